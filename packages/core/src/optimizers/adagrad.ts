@@ -1,0 +1,36 @@
+import { check, nonNegative, positive } from './check.ts';
+
+/** Options of {@link adagrad}. */
+export interface AdagradOptions {
+  /** ε, added outside the root. Default 1e-10. */
+  readonly epsilon?: number;
+  /** Where the sum of squares starts. Default 0. */
+  readonly initialAccumulator?: number;
+  /** L2: adds `weightDecay · w` to the gradient. Default 0. */
+  readonly weightDecay?: number;
+}
+
+/** AdaGrad as plain data, every default written out. */
+export interface AdagradOptimizer extends Required<AdagradOptions> {
+  readonly type: 'adagrad';
+}
+
+/**
+ * AdaGrad, as plain data that an adapter executes, in PyTorch's arithmetic:
+ * `s ← s + g²`, `w ← w − lr · g / (sqrt(s) + ε)`. (PyTorch's `lr_decay` is a policy's business here.)
+ *
+ * @throws {ClrError} on a number outside its range
+ * @see https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
+ *
+ * @example
+ * ```ts
+ * adagrad().epsilon; // 1e-10
+ * ```
+ */
+export function adagrad(options: AdagradOptions = {}): AdagradOptimizer {
+  return check('adagrad', options, {
+    epsilon: [1e-10, positive],
+    initialAccumulator: [0, nonNegative],
+    weightDecay: [0, nonNegative],
+  });
+}

@@ -1,0 +1,67 @@
+import { check, fraction, nonNegative, positive } from './check.ts';
+
+/** Options of {@link adam} and {@link adamW}. */
+export interface AdamOptions {
+  /** β₁ in [0, 1). Default 0.9. A policy's `momentum` replaces it at every step. */
+  readonly beta1?: number;
+  /** β₂ in [0, 1). Default 0.999. */
+  readonly beta2?: number;
+  /** ε, added to `sqrt(v̂)`. Default 1e-8. */
+  readonly epsilon?: number;
+  /** λ. Default 0 for `adam` (L2, added to the gradient), 0.01 for `adamW` (decoupled). */
+  readonly weightDecay?: number;
+}
+
+/** Adam as plain data, every default written out. */
+export interface AdamOptimizer extends Required<AdamOptions> {
+  readonly type: 'adam';
+}
+
+/** AdamW as plain data, every default written out. */
+export interface AdamWOptimizer extends Required<AdamOptions> {
+  readonly type: 'adamW';
+}
+
+/**
+ * Adam, as plain data that an adapter executes, in PyTorch's arithmetic.
+ *
+ * With `g` the gradient plus `weightDecay · w` and `t` the update's number from 1:
+ * `m ← β₁·m + (1 − β₁)·g`, `v ← β₂·v + (1 − β₂)·g²`,
+ * `w ← w − lr / (1 − β₁ᵗ) · m / (sqrt(v / (1 − β₂ᵗ)) + ε)`.
+ * When a policy cycles β₁, `β₁ᵗ` is today's β₁ to the power t, as in PyTorch.
+ *
+ * @throws {ClrError} on a number outside its range
+ * @see https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
+ *
+ * @example
+ * ```ts
+ * adam(); // { type: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }
+ * ```
+ */
+export function adam(options: AdamOptions = {}): AdamOptimizer {
+  return check('adam', options, fields(0));
+}
+
+/**
+ * Adam with decoupled weight decay: `w ← w · (1 − lr·weightDecay)` first, then {@link adam}'s update
+ * with the bare gradient.
+ *
+ * @throws {ClrError} on a number outside its range
+ * @see https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+ *
+ * @example
+ * ```ts
+ * adamW({ weightDecay: 0.1 }).weightDecay; // 0.1
+ * ```
+ */
+export function adamW(options: AdamOptions = {}): AdamWOptimizer {
+  return check('adamW', options, fields(0.01));
+}
+
+const fields = (weightDecay: number) =>
+  ({
+    beta1: [0.9, fraction],
+    beta2: [0.999, fraction],
+    epsilon: [1e-8, positive],
+    weightDecay: [weightDecay, nonNegative],
+  }) as const;

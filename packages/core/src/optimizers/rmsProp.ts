@@ -1,0 +1,44 @@
+import { check, fraction, nonNegative, oneOf, positive } from './check.ts';
+
+/** Options of {@link rmsProp}. */
+export interface RmsPropOptions {
+  /** α, the decay of the running mean square, in [0, 1). Default 0.99. */
+  readonly alpha?: number;
+  /** ε, added outside the root. Default 1e-8. */
+  readonly epsilon?: number;
+  /** μ in [0, 1). Default 0. A policy's `momentum` replaces it at every step. */
+  readonly momentum?: number;
+  /** Subtract the squared running mean, so that the variance is used. Default false. */
+  readonly centered?: boolean;
+  /** L2: adds `weightDecay · w` to the gradient. Default 0. */
+  readonly weightDecay?: number;
+}
+
+/** RMSProp as plain data, every default written out. */
+export interface RmsPropOptimizer extends Required<RmsPropOptions> {
+  readonly type: 'rmsProp';
+}
+
+/**
+ * RMSProp, as plain data that an adapter executes, in PyTorch's arithmetic.
+ *
+ * `s ← α·s + (1 − α)·g²`; centered: `m ← α·m + (1 − α)·g` and `s − m²` in place of `s` below;
+ * `b ← μ·b + g / (sqrt(s) + ε)`, `w ← w − lr·b`.
+ *
+ * @throws {ClrError} on a number outside its range
+ * @see https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
+ *
+ * @example
+ * ```ts
+ * rmsProp({ momentum: 0.9 }).alpha; // 0.99
+ * ```
+ */
+export function rmsProp(options: RmsPropOptions = {}): RmsPropOptimizer {
+  return check('rmsProp', options, {
+    alpha: [0.99, fraction],
+    epsilon: [1e-8, positive],
+    momentum: [0, fraction],
+    centered: [false, oneOf<boolean>(true, false)],
+    weightDecay: [0, nonNegative],
+  });
+}

@@ -1,0 +1,45 @@
+import { check, fraction, nonNegative, oneOf } from './check.ts';
+
+/** Options of {@link sgd}. */
+export interface SgdOptions {
+  /** μ in [0, 1). Default 0. A policy's `momentum` replaces it at every step. */
+  readonly momentum?: number;
+  /** Look ahead along the velocity (Nesterov). Default false. */
+  readonly nesterov?: boolean;
+  /** L2: adds `weightDecay · w` to the gradient. Default 0. */
+  readonly weightDecay?: number;
+  /** What the velocity holds; see {@link sgd}. Default `'gradient'`. */
+  readonly velocity?: 'gradient' | 'update';
+}
+
+/** SGD as plain data, every default written out. */
+export interface SgdOptimizer extends Required<SgdOptions> {
+  readonly type: 'sgd';
+}
+
+/**
+ * Stochastic gradient descent with momentum, as plain data that an adapter executes.
+ *
+ * With `g` the gradient plus `weightDecay · w`, `v` starting at 0:
+ *
+ * - `velocity: 'gradient'` (PyTorch): `v ← μ·v + g`, `w ← w − lr·v`; Nesterov: `w ← w − lr·(g + μ·v)`
+ * - `velocity: 'update'` (Caffe): `v ← μ·v + lr·g`, `w ← w − v`; Nesterov: `w ← w − ((1 + μ)·v − μ·v_before)`
+ *
+ * The two are the same while the rate is constant and differ while it changes.
+ *
+ * @throws {ClrError} on a number outside its range
+ * @see https://pytorch.org/docs/stable/generated/torch.optim.SGD.html, Caffe's `sgd_solver.cpp`
+ *
+ * @example
+ * ```ts
+ * sgd({ momentum: 0.9 }); // { type: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0, velocity: 'gradient' }
+ * ```
+ */
+export function sgd(options: SgdOptions = {}): SgdOptimizer {
+  return check('sgd', options, {
+    momentum: [0, fraction],
+    nesterov: [false, oneOf<boolean>(true, false)],
+    weightDecay: [0, nonNegative],
+    velocity: ['gradient', oneOf<'gradient' | 'update'>('gradient', 'update')],
+  });
+}

@@ -1,0 +1,49 @@
+/** What acts in one training step. */
+export interface Hyperparameters {
+  /** The learning rate of this step. */
+  readonly lr: number;
+  /** The momentum (β₁ for Adam) of this step; absent: the optimizer's own. */
+  readonly momentum?: number;
+}
+
+/** What one training step gives back: the metrics of its batch **before** the update. */
+export interface StepResult {
+  /** The batch's mean loss. A promise lets the device run ahead; core reads it late. */
+  readonly loss: number | Promise<number>;
+  /** The share of the batch that was classified right, in [0, 1]. */
+  readonly accuracy?: number | Promise<number>;
+}
+
+/** What an evaluation gives back: means over all examples. */
+export interface Metrics {
+  readonly loss: number;
+  /** The share classified right, in [0, 1]. */
+  readonly accuracy?: number;
+}
+
+/**
+ * The whole state of a {@link Trainable}: weights, optimizer slots, counters. Opaque to core; an adapter
+ * says in its own documentation whether it can be stored.
+ */
+export type Snapshot = object;
+
+/**
+ * One model with one optimizer: what an adapter gives to core.
+ *
+ * Calls never overlap: core waits for `trainStep` to return (not for the promises in its result) before
+ * the next call, and for every promise in every result before `snapshot`, `restore` or `evaluate`.
+ *
+ * @typeParam Batch - whatever the adapter eats at each step
+ */
+export interface Trainable<Batch> {
+  /** One update with exactly `hyper.lr` and `hyper.momentum`; throws before touching the model if the batch is bad. */
+  trainStep(batch: Batch, hyper: Hyperparameters): StepResult | Promise<StepResult>;
+  /** Means over the batches, weighted by examples. Changes nothing. */
+  evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
+  /** A copy of the whole state, independent of all later steps. */
+  snapshot(): Promise<Snapshot>;
+  /** Puts a state back, bit for bit. The snapshot stays usable. */
+  restore(snapshot: Snapshot): Promise<void>;
+  /** Frees what the adapter acquired. */
+  dispose(): void | Promise<void>;
+}

@@ -58,7 +58,13 @@ export class PolicyError extends ClrError {
 /** A value as an error message shows it: short, quoted if it is a string. */
 export function show(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value) ? `an array of ${value.length}` : `an object with ${Object.keys(value).join(', ') || 'no fields'}`;
+    return Array.isArray(value)
+      ? `an array of ${value.length}`
+      : `an object with ${Object.keys(value).join(', ') || 'no fields'}`;
   }
-  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'function' ? 'a function' : String(value);
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value);
 }

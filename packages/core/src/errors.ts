@@ -33,7 +33,8 @@ export class ClrError extends Error {
 }
 
 /**
- * What `parsePolicy`, `toSchedule` and the policy factories throw.
+ * What plain data that is not legal meets with: from `parsePolicy`, `toSchedule`, and the factories of policies
+ * and optimizers.
  *
  * @example
  * ```ts
@@ -49,22 +50,19 @@ export class PolicyError extends ClrError {
   /** The path of the field at fault, such as `stages[1].policy.stepSize`. */
   readonly field: string;
 
-  constructor(field: string, problem: Problem) {
-    super('clr/core', problem);
+  constructor(field: string, value: unknown, expected: string, advice: string) {
+    super('clr/core', {
+      expected: `${field} to be ${expected}`,
+      received: `${field} = ${show(value)}`,
+      advice,
+    });
     this.field = field;
   }
 }
 
 /** A value as an error message shows it: short, quoted if it is a string. */
 export function show(value: unknown): string {
-  if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value)
-      ? `an array of ${value.length}`
-      : `an object with ${Object.keys(value).join(', ') || 'no fields'}`;
-  }
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : typeof value === 'function'
-      ? 'a function'
-      : String(value);
+  if (typeof value === 'string') return `"${value}"`;
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' && value ? 'an object' : String(value);
 }

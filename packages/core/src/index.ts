@@ -1,7 +1,34 @@
 export { ClrError, PolicyError, type Problem } from './errors.ts';
+export { fitToCycles } from './fitToCycles.ts';
 export { type AdagradOptimizer, type AdagradOptions, adagrad } from './optimizers/adagrad.ts';
 export { type AdamOptimizer, type AdamOptions, type AdamWOptimizer, adam, adamW } from './optimizers/adam.ts';
 export type { Optimizer } from './optimizers/optimizer.ts';
 export { type RmsPropOptimizer, type RmsPropOptions, rmsProp } from './optimizers/rmsProp.ts';
 export { type SgdOptimizer, type SgdOptions, sgd } from './optimizers/sgd.ts';
+export { parsePolicy } from './parsePolicy.ts';
+export { type ConstantOptions, type ConstantPolicy, constant } from './policies/constant.ts';
+export {
+  type CosineRestartsOptions,
+  type CosineRestartsPolicy,
+  cosineRestarts,
+} from './policies/cosineRestarts.ts';
+export type { CycleOptions, MomentumRange } from './policies/cycle.ts';
+export {
+  type CyclicOptions,
+  type CyclicPolicy,
+  cyclic,
+  type GeometricDecay,
+  type HarmonicDecay,
+} from './policies/cyclic.ts';
+export { type ExpRangeOptions, type ExpRangePolicy, expRange } from './policies/expRange.ts';
+export { type OneCycleOptions, type OneCyclePolicy, oneCycle } from './policies/oneCycle.ts';
+export { type RampOptions, type RampPolicy, ramp } from './policies/ramp.ts';
+export { type SequencePolicy, type Stage, sequence } from './policies/sequence.ts';
+export { type TableOptions, type TablePolicy, table } from './policies/table.ts';
+export { type TriangularOptions, type TriangularPolicy, triangular } from './policies/triangular.ts';
+export { type Triangular2Options, type Triangular2Policy, triangular2 } from './policies/triangular2.ts';
+export type { Policy } from './policy.ts';
+export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
+export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
+export { toSchedule } from './toSchedule.ts';
 export type { Hyperparameters, Metrics, Snapshot, StepResult, Trainable } from './train/trainable.ts';

@@ -1,4 +1,5 @@
-import { check, nonNegative, positive } from './check.ts';
+import { positiveRate, rate } from '../fields.ts';
+import { construct } from './construct.ts';
 
 /** Options of {@link adagrad}. */
 export interface AdagradOptions {
@@ -19,7 +20,7 @@ export interface AdagradOptimizer extends Required<AdagradOptions> {
  * AdaGrad, as plain data that an adapter executes, in PyTorch's arithmetic:
  * `s ← s + g²`, `w ← w − lr · g / (sqrt(s) + ε)`. (PyTorch's `lr_decay` is a policy's business here.)
  *
- * @throws {ClrError} on a number outside its range
+ * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
  *
  * @example
@@ -28,9 +29,10 @@ export interface AdagradOptimizer extends Required<AdagradOptions> {
  * ```
  */
 export function adagrad(options: AdagradOptions = {}): AdagradOptimizer {
-  return check('adagrad', options, {
-    epsilon: [1e-10, positive],
-    initialAccumulator: [0, nonNegative],
-    weightDecay: [0, nonNegative],
+  const defaults = { epsilon: 1e-10, initialAccumulator: 0, weightDecay: 0 };
+  return construct<'adagrad', AdagradOptions>('adagrad', defaults, options, {
+    epsilon: positiveRate,
+    initialAccumulator: rate,
+    weightDecay: rate,
   });
 }

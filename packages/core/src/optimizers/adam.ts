@@ -1,4 +1,8 @@
-import { check, fraction, nonNegative, positive } from './check.ts';
+import { positiveRate, rate } from '../fields.ts';
+import { construct, decay } from './construct.ts';
+
+const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const fields = { beta1: decay, beta2: decay, epsilon: positiveRate, weightDecay: rate };
 
 /** Options of {@link adam} and {@link adamW}. */
 export interface AdamOptions {
@@ -30,7 +34,7 @@ export interface AdamWOptimizer extends Required<AdamOptions> {
  * `w ← w − lr / (1 − β₁ᵗ) · m / (sqrt(v / (1 − β₂ᵗ)) + ε)`.
  * When a policy cycles β₁, `β₁ᵗ` is today's β₁ to the power t, as in PyTorch.
  *
- * @throws {ClrError} on a number outside its range
+ * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
  *
  * @example
@@ -39,14 +43,14 @@ export interface AdamWOptimizer extends Required<AdamOptions> {
  * ```
  */
 export function adam(options: AdamOptions = {}): AdamOptimizer {
-  return check('adam', options, fields(0));
+  return construct<'adam', AdamOptions>('adam', { ...defaults, weightDecay: 0 }, options, fields);
 }
 
 /**
  * Adam with decoupled weight decay: `w ← w · (1 − lr·weightDecay)` first, then {@link adam}'s update
  * with the bare gradient.
  *
- * @throws {ClrError} on a number outside its range
+ * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
  *
  * @example
@@ -55,13 +59,5 @@ export function adam(options: AdamOptions = {}): AdamOptimizer {
  * ```
  */
 export function adamW(options: AdamOptions = {}): AdamWOptimizer {
-  return check('adamW', options, fields(0.01));
+  return construct<'adamW', AdamOptions>('adamW', { ...defaults, weightDecay: 0.01 }, options, fields);
 }
-
-const fields = (weightDecay: number) =>
-  ({
-    beta1: [0.9, fraction],
-    beta2: [0.999, fraction],
-    epsilon: [1e-8, positive],
-    weightDecay: [weightDecay, nonNegative],
-  }) as const;

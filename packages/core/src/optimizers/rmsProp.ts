@@ -1,4 +1,5 @@
-import { check, fraction, nonNegative, oneOf, positive } from './check.ts';
+import { positiveRate, rate } from '../fields.ts';
+import { construct, decay, flag } from './construct.ts';
 
 /** Options of {@link rmsProp}. */
 export interface RmsPropOptions {
@@ -25,7 +26,7 @@ export interface RmsPropOptimizer extends Required<RmsPropOptions> {
  * `s ← α·s + (1 − α)·g²`; centered: `m ← α·m + (1 − α)·g` and `s − m²` in place of `s` below;
  * `b ← μ·b + g / (sqrt(s) + ε)`, `w ← w − lr·b`.
  *
- * @throws {ClrError} on a number outside its range
+ * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
  *
  * @example
@@ -34,11 +35,12 @@ export interface RmsPropOptimizer extends Required<RmsPropOptions> {
  * ```
  */
 export function rmsProp(options: RmsPropOptions = {}): RmsPropOptimizer {
-  return check('rmsProp', options, {
-    alpha: [0.99, fraction],
-    epsilon: [1e-8, positive],
-    momentum: [0, fraction],
-    centered: [false, oneOf<boolean>(true, false)],
-    weightDecay: [0, nonNegative],
+  const defaults = { alpha: 0.99, epsilon: 1e-8, momentum: 0, centered: false, weightDecay: 0 };
+  return construct<'rmsProp', RmsPropOptions>('rmsProp', defaults, options, {
+    alpha: decay,
+    epsilon: positiveRate,
+    momentum: decay,
+    centered: flag,
+    weightDecay: rate,
   });
 }

@@ -1,4 +1,5 @@
-import { check, fraction, nonNegative, oneOf } from './check.ts';
+import { oneOf, rate } from '../fields.ts';
+import { construct, decay, flag } from './construct.ts';
 
 /** Options of {@link sgd}. */
 export interface SgdOptions {
@@ -27,7 +28,7 @@ export interface SgdOptimizer extends Required<SgdOptions> {
  *
  * The two are the same while the rate is constant and differ while it changes.
  *
- * @throws {ClrError} on a number outside its range
+ * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.SGD.html, Caffe's `sgd_solver.cpp`
  *
  * @example
@@ -36,10 +37,11 @@ export interface SgdOptimizer extends Required<SgdOptions> {
  * ```
  */
 export function sgd(options: SgdOptions = {}): SgdOptimizer {
-  return check('sgd', options, {
-    momentum: [0, fraction],
-    nesterov: [false, oneOf<boolean>(true, false)],
-    weightDecay: [0, nonNegative],
-    velocity: ['gradient', oneOf<'gradient' | 'update'>('gradient', 'update')],
+  const defaults = { momentum: 0, nesterov: false, weightDecay: 0, velocity: 'gradient' } as const;
+  return construct<'sgd', SgdOptions>('sgd', defaults, options, {
+    momentum: decay,
+    nesterov: flag,
+    weightDecay: rate,
+    velocity: oneOf('gradient', 'update'),
   });
 }

@@ -1,0 +1,37 @@
+import { ClrError, show } from './errors.ts';
+import type { ScheduleLike } from './schedule.ts';
+import { toSchedule } from './toSchedule.ts';
+
+/**
+ * The step count nearest to a budget at which a cycle ends, so that training stops at a trough: at least one
+ * cycle, the shorter of two equally near. A schedule without cycles gives the budget back.
+ *
+ * @param steps - the budget, in steps
+ * @throws {ClrError} if the budget is not a positive integer
+ * @see Smith, arXiv 1506.01186, section 3.2: end training at the end of a cycle
+ *
+ * @example
+ * ```ts
+ * fitToCycles(triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 100 }), 730); // 800
+ * ```
+ */
+export function fitToCycles(source: ScheduleLike, steps: number): number {
+  if (!Number.isSafeInteger(steps) || steps < 1) {
+    throw new ClrError('clr/core', {
+      expected: 'steps to be a positive integer',
+      received: `steps = ${show(steps)}`,
+      advice: 'Count in steps.',
+    });
+  }
+  const schedule = toSchedule(source);
+  const { cycle, cycleEnd } = schedule.at(steps);
+  // The first step of this cycle is the trough before; cycles only go up, so it can be halved in on.
+  let [low, high] = [0, steps];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (schedule.at(middle).cycle < cycle) low = middle + 1;
+    else high = middle;
+  }
+  if (low > 0 && steps - low <= cycleEnd - steps) return low;
+  return Number.isFinite(cycleEnd) ? cycleEnd : steps;
+}

@@ -1,0 +1,22 @@
+import { readPolicy } from './policies/kind.ts';
+import { kinds } from './policies/kinds.ts';
+import type { Policy } from './policy.ts';
+
+/**
+ * Reads a policy from unknown data, such as parsed JSON. What it gives back equals what the factory of that
+ * type would: frozen, with no field more.
+ *
+ * @param value - an object with a `type` and the fields of that type
+ * @throws {PolicyError} naming the field at fault, what was expected and what was received; a misspelt
+ *   `type` or field is answered with the nearest one
+ *
+ * @example
+ * ```ts
+ * parsePolicy(JSON.parse('{ "type": "constant", "lr": 0.01 }')); // { type: 'constant', lr: 0.01 }
+ * ```
+ */
+export function parsePolicy(value: unknown): Policy {
+  // Whoever reads unknown data needs every kind in the bundle.
+  void kinds.length;
+  return readPolicy(value);
+}

@@ -1,0 +1,34 @@
+import { positiveRate } from '../fields.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+
+/** Options of {@link constant}. */
+export interface ConstantOptions {
+  /** The rate of every step, above 0. */
+  readonly lr: number;
+}
+
+/** A {@link constant} policy as plain JSON. */
+export interface ConstantPolicy extends ConstantOptions {
+  readonly type: 'constant';
+}
+
+/** @internal */
+export const constantKind: PolicyKind<ConstantPolicy> = register<ConstantPolicy>({
+  type: 'constant',
+  fields: { lr: positiveRate },
+  schedule: ({ lr }) => ({ lr: () => lr }),
+});
+
+/**
+ * The same rate at every step: the paper's "fixed".
+ *
+ * @throws {PolicyError} if the rate is not a finite number above 0
+ *
+ * @example
+ * ```ts
+ * toSchedule(constant({ lr: 0.001 })).lr(123456); // 0.001
+ * ```
+ */
+export function constant(options: ConstantOptions): ConstantPolicy {
+  return construct(constantKind, options);
+}

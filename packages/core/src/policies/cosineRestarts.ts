@@ -1,0 +1,79 @@
+import { checkOrder, optional, positiveRate, rate, stepCount } from '../fields.ts';
+import { type CustomSchedule, lerp } from '../schedule.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+
+/** Options of {@link cosineRestarts}. */
+export interface CosineRestartsOptions {
+  /** Where each cycle ends. At least 0. */
+  readonly baseLr: number;
+  /** Where each cycle starts. Above 0, at least `baseLr`. */
+  readonly maxLr: number;
+  /** The length of the first cycle, in steps (a whole cycle, not half of one). */
+  readonly firstCycle: number;
+  /** Each cycle is this many times as long as the one before; a positive integer. Default 1. */
+  readonly cycleMultiplier?: number;
+}
+
+/** A {@link cosineRestarts} policy as plain JSON. */
+export interface CosineRestartsPolicy extends CosineRestartsOptions {
+  readonly type: 'cosineRestarts';
+}
+
+/** @internal */
+export const cosineRestartsKind: PolicyKind<CosineRestartsPolicy> = register<CosineRestartsPolicy>({
+  type: 'cosineRestarts',
+  fields: { baseLr: rate, maxLr: positiveRate, firstCycle: stepCount, cycleMultiplier: optional(stepCount) },
+  check: (policy, path) => checkOrder(policy, 'baseLr', 'maxLr', path),
+  schedule: cosineSchedule,
+});
+
+function cosineSchedule({
+  baseLr,
+  maxLr,
+  firstCycle,
+  cycleMultiplier = 1,
+}: CosineRestartsPolicy): CustomSchedule {
+  /** The cycle of a step, the steps into it, and its length; in integers, whatever the multiplier. */
+  const locate = (step: number): [cycle: number, position: number, length: number] => {
+    if (cycleMultiplier === 1) return [Math.floor(step / firstCycle), step % firstCycle, firstCycle];
+    let [cycle, start, length] = [0, 0, firstCycle];
+    while (step - start >= length) {
+      start += length;
+      length *= cycleMultiplier;
+      cycle++;
+    }
+    return [cycle, step - start, length];
+  };
+  return {
+    lr(step) {
+      const [, position, length] = locate(step);
+      return lerp(baseLr, maxLr, (1 + Math.cos((Math.PI * position) / length)) / 2);
+    },
+    position(step) {
+      const [cycle, position, length] = locate(step);
+      return { cycle, phase: position / length, cycleEnd: step - position + length };
+    },
+  };
+}
+
+/**
+ * Cosine annealing with warm restarts: down from `maxLr` to `baseLr`, then a jump back up.
+ *
+ * `lr = baseLr + ½ · (maxLr − baseLr) · (1 + cos(π · position / length))`; the length is `firstCycle`,
+ * then `firstCycle · cycleMultiplier`, and so on.
+ *
+ * @throws {PolicyError} if a bound is negative, not finite or above the other, or a count is not a positive
+ *   integer
+ * @see Loshchilov and Hutter, SGDR, arXiv 1608.03983; PyTorch's `CosineAnnealingWarmRestarts`
+ *
+ * @example
+ * ```ts
+ * const { lr, at } = toSchedule(cosineRestarts({ baseLr: 0, maxLr: 0.1, firstCycle: 10, cycleMultiplier: 2 }));
+ * lr(0); // 0.1
+ * lr(10); // 0.1
+ * at(10).cycleEnd; // 30
+ * ```
+ */
+export function cosineRestarts(options: CosineRestartsOptions): CosineRestartsPolicy {
+  return construct(cosineRestartsKind, options);
+}

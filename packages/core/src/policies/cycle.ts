@@ -1,0 +1,102 @@
+import {
+  checkOrder,
+  type Fields,
+  fraction,
+  object,
+  oneOf,
+  optional,
+  positiveRate,
+  type Read,
+  rate,
+  stepCount,
+} from '../fields.ts';
+import { type CustomSchedule, lerp } from '../schedule.ts';
+
+/** The bounds, the length and the shape of a cycle: what every cyclic policy takes. */
+export interface CycleOptions {
+  /** The lower bound, where every cycle starts and ends. At least 0. */
+  readonly baseLr: number;
+  /** The upper bound, reached in the middle. Above 0, at least `baseLr`. */
+  readonly maxLr: number;
+  /** Half a cycle, in steps: the way up. The paper's rule: 2 to 10 epochs. */
+  readonly stepSize: number;
+  /** The way down, in steps. Default: the same as `stepSize`. */
+  readonly stepSizeDown?: number;
+  /** The shape between the bounds: a triangle, a parabola or a raised cosine. Default `'triangular'`. */
+  readonly window?: 'triangular' | 'welch' | 'hann';
+  /** Cycle momentum against the rate: `max` at the trough, `base` at the peak. Default: leave it alone. */
+  readonly momentum?: MomentumRange;
+}
+
+/** The bounds of a cycled momentum (β₁ for Adam), each in [0, 1]. */
+export interface MomentumRange {
+  readonly base: number;
+  readonly max: number;
+}
+
+export const momentumField: Read = optional(object({ base: fraction, max: fraction }));
+
+export const cycleFields: Fields = {
+  baseLr: rate,
+  maxLr: positiveRate,
+  stepSize: stepCount,
+  stepSizeDown: optional(stepCount),
+  window: optional(oneOf('triangular', 'welch', 'hann')),
+  momentum: momentumField,
+};
+
+/** Refuses bounds that are legal one by one and not together. */
+export function checkCycle(options: CycleOptions, path: string): void {
+  checkOrder(options, 'baseLr', 'maxLr', path);
+  checkMomentum(options, path);
+}
+
+export function checkMomentum({ momentum }: { readonly momentum?: MomentumRange }, path: string): void {
+  if (momentum) checkOrder(momentum, 'base', 'max', `${path}momentum.`);
+}
+
+/** How the amplitude (or both bounds) shrinks: the share left at a step of a cycle. */
+export type Scale = (cycle: number, step: number) => number;
+
+// Each maps the way walked towards the peak, in [0, 1], to the height there; with x = 1 − way these are
+// the textbook windows 1 − x, 1 − x² and ½(1 + cos πx).
+const windows: Readonly<Record<NonNullable<CycleOptions['window']>, (way: number) => number>> = {
+  triangular: (way) => way,
+  welch: (way) => way * (2 - way),
+  hann: (way) => (1 - Math.cos(Math.PI * way)) / 2,
+};
+
+/**
+ * The schedule that all cyclic policies share: `lr = base + (max − base) · w · scale`. The phase is reduced
+ * in integers first, so a peak is `maxLr` and a trough `baseLr` bit for bit however far out.
+ */
+export function cycleSchedule(
+  { baseLr, maxLr, stepSize: up, stepSizeDown: down = up, window = 'triangular', momentum }: CycleOptions,
+  scale: Scale,
+): CustomSchedule {
+  const length = up + down;
+  const shape = windows[window];
+  const height = (step: number): number => {
+    const position = step % length;
+    const way = position <= up ? position / up : (length - position) / down;
+    return shape(way) * scale(Math.floor(step / length), step);
+  };
+  return {
+    lr: (step) => lerp(baseLr, maxLr, height(step)),
+    momentum: (step) => momentum && lerp(momentum.max, momentum.base, height(step)),
+    position(step) {
+      const cycle = Math.floor(step / length);
+      return { cycle, phase: (step % length) / length, cycleEnd: (cycle + 1) * length };
+    },
+  };
+}
+
+/** The same with both bounds shrinking: `lr = (base + (max − base) · w) · scale`. */
+export function shrinkingCycle(options: CycleOptions, scale: Scale): CustomSchedule {
+  const whole = cycleSchedule(options, () => 1);
+  const length = options.stepSize + (options.stepSizeDown ?? options.stepSize);
+  return {
+    ...cycleSchedule(options, scale),
+    lr: (step) => whole.lr(step) * scale(Math.floor(step / length), step),
+  };
+}

@@ -1,0 +1,46 @@
+import { number, oneOf, optional } from '../fields.ts';
+import { type CycleOptions, checkCycle, cycleFields, cycleSchedule, shrinkingCycle } from './cycle.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+
+/** Options of {@link expRange}. */
+export interface ExpRangeOptions extends CycleOptions {
+  /** The share left after each step, in (0, 1]. The paper used 0.99994 for 42,000 steps. */
+  readonly gamma: number;
+  /** What shrinks: the amplitude above `baseLr` (PyTorch and the rest, default) or both bounds (the paper's text). */
+  readonly decay?: 'amplitude' | 'bounds';
+}
+
+/** An {@link expRange} policy as plain JSON; its type keeps the paper's spelling. */
+export interface ExpRangePolicy extends ExpRangeOptions {
+  readonly type: 'exp_range';
+}
+
+/** @internal */
+export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>({
+  type: 'exp_range',
+  fields: { ...cycleFields, gamma: number(0, 1, true), decay: optional(oneOf('amplitude', 'bounds')) },
+  check: checkCycle,
+  schedule: (policy) =>
+    (policy.decay === 'bounds' ? shrinkingCycle : cycleSchedule)(policy, (_, step) => policy.gamma ** step),
+});
+
+/**
+ * {@link triangular} that shrinks a little at every step.
+ *
+ * `decay: 'amplitude'`: `lr(t) = baseLr + (maxLr − baseLr) · w(t) · gamma^t`;
+ * `decay: 'bounds'`: `lr(t) = (baseLr + (maxLr − baseLr) · w(t)) · gamma^t`. `t` is the global step: the
+ * power never starts over.
+ *
+ * @throws {PolicyError} as `triangular` does, or if gamma is outside (0, 1]
+ * @see Smith, arXiv 1506.01186, section 3.1 (words: both bounds); PyTorch's `CyclicLR` (amplitude)
+ *
+ * @example
+ * ```ts
+ * const options = { baseLr: 0.001, maxLr: 0.006, stepSize: 2000, gamma: 0.99994 };
+ * toSchedule(expRange(options)).lr(4000); // 0.001
+ * toSchedule(expRange({ ...options, decay: 'bounds' })).lr(4000).toFixed(9); // '0.000786622'
+ * ```
+ */
+export function expRange(options: ExpRangeOptions): ExpRangePolicy {
+  return construct(expRangeKind, options);
+}

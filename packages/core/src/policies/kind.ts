@@ -1,0 +1,42 @@
+import { PolicyError } from '../errors.ts';
+import { didYouMean, type Fields, readFields } from '../fields.ts';
+import type { Policy } from '../policy.ts';
+import type { CustomSchedule } from '../schedule.ts';
+
+/** A kind of policy: its name in JSON, the rules of its fields, and the schedule it means. */
+export interface PolicyKind<P extends { readonly type: string } = Policy> {
+  readonly type: P['type'];
+  readonly fields: Fields;
+  /** Refuses fields that are legal one by one and not together. */
+  readonly check?: (policy: P, path: string) => void;
+  readonly schedule: (policy: P) => CustomSchedule;
+}
+
+// A bundle holds the kinds whose factories (or parsePolicy) it imports, and no others.
+const registry = new Map<unknown, PolicyKind>();
+
+/** Makes a kind known to `toSchedule`, from the file that defines it. */
+export function register<P extends Policy>(kind: PolicyKind<P>): PolicyKind<P> {
+  registry.set(kind.type, kind as unknown as PolicyKind);
+  return kind;
+}
+
+/** The kind of a type; throws with the nearest type's name if there is none. */
+export function kindOf(type: unknown, path = ''): PolicyKind {
+  const found = registry.get(type);
+  if (found) return found;
+  const types = [...registry.keys()] as string[];
+  throw new PolicyError(`${path}type`, type, `one of ${types.join(', ')}`, didYouMean(type, types));
+}
+
+/** A frozen, checked policy of one kind. `path` is where it stands inside another one. */
+export function construct<P extends Policy>(kind: PolicyKind<P>, options: unknown, path = ''): P {
+  const policy = { ...readFields(options, kind.fields, path), type: kind.type } as unknown as P;
+  kind.check?.(policy, path);
+  return Object.freeze(policy);
+}
+
+/** A policy of any registered kind from unknown data. */
+export function readPolicy(value: unknown, path = ''): Policy {
+  return construct(kindOf(Object(value).type, path), value, path);
+}

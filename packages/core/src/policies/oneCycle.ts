@@ -1,0 +1,111 @@
+import { fraction, number, oneOf, optional, positiveRate, stepCount } from '../fields.ts';
+import { type CustomSchedule, lerp } from '../schedule.ts';
+import { checkMomentum, type MomentumRange, momentumField } from './cycle.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+
+/** Options of {@link oneCycle}; the defaults are PyTorch's. */
+export interface OneCycleOptions {
+  /** The peak, above 0. */
+  readonly maxLr: number;
+  /** The length of the run, in steps. */
+  readonly totalSteps: number;
+  /** The share of the run spent going up, in [0, 1]. Default 0.3. */
+  readonly pctStart?: number;
+  /** The first rate is `maxLr / divFactor`. Default 25. */
+  readonly divFactor?: number;
+  /** The last rate is the first one divided by this. Default 1e4. */
+  readonly finalDivFactor?: number;
+  /** The shape of each way. Default `'cos'`. */
+  readonly anneal?: 'cos' | 'linear';
+  /** Up, symmetrically down, then annihilate: the paper's own shape. Default: down in one way. */
+  readonly threePhase?: boolean;
+  /** Cycle momentum against the rate. Default: leave it alone (PyTorch cycles 0.85 to 0.95). */
+  readonly momentum?: MomentumRange;
+}
+
+/** A {@link oneCycle} policy as plain JSON. */
+export interface OneCyclePolicy extends OneCycleOptions {
+  readonly type: 'oneCycle';
+}
+
+/** @internal */
+export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>({
+  type: 'oneCycle',
+  fields: {
+    maxLr: positiveRate,
+    totalSteps: stepCount,
+    pctStart: optional(fraction),
+    divFactor: optional(number(1)),
+    finalDivFactor: optional(number(1)),
+    anneal: optional(oneOf('cos', 'linear')),
+    threePhase: optional(oneOf(true, false)),
+    momentum: momentumField,
+  },
+  check: checkMomentum,
+  schedule: oneCycleSchedule,
+});
+
+/** One way of the run: until the step `end`, from one rate to the next, and so the momentum. */
+interface Way {
+  readonly end: number;
+  readonly lr: readonly [from: number, to: number];
+  readonly momentum: readonly [from: number, to: number];
+}
+
+function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
+  const { maxLr, totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = policy;
+  const { base, max } = policy.momentum ?? { base: 0, max: 0 };
+  const first = maxLr / divFactor;
+  const last = first / finalDivFactor;
+  // As in PyTorch, a way need not end on a whole step.
+  const peak = pctStart * totalSteps - 1;
+  const end = totalSteps - 1;
+  const ways: readonly Way[] = [
+    { end: peak, lr: [first, maxLr], momentum: [max, base] },
+    ...(policy.threePhase
+      ? ([
+          { end: 2 * peak, lr: [maxLr, first], momentum: [base, max] },
+          { end, lr: [first, last], momentum: [max, max] },
+        ] as const)
+      : ([{ end, lr: [maxLr, last], momentum: [base, max] }] as const)),
+  ];
+  const value = (step: number, of: 'lr' | 'momentum'): number => {
+    let index = 0;
+    while (index < ways.length - 1 && step > ways[index]!.end) index++;
+    const start = ways[index - 1]?.end ?? 0;
+    const way = ways[index]!;
+    // A way of no length is over as it begins; PyTorch divides by zero there.
+    const x = way.end > start ? Math.min(1, Math.max(0, (step - start) / (way.end - start))) : 1;
+    const [from, to] = way[of];
+    return lerp(from, to, policy.anneal === 'linear' ? x : (1 - Math.cos(Math.PI * x)) / 2);
+  };
+  return {
+    lr: (step) => value(step, 'lr'),
+    momentum: (step) => (policy.momentum ? value(step, 'momentum') : undefined),
+    position: (step) =>
+      step < totalSteps
+        ? { cycle: 0, phase: step / totalSteps, cycleEnd: totalSteps }
+        : { cycle: 1, phase: 0, cycleEnd: Infinity },
+  };
+}
+
+/**
+ * One cycle for the whole run: up to `maxLr`, then down to far below the start.
+ *
+ * With `first = maxLr / divFactor` and `last = first / finalDivFactor`: `first → maxLr` until step
+ * `pctStart · totalSteps − 1`, then `→ last` until `totalSteps − 1`; with `threePhase`
+ * `first → maxLr → first → last`. Past the end the last rate stays, where PyTorch raises.
+ *
+ * @throws {PolicyError} if a field is outside its range
+ * @see Smith, arXiv 1708.07120 and 1803.09820; PyTorch's `OneCycleLR`
+ *
+ * @example
+ * ```ts
+ * const { lr } = toSchedule(oneCycle({ maxLr: 0.1, totalSteps: 101, anneal: 'linear', pctStart: 0.5 }));
+ * lr(0); // 0.004
+ * lr(1000) === lr(100); // true
+ * ```
+ */
+export function oneCycle(options: OneCycleOptions): OneCyclePolicy {
+  return construct(oneCycleKind, options);
+}

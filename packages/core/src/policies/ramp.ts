@@ -1,0 +1,63 @@
+import { PolicyError } from '../errors.ts';
+import { oneOf, rate, stepCount } from '../fields.ts';
+import { type CustomSchedule, lerp } from '../schedule.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+
+/** Options of {@link ramp}. */
+export interface RampOptions {
+  /** The rate of step 0. At least 0; above 0 when the spacing is exponential. */
+  readonly startLr: number;
+  /** The rate from step `steps` on. At least 0; above 0 when the spacing is exponential. */
+  readonly endLr: number;
+  /** How many steps the way takes. */
+  readonly steps: number;
+  /** Equal differences or equal ratios from step to step. */
+  readonly spacing: 'linear' | 'exponential';
+}
+
+/** A {@link ramp} policy as plain JSON. */
+export interface RampPolicy extends RampOptions {
+  readonly type: 'ramp';
+}
+
+/** @internal */
+export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
+  type: 'ramp',
+  fields: { startLr: rate, endLr: rate, steps: stepCount, spacing: oneOf('linear', 'exponential') },
+  check({ startLr, endLr, spacing }, path) {
+    const advice = 'Start just above 0, or use the linear spacing.';
+    if (spacing === 'exponential' && startLr === 0)
+      throw new PolicyError(`${path}startLr`, 0, 'above 0', advice);
+    if (spacing === 'exponential' && endLr === 0) throw new PolicyError(`${path}endLr`, 0, 'above 0', advice);
+  },
+  schedule: rampSchedule,
+});
+
+function rampSchedule({ startLr, endLr, steps, spacing }: RampPolicy): CustomSchedule {
+  const way = (step: number): number => Math.min(1, step / steps);
+  if (spacing === 'linear') return { lr: (step) => lerp(startLr, endLr, way(step)) };
+  // A power is rounded, so the ends are held by hand.
+  const low = Math.min(startLr, endLr);
+  const high = Math.max(startLr, endLr);
+  const power = (step: number): number => startLr * (endLr / startLr) ** way(step);
+  return { lr: (step) => (step >= steps ? endLr : Math.min(high, Math.max(low, power(step)))) };
+}
+
+/**
+ * One way from `startLr` to `endLr`, then `endLr` for good: a warm-up, a linear decay, a range test.
+ *
+ * `'linear'`: `startLr + (endLr − startLr) · t / steps`; `'exponential'`: `startLr · (endLr / startLr)^(t / steps)`.
+ *
+ * @throws {PolicyError} if a rate is negative or not finite, or 0 with exponential spacing
+ * @see Smith, arXiv 1506.01186, section 3.3 (range test) and 4.1.1 (the "decay" control)
+ *
+ * @example
+ * ```ts
+ * const { lr } = toSchedule(ramp({ startLr: 0.001, endLr: 0.1, steps: 100, spacing: 'exponential' }));
+ * lr(50).toFixed(6); // '0.010000'
+ * lr(100); // 0.1
+ * ```
+ */
+export function ramp(options: RampOptions): RampPolicy {
+  return construct(rampKind, options);
+}

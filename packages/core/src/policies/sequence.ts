@@ -1,0 +1,102 @@
+import { PolicyError } from '../errors.ts';
+import { list, object, optional, stepCount } from '../fields.ts';
+import type { Policy } from '../policy.ts';
+import type { CustomSchedule, Schedule } from '../schedule.ts';
+import { toSchedule } from '../toSchedule.ts';
+import { construct, type PolicyKind, readPolicy, register } from './kind.ts';
+
+/** One stage of a {@link sequence}: a policy that starts over at its own step 0. */
+export interface Stage {
+  readonly policy: Policy;
+  /** How many steps it lasts; only the last stage may leave it out, and lasts for good. */
+  readonly steps?: number;
+}
+
+/** A {@link sequence} as plain JSON. */
+export interface SequencePolicy {
+  readonly type: 'sequence';
+  readonly stages: readonly Stage[];
+}
+
+const stage = object({
+  policy: (value, path) => readPolicy(value, `${path}.`),
+  steps: optional(stepCount),
+});
+
+/** @internal */
+export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>({
+  type: 'sequence',
+  fields: { stages: list(stage) },
+  check({ stages }, path) {
+    const open = stages.slice(0, -1).findIndex((stage) => stage.steps === undefined);
+    if (open >= 0) {
+      throw new PolicyError(
+        `${path}stages[${open}].steps`,
+        undefined,
+        'a positive integer',
+        'Only the last stage may last for good.',
+      );
+    }
+  },
+  schedule: sequenceSchedule,
+});
+
+interface Span {
+  readonly schedule: Schedule;
+  /** The stage's first step and the first one after it. */
+  readonly start: number;
+  readonly end: number;
+  /** How many cycles came before. */
+  readonly cycles: number;
+}
+
+function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
+  const spans: Span[] = [];
+  let [start, cycles] = [0, 0];
+  for (const { policy, steps = Infinity } of stages) {
+    const schedule = toSchedule(policy);
+    spans.push({ schedule, start, end: start + steps, cycles });
+    if (steps < Infinity) cycles += schedule.at(steps - 1).cycle + 1;
+    start += steps;
+  }
+  const last = spans[spans.length - 1]!;
+  const spanOf = (step: number): Span => spans.find(({ end }) => step < end) ?? last;
+  return {
+    lr(step) {
+      const { schedule, start } = spanOf(step);
+      return schedule.lr(step - start);
+    },
+    momentum(step) {
+      const { schedule, start } = spanOf(step);
+      return schedule.momentum(step - start);
+    },
+    position(step) {
+      const { schedule, start, end, cycles } = spanOf(step);
+      const { cycle, phase, cycleEnd } = schedule.at(step - start);
+      return { cycle: cycles + cycle, phase, cycleEnd: Math.min(start + cycleEnd, end) };
+    },
+  };
+}
+
+/**
+ * Policies one after another, each from its own step 0, as the paper's headline run has it. A stage's end
+ * ends its cycle.
+ *
+ * @throws {PolicyError} naming the stage, if one of them is bad or a stage but the last has no `steps`
+ * @see Smith, arXiv 1506.01186, table 2
+ *
+ * @example
+ * ```ts
+ * const { lr } = toSchedule(
+ *   sequence([
+ *     { policy: triangular2({ baseLr: 0.001, maxLr: 0.005, stepSize: 2000 }), steps: 16000 },
+ *     { policy: triangular2({ baseLr: 0.0001, maxLr: 0.0005, stepSize: 1000 }), steps: 6000 },
+ *     { policy: triangular2({ baseLr: 0.00001, maxLr: 0.00005, stepSize: 500 }) },
+ *   ]),
+ * );
+ * lr(17000); // 0.0005
+ * ```
+ */
+export function sequence(stages: readonly Stage[]): SequencePolicy {
+  return construct(sequenceKind, { stages });
+}

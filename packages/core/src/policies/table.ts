@@ -1,0 +1,34 @@
+import { list, rate } from '../fields.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+
+/** Options of {@link table}. */
+export interface TableOptions {
+  /** The rate of step 0, 1, 2, …; finite, at least 0, at least one. */
+  readonly values: readonly number[];
+}
+
+/** A {@link table} policy as plain JSON. */
+export interface TablePolicy extends TableOptions {
+  readonly type: 'table';
+}
+
+/** @internal */
+export const tableKind: PolicyKind<TablePolicy> = register<TablePolicy>({
+  type: 'table',
+  fields: { values: list(rate) },
+  schedule: ({ values }) => ({ lr: (step) => values[Math.min(step, values.length - 1)]! }),
+});
+
+/**
+ * Any rates at all, one a step; the last one stays past the end.
+ *
+ * @throws {PolicyError} if there is none, or one is negative or not finite
+ *
+ * @example
+ * ```ts
+ * toSchedule(table({ values: [0.1, 0.05, 0.01] })).lr(7); // 0.01
+ * ```
+ */
+export function table(options: TableOptions): TablePolicy {
+  return construct(tableKind, options);
+}

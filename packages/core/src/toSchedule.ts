@@ -19,9 +19,9 @@ import type { CustomSchedule, Schedule, ScheduleLike } from './schedule.ts';
  */
 export function toSchedule(source: ScheduleLike): Schedule {
   if (typeof source === 'function') return complete({ lr: source });
-  if ('at' in source) return source;
+  if ('at' in Object(source)) return source as Schedule;
   // A constant policy has a field `lr` too: a number.
-  if (typeof (source as CustomSchedule).lr === 'function') return complete(source as CustomSchedule);
+  if (typeof Object(source).lr === 'function') return complete(source as CustomSchedule);
   const policy = readPolicy(source);
   return complete(kindOf(policy.type).schedule(policy));
 }

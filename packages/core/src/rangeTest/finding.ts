@@ -1,0 +1,38 @@
+/** The interval that a rate lies in, as far as the trace tells. */
+export type Interval = readonly [low: number, high: number];
+
+/** The rates that a range test suggests, each with its interval. */
+export interface RangeTestSuggestion {
+  /** The lower bound for cycling. */
+  readonly baseLr: number;
+  /** The upper bound for cycling. */
+  readonly maxLr: number;
+  /** The rate for training at a constant rate. */
+  readonly fixedLr: number;
+  readonly interval: { readonly baseLr: Interval; readonly maxLr: Interval; readonly fixedLr: Interval };
+  /** How sure the analysis is, in [0, 1]. */
+  readonly confidence: number;
+}
+
+/** What the usual libraries would answer to the same trace; `null` where their rule gives none. */
+export interface ClassicRules {
+  /** The rate of the steepest descent of the loss. */
+  readonly steepest: number | null;
+  /** A tenth of the rate of the lowest loss. */
+  readonly minimum: number | null;
+  /** Two thirds into the longest valley. */
+  readonly valley: number | null;
+  /** The end of the slide: the last rate whose slope is not yet rising by more than a threshold. */
+  readonly slide: number | null;
+}
+
+/** What the analysis of a range test says. */
+export interface RangeTestFinding {
+  /** `null` when the curve does not carry one; `reasons` say why. */
+  readonly suggestion: RangeTestSuggestion | null;
+  /** The largest rate that still trains before divergence; `null` when the sweep never got there. */
+  readonly edgeLr: number | null;
+  /** What the finding stands on, in words that name steps and rates. */
+  readonly reasons: readonly string[];
+  readonly rules: ClassicRules;
+}

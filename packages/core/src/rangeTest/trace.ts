@@ -1,0 +1,29 @@
+/** One step of a range test: the rate that acted and the batch's metrics before the update. */
+export interface RangeTestPoint {
+  readonly step: number;
+  readonly lr: number;
+  /** `null` stands for NaN or an infinity, which JSON cannot hold. */
+  readonly loss: number | null;
+  /** The share classified right, in [0, 1]. */
+  readonly accuracy?: number | null;
+}
+
+/** Why a run ended before its last step. */
+export interface Stopped {
+  /** The number of steps that were taken. */
+  readonly step: number;
+  readonly reason: 'diverged' | 'aborted';
+}
+
+/** The record of a range test as plain JSON: what `analyzeRangeTest` reads. */
+export interface RangeTestTrace {
+  readonly version: 1;
+  readonly spacing: 'linear' | 'exponential';
+  readonly startLr: number;
+  readonly endLr: number;
+  readonly points: readonly RangeTestPoint[];
+  /** Metrics on validation data, measured after the step they name. */
+  readonly validation?: readonly RangeTestPoint[];
+  /** Absent when the sweep reached `endLr`. */
+  readonly stopped?: Stopped;
+}

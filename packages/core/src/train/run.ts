@@ -1,0 +1,38 @@
+import type { Stopped } from '../rangeTest/trace.ts';
+import type { Policy } from '../policy.ts';
+
+/** One training step as the run records it. */
+export interface TrainingStep {
+  readonly step: number;
+  readonly lr: number;
+  readonly momentum?: number;
+  /** The batch's loss before the update; `null` stands for NaN or an infinity. */
+  readonly loss: number | null;
+  /** The share of the batch classified right, in [0, 1]. */
+  readonly accuracy?: number | null;
+}
+
+/** The end of a cycle: the place to stop, snapshot and evaluate. */
+export interface Trough {
+  /** The number of updates applied. */
+  readonly step: number;
+  /** The cycle that ended, from 0. */
+  readonly cycle: number;
+  /** Means over the evaluation batches, when there are any. */
+  readonly loss?: number | null;
+  readonly accuracy?: number | null;
+}
+
+/** The record of a training run as plain JSON. */
+export interface TrainingRun {
+  readonly version: 1;
+  /** Absent when the schedule was a closure. */
+  readonly policy?: Policy;
+  /** The first step that this run took, and the one after its last. */
+  readonly from: number;
+  readonly step: number;
+  readonly steps: readonly TrainingStep[];
+  readonly troughs: readonly Trough[];
+  /** Absent when the run took all its steps. */
+  readonly stopped?: Stopped;
+}

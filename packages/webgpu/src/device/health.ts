@@ -1,0 +1,97 @@
+import { deviceLost, fromGpuError, GpuError } from '../errors.ts';
+
+/**
+ * Watches one user of a device: what goes wrong there is kept and thrown at the next call, so that no
+ * error vanishes. Errors of its own submissions come from error scopes; everything nobody took comes
+ * from the device's `uncapturederror`; the end of the device comes from `device.lost`.
+ */
+export class Health {
+  readonly device: GPUDevice;
+  #fault: GpuError | undefined;
+  #lost: GpuError | undefined;
+  #disposed = false;
+  readonly #pending = new Set<Promise<void>>();
+  readonly #onUncaptured: (event: GPUUncapturedErrorEvent) => void;
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+    this.#onUncaptured = (event) => {
+      const { fault, message } = fromGpuError(event.error, 'commands outside this training');
+      this.report(
+        fault === 'buffer-destroyed'
+          ? fromGpuError(event.error, 'the commands that were submitted')
+          : new GpuError('uncaptured', {
+              expected: 'no errors on the device',
+              received: event.error.message.trim() || message,
+              advice: 'Another user of the same device made a mistake. Mend it; the next call goes on.',
+            }),
+      );
+    };
+    device.addEventListener('uncapturederror', this.#onUncaptured);
+    device.lost.then((info) => {
+      this.#lost = deviceLost(info);
+    });
+  }
+
+  /** Keeps a fault for the next call; the first one wins. */
+  report(fault: GpuError): void {
+    this.#fault ??= fault;
+  }
+
+  /** Throws what went wrong since the last call; a lost device and a disposed user stay so. */
+  check(): void {
+    if (this.#disposed) {
+      throw new GpuError('disposed', {
+        expected: 'a training that is still open',
+        received: 'a call after dispose()',
+        advice: 'Make a new one.',
+      });
+    }
+    if (this.#lost) throw this.#lost;
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault) throw fault;
+  }
+
+  /** Runs device calls inside error scopes; what they catch is reported. */
+  guard<T>(during: string, action: () => T): T {
+    const { device } = this;
+    device.pushErrorScope('out-of-memory');
+    device.pushErrorScope('validation');
+    try {
+      return action();
+    } finally {
+      const caught = Promise.all([device.popErrorScope(), device.popErrorScope()]).then(
+        ([validation, memory]) => {
+          const error = memory ?? validation;
+          if (error) this.report(fromGpuError(error, during));
+        },
+        () => undefined, // the scopes are refused once the device is lost; `lost` says so
+      );
+      this.#pending.add(caught);
+      caught.finally(() => this.#pending.delete(caught));
+    }
+  }
+
+  /** Waits for the open scopes, then throws what went wrong. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+    this.check();
+  }
+
+  /** Turns a rejected device promise into what really happened. */
+  async explain(error: unknown): Promise<never> {
+    const info = await Promise.race([
+      this.device.lost,
+      new Promise<undefined>((done) => setTimeout(done, 50)),
+    ]);
+    if (info) this.#lost ??= deviceLost(info);
+    await this.settled();
+    throw error;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.device.removeEventListener('uncapturederror', this.#onUncaptured);
+  }
+}

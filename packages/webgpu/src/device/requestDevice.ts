@@ -1,0 +1,67 @@
+import { GpuError } from '../errors.ts';
+
+/** Options of {@link requestDevice}. */
+export interface RequestDeviceOptions {
+  /** As in WebGPU. */
+  readonly powerPreference?: GPUPowerPreference;
+  /** Limits that must be reached; an adapter that offers less is refused with a typed error. */
+  readonly atLeast?: Readonly<Record<string, number>>;
+  /** Features that must be there, such as `'timestamp-query'`. */
+  readonly features?: readonly GPUFeatureName[];
+}
+
+/** The limits that make training on a device easier; asked for as high as the adapter goes. */
+const useful = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const;
+
+/**
+ * A device with the adapter's own limits where they help training: buffer sizes and bindings per stage.
+ *
+ * Any `GPUDevice` will do for this package; this is only the convenient way to a good one.
+ *
+ * @param gpu - `navigator.gpu`, or what npm `webgpu`'s `create([])` gives
+ * @throws {GpuError} `no-adapter` where there is none, `limit` where the adapter offers too little
+ *
+ * @example
+ * ```ts
+ * const device = await requestDevice(navigator.gpu);
+ * ```
+ */
+export async function requestDevice(
+  gpu: GPU | undefined,
+  options: RequestDeviceOptions = {},
+): Promise<GPUDevice> {
+  const adapter = await gpu?.requestAdapter(
+    options.powerPreference ? { powerPreference: options.powerPreference } : {},
+  );
+  if (!adapter) {
+    throw new GpuError('no-adapter', {
+      expected: 'a WebGPU adapter',
+      received: gpu ? 'requestAdapter() gave null' : 'no GPU object (navigator.gpu is undefined)',
+      advice:
+        'Use a browser with WebGPU over https or localhost; in Node, npm `webgpu` with a Vulkan, Metal or D3D12 driver.',
+    });
+  }
+  const requiredLimits: Record<string, number> = {};
+  for (const name of useful) requiredLimits[name] = adapter.limits[name];
+  for (const [name, least] of Object.entries(options.atLeast ?? {})) {
+    const offered = (adapter.limits as unknown as Record<string, number | undefined>)[name] ?? 0;
+    if (offered < least) {
+      throw new GpuError('limit', {
+        expected: `an adapter with ${name} of at least ${least}`,
+        received: `${name} = ${offered} (${adapter.info.description || adapter.info.vendor || 'unnamed adapter'})`,
+        advice: 'Ask for less, or use another adapter.',
+      });
+    }
+    requiredLimits[name] = Math.max(requiredLimits[name] ?? 0, least);
+  }
+  for (const feature of options.features ?? []) {
+    if (!adapter.features.has(feature)) {
+      throw new GpuError('limit', {
+        expected: `an adapter with the feature "${feature}"`,
+        received: `features: ${[...adapter.features].join(', ')}`,
+        advice: 'Do without it, or use another adapter.',
+      });
+    }
+  }
+  return adapter.requestDevice({ requiredLimits, requiredFeatures: [...(options.features ?? [])] });
+}

@@ -1,0 +1,95 @@
+import { ClrError, type Problem } from '@clr/core';
+
+/**
+ * What went wrong, for code that wants to react.
+ *
+ * - `no-adapter`: there is no WebGPU here, or no adapter for it
+ * - `limit`: the device's limits are too small for what was asked
+ * - `argument`: a buffer, number or shape that cannot be used; nothing was touched
+ * - `device-lost`: the device is gone; make a new one and restore the last snapshot there
+ * - `out-of-memory`: the device had no memory for a buffer
+ * - `buffer-destroyed`: a buffer of the training was destroyed under way
+ * - `validation`: WebGPU refused commands; the step was not executed
+ * - `uncaptured`: an error somewhere else on the same device, which nobody else took
+ * - `disposed`: used after `dispose()`
+ */
+export type GpuFault =
+  | 'no-adapter'
+  | 'limit'
+  | 'argument'
+  | 'device-lost'
+  | 'out-of-memory'
+  | 'buffer-destroyed'
+  | 'validation'
+  | 'uncaptured'
+  | 'disposed';
+
+/**
+ * What `@clr/webgpu` throws and rejects with.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await train(trainable, batches, { policy, steps });
+ * } catch (error) {
+ *   if (error instanceof GpuError && error.fault === 'device-lost') {
+ *     // a new device, the same code, restore(lastSnapshot)
+ *   }
+ * }
+ * ```
+ */
+export class GpuError extends ClrError {
+  override readonly name: string = 'GpuError';
+  /** What went wrong, in one word. */
+  readonly fault: GpuFault;
+
+  constructor(fault: GpuFault, problem: Problem, options?: ErrorOptions) {
+    super('clr/webgpu', problem, options);
+    this.fault = fault;
+  }
+}
+
+/** The error for an argument that cannot be used. */
+export function badArgument(expected: string, received: string, advice: string): GpuError {
+  return new GpuError('argument', { expected, received, advice });
+}
+
+/** The error after the device is gone. */
+export function deviceLost(info: { readonly reason?: string; readonly message: string }): GpuError {
+  return new GpuError('device-lost', {
+    expected: 'the GPU device to be there',
+    received: `the device was lost (${info.reason ?? 'unknown'}): ${info.message}`,
+    advice:
+      'Ask for a new device, make the optimizer and the trainable again on it, and restore the last snapshot: it lives in host memory and gives the same bits.',
+  });
+}
+
+/** The error that a `GPUError` of the device stands for. */
+export function fromGpuError(error: GPUError, during: string): GpuError {
+  const message = error.message.trim();
+  if (typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError) {
+    return outOfMemory(during, message);
+  }
+  if (/destroyed/i.test(message)) {
+    return new GpuError('buffer-destroyed', {
+      expected: `every buffer to be alive during ${during}`,
+      received: message,
+      advice:
+        'Keep values, gradients and the loss alive until dispose(). The step was not executed; make the buffer again and restore the last snapshot.',
+    });
+  }
+  return new GpuError('validation', {
+    expected: `the device to accept ${during}`,
+    received: message,
+    advice: 'The commands were not executed. Restore the last snapshot after mending the cause.',
+  });
+}
+
+/** The error when the device has no memory left. */
+export function outOfMemory(during: string, message: string): GpuError {
+  return new GpuError('out-of-memory', {
+    expected: `the device to have memory for ${during}`,
+    received: message || 'out of memory',
+    advice: 'Use smaller batches or an optimizer with fewer slots, or free other buffers first.',
+  });
+}

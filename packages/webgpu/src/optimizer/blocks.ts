@@ -1,0 +1,34 @@
+import type { Group } from './groups.ts';
+
+/** Numbers per workgroup. */
+export const blockLength = 1024;
+/** Threads per workgroup: each takes every 256th number of its block, so neighbours read neighbours. */
+export const blockThreads = 256;
+
+/** `struct Block` as the kernels see it: one workgroup's share of a piece. */
+export const blockStruct = `struct Block {
+  value: u32, valueOffset: u32, gradient: u32, gradientOffset: u32,
+  // where this block's slots start: slot k of its j-th weight is at slot + k * count + j
+  slot: u32, count: u32, id: u32, unused: u32,
+}`;
+
+/** Cuts a group into blocks; `firstId` numbers them on through all groups. */
+export function blocksOf(group: Group, slots: number, firstId: number): Uint32Array<ArrayBuffer> {
+  const rows: number[] = [];
+  let weights = 0;
+  let id = firstId;
+  for (const piece of group.pieces) {
+    for (let start = 0; start < piece.length; start += blockLength) {
+      const count = Math.min(blockLength, piece.length - start);
+      rows.push(piece.value, piece.valueOffset + start, piece.gradient, piece.gradientOffset + start);
+      rows.push(weights * slots, count, id++, 0);
+      weights += count;
+    }
+  }
+  return new Uint32Array(rows);
+}
+
+/** How many blocks {@link blocksOf} gave. */
+export function blockCount(blocks: Uint32Array): number {
+  return blocks.length / 8;
+}

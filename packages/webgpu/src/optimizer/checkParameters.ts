@@ -1,0 +1,75 @@
+import { describeUsage, usage } from '../device/flags.ts';
+import { badArgument } from '../errors.ts';
+import type { Parameter } from './groups.ts';
+
+/** Refuses parameters that a kernel could not read or write, and values that overlap. */
+export function checkParameters(parameters: readonly Parameter[]): void {
+  if (parameters.length === 0) {
+    throw badArgument('at least one parameter', 'none', 'Pass { value, gradient, length } for each tensor.');
+  }
+  parameters.forEach((parameter, index) => {
+    const { length, valueOffset = 0, gradientOffset = 0 } = parameter;
+    const name = `parameters[${index}]`;
+    for (const [field, count, least] of [
+      ['length', length, 1],
+      ['valueOffset', valueOffset, 0],
+      ['gradientOffset', gradientOffset, 0],
+    ] as const) {
+      if (!Number.isSafeInteger(count) || count < least) {
+        throw badArgument(
+          `${field} of ${name} to be an integer of at least ${least}`,
+          `${field} = ${String(count)}`,
+          'Count in numbers (f32), not in bytes.',
+        );
+      }
+    }
+    checkStorage(`value of ${name}`, parameter.value, (valueOffset + length) * 4);
+    checkStorage(`gradient of ${name}`, parameter.gradient, (gradientOffset + length) * 4);
+  });
+  checkOverlap(parameters);
+}
+
+/** Refuses a buffer that is too small or lacks usage flags. */
+export function checkStorage(
+  name: string,
+  buffer: GPUBuffer,
+  bytes: number,
+  flags: number = usage.storage,
+): void {
+  if ((buffer.usage & flags) !== flags) {
+    throw badArgument(
+      `the ${name} to have the usage ${describeUsage(flags)}`,
+      describeUsage(buffer.usage),
+      'Give the buffer these flags when you create it.',
+    );
+  }
+  if (buffer.size < bytes) {
+    throw badArgument(
+      `the ${name} to hold ${bytes} bytes`,
+      `a buffer of ${buffer.size} bytes`,
+      'Make the buffer larger, or correct length and offset: they count numbers of 4 bytes.',
+    );
+  }
+}
+
+function checkOverlap(parameters: readonly Parameter[]): void {
+  const ranges = new Map<GPUBuffer, { start: number; end: number; index: number }[]>();
+  parameters.forEach(({ value, valueOffset = 0, length }, index) => {
+    const list = ranges.get(value) ?? [];
+    list.push({ start: valueOffset, end: valueOffset + length, index });
+    ranges.set(value, list);
+  });
+  for (const list of ranges.values()) {
+    list.sort((a, b) => a.start - b.start);
+    list.forEach((range, position) => {
+      const before = list[position - 1];
+      if (before && before.end > range.start) {
+        throw badArgument(
+          'every weight to belong to one parameter',
+          `parameters[${before.index}] and parameters[${range.index}] overlap in one value buffer`,
+          'Share a weight by naming it once, with the sum of its gradients.',
+        );
+      }
+    });
+  }
+}

@@ -1,0 +1,384 @@
+import { adam, adamW, constant, type Optimizer, rmsProp, sgd, table, triangular2 } from '@clr/core';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { download, submit, upload } from '../../test/buffers.ts';
+import { hasDevice, openDevice } from '../../test/device.ts';
+import { fromPyTorch, type OptimizerRun, scheduleOf } from '../../test/pytorch.ts';
+import { createOptimizer } from './createOptimizer.ts';
+
+interface Quadratic {
+  readonly A: readonly (readonly number[])[];
+  readonly c: readonly number[];
+  readonly w0: readonly number[];
+}
+const oracle = inject('oracle')?.optimizers as
+  | { runs: OptimizerRun[]; problems: { quadratic: Quadratic } }
+  | undefined;
+
+/** 0.5 (w − c)ᵀ A (w − c) on the device: the gradient is A (w − c). */
+function quadraticKernel({ A, c }: Quadratic): string {
+  const n = c.length;
+  return `@group(0) @binding(0) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read_write> g: array<f32>;
+const A = array<f32, ${n * n}>(${A.flat().join(', ')});
+const c = array<f32, ${n}>(${c.join(', ')});
+@compute @workgroup_size(1) fn main(@builtin(global_invocation_id) id: vec3u) {
+  var sum = 0.0;
+  for (var j = 0u; j < ${n}u; j++) { let a = A[id.x * ${n}u + j]; sum += a * (w[j] - c[j]); }
+  g[id.x] = sum;
+}`;
+}
+
+describe.skipIf(!hasDevice)('createOptimizer', () => {
+  let device: GPUDevice;
+  beforeAll(async () => {
+    device = await openDevice();
+  });
+  afterAll(() => device.destroy());
+
+  function quadraticGradients(problem: Quadratic, value: GPUBuffer, gradient: GPUBuffer) {
+    const module = device.createShaderModule({ code: quadraticKernel(problem) });
+    const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
+    const group = device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [value, gradient].map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+    return (encoder: GPUCommandEncoder): void => {
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(problem.c.length);
+      pass.end();
+    };
+  }
+
+  describe.skipIf(!oracle)('against PyTorch, 20 steps in one submission', () => {
+    const runs = (oracle?.runs ?? []).filter((run) => run.problem === 'quadratic' && fromPyTorch(run));
+    it('covers 17 of the 19 optimizers (all but dampening and amsgrad)', () => {
+      expect(runs).toHaveLength(17);
+    });
+    it.each(runs.map((run) => [run.optimizer, run] as const))('%s', async (_, run) => {
+      const problem = (oracle as NonNullable<typeof oracle>).problems.quadratic;
+      const value = upload(device, problem.w0);
+      const gradient = upload(device, problem.w0);
+      const parameters = [{ value, gradient, length: problem.w0.length }];
+      const optimizer = createOptimizer(device, fromPyTorch(run) as Optimizer, parameters, scheduleOf(run));
+      const encodeGradients = quadraticGradients(problem, value, gradient);
+      submit(device, (encoder) => {
+        for (let step = 0; step < 20; step++) {
+          encodeGradients(encoder);
+          optimizer.encode(encoder);
+        }
+      });
+      const weights = await download(device, value);
+      const expected = run.paramsAfter['20']?.w as readonly number[];
+      expected.forEach((w, index) => {
+        expect(Math.abs((weights[index] as number) - w)).toBeLessThan(1e-5);
+      });
+      expect(optimizer.step).toBe(20);
+      optimizer.dispose();
+    });
+  });
+
+  /** Updates with fixed gradients; gives the weights after `steps`. */
+  async function run(
+    spec: Optimizer,
+    {
+      w = [1, -2, 3],
+      g = [0.5, 1, -1],
+      steps = 5,
+      schedule = constant({ lr: 0.1 }) as Parameters<typeof createOptimizer>[3],
+      ...options
+    } = {},
+  ): Promise<number[]> {
+    const value = upload(device, w);
+    const optimizer = createOptimizer(
+      device,
+      spec,
+      [{ value, gradient: upload(device, g), length: w.length }],
+      schedule,
+      options,
+    );
+    submit(device, (encoder) => {
+      for (let step = 0; step < steps; step++) optimizer.encode(encoder);
+    });
+    const weights = Array.from(await download(device, value));
+    optimizer.dispose();
+    return weights;
+  }
+
+  const close = (got: readonly number[], want: readonly number[]): void => {
+    want.forEach((x, index) => expect(got[index]).toBeCloseTo(x, 5));
+  };
+
+  it('keeps the two forms of velocity apart while the rate changes', async () => {
+    const rates = table({ values: [0.1, 0.01, 0.2, 0.05, 0.1] });
+    const reference = (form: 'gradient' | 'update', nesterov: boolean): number => {
+      let [w, v] = [1, 0];
+      for (const lr of rates.values) {
+        const before = v;
+        v = 0.9 * v + (form === 'gradient' ? 0.5 : lr * 0.5);
+        if (form === 'gradient') w -= lr * (nesterov ? 0.5 + 0.9 * v : v);
+        else w -= nesterov ? 1.9 * v - 0.9 * before : v;
+      }
+      return w;
+    };
+    for (const velocity of ['gradient', 'update'] as const) {
+      for (const nesterov of [false, true]) {
+        const spec = sgd({ momentum: 0.9, velocity, nesterov });
+        const [w] = await run(spec, { w: [1], g: [0.5], schedule: rates });
+        expect(w).toBeCloseTo(reference(velocity, nesterov), 5);
+      }
+    }
+    expect(reference('gradient', false)).not.toBeCloseTo(reference('update', false), 2);
+  });
+
+  it('takes RMSProp centered with momentum, three slots', async () => {
+    const spec = rmsProp({ alpha: 0.9, momentum: 0.8, centered: true, epsilon: 1e-3 });
+    let [w, s, m, b] = [1, 0, 0, 0];
+    for (let step = 0; step < 5; step++) {
+      s = 0.9 * s + 0.1 * 0.25;
+      m = 0.9 * m + 0.1 * 0.5;
+      b = 0.8 * b + 0.5 / (Math.sqrt(s - m * m) + 1e-3);
+      w -= 0.1 * b;
+    }
+    close(await run(spec, { w: [1], g: [0.5] }), [w]);
+  });
+
+  it('reads every rate bit for bit, past the end of its table, wherever it is submitted', async () => {
+    const policy = triangular2({
+      baseLr: 1e-4,
+      maxLr: 0.37,
+      stepSize: 7,
+      momentum: { base: 0.8, max: 0.95 },
+    });
+    const schedule = (await import('@clr/core')).toSchedule(policy);
+    const value = upload(device, [0]);
+    const parameters = [{ value, gradient: upload(device, [0]), length: 1 }];
+    const optimizer = createOptimizer(device, sgd({ momentum: 0.9 }), parameters, policy, { tableSteps: 16 });
+    const log = device.createBuffer({ size: 150 * 8, usage: 12 });
+    const commands: GPUCommandBuffer[] = [];
+    let encoder = device.createCommandEncoder();
+    for (let step = 0; step < 150; step++) {
+      optimizer.encode(encoder);
+      encoder.copyBufferToBuffer(optimizer.state, 24, log, step * 8, 8);
+      if (step % 37 === 36) {
+        commands.push(encoder.finish());
+        encoder = device.createCommandEncoder();
+      }
+    }
+    device.queue.submit([...commands, encoder.finish()]); // nothing was submitted before all was encoded
+    const seen = await download(device, log);
+    for (let step = 0; step < 150; step++) {
+      expect(seen[2 * step]).toBe(Math.fround(schedule.lr(step)));
+      expect(seen[2 * step + 1]).toBe(Math.fround(schedule.momentum(step) as number));
+    }
+    optimizer.dispose();
+  });
+
+  it('seeks to any step, in encode order, and beyond 2^32', async () => {
+    const schedule = (step: number): number => 1 / (step + 3);
+    const value = upload(device, [0]);
+    const optimizer = createOptimizer(
+      device,
+      sgd(),
+      [{ value, gradient: upload(device, [0]), length: 1 }],
+      schedule,
+      {
+        from: 100_000,
+        tableSteps: 64,
+      },
+    );
+    const steps = [100_000, 100_001, 5, 63, 64, 2 ** 32 - 1, 2 ** 32, 10_000_000, 3, 4];
+    const log = device.createBuffer({ size: steps.length * 4, usage: 12 });
+    submit(device, (encoder) => {
+      steps.forEach((step, index) => {
+        if (step !== optimizer.step) optimizer.seek(step);
+        optimizer.encode(encoder);
+        encoder.copyBufferToBuffer(optimizer.state, 24, log, index * 4, 4);
+      });
+    });
+    expect(Array.from(await download(device, log))).toEqual(steps.map((step) => Math.fround(schedule(step))));
+    expect((await optimizer.counters()).step).toBe(5);
+    optimizer.dispose();
+  });
+
+  it('clips by the global norm over all parameters', async () => {
+    const values = [upload(device, [1, 2]), upload(device, [3])];
+    const gradients = [upload(device, [3, 0]), upload(device, [4])];
+    const parameters = values.map((value, index) => ({
+      value,
+      gradient: gradients[index] as GPUBuffer,
+      length: value.size / 4,
+    }));
+    const optimizer = createOptimizer(device, sgd(), parameters, constant({ lr: 1 }), { clipNorm: 2.5 });
+    submit(device, (encoder) => optimizer.encode(encoder));
+    close(Array.from(await download(device, values[0] as GPUBuffer)), [1 - 1.5, 2]);
+    close(Array.from(await download(device, values[1] as GPUBuffer)), [3 - 2]);
+    expect((await optimizer.counters()).norm).toBeCloseTo(5, 5);
+    optimizer.dispose();
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'a step with a gradient of %d changes nothing and is counted',
+    async (bad) => {
+      const n = 3000; // several blocks
+      const value = upload(
+        device,
+        Array.from({ length: n }, (_, i) => i / n),
+      );
+      const gradient = upload(device, new Float32Array(n).fill(0.5));
+      const optimizer = createOptimizer(
+        device,
+        adamW(),
+        [{ value, gradient, length: n }],
+        constant({ lr: 0.1 }),
+        {
+          skipNonFinite: true,
+        },
+      );
+      submit(device, (encoder) => optimizer.encode(encoder));
+      const before = await download(device, value);
+      device.queue.writeBuffer(gradient, 2048 * 4, new Float32Array([bad]));
+      submit(device, (encoder) => optimizer.encode(encoder));
+      expect(await download(device, value)).toEqual(before);
+      expect(await optimizer.counters()).toMatchObject({ step: 2, updates: 1, skipped: 1 });
+      device.queue.writeBuffer(gradient, 2048 * 4, new Float32Array([0.5]));
+      submit(device, (encoder) => optimizer.encode(encoder));
+      const after = await download(device, value);
+      expect(after).not.toEqual(before);
+      // Adam's t went on from 1 to 2: the same as two clean steps
+      const clean = await run(adamW(), { w: [2048 / n], g: [0.5], steps: 2 });
+      expect(after[2048]).toBe(clean[0]);
+      optimizer.dispose();
+    },
+  );
+
+  it('moves a loss scale as GradScaler does, and divides it out', async () => {
+    const value = upload(device, [1]);
+    const gradient = upload(device, [8]);
+    const optimizer = createOptimizer(device, sgd(), [{ value, gradient, length: 1 }], constant({ lr: 1 }), {
+      lossScale: { initial: 16, growthInterval: 2 },
+    });
+    const step = async (g: number): Promise<number> => {
+      device.queue.writeBuffer(gradient, 0, new Float32Array([g]));
+      submit(device, (encoder) => optimizer.encode(encoder));
+      return (await optimizer.counters()).lossScale;
+    };
+    expect(await step(8)).toBe(16); // w −= 8/16
+    expect(await step(8)).toBe(32);
+    expect(await step(Number.NaN)).toBe(16);
+    expect(await step(4)).toBe(16);
+    expect(await download(device, value)).toEqual(Float32Array.of(1 - 0.5 - 0.5 - 0.25));
+    optimizer.dispose();
+  });
+
+  it('updates a thousand parameters of shared buffers in one dispatch, and separate ones in few', async () => {
+    const n = 1000;
+    const value = upload(
+      device,
+      Array.from({ length: n * 3 }, (_, i) => i),
+    );
+    const gradient = upload(
+      device,
+      Array.from({ length: n * 3 }, (_, i) => i % 7),
+    );
+    const packed = Array.from({ length: n }, (_, i) => ({
+      value,
+      gradient,
+      length: 2,
+      valueOffset: i * 3,
+      gradientOffset: (n - 1 - i) * 3,
+    }));
+    const optimizer = createOptimizer(device, sgd(), packed, constant({ lr: 1 }));
+    expect(optimizer.dispatches).toBe(1);
+    submit(device, (encoder) => optimizer.encode(encoder));
+    const weights = await download(device, value);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < 3; j++) {
+        const at = i * 3 + j;
+        const g = j < 2 ? ((n - 1 - i) * 3 + j) % 7 : 0; // every third number belongs to nobody
+        expect(weights[at]).toBe(at - g);
+      }
+    }
+    optimizer.dispose();
+
+    const separate = Array.from({ length: 23 }, (_, i) => ({
+      value: upload(device, [i, i]),
+      gradient: upload(device, [1, 2]),
+      length: 2,
+    }));
+    const perDispatch = Math.floor((device.limits.maxStorageBuffersPerShaderStage - 2) / 2);
+    const many = createOptimizer(device, adam(), separate, constant({ lr: 0.5 }), { clipNorm: 1e9 });
+    expect(many.dispatches).toBe(Math.ceil(23 / perDispatch));
+    submit(device, (encoder) => many.encode(encoder));
+    for (const [i, parameter] of separate.entries()) {
+      close(Array.from(await download(device, parameter.value)), [i - 0.5, i - 0.5]);
+    }
+    many.dispose();
+  });
+
+  it('frees the staging buffers of an endless run while it runs', async () => {
+    const { createBuffer } = device;
+    let live = 0;
+    device.createBuffer = (descriptor) => {
+      const buffer = createBuffer.call(device, descriptor);
+      live += 1;
+      const destroy = buffer.destroy.bind(buffer);
+      let dead = false;
+      buffer.destroy = () => {
+        if (!dead) live -= 1;
+        dead = true;
+        return destroy();
+      };
+      return buffer;
+    };
+    const parameters = [{ value: upload(device, [0]), gradient: upload(device, [0]), length: 1 }];
+    const own = live;
+    const optimizer = createOptimizer(device, sgd(), parameters, (step) => step, { tableSteps: 8 });
+    const made = live;
+    for (let round = 0; round < 20; round++) {
+      submit(device, (encoder) => {
+        for (let step = 0; step < 24; step++) optimizer.encode(encoder);
+      });
+      await device.queue.onSubmittedWorkDone();
+    }
+    await optimizer.counters();
+    expect(live - made).toBeLessThan(10); // 60 uploads were made
+    optimizer.dispose();
+    await new Promise((done) => setTimeout(done, 50));
+    expect(live).toBe(own);
+    device.createBuffer = createBuffer;
+  });
+
+  it('refuses what it cannot use before touching anything', () => {
+    const value = upload(device, [1, 2]);
+    const gradient = upload(device, [1, 2]);
+    const plain = device.createBuffer({ size: 8, usage: 12 });
+    const make =
+      (parameter: object, options = {}) =>
+      () =>
+        createOptimizer(
+          device,
+          sgd(),
+          [{ value, gradient, length: 2, ...parameter }],
+          constant({ lr: 1 }),
+          options,
+        );
+    expect(make({ length: 3 })).toThrow(/value of parameters\[0\] to hold 12 bytes/);
+    expect(make({ gradientOffset: 1 })).toThrow(/gradient of parameters\[0\] to hold 12 bytes/);
+    expect(make({ length: 0.5 })).toThrow(/length of parameters\[0\] to be an integer/);
+    expect(make({ gradient: plain })).toThrow(/usage STORAGE[^]*COPY_SRC \| COPY_DST/);
+    expect(make({}, { clipNorm: -1 })).toThrow(/clipNorm/);
+    expect(make({}, { tableSteps: 100 })).toThrow(/power of two/);
+    expect(make({}, { from: -1 })).toThrow(/integer of at least 0/);
+    expect(() => createOptimizer(device, sgd(), [], constant({ lr: 1 }))).toThrow(/at least one parameter/);
+    const twice = { value, gradient, length: 2 };
+    expect(() =>
+      createOptimizer(device, sgd(), [twice, { ...twice, length: 1, valueOffset: 1 }], constant({ lr: 1 })),
+    ).toThrow(/overlap/);
+    const cycled = triangular2({ baseLr: 0, maxLr: 1, stepSize: 2, momentum: { base: 0.8, max: 0.9 } });
+    const plainSgd = createOptimizer(device, sgd(), [twice], (step) => step);
+    expect(() => createOptimizer(device, sgd(), [twice], cycled)).not.toThrow(); // it makes the slot
+    plainSgd.dispose();
+  });
+});

@@ -1,0 +1,89 @@
+import type { Optimizer, ScheduleLike } from '@clr/core';
+import { badArgument } from '../errors.ts';
+import { type OptimizerCounters, OptimizerEngine, type OptimizerOptions } from './engine.ts';
+import type { Parameter } from './groups.ts';
+
+/** An optimizer that lives on the device; see {@link createOptimizer}. */
+export interface GpuOptimizer {
+  /** The policy's step that the next {@link encode} executes. */
+  readonly step: number;
+  /** How many dispatches update the weights in one step: 1 unless binding limits ask for more. */
+  readonly dispatches: number;
+  /**
+   * The counters on the device, for kernels that depend on them (a dropout seed, a loss scale): `u32` step,
+   * updates, skipped, `f32` lossScale at bytes 0, 4, 8, 12. Bind it read-only.
+   */
+  readonly state: GPUBuffer;
+  /** Encodes one step over all parameters. Encoders must be submitted in the order in which they were encoded. */
+  encode(encoder: GPUCommandEncoder): void;
+  /** The next encoded step is this step of the policy; slots and update count stay. */
+  seek(step: number): void;
+  /** Reads the device's counters, after everything submitted so far. */
+  counters(): Promise<OptimizerCounters>;
+  /** Frees the optimizer's own buffers; parameters stay. Submit what was encoded first. */
+  dispose(): void;
+}
+
+const engines = new WeakMap<object, OptimizerEngine>();
+
+/**
+ * Makes an optimizer whose learning rate, momentum and step counter live on the device: any number of steps
+ * can be encoded and submitted with no host write between them.
+ *
+ * The arithmetic is PyTorch's, in float32, as each factory of `@clr/core` documents it. The rate of a step
+ * is `Math.fround(schedule.lr(step))`, read from a table that is renewed by the encoder that needs it.
+ * A step that is skipped for a bad gradient moves the policy's step on, but not Adam's update count.
+ *
+ * All parameters are updated by **one dispatch** when they share buffers (offsets tell them apart) or when
+ * their buffers fit into the device's bindings; else by as few as the bindings allow (`dispatches` says).
+ *
+ * @param parameters - weights and gradients as `array<f32>` in storage buffers, updated in place
+ * @param schedule - a policy, a schedule, or a function from step to rate
+ * @throws {GpuError} `argument` for a buffer too small or without `STORAGE`, overlapping weights, bad options
+ *
+ * @example
+ * ```ts
+ * const optimizer = createOptimizer(device, adam(), [{ value, gradient, length: 256 }], policy);
+ * const encoder = device.createCommandEncoder();
+ * for (let i = 0; i < 100; i++) {
+ *   encodeMyGradients(encoder);
+ *   optimizer.encode(encoder);
+ * }
+ * device.queue.submit([encoder.finish()]);
+ * ```
+ */
+export function createOptimizer(
+  device: GPUDevice,
+  spec: Optimizer,
+  parameters: readonly Parameter[],
+  schedule: ScheduleLike,
+  options: OptimizerOptions = {},
+): GpuOptimizer {
+  const engine = new OptimizerEngine(device, spec, parameters, schedule, options);
+  const optimizer: GpuOptimizer = {
+    get step() {
+      return engine.step;
+    },
+    dispatches: engine.dispatches,
+    state: engine.state,
+    encode: (encoder) => engine.encode(encoder),
+    seek: (step) => engine.seek(step),
+    counters: () => engine.counters(),
+    dispose: () => engine.dispose(),
+  };
+  engines.set(optimizer, engine);
+  return optimizer;
+}
+
+/** The engine of an optimizer that {@link createOptimizer} made. */
+export function engineOf(optimizer: GpuOptimizer): OptimizerEngine {
+  const engine = engines.get(optimizer);
+  if (!engine) {
+    throw badArgument(
+      'an optimizer made by createOptimizer()',
+      'another object',
+      'Make it with createOptimizer(device, spec, parameters, policy).',
+    );
+  }
+  return engine;
+}

@@ -1,0 +1,72 @@
+import { badArgument } from '../errors.ts';
+
+/** How a loss scale moves; the defaults are those of PyTorch's `GradScaler`. */
+export interface LossScale {
+  /** Where it starts. Default 65,536. */
+  readonly initial?: number;
+  /** The factor after `growthInterval` good steps. Default 2. */
+  readonly growth?: number;
+  /** The factor after a gradient that was not finite. Default 0.5. */
+  readonly backoff?: number;
+  /** Good steps between two growths. Default 2000. */
+  readonly growthInterval?: number;
+}
+
+/** Options of the optimizer that look at all gradients before any weight changes. */
+export interface GuardOptions {
+  /**
+   * Scale gradients down so that their global norm is at most this, as `clip_grad_norm_` of PyTorch does:
+   * `g ← g · min(1, clipNorm / (‖g‖ + 1e-6))`. Default: no clipping.
+   */
+  readonly clipNorm?: number;
+  /** A step with a gradient that is NaN or infinite changes nothing and is counted. Default: whenever `clipNorm` or `lossScale` is given. */
+  readonly skipNonFinite?: boolean;
+  /**
+   * A dynamic loss scale. Multiply the loss's gradient by `lossScale` of the optimizer's state buffer;
+   * the optimizer divides it out, halves it after a skipped step and doubles it after a good stretch.
+   */
+  readonly lossScale?: LossScale;
+}
+
+/** The options with defaults filled in. */
+export interface Guard {
+  /** Whether the pass over all gradients is needed at all. */
+  readonly active: boolean;
+  readonly clipNorm: number | undefined;
+  readonly skipNonFinite: boolean;
+  readonly lossScale: Required<LossScale> | undefined;
+}
+
+/** Checks the options and fills in their defaults. */
+export function guardOf({ clipNorm, skipNonFinite, lossScale }: GuardOptions): Guard {
+  if (clipNorm !== undefined && !(Number.isFinite(clipNorm) && clipNorm > 0)) {
+    throw badArgument(
+      'clipNorm to be a finite number above 0',
+      `clipNorm = ${String(clipNorm)}`,
+      'Leave it out to clip nothing.',
+    );
+  }
+  const scale = lossScale && {
+    initial: 65536,
+    growth: 2,
+    backoff: 0.5,
+    growthInterval: 2000,
+    ...lossScale,
+  };
+  for (const [name, value] of Object.entries(scale ?? {})) {
+    if (!(Number.isFinite(value) && value > 0)) {
+      throw badArgument(
+        `lossScale.${name} to be a finite number above 0`,
+        `${name} = ${String(value)}`,
+        'Leave it out for the default.',
+      );
+    }
+  }
+  const skip = skipNonFinite ?? (clipNorm !== undefined || scale !== undefined);
+  return {
+    active: skip || clipNorm !== undefined || scale !== undefined,
+    clipNorm,
+    skipNonFinite: skip,
+    lossScale: scale,
+  };
+}

@@ -1,0 +1,55 @@
+import { blockStruct, blockThreads } from './blocks.ts';
+import type { Group } from './groups.ts';
+import { declareWindows, loadFunction } from './windowAccess.ts';
+
+/** The windows of a group that hold gradients, in binding order. */
+export function gradientWindows(group: Group): readonly number[] {
+  return [...new Set(group.pieces.map((piece) => piece.gradient))].sort((a, b) => a - b);
+}
+
+/**
+ * The kernel that leaves, for every block, its sum of squared gradients and whether all are finite.
+ * The sums have a fixed order: the same gradients give the same bits.
+ *
+ * Bindings: 0 blocks, 1 partial sums (`vec2f`: sum of squares, 1 if something was not finite), then the
+ * gradient windows.
+ */
+export function normKernel(group: Group): string {
+  const gradients = gradientWindows(group);
+  return `${blockStruct}
+@group(0) @binding(0) var<storage, read> blocks: array<Block>;
+@group(0) @binding(1) var<storage, read_write> partials: array<vec2f>;
+${declareWindows(group, 2, (window) => gradients.includes(window))}
+${loadFunction('loadGradient', gradients)}
+var<workgroup> sums: array<f32, ${blockThreads}>;
+var<workgroup> flags: array<u32, ${blockThreads}>;
+
+@compute @workgroup_size(${blockThreads})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = workgroup.y * workgroups.x + workgroup.x;
+  if (index >= arrayLength(&blocks)) { return; }
+  let block = blocks[index];
+  var sum = 0.0;
+  var flag = 0u;
+  for (var j = lane; j < block.count; j += ${blockThreads}u) {
+    let g = loadGradient(block.gradient, block.gradientOffset + j);
+    // by the bits, since a compiler may assume that no float is NaN
+    if ((bitcast<u32>(g) & 0x7f800000u) == 0x7f800000u) { flag = 1u; } else { sum += g * g; }
+  }
+  sums[lane] = sum;
+  flags[lane] = flag;
+  workgroupBarrier();
+  for (var half = ${blockThreads / 2}u; half > 0u; half /= 2u) {
+    if (lane < half) {
+      sums[lane] += sums[lane + half];
+      flags[lane] |= flags[lane + half];
+    }
+    workgroupBarrier();
+  }
+  if (lane == 0u) { partials[block.id] = vec2f(sums[0], f32(flags[0])); }
+}`;
+}

@@ -1,0 +1,137 @@
+import { f32 } from '../device/wgsl.ts';
+import type { Guard } from './guard.ts';
+import type { Rule } from './rules/rule.ts';
+
+/** The numbers of one step, as the update kernel reads them. */
+export const nowStruct = `struct Now {
+  lr: f32, momentum: f32, oneMinusMomentum: f32,
+  // what gradients are multiplied by: clipping and loss scale
+  scale: f32,
+  // Adam: lr / (1 - beta1^t) and 1 / sqrt(1 - beta2^t)
+  stepSize: f32, secondScale: f32,
+  // AdamW: 1 - lr * weightDecay
+  decay: f32,
+  skip: u32,
+}`;
+/** Bytes of `Now`. */
+export const nowSize = 32;
+
+/**
+ * The optimizer's counters on the device.
+ *
+ * | byte | field | |
+ * |---|---|---|
+ * | 0 | `step: u32` | the policy's step that comes next (modulo 2³²) |
+ * | 4 | `updates: u32` | updates applied: Adam's t |
+ * | 8 | `skipped: u32` | steps that changed nothing, for a gradient that was not finite |
+ * | 12 | `lossScale: f32` | what the loss is to be multiplied by |
+ * | 16 | `good: u32` | steps since the loss scale changed |
+ * | 20 | `norm: f32` | the last global gradient norm, before clipping (0 when it is not asked for) |
+ * | 24 | `lr: f32` | the last rate |
+ * | 28 | `momentum: f32` | the last momentum |
+ * | 32 | `ticks: u32` | steps executed on this device, ever: no seek or restore changes it |
+ */
+export const stateStruct = `struct State {
+  step: u32, updates: u32, skipped: u32, lossScale: f32,
+  good: u32, norm: f32, lr: f32, momentum: f32,
+  ticks: u32, unused0: u32, unused1: u32, unused2: u32,
+}`;
+/** Bytes of `State`. */
+export const stateSize = 48;
+/** The bytes of `State` that a snapshot holds: all but the tick counter. */
+export const stateKept = 32;
+/** Where `ticks` is. */
+export const ticksOffset = 32;
+
+const threads = 256;
+
+/**
+ * The kernel of one workgroup that goes before the update: it reads the step's rate and momentum from the
+ * table, folds the gradient norm, decides whether to skip, and moves the counters on.
+ *
+ * Bindings: 0 state, 1 table, 2 now, and with a guard 3 partial sums.
+ */
+export function prepareKernel(rule: Rule, guard: Guard, tableSteps: number): string {
+  return `${stateStruct}
+${nowStruct}
+@group(0) @binding(0) var<storage, read_write> state: State;
+// lr, momentum, 1 - momentum, ln(momentum): the last two rounded once, from float64
+@group(0) @binding(1) var<storage, read> table: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> now: Now;
+${guard.active ? fold : ''}
+
+// 1 - exp(x) for x <= 0, without cancellation near 0
+fn oneMinusExp(x: f32) -> f32 {
+  if (x < -0.5) { return 1.0 - exp(x); }
+  var sum = 1.0;
+  for (var k = 9.0; k > 1.5; k -= 1.0) { sum = 1.0 + x / k * sum; }
+  return -x * sum;
+}
+
+@compute @workgroup_size(${guard.active ? threads : 1})
+fn main(@builtin(local_invocation_index) lane: u32) {
+  var scale = 1.0;
+  var finite = true;
+  ${guard.active ? `let total = foldPartials(lane);` : ''}
+  if (lane != 0u) { return; }
+  ${guard.active ? applyGuard(guard) : ''}
+  let row = table[state.step & ${tableSteps - 1}u];
+  state.lr = row.x;
+  state.momentum = row.y;
+  state.step += 1u;
+  state.ticks += 1u;
+  now.skip = select(1u, 0u, finite);
+  if (!finite) { state.skipped += 1u; return; }
+  state.updates += 1u;
+  now.lr = row.x;
+  now.momentum = row.y;
+  now.oneMinusMomentum = row.z;
+  now.scale = scale;
+  ${rule.beta2 === undefined ? '' : corrections(rule.beta2)}
+  ${rule.decoupledDecay === undefined ? '' : `now.decay = 1.0 - row.x * ${f32(rule.decoupledDecay)};`}
+}`;
+}
+
+/** The corrections of Adam's biases, by t·ln β, so that 1 − βᵗ keeps its digits. */
+function corrections(beta2: number): string {
+  const lnBeta2 = beta2 > 0 ? Math.log(beta2) : -1e30;
+  return `let t = f32(state.updates);
+  now.stepSize = row.x / oneMinusExp(t * row.w);
+  now.secondScale = 1.0 / sqrt(oneMinusExp(t * ${f32(lnBeta2)}));`;
+}
+
+const fold = `@group(0) @binding(3) var<storage, read> partials: array<vec2f>;
+var<workgroup> sums: array<vec2f, ${threads}>;
+fn foldPartials(lane: u32) -> vec2f {
+  var sum = vec2f();
+  for (var i = lane; i < arrayLength(&partials); i += ${threads}u) { sum += partials[i]; }
+  sums[lane] = sum;
+  workgroupBarrier();
+  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
+    if (lane < half) { sums[lane] += sums[lane + half]; }
+    workgroupBarrier();
+  }
+  return sums[0];
+}`;
+
+function applyGuard({ clipNorm, skipNonFinite, lossScale }: Guard): string {
+  return `let unscale = ${lossScale ? '1.0 / state.lossScale' : '1.0'};
+  state.norm = sqrt(total.x) * unscale;
+  scale = unscale;
+  ${clipNorm === undefined ? '' : `scale = unscale * min(1.0, ${f32(clipNorm)} / (state.norm + 1e-6));`}
+  ${skipNonFinite ? 'finite = total.y == 0.0;' : ''}
+  ${
+    lossScale
+      ? `if (finite) {
+    state.good += 1u;
+    if (state.good >= ${lossScale.growthInterval}u) {
+      state.lossScale *= ${f32(lossScale.growth)};
+      state.good = 0u;
+    }
+  } else {
+    state.lossScale *= ${f32(lossScale.backoff)};
+    state.good = 0u;
+  }`
+      : ''
+  }`;
+}

@@ -1,0 +1,124 @@
+import type { Hyperparameters, Schedule } from '@clr/core';
+import { usage } from '../device/flags.ts';
+import { badArgument } from '../errors.ts';
+import type { Rule } from './rules/rule.ts';
+
+/** Bytes of one row: lr, momentum, 1 − momentum, ln(momentum). */
+export const rowSize = 16;
+
+/**
+ * The rates and momenta of a stretch of steps in device memory, row `step mod steps`.
+ *
+ * The table holds one aligned stretch at a time. The next one is copied in by the very encoder that needs
+ * it first, so the order is right however many steps are encoded before anything is submitted.
+ */
+export class ScheduleTable {
+  readonly buffer: GPUBuffer;
+  readonly #device: GPUDevice;
+  readonly #schedule: Schedule;
+  readonly #rule: Rule;
+  readonly #steps: number;
+  /** The stretch of steps in the table: from `#from` up to `#until`. */
+  #from = 0;
+  #until = 0;
+
+  constructor(device: GPUDevice, schedule: Schedule, rule: Rule, steps: number) {
+    if (!Number.isSafeInteger(steps) || steps < 1 || steps > 65536 || (steps & (steps - 1)) !== 0) {
+      throw badArgument(
+        'tableSteps to be a power of two of at most 65536',
+        `tableSteps = ${String(steps)}`,
+        'Leave it out for the default of 1024.',
+      );
+    }
+    this.#device = device;
+    this.#schedule = schedule;
+    this.#rule = rule;
+    this.#steps = steps;
+    this.buffer = device.createBuffer({
+      label: 'clr schedule table',
+      size: steps * rowSize,
+      usage: usage.storage | usage.copyTarget | usage.copySource,
+    });
+  }
+
+  /** Whether a step's row is in the table. */
+  covers(step: number): boolean {
+    return step >= this.#from && step < this.#until;
+  }
+
+  /** How many steps from `step` on are in the table. */
+  ahead(step: number): number {
+    return this.covers(step) ? this.#until - step : 0;
+  }
+
+  /** Marks the table as stale: the next step uploads its stretch again. */
+  forget(): void {
+    this.#until = this.#from;
+  }
+
+  /**
+   * Encodes the upload of the stretch around a step. The staging buffer it returns may be destroyed once
+   * the commands were executed.
+   *
+   * @throws whatever a schedule of one's own throws at `step` itself; what it throws at later steps waits for them
+   */
+  encodeUpload(encoder: GPUCommandEncoder, step: number): GPUBuffer {
+    const from = Math.floor(step / this.#steps) * this.#steps;
+    const rows = new Float32Array(this.#steps * 4);
+    const until = this.#fill(rows, from, step);
+    const staging = this.#device.createBuffer({
+      label: 'clr schedule table, staging',
+      size: this.#steps * rowSize,
+      usage: usage.copySource,
+      mappedAtCreation: true,
+    });
+    new Float32Array(staging.getMappedRange()).set(rows);
+    staging.unmap();
+    encoder.copyBufferToBuffer(staging, 0, this.buffer, 0, this.#steps * rowSize);
+    this.#from = step;
+    this.#until = until;
+    return staging;
+  }
+
+  /** Puts a rate of the caller's own into a step's row, in queue order. */
+  write(step: number, hyper: Hyperparameters): void {
+    const row = new Float32Array(4);
+    writeRow(row, 0, hyper.lr, this.#momentumOf(step, hyper.momentum));
+    this.#device.queue.writeBuffer(this.buffer, (step % this.#steps) * rowSize, row);
+  }
+
+  dispose(): void {
+    this.buffer.destroy();
+  }
+
+  #fill(rows: Float32Array, from: number, step: number): number {
+    for (let index = step - from; index < this.#steps; index++) {
+      try {
+        const { lr, momentum } = this.#schedule.at(from + index);
+        writeRow(rows, index, lr, this.#momentumOf(from + index, momentum));
+      } catch (error) {
+        if (from + index === step) throw error;
+        return from + index;
+      }
+    }
+    return from + this.#steps;
+  }
+
+  #momentumOf(step: number, momentum: number | undefined): number {
+    if (momentum !== undefined && momentum !== 0 && !this.#rule.takesMomentum) {
+      throw badArgument(
+        'an optimizer with a velocity, since a momentum is given',
+        `momentum = ${momentum} at step ${step}`,
+        'Give the optimizer a momentum above 0 (sgd({ momentum: 0.9 })), or take the momentum out of the policy.',
+      );
+    }
+    return momentum ?? this.#rule.momentum;
+  }
+}
+
+function writeRow(rows: Float32Array, index: number, lr: number, momentum: number): void {
+  rows[index * 4] = lr;
+  rows[index * 4 + 1] = momentum;
+  rows[index * 4 + 2] = 1 - momentum;
+  rows[index * 4 + 3] = momentum > 0 ? Math.log(momentum) : -1e30;
+}

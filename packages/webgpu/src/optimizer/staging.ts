@@ -1,0 +1,73 @@
+import { usage } from '../device/flags.ts';
+import { readBuffer } from '../device/readBuffer.ts';
+
+/**
+ * Staging buffers that wait for their copies to be executed.
+ *
+ * A caller may submit an encoder whenever it likes, so the only proof that a copy has happened is the
+ * device's own tick counter. It is read back, without waiting, when a few buffers have gathered.
+ */
+export class Staging {
+  readonly #device: GPUDevice;
+  readonly #state: GPUBuffer;
+  readonly #ticksOffset: number;
+  #waiting: { readonly buffer: GPUBuffer; readonly tick: number }[] = [];
+  #ticks = 0;
+  #asking = false;
+  #disposed = false;
+
+  constructor(device: GPUDevice, state: GPUBuffer, ticksOffset: number) {
+    this.#device = device;
+    this.#state = state;
+    this.#ticksOffset = ticksOffset;
+  }
+
+  /** Takes charge of a buffer whose copy was encoded before the next step. */
+  add(buffer: GPUBuffer): void {
+    this.#waiting.push({ buffer, tick: this.#ticks });
+    if (this.#waiting.length > 2) this.#collect();
+  }
+
+  /** Encodes the write of one `u32`. */
+  encodeWord(encoder: GPUCommandEncoder, target: GPUBuffer, offset: number, word: number): void {
+    const buffer = this.#device.createBuffer({
+      label: 'clr staging',
+      size: 4,
+      usage: usage.copySource,
+      mappedAtCreation: true,
+    });
+    new Uint32Array(buffer.getMappedRange())[0] = word;
+    buffer.unmap();
+    encoder.copyBufferToBuffer(buffer, 0, target, offset, 4);
+    this.add(buffer);
+  }
+
+  /** One more step was encoded. */
+  ticked(): void {
+    this.#ticks += 1;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const { buffer } of this.#waiting) buffer.destroy();
+    this.#waiting = [];
+  }
+
+  #collect(): void {
+    if (this.#asking) return;
+    this.#asking = true;
+    readBuffer(this.#device, this.#state, this.#ticksOffset, 4)
+      .then((bytes) => {
+        const executed = new Uint32Array(bytes)[0] as number;
+        // differences modulo 2^32: the device's counter wraps
+        const done = (tick: number): boolean => ((executed - tick - 1) | 0) >= 0;
+        for (const { buffer, tick } of this.#waiting) if (done(tick)) buffer.destroy();
+        this.#waiting = this.#waiting.filter(({ tick }) => !done(tick));
+      })
+      .catch(() => undefined) // disposed or lost meanwhile: whoever uses the device next hears of it
+      .finally(() => {
+        this.#asking = false;
+        if (this.#disposed) this.dispose();
+      });
+  }
+}

@@ -1,0 +1,19 @@
+import { type OptimizerFields, type OptimizerLike, optimizerKind, type TensorLike } from './optimizerKind.ts';
+
+/**
+ * Frees everything an optimizer holds. `optimizer.dispose()` of tfjs 4.22 leaves Momentum's rate tensor
+ * behind; this frees that too.
+ *
+ * @throws {ClrError} if it is not one of tfjs's seven optimizers
+ *
+ * @example
+ * ```ts
+ * disposeOptimizer(model.optimizer);
+ * ```
+ */
+export function disposeOptimizer(optimizer: OptimizerLike): void {
+  const kind = optimizerKind(optimizer);
+  const fields = optimizer as OptimizerFields;
+  (fields.dispose as () => void).call(optimizer);
+  if (kind.rateTensor) (fields.c as TensorLike).dispose();
+}

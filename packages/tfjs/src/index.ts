@@ -1,0 +1,2 @@
+export type { OptimizerLike } from './optimizerKind.ts';
+export { setHyperparameters } from './setHyperparameters.ts';

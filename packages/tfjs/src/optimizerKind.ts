@@ -1,0 +1,118 @@
+import { fail } from './errors.ts';
+
+/**
+ * What clr needs to see of an optimizer. Any `tf.Optimizer` has it, whichever copy of tfjs-core it comes
+ * from; a class is told by its name, never by `instanceof`.
+ */
+export interface OptimizerLike {
+  getClassName(): string;
+  /** Updates applied so far. */
+  readonly iterations: number;
+}
+
+/** An optimizer with its inner fields in reach. */
+export type OptimizerFields = OptimizerLike & { [field: string]: unknown };
+
+/** A tensor, as far as clr handles one inside an optimizer. */
+export interface TensorLike {
+  readonly isDisposed: boolean;
+  dispose(): void;
+}
+
+/** Where one of tfjs's optimizers keeps things. */
+export interface OptimizerKind {
+  /** How the momentum acts; `null`: this optimizer has none. */
+  readonly momentum: 'tensor' | 'field' | 'beta1' | null;
+  /** Keeps `−lr` in a tensor of its own; the others read the field `learningRate` at every update. */
+  readonly rateTensor: boolean;
+  /** Lists of `{ originalName, variable }`, one entry for each trained variable. */
+  readonly slots: readonly string[];
+  /** Single variables that the update changes. */
+  readonly scalars: readonly string[];
+}
+
+const field = { momentum: null, rateTensor: false, scalars: [] } as const;
+
+const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>([
+  ['SGD', { ...field, rateTensor: true, slots: [] }],
+  ['Momentum', { ...field, momentum: 'tensor', rateTensor: true, slots: ['accumulations'] }],
+  ['Adagrad', { ...field, slots: ['accumulatedGrads'] }],
+  ['Adadelta', { ...field, slots: ['accumulatedGrads', 'accumulatedUpdates'] }],
+  [
+    'RMSProp',
+    {
+      ...field,
+      momentum: 'field',
+      slots: ['accumulatedMeanSquares', 'accumulatedMoments', 'accumulatedMeanGrads'],
+    },
+  ],
+  [
+    'Adam',
+    {
+      ...field,
+      momentum: 'beta1',
+      slots: ['accumulatedFirstMoment', 'accumulatedSecondMoment'],
+      scalars: ['accBeta1', 'accBeta2'],
+    },
+  ],
+  [
+    'Adamax',
+    {
+      ...field,
+      momentum: 'beta1',
+      slots: ['accumulatedFirstMoment', 'accumulatedWeightedInfNorm'],
+      scalars: ['accBeta1', 'iteration'],
+    },
+  ],
+]);
+
+/**
+ * The kind of an optimizer, with its inner fields checked against it: an optimizer that a future tfjs built
+ * in another way is refused here, before anything is touched.
+ */
+export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
+  const name = typeof optimizer?.getClassName === 'function' ? optimizer.getClassName() : undefined;
+  const kind = kinds.get(name ?? '');
+  if (kind === undefined) {
+    fail({
+      expected: `one of tfjs's optimizers: ${[...kinds.keys()].join(', ')}`,
+      received: name === undefined ? String(optimizer) : `an optimizer of the class "${name}"`,
+      advice: 'Make it with tf.train.sgd(), tf.train.momentum(), tf.train.adam() and so on.',
+    });
+  }
+  const fields = optimizer as OptimizerFields;
+  const must = (met: boolean, what: string): void => {
+    if (!met) unlikeTfjs(name ?? '', what);
+  };
+  must(Number.isInteger(fields.iterations), 'a counter `iterations`');
+  must(typeof fields.learningRate === 'number', 'a number in `learningRate`');
+  if (kind.rateTensor) {
+    must(isTensor(fields.c), 'a tensor in `c`');
+    must(typeof fields.setLearningRate === 'function', 'a method `setLearningRate`');
+  }
+  if (kind.momentum !== null) {
+    must(typeof fields[momentumField(kind)] === 'number', `a number in \`${momentumField(kind)}\``);
+  }
+  if (kind.momentum === 'tensor') must(isTensor(fields.m), 'a tensor in `m`');
+  for (const slot of kind.slots) must(Array.isArray(fields[slot]), `a list in \`${slot}\``);
+  for (const scalar of kind.scalars) must(isTensor(fields[scalar]), `a variable in \`${scalar}\``);
+  return kind;
+}
+
+/** The name of the number that holds an optimizer's momentum. */
+export function momentumField(kind: OptimizerKind): 'beta1' | 'momentum' {
+  return kind.momentum === 'beta1' ? 'beta1' : 'momentum';
+}
+
+/** Says that an optimizer's inside is not the one that clr knows. */
+export function unlikeTfjs(name: string, what: string): never {
+  fail({
+    expected: `tfjs's ${name} optimizer to have ${what}, as in tfjs 4.0 to 4.22`,
+    received: 'one without',
+    advice: 'This tfjs differs inside: use a 4.x that clr knows, or a newer @clr/tfjs.',
+  });
+}
+
+function isTensor(value: unknown): value is TensorLike {
+  return typeof (value as TensorLike | null | undefined)?.dispose === 'function';
+}

@@ -1,0 +1,113 @@
+import type { Hyperparameters } from '@clr/core';
+import { fail } from './errors.ts';
+import {
+  momentumField,
+  type OptimizerFields,
+  type OptimizerKind,
+  type OptimizerLike,
+  optimizerKind,
+  unlikeTfjs,
+} from './optimizerKind.ts';
+import { setMomentum, setRate } from './setNumbers.ts';
+import { type ReadWatch, watchReads } from './watchReads.ts';
+
+/** An optimizer that was set before: what to check at the next call. */
+interface Watched {
+  readonly watch: ReadWatch;
+  iterations: number;
+}
+
+const watched = new WeakMap<OptimizerLike, Watched>();
+
+/**
+ * Sets the learning rate, and the momentum if given, of any of tfjs's seven optimizers; both act on the very
+ * next update. Nothing leaks, nothing is read back from the device.
+ *
+ * The momentum is `momentum` for Momentum (Nesterov or not) and RMSProp, β₁ for Adam and Adamax. With a
+ * cycled β₁, the bias correction uses today's β₁ to the power of the update's number, as PyTorch does.
+ *
+ * @param optimizer - from `tf.train` of any copy of tfjs 4.x, or a compiled model's `model.optimizer`
+ * @throws {ClrError} if a number is out of range, if the optimizer has no momentum to set (SGD, Adagrad,
+ *   Adadelta) or a decay of its own (Adamax), if it is not one of the seven, or if tfjs's inside is not
+ *   the one clr knows, so that the numbers would not act
+ *
+ * @example
+ * ```ts
+ * const optimizer = tf.train.momentum(0.1, 0.9);
+ * setHyperparameters(optimizer, { lr: 0.02, momentum: 0.85 });
+ * optimizer.minimize(() => loss()); // this update uses both
+ * ```
+ */
+export function setHyperparameters(optimizer: OptimizerLike, { lr, momentum }: Hyperparameters): void {
+  const kind = optimizerKind(optimizer);
+  const fields = optimizer as OptimizerFields;
+  checkNumbers(fields, kind, lr, momentum);
+  const state = watched.get(optimizer) ?? watch(fields, kind);
+  checkLastUpdate(fields, state);
+  setRate(fields, kind, lr);
+  if (momentum !== undefined) setMomentum(fields, kind, momentum);
+  state.iterations = fields.iterations;
+  state.watch.reset();
+}
+
+function checkNumbers(
+  optimizer: OptimizerFields,
+  kind: OptimizerKind,
+  lr: number,
+  momentum: number | undefined,
+): void {
+  if (!Number.isFinite(lr) || lr < 0) {
+    fail({
+      expected: 'lr to be a finite number of at least 0',
+      received: `lr = ${String(lr)}`,
+      advice: 'Take it from a schedule: toSchedule(policy).lr(step).',
+    });
+  }
+  if (optimizer.getClassName() === 'Adamax' && optimizer.decay !== 0) {
+    fail({
+      expected: 'an Adamax optimizer without a decay of its own',
+      received: `decay = ${String(optimizer.decay)}`,
+      advice: 'It would divide every rate it is given by 1 + decay · step. Leave it out of tf.train.adamax().',
+    });
+  }
+  if (momentum === undefined) return;
+  if (kind.momentum === null) {
+    fail({
+      expected: 'an optimizer with a momentum, for a policy that cycles it',
+      received: `${optimizer.getClassName()}, which has none, and momentum = ${String(momentum)}`,
+      advice: 'Use tf.train.momentum(), rmsprop(), adam() or adamax(), or a policy without momentum.',
+    });
+  }
+  const legal = Number.isFinite(momentum) && momentum >= 0 && momentum <= 1;
+  if (!legal || (momentum === 1 && kind.momentum === 'beta1')) {
+    fail({
+      expected: `momentum to be a number in ${kind.momentum === 'beta1' ? '[0, 1)' : '[0, 1]'}`,
+      received: `momentum = ${String(momentum)}`,
+      advice: 'Take it from a schedule: toSchedule(policy).momentum(step).',
+    });
+  }
+}
+
+function watch(optimizer: OptimizerFields, kind: OptimizerKind): Watched {
+  const fields = [kind.rateTensor ? 'c' : 'learningRate'];
+  if (kind.momentum !== null) fields.push(kind.momentum === 'tensor' ? 'm' : momentumField(kind));
+  const state = { watch: watchReads(optimizer, fields), iterations: optimizer.iterations };
+  watched.set(optimizer, state);
+  return state;
+}
+
+/** Whether the one update since the last call read what that call set. */
+function checkLastUpdate(optimizer: OptimizerFields, { watch, iterations }: Watched): void {
+  // Any other jump may come from loaded optimizer weights, which read nothing.
+  if (optimizer.iterations !== iterations + 1) return;
+  const unread = watch.unread();
+  if (unread.length > 0) {
+    unlikeTfjs(optimizer.getClassName(), `an update that reads \`${unread.join('` and `')}\``);
+  }
+}
+
+/** The updates so far say nothing about the numbers set last: a restored state counts otherwise. */
+export function forgetLastUpdate(optimizer: OptimizerLike): void {
+  const state = watched.get(optimizer);
+  if (state !== undefined) state.iterations = Number.NaN;
+}

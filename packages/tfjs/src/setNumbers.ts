@@ -1,0 +1,63 @@
+import {
+  momentumField,
+  type OptimizerFields,
+  type OptimizerKind,
+  type TensorLike,
+  unlikeTfjs,
+} from './optimizerKind.ts';
+
+/** Sets the rate where this optimizer's update reads it. */
+export function setRate(optimizer: OptimizerFields, kind: OptimizerKind, lr: number): void {
+  if (kind.rateTensor) {
+    const before = optimizer.c;
+    (optimizer.setLearningRate as (lr: number) => void)(lr);
+    if (optimizer.c === before) unlikeTfjs(optimizer.getClassName(), 'a setLearningRate() that renews `c`');
+  } else {
+    optimizer.learningRate = lr;
+  }
+}
+
+/** Sets the momentum where this optimizer's update reads it. */
+export function setMomentum(optimizer: OptimizerFields, kind: OptimizerKind, momentum: number): void {
+  optimizer[momentumField(kind)] = momentum;
+  if (kind.momentum === 'tensor') {
+    const before = optimizer.m as TensorLike;
+    optimizer.m = keptScalar(optimizer, momentum);
+    before.dispose();
+  } else if (kind.momentum === 'beta1') {
+    // tfjs multiplies yesterday's beta1 into a running product, so a new beta1 would be corrected with the
+    // old one. Written anew before each update, the product is beta1 to the power of the update's number.
+    assignScalar(optimizer, 'accBeta1', momentum ** (optimizer.iterations + 1));
+  }
+}
+
+// setMomentum() of tfjs leaves the tensor that its update multiplies with as it was. A new one must come from
+// the same copy of tfjs-core, which only the optimizer can reach: its own setLearningRate(), called on a
+// stand-in, stores a kept scalar −lr there.
+function keptScalar(optimizer: OptimizerFields, value: number): TensorLike {
+  const holder: { c: TensorLike | null } = { c: null };
+  (optimizer.setLearningRate as (this: object, lr: number) => void).call(holder, -value);
+  return holder.c ?? unlikeTfjs(optimizer.getClassName(), 'a setLearningRate() that stores `c`');
+}
+
+/** Assigns a number to one of an Adam's or Adamax's scalar variables, without tfjs at hand. */
+function assignScalar(optimizer: OptimizerFields, name: string, value: number): void {
+  // A fresh optimizer of the same class has such a variable, and its constructor says with what value.
+  const donor = new (tfjsClass(optimizer))(0, value, 0, 1e-7);
+  const fresh = donor[name];
+  (optimizer[name] as { assign(value: unknown): void }).assign(fresh);
+  donor.dispose();
+}
+
+type Adaptive = OptimizerFields & { dispose(): void };
+
+/** The class of an optimizer as tfjs defines it, below any subclass: the one that owns `className`. */
+function tfjsClass(
+  optimizer: OptimizerFields,
+): new (lr: number, beta1: number, beta2: number, epsilon: number) => Adaptive {
+  let prototype = Object.getPrototypeOf(optimizer);
+  while (prototype !== null && !Object.hasOwn(prototype.constructor, 'className')) {
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return prototype?.constructor ?? unlikeTfjs(optimizer.getClassName(), 'a `className` on its class');
+}

@@ -1,0 +1,21 @@
+/** Images of bytes with a class index each. */
+export interface LabelledImages {
+  /** `count` images one after another, each in the dataset's `shape`. */
+  readonly images: Uint8Array;
+  /** One class index an image. */
+  readonly labels: Uint8Array;
+  readonly count: number;
+}
+
+/** A classification dataset in memory. */
+export interface Dataset {
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+  /** Of one image: channels, height, width. */
+  readonly shape: readonly [channels: number, height: number, width: number];
+  /** The name of each class. */
+  readonly classes: readonly string[];
+  /** Of the training pixels scaled to [0, 1], one value a channel. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}

@@ -1,0 +1,58 @@
+import { ClrError } from '@clr/core';
+import type { LabelledImages } from './dataset.ts';
+import { floatImages, type Normalisation } from './floatImages.ts';
+import { shuffledIndices } from './shuffledIndices.ts';
+
+/** A batch as plain typed arrays. */
+export interface FloatBatch {
+  /** `count` normalised images in the layout asked for. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** Class indices. */
+  readonly labels: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
+/** How to cut a dataset into batches. */
+export interface BatchOptions extends Normalisation {
+  readonly size: number;
+  /** Shuffles; add the epoch's number for a new order in each epoch. Absent: the dataset's own order. */
+  readonly seed?: number;
+  /** Only so many images, from the dataset's front. Default all. */
+  readonly limit?: number;
+  /** Whether to keep a last batch that is smaller. Default false when shuffling, true when not. */
+  readonly keepLast?: boolean;
+}
+
+/**
+ * One pass over the images in batches, made one at a time.
+ *
+ * @throws {ClrError} if `size` is not a positive integer or not one batch fits
+ *
+ * @example
+ * ```ts
+ * const data = await mnist();
+ * for (const { images, labels } of floatBatches(data.train, { ...data, size: 64, seed: 1 })) …
+ * ```
+ */
+export function* floatBatches(split: LabelledImages, options: BatchOptions): Generator<FloatBatch, void> {
+  const { size, seed, limit = split.count, keepLast = seed === undefined } = options;
+  const count = Math.min(limit, split.count);
+  if (!Number.isInteger(size) || size < 1 || (count < size && !keepLast)) {
+    throw new ClrError('clr/datasets', {
+      expected: `size to be a positive integer and at most ${count}, the number of images`,
+      received: `size = ${size}`,
+      advice: 'Take a smaller size, or keepLast: true for a batch that is not full.',
+    });
+  }
+  const order = seed === undefined ? undefined : shuffledIndices(count, seed);
+  for (let from = 0; from < count; from += size) {
+    const length = Math.min(size, count - from);
+    if (length < size && !keepLast) return;
+    const indices = order?.subarray(from, from + length) ?? Uint32Array.from({ length }, (_, i) => from + i);
+    yield {
+      images: floatImages(split, indices, options),
+      labels: Uint8Array.from(indices, (index) => split.labels[index]!),
+      count: length,
+    };
+  }
+}

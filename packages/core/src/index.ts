@@ -28,7 +28,15 @@ export { type TableOptions, type TablePolicy, table } from './policies/table.ts'
 export { type TriangularOptions, type TriangularPolicy, triangular } from './policies/triangular.ts';
 export { type Triangular2Options, type Triangular2Policy, triangular2 } from './policies/triangular2.ts';
 export type { Policy } from './policy.ts';
+export { type AnalyzeOptions, analyzeRangeTest } from './rangeTest/analyzeRangeTest.ts';
+export type { ClassicRules, Interval, RangeTestFinding, RangeTestSuggestion } from './rangeTest/finding.ts';
+export { type RangeTestOptions, rangeTest } from './rangeTest/rangeTest.ts';
+export type { RangeTestPoint, RangeTestTrace, Stopped } from './rangeTest/trace.ts';
 export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
 export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
 export { toSchedule } from './toSchedule.ts';
+export type { AbortSignalLike } from './train/abortSignal.ts';
+export type { Batches } from './train/batches.ts';
+export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';
+export { type Checkpoint, type CycleEnd, type TrainOptions, train } from './train/train.ts';
 export type { Hyperparameters, Metrics, Snapshot, StepResult, Trainable } from './train/trainable.ts';

@@ -1,5 +1,5 @@
-import type { Stopped } from '../rangeTest/trace.ts';
 import type { Policy } from '../policy.ts';
+import type { Stopped } from '../rangeTest/trace.ts';
 
 /** One training step as the run records it. */
 export interface TrainingStep {
@@ -33,6 +33,8 @@ export interface TrainingRun {
   readonly step: number;
   readonly steps: readonly TrainingStep[];
   readonly troughs: readonly Trough[];
+  /** Means over the evaluation batches after the last step, when there are any. */
+  readonly final?: Pick<Trough, 'loss' | 'accuracy'>;
   /** Absent when the run took all its steps. */
   readonly stopped?: Stopped;
 }

@@ -1,0 +1,106 @@
+import { checkOrder, oneOf, positiveRate, stepCount } from '../fields.ts';
+import { ramp } from '../policies/ramp.ts';
+import { toSchedule } from '../toSchedule.ts';
+import type { AbortSignalLike } from '../train/abortSignal.ts';
+import { type Batches, endless } from '../train/batches.ts';
+import { metric, runSteps } from '../train/runSteps.ts';
+import type { Trainable } from '../train/trainable.ts';
+import { createDivergenceWatch } from './divergence.ts';
+import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
+
+/** Options of {@link rangeTest}. */
+export interface RangeTestOptions<Batch> {
+  /** The first rate. Default 1e-6 (0 is allowed when the spacing is linear). */
+  readonly startLr?: number;
+  /** The last rate. Default 10. */
+  readonly endLr?: number;
+  /** How many steps the sweep takes, at least 2. Default 200. */
+  readonly steps?: number;
+  /** Equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
+  readonly spacing?: 'linear' | 'exponential';
+  /** Batches to evaluate on, some 20 times along the sweep. */
+  readonly validation?: Iterable<Batch> | AsyncIterable<Batch>;
+  /** Stops cleanly between two steps; the trace so far is given back. */
+  readonly signal?: AbortSignalLike;
+  /** Told of every step, in order, some steps late when losses are promises. */
+  readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
+}
+
+/**
+ * The LR range test: one short run with the rate rising from `startLr` to `endLr`, recorded step by step.
+ * Stops early where the loss diverges. The model and its optimizer are put back bit for bit, whatever
+ * happens: divergence, abort, an error.
+ *
+ * `lr_k = startLr + (endLr − startLr) · k / (steps − 1)`, or `startLr · (endLr / startLr)^(k / (steps − 1))`
+ *
+ * @returns the trace, plain JSON: `analyzeRangeTest` reads it
+ * @throws {PolicyError} if a rate or a step count is bad, before anything is touched
+ * @throws {ClrError} if there are no batches, or a loss is not a number
+ * @see Smith, arXiv 1506.01186, section 3.3
+ *
+ * @example
+ * ```ts
+ * const trace = await rangeTest(trainable, batches, { startLr: 0.001, endLr: 1, steps: 50 });
+ * trace.points[0].lr; // 0.001
+ * ```
+ */
+export async function rangeTest<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  options: RangeTestOptions<Batch> = {},
+): Promise<RangeTestTrace> {
+  const { startLr = 1e-6, endLr = 10, steps = 200, spacing = 'exponential' } = options;
+  const { validation: held, signal, onStep } = options;
+  positiveRate(endLr, 'endLr');
+  stepCount(steps, 'steps');
+  stepCount(steps - 1, 'steps - 1');
+  oneOf('linear', 'exponential')(spacing, 'spacing');
+  checkOrder({ startLr, endLr }, 'startLr', 'endLr', '');
+  const schedule = toSchedule(ramp({ startLr, endLr, steps: steps - 1, spacing }));
+
+  const points: RangeTestPoint[] = [];
+  const validation: RangeTestPoint[] = [];
+  const watch = createDivergenceWatch();
+  const stop = () => watch.diverged || signal?.aborted === true;
+  // Without validation the sweep is one stretch; with it, some twenty.
+  const stretch = held ? Math.ceil(steps / 20) : steps;
+
+  const snapshot = await trainable.snapshot();
+  const source = endless(batches);
+  try {
+    for (let from = 0; from < steps && !stop(); from += stretch) {
+      const span = { from, to: Math.min(steps, from + stretch), stop };
+      for await (const point of runSteps(trainable, source, schedule, span)) {
+        points.push(point);
+        watch.see(point.loss);
+        await onStep?.(point);
+      }
+      const last = points[points.length - 1];
+      if (held && last && !stop()) {
+        const { loss, accuracy } = await trainable.evaluate(held);
+        const { step, lr } = last;
+        const point = { step, lr, loss: metric('loss', loss, step) };
+        validation.push(
+          accuracy === undefined ? point : { ...point, accuracy: metric('accuracy', accuracy, step) },
+        );
+      }
+    }
+  } finally {
+    try {
+      await source.return(undefined as never);
+    } finally {
+      await trainable.restore(snapshot);
+    }
+  }
+  return {
+    version: 1,
+    spacing,
+    startLr,
+    endLr,
+    points,
+    ...(held && { validation }),
+    ...(points.length < steps && {
+      stopped: { step: points.length, reason: watch.diverged ? 'diverged' : 'aborted' },
+    }),
+  };
+}

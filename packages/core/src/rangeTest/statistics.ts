@@ -1,0 +1,17 @@
+/** The middle value; the mean of the middle two. The list must not be empty. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/**
+ * The standard deviation of the noise on a slowly moving curve, from second differences, so that neither the
+ * curve's slope nor a few outliers count: `1.4826 · median(|yᵢ₋₁ − 2yᵢ + yᵢ₊₁|) / √6`.
+ */
+export function noiseOf(values: readonly number[]): number {
+  const bends = values
+    .slice(2)
+    .map((value, index) => Math.abs(value - 2 * values[index + 1]! + values[index]!));
+  return bends.length > 0 ? (1.4826 * median(bends)) / Math.sqrt(6) : 0;
+}

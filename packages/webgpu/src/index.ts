@@ -4,3 +4,5 @@ export { createOptimizer, type GpuOptimizer } from './optimizer/createOptimizer.
 export type { OptimizerCounters, OptimizerOptions } from './optimizer/engine.ts';
 export type { Parameter } from './optimizer/groups.ts';
 export type { GuardOptions, LossScale } from './optimizer/guard.ts';
+export { createTrainable, type GpuTrainable, type TrainableOptions } from './train/createTrainable.ts';
+export type { GpuSnapshot } from './train/snapshot.ts';

@@ -38,7 +38,7 @@ export class Health {
     this.#fault ??= fault;
   }
 
-  /** Throws what went wrong since the last call; a lost device and a disposed user stay so. */
+  /** Throws what went wrong. An error from elsewhere is thrown once; all others stay until {@link clear}. */
   check(): void {
     if (this.#disposed) {
       throw new GpuError('disposed', {
@@ -47,10 +47,20 @@ export class Health {
         advice: 'Make a new one.',
       });
     }
-    if (this.#lost) throw this.#lost;
-    const fault = this.#fault;
-    this.#fault = undefined;
+    const fault = this.fault;
+    if (this.#fault?.fault === 'uncaptured') this.#fault = undefined;
     if (fault) throw fault;
+  }
+
+  /** What went wrong, if anything did. */
+  get fault(): GpuError | undefined {
+    return this.#lost ?? this.#fault;
+  }
+
+  /** Forgets a fault, since the state is about to be restored; a lost device stays lost. */
+  clear(): void {
+    this.#fault = undefined;
+    this.check();
   }
 
   /** Runs device calls inside error scopes; what they catch is reported. */
@@ -73,21 +83,18 @@ export class Health {
     }
   }
 
-  /** Waits for the open scopes, then throws what went wrong. */
-  async settled(): Promise<void> {
+  /** Waits for the open scopes and says what went wrong. */
+  async settled(): Promise<GpuError | undefined> {
     await Promise.all(this.#pending);
-    this.check();
+    return this.fault;
   }
 
-  /** Turns a rejected device promise into what really happened. */
-  async explain(error: unknown): Promise<never> {
-    const info = await Promise.race([
-      this.device.lost,
-      new Promise<undefined>((done) => setTimeout(done, 50)),
-    ]);
+  /** What a rejected device promise really means. */
+  async explain(error: unknown): Promise<unknown> {
+    const patience = new Promise<undefined>((done) => setTimeout(done, 100));
+    const info = await Promise.race([this.device.lost, patience]);
     if (info) this.#lost ??= deviceLost(info);
-    await this.settled();
-    throw error;
+    return (await this.settled()) ?? error;
   }
 
   dispose(): void {

@@ -1,17 +1,16 @@
 import { type Hyperparameters, type Optimizer, type ScheduleLike, toSchedule } from '@clr/core';
 import { usage } from '../device/flags.ts';
-import { type Dispatch, dispatchOf, encodeDispatch } from '../device/pipelines.ts';
+import { Health } from '../device/health.ts';
+import { encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
 import { badArgument } from '../errors.ts';
-import { blockCount, blocksOf } from './blocks.ts';
-import { type Group, groupParameters, type Parameter, type Window } from './groups.ts';
+import { groupParameters, type Parameter } from './groups.ts';
 import { type GuardOptions, guardOf } from './guard.ts';
-import { gradientWindows, normKernel } from './normKernel.ts';
-import { nowSize, prepareKernel, stateKept, stateSize, ticksOffset } from './prepareKernel.ts';
+import { planStep, type StepPlan } from './planStep.ts';
+import { stateKept, stateSize, ticksOffset } from './prepareKernel.ts';
 import { ruleOf } from './rules/rule.ts';
-import { ScheduleTable } from './scheduleTable.ts';
+import { checkTableSteps, ScheduleTable } from './scheduleTable.ts';
 import { Staging } from './staging.ts';
-import { updateKernel } from './updateKernel.ts';
 
 /** Options of an optimizer on the device. */
 export interface OptimizerOptions extends GuardOptions {
@@ -49,16 +48,14 @@ export interface OptimizerCounters {
 /** The optimizer behind {@link createOptimizer}: the dispatches of one step, and where the host knows the device to be. */
 export class OptimizerEngine {
   readonly device: GPUDevice;
+  readonly health: Health;
   readonly spec: Optimizer;
   readonly parameters: readonly Parameter[];
   readonly state: GPUBuffer;
   readonly dispatches: number;
   readonly #table: ScheduleTable;
   readonly #staging: Staging;
-  readonly #now: GPUBuffer;
-  readonly #slots: GPUBuffer[] = [];
-  readonly #buffers: GPUBuffer[] = [];
-  readonly #perStep: Dispatch[] = [];
+  readonly #plan: StepPlan;
   #step: number;
   #moved: boolean;
 
@@ -73,47 +70,30 @@ export class OptimizerEngine {
     const rule = ruleOf(spec, rates.momentum(options.from ?? 0) !== undefined);
     const guard = guardOf(options);
     const groups = groupParameters(parameters, device.limits, rule.slots);
+    const tableSteps = checkTableSteps(options.tableSteps ?? 1024);
+    this.#step = checkStep(options.from ?? 0);
+    this.#moved = this.#step !== 0;
     this.device = device;
     this.spec = spec;
     this.parameters = [...parameters];
     this.dispatches = groups.length;
-    this.#step = checkStep(options.from ?? 0);
-    this.#moved = this.#step !== 0;
-    const tableSteps = options.tableSteps ?? 1024;
-    this.#table = new ScheduleTable(device, rates, rule, tableSteps);
-    this.state = this.#buffer('clr optimizer state', stateSize, usage.storage);
-    device.queue.writeBuffer(this.state, 12, new Float32Array([guard.lossScale?.initial ?? 1]));
-    this.#now = this.#buffer('clr optimizer step', nowSize, usage.storage | usage.uniform);
-    this.#staging = new Staging(device, this.state, ticksOffset);
-
-    let blocks = 0;
-    const cut = groups.map((group) => {
-      const rows = blocksOf(group, rule.slots, blocks);
-      blocks += blockCount(rows);
-      const buffer = this.#buffer('clr optimizer blocks', rows.byteLength, usage.storage);
-      device.queue.writeBuffer(buffer, 0, rows);
-      return { group, buffer, count: blockCount(rows) };
+    this.health = new Health(device);
+    const [state, table, plan] = this.health.guard('creating the optimizer', () => {
+      const state = device.createBuffer({
+        label: 'clr optimizer state',
+        size: stateSize,
+        usage: usage.storage | usage.copySource | usage.copyTarget,
+      });
+      device.queue.writeBuffer(state, 12, new Float32Array([guard.lossScale?.initial ?? 1]));
+      const table = new ScheduleTable(device, rates, rule, tableSteps);
+      const label = `clr ${spec.type}`;
+      const parts = { label, rule, guard, groups, state, table: table.buffer, tableSteps };
+      return [state, table, planStep(device, parts)] as const;
     });
-    const prepared = [this.state, this.#table.buffer, this.#now];
-    if (guard.active) {
-      const partials = this.#buffer('clr gradient norm', blocks * 8, usage.storage);
-      prepared.push(partials);
-      for (const { group, buffer, count } of cut) {
-        const windows = gradientWindows(group).map((index) => group.windows[index] as Window);
-        this.#perStep.push(
-          dispatchOf(device, 'clr gradient norm', normKernel(group), [buffer, partials, ...windows], count),
-        );
-      }
-    }
-    this.#perStep.push(
-      dispatchOf(device, 'clr prepare', prepareKernel(rule, guard, tableSteps), prepared, 1),
-    );
-    for (const { group, buffer, count } of cut) {
-      const slots = rule.slots ? [this.#makeSlots(group, rule.slots, rule.initial ?? 0)] : [];
-      const resources = [this.#now, buffer, ...slots, ...group.windows];
-      const code = updateKernel(group, rule, guard.active);
-      this.#perStep.push(dispatchOf(device, `clr ${spec.type}`, code, resources, count));
-    }
+    this.state = state;
+    this.#table = table;
+    this.#plan = plan;
+    this.#staging = new Staging(device, state, ticksOffset);
   }
 
   /** The step that the next `encode` executes. */
@@ -127,6 +107,7 @@ export class OptimizerEngine {
   }
 
   encode(encoder: GPUCommandEncoder): void {
+    this.health.check();
     this.encodeUploads(encoder);
     const pass = encoder.beginComputePass({ label: 'clr optimizer' });
     this.encodeStep(pass);
@@ -146,13 +127,19 @@ export class OptimizerEngine {
 
   /** Encodes one step into a pass, after {@link encodeUploads}. */
   encodeStep(pass: GPUComputePassEncoder): void {
-    for (const dispatch of this.#perStep) encodeDispatch(pass, dispatch);
+    for (const dispatch of this.#plan.dispatches) encodeDispatch(pass, dispatch);
     this.#step += 1;
     this.#staging.ticked();
   }
 
   /** Sets the next step's rate by hand; the commands of that step must be submitted right after. */
   override(hyper: Hyperparameters): void {
+    if (this.ahead === 0) {
+      // the stretch around it first, or its upload would write over the row
+      const encoder = this.device.createCommandEncoder();
+      this.encodeUploads(encoder);
+      this.device.queue.submit([encoder.finish()]);
+    }
     this.#table.write(this.#step, hyper);
   }
 
@@ -170,7 +157,7 @@ export class OptimizerEngine {
   }
 
   async counters(): Promise<OptimizerCounters> {
-    const bytes = await readBuffer(this.device, this.state, 0, stateSize);
+    const bytes = await this.#read();
     const words = new Uint32Array(bytes);
     const floats = new Float32Array(bytes);
     const [step, updates, skipped] = words as unknown as [number, number, number];
@@ -185,11 +172,22 @@ export class OptimizerEngine {
     };
   }
 
+  async #read(): Promise<ArrayBuffer> {
+    try {
+      const bytes = await readBuffer(this.device, this.state, 0, stateSize);
+      const fault = await this.health.settled();
+      if (fault) throw fault;
+      return bytes;
+    } catch (error) {
+      throw await this.health.explain(error);
+    }
+  }
+
   /** Slots and counters: with the values, all that the next step depends on. */
   stateParts(): readonly StatePart[] {
     return [
       { buffer: this.state, offset: 0, size: stateKept },
-      ...this.#slots.map((buffer) => ({ buffer, offset: 0, size: buffer.size })),
+      ...this.#plan.slots.map((buffer) => ({ buffer, offset: 0, size: buffer.size })),
     ];
   }
 
@@ -203,34 +201,10 @@ export class OptimizerEngine {
   }
 
   dispose(): void {
+    this.health.dispose();
     this.#table.dispose();
     this.#staging.dispose();
-    for (const buffer of [...this.#buffers, ...this.#slots]) buffer.destroy();
-  }
-
-  #buffer(label: string, size: number, flags: number): GPUBuffer {
-    const buffer = this.device.createBuffer({
-      label,
-      size,
-      usage: flags | usage.copySource | usage.copyTarget,
-    });
-    this.#buffers.push(buffer);
-    return buffer;
-  }
-
-  #makeSlots(group: Group, slots: number, initial: number): GPUBuffer {
-    const buffer = this.device.createBuffer({
-      label: 'clr optimizer slots',
-      size: group.length * slots * 4,
-      usage: usage.storage | usage.copySource | usage.copyTarget,
-      mappedAtCreation: initial !== 0,
-    });
-    if (initial !== 0) {
-      new Float32Array(buffer.getMappedRange()).fill(initial);
-      buffer.unmap();
-    }
-    this.#slots.push(buffer);
-    return buffer;
+    for (const buffer of [this.state, ...this.#plan.buffers, ...this.#plan.slots]) buffer.destroy();
   }
 }
 

@@ -23,13 +23,6 @@ export class ScheduleTable {
   #until = 0;
 
   constructor(device: GPUDevice, schedule: Schedule, rule: Rule, steps: number) {
-    if (!Number.isSafeInteger(steps) || steps < 1 || steps > 65536 || (steps & (steps - 1)) !== 0) {
-      throw badArgument(
-        'tableSteps to be a power of two of at most 65536',
-        `tableSteps = ${String(steps)}`,
-        'Leave it out for the default of 1024.',
-      );
-    }
     this.#device = device;
     this.#schedule = schedule;
     this.#rule = rule;
@@ -114,6 +107,18 @@ export class ScheduleTable {
     }
     return momentum ?? this.#rule.momentum;
   }
+}
+
+/** Refuses a table size that no mask could index. */
+export function checkTableSteps(steps: number): number {
+  if (!Number.isSafeInteger(steps) || steps < 1 || steps > 65536 || (steps & (steps - 1)) !== 0) {
+    throw badArgument(
+      'tableSteps to be a power of two of at most 65536',
+      `tableSteps = ${String(steps)}`,
+      'Leave it out for the default of 1024.',
+    );
+  }
+  return steps;
 }
 
 function writeRow(rows: Float32Array, index: number, lr: number, momentum: number): void {

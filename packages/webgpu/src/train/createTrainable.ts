@@ -1,0 +1,207 @@
+import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
+import { usage } from '../device/flags.ts';
+import type { Health } from '../device/health.ts';
+import { badArgument } from '../errors.ts';
+import { checkStorage } from '../optimizer/checkParameters.ts';
+import { engineOf, type GpuOptimizer } from '../optimizer/createOptimizer.ts';
+import type { OptimizerEngine } from '../optimizer/engine.ts';
+import { LateReads } from './lateReads.ts';
+import { type GpuSnapshot, joinParts, SnapshotStore } from './snapshot.ts';
+
+/** What {@link createTrainable} needs: your forward and backward, and where their results appear. */
+export interface TrainableOptions<Batch> {
+  /** From {@link createOptimizer}. Values need `COPY_SRC | COPY_DST` besides `STORAGE`. */
+  readonly optimizer: GpuOptimizer;
+  /**
+   * Encodes forward and backward: the batch's mean loss into `loss`, gradients into the optimizer's gradient
+   * buffers, weights untouched. Throw here to refuse a batch: nothing is submitted then.
+   */
+  readonly encodeGradients: (encoder: GPUCommandEncoder, batch: Batch) => void;
+  /** The forward alone, for evaluation. Default: `encodeGradients`. */
+  readonly encodeLoss?: (encoder: GPUCommandEncoder, batch: Batch) => void;
+  /** The batch's mean loss, an `f32` at byte 0; needs `COPY_SRC`. */
+  readonly loss: GPUBuffer;
+  /** The share of the batch classified right, an `f32` at byte 0; needs `COPY_SRC`. */
+  readonly accuracy?: GPUBuffer;
+  /** How many examples a batch has, to weight an evaluation's means. Default: all batches alike. */
+  readonly examples?: (batch: Batch) => number;
+  /** Further buffers a snapshot must hold, such as running statistics; need `COPY_SRC | COPY_DST`. */
+  readonly state?: readonly GPUBuffer[];
+}
+
+/** A {@link Trainable} on the device. */
+export interface GpuTrainable<Batch> extends Trainable<Batch> {
+  readonly optimizer: GpuOptimizer;
+  trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
+  /** The whole state in host memory: plain data that may be stored, and restored on another device. */
+  snapshot(): Promise<GpuSnapshot>;
+}
+
+/** Losses that wait for one readback. Half of core's window, so that the device never waits. */
+export const readWindow = 8;
+
+const both = usage.copySource | usage.copyTarget;
+
+/**
+ * Makes a {@link Trainable} of any WebGPU code: you encode forward and backward, the optimizer and the
+ * bookkeeping are done here. `train`, `rangeTest` and `autoClr` of `@clr/core` take it.
+ *
+ * Losses are read late, up to 8 steps in one readback, and the device runs ahead meanwhile. A step's rate
+ * comes from `hyper`, not from the optimizer's own policy.
+ *
+ * @throws {GpuError} `argument` for a buffer without the flags it needs. Later calls throw, and pending
+ *   losses reject with, `device-lost`, `out-of-memory`, `buffer-destroyed`, `validation` or `uncaptured`
+ *
+ * @example
+ * ```ts
+ * const trainable = createTrainable(device, {
+ *   optimizer: createOptimizer(device, adam(), parameters, policy),
+ *   encodeGradients: (encoder, batch) => model.encode(encoder, batch),
+ *   loss: model.loss,
+ * });
+ * const trace = await rangeTest(trainable, batches);
+ * ```
+ */
+export function createTrainable<Batch>(
+  device: GPUDevice,
+  options: TrainableOptions<Batch>,
+): GpuTrainable<Batch> {
+  const engine = engineOf(options.optimizer);
+  if (engine.device !== device) {
+    throw badArgument('an optimizer of the same device', 'one of another device', 'Make both on one device.');
+  }
+  const { loss, accuracy, state = [] } = options;
+  checkStorage('loss', loss, 4, usage.copySource);
+  if (accuracy) checkStorage('accuracy', accuracy, 4, usage.copySource);
+  state.forEach((buffer, index) => {
+    checkStorage(`state[${index}]`, buffer, 4, both);
+  });
+  engine.parameters.forEach(({ value }, index) => {
+    checkStorage(`value of parameters[${index}]`, value, 4, both);
+  });
+  return new DeviceTrainable(device, engine, options);
+}
+
+class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
+  readonly optimizer: GpuOptimizer;
+  readonly #device: GPUDevice;
+  readonly #engine: OptimizerEngine;
+  readonly #options: TrainableOptions<Batch>;
+  readonly #health: Health;
+  readonly #reads: LateReads;
+  readonly #snapshots: SnapshotStore;
+  readonly #metrics: readonly GPUBuffer[];
+
+  constructor(device: GPUDevice, engine: OptimizerEngine, options: TrainableOptions<Batch>) {
+    const { loss, accuracy, state = [] } = options;
+    this.optimizer = options.optimizer;
+    this.#device = device;
+    this.#engine = engine;
+    this.#options = options;
+    this.#health = engine.health;
+    this.#metrics = accuracy ? [loss, accuracy] : [loss];
+    this.#reads = new LateReads(device, this.#health, readWindow * this.#metrics.length);
+    const parts = [
+      ...engine.stateParts(),
+      ...engine.valueParts(),
+      ...state.map((buffer) => ({ buffer, offset: 0, size: buffer.size })),
+    ];
+    this.#snapshots = new SnapshotStore(device, joinParts(parts));
+  }
+
+  trainStep(batch: Batch, hyper: Hyperparameters): StepResult {
+    this.#health.check();
+    checkHyper(hyper);
+    return this.#health.guard('a training step', () => {
+      const encoder = this.#device.createCommandEncoder({ label: 'clr step' });
+      this.#options.encodeGradients(encoder, batch);
+      this.#engine.override(hyper);
+      this.#engine.encode(encoder);
+      return this.#submit(encoder);
+    });
+  }
+
+  async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
+    this.#health.check();
+    const { encodeGradients, encodeLoss = encodeGradients, examples = () => 1 } = this.#options;
+    const sums = { loss: 0, accuracy: 0, weight: 0 };
+    const pending: { result: StepResult; weight: number }[] = [];
+    const settle = async (left: number): Promise<void> => {
+      while (pending.length > left) {
+        const { result, weight } = pending.shift() as (typeof pending)[number];
+        sums.loss += weight * (await result.loss);
+        sums.accuracy += weight * ((await result.accuracy) ?? 0);
+        sums.weight += weight;
+      }
+    };
+    for await (const batch of batches) {
+      const result = this.#health.guard('an evaluation', () => {
+        const encoder = this.#device.createCommandEncoder({ label: 'clr evaluation' });
+        encodeLoss(encoder, batch);
+        return this.#submit(encoder);
+      });
+      pending.push({ result, weight: examples(batch) });
+      await settle(2 * readWindow);
+    }
+    await settle(0);
+    if (sums.weight === 0) {
+      throw badArgument('at least one batch to evaluate on', 'none', 'Give an array, or a fresh iterator.');
+    }
+    const loss = sums.loss / sums.weight;
+    return this.#options.accuracy ? { loss, accuracy: sums.accuracy / sums.weight } : { loss };
+  }
+
+  async snapshot(): Promise<GpuSnapshot> {
+    this.#health.check();
+    this.#reads.flush();
+    try {
+      const taking = this.#health.guard('a snapshot', () =>
+        this.#snapshots.take(this.#engine.spec.type, this.#engine.step),
+      );
+      const snapshot = await taking;
+      const fault = await this.#health.settled();
+      if (fault) throw fault;
+      return snapshot;
+    } catch (error) {
+      throw await this.#health.explain(error);
+    }
+  }
+
+  async restore(snapshot: object): Promise<void> {
+    const checked = this.#snapshots.check(snapshot, this.#engine.spec.type);
+    this.#health.clear();
+    this.#health.guard('restoring a snapshot', () => {
+      this.#snapshots.put(checked);
+      this.#engine.restored(checked.step);
+    });
+    const fault = await this.#health.settled();
+    if (fault) throw fault;
+  }
+
+  dispose(): void {
+    this.#reads.dispose();
+    this.#snapshots.dispose();
+    this.#engine.dispose();
+  }
+
+  #submit(encoder: GPUCommandEncoder): StepResult {
+    const [loss, accuracy] = this.#reads.encode(encoder, this.#metrics) as [
+      Promise<number>,
+      Promise<number>?,
+    ];
+    this.#device.queue.submit([encoder.finish()]);
+    this.#reads.submitted();
+    return accuracy ? { loss, accuracy } : { loss };
+  }
+}
+
+/** Refuses rates that would spoil every weight. */
+export function checkHyper({ lr, momentum = 0 }: Hyperparameters): void {
+  if (!Number.isFinite(lr) || !Number.isFinite(momentum)) {
+    throw badArgument(
+      'lr and momentum to be finite numbers',
+      `lr = ${String(lr)}, momentum = ${String(momentum)}`,
+      'Look at the policy at this step.',
+    );
+  }
+}

@@ -13,23 +13,24 @@ function reader(legal: (value: number) => boolean, expected: string, advice: str
   };
 }
 
-/** A finite number of at least `low` (above it, if `open`) and at most `high`. */
-export const number = (low: number, high: number = Infinity, open: boolean = false): Read =>
+/** A finite number in a range that `expected` names. */
+export const number = (legal: (value: number) => boolean, expected: string): Read =>
   reader(
-    (value) => Number.isFinite(value) && (open ? value > low : value >= low) && value <= high,
-    `a finite number ${open ? 'above' : 'of at least'} ${low}${high < Infinity ? `, at most ${high}` : ''}`,
-    'Give a plain number, such as 0.001.',
+    (value) => Number.isFinite(value) && legal(value),
+    `a finite number ${expected}`,
+    'Give a plain number in that range.',
   );
 
-export const rate: Read = number(0);
-export const positiveRate: Read = number(0, Infinity, true);
-export const fraction: Read = number(0, 1);
+export const rate: Read = number((value) => value >= 0, 'of at least 0');
+export const positiveRate: Read = number((value) => value > 0, 'above 0');
+export const fraction: Read = number((value) => value >= 0 && value <= 1, 'in [0, 1]');
+export const factor: Read = /* @__PURE__ */ number((value) => value > 0 && value <= 1, 'in (0, 1]');
 
 // Up to 2^52, so that two halves of a cycle still add up exactly.
 export const stepCount: Read = reader(
   (value) => Number.isInteger(value) && value > 0 && value <= 2 ** 52,
   'a positive integer',
-  'Count in steps; a stepSize is half a cycle.',
+  'Count in steps; stepSize is half a cycle.',
 );
 
 export const oneOf = (...values: readonly unknown[]): Read =>
@@ -63,7 +64,7 @@ export function readFields(value: unknown, fields: Fields, path: string): Record
   const names = Object.keys(fields);
   for (const name in source) {
     if (name !== 'type' && !names.includes(name)) {
-      throw new PolicyError(path + name, source[name], `one of ${names.join(', ')}`, didYouMean(name, names));
+      refuseName(name, names, path + name, source[name]);
     }
   }
   for (const name of names) {
@@ -85,11 +86,14 @@ export function checkOrder<Name extends string>(
   }
 }
 
-/** The advice for a misspelt name: the legal one that shares its longest beginning. */
-export function didYouMean(name: unknown, names: readonly string[]): string {
-  for (let start = String(name).toLowerCase(); start; start = start.slice(0, -1)) {
-    const near = names.find((candidate) => candidate.toLowerCase().startsWith(start));
-    if (near) return `Did you mean "${near}"?`;
+/** Refuses a name that is none of the legal ones; suggests the one that shares most pairs of letters with it. */
+export function refuseName(name: unknown, names: readonly string[], field: string, value: unknown): never {
+  const given = String(name);
+  let advice = 'Check its spelling.';
+  let most = given.length / 3;
+  for (const legal of names) {
+    const shared = [...given].filter((_, at) => legal.includes(given.slice(at, at + 2))).length;
+    if (shared > most) [most, advice] = [shared, `Did you mean "${legal}"?`];
   }
-  return 'Check its spelling.';
+  throw new PolicyError(field, value, `one of ${names.join(', ')}`, advice);
 }

@@ -19,9 +19,10 @@ import type { CustomSchedule, Schedule, ScheduleLike } from './schedule.ts';
  */
 export function toSchedule(source: ScheduleLike): Schedule {
   if (typeof source === 'function') return complete({ lr: source });
-  if ('at' in Object(source)) return source as Schedule;
   // A constant policy has a field `lr` too: a number.
-  if (typeof Object(source).lr === 'function') return complete(source as CustomSchedule);
+  if (typeof Object(source).lr === 'function') {
+    return 'at' in source ? source : complete(source as CustomSchedule);
+  }
   const policy = readPolicy(source);
   return complete(kindOf(policy.type).schedule(policy));
 }

@@ -1,7 +1,7 @@
 import { type Fields, number, oneOf, type Read, readFields } from '../fields.ts';
 
-// Just below 1: at 1 a running mean would never move.
-export const decay: Read = number(0, 0.999999);
+// Below 1: at 1 a running mean would never move.
+export const decay: Read = number((value) => value >= 0 && value < 1, 'in [0, 1)');
 export const flag: Read = oneOf(true, false);
 
 /** An optimizer as frozen plain data: its options, checked, over its defaults. */

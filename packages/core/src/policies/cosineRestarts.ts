@@ -33,25 +33,32 @@ function cosineSchedule({
   firstCycle,
   cycleMultiplier = 1,
 }: CosineRestartsPolicy): CustomSchedule {
-  /** The cycle of a step, the steps into it, and its length; in integers, whatever the multiplier. */
-  const locate = (step: number): [cycle: number, position: number, length: number] => {
-    if (cycleMultiplier === 1) return [Math.floor(step / firstCycle), step % firstCycle, firstCycle];
-    let [cycle, start, length] = [0, 0, firstCycle];
-    while (step - start >= length) {
-      start += length;
-      length *= cycleMultiplier;
-      cycle++;
+  let current = { cycle: 0, start: 0, length: firstCycle };
+  /** The cycle that a step is in, found in integers, and kept: the next step is nearly always in it too. */
+  const cycleOf = (step: number): typeof current => {
+    if (step < current.start || step >= current.start + current.length) {
+      let [cycle, start, length] = [0, 0, firstCycle];
+      if (cycleMultiplier === 1) {
+        cycle = Math.floor(step / firstCycle);
+        start = cycle * firstCycle;
+      } else {
+        for (; step >= start + length; cycle++) {
+          start += length;
+          length *= cycleMultiplier;
+        }
+      }
+      current = { cycle, start, length };
     }
-    return [cycle, step - start, length];
+    return current;
   };
   return {
     lr(step) {
-      const [, position, length] = locate(step);
-      return lerp(baseLr, maxLr, (1 + Math.cos((Math.PI * position) / length)) / 2);
+      const { start, length } = cycleOf(step);
+      return lerp(baseLr, maxLr, (1 + Math.cos((Math.PI * (step - start)) / length)) / 2);
     },
     position(step) {
-      const [cycle, position, length] = locate(step);
-      return { cycle, phase: position / length, cycleEnd: step - position + length };
+      const { cycle, start, length } = cycleOf(step);
+      return { cycle, phase: (step - start) / length, cycleEnd: start + length };
     },
   };
 }

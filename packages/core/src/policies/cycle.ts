@@ -34,6 +34,14 @@ export interface MomentumRange {
   readonly max: number;
 }
 
+// Each maps the way walked towards the peak, in [0, 1], to the height there; with x = 1 − way these are
+// the textbook windows 1 − x, 1 − x² and ½(1 + cos πx).
+const windows: Readonly<Record<NonNullable<CycleOptions['window']>, (way: number) => number>> = {
+  triangular: (way) => way,
+  welch: (way) => way * (2 - way),
+  hann: (way) => (1 - Math.cos(Math.PI * way)) / 2,
+};
+
 export const momentumField: Read = optional(object({ base: fraction, max: fraction }));
 
 export const cycleFields: Fields = {
@@ -41,7 +49,7 @@ export const cycleFields: Fields = {
   maxLr: positiveRate,
   stepSize: stepCount,
   stepSizeDown: optional(stepCount),
-  window: optional(oneOf('triangular', 'welch', 'hann')),
+  window: optional(oneOf(...Object.keys(windows))),
   momentum: momentumField,
 };
 
@@ -58,13 +66,20 @@ export function checkMomentum({ momentum }: { readonly momentum?: MomentumRange 
 /** How the amplitude (or both bounds) shrinks: the share left at a step of a cycle. */
 export type Scale = (cycle: number, step: number) => number;
 
-// Each maps the way walked towards the peak, in [0, 1], to the height there; with x = 1 − way these are
-// the textbook windows 1 − x, 1 − x² and ½(1 + cos πx).
-const windows: Readonly<Record<NonNullable<CycleOptions['window']>, (way: number) => number>> = {
-  triangular: (way) => way,
-  welch: (way) => way * (2 - way),
-  hann: (way) => (1 - Math.cos(Math.PI * way)) / 2,
-};
+/** `factor^step`. `exp` takes a fraction of the time of a power and is as good: its error is below 1e-15 of 1. */
+export function perStep(factor: number): Scale {
+  const log = Math.log(factor);
+  return (_, step) => Math.exp(log * step);
+}
+
+/** A share of 1 that changes from cycle to cycle. A power costs more than all the rest, so the last one is kept. */
+export function perCycle(share: (cycle: number) => number): Scale {
+  let [known, value] = [0, 1];
+  return (cycle) => {
+    if (cycle !== known) [known, value] = [cycle, share(cycle)];
+    return value;
+  };
+}
 
 /**
  * The schedule that all cyclic policies share: `lr = base + (max − base) · w · scale`. The phase is reduced
@@ -79,7 +94,7 @@ export function cycleSchedule(
   const height = (step: number): number => {
     const position = step % length;
     const way = position <= up ? position / up : (length - position) / down;
-    return shape(way) * scale(Math.floor(step / length), step);
+    return shape(way) * scale((step - position) / length, step);
   };
   return {
     lr: (step) => lerp(baseLr, maxLr, height(step)),

@@ -1,9 +1,11 @@
-import { number, object, oneOf, optional, type Read } from '../fields.ts';
+import { factor, object, oneOf, optional, type Read } from '../fields.ts';
 import {
   type CycleOptions,
   checkCycle,
   cycleFields,
   cycleSchedule,
+  perCycle,
+  perStep,
   type Scale,
   shrinkingCycle,
 } from './cycle.ts';
@@ -38,7 +40,7 @@ export interface CyclicPolicy extends CyclicOptions {
 const harmonic = object({ type: oneOf('harmonic') });
 const geometric = object({
   type: oneOf('geometric', 'harmonic'),
-  factor: number(0, 1, true),
+  factor,
   per: oneOf('cycle', 'step'),
   of: oneOf('amplitude', 'bounds'),
 });
@@ -59,8 +61,7 @@ export const cyclicKind: PolicyKind<CyclicPolicy> = register<CyclicPolicy>({
 function scaleOf(decay: CyclicOptions['decay']): Scale {
   if (decay === undefined) return () => 1;
   if (decay.type === 'harmonic') return (cycle) => 1 / (cycle + 1);
-  const { factor, per } = decay;
-  return per === 'cycle' ? (cycle) => factor ** cycle : (_, step) => factor ** step;
+  return decay.per === 'cycle' ? perCycle((cycle) => decay.factor ** cycle) : perStep(decay.factor);
 }
 
 /**

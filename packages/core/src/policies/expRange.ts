@@ -1,5 +1,12 @@
-import { number, oneOf, optional } from '../fields.ts';
-import { type CycleOptions, checkCycle, cycleFields, cycleSchedule, shrinkingCycle } from './cycle.ts';
+import { factor, oneOf, optional } from '../fields.ts';
+import {
+  type CycleOptions,
+  checkCycle,
+  cycleFields,
+  cycleSchedule,
+  perStep,
+  shrinkingCycle,
+} from './cycle.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
 /** Options of {@link expRange}. */
@@ -18,10 +25,10 @@ export interface ExpRangePolicy extends ExpRangeOptions {
 /** @internal */
 export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>({
   type: 'exp_range',
-  fields: { ...cycleFields, gamma: number(0, 1, true), decay: optional(oneOf('amplitude', 'bounds')) },
+  fields: { ...cycleFields, gamma: factor, decay: optional(oneOf('amplitude', 'bounds')) },
   check: checkCycle,
   schedule: (policy) =>
-    (policy.decay === 'bounds' ? shrinkingCycle : cycleSchedule)(policy, (_, step) => policy.gamma ** step),
+    (policy.decay === 'bounds' ? shrinkingCycle : cycleSchedule)(policy, perStep(policy.gamma)),
 });
 
 /**

@@ -1,5 +1,4 @@
-import { PolicyError } from '../errors.ts';
-import { didYouMean, type Fields, readFields } from '../fields.ts';
+import { type Fields, readFields, refuseName } from '../fields.ts';
 import type { Policy } from '../policy.ts';
 import type { CustomSchedule } from '../schedule.ts';
 
@@ -23,10 +22,7 @@ export function register<P extends Policy>(kind: PolicyKind<P>): PolicyKind<P> {
 
 /** The kind of a type; throws with the nearest type's name if there is none. */
 export function kindOf(type: unknown, path = ''): PolicyKind {
-  const found = registry.get(type);
-  if (found) return found;
-  const types = [...registry.keys()] as string[];
-  throw new PolicyError(`${path}type`, type, `one of ${types.join(', ')}`, didYouMean(type, types));
+  return registry.get(type) ?? refuseName(type, [...registry.keys()] as string[], `${path}type`, type);
 }
 
 /** A frozen, checked policy of one kind. `path` is where it stands inside another one. */

@@ -28,6 +28,8 @@ export interface OneCyclePolicy extends OneCycleOptions {
   readonly type: 'oneCycle';
 }
 
+const divisor = number((value) => value >= 1, 'of at least 1');
+
 /** @internal */
 export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>({
   type: 'oneCycle',
@@ -35,8 +37,8 @@ export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>
     maxLr: positiveRate,
     totalSteps: stepCount,
     pctStart: optional(fraction),
-    divFactor: optional(number(1)),
-    finalDivFactor: optional(number(1)),
+    divFactor: optional(divisor),
+    finalDivFactor: optional(divisor),
     anneal: optional(oneOf('cos', 'linear')),
     threePhase: optional(oneOf(true, false)),
     momentum: momentumField,
@@ -69,15 +71,17 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
         ] as const)
       : ([{ end, lr: [maxLr, last], momentum: [base, max] }] as const)),
   ];
+  const linear = policy.anneal === 'linear';
   const value = (step: number, of: 'lr' | 'momentum'): number => {
+    const time = Math.min(step, end);
     let index = 0;
-    while (index < ways.length - 1 && step > ways[index]!.end) index++;
-    const start = ways[index - 1]?.end ?? 0;
+    while (index < ways.length - 1 && time > ways[index]!.end) index++;
     const way = ways[index]!;
+    const start = index > 0 ? ways[index - 1]!.end : 0;
     // A way of no length is over as it begins; PyTorch divides by zero there.
-    const x = way.end > start ? Math.min(1, Math.max(0, (step - start) / (way.end - start))) : 1;
-    const [from, to] = way[of];
-    return lerp(from, to, policy.anneal === 'linear' ? x : (1 - Math.cos(Math.PI * x)) / 2);
+    const x = way.end > start ? Math.max(0, (time - start) / (way.end - start)) : 1;
+    const bounds = way[of];
+    return lerp(bounds[0], bounds[1], linear ? x : (1 - Math.cos(Math.PI * x)) / 2);
   };
   return {
     lr: (step) => value(step, 'lr'),

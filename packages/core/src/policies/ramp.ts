@@ -1,5 +1,4 @@
-import { PolicyError } from '../errors.ts';
-import { oneOf, rate, stepCount } from '../fields.ts';
+import { oneOf, positiveRate, rate, stepCount } from '../fields.ts';
 import { type CustomSchedule, lerp } from '../schedule.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
@@ -25,10 +24,7 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
   type: 'ramp',
   fields: { startLr: rate, endLr: rate, steps: stepCount, spacing: oneOf('linear', 'exponential') },
   check({ startLr, endLr, spacing }, path) {
-    const advice = 'Start just above 0, or use the linear spacing.';
-    if (spacing === 'exponential' && startLr === 0)
-      throw new PolicyError(`${path}startLr`, 0, 'above 0', advice);
-    if (spacing === 'exponential' && endLr === 0) throw new PolicyError(`${path}endLr`, 0, 'above 0', advice);
+    if (spacing === 'exponential') positiveRate(Math.min(startLr, endLr), `${path}the lower rate`);
   },
   schedule: rampSchedule,
 });
@@ -36,10 +32,11 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
 function rampSchedule({ startLr, endLr, steps, spacing }: RampPolicy): CustomSchedule {
   const way = (step: number): number => Math.min(1, step / steps);
   if (spacing === 'linear') return { lr: (step) => lerp(startLr, endLr, way(step)) };
-  // A power is rounded, so the ends are held by hand.
+  // A power is rounded, so the ends are held by hand; and exp takes a fraction of its time.
   const low = Math.min(startLr, endLr);
   const high = Math.max(startLr, endLr);
-  const power = (step: number): number => startLr * (endLr / startLr) ** way(step);
+  const log = Math.log(endLr) - Math.log(startLr);
+  const power = (step: number): number => startLr * Math.exp(log * way(step));
   return { lr: (step) => (step >= steps ? endLr : Math.min(high, Math.max(low, power(step)))) };
 }
 

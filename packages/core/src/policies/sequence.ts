@@ -60,7 +60,12 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
     start += steps;
   }
   const last = spans[spans.length - 1]!;
-  const spanOf = (step: number): Span => spans.find(({ end }) => step < end) ?? last;
+  let current = spans[0]!;
+  /** The stage that a step is in, kept: the next step is nearly always in it too. */
+  const spanOf = (step: number): Span => {
+    if (step < current.start || step >= current.end) current = spans.find(({ end }) => step < end) ?? last;
+    return current;
+  };
   return {
     lr(step) {
       const { schedule, start } = spanOf(step);

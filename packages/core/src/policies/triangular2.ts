@@ -1,4 +1,4 @@
-import { type CycleOptions, checkCycle, cycleFields, cycleSchedule } from './cycle.ts';
+import { type CycleOptions, checkCycle, cycleFields, cycleSchedule, perCycle } from './cycle.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
 /** Options of {@link triangular2}: the bounds and the shape of the first cycle. */
@@ -14,7 +14,11 @@ export const triangular2Kind: PolicyKind<Triangular2Policy> = register<Triangula
   type: 'triangular2',
   fields: cycleFields,
   check: checkCycle,
-  schedule: (policy) => cycleSchedule(policy, (cycle) => 0.5 ** cycle),
+  schedule: (policy) =>
+    cycleSchedule(
+      policy,
+      perCycle((cycle) => 0.5 ** cycle),
+    ),
 });
 
 /**

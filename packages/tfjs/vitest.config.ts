@@ -1,6 +1,7 @@
 // By path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript.
-import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
+
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
 
 const node = 'src/**/*.node.test.ts';
 
@@ -9,7 +10,12 @@ const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'cpu', provide: { backend: 'cpu' }, include: ['src/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'cpu',
+          provide: { backend: 'cpu' },
+          include: ['src/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         test: {

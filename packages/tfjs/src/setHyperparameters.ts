@@ -67,7 +67,8 @@ function checkNumbers(
     fail({
       expected: 'an Adamax optimizer without a decay of its own',
       received: `decay = ${String(optimizer.decay)}`,
-      advice: 'It would divide every rate it is given by 1 + decay · step. Leave it out of tf.train.adamax().',
+      advice:
+        'It would divide every rate it is given by 1 + decay · step. Leave it out of tf.train.adamax().',
     });
   }
   if (momentum === undefined) return;

@@ -54,7 +54,12 @@ type Adaptive = OptimizerFields & { dispose(): void };
 /** The class of an optimizer as tfjs defines it, below any subclass: the one that owns `className`. */
 function tfjsClass(
   optimizer: OptimizerFields,
-): new (lr: number, beta1: number, beta2: number, epsilon: number) => Adaptive {
+): new (
+  lr: number,
+  beta1: number,
+  beta2: number,
+  epsilon: number,
+) => Adaptive {
   let prototype = Object.getPrototypeOf(optimizer);
   while (prototype !== null && !Object.hasOwn(prototype.constructor, 'className')) {
     prototype = Object.getPrototypeOf(prototype);

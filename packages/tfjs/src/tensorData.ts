@@ -16,7 +16,12 @@ export function readTensors(
     tensors.map(async ({ name, tensor }) => {
       const values = (await tensor.data()) as TensorData['values'];
       // On the CPU backend data() hands out the live buffer.
-      return { name, shape: [...tensor.shape], dtype: tensor.dtype as TensorData['dtype'], values: values.slice() };
+      return {
+        name,
+        shape: [...tensor.shape],
+        dtype: tensor.dtype as TensorData['dtype'],
+        values: values.slice(),
+      };
     }),
   );
 }

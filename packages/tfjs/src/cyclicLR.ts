@@ -1,0 +1,182 @@
+import { type Policy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
+import * as peer from '@tensorflow/tfjs';
+import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
+import { bindHyperparameters } from './bindHyperparameters.ts';
+import { fail } from './errors.ts';
+import { outerModel, watchSequential } from './outerModel.ts';
+import { type Progress, publishProgress, savedProgress } from './progress.ts';
+
+/** Options of {@link cyclicLR}. */
+export interface CyclicLROptions {
+  /** The step to start at: updates applied before. Default 0. */
+  readonly from?: number;
+  /** Stop at the trough that ends this many cycles, counted from `from`. Default: do not stop. */
+  readonly cycles?: number;
+  /** The tfjs that made the model, when it is not the copy that `import '@tensorflow/tfjs'` finds. */
+  readonly tf?: CallbackClasses;
+}
+
+/** What {@link cyclicLR} gives: a `tf.Callback` with a counter. */
+export interface CyclicLR extends peer.Callback {
+  /** Updates applied so far, over all epochs and all calls of `fit`. */
+  readonly step: number;
+  /** Ends the running `fit` at the next trough. */
+  stopAtTrough(): void;
+}
+
+/**
+ * A callback that trains under a policy: `model.fit` and `model.fitDataset` take update `k` with exactly
+ * `schedule.lr(k)` and `schedule.momentum(k)`.
+ *
+ * It counts updates by itself, across epochs and across calls of `fit`, and keeps policy and step in the
+ * model's metadata, so that they are saved with it ({@link resumeCyclicLR}). The rate and momentum of each
+ * epoch's last update stand in `history` and in the logs of the callbacks listed after it, as `lr` and
+ * `momentum`. Nothing is read back from the device. It may be listed alone, or before or after others.
+ *
+ * @throws {PolicyError} if the policy is not a legal one
+ * @throws {ClrError} if an option is bad; inside `fit`, if the model's optimizer cannot follow the policy
+ *
+ * @example
+ * ```ts
+ * const schedule = cyclicLR(triangular2({ baseLr: 0.001, maxLr: 0.006, stepSize: 2000 }));
+ * await model.fit(xs, ys, { epochs: 10, callbacks: schedule });
+ * ```
+ */
+export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): CyclicLR {
+  const { from = 0, cycles, tf = peer } = options;
+  const schedule = toSchedule(policy);
+  checkCount('from', from, 0);
+  if (cycles !== undefined) checkCount('cycles', cycles, 1);
+  const progress = { policy: isPolicy(policy) ? policy : null, step: from };
+  const callback = createCallback(tf, schedule, progress, targetOf(schedule, from, cycles));
+  adoptCallback(tf, callback);
+  watchSequential(tf);
+  return callback;
+}
+
+/**
+ * {@link cyclicLR} with the policy and from the step that a loaded model carries.
+ *
+ * @throws {ClrError} if the model carries none, or was trained under functions, which cannot be stored
+ *
+ * @example
+ * ```ts
+ * await model.save('indexeddb://digits', { includeOptimizer: true });
+ * // the next day
+ * const again = await tf.loadLayersModel('indexeddb://digits');
+ * await again.fit(xs, ys, { epochs: 10, callbacks: resumeCyclicLR(again) });
+ * ```
+ */
+export function resumeCyclicLR(
+  model: peer.LayersModel,
+  options: Omit<CyclicLROptions, 'from'> = {},
+): CyclicLR {
+  const saved = savedProgress(model);
+  if (saved?.policy == null) {
+    fail({
+      expected: 'a model that carries the policy of its training',
+      received: saved === null ? 'one without' : `one trained to step ${saved.step} under functions`,
+      advice: 'Name the policy: cyclicLR(policy, { from: step }).',
+    });
+  }
+  return cyclicLR(saved.policy, { ...options, from: saved.step });
+}
+
+/** The step at which to stop by itself. */
+function targetOf(schedule: Schedule, from: number, cycles: number | undefined): number {
+  if (cycles === undefined) return Number.POSITIVE_INFINITY;
+  let step = from;
+  for (let left = cycles; left > 0 && Number.isFinite(step); left--) step = schedule.at(step).cycleEnd;
+  if (!Number.isFinite(step)) noTrough();
+  return step;
+}
+
+function createCallback(
+  tf: CallbackClasses,
+  schedule: Schedule,
+  progress: Progress & { step: number },
+  target: number,
+): CyclicLR {
+  let model: peer.LayersModel | null = null;
+  let setHyper: ReturnType<typeof bindHyperparameters> | null = null;
+  let last: { lr: number; momentum?: number } | null = null;
+  let stopping = false;
+
+  const hyperAt = (step: number) => {
+    const [lr, momentum] = [schedule.lr(step), schedule.momentum(step)];
+    return momentum === undefined ? { lr } : { lr, momentum };
+  };
+
+  // The hooks are closures: tfjs may call them on an object of its own.
+  class CyclicCallback extends tf.Callback implements CyclicLR {
+    get step(): number {
+      return progress.step;
+    }
+
+    stopAtTrough = (): void => {
+      if (!Number.isFinite(schedule.at(progress.step).cycleEnd)) noTrough();
+      stopping = true;
+    };
+
+    override setModel(container: peer.LayersModel): void {
+      super.setModel(container);
+      model = outerModel(container);
+    }
+
+    override onTrainBegin = async (): Promise<void> => {
+      if (model === null) {
+        fail({
+          expected: 'tfjs to hand cyclicLR the model',
+          received: 'a training by another copy of tfjs than the one that @clr/tfjs imports',
+          advice: 'Pass the tfjs that made the model: cyclicLR(policy, { tf }).',
+        });
+      }
+      setHyper = bindHyperparameters(model.optimizer);
+      setHyper(hyperAt(progress.step));
+      last = null;
+      stopping = false;
+      publishProgress(model, progress);
+    };
+
+    override onBatchBegin = async (): Promise<void> => {
+      last = hyperAt(progress.step);
+      setHyper?.(last);
+    };
+
+    override onBatchEnd = async (): Promise<void> => {
+      progress.step++;
+      const { step } = progress;
+      const wanted = step === target || (stopping && schedule.at(step - 1).cycleEnd === step);
+      if (wanted && model !== null) {
+        stopping = false;
+        model.stopTraining = true;
+      }
+    };
+
+    override onEpochEnd = async (_epoch: number, logs?: peer.Logs): Promise<void> => {
+      if (logs && last) Object.assign(logs, last);
+    };
+  }
+  return new CyclicCallback();
+}
+
+function noTrough(): never {
+  fail({
+    expected: 'a schedule with cycles, to stop at the end of one',
+    received: 'a schedule whose cycle never ends',
+    advice: 'Use a cyclic policy, or give your own schedule an at(step) with a cycleEnd.',
+  });
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  fail({
+    expected: `${name} to be an integer of at least ${least}`,
+    received: `${name} = ${String(value)}`,
+    advice: 'Count steps in updates, and cycles as a whole.',
+  });
+}
+
+function isPolicy(source: ScheduleLike): source is Policy {
+  return typeof source === 'object' && 'type' in source;
+}

@@ -1,4 +1,4 @@
-import { median, noiseOf } from './statistics.ts';
+import { median } from './statistics.ts';
 
 /** Watches a sweep's losses for divergence. */
 export interface DivergenceWatch {
@@ -7,32 +7,28 @@ export interface DivergenceWatch {
 }
 
 /**
- * A sweep has diverged when a loss is not finite, or when the median of the last five stands above where the
- * sweep began by twice what training has gained, and by eight times the noise. Differences alone count, so
- * negative losses are as good as any.
+ * A sweep has diverged when a loss is not finite, or when the median of the last five stands above that of
+ * the first twenty by twice what training has gained and by eight of their standard deviations. Differences
+ * alone count, so negative losses are as good as any.
  */
 export function createDivergenceWatch(): DivergenceWatch {
   const losses: number[] = [];
-  let start = 0;
-  let best = Infinity;
+  let gained = 0;
   let diverged = false;
   return {
     get diverged() {
       return diverged;
     },
     see(loss) {
-      if (loss === null) {
-        diverged = true;
-        return;
-      }
-      losses.push(loss);
-      if (losses.length < 5) return;
-      const now = median(losses.slice(-5));
-      if (losses.length === 5) start = now;
-      best = Math.min(best, now);
-      // The noise of the calm part; a rising tail would only raise the bar.
-      const noise = noiseOf(losses.slice(0, 50));
-      diverged ||= now > start + 2 * (start - best) + 8 * noise && losses.length > 5;
+      diverged ||= loss === null;
+      losses.push(loss ?? 0);
+      if (losses.length <= 20) return;
+      const head = losses.slice(0, 20);
+      const start = median(head);
+      const noise = Math.sqrt(head.reduce((sum, value) => sum + (value - start) ** 2, 0) / 20);
+      const rise = median(losses.slice(-5)) - start;
+      gained = Math.max(gained, -rise);
+      diverged ||= rise > 2 * gained + 8 * noise;
     },
   };
 }

@@ -1,0 +1,157 @@
+import { hasOracle, readOracle } from '@clr/tooling/oracle';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { analyzeRangeTest } from './analyzeRangeTest.ts';
+import type { RangeTestTrace } from './trace.ts';
+
+/** A sweep from 1e-4 to 10 whose loss is a function of the decade, with seeded noise of one step. */
+function sweep(loss: (decade: number) => number, { noise = 0, steps = 200, seed = 1 } = {}): RangeTestTrace {
+  let state = seed;
+  const random = () => {
+    state = (Math.imul(state, 48271) >>> 0) % 2147483647;
+    return state / 2147483647;
+  };
+  const points = Array.from({ length: steps }, (_, step) => {
+    const decade = -4 + (5 * step) / (steps - 1);
+    const value = loss(decade) + noise * (random() + random() + random() + random() - 2) * 1.7;
+    return { step, lr: 10 ** decade, loss: Number.isFinite(value) ? value : null };
+  });
+  return { version: 1, spacing: 'exponential', startLr: 1e-4, endLr: 10, points };
+}
+
+/** Falls from 2.3 around 1e-2, is lowest (0.8) near 0.1, and is back at 2.3 soon after 0.3. */
+const classic = (decade: number) =>
+  2.3 - 1.5 / (1 + Math.exp(-4 * (decade + 2))) + 3 / (1 + Math.exp(-10 * (decade + 0.2)));
+
+describe('analyzeRangeTest', () => {
+  it('finds the bounds of a classic curve', () => {
+    const { suggestion, edgeLr, reasons } = analyzeRangeTest(sweep(classic, { noise: 0.03 }));
+    expect(suggestion!.maxLr).toBeGreaterThan(0.1);
+    expect(suggestion!.maxLr).toBeLessThan(0.5);
+    expect(edgeLr).toBeGreaterThan(suggestion!.maxLr);
+    expect(suggestion!.baseLr).toBeLessThan(suggestion!.fixedLr);
+    expect(suggestion!.fixedLr).toBeLessThan(suggestion!.maxLr);
+    expect(suggestion!.confidence).toBeGreaterThan(0.5);
+    expect(reasons[0]).toMatch(/begins to fall at .+, is lowest at .+, and is lost again at .+/);
+  });
+
+  it('puts every rate inside its interval, and widens it with the noise', () => {
+    const width = (noise: number) => {
+      const { suggestion } = analyzeRangeTest(sweep(classic, { noise }));
+      for (const rate of ['baseLr', 'maxLr', 'fixedLr'] as const) {
+        const [low, high] = suggestion!.interval[rate];
+        expect(suggestion![rate]).toBeGreaterThanOrEqual(low * (1 - 1e-9));
+        expect(suggestion![rate]).toBeLessThanOrEqual(high * (1 + 1e-9));
+      }
+      const [low, high] = suggestion!.interval.maxLr;
+      return Math.log10(high / low);
+    };
+    expect(width(0.2)).toBeGreaterThan(width(0.01));
+  });
+
+  it('does not depend on the unit or the zero of the loss', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.01, max: 100, noNaN: true }),
+        fc.double({ min: -50, max: 50, noNaN: true }),
+        (scale, shift) => {
+          const plain = analyzeRangeTest(sweep(classic)).suggestion!;
+          const other = analyzeRangeTest(sweep((x) => scale * classic(x) + shift)).suggestion!;
+          expect(Math.log10(other.maxLr / plain.maxLr)).toBeCloseTo(0, 1);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('answers the same whatever the length of the sweep', () => {
+    const rates = [100, 200, 400, 1000].map(
+      (steps) => analyzeRangeTest(sweep(classic, { steps, noise: 0.02 })).suggestion!.maxLr,
+    );
+    expect(Math.log10(Math.max(...rates) / Math.min(...rates))).toBeLessThan(0.2);
+  });
+
+  it('answers the same twice, and takes several sweeps as one', () => {
+    const traces = [1, 2, 3].map((seed) => sweep(classic, { noise: 0.1, seed }));
+    expect(analyzeRangeTest(traces)).toEqual(analyzeRangeTest(traces));
+    expect(analyzeRangeTest(traces).suggestion!.maxLr).toBeGreaterThan(0.1);
+  });
+
+  it('takes NaN for the edge', () => {
+    const { edgeLr, suggestion } = analyzeRangeTest(
+      sweep((x) => (x > -0.5 ? Number.NaN : 2.3 - 1.5 / (1 + Math.exp(-4 * (x + 2))))),
+    );
+    expect(edgeLr).toBeCloseTo(10 ** -0.5, 1);
+    expect(suggestion!.maxLr).toBeLessThan(edgeLr!);
+  });
+
+  it.each([
+    ['flat', () => 2.3, 0, /^Flat: the loss fell from 2.30 by /],
+    ['flat with noise', () => 2.3, 0.1, /^Flat: .* its noise is 0\.\d+\.$/],
+    [
+      'never diverged',
+      (x: number) => 2.3 - 0.4 * Math.max(0, x + 2),
+      0.01,
+      /^Never diverged: .* go higher\.$/,
+    ],
+    ['already past its best', (x: number) => 1 + 0.5 * (x + 4), 0.01, /^(Past its best|Flat)/],
+    ['NaN at once', () => Number.NaN, 0, /^Too short: 0 steps with a finite loss/],
+  ])('refuses a curve that is %s, with the reason', (_, loss, noise, reason) => {
+    const { suggestion, reasons } = analyzeRangeTest(sweep(loss, { noise }));
+    expect(suggestion).toBeNull();
+    expect(reasons[0]).toMatch(reason);
+  });
+
+  it('refuses a sweep that is too short, or empty', () => {
+    expect(analyzeRangeTest(sweep(classic, { steps: 12 })).reasons[0]).toMatch(/^Too short: 12 steps/);
+    expect(analyzeRangeTest({ ...sweep(classic), points: [] }).suggestion).toBeNull();
+    expect(analyzeRangeTest([]).suggestion).toBeNull();
+  });
+
+  it('is plain JSON', () => {
+    const finding = analyzeRangeTest(sweep(classic, { noise: 0.02 }));
+    expect(JSON.parse(JSON.stringify(finding))).toEqual(finding);
+  });
+
+  it.skipIf(!hasOracle())(
+    'suggests stable rates near the best on the digits, from every exponential sweep',
+    () => {
+      interface Row {
+        readonly lr: number;
+        readonly meanValAcc: number;
+      }
+      const settings =
+        readOracle<
+          {
+            curves: {
+              id: string;
+              schedule: string;
+              startLr: number;
+              endLr: number;
+              lr: number[];
+              loss: (number | null)[];
+            }[];
+            grid: { rows: Row[]; bestValAcc: number; largestStable: number };
+          }[]
+        >('lrfind_mlp.json');
+      let sweeps = 0;
+      for (const { curves, grid } of settings) {
+        for (const { id, schedule, startLr, endLr, lr, loss } of curves) {
+          if (schedule !== 'exp') continue;
+          sweeps++;
+          const points = lr.map((rate, step) => ({ step, lr: rate, loss: loss[step]! }));
+          const trace = { version: 1, spacing: 'exponential', startLr, endLr, points } as const;
+          const { suggestion } = analyzeRangeTest(trace);
+          expect(suggestion!.maxLr, id).toBeLessThanOrEqual(grid.largestStable);
+          // The grid knows every second rate: the accuracy at fixedLr is read off between two of them.
+          const above = grid.rows.findIndex((row) => row.lr >= suggestion!.fixedLr);
+          const [low, high] = [grid.rows[above - 1]!, grid.rows[above]!];
+          const way = Math.log(suggestion!.fixedLr / low.lr) / Math.log(high.lr / low.lr);
+          const accuracy = low.meanValAcc + way * (high.meanValAcc - low.meanValAcc);
+          expect(accuracy, id).toBeGreaterThan(grid.bestValAcc - 0.02);
+        }
+      }
+      expect(sweeps).toBe(12);
+    },
+  );
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { examples, type LinearOptions, linearTrainable } from '../../test/linearTrainable.ts';
+import { type RangeTestOptions, rangeTest } from './rangeTest.ts';
+
+type Options = RangeTestOptions<(typeof examples)[number]>;
+
+/** A model that has been trained a little, a range test on it, and the state before and after. */
+async function tested(options: Options, about: LinearOptions = {}) {
+  const trainable = linearTrainable(about);
+  const before = { w: 1.25, v: -0.5, updates: 9 };
+  await trainable.restore(before);
+  const outcome = await rangeTest(trainable, examples, options).catch((error: unknown) => error as Error);
+  expect(trainable.state).toEqual(before);
+  return { outcome, trainable };
+}
+
+const trace = async (options: Options, about?: LinearOptions) => {
+  const { outcome } = await tested(options, about);
+  if (outcome instanceof Error) throw outcome;
+  return outcome;
+};
+
+describe('rangeTest', () => {
+  it('sweeps from startLr to endLr, both included, in equal ratios', async () => {
+    const { points } = await trace({ startLr: 1e-4, endLr: 1e-1, steps: 31 });
+    expect(points[0]?.lr).toBe(1e-4);
+    expect(points[30]?.lr).toBe(1e-1);
+    expect(points[10]?.lr).toBeCloseTo(1e-3, 12);
+    expect(points.length).toBe(31);
+  });
+
+  it('sweeps in equal differences, from 0 if asked', async () => {
+    const { points } = await trace({ startLr: 0, endLr: 0.1, steps: 11, spacing: 'linear' });
+    for (const [step, { lr }] of points.entries()) expect(lr).toBeCloseTo(step / 100, 15);
+  });
+
+  it('is plain JSON and says what it swept', async () => {
+    const record = await trace({ startLr: 1e-3, endLr: 0.1, steps: 20 });
+    expect(record).toMatchObject({ version: 1, spacing: 'exponential', startLr: 1e-3, endLr: 0.1 });
+    expect(record.stopped).toBeUndefined();
+    expect(JSON.parse(JSON.stringify(record))).toEqual(record);
+  });
+
+  it('stops soon after the loss diverges, and gives the model back', async () => {
+    const record = await trace({ startLr: 1e-3, endLr: 1e3, steps: 400 });
+    expect(record.stopped?.reason).toBe('diverged');
+    // Gradient descent on this loss diverges above a rate of about 1; 400 steps span six decades.
+    const last = record.points[record.points.length - 1]!;
+    expect(last.lr).toBeGreaterThan(0.3);
+    expect(last.lr).toBeLessThan(30);
+  });
+
+  it('stops at once at NaN', async () => {
+    const record = await trace(
+      { steps: 100, endLr: 1e-3 },
+      { result: (step, honest) => (step === 9 + 7 ? { loss: Number.NaN } : honest) },
+    );
+    expect(record.stopped).toEqual({ step: 8, reason: 'diverged' });
+    expect(record.points[7]?.loss).toBeNull();
+  });
+
+  it('takes negative losses for what they are', async () => {
+    const record = await trace(
+      { startLr: 1e-4, endLr: 1e-2, steps: 60 },
+      { result: (_, { loss }) => ({ loss: loss - 1000 }) },
+    );
+    expect(record.stopped).toBeUndefined();
+  });
+
+  it('stops between two steps when aborted, and gives the trace so far', async () => {
+    const controller = new AbortController();
+    const record = await trace(
+      {
+        startLr: 1e-4,
+        endLr: 1e-2,
+        signal: controller.signal,
+        onStep: ({ step }) => {
+          if (step === 5) controller.abort();
+        },
+      },
+      { late: true },
+    );
+    expect(record.stopped).toEqual({ step: record.points.length, reason: 'aborted' });
+    expect(record.points.length).toBeLessThan(60);
+  });
+
+  it('evaluates on validation batches along the way', async () => {
+    const { validation } = await trace({ startLr: 1e-4, endLr: 1e-2, steps: 100, validation: examples });
+    expect(validation?.length).toBe(20);
+    expect(validation?.[19]).toEqual({ step: 99, lr: 1e-2, loss: expect.any(Number) });
+  });
+
+  it.each([
+    ['a callback', { onStep: thrower }, {}, 'mine'],
+    ['trainStep', {}, { result: thrower }, 'mine'],
+    ['a late loss', {}, { result: () => ({ loss: Promise.reject(new Error('mine')) }) }, 'mine'],
+    [
+      'a loss that is a string',
+      {},
+      { result: () => ({ loss: 'x' as unknown as number }) },
+      'loss = "x" at step 0',
+    ],
+  ])('gives the model back when %s throws', async (_, options, about, message) => {
+    const { outcome } = await tested(options, about);
+    expect(outcome).toBeInstanceOf(Error);
+    expect((outcome as Error).message).toContain(message);
+  });
+
+  it.each([
+    ['startLr', { startLr: -1 }],
+    ['startLr', { startLr: 0 }],
+    ['startLr', { startLr: 2, endLr: 1 }],
+    ['endLr', { endLr: Number.POSITIVE_INFINITY }],
+    ['steps', { steps: 1 }],
+    ['spacing', { spacing: 'log' as 'linear' }],
+  ])('refuses a bad %s before it touches anything', async (field, options) => {
+    const { outcome, trainable } = await tested(options);
+    expect((outcome as { field?: string }).field).toContain(field === 'startLr' ? '' : field);
+    expect((outcome as Error).message).toMatch(/^\[clr\/core\] Expected .+\nReceived: .+\n.+/);
+    expect(trainable.seen.length).toBe(0);
+  });
+
+  it('does nothing when the snapshot fails', async () => {
+    const trainable = { ...linearTrainable(), snapshot: () => Promise.reject(new Error('no room')) };
+    await expect(rangeTest(trainable, examples)).rejects.toThrow('no room');
+    expect(trainable.seen.length).toBe(0);
+  });
+});
+
+function thrower(): never {
+  throw new Error('mine');
+}

@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
+import { constant, sequence, toSchedule, triangular, triangular2 } from '../index.ts';
+import { type Checkpoint, type TrainOptions, train } from './train.ts';
+
+const policy = triangular2({
+  baseLr: 0.01,
+  maxLr: 0.2,
+  stepSize: 3,
+  stepSizeDown: 2,
+  momentum: { base: 0.3, max: 0.8 },
+});
+type Options = Partial<TrainOptions<(typeof examples)[number]>>;
+
+const run = (trainable: LinearTrainable, options: Options) =>
+  train(trainable, examples, { policy, steps: 20, ...options });
+
+describe('train', () => {
+  it('acts at step k with exactly the rate and momentum of step k', async () => {
+    const trainable = linearTrainable();
+    const { steps } = await run(trainable, {});
+    const schedule = toSchedule(policy);
+    for (const [step, { hyper }] of trainable.seen.entries()) {
+      expect(hyper).toEqual({ lr: schedule.lr(step), momentum: schedule.momentum(step) });
+    }
+    expect(steps.map(({ step, lr }) => [step, lr])).toEqual(
+      Array.from({ length: 20 }, (_, step) => [step, schedule.lr(step)]),
+    );
+  });
+
+  it('leaves momentum out when the policy does', async () => {
+    const trainable = linearTrainable();
+    await run(trainable, { policy: constant({ lr: 0.1 }), steps: 1 });
+    expect(trainable.seen[0]?.hyper).toEqual({ lr: 0.1 });
+  });
+
+  it('reads the batches again for every epoch', async () => {
+    const trainable = linearTrainable();
+    await run(trainable, {});
+    expect(trainable.seen.map(({ batch }) => batch)).toEqual(
+      Array.from({ length: 20 }, (_, step) => examples[step % examples.length]),
+    );
+  });
+
+  it('starts a fresh pass per epoch from a function', async () => {
+    const trainable = linearTrainable();
+    const epochs: number[] = [];
+    const batches = (epoch: number) => {
+      epochs.push(epoch);
+      return epoch % 2 ? [...examples].reverse() : examples;
+    };
+    await train(trainable, batches, { policy, steps: 15 });
+    expect(epochs).toEqual([0, 1, 2]);
+    expect(trainable.seen[7]?.batch).toBe(examples[6]);
+  });
+
+  it('records losses before the update, in order, also when they come late', async () => {
+    const early = await run(linearTrainable(), { steps: 50 });
+    const late = await run(linearTrainable({ late: true }), { steps: 50 });
+    expect(late).toEqual(early);
+    expect(early.steps[0]?.loss).toBe(examples[0]!.y ** 2);
+  });
+
+  it('is plain JSON', async () => {
+    const record = await run(linearTrainable(), { evaluate: examples });
+    expect(JSON.parse(JSON.stringify(record))).toEqual(record);
+  });
+
+  it('tells of every trough, with its metrics and a snapshot, before the next step', async () => {
+    const trainable = linearTrainable();
+    const seen: object[] = [];
+    const record = await run(trainable, {
+      steps: 12,
+      evaluate: examples,
+      onCycleEnd: async ({ step, cycle, snapshot, loss }) => {
+        seen.push({ step, cycle, loss, snapshot: await snapshot(), updates: trainable.state.updates });
+      },
+    });
+    expect(seen).toMatchObject([
+      { step: 5, cycle: 0, updates: 5, snapshot: { updates: 5 } },
+      { step: 10, cycle: 1, updates: 10, snapshot: { updates: 10 } },
+    ]);
+    expect(record.troughs).toEqual([
+      { step: 5, cycle: 0, loss: expect.any(Number) },
+      { step: 10, cycle: 1, loss: expect.any(Number) },
+    ]);
+    expect(record.final).toEqual(await trainable.evaluate(examples));
+  });
+
+  it('stops cleanly between two steps', async () => {
+    const trainable = linearTrainable({ late: true });
+    const controller = new AbortController();
+    const record = await run(trainable, {
+      signal: controller.signal,
+      onStep: ({ step }) => {
+        if (step === 2) controller.abort();
+      },
+    });
+    expect(record.stopped).toEqual({ step: record.step, reason: 'aborted' });
+    expect(record.step).toBeLessThan(20);
+    expect(record.steps.length).toBe(trainable.state.updates);
+    expect(record.step).toBe(trainable.state.updates);
+  });
+
+  it('takes no step when it is aborted already', async () => {
+    const trainable = linearTrainable();
+    const record = await run(trainable, { signal: AbortSignal.abort() });
+    expect(record).toMatchObject({ step: 0, steps: [], stopped: { step: 0, reason: 'aborted' } });
+    expect(trainable.state.updates).toBe(0);
+  });
+
+  it('stops where the loss is no longer finite', async () => {
+    const trainable = linearTrainable({
+      result: (step, honest) => (step === 4 ? { loss: Number.NaN } : honest),
+    });
+    const record = await run(trainable, {});
+    expect(record.stopped).toEqual({ step: 5, reason: 'diverged' });
+    expect(record.steps[4]?.loss).toBeNull();
+  });
+
+  it('resumes at any step with the same bits', async () => {
+    const whole = linearTrainable();
+    const full = await run(whole, {});
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 19 }), async (at) => {
+        const first = linearTrainable();
+        const head = await run(first, { steps: at });
+        const from: Checkpoint = { step: at, snapshot: await first.snapshot() };
+        const second = linearTrainable();
+        const tail = await run(second, { from });
+        expect(second.state).toEqual(whole.state);
+        expect([...head.steps, ...tail.steps]).toEqual(full.steps);
+      }),
+    );
+  });
+
+  it('starts the cycles of a sequence over at each stage', async () => {
+    const stage = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 2 });
+    const record = await run(linearTrainable(), {
+      policy: sequence([{ policy: stage, steps: 4 }, { policy: stage }]),
+      steps: 8,
+    });
+    expect(record.troughs.map(({ step, cycle }) => [step, cycle])).toEqual([
+      [4, 0],
+      [8, 1],
+    ]);
+  });
+
+  it.each([
+    ['steps: 0', { steps: 0 }, 'Received: steps = 0'],
+    ['steps: 1.5', { steps: 1.5 }, 'Received: steps = 1.5'],
+    ['a resume at no step', { from: { step: -1, snapshot: {} } }, 'Received: from.step = -1'],
+    ['a bad policy', { policy: { ...policy, maxLr: Number.NaN } }, 'Received: maxLr = NaN'],
+  ])('refuses %s and touches nothing', async (_, options, message) => {
+    const trainable = linearTrainable();
+    await expect(run(trainable, options)).rejects.toThrow(message);
+    expect(trainable.state).toEqual({ w: 0, v: 0, updates: 0 });
+  });
+
+  it('refuses an empty list of batches', async () => {
+    await expect(train(linearTrainable(), [], { policy, steps: 3 })).rejects.toThrow(
+      /\[clr\/core\] Expected at least one batch\.\nReceived: none\n/,
+    );
+  });
+
+  it('says so when batches can be iterated only once', async () => {
+    const once = examples.values();
+    await expect(train(linearTrainable(), once, { policy, steps: 10 })).rejects.toThrow(
+      'Received: 7 batches, then none in epoch 1',
+    );
+  });
+
+  it('refuses a loss that is a string, and says at which step', async () => {
+    const trainable = linearTrainable({ result: () => ({ loss: '0.5' as unknown as number }) });
+    await expect(run(trainable, {})).rejects.toThrow('Received: loss = "0.5" at step 0');
+  });
+
+  it('passes on what a callback throws, and leaves no loss unread', async () => {
+    const trainable = linearTrainable({ late: true });
+    const onStep = () => {
+      throw new Error('mine');
+    };
+    await expect(run(trainable, { onStep })).rejects.toThrow('mine');
+  });
+
+  it('closes the batches it was drawing from', async () => {
+    let closed = 0;
+    function* pass() {
+      try {
+        yield* examples;
+      } finally {
+        closed++;
+      }
+    }
+    await train(linearTrainable(), pass, { policy, steps: 10 });
+    expect(closed).toBe(2);
+  });
+});

@@ -1,0 +1,70 @@
+import type { Hyperparameters, StepResult, Trainable } from '../src/index.ts';
+
+/** One example: `y ≈ w · x`. */
+export interface Example {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface State {
+  w: number;
+  v: number;
+  updates: number;
+}
+
+/** A model of one weight with momentum SGD, in float64, and what was asked of it. */
+export interface LinearTrainable extends Trainable<Example> {
+  readonly state: State;
+  readonly seen: { readonly batch: Example; readonly hyper: Hyperparameters }[];
+}
+
+/** Options of {@link linearTrainable}. */
+export interface LinearOptions {
+  /** Give losses as promises that resolve late. */
+  readonly late?: boolean;
+  /** Replace the result of a step. */
+  readonly result?: (step: number, honest: { loss: number; accuracy: number }) => StepResult;
+}
+
+/** The squared error `(w·x − y)²`, whose gradient `2(w·x − y)·x` anybody can check by hand. */
+export function linearTrainable({ late = false, result }: LinearOptions = {}): LinearTrainable {
+  let state: State = { w: 0, v: 0, updates: 0 };
+  const seen: LinearTrainable['seen'] = [];
+  return {
+    get state() {
+      return state;
+    },
+    seen,
+    trainStep(batch, hyper) {
+      seen.push({ batch, hyper });
+      const error = state.w * batch.x - batch.y;
+      state.v = (hyper.momentum ?? 0.5) * state.v + 2 * error * batch.x;
+      state.w -= hyper.lr * state.v;
+      state.updates++;
+      const honest = { loss: error * error, accuracy: Math.abs(error) < 0.5 ? 1 : 0 };
+      if (result) return result(state.updates - 1, honest);
+      if (!late) return honest;
+      const soon = <T>(value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), 1));
+      return { loss: soon(honest.loss), accuracy: soon(honest.accuracy) };
+    },
+    async evaluate(batches) {
+      let [sum, count] = [0, 0];
+      for await (const { x, y } of batches) {
+        sum += (state.w * x - y) ** 2;
+        count++;
+      }
+      return { loss: sum / count };
+    },
+    snapshot: async () => ({ ...state }),
+    async restore(snapshot) {
+      state = { ...(snapshot as State) };
+    },
+    dispose() {},
+  };
+}
+
+/** Examples of `y = 3x` with a little noise. */
+export const examples: readonly Example[] = Array.from({ length: 7 }, (_, i) => {
+  const x = 0.5 + i / 7;
+  return { x, y: 3 * x + 0.1 * Math.sin(5 * i) };
+});

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The gates beside the tests. Each prints its name; the first that fails stops the run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+gate() {
+  printf '\n== %s\n' "$1"
+  shift
+  "$@"
+}
+
+gate 'lint and format' npx biome ci .
+gate 'types, in sources and tests' npx turbo run types --output-logs=errors-only
+gate 'nothing unused (knip)' npx knip
+gate 'size budget' npx size-limit
+gate 'the packed packages (publint, are the types wrong, an install of their own)' bash scripts/check-packed.sh

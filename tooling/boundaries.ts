@@ -1,0 +1,108 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, relative } from 'node:path';
+
+/** What crosses a boundary, in words. */
+export type Crossing = string;
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly dependencies?: Record<string, string>;
+  readonly peerDependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+}
+
+// What each package may stand on, among our own. Examples, benchmarks and tooling may use every public one.
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  '@clr/core': [],
+  '@clr/conformance': ['@clr/core'],
+  '@clr/onnx': ['@clr/core'],
+  '@clr/tfjs': ['@clr/core'],
+  '@clr/webgpu': ['@clr/core'],
+  '@clr/report': ['@clr/core'],
+  '@clr/cli': ['@clr/core', '@clr/report'],
+};
+
+/**
+ * Every crossing of a boundary in one package: a runtime dependency on a package of ours that it may not
+ * stand on, an import of something its manifest does not name, an import by path out of its folder, and in
+ * core any dependency at all.
+ */
+export function crossingsOf(folder: string): Crossing[] {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+  const { name } = manifest;
+  const runtime = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }));
+  const everything = new Set([...runtime, ...Object.keys(manifest.devDependencies ?? {}), name]);
+  const crossings: Crossing[] = [];
+
+  if (name === '@clr/core' && runtime.size > 0)
+    crossings.push(`${name} depends on ${[...runtime].join(', ')}`);
+  const permitted = allowed[name];
+  if (permitted === undefined && !manifest.private) crossings.push(`${name} has no entry in the boundaries`);
+  for (const dependency of runtime) {
+    if (permitted && dependency.startsWith('@clr/') && !permitted.includes(dependency)) {
+      crossings.push(`${name} depends on ${dependency}`);
+    }
+  }
+  for (const file of sourcesOf(folder)) {
+    const shipped = !manifest.private && relative(folder, file).startsWith('src/') && !isTest(file);
+    for (const target of importsOf(readFileSync(file, 'utf8'))) {
+      const crossing = judge(folder, file, target, shipped ? runtime : everything, name);
+      if (crossing) crossings.push(`${relative(folder, file)} of ${name} ${crossing}`);
+    }
+  }
+  return crossings;
+}
+
+function judge(
+  folder: string,
+  file: string,
+  target: string,
+  declared: ReadonlySet<string>,
+  name: string,
+): Crossing | undefined {
+  if (target.startsWith('.')) {
+    const path = join(file, '..', target);
+    // A config file is bundled before it runs, and can take tooling's TypeScript only by its path.
+    if (/\.config\.ts$/.test(file) && path.includes('/tooling/')) return undefined;
+    return relative(folder, path).startsWith('..') ? `reaches out of its folder: ${target}` : undefined;
+  }
+  if (target.startsWith('node:') || builtinModules.includes(target)) {
+    return name === '@clr/core' && !isTest(file) ? `uses Node: ${target}` : undefined;
+  }
+  if (target.startsWith('virtual:') || target.startsWith('/') || target.includes('?')) return undefined;
+  const bare = target
+    .split('/')
+    .slice(0, target.startsWith('@') ? 2 : 1)
+    .join('/');
+  return declared.has(bare) || declared.has(`@types/${bare}`)
+    ? undefined
+    : `imports ${bare}, which its package.json does not name`;
+}
+
+const isTest = (file: string): boolean => /\.test(-d)?\.|\/test\/|\/bench\/|\/scripts\//.test(file);
+
+function sourcesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|tsx|mts|js|mjs)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/\/(node_modules|dist|generated|\.cache|\.turbo)\//.test(path));
+}
+
+/** The targets of a file's imports and re-exports; comments and what merely looks like one aside. */
+export function importsOf(source: string): string[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const pattern =
+    /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
+  return [...code.matchAll(pattern)].map((match) => (match[1] ?? match[2] ?? match[3])!);
+}
+
+/** The folders of all packages below a root. */
+export function packageFolders(root: string): string[] {
+  const groups = ['packages', 'examples'].map((group) => join(root, group)).filter(existsSync);
+  const nested = groups.flatMap((group) => readdirSync(group).map((name) => join(group, name)));
+  return [...nested, ...['benchmarks', 'datasets', 'tooling'].map((name) => join(root, name))].filter(
+    (folder) => existsSync(join(folder, 'package.json')),
+  );
+}

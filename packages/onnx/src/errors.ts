@@ -1,0 +1,42 @@
+import { ClrError, type Problem } from '@clr/core';
+
+/** A {@link ClrError} of this package. */
+export function fail(expected: string, received: string, advice: string, options?: ErrorOptions): ClrError {
+  return new ClrError('clr/onnx', { expected, received, advice }, options);
+}
+
+/**
+ * An operator stands between a trainable parameter and the loss and has no gradient here.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   buildTrainingModel(model, { loss: 'mse', optimizer: sgd() });
+ * } catch (error) {
+ *   if (error instanceof UnsupportedOperatorError) console.log(error.operator, error.node, error.opset);
+ * }
+ * ```
+ */
+export class UnsupportedOperatorError extends ClrError {
+  override readonly name: string = 'UnsupportedOperatorError';
+  /** The operator's type, with its domain unless that is the default one. */
+  readonly operator: string;
+  /** The node's name, or its first output if it has none. */
+  readonly node: string;
+  /** The opset version the model imports for the operator's domain. */
+  readonly opset: number;
+
+  constructor(at: { operator: string; node: string; opset: number }, problem: Partial<Problem> = {}) {
+    super('clr/onnx', {
+      expected:
+        problem.expected ?? 'operators with a gradient between every trainable parameter and the loss',
+      received: `node "${at.node}" (${at.operator}, opset ${at.opset})${problem.received ? `: ${problem.received}` : ''}`,
+      advice:
+        problem.advice ??
+        'Freeze the parameters before it with `trainable`, or export the model with other operators.',
+    });
+    this.operator = at.operator;
+    this.node = at.node;
+    this.opset = at.opset;
+  }
+}

@@ -1,0 +1,116 @@
+import { int } from '../graph/attributes.ts';
+import { addDim, broadcast, type Dim, divDim, mulDim, subDim } from '../graph/dim.ts';
+import { broadcastInputs, inputOf } from '../graph/infer.ts';
+import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
+
+/** Broadcasting arithmetic that also follows the values of shape vectors. */
+function integerAware(f: (a: Dim, b: Dim) => Dim): Infer {
+  return (node, b) => {
+    const left = b.type(inputOf(node, 0));
+    const right = b.type(inputOf(node, 1));
+    const dims = broadcast(left.dims, right.dims);
+    if (!left.value || !right.value) return [{ type: left.type, dims }];
+    const length = Math.max(left.value.length, right.value.length);
+    const at = (value: readonly Dim[], i: number): Dim => value[value.length === 1 ? 0 : i] ?? 0;
+    const value = Array.from({ length }, (_, i) => f(at(left.value ?? [], i), at(right.value ?? [], i)));
+    return [{ type: left.type, dims, value }];
+  };
+}
+
+/** The smallest or largest of several: the gradient goes to the first operand that is it. */
+const extremum: Gradient = ({ b, node, x, y, g, needs }) => {
+  let free: string | undefined;
+  return node.input.map((_, i) => {
+    const hit = b.equal(x(i), y(0));
+    const mine = free === undefined ? hit : b.emit('And', [hit, free]);
+    const miss = b.emit('Not', [hit]);
+    free = free === undefined ? miss : b.emit('And', [miss, free]);
+    return needs(i) ? b.sumTo(b.keep(mine, g(0)), x(i)) : undefined;
+  });
+};
+
+const total: Gradient = ({ b, node, x, g, needs }) =>
+  node.input.map((_, i) => (needs(i) ? b.sumTo(g(0), x(i)) : undefined));
+
+const flat: Operator = { infer: broadcastInputs, gradient: 'none' };
+
+/** Arithmetic of several operands with broadcasting. */
+export const arithmetic: Operators = {
+  Add: { infer: integerAware(addDim), gradient: total },
+  Sum: { infer: broadcastInputs, gradient: total },
+  Mean: {
+    infer: broadcastInputs,
+    gradient: ({ b, node, x, g, needs }) => {
+      const share = b.mul(g(0), b.scalar(1 / node.input.length, g(0)));
+      return node.input.map((_, i) => (needs(i) ? b.sumTo(share, x(i)) : undefined));
+    },
+  },
+  Sub: {
+    infer: integerAware(subDim),
+    gradient: ({ b, x, g, needs }) => [
+      needs(0) ? b.sumTo(g(0), x(0)) : undefined,
+      needs(1) ? b.sumTo(b.neg(g(0)), x(1)) : undefined,
+    ],
+  },
+  Mul: {
+    infer: integerAware(mulDim),
+    gradient: ({ b, x, g, needs }) => [
+      needs(0) ? b.sumTo(b.mul(g(0), x(1)), x(0)) : undefined,
+      needs(1) ? b.sumTo(b.mul(g(0), x(0)), x(1)) : undefined,
+    ],
+  },
+  Div: {
+    infer: integerAware(divDim),
+    gradient: ({ b, x, y, g, needs }) => {
+      const share = b.div(g(0), x(1));
+      return [
+        needs(0) ? b.sumTo(share, x(0)) : undefined,
+        needs(1) ? b.sumTo(b.neg(b.mul(share, y(0))), x(1)) : undefined,
+      ];
+    },
+  },
+  Pow: {
+    infer: broadcastInputs,
+    gradient: ({ b, x, y, g, needs }) => {
+      const constant = b.constant(x(1));
+      const exponent = constant?.values.length === 1 ? (constant.values[0] as number) : undefined;
+      const power = b.castLike(x(1), x(0));
+      // x² and x³ are common and exact without a power; a power of 0 has no slope, even at 0.
+      const base = (): string => {
+        if (exponent === 0) return b.mul(x(0), b.scalar(0, x(0)));
+        if (exponent === 1) return g(0);
+        if (exponent === 2) return b.mul(g(0), b.mul(x(0), b.scalar(2, x(0))));
+        const below = b.pow(x(0), b.sub(power, b.scalar(1, x(0))));
+        const slope = b.mul(power, below);
+        const safe =
+          exponent === undefined
+            ? b.where(b.equal(power, b.scalar(0, power)), b.scalar(0, power), slope)
+            : slope;
+        return b.mul(g(0), safe);
+      };
+      // y·ln x, and 0 where x is 0 and y too.
+      const raised = (): string => {
+        const zero = b.scalar(0, x(0));
+        const log = b.log(b.where(b.equal(x(0), zero), b.scalar(1, x(0)), x(0)));
+        return b.mul(g(0), b.mul(y(0), log));
+      };
+      return [needs(0) ? b.sumTo(base(), x(0)) : undefined, needs(1) ? b.sumTo(raised(), x(1)) : undefined];
+    },
+  },
+  Min: { infer: broadcastInputs, gradient: extremum },
+  Max: { infer: broadcastInputs, gradient: extremum },
+  // a − b·floor(a/b), or with the sign of a when fmod is set.
+  Mod: {
+    infer: broadcastInputs,
+    gradient: ({ b, node, x, g, needs }) => {
+      const ratio = b.div(x(0), x(1));
+      const towardsZero = b.mul(b.sign(ratio), b.emit('Floor', [b.abs(ratio)]));
+      const whole = int(node, 'fmod', 0) === 1 ? towardsZero : b.emit('Floor', [ratio]);
+      return [
+        needs(0) ? b.sumTo(g(0), x(0)) : undefined,
+        needs(1) ? b.sumTo(b.neg(b.mul(g(0), whole)), x(1)) : undefined,
+      ];
+    },
+  },
+  BitShift: flat,
+};

@@ -1,0 +1,139 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { int, ints } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { type Dim, unknownDim } from '../graph/dim.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { inputOf } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { convWeightGradient } from './convWeight.ts';
+import { extent, padsOf, places, type Window, windowOf } from './window.ts';
+
+/** The kernel's sizes: those of the weight, which must be known. */
+export function kernelOf(node: NodeProto, b: GraphBuilder): readonly number[] | undefined {
+  const dims = b.dims(inputOf(node, 1))?.slice(2);
+  return dims?.every((dim) => typeof dim === 'number') ? (dims as number[]) : ints(node, 'kernel_shape');
+}
+
+const inferConv: Infer = (node, b) => {
+  const x = b.type(inputOf(node, 0));
+  const w = b.dims(inputOf(node, 1));
+  const kernel = kernelOf(node, b);
+  if (!x.dims || !w || !kernel) return [{ type: x.type, dims: undefined }];
+  const window = windowOf(node, b, kernel);
+  const spatial = x.dims.slice(2).map((size, i) => places(window, i, size));
+  return [{ type: x.type, dims: [x.dims[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial] }];
+};
+
+/** A convolution's geometry, all of it known. */
+export interface ConvForm {
+  readonly window: Window;
+  readonly pads: readonly number[];
+  readonly group: number;
+  /** The number of spatial axes. */
+  readonly axes: number;
+}
+
+function formOf(c: GradientContext): ConvForm {
+  const { b, node } = c;
+  const kernel = kernelOf(node, b);
+  const window = kernel && windowOf(node, b, kernel);
+  const pads = window && padsOf(window);
+  if (!window || !pads) {
+    throw c.refuse(
+      'its padding depends on sizes that are known only while the model runs',
+      'Export the model with explicit pads, or with fixed spatial sizes.',
+    );
+  }
+  return { window, pads, group: int(node, 'group', 1), axes: window.kernel.length };
+}
+
+/** All axes after the batch and channel axes. */
+const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
+
+/** W [M, C/g, k…] as the kernel of the way back, [C, M/g, k…], each spatial axis reversed. */
+function reversedKernel(b: Builder, weight: string, { group, axes, window }: ConvForm): string {
+  const [m, c] = b.shape(weight) as [Dim, Dim];
+  let kernel = weight;
+  const long = spatialAxes(axes).filter((axis) => window.kernel[axis - 2] !== 1);
+  if (long.length > 0) {
+    kernel = b.slice(
+      kernel,
+      long.map(() => -1),
+      long.map(() => -(2 ** 31)),
+      long,
+      long.map(() => -1),
+    );
+  }
+  if (group === 1) return b.transpose(kernel, [1, 0, ...spatialAxes(axes)]);
+  const perGroup = (m as number) / group;
+  const grouped = b.reshape(kernel, [group, perGroup, c as number, ...window.kernel]);
+  const turned = b.transpose(grouped, [0, 2, 1, ...spatialAxes(axes).map((axis) => axis + 1)]);
+  return b.reshape(turned, [group * (c as number), perGroup, ...window.kernel]);
+}
+
+/**
+ * The gradient of the input. At stride 1 it is a convolution of the output's gradient with the reversed,
+ * transposed kernel, which runtimes do fast; otherwise a transposed convolution.
+ */
+function inputGradient(c: GradientContext, form: ConvForm): string {
+  const { b, x, g } = c;
+  const { window, pads, group, axes } = form;
+  const { kernel, strides, dilations } = window;
+  const back = pads.map(
+    (pad, i) => extent(kernel[i % axes] as number, dilations[i % axes] as number) - 1 - pad,
+  );
+  if (strides.every((stride) => stride === 1) && back.every((pad) => pad >= 0)) {
+    return b.emit('Conv', [g(0), reversedKernel(b, x(1), form)], {
+      kernel_shape: kernel,
+      pads: back,
+      dilations,
+      group,
+    });
+  }
+  const sizes = b.shape(x(0)).slice(2);
+  const outputs = b.shape(g(0)).slice(2);
+  const full = outputs.map((n, i) =>
+    typeof n === 'number'
+      ? (n - 1) * (strides[i] as number) + extent(kernel[i] as number, dilations[i] as number)
+      : undefined,
+  );
+  const spare = sizes.map((size, i) => {
+    const reach = full[i];
+    return typeof size === 'number' && reach !== undefined
+      ? size + (pads[i] as number) + (pads[i + axes] as number) - reach
+      : undefined;
+  });
+  const fits = spare.every((extra, i) => extra !== undefined && extra >= 0 && extra < (strides[i] as number));
+  if (fits) {
+    return b.emit('ConvTranspose', [g(0), x(1)], {
+      kernel_shape: kernel,
+      strides,
+      dilations,
+      group,
+      pads,
+      output_padding: spare as number[],
+    });
+  }
+  // Sizes known only at run time: the whole reach, then cut and filled to the input's size.
+  const whole = b.emit('ConvTranspose', [g(0), x(1)], { kernel_shape: kernel, strides, dilations, group });
+  const before = b.ints(pads.slice(0, axes).map((pad) => -pad));
+  const room = b.sub(b.emit('Shape', [x(0)], { start: 2 }), b.emit('Shape', [whole], { start: 2 }));
+  const after = b.add(room, b.ints(pads.slice(0, axes)));
+  return b.emit('Pad', [whole, b.concat([before, after], 0), '', b.ints(spatialAxes(axes))]);
+}
+
+/** Convolutions. */
+export const conv: Operators = {
+  Conv: {
+    infer: inferConv,
+    gradient: (c) => {
+      const { b, g, needs } = c;
+      const form = formOf(c);
+      return [
+        needs(0) ? inputGradient(c, form) : undefined,
+        needs(1) ? convWeightGradient(c, form) : undefined,
+        needs(2) ? b.reduceSum(g(0), [0, ...spatialAxes(form.axes)]) : undefined,
+      ];
+    },
+  },
+};

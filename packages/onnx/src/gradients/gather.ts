@@ -1,0 +1,170 @@
+import { int, text } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { type Dim, unknownDim } from '../graph/dim.ts';
+import { axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts';
+import type { Gradient, GradientContext, Infer, Operators } from '../graph/operator.ts';
+
+/**
+ * Adds the slices of `source` along `axis` to zeros: slice k goes to position `positions[k]`.
+ *
+ * @param positions - an int64 vector
+ * @param length - the size of the result's axis, as a vector of one element
+ */
+export function scatterAlong(
+  b: Builder,
+  source: string,
+  positions: string,
+  axis: number,
+  length: string,
+): string {
+  const rank = b.rank(source);
+  const front = [axis, ...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis)];
+  const updates = b.transpose(source, front);
+  const parts = front.slice(1).map((i) => {
+    const dim = b.shape(source)[i];
+    return typeof dim === 'number' ? dim : b.sizeAt(source, i);
+  });
+  const size = b.numbers(length)?.[0];
+  const zeros = b.filled(b.shapeVector([size ?? length, ...parts]), 0, source);
+  const added = b.emit('ScatterND', [zeros, b.unsqueeze(positions, [1]), updates], { reduction: 'add' });
+  return b.transpose(
+    added,
+    front.map((_, i) => front.indexOf(i)),
+  );
+}
+
+const gathered: Infer = (node, b) => {
+  const { type, dims, value } = b.type(inputOf(node, 0));
+  const index = inputOf(node, 1);
+  const picked = b.dims(index);
+  if (!dims || !picked) return [{ type, dims: undefined }];
+  const axis = axisOf(int(node, 'axis', 0), dims.length);
+  const at = b.numbers(index);
+  return [
+    {
+      type,
+      dims: [...dims.slice(0, axis), ...picked, ...dims.slice(axis + 1)],
+      value: value && at?.map((i) => value[i < 0 ? i + value.length : i] ?? unknownDim()),
+    },
+  ];
+};
+
+const gatherBack: Gradient = ({ b, node, x, g }) => {
+  const rank = b.rank(x(0));
+  const axis = axisOf(int(node, 'axis', 0), rank);
+  const count = b.rank(x(1));
+  const positions = b.reshape(b.cast(x(1), DataType.INT64), [-1]);
+  // The index's axes become one, so that the gradient has the input's rank.
+  const merged =
+    count === 1
+      ? g(0)
+      : b.reshape(
+          g(0),
+          b.shapeVector(
+            b
+              .shape(x(0))
+              .map((dim, i) => (i === axis ? -1 : typeof dim === 'number' ? dim : b.sizeAt(x(0), i))),
+          ),
+        );
+  return [scatterAlong(b, merged, positions, axis, b.sizeAt(x(0), axis))];
+};
+
+const indexed: Infer = shaped((node, _dims, b) => b.dims(inputOf(node, 1)));
+
+const gatheredND: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const index = b.dims(inputOf(node, 1));
+  const depth = index?.at(-1);
+  const batch = int(node, 'batch_dims', 0);
+  return [
+    {
+      type,
+      dims:
+        dims && index && typeof depth === 'number'
+          ? [...index.slice(0, -1), ...dims.slice(batch + depth)]
+          : undefined,
+    },
+  ];
+};
+
+/** Which way a scatter combines: only these two have a gradient here. */
+function reductionOf(c: GradientContext): 'none' | 'add' {
+  const reduction = text(c.node, 'reduction', 'none');
+  if (reduction !== 'none' && reduction !== 'add') {
+    throw c.refuse(`no gradient for reduction "${reduction}"`, 'Export the model without it.');
+  }
+  return reduction;
+}
+
+const topK: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const k = b.value(inputOf(node, 1))?.[0] ?? unknownDim();
+  const axis = dims && axisOf(int(node, 'axis', -1), dims.length);
+  const picked = dims?.map((dim, i): Dim => (i === axis ? k : dim));
+  return [
+    { type, dims: picked },
+    { type: DataType.INT64, dims: picked },
+  ];
+};
+
+/** Operators that read or write at computed positions. */
+export const gather: Operators = {
+  Gather: { infer: gathered, gradient: gatherBack, differentiable: [0] },
+  GatherElements: {
+    infer: indexed,
+    differentiable: [0],
+    gradient: ({ b, node, x, g }) => [
+      b.emit('ScatterElements', [b.zerosLike(x(0)), x(1), g(0)], {
+        axis: int(node, 'axis', 0),
+        reduction: 'add',
+      }),
+    ],
+  },
+  GatherND: {
+    infer: gatheredND,
+    differentiable: [0],
+    gradient: (c) => {
+      const { b, node, x, g } = c;
+      if (int(node, 'batch_dims', 0) !== 0) throw c.refuse('no gradient for batch_dims above 0');
+      return [b.emit('ScatterND', [b.zerosLike(x(0)), x(1), g(0)], { reduction: 'add' })];
+    },
+  },
+  ScatterElements: {
+    infer: sameAsInput,
+    differentiable: [0, 2],
+    gradient: (c) => {
+      const { b, node, x, g, needs } = c;
+      const axis = int(node, 'axis', 0);
+      const kept = (): string =>
+        reductionOf(c) === 'add'
+          ? g(0)
+          : b.emit('ScatterElements', [g(0), x(1), b.zerosLike(x(2))], { axis });
+      const read = (): string => b.emit('GatherElements', [g(0), x(1)], { axis });
+      reductionOf(c);
+      return [needs(0) ? kept() : undefined, undefined, needs(2) ? read() : undefined];
+    },
+  },
+  ScatterND: {
+    infer: sameAsInput,
+    differentiable: [0, 2],
+    gradient: (c) => {
+      const { b, x, g, needs } = c;
+      const kept = (): string =>
+        reductionOf(c) === 'add' ? g(0) : b.emit('ScatterND', [g(0), x(1), b.zerosLike(x(2))]);
+      reductionOf(c);
+      return [
+        needs(0) ? kept() : undefined,
+        undefined,
+        needs(2) ? b.emit('GatherND', [g(0), x(1)]) : undefined,
+      ];
+    },
+  },
+  TopK: {
+    infer: topK,
+    differentiable: [0],
+    gradient: ({ b, node, x, y, g }) => [
+      b.emit('ScatterElements', [b.zerosLike(x(0)), y(1), g(0)], { axis: int(node, 'axis', -1) }),
+    ],
+  },
+};

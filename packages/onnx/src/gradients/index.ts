@@ -1,0 +1,36 @@
+import type { Operator, Operators } from '../graph/operator.ts';
+import { activation } from './activation.ts';
+import { arithmetic } from './arithmetic.ts';
+import { conv } from './conv.ts';
+import { dropout } from './dropout.ts';
+import { gather } from './gather.ts';
+import { join } from './join.ts';
+import { layout } from './layout.ts';
+import { math } from './math.ts';
+import { matmul } from './matmul.ts';
+import { pool } from './pool.ts';
+import { reduce } from './reduce.ts';
+import { repeat } from './repeat.ts';
+import { shapeArithmetic } from './shapeArithmetic.ts';
+import { softmax } from './softmax.ts';
+
+/** Every family of operators. A new family is one file and one line here. */
+const families: readonly Operators[] = [
+  activation,
+  arithmetic,
+  conv,
+  dropout,
+  gather,
+  join,
+  layout,
+  math,
+  matmul,
+  pool,
+  reduce,
+  repeat,
+  shapeArithmetic,
+  softmax,
+];
+
+/** All operators this package knows, by type. */
+export const operators: ReadonlyMap<string, Operator> = new Map(families.flatMap(Object.entries<Operator>));

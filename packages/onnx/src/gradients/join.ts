@@ -1,0 +1,228 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { int, text } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { addDim, type Dim, divDim, subDim, unknownDim } from '../graph/dim.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { axisOf, inputOf } from '../graph/infer.ts';
+import type { Gradient, GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { scatterAlong } from './gather.ts';
+
+const concatenated: Infer = (node, b) => {
+  const parts = node.input.map((name) => b.type(name));
+  const type = parts[0]?.type ?? 0;
+  const value = parts.every((part) => part.value) ? parts.flatMap((part) => part.value ?? []) : undefined;
+  const ranked = parts.find((part) => part.dims)?.dims;
+  if (!ranked) return [{ type, dims: undefined }];
+  const axis = axisOf(int(node, 'axis', 0), ranked.length);
+  const dims = ranked.map((dim, i) => {
+    if (i === axis) return parts.map((part) => part.dims?.[axis] ?? unknownDim()).reduce(addDim);
+    const sure = parts.map((part) => part.dims?.[i]).find((size) => typeof size === 'number');
+    return sure ?? dim;
+  });
+  return [{ type, dims, value }];
+};
+
+/** The sizes of several values along an axis, as a vector. */
+function sizesAlong(b: Builder, values: readonly string[], axis: number): string {
+  const sizes = values.map((value) => b.dims(value)?.[axis]);
+  return sizes.every((size) => typeof size === 'number')
+    ? b.ints(sizes as number[])
+    : b.concat(
+        values.map((value) => b.sizeAt(value, axis)),
+        0,
+      );
+}
+
+const split: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  if (!dims) return node.output.map(() => ({ type, dims }));
+  const axis = axisOf(int(node, 'axis', 0), dims.length);
+  const given = inputOf(node, 1);
+  const sizes = b.value(given);
+  const total = dims[axis] ?? unknownDim();
+  const count = node.output.length;
+  return node.output.map((_, i) => {
+    let size: Dim = sizes?.[i] ?? unknownDim();
+    if (given === '') {
+      const each = typeof total === 'number' ? Math.ceil(total / count) : divDim(total, count);
+      size = typeof total === 'number' && typeof each === 'number' ? Math.min(each, total - i * each) : each;
+    }
+    return { type, dims: dims.map((dim, k) => (k === axis ? size : dim)) };
+  });
+};
+
+interface Cut {
+  readonly axes: number[];
+  readonly steps: readonly number[] | undefined;
+}
+
+/** Which axes a Slice cuts and by which steps; `undefined` where only the run will tell. */
+function cutOf(node: NodeProto, b: GraphBuilder, rank: number): Cut | undefined {
+  const axes = inputOf(node, 3) === '' ? undefined : b.numbers(inputOf(node, 3));
+  const count = b.dims(inputOf(node, 1))?.[0];
+  if (inputOf(node, 3) !== '' && !axes) return undefined;
+  if (!axes && typeof count !== 'number') return undefined;
+  const list = axes ?? Array.from({ length: count as number }, (_, i) => i);
+  const steps = inputOf(node, 4) === '' ? list.map(() => 1) : b.numbers(inputOf(node, 4));
+  return { axes: list.map((axis) => axisOf(axis, rank)), steps };
+}
+
+/** The first position and the number of positions that Slice takes from an axis of known size. */
+function range(size: number, start: number, end: number, step: number): { start: number; count: number } {
+  const wrap = (at: number, low: number, high: number): number =>
+    Math.min(Math.max(at < 0 ? at + size : at, low), high);
+  const [from, to] =
+    step > 0
+      ? [wrap(start, 0, size), wrap(end, 0, size)]
+      : [wrap(start, 0, size - 1), wrap(end, -1, size - 1)];
+  return { start: from, count: Math.max(0, Math.ceil((to - from) / step)) };
+}
+
+/** The size of a cut axis, also where the axis or the end is known by name only. */
+function cutSize(size: Dim, start: Dim | undefined, end: Dim | undefined, step: number): Dim {
+  if (typeof size === 'number' && typeof start === 'number' && typeof end === 'number') {
+    return range(size, start, end, step).count;
+  }
+  if (start === undefined || end === undefined || step !== 1) return unknownDim();
+  const open = typeof end === 'number' && end >= 2 ** 31 - 1;
+  if (open && typeof start === 'number')
+    return start === 0 ? size : start < 0 ? unknownDim() : subDim(size, start);
+  if (start === 0 && end === size) return size;
+  return unknownDim();
+}
+
+const sliced: Infer = (node, b) => {
+  const { type, dims, value } = b.type(inputOf(node, 0));
+  if (!dims) return [{ type, dims }];
+  const cut = cutOf(node, b, dims.length);
+  const starts = b.value(inputOf(node, 1));
+  const ends = b.value(inputOf(node, 2));
+  if (!cut) return [{ type, dims: dims.map(unknownDim) }];
+  const result = [...dims];
+  cut.axes.forEach((axis, i) => {
+    const step = cut.steps?.[i];
+    result[axis] =
+      step === undefined ? unknownDim() : cutSize(dims[axis] ?? unknownDim(), starts?.[i], ends?.[i], step);
+  });
+  return [{ type, dims: result, value: value && slicedValue(value, starts, ends, cut.steps) }];
+};
+
+function slicedValue(
+  value: readonly Dim[],
+  starts: readonly Dim[] | undefined,
+  ends: readonly Dim[] | undefined,
+  steps: readonly number[] | undefined,
+): Dim[] | undefined {
+  const [start, end, step] = [starts?.[0], ends?.[0], steps?.[0]];
+  if (typeof start !== 'number' || typeof end !== 'number' || step === undefined) return undefined;
+  const { start: first, count } = range(value.length, start, end, step);
+  return Array.from({ length: count }, (_, i) => value[first + i * step] ?? 0);
+}
+
+/** Zeros around the gradient where every cut is known; otherwise each axis is scattered back. */
+const sliceBack: Gradient = (c) => {
+  const { b, node, x, g } = c;
+  const dims = b.shape(x(0));
+  const cut = cutOf(node, b, dims.length);
+  if (!cut)
+    throw c.refuse('its axes are computed while the model runs', 'Export the model with constant axes.');
+  const starts = b.numbers(inputOf(node, 1));
+  const ends = b.numbers(inputOf(node, 2));
+  const { axes, steps } = cut;
+  const known =
+    starts &&
+    ends &&
+    steps?.every((step) => step === 1) &&
+    axes.every((axis) => typeof dims[axis] === 'number');
+  if (known) {
+    const before = dims.map(() => 0);
+    const after = dims.map(() => 0);
+    axes.forEach((axis, i) => {
+      const size = dims[axis] as number;
+      const { start, count } = range(size, starts[i] as number, ends[i] as number, 1);
+      before[axis] = start;
+      after[axis] = size - start - count;
+    });
+    return [b.emit('Pad', [g(0), b.ints([...before, ...after])])];
+  }
+  // The positions a Slice takes are what it takes from 0, 1, 2, …
+  let gradient = g(0);
+  axes.forEach((axis, i) => {
+    const pick = (k: number): string => b.slice(x(k), [i], [i + 1], [0]);
+    const length = b.sizeAt(x(0), axis);
+    const all = b.emit('Range', [b.int(0), b.squeeze(length, [0]), b.int(1)]);
+    const step = inputOf(node, 4) === '' ? [] : [pick(4)];
+    const positions = b.emit('Slice', [all, pick(1), pick(2), b.ints([0]), ...step]);
+    gradient = scatterAlong(b, gradient, positions, axis, length);
+  });
+  return [gradient];
+};
+
+const padded: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const pads = b.value(inputOf(node, 1));
+  const axes = inputOf(node, 3) === '' ? dims?.map((_, i) => i) : b.numbers(inputOf(node, 3));
+  if (!dims || !pads || !axes) return [{ type, dims: dims?.map(unknownDim) }];
+  const result = [...dims];
+  axesInOrder(axes, dims.length).forEach((axis, i) => {
+    const around = addDim(pads[i] ?? 0, pads[i + axes.length] ?? 0);
+    result[axis] = addDim(dims[axis] ?? unknownDim(), around);
+  });
+  return [{ type, dims: result }];
+};
+
+const axesInOrder = (axes: readonly number[], rank: number): number[] =>
+  axes.map((axis) => axisOf(axis, rank));
+
+/** Constant padding is cut off again; copied borders are added back to where they came from. */
+const padBack: Gradient = (c) => {
+  const { b, node, x, g } = c;
+  const mode = text(node, 'mode', 'constant');
+  const pads = b.numbers(x(1));
+  if (mode === 'constant') {
+    if (pads?.every((pad) => pad === 0)) return [g(0)];
+    const negative = pads ? b.ints(pads.map((pad) => -pad)) : b.neg(x(1));
+    return [b.emit('Pad', [g(0), negative, '', inputOf(node, 3)])];
+  }
+  const rank = b.rank(x(0));
+  const axes = inputOf(node, 3) === '' ? b.shape(x(0)).map((_, i) => i) : b.numbers(x(3));
+  if (!axes)
+    throw c.refuse('its axes are computed while the model runs', 'Export the model with constant axes.');
+  let gradient = g(0);
+  axesInOrder(axes, rank).forEach((axis, i) => {
+    if (pads && pads[i] === 0 && pads[i + axes.length] === 0) return;
+    const pick = (at: number): string => b.slice(x(1), [at], [at + 1], [0]);
+    const around = b.concat([pick(i), pick(i + axes.length)], 0);
+    const length = b.sizeAt(x(0), axis);
+    const all = b.emit('Range', [b.int(0), b.squeeze(length, [0]), b.int(1)]);
+    const positions = b.emit('Pad', [all, around], { mode });
+    gradient = scatterAlong(b, gradient, positions, axis, length);
+  });
+  return [gradient];
+};
+
+const splitBack = ({ b, node, x, y, g, used }: GradientContext): string[] => {
+  const axis = axisOf(int(node, 'axis', 0), b.rank(x(0)));
+  const parts = node.output.map((_, i) => (used(i) ? g(i) : b.zerosLike(y(i))));
+  return [b.concat(parts, axis)];
+};
+
+/** Operators that cut and join tensors. */
+export const join: Operators = {
+  Concat: {
+    infer: concatenated,
+    gradient: ({ b, node, x, g }) => {
+      const axis = axisOf(int(node, 'axis', 0), b.rank(g(0)));
+      if (node.input.length === 1) return [g(0)];
+      const sizes = sizesAlong(
+        b,
+        node.input.map((_, i) => x(i)),
+        axis,
+      );
+      return b.emitAll('Split', [g(0), sizes], { axis }, node.input.length);
+    },
+  },
+  Split: { infer: split, gradient: splitBack, differentiable: [0] },
+  Slice: { infer: sliced, gradient: sliceBack, differentiable: [0] },
+  Pad: { infer: padded, gradient: padBack, differentiable: [0] },
+};

@@ -1,0 +1,159 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { int, ints, text } from '../graph/attributes.ts';
+import { DataType } from '../graph/dataType.ts';
+import { type Dim, divDim, mulDim, productOf, quotientOf, unknownDim } from '../graph/dim.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { axesOf, axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts';
+import type { Gradient, Infer, Operators } from '../graph/operator.ts';
+
+/** The elements stay in order, so the gradient only takes the input's shape back. */
+const backToInput: Gradient = ({ b, x, g }) => [b.reshapeLike(g(0), x(0))];
+
+const reshaped: Infer = (node, b) => {
+  const { type, dims, value } = b.type(inputOf(node, 0));
+  const target = b.value(inputOf(node, 1));
+  if (!target) {
+    const rank = b.dims(inputOf(node, 1))?.[0];
+    return [
+      { type, dims: typeof rank === 'number' ? Array.from({ length: rank }, unknownDim) : undefined, value },
+    ];
+  }
+  const zeroCopies = int(node, 'allowzero', 0) === 0;
+  const sizes = target.map((dim, i) => (dim === 0 && zeroCopies ? (dims?.[i] ?? unknownDim()) : dim));
+  const free = sizes.indexOf(-1);
+  if (free >= 0) {
+    sizes[free] = dims
+      ? quotientOf(
+          dims,
+          sizes.filter((_, i) => i !== free),
+        )
+      : unknownDim();
+  }
+  return [{ type, dims: sizes, value }];
+};
+
+const squeezed: Infer = (node, b) => {
+  const { type, dims, value } = b.type(inputOf(node, 0));
+  const given = inputOf(node, 1);
+  const axes = given === '' ? undefined : b.numbers(given);
+  if (!dims || (given !== '' && !axes)) return [{ type, dims: undefined, value }];
+  const gone = axes ? axesOf(axes, dims.length) : dims.flatMap((dim, i) => (dim === 1 ? [i] : []));
+  const sure = axes !== undefined || dims.every((dim) => typeof dim === 'number');
+  return [{ type, dims: sure ? dims.filter((_, i) => !gone.includes(i)) : undefined, value }];
+};
+
+const unsqueezed: Infer = (node, b) => {
+  const { type, dims, value } = b.type(inputOf(node, 0));
+  const axes = b.numbers(inputOf(node, 1));
+  if (!dims || !axes) return [{ type, dims: undefined, value }];
+  const rank = dims.length + axes.length;
+  const added = axesOf(axes, rank);
+  let next = 0;
+  return [
+    {
+      type,
+      dims: Array.from({ length: rank }, (_, i) => (added.includes(i) ? 1 : (dims[next++] as Dim))),
+      value,
+    },
+  ];
+};
+
+/** A cast keeps integers that fit, and so the sizes they stand for. */
+function castTo(to: (node: NodeProto, b: GraphBuilder) => number): Infer {
+  return (node, b) => {
+    const { dims, value } = b.type(inputOf(node, 0));
+    const type = to(node, b);
+    const integer = type === DataType.INT64 || type === DataType.INT32;
+    return [{ type, dims, value: integer ? value : undefined }];
+  };
+}
+
+const permOf = (node: NodeProto, rank: number): number[] =>
+  ints(node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+
+/** Operators that move elements and change none. */
+export const layout: Operators = {
+  Identity: {
+    infer: (node, b) => [b.type(inputOf(node, 0))],
+    gradient: ({ g }) => [g(0)],
+  },
+  Cast: {
+    infer: castTo((node) => int(node, 'to', 0)),
+    gradient: ({ b, x, g }) => [b.castLike(g(0), x(0))],
+  },
+  CastLike: {
+    infer: castTo((node, b) => b.type(inputOf(node, 1)).type),
+    gradient: ({ b, x, g }) => [b.castLike(g(0), x(0))],
+    differentiable: [0],
+  },
+  Reshape: { infer: reshaped, gradient: backToInput },
+  Flatten: {
+    infer: shaped((node, dims) => {
+      const axis = axisOf(int(node, 'axis', 1), dims.length);
+      return [productOf(dims.slice(0, axis)), productOf(dims.slice(axis))];
+    }),
+    gradient: backToInput,
+  },
+  Squeeze: { infer: squeezed, gradient: backToInput },
+  Unsqueeze: { infer: unsqueezed, gradient: backToInput },
+  Transpose: {
+    infer: shaped((node, dims) => permOf(node, dims.length).map((axis) => dims[axis] ?? unknownDim())),
+    gradient: ({ b, node, x, g }) => {
+      const perm = permOf(node, b.rank(x(0)));
+      return [
+        b.transpose(
+          g(0),
+          perm.map((_, axis) => perm.indexOf(axis)),
+        ),
+      ];
+    },
+  },
+  DepthToSpace: {
+    infer: shaped((node, dims) => {
+      const block = int(node, 'blocksize', 1);
+      const [n, c, h, w] = dims as [Dim, Dim, Dim, Dim];
+      return [n, divDim(c, block * block), mulDim(h, block), mulDim(w, block)];
+    }),
+    gradient: ({ b, node, x, g }) => {
+      const block = int(node, 'blocksize', 1);
+      if (text(node, 'mode', 'DCR') === 'DCR') return [b.emit('SpaceToDepth', [g(0)], { blocksize: block })];
+      const [n, c, h, w] = [0, 1, 2, 3].map((axis) => b.sizeAt(x(0), axis)) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      const channels = b.div(c, b.ints([block * block]));
+      const split = b.reshape(g(0), b.shapeVector([n, channels, h, block, w, block]));
+      return [b.reshapeLike(b.transpose(split, [0, 1, 3, 5, 2, 4]), x(0))];
+    },
+  },
+  SpaceToDepth: {
+    infer: shaped((node, dims) => {
+      const block = int(node, 'blocksize', 1);
+      const [n, c, h, w] = dims as [Dim, Dim, Dim, Dim];
+      return [n, mulDim(c, block * block), divDim(h, block), divDim(w, block)];
+    }),
+    gradient: ({ b, node, g }) => [
+      b.emit('DepthToSpace', [g(0)], { blocksize: int(node, 'blocksize', 1), mode: 'DCR' }),
+    ],
+  },
+  // Keeps a triangle; so does its gradient.
+  Trilu: {
+    infer: sameAsInput,
+    differentiable: [0],
+    gradient: ({ b, node, g }) => [
+      b.emit('Trilu', [g(0), inputOf(node, 1)], { upper: int(node, 'upper', 1) }),
+    ],
+  },
+  ReverseSequence: {
+    infer: sameAsInput,
+    differentiable: [0],
+    gradient: ({ b, node, g, x }) => [
+      b.emit('ReverseSequence', [g(0), x(1)], {
+        batch_axis: int(node, 'batch_axis', 1),
+        time_axis: int(node, 'time_axis', 0),
+      }),
+    ],
+  },
+};

@@ -1,0 +1,48 @@
+import { inputOf, sameAsInput } from '../graph/infer.ts';
+import type { Operator, Operators } from '../graph/operator.ts';
+import { pointwise } from './activation.ts';
+
+/** Constant almost everywhere: nothing flows back. */
+const flat: Operator = { infer: sameAsInput, gradient: 'none' };
+
+/** Functions of one element. */
+export const math: Operators = {
+  Neg: {
+    infer: (node, b) => {
+      const { type, dims, value } = b.type(inputOf(node, 0));
+      return [{ type, dims, value: value?.map((v) => (typeof v === 'number' ? -v : `(0-${v})`)) }];
+    },
+    gradient: ({ b, g }) => [b.neg(g(0))],
+  },
+  Abs: pointwise(({ b }, x, _y, g) => b.mul(g, b.sign(x))),
+  Exp: pointwise(({ b }, _x, y, g) => b.mul(g, y)),
+  Log: pointwise(({ b }, x, _y, g) => b.div(g, x)),
+  Sqrt: pointwise(({ b }, _x, y, g) => b.div(b.mul(g, b.scalar(0.5, y)), y)),
+  Reciprocal: pointwise(({ b }, _x, y, g) => b.neg(b.mul(g, b.square(y)))),
+  Erf: pointwise(({ b }, x, _y, g) =>
+    b.mul(b.mul(g, b.exp(b.neg(b.square(x)))), b.scalar(2 / Math.sqrt(Math.PI), x)),
+  ),
+  Sin: pointwise(({ b }, x, _y, g) => b.mul(g, b.emit('Cos', [x]))),
+  Cos: pointwise(({ b }, x, _y, g) => b.neg(b.mul(g, b.emit('Sin', [x])))),
+  Tan: pointwise(({ b }, _x, y, g) => b.mul(g, b.add(b.square(y), b.scalar(1, y)))),
+  Asin: pointwise(({ b }, x, _y, g) => b.div(g, b.sqrt(b.sub(b.scalar(1, x), b.square(x))))),
+  Acos: pointwise(({ b }, x, _y, g) => b.neg(b.div(g, b.sqrt(b.sub(b.scalar(1, x), b.square(x)))))),
+  Atan: pointwise(({ b }, x, _y, g) => b.div(g, b.add(b.square(x), b.scalar(1, x)))),
+  Sinh: pointwise(({ b }, x, _y, g) => b.mul(g, b.emit('Cosh', [x]))),
+  Cosh: pointwise(({ b }, x, _y, g) => b.mul(g, b.emit('Sinh', [x]))),
+  Asinh: pointwise(({ b }, x, _y, g) => b.div(g, b.sqrt(b.add(b.square(x), b.scalar(1, x))))),
+  Acosh: pointwise(({ b }, x, _y, g) => b.div(g, b.sqrt(b.sub(b.square(x), b.scalar(1, x))))),
+  Atanh: pointwise(({ b }, x, _y, g) => b.div(g, b.sub(b.scalar(1, x), b.square(x)))),
+  // PyTorch's convention: the gradient passes where the value lies inside the bounds, ends included.
+  Clip: pointwise(({ b, node }, x, _y, g) => {
+    const [low, high] = [inputOf(node, 1), inputOf(node, 2)];
+    let passed = g;
+    if (low !== '') passed = b.keep(b.emit('GreaterOrEqual', [x, low]), passed);
+    if (high !== '') passed = b.keep(b.emit('LessOrEqual', [x, high]), passed);
+    return passed;
+  }),
+  Floor: flat,
+  Ceil: flat,
+  Round: flat,
+  Sign: flat,
+};

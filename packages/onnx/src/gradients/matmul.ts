@@ -1,0 +1,75 @@
+import { float, int } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { broadcast, type Dim, type Dims } from '../graph/dim.ts';
+import { inputOf } from '../graph/infer.ts';
+import type { Operators } from '../graph/operator.ts';
+
+function productDims(a: Dims, b: Dims): Dims {
+  if (!a || !b || a.length === 0 || b.length === 0) return undefined;
+  const batch = broadcast(a.slice(0, -2), b.slice(0, -2)) ?? [];
+  const rows = a.length > 1 ? [a.at(-2) as Dim] : [];
+  const columns = b.length > 1 ? [b.at(-1) as Dim] : [];
+  return [...batch, ...rows, ...columns];
+}
+
+/** All axes but the last in one: [..., n] → [·, n]. */
+function rowsOf(b: Builder, a: string): string {
+  const rank = b.rank(a);
+  return rank === 2 ? a : b.emit('Flatten', [a], { axis: rank - 1 });
+}
+
+/** Products of matrices. */
+export const matmul: Operators = {
+  MatMul: {
+    infer: (node, b) => {
+      const [a, c] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
+      return [{ type: a.type, dims: productDims(a.dims, c.dims) }];
+    },
+    gradient: ({ b, x, g, needs }) => {
+      // A vector is a matrix of one row (left) or one column (right).
+      const leftVector = b.rank(x(0)) === 1;
+      const rightVector = b.rank(x(1)) === 1;
+      const left = leftVector ? b.unsqueeze(x(0), [0]) : x(0);
+      const right = rightVector ? b.unsqueeze(x(1), [1]) : x(1);
+      let grad = rightVector ? b.unsqueeze(g(0), [-1]) : g(0);
+      if (leftVector) grad = b.unsqueeze(grad, [-2]);
+
+      const toLeft = (): string => {
+        const product = b.sumTo(b.matmul(grad, b.transposeLast(right)), left);
+        return leftVector ? b.squeeze(product, [0]) : product;
+      };
+      const toRight = (): string => {
+        const product =
+          b.rank(right) === 2
+            ? b.emit('Gemm', [rowsOf(b, left), rowsOf(b, grad)], { transA: 1 })
+            : b.sumTo(b.matmul(b.transposeLast(left), grad), right);
+        return rightVector ? b.squeeze(product, [1]) : product;
+      };
+      return [needs(0) ? toLeft() : undefined, needs(1) ? toRight() : undefined];
+    },
+  },
+  Gemm: {
+    infer: (node, b) => {
+      const [a, c] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
+      const rows = a.dims?.[int(node, 'transA', 0) ? 1 : 0];
+      const columns = c.dims?.[int(node, 'transB', 0) ? 0 : 1];
+      return [
+        { type: a.type, dims: rows === undefined || columns === undefined ? undefined : [rows, columns] },
+      ];
+    },
+    gradient: ({ b, node, x, g, needs }) => {
+      const transA = int(node, 'transA', 0);
+      const transB = int(node, 'transB', 0);
+      const alpha = { float: float(node, 'alpha', 1) };
+      const beta = float(node, 'beta', 1);
+      const gemm = (left: string, right: string, tA: number, tB: number): string =>
+        b.emit('Gemm', [left, right], { transA: tA, transB: tB, alpha });
+      const toC = (): string => b.sumTo(beta === 1 ? g(0) : b.mul(g(0), b.scalar(beta, g(0))), x(2));
+      return [
+        needs(0) ? (transA ? gemm(x(1), g(0), transB, 1) : gemm(g(0), x(1), 0, 1 - transB)) : undefined,
+        needs(1) ? (transB ? gemm(g(0), x(0), 1, transA) : gemm(x(0), g(0), 1 - transA, 0)) : undefined,
+        needs(2) ? toC() : undefined,
+      ];
+    },
+  },
+};

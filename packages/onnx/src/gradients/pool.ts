@@ -1,0 +1,108 @@
+import { int, ints } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { inputOf, shaped } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
+import { averageBack, windowSumBack } from './separable.ts';
+import { places, windowOf } from './window.ts';
+
+const pooled: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const kernel = ints(node, 'kernel_shape') ?? [];
+  const window = windowOf(node, b, kernel);
+  const ceil = int(node, 'ceil_mode', 0) === 1;
+  const result = dims && [
+    ...dims.slice(0, 2),
+    ...dims.slice(2).map((size, i) => places(window, i, size, ceil)),
+  ];
+  return [
+    { type, dims: result },
+    { type: DataType.INT64, dims: result },
+  ];
+};
+
+const globalPooled = shaped((_node, dims) => dims.map((dim, i) => (i < 2 ? dim : 1)));
+
+/** The number of elements a global pool takes in, as a float scalar. */
+function area(b: Builder, x: string): string {
+  const sizes = b.shape(x).slice(2);
+  if (sizes.every((size) => typeof size === 'number')) {
+    return b.scalar(
+      sizes.reduce<number>((n, size) => n * (size as number), 1),
+      x,
+    );
+  }
+  return b.castLike(b.emit('ReduceProd', [b.emit('Shape', [x], { start: 2 })], { keepdims: 0 }), x);
+}
+
+/** Each window's gradient goes to the element that was its maximum: the first one, as `Indices` tells. */
+function maxPoolBack({ b, node, x, y, g }: GradientContext): string[] {
+  let indices = node.output[1] ?? '';
+  if (indices === '') {
+    indices = b.fresh('Indices');
+    node.output = [y(0), indices];
+    b.declare(indices, DataType.INT64, b.dims(y(0)));
+  }
+  const zeros = b.filled(b.reshape(b.count(x(0)), [1]), 0, x(0));
+  const flat = b.emit('ScatterElements', [zeros, b.reshape(indices, [-1]), b.reshape(g(0), [-1])], {
+    axis: 0,
+    reduction: 'add',
+  });
+  return [b.reshapeLike(flat, x(0))];
+}
+
+/** (Σ|x|ᵖ)^(1/p): |x|^(p−1)·sign x·y^(1−p), and 0 where y is 0. */
+function normSlope(b: Builder, x: string, share: string, p: number): string {
+  if (p === 1) return b.mul(share, b.sign(x));
+  if (p === 2) return b.mul(share, x);
+  return b.mul(share, b.mul(b.sign(x), b.pow(b.abs(x), b.scalar(p - 1, x))));
+}
+
+function normShare(b: Builder, y: string, g: string, p: number): string {
+  if (p === 1) return g;
+  const zero = b.equal(y, b.scalar(0, y));
+  const safe = b.where(zero, b.scalar(1, y), y);
+  return b.keep(b.emit('Not', [zero]), b.div(g, b.pow(safe, b.scalar(p - 1, y))));
+}
+
+const globalMax: Operator = {
+  infer: globalPooled,
+  // The first maximum takes all, as PyTorch's adaptive pool of size 1 does.
+  gradient: ({ b, x, g }) => {
+    const flat = b.reshape(x(0), [0, 0, -1]);
+    const first = b.emit('ArgMax', [flat], { axis: 2, keepdims: 1 });
+    const grads = b.reshape(g(0), [0, 0, 1]);
+    const scattered = b.emit('ScatterElements', [b.zerosLike(flat), first, grads], { axis: 2 });
+    return [b.reshapeLike(scattered, x(0))];
+  },
+};
+
+/** Pools. */
+export const pool: Operators = {
+  MaxPool: { infer: pooled, gradient: maxPoolBack },
+  AveragePool: {
+    infer: pooled,
+    gradient: (c) => [averageBack(c, c.g(0))],
+  },
+  LpPool: {
+    infer: pooled,
+    gradient: (c) => {
+      const { b, node, x, y, g } = c;
+      const p = int(node, 'p', 2);
+      const share = normShare(b, y(0), g(0), p);
+      return [normSlope(b, x(0), windowSumBack(c, share), p)];
+    },
+  },
+  GlobalAveragePool: {
+    infer: globalPooled,
+    gradient: ({ b, x, g }) => [b.expandLike(b.div(g(0), area(b, x(0))), x(0))],
+  },
+  GlobalMaxPool: globalMax,
+  GlobalLpPool: {
+    infer: globalPooled,
+    gradient: ({ b, node, x, y, g }) => {
+      const p = int(node, 'p', 2);
+      return [normSlope(b, x(0), normShare(b, y(0), g(0), p), p)];
+    },
+  },
+};

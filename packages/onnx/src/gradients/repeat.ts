@@ -1,0 +1,76 @@
+import { int } from '../graph/attributes.ts';
+import { broadcast, mulDim, unknownDim } from '../graph/dim.ts';
+import { inputOf, sameAsInput, shaped } from '../graph/infer.ts';
+import type { Operators } from '../graph/operator.ts';
+
+/** Operators that repeat, choose and accumulate. */
+export const repeat: Operators = {
+  Expand: {
+    infer: (node, b) => {
+      const { type, dims } = b.type(inputOf(node, 0));
+      const length = b.dims(inputOf(node, 1))?.[0];
+      const shape =
+        b.value(inputOf(node, 1)) ??
+        (typeof length === 'number' ? Array.from({ length }, unknownDim) : undefined);
+      return [{ type, dims: broadcast(dims, shape) }];
+    },
+    differentiable: [0],
+    gradient: ({ b, x, g }) => [b.sumTo(g(0), x(0))],
+  },
+  Tile: {
+    infer: shaped((node, dims, b) => {
+      const repeats = b.value(inputOf(node, 1));
+      return dims.map((dim, i) => (repeats ? mulDim(dim, repeats[i] ?? 1) : unknownDim()));
+    }),
+    differentiable: [0],
+    // Each axis splits into (repeat, size); the repeats are summed.
+    gradient: ({ b, x, g }) => {
+      const rank = b.rank(x(0));
+      const repeats = b.numbers(x(1));
+      const parts = Array.from({ length: rank }, (_, i) => [
+        repeats?.[i] ?? b.slice(x(1), [i], [i + 1], [0]),
+        b.numbers(b.sizeAt(x(0), i))?.[0] ?? b.sizeAt(x(0), i),
+      ]).flat();
+      const split = b.reshape(g(0), b.shapeVector(parts));
+      return [
+        b.reduceSum(
+          split,
+          Array.from({ length: rank }, (_, i) => 2 * i),
+        ),
+      ];
+    },
+  },
+  Where: {
+    infer: (node, b) => {
+      const [condition, yes, no] = [0, 1, 2].map((i) => b.type(inputOf(node, i)));
+      const choice = condition?.value;
+      const value =
+        choice && yes?.value && no?.value && choice.every((v) => typeof v === 'number')
+          ? choice.map((v, i) => {
+              const from = (v ? yes.value : no.value) ?? [];
+              return from[from.length === 1 ? 0 : i] ?? unknownDim();
+            })
+          : undefined;
+      return [{ type: yes?.type ?? 0, dims: broadcast(condition?.dims, yes?.dims, no?.dims), value }];
+    },
+    differentiable: [1, 2],
+    gradient: ({ b, x, g, needs }) => {
+      const zero = b.scalar(0, g(0));
+      return [
+        undefined,
+        needs(1) ? b.sumTo(b.where(x(0), g(0), zero), x(1)) : undefined,
+        needs(2) ? b.sumTo(b.where(x(0), zero, g(0)), x(2)) : undefined,
+      ];
+    },
+  },
+  CumSum: {
+    infer: sameAsInput,
+    differentiable: [0],
+    gradient: ({ b, node, x, g }) => [
+      b.emit('CumSum', [g(0), x(1)], {
+        exclusive: int(node, 'exclusive', 0),
+        reverse: 1 - int(node, 'reverse', 0),
+      }),
+    ],
+  },
+};

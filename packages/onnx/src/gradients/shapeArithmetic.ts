@@ -1,0 +1,123 @@
+import { int, tensor } from '../graph/attributes.ts';
+import { DataType } from '../graph/dataType.ts';
+import { broadcast, type Dim, productOf, unknownDim } from '../graph/dim.ts';
+import { comparison, inputOf, integers, sameAsInput, shaped, typed } from '../graph/infer.ts';
+import type { Infer, Operator, Operators } from '../graph/operator.ts';
+import { numbersOf } from '../graph/tensor.ts';
+
+const flat = (infer: Infer): Operator => ({ infer, gradient: 'none' });
+
+/** A shape given as a vector, as far as it is known. */
+const shapeFromVector = (type: (node: Parameters<Infer>[0]) => number): Infer => {
+  return (node, b) => {
+    const vector = inputOf(node, 0);
+    const rank = b.dims(vector)?.[0];
+    const dims =
+      b.value(vector) ?? (typeof rank === 'number' ? Array.from({ length: rank }, unknownDim) : undefined);
+    return [{ type: type(node), dims }];
+  };
+};
+
+const shape: Infer = (node, b) => {
+  const dims = b.dims(inputOf(node, 0));
+  if (!dims) return [{ type: DataType.INT64, dims: [unknownDim()] }];
+  const wrap = (at: number): number => Math.min(Math.max(at < 0 ? at + dims.length : at, 0), dims.length);
+  const part = dims.slice(wrap(int(node, 'start', 0)), wrap(int(node, 'end', dims.length)));
+  return [integers(part, [part.length])];
+};
+
+const constantOfShape: Infer = (node, b) => {
+  const [made] = shapeFromVector(() => tensor(node, 'value')?.dataType ?? DataType.FLOAT)(node, b);
+  const value = tensor(node, 'value');
+  const length = made?.dims?.length === 1 ? made.dims[0] : undefined;
+  const short = typeof length === 'number' && length <= 64;
+  return made && value?.dataType === DataType.INT64 && short
+    ? [{ ...made, value: Array(length).fill(numbersOf(value)?.[0] ?? 0) }]
+    : [made ?? { type: DataType.UNDEFINED, dims: undefined }];
+};
+
+const range: Infer = (node, b) => {
+  const { type } = b.type(inputOf(node, 0));
+  const [start, limit, delta] = [0, 1, 2].map((i) => b.value(inputOf(node, i))?.[0]);
+  if (start === 0 && delta === 1 && limit !== undefined) {
+    const value =
+      typeof limit === 'number' && limit <= 64 ? Array.from({ length: limit }, (_, i) => i) : undefined;
+    return [{ type, dims: [limit], value }];
+  }
+  if (typeof start === 'number' && typeof limit === 'number' && typeof delta === 'number' && delta !== 0) {
+    return [{ type, dims: [Math.max(0, Math.ceil((limit - start) / delta))] }];
+  }
+  return [{ type, dims: [unknownDim()] }];
+};
+
+/** Comparisons also of shape vectors: exporters choose sizes with `Where(Equal(shape, -1), …)`. */
+const equal: Infer = (node, b) => {
+  const [left, right] = [b.value(inputOf(node, 0)), b.value(inputOf(node, 1))];
+  const dims = broadcast(b.dims(inputOf(node, 0)), b.dims(inputOf(node, 1)));
+  if (!left || !right) return [{ type: DataType.BOOL, dims }];
+  const length = Math.max(left.length, right.length);
+  const at = (value: readonly Dim[], i: number): Dim => value[value.length === 1 ? 0 : i] ?? 0;
+  const value = Array.from({ length }, (_, i) => equalDims(at(left, i), at(right, i)));
+  return [
+    {
+      type: DataType.BOOL,
+      dims,
+      value: value.every((v) => v !== undefined) ? (value as number[]) : undefined,
+    },
+  ];
+};
+
+/** 1 or 0 where it is certain: a size is never negative, and equal texts are equal sizes. */
+function equalDims(a: Dim, b: Dim): number | undefined {
+  if (a === b) return 1;
+  if (typeof a === 'number' && typeof b === 'number') return 0;
+  return (typeof a === 'number' && a < 0) || (typeof b === 'number' && b < 0) ? 0 : undefined;
+}
+
+/** What computes shapes, positions and conditions: nothing flows back through it. */
+export const shapeArithmetic: Operators = {
+  Shape: flat(shape),
+  Size: flat((node, b) => {
+    const dims = b.dims(inputOf(node, 0));
+    return [integers(dims && [productOf(dims)], [])];
+  }),
+  ConstantOfShape: flat(constantOfShape),
+  Constant: flat(typed(DataType.UNDEFINED)),
+  Range: flat(range),
+  EyeLike: flat((node, b) => {
+    const { type, dims } = b.type(inputOf(node, 0));
+    return [{ type: int(node, 'dtype', type), dims }];
+  }),
+  OneHot: flat((node, b) => {
+    const dims = b.dims(inputOf(node, 0));
+    const axis = int(node, 'axis', -1);
+    const at = dims && (axis < 0 ? axis + dims.length + 1 : axis);
+    const depth = b.value(inputOf(node, 1))?.[0] ?? unknownDim();
+    return [
+      {
+        type: b.type(inputOf(node, 2)).type,
+        dims: dims && at !== undefined ? [...dims.slice(0, at), depth, ...dims.slice(at)] : undefined,
+      },
+    ];
+  }),
+  NonZero: flat((node, b) => {
+    const rank = b.dims(inputOf(node, 0))?.length;
+    return [{ type: DataType.INT64, dims: [rank ?? unknownDim(), unknownDim()] }];
+  }),
+  Equal: flat(equal),
+  Greater: flat(comparison),
+  GreaterOrEqual: flat(comparison),
+  Less: flat(comparison),
+  LessOrEqual: flat(comparison),
+  And: flat(comparison),
+  Or: flat(comparison),
+  Xor: flat(comparison),
+  Not: flat(sameAsInput),
+  IsNaN: flat(shaped((_node, dims) => dims, DataType.BOOL)),
+  IsInf: flat(shaped((_node, dims) => dims, DataType.BOOL)),
+  BitwiseAnd: flat(sameAsInput),
+  BitwiseNot: flat(sameAsInput),
+  RandomNormalLike: flat(sameAsInput),
+  RandomUniformLike: flat(sameAsInput),
+  Bernoulli: flat(sameAsInput),
+};

@@ -1,0 +1,234 @@
+import { DataType } from './dataType.ts';
+import type { Dim } from './dim.ts';
+import { GraphBuilder } from './graphBuilder.ts';
+import { isStatic } from './value.ts';
+
+/** A {@link GraphBuilder} with the operators that gradients are written in, in their opset ≥ 18 form. */
+export class Builder extends GraphBuilder {
+  // Arithmetic, with ONNX's broadcasting.
+  add(a: string, b: string): string {
+    return this.emit('Add', [a, b]);
+  }
+  sub(a: string, b: string): string {
+    return this.emit('Sub', [a, b]);
+  }
+  mul(a: string, b: string): string {
+    return this.emit('Mul', [a, b]);
+  }
+  div(a: string, b: string): string {
+    return this.emit('Div', [a, b]);
+  }
+  pow(a: string, b: string): string {
+    return this.emit('Pow', [a, b]);
+  }
+  neg(a: string): string {
+    return this.emit('Neg', [a]);
+  }
+  sqrt(a: string): string {
+    return this.emit('Sqrt', [a]);
+  }
+  exp(a: string): string {
+    return this.emit('Exp', [a]);
+  }
+  log(a: string): string {
+    return this.emit('Log', [a]);
+  }
+  abs(a: string): string {
+    return this.emit('Abs', [a]);
+  }
+  sign(a: string): string {
+    return this.emit('Sign', [a]);
+  }
+  square(a: string): string {
+    return this.mul(a, a);
+  }
+  reciprocal(a: string): string {
+    return this.emit('Reciprocal', [a]);
+  }
+  sum(terms: readonly string[]): string {
+    return terms.length === 1 ? (terms[0] as string) : this.emit('Sum', terms);
+  }
+
+  // Comparison and choice.
+  greater(a: string, b: string): string {
+    return this.emit('Greater', [a, b]);
+  }
+  less(a: string, b: string): string {
+    return this.emit('Less', [a, b]);
+  }
+  equal(a: string, b: string): string {
+    return this.emit('Equal', [a, b]);
+  }
+  where(condition: string, a: string, b: string): string {
+    return this.emit('Where', [condition, a, b]);
+  }
+  /** `a` where the condition holds, 0 elsewhere. */
+  keep(condition: string, a: string): string {
+    return this.where(condition, a, this.scalar(0, a));
+  }
+
+  // Constants.
+  /** A scalar of another value's type. */
+  scalar(value: number, like: string): string {
+    return this.literal(this.type(like).type || DataType.FLOAT, [], [value]);
+  }
+  /** A vector of int64. */
+  ints(values: readonly number[]): string {
+    return this.literal(DataType.INT64, [values.length], values);
+  }
+  /** An int64 scalar. */
+  int(value: number): string {
+    return this.literal(DataType.INT64, [], [value]);
+  }
+
+  cast(a: string, type: number): string {
+    return this.type(a).type === type ? a : this.emit('Cast', [a], { to: type });
+  }
+  castLike(a: string, like: string): string {
+    return this.cast(a, this.type(like).type);
+  }
+
+  // Linear algebra.
+  matmul(a: string, b: string): string {
+    return this.emit('MatMul', [a, b]);
+  }
+  transpose(a: string, perm: readonly number[]): string {
+    return perm.every((axis, i) => axis === i) ? a : this.emit('Transpose', [a], { perm });
+  }
+  /** Swaps the last two axes. */
+  transposeLast(a: string): string {
+    const perm = Array.from({ length: this.rank(a) }, (_, i) => i);
+    return this.transpose(a, [...perm.slice(0, -2), ...perm.slice(-2).reverse()]);
+  }
+
+  // Reductions.
+  reduce(op: string, a: string, axes: readonly number[], keepdims = false): string {
+    return axes.length === 0 ? a : this.emit(op, [a, this.ints(axes)], { keepdims: keepdims ? 1 : 0 });
+  }
+  reduceSum(a: string, axes: readonly number[], keepdims = false): string {
+    return this.reduce('ReduceSum', a, axes, keepdims);
+  }
+  reduceMean(a: string, axes: readonly number[], keepdims = false): string {
+    return this.reduce('ReduceMean', a, axes, keepdims);
+  }
+  /** The sum of all elements, a scalar. */
+  sumAll(a: string): string {
+    return this.emit('ReduceSum', [a], { keepdims: 0 });
+  }
+
+  // Shapes.
+  /** The shape as an int64 vector: a constant when every size is known. */
+  shapeOf(a: string): string {
+    const dims = this.dims(a);
+    return isStatic(dims) ? this.ints(dims) : this.emit('Shape', [a]);
+  }
+  /** Size `axis` as an int64 vector of one element. */
+  sizeAt(a: string, axis: number): string {
+    const dim = this.dims(a)?.[axis];
+    return typeof dim === 'number'
+      ? this.ints([dim])
+      : this.emit('Shape', [a], { start: axis, end: axis + 1 });
+  }
+  /** The number of elements as an int64 scalar. */
+  count(a: string): string {
+    const dims = this.dims(a);
+    return isStatic(dims) ? this.int(dims.reduce((n, dim) => n * dim, 1)) : this.emit('Size', [a]);
+  }
+  /** A shape put together from sizes known now and sizes of values known at run time. */
+  shapeVector(parts: readonly (number | string)[]): string {
+    if (parts.every((part) => typeof part === 'number')) return this.ints(parts as number[]);
+    return this.emit(
+      'Concat',
+      parts.map((part) => (typeof part === 'number' ? this.ints([part]) : part)),
+      { axis: 0 },
+    );
+  }
+  /** Reshapes to sizes given as numbers (one may be −1) or as the name of a vector. */
+  reshape(a: string, shape: readonly number[] | string): string {
+    return this.emit('Reshape', [a, typeof shape === 'string' ? shape : this.ints(shape)]);
+  }
+  /** Gives `a` the shape of `like`; both have the same number of elements. */
+  reshapeLike(a: string, like: string): string {
+    const from = this.dims(a);
+    const to = this.dims(like);
+    if (from && to && from.length === to.length && from.every((dim, i) => dim === to[i])) return a;
+    const free = to?.filter((dim) => typeof dim === 'string').length ?? 2;
+    return free <= 1 && to && !to.includes(0)
+      ? this.reshape(
+          a,
+          to.map((dim) => (typeof dim === 'string' ? -1 : dim)),
+        )
+      : this.emit('Reshape', [a, this.shapeOf(like)], { allowzero: 1 });
+  }
+  expand(a: string, shape: string): string {
+    return this.emit('Expand', [a, shape]);
+  }
+  expandLike(a: string, like: string): string {
+    return this.expand(a, this.shapeOf(like));
+  }
+  squeeze(a: string, axes: readonly number[]): string {
+    return axes.length === 0 ? a : this.emit('Squeeze', [a, this.ints(axes)]);
+  }
+  unsqueeze(a: string, axes: readonly number[]): string {
+    return axes.length === 0 ? a : this.emit('Unsqueeze', [a, this.ints(axes)]);
+  }
+  concat(parts: readonly string[], axis: number): string {
+    return parts.length === 1 ? (parts[0] as string) : this.emit('Concat', parts, { axis });
+  }
+  slice(
+    a: string,
+    starts: readonly number[] | string,
+    ends: readonly number[] | string,
+    axes: readonly number[],
+    steps?: readonly number[],
+  ): string {
+    const vector = (v: readonly number[] | string): string => (typeof v === 'string' ? v : this.ints(v));
+    return this.emit('Slice', [
+      a,
+      vector(starts),
+      vector(ends),
+      this.ints(axes),
+      ...(steps ? [this.ints(steps)] : []),
+    ]);
+  }
+  /** A tensor of one value; its element type is that of `like`. */
+  filled(shape: string, value: number, like: string): string {
+    return this.expand(this.scalar(value, like), shape);
+  }
+  zerosLike(a: string): string {
+    return this.filled(this.shapeOf(a), 0, a);
+  }
+
+  /**
+   * Undoes broadcasting: sums `a` over the axes along which a value of `target`'s shape was repeated.
+   * What the shapes do not tell at build time is decided at run time.
+   */
+  sumTo(a: string, target: string): string {
+    const from = this.dims(a);
+    const to = this.dims(target);
+    if (!from || !to || to.length > from.length) return this.#sumToAtRunTime(a, target);
+    const lead = from.length - to.length;
+    const axes: number[] = [];
+    for (let i = 0; i < from.length; i++) {
+      const have = from[i] as Dim;
+      const want = i < lead ? undefined : to[i - lead];
+      if (want === undefined || (want === 1 && have !== 1)) axes.push(i);
+      else if (want !== have && typeof want === 'string') return this.#sumToAtRunTime(a, target);
+    }
+    if (axes.length === 0) return a;
+    const trailing = axes.every((axis) => axis < lead);
+    return trailing ? this.reduceSum(a, axes) : this.reshapeLike(this.reduceSum(a, axes, true), target);
+  }
+
+  #sumToAtRunTime(a: string, target: string): string {
+    const rank = this.rank(a);
+    const lead = Math.max(0, rank - this.rank(target));
+    const have = this.emit('Shape', [a]);
+    const want = this.emit('Shape', [target]);
+    const aligned = lead > 0 ? this.concat([this.ints(Array(lead).fill(1)), want], 0) : want;
+    const differs = this.emit('Not', [this.equal(have, aligned)]);
+    const axes = this.reshape(this.emit('NonZero', [differs]), [-1]);
+    const summed = this.emit('ReduceSum', [a, axes], { keepdims: 1, noop_with_empty_axes: 1 });
+    return this.emit('Reshape', [summed, want], { allowzero: 1 });
+  }
+}

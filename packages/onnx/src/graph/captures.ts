@@ -1,0 +1,19 @@
+import type { GraphProto, NodeProto } from '../generated/onnx_pb.ts';
+
+/** The graphs inside a node: the branches of If, the bodies of Loop and Scan. */
+export function subgraphs(node: NodeProto): GraphProto[] {
+  return node.attribute.flatMap((attribute) => [...(attribute.g ? [attribute.g] : []), ...attribute.graphs]);
+}
+
+/** The names of outer values that a node's subgraphs may read. */
+export function captures(node: NodeProto): Set<string> {
+  const names = new Set<string>();
+  for (const graph of subgraphs(node)) {
+    for (const inner of graph.node) {
+      for (const name of inner.input) names.add(name);
+      for (const name of captures(inner)) names.add(name);
+    }
+    for (const { name } of graph.output) names.add(name);
+  }
+  return names;
+}

@@ -1,0 +1,123 @@
+import { UnsupportedOperatorError } from '../errors.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { Builder } from './builder.ts';
+import { captures } from './captures.ts';
+import { isFloat } from './dataType.ts';
+import { operatorKey } from './graphBuilder.ts';
+import type { GradientContext, Operator } from './operator.ts';
+
+/** The opset a node's domain is imported with. */
+export type OpsetOf = (domain: string) => number;
+
+function nameOf(node: NodeProto): string {
+  return node.name || node.output[0] || '';
+}
+
+/** Which inputs of a node a gradient can flow into. */
+function carries(operator: Operator | undefined, i: number): boolean {
+  if (operator?.gradient === 'none') return false;
+  return operator?.differentiable?.includes(i) ?? true;
+}
+
+/**
+ * The values that depend on `sources` in a way that has a slope, the sources among them.
+ * Operators without a gradient are followed too: whether that matters is known on the way back.
+ */
+export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
+  const live = new Set(sources);
+  for (const node of nodes) {
+    const operator = b.operator(node);
+    const reached = node.input.some((name, i) => live.has(name) && carries(operator, i));
+    if (!reached && ![...captures(node)].some((name) => live.has(name))) continue;
+    for (const name of node.output) {
+      const { type } = b.type(name);
+      if (name !== '' && (type === 0 || isFloat(type))) live.add(name);
+    }
+  }
+  return live;
+}
+
+/**
+ * Reverse-mode differentiation: appends the nodes that compute the gradients of one scalar.
+ *
+ * @param seeds - the gradients to start from, by value: those of the outputs the loss is made of
+ * @param sources - the values whose gradients are wanted
+ * @returns the gradients' names by source; a source the seeds do not depend on is absent
+ * @throws {UnsupportedOperatorError} when a node on the way has no gradient
+ */
+export function differentiate(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  seeds: ReadonlyMap<string, string>,
+  sources: readonly string[],
+  opsetOf: OpsetOf,
+): Map<string, string> {
+  const live = dependents(b, nodes, sources);
+  const terms = new Map<string, string[]>([...seeds].map(([value, seed]) => [value, [seed]]));
+  const gradientOf = (value: string): string | undefined => {
+    const parts = terms.get(value);
+    if (!parts) return undefined;
+    const total = b.sum(parts);
+    terms.set(value, [total]);
+    return total;
+  };
+
+  for (const node of [...nodes].reverse()) {
+    const wanted = node.output.some((name) => name !== '' && terms.has(name) && live.has(name));
+    const operator = b.operator(node);
+    const needs = (i: number): boolean => live.has(node.input[i] ?? '') && carries(operator, i);
+    const captured = [...captures(node)].some((name) => live.has(name));
+    if (!wanted || (!captured && !node.input.some((_, i) => needs(i)))) continue;
+    const at = { operator: operatorKey(node), node: nameOf(node), opset: opsetOf(node.domain) };
+    const gradient = operator?.gradient;
+    if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at);
+    const context = contextOf(b, node, at, gradientOf, needs);
+    gradient(context).forEach((term, i) => {
+      const input = node.input[i];
+      if (term === undefined || input === undefined || !needs(i)) return;
+      terms.set(input, [...(terms.get(input) ?? []), term]);
+    });
+    node.input.forEach((input, i) => {
+      if (needs(i) && !terms.has(input)) {
+        throw new UnsupportedOperatorError(at, { received: `no gradient for its input ${i} ("${input}")` });
+      }
+    });
+  }
+
+  const result = new Map<string, string>();
+  for (const source of sources) {
+    const gradient = gradientOf(source);
+    if (gradient !== undefined) result.set(source, gradient);
+  }
+  return result;
+}
+
+function contextOf(
+  b: Builder,
+  node: NodeProto,
+  at: { operator: string; node: string; opset: number },
+  gradientOf: (value: string) => string | undefined,
+  needs: (i: number) => boolean,
+): GradientContext {
+  const refuse = (why: string, advice?: string): Error =>
+    new UnsupportedOperatorError(at, { received: why, ...(advice ? { advice } : {}) });
+  const output = (i: number): string => {
+    const name = node.output[i];
+    if (!name) throw refuse(`its output ${i} is missing`);
+    return name;
+  };
+  return {
+    b,
+    node,
+    needs,
+    refuse,
+    x: (i) => {
+      const name = node.input[i];
+      if (!name) throw refuse(`its input ${i} is missing`);
+      return name;
+    },
+    y: output,
+    used: (i) => gradientOf(node.output[i] ?? '') !== undefined,
+    g: (i) => gradientOf(output(i)) ?? b.zerosLike(output(i)),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * One axis of a shape: a number, or a text that stands for a size known only at run time. Equal texts are
+ * equal sizes, so the texts are written as expressions of the model's own symbols.
+ */
+export type Dim = number | string;
+
+/** A shape; `undefined` when not even the rank is known. */
+export type Dims = readonly Dim[] | undefined;
+
+let fresh = 0;
+
+/** A size about which nothing is known, equal only to itself. */
+export function unknownDim(): Dim {
+  fresh += 1;
+  return `?${fresh}`;
+}
+
+const isZero = (a: Dim): boolean => a === 0;
+
+/** `a + b`. */
+export function addDim(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  if (isZero(a)) return b;
+  if (isZero(b)) return a;
+  return `(${[a, b].map(String).sort().join('+')})`;
+}
+
+/** `a − b`. */
+export function subDim(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (isZero(b)) return a;
+  return a === b ? 0 : `(${a}-${b})`;
+}
+
+/** `a · b`. */
+export function mulDim(a: Dim, b: Dim): Dim {
+  return productOf([a, b]);
+}
+
+/** The quotient of integers as ONNX's Div rounds it, towards zero. */
+export function divDim(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return b === 0 ? unknownDim() : Math.trunc(a / b);
+  if (b === 1) return a;
+  return a === b ? 1 : `(${a}/${b})`;
+}
+
+/** A function of one size, computed when it is a number, written down when it is not. */
+export function mapDim(a: Dim, name: string, f: (value: number) => number): Dim {
+  return typeof a === 'number' ? f(a) : `${name}(${a})`;
+}
+
+/** The product of a list of sizes; factors are sorted, so equal products are equal texts. */
+export function productOf(dims: readonly Dim[]): Dim {
+  let number = 1;
+  const symbols: string[] = [];
+  for (const dim of dims) {
+    if (typeof dim === 'number') number *= dim;
+    else symbols.push(...dim.split('*'));
+  }
+  if (number === 0) return 0;
+  if (symbols.length === 0) return number;
+  symbols.sort();
+  return (number === 1 ? symbols : [String(number), ...symbols]).join('*');
+}
+
+/** What is left of `total` after dividing by `part`; exact by contract (Reshape's −1). */
+export function quotientOf(total: readonly Dim[], part: readonly Dim[]): Dim {
+  const split = (dims: readonly Dim[]): { number: number; symbols: string[] } => {
+    const product = productOf(dims);
+    const factors = typeof product === 'number' ? [] : product.split('*');
+    const head = Number(factors[0]);
+    return typeof product === 'number'
+      ? { number: product, symbols: [] }
+      : Number.isInteger(head)
+        ? { number: head, symbols: factors.slice(1) }
+        : { number: 1, symbols: factors };
+  };
+  const top = split(total);
+  const bottom = split(part);
+  const rest: string[] = [];
+  for (const symbol of bottom.symbols) {
+    const at = top.symbols.indexOf(symbol);
+    if (at >= 0) top.symbols.splice(at, 1);
+    else rest.push(symbol);
+  }
+  const number = top.number / bottom.number;
+  if (rest.length === 0 && Number.isInteger(number)) return productOf([number, ...top.symbols]);
+  return `(${productOf(total)}/${productOf(part)})`;
+}
+
+/** The size two axes broadcast to. */
+export function broadcastDim(a: Dim, b: Dim): Dim {
+  if (a === b || b === 1) return a;
+  if (a === 1) return b;
+  if (typeof a === 'number') return a;
+  if (typeof b === 'number') return b;
+  return `max(${[a, b].sort().join(',')})`;
+}
+
+/** The shape several shapes broadcast to. */
+export function broadcast(...shapes: readonly Dims[]): Dims {
+  let result: Dim[] = [];
+  for (const shape of shapes) {
+    if (shape === undefined) return undefined;
+    const rank = Math.max(result.length, shape.length);
+    const left = result;
+    result = Array.from({ length: rank }, (_, i) =>
+      broadcastDim(left[i - rank + left.length] ?? 1, shape[i - rank + shape.length] ?? 1),
+    );
+  }
+  return result;
+}

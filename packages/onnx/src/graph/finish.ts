@@ -1,0 +1,98 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  OperatorSetIdProtoSchema,
+  type StringStringEntryProto,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from '../generated/onnx_pb.ts';
+import type { Builder } from './builder.ts';
+import { captures } from './captures.ts';
+import type { Dims } from './dim.ts';
+import { writeModel } from './model.ts';
+
+/** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
+const oldestIr = 8n;
+
+/** Declares a value of the graph; axes known only at run time keep their names or stay open. */
+export function declaration(name: string, type: number, dims: Dims): ValueInfoProto {
+  const shape =
+    dims &&
+    create(TensorShapeProtoSchema, {
+      dim: dims.map((dim) =>
+        create(TensorShapeProto_DimensionSchema, {
+          value:
+            typeof dim === 'number'
+              ? { case: 'dimValue', value: BigInt(dim) }
+              : /^\{[^{}]+\}$/.test(dim)
+                ? { case: 'dimParam', value: dim.slice(1, -1) }
+                : { case: undefined },
+        }),
+      ),
+    });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, {
+      value: {
+        case: 'tensorType',
+        value: create(TypeProto_TensorSchema, { elemType: type, ...(shape ? { shape } : {}) }),
+      },
+    }),
+  });
+}
+
+/** The nodes that the outputs need, in order. */
+function needed(
+  nodes: readonly NodeProto[],
+  outputs: readonly string[],
+): { nodes: NodeProto[]; names: Set<string> } {
+  const names = new Set(outputs);
+  const kept: NodeProto[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (!node.output.some((name) => name !== '' && names.has(name))) continue;
+    kept.push(node);
+    for (const name of [...node.input, ...captures(node)]) names.add(name);
+  }
+  return { nodes: kept.reverse(), names };
+}
+
+/**
+ * Writes what was built as a model of its own.
+ *
+ * @param source - the model it came from: its operator sets, functions and names are kept
+ */
+export function finish(
+  b: Builder,
+  source: ModelProto,
+  inputs: readonly ValueInfoProto[],
+  outputs: readonly string[],
+  metadata: readonly StringStringEntryProto[],
+): Uint8Array {
+  const { nodes, names } = needed(b.nodes, outputs);
+  const graph = create(GraphProtoSchema, {
+    name: source.graph?.name || 'training',
+    node: nodes,
+    input: [...inputs],
+    output: outputs.map((name) => declaration(name, b.type(name).type, b.dims(name))),
+    initializer: [...b.initializers.values()].filter(({ name }) => names.has(name)),
+    sparseInitializer: source.graph?.sparseInitializer ?? [],
+  });
+  const others = source.opsetImport.filter(({ domain }) => domain !== '' && domain !== 'ai.onnx');
+  return writeModel(
+    create(ModelProtoSchema, {
+      irVersion: source.irVersion > oldestIr ? source.irVersion : oldestIr,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(b.opset) }), ...others],
+      producerName: 'clr',
+      graph,
+      functions: source.functions,
+      metadataProps: [...metadata],
+    }),
+  );
+}

@@ -1,0 +1,235 @@
+import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import {
+  type GraphProto,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  type ValueInfoProto,
+} from '../generated/onnx_pb.ts';
+import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
+import { DataType } from './dataType.ts';
+import type { Dim, Dims } from './dim.ts';
+import type { Operator } from './operator.ts';
+import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';
+import { declaredType, merge, unknown, type ValueType } from './value.ts';
+
+/** The attributes of an emitted node. */
+export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
+
+/** A constant's content, as far as it is a small numeric tensor. */
+export interface Constant {
+  readonly type: number;
+  readonly dims: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** Shapes and axes are short; longer integer tensors are data. */
+const longestKnownValue = 64;
+const largestReadConstant = 1 << 20;
+
+/**
+ * A graph that grows node by node. It knows the type and, as far as possible, the shape of every value,
+ * because each node is inferred when it is appended.
+ */
+export class GraphBuilder {
+  /** The version of the default operator set that emitted nodes are written for. */
+  readonly opset: number;
+  readonly nodes: NodeProto[] = [];
+  /** Initializers of the model that stay constant, and those the builder made. */
+  readonly initializers: Map<string, TensorProto> = new Map();
+  readonly #types = new Map<string, ValueType>();
+  readonly #declared = new Map<string, ValueType>();
+  readonly #constants = new Map<string, TensorProto>();
+  readonly #made = new Map<string, string>();
+  readonly #operators: ReadonlyMap<string, Operator>;
+  readonly #prefix: string;
+  #count = 0;
+
+  constructor(graph: GraphProto, opset: number, operators: ReadonlyMap<string, Operator>) {
+    this.opset = opset;
+    this.#operators = operators;
+    this.#prefix = freePrefix(graph);
+    for (const info of [...graph.valueInfo, ...graph.output])
+      this.#declared.set(info.name, declaredType(info));
+    for (const info of graph.input) this.addInput(info);
+    for (const tensor of graph.initializer) this.addInitializer(tensor);
+  }
+
+  addInput(info: ValueInfoProto): void {
+    this.#types.set(info.name, declaredType(info));
+  }
+
+  addInitializer(tensor: TensorProto): void {
+    this.initializers.set(tensor.name, tensor);
+    this.#setConstant(tensor.name, tensor);
+  }
+
+  /** Forgets that a value is constant: a parameter that will be fed. */
+  release(name: string): void {
+    this.initializers.delete(name);
+    this.#constants.delete(name);
+    const { type, dims } = this.type(name);
+    this.#types.set(name, { type, dims });
+  }
+
+  /** Declares a value that comes from outside the graph. */
+  declare(name: string, type: number, dims: Dims): string {
+    this.#types.set(name, { type, dims });
+    return name;
+  }
+
+  has(name: string): boolean {
+    return this.#types.has(name);
+  }
+
+  /** What is known about a value. */
+  type(name: string): ValueType {
+    return this.#types.get(name) ?? unknown;
+  }
+
+  dims(name: string): Dims {
+    return this.type(name).dims;
+  }
+
+  /** The shape of a value whose rank a gradient cannot do without. */
+  shape(name: string): readonly Dim[] {
+    const dims = this.dims(name);
+    if (!dims) {
+      throw fail(
+        `the rank of value "${name}" to be known`,
+        'a value without shape information',
+        'Run ONNX shape inference over the model, or declare the shapes of its inputs.',
+      );
+    }
+    return dims;
+  }
+
+  rank(name: string): number {
+    return this.shape(name).length;
+  }
+
+  /** The content of an initializer or Constant node, unless it is large or no numbers. */
+  constant(name: string | undefined): Constant | undefined {
+    const tensor = name === undefined ? undefined : this.#constants.get(name);
+    if (!tensor) return undefined;
+    const dims = dimsOf(tensor);
+    if (sizeOf(dims) > largestReadConstant) return undefined;
+    const values = numbersOf(tensor);
+    return values && { type: tensor.dataType, dims, values };
+  }
+
+  /** The known elements of an integer value: a number or text each. */
+  value(name: string | undefined): readonly Dim[] | undefined {
+    return name === undefined ? undefined : this.type(name).value;
+  }
+
+  /** The known elements of an integer value, all of them numbers. */
+  numbers(name: string | undefined): readonly number[] | undefined {
+    const value = this.value(name);
+    return value?.every((dim) => typeof dim === 'number') ? (value as readonly number[]) : undefined;
+  }
+
+  operator(node: NodeProto): Operator | undefined {
+    return this.#operators.get(operatorKey(node));
+  }
+
+  /** Appends a node and infers its outputs. */
+  append(node: NodeProto): void {
+    this.nodes.push(node);
+    const constant = node.opType === 'Constant' ? attribute(node, 'value')?.t : undefined;
+    const inferred = this.operator(node)?.infer?.(node, this) ?? [];
+    node.output.forEach((name, i) => {
+      if (name === '') return;
+      this.#types.set(name, onlyShort(merge(inferred[i] ?? unknown, this.#declared.get(name))));
+      if (constant) this.#setConstant(name, constant);
+    });
+  }
+
+  /** Emits a node and gives its outputs. */
+  emitAll(op: string, inputs: readonly string[], attributes: Attributes, outputs: number): string[] {
+    const names = Array.from({ length: outputs }, () => this.fresh(op));
+    this.#emit(op, inputs, attributes, names);
+    return names;
+  }
+
+  /** Emits a node whose output has a name of its own. */
+  emitAs(op: string, inputs: readonly string[], attributes: Attributes, output: string): void {
+    this.#emit(op, inputs, attributes, [output]);
+  }
+
+  #emit(op: string, inputs: readonly string[], attributes: Attributes, names: string[]): void {
+    this.append(
+      create(NodeProtoSchema, {
+        opType: op,
+        name: names[0] as string,
+        input: trimmed(inputs),
+        output: names,
+        attribute: Object.entries(attributes).flatMap(([name, value]) =>
+          value === undefined ? [] : [makeAttribute(name, value)],
+        ),
+      }),
+    );
+  }
+
+  /** Emits a node with one output. */
+  emit(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.emitAll(op, inputs, attributes, 1)[0] as string;
+  }
+
+  /** A name no value of the model has. */
+  fresh(hint: string): string {
+    this.#count += 1;
+    return `${this.#prefix}${hint}_${this.#count}`;
+  }
+
+  /** A constant of the builder's own; equal ones are made once. */
+  literal(type: number, dims: readonly number[], values: readonly number[]): string {
+    const key = `${type}:${dims.join()}:${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join()}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const name = this.fresh('constant');
+    this.addInitializer(makeTensor(name, type, dims, values));
+    this.#made.set(key, name);
+    return name;
+  }
+
+  #setConstant(name: string, tensor: TensorProto): void {
+    const dims = dimsOf(tensor);
+    this.#constants.set(name, tensor);
+    const integer = tensor.dataType === DataType.INT64 || tensor.dataType === DataType.INT32;
+    const short = dims.length <= 1 && sizeOf(dims) <= longestKnownValue;
+    const value = integer && short ? numbersOf(tensor) : undefined;
+    this.#types.set(name, { type: tensor.dataType, dims, value });
+  }
+}
+
+/** Element values are followed through scalars and short vectors only. */
+function onlyShort(value: ValueType): ValueType {
+  if (!value.value) return value;
+  const { type, dims } = value;
+  return dims && dims.length <= 1 && value.value.length <= longestKnownValue ? value : { type, dims };
+}
+
+/** How the registry names a node's operator. */
+export function operatorKey(node: NodeProto): string {
+  const domain = node.domain === 'ai.onnx' ? '' : node.domain;
+  return domain === '' ? node.opType : `${domain}:${node.opType}`;
+}
+
+/** Optional inputs left out at the end are not written. */
+function trimmed(inputs: readonly string[]): string[] {
+  let length = inputs.length;
+  while (length > 0 && inputs[length - 1] === '') length -= 1;
+  return inputs.slice(0, length);
+}
+
+/** A prefix that starts no name of the graph. */
+function freePrefix(graph: GraphProto): string {
+  const names = [...graph.input, ...graph.initializer, ...graph.node]
+    .flatMap((item) => ('output' in item ? [...item.output, ...item.input, item.name] : [item.name]))
+    .filter((name) => name.startsWith('clr'));
+  let prefix = 'clr/';
+  while (names.some((name) => name.startsWith(prefix))) prefix = `clr${prefix}`;
+  return prefix;
+}

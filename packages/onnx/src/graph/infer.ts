@@ -1,0 +1,71 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { DataType } from './dataType.ts';
+import { broadcast, type Dim, type Dims } from './dim.ts';
+import type { Infer } from './operator.ts';
+import { unknown, type ValueType } from './value.ts';
+
+/** An axis counted from the front. */
+export function axisOf(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes counted from the front, sorted. */
+export function axesOf(axes: readonly number[], rank: number): number[] {
+  return axes.map((axis) => axisOf(axis, rank)).sort((a, b) => a - b);
+}
+
+/** An input of a node; `''` when it is left out. */
+export function inputOf(node: NodeProto, i: number): string {
+  return node.input[i] ?? '';
+}
+
+/** The first output is like the first input. */
+export const sameAsInput: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  return [{ type, dims }];
+};
+
+/** Every output is like the first input. */
+export const allSameAsInput: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  return node.output.map(() => ({ type, dims }));
+};
+
+/** Broadcasting over all inputs, with the type of the first. */
+export const broadcastInputs: Infer = (node, b) => [
+  {
+    type: b.type(inputOf(node, 0)).type,
+    dims: broadcast(...node.input.filter((name) => name !== '').map((name) => b.dims(name))),
+  },
+];
+
+/** Broadcasting over all inputs; the result is true or false. */
+export const comparison: Infer = (node, b) => [
+  { type: DataType.BOOL, dims: broadcast(...node.input.map((name) => b.dims(name))) },
+];
+
+/** An output of the given type whose shape is computed from that of the first input, if known. */
+export function shaped(
+  make: (node: NodeProto, dims: readonly Dim[], b: Parameters<Infer>[1]) => Dims,
+  type?: number,
+): Infer {
+  return (node, b) => {
+    const input = b.type(inputOf(node, 0));
+    return [{ type: type ?? input.type, dims: input.dims && make(node, input.dims, b) }];
+  };
+}
+
+/** The first output has this type; nothing is known of its shape. */
+export function typed(type: number): Infer {
+  return () => [{ ...unknown, type }];
+}
+
+/** A shape with some axes removed, or kept as 1. */
+export function dropAxes(dims: readonly Dim[], axes: readonly number[], keep: boolean): Dim[] {
+  return keep ? dims.map((dim, i) => (axes.includes(i) ? 1 : dim)) : dims.filter((_, i) => !axes.includes(i));
+}
+
+/** A small integer vector or scalar as a value. */
+export function integers(value: readonly Dim[] | undefined, dims: Dims): ValueType {
+  return { type: DataType.INT64, dims, value };
+}

@@ -1,0 +1,141 @@
+import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from '../generated/onnx_pb.ts';
+import { DataType, typeName } from './dataType.ts';
+
+/** How many elements a tensor of these dimensions has. */
+export function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((size, dim) => size * dim, 1);
+}
+
+/** The dimensions of a stored tensor as numbers. */
+export function dimsOf(tensor: TensorProto): number[] {
+  return tensor.dims.map((dim) => {
+    const number = Number(dim);
+    if (!Number.isSafeInteger(number) || number < 0) {
+      throw fail(
+        `tensor "${tensor.name}" to have sizes of at least 0`,
+        `dims = [${tensor.dims.join(', ')}]`,
+        'The file is damaged; export it again.',
+      );
+    }
+    return number;
+  });
+}
+
+/** A view of bytes as a typed array, copied only where the alignment asks for it. */
+function view<T>(bytes: Uint8Array, width: number, make: (b: ArrayBufferLike, o: number, n: number) => T): T {
+  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  return make(aligned.buffer, aligned.byteOffset, Math.floor(bytes.byteLength / width));
+}
+
+function checkLength(tensor: TensorProto, length: number): void {
+  if (length !== sizeOf(dimsOf(tensor))) {
+    throw fail(
+      `tensor "${tensor.name}" to hold ${sizeOf(dimsOf(tensor))} elements of ${typeName(tensor.dataType)}, as its dims say`,
+      `${length} elements`,
+      'The file is damaged; export it again.',
+    );
+  }
+}
+
+/** Refuses tensors whose data lies in another file. */
+function checkInside(tensor: TensorProto): void {
+  if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
+    throw fail(
+      `the data of tensor "${tensor.name}" inside the model`,
+      'a reference to an external data file',
+      'Load the model by its path, or merge its external data into it.',
+    );
+  }
+}
+
+/** The elements of a float32 tensor, wherever the file keeps them. May be a view of the file. */
+export function floatData(tensor: TensorProto): Float32Array {
+  checkInside(tensor);
+  const data =
+    tensor.rawData.length > 0 || tensor.floatData.length === 0
+      ? view(tensor.rawData, 4, (buffer, offset, length) => new Float32Array(buffer, offset, length))
+      : Float32Array.from(tensor.floatData);
+  checkLength(tensor, data.length);
+  return data;
+}
+
+/** The elements of a float64 tensor. */
+export function doubleData(tensor: TensorProto): Float64Array {
+  checkInside(tensor);
+  const data =
+    tensor.rawData.length > 0 || tensor.doubleData.length === 0
+      ? view(tensor.rawData, 8, (buffer, offset, length) => new Float64Array(buffer, offset, length))
+      : Float64Array.from(tensor.doubleData);
+  checkLength(tensor, data.length);
+  return data;
+}
+
+/** The elements of a small numeric tensor as numbers; `undefined` for types that are no plain numbers. */
+export function numbersOf(tensor: TensorProto): number[] | undefined {
+  checkInside(tensor);
+  const raw = tensor.rawData;
+  let data: number[];
+  switch (tensor.dataType) {
+    case DataType.FLOAT:
+      return [...floatData(tensor)];
+    case DataType.DOUBLE:
+      return [...doubleData(tensor)];
+    case DataType.INT64:
+      data =
+        raw.length > 0
+          ? Array.from(
+              view(raw, 8, (buffer, offset, length) => new BigInt64Array(buffer, offset, length)),
+              Number,
+            )
+          : tensor.int64Data.map(Number);
+      break;
+    case DataType.INT32:
+      data =
+        raw.length > 0
+          ? Array.from(view(raw, 4, (buffer, offset, length) => new Int32Array(buffer, offset, length)))
+          : [...tensor.int32Data];
+      break;
+    case DataType.BOOL:
+    case DataType.UINT8:
+      data = raw.length > 0 ? [...raw] : [...tensor.int32Data];
+      break;
+    default:
+      return undefined;
+  }
+  checkLength(tensor, data.length);
+  return data;
+}
+
+/** A tensor of the given type. */
+export function makeTensor(
+  name: string,
+  type: number,
+  dims: readonly number[],
+  values: readonly number[] | Float32Array,
+): TensorProto {
+  const bytes = (data: ArrayBufferView): Uint8Array<ArrayBuffer> =>
+    new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  const encode = (): Uint8Array<ArrayBuffer> => {
+    switch (type) {
+      case DataType.FLOAT:
+        return bytes(values instanceof Float32Array ? values : Float32Array.from(values));
+      case DataType.DOUBLE:
+        return bytes(Float64Array.from(values));
+      case DataType.INT64:
+        return bytes(BigInt64Array.from(Array.from(values, (value) => BigInt(value))));
+      case DataType.INT32:
+        return bytes(Int32Array.from(values));
+      case DataType.BOOL:
+        return Uint8Array.from(values);
+      default:
+        throw fail(
+          'a constant of float32, float64, int64, int32 or bool',
+          typeName(type),
+          'Cast the model to float32.',
+        );
+    }
+  };
+  return create(TensorProtoSchema, { name, dataType: type, dims: dims.map(BigInt), rawData: encode() });
+}

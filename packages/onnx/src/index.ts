@@ -1,0 +1,13 @@
+export { UnsupportedOperatorError } from './errors.ts';
+export { createTrainer, type TrainerOptions } from './runtime/createTrainer.ts';
+export type { OnnxSnapshot, OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
+export type { Batch, Ort } from './runtime/ort.ts';
+export type { FloatArray, Part } from './training/buckets.ts';
+export {
+  buildApplyModel,
+  buildEvaluationModel,
+  buildGradientModel,
+  buildTrainingModel,
+} from './training/build.ts';
+export type { Loss, ParameterGroup, TrainingOptions } from './training/options.ts';
+export type { StateTensor, TensorInfo, TrainingModel } from './training/trainingModel.ts';

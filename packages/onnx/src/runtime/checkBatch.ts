@@ -1,0 +1,106 @@
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
+import type { TensorInfo, TrainingModel } from '../training/trainingModel.ts';
+import type { Batch, Tensor } from './ort.ts';
+
+const shapeText = (dims: readonly (number | string)[]): string =>
+  `[${dims.map((dim) => (typeof dim === 'number' ? dim : dim.startsWith('{') ? dim.slice(1, -1) : '?')).join(', ')}]`;
+
+function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && 'dims' in value && 'type' in value;
+}
+
+/** Checks one tensor; free axes of the same name must have the same size throughout the batch. */
+function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>): void {
+  const named = `"${info.name}"`;
+  if (!isTensor(value)) {
+    throw fail(
+      `a tensor for ${named}`,
+      `${info.name} = ${show(value)}`,
+      'Make it with `new ort.Tensor(type, data, dims)`.',
+    );
+  }
+  if (value.type !== info.type) {
+    throw fail(
+      `${named} of type ${info.type}`,
+      `a tensor of type ${value.type}`,
+      `Make it with \`new ort.Tensor('${info.type}', …)\`.`,
+    );
+  }
+  const { dims } = info;
+  const fits =
+    !dims ||
+    (dims.length === value.dims.length &&
+      dims.every((dim, i) => {
+        const size = value.dims[i] as number;
+        if (typeof dim === 'number') return dim === size;
+        const known = free.get(dim);
+        free.set(dim, size);
+        return known === undefined || known === size;
+      }));
+  if (!fits) {
+    throw fail(
+      `${named} of shape ${shapeText(dims ?? [])}`,
+      `shape [${value.dims.join(', ')}]`,
+      'Free axes of the same name must have the same size in all tensors of a batch.',
+    );
+  }
+  if (value.dims.includes(0)) {
+    throw fail(
+      `${named} with at least one example`,
+      `shape [${value.dims.join(', ')}]`,
+      'Leave empty batches out.',
+    );
+  }
+}
+
+function checkLabels(target: Tensor, classes: number): void {
+  const labels = target.data as BigInt64Array;
+  const limit = BigInt(classes);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as bigint;
+    if (label < 0n || label >= limit) {
+      throw fail(
+        `labels from 0 to ${classes - 1}`,
+        `target[${i}] = ${label}`,
+        'Number the classes from 0, and check that the model has an output for each.',
+      );
+    }
+  }
+}
+
+/**
+ * Checks a batch against a model before anything runs.
+ *
+ * @throws {ClrError} on a missing, unknown, wrongly typed or shaped or empty tensor, or a label out of range
+ */
+export function checkBatch(model: TrainingModel, batch: Batch): void {
+  if (typeof batch !== 'object' || batch === null) {
+    throw fail('a batch: tensors by name', show(batch), 'Pass { input: tensor, target: tensor }.');
+  }
+  const wanted = [...model.data, ...(model.target ? [model.target] : [])];
+  const free = new Map<string, number>();
+  for (const info of wanted) {
+    if (!Object.hasOwn(batch, info.name)) {
+      throw fail(
+        `a batch with ${wanted.map(({ name }) => `"${name}"`).join(', ')}`,
+        `only ${Object.keys(batch).join(', ') || 'an empty object'}`,
+        `Add the tensor "${info.name}".`,
+      );
+    }
+    checkTensor(info, batch[info.name], free);
+  }
+  const names = new Set(wanted.map(({ name }) => name));
+  const extra = Object.keys(batch).find((name) => !names.has(name));
+  if (extra !== undefined) {
+    throw fail(
+      `a batch with ${[...names].map((name) => `"${name}"`).join(', ')} alone`,
+      `also "${extra}"`,
+      'Name each tensor after an input of the model.',
+    );
+  }
+  const target = model.target && batch[model.target.name];
+  if (target && model.classes !== undefined && target.type === 'int64' && target.location === 'cpu') {
+    checkLabels(target, model.classes);
+  }
+}

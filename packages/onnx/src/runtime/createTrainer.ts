@@ -1,0 +1,39 @@
+import { buildTrainingModel } from '../training/build.ts';
+import type { TrainingOptions } from '../training/options.ts';
+import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
+import type { InferenceSession, Ort } from './ort.ts';
+import { readModelFile } from './readModelFile.ts';
+
+/** Options of {@link createTrainer}. */
+export interface TrainerOptions extends TrainingOptions {
+  /** Passed on to ONNX Runtime: execution providers, threads, profiling. */
+  readonly session?: InferenceSession.SessionOptions;
+}
+
+/**
+ * Makes an ordinary ONNX model trainable.
+ *
+ * A batch holds the model's inputs by name, plus `target`: for `'crossEntropy'` an int64 tensor [N, …] of
+ * class indices or a float32 distribution [N, C, …]; for `'mse'` and `'bceWithLogits'` a tensor like the output.
+ *
+ * @param ort - the module `onnxruntime-node` or `onnxruntime-web`
+ * @param model - the content of an .onnx file, or its path (Node) or address (browser)
+ * @throws {ClrError} on a model or options that cannot be used
+ * @throws {UnsupportedOperatorError} when an operator between a parameter and the loss has no gradient
+ *
+ * @example
+ * ```ts
+ * const trainer = await createTrainer(ort, 'lenet.onnx', { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) });
+ * const { loss } = await trainer.trainStep({ input, target }, { lr: 0.01 });
+ * ```
+ */
+export async function createTrainer(
+  ort: Ort,
+  model: Uint8Array | string,
+  { session = {}, ...options }: TrainerOptions,
+): Promise<OnnxTrainer> {
+  const source = await readModelFile(model);
+  const trainer = new Trainer(ort, source, options, session, buildTrainingModel(source, options));
+  await trainer.ready();
+  return trainer;
+}

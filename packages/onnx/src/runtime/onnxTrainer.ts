@@ -1,0 +1,261 @@
+import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
+import { fail } from '../errors.ts';
+import { patchInitializers } from '../graph/patch.ts';
+import { show } from '../show.ts';
+import type { FloatArray } from '../training/buckets.ts';
+import { buildEvaluationModel, buildGradientModel, buildTrainingModel } from '../training/build.ts';
+import type { TrainingOptions } from '../training/options.ts';
+import type { TrainingModel } from '../training/trainingModel.ts';
+import { checkBatch } from './checkBatch.ts';
+import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
+import { StateVectors } from './stateVectors.ts';
+
+/** A parameter's or gradient's shape and elements, row-major. */
+export interface ParameterData {
+  readonly dims: number[];
+  readonly data: Float32Array;
+}
+
+/** The whole state of an {@link OnnxTrainer}: plain typed arrays, structured-cloneable, storable. */
+export interface OnnxSnapshot {
+  readonly format: 'clr/onnx';
+  readonly version: 1;
+  /** Updates applied so far. */
+  readonly step: number;
+  /** Parameters, running statistics and optimizer slots by input of the training model. */
+  readonly state: Readonly<Record<string, Float32Array | Float64Array>>;
+}
+
+/** An ONNX model with its optimizer, as core trains it. */
+export interface OnnxTrainer extends Trainable<Batch> {
+  trainStep(batch: Batch, hyper: Hyperparameters): Promise<StepResult>;
+  snapshot(): Promise<OnnxSnapshot>;
+  /** The current values of the trained initializers, by name; copies. */
+  parameters(): Promise<Map<string, ParameterData>>;
+  /** The gradients of the loss of a batch, by parameter; changes nothing. */
+  gradients(batch: Batch): Promise<Map<string, ParameterData>>;
+  /** The model as it came, with the trained weights and running statistics; every other byte is the same. */
+  exportModel(): Promise<Uint8Array>;
+}
+
+interface Runner {
+  readonly model: TrainingModel;
+  readonly session: InferenceSession;
+}
+
+type Kind = 'step' | 'gradients' | 'evaluation';
+
+const builders: Readonly<Record<Kind, (model: Uint8Array, options: TrainingOptions) => TrainingModel>> = {
+  step: buildTrainingModel,
+  gradients: buildGradientModel,
+  evaluation: buildEvaluationModel,
+};
+
+function checkRate(value: number | undefined, name: string): void {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+    throw fail(
+      `${name} to be a finite number of at least 0`,
+      `${name} = ${show(value)}`,
+      'Take it from a schedule, such as toSchedule(policy).at(step).',
+    );
+  }
+}
+
+const toFloat32 = (data: FloatArray): Float32Array => Float32Array.from(data);
+
+/** The trainer behind `createTrainer`. */
+export class Trainer implements OnnxTrainer {
+  readonly #ort: Ort;
+  readonly #source: Uint8Array;
+  readonly #options: TrainingOptions;
+  readonly #session: InferenceSession.SessionOptions;
+  readonly #runners = new Map<string, Promise<Runner>>();
+  readonly #state: StateVectors;
+  #steps = 0;
+  #disposed = false;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    ort: Ort,
+    source: Uint8Array,
+    options: TrainingOptions,
+    session: InferenceSession.SessionOptions,
+    first: TrainingModel,
+  ) {
+    this.#ort = ort;
+    this.#source = source;
+    this.#options = options;
+    this.#session = session;
+    this.#state = new StateVectors(ort, first.state);
+    this.#addRunner('step', options.target ?? 'indices', first);
+  }
+
+  /** Resolves when the first session stands. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#runners.values());
+  }
+
+  async trainStep(batch: Batch, hyper: Hyperparameters): Promise<StepResult> {
+    checkRate(hyper?.lr, 'lr');
+    if (hyper.momentum !== undefined) checkRate(hyper.momentum, 'momentum');
+    return this.#inTurn(async () => {
+      const { model, session } = await this.#runner('step', batch);
+      checkBatch(model, batch);
+      const feeds = { ...this.#feeds(model, batch), ...this.#scalars(model, hyper) };
+      const results = await session.run(feeds, { ...this.#metrics(model), ...this.#state.fetches() });
+      this.#state.advance(results);
+      this.#steps += 1;
+      return this.#result(model, results);
+    });
+  }
+
+  async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
+    let [examples, loss, accuracy] = [0, 0, 0];
+    let classifies = false;
+    for await (const batch of batches) {
+      const [size, result] = await this.#inTurn(async () => {
+        const { model, session } = await this.#runner('evaluation', batch);
+        checkBatch(model, batch);
+        const results = await session.run(this.#feeds(model, batch), this.#metrics(model));
+        const counted = batch[model.target?.name ?? model.data[0]?.name ?? ''];
+        return [counted?.dims[0] ?? 1, this.#result(model, results)] as const;
+      });
+      examples += size;
+      loss += size * (await result.loss);
+      classifies = result.accuracy !== undefined;
+      accuracy += size * ((await result.accuracy) ?? 0);
+    }
+    if (examples === 0) {
+      throw fail(
+        'at least one batch to evaluate',
+        'none',
+        'Pass batches with examples; an iterator is used up after one pass.',
+      );
+    }
+    return { loss: loss / examples, ...(classifies ? { accuracy: accuracy / examples } : {}) };
+  }
+
+  async parameters(): Promise<Map<string, ParameterData>> {
+    return this.#inTurn(async () => {
+      const entries = [...this.#state.parts('parameters')];
+      return new Map(
+        entries.map(({ name, dims, data }) => [name, { dims: [...dims], data: toFloat32(data) }]),
+      );
+    });
+  }
+
+  async gradients(batch: Batch): Promise<Map<string, ParameterData>> {
+    return this.#inTurn(async () => {
+      const { model, session } = await this.#runner('gradients', batch);
+      checkBatch(model, batch);
+      const vectors = model.gradients ?? [];
+      const results = await session.run(
+        this.#feeds(model, batch),
+        vectors.map(({ name }) => name),
+      );
+      const entries = vectors.flatMap(({ name, parts }) => {
+        const vector = results[name]?.data as FloatArray;
+        return parts.map((part): [string, ParameterData] => {
+          const length = part.dims.reduce((size, dim) => size * dim, 1);
+          const data = toFloat32(vector.subarray(part.offset, part.offset + length));
+          return [part.name, { dims: [...part.dims], data }];
+        });
+      });
+      return new Map(entries);
+    });
+  }
+
+  async exportModel(): Promise<Uint8Array> {
+    return this.#inTurn(async () => {
+      const parts = [...this.#state.parts('parameters', 'buffers')];
+      return patchInitializers(this.#source, new Map(parts.map(({ name, data }) => [name, data])));
+    });
+  }
+
+  async snapshot(): Promise<OnnxSnapshot> {
+    return this.#inTurn(async () => ({
+      format: 'clr/onnx',
+      version: 1,
+      step: this.#steps,
+      state: this.#state.save(),
+    }));
+  }
+
+  async restore(snapshot: object): Promise<void> {
+    const { format, version, step, state } = (snapshot ?? {}) as Partial<OnnxSnapshot>;
+    if (format !== 'clr/onnx' || version !== 1 || !Number.isSafeInteger(step) || (step as number) < 0) {
+      throw fail('a snapshot of an OnnxTrainer', show(snapshot), 'Pass what snapshot() gave.');
+    }
+    return this.#inTurn(async () => {
+      this.#state.load(state);
+      this.#steps = step as number;
+    });
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    await this.#tail.catch(() => {});
+    this.#disposed = true;
+    const runners = await Promise.allSettled(this.#runners.values());
+    this.#runners.clear();
+    for (const runner of runners) if (runner.status === 'fulfilled') await runner.value.session.release();
+  }
+
+  /** Runs one piece of work after all earlier ones: vectors must not change places under a running session. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#disposed) {
+      return Promise.reject(
+        fail('a trainer that has not been disposed of', 'a call after dispose()', 'Create a new trainer.'),
+      );
+    }
+    const result = this.#tail.then(work, work);
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  /** The session of a kind for this batch: cross-entropy has one form for indices, one for distributions. */
+  #runner(kind: Kind, batch: Batch): Promise<Runner> {
+    const float = this.#options.loss === 'crossEntropy' && batch?.target?.type?.startsWith('float');
+    const target = this.#options.target ?? (float ? 'distribution' : 'indices');
+    return (
+      this.#runners.get(`${kind}:${target}`) ??
+      this.#addRunner(kind, target, builders[kind](this.#source, { ...this.#options, target }))
+    );
+  }
+
+  #addRunner(kind: Kind, target: string, model: TrainingModel): Promise<Runner> {
+    const runner = this.#ort.InferenceSession.create(model.bytes, this.#session).then((session) => ({
+      model,
+      session,
+    }));
+    this.#runners.set(`${kind}:${target}`, runner);
+    return runner;
+  }
+
+  #feeds(model: TrainingModel, batch: Batch): Record<string, Tensor> {
+    return { ...batch, ...this.#state.feeds(model.state.map(({ input }) => input)) };
+  }
+
+  #scalars(model: TrainingModel, hyper: Hyperparameters): Record<string, Tensor> {
+    const float = (value: number): Tensor => new this.#ort.Tensor('float32', Float32Array.of(value), []);
+    return {
+      ...(model.lr ? { [model.lr]: float(hyper.lr) } : {}),
+      ...(model.momentum ? { [model.momentum.name]: float(hyper.momentum ?? model.momentum.preset) } : {}),
+      ...(model.step
+        ? { [model.step]: new this.#ort.Tensor('int64', BigInt64Array.of(BigInt(this.#steps)), []) }
+        : {}),
+    };
+  }
+
+  #metrics(model: TrainingModel): Record<string, null> {
+    return Object.fromEntries([model.loss, model.accuracy].flatMap((name) => (name ? [[name, null]] : [])));
+  }
+
+  #result(model: TrainingModel, results: Readonly<Record<string, Tensor>>): StepResult {
+    const scalar = (name: string): number => Number((results[name]?.data as Float32Array)[0]);
+    return {
+      loss: scalar(model.loss as string),
+      ...(model.accuracy ? { accuracy: scalar(model.accuracy) } : {}),
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import type { TensorProto } from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { dimsOf, doubleData, floatData, sizeOf } from '../graph/tensor.ts';
+
+/** One tensor inside a bucket. */
+export interface Part {
+  /** The initializer's name. */
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** Where its elements start in the bucket. */
+  readonly offset: number;
+}
+
+/**
+ * Tensors that travel together as one vector: many small parameters cost a step more in calls than in
+ * arithmetic. A large one travels alone.
+ */
+export interface Bucket {
+  readonly type: number;
+  readonly length: number;
+  readonly parts: readonly Part[];
+  readonly lrScale: number;
+  readonly weightDecayScale: number;
+}
+
+/** What a bucket's elements are kept in. */
+export type FloatArray = Float32Array | Float64Array;
+
+/** Tensors of at most this many elements share a bucket. */
+const small = 1 << 16;
+
+/** The multipliers of one tensor. */
+export interface Scales {
+  readonly lrScale: number;
+  readonly weightDecayScale: number;
+}
+
+/** Puts tensors into buckets, by type and multipliers. */
+export function packBuckets(tensors: readonly TensorProto[], scalesOf: (name: string) => Scales): Bucket[] {
+  const open = new Map<string, Part[]>();
+  const order: { key: string; type: number; scales: Scales; parts: Part[] }[] = [];
+  for (const tensor of tensors) {
+    const dims = dimsOf(tensor);
+    const scales = scalesOf(tensor.name);
+    const size = sizeOf(dims);
+    const shared = `${tensor.dataType}:${scales.lrScale}:${scales.weightDecayScale}`;
+    const key = size <= small ? shared : `${shared}:${tensor.name}`;
+    let parts = open.get(key);
+    if (!parts) {
+      parts = [];
+      open.set(key, parts);
+      order.push({ key, type: tensor.dataType, scales, parts });
+    }
+    const last = parts.at(-1);
+    parts.push({ name: tensor.name, dims, offset: last ? last.offset + sizeOf(last.dims) : 0 });
+  }
+  return order.map(({ type, scales, parts }) => {
+    const last = parts.at(-1) as Part;
+    return { type, parts, length: last.offset + sizeOf(last.dims), ...scales };
+  });
+}
+
+/** Fills a bucket with the tensors' stored values. */
+export function readBucket(bucket: Bucket, tensors: ReadonlyMap<string, TensorProto>): FloatArray {
+  const data = new (bucket.type === DataType.DOUBLE ? Float64Array : Float32Array)(bucket.length);
+  for (const { name, offset } of bucket.parts) {
+    const tensor = tensors.get(name) as TensorProto;
+    data.set(bucket.type === DataType.DOUBLE ? doubleData(tensor) : floatData(tensor), offset);
+  }
+  return data;
+}
+
+/** Takes a bucket apart in the graph: its parts get the names and shapes the model knows them by. */
+export function unpack(b: Builder, bucket: Bucket, vector: string, names: readonly string[]): void {
+  const flat =
+    bucket.parts.length === 1
+      ? [vector]
+      : b.emitAll(
+          'Split',
+          [vector, b.ints(bucket.parts.map(({ dims }) => sizeOf(dims)))],
+          { axis: 0 },
+          bucket.parts.length,
+        );
+  bucket.parts.forEach(({ dims }, i) => {
+    b.emitAs('Reshape', [flat[i] as string, b.ints(dims)], { allowzero: 1 }, names[i] as string);
+  });
+}
+
+/** Puts tensors together into a bucket's vector in the graph. */
+export function pack(b: Builder, tensors: readonly string[]): string {
+  const flat = tensors.map((name) => b.reshape(name, [-1]));
+  return b.concat(flat, 0);
+}

@@ -1,0 +1,294 @@
+import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type StringStringEntryProto,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  type ValueInfoProto,
+} from '../generated/onnx_pb.ts';
+import { operators } from '../gradients/index.ts';
+import { Builder } from '../graph/builder.ts';
+import { DataType, typeName } from '../graph/dataType.ts';
+import { differentiate } from '../graph/differentiate.ts';
+import { declaration, finish } from '../graph/finish.ts';
+import { type Model, readModel } from '../graph/model.ts';
+import { declaredType } from '../graph/value.ts';
+import { type Bucket, type FloatArray, pack, readBucket } from './buckets.ts';
+import type { TrainingOptions } from './options.ts';
+import { type Names, type Plan, plan } from './plan.ts';
+import type { StateTensor, TensorInfo, TrainingModel } from './trainingModel.ts';
+import { ownMomentum, type Update, updateOf } from './updates.ts';
+
+/** What the kinds of emitted models have in common while they are put together. */
+interface Draft {
+  readonly b: Builder;
+  readonly inputs: ValueInfoProto[];
+  readonly outputs: string[];
+  readonly state: StateTensor[];
+}
+
+function input(draft: Draft, name: string, type: number, dims: readonly (number | string)[]): string {
+  draft.b.declare(name, type, dims);
+  draft.inputs.push(declaration(name, type, dims));
+  return name;
+}
+
+/** Names a value as an output of the model. */
+function output(draft: Draft, value: string, name: string): string {
+  draft.b.emitAs('Identity', [value], {}, name);
+  draft.outputs.push(name);
+  return name;
+}
+
+function infoOf(info: ValueInfoProto): TensorInfo {
+  const { type, dims } = declaredType(info);
+  return { name: info.name, type: typeName(type), dims };
+}
+
+/** The inputs and the loss of a plan, common to all models that run the network. */
+function network(p: Plan): { draft: Draft; common: Partial<TrainingModel> & Pick<TrainingModel, 'data'> } {
+  const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
+  const { head, names } = p;
+  if (head.target) draft.inputs.push(declaration(head.target.name, head.target.type, head.target.dims));
+  const loss = output(draft, p.b.cast(head.loss, DataType.FLOAT), names('loss'));
+  const accuracy = head.accuracy ? output(draft, head.accuracy, names('accuracy')) : undefined;
+  const [seeded] = head.seeds.keys();
+  const classes = head.accuracy ? p.b.dims(seeded ?? '')?.[1] : undefined;
+  return {
+    draft,
+    common: {
+      data: p.inputs.map(infoOf),
+      loss,
+      ...(head.target
+        ? { target: { name: 'target', type: typeName(head.target.type), dims: head.target.dims } }
+        : {}),
+      ...(typeof classes === 'number' ? { classes } : {}),
+      ...(accuracy ? { accuracy } : {}),
+    },
+  };
+}
+
+const byName = (tensors: readonly TensorProto[]): Map<string, TensorProto> =>
+  new Map(tensors.map((tensor) => [tensor.name, tensor]));
+
+/** Declares the buckets of parameters and running statistics as inputs. */
+function feedState(draft: Draft, p: Plan): void {
+  const add = (role: string, buckets: readonly Bucket[], tensors: readonly TensorProto[]): void => {
+    buckets.forEach((bucket, i) => {
+      const name = input(draft, p.names(`${role}.${i}`), bucket.type, [bucket.length]);
+      draft.state.push({
+        role,
+        input: name,
+        parts: bucket.parts,
+        initial: readBucket(bucket, byName(tensors)),
+      });
+    });
+  };
+  add('parameters', p.buckets, p.parameters);
+  add(
+    'buffers',
+    p.bufferBuckets,
+    p.buffers.map(({ tensor }) => tensor),
+  );
+}
+
+/** Gives a state tensor the output that replaces it. */
+function replace(draft: Draft, inputName: string, value: string, names: Names): void {
+  const at = draft.state.findIndex((tensor) => tensor.input === inputName);
+  const name = output(draft, value, names(`next.${inputName}`));
+  draft.state[at] = { ...(draft.state[at] as StateTensor), output: name };
+}
+
+/** The running statistics after this batch. */
+function replaceBuffers(draft: Draft, p: Plan): void {
+  const next = new Map(p.buffers.map((buffer) => [buffer.tensor.name, buffer.next]));
+  p.bufferBuckets.forEach((bucket, i) => {
+    const values = bucket.parts.map(({ name }) => next.get(name) as string);
+    replace(draft, p.names(`buffers.${i}`), pack(p.b, values), p.names);
+  });
+}
+
+/** The gradients of all parameters, bucket by bucket. */
+function gradientVectors(p: Plan, model: Model): string[] {
+  const opsetOf = (domain: string): number =>
+    domain === '' || domain === 'ai.onnx'
+      ? model.opset
+      : Number(model.proto.opsetImport.find((item) => item.domain === domain)?.version ?? 0);
+  const sources = p.parameters.map(({ name }) => name);
+  const gradients = differentiate(p.b, p.nodes, p.head.seeds, sources, opsetOf);
+  return p.buckets.map((bucket) =>
+    pack(
+      p.b,
+      bucket.parts.map(({ name }) => gradients.get(name) ?? p.b.zerosLike(name)),
+    ),
+  );
+}
+
+/** The factor that brings the gradients' global norm down to `clipNorm`; PyTorch's formula. */
+function clipped(b: Builder, gradients: readonly string[], clipNorm: number | undefined): readonly string[] {
+  if (clipNorm === undefined) return gradients;
+  if (!(Number.isFinite(clipNorm) && clipNorm > 0)) {
+    throw fail(
+      'clipNorm to be a finite number above 0',
+      `clipNorm = ${String(clipNorm)}`,
+      'Leave it out for no clipping.',
+    );
+  }
+  const squares = gradients.map((gradient) => b.cast(b.sumAll(b.square(gradient)), DataType.FLOAT));
+  const norm = b.sqrt(b.sum(squares));
+  const ratio = b.div(b.scalar(clipNorm, norm), b.add(norm, b.scalar(1e-6, norm)));
+  const factor = b.emit('Min', [ratio, b.scalar(1, norm)]);
+  return gradients.map((gradient) => b.mul(gradient, b.castLike(factor, gradient)));
+}
+
+interface UpdateNames {
+  readonly lr: string;
+  readonly momentum?: { readonly name: string; readonly preset: number };
+  readonly step?: string;
+}
+
+/** Appends the optimizer: reads the parameters' vectors and gradients, replaces parameters and slots. */
+function appendUpdate(
+  draft: Draft,
+  buckets: readonly Bucket[],
+  gradients: readonly string[],
+  options: TrainingOptions,
+  update: Update,
+  names: Names,
+): UpdateNames {
+  const { b } = draft;
+  const lr = input(draft, names('lr'), DataType.FLOAT, []);
+  const momentum = update.usesMomentum ? input(draft, names('momentum'), DataType.FLOAT, []) : '';
+  const step = update.usesStep ? input(draft, names('step'), DataType.INT64, []) : '';
+  clipped(b, gradients, options.clipNorm).forEach((gradient, i) => {
+    const bucket = buckets[i] as Bucket;
+    const slots = Object.fromEntries(
+      Object.entries(update.slots).map(([slot, start]) => {
+        const name = input(draft, names(`${slot}.${i}`), bucket.type, [bucket.length]);
+        const Data = bucket.type === DataType.DOUBLE ? Float64Array : Float32Array;
+        const initial: FloatArray = new Data(bucket.length).fill(start);
+        draft.state.push({ role: slot, input: name, parts: bucket.parts, initial });
+        return [slot, name];
+      }),
+    );
+    const weights = names(`parameters.${i}`);
+    const { lrScale, weightDecayScale } = bucket;
+    const next = update.emit(
+      b,
+      { lr, momentum, step },
+      { weights, gradient, slots, lrScale, weightDecayScale },
+    );
+    replace(draft, weights, next.weights, names);
+    for (const [slot, value] of Object.entries(next.slots))
+      replace(draft, slots[slot] as string, value, names);
+  });
+  return {
+    lr,
+    ...(momentum ? { momentum: { name: momentum, preset: ownMomentum(options.optimizer) ?? 0 } } : {}),
+    ...(step ? { step } : {}),
+  };
+}
+
+/** The layout of the vectors, written into the file for whoever runs it without this package. */
+function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
+  const layout = state.map(({ role, input: name, output: next, parts }) => ({
+    role,
+    input: name,
+    output: next,
+    parts,
+  }));
+  return [create(StringStringEntryProtoSchema, { key: 'clr.state', value: JSON.stringify(layout) })];
+}
+
+function written(draft: Draft, model: Model, rest: Omit<TrainingModel, 'bytes' | 'state'>): TrainingModel {
+  const bytes = finish(draft.b, model.proto, draft.inputs, draft.outputs, metadata(draft.state));
+  return { bytes, state: draft.state, ...rest };
+}
+
+/**
+ * Turns an inference model into one training step, as a standard ONNX model: forward, loss, reverse-mode
+ * gradients and the optimizer's update. Pure: bytes in, bytes out, no runtime; works in a browser.
+ *
+ * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (as far as the optimizer uses
+ * them), and the state vectors. Outputs: `loss`, `accuracy` (for `'crossEntropy'`) and every state vector's
+ * successor. What lies where in the vectors is in `state` and in the file's metadata.
+ *
+ * @param model - the content of an .onnx file, opset 7 or newer; it is not changed
+ * @throws {ClrError} on bytes that are no model, or options that do not fit it
+ * @throws {UnsupportedOperatorError} when an operator between a parameter and the loss has no gradient
+ *
+ * @example
+ * ```ts
+ * const step = buildTrainingModel(bytes, { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) });
+ * step.state.map(({ role }) => role); // ['parameters', 'velocity']
+ * ```
+ */
+export function buildTrainingModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+  const update = updateOf(options.optimizer);
+  const source = readModel(model);
+  const p = plan(source, options, false);
+  const { draft, common } = network(p);
+  feedState(draft, p);
+  const gradients = gradientVectors(p, source);
+  const named = appendUpdate(draft, p.buckets, gradients, options, update, p.names);
+  replaceBuffers(draft, p);
+  return written(draft, source, { ...common, ...named });
+}
+
+/**
+ * The first half of {@link buildTrainingModel}: loss and gradients, and no update. A data-parallel engine
+ * runs it on every shard, averages the gradient vectors and runs {@link buildApplyModel} once.
+ */
+export function buildGradientModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+  const source = readModel(model);
+  const p = plan(source, options, false);
+  const { draft, common } = network(p);
+  feedState(draft, p);
+  const gradients = gradientVectors(p, source).map((vector, i) => ({
+    name: output(draft, vector, p.names(`gradients.${i}`)),
+    parts: (p.buckets[i] as Bucket).parts,
+  }));
+  replaceBuffers(draft, p);
+  return written(draft, source, { ...common, gradients });
+}
+
+/** The second half of {@link buildTrainingModel}: gradient vectors in, updated parameters out. */
+export function buildApplyModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+  const update = updateOf(options.optimizer);
+  const source = readModel(model);
+  const p = plan(source, options, false);
+  const b = new Builder(create(GraphProtoSchema), p.b.opset, operators);
+  const draft: Draft = { b, inputs: [], outputs: [], state: [] };
+  feedState(draft, { ...p, buffers: [], bufferBuckets: [] });
+  const gradients = p.buckets.map((bucket, i) => ({
+    name: input(draft, p.names(`gradients.${i}`), bucket.type, [bucket.length]),
+    parts: bucket.parts,
+  }));
+  const named = appendUpdate(
+    draft,
+    p.buckets,
+    gradients.map(({ name }) => name),
+    options,
+    update,
+    p.names,
+  );
+  const empty: Model = {
+    ...source,
+    proto: create(ModelProtoSchema, {
+      irVersion: source.proto.irVersion,
+      opsetImport: source.proto.opsetImport,
+    }),
+  };
+  return written(draft, empty, { data: [], gradients, ...named });
+}
+
+/** The model with its loss, in inference form, parameters fed: what an evaluation runs. */
+export function buildEvaluationModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+  const source = readModel(model);
+  const p = plan(source, options, true);
+  const { draft, common } = network(p);
+  feedState(draft, p);
+  return written(draft, source, common);
+}

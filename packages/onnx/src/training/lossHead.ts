@@ -1,0 +1,155 @@
+import { fail } from '../errors.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { int } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType, isFloat, typeName } from '../graph/dataType.ts';
+import type { Dim } from '../graph/dim.ts';
+import { axisOf } from '../graph/infer.ts';
+import { show } from '../show.ts';
+import type { TrainingOptions } from './options.ts';
+
+/** The part of the graph after the model: its loss, and the gradients it starts with. */
+export interface LossHead {
+  /** The mean loss, a scalar. */
+  readonly loss: string;
+  /** The share classified right, a scalar. */
+  readonly accuracy?: string;
+  /** The target's declaration, unless the model computes its loss itself. */
+  readonly target?: { readonly name: string; readonly type: number; readonly dims: readonly Dim[] };
+  /** The gradients of the loss with respect to values of the model. */
+  readonly seeds: ReadonlyMap<string, string>;
+}
+
+/** Follows Identity back to the node that makes a value. */
+function producer(nodes: readonly NodeProto[], value: string): NodeProto | undefined {
+  const node = nodes.find(({ output }) => output.includes(value));
+  return node?.opType === 'Identity' ? producer(nodes, node.input[0] ?? '') : node;
+}
+
+/** The logits of a classifier: the model's output, or what its last (Log)Softmax over the classes is taken of. */
+function logitsOf(b: Builder, nodes: readonly NodeProto[], output: string): string {
+  const last = producer(nodes, output);
+  if (last?.opType !== 'Softmax' && last?.opType !== 'LogSoftmax') return output;
+  return axisOf(int(last, 'axis', -1), b.rank(output)) === 1 ? (last.input[0] ?? output) : output;
+}
+
+function crossEntropy(b: Builder, logits: string, name: string, distribution: boolean): LossHead {
+  const dims = b.shape(logits);
+  if (dims.length < 2) {
+    throw fail(
+      'logits of shape [N, C] or [N, C, …] for the loss "crossEntropy"',
+      `an output of rank ${dims.length}`,
+      'Choose the output with `output`, or use another loss.',
+    );
+  }
+  const logs = b.emit('LogSoftmax', [logits], { axis: 1 });
+  const positionDims = [dims[0] as Dim, ...dims.slice(2)];
+  const target = distribution
+    ? { name, type: b.type(logits).type, dims }
+    : { name, type: DataType.INT64, dims: positionDims };
+  b.declare(name, target.type, target.dims);
+  const shares = distribution ? name : oneHot(b, name, logits);
+  const positions = distribution ? b.reduceSum(name, [1]) : name;
+  const perPosition = b.div(b.scalar(1, logits), b.castLike(b.count(positions), logits));
+  const loss = b.neg(b.mul(b.sumAll(b.mul(logs, shares)), perPosition));
+  const likely = b.exp(logs);
+  // A distribution need not sum to 1: softmax · Σ target − target.
+  const expected = distribution ? b.mul(likely, b.reduceSum(name, [1], true)) : likely;
+  const seed = b.mul(b.sub(expected, shares), perPosition);
+  const right = distribution ? b.emit('ArgMax', [name], { axis: 1, keepdims: 0 }) : name;
+  const chosen = b.emit('ArgMax', [logits], { axis: 1, keepdims: 0 });
+  const hits = b.cast(b.equal(chosen, right), DataType.FLOAT);
+  const accuracy = b.emit('ReduceMean', [hits], { keepdims: 0 });
+  return { loss, accuracy, target, seeds: new Map([[logits, seed]]) };
+}
+
+/** Class indices [N, …] as 1 and 0 in the shape [N, C, …] of the logits. */
+function oneHot(b: Builder, indices: string, logits: string): string {
+  const rank = b.rank(logits);
+  const count = b.shape(logits)[1] as Dim;
+  const classes =
+    typeof count === 'number'
+      ? b.ints(Array.from({ length: count }, (_, i) => i))
+      : b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(logits, 1), [0]), b.int(1)]);
+  const column = b.reshape(classes, [1, -1, ...Array(rank - 2).fill(1)]);
+  return b.castLike(b.equal(b.unsqueeze(indices, [1]), column), logits);
+}
+
+function meanSquare(b: Builder, y: string, target: string): { loss: string; seed: string } {
+  const difference = b.sub(y, target);
+  const share = b.div(b.scalar(1, y), b.castLike(b.count(y), y));
+  return {
+    loss: b.mul(b.sumAll(b.square(difference)), share),
+    seed: b.mul(difference, b.mul(share, b.scalar(2, y))),
+  };
+}
+
+/** max(y, 0) − y·t + log(1 + e^−|y|): finite for every y. */
+function binaryCrossEntropy(b: Builder, y: string, target: string): { loss: string; seed: string } {
+  const share = b.div(b.scalar(1, y), b.castLike(b.count(y), y));
+  const tail = b.log(b.add(b.exp(b.neg(b.abs(y))), b.scalar(1, y)));
+  const terms = b.add(b.sub(b.emit('Relu', [y]), b.mul(y, target)), tail);
+  return {
+    loss: b.mul(b.sumAll(terms), share),
+    seed: b.mul(b.sub(b.emit('Sigmoid', [y]), target), share),
+  };
+}
+
+/**
+ * Appends the loss to the graph.
+ *
+ * @param outputs - the names of the model's outputs
+ * @throws {ClrError} on an unknown loss or output
+ */
+export function appendLoss(
+  b: Builder,
+  outputs: readonly string[],
+  options: TrainingOptions,
+  target: string,
+): LossHead {
+  const { loss } = options;
+  const nodes = [...b.nodes];
+  const wanted =
+    typeof loss === 'object' && loss !== null ? loss.output : (options.output ?? outputs[0] ?? '');
+  if (!outputs.includes(wanted)) {
+    throw fail(
+      `the name of one of the model's outputs: ${outputs.join(', ')}`,
+      `output = ${show(wanted)}`,
+      'Name an output of the model.',
+    );
+  }
+  const { type } = b.type(wanted);
+  if (type !== 0 && !isFloat(type)) {
+    throw fail(
+      `a float output to take the loss of`,
+      `"${wanted}" of type ${typeName(type)}`,
+      'Choose another output with `output`.',
+    );
+  }
+  if (typeof loss === 'object' && loss !== null) {
+    const dims = b.dims(wanted);
+    if (dims?.some((dim) => dim !== 1)) {
+      throw fail(
+        'a scalar output as the loss',
+        `"${wanted}" of shape [${dims.join(', ')}]`,
+        'Reduce it to its mean in the model.',
+      );
+    }
+    const scalar = dims?.length === 0 ? b.emit('Identity', [wanted]) : b.reshape(wanted, []);
+    return { loss: scalar, seeds: new Map([[wanted, b.filled(b.shapeOf(wanted), 1, wanted)]]) };
+  }
+  if (loss === 'crossEntropy') {
+    return crossEntropy(b, logitsOf(b, nodes, wanted), target, options.target === 'distribution');
+  }
+  if (loss !== 'mse' && loss !== 'bceWithLogits') {
+    throw fail(
+      'loss to be "crossEntropy", "mse", "bceWithLogits" or { output: name }',
+      `loss = ${show(loss)}`,
+      'Check its spelling.',
+    );
+  }
+  const dims = b.shape(wanted);
+  b.declare(target, type, dims);
+  const head = loss === 'mse' ? meanSquare(b, wanted, target) : binaryCrossEntropy(b, wanted, target);
+  return { loss: head.loss, target: { name: target, type, dims }, seeds: new Map([[wanted, head.seed]]) };
+}

@@ -1,0 +1,38 @@
+import type { Optimizer } from '@clr/core';
+
+/**
+ * What is minimised: a loss over the model's first output (or `output`), or a loss the model computes itself.
+ *
+ * - `'crossEntropy'`: logits [N, C, …] against int64 class indices [N, …] or a float distribution [N, C, …];
+ *   the mean over all positions of −log softmax. A model that ends in Softmax or LogSoftmax over the classes
+ *   is taken at its logits.
+ * - `'mse'`: the mean over all elements of (y − target)²
+ * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y)
+ * - `{ output }`: the name of a scalar output of the model
+ */
+export type Loss = 'crossEntropy' | 'mse' | 'bceWithLogits' | { readonly output: string };
+
+/** Parameters that share multipliers, as Caffe's `lr_mult` and `decay_mult`. The first group that matches counts. */
+export interface ParameterGroup {
+  /** Whether a parameter of this name belongs to the group. */
+  readonly match: (name: string) => boolean;
+  /** Multiplies the learning rate. Default 1. */
+  readonly lrScale?: number;
+  /** Multiplies the optimizer's weight decay. Default 1. */
+  readonly weightDecayScale?: number;
+}
+
+/** What {@link buildTrainingModel} and `createTrainer` are told. */
+export interface TrainingOptions {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Which initializers are trained, by name. Default: every float initializer that reaches the loss. */
+  readonly trainable?: (name: string) => boolean;
+  readonly groups?: readonly ParameterGroup[];
+  /** The output the loss is taken of. Default: the first. */
+  readonly output?: string;
+  /** What the target of `'crossEntropy'` is. Default `'indices'`: int64 class indices. */
+  readonly target?: 'indices' | 'distribution';
+  /** Scales the gradient down to this global norm when it is longer (PyTorch's `clip_grad_norm_`). */
+  readonly clipNorm?: number;
+}

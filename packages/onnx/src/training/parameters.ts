@@ -1,0 +1,57 @@
+import { fail } from '../errors.ts';
+import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import { captures } from '../graph/captures.ts';
+import { DataType, isFloat, typeName } from '../graph/dataType.ts';
+
+/** The values that influence the seeds in a way that has a slope. */
+function reaching(b: Builder, nodes: readonly NodeProto[], seeds: Iterable<string>): Set<string> {
+  const live = new Set(seeds);
+  for (const node of [...nodes].reverse()) {
+    if (!node.output.some((name) => live.has(name))) continue;
+    const operator = b.operator(node);
+    if (operator?.gradient === 'none') continue;
+    node.input.forEach((name, i) => {
+      if (name !== '' && (operator?.differentiable?.includes(i) ?? true)) live.add(name);
+    });
+    for (const name of captures(node)) live.add(name);
+  }
+  return live;
+}
+
+/**
+ * The initializers to train, in the model's order.
+ *
+ * @throws {ClrError} when there is none, or one has a type that cannot be trained
+ */
+export function selectParameters(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  graph: GraphProto,
+  seeds: Iterable<string>,
+  trainable: ((name: string) => boolean) | undefined,
+): TensorProto[] {
+  const live = reaching(b, nodes, seeds);
+  const candidates = graph.initializer.filter(
+    ({ name, dataType }) => isFloat(dataType) && live.has(name) && (trainable?.(name) ?? true),
+  );
+  const half = candidates.find(({ dataType }) => dataType !== DataType.FLOAT && dataType !== DataType.DOUBLE);
+  if (half) {
+    throw fail(
+      'parameters of float32',
+      `"${half.name}" of ${typeName(half.dataType)}`,
+      'Convert the model to float32, train it, and convert the result back.',
+    );
+  }
+  if (candidates.length === 0) {
+    const names = graph.initializer.filter(({ dataType }) => isFloat(dataType)).map(({ name }) => name);
+    throw fail(
+      'a model with at least one trainable parameter',
+      trainable && names.length > 0
+        ? `\`trainable\` chose none of ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''} that reaches the loss`
+        : 'no float initializer that reaches the loss',
+      'Export the model with its weights as initializers, or choose others with `trainable`.',
+    );
+  }
+  return candidates;
+}

@@ -1,0 +1,143 @@
+import { fail } from '../errors.ts';
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import { loadGraph } from '../graph/load.ts';
+import type { Model } from '../graph/model.ts';
+import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
+import { appendLoss, type LossHead } from './lossHead.ts';
+import type { ParameterGroup, TrainingOptions } from './options.ts';
+import { selectParameters } from './parameters.ts';
+
+/** The names that the emitted models use for what the model itself does not have. */
+export type Names = (name: string) => string;
+
+/** A tensor that training changes without a gradient: a running mean. */
+export interface BufferState {
+  readonly tensor: TensorProto;
+  /** The value of the graph that replaces it after a step. */
+  readonly next: string;
+}
+
+/** A model with its loss, its parameters chosen and packed, before anything is differentiated. */
+export interface Plan {
+  readonly b: Builder;
+  /** The model's own nodes and the loss, in order. */
+  readonly nodes: readonly NodeProto[];
+  readonly inputs: readonly ValueInfoProto[];
+  readonly head: LossHead;
+  readonly parameters: readonly TensorProto[];
+  readonly buckets: readonly Bucket[];
+  readonly buffers: readonly BufferState[];
+  readonly bufferBuckets: readonly Bucket[];
+  readonly names: Names;
+}
+
+/** Names of the emitted models that no value of the source has. */
+export function namesFor(graph: GraphProto): Names {
+  const taken = new Set(
+    [...graph.input, ...graph.output, ...graph.initializer]
+      .map(({ name }) => name)
+      .concat(graph.node.flatMap(({ input, output }) => [...input, ...output])),
+  );
+  return (name) => {
+    let free = name;
+    while (taken.has(free)) free = `clr.${free}`;
+    return free;
+  };
+}
+
+function scale(value: number | undefined, field: string): number {
+  const used = value ?? 1;
+  if (!(Number.isFinite(used) && used >= 0)) {
+    throw fail(
+      `${field} of a group to be a finite number of at least 0`,
+      `${field} = ${String(value)}`,
+      'Leave it out for 1.',
+    );
+  }
+  return used;
+}
+
+/** The multipliers of a parameter: those of the first group that matches. */
+function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: string) => Scales {
+  return (name) => {
+    const group = groups?.find(({ match }) => match(name));
+    return {
+      lrScale: scale(group?.lrScale, 'lrScale'),
+      weightDecayScale: scale(group?.weightDecayScale, 'weightDecayScale'),
+    };
+  };
+}
+
+/** The running statistics that nodes in training form replace. */
+function bufferStates(b: Builder, nodes: readonly NodeProto[], graph: GraphProto): BufferState[] {
+  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  return nodes.flatMap((node) =>
+    (b.operator(node)?.state?.(node) ?? []).flatMap(({ input, output }) => {
+      const tensor = stored.get(node.input[input] ?? '');
+      const next = node.output[output];
+      return tensor && next ? [{ tensor, next }] : [];
+    }),
+  );
+}
+
+const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
+
+/** Moves the nodes emitted since `mark` to the front: they read inputs only. */
+function toFront(b: Builder, mark: number): void {
+  b.nodes.unshift(...b.nodes.splice(mark));
+}
+
+/**
+ * Loads a model, appends the loss, chooses the parameters and lets them and the running statistics be fed.
+ *
+ * @param inference - whether Dropout and BatchNormalization act as in inference
+ */
+export function plan(model: Model, options: TrainingOptions, inference: boolean): Plan {
+  const { graph } = model;
+  const names = namesFor(graph);
+  const buffersOf: BufferState[] = [];
+  const { b, inputs } = loadGraph(model, (node, builder) => {
+    buffersOf.push(...bufferStates(builder, [node], graph));
+    if (inference) builder.operator(node)?.toInference?.(node);
+  });
+  const target = 'target';
+  const given = typeof options.loss === 'object';
+  if (!given && graph.input.some(({ name }) => name === target)) {
+    throw fail(
+      'a model without an input named "target", which is the loss\'s',
+      'an input named "target"',
+      'Rename the input, or compute the loss in the model and pass { output }.',
+    );
+  }
+  const forward = b.nodes.length;
+  const head = appendLoss(
+    b,
+    graph.output.map(({ name }) => name),
+    options,
+    b.has(target) ? names(target) : target,
+  );
+  const nodes = b.nodes.slice(0, forward);
+  const parameters = selectParameters(b, nodes, graph, head.seeds.keys(), options.trainable);
+  const buckets = packBuckets(parameters, scalesOf(options.groups));
+  const trained = new Set(parameters.map(({ name }) => name));
+  const buffers = buffersOf.filter(({ tensor }) => !trained.has(tensor.name));
+  const bufferBuckets = packBuckets(
+    buffers.map(({ tensor }) => tensor),
+    () => whole,
+  );
+  const mark = b.nodes.length;
+  const feed = (bucket: Bucket, input: string): void => {
+    const parts = bucket.parts.map(({ name }) => name);
+    for (const name of parts) b.release(name);
+    unpack(b, bucket, b.declare(input, bucket.type, [bucket.length]), parts);
+  };
+  buckets.forEach((bucket, i) => {
+    feed(bucket, names(`parameters.${i}`));
+  });
+  bufferBuckets.forEach((bucket, i) => {
+    feed(bucket, names(`buffers.${i}`));
+  });
+  toFront(b, mark);
+  return { b, nodes, inputs, head, parameters, buckets, buffers, bufferBuckets, names };
+}

@@ -1,0 +1,51 @@
+import type { Dim } from '../graph/dim.ts';
+import type { FloatArray, Part } from './buckets.ts';
+
+/** A tensor that a model reads. */
+export interface TensorInfo {
+  readonly name: string;
+  /** As ONNX Runtime names types: `float32`, `int64`. */
+  readonly type: string;
+  /** A number for each fixed axis, a text for each free one; `undefined` when even the rank is open. */
+  readonly dims: readonly Dim[] | undefined;
+}
+
+/** A vector that goes into a step and comes out of it changed. */
+export interface StateTensor {
+  /** `parameters`, `buffers` (running statistics) or the optimizer's slot: `velocity`, `mean`, `square`. */
+  readonly role: string;
+  /** The input's name. */
+  readonly input: string;
+  /** The name of the output that replaces it, if this model changes it. */
+  readonly output?: string;
+  /** What lies where in the vector: for slots, the slot of each parameter. */
+  readonly parts: readonly Part[];
+  /** Its content before the first step. */
+  readonly initial: FloatArray;
+}
+
+/** A model made by this package, with all a runtime needs to know to run it. */
+export interface TrainingModel {
+  /** The ONNX file. */
+  readonly bytes: Uint8Array;
+  /** The inputs of the source model. */
+  readonly data: readonly TensorInfo[];
+  /** The input the loss compares with; absent when the model computes its own loss. */
+  readonly target?: TensorInfo;
+  /** How many classes `'crossEntropy'` tells apart, if the model says. */
+  readonly classes?: number;
+  /** Inputs and outputs that are vectors kept between steps. */
+  readonly state: readonly StateTensor[];
+  /** float32 scalar input. */
+  readonly lr?: string;
+  /** float32 scalar input: momentum, or β₁; what it is when a step names none. */
+  readonly momentum?: { readonly name: string; readonly preset: number };
+  /** int64 scalar input: the number of updates applied before this one. */
+  readonly step?: string;
+  /** Scalar output. */
+  readonly loss?: string;
+  /** Scalar output, float32. */
+  readonly accuracy?: string;
+  /** Vectors of gradients, one for each of the parameters' vectors: outputs, or inputs of an apply model. */
+  readonly gradients?: readonly { readonly name: string; readonly parts: readonly Part[] }[];
+}

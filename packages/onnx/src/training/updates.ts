@@ -1,0 +1,196 @@
+import type {
+  AdagradOptimizer,
+  AdamOptimizer,
+  AdamWOptimizer,
+  Optimizer,
+  RmsPropOptimizer,
+  SgdOptimizer,
+} from '@clr/core';
+import { fail } from '../errors.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { show } from '../show.ts';
+
+/** The scalars of one step, as values of the graph. */
+export interface Hyper {
+  /** float32. */
+  readonly lr: string;
+  /** float32: momentum, or β₁. */
+  readonly momentum: string;
+  /** int64: the number of updates applied before this one. */
+  readonly step: string;
+}
+
+/** What an update reads and writes besides the weights, by slot name. */
+export type Slots = Readonly<Record<string, string>>;
+
+/** The vectors of one bucket. */
+export interface UpdateInput {
+  readonly weights: string;
+  readonly gradient: string;
+  readonly slots: Slots;
+  readonly lrScale: number;
+  readonly weightDecayScale: number;
+}
+
+export interface UpdateOutput {
+  readonly weights: string;
+  readonly slots: Slots;
+}
+
+/** An optimizer as a graph: its slots with what they start at, and its arithmetic. */
+export interface Update {
+  readonly slots: Readonly<Record<string, number>>;
+  readonly usesMomentum: boolean;
+  readonly usesStep: boolean;
+  readonly emit: (b: Builder, hyper: Hyper, input: UpdateInput) => UpdateOutput;
+}
+
+/** The rate of a bucket. */
+function rate(b: Builder, { lr }: Hyper, { weights, lrScale }: UpdateInput): string {
+  const own = b.castLike(lr, weights);
+  return lrScale === 1 ? own : b.mul(own, b.scalar(lrScale, weights));
+}
+
+/** The gradient with L2 decay. */
+function decayed(
+  b: Builder,
+  { weights, gradient, weightDecayScale }: UpdateInput,
+  weightDecay: number,
+): string {
+  const factor = weightDecay * weightDecayScale;
+  return factor === 0 ? gradient : b.add(gradient, b.mul(weights, b.scalar(factor, weights)));
+}
+
+/** factor·a + (1 − factor)·c. */
+function blend(b: Builder, factor: number, a: string, c: string): string {
+  return b.add(b.mul(a, b.scalar(factor, a)), b.mul(c, b.scalar(1 - factor, a)));
+}
+
+function sgdUpdate(spec: SgdOptimizer): Update {
+  return {
+    slots: { velocity: 0 },
+    usesMomentum: true,
+    usesStep: false,
+    emit: (b, hyper, input) => {
+      const { weights } = input;
+      const lr = rate(b, hyper, input);
+      const mu = b.castLike(hyper.momentum, weights);
+      const before = input.slots.velocity as string;
+      const gradient = decayed(b, input, spec.weightDecay);
+      if (spec.velocity === 'update') {
+        const velocity = b.add(b.mul(before, mu), b.mul(gradient, lr));
+        // (1 + μ)·v − μ·v_before
+        const move = spec.nesterov ? b.add(velocity, b.mul(b.sub(velocity, before), mu)) : velocity;
+        return { weights: b.sub(weights, move), slots: { velocity } };
+      }
+      const velocity = b.add(b.mul(before, mu), gradient);
+      const direction = spec.nesterov ? b.add(gradient, b.mul(velocity, mu)) : velocity;
+      return { weights: b.sub(weights, b.mul(direction, lr)), slots: { velocity } };
+    },
+  };
+}
+
+/** 1 − βᵗ in float64: in float32 the first steps of β₂ = 0.999 would be off by 1e-4. */
+function correction(b: Builder, beta: string, step: string): string {
+  const one = b.literal(DataType.DOUBLE, [], [1]);
+  const t = b.add(b.cast(step, DataType.DOUBLE), one);
+  return b.sub(one, b.pow(beta, t));
+}
+
+function adamUpdate(spec: AdamOptimizer | AdamWOptimizer): Update {
+  return {
+    slots: { mean: 0, square: 0 },
+    usesMomentum: true,
+    usesStep: true,
+    emit: (b, hyper, input) => {
+      const decoupled = spec.type === 'adamW';
+      const lr = rate(b, hyper, input);
+      const beta1 = b.castLike(hyper.momentum, input.weights);
+      const one = b.scalar(1, input.weights);
+      const gradient = decayed(b, input, decoupled ? 0 : spec.weightDecay);
+      const decay = spec.weightDecay * input.weightDecayScale;
+      const weights =
+        decoupled && decay !== 0
+          ? b.mul(input.weights, b.sub(one, b.mul(lr, b.scalar(decay, input.weights))))
+          : input.weights;
+      const mean = b.add(b.mul(input.slots.mean as string, beta1), b.mul(gradient, b.sub(one, beta1)));
+      const square = blend(b, spec.beta2, input.slots.square as string, b.square(gradient));
+      const first = correction(b, b.cast(hyper.momentum, DataType.DOUBLE), hyper.step);
+      const second = b.sqrt(correction(b, b.literal(DataType.DOUBLE, [], [spec.beta2]), hyper.step));
+      const size = b.castLike(b.div(b.cast(lr, DataType.DOUBLE), first), weights);
+      const root = b.div(b.sqrt(square), b.castLike(second, weights));
+      const denominator = b.add(root, b.scalar(spec.epsilon, weights));
+      const move = b.mul(b.div(mean, denominator), size);
+      return { weights: b.sub(weights, move), slots: { mean, square } };
+    },
+  };
+}
+
+function rmsPropUpdate(spec: RmsPropOptimizer): Update {
+  return {
+    slots: { square: 0, ...(spec.centered ? { mean: 0 } : {}), velocity: 0 },
+    usesMomentum: true,
+    usesStep: false,
+    emit: (b, hyper, input) => {
+      const { weights, slots } = input;
+      const gradient = decayed(b, input, spec.weightDecay);
+      const square = blend(b, spec.alpha, slots.square as string, b.square(gradient));
+      const mean = spec.centered ? blend(b, spec.alpha, slots.mean as string, gradient) : undefined;
+      const spread = b.sqrt(mean === undefined ? square : b.sub(square, b.square(mean)));
+      const scaled = b.div(gradient, b.add(spread, b.scalar(spec.epsilon, weights)));
+      const mu = b.castLike(hyper.momentum, weights);
+      const velocity = b.add(b.mul(slots.velocity as string, mu), scaled);
+      return {
+        weights: b.sub(weights, b.mul(velocity, rate(b, hyper, input))),
+        slots: { square, ...(mean === undefined ? {} : { mean }), velocity },
+      };
+    },
+  };
+}
+
+function adagradUpdate(spec: AdagradOptimizer): Update {
+  return {
+    slots: { square: spec.initialAccumulator },
+    usesMomentum: false,
+    usesStep: false,
+    emit: (b, hyper, input) => {
+      const { weights } = input;
+      const gradient = decayed(b, input, spec.weightDecay);
+      const square = b.add(input.slots.square as string, b.square(gradient));
+      const scaled = b.div(gradient, b.add(b.sqrt(square), b.scalar(spec.epsilon, weights)));
+      return { weights: b.sub(weights, b.mul(scaled, rate(b, hyper, input))), slots: { square } };
+    },
+  };
+}
+
+/**
+ * The arithmetic of an optimizer.
+ *
+ * @throws {ClrError} when the spec is none of core's
+ */
+export function updateOf(spec: Optimizer): Update {
+  switch (spec?.type) {
+    case 'sgd':
+      return sgdUpdate(spec);
+    case 'adam':
+    case 'adamW':
+      return adamUpdate(spec);
+    case 'rmsProp':
+      return rmsPropUpdate(spec);
+    case 'adagrad':
+      return adagradUpdate(spec);
+    default:
+      throw fail(
+        'optimizer to be made by sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core',
+        `optimizer = ${show(spec)}`,
+        'Import one from @clr/core and call it.',
+      );
+  }
+}
+
+/** The momentum (or β₁) an optimizer uses when a step names none. */
+export function ownMomentum(spec: Optimizer): number | undefined {
+  if (spec.type === 'adam' || spec.type === 'adamW') return spec.beta1;
+  return spec.type === 'adagrad' ? undefined : spec.momentum;
+}

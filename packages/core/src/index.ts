@@ -36,7 +36,15 @@ export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
 export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
 export { toSchedule } from './toSchedule.ts';
 export type { AbortSignalLike } from './train/abortSignal.ts';
+export {
+  type AutoClrEvent,
+  type AutoClrOptions,
+  type AutoClrResult,
+  autoClr,
+  type Best,
+} from './train/autoClr.ts';
 export type { Batches } from './train/batches.ts';
 export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';
 export { type Checkpoint, type CycleEnd, type TrainOptions, train } from './train/train.ts';
 export type { Hyperparameters, Metrics, Snapshot, StepResult, Trainable } from './train/trainable.ts';
+export type { Verdict } from './train/verdict.ts';

@@ -1,0 +1,38 @@
+import type { RangeTestFinding } from '@clr/core';
+import { formatRate } from './words.ts';
+
+/**
+ * What a finding says, in plain sentences: the suggestion with its intervals and how sure it is, or that there
+ * is none; the loss edge; the reasons; what the classic rules would have said.
+ *
+ * @example
+ * ```ts
+ * describeFinding(analyzeRangeTest(trace))[0];
+ * // 'Cycle the rate between 0.0021 and 0.021; …'
+ * ```
+ */
+export function describeFinding({ suggestion, edgeLr, reasons, rules }: RangeTestFinding): readonly string[] {
+  const between = ([low, high]: readonly [number, number]) => `${formatRate(low)} to ${formatRate(high)}`;
+  const sentences: string[] = [];
+  if (suggestion) {
+    const { baseLr, maxLr, fixedLr, interval, confidence } = suggestion;
+    sentences.push(
+      `Cycle the rate between ${formatRate(baseLr)} (interval ${between(interval.baseLr)}) and ${formatRate(maxLr)} (interval ${between(interval.maxLr)}).`,
+      `For training at a constant rate take ${formatRate(fixedLr)} (interval ${between(interval.fixedLr)}).`,
+      `Confidence ${Math.round(100 * confidence)} %.`,
+    );
+  } else {
+    sentences.push('This curve does not carry a suggestion.');
+  }
+  sentences.push(...reasons);
+  sentences.push(
+    edgeLr === null
+      ? 'The sweep never reached the loss edge.'
+      : `The loss edge, the largest rate that still trains, is at ${formatRate(edgeLr)}.`,
+  );
+  const named = Object.entries(rules).flatMap(([name, rate]: [string, number | null]) =>
+    rate === null ? [] : [`${name} ${formatRate(rate)}`],
+  );
+  if (named.length > 0) sentences.push(`The classic rules would say: ${named.join(', ')}.`);
+  return sentences;
+}

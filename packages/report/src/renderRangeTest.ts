@@ -1,0 +1,139 @@
+import { ClrError, type RangeTestFinding, type RangeTestPoint, type RangeTestTrace } from '@clr/core';
+import { describeFinding } from './describeFinding.ts';
+import { curve, type Key, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
+import { ratesPanel } from './ratesPanel.ts';
+import { renderSvg, type Series } from './renderSvg.ts';
+import { median, smooth } from './smooth.ts';
+import { colours } from './theme.ts';
+import { type Point, thin } from './thin.ts';
+import { formatNumber, formatRate } from './words.ts';
+
+/**
+ * A range test as a picture: loss and accuracy over the rate (logarithmic for an exponential sweep), the
+ * suggested rates with their intervals, the loss edge, and below them what the classic rules would say.
+ *
+ * @param traces - one sweep, or several of the same model
+ * @param finding - what `analyzeRangeTest` said about them
+ * @returns an SVG document, the same text for the same input; readable on light and dark ground
+ * @throws {ClrError} if there is no step to draw
+ *
+ * @example
+ * ```ts
+ * const svg = renderRangeTest(trace, analyzeRangeTest(trace));
+ * svg.startsWith('<svg'); // true
+ * ```
+ */
+export function renderRangeTest(
+  traces: RangeTestTrace | readonly RangeTestTrace[],
+  finding: RangeTestFinding,
+  options: PictureOptions = {},
+): string {
+  const sweeps = [traces].flat() as readonly RangeTestTrace[];
+  const log = sweeps.some(({ spacing }) => spacing === 'exponential');
+  const rates = sweeps.flatMap(({ points }) => points.map(({ lr }) => lr)).filter((lr) => !log || lr > 0);
+  if (rates.length === 0) {
+    throw new ClrError('clr/report', {
+      expected: 'a trace with at least one step to draw',
+      received: `${sweeps.length} traces without any`,
+      advice: 'Give what rangeTest returned, of a sweep that took a step.',
+    });
+  }
+  const { suggestion, edgeLr } = finding;
+  const lines = [
+    ...(suggestion
+      ? [
+          { x: suggestion.baseLr, colour: colours.blue },
+          { x: suggestion.fixedLr, colour: colours.green },
+          { x: suggestion.maxLr, colour: colours.orange },
+        ]
+      : []),
+    ...(edgeLr === null ? [] : [{ x: edgeLr, colour: colours.red, dashed: true }]),
+  ];
+  const band = ([from, to]: readonly [number, number], colour: string) => ({ from, to, colour });
+  const bands = suggestion
+    ? [
+        band(suggestion.interval.baseLr, colours.blue),
+        band(suggestion.interval.fixedLr, colours.green),
+        band(suggestion.interval.maxLr, colours.orange),
+      ]
+    : [];
+  const overlay = marks(lines, bands);
+
+  const loss = curves(sweeps, ({ loss }) => loss);
+  const ceiling = usefulCeiling(loss.smooth.flat());
+  const panels: Panel[] = [
+    {
+      name: 'Loss',
+      height: 230,
+      keys: loss.keys,
+      y: { max: ceiling, format: (value) => formatNumber(value, 3) },
+      series: [...loss.series, overlay],
+    },
+  ];
+  if (sweeps.some(({ points }) => points.some(({ accuracy }) => typeof accuracy === 'number'))) {
+    const accuracy = curves(sweeps, ({ accuracy }) => accuracy ?? null);
+    panels.push({
+      name: 'Accuracy',
+      height: 150,
+      y: { min: 0, max: 1, interval: 0.25, format: (value) => `${Math.round(100 * value)} %` },
+      series: [...accuracy.series, overlay],
+    });
+  }
+  panels.push(ratesPanel(finding, { log, from: Math.min(...rates), to: Math.max(...rates) }));
+
+  const { title = 'LR range test' } = options;
+  const axis = {
+    name: `learning rate${log ? ' (log)' : ''}`,
+    log,
+    min: Math.min(...rates),
+    max: Math.max(...rates),
+    format: formatRate,
+  };
+  const { drawing, size } = stackPanels(panels, axis, { ...options, title });
+  return renderSvg(drawing, { ...size, title, description: describeFinding(finding).join(' ') });
+}
+
+/** A metric's curves: every step faint, its running median strong, and the held-out points. */
+function curves(
+  sweeps: readonly RangeTestTrace[],
+  metric: (point: RangeTestPoint) => number | null,
+): {
+  readonly series: readonly Series[];
+  readonly smooth: readonly (readonly Point[])[];
+  readonly keys: Key[];
+} {
+  const toPoints = (points: readonly RangeTestPoint[]): readonly Point[] =>
+    points.map((point) => [point.lr, metric(point)]);
+  const raw = sweeps.map(({ points }) => toPoints(points));
+  const smoothed = raw.map((points) => smooth(points, Math.max(5, points.length / 25)));
+  const held = sweeps.flatMap(({ validation = [] }) => toPoints(validation));
+  return {
+    smooth: smoothed,
+    keys: [
+      { text: '— running median', colour: colours.ink },
+      { text: 'faint: each step', colour: colours.muted },
+      ...(held.length > 0 ? [{ text: '◆ held out', colour: colours.purple }] : []),
+    ],
+    series: [
+      ...raw.map((points) => curve(thin(points, 2000), colours.muted, false)),
+      ...smoothed.map((points) => curve(thin(points, 2000), colours.ink)),
+      {
+        type: 'scatter',
+        data: held as [number, number | null][],
+        symbol: 'diamond',
+        symbolSize: 8,
+        silent: true,
+        itemStyle: { color: colours.purple },
+      } as Series,
+    ],
+  };
+}
+
+/** Where to cut the losses of a divergence, which would press all the rest flat; `undefined` if there are none. */
+function usefulCeiling(smoothed: readonly Point[]): number | undefined {
+  const losses = smoothed.flatMap(([, loss]) => loss ?? []);
+  const start = median(losses.slice(0, Math.max(5, losses.length / 10)));
+  const ceiling = start + 0.6 * (start - Math.min(...losses));
+  if (!(Math.max(...losses) > ceiling) || ceiling === start) return undefined;
+  return Number(ceiling.toPrecision(2));
+}

@@ -1,0 +1,33 @@
+/** A point of a curve; `null` leaves a gap. */
+export type Point = readonly [x: number, y: number | null];
+
+/**
+ * A curve with at most about `most` points that looks the same: of each stretch the lowest and the highest
+ * point stay, and so do the two ends. Peaks and troughs are never lost.
+ */
+export function thin(points: readonly Point[], most: number): readonly Point[] {
+  if (points.length <= most) return points;
+  const stretch = Math.ceil((2 * points.length) / most);
+  const kept: Point[] = [];
+  for (let from = 0; from < points.length; from += stretch) {
+    const part = points.slice(from, from + stretch);
+    const keep = new Set([
+      from === 0 ? 0 : extreme(part, -1),
+      extreme(part, -1),
+      extreme(part, 1),
+      from + stretch >= points.length ? part.length - 1 : extreme(part, 1),
+    ]);
+    for (const index of [...keep].sort((a, b) => a - b)) kept.push(part[index]!);
+  }
+  return kept;
+}
+
+/** Where the highest value (sign 1) or the lowest (−1) is; a gap counts as the most extreme of all. */
+function extreme(part: readonly Point[], sign: 1 | -1): number {
+  let best = 0;
+  for (const [index, [, y]] of part.entries()) {
+    if (y === null) return index;
+    if (sign * y > sign * part[best]![1]!) best = index;
+  }
+  return best;
+}

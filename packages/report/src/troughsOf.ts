@@ -1,0 +1,12 @@
+import type { Schedule } from '@clr/core';
+
+/** The troughs of a schedule up to a step, at most so many of them. */
+export function troughsOf(schedule: Schedule, steps: number, most: number): readonly number[] {
+  const troughs: number[] = [];
+  for (let step = 0; troughs.length < most; ) {
+    step = schedule.at(step).cycleEnd;
+    if (step > steps || step === Infinity) break;
+    troughs.push(step);
+  }
+  return troughs;
+}

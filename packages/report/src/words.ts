@@ -1,0 +1,40 @@
+/** A rate in at most three digits: `0.0123`, `4.5e-5`. */
+export function formatRate(rate: number): string {
+  return formatNumber(rate, 3);
+}
+
+/** A number in so many significant digits, with an exponent where zeros would be many. */
+export function formatNumber(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
+  if (rounded === 0) return '0';
+  const size = Math.abs(rounded);
+  if (size >= 0.001 && size < 1e5) return String(rounded);
+  return rounded.toExponential().replace('e+', 'e');
+}
+
+/** A share in per cent: `98.31 %`. */
+export function formatShare(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** A whole number with its thousands set apart: `12,000`. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Text as XML and HTML hold it, in content and in quoted attributes. */
+export function escapeText(text: string): string {
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
+  return legalText(text).replace(/[&<>"']/g, (character) => entities[character]!);
+}
+
+/** Text without the characters that XML does not allow even escaped. */
+export function legalText(text: string): string {
+  return text.replace(/(?![\t\n\r])[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '');
+}

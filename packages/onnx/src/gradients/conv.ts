@@ -48,7 +48,7 @@ function formOf(c: GradientContext): ConvForm {
 }
 
 /** All axes after the batch and channel axes. */
-const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
+export const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
 
 /** W [M, C/g, k…] as the kernel of the way back, [C, M/g, k…], each spatial axis reversed. */
 function reversedKernel(b: Builder, weight: string, { group, axes, window }: ConvForm): string {
@@ -127,11 +127,11 @@ export const conv: Operators = {
   Conv: {
     infer: inferConv,
     gradient: (c) => {
-      const { b, g, needs } = c;
+      const { b, x, g, needs } = c;
       const form = formOf(c);
       return [
         needs(0) ? inputGradient(c, form) : undefined,
-        needs(1) ? convWeightGradient(c, form) : undefined,
+        needs(1) ? convWeightGradient(b, x(1), x(0), g(0), form) : undefined,
         needs(2) ? b.reduceSum(g(0), [0, ...spatialAxes(form.axes)]) : undefined,
       ];
     },

@@ -1,5 +1,4 @@
 import type { Builder } from '../graph/builder.ts';
-import type { GradientContext } from '../graph/operator.ts';
 import type { ConvForm } from './conv.ts';
 
 /** Every position of a kernel, the last axis running fastest. */
@@ -21,14 +20,23 @@ function padded(b: Builder, x: string, { pads, axes }: ConvForm): string {
  * The gradient of a convolution's weight [M, C/g, k…], as im2col and one batched product:
  * for each kernel position the part of the padded input it met, stacked to [N, g, k…·C/g, places],
  * times the output's gradient [N, g, M/g, places], summed over the batch.
+ *
+ * @param input - what the convolution reads
+ * @param grad - the gradient of what it writes
  */
-export function convWeightGradient({ b, x, g }: GradientContext, form: ConvForm): string {
+export function convWeightGradient(
+  b: Builder,
+  weight: string,
+  input: string,
+  grad: string,
+  form: ConvForm,
+): string {
   const { window, group, axes } = form;
   const { kernel, strides, dilations } = window;
-  const [outputs, perGroup] = b.shape(x(1)) as [number, number];
-  const whole = padded(b, x(0), form);
+  const [outputs, perGroup] = b.shape(weight) as [number, number];
+  const whole = padded(b, input, form);
   const spatial = Array.from({ length: axes }, (_, i) => i + 2);
-  const counts = b.shape(g(0)).slice(2);
+  const counts = b.shape(grad).slice(2);
   const fixed = counts.every((count) => typeof count === 'number');
 
   const parts = positions(kernel).map((position) => {
@@ -36,14 +44,14 @@ export function convWeightGradient({ b, x, g }: GradientContext, form: ConvForm)
     const ends = fixed
       ? b.ints(starts.map((start, i) => start + ((counts[i] as number) - 1) * (strides[i] as number) + 1))
       : b.add(
-          b.mul(b.sub(b.emit('Shape', [g(0)], { start: 2 }), b.ints(starts.map(() => 1))), b.ints(strides)),
+          b.mul(b.sub(b.emit('Shape', [grad], { start: 2 }), b.ints(starts.map(() => 1))), b.ints(strides)),
           b.ints(starts.map((start) => start + 1)),
         );
     const part = b.slice(whole, starts, ends, spatial, strides);
     return b.reshape(part, [0, group, 1, perGroup, -1]);
   });
   const columns = b.reshape(b.concat(parts, 2), [0, group, parts.length * perGroup, -1]);
-  const gradient = b.reshape(g(0), [0, group, outputs / group, -1]);
+  const gradient = b.reshape(grad, [0, group, outputs / group, -1]);
   const product = b.matmul(gradient, b.transpose(columns, [0, 1, 3, 2]));
   const summed = b.reduceSum(product, [0]);
   const stacked = b.reshape(summed, [outputs, parts.length, perGroup]);

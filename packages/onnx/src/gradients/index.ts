@@ -1,16 +1,20 @@
 import type { Operator, Operators } from '../graph/operator.ts';
 import { activation } from './activation.ts';
 import { arithmetic } from './arithmetic.ts';
+import { batchNorm } from './batchNorm.ts';
 import { conv } from './conv.ts';
+import { convTranspose } from './convTranspose.ts';
 import { dropout } from './dropout.ts';
 import { gather } from './gather.ts';
 import { join } from './join.ts';
 import { layout } from './layout.ts';
 import { math } from './math.ts';
 import { matmul } from './matmul.ts';
+import { normalize } from './normalize.ts';
 import { pool } from './pool.ts';
 import { reduce } from './reduce.ts';
 import { repeat } from './repeat.ts';
+import { resize } from './resize.ts';
 import { shapeArithmetic } from './shapeArithmetic.ts';
 import { softmax } from './softmax.ts';
 
@@ -18,16 +22,20 @@ import { softmax } from './softmax.ts';
 const families: readonly Operators[] = [
   activation,
   arithmetic,
+  batchNorm,
   conv,
+  convTranspose,
   dropout,
   gather,
   join,
   layout,
   math,
   matmul,
+  normalize,
   pool,
   reduce,
   repeat,
+  resize,
   shapeArithmetic,
   softmax,
 ];

@@ -252,7 +252,7 @@ export class Trainer implements OnnxTrainer {
   }
 
   #result(model: TrainingModel, results: Readonly<Record<string, Tensor>>): StepResult {
-    const scalar = (name: string): number => Number((results[name]?.data as Float32Array)[0]);
+    const scalar = (name: string): number => Number((results[name] as Tensor).data[0]);
     return {
       loss: scalar(model.loss as string),
       ...(model.accuracy ? { accuracy: scalar(model.accuracy) } : {}),

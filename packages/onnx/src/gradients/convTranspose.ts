@@ -1,0 +1,88 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { int, ints, text } from '../graph/attributes.ts';
+import { addDim, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { inputOf } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { type ConvForm, kernelOf, spatialAxes } from './conv.ts';
+import { convWeightGradient } from './convWeight.ts';
+import { extent } from './window.ts';
+
+interface TransposedForm {
+  readonly form: ConvForm;
+  readonly outputPadding: readonly number[];
+}
+
+/**
+ * The geometry of the convolution whose way back this is. With `output_shape` or SAME padding the pads
+ * follow from the input's size; `undefined` while that is not known.
+ */
+function geometry(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): TransposedForm | undefined {
+  const axes = kernel.length;
+  const strides = ints(node, 'strides') ?? Array(axes).fill(1);
+  const dilations = ints(node, 'dilations') ?? Array(axes).fill(1);
+  const outputPadding = ints(node, 'output_padding') ?? Array(axes).fill(0);
+  const auto = text(node, 'auto_pad', 'NOTSET');
+  const sizes = b.dims(inputOf(node, 0))?.slice(2);
+  const same = auto.startsWith('SAME');
+  const outputShape = ints(node, 'output_shape')?.slice(-axes);
+  let pads = ints(node, 'pads') ?? Array(2 * axes).fill(0);
+  if (outputShape || same) {
+    if (!sizes?.every((size) => typeof size === 'number')) return undefined;
+    const total = kernel.map((k, i) => {
+      const size = sizes[i] as number;
+      const wanted = outputShape?.[i] ?? size * strides[i];
+      const whole = strides[i] * (size - 1) + outputPadding[i] + extent(k, dilations[i]);
+      return Math.max(0, whole - wanted);
+    });
+    const [small, large] = [total.map((pad) => Math.floor(pad / 2)), total.map((pad) => Math.ceil(pad / 2))];
+    pads = auto === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
+  }
+  const window = { kernel, strides, dilations, before: pads.slice(0, axes), after: pads.slice(axes) };
+  return { form: { window, pads, group: int(node, 'group', 1), axes }, outputPadding };
+}
+
+const infer: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const w = b.dims(inputOf(node, 1));
+  const kernel = kernelOf(node, b);
+  if (!dims || !w || !kernel) return [{ type, dims: undefined }];
+  const known = geometry(node, b, kernel);
+  const spatial = dims.slice(2).map((size, i): Dim => {
+    if (!known) return unknownDim();
+    const { window, pads, axes } = known.form;
+    const reach = extent(kernel[i] as number, window.dilations[i] as number);
+    const cut = (pads[i] as number) + (pads[i + axes] as number);
+    const steps = mulDim(addDim(size, -1), window.strides[i] as number);
+    return addDim(steps, (known.outputPadding[i] as number) + reach - cut);
+  });
+  const channels = mulDim(w[1] ?? unknownDim(), int(node, 'group', 1));
+  return [{ type, dims: [dims[0] ?? unknownDim(), channels, ...spatial] }];
+};
+
+function back(c: GradientContext): (string | undefined)[] {
+  const { b, node, x, g, needs } = c;
+  const kernel = kernelOf(node, b);
+  const known = kernel && geometry(node, b, kernel);
+  if (!known) {
+    throw c.refuse(
+      'its padding depends on sizes that are known only while the model runs',
+      'Export the model with explicit pads, or with fixed spatial sizes.',
+    );
+  }
+  const { form } = known;
+  const { window, pads, group, axes } = form;
+  // What it undoes: a convolution from its output to its input, with the same weight.
+  const toInput = (): string => {
+    const { strides, dilations } = window;
+    return b.emit('Conv', [g(0), x(1)], { kernel_shape: kernel, strides, dilations, pads, group });
+  };
+  return [
+    needs(0) ? toInput() : undefined,
+    needs(1) ? convWeightGradient(b, x(1), g(0), x(0), form) : undefined,
+    needs(2) ? b.reduceSum(g(0), [0, ...spatialAxes(axes)]) : undefined,
+  ];
+}
+
+/** Transposed convolutions. */
+export const convTranspose: Operators = { ConvTranspose: { infer, gradient: back } };

@@ -1,0 +1,94 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { float, int, ints, text } from '../graph/attributes.ts';
+import { DataType } from '../graph/dataType.ts';
+import { type Dim, mapDim, unknownDim } from '../graph/dim.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { axisOf, inputOf } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { adjoint } from './separable.ts';
+
+interface Target {
+  readonly axes: readonly number[];
+  readonly scales: readonly number[] | undefined;
+  readonly sizes: readonly Dim[] | undefined;
+}
+
+/** What a Resize asks for, as far as it is constant. */
+function targetOf(node: NodeProto, b: GraphBuilder, rank: number): Target {
+  const axes = (ints(node, 'axes') ?? Array.from({ length: rank }, (_, i) => i)).map((axis) =>
+    axisOf(axis, rank),
+  );
+  const scales = b.constant(inputOf(node, 2))?.values;
+  const sizes = b.value(inputOf(node, 3));
+  return { axes, scales: scales && scales.length > 0 ? scales : undefined, sizes };
+}
+
+const infer: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  if (!dims) return [{ type, dims }];
+  const { axes, scales, sizes } = targetOf(node, b, dims.length);
+  const result = [...dims];
+  const keepsRatio = text(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch';
+  axes.forEach((axis, i) => {
+    const scale = scales?.[i];
+    const size = dims[axis] as Dim;
+    result[axis] =
+      scale !== undefined
+        ? mapDim(size, `times${scale}`, (n) => Math.floor(n * scale))
+        : keepsRatio
+          ? unknownDim()
+          : (sizes?.[i] ?? unknownDim());
+  });
+  return [{ type, dims: result }];
+};
+
+const copied = ['coordinate_transformation_mode', 'mode', 'nearest_mode'] as const;
+
+/** Resize is linear and separable in every mode but cropping: its way back is its own matrix, transposed. */
+function back(c: GradientContext): string[] {
+  const { b, node, x, g } = c;
+  const rank = b.rank(x(0));
+  const { axes, scales, sizes } = targetOf(node, b, rank);
+  if (text(node, 'coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize') {
+    throw c.refuse('no gradient for tf_crop_and_resize');
+  }
+  if (text(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
+    throw c.refuse('no gradient for a kept aspect ratio');
+  }
+  if (!scales && !sizes) throw c.refuse('its sizes are computed while the model runs');
+  const moves = (axis: number): boolean => {
+    const at = axes.indexOf(axis);
+    return at >= 0 && (scales ? scales[at] !== 1 : sizes?.[at] !== b.shape(x(0))[axis]);
+  };
+  if (rank < 3 || moves(0) || moves(1)) {
+    throw c.refuse('only the axes after batch and channel can be resized');
+  }
+  const attributes = {
+    ...Object.fromEntries(
+      copied.flatMap((name) => {
+        const value = text(node, name, '');
+        return value === '' ? [] : [[name, value]];
+      }),
+    ),
+    cubic_coeff_a: { float: float(node, 'cubic_coeff_a', -0.75) },
+    exclude_outside: int(node, 'exclude_outside', 0),
+    antialias: int(node, 'antialias', 0) || undefined,
+  };
+  const run = (input: string, picked: readonly number[]): string => {
+    const at = picked.map((axis) => axes.indexOf(axis + 2));
+    if (scales) {
+      const factors = [1, 1, ...at.map((i) => (i < 0 ? 1 : (scales[i] as number)))];
+      return b.emit('Resize', [input, '', b.literal(DataType.FLOAT, [factors.length], factors)], attributes);
+    }
+    const probes = b.emit('Shape', [input], { start: 0, end: 2 });
+    const wanted = picked.map((axis, i) => {
+      const size = at[i] === undefined || at[i] < 0 ? b.shape(x(0))[axis + 2] : b.shape(g(0))[axis + 2];
+      return typeof size === 'number' ? size : b.sizeAt(g(0), axis + 2);
+    });
+    return b.emit('Resize', [input, '', '', b.shapeVector([probes, ...wanted])], attributes);
+  };
+  return [adjoint(b, x(0), g(0), run)];
+}
+
+/** Resampling. */
+export const resize: Operators = { Resize: { infer, gradient: back, differentiable: [0] } };

@@ -14,9 +14,11 @@ interface Listed {
   readonly trainBegin?: unknown;
 }
 
-/** Our callbacks by their `onTrainBegin`, by which one is known again when tfjs has wrapped it. */
-const ours = new WeakMap<object, Listed>();
-const patched = new WeakSet<object>();
+/**
+ * For each copy of tfjs that was taught, our callbacks by their `onTrainBegin`, by which one is known again
+ * when tfjs has wrapped it.
+ */
+const adopted = new WeakMap<object, WeakMap<object, Listed>>();
 
 /**
  * Makes a callback work wherever it is listed. tfjs looks at the first entry only: after a plain object it
@@ -28,7 +30,6 @@ export function adoptCallback(
   { CallbackList, CustomCallback }: CallbackClasses,
   callback: tfjs.Callback,
 ): void {
-  ours.set(callback.onTrainBegin, callback);
   const list = CallbackList?.prototype as unknown as { setParams(params: unknown): void };
   if (typeof list?.setParams !== 'function' || typeof CustomCallback !== 'function') {
     fail({
@@ -37,8 +38,17 @@ export function adoptCallback(
       advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
     });
   }
-  if (patched.has(list)) return;
-  patched.add(list);
+  const ours = adopted.get(list) ?? teach(list, CustomCallback);
+  ours.set(callback.onTrainBegin, callback);
+}
+
+/** Makes `fit` put lists right that hold one of the callbacks in the map that this gives back. */
+function teach(
+  list: { setParams(params: unknown): void },
+  CustomCallback: CallbackClasses['CustomCallback'],
+): WeakMap<object, Listed> {
+  const ours = new WeakMap<object, Listed>();
+  adopted.set(list, ours);
 
   const unwrap = (entry: Listed): Listed | undefined =>
     ours.get((entry.trainBegin ?? entry.onTrainBegin) as object);
@@ -56,4 +66,5 @@ export function adoptCallback(
     }
     return setParams.call(this, params);
   };
+  return ours;
 }

@@ -1,6 +1,14 @@
 export type { CallbackClasses } from './adoptCallbacks.ts';
+export { createTrainable } from './createTrainable.ts';
 export { type CyclicLR, type CyclicLROptions, cyclicLR, resumeCyclicLR } from './cyclicLR.ts';
 export { disposeOptimizer } from './disposeOptimizer.ts';
+export { fromDataset } from './fromDataset.ts';
+export type { LayersBatch } from './layersTrainable.ts';
+export type { TrainingLoop } from './loopTrainable.ts';
 export type { OptimizerLike } from './optimizerKind.ts';
+export type { OptimizerState } from './optimizerState.ts';
 export { type Progress, savedProgress } from './progress.ts';
 export { setHyperparameters } from './setHyperparameters.ts';
+export type { TensorData } from './tensorData.ts';
+export type { LayerData, LayersData } from './toTensors.ts';
+export type { TfjsSnapshot } from './trainingState.ts';

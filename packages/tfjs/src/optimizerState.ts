@@ -60,7 +60,11 @@ export function checkOptimizerState(optimizer: OptimizerLike, state: OptimizerSt
 }
 
 /** Puts a state back, bit for bit: values in place where a slot exists, new or freed slots where not. */
-export function writeOptimizerState(tf: typeof tfjs, optimizer: OptimizerLike, state: OptimizerState): void {
+export function writeOptimizerState(
+  tf: Pick<typeof tfjs, 'tensor' | 'variable'>,
+  optimizer: OptimizerLike,
+  state: OptimizerState,
+): void {
   const kind = optimizerKind(optimizer);
   const fields = optimizer as OptimizerFields;
   for (const name of kind.slots) {

@@ -39,11 +39,12 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * ```
  */
 export function setHyperparameters(optimizer: OptimizerLike, { lr, momentum }: Hyperparameters): void {
+  // First, for the checks below read the same fields.
+  checkLastUpdate(optimizer);
   const kind = optimizerKind(optimizer);
   const fields = optimizer as OptimizerFields;
   checkNumbers(fields, kind, lr, momentum);
   const state = watched.get(optimizer) ?? watch(fields, kind);
-  checkLastUpdate(fields, state);
   setRate(fields, kind, lr);
   if (momentum !== undefined) setMomentum(fields, kind, momentum);
   state.iterations = fields.iterations;
@@ -98,10 +99,11 @@ function watch(optimizer: OptimizerFields, kind: OptimizerKind): Watched {
 }
 
 /** Whether the one update since the last call read what that call set. */
-function checkLastUpdate(optimizer: OptimizerFields, { watch, iterations }: Watched): void {
+function checkLastUpdate(optimizer: OptimizerLike): void {
+  const state = watched.get(optimizer);
   // Any other jump may come from loaded optimizer weights, which read nothing.
-  if (optimizer.iterations !== iterations + 1) return;
-  const unread = watch.unread();
+  if (state === undefined || optimizer.iterations !== state.iterations + 1) return;
+  const unread = state.watch.unread();
   if (unread.length > 0) {
     unlikeTfjs(optimizer.getClassName(), `an update that reads \`${unread.join('` and `')}\``);
   }

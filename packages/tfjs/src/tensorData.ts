@@ -27,6 +27,6 @@ export function readTensors(
 }
 
 /** A tensor with a copy of those values. */
-export function toTensor(tf: typeof tfjs, { values, shape, dtype }: TensorData): tfjs.Tensor {
+export function toTensor(tf: Pick<typeof tfjs, 'tensor'>, { values, shape, dtype }: TensorData): tfjs.Tensor {
   return tf.tensor(values.slice(), [...shape], dtype);
 }

@@ -1,0 +1,37 @@
+import type * as tfjs from '@tensorflow/tfjs';
+
+/**
+ * The batches of a `tf.data` dataset, one pass each time they are iterated, as core's `train` and
+ * `rangeTest` take them. Each batch's tensors are freed when the next one is asked for, and at the end.
+ *
+ * @example
+ * ```ts
+ * const batches = fromDataset(tf.data.zip({ xs: images, ys: labels }).batch(64));
+ * await train(createTrainable(tf, model), batches, { policy, steps: 2000 });
+ * ```
+ */
+export function fromDataset<Batch extends tfjs.TensorContainer>(
+  dataset: Pick<tfjs.data.Dataset<Batch>, 'iterator'>,
+): AsyncIterable<Batch> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      const iterator = await dataset.iterator();
+      for (;;) {
+        const { value, done } = await iterator.next();
+        if (done) return;
+        try {
+          yield value;
+        } finally {
+          dispose(value);
+        }
+      }
+    },
+  };
+}
+
+function dispose(container: unknown): void {
+  if (typeof container !== 'object' || container === null) return;
+  const tensor = container as { dispose?: () => void };
+  if (typeof tensor.dispose === 'function') tensor.dispose();
+  else for (const part of Object.values(container)) dispose(part);
+}

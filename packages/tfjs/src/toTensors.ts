@@ -1,0 +1,100 @@
+import type * as tfjs from '@tensorflow/tfjs';
+import { fail } from './errors.ts';
+
+/** One input or target of a model: a tensor, or its values in a typed array (the shape is the model's). */
+export type LayerData = tfjs.Tensor | Float32Array | Int32Array | Uint8Array;
+/** All inputs or all targets: one, a list in the model's order, or by name. */
+export type LayersData = LayerData | readonly LayerData[] | { readonly [name: string]: LayerData };
+
+/** What a model expects: names and shapes, `null` where any size will do. */
+export interface Slots {
+  readonly what: 'input' | 'target';
+  readonly names: readonly string[];
+  readonly shapes: readonly (readonly (number | null)[])[];
+  /** Whose tensors may have any shape: targets of a loss that is the user's own function. */
+  readonly open?: readonly boolean[];
+}
+
+/**
+ * The tensors of a batch in the model's order; call it inside `tf.tidy`. Tensors are taken as they are.
+ *
+ * @throws {ClrError} if one is missing, too many, or of another shape
+ */
+export function toTensors(
+  tf: Pick<typeof tfjs, 'tensor'>,
+  data: LayersData | undefined,
+  { what, names, shapes, open }: Slots,
+): tfjs.Tensor[] {
+  const refuse = (received: string): never =>
+    fail({
+      expected: `${names.length} ${what}${names.length === 1 ? '' : 's'}: ${names.join(', ')}`,
+      received,
+      advice:
+        'Give { xs, ys }: each a tensor or typed array, a list in the model’s order, or an object by name.',
+    });
+  const list = listOf(data, names);
+  if (list === undefined) return refuse(`${what}s = ${String(data)}`);
+  if (list.length !== names.length) return refuse(`${list.length}`);
+  return list.map((item, index) => {
+    const name = names[index]!;
+    if (item === undefined) return refuse(`none by the name ${name}`);
+    const shape = shapes[index]!;
+    if (open?.[index] && isTensor(item)) return item;
+    const tensor = isTensor(item) ? withAxis(item, shape) : fromArray(tf, item, shape, name);
+    const fits =
+      tensor.shape.length === shape.length &&
+      shape.every((size, axis) => size === null || size === tensor.shape[axis]);
+    if (!fits) {
+      fail({
+        expected: `${what} ${name} of the shape [${shape.map((size) => size ?? 'any').join(', ')}]`,
+        received: `[${tensor.shape.join(', ')}]`,
+        advice: 'The first axis is the batch.',
+      });
+    }
+    return tensor;
+  });
+}
+
+function listOf(
+  data: LayersData | undefined,
+  names: readonly string[],
+): readonly (LayerData | undefined)[] | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  if (isTensor(data) || ArrayBuffer.isView(data)) return [data];
+  if (Array.isArray(data)) return data;
+  return names.map((name) => (data as { readonly [name: string]: LayerData })[name]);
+}
+
+export function isTensor(value: unknown): value is tfjs.Tensor {
+  return typeof (value as tfjs.Tensor | null)?.dataSync === 'function';
+}
+
+// As fit() does: [n] stands for [n, 1].
+function withAxis(tensor: tfjs.Tensor, shape: readonly (number | null)[]): tfjs.Tensor {
+  return tensor.rank === 1 && shape.length === 2 ? tensor.reshape([-1, 1]) : tensor;
+}
+
+function fromArray(
+  tf: Pick<typeof tfjs, 'tensor'>,
+  values: Exclude<LayerData, tfjs.Tensor>,
+  shape: readonly (number | null)[],
+  name: string,
+): tfjs.Tensor {
+  const sizes = shape.slice(1);
+  if (sizes.includes(null)) {
+    fail({
+      expected: `a tensor for ${name}, whose shape is open: [${shape.map((size) => size ?? 'any').join(', ')}]`,
+      received: `a typed array of ${values.length}`,
+      advice: 'Make it with tf.tensor(values, shape).',
+    });
+  }
+  const size = sizes.reduce<number>((product, axis) => product * (axis ?? 1), 1);
+  if (values.length === 0 || values.length % size !== 0) {
+    fail({
+      expected: `${name} to hold whole examples of ${size} values`,
+      received: `${values.length} values`,
+      advice: 'Lay the examples one after the other, each in row-major order.',
+    });
+  }
+  return tf.tensor(Float32Array.from(values), [values.length / size, ...(sizes as number[])]);
+}

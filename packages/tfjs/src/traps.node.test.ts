@@ -1,0 +1,313 @@
+/**
+ * What tfjs does by itself, shown on the newest and the oldest 4.x, and what clr does about it. When one of
+ * the first lines of a test fails, tfjs has changed there.
+ */
+import { type Policy, triangular } from '@clr/core';
+import * as newest from '@tensorflow/tfjs';
+import * as oldest from 'tfjs-oldest';
+import { describe, expect, it } from 'vitest';
+import { createTrainable } from './createTrainable.ts';
+import { cyclicLR } from './cyclicLR.ts';
+import { disposeOptimizer } from './disposeOptimizer.ts';
+import { setHyperparameters } from './setHyperparameters.ts';
+
+type Tf = typeof newest;
+const versions: [string, Tf][] = [
+  [newest.version_core, newest],
+  [oldest.version_core, oldest as unknown as Tf],
+];
+/** Layers of two copies would take the same names in their one engine. */
+let layers = 0;
+const dense = (tf: Tf, size: number): newest.Sequential =>
+  tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [size], name: `dense_${layers++}` })] });
+const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 3 });
+
+describe.each(versions)('tfjs %s', (version, tf) => {
+  /** A weight of 1 whose gradient is 1, and how far one update moves it. */
+  const moved = (optimizer: newest.Optimizer): number => {
+    const weight = tf.variable(tf.scalar(1));
+    optimizer.minimize(() => weight.mul(1) as newest.Scalar, false, [weight]);
+    return 1 - weight.dataSync()[0]!;
+  };
+  const field = (optimizer: newest.Optimizer) => optimizer as unknown as Record<string, unknown>;
+
+  it('is one of the two that the tests name', () => {
+    expect(['4.22.0', '4.0.0']).toContain(version);
+  });
+
+  it.each([
+    ['sgd', () => tf.train.sgd(0.5)],
+    ['momentum', () => tf.train.momentum(0.5, 0)],
+  ])('%s ignores an assigned learningRate', (_, make) => {
+    const optimizer = make();
+    field(optimizer).learningRate = 0.125;
+    expect(moved(optimizer)).toBe(0.5);
+    setHyperparameters(optimizer, { lr: 0.125 });
+    expect(moved(optimizer)).toBe(0.125);
+  });
+
+  it.each([
+    ['adam', () => tf.train.adam(0.5)],
+    ['adamax', () => tf.train.adamax(0.5)],
+    ['adagrad', () => tf.train.adagrad(0.5)],
+    ['adadelta', () => tf.train.adadelta(0.5)],
+    ['rmsprop', () => tf.train.rmsprop(0.5)],
+  ])('%s has no setter, and reads the field at every update', (_, make) => {
+    const [first, second] = [make(), make()];
+    expect(field(first).setLearningRate).toBeUndefined();
+    setHyperparameters(second, { lr: 0.125 });
+    expect(moved(second) / moved(first)).toBeCloseTo(0.25, 4);
+  });
+
+  it('momentum: setMomentum() does nothing', () => {
+    const make = () => {
+      const optimizer = tf.train.momentum(0.5, 0);
+      const weight = tf.variable(tf.scalar(1));
+      const step = () => {
+        optimizer.minimize(() => weight.mul(1) as newest.Scalar, false, [weight]);
+        return weight.dataSync()[0]!;
+      };
+      step();
+      return { optimizer, step };
+    };
+    const [theirs, ours] = [make(), make()];
+    theirs.optimizer.setMomentum(0.5);
+    expect(theirs.step()).toBe(0);
+    setHyperparameters(ours.optimizer, { lr: 0.5, momentum: 0.5 });
+    expect(ours.step()).toBe(-0.25);
+  });
+
+  it('momentum: dispose() leaks a tensor', () => {
+    const before = tf.memory().numTensors;
+    tf.train.momentum(0.1, 0.9).dispose();
+    expect(tf.memory().numTensors - before).toBe(1);
+    disposeOptimizer(tf.train.momentum(0.1, 0.9));
+    expect(tf.memory().numTensors - before).toBe(1);
+  });
+
+  it('adam: a new beta1 would be corrected with the old one', () => {
+    // Adam's first update is lr, whatever beta1: the correction undoes the first moment's factor.
+    const theirs = tf.train.adam(0.5, 0.9, 0.999, 1e-12);
+    field(theirs).beta1 = 0.5;
+    expect(moved(theirs)).toBeCloseTo(2.5, 4);
+    const ours = tf.train.adam(0.5, 0.9, 0.999, 1e-12);
+    setHyperparameters(ours, { lr: 0.5, momentum: 0.5 });
+    expect(moved(ours)).toBeCloseTo(0.5, 4);
+  });
+
+  const cyclesBeta = triangular({
+    ...{ baseLr: 0.01, maxLr: 0.05, stepSize: 3 },
+    momentum: { base: 0.5, max: 0.9 },
+  });
+  const trained = async (optimizer: newest.Optimizer) => {
+    const model = dense(tf, 2);
+    model.compile({ optimizer, loss: 'meanSquaredError' });
+    const [xs, ys] = [tf.ones([4, 2]), tf.zeros([4, 1])];
+    await model.fit(xs, ys, { epochs: 4, callbacks: cyclicLR(cyclesBeta, { tf }) });
+    return model;
+  };
+
+  it("adam: setWeights() rebuilds beta1's product wrongly after it was cycled", async () => {
+    const make = () => tf.train.adam(0.1, 0.9, 0.999, 1e-8);
+    const cycle = (optimizer: newest.Optimizer) => {
+      for (const beta of [0.5, 0.7, 0.9]) {
+        field(optimizer).beta1 = beta;
+        moved(optimizer);
+      }
+      return (field(optimizer).accBeta1 as newest.Variable).dataSync()[0]!;
+    };
+    const [first, second] = [make(), make()];
+    const product = cycle(first);
+    await second.setWeights(await first.getWeights());
+    const rebuilt = (field(second).accBeta1 as newest.Variable).dataSync()[0]!;
+    expect(Math.abs(rebuilt - product)).toBeGreaterThan(0.1);
+    // A snapshot carries the product itself.
+    const model = await trained(make());
+    const running = () => (field(model.optimizer).accBeta1 as newest.Variable).dataSync()[0]!;
+    const trainable = createTrainable(tf, model);
+    const [snapshot, kept] = [await trainable.snapshot(), running()];
+    (field(model.optimizer).accBeta1 as newest.Variable).assign(tf.scalar(0.123));
+    await trainable.restore(snapshot);
+    expect(running()).toBe(kept);
+  });
+
+  it('adamax: its weights cannot be read or set; a snapshot holds them', async () => {
+    const model = await trained(tf.train.adamax(0.1, 0.9, 0.999, 1e-8));
+    await expect(model.optimizer.getWeights()).rejects.toThrow('not implemented');
+    await expect(model.optimizer.setWeights([])).rejects.toThrow('not implemented');
+    const { optimizer } = (await createTrainable(tf, model).snapshot()) as {
+      optimizer: { scalars: object; iterations: number };
+    };
+    expect(Object.keys(optimizer.scalars)).toEqual(['accBeta1', 'iteration']);
+    expect(optimizer.iterations).toBe(4);
+  });
+
+  describe('callbacks', () => {
+    const model = () => {
+      const made = dense(tf, 2);
+      made.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      return made;
+    };
+    const fit = (callbacks: unknown, made = model()) =>
+      made.fit(tf.ones([8, 2]), tf.zeros([8, 1]), {
+        batchSize: 4,
+        epochs: 2,
+        callbacks: callbacks as newest.CustomCallbackArgs[],
+      });
+    class Told extends tf.Callback {
+      told: unknown[] = [];
+      override onEpochEnd = async () => {
+        this.told.push((this as unknown as { model: unknown }).model);
+      };
+    }
+
+    it('an instance after a plain object is never told the model', async () => {
+      const theirs = new Told();
+      await fit([{}, theirs]);
+      expect(theirs.told).toEqual([null, null]);
+      const ours = cyclicLR(policy, { tf });
+      await fit([{}, ours]);
+      expect(ours.step).toBe(4);
+    });
+
+    it('a plain object after an instance stops fit', async () => {
+      await expect(fit([new Told(), {}])).rejects.toThrow('setParams is not a function');
+      const ours = cyclicLR(policy, { tf });
+      await fit([ours, {}]);
+      expect(ours.step).toBe(4);
+    });
+
+    it('batch numbers start again in each epoch', async () => {
+      const batches: number[] = [];
+      const ours = cyclicLR(policy, { tf });
+      await fit([ours, { onBatchBegin: (batch: number) => void batches.push(batch) }]);
+      expect(batches).toEqual([0, 1, 0, 1]);
+      expect(ours.step).toBe(4);
+    });
+
+    it('onBatchEnd of a plain object reads every batch back; cyclicLR does not', async () => {
+      const backend = tf.backend() as unknown as { read(id: object): unknown };
+      const { read } = backend;
+      let reads = 0;
+      backend.read = function (id) {
+        reads++;
+        return read.call(this, id);
+      };
+      const count = async (callbacks: unknown) => {
+        reads = 0;
+        await fit(callbacks);
+        return reads;
+      };
+      try {
+        const without = await count([]);
+        expect(await count([{ onBatchEnd: () => {} }])).toBe(without + 4);
+        for (const list of [[], [{}]]) {
+          expect(await count([...list, cyclicLR(policy, { tf })])).toBe(without);
+          expect(await count([cyclicLR(policy, { tf }), ...list])).toBe(without);
+        }
+      } finally {
+        backend.read = read;
+      }
+    });
+
+    it('a Sequential hands over the model inside, whose metadata is not saved', async () => {
+      const theirs = new Told();
+      const made = model();
+      await fit([theirs, cyclicLR(policy, { tf })], made);
+      expect(theirs.told[0]).not.toBe(made);
+      expect(made.getUserDefinedMetadata()).toEqual({ clr: { policy, step: 4 } });
+    });
+  });
+});
+
+describe('two copies of tfjs', () => {
+  it('are two, over one engine', () => {
+    expect(newest.Callback).not.toBe(oldest.Callback);
+    expect(newest.train.adam(0.1).constructor).not.toBe(oldest.train.adam(0.1).constructor);
+    expect(newest.engine()).toBe(oldest.engine());
+  });
+
+  it('setHyperparameters needs to know neither', () => {
+    for (const [, tf] of versions) {
+      for (const optimizer of [
+        tf.train.sgd(1),
+        tf.train.momentum(1, 0.5),
+        tf.train.adam(1),
+        tf.train.adamax(1),
+      ]) {
+        const momentum = optimizer.getClassName() === 'SGD' ? {} : { momentum: 0.25 };
+        setHyperparameters(optimizer, { lr: 0.5, ...momentum });
+        const weight = newest.variable(newest.scalar(1));
+        optimizer.minimize(() => weight.mul(1) as newest.Scalar, false, [weight]);
+        expect(weight.dataSync()[0]).toBeCloseTo(0.5, 4);
+      }
+    }
+  });
+
+  it('cyclicLR says what to pass when the model is of the other', async () => {
+    const tf = oldest as unknown as Tf;
+    const model = dense(tf, 1);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const fit = (callbacks: newest.Callback) => model.fit(tf.ones([2, 1]), tf.ones([2, 1]), { callbacks });
+    await expect(fit(cyclicLR(policy))).rejects.toThrow('cyclicLR(policy, { tf })');
+    const { history } = await fit(cyclicLR(policy, { tf }));
+    expect(history.lr).toEqual([policy.baseLr]);
+  });
+});
+
+describe('a tfjs that is built otherwise is refused', () => {
+  const tf = newest;
+  const without = (optimizer: newest.Optimizer, ...names: string[]) => {
+    for (const name of names)
+      Object.defineProperty(optimizer, name, { value: undefined, configurable: true });
+    return optimizer;
+  };
+  it.each([
+    ['SGD without c', () => without(tf.train.sgd(1), 'c'), 'a tensor in `c`'],
+    ['SGD without a setter', () => without(tf.train.sgd(1), 'setLearningRate'), '`setLearningRate`'],
+    ['Momentum without m', () => without(tf.train.momentum(1, 0), 'm'), 'a tensor in `m`'],
+    ['Adam without its product', () => without(tf.train.adam(1), 'accBeta1'), '`accBeta1`'],
+    ['RMSProp without a rate', () => without(tf.train.rmsprop(1), 'learningRate'), '`learningRate`'],
+    [
+      'Adagrad without its slots',
+      () => without(tf.train.adagrad(1), 'accumulatedGrads'),
+      '`accumulatedGrads`',
+    ],
+    [
+      'SGD whose setter sets nothing',
+      () => Object.assign(tf.train.sgd(1), { setLearningRate: () => {} }),
+      'a setLearningRate() that renews `c`',
+    ],
+  ])('%s', (_, make, what) => {
+    expect(() => setHyperparameters(make(), { lr: 0.1 })).toThrow(what);
+  });
+
+  it('an Adam whose update ignores the rate it is given', () => {
+    const optimizer = tf.train.adam(1);
+    const inner = tf.train.adam(1);
+    const [counter, grads] = [optimizer as unknown as { incrementIterations(): void }, inner];
+    optimizer.applyGradients = (gradients) => {
+      grads.applyGradients(gradients);
+      counter.incrementIterations();
+    };
+    const weight = tf.variable(tf.scalar(1));
+    setHyperparameters(optimizer, { lr: 0.1 });
+    optimizer.minimize(() => weight.mul(1) as newest.Scalar, false, [weight]);
+    expect(() => setHyperparameters(optimizer, { lr: 0.1 })).toThrow('an update that reads `learningRate`');
+  });
+
+  it('something else altogether', () => {
+    class Mine extends tf.SGDOptimizer {
+      static override get className() {
+        return 'Mine';
+      }
+    }
+    expect(() => setHyperparameters(new Mine(1), { lr: 0.1 })).toThrow('an optimizer of the class "Mine"');
+    expect(() => setHyperparameters(undefined as unknown as newest.Optimizer, { lr: 0.1 })).toThrow(
+      'undefined',
+    );
+    expect(() => cyclicLR(undefined as unknown as Policy)).toThrow();
+    const { CallbackList: _, ...bare } = newest;
+    expect(() => cyclicLR(policy, { tf: bare as unknown as Tf })).toThrow('CallbackList');
+  });
+});

@@ -56,11 +56,11 @@ export function oracleModel(name: string): OracleModel {
 }
 
 /** The largest difference between two tensors, relative to the largest magnitude in the expected one, or to `floor`. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, floor = 1e-12): number {
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, floor = 0): number {
   let [worst, scale] = [0, floor];
   for (let i = 0; i < expected.length; i++) {
     worst = Math.max(worst, Math.abs((actual[i] ?? Number.NaN) - (expected[i] as number)));
     scale = Math.max(scale, Math.abs(expected[i] as number));
   }
-  return actual.length === expected.length ? worst / scale : Number.POSITIVE_INFINITY;
+  return actual.length === expected.length ? worst / (scale || 1) : Number.POSITIVE_INFINITY;
 }

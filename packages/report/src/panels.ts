@@ -51,7 +51,7 @@ const gap = 12;
 export function stackPanels(
   panels: readonly Panel[],
   axis: SharedAxis,
-  { width = 960, title, showTitle = true }: PictureOptions,
+  { width = 960, title, showTitle = true }: PictureOptions & { readonly title: string },
 ): { readonly drawing: Drawing; readonly size: Pick<Frame, 'width' | 'height'> } {
   if (!(Number.isFinite(width) && width >= 280)) {
     throw new ClrError('clr/report', {
@@ -78,7 +78,7 @@ export function stackPanels(
       ...(showTitle
         ? [
             {
-              text: plain(title ?? ''),
+              text: plain(title),
               left: 16,
               top: 14,
               textStyle: { ...text, fontSize: 17, fontWeight: 600, color: colours.ink },
@@ -197,6 +197,8 @@ export function marks(
     z: 1,
     markLine: {
       symbol: 'none',
+      // Its own default would round the places to two decimals.
+      precision: 20,
       label: { show: false },
       data: lines.map(({ x, colour, dashed }) => ({
         xAxis: x,

@@ -25,7 +25,8 @@ export function dimsOf(tensor: TensorProto): number[] {
 
 /** A view of bytes as a typed array, copied only where the alignment asks for it. */
 function view<T>(bytes: Uint8Array, width: number, make: (b: ArrayBufferLike, o: number, n: number) => T): T {
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  // A Node Buffer's slice() is a view, so the copy is made by the constructor.
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return make(aligned.buffer, aligned.byteOffset, Math.floor(bytes.byteLength / width));
 }
 

@@ -29,8 +29,10 @@ export async function tryDevice(): Promise<GPUDevice | undefined> {
 }
 
 /** Whether the runtime has a device; asked once, at the top of a test file. */
-export const hasDevice: boolean =
-  (await tryDevice().then((device) => (device?.destroy(), device))) !== undefined;
+export const hasDevice: boolean = await tryDevice().then((device) => {
+  device?.destroy();
+  return device !== undefined;
+});
 
 /** A device that must be there. */
 export async function openDevice(): Promise<GPUDevice> {

@@ -1,5 +1,35 @@
 import { deviceLost, fromGpuError, GpuError } from '../errors.ts';
 
+/** Who wants to hear of a device, so that each device has one listener however many trainings it has. */
+const watchers = new WeakMap<GPUDevice, Set<Health>>();
+
+function watchersOf(device: GPUDevice): Set<Health> {
+  let watching = watchers.get(device);
+  if (!watching) {
+    const all = new Set<Health>();
+    watchers.set(device, all);
+    device.addEventListener('uncapturederror', ({ error }) => {
+      for (const health of all) health.report(uncaptured(error));
+    });
+    device.lost.then((info) => {
+      for (const health of all) health.lose(info);
+    });
+    watching = all;
+  }
+  return watching;
+}
+
+/** An error that nobody took; where it names a destroyed buffer, that may well be one of ours. */
+function uncaptured(error: GPUError): GpuError {
+  const known = fromGpuError(error, 'the commands that were submitted');
+  if (known.fault === 'buffer-destroyed') return known;
+  return new GpuError('uncaptured', {
+    expected: 'no errors on the device',
+    received: error.message.trim(),
+    advice: 'Another user of the same device made a mistake. Mend it; the next call goes on.',
+  });
+}
+
 /**
  * Watches one user of a device: what goes wrong there is kept and thrown at the next call, so that no
  * error vanishes. Errors of its own submissions come from error scopes; everything nobody took comes
@@ -11,26 +41,15 @@ export class Health {
   #lost: GpuError | undefined;
   #disposed = false;
   readonly #pending = new Set<Promise<void>>();
-  readonly #onUncaptured: (event: GPUUncapturedErrorEvent) => void;
 
   constructor(device: GPUDevice) {
     this.device = device;
-    this.#onUncaptured = (event) => {
-      const { fault, message } = fromGpuError(event.error, 'commands outside this training');
-      this.report(
-        fault === 'buffer-destroyed'
-          ? fromGpuError(event.error, 'the commands that were submitted')
-          : new GpuError('uncaptured', {
-              expected: 'no errors on the device',
-              received: event.error.message.trim() || message,
-              advice: 'Another user of the same device made a mistake. Mend it; the next call goes on.',
-            }),
-      );
-    };
-    device.addEventListener('uncapturederror', this.#onUncaptured);
-    device.lost.then((info) => {
-      this.#lost = deviceLost(info);
-    });
+    watchersOf(device).add(this);
+  }
+
+  /** The device is gone, for good. */
+  lose(info: { readonly reason?: string; readonly message: string }): void {
+    this.#lost ??= deviceLost(info);
   }
 
   /** Keeps a fault for the next call; the first one wins. */
@@ -93,12 +112,12 @@ export class Health {
   async explain(error: unknown): Promise<unknown> {
     const patience = new Promise<undefined>((done) => setTimeout(done, 100));
     const info = await Promise.race([this.device.lost, patience]);
-    if (info) this.#lost ??= deviceLost(info);
+    if (info) this.lose(info);
     return (await this.settled()) ?? error;
   }
 
   dispose(): void {
     this.#disposed = true;
-    this.device.removeEventListener('uncapturederror', this.#onUncaptured);
+    watchersOf(this.device).delete(this);
   }
 }

@@ -101,6 +101,11 @@ export class OptimizerEngine {
     return this.#step;
   }
 
+  /** How many steps were encoded, ever: where the device's tick counter will be. */
+  get ticks(): number {
+    return this.#staging.ticks;
+  }
+
   /** How many more steps need no upload. */
   get ahead(): number {
     return this.#moved ? 0 : this.#table.ahead(this.#step);

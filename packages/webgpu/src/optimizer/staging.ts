@@ -42,6 +42,11 @@ export class Staging {
     this.add(buffer);
   }
 
+  /** Steps encoded so far. */
+  get ticks(): number {
+    return this.#ticks;
+  }
+
   /** One more step was encoded. */
   ticked(): void {
     this.#ticks += 1;

@@ -1,0 +1,71 @@
+import type { Dispatch } from '../../device/pipelines.ts';
+import { type Loss, type Shape, volume } from '../network.ts';
+import { elementwise } from './op.ts';
+import { hashFunction, shuffleFunction } from './random.ts';
+import { placeFunction, splitIndex, type Tensor } from './tensor.ts';
+
+/** Examples in device memory. */
+export interface Examples {
+  /** `f32`, or four bytes to a word. */
+  readonly input: GPUBuffer;
+  readonly bytes: boolean;
+  readonly target: GPUBuffer;
+  readonly count: number;
+}
+
+/** What {@link gatherDispatch} fills. */
+export interface BatchBuffers {
+  readonly input: Tensor;
+  readonly target: GPUBuffer;
+  /** The optimizer's counters: byte 0 is the step. */
+  readonly state: GPUBuffer;
+}
+
+/**
+ * Brings a batch into place: step `s` takes the examples `s·batch …` of an endless list, shuffled anew for
+ * each epoch, or as they lie (`seed` undefined). The step is read on the device.
+ */
+export function gatherDispatch(
+  device: GPUDevice,
+  { loss, output, batch, seed }: { loss: Loss; output: Shape; batch: number; seed: number | undefined },
+  { input, target, state }: BatchBuffers,
+  examples: Examples,
+): Dispatch {
+  const numbers = volume(input.shape);
+  const perTarget = loss === 'crossEntropy' ? 1 : volume(output);
+  const type = loss === 'crossEntropy' ? 'u32' : 'f32';
+  const from =
+    seed === undefined
+      ? 'fn example(row: u32) -> u32 { return row; }'
+      : `${hashFunction}
+${shuffleFunction(examples.count, seed)}
+fn example(row: u32) -> u32 {
+  let place = state[0] * ${batch}u + row;
+  return shuffled(place % ${examples.count}u, place / ${examples.count}u);
+}`;
+  const declarations = `@group(0) @binding(0) var<storage, read> source: array<${examples.bytes ? 'u32' : 'f32'}>;
+@group(0) @binding(1) var<storage, read> sourceTarget: array<${type}>;
+@group(0) @binding(2) var<storage, read_write> result: array<f32>;
+@group(0) @binding(3) var<storage, read_write> wanted: array<${type}>;
+${seed === undefined ? '' : '@group(0) @binding(4) var<storage, read> state: array<u32>;'}
+${placeFunction('resultAt', input.shape, input.halo)}
+${from}`;
+  const read = examples.bytes
+    ? `f32((source[place / 4u] >> (place % 4u * 8u)) & 255u) / 255.0`
+    : 'source[place]';
+  return elementwise(
+    device,
+    'clr batch',
+    batch * numbers,
+    declarations,
+    `${splitIndex('index', input.shape)}
+  let chosen = example(b);
+  let inside = index % ${numbers}u;
+  let place = chosen * ${numbers}u + inside;
+  result[resultAt(b, y, x, c)] = ${read};
+  for (var k = inside; k < ${perTarget}u; k += ${numbers}u) {
+    wanted[b * ${perTarget}u + k] = sourceTarget[chosen * ${perTarget}u + k];
+  }`,
+    [examples.input, examples.target, input.value, target, ...(seed === undefined ? [] : [state])],
+  );
+}

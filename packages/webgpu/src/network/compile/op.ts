@@ -1,0 +1,63 @@
+import { type Dispatch, dispatchOf } from '../../device/pipelines.ts';
+import type { PlacedLayer } from '../network.ts';
+import { mainOver, type Tensor, workgroupsFor } from './tensor.ts';
+
+/** What a layer's kernels are made of. */
+export interface OpContext {
+  readonly device: GPUDevice;
+  readonly batch: number;
+  readonly placed: PlacedLayer;
+  readonly input: Tensor;
+  readonly output: Tensor;
+  /** All weights, all gradients, all running statistics of the network. */
+  readonly values: GPUBuffer;
+  readonly gradients: GPUBuffer;
+  readonly statistics: GPUBuffer;
+  /** The optimizer's counters: byte 0 is the step. */
+  readonly state: GPUBuffer;
+  readonly seed: number;
+  /** Whether anything before this layer is trained. */
+  readonly needsInputGradient: boolean;
+  /** Makes a scratch buffer of so many numbers. */
+  scratch(label: string, length: number): GPUBuffer;
+  /** Makes room for partial sums of the parameters' gradients, folded after the backward pass. */
+  partials(length: number, splits: number): { readonly buffer: GPUBuffer; readonly offset: number };
+}
+
+/** A layer's dispatches. */
+export interface Op {
+  readonly forward: readonly Dispatch[];
+  /** Where it differs from `forward`. */
+  readonly evaluate?: readonly Dispatch[];
+  readonly backward: readonly Dispatch[];
+}
+
+/** Declares storage buffers: the last ones are written. */
+export function declareBuffers(
+  ...declarations: readonly (readonly [name: string, access: 'read' | 'read_write', type?: string])[]
+): string {
+  return declarations
+    .map(
+      ([name, access, type = 'f32'], index) =>
+        `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${type}>;`,
+    )
+    .join('\n');
+}
+
+/** A dispatch of `count` independent threads; `body` sees `index`. */
+export function elementwise(
+  device: GPUDevice,
+  label: string,
+  count: number,
+  declarations: string,
+  body: string,
+  buffers: readonly GPUBuffer[],
+): Dispatch {
+  return dispatchOf(
+    device,
+    label,
+    `${declarations}\n${mainOver(count, body)}`,
+    buffers,
+    workgroupsFor(count),
+  );
+}

@@ -1,0 +1,203 @@
+import { badArgument } from '../errors.ts';
+
+/** A fully connected layer. */
+export interface DenseLayer {
+  readonly type: 'dense';
+  readonly units: number;
+}
+/** A convolution. */
+export interface Conv2dLayer {
+  readonly type: 'conv2d';
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+/** A max or average pooling. */
+export interface PoolLayer {
+  readonly type: 'maxPool' | 'avgPool';
+  readonly size: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly ceil: boolean;
+}
+/** A function of each number. */
+export interface ActivationLayer {
+  readonly type: 'relu' | 'sigmoid' | 'tanh';
+}
+/** A batch normalization over all but the channels. */
+export interface BatchNormLayer {
+  readonly type: 'batchNorm';
+  readonly epsilon: number;
+  readonly momentum: number;
+}
+/** A dropout. */
+export interface DropoutLayer {
+  readonly type: 'dropout';
+  readonly rate: number;
+}
+
+/** A layer as plain data, every default written out. */
+export type Layer = DenseLayer | Conv2dLayer | PoolLayer | ActivationLayer | BatchNormLayer | DropoutLayer;
+
+/**
+ * `y = x W + b`, over the flattened input (row, column, channel: channels last). Weights `[in, units]`.
+ *
+ * @throws {GpuError} if `units` is not a positive integer
+ * @example
+ * ```ts
+ * dense({ units: 10 });
+ * ```
+ */
+export function dense({ units }: { readonly units: number }): DenseLayer {
+  return Object.freeze({ type: 'dense', units: positive('dense', 'units', units) });
+}
+
+/**
+ * A cross-correlation with square kernels, `out = ⌊(in + 2·padding − kernel) / stride⌋ + 1`. Weights
+ * `[kernel, kernel, in, filters]`.
+ *
+ * @param options.stride - default 1
+ * @param options.padding - zeros on every side, default 0
+ * @throws {GpuError} if a number is not a positive integer (`padding`: at least 0)
+ * @example
+ * ```ts
+ * conv2d({ filters: 32, kernel: 5, padding: 2 }); // the size stays
+ * ```
+ */
+export function conv2d(options: {
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+}): Conv2dLayer {
+  return Object.freeze({
+    type: 'conv2d',
+    filters: positive('conv2d', 'filters', options.filters),
+    kernel: positive('conv2d', 'kernel', options.kernel),
+    stride: positive('conv2d', 'stride', options.stride ?? 1),
+    padding: integer('conv2d', 'padding', options.padding ?? 0, 0),
+  });
+}
+
+/** Options of {@link maxPool} and {@link avgPool}. */
+export interface PoolOptions {
+  readonly size: number;
+  /** Default: `size`. */
+  readonly stride?: number;
+  /** Default 0; at most half of `size`. */
+  readonly padding?: number;
+  /** Round the output's size up, so that the last windows hang over the edge (Caffe's way). Default false. */
+  readonly ceil?: boolean;
+}
+
+/**
+ * The maximum of each window; padding never wins. Sizes as in PyTorch.
+ *
+ * @throws {GpuError} if a number is out of range
+ * @example
+ * ```ts
+ * maxPool({ size: 3, stride: 2, ceil: true }); // Caffe's CIFAR nets
+ * ```
+ */
+export function maxPool(options: PoolOptions): PoolLayer {
+  return pool('maxPool', options);
+}
+
+/**
+ * The mean of each window; padding counts as zeros, what hangs over the padded edge does not count. As in PyTorch.
+ *
+ * @throws {GpuError} if a number is out of range
+ * @example
+ * ```ts
+ * avgPool({ size: 8 }); // the global mean of an 8 × 8 map
+ * ```
+ */
+export function avgPool(options: PoolOptions): PoolLayer {
+  return pool('avgPool', options);
+}
+
+/** `max(x, 0)`. @example `relu();` */
+export function relu(): ActivationLayer {
+  return Object.freeze({ type: 'relu' });
+}
+
+/** `1 / (1 + e⁻ˣ)`. @example `sigmoid();` */
+export function sigmoid(): ActivationLayer {
+  return Object.freeze({ type: 'sigmoid' });
+}
+
+/** The hyperbolic tangent. @example `tanh();` */
+export function tanh(): ActivationLayer {
+  return Object.freeze({ type: 'tanh' });
+}
+
+/**
+ * `(x − mean) / sqrt(variance + epsilon) · scale + shift` per channel; the batch's statistics in training,
+ * running ones in evaluation. As in PyTorch, the running variance takes the unbiased one.
+ *
+ * @param options.epsilon - default 1e-5
+ * @param options.momentum - the share of the newest batch in the running statistics, default 0.1
+ * @throws {GpuError} if a number is out of range
+ * @example
+ * ```ts
+ * batchNorm();
+ * ```
+ */
+export function batchNorm(
+  options: { readonly epsilon?: number; readonly momentum?: number } = {},
+): BatchNormLayer {
+  const { epsilon = 1e-5, momentum = 0.1 } = options;
+  check('batchNorm', 'epsilon', epsilon, epsilon > 0, 'a number above 0');
+  check('batchNorm', 'momentum', momentum, momentum > 0 && momentum <= 1, 'a number in (0, 1]');
+  return Object.freeze({ type: 'batchNorm', epsilon, momentum });
+}
+
+/**
+ * Zeroes a share of the numbers in training and scales the rest by `1 / (1 − rate)`; nothing in evaluation.
+ * Which ones follows from the trainer's seed and the step alone, so a resumed run drops the same.
+ *
+ * @param options.rate - the share that is dropped, in [0, 1)
+ * @throws {GpuError} if the rate is out of range
+ * @example
+ * ```ts
+ * dropout({ rate: 0.5 });
+ * ```
+ */
+export function dropout({ rate }: { readonly rate: number }): DropoutLayer {
+  check('dropout', 'rate', rate, rate >= 0 && rate < 1, 'a number in [0, 1)');
+  return Object.freeze({ type: 'dropout', rate });
+}
+
+function pool(type: PoolLayer['type'], options: PoolOptions): PoolLayer {
+  const size = positive(type, 'size', options.size);
+  const padding = integer(type, 'padding', options.padding ?? 0, 0);
+  check(type, 'padding', padding, padding <= size / 2, 'at most half of size');
+  const stride = positive(type, 'stride', options.stride ?? size);
+  return Object.freeze({ type, size, stride, padding, ceil: options.ceil ?? false });
+}
+
+function positive(layer: string, field: string, value: number): number {
+  return integer(layer, field, value, 1);
+}
+
+function integer(layer: string, field: string, value: number, least: number): number {
+  check(
+    layer,
+    field,
+    value,
+    Number.isSafeInteger(value) && value >= least,
+    `an integer of at least ${least}`,
+  );
+  return value;
+}
+
+function check(layer: string, field: string, value: number, legal: boolean, expected: string): void {
+  if (!legal) {
+    throw badArgument(
+      `${field} of ${layer} to be ${expected}`,
+      `${field} = ${String(value)}`,
+      'Correct the layer.',
+    );
+  }
+}

@@ -1,0 +1,206 @@
+import { badArgument } from '../errors.ts';
+import type { ActivationLayer, Layer, PoolLayer } from './layers.ts';
+
+/** Height, width, channels. */
+export type Shape = readonly [height: number, width: number, channels: number];
+
+/** A loss: mean softmax cross-entropy against class indices, or mean squared error. */
+export type Loss = 'crossEntropy' | 'mse';
+
+/** What {@link network} takes. */
+export interface NetworkOptions {
+  /** `[height, width, channels]`, or `[features]`. */
+  readonly input: Shape | readonly [features: number];
+  readonly layers: readonly Layer[];
+  readonly loss: Loss;
+}
+
+/** A tensor of numbers that a network owns. */
+export interface NamedTensor {
+  /** Such as `conv1.weight`, `dense2.bias`, `batchNorm1.scale`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly length: number;
+  /** Where it starts among its kind, in numbers. */
+  readonly offset: number;
+  /** Inputs per output, for the initial range; 0 for what starts at a constant. */
+  readonly fanIn: number;
+}
+
+/** A layer in its place: what goes in, what comes out, which activation follows. */
+export interface PlacedLayer {
+  readonly layer: Layer;
+  readonly input: Shape;
+  readonly output: Shape;
+  /** The activation that is computed along with it. */
+  readonly activation: ActivationLayer['type'] | undefined;
+  /** Where its parameters start, in numbers. */
+  readonly parameters: number;
+  /** Where its running statistics start, in numbers. */
+  readonly statistics: number;
+}
+
+/** A network as plain data: shapes worked out, parameters named. */
+export interface Network {
+  readonly input: Shape;
+  readonly output: Shape;
+  readonly loss: Loss;
+  readonly layers: readonly PlacedLayer[];
+  /** Trained by the optimizer. */
+  readonly parameters: readonly NamedTensor[];
+  /** Running means and variances, which no gradient reaches. */
+  readonly statistics: readonly NamedTensor[];
+}
+
+/**
+ * Describes a feed-forward network: works out every shape and names every parameter. Plain data; nothing is
+ * made on a device before `createTrainer`.
+ *
+ * Tensors are channels-last; `dense` flattens what comes in.
+ *
+ * @throws {GpuError} `argument` for shapes that do not fit
+ *
+ * @example
+ * ```ts
+ * const lenet = network({
+ *   input: [28, 28, 1],
+ *   layers: [
+ *     conv2d({ filters: 6, kernel: 5 }), relu(), maxPool({ size: 2 }),
+ *     conv2d({ filters: 16, kernel: 5 }), relu(), maxPool({ size: 2 }),
+ *     dense({ units: 120 }), relu(), dense({ units: 84 }), relu(), dense({ units: 10 }),
+ *   ],
+ *   loss: 'crossEntropy',
+ * });
+ * ```
+ */
+export function network({ input, layers, loss }: NetworkOptions): Network {
+  const first: Shape = input.length === 1 ? [1, 1, input[0]] : (input as Shape);
+  if (first.length !== 3 || first.some((size) => !Number.isSafeInteger(size) || size < 1)) {
+    throw badArgument(
+      'input to be [height, width, channels] or [features]',
+      `[${input.join(', ')}]`,
+      'Use positive integers.',
+    );
+  }
+  if (loss !== 'crossEntropy' && loss !== 'mse') {
+    throw badArgument("loss to be 'crossEntropy' or 'mse'", String(loss), 'Pick one.');
+  }
+  const parameters = new Names();
+  const statistics = new Names();
+  const placed: PlacedLayer[] = [];
+  let shape = first;
+  layers.forEach((layer, index) => {
+    const last = placed.at(-1);
+    if (isActivation(layer) && last && last.activation === undefined) {
+      placed[placed.length - 1] = { ...last, activation: layer.type };
+      return;
+    }
+    const output = outputShape(layer, shape, index);
+    placed.push({
+      layer,
+      input: shape,
+      output,
+      activation: isActivation(layer) ? layer.type : undefined,
+      parameters: parameters.length,
+      statistics: statistics.length,
+    });
+    nameParameters(layer, shape, parameters, statistics);
+    shape = output;
+  });
+  if (parameters.length === 0) {
+    throw badArgument(
+      'a layer with weights',
+      `${layers.length} layers without any`,
+      'Add dense() or conv2d().',
+    );
+  }
+  return {
+    input: first,
+    output: shape,
+    loss,
+    layers: placed,
+    parameters: parameters.tensors,
+    statistics: statistics.tensors,
+  };
+}
+
+/** Whether a layer is a function of each number. */
+export function isActivation(layer: Layer): layer is ActivationLayer {
+  return layer.type === 'relu' || layer.type === 'sigmoid' || layer.type === 'tanh';
+}
+
+/** How many numbers a shape has. */
+export function volume([height, width, channels]: Shape): number {
+  return height * width * channels;
+}
+
+class Names {
+  readonly tensors: NamedTensor[] = [];
+  readonly #counts = new Map<string, number>();
+  length = 0;
+
+  /** The next name of a kind: `conv1`, `conv2`, … */
+  next(kind: string): string {
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    return kind + count;
+  }
+
+  add(name: string, shape: readonly number[], fanIn: number): void {
+    const length = shape.reduce((product, size) => product * size, 1);
+    this.tensors.push({ name, shape, length, offset: this.length, fanIn });
+    this.length += length;
+  }
+}
+
+function nameParameters(layer: Layer, input: Shape, parameters: Names, statistics: Names): void {
+  const channels = input[2];
+  if (layer.type === 'dense') {
+    const name = parameters.next('dense');
+    const inputs = volume(input);
+    parameters.add(`${name}.weight`, [inputs, layer.units], inputs);
+    parameters.add(`${name}.bias`, [layer.units], inputs);
+  } else if (layer.type === 'conv2d') {
+    const name = parameters.next('conv');
+    const { kernel, filters } = layer;
+    const fanIn = kernel * kernel * channels;
+    parameters.add(`${name}.weight`, [kernel, kernel, channels, filters], fanIn);
+    parameters.add(`${name}.bias`, [filters], fanIn);
+  } else if (layer.type === 'batchNorm') {
+    const name = parameters.next('batchNorm');
+    for (const field of ['scale', 'shift']) parameters.add(`${name}.${field}`, [channels], 0);
+    for (const field of ['mean', 'variance']) statistics.add(`${name}.${field}`, [channels], 0);
+  }
+}
+
+function outputShape(layer: Layer, [height, width, channels]: Shape, index: number): Shape {
+  if (layer.type === 'dense') return [1, 1, layer.units];
+  if (layer.type === 'conv2d') {
+    const size = (length: number): number =>
+      Math.floor((length + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
+    return fitting([size(height), size(width), layer.filters], layer, index);
+  }
+  if (layer.type === 'maxPool' || layer.type === 'avgPool') {
+    return fitting([pooled(layer, height), pooled(layer, width), channels], layer, index);
+  }
+  return [height, width, channels];
+}
+
+/** PyTorch's rule: with `ceil`, a last window must still start inside the input or its left padding. */
+function pooled({ size, stride, padding, ceil }: PoolLayer, length: number): number {
+  const windows = (length + 2 * padding - size) / stride + 1;
+  if (!ceil) return Math.floor(windows);
+  const rounded = Math.ceil(windows);
+  return (rounded - 1) * stride >= length + padding ? rounded - 1 : rounded;
+}
+
+function fitting(shape: Shape, layer: Layer, index: number): Shape {
+  if (shape.some((size) => size < 1)) {
+    throw badArgument(
+      `an input large enough for layers[${index}] (${layer.type})`,
+      `an output of [${shape.join(', ')}]`,
+      'Use a smaller kernel, more padding, or fewer poolings before it.',
+    );
+  }
+  return shape;
+}

@@ -1,0 +1,62 @@
+import type { Hyperparameters, Metrics, Optimizer, ScheduleLike, StepResult, Trainable } from '@clr/core';
+import type { GpuOptimizer } from '../optimizer/createOptimizer.ts';
+import type { OptimizerOptions } from '../optimizer/engine.ts';
+import type { GpuSnapshot } from '../train/snapshot.ts';
+
+/** A batch in host memory. */
+export interface Batch {
+  /** Example after example: row, column, channel (fastest). Bytes stand for `value / 255`. */
+  readonly input: Float32Array | Uint8Array;
+  /** Class indices for cross-entropy; wanted outputs, example after example, for mse. */
+  readonly target: ArrayLike<number>;
+}
+
+/** Options of `createTrainer`. */
+export interface TrainerOptions extends OptimizerOptions {
+  readonly optimizer: Optimizer;
+  /** What `trainSteps` follows. `trainStep` takes its rate from the caller. */
+  readonly policy?: ScheduleLike;
+  /** Examples per step. */
+  readonly batch: number;
+  /** Decides initial weights, the order of examples and what dropout drops. Default 0. */
+  readonly seed?: number;
+}
+
+/** What `trainSteps` gives back: a number per step. */
+export interface StepsResult {
+  /** The policy's step of the first of them. */
+  readonly from: number;
+  readonly losses: Float32Array;
+  /** With cross-entropy. */
+  readonly accuracies?: Float32Array;
+}
+
+/** A tensor in host memory. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A network with an optimizer on a device; see `createTrainer`. */
+export interface GpuTrainer extends Trainable<Batch> {
+  readonly optimizer: GpuOptimizer;
+  trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
+  evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
+  snapshot(): Promise<GpuSnapshot>;
+  /** Puts examples into device memory for {@link trainSteps}, in place of any before. */
+  setData(data: Batch): void;
+  /**
+   * Takes `count` steps under the policy, each on the next examples of {@link setData} in an order shuffled
+   * per epoch. All are encoded and submitted at once, up to 1024 to a submission; nothing is written or read
+   * between them. The result arrives when the device is done; steps may be submitted before that.
+   */
+  trainSteps(count: number): Promise<StepsResult>;
+  /** The network's outputs for any number of examples, one after another. */
+  predict(input: Float32Array | Uint8Array): Promise<Float32Array>;
+  /** All weights and running statistics by name. */
+  parameters(): Promise<Map<string, HostTensor>>;
+  /** Sets weights and running statistics by name; those not named stay. */
+  setParameters(tensors: Iterable<readonly [name: string, data: ArrayLike<number>]>): void;
+  /** The gradients of a batch by name, without an update. */
+  gradients(batch: Batch): Promise<Map<string, HostTensor>>;
+}

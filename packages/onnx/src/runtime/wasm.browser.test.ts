@@ -1,0 +1,23 @@
+import * as ort from 'onnxruntime-web/wasm';
+import { describe, expect, it } from 'vitest';
+import { checkRangeTest, checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
+import { fetchOracle } from '../../test/fetchOracle.ts';
+
+describe('onnxruntime-web, WebAssembly, in Chromium', () => {
+  it('runs in a browser', () => {
+    expect('document' in globalThis).toBe(true);
+    expect(ort.env.versions.web).toBeDefined();
+  });
+
+  it.each(['mlp', 'lenet'])('%s: the trajectory is PyTorch’s', async (name) => {
+    console.log(name, await checkTrajectory(ort, await fetchOracle(ort.Tensor, name)));
+  });
+
+  it.each(['mlp', 'lenet'])('%s: snapshot and restore', async (name) => {
+    await checkSnapshot(ort, await fetchOracle(ort.Tensor, name));
+  });
+
+  it('mlp: the range test', async () => {
+    await checkRangeTest(ort, await fetchOracle(ort.Tensor, 'mlp'));
+  });
+});

@@ -1,0 +1,87 @@
+import { rangeTest, sgd } from '@clr/core';
+import { expect } from 'vitest';
+import { createTrainer, type OnnxTrainer, type Ort, type TrainerOptions } from '../src/index.ts';
+import { type OracleModel, relativeError } from './oracleModel.ts';
+
+const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-3 });
+
+async function trainerOf(
+  ort: Ort,
+  oracle: OracleModel,
+  session: TrainerOptions['session'],
+): Promise<OnnxTrainer> {
+  return createTrainer(ort, oracle.bytes, { loss: oracle.loss, optimizer, ...(session ? { session } : {}) });
+}
+
+/** Trains as PyTorch did and compares: gradients at step 0, losses, final parameters. */
+export async function checkTrajectory(
+  ort: Ort,
+  oracle: OracleModel,
+  session?: TrainerOptions['session'],
+): Promise<Record<'gradients' | 'losses' | 'parameters', number>> {
+  const trainer = await trainerOf(ort, oracle, session);
+  const gradients = await trainer.gradients(oracle.batches[0]!);
+  const losses: number[] = [];
+  for (let step = 0; step < oracle.losses.length; step++) {
+    const { loss } = await trainer.trainStep(oracle.batches[step % 4]!, { lr: oracle.lr(step) });
+    losses.push(await loss);
+  }
+  const parameters = await trainer.parameters();
+  await trainer.dispose();
+  const worst = (expected: OracleModel['final'], actual: Map<string, { data: Float32Array }>): number =>
+    Math.max(
+      ...Object.entries(expected).map(([key, stored]) =>
+        relativeError(actual.get(key)!.data, oracle.read(stored)),
+      ),
+    );
+  const errors = {
+    gradients: worst(oracle.gradients, gradients),
+    losses: relativeError(losses, oracle.losses),
+    parameters: worst(oracle.final, parameters),
+  };
+  for (const error of Object.values(errors)) expect(error).toBeLessThan(1e-4);
+  return errors;
+}
+
+/** A snapshot brings back the very bits, in this trainer and in a new one, and the way on from there is the same. */
+export async function checkSnapshot(
+  ort: Ort,
+  oracle: OracleModel,
+  session?: TrainerOptions['session'],
+): Promise<void> {
+  const trainer = await trainerOf(ort, oracle, session);
+  const step = async (at: OnnxTrainer, i: number): Promise<number> =>
+    (await at.trainStep(oracle.batches[i % 4]!, { lr: 0.05 })).loss;
+  await step(trainer, 0);
+  const snapshot = await trainer.snapshot();
+  const ahead = [await step(trainer, 1), await step(trainer, 2)];
+  const end = await trainer.snapshot();
+  await trainer.restore(snapshot);
+  expect(await trainer.snapshot()).toEqual(snapshot);
+  expect([await step(trainer, 1), await step(trainer, 2)]).toEqual(ahead);
+  expect(await trainer.snapshot()).toEqual(end);
+  await trainer.dispose();
+
+  const other = await trainerOf(ort, oracle, session);
+  await other.restore(structuredClone(snapshot));
+  expect([await step(other, 1), await step(other, 2)]).toEqual(ahead);
+  expect(await other.snapshot()).toEqual(end);
+  await other.dispose();
+}
+
+/** The range test diverges at a rate far too high and leaves the model as it found it. */
+export async function checkRangeTest(
+  ort: Ort,
+  oracle: OracleModel,
+  session?: TrainerOptions['session'],
+): Promise<void> {
+  const trainer = await trainerOf(ort, oracle, session);
+  const before = await trainer.snapshot();
+  const trace = await rangeTest(trainer, oracle.batches, { startLr: 1e-4, endLr: 1000, steps: 24 });
+  expect(trace.points.length).toBeGreaterThan(3);
+  expect(trace.points[0]!.loss).toBeCloseTo(oracle.losses[0]!, 4);
+  expect(await trainer.snapshot()).toEqual(before);
+  const { loss } = await trainer.evaluate([oracle.batches[0]!]);
+  expect(loss).toBeCloseTo(oracle.losses[0]!, 4);
+  await trainer.dispose();
+}

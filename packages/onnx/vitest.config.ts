@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+// by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
+import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
+import { hasOracle, oraclePath } from '../../tooling/oracle.ts';
+
+// ONNX Runtime's WebGPU provider finds SwiftShader beside Debian's Chromium when no other Vulkan driver is named.
+const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) process.env.VK_ICD_FILENAMES = swiftShader;
+
+const inBrowser = 'src/**/*.browser.test.ts';
+
+/** Most tests run in Node; `*.browser.test.ts` run onnxruntime-web in Chromium. */
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [inBrowser],
+          testTimeout: 30_000,
+        },
+      },
+      ...(hasChromium() && hasOracle()
+        ? [
+            {
+              // its WebAssembly lies beside its modules and is found by their address
+              optimizeDeps: { exclude: ['onnxruntime-web'] },
+              server: { fs: { allow: ['../..', oraclePath('')] } },
+              test: {
+                name: 'chromium',
+                include: [inBrowser],
+                provide: { oracle: oraclePath('') },
+                testTimeout: 120_000,
+                browser: chromiumBrowser(),
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
+export default config;

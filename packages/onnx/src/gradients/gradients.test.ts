@@ -1,0 +1,874 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkGradient, type Draw, type InputSpec, type OperatorCase } from '../../test/checkGradient.ts';
+import { DataType } from '../graph/dataType.ts';
+
+type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
+
+const runs = 5;
+const count = { float64: 0, float32: 0 };
+
+const size = fc.integer({ min: 1, max: 4 });
+const dims = fc.array(size, { minLength: 1, maxLength: 4 });
+const flag = fc.constantFrom(0, 1);
+
+/** An operator on each element. */
+const each = (
+  op: string,
+  draw: Draw = 'normal',
+  attributes: OperatorCase['attributes'] = {},
+  opset = 18,
+): Row => [
+  Object.keys(attributes).length > 0 ? `${op} ${JSON.stringify(attributes)}` : op,
+  dims.map((d) => ({ op, inputs: [{ dims: d, draw }], attributes, opset })),
+];
+
+/** Two shapes that broadcast, either way. */
+const broadcastable = fc
+  .tuple(
+    dims,
+    fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+    fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+    fc.nat(3),
+  )
+  .map(([d, left, right, drop]) => {
+    const a = d.map((n, i) => (left[i] ? 1 : n));
+    const b = d.map((n, i) => (right[i] && !left[i] ? 1 : n)).slice(Math.min(drop, d.length));
+    return drop % 2 === 0 ? ([a, b] as const) : ([b, a] as const);
+  });
+
+const pair = (op: string, left: Draw = 'normal', right: Draw = left): Row => [
+  op,
+  broadcastable.map(([a, b]) => ({
+    op,
+    inputs: [
+      { dims: a, draw: left },
+      { dims: b, draw: right },
+    ],
+  })),
+];
+
+const f = (float: number) => ({ float });
+
+const ints = (values: readonly number[]): InputSpec => ({
+  dims: [values.length],
+  type: DataType.INT64,
+  values,
+});
+
+/** A reduction over no, some or all axes, kept or not. */
+const reduction = (op: string, draw: Draw): Row => [
+  op,
+  fc.tuple(dims, fc.nat(15), flag, flag).map(([d, mask, keepdims, negative]) => {
+    const axes = d.flatMap((_, i) => ((mask >> i) & 1 ? [negative ? i - d.length : i] : []));
+    return {
+      op,
+      inputs: [{ dims: d, draw }, axes.length > 0 ? ints(axes) : undefined],
+      attributes: { keepdims },
+    };
+  }),
+];
+
+function sliceCount(length: number, start: number, end: number, step: number): number {
+  return Array.from({ length }, (_, i) => i)
+    .slice(0)
+    .filter((_, i) => {
+      const [from, to] = [start, end].map((at) => (at < 0 ? at + length : at)) as [number, number];
+      return step > 0 ? i >= from && i < to : i <= from && i > to;
+    }).length;
+}
+
+/** Convolutions of one to three axes: groups, strides, dilations, asymmetric padding. Linear, so any step is exact. */
+function convolution(axes: number, transposed: boolean): Row[1] {
+  const list = (arbitrary: fc.Arbitrary<number>) => fc.array(arbitrary, { minLength: axes, maxLength: axes });
+  return fc
+    .record({
+      n: fc.integer({ min: 1, max: 2 }),
+      group: fc.constantFrom(1, 1, 2, 3),
+      inner: fc.integer({ min: 1, max: 2 }),
+      outer: fc.integer({ min: 1, max: 2 }),
+      kernel: list(fc.integer({ min: 1, max: 3 })),
+      strides: list(fc.constantFrom(1, 1, 2, 3)),
+      dilations: list(fc.constantFrom(1, 1, 2)),
+      before: list(fc.integer({ min: 0, max: 2 })),
+      after: list(fc.integer({ min: 0, max: 2 })),
+      extra: list(fc.integer({ min: 0, max: axes === 3 ? 1 : 3 })),
+      bias: fc.boolean(),
+    })
+    .map(({ n, group, inner, outer, kernel, strides, dilations, before, after, extra, bias }) => {
+      const reach = kernel.map((k, i) => (k - 1) * (dilations[i] ?? 1) + 1);
+      // A transposed convolution must leave something after cutting its padding off.
+      const sizes = transposed ? extra.map((e) => e + 3) : reach.map((r, i) => r + (extra[i] ?? 0));
+      const pads = [...before, ...after].map((pad, i) => Math.min(pad, reach[i % axes] ?? 1));
+      return {
+        op: transposed ? 'ConvTranspose' : 'Conv',
+        step: 0.5,
+        inputs: [
+          { dims: [n, group * inner, ...sizes] },
+          {
+            dims: transposed ? [group * inner, outer, ...kernel] : [group * outer, inner, ...kernel],
+            fixed: true,
+          },
+          bias ? { dims: [group * outer] } : undefined,
+        ],
+        attributes: { kernel_shape: kernel, strides, dilations, pads, group },
+      };
+    });
+}
+
+/** Pools with every padding, rounding and divisor. */
+function pools(op: string, draw: Draw): Row[1] {
+  const two = (arbitrary: fc.Arbitrary<number>) => fc.tuple(arbitrary, arbitrary);
+  return fc
+    .record({
+      sizes: two(fc.integer({ min: 2, max: 6 })),
+      kernel: two(fc.integer({ min: 1, max: 3 })),
+      strides: two(fc.integer({ min: 1, max: 3 })),
+      before: two(fc.integer({ min: 0, max: 1 })),
+      after: two(fc.integer({ min: 0, max: 1 })),
+      dilations: two(fc.constantFrom(1, 1, 2)),
+      ceil: flag,
+      include: flag,
+      p: fc.constantFrom(1, 2, 3),
+    })
+    .map(({ sizes, kernel, strides, before, after, dilations, ceil, include, p }) => {
+      const dilated = op !== 'LpPool' && dilations.some((d) => d !== 1);
+      const reach = kernel.map((k, i) => (k - 1) * (dilated ? (dilations[i] ?? 1) : 1) + 1);
+      const pads = [...before, ...after].map((pad, i) => Math.min(pad, (kernel[i % 2] ?? 1) - 1));
+      const spatial = sizes.map((n, i) => Math.max(n, reach[i] ?? 1));
+      // A last window that starts after the input: ONNX's shape inference and its kernels disagree about it.
+      const beyond = spatial.some((n, i) => {
+        const [before, after, stride] = [pads[i] ?? 0, pads[i + 2] ?? 0, strides[i] ?? 1];
+        return Math.ceil((n + before + after - (reach[i] ?? 1)) / stride) * stride >= n + before;
+      });
+      return {
+        op,
+        opset: dilated && op === 'AveragePool' ? 19 : 18,
+        inputs: [{ dims: [2, 2, ...spatial], draw }],
+        attributes: {
+          kernel_shape: kernel,
+          strides,
+          pads,
+          ceil_mode: beyond ? 0 : ceil,
+          ...(dilated ? { dilations } : {}),
+          ...(op === 'AveragePool' ? { count_include_pad: include } : {}),
+          ...(op === 'LpPool' ? { p } : {}),
+        },
+      };
+    });
+}
+
+const images = (op: string, draw: Draw = 'normal'): Row[1] =>
+  fc.tuple(size, size, size, size).map(([n, c, h, w]) => ({ op, inputs: [{ dims: [n, c, h, w], draw }] }));
+
+const rows: readonly Row[] = [
+  each('Relu', 'away'),
+  each('LeakyRelu', 'away', { alpha: f(0.2) }),
+  each('ThresholdedRelu', 'distinct', { alpha: f(0.5) }),
+  [
+    'PRelu',
+    fc
+      .tuple(size, size, size)
+      .map(([n, c, w]) => ({
+        op: 'PRelu',
+        inputs: [{ dims: [n, c, w], draw: 'away' as const }, { dims: [c, 1] }],
+      })),
+  ],
+  each('Elu', 'away', { alpha: f(1.3) }),
+  each('Selu', 'away'),
+  each('Celu', 'away', { alpha: f(1.5) }),
+  each('Sigmoid'),
+  each('HardSigmoid', 'unit'),
+  each('HardSwish', 'unit'),
+  each('Tanh'),
+  each('Softplus'),
+  each('Softsign', 'away'),
+  each('Mish'),
+  each('Gelu', 'normal', {}, 20),
+  each('Gelu', 'normal', { approximate: 'tanh' }, 20),
+  [
+    'Shrink',
+    dims.map((d) => ({
+      op: 'Shrink',
+      inputs: [{ dims: d, draw: 'distinct' as const }],
+      attributes: { lambd: f(0.5), bias: f(0.1) },
+      single: true,
+    })),
+  ],
+  each('Neg'),
+  each('Abs', 'away'),
+  each('Exp'),
+  each('Log', 'positive'),
+  each('Sqrt', 'positive'),
+  each('Reciprocal', 'positive'),
+  each('Erf'),
+  each('Sin'),
+  each('Cos'),
+  each('Tan', 'unit'),
+  each('Asin', 'unit'),
+  each('Acos', 'unit'),
+  each('Atan'),
+  each('Sinh'),
+  each('Cosh'),
+  each('Asinh'),
+  each('Atanh', 'unit'),
+  [
+    'Clip',
+    fc.tuple(dims, flag, flag).map(([d, low, high]) => ({
+      op: 'Clip',
+      inputs: [
+        { dims: d, draw: 'distinct' as const },
+        low ? { dims: [], values: [-0.5] } : undefined,
+        high ? { dims: [], values: [1] } : undefined,
+      ],
+    })),
+  ],
+  pair('Add'),
+  pair('Sub'),
+  pair('Mul'),
+  pair('Div', 'normal', 'away'),
+  pair('Pow', 'positive', 'normal'),
+  [
+    'Pow by a constant',
+    fc.tuple(dims, fc.constantFrom(0, 1, 2, 3, 4)).map(([d, power]) => ({
+      op: 'Pow',
+      inputs: [
+        { dims: d, draw: 'away' as const },
+        { dims: [], values: [power], constant: true },
+      ],
+    })),
+  ],
+  pair('Mean'),
+  pair('Sum'),
+  [
+    'Max of three',
+    dims.map((d) => ({
+      op: 'Max',
+      inputs: [
+        { dims: d, draw: 'distinct' as const },
+        { dims: d, draw: 'halves' as const },
+        { dims: [1], values: [0.37] },
+      ],
+    })),
+  ],
+  [
+    'Min of two',
+    dims.map((d) => ({
+      op: 'Min',
+      inputs: [
+        { dims: d, draw: 'distinct' as const },
+        { dims: [1], values: [0.37] },
+      ],
+    })),
+  ],
+  [
+    'MatMul',
+    fc.tuple(fc.array(size, { maxLength: 2 }), size, size, size, fc.nat(4)).map(([batch, m, k, n, form]) => ({
+      op: 'MatMul',
+      inputs: [
+        { dims: form === 1 ? [k] : form === 2 ? [m, k] : [...batch, m, k] },
+        {
+          dims:
+            form === 3
+              ? [k]
+              : form === 4
+                ? [k, n]
+                : [...batch.map((d, i) => (i === 0 && form === 0 ? 1 : d)), k, n],
+        },
+      ],
+    })),
+  ],
+  [
+    'Gemm',
+    fc
+      .tuple(size, size, size, flag, flag, fc.constantFrom([], [1], [4], [3, 1], [3, 4], undefined))
+      .map(([m, k, n, transA, transB, c]) => ({
+        op: 'Gemm',
+        inputs: [
+          { dims: transA ? [k, m] : [m, k] },
+          { dims: transB ? [n, k] : [k, n] },
+          c && { dims: c.map((d) => (d === 3 ? m : d === 4 ? n : d)) },
+        ],
+        attributes: { transA, transB, alpha: f(0.7), beta: f(1.3) },
+      })),
+  ],
+  ...['Softmax', 'LogSoftmax'].map(
+    (op): Row => [
+      op,
+      fc
+        .tuple(dims, fc.nat(3))
+        .map(([d, axis]) => ({
+          op,
+          inputs: [{ dims: d }],
+          attributes: { axis: (axis % d.length) - (axis % 2 ? d.length : 0) },
+        })),
+    ],
+  ),
+  ...['Softmax', 'LogSoftmax'].map(
+    (op): Row => [
+      `${op}, opset 11`,
+      fc
+        .tuple(dims, fc.nat(3))
+        .map(([d, axis]) => ({
+          op,
+          opset: 11,
+          inputs: [{ dims: d }],
+          attributes: { axis: axis % d.length },
+        })),
+    ],
+  ),
+  ...['ReduceSum', 'ReduceMean', 'ReduceL2', 'ReduceLogSumExp', 'ReduceSumSquare'].map((op) =>
+    reduction(op, 'normal'),
+  ),
+  ...['ReduceMax', 'ReduceMin'].map((op) => reduction(op, 'distinct')),
+  ...['ReduceProd', 'ReduceL1'].map((op) => reduction(op, 'away')),
+  reduction('ReduceLogSum', 'positive'),
+  [
+    'ReduceMean, opset 13',
+    dims.map((d) => ({
+      op: 'ReduceMean',
+      opset: 13,
+      inputs: [{ dims: d }],
+      attributes: { axes: [-1], keepdims: 0 },
+    })),
+  ],
+  [
+    'ReduceSum, opset 11',
+    dims.map((d) => ({ op: 'ReduceSum', opset: 11, inputs: [{ dims: d }], attributes: { axes: [0] } })),
+  ],
+  [
+    'ReduceProd with a zero',
+    fc
+      .tuple(size, size)
+      .map(([n, m]) => ({
+        op: 'ReduceProd',
+        inputs: [{ dims: [n, m + 1], draw: 'halves' as const }, ints([1])],
+      })),
+  ],
+  each('Identity'),
+  ['Cast', dims.map((d) => ({ op: 'Cast', inputs: [{ dims: d }], attributes: { to: 11 } }))],
+  ['Reshape', dims.map((d) => ({ op: 'Reshape', inputs: [{ dims: d }, ints([-1, d.at(-1) ?? 1])] }))],
+  [
+    'Reshape copying an axis',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({ op: 'Reshape', inputs: [{ dims: [a, b, c] }, ints([0, -1])] })),
+  ],
+  [
+    'Flatten',
+    fc
+      .tuple(dims, fc.nat(4))
+      .map(([d, axis]) => ({
+        op: 'Flatten',
+        inputs: [{ dims: d }],
+        attributes: { axis: axis % (d.length + 1) },
+      })),
+  ],
+  ['Squeeze', dims.map((d) => ({ op: 'Squeeze', inputs: [{ dims: [1, ...d, 1] }, ints([0, -1])] }))],
+  [
+    'Squeeze, opset 11',
+    dims.map((d) => ({
+      op: 'Squeeze',
+      opset: 11,
+      inputs: [{ dims: [...d, 1] }],
+      attributes: { axes: [d.length] },
+    })),
+  ],
+  ['Unsqueeze', dims.map((d) => ({ op: 'Unsqueeze', inputs: [{ dims: d }, ints([1, -1])] }))],
+  [
+    'Unsqueeze, opset 11',
+    dims.map((d) => ({ op: 'Unsqueeze', opset: 11, inputs: [{ dims: d }], attributes: { axes: [0, 2] } })),
+  ],
+  [
+    'Transpose',
+    fc
+      .tuple(size, size, size, fc.shuffledSubarray([0, 1, 2], { minLength: 3 }))
+      .map(([a, b, c, perm]) => ({ op: 'Transpose', inputs: [{ dims: [a, b, c] }], attributes: { perm } })),
+  ],
+  ['Transpose by default', dims.map((d) => ({ op: 'Transpose', inputs: [{ dims: d }] }))],
+  ...['DCR', 'CRD'].map(
+    (mode): Row => [
+      `DepthToSpace ${mode}`,
+      fc
+        .tuple(size, size, size)
+        .map(([c, h, w]) => ({
+          op: 'DepthToSpace',
+          inputs: [{ dims: [2, c * 4, h, w] }],
+          attributes: { blocksize: 2, mode },
+        })),
+    ],
+  ),
+  [
+    'SpaceToDepth',
+    fc
+      .tuple(size, size, size)
+      .map(([c, h, w]) => ({
+        op: 'SpaceToDepth',
+        inputs: [{ dims: [1, c, h * 2, w * 2] }],
+        attributes: { blocksize: 2 },
+      })),
+  ],
+  [
+    'Trilu',
+    fc
+      .tuple(size, size, size, flag)
+      .map(([n, h, w, upper]) => ({ op: 'Trilu', inputs: [{ dims: [n, h, w] }], attributes: { upper } })),
+  ],
+  [
+    'Concat',
+    fc
+      .tuple(size, size, size, size, fc.nat(2))
+      .map(([a, b, c, other, axis]) => ({
+        op: 'Concat',
+        inputs: [a, other, other + 1].map((n) => ({ dims: [a, b, c].map((d, i) => (i === axis ? n : d)) })),
+        attributes: { axis: axis - (other % 2 ? 3 : 0) },
+      })),
+  ],
+  [
+    'Split in equal parts',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({
+        op: 'Split',
+        inputs: [{ dims: [a, b * 3] }],
+        attributes: { axis: -1, num_outputs: 3 },
+        outputs: [true, false, true],
+      })),
+  ],
+  [
+    'Split by sizes',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({
+        op: 'Split',
+        inputs: [{ dims: [a + b, c] }, ints([a, b])],
+        outputs: [false, true],
+      })),
+  ],
+  [
+    'Split, opset 11',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({
+        op: 'Split',
+        opset: 11,
+        inputs: [{ dims: [a + b, c] }],
+        attributes: { split: [a, b] },
+        outputs: [true, true],
+      })),
+  ],
+  [
+    'Slice',
+    fc
+      .tuple(
+        size,
+        size,
+        fc.integer({ min: -5, max: 4 }),
+        fc.integer({ min: -4, max: 6 }),
+        fc.constantFrom(1, 2, -1, -2),
+      )
+      .filter(([a, , start, end, step]) => sliceCount(a + 2, start, end, step) > 0)
+      .map(([a, b, start, end, step]) => ({
+        op: 'Slice',
+        inputs: [{ dims: [b, a + 2] }, ints([start]), ints([end]), ints([-1]), ints([step])],
+      })),
+  ],
+  [
+    'Slice of two axes',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({
+        op: 'Slice',
+        inputs: [{ dims: [a + 1, b + 1, 2] }, ints([1, -2]), ints([9, 2 ** 31])],
+      })),
+  ],
+  [
+    'Pad',
+    fc
+      .tuple(size, size, fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 4, maxLength: 4 }))
+      .map(([a, b, pads]) => ({ op: 'Pad', inputs: [{ dims: [a, b] }, ints(pads)] })),
+  ],
+  [
+    'Pad and crop',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({ op: 'Pad', inputs: [{ dims: [a + 2, b + 2] }, ints([1, -1, 0, 2])] })),
+  ],
+  ...['reflect', 'edge', 'wrap'].map(
+    (mode): Row => [
+      `Pad ${mode}`,
+      fc
+        .tuple(size, size)
+        .map(([a, b]) => ({
+          op: 'Pad',
+          opset: 19,
+          inputs: [{ dims: [a + 2, b + 2] }, ints([1, 0, 2, 1])],
+          attributes: { mode },
+        })),
+    ],
+  ),
+  [
+    'Pad of chosen axes',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({ op: 'Pad', inputs: [{ dims: [a, b, 2] }, ints([1, 2]), undefined, ints([-2])] })),
+  ],
+  [
+    'Gather',
+    fc
+      .tuple(dims, fc.nat(3), fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 5 }))
+      .map(([d, axis, at]) => {
+        const n = d[axis % d.length] ?? 1;
+        return {
+          op: 'Gather',
+          inputs: [{ dims: d }, ints(at.map((i) => i % n))],
+          attributes: { axis: (axis % d.length) - (axis % 2 ? d.length : 0) },
+        };
+      }),
+  ],
+  [
+    'Gather by a matrix',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({
+        op: 'Gather',
+        inputs: [{ dims: [a, b] }, { ...ints([0, a - 1, -1, 0]), dims: [2, 2] }],
+        attributes: { axis: 0 },
+      })),
+  ],
+  [
+    'Gather of one',
+    fc
+      .tuple(size, size, flag)
+      .map(([a, b, axis]) => ({
+        op: 'Gather',
+        inputs: [{ dims: [a, b] }, { ...ints([-1]), dims: [] }],
+        attributes: { axis },
+      })),
+  ],
+  [
+    'GatherElements',
+    fc
+      .tuple(size, flag)
+      .map(([a, axis]) => ({
+        op: 'GatherElements',
+        inputs: [
+          { dims: [a, a] },
+          { ...ints([0, a - 1, 0, -1].slice(0, a === 1 ? 1 : 4)), dims: a === 1 ? [1, 1] : [2, 2] },
+        ],
+        attributes: { axis },
+      })),
+  ],
+  [
+    'GatherND',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({
+        op: 'GatherND',
+        inputs: [{ dims: [a, b, 2] }, { ...ints([0, b - 1, a - 1, 0, 0, 0]), dims: [3, 2] }],
+      })),
+  ],
+  [
+    'ScatterElements',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({
+        op: 'ScatterElements',
+        inputs: [{ dims: [a + 1, b] }, { ...ints([a, 0]), dims: [2, 1] }, { dims: [2, 1] }],
+        attributes: { axis: 0 },
+      })),
+  ],
+  [
+    'ScatterElements added',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({
+        op: 'ScatterElements',
+        inputs: [{ dims: [a, b] }, { ...ints([0, 0, a - 1]), dims: [3, 1] }, { dims: [3, 1] }],
+        attributes: { axis: 0, reduction: 'add' },
+      })),
+  ],
+  ...['none', 'add'].map(
+    (reduction): Row => [
+      `ScatterND ${reduction}`,
+      fc
+        .tuple(size, size)
+        .map(([a, b]) => ({
+          op: 'ScatterND',
+          inputs: [{ dims: [a + 1, b] }, { ...ints([a, 0]), dims: [2, 1] }, { dims: [2, b] }],
+          attributes: { reduction },
+        })),
+    ],
+  ),
+  [
+    'TopK',
+    fc
+      .tuple(size, size, flag)
+      .map(([a, b, largest]) => ({
+        op: 'TopK',
+        inputs: [{ dims: [a, b + 1], draw: 'distinct' as const }, ints([b])],
+        attributes: { largest },
+        outputs: [true, false],
+      })),
+  ],
+  ['Expand', broadcastable.map(([a, b]) => ({ op: 'Expand', inputs: [{ dims: a }, ints(b)] }))],
+  [
+    'Tile',
+    fc
+      .tuple(dims, fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 4, maxLength: 4 }))
+      .map(([d, repeats]) => ({ op: 'Tile', inputs: [{ dims: d }, ints(repeats.slice(0, d.length))] })),
+  ],
+  [
+    'Where',
+    broadcastable.map(([a, b]) => ({
+      op: 'Where',
+      inputs: [{ dims: [2, 1, 1, 1, 1], type: DataType.BOOL, values: [1, 0] }, { dims: a }, { dims: b }],
+    })),
+  ],
+  [
+    'CumSum',
+    fc
+      .tuple(dims, flag, flag)
+      .map(([d, exclusive, reverse]) => ({
+        op: 'CumSum',
+        inputs: [{ dims: d }, { ...ints([d.length - 1]), dims: [] }],
+        attributes: { exclusive, reverse },
+      })),
+  ],
+  ['Dropout in inference form', dims.map((d) => ({ op: 'Dropout', inputs: [{ dims: d }] }))],
+  ['Conv', convolution(2, false)],
+  ['Conv of one axis', convolution(1, false)],
+  ['Conv of three axes', convolution(3, false)],
+  ['ConvTranspose', convolution(2, true)],
+  ['ConvTranspose of one axis', convolution(1, true)],
+  ['ConvTranspose of three axes', convolution(3, true)],
+  ...['SAME_UPPER', 'SAME_LOWER', 'VALID'].map(
+    (auto_pad): Row => [
+      `Conv ${auto_pad}`,
+      fc.tuple(size, size, fc.constantFrom(1, 2)).map(([h, w, s]) => ({
+        op: 'Conv',
+        step: 0.5,
+        inputs: [
+          { dims: [1, 2, h + 3, w + 3], fixed: true },
+          { dims: [3, 2, 3, 2], fixed: true },
+        ],
+        attributes: { auto_pad, strides: [s, s] },
+      })),
+    ],
+  ),
+  [
+    'ConvTranspose to a shape',
+    fc.tuple(size, size).map(([h, w]) => ({
+      op: 'ConvTranspose',
+      step: 0.5,
+      inputs: [
+        { dims: [1, 2, h, w], fixed: true },
+        { dims: [2, 2, 3, 3], fixed: true },
+      ],
+      attributes: { strides: [2, 2], output_shape: [2 * h, 2 * w] },
+    })),
+  ],
+  ['MaxPool', pools('MaxPool', 'distinct')],
+  ['AveragePool', pools('AveragePool', 'normal')],
+  ['LpPool', pools('LpPool', 'away')],
+  ...['MaxPool', 'AveragePool'].flatMap((op) =>
+    ['SAME_UPPER', 'SAME_LOWER', 'VALID'].map(
+      (auto_pad): Row => [
+        `${op} ${auto_pad}`,
+        fc.tuple(size, size).map(([h, w]) => ({
+          op,
+          inputs: [{ dims: [2, 2, h + 2, w + 2], draw: 'distinct' as const, fixed: true }],
+          attributes: { auto_pad, kernel_shape: [3, 2], strides: [2, 2] },
+        })),
+      ],
+    ),
+  ),
+  ['GlobalAveragePool', images('GlobalAveragePool')],
+  ['GlobalMaxPool', images('GlobalMaxPool', 'distinct')],
+  ['GlobalLpPool', images('GlobalLpPool', 'away')],
+  [
+    'LayerNormalization',
+    fc
+      .tuple(size, size, size, flag)
+      .map(([a, b, c, axis]) => ({
+        op: 'LayerNormalization',
+        inputs: [
+          { dims: [a, b, c + 1] },
+          { dims: axis ? [b, c + 1] : [c + 1] },
+          { dims: axis ? [b, c + 1] : [c + 1] },
+        ],
+        attributes: { axis: axis ? 1 : -1, epsilon: f(0.1) },
+      })),
+  ],
+  [
+    'InstanceNormalization',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({
+        op: 'InstanceNormalization',
+        inputs: [{ dims: [a, b, c + 1, 2] }, { dims: [b] }, { dims: [b] }],
+        attributes: { epsilon: f(0.1) },
+      })),
+  ],
+  [
+    'GroupNormalization, opset 18',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({
+        op: 'GroupNormalization',
+        inputs: [{ dims: [a, 2 * b, c + 1, 2] }, { dims: [2] }, { dims: [2] }],
+        attributes: { num_groups: 2, epsilon: f(0.1) },
+      })),
+  ],
+  [
+    'GroupNormalization, opset 21',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({
+        op: 'GroupNormalization',
+        opset: 21,
+        inputs: [{ dims: [a, 2 * b, c + 1, 2] }, { dims: [2 * b] }, { dims: [2 * b] }],
+        attributes: { num_groups: 2, epsilon: f(0.1) },
+        single: true,
+      })),
+  ],
+  [
+    'RMSNormalization',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({
+        op: 'RMSNormalization',
+        opset: 23,
+        inputs: [{ dims: [a, b + 1] }, { dims: [b + 1] }],
+        attributes: { epsilon: f(0.1) },
+      })),
+  ],
+  ...[1, 2].map(
+    (p): Row => [
+      `LpNormalization ${p}`,
+      fc
+        .tuple(size, size, flag)
+        .map(([a, b, axis]) => ({
+          op: 'LpNormalization',
+          inputs: [{ dims: [a + 1, b + 1], draw: 'away' as const }],
+          attributes: { p, axis },
+        })),
+    ],
+  ),
+  [
+    'MeanVarianceNormalization',
+    fc
+      .tuple(size, size)
+      .map(([a, b]) => ({ op: 'MeanVarianceNormalization', inputs: [{ dims: [2, a, b + 2, 2] }] })),
+  ],
+  [
+    'LRN',
+    fc
+      .tuple(size, size, fc.constantFrom(1, 3, 5))
+      .map(([a, b, n]) => ({
+        op: 'LRN',
+        inputs: [{ dims: [2, a + 1, b, 2] }],
+        attributes: { size: n, alpha: f(0.5), beta: f(0.6), bias: f(1.2) },
+      })),
+  ],
+  [
+    'BatchNormalization, frozen',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({
+        op: 'BatchNormalization',
+        inputs: [
+          { dims: [a, b, c, 2] },
+          { dims: [b] },
+          { dims: [b] },
+          { dims: [b], constant: true },
+          { dims: [b], draw: 'positive' as const, constant: true },
+        ],
+      })),
+  ],
+  [
+    'BatchNormalization, training',
+    fc
+      .tuple(size, size, size)
+      .map(([a, b, c]) => ({
+        op: 'BatchNormalization',
+        inputs: [
+          { dims: [a + 1, b, c, 2] },
+          { dims: [b] },
+          { dims: [b] },
+          { dims: [b], constant: true },
+          { dims: [b], draw: 'positive' as const, constant: true },
+        ],
+        attributes: { training_mode: 1, epsilon: f(0.1) },
+        outputs: [true, false, false],
+      })),
+  ],
+  ...['nearest', 'linear', 'cubic'].flatMap((mode) =>
+    ['half_pixel', 'align_corners', 'asymmetric'].map(
+      (coordinates): Row => [
+        `Resize ${mode} ${coordinates}`,
+        fc.tuple(size, size, flag).map(([h, w, sized]) => ({
+          op: 'Resize',
+          step: 0.5,
+          inputs: [
+            { dims: [1, 2, h + 1, w + 1], fixed: true },
+            undefined,
+            sized ? undefined : { dims: [4], type: DataType.FLOAT, values: [1, 1, 2, 1.5] },
+            sized ? ints([1, 2, h + 2, 2 * w + 1]) : undefined,
+          ],
+          attributes: { mode, coordinate_transformation_mode: coordinates },
+        })),
+      ],
+    ),
+  ),
+  [
+    'Resize, opset 11',
+    fc
+      .tuple(size, size)
+      .map(([h, w]) => ({
+        op: 'Resize',
+        opset: 11,
+        step: 0.5,
+        inputs: [
+          { dims: [2, 1, h, w] },
+          { dims: [0], type: DataType.FLOAT, values: [] },
+          { dims: [4], type: DataType.FLOAT, values: [1, 1, 2, 3] },
+        ],
+        attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+      })),
+  ],
+  [
+    'Upsample',
+    fc
+      .tuple(size, size)
+      .map(([h, w]) => ({
+        op: 'Upsample',
+        opset: 9,
+        step: 0.5,
+        inputs: [{ dims: [1, 2, h, w] }, { dims: [4], type: DataType.FLOAT, values: [1, 1, 2, 2] }],
+        attributes: { mode: 'nearest' },
+      })),
+  ],
+];
+
+/** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */
+const tolerance = { float64: 1e-6, float32: 2e-3 };
+
+describe('gradients against finite differences', () => {
+  it.each(rows)('%s', async (_name, cases) => {
+    await fc.assert(
+      fc.asyncProperty(cases, fc.nat(1e6), async (c, seed) => {
+        const { precision, error } = await checkGradient({ ...c, seed });
+        count[precision] += 1;
+        expect(error, precision).toBeLessThan(tolerance[precision]);
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  afterAll(() => {
+    console.log(
+      `gradients checked: ${count.float64} cases in float64, ${count.float32} in float32, each with known and with unknown shapes`,
+    );
+  });
+});

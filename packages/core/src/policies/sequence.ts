@@ -76,16 +76,17 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
       return schedule.momentum(step - start);
     },
     position(step) {
-      const { schedule, start, end, cycles } = spanOf(step);
-      const { cycle, phase, cycleEnd } = schedule.at(step - start);
-      return { cycle: cycles + cycle, phase, cycleEnd: Math.min(start + cycleEnd, end) };
+      const span = spanOf(step);
+      if (step >= span.end) return { cycle: cycles, phase: 0, cycleEnd: Infinity };
+      const { cycle, phase, cycleEnd } = span.schedule.at(step - span.start);
+      return { cycle: span.cycles + cycle, phase, cycleEnd: Math.min(span.start + cycleEnd, span.end) };
     },
   };
 }
 
 /**
  * Policies one after another, each from its own step 0, as the paper's headline run has it. A stage's end
- * ends its cycle.
+ * ends its cycle. Past the end of a last stage that has `steps`, its rates go on, in one cycle without end.
  *
  * @throws {PolicyError} naming the stage, if one of them is bad or a stage but the last has no `steps`
  * @see Smith, arXiv 1506.01186, table 2

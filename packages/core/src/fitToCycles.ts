@@ -1,4 +1,4 @@
-import { ClrError, show } from './errors.ts';
+import { stepCount } from './fields.ts';
 import type { ScheduleLike } from './schedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
@@ -7,7 +7,7 @@ import { toSchedule } from './toSchedule.ts';
  * cycle, the shorter of two equally near. A schedule without cycles gives the budget back.
  *
  * @param steps - the budget, in steps
- * @throws {ClrError} if the budget is not a positive integer
+ * @throws {PolicyError} if the budget is not a positive integer
  * @see Smith, arXiv 1506.01186, section 3.2: end training at the end of a cycle
  *
  * @example
@@ -16,13 +16,7 @@ import { toSchedule } from './toSchedule.ts';
  * ```
  */
 export function fitToCycles(source: ScheduleLike, steps: number): number {
-  if (!Number.isSafeInteger(steps) || steps < 1) {
-    throw new ClrError('clr/core', {
-      expected: 'steps to be a positive integer',
-      received: `steps = ${show(steps)}`,
-      advice: 'Count in steps.',
-    });
-  }
+  stepCount(steps, 'steps');
   const schedule = toSchedule(source);
   const { cycle, cycleEnd } = schedule.at(steps);
   // The first step of this cycle is the trough before; cycles only go up, so it can be halved in on.

@@ -1,4 +1,5 @@
-import { ClrError, show } from './errors.ts';
+import { PolicyError } from './errors.ts';
+import { stepCount } from './fields.ts';
 import type { ScheduleLike } from './schedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
@@ -6,7 +7,7 @@ import { toSchedule } from './toSchedule.ts';
 export interface SampleOptions {
   /** The first step. Default 0. */
   readonly from?: number;
-  /** How many steps. */
+  /** How many steps, at least 1. */
   readonly steps: number;
   /** Which of the two. Default `'lr'`. */
   readonly of?: 'lr' | 'momentum';
@@ -18,7 +19,7 @@ export interface SampleOptions {
  *
  * `table[i] === Math.fround(schedule.lr(from + i))`
  *
- * @throws {ClrError} if a count is not an integer, or the momentum of a policy that has none is asked for
+ * @throws {PolicyError} if a count is not a positive integer, or the momentum of a policy that has none is asked for
  *
  * @example
  * ```ts
@@ -30,31 +31,15 @@ export function sampleSchedule(
   source: ScheduleLike,
   { from = 0, steps, of = 'lr' }: SampleOptions,
 ): Float32Array {
-  for (const [name, count] of Object.entries({ from, steps })) {
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new ClrError('clr/core', {
-        expected: `${name} to be an integer of at least 0`,
-        received: `${name} = ${show(count)}`,
-        advice: 'Count in steps.',
-      });
-    }
-  }
-  const schedule = toSchedule(source);
+  stepCount(steps, 'steps');
+  if (from !== 0) stepCount(from, 'from');
+  const { lr, momentum } = toSchedule(source);
+  const value = of === 'lr' ? lr : (step: number) => momentum(step) ?? noMomentum();
   const values = new Float32Array(steps);
-  if (of === 'momentum') {
-    for (let index = 0; index < steps; index++) {
-      values[index] = schedule.momentum(from + index) ?? noMomentum(from + index);
-    }
-  } else {
-    for (let index = 0; index < steps; index++) values[index] = schedule.lr(from + index);
-  }
+  for (let index = 0; index < steps; index++) values[index] = value(from + index);
   return values;
 }
 
-function noMomentum(step: number): never {
-  throw new ClrError('clr/core', {
-    expected: 'a policy with a momentum',
-    received: `none at step ${step}`,
-    advice: 'Give the policy momentum: { base, max }, or sample its lr.',
-  });
+function noMomentum(): never {
+  throw new PolicyError('momentum', undefined, 'a range', 'Give the policy momentum: { base, max }.');
 }

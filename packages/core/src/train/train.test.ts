@@ -184,6 +184,12 @@ describe('train', () => {
     await expect(run(trainable, { onStep })).rejects.toThrow('mine');
   });
 
+  it('takes its steps whatever a schedule of the user says of its cycles', async () => {
+    const policy = { lr: () => 0.1, position: () => ({ cycle: 0, phase: 0, cycleEnd: 0 }) };
+    const record = await train(linearTrainable(), examples, { policy, steps: 3 });
+    expect(record.step).toBe(3);
+  });
+
   it('closes the batches it was drawing from', async () => {
     let closed = 0;
     function* pass() {

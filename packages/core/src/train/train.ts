@@ -79,7 +79,8 @@ export async function train<Batch>(
   try {
     while (step < to && !stop()) {
       const { cycle, cycleEnd } = schedule.at(step);
-      const span = { from: step, to: Math.min(to, cycleEnd), stop };
+      // A schedule of the user’s own may say anything of its cycles; one step at least is taken.
+      const span = { from: step, to: Math.min(to, Math.max(cycleEnd, step + 1)), stop };
       for await (const record of runSteps(trainable, source, schedule, span)) {
         steps.push(record);
         step = record.step + 1;

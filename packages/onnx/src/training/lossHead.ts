@@ -126,6 +126,13 @@ export function appendLoss(
       'Choose another output with `output`.',
     );
   }
+  if (type === DataType.FLOAT16 || type === DataType.BFLOAT16) {
+    throw fail(
+      'a model of float32',
+      `the output "${wanted}" of ${typeName(type)}`,
+      'Convert the model to float32, train it, and convert the result back.',
+    );
+  }
   if (typeof loss === 'object' && loss !== null) {
     const dims = b.dims(wanted);
     if (dims?.some((dim) => dim !== 1)) {

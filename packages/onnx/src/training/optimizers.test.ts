@@ -1,0 +1,197 @@
+import {
+  type AdagradOptions,
+  type AdamOptions,
+  adagrad,
+  adam,
+  adamW,
+  type Optimizer,
+  rmsProp,
+  sgd,
+} from '@clr/core';
+import { hasOracle, readOracle } from '@clr/tooling/oracle';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { makeModel } from '../../test/makeModel.ts';
+import { DataType } from '../graph/dataType.ts';
+import { createTrainer, type OnnxTrainer } from '../index.ts';
+
+interface Run {
+  readonly problem: 'quadratic' | 'mlp';
+  readonly dtype: 'float32' | 'float64';
+  readonly optimizer: string;
+  readonly cls: string;
+  readonly options: Readonly<Record<string, number | boolean | readonly number[]>>;
+  readonly lr: readonly number[];
+  readonly momentum?: readonly number[];
+  readonly loss: readonly number[];
+  readonly paramsAfter: Readonly<Record<'20', Readonly<Record<string, readonly number[]>>>>;
+}
+
+interface Oracle {
+  readonly problems: { readonly mlp: Record<string, unknown> };
+  readonly runs: readonly Run[];
+}
+
+/** A PyTorch optimizer as core's plain data. */
+function specOf({ cls, options }: Run): Optimizer {
+  const number = (name: string): number => (options[name] as number | undefined) ?? 0;
+  const betas = options.betas as readonly number[] | undefined;
+  const adamOptions: AdamOptions = {
+    ...(betas ? { beta1: betas[0] as number, beta2: betas[1] as number } : {}),
+    ...(options.weight_decay === undefined ? {} : { weightDecay: number('weight_decay') }),
+    ...(options.eps === undefined ? {} : { epsilon: number('eps') }),
+  };
+  switch (cls) {
+    case 'SGD':
+      return sgd({
+        momentum: number('momentum'),
+        nesterov: options.nesterov === true,
+        weightDecay: number('weight_decay'),
+      });
+    case 'Adam':
+      return adam(adamOptions);
+    case 'AdamW':
+      return adamW(adamOptions);
+    case 'RMSprop':
+      return rmsProp({
+        ...(options.alpha === undefined ? {} : { alpha: number('alpha') }),
+        momentum: number('momentum'),
+        centered: options.centered === true,
+        weightDecay: number('weight_decay'),
+      });
+    default: {
+      const adagradOptions: AdagradOptions = { weightDecay: number('weight_decay') };
+      return adagrad(adagradOptions);
+    }
+  }
+}
+
+/** tanh MLP 5-8-3 in float32, as the oracle describes it. */
+function mlp(init: Record<string, { shape: number[]; data: number[] }>): Uint8Array {
+  return makeModel({
+    inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{batch}', 5] }],
+    outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{batch}', 3] }],
+    initializers: Object.entries(init).map(([name, { shape, data }]) => ({
+      name,
+      type: DataType.FLOAT,
+      dims: shape,
+      values: data,
+    })),
+    nodes: [
+      { op: 'Gemm', inputs: ['x', 'w1', 'b1'], outputs: ['h'], attributes: { transB: 1 } },
+      { op: 'Tanh', inputs: ['h'], outputs: ['t'] },
+      { op: 'Gemm', inputs: ['t', 'w2', 'b2'], outputs: ['y'], attributes: { transB: 1 } },
+    ],
+  });
+}
+
+/** PyTorch options without a counterpart here. */
+const foreign = ['dampening', 'amsgrad', 'lr_decay'];
+
+describe.skipIf(!hasOracle())('optimizers against PyTorch', () => {
+  const { problems, runs } = readOracle<Oracle>('optimizers.json');
+  const { X, Y, init } = problems.mlp as {
+    X: number[][];
+    Y: number[];
+    init: Record<string, { shape: number[]; data: number[] }>;
+  };
+  const chosen = runs.filter(
+    ({ problem, dtype, options }) =>
+      problem === 'mlp' && dtype === 'float32' && !foreign.some((name) => name in options),
+  );
+
+  it.each(chosen)('$optimizer', async (run) => {
+    const trainer = await createTrainer(ort, mlp(init), { loss: 'crossEntropy', optimizer: specOf(run) });
+    const batch = {
+      x: new ort.Tensor('float32', Float32Array.from(X.flat()), [12, 5]),
+      target: new ort.Tensor('int64', BigInt64Array.from(Y.map(BigInt)), [12]),
+    };
+    for (let step = 0; step < 20; step++) {
+      const momentum = run.momentum?.[step];
+      const hyper = { lr: run.lr[step] as number, ...(momentum === undefined ? {} : { momentum }) };
+      const { loss } = await trainer.trainStep(batch, hyper);
+      expect(await loss).toBeCloseTo(run.loss[step] as number, 5);
+    }
+    const parameters = await trainer.parameters();
+    for (const [name, expected] of Object.entries(run.paramsAfter['20'])) {
+      const { data } = parameters.get(name) as { data: Float32Array };
+      expected.forEach((value, i) => {
+        expect(Math.abs((data[i] as number) - value), `${name}[${i}]`).toBeLessThan(2e-6);
+      });
+    }
+    await trainer.dispose();
+  });
+});
+
+/** y = w, with the loss Σ w²/2: the gradient of w is w. */
+const bowl = makeModel({
+  outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],
+  initializers: [{ name: 'w', type: DataType.FLOAT, dims: [3], values: [1, -2, 0.5] }],
+  nodes: [
+    { op: 'Mul', inputs: ['w', 'w'], outputs: ['square'] },
+    { op: 'Constant', inputs: [], outputs: ['half'], attributes: { value_float: { float: 0.5 } } },
+    { op: 'ReduceSum', inputs: ['square'], outputs: ['sum'], attributes: { keepdims: 0 } },
+    { op: 'Mul', inputs: ['sum', 'half'], outputs: ['loss'] },
+  ],
+});
+
+describe('what PyTorch has no counterpart of', () => {
+  const rates = [0.1, 0.3, 0.05, 0.2];
+  const momenta = [0.9, 0.8, 0.95, 0.5];
+  const weightsOf = async (trainer: OnnxTrainer): Promise<Float32Array> =>
+    (await trainer.parameters()).get('w')?.data as Float32Array;
+
+  it.each([false, true])("velocity 'update', Nesterov %s", async (nesterov) => {
+    const optimizer = sgd({ momentum: 0.9, nesterov, velocity: 'update', weightDecay: 0.1 });
+    const trainer = await createTrainer(ort, bowl, { loss: { output: 'loss' }, optimizer });
+    const w = [1, -2, 0.5];
+    const v = [0, 0, 0];
+    for (let step = 0; step < 4; step++) {
+      const [lr, mu] = [rates[step] as number, momenta[step] as number];
+      await trainer.trainStep({}, { lr, momentum: mu });
+      for (let i = 0; i < 3; i++) {
+        const before = v[i] as number;
+        const now = mu * before + lr * 1.1 * (w[i] as number);
+        w[i] = (w[i] as number) - (nesterov ? (1 + mu) * now - mu * before : now);
+        v[i] = now;
+      }
+    }
+    const trained = await weightsOf(trainer);
+    w.forEach((value, i) => {
+      expect(trained[i]).toBeCloseTo(value, 6);
+    });
+    await trainer.dispose();
+  });
+
+  it('groups scale the rate and the weight decay of the parameters they match', async () => {
+    const groups = [{ match: (name: string) => name === 'w', lrScale: 2, weightDecayScale: 0.5 }];
+    const optimizer = sgd({ weightDecay: 0.2 });
+    const trainer = await createTrainer(ort, bowl, { loss: { output: 'loss' }, optimizer, groups });
+    await trainer.trainStep({}, { lr: 0.1 });
+    const trained = await weightsOf(trainer);
+    [1, -2, 0.5].forEach((value, i) => {
+      expect(trained[i]).toBeCloseTo(value - 0.2 * 1.1 * value, 6);
+    });
+    await trainer.dispose();
+  });
+
+  it('clipNorm brings the gradient down to its length, and leaves shorter ones', async () => {
+    const norm = Math.hypot(1, 2, 0.5);
+    for (const [clipNorm, factor] of [
+      [0.5, 0.5 / norm],
+      [10, 1],
+    ] as const) {
+      const trainer = await createTrainer(ort, bowl, {
+        loss: { output: 'loss' },
+        optimizer: sgd(),
+        clipNorm,
+      });
+      await trainer.trainStep({}, { lr: 0.1 });
+      const trained = await weightsOf(trainer);
+      [1, -2, 0.5].forEach((value, i) => {
+        expect(trained[i]).toBeCloseTo(value - 0.1 * factor * value, 5);
+      });
+      await trainer.dispose();
+    }
+  });
+});

@@ -18,7 +18,7 @@ export const number = (legal: (value: number) => boolean, expected: string): Rea
   reader(
     (value) => Number.isFinite(value) && legal(value),
     `a finite number ${expected}`,
-    'Give a plain number in that range.',
+    'Give a plain number.',
   );
 
 export const rate: Read = number((value) => value >= 0, 'of at least 0');
@@ -29,8 +29,8 @@ export const factor: Read = /* @__PURE__ */ number((value) => value > 0 && value
 // Up to 2^52, so that two halves of a cycle still add up exactly.
 export const stepCount: Read = reader(
   (value) => Number.isInteger(value) && value > 0 && value <= 2 ** 52,
-  'a positive integer',
-  'Count in steps; stepSize is half a cycle.',
+  'a positive integer up to 2^52',
+  'Count steps; stepSize is half a cycle.',
 );
 
 export const oneOf = (...values: readonly unknown[]): Read =>

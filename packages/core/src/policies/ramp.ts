@@ -24,7 +24,9 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
   type: 'ramp',
   fields: { startLr: rate, endLr: rate, steps: stepCount, spacing: oneOf('linear', 'exponential') },
   check({ startLr, endLr, spacing }, path) {
-    if (spacing === 'exponential') positiveRate(Math.min(startLr, endLr), `${path}the lower rate`);
+    if (spacing === 'linear') return;
+    positiveRate(startLr, `${path}startLr`);
+    positiveRate(endLr, `${path}endLr`);
   },
   schedule: rampSchedule,
 });

@@ -18,7 +18,7 @@ export const number = (legal: (value: number) => boolean, expected: string): Rea
   reader(
     (value) => Number.isFinite(value) && legal(value),
     `a finite number ${expected}`,
-    'Give a plain number.',
+    'Give a number.',
   );
 
 export const rate: Read = number((value) => value >= 0, 'of at least 0');

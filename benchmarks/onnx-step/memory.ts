@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { openBatch, openTrainer, steps } from './ours.ts';
+import { startTorch } from './torch.ts';
+
+const count = 20;
+
+/** The peak memory of this process in MiB. */
+function peak(): number {
+  return process.resourceUsage().maxRSS / 1024;
+}
+
+/** Runs this file in a process of its own and reads the peak it prints. */
+function inChild(...args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...process.execArgv, new URL(import.meta.url).pathname, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    child.on('error', reject);
+    child.on('close', () => {
+      resolve(Number(text));
+    });
+  });
+}
+
+async function torchPeak(net?: string, batch = 0): Promise<number> {
+  const torch = startTorch();
+  if (net) {
+    await torch.prepare(net, batch);
+    await torch.steps(count, 0.001);
+  }
+  const result = await torch.peak();
+  torch.close();
+  return result;
+}
+
+/** Peak memory of both sides, net by net, each in a process of its own. */
+export async function peaks(
+  folder: string,
+  nets: readonly { net: string; batch: number; shape: readonly number[] }[],
+): Promise<string[][]> {
+  const bare = { ours: await inChild(), torch: await torchPeak() };
+  const rows: string[][] = [['(runtime alone)', bare.ours.toFixed(0), bare.torch.toFixed(0), '', '']];
+  for (const { net, batch, shape } of nets) {
+    const ours = await inChild(folder, net, JSON.stringify(shape));
+    const torch = await torchPeak(net, batch);
+    const above = [ours - bare.ours, torch - bare.torch];
+    rows.push([net, ours.toFixed(0), torch.toFixed(0), ...above.map((value) => value.toFixed(0))]);
+  }
+  return rows;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const [folder, net, shape] = process.argv.slice(2);
+  if (folder && net && shape) {
+    const trainer = await openTrainer(folder, net);
+    await steps(trainer, openBatch(folder, net, JSON.parse(shape) as number[]), count, 0.001);
+  }
+  console.log(peak());
+}

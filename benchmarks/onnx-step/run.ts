@@ -1,0 +1,113 @@
+/**
+ * One training step beside PyTorch on the CPU: the same weights, the same batch, two threads each, in turns.
+ *
+ * Usage: tsx onnx-step/run.ts [--only net,net] [--rounds 12] [--quick]
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { buildTime } from './buildTime.ts';
+import { peaks } from './memory.ts';
+import { openBatch, openTrainer, steps } from './ours.ts';
+import { rateCost } from './rateCost.ts';
+import { median, milliseconds, printTable, range } from './table.ts';
+import { startTorch, type Torch } from './torch.ts';
+
+const nets: { net: string; batch: number; target: number; shape: number[] }[] = [
+  { net: 'cifar-quick', batch: 100, target: 1.25, shape: [] },
+  { net: 'lenet', batch: 64, target: 1, shape: [] },
+  { net: 'resnet-mini', batch: 64, target: 1, shape: [] },
+  { net: 'encoder', batch: 32, target: 1, shape: [] },
+  { net: 'mlp', batch: 128, target: 1, shape: [] },
+];
+const lr = 0.001;
+/** One turn lasts about this long, so that the small nets are not measured by single steps. */
+const turnMilliseconds = 250;
+
+interface Measured {
+  readonly ours: number[];
+  readonly torch: number[];
+  readonly ratios: number[];
+  readonly lossError: number;
+}
+
+async function measure(
+  torch: Torch,
+  folder: string,
+  { net, shape }: { net: string; shape: readonly number[] },
+  rounds: number,
+): Promise<Measured> {
+  const trainer = await openTrainer(folder, net);
+  const tensors = openBatch(folder, net, shape);
+  // Both start from the same weights, so their first losses say whether they do the same work.
+  const first = await steps(trainer, tensors, 5, lr);
+  const other = await torch.steps(5, lr);
+  const lossError = Math.max(...first.losses.map((loss, i) => Math.abs(loss / (other.losses[i] as number) - 1)));
+  const count = Math.max(3, Math.ceil(turnMilliseconds / median(other.milliseconds)));
+  const result: Measured = { ours: [], torch: [], ratios: [], lossError };
+  for (let round = 0; round < rounds; round++) {
+    // Waiting lets the other side's worker threads fall asleep.
+    const turns = {
+      ours: async () => (await steps(trainer, tensors, count, lr)).milliseconds,
+      torch: async () => (await torch.steps(count, lr)).milliseconds,
+    };
+    const medians = { ours: 0, torch: 0 };
+    for (const side of round % 2 === 0 ? (['ours', 'torch'] as const) : (['torch', 'ours'] as const)) {
+      await pause(50);
+      const times = await turns[side]();
+      medians[side] = median(times);
+      result[side].push(...times);
+    }
+    result.ratios.push(medians.ours / medians.torch);
+  }
+  await trainer.dispose();
+  return result;
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '12' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const chosen = nets.filter(({ net }) => !values.only || values.only.split(',').includes(net));
+const folder = mkdtempSync(join(tmpdir(), 'clr-onnx-step-'));
+const torch = startTorch();
+try {
+  console.log(`Node ${process.version}, ${await torch.versions()}\n`);
+  const rows: string[][] = [];
+  for (const item of chosen) {
+    const { net, batch, target } = item;
+    item.shape = await torch.prepare(net, batch, folder);
+    const { ours, torch: theirs, ratios, lossError } = await measure(torch, folder, item, Number(values.rounds));
+    const ratio = median(ratios);
+    rows.push([
+      net,
+      String(batch),
+      `${milliseconds(median(ours))} (${range(ours)})`,
+      `${milliseconds(median(theirs))} (${range(theirs)})`,
+      `${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
+      `≤ ${target.toFixed(2)}`,
+      ratio <= target ? 'yes' : 'no',
+      lossError.toExponential(0),
+    ]);
+    console.log(rows.at(-1)?.join('  '));
+  }
+  console.log('\nOne step in milliseconds: median (min–max); the ratio is the median over alternating turns.');
+  printTable(['net', 'batch', '@clr/onnx', 'PyTorch', 'ratio', 'target', 'met', 'loss error'], rows);
+  if (!values.quick) {
+    console.log('\nPeak memory of a process that takes 20 steps, MiB: whole, and above the bare runtime.');
+    const header = ['net', '@clr/onnx', 'PyTorch', 'above: @clr/onnx', 'above: PyTorch'];
+    printTable(header, await peaks(folder, chosen));
+    console.log('\nThe cost of a new rate each step, in percent of a step.');
+    printTable(['net', 'new rate', 'same rate', 'cost'], await rateCost(folder, chosen));
+    console.log('\nBuilding the training graph of ResNet-50 (25.6 million parameters).');
+    printTable(['what', 'seconds'], await buildTime(torch, folder));
+  }
+} finally {
+  torch.close();
+  rmSync(folder, { recursive: true });
+}

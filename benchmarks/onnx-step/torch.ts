@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** How both sides train: PyTorch's SGD. */
+export const training = { momentum: 0.9, weightDecay: 1e-3 } as const;
+
+/** PyTorch in a process of its own, which answers one line of JSON for each. */
+export interface Torch {
+  readonly versions: () => Promise<string>;
+  /** Makes a net; with a folder, also writes it there as ONNX with its batch. Gives the batch's shape. */
+  readonly prepare: (net: string, batch: number, folder?: string) => Promise<number[]>;
+  readonly steps: (count: number, lr: number) => Promise<{ milliseconds: number[]; losses: number[] }>;
+  /** The process's peak memory in MiB. */
+  readonly peak: () => Promise<number>;
+  readonly close: () => void;
+}
+
+/** Starts it; `python` needs the packages torch and onnx. */
+export function startTorch(python: string = process.env.CLR_PYTHON ?? '/usr/bin/python3'): Torch {
+  const script = new URL('torch_worker.py', import.meta.url).pathname;
+  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (command: string, request: object = {}): Promise<Record<string, unknown>> => {
+    child.stdin.write(`${JSON.stringify({ command, ...request })}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`PyTorch's process ended during "${command}"`);
+    return JSON.parse(value) as Record<string, unknown>;
+  };
+  return {
+    versions: async () => (await ask('versions')).versions as string,
+    prepare: async (net, batch, folder) =>
+      (await ask('prepare', { net, batch, ...training, ...(folder ? { folder } : {}) })).shape as number[],
+    steps: async (count, lr) =>
+      (await ask('steps', { count, lr })) as { milliseconds: number[]; losses: number[] },
+    peak: async () => (await ask('memory')).peak as number,
+    close: () => {
+      child.stdin.end();
+    },
+  };
+}

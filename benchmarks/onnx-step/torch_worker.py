@@ -1,0 +1,83 @@
+"""Trains one net in PyTorch on command: one line of JSON in, one line of JSON out."""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from nets import NETS
+
+THREADS = 2
+
+
+class Run:
+    """One net with its batch and optimizer; exports itself so that both sides start from the same weights."""
+
+    def __init__(self, net, batch, momentum, weightDecay, folder=None):
+        make, shape, classes = NETS[net]
+        torch.manual_seed(1)
+        self.model = make().train()
+        self.input = torch.randn(batch, *shape)
+        self.target = torch.randint(0, classes, (batch,))
+        if folder is not None:
+            self.export(Path(folder), net)
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(), lr=0.01, momentum=momentum, weight_decay=weightDecay)
+        self.shape = [batch, *shape]
+
+    def export(self, folder, net):
+        self.input.numpy().tofile(folder / f'{net}.input')
+        self.target.numpy().tofile(folder / f'{net}.target')
+        # The exporter runs the model, which moves running statistics: they are put back.
+        start = {name: value.clone() for name, value in self.model.state_dict().items()}
+        torch.onnx.export(
+            self.model, self.input[:2], str(folder / f'{net}.onnx'), opset_version=17,
+            input_names=['input'], output_names=['output'], do_constant_folding=False,
+            training=torch.onnx.TrainingMode.TRAINING,
+            dynamic_axes={'input': {0: 'batch'}, 'output': {0: 'batch'}},
+        )
+        self.model.load_state_dict(start)
+        self.model.train()
+
+    def step(self, lr):
+        for group in self.optimizer.param_groups:
+            group['lr'] = lr
+        self.optimizer.zero_grad()
+        loss = F.cross_entropy(self.model(self.input), self.target)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+
+def peak_mebibytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main():
+    torch.set_num_threads(THREADS)
+    run = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        command = request.pop('command')
+        if command == 'prepare':
+            run = Run(**request)
+            answer = {'shape': run.shape}
+        elif command == 'steps':
+            times, losses = [], []
+            for _ in range(request['count']):
+                start = time.perf_counter()
+                losses.append(run.step(request['lr']))
+                times.append((time.perf_counter() - start) * 1000)
+            answer = {'milliseconds': times, 'losses': losses}
+        elif command == 'memory':
+            answer = {'peak': peak_mebibytes()}
+        else:
+            answer = {'versions': f'PyTorch {torch.__version__}, {torch.get_num_threads()} threads'}
+        print(json.dumps(answer), flush=True)
+
+
+main()

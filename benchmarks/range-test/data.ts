@@ -1,0 +1,113 @@
+import { cifar10, type Dataset, type LabelledImages, mnist, random } from '@clr/datasets';
+
+/** Which data a setting learns. */
+export type DataName = 'mnist' | 'cifar' | 'tabular' | 'sequence';
+
+/** Examples side by side: `inputs` holds `count` of them, row by row. */
+export interface Examples {
+  readonly inputs: Float32Array | BigInt64Array;
+  readonly labels: Uint8Array;
+  readonly count: number;
+}
+
+/** A small classification problem. */
+export interface Problem {
+  readonly train: Examples;
+  readonly validation: Examples;
+  /** Of one example. */
+  readonly shape: readonly number[];
+}
+
+/** Loads or makes a problem; the same every time. */
+export async function loadProblem(name: DataName): Promise<Problem> {
+  switch (name) {
+    case 'mnist':
+      return images(await mnist(), 1);
+    case 'cifar':
+      return images(await cifar10(), 2);
+    case 'tabular':
+      return tabular();
+    case 'sequence':
+      return sequence();
+  }
+}
+
+/** The first 2,000 and 1,000 images, normalised, and made smaller by the mean of `by` × `by` pixels. */
+function images({ train, test, shape: [channels, height, width], mean, std }: Dataset, by: number): Problem {
+  const [rows, columns] = [height / by, width / by];
+  const convert = (split: LabelledImages, count: number): Examples => {
+    const inputs = new Float32Array(count * channels * rows * columns);
+    for (let plane = 0; plane < count * channels; plane++) {
+      const scale = 1 / (255 * by * by * std[plane % channels]!);
+      for (let row = 0; row < height; row++) {
+        for (let column = 0; column < width; column++) {
+          const to = (plane * rows + Math.floor(row / by)) * columns + Math.floor(column / by);
+          inputs[to]! += split.images[(plane * height + row) * width + column]! * scale;
+        }
+      }
+      const shift = mean[plane % channels]! / std[plane % channels]!;
+      const from = plane * rows * columns;
+      for (let i = from; i < from + rows * columns; i++) inputs[i]! -= shift;
+    }
+    return { inputs, labels: split.labels.subarray(0, count), count };
+  };
+  return {
+    train: convert(train, 2000),
+    validation: convert(test, 1000),
+    shape: [channels, rows, columns],
+  };
+}
+
+/**
+ * Twenty numbers from a normal distribution, six classes: the largest output of a random net with one hidden
+ * layer, where one label in ten is drawn at random.
+ */
+function tabular(): Problem {
+  const next = random(17);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  const [features, hidden, classes] = [20, 24, 6];
+  const first = Array.from({ length: hidden * features }, () => normal() / Math.sqrt(features));
+  const second = Array.from({ length: classes * hidden }, normal);
+  const make = (count: number): Examples => {
+    const inputs = Float32Array.from({ length: count * features }, normal);
+    const labels = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      const bends = Array.from({ length: hidden }, (_, unit) => {
+        let sum = 0;
+        for (let k = 0; k < features; k++) sum += first[unit * features + k]! * inputs[i * features + k]!;
+        return Math.tanh(2 * sum);
+      });
+      const scores = Array.from({ length: classes }, (_, of) =>
+        bends.reduce((sum, bend, unit) => sum + second[of * hidden + unit]! * bend, 0),
+      );
+      labels[i] = next() < 0.1 ? Math.floor(next() * classes) : scores.indexOf(Math.max(...scores));
+    }
+    return { inputs, labels, count };
+  };
+  return { train: make(8000), validation: make(2000), shape: [features] };
+}
+
+/**
+ * Sixteen tokens of a vocabulary of twelve; the class is the token that weighs most, where each occurrence
+ * counts by its place and places fade in waves: a net must learn both tokens and places.
+ */
+function sequence(): Problem {
+  const next = random(29);
+  const [length, vocabulary] = [16, 12];
+  const weights = Array.from({ length }, (_, place) => 1.2 + Math.cos((place * 2 * Math.PI) / 5.5));
+  const make = (count: number): Examples => {
+    const inputs = new BigInt64Array(count * length);
+    const labels = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      const totals = new Array<number>(vocabulary).fill(0);
+      for (let place = 0; place < length; place++) {
+        const token = Math.floor(next() * vocabulary);
+        inputs[i * length + place] = BigInt(token);
+        totals[token]! += weights[place]!;
+      }
+      labels[i] = totals.indexOf(Math.max(...totals));
+    }
+    return { inputs, labels, count };
+  };
+  return { train: make(5000), validation: make(2000), shape: [length] };
+}

@@ -1,0 +1,99 @@
+import { adam, adamW, type Optimizer, rmsProp, sgd } from '@clr/core';
+import type { DataName } from './data.ts';
+
+/** The seeds of initial weights and batch orders. */
+export const seeds = [1, 2, 3] as const;
+
+/** One thing to train: data, net, optimizer, batch size and budget. */
+export interface Setting {
+  readonly name: string;
+  readonly data: DataName;
+  /** The name of the net's files in `models/`, less the seed. */
+  readonly net: string;
+  readonly optimizer: Optimizer;
+  readonly batch: number;
+  /** Steps of a whole training run. */
+  readonly budget: number;
+  /** Never looked at while rules are tuned. */
+  readonly heldOut: boolean;
+}
+
+const optimizers = {
+  sgd: sgd(),
+  momentum: sgd({ momentum: 0.9 }),
+  nesterov: sgd({ momentum: 0.9, nesterov: true }),
+  adam: adam(),
+  adamW: adamW(),
+  rmsProp: rmsProp(),
+};
+
+const dataOf: Readonly<Record<string, DataName>> = {
+  'tabular-mlp': 'tabular',
+  'tabular-tanh': 'tabular',
+  'mnist-mlp': 'mnist',
+  lenet: 'mnist',
+  quick: 'cifar',
+  'batch-norm': 'cifar',
+  resnet: 'cifar',
+  transformer: 'sequence',
+};
+
+type Row = [net: string, optimizer: keyof typeof optimizers, batch: number, budget: number];
+
+// Every third of its net is held out, so that each part sees all data, nets and optimizers.
+const rows: readonly Row[] = [
+  ['tabular-mlp', 'sgd', 32, 1000],
+  ['tabular-mlp', 'momentum', 64, 800],
+  ['tabular-mlp', 'adam', 16, 1500],
+  ['tabular-mlp', 'adamW', 256, 500],
+  ['tabular-tanh', 'nesterov', 32, 1000],
+  ['tabular-tanh', 'rmsProp', 64, 800],
+  ['tabular-tanh', 'sgd', 128, 800],
+  ['mnist-mlp', 'sgd', 16, 600],
+  ['mnist-mlp', 'momentum', 128, 300],
+  ['mnist-mlp', 'rmsProp', 32, 500],
+  ['mnist-mlp', 'adamW', 64, 400],
+  ['lenet', 'nesterov', 32, 300],
+  ['lenet', 'adam', 32, 300],
+  ['lenet', 'sgd', 16, 400],
+  ['lenet', 'momentum', 64, 250],
+  ['quick', 'momentum', 32, 300],
+  ['quick', 'adam', 32, 300],
+  ['quick', 'sgd', 16, 400],
+  ['batch-norm', 'sgd', 32, 300],
+  ['batch-norm', 'adamW', 32, 300],
+  ['batch-norm', 'nesterov', 64, 200],
+  ['resnet', 'momentum', 32, 300],
+  ['resnet', 'rmsProp', 32, 300],
+  ['resnet', 'adam', 16, 400],
+  ['transformer', 'adam', 32, 600],
+  ['transformer', 'nesterov', 32, 600],
+  ['transformer', 'adamW', 64, 400],
+  ['transformer', 'rmsProp', 16, 1000],
+];
+
+const heldOut = new Set([
+  'tabular-mlp-momentum-64',
+  'tabular-tanh-nesterov-32',
+  'mnist-mlp-rmsProp-32',
+  'mnist-mlp-sgd-16',
+  'lenet-adam-32',
+  'quick-sgd-16',
+  'batch-norm-adamW-32',
+  'resnet-momentum-32',
+  'transformer-adam-32',
+]);
+
+/** All settings, each part in the order they are run. */
+export const settings: readonly Setting[] = rows.map(([net, optimizer, batch, budget]) => {
+  const name = `${net}-${optimizer}-${batch}`;
+  return {
+    name,
+    data: dataOf[net]!,
+    net,
+    optimizer: optimizers[optimizer],
+    batch,
+    budget,
+    heldOut: heldOut.has(name),
+  };
+});

@@ -1,0 +1,83 @@
+import type { OnnxTrainer } from '@clr/onnx';
+
+/** A sweep of the rate as a library runs it. */
+export interface Sweep {
+  readonly name: SweepName;
+  readonly spacing: 'linear' | 'exponential';
+  readonly startLr: number;
+  readonly endLr: number;
+  readonly steps: number;
+  /** The rate of each step. */
+  readonly lr: (step: number) => number;
+}
+
+export type SweepName = 'fastai' | 'pytorch-lr-finder' | 'lightning' | 'clr-100' | 'clr-200' | 'clr-400' | 'linear';
+
+const exponential = (
+  name: SweepName,
+  startLr: number,
+  endLr: number,
+  steps: number,
+  share: (step: number) => number,
+): Sweep => ({
+  name,
+  spacing: 'exponential',
+  startLr,
+  endLr,
+  steps,
+  lr: (step) => startLr * (endLr / startLr) ** share(step),
+});
+
+/** Each library's own defaults; see the README for where they are written. */
+export const sweeps = {
+  fastai: exponential('fastai', 1e-7, 10, 100, (step) => step / 100),
+  // The start is the optimizer's own rate there; 1e-7 is its README's.
+  'pytorch-lr-finder': exponential('pytorch-lr-finder', 1e-7, 10, 100, (step) => step / 99),
+  lightning: exponential('lightning', 1e-8, 1, 100, (step) => (step === 0 ? 0 : (step + 1) / 100)),
+  'clr-100': exponential('clr-100', 1e-6, 10, 100, (step) => step / 99),
+  'clr-200': exponential('clr-200', 1e-6, 10, 200, (step) => step / 199),
+  'clr-400': exponential('clr-400', 1e-6, 10, 400, (step) => step / 399),
+} as const;
+
+/** A linear sweep from 0, as in the paper. */
+export const linearSweep = (endLr: number): Sweep => ({
+  name: 'linear',
+  spacing: 'linear',
+  startLr: 0,
+  endLr,
+  steps: 200,
+  lr: (step) => (endLr * step) / 199,
+});
+
+/** What a sweep saw, step by step; `null` is NaN or an infinity, after which nothing was run. */
+export interface SweepRecord {
+  readonly sweep: SweepName;
+  /** Of the linear sweep. */
+  readonly endLr?: number;
+  /** The seed of the batches' order. */
+  readonly order: number;
+  readonly loss: readonly (number | null)[];
+  readonly accuracy: readonly (number | null)[];
+}
+
+/** Runs a sweep to its end, or to its first loss that is not finite; then puts the model back. */
+export async function runSweep(
+  trainer: OnnxTrainer,
+  batches: Iterator<Parameters<OnnxTrainer['trainStep']>[0]>,
+  sweep: Sweep,
+): Promise<Pick<SweepRecord, 'loss' | 'accuracy'>> {
+  const snapshot = await trainer.snapshot();
+  const loss: (number | null)[] = [];
+  const accuracy: (number | null)[] = [];
+  for (let step = 0; step < sweep.steps && loss[loss.length - 1] !== null; step++) {
+    const result = await trainer.trainStep(batches.next().value, { lr: sweep.lr(step) });
+    loss.push(rounded(await result.loss));
+    accuracy.push(rounded((await result.accuracy) ?? Number.NaN));
+  }
+  await trainer.restore(snapshot);
+  return { loss, accuracy };
+}
+
+/** Six digits: less than any noise in a loss. */
+export const rounded = (value: number): number | null =>
+  Number.isFinite(value) ? Number(value.toPrecision(6)) : null;

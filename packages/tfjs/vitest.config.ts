@@ -2,8 +2,20 @@
 
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
+import { hasOracle, readOracle } from '../../tooling/oracle.ts';
+import type { Oracle } from './test/oracle.ts';
 
+/** What only Node can run: it reads files, or loads two copies of tfjs. */
 const node = 'src/**/*.node.test.ts';
+
+/** PyTorch's numbers, handed to the tests: a browser cannot read files. */
+const oracle: Oracle | null = hasOracle()
+  ? { optimizers: float32(readOracle('optimizers.json')), convnet: readOracle('convnet.json') }
+  : null;
+
+function float32(file: Oracle['optimizers']): Oracle['optimizers'] {
+  return { ...file, runs: file.runs.filter(({ dtype }) => dtype === 'float32') };
+}
 
 /** The same tests on one backend after the other. */
 const config: ViteUserConfig = defineConfig({
@@ -12,7 +24,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'cpu',
-          provide: { backend: 'cpu' },
+          provide: { backend: 'cpu', oracle },
           include: ['src/**/*.test.ts'],
           testTimeout: 30_000,
         },
@@ -20,7 +32,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'wasm',
-          provide: { backend: 'wasm' },
+          provide: { backend: 'wasm', oracle },
           include: ['src/**/*.test.ts'],
           exclude: [node],
           testTimeout: 30_000,
@@ -30,7 +42,7 @@ const config: ViteUserConfig = defineConfig({
         ? (['webgl', 'webgpu'] as const).map((backend) => ({
             test: {
               name: backend,
-              provide: { backend },
+              provide: { backend, oracle },
               include: ['src/**/*.test.ts'],
               exclude: [node],
               browser: chromiumBrowser(),

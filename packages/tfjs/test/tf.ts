@@ -1,10 +1,13 @@
 /** tfjs, on the backend that the test run names: the same tests run on each. */
 import * as tf from '@tensorflow/tfjs';
 import { inject } from 'vitest';
+import type { Oracle } from './oracle.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     backend: 'cpu' | 'wasm' | 'webgl' | 'webgpu';
+    /** `null` where it is not at hand. */
+    oracle: Oracle | null;
   }
 }
 

@@ -1,0 +1,195 @@
+/** The same numbers as PyTorch, where the two define the same optimizer. */
+import { parsePolicy, type Trainable, toSchedule } from '@clr/core';
+import { describe, expect, inject, it } from 'vitest';
+import { backend, tf } from '../test/tf.ts';
+import { createTrainable } from './createTrainable.ts';
+import golden from './golden/trajectories.json' with { type: 'json' };
+
+const oracle = inject('oracle');
+
+interface Hyper {
+  readonly lr: number;
+  readonly momentum?: number;
+}
+
+/** Steps with those hyperparameters; gives back the losses before each. */
+async function follow<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batch[],
+  hypers: Hyper[],
+): Promise<number[]> {
+  const losses: number[] = [];
+  for (const [step, hyper] of hypers.entries()) {
+    const { loss } = await trainable.trainStep(batches[step % batches.length]!, hyper);
+    losses.push(await loss);
+  }
+  return losses;
+}
+
+// Two things of tfjs 4.22 itself, seen without clr too: WebGL's packed matrix product lets padding into sums of
+// an odd length (here the 3 classes), once the weights come from an update; and on WebGL and WebGPU the
+// gradient of max pooling goes to another one of equal maxima. Everything else keeps to 1e-5 everywhere.
+const oddSums = backend === 'webgl' ? 5e-3 : 1e-5;
+const equalMaxima = backend === 'cpu' ? 1e-5 : 1e-3;
+// SwiftShader takes its time.
+const slow = backend === 'webgl' || backend === 'webgpu';
+
+function expectClose(actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-5): void {
+  expect(actual.length).toBe(expected.length);
+  expected.forEach((value, index) => {
+    const difference = Math.abs(actual[index]! - value) / Math.max(1, Math.abs(value));
+    expect(difference, `value ${index}: ${actual[index]} and ${value}`).toBeLessThan(tolerance);
+  });
+}
+
+const make: Record<string, () => tf.Optimizer> = {
+  sgd: () => tf.train.sgd(1),
+  momentum: () => tf.train.momentum(1, 0.9),
+  nesterov: () => tf.train.momentum(1, 0.9, true),
+  adam: () => tf.train.adam(1, 0.9, 0.999, 1e-8),
+  adamax: () => tf.train.adamax(1, 0.9, 0.999, 1e-8),
+};
+
+describe.each(golden.runs)(`PyTorch's $optimizer, momentum cycled: $cycled, on ${backend}`, (run) => {
+  it('moves the weights the same way', async () => {
+    const weight = tf.variable(tf.tensor1d(golden.w0));
+    const [a, c] = [tf.tensor1d(golden.a), tf.tensor1d(golden.c)];
+    const trainable = createTrainable(tf, {
+      optimizer: make[run.optimizer]!(),
+      variables: [weight],
+      loss: () => a.mul(weight.sub(c).square()).sum().mul(0.5),
+    });
+    const schedule = toSchedule(
+      parsePolicy({ ...golden.policy, ...(run.cycled && { momentum: golden.momentum }) }),
+    );
+    for (const [step, expected] of run.weights.entries()) {
+      const momentum = schedule.momentum(step);
+      await trainable.trainStep({}, { lr: schedule.lr(step), ...(momentum !== undefined && { momentum }) });
+      expectClose(await weight.data(), expected);
+    }
+  });
+});
+
+describe.skipIf(oracle === null)(`PyTorch's trajectories on ${backend}`, () => {
+  const { problems, runs } = oracle?.optimizers ?? { problems: undefined, runs: [] };
+  const same: Record<string, () => tf.Optimizer> = {
+    sgd: make.sgd!,
+    'sgd_momentum0.9': make.momentum!,
+    'sgd_momentum0.9_cycled': make.momentum!,
+    'sgd_nesterov0.9': make.nesterov!,
+    sgd_nesterov_cycled: make.nesterov!,
+    adam: make.adam!,
+    'adam_betas0.8_0.95_eps1e-6': () => tf.train.adam(1, 0.8, 0.95, 1e-6),
+  };
+  const hypersOf = ({ lr, momentum }: { lr: number[]; momentum?: number[] | null }): Hyper[] =>
+    lr.map((rate, step) => (momentum ? { lr: rate, momentum: momentum[step]! } : { lr: rate }));
+  const comparable = runs.filter(({ optimizer }) => optimizer in same);
+
+  it('are those of the optimizers that tfjs has too', () => {
+    expect(comparable.length).toBe(14);
+  });
+
+  it.each(comparable.filter(({ problem }) => problem === 'quadratic'))(
+    'quadratic: $optimizer',
+    async (run) => {
+      const { A, c, w0 } = problems!.quadratic;
+      const weight = tf.variable(tf.tensor2d(w0, [w0.length, 1]));
+      const [matrix, centre] = [tf.tensor2d(A), tf.tensor2d(c, [c.length, 1])];
+      const loss = () => {
+        const d = weight.sub(centre);
+        return d.mul(matrix.matMul(d)).sum().mul(0.5);
+      };
+      const trainable = createTrainable(tf, { optimizer: same[run.optimizer]!(), variables: [weight], loss });
+      expectClose(await follow(trainable, [{}], hypersOf(run)), run.loss);
+      expectClose(await weight.data(), run.paramsAfter['20']!.w!);
+    },
+  );
+
+  const mlps = comparable.filter(({ problem }) => problem === 'mlp');
+  const few = mlps.filter(({ optimizer }) => ['sgd_nesterov_cycled', 'adam'].includes(optimizer));
+  it.each(slow ? few : mlps)('LayersModel, MLP: $optimizer', async (run) => {
+    const { X, Y, init } = problems!.mlp;
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 8, inputShape: [5], activation: 'tanh' }),
+        tf.layers.dense({ units: 3 }),
+      ],
+    });
+    const loss = (labels: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits);
+    model.compile({ optimizer: same[run.optimizer]!(), loss });
+    // PyTorch keeps [outputs, inputs].
+    const transposed = (rows: number, data: number[]) =>
+      tf.tensor2d(data, [rows, data.length / rows]).transpose();
+    model.setWeights([
+      transposed(8, init.w1!.data),
+      tf.tensor1d(init.b1!.data),
+      transposed(3, init.w2!.data),
+      tf.tensor1d(init.b2!.data),
+    ]);
+    const batch = { xs: tf.tensor2d(X), ys: tf.oneHot(tf.tensor1d(Y, 'int32'), 3) };
+    expectClose(await follow(createTrainable(tf, model), [batch], hypersOf(run)), run.loss, oddSums);
+    const after = run.paramsAfter['20']!;
+    const [w1, b1, w2, b2] = model.getWeights();
+    expectClose(await w1!.transpose().data(), after.w1!, oddSums);
+    expectClose(await b1!.data(), after.b1!, oddSums);
+    expectClose(await w2!.transpose().data(), after.w2!, oddSums);
+    expectClose(await b2!.data(), after.b2!, oddSums);
+  });
+
+  // wasm has no gradients of convolutions.
+  const convnets = slow ? ['B_cycledMomentum'] : ['A_cycledMomentum', 'B_momentum0.9', 'B_cycledMomentum'];
+  it.skipIf(backend === 'wasm').each(convnets)('Core-API convnet: %s', async (name) => {
+    const { images, labels, batches, init, runs: convRuns } = oracle!.convnet;
+    const [kind, run] = [name[0] as 'A' | 'B', convRuns[`${name}_float32`]!];
+    const variables = Object.fromEntries(
+      Object.entries(init[kind]).map(([key, { shape, data }]) => [key, tf.variable(layout(shape, data))]),
+    );
+    const of = (key: string) => variables[key] as tf.Variable;
+    const forward = (x: tf.Tensor4D): tf.Tensor2D => {
+      const conv = (input: tf.Tensor4D, layer: string) =>
+        tf
+          .conv2d(input, of(`${layer}.weight`) as unknown as tf.Tensor4D, 1, 'same')
+          .add(of(`${layer}.bias`)) as tf.Tensor4D;
+      const first = conv(x, 'conv1').maxPool(3, 2, 'valid').relu() as tf.Tensor4D;
+      const second = conv(first, 'conv2');
+      const features =
+        kind === 'A'
+          ? (second.avgPool(3, 2, 'valid').transpose([0, 3, 1, 2]).reshape([-1, 144]) as tf.Tensor2D)
+          : (second.relu().mean([1, 2]) as tf.Tensor2D);
+      return features.matMul(of('fc.weight') as unknown as tf.Tensor2D).add(of('fc.bias'));
+    };
+    const all = tf.tidy(() => {
+      const small = tf.tensor4d(images.data, [64, 8, 8, 1]).div(16) as tf.Tensor4D;
+      return kind === 'A' ? tf.image.resizeNearestNeighbor(small, [16, 16]) : small;
+    });
+    const trainable = createTrainable(tf, {
+      optimizer: tf.train.momentum(1, 0.9),
+      variables: Object.values(variables),
+      loss: (rows: number[]) => {
+        const at = tf.tensor1d(rows, 'int32');
+        const classes = tf.oneHot(
+          tf.tensor1d(
+            rows.map((row) => labels[row]!),
+            'int32',
+          ),
+          10,
+        );
+        return tf.losses.softmaxCrossEntropy(classes, forward(all.gather(at)));
+      },
+    });
+    expectClose(await follow(trainable, batches, hypersOf(run)), run.loss, equalMaxima);
+    for (const [key, { shape, data }] of Object.entries(run.paramsAfter12)) {
+      expectClose(await of(key).data(), [...(await layout(shape, data).data())], equalMaxima);
+    }
+  });
+});
+
+/** PyTorch's [out, in, h, w] and [out, in] in tfjs's order. */
+function layout(shape: number[], data: number[]): tf.Tensor {
+  const tensor = tf.tensor(data, shape);
+  return shape.length === 4
+    ? tensor.transpose([2, 3, 1, 0])
+    : shape.length === 2
+      ? tensor.transpose()
+      : tensor;
+}

@@ -218,7 +218,12 @@ export async function checkGradient(c: OperatorCase): Promise<Finding> {
   try {
     return { precision: 'float64', error: await check(c, DataType.DOUBLE, Math.min(c.step ?? 1e-2, 1e-2)) };
   } catch (error) {
-    if (!/Could not find an implementation|Type Error|tensor\(double\)/.test(String(error))) throw error;
+    if (
+      !/Could not find an implementation|Type Error|does not support double|tensor\(double\)/.test(
+        String(error),
+      )
+    )
+      throw error;
     return { precision: 'float32', error: await check(c, DataType.FLOAT, c.step ?? 0.05) };
   }
 }

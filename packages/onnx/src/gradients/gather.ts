@@ -88,6 +88,23 @@ const gatheredND: Infer = (node, b) => {
   ];
 };
 
+/** Puts the batch's own coordinates before positions that were relative to it. */
+function withBatch(b: Builder, positions: string, batch: number): string {
+  const rank = b.rank(positions);
+  const shape = b.emit('Shape', [positions], { end: rank - 1 });
+  const column = b.concat([shape, b.ints([1])], 0);
+  const coordinates = Array.from({ length: batch }, (_, axis) => {
+    const size = b.squeeze(b.sizeAt(positions, axis), [0]);
+    const counted = b.emit('Range', [b.int(0), size, b.int(1)]);
+    const placed = b.reshape(
+      counted,
+      Array.from({ length: rank }, (_, i) => (i === axis ? -1 : 1)),
+    );
+    return b.expand(placed, column);
+  });
+  return b.concat([...coordinates, positions], rank - 1);
+}
+
 /** Which way a scatter combines: only these two have a gradient here. */
 function reductionOf(c: GradientContext): 'none' | 'add' {
   const reduction = text(c.node, 'reduction', 'none');
@@ -124,10 +141,9 @@ export const gather: Operators = {
   GatherND: {
     infer: gatheredND,
     differentiable: [0],
-    gradient: (c) => {
-      const { b, node, x, g } = c;
-      if (int(node, 'batch_dims', 0) !== 0) throw c.refuse('no gradient for batch_dims above 0');
-      return [b.emit('ScatterND', [b.zerosLike(x(0)), x(1), g(0)], { reduction: 'add' })];
+    gradient: ({ b, node, x, g }) => {
+      const positions = withBatch(b, b.cast(x(1), DataType.INT64), int(node, 'batch_dims', 0));
+      return [b.emit('ScatterND', [b.zerosLike(x(0)), positions, g(0)], { reduction: 'add' })];
     },
   },
   ScatterElements: {

@@ -158,6 +158,47 @@ function pools(op: string, draw: Draw): Row[1] {
     });
 }
 
+/** Recurrent layers with and without biases, initial states and peepholes; either layout of the reset gate. */
+function recurrence(op: 'RNN' | 'GRU' | 'LSTM', direction: string): Row[1] {
+  const gates = { RNN: 1, GRU: 3, LSTM: 4 }[op];
+  const d = direction === 'bidirectional' ? 2 : 1;
+  return fc
+    .record({
+      steps: size,
+      n: size,
+      inputs: size,
+      hidden: size,
+      bias: fc.boolean(),
+      initial: fc.boolean(),
+      peepholes: fc.boolean(),
+      linear: flag,
+      last: fc.boolean(),
+    })
+    .map(({ steps, n, inputs, hidden, bias, initial, peepholes, linear, last }) => ({
+      op,
+      inputs: [
+        { dims: [steps, n, inputs], fixed: true },
+        { dims: [d, gates * hidden, inputs], fixed: true },
+        { dims: [d, gates * hidden, hidden], fixed: true },
+        bias ? { dims: [d, 2 * gates * hidden], fixed: true } : undefined,
+        undefined,
+        initial ? { dims: [d, n, hidden] } : undefined,
+        ...(op === 'LSTM'
+          ? [
+              initial ? { dims: [d, n, hidden] } : undefined,
+              peepholes ? { dims: [d, 3 * hidden], fixed: true } : undefined,
+            ]
+          : []),
+      ],
+      attributes: {
+        hidden_size: hidden,
+        direction,
+        ...(op === 'GRU' ? { linear_before_reset: linear } : {}),
+      },
+      outputs: last ? [false, true] : [true, true],
+    }));
+}
+
 const images = (op: string, draw: Draw = 'normal'): Row[1] =>
   fc.tuple(size, size, size, size).map(([n, c, h, w]) => ({ op, inputs: [{ dims: [n, c, h, w], draw }] }));
 
@@ -167,12 +208,10 @@ const rows: readonly Row[] = [
   each('ThresholdedRelu', 'distinct', { alpha: f(0.5) }),
   [
     'PRelu',
-    fc
-      .tuple(size, size, size)
-      .map(([n, c, w]) => ({
-        op: 'PRelu',
-        inputs: [{ dims: [n, c, w], draw: 'away' as const }, { dims: [c, 1] }],
-      })),
+    fc.tuple(size, size, size).map(([n, c, w]) => ({
+      op: 'PRelu',
+      inputs: [{ dims: [n, c, w], draw: 'away' as const }, { dims: [c, 1] }],
+    })),
   ],
   each('Elu', 'away', { alpha: f(1.3) }),
   each('Selu', 'away'),
@@ -295,26 +334,22 @@ const rows: readonly Row[] = [
   ...['Softmax', 'LogSoftmax'].map(
     (op): Row => [
       op,
-      fc
-        .tuple(dims, fc.nat(3))
-        .map(([d, axis]) => ({
-          op,
-          inputs: [{ dims: d }],
-          attributes: { axis: (axis % d.length) - (axis % 2 ? d.length : 0) },
-        })),
+      fc.tuple(dims, fc.nat(3)).map(([d, axis]) => ({
+        op,
+        inputs: [{ dims: d }],
+        attributes: { axis: (axis % d.length) - (axis % 2 ? d.length : 0) },
+      })),
     ],
   ),
   ...['Softmax', 'LogSoftmax'].map(
     (op): Row => [
       `${op}, opset 11`,
-      fc
-        .tuple(dims, fc.nat(3))
-        .map(([d, axis]) => ({
-          op,
-          opset: 11,
-          inputs: [{ dims: d }],
-          attributes: { axis: axis % d.length },
-        })),
+      fc.tuple(dims, fc.nat(3)).map(([d, axis]) => ({
+        op,
+        opset: 11,
+        inputs: [{ dims: d }],
+        attributes: { axis: axis % d.length },
+      })),
     ],
   ),
   ...['ReduceSum', 'ReduceMean', 'ReduceL2', 'ReduceLogSumExp', 'ReduceSumSquare'].map((op) =>
@@ -338,12 +373,10 @@ const rows: readonly Row[] = [
   ],
   [
     'ReduceProd with a zero',
-    fc
-      .tuple(size, size)
-      .map(([n, m]) => ({
-        op: 'ReduceProd',
-        inputs: [{ dims: [n, m + 1], draw: 'halves' as const }, ints([1])],
-      })),
+    fc.tuple(size, size).map(([n, m]) => ({
+      op: 'ReduceProd',
+      inputs: [{ dims: [n, m + 1], draw: 'halves' as const }, ints([1])],
+    })),
   ],
   each('Identity'),
   ['Cast', dims.map((d) => ({ op: 'Cast', inputs: [{ dims: d }], attributes: { to: 11 } }))],
@@ -356,13 +389,11 @@ const rows: readonly Row[] = [
   ],
   [
     'Flatten',
-    fc
-      .tuple(dims, fc.nat(4))
-      .map(([d, axis]) => ({
-        op: 'Flatten',
-        inputs: [{ dims: d }],
-        attributes: { axis: axis % (d.length + 1) },
-      })),
+    fc.tuple(dims, fc.nat(4)).map(([d, axis]) => ({
+      op: 'Flatten',
+      inputs: [{ dims: d }],
+      attributes: { axis: axis % (d.length + 1) },
+    })),
   ],
   ['Squeeze', dims.map((d) => ({ op: 'Squeeze', inputs: [{ dims: [1, ...d, 1] }, ints([0, -1])] }))],
   [
@@ -389,24 +420,20 @@ const rows: readonly Row[] = [
   ...['DCR', 'CRD'].map(
     (mode): Row => [
       `DepthToSpace ${mode}`,
-      fc
-        .tuple(size, size, size)
-        .map(([c, h, w]) => ({
-          op: 'DepthToSpace',
-          inputs: [{ dims: [2, c * 4, h, w] }],
-          attributes: { blocksize: 2, mode },
-        })),
+      fc.tuple(size, size, size).map(([c, h, w]) => ({
+        op: 'DepthToSpace',
+        inputs: [{ dims: [2, c * 4, h, w] }],
+        attributes: { blocksize: 2, mode },
+      })),
     ],
   ),
   [
     'SpaceToDepth',
-    fc
-      .tuple(size, size, size)
-      .map(([c, h, w]) => ({
-        op: 'SpaceToDepth',
-        inputs: [{ dims: [1, c, h * 2, w * 2] }],
-        attributes: { blocksize: 2 },
-      })),
+    fc.tuple(size, size, size).map(([c, h, w]) => ({
+      op: 'SpaceToDepth',
+      inputs: [{ dims: [1, c, h * 2, w * 2] }],
+      attributes: { blocksize: 2 },
+    })),
   ],
   [
     'Trilu',
@@ -416,46 +443,38 @@ const rows: readonly Row[] = [
   ],
   [
     'Concat',
-    fc
-      .tuple(size, size, size, size, fc.nat(2))
-      .map(([a, b, c, other, axis]) => ({
-        op: 'Concat',
-        inputs: [a, other, other + 1].map((n) => ({ dims: [a, b, c].map((d, i) => (i === axis ? n : d)) })),
-        attributes: { axis: axis - (other % 2 ? 3 : 0) },
-      })),
+    fc.tuple(size, size, size, size, fc.nat(2)).map(([a, b, c, other, axis]) => ({
+      op: 'Concat',
+      inputs: [a, other, other + 1].map((n) => ({ dims: [a, b, c].map((d, i) => (i === axis ? n : d)) })),
+      attributes: { axis: axis - (other % 2 ? 3 : 0) },
+    })),
   ],
   [
     'Split in equal parts',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'Split',
-        inputs: [{ dims: [a, b * 3] }],
-        attributes: { axis: -1, num_outputs: 3 },
-        outputs: [true, false, true],
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'Split',
+      inputs: [{ dims: [a, b * 3] }],
+      attributes: { axis: -1, num_outputs: 3 },
+      outputs: [true, false, true],
+    })),
   ],
   [
     'Split by sizes',
-    fc
-      .tuple(size, size, size)
-      .map(([a, b, c]) => ({
-        op: 'Split',
-        inputs: [{ dims: [a + b, c] }, ints([a, b])],
-        outputs: [false, true],
-      })),
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'Split',
+      inputs: [{ dims: [a + b, c] }, ints([a, b])],
+      outputs: [false, true],
+    })),
   ],
   [
     'Split, opset 11',
-    fc
-      .tuple(size, size, size)
-      .map(([a, b, c]) => ({
-        op: 'Split',
-        opset: 11,
-        inputs: [{ dims: [a + b, c] }],
-        attributes: { split: [a, b] },
-        outputs: [true, true],
-      })),
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'Split',
+      opset: 11,
+      inputs: [{ dims: [a + b, c] }],
+      attributes: { split: [a, b] },
+      outputs: [true, true],
+    })),
   ],
   [
     'Slice',
@@ -475,12 +494,10 @@ const rows: readonly Row[] = [
   ],
   [
     'Slice of two axes',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'Slice',
-        inputs: [{ dims: [a + 1, b + 1, 2] }, ints([1, -2]), ints([9, 2 ** 31])],
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'Slice',
+      inputs: [{ dims: [a + 1, b + 1, 2] }, ints([1, -2]), ints([9, 2 ** 31])],
+    })),
   ],
   [
     'Pad',
@@ -497,14 +514,12 @@ const rows: readonly Row[] = [
   ...['reflect', 'edge', 'wrap'].map(
     (mode): Row => [
       `Pad ${mode}`,
-      fc
-        .tuple(size, size)
-        .map(([a, b]) => ({
-          op: 'Pad',
-          opset: 19,
-          inputs: [{ dims: [a + 2, b + 2] }, ints([1, 0, 2, 1])],
-          attributes: { mode },
-        })),
+      fc.tuple(size, size).map(([a, b]) => ({
+        op: 'Pad',
+        opset: 19,
+        inputs: [{ dims: [a + 2, b + 2] }, ints([1, 0, 2, 1])],
+        attributes: { mode },
+      })),
     ],
   ),
   [
@@ -528,88 +543,72 @@ const rows: readonly Row[] = [
   ],
   [
     'Gather by a matrix',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'Gather',
-        inputs: [{ dims: [a, b] }, { ...ints([0, a - 1, -1, 0]), dims: [2, 2] }],
-        attributes: { axis: 0 },
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'Gather',
+      inputs: [{ dims: [a, b] }, { ...ints([0, a - 1, -1, 0]), dims: [2, 2] }],
+      attributes: { axis: 0 },
+    })),
   ],
   [
     'Gather of one',
-    fc
-      .tuple(size, size, flag)
-      .map(([a, b, axis]) => ({
-        op: 'Gather',
-        inputs: [{ dims: [a, b] }, { ...ints([-1]), dims: [] }],
-        attributes: { axis },
-      })),
+    fc.tuple(size, size, flag).map(([a, b, axis]) => ({
+      op: 'Gather',
+      inputs: [{ dims: [a, b] }, { ...ints([-1]), dims: [] }],
+      attributes: { axis },
+    })),
   ],
   [
     'GatherElements',
-    fc
-      .tuple(size, flag)
-      .map(([a, axis]) => ({
-        op: 'GatherElements',
-        inputs: [
-          { dims: [a, a] },
-          { ...ints([0, a - 1, 0, -1].slice(0, a === 1 ? 1 : 4)), dims: a === 1 ? [1, 1] : [2, 2] },
-        ],
-        attributes: { axis },
-      })),
+    fc.tuple(size, flag).map(([a, axis]) => ({
+      op: 'GatherElements',
+      inputs: [
+        { dims: [a, a] },
+        { ...ints([0, a - 1, 0, -1].slice(0, a === 1 ? 1 : 4)), dims: a === 1 ? [1, 1] : [2, 2] },
+      ],
+      attributes: { axis },
+    })),
   ],
   [
     'GatherND',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'GatherND',
-        inputs: [{ dims: [a, b, 2] }, { ...ints([0, b - 1, a - 1, 0, 0, 0]), dims: [3, 2] }],
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'GatherND',
+      inputs: [{ dims: [a, b, 2] }, { ...ints([0, b - 1, a - 1, 0, 0, 0]), dims: [3, 2] }],
+    })),
   ],
   [
     'ScatterElements',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'ScatterElements',
-        inputs: [{ dims: [a + 1, b] }, { ...ints([a, 0]), dims: [2, 1] }, { dims: [2, 1] }],
-        attributes: { axis: 0 },
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'ScatterElements',
+      inputs: [{ dims: [a + 1, b] }, { ...ints([a, 0]), dims: [2, 1] }, { dims: [2, 1] }],
+      attributes: { axis: 0 },
+    })),
   ],
   [
     'ScatterElements added',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'ScatterElements',
-        inputs: [{ dims: [a, b] }, { ...ints([0, 0, a - 1]), dims: [3, 1] }, { dims: [3, 1] }],
-        attributes: { axis: 0, reduction: 'add' },
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'ScatterElements',
+      inputs: [{ dims: [a, b] }, { ...ints([0, 0, a - 1]), dims: [3, 1] }, { dims: [3, 1] }],
+      attributes: { axis: 0, reduction: 'add' },
+    })),
   ],
   ...['none', 'add'].map(
     (reduction): Row => [
       `ScatterND ${reduction}`,
-      fc
-        .tuple(size, size)
-        .map(([a, b]) => ({
-          op: 'ScatterND',
-          inputs: [{ dims: [a + 1, b] }, { ...ints([a, 0]), dims: [2, 1] }, { dims: [2, b] }],
-          attributes: { reduction },
-        })),
+      fc.tuple(size, size).map(([a, b]) => ({
+        op: 'ScatterND',
+        inputs: [{ dims: [a + 1, b] }, { ...ints([a, 0]), dims: [2, 1] }, { dims: [2, b] }],
+        attributes: { reduction },
+      })),
     ],
   ),
   [
     'TopK',
-    fc
-      .tuple(size, size, flag)
-      .map(([a, b, largest]) => ({
-        op: 'TopK',
-        inputs: [{ dims: [a, b + 1], draw: 'distinct' as const }, ints([b])],
-        attributes: { largest },
-        outputs: [true, false],
-      })),
+    fc.tuple(size, size, flag).map(([a, b, largest]) => ({
+      op: 'TopK',
+      inputs: [{ dims: [a, b + 1], draw: 'distinct' as const }, ints([b])],
+      attributes: { largest },
+      outputs: [true, false],
+    })),
   ],
   ['Expand', broadcastable.map(([a, b]) => ({ op: 'Expand', inputs: [{ dims: a }, ints(b)] }))],
   [
@@ -627,13 +626,11 @@ const rows: readonly Row[] = [
   ],
   [
     'CumSum',
-    fc
-      .tuple(dims, flag, flag)
-      .map(([d, exclusive, reverse]) => ({
-        op: 'CumSum',
-        inputs: [{ dims: d }, { ...ints([d.length - 1]), dims: [] }],
-        attributes: { exclusive, reverse },
-      })),
+    fc.tuple(dims, flag, flag).map(([d, exclusive, reverse]) => ({
+      op: 'CumSum',
+      inputs: [{ dims: d }, { ...ints([d.length - 1]), dims: [] }],
+      attributes: { exclusive, reverse },
+    })),
   ],
   ['Dropout in inference form', dims.map((d) => ({ op: 'Dropout', inputs: [{ dims: d }] }))],
   ['Conv', convolution(2, false)],
@@ -688,71 +685,59 @@ const rows: readonly Row[] = [
   ['GlobalLpPool', images('GlobalLpPool', 'away')],
   [
     'LayerNormalization',
-    fc
-      .tuple(size, size, size, flag)
-      .map(([a, b, c, axis]) => ({
-        op: 'LayerNormalization',
-        inputs: [
-          { dims: [a, b, c + 1] },
-          { dims: axis ? [b, c + 1] : [c + 1] },
-          { dims: axis ? [b, c + 1] : [c + 1] },
-        ],
-        attributes: { axis: axis ? 1 : -1, epsilon: f(0.1) },
-      })),
+    fc.tuple(size, size, size, flag).map(([a, b, c, axis]) => ({
+      op: 'LayerNormalization',
+      inputs: [
+        { dims: [a, b, c + 1] },
+        { dims: axis ? [b, c + 1] : [c + 1] },
+        { dims: axis ? [b, c + 1] : [c + 1] },
+      ],
+      attributes: { axis: axis ? 1 : -1, epsilon: f(0.1) },
+    })),
   ],
   [
     'InstanceNormalization',
-    fc
-      .tuple(size, size, size)
-      .map(([a, b, c]) => ({
-        op: 'InstanceNormalization',
-        inputs: [{ dims: [a, b, c + 1, 2] }, { dims: [b] }, { dims: [b] }],
-        attributes: { epsilon: f(0.1) },
-      })),
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'InstanceNormalization',
+      inputs: [{ dims: [a, b, c + 1, 2] }, { dims: [b] }, { dims: [b] }],
+      attributes: { epsilon: f(0.1) },
+    })),
   ],
   [
     'GroupNormalization, opset 18',
-    fc
-      .tuple(size, size, size)
-      .map(([a, b, c]) => ({
-        op: 'GroupNormalization',
-        inputs: [{ dims: [a, 2 * b, c + 1, 2] }, { dims: [2] }, { dims: [2] }],
-        attributes: { num_groups: 2, epsilon: f(0.1) },
-      })),
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'GroupNormalization',
+      inputs: [{ dims: [a, 2 * b, c + 1, 2] }, { dims: [2] }, { dims: [2] }],
+      attributes: { num_groups: 2, epsilon: f(0.1) },
+    })),
   ],
   [
     'GroupNormalization, opset 21',
-    fc
-      .tuple(size, size, size)
-      .map(([a, b, c]) => ({
-        op: 'GroupNormalization',
-        opset: 21,
-        inputs: [{ dims: [a, 2 * b, c + 1, 2] }, { dims: [2 * b] }, { dims: [2 * b] }],
-        attributes: { num_groups: 2, epsilon: f(0.1) },
-        single: true,
-      })),
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'GroupNormalization',
+      opset: 21,
+      inputs: [{ dims: [a, 2 * b, c + 1, 2] }, { dims: [2 * b] }, { dims: [2 * b] }],
+      attributes: { num_groups: 2, epsilon: f(0.1) },
+      single: true,
+    })),
   ],
   [
     'RMSNormalization',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'RMSNormalization',
-        opset: 23,
-        inputs: [{ dims: [a, b + 1] }, { dims: [b + 1] }],
-        attributes: { epsilon: f(0.1) },
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'RMSNormalization',
+      opset: 23,
+      inputs: [{ dims: [a, b + 1] }, { dims: [b + 1] }],
+      attributes: { epsilon: f(0.1) },
+    })),
   ],
   ...[1, 2].map(
     (p): Row => [
       `LpNormalization ${p}`,
-      fc
-        .tuple(size, size, flag)
-        .map(([a, b, axis]) => ({
-          op: 'LpNormalization',
-          inputs: [{ dims: [a + 1, b + 1], draw: 'away' as const }],
-          attributes: { p, axis },
-        })),
+      fc.tuple(size, size, flag).map(([a, b, axis]) => ({
+        op: 'LpNormalization',
+        inputs: [{ dims: [a + 1, b + 1], draw: 'away' as const }],
+        attributes: { p, axis },
+      })),
     ],
   ),
   [
@@ -763,45 +748,39 @@ const rows: readonly Row[] = [
   ],
   [
     'LRN',
-    fc
-      .tuple(size, size, fc.constantFrom(1, 3, 5))
-      .map(([a, b, n]) => ({
-        op: 'LRN',
-        inputs: [{ dims: [2, a + 1, b, 2] }],
-        attributes: { size: n, alpha: f(0.5), beta: f(0.6), bias: f(1.2) },
-      })),
+    fc.tuple(size, size, fc.constantFrom(1, 3, 5)).map(([a, b, n]) => ({
+      op: 'LRN',
+      inputs: [{ dims: [2, a + 1, b, 2] }],
+      attributes: { size: n, alpha: f(0.5), beta: f(0.6), bias: f(1.2) },
+    })),
   ],
   [
     'BatchNormalization, frozen',
-    fc
-      .tuple(size, size, size)
-      .map(([a, b, c]) => ({
-        op: 'BatchNormalization',
-        inputs: [
-          { dims: [a, b, c, 2] },
-          { dims: [b] },
-          { dims: [b] },
-          { dims: [b], constant: true },
-          { dims: [b], draw: 'positive' as const, constant: true },
-        ],
-      })),
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'BatchNormalization',
+      inputs: [
+        { dims: [a, b, c, 2] },
+        { dims: [b] },
+        { dims: [b] },
+        { dims: [b], constant: true },
+        { dims: [b], draw: 'positive' as const, constant: true },
+      ],
+    })),
   ],
   [
     'BatchNormalization, training',
-    fc
-      .tuple(size, size, size)
-      .map(([a, b, c]) => ({
-        op: 'BatchNormalization',
-        inputs: [
-          { dims: [a + 1, b, c, 2] },
-          { dims: [b] },
-          { dims: [b] },
-          { dims: [b], constant: true },
-          { dims: [b], draw: 'positive' as const, constant: true },
-        ],
-        attributes: { training_mode: 1, epsilon: f(0.1) },
-        outputs: [true, false, false],
-      })),
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'BatchNormalization',
+      inputs: [
+        { dims: [a + 1, b, c, 2] },
+        { dims: [b] },
+        { dims: [b] },
+        { dims: [b], constant: true },
+        { dims: [b], draw: 'positive' as const, constant: true },
+      ],
+      attributes: { training_mode: 1, epsilon: f(0.1) },
+      outputs: [true, false, false],
+    })),
   ],
   ...['nearest', 'linear', 'cubic'].flatMap((mode) =>
     ['half_pixel', 'align_corners', 'asymmetric'].map(
@@ -823,32 +802,64 @@ const rows: readonly Row[] = [
   ),
   [
     'Resize, opset 11',
-    fc
-      .tuple(size, size)
-      .map(([h, w]) => ({
-        op: 'Resize',
-        opset: 11,
-        step: 0.5,
-        inputs: [
-          { dims: [2, 1, h, w] },
-          { dims: [0], type: DataType.FLOAT, values: [] },
-          { dims: [4], type: DataType.FLOAT, values: [1, 1, 2, 3] },
-        ],
-        attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
-      })),
+    fc.tuple(size, size).map(([h, w]) => ({
+      op: 'Resize',
+      opset: 11,
+      step: 0.5,
+      inputs: [
+        { dims: [2, 1, h, w] },
+        { dims: [0], type: DataType.FLOAT, values: [] },
+        { dims: [4], type: DataType.FLOAT, values: [1, 1, 2, 3] },
+      ],
+      attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+    })),
   ],
   [
     'Upsample',
+    fc.tuple(size, size).map(([h, w]) => ({
+      op: 'Upsample',
+      opset: 9,
+      step: 0.5,
+      inputs: [{ dims: [1, 2, h, w] }, { dims: [4], type: DataType.FLOAT, values: [1, 1, 2, 2] }],
+      attributes: { mode: 'nearest' },
+    })),
+  ],
+  [
+    'GatherND in batches',
     fc
       .tuple(size, size)
-      .map(([h, w]) => ({
-        op: 'Upsample',
-        opset: 9,
-        step: 0.5,
-        inputs: [{ dims: [1, 2, h, w] }, { dims: [4], type: DataType.FLOAT, values: [1, 1, 2, 2] }],
-        attributes: { mode: 'nearest' },
+      .map(([a, b]) => ({
+        op: 'GatherND',
+        inputs: [{ dims: [2, a, b] }, { ...ints([0, a - 1, a - 1, 0]), dims: [2, 2, 1] }],
+        attributes: { batch_dims: 1 },
       })),
   ],
+  ...(
+    [
+      ['ij,jk->ik', [2, 3], [3, 4]],
+      ['bij,bjk->bik', [2, 2, 3], [2, 3, 4]],
+      ['bhqd,bhkd->bhqk', [2, 2, 3, 2], [2, 2, 4, 2]],
+      ['...i,...i->...', [3, 2, 4], [3, 2, 4]],
+      ['ij,j', [2, 3], [3]],
+      ['ij,kl->il', [2, 3], [4, 2]],
+      ['i,j->ij', [2], [3]],
+      ['bi,bj->b', [2, 3], [2, 2]],
+    ] as const
+  ).map(
+    ([equation, a, b]): Row => [
+      `Einsum ${equation}`,
+      fc.constant({ op: 'Einsum', inputs: [{ dims: a }, { dims: b }], attributes: { equation } }),
+    ],
+  ),
+  [
+    'Einsum of one',
+    fc.constant({ op: 'Einsum', inputs: [{ dims: [2, 3, 4] }], attributes: { equation: 'abc->ca' } }),
+  ],
+  ...(['RNN', 'GRU', 'LSTM'] as const).flatMap((op) =>
+    ['forward', 'reverse', 'bidirectional'].map(
+      (direction): Row => [`${op} ${direction}`, recurrence(op, direction)],
+    ),
+  ),
 ];
 
 /** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */

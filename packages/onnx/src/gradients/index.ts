@@ -5,6 +5,7 @@ import { batchNorm } from './batchNorm.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './convTranspose.ts';
 import { dropout } from './dropout.ts';
+import { einsum } from './einsum.ts';
 import { gather } from './gather.ts';
 import { join } from './join.ts';
 import { layout } from './layout.ts';
@@ -12,6 +13,7 @@ import { math } from './math.ts';
 import { matmul } from './matmul.ts';
 import { normalize } from './normalize.ts';
 import { pool } from './pool.ts';
+import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { repeat } from './repeat.ts';
 import { resize } from './resize.ts';
@@ -26,6 +28,7 @@ const families: readonly Operators[] = [
   conv,
   convTranspose,
   dropout,
+  einsum,
   gather,
   join,
   layout,
@@ -33,6 +36,7 @@ const families: readonly Operators[] = [
   matmul,
   normalize,
   pool,
+  recurrent,
   reduce,
   repeat,
   resize,

@@ -1,0 +1,31 @@
+import type { Builder } from '../graph/builder.ts';
+import { differentiate } from '../graph/differentiate.ts';
+import type { GradientContext } from '../graph/operator.ts';
+
+/**
+ * The gradient of a composite operator, by writing the operator out: its outputs are computed again from
+ * simpler operators, and those are differentiated.
+ *
+ * @param write - emits the simpler operators and gives the node's outputs in order
+ */
+export function byDecomposition(
+  c: GradientContext,
+  write: (b: Builder) => readonly (string | undefined)[],
+): (string | undefined)[] {
+  const { b, node, needs } = c;
+  const mark = b.nodes.length;
+  const outputs = write(b);
+  const seeds = new Map<string, string>();
+  outputs.forEach((name, i) => {
+    if (name !== undefined && node.output[i] && c.used(i)) seeds.set(name, c.g(i));
+  });
+  const wanted = [...new Set(node.input.filter((name, i) => name !== '' && needs(i)))];
+  const gradients = differentiate(b, b.nodes.slice(mark), seeds, wanted, () => b.opset);
+  const given = new Set<string>();
+  return node.input.map((name, i) => {
+    // The same value may be two inputs; its gradient counts once.
+    if (!needs(i) || given.has(name)) return undefined;
+    given.add(name);
+    return gradients.get(name) ?? b.zerosLike(name);
+  });
+}

@@ -1,0 +1,203 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { attribute, int, text, texts } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { type Dim, unknownDim } from '../graph/dim.ts';
+import { inputOf } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
+import { byDecomposition } from './decompose.ts';
+
+/** The weights of one direction, and how it runs. */
+interface Direction {
+  readonly b: Builder;
+  readonly hidden: number;
+  /** Rᵀ [hidden, gates·hidden]. */
+  readonly recurrent: string;
+  /** x·Wᵀ plus W's bias, for each step: [batch, gates·hidden]. */
+  readonly inputs: readonly string[];
+  /** R's bias [gates·hidden], if there is one. */
+  readonly bias: string | undefined;
+  readonly activations: readonly string[];
+  readonly node: NodeProto;
+  /** Peephole weights [3·hidden], if there are any (LSTM). */
+  readonly peepholes: string | undefined;
+}
+
+/** The state of a cell: h, and c for LSTM. */
+type State = readonly string[];
+type Cell = (d: Direction, x: string, state: State) => State;
+
+const parts = (b: Builder, value: string, count: number): string[] =>
+  b.emitAll('Split', [value], { axis: -1, num_outputs: count }, count);
+
+/** x·Wᵀ + h·Rᵀ + biases, one part for each gate. */
+function gates({ b, recurrent, bias }: Direction, x: string, h: string, count: number): string[] {
+  const both = b.add(x, b.matmul(h, recurrent));
+  return parts(b, bias === undefined ? both : b.add(both, bias), count);
+}
+
+const lstm: Cell = (d, x, [h = '', c = '']) => {
+  const { b, activations, peepholes } = d;
+  const [f, g, out] = activations as [string, string, string];
+  const [i = '', o = '', forget = '', cell = ''] = gates(d, x, h, 4);
+  const peep = peepholes === undefined ? [] : parts(b, peepholes, 3);
+  const look = (gate: string, k: number, at: string): string =>
+    peep[k] === undefined ? gate : b.add(gate, b.mul(peep[k], at));
+  const kept = b.mul(b.emit(f, [look(forget, 2, c)]), c);
+  const added = b.mul(b.emit(f, [look(i, 0, c)]), b.emit(g, [cell]));
+  const next = b.add(kept, added);
+  return [b.mul(b.emit(f, [look(o, 1, next)]), b.emit(out, [next])), next];
+};
+
+const gru: Cell = (d, x, [h = '']) => {
+  const { b, activations, recurrent, bias, hidden, node } = d;
+  const [f, g] = activations as [string, string];
+  const [xz = '', xr = '', xh = ''] = parts(b, x, 3);
+  const cut = (value: string, from: number, to: number): string =>
+    b.slice(value, [from * hidden], [to * hidden], [-1]);
+  const biasPart = (value: string, from: number, to: number): string =>
+    bias === undefined ? value : b.add(value, cut(bias, from, to));
+  const [hz = '', hr = ''] = parts(b, biasPart(b.matmul(h, cut(recurrent, 0, 2)), 0, 2), 2);
+  const z = b.emit(f, [b.add(xz, hz)]);
+  const r = b.emit(f, [b.add(xr, hr)]);
+  const last = cut(recurrent, 2, 3);
+  const inner =
+    int(node, 'linear_before_reset', 0) === 0
+      ? biasPart(b.matmul(b.mul(r, h), last), 2, 3)
+      : b.mul(r, biasPart(b.matmul(h, last), 2, 3));
+  const proposed = b.emit(g, [b.add(xh, inner)]);
+  // (1 − z)·proposed + z·h
+  return [b.add(proposed, b.mul(z, b.sub(h, proposed)))];
+};
+
+const rnn: Cell = (d, x, [h = '']) => {
+  const { b, activations } = d;
+  return [b.emit(activations[0] as string, gates(d, x, h, 1))];
+};
+
+interface Kind {
+  readonly cell: Cell;
+  readonly gates: number;
+  /** How many tensors the state has. */
+  readonly states: number;
+  readonly activations: readonly string[];
+}
+
+const plain = new Set(['Sigmoid', 'Tanh', 'Relu', 'Softplus', 'Softsign']);
+
+function directionsOf(node: NodeProto): readonly boolean[] {
+  const direction = text(node, 'direction', 'forward');
+  return direction === 'bidirectional' ? [false, true] : [direction === 'reverse'];
+}
+
+/** Refuses what the unrolled form does not cover. */
+function check(c: GradientContext): void {
+  const { node } = c;
+  if (inputOf(node, 4) !== '') throw c.refuse('no gradient for sequences of different lengths');
+  if (attribute(node, 'clip')) throw c.refuse('no gradient for a clipped cell');
+  if (int(node, 'input_forget', 0) !== 0) throw c.refuse('no gradient for coupled gates');
+  const odd = (texts(node, 'activations') ?? []).find((name) => !plain.has(name));
+  if (odd) throw c.refuse(`no gradient for the activation ${odd}`);
+}
+
+/** Writes a recurrent layer out step by step. */
+function unroll(
+  c: GradientContext,
+  { cell, gates: count, states, activations }: Kind,
+): (string | undefined)[] {
+  const { node } = c;
+  check(c);
+  const batchFirst = int(node, 'layout', 0) === 1;
+  const steps = c.b.shape(c.x(0))[batchFirst ? 1 : 0];
+  if (typeof steps !== 'number') {
+    throw c.refuse(
+      'the number of steps is known only while the model runs',
+      'Export the model with a fixed sequence length; the batch size may stay free.',
+    );
+  }
+  return byDecomposition(c, (b) => {
+    const x = batchFirst ? b.transpose(c.x(0), [1, 0, 2]) : c.x(0);
+    const hidden = b.shape(c.x(2)).at(-1) as number;
+    const directions = directionsOf(node);
+    const own = texts(node, 'activations') ?? directions.flatMap(() => activations);
+    const take = (name: string, d: number): string => b.squeeze(b.slice(name, [d], [d + 1], [0]), [0]);
+    const initial = (input: number, d: number): string => {
+      const given = inputOf(node, input);
+      if (given === '') {
+        const shape = b.shapeVector([b.sizeAt(x, 1), hidden]);
+        return b.filled(shape, 0, x);
+      }
+      return take(batchFirst ? b.transpose(given, [1, 0, 2]) : given, d);
+    };
+    const runs = directions.map((reverse, d) => {
+      const bias = inputOf(node, 3) === '' ? undefined : take(c.x(3), d);
+      const width = count * hidden;
+      const projected = b.matmul(x, b.transpose(take(c.x(1), d), [1, 0]));
+      const shifted = bias === undefined ? projected : b.add(projected, b.slice(bias, [0], [width], [0]));
+      const each = b.emitAll('Split', [shifted], { axis: 0, num_outputs: steps }, steps);
+      const direction: Direction = {
+        b,
+        hidden,
+        node,
+        recurrent: b.transpose(take(c.x(2), d), [1, 0]),
+        inputs: each.map((step) => b.squeeze(step, [0])),
+        bias: bias === undefined ? undefined : b.slice(bias, [width], [2 * width], [0]),
+        activations: own.slice(d * activations.length, (d + 1) * activations.length),
+        peepholes: states === 2 && inputOf(node, 7) !== '' ? take(c.x(7), d) : undefined,
+      };
+      let state: State = Array.from({ length: states }, (_, i) => initial(5 + i, d));
+      const outputs: string[] = Array(steps).fill('');
+      for (let k = 0; k < steps; k++) {
+        const at = reverse ? steps - 1 - k : k;
+        state = cell(direction, direction.inputs[at] as string, state);
+        outputs[at] = state[0] as string;
+      }
+      // [steps, 1, batch, hidden]
+      const all = b.concat(
+        outputs.map((h) => b.unsqueeze(h, [0, 1])),
+        0,
+      );
+      return { all, state };
+    });
+    const sequence = b.concat(
+      runs.map(({ all }) => all),
+      1,
+    );
+    const finals = Array.from({ length: states }, (_, i) =>
+      b.concat(
+        runs.map(({ state }) => b.unsqueeze(state[i] as string, [0])),
+        0,
+      ),
+    );
+    return batchFirst
+      ? [b.transpose(sequence, [2, 0, 1, 3]), ...finals.map((final) => b.transpose(final, [1, 0, 2]))]
+      : [sequence, ...finals];
+  });
+}
+
+const infer: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const hidden = b.dims(inputOf(node, 2))?.at(-1) ?? unknownDim();
+  if (!dims) return node.output.map(() => ({ type, dims }));
+  const batchFirst = int(node, 'layout', 0) === 1;
+  const [first, second] = dims as [Dim, Dim];
+  const directions = directionsOf(node).length;
+  const final = batchFirst ? [first, directions, hidden] : [directions, second, hidden];
+  return [
+    { type, dims: batchFirst ? [first, second, directions, hidden] : [first, directions, second, hidden] },
+    { type, dims: final },
+    { type, dims: final },
+  ];
+};
+
+const layer = (kind: Kind): Operator => ({
+  infer,
+  gradient: (c) => unroll(c, kind),
+  differentiable: [0, 1, 2, 3, 5, 6, 7],
+});
+
+/** Recurrent layers over sequences of fixed length. */
+export const recurrent: Operators = {
+  RNN: layer({ cell: rnn, gates: 1, states: 1, activations: ['Tanh'] }),
+  GRU: layer({ cell: gru, gates: 3, states: 1, activations: ['Sigmoid', 'Tanh'] }),
+  LSTM: layer({ cell: lstm, gates: 4, states: 2, activations: ['Sigmoid', 'Tanh', 'Tanh'] }),
+};

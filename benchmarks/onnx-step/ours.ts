@@ -15,7 +15,8 @@ export function openTrainer(folder: string, net: string, session?: object): Prom
 
 /** The net's batch, as PyTorch wrote it. */
 export function openBatch(folder: string, net: string, shape: readonly number[]): Batch {
-  const bytes = (kind: string): ArrayBuffer => new Uint8Array(readFileSync(join(folder, `${net}.${kind}`))).buffer;
+  const bytes = (kind: string): ArrayBuffer =>
+    new Uint8Array(readFileSync(join(folder, `${net}.${kind}`))).buffer;
   return {
     input: new ort.Tensor('float32', new Float32Array(bytes('input')), shape),
     target: new ort.Tensor('int64', new BigInt64Array(bytes('target')), [shape[0] as number]),

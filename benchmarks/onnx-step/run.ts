@@ -44,7 +44,9 @@ async function measure(
   // Both start from the same weights, so their first losses say whether they do the same work.
   const first = await steps(trainer, tensors, 5, lr);
   const other = await torch.steps(5, lr);
-  const lossError = Math.max(...first.losses.map((loss, i) => Math.abs(loss / (other.losses[i] as number) - 1)));
+  const lossError = Math.max(
+    ...first.losses.map((loss, i) => Math.abs(loss / (other.losses[i] as number) - 1)),
+  );
   const count = Math.max(3, Math.ceil(turnMilliseconds / median(other.milliseconds)));
   const result: Measured = { ours: [], torch: [], ratios: [], lossError };
   for (let round = 0; round < rounds; round++) {
@@ -82,7 +84,12 @@ try {
   for (const item of chosen) {
     const { net, batch, target } = item;
     item.shape = await torch.prepare(net, batch, folder);
-    const { ours, torch: theirs, ratios, lossError } = await measure(torch, folder, item, Number(values.rounds));
+    const {
+      ours,
+      torch: theirs,
+      ratios,
+      lossError,
+    } = await measure(torch, folder, item, Number(values.rounds));
     const ratio = median(ratios);
     rows.push([
       net,
@@ -96,7 +103,9 @@ try {
     ]);
     console.log(rows.at(-1)?.join('  '));
   }
-  console.log('\nOne step in milliseconds: median (min–max); the ratio is the median over alternating turns.');
+  console.log(
+    '\nOne step in milliseconds: median (min–max); the ratio is the median over alternating turns.',
+  );
   printTable(['net', 'batch', '@clr/onnx', 'PyTorch', 'ratio', 'target', 'met', 'loss error'], rows);
   if (!values.quick) {
     console.log('\nPeak memory of a process that takes 20 steps, MiB: whole, and above the bare runtime.');

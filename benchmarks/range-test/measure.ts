@@ -60,7 +60,9 @@ async function measure(setting: Setting): Promise<void> {
   const edge = (seed: number): number =>
     edgeOf(
       sweeps['clr-200'],
-      results.find((one) => one.kind === 'sweep' && one.seed === seed && one.sweep === 'clr-200') as SweepRecord,
+      results.find(
+        (one) => one.kind === 'sweep' && one.seed === seed && one.sweep === 'clr-200',
+      ) as SweepRecord,
     );
 
   for (const seed of seeds) {
@@ -79,14 +81,20 @@ async function measure(setting: Setting): Promise<void> {
     }
   };
   const top = Math.ceil(Math.log2(Math.max(...seeds.map(edge)))) + 2;
-  for (let power = top; power > top - gridSize; power--) await fixed(power);
-  // The best rate must not stand at the rim, nor the largest be a stable one.
   const powers = (): number[] => [...new Set(runs().map(({ lr }) => Math.log2(lr)))].sort((a, b) => a - b);
   const meanAt = (power: number): number => {
     const here = runs().filter(({ lr }) => lr === 2 ** power);
     return here.reduce((sum, { accuracy }) => sum + (accuracy.at(-1) ?? 0), 0) / here.length;
   };
   const best = (): number => powers().reduce((a, b) => (meanAt(b) > meanAt(a) ? b : a));
+  // Far below the best every further rate only costs time.
+  const useless = (): boolean =>
+    powers().length > 8 &&
+    powers()
+      .slice(0, 2)
+      .every((power) => meanAt(power) < meanAt(best()) - 0.08);
+  for (let power = top; power > top - gridSize && !useless(); power--) await fixed(power);
+  // The best rate must not stand at the rim, nor the largest be a stable one.
   for (let i = 0; i < 4 && best() <= powers()[1]!; i++) await fixed(powers()[0]! - 1);
   for (let i = 0; i < 4; i++) {
     const last = powers().at(-1)!;
@@ -97,12 +105,21 @@ async function measure(setting: Setting): Promise<void> {
 }
 
 /** Settings whose labels are also drawn at random, for curves that carry nothing. */
-const hopeless = new Set(['tabular-mlp-sgd-32', 'lenet-momentum-64', 'quick-adam-32', 'transformer-adamW-64']);
+const hopeless = new Set([
+  'tabular-mlp-sgd-32',
+  'lenet-momentum-64',
+  'quick-adam-32',
+  'transformer-adamW-64',
+]);
 
 async function measureRandomLabels(setting: Setting): Promise<void> {
   if (!hopeless.has(setting.name)) return;
   for (const seed of seeds) {
-    if (readResults().some((one) => one.kind === 'random-labels' && one.setting === setting.name && one.seed === seed)) {
+    if (
+      readResults().some(
+        (one) => one.kind === 'random-labels' && one.setting === setting.name && one.seed === seed,
+      )
+    ) {
       continue;
     }
     const { trainer, batches } = await createTask(setting, seed, { randomLabels: true });

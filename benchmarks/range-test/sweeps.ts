@@ -11,7 +11,14 @@ export interface Sweep {
   readonly lr: (step: number) => number;
 }
 
-export type SweepName = 'fastai' | 'pytorch-lr-finder' | 'lightning' | 'clr-100' | 'clr-200' | 'clr-400' | 'linear';
+export type SweepName =
+  | 'fastai'
+  | 'pytorch-lr-finder'
+  | 'lightning'
+  | 'clr-100'
+  | 'clr-200'
+  | 'clr-400'
+  | 'linear';
 
 const exponential = (
   name: SweepName,
@@ -29,7 +36,7 @@ const exponential = (
 });
 
 /** Each library's own defaults; see the README for where they are written. */
-export const sweeps = {
+export const sweeps: Readonly<Record<Exclude<SweepName, 'linear'>, Sweep>> = {
   fastai: exponential('fastai', 1e-7, 10, 100, (step) => step / 100),
   // The start is the optimizer's own rate there; 1e-7 is its README's.
   'pytorch-lr-finder': exponential('pytorch-lr-finder', 1e-7, 10, 100, (step) => step / 99),
@@ -37,7 +44,7 @@ export const sweeps = {
   'clr-100': exponential('clr-100', 1e-6, 10, 100, (step) => step / 99),
   'clr-200': exponential('clr-200', 1e-6, 10, 200, (step) => step / 199),
   'clr-400': exponential('clr-400', 1e-6, 10, 400, (step) => step / 399),
-} as const;
+};
 
 /** A linear sweep from 0, as in the paper. */
 export const linearSweep = (endLr: number): Sweep => ({

@@ -1,0 +1,122 @@
+/**
+ * CLR with the bounds that the range test suggests, at the budget of the fixed rates, for every setting and
+ * seed. Appends to .cache/range-test/clr.jsonl (one line a run) and prints the comparison. Run it again after
+ * a change in the analysis: only runs whose bounds changed are trained again.
+ *
+ * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--sweep clr-200] [--print]
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { analyzeRangeTest, type Policy, toSchedule, triangular, triangular2 } from '@clr/core';
+import { trainPolicy } from './fixedRun.ts';
+import { resultsPath } from './measure.ts';
+import { replay } from './replay.ts';
+import { type Setting, seeds, settings } from './settings.ts';
+import { readSweeps, readTruths, type Truth } from './store.ts';
+import type { SweepName } from './sweeps.ts';
+import { createTask } from './task.ts';
+import { verdictOf } from './truth.ts';
+
+interface ClrRun {
+  readonly setting: string;
+  readonly seed: number;
+  readonly policy: 'triangular' | 'triangular2';
+  readonly baseLr: number;
+  readonly maxLr: number;
+  readonly accuracy: number;
+}
+
+const path = resultsPath.replace('results', 'clr');
+const { values } = parseArgs({
+  options: {
+    'held-out': { type: 'boolean' },
+    only: { type: 'string', default: '' },
+    sweep: { type: 'string', default: 'clr-200' },
+    print: { type: 'boolean' },
+  },
+});
+
+const readRuns = (): ClrRun[] =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line.endsWith('}'))
+        .map((line) => JSON.parse(line) as ClrRun)
+    : [];
+
+/** Three whole cycles, so that the run ends at a trough. */
+function policies(
+  steps: number,
+  bounds: { baseLr: number; maxLr: number },
+): Record<ClrRun['policy'], Policy> {
+  const cycle = { ...bounds, stepSize: Math.floor(steps / 6) };
+  return { triangular: triangular(cycle), triangular2: triangular2(cycle) };
+}
+
+/** The bounds as three digits: a re-run with the same analysis finds its runs again. */
+async function boundsOf(setting: Setting, seed: number): Promise<{ baseLr: number; maxLr: number } | null> {
+  const stored = readSweeps(setting.name).find(
+    (one) =>
+      one.seed === seed &&
+      one.sweep === (values.sweep as SweepName) &&
+      one.order === 100 * seed &&
+      !one.randomLabels,
+  );
+  const { suggestion } = analyzeRangeTest(await replay(stored!));
+  if (!suggestion) return null;
+  const { baseLr, maxLr } = suggestion;
+  return { baseLr: Number(baseLr.toPrecision(3)), maxLr: Number(maxLr.toPrecision(3)) };
+}
+
+const known = readRuns();
+const truths = readTruths().filter((truth) => truth.setting.includes(values.only));
+const rows: { truth: Truth; policy: ClrRun['policy']; gain: number | null }[] = [];
+for (const truth of truths) {
+  if (truth.heldOut !== (values['held-out'] === true)) continue;
+  const setting = settings.find(({ name }) => name === truth.setting)!;
+  const best = verdictOf(truth).best.accuracy;
+  for (const seed of seeds) {
+    const bounds = await boundsOf(setting, seed);
+    const task = bounds && !values.print ? await createTask(setting, seed) : null;
+    for (const policy of ['triangular', 'triangular2'] as const) {
+      const old = known.find(
+        (run) =>
+          run.setting === setting.name &&
+          run.seed === seed &&
+          run.policy === policy &&
+          run.baseLr === bounds?.baseLr &&
+          run.maxLr === bounds.maxLr,
+      );
+      let accuracy = old?.accuracy ?? null;
+      if (bounds && task && accuracy === null) {
+        const steps = 6 * Math.floor(setting.budget / 6);
+        const schedule = toSchedule(policies(steps, bounds)[policy]);
+        accuracy = await trainPolicy(task, {
+          lr: (step) => schedule.lr(step),
+          steps,
+          order: 100 * seed + 50,
+        });
+        appendFileSync(
+          path,
+          `${JSON.stringify({ setting: setting.name, seed, policy, ...bounds, accuracy })}\n`,
+        );
+      }
+      rows.push({ truth, policy, gain: accuracy === null ? null : accuracy - best });
+    }
+    await task?.trainer.dispose();
+  }
+  const gains = rows.filter((row) => row.truth === truth);
+  const show = (policy: ClrRun['policy']): string =>
+    gains
+      .filter((row) => row.policy === policy)
+      .map(({ gain }) => (gain === null ? '–' : (100 * gain).toFixed(1)))
+      .join(', ');
+  console.log(`${truth.setting}: triangular ${show('triangular')}; triangular2 ${show('triangular2')}`);
+}
+for (const policy of ['triangular', 'triangular2'] as const) {
+  const runs = rows.filter((row) => row.policy === policy);
+  const good = runs.filter(({ gain }) => gain !== null && gain >= -0.005);
+  console.log(
+    `${policy}: ${good.length} of ${runs.length} runs reach the best fixed rate's accuracy less 0.5 points`,
+  );
+}

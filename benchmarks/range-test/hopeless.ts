@@ -1,0 +1,58 @@
+import type { RangeTestPoint, RangeTestTrace } from '@clr/core';
+import { random } from '@clr/datasets';
+import { edgeOf } from './edge.ts';
+import { readSweeps, type StoredSweep } from './store.ts';
+import { type Sweep, sweeps } from './sweeps.ts';
+
+const sweep: Sweep = sweeps['clr-200'];
+
+function trace(losses: readonly (number | null)[], stopped = false, first = 0): RangeTestTrace {
+  const points = losses.map((loss, step): RangeTestPoint => ({ step, lr: sweep.lr(first + step), loss }));
+  return {
+    version: 1,
+    spacing: 'exponential',
+    startLr: sweep.lr(first),
+    endLr: stopped ? sweep.endLr : points[points.length - 1]!.lr,
+    points,
+    ...(stopped && { stopped: { step: points.length, reason: 'diverged' } }),
+  };
+}
+
+/** Curves by what is wrong with them: made up, cut from real sweeps, and real ones on random labels. */
+export function hopelessCurves(settings: readonly string[]): Map<string, RangeTestTrace[]> {
+  const stored = settings.flatMap((setting) => readSweeps(setting).filter((one) => one.sweep === sweep.name));
+  const real = stored.filter(({ randomLabels, seed, order }) => !randomLabels && order === 100 * seed);
+  const made = (make: (next: () => number) => (number | null)[]): RangeTestTrace[] =>
+    Array.from({ length: 20 }, (_, seed) => trace(make(random(seed + 1))));
+  const noisy = (next: () => number): number => 2.3 + 0.1 * (next() + next() + next() - 1.5);
+  const steps = (make: (step: number) => number): number[] =>
+    Array.from({ length: sweep.steps }, (_, step) => make(step));
+  /** The steps of a real sweep below a share of its edge. */
+  const below = (one: StoredSweep, share: number): number =>
+    steps((step) => sweep.lr(step)).filter((lr) => lr < share * edgeOf(sweep, one)).length;
+  return new Map([
+    ['flat, no noise', [trace(steps(() => 2.3))]],
+    ['flat, noisy', made((next) => steps(() => noisy(next)))],
+    ['flat, then diverges', made((next) => steps((step) => noisy(next) + (step > 160 ? step - 160 : 0)))],
+    ['rises from the start', made((next) => steps((step) => noisy(next) + step / 50))],
+    ['NaN at the first step', [trace([null], true)]],
+    ['NaN at the fifth step', [trace([2.3, 2.3, 2.31, 2.29, null], true)]],
+    [
+      'random labels',
+      stored.filter((one) => one.randomLabels).map((one) => trace(one.loss, one.loss.at(-1) === null)),
+    ],
+    ['twelve steps of a real one', real.map(({ loss }) => trace(loss.slice(0, 12)))],
+    [
+      'ends while the loss still falls (a tenth of the edge)',
+      real.map((one) => trace(one.loss.slice(0, below(one, 0.1)))),
+    ],
+    ['ends before anything moves', real.map((one) => trace(one.loss.slice(0, below(one, 1e-3))))],
+    [
+      'begins past its edge',
+      real.flatMap((one) => {
+        const first = below(one, 1.2);
+        return one.loss.length - first < 12 ? [] : [trace(one.loss.slice(first), true, first)];
+      }),
+    ],
+  ]);
+}

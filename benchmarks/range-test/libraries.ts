@@ -1,0 +1,152 @@
+import { type Sweep, type SweepName, type SweepRecord, sweeps } from './sweeps.ts';
+
+/**
+ * The rules of the other libraries, each on its own sweep with its own smoothing, stop and slice, its answer
+ * to NaN included. Written from their sources, which the README names.
+ */
+export interface LibraryRule {
+  readonly name: string;
+  readonly sweep: SweepName;
+  /** The rate that the library suggests; `null` where it raises or has none. */
+  readonly suggest: (record: Pick<SweepRecord, 'loss'>) => number | null;
+}
+
+interface Curve {
+  readonly lrs: readonly number[];
+  readonly losses: readonly number[];
+}
+
+/** The losses of the whole sweep: after the first that is not finite, none is. */
+function lossesOf({ loss }: Pick<SweepRecord, 'loss'>, sweep: Sweep): number[] {
+  return Array.from({ length: sweep.steps }, (_, step) => loss[step] ?? Number.NaN);
+}
+
+function slice(sweep: Sweep, losses: readonly number[], from: number, to: number): Curve {
+  return { lrs: losses.map((_, step) => sweep.lr(step)).slice(from, to), losses: losses.slice(from, to) };
+}
+
+/** NumPy's and PyTorch's: the first NaN is the smallest. */
+function argMin(values: readonly number[]): number {
+  const nan = values.findIndex(Number.isNaN);
+  return nan >= 0 ? nan : values.indexOf(Math.min(...values));
+}
+
+/** `np.gradient` at unit spacing. */
+function gradient(values: readonly number[]): number[] {
+  const last = values.length - 1;
+  return values.map((_, i) => {
+    const [left, right] = [Math.max(0, i - 1), Math.min(last, i + 1)];
+    return (values[right]! - values[left]!) / (right - left);
+  });
+}
+
+/** `torch.gradient` at uneven spacing: second order inside, first order at the ends. */
+function gradientOver({ lrs, losses }: Curve): number[] {
+  const slope = (i: number): number => (losses[i + 1]! - losses[i]!) / (lrs[i + 1]! - lrs[i]!);
+  return losses.map((_, i) => {
+    if (i === 0) return slope(0);
+    if (i === losses.length - 1) return slope(i - 1);
+    const [before, after] = [lrs[i]! - lrs[i - 1]!, lrs[i + 1]! - lrs[i]!];
+    return (after * slope(i - 1) + before * slope(i)) / (before + after);
+  });
+}
+
+/** Debiased running mean of 0.98, stopped above 4 times its best; 10 off the front, 5 off the end, none from a NaN on. */
+function fastai(record: Pick<SweepRecord, 'loss'>): Curve {
+  const smooth: number[] = [];
+  let [mean, best] = [0, Number.POSITIVE_INFINITY];
+  for (const [step, loss] of lossesOf(record, sweeps.fastai).entries()) {
+    mean = 0.98 * mean + 0.02 * loss;
+    const value = mean / (1 - 0.98 ** (step + 1));
+    smooth.push(value);
+    if (value < best) best = value;
+    if (value > 4 * best) break;
+  }
+  const { lrs, losses } = slice(sweeps.fastai, smooth, 10, -5);
+  const nan = losses.findIndex(Number.isNaN);
+  const end = nan < 0 ? losses.length : nan;
+  return { lrs: lrs.slice(0, end), losses: losses.slice(0, end) };
+}
+
+function steep({ lrs, losses }: Curve): number | null {
+  if (losses.length < 2) return null;
+  const slopes = losses
+    .slice(1)
+    .map((loss, i) => (loss - losses[i]!) / (Math.log(lrs[i + 1]!) - Math.log(lrs[i]!)));
+  return lrs[argMin(slopes)]!;
+}
+
+const minimum = ({ lrs, losses }: Curve): number | null =>
+  losses.length > 0 ? lrs[argMin(losses)]! / 10 : null;
+
+function valley({ lrs, losses }: Curve): number | null {
+  const longest = losses.map(() => 1);
+  let [start, end] = [0, 0];
+  for (let i = 1; i < losses.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (losses[i]! < losses[j]! && longest[i]! < longest[j]! + 1) longest[i] = longest[j]! + 1;
+      if (longest[end]! < longest[i]!) {
+        end = i;
+        start = end - longest[end]!;
+      }
+    }
+  }
+  const third = (end - start) / 3;
+  return lrs.at(start + Math.trunc(third) + Math.trunc(third / 2)) ?? null;
+}
+
+function slide({ lrs, losses }: Curve): number | null {
+  const slopes = gradient(losses);
+  let [right, left] = [-1, -16];
+  let answer = lrs.at(left) ?? null;
+  while (left >= -losses.length && Math.abs(slopes.at(right)! - slopes.at(left)!) > 0.005) {
+    answer = lrs.at(left)!;
+    right--;
+    left--;
+  }
+  return answer;
+}
+
+/** Running mean of 0.95 from the first loss, stopped above 5 times its best; 10 off the front, 5 off the end. */
+function pytorchLrFinder(record: Pick<SweepRecord, 'loss'>): number | null {
+  const smooth: number[] = [];
+  let best = Number.POSITIVE_INFINITY;
+  for (const loss of lossesOf(record, sweeps['pytorch-lr-finder'])) {
+    const last = smooth.at(-1);
+    const value = last === undefined ? loss : 0.05 * loss + 0.95 * last;
+    if (value < best) best = value;
+    smooth.push(value);
+    if (value > 5 * best) break;
+  }
+  const { lrs, losses } = slice(sweeps['pytorch-lr-finder'], smooth, 10, -5);
+  return losses.length < 2 ? null : lrs[argMin(gradient(losses))]!;
+}
+
+/** Running mean of 0.98, debiased by one step too many, stopped above 4 times its best; the slope is per rate, not per log rate. */
+function lightning(record: Pick<SweepRecord, 'loss'>): number | null {
+  const smooth: number[] = [];
+  let [mean, best] = [0, 0];
+  for (const [i, loss] of lossesOf(record, sweeps.lightning).entries()) {
+    const step = i + 1;
+    mean = 0.98 * mean + 0.02 * loss;
+    const value = mean / (1 - 0.98 ** (step + 1));
+    const stop = step > 1 && value > 4 * best;
+    if (value < best || step === 1) best = value;
+    smooth.push(value);
+    if (stop) break;
+  }
+  const { lrs, losses } = slice(sweeps.lightning, smooth, 10, -1);
+  const kept = losses.flatMap((loss, i) => (Number.isFinite(loss) ? [i] : []));
+  if (kept.length < 2) return null;
+  const curve = { lrs: kept.map((i) => lrs[i]!), losses: kept.map((i) => losses[i]!) };
+  return curve.lrs[argMin(gradientOver(curve))]!;
+}
+
+export const libraryRules: readonly LibraryRule[] = [
+  { name: 'fastai valley', sweep: 'fastai', suggest: (record) => valley(fastai(record)) },
+  { name: 'fastai slide', sweep: 'fastai', suggest: (record) => slide(fastai(record)) },
+  { name: 'fastai minimum/10', sweep: 'fastai', suggest: (record) => minimum(fastai(record)) },
+  { name: 'fastai steep', sweep: 'fastai', suggest: (record) => steep(fastai(record)) },
+  { name: 'pytorch-lr-finder steepest', sweep: 'pytorch-lr-finder', suggest: pytorchLrFinder },
+  { name: 'Lightning steepest', sweep: 'lightning', suggest: lightning },
+];

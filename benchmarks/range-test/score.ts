@@ -1,0 +1,258 @@
+/**
+ * Scores every rule against the truth, from the stored traces alone; trains nothing and takes seconds.
+ *
+ * npx tsx range-test/score.ts [--held-out] [--detail]
+ */
+import { parseArgs } from 'node:util';
+import { analyzeRangeTest, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
+import { hopelessCurves } from './hopeless.ts';
+import { libraryRules } from './libraries.ts';
+import { replay } from './replay.ts';
+import { seeds } from './settings.ts';
+import { readSweeps, readTruths, type StoredSweep, type Truth } from './store.ts';
+import type { SweepName } from './sweeps.ts';
+import { type Verdict, verdictOf } from './truth.ts';
+
+/** What a rule says of one run: the rate for constant training, and the one that must be stable. */
+interface Answer {
+  readonly fixedLr: number;
+  readonly maxLr: number;
+  readonly finding?: RangeTestFinding;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly answer: (sweeps: readonly StoredSweep[], seed: number) => Promise<Answer | null>;
+}
+
+interface Run extends Partial<Answer> {
+  readonly truth: Truth;
+  readonly verdict: Verdict;
+  readonly seed: number;
+}
+
+/** The seed's sweeps of a kind, the one with the training's own batch order first. */
+const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): StoredSweep[] =>
+  sweeps
+    .filter((one) => one.seed === seed && one.sweep === name && !one.randomLabels)
+    .sort((a, b) => a.order - b.order);
+
+const libraries: readonly Rule[] = libraryRules.map(({ name, sweep, suggest }) => ({
+  name,
+  answer: async (sweeps, seed) => {
+    const lr = suggest(pick(sweeps, seed, sweep)[0]!);
+    return lr === null ? null : { fixedLr: lr, maxLr: lr };
+  },
+}));
+
+type Choice = readonly [name: SweepName, count?: number][];
+
+function clr(name: string, choice: Choice): Rule {
+  return {
+    name,
+    answer: async (sweeps, seed) => {
+      const chosen = choice.flatMap(([of, count = 1]) => pick(sweeps, seed, of).slice(0, count));
+      const traces: RangeTestTrace[] = await Promise.all(chosen.map(replay));
+      const finding = analyzeRangeTest(traces);
+      const { suggestion } = finding;
+      return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding };
+    },
+  };
+}
+
+const rules: readonly Rule[] = [
+  ...libraries,
+  clr('clr, 100 steps', [['clr-100']]),
+  clr('clr, 200 steps', [['clr-200']]),
+  clr('clr, 400 steps', [['clr-400']]),
+  clr('clr, 3 × 200 steps', [['clr-200', 3]]),
+  clr('clr, 200 and linear', [['clr-200'], ['linear']]),
+];
+
+const decades = (a: number, b: number): number => Math.abs(Math.log10(a / b));
+const percent = (part: number, whole: number): string =>
+  whole === 0 ? '–' : `${((100 * part) / whole).toFixed(0)} %`;
+const middle = (values: readonly number[]): string => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length === 0 ? '–' : sorted[sorted.length >> 1]!.toFixed(2);
+};
+
+/** How far a setting's answers to its seeds lie apart, in decades; one number a setting. */
+function spreads(runs: readonly Run[], of: 'fixedLr' | 'maxLr'): number[] {
+  const settings = [...new Set(runs.map(({ truth }) => truth.setting))];
+  return settings.flatMap((setting) => {
+    const rates = runs.flatMap((run) => (run.truth.setting === setting && run[of]) || []);
+    return rates.length < 2 ? [] : decades(Math.max(...rates), Math.min(...rates));
+  });
+}
+
+function table(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
+  const [head, ...body] = rows;
+  console.log([line(head!), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n'));
+}
+
+async function runsOf(rule: Rule, truths: readonly Truth[]): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const truth of truths) {
+    const sweeps = readSweeps(truth.setting);
+    for (const seed of seeds) {
+      runs.push({ truth, verdict: verdictOf(truth), seed, ...(await rule.answer(sweeps, seed)) });
+    }
+  }
+  return runs;
+}
+
+/** Shares are of all runs: a refusal of a good curve is a miss, except where it suggests nothing unstable. */
+async function scores(truths: readonly Truth[]): Promise<Map<string, Run[]>> {
+  const all = new Map<string, Run[]>();
+  const rows = [
+    [
+      'rule',
+      'in band',
+      'stable',
+      'spread (fixed)',
+      'spread (max)',
+      'median rate / best',
+      'points lost',
+      'refused',
+    ],
+  ];
+  for (const rule of rules) {
+    const runs = await runsOf(rule, truths);
+    all.set(rule.name, runs);
+    const answered = runs.filter((run) => run.fixedLr !== undefined);
+    rows.push([
+      rule.name,
+      percent(answered.filter(({ fixedLr, verdict }) => verdict.inBand(fixedLr!)).length, runs.length),
+      percent(
+        answered.filter(({ maxLr, verdict }) => maxLr! <= verdict.largestStable * 1.0001).length,
+        answered.length,
+      ),
+      middle(spreads(runs, 'fixedLr')),
+      middle(spreads(runs, 'maxLr')),
+      middle(answered.map(({ fixedLr, verdict }) => fixedLr! / verdict.best.lr)),
+      (
+        (100 *
+          answered.reduce(
+            (sum, { fixedLr, verdict }) => sum + verdict.best.accuracy - verdict.accuracyAt(fixedLr!),
+            0,
+          )) /
+        answered.length
+      ).toFixed(1),
+      percent(runs.length - answered.length, runs.length),
+    ]);
+  }
+  table(rows);
+  return all;
+}
+
+/** Of the suggestions with a confidence in each range, how many are good in both senses. */
+function calibration(runs: readonly Run[]): void {
+  const rows = [['confidence', 'runs', 'in band', 'stable', 'both', 'interval meets the band']];
+  for (const [low, high] of [
+    [0, 0.5],
+    [0.5, 0.8],
+    [0.8, 0.9],
+    [0.9, 1.001],
+  ] as const) {
+    const here = runs.flatMap((run) => {
+      const suggestion = run.finding?.suggestion;
+      return suggestion && suggestion.confidence >= low && suggestion.confidence < high
+        ? [{ suggestion, verdict: run.verdict }]
+        : [];
+    });
+    const good = here.filter(({ suggestion, verdict }) => verdict.inBand(suggestion.fixedLr));
+    const stable = ({ suggestion, verdict }: (typeof here)[number]): boolean =>
+      suggestion.maxLr <= verdict.largestStable * 1.0001;
+    const meets = here.filter(({ suggestion: { interval }, verdict: { band } }) => {
+      const [from, to] = interval.fixedLr;
+      return from <= band[1] && to >= band[0];
+    });
+    rows.push([
+      `${low} to ${Math.min(1, high)}`,
+      String(here.length),
+      percent(good.length, here.length),
+      percent(here.filter(stable).length, here.length),
+      percent(good.filter(stable).length, here.length),
+      percent(meets.length, here.length),
+    ]);
+  }
+  table(rows);
+}
+
+const log = (lr: number | null | undefined): string => (lr ? Math.log10(lr).toFixed(2) : '–');
+
+/** Run by run, in decimal logarithms. */
+function detail(runs: readonly Run[]): void {
+  const rows = [
+    [
+      'setting, seed',
+      'best',
+      'band',
+      'stable to',
+      'fixedLr',
+      'maxLr',
+      'edgeLr',
+      'confidence',
+      'in band',
+      'stable',
+    ],
+  ];
+  for (const { truth, verdict, seed, finding, fixedLr, maxLr } of runs) {
+    rows.push([
+      `${truth.setting}, ${seed}`,
+      log(verdict.best.lr),
+      verdict.band.map(log).join(' … '),
+      log(verdict.largestStable),
+      log(fixedLr),
+      log(maxLr),
+      log(finding?.edgeLr),
+      finding?.suggestion?.confidence.toFixed(2) ?? '–',
+      fixedLr === undefined ? 'refused' : verdict.inBand(fixedLr) ? 'yes' : 'NO',
+      maxLr === undefined ? 'refused' : maxLr <= verdict.largestStable * 1.0001 ? 'yes' : 'NO',
+    ]);
+  }
+  table(rows);
+}
+
+/** Curves that carry no suggestion: how many of each kind are refused, and with what words. */
+function refusals(settings: readonly string[]): void {
+  const rows = [['hopeless curve', 'refused', 'of', 'first reason']];
+  for (const [name, traces] of hopelessCurves(settings)) {
+    const findings = traces.map((trace) => analyzeRangeTest(trace));
+    const refused = findings.filter(({ suggestion }) => suggestion === null);
+    rows.push([name, String(refused.length), String(traces.length), refused[0]?.reasons[0] ?? '']);
+  }
+  table(rows);
+}
+
+async function report(title: string, truths: readonly Truth[], wantsDetail: boolean): Promise<void> {
+  console.log(`\n# ${title}: ${truths.length} settings, ${seeds.length} seeds each\n`);
+  const all = await scores(truths);
+  console.log('\nConfidence of clr, 200 steps\n');
+  calibration(all.get('clr, 200 steps')!);
+  console.log('\nHopeless curves\n');
+  refusals(truths.map(({ setting }) => setting));
+  if (wantsDetail) {
+    console.log('\nclr, 200 steps, run by run: log₁₀ of rates\n');
+    detail(all.get('clr, 200 steps')!);
+  }
+}
+
+const { values } = parseArgs({ options: { 'held-out': { type: 'boolean' }, detail: { type: 'boolean' } } });
+const truths = readTruths();
+const wantsDetail = values.detail === true;
+await report(
+  'Development',
+  truths.filter(({ heldOut }) => !heldOut),
+  wantsDetail,
+);
+if (values['held-out'])
+  await report(
+    'Held out',
+    truths.filter(({ heldOut }) => heldOut),
+    wantsDetail,
+  );

@@ -1,0 +1,50 @@
+import { ClrError } from '@clr/core';
+import type { Weights } from './subject.ts';
+
+/** Fails a check. */
+export function fail(expected: string, received: string, advice: string): never {
+  throw new ClrError('clr/conformance', { expected, received, advice });
+}
+
+/** The first place where two sets of weights differ in a bit; nothing when they do not. */
+export function firstDifference(a: Weights, b: Weights): string | undefined {
+  if (a.length !== b.length) return `${a.length} and ${b.length} tensors`;
+  for (const [tensor, values] of a.entries()) {
+    const others = b[tensor]!;
+    if (values.length !== others.length)
+      return `tensor ${tensor}: ${values.length} and ${others.length} values`;
+    const index = values.findIndex((value, at) => !Object.is(value, others[at]));
+    if (index >= 0) return `tensor ${tensor} at ${index}: ${values[index]} and ${others[index]}`;
+  }
+  return undefined;
+}
+
+/** Fails unless two sets of weights agree bit for bit. */
+export function sameBits(a: Weights, b: Weights, expected: string, advice: string): void {
+  const difference = firstDifference(a, b);
+  if (difference) fail(`${expected}, bit for bit`, difference, advice);
+}
+
+/** Fails if two sets of weights agree bit for bit. */
+export function notSameBits(a: Weights, b: Weights, expected: string, advice: string): void {
+  if (!firstDifference(a, b)) fail(expected, 'the same weights, bit for bit', advice);
+}
+
+/** All weights in one array of float64. */
+export function flatten(weights: Weights): number[] {
+  return weights.flatMap((values) => Array.from(values));
+}
+
+/** Fails unless numbers agree within `tolerance`, an absolute distance. */
+export function close(
+  actual: readonly number[],
+  wanted: readonly number[],
+  tolerance: number,
+  expected: string,
+  advice: string,
+): void {
+  const index = actual.findIndex((value, at) => !(Math.abs(value - wanted[at]!) <= tolerance));
+  if (index >= 0) {
+    fail(`${expected}, within ${tolerance}`, `${actual[index]} for ${wanted[index]} at ${index}`, advice);
+  }
+}

@@ -1,0 +1,43 @@
+import { rangeTest } from '@clr/core';
+import { fail } from '../assert.ts';
+import type { TrainableCheck } from '../check.ts';
+import { batchOf, rateOf, richest, steps, withModel } from '../model.ts';
+import type { Subject, TestModel } from '../subject.ts';
+
+/** The count of live resources stands still while training goes on, and is back where it was after `dispose()`. */
+export const leaksNothing: TrainableCheck = {
+  name: 'leaks nothing',
+  skip: (subject) => (subject.liveResources ? undefined : 'the subject does not count live resources'),
+  async run<Batch>(subject: Subject<Batch>) {
+    const live = async () => (await subject.liveResources?.()) ?? 0;
+    const round = async (model: TestModel<Batch>) => {
+      await steps(model, subject, 0, 3);
+      await model.trainable.evaluate([batchOf(subject, 0)]);
+      await model.trainable.restore(await model.trainable.snapshot());
+      const options = { startLr: rateOf(subject) / 10, endLr: rateOf(subject), steps: 3 };
+      await rangeTest(model.trainable, subject.batches, options);
+    };
+    const before = await live();
+    await withModel(richest(subject), async (model) => {
+      // The first round may fill caches.
+      await round(model);
+      const warm = await live();
+      for (let again = 0; again < 3; again++) await round(model);
+      const after = await live();
+      if (after > warm) {
+        fail(
+          `${warm} live resources after three more rounds of steps, evaluation, snapshot and range test`,
+          `${after}`,
+          'Free what each call makes; a snapshot must hold nothing that has to be freed.',
+        );
+      }
+    });
+    const end = await live();
+    if (end > before)
+      fail(
+        `${before} live resources after dispose(), as before create()`,
+        `${end}`,
+        'Free all in dispose().',
+      );
+  },
+};

@@ -1,0 +1,32 @@
+import { close, flatten } from '../assert.ts';
+import type { TrainableCheck } from '../check.ts';
+import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
+
+/**
+ * Two steps at one rate, the second with the momentum μ, end `μ · (first update)` further than with 0;
+ * so in both forms of the velocity, as long as the rate stays.
+ */
+export const momentumActs: TrainableCheck = {
+  name: 'acts with the momentum of the very step',
+  skip: (subject) => (subject.createWithMomentum ? undefined : 'the adapter cannot set momentum'),
+  async run(subject) {
+    const lr = rateOf(subject);
+    const run = (second: number): Promise<number[][]> =>
+      withModel(richest(subject), async (model) => {
+        const start = flatten(await model.weights());
+        // 0.9 has nothing to act on yet; if it acts in the second step, it comes late.
+        await step(model, batchOf(subject, 0), { lr, momentum: 0.9 });
+        const middle = flatten(await model.weights());
+        await step(model, batchOf(subject, 1), { lr, momentum: second });
+        return [start, middle, flatten(await model.weights())];
+      });
+    const [start, middle, still] = (await run(0)) as [number[], number[], number[]];
+    const largest = Math.max(...start.map(Math.abs), ...still.map(Math.abs));
+    for (const momentum of [0.5, 0.25]) {
+      const end = (await run(momentum))[2]!;
+      const wanted = still.map((value, index) => value + momentum * (middle[index]! - start[index]!));
+      const said = `a second step with momentum ${momentum} to go that share of the first step further`;
+      close(end, wanted, 8 * 2 ** -23 * largest, said, 'Set the momentum before the update, and use it.');
+    }
+  },
+};

@@ -1,0 +1,50 @@
+import { fail, sameBits } from '../assert.ts';
+import type { TrainableCheck } from '../check.ts';
+import { hyperparameters, richest, steps, withModel } from '../model.ts';
+
+/** `[who] Expected …`, then `Received: …`, then what to do. */
+const shape = /^\[[^\]]+\] Expected .+\.\nReceived: .+\n.+/s;
+
+/** A bad batch is refused in words that help, before anything is touched. */
+export const refusesBadBatches: TrainableCheck = {
+  name: 'refuses a bad batch and stays as it was',
+  skip: ({ badBatches }) =>
+    Object.keys(badBatches).length > 0 ? undefined : 'the subject has no bad batches',
+  async run(subject) {
+    const undisturbed = await withModel(richest(subject), (model) => steps(model, subject, 0, 4));
+    await withModel(richest(subject), async (model) => {
+      const before = await steps(model, subject, 0, 2);
+      for (const [name, batch] of Object.entries(subject.badBatches)) {
+        const message = await messageOf(async () => {
+          const { loss, accuracy } = await model.trainable.trainStep(
+            batch as never,
+            hyperparameters(subject, 0),
+          );
+          await Promise.all([loss, accuracy]);
+        });
+        const advice = 'Check the batch at the start of trainStep, and throw a ClrError.';
+        if (message === undefined) fail(`${name} to be refused`, 'a step as usual', advice);
+        if (!shape.test(message)) {
+          fail(`${name} to be refused with "[who] Expected …", "Received: …" and advice`, message, advice);
+        }
+        sameBits(await model.weights(), before, `the weights to be as they were after ${name}`, advice);
+      }
+      const said = 'the steps after bad batches to be as without them';
+      sameBits(
+        await steps(model, subject, 2, 4),
+        undisturbed,
+        said,
+        'Touch no slot and no counter before the check.',
+      );
+    });
+  },
+};
+
+async function messageOf(action: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await action();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return undefined;
+}

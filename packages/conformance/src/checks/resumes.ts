@@ -1,0 +1,39 @@
+import { type Checkpoint, train, triangular } from '@clr/core';
+import { fail, sameBits } from '../assert.ts';
+import type { TrainableCheck } from '../check.ts';
+import { rateOf, richest, withModel } from '../model.ts';
+
+/** `train()` from `{ step, snapshot }`, in the middle of a cycle, ends as the uninterrupted run does. */
+export const resumes: TrainableCheck = {
+  name: 'resumes a run with the same bits',
+  async run(subject) {
+    const policy = triangular({
+      baseLr: rateOf(subject) / 10,
+      maxLr: rateOf(subject),
+      stepSize: 3,
+      ...(subject.createWithMomentum && { momentum: { base: 0.5, max: 0.9 } }),
+    });
+    const whole = await withModel(richest(subject), async (model) => {
+      const record = await train(model.trainable, subject.batches, { policy, steps: 10 });
+      return { weights: await model.weights(), losses: record.steps.map(({ loss }) => loss) };
+    });
+    await withModel(richest(subject), async (model) => {
+      const first = await train(model.trainable, subject.batches, { policy, steps: 4 });
+      const checkpoint: Checkpoint = { step: first.step, snapshot: await model.trainable.snapshot() };
+      // What happens in between must not matter.
+      await train(model.trainable, subject.batches, { policy, steps: 2 });
+      const second = await train(model.trainable, subject.batches, { policy, steps: 10, from: checkpoint });
+      const advice = 'Put everything that a step depends on into the snapshot.';
+      sameBits(await model.weights(), whole.weights, 'a resumed run to end where the whole one does', advice);
+      const losses = [...first.steps, ...second.steps].map(({ loss }) => loss);
+      const index = losses.findIndex((loss, at) => !Object.is(loss, whole.losses[at]));
+      if (index >= 0) {
+        fail(
+          'a resumed run to meet the same losses',
+          `${losses[index]} for ${whole.losses[index]} at step ${index}`,
+          advice,
+        );
+      }
+    });
+  },
+};

@@ -1,0 +1,63 @@
+import type { Hyperparameters } from '@clr/core';
+import { fail } from './assert.ts';
+import type { Subject, TestModel, Weights } from './subject.ts';
+
+/** The rate that a subject trains well at. */
+export const rateOf = <Batch>(subject: Subject<Batch>): number => subject.rate ?? 0.05;
+
+/** A fresh model for the time of `use`; freed whatever happens. */
+export async function withModel<Batch, Result>(
+  create: () => TestModel<Batch> | Promise<TestModel<Batch>>,
+  use: (model: TestModel<Batch>) => Promise<Result>,
+): Promise<Result> {
+  const model = await create();
+  try {
+    return await use(model);
+  } finally {
+    await model.trainable.dispose();
+    await model.release?.();
+  }
+}
+
+/** How to make a subject's plain model. */
+export function plain<Batch>(subject: Subject<Batch>): () => TestModel<Batch> | Promise<TestModel<Batch>> {
+  return () => subject.create();
+}
+
+/** How to make the model with the most state: with momentum where the adapter has it. */
+export function richest<Batch>(subject: Subject<Batch>): () => TestModel<Batch> | Promise<TestModel<Batch>> {
+  return () => subject.createWithMomentum?.() ?? subject.create();
+}
+
+/** What every step of a check gets where momentum can be set: nothing where it cannot. */
+export function hyperparameters<Batch>(subject: Subject<Batch>, step: number): Hyperparameters {
+  const lr = rateOf(subject) / (step + 1);
+  return subject.createWithMomentum ? { lr, momentum: 0.5 + 0.1 * (step % 3) } : { lr };
+}
+
+/** The `index`th batch of a subject, over and over. */
+export function batchOf<Batch>({ batches }: Subject<Batch>, index: number): Batch {
+  if (batches.length < 3) fail('a subject with at least three batches', `${batches.length}`, 'Give it more.');
+  return batches[index % batches.length]!;
+}
+
+/** One step, its losses awaited: they are what the device had to finish. */
+export async function step<Batch>(
+  { trainable }: TestModel<Batch>,
+  batch: Batch,
+  hyper: Hyperparameters,
+): Promise<{ loss: number; accuracy?: number }> {
+  const { loss, accuracy } = await trainable.trainStep(batch, hyper);
+  return accuracy === undefined ? { loss: await loss } : { loss: await loss, accuracy: await accuracy };
+}
+
+/** Takes the steps `from … to − 1` of the run that all checks use, and gives the weights after it. */
+export async function steps<Batch>(
+  model: TestModel<Batch>,
+  subject: Subject<Batch>,
+  from: number,
+  to: number,
+): Promise<Weights> {
+  for (let at = from; at < to; at++) await step(model, batchOf(subject, at), hyperparameters(subject, at));
+  return model.weights();
+}

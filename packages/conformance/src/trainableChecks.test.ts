@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { describeTrainable } from './describeTrainable.ts';
+import { referenceSubject } from './reference/referenceSubject.ts';
+import { trainableChecks } from './trainableChecks.ts';
+
+describeTrainable('the reference', { ...referenceSubject, liveResources: () => 0 }, { describe, it });
+
+describe('trainableChecks', () => {
+  it('names every check once', () => {
+    const names = trainableChecks(referenceSubject).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('says why a check cannot be run', () => {
+    const { createWithMomentum: _, ...rest } = referenceSubject;
+    const skipped = trainableChecks({ ...rest, badBatches: {} }).flatMap((check) => check.skipped ?? []);
+    expect(skipped).toEqual([
+      'the adapter cannot set momentum',
+      'the subject has no bad batches',
+      'the subject does not count live resources',
+    ]);
+  });
+
+  it('passes an adapter that cannot set momentum', async () => {
+    const { createWithMomentum: _, ...rest } = referenceSubject;
+    for (const check of trainableChecks(rest)) if (!check.skipped) await check.run();
+  });
+
+  it('reports a skipped check with its reason, and runs it no other way', () => {
+    const [run, skipped]: [string[], string[]] = [[], []];
+    const add = (name: string) => run.push(name);
+    const runner = {
+      describe: (_: string, body: () => void) => body(),
+      it: Object.assign(add, { skip: (name: string) => skipped.push(name) }),
+    };
+    describeTrainable('x', referenceSubject, runner);
+    expect(run.length).toBe(trainableChecks(referenceSubject).length - 1);
+    expect(skipped).toEqual(['leaks nothing (skipped: the subject does not count live resources)']);
+  });
+});

@@ -1,0 +1,56 @@
+import type { Check, TrainableCheck } from './check.ts';
+import { abortsBetweenSteps } from './checks/abortsBetweenSteps.ts';
+import { evaluateChangesNothing } from './checks/evaluateChangesNothing.ts';
+import { evaluateWeighted } from './checks/evaluateWeighted.ts';
+import { independent } from './checks/independent.ts';
+import { leaksNothing } from './checks/leaksNothing.ts';
+import { lossBeforeUpdate } from './checks/lossBeforeUpdate.ts';
+import { momentumActs } from './checks/momentumActs.ts';
+import { rangeTestLeavesNoTrace } from './checks/rangeTestLeavesNoTrace.ts';
+import { rateActs } from './checks/rateActs.ts';
+import { refusesBadBatches } from './checks/refusesBadBatches.ts';
+import { restoreExact } from './checks/restoreExact.ts';
+import { resumes } from './checks/resumes.ts';
+import { sameStart } from './checks/sameStart.ts';
+import { snapshotIndependent } from './checks/snapshotIndependent.ts';
+import { trainUnderPolicy } from './checks/trainUnderPolicy.ts';
+import { updateProportional } from './checks/updateProportional.ts';
+import type { Subject } from './subject.ts';
+
+const checks: readonly TrainableCheck[] = [
+  sameStart,
+  rateActs,
+  updateProportional,
+  momentumActs,
+  lossBeforeUpdate,
+  trainUnderPolicy,
+  snapshotIndependent,
+  restoreExact,
+  resumes,
+  rangeTestLeavesNoTrace,
+  abortsBetweenSteps,
+  evaluateChangesNothing,
+  evaluateWeighted,
+  refusesBadBatches,
+  independent,
+  leaksNothing,
+];
+
+/**
+ * Everything that an adapter has to show, one small check after the other: each makes its own fresh models
+ * and frees them. For a test runner there is {@link describeTrainable}.
+ *
+ * @param subject - how to make the adapter's Trainable, and what to feed it
+ *
+ * @example
+ * ```ts
+ * for (const check of trainableChecks(referenceSubject)) await check.run();
+ * trainableChecks(referenceSubject)[1].name; // 'acts with the rate of the very step'
+ * ```
+ */
+export function trainableChecks<Batch>(subject: Subject<Batch>): readonly Check[] {
+  return checks.map(({ name, run, skip }) => {
+    const skipped = skip?.(subject);
+    return { name, run: () => run(subject), ...(skipped !== undefined && { skipped }) };
+  });
+}

@@ -90,6 +90,19 @@ describe('rangeTest', () => {
     expect(validation?.[19]).toEqual({ step: 99, lr: 1e-2, loss: expect.any(Number) });
   });
 
+  it('tries every rate by itself from the same state when probing', async () => {
+    const { outcome, trainable } = await tested({ startLr: 1e-6, endLr: 1, steps: 40, probe: 3 });
+    if (outcome instanceof Error) throw outcome;
+    expect(outcome.probe).toBe(3);
+    for (const [k, point] of outcome.points.slice(0, 30).entries()) {
+      const alone = linearTrainable();
+      await alone.restore({ w: 1.25, v: -0.5, updates: 9 });
+      for (const batch of examples.slice(0, 3)) alone.trainStep(batch, { lr: point.lr });
+      expect(point.loss).toBe((await alone.evaluate(examples.slice(0, 3))).loss);
+      expect(trainable.seen.slice(3 * k, 3 * k + 3).map(({ batch }) => batch)).toEqual(examples.slice(0, 3));
+    }
+  });
+
   it.each([
     ['a callback', { onStep: thrower }, {}, 'mine'],
     ['trainStep', {}, { result: thrower }, 'mine'],

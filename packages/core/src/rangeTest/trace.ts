@@ -21,7 +21,10 @@ export interface RangeTestTrace {
   readonly spacing: 'linear' | 'exponential';
   readonly startLr: number;
   readonly endLr: number;
+  /** The losses before each update of a sweep; or, when probing, after the updates at each rate. */
   readonly points: readonly RangeTestPoint[];
+  /** How many updates each rate was tried with, when each was tried by itself. */
+  readonly probe?: number;
   /** Metrics on validation data, measured after the step they name. */
   readonly validation?: readonly RangeTestPoint[];
   /** Absent when the sweep reached `endLr`. */

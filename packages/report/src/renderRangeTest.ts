@@ -3,9 +3,10 @@ import { describeFinding } from './describeFinding.ts';
 import { curve, type Key, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
 import { ratesPanel } from './ratesPanel.ts';
 import { renderSvg, type Series } from './renderSvg.ts';
-import { median, smooth } from './smooth.ts';
+import { smooth } from './smooth.ts';
 import { colours } from './theme.ts';
 import { type Point, thin } from './thin.ts';
+import { usefulCeiling } from './usefulCeiling.ts';
 import { formatNumber, formatRate } from './words.ts';
 
 /**
@@ -127,13 +128,4 @@ function curves(
       } as Series,
     ],
   };
-}
-
-/** Where to cut the losses of a divergence, which would press all the rest flat; `undefined` if there are none. */
-function usefulCeiling(smoothed: readonly Point[]): number | undefined {
-  const losses = smoothed.flatMap(([, loss]) => loss ?? []);
-  const start = median(losses.slice(0, Math.max(5, losses.length / 10)));
-  const ceiling = start + 0.6 * (start - Math.min(...losses));
-  if (!(Math.max(...losses) > ceiling) || ceiling === start) return undefined;
-  return Number(ceiling.toPrecision(2));
 }

@@ -1,0 +1,27 @@
+import type { Batches } from '@clr/core';
+import { type Dataset, type FloatBatch, floatBatches } from '@clr/datasets';
+import type { Batch } from '@clr/onnx';
+import * as ort from 'onnxruntime-node';
+
+export const batchSize = 64;
+
+/** The training images in batches, in an order of its own for each epoch that the seed decides. */
+export function trainingBatches(data: Dataset, limit: number, seed: number): Batches<Batch> {
+  return function* (epoch: number): Generator<Batch, void> {
+    const options = { ...data, size: batchSize, limit, seed: 1000 * seed + epoch };
+    for (const batch of floatBatches(data.train, options)) yield toTensors(batch);
+  };
+}
+
+/** The 10,000 test images, ready to evaluate on again and again. */
+export function testBatches(data: Dataset): readonly Batch[] {
+  return Array.from(floatBatches(data.test, { ...data, size: 500 }), toTensors);
+}
+
+/** What the model calls its input, and the class indices. */
+function toTensors({ images, labels, count }: FloatBatch): Batch {
+  return {
+    image: new ort.Tensor('float32', images, [count, 1, 28, 28]),
+    target: new ort.Tensor('int64', BigInt64Array.from(labels, BigInt), [count]),
+  };
+}

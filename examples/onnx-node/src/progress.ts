@@ -1,0 +1,57 @@
+import { MultiBar, Presets } from 'cli-progress';
+
+/** Something that takes a known number of steps. */
+export interface Task {
+  readonly name: string;
+  readonly steps: number;
+}
+
+/** Shows how far tasks are: bars on a terminal, a line every tenth elsewhere. */
+export interface Progress {
+  update(name: string, step: number, note: string): void;
+  /** Ends the display; must be called whatever happens, for a bar hides the cursor. */
+  stop(): void;
+}
+
+export function createProgress(tasks: readonly Task[], out: NodeJS.WriteStream = process.stdout): Progress {
+  return out.isTTY ? bars(tasks, out) : lines(tasks, out);
+}
+
+function bars(tasks: readonly Task[], out: NodeJS.WriteStream): Progress {
+  const widest = Math.max(...tasks.map(({ name }) => name.length));
+  const display = new MultiBar(
+    {
+      format: '  {name} {bar} {value}/{total}  {note}',
+      barsize: 28,
+      hideCursor: true,
+      stopOnComplete: false,
+      clearOnComplete: false,
+      stream: out,
+      // Ctrl-C is the demo's own business.
+      gracefulExit: false,
+    },
+    Presets.shades_classic,
+  );
+  const byName = new Map(
+    tasks.map(({ name, steps }) => [name, display.create(steps, 0, { name: name.padEnd(widest), note: '' })]),
+  );
+  return {
+    update: (name, step, note) => byName.get(name)?.update(step, { note }),
+    stop: () => display.stop(),
+  };
+}
+
+function lines(tasks: readonly Task[], out: NodeJS.WriteStream): Progress {
+  const totals = new Map(tasks.map(({ name, steps }) => [name, steps]));
+  return {
+    update(name, step, note) {
+      const total = totals.get(name)!;
+      // The first step at or past each tenth.
+      const tenth = Math.floor((10 * step) / total);
+      if (tenth > Math.floor((10 * (step - 1)) / total)) {
+        out.write(`  ${name}  ${step}/${total}  ${note}\n`);
+      }
+    },
+    stop() {},
+  };
+}

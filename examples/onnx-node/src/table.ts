@@ -1,0 +1,11 @@
+import type { ReportTable } from '@clr/report';
+
+/** A table in plain characters, its columns set to the right except the first. */
+export function toText({ caption, columns, rows }: ReportTable): string {
+  const all = [columns, ...rows];
+  const widths = columns.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `  ${row.map((cell, at) => (at ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!))).join('   ')}`;
+  const rule = `  ${widths.map((width) => '─'.repeat(width)).join('   ')}`;
+  return [`  ${caption}`, line(columns), rule, ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,40 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type NamedRun, type ReportTable, renderReport } from '@clr/report';
+import writeFileAtomic from 'write-file-atomic';
+import type { Rates } from './findRates.ts';
+
+interface Results extends Rates {
+  readonly runs: readonly NamedRun[];
+  readonly words: readonly string[];
+  readonly table: ReportTable;
+  readonly model: Uint8Array;
+}
+
+/** Writes the report and the model, each aside first and then renamed: a file is whole or as it was. */
+export async function writeResults(
+  folder: string,
+  { trace, finding, runs, words, table, model }: Results,
+): Promise<{ readonly report: string; readonly model: string }> {
+  const report = renderReport({
+    title: 'LeNet on MNIST: cyclical against fixed learning rate',
+    summary: words,
+    tables: [table],
+    rangeTest: { trace, finding },
+    runs,
+    policies: runs.flatMap(({ name, run }) =>
+      run.policy ? [{ name, policy: run.policy, steps: run.step }] : [],
+    ),
+    notes: [
+      'Both runs start from the same weights and see the same batches in the same order; SGD with momentum 0.9, batches of 64, in ONNX Runtime on the CPU.',
+    ],
+  });
+  await mkdir(folder, { recursive: true });
+  const paths = {
+    report: resolve(join(folder, 'demo-report.html')),
+    model: resolve(join(folder, 'lenet-mnist.onnx')),
+  };
+  await writeFileAtomic(paths.model, Buffer.from(model));
+  await writeFileAtomic(paths.report, report);
+  return paths;
+}

@@ -1,0 +1,3 @@
+export type { ChartSize } from './plotCurve.ts';
+export { plotPolicy } from './plotPolicy.ts';
+export { plotRangeTest } from './plotRangeTest.ts';

@@ -1,0 +1,65 @@
+import { plot } from 'simple-ascii-chart';
+import { median } from '../smooth.ts';
+import type { Point } from '../thin.ts';
+
+/** The size of a terminal chart's plot, in characters, without its axes. */
+export interface ChartSize {
+  /** Default 64. */
+  readonly width?: number;
+  /** Default 14. */
+  readonly height?: number;
+}
+
+/** A place on the x axis that a letter and a dotted line mark. */
+export interface Mark {
+  readonly letter: string;
+  readonly x: number;
+}
+
+interface Curve extends Required<ChartSize> {
+  readonly xTicks: readonly number[];
+  /** The middle value of a column, or the highest, so that no peak is lost. */
+  readonly column: 'median' | 'highest';
+  readonly yMax?: number | undefined;
+  readonly format: (value: number, axis: 'x' | 'y') => string;
+  readonly marks: readonly Mark[];
+}
+
+/** One curve as a terminal shows it: a value for each column, and letters above the places to note. */
+export function plotCurve(points: readonly Point[], curve: Curve): string {
+  const { width, height, xTicks, column, yMax = Infinity, format, marks } = curve;
+  const known = points.flatMap(([x, y]) => (y === null ? [] : [[x, Math.min(y, yMax)] as const]));
+  const xs = known.map(([x]) => x);
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const columnOf = (x: number) => (high > low ? Math.round(((x - low) / (high - low)) * (width - 1)) : 0);
+  const columns = Array.from({ length: width }, (): number[] => []);
+  for (const [x, y] of known) columns[columnOf(x)]!.push(y);
+  const line = columns.flatMap((values, at): [number, number][] =>
+    values.length === 0
+      ? []
+      : [
+          [
+            low + ((high - low) * at) / Math.max(1, width - 1),
+            column === 'median' ? median(values) : Math.max(...values),
+          ],
+        ],
+  );
+  const ys = line.map(([, y]) => y);
+  const [bottom, top] = [Math.min(...ys), Math.max(...ys)];
+  const inside = (x: number) => x >= low && x <= high;
+  const drawn = plot(line, {
+    width,
+    height,
+    customXAxisTicks: xTicks.filter(inside),
+    customYAxisTicks: [0, 1, 2, 3].map((part) => bottom + ((top - bottom) * part) / 3),
+    showTickLabel: false,
+    thresholds: marks.filter(({ x }) => inside(x)).map(({ x }) => ({ x })),
+    symbols: { thresholds: { y: '┊' } },
+    formatter: (value, { axis }) => format(value, axis),
+  });
+  const lines = drawn.split('\n').map((row) => row.trimEnd());
+  const offset = Math.max(...lines.map((row) => row.indexOf('└'))) + 1;
+  const letters = Array.from({ length: offset + width }, () => ' ');
+  for (const { letter, x } of marks) if (inside(x)) letters[offset + columnOf(x)] = letter;
+  return [letters.join('').trimEnd(), ...lines].filter(Boolean).join('\n');
+}

@@ -1,0 +1,29 @@
+import { type ScheduleLike, toSchedule } from '@clr/core';
+import type { Point } from '../thin.ts';
+import { formatCount, formatRate } from '../words.ts';
+import { type ChartSize, plotCurve } from './plotCurve.ts';
+
+/**
+ * The rate over the first so many steps, as a terminal shows it.
+ *
+ * @example
+ * ```ts
+ * console.log(plotPolicy(triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }), { steps: 4000 }));
+ * ```
+ */
+export function plotPolicy(
+  policy: ScheduleLike,
+  { steps, width = 64, height = 14 }: ChartSize & { readonly steps: number },
+): string {
+  const { lr } = toSchedule(policy);
+  const points = Array.from({ length: steps + 1 }, (_, step): Point => [step, lr(step)]);
+  const chart = plotCurve(points, {
+    width,
+    height,
+    marks: [],
+    xTicks: Array.from({ length: 5 }, (_, i) => Math.round((steps * i) / 4)),
+    column: 'highest',
+    format: (value, axis) => (axis === 'y' ? formatRate(value) : formatCount(Math.round(value))),
+  });
+  return `${chart}\n  learning rate over the step`;
+}

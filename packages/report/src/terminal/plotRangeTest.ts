@@ -1,0 +1,58 @@
+import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
+import { usefulCeiling } from '../usefulCeiling.ts';
+import { formatNumber, formatRate } from '../words.ts';
+import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
+
+/**
+ * A range test as a terminal shows it: the loss over the rate (logarithmic for an exponential sweep), with a
+ * letter over each suggested rate and over the loss edge.
+ *
+ * @example
+ * ```ts
+ * console.log(plotRangeTest(trace, analyzeRangeTest(trace), { width: 72 }));
+ * ```
+ */
+export function plotRangeTest(
+  traces: RangeTestTrace | readonly RangeTestTrace[],
+  { suggestion, edgeLr }: RangeTestFinding,
+  { width = 64, height = 14 }: ChartSize = {},
+): string {
+  const sweeps = [traces].flat() as readonly RangeTestTrace[];
+  const log = sweeps.some(({ spacing }) => spacing === 'exponential');
+  const toX = log ? Math.log10 : (rate: number) => rate;
+  const points = sweeps
+    .flatMap((trace) => trace.points)
+    .flatMap(({ lr, loss }) => (log && lr <= 0 ? [] : [[toX(lr), loss] as const]));
+  if (points.every(([, loss]) => loss === null)) return 'No step with a finite loss to draw.';
+  const rates = [
+    ...(suggestion
+      ? ([
+          ['b', 'baseLr', suggestion.baseLr],
+          ['f', 'fixedLr', suggestion.fixedLr],
+          ['m', 'maxLr', suggestion.maxLr],
+        ] as const)
+      : []),
+    ...(edgeLr === null ? [] : ([['e', 'loss edge', edgeLr]] as const)),
+  ];
+  const marks = rates.map(([letter, , rate]): Mark => ({ letter, x: toX(rate) }));
+  const xs = points.map(([x]) => x);
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const xTicks = log
+    ? Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => Math.ceil(low) + i)
+    : Array.from({ length: 5 }, (_, i) => low + ((high - low) * i) / 4);
+  const chart = plotCurve(points, {
+    width,
+    height,
+    marks,
+    xTicks,
+    column: 'median',
+    yMax: usefulCeiling(points),
+    format: (value, axis) => (axis === 'y' ? formatNumber(value, 3) : formatRate(log ? 10 ** value : value)),
+  });
+  const legend = rates.map(([letter, name, rate]) => `${letter} ${name} ${formatRate(rate)}`).join('   ');
+  return [
+    chart,
+    `  loss over the learning rate${log ? ' (log)' : ''}`,
+    ...(legend ? [`  ${legend}`] : []),
+  ].join('\n');
+}

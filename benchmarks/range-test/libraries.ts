@@ -1,4 +1,4 @@
-import { type Sweep, type SweepName, type SweepRecord, sweeps } from './sweeps.ts';
+import type { Sweep, SweepName } from './sweeps.ts';
 
 /**
  * The rules of the other libraries, each on its own sweep with its own smoothing, stop and slice, its answer
@@ -6,10 +6,13 @@ import { type Sweep, type SweepName, type SweepRecord, sweeps } from './sweeps.t
  */
 export interface LibraryRule {
   readonly name: string;
-  readonly sweep: SweepName;
+  readonly sweep: Exclude<SweepName, 'linear'>;
   /** The rate that the library suggests; `null` where it raises or has none. */
-  readonly suggest: (record: Pick<SweepRecord, 'loss'>) => number | null;
+  readonly suggest: (losses: Losses, sweep: Sweep) => number | null;
 }
+
+/** A sweep's losses, step by step, up to the first that is not finite. */
+type Losses = readonly (number | null)[];
 
 interface Curve {
   readonly lrs: readonly number[];
@@ -17,8 +20,8 @@ interface Curve {
 }
 
 /** The losses of the whole sweep: after the first that is not finite, none is. */
-function lossesOf({ loss }: Pick<SweepRecord, 'loss'>, sweep: Sweep): number[] {
-  return Array.from({ length: sweep.steps }, (_, step) => loss[step] ?? Number.NaN);
+function toTheEnd(losses: Losses, { steps }: Sweep): number[] {
+  return Array.from({ length: steps }, (_, step) => losses[step] ?? Number.NaN);
 }
 
 function slice(sweep: Sweep, losses: readonly number[], from: number, to: number): Curve {
@@ -51,18 +54,18 @@ function gradientOver({ lrs, losses }: Curve): number[] {
   });
 }
 
-/** Debiased running mean of 0.98, stopped above 4 times its best; 10 off the front, 5 off the end, none from a NaN on. */
-function fastai(record: Pick<SweepRecord, 'loss'>): Curve {
+/** Debiased running mean of 0.98, stopped above 4 times its best; a tenth off the front, 5 off the end, none from a NaN on. */
+function fastai(raw: Losses, sweep: Sweep): Curve {
   const smooth: number[] = [];
   let [mean, best] = [0, Number.POSITIVE_INFINITY];
-  for (const [step, loss] of lossesOf(record, sweeps.fastai).entries()) {
+  for (const [step, loss] of toTheEnd(raw, sweep).entries()) {
     mean = 0.98 * mean + 0.02 * loss;
     const value = mean / (1 - 0.98 ** (step + 1));
     smooth.push(value);
     if (value < best) best = value;
     if (value > 4 * best) break;
   }
-  const { lrs, losses } = slice(sweeps.fastai, smooth, 10, -5);
+  const { lrs, losses } = slice(sweep, smooth, Math.floor(sweep.steps / 10), -5);
   const nan = losses.findIndex(Number.isNaN);
   const end = nan < 0 ? losses.length : nan;
   return { lrs: lrs.slice(0, end), losses: losses.slice(0, end) };
@@ -108,25 +111,25 @@ function slide({ lrs, losses }: Curve): number | null {
 }
 
 /** Running mean of 0.95 from the first loss, stopped above 5 times its best; 10 off the front, 5 off the end. */
-function pytorchLrFinder(record: Pick<SweepRecord, 'loss'>): number | null {
+function pytorchLrFinder(raw: Losses, sweep: Sweep): number | null {
   const smooth: number[] = [];
   let best = Number.POSITIVE_INFINITY;
-  for (const loss of lossesOf(record, sweeps['pytorch-lr-finder'])) {
+  for (const loss of toTheEnd(raw, sweep)) {
     const last = smooth.at(-1);
     const value = last === undefined ? loss : 0.05 * loss + 0.95 * last;
     if (value < best) best = value;
     smooth.push(value);
     if (value > 5 * best) break;
   }
-  const { lrs, losses } = slice(sweeps['pytorch-lr-finder'], smooth, 10, -5);
+  const { lrs, losses } = slice(sweep, smooth, 10, -5);
   return losses.length < 2 ? null : lrs[argMin(gradient(losses))]!;
 }
 
 /** Running mean of 0.98, debiased by one step too many, stopped above 4 times its best; the slope is per rate, not per log rate. */
-function lightning(record: Pick<SweepRecord, 'loss'>): number | null {
+function lightning(raw: Losses, sweep: Sweep): number | null {
   const smooth: number[] = [];
   let [mean, best] = [0, 0];
-  for (const [i, loss] of lossesOf(record, sweeps.lightning).entries()) {
+  for (const [i, loss] of toTheEnd(raw, sweep).entries()) {
     const step = i + 1;
     mean = 0.98 * mean + 0.02 * loss;
     const value = mean / (1 - 0.98 ** (step + 1));
@@ -135,7 +138,7 @@ function lightning(record: Pick<SweepRecord, 'loss'>): number | null {
     smooth.push(value);
     if (stop) break;
   }
-  const { lrs, losses } = slice(sweeps.lightning, smooth, 10, -1);
+  const { lrs, losses } = slice(sweep, smooth, 10, -1);
   const kept = losses.flatMap((loss, i) => (Number.isFinite(loss) ? [i] : []));
   if (kept.length < 2) return null;
   const curve = { lrs: kept.map((i) => lrs[i]!), losses: kept.map((i) => losses[i]!) };
@@ -143,10 +146,10 @@ function lightning(record: Pick<SweepRecord, 'loss'>): number | null {
 }
 
 export const libraryRules: readonly LibraryRule[] = [
-  { name: 'fastai valley', sweep: 'fastai', suggest: (record) => valley(fastai(record)) },
-  { name: 'fastai slide', sweep: 'fastai', suggest: (record) => slide(fastai(record)) },
-  { name: 'fastai minimum/10', sweep: 'fastai', suggest: (record) => minimum(fastai(record)) },
-  { name: 'fastai steep', sweep: 'fastai', suggest: (record) => steep(fastai(record)) },
+  { name: 'fastai valley', sweep: 'fastai', suggest: (losses, sweep) => valley(fastai(losses, sweep)) },
+  { name: 'fastai slide', sweep: 'fastai', suggest: (losses, sweep) => slide(fastai(losses, sweep)) },
+  { name: 'fastai minimum/10', sweep: 'fastai', suggest: (losses, sweep) => minimum(fastai(losses, sweep)) },
+  { name: 'fastai steep', sweep: 'fastai', suggest: (losses, sweep) => steep(fastai(losses, sweep)) },
   { name: 'pytorch-lr-finder steepest', sweep: 'pytorch-lr-finder', suggest: pytorchLrFinder },
   { name: 'Lightning steepest', sweep: 'lightning', suggest: lightning },
 ];

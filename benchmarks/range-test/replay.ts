@@ -1,14 +1,20 @@
 import { type RangeTestTrace, rangeTest, type Trainable } from '@clr/core';
 import type { StoredSweep } from './store.ts';
-import { linearSweep, sweeps } from './sweeps.ts';
+import { linearSweep, type Sweep, sweeps } from './sweeps.ts';
 
 /**
  * The trace that core's `rangeTest` makes of a stored sweep: core drives it and decides where to stop, the
  * losses are the stored ones.
  */
-export async function replay(stored: StoredSweep): Promise<RangeTestTrace> {
-  const { startLr, endLr, steps, spacing } =
-    stored.sweep === 'linear' ? linearSweep(stored.endLr!) : sweeps[stored.sweep];
+export function replay(stored: StoredSweep): Promise<RangeTestTrace> {
+  return replayAs(stored, stored.sweep === 'linear' ? linearSweep(stored.endLr!) : sweeps[stored.sweep]);
+}
+
+/** The same for losses of any origin, which were recorded at the rates of `sweep`. */
+export function replayAs(
+  stored: Pick<StoredSweep, 'loss' | 'accuracy'>,
+  { startLr, endLr, steps, spacing }: Pick<Sweep, 'startLr' | 'endLr' | 'steps' | 'spacing'>,
+): Promise<RangeTestTrace> {
   let step = 0;
   const recording: Trainable<null> = {
     trainStep: () => {

@@ -5,12 +5,13 @@
  */
 import { parseArgs } from 'node:util';
 import { analyzeRangeTest, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
+import { digits } from './digits.ts';
 import { hopelessCurves } from './hopeless.ts';
 import { libraryRules } from './libraries.ts';
 import { replay } from './replay.ts';
 import { seeds } from './settings.ts';
 import { readSweeps, readTruths, type StoredSweep, type Truth } from './store.ts';
-import type { SweepName } from './sweeps.ts';
+import { sweeps as plans, type SweepName } from './sweeps.ts';
 import { type Verdict, verdictOf } from './truth.ts';
 
 /** What a rule says of one run: the rate for constant training, and the one that must be stable. */
@@ -40,7 +41,7 @@ const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): St
 const libraries: readonly Rule[] = libraryRules.map(({ name, sweep, suggest }) => ({
   name,
   answer: async (sweeps, seed) => {
-    const lr = suggest(pick(sweeps, seed, sweep)[0]!);
+    const lr = suggest(pick(sweeps, seed, sweep)[0]!.loss, plans[sweep]);
     return lr === null ? null : { fixedLr: lr, maxLr: lr };
   },
 }));
@@ -229,6 +230,25 @@ function refusals(settings: readonly string[]): void {
   table(rows);
 }
 
+/** Other data, another engine: PyTorch's curves of the digits set, where they are at hand. */
+async function reportDigits(wantsDetail: boolean): Promise<void> {
+  const runs: Run[] = [];
+  for (const { truth, seed, trace } of await digits()) {
+    const finding = analyzeRangeTest(trace);
+    const { fixedLr, maxLr } = finding.suggestion ?? {};
+    const answer = fixedLr !== undefined && maxLr !== undefined ? { fixedLr, maxLr, finding } : {};
+    runs.push({ truth, verdict: verdictOf(truth), seed, ...answer });
+  }
+  if (runs.length === 0) return;
+  const good = runs.filter(({ fixedLr, verdict }) => fixedLr !== undefined && verdict.inBand(fixedLr));
+  const stable = runs.filter(({ maxLr, verdict }) => (maxLr ?? 0) <= verdict.largestStable * 1.0001);
+  console.log(`\n# Digits, trained by PyTorch: ${runs.length} sweeps\n`);
+  console.log(
+    `clr: in band ${percent(good.length, runs.length)}, stable ${percent(stable.length, runs.length)}`,
+  );
+  if (wantsDetail) detail(runs);
+}
+
 async function report(title: string, truths: readonly Truth[], wantsDetail: boolean): Promise<void> {
   console.log(`\n# ${title}: ${truths.length} settings, ${seeds.length} seeds each\n`);
   const all = await scores(truths);
@@ -256,3 +276,4 @@ if (values['held-out'])
     truths.filter(({ heldOut }) => heldOut),
     wantsDetail,
   );
+await reportDigits(wantsDetail);

@@ -8,7 +8,7 @@ export interface Verdict {
   readonly band: readonly [low: number, high: number];
   /** Going up from the best rate, the last before one that is not stable in all seeds. */
   readonly largestStable: number;
-  /** Mean accuracy over the seeds, between grid points linear in the log of the rate; 0 above the grid. */
+  /** Mean accuracy over the seeds, between grid points linear in the log of the rate; 0 outside the grid. */
   readonly accuracyAt: (lr: number) => number;
   readonly inBand: (lr: number) => boolean;
 }
@@ -30,7 +30,7 @@ export function verdictOf({ grid }: Truth): Verdict {
     const x = Math.log2(lr);
     const right = points.findIndex((point) => point.x >= x);
     if (right < 0) return 0;
-    if (right === 0) return points[0]!.accuracy;
+    if (right === 0) return x === points[0]!.x ? points[0]!.accuracy : 0;
     const [a, b] = [points[right - 1]!, points[right]!];
     return a.accuracy + ((b.accuracy - a.accuracy) * (x - a.x)) / (b.x - a.x);
   };

@@ -1,0 +1,57 @@
+import type { RangeTestTrace } from '@clr/core';
+import { hasOracle, readOracle } from '@clr/tooling/oracle';
+import { replayAs } from './replay.ts';
+import type { Truth } from './store.ts';
+
+interface DigitsSetting {
+  readonly optimizer: string;
+  readonly batchSize: number;
+  readonly budgetSteps: number;
+  readonly curves: readonly {
+    readonly schedule: 'exp' | 'linear';
+    readonly seed: number;
+    readonly lr: readonly number[];
+    readonly loss: readonly (number | null)[];
+    readonly batchAcc: readonly (number | null)[];
+  }[];
+  readonly grid: {
+    readonly rows: readonly {
+      readonly lr: number;
+      readonly stable: boolean;
+      readonly meanValAcc: number;
+      readonly meanTailTrainLoss: number | null;
+    }[];
+  };
+}
+
+/** One sweep on the digits set with its setting's truth. */
+export interface DigitsSweep {
+  readonly truth: Truth;
+  readonly seed: number;
+  readonly trace: RangeTestTrace;
+}
+
+/** PyTorch's exponential sweeps of a small net on the digits set; none where the oracle is not at hand. */
+export async function digits(): Promise<DigitsSweep[]> {
+  if (!hasOracle()) return [];
+  const sweeps: DigitsSweep[] = [];
+  for (const setting of readOracle<DigitsSetting[]>('lrfind_mlp.json')) {
+    const truth: Truth = {
+      setting: `digits-${setting.optimizer}-${setting.batchSize}`,
+      heldOut: false,
+      budget: setting.budgetSteps,
+      grid: setting.grid.rows.map(({ lr, stable, meanValAcc, meanTailTrainLoss }) => ({
+        lr,
+        stable: [stable],
+        accuracy: [meanValAcc],
+        tail: [meanTailTrainLoss],
+      })),
+    };
+    for (const { schedule, seed, lr, loss, batchAcc } of setting.curves) {
+      if (schedule !== 'exp') continue;
+      const ends = { startLr: lr[0]!, endLr: lr.at(-1)!, steps: lr.length, spacing: 'exponential' } as const;
+      sweeps.push({ truth, seed, trace: await replayAs({ loss, accuracy: batchAcc }, ends) });
+    }
+  }
+  return sweeps;
+}

@@ -14,9 +14,10 @@ import {
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.ts';
 import type { Builder } from './builder.ts';
-import { captures } from './captures.ts';
+import { captures, subgraphs } from './captures.ts';
 import type { Dims } from './dim.ts';
 import { writeModel } from './model.ts';
+import { webgpuForm } from './webgpuForms.ts';
 
 /** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
 const oldestIr = 8n;
@@ -75,7 +76,8 @@ export function finish(
   outputs: readonly string[],
   metadata: readonly StringStringEntryProto[],
 ): Uint8Array {
-  const { nodes, names } = needed(b.nodes, outputs);
+  const lowered = b.provider === 'webgpu' ? b.nodes.flatMap((node) => webgpuForm(node, b)) : b.nodes;
+  const { nodes, names } = needed(lowered, outputs);
   const graph = create(GraphProtoSchema, {
     name: source.graph?.name || 'training',
     node: nodes,
@@ -91,7 +93,8 @@ export function finish(
       opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(b.opset) }), ...others],
       producerName: 'clr',
       graph,
-      functions: source.functions,
+      // Calls are written out; only graphs inside nodes can still make some.
+      functions: nodes.some((node) => subgraphs(node).length > 0) ? source.functions : [],
       metadataProps: [...metadata],
     }),
   );

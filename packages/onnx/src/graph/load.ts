@@ -1,9 +1,11 @@
-import { fail } from '../errors.ts';
-import type { NodeProto, ValueInfoProto } from '../generated/onnx_pb.ts';
+import { fail, UnsupportedOperatorError } from '../errors.ts';
+import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import { operators } from '../gradients/index.ts';
 import { Builder } from './builder.ts';
+import { subgraphs } from './captures.ts';
+import { checkUnfolding, functionKey, instantiate, takenBranch } from './inline.ts';
 import type { Model } from './model.ts';
-import { appendUpgraded, workingOpset } from './upgrade.ts';
+import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 
 /** A model as a graph that can grow. */
 export interface Loaded {
@@ -32,22 +34,68 @@ function checkNode(b: Builder, node: NodeProto): void {
   }
 }
 
+/** Changes a node before it is read, such as to its inference form. */
+export type Adjust = (node: NodeProto, b: Builder) => void;
+
+/** The opset that a function's body, or the model itself, is written in. */
+function opsetOf(body: FunctionProto, preset: number): number {
+  return Number(
+    body.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? preset,
+  );
+}
+
+/** A graph inside a node stays as it is, so it must read the same in the working opset. */
+function checkSubgraphs(node: NodeProto, opset: number): void {
+  for (const graph of subgraphs(node)) {
+    for (const inner of graph.node) {
+      if (needsUpgrade(inner, opset)) {
+        throw new UnsupportedOperatorError(
+          { operator: inner.opType, node: inner.name || node.name || node.opType, opset },
+          {
+            expected: `operators of opset ${workingOpset} inside control flow`,
+            advice: `Export the model with opset ${workingOpset} or newer.`,
+          },
+        );
+      }
+      checkSubgraphs(inner, opset);
+    }
+  }
+}
+
 /**
- * Takes a model's graph into a builder, brought up to the working opset.
- *
- * @param adjust - may change each node before it is read: its inference form, say
+ * Takes a model's graph into a builder: brought up to the working opset, the model's own functions and
+ * branches with a known condition written out.
  */
-export function loadGraph(model: Model, adjust: (node: NodeProto, b: Builder) => void = () => {}): Loaded {
-  const { graph, opset } = model;
+export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
+  const { graph, opset, proto } = model;
   const b = new Builder(graph, Math.max(opset, workingOpset), operators);
   const stored = new Set(graph.initializer.map(({ name }) => name));
   for (const tensor of graph.sparseInitializer) stored.add(tensor.values?.name ?? '');
   for (const name of stored) if (!b.has(name)) b.declare(name, 0, undefined);
-  for (const node of graph.node) {
+  const functions = new Map(proto.functions.map((body) => [functionKey(body, body.name), body]));
+
+  const append = (node: NodeProto, version: number, depth: number): void => {
+    checkUnfolding(depth, b.nodes.length, node);
     checkNode(b, node);
-    adjust(node, b);
-    appendUpgraded(b, node, opset);
-  }
+    const body = functions.get(functionKey(node, node.opType));
+    if (body) {
+      for (const inner of instantiate(node, body, b)) append(inner, opsetOf(body, version), depth + 1);
+      return;
+    }
+    const branch = takenBranch(node, b);
+    if (branch) {
+      for (const tensor of branch.initializer) b.addInitializer(tensor);
+      for (const inner of branch.node) append(inner, version, depth + 1);
+      branch.output.forEach(({ name }, i) => {
+        if (node.output[i]) b.emitAs('Identity', [name], {}, node.output[i]);
+      });
+      return;
+    }
+    checkSubgraphs(node, version);
+    appendUpgraded(b, node, version, adjust);
+  };
+  for (const node of graph.node) append(node, opset, 0);
+
   const lost = graph.output.find(({ name }) => !b.has(name));
   if (lost) {
     throw fail(

@@ -199,14 +199,32 @@ function constantOf(node: NodeProto): TensorProto | undefined {
   }
 }
 
-/** Appends a node of the model to the growing graph, in the working opset's form; constants become initializers. */
-export function appendUpgraded(b: Builder, node: NodeProto, opset: number): void {
+/** Whether a node of an older opset may read otherwise in the working one. */
+export function needsUpgrade(node: NodeProto, opset: number): boolean {
+  return opset < workingOpset && isDefault(node) && rewrites.has(node.opType);
+}
+
+const isDefault = ({ domain }: NodeProto): boolean => domain === '' || domain === 'ai.onnx';
+
+/**
+ * Appends a node of the model to the growing graph, in the working opset's form; constants become initializers.
+ *
+ * @param adjust - may change a node once it has that form
+ */
+export function appendUpgraded(
+  b: Builder,
+  node: NodeProto,
+  opset: number,
+  adjust: (node: NodeProto, b: Builder) => void,
+): void {
   const constant = node.opType === 'Constant' ? constantOf(node) : undefined;
   if (constant) {
     b.addInitializer(constant);
     return;
   }
-  const own = node.domain === '' || node.domain === 'ai.onnx';
-  const replaced = own && opset < workingOpset ? rewrites.get(node.opType)?.(node, b, opset) : undefined;
-  for (const item of replaced ?? [node]) b.append(item);
+  const replaced = needsUpgrade(node, opset) ? rewrites.get(node.opType)?.(node, b, opset) : undefined;
+  for (const item of replaced ?? [node]) {
+    adjust(item, b);
+    b.append(item);
+  }
 }

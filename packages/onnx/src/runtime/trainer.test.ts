@@ -259,7 +259,7 @@ describe('models and options that cannot be used', () => {
       /Expected the bytes of an ONNX model|Expected an ONNX model/,
     ],
     ['no model', 7 as unknown as Uint8Array, /Received: number/],
-    ['a path to nothing', '/nowhere/model.onnx', /readable ONNX file[\s\S]*ENOENT/],
+    ['a path to nothing', '/nowhere/model.onnx', /readable file[\s\S]*ENOENT/],
   ])('%s', async (_name, model, message) => {
     await expect(create(model)).rejects.toThrow(message);
   });

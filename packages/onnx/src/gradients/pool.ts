@@ -3,6 +3,7 @@ import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 import { inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
+import { maxPoolBackByWindows } from './maxPoolWindows.ts';
 import { averageBack, windowSumBack } from './separable.ts';
 import { places, windowOf } from './window.ts';
 
@@ -36,7 +37,9 @@ function area(b: Builder, x: string): string {
 }
 
 /** Each window's gradient goes to the element that was its maximum: the first one, as `Indices` tells. */
-function maxPoolBack({ b, node, x, y, g }: GradientContext): string[] {
+function maxPoolBack(c: GradientContext): string[] {
+  const { b, node, x, y, g } = c;
+  if (b.provider === 'webgpu') return maxPoolBackByWindows(c);
   let indices = node.output[1] ?? '';
   if (indices === '') {
     indices = b.fresh('Indices');

@@ -24,6 +24,9 @@ export interface Constant {
   readonly values: readonly number[];
 }
 
+/** Execution providers that need forms of their own: `'cpu'` stands for every one that does not. */
+export type Provider = 'cpu' | 'webgpu';
+
 /** Shapes and axes are short; longer integer tensors are data. */
 const longestKnownValue = 64;
 const largestReadConstant = 1 << 20;
@@ -35,6 +38,8 @@ const largestReadConstant = 1 << 20;
 export class GraphBuilder {
   /** The version of the default operator set that emitted nodes are written for. */
   readonly opset: number;
+  /** What the graph will run on, where forms differ. */
+  provider: Provider = 'cpu';
   readonly nodes: NodeProto[] = [];
   /** Initializers of the model that stay constant, and those the builder made. */
   readonly initializers: Map<string, TensorProto> = new Map();

@@ -260,6 +260,7 @@ export function buildApplyModel(model: Uint8Array, options: TrainingOptions): Tr
   const source = readModel(model);
   const p = plan(source, options, false);
   const b = new Builder(create(GraphProtoSchema), p.b.opset, operators);
+  b.provider = p.b.provider;
   const draft: Draft = { b, inputs: [], outputs: [], state: [] };
   feedState(draft, { ...p, buffers: [], bufferBuckets: [] });
   const gradients = p.buckets.map((bucket, i) => ({

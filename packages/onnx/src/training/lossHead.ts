@@ -4,6 +4,7 @@ import { int } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { DataType, isFloat, typeName } from '../graph/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
+import { firstMax } from '../graph/firstMax.ts';
 import { axisOf } from '../graph/infer.ts';
 import { show } from '../show.ts';
 import type { TrainingOptions } from './options.ts';
@@ -42,7 +43,7 @@ function crossEntropy(b: Builder, logits: string, name: string, distribution: bo
       'Choose the output with `output`, or use another loss.',
     );
   }
-  const logs = b.emit('LogSoftmax', [logits], { axis: 1 });
+  const logs = logSoftmax(b, logits);
   const positionDims = [dims[0] as Dim, ...dims.slice(2)];
   const target = distribution
     ? { name, type: b.type(logits).type, dims }
@@ -56,11 +57,34 @@ function crossEntropy(b: Builder, logits: string, name: string, distribution: bo
   // A distribution need not sum to 1: softmax · Σ target − target.
   const expected = distribution ? b.mul(likely, b.reduceSum(name, [1], true)) : likely;
   const seed = b.mul(b.sub(expected, shares), perPosition);
-  const right = distribution ? b.emit('ArgMax', [name], { axis: 1, keepdims: 0 }) : name;
-  const chosen = b.emit('ArgMax', [logits], { axis: 1, keepdims: 0 });
-  const hits = b.cast(b.equal(chosen, right), DataType.FLOAT);
-  const accuracy = b.emit('ReduceMean', [hits], { keepdims: 0 });
+  const accuracy = accuracyOf(b, logits, name, shares, distribution);
   return { loss, accuracy, target, seeds: new Map([[logits, seed]]) };
+}
+
+/** WebGPU has no LogSoftmax: without this the logits would go to the CPU and back in every step. */
+function logSoftmax(b: Builder, logits: string): string {
+  if (b.provider !== 'webgpu') return b.emit('LogSoftmax', [logits], { axis: 1 });
+  const shifted = b.sub(logits, b.reduce('ReduceMax', logits, [1], true));
+  return b.sub(shifted, b.log(b.reduceSum(b.exp(shifted), [1], true)));
+}
+
+/** The share of positions whose first maximum is where the target's is. */
+function accuracyOf(
+  b: Builder,
+  logits: string,
+  target: string,
+  shares: string,
+  distribution: boolean,
+): string {
+  let hits: string;
+  if (b.provider === 'webgpu') {
+    const right = distribution ? b.keep(firstMax(b, target, 1), b.scalar(1, target)) : shares;
+    hits = b.reduceSum(b.keep(firstMax(b, logits, 1), right), [1]);
+  } else {
+    const right = distribution ? b.emit('ArgMax', [target], { axis: 1, keepdims: 0 }) : target;
+    hits = b.equal(b.emit('ArgMax', [logits], { axis: 1, keepdims: 0 }), right);
+  }
+  return b.emit('ReduceMean', [b.cast(hits, DataType.FLOAT)], { keepdims: 0 });
 }
 
 /** Class indices [N, …] as 1 and 0 in the shape [N, C, …] of the logits. */

@@ -1,4 +1,5 @@
 import type { Optimizer } from '@clr/core';
+import type { Provider } from '../graph/graphBuilder.ts';
 
 /**
  * What is minimised: a loss over the model's first output (or `output`), or a loss the model computes itself.
@@ -33,6 +34,11 @@ export interface TrainingOptions {
   readonly output?: string;
   /** What the target of `'crossEntropy'` is. Default `'indices'`: int64 class indices. */
   readonly target?: 'indices' | 'distribution';
+  /**
+   * The execution provider the models are for: WebGPU's MaxPool has no indices, for one. Default `'cpu'`,
+   * which stands for all others; createTrainer takes it from its session options.
+   */
+  readonly provider?: Provider;
   /** Scales the gradient down to this global norm when it is longer (PyTorch's `clip_grad_norm_`). */
   readonly clipNorm?: number;
 }

@@ -101,6 +101,7 @@ export function plan(model: Model, options: TrainingOptions, inference: boolean)
     buffersOf.push(...bufferStates(builder, [node], graph));
     if (inference) builder.operator(node)?.toInference?.(node);
   });
+  b.provider = options.provider ?? 'cpu';
   const target = 'target';
   const given = typeof options.loss === 'object';
   if (!given && graph.input.some(({ name }) => name === target)) {

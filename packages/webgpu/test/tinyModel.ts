@@ -1,4 +1,4 @@
-import { constant, type Optimizer, sgd } from '@clr/core';
+import { ClrError, constant, type Optimizer, sgd } from '@clr/core';
 import { createOptimizer, type GpuOptimizer } from '../src/optimizer/createOptimizer.ts';
 import type { OptimizerOptions } from '../src/optimizer/engine.ts';
 import { createTrainable, type GpuTrainable } from '../src/train/createTrainable.ts';
@@ -59,7 +59,13 @@ export function tinyModel(
     optimizer,
     loss,
     encodeGradients(encoder, batch) {
-      if (batch.length !== start.length) throw new RangeError(`a goal of ${start.length} numbers, please`);
+      if (batch.length !== start.length) {
+        throw new ClrError('test', {
+          expected: `a goal of ${start.length} numbers`,
+          received: `${batch.length}`,
+          advice: 'Give as many as there are weights.',
+        });
+      }
       device.queue.writeBuffer(goal, 0, Float32Array.from(batch));
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipeline);

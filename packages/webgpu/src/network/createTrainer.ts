@@ -320,6 +320,7 @@ class DeviceTrainer implements GpuTrainer {
       left -= run;
     }
     this.#device.queue.submit([encoder.finish()]);
+    this.#engine.submitted();
     return this.#readHistory(first, count);
   }
 

@@ -137,13 +137,17 @@ export class OptimizerEngine {
     this.#staging.ticked();
   }
 
+  /** To be called by who has submitted all that was encoded: nothing has to wait any longer. */
+  submitted(): void {
+    this.#staging.submitted();
+  }
+
   /** Sets the next step's rate by hand; the commands of that step must be submitted right after. */
   override(hyper: Hyperparameters): void {
-    if (this.ahead === 0) {
-      // the stretch around it first, or its upload would write over the row
-      const encoder = this.device.createCommandEncoder();
-      this.encodeUploads(encoder);
-      this.device.queue.submit([encoder.finish()]);
+    if (!this.#table.covers(this.#step)) this.#table.upload(this.#step);
+    if (this.#moved) {
+      this.device.queue.writeBuffer(this.state, 0, Uint32Array.of(this.#step % 2 ** 32));
+      this.#moved = false;
     }
     this.#table.write(this.#step, hyper);
   }

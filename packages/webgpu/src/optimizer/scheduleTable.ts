@@ -56,9 +56,7 @@ export class ScheduleTable {
    * @throws whatever a schedule of one's own throws at `step` itself; what it throws at later steps waits for them
    */
   encodeUpload(encoder: GPUCommandEncoder, step: number): GPUBuffer {
-    const from = Math.floor(step / this.#steps) * this.#steps;
-    const rows = new Float32Array(this.#steps * 4);
-    const until = this.#fill(rows, from, step);
+    const rows = this.#load(step);
     const staging = this.#device.createBuffer({
       label: 'clr schedule table, staging',
       size: this.#steps * rowSize,
@@ -68,9 +66,12 @@ export class ScheduleTable {
     new Float32Array(staging.getMappedRange()).set(rows);
     staging.unmap();
     encoder.copyBufferToBuffer(staging, 0, this.buffer, 0, this.#steps * rowSize);
-    this.#from = step;
-    this.#until = until;
     return staging;
+  }
+
+  /** Uploads the stretch around a step now, in queue order. */
+  upload(step: number): void {
+    this.#device.queue.writeBuffer(this.buffer, 0, this.#load(step));
   }
 
   /** Puts a rate of the caller's own into a step's row, in queue order. */
@@ -82,6 +83,15 @@ export class ScheduleTable {
 
   dispose(): void {
     this.buffer.destroy();
+  }
+
+  /** The rows of the stretch around a step, from it on. */
+  #load(step: number): Float32Array<ArrayBuffer> {
+    const from = Math.floor(step / this.#steps) * this.#steps;
+    const rows = new Float32Array(this.#steps * 4);
+    this.#until = this.#fill(rows, from, step);
+    this.#from = step;
+    return rows;
   }
 
   #fill(rows: Float32Array, from: number, step: number): number {

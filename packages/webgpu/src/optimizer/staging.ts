@@ -52,10 +52,15 @@ export class Staging {
     this.#ticks += 1;
   }
 
-  dispose(): void {
-    this.#disposed = true;
+  /** All copies were submitted: WebGPU itself keeps a destroyed buffer until they are executed. */
+  submitted(): void {
     for (const { buffer } of this.#waiting) buffer.destroy();
     this.#waiting = [];
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.submitted();
   }
 
   #collect(): void {

@@ -1,0 +1,11 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+// SwiftShader, which Debian's Chromium brings, where no other Vulkan driver is named
+const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
+  process.env.VK_ICD_FILENAMES = swiftShader;
+  process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, '/usr/lib/chromium'].filter(Boolean).join(':');
+}
+
+export default defineConfig({ test: { pool: 'forks', testTimeout: 120_000, fileParallelism: false } });

@@ -1,9 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { describeTrainable } from './describeTrainable.ts';
 import { referenceSubject } from './reference/referenceSubject.ts';
+import type { ReferenceBatch } from './reference/referenceTrainable.ts';
+import type { Subject, TestModel } from './subject.ts';
 import { trainableChecks } from './trainableChecks.ts';
 
 describeTrainable('the reference', { ...referenceSubject, liveResources: () => 0 }, { describe, it });
+
+/** The same adapter, its losses some milliseconds late, as a device's are. */
+const late: Subject<ReferenceBatch> = {
+  ...referenceSubject,
+  create: async () => delayed(await referenceSubject.create()),
+  createWithMomentum: async () => delayed(await referenceSubject.createWithMomentum!()),
+};
+
+function delayed(model: TestModel<ReferenceBatch>): TestModel<ReferenceBatch> {
+  const { trainStep } = model.trainable;
+  return {
+    ...model,
+    trainable: {
+      ...model.trainable,
+      async trainStep(batch, hyper) {
+        const { loss } = await trainStep(batch, hyper);
+        return { loss: new Promise((resolve) => setTimeout(resolve, 2)).then(() => loss) };
+      },
+    },
+  };
+}
+
+describeTrainable('with losses that come late', late, { describe, it });
 
 describe('trainableChecks', () => {
   it('names every check once', () => {

@@ -1,0 +1,298 @@
+import type { Hyperparameters } from '@clr/core';
+import { describe, expect, it } from 'vitest';
+import { referenceSubject } from './reference/referenceSubject.ts';
+import type { ReferenceBatch, ReferenceTrainable } from './reference/referenceTrainable.ts';
+import type { Subject, TestModel } from './subject.ts';
+import { trainableChecks } from './trainableChecks.ts';
+
+/** Spoils one model in place. */
+type Flaw = (model: ReferenceTrainable, live: { count: number }) => void;
+
+/** The reference with a flaw in every model; what it acquires is counted. */
+function flawed(flaw: Flaw): Subject<ReferenceBatch> {
+  const live = { count: 0 };
+  const spoil = (create: () => unknown) => () => {
+    const { trainable } = create() as { trainable: ReferenceTrainable };
+    const { dispose } = trainable;
+    live.count += 2;
+    trainable.dispose = () => {
+      live.count -= 2;
+      return dispose();
+    };
+    flaw(trainable, live);
+    return { trainable, weights: () => [trainable.weights.slice()] } satisfies TestModel<ReferenceBatch>;
+  };
+  return {
+    ...referenceSubject,
+    create: spoil(() => referenceSubject.create()),
+    createWithMomentum: spoil(() => referenceSubject.createWithMomentum?.()),
+    liveResources: () => live.count,
+  };
+}
+
+/** Replaces what acts in each step; what acted before is part of the state, so that nothing else is wrong. */
+const acting =
+  (change: (hyper: Hyperparameters, before: Hyperparameters | undefined) => Hyperparameters): Flaw =>
+  (model) => {
+    const { trainStep, snapshot, restore } = model;
+    let before: Hyperparameters | undefined;
+    model.trainStep = (batch, hyper) => {
+      const changed = change(hyper, before);
+      const result = trainStep(batch, changed);
+      before = hyper;
+      return result;
+    };
+    model.snapshot = async () => ({ ...(await snapshot()), before });
+    model.restore = async (state) => {
+      before = (state as { before: typeof before }).before;
+      return restore(state);
+    };
+  };
+
+/** Does something more whenever a method is called. */
+function also(
+  model: ReferenceTrainable,
+  method: 'trainStep' | 'snapshot' | 'evaluate',
+  more: () => void,
+): void {
+  const original = model[method] as (...args: unknown[]) => unknown;
+  Object.assign(model, {
+    [method]: (...args: unknown[]) => {
+      more();
+      return original(...args);
+    },
+  });
+}
+
+type State = Pick<ReferenceTrainable, 'weights' | 'velocity'>;
+
+const rate = 'acts with the rate of the very step';
+const proportional = 'moves the weights in proportion to the rate';
+const momentum = 'acts with the momentum of the very step';
+const metrics = 'gives the metrics of the batch before the update';
+const policy = 'trains under a policy as by hand';
+const snapshot = 'takes snapshots that later steps do not change';
+const restore = 'restores the optimizer with the weights';
+const resume = 'resumes a run with the same bits';
+const rangeTest = 'is as it was after a range test, however that ends';
+const abort = 'stops between two steps when aborted';
+const evaluate = 'changes nothing in evaluate';
+const weighted = 'weights evaluation by examples';
+const bad = 'refuses a bad batch and stays as it was';
+const alone = 'shares nothing with another model';
+const leaks = 'leaks nothing';
+const start = 'gives the same bits from the same start';
+
+const sharedSlots = new Float32Array(15);
+
+const flaws: readonly (readonly [what: string, failing: readonly string[], flaw: Flaw])[] = [
+  ['none', [], () => {}],
+  [
+    'the rate of a step acts one step late',
+    [rate],
+    acting((hyper, before) => ({ ...hyper, lr: before?.lr ?? hyper.lr })),
+  ],
+  ['the rate is ignored', [rate, proportional], acting((hyper) => ({ ...hyper, lr: 0.1 }))],
+  ['the rate is squared', [proportional], acting((hyper) => ({ ...hyper, lr: hyper.lr ** 2 * 10 }))],
+  ['the momentum is ignored', [momentum], acting(({ lr }) => ({ lr }))],
+  [
+    'the momentum of a step acts one step late',
+    [momentum],
+    acting(({ lr }, before) => ({ lr, momentum: before?.momentum ?? 0 })),
+  ],
+  [
+    'the loss is of after the update',
+    [metrics],
+    (model) => {
+      const { trainStep, evaluate } = model;
+      model.trainStep = async (batch, hyper) => {
+        await trainStep(batch, hyper);
+        return evaluate([batch]);
+      };
+    },
+  ],
+  [
+    'the loss is a sum, not a mean',
+    [metrics],
+    (model) => {
+      const { trainStep } = model;
+      model.trainStep = async (batch, hyper) => {
+        const { loss } = await trainStep(batch, hyper);
+        return { loss: (await loss) * batch.classes.length };
+      };
+    },
+  ],
+  [
+    'one step in four is skipped when losses are not awaited at once',
+    [policy, resume, abort],
+    (model) => {
+      const { trainStep } = model;
+      let unread = 0;
+      model.trainStep = (batch, hyper) => {
+        const { loss } = trainStep(batch, unread > 3 ? { ...hyper, lr: 0 } : hyper) as { loss: number };
+        unread++;
+        return {
+          loss: new Promise((resolve) => setTimeout(() => resolve(loss), 1)).finally(
+            () => unread--,
+          ) as Promise<number>,
+        };
+      };
+    },
+  ],
+  [
+    'a snapshot holds the live weights',
+    [snapshot, restore, resume, rangeTest],
+    (model) => {
+      model.snapshot = async () => ({ weights: model.weights, velocity: model.velocity.slice() });
+    },
+  ],
+  [
+    'restore makes the snapshot the live weights',
+    [snapshot],
+    (model) => {
+      model.restore = async (state) => {
+        model.weights = (state as State).weights;
+        model.velocity = (state as State).velocity.slice();
+      };
+    },
+  ],
+  [
+    'restore forgets the slots',
+    [restore, resume, rangeTest],
+    (model) => {
+      model.restore = async (state) => model.weights.set((state as State).weights);
+    },
+  ],
+  [
+    'restore rounds the weights',
+    [snapshot, restore, resume, rangeTest],
+    (model) => {
+      const { restore } = model;
+      model.restore = async (state) => {
+        await restore(state);
+        model.weights = model.weights.map((value) => Math.round(value * 1e5) / 1e5);
+      };
+    },
+  ],
+  [
+    'snapshot takes a step',
+    [snapshot, resume, rangeTest],
+    (model) => also(model, 'snapshot', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
+  ],
+  [
+    'evaluate trains',
+    [evaluate, weighted],
+    (model) => also(model, 'evaluate', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
+  ],
+  [
+    'evaluate clears the slots',
+    [evaluate],
+    (model) => also(model, 'evaluate', () => void model.velocity.fill(0)),
+  ],
+  [
+    'evaluate weights by batches',
+    [weighted],
+    (model) => {
+      const { evaluate } = model;
+      model.evaluate = async (batches) => {
+        let [loss, accuracy, count] = [0, 0, 0];
+        for await (const batch of batches) {
+          const metrics = await evaluate([batch]);
+          loss += metrics.loss;
+          accuracy += metrics.accuracy ?? 0;
+          count++;
+        }
+        return { loss: loss / count, accuracy: accuracy / count };
+      };
+    },
+  ],
+  [
+    'a bad batch is half applied',
+    [bad],
+    (model) => {
+      const { trainStep } = model;
+      model.trainStep = (batch, hyper) => {
+        const row = batch?.features?.[0];
+        if (row?.length === 3) model.weights[0]! += row[0]!;
+        return trainStep(batch, hyper);
+      };
+    },
+  ],
+  [
+    'a bad batch spoils the slots',
+    [bad],
+    (model) => {
+      const { trainStep } = model;
+      model.trainStep = (batch, hyper) => {
+        if (batch?.classes?.[0] === 3) model.velocity.fill(1);
+        return trainStep(batch, hyper);
+      };
+    },
+  ],
+  [
+    'a bad batch is taken',
+    [bad],
+    (model) => {
+      const { trainStep } = model;
+      model.trainStep = (batch, hyper) => (batch?.classes?.[0] === 3 ? { loss: 0 } : trainStep(batch, hyper));
+    },
+  ],
+  [
+    'a bad batch is refused in a bare word',
+    [bad],
+    (model) => {
+      const { trainStep } = model;
+      model.trainStep = (batch, hyper) => {
+        if (!batch?.classes) throw new TypeError('undefined');
+        return trainStep(batch, hyper);
+      };
+    },
+  ],
+  ['every step leaks', [leaks], (model, live) => also(model, 'trainStep', () => void live.count++)],
+  ['every snapshot leaks', [leaks], (model, live) => also(model, 'snapshot', () => void live.count++)],
+  [
+    'dispose frees half',
+    [leaks],
+    (model, live) => {
+      const { dispose } = model;
+      model.dispose = () => {
+        live.count++;
+        return dispose();
+      };
+    },
+  ],
+  [
+    'the weights are drawn by chance',
+    [start, proportional, momentum, policy, resume, rangeTest, abort, evaluate, bad, alone],
+    (model) => {
+      model.weights = model.weights.map((value) => value + Math.random() * 0.01);
+    },
+  ],
+  [
+    'all models share their slots',
+    [alone],
+    (model) => {
+      sharedSlots.fill(0);
+      model.velocity = sharedSlots;
+    },
+  ],
+];
+
+it('knows a flaw for every check', () => {
+  const known = new Set(flaws.flatMap(([, failing]) => failing));
+  expect(trainableChecks(flawed(() => {})).map(({ name }) => name)).toEqual(expect.arrayContaining([...known]));
+  expect(known.size).toBe(trainableChecks(referenceSubject).length);
+});
+
+describe('a flawed adapter fails exactly the checks that are about its flaw', () => {
+  it.each(flaws)('%s', async (_, failing, flaw) => {
+    const failed: string[] = [];
+    for (const check of trainableChecks(flawed(flaw))) {
+      await check.run().catch((error: Error) => {
+        expect(error.message).toMatch(/^\[clr\/(conformance|core)\] Expected .+\nReceived: .+\n.+/s);
+        failed.push(check.name);
+      });
+    }
+    expect(failed.sort()).toEqual([...failing].sort());
+  });
+});

@@ -280,7 +280,9 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
 
 it('knows a flaw for every check', () => {
   const known = new Set(flaws.flatMap(([, failing]) => failing));
-  expect(trainableChecks(flawed(() => {})).map(({ name }) => name)).toEqual(expect.arrayContaining([...known]));
+  expect(trainableChecks(flawed(() => {})).map(({ name }) => name)).toEqual(
+    expect.arrayContaining([...known]),
+  );
   expect(known.size).toBe(trainableChecks(referenceSubject).length);
 });
 

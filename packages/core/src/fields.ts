@@ -15,11 +15,7 @@ function reader(legal: (value: number) => boolean, expected: string, advice: str
 
 /** A finite number in a range that `expected` names. */
 export const number = (legal: (value: number) => boolean, expected: string): Read =>
-  reader(
-    (value) => Number.isFinite(value) && legal(value),
-    `a finite number ${expected}`,
-    'Give a number.',
-  );
+  reader((value) => Number.isFinite(value) && legal(value), `a finite number ${expected}`, 'Give a number.');
 
 export const rate: Read = number((value) => value >= 0, 'of at least 0');
 export const positiveRate: Read = number((value) => value > 0, 'above 0');

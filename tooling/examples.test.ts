@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { runExample } from './examples.ts';
+
+const run = (code: string, scope = {}, modules = {}) => runExample({ name: 'test', code }, scope, modules);
+
+describe('runExample', () => {
+  it('gives what came beside what is stated', async () => {
+    expect(await run('f(2); // 5\nf(3); // 9', { f: (x: number) => x * x })).toEqual([
+      { source: 'f(2);', actual: 4, stated: 5 },
+      { source: 'f(3);', actual: 9, stated: 9 },
+    ]);
+  });
+
+  it('reads the value behind the last line of a statement, in blocks and of constants too', async () => {
+    const code = [
+      '[1,',
+      '2].length; // 2',
+      'try { throw new Error("x"); } catch (error) {',
+      '  error.message; // "x"',
+      '}',
+    ];
+    const outcomes = await run([...code, 'const n = await late(); // 7', 'n; // 7'].join('\n'), {
+      late: async () => 7,
+    });
+    expect(outcomes.map(({ actual }) => actual)).toEqual([2, 'x', 7, 7]);
+    for (const { actual, stated } of outcomes) expect(stated).toEqual(actual);
+  });
+
+  it('takes prose for prose', async () => {
+    expect(await run('const a = 1; // the first one\na; // what it was')).toEqual([]);
+  });
+
+  it('imports from the modules it is given, and lets a block declare a name of the scope', async () => {
+    const code = "import { a as b } from 'm';\nimport * as all from 'm';\nconst c = b + all.a;\nc; // 2";
+    expect(await run(code, { c: 5 }, { m: { a: 1 } })).toMatchObject([{ actual: 2, stated: 2 }]);
+    await expect(run(code)).rejects.toThrow('test imports m, which its test does not provide');
+  });
+
+  it('throws what the block throws, and says when it is not JavaScript', async () => {
+    await expect(run('throw new RangeError("no")')).rejects.toThrow(RangeError);
+    await expect(run('const a: number = 1;')).rejects.toThrow('test is not plain JavaScript');
+  });
+});

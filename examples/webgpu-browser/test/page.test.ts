@@ -1,0 +1,72 @@
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromiumArgs, chromiumPath, hasChromium } from '@clr/tooling/chromium';
+import { type Browser, chromium } from 'playwright';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const shots = fileURLToPath(new URL('../.cache/', import.meta.url));
+
+describe.skipIf(!hasChromium())('the page', () => {
+  let server: ViteDevServer;
+  let browser: Browser;
+  let address: string;
+  beforeAll(async () => {
+    mkdirSync(shots, { recursive: true });
+    server = await createServer({
+      root: fileURLToPath(new URL('..', import.meta.url)),
+      server: { port: 0 },
+      logLevel: 'error',
+    });
+    await server.listen();
+    address = server.resolvedUrls?.local[0] as string;
+    browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  it.each([
+    ['desktop', { width: 1280, height: 900 }],
+    ['phone', { width: 390, height: 844 }],
+  ] as const)('finds its rate and paints, on a %s', async (name, viewport) => {
+    const page = await browser.newPage({ viewport });
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    await page.goto(`${address}?scout=60`);
+    const number = async (id: string): Promise<number> => Number(await page.locator(`#${id}`).textContent());
+    await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 2, null, {
+      timeout: 60_000,
+    });
+    const first = await number('loss');
+    await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 130, null, {
+      timeout: 90_000,
+    });
+    expect(await number('loss')).toBeLessThan(first / 3);
+    expect(await page.locator('#range-test svg').count()).toBe(1);
+    await page.click('#run');
+    expect(await page.locator('#run').textContent()).toBe('Go on');
+    // nothing is wider than the screen
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      viewport.width,
+    );
+    await page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('says what to do where there is no WebGPU', async () => {
+    const page = await browser.newPage();
+    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
+    await page.goto(address);
+    await page.waitForFunction(() =>
+      document.getElementById('status')?.textContent?.includes('WebGPU adapter'),
+    );
+    expect(await page.locator('#status').textContent()).toContain('Use a browser with WebGPU');
+    await page.close();
+  });
+});

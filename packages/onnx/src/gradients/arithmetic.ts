@@ -1,19 +1,19 @@
 import { int } from '../graph/attributes.ts';
-import { addDim, broadcast, type Dim, divDim, mulDim, subDim } from '../graph/dim.ts';
+import { isFloat } from '../graph/dataType.ts';
+import { addDim, broadcast, type Dim, divDim, mulDim, ratioDim, subDim } from '../graph/dim.ts';
 import { broadcastInputs, inputOf } from '../graph/infer.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
+import { broadcastValue } from '../graph/remap.ts';
 
-/** Broadcasting arithmetic that also follows the values of shape vectors. */
-function integerAware(f: (a: Dim, b: Dim) => Dim): Infer {
+/** Broadcasting arithmetic that also follows the values of shapes and scales. */
+function following(f: (a: Dim, b: Dim) => Dim, ofFloats: (a: Dim, b: Dim) => Dim = f): Infer {
   return (node, b) => {
     const left = b.type(inputOf(node, 0));
     const right = b.type(inputOf(node, 1));
     const dims = broadcast(left.dims, right.dims);
-    if (!left.value || !right.value) return [{ type: left.type, dims }];
-    const length = Math.max(left.value.length, right.value.length);
-    const at = (value: readonly Dim[], i: number): Dim => value[value.length === 1 ? 0 : i] ?? 0;
-    const value = Array.from({ length }, (_, i) => f(at(left.value ?? [], i), at(right.value ?? [], i)));
-    return [{ type: left.type, dims, value }];
+    const [xs, ys] = [broadcastValue(left, dims), broadcastValue(right, dims)];
+    const apply = isFloat(left.type) ? ofFloats : f;
+    return [{ type: left.type, dims, value: xs && ys && xs.map((x, i) => apply(x, ys[i] as Dim)) }];
   };
 }
 
@@ -36,7 +36,7 @@ const flat: Operator = { infer: broadcastInputs, gradient: 'none' };
 
 /** Arithmetic of several operands with broadcasting. */
 export const arithmetic: Operators = {
-  Add: { infer: integerAware(addDim), gradient: total },
+  Add: { infer: following(addDim), gradient: total },
   Sum: { infer: broadcastInputs, gradient: total },
   Mean: {
     infer: broadcastInputs,
@@ -46,21 +46,21 @@ export const arithmetic: Operators = {
     },
   },
   Sub: {
-    infer: integerAware(subDim),
+    infer: following(subDim),
     gradient: ({ b, x, g, needs }) => [
       needs(0) ? b.sumTo(g(0), x(0)) : undefined,
       needs(1) ? b.sumTo(b.neg(g(0)), x(1)) : undefined,
     ],
   },
   Mul: {
-    infer: integerAware(mulDim),
+    infer: following(mulDim),
     gradient: ({ b, x, g, needs }) => [
       needs(0) ? b.sumTo(b.mul(g(0), x(1)), x(0)) : undefined,
       needs(1) ? b.sumTo(b.mul(g(0), x(0)), x(1)) : undefined,
     ],
   },
   Div: {
-    infer: integerAware(divDim),
+    infer: following(divDim, ratioDim),
     gradient: ({ b, x, y, g, needs }) => {
       const share = b.div(g(0), x(1));
       return [

@@ -4,6 +4,7 @@ import { DataType } from '../graph/dataType.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { remap } from '../graph/remap.ts';
 
 /**
  * Adds the slices of `source` along `axis` to zeros: slice k goes to position `positions[k]`.
@@ -41,13 +42,18 @@ const gathered: Infer = (node, b) => {
   if (!dims || !picked) return [{ type, dims: undefined }];
   const axis = axisOf(int(node, 'axis', 0), dims.length);
   const at = b.numbers(index);
-  return [
-    {
-      type,
-      dims: [...dims.slice(0, axis), ...picked, ...dims.slice(axis + 1)],
-      value: value && at?.map((i) => value[i < 0 ? i + value.length : i] ?? unknownDim()),
-    },
-  ];
+  const result = [...dims.slice(0, axis), ...picked, ...dims.slice(axis + 1)];
+  const size = dims[axis];
+  const taken =
+    at && typeof size === 'number'
+      ? remap(value, dims, result, (place) => {
+          const inner = place.slice(axis, axis + picked.length);
+          const flat = inner.reduce((offset, i, k) => offset * (picked[k] as number) + i, 0);
+          const i = at[flat] as number;
+          return [...place.slice(0, axis), i < 0 ? i + size : i, ...place.slice(axis + picked.length)];
+        })
+      : undefined;
+  return [{ type, dims: result, value: taken?.some((item) => item === undefined) ? undefined : taken }];
 };
 
 const gatherBack: Gradient = ({ b, node, x, g }) => {

@@ -5,12 +5,25 @@ import { addDim, type Dim, divDim, subDim, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { remap } from '../graph/remap.ts';
+import { isStatic, type ValueType } from '../graph/value.ts';
 import { scatterAlong } from './gather.ts';
+
+/** The elements of known values put together along an axis. */
+function joined(parts: readonly ValueType[], axis: number): Dim[] | undefined {
+  if (!parts.every(({ value, dims }) => value && isStatic(dims))) return undefined;
+  const rows = (parts[0]?.dims ?? []).slice(0, axis).reduce<number>((n, dim) => n * (dim as number), 1);
+  return Array.from({ length: rows }, (_, row) =>
+    parts.flatMap(({ value = [] }) => {
+      const width = value.length / rows;
+      return value.slice(row * width, (row + 1) * width);
+    }),
+  ).flat();
+}
 
 const concatenated: Infer = (node, b) => {
   const parts = node.input.map((name) => b.type(name));
   const type = parts[0]?.type ?? 0;
-  const value = parts.every((part) => part.value) ? parts.flatMap((part) => part.value ?? []) : undefined;
   const ranked = parts.find((part) => part.dims)?.dims;
   if (!ranked) return [{ type, dims: undefined }];
   const axis = axisOf(int(node, 'axis', 0), ranked.length);
@@ -19,7 +32,7 @@ const concatenated: Infer = (node, b) => {
     const sure = parts.map((part) => part.dims?.[i]).find((size) => typeof size === 'number');
     return sure ?? dim;
   });
-  return [{ type, dims, value }];
+  return [{ type, dims, value: joined(parts, axis) }];
 };
 
 /** The sizes of several values along an axis, as a vector. */
@@ -104,20 +117,21 @@ const sliced: Infer = (node, b) => {
     result[axis] =
       step === undefined ? unknownDim() : cutSize(dims[axis] ?? unknownDim(), starts?.[i], ends?.[i], step);
   });
-  return [{ type, dims: result, value: value && slicedValue(value, starts, ends, cut.steps) }];
+  const numbers = (list: readonly Dim[] | undefined): list is readonly number[] =>
+    list?.every((dim) => typeof dim === 'number') ?? false;
+  const { axes, steps } = cut;
+  if (!value || !isStatic(dims) || !numbers(starts) || !numbers(ends) || !steps) {
+    return [{ type, dims: result }];
+  }
+  const first = dims.map((size, axis) => {
+    const i = axes.indexOf(axis);
+    return i < 0 ? 0 : range(size, starts[i] as number, ends[i] as number, steps[i] as number).start;
+  });
+  const taken = remap(value, dims, result, (index) =>
+    index.map((at, axis) => (first[axis] as number) + at * (steps[axes.indexOf(axis)] ?? 1)),
+  );
+  return [{ type, dims: result, value: taken }];
 };
-
-function slicedValue(
-  value: readonly Dim[],
-  starts: readonly Dim[] | undefined,
-  ends: readonly Dim[] | undefined,
-  steps: readonly number[] | undefined,
-): Dim[] | undefined {
-  const [start, end, step] = [starts?.[0], ends?.[0], steps?.[0]];
-  if (typeof start !== 'number' || typeof end !== 'number' || step === undefined) return undefined;
-  const { start: first, count } = range(value.length, start, end, step);
-  return Array.from({ length: count }, (_, i) => value[first + i * step] ?? 0);
-}
 
 /** Zeros around the gradient where every cut is known; otherwise each axis is scattered back. */
 const sliceBack: Gradient = (c) => {

@@ -1,10 +1,11 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { int, ints, text } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
-import { type Dim, divDim, mulDim, productOf, quotientOf, unknownDim } from '../graph/dim.ts';
+import { DataType, isFloat } from '../graph/dataType.ts';
+import { type Dim, divDim, mapDim, mulDim, productOf, quotientOf, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axesOf, axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import type { Gradient, Infer, Operators } from '../graph/operator.ts';
+import { remap } from '../graph/remap.ts';
 
 /** The elements stay in order, so the gradient only takes the input's shape back. */
 const backToInput: Gradient = ({ b, x, g }) => [b.reshapeLike(g(0), x(0))];
@@ -58,14 +59,22 @@ const unsqueezed: Infer = (node, b) => {
   ];
 };
 
-/** A cast keeps integers that fit, and so the sizes they stand for. */
+/** A cast keeps what it can of a known value. */
 function castTo(to: (node: NodeProto, b: GraphBuilder) => number): Infer {
   return (node, b) => {
-    const { dims, value } = b.type(inputOf(node, 0));
+    const { type: from, dims, value } = b.type(inputOf(node, 0));
     const type = to(node, b);
-    const integer = type === DataType.INT64 || type === DataType.INT32;
-    return [{ type, dims, value: integer ? value : undefined }];
+    const cuts = isFloat(from) && !isFloat(type);
+    const numeric = type === DataType.INT64 || type === DataType.INT32 || type === DataType.FLOAT;
+    const cast = (size: Dim): Dim => (cuts ? mapDim(size, 'trunc', Math.trunc) : size);
+    return [{ type, dims, value: numeric ? value?.map(cast) : truth(type, value) }];
   };
+}
+
+/** A known value as true or false. */
+function truth(type: number, value: readonly Dim[] | undefined): readonly Dim[] | undefined {
+  const known = type === DataType.BOOL && value?.every((item) => typeof item === 'number');
+  return known ? value?.map((item) => (item === 0 ? 0 : 1)) : undefined;
 }
 
 const permOf = (node: NodeProto, rank: number): number[] =>
@@ -97,7 +106,16 @@ export const layout: Operators = {
   Squeeze: { infer: squeezed, gradient: backToInput },
   Unsqueeze: { infer: unsqueezed, gradient: backToInput },
   Transpose: {
-    infer: shaped((node, dims) => permOf(node, dims.length).map((axis) => dims[axis] ?? unknownDim())),
+    infer: (node, b) => {
+      const { type, dims: from, value } = b.type(inputOf(node, 0));
+      if (!from) return [{ type, dims: from }];
+      const perm = permOf(node, from.length);
+      const dims = perm.map((axis) => from[axis] ?? unknownDim());
+      const moved = remap(value, from, dims, (index) =>
+        from.map((_, axis) => index[perm.indexOf(axis)] ?? 0),
+      );
+      return [{ type, dims, value: moved }];
+    },
     gradient: ({ b, node, x, g }) => {
       const perm = permOf(node, b.rank(x(0)));
       return [

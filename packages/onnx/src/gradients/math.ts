@@ -1,9 +1,18 @@
+import { mapDim } from '../graph/dim.ts';
 import { inputOf, sameAsInput } from '../graph/infer.ts';
-import type { Operator, Operators } from '../graph/operator.ts';
+import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import { pointwise } from './activation.ts';
 
 /** Constant almost everywhere: nothing flows back. */
 const flat: Operator = { infer: sameAsInput, gradient: 'none' };
+
+/** Rounding also follows known sizes: exporters scale shapes in float. */
+const rounded =
+  (name: string, f: (value: number) => number): Infer =>
+  (node, b) => {
+    const { type, dims, value } = b.type(inputOf(node, 0));
+    return [{ type, dims, value: value?.map((size) => mapDim(size, name, f)) }];
+  };
 
 /** Functions of one element. */
 export const math: Operators = {
@@ -41,8 +50,8 @@ export const math: Operators = {
     if (high !== '') passed = b.keep(b.emit('LessOrEqual', [x, high]), passed);
     return passed;
   }),
-  Floor: flat,
-  Ceil: flat,
+  Floor: { infer: rounded('floor', Math.floor), gradient: 'none' },
+  Ceil: { infer: rounded('ceil', Math.ceil), gradient: 'none' },
   Round: flat,
   Sign: flat,
 };

@@ -1,7 +1,8 @@
 import { int } from '../graph/attributes.ts';
-import { broadcast, mulDim, unknownDim } from '../graph/dim.ts';
+import { broadcast, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
 import { inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
+import { broadcastValue } from '../graph/remap.ts';
 
 /** Operators that repeat, choose and accumulate. */
 export const repeat: Operators = {
@@ -43,15 +44,11 @@ export const repeat: Operators = {
   Where: {
     infer: (node, b) => {
       const [condition, yes, no] = [0, 1, 2].map((i) => b.type(inputOf(node, i)));
-      const choice = condition?.value;
-      const value =
-        choice && yes?.value && no?.value && choice.every((v) => typeof v === 'number')
-          ? choice.map((v, i) => {
-              const from = (v ? yes.value : no.value) ?? [];
-              return from[from.length === 1 ? 0 : i] ?? unknownDim();
-            })
-          : undefined;
-      return [{ type: yes?.type ?? 0, dims: broadcast(condition?.dims, yes?.dims, no?.dims), value }];
+      const dims = broadcast(condition?.dims, yes?.dims, no?.dims);
+      const [choice, ...sides] = [condition, yes, no].map((side) => side && broadcastValue(side, dims));
+      const known = sides.every((side) => side) && choice?.every((v) => typeof v === 'number');
+      const value = known ? choice?.map((v, i) => sides[v === 0 ? 1 : 0]?.[i] as Dim) : undefined;
+      return [{ type: yes?.type ?? 0, dims, value }];
     },
     differentiable: [1, 2],
     gradient: ({ b, x, g, needs }) => {

@@ -18,7 +18,7 @@ function targetOf(node: NodeProto, b: GraphBuilder, rank: number): Target {
   const axes = (ints(node, 'axes') ?? Array.from({ length: rank }, (_, i) => i)).map((axis) =>
     axisOf(axis, rank),
   );
-  const scales = b.constant(inputOf(node, 2))?.values;
+  const scales = b.numbers(inputOf(node, 2));
   const sizes = b.value(inputOf(node, 3));
   return { axes, scales: scales && scales.length > 0 ? scales : undefined, sizes };
 }

@@ -3,6 +3,7 @@ import { DataType } from '../graph/dataType.ts';
 import { broadcast, type Dim, productOf, unknownDim } from '../graph/dim.ts';
 import { comparison, inputOf, integers, sameAsInput, shaped, typed } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
+import { broadcastValue } from '../graph/remap.ts';
 import { numbersOf } from '../graph/tensor.ts';
 
 const flat = (infer: Infer): Operator => ({ infer, gradient: 'none' });
@@ -52,26 +53,20 @@ const range: Infer = (node, b) => {
 
 /** Comparisons also of shape vectors: exporters choose sizes with `Where(Equal(shape, -1), …)`. */
 const equal: Infer = (node, b) => {
-  const [left, right] = [b.value(inputOf(node, 0)), b.value(inputOf(node, 1))];
-  const dims = broadcast(b.dims(inputOf(node, 0)), b.dims(inputOf(node, 1)));
-  if (!left || !right) return [{ type: DataType.BOOL, dims }];
-  const length = Math.max(left.length, right.length);
-  const at = (value: readonly Dim[], i: number): Dim => value[value.length === 1 ? 0 : i] ?? 0;
-  const value = Array.from({ length }, (_, i) => equalDims(at(left, i), at(right, i)));
-  return [
-    {
-      type: DataType.BOOL,
-      dims,
-      value: value.every((v) => v !== undefined) ? (value as number[]) : undefined,
-    },
-  ];
+  const [left, right] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
+  const dims = broadcast(left.dims, right.dims);
+  const [xs, ys] = [broadcastValue(left, dims), broadcastValue(right, dims)];
+  const value = xs && ys && xs.map((x, i) => equalDims(x, ys[i] as Dim));
+  const sure = value?.every((item) => item !== undefined);
+  return [{ type: DataType.BOOL, dims, value: sure ? (value as number[]) : undefined }];
 };
 
-/** 1 or 0 where it is certain: a size is never negative, and equal texts are equal sizes. */
+/** 1 or 0 where it is certain: equal texts are equal, and a named axis is never of negative size. */
 function equalDims(a: Dim, b: Dim): number | undefined {
   if (a === b) return 1;
   if (typeof a === 'number' && typeof b === 'number') return 0;
-  return (typeof a === 'number' && a < 0) || (typeof b === 'number' && b < 0) ? 0 : undefined;
+  const [number, name] = typeof a === 'number' ? [a, b] : [b, a];
+  return typeof number === 'number' && number < 0 && /^\{[^{}]*\}$/.test(String(name)) ? 0 : undefined;
 }
 
 /** What computes shapes, positions and conditions: nothing flows back through it. */

@@ -44,6 +44,12 @@ export function divDim(a: Dim, b: Dim): Dim {
   return a === b ? 1 : `(${a}/${b})`;
 }
 
+/** The quotient of floats. */
+export function ratioDim(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return Math.fround(a / b);
+  return b === 1 ? a : `(${a}÷${b})`;
+}
+
 /** A function of one size, computed when it is a number, written down when it is not. */
 export function mapDim(a: Dim, name: string, f: (value: number) => number): Dim {
   return typeof a === 'number' ? f(a) : `${name}(${a})`;

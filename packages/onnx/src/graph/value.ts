@@ -9,7 +9,7 @@ export interface ValueType {
   readonly type: number;
   /** Its shape, as far as known. */
   readonly dims: Dims;
-  /** Its elements, for small integer tensors (shapes, axes), as far as known. */
+  /** Its elements, row-major, for small tensors (shapes, axes, scales) whose shape is known. */
   readonly value?: readonly Dim[] | undefined;
 }
 

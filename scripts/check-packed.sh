@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 npx turbo run build --output-logs=errors-only
 mkdir "$work/tarballs"
 for folder in packages/*/; do
-  (cd "$folder" && npx pnpm pack --pack-destination "$work/tarballs" >/dev/null)
+  (cd "$folder" && pnpm pack --pack-destination "$work/tarballs" >/dev/null)
 done
 for tarball in "$work"/tarballs/*.tgz; do
   echo "-- $(basename "$tarball")"

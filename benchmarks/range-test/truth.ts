@@ -8,7 +8,7 @@ export interface Verdict {
   readonly band: readonly [low: number, high: number];
   /** Going up from the best rate, the last before one that is not stable in all seeds. */
   readonly largestStable: number;
-  /** Mean accuracy over the seeds, between grid points linear in the log of the rate; 0 outside the grid. */
+  /** Mean accuracy over the seeds, between grid points linear in the log of the rate; the lowest rate's below the grid, 0 above. */
   readonly accuracyAt: (lr: number) => number;
   readonly inBand: (lr: number) => boolean;
 }
@@ -30,11 +30,12 @@ export function verdictOf({ grid }: Truth): Verdict {
     const x = Math.log2(lr);
     const right = points.findIndex((point) => point.x >= x);
     if (right < 0) return 0;
-    if (right === 0) return x === points[0]!.x ? points[0]!.accuracy : 0;
+    if (right === 0) return points[0]!.accuracy;
     const [a, b] = [points[right - 1]!, points[right]!];
     return a.accuracy + ((b.accuracy - a.accuracy) * (x - a.x)) / (b.x - a.x);
   };
-  const inBand = (lr: number): boolean => accuracyAt(lr) >= best.accuracy - tolerance;
+  const inBand = (lr: number): boolean =>
+    Math.log2(lr) >= points[0]!.x - 1e-9 && accuracyAt(lr) >= best.accuracy - tolerance;
   const edge = (direction: 1 | -1): number => {
     let x = best.x;
     while (inBand(2 ** (x + direction / 32)) && Math.abs(x - best.x) < 20) x += direction / 32;

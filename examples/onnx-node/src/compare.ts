@@ -3,38 +3,42 @@ import { formatCount, formatShare } from '@clr/report';
 
 /** How the two runs compare, where CLR's cycles end. */
 export interface Comparison {
-  readonly fixedFinal: number;
   readonly clrFinal: number;
+  readonly fixedFinal: number;
   /** The budget of each run, in steps. */
   readonly steps: number;
-  /** The first trough at which CLR was as good as the fixed run at its end; `null` if none was. */
-  readonly reached: number | null;
-  /** The fixed run's steps over those. */
-  readonly ratio: number | null;
+  /** The first trough at which each was as good as the fixed run at its end; `null` if it never was. */
+  readonly clrReached: number | null;
+  readonly fixedReached: number;
 }
 
 export function compare(clr: TrainingRun, fixed: TrainingRun): Comparison {
-  const accuracy = (run: TrainingRun) => run.final?.accuracy ?? 0;
-  const fixedFinal = accuracy(fixed);
-  const reached = clr.troughs.find((trough) => (trough.accuracy ?? 0) >= fixedFinal)?.step ?? null;
+  const final = (run: TrainingRun): number => run.final?.accuracy ?? 0;
+  const goal = final(fixed);
+  const reached = ({ troughs }: TrainingRun): number | null =>
+    troughs.find(({ accuracy }) => (accuracy ?? 0) >= goal)?.step ?? null;
   return {
-    fixedFinal,
-    clrFinal: accuracy(clr),
+    clrFinal: final(clr),
+    fixedFinal: goal,
     steps: fixed.step,
-    reached,
-    ratio: reached && fixed.step / reached,
+    clrReached: reached(clr),
+    fixedReached: reached(fixed) ?? fixed.step,
   };
 }
 
 /** The comparison in words, whichever way it went. */
-export function describeComparison({ fixedFinal, clrFinal, steps, reached, ratio }: Comparison): string[] {
+export function describeComparison(result: Comparison): readonly string[] {
+  const { clrFinal, fixedFinal, steps, clrReached, fixedReached } = result;
+  const goal = formatShare(fixedFinal);
   // Of one share of 10,000 test images.
-  const error = Math.sqrt((fixedFinal * (1 - fixedFinal)) / 10_000);
+  const error = 100 * Math.sqrt((fixedFinal * (1 - fixedFinal)) / 10_000);
+  const verdict =
+    clrReached === null
+      ? `CLR did not reach the fixed run's final accuracy, ${goal}, in its ${formatCount(steps)} steps.`
+      : `CLR reached the fixed run's final accuracy, ${goal}, within ${formatCount(clrReached)} steps; the fixed run took ${formatCount(fixedReached)}: a ratio of ${(fixedReached / clrReached).toFixed(1)}.`;
   return [
-    reached === null
-      ? `CLR did not reach the fixed run's final accuracy of ${formatShare(fixedFinal)} in ${formatCount(steps)} steps.`
-      : `CLR reached the fixed run's final accuracy of ${formatShare(fixedFinal)} within ${formatCount(reached)} of ${formatCount(steps)} steps: ${ratio!.toFixed(1)} times as fast.`,
-    `At the end CLR has ${formatShare(clrFinal)}, the fixed rate ${formatShare(fixedFinal)}.`,
-    `One run each, measured only at the troughs; the standard error of such an accuracy is ${(100 * error).toFixed(2)} points.`,
+    verdict,
+    `After ${formatCount(steps)} steps CLR has ${formatShare(clrFinal)}, the fixed rate ${goal}.`,
+    `One run each, measured at the troughs alone; an accuracy on 10,000 images has a standard error of about ${error.toFixed(2)} points.`,
   ];
 }

@@ -22,8 +22,8 @@ export async function findRates(batches: Batches<Batch>, steps: number, signal: 
   const progress = createProgress([{ name: 'range test', steps }]);
   try {
     const trace = await rangeTest(lenet, batches, {
-      startLr: 1e-5,
-      endLr: 10,
+      startLr: 1e-4,
+      endLr: 1,
       steps,
       signal,
       onStep: ({ step, lr, loss }) =>

@@ -1,12 +1,11 @@
 import { mnist } from '@clr/datasets';
 import { describeFinding, formatCount, formatRate, formatShare, troughTable } from '@clr/report';
-import { plotRangeTest } from '@clr/report/terminal';
+import { plotRangeTest, textTable } from '@clr/report/terminal';
 import { accuracyOf } from './accuracyOf.ts';
 import { batchSize, testBatches, trainingBatches } from './batches.ts';
 import { compare, describeComparison } from './compare.ts';
 import { findRates } from './findRates.ts';
 import { help, type Options, readOptions } from './options.ts';
-import { toText } from './table.ts';
 import { trainBoth } from './trainBoth.ts';
 import { writeResults } from './writeResults.ts';
 
@@ -52,7 +51,7 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   ];
   const table = { ...troughTable(runs), caption: 'Accuracy on the 10,000 test images, at each trough' };
   const words = describeComparison(compare(clr, fixed));
-  say('', '4  The comparison', '', toText(table), '', ...words.map((sentence) => `  ${sentence}`), '');
+  say('', '4  The comparison', '', textTable(table), '', ...words.map((sentence) => `  ${sentence}`), '');
 
   const paths = await writeResults(options.out, { trace, finding, runs, words, table, model });
   const again = await accuracyOf(paths.model, test);

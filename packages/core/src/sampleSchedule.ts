@@ -33,8 +33,11 @@ export function sampleSchedule(
 ): Float32Array {
   stepCount(steps, 'steps');
   if (from !== 0) stepCount(from, 'from');
-  const { lr, momentum } = toSchedule(source);
-  const value = of === 'lr' ? lr : (step: number) => momentum(step) ?? noMomentum();
+  const schedule = toSchedule(source);
+  const value =
+    of === 'lr'
+      ? (step: number) => schedule.lr(step)
+      : (step: number) => schedule.momentum(step) ?? noMomentum();
   const values = new Float32Array(steps);
   for (let index = 0; index < steps; index++) values[index] = value(from + index);
   return values;

@@ -4,7 +4,7 @@ import { fail } from './errors.ts';
 /** The part of tfjs that a callback needs. */
 export type CallbackClasses = Pick<
   typeof tfjs,
-  'Callback' | 'CallbackList' | 'CustomCallback' | 'Sequential'
+  'Callback' | 'CallbackList' | 'CustomCallback' | 'LayersModel'
 >;
 
 /** What tfjs keeps in a callback list: callbacks, plain objects that it forgot to wrap, and wrapped ones. */

@@ -3,8 +3,7 @@ import * as peer from '@tensorflow/tfjs';
 import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
 import { bindHyperparameters } from './bindHyperparameters.ts';
 import { fail } from './errors.ts';
-import { outerModel, watchSequential } from './outerModel.ts';
-import { type Progress, publishProgress, savedProgress } from './progress.ts';
+import { carryProgress, type Progress, publishProgress, savedProgress } from './progress.ts';
 
 /** Options of {@link cyclicLR}. */
 export interface CyclicLROptions {
@@ -50,7 +49,7 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
   const progress = { policy: isPolicy(policy) ? policy : null, step: from };
   const callback = createCallback(tf, schedule, progress, targetOf(schedule, from, cycles));
   adoptCallback(tf, callback);
-  watchSequential(tf);
+  carryProgress(tf);
   return callback;
 }
 
@@ -120,7 +119,7 @@ function createCallback(
 
     override setModel(container: peer.LayersModel): void {
       super.setModel(container);
-      model = outerModel(container);
+      model = container;
     }
 
     override onTrainBegin = async (): Promise<void> => {

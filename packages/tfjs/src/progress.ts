@@ -1,4 +1,5 @@
 import { type Policy, parsePolicy } from '@clr/core';
+import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 
 /** Where a training under a policy stands: what travels with a saved model. */
@@ -15,9 +16,40 @@ export interface MetadataHolder {
   setUserDefinedMetadata(metadata: object): void;
 }
 
+/** A Sequential keeps another model inside, and that is the one that callbacks are told. */
+interface MaybeOuter extends MetadataHolder {
+  readonly model?: MetadataHolder;
+}
+
 /** Writes a progress beside whatever else is in the model's metadata; later changes of it are seen there. */
-export function publishProgress(model: MetadataHolder, progress: Progress): void {
+export function publishProgress(model: MetadataHolder, progress: object): void {
   model.setUserDefinedMetadata({ ...model.getUserDefinedMetadata(), clr: progress });
+}
+
+const carrying = new WeakSet<object>();
+
+/** Makes `save` of a Sequential take the progress along that a callback wrote into the model inside. */
+export function carryProgress({ LayersModel }: Pick<typeof tfjs, 'LayersModel'>): void {
+  const prototype = LayersModel?.prototype as unknown as { save(...args: unknown[]): unknown };
+  if (typeof prototype?.save !== 'function') {
+    fail({
+      expected: 'tf to have the class LayersModel with a method save, as in tfjs 4.0 to 4.22',
+      received: 'one without',
+      advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
+    });
+  }
+  if (carrying.has(prototype)) return;
+  carrying.add(prototype);
+  const { save } = prototype;
+  prototype.save = function (this: MaybeOuter, ...args) {
+    const progress = this.model && progressIn(this.model);
+    if (progress) publishProgress(this, progress);
+    return save.apply(this, args);
+  };
+}
+
+function progressIn(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Partial<Progress> | undefined {
+  return (model.getUserDefinedMetadata() as { clr?: Partial<Progress> } | undefined)?.clr;
 }
 
 /**
@@ -33,7 +65,8 @@ export function publishProgress(model: MetadataHolder, progress: Progress): void
  * ```
  */
 export function savedProgress(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Progress | null {
-  const saved = (model.getUserDefinedMetadata() as { clr?: Partial<Progress> } | undefined)?.clr;
+  const { model: inner } = model as MaybeOuter;
+  const saved = (inner && progressIn(inner)) ?? progressIn(model);
   if (saved === undefined) return null;
   const { policy, step } = saved;
   if (!Number.isSafeInteger(step) || (step as number) < 0) {

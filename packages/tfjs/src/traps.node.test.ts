@@ -215,7 +215,14 @@ describe.each(versions)('tfjs %s', (version, tf) => {
       const made = model();
       await fit([theirs, cyclicLR(policy, { tf })], made);
       expect(theirs.told[0]).not.toBe(made);
-      expect(made.getUserDefinedMetadata()).toEqual({ clr: { policy, step: 4 } });
+      expect(made.getUserDefinedMetadata()).toBeUndefined();
+      let saved: newest.io.ModelArtifacts = {};
+      const handler = tf.io.withSaveHandler(async (artifacts) => {
+        saved = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+      });
+      await made.save(handler);
+      expect(saved.userDefinedMetadata).toEqual({ clr: { policy, step: 4 } });
     });
   });
 });

@@ -826,13 +826,11 @@ const rows: readonly Row[] = [
   ],
   [
     'GatherND in batches',
-    fc
-      .tuple(size, size)
-      .map(([a, b]) => ({
-        op: 'GatherND',
-        inputs: [{ dims: [2, a, b] }, { ...ints([0, a - 1, a - 1, 0]), dims: [2, 2, 1] }],
-        attributes: { batch_dims: 1 },
-      })),
+    fc.tuple(size, size).map(([a, b]) => ({
+      op: 'GatherND',
+      inputs: [{ dims: [2, a, b] }, { ...ints([0, a - 1, a - 1, 0]), dims: [2, 2, 1] }],
+      attributes: { batch_dims: 1 },
+    })),
   ],
   ...(
     [

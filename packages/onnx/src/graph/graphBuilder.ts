@@ -12,7 +12,7 @@ import { DataType } from './dataType.ts';
 import type { Dim, Dims } from './dim.ts';
 import type { Operator } from './operator.ts';
 import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';
-import { declaredType, merge, unknown, type ValueType } from './value.ts';
+import { declaredType, isStatic, merge, unknown, type ValueType } from './value.ts';
 
 /** The attributes of an emitted node. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
@@ -27,7 +27,7 @@ export interface Constant {
 /** Execution providers that need forms of their own: `'cpu'` stands for every one that does not. */
 export type Provider = 'cpu' | 'webgpu';
 
-/** Shapes and axes are short; longer integer tensors are data. */
+/** Shapes, axes and scales are short; longer tensors are data. */
 const longestKnownValue = 64;
 const largestReadConstant = 1 << 20;
 
@@ -124,12 +124,12 @@ export class GraphBuilder {
     return values && { type: tensor.dataType, dims, values };
   }
 
-  /** The known elements of an integer value: a number or text each. */
+  /** The known elements of a small value: a number or text each. */
   value(name: string | undefined): readonly Dim[] | undefined {
     return name === undefined ? undefined : this.type(name).value;
   }
 
-  /** The known elements of an integer value, all of them numbers. */
+  /** The known elements of a small value, all of them numbers. */
   numbers(name: string | undefined): readonly number[] | undefined {
     const value = this.value(name);
     return value?.every((dim) => typeof dim === 'number') ? (value as readonly number[]) : undefined;
@@ -202,18 +202,17 @@ export class GraphBuilder {
   #setConstant(name: string, tensor: TensorProto): void {
     const dims = dimsOf(tensor);
     this.#constants.set(name, tensor);
-    const integer = tensor.dataType === DataType.INT64 || tensor.dataType === DataType.INT32;
-    const short = dims.length <= 1 && sizeOf(dims) <= longestKnownValue;
-    const value = integer && short ? numbersOf(tensor) : undefined;
+    const value = sizeOf(dims) <= longestKnownValue ? numbersOf(tensor) : undefined;
     this.#types.set(name, { type: tensor.dataType, dims, value });
   }
 }
 
-/** Element values are followed through scalars and short vectors only. */
+/** Element values are followed through small tensors of known shape only. */
 function onlyShort(value: ValueType): ValueType {
   if (!value.value) return value;
   const { type, dims } = value;
-  return dims && dims.length <= 1 && value.value.length <= longestKnownValue ? value : { type, dims };
+  const whole = isStatic(dims) && sizeOf(dims) === value.value.length;
+  return whole && value.value.length <= longestKnownValue ? value : { type, dims };
 }
 
 /** How the registry names a node's operator. */

@@ -2,6 +2,7 @@ import { buildTrainingModel } from '../training/build.ts';
 import type { TrainingOptions } from '../training/options.ts';
 import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
 import type { InferenceSession, Ort } from './ort.ts';
+import { providerOf } from './provider.ts';
 import { readModelFile } from './readModelFile.ts';
 
 /** Options of {@link createTrainer}. */
@@ -30,8 +31,9 @@ export interface TrainerOptions extends TrainingOptions {
 export async function createTrainer(
   ort: Ort,
   model: Uint8Array | string,
-  { session = {}, ...options }: TrainerOptions,
+  { session = {}, ...given }: TrainerOptions,
 ): Promise<OnnxTrainer> {
+  const options = { provider: providerOf(session), ...given };
   const source = await readModelFile(model);
   const trainer = new Trainer(ort, source, options, session, buildTrainingModel(source, options));
   await trainer.ready();

@@ -8,6 +8,7 @@ import type { TrainingOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
+import { providerOf } from './provider.ts';
 import { StateVectors } from './stateVectors.ts';
 
 /** A parameter's or gradient's shape and elements, row-major. */
@@ -71,6 +72,7 @@ export class Trainer implements OnnxTrainer {
   readonly #session: InferenceSession.SessionOptions;
   readonly #runners = new Map<string, Promise<Runner>>();
   readonly #state: StateVectors;
+  readonly #onDevice: boolean;
   #steps = 0;
   #disposed = false;
   #tail: Promise<unknown> = Promise.resolve();
@@ -86,7 +88,8 @@ export class Trainer implements OnnxTrainer {
     this.#source = source;
     this.#options = options;
     this.#session = session;
-    this.#state = new StateVectors(ort, first.state);
+    this.#onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
+    this.#state = new StateVectors(ort, first.state, session, this.#onDevice);
     this.#addRunner('step', options.target ?? 'indices', first);
   }
 
@@ -137,9 +140,9 @@ export class Trainer implements OnnxTrainer {
 
   async parameters(): Promise<Map<string, ParameterData>> {
     return this.#inTurn(async () => {
-      const entries = [...this.#state.parts('parameters')];
+      const parts = await this.#state.parts('parameters');
       return new Map(
-        entries.map(({ name, dims, data }) => [name, { dims: [...dims], data: toFloat32(data) }]),
+        parts.map(({ name, dims, data }) => [name, { dims: [...dims], data: toFloat32(data) }]),
       );
     });
   }
@@ -167,7 +170,7 @@ export class Trainer implements OnnxTrainer {
 
   async exportModel(): Promise<Uint8Array> {
     return this.#inTurn(async () => {
-      const parts = [...this.#state.parts('parameters', 'buffers')];
+      const parts = await this.#state.parts('parameters', 'buffers');
       return patchInitializers(this.#source, new Map(parts.map(({ name, data }) => [name, data])));
     });
   }
@@ -177,7 +180,7 @@ export class Trainer implements OnnxTrainer {
       format: 'clr/onnx',
       version: 1,
       step: this.#steps,
-      state: this.#state.save(),
+      state: await this.#state.save(),
     }));
   }
 
@@ -198,6 +201,7 @@ export class Trainer implements OnnxTrainer {
     this.#disposed = true;
     const runners = await Promise.allSettled(this.#runners.values());
     this.#runners.clear();
+    await this.#state.dispose();
     for (const runner of runners) if (runner.status === 'fulfilled') await runner.value.session.release();
   }
 
@@ -224,12 +228,22 @@ export class Trainer implements OnnxTrainer {
   }
 
   #addRunner(kind: Kind, target: string, model: TrainingModel): Promise<Runner> {
-    const runner = this.#ort.InferenceSession.create(model.bytes, this.#session).then((session) => ({
+    const options =
+      kind === 'step' && this.#onDevice
+        ? { ...this.#session, preferredOutputLocation: this.#stepLocations(model) }
+        : this.#session;
+    const runner = this.#ort.InferenceSession.create(model.bytes, options).then((session) => ({
       model,
       session,
     }));
     this.#runners.set(`${kind}:${target}`, runner);
     return runner;
+  }
+
+  /** The state stays on the device, and the loss too where it can be read late: in a browser. */
+  #stepLocations(model: TrainingModel): Record<string, 'gpu-buffer'> {
+    const late = this.#ort.env?.versions?.node === undefined ? Object.keys(this.#metrics(model)) : [];
+    return { ...this.#state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
   }
 
   #feeds(model: TrainingModel, batch: Batch): Record<string, Tensor> {
@@ -252,7 +266,12 @@ export class Trainer implements OnnxTrainer {
   }
 
   #result(model: TrainingModel, results: Readonly<Record<string, Tensor>>): StepResult {
-    const scalar = (name: string): number => Number((results[name] as Tensor).data[0]);
+    const scalar = (name: string): number | Promise<number> => {
+      const tensor = results[name] as Tensor;
+      return tensor.location === 'cpu'
+        ? Number(tensor.data[0])
+        : tensor.getData(true).then((data) => Number(data[0]));
+    };
     return {
       loss: scalar(model.loss as string),
       ...(model.accuracy ? { accuracy: scalar(model.accuracy) } : {}),

@@ -1,13 +1,22 @@
 import { fail } from '../errors.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
-import type { Ort, Tensor } from './ort.ts';
+import { copyModel, copyName } from './copyModel.ts';
+import type { InferenceSession, Ort, Tensor } from './ort.ts';
 
 interface Slot {
   readonly info: StateTensor;
   current: Tensor;
-  /** Where the runtime writes the successor; only on runtimes that can. */
+  /** Where the runtime writes the successor; only in memory, on runtimes that can. */
   spare: Tensor | undefined;
+}
+
+/** A tensor of the state as it stands in its vector. */
+export interface StatePart {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** A view, valid until the next step. */
+  readonly data: FloatArray;
 }
 
 function copyOf(data: FloatArray): FloatArray {
@@ -15,20 +24,31 @@ function copyOf(data: FloatArray): FloatArray {
 }
 
 /**
- * The vectors that live from step to step. Each is kept twice: a step reads one copy and writes the other,
- * and then they change places, so a step allocates nothing and one that fails leaves everything as it was.
+ * The vectors that live from step to step. In memory each is kept twice: a step reads one copy and writes the
+ * other, and then they change places, so a step allocates nothing. On a device each step's outputs stay there
+ * and are the next one's inputs. Either way a step that fails leaves everything as it was.
  */
 export class StateVectors {
   readonly #ort: Ort;
   readonly #slots: Slot[];
-  readonly #writesInPlace: boolean;
+  readonly #session: InferenceSession.SessionOptions;
+  readonly #onDevice: boolean;
+  #copier: Promise<InferenceSession> | undefined;
 
-  constructor(ort: Ort, state: readonly StateTensor[]) {
+  /** @param onDevice - whether the runtime keeps the vectors on a device between steps */
+  constructor(
+    ort: Ort,
+    state: readonly StateTensor[],
+    session: InferenceSession.SessionOptions,
+    onDevice: boolean,
+  ) {
     this.#ort = ort;
+    this.#session = session;
+    this.#onDevice = onDevice;
     // onnxruntime-web gives CPU outputs as new arrays; only the Node binding fills the caller's.
-    this.#writesInPlace = ort.env?.versions?.node !== undefined;
+    const writesInPlace = !onDevice && ort.env?.versions?.node !== undefined;
     this.#slots = state.map((info) => {
-      const replaced = this.#writesInPlace && info.output !== undefined;
+      const replaced = writesInPlace && info.output !== undefined;
       return {
         info,
         current: this.#tensor(copyOf(info.initial)),
@@ -41,6 +61,12 @@ export class StateVectors {
     return data instanceof Float64Array
       ? new this.#ort.Tensor('float64', data, [data.length])
       : new this.#ort.Tensor('float32', data, [data.length]);
+  }
+
+  /** Where a session that replaces the vectors is to leave them. */
+  locations(): Record<string, 'gpu-buffer'> {
+    const outputs = this.#slots.flatMap(({ info }) => info.output ?? []);
+    return this.#onDevice ? Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer'])) : {};
   }
 
   /** The current vectors by input, as far as a model reads them. */
@@ -64,34 +90,54 @@ export class StateVectors {
       if (!slot.info.output) continue;
       const next = slot.spare ?? (results[slot.info.output] as Tensor);
       if (slot.spare) slot.spare = slot.current;
-      slot.current = next;
+      this.#put(slot, next);
     }
   }
 
-  /** The current content of a vector; a view, valid until the next step. */
-  data(input: string): FloatArray {
-    const slot = this.#slots.find(({ info }) => info.input === input) as Slot;
-    return slot.current.data as FloatArray;
+  /** Makes a tensor the current one and lets go of the device's memory of the one before. */
+  #put(slot: Slot, next: Tensor): void {
+    if (slot.current.location !== 'cpu') slot.current.dispose();
+    slot.current = next;
   }
 
-  /** Every tensor of the given roles by name, as views that are valid until the next step. */
-  *parts(
-    ...roles: readonly string[]
-  ): Generator<{ name: string; dims: readonly number[]; data: FloatArray }> {
-    for (const { info, current } of this.#slots) {
-      if (!roles.includes(info.role)) continue;
-      for (const { name, dims, offset } of info.parts) {
+  /** The vectors in memory, by input; what lies there already is not copied. */
+  async #inMemory(slots: readonly Slot[]): Promise<Map<string, FloatArray>> {
+    const away = slots.filter(({ current }) => current.location !== 'cpu');
+    const content = new Map(
+      slots
+        .filter(({ current }) => current.location === 'cpu')
+        .map(({ info, current }) => [info.input, current.data as FloatArray]),
+    );
+    if (away.length === 0) return content;
+    const all = this.#slots.filter(({ info }) => info.output);
+    this.#copier ??= this.#ort.InferenceSession.create(copyModel(all.map(({ info }) => info)), this.#session);
+    const results = await (await this.#copier).run(
+      this.feeds(all.map(({ info }) => info.input)),
+      away.map(({ info }) => copyName(info.input)),
+    );
+    for (const { info } of away) {
+      content.set(info.input, results[copyName(info.input)]?.data as FloatArray);
+    }
+    return content;
+  }
+
+  /** Every tensor of the given roles. */
+  async parts(...roles: readonly string[]): Promise<StatePart[]> {
+    const slots = this.#slots.filter(({ info }) => roles.includes(info.role));
+    const content = await this.#inMemory(slots);
+    return slots.flatMap(({ info }) => {
+      const vector = content.get(info.input) as FloatArray;
+      return info.parts.map(({ name, dims, offset }) => {
         const length = dims.reduce((size, dim) => size * dim, 1);
-        yield { name, dims, data: (current.data as FloatArray).subarray(offset, offset + length) };
-      }
-    }
+        return { name, dims, data: vector.subarray(offset, offset + length) };
+      });
+    });
   }
 
   /** A copy of everything, by input. */
-  save(): Record<string, FloatArray> {
-    return Object.fromEntries(
-      this.#slots.map(({ info, current }) => [info.input, copyOf(current.data as FloatArray)]),
-    );
+  async save(): Promise<Record<string, FloatArray>> {
+    const content = await this.#inMemory(this.#slots);
+    return Object.fromEntries([...content].map(([input, data]) => [input, copyOf(data)]));
   }
 
   /** Puts a copy of a saved state in place; checks all of it before it changes anything. */
@@ -112,7 +158,13 @@ export class StateVectors {
     this.#slots.forEach((slot, i) => {
       const data = checked[i] as FloatArray;
       if (slot.spare) (slot.current.data as FloatArray).set(data as Float32Array);
-      else slot.current = this.#tensor(copyOf(data));
+      else this.#put(slot, this.#tensor(copyOf(data)));
     });
+  }
+
+  /** Frees what the device holds. */
+  async dispose(): Promise<void> {
+    for (const { current } of this.#slots) if (current.location !== 'cpu') current.dispose();
+    await (await this.#copier)?.release();
   }
 }

@@ -1,7 +1,14 @@
-import type { ReportTable } from '@clr/report';
+import type { ReportTable } from '../renderTable.ts';
 
-/** A table in plain characters, its columns set to the right except the first. */
-export function toText({ caption, columns, rows }: ReportTable): string {
+/**
+ * A table in plain characters, its columns set to the right except the first.
+ *
+ * @example
+ * ```ts
+ * console.log(textTable({ caption: 'Rates', columns: ['step', 'rate'], rows: [['0', '0.001']] }));
+ * ```
+ */
+export function textTable({ caption, columns, rows }: ReportTable): string {
   const all = [columns, ...rows];
   const widths = columns.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
   const line = (row: readonly string[]) =>

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { readOptions } from './options.ts';
+
+describe('readOptions', () => {
+  it('has defaults and takes each flag', () => {
+    expect(readOptions([])).toEqual({ epochs: 4, images: 60_000, sweep: 800, seed: 1, out: '.' });
+    const args = ['--epochs', '2', '--images', '3200', '--sweep', '200', '--seed', '7', '--out', 'x'];
+    expect(readOptions(args)).toEqual({ epochs: 2, images: 3200, sweep: 200, seed: 7, out: 'x' });
+    expect(readOptions(['--help'])).toBeUndefined();
+  });
+
+  it.each([
+    [['--epochs', '0'], '--epochs 0'],
+    [['--images', '70000'], '--images 70000'],
+    [['--sweep', 'many'], '--sweep many'],
+    [['--seed', '1.5'], '--seed 1.5'],
+    [['--nonsense'], '--nonsense'],
+  ])('refuses %j', (args, named) => {
+    expect(() => readOptions(args)).toThrow(named);
+  });
+});

@@ -1,0 +1,20 @@
+/** A file to write, whole or not at all. */
+export interface OutputFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** What a command comes to; nothing is printed or written before it has succeeded. */
+export interface Outcome {
+  /** For stdout. */
+  readonly text: string;
+  readonly files?: readonly OutputFile[];
+  /** Default 0. */
+  readonly exitCode?: number;
+}
+
+/** One of the words after `clr`. */
+export interface Command {
+  readonly help: string;
+  run(args: readonly string[]): Promise<Outcome>;
+}

@@ -1,0 +1,43 @@
+import { analyzeRangeTest } from '@clr/core';
+import { describeFinding, renderRangeTest } from '@clr/report';
+import { plotRangeTest } from '@clr/report/terminal';
+import type { Command } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { parseTrace } from '../input/parseTrace.ts';
+import { nameOf, readJson } from '../input/readJson.ts';
+import { readArguments } from '../readArguments.ts';
+
+/** `clr analyze`: what an LR range test found. */
+export const analyze: Command = {
+  help: `Usage: clr analyze <trace.json | -> … [--svg <file.svg>] [--json]
+
+Reads LR range tests, several of one model together, and says which rates they suggest.
+Exits with 3 when they do not carry a suggestion.
+
+  --svg <file.svg>   write the picture too
+  --json             print the finding as JSON, and nothing else
+
+Example
+  clr analyze trace.json --svg range-test.svg
+`,
+
+  async run(args) {
+    const { values, positionals } = readArguments('analyze', args, {
+      svg: { type: 'string' },
+      json: { type: 'boolean' },
+    });
+    if (positionals.length === 0) {
+      throw new UsageError('at least one file with the trace of a range test', 'none', 'analyze');
+    }
+    const traces = await Promise.all(
+      positionals.map(async (path) => parseTrace(await readJson(path), nameOf(path))),
+    );
+    const finding = analyzeRangeTest(traces);
+    const words = describeFinding(finding).join('\n');
+    return {
+      text: values.json ? JSON.stringify(finding, null, 2) : `${plotRangeTest(traces, finding)}\n\n${words}`,
+      files: values.svg ? [{ path: values.svg, content: renderRangeTest(traces, finding) }] : [],
+      exitCode: finding.suggestion ? 0 : 3,
+    };
+  },
+};

@@ -1,0 +1,64 @@
+import { parsePolicy, toSchedule } from '@clr/core';
+import { formatCount, formatNumber, formatRate, renderPolicy } from '@clr/report';
+import { plotPolicy, textTable } from '@clr/report/terminal';
+import type { Command } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { nameOf, readJson } from '../input/readJson.ts';
+import { positiveInteger, readArguments } from '../readArguments.ts';
+
+/** `clr policy`: what a policy does, as a chart, a table and a picture. */
+export const policy: Command = {
+  help: `Usage: clr policy <file.json | -> [--steps <n>] [--svg <file.svg>]
+
+Draws a learning-rate policy and tabulates it.
+
+  --steps <n>        how many steps (default: four cycles, or 1,000 steps without cycles)
+  --svg <file.svg>   write the picture too
+
+Example
+  echo '{"type":"triangular2","baseLr":0.001,"maxLr":0.006,"stepSize":500}' | clr policy -
+`,
+
+  async run(args) {
+    const { values, positionals } = readArguments('policy', args, {
+      steps: { type: 'string' },
+      svg: { type: 'string' },
+    });
+    const [path, ...others] = positionals;
+    if (!path || others.length > 0) {
+      throw new UsageError('one file with a policy', `${positionals.length} files`, 'policy');
+    }
+    const most = 1_000_000;
+    const asked = values.steps === undefined ? undefined : positiveInteger('policy', 'steps', values.steps);
+    if (asked !== undefined && asked > most) {
+      throw new UsageError(`--steps to be at most ${formatCount(most)}`, `--steps ${asked}`, 'policy');
+    }
+    const parsed = parsePolicy(await readJson(path));
+    const schedule = toSchedule(parsed);
+    const steps = asked ?? Math.min(most, fourCycles(schedule.at) ?? 1000);
+    const hasMomentum = schedule.momentum(0) !== undefined;
+    const rows = Array.from({ length: Math.min(steps, 16) + 1 }, (_, row) => {
+      const step = Math.round((row * steps) / Math.min(steps, 16));
+      const { lr, momentum, cycle, phase } = schedule.at(step);
+      const at = [formatCount(step), formatNumber(lr, 6), String(cycle), phase.toFixed(3)];
+      return hasMomentum ? [...at, formatRate(momentum ?? Number.NaN)] : at;
+    });
+    const columns = ['step', 'lr', 'cycle', 'phase', ...(hasMomentum ? ['momentum'] : [])];
+    const caption = `${parsed.type}, from ${nameOf(path)}, ${formatCount(steps)} steps`;
+    const text = `${plotPolicy(parsed, { steps })}\n\n${textTable({ caption, columns, rows })}`;
+    return values.svg
+      ? { text, files: [{ path: values.svg, content: renderPolicy(parsed, { steps }) }] }
+      : { text };
+  },
+};
+
+/** The end of the fourth cycle; `undefined` where there are not so many. */
+function fourCycles(at: (step: number) => { readonly cycleEnd: number }): number | undefined {
+  let end: number | undefined;
+  for (let cycle = 0; cycle < 4; cycle++) {
+    const { cycleEnd } = at(end ?? 0);
+    if (cycleEnd === Infinity) break;
+    end = cycleEnd;
+  }
+  return end;
+}

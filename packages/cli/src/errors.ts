@@ -1,0 +1,16 @@
+import { ClrError, type Problem } from '@clr/core';
+
+/** Input that the command cannot use, in the shape of all clr errors. */
+export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
+  return new ClrError('clr/cli', problem, options);
+}
+
+/** A command line that says nothing the command knows. */
+export class UsageError extends ClrError {
+  override readonly name: string = 'UsageError';
+
+  constructor(expected: string, received: string, command?: string) {
+    const advice = `Try: clr ${command ? `${command} ` : ''}--help`;
+    super('clr/cli', { expected, received, advice });
+  }
+}

@@ -1,0 +1,36 @@
+import type { RangeTestPoint, RangeTestTrace } from '@clr/core';
+import { type Check, finite, index, list, metric, object, optional, stopped, wrong } from './check.ts';
+
+const point: Check<RangeTestPoint> = (value, path) => {
+  const from = object(value, path);
+  const lr = finite(from.lr, `${path}.lr`);
+  if (lr < 0) return wrong(`${path}.lr`, 'at least 0', lr);
+  return {
+    step: index(from.step, `${path}.step`),
+    lr,
+    loss: metric(from.loss, `${path}.loss`),
+    ...optional(from, 'accuracy', metric, path),
+  };
+};
+
+/**
+ * The record of a range test out of JSON that may be anything.
+ *
+ * @throws {ClrError} naming the field that is wrong
+ */
+export const parseTrace: Check<RangeTestTrace> = (value, path) => {
+  const from = object(value, path);
+  if (from.version !== 1) return wrong(`${path}.version`, '1', from.version);
+  if (from.spacing !== 'linear' && from.spacing !== 'exponential') {
+    return wrong(`${path}.spacing`, '"linear" or "exponential"', from.spacing);
+  }
+  return {
+    version: 1,
+    spacing: from.spacing,
+    startLr: finite(from.startLr, `${path}.startLr`),
+    endLr: finite(from.endLr, `${path}.endLr`),
+    points: list(point)(from.points, `${path}.points`),
+    ...optional(from, 'validation', list(point), path),
+    ...optional(from, 'stopped', stopped, path),
+  };
+};

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './errors.ts';
+
+type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+
+interface Arguments<F extends Flags> {
+  readonly values: { readonly [K in keyof F]?: F[K]['type'] extends 'string' ? string : boolean };
+  /** The names of the files. */
+  readonly positionals: readonly string[];
+}
+
+/** The flags and file names of a command, or a usage error in our own words. */
+export function readArguments<const F extends Flags>(
+  command: string,
+  args: readonly string[],
+  flags: F,
+): Arguments<F> {
+  try {
+    const parsed = parseArgs({ args: [...args], options: flags, allowPositionals: true });
+    return parsed as Arguments<F>;
+  } catch (error) {
+    // Node's own sentence, less its hint about `--`.
+    const received = (error as Error).message.split('. ')[0]!;
+    throw new UsageError(`arguments of clr ${command}`, received, command);
+  }
+}
+
+/** A flag that holds a positive integer. */
+export function positiveInteger(command: string, flag: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new UsageError(`--${flag} to be a positive integer`, `--${flag} ${text}`, command);
+}

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import type { Command, Outcome } from './command.ts';
+import { analyze } from './commands/analyze.ts';
+import { policy } from './commands/policy.ts';
+import { report } from './commands/report.ts';
+import { UsageError } from './errors.ts';
+
+const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ policy, analyze, report }));
+
+const help = `Usage: clr <command> [options]
+
+  clr policy    draws a learning-rate policy and tabulates it
+  clr analyze   says which rates an LR range test suggests
+  clr report    makes one HTML page of range tests, runs and policies
+
+  clr <command> --help   how a command is used
+  clr --version          the version
+
+Exit codes: 0 done; 1 the input cannot be used; 2 the command line cannot; 3 no suggestion (analyze).
+`;
+
+/** Runs a command line, without printing or writing anything. */
+export async function run([name, ...args]: readonly string[]): Promise<Outcome> {
+  if (name === '--help' || name === '-h' || name === 'help') return { text: help };
+  if (name === '--version' || name === '-v') return { text: await version() };
+  const command = commands.get(name ?? '');
+  if (!command) {
+    const received = name === undefined ? 'none' : `clr ${name}`;
+    throw new UsageError(`a command: ${[...commands.keys()].join(', ')}`, received);
+  }
+  return args.includes('--help') || args.includes('-h') ? { text: command.help } : command.run(args);
+}
+
+async function version(): Promise<string> {
+  const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,41 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+} from '../generated/onnx_pb.ts';
+import { DataType } from '../graph/dataType.ts';
+import { declaration } from '../graph/finish.ts';
+import { writeModel } from '../graph/model.ts';
+import type { StateTensor } from '../training/trainingModel.ts';
+
+/** What a copy of an input is called. */
+export const copyName = (input: string): string => `copy.${input}`;
+
+/**
+ * A model that gives its inputs back: how vectors come from a device to memory on every runtime.
+ * (onnxruntime-node ends the process when a device tensor is asked for its data.)
+ */
+export function copyModel(state: readonly StateTensor[]): Uint8Array {
+  const vectors = state.map(({ input, initial }) => ({
+    input,
+    type: initial instanceof Float64Array ? DataType.DOUBLE : DataType.FLOAT,
+    dims: [initial.length],
+  }));
+  return writeModel(
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 18n })],
+      producerName: 'clr',
+      graph: create(GraphProtoSchema, {
+        name: 'copy',
+        node: vectors.map(({ input }) =>
+          create(NodeProtoSchema, { opType: 'Identity', input: [input], output: [copyName(input)] }),
+        ),
+        input: vectors.map(({ input, type, dims }) => declaration(input, type, dims)),
+        output: vectors.map(({ input, type, dims }) => declaration(copyName(input), type, dims)),
+      }),
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+import * as ort from 'onnxruntime-web/webgpu';
+import { describe, it } from 'vitest';
+import { checkRangeTest, checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
+import { fetchOracle } from '../../test/fetchOracle.ts';
+
+const session = { executionProviders: ['webgpu'], logSeverityLevel: 3 as const };
+
+describe('onnxruntime-web, WebGPU, in Chromium', () => {
+  it('mlp: the trajectory is PyTorch’s', async () => {
+    console.log('mlp', await checkTrajectory(ort, await fetchOracle(ort.Tensor, 'mlp'), session));
+  });
+  // Convolutions and max pools; a software adapter takes seconds for a step.
+  it('lenet: gradients and the first two steps are PyTorch’s', async () => {
+    console.log('lenet', await checkTrajectory(ort, await fetchOracle(ort.Tensor, 'lenet'), session, 2));
+  });
+  it('mlp: snapshot and restore', async () => {
+    await checkSnapshot(ort, await fetchOracle(ort.Tensor, 'mlp'), session);
+  });
+  it('mlp: the range test', async () => {
+    await checkRangeTest(ort, await fetchOracle(ort.Tensor, 'mlp'), session);
+  });
+});

@@ -1,0 +1,40 @@
+import { meets } from '@clr/tooling/needs';
+import { hasOracle } from '@clr/tooling/oracle';
+import * as ort from 'onnxruntime-node';
+import { describe, it } from 'vitest';
+import { checkRangeTest, checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
+import { oracleModel } from '../../test/oracle.ts';
+import type { StateTensor } from '../training/trainingModel.ts';
+import { copyModel } from './copyModel.ts';
+
+const session = { executionProviders: ['webgpu'], logSeverityLevel: 3 as const };
+
+const probe: StateTensor = { role: '', input: 'x', parts: [], initial: new Float32Array(1) };
+
+/** Why the provider does not start here; undefined when it does. */
+async function obstacle(): Promise<string | undefined> {
+  try {
+    await (await ort.InferenceSession.create(copyModel([probe]), session)).release();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const why = await obstacle();
+const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`) && hasOracle();
+
+// A software adapter compiles each shader for about a second.
+describe.skipIf(!runs)('onnxruntime-node, WebGPU', { timeout: 120_000 }, () => {
+  it('mlp: the trajectory is PyTorch’s', async () => {
+    console.log('mlp', await checkTrajectory(ort, oracleModel('mlp'), session));
+  });
+
+  it('mlp: snapshot and restore', async () => {
+    await checkSnapshot(ort, oracleModel('mlp'), session);
+  });
+
+  it('mlp: the range test', async () => {
+    await checkRangeTest(ort, oracleModel('mlp'), session);
+  });
+});

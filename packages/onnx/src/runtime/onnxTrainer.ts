@@ -141,9 +141,7 @@ export class Trainer implements OnnxTrainer {
   async parameters(): Promise<Map<string, ParameterData>> {
     return this.#inTurn(async () => {
       const parts = await this.#state.parts('parameters');
-      return new Map(
-        parts.map(({ name, dims, data }) => [name, { dims: [...dims], data: toFloat32(data) }]),
-      );
+      return new Map(parts.map(({ name, dims, data }) => [name, { dims: [...dims], data: toFloat32(data) }]));
     });
   }
 

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { exampleBlocks, markdownBlocks, runExample } from '@clr/tooling/examples';
 import { describe, expect, it } from 'vitest';
 import * as core from '../src/index.ts';
+import { kinds } from '../src/policies/kinds.ts';
 import { examples as batches, linearTrainable } from './linearTrainable.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -38,10 +39,15 @@ describe('the examples in doc comments', () => {
 });
 
 describe('the examples in Markdown', () => {
-  const pages = ['../README.md'];
+  const policies = readdirSync(path('../../../docs/policies')).map(
+    (page) => `../../../docs/policies/${page}`,
+  );
+  const pages = ['../README.md', ...policies];
   const all = pages.flatMap((page) => markdownBlocks(path(page)));
   it.each(all.map((block) => [block.name, block] as const))('%s', async (_, block) => {
     for (const { actual, stated } of await runExample(block, scope(), { '@clr/core': core }))
       agrees(actual, stated);
   });
+
+  it('are there for every policy', () => expect(policies.length).toBe(kinds.length + 1));
 });

@@ -1,3 +1,19 @@
 export { type Cifar10Options, cifar10 } from './cifar10.ts';
 export { mnist } from './mnist.ts';
-export * from './pure.ts';
+export {
+  type BatchOptions,
+  type Cifar10Part,
+  type Dataset,
+  type FloatBatch,
+  floatBatches,
+  floatImages,
+  type IdxArray,
+  type LabelledImages,
+  type MnistFiles,
+  type Normalisation,
+  parseCifar10,
+  parseIdx,
+  parseMnist,
+  random,
+  shuffledIndices,
+} from './pure.ts';

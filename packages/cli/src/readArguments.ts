@@ -21,7 +21,7 @@ export function readArguments<const F extends Flags>(
   } catch (error) {
     // Node's own sentence, less its hint about `--`.
     const received = (error as Error).message.split('. ')[0]!;
-    throw new UsageError(`arguments of clr ${command}`, received, command);
+    throw new UsageError(`flags that clr ${command} knows`, received, command);
   }
 }
 

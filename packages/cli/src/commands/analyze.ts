@@ -1,6 +1,6 @@
 import { analyzeRangeTest } from '@clr/core';
-import { describeFinding, renderRangeTest } from '@clr/report';
 import { plotRangeTest } from '@clr/report/terminal';
+import { describeFinding } from '@clr/report/words';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { parseTrace } from '../input/parseTrace.ts';
@@ -34,10 +34,13 @@ Example
     );
     const finding = analyzeRangeTest(traces);
     const words = describeFinding(finding).join('\n');
-    return {
-      text: values.json ? JSON.stringify(finding, null, 2) : `${plotRangeTest(traces, finding)}\n\n${words}`,
-      files: values.svg ? [{ path: values.svg, content: renderRangeTest(traces, finding) }] : [],
-      exitCode: finding.suggestion ? 0 : 3,
-    };
+    const text = values.json
+      ? JSON.stringify(finding, null, 2)
+      : `${plotRangeTest(traces, finding)}\n\n${words}`;
+    const exitCode = finding.suggestion ? 0 : 3;
+    if (!values.svg) return { text, exitCode };
+    // Pictures take a moment to load, and few want one.
+    const { renderRangeTest } = await import('@clr/report');
+    return { text, exitCode, files: [{ path: values.svg, content: renderRangeTest(traces, finding) }] };
   },
 };

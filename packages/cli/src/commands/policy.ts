@@ -1,6 +1,6 @@
 import { parsePolicy, toSchedule } from '@clr/core';
-import { formatCount, formatNumber, formatRate, renderPolicy } from '@clr/report';
 import { plotPolicy, textTable } from '@clr/report/terminal';
+import { formatCount, formatNumber, formatRate } from '@clr/report/words';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
@@ -46,9 +46,10 @@ Example
     const columns = ['step', 'lr', 'cycle', 'phase', ...(hasMomentum ? ['momentum'] : [])];
     const caption = `${parsed.type}, from ${nameOf(path)}, ${formatCount(steps)} steps`;
     const text = `${plotPolicy(parsed, { steps })}\n\n${textTable({ caption, columns, rows })}`;
-    return values.svg
-      ? { text, files: [{ path: values.svg, content: renderPolicy(parsed, { steps }) }] }
-      : { text };
+    if (!values.svg) return { text };
+    // Pictures take a moment to load, and few want one.
+    const { renderPolicy } = await import('@clr/report');
+    return { text, files: [{ path: values.svg, content: renderPolicy(parsed, { steps }) }] };
   },
 };
 

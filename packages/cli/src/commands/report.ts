@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { analyzeRangeTest, type Policy, parsePolicy, type RangeTestTrace } from '@clr/core';
-import { type NamedRun, renderReport } from '@clr/report';
+import type { NamedRun } from '@clr/report';
 import type { Command } from '../command.ts';
 import { UsageError, unusable } from '../errors.ts';
 import { parseRun } from '../input/parseRun.ts';
@@ -54,6 +54,7 @@ Example
         });
       }
     }
+    const { renderReport } = await import('@clr/report');
     const content = renderReport({
       ...(title !== undefined && { title }),
       ...(traces.length > 0 && { rangeTest: { trace: traces, finding: analyzeRangeTest(traces) } }),

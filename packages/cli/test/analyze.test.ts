@@ -1,0 +1,82 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { analyzeRangeTest } from '@clr/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clr } from './clr.ts';
+import { exampleTrace } from './examples.ts';
+
+const trace = exampleTrace();
+
+describe('clr analyze', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'clr-cli-'));
+    await writeFile(join(folder, 'trace.json'), JSON.stringify(trace));
+    await writeFile(join(folder, 'flat.json'), JSON.stringify(exampleTrace(0)));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('prints exactly what the analysis finds', async () => {
+    const { code, out } = await clr(['analyze', 'trace.json', '--json'], { cwd: folder });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
+  });
+
+  it('says it in words and as a chart, of several traces too, and writes the picture', async () => {
+    const args = ['analyze', 'trace.json', 'trace.json', '--svg', 't.svg'];
+    const { code, out } = await clr(args, { cwd: folder });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ +b +f +m +e$/m);
+    expect(out).toContain('Cycle the rate between ');
+    expect(await readFile(join(folder, 't.svg'), 'utf8')).toContain('maxLr');
+    expect((await readdir(folder)).sort()).toEqual(['flat.json', 't.svg', 'trace.json']);
+  });
+
+  it('exits with 3 when the curve carries no suggestion, and still says why', async () => {
+    const { code, out, err } = await clr(['analyze', 'flat.json'], { cwd: folder });
+    expect([code, err]).toEqual([3, '']);
+    expect(out).toContain('This curve does not carry a suggestion.\nFlat: ');
+  });
+
+  it.each([
+    ['an array', [], 'standard input to be an object'],
+    ['another version', { ...trace, version: 2 }, 'standard input.version to be 1'],
+    [
+      'an unknown spacing',
+      { ...trace, spacing: 'log' },
+      'standard input.spacing to be "linear" or "exponential"',
+    ],
+    [
+      'a rate in a string',
+      { ...trace, points: [{ step: 0, lr: '1', loss: 1 }] },
+      'points[0].lr to be a finite number',
+    ],
+    [
+      'a negative rate',
+      { ...trace, points: [{ step: 0, lr: -1, loss: 1 }] },
+      'points[0].lr to be at least 0',
+    ],
+    ['a missing loss', { ...trace, points: [{ step: 0, lr: 1 }] }, 'points[0].loss to be a number or null'],
+    [
+      'a fractional step',
+      { ...trace, points: [{ step: 0.5, lr: 1, loss: 1 }] },
+      'points[0].step to be an integer',
+    ],
+    ['no points', { ...trace, points: undefined }, 'standard input.points to be an array'],
+    [
+      'a strange end',
+      { ...trace, stopped: { step: 1, reason: 'bored' } },
+      'stopped.reason to be "diverged" or "aborted"',
+    ],
+  ])('refuses %s', async (_, value, words) => {
+    const { code, out, err } = await clr(['analyze', '-'], { input: JSON.stringify(value) });
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain(`Expected `);
+    expect(err).toContain(words);
+  });
+
+  it('needs a file', async () => {
+    expect((await clr(['analyze'])).code).toBe(2);
+  });
+});

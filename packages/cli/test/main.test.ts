@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { clr } from './clr.ts';
+
+const commands = ['policy', 'analyze', 'report'];
+
+describe('clr', () => {
+  it.each(['--help', '-h', 'help'])('%s names every command', async (flag) => {
+    const { code, out } = await clr([flag]);
+    expect(code).toBe(0);
+    for (const command of commands) expect(out).toContain(`clr ${command}`);
+  });
+
+  it.each(commands)('%s --help shows its usage and an example', async (command) => {
+    const { code, out } = await clr([command, '--help']);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^Usage: clr ${command} `));
+    expect(out).toContain('Example\n');
+  });
+
+  it('--version is the version of the package', async () => {
+    const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(manifest) as { version: string };
+    expect(await clr(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  });
+
+  it.each([[[]], [['polcy']]])('refuses %j and names the commands', async (args) => {
+    const { code, out, err } = await clr(args);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('Expected a command: policy, analyze, report.');
+  });
+
+  it('does not mind a reader that stops early', async () => {
+    const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+    const policy = '{"type":"constant","lr":0.1}';
+    const line = `echo '${policy}' | "${process.execPath}" "${bin}" policy - | true`;
+    const { stderr } = await promisify(execFile)('sh', ['-c', line]);
+    expect(stderr).toBe('');
+  });
+});

@@ -145,6 +145,28 @@ describe(`createTrainable on ${backend}`, () => {
       expect(run.final!.loss).toBeCloseTo(crossEntropy + squares, 5);
     });
 
+    it('with the moving averages of batch normalization, which snapshots hold too', async () => {
+      const make = () => {
+        const model = tf.sequential({
+          layers: [
+            tf.layers.batchNormalization({ inputShape: [2] }),
+            tf.layers.dense({ units: 1, kernelInitializer: 'ones' }),
+          ],
+        });
+        model.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+        return model;
+      };
+      const [ours, theirs] = [make(), make()];
+      const trainable = createTrainable(tf, ours);
+      const fresh = await weightsOf(ours);
+      const snapshot = await trainable.snapshot();
+      await trainable.trainStep(batches[0]!, { lr: 0.1 });
+      await theirs.trainOnBatch(tf.tensor2d(batches[0]!.xs, [4, 2]), tf.tensor2d(batches[0]!.ys, [4, 1]));
+      expect(await weightsOf(ours)).toEqual(await weightsOf(theirs));
+      await trainable.restore(snapshot);
+      expect(await weightsOf(ours)).toEqual(fresh);
+    });
+
     it('evaluates with weights by examples, and changes nothing', async () => {
       const model = dense(tf.train.sgd(1));
       const trainable = createTrainable(tf, model);

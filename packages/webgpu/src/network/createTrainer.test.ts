@@ -78,6 +78,22 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     expect(runs[0]?.at(-1)).toBeLessThan(runs[0]?.[0] as number);
   });
 
+  it('gives the same bits with every tile, measured or not', async () => {
+    const runs: Float32Array[] = [];
+    for (const tile of [4, 8, 'measure'] as const) {
+      const trainer = await createTrainer(device, small, { optimizer: adam(), policy, batch: 8, tile });
+      trainer.setData(data);
+      runs.push((await trainer.trainSteps(6)).losses);
+      const mean = (await trainer.parameters()).get('batchNorm1.mean')?.data as Float32Array;
+      runs.push(mean);
+      trainer.dispose();
+    }
+    expect(runs[2]).toEqual(runs[0]);
+    expect(runs[3]).toEqual(runs[1]);
+    expect(runs[4]).toEqual(runs[0]);
+    expect(runs[5]).toEqual(runs[1]);
+  });
+
   it('resumes with dropout, running statistics and order as if it had not stopped', async () => {
     const make = () => createTrainer(device, small, { optimizer: adam(), policy, batch: 8, seed: 3 });
     const first = await make();

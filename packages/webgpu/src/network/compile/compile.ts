@@ -37,7 +37,7 @@ export interface CompiledNetwork {
 export function compileNetwork(
   device: GPUDevice,
   network: Network,
-  { batch, seed }: { readonly batch: number; readonly seed: number },
+  { batch, seed, tile }: { readonly batch: number; readonly seed: number; readonly tile: number },
   memory: NetworkMemory,
   state: GPUBuffer,
 ): CompiledNetwork {
@@ -65,6 +65,7 @@ export function compileNetwork(
     const context: OpContext = {
       device,
       batch,
+      tile,
       placed,
       input: tensors[place] as Tensor,
       output: tensors[place + 1] as Tensor,

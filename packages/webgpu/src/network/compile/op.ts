@@ -6,6 +6,8 @@ import { mainOver, type Tensor, workgroupsFor } from './tensor.ts';
 export interface OpContext {
   readonly device: GPUDevice;
   readonly batch: number;
+  /** A thread of a dense or convolution kernel computes `tile × tile` numbers. */
+  readonly tile: number;
   readonly placed: PlacedLayer;
   readonly input: Tensor;
   readonly output: Tensor;

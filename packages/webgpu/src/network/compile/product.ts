@@ -16,8 +16,8 @@ interface Geometry {
   readonly padding: number;
 }
 
-/** Outputs per thread, rows × columns: each loaded number is used four times. The default for every device. */
-const tile = 4;
+/** Weights per thread as {@link weightSplit} counts them. Not the measured tile: bits must not depend on a measurement. */
+const countedTile = 4;
 
 /** About how many threads a weight gradient should have; the sum over the batch is split to reach it. */
 const wantedThreads = 4096;
@@ -63,7 +63,7 @@ export function weightSplit(
 ): WeightSplit {
   const { kernel, inputs, outputs, rows } = geometryOf(placed, layer);
   const depth = kernel * kernel * inputs;
-  const tiles = Math.ceil(depth / tile) * Math.ceil(outputs / tile);
+  const tiles = Math.ceil(depth / countedTile) * Math.ceil(outputs / countedTile);
   const mostSplits = Math.max(1, Math.floor((batch * rows) / 8));
   const splits = Math.min(mostSplits, Math.ceil(wantedThreads / tiles), 64);
   return { length: (depth + 1) * outputs, splits };
@@ -75,7 +75,7 @@ const grid = (rows: number, columns: number, text: (row: number, column: number)
   each(rows, (row) => each(columns, (column) => text(row, column)));
 
 /** y[m, n] = act(b[n] + Σ x[m, k] w[k, n]), m over batch, rows and columns. */
-function forward({ device, batch, placed, input, output, values }: OpContext, g: Geometry) {
+function forward({ device, batch, tile, placed, input, output, values }: OpContext, g: Geometry) {
   const m = batch * g.rows * g.columns;
   const [tm, tn] = [Math.min(tile, m), Math.min(tile, g.outputs)];
   const columnTiles = Math.ceil(g.outputs / tn);
@@ -125,7 +125,7 @@ function forward({ device, batch, placed, input, output, values }: OpContext, g:
 
 /** ∂/∂w[k, n] = Σ_m x[m, k] d[m, n], the sum over the batch's rows cut into `splits` parts that are folded later. */
 function weightGradient(context: OpContext, g: Geometry) {
-  const { device, batch, placed, input, output, gradients } = context;
+  const { device, batch, tile, placed, input, output, gradients } = context;
   const depth = g.kernel * g.kernel * g.inputs;
   const [tk, tn] = [Math.min(tile, depth), Math.min(tile, g.outputs)];
   const [rowTiles, columnTiles] = [Math.ceil(depth / tk), Math.ceil(g.outputs / tn)];
@@ -184,7 +184,7 @@ function weightGradient(context: OpContext, g: Geometry) {
 }
 
 /** ∂/∂x[p, i] = slope · Σ d[p − k, o] w[k, i, o]: a convolution of the gradient with the flipped kernel. */
-function inputGradient({ device, batch, placed, input, output, values }: OpContext, g: Geometry) {
+function inputGradient({ device, batch, tile, placed, input, output, values }: OpContext, g: Geometry) {
   const p = batch * g.height * g.width;
   const [tp, ti] = [Math.min(tile, p), Math.min(tile, g.inputs)];
   const inputTiles = Math.ceil(g.inputs / ti);

@@ -1,0 +1,71 @@
+/**
+ * Training steps beside tfjs and jax-js on one adapter in one page, host time per step, and the optimizer's
+ * bandwidth beside the device's copy. `npx tsx webgpu-step/run.ts [rounds] [part of a net's name]`.
+ */
+import { cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+import { createServer } from 'vite';
+import { chromiumArgs, chromiumPath } from '../../tooling/chromium.ts';
+import { nets } from './nets.ts';
+import type { Result } from './page.ts';
+
+const rounds = Number(process.argv[2] ?? 3);
+const only = process.argv[3] ?? '';
+
+const server = await createServer({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  cacheDir: fileURLToPath(new URL('../../.cache/vite-webgpu-step', import.meta.url)),
+  server: { port: 0, fs: { allow: ['../..'] } },
+  optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', '@jax-js/jax'] },
+  logLevel: 'error',
+});
+await server.listen();
+const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
+try {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(600_000);
+  page.on('pageerror', (error) => console.error(error.message));
+  await page.goto(server.resolvedUrls?.local[0] as string);
+  await page.waitForFunction(() => document.title === 'ready');
+  const adapter = await page.evaluate(async () => {
+    const info = (await navigator.gpu.requestAdapter())?.info;
+    return `${info?.vendor} ${info?.architecture} ${info?.description}`.trim();
+  });
+  console.log(
+    `Chromium ${browser.version()}, ${adapter}; ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}`,
+  );
+
+  for (const name of Object.keys(nets).filter((net) => net.includes(only))) {
+    const results = await page.evaluate(([net, count]) => window.compare(net, count), [
+      name,
+      rounds,
+    ] as const);
+    const host = await page.evaluate((net) => window.host(net), name);
+    console.log(`\n${name}   host time per step, 50 to a submission: ${host.toFixed(1)} µs`);
+    const ours = best(results.clr as Result);
+    for (const [library, result] of Object.entries(results)) {
+      if (result.problem) {
+        console.log(`  ${library.padEnd(7)} ${result.problem.split('\n')[0]}`);
+        continue;
+      }
+      const least = best(result);
+      const ratio = library === 'clr' ? '' : `   clr is ${(least / ours).toFixed(1)} × as fast`;
+      console.log(
+        `  ${library.padEnd(7)} ${least.toFixed(1).padStart(8)} ms/step  ${(1000 / least).toFixed(2).padStart(7)} steps/s${ratio}`,
+      );
+    }
+  }
+  const { copy, adam } = await page.evaluate(() => window.bandwidth());
+  console.log(
+    `\nAdam, 10 M weights: ${(adam / 1e9).toFixed(2)} GB/s; copy ${(copy / 1e9).toFixed(2)} GB/s: ${((100 * adam) / copy).toFixed(0)} %`,
+  );
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+/** The least disturbed round. */
+function best({ milliseconds }: Result): number {
+  return Math.min(...milliseconds);
+}

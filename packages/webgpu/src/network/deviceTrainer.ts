@@ -1,0 +1,382 @@
+import { usage } from '../device/flags.ts';
+import { type Dispatch, encodeDispatch } from '../device/pipelines.ts';
+import { readBuffer } from '../device/readBuffer.ts';
+import { badArgument, GpuError } from '../errors.ts';
+import { createOptimizer, engineOf, type GpuOptimizer } from '../optimizer/createOptimizer.ts';
+import type { OptimizerEngine } from '../optimizer/engine.ts';
+import { createTrainable, type GpuTrainable } from '../train/createTrainable.ts';
+import type { GpuSnapshot } from '../train/snapshot.ts';
+import { type CompiledNetwork, compileNetwork, type NetworkMemory } from './compile/compile.ts';
+import { type Examples, gatherDispatch } from './compile/gather.ts';
+import { historyLength } from './compile/loss.ts';
+import { checkExamples, exampleCount, padded, targetArray } from './examples.ts';
+import { initialValues } from './initialValues.ts';
+import { type NamedTensor, type Network, volume } from './network.ts';
+import type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from './trainer.ts';
+
+/** The most steps in one submission: as many as the device remembers the losses of. */
+const mostSteps = historyLength;
+
+/** The options with their defaults filled in. */
+export interface DeviceTrainerOptions extends Omit<TrainerOptions, 'tile'> {
+  readonly seed: number;
+  readonly tile: number;
+}
+
+/** A network, its optimizer and all their buffers; made by `createTrainer`. */
+export class DeviceTrainer implements GpuTrainer {
+  readonly #device: GPUDevice;
+  readonly #network: Network;
+  readonly #batch: number;
+  readonly #seed: number;
+  readonly #policed: boolean;
+  readonly #memory: NetworkMemory;
+  readonly #compiled: CompiledNetwork;
+  readonly #trainable: GpuTrainable<Batch>;
+  readonly #engine: OptimizerEngine;
+  /** The batch of `trainStep`, as it came. */
+  readonly #host: Record<'floats' | 'bytes', { examples: Examples; place: Dispatch }>;
+  #data: { readonly examples: Examples; readonly gather: Dispatch } | undefined;
+  /** The batch size that the device knows. */
+  #count = 0;
+
+  constructor(device: GPUDevice, network: Network, options: DeviceTrainerOptions) {
+    this.#device = device;
+    this.#network = network;
+    this.#batch = options.batch;
+    this.#seed = options.seed;
+    this.#policed = options.policy !== undefined;
+    const buffer = (label: string, length: number): GPUBuffer =>
+      device.createBuffer({
+        label,
+        size: Math.max(4, length * 4),
+        usage: usage.storage | usage.copySource | usage.copyTarget,
+      });
+    const length = sum(network.parameters);
+    this.#memory = {
+      values: buffer('clr weights', length),
+      gradients: buffer('clr gradients', length),
+      statistics: buffer('clr statistics', sum(network.statistics)),
+    };
+    const { values, gradients, statistics } = this.#memory;
+    const parameters = [{ value: values, gradient: gradients, length }];
+    const { policy = () => 0, optimizer: spec, ...rest } = options;
+    const optimizer = createOptimizer(device, spec, parameters, policy, rest);
+    this.#engine = engineOf(optimizer);
+    const { compiled, host } = this.#engine.health.guard('building the network', () => {
+      device.queue.writeBuffer(values, 0, initialValues(network.parameters, options.seed));
+      device.queue.writeBuffer(statistics, 0, initialValues(network.statistics, options.seed));
+      const compiled = compileNetwork(device, network, options, this.#memory, optimizer.state);
+      return { compiled, host: this.#hostBatches(compiled, buffer) };
+    });
+    this.#compiled = compiled;
+    this.#host = host;
+    this.#trainable = createTrainable<Batch>(device, {
+      optimizer,
+      loss: compiled.loss,
+      ...(network.loss === 'crossEntropy' ? { accuracy: compiled.accuracy } : {}),
+      ...(network.statistics.length ? { state: [statistics] } : {}),
+      examples: (batch) => exampleCount(this.#network, batch),
+      encodeGradients: (encoder, batch) => this.#encode(encoder, batch, compiled.training, true),
+      encodeLoss: (encoder, batch) => this.#encode(encoder, batch, compiled.evaluation, false),
+    });
+  }
+
+  get optimizer(): GpuOptimizer {
+    return this.#trainable.optimizer;
+  }
+
+  trainStep: GpuTrainer['trainStep'] = (batch, hyper) => this.#trainable.trainStep(batch, hyper);
+  evaluate: GpuTrainer['evaluate'] = (batches) => this.#trainable.evaluate(batches);
+  snapshot = (): Promise<GpuSnapshot> => this.#trainable.snapshot();
+  restore: GpuTrainer['restore'] = (snapshot) => this.#trainable.restore(snapshot);
+
+  setData({ input, target }: Batch): void {
+    this.#engine.health.check();
+    const count = checkExamples(this.#network, { input, target });
+    const examples = this.#engine.health.guard('putting examples on the device', () => ({
+      input: this.#upload('clr examples', input),
+      bytes: input instanceof Uint8Array,
+      target: this.#upload('clr example targets', targetArray(this.#network, target)),
+      count,
+    }));
+    this.#forgetData();
+    const { loss, output } = this.#network;
+    const description = { loss, output, batch: this.#batch, seed: this.#seed };
+    const buffers = { ...this.#compiled, state: this.#engine.state };
+    this.#data = { examples, gather: gatherDispatch(this.#device, description, buffers, examples) };
+  }
+
+  async trainSteps(count: number): Promise<StepsResult> {
+    const { health } = this.#engine;
+    health.check();
+    const data = this.#data;
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw badArgument('a positive number of steps', `count = ${String(count)}`, 'Ask for at least one.');
+    }
+    if (!data || !this.#policed) {
+      throw badArgument(
+        'a policy and examples on the device',
+        data ? 'no policy' : 'no examples',
+        data ? 'Give createTrainer a policy.' : 'Call setData() first.',
+      );
+    }
+    const from = this.#engine.step;
+    this.#setCount(this.#batch);
+    const reads: Promise<Float32Array>[] = [];
+    for (let left = count; left > 0; left -= mostSteps) {
+      reads.push(
+        health.guard('training steps', () => this.#submitSteps(data.gather, Math.min(left, mostSteps))),
+      );
+    }
+    // a window of pairs (loss, accuracy) per submission
+    const windows = await Promise.all(reads).catch(async (error) => {
+      throw await health.explain(error);
+    });
+    const fault = await health.settled();
+    if (fault) throw fault;
+    const losses = new Float32Array(count);
+    const accuracies = new Float32Array(count);
+    let step = 0;
+    for (const window of windows) {
+      for (let index = 0; index < window.length; index += 2, step++) {
+        losses[step] = window[index] as number;
+        accuracies[step] = window[index + 1] as number;
+      }
+    }
+    return this.#network.loss === 'crossEntropy' ? { from, losses, accuracies } : { from, losses };
+  }
+
+  async predict(input: Float32Array | Uint8Array): Promise<Float32Array> {
+    this.#engine.health.check();
+    const perExample = volume(this.#network.input);
+    const perOutput = volume(this.#network.output);
+    const count = input.length / perExample;
+    if (!Number.isInteger(count) || count < 1) {
+      throw badArgument(
+        `examples of ${perExample} numbers`,
+        `${input.length} numbers`,
+        'Pass whole examples, one after another.',
+      );
+    }
+    const outputs = new Float32Array(count * perOutput);
+    for (let start = 0; start < count; start += this.#batch) {
+      const rows = Math.min(this.#batch, count - start);
+      const part = input.subarray(start * perExample, (start + rows) * perExample);
+      const encoder = this.#device.createCommandEncoder();
+      const target = new Float32Array(rows * (this.#network.loss === 'crossEntropy' ? 1 : perOutput));
+      this.#encode(encoder, { input: part, target }, this.#compiled.evaluation, false);
+      this.#device.queue.submit([encoder.finish()]);
+      outputs.set(await this.#outputs(rows), start * perOutput);
+    }
+    return outputs;
+  }
+
+  async parameters(): Promise<Map<string, HostTensor>> {
+    const { values, statistics } = this.#memory;
+    return new Map([
+      ...(await this.#download(values, this.#network.parameters)),
+      ...(await this.#download(statistics, this.#network.statistics)),
+    ]);
+  }
+
+  setParameters(tensors: Iterable<readonly [name: string, data: ArrayLike<number>]>): void {
+    const { parameters, statistics } = this.#network;
+    const { values, statistics: running } = this.#memory;
+    const writes = Array.from(tensors, ([name, data]) => {
+      const parameter = parameters.find((tensor) => tensor.name === name);
+      const tensor = parameter ?? statistics.find((tensor) => tensor.name === name);
+      if (!tensor || tensor.length !== data.length) {
+        throw badArgument(
+          tensor ? `${name} to have ${tensor.length} numbers` : 'the name of a parameter',
+          tensor ? `${data.length}` : `"${name}"`,
+          `This network has ${[...parameters, ...statistics].map((t) => `${t.name} [${t.shape.join(', ')}]`).join(', ')}.`,
+        );
+      }
+      return {
+        buffer: parameter ? values : running,
+        offset: tensor.offset * 4,
+        data: Float32Array.from(data),
+      };
+    });
+    for (const { buffer, offset, data } of writes) this.#device.queue.writeBuffer(buffer, offset, data);
+  }
+
+  async gradients(batch: Batch): Promise<Map<string, HostTensor>> {
+    this.#engine.health.check();
+    // running statistics are state: a look at gradients must not move them
+    const { statistics, gradients } = this.#memory;
+    const kept = await readBuffer(this.#device, statistics, 0, statistics.size);
+    const encoder = this.#device.createCommandEncoder();
+    this.#encode(encoder, batch, this.#compiled.training, true);
+    this.#device.queue.submit([encoder.finish()]);
+    this.#device.queue.writeBuffer(statistics, 0, kept);
+    return this.#download(gradients, this.#network.parameters);
+  }
+
+  dispose(): void {
+    this.#forgetData();
+    this.#trainable.dispose();
+    for (const { examples } of Object.values(this.#host)) {
+      examples.input.destroy();
+      examples.target.destroy();
+    }
+    for (const buffer of [...this.#compiled.buffers, ...Object.values(this.#memory)]) buffer.destroy();
+  }
+
+  /** Milliseconds that forward and backward take on the device, the least of a few tries; for a fresh trainer. */
+  async time(): Promise<number> {
+    this.#setCount(this.#batch);
+    let least = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const encoder = this.#device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (const dispatch of this.#compiled.training) encodeDispatch(pass, dispatch);
+      pass.end();
+      const began = performance.now();
+      this.#device.queue.submit([encoder.finish()]);
+      await this.#device.queue.onSubmittedWorkDone();
+      least = Math.min(least, performance.now() - began);
+    }
+    const { statistics } = this.#network;
+    this.#device.queue.writeBuffer(this.#memory.statistics, 0, initialValues(statistics, this.#seed));
+    return least;
+  }
+
+  /** What the device refused while all this was made. */
+  settled(): Promise<GpuError | undefined> {
+    return this.#engine.health.settled();
+  }
+
+  #hostBatches(compiled: CompiledNetwork, buffer: (label: string, length: number) => GPUBuffer) {
+    const { loss, output, input } = this.#network;
+    const numbers = this.#batch * volume(input);
+    const description = { loss, output, batch: this.#batch, seed: undefined };
+    const buffers = { ...compiled, state: this.#engine.state };
+    const targets = this.#batch * (loss === 'crossEntropy' ? 1 : volume(output));
+    const make = (bytes: boolean) => {
+      const length = bytes ? Math.ceil(numbers / 4) : numbers;
+      const examples: Examples = {
+        input: buffer('clr host batch', length),
+        bytes,
+        target: buffer('clr host targets', targets),
+        count: this.#batch,
+      };
+      return { examples, place: gatherDispatch(this.#device, description, buffers, examples) };
+    };
+    return { floats: make(false), bytes: make(true) };
+  }
+
+  #encode(
+    encoder: GPUCommandEncoder,
+    batch: Batch,
+    dispatches: readonly Dispatch[],
+    training: boolean,
+  ): void {
+    const count = checkExamples(this.#network, batch);
+    const statistical = training && this.#network.statistics.length > 0;
+    if (count > this.#batch || (statistical && count !== this.#batch)) {
+      throw badArgument(
+        `a batch of ${statistical ? '' : 'at most '}${this.#batch} examples`,
+        `${count}`,
+        statistical ? 'Batch normalization needs full batches in training.' : 'Split it.',
+      );
+    }
+    const { examples, place } = this.#host[batch.input instanceof Uint8Array ? 'bytes' : 'floats'];
+    this.#device.queue.writeBuffer(examples.input, 0, padded(batch.input));
+    this.#device.queue.writeBuffer(examples.target, 0, targetArray(this.#network, batch.target));
+    this.#setCount(count);
+    const pass = encoder.beginComputePass({ label: 'clr network' });
+    encodeDispatch(pass, place);
+    for (const dispatch of dispatches) encodeDispatch(pass, dispatch);
+    pass.end();
+  }
+
+  #submitSteps(gather: Dispatch, count: number): Promise<Float32Array> {
+    const encoder = this.#device.createCommandEncoder({ label: 'clr steps' });
+    const first = this.#engine.ticks;
+    for (let left = count; left > 0; ) {
+      this.#engine.encodeUploads(encoder);
+      const run = Math.min(left, this.#engine.ahead);
+      const pass = encoder.beginComputePass({ label: 'clr steps' });
+      for (let step = 0; step < run; step++) {
+        encodeDispatch(pass, gather);
+        for (const dispatch of this.#compiled.training) encodeDispatch(pass, dispatch);
+        this.#engine.encodeStep(pass);
+      }
+      pass.end();
+      left -= run;
+    }
+    this.#device.queue.submit([encoder.finish()]);
+    this.#engine.submitted();
+    return this.#readHistory(first, count);
+  }
+
+  async #readHistory(first: number, count: number): Promise<Float32Array> {
+    const start = first % historyLength;
+    const head = Math.min(count, historyLength - start);
+    const { history } = this.#compiled;
+    const parts = [readBuffer(this.#device, history, start * 8, head * 8)];
+    if (count > head) parts.push(readBuffer(this.#device, history, 0, (count - head) * 8));
+    const numbers = new Float32Array(count * 2);
+    const [front, back] = await Promise.all(parts);
+    numbers.set(new Float32Array(front as ArrayBuffer));
+    if (back) numbers.set(new Float32Array(back), head * 2);
+    return numbers;
+  }
+
+  async #outputs(rows: number): Promise<Float32Array> {
+    const { output } = this.#compiled;
+    const [height, width, channels] = output.shape;
+    const { halo } = output;
+    const size = (height + 2 * halo) * (width + 2 * halo) * channels;
+    const bytes = await readBuffer(this.#device, output.value, 0, rows * size * 4);
+    return new Float32Array(bytes);
+  }
+
+  #setCount(count: number): void {
+    if (count === this.#count) return;
+    this.#count = count;
+    this.#device.queue.writeBuffer(this.#compiled.info, 0, Uint32Array.of(count));
+  }
+
+  #upload(label: string, data: Float32Array | Uint8Array | Uint32Array): GPUBuffer {
+    const bytes = padded(data);
+    const limit = this.#device.limits.maxStorageBufferBindingSize;
+    if (bytes.byteLength > limit) {
+      throw new GpuError('limit', {
+        expected: `examples of at most ${limit} bytes (maxStorageBufferBindingSize)`,
+        received: `${bytes.byteLength} bytes`,
+        advice:
+          'Pass bytes (Uint8Array) instead of floats, fewer examples, or ask the device for a higher limit.',
+      });
+    }
+    const buffer = this.#device.createBuffer({
+      label,
+      size: bytes.byteLength,
+      usage: usage.storage | usage.copyTarget,
+    });
+    this.#device.queue.writeBuffer(buffer, 0, bytes);
+    return buffer;
+  }
+
+  async #download(buffer: GPUBuffer, tensors: readonly NamedTensor[]): Promise<Map<string, HostTensor>> {
+    const all = new Float32Array(await readBuffer(this.#device, buffer, 0, buffer.size));
+    return new Map(
+      tensors.map(({ name, shape, offset, length }) => [
+        name,
+        { shape, data: all.slice(offset, offset + length) },
+      ]),
+    );
+  }
+
+  #forgetData(): void {
+    this.#data?.examples.input.destroy();
+    this.#data?.examples.target.destroy();
+    this.#data = undefined;
+  }
+}
+
+function sum(tensors: readonly NamedTensor[]): number {
+  return tensors.reduce((total, { length }) => total + length, 0);
+}

@@ -1,0 +1,52 @@
+import { badArgument } from '../errors.ts';
+import { type Network, volume } from './network.ts';
+import type { Batch } from './trainer.ts';
+
+/** How many examples a batch has. */
+export function exampleCount({ input: shape }: Network, { input }: Batch): number {
+  return input.length / volume(shape);
+}
+
+/** Refuses examples that do not fit a network; gives their number. */
+export function checkExamples(network: Network, batch: Batch): number {
+  const count = exampleCount(network, batch);
+  const classes = volume(network.output);
+  const perTarget = network.loss === 'crossEntropy' ? 1 : classes;
+  if (!Number.isInteger(count) || count < 1 || batch.target.length !== count * perTarget) {
+    throw badArgument(
+      `examples of ${volume(network.input)} numbers with ${perTarget} target${perTarget > 1 ? 's' : ''} each`,
+      `${batch.input.length} numbers, ${batch.target.length} targets`,
+      'Pass whole examples, one after another.',
+    );
+  }
+  if (network.loss === 'crossEntropy') {
+    for (let index = 0; index < batch.target.length; index++) {
+      const label = batch.target[index] as number;
+      if (!Number.isInteger(label) || label < 0 || label >= classes) {
+        throw badArgument(
+          `targets to be class indices below ${classes}`,
+          `target[${index}] = ${String(label)}`,
+          'Number the classes from 0.',
+        );
+      }
+    }
+  }
+  return count;
+}
+
+/** Targets as the loss kernel reads them. */
+export function targetArray(
+  { loss }: Network,
+  target: ArrayLike<number>,
+): Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+  return loss === 'crossEntropy' ? Uint32Array.from(target) : Float32Array.from(target);
+}
+
+/** The bytes of an array, filled up to whole words as WebGPU's writes want them. */
+export function padded(data: Float32Array | Uint8Array | Uint32Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  if (bytes.byteLength % 4 === 0) return bytes;
+  const whole = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
+  whole.set(bytes);
+  return whole;
+}

@@ -14,6 +14,6 @@ done
 for tarball in "$work"/tarballs/*.tgz; do
   echo "-- $(basename "$tarball")"
   npx publint run --strict "$tarball"
-  npx attw "$tarball" --profile esm-only --format ascii
+  npx attw "$tarball" --profile esm-only --quiet
 done
 node scripts/use-packed.mjs "$work"

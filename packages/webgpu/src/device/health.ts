@@ -19,10 +19,10 @@ function watchersOf(device: GPUDevice): Set<Health> {
   return watching;
 }
 
-/** An error that nobody took; where it names a destroyed buffer, that may well be one of ours. */
+/** An error that nobody took; a lack of memory or a destroyed buffer may well be one of ours. */
 function uncaptured(error: GPUError): GpuError {
   const known = fromGpuError(error, 'the commands that were submitted');
-  if (known.fault === 'buffer-destroyed') return known;
+  if (known.fault !== 'validation') return known;
   return new GpuError('uncaptured', {
     expected: 'no errors on the device',
     received: error.message.trim(),

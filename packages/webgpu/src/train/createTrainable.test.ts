@@ -1,4 +1,4 @@
-import { adam, rangeTest, sgd, train, triangular } from '@clr/core';
+import { adam, autoClr, rangeTest, sgd, train, triangular } from '@clr/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { download } from '../../test/buffers.ts';
 import { hasDevice, openDevice } from '../../test/device.ts';
@@ -70,6 +70,16 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     expect(second.optimizer.step).toBe(12);
     first.trainable.dispose();
     second.trainable.dispose();
+  });
+
+  it('goes through autoClr: range test, policy, training', async () => {
+    const { trainable } = tinyModel(device, sgd());
+    const before = (await trainable.evaluate(goals)).loss;
+    const result = await autoClr(trainable, goals, { steps: 80, validation: goals });
+    expect(result.run?.steps.length).toBeGreaterThan(60);
+    expect(result.best?.loss).toBe((await trainable.evaluate(goals)).loss);
+    expect((await trainable.evaluate(goals)).loss).toBeLessThan(before);
+    trainable.dispose();
   });
 
   it('reads losses in few readbacks while the device runs ahead', async () => {

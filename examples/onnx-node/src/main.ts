@@ -53,7 +53,7 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const words = describeComparison(compare(clr, fixed));
   say('', '4  The comparison', '', textTable(table), '', ...words.map((sentence) => `  ${sentence}`), '');
 
-  const paths = await writeResults(options.out, { trace, finding, runs, words, table, model });
+  const paths = await writeResults(options.out, { trace, finding, runs, words, model });
   const again = await accuracyOf(paths.model, test);
   say(
     '5  Written',

@@ -1,25 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type NamedRun, type ReportTable, renderReport } from '@clr/report';
+import { type NamedRun, renderReport } from '@clr/report';
 import writeFileAtomic from 'write-file-atomic';
 import type { Rates } from './findRates.ts';
 
 interface Results extends Rates {
   readonly runs: readonly NamedRun[];
   readonly words: readonly string[];
-  readonly table: ReportTable;
   readonly model: Uint8Array;
 }
 
 /** Writes the report and the model, each aside first and then renamed: a file is whole or as it was. */
 export async function writeResults(
   folder: string,
-  { trace, finding, runs, words, table, model }: Results,
+  { trace, finding, runs, words, model }: Results,
 ): Promise<{ readonly report: string; readonly model: string }> {
   const report = renderReport({
     title: 'LeNet on MNIST: cyclical against fixed learning rate',
     summary: words,
-    tables: [table],
     rangeTest: { trace, finding },
     runs,
     policies: runs.flatMap(({ name, run }) =>

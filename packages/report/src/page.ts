@@ -18,6 +18,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);padding:.25rem 0}
 th,td{padding:.35rem .9rem .35rem 0;text-align:left;border-bottom:1px solid var(--grid);white-space:nowrap}
 th[scope=row]{font-weight:600}
+thead th{white-space:normal;vertical-align:bottom}
 summary{cursor:pointer}
 pre{overflow-x:auto;padding:.75rem;border:1px solid var(--grid)}
 @media print{body{max-width:none}}

@@ -29,6 +29,7 @@ export interface Panel {
     readonly min?: number | undefined;
     readonly max?: number | undefined;
     readonly interval?: number;
+    readonly log?: boolean;
     readonly format?: (value: number) => string;
     /** Row names instead of values, from the top. */
     readonly rows?: readonly Key[];
@@ -136,7 +137,11 @@ export function stackPanels(
       gridIndex: index,
       ...(own.rows
         ? { type: 'category', inverse: true, data: own.rows.map((row) => row.text) }
-        : { type: 'value', scale: true, splitNumber: Math.max(2, Math.round(height / 60)) }),
+        : {
+            type: own.log ? 'log' : 'value',
+            scale: true,
+            splitNumber: Math.max(2, Math.round(height / 60)),
+          }),
       ...(own.min !== undefined && { min: own.min }),
       ...(own.max !== undefined && { max: own.max }),
       ...(own.interval !== undefined && { interval: own.interval }),

@@ -1,4 +1,5 @@
 import { ClrError, type ScheduleLike, toSchedule } from '@clr/core';
+import { extent } from './extent.ts';
 import { curve, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
 import { renderSvg } from './renderSvg.ts';
 import { colours } from './theme.ts';
@@ -66,10 +67,10 @@ export function renderPolicy(policy: ScheduleLike, options: PolicyPictureOptions
   const { title = `Policy ${type}` } = options;
   const axis = { name: 'step', log: false, min: 0, max: steps, format: formatCount };
   const { drawing, size } = stackPanels(panels, axis, { ...options, title });
-  const values = rates.flatMap(([, lr]) => lr ?? []);
+  const [low, high] = extent(rates.flatMap(([, lr]) => lr ?? []));
   const description =
-    `The learning rate over ${formatCount(steps)} steps, between ${formatRate(Math.min(...values))} and ` +
-    `${formatRate(Math.max(...values))}` +
+    `The learning rate over ${formatCount(steps)} steps, between ${formatRate(low)} and ` +
+    `${formatRate(high)}` +
     (troughs.length > 0 ? `; the first trough is at step ${formatCount(troughs[0]!)}.` : '.');
   return renderSvg(drawing, { ...size, title, description });
 }

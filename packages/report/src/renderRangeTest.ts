@@ -1,5 +1,6 @@
 import { ClrError, type RangeTestFinding, type RangeTestPoint, type RangeTestTrace } from '@clr/core';
 import { describeFinding } from './describeFinding.ts';
+import { extent } from './extent.ts';
 import { curve, type Key, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
 import { ratesPanel } from './ratesPanel.ts';
 import { renderSvg, type Series } from './renderSvg.ts';
@@ -39,6 +40,7 @@ export function renderRangeTest(
       advice: 'Give what rangeTest returned, of a sweep that took a step.',
     });
   }
+  const [min, max] = extent(rates);
   const { suggestion, edgeLr } = finding;
   const lines = [
     ...(suggestion
@@ -61,7 +63,9 @@ export function renderRangeTest(
   const overlay = marks(lines, bands);
 
   const loss = curves(sweeps, ({ loss }) => loss);
-  const ceiling = usefulCeiling(loss.smooth.flat());
+  const ceiling = usefulCeiling(
+    sweeps.flatMap(({ points }) => points.map(({ lr, loss }) => [lr, loss] as const)),
+  );
   const panels: Panel[] = [
     {
       name: 'Loss',
@@ -80,14 +84,14 @@ export function renderRangeTest(
       series: [...accuracy.series, overlay],
     });
   }
-  panels.push(ratesPanel(finding, { log, from: Math.min(...rates), to: Math.max(...rates) }));
+  panels.push(ratesPanel(finding, { log, from: min, to: max }));
 
   const { title = 'LR range test' } = options;
   const axis = {
     name: `learning rate${log ? ' (log)' : ''}`,
     log,
-    min: Math.min(...rates),
-    max: Math.max(...rates),
+    min,
+    max,
     format: formatRate,
   };
   const { drawing, size } = stackPanels(panels, axis, { ...options, title });
@@ -98,18 +102,13 @@ export function renderRangeTest(
 function curves(
   sweeps: readonly RangeTestTrace[],
   metric: (point: RangeTestPoint) => number | null,
-): {
-  readonly series: readonly Series[];
-  readonly smooth: readonly (readonly Point[])[];
-  readonly keys: Key[];
-} {
+): { readonly series: readonly Series[]; readonly keys: Key[] } {
   const toPoints = (points: readonly RangeTestPoint[]): readonly Point[] =>
     points.map((point) => [point.lr, metric(point)]);
   const raw = sweeps.map(({ points }) => toPoints(points));
   const smoothed = raw.map((points) => smooth(points, Math.max(5, points.length / 25)));
   const held = sweeps.flatMap(({ validation = [] }) => toPoints(validation));
   return {
-    smooth: smoothed,
     keys: [
       { text: '— running median', colour: colours.ink },
       { text: 'faint: each step', colour: colours.muted },
@@ -117,7 +116,7 @@ function curves(
     ],
     series: [
       ...raw.map((points) => curve(thin(points, 2000), colours.muted, false)),
-      ...smoothed.map((points) => curve(thin(points, 2000), colours.ink)),
+      ...smoothed.map((points) => curve(points, colours.ink)),
       {
         type: 'scatter',
         data: held as [number, number | null][],

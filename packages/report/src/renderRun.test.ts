@@ -18,7 +18,9 @@ describe('renderRun', () => {
     // Of loss and accuracy each step comes first, then the running median.
     const [lr, loss, , accuracy] = curves.map(({ points }) => points);
     expect(stray(lr!, over('lr'))).toBeLessThan(0.2);
-    expect(stray(loss!, over('loss'))).toBeLessThan(0.2);
+    // It falls to a twentieth, so its axis is logarithmic.
+    const logLoss = over('loss').map(([step, value]) => [step, Math.log(value)] as const);
+    expect(stray(loss!, logLoss)).toBeLessThan(0.2);
     expect(stray(accuracy!, over('accuracy'))).toBeLessThan(0.2);
     const held = run.troughs.map((trough) => [trough.step, trough.accuracy!] as const);
     expect(stray(curves.at(-1)!.points, held)).toBeLessThan(0.2);
@@ -58,6 +60,16 @@ describe('renderRun', () => {
     const picture = readPicture(renderRun([{ name, run }]));
     expect(picture.words).toContain('— </text><script>&"\'(name¦x)');
     expect(picture.description).toContain('</text><script>&"\'{name|x}: 1,000 steps');
+  });
+
+  it('draws a long run in a moment, and small', () => {
+    const steps = Array.from({ length: 300_000 }, (_, step) => ({ step, lr: 0.1, loss: 1 / (1 + step) }));
+    const began = performance.now();
+    const svg = renderRun({ ...run, steps, step: 300_000, troughs: [] });
+    // Without bounds on the work it would be minutes, and a megabyte for every twenty thousand steps.
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(svg.length).toBeLessThan(200_000);
+    expect(readPicture(svg).words).toContain('Training loss (log)');
   });
 
   it('refuses a run without a step', () => {

@@ -1,4 +1,5 @@
 import { ClrError, type TrainingRun } from '@clr/core';
+import { extent } from './extent.ts';
 import { curve, type Key, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
 import { renderSvg, type Series } from './renderSvg.ts';
 import { smooth } from './smooth.ts';
@@ -28,7 +29,7 @@ export interface NamedRun {
  */
 export function renderRun(runs: TrainingRun | readonly NamedRun[], options: PictureOptions = {}): string {
   const named: readonly NamedRun[] = 'steps' in runs ? [{ name: '', run: runs }] : runs;
-  const taken = named.flatMap(({ run }) => run.steps.map(({ step }) => step));
+  const taken = named.flatMap(({ run }) => run.steps);
   if (taken.length === 0) {
     throw new ClrError('clr/report', {
       expected: 'a run with at least one step to draw',
@@ -53,9 +54,12 @@ export function renderRun(runs: TrainingRun | readonly NamedRun[], options: Pict
   const metric = (of: 'loss' | 'accuracy') =>
     each((run, colour) => {
       const points = run.steps.map((step): Point => [step.step, step[of] ?? null]);
-      const line = curve(thin(smooth(points, Math.max(5, points.length / 60)), 2000), colour);
+      const line = curve(smooth(points, Math.max(5, points.length / 60)), colour);
       return named.length > 1 ? [line] : [curve(thin(points, 2000), colour, false), line];
     });
+  const [lowest, highest] = extent(taken.flatMap(({ loss }) => loss ?? []));
+  // A loss that falls far is flat on a linear axis long before it stops falling.
+  const logLoss = lowest > 0 && highest > 20 * lowest;
   const panels: Panel[] = [
     {
       name: 'Learning rate',
@@ -73,10 +77,10 @@ export function renderRun(runs: TrainingRun | readonly NamedRun[], options: Pict
       ]),
     },
     {
-      name: 'Training loss',
+      name: `Training loss${logLoss ? ' (log)' : ''}`,
       height: 170,
       keys: [{ text: 'running median', colour: colours.muted }],
-      y: { format: (value) => formatNumber(value, 3) },
+      y: { log: logLoss, format: (value) => formatNumber(value, 3) },
       series: metric('loss'),
     },
   ];

@@ -1,3 +1,4 @@
+import { extent } from './extent.ts';
 import { median } from './smooth.ts';
 import type { Point } from './thin.ts';
 
@@ -5,7 +6,8 @@ import type { Point } from './thin.ts';
 export function usefulCeiling(curve: readonly Point[]): number | undefined {
   const losses = curve.flatMap(([, loss]) => loss ?? []);
   const start = median(losses.slice(0, Math.max(5, losses.length / 10)));
-  const ceiling = start + 0.6 * (start - Math.min(...losses));
-  if (!(Math.max(...losses) > ceiling) || ceiling === start) return undefined;
+  const [lowest, highest] = extent(losses);
+  const ceiling = start + 0.6 * (start - lowest);
+  if (!(highest > ceiling) || ceiling === start) return undefined;
   return Number(ceiling.toPrecision(2));
 }

@@ -1,4 +1,5 @@
 import { plot } from 'simple-ascii-chart';
+import { extent } from '../extent.ts';
 import { median } from '../smooth.ts';
 import type { Point } from '../thin.ts';
 
@@ -30,7 +31,7 @@ export function plotCurve(points: readonly Point[], curve: Curve): string {
   const { width, height, xTicks, column, yMax = Infinity, format, marks } = curve;
   const known = points.flatMap(([x, y]) => (y === null ? [] : [[x, Math.min(y, yMax)] as const]));
   const xs = known.map(([x]) => x);
-  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const [low, high] = extent(xs);
   const columnOf = (x: number) => (high > low ? Math.round(((x - low) / (high - low)) * (width - 1)) : 0);
   const columns = Array.from({ length: width }, (): number[] => []);
   for (const [x, y] of known) columns[columnOf(x)]!.push(y);
@@ -40,12 +41,12 @@ export function plotCurve(points: readonly Point[], curve: Curve): string {
       : [
           [
             low + ((high - low) * at) / Math.max(1, width - 1),
-            column === 'median' ? median(values) : Math.max(...values),
+            column === 'median' ? median(values) : extent(values)[1],
           ],
         ],
   );
   const ys = line.map(([, y]) => y);
-  const [bottom, top] = [Math.min(...ys), Math.max(...ys)];
+  const [bottom, top] = extent(ys);
   const inside = (x: number) => x >= low && x <= high;
   const drawn = plot(line, {
     width,

@@ -1,4 +1,5 @@
 import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
+import { extent } from '../extent.ts';
 import { usefulCeiling } from '../usefulCeiling.ts';
 import { formatNumber, formatRate } from '../words.ts';
 import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
@@ -36,7 +37,7 @@ export function plotRangeTest(
   ];
   const marks = rates.map(([letter, , rate]): Mark => ({ letter, x: toX(rate) }));
   const xs = points.map(([x]) => x);
-  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const [low, high] = extent(xs);
   const xTicks = log
     ? Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => Math.ceil(low) + i)
     : Array.from({ length: 5 }, (_, i) => low + ((high - low) * i) / 4);

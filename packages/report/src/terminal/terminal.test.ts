@@ -1,0 +1,71 @@
+import { analyzeRangeTest, constant, triangular } from '@clr/core';
+import { describe, expect, it } from 'vitest';
+import { exampleTrace } from '../../test/examples.ts';
+import { formatRate } from '../words.ts';
+import { plotPolicy, plotRangeTest, textTable } from './index.ts';
+
+const trace = exampleTrace();
+const finding = analyzeRangeTest(trace);
+
+/** The column of each letter of the first line, from the axis on. */
+function columns(chart: string): Record<string, number> {
+  const lines = chart.split('\n');
+  const axis = Math.max(...lines.map((line) => line.indexOf('└'))) + 1;
+  return Object.fromEntries(
+    Array.from(lines[0]!.matchAll(/[a-z]/g), (match) => [match[0], match.index - axis]),
+  );
+}
+
+describe('plotRangeTest', () => {
+  it('sets each letter over its rate', () => {
+    const chart = plotRangeTest(trace, finding, { width: 101 });
+    const place = (rate: number) => Math.round((100 * Math.log(rate / trace.startLr)) / Math.log(1e5));
+    const { baseLr, fixedLr, maxLr } = finding.suggestion!;
+    expect(columns(chart)).toEqual({
+      b: place(baseLr),
+      f: place(fixedLr),
+      m: place(maxLr),
+      e: place(finding.edgeLr!),
+    });
+    for (const rate of [baseLr, fixedLr, maxLr, finding.edgeLr!]) expect(chart).toContain(formatRate(rate));
+  });
+
+  it('is as wide and as high as asked, without a space at a line’s end', () => {
+    const lines = plotRangeTest(trace, finding, { width: 40, height: 9 }).split('\n');
+    const rows = lines.filter((line) => /[│┤]/.test(line));
+    expect(rows).toHaveLength(9);
+    expect(Math.max(...rows.map((line) => line.length))).toBeLessThan(56);
+    expect(lines.filter((line) => line !== line.trimEnd())).toEqual([]);
+  });
+
+  it('does without a suggestion and without a finite loss', () => {
+    const none = { ...finding, suggestion: null, edgeLr: null };
+    expect(plotRangeTest(trace, none)).not.toContain('baseLr');
+    const points = trace.points.map((point) => ({ ...point, loss: null }));
+    expect(plotRangeTest({ ...trace, points }, none)).toBe('No step with a finite loss to draw.');
+  });
+});
+
+describe('plotPolicy', () => {
+  it('shows both bounds and never loses a peak, however short', () => {
+    const chart = plotPolicy(triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }), { steps: 100_000 });
+    expect(chart).toMatch(/^0\.006┤/m);
+    // Peaks are 1,000 steps apart and columns 1,587: each column holds one.
+    expect(chart.split('\n').filter((line) => /[━┏┓]/.test(line))).toHaveLength(1);
+  });
+
+  it('draws a constant rate', () => {
+    expect(plotPolicy(constant({ lr: 0.1 }), { steps: 10, width: 20 })).toMatch(/0\.1┤━{20}/);
+  });
+});
+
+describe('textTable', () => {
+  it('sets numbers to the right and names to the left', () => {
+    const rows = [
+      ['a', '1'],
+      ['long', '22'],
+    ];
+    const text = textTable({ caption: 'C', columns: ['n', 'v'], rows });
+    expect(text.split('\n')).toEqual(['  C', '  n       v', '  ────   ──', '  a       1', '  long   22']);
+  });
+});

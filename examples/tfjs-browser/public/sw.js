@@ -1,0 +1,12 @@
+// The network first, so that a new version comes through; what was kept when there is none.
+self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener('fetch', (event) => {
+  if (event.request.method !== 'GET') return;
+  event.respondWith(
+    fetch(event.request).catch(async () => {
+      const kept = await caches.match(event.request, { ignoreSearch: true });
+      return kept ?? Response.error();
+    }),
+  );
+});

@@ -1,0 +1,18 @@
+/** Writes the digits that the page fetches: a part of MNIST, as plain bytes, into public/digits/. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type LabelledImages, mnist } from '@clr/datasets';
+
+const folder = new URL('../public/digits/', import.meta.url);
+
+export async function writeDigits(): Promise<void> {
+  const { train, test } = await mnist();
+  await mkdir(folder, { recursive: true });
+  const write = async (name: string, { images, labels }: LabelledImages, count: number): Promise<void> => {
+    await writeFile(new URL(`${name}-images`, folder), images.subarray(0, count * 784));
+    await writeFile(new URL(`${name}-labels`, folder), labels.subarray(0, count));
+  };
+  await write('train', train, 10_000);
+  await write('test', test, 1000);
+}
+
+await writeDigits();

@@ -1,0 +1,51 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+
+type Columns = (readonly (number | null)[])[];
+
+/** A chart that fills the width of its element. */
+export interface Chart {
+  draw(columns: Columns): void;
+}
+
+const accent = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
+
+/** Makes a chart of lines over a first column; `logX` for rates along the axis. */
+export function createChart(
+  id: string,
+  colours: readonly string[],
+  { logX = false, unit }: { logX?: boolean; unit?: (value: number) => string } = {},
+): Chart {
+  const element = document.getElementById(id)!;
+  const axis = {
+    stroke: () => accent('--soft'),
+    grid: { stroke: () => accent('--line'), width: 1 },
+    ticks: { stroke: () => accent('--line'), width: 1 },
+  };
+  const values = unit && ((_: uPlot, splits: number[]) => splits.map(unit));
+  const chart = new uPlot(
+    {
+      width: Math.max(element.clientWidth, 100),
+      height: 180,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false } },
+      scales: { x: { time: false, ...(logX && { distr: 3 as const }) } },
+      axes: [axis, { ...axis, size: 56, ...(values && { values }) }],
+      series: [
+        {},
+        ...colours.map((name, index) => ({
+          stroke: () => accent(name),
+          width: 1.5,
+          points: { show: index > 0, size: 6 },
+          spanGaps: true,
+        })),
+      ],
+    },
+    [[], ...colours.map(() => [])],
+    element,
+  );
+  new ResizeObserver(() => {
+    if (element.clientWidth > 0) chart.setSize({ width: element.clientWidth, height: 180 });
+  }).observe(element);
+  return { draw: (columns) => chart.setData(columns.map((column) => [...column]) as uPlot.AlignedData) };
+}

@@ -1,0 +1,131 @@
+import {
+  analyzeRangeTest,
+  type Policy,
+  type RangeTestFinding,
+  type RangeTestPoint,
+  rangeTest,
+  triangular2,
+} from '@clr/core';
+import { type CyclicLR, createTrainable, cyclicLR, resumeCyclicLR, savedProgress } from '@clr/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { cut, type Digits } from './digits.ts';
+import { makeModel } from './model.ts';
+import { emptyHistory, forget, type History, keep, restore } from './storage.ts';
+
+/** What the page is told while it runs. */
+export interface Listener {
+  rangePoint(points: readonly RangeTestPoint[]): void;
+  step(history: History): void;
+}
+
+/** One model with its training: found, paused, resumed, kept. */
+export class Trainer {
+  history: History = emptyHistory();
+  private model: tf.LayersModel = makeModel();
+  private schedule: CyclicLR | null = null;
+  private stopping = false;
+
+  private readonly train: Digits;
+  private readonly test: Digits;
+  private readonly batchSize: number;
+  private readonly listener: Listener;
+
+  constructor(train: Digits, test: Digits, batchSize: number, listener: Listener) {
+    this.train = train;
+    this.test = test;
+    this.batchSize = batchSize;
+    this.listener = listener;
+  }
+
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.train.count / this.batchSize);
+  }
+
+  /** Goes on from an earlier visit; gives back the policy of that time. */
+  async resume(): Promise<Policy | null> {
+    const kept = await restore();
+    const progress = kept && savedProgress(kept.model);
+    if (!kept || !progress?.policy) return null;
+    this.model.dispose();
+    this.model = kept.model;
+    this.history = upTo(kept.history, progress.step);
+    this.schedule = resumeCyclicLR(this.model);
+    return progress.policy;
+  }
+
+  /** The LR range test; the model is left as it was. */
+  async findRates(signal: AbortSignal): Promise<RangeTestFinding> {
+    const points: RangeTestPoint[] = [];
+    const batches = cut(this.train, this.batchSize);
+    try {
+      const trace = await rangeTest(createTrainable(tf, this.model), batches, {
+        startLr: 1e-4,
+        endLr: 3,
+        steps: Math.min(100, 2 * this.stepsPerEpoch),
+        signal,
+        onStep: (point) => {
+          points.push(point);
+          this.listener.rangePoint(points);
+        },
+      });
+      return analyzeRangeTest(trace);
+    } finally {
+      tf.dispose(batches);
+    }
+  }
+
+  /** Trains until `pause()`, from where it stands. */
+  async run(baseLr: number, maxLr: number): Promise<void> {
+    const momentum = { base: 0.85, max: 0.95 };
+    this.schedule ??= cyclicLR(triangular2({ baseLr, maxLr, stepSize: 2 * this.stepsPerEpoch, momentum }));
+    this.stopping = false;
+    const { schedule, history } = this;
+    const onBatchEnd = async (_batch: number, logs?: tf.Logs): Promise<void> => {
+      history.step.push(schedule.step);
+      history.lr.push((this.model.optimizer as unknown as { learningRate: number }).learningRate);
+      history.loss.push(Number(logs?.loss));
+      history.accuracy.push(Number(logs?.acc));
+      history.test.push(null);
+      this.listener.step(history);
+      if (schedule.step % 25 === 0) await keep(this.model, history);
+      if (this.stopping) this.model.stopTraining = true;
+    };
+    const onEpochEnd = async (_epoch: number, logs?: tf.Logs): Promise<void> => {
+      history.test[history.test.length - 1] = (logs?.val_acc as number | undefined) ?? null;
+      this.listener.step(history);
+    };
+    await this.model.fit(this.train.xs, this.train.ys, {
+      epochs: 1000,
+      batchSize: this.batchSize,
+      validationData: [this.test.xs, this.test.ys],
+      callbacks: [schedule, { onBatchEnd, onEpochEnd }] as tf.CustomCallbackArgs[],
+    });
+    await keep(this.model, history);
+  }
+
+  pause(): void {
+    this.stopping = true;
+  }
+
+  async startOver(): Promise<void> {
+    await forget();
+    this.model.dispose();
+    this.model = makeModel();
+    this.schedule = null;
+    this.history = emptyHistory();
+  }
+}
+
+/** The history of the steps that the kept model has taken. */
+function upTo(history: History, step: number): History {
+  const count = history.step.filter((entry) => entry <= step).length;
+  const { step: steps, lr, loss, accuracy, test } = history;
+  const first = <T>(column: T[]): T[] => column.slice(0, count);
+  return {
+    step: first(steps),
+    lr: first(lr),
+    loss: first(loss),
+    accuracy: first(accuracy),
+    test: first(test),
+  };
+}

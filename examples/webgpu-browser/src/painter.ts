@@ -41,7 +41,13 @@ export async function createPainter(
   colours: Float32Array,
   policy: TriangularPolicy,
 ): Promise<GpuTrainer> {
-  const painter = await createTrainer(device, net, { optimizer: adam(), policy, batch, seed: 1 });
+  const painter = await createTrainer(device, net, {
+    optimizer: adam(),
+    policy,
+    batch,
+    seed: 1,
+    tile: 'measure',
+  });
   painter.setData({ input: positions, target: colours });
   return painter;
 }

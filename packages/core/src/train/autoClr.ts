@@ -16,7 +16,7 @@ import { giveVerdict, type Verdict } from './verdict.ts';
 
 /** Options of {@link autoClr}. */
 export interface AutoClrOptions<Batch> {
-  /** How many updates the training itself has; the range test takes a tenth of that on top, a verdict a fifth. */
+  /** How many updates the training itself has; the range test takes a tenth of that (200 at least) on top, a verdict a fifth. */
   readonly steps: number;
   /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
   readonly stepsPerEpoch?: number;
@@ -86,7 +86,7 @@ export async function autoClr<Batch>(
 
   const trace = await rangeTest(trainable, batches, {
     ...common,
-    steps: Math.max(100, Math.round(steps / 10)),
+    steps: Math.max(200, Math.round(steps / 10)),
     onStep: (point) => onEvent?.({ type: 'sweep', point }),
   });
   const finding = analyzeRangeTest(trace);

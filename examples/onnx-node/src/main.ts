@@ -68,6 +68,7 @@ const stop = new AbortController();
 process.on('SIGINT', () => {
   // Once: stop between two steps. Twice: now. Files are renamed into place, so neither leaves a broken one.
   if (stop.signal.aborted) process.exit(130);
+  say('', 'Stopping …');
   stop.abort();
 });
 try {

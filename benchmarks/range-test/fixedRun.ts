@@ -33,16 +33,19 @@ export async function trainFixed(task: Task, { lr, steps, order }: FixedPlan): P
   let loss: number | null = null;
   const looks = [0.9, 0.95, 1].map((share) => Math.round(share * steps));
   const tail = () => losses.slice(-20).reduce((sum, value) => sum + value, 0) / Math.min(20, losses.length);
-  // A run that has gained nothing by half time costs only time.
-  const hopeless = () => losses.length === Math.round(steps / 2) && tail() > losses[0]!;
+  // A run that is far above its start after a quarter, or has gained nothing by half time, costs only time.
+  const hopeless = () =>
+    (losses.length === Math.round(steps / 4) && tail() > 1.3 * losses[0]!) ||
+    (losses.length === Math.round(steps / 2) && tail() > losses[0]!);
   for (let step = 0; step < steps; step++) {
     losses.push(await (await trainer.trainStep(batches.next().value, { lr })).loss);
     if (!Number.isFinite(losses[step])) break;
-    if (hopeless() || looks.includes(step + 1)) {
+    const ends = hopeless();
+    if (ends || looks.includes(step + 1)) {
       const metrics = await trainer.evaluate(validation);
       accuracy.push(rounded(metrics.accuracy ?? 0) ?? 0);
       loss = rounded(metrics.loss);
-      if (losses.length === Math.round(steps / 2)) break;
+      if (ends) break;
     }
   }
   await trainer.restore(snapshot);

@@ -7,8 +7,8 @@ import { formatRate } from './words.ts';
  *
  * @example
  * ```ts
- * describeFinding(analyzeRangeTest(trace))[0];
- * // 'Cycle the rate between 0.0021 and 0.021; …'
+ * const [first] = describeFinding(analyzeRangeTest(trace));
+ * first.startsWith('Cycle the rate between '); // true
  * ```
  */
 export function describeFinding({ suggestion, edgeLr, reasons, rules }: RangeTestFinding): readonly string[] {

@@ -35,7 +35,7 @@ export interface ReportContent {
  * @example
  * ```ts
  * const html = renderReport({ title: 'LeNet on MNIST', rangeTest: { trace, finding }, runs: [{ name: 'CLR', run }] });
- * await writeFile('report.html', html);
+ * html.startsWith('<!doctype html>'); // true
  * ```
  */
 export function renderReport(content: ReportContent): string {

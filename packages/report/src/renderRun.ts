@@ -22,9 +22,10 @@ export interface NamedRun {
  *
  * @example
  * ```ts
- * const run = await train(trainable, batches, { policy, steps: 200, evaluate: test });
- * renderRun(run);
- * renderRun([{ name: 'CLR', run }, { name: 'fixed', run: other }]);
+ * // run and other are what train() returned
+ * renderRun(run).startsWith('<svg'); // true
+ * const both = renderRun([{ name: 'CLR', run }, { name: 'fixed', run: other }]);
+ * both.includes('— fixed'); // true
  * ```
  */
 export function renderRun(runs: TrainingRun | readonly NamedRun[], options: PictureOptions = {}): string {

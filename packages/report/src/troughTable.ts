@@ -3,7 +3,14 @@ import type { NamedRun } from './renderRun.ts';
 import type { ReportTable } from './renderTable.ts';
 import { formatCount, formatNumber, formatShare } from './words.ts';
 
-/** What runs measured at their troughs, side by side: one row a step. */
+/**
+ * What runs measured at their troughs, side by side: one row a step.
+ *
+ * @example
+ * ```ts
+ * troughTable([{ name: 'CLR', run }]).columns; // ['step', 'CLR']
+ * ```
+ */
 export function troughTable(runs: readonly NamedRun[]): ReportTable {
   const steps = [...new Set(runs.flatMap(({ run }) => run.troughs.map(({ step }) => step)))];
   const cell = (trough: Trough | undefined): string => {

@@ -1,9 +1,24 @@
-/** A rate in at most three digits: `0.0123`, `4.5e-5`. */
+/**
+ * A rate in at most three digits.
+ *
+ * @example
+ * ```ts
+ * formatRate(0.0123456); // '0.0123'
+ * formatRate(0.000045); // '4.5e-5'
+ * ```
+ */
 export function formatRate(rate: number): string {
   return formatNumber(rate, 3);
 }
 
-/** A number in so many significant digits, with an exponent where zeros would be many. */
+/**
+ * A number in so many significant digits, with an exponent where zeros would be many.
+ *
+ * @example
+ * ```ts
+ * formatNumber(2.30259, 4); // '2.303'
+ * ```
+ */
 export function formatNumber(value: number, digits: number): string {
   const rounded = Number(value.toPrecision(digits));
   if (rounded === 0) return '0';
@@ -12,12 +27,26 @@ export function formatNumber(value: number, digits: number): string {
   return rounded.toExponential().replace('e+', 'e');
 }
 
-/** A share in per cent: `98.31 %`. */
+/**
+ * A share in per cent.
+ *
+ * @example
+ * ```ts
+ * formatShare(0.98313); // '98.31 %'
+ * ```
+ */
 export function formatShare(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** A whole number with its thousands set apart: `12,000`. */
+/**
+ * A whole number with its thousands set apart.
+ *
+ * @example
+ * ```ts
+ * formatCount(12000); // '12,000'
+ * ```
+ */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

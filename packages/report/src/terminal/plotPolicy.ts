@@ -8,7 +8,8 @@ import { type ChartSize, plotCurve } from './plotCurve.ts';
  *
  * @example
  * ```ts
- * console.log(plotPolicy(triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }), { steps: 4000 }));
+ * const chart = plotPolicy(triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }), { steps: 4000 });
+ * chart.includes('0.006┤'); // true
  * ```
  */
 export function plotPolicy(

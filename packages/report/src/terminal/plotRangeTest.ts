@@ -10,7 +10,8 @@ import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
  *
  * @example
  * ```ts
- * console.log(plotRangeTest(trace, analyzeRangeTest(trace), { width: 72 }));
+ * const chart = plotRangeTest(trace, analyzeRangeTest(trace), { width: 72 });
+ * chart.includes('loss over the learning rate'); // true
  * ```
  */
 export function plotRangeTest(

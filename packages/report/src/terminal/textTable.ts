@@ -5,7 +5,8 @@ import type { ReportTable } from '../renderTable.ts';
  *
  * @example
  * ```ts
- * console.log(textTable({ caption: 'Rates', columns: ['step', 'rate'], rows: [['0', '0.001']] }));
+ * const text = textTable({ caption: 'Rates', columns: ['step', 'rate'], rows: [['0', '0.001']] });
+ * text.split('\n').length; // 4
  * ```
  */
 export function textTable({ caption, columns, rows }: ReportTable): string {

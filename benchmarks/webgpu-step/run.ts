@@ -16,7 +16,7 @@ const only = process.argv[3] ?? '';
 const server = await createServer({
   root: fileURLToPath(new URL('.', import.meta.url)),
   cacheDir: fileURLToPath(new URL('../../.cache/vite-webgpu-step', import.meta.url)),
-  server: { port: 0, fs: { allow: ['../..'] } },
+  server: { port: 0, hmr: false, watch: null, fs: { allow: ['../..'] } },
   optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', '@jax-js/jax'] },
   logLevel: 'error',
 });

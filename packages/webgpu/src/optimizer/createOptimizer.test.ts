@@ -176,6 +176,31 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     optimizer.dispose();
   });
 
+  it('encodes a hundred steps with no host write between them', async () => {
+    const value = upload(device, [1, 2, 3]);
+    const parameters = [{ value, gradient: upload(device, [1, 1, 1]), length: 3 }];
+    const optimizer = createOptimizer(device, adam(), parameters, (step) => 1 / (step + 1));
+    submit(device, (encoder) => optimizer.encode(encoder)); // uploads the table
+    const { queue, createBuffer } = device;
+    const { writeBuffer } = queue;
+    let writes = 0;
+    queue.writeBuffer = () => {
+      writes += 1;
+    };
+    device.createBuffer = (descriptor) => {
+      writes += 1;
+      return createBuffer.call(device, descriptor);
+    };
+    submit(device, (encoder) => {
+      for (let step = 0; step < 100; step++) optimizer.encode(encoder);
+    });
+    queue.writeBuffer = writeBuffer;
+    device.createBuffer = createBuffer;
+    expect(writes).toBe(0);
+    expect(await optimizer.counters()).toMatchObject({ step: 101, updates: 101, lr: Math.fround(1 / 101) });
+    optimizer.dispose();
+  });
+
   it('seeks to any step, in encode order, and beyond 2^32', async () => {
     const schedule = (step: number): number => 1 / (step + 3);
     const value = upload(device, [0]);

@@ -5,7 +5,7 @@ self.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET') return;
   event.respondWith(
     fetch(event.request).catch(async () => {
-      const kept = await caches.match(event.request, { ignoreSearch: true });
+      const kept = await caches.match(event.request, { ignoreSearch: true, ignoreVary: true });
       return kept ?? Response.error();
     }),
   );

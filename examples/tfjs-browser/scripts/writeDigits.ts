@@ -3,16 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { type LabelledImages, mnist } from '@clr/datasets';
 
 const folder = new URL('../public/digits/', import.meta.url);
+await mkdir(folder, { recursive: true });
 
-export async function writeDigits(): Promise<void> {
-  const { train, test } = await mnist();
-  await mkdir(folder, { recursive: true });
-  const write = async (name: string, { images, labels }: LabelledImages, count: number): Promise<void> => {
-    await writeFile(new URL(`${name}-images`, folder), images.subarray(0, count * 784));
-    await writeFile(new URL(`${name}-labels`, folder), labels.subarray(0, count));
-  };
-  await write('train', train, 10_000);
-  await write('test', test, 1000);
+async function write(name: string, { images, labels }: LabelledImages, count: number): Promise<void> {
+  await writeFile(new URL(`${name}-images`, folder), images.subarray(0, count * 784));
+  await writeFile(new URL(`${name}-labels`, folder), labels.subarray(0, count));
 }
 
-await writeDigits();
+const { train, test } = await mnist();
+await write('train', train, 10_000);
+await write('test', test, 1000);

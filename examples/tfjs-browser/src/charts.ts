@@ -10,6 +10,10 @@ export interface Chart {
 
 const accent = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
 
+/** Labels for the powers of ten alone. */
+const powers = (_: uPlot, splits: number[]): string[] =>
+  splits.map((split) => (Number.isInteger(Math.log10(split)) ? String(split) : ''));
+
 /** Makes a chart of lines over a first column; `logX` for rates along the axis. */
 export function createChart(
   id: string,
@@ -30,7 +34,10 @@ export function createChart(
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
       scales: { x: { time: false, ...(logX && { distr: 3 as const }) } },
-      axes: [axis, { ...axis, size: 56, ...(values && { values }) }],
+      axes: [
+        { ...axis, ...(logX && { values: powers }) },
+        { ...axis, size: 56, ...(values && { values }) },
+      ],
       series: [
         {},
         ...colours.map((name, index) => ({

@@ -28,10 +28,11 @@ const charts = {
 };
 let rangeChart: ReturnType<typeof createChart> | undefined;
 
-function show({ step, lr, loss, accuracy, test }: Trainer['history']): void {
+function show({ step, lr, momentum, loss, accuracy, test }: Trainer['history']): void {
   const last = step.length - 1;
   at('step').textContent = String(step[last] ?? 0);
   at('lr').textContent = short(lr[last]);
+  at('momentum').textContent = short(momentum[last]);
   at('loss').textContent = short(loss[last]);
   const tested = test.filter((share) => share !== null).at(-1);
   at('accuracy').textContent = tested == null ? '–' : percent(tested);
@@ -108,7 +109,9 @@ async function start(): Promise<void> {
       max.disabled = true;
       train.dataset.state = 'running';
       train.textContent = 'Pause';
-      say(`Training on ${digits.count} digits; the rate turns every ${2 * trainer.stepsPerEpoch} steps.`);
+      say(
+        `Training on ${digits.count} digits; the rate rises for ${2 * trainer.stepsPerEpoch} steps, then falls for as many.`,
+      );
       await trainer.run(baseLr, maxLr);
       ready('Paused and kept: close the tab, come back, resume.');
     } catch (error) {

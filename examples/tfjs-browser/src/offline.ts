@@ -1,6 +1,6 @@
 /** Keeps everything that this page has loaded, so that it works without a network from now on. */
 export async function keepOffline(): Promise<void> {
-  if (!('serviceWorker' in navigator) || import.meta.env.DEV) return;
+  if (!('serviceWorker' in navigator && navigator.onLine)) return;
   await navigator.serviceWorker.register('./sw.js');
   await navigator.serviceWorker.ready;
   const loaded = performance.getEntriesByType('resource').map(({ name }) => name);

@@ -7,13 +7,21 @@ const key = 'clr-digits-history';
 export interface History {
   step: number[];
   lr: number[];
+  momentum: number[];
   loss: number[];
   accuracy: number[];
   /** Of the test digits; `null` between the epochs' ends. */
   test: (number | null)[];
 }
 
-export const emptyHistory = (): History => ({ step: [], lr: [], loss: [], accuracy: [], test: [] });
+export const emptyHistory = (): History => ({
+  step: [],
+  lr: [],
+  momentum: [],
+  loss: [],
+  accuracy: [],
+  test: [],
+});
 
 /** Keeps the model, with its optimizer's slots and, in its metadata, policy and step. */
 export async function keep(model: tf.LayersModel, history: History): Promise<void> {

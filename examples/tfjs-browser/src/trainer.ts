@@ -76,13 +76,16 @@ export class Trainer {
 
   /** Trains until `pause()`, from where it stands. */
   async run(baseLr: number, maxLr: number): Promise<void> {
-    const momentum = { base: 0.85, max: 0.95 };
-    this.schedule ??= cyclicLR(triangular2({ baseLr, maxLr, stepSize: 2 * this.stepsPerEpoch, momentum }));
+    this.schedule ??= cyclicLR(
+      triangular2({ baseLr, maxLr, stepSize: 2 * this.stepsPerEpoch, momentum: { base: 0.85, max: 0.95 } }),
+    );
     this.stopping = false;
     const { schedule, history } = this;
     const onBatchEnd = async (_batch: number, logs?: tf.Logs): Promise<void> => {
       history.step.push(schedule.step);
-      history.lr.push((this.model.optimizer as unknown as { learningRate: number }).learningRate);
+      const { learningRate, momentum } = this.model.optimizer as unknown as Record<string, number>;
+      history.lr.push(learningRate!);
+      history.momentum.push(momentum!);
       history.loss.push(Number(logs?.loss));
       history.accuracy.push(Number(logs?.acc));
       history.test.push(null);
@@ -119,13 +122,13 @@ export class Trainer {
 /** The history of the steps that the kept model has taken. */
 function upTo(history: History, step: number): History {
   const count = history.step.filter((entry) => entry <= step).length;
-  const { step: steps, lr, loss, accuracy, test } = history;
   const first = <T>(column: T[]): T[] => column.slice(0, count);
   return {
-    step: first(steps),
-    lr: first(lr),
-    loss: first(loss),
-    accuracy: first(accuracy),
-    test: first(test),
+    step: first(history.step),
+    lr: first(history.lr),
+    momentum: first(history.momentum),
+    loss: first(history.loss),
+    accuracy: first(history.accuracy),
+    test: first(history.test),
   };
 }

@@ -2,7 +2,7 @@ import type { Dispatch } from '../../device/pipelines.ts';
 import { type Loss, type Shape, volume } from '../network.ts';
 import { elementwise } from './op.ts';
 import { hashFunction, shuffleFunction } from './random.ts';
-import { placeFunction, splitIndex, type Tensor } from './tensor.ts';
+import { placeFunction, splitPosition, type Tensor } from './tensor.ts';
 
 /** Examples in device memory. */
 export interface Examples {
@@ -53,17 +53,21 @@ ${from}`;
   const read = examples.bytes
     ? `f32((source[place / 4u] >> (place % 4u * 8u)) & 255u) / 255.0`
     : 'source[place]';
+  // a thread brings several numbers of one example, so that an example is drawn rarely
+  const perRow = Math.ceil(numbers / 16);
   return elementwise(
     device,
     'clr batch',
-    batch * numbers,
+    batch * perRow,
     declarations,
-    `${splitIndex('index', input.shape)}
+    `let b = index / ${perRow}u;
   let chosen = example(b);
-  let inside = index % ${numbers}u;
-  let place = chosen * ${numbers}u + inside;
-  result[resultAt(b, y, x, c)] = ${read};
-  for (var k = inside; k < ${perTarget}u; k += ${numbers}u) {
+  for (var inside = index % ${perRow}u; inside < ${numbers}u; inside += ${perRow}u) {
+    let place = chosen * ${numbers}u + inside;
+    ${splitPosition('inside', input.shape)}
+    result[resultAt(b, y, x, c)] = ${read};
+  }
+  for (var k = index % ${perRow}u; k < ${perTarget}u; k += ${perRow}u) {
     wanted[b * ${perTarget}u + k] = sourceTarget[chosen * ${perTarget}u + k];
   }`,
     [examples.input, examples.target, input.value, target, ...(seed === undefined ? [] : [state])],

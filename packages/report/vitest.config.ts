@@ -1,0 +1,29 @@
+// By path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript.
+
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
+
+/** What draws, in both: in a browser ECharts measures text by itself. */
+const pictures = 'src/render{Policy,RangeTest,Run}.test.ts';
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'node', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 30_000 } },
+      ...(hasChromium()
+        ? [
+            {
+              test: {
+                name: 'chromium',
+                include: [pictures],
+                browser: chromiumBrowser(),
+                testTimeout: 60_000,
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
+
+export default config;

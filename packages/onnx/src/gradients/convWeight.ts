@@ -1,5 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
 import type { ConvForm } from './conv.ts';
+import { convWeightByRows } from './convWeightRows.ts';
 
 /** Every position of a kernel, the last axis running fastest. */
 function positions(kernel: readonly number[]): number[][] {
@@ -7,6 +8,11 @@ function positions(kernel: readonly number[]): number[][] {
     (list, size) => list.flatMap((head) => Array.from({ length: size }, (_, i) => [...head, i])),
     [[]],
   );
+}
+
+/** A kernel of one element at stride 1 meets the input as it is. */
+function pointwise({ window }: ConvForm): boolean {
+  return [...window.kernel, ...window.strides].every((n) => n === 1);
 }
 
 /** The padded input; the input itself without padding. */
@@ -35,11 +41,14 @@ export function convWeightGradient(
   const { kernel, strides, dilations } = window;
   const [outputs, perGroup] = b.shape(weight) as [number, number];
   const whole = padded(b, input, form);
+  const byRows = convWeightByRows(b, weight, input, grad, whole, form);
+  if (byRows !== undefined) return byRows;
   const spatial = Array.from({ length: axes }, (_, i) => i + 2);
   const counts = b.shape(grad).slice(2);
   const fixed = counts.every((count) => typeof count === 'number');
 
   const parts = positions(kernel).map((position) => {
+    if (whole === input && pointwise(form)) return b.reshape(whole, [0, group, 1, perGroup, -1]);
     const starts = position.map((at, i) => at * (dilations[i] as number));
     const ends = fixed
       ? b.ints(starts.map((start, i) => start + ((counts[i] as number) - 1) * (strides[i] as number) + 1))

@@ -862,6 +862,18 @@ const rows: readonly Row[] = [
       (direction): Row => [`${op} ${direction}`, recurrence(op, direction)],
     ),
   ),
+  [
+    'Conv whose weight gradient is laid out by rows',
+    fc.tuple(size, flag).map(([m, p]) => ({
+      op: 'Conv',
+      step: 0.5,
+      inputs: [
+        { dims: [2, 4, 7, 6], fixed: true },
+        { dims: [m, 4, 3, 2], fixed: true },
+      ],
+      attributes: { pads: [p, 0, 1, p] },
+    })),
+  ],
 ];
 
 /** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */

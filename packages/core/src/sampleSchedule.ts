@@ -34,12 +34,11 @@ export function sampleSchedule(
   stepCount(steps, 'steps');
   if (from !== 0) stepCount(from, 'from');
   const schedule = toSchedule(source);
-  const value =
-    of === 'lr'
-      ? (step: number) => schedule.lr(step)
-      : (step: number) => schedule.momentum(step) ?? noMomentum();
   const values = new Float32Array(steps);
-  for (let index = 0; index < steps; index++) values[index] = value(from + index);
+  for (let index = 0; index < steps; index++) {
+    const step = from + index;
+    values[index] = of === 'lr' ? schedule.lr(step) : (schedule.momentum(step) ?? noMomentum());
+  }
   return values;
 }
 

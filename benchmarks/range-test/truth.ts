@@ -3,7 +3,13 @@ import type { Truth } from './store.ts';
 /** What a setting's grid of fixed rates says. */
 export interface Verdict {
   /** The rate with the best accuracy. */
-  readonly best: { readonly lr: number; readonly accuracy: number };
+  readonly best: {
+    readonly lr: number;
+    /** Mean over the seeds. */
+    readonly accuracy: number;
+    /** Of each seed. */
+    readonly seeds: readonly number[];
+  };
   /** The rates between which the accuracy stays within a point of the best. */
   readonly band: readonly [low: number, high: number];
   /** Going up from the best rate, the last before one that is not stable in all seeds. */
@@ -20,6 +26,7 @@ export function verdictOf({ grid }: Truth): Verdict {
   const points = grid.map(({ lr, accuracy, stable }) => ({
     x: Math.log2(lr),
     accuracy: accuracy.reduce((sum, value) => sum + value, 0) / accuracy.length,
+    seeds: accuracy,
     stable: stable.every(Boolean),
   }));
   const best = points.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
@@ -42,7 +49,7 @@ export function verdictOf({ grid }: Truth): Verdict {
     return 2 ** x;
   };
   return {
-    best: { lr: 2 ** best.x, accuracy: best.accuracy },
+    best: { lr: 2 ** best.x, accuracy: best.accuracy, seeds: best.seeds },
     band: [edge(-1), edge(1)],
     largestStable: 2 ** top.x,
     accuracyAt,

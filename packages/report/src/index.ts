@@ -1,4 +1,4 @@
-export type { PictureOptions } from './panels.ts';
+export type { PictureOptions } from './panel.ts';
 export { type PolicyPictureOptions, renderPolicy } from './renderPolicy.ts';
 export { renderRangeTest } from './renderRangeTest.ts';
 export { type ReportContent, renderReport } from './renderReport.ts';

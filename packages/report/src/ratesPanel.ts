@@ -1,5 +1,5 @@
 import type { Interval, RangeTestFinding } from '@clr/core';
-import type { Panel } from './panels.ts';
+import type { Panel } from './panel.ts';
 import type { Series } from './renderSvg.ts';
 import { colours } from './theme.ts';
 import { formatRate } from './words.ts';

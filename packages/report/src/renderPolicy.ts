@@ -1,7 +1,9 @@
 import { ClrError, type ScheduleLike, toSchedule } from '@clr/core';
 import { extent } from './extent.ts';
-import { curve, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
+import type { Panel, PictureOptions } from './panel.ts';
+import { stackPanels } from './panels.ts';
 import { renderSvg } from './renderSvg.ts';
+import { curve, marks } from './series.ts';
 import { colours } from './theme.ts';
 import { type Point, thin } from './thin.ts';
 import { troughsOf } from './troughsOf.ts';

@@ -1,9 +1,11 @@
 import { ClrError, type RangeTestFinding, type RangeTestPoint, type RangeTestTrace } from '@clr/core';
 import { describeFinding } from './describeFinding.ts';
 import { extent } from './extent.ts';
-import { curve, type Key, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
+import type { Key, Panel, PictureOptions } from './panel.ts';
+import { stackPanels } from './panels.ts';
 import { ratesPanel } from './ratesPanel.ts';
 import { renderSvg, type Series } from './renderSvg.ts';
+import { curve, marks } from './series.ts';
 import { smooth } from './smooth.ts';
 import { colours } from './theme.ts';
 import { type Point, thin } from './thin.ts';

@@ -1,7 +1,9 @@
 import { ClrError, type TrainingRun } from '@clr/core';
 import { extent } from './extent.ts';
-import { curve, type Key, marks, type Panel, type PictureOptions, stackPanels } from './panels.ts';
+import type { Key, Panel, PictureOptions } from './panel.ts';
+import { stackPanels } from './panels.ts';
 import { renderSvg, type Series } from './renderSvg.ts';
+import { curve, marks } from './series.ts';
 import { smooth } from './smooth.ts';
 import { colours, seriesColours } from './theme.ts';
 import { type Point, thin } from './thin.ts';

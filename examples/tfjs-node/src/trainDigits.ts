@@ -18,7 +18,7 @@ export interface Outcome {
 
 /** The whole story on MNIST; `print` gets it line by line. */
 export async function trainDigits(
-  { images = 12_000, epochs = 6 }: { images?: number; epochs?: number } = {},
+  { images = 10_000, epochs = 4 }: { images?: number; epochs?: number } = {},
   print: (line: string) => void = () => {},
 ): Promise<Outcome> {
   await tf.setBackend('cpu');

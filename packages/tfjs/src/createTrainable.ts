@@ -19,7 +19,8 @@ import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
  * @example
  * ```ts
  * const trainable = createTrainable(tf, model);
- * const trace = await rangeTest(trainable, [{ xs, ys }], { startLr: 1e-4, endLr: 1, steps: 100 });
+ * const trace = await rangeTest(trainable, [{ xs, ys }], { startLr: 1e-6, endLr: 1e-3, steps: 20 });
+ * trace.points.length; // 20
  * ```
  */
 export function createTrainable(tf: typeof tfjs, model: tfjs.LayersModel): Trainable<LayersBatch>;

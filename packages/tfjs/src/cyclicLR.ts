@@ -38,7 +38,8 @@ export interface CyclicLR extends peer.Callback {
  * @example
  * ```ts
  * const schedule = cyclicLR(triangular2({ baseLr: 0.001, maxLr: 0.006, stepSize: 2000 }));
- * await model.fit(xs, ys, { epochs: 10, callbacks: schedule });
+ * await model.fit(xs, ys, { epochs: 10, batchSize: 4, callbacks: schedule });
+ * schedule.step; // 20
  * ```
  */
 export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): CyclicLR {
@@ -60,10 +61,12 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
  *
  * @example
  * ```ts
+ * await model.fit(xs, ys, { epochs: 10, callbacks: cyclicLR(policy) });
  * await model.save('indexeddb://digits', { includeOptimizer: true });
  * // the next day
  * const again = await tf.loadLayersModel('indexeddb://digits');
  * await again.fit(xs, ys, { epochs: 10, callbacks: resumeCyclicLR(again) });
+ * savedProgress(again).step; // 20
  * ```
  */
 export function resumeCyclicLR(

@@ -6,8 +6,9 @@ import type * as tfjs from '@tensorflow/tfjs';
  *
  * @example
  * ```ts
- * const batches = fromDataset(tf.data.zip({ xs: images, ys: labels }).batch(64));
- * await train(createTrainable(tf, model), batches, { policy, steps: 2000 });
+ * const batches = fromDataset(tf.data.zip({ xs: images, ys: labels }).batch(4));
+ * const run = await train(createTrainable(tf, model), batches, { policy, steps: 10 });
+ * run.step; // 10
  * ```
  */
 export function fromDataset<Batch extends tfjs.TensorContainer>(

@@ -60,8 +60,8 @@ function progressIn(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Part
  *
  * @example
  * ```ts
- * const model = await tf.loadLayersModel('indexeddb://digits');
- * savedProgress(model)?.step; // 1200
+ * await model.fit(xs, ys, { epochs: 3, callbacks: cyclicLR(policy) });
+ * savedProgress(model).step; // 3
  * ```
  */
 export function savedProgress(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Progress | null {

@@ -1,0 +1,4 @@
+import { compare } from './compare.ts';
+
+Object.assign(window, { compare });
+document.title = 'ready';

@@ -1,0 +1,59 @@
+/**
+ * What `cyclicLR` costs: `fit` with it beside the same `fit` without, on tfjs's cpu backend in Node and on
+ * webgl in Chromium. `npx tsx tfjs-overhead/run.ts [rounds]`. The target is a median ratio of 1.01 at most.
+ */
+import { cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+import { createServer } from 'vite';
+import { chromiumArgs, chromiumPath } from '../../tooling/chromium.ts';
+import { compare, nets, type Result } from './compare.ts';
+
+const rounds = Number(process.argv[2] ?? 15);
+console.log(`${rounds} pairs each; ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}`);
+
+for (const net of Object.keys(nets)) report(net, 'cpu', await compare(net, 'cpu', rounds));
+
+const server = await createServer({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  cacheDir: fileURLToPath(new URL('../../.cache/vite-tfjs-overhead', import.meta.url)),
+  server: { port: 0, hmr: false, watch: null, fs: { allow: ['../..'] } },
+  optimizeDeps: { include: ['@tensorflow/tfjs'] },
+  logLevel: 'error',
+});
+await server.listen();
+const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
+try {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(600_000);
+  await page.goto(server.resolvedUrls?.local[0] as string);
+  await page.waitForFunction(() => document.title === 'ready');
+  for (const net of Object.keys(nets)) {
+    const run = ([name, count]: [string, number]): Promise<Result> =>
+      (window as unknown as { compare: typeof compare }).compare(name, 'webgl', count);
+    report(net, 'webgl', await page.evaluate(run, [net, rounds] as [string, number]));
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+function report(net: string, backend: string, { pairs, hooks, steps }: Result): void {
+  const step = median(pairs.map(({ without }) => without)) / steps;
+  const ratios = pairs.map((pair) => pair.with / pair.without);
+  const [low, high] = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
+  console.log(
+    `${backend.padEnd(6)} ${net.padEnd(6)} ${step.toFixed(2)} ms a step; with cyclicLR ${median(ratios).toFixed(3)} × ` +
+      `(quartiles ${low.toFixed(3)} to ${high.toFixed(3)}); its hooks alone ${(1000 * hooks).toFixed(0)} µs, ` +
+      `${((100 * hooks) / step).toFixed(2)} % of a step`,
+  );
+}
+
+function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round((sorted.length - 1) * share)]!;
+}

@@ -1,15 +1,22 @@
 import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
 import { fail } from '../errors.ts';
-import { patchInitializers } from '../graph/patch.ts';
+import { locateInitializers, patchInitializers } from '../graph/patch.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
-import { buildEvaluationModel, buildGradientModel, buildTrainingModel } from '../training/build.ts';
+import {
+  buildApplyModel,
+  buildEvaluationModel,
+  buildGradientModel,
+  buildTrainingModel,
+} from '../training/build.ts';
 import type { TrainingOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
+import { orRefused } from './orRefused.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { StateVectors } from './stateVectors.ts';
+import { WeightedMean } from './weightedMean.ts';
 
 /** A parameter's or gradient's shape and elements, row-major. */
 export interface ParameterData {
@@ -29,7 +36,11 @@ export interface OnnxSnapshot {
 
 /** An ONNX model with its optimizer, as core trains it. */
 export interface OnnxTrainer extends Trainable<Batch> {
-  trainStep(batch: Batch, hyper: Hyperparameters): Promise<StepResult>;
+  /**
+   * One update. Several batches count as one large batch (gradient accumulation): their gradients are
+   * averaged, each by its size, before the update. Batch normalisation still sees each batch by itself.
+   */
+  trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;
   /** The current values of the trained initializers, by name; copies. */
   parameters(): Promise<Map<string, ParameterData>>;
@@ -44,11 +55,12 @@ interface Runner {
   readonly session: InferenceSession;
 }
 
-type Kind = 'step' | 'gradients' | 'evaluation';
+type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
 
 const builders: Readonly<Record<Kind, (model: Uint8Array, options: TrainingOptions) => TrainingModel>> = {
   step: buildTrainingModel,
   gradients: buildGradientModel,
+  apply: buildApplyModel,
   evaluation: buildEvaluationModel,
 };
 
@@ -60,6 +72,40 @@ function checkRate(value: number | undefined, name: string): void {
       'Take it from a schedule, such as toSchedule(policy).at(step).',
     );
   }
+}
+
+/** Runs a session; what a kernel refuses leaves the trainer as it was. */
+function run(
+  session: InferenceSession,
+  feeds: Readonly<Record<string, Tensor>>,
+  fetches: InferenceSession.FetchesType,
+): Promise<Readonly<Record<string, Tensor>>> {
+  return orRefused(
+    session.run(feeds, fetches),
+    'a model and a batch that ONNX Runtime can run',
+    'Check the sizes of the batch, and the model with onnx.checker.',
+  );
+}
+
+/** The bytes of each initializer that training changes. */
+function storedLengths(state: TrainingModel['state']): Map<string, number> {
+  const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
+  return new Map(
+    stored.flatMap(({ parts, initial }) =>
+      parts.map(({ name, dims }): [string, number] => [
+        name,
+        dims.reduce((size, dim) => size * dim, initial.BYTES_PER_ELEMENT),
+      ]),
+    ),
+  );
+}
+
+const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
+
+/** How many values a batch's mean loss is taken over, as far as batches of one model differ in it. */
+function weightOf(model: TrainingModel, batch: Batch): number {
+  const target = model.target && batch[model.target.name];
+  return target ? target.size : (batch[model.data[0]?.name ?? '']?.dims[0] ?? 1);
 }
 
 const toFloat32 = (data: FloatArray): Float32Array => Float32Array.from(data);
@@ -89,6 +135,8 @@ export class Trainer implements OnnxTrainer {
     this.#options = options;
     this.#session = session;
     this.#onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
+    // Before any training: could the result be written back?
+    locateInitializers(source, storedLengths(first.state));
     this.#state = new StateVectors(ort, first.state, session, this.#onDevice);
     this.#addRunner('step', options.target ?? 'indices', first);
   }
@@ -98,18 +146,72 @@ export class Trainer implements OnnxTrainer {
     await Promise.all(this.#runners.values());
   }
 
-  async trainStep(batch: Batch, hyper: Hyperparameters): Promise<StepResult> {
+  async trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
     checkRate(hyper?.lr, 'lr');
     if (hyper.momentum !== undefined) checkRate(hyper.momentum, 'momentum');
+    if (isList(batch)) return this.#inTurn(() => this.#accumulate(batch, hyper));
     return this.#inTurn(async () => {
       const { model, session } = await this.#runner('step', batch);
       checkBatch(model, batch);
       const feeds = { ...this.#feeds(model, batch), ...this.#scalars(model, hyper) };
-      const results = await session.run(feeds, { ...this.#metrics(model), ...this.#state.fetches() });
+      const results = await run(session, feeds, { ...this.#metrics(model), ...this.#state.fetches(model) });
       this.#state.advance(results);
       this.#steps += 1;
       return this.#result(model, results);
     });
+  }
+
+  /** The gradients of several batches averaged, then one update; what fails on the way leaves no trace. */
+  async #accumulate(batches: readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
+    const [head] = batches;
+    if (!head) throw fail('at least one batch', 'an empty list', 'Leave empty steps out.');
+    for (const batch of batches) checkBatch((await this.#runner('gradients', batch)).model, batch);
+    const mean = new WeightedMean();
+    // Only running statistics change before the update.
+    const { state } = (await this.#runner('gradients', head)).model;
+    const before = state.some(({ role }) => role === 'buffers') ? await this.#state.save() : undefined;
+    try {
+      for (const batch of batches) {
+        const { model, session } = await this.#runner('gradients', batch);
+        const vectors = (model.gradients ?? []).map(({ name }) => name);
+        const results = await run(session, this.#feeds(model, batch), {
+          ...this.#metrics(model),
+          ...this.#state.fetches(model),
+          ...Object.fromEntries(vectors.map((name) => [name, null])),
+        });
+        this.#state.advance(results);
+        const { loss, accuracy } = this.#result(model, results);
+        mean.add(weightOf(model, batch), {
+          loss: Float64Array.of(await loss),
+          ...(accuracy === undefined ? {} : { accuracy: Float64Array.of(await accuracy) }),
+          ...Object.fromEntries(vectors.map((name) => [name, results[name]?.data as FloatArray])),
+        });
+      }
+      const { loss, accuracy, ...gradients } = mean.result();
+      const { model, session } = await this.#runner('apply', head);
+      const feeds = {
+        ...this.#feeds(model, {}),
+        ...this.#scalars(model, hyper),
+        ...this.#tensors(gradients),
+      };
+      this.#state.advance(await run(session, feeds, this.#state.fetches(model)));
+      this.#steps += 1;
+      return { loss: loss?.[0] ?? Number.NaN, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
+    } catch (error) {
+      if (before) this.#state.load(before);
+      throw error;
+    }
+  }
+
+  #tensors(vectors: Readonly<Record<string, FloatArray>>): Record<string, Tensor> {
+    return Object.fromEntries(
+      Object.entries(vectors).map(([name, data]) => [
+        name,
+        data instanceof Float64Array
+          ? new this.#ort.Tensor('float64', data, [data.length])
+          : new this.#ort.Tensor('float32', data, [data.length]),
+      ]),
+    );
   }
 
   async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
@@ -119,7 +221,7 @@ export class Trainer implements OnnxTrainer {
       const [size, result] = await this.#inTurn(async () => {
         const { model, session } = await this.#runner('evaluation', batch);
         checkBatch(model, batch);
-        const results = await session.run(this.#feeds(model, batch), this.#metrics(model));
+        const results = await run(session, this.#feeds(model, batch), this.#metrics(model));
         const counted = batch[model.target?.name ?? model.data[0]?.name ?? ''];
         return [counted?.dims[0] ?? 1, this.#result(model, results)] as const;
       });
@@ -150,7 +252,8 @@ export class Trainer implements OnnxTrainer {
       const { model, session } = await this.#runner('gradients', batch);
       checkBatch(model, batch);
       const vectors = model.gradients ?? [];
-      const results = await session.run(
+      const results = await run(
+        session,
         this.#feeds(model, batch),
         vectors.map(({ name }) => name),
       );
@@ -230,10 +333,11 @@ export class Trainer implements OnnxTrainer {
       kind === 'step' && this.#onDevice
         ? { ...this.#session, preferredOutputLocation: this.#stepLocations(model) }
         : this.#session;
-    const runner = this.#ort.InferenceSession.create(model.bytes, options).then((session) => ({
-      model,
-      session,
-    }));
+    const runner = orRefused(
+      this.#ort.InferenceSession.create(model.bytes, options),
+      'a model and session options that ONNX Runtime accepts',
+      'Check the model with onnx.checker, and the execution providers in `session`.',
+    ).then((session) => ({ model, session }));
     this.#runners.set(`${kind}:${target}`, runner);
     return runner;
   }

@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
 import type { FloatArray } from '../training/buckets.ts';
-import type { StateTensor } from '../training/trainingModel.ts';
+import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 import { copyModel, copyName } from './copyModel.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
 
@@ -77,17 +77,20 @@ export class StateVectors {
     return feeds;
   }
 
-  /** Where the outputs go: the spare vectors, or `null` for new ones. */
-  fetches(): Record<string, Tensor | null> {
+  /** Where a model's outputs go: the spare vectors, or `null` for new ones. */
+  fetches({ state }: Pick<TrainingModel, 'state'>): Record<string, Tensor | null> {
+    const replaced = new Set(state.flatMap(({ output }) => output ?? []));
     const fetches: Record<string, Tensor | null> = {};
-    for (const { info, spare } of this.#slots) if (info.output) fetches[info.output] = spare ?? null;
+    for (const { info, spare } of this.#slots) {
+      if (info.output && replaced.has(info.output)) fetches[info.output] = spare ?? null;
+    }
     return fetches;
   }
 
-  /** After a step that went well: its outputs are the current vectors. */
+  /** After a run that went well: the vectors among its outputs are the current ones. */
   advance(results: Readonly<Record<string, Tensor>>): void {
     for (const slot of this.#slots) {
-      if (!slot.info.output) continue;
+      if (!slot.info.output || !results[slot.info.output]) continue;
       const next = slot.spare ?? (results[slot.info.output] as Tensor);
       if (slot.spare) slot.spare = slot.current;
       this.#put(slot, next);

@@ -33,6 +33,9 @@ export interface ConvForm {
   readonly axes: number;
 }
 
+/** The gradient of a weight is written place by place. */
+const mostPlaces = 1 << 14;
+
 function formOf(c: GradientContext): ConvForm {
   const { b, node } = c;
   const kernel = kernelOf(node, b);
@@ -43,6 +46,9 @@ function formOf(c: GradientContext): ConvForm {
       'its padding depends on sizes that are known only while the model runs',
       'Export the model with explicit pads, or with fixed spatial sizes.',
     );
+  }
+  if (window.kernel.reduce((n, size) => n * size, 1) > mostPlaces) {
+    throw c.refuse(`its kernel has more than ${mostPlaces} places`);
   }
   return { window, pads, group: int(node, 'group', 1), axes: window.kernel.length };
 }

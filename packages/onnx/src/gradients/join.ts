@@ -13,6 +13,7 @@ import { scatterAlong } from './gather.ts';
 function joined(parts: readonly ValueType[], axis: number): Dim[] | undefined {
   if (!parts.every(({ value, dims }) => value && isStatic(dims))) return undefined;
   const rows = (parts[0]?.dims ?? []).slice(0, axis).reduce<number>((n, dim) => n * (dim as number), 1);
+  if (!(rows <= 1024)) return undefined;
   return Array.from({ length: rows }, (_, row) =>
     parts.flatMap(({ value = [] }) => {
       const width = value.length / rows;
@@ -74,7 +75,7 @@ function cutOf(node: NodeProto, b: GraphBuilder, rank: number): Cut | undefined 
   const axes = inputOf(node, 3) === '' ? undefined : b.numbers(inputOf(node, 3));
   const count = b.dims(inputOf(node, 1))?.[0];
   if (inputOf(node, 3) !== '' && !axes) return undefined;
-  if (!axes && typeof count !== 'number') return undefined;
+  if (!axes && (typeof count !== 'number' || count > rank)) return undefined;
   const list = axes ?? Array.from({ length: count as number }, (_, i) => i);
   const steps = inputOf(node, 4) === '' ? list.map(() => 1) : b.numbers(inputOf(node, 4));
   return { axes: list.map((axis) => axisOf(axis, rank)), steps };

@@ -28,6 +28,7 @@ export function maxPoolBackByWindows(c: GradientContext): string[] {
   const axes = kernel.map((_, i) => i + 2);
   const before = pads.slice(0, axes.length);
   const places = kernel.reduce((n, size) => n * size, 1);
+  if (places > 1024) throw c.refuse('its window has more than 1024 places');
   const oneHot = b.literal(
     b.type(x(0)).type || DataType.FLOAT,
     [places, 1, ...kernel],

@@ -99,6 +99,9 @@ function check(c: GradientContext): void {
   if (odd) throw c.refuse(`no gradient for the activation ${odd}`);
 }
 
+/** Sequences are unrolled; longer ones make models of no use. */
+const longest = 4096;
+
 /** Writes a recurrent layer out step by step. */
 function unroll(
   c: GradientContext,
@@ -112,6 +115,12 @@ function unroll(
     throw c.refuse(
       'the number of steps is known only while the model runs',
       'Export the model with a fixed sequence length; the batch size may stay free.',
+    );
+  }
+  if (steps > longest) {
+    throw c.refuse(
+      `it has more than ${longest} steps`,
+      'Train on shorter sequences: each step is written out.',
     );
   }
   return byDecomposition(c, (b) => {

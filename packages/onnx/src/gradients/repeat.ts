@@ -4,6 +4,9 @@ import { inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 import { broadcastValue } from '../graph/remap.ts';
 
+/** No runtime takes tensors of more axes. */
+const highestRank = 64;
+
 /** Operators that repeat, choose and accumulate. */
 export const repeat: Operators = {
   Expand: {
@@ -12,7 +15,9 @@ export const repeat: Operators = {
       const length = b.dims(inputOf(node, 1))?.[0];
       const shape =
         b.value(inputOf(node, 1)) ??
-        (typeof length === 'number' ? Array.from({ length }, unknownDim) : undefined);
+        (typeof length === 'number' && length <= highestRank
+          ? Array.from({ length }, unknownDim)
+          : undefined);
       return [{ type, dims: broadcast(dims, shape) }];
     },
     differentiable: [0],

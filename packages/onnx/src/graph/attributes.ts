@@ -7,6 +7,7 @@ import {
   type NodeProto,
   type TensorProto,
 } from '../generated/onnx_pb.ts';
+import { int64 } from './int64.ts';
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -69,7 +70,7 @@ export interface Float {
 /** An attribute made of a plain value. */
 export function makeAttribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: int64(value) });
   }
   if (typeof value === 'string') {
     return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: encoder.encode(value) });
@@ -77,5 +78,5 @@ export function makeAttribute(name: string, value: AttributeValue): AttributePro
   if ('float' in value) {
     return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   }
-  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(int64) });
 }

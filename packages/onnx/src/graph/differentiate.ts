@@ -1,5 +1,6 @@
 import { UnsupportedOperatorError } from '../errors.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
+import { atNode } from './atNode.ts';
 import type { Builder } from './builder.ts';
 import { captures } from './captures.ts';
 import { isFloat } from './dataType.ts';
@@ -72,7 +73,7 @@ export function differentiate(
     const gradient = operator?.gradient;
     if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at);
     const context = contextOf(b, node, at, gradientOf, needs);
-    gradient(context).forEach((term, i) => {
+    atNode(node, () => gradient(context)).forEach((term, i) => {
       const input = node.input[i];
       if (term === undefined || input === undefined || !needs(i)) return;
       terms.set(input, [...(terms.get(input) ?? []), term]);

@@ -8,7 +8,8 @@ import { DataType } from './dataType.ts';
 export function firstMax(b: Builder, a: string, axis: number): string {
   const size = b.shape(a)[axis];
   const along = b.shape(a).map((_, i) => (i === axis ? -1 : 1));
-  const numbers = typeof size === 'number' ? Array.from({ length: size }, (_, i) => i) : undefined;
+  const numbers =
+    typeof size === 'number' && size <= 1 << 16 ? Array.from({ length: size }, (_, i) => i) : undefined;
   if (b.provider === 'webgpu' && numbers) {
     const type = b.type(a).type || DataType.FLOAT;
     // The earlier an element, the higher its rank; only maxima have one above 0.

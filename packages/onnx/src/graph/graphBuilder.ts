@@ -7,6 +7,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
+import { atNode } from './atNode.ts';
 import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
 import { DataType } from './dataType.ts';
 import type { Dim, Dims } from './dim.ts';
@@ -143,7 +144,7 @@ export class GraphBuilder {
   append(node: NodeProto): void {
     this.nodes.push(node);
     const constant = node.opType === 'Constant' ? attribute(node, 'value')?.t : undefined;
-    const inferred = this.operator(node)?.infer?.(node, this) ?? [];
+    const inferred = atNode(node, () => this.operator(node)?.infer?.(node, this)) ?? [];
     node.output.forEach((name, i) => {
       if (name === '') return;
       this.#types.set(name, onlyShort(merge(inferred[i] ?? unknown, this.#declared.get(name))));

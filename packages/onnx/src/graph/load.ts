@@ -5,6 +5,7 @@ import { Builder } from './builder.ts';
 import { subgraphs } from './captures.ts';
 import { checkUnfolding, functionKey, instantiate, takenBranch } from './inline.ts';
 import type { Model } from './model.ts';
+import { checkStored } from './tensor.ts';
 import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 
 /** A model as a graph that can grow. */
@@ -68,6 +69,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
  */
 export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
   const { graph, opset, proto } = model;
+  graph.initializer.forEach(checkStored);
   const b = new Builder(graph, Math.max(opset, workingOpset), operators);
   const stored = new Set(graph.initializer.map(({ name }) => name));
   for (const tensor of graph.sparseInitializer) stored.add(tensor.values?.name ?? '');

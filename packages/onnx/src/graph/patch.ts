@@ -40,10 +40,11 @@ function fields(
 function elementRanges(bytes: Uint8Array): Map<string, Range[]> {
   const decoder = new TextDecoder();
   const found = new Map<string, Range[]>();
-  fields(bytes, { start: 0, end: bytes.length }, (number, _type, graph) => {
-    if (number !== field.model.graph) return;
-    fields(bytes, graph, (graphField, _graphType, tensor) => {
-      if (graphField !== field.graph.initializer) return;
+  const isMessage = (type: WireType): boolean => type === WireType.LengthDelimited;
+  fields(bytes, { start: 0, end: bytes.length }, (number, type, graph) => {
+    if (number !== field.model.graph || !isMessage(type)) return;
+    fields(bytes, graph, (graphField, graphType, tensor) => {
+      if (graphField !== field.graph.initializer || !isMessage(graphType)) return;
       let name = '';
       const ranges: Range[] = [];
       fields(bytes, tensor, (tensorField, _tensorType, content) => {
@@ -64,6 +65,40 @@ function elementRanges(bytes: Uint8Array): Map<string, Range[]> {
 }
 
 /**
+ * Finds where the elements of initializers lie in a file.
+ *
+ * @param lengths - the bytes of each initializer
+ * @throws {ClrError} when one does not lie in the file with that length
+ */
+export function locateInitializers(
+  bytes: Uint8Array,
+  lengths: ReadonlyMap<string, number>,
+): ReadonlyMap<string, readonly Range[]> {
+  let ranges: Map<string, Range[]>;
+  try {
+    ranges = elementRanges(bytes);
+  } catch (cause) {
+    throw fail(
+      'an ONNX file whose parts lie one after the other',
+      cause instanceof Error ? cause.message : String(cause),
+      'The file is damaged; export it again.',
+      { cause },
+    );
+  }
+  for (const [name, length] of lengths) {
+    const found = (ranges.get(name) ?? []).reduce((sum, { start, end }) => sum + end - start, 0);
+    if (found !== length) {
+      throw fail(
+        `the ${length} bytes of initializer "${name}" inside the model file`,
+        `${found} bytes`,
+        'Merge external data into the model before training it.',
+      );
+    }
+  }
+  return ranges;
+}
+
+/**
  * A copy of an ONNX file with other values in some initializers; every other byte stays as it was.
  *
  * @param values - the new elements by initializer; each array is as long as the tensor, in its type
@@ -72,21 +107,16 @@ export function patchInitializers(
   bytes: Uint8Array,
   values: ReadonlyMap<string, Float32Array | Float64Array>,
 ): Uint8Array {
-  const copy = bytes.slice();
-  const ranges = elementRanges(bytes);
+  const lengths = new Map([...values].map(([name, { byteLength }]) => [name, byteLength]));
+  const ranges = locateInitializers(bytes, lengths);
+  // Not slice(): a Buffer's own is a view.
+  const copy = new Uint8Array(bytes);
   for (const [name, data] of values) {
     const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     let offset = 0;
     for (const { start, end } of ranges.get(name) ?? []) {
       copy.set(source.subarray(offset, offset + end - start), start);
       offset += end - start;
-    }
-    if (offset !== source.length) {
-      throw fail(
-        `the ${source.length} bytes of initializer "${name}" inside the model file`,
-        `${offset} bytes`,
-        'Merge external data into the model before training it.',
-      );
     }
   }
   return copy;

@@ -2,6 +2,9 @@ import type { Dim, Dims } from './dim.ts';
 import { sizeOf } from './tensor.ts';
 import { isStatic, type ValueType } from './value.ts';
 
+/** Longer ones are data, not shapes. */
+const longestResult = 1024;
+
 /**
  * The known elements of a value whose elements come from other places of another: a transposition, a slice.
  *
@@ -14,7 +17,7 @@ export function remap(
   to: Dims,
   source: (index: readonly number[]) => readonly number[],
 ): Dim[] | undefined {
-  if (!value || !isStatic(from) || !isStatic(to)) return undefined;
+  if (!value || !isStatic(from) || !isStatic(to) || sizeOf(to) > longestResult) return undefined;
   return Array.from({ length: sizeOf(to) }, (_, flat) => {
     const index: number[] = [];
     let rest = flat;

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
 import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from '../generated/onnx_pb.ts';
 import { DataType, typeName } from './dataType.ts';
+import { int64 } from './int64.ts';
 
 /** How many elements a tensor of these dimensions has. */
 export function sizeOf(dims: readonly number[]): number {
@@ -109,6 +110,37 @@ export function numbersOf(tensor: TensorProto): number[] | undefined {
   return data;
 }
 
+/** Bits of an element, of the types whose size in the file is fixed. */
+const bits: ReadonlyMap<number, number> = new Map<number, number>([
+  [DataType.FLOAT, 32],
+  [DataType.DOUBLE, 64],
+  [DataType.INT64, 64],
+  [DataType.UINT64, 64],
+  [DataType.INT32, 32],
+  [DataType.UINT32, 32],
+  [DataType.FLOAT16, 16],
+  [DataType.BFLOAT16, 16],
+  [DataType.INT16, 16],
+  [DataType.UINT16, 16],
+  [DataType.INT8, 8],
+  [DataType.UINT8, 8],
+  [DataType.BOOL, 8],
+]);
+
+/** Checks that a tensor in a file has as many elements as its dimensions say. */
+export function checkStored(tensor: TensorProto): void {
+  const width = bits.get(tensor.dataType);
+  if (width === undefined || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) return;
+  const listed =
+    tensor.floatData.length +
+    tensor.doubleData.length +
+    tensor.int32Data.length +
+    tensor.int64Data.length +
+    tensor.uint64Data.length;
+  const stored = tensor.rawData.length > 0 || listed === 0 ? (tensor.rawData.length * 8) / width : listed;
+  checkLength(tensor, stored);
+}
+
 /** A tensor of the given type. */
 export function makeTensor(
   name: string,
@@ -125,7 +157,7 @@ export function makeTensor(
       case DataType.DOUBLE:
         return bytes(Float64Array.from(values));
       case DataType.INT64:
-        return bytes(BigInt64Array.from(Array.from(values, (value) => BigInt(value))));
+        return bytes(BigInt64Array.from(Array.from(values, int64)));
       case DataType.INT32:
         return bytes(Int32Array.from(values));
       case DataType.BOOL:

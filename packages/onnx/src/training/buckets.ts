@@ -63,11 +63,16 @@ export function packBuckets(tensors: readonly TensorProto[], scalesOf: (name: st
 
 /** Fills a bucket with the tensors' stored values. */
 export function readBucket(bucket: Bucket, tensors: ReadonlyMap<string, TensorProto>): FloatArray {
-  const data = new (bucket.type === DataType.DOUBLE ? Float64Array : Float32Array)(bucket.length);
-  for (const { name, offset } of bucket.parts) {
+  const double = bucket.type === DataType.DOUBLE;
+  // All are read, and so checked, before anything of the size they claim is allocated.
+  const stored = bucket.parts.map(({ name }) => {
     const tensor = tensors.get(name) as TensorProto;
-    data.set(bucket.type === DataType.DOUBLE ? doubleData(tensor) : floatData(tensor), offset);
-  }
+    return double ? doubleData(tensor) : floatData(tensor);
+  });
+  const data = new (double ? Float64Array : Float32Array)(bucket.length);
+  bucket.parts.forEach(({ offset }, i) => {
+    data.set(stored[i] as FloatArray, offset);
+  });
   return data;
 }
 

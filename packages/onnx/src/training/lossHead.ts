@@ -87,12 +87,15 @@ function accuracyOf(
   return b.emit('ReduceMean', [b.cast(hits, DataType.FLOAT)], { keepdims: 0 });
 }
 
+/** The numbers of more classes than this are counted when the model runs. */
+const mostListed = 1 << 16;
+
 /** Class indices [N, …] as 1 and 0 in the shape [N, C, …] of the logits. */
 function oneHot(b: Builder, indices: string, logits: string): string {
   const rank = b.rank(logits);
   const count = b.shape(logits)[1] as Dim;
   const classes =
-    typeof count === 'number'
+    typeof count === 'number' && count <= mostListed
       ? b.ints(Array.from({ length: count }, (_, i) => i))
       : b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(logits, 1), [0]), b.int(1)]);
   const column = b.reshape(classes, [1, -1, ...Array(rank - 2).fill(1)]);

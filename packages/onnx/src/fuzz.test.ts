@@ -1,0 +1,26 @@
+import { sgd } from '@clr/core';
+import * as ort from 'onnxruntime-node';
+import { expect, it } from 'vitest';
+import { fuzzCase } from '../test/fuzz.ts';
+import { fuzzSources } from '../test/fuzzSources.ts';
+import { createTrainer } from './index.ts';
+
+it('2,000 damaged and hostile models end in a clear error or a model, in time', async () => {
+  const sources = fuzzSources();
+  const endings = { refused: 0, built: 0, trained: 0 };
+  for (let seed = 0; seed < 2000; seed++) {
+    const { ending } = await fuzzCase(sources[seed % sources.length]!, seed, false);
+    endings[ending] += 1;
+  }
+  console.log(endings);
+  expect(endings.refused).toBeGreaterThan(1000);
+  expect(endings.built).toBeGreaterThan(200);
+}, 60_000);
+
+it('300 of them, where they are built, go on to train or are refused by the runtime', async () => {
+  const sources = fuzzSources();
+  await createTrainer(ort, sources[0]!.bytes, { loss: 'crossEntropy', optimizer: sgd() }); // loads the runtime
+  for (let seed = 0; seed < 300; seed++) {
+    await fuzzCase(sources[seed % sources.length]!, seed, true);
+  }
+}, 60_000);

@@ -1,0 +1,21 @@
+import { ClrError } from '@clr/core';
+import { fail } from '../errors.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+
+/**
+ * Does some work on a node of a model. Operators' rules take a node at its word (a Transpose has an input, a
+ * perm counts its axes); where the file breaks it, what they stumble over becomes an error that names the node.
+ */
+export function atNode<T>(node: NodeProto, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof ClrError) throw cause;
+    throw fail(
+      'every node to have the inputs and attributes that its operator asks for',
+      `node "${node.name || node.output[0] || ''}" (${node.opType}): ${cause instanceof Error ? cause.message : String(cause)}`,
+      'The file is damaged; check it with onnx.checker.',
+      { cause },
+    );
+  }
+}

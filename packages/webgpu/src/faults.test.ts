@@ -6,6 +6,9 @@ import { hasDevice, openDevice, openGpu } from '../test/device.ts';
 import { type Goal, goals, start, tinyModel } from '../test/tinyModel.ts';
 import { requestDevice } from './device/requestDevice.ts';
 import { fromGpuError, GpuError, type GpuFault } from './errors.ts';
+import { createTrainer } from './network/createTrainer.ts';
+import { dense, tanh } from './network/layers.ts';
+import { network } from './network/network.ts';
 import { createOptimizer } from './optimizer/createOptimizer.ts';
 
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 5 });
@@ -78,6 +81,43 @@ describe.skipIf(!hasDevice)('faults', () => {
     });
     expect(await download(fresh, second.value)).toEqual(expected);
     fresh.destroy();
+  });
+
+  it('a device lost under many submitted steps: the same bits on a new one', async () => {
+    const net = network({
+      input: [3],
+      layers: [dense({ units: 4 }), tanh(), dense({ units: 2 })],
+      loss: 'mse',
+    });
+    const data = {
+      input: Float32Array.from({ length: 30 }, (_, i) => Math.sin(i)),
+      target: new Float32Array(20),
+    };
+    const make = async (on: GPUDevice) => {
+      const trainer = await createTrainer(on, net, { optimizer: adam(), policy, batch: 4 });
+      trainer.setData(data);
+      return trainer;
+    };
+    const broken = await openDevice();
+    const first = await make(broken);
+    await first.trainSteps(7);
+    const snapshot = await first.snapshot();
+    const lost = first.trainSteps(50);
+    broken.destroy();
+    await expect(lost).rejects.toEqual(fault('device-lost', /restore the last snapshot/));
+    await expect(first.trainSteps(1)).rejects.toEqual(fault('device-lost', /lost/));
+    await expect(first.parameters()).rejects.toEqual(fault('device-lost', /lost/));
+    await expect(first.predict(new Float32Array(3))).rejects.toEqual(fault('device-lost', /lost/));
+    first.dispose();
+
+    const whole = await make(device);
+    await whole.trainSteps(57);
+    const second = await make(device);
+    await second.restore(snapshot);
+    await second.trainSteps(50);
+    expect(await second.parameters()).toEqual(await whole.parameters());
+    whole.dispose();
+    second.dispose();
   });
 
   it('a buffer destroyed under way: the step is refused, the snapshot is intact', async () => {

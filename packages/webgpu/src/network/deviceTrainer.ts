@@ -1,7 +1,7 @@
 import { usage } from '../device/flags.ts';
 import { type Dispatch, encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
-import { badArgument, GpuError } from '../errors.ts';
+import { badArgument, type GpuError } from '../errors.ts';
 import { createOptimizer, engineOf, type GpuOptimizer } from '../optimizer/createOptimizer.ts';
 import type { OptimizerEngine } from '../optimizer/engine.ts';
 import { createTrainable, type GpuTrainable } from '../train/createTrainable.ts';
@@ -9,10 +9,13 @@ import type { GpuSnapshot } from '../train/snapshot.ts';
 import { type CompiledNetwork, compileNetwork, type NetworkMemory } from './compile/compile.ts';
 import { type Examples, gatherDispatch } from './compile/gather.ts';
 import { historyLength } from './compile/loss.ts';
-import { checkExamples, exampleCount, padded, targetArray } from './examples.ts';
+import { exampleCount } from './examples.ts';
+import { HostBatches } from './hostBatches.ts';
 import { initialValues } from './initialValues.ts';
 import { type NamedTensor, type Network, volume } from './network.ts';
+import { readHistory } from './readHistory.ts';
 import type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from './trainer.ts';
+import { uploadExamples } from './uploadExamples.ts';
 
 /** The most steps in one submission: as many as the device remembers the losses of. */
 const mostSteps = historyLength;
@@ -34,8 +37,7 @@ export class DeviceTrainer implements GpuTrainer {
   readonly #compiled: CompiledNetwork;
   readonly #trainable: GpuTrainable<Batch>;
   readonly #engine: OptimizerEngine;
-  /** The batch of `trainStep`, as it came. */
-  readonly #host: Record<'floats' | 'bytes', { examples: Examples; place: Dispatch }>;
+  readonly #host: HostBatches;
   #data: { readonly examples: Examples; readonly gather: Dispatch } | undefined;
   /** The batch size that the device knows. */
   #count = 0;
@@ -67,7 +69,8 @@ export class DeviceTrainer implements GpuTrainer {
       device.queue.writeBuffer(values, 0, initialValues(network.parameters, options.seed));
       device.queue.writeBuffer(statistics, 0, initialValues(network.statistics, options.seed));
       const compiled = compileNetwork(device, network, options, this.#memory, optimizer.state);
-      return { compiled, host: this.#hostBatches(compiled, buffer) };
+      const state = optimizer.state;
+      return { compiled, host: new HostBatches(device, network, options.batch, { ...compiled, state }) };
     });
     this.#compiled = compiled;
     this.#host = host;
@@ -91,15 +94,11 @@ export class DeviceTrainer implements GpuTrainer {
   snapshot = (): Promise<GpuSnapshot> => this.#trainable.snapshot();
   restore: GpuTrainer['restore'] = (snapshot) => this.#trainable.restore(snapshot);
 
-  setData({ input, target }: Batch): void {
+  setData(data: Batch): void {
     this.#engine.health.check();
-    const count = checkExamples(this.#network, { input, target });
-    const examples = this.#engine.health.guard('putting examples on the device', () => ({
-      input: this.#upload('clr examples', input),
-      bytes: input instanceof Uint8Array,
-      target: this.#upload('clr example targets', targetArray(this.#network, target)),
-      count,
-    }));
+    const examples = this.#engine.health.guard('putting examples on the device', () =>
+      uploadExamples(this.#device, this.#network, data),
+    );
     this.#forgetData();
     const { loss, output } = this.#network;
     const description = { loss, output, batch: this.#batch, seed: this.#seed };
@@ -167,7 +166,9 @@ export class DeviceTrainer implements GpuTrainer {
       const target = new Float32Array(rows * (this.#network.loss === 'crossEntropy' ? 1 : perOutput));
       this.#encode(encoder, { input: part, target }, this.#compiled.evaluation, false);
       this.#device.queue.submit([encoder.finish()]);
-      outputs.set(await this.#outputs(rows), start * perOutput);
+      // nothing reads the output, so it has no border
+      const bytes = await this.#read(this.#compiled.output.value, rows * perOutput * 4);
+      outputs.set(new Float32Array(bytes), start * perOutput);
     }
     return outputs;
   }
@@ -206,7 +207,7 @@ export class DeviceTrainer implements GpuTrainer {
     this.#engine.health.check();
     // running statistics are state: a look at gradients must not move them
     const { statistics, gradients } = this.#memory;
-    const kept = await readBuffer(this.#device, statistics, 0, statistics.size);
+    const kept = await this.#read(statistics);
     const encoder = this.#device.createCommandEncoder();
     this.#encode(encoder, batch, this.#compiled.training, true);
     this.#device.queue.submit([encoder.finish()]);
@@ -217,10 +218,7 @@ export class DeviceTrainer implements GpuTrainer {
   dispose(): void {
     this.#forgetData();
     this.#trainable.dispose();
-    for (const { examples } of Object.values(this.#host)) {
-      examples.input.destroy();
-      examples.target.destroy();
-    }
+    this.#host.dispose();
     for (const buffer of [...this.#compiled.buffers, ...Object.values(this.#memory)]) buffer.destroy();
   }
 
@@ -248,46 +246,15 @@ export class DeviceTrainer implements GpuTrainer {
     return this.#engine.health.settled();
   }
 
-  #hostBatches(compiled: CompiledNetwork, buffer: (label: string, length: number) => GPUBuffer) {
-    const { loss, output, input } = this.#network;
-    const numbers = this.#batch * volume(input);
-    const description = { loss, output, batch: this.#batch, seed: undefined };
-    const buffers = { ...compiled, state: this.#engine.state };
-    const targets = this.#batch * (loss === 'crossEntropy' ? 1 : volume(output));
-    const make = (bytes: boolean) => {
-      const length = bytes ? Math.ceil(numbers / 4) : numbers;
-      const examples: Examples = {
-        input: buffer('clr host batch', length),
-        bytes,
-        target: buffer('clr host targets', targets),
-        count: this.#batch,
-      };
-      return { examples, place: gatherDispatch(this.#device, description, buffers, examples) };
-    };
-    return { floats: make(false), bytes: make(true) };
-  }
-
   #encode(
     encoder: GPUCommandEncoder,
     batch: Batch,
     dispatches: readonly Dispatch[],
     training: boolean,
   ): void {
-    const count = checkExamples(this.#network, batch);
-    const statistical = training && this.#network.statistics.length > 0;
-    if (count > this.#batch || (statistical && count !== this.#batch)) {
-      throw badArgument(
-        `a batch of ${statistical ? '' : 'at most '}${this.#batch} examples`,
-        `${count}`,
-        statistical ? 'Batch normalization needs full batches in training.' : 'Split it.',
-      );
-    }
-    const { examples, place } = this.#host[batch.input instanceof Uint8Array ? 'bytes' : 'floats'];
-    this.#device.queue.writeBuffer(examples.input, 0, padded(batch.input));
-    this.#device.queue.writeBuffer(examples.target, 0, targetArray(this.#network, batch.target));
-    this.#setCount(count);
+    this.#setCount(this.#host.check(batch, training));
     const pass = encoder.beginComputePass({ label: 'clr network' });
-    encodeDispatch(pass, place);
+    this.#host.encode(pass, batch);
     for (const dispatch of dispatches) encodeDispatch(pass, dispatch);
     pass.end();
   }
@@ -309,29 +276,18 @@ export class DeviceTrainer implements GpuTrainer {
     }
     this.#device.queue.submit([encoder.finish()]);
     this.#engine.submitted();
-    return this.#readHistory(first, count);
+    return readHistory(this.#device, this.#compiled.history, first, count);
   }
 
-  async #readHistory(first: number, count: number): Promise<Float32Array> {
-    const start = first % historyLength;
-    const head = Math.min(count, historyLength - start);
-    const { history } = this.#compiled;
-    const parts = [readBuffer(this.#device, history, start * 8, head * 8)];
-    if (count > head) parts.push(readBuffer(this.#device, history, 0, (count - head) * 8));
-    const numbers = new Float32Array(count * 2);
-    const [front, back] = await Promise.all(parts);
-    numbers.set(new Float32Array(front as ArrayBuffer));
-    if (back) numbers.set(new Float32Array(back), head * 2);
-    return numbers;
-  }
-
-  async #outputs(rows: number): Promise<Float32Array> {
-    const { output } = this.#compiled;
-    const [height, width, channels] = output.shape;
-    const { halo } = output;
-    const size = (height + 2 * halo) * (width + 2 * halo) * channels;
-    const bytes = await readBuffer(this.#device, output.value, 0, rows * size * 4);
-    return new Float32Array(bytes);
+  /** Reads a buffer from its start; a fault says what it was. */
+  async #read(buffer: GPUBuffer, size: number = buffer.size): Promise<ArrayBuffer> {
+    const { health } = this.#engine;
+    health.check();
+    try {
+      return await readBuffer(this.#device, buffer, 0, size);
+    } catch (error) {
+      throw await health.explain(error);
+    }
   }
 
   #setCount(count: number): void {
@@ -340,28 +296,8 @@ export class DeviceTrainer implements GpuTrainer {
     this.#device.queue.writeBuffer(this.#compiled.info, 0, Uint32Array.of(count));
   }
 
-  #upload(label: string, data: Float32Array | Uint8Array | Uint32Array): GPUBuffer {
-    const bytes = padded(data);
-    const limit = this.#device.limits.maxStorageBufferBindingSize;
-    if (bytes.byteLength > limit) {
-      throw new GpuError('limit', {
-        expected: `examples of at most ${limit} bytes (maxStorageBufferBindingSize)`,
-        received: `${bytes.byteLength} bytes`,
-        advice:
-          'Pass bytes (Uint8Array) instead of floats, fewer examples, or ask the device for a higher limit.',
-      });
-    }
-    const buffer = this.#device.createBuffer({
-      label,
-      size: bytes.byteLength,
-      usage: usage.storage | usage.copyTarget,
-    });
-    this.#device.queue.writeBuffer(buffer, 0, bytes);
-    return buffer;
-  }
-
   async #download(buffer: GPUBuffer, tensors: readonly NamedTensor[]): Promise<Map<string, HostTensor>> {
-    const all = new Float32Array(await readBuffer(this.#device, buffer, 0, buffer.size));
+    const all = new Float32Array(await this.#read(buffer));
     return new Map(
       tensors.map(({ name, shape, offset, length }) => [
         name,

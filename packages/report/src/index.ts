@@ -1,8 +1,9 @@
+export type { NamedRun } from './namedRun.ts';
 export type { PictureOptions } from './panel.ts';
 export { type PolicyPictureOptions, renderPolicy } from './renderPolicy.ts';
 export { renderRangeTest } from './renderRangeTest.ts';
 export { type ReportContent, renderReport } from './renderReport.ts';
-export { type NamedRun, renderRun } from './renderRun.ts';
+export { renderRun } from './renderRun.ts';
 export {
   describeFinding,
   formatCount,

@@ -1,9 +1,10 @@
 import type { Policy, RangeTestFinding, RangeTestTrace } from '@clr/core';
 import { describeFinding } from './describeFinding.ts';
+import type { NamedRun } from './namedRun.ts';
 import { page } from './page.ts';
 import { renderPolicy } from './renderPolicy.ts';
 import { renderRangeTest } from './renderRangeTest.ts';
-import { type NamedRun, renderRun } from './renderRun.ts';
+import { renderRun } from './renderRun.ts';
 import { type ReportTable, renderTable } from './renderTable.ts';
 import { troughTable } from './troughTable.ts';
 import { escapeText } from './words.ts';

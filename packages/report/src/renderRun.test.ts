@@ -55,6 +55,14 @@ describe('renderRun', () => {
     expect(description).toContain('diverged at step 40');
   });
 
+  it('makes room for the differences of good runs', () => {
+    const steps = run.steps.map((step) => ({ ...step, accuracy: 0.99 - 0.9 * Math.exp(-step.step / 20) }));
+    const { words } = readPicture(renderRun({ ...run, steps }));
+    expect(words).toEqual(expect.arrayContaining(['cut below 95 %', '95 %', '100 %']));
+    const [, first] = readPicture(renderRun(run)).words.join('|').split('Training accuracy');
+    expect(first).not.toContain('cut below');
+  });
+
   it('draws whatever name a run has', () => {
     const name = '</text><script>&"\'{name|x}\u0000\ud800';
     const picture = readPicture(renderRun([{ name, run }]));

@@ -1,5 +1,5 @@
 import type { Trough } from '@clr/core';
-import type { NamedRun } from './renderRun.ts';
+import type { NamedRun } from './namedRun.ts';
 import type { ReportTable } from './renderTable.ts';
 import { formatCount, formatNumber, formatShare } from './words.ts';
 

@@ -1,5 +1,5 @@
 import { kindOf, readPolicy } from './policies/kind.ts';
-import type { CustomSchedule, Schedule, ScheduleLike } from './schedule.ts';
+import type { CustomSchedule, CyclePosition, Schedule, ScheduleLike } from './schedule.ts';
 
 /**
  * The schedule that a policy means: pure functions of the step number. Takes a schedule of your own too, or
@@ -18,25 +18,34 @@ import type { CustomSchedule, Schedule, ScheduleLike } from './schedule.ts';
  * ```
  */
 export function toSchedule(source: ScheduleLike): Schedule {
-  if (typeof source === 'function') return complete({ lr: source });
+  const custom = (typeof source === 'function' ? { lr: source } : source) as CustomSchedule;
   // A constant policy has a field `lr` too: a number.
-  if (typeof Object(source).lr === 'function') {
-    return 'at' in source ? source : complete(source as CustomSchedule);
+  if (typeof custom?.lr === 'function') {
+    if ('at' in custom) return custom as Schedule;
+    // It may have a `this`.
+    return complete({
+      lr: (step) => custom.lr(step),
+      momentum: (step) => custom.momentum?.(step),
+      position: (step) => custom.position?.(step),
+    });
   }
   const policy = readPolicy(source);
   return complete(kindOf(policy.type).schedule(policy));
 }
 
-function complete(custom: CustomSchedule): Schedule {
-  const lr = (step: number) => custom.lr(step);
-  const momentum = (step: number) => custom.momentum?.(step);
+function complete({ lr, momentum = () => undefined, position }: Functions): Schedule {
   return {
     lr,
     momentum,
     at: (step) => ({
       lr: lr(step),
       momentum: momentum(step),
-      ...(custom.position?.(step) ?? { cycle: 0, phase: 0, cycleEnd: Infinity }),
+      ...(position?.(step) ?? { cycle: 0, phase: 0, cycleEnd: Infinity }),
     }),
   };
+}
+
+/** A custom schedule's functions, free of its `this`. */
+interface Functions extends Omit<CustomSchedule, 'position'> {
+  readonly position?: (step: number) => CyclePosition | undefined;
 }

@@ -9,7 +9,6 @@ import {
 } from '../generated/onnx_pb.ts';
 import { atNode } from './atNode.ts';
 import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
-import { DataType } from './dataType.ts';
 import type { Dim, Dims } from './dim.ts';
 import type { Operator } from './operator.ts';
 import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';

@@ -6,7 +6,7 @@ import { providerOf } from './provider.ts';
 import { readModelFile } from './readModelFile.ts';
 
 /** Options of {@link createTrainer}. */
-export interface TrainerOptions extends TrainingOptions {
+export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /** Passed on to ONNX Runtime: execution providers, threads, profiling. */
   readonly session?: InferenceSession.SessionOptions;
 }

@@ -1,10 +1,7 @@
 import { create } from '@bufbuild/protobuf';
-import { fail } from '../errors.ts';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
-  type StringStringEntryProto,
-  StringStringEntryProtoSchema,
   type TensorProto,
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
@@ -12,35 +9,16 @@ import { operators } from '../gradients/index.ts';
 import { Builder } from '../graph/builder.ts';
 import { DataType, typeName } from '../graph/dataType.ts';
 import { differentiate } from '../graph/differentiate.ts';
-import { declaration, finish } from '../graph/finish.ts';
+import { declaration } from '../graph/finish.ts';
 import { type Model, readModel } from '../graph/model.ts';
 import { declaredType } from '../graph/value.ts';
-import { type Bucket, type FloatArray, pack, readBucket } from './buckets.ts';
+import { appendUpdate } from './appendUpdate.ts';
+import { type Bucket, pack, readBucket } from './buckets.ts';
+import { type Draft, input, output, replace, written } from './draft.ts';
 import type { TrainingOptions } from './options.ts';
-import { type Names, type Plan, plan } from './plan.ts';
-import type { StateTensor, TensorInfo, TrainingModel } from './trainingModel.ts';
-import { ownMomentum, type Update, updateOf } from './updates.ts';
-
-/** What the kinds of emitted models have in common while they are put together. */
-interface Draft {
-  readonly b: Builder;
-  readonly inputs: ValueInfoProto[];
-  readonly outputs: string[];
-  readonly state: StateTensor[];
-}
-
-function input(draft: Draft, name: string, type: number, dims: readonly (number | string)[]): string {
-  draft.b.declare(name, type, dims);
-  draft.inputs.push(declaration(name, type, dims));
-  return name;
-}
-
-/** Names a value as an output of the model. */
-function output(draft: Draft, value: string, name: string): string {
-  draft.b.emitAs('Identity', [value], {}, name);
-  draft.outputs.push(name);
-  return name;
-}
+import { type Plan, plan } from './plan.ts';
+import type { TensorInfo, TrainingModel } from './trainingModel.ts';
+import { updateOf } from './updates.ts';
 
 function infoOf(info: ValueInfoProto): TensorInfo {
   const { type, dims } = declaredType(info);
@@ -94,13 +72,6 @@ function feedState(draft: Draft, p: Plan): void {
   );
 }
 
-/** Gives a state tensor the output that replaces it. */
-function replace(draft: Draft, inputName: string, value: string, names: Names): void {
-  const at = draft.state.findIndex((tensor) => tensor.input === inputName);
-  const name = output(draft, value, names(`next.${inputName}`));
-  draft.state[at] = { ...(draft.state[at] as StateTensor), output: name };
-}
-
 /** The running statistics after this batch. */
 function replaceBuffers(draft: Draft, p: Plan): void {
   const next = new Map(p.buffers.map((buffer) => [buffer.tensor.name, buffer.next]));
@@ -124,87 +95,6 @@ function gradientVectors(p: Plan, model: Model): string[] {
       bucket.parts.map(({ name }) => gradients.get(name) ?? p.b.zerosLike(name)),
     ),
   );
-}
-
-/** The factor that brings the gradients' global norm down to `clipNorm`; PyTorch's formula. */
-function clipped(b: Builder, gradients: readonly string[], clipNorm: number | undefined): readonly string[] {
-  if (clipNorm === undefined) return gradients;
-  if (!(Number.isFinite(clipNorm) && clipNorm > 0)) {
-    throw fail(
-      'clipNorm to be a finite number above 0',
-      `clipNorm = ${String(clipNorm)}`,
-      'Leave it out for no clipping.',
-    );
-  }
-  const squares = gradients.map((gradient) => b.cast(b.sumAll(b.square(gradient)), DataType.FLOAT));
-  const norm = b.sqrt(b.sum(squares));
-  const ratio = b.div(b.scalar(clipNorm, norm), b.add(norm, b.scalar(1e-6, norm)));
-  const factor = b.emit('Min', [ratio, b.scalar(1, norm)]);
-  return gradients.map((gradient) => b.mul(gradient, b.castLike(factor, gradient)));
-}
-
-interface UpdateNames {
-  readonly lr: string;
-  readonly momentum?: { readonly name: string; readonly preset: number };
-  readonly step?: string;
-}
-
-/** Appends the optimizer: reads the parameters' vectors and gradients, replaces parameters and slots. */
-function appendUpdate(
-  draft: Draft,
-  buckets: readonly Bucket[],
-  gradients: readonly string[],
-  options: TrainingOptions,
-  update: Update,
-  names: Names,
-): UpdateNames {
-  const { b } = draft;
-  const lr = input(draft, names('lr'), DataType.FLOAT, []);
-  const momentum = update.usesMomentum ? input(draft, names('momentum'), DataType.FLOAT, []) : '';
-  const step = update.usesStep ? input(draft, names('step'), DataType.INT64, []) : '';
-  clipped(b, gradients, options.clipNorm).forEach((gradient, i) => {
-    const bucket = buckets[i] as Bucket;
-    const slots = Object.fromEntries(
-      Object.entries(update.slots).map(([slot, start]) => {
-        const name = input(draft, names(`${slot}.${i}`), bucket.type, [bucket.length]);
-        const Data = bucket.type === DataType.DOUBLE ? Float64Array : Float32Array;
-        const initial: FloatArray = new Data(bucket.length).fill(start);
-        draft.state.push({ role: slot, input: name, parts: bucket.parts, initial });
-        return [slot, name];
-      }),
-    );
-    const weights = names(`parameters.${i}`);
-    const { lrScale, weightDecayScale } = bucket;
-    const next = update.emit(
-      b,
-      { lr, momentum, step },
-      { weights, gradient, slots, lrScale, weightDecayScale },
-    );
-    replace(draft, weights, next.weights, names);
-    for (const [slot, value] of Object.entries(next.slots))
-      replace(draft, slots[slot] as string, value, names);
-  });
-  return {
-    lr,
-    ...(momentum ? { momentum: { name: momentum, preset: ownMomentum(options.optimizer) ?? 0 } } : {}),
-    ...(step ? { step } : {}),
-  };
-}
-
-/** The layout of the vectors, written into the file for whoever runs it without this package. */
-function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
-  const layout = state.map(({ role, input: name, output: next, parts }) => ({
-    role,
-    input: name,
-    output: next,
-    parts,
-  }));
-  return [create(StringStringEntryProtoSchema, { key: 'clr.state', value: JSON.stringify(layout) })];
-}
-
-function written(draft: Draft, model: Model, rest: Omit<TrainingModel, 'bytes' | 'state'>): TrainingModel {
-  const bytes = finish(draft.b, model.proto, draft.inputs, draft.outputs, metadata(draft.state));
-  return { bytes, state: draft.state, ...rest };
 }
 
 /**

@@ -39,6 +39,11 @@ export interface TrainingOptions {
    * which stands for all others; createTrainer takes it from its session options.
    */
   readonly provider?: Provider;
+  /**
+   * For a training model that runs without this package: the rate (and momentum) of every step as a table
+   * inside the model, made by `sampleSchedule`. The input `step` looks it up; after its end the last entry stays.
+   */
+  readonly schedule?: { readonly lr: Float32Array; readonly momentum?: Float32Array };
   /** Scales the gradient down to this global norm when it is longer (PyTorch's `clip_grad_norm_`). */
   readonly clipNorm?: number;
 }

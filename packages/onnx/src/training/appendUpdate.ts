@@ -1,0 +1,58 @@
+import { fail } from '../errors.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import type { Bucket, FloatArray } from './buckets.ts';
+import { type Draft, input, replace } from './draft.ts';
+import { type HyperNames, hyperInputs } from './hyperInputs.ts';
+import type { TrainingOptions } from './options.ts';
+import type { Names } from './plan.ts';
+import type { Update } from './updates.ts';
+
+/** The factor that brings the gradients' global norm down to `clipNorm`; PyTorch's formula. */
+function clipped(b: Builder, gradients: readonly string[], clipNorm: number | undefined): readonly string[] {
+  if (clipNorm === undefined) return gradients;
+  if (!(Number.isFinite(clipNorm) && clipNorm > 0)) {
+    throw fail(
+      'clipNorm to be a finite number above 0',
+      `clipNorm = ${String(clipNorm)}`,
+      'Leave it out for no clipping.',
+    );
+  }
+  const squares = gradients.map((gradient) => b.cast(b.sumAll(b.square(gradient)), DataType.FLOAT));
+  const norm = b.sqrt(b.sum(squares));
+  const ratio = b.div(b.scalar(clipNorm, norm), b.add(norm, b.scalar(1e-6, norm)));
+  const factor = b.emit('Min', [ratio, b.scalar(1, norm)]);
+  return gradients.map((gradient) => b.mul(gradient, b.castLike(factor, gradient)));
+}
+
+/** Appends the optimizer: reads the parameters' vectors and gradients, replaces parameters and slots. */
+export function appendUpdate(
+  draft: Draft,
+  buckets: readonly Bucket[],
+  gradients: readonly string[],
+  options: TrainingOptions,
+  update: Update,
+  names: Names,
+): HyperNames {
+  const { b } = draft;
+  const { hyper, named } = hyperInputs(draft, options, update, names);
+  clipped(b, gradients, options.clipNorm).forEach((gradient, i) => {
+    const bucket = buckets[i] as Bucket;
+    const slots = Object.fromEntries(
+      Object.entries(update.slots).map(([slot, start]) => {
+        const name = input(draft, names(`${slot}.${i}`), bucket.type, [bucket.length]);
+        const Data = bucket.type === DataType.DOUBLE ? Float64Array : Float32Array;
+        const initial: FloatArray = new Data(bucket.length).fill(start);
+        draft.state.push({ role: slot, input: name, parts: bucket.parts, initial });
+        return [slot, name];
+      }),
+    );
+    const weights = names(`parameters.${i}`);
+    const { lrScale, weightDecayScale } = bucket;
+    const next = update.emit(b, hyper, { weights, gradient, slots, lrScale, weightDecayScale });
+    replace(draft, weights, next.weights, names);
+    for (const [slot, value] of Object.entries(next.slots))
+      replace(draft, slots[slot] as string, value, names);
+  });
+  return named;
+}

@@ -1,0 +1,71 @@
+import { adam, sgd } from '@clr/core';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { smallBatch, smallModel } from '../../test/smallModel.ts';
+import { buildTrainingModel, createTrainer, type TrainingModel, type TrainingOptions } from '../index.ts';
+
+const rates = Float32Array.of(0.01, 0.05, 0.1, 0.05, 0.02);
+const momenta = Float32Array.of(0.95, 0.9, 0.85, 0.9, 0.95);
+
+/** Runs a training model as any ONNX Runtime would: the state and the step number in, the state out. */
+async function runAlone(model: TrainingModel, steps: number): Promise<Map<string, ort.Tensor>> {
+  const session = await ort.InferenceSession.create(model.bytes);
+  const state = new Map<string, ort.Tensor>(
+    model.state.map(({ input, initial }) => [
+      input,
+      new ort.Tensor('float32', Float32Array.from(initial), [initial.length]),
+    ]),
+  );
+  for (let step = 0; step < steps; step++) {
+    const at = new ort.Tensor('int64', BigInt64Array.of(BigInt(step)), []);
+    const feeds = { ...smallBatch(step), ...Object.fromEntries(state), [model.step as string]: at };
+    const results = await session.run(feeds);
+    for (const { input, output } of model.state) state.set(input, results[output as string] as ort.Tensor);
+  }
+  await session.release();
+  return state;
+}
+
+describe('a schedule inside the training model', () => {
+  it.each([
+    ['sgd', sgd({ momentum: 0.9 })],
+    ['adam', adam()],
+  ])(
+    '%s: acts as the same rates given step by step, the last one after the end',
+    async (_name, optimizer) => {
+      const options: TrainingOptions = { loss: 'crossEntropy', optimizer };
+      const model = buildTrainingModel(smallModel(), {
+        ...options,
+        schedule: { lr: rates, momentum: momenta },
+      });
+      expect([model.lr, model.momentum]).toEqual([undefined, undefined]);
+      const alone = await runAlone(model, 8);
+      const trainer = await createTrainer(ort, smallModel(), options);
+      for (let step = 0; step < 8; step++) {
+        const at = Math.min(step, rates.length - 1);
+        await trainer.trainStep(smallBatch(step), {
+          lr: rates[at] as number,
+          momentum: momenta[at] as number,
+        });
+      }
+      const { state } = await trainer.snapshot();
+      for (const [input, tensor] of alone) expect(tensor.data).toEqual(state[input]);
+      await trainer.dispose();
+    },
+  );
+
+  it('with a table of rates alone leaves the momentum an input', () => {
+    const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.8 }) };
+    const model = buildTrainingModel(smallModel(), { ...options, schedule: { lr: rates } });
+    expect(model.momentum).toEqual({ name: 'momentum', preset: 0.8 });
+  });
+
+  it.each([
+    [new Float32Array(0)],
+    [Float32Array.of(0.1, Number.NaN)],
+    [[0.1, 0.2] as unknown as Float32Array],
+  ])('refuses the table %j', (lr) => {
+    const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd() };
+    expect(() => buildTrainingModel(smallModel(), { ...options, schedule: { lr } })).toThrow(/schedule\.lr/);
+  });
+});

@@ -1,0 +1,51 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  TensorProtoSchema,
+} from '../generated/onnx_pb.ts';
+import { DataType } from '../graph/dataType.ts';
+import { declaration } from '../graph/finish.ts';
+import { writeModel } from '../graph/model.ts';
+import type { TrainingModel } from './trainingModel.ts';
+
+/**
+ * A model without inputs whose outputs are a training model's state before the first step, each named as the
+ * input it belongs to: what a runtime without this package starts with.
+ *
+ * @example
+ * ```ts
+ * const step = buildTrainingModel(bytes, { loss: 'crossEntropy', optimizer: sgd() });
+ * await writeFile('step.onnx', step.bytes);
+ * await writeFile('start.onnx', buildInitialState(step));
+ * ```
+ */
+export function buildInitialState({ state }: Pick<TrainingModel, 'state'>): Uint8Array {
+  const vectors = state.map(({ input, initial }) => ({
+    input,
+    stored: `initial.${input}`,
+    type: initial instanceof Float64Array ? DataType.DOUBLE : DataType.FLOAT,
+    dims: [initial.length],
+    // The bytes themselves: encoding only reads them.
+    bytes: new Uint8Array(initial.buffer as ArrayBuffer, initial.byteOffset, initial.byteLength),
+  }));
+  return writeModel(
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 18n })],
+      producerName: 'clr',
+      graph: create(GraphProtoSchema, {
+        name: 'start',
+        node: vectors.map(({ input, stored }) =>
+          create(NodeProtoSchema, { opType: 'Identity', input: [stored], output: [input] }),
+        ),
+        initializer: vectors.map(({ stored, type, dims, bytes }) =>
+          create(TensorProtoSchema, { name: stored, dataType: type, dims: dims.map(BigInt), rawData: bytes }),
+        ),
+        output: vectors.map(({ input, type, dims }) => declaration(input, type, dims)),
+      }),
+    }),
+  );
+}

@@ -71,6 +71,8 @@ export const arithmetic: Operators = {
   },
   Pow: {
     infer: broadcastInputs,
+    // A stored exponent is the 2 of a square; training it would take the logarithm of negative numbers.
+    constants: [1],
     gradient: ({ b, x, y, g, needs }) => {
       const constant = b.constant(x(1));
       const exponent = constant?.values.length === 1 ? (constant.values[0] as number) : undefined;

@@ -37,6 +37,8 @@ export interface Operator {
   readonly gradient?: Gradient | 'none';
   /** The inputs a gradient can flow into; all float inputs if absent. */
   readonly differentiable?: readonly number[];
+  /** Differentiable inputs that hold a constant of a formula, not a weight: trained only when asked for by name. */
+  readonly constants?: readonly number[];
   /** Inputs that a node in training form replaces by one of its outputs: running statistics. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Turns a node in training form into its inference form. */

@@ -27,7 +27,10 @@ export interface ParameterGroup {
 export interface TrainingOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** Which initializers are trained, by name. Default: every float initializer that reaches the loss. */
+  /**
+   * Which initializers are trained, by name. Default: every float initializer that reaches the loss, but for
+   * the exponents of powers, which are constants of a formula.
+   */
   readonly trainable?: (name: string) => boolean;
   readonly groups?: readonly ParameterGroup[];
   /** The output the loss is taken of. Default: the first. */

@@ -4,15 +4,26 @@ import type { Builder } from '../graph/builder.ts';
 import { captures } from '../graph/captures.ts';
 import { DataType, isFloat, typeName } from '../graph/dataType.ts';
 
-/** The values that influence the seeds in a way that has a slope. */
-function reaching(b: Builder, nodes: readonly NodeProto[], seeds: Iterable<string>): Set<string> {
+/**
+ * The values that influence the seeds in a way that has a slope.
+ *
+ * @param constants - whether inputs that hold a formula's constant count too
+ */
+function reaching(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  seeds: Iterable<string>,
+  constants: boolean,
+): Set<string> {
   const live = new Set(seeds);
   for (const node of [...nodes].reverse()) {
     if (!node.output.some((name) => live.has(name))) continue;
     const operator = b.operator(node);
     if (operator?.gradient === 'none') continue;
     node.input.forEach((name, i) => {
-      if (name !== '' && (operator?.differentiable?.includes(i) ?? true)) live.add(name);
+      const open = operator?.differentiable?.includes(i) ?? true;
+      const counts = constants || !operator?.constants?.includes(i) || !b.constant(name);
+      if (name !== '' && open && counts) live.add(name);
     });
     for (const name of captures(node)) live.add(name);
   }
@@ -31,7 +42,7 @@ export function selectParameters(
   seeds: Iterable<string>,
   trainable: ((name: string) => boolean) | undefined,
 ): TensorProto[] {
-  const live = reaching(b, nodes, seeds);
+  const live = reaching(b, nodes, seeds, trainable !== undefined);
   const candidates = graph.initializer.filter(
     ({ name, dataType }) => isFloat(dataType) && live.has(name) && (trainable?.(name) ?? true),
   );

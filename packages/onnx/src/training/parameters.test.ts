@@ -1,0 +1,55 @@
+import { sgd } from '@clr/core';
+import { describe, expect, it } from 'vitest';
+import { makeModel } from '../../test/makeModel.ts';
+import { DataType } from '../graph/dataType.ts';
+import { buildTrainingModel, type TrainingOptions } from '../index.ts';
+
+const float = DataType.FLOAT;
+
+/** y = clip((x·w + free)^exponent, low) with everything in initializers, and one that leads nowhere. */
+const model = makeModel({
+  inputs: [{ name: 'x', type: float, dims: [2, 3] }],
+  outputs: [{ name: 'y', type: float, dims: [2, 3] }],
+  initializers: [
+    { name: 'w', type: float, dims: [3], values: [1, 2, 3] },
+    { name: 'free', type: float, dims: [], values: [0.5] },
+    { name: 'exponent', type: float, dims: [], values: [2] },
+    { name: 'low', type: float, dims: [], values: [0] },
+    { name: 'lost', type: float, dims: [3], values: [1, 1, 1] },
+    { name: 'rounded', type: float, dims: [3], values: [1, 1, 1] },
+  ],
+  nodes: [
+    { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
+    { op: 'Add', inputs: ['m', 'free'], outputs: ['a'] },
+    { op: 'Pow', inputs: ['a', 'exponent'], outputs: ['p'] },
+    { op: 'Round', inputs: ['rounded'], outputs: ['r'] },
+    { op: 'Add', inputs: ['p', 'r'], outputs: ['s'] },
+    { op: 'Clip', inputs: ['s', 'low'], outputs: ['y'] },
+  ],
+});
+
+const trained = (more: Partial<TrainingOptions> = {}): string[] =>
+  buildTrainingModel(model, { loss: 'mse', optimizer: sgd(), ...more }).state.flatMap(({ role, parts }) =>
+    role === 'parameters' ? parts.map(({ name }) => name) : [],
+  );
+
+describe('what is trained', () => {
+  it('is every float initializer that reaches the loss with a slope, exponents left out', () => {
+    expect(trained()).toEqual(['w', 'free']);
+  });
+
+  it('is what `trainable` chooses of those, exponents too', () => {
+    expect(trained({ trainable: (name) => name === 'w' })).toEqual(['w']);
+    expect(trained({ trainable: () => true })).toEqual(['w', 'free', 'exponent']);
+  });
+
+  it('is grouped by its multipliers', () => {
+    const { state } = buildTrainingModel(model, {
+      loss: 'mse',
+      optimizer: sgd(),
+      groups: [{ match: (name) => name === 'free', lrScale: 2 }],
+    });
+    const groups = state.filter(({ role }) => role === 'parameters');
+    expect(groups.map(({ parts }) => parts.map(({ name }) => name))).toEqual([['w'], ['free']]);
+  });
+});

@@ -2,7 +2,10 @@ import { DataType } from '../graph/dataType.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 
-/** Dropout: the identity in inference form; in training form the mask it drew decides. */
+/**
+ * Dropout: the identity in inference form; in training form the mask it drew decides. The runtime draws it,
+ * from a state of its own that no snapshot holds: training with it resumes with other masks.
+ */
 export const dropout: Operators = {
   Dropout: {
     infer: (node, b) => {
@@ -13,6 +16,9 @@ export const dropout: Operators = {
       ];
     },
     differentiable: [0],
+    toInference: (node) => {
+      node.input = node.input.slice(0, 2);
+    },
     gradient: (c) => {
       const { b, node, x, g } = c;
       const training = inputOf(node, 2);

@@ -7,6 +7,8 @@ import type { Oracle } from './test/oracle.ts';
 
 /** What only Node can run: it reads files, or loads two copies of tfjs. */
 const node = 'src/**/*.node.test.ts';
+/** What needs a page, and one backend is enough. */
+const webgl = 'src/**/*.webgl.test.ts';
 
 /** PyTorch's numbers, handed to the tests: a browser cannot read files. */
 const oracle: Oracle | null = hasOracle()
@@ -25,6 +27,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'cpu',
           provide: { backend: 'cpu', oracle },
+          exclude: [webgl],
           include: ['src/**/*.test.ts'],
           testTimeout: 30_000,
         },
@@ -34,7 +37,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'wasm',
           provide: { backend: 'wasm', oracle },
           include: ['src/**/*.test.ts'],
-          exclude: [node],
+          exclude: [node, webgl],
           testTimeout: 30_000,
         },
       },
@@ -44,7 +47,7 @@ const config: ViteUserConfig = defineConfig({
               name: backend,
               provide: { backend, oracle },
               include: ['src/**/*.test.ts'],
-              exclude: [node],
+              exclude: backend === 'webgl' ? [node] : [node, webgl],
               browser: chromiumBrowser(),
               testTimeout: 60_000,
             },

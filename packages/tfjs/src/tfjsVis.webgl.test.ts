@@ -1,0 +1,32 @@
+/// <reference lib="dom" />
+import { toSchedule, triangular } from '@clr/core';
+import * as tfvis from '@tensorflow/tfjs-vis';
+import { expect, it } from 'vitest';
+import { tf } from '../test/tf.ts';
+import { cyclicLR } from './cyclicLR.ts';
+
+const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 2 });
+
+it.each(['before', 'after'])(
+  'tfjs-vis draws the rate of each epoch when cyclicLR is listed %s it',
+  async (where) => {
+    const container = document.createElement('div');
+    document.body.append(container);
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const ours = cyclicLR(policy) as unknown as tf.CustomCallbackArgs;
+    const theirs = tfvis.show.fitCallbacks(container, ['loss', 'lr'], { callbacks: ['onEpochEnd'] });
+    const { history } = await model.fit(tf.ones([12, 2]), tf.zeros([12, 1]), {
+      batchSize: 4,
+      epochs: 3,
+      callbacks: where === 'before' ? [ours, theirs] : [theirs, ours],
+    });
+    // Three steps an epoch.
+    expect(history.lr).toEqual([2, 5, 8].map(toSchedule(policy).lr));
+    // It draws what stood in the logs when its turn came: the loss always, the rate only after cyclicLR.
+    await expect
+      .poll(() => container.querySelectorAll('canvas').length, { timeout: 10_000 })
+      .toBe(where === 'before' ? 2 : 1);
+    container.remove();
+  },
+);

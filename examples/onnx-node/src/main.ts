@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { mnist } from '@clr/datasets';
 import { describeFinding, formatCount, formatRate, formatShare, troughTable } from '@clr/report';
 import { plotRangeTest, textTable } from '@clr/report/terminal';
@@ -14,6 +15,8 @@ const say = (...lines: readonly string[]) => console.log(lines.join('\n'));
 async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   say('', 'LeNet on MNIST in ONNX Runtime: which learning rate, and is it worth cycling?', '');
+  // Now, not after minutes of work: a folder that cannot be is an error.
+  await mkdir(options.out, { recursive: true });
   const data = await mnist();
   const batches = trainingBatches(data, options.images, options.seed);
   const test = testBatches(data);

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type NamedRun, renderReport } from '@clr/report';
 import writeFileAtomic from 'write-file-atomic';
@@ -27,7 +26,6 @@ export async function writeResults(
       'Both runs start from the same weights and see the same batches in the same order; SGD with momentum 0.9, batches of 64, in ONNX Runtime on the CPU.',
     ],
   });
-  await mkdir(folder, { recursive: true });
   const paths = {
     report: resolve(join(folder, 'demo-report.html')),
     model: resolve(join(folder, 'lenet-mnist.onnx')),

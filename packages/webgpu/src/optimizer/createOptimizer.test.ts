@@ -1,4 +1,15 @@
-import { adam, adamW, constant, type Optimizer, rmsProp, sgd, table, triangular2 } from '@clr/core';
+import golden from '@clr/conformance/golden/optimizers.json' with { type: 'json' };
+import {
+  adam,
+  adamW,
+  constant,
+  type Optimizer,
+  type Policy,
+  rmsProp,
+  sgd,
+  table,
+  triangular2,
+} from '@clr/core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { download, submit, upload } from '../../test/buffers.ts';
 import { countBuffers } from '../../test/countBuffers.ts';
@@ -76,6 +87,37 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
         expect(Math.abs((weights[index] as number) - w)).toBeLessThan(1e-5);
       });
       expect(optimizer.step).toBe(20);
+      optimizer.dispose();
+    });
+  });
+
+  describe('against the golden cases, every step', () => {
+    const problem = { A: golden.problem.matrix, c: golden.problem.centre, w0: golden.problem.start };
+    const cases = golden.cases as unknown as readonly {
+      readonly optimizer: Optimizer;
+      readonly policy: Policy;
+      readonly weights: readonly (readonly number[])[];
+    }[];
+    it.each(
+      cases.map((entry) => [`${JSON.stringify(entry.optimizer)} ${entry.policy.type}`, entry] as const),
+    )('%s', async (_, { optimizer: spec, policy, weights }) => {
+      const [value, gradient] = [upload(device, problem.w0), upload(device, problem.w0)];
+      const size = problem.w0.length * 4;
+      const log = device.createBuffer({ size: size * weights.length, usage: 12 });
+      const parameters = [{ value, gradient, length: problem.w0.length }];
+      const optimizer = createOptimizer(device, spec, parameters, policy);
+      const encodeGradients = quadraticGradients(problem, value, gradient);
+      submit(device, (encoder) => {
+        for (let step = 0; step < weights.length; step++) {
+          encodeGradients(encoder);
+          optimizer.encode(encoder);
+          encoder.copyBufferToBuffer(value, 0, log, step * size, size);
+        }
+      });
+      const seen = await download(device, log);
+      for (const [index, want] of weights.flat().entries()) {
+        expect(Math.abs((seen[index] as number) - want)).toBeLessThan(1e-5);
+      }
       optimizer.dispose();
     });
   });

@@ -40,11 +40,11 @@ describe.skipIf(!hasChromium())('the page', () => {
     await page.goto(`${address}?scout=60`);
     const number = async (id: string): Promise<number> => Number(await page.locator(`#${id}`).textContent());
     await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 2, null, {
-      timeout: 60_000,
+      timeout: 120_000,
     });
     const first = await number('loss');
     await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 130, null, {
-      timeout: 90_000,
+      timeout: 180_000,
     });
     expect(await number('loss')).toBeLessThan(first / 3);
     expect(await page.locator('#range-test svg').count()).toBe(1);

@@ -1,6 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
 import type { ConvForm } from './conv.ts';
-import { convWeightByRows } from './convWeightRows.ts';
+import { convWeightByConv } from './convWeightConv.ts';
 
 /** Every position of a kernel, the last axis running fastest. */
 function positions(kernel: readonly number[]): number[][] {
@@ -40,9 +40,9 @@ export function convWeightGradient(
   const { window, group, axes } = form;
   const { kernel, strides, dilations } = window;
   const [outputs, perGroup] = b.shape(weight) as [number, number];
+  const byConv = convWeightByConv(b, weight, input, grad, form);
+  if (byConv !== undefined) return byConv;
   const whole = padded(b, input, form);
-  const byRows = convWeightByRows(b, weight, input, grad, whole, form);
-  if (byRows !== undefined) return byRows;
   const spatial = Array.from({ length: axes }, (_, i) => i + 2);
   const counts = b.shape(grad).slice(2);
   const fixed = counts.every((count) => typeof count === 'number');

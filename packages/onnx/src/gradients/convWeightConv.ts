@@ -1,0 +1,63 @@
+import type { Builder } from '../graph/builder.ts';
+import { isStatic } from '../graph/value.ts';
+import type { ConvForm } from './conv.ts';
+
+/** With fewer channels the rows that the runtime copies are too short to pay. */
+const fewestChannels = 6;
+
+/**
+ * The weight gradient as one convolution. The examples become its channels, and the channels go into the last
+ * spatial axis, innermost: [N, C, H, W] → [1, N, H, W·C]. The output's gradient [M, N, H', W'] is the kernel,
+ * stretched by the stride and, along the last axis, by C. What comes out, [1, M, kH, kW·C], is the weight's
+ * gradient, and the runtime's own im2col, which stays in the cache, copies whole runs of kW·C elements.
+ *
+ * Measured against im2col in the graph with 2 threads: 12 ms for 28 (100 images, 32 channels of 16×16, 5×5),
+ * 6 for 19 (8×8), 0.4 for 0.9 (stride 2), and none of its memory, 25 times the input's.
+ *
+ * @returns `undefined` where this form does not apply or is slower
+ */
+export function convWeightByConv(
+  b: Builder,
+  weight: string,
+  input: string,
+  grad: string,
+  { window, pads, group, axes }: ConvForm,
+): string | undefined {
+  const weightDims = b.dims(weight);
+  const sizes = b.dims(input)?.slice(2);
+  const places = b.dims(grad)?.slice(2);
+  if (b.provider !== 'cpu' || group !== 1 || window.dilations.some((dilation) => dilation !== 1))
+    return undefined;
+  if (!isStatic(weightDims) || !isStatic(sizes) || !isStatic(places)) return undefined;
+  const { kernel, strides } = window;
+  const [outputs, channels] = weightDims as [number, number];
+  const positions = kernel.reduce((count, size) => count * size, 1);
+  // More filters than results: the runtime would lay out all of im2col at once.
+  if (positions === 1 || channels < fewestChannels || outputs > positions * channels) return undefined;
+
+  const last = axes - 1;
+  const interleaved = (list: readonly number[]): number[] =>
+    list.map((n, i) => (i % axes === last ? n * channels : n));
+  const spatial = Array.from({ length: axes }, (_, i) => i + 2);
+  const channelsLast = b.reshape(b.transpose(input, [0, ...spatial, 1]), [1, -1, ...interleaved(sizes)]);
+  const found = b.emit('Conv', [channelsLast, b.transpose(grad, [1, 0, ...spatial])], {
+    pads: interleaved(pads),
+    dilations: interleaved(strides),
+  });
+  // Where the last window does not reach the end, there are more results than kernel positions.
+  const exact = kernel.every((length, i) => {
+    const whole = (sizes[i] as number) + (pads[i] as number) + (pads[i + axes] as number);
+    return whole === ((places[i] as number) - 1) * (strides[i] as number) + length;
+  });
+  const wanted = interleaved(kernel);
+  const cut = exact
+    ? found
+    : b.slice(
+        found,
+        spatial.map(() => 0),
+        wanted,
+        spatial,
+      );
+  const stacked = b.reshape(cut, [outputs, ...kernel, channels]);
+  return b.transpose(stacked, [0, axes + 1, ...kernel.map((_, i) => i + 1)]);
+}

@@ -101,7 +101,7 @@ export class Trainer {
       epochs: 1000,
       batchSize: this.batchSize,
       validationData: [this.test.xs, this.test.ys],
-      callbacks: [schedule, { onBatchEnd, onEpochEnd }] as tf.CustomCallbackArgs[],
+      callbacks: [schedule, { onBatchEnd, onEpochEnd }],
     });
     await keep(this.model, history);
   }

@@ -78,7 +78,7 @@ describe(`createTrainable on ${backend}`, () => {
               losses.push(logs!.loss as number);
             },
           },
-        ] as tf.CustomCallbackArgs[],
+        ],
       });
       expect(run.steps.map(({ loss }) => loss)).toEqual(losses);
       expect(await weightsOf(ours)).toEqual(await weightsOf(theirs));

@@ -106,7 +106,7 @@ describe(`cyclicLR on ${backend}`, () => {
             logs.push(log);
           },
         },
-      ] as tf.CustomCallbackArgs[],
+      ],
     });
     expect(history.lr).toEqual([expected(5)[4], expected(10)[9]]);
     expect(history.momentum).toEqual([4, 9].map((step) => toSchedule(policy).momentum(step)));
@@ -153,7 +153,7 @@ describe(`cyclicLR on ${backend}`, () => {
     it('leaves lists without it alone', async () => {
       const run = makeModel().fit(xs, ys, {
         ...fitArgs,
-        callbacks: [tf.callbacks.earlyStopping(), {}] as tf.CustomCallbackArgs[],
+        callbacks: [tf.callbacks.earlyStopping(), {}],
       });
       await expect(run).rejects.toThrow(/setParams is not a function/);
     });
@@ -196,7 +196,7 @@ describe(`cyclicLR on ${backend}`, () => {
       await model.fit(xs, ys, {
         ...fitArgs,
         epochs: 9,
-        callbacks: [schedule, request] as tf.CustomCallbackArgs[],
+        callbacks: [schedule, request],
       });
       expect(schedule.step).toBe(6);
       await model.fit(xs, ys, { ...fitArgs, epochs: 2, callbacks: schedule });
@@ -305,7 +305,7 @@ describe(`cyclicLR on ${backend}`, () => {
           if (batch === 2) step = savedProgress(await roundTrip(model))?.step;
         },
       };
-      const callbacks = [cyclicLR(policy), saver] as tf.CustomCallbackArgs[];
+      const callbacks = [cyclicLR(policy), saver];
       await model.fit(xs, ys, { ...fitArgs, callbacks });
       expect(step).toBe(3);
     });

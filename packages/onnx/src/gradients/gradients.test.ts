@@ -862,18 +862,25 @@ const rows: readonly Row[] = [
       (direction): Row => [`${op} ${direction}`, recurrence(op, direction)],
     ),
   ),
-  [
-    'Conv whose weight gradient is laid out by rows',
-    fc.tuple(size, flag).map(([m, p]) => ({
-      op: 'Conv',
-      step: 0.5,
-      inputs: [
-        { dims: [2, 4, 7, 6], fixed: true },
-        { dims: [m, 4, 3, 2], fixed: true },
-      ],
-      attributes: { pads: [p, 0, 1, p] },
-    })),
-  ],
+  ...[1, 2, 3].map(
+    (axes): Row => [
+      `Conv of ${axes} axes whose weight gradient is a convolution`,
+      fc
+        .tuple(size, fc.constantFrom(1, 2), flag, fc.constantFrom(6, 7), fc.constantFrom(4, 5))
+        .map(([m, stride, pad, channels, length]) => ({
+          op: 'Conv',
+          step: 0.5,
+          inputs: [
+            { dims: [2, channels, ...[length, 5, 4].slice(0, axes)], fixed: true },
+            { dims: [m, channels, ...[2, 3, 2].slice(0, axes)], fixed: true },
+          ],
+          attributes: {
+            strides: Array(axes).fill(stride),
+            pads: [...Array(axes).fill(pad), ...Array(axes).fill(1)],
+          },
+        })),
+    ],
+  ),
 ];
 
 /** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */

@@ -61,7 +61,6 @@ const rows: readonly Row[] = [
   ['quick', 'sgd', 16, 375],
   ['batch-norm', 'sgd', 32, 250],
   ['batch-norm', 'adamW', 32, 250],
-  ['batch-norm', 'nesterov', 64, 200],
   ['resnet', 'momentum', 32, 250],
   ['transformer', 'adam', 32, 600],
   ['transformer', 'nesterov', 32, 600],

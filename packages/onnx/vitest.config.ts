@@ -19,7 +19,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'node',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [inBrowser],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       ...(hasChromium() && hasOracle()

@@ -9,7 +9,7 @@ const pictures = 'src/render{Policy,RangeTest,Run}.test.ts';
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'node', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 120_000 } },
       ...(hasChromium()
         ? [
             {
@@ -17,7 +17,7 @@ const config: ViteUserConfig = defineConfig({
                 name: 'chromium',
                 include: [pictures],
                 browser: chromiumBrowser(),
-                testTimeout: 60_000,
+                testTimeout: 120_000,
               },
             },
           ]

@@ -9,9 +9,8 @@ import { type Checkpoint, decodeCheckpoint } from './format.ts';
  *
  * @example
  * ```ts
- * const checkpoint = await loadCheckpoint('run.clr');
- * if (checkpoint) await trainer.restore(checkpoint.snapshot);
- * await train(trainer, batches, { policy, steps, from: checkpoint?.step ?? 0 });
+ * const from = await loadCheckpoint('run.clr');
+ * await train(trainer, batches, { policy, steps, ...(from && { from }) });
  * ```
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {

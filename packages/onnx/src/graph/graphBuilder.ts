@@ -143,7 +143,7 @@ export class GraphBuilder {
   append(node: NodeProto): void {
     this.nodes.push(node);
     const constant = node.opType === 'Constant' ? attribute(node, 'value')?.t : undefined;
-    const inferred = atNode(node, () => this.operator(node)?.infer?.(node, this)) ?? [];
+    const inferred = atNode(node, () => sound(this.operator(node)?.infer?.(node, this) ?? []));
     node.output.forEach((name, i) => {
       if (name === '') return;
       this.#types.set(name, onlyShort(merge(inferred[i] ?? unknown, this.#declared.get(name))));
@@ -205,6 +205,15 @@ export class GraphBuilder {
     const value = sizeOf(dims) <= longestKnownValue ? numbersOf(tensor) : undefined;
     this.#types.set(name, { type: tensor.dataType, dims, value });
   }
+}
+
+/** Sizes that come of a file's attributes must still be sizes. */
+function sound(types: readonly ValueType[]): readonly ValueType[] {
+  const bad = types
+    .flatMap(({ dims }) => dims ?? [])
+    .find((dim) => typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0));
+  if (bad !== undefined) throw new Error(`a size of ${bad}`);
+  return types;
 }
 
 /** Element values are followed through small tensors of known shape only. */

@@ -114,7 +114,7 @@ function unroll(
   if (typeof steps !== 'number') {
     throw c.refuse(
       'the number of steps is known only while the model runs',
-      'Export the model with a fixed sequence length; the batch size may stay free.',
+      'Fix the sequence length with `sizes`, or export the model so; the batch size may stay free.',
     );
   }
   if (steps > longest) {

@@ -14,7 +14,7 @@ import { buildTrainingModel, createTrainer, UnsupportedOperatorError } from '../
 import { DataType } from './dataType.ts';
 import { declaration } from './finish.ts';
 import { readModel, writeModel } from './model.ts';
-import { makeTensor } from './tensor.ts';
+import { floatData, makeTensor } from './tensor.ts';
 
 const float = DataType.FLOAT;
 const spec: Omit<ModelSpec, 'nodes'> = {
@@ -153,6 +153,37 @@ describe('what a model may be written in', () => {
   it('refuses a gradient through an If that the run decides', () => {
     const model = choice([{ op: 'IsNaN', inputs: ['m'], outputs: ['c'] }]);
     expect(() => buildTrainingModel(model, options)).toThrow(UnsupportedOperatorError);
+  });
+
+  it('updates running statistics that two normalisations share one after the other', async () => {
+    const normalise = (from: string, to: string): NodeSpec => ({
+      op: 'BatchNormalization',
+      inputs: [from, 'w', 'bias', 'mean', 'variance'],
+      outputs: [to, `${to}:mean`, `${to}:variance`],
+      attributes: { momentum: { float: 0.5 }, training_mode: 1 },
+    });
+    const model = makeModel({
+      inputs: [{ name: 'x', type: float, dims: ['{batch}', 3] }],
+      outputs: [{ name: 'y', type: float, dims: ['{batch}', 3] }],
+      initializers: Object.entries({ w: 1, bias: 1, mean: 0, variance: 1 }).map(([name, value]) => ({
+        name,
+        type: float,
+        dims: [3],
+        values: [value, value, value],
+      })),
+      nodes: [normalise('x', 'n'), normalise('n', 'y')],
+    });
+    const trainer = await createTrainer(ort, model, options);
+    await trainer.trainStep(batch, { lr: 0 });
+    const exported = readModel(await trainer.exportModel()).graph.initializer;
+    const [mean] = exported.filter(({ name }) => name === 'mean').map(floatData);
+    // First 0.5·mean(x), then half of that and half of the second's mean, which is the first's bias.
+    [0, 1, 2].forEach((i) => {
+      const first = ((batch.x.data[i] as number) + (batch.x.data[i + 3] as number)) / 4;
+      expect(mean?.[i]).toBeCloseTo(0.5 * first + 0.5, 5);
+    });
+    expect((await trainer.evaluate([batch])).loss).toBeGreaterThan(0);
+    await trainer.dispose();
   });
 
   it('keeps running statistics of an opset 13 batch normalisation in training form', async () => {

@@ -33,6 +33,11 @@ export interface TrainingOptions {
    */
   readonly trainable?: (name: string) => boolean;
   readonly groups?: readonly ParameterGroup[];
+  /**
+   * Fixes free axes of the model's inputs by name: `{ sequence: 20 }`. Recurrent layers need to know their
+   * number of steps; everything else works with free axes, if a little slower.
+   */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** The output the loss is taken of. Default: the first. */
   readonly output?: string;
   /** What the target of `'crossEntropy'` is. Default `'indices'`: int64 class indices. */

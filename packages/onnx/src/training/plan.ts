@@ -69,16 +69,44 @@ function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: string)
   };
 }
 
-/** The running statistics that nodes in training form replace. */
-function bufferStates(b: Builder, nodes: readonly NodeProto[], graph: GraphProto): BufferState[] {
-  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  return nodes.flatMap((node) =>
-    (b.operator(node)?.state?.(node) ?? []).flatMap(({ input, output }) => {
-      const tensor = stored.get(node.input[input] ?? '');
-      const next = node.output[output];
-      return tensor && next ? [{ tensor, next }] : [];
-    }),
+/**
+ * Notes the running statistics that a node in training form replaces. A node that shares them with an
+ * earlier one goes on from where that one left them.
+ */
+function noteBuffers(
+  b: Builder,
+  node: NodeProto,
+  stored: ReadonlyMap<string, TensorProto>,
+  noted: Map<string, string>,
+): void {
+  for (const { input, output } of b.operator(node)?.state?.(node) ?? []) {
+    const name = node.input[input] ?? '';
+    const next = node.output[output];
+    if (!stored.has(name) || !next) continue;
+    node.input[input] = noted.get(name) ?? name;
+    noted.set(name, next);
+  }
+}
+
+/** Puts numbers in place of the names of free axes. */
+function fixSizes(graph: GraphProto, sizes: Readonly<Record<string, number>>): void {
+  const free = graph.input
+    .flatMap(({ type }) => (type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : []))
+    .flatMap((dim) => (dim.value.case === 'dimParam' ? [{ dim, name: dim.value.value }] : []));
+  const names = new Set(free.map(({ name }) => name));
+  const wrong = Object.entries(sizes).find(
+    ([name, size]) => !names.has(name) || !(Number.isSafeInteger(size) && size > 0),
   );
+  if (wrong) {
+    throw fail(
+      `sizes to give free axes of the model's inputs (${[...names].join(', ') || 'it has none'}) whole numbers above 0`,
+      `${wrong[0]} = ${String(wrong[1])}`,
+      'Name an axis as the model does (dim_param).',
+    );
+  }
+  for (const { dim, name } of free) {
+    if (Object.hasOwn(sizes, name)) dim.value = { case: 'dimValue', value: BigInt(sizes[name] as number) };
+  }
 }
 
 const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
@@ -95,20 +123,23 @@ function toFront(b: Builder, mark: number): void {
  */
 export function plan(model: Model, options: TrainingOptions, inference: boolean): Plan {
   const { graph } = model;
+  if (options.sizes) fixSizes(graph, options.sizes);
   const names = namesFor(graph);
-  const buffersOf: BufferState[] = [];
+  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const replaced = new Map<string, string>();
   const { b, inputs } = loadGraph(model, (node, builder) => {
-    buffersOf.push(...bufferStates(builder, [node], graph));
-    if (inference) builder.operator(node)?.toInference?.(node);
+    const own = [...node.input];
+    noteBuffers(builder, node, stored, replaced);
+    if (!inference) return;
+    node.input = own;
+    builder.operator(node)?.toInference?.(node);
   });
   b.provider = options.provider ?? 'cpu';
-  const target = 'target';
-  const given = typeof options.loss === 'object';
-  if (!given && graph.input.some(({ name }) => name === target)) {
+  if (typeof options.loss !== 'object' && b.has('target')) {
     throw fail(
-      'a model without an input named "target", which is the loss\'s',
-      'an input named "target"',
-      'Rename the input, or compute the loss in the model and pass { output }.',
+      'a model without a value named "target", which is the loss\'s',
+      'a value named "target"',
+      'Rename it in the model, or compute the loss in the model and pass { output }.',
     );
   }
   const forward = b.nodes.length;
@@ -116,13 +147,15 @@ export function plan(model: Model, options: TrainingOptions, inference: boolean)
     b,
     graph.output.map(({ name }) => name),
     options,
-    b.has(target) ? names(target) : target,
+    'target',
   );
   const nodes = b.nodes.slice(0, forward);
   const parameters = selectParameters(b, nodes, graph, head.seeds.keys(), options.trainable);
   const buckets = packBuckets(parameters, scalesOf(options.groups));
   const trained = new Set(parameters.map(({ name }) => name));
-  const buffers = buffersOf.filter(({ tensor }) => !trained.has(tensor.name));
+  const buffers = [...replaced].flatMap(([name, next]) =>
+    trained.has(name) ? [] : [{ tensor: stored.get(name) as TensorProto, next }],
+  );
   const bufferBuckets = packBuckets(
     buffers.map(({ tensor }) => tensor),
     () => whole,

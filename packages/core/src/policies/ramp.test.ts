@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { ramp, toSchedule } from '../index.ts';
+
+it('an exponential ramp never passes its ends, not even by a rounding', () => {
+  const steps = 2 ** 52;
+  let passed = 0;
+  for (let index = 0; index < 2000; index++) {
+    const [startLr, endLr] = [Math.exp(-index / 100), Math.exp(-index / 370 - 1)];
+    const { lr } = toSchedule(ramp({ startLr, endLr, steps, spacing: 'exponential' }));
+    const bare = startLr * Math.exp((Math.log(endLr) - Math.log(startLr)) * ((steps - 1) / steps));
+    const [low, high] = startLr < endLr ? [startLr, endLr] : [endLr, startLr];
+    if (bare < low || bare > high) passed++;
+    for (const step of [0, 1, steps - 1, steps, steps + 1]) {
+      expect(lr(step)).toBeGreaterThanOrEqual(low);
+      expect(lr(step)).toBeLessThanOrEqual(high);
+    }
+    expect([lr(0), lr(steps)]).toEqual([startLr, endLr]);
+  }
+  expect(passed, 'cases in which the bare formula does').toBeGreaterThan(0);
+});
+
+it('has equal ratios between its steps', () => {
+  const { lr } = toSchedule(ramp({ startLr: 1e-4, endLr: 10, steps: 50, spacing: 'exponential' }));
+  for (let step = 0; step < 50; step++) expect(lr(step + 1) / lr(step)).toBeCloseTo(1e5 ** (1 / 50), 12);
+});

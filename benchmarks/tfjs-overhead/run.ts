@@ -1,6 +1,6 @@
 /**
  * What `cyclicLR` costs: `fit` with it beside the same `fit` without, on tfjs's cpu backend in Node and on
- * webgl in Chromium. `npx tsx tfjs-overhead/run.ts [rounds]`. The target is a median ratio of 1.01 at most.
+ * webgl in Chromium. `npx tsx tfjs-overhead/run.ts [rounds] [cpu or webgl]`. The target is a median ratio of 1.01 at most.
  */
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { chromiumArgs, chromiumPath } from '../../tooling/chromium.ts';
 import { compare, nets, type Result } from './compare.ts';
 
 const rounds = Number(process.argv[2] ?? 15);
+const only = process.argv[3] ?? '';
 console.log(`${rounds} pairs each; ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}`);
 
 // The CPU's time, for the backend is one thread of JavaScript and other processes are no matter then.
@@ -17,30 +18,35 @@ const cpuTime = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
-for (const net of Object.keys(nets)) report(net, 'cpu', await compare(net, 'cpu', rounds, cpuTime));
+if ('cpu'.includes(only)) {
+  for (const net of Object.keys(nets)) report(net, 'cpu', await compare(net, 'cpu', rounds, cpuTime));
+}
+if ('webgl'.includes(only)) await inChromium();
 
-const server = await createServer({
-  root: fileURLToPath(new URL('.', import.meta.url)),
-  cacheDir: fileURLToPath(new URL('../../.cache/vite-tfjs-overhead', import.meta.url)),
-  server: { port: 0, hmr: false, watch: null, fs: { allow: ['../..'] } },
-  optimizeDeps: { include: ['@tensorflow/tfjs'] },
-  logLevel: 'error',
-});
-await server.listen();
-const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
-try {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(600_000);
-  await page.goto(server.resolvedUrls?.local[0] as string);
-  await page.waitForFunction(() => document.title === 'ready');
-  for (const net of Object.keys(nets)) {
-    const run = ([name, count]: [string, number]): Promise<Result> =>
-      (window as unknown as { compare: typeof compare }).compare(name, 'webgl', count);
-    report(net, 'webgl', await page.evaluate(run, [net, rounds] as [string, number]));
+async function inChromium(): Promise<void> {
+  const server = await createServer({
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    cacheDir: fileURLToPath(new URL('../../.cache/vite-tfjs-overhead', import.meta.url)),
+    server: { port: 0, hmr: false, watch: null, fs: { allow: ['../..'] } },
+    optimizeDeps: { include: ['@tensorflow/tfjs'] },
+    logLevel: 'error',
+  });
+  await server.listen();
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(600_000);
+    await page.goto(server.resolvedUrls?.local[0] as string);
+    await page.waitForFunction(() => document.title === 'ready');
+    for (const net of Object.keys(nets)) {
+      const run = ([name, count]: [string, number]): Promise<Result> =>
+        (window as unknown as { compare: typeof compare }).compare(name, 'webgl', count);
+      report(net, 'webgl', await page.evaluate(run, [net, rounds] as [string, number]));
+    }
+  } finally {
+    await browser.close();
+    await server.close();
   }
-} finally {
-  await browser.close();
-  await server.close();
 }
 
 function report(net: string, backend: string, { pairs, hooks, steps }: Result): void {

@@ -19,7 +19,7 @@ describe('compare', () => {
       fixedReached: 400,
     });
     expect(describeComparison(result)[0]).toContain(
-      '97.00 %, within 200 steps; the fixed run took 400: a ratio of 2.0',
+      '97.00 %, within 200 of 400 steps; the fixed run first had it after 400: a ratio of 2.0',
     );
   });
 

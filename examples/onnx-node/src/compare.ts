@@ -35,7 +35,7 @@ export function describeComparison(result: Comparison): readonly string[] {
   const verdict =
     clrReached === null
       ? `CLR did not reach the fixed run's final accuracy, ${goal}, in its ${formatCount(steps)} steps.`
-      : `CLR reached the fixed run's final accuracy, ${goal}, within ${formatCount(clrReached)} steps; the fixed run took ${formatCount(fixedReached)}: a ratio of ${(fixedReached / clrReached).toFixed(1)}.`;
+      : `CLR reached the fixed run's final accuracy, ${goal}, within ${formatCount(clrReached)} of ${formatCount(steps)} steps; the fixed run first had it after ${formatCount(fixedReached)}: a ratio of ${(fixedReached / clrReached).toFixed(1)}.`;
   return [
     verdict,
     `After ${formatCount(steps)} steps CLR has ${formatShare(clrFinal)}, the fixed rate ${goal}.`,

@@ -15,7 +15,7 @@ describe('renderRun', () => {
       ({ colour, points }) => colour === colours.blue && points.length > 2,
     );
     const over = (of: 'lr' | 'loss' | 'accuracy') => run.steps.map((step) => [step.step, step[of]!] as const);
-    // Of loss and accuracy each step comes first, then the running median.
+    // Of loss and accuracy each step comes first, then the running middle.
     const [lr, loss, , accuracy] = curves.map(({ points }) => points);
     expect(stray(lr!, over('lr'))).toBeLessThan(0.2);
     // It falls to a twentieth, so its axis is logarithmic.

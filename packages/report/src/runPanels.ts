@@ -4,12 +4,13 @@ import type { NamedRun } from './namedRun.ts';
 import type { Panel } from './panel.ts';
 import type { Series } from './renderSvg.ts';
 import { curve, marks } from './series.ts';
-import { smooth } from './smooth.ts';
+import { mean, median, smooth } from './smooth.ts';
 import { colours, seriesColours } from './theme.ts';
 import { type Point, thin } from './thin.ts';
 import { formatNumber, formatRate, formatShare } from './words.ts';
 
-const median = { text: 'running median', colour: colours.muted };
+const runningMedian = { text: 'running median', colour: colours.muted };
+const runningMean = { text: 'running mean', colour: colours.muted };
 
 /** The panels of a picture of runs, from the rate down to what was held out. */
 export function runPanels(named: readonly NamedRun[]): readonly Panel[] {
@@ -54,7 +55,7 @@ function lossPanel(named: readonly NamedRun[], each: Each): Panel {
   return {
     name: `Training loss${log ? ' (log)' : ''}`,
     height: 170,
-    keys: [median],
+    keys: [runningMedian],
     y: { log, format: (value) => formatNumber(value, 3) },
     series: each((run, colour) => metricCurves(run, 'loss', colour, named.length === 1)),
   };
@@ -71,13 +72,13 @@ function accuracyPanel(named: readonly NamedRun[], each: Each): Panel | undefine
   return {
     name: 'Training accuracy',
     height: 130,
-    keys: [median, ...(min > 0 ? [{ text: `cut below ${percent(min)}`, colour: colours.muted }] : [])],
+    keys: [runningMean, ...(min > 0 ? [{ text: `cut below ${percent(min)}`, colour: colours.muted }] : [])],
     y: { min, max: 1, interval: (1 - min) / 4, format: percent },
     series: each((run, colour) => metricCurves(run, 'accuracy', colour, named.length === 1)),
   };
 }
 
-/** The running median, and where a single run leaves room for it every step. */
+/** The running middle, and where a single run leaves room for it every step. */
 function metricCurves(
   run: TrainingRun,
   of: 'loss' | 'accuracy',
@@ -93,7 +94,7 @@ function pointsOf(run: TrainingRun, of: 'loss' | 'accuracy'): readonly Point[] {
 }
 
 function smoothed(run: TrainingRun, of: 'loss' | 'accuracy'): readonly Point[] {
-  return smooth(pointsOf(run, of), Math.max(5, run.steps.length / 60));
+  return smooth(pointsOf(run, of), Math.max(5, run.steps.length / 60), of === 'loss' ? median : mean);
 }
 
 /** What was measured at the troughs: accuracy if there is any, else loss. */

@@ -5,11 +5,16 @@ const mostPlaces = 1500;
 const mostNeighbours = 500;
 
 /**
- * The running median: of each point and its neighbours, `width` of them at most. It keeps steps steep and
- * ignores single outliers, and near an end it takes the neighbours there are. A long curve comes out at
- * 1,500 evenly spaced places.
+ * The running median, or another middle: of each point and its neighbours, `width` of them at most. The median
+ * keeps steps steep and ignores single outliers; of values that come in steps themselves, such as a batch's
+ * accuracy, the mean says more. Near an end it takes the neighbours there are. A long curve comes out at 1,500
+ * evenly spaced places.
  */
-export function smooth(points: readonly Point[], width: number): readonly Point[] {
+export function smooth(
+  points: readonly Point[],
+  width: number,
+  middle: (values: readonly number[]) => number = median,
+): readonly Point[] {
   const reach = Math.max(1, Math.floor(width / 2));
   const last = points.length - 1;
   const places = Math.min(points.length, mostPlaces);
@@ -25,7 +30,7 @@ export function smooth(points: readonly Point[], width: number): readonly Point[
       const value = points[other]![1];
       if (value !== null) near.push(value);
     }
-    return [x, median(near)];
+    return [x, middle(near)];
   });
 }
 
@@ -34,4 +39,9 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The sum over the number; NaN of none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

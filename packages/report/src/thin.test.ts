@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { median, smooth } from './smooth.ts';
+import { mean, median, smooth } from './smooth.ts';
 import { type Point, thin } from './thin.ts';
 
 const curve = fc
@@ -49,5 +49,6 @@ describe('smooth', () => {
   it('takes the middle of an even number', () => {
     expect([median([4, 1]), median([3, 1, 2])]).toEqual([2.5, 2]);
     expect(median([])).toBeNaN();
+    expect([mean([4, 1]), mean([])]).toEqual([2.5, Number.NaN]);
   });
 });

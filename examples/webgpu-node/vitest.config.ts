@@ -8,4 +8,6 @@ if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
   process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, '/usr/lib/chromium'].filter(Boolean).join(':');
 }
 
-export default defineConfig({ test: { pool: 'forks', testTimeout: 120_000, fileParallelism: false } });
+export default defineConfig({
+  test: { pool: 'forks', testTimeout: 300_000, hookTimeout: 60_000, fileParallelism: false },
+});

@@ -97,7 +97,7 @@ export function takenBranch(node: NodeProto, b: Builder): GraphProto | undefined
 /** Nesting beyond this is no exporter's work. */
 const deepest = 64;
 /** Nor are calls that unfold to more nodes than this. */
-const mostNodes = 1_000_000;
+const mostNodes = 100_000;
 
 /** Refuses functions that unfold without end. */
 export function checkUnfolding(depth: number, nodes: number, node: NodeProto): void {

@@ -1,6 +1,6 @@
 /**
  * CLR with the bounds that the range test suggests, for every setting and seed: three cycles in the budget of
- * the fixed rates, against the best of these with the same weights and batches. Appends to .cache/range-test/clr.jsonl (one line a run) and prints the comparison. Run it again after
+ * the fixed rates, against the best of these with the same weights and batches. Appends to traces/clr.jsonl (one line a run) and prints the comparison. Run it again after
  * a change in the analysis: only runs whose bounds changed are trained again.
  *
  * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--sweep clr-200] [--print]
@@ -9,7 +9,6 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { analyzeRangeTest, type Policy, toSchedule, triangular, triangular2 } from '@clr/core';
 import { trainPolicy } from './fixedRun.ts';
-import { resultsPath } from './measure.ts';
 import { replay } from './replay.ts';
 import { type Setting, seeds, settings } from './settings.ts';
 import { readSweeps, readTruths, type Truth } from './store.ts';
@@ -26,7 +25,7 @@ interface ClrRun {
   readonly accuracy: number;
 }
 
-const path = resultsPath.replace('results', 'clr');
+const path = new URL('./traces/clr.jsonl', import.meta.url);
 const { values } = parseArgs({
   options: {
     'held-out': { type: 'boolean' },

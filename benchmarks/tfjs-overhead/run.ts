@@ -4,9 +4,9 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { chromiumArgs, chromiumPath } from '@clr/tooling/chromium';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
-import { chromiumArgs, chromiumPath } from '../../tooling/chromium.ts';
 import { compare, nets, type Result } from './compare.ts';
 
 const rounds = Number(process.argv[2] ?? 15);

@@ -4,9 +4,9 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { chromiumArgs, chromiumPath } from '@clr/tooling/chromium';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
-import { chromiumArgs, chromiumPath } from '../../tooling/chromium.ts';
 import { nets } from './nets.ts';
 import type { Result } from './page.ts';
 

@@ -1,7 +1,8 @@
 /**
  * CLR with the bounds that the range test suggests, for every setting and seed: three cycles in the budget of
- * the fixed rates, against the best of these with the same weights and batches. Appends to traces/clr.jsonl (one line a run) and prints the comparison. Run it again after
- * a change in the analysis: only runs whose bounds changed are trained again.
+ * the fixed rates, against the best of these with the same weights and batches. Appends to traces/clr.jsonl
+ * (one line a run) and prints the comparison. Run it again after a change in the analysis: only runs whose
+ * bounds changed are trained again. `--print` trains nothing.
  *
  * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--sweep clr-200] [--print]
  */

@@ -4,6 +4,7 @@ import json
 import resource
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import torch
@@ -12,6 +13,8 @@ import torch.nn.functional as F
 from nets import NETS
 
 THREADS = 2
+# The exporter warns about every running count of batches.
+warnings.filterwarnings("ignore")
 
 
 class Run:

@@ -126,7 +126,8 @@ export async function autoClr<Batch>(
     },
   });
   const end = endOf(run);
-  if (end) await consider(run.step, end);
+  // After an abort the end is known by its training loss alone, which troughs are not judged by.
+  if (end && (run.final || !best)) await consider(run.step, end);
   if (best) await trainable.restore(best.snapshot);
   return {
     trace,

@@ -33,7 +33,7 @@ export interface TrainingRun {
   readonly step: number;
   readonly steps: readonly TrainingStep[];
   readonly troughs: readonly Trough[];
-  /** Means over the evaluation batches after the last step, when there are any. */
+  /** Means over the evaluation batches after the last step, when there are any; absent after an abort. */
   readonly final?: Pick<Trough, 'loss' | 'accuracy'>;
   /** Absent when the run took all its steps. */
   readonly stopped?: Stopped;

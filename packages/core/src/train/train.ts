@@ -97,7 +97,10 @@ export async function train<Batch>(
     await source.return(undefined as never);
   }
   const last = troughs[troughs.length - 1];
-  const final = last?.step === step ? recorded(last, step) : recorded(await measure(), step);
+  // Whoever aborts wants to be gone, not to wait for an evaluation.
+  const aborted = step < to && !diverged;
+  const final =
+    last?.step === step ? recorded(last, step) : aborted ? undefined : recorded(await measure(), step);
   return {
     version: 1,
     ...(isPolicy(policy) && { policy }),
@@ -106,7 +109,7 @@ export async function train<Batch>(
     steps,
     troughs,
     ...(final && { final }),
-    ...(step < to && { stopped: { step, reason: diverged ? 'diverged' : 'aborted' } }),
+    ...(step < to && { stopped: { step, reason: aborted ? 'aborted' : 'diverged' } }),
   };
 }
 

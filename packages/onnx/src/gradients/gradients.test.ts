@@ -5,6 +5,8 @@ import { DataType } from '../graph/dataType.ts';
 
 type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
 
+// The same cases at every run; CLR_SEED draws others.
+const seed = Number(process.env.CLR_SEED ?? 1506);
 const runs = 5;
 const count = { float64: 0, float32: 0 };
 const worst = { float64: 0, float32: 0 };
@@ -891,13 +893,13 @@ const tolerance = { float64: 1e-6, float32: 2e-3 };
 describe('gradients against finite differences', () => {
   it.each(rows)('%s', async (_name, cases) => {
     await fc.assert(
-      fc.asyncProperty(cases, newest, fc.nat(1e6), async (c, opset, seed) => {
-        const { precision, error } = await checkGradient({ opset, ...c, seed });
+      fc.asyncProperty(cases, newest, fc.nat(1e6), async (c, opset, values) => {
+        const { precision, error } = await checkGradient({ opset, ...c, seed: values });
         count[precision] += 1;
         worst[precision] = Math.max(worst[precision], error);
         expect(error, precision).toBeLessThan(tolerance[precision]);
       }),
-      { numRuns: runs },
+      { numRuns: runs, seed },
     );
   });
 

@@ -1,12 +1,12 @@
 import { close, fail } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
-import { plain, steps, withModel } from '../model.ts';
+import { richest, steps, withModel } from '../model.ts';
 
 /** Metrics over several batches are means over all examples, a large batch counting for more than a small one. */
 export const evaluateWeighted: TrainableCheck = {
   name: 'weights evaluation by examples',
   async run(subject) {
-    await withModel(plain(subject), async (model) => {
+    await withModel(richest(subject), async (model) => {
       await steps(model, subject, 0, 2);
       const wanted = { loss: 0, accuracy: 0 };
       let examples = 0;

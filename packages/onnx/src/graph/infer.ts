@@ -25,12 +25,6 @@ export const sameAsInput: Infer = (node, b) => {
   return [{ type, dims }];
 };
 
-/** Every output is like the first input. */
-export const allSameAsInput: Infer = (node, b) => {
-  const { type, dims } = b.type(inputOf(node, 0));
-  return node.output.map(() => ({ type, dims }));
-};
-
 /** Broadcasting over all inputs, with the type of the first. */
 export const broadcastInputs: Infer = (node, b) => [
   {

@@ -108,6 +108,14 @@ export class Health {
     return this.fault;
   }
 
+  /** The same, and waits for the device's uncaptured errors too: their event may lag behind what was read back. */
+  async heard(): Promise<GpuError | undefined> {
+    this.device.pushErrorScope('validation');
+    await this.device.popErrorScope().catch(() => null);
+    await new Promise((done) => setTimeout(done, 20));
+    return this.settled();
+  }
+
   /** What a rejected device promise really means. */
   async explain(error: unknown): Promise<unknown> {
     const patience = new Promise<undefined>((done) => setTimeout(done, 100));

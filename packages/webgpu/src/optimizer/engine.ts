@@ -184,7 +184,7 @@ export class OptimizerEngine {
   async #read(): Promise<ArrayBuffer> {
     try {
       const bytes = await readBuffer(this.device, this.state, 0, stateSize);
-      const fault = await this.health.settled();
+      const fault = await this.health.heard();
       if (fault) throw fault;
       return bytes;
     } catch (error) {

@@ -59,7 +59,7 @@ export function readFields(value: unknown, fields: Fields, path: string): Record
   const copy: Record<string, unknown> = {};
   const names = Object.keys(fields);
   for (const name in source) {
-    if (name !== 'type' && !names.includes(name)) refuseName(name, names, path + name, source[name]);
+    if (!names.includes(name)) refuseName(name, names, path + name, source[name]);
   }
   for (const name of names) {
     const read = fields[name]!(source[name], path + name);

@@ -4,7 +4,8 @@ import { toSchedule } from './toSchedule.ts';
 
 /**
  * The step count nearest to a budget at which a cycle ends, so that training stops at a trough: at least one
- * cycle, the shorter of two equally near. A schedule without cycles gives the budget back.
+ * cycle, the shorter of two equally near. Where no cycle ends any more, in a schedule without cycles, in a last
+ * stage without them or past a policy's end, every step is as good a place to stop, and the budget comes back.
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer
@@ -19,6 +20,7 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
   stepCount(steps, 'steps');
   const schedule = toSchedule(source);
   const { cycle, cycleEnd } = schedule.at(steps);
+  if (cycleEnd === Infinity) return steps;
   // The first step of this cycle is the trough before; cycles only go up, so it can be halved in on.
   let [low, high] = [0, steps];
   while (low < high) {
@@ -26,6 +28,5 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
     if (schedule.at(middle).cycle < cycle) low = middle + 1;
     else high = middle;
   }
-  if (low > 0 && steps - low <= cycleEnd - steps) return low;
-  return Number.isFinite(cycleEnd) ? cycleEnd : steps;
+  return low > 0 && steps - low <= cycleEnd - steps ? low : cycleEnd;
 }

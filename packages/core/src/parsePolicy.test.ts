@@ -18,6 +18,16 @@ describe('parsePolicy', () => {
     expect(Object.isFrozen(data)).toBe(false);
   });
 
+  it('takes a type where there is none for a misspelt field', () => {
+    const momentum = { base: 0.8, max: 0.9, type: 'cyclic' };
+    const policy = { type: 'triangular', baseLr: 0.001, maxLr: 0.006, stepSize: 5 };
+    expect(() => parsePolicy({ ...policy, momentum })).toThrow(
+      'Expected momentum.type to be one of base, max.\nReceived: momentum.type = "cyclic"',
+    );
+    const stages = [{ policy, type: 'stage' }];
+    expect(() => parsePolicy({ type: 'sequence', stages })).toThrow('Received: stages[0].type = "stage"');
+  });
+
   it('leaves out what is undefined', () => {
     const options = { baseLr: 0, maxLr: 1, stepSize: 5, window: undefined };
     expect(Object.keys(parsePolicy({ type: 'triangular', ...options })).sort()).toEqual([

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { constant, fitToCycles, type Schedule, sampleSchedule, toSchedule, triangular } from './index.ts';
+import {
+  constant,
+  fitToCycles,
+  ramp,
+  type Schedule,
+  sampleSchedule,
+  sequence,
+  toSchedule,
+  triangular,
+} from './index.ts';
 
 const policy = triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 2000 });
 
@@ -95,5 +104,12 @@ describe('fitToCycles', () => {
   it('gives the budget back where no cycle ends', () => {
     expect(fitToCycles(constant({ lr: 1 }), 123)).toBe(123);
     expect(fitToCycles(() => 0.1, 123)).toBe(123);
+  });
+
+  it('takes any budget in a last stage without cycles', () => {
+    const warmup = ramp({ startLr: 0.01, endLr: 0.1, steps: 100, spacing: 'linear' });
+    const stages = sequence([{ policy: warmup, steps: 100 }, { policy: constant({ lr: 0.1 }) }]);
+    expect(fitToCycles(stages, 1000)).toBe(1000);
+    expect(fitToCycles(stages, 90)).toBe(100);
   });
 });

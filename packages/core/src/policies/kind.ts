@@ -27,7 +27,8 @@ export function kindOf(type: unknown, path = ''): PolicyKind {
 
 /** A frozen, checked policy of one kind. `path` is where it stands inside another one. */
 export function construct<P extends Policy>(kind: PolicyKind<P>, options: unknown, path = ''): P {
-  const policy = { ...readFields(options, kind.fields, path), type: kind.type } as unknown as P;
+  const fields = { ...kind.fields, type: () => kind.type };
+  const policy = readFields(options, fields, path) as unknown as P;
   kind.check?.(policy, path);
   return Object.freeze(policy);
 }

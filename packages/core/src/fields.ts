@@ -26,7 +26,7 @@ export const factor: Read = /* @__PURE__ */ number((value) => value > 0 && value
 export const stepCount: Read = reader(
   (value) => Number.isInteger(value) && value > 0 && value <= 2 ** 52,
   'a positive integer up to 2^52',
-  'Count steps; stepSize is half a cycle.',
+  'Count in steps.',
 );
 
 export const oneOf = (...values: readonly unknown[]): Read =>
@@ -68,15 +68,15 @@ export function readFields(value: unknown, fields: Fields, path: string): Record
   return copy;
 }
 
-/** Refuses two bounds that are legal one by one and the wrong way round. */
+/** Refuses two bounds that are legal one by one and the wrong way round. What is absent is never so. */
 export function checkOrder<Name extends string>(
-  bounds: { readonly [K in Name]: number },
+  bounds: { readonly [K in Name]?: number } | undefined,
   low: Name,
   high: Name,
   path: string,
 ): void {
-  if (bounds[low] > bounds[high]) {
-    throw new PolicyError(path + low, bounds[low], `at most ${high} (${bounds[high]})`, 'Swap the two.');
+  if (bounds && bounds[low]! > bounds[high]!) {
+    throw new PolicyError(path + low, bounds[low], `at most ${high} (${bounds[high]})`, 'Swap them.');
   }
 }
 

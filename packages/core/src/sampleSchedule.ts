@@ -35,10 +35,11 @@ export function sampleSchedule(
   if (from !== 0) stepCount(from, 'from');
   const schedule = toSchedule(source);
   const values = new Float32Array(steps);
-  for (let index = 0; index < steps; index++) {
-    const step = from + index;
-    values[index] = of === 'lr' ? schedule.lr(step) : (schedule.momentum(step) ?? noMomentum());
-  }
+  // Two loops: the choice inside of one would cost a tenth of its speed.
+  if (of === 'lr') for (let index = 0; index < steps; index++) values[index] = schedule.lr(from + index);
+  else
+    for (let index = 0; index < steps; index++)
+      values[index] = schedule.momentum(from + index) ?? noMomentum();
   return values;
 }
 

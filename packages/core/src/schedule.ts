@@ -43,12 +43,3 @@ export interface CustomSchedule {
 
 /** What stands for a schedule wherever clr takes one: plain data, functions, or just the rate's function. */
 export type ScheduleLike = Policy | Schedule | CustomSchedule | ((step: number) => number);
-
-/**
- * The point a share `w` of the way from `a` to `b`: exactly `a` at 0, exactly `b` at 1, and never outside.
- *
- * @internal
- */
-export function lerp(a: number, b: number, w: number): number {
-  return w < 0.5 ? a + (b - a) * w : b - (b - a) * (1 - w);
-}

@@ -1,5 +1,7 @@
-import { checkOrder, optional, positiveRate, rate, stepCount } from '../fields.ts';
-import { type CustomSchedule, lerp } from '../schedule.ts';
+import { optional, positiveRate, rate, stepCount } from '../fields.ts';
+import type { CustomSchedule } from '../schedule.ts';
+import { lerp, wave } from './arithmetic.ts';
+import { checkBounds } from './cycle.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
 /** Options of {@link cosineRestarts}. */
@@ -23,7 +25,7 @@ export interface CosineRestartsPolicy extends CosineRestartsOptions {
 export const cosineRestartsKind: PolicyKind<CosineRestartsPolicy> = register<CosineRestartsPolicy>({
   type: 'cosineRestarts',
   fields: { baseLr: rate, maxLr: positiveRate, firstCycle: stepCount, cycleMultiplier: optional(stepCount) },
-  check: (policy, path) => checkOrder(policy, 'baseLr', 'maxLr', path),
+  check: checkBounds,
   schedule: cosineSchedule,
 });
 
@@ -54,7 +56,7 @@ function cosineSchedule({
   return {
     lr(step) {
       const { start, length } = cycleOf(step);
-      return lerp(baseLr, maxLr, (1 + Math.cos((Math.PI * (step - start)) / length)) / 2);
+      return lerp(maxLr, baseLr, wave((step - start) / length));
     },
     position(step) {
       const { cycle, start, length } = cycleOf(step);

@@ -1,7 +1,7 @@
 import { factor, object, oneOf, optional, type Read } from '../fields.ts';
 import {
   type CycleOptions,
-  checkCycle,
+  checkBounds,
   cycleFields,
   cycleSchedule,
   perCycle,
@@ -51,7 +51,7 @@ const decayField: Read = (value, path) =>
 export const cyclicKind: PolicyKind<CyclicPolicy> = register<CyclicPolicy>({
   type: 'cyclic',
   fields: { ...cycleFields, decay: optional(decayField) },
-  check: checkCycle,
+  check: checkBounds,
   schedule(policy) {
     const bounds = policy.decay?.type === 'geometric' && policy.decay.of === 'bounds';
     return (bounds ? shrinkingCycle : cycleSchedule)(policy, scaleOf(policy.decay));

@@ -1,7 +1,7 @@
 import { factor, oneOf, optional } from '../fields.ts';
 import {
   type CycleOptions,
-  checkCycle,
+  checkBounds,
   cycleFields,
   cycleSchedule,
   perStep,
@@ -26,7 +26,7 @@ export interface ExpRangePolicy extends ExpRangeOptions {
 export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>({
   type: 'exp_range',
   fields: { ...cycleFields, gamma: factor, decay: optional(oneOf('amplitude', 'bounds')) },
-  check: checkCycle,
+  check: checkBounds,
   schedule: (policy) =>
     (policy.decay === 'bounds' ? shrinkingCycle : cycleSchedule)(policy, perStep(policy.gamma)),
 });

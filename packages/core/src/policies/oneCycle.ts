@@ -1,6 +1,7 @@
 import { fraction, number, oneOf, optional, positiveRate, stepCount } from '../fields.ts';
-import { type CustomSchedule, lerp } from '../schedule.ts';
-import { checkMomentum, type MomentumRange, momentumField } from './cycle.ts';
+import type { CustomSchedule } from '../schedule.ts';
+import { lerp, wave } from './arithmetic.ts';
+import { checkBounds, type MomentumRange, momentumField } from './cycle.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
 /** Options of {@link oneCycle}; the defaults are PyTorch's. */
@@ -43,7 +44,7 @@ export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>
     threePhase: optional(oneOf(true, false)),
     momentum: momentumField,
   },
-  check: checkMomentum,
+  check: checkBounds,
   schedule: oneCycleSchedule,
 });
 
@@ -81,7 +82,7 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
     // A way of no length is over as it begins; PyTorch divides by zero there.
     const x = way.end > start ? Math.max(0, (time - start) / (way.end - start)) : 1;
     const bounds = way[of];
-    return lerp(bounds[0], bounds[1], linear ? x : (1 - Math.cos(Math.PI * x)) / 2);
+    return lerp(bounds[0], bounds[1], linear ? x : wave(x));
   };
   return {
     lr: (step) => value(step, 'lr'),

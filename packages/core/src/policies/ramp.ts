@@ -1,5 +1,6 @@
 import { oneOf, positiveRate, rate, stepCount } from '../fields.ts';
-import { type CustomSchedule, lerp } from '../schedule.ts';
+import type { CustomSchedule } from '../schedule.ts';
+import { lerp, powers } from './arithmetic.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
 /** Options of {@link ramp}. */
@@ -32,14 +33,12 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
 });
 
 function rampSchedule({ startLr, endLr, steps, spacing }: RampPolicy): CustomSchedule {
-  const way = (step: number): number => Math.min(1, step / steps);
-  if (spacing === 'linear') return { lr: (step) => lerp(startLr, endLr, way(step)) };
-  // A power is rounded, so the ends are held by hand; and exp takes a fraction of its time.
+  if (spacing === 'linear') return { lr: (step) => lerp(startLr, endLr, Math.min(1, step / steps)) };
+  // A power is rounded, so the ends are held by hand.
   const low = Math.min(startLr, endLr);
   const high = Math.max(startLr, endLr);
-  const log = Math.log(endLr) - Math.log(startLr);
-  const power = (step: number): number => startLr * Math.exp(log * way(step));
-  return { lr: (step) => (step >= steps ? endLr : Math.min(high, Math.max(low, power(step)))) };
+  const power = powers((Math.log(endLr) - Math.log(startLr)) / steps);
+  return { lr: (step) => (step >= steps ? endLr : Math.min(high, Math.max(low, startLr * power(step)))) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type CycleOptions, checkCycle, cycleFields, cycleSchedule } from './cycle.ts';
+import { type CycleOptions, checkBounds, cycleFields, cycleSchedule } from './cycle.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
 /** Options of {@link triangular}: the bounds and the shape of a cycle. */
@@ -13,7 +13,7 @@ export interface TriangularPolicy extends TriangularOptions {
 export const triangularKind: PolicyKind<TriangularPolicy> = register<TriangularPolicy>({
   type: 'triangular',
   fields: cycleFields,
-  check: checkCycle,
+  check: checkBounds,
   schedule: (policy) => cycleSchedule(policy, () => 1),
 });
 

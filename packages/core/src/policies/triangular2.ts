@@ -1,4 +1,4 @@
-import { type CycleOptions, checkCycle, cycleFields, cycleSchedule, perCycle } from './cycle.ts';
+import { type CycleOptions, checkBounds, cycleFields, cycleSchedule, perCycle } from './cycle.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
 
 /** Options of {@link triangular2}: the bounds and the shape of the first cycle. */
@@ -13,7 +13,7 @@ export interface Triangular2Policy extends Triangular2Options {
 export const triangular2Kind: PolicyKind<Triangular2Policy> = register<Triangular2Policy>({
   type: 'triangular2',
   fields: cycleFields,
-  check: checkCycle,
+  check: checkBounds,
   schedule: (policy) =>
     cycleSchedule(
       policy,

@@ -42,9 +42,20 @@ export {
   type AutoClrResult,
   autoClr,
   type Best,
+  type Joint,
 } from './train/autoClr.ts';
-export type { Batches } from './train/batches.ts';
+export { averageWeights } from './train/averageWeights.ts';
+export type { Batches, Pass } from './train/batches.ts';
+export { type Ensemble, ensemble } from './train/ensemble.ts';
+export { type ReadTroughsOptions, readTroughs, type TroughReading } from './train/readTroughs.ts';
 export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';
 export { type Checkpoint, type CycleEnd, type TrainOptions, train } from './train/train.ts';
-export type { Hyperparameters, Metrics, Snapshot, StepResult, Trainable } from './train/trainable.ts';
+export type {
+  Hyperparameters,
+  Metrics,
+  Prediction,
+  Snapshot,
+  StepResult,
+  Trainable,
+} from './train/trainable.ts';
 export type { Verdict } from './train/verdict.ts';

@@ -59,6 +59,15 @@ export function linearTrainable({ late = false, result }: LinearOptions = {}): L
     async restore(snapshot) {
       state = { ...(snapshot as State) };
     },
+    async predict({ x, y }) {
+      const outputs = Float32Array.of(state.w * x);
+      return { outputs, examples: 1, score: ([output]) => ({ loss: (output! - y) ** 2 }) };
+    },
+    async average(snapshots) {
+      const all = snapshots as State[];
+      const w = all.reduce((sum, state) => sum + state.w, 0) / all.length;
+      return { ...all[all.length - 1], w };
+    },
     dispose() {},
   };
 }

@@ -1,6 +1,10 @@
 import type { Schedule } from '../schedule.ts';
+import type { AbortSignalLike } from '../train/abortSignal.ts';
+import { attempt } from '../train/attempt.ts';
+import type { Pass } from '../train/batches.ts';
+import { measure } from '../train/recorded.ts';
 import type { TrainingStep } from '../train/run.ts';
-import { metric, type Span } from '../train/runSteps.ts';
+import type { Span } from '../train/runSteps.ts';
 import type { Snapshot, Trainable } from '../train/trainable.ts';
 
 /** What the probes stand on. */
@@ -10,29 +14,31 @@ export interface Probes<Batch> {
   /** The batches that every rate trains on, one update each. */
   readonly batches: readonly Batch[];
   /** What is evaluated afterwards. */
-  readonly held: Iterable<Batch> | AsyncIterable<Batch>;
+  readonly held: Pass<Batch>;
 }
 
 /**
  * Tries each rate by itself: from the same state, a few updates on the same batches, then an evaluation. No
  * rate suffers from the ones before it, as it does in a sweep; and since all see the same batches, their
- * losses differ by the rate alone. The lowest rates hardly move: they are the control.
+ * losses differ by the rate alone. The lowest rates hardly move.
  */
 export async function* probeRates<Batch>(
   trainable: Trainable<Batch>,
   { snapshot, batches, held }: Probes<Batch>,
   schedule: Schedule,
-  { from, to, stop }: Span,
+  { from, to, stop, signal }: Span & { readonly signal: AbortSignalLike | undefined },
 ): AsyncGenerator<TrainingStep> {
   for (let step = from; step < to && !stop(); step++) {
-    await trainable.restore(snapshot);
     const lr = schedule.lr(step);
+    const at = `at rate ${lr.toPrecision(3)}`;
+    await attempt('restore()', at, () => trainable.restore(snapshot));
     for (const batch of batches) {
-      const { loss, accuracy } = await trainable.trainStep(batch, { lr });
-      await Promise.all([loss, accuracy]);
+      await attempt('trainStep()', at, async () => {
+        const { loss, accuracy } = await trainable.trainStep(batch, { lr });
+        await Promise.all([loss, accuracy]);
+      });
     }
-    const { loss, accuracy } = await trainable.evaluate(held);
-    const point = { step, lr, loss: metric('loss', loss, step) };
-    yield accuracy === undefined ? point : { ...point, accuracy: metric('accuracy', accuracy, step) };
+    const metrics = await measure(trainable, held, at, signal);
+    if (metrics) yield { step, lr, ...metrics };
   }
 }

@@ -94,11 +94,14 @@ describe('rangeTest', () => {
     const { outcome, trainable } = await tested({ startLr: 1e-6, endLr: 1, steps: 40, probe: 3 });
     if (outcome instanceof Error) throw outcome;
     expect(outcome.probe).toBe(3);
+    const untouched = linearTrainable();
+    await untouched.restore({ w: 1.25, v: -0.5, updates: 9 });
+    expect(outcome.control).toEqual(await untouched.evaluate(examples.slice(3, 6)));
     for (const [k, point] of outcome.points.slice(0, 30).entries()) {
       const alone = linearTrainable();
       await alone.restore({ w: 1.25, v: -0.5, updates: 9 });
       for (const batch of examples.slice(0, 3)) alone.trainStep(batch, { lr: point.lr });
-      expect(point.loss).toBe((await alone.evaluate(examples.slice(0, 3))).loss);
+      expect(point.loss).toBe((await alone.evaluate(examples.slice(3, 6))).loss);
       expect(trainable.seen.slice(3 * k, 3 * k + 3).map(({ batch }) => batch)).toEqual(examples.slice(0, 3));
     }
   });

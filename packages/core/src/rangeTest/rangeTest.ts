@@ -2,8 +2,10 @@ import { checkOrder, oneOf, positiveRate, stepCount } from '../fields.ts';
 import { ramp } from '../policies/ramp.ts';
 import { toSchedule } from '../toSchedule.ts';
 import type { AbortSignalLike } from '../train/abortSignal.ts';
-import { type Batches, endless } from '../train/batches.ts';
-import { metric, runSteps } from '../train/runSteps.ts';
+import { attempt } from '../train/attempt.ts';
+import { type Batches, checkBatches, endless, type Pass } from '../train/batches.ts';
+import { measure, type Recorded } from '../train/recorded.ts';
+import { runSteps } from '../train/runSteps.ts';
 import type { Trainable } from '../train/trainable.ts';
 import { createDivergenceWatch } from './divergence.ts';
 import { probeRates } from './probeRates.ts';
@@ -25,8 +27,11 @@ export interface RangeTestOptions<Batch> {
    * that matter. Costs as many times the steps; 40 steps of 5 updates are a good start.
    */
   readonly probe?: number;
-  /** Batches to evaluate on, some 20 times along the sweep; after every rate when probing. */
-  readonly validation?: Iterable<Batch> | AsyncIterable<Batch>;
+  /**
+   * Batches to evaluate on, some 20 times along the sweep; after every rate when probing, where otherwise as many
+   * further training batches are.
+   */
+  readonly validation?: Pass<Batch>;
   /** Stops cleanly between two steps; the trace so far is given back. */
   readonly signal?: AbortSignalLike;
   /** Told of every step, in order, some steps late when losses are promises. */
@@ -42,7 +47,8 @@ export interface RangeTestOptions<Batch> {
  *
  * @returns the trace, plain JSON: `analyzeRangeTest` reads it
  * @throws {PolicyError} if a rate or a step count is bad, before anything is touched
- * @throws {ClrError} if there are no batches, or a loss is not a number
+ * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw.
+ *   What a callback throws comes out as it is
  * @see Smith, arXiv 1506.01186, section 3.3
  *
  * @example
@@ -73,16 +79,25 @@ export async function rangeTest<Batch>(
   // Without validation the sweep is one stretch; with it, some twenty.
   const stretch = held && !probe ? Math.ceil(steps / 20) : steps;
 
-  const snapshot = await trainable.snapshot();
-  const source = endless(batches);
+  checkBatches('batches', batches, false);
+  if (held) checkBatches('validation', held, true);
+  const snapshot = await attempt('snapshot()', 'before the range test', () => trainable.snapshot());
+  const source = endless(batches, signal);
+  let control: Recorded | undefined;
   try {
-    const tried: Batch[] = [];
-    while (tried.length < (probe ?? 0)) tried.push((await source.next()).value);
-    const probes = { snapshot, batches: tried, held: held ?? tried };
+    const drawn: Batch[] = [];
+    while (probe && drawn.length < (held ? 1 : 2) * probe) {
+      const next = await attempt('the next batch', `after ${drawn.length}`, () => source.next());
+      if (next.done) break;
+      drawn.push(next.value);
+    }
+    const scored = held ?? drawn.slice(probe);
+    const probes = { snapshot, batches: drawn.slice(0, probe), held: scored };
+    if (probe && !stop()) control = await measure(trainable, scored, 'before any step', signal);
     for (let from = 0; from < steps && !stop(); from += stretch) {
       const span = { from, to: Math.min(steps, from + stretch), stop };
       const records = probe
-        ? probeRates(trainable, probes, schedule, span)
+        ? probeRates(trainable, probes, schedule, { ...span, signal })
         : runSteps(trainable, source, schedule, span);
       for await (const point of records) {
         points.push(point);
@@ -91,19 +106,20 @@ export async function rangeTest<Batch>(
       }
       const last = points[points.length - 1];
       if (held && !probe && last && !stop()) {
-        const { loss, accuracy } = await trainable.evaluate(held);
-        const { step, lr } = last;
-        const point = { step, lr, loss: metric('loss', loss, step) };
-        validation.push(
-          accuracy === undefined ? point : { ...point, accuracy: metric('accuracy', accuracy, step) },
-        );
+        const metrics = await measure(trainable, held, `after step ${last.step}`, signal);
+        if (metrics) validation.push({ step: last.step, lr: last.lr, ...metrics });
       }
     }
   } finally {
     try {
-      await source.return(undefined as never);
+      await source.return();
     } finally {
-      await trainable.restore(snapshot);
+      await attempt(
+        'restore()',
+        'after the range test',
+        () => trainable.restore(snapshot),
+        'The model is not as it was.',
+      );
     }
   }
   return {
@@ -114,6 +130,7 @@ export async function rangeTest<Batch>(
     points,
     ...(held && !probe && { validation }),
     ...(probe && { probe }),
+    ...(control && { control }),
     ...(points.length < steps && {
       stopped: { step: points.length, reason: watch.diverged ? 'diverged' : 'aborted' },
     }),

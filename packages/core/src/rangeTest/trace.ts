@@ -25,6 +25,8 @@ export interface RangeTestTrace {
   readonly points: readonly RangeTestPoint[];
   /** How many updates each rate was tried with, when each was tried by itself. */
   readonly probe?: number;
+  /** When probing: the metrics of the model as it stands, after no step at all. */
+  readonly control?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
   /** Metrics on validation data, measured after the step they name. */
   readonly validation?: readonly RangeTestPoint[];
   /** Absent when the sweep reached `endLr`. */

@@ -42,12 +42,12 @@ describe('autoClr', () => {
 
   it('cycles at least three times and ends at a trough', async () => {
     const { result } = await auto({ verdict: false, stepsPerEpoch: 7 });
-    expect(result.policy?.type).toBe('triangular2');
+    expect(result.policy?.type).toBe('triangular');
     const { troughs, step } = result.run!;
     expect(troughs.length).toBeGreaterThanOrEqual(3);
     expect(troughs[troughs.length - 1]?.step).toBe(step);
     expect(step).toBeGreaterThan(580);
-    const stepSize = result.policy?.type === 'triangular2' ? result.policy.stepSize : 0;
+    const stepSize = result.policy?.type === 'triangular' ? result.policy.stepSize : 0;
     expect(stepSize / 7).toBeGreaterThanOrEqual(2);
     expect(stepSize / 7).toBeLessThanOrEqual(10);
   });

@@ -1,18 +1,22 @@
+import { ClrError } from '../errors.ts';
 import { stepCount } from '../fields.ts';
-import { constant } from '../policies/constant.ts';
 import type { Policy } from '../policy.ts';
 import { analyzeRangeTest } from '../rangeTest/analyzeRangeTest.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { rangeTest } from '../rangeTest/rangeTest.ts';
 import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import type { Batches } from './batches.ts';
-import { comparable, endOf, isBetter } from './metrics.ts';
+import { type Batches, checkBatches, first, type Pass, passOf } from './batches.ts';
 import { planCycles } from './planCycles.ts';
+import type { TroughReading } from './readTroughs.ts';
+import { measure } from './recorded.ts';
 import type { TrainingRun, TrainingStep, Trough } from './run.ts';
-import { train } from './train.ts';
+import type { Checkpoint } from './train.ts';
 import type { Metrics, Snapshot, Trainable } from './trainable.ts';
+import { trainCycles } from './trainCycles.ts';
 import { giveVerdict, type Verdict } from './verdict.ts';
+import { checkAble } from './visiting.ts';
+import { warmth } from './warmth.ts';
 
 /** Options of {@link autoClr}. */
 export interface AutoClrOptions<Batch> {
@@ -21,11 +25,23 @@ export interface AutoClrOptions<Batch> {
   /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
   readonly stepsPerEpoch?: number;
   /** Batches to judge by, apart from the training data. Without them the training loss judges. */
-  readonly validation?: Iterable<Batch> | AsyncIterable<Batch>;
+  readonly validation?: Pass<Batch>;
   /** First train a tenth of the budget each with a fixed rate and with CLR, and keep the winner. Default true. */
   readonly verdict?: boolean;
+  /** Updates with which the range test tries each rate by itself. Default: 5 for a model that is trained already, else a sweep. */
+  readonly probe?: number;
+  /** After so many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
+  readonly patience?: number;
+  /** How often patience may divide the bounds before it stops. Default 2, as in the paper's headline run. */
+  readonly reductions?: number;
+  /** Average the weights of the last troughs, five at most, and keep that if it is the best. Default false. */
+  readonly average?: boolean;
+  /** Evaluate the last troughs, five at most, as one ensemble. Default false. */
+  readonly ensemble?: boolean;
   /** Stops cleanly between two steps; what was reached is given back. */
   readonly signal?: AbortSignalLike;
+  /** Lets the cycle come to its end and stops training at its trough. */
+  readonly stopAtTrough?: AbortSignalLike;
   /** Told of everything that happens. */
   readonly onEvent?: (event: AutoClrEvent) => void | Promise<void>;
 }
@@ -35,37 +51,57 @@ export type AutoClrEvent =
   | { readonly type: 'sweep'; readonly point: RangeTestPoint }
   | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
+  /** Also whenever the bounds were reduced. */
   | { readonly type: 'policy'; readonly policy: Policy; readonly steps: number }
   | { readonly type: 'step'; readonly step: TrainingStep }
-  | { readonly type: 'trough'; readonly trough: Trough };
+  /** With `patience`, what the troughs say up to this one. */
+  | { readonly type: 'trough'; readonly trough: Trough; readonly reading?: TroughReading }
+  | ({ readonly type: 'average' | 'ensemble' } & Joint);
+
+/** Several troughs together. */
+export interface Joint extends Metrics {
+  /** The troughs that it is of, with their states. */
+  readonly troughs: readonly Checkpoint[];
+}
 
 /** The best state that a run passed through. */
 export interface Best extends Metrics {
+  /** 0: nothing was better than the model as it came. */
   readonly step: number;
   readonly snapshot: Snapshot;
+  /** Whether it is the average of troughs, made after the last step. */
+  readonly averaged?: boolean;
 }
 
 /** What {@link autoClr} gives back. */
 export interface AutoClrResult {
   readonly trace: RangeTestTrace;
   readonly finding: RangeTestFinding;
-  /** Absent when the range test was refused or aborted: then nothing was trained. */
+  /** Absent when the range test was refused or aborted: then nothing was trained. A fixed rate cycles between equal bounds. */
   readonly policy?: Policy;
   readonly run?: TrainingRun;
-  /** The best trough (or the end), which is also the state that the model is left in. */
+  /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
   readonly best?: Best;
   readonly verdict?: Verdict;
+  /** The metrics of the average of the last troughs, if asked for. */
+  readonly average?: Joint;
+  /** The metrics of the last troughs as one ensemble, if asked for. */
+  readonly ensemble?: Joint;
+  /** The updates taken, by what they were taken for. */
+  readonly cost: { readonly rangeTest: number; readonly verdict: number; readonly training: number };
 }
 
 /**
  * From model and data to a trained model with no rate chosen by hand: range test, policy, the paper's own
- * verdict of a fixed rate against CLR, training, and the best trough kept.
+ * verdict of a fixed rate against CLR, training, and the best trough kept. A model that is trained already is
+ * noticed, and never left worse on `validation` than it came.
  *
  * Where the range test carries no suggestion nothing is trained, the model is as it was, and
  * `finding.reasons` say why.
  *
- * @throws {PolicyError} if `steps` is not a positive integer
- * @throws {ClrError} as `rangeTest` and `train` do
+ * @param batches - and `validation`: what starts a fresh pass whenever it is iterated
+ * @throws {PolicyError} if a count is not a positive integer
+ * @throws {ClrError} as `rangeTest` and `train` do; then the model is at its best trough, or as it came
  * @see Smith, arXiv 1506.01186, sections 3.2 and 3.3
  *
  * @example
@@ -80,22 +116,56 @@ export async function autoClr<Batch>(
   options: AutoClrOptions<Batch>,
 ): Promise<AutoClrResult> {
   const { steps, stepsPerEpoch, validation, verdict: wantsVerdict = true, signal, onEvent } = options;
-  stepCount(steps, 'steps');
-  if (stepsPerEpoch !== undefined) stepCount(stepsPerEpoch, 'stepsPerEpoch');
+  for (const name of ['steps', 'stepsPerEpoch', 'probe', 'patience'] as const) {
+    if (name === 'steps' || options[name] !== undefined) stepCount(options[name], name);
+  }
+  checkBatches('batches', batches, true);
+  if (validation) checkBatches('validation', validation, true);
+  else if (options.patience || options.average || options.ensemble) {
+    throw new ClrError('clr/core', {
+      expected: 'validation, which patience, average and ensemble judge troughs by',
+      received: 'none',
+      advice: 'Give batches that are not trained on.',
+    });
+  }
+  if (options.average) checkAble(trainable, 'average', [trainable]);
+  if (options.ensemble) checkAble(trainable, 'predict', [trainable]);
+
+  const cost = { rangeTest: 0, verdict: 0, training: 0 };
+  let spending: 'rangeTest' | 'verdict' = 'rangeTest';
+  const counted: Trainable<Batch> = {
+    trainStep(batch, hyper) {
+      cost[spending]++;
+      return trainable.trainStep(batch, hyper);
+    },
+    evaluate: (of) => trainable.evaluate(of),
+    snapshot: () => trainable.snapshot(),
+    restore: (snapshot) => trainable.restore(snapshot),
+    dispose() {},
+  };
   const common = signal ? { signal } : {};
 
-  const trace = await rangeTest(trainable, batches, {
+  // To judge how much the model knows, some training batches do.
+  const known = validation ?? first(passOf(batches, 0), 5);
+  const start = await measure(trainable, known, 'before any step', signal);
+  const warm = warmth(start);
+  const probe = options.probe ?? (warm ? 5 : 0);
+  const trace = await rangeTest(counted, batches, {
     ...common,
-    steps: Math.max(200, Math.round(steps / 10)),
+    ...(probe
+      ? { probe, steps: Math.max(40, Math.round(steps / 10 / probe)) }
+      : { steps: Math.max(200, Math.round(steps / 10)) }),
     onStep: (point) => onEvent?.({ type: 'sweep', point }),
   });
-  const finding = analyzeRangeTest(trace);
+  const found = analyzeRangeTest(trace);
+  const finding = warm ? { ...found, reasons: [warm, ...found.reasons] } : found;
   await onEvent?.({ type: 'finding', finding, trace });
   const { suggestion } = finding;
-  if (suggestion === null || signal?.aborted) return { trace, finding };
+  if (suggestion === null || signal?.aborted) return { trace, finding, cost };
 
+  spending = 'verdict';
   const verdict = wantsVerdict
-    ? await giveVerdict(trainable, batches, {
+    ? await giveVerdict(counted, batches, {
         ...common,
         suggestion,
         steps: Math.round(steps / 10),
@@ -104,37 +174,11 @@ export async function autoClr<Batch>(
     : undefined;
   if (verdict) await onEvent?.({ type: 'verdict', verdict });
 
-  const cycles = planCycles({ ...suggestion, steps, stepsPerEpoch });
-  const plan = verdict?.winner === 'fixed' ? { policy: constant({ lr: suggestion.fixedLr }), steps } : cycles;
+  const { fixedLr } = suggestion;
+  const bounds = verdict?.winner === 'fixed' ? { baseLr: fixedLr, maxLr: fixedLr } : suggestion;
+  const plan = planCycles({ ...bounds, steps, stepsPerEpoch });
   await onEvent?.({ type: 'policy', ...plan });
-
-  let best: Best | undefined;
-  const consider = async (step: number, metrics: Metrics) => {
-    if (best === undefined || isBetter(metrics, best)) {
-      best = { ...metrics, step, snapshot: await trainable.snapshot() };
-    }
-  };
-  const run = await train(trainable, batches, {
-    ...plan,
-    ...common,
-    ...(validation && { evaluate: validation }),
-    onStep: (step) => onEvent?.({ type: 'step', step }),
-    onCycleEnd: async ({ snapshot: _, ...trough }) => {
-      await onEvent?.({ type: 'trough', trough });
-      const metrics = comparable(trough);
-      if (metrics) await consider(trough.step, metrics);
-    },
-  });
-  const end = endOf(run);
-  // After an abort the end is known by its training loss alone, which troughs are not judged by.
-  if (end && (run.final || !best)) await consider(run.step, end);
-  if (best) await trainable.restore(best.snapshot);
-  return {
-    trace,
-    finding,
-    policy: plan.policy,
-    run,
-    ...(best && { best }),
-    ...(verdict && { verdict }),
-  };
+  const trained = await trainCycles(trainable, batches, plan, validation && start, options);
+  cost.training = trained.run.steps.length;
+  return { trace, finding, ...trained, ...(verdict && { verdict }), cost };
 }

@@ -1,30 +1,105 @@
-import { ClrError } from '../errors.ts';
+import { ClrError, show } from '../errors.ts';
+import type { AbortSignalLike } from './abortSignal.ts';
+
+/** One pass over data. */
+export type Pass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
 
 /**
  * The training batches: anything that can be iterated again and again, one pass an epoch, or a function that
  * gives each epoch's pass (to shuffle anew, say).
  */
-export type Batches<Batch> =
-  | Iterable<Batch>
-  | AsyncIterable<Batch>
-  | ((epoch: number) => Iterable<Batch> | AsyncIterable<Batch>);
+export type Batches<Batch> = Pass<Batch> | ((epoch: number) => Pass<Batch>);
+
+/** The pass of an epoch. */
+export const passOf = <Batch>(batches: Batches<Batch>, epoch: number): Pass<Batch> =>
+  typeof batches === 'function' ? batches(epoch) : batches;
+
+/** The first batches of a pass. */
+export async function* first<Batch>(source: Pass<Batch>, count: number): AsyncGenerator<Batch> {
+  for await (const batch of source) {
+    yield batch;
+    if (--count === 0) return;
+  }
+}
+
+/** Refuses what holds no batches, or fewer passes than are needed, before anything is touched. */
+export function checkBatches(name: string, batches: unknown, again: boolean): void {
+  if (typeof batches === 'function') return;
+  const source = Object(batches);
+  const refuse = (expected: string, received: string): never => {
+    throw new ClrError('clr/core', { expected, received, advice });
+  };
+  if (!(Symbol.iterator in source || Symbol.asyncIterator in source)) {
+    refuse(`${name} that can be iterated`, show(batches));
+  }
+  if (source.length === 0) refuse('at least one batch', `none in ${name}`);
+  if (again && 'next' in source) {
+    refuse(`${name} that can be iterated again`, 'an iterator, which is used up after one pass');
+  }
+}
+
+const advice = 'Give an array, or another thing that starts a fresh pass whenever it is iterated.';
+
+/** One pass, which ends early when it is aborted, also while a batch is long in coming. */
+export async function* untilAborted<Batch>(
+  source: Pass<Batch>,
+  signal: AbortSignalLike | undefined,
+): AsyncGenerator<Batch, void> {
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  let wake = () => {};
+  const abort = () => wake();
+  signal?.addEventListener?.('abort', abort);
+  let open = true;
+  let waiting = false;
+  try {
+    while (!signal?.aborted) {
+      waiting = true;
+      const next = await new Promise<IteratorResult<Batch> | undefined>((resolve, reject) => {
+        wake = () => resolve(undefined);
+        Promise.resolve(iterator.next()).then(resolve, (error) => {
+          open = false;
+          reject(error);
+        });
+      });
+      if (!next) return;
+      waiting = false;
+      open = !next.done;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal?.removeEventListener?.('abort', abort);
+    if (open) {
+      const closing = Promise.resolve(iterator.return?.());
+      // What does not come to its next batch does not come to its end either.
+      if (waiting) closing.catch(() => {});
+      else await closing;
+    }
+  }
+}
 
 /**
  * The batches of epoch after epoch without an end, from batch number `skip` on, so that a resumed run meets
- * the batches that the uninterrupted one would have met.
+ * the batches that the uninterrupted one would have met. Ends only when it is aborted.
  */
-export async function* endless<Batch>(batches: Batches<Batch>, skip = 0): AsyncGenerator<Batch, never> {
+export async function* endless<Batch>(
+  batches: Batches<Batch>,
+  signal?: AbortSignalLike,
+  skip = 0,
+): AsyncGenerator<Batch, void> {
   let seen = 0;
   for (let epoch = 0; ; epoch++) {
     const before = seen;
-    for await (const batch of typeof batches === 'function' ? batches(epoch) : batches) {
+    for await (const batch of untilAborted(passOf(batches, epoch), signal)) {
       if (seen++ >= skip) yield batch;
     }
+    if (signal?.aborted) return;
     if (seen === before) {
       throw new ClrError('clr/core', {
         expected: epoch === 0 ? 'at least one batch' : 'batches that can be iterated again',
         received: epoch === 0 ? 'none' : `${seen} batches, then none in epoch ${epoch}`,
-        advice: 'Give an array, or a function that starts a fresh pass for each epoch.',
+        advice,
       });
     }
   }

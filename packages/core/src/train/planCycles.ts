@@ -1,4 +1,4 @@
-import { type Triangular2Policy, triangular2 } from '../policies/triangular2.ts';
+import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
 
 /** What {@link planCycles} needs to know. */
 export interface CyclePlan {
@@ -18,10 +18,10 @@ export interface CyclePlan {
  * @see Smith, arXiv 1506.01186, section 3.2
  */
 export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: CyclePlan): {
-  policy: Triangular2Policy;
+  policy: TriangularPolicy;
   steps: number;
 } {
   const cycles = Math.max(3, Math.round(steps / (8 * (stepsPerEpoch ?? steps))));
   const stepSize = Math.max(1, Math.floor(steps / (2 * cycles)));
-  return { policy: triangular2({ baseLr, maxLr, stepSize }), steps: Math.min(steps, 2 * cycles * stepSize) };
+  return { policy: triangular({ baseLr, maxLr, stepSize }), steps: Math.min(steps, 2 * cycles * stepSize) };
 }

@@ -1,7 +1,8 @@
-import { ClrError, show } from '../errors.ts';
 import type { Schedule } from '../schedule.ts';
+import { attempt } from './attempt.ts';
+import { recorded } from './recorded.ts';
 import type { TrainingStep } from './run.ts';
-import type { Trainable } from './trainable.ts';
+import type { StepResult, Trainable } from './trainable.ts';
 
 // How many steps the device may run ahead of the losses we read.
 const lookahead = 16;
@@ -17,8 +18,8 @@ export interface Span {
 
 interface Pending {
   readonly step: Omit<TrainingStep, 'loss' | 'accuracy'>;
-  readonly loss: number | Promise<number>;
-  readonly accuracy: number | Promise<number> | undefined;
+  readonly loss: StepResult['loss'] | undefined;
+  readonly accuracy: StepResult['accuracy'] | undefined;
 }
 
 /**
@@ -27,18 +28,22 @@ interface Pending {
  */
 export async function* runSteps<Batch>(
   trainable: Trainable<Batch>,
-  batches: AsyncIterator<Batch>,
+  batches: AsyncIterator<Batch, void>,
   schedule: Schedule,
   { from, to, stop }: Span,
 ): AsyncGenerator<TrainingStep> {
   const pending: Pending[] = [];
   try {
     for (let step = from; step < to && !stop(); step++) {
-      const { value: batch } = await batches.next();
+      const at = `at step ${step}`;
+      const next = await attempt('the next batch', at, () => batches.next());
+      // Aborted while it waited.
+      if (next.done) break;
       const lr = schedule.lr(step);
       const momentum = schedule.momentum(step);
       const hyper = momentum === undefined ? { lr } : { lr, momentum };
-      const { loss, accuracy } = await trainable.trainStep(batch, hyper);
+      const result = await attempt('trainStep()', at, () => trainable.trainStep(next.value, hyper));
+      const { loss, accuracy }: Partial<StepResult> = result ?? {};
       // Whoever reads a rejected one late must not find the process gone.
       for (const late of [loss, accuracy]) if (late instanceof Promise) late.catch(() => {});
       pending.push({ step: { step, ...hyper }, loss, accuracy });
@@ -53,20 +58,7 @@ export async function* runSteps<Batch>(
 }
 
 async function settle({ step, loss, accuracy }: Pending): Promise<TrainingStep> {
-  const record = { ...step, loss: metric('loss', await loss, step.step) };
-  return accuracy === undefined
-    ? record
-    : { ...record, accuracy: metric('accuracy', await accuracy, step.step) };
-}
-
-/** A metric as JSON holds it: `null` for what is not finite. */
-export function metric(name: string, value: unknown, step: number): number | null {
-  if (typeof value !== 'number') {
-    throw new ClrError('clr/core', {
-      expected: `trainStep to give a number as ${name}`,
-      received: `${name} = ${show(value)} at step ${step}`,
-      advice: 'Read the scalar out of its tensor, or give a promise of it.',
-    });
-  }
-  return Number.isFinite(value) ? value : null;
+  const at = `at step ${step.step}`;
+  const [settledLoss, settledAccuracy] = await attempt('the loss', at, () => Promise.all([loss, accuracy]));
+  return { ...step, ...recorded(settledLoss, settledAccuracy, at) };
 }

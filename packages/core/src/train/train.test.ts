@@ -160,7 +160,7 @@ describe('train', () => {
 
   it('refuses an empty list of batches', async () => {
     await expect(train(linearTrainable(), [], { policy, steps: 3 })).rejects.toThrow(
-      /\[clr\/core\] Expected at least one batch\.\nReceived: none\n/,
+      /\[clr\/core\] Expected at least one batch\.\nReceived: none in batches\n/,
     );
   });
 

@@ -3,10 +3,12 @@ import type { Policy } from '../policy.ts';
 import type { ScheduleLike } from '../schedule.ts';
 import { toSchedule } from '../toSchedule.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import { type Batches, endless } from './batches.ts';
+import { attempt } from './attempt.ts';
+import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
+import { measure, type Recorded } from './recorded.ts';
 import type { TrainingRun, TrainingStep, Trough } from './run.ts';
-import { metric, runSteps } from './runSteps.ts';
-import type { Metrics, Snapshot, Trainable } from './trainable.ts';
+import { runSteps } from './runSteps.ts';
+import type { Snapshot, Trainable } from './trainable.ts';
 
 /** Where a run stands: enough to go on from, exactly. */
 export interface Checkpoint {
@@ -31,13 +33,15 @@ export interface TrainOptions<Batch> {
   /** Where to go on from. The batches before it are drawn and skipped. */
   readonly from?: Checkpoint;
   /** Batches to evaluate on at every trough and at the end. */
-  readonly evaluate?: Iterable<Batch> | AsyncIterable<Batch>;
+  readonly evaluate?: Pass<Batch>;
   /** Told of every step, in order, some steps late when losses are promises. */
   readonly onStep?: (step: TrainingStep) => void | Promise<void>;
   /** Told of every trough, before the next step is taken. */
   readonly onCycleEnd?: (end: CycleEnd) => void | Promise<void>;
   /** Stops cleanly between two steps. */
   readonly signal?: AbortSignalLike;
+  /** Lets the cycle come to its end and stops at its trough; at once where no cycle ends. */
+  readonly stopAtTrough?: AbortSignalLike;
 }
 
 /**
@@ -47,7 +51,8 @@ export interface TrainOptions<Batch> {
  * @param batches - read again from the start for every epoch
  * @returns the record of the run; `stopped` says why it is short, if it is
  * @throws {PolicyError} if the policy or a step count is bad, before anything is touched
- * @throws {ClrError} if there are no batches, or a loss is not a number
+ * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw:
+ *   then the model is where its last good step left it. What a callback throws comes out as it is
  *
  * @example
  * ```ts
@@ -61,24 +66,32 @@ export async function train<Batch>(
   batches: Batches<Batch>,
   options: TrainOptions<Batch>,
 ): Promise<TrainingRun> {
-  const { policy, steps: to, from: checkpoint, evaluate, onStep, onCycleEnd, signal } = options;
+  const { policy, steps: to, from: checkpoint, evaluate, onStep, onCycleEnd, signal, stopAtTrough } = options;
   stepCount(to, 'steps');
   const from = checkpoint?.step ?? 0;
   if (from !== 0) stepCount(from, 'from.step');
   const schedule = toSchedule(policy);
-  if (checkpoint) await trainable.restore(checkpoint.snapshot);
+  checkBatches('batches', batches, false);
+  if (evaluate) checkBatches('evaluate', evaluate, true);
+  if (checkpoint) {
+    await attempt('restore()', `before step ${from}`, () => trainable.restore(checkpoint.snapshot));
+  }
 
   const steps: TrainingStep[] = [];
   const troughs: Trough[] = [];
   let diverged = false;
   let step = from;
-  const stop = () => diverged || signal?.aborted === true;
-  const measure = async (): Promise<Metrics | undefined> => evaluate && (await trainable.evaluate(evaluate));
+  let last: Recorded | undefined;
+  const after = () => `after ${step} steps`;
+  const look = async () => evaluate && measure(trainable, evaluate, after(), signal);
+  const ending = () => stopAtTrough?.aborted === true;
 
-  const source = endless(batches, from);
+  const source = endless(batches, signal, from);
   try {
-    while (step < to && !stop()) {
-      const { cycle, cycleEnd } = schedule.at(step);
+    while (step < to) {
+      const { cycle, phase, cycleEnd } = schedule.at(step);
+      const stop = () => diverged || signal?.aborted === true || (cycleEnd === Infinity && ending());
+      if (stop() || (phase === 0 && ending())) break;
       // A schedule of the user’s own may say anything of its cycles; one step at least is taken.
       const span = { from: step, to: Math.min(to, Math.max(cycleEnd, step + 1)), stop };
       for await (const record of runSteps(trainable, source, schedule, span)) {
@@ -88,19 +101,22 @@ export async function train<Batch>(
         await onStep?.(record);
       }
       if (step === cycleEnd) {
-        const trough = { step, cycle, ...recorded(await measure(), step) };
+        last = await look();
+        const trough = { step, cycle, ...last };
         troughs.push(trough);
-        await onCycleEnd?.({ ...trough, snapshot: () => trainable.snapshot() });
+        await onCycleEnd?.({
+          ...trough,
+          snapshot: () => attempt('snapshot()', after(), () => trainable.snapshot()),
+        });
       }
     }
   } finally {
-    await source.return(undefined as never);
+    await source.return();
   }
-  const last = troughs[troughs.length - 1];
   // Whoever aborts wants to be gone, not to wait for an evaluation.
-  const aborted = step < to && !diverged;
-  const final =
-    last?.step === step ? recorded(last, step) : aborted ? undefined : recorded(await measure(), step);
+  const aborted = signal?.aborted === true && step < to;
+  const final = troughs[troughs.length - 1]?.step === step ? last : aborted ? undefined : await look();
+  const reason = diverged ? 'diverged' : aborted ? 'aborted' : 'ended';
   return {
     version: 1,
     ...(isPolicy(policy) && { policy }),
@@ -109,17 +125,8 @@ export async function train<Batch>(
     steps,
     troughs,
     ...(final && { final }),
-    ...(step < to && { stopped: { step, reason: aborted ? 'aborted' : 'diverged' } }),
+    ...(step < to && { stopped: { step, reason } }),
   };
-}
-
-type Recorded = Pick<Trough, 'loss' | 'accuracy'>;
-
-function recorded(metrics: Metrics | Recorded | undefined, step: number): Recorded | undefined {
-  if (metrics?.loss === undefined) return undefined;
-  const loss = metric('loss', metrics.loss ?? Number.NaN, step);
-  if (metrics.accuracy === undefined) return { loss };
-  return { loss, accuracy: metric('accuracy', metrics.accuracy ?? Number.NaN, step) };
 }
 
 function isPolicy(source: ScheduleLike): source is Policy {

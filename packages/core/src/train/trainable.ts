@@ -21,6 +21,16 @@ export interface Metrics {
   readonly accuracy?: number;
 }
 
+/** What a model puts out for one batch. */
+export interface Prediction {
+  /** The model's outputs, example after example: probabilities where it classifies. */
+  readonly outputs: Float32Array;
+  /** The metrics that outputs have against the targets of the batch: these, or means of several models'. */
+  score(outputs: Float32Array): Metrics | Promise<Metrics>;
+  /** How many examples the batch has. */
+  readonly examples: number;
+}
+
 /**
  * The whole state of a {@link Trainable}: weights, optimizer slots, counters. Opaque to core; an adapter
  * says in its own documentation whether it can be stored.
@@ -44,6 +54,18 @@ export interface Trainable<Batch> {
   snapshot(): Promise<Snapshot>;
   /** Puts a state back, bit for bit. The snapshot stays usable. */
   restore(snapshot: Snapshot): Promise<void>;
+  /**
+   * Where the adapter can: the outputs for a batch in the form of evaluation. Changes nothing. What
+   * `ensemble` rests on.
+   */
+  predict?(batch: Batch): Promise<Prediction>;
+  /**
+   * Where the adapter can: a state whose weights and running statistics are the means of those in `snapshots`;
+   * all else is the last one's. Changes nothing. What `averageWeights` rests on.
+   */
+  average?(snapshots: readonly Snapshot[]): Promise<Snapshot>;
+  /** Where there are running statistics: moves them by one batch as training does, and nothing else. */
+  renewStatistics?(batch: Batch): Promise<void>;
   /** Frees what the adapter acquired. */
   dispose(): void | Promise<void>;
 }

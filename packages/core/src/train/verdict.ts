@@ -2,7 +2,8 @@ import { constant } from '../policies/constant.ts';
 import type { Policy } from '../policy.ts';
 import type { RangeTestSuggestion } from '../rangeTest/finding.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import type { Batches } from './batches.ts';
+import { attempt } from './attempt.ts';
+import type { Batches, Pass } from './batches.ts';
 import { endOf, gain } from './metrics.ts';
 import { planCycles } from './planCycles.ts';
 import { train } from './train.ts';
@@ -24,13 +25,14 @@ export interface VerdictOptions<Batch> {
   readonly suggestion: RangeTestSuggestion;
   /** How many steps each of the two may take. */
   readonly steps: number;
-  readonly validation?: Iterable<Batch> | AsyncIterable<Batch> | undefined;
+  readonly validation?: Pass<Batch> | undefined;
   readonly signal?: AbortSignalLike;
 }
 
 /**
  * Trains twice from the same state on the same batches, with the fixed rate and under CLR with three cycles,
- * and puts the state back. One that diverges loses. `undefined` if it was aborted, or both diverged.
+ * and puts the state back. One that diverges loses. `undefined` if it was aborted, or both diverged. (Batches
+ * from a function that shuffles are the same if it shuffles by its epoch number alone.)
  *
  * @see Smith, arXiv 1506.01186, section 3.3
  */
@@ -41,18 +43,25 @@ export async function giveVerdict<Batch>(
 ): Promise<Verdict | undefined> {
   const { policy, steps } = planCycles({ ...suggestion, steps: Math.max(6, budget) });
   const common = { steps, ...(signal && { signal }), ...(validation && { evaluate: validation }) };
-  const start = await trainable.snapshot();
-  const trial = async (candidate: Policy): Promise<Metrics> => {
+  const start = await attempt('snapshot()', 'before the verdict', () => trainable.snapshot());
+  const trial = async (candidate: Policy): Promise<Metrics | undefined> => {
     try {
-      const run = await train(trainable, batches, { ...common, policy: candidate });
-      return endOf(run) ?? { loss: Infinity, accuracy: 0 };
+      return endOf(await train(trainable, batches, { ...common, policy: candidate }));
     } finally {
-      await trainable.restore(start);
+      await attempt(
+        'restore()',
+        'after a trial',
+        () => trainable.restore(start),
+        'The model is not as it was.',
+      );
     }
   };
-  const fixed = await trial(constant({ lr: suggestion.fixedLr }));
-  const clr = await trial(policy);
+  const fixedEnd = await trial(constant({ lr: suggestion.fixedLr }));
+  const clrEnd = await trial(policy);
+  if (signal?.aborted || !(fixedEnd ?? clrEnd)) return undefined;
+  const [fixed, clr] = [fixedEnd ?? lost, clrEnd ?? lost];
   const margin = gain(clr, fixed);
-  if (signal?.aborted || Number.isNaN(margin)) return undefined;
   return { winner: margin >= 0 ? 'clr' : 'fixed', clr, fixed, margin: Math.abs(margin), steps };
 }
+
+const lost: Metrics = { loss: Infinity, accuracy: 0 };

@@ -1,0 +1,42 @@
+import { attempt } from './attempt.ts';
+import type { Pass } from './batches.ts';
+import type { Snapshot, Trainable } from './trainable.ts';
+import { checkAble, visiting } from './visiting.ts';
+
+/**
+ * Stochastic weight averaging: one state whose weights are the means of those in several snapshots, such as
+ * those of the last troughs. Running statistics (batch normalization) of averaged weights are not the
+ * averaged statistics; give training batches, some hundred, and they are measured anew. The model stays as it is.
+ *
+ * @param snapshots - of this trainable, at least one; the optimizer's state is the last one's
+ * @param batches - one pass over training data
+ * @throws {ClrError} if the trainable cannot average, or throws
+ * @see Izmailov et al., Averaging Weights Leads to Wider Optima, arXiv 1803.05407
+ *
+ * @example
+ * ```ts
+ * const snapshots = [];
+ * const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 5 });
+ * const onCycleEnd = async ({ snapshot }) => snapshots.push(await snapshot());
+ * await train(trainable, batches, { policy, steps: 30, onCycleEnd });
+ * const mean = await averageWeights(trainable, snapshots, batches);
+ * mean.w === (snapshots[0].w + snapshots[1].w + snapshots[2].w) / 3; // true
+ * ```
+ */
+export async function averageWeights<Batch>(
+  trainable: Trainable<Batch>,
+  snapshots: readonly Snapshot[],
+  batches?: Pass<Batch>,
+): Promise<Snapshot> {
+  checkAble(trainable, 'average', snapshots);
+  const where = `of ${snapshots.length} snapshots`;
+  const mean = await attempt('average()', where, async () => trainable.average!(snapshots));
+  if (!batches || !trainable.renewStatistics) return mean;
+  return visiting(trainable, async () => {
+    await attempt('measuring statistics anew', where, async () => {
+      await trainable.restore(mean);
+      for await (const batch of batches) await trainable.renewStatistics!(batch);
+    });
+    return trainable.snapshot();
+  });
+}

@@ -1,0 +1,74 @@
+import { attempt } from './attempt.ts';
+import { checkBatches, type Pass } from './batches.ts';
+import type { Metrics, Prediction, Snapshot, Trainable } from './trainable.ts';
+import { checkAble, visiting } from './visiting.ts';
+
+/** Several states of one model that answer together. */
+export interface Ensemble<Batch> {
+  /** For each batch the mean of the members' outputs, example after example. */
+  predict(batches: Pass<Batch>): Promise<Float32Array[]>;
+  /** The metrics of the mean outputs: means over all examples. */
+  evaluate(batches: Pass<Batch>): Promise<Metrics>;
+}
+
+/**
+ * A snapshot ensemble: the states of one run's troughs, whose outputs (probabilities where they classify) are
+ * averaged. Each call restores one member after the other and then puts the model's own state back.
+ *
+ * @param batches - read once for each member, so what is iterated must start anew
+ * @throws {ClrError} if the trainable cannot predict, or throws
+ * @see Huang et al., Snapshot Ensembles: Train 1, Get M for Free, arXiv 1704.00109
+ *
+ * @example
+ * ```ts
+ * const one = await trainable.snapshot();
+ * await train(trainable, batches, { policy: constant({ lr: 0.1 }), steps: 50 });
+ * const both = ensemble(trainable, [one, await trainable.snapshot()]);
+ * const [outputs] = await both.predict(batches); // the mean of both states' outputs for the first batch
+ * outputs.length; // 1
+ * ```
+ */
+export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly Snapshot[]): Ensemble<Batch> {
+  checkAble(trainable, 'predict', members);
+  /** The last member's predictions, their outputs replaced by the means. */
+  const predictions = async (batches: Pass<Batch>): Promise<Prediction[]> => {
+    checkBatches('batches', batches, true);
+    return visiting(trainable, async () => {
+      let all: Prediction[] = [];
+      for (const [index, member] of members.entries()) {
+        const means = all;
+        all = [];
+        await attempt('a member', `${index} of an ensemble`, async () => {
+          await trainable.restore(member);
+          for await (const batch of batches) {
+            const prediction = await trainable.predict!(batch);
+            const mean = means[all.length]?.outputs;
+            all.push({
+              ...prediction,
+              outputs: prediction.outputs.map((value, i) =>
+                mean ? mean[i]! + (value - mean[i]!) / (index + 1) : value,
+              ),
+            });
+          }
+        });
+      }
+      return all;
+    });
+  };
+  return {
+    predict: async (batches) => (await predictions(batches)).map(({ outputs }) => outputs),
+    async evaluate(batches) {
+      let [count, loss] = [0, 0];
+      let accuracy: number | undefined = 0;
+      for (const { outputs, examples, score } of await predictions(batches)) {
+        const metrics = await score(outputs);
+        count += examples;
+        loss += examples * metrics.loss;
+        accuracy = metrics.accuracy === undefined ? undefined : (accuracy ?? 0) + examples * metrics.accuracy;
+      }
+      return accuracy === undefined
+        ? { loss: loss / count }
+        : { loss: loss / count, accuracy: accuracy / count };
+    },
+  };
+}

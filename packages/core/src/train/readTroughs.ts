@@ -1,0 +1,67 @@
+import { stepCount } from '../fields.ts';
+import { comparable, gain } from './metrics.ts';
+import type { Trough } from './run.ts';
+import type { Metrics } from './trainable.ts';
+
+/** Options of {@link readTroughs}. */
+export interface ReadTroughsOptions {
+  /** Cycles without gain after which something has to change. Default 4; the paper says 3 to 5. */
+  readonly patience?: number;
+  /** A gain is more than this: in accuracy where there is one, else in loss. Default 0. */
+  readonly minGain?: number;
+  /** How often the bounds may be reduced before it is time to stop. Default 2, as in the paper's headline run. */
+  readonly reductions?: number;
+  /** The steps at which the bounds were reduced already; patience starts anew at each. */
+  readonly reducedAt?: readonly number[];
+}
+
+/** What the ends of the cycles say. */
+export interface TroughReading {
+  /** The best trough; `null` while none has metrics. */
+  readonly best: Trough | null;
+  /** Cycles since the best trough or the last reduction of the bounds. */
+  readonly cyclesWithoutGain: number;
+  /** `'reduce bounds'`: divide both, by ten in the paper. */
+  readonly signal: 'go on' | 'reduce bounds' | 'stop';
+  /** Why, in words. */
+  readonly reason: string;
+}
+
+/**
+ * The two signals that the paper reads off the ends of cycles: when to reduce the bounds, and when to stop.
+ * Accuracy counts where there is one, else the loss.
+ *
+ * @param troughs - from the first on, as `TrainingRun.troughs` holds them
+ * @throws {PolicyError} if `patience` is not a positive integer
+ * @see Smith, arXiv 1506.01186, sections 3.2 and 5
+ *
+ * @example
+ * ```ts
+ * const troughs = [0.6, 0.7, 0.69, 0.7, 0.68].map((accuracy, cycle) => {
+ *   return { step: 100 * (cycle + 1), cycle, loss: 1 - accuracy, accuracy };
+ * });
+ * readTroughs(troughs, { patience: 3 }).signal; // 'reduce bounds'
+ * readTroughs(troughs, { patience: 3, reducedAt: [400] }).signal; // 'go on'
+ * ```
+ */
+export function readTroughs(
+  troughs: readonly Trough[],
+  { patience = 4, minGain = 0, reductions = 2, reducedAt = [] }: ReadTroughsOptions = {},
+): TroughReading {
+  stepCount(patience, 'patience');
+  let best: Trough | null = null;
+  let bar: Metrics | undefined;
+  for (const trough of troughs) {
+    const metrics = comparable(trough);
+    if (metrics && !(bar && gain(metrics, bar) <= minGain)) [best, bar] = [trough, metrics];
+  }
+  const since = Math.max(best?.step ?? 0, ...reducedAt);
+  const cyclesWithoutGain = troughs.filter(({ step }) => step > since).length;
+  const signal =
+    !bar || cyclesWithoutGain < patience ? 'go on' : reducedAt.length < reductions ? 'reduce bounds' : 'stop';
+  const [name, value] = bar?.accuracy === undefined ? ['loss', bar?.loss] : ['accuracy', bar.accuracy];
+  const reason = best
+    ? `${cyclesWithoutGain} cycles without gain since step ${since} (best ${name} ${value?.toPrecision(4)} at step ${best.step}; bounds reduced ${reducedAt.length} times): ${signal}.`
+    : 'No trough has metrics: go on.';
+  return { best, cyclesWithoutGain, signal, reason };
+}

@@ -1,0 +1,65 @@
+import { ClrError, show } from '../errors.ts';
+import type { AbortSignalLike } from './abortSignal.ts';
+import { attempt } from './attempt.ts';
+import { type Pass, untilAborted } from './batches.ts';
+import type { Trainable } from './trainable.ts';
+
+/** Metrics as JSON holds them: `null` for what is not finite. */
+export interface Recorded {
+  readonly loss: number | null;
+  readonly accuracy?: number | null;
+}
+
+/** The record of metrics; throws if they are none. `where` says what they are of. */
+export function recorded(loss: unknown, accuracy: unknown, where: string): Recorded {
+  const record = { loss: metric('loss', loss, where) };
+  return accuracy === undefined ? record : { ...record, accuracy: metric('accuracy', accuracy, where) };
+}
+
+function metric(name: string, value: unknown, where: string): number | null {
+  // Means in float32 may miss 1 by a few bits.
+  const outside = name === 'accuracy' && Math.abs((value as number) - 0.5) > 0.500001;
+  if (typeof value !== 'number' || outside) {
+    throw new ClrError('clr/core', {
+      expected: `${name} to be a ${outside ? 'share in [0, 1]' : 'number'}`,
+      received: `${name} = ${show(value)} ${where}`,
+      advice: outside
+        ? 'Divide by the number of examples.'
+        : 'Read the scalar out of its tensor, or give a promise of it.',
+    });
+  }
+  return Number.isFinite(value) ? value : null;
+}
+
+/** An evaluation's record; nothing when it was aborted. */
+export async function measure<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Pass<Batch>,
+  where: string,
+  signal: AbortSignalLike | undefined,
+): Promise<Recorded | undefined> {
+  let empty = false;
+  async function* all() {
+    empty = true;
+    for await (const batch of untilAborted(batches, signal)) {
+      empty = false;
+      yield batch;
+    }
+  }
+  try {
+    const metrics = await attempt('evaluate()', where, () => trainable.evaluate(all()));
+    if (signal?.aborted) return undefined;
+    if (empty) {
+      throw new ClrError('clr/core', {
+        expected: 'at least one batch to evaluate on',
+        received: `none ${where}`,
+        advice: 'Give an array, or another thing that starts a fresh pass whenever it is iterated.',
+      });
+    }
+    return recorded(metrics?.loss, metrics?.accuracy, where);
+  } catch (error) {
+    // Cut short, it had too few batches, or none.
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
+}

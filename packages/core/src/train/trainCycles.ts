@@ -1,0 +1,135 @@
+import { sequence } from '../policies/sequence.ts';
+import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
+import type { Policy } from '../policy.ts';
+import { toSchedule } from '../toSchedule.ts';
+import { attempt } from './attempt.ts';
+import type { AutoClrOptions, Best, Joint } from './autoClr.ts';
+import { averageWeights } from './averageWeights.ts';
+import { type Batches, first, passOf, untilAborted } from './batches.ts';
+import { ensemble } from './ensemble.ts';
+import { comparable, endOf, isBetter } from './metrics.ts';
+import { readTroughs } from './readTroughs.ts';
+import { measure, type Recorded } from './recorded.ts';
+import type { TrainingRun, Trough } from './run.ts';
+import { type Checkpoint, train } from './train.ts';
+import type { Metrics, Trainable } from './trainable.ts';
+import { visiting } from './visiting.ts';
+
+/** What {@link trainCycles} gives back. */
+export interface CyclesResult {
+  /** With reduced bounds, the `sequence` of what acted. */
+  readonly policy: Policy;
+  readonly run: TrainingRun;
+  readonly best?: Best;
+  readonly average?: Joint;
+  readonly ensemble?: Joint;
+}
+
+// Averages and ensembles are of so many troughs at most, and running statistics of so many batches.
+const mostTroughs = 5;
+const mostBatches = 100;
+
+/**
+ * The training of `autoClr`: cycles with the services of their troughs, and the best state kept.
+ *
+ * @param start - the metrics of the model as it comes, if that is to stand against what training makes of it
+ */
+export async function trainCycles<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  plan: { readonly policy: TriangularPolicy; readonly steps: number },
+  start: Recorded | undefined,
+  options: AutoClrOptions<Batch>,
+): Promise<CyclesResult> {
+  const { validation, patience, reductions = 2, signal, stopAtTrough, onEvent } = options;
+  const origin = await attempt('snapshot()', 'before training', () => trainable.snapshot());
+  let best: Best | undefined;
+  const consider = async (metrics: Metrics | undefined, state: () => Promise<Omit<Best, keyof Metrics>>) => {
+    if (metrics && (!best || isBetter(metrics, best))) best = { ...metrics, ...(await state()) };
+  };
+  await consider(start && comparable(start), async () => ({ step: 0, snapshot: origin }));
+
+  let [policy, stage, done]: [Policy, TriangularPolicy, boolean] = [plan.policy, plan.policy, false];
+  let schedule = toSchedule(policy);
+  const stages: { policy: Policy; steps: number }[] = [];
+  const reducedAt: number[] = [];
+  const reduceBounds = (step: number) => {
+    stages.push({ policy: stage, steps: step - (reducedAt[reducedAt.length - 1] ?? 0) });
+    reducedAt.push(step);
+    stage = triangular({ ...stage, baseLr: stage.baseLr / 10, maxLr: stage.maxLr / 10 });
+    policy = sequence([...stages, { policy: stage }]);
+    schedule = toSchedule(policy);
+  };
+
+  const troughs: Trough[] = [];
+  let kept: Checkpoint[] = [];
+  try {
+    const run = await train(trainable, batches, {
+      policy: { lr: (step) => schedule.lr(step), position: (step) => schedule.at(step) },
+      steps: plan.steps,
+      ...(signal && { signal }),
+      stopAtTrough: {
+        get aborted() {
+          return done || stopAtTrough?.aborted === true;
+        },
+      },
+      ...(validation && { evaluate: validation }),
+      onStep: (step) => onEvent?.({ type: 'step', step }),
+      async onCycleEnd({ snapshot: take, ...trough }) {
+        troughs.push(trough);
+        const { step } = trough;
+        const metrics = comparable(trough);
+        const keeps = metrics && (options.average || options.ensemble);
+        const snapshot = keeps ? await take() : undefined;
+        if (snapshot) kept = [...kept.slice(1 - mostTroughs), { step, snapshot }];
+        await consider(metrics, async () => ({ step, snapshot: snapshot ?? (await take()) }));
+        const reading = patience ? readTroughs(troughs, { patience, reductions, reducedAt }) : undefined;
+        await onEvent?.({ type: 'trough', trough, ...(reading && { reading }) });
+        done = reading?.signal === 'stop';
+        if (reading?.signal === 'reduce bounds' && step < plan.steps) {
+          reduceBounds(step);
+          await onEvent?.({ type: 'policy', policy, steps: plan.steps });
+        }
+      },
+    });
+    // After an abort the end is known by its training loss alone, which troughs are not judged by.
+    const { step } = run;
+    if (run.final || !best || best.step === 0) {
+      await consider(endOf(run), async () => ({ step, snapshot: await trainable.snapshot() }));
+    }
+    const joint: { average?: Joint; ensemble?: Joint } = {};
+    const tell = async (type: keyof typeof joint, metrics: Metrics | undefined) => {
+      if (!metrics || signal?.aborted) return;
+      joint[type] = { ...metrics, troughs: kept };
+      await onEvent?.({ type, ...joint[type] });
+    };
+    const snapshots = kept.map(({ snapshot }) => snapshot);
+    if (validation && kept.length > 1 && !signal?.aborted) {
+      if (options.average) {
+        const some = untilAborted(first(passOf(batches, 0), mostBatches), signal);
+        const snapshot = await averageWeights(trainable, snapshots, some);
+        const measured = await visiting(trainable, async () => {
+          await trainable.restore(snapshot);
+          return measure(trainable, validation, 'on the average', signal);
+        });
+        const metrics = measured && comparable(measured);
+        await tell('average', metrics);
+        await consider(metrics, async () => ({ step, snapshot, averaged: true }));
+      }
+      if (options.ensemble) {
+        const all = { [Symbol.asyncIterator]: () => untilAborted(validation, signal) };
+        await tell('ensemble', await ensemble(trainable, snapshots).evaluate(all));
+      }
+    }
+    return { policy, run: { ...run, policy }, ...(best && { best }), ...joint };
+  } finally {
+    // Also where something was thrown: what was reached is worth more than an unknown state.
+    const { snapshot } = best ?? { snapshot: origin };
+    await attempt(
+      'restore()',
+      'after training',
+      () => trainable.restore(snapshot),
+      'The model is not at its best.',
+    );
+  }
+}

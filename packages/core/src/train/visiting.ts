@@ -1,0 +1,35 @@
+import { ClrError } from '../errors.ts';
+import { attempt } from './attempt.ts';
+import type { Snapshot, Trainable } from './trainable.ts';
+
+/** Refuses to start without the optional method, or without a state, that something needs. */
+export function checkAble(
+  trainable: Partial<Record<'average' | 'predict', unknown>>,
+  method: 'average' | 'predict',
+  snapshots: readonly Snapshot[],
+): void {
+  if (trainable[method] && snapshots.length > 0) return;
+  throw new ClrError('clr/core', {
+    expected: `a Trainable with ${method}(), and at least one snapshot`,
+    received: `one ${trainable[method] ? 'with' : 'without'} it, and ${snapshots.length} snapshots`,
+    advice: 'The method is optional; the adapter’s documentation says whether it has it.',
+  });
+}
+
+/** Does something in other states of a model, and puts its own back. */
+export async function visiting<T>(
+  trainable: Pick<Trainable<never>, 'snapshot' | 'restore'>,
+  visit: () => Promise<T>,
+): Promise<T> {
+  const own = await attempt('snapshot()', 'before other states', () => trainable.snapshot());
+  try {
+    return await visit();
+  } finally {
+    await attempt(
+      'restore()',
+      'after other states',
+      () => trainable.restore(own),
+      'The model is not as it was.',
+    );
+  }
+}

@@ -6,7 +6,8 @@ import { historyLength, lossDispatch } from './loss.ts';
 import { declareBuffers, type Op, type OpContext } from './op.ts';
 import { pointwiseOp } from './pointwise.ts';
 import { poolOp } from './pool.ts';
-import { gradientHaloOf, productOp, weightSplit } from './product.ts';
+import { productOp } from './product.ts';
+import { gradientHaloOf, weightSplit } from './productGeometry.ts';
 import { haloLength, mainOver, type Tensor, workgroupsFor } from './tensor.ts';
 
 /** The buffers that hold a network's numbers; they exist before the optimizer does. */

@@ -1,0 +1,66 @@
+import type { Conv2dLayer, DenseLayer } from '../layers.ts';
+import { type PlacedLayer, volume } from '../network.ts';
+
+/** A dense layer or a convolution as one kind of thing: a dense layer is a 1 × 1 convolution of a 1 × 1 image. */
+export interface Geometry {
+  readonly height: number;
+  readonly width: number;
+  readonly inputs: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/** Weights per thread as {@link weightSplit} counts them. Not the measured tile: bits must not depend on a measurement. */
+const countedTile = 4;
+
+/** About how many threads a weight gradient should have; the sum over the batch is split to reach it. */
+const wantedThreads = 4096;
+
+/** The sizes of a layer's product. */
+export function geometryOf({ input, output }: PlacedLayer, layer: DenseLayer | Conv2dLayer): Geometry {
+  if (layer.type === 'dense') {
+    const inputs = volume(input);
+    const one = { height: 1, width: 1, rows: 1, columns: 1, kernel: 1, stride: 1, padding: 0 };
+    return { ...one, inputs, outputs: layer.units };
+  }
+  const [height, width, inputs] = input;
+  const [rows, columns, outputs] = output;
+  const { kernel, stride, padding } = layer;
+  return { height, width, inputs, rows, columns, outputs, kernel, stride, padding };
+}
+
+/** The border that a layer's output gradient needs, for the layer's own input gradient. */
+export function gradientHaloOf(layer: DenseLayer | Conv2dLayer): number {
+  return layer.type === 'conv2d' && layer.stride === 1 ? Math.max(0, layer.kernel - 1 - layer.padding) : 0;
+}
+
+/** How a layer's weight gradient is computed in parts. */
+export interface WeightSplit {
+  /** Numbers in one part: all weights and biases. */
+  readonly length: number;
+  /** How many parts; 1 needs no folding. */
+  readonly splits: number;
+}
+
+/** How the weight gradient's sum over a batch is split; depends on shapes alone, as its bits do. */
+export function weightSplit(
+  placed: PlacedLayer,
+  layer: DenseLayer | Conv2dLayer,
+  batch: number,
+): WeightSplit {
+  const { kernel, inputs, outputs, rows } = geometryOf(placed, layer);
+  const depth = kernel * kernel * inputs;
+  const tiles = Math.ceil(depth / countedTile) * Math.ceil(outputs / countedTile);
+  const mostSplits = Math.max(1, Math.floor((batch * rows) / 8));
+  const splits = Math.min(mostSplits, Math.ceil(wantedThreads / tiles), 64);
+  return { length: (depth + 1) * outputs, splits };
+}
+
+/** A tile's side along `length` numbers: at most `most`, and no tile much emptier than the others. */
+export function tileOf(length: number, most: number): number {
+  return Math.ceil(length / Math.ceil(length / most));
+}

@@ -34,7 +34,7 @@ function flawed(flaw: Flaw): Subject<ReferenceBatch> {
 const acting =
   (change: (hyper: Hyperparameters, before: Hyperparameters | undefined) => Hyperparameters): Flaw =>
   (model) => {
-    const { trainStep, snapshot, restore } = model;
+    const { trainStep, snapshot, restore, average } = model;
     let before: Hyperparameters | undefined;
     model.trainStep = (batch, hyper) => {
       const changed = change(hyper, before);
@@ -43,6 +43,7 @@ const acting =
       return result;
     };
     model.snapshot = async () => ({ ...(await snapshot()), before });
+    model.average = async (states) => ({ ...states[states.length - 1], ...(await average!(states)) });
     model.restore = async (state) => {
       before = (state as { before: typeof before }).before;
       return restore(state);
@@ -76,6 +77,8 @@ const restore = 'restores the optimizer with the weights';
 const resume = 'resumes a run with the same bits';
 const rangeTest = 'is as it was after a range test, however that ends';
 const abort = 'stops between two steps when aborted';
+const average = 'averages the weights of snapshots';
+const predict = 'predicts what its evaluation scores';
 const evaluate = 'changes nothing in evaluate';
 const weighted = 'weights evaluation by examples';
 const bad = 'refuses a bad batch and stays as it was';
@@ -141,7 +144,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'a snapshot holds the live weights',
-    [snapshot, restore, resume, rangeTest],
+    [snapshot, restore, resume, rangeTest, average],
     (model) => {
       model.snapshot = async () => ({ weights: model.weights, velocity: model.velocity.slice() });
     },
@@ -158,14 +161,14 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'restore forgets the slots',
-    [restore, resume, rangeTest],
+    [restore, resume, rangeTest, average],
     (model) => {
       model.restore = async (state) => model.weights.set((state as State).weights);
     },
   ],
   [
     'restore rounds the weights',
-    [snapshot, restore, resume, rangeTest],
+    [snapshot, restore, resume, rangeTest, average],
     (model) => {
       const { restore } = model;
       model.restore = async (state) => {
@@ -176,12 +179,12 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'snapshot takes a step',
-    [snapshot, resume, rangeTest],
+    [snapshot, resume, rangeTest, average],
     (model) => also(model, 'snapshot', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
   [
     'evaluate trains',
-    [evaluate, weighted],
+    [evaluate, weighted, predict],
     (model) => also(model, 'evaluate', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
   [
@@ -203,6 +206,52 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
           count++;
         }
         return { loss: loss / count, accuracy: accuracy / count };
+      };
+    },
+  ],
+  [
+    'the average is the last one',
+    [average],
+    (model) => {
+      model.average = async (states) => states[states.length - 1]!;
+    },
+  ],
+  [
+    'the average is made in the last one',
+    [average],
+    (model) => {
+      const { average } = model;
+      model.average = async (states) => {
+        const last = states[states.length - 1] as State;
+        last.weights.set(((await average!(states)) as State).weights);
+        return last;
+      };
+    },
+  ],
+  [
+    'outputs are the same whatever the weights',
+    [predict],
+    (model) => {
+      const { predictBatch } = model;
+      let first: ReturnType<NonNullable<typeof predictBatch>> | undefined;
+      model.predictBatch = (batch) => {
+        first ??= predictBatch!(batch);
+        return first;
+      };
+    },
+  ],
+  [
+    'outputs score as sums',
+    [predict],
+    (model) => {
+      const { predictBatch } = model;
+      model.predictBatch = async (batch) => {
+        const prediction = await predictBatch!(batch);
+        const score = async (outputs: Float32Array) => {
+          const { loss } = await prediction.score(outputs);
+          return { loss: loss * prediction.examples };
+        };
+        return { ...prediction, score };
       };
     },
   ],

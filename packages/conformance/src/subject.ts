@@ -26,6 +26,8 @@ export interface Subject<Batch> {
   readonly badBatches: Readonly<Record<string, unknown>>;
   /** A rate at which one step moves the weights visibly and training goes well. Default 0.05. */
   readonly rate?: number;
+  /** The optional methods of a Trainable that the adapter has; they are checked too. */
+  readonly optional?: readonly ('average' | 'predictBatch')[];
   /** How many tensors, buffers or sessions are alive now. Absent: nothing is ever acquired. */
   liveResources?(): number | Promise<number>;
 }

@@ -1,11 +1,13 @@
 import type { Check, TrainableCheck } from './check.ts';
 import { abortsBetweenSteps } from './checks/abortsBetweenSteps.ts';
+import { averagesSnapshots } from './checks/averagesSnapshots.ts';
 import { evaluateChangesNothing } from './checks/evaluateChangesNothing.ts';
 import { evaluateWeighted } from './checks/evaluateWeighted.ts';
 import { independent } from './checks/independent.ts';
 import { leaksNothing } from './checks/leaksNothing.ts';
 import { lossBeforeUpdate } from './checks/lossBeforeUpdate.ts';
 import { momentumActs } from './checks/momentumActs.ts';
+import { predictsWhatIsScored } from './checks/predictsWhatIsScored.ts';
 import { rangeTestLeavesNoTrace } from './checks/rangeTestLeavesNoTrace.ts';
 import { rateActs } from './checks/rateActs.ts';
 import { refusesBadBatches } from './checks/refusesBadBatches.ts';
@@ -31,6 +33,8 @@ const checks: readonly TrainableCheck[] = [
   abortsBetweenSteps,
   evaluateChangesNothing,
   evaluateWeighted,
+  averagesSnapshots,
+  predictsWhatIsScored,
   refusesBadBatches,
   independent,
   leaksNothing,

@@ -59,7 +59,7 @@ export function linearTrainable({ late = false, result }: LinearOptions = {}): L
     async restore(snapshot) {
       state = { ...(snapshot as State) };
     },
-    async predict({ x, y }) {
+    async predictBatch({ x, y }) {
       const outputs = Float32Array.of(state.w * x);
       return { outputs, examples: 1, score: ([output]) => ({ loss: (output! - y) ** 2 }) };
     },

@@ -39,4 +39,5 @@ export const referenceSubject: Subject<ReferenceBatch> = {
     'a class that is text': { features: [[1, 2, 3, 4]], classes: ['1'] },
   },
   rate: 0.1,
+  optional: ['average', 'predictBatch'],
 };

@@ -1,4 +1,11 @@
-import { ClrError, type Hyperparameters, type Snapshot, type Trainable } from '@clr/core';
+import {
+  ClrError,
+  type Hyperparameters,
+  type Metrics,
+  type Prediction,
+  type Snapshot,
+  type Trainable,
+} from '@clr/core';
 
 /** Examples of the reference model: rows of features, and each one's class. */
 export interface ReferenceBatch {
@@ -21,6 +28,8 @@ export interface ReferenceTrainable extends Trainable<ReferenceBatch> {
   weights: Float32Array;
   velocity: Float32Array;
 }
+
+type State = Pick<ReferenceTrainable, 'weights' | 'velocity'>;
 
 interface Pass {
   readonly loss: number;
@@ -75,8 +84,27 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
       return { weights: model.weights.slice(), velocity: model.velocity.slice() };
     },
 
+    async average(snapshots): Promise<Snapshot> {
+      const states = snapshots as readonly State[];
+      const { velocity } = states[states.length - 1]!;
+      const weights = new Float32Array(size).map(
+        (_, index) => states.reduce((sum, state) => sum + state.weights[index]!, 0) / states.length,
+      );
+      return { weights, velocity };
+    },
+
+    async predictBatch(batch): Promise<Prediction> {
+      checkBatch(batch, features, classes);
+      const outputs = batch.features.flatMap((row) => probabilities(model.weights, row, classes));
+      return {
+        outputs: Float32Array.from(outputs),
+        examples: batch.classes.length,
+        score: (shares) => score(shares, batch.classes, classes),
+      };
+    },
+
     async restore(snapshot) {
-      const { weights, velocity } = snapshot as Pick<ReferenceTrainable, 'weights' | 'velocity'>;
+      const { weights, velocity } = snapshot as State;
       model.weights.set(weights);
       model.velocity.set(velocity);
     },
@@ -98,21 +126,40 @@ function forwardAndBackward(
   const count = batch.classes.length;
   let [loss, right] = [0, 0];
   for (const [example, row] of batch.features.entries()) {
-    const inputs = [...row, 1];
-    const logits = Array.from({ length: classes }, (_, of) =>
-      inputs.reduce((sum, input, index) => sum + weights[of * width + index]! * input, 0),
-    );
-    const highest = Math.max(...logits);
-    const sum = logits.reduce((total, logit) => total + Math.exp(logit - highest), 0);
+    const shares = probabilities(weights, row, classes);
     const wanted = batch.classes[example]!;
-    loss += (Math.log(sum) + highest - logits[wanted]!) / count;
-    if (logits.indexOf(highest) === wanted) right++;
-    for (const [of, logit] of logits.entries()) {
-      const error = Math.exp(logit - highest) / sum - (of === wanted ? 1 : 0);
-      for (const [index, input] of inputs.entries()) gradient[of * width + index]! += (error * input) / count;
+    loss -= Math.log(shares[wanted]!) / count;
+    if (shares.indexOf(Math.max(...shares)) === wanted) right++;
+    for (const [of, share] of shares.entries()) {
+      const error = share - (of === wanted ? 1 : 0);
+      for (const [index, input] of [...row, 1].entries())
+        gradient[of * width + index]! += (error * input) / count;
     }
   }
   return { loss, accuracy: right / count, gradient };
+}
+
+/** The softmax of an example's logits. */
+function probabilities(weights: Float32Array, row: readonly number[], classes: number): number[] {
+  const inputs = [...row, 1];
+  const logits = Array.from({ length: classes }, (_, of) =>
+    inputs.reduce((sum, input, index) => sum + weights[of * inputs.length + index]! * input, 0),
+  );
+  const highest = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - highest));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+/** The metrics of probabilities, example after example. */
+function score(shares: Float32Array, wanted: readonly number[], classes: number): Metrics {
+  let [loss, right] = [0, 0];
+  for (const [example, of] of wanted.entries()) {
+    const row = shares.subarray(example * classes, (example + 1) * classes);
+    loss -= Math.log(row[of]!) / wanted.length;
+    if (row.indexOf(Math.max(...row)) === of) right++;
+  }
+  return { loss, accuracy: right / wanted.length };
 }
 
 function checkBatch(batch: ReferenceBatch, features: number, classes: number): void {

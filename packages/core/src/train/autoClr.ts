@@ -129,7 +129,7 @@ export async function autoClr<Batch>(
     });
   }
   if (options.average) checkAble(trainable, 'average', [trainable]);
-  if (options.ensemble) checkAble(trainable, 'predict', [trainable]);
+  if (options.ensemble) checkAble(trainable, 'predictBatch', [trainable]);
 
   const cost = { rangeTest: 0, verdict: 0, training: 0 };
   let spending: 'rangeTest' | 'verdict' = 'rangeTest';

@@ -29,7 +29,7 @@ export interface Ensemble<Batch> {
  * ```
  */
 export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly Snapshot[]): Ensemble<Batch> {
-  checkAble(trainable, 'predict', members);
+  checkAble(trainable, 'predictBatch', members);
   /** The last member's predictions, their outputs replaced by the means. */
   const predictions = async (batches: Pass<Batch>): Promise<Prediction[]> => {
     checkBatches('batches', batches, true);
@@ -41,7 +41,7 @@ export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly S
         await attempt('a member', `${index} of an ensemble`, async () => {
           await trainable.restore(member);
           for await (const batch of batches) {
-            const prediction = await trainable.predict!(batch);
+            const prediction = await trainable.predictBatch!(batch);
             const mean = means[all.length]?.outputs;
             all.push({
               ...prediction,

@@ -58,7 +58,7 @@ export interface Trainable<Batch> {
    * Where the adapter can: the outputs for a batch in the form of evaluation. Changes nothing. What
    * `ensemble` rests on.
    */
-  predict?(batch: Batch): Promise<Prediction>;
+  predictBatch?(batch: Batch): Promise<Prediction>;
   /**
    * Where the adapter can: a state whose weights and running statistics are the means of those in `snapshots`;
    * all else is the last one's. Changes nothing. What `averageWeights` rests on.

@@ -4,8 +4,8 @@ import type { Snapshot, Trainable } from './trainable.ts';
 
 /** Refuses to start without the optional method, or without a state, that something needs. */
 export function checkAble(
-  trainable: Partial<Record<'average' | 'predict', unknown>>,
-  method: 'average' | 'predict',
+  trainable: Partial<Record<'average' | 'predictBatch', unknown>>,
+  method: 'average' | 'predictBatch',
   snapshots: readonly Snapshot[],
 ): void {
   if (trainable[method] && snapshots.length > 0) return;

@@ -1,0 +1,45 @@
+import { averageWeights } from '@clr/core';
+import { close, fail, flatten, sameBits } from '../assert.ts';
+import type { TrainableCheck } from '../check.ts';
+import { batchOf, richest, steps, withModel } from '../model.ts';
+
+/** The average of snapshots has the mean of their weights and the last one's slots, and costs the model nothing. */
+export const averagesSnapshots: TrainableCheck = {
+  name: 'averages the weights of snapshots',
+  skip: ({ optional }) =>
+    optional?.includes('average') ? undefined : 'average() is not among the subject’s optional methods',
+  async run(subject) {
+    await withModel(richest(subject), async (model) => {
+      const { trainable } = model;
+      if (!trainable.average) fail('a Trainable with average()', 'none', 'Take it off the subject’s list.');
+      const first = await model.weights();
+      const early = await trainable.snapshot();
+      const second = await steps(model, subject, 0, 3);
+      const late = await trainable.snapshot();
+      const third = await steps(model, subject, 3, 6);
+      const mean = await averageWeights(trainable, [early, late], [batchOf(subject, 0)]);
+      const alone = await averageWeights(trainable, [late, late], [batchOf(subject, 0)]);
+      const said = 'averageWeights() to leave the model as it was';
+      sameBits(await model.weights(), third, said, 'Make a new state in average(); renew only statistics.');
+      await trainable.restore(mean);
+      const [a, b] = [flatten(first), flatten(second)];
+      close(
+        flatten(await model.weights()),
+        a.map((value, at) => (value + b[at]!) / 2),
+        1e-5,
+        'the weights of an average to be means',
+        'Weigh all snapshots alike.',
+      );
+      await trainable.restore(alone);
+      sameBits(
+        await steps(model, subject, 3, 6),
+        third,
+        'a state averaged with itself to go on as itself',
+        'Take slots and counters from the last snapshot.',
+      );
+      await trainable.restore(early);
+      const kept = 'a snapshot that was averaged to be as it was';
+      sameBits(await model.weights(), first, kept, 'Write into no snapshot.');
+    });
+  },
+};

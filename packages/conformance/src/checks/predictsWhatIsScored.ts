@@ -1,0 +1,49 @@
+import { close, fail, notSameBits, sameBits } from '../assert.ts';
+import type { TrainableCheck } from '../check.ts';
+import { batchOf, richest, steps, withModel } from '../model.ts';
+
+/** Outputs score as an evaluation does, are those of the weights as they are, and cost the model nothing. */
+export const predictsWhatIsScored: TrainableCheck = {
+  name: 'predicts what its evaluation scores',
+  skip: ({ optional }) =>
+    optional?.includes('predictBatch')
+      ? undefined
+      : 'predictBatch() is not among the subject’s optional methods',
+  async run(subject) {
+    await withModel(richest(subject), async (model) => {
+      const { trainable } = model;
+      if (!trainable.predictBatch) {
+        fail('a Trainable with predictBatch()', 'none', 'Take it off the subject’s list.');
+      }
+      const one = batchOf(subject, 0);
+      const before = await trainable.predictBatch(one);
+      const kept = [...before.outputs];
+      const wanted = await steps(model, subject, 0, 3);
+      const after = await trainable.predictBatch(one);
+      sameBits(
+        await model.weights(),
+        wanted,
+        'predictions to leave the weights alone',
+        'Run the forward only.',
+      );
+      sameBits([before.outputs], [Float32Array.from(kept)], 'outputs to stay as they are', 'Give copies.');
+      notSameBits([after.outputs], [before.outputs], 'outputs to follow the weights', 'Run them anew.');
+      for (const batch of subject.batches) {
+        const { outputs, examples, score } = await trainable.predictBatch(batch);
+        if (examples !== subject.size(batch) || outputs.length % examples !== 0) {
+          const received = `${outputs.length} outputs of ${examples} examples`;
+          fail(`as many outputs for each of ${subject.size(batch)} examples`, received, 'Count the batch’s.');
+        }
+        const [scored, evaluated] = [await score(outputs), await trainable.evaluate([batch])];
+        const advice = 'Score outputs as evaluate() does: the mean loss, the share classified right.';
+        close(
+          [scored.loss, scored.accuracy ?? 0],
+          [evaluated.loss, evaluated.accuracy ?? 0],
+          1e-5 * (1 + Math.abs(evaluated.loss)),
+          'outputs to score as their model does',
+          advice,
+        );
+      }
+    });
+  },
+};

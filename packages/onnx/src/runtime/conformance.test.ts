@@ -23,6 +23,7 @@ describeTrainable<Batch>(
     create: () => model({}),
     createWithMomentum: () => model({ momentum: 0.9 }),
     batches: [4, 2, 3, 4].map((size, step) => smallBatch(step, size)),
+    optional: ['average', 'predictBatch'],
     size: ({ target }) => target!.dims[0]!,
     badBatches: {
       'no target': { input: good.input },

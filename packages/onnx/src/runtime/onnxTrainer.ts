@@ -1,4 +1,4 @@
-import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
+import type { Hyperparameters, Metrics, Prediction, StepResult, Trainable } from '@clr/core';
 import { fail } from '../errors.ts';
 import { locateInitializers, patchInitializers } from '../graph/patch.ts';
 import { show } from '../show.ts';
@@ -15,6 +15,7 @@ import { checkBatch } from './checkBatch.ts';
 import { orRefused } from './orRefused.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
+import { scoreOutputs } from './scoreOutputs.ts';
 import { StateVectors } from './stateVectors.ts';
 import { WeightedMean } from './weightedMean.ts';
 
@@ -42,6 +43,7 @@ export interface OnnxTrainer extends Trainable<Batch> {
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;
+  average(snapshots: readonly object[]): Promise<OnnxSnapshot>;
   /** The current values of the trained initializers, by name; copies. */
   parameters(): Promise<Map<string, ParameterData>>;
   /** The gradients of the loss of a batch, by parameter; changes nothing. */
@@ -100,6 +102,14 @@ function storedLengths(state: TrainingModel['state']): Map<string, number> {
   );
 }
 
+function checkSnapshot(snapshot: object): OnnxSnapshot {
+  const { format, version, step } = (snapshot ?? {}) as Partial<OnnxSnapshot>;
+  if (format !== 'clr/onnx' || version !== 1 || !Number.isSafeInteger(step) || (step as number) < 0) {
+    throw fail('a snapshot of an OnnxTrainer', show(snapshot), 'Pass what snapshot() gave.');
+  }
+  return snapshot as OnnxSnapshot;
+}
+
 const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
 
 /** How many values a batch's mean loss is taken over, as far as batches of one model differ in it. */
@@ -119,6 +129,10 @@ export class Trainer implements OnnxTrainer {
   readonly #runners = new Map<string, Promise<Runner>>();
   readonly #state: StateVectors;
   readonly #onDevice: boolean;
+  /** Absent when the model computes its loss itself: what its answers are is its own affair then. */
+  readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
+  /** Absent when the model has no running statistics. */
+  readonly renewStatistics?: (batch: Batch) => Promise<void>;
   #steps = 0;
   #disposed = false;
   #tail: Promise<unknown> = Promise.resolve();
@@ -139,6 +153,10 @@ export class Trainer implements OnnxTrainer {
     locateInitializers(source, storedLengths(first.state));
     this.#state = new StateVectors(ort, first.state, session, this.#onDevice);
     this.#addRunner('step', options.target ?? 'indices', first);
+    if (typeof options.loss === 'string') this.predictBatch = (batch) => this.#predict(batch);
+    if (first.state.some(({ role }) => role === 'buffers')) {
+      this.renewStatistics = (batch) => this.#renewStatistics(batch);
+    }
   }
 
   /** Resolves when the first session stands. */
@@ -286,13 +304,42 @@ export class Trainer implements OnnxTrainer {
   }
 
   async restore(snapshot: object): Promise<void> {
-    const { format, version, step, state } = (snapshot ?? {}) as Partial<OnnxSnapshot>;
-    if (format !== 'clr/onnx' || version !== 1 || !Number.isSafeInteger(step) || (step as number) < 0) {
-      throw fail('a snapshot of an OnnxTrainer', show(snapshot), 'Pass what snapshot() gave.');
-    }
+    const { step, state } = checkSnapshot(snapshot);
     return this.#inTurn(async () => {
       this.#state.load(state);
-      this.#steps = step as number;
+      this.#steps = step;
+    });
+  }
+
+  async average(snapshots: readonly object[]): Promise<OnnxSnapshot> {
+    const checked = snapshots.map(checkSnapshot);
+    const last = checked[checked.length - 1];
+    if (!last) throw fail('at least one snapshot', 'an empty list', 'Pass what snapshot() gave.');
+    return { ...last, state: this.#state.average(checked.map(({ state }) => state)) };
+  }
+
+  #predict(batch: Batch): Promise<Prediction> {
+    return this.#inTurn(async () => {
+      const { model, session } = await this.#runner('evaluation', batch);
+      checkBatch(model, batch);
+      const name = model.outputs as string;
+      const tensor = (await run(session, this.#feeds(model, batch), { [name]: null }))[name] as Tensor;
+      const { dims } = tensor;
+      const target = await (batch[model.target?.name ?? ''] as Tensor).getData();
+      return {
+        outputs: (tensor.data as Float32Array).slice(),
+        examples: dims[0] ?? 1,
+        score: (outputs) => scoreOutputs(this.#options.loss, outputs, dims, target),
+      };
+    });
+  }
+
+  /** The forward in training form: what it replaces besides gradients is the running statistics. */
+  #renewStatistics(batch: Batch): Promise<void> {
+    return this.#inTurn(async () => {
+      const { model, session } = await this.#runner('gradients', batch);
+      checkBatch(model, batch);
+      this.#state.advance(await run(session, this.#feeds(model, batch), this.#state.fetches(model)));
     });
   }
 

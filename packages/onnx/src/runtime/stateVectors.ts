@@ -3,6 +3,7 @@ import type { FloatArray } from '../training/buckets.ts';
 import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 import { copyModel, copyName } from './copyModel.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
+import { WeightedMean } from './weightedMean.ts';
 
 interface Slot {
   readonly info: StateTensor;
@@ -143,10 +144,10 @@ export class StateVectors {
     return Object.fromEntries([...content].map(([input, data]) => [input, copyOf(data)]));
   }
 
-  /** Puts a copy of a saved state in place; checks all of it before it changes anything. */
-  load(saved: unknown): void {
+  /** The saved vectors, in the order of the slots; throws if they are not of this trainer. */
+  #checked(saved: unknown): FloatArray[] {
     const content = (typeof saved === 'object' && saved !== null ? saved : {}) as Record<string, unknown>;
-    const checked = this.#slots.map((slot) => {
+    return this.#slots.map((slot) => {
       const data = Object.hasOwn(content, slot.info.input) ? content[slot.info.input] : undefined;
       const { initial, input } = slot.info;
       if (!(data instanceof initial.constructor) || (data as FloatArray).length !== initial.length) {
@@ -158,6 +159,27 @@ export class StateVectors {
       }
       return data as FloatArray;
     });
+  }
+
+  /** The saved state with the means of all parameters and running statistics; its slots are the last one's. */
+  average(saved: readonly unknown[]): Record<string, FloatArray> {
+    const mean = new WeightedMean();
+    let last: Record<string, FloatArray> = {};
+    const model = this.#slots.filter(({ info }) => info.role === 'parameters' || info.role === 'buffers');
+    const averaged = new Set(model.map(({ info }) => info.input));
+    for (const state of saved) {
+      const vectors = this.#checked(state);
+      last = Object.fromEntries(this.#slots.map(({ info }, i) => [info.input, vectors[i] as FloatArray]));
+      mean.add(1, Object.fromEntries(Object.entries(last).filter(([input]) => averaged.has(input))));
+    }
+    return Object.fromEntries(
+      Object.entries({ ...last, ...mean.result() }).map(([input, vector]) => [input, copyOf(vector)]),
+    );
+  }
+
+  /** Puts a copy of a saved state in place; checks all of it before it changes anything. */
+  load(saved: unknown): void {
+    const checked = this.#checked(saved);
     this.#slots.forEach((slot, i) => {
       const data = checked[i] as FloatArray;
       if (slot.spare) (slot.current.data as FloatArray).set(data as Float32Array);

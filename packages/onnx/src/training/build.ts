@@ -175,11 +175,15 @@ export function buildApplyModel(model: Uint8Array, options: TrainingOptions): Tr
   return written(draft, empty, { data: [], gradients, ...named });
 }
 
-/** The model with its loss, in inference form, parameters fed: what an evaluation runs. */
+/** The model with its loss and its outputs, in inference form, parameters fed: what an evaluation runs. */
 export function buildEvaluationModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
   const source = readModel(model);
   const p = plan(source, options, true);
   const { draft, common } = network(p);
   feedState(draft, p);
-  return written(draft, source, common);
+  const { outputs } = p.head;
+  const named = outputs
+    ? { outputs: output(draft, p.b.cast(outputs, DataType.FLOAT), p.names('outputs')) }
+    : {};
+  return written(draft, source, { ...common, ...named });
 }

@@ -15,6 +15,8 @@ export interface LossHead {
   readonly loss: string;
   /** The share classified right, a scalar. */
   readonly accuracy?: string;
+  /** What the model answers: probabilities where it classifies; absent when it computes its loss itself. */
+  readonly outputs?: string;
   /** The target's declaration, unless the model computes its loss itself. */
   readonly target?: { readonly name: string; readonly type: number; readonly dims: readonly Dim[] };
   /** The gradients of the loss with respect to values of the model. */
@@ -58,7 +60,7 @@ function crossEntropy(b: Builder, logits: string, name: string, distribution: bo
   const expected = distribution ? b.mul(likely, b.reduceSum(name, [1], true)) : likely;
   const seed = b.mul(b.sub(expected, shares), perPosition);
   const accuracy = accuracyOf(b, logits, name, shares, distribution);
-  return { loss, accuracy, target, seeds: new Map([[logits, seed]]) };
+  return { loss, accuracy, outputs: likely, target, seeds: new Map([[logits, seed]]) };
 }
 
 /** WebGPU has no LogSoftmax: without this the logits would go to the CPU and back in every step. */
@@ -102,23 +104,28 @@ function oneHot(b: Builder, indices: string, logits: string): string {
   return b.castLike(b.equal(b.unsqueeze(indices, [1]), column), logits);
 }
 
-function meanSquare(b: Builder, y: string, target: string): { loss: string; seed: string } {
+type Regression = Record<'loss' | 'outputs' | 'seed', string>;
+
+function meanSquare(b: Builder, y: string, target: string): Regression {
   const difference = b.sub(y, target);
   const share = b.div(b.scalar(1, y), b.castLike(b.count(y), y));
   return {
     loss: b.mul(b.sumAll(b.square(difference)), share),
+    outputs: y,
     seed: b.mul(difference, b.mul(share, b.scalar(2, y))),
   };
 }
 
 /** max(y, 0) − y·t + log(1 + e^−|y|): finite for every y. */
-function binaryCrossEntropy(b: Builder, y: string, target: string): { loss: string; seed: string } {
+function binaryCrossEntropy(b: Builder, y: string, target: string): Regression {
   const share = b.div(b.scalar(1, y), b.castLike(b.count(y), y));
   const tail = b.log(b.add(b.exp(b.neg(b.abs(y))), b.scalar(1, y)));
   const terms = b.add(b.sub(b.emit('Relu', [y]), b.mul(y, target)), tail);
+  const outputs = b.emit('Sigmoid', [y]);
   return {
     loss: b.mul(b.sumAll(terms), share),
-    seed: b.mul(b.sub(b.emit('Sigmoid', [y]), target), share),
+    outputs,
+    seed: b.mul(b.sub(outputs, target), share),
   };
 }
 
@@ -185,5 +192,6 @@ export function appendLoss(
   const dims = b.shape(wanted);
   b.declare(target, type, dims);
   const head = loss === 'mse' ? meanSquare(b, wanted, target) : binaryCrossEntropy(b, wanted, target);
-  return { loss: head.loss, target: { name: target, type, dims }, seeds: new Map([[wanted, head.seed]]) };
+  const seeds = new Map([[wanted, head.seed]]);
+  return { loss: head.loss, outputs: head.outputs, target: { name: target, type, dims }, seeds };
 }

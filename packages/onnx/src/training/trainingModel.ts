@@ -46,6 +46,8 @@ export interface TrainingModel {
   readonly loss?: string;
   /** Scalar output, float32. */
   readonly accuracy?: string;
+  /** Of an evaluation model: its answers, float32, probabilities where it classifies. */
+  readonly outputs?: string;
   /** Vectors of gradients, one for each of the parameters' vectors: outputs, or inputs of an apply model. */
   readonly gradients?: readonly { readonly name: string; readonly parts: readonly Part[] }[];
 }

@@ -51,14 +51,46 @@ const infer: Infer = (node, b) => {
   return [{ type, dims: dims.every((dim) => dim !== undefined) ? (dims as Dim[]) : undefined }];
 };
 
+/** An operand that another one is multiplied with. */
+interface Factor {
+  readonly labels: string;
+  readonly value: string;
+}
+
+/** A label that an operand has twice reads a diagonal: its second axis gets a letter of its own, and an identity matrix. */
+function withoutDiagonals(
+  b: Builder,
+  x: string,
+  labels: string,
+  taken: string,
+): { labels: string; eyes: Factor[] } {
+  const free = [...'abcdefghijklmnopqrstuvwxyz'].filter((letter) => !taken.includes(letter));
+  const eyes: Factor[] = [];
+  const distinct = [...labels].map((label, axis) => {
+    if (labels.indexOf(label) === axis) return label;
+    const letter = free.shift() ?? '';
+    const size = b.sizeAt(x, axis);
+    const zeros = b.filled(b.concat([size, size], 0), 0, x);
+    eyes.push({ labels: label + letter, value: b.emit('EyeLike', [zeros]) });
+    return letter;
+  });
+  return { labels: distinct.join(''), eyes };
+}
+
 /** The product of the gradient with all other operands, brought to this operand's axes. */
 function operandGradient(b: Builder, c: GradientContext, { operands, result }: Equation, k: number): string {
-  const labels = operands[k] as string;
-  const others = operands.map((_, i) => i).filter((i) => i !== k);
-  const known = new Set([...result, ...others.flatMap((i) => [...(operands[i] as string)])]);
+  const own = withoutDiagonals(b, c.x(k), operands[k] as string, operands.join(''));
+  const { labels } = own;
+  const others = operands.flatMap((other, i) => (i === k ? [] : [{ labels: other, value: c.x(i) }]));
+  const factors: Factor[] = [{ labels: result, value: c.g(0) }, ...others, ...own.eyes];
+  const known = new Set(factors.flatMap((factor) => [...factor.labels]));
   const present = [...labels].filter((label) => known.has(label)).join('');
-  const equation = `${[result, ...others.map((i) => operands[i])].join(',')}->${present}`;
-  const product = b.emit('Einsum', [c.g(0), ...others.map((i) => c.x(i))], { equation });
+  const equation = `${factors.map((factor) => factor.labels).join(',')}->${present}`;
+  const product = b.emit(
+    'Einsum',
+    factors.map(({ value }) => value),
+    { equation },
+  );
   // Axes that only this operand has were summed: the gradient is the same all along them.
   const absent = [...labels].flatMap((label, axis) => (known.has(label) ? [] : [axis]));
   const wide = b.unsqueeze(product, absent);
@@ -73,8 +105,6 @@ export const einsum: Operators = {
       const { b, node, needs } = c;
       const equation = equationOf(node, b);
       if (!equation) throw c.refuse('"..." stands for axes whose number is not known');
-      const repeated = equation.operands.find((labels) => new Set(labels).size !== labels.length);
-      if (repeated) throw c.refuse(`no gradient for the diagonal "${repeated}"`);
       return node.input.map((_, k) => (needs(k) ? operandGradient(b, c, equation, k) : undefined));
     },
   },

@@ -861,11 +861,56 @@ const rows: readonly Row[] = [
     'Einsum of one',
     fc.constant({ op: 'Einsum', inputs: [{ dims: [2, 3, 4] }], attributes: { equation: 'abc->ca' } }),
   ],
+  ...['bii->bi', 'bii->b', 'bii->ib', '...ii->...i', 'aba->'].map(
+    (equation): Row => [
+      `Einsum of a diagonal, ${equation}`,
+      size.map((n) => ({
+        op: 'Einsum',
+        inputs: [{ dims: equation === 'aba->' ? [n, 2, n] : [2, n, n] }],
+        attributes: { equation },
+      })),
+    ],
+  ),
+  [
+    'Einsum of a diagonal and another',
+    size.map((n) => ({
+      op: 'Einsum',
+      inputs: [{ dims: [2, n, n] }, { dims: [n, 3] }],
+      attributes: { equation: 'bii,ic->bc' },
+    })),
+  ],
   ...(['RNN', 'GRU', 'LSTM'] as const).flatMap((op) =>
     ['forward', 'reverse', 'bidirectional'].map(
       (direction): Row => [`${op} ${direction}`, recurrence(op, direction)],
     ),
   ),
+  ...(['RNN', 'GRU', 'LSTM'] as const).map(
+    (op): Row => [
+      `${op} over sequences of different lengths`,
+      fc
+        .tuple(recurrence(op, 'bidirectional'), fc.array(fc.nat(4), { minLength: 4, maxLength: 4 }))
+        .map(([c, lengths]) => {
+          const [steps = 1, n = 1] = c.inputs[0]?.dims ?? [];
+          const inputs = [...c.inputs];
+          // At least one sequence is as long as the batch.
+          const values = lengths.slice(0, n).map((length, i) => (i === 0 ? steps : Math.min(length, steps)));
+          inputs[4] = { dims: [n], type: DataType.INT32, values };
+          return { ...c, inputs };
+        }),
+    ],
+  ),
+  [
+    'LSTM of hard gates',
+    recurrence('LSTM', 'bidirectional').map((c) => ({
+      ...c,
+      attributes: {
+        ...c.attributes,
+        activations: ['HardSigmoid', 'Tanh', 'Tanh', 'Sigmoid', 'Softsign', 'HardSigmoid'],
+        activation_alpha: { floats: [0.1, 0.15] },
+        activation_beta: { floats: [0.45, 0.55] },
+      },
+    })),
+  ],
   ...[1, 2, 3].map(
     (axes): Row => [
       `Conv of ${axes} axes whose weight gradient is a convolution`,

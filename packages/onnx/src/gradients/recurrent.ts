@@ -1,10 +1,13 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { attribute, int, text, texts } from '../graph/attributes.ts';
+import { attribute, floats, int, text, texts } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
 import { byDecomposition } from './decompose.ts';
+
+/** An activation function with its parameters. */
+type Activation = (x: string) => string;
 
 /** The weights of one direction, and how it runs. */
 interface Direction {
@@ -16,7 +19,7 @@ interface Direction {
   readonly inputs: readonly string[];
   /** R's bias [gates·hidden], if there is one. */
   readonly bias: string | undefined;
-  readonly activations: readonly string[];
+  readonly activations: readonly Activation[];
   readonly node: NodeProto;
   /** Peephole weights [3·hidden], if there are any (LSTM). */
   readonly peepholes: string | undefined;
@@ -37,42 +40,39 @@ function gates({ b, recurrent, bias }: Direction, x: string, h: string, count: n
 
 const lstm: Cell = (d, x, [h = '', c = '']) => {
   const { b, activations, peepholes } = d;
-  const [f, g, out] = activations as [string, string, string];
+  const [f, g, out] = activations as [Activation, Activation, Activation];
   const [i = '', o = '', forget = '', cell = ''] = gates(d, x, h, 4);
   const peep = peepholes === undefined ? [] : parts(b, peepholes, 3);
   const look = (gate: string, k: number, at: string): string =>
     peep[k] === undefined ? gate : b.add(gate, b.mul(peep[k], at));
-  const kept = b.mul(b.emit(f, [look(forget, 2, c)]), c);
-  const added = b.mul(b.emit(f, [look(i, 0, c)]), b.emit(g, [cell]));
+  const kept = b.mul(f(look(forget, 2, c)), c);
+  const added = b.mul(f(look(i, 0, c)), g(cell));
   const next = b.add(kept, added);
-  return [b.mul(b.emit(f, [look(o, 1, next)]), b.emit(out, [next])), next];
+  return [b.mul(f(look(o, 1, next)), out(next)), next];
 };
 
 const gru: Cell = (d, x, [h = '']) => {
   const { b, activations, recurrent, bias, hidden, node } = d;
-  const [f, g] = activations as [string, string];
+  const [f, g] = activations as [Activation, Activation];
   const [xz = '', xr = '', xh = ''] = parts(b, x, 3);
   const cut = (value: string, from: number, to: number): string =>
     b.slice(value, [from * hidden], [to * hidden], [-1]);
   const biasPart = (value: string, from: number, to: number): string =>
     bias === undefined ? value : b.add(value, cut(bias, from, to));
   const [hz = '', hr = ''] = parts(b, biasPart(b.matmul(h, cut(recurrent, 0, 2)), 0, 2), 2);
-  const z = b.emit(f, [b.add(xz, hz)]);
-  const r = b.emit(f, [b.add(xr, hr)]);
+  const z = f(b.add(xz, hz));
+  const r = f(b.add(xr, hr));
   const last = cut(recurrent, 2, 3);
   const inner =
     int(node, 'linear_before_reset', 0) === 0
       ? biasPart(b.matmul(b.mul(r, h), last), 2, 3)
       : b.mul(r, biasPart(b.matmul(h, last), 2, 3));
-  const proposed = b.emit(g, [b.add(xh, inner)]);
+  const proposed = g(b.add(xh, inner));
   // (1 − z)·proposed + z·h
   return [b.add(proposed, b.mul(z, b.sub(h, proposed)))];
 };
 
-const rnn: Cell = (d, x, [h = '']) => {
-  const { b, activations } = d;
-  return [b.emit(activations[0] as string, gates(d, x, h, 1))];
-};
+const rnn: Cell = (d, x, [h = '']) => [(d.activations[0] as Activation)(gates(d, x, h, 1)[0] as string)];
 
 interface Kind {
   readonly cell: Cell;
@@ -82,7 +82,26 @@ interface Kind {
   readonly activations: readonly string[];
 }
 
-const plain = new Set(['Sigmoid', 'Tanh', 'Relu', 'Softplus', 'Softsign']);
+/** The activations that are operators too, with the presets of their parameters. */
+const known: ReadonlyMap<string, { readonly alpha?: number; readonly beta?: number }> = new Map([
+  ...['Sigmoid', 'Tanh', 'Relu', 'Softplus', 'Softsign'].map((name) => [name, {}] as const),
+  ['HardSigmoid', { alpha: 0.2, beta: 0.5 }],
+  ['LeakyRelu', { alpha: 0.01 }],
+  ['Elu', { alpha: 1 }],
+  ['ThresholdedRelu', { alpha: 1 }],
+]);
+
+/** The activations of all directions. The lists of alphas and betas count only functions that have one. */
+function activationsOf(b: Builder, node: NodeProto, names: readonly string[]): Activation[] {
+  const alphas = [...(floats(node, 'activation_alpha') ?? [])];
+  const betas = [...(floats(node, 'activation_beta') ?? [])];
+  return names.map((name) => {
+    const preset = known.get(name);
+    const alpha = preset?.alpha === undefined ? undefined : { float: alphas.shift() ?? preset.alpha };
+    const beta = preset?.beta === undefined ? undefined : { float: betas.shift() ?? preset.beta };
+    return (x) => b.emit(name, [x], { alpha, beta });
+  });
+}
 
 function directionsOf(node: NodeProto): readonly boolean[] {
   const direction = text(node, 'direction', 'forward');
@@ -92,10 +111,9 @@ function directionsOf(node: NodeProto): readonly boolean[] {
 /** Refuses what the unrolled form does not cover. */
 function check(c: GradientContext): void {
   const { node } = c;
-  if (inputOf(node, 4) !== '') throw c.refuse('no gradient for sequences of different lengths');
   if (attribute(node, 'clip')) throw c.refuse('no gradient for a clipped cell');
   if (int(node, 'input_forget', 0) !== 0) throw c.refuse('no gradient for coupled gates');
-  const odd = (texts(node, 'activations') ?? []).find((name) => !plain.has(name));
+  const odd = (texts(node, 'activations') ?? []).find((name) => !known.has(name));
   if (odd) throw c.refuse(`no gradient for the activation ${odd}`);
 }
 
@@ -127,7 +145,7 @@ function unroll(
     const x = batchFirst ? b.transpose(c.x(0), [1, 0, 2]) : c.x(0);
     const hidden = b.shape(c.x(2)).at(-1) as number;
     const directions = directionsOf(node);
-    const own = texts(node, 'activations') ?? directions.flatMap(() => activations);
+    const own = activationsOf(b, node, texts(node, 'activations') ?? directions.flatMap(() => activations));
     const take = (name: string, d: number): string => b.squeeze(b.slice(name, [d], [d + 1], [0]), [0]);
     const initial = (input: number, d: number): string => {
       const given = inputOf(node, input);
@@ -137,6 +155,7 @@ function unroll(
       }
       return take(batchFirst ? b.transpose(given, [1, 0, 2]) : given, d);
     };
+    const lengths = inputOf(node, 4) === '' ? undefined : b.unsqueeze(c.x(4), [1]);
     const runs = directions.map((reverse, d) => {
       const bias = inputOf(node, 3) === '' ? undefined : take(c.x(3), d);
       const width = count * hidden;
@@ -157,8 +176,12 @@ function unroll(
       const outputs: string[] = Array(steps).fill('');
       for (let k = 0; k < steps; k++) {
         const at = reverse ? steps - 1 - k : k;
-        state = cell(direction, direction.inputs[at] as string, state);
-        outputs[at] = state[0] as string;
+        const next = cell(direction, direction.inputs[at] as string, state);
+        // Past its end a sequence keeps its state and gives zeros.
+        const lasts = lengths === undefined ? undefined : b.greater(lengths, b.scalar(at, lengths));
+        const held = state;
+        state = lasts === undefined ? next : next.map((value, i) => b.where(lasts, value, held[i] as string));
+        outputs[at] = lasts === undefined ? (state[0] as string) : b.keep(lasts, next[0] as string);
       }
       // [steps, 1, batch, hidden]
       const all = b.concat(

@@ -59,13 +59,21 @@ export function subgraph(node: NodeProto, name: string): GraphProto | undefined 
   return attribute(node, name)?.g;
 }
 
-/** What an attribute of an emitted node can be; integers are told from floats by {@link Float}. */
-export type AttributeValue = number | string | readonly number[] | Float;
+/** What an attribute of an emitted node can be; integers are told from floats by {@link Float} and {@link Floats}. */
+export type AttributeValue = number | string | readonly number[] | readonly string[] | Float | Floats;
 
 /** Marks a number as a float attribute: 1 and 1.0 are the same in JavaScript and not in ONNX. */
 export interface Float {
   readonly float: number;
 }
+
+/** Marks a list of numbers as a list of floats. */
+export interface Floats {
+  readonly floats: readonly number[];
+}
+
+const areTexts = (list: readonly number[] | readonly string[]): list is readonly string[] =>
+  typeof list[0] === 'string';
 
 /** An attribute made of a plain value. */
 export function makeAttribute(name: string, value: AttributeValue): AttributeProto {
@@ -77,6 +85,13 @@ export function makeAttribute(name: string, value: AttributeValue): AttributePro
   }
   if ('float' in value) {
     return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  }
+  if ('floats' in value) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] });
+  }
+  if (areTexts(value)) {
+    const strings = value.map((item) => encoder.encode(item));
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRINGS, strings });
   }
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(int64) });
 }

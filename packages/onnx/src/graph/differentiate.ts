@@ -1,3 +1,4 @@
+import type { Problem } from '@clr/core';
 import { UnsupportedOperatorError } from '../errors.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { atNode } from './atNode.ts';
@@ -38,6 +39,16 @@ export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Ite
   return live;
 }
 
+/** What to do about control flow and lists that could not be written out. */
+function atRunTime({ opType }: NodeProto): Partial<Problem> {
+  return /^(If|Loop|Scan)$|Sequence/.test(opType)
+    ? {
+        received: 'what it does is known only while the model runs',
+        advice: 'Fix the free axes it depends on with `sizes`, or export the model with fixed sizes.',
+      }
+    : {};
+}
+
 /**
  * Reverse-mode differentiation: appends the nodes that compute the gradients of one scalar.
  *
@@ -71,7 +82,7 @@ export function differentiate(
     if (!wanted || (!captured && !node.input.some((_, i) => needs(i)))) continue;
     const at = { operator: operatorKey(node), node: nameOf(node), opset: opsetOf(node.domain) };
     const gradient = operator?.gradient;
-    if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at);
+    if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at, atRunTime(node));
     const context = contextOf(b, node, at, gradientOf, needs);
     atNode(node, () => gradient(context)).forEach((term, i) => {
       const input = node.input[i];

@@ -16,7 +16,8 @@ export function functionKey(node: Pick<NodeProto, 'domain' | 'overload'>, name: 
   return `${node.domain}:${name}:${node.overload}`;
 }
 
-type Rename = (name: string) => string;
+/** What a value is called now. */
+export type Rename = (name: string) => string;
 
 /** Renames the values of a graph inside a function that come from outside of it. */
 function renameGraph(
@@ -30,11 +31,14 @@ function renameGraph(
   for (const node of graph.node) renameNode(node, outer, (name) => name, arguments_);
 }
 
-function renameNode(
+const noArguments: ReadonlyMap<string, AttributeProto> = new Map();
+
+/** Renames a node's values, also where the graphs inside it read them. */
+export function renameNode(
   node: NodeProto,
   input: Rename,
   output: Rename,
-  arguments_: ReadonlyMap<string, AttributeProto>,
+  arguments_: ReadonlyMap<string, AttributeProto> = noArguments,
 ): void {
   node.input = node.input.map((name) => (name === '' ? '' : input(name)));
   node.output = node.output.map((name) => (name === '' ? '' : output(name)));
@@ -49,6 +53,11 @@ function renameNode(
   for (const held of node.attribute) {
     for (const graph of [...(held.g ? [held.g] : []), ...held.graphs]) renameGraph(graph, input, arguments_);
   }
+}
+
+/** A node that gives a value another name. */
+export function identity(from: string, to: string): NodeProto {
+  return create(NodeProtoSchema, { opType: 'Identity', name: to, input: [from], output: [to] });
 }
 
 /** The body of a function with a call's values and attributes in place of its own. */
@@ -79,7 +88,7 @@ export function instantiate(call: NodeProto, body: FunctionProto, b: Builder): N
   body.output.forEach((name, i) => {
     const wanted = call.output[i];
     if (wanted && names.get(name) !== wanted) {
-      nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [rename(name)], output: [wanted] }));
+      nodes.push(identity(rename(name), wanted));
     }
   });
   return nodes;
@@ -103,9 +112,9 @@ const mostNodes = 100_000;
 export function checkUnfolding(depth: number, nodes: number, node: NodeProto): void {
   if (depth > deepest || nodes > mostNodes) {
     throw fail(
-      `functions and branches nested at most ${deepest} deep and unfolding to at most ${mostNodes} nodes`,
+      `functions, branches and loops nested at most ${deepest} deep and unfolding to at most ${mostNodes} nodes`,
       `more at node "${node.name || node.opType}"`,
-      'A function of the model calls itself; export the model again.',
+      'A function of the model calls itself, or a loop is long; export the model again.',
     );
   }
 }

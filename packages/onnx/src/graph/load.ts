@@ -3,9 +3,11 @@ import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx
 import { operators } from '../gradients/index.ts';
 import { Builder } from './builder.ts';
 import { subgraphs } from './captures.ts';
-import { checkUnfolding, functionKey, instantiate, takenBranch } from './inline.ts';
+import { checkUnfolding, functionKey, identity, instantiate, takenBranch } from './inline.ts';
 import type { Model } from './model.ts';
+import { type Sequences, throughSequences } from './sequences.ts';
 import { checkStored } from './tensor.ts';
+import { roundsOf, unrollLoop, writeOut } from './unroll.ts';
 import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 
 /** A model as a graph that can grow. */
@@ -54,7 +56,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
           { operator: inner.opType, node: inner.name || node.name || node.opType, opset },
           {
             expected: `operators of opset ${workingOpset} inside control flow`,
-            advice: `Export the model with opset ${workingOpset} or newer.`,
+            advice: `Fix the free axes with \`sizes\`, so that it can be written out, or export the model with opset ${workingOpset}.`,
           },
         );
       }
@@ -64,8 +66,8 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
 }
 
 /**
- * Takes a model's graph into a builder: brought up to the working opset, the model's own functions and
- * branches with a known condition written out.
+ * Takes a model's graph into a builder: brought up to the working opset; the model's own functions, branches with
+ * a known condition and loops of known length written out.
  */
 export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
   const { graph, opset, proto } = model;
@@ -76,8 +78,12 @@ export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
   for (const name of stored) if (!b.has(name)) b.declare(name, 0, undefined);
   const functions = new Map(proto.functions.map((body) => [functionKey(body, body.name), body]));
 
+  const sequences: Sequences = new Map();
+
   const append = (node: NodeProto, version: number, depth: number): void => {
     checkUnfolding(depth, b.nodes.length, node);
+    // An optional input named "" at the end is one left out; ONNX Runtime's fusions stumble over it.
+    while (node.input.at(-1) === '') node.input.pop();
     checkNode(b, node);
     const body = functions.get(functionKey(node, node.opType));
     if (body) {
@@ -85,16 +91,22 @@ export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
       return;
     }
     const branch = takenBranch(node, b);
+    const deeper = (inner: NodeProto): void => append(inner, version, depth + 1);
     if (branch) {
-      for (const tensor of branch.initializer) b.addInitializer(tensor);
-      for (const inner of branch.node) append(inner, version, depth + 1);
-      branch.output.forEach(({ name }, i) => {
-        if (node.output[i]) b.emitAs('Identity', [name], {}, node.output[i]);
+      const { nodes, outputs } = writeOut(branch, [], b, node.name);
+      nodes.forEach(deeper);
+      outputs.forEach((name, i) => {
+        if (node.output[i]) deeper(identity(name, node.output[i]));
       });
       return;
     }
+    const rounds = roundsOf(node, b);
+    if (rounds !== undefined) {
+      unrollLoop(node, rounds, b, deeper);
+      return;
+    }
     checkSubgraphs(node, version);
-    appendUpgraded(b, node, version, adjust);
+    appendUpgraded(b, throughSequences(node, b, sequences), version, adjust);
   };
   for (const node of graph.node) append(node, opset, 0);
 

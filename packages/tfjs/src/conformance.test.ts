@@ -41,6 +41,7 @@ function layers(optimizer: tf.Optimizer): TestModel<LayersBatch> {
 }
 
 const model: Subject<LayersBatch> = {
+  optional: ['average', 'predictBatch'],
   create: () => layers(tf.train.sgd(1)),
   batches,
   size: ({ ys }) => (ys as Float32Array).length,
@@ -82,6 +83,7 @@ function loop(optimizer: tf.Optimizer): TestModel<Points> {
 }
 
 const coreLoop: Subject<Points> = {
+  optional: ['average'],
   create: () => loop(tf.train.sgd(1)),
   batches: batches.map(({ xs, ys }) => ({
     xs: tf.tensor2d(xs, [ys.length, 2]),

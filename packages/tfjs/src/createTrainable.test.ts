@@ -1,4 +1,4 @@
-import { constant, rangeTest, type Trainable, train, triangular } from '@clr/core';
+import { averageWeights, constant, rangeTest, type Trainable, train, triangular } from '@clr/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backend, tf } from '../test/tf.ts';
 import { createTrainable } from './createTrainable.ts';
@@ -165,6 +165,56 @@ describe(`createTrainable on ${backend}`, () => {
       expect(await weightsOf(ours)).toEqual(await weightsOf(theirs));
       await trainable.restore(snapshot);
       expect(await weightsOf(ours)).toEqual(fresh);
+    });
+
+    it('measures the moving averages of averaged weights anew, and moves nothing else', async () => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.dense({ units: 2, inputShape: [2], kernelInitializer: 'ones' }),
+          tf.layers.batchNormalization({ momentum: 0.5 }),
+          tf.layers.dense({ units: 1, kernelInitializer: 'ones' }),
+        ],
+      });
+      model.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+      const trainable = createTrainable(tf, model);
+      const snapshots = [await trainable.snapshot()];
+      for (const batch of batches) await (await trainable.trainStep(batch, { lr: 0.2 })).loss;
+      snapshots.push(await trainable.snapshot());
+      const before = await weightsOf(model);
+      const passes = Array.from({ length: 30 }, () => batches[0]!);
+      const anew = await averageWeights(trainable, snapshots, passes);
+      expect(await weightsOf(model)).toEqual(before);
+      await trainable.restore(await averageWeights(trainable, snapshots));
+      const plain = await weightsOf(model);
+      await trainable.restore(anew);
+      // First what is trained (13 numbers), then the two means and variances.
+      const [weights, mean] = [(await weightsOf(model)).slice(0, 13), (await weightsOf(model)).slice(13, 15)];
+      expect(weights).toEqual(plain.slice(0, 13));
+      // After thirty looks at one batch its own mean of the averaged layer's outputs is all that is left.
+      const inputs = tf.tensor2d(batches[0]!.xs, [4, 2]);
+      const outputs = inputs.matMul(tf.tensor2d(weights.slice(0, 4), [2, 2])).add(weights.slice(4, 6));
+      const wanted = await outputs.mean(0).data();
+      for (const [unit, value] of wanted.entries()) expect(mean[unit]).toBeCloseTo(value, 5);
+      expect(mean[0]).not.toBeCloseTo(plain[13]!, 3);
+    });
+
+    it('predicts several outputs, which score as an evaluation does', async () => {
+      const input = tf.input({ shape: [2] });
+      const outputs = [
+        tf.layers.dense({ units: 3, activation: 'softmax', name: 'kind' }).apply(input),
+        tf.layers.dense({ units: 1, name: 'size' }).apply(input),
+      ] as tf.SymbolicTensor[];
+      const model = tf.model({ inputs: input, outputs });
+      model.compile({
+        optimizer: tf.train.sgd(0.1),
+        loss: ['sparseCategoricalCrossentropy', 'meanSquaredError'],
+      });
+      const trainable = createTrainable(tf, model);
+      const { xs, ys } = batches[0]!;
+      const batch = { xs, ys: [Float32Array.of(0, 1, 2, 1), ys] };
+      const { outputs: joined, examples, score } = await trainable.predictBatch!(batch);
+      expect([joined.length, examples]).toEqual([16, 4]);
+      expect((await score(joined)).loss).toBeCloseTo((await trainable.evaluate([batch])).loss, 5);
     });
 
     it('evaluates with weights by examples, and changes nothing', async () => {

@@ -1,13 +1,15 @@
-import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
+import type { Hyperparameters, Metrics, Prediction, StepResult, Trainable } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
+import { averageStates } from './averageStates.ts';
 import { bindHyperparameters } from './bindHyperparameters.ts';
 import { fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
 import { accuracyIndex, type CompiledModel, compiledModel, lossOf } from './layersModel.ts';
 import { meanMetrics } from './meanMetrics.ts';
+import { readTensors, toTensor } from './tensorData.ts';
 import { type LayersData, type Slots, toTensors } from './toTensors.ts';
-import { readState, writeState } from './trainingState.ts';
+import { checkedState, readState, writeState } from './trainingState.ts';
 
 /** A batch for a LayersModel: inputs and targets, as `fit` takes them or as typed arrays. */
 export interface LayersBatch {
@@ -70,8 +72,56 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     }
   }
 
+  /** Several outputs lie one after the other, each example after example. */
+  async function predictBatch(batch: LayersBatch): Promise<Prediction> {
+    const made = withKernels(() =>
+      tf.tidy(() => {
+        const { inputs, targets } = read(batch);
+        // Copies: a target may be the caller's own tensor, an output nothing but an input.
+        return [...outputsOf(inputs, false), ...targets].map((tensor) => tensor.clone());
+      }),
+    );
+    const data = await readTensors(made.map((tensor) => ({ name: '', tensor }))).finally(() =>
+      tf.dispose(made),
+    );
+    const [outputs, targets] = [
+      data.slice(0, model.outputNames.length),
+      data.slice(model.outputNames.length),
+    ];
+    const join = (parts: readonly ArrayLike<number>[]) =>
+      Float32Array.from(parts.flatMap((part) => Array.from(part)));
+    return {
+      outputs: join(outputs.map(({ values }) => values)),
+      examples: outputs[0]!.shape[0]!,
+      score: async (joined) => {
+        const [loss, right] = tf.tidy(() => {
+          let end = 0;
+          const answers = outputs.map((output) => {
+            const start = end;
+            end += output.values.length;
+            return toTensor(tf, { ...output, values: joined.slice(start, end) });
+          });
+          const wanted = targets.map((target) => toTensor(tf, target));
+          return [evaluationLoss(tf, model, wanted, answers), accuracyOf(wanted, answers)];
+        }) as [tfjs.Tensor, tfjs.Tensor | undefined];
+        return {
+          loss: await lateScalar(loss),
+          ...(right && { accuracy: await lateScalar(right) }),
+        };
+      },
+    };
+  }
+
   return {
     trainStep: (batch, hyper) => withKernels(() => trainStep(batch, hyper)),
+    predictBatch,
+    average: async (snapshots) =>
+      averageStates(snapshots.map((snapshot) => checkedState(model.optimizer, variables, snapshot))),
+    // The layers that have moving statistics move them whenever they are applied for training.
+    ...(variables.length > trained.length && {
+      renewStatistics: async (batch: LayersBatch) =>
+        withKernels(() => tf.tidy(() => void outputsOf(read(batch).inputs, true))),
+    }),
     evaluate: (batches): Promise<Metrics> =>
       meanMetrics(batches, (batch) =>
         withKernels(() => {

@@ -1,12 +1,13 @@
 import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
+import { averageStates } from './averageStates.ts';
 import { bindHyperparameters } from './bindHyperparameters.ts';
 import { fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
 import { meanMetrics } from './meanMetrics.ts';
 import { isTensor } from './toTensors.ts';
-import { readState, writeState } from './trainingState.ts';
+import { checkedState, readState, writeState } from './trainingState.ts';
 
 /** A training loop over the Core API: what is trained, by what, towards what. */
 export interface TrainingLoop<Batch> {
@@ -84,6 +85,8 @@ export function loopTrainable<Batch>(
       ),
     snapshot: () => readState(optimizer, named),
     restore: async (snapshot) => writeState(tf, optimizer, named, snapshot),
+    average: async (snapshots) =>
+      averageStates(snapshots.map((snapshot) => checkedState(optimizer, named, snapshot))),
     // The variables and the optimizer are the caller's.
     dispose: () => {},
   };

@@ -43,6 +43,21 @@ export function writeState(
   variables: readonly NamedVariable[],
   state: object,
 ): void {
+  const { weights, optimizer: optimizerState } = checkedState(optimizer, variables, state);
+  variables.forEach(({ tensor }, index) => {
+    const fresh = toTensor(tf, weights[index]!);
+    tensor.assign(fresh);
+    fresh.dispose();
+  });
+  writeOptimizerState(tf, optimizer, optimizerState);
+}
+
+/** A state of this model and this optimizer, or an error. */
+export function checkedState(
+  optimizer: OptimizerLike,
+  variables: readonly NamedVariable[],
+  state: object,
+): TfjsSnapshot {
   const { weights, optimizer: optimizerState } = state as TfjsSnapshot;
   const describe = (list: readonly { shape: readonly number[] }[] | undefined): string =>
     list?.map(({ shape }) => `[${shape.join(', ')}]`).join(' ') ?? 'none';
@@ -55,10 +70,5 @@ export function writeState(
     });
   }
   checkOptimizerState(optimizer, optimizerState);
-  variables.forEach(({ tensor }, index) => {
-    const fresh = toTensor(tf, weights[index]!);
-    tensor.assign(fresh);
-    fresh.dispose();
-  });
-  writeOptimizerState(tf, optimizer, optimizerState);
+  return state as TfjsSnapshot;
 }

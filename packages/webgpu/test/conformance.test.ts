@@ -33,6 +33,7 @@ describe.skipIf(!hasDevice)('the contract of a Trainable', () => {
     create: () => make(0),
     createWithMomentum: () => make(0.9),
     batches: goals,
+    optional: ['average'],
     size: () => 1,
     badBatches: { 'a goal that is too short': [1, 2] },
     rate: 0.05,
@@ -59,6 +60,7 @@ describe.skipIf(!hasDevice)('the contract of a Trainable', () => {
     createWithMomentum: () => build(0.9),
     batches: [batchOf(4, 0), batchOf(6, 1), batchOf(5, 2)],
     size: ({ target }) => target.length,
+    optional: ['average', 'predictBatch'],
     badBatches: {
       'a class that does not exist': { input: new Float32Array(25), target: [3] },
       'half an example': { input: new Float32Array(12), target: [0] },

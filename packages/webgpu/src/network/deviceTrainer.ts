@@ -1,3 +1,4 @@
+import type { Prediction } from '@clr/core';
 import { usage } from '../device/flags.ts';
 import { type Dispatch, encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
@@ -9,10 +10,11 @@ import type { GpuSnapshot } from '../train/snapshot.ts';
 import { type CompiledNetwork, compileNetwork, type NetworkMemory } from './compile/compile.ts';
 import { type Examples, gatherDispatch } from './compile/gather.ts';
 import { historyLength } from './compile/loss.ts';
-import { exampleCount } from './examples.ts';
+import { checkExamples, exampleCount } from './examples.ts';
 import { HostBatches } from './hostBatches.ts';
 import { initialValues } from './initialValues.ts';
 import { type NamedTensor, type Network, volume } from './network.ts';
+import { predictionOf } from './prediction.ts';
 import { readHistory } from './readHistory.ts';
 import type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from './trainer.ts';
 import { uploadExamples } from './uploadExamples.ts';
@@ -51,7 +53,7 @@ export class DeviceTrainer implements GpuTrainer {
     const buffer = (label: string, length: number): GPUBuffer =>
       device.createBuffer({
         label,
-        size: Math.max(4, length * 4),
+        size: Math.max(16, Math.ceil(length / 4) * 16), // whole fours: see inFours()
         usage: usage.storage | usage.copySource | usage.copyTarget,
       });
     const length = sum(network.parameters);
@@ -83,6 +85,7 @@ export class DeviceTrainer implements GpuTrainer {
       encodeGradients: (encoder, batch) => this.#encode(encoder, batch, compiled.training, true),
       encodeLoss: (encoder, batch) => this.#encode(encoder, batch, compiled.evaluation, false),
     });
+    if (network.statistics.length > 0) this.renewStatistics = (batch) => this.#renewStatistics(batch);
   }
 
   get optimizer(): GpuOptimizer {
@@ -93,6 +96,8 @@ export class DeviceTrainer implements GpuTrainer {
   evaluate: GpuTrainer['evaluate'] = (batches) => this.#trainable.evaluate(batches);
   snapshot = (): Promise<GpuSnapshot> => this.#trainable.snapshot();
   restore: GpuTrainer['restore'] = (snapshot) => this.#trainable.restore(snapshot);
+  average: GpuTrainer['average'] = (snapshots) => this.#trainable.average(snapshots);
+  readonly renewStatistics?: (batch: Batch) => Promise<void>;
 
   setData(data: Batch): void {
     this.#engine.health.check();
@@ -171,6 +176,22 @@ export class DeviceTrainer implements GpuTrainer {
       outputs.set(new Float32Array(bytes), start * perOutput);
     }
     return outputs;
+  }
+
+  async predictBatch(batch: Batch): Promise<Prediction> {
+    checkExamples(this.#network, batch);
+    return predictionOf(this.#network, batch, await this.predict(batch.input));
+  }
+
+  /** A forward and backward without an update: of what a snapshot holds they move the statistics alone. */
+  async #renewStatistics(batch: Batch): Promise<void> {
+    const { health } = this.#engine;
+    health.check();
+    health.guard('measuring statistics', () => {
+      const encoder = this.#device.createCommandEncoder();
+      this.#encode(encoder, batch, this.#compiled.training, true);
+      this.#device.queue.submit([encoder.finish()]);
+    });
   }
 
   async parameters(): Promise<Map<string, HostTensor>> {

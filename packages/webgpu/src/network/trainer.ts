@@ -1,4 +1,12 @@
-import type { Hyperparameters, Metrics, Optimizer, ScheduleLike, StepResult, Trainable } from '@clr/core';
+import type {
+  Hyperparameters,
+  Metrics,
+  Optimizer,
+  Prediction,
+  ScheduleLike,
+  StepResult,
+  Trainable,
+} from '@clr/core';
 import type { GpuOptimizer } from '../optimizer/createOptimizer.ts';
 import type { OptimizerOptions } from '../optimizer/engine.ts';
 import type { GpuSnapshot } from '../train/snapshot.ts';
@@ -59,6 +67,9 @@ export interface GpuTrainer extends Trainable<Batch> {
   trainSteps(count: number): Promise<StepsResult>;
   /** The network's outputs for any number of examples, one after another. */
   predict(input: Float32Array | Uint8Array): Promise<Float32Array>;
+  /** The same for a batch, as `ensemble` takes it: probabilities where the network classifies. */
+  predictBatch(batch: Batch): Promise<Prediction>;
+  average(snapshots: readonly object[]): Promise<GpuSnapshot>;
   /** All weights and running statistics by name. */
   parameters(): Promise<Map<string, HostTensor>>;
   /** Sets weights and running statistics by name; those not named stay. */

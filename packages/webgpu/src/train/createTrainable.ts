@@ -6,7 +6,7 @@ import { checkStorage } from '../optimizer/checkParameters.ts';
 import { engineOf, type GpuOptimizer } from '../optimizer/createOptimizer.ts';
 import type { OptimizerEngine } from '../optimizer/engine.ts';
 import { LateReads } from './lateReads.ts';
-import { type GpuSnapshot, joinParts, SnapshotStore } from './snapshot.ts';
+import { averageParts, type GpuSnapshot, joinParts, SnapshotStore } from './snapshot.ts';
 
 /** What {@link createTrainable} needs: your forward and backward, and where their results appear. */
 export interface TrainableOptions<Batch> {
@@ -35,6 +35,8 @@ export interface GpuTrainable<Batch> extends Trainable<Batch> {
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   /** The whole state in host memory: plain data that may be stored, and restored on another device. */
   snapshot(): Promise<GpuSnapshot>;
+  /** The last snapshot with the means of all weights; further state is the last one's. */
+  average(snapshots: readonly object[]): Promise<GpuSnapshot>;
 }
 
 /** Losses that wait for one readback. Half of core's window, so that the device never waits. */
@@ -176,6 +178,13 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     });
     const fault = await this.#health.settled();
     if (fault) throw fault;
+  }
+
+  async average(snapshots: readonly object[]): Promise<GpuSnapshot> {
+    const checked = snapshots.map((one) => this.#snapshots.check(one, this.#engine.spec.type));
+    const before = joinParts(this.#engine.stateParts()).length;
+    const weights = joinParts([...this.#engine.stateParts(), ...this.#engine.valueParts()]).length;
+    return averageParts(checked, before, weights);
   }
 
   dispose(): void {

@@ -117,3 +117,18 @@ export function joinParts(parts: readonly StatePart[]): readonly StatePart[] {
   }
   return joined;
 }
+
+/** The last snapshot with the means of its parts `from … to − 1`, which hold `f32`. */
+export function averageParts(snapshots: readonly GpuSnapshot[], from: number, to: number): GpuSnapshot {
+  const last = snapshots.at(-1);
+  if (!last) throw badArgument('at least one snapshot', 'none', 'Pass what snapshot() gave.');
+  const data = last.data.map((bytes, part) => {
+    if (part < from || part >= to) return bytes.slice();
+    const all = snapshots.map(({ data }) => new Float32Array((data[part] as typeof bytes).slice().buffer));
+    const mean = new Float32Array(bytes.byteLength / 4).map(
+      (_, index) => all.reduce((sum, values) => sum + (values[index] as number), 0) / all.length,
+    );
+    return new Uint8Array(mean.buffer);
+  });
+  return { ...last, data };
+}

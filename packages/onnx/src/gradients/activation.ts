@@ -49,7 +49,7 @@ function inLinearPart({ b }: GradientContext, x: string, alpha: number, beta: nu
 
 /** Activation functions. */
 export const activation: Operators = {
-  Relu: pointwise(({ b }, _x, y, g) => b.keep(b.greater(y, b.scalar(0, y)), g)),
+  Relu: pointwise(({ b }, _x, y, g) => (b.masked.get(g) === y ? g : b.keep(b.greater(y, b.scalar(0, y)), g))),
   LeakyRelu: pointwise((c, x, _y, g) => {
     const { b } = c;
     return b.where(b.greater(x, b.scalar(0, x)), g, b.mul(g, b.scalar(attr(c, 'alpha', 0.01), x)));

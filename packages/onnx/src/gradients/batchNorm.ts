@@ -1,8 +1,9 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { attribute, float, int } from '../graph/attributes.ts';
+import { attribute, float, int, makeAttribute } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
-import { overChannels, standardize } from './normalize.ts';
+import { overChannels } from './normalize.ts';
 
 const trains = (node: NodeProto): boolean => int(node, 'training_mode', 0) === 1;
 
@@ -10,18 +11,68 @@ const trains = (node: NodeProto): boolean => int(node, 'training_mode', 0) === 1
 const batchAxes = (rank: number): number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => i !== 1);
 
-/** Training form: statistics of the batch. The means that the input's gradient needs are the other two's sums. */
-function trainingBack({ b, node, x, g, needs }: GradientContext): (string | undefined)[] {
+/**
+ * The mean and variance of the batch, [C] each. At momentum 0 the node gives them as its running statistics, so
+ * nothing is reduced twice; the running ones are then put together here. Not where another node goes on from them.
+ */
+function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[]): [string, string] {
+  const [y = '', ...running] = node.output;
+  if (running.some((name) => name !== '' && b.nodes.some(({ input }) => input.includes(name)))) {
+    const center = b.reduceMean(x(0), axes, true);
+    return [b.reduceMean(x(0), axes), b.reduceMean(b.square(b.sub(x(0), center)), axes)];
+  }
+  const kept = float(node, 'momentum', 0.9);
+  const now = [3, 4].map((input) => {
+    const { type, dims } = b.type(x(input));
+    return b.declare(b.fresh('statistic'), type, dims);
+  }) as [string, string];
+  node.attribute = node.attribute.filter(({ name }) => name !== 'momentum');
+  node.attribute.push(makeAttribute('momentum', { float: 0 }));
+  node.output = [y, ...now];
+  const olds = [x(3), x(4)];
+  // ONNX Runtime writes a batch's statistics over the running ones that the node reads: let it have others.
+  const mark = b.nodes.length;
+  node.input.splice(3, 2, ...olds.map((old) => b.sub(old, old)));
+  const added = b.nodes.splice(mark);
+  b.nodes.splice(b.nodes.indexOf(node), 0, ...added);
+  running.forEach((name, i) => {
+    if (name === '') return;
+    const [before, current] = [olds[i] as string, now[i] as string];
+    const parts = [b.mul(before, b.scalar(kept, before)), b.mul(current, b.scalar(1 - kept, current))];
+    b.emitAs('Add', parts, {}, name);
+  });
+  return now;
+}
+
+/** value·slope + offset, with a slope and an offset for each channel: in one pass where that is faster. */
+function line(b: Builder, value: string, slope: string, offset: string): string {
+  const rank = b.rank(value);
+  if (b.provider === 'webgpu') {
+    return b.add(b.mul(value, overChannels(b, slope, rank)), overChannels(b, offset, rank));
+  }
+  const shape = b.shapeOf(slope);
+  const [none, one] = [b.filled(shape, 0, slope), b.filled(shape, 1, slope)];
+  return b.emit('BatchNormalization', [value, slope, offset, none, one], { epsilon: { float: 0 } });
+}
+
+/**
+ * Training form, over the n values of a channel: with x̂ = (x − mean)/√(var + ε) and s = γ/√(var + ε),
+ * s·(g − (x̂·Σ(g·x̂)/n + Σg/n)). The sums are the gradients of the other two.
+ */
+function trainingBack(c: GradientContext): (string | undefined)[] {
+  const { b, node, x, g, needs } = c;
   const rank = b.rank(x(0));
   const axes = batchAxes(rank);
-  const { hat, scale } = standardize(b, x(0), axes, float(node, 'epsilon', 1e-5));
+  const [mean, variance] = batchStatistics(c, axes);
+  const epsilon = b.scalar(float(node, 'epsilon', 1e-5), variance);
+  const scale = b.reciprocal(b.sqrt(b.add(variance, epsilon)));
+  const hat = line(b, x(0), scale, b.neg(b.mul(mean, scale)));
   const slope = b.reduceSum(b.mul(g(0), hat), axes);
   const shift = b.reduceSum(g(0), axes);
   const back = (): string => {
     const share = b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0)));
-    const mean = (sum: string): string => overChannels(b, b.mul(sum, share), rank);
-    const centred = b.sub(b.sub(g(0), mean(shift)), b.mul(hat, mean(slope)));
-    return b.mul(centred, b.mul(scale, overChannels(b, x(1), rank)));
+    const centred = b.sub(g(0), line(b, hat, b.mul(slope, share), b.mul(shift, share)));
+    return b.mul(centred, overChannels(b, b.mul(scale, x(1)), rank));
   };
   return [needs(0) ? back() : undefined, needs(1) ? slope : undefined, needs(2) ? shift : undefined];
 }

@@ -1,4 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
+import type { Dim } from '../graph/dim.ts';
+import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './conv.ts';
 import { convWeightByConv } from './convWeightConv.ts';
 
@@ -23,6 +25,52 @@ function padded(b: Builder, x: string, { pads, axes }: ConvForm): string {
 }
 
 /**
+ * The parts of a padded input [N, C, H, W] that a kernel's positions meet, [N, kW·C·kH, H'·W']: the columns are
+ * laid side by side by Slice, the rows picked by Gather, which copies whole rows and runs on all threads.
+ */
+function columnsOf(b: Builder, whole: string, { window }: ConvForm, channels: number, to: number[]): string {
+  const [kH, kW] = window.kernel as [number, number];
+  const [down, across] = window.strides as [number, number];
+  const [spread, apart] = window.dilations as [number, number];
+  const [height, width] = to as [number, number];
+  const parts = Array.from({ length: kW }, (_, i) =>
+    b.slice(whole, [i * apart], [i * apart + (width - 1) * across + 1], [3], [across]),
+  );
+  const rows = Array.from(
+    { length: kH * height },
+    (_, i) => Math.floor(i / height) * spread + (i % height) * down,
+  );
+  const picked = b.emit('Gather', [b.concat(parts, 1), b.ints(rows)], { axis: 2 });
+  return b.reshape(picked, [-1, kW * channels * kH, height * width]);
+}
+
+/** A vector of a machine's registers: a product with fewer columns leaves some of it empty. */
+const lanes = 16;
+
+/**
+ * The weight gradient in two dimensions by im2col with few channels. Measured against one Slice for each position
+ * with 2 threads: 0.5 ms for 0.7 (64 images of 28×28, 1 channel, 5×5), 5.5 for 8.5 (100 of 32×32, 3 channels, 5×5).
+ *
+ * @returns `undefined` where it does not apply
+ */
+function byRows(b: Builder, weight: string, input: string, grad: string, form: ConvForm): string | undefined {
+  const { window, group, axes } = form;
+  const dims = b.dims(weight);
+  const to: readonly Dim[] = b.shape(grad).slice(2);
+  const positions = window.kernel.reduce((count, size) => count * size, 1);
+  if (axes !== 2 || group !== 1 || positions === 1 || !isStatic(dims) || !isStatic(to)) return undefined;
+  const [outputs, channels, kH, kW] = dims as [number, number, number, number];
+  const columns = columnsOf(b, padded(b, input, form), form, channels, [...to]);
+  const gradient = b.reshape(grad, [0, outputs, -1]);
+  if (outputs < lanes) {
+    const sum = b.reduceSum(b.matmul(gradient, b.transposeLast(columns)), [0]);
+    return b.transpose(b.reshape(sum, [outputs, kW, channels, kH]), [0, 2, 3, 1]);
+  }
+  const sum = b.reduceSum(b.matmul(columns, b.transposeLast(gradient)), [0]);
+  return b.transpose(b.reshape(sum, [kW, channels, kH, outputs]), [3, 1, 2, 0]);
+}
+
+/**
  * The gradient of a convolution's weight [M, C/g, k…], as im2col and one batched product:
  * for each kernel position the part of the padded input it met, stacked to [N, g, k…·C/g, places],
  * times the output's gradient [N, g, M/g, places], summed over the batch.
@@ -40,8 +88,8 @@ export function convWeightGradient(
   const { window, group, axes } = form;
   const { kernel, strides, dilations } = window;
   const [outputs, perGroup] = b.shape(weight) as [number, number];
-  const byConv = convWeightByConv(b, weight, input, grad, form);
-  if (byConv !== undefined) return byConv;
+  const faster = convWeightByConv(b, weight, input, grad, form) ?? byRows(b, weight, input, grad, form);
+  if (faster !== undefined) return faster;
   const whole = padded(b, input, form);
   const spatial = Array.from({ length: axes }, (_, i) => i + 2);
   const counts = b.shape(grad).slice(2);

@@ -14,7 +14,7 @@ const lowest = -3.4028234663852886e38;
  * kernels lays the elements of each window out as channels; the first that is the window's maximum gets the
  * gradient; the transposed convolution puts it back in its place. Exact: each sum has one term that is not 0.
  */
-export function maxPoolBackByWindows(c: GradientContext): string[] {
+export function maxPoolBackByWindows(c: GradientContext): string {
   const { b, node, x, y, g } = c;
   const window = windowOf(node, b, ints(node, 'kernel_shape') ?? []);
   const pads = padsOf(window);
@@ -82,5 +82,5 @@ export function maxPoolBackByWindows(c: GradientContext): string[] {
   const ends = isStatic(sizes)
     ? b.ints(sizes.map((size, i) => size + (before[i] as number)))
     : b.add(b.shapeVector(spatial(x(0))), b.ints(before));
-  return [b.reshapeLike(b.slice(filled, b.ints(before), ends, axes), x(0))];
+  return b.reshapeLike(b.slice(filled, b.ints(before), ends, axes), x(0));
 }

@@ -1,8 +1,10 @@
 import { int, ints } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
+import type { Dim } from '../graph/dim.ts';
 import { inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
+import { isStatic } from '../graph/value.ts';
 import { maxPoolBackByWindows } from './maxPoolWindows.ts';
 import { averageBack, windowSumBack } from './separable.ts';
 import { extent, padsOf, places, windowOf } from './window.ts';
@@ -22,7 +24,18 @@ const pooled: Infer = (node, b) => {
   ];
 };
 
+/** A grid of shares up to this size is stored in the model. */
+const mostShares = 1 << 14;
+
 const globalPooled = shaped((_node, dims) => dims.map((dim, i) => (i < 2 ? dim : 1)));
+
+/** Every element gets the same share. A product with a grid of shares is faster than Expand. */
+function globalAverageBack({ b, x, g }: GradientContext): string {
+  const sizes: readonly Dim[] = b.shape(x(0)).slice(2);
+  const count = isStatic(sizes) ? sizes.reduce((n, size) => n * size, 1) : Number.POSITIVE_INFINITY;
+  if (!isStatic(sizes) || count > mostShares) return b.expandLike(b.div(g(0), area(b, x(0))), x(0));
+  return b.mul(g(0), b.literal(b.type(g(0)).type, sizes, Array(count).fill(1 / count)));
+}
 
 /** The number of elements a global pool takes in, as a float scalar. */
 function area(b: Builder, x: string): string {
@@ -55,8 +68,22 @@ function unpool({ b, node, x, g }: GradientContext, indices: string): string | u
   return b.declare(result, type, dims);
 }
 
+/**
+ * Behind a Relu no gradient passes where a window's maximum is 0. Masked here, where it is small, it need not be
+ * masked again at the Relu.
+ */
+function behindRelu(c: GradientContext): string {
+  const { b, x, y, g } = c;
+  const before = b.producer(x(0));
+  if (before?.opType !== 'Relu' || before.domain !== '') return scatter(c);
+  const passing = b.keep(b.greater(y(0), b.scalar(0, y(0))), g(0));
+  const result = scatter({ ...c, g: () => passing });
+  b.masked.set(result, x(0));
+  return result;
+}
+
 /** Each window's gradient goes to the element that was its maximum: the first one, as `Indices` tells. */
-function maxPoolBack(c: GradientContext): string[] {
+function scatter(c: GradientContext): string {
   const { b, node, x, y, g } = c;
   if (b.provider === 'webgpu') return maxPoolBackByWindows(c);
   let indices = node.output[1] ?? '';
@@ -66,13 +93,13 @@ function maxPoolBack(c: GradientContext): string[] {
     b.declare(indices, DataType.INT64, b.dims(y(0)));
   }
   const unpooled = unpool(c, indices);
-  if (unpooled !== undefined) return [unpooled];
+  if (unpooled !== undefined) return unpooled;
   const zeros = b.filled(b.reshape(b.count(x(0)), [1]), 0, x(0));
   const flat = b.emit('ScatterElements', [zeros, b.reshape(indices, [-1]), b.reshape(g(0), [-1])], {
     axis: 0,
     reduction: 'add',
   });
-  return [b.reshapeLike(flat, x(0))];
+  return b.reshapeLike(flat, x(0));
 }
 
 /** (Σ|x|ᵖ)^(1/p): |x|^(p−1)·sign x·y^(1−p), and 0 where y is 0. */
@@ -103,7 +130,7 @@ const globalMax: Operator = {
 
 /** Pools. */
 export const pool: Operators = {
-  MaxPool: { infer: pooled, gradient: maxPoolBack },
+  MaxPool: { infer: pooled, gradient: (c) => [behindRelu(c)] },
   AveragePool: {
     infer: pooled,
     gradient: (c) => [averageBack(c, c.g(0))],
@@ -119,7 +146,7 @@ export const pool: Operators = {
   },
   GlobalAveragePool: {
     infer: globalPooled,
-    gradient: ({ b, x, g }) => [b.expandLike(b.div(g(0), area(b, x(0))), x(0))],
+    gradient: (c) => [globalAverageBack(c)],
   },
   GlobalMaxPool: globalMax,
   GlobalLpPool: {

@@ -41,6 +41,8 @@ export class GraphBuilder {
   /** What the graph will run on, where forms differ. */
   provider: Provider = 'cpu';
   readonly nodes: NodeProto[] = [];
+  /** Gradients that are 0 wherever the output of a Relu is 0, and that output. */
+  readonly masked: Map<string, string> = new Map();
   /** Initializers of the model that stay constant, and those the builder made. */
   readonly initializers: Map<string, TensorProto> = new Map();
   readonly #types = new Map<string, ValueType>();
@@ -139,6 +141,11 @@ export class GraphBuilder {
     return this.#operators.get(operatorKey(node));
   }
 
+  /** The node that makes a value, if one does. */
+  producer(name: string): NodeProto | undefined {
+    return this.nodes.find(({ output }) => output.includes(name));
+  }
+
   /** Appends a node and infers its outputs. */
   append(node: NodeProto): void {
     this.nodes.push(node);
@@ -158,9 +165,9 @@ export class GraphBuilder {
     return names;
   }
 
-  /** Emits a node whose output has a name of its own. */
-  emitAs(op: string, inputs: readonly string[], attributes: Attributes, output: string): void {
-    this.#emit(op, inputs, attributes, [output]);
+  /** Emits a node whose outputs have names of their own. */
+  emitAs(op: string, inputs: readonly string[], attributes: Attributes, ...outputs: string[]): void {
+    this.#emit(op, inputs, attributes, outputs);
   }
 
   #emit(op: string, inputs: readonly string[], attributes: Attributes, names: string[]): void {

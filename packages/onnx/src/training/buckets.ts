@@ -78,22 +78,22 @@ export function readBucket(bucket: Bucket, tensors: ReadonlyMap<string, TensorPr
 
 /** Takes a bucket apart in the graph: its parts get the names and shapes the model knows them by. */
 export function unpack(b: Builder, bucket: Bucket, vector: string, names: readonly string[]): void {
-  const flat =
-    bucket.parts.length === 1
-      ? [vector]
-      : b.emitAll(
-          'Split',
-          [vector, b.ints(bucket.parts.map(({ dims }) => sizeOf(dims)))],
-          { axis: 0 },
-          bucket.parts.length,
-        );
-  bucket.parts.forEach(({ dims }, i) => {
-    b.emitAs('Reshape', [flat[i] as string, b.ints(dims)], { allowzero: 1 }, names[i] as string);
+  const { parts } = bucket;
+  let flat = [vector];
+  if (parts.length > 1) {
+    // A part that is a vector itself comes out of the Split under its own name.
+    flat = parts.map(({ dims }, i) => (dims.length === 1 ? (names[i] as string) : b.fresh('part')));
+    const sizes = b.ints(parts.map(({ dims }) => sizeOf(dims)));
+    b.emitAs('Split', [vector, sizes], { axis: 0 }, ...flat);
+  }
+  parts.forEach(({ dims }, i) => {
+    const [from, to] = [flat[i] as string, names[i] as string];
+    if (from !== to) b.emitAs('Reshape', [from, b.ints(dims)], { allowzero: 1 }, to);
   });
 }
 
 /** Puts tensors together into a bucket's vector in the graph. */
 export function pack(b: Builder, tensors: readonly string[]): string {
-  const flat = tensors.map((name) => b.reshape(name, [-1]));
+  const flat = tensors.map((name) => (b.dims(name)?.length === 1 ? name : b.reshape(name, [-1])));
   return b.concat(flat, 0);
 }

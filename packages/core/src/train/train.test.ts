@@ -110,6 +110,47 @@ describe('train', () => {
     expect(trainable.state.updates).toBe(0);
   });
 
+  it('lets the cycle come to its end when it is asked to stop at a trough', async () => {
+    const trainable = linearTrainable();
+    const stopAtTrough = { aborted: false };
+    const record = await run(trainable, {
+      evaluate: examples,
+      stopAtTrough,
+      onStep: ({ step }) => {
+        if (step === 6) stopAtTrough.aborted = true;
+      },
+    });
+    expect(record.stopped).toEqual({ step: 10, reason: 'ended' });
+    expect(record.troughs.map(({ step }) => step)).toEqual([5, 10]);
+    expect(record.final).toEqual(await trainable.evaluate(examples));
+    expect(trainable.state.updates).toBe(10);
+  });
+
+  it('stops at the trough where it stands when asked there, also before the first step', async () => {
+    const stopAtTrough = { aborted: false };
+    const onCycleEnd = () => {
+      stopAtTrough.aborted = true;
+    };
+    expect((await run(linearTrainable(), { stopAtTrough, onCycleEnd })).step).toBe(5);
+    expect((await run(linearTrainable(), { stopAtTrough })).step).toBe(0);
+  });
+
+  it('evaluates nothing more once it is aborted', async () => {
+    const trainable = linearTrainable();
+    const controller = new AbortController();
+    const { evaluate } = trainable;
+    let evaluations = 0;
+    trainable.evaluate = (batches) => {
+      evaluations++;
+      controller.abort();
+      return evaluate(batches);
+    };
+    const record = await run(trainable, { evaluate: examples, signal: controller.signal });
+    expect(evaluations).toBe(1);
+    expect(record).toMatchObject({ step: 5, troughs: [{ step: 5, cycle: 0 }] });
+    expect(record.final).toBeUndefined();
+  });
+
   it('stops where the loss is no longer finite', async () => {
     const trainable = linearTrainable({
       result: (step, honest) => (step === 4 ? { loss: Number.NaN } : honest),

@@ -60,8 +60,8 @@ export interface Trainable<Batch> {
    */
   predictBatch?(batch: Batch): Promise<Prediction>;
   /**
-   * Where the adapter can: a state whose weights and running statistics are the means of those in `snapshots`;
-   * all else is the last one's. Changes nothing. What `averageWeights` rests on.
+   * Where the adapter can: a state whose weights are the means of those in `snapshots`; slots and counters are
+   * the last one's, running statistics means or the last one's. Changes nothing. What `averageWeights` rests on.
    */
   average?(snapshots: readonly Snapshot[]): Promise<Snapshot>;
   /** Where there are running statistics: moves them by one batch as training does, and nothing else. */

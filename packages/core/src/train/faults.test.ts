@@ -1,0 +1,383 @@
+import { describe, expect, it } from 'vitest';
+import { type Example, examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
+import { ClrError } from '../errors.ts';
+import { constant, triangular } from '../index.ts';
+import { rangeTest } from '../rangeTest/rangeTest.ts';
+import { autoClr } from './autoClr.ts';
+import type { Pass } from './batches.ts';
+import { type CycleEnd, train } from './train.ts';
+import type { StepResult, Trainable } from './trainable.ts';
+
+const before = { w: 1.25, v: -0.5, updates: 0 };
+const mine = new Error('mine');
+const raise = (): never => {
+  throw mine;
+};
+
+/** What is asked of a model, with what else it is given. */
+type Call = (trainable: Trainable<Example>, batches: Pass<Example>, more: object) => Promise<unknown>;
+
+const policy = triangular({ baseLr: 0.001, maxLr: 0.01, stepSize: 5 });
+const calls: Readonly<Record<string, Call>> = {
+  rangeTest: (trainable, batches, more) =>
+    rangeTest(trainable, batches, { startLr: 1e-4, endLr: 1e-2, steps: 60, ...more }),
+  'rangeTest with probes': (trainable, batches, more) =>
+    rangeTest(trainable, batches, { startLr: 1e-4, endLr: 1e-2, steps: 20, probe: 3, ...more }),
+  train: (trainable, batches, more) => train(trainable, batches, { policy, steps: 40, ...more }),
+  autoClr: (trainable, batches, more) => autoClr(trainable, batches, { steps: 300, ...more }),
+};
+const named = Object.entries(calls);
+const sweeping = named.filter(([name]) => name === 'rangeTest' || name === 'autoClr');
+
+/** A model that has been trained a little. */
+async function model(result?: (step: number, honest: StepResult) => StepResult): Promise<LinearTrainable> {
+  const trainable = linearTrainable(result && { result });
+  await trainable.restore(before);
+  return trainable;
+}
+
+/** The error of a call: one that says what was expected, what came, and where. */
+async function faultOf(promise: Promise<unknown>): Promise<ClrError> {
+  const error = await promise.then(
+    (value) => expect.fail(`no error, but ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(ClrError);
+  expect((error as Error).message).toMatch(/^\[clr\/core\] Expected .+\.\nReceived: .+\n.+/);
+  return error as ClrError;
+}
+
+const odd = (result: unknown) => (step: number, honest: StepResult) =>
+  step === 7 ? (result as StepResult) : honest;
+
+describe('a step that goes wrong', () => {
+  const results: readonly [what: string, result: unknown, said: string][] = [
+    ['gives a loss that is text', { loss: '0.5' }, 'Received: loss = "0.5" at step 7'],
+    ['gives no loss', {}, 'Received: loss = undefined at step 7'],
+    ['gives nothing', undefined, 'Received: loss = undefined at step 7'],
+    ['gives a promise of text', { loss: Promise.resolve('x') }, 'Received: loss = "x" at step 7'],
+    ['gives an accuracy above 1', { loss: 1, accuracy: 95 }, 'Received: accuracy = 95 at step 7'],
+    ['gives an accuracy below 0', { loss: 1, accuracy: -1 }, 'Received: accuracy = -1 at step 7'],
+    ['gives an accuracy without end', { loss: 1, accuracy: Infinity }, 'accuracy = Infinity at step 7'],
+    ['gives an accuracy that is text', { loss: 1, accuracy: '1' }, 'Received: accuracy = "1" at step 7'],
+  ];
+  for (const [what, result, said] of results) {
+    it.each(sweeping)(`${what}: %s says so, the model as it was`, async (_, call) => {
+      const trainable = await model(odd(result));
+      expect((await faultOf(call(trainable, examples, {}))).message).toContain(said);
+      expect(trainable.state).toEqual(before);
+    });
+    it(`${what}: train says so`, async () => {
+      const error = await faultOf(calls.train!(await model(odd(result)), examples, {}));
+      expect(error.message).toContain(said);
+    });
+  }
+
+  it.each(sweeping)('rejects its loss late: %s says where, the model as it was', async (_, call) => {
+    const trainable = await model((step, honest) => (step === 7 ? { loss: Promise.reject(mine) } : honest));
+    const error = await faultOf(call(trainable, examples, {}));
+    expect(error.message).toContain('Expected the loss to succeed.\nReceived: Error: mine at step 7');
+    expect(error.cause).toBe(mine);
+    expect(trainable.state).toEqual(before);
+  });
+
+  it.each(named)('throws: %s says where', async (name, call) => {
+    const trainable = await model();
+    const { trainStep } = trainable;
+    let taken = 0;
+    trainable.trainStep = (batch, hyper) => (taken++ === 7 ? raise() : trainStep(batch, hyper));
+    const error = await faultOf(call(trainable, examples, {}));
+    expect(error.message).toContain('Expected trainStep() to succeed.\nReceived: Error: mine at ');
+    expect(error.message).toContain(name.includes('probes') ? 'at rate 0.000' : 'at step 7');
+    expect(error.cause).toBe(mine);
+    // Training keeps the seven steps that went well; whatever looks for rates leaves no trace.
+    if (name === 'train') expect(trainable.state.updates).toBe(7);
+    else expect(trainable.state).toEqual(before);
+  });
+
+  it('throws an error of clr’s: it stays what it is, and says where', async () => {
+    class DeviceLost extends ClrError {}
+    const lost = new DeviceLost('clr/webgpu', {
+      expected: 'a device',
+      received: 'none',
+      advice: 'Ask anew.',
+    });
+    const trainable = await model();
+    trainable.trainStep = () => {
+      throw lost;
+    };
+    await expect(calls.train!(trainable, examples, {})).rejects.toBe(lost);
+    expect(lost.message).toContain('[clr/webgpu] Expected a device.');
+    expect(lost.message).toMatch(/\nThat was trainStep\(\) at step 0\.$/);
+  });
+
+  it('has an accuracy that is NaN: it is recorded as none, and the loss decides', async () => {
+    const trainable = await model((_, { loss }) => ({ loss, accuracy: Number.NaN }));
+    const run = await train(trainable, examples, { policy, steps: 10 });
+    expect(run.steps.every(({ accuracy }) => accuracy === null)).toBe(true);
+    const result = await autoClr(trainable, examples, { steps: 300 });
+    expect(result.best!.loss).toBeLessThan(0.05);
+  });
+});
+
+describe('a snapshot or a restore that fails', () => {
+  it.each(named.filter(([name]) => name !== 'train'))(
+    '%s does nothing without a snapshot',
+    async (_, call) => {
+      const trainable = await model();
+      trainable.snapshot = () => Promise.reject(mine);
+      const error = await faultOf(call(trainable, examples, {}));
+      expect(error.message).toContain('Expected snapshot() to succeed.\nReceived: Error: mine');
+      expect(trainable.seen.length).toBe(0);
+      expect(trainable.state).toEqual(before);
+    },
+  );
+
+  it.each(sweeping)('%s says that the model is not as it was', async (_, call) => {
+    const trainable = await model();
+    trainable.restore = () => Promise.reject(mine);
+    const error = await faultOf(call(trainable, examples, {}));
+    expect(error.message).toContain(
+      'Expected restore() to succeed.\nReceived: Error: mine after the range test\nThe model is not as it was.',
+    );
+  });
+
+  it('train says so when it cannot go on from a checkpoint, or cannot keep a trough', async () => {
+    const trainable = await model();
+    trainable.restore = raise;
+    const from = { step: 3, snapshot: {} };
+    expect((await faultOf(calls.train!(trainable, examples, { from }))).message).toContain('before step 3');
+    trainable.snapshot = raise;
+    const keep = async ({ snapshot }: CycleEnd) => void (await snapshot());
+    const error = await faultOf(calls.train!(trainable, examples, { onCycleEnd: keep }));
+    expect(error.message).toContain('Expected snapshot() to succeed.\nReceived: Error: mine after 10 steps');
+  });
+});
+
+describe('batches that go wrong', () => {
+  it.each(named)('an empty list, or none: %s refuses before it touches anything', async (_, call) => {
+    for (const nothing of [[], undefined, 7, {}]) {
+      const trainable = await model();
+      await faultOf(call(trainable, nothing as never, {}));
+      expect(trainable.seen.length).toBe(0);
+      expect(trainable.state).toEqual(before);
+    }
+  });
+
+  it.each(named)('an iterable that turns out empty: %s says so, the model as it was', async (_, call) => {
+    const trainable = await model();
+    const error = await faultOf(call(trainable, { *[Symbol.iterator]() {} }, {}));
+    expect(error.message).toContain('Expected at least one batch');
+    expect(trainable.state).toEqual(before);
+  });
+
+  it.each(named)('throw at the tenth: %s says where', async (name, call) => {
+    const trainable = await model();
+    const broken = {
+      *[Symbol.iterator]() {
+        let given = 0;
+        for (;;) yield given++ === 9 ? raise() : examples[given % 7]!;
+      },
+    };
+    const more = name.includes('probes') ? { probe: 6 } : {};
+    const error = await faultOf(call(trainable, broken, more));
+    expect(error.message).toContain('Expected the next batch to succeed.\nReceived: Error: mine');
+    expect(error.message).toContain(name.includes('probes') ? 'after 9' : 'at step 9');
+    if (name === 'train') expect(trainable.state.updates).toBe(9);
+    else expect(trainable.state).toEqual(before);
+  });
+
+  it('end early in the second pass: rangeTest and train say so', async () => {
+    for (const [name, call] of named.slice(0, 3)) {
+      const trainable = await model();
+      const more = name.includes('probes') ? { probe: 6 } : {};
+      expect((await faultOf(call(trainable, examples.values(), more))).message).toContain(
+        'Expected batches that can be iterated again.\nReceived: 7 batches, then none in epoch 1',
+      );
+      if (name !== 'train') expect(trainable.state).toEqual(before);
+    }
+  });
+
+  it('can be read once: autoClr needs them oftener, and says so at once', async () => {
+    async function* once() {
+      yield* examples;
+    }
+    for (const stream of [examples.values(), once()]) {
+      const trainable = await model();
+      const error = await faultOf(calls.autoClr!(trainable, stream, {}));
+      expect(error.message).toContain('Expected batches that can be iterated again.\nReceived: an iterator');
+      expect(trainable.seen.length).toBe(0);
+    }
+  });
+
+  /** Gives some batches and then none, without an end. */
+  const stuck = (count: number): AsyncIterable<Example> => ({
+    async *[Symbol.asyncIterator]() {
+      for (let given = 0; given < count; given++) yield examples[given % 7]!;
+      await new Promise(() => {});
+    },
+  });
+  it.each(named)('never come: an abort gets %s out, with what was reached', async (name, call) => {
+    const trainable = await model();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    const outcome = await call(trainable, stuck(12), { signal: controller.signal });
+    const { points, step, trace } = outcome as {
+      points?: unknown[];
+      step?: number;
+      trace?: { points: unknown[] };
+    };
+    if (name === 'train') expect([step, trainable.state.updates]).toEqual([12, 12]);
+    else {
+      expect(trainable.state).toEqual(before);
+      expect(outcome).toMatchObject(
+        name === 'autoClr'
+          ? { trace: { stopped: { reason: 'aborted' } } }
+          : name === 'rangeTest'
+            ? { stopped: { step: 12, reason: 'aborted' } }
+            : {},
+      );
+      expect((points ?? trace?.points)?.length).toBe(name.includes('probes') ? 20 : 12);
+    }
+  });
+});
+
+describe('validation that goes wrong', () => {
+  const key = (name: string) => (name === 'train' ? 'evaluate' : 'validation');
+
+  it.each(named)('is empty, or can be read once: %s refuses at once', async (name, call) => {
+    for (const held of [[], examples.values()]) {
+      const trainable = await model();
+      await faultOf(call(trainable, examples, { [key(name)]: held }));
+      expect(trainable.seen.length).toBe(0);
+      expect(trainable.state).toEqual(before);
+    }
+  });
+
+  it.each(named)('turns out empty: %s says when', async (name, call) => {
+    const trainable = await model();
+    const none = { *[Symbol.iterator]() {} };
+    const error = await faultOf(call(trainable, examples, { [key(name)]: none }));
+    expect(error.message).toMatch(
+      /Expected at least one batch to evaluate on\.\nReceived: none (after|before) /,
+    );
+    if (name !== 'train') expect(trainable.state).toEqual(before);
+  });
+
+  it.each(named)('cannot be evaluated: %s says when', async (name, call) => {
+    for (const evaluate of [raise, async () => ({ loss: 'x' }), async () => undefined]) {
+      const trainable = await model();
+      trainable.evaluate = evaluate as never;
+      await faultOf(call(trainable, examples, { [key(name)]: examples }));
+      if (name !== 'train') expect(trainable.state).toEqual(before);
+    }
+  });
+
+  it.each(named)('never comes: an abort gets %s out', async (name, call) => {
+    const trainable = await model();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    const held = {
+      async *[Symbol.asyncIterator]() {
+        yield examples[0]!;
+        await new Promise(() => {});
+      },
+    };
+    await call(trainable, examples, { [key(name)]: held, signal: controller.signal });
+    if (name === 'train') expect(trainable.state.updates).toBe(10);
+    else expect(trainable.state).toEqual(before);
+  });
+});
+
+describe('a callback that throws', () => {
+  it.each(named)('comes out of %s as it is', async (name, call) => {
+    const trainable = await model();
+    const callback = name === 'autoClr' ? { onEvent: raise } : { onStep: raise };
+    await expect(call(trainable, examples, callback)).rejects.toBe(mine);
+    if (name !== 'train') expect(trainable.state).toEqual(before);
+  });
+
+  it('closes what it was drawing from', async () => {
+    let open = 0;
+    const batches = {
+      *[Symbol.iterator]() {
+        open++;
+        try {
+          yield* examples;
+        } finally {
+          open--;
+        }
+      },
+    };
+    await expect(calls.train!(await model(), batches, { onStep: raise })).rejects.toBe(mine);
+    expect(open).toBe(0);
+  });
+});
+
+describe('autoClr, while it trains', () => {
+  /** Sweep and verdict of a budget of 300 take 260 updates. */
+  it('keeps the best trough when a step throws', async () => {
+    const trainable = await model();
+    const { trainStep } = trainable;
+    let taken = 0;
+    trainable.trainStep = (batch, hyper) => (taken++ === 480 ? raise() : trainStep(batch, hyper));
+    const troughs: number[] = [];
+    const error = await faultOf(
+      autoClr(trainable, examples, {
+        steps: 300,
+        validation: examples,
+        onEvent: (event) => {
+          if (event.type === 'trough') troughs.push(event.trough.loss!);
+        },
+      }),
+    );
+    expect(error.message).toContain('trainStep()');
+    expect(troughs.length).toBeGreaterThan(0);
+    expect((await trainable.evaluate(examples)).loss).toBe(Math.min(...troughs));
+  });
+
+  it('leaves the model as it came when no trough was reached', async () => {
+    const trainable = await model();
+    const onEvent = ({ type }: { type: string }) => (type === 'step' ? raise() : undefined);
+    await expect(autoClr(trainable, examples, { steps: 300, onEvent })).rejects.toBe(mine);
+    expect(trainable.state).toEqual(before);
+  });
+
+  it.each(['sweep', 'finding', 'verdict', 'policy', 'step', 'trough', 'average', 'ensemble'])(
+    'aborted at the first %s, gives back what it reached',
+    async (type) => {
+      const trainable = await model();
+      const controller = new AbortController();
+      const result = await autoClr(trainable, examples, {
+        steps: 300,
+        validation: examples,
+        average: true,
+        ensemble: true,
+        signal: controller.signal,
+        onEvent: (event) => {
+          if (event.type === type) controller.abort();
+        },
+      });
+      expect(controller.signal.aborted).toBe(true);
+      expect(result.trace.points.length).toBeGreaterThan(0);
+      expect(result.run !== undefined).toBe(!['sweep', 'finding'].includes(type));
+      if (['sweep', 'finding', 'verdict', 'policy'].includes(type)) expect(trainable.state).toEqual(before);
+      else expect(trainable.state).toMatchObject({ w: (result.best!.snapshot as { w: number }).w });
+      const { rangeTest, verdict, training } = result.cost;
+      expect(rangeTest + verdict + training).toBe(trainable.seen.length);
+    },
+  );
+
+  it('runs to its end at a constant rate, unless it is asked to stop', async () => {
+    const stopAtTrough = { aborted: false };
+    const run = await train(await model(), examples, {
+      policy: constant({ lr: 0.01 }),
+      steps: 50,
+      stopAtTrough,
+      onStep: ({ step }) => {
+        stopAtTrough.aborted = step === 20;
+      },
+    });
+    expect(run.stopped).toEqual({ step: 21, reason: 'ended' });
+  });
+});

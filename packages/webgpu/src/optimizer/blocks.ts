@@ -1,17 +1,17 @@
-import type { Group } from './groups.ts';
+import { type Group, wholeFours } from './groups.ts';
 
 /** Numbers per workgroup. */
 export const blockLength = 1024;
 /**
- * Threads per workgroup: each takes every 64th number of its block, so neighbours read neighbours. 64 is a
- * whole number of subgroups on every known device; 256 took 1.4 times as long on SwiftShader.
+ * Threads per workgroup: each takes every 64th number (or four) of its block, so neighbours read neighbours.
+ * 64 is a whole number of subgroups on every known device.
  */
 export const blockThreads = 64;
 
 /** `struct Block` as the kernels see it: one workgroup's share of a piece. */
 export const blockStruct = `struct Block {
   value: u32, valueOffset: u32, gradient: u32, gradientOffset: u32,
-  // where this block's slots start: slot k of its j-th weight is at slot + k * count + j
+  // where this block's slots start: slot k of its j-th weight is at slot + k * (count, in whole fours) + j
   slot: u32, count: u32, id: u32, unused: u32,
 }`;
 
@@ -25,7 +25,7 @@ export function blocksOf(group: Group, slots: number, firstId: number): Uint32Ar
       const count = Math.min(blockLength, piece.length - start);
       rows.push(piece.value, piece.valueOffset + start, piece.gradient, piece.gradientOffset + start);
       rows.push(weights * slots, count, id++, 0);
-      weights += count;
+      weights += wholeFours(count);
     }
   }
   return new Uint32Array(rows);

@@ -36,7 +36,28 @@ export interface Group {
   /** Which windows hold values and are written. */
   readonly written: ReadonlySet<number>;
   readonly pieces: readonly Piece[];
+  /** How many weights, every piece filled up to whole fours: what the slots have room for. */
   readonly length: number;
+}
+
+/** A number of weights filled up to whole fours: slots are kept so. */
+export function wholeFours(length: number): number {
+  return Math.ceil(length / 4) * 4;
+}
+
+/**
+ * Whether four neighbours can be read and written at once everywhere: all offsets are multiples of four, and
+ * a piece that ends within four has the rest of them in its buffers.
+ */
+export function inFours({ windows, pieces }: Group): boolean {
+  const fits = (window: number, offset: number, length: number): boolean => {
+    const { size } = windows[window] as Window;
+    return offset % 4 === 0 && offset + wholeFours(length) <= Math.floor(size / 16) * 4;
+  };
+  return pieces.every(
+    ({ value, valueOffset, gradient, gradientOffset, length }) =>
+      fits(value, valueOffset, length) && fits(gradient, gradientOffset, length),
+  );
 }
 
 /** The limits of a device that decide how parameters are grouped. */
@@ -75,7 +96,7 @@ export function groupParameters(
   }
   const align = limits.minStorageBufferOffsetAlignment;
   const windowSize = Math.floor(limits.maxStorageBufferBindingSize / align) * align;
-  const mostWeights = slots ? Math.floor(limits.maxStorageBufferBindingSize / 4 / slots) : Infinity;
+  const mostWeights = slots ? Math.floor(limits.maxStorageBufferBindingSize / 16 / slots) * 4 : Infinity;
 
   const groups: Group[] = [];
   let open = new OpenGroup();
@@ -135,7 +156,7 @@ class OpenGroup {
       length,
     };
     this.#written.add(piece.value);
-    this.length += length;
+    this.length += wholeFours(length);
     const last = this.#pieces.at(-1);
     if (
       last &&
@@ -151,7 +172,8 @@ class OpenGroup {
   }
 
   finish(): Group {
-    return { windows: this.#windows, written: this.#written, pieces: this.#pieces, length: this.length };
+    const length = this.#pieces.reduce((total, piece) => total + wholeFours(piece.length), 0);
+    return { windows: this.#windows, written: this.#written, pieces: this.#pieces, length };
   }
 
   #find(window: Window): number {

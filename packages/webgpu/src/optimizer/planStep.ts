@@ -70,15 +70,11 @@ export function planStep(device: GPUDevice, description: StepDescription): StepP
     [state, table, now, ...partials],
     1,
   );
-  const updates = cut.map(({ group, blocks, count }, index) =>
-    dispatchOf(
-      device,
-      label,
-      updateKernel(group, rule, guard.active),
-      [now, blocks, ...slots.slice(index, index + 1), ...group.windows],
-      count,
-    ),
-  );
+  const updates = cut.map(({ group, blocks, count }, index) => {
+    const { code, listed, workgroups } = updateKernel(group, rule, guard.active, count);
+    const resources = [now, ...(listed ? [blocks] : []), ...slots.slice(index, index + 1), ...group.windows];
+    return dispatchOf(device, label, code, resources, workgroups);
+  });
   return { dispatches: [...norms, prepare, ...updates], slots, buffers };
 }
 

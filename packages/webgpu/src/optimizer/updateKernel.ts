@@ -1,30 +1,84 @@
 import { blockStruct, blockThreads } from './blocks.ts';
-import type { Group } from './groups.ts';
+import { type Group, inFours, type Piece, wholeFours } from './groups.ts';
 import { nowStruct } from './prepareKernel.ts';
 import type { Rule } from './rules/rule.ts';
-import { declareWindows, loadFunction, storeFunction } from './windowAccess.ts';
+import { declareWindows, type Element, loadFunction, storeFunction } from './windowAccess.ts';
+
+/** Threads per workgroup of a kernel without blocks: the most that every device has. */
+const runThreads = 256;
+
+/** A group's update, ready to be made a dispatch of. */
+export interface UpdateKernel {
+  readonly code: string;
+  /** Whether binding 1 is the group's list of blocks; a single run needs none. */
+  readonly listed: boolean;
+  readonly workgroups: number;
+}
 
 /**
- * The kernel that updates every weight of a group.
+ * The kernel that updates every weight of a group: four neighbours to a thread where the offsets allow it.
  *
- * Bindings: 0 `now` (uniform), 1 blocks, then the slots (if any), then the windows.
+ * Bindings: 0 `now` (uniform), then the blocks (if listed), the slots (if any) and the windows.
  *
  * @param scaled - whether gradients are multiplied by `now.scale` (clipping, loss scale)
+ * @param blocks - how many blocks the group has
  */
-export function updateKernel(group: Group, rule: Rule, scaled: boolean): string {
+export function updateKernel(group: Group, rule: Rule, scaled: boolean, blocks: number): UpdateKernel {
+  const element: Element = inFours(group) ? 'vec4f' : 'f32';
+  const [piece, ...others] = group.pieces as readonly [Piece, ...Piece[]];
+  return element === 'vec4f' && others.length === 0
+    ? runKernel(group, piece, rule, scaled)
+    : blocksKernel(group, rule, scaled, element, blocks);
+}
+
+/** One run of weights, the usual case: places follow from the thread's index alone. */
+function runKernel(group: Group, piece: Piece, rule: Rule, scaled: boolean): UpdateKernel {
+  const vectors = wholeFours(piece.length) / 4;
+  const code = `${nowStruct}
+@group(0) @binding(0) var<uniform> now: Now;
+${declareSlots(rule, 1, 'vec4f')}
+${declareWindows(group, rule.slots ? 2 : 1, () => true, 'vec4f')}
+
+@compute @workgroup_size(${runThreads})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (workgroup.y * workgroups.x + workgroup.x) * ${runThreads}u + lane;
+  if (now.skip != 0u || i >= ${vectors}u) { return; }
+  ${updateText(rule, scaled, {
+    value: `b${piece.value}[${piece.valueOffset / 4}u + i]`,
+    gradient: `b${piece.gradient}[${piece.gradientOffset / 4}u + i]`,
+    slot: (slot) => `slots[${slot * vectors}u + i]`,
+    store: (weights) => `b${piece.value}[${piece.valueOffset / 4}u + i] = ${weights};`,
+    ...(piece.length % 4 ? { kept: `vec4u(i * 4u) + vec4u(0u, 1u, 2u, 3u) >= vec4u(${piece.length}u)` } : {}),
+  })}
+}`;
+  return { code, listed: false, workgroups: Math.ceil(vectors / runThreads) };
+}
+
+/** Any number of pieces: every workgroup looks up its block. */
+function blocksKernel(
+  group: Group,
+  rule: Rule,
+  scaled: boolean,
+  element: Element,
+  blocks: number,
+): UpdateKernel {
   const values = [...group.written].sort((a, b) => a - b);
   const gradients = [...new Set(group.pieces.map((piece) => piece.gradient))].sort((a, b) => a - b);
-  const slots = Array.from({ length: rule.slots }, (_, slot) => slot);
-  const at = (slot: number): string => `slots[block.slot + ${slot}u * block.count + j]`;
-  return `${nowStruct}
+  const width = element === 'vec4f' ? 4 : 1;
+  const ragged = width === 4 && group.pieces.some(({ length }) => length % 4 !== 0);
+  const code = `${nowStruct}
 ${blockStruct}
 @group(0) @binding(0) var<uniform> now: Now;
 @group(0) @binding(1) var<storage, read> blocks: array<Block>;
-${rule.slots ? '@group(0) @binding(2) var<storage, read_write> slots: array<f32>;' : ''}
-${declareWindows(group, rule.slots ? 3 : 2, () => true)}
-${loadFunction('loadValue', values)}
-${loadFunction('loadGradient', gradients)}
-${storeFunction('storeValue', values)}
+${declareSlots(rule, 2, element)}
+${declareWindows(group, rule.slots ? 3 : 2, () => true, element)}
+${loadFunction('loadValue', values, element)}
+${loadFunction('loadGradient', gradients, element)}
+${storeFunction('storeValue', values, element)}
 
 @compute @workgroup_size(${blockThreads})
 fn main(
@@ -35,13 +89,46 @@ fn main(
   let index = workgroup.y * workgroups.x + workgroup.x;
   if (now.skip != 0u || index >= arrayLength(&blocks)) { return; }
   let block = blocks[index];
-  for (var j = lane; j < block.count; j += ${blockThreads}u) {
-    var w = loadValue(block.value, block.valueOffset + j);
-    var g = loadGradient(block.gradient, block.gradientOffset + j)${scaled ? ' * now.scale' : ''};
-    ${slots.map((slot) => `var s${slot} = ${at(slot)};`).join(' ')}
-    ${rule.update}
-    ${slots.map((slot) => `${at(slot)} = s${slot};`).join(' ')}
-    storeValue(block.value, block.valueOffset + j, w);
+  let stride = (block.count + 3u) / 4u * ${4 / width}u;
+  let length = ${width === 4 ? 'stride' : 'block.count'};
+  let value = block.valueOffset / ${width}u;
+  let gradient = block.gradientOffset / ${width}u;
+  let slot = block.slot / ${width}u;
+  for (var j = lane; j < length; j += ${blockThreads}u) {
+    ${updateText(rule, scaled, {
+      value: 'loadValue(block.value, value + j)',
+      gradient: 'loadGradient(block.gradient, gradient + j)',
+      slot: (k) => `slots[slot + ${k}u * stride + j]`,
+      store: (weights) => `storeValue(block.value, value + j, ${weights});`,
+      ...(ragged ? { kept: 'vec4u(j * 4u) + vec4u(0u, 1u, 2u, 3u) >= vec4u(block.count)' } : {}),
+    })}
   }
 }`;
+  return { code, listed: true, workgroups: blocks };
+}
+
+function declareSlots({ slots }: Rule, binding: number, element: Element): string {
+  return slots ? `@group(0) @binding(${binding}) var<storage, read_write> slots: array<${element}>;` : '';
+}
+
+/** Where a thread finds its numbers, as WGSL. */
+interface Places {
+  readonly value: string;
+  readonly gradient: string;
+  readonly slot: (slot: number) => string;
+  readonly store: (weights: string) => string;
+  /** Which of the four lie past the end of a piece: they belong to somebody else and stay as they are. */
+  readonly kept?: string;
+}
+
+/** The rule around its loads and stores. */
+function updateText(rule: Rule, scaled: boolean, { value, gradient, slot, store, kept }: Places): string {
+  const slots = Array.from({ length: rule.slots }, (_, index) => index);
+  return `var w = ${value};
+    ${kept ? `let before = w;\n    let kept = ${kept};` : ''}
+    var g = ${kept ? `select(${gradient}, vec4f(), kept)` : gradient}${scaled ? ' * now.scale' : ''};
+    ${slots.map((index) => `var s${index} = ${slot(index)};`).join(' ')}
+    { ${rule.update} }
+    ${slots.map((index) => `${slot(index)} = s${index};`).join(' ')}
+    ${store(kept ? 'select(w, before, kept)' : 'w')}`;
 }

@@ -1,27 +1,35 @@
 import type { Group } from './groups.ts';
 
+/** What a kernel reads and writes at once: one number, or four neighbours. */
+export type Element = 'f32' | 'vec4f';
+
 /** The binding declarations of a group's windows, from binding number `first` on. */
-export function declareWindows(group: Group, first: number, keep: (window: number) => boolean): string {
+export function declareWindows(
+  group: Group,
+  first: number,
+  keep: (window: number) => boolean,
+  element: Element = 'f32',
+): string {
   return group.windows
     .map((_, index) => ({ index, access: group.written.has(index) ? 'read_write' : 'read' }))
     .filter(({ index }) => keep(index))
     .map(
       ({ index, access }, position) =>
-        `@group(0) @binding(${first + position}) var<storage, ${access}> b${index}: array<f32>;`,
+        `@group(0) @binding(${first + position}) var<storage, ${access}> b${index}: array<${element}>;`,
     )
     .join('\n');
 }
 
-/** `fn name(window: u32, i: u32) -> f32`: reads one of several windows. */
-export function loadFunction(name: string, windows: readonly number[]): string {
-  return `fn ${name}(window: u32, i: u32) -> f32 {
+/** `fn name(window: u32, i: u32) -> element`: reads one of several windows. */
+export function loadFunction(name: string, windows: readonly number[], element: Element = 'f32'): string {
+  return `fn ${name}(window: u32, i: u32) -> ${element} {
   ${choose(windows, (index) => `return b${index}[i];`)}
 }`;
 }
 
-/** `fn name(window: u32, i: u32, x: f32)`: writes one of several windows. */
-export function storeFunction(name: string, windows: readonly number[]): string {
-  return `fn ${name}(window: u32, i: u32, x: f32) {
+/** `fn name(window: u32, i: u32, x: element)`: writes one of several windows. */
+export function storeFunction(name: string, windows: readonly number[], element: Element = 'f32'): string {
+  return `fn ${name}(window: u32, i: u32, x: ${element}) {
   ${choose(windows, (index) => `b${index}[i] = x;`)}
 }`;
 }

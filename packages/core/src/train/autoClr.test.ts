@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
+import { toSchedule } from '../toSchedule.ts';
 import { type AutoClrEvent, type AutoClrOptions, autoClr } from './autoClr.ts';
 
 type Options = Partial<AutoClrOptions<(typeof examples)[number]>>;
@@ -89,6 +90,129 @@ describe('autoClr', () => {
     const trainable = linearTrainable();
     const result = await autoClr(trainable, examples, bare);
     expect(result.best!.loss).toBeLessThan(0.05);
+  });
+
+  it('reduces the bounds and stops when cycles bring no gain; its policy is what acted', async () => {
+    const { result, events } = await auto({ stepsPerEpoch: 3, patience: 2, verdict: false });
+    const policies = events.flatMap((event) => (event.type === 'policy' ? [event.policy] : []));
+    expect(policies.map(({ type }) => type)).toEqual(['triangular', 'sequence', 'sequence']);
+    expect(result.policy).toEqual(policies[2]);
+    const { run } = result;
+    expect(run!.policy).toEqual(result.policy);
+    expect(run!.stopped).toEqual({ step: run!.step, reason: 'ended' });
+    expect(run!.step).toBeLessThan(580);
+    const { lr, at } = toSchedule(result.policy!);
+    for (const step of run!.steps) expect(step.lr).toBe(lr(step.step));
+    for (const { step } of run!.troughs) expect(at(step).phase).toBe(0);
+    const [first, second] = result.policy?.type === 'sequence' ? result.policy.stages : [];
+    const bounds = (stage: typeof first) => (stage?.policy.type === 'triangular' ? stage.policy : undefined);
+    expect(bounds(second)!.maxLr).toBeCloseTo(bounds(first)!.maxLr / 10, 15);
+    const readings = events.flatMap((event) => (event.type === 'trough' ? [event.reading!.signal] : []));
+    expect(readings.filter((signal) => signal !== 'go on')).toEqual([
+      'reduce bounds',
+      'reduce bounds',
+      'stop',
+    ]);
+  });
+
+  it('averages the last troughs and lets them answer together; the best of all is kept', async () => {
+    const { result, events, trainable } = await auto({ average: true, ensemble: true, stepsPerEpoch: 8 });
+    const { average, ensemble, run, best } = result;
+    const last = run!.troughs.slice(-5).map(({ step }) => step);
+    expect(average!.troughs.map(({ step }) => step)).toEqual(last);
+    const weights = average!.troughs.map(({ snapshot }) => (snapshot as typeof trainable.state).w);
+    const mean = linearTrainable();
+    await mean.restore({ w: weights.reduce((sum, w) => sum + w, 0) / 5, v: 0, updates: 0 });
+    expect(average!.loss).toBeCloseTo((await mean.evaluate(examples)).loss, 10);
+    expect(ensemble!.loss).toBeCloseTo(average!.loss, 6);
+    const all = [...run!.troughs.map(({ loss }) => loss!), average!.loss];
+    expect(best!.loss).toBe(Math.min(...all));
+    expect(best!.averaged === true).toBe(best!.loss === average!.loss);
+    expect(trainable.state).toEqual(best!.snapshot);
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(['average', 'ensemble']);
+  });
+
+  it('stops at the next trough when asked to', async () => {
+    const stopAtTrough = { aborted: false };
+    const { result } = await auto({
+      stopAtTrough,
+      verdict: false,
+      onEvent: (event) => {
+        if (event.type === 'step' && event.step.step === 150) stopAtTrough.aborted = true;
+      },
+    });
+    expect(result.run!.stopped).toEqual({ step: 200, reason: 'ended' });
+    expect(result.run!.troughs.length).toBe(1);
+  });
+
+  it('never leaves a model worse than it came', async () => {
+    const trainable = linearTrainable();
+    // The least loss that there is.
+    const sum = (of: (example: (typeof examples)[number]) => number) =>
+      examples.reduce((total, example) => total + of(example), 0);
+    const before = { w: sum(({ x, y }) => x * y) / sum(({ x }) => x * x), v: 0, updates: 0 };
+    await trainable.restore(before);
+    const { result } = await auto({ probe: 5 }, trainable);
+    expect(trainable.state).toEqual(before);
+    if (result.run) expect(result.best).toMatchObject({ step: 0, snapshot: before });
+  });
+
+  it('says truly what it cost', async () => {
+    for (const options of [{}, { verdict: false }, { probe: 4 }, { steps: 3000 }]) {
+      const { result, trainable } = await auto(options);
+      const { rangeTest, verdict, training } = result.cost;
+      expect(rangeTest + verdict + training).toBe(trainable.seen.length);
+      expect(training).toBe(result.run?.steps.length ?? 0);
+      // What the documentation says: a tenth of the budget (200 at least), and a tenth for each candidate.
+      const { steps = 600 } = options as Options;
+      expect(rangeTest).toBeLessThanOrEqual(Math.max(200, steps / 10));
+      expect(verdict).toBeLessThanOrEqual(steps / 5);
+    }
+  });
+
+  it('trains the fixed rate between equal bounds, where that won, with every service of the troughs', async () => {
+    // Under CLR the model is spoilt, so the fixed rate wins.
+    const rates = new Set<number>();
+    const trainable = linearTrainable({
+      result: (_, honest) => {
+        rates.add(trainable.seen[trainable.seen.length - 1]!.hyper.lr);
+        return honest;
+      },
+    });
+    const { evaluate } = trainable;
+    let trials = 0;
+    trainable.evaluate = async (batches) => {
+      const metrics = await evaluate(batches);
+      return trainable.seen.length > 0 && trials++ > 0 && trials < 6 ? { loss: metrics.loss + 9 } : metrics;
+    };
+    const { result } = await auto({ average: true }, trainable);
+    expect(result.verdict!.winner).toBe('fixed');
+    const { fixedLr } = result.finding.suggestion!;
+    expect(result.policy).toMatchObject({ type: 'triangular', baseLr: fixedLr, maxLr: fixedLr });
+    expect(new Set(result.run!.steps.map(({ lr }) => lr))).toEqual(new Set([fixedLr]));
+    expect(result.run!.troughs.length).toBe(3);
+    expect(result.average!.troughs.length).toBe(3);
+  });
+
+  it.each([
+    ['patience', { patience: 3 }],
+    ['average', { average: true }],
+    ['ensemble', { ensemble: true }],
+  ])('refuses %s without validation', async (_, options) => {
+    const trainable = linearTrainable();
+    await expect(autoClr(trainable, examples, { steps: 300, ...options })).rejects.toThrow(
+      '[clr/core] Expected validation, which patience',
+    );
+    expect(trainable.seen.length).toBe(0);
+  });
+
+  it.each([
+    ['average', { average: true }, 'average()'],
+    ['ensemble', { ensemble: true }, 'predictBatch()'],
+  ])('refuses %s of a trainable that cannot', async (_, options, method) => {
+    const { average: __, predictBatch: ___, ...cannot } = linearTrainable();
+    const all = { steps: 300, validation: examples, ...options };
+    await expect(autoClr(cannot, examples, all)).rejects.toThrow(`Expected a Trainable with ${method}`);
   });
 
   it.each([{ steps: 0 }, { steps: 600, stepsPerEpoch: 0.5 }])('refuses %o', async (options) => {

@@ -82,8 +82,14 @@ export const arithmetic: Operators = {
         if (exponent === 0) return b.mul(x(0), b.scalar(0, x(0)));
         if (exponent === 1) return g(0);
         if (exponent === 2) return b.mul(g(0), b.mul(x(0), b.scalar(2, x(0))));
-        const below = b.pow(x(0), b.sub(power, b.scalar(1, x(0))));
-        const slope = b.mul(power, below);
+        const slopeAt = (at: string): string => b.mul(power, b.pow(at, b.sub(power, b.scalar(1, x(0)))));
+        if (exponent !== undefined && exponent > 0 && exponent < 1) {
+          // A root at 0 is as a square root there.
+          const isZero = b.equal(x(0), b.scalar(0, x(0)));
+          const away = b.where(isZero, b.scalar(1, x(0)), x(0));
+          return b.mul(g(0), b.where(isZero, b.scalar(0, x(0)), slopeAt(away)));
+        }
+        const slope = slopeAt(x(0));
         const safe =
           exponent === undefined
             ? b.where(b.equal(power, b.scalar(0, power)), b.scalar(0, power), slope)

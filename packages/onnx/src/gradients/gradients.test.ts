@@ -1,7 +1,11 @@
+import { sgd } from '@clr/core';
 import fc from 'fast-check';
+import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkGradient, type Draw, type InputSpec, type OperatorCase } from '../../test/checkGradient.ts';
+import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../graph/dataType.ts';
+import { createTrainer } from '../index.ts';
 
 type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
 
@@ -279,6 +283,16 @@ const rows: readonly Row[] = [
       op: 'Pow',
       inputs: [
         { dims: d, draw: 'away' as const },
+        { dims: [], values: [power], constant: true },
+      ],
+    })),
+  ],
+  [
+    'Pow by a root',
+    fc.tuple(dims, fc.constantFrom(0.5, 1 / 3, -0.5, 1.5)).map(([d, power]) => ({
+      op: 'Pow',
+      inputs: [
+        { dims: d, draw: 'positive' as const },
         { dims: [], values: [power], constant: true },
       ],
     })),
@@ -934,6 +948,34 @@ const rows: readonly Row[] = [
 
 /** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */
 const tolerance = { float64: 1e-6, float32: 2e-3 };
+
+it('roots have no slope at 0, so that distances written out have a gradient where they are 0', async () => {
+  const float = DataType.FLOAT;
+  const model = makeModel({
+    inputs: [{ name: 'x', type: float, dims: [3] }],
+    outputs: [{ name: 'y', type: float, dims: [3] }],
+    initializers: [
+      { name: 'w', type: float, dims: [3], values: [1, 2, 3] },
+      { name: 'half', type: float, dims: [], values: [0.5] },
+    ],
+    nodes: [
+      { op: 'Sub', inputs: ['x', 'w'], outputs: ['d'] },
+      { op: 'Mul', inputs: ['d', 'd'], outputs: ['s'] },
+      { op: 'Sqrt', inputs: ['s'], outputs: ['a'] },
+      { op: 'Pow', inputs: ['s', 'half'], outputs: ['b'] },
+      { op: 'Add', inputs: ['a', 'b'], outputs: ['y'] },
+    ],
+  });
+  const trainer = await createTrainer(ort, model, { loss: 'mse', optimizer: sgd() });
+  const x = new ort.Tensor('float32', Float32Array.of(1, 4, 3), [3]);
+  const target = new ort.Tensor('float32', new Float32Array(3), [3]);
+  const gradient = (await trainer.gradients({ x, target })).get('w')?.data;
+  // y = 2·|x − w|, so d mean(y²)/dw = 8·(w − x)/3.
+  expect(gradient?.[0]).toBe(0);
+  expect(gradient?.[1]).toBeCloseTo(-16 / 3, 5);
+  expect(gradient?.[2]).toBe(0);
+  await trainer.dispose();
+});
 
 describe('gradients against finite differences', () => {
   it.each(rows)('%s', async (_name, cases) => {

@@ -11,6 +11,7 @@ import { join } from './join.ts';
 import { layout } from './layout.ts';
 import { math } from './math.ts';
 import { matmul } from './matmul.ts';
+import { ml } from './ml.ts';
 import { normalize } from './normalize.ts';
 import { pool } from './pool.ts';
 import { recurrent } from './recurrent.ts';
@@ -34,6 +35,7 @@ const families: readonly Operators[] = [
   layout,
   math,
   matmul,
+  ml,
   normalize,
   pool,
   recurrent,

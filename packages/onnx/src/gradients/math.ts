@@ -26,7 +26,12 @@ export const math: Operators = {
   Abs: pointwise(({ b }, x, _y, g) => b.mul(g, b.sign(x))),
   Exp: pointwise(({ b }, _x, y, g) => b.mul(g, y)),
   Log: pointwise(({ b }, x, _y, g) => b.div(g, x)),
-  Sqrt: pointwise(({ b }, _x, y, g) => b.div(b.mul(g, b.scalar(0.5, y)), y)),
+  // At 0 the slope has no end. 0 keeps distances and norms that are written out trainable, as PyTorch's own are.
+  Sqrt: pointwise(({ b }, _x, y, g) => {
+    const isZero = b.equal(y, b.scalar(0, y));
+    const slope = b.div(b.mul(g, b.scalar(0.5, y)), b.where(isZero, b.scalar(1, y), y));
+    return b.where(isZero, b.scalar(0, y), slope);
+  }),
   Reciprocal: pointwise(({ b }, _x, y, g) => b.neg(b.mul(g, b.square(y)))),
   Erf: pointwise(({ b }, x, _y, g) =>
     b.mul(b.mul(g, b.exp(b.neg(b.square(x)))), b.scalar(2 / Math.sqrt(Math.PI), x)),

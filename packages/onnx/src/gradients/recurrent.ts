@@ -127,8 +127,7 @@ function unroll(
 ): (string | undefined)[] {
   const { node } = c;
   check(c);
-  const batchFirst = int(node, 'layout', 0) === 1;
-  const steps = c.b.shape(c.x(0))[batchFirst ? 1 : 0];
+  const steps = c.b.shape(c.x(0))[0];
   if (typeof steps !== 'number') {
     throw c.refuse(
       'the number of steps is known only while the model runs',
@@ -142,7 +141,7 @@ function unroll(
     );
   }
   return byDecomposition(c, (b) => {
-    const x = batchFirst ? b.transpose(c.x(0), [1, 0, 2]) : c.x(0);
+    const x = c.x(0);
     const hidden = b.shape(c.x(2)).at(-1) as number;
     const directions = directionsOf(node);
     const own = activationsOf(b, node, texts(node, 'activations') ?? directions.flatMap(() => activations));
@@ -153,7 +152,7 @@ function unroll(
         const shape = b.shapeVector([b.sizeAt(x, 1), hidden]);
         return b.filled(shape, 0, x);
       }
-      return take(batchFirst ? b.transpose(given, [1, 0, 2]) : given, d);
+      return take(given, d);
     };
     const lengths = inputOf(node, 4) === '' ? undefined : b.unsqueeze(c.x(4), [1]);
     const runs = directions.map((reverse, d) => {
@@ -200,9 +199,7 @@ function unroll(
         0,
       ),
     );
-    return batchFirst
-      ? [b.transpose(sequence, [2, 0, 1, 3]), ...finals.map((final) => b.transpose(final, [1, 0, 2]))]
-      : [sequence, ...finals];
+    return [sequence, ...finals];
   });
 }
 
@@ -210,12 +207,11 @@ const infer: Infer = (node, b) => {
   const { type, dims } = b.type(inputOf(node, 0));
   const hidden = b.dims(inputOf(node, 2))?.at(-1) ?? unknownDim();
   if (!dims) return node.output.map(() => ({ type, dims }));
-  const batchFirst = int(node, 'layout', 0) === 1;
-  const [first, second] = dims as [Dim, Dim];
+  const [steps, batch] = dims as [Dim, Dim];
   const directions = directionsOf(node).length;
-  const final = batchFirst ? [first, directions, hidden] : [directions, second, hidden];
+  const final = [directions, batch, hidden];
   return [
-    { type, dims: batchFirst ? [first, second, directions, hidden] : [first, directions, second, hidden] },
+    { type, dims: [steps, directions, batch, hidden] },
     { type, dims: final },
     { type, dims: final },
   ];

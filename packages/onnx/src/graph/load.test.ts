@@ -155,6 +155,69 @@ describe('what a model may be written in', () => {
     expect(() => buildTrainingModel(model, options)).toThrow(UnsupportedOperatorError);
   });
 
+  it('optional inputs left out by an empty name at the end', async () => {
+    // ONNX Runtime's fusion of a sum and a normalisation would read the third input.
+    const normalise = (inputs: readonly string[]): readonly NodeSpec[] => [
+      { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
+      { op: 'Add', inputs: ['m', 'x'], outputs: ['a'] },
+      { op: 'LayerNormalization', inputs, outputs: ['y'] },
+    ];
+    expect(await gradientOf(makeModel({ ...spec, nodes: normalise(['a', 'w', '']) }))).toEqual(
+      await gradientOf(makeModel({ ...spec, nodes: normalise(['a', 'w']) })),
+    );
+  });
+
+  it('recurrent layers whose first axis is the batch', async () => {
+    const weights: ModelSpec['initializers'] = [
+      {
+        name: 'w',
+        type: float,
+        dims: [1, 6, 2],
+        values: [0.1, -0.2, 0.3, 0.4, -0.5, 0.6, 0.2, 0.1, -0.3, 0.5, 0.4, -0.1],
+      },
+      {
+        name: 'r',
+        type: float,
+        dims: [1, 6, 2],
+        values: [0.3, 0.2, -0.1, 0.5, 0.4, -0.6, 0.1, -0.2, 0.3, 0.2, -0.4, 0.5],
+      },
+      { name: 'h', type: float, dims: [3, 1, 2], values: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] },
+    ];
+    const layer = async (layout: number, nodes: readonly NodeSpec[]): Promise<Map<string, unknown>> => {
+      const model = makeModel({
+        inputs: [{ name: 'x', type: float, dims: [3, 4, 2] }],
+        outputs: [{ name: 'y', type: float, dims: [3, 4, 1, 2] }],
+        initializers: weights,
+        nodes: nodes.map((node) =>
+          node.op === 'GRU' && layout === 1 ? { ...node, attributes: { ...node.attributes, layout } } : node,
+        ),
+      });
+      const trainer = await createTrainer(ort, model, options);
+      const x = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i));
+      const gradients = await trainer.gradients({
+        x: new ort.Tensor('float32', x, [3, 4, 2]),
+        target: new ort.Tensor('float32', new Float32Array(24), [3, 4, 1, 2]),
+      });
+      await trainer.dispose();
+      return gradients;
+    };
+    const attributes = { hidden_size: 2 };
+    const perm = (from: string, to: string, order: readonly number[]): NodeSpec => ({
+      op: 'Transpose',
+      inputs: [from],
+      outputs: [to],
+      attributes: { perm: order },
+    });
+    const batchFirst = [{ op: 'GRU', inputs: ['x', 'w', 'r', '', '', 'h'], outputs: ['y'], attributes }];
+    const plainly = [
+      perm('x', 'xt', [1, 0, 2]),
+      perm('h', 'ht', [1, 0, 2]),
+      { op: 'GRU', inputs: ['xt', 'w', 'r', '', '', 'ht'], outputs: ['yt'], attributes },
+      perm('yt', 'y', [2, 0, 1, 3]),
+    ];
+    expect(await layer(1, batchFirst)).toEqual(await layer(0, plainly));
+  });
+
   it('updates running statistics that two normalisations share one after the other', async () => {
     const normalise = (from: string, to: string): NodeSpec => ({
       op: 'BatchNormalization',

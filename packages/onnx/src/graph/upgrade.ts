@@ -10,6 +10,7 @@ import {
   makeAttribute,
   text,
 } from './attributes.ts';
+import { timeFirst } from './batchFirst.ts';
 import type { Builder } from './builder.ts';
 import { DataType } from './dataType.ts';
 import { inputOf } from './infer.ts';
@@ -222,7 +223,8 @@ export function appendUpgraded(
     b.addInitializer(constant);
     return;
   }
-  const replaced = needsUpgrade(node, opset) ? rewrites.get(node.opType)?.(node, b, opset) : undefined;
+  const older = needsUpgrade(node, opset) ? rewrites.get(node.opType)?.(node, b, opset) : undefined;
+  const replaced = older ?? timeFirst(node, b);
   for (const item of replaced ?? [node]) {
     adjust(item, b);
     b.append(item);

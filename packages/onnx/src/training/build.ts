@@ -32,8 +32,7 @@ function network(p: Plan): { draft: Draft; common: Partial<TrainingModel> & Pick
   if (head.target) draft.inputs.push(declaration(head.target.name, head.target.type, head.target.dims));
   const loss = output(draft, p.b.cast(head.loss, DataType.FLOAT), names('loss'));
   const accuracy = head.accuracy ? output(draft, head.accuracy, names('accuracy')) : undefined;
-  const [seeded] = head.seeds.keys();
-  const classes = head.accuracy ? p.b.dims(seeded ?? '')?.[1] : undefined;
+  const { classes } = head;
   return {
     draft,
     common: {

@@ -1,12 +1,10 @@
 import { fail } from '../errors.ts';
-import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType, isFloat, typeName } from '../graph/dataType.ts';
+import { DataType, typeName } from '../graph/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { firstMax } from '../graph/firstMax.ts';
-import { axisOf } from '../graph/infer.ts';
 import { show } from '../show.ts';
+import { type Logits, logitOf, logitsOf, lossInput } from './lossInput.ts';
 import type { TrainingOptions } from './options.ts';
 
 /** The part of the graph after the model: its loss, and the gradients it starts with. */
@@ -17,26 +15,20 @@ export interface LossHead {
   readonly accuracy?: string;
   /** What the model answers: probabilities where it classifies; absent when it computes its loss itself. */
   readonly outputs?: string;
+  /** How many classes there are, where they are told apart. */
+  readonly classes?: Dim;
   /** The target's declaration, unless the model computes its loss itself. */
   readonly target?: { readonly name: string; readonly type: number; readonly dims: readonly Dim[] };
   /** The gradients of the loss with respect to values of the model. */
   readonly seeds: ReadonlyMap<string, string>;
 }
 
-/** Follows Identity back to the node that makes a value. */
-function producer(nodes: readonly NodeProto[], value: string): NodeProto | undefined {
-  const node = nodes.find(({ output }) => output.includes(value));
-  return node?.opType === 'Identity' ? producer(nodes, node.input[0] ?? '') : node;
-}
-
-/** The logits of a classifier: the model's output, or what its last (Log)Softmax over the classes is taken of. */
-function logitsOf(b: Builder, nodes: readonly NodeProto[], output: string): string {
-  const last = producer(nodes, output);
-  if (last?.opType !== 'Softmax' && last?.opType !== 'LogSoftmax') return output;
-  return axisOf(int(last, 'axis', -1), b.rank(output)) === 1 ? (last.input[0] ?? output) : output;
-}
-
-function crossEntropy(b: Builder, logits: string, name: string, distribution: boolean): LossHead {
+function crossEntropy(
+  b: Builder,
+  { value: logits, back }: Logits,
+  name: string,
+  distribution: boolean,
+): LossHead {
   const dims = b.shape(logits);
   if (dims.length < 2) {
     throw fail(
@@ -60,7 +52,7 @@ function crossEntropy(b: Builder, logits: string, name: string, distribution: bo
   const expected = distribution ? b.mul(likely, b.reduceSum(name, [1], true)) : likely;
   const seed = b.mul(b.sub(expected, shares), perPosition);
   const accuracy = accuracyOf(b, logits, name, shares, distribution);
-  return { loss, accuracy, outputs: likely, target, seeds: new Map([[logits, seed]]) };
+  return { loss, accuracy, classes: dims[1] as Dim, outputs: likely, target, seeds: back(seed) };
 }
 
 /** WebGPU has no LogSoftmax: without this the logits would go to the CPU and back in every step. */
@@ -143,23 +135,8 @@ export function appendLoss(
 ): LossHead {
   const { loss } = options;
   const nodes = [...b.nodes];
-  const wanted =
-    typeof loss === 'object' && loss !== null ? loss.output : (options.output ?? outputs[0] ?? '');
-  if (!outputs.includes(wanted)) {
-    throw fail(
-      `the name of one of the model's outputs: ${outputs.join(', ')}`,
-      `output = ${show(wanted)}`,
-      'Name an output of the model.',
-    );
-  }
+  const wanted = lossInput(b, nodes, outputs, options);
   const { type } = b.type(wanted);
-  if (type !== 0 && !isFloat(type)) {
-    throw fail(
-      `a float output to take the loss of`,
-      `"${wanted}" of type ${typeName(type)}`,
-      'Choose another output with `output`.',
-    );
-  }
   if (type === DataType.FLOAT16 || type === DataType.BFLOAT16) {
     throw fail(
       'a model of float32',
@@ -189,9 +166,10 @@ export function appendLoss(
       'Check its spelling.',
     );
   }
-  const dims = b.shape(wanted);
+  const y = loss === 'mse' ? wanted : logitOf(nodes, wanted);
+  const dims = b.shape(y);
   b.declare(target, type, dims);
-  const head = loss === 'mse' ? meanSquare(b, wanted, target) : binaryCrossEntropy(b, wanted, target);
-  const seeds = new Map([[wanted, head.seed]]);
+  const head = loss === 'mse' ? meanSquare(b, y, target) : binaryCrossEntropy(b, y, target);
+  const seeds = new Map([[y, head.seed]]);
   return { loss: head.loss, outputs: head.outputs, target: { name: target, type, dims }, seeds };
 }

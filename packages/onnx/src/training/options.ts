@@ -6,9 +6,10 @@ import type { Provider } from '../graph/graphBuilder.ts';
  *
  * - `'crossEntropy'`: logits [N, C, …] against int64 class indices [N, …] or a float distribution [N, C, …];
  *   the mean over all positions of −log softmax. A model that ends in Softmax or LogSoftmax over the classes
- *   is taken at its logits.
+ *   is taken at its logits; so is one that ends in the probabilities 1 − σ(z) and σ(z) of two classes.
  * - `'mse'`: the mean over all elements of (y − target)²
- * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y)
+ * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y). A model that ends in
+ *   Sigmoid is taken at its logits.
  * - `{ output }`: the name of a scalar output of the model
  */
 export type Loss = 'crossEntropy' | 'mse' | 'bceWithLogits' | { readonly output: string };
@@ -29,7 +30,9 @@ export interface TrainingOptions {
   readonly optimizer: Optimizer;
   /**
    * Which initializers are trained, by name. Default: every float initializer that reaches the loss, but for
-   * the exponents of powers, which are constants of a formula.
+   * scalars that are constants of a formula: exponents of powers, and operands with names that exporters make
+   * (`gelu/Const:0`, `onnx::Mul_12`). A file does not tell weights from other tables, such as fixed positional
+   * encodings, or gradients that were to stop: leave those out here.
    */
   readonly trainable?: (name: string) => boolean;
   readonly groups?: readonly ParameterGroup[];
@@ -38,7 +41,7 @@ export interface TrainingOptions {
    * number of steps; everything else works with free axes, if a little slower.
    */
   readonly sizes?: Readonly<Record<string, number>>;
-  /** The output the loss is taken of. Default: the first. */
+  /** The output the loss is taken of. Default: the first of floats (classifiers may name labels before it). */
   readonly output?: string;
   /** What the target of `'crossEntropy'` is. Default `'indices'`: int64 class indices. */
   readonly target?: 'indices' | 'distribution';

@@ -38,6 +38,32 @@ describe('what is trained', () => {
     expect(trained()).toEqual(['w', 'free']);
   });
 
+  it('leaves out scalars that exporters made of a formula, and no weights', () => {
+    const names = ['gelu/add/x:0', 'onnx::Mul_12', 'const_fold_opt__3', 'val_7', '/Constant_output_0', '45'];
+    const weights = ['logit_scale', 'block.1.alpha', 'model/dense/gamma/ReadVariableOp:0', 'onnx::Add_3'];
+    const operands = [...names, ...weights];
+    const formula = makeModel({
+      inputs: [{ name: 'x', type: float, dims: [2, 3] }],
+      outputs: [{ name: 'y', type: float, dims: [2, 3] }],
+      initializers: operands.map((name) => ({
+        name,
+        type: float,
+        // The last is a bias of one unit.
+        dims: name === 'onnx::Add_3' ? [1] : [],
+        values: [0.5],
+      })),
+      nodes: operands.map((name, i) => ({
+        op: i % 2 ? 'Mul' : 'Add',
+        inputs: [i === 0 ? 'x' : `v${i - 1}`, name],
+        outputs: [i === operands.length - 1 ? 'y' : `v${i}`],
+      })),
+    });
+    const { state } = buildTrainingModel(formula, { loss: 'mse', optimizer: sgd() });
+    expect(state[0]?.parts.map(({ name }) => name)).toEqual(weights);
+    const all = buildTrainingModel(formula, { loss: 'mse', optimizer: sgd(), trainable: () => true });
+    expect(all.state[0]?.parts).toHaveLength(operands.length);
+  });
+
   it('is what `trainable` chooses of those, exponents too', () => {
     expect(trained({ trainable: (name) => name === 'w' })).toEqual(['w']);
     expect(trained({ trainable: () => true })).toEqual(['w', 'free', 'exponent']);

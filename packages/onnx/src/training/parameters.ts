@@ -22,12 +22,24 @@ function reaching(
     if (operator?.gradient === 'none') continue;
     node.input.forEach((name, i) => {
       const open = operator?.differentiable?.includes(i) ?? true;
-      const counts = constants || !operator?.constants?.includes(i) || !b.constant(name);
+      const counts = constants || !operator?.constants?.includes(i) || b.constant(name)?.dims.length !== 0;
       if (name !== '' && open && counts) live.add(name);
     });
     for (const name of captures(node)) live.add(name);
   }
   return live;
+}
+
+/** How modules and variables name their weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
+const weightName = /^[a-z_]\w*(\.\w+)*$|variable/i;
+/** How exporters and optimizers name what they found in a formula, where it looks like a weight's name. */
+const constantName = /const|cst|^(val|scalar|lifted_tensor|ortshared)_/i;
+const formulas = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Sum', 'Mean', 'Mod']);
+
+/** Whether an initializer is the ½ or the √2 of a formula: a scalar that exporters name, in arithmetic alone. */
+function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): boolean {
+  if (dims.length > 0 || (weightName.test(name) && !constantName.test(name))) return false;
+  return nodes.every(({ input, opType }) => !input.includes(name) || formulas.has(opType));
 }
 
 /**
@@ -44,7 +56,10 @@ export function selectParameters(
 ): TensorProto[] {
   const live = reaching(b, nodes, seeds, trainable !== undefined);
   const candidates = graph.initializer.filter(
-    ({ name, dataType }) => isFloat(dataType) && live.has(name) && (trainable?.(name) ?? true),
+    (tensor) =>
+      isFloat(tensor.dataType) &&
+      live.has(tensor.name) &&
+      (trainable?.(tensor.name) ?? !inFormula(tensor, nodes)),
   );
   const half = candidates.find(({ dataType }) => dataType !== DataType.FLOAT && dataType !== DataType.DOUBLE);
   if (half) {

@@ -1,0 +1,13 @@
+import { DataType } from '../graph/dataType.ts';
+import { shaped } from '../graph/infer.ts';
+import type { Operator, Operators } from '../graph/operator.ts';
+
+const likeInput = (type: number): Operator => ({ infer: shaped((_node, dims) => dims, type) });
+
+/** What scikit-learn's pipelines put before a network: its outputs' shapes. Gradients do not pass through. */
+export const ml: Operators = {
+  'ai.onnx.ml:Scaler': likeInput(DataType.FLOAT),
+  'ai.onnx.ml:Normalizer': likeInput(DataType.FLOAT),
+  'ai.onnx.ml:Imputer': { infer: shaped((_node, dims) => dims) },
+  'ai.onnx.ml:Binarizer': { infer: shaped((_node, dims) => dims) },
+};

@@ -128,8 +128,8 @@ export async function autoClr<Batch>(
       advice: 'Give batches that are not trained on.',
     });
   }
-  if (options.average) checkAble(trainable, 'average', [trainable]);
-  if (options.ensemble) checkAble(trainable, 'predictBatch', [trainable]);
+  if (options.average) checkAble(trainable, 'average');
+  if (options.ensemble) checkAble(trainable, 'predictBatch');
 
   const cost = { rangeTest: 0, verdict: 0, training: 0 };
   let spending: 'rangeTest' | 'verdict' = 'rangeTest';

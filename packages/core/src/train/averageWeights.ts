@@ -28,7 +28,7 @@ export async function averageWeights<Batch>(
   snapshots: readonly Snapshot[],
   batches?: Pass<Batch>,
 ): Promise<Snapshot> {
-  checkAble(trainable, 'average', snapshots);
+  checkAble(trainable, 'average', snapshots.length);
   const where = `of ${snapshots.length} snapshots`;
   const mean = await attempt('average()', where, async () => trainable.average!(snapshots));
   if (!batches || !trainable.renewStatistics) return mean;

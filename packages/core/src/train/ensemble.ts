@@ -29,7 +29,7 @@ export interface Ensemble<Batch> {
  * ```
  */
 export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly Snapshot[]): Ensemble<Batch> {
-  checkAble(trainable, 'predictBatch', members);
+  checkAble(trainable, 'predictBatch', members.length);
   /** The last member's predictions, their outputs replaced by the means. */
   const predictions = async (batches: Pass<Batch>): Promise<Prediction[]> => {
     checkBatches('batches', batches, true);

@@ -42,7 +42,7 @@ describe('averageWeights', () => {
 
   it('refuses no snapshots, and a trainable that cannot', async () => {
     const trainable = await model();
-    await expect(averageWeights(trainable, [])).rejects.toThrow('Received: one with it, and 0 snapshots');
+    await expect(averageWeights(trainable, [])).rejects.toThrow('Received: no snapshots');
     const { average: _, ...cannot } = trainable;
     await expect(averageWeights(cannot, states)).rejects.toThrow('Expected a Trainable with average()');
   });
@@ -93,7 +93,7 @@ describe('ensemble', () => {
 
   it('refuses no members, a trainable that cannot, and batches that can be read once', async () => {
     const trainable = await model();
-    expect(() => ensemble(trainable, [])).toThrow('0 snapshots');
+    expect(() => ensemble(trainable, [])).toThrow('no snapshots');
     const { predictBatch: _, ...cannot } = trainable;
     expect(() => ensemble(cannot, states)).toThrow('Expected a Trainable with predictBatch()');
     await expect(ensemble(trainable, states).evaluate(examples.values())).rejects.toThrow('iterated again');

@@ -1,17 +1,17 @@
 import { ClrError } from '../errors.ts';
 import { attempt } from './attempt.ts';
-import type { Snapshot, Trainable } from './trainable.ts';
+import type { Trainable } from './trainable.ts';
 
 /** Refuses to start without the optional method, or without a state, that something needs. */
 export function checkAble(
   trainable: Partial<Record<'average' | 'predictBatch', unknown>>,
   method: 'average' | 'predictBatch',
-  snapshots: readonly Snapshot[],
+  snapshots = 1,
 ): void {
-  if (trainable[method] && snapshots.length > 0) return;
+  if (trainable[method] && snapshots > 0) return;
   throw new ClrError('clr/core', {
     expected: `a Trainable with ${method}(), and at least one snapshot`,
-    received: `one ${trainable[method] ? 'with' : 'without'} it, and ${snapshots.length} snapshots`,
+    received: snapshots > 0 ? 'one without it' : 'no snapshots',
     advice: 'The method is optional; the adapter’s documentation says whether it has it.',
   });
 }

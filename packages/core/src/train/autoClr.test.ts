@@ -59,7 +59,7 @@ describe('autoClr', () => {
     const { verdict } = result;
     expect(verdict!.steps).toBe(60);
     expect(verdict!.margin).toBeCloseTo(Math.abs(verdict!.clr.loss - verdict!.fixed.loss), 12);
-    const sweep = result.trace.points.length;
+    const sweep = result.cost.rangeTest;
     const batchesOf = (from: number) => trainable.seen.slice(from, from + 60).map(({ batch }) => batch);
     expect(batchesOf(sweep)).toEqual(batchesOf(sweep + 60));
     const rates = trainable.seen.slice(sweep, sweep + 60).map(({ hyper }) => hyper.lr);

@@ -20,7 +20,7 @@ import { warmth } from './warmth.ts';
 
 /** Options of {@link autoClr}. */
 export interface AutoClrOptions<Batch> {
-  /** How many updates the training itself has; the range test takes a tenth of that (200 at least) on top, a verdict a fifth. */
+  /** How many updates the training itself has; the range test takes a tenth of that (200 at least) on top, a verdict a fifth. See `cost`. */
   readonly steps: number;
   /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
   readonly stepsPerEpoch?: number;
@@ -28,7 +28,10 @@ export interface AutoClrOptions<Batch> {
   readonly validation?: Pass<Batch>;
   /** First train a tenth of the budget each with a fixed rate and with CLR, and keep the winner. Default true. */
   readonly verdict?: boolean;
-  /** Updates with which the range test tries each rate by itself. Default: 5 for a model that is trained already, else a sweep. */
+  /**
+   * Updates with which the range test tries each rate by itself, keeping its batches meanwhile. Default: 5 where the
+   * model is trained already (and its loss says so, or a sweep saw nothing); else a sweep.
+   */
   readonly probe?: number;
   /** After so many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
   readonly patience?: number;
@@ -145,20 +148,32 @@ export async function autoClr<Batch>(
   };
   const common = signal ? { signal } : {};
 
-  // To judge how much the model knows, some training batches do.
-  const known = validation ?? first(passOf(batches, 0), 5);
-  const start = await measure(trainable, known, 'before any step', signal);
-  const warm = warmth(start);
-  const probe = options.probe ?? (warm ? 5 : 0);
-  const trace = await rangeTest(counted, batches, {
-    ...common,
-    ...(probe
-      ? { probe, steps: Math.max(40, Math.round(steps / 10 / probe)) }
-      : { steps: Math.max(200, Math.round(steps / 10)) }),
-    onStep: (point) => onEvent?.({ type: 'sweep', point }),
+  const start = validation && (await measure(trainable, validation, 'before any step', signal));
+  // What a range test would see of the model's knowledge is what it knows of the training batches.
+  const some = first(passOf(batches, 0), 20);
+  const warm = warmth(await measure(trainable, some, 'before any step', signal));
+  const test = async (probe: number): Promise<Pick<AutoClrResult, 'trace' | 'finding'>> => {
+    const length = Math.round(steps / 10 / (probe || 1));
+    const trace = await rangeTest(counted, batches, {
+      ...common,
+      ...(probe ? { probe, steps: Math.max(40, length) } : { steps: Math.max(200, length) }),
+      onStep: (point) => onEvent?.({ type: 'sweep', point }),
+    });
+    return { trace, finding: analyzeRangeTest(trace) };
+  };
+  const explained = (reasons: readonly string[], { trace, finding }: Awaited<ReturnType<typeof test>>) => ({
+    trace,
+    finding: { ...finding, reasons: [...reasons, ...finding.reasons] },
   });
-  const found = analyzeRangeTest(trace);
-  const finding = warm ? { ...found, reasons: [warm, ...found.reasons] } : found;
+  const { probe = warm?.trained ? 5 : 0 } = options;
+  let tested = await test(probe);
+  if (warm && !options.probe) {
+    if (probe) tested = explained([warm.reason], tested);
+    else if (!tested.finding.suggestion && !signal?.aborted) {
+      tested = explained([...tested.finding.reasons, warm.reason], await test(5));
+    }
+  }
+  const { trace, finding } = tested;
   await onEvent?.({ type: 'finding', finding, trace });
   const { suggestion } = finding;
   if (suggestion === null || signal?.aborted) return { trace, finding, cost };
@@ -178,7 +193,7 @@ export async function autoClr<Batch>(
   const bounds = verdict?.winner === 'fixed' ? { baseLr: fixedLr, maxLr: fixedLr } : suggestion;
   const plan = planCycles({ ...bounds, steps, stepsPerEpoch });
   await onEvent?.({ type: 'policy', ...plan });
-  const trained = await trainCycles(trainable, batches, plan, validation && start, options);
+  const trained = await trainCycles(trainable, batches, plan, start, options);
   cost.training = trained.run.steps.length;
   return { trace, finding, ...trained, ...(verdict && { verdict }), cost };
 }

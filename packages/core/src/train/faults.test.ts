@@ -182,7 +182,8 @@ describe('batches that go wrong', () => {
     const more = name.includes('probes') ? { probe: 6 } : {};
     const error = await faultOf(call(trainable, broken, more));
     expect(error.message).toContain('Expected the next batch to succeed.\nReceived: Error: mine');
-    expect(error.message).toContain(name.includes('probes') ? 'after 9' : 'at step 9');
+    const where = { autoClr: 'before any step', 'rangeTest with probes': 'after 9' }[name] ?? 'at step 9';
+    expect(error.message).toContain(where);
     if (name === 'train') expect(trainable.state.updates).toBe(9);
     else expect(trainable.state).toEqual(before);
   });
@@ -221,7 +222,7 @@ describe('batches that go wrong', () => {
     const trainable = await model();
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
-    const outcome = await call(trainable, stuck(12), { signal: controller.signal });
+    const outcome = await call(trainable, stuck(name === 'autoClr' ? 30 : 12), { signal: controller.signal });
     const { points, step, trace } = outcome as {
       points?: unknown[];
       step?: number;
@@ -237,7 +238,8 @@ describe('batches that go wrong', () => {
             ? { stopped: { step: 12, reason: 'aborted' } }
             : {},
       );
-      expect((points ?? trace?.points)?.length).toBe(name.includes('probes') ? 20 : 12);
+      const taken = { autoClr: 30, 'rangeTest with probes': 20 }[name] ?? 12;
+      expect((points ?? trace?.points)?.length).toBe(taken);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { ClrError, show } from '../errors.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import { attempt } from './attempt.ts';
+import { attempt, located } from './attempt.ts';
 import { type Pass, untilAborted } from './batches.ts';
 import type { Trainable } from './trainable.ts';
 
@@ -41,9 +41,13 @@ export async function measure<Batch>(
   let empty = false;
   async function* all() {
     empty = true;
-    for await (const batch of untilAborted(batches, signal)) {
-      empty = false;
-      yield batch;
+    try {
+      for await (const batch of untilAborted(batches, signal)) {
+        empty = false;
+        yield batch;
+      }
+    } catch (error) {
+      throw located(error, 'the next batch', where);
     }
   }
   try {

@@ -917,6 +917,8 @@ const rows: readonly Row[] = [
     'LSTM of hard gates',
     recurrence('LSTM', 'bidirectional').map((c) => ({
       ...c,
+      // Far from where the gates' lines end.
+      inputs: c.inputs.map((input) => input && { ...input, draw: 'unit' as const }),
       attributes: {
         ...c.attributes,
         activations: ['HardSigmoid', 'Tanh', 'Tanh', 'Sigmoid', 'Softsign', 'HardSigmoid'],

@@ -155,6 +155,8 @@ function unroll(
       return take(given, d);
     };
     const lengths = inputOf(node, 4) === '' ? undefined : b.unsqueeze(c.x(4), [1]);
+    const longerThan = (step: number): string | undefined =>
+      lengths && b.greater(lengths, b.scalar(step, lengths));
     const runs = directions.map((reverse, d) => {
       const bias = inputOf(node, 3) === '' ? undefined : take(c.x(3), d);
       const width = count * hidden;
@@ -177,11 +179,14 @@ function unroll(
         const at = reverse ? steps - 1 - k : k;
         const next = cell(direction, direction.inputs[at] as string, state);
         // Past its end a sequence keeps its state and gives zeros.
-        const lasts = lengths === undefined ? undefined : b.greater(lengths, b.scalar(at, lengths));
+        const lasts = longerThan(at);
         const held = state;
-        state = lasts === undefined ? next : next.map((value, i) => b.where(lasts, value, held[i] as string));
-        outputs[at] = lasts === undefined ? (state[0] as string) : b.keep(lasts, next[0] as string);
+        state = lasts ? next.map((value, i) => b.where(lasts, value, held[i] as string)) : next;
+        outputs[at] = lasts ? b.keep(lasts, next[0] as string) : (next[0] as string);
       }
+      // An empty one has no last state: ONNX Runtime gives zeros.
+      const some = longerThan(0);
+      if (some) state = state.map((value) => b.keep(some, value));
       // [steps, 1, batch, hidden]
       const all = b.concat(
         outputs.map((h) => b.unsqueeze(h, [0, 1])),

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { edgeOf } from './edge.ts';
 import { type FixedRun, trainFixed } from './fixedRun.ts';
-import { type Setting, seeds, settings } from './settings.ts';
+import { randomLabelled, type Setting, seeds, settings } from './settings.ts';
 import { linearSweep, runSweep, type Sweep, type SweepRecord, sweeps } from './sweeps.ts';
 import { createTask, type Task } from './task.ts';
 
@@ -104,16 +104,8 @@ async function measure(setting: Setting): Promise<void> {
   for (const { trainer } of tasks.values()) await trainer.dispose();
 }
 
-/** Settings whose labels are also drawn at random, for curves that carry nothing. */
-const hopeless = new Set([
-  'tabular-mlp-sgd-32',
-  'lenet-momentum-64',
-  'quick-adam-32',
-  'transformer-adamW-64',
-]);
-
 async function measureRandomLabels(setting: Setting): Promise<void> {
-  if (!hopeless.has(setting.name)) return;
+  if (!randomLabelled.has(setting.name)) return;
   for (const seed of seeds) {
     if (
       readResults().some(

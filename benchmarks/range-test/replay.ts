@@ -1,5 +1,5 @@
 import { type RangeTestTrace, rangeTest, type Trainable } from '@clr/core';
-import type { StoredSweep } from './store.ts';
+import { type StoredAdaptive, type StoredSweep, unpack } from './store.ts';
 import { linearSweep, type Sweep, sweeps } from './sweeps.ts';
 
 /**
@@ -8,6 +8,14 @@ import { linearSweep, type Sweep, sweeps } from './sweeps.ts';
  */
 export function replay(stored: StoredSweep): Promise<RangeTestTrace> {
   return replayAs(stored, stored.sweep === 'linear' ? linearSweep(stored.endLr!) : sweeps[stored.sweep]);
+}
+
+/** The same for a range test that looked for its rates by itself; its coarse sweep stays as it was. */
+export async function replayAdaptive(stored: StoredAdaptive): Promise<RangeTestTrace> {
+  const { scout, startLr, endLr } = unpack(stored);
+  if (!scout) return unpack(stored);
+  const steps = stored.steps - scout.length;
+  return { ...(await replayAs(stored, { startLr, endLr, steps, spacing: 'exponential' })), scout };
 }
 
 /** The same for losses of any origin, which were recorded at the rates of `sweep`. */

@@ -8,9 +8,16 @@ import { analyzeRangeTest, type RangeTestFinding, type RangeTestTrace } from '@c
 import { digits } from './digits.ts';
 import { hopelessCurves } from './hopeless.ts';
 import { libraryRules } from './libraries.ts';
-import { replay } from './replay.ts';
+import { replay, replayAdaptive } from './replay.ts';
 import { seeds } from './settings.ts';
-import { readSweeps, readTruths, type StoredSweep, type Truth } from './store.ts';
+import {
+  readAdaptive,
+  readSweeps,
+  readTruths,
+  type StoredAdaptive,
+  type StoredSweep,
+  type Truth,
+} from './store.ts';
 import { sweeps as plans, type SweepName } from './sweeps.ts';
 import { type Verdict, verdictOf } from './truth.ts';
 
@@ -19,11 +26,20 @@ interface Answer {
   readonly fixedLr: number;
   readonly maxLr: number;
   readonly finding?: RangeTestFinding;
+  /** How many steps the sweeps took. */
+  readonly cost?: number;
+}
+
+/** What is stored of a setting. */
+interface Stored {
+  readonly truth: Truth;
+  readonly sweeps: readonly StoredSweep[];
+  readonly adaptive: readonly StoredAdaptive[];
 }
 
 interface Rule {
   readonly name: string;
-  readonly answer: (sweeps: readonly StoredSweep[], seed: number) => Promise<Answer | null>;
+  readonly answer: (stored: Stored, seed: number) => Promise<Answer | null>;
 }
 
 interface Run extends Partial<Answer> {
@@ -40,7 +56,7 @@ const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): St
 
 const libraries: readonly Rule[] = libraryRules.map(({ name, sweep, suggest }) => ({
   name,
-  answer: async (sweeps, seed) => {
+  answer: async ({ sweeps }, seed) => {
     const lr = suggest(pick(sweeps, seed, sweep)[0]!.loss, plans[sweep]);
     return lr === null ? null : { fixedLr: lr, maxLr: lr };
   },
@@ -48,26 +64,41 @@ const libraries: readonly Rule[] = libraryRules.map(({ name, sweep, suggest }) =
 
 type Choice = readonly [name: SweepName, count?: number][];
 
-function clr(name: string, choice: Choice): Rule {
-  return {
-    name,
-    answer: async (sweeps, seed) => {
-      const chosen = choice.flatMap(([of, count = 1]) => pick(sweeps, seed, of).slice(0, count));
-      const traces: RangeTestTrace[] = await Promise.all(chosen.map(replay));
-      const finding = analyzeRangeTest(traces);
-      const { suggestion } = finding;
-      return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding };
-    },
-  };
-}
+const answerOf = (traces: readonly RangeTestTrace[], steps?: number): Answer | null => {
+  const finding = analyzeRangeTest(traces, steps === undefined ? {} : { steps });
+  const { suggestion } = finding;
+  const cost = traces.reduce((sum, { points, scout = [] }) => sum + points.length + scout.length, 0);
+  return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding, cost };
+};
+
+/** Plain sweeps. */
+const plain = (name: string, choice: Choice): Rule => ({
+  name,
+  answer: async ({ sweeps }, seed) => {
+    const chosen = choice.flatMap(([of, count = 1]) => pick(sweeps, seed, of).slice(0, count));
+    return answerOf(await Promise.all(chosen.map(replay)));
+  },
+});
+
+/** The range test as it runs where no rates are given; `told`: the analysis knows the budget. */
+const adaptive = (name: string, steps: number, told = false): Rule => ({
+  name,
+  answer: async ({ adaptive: stored, truth }, seed) => {
+    const one = stored.find((one) => one.seed === seed && one.steps === steps && !one.randomLabels)!;
+    return answerOf([await replayAdaptive(one)], told ? truth.budget : undefined);
+  },
+});
 
 const rules: readonly Rule[] = [
   ...libraries,
-  clr('clr, 100 steps', [['clr-100']]),
-  clr('clr, 200 steps', [['clr-200']]),
-  clr('clr, 400 steps', [['clr-400']]),
-  clr('clr, 3 × 200 steps', [['clr-200', 3]]),
-  clr('clr, 200 and linear', [['clr-200'], ['linear']]),
+  plain('clr, one sweep of 100 steps', [['clr-100']]),
+  plain('clr, one sweep of 200 steps', [['clr-200']]),
+  plain('clr, one sweep of 400 steps', [['clr-400']]),
+  plain('clr, three sweeps of 200 steps', [['clr-200', 3]]),
+  adaptive('clr, 200 steps', 200),
+  adaptive('clr, 400 steps', 400),
+  adaptive('clr, 200 steps, budget told', 200, true),
+  adaptive('clr, 400 steps, budget told', 400, true),
 ];
 
 const decades = (a: number, b: number): number => Math.abs(Math.log10(a / b));
@@ -98,9 +129,10 @@ function table(rows: readonly (readonly string[])[]): void {
 async function runsOf(rule: Rule, truths: readonly Truth[]): Promise<Run[]> {
   const runs: Run[] = [];
   for (const truth of truths) {
-    const sweeps = readSweeps(truth.setting);
+    const { setting } = truth;
+    const stored = { truth, sweeps: readSweeps(setting), adaptive: readAdaptive(setting) };
     for (const seed of seeds) {
-      runs.push({ truth, verdict: verdictOf(truth), seed, ...(await rule.answer(sweeps, seed)) });
+      runs.push({ truth, verdict: verdictOf(truth), seed, ...(await rule.answer(stored, seed)) });
     }
   }
   return runs;
@@ -119,6 +151,8 @@ async function scores(truths: readonly Truth[]): Promise<Map<string, Run[]>> {
       'median rate / best',
       'points lost',
       'refused',
+      'steps taken',
+      'share of the budget',
     ],
   ];
   for (const rule of rules) {
@@ -144,6 +178,11 @@ async function scores(truths: readonly Truth[]): Promise<Map<string, Run[]>> {
         answered.length
       ).toFixed(1),
       percent(runs.length - answered.length, runs.length),
+      middle(answered.flatMap(({ cost }) => cost ?? [])).replace('.00', ''),
+      percent(
+        answered.reduce((sum, { cost = 0, truth }) => sum + cost / truth.budget, 0),
+        answered[0]?.cost ? answered.length : 0,
+      ),
     ]);
   }
   table(rows);
@@ -154,10 +193,11 @@ async function scores(truths: readonly Truth[]): Promise<Map<string, Run[]>> {
 function calibration(runs: readonly Run[]): void {
   const rows = [['confidence', 'runs', 'in band', 'stable', 'both', 'interval meets the band']];
   for (const [low, high] of [
-    [0, 0.5],
-    [0.5, 0.8],
-    [0.8, 0.9],
-    [0.9, 1.001],
+    [0, 0.2],
+    [0.2, 0.4],
+    [0.4, 0.55],
+    [0.55, 0.65],
+    [0.65, 1.001],
   ] as const) {
     const here = runs.flatMap((run) => {
       const suggestion = run.finding?.suggestion;
@@ -252,8 +292,10 @@ async function reportDigits(wantsDetail: boolean): Promise<void> {
 async function report(title: string, truths: readonly Truth[], wantsDetail: boolean): Promise<void> {
   console.log(`\n# ${title}: ${truths.length} settings, ${seeds.length} seeds each\n`);
   const all = await scores(truths);
-  console.log('\nConfidence of clr, 200 steps\n');
-  calibration(all.get('clr, 200 steps')!);
+  console.log('\nConfidence of clr: all plain sweeps, and the range test as it runs by itself\n');
+  const runsOfAll = (names: readonly string[]) => names.flatMap((name) => all.get(name)!);
+  calibration(runsOfAll([100, 200, 400].map((steps) => `clr, one sweep of ${steps} steps`)));
+  calibration(runsOfAll(['clr, 200 steps', 'clr, 400 steps']));
   console.log('\nHopeless curves\n');
   refusals(truths.map(({ setting }) => setting));
   if (wantsDetail) {

@@ -66,6 +66,21 @@ const rows: readonly Row[] = [
   ['transformer', 'nesterov', 32, 600],
   ['transformer', 'adamW', 64, 400],
   ['transformer', 'rmsProp', 16, 1000],
+  // Added later, for development alone: other budgets and other pairs of net and optimizer.
+  ['tabular-mlp', 'momentum', 16, 2000],
+  ['tabular-mlp', 'sgd', 64, 3000],
+  ['tabular-tanh', 'adam', 32, 1500],
+  ['tabular-tanh', 'momentum', 128, 400],
+  ['mnist-mlp', 'adam', 32, 1500],
+  ['mnist-mlp', 'sgd', 64, 800],
+  ['mnist-mlp', 'nesterov', 16, 500],
+  ['transformer', 'sgd', 32, 800],
+  ['transformer', 'momentum', 64, 300],
+  ['transformer', 'adamW', 16, 1500],
+  ['lenet', 'rmsProp', 32, 250],
+  ['quick', 'adam', 32, 250],
+  ['batch-norm', 'nesterov', 16, 400],
+  ['resnet', 'adam', 32, 250],
 ];
 
 const heldOut = new Set([
@@ -78,6 +93,14 @@ const heldOut = new Set([
   'batch-norm-adamW-32',
   'resnet-momentum-32',
   'transformer-adam-32',
+]);
+
+/** Settings whose labels are also drawn at random, for curves that carry nothing. */
+export const randomLabelled: ReadonlySet<string> = new Set([
+  'tabular-mlp-sgd-32',
+  'lenet-momentum-64',
+  'quick-adam-32',
+  'transformer-adamW-64',
 ]);
 
 /** All settings, each part in the order they are run. */

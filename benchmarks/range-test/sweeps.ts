@@ -86,5 +86,5 @@ export async function runSweep(
 }
 
 /** Six digits: less than any noise in a loss. */
-export const rounded = (value: number): number | null =>
-  Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
+export const rounded = (value: number, digits = 6): number | null =>
+  Number.isFinite(value) ? Number(value.toPrecision(digits)) : null;

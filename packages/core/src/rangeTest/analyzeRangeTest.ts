@@ -5,20 +5,10 @@ import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /** Options of {@link analyzeRangeTest}. */
 export interface AnalyzeOptions {
+  /** How many steps the training will take: a longer one wants a lower `fixedLr`. Default 500. */
+  readonly steps?: number;
   /** How often the curve is resampled for the intervals. Default 60. */
   readonly resamples?: number;
-}
-
-/** The features of a smoothed curve, as log₁₀ rates. */
-interface Features {
-  /** Where a tenth of the fall is done. */
-  readonly fall: number;
-  /** Where the loss is lowest. */
-  readonly bottom: number;
-  /** Where, after the bottom, the loss has risen by a quarter of the fall; `null` if it never has. */
-  readonly edge: number | null;
-  /** How far the loss fell. */
-  readonly depth: number;
 }
 
 /**
@@ -27,11 +17,11 @@ interface Features {
  *
  * All in decades of the rate, so that the length of the sweep does not matter, and on a smoothing that has no
  * lag. The rates hang on the loss edge, the feature of such a curve that repeats best from seed to seed: the
- * rate at which a quarter of the fall is lost again; and on the bottom, the rate of the lowest loss.
- * `maxLr = edge / 3.5`, `baseLr = maxLr / 10`, `fixedLr = sqrt(edge · bottom) / 6.3`; the divisors were fitted to
- * trained models in `benchmarks/range-test`. Intervals hold 90 % of the answers to resampled curves (block
- * bootstrap); the confidence is the share of those answers within a factor of 1.5 of `maxLr`, times the share
- * of good suggestions among the surest of that benchmark.
+ * (geometric) mean of the rates at which 5, 10, 20, 30, 40 and 50 % of the fall are lost again.
+ * `maxLr = edge / 2.8`, `baseLr = maxLr / 6`, `fixedLr = edge / 8 · (500 / steps)^0.2`. These numbers, the widths
+ * of the intervals beyond what resampled curves (block bootstrap) say, and the confidence, which rises with the
+ * steps that the sweep spent on the decade below the edge, were fitted to trained models: see
+ * `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
  * @see Smith, arXiv 1506.01186, section 3.3
@@ -51,72 +41,97 @@ interface Features {
  */
 export function analyzeRangeTest(
   traces: RangeTestTrace | readonly RangeTestTrace[],
-  { resamples = 60 }: AnalyzeOptions = {},
+  { steps = 500, resamples = 60 }: AnalyzeOptions = {},
 ): RangeTestFinding {
   const sweeps = [traces].flat() as readonly RangeTestTrace[];
   const points = sweeps.flatMap((trace) => trace.points).sort((a, b) => a.lr - b.lr);
-  const rules = classicRules(sweeps[0]?.points ?? []);
-  const refuse = (...reasons: string[]): RangeTestFinding => ({
-    suggestion: null,
-    edgeLr: null,
-    reasons,
-    rules,
-  });
+  const finding = { edgeLr: null, suggestion: null, rules: classicRules(sweeps[0]?.points ?? []) };
+  const refuse = (reason: string): RangeTestFinding => ({ ...finding, reasons: [reason] });
+  const at = (x: number): string => {
+    const { step } = points.find(({ lr }) => lr >= 10 ** x * 0.9999) ?? points[points.length - 1]!;
+    return `${round(10 ** x)} (step ${step})`;
+  };
 
   const curve = toCurve(points);
-  const { x, start, noise } = curve;
-  const steps = curve.count.reduce((sum, count) => sum + count, 0);
-  if (steps < 20 || x.length < 10) {
-    return refuse(`Too short: ${steps} steps with a finite loss at ${x.length} rates; take 100 or more.`);
+  const { x, start, noise, count } = curve;
+  const finite = count.reduce((sum, steps) => sum + steps, 0);
+  if (finite < 20 || x.length < 10) {
+    const broken = points.find(({ loss }) => loss === null);
+    return refuse(
+      `Too short: ${finite} steps with a finite loss at ${x.length} rates; take 100 or more.${
+        broken ? ` The loss was not finite at ${at(Math.log10(broken.lr))}: start lower.` : ''
+      }`,
+    );
   }
   const smooth = createSmoother(curve);
   const smoothed = smooth(curve.y);
-  const found = featuresOf(curve, smoothed);
-  const { fall, bottom, edge, depth } = found;
+  const { fall, bottom, depth, edge, lost } = featuresOf(curve, smoothed);
   const last = x[x.length - 1]!;
   // A smoothed value rests on some eight steps.
   if (!(depth > (5 * noise) / Math.sqrt(8) + 1e-6 * Math.abs(start))) {
     return refuse(
-      `Flat: the loss fell from ${round(start)} by ${round(depth)}; its noise is ${round(noise)}.`,
+      `Flat: the loss fell from ${round(start)} by ${round(depth)} up to ${at(last)}; its noise is ${round(noise)}.`,
     );
   }
   if (bottom - x[0]! < 0.1)
-    return refuse(`Past its best from the first rate, ${rate(x[0]!)}, on: start lower.`);
-  const diverged = steps < points.length || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
-  const edgeX = edge ?? (diverged ? last : null);
-  if (edgeX === null)
-    return refuse(`Never diverged: the loss was near its best up to ${rate(last)}: go higher.`);
-  const best = toAnswer(found, edgeX);
+    return refuse(`Past its best from the first rate, ${at(x[0]!)}, on: start lower.`);
+  const diverged = finite < points.length || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
+  if (!lost && !diverged) {
+    return refuse(`Never diverged: the loss was near its best up to ${at(last)}: go higher.`);
+  }
   const random = createRandom();
-  const answers = Array.from({ length: resamples }, () => {
-    const again = featuresOf(curve, smooth(resample(curve.y, smoothed, random)));
-    return toAnswer(again, again.edge ?? edgeX);
-  }).concat(best);
-  const interval = (of: keyof Answer): Interval => {
-    const sorted = answers.map((answer) => answer[of]).sort((a, b) => a - b);
-    const cut = Math.floor(sorted.length / 20);
-    return [10 ** sorted[cut]!, 10 ** sorted[sorted.length - 1 - cut]!];
-  };
-  const near = answers.filter(({ maxLr }) => Math.abs(maxLr - best.maxLr) < Math.log10(1.5));
+  const edges = Array.from(
+    { length: resamples },
+    () => featuresOf(curve, smooth(resample(curve.y, smoothed, random))).edge,
+  )
+    .concat(edge)
+    .sort((a, b) => a - b);
+  const cut = Math.floor(edges.length / 20);
+  const interval = (shift: number, wider: number): Interval => [
+    10 ** (edges[cut]! - shift - wider),
+    10 ** (edges[edges.length - 1 - cut]! - shift + wider),
+  ];
+  const near = edges.filter((other) => Math.abs(other - edge) < 0.18).length / edges.length;
+  const density = count.reduce((sum, steps, i) => sum + (Math.abs(x[i]! - edge + 0.5) < 0.5 ? steps : 0), 0);
+  const fixed = below.fixed + 0.2 * Math.log10(steps / 500);
   const suggestion: RangeTestSuggestion = {
-    baseLr: 10 ** best.baseLr,
-    maxLr: 10 ** best.maxLr,
-    fixedLr: 10 ** best.fixedLr,
-    interval: { baseLr: interval('baseLr'), maxLr: interval('maxLr'), fixedLr: interval('fixedLr') },
-    confidence: (surest * near.length) / answers.length,
+    baseLr: 10 ** (edge - below.base),
+    maxLr: 10 ** (edge - below.max),
+    fixedLr: 10 ** (edge - fixed),
+    interval: {
+      baseLr: interval(below.base, 0.15),
+      maxLr: interval(below.max, 0.15),
+      fixedLr: interval(fixed, 0.3),
+    },
+    confidence: 0.7 * near * (1 - Math.exp(-density / 14)),
   };
   return {
+    ...finding,
     suggestion,
-    edgeLr: 10 ** edgeX,
+    edgeLr: 10 ** edge,
     reasons: [
-      `The loss begins to fall at ${rate(fall)}, is lowest at ${rate(bottom)}, and is lost again at ${rate(edgeX)}.`,
+      `The loss begins to fall at ${at(fall)}, is lowest at ${at(bottom)}, and is lost again at ${at(edge)}.`,
     ],
-    rules,
   };
 }
 
 const round = (value: number): string => value.toPrecision(3);
-const rate = (x: number): string => round(10 ** x);
+
+/** The features of a smoothed curve, as log₁₀ rates. */
+interface Features {
+  /** Where a tenth of the fall is done. */
+  readonly fall: number;
+  /** Where the loss is lowest. */
+  readonly bottom: number;
+  /** Where the fall is lost again: the mean over some shares of it; what is never lost is lost at the end. */
+  readonly edge: number;
+  /** Whether half of it is lost. */
+  readonly lost: boolean;
+  /** How far the loss fell. */
+  readonly depth: number;
+}
+
+const lostShares = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5];
 
 function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
   const low = Math.min(...y);
@@ -124,28 +139,22 @@ function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
   const depth = start - low;
   let fall = at;
   while (fall > 0 && y[fall]! < start - 0.1 * depth) fall--;
-  const edge = y.findIndex((value, i) => i > at && value > low + 0.25 * depth);
-  return { fall: x[fall]!, bottom: x[at]!, edge: edge < 0 ? null : x[edge]!, depth };
-}
-
-type Answer = Record<'baseLr' | 'maxLr' | 'fixedLr', number>;
-
-// The share of good suggestions among those whose resampled curves all agree, measured by
-// benchmarks/range-test.
-const surest = 0.75;
-
-// Fitted on the development part of benchmarks/range-test, in decades: of 90 sweeps of 200 or 400 steps all but
-// one are stable at maxLr, and 69 have fixedLr within a point of the best accuracy.
-const below = { max: 0.55, base: 1.55, fixed: 0.8 } as const;
-
-/** The rates that an edge and a bottom stand for, as log₁₀. */
-function toAnswer({ bottom }: Features, edge: number): Answer {
+  const crossings = lostShares.map((share) => {
+    const level = low + share * depth;
+    const i = y.findIndex((value, i) => i > at && value > level);
+    return i < 0 ? null : x[i]! - ((x[i]! - x[i - 1]!) * (y[i]! - level)) / (y[i]! - y[i - 1]!);
+  });
   return {
-    baseLr: edge - below.base,
-    maxLr: edge - below.max,
-    fixedLr: (edge + bottom) / 2 - below.fixed,
+    fall: x[fall]!,
+    bottom: x[at]!,
+    edge: crossings.reduce<number>((sum, here) => sum + (here ?? x[x.length - 1]!) / crossings.length, 0),
+    lost: crossings[crossings.length - 1] !== null,
+    depth,
   };
 }
+
+// How far the rates lie below the edge, in decades, as fitted by benchmarks/range-test.
+const below = { max: 0.45, base: 1.23, fixed: 0.9 } as const;
 
 /** The curve as it might have been: the noise of each stretch of 8 bins kept or turned over. */
 function resample(y: readonly number[], smoothed: readonly number[], random: () => number): number[] {

@@ -7,9 +7,10 @@ export interface DivergenceWatch {
 }
 
 /**
- * A sweep has diverged when a loss is not finite, or when the median of the last five stands above that of
- * the first twenty by twice what training has gained and by eight of their standard deviations. Differences
- * alone count, so negative losses are as good as any.
+ * A sweep has diverged when a loss is not finite; when the median of the last five stands above that of the
+ * first twenty by twice what training has gained and by eight of their standard deviations; or when training
+ * had gained as many and the last twenty have lost all of it. Differences alone count, so negative losses are as
+ * good as any.
  */
 export function createDivergenceWatch(): DivergenceWatch {
   const losses: number[] = [];
@@ -29,6 +30,7 @@ export function createDivergenceWatch(): DivergenceWatch {
       const rise = median(losses.slice(-5)) - start;
       gained = Math.max(gained, -rise);
       diverged ||= rise > 2 * gained + 8 * noise;
+      diverged ||= gained > 8 * noise && median(losses.slice(-20)) > start;
     },
   };
 }

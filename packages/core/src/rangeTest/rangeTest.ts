@@ -7,19 +7,20 @@ import { type Batches, checkBatches, endless, type Pass } from '../train/batches
 import { measure, type Recorded } from '../train/recorded.ts';
 import { runSteps } from '../train/runSteps.ts';
 import type { Trainable } from '../train/trainable.ts';
+import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import { createDivergenceWatch } from './divergence.ts';
 import { probeRates } from './probeRates.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /** Options of {@link rangeTest}. */
 export interface RangeTestOptions<Batch> {
-  /** The first rate. Default 1e-6 (0 is allowed when the spacing is linear). */
+  /** The first rate of one plain sweep (0 is allowed when the spacing is linear). Default there 1e-6. */
   readonly startLr?: number;
-  /** The last rate. Default 10. */
+  /** The last rate of one plain sweep. Default there 10. */
   readonly endLr?: number;
-  /** How many steps the sweep takes, at least 2. Default 400; 100 are too few to trust. */
+  /** How many steps the whole test may take, at least 2. Default 400; 100 are too few to trust. */
   readonly steps?: number;
-  /** Equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
+  /** One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
   readonly spacing?: 'linear' | 'exponential';
   /**
    * Try every rate by itself, with this many updates from the state at the start, instead of one run with a
@@ -34,14 +35,18 @@ export interface RangeTestOptions<Batch> {
   readonly validation?: Pass<Batch>;
   /** Stops cleanly between two steps; the trace so far is given back. */
   readonly signal?: AbortSignalLike;
-  /** Told of every step, in order, some steps late when losses are promises. */
+  /** Told of every step, in order, some steps late when losses are promises. Each sweep counts from 0. */
   readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
 }
 
 /**
- * The LR range test: one short run with the rate rising from `startLr` to `endLr`, recorded step by step.
- * Stops early where the loss diverges. The model and its optimizer are put back bit for bit, whatever
- * happens: divergence, abort, an error.
+ * The LR range test: a short run with the rate rising, recorded step by step. It stops early where the loss
+ * diverges. The model and its optimizer are put back bit for bit, whatever happens: divergence, abort, an error.
+ *
+ * Where no rates are known, two sweeps: a coarse one, with a third of the steps from 1e-6 to 1e4, finds the
+ * edge; a fine one passes slowly from 1/300 of it to ten times it, on what steps are left, and is the trace. With
+ * `startLr`, `endLr` or `spacing` given (or fewer than 100 steps, or batches that last for one pass alone), it is
+ * one sweep, as in the paper:
  *
  * `lr_k = startLr + (endLr − startLr) · k / (steps − 1)`, or `startLr · (endLr / startLr)^(k / (steps − 1))`
  *
@@ -61,6 +66,27 @@ export async function rangeTest<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
   options: RangeTestOptions<Batch> = {},
+): Promise<RangeTestTrace> {
+  const { steps = 400, startLr, endLr, spacing, probe, validation, ...rest } = options;
+  const plain = [startLr, endLr, spacing, probe].some((given) => given !== undefined);
+  if (plain || !(steps >= 100) || 'next' in Object(batches)) return sweep(trainable, batches, options);
+  stepCount(steps, 'steps');
+  if (validation) checkBatches('validation', validation, true);
+  const coarse = { ...rest, startLr: 1e-6, endLr: 1e4, steps: Math.ceil(steps / 3) };
+  const scout = await sweep(trainable, batches, coarse);
+  const { points, stopped } = scout;
+  if (stopped?.reason !== 'diverged') return scout;
+  // Where the coarse sweep shows no edge, it ended a little above it.
+  const edge = analyzeRangeTest(scout, { resamples: 0 }).edgeLr ?? points[points.length - 1]!.lr / 3;
+  const fine = { startLr: edge / 300, endLr: edge * 10, steps: steps - points.length };
+  return { ...(await sweep(trainable, batches, { ...options, ...fine })), scout: points };
+}
+
+/** One sweep, or one probe of each rate. */
+async function sweep<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  options: RangeTestOptions<Batch>,
 ): Promise<RangeTestTrace> {
   const { startLr = 1e-6, endLr = 10, steps = 400, spacing = 'exponential' } = options;
   const { probe, validation: held, signal, onStep } = options;

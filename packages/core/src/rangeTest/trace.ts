@@ -29,6 +29,8 @@ export interface RangeTestTrace {
   readonly control?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
   /** Metrics on validation data, measured after the step they name. */
   readonly validation?: readonly RangeTestPoint[];
+  /** The steps of the coarse sweep before this one, where one looked for the rates to sweep. */
+  readonly scout?: readonly RangeTestPoint[];
   /** Absent when the sweep reached `endLr`. */
   readonly stopped?: Stopped;
 }

@@ -56,9 +56,11 @@ try {
       );
     }
   }
-  const { copy, adam } = await page.evaluate(() => window.bandwidth());
+  const { copy, shader, adam } = await page.evaluate(() => window.bandwidth());
+  const speed = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB/s`;
+  const share = (of: number): string => `${((100 * adam) / of).toFixed(0)} %`;
   console.log(
-    `\nAdam, 10 M weights: ${(adam / 1e9).toFixed(2)} GB/s; copy ${(copy / 1e9).toFixed(2)} GB/s: ${((100 * adam) / copy).toFixed(0)} %`,
+    `\nAdam, 10 M weights: ${speed(adam)}; ${share(copy)} of copyBufferToBuffer (${speed(copy)}), ${share(shader)} of a copying kernel (${speed(shader)})`,
   );
 } finally {
   await browser.close();

@@ -4,16 +4,15 @@
  * (one line a run) and prints the comparison. Run it again after a change in the analysis: only runs whose
  * bounds changed are trained again. `--print` trains nothing.
  *
- * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--sweep clr-200] [--print]
+ * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--steps 200] [--seconds 240] [--print]
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { analyzeRangeTest, type Policy, toSchedule, triangular, triangular2 } from '@clr/core';
 import { trainPolicy } from './fixedRun.ts';
-import { replay } from './replay.ts';
+import { replayAdaptive } from './replay.ts';
 import { type Setting, seeds, settings } from './settings.ts';
-import { readSweeps, readTruths, type Truth } from './store.ts';
-import type { SweepName } from './sweeps.ts';
+import { readAdaptive, readTruths, type Truth } from './store.ts';
 import { createTask } from './task.ts';
 import { verdictOf } from './truth.ts';
 
@@ -31,7 +30,8 @@ const { values } = parseArgs({
   options: {
     'held-out': { type: 'boolean' },
     only: { type: 'string', default: '' },
-    sweep: { type: 'string', default: 'clr-200' },
+    steps: { type: 'string', default: '200' },
+    seconds: { type: 'string' },
     print: { type: 'boolean' },
   },
 });
@@ -55,29 +55,27 @@ function policies(
 
 /** The bounds as three digits: a re-run with the same analysis finds its runs again. */
 async function boundsOf(setting: Setting, seed: number): Promise<{ baseLr: number; maxLr: number } | null> {
-  const stored = readSweeps(setting.name).find(
-    (one) =>
-      one.seed === seed &&
-      one.sweep === (values.sweep as SweepName) &&
-      one.order === 100 * seed &&
-      !one.randomLabels,
+  const stored = readAdaptive(setting.name).find(
+    (one) => one.seed === seed && one.steps === Number(values.steps) && !one.randomLabels,
   );
-  const { suggestion } = analyzeRangeTest(await replay(stored!));
+  const { suggestion } = analyzeRangeTest(await replayAdaptive(stored!));
   if (!suggestion) return null;
   const { baseLr, maxLr } = suggestion;
   return { baseLr: Number(baseLr.toPrecision(3)), maxLr: Number(maxLr.toPrecision(3)) };
 }
 
+const until = Date.now() + 1000 * Number(values.seconds ?? Number.POSITIVE_INFINITY);
 const known = readRuns();
 const truths = readTruths().filter((truth) => truth.setting.includes(values.only));
-const rows: { truth: Truth; policy: ClrRun['policy']; gain: number | null }[] = [];
+/** `gain` is `null` where the bounds were refused, absent where nothing was trained yet. */
+const rows: { truth: Truth; policy: ClrRun['policy']; gain?: number | null }[] = [];
 for (const truth of truths) {
   if (truth.heldOut !== (values['held-out'] === true)) continue;
   const setting = settings.find(({ name }) => name === truth.setting)!;
   const best = verdictOf(truth).best.seeds;
   for (const seed of seeds) {
     const bounds = await boundsOf(setting, seed);
-    const task = bounds && !values.print ? await createTask(setting, seed) : null;
+    const task = bounds && !values.print && Date.now() < until ? await createTask(setting, seed) : null;
     for (const policy of ['triangular', 'triangular2'] as const) {
       const old = known.find(
         (run) =>
@@ -101,7 +99,8 @@ for (const truth of truths) {
           `${JSON.stringify({ setting: setting.name, seed, policy, ...bounds, accuracy })}\n`,
         );
       }
-      rows.push({ truth, policy, gain: accuracy === null ? null : accuracy - best[seeds.indexOf(seed)]! });
+      if (accuracy !== null) rows.push({ truth, policy, gain: accuracy - best[seeds.indexOf(seed)]! });
+      else rows.push({ truth, policy, ...(bounds ? {} : { gain: null }) });
     }
     await task?.trainer.dispose();
   }
@@ -109,13 +108,13 @@ for (const truth of truths) {
   const show = (policy: ClrRun['policy']): string =>
     gains
       .filter((row) => row.policy === policy)
-      .map(({ gain }) => (gain === null ? '–' : (100 * gain).toFixed(1)))
+      .map(({ gain }) => (typeof gain === 'number' ? (100 * gain).toFixed(1) : '–'))
       .join(', ');
   console.log(`${truth.setting}: triangular ${show('triangular')}; triangular2 ${show('triangular2')}`);
 }
 for (const policy of ['triangular', 'triangular2'] as const) {
-  const runs = rows.filter((row) => row.policy === policy && (row.gain !== null || !values.print));
-  const good = runs.filter(({ gain }) => gain !== null && gain >= -0.005);
+  const runs = rows.filter((row) => row.policy === policy && row.gain !== undefined);
+  const good = runs.filter(({ gain }) => typeof gain === 'number' && gain >= -0.005);
   console.log(
     `${policy}: ${good.length} of ${runs.length} runs reach the best fixed rate's accuracy less 0.5 points`,
   );

@@ -77,6 +77,20 @@ describe('analyzeRangeTest', () => {
     expect(analyzeRangeTest(traces).suggestion!.maxLr).toBeGreaterThan(0.1);
   });
 
+  it('is as careful as the training is long', () => {
+    const fixedLr = (steps: number) => analyzeRangeTest(sweep(classic), { steps }).suggestion!.fixedLr;
+    expect(fixedLr(500)).toBe(analyzeRangeTest(sweep(classic)).suggestion!.fixedLr);
+    expect(fixedLr(50_000) / fixedLr(500)).toBeCloseTo(100 ** -0.2, 12);
+  });
+
+  it('is surer of a slow sweep than of a fast one, and never sure', () => {
+    const [fast, slow] = [60, 400].map(
+      (steps) => analyzeRangeTest(sweep(classic, { steps })).suggestion!.confidence,
+    );
+    expect(slow).toBeGreaterThan(fast!);
+    expect(slow).toBeLessThan(0.75);
+  });
+
   it('takes NaN for the edge', () => {
     const { edgeLr, suggestion } = analyzeRangeTest(
       sweep((x) => (x > -0.5 ? Number.NaN : 2.3 - 1.5 / (1 + Math.exp(-4 * (x + 2))))),
@@ -93,6 +107,12 @@ describe('analyzeRangeTest', () => {
       (x: number) => 2.3 - 0.4 * Math.max(0, x + 2),
       0.01,
       /^Never diverged: .* go higher\.$/,
+    ],
+    [
+      'cut in its first wobble upwards',
+      (x: number) => (x > 0.93 ? 2 : 2.3 - 0.4 * Math.max(0, x + 2)),
+      0.01,
+      /^Never diverged: .* \(step \d+\): go higher\.$/,
     ],
     ['already past its best', (x: number) => 1 + 0.5 * (x + 4), 0.01, /^(Past its best|Flat)/],
     ['NaN at once', () => Number.NaN, 0, /^Too short: 0 steps with a finite loss/],

@@ -67,8 +67,8 @@ export function analyzeRangeTest(
   const smoothed = smooth(curve.y);
   const { fall, bottom, depth, edge, lost } = featuresOf(curve, smoothed);
   const last = x[x.length - 1]!;
-  // A smoothed value rests on some eight steps.
-  if (!(depth > (5 * noise) / Math.sqrt(8) + 1e-6 * Math.abs(start))) {
+  // A smoothed value rests on some eight steps; random labels reach 1.9.
+  if (!(depth > 2.2 * noise + 1e-6 * Math.abs(start))) {
     return refuse(
       `Flat: the loss fell from ${round(start)} by ${round(depth)} up to ${at(last)}; its noise is ${round(noise)}.`,
     );
@@ -76,7 +76,8 @@ export function analyzeRangeTest(
   if (bottom - x[0]! < 0.1)
     return refuse(`Past its best from the first rate, ${at(x[0]!)}, on: start lower.`);
   const diverged = finite < points.length || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
-  if (!lost && !diverged) {
+  // Without a divergence the rise itself must be past doubt.
+  if (!diverged && !(lost < last - 0.1 && depth > 4 * noise)) {
     return refuse(`Never diverged: the loss was near its best up to ${at(last)}: go higher.`);
   }
   const random = createRandom();
@@ -103,7 +104,7 @@ export function analyzeRangeTest(
       maxLr: interval(below.max, 0.15),
       fixedLr: interval(fixed, 0.3),
     },
-    confidence: 0.7 * near * (1 - Math.exp(-density / 14)),
+    confidence: 0.65 * near * (1 - Math.exp(-density / 14)),
   };
   return {
     ...finding,
@@ -125,8 +126,8 @@ interface Features {
   readonly bottom: number;
   /** Where the fall is lost again: the mean over some shares of it; what is never lost is lost at the end. */
   readonly edge: number;
-  /** Whether half of it is lost. */
-  readonly lost: boolean;
+  /** Where half of it is lost, if anywhere. */
+  readonly lost: number;
   /** How far the loss fell. */
   readonly depth: number;
 }
@@ -142,13 +143,13 @@ function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
   const crossings = lostShares.map((share) => {
     const level = low + share * depth;
     const i = y.findIndex((value, i) => i > at && value > level);
-    return i < 0 ? null : x[i]! - ((x[i]! - x[i - 1]!) * (y[i]! - level)) / (y[i]! - y[i - 1]!);
+    return i < 0 ? Infinity : x[i]! - ((x[i]! - x[i - 1]!) * (y[i]! - level)) / (y[i]! - y[i - 1]!);
   });
   return {
     fall: x[fall]!,
     bottom: x[at]!,
-    edge: crossings.reduce<number>((sum, here) => sum + (here ?? x[x.length - 1]!) / crossings.length, 0),
-    lost: crossings[crossings.length - 1] !== null,
+    edge: crossings.reduce((sum, here) => sum + Math.min(here, x[x.length - 1]!), 0) / crossings.length,
+    lost: crossings[crossings.length - 1]!,
     depth,
   };
 }

@@ -106,6 +106,66 @@ describe('rangeTest', () => {
     }
   });
 
+  it('looks for the rates by itself when none are given: coarsely, then slowly around the edge', async () => {
+    const { outcome, trainable } = await tested({});
+    if (outcome instanceof Error) throw outcome;
+    const { scout, points, startLr, endLr } = outcome;
+    expect(scout?.[0]?.lr).toBe(1e-6);
+    expect(points[0]?.lr).toBe(startLr);
+    expect(points.length + scout!.length).toBeLessThanOrEqual(200);
+    expect(trainable.seen.length).toBe(points.length + scout!.length);
+    // Gradient descent on this loss diverges above a rate of about 1.
+    expect(startLr).toBeGreaterThan(1e-4);
+    expect(startLr).toBeLessThan(0.1);
+    expect(endLr).toBeGreaterThan(1);
+    expect(outcome.stopped?.reason).toBe('diverged');
+    expect(JSON.parse(JSON.stringify(outcome))).toEqual(outcome);
+  });
+
+  it('goes up to 10,000 and no further where nothing diverges', async () => {
+    const record = await trace({ steps: 120 }, { result: () => ({ loss: 2.3 }) });
+    expect(record.scout).toBeUndefined();
+    expect(record.points[record.points.length - 1]?.lr).toBe(1e4);
+    expect(record.points.length).toBe(40);
+  });
+
+  it('takes more steps where the first leave a doubt, and as many as it is given otherwise', async () => {
+    const flat = { result: () => ({ loss: 2.3 }) };
+    expect((await tested({}, flat)).trainable.seen.length).toBe(67 + 134);
+    expect((await tested({ steps: 200 }, flat)).trainable.seen.length).toBe(67);
+  });
+
+  it('takes batches that last for one pass, in one sweep', async () => {
+    const trainable = linearTrainable();
+    const once = (function* () {
+      for (;;) yield examples[0]!;
+    })();
+    const record = await rangeTest(trainable, once, { steps: 120 });
+    expect(record).toMatchObject({ startLr: 1e-6, endLr: 10 });
+    expect(record.scout).toBeUndefined();
+  });
+
+  it.each([20, 200])('stops when it is aborted at step %i of the two sweeps', async (at) => {
+    const controller = new AbortController();
+    let told = 0;
+    const record = await trace({
+      steps: 400,
+      signal: controller.signal,
+      onStep: () => {
+        if (++told === at) controller.abort();
+      },
+    });
+    expect(record.stopped).toEqual({ step: record.points.length, reason: 'aborted' });
+    expect(record.scout !== undefined).toBe(at === 200);
+    expect(told).toBeLessThan(at + 3);
+  });
+
+  it('gives the model back when the second sweep fails', async () => {
+    const fails = (step: number, honest: { loss: number }) => (step > 9 + 200 ? thrower() : honest);
+    const { outcome } = await tested({ steps: 400 }, { result: fails });
+    expect((outcome as Error).message).toContain('mine');
+  });
+
   it.each([
     ['a callback', { onStep: thrower }, {}, 'mine'],
     ['trainStep', {}, { result: thrower }, 'mine'],
@@ -129,6 +189,7 @@ describe('rangeTest', () => {
     ['endLr', { endLr: Number.POSITIVE_INFINITY }],
     ['steps', { steps: 1 }],
     ['spacing', { spacing: 'log' as 'linear' }],
+    ['steps', { steps: 150.5 }],
   ])('refuses a bad %s before it touches anything', async (field, options) => {
     const { outcome, trainable } = await tested(options);
     expect((outcome as { field?: string }).field).toContain(field === 'startLr' ? '' : field);

@@ -18,7 +18,10 @@ export interface RangeTestOptions<Batch> {
   readonly startLr?: number;
   /** The last rate of one plain sweep. Default there 10. */
   readonly endLr?: number;
-  /** How many steps the whole test may take, at least 2. Default 400; 100 are too few to trust. */
+  /**
+   * How many steps the whole test may take, at least 2; 100 are too few to trust. Default 200, and 400 more where
+   * these leave a doubt; 400 for one plain sweep.
+   */
   readonly steps?: number;
   /** One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
   readonly spacing?: 'linear' | 'exponential';
@@ -43,10 +46,10 @@ export interface RangeTestOptions<Batch> {
  * The LR range test: a short run with the rate rising, recorded step by step. It stops early where the loss
  * diverges. The model and its optimizer are put back bit for bit, whatever happens: divergence, abort, an error.
  *
- * Where no rates are known, two sweeps: a coarse one, with a third of the steps from 1e-6 to 1e4, finds the
- * edge; a fine one passes slowly from 1/300 of it to ten times it, on what steps are left, and is the trace. With
- * `startLr`, `endLr` or `spacing` given (or fewer than 100 steps, or batches that last for one pass alone), it is
- * one sweep, as in the paper:
+ * Where no rates are given, two sweeps: a coarse one, with a third of the steps from 1e-6 to 1e4, finds the edge; a
+ * fine one passes slowly from 1/300 of it to where the first diverged, on what steps are left, and is the trace. With
+ * `startLr`, `endLr` or `spacing` (or fewer than 100 steps, or batches that last for one pass alone), it is one
+ * sweep, as in the paper:
  *
  * `lr_k = startLr + (endLr − startLr) · k / (steps − 1)`, or `startLr · (endLr / startLr)^(k / (steps − 1))`
  *
@@ -67,18 +70,32 @@ export async function rangeTest<Batch>(
   batches: Batches<Batch>,
   options: RangeTestOptions<Batch> = {},
 ): Promise<RangeTestTrace> {
-  const { steps = 400, startLr, endLr, spacing, probe, validation, ...rest } = options;
+  const { steps, startLr, endLr, spacing, probe, validation } = options;
   const plain = [startLr, endLr, spacing, probe].some((given) => given !== undefined);
-  if (plain || !(steps >= 100) || 'next' in Object(batches)) return sweep(trainable, batches, options);
-  stepCount(steps, 'steps');
+  if (plain || !((steps ?? 200) >= 100) || 'next' in Object(batches))
+    return sweep(trainable, batches, options);
+  stepCount(steps ?? 200, 'steps');
   if (validation) checkBatches('validation', validation, true);
+  const trace = await twoSweeps(trainable, batches, { ...options, steps: steps ?? 200 });
+  const unsure = !((analyzeRangeTest(trace).suggestion?.confidence ?? 0) >= 0.5);
+  if (steps || !unsure || trace.stopped?.reason === 'aborted') return trace;
+  return twoSweeps(trainable, batches, { ...options, steps: 400 });
+}
+
+async function twoSweeps<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  options: RangeTestOptions<Batch> & { readonly steps: number },
+): Promise<RangeTestTrace> {
+  const { validation: _, steps, ...rest } = options;
   const coarse = { ...rest, startLr: 1e-6, endLr: 1e4, steps: Math.ceil(steps / 3) };
   const scout = await sweep(trainable, batches, coarse);
   const { points, stopped } = scout;
   if (stopped?.reason !== 'diverged') return scout;
+  const end = points[points.length - 1]!.lr;
   // Where the coarse sweep shows no edge, it ended a little above it.
-  const edge = analyzeRangeTest(scout, { resamples: 0 }).edgeLr ?? points[points.length - 1]!.lr / 3;
-  const fine = { startLr: edge / 300, endLr: edge * 10, steps: steps - points.length };
+  const edge = analyzeRangeTest(scout, { resamples: 0 }).edgeLr ?? end / 3;
+  const fine = { startLr: edge / 300, endLr: Math.min(end, edge * 30), steps: steps - points.length };
   return { ...(await sweep(trainable, batches, { ...options, ...fine })), scout: points };
 }
 

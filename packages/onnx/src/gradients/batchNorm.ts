@@ -44,15 +44,23 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   return now;
 }
 
-/** value·slope + offset, with a slope and an offset for each channel: in one pass where that is faster. */
-function line(b: Builder, value: string, slope: string, offset: string): string {
-  const rank = b.rank(value);
+/** (value − mean)/√(variance + ε)·slope + offset, in one pass: what the operator itself does in inference. */
+function line(
+  b: Builder,
+  value: string,
+  by: { slope?: string; offset?: string; mean?: string; variance?: string; epsilon?: number },
+): string {
+  const shape = b.shapeOf((by.slope ?? by.variance) as string);
+  const filled = (number: number): string => b.filled(shape, number, value);
+  const { slope = filled(1), offset = filled(0), mean = filled(0), variance = filled(1), epsilon = 0 } = by;
   if (b.provider === 'webgpu') {
-    return b.add(b.mul(value, overChannels(b, slope, rank)), overChannels(b, offset, rank));
+    const wide = (vector: string): string => overChannels(b, vector, b.rank(value));
+    const scale = b.div(slope, b.sqrt(b.add(variance, b.scalar(epsilon, variance))));
+    return b.add(b.mul(b.sub(value, wide(mean)), wide(scale)), wide(offset));
   }
-  const shape = b.shapeOf(slope);
-  const [none, one] = [b.filled(shape, 0, slope), b.filled(shape, 1, slope)];
-  return b.emit('BatchNormalization', [value, slope, offset, none, one], { epsilon: { float: 0 } });
+  return b.emit('BatchNormalization', [value, slope, offset, mean, variance], {
+    epsilon: { float: epsilon },
+  });
 }
 
 /**
@@ -61,18 +69,16 @@ function line(b: Builder, value: string, slope: string, offset: string): string 
  */
 function trainingBack(c: GradientContext): (string | undefined)[] {
   const { b, node, x, g, needs } = c;
-  const rank = b.rank(x(0));
-  const axes = batchAxes(rank);
+  const axes = batchAxes(b.rank(x(0)));
+  const epsilon = float(node, 'epsilon', 1e-5);
   const [mean, variance] = batchStatistics(c, axes);
-  const epsilon = b.scalar(float(node, 'epsilon', 1e-5), variance);
-  const scale = b.reciprocal(b.sqrt(b.add(variance, epsilon)));
-  const hat = line(b, x(0), scale, b.neg(b.mul(mean, scale)));
+  const hat = line(b, x(0), { mean, variance, epsilon });
   const slope = b.reduceSum(b.mul(g(0), hat), axes);
   const shift = b.reduceSum(g(0), axes);
   const back = (): string => {
     const share = b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0)));
-    const centred = b.sub(g(0), line(b, hat, b.mul(slope, share), b.mul(shift, share)));
-    return b.mul(centred, overChannels(b, b.mul(scale, x(1)), rank));
+    const means = line(b, hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });
+    return line(b, b.sub(g(0), means), { slope: x(1), variance, epsilon });
   };
   return [needs(0) ? back() : undefined, needs(1) ? slope : undefined, needs(2) ? shift : undefined];
 }

@@ -86,7 +86,7 @@ function reversedKernel(b: Builder, weight: string, { group, axes, window }: Con
 function copiesTooMuch({ b, x, g }: GradientContext): boolean {
   const [examples, ...from] = b.shape(g(0));
   const [also, ...to] = b.shape(x(0));
-  if (b.provider !== 'cpu' || examples !== also || !isStatic(from) || !isStatic(to)) return false;
+  if (b.provider === 'webgpu' || examples !== also || !isStatic(from) || !isStatic(to)) return false;
   const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
   // The gradient's channels at every place of the input, against the input's channels at every place of the output.
   const [outputs, ...places] = from;

@@ -5,6 +5,17 @@ import type { ConvForm } from './conv.ts';
 /** With fewer channels the rows that the runtime copies are too short to pay. */
 const fewestChannels = 6;
 
+/** Up to here a product with the identity matrix, which reads its factor transposed, is faster than Transpose. */
+const mostByProduct = 16;
+
+/** [N, C, …] → [N, ·, C]. */
+function toChannelsLast(b: Builder, input: string, channels: number): string {
+  const transposed = b.transpose(b.reshape(input, [0, channels, -1]), [0, 2, 1]);
+  if (b.provider !== 'cpu' || channels > mostByProduct) return transposed;
+  const identity = Array.from({ length: channels ** 2 }, (_, i) => (i % (channels + 1) === 0 ? 1 : 0));
+  return b.matmul(transposed, b.literal(b.type(input).type, [channels, channels], identity));
+}
+
 /**
  * The weight gradient as one convolution. The examples become its channels, and the channels go into the last
  * spatial axis, innermost: [N, C, H, W] → [1, N, H, W·C]. The output's gradient [M, N, H', W'] is the kernel,
@@ -26,7 +37,7 @@ export function convWeightByConv(
   const weightDims = b.dims(weight);
   const sizes = b.dims(input)?.slice(2);
   const places = b.dims(grad)?.slice(2);
-  if (b.provider !== 'cpu' || group !== 1 || window.dilations.some((dilation) => dilation !== 1))
+  if (b.provider === 'webgpu' || group !== 1 || window.dilations.some((dilation) => dilation !== 1))
     return undefined;
   if (!isStatic(weightDims) || !isStatic(sizes) || !isStatic(places)) return undefined;
   const { kernel, strides } = window;
@@ -39,7 +50,7 @@ export function convWeightByConv(
   const interleaved = (list: readonly number[]): number[] =>
     list.map((n, i) => (i % axes === last ? n * channels : n));
   const spatial = Array.from({ length: axes }, (_, i) => i + 2);
-  const channelsLast = b.reshape(b.transpose(input, [0, ...spatial, 1]), [1, -1, ...interleaved(sizes)]);
+  const channelsLast = b.reshape(toChannelsLast(b, input, channels), [1, -1, ...interleaved(sizes)]);
   const found = b.emit('Conv', [channelsLast, b.transpose(grad, [1, 0, ...spatial])], {
     pads: interleaved(pads),
     dilations: interleaved(strides),

@@ -5,6 +5,7 @@ import type { Dim } from '../graph/dim.ts';
 import { inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';
+import { maxPoolBackByRows } from './maxPoolRows.ts';
 import { maxPoolBackByWindows } from './maxPoolWindows.ts';
 import { averageBack, windowSumBack } from './separable.ts';
 import { extent, padsOf, places, windowOf } from './window.ts';
@@ -86,6 +87,8 @@ function behindRelu(c: GradientContext): string {
 function scatter(c: GradientContext): string {
   const { b, node, x, y, g } = c;
   if (b.provider === 'webgpu') return maxPoolBackByWindows(c);
+  const byRows = maxPoolBackByRows(c);
+  if (byRows !== undefined) return byRows;
   let indices = node.output[1] ?? '';
   if (indices === '') {
     indices = b.fresh('Indices');

@@ -24,8 +24,11 @@ export interface Constant {
   readonly values: readonly number[];
 }
 
-/** Execution providers that need forms of their own: `'cpu'` stands for every one that does not. */
-export type Provider = 'cpu' | 'webgpu';
+/**
+ * Execution providers that differ in their forms. `'any'` stands for all but WebGPU; on `'cpu'` products are exact
+ * to the last bit where one factor is 0 or 1, which others round (TF32).
+ */
+export type Provider = 'any' | 'cpu' | 'webgpu';
 
 /** Shapes, axes and scales are short; longer tensors are data. */
 const longestKnownValue = 64;

@@ -1,8 +1,10 @@
 import type { Provider } from '../graph/graphBuilder.ts';
 import type { InferenceSession } from './ort.ts';
 
-/** The provider that session options put first, as far as it makes a difference here. */
+/** The provider that session options put first (the CPU's without any), as far as it makes a difference here. */
 export function providerOf({ executionProviders }: InferenceSession.SessionOptions): Provider {
-  const first = executionProviders?.[0];
-  return (typeof first === 'object' ? first.name : first) === 'webgpu' ? 'webgpu' : 'cpu';
+  const first = executionProviders?.[0] ?? 'cpu';
+  const name = typeof first === 'object' ? first.name : first;
+  if (name === 'webgpu') return 'webgpu';
+  return name === 'cpu' || name === 'wasm' ? 'cpu' : 'any';
 }

@@ -46,8 +46,9 @@ export interface TrainingOptions {
   /** What the target of `'crossEntropy'` is. Default `'indices'`: int64 class indices. */
   readonly target?: 'indices' | 'distribution';
   /**
-   * The execution provider the models are for: WebGPU's MaxPool has no indices, for one. Default `'cpu'`,
-   * which stands for all others; createTrainer takes it from its session options.
+   * The execution provider the models are for: WebGPU's MaxPool has no indices, for one, and `'cpu'` (also in
+   * WebAssembly) has faster forms that GPUs may round. Default `'any'`: all but WebGPU. createTrainer takes it
+   * from its session options.
    */
   readonly provider?: Provider;
   /**

@@ -134,7 +134,7 @@ export function plan(model: Model, options: TrainingOptions, inference: boolean)
     node.input = own;
     builder.operator(node)?.toInference?.(node);
   });
-  b.provider = options.provider ?? 'cpu';
+  b.provider = options.provider ?? 'any';
   if (typeof options.loss !== 'object' && b.has('target')) {
     throw fail(
       'a model without a value named "target", which is the loss\'s',

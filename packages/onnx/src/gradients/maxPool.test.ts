@@ -1,0 +1,117 @@
+import { sgd } from '@clr/core';
+import fc from 'fast-check';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { makeModel } from '../../test/makeModel.ts';
+import { DataType } from '../graph/dataType.ts';
+import type { Provider } from '../graph/graphBuilder.ts';
+import { buildGradientModel } from '../index.ts';
+
+const float = DataType.FLOAT;
+
+interface Case {
+  readonly dims: readonly [number, number, number, number];
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly relu: boolean;
+  /** Small whole numbers, so that windows have several maxima. */
+  readonly x: readonly number[];
+}
+
+/** The gradient of Σ i·y over the pooled elements: PyTorch's rule, written out. The first maximum takes all. */
+function expected({ dims: [n, c, h, w], kernel, strides, relu, x }: Case): number[] {
+  const gradient = Array<number>(x.length).fill(0);
+  const value = (at: number): number => (relu ? Math.max(0, x[at] as number) : (x[at] as number));
+  const [rows, columns] = [h, w].map((size, i) => Math.floor((size - kernel[i]!) / strides[i]!) + 1);
+  for (let i = 0; i < n * c * rows! * columns!; i++) {
+    const [plane, row, column] = [
+      Math.floor(i / (rows! * columns!)),
+      Math.floor(i / columns!) % rows!,
+      i % columns!,
+    ];
+    let best = -1;
+    for (let k = 0; k < kernel[0] * kernel[1]; k++) {
+      const [down, across] = [Math.floor(k / kernel[1]), k % kernel[1]];
+      const at = (plane * h + row * strides[0] + down) * w + column * strides[1] + across;
+      if (best < 0 || value(at) > value(best)) best = at;
+    }
+    if (!relu || x[best]! > 0) gradient[best]! += i + 1;
+  }
+  return gradient;
+}
+
+async function found({ dims, kernel, strides, relu, x }: Case, provider: Provider): Promise<number[]> {
+  const [n, c, ...sizes] = dims;
+  const pooledDims = [n, c, ...sizes.map((size, i) => Math.floor((size - kernel[i]!) / strides[i]!) + 1)];
+  const bytes = makeModel({
+    inputs: [{ name: 'weights', type: float, dims: pooledDims }],
+    outputs: [{ name: 'loss', type: float, dims: [] }],
+    initializers: [{ name: 'x', type: float, dims, values: x }],
+    nodes: [
+      { op: relu ? 'Relu' : 'Identity', inputs: ['x'], outputs: ['a'] },
+      {
+        op: 'MaxPool',
+        inputs: ['a'],
+        outputs: ['y'],
+        attributes: { kernel_shape: kernel, strides },
+      },
+      { op: 'Mul', inputs: ['y', 'weights'], outputs: ['products'] },
+      { op: 'ReduceSum', inputs: ['products'], outputs: ['loss'], attributes: { keepdims: 0 } },
+    ],
+  });
+  const model = buildGradientModel(bytes, { loss: { output: 'loss' }, optimizer: sgd(), provider });
+  const session = await ort.InferenceSession.create(model.bytes, { logSeverityLevel: 3 });
+  const count = pooledDims.reduce((product, size) => product * size, 1);
+  const weights = Float32Array.from({ length: count }, (_, i) => i + 1);
+  const results = await session.run({
+    weights: new ort.Tensor('float32', weights, pooledDims),
+    'parameters.0': new ort.Tensor('float32', Float32Array.from(x), [x.length]),
+  });
+  await session.release();
+  return Array.from(results['gradients.0']!.data as Float32Array);
+}
+
+const pair = (most: number): fc.Arbitrary<[number, number]> => {
+  const size = fc.integer({ min: 1, max: most });
+  return fc.tuple(size, size);
+};
+
+const cases = fc
+  .record({
+    batch: pair(3),
+    kernel: pair(3),
+    places: pair(5),
+    spare: fc.boolean(),
+    relu: fc.boolean(),
+    overlap: fc.boolean(),
+  })
+  .chain(({ batch, kernel, places, spare, relu, overlap }) => {
+    const sizes = places.map((count, i) => count * kernel[i]! + (spare ? 1 : 0)) as [number, number];
+    const dims = [...batch, ...sizes] as const;
+    const length = dims.reduce((product, size) => product * size, 1);
+    const x = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: length, maxLength: length });
+    const strides = kernel.map((k) => Math.max(1, overlap ? k - 1 : k)) as [number, number];
+    return x.map((values): Case => ({ dims, kernel, strides, relu, x: values }));
+  });
+
+describe('the way back through a max pool, where windows have several maxima', () => {
+  it.each<Provider>(['cpu', 'any', 'webgpu'])(
+    'in the form for %s: the first one takes all',
+    async (provider) => {
+      await fc.assert(
+        fc.asyncProperty(cases, async (c) => {
+          expect(await found(c, provider)).toEqual(expected(c));
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
+  it('in rows: an infinite maximum spoils no other window', async () => {
+    const x = [1, 2, -Infinity, -Infinity, 3, 4, 0, 0, -Infinity, -Infinity, 5, 6];
+    const c: Case = { dims: [1, 1, 2, 6], kernel: [2, 2], strides: [2, 2], relu: false, x };
+    const gradient = await found(c, 'cpu');
+    const others = [0, 1, 4, 5, 6, 7, 10, 11];
+    expect(others.map((at) => gradient[at])).toEqual([0, 1, 0, 0, 0, 0, 0, 3]);
+  });
+});

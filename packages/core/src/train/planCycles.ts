@@ -1,3 +1,4 @@
+import { type SequencePolicy, sequence } from '../policies/sequence.ts';
 import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
 
 /** What {@link planCycles} needs to know. */
@@ -10,18 +11,43 @@ export interface CyclePlan {
   readonly stepsPerEpoch?: number | undefined;
 }
 
+/** The same cycles between bounds divided by ten. */
+const reduced = (policy: TriangularPolicy): TriangularPolicy =>
+  triangular({ ...policy, baseLr: policy.baseLr / 10, maxLr: policy.maxLr / 10 });
+
 /**
- * The paper's advice as a policy: at least three cycles, a `stepSize` near four epochs (and never outside two
- * to ten where the budget allows), and a trough at the end: the cycles fill the budget but for fewer steps
- * than twice their number.
+ * The paper's advice as a policy: at least four cycles, then the bounds divided by ten for the last fifth; a
+ * `stepSize` near four epochs (and never outside two to ten where the budget allows), and a trough at the end: the
+ * cycles fill the budget but for fewer steps than twice their number.
  *
- * @see Smith, arXiv 1506.01186, section 3.2
+ * @see Smith, arXiv 1506.01186, section 3.2 and table 2
  */
 export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: CyclePlan): {
-  policy: TriangularPolicy;
+  policy: SequencePolicy;
   steps: number;
 } {
-  const cycles = Math.max(3, Math.round(steps / (8 * (stepsPerEpoch ?? steps))));
+  const cycles = Math.max(5, Math.round(steps / (8 * (stepsPerEpoch ?? steps))));
   const stepSize = Math.max(1, Math.floor(steps / (2 * cycles)));
-  return { policy: triangular({ baseLr, maxLr, stepSize }), steps: Math.min(steps, 2 * cycles * stepSize) };
+  const policy = triangular({ baseLr, maxLr, stepSize });
+  const high = 2 * stepSize * (cycles - Math.round(cycles / 5));
+  return {
+    policy: sequence([{ policy, steps: high }, { policy: reduced(policy) }]),
+    steps: Math.min(steps, 2 * cycles * stepSize),
+  };
+}
+
+/** The steps at which the bounds come down in a plan. */
+export function reductionsOf({ stages }: SequencePolicy): number[] {
+  const steps: number[] = [];
+  for (const stage of stages) steps.push((steps[steps.length - 1] ?? 0) + (stage.steps ?? Infinity));
+  return steps.slice(0, -1);
+}
+
+/** A plan whose bounds come down at a trough, and not again. */
+export function reduceAt(plan: SequencePolicy, trough: number): SequencePolicy {
+  const starts = [0, ...reductionsOf(plan)].filter((start) => start <= trough);
+  const before = plan.stages.slice(0, starts.length - 1);
+  const policy = plan.stages[before.length]!.policy as TriangularPolicy;
+  const steps = trough - starts[before.length]!;
+  return sequence([...before, { policy, steps }, { policy: reduced(policy) }]);
 }

@@ -1,6 +1,4 @@
-import { sequence } from '../policies/sequence.ts';
-import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
-import type { Policy } from '../policy.ts';
+import type { SequencePolicy } from '../policies/sequence.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { attempt } from './attempt.ts';
 import type { AutoClrOptions, Best, Joint } from './autoClr.ts';
@@ -8,6 +6,7 @@ import { averageWeights } from './averageWeights.ts';
 import { type Batches, first, passOf, untilAborted } from './batches.ts';
 import { ensemble } from './ensemble.ts';
 import { comparable, endOf, isBetter } from './metrics.ts';
+import { reduceAt, reductionsOf } from './planCycles.ts';
 import { readTroughs } from './readTroughs.ts';
 import { measure, type Recorded } from './recorded.ts';
 import type { TrainingRun, Trough } from './run.ts';
@@ -17,8 +16,8 @@ import { visiting } from './visiting.ts';
 
 /** What {@link trainCycles} gives back. */
 export interface CyclesResult {
-  /** With reduced bounds, the `sequence` of what acted. */
-  readonly policy: Policy;
+  /** What acted. */
+  readonly policy: SequencePolicy;
   readonly run: TrainingRun;
   readonly best?: Best;
   readonly average?: Joint;
@@ -37,7 +36,7 @@ const mostBatches = 100;
 export async function trainCycles<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
-  plan: { readonly policy: TriangularPolicy; readonly steps: number },
+  plan: Pick<CyclesResult, 'policy'> & { readonly steps: number },
   start: Recorded | undefined,
   options: AutoClrOptions<Batch>,
 ): Promise<CyclesResult> {
@@ -49,18 +48,9 @@ export async function trainCycles<Batch>(
   };
   await consider(start && comparable(start), async () => ({ step: 0, snapshot: origin }));
 
-  let [policy, stage, done]: [Policy, TriangularPolicy, boolean] = [plan.policy, plan.policy, false];
+  let { policy } = plan;
   let schedule = toSchedule(policy);
-  const stages: { policy: Policy; steps: number }[] = [];
-  const reducedAt: number[] = [];
-  const reduceBounds = (step: number) => {
-    stages.push({ policy: stage, steps: step - (reducedAt[reducedAt.length - 1] ?? 0) });
-    reducedAt.push(step);
-    stage = triangular({ ...stage, baseLr: stage.baseLr / 10, maxLr: stage.maxLr / 10 });
-    policy = sequence([...stages, { policy: stage }]);
-    schedule = toSchedule(policy);
-  };
-
+  let done = false;
   const troughs: Trough[] = [];
   let kept: Checkpoint[] = [];
   try {
@@ -83,11 +73,13 @@ export async function trainCycles<Batch>(
         const snapshot = keeps ? await take() : undefined;
         if (snapshot) kept = [...kept.slice(1 - mostTroughs), { step, snapshot }];
         await consider(metrics, async () => ({ step, snapshot: snapshot ?? (await take()) }));
+        const reducedAt = reductionsOf(policy).filter((at) => at <= step);
         const reading = patience ? readTroughs(troughs, { patience, reductions, reducedAt }) : undefined;
         await onEvent?.({ type: 'trough', trough, ...(reading && { reading }) });
         done = reading?.signal === 'stop';
         if (reading?.signal === 'reduce bounds' && step < plan.steps) {
-          reduceBounds(step);
+          policy = reduceAt(policy, step);
+          schedule = toSchedule(policy);
           await onEvent?.({ type: 'policy', policy, steps: plan.steps });
         }
       },

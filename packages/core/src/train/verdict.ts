@@ -1,11 +1,11 @@
-import { constant } from '../policies/constant.ts';
 import type { Policy } from '../policy.ts';
 import type { RangeTestSuggestion } from '../rangeTest/finding.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
 import { attempt } from './attempt.ts';
 import type { Batches, Pass } from './batches.ts';
-import { endOf, gain } from './metrics.ts';
+import { comparable, endOf, gain } from './metrics.ts';
 import { planCycles } from './planCycles.ts';
+import { measure } from './recorded.ts';
 import { train } from './train.ts';
 import type { Metrics, Trainable } from './trainable.ts';
 
@@ -30,8 +30,8 @@ export interface VerdictOptions<Batch> {
 }
 
 /**
- * Trains twice from the same state on the same batches, with the fixed rate and under CLR with three cycles,
- * and puts the state back. One that diverges loses. `undefined` if it was aborted, or both diverged. (Batches
+ * Trains twice from the same state on the same batches, with the fixed rate and under CLR, both divided by ten for
+ * the last fifth, and puts the state back. One that diverges loses. `undefined` if it was aborted, or both diverged. (Batches
  * from a function that shuffles are the same if it shuffles by its epoch number alone.)
  *
  * @see Smith, arXiv 1506.01186, section 3.3
@@ -41,22 +41,22 @@ export async function giveVerdict<Batch>(
   batches: Batches<Batch>,
   { suggestion, steps: budget, validation, signal }: VerdictOptions<Batch>,
 ): Promise<Verdict | undefined> {
-  const { policy, steps } = planCycles({ ...suggestion, steps: Math.max(6, budget) });
-  const common = { steps, ...(signal && { signal }), ...(validation && { evaluate: validation }) };
+  const plan = (baseLr: number, maxLr: number) => planCycles({ baseLr, maxLr, steps: Math.max(10, budget) });
+  const { fixedLr, baseLr, maxLr } = suggestion;
+  const { policy, steps } = plan(baseLr, maxLr);
   const start = await attempt('snapshot()', 'before the verdict', () => trainable.snapshot());
   const trial = async (candidate: Policy): Promise<Metrics | undefined> => {
     try {
-      return endOf(await train(trainable, batches, { ...common, policy: candidate }));
+      const run = await train(trainable, batches, { policy: candidate, steps, ...(signal && { signal }) });
+      if (!validation || run.stopped) return endOf(run);
+      const end = await measure(trainable, validation, `after ${steps} steps of a trial`, signal);
+      return end && comparable(end);
     } finally {
-      await attempt(
-        'restore()',
-        'after a trial',
-        () => trainable.restore(start),
-        'The model is not as it was.',
-      );
+      const lost = 'The model is not as it was.';
+      await attempt('restore()', 'after a trial', () => trainable.restore(start), lost);
     }
   };
-  const fixedEnd = await trial(constant({ lr: suggestion.fixedLr }));
+  const fixedEnd = await trial(plan(fixedLr, fixedLr).policy);
   const clrEnd = await trial(policy);
   if (signal?.aborted || !(fixedEnd ?? clrEnd)) return undefined;
   const [fixed, clr] = [fixedEnd ?? lost, clrEnd ?? lost];

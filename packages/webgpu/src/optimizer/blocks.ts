@@ -1,4 +1,5 @@
 import { type Group, wholeFours } from './groups.ts';
+import { pairIndex, pairsOf } from './windowAccess.ts';
 
 /** Numbers per workgroup. */
 export const blockLength = 1024;
@@ -10,21 +11,23 @@ export const blockThreads = 64;
 
 /** `struct Block` as the kernels see it: one workgroup's share of a piece. */
 export const blockStruct = `struct Block {
-  value: u32, valueOffset: u32, gradient: u32, gradientOffset: u32,
+  // which pair of windows its weights and gradients are in, and where there
+  pair: u32, valueOffset: u32, gradientOffset: u32,
   // where this block's slots start: slot k of its j-th weight is at slot + k * (count, in whole fours) + j
-  slot: u32, count: u32, id: u32, unused: u32,
+  slot: u32, count: u32, id: u32,
 }`;
 
 /** Cuts a group into blocks; `firstId` numbers them on through all groups. */
 export function blocksOf(group: Group, slots: number, firstId: number): Uint32Array<ArrayBuffer> {
   const rows: number[] = [];
+  const pairs = pairsOf(group);
   let weights = 0;
   let id = firstId;
   for (const piece of group.pieces) {
+    const pair = pairIndex(pairs, piece);
     for (let start = 0; start < piece.length; start += blockLength) {
       const count = Math.min(blockLength, piece.length - start);
-      rows.push(piece.value, piece.valueOffset + start, piece.gradient, piece.gradientOffset + start);
-      rows.push(weights * slots, count, id++, 0);
+      rows.push(pair, piece.valueOffset + start, piece.gradientOffset + start, weights * slots, count, id++);
       weights += wholeFours(count);
     }
   }
@@ -33,5 +36,5 @@ export function blocksOf(group: Group, slots: number, firstId: number): Uint32Ar
 
 /** How many blocks {@link blocksOf} gave. */
 export function blockCount(blocks: Uint32Array): number {
-  return blocks.length / 8;
+  return blocks.length / 6;
 }

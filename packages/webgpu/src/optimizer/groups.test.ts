@@ -110,8 +110,8 @@ describe('groupParameters', () => {
     );
     const blocks = blocksOf(group as NonNullable<typeof group>, 2, 10);
     expect(blockCount(blocks)).toBe(3);
-    const rows = [0, 1, 2].map((row) => Array.from(blocks.subarray(row * 8, row * 8 + 8)));
-    expect(rows.map(([, valueOffset, , , slot, count, id]) => [valueOffset, slot, count, id])).toEqual([
+    const rows = [0, 1, 2].map((row) => Array.from(blocks.subarray(row * 6, row * 6 + 6)));
+    expect(rows.map(([, valueOffset, , slot, count, id]) => [valueOffset, slot, count, id])).toEqual([
       [0, 0, 1024, 10],
       [1024, 2048, 1024, 11],
       [2048, 4096, 5, 12],

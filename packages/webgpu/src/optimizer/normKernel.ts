@@ -1,6 +1,6 @@
 import { blockStruct, blockThreads } from './blocks.ts';
 import type { Group } from './groups.ts';
-import { declareWindows, loadFunction } from './windowAccess.ts';
+import { declareWindows, forPair } from './windowAccess.ts';
 
 /** The windows of a group that hold gradients, in binding order. */
 export function gradientWindows(group: Group): readonly number[] {
@@ -20,7 +20,6 @@ export function normKernel(group: Group): string {
 @group(0) @binding(0) var<storage, read> blocks: array<Block>;
 @group(0) @binding(1) var<storage, read_write> partials: array<vec2f>;
 ${declareWindows(group, 2, (window) => gradients.includes(window))}
-${loadFunction('loadGradient', gradients)}
 var<workgroup> sums: array<f32, ${blockThreads}>;
 var<workgroup> flags: array<u32, ${blockThreads}>;
 
@@ -35,11 +34,14 @@ fn main(
   let block = blocks[index];
   var sum = 0.0;
   var flag = 0u;
-  for (var j = lane; j < block.count; j += ${blockThreads}u) {
-    let g = loadGradient(block.gradient, block.gradientOffset + j);
+  ${forPair(
+    group,
+    ({ gradient }) => `for (var j = lane; j < block.count; j += ${blockThreads}u) {
+    let g = b${gradient}[block.gradientOffset + j];
     // by the bits, since a compiler may assume that no float is NaN
     if ((bitcast<u32>(g) & 0x7f800000u) == 0x7f800000u) { flag = 1u; } else { sum += g * g; }
-  }
+  }`,
+  )}
   sums[lane] = sum;
   flags[lane] = flag;
   workgroupBarrier();

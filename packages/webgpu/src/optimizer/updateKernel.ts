@@ -2,7 +2,7 @@ import { blockStruct, blockThreads } from './blocks.ts';
 import { type Group, inFours, type Piece, wholeFours } from './groups.ts';
 import { nowStruct } from './prepareKernel.ts';
 import type { Rule } from './rules/rule.ts';
-import { declareWindows, type Element, loadFunction, storeFunction } from './windowAccess.ts';
+import { declareWindows, type Element, forPair } from './windowAccess.ts';
 
 /** Threads per workgroup of a kernel without blocks: the most that every device has. */
 const runThreads = 256;
@@ -66,8 +66,6 @@ function blocksKernel(
   element: Element,
   blocks: number,
 ): UpdateKernel {
-  const values = [...group.written].sort((a, b) => a - b);
-  const gradients = [...new Set(group.pieces.map((piece) => piece.gradient))].sort((a, b) => a - b);
   const width = element === 'vec4f' ? 4 : 1;
   const ragged = width === 4 && group.pieces.some(({ length }) => length % 4 !== 0);
   const code = `${nowStruct}
@@ -76,9 +74,6 @@ ${blockStruct}
 @group(0) @binding(1) var<storage, read> blocks: array<Block>;
 ${declareSlots(rule, 2, element)}
 ${declareWindows(group, rule.slots ? 3 : 2, () => true, element)}
-${loadFunction('loadValue', values, element)}
-${loadFunction('loadGradient', gradients, element)}
-${storeFunction('storeValue', values, element)}
 
 @compute @workgroup_size(${blockThreads})
 fn main(
@@ -94,15 +89,18 @@ fn main(
   let value = block.valueOffset / ${width}u;
   let gradient = block.gradientOffset / ${width}u;
   let slot = block.slot / ${width}u;
-  for (var j = lane; j < length; j += ${blockThreads}u) {
+  ${forPair(
+    group,
+    (pair) => `for (var j = lane; j < length; j += ${blockThreads}u) {
     ${updateText(rule, scaled, {
-      value: 'loadValue(block.value, value + j)',
-      gradient: 'loadGradient(block.gradient, gradient + j)',
+      value: `b${pair.value}[value + j]`,
+      gradient: `b${pair.gradient}[gradient + j]`,
       slot: (k) => `slots[slot + ${k}u * stride + j]`,
-      store: (weights) => `storeValue(block.value, value + j, ${weights});`,
+      store: (weights) => `b${pair.value}[value + j] = ${weights};`,
       ...(ragged ? { kept: 'vec4u(j * 4u) + vec4u(0u, 1u, 2u, 3u) >= vec4u(block.count)' } : {}),
     })}
-  }
+  }`,
+  )}
 }`;
   return { code, listed: true, workgroups: blocks };
 }

@@ -20,24 +20,36 @@ export function declareWindows(
     .join('\n');
 }
 
-/** `fn name(window: u32, i: u32) -> element`: reads one of several windows. */
-export function loadFunction(name: string, windows: readonly number[], element: Element = 'f32'): string {
-  return `fn ${name}(window: u32, i: u32) -> ${element} {
-  ${choose(windows, (index) => `return b${index}[i];`)}
-}`;
+/** The windows in which a piece has its weights and its gradient. */
+export interface Pair {
+  readonly value: number;
+  readonly gradient: number;
 }
 
-/** `fn name(window: u32, i: u32, x: element)`: writes one of several windows. */
-export function storeFunction(name: string, windows: readonly number[], element: Element = 'f32'): string {
-  return `fn ${name}(window: u32, i: u32, x: ${element}) {
-  ${choose(windows, (index) => `b${index}[i] = x;`)}
-}`;
+/** The distinct pairs of a group, in the order of its pieces. */
+export function pairsOf({ pieces }: Group): readonly Pair[] {
+  const pairs: Pair[] = [];
+  for (const { value, gradient } of pieces) {
+    if (pairIndex(pairs, { value, gradient }) < 0) pairs.push({ value, gradient });
+  }
+  return pairs;
 }
 
-/** The window is the same for a whole workgroup, so the switch costs nothing but a jump. */
-function choose(windows: readonly number[], action: (index: number) => string): string {
-  const [first, ...rest] = windows;
-  if (rest.length === 0) return action(first as number);
-  const cases = windows.slice(0, -1).map((index) => `case ${index}u: { ${action(index)} }`);
-  return `switch window { ${cases.join(' ')} default: { ${action(windows.at(-1) as number)} } }`;
+/** Which of the pairs this is. */
+export function pairIndex(pairs: readonly Pair[], { value, gradient }: Pair): number {
+  return pairs.findIndex((pair) => pair.value === value && pair.gradient === gradient);
+}
+
+/**
+ * A text for the pair of the workgroup's `block`. The whole loop over a block belongs into it: a choice at
+ * every load made Adam six times slower on SwiftShader, which goes through all cases of a `switch`.
+ */
+export function forPair(group: Group, text: (pair: Pair) => string): string {
+  const pairs = pairsOf(group);
+  if (pairs.length === 1) return text(pairs[0] as Pair);
+  const cases = pairs.map((pair, index) => {
+    const label = index === pairs.length - 1 ? 'default' : `case ${index}u`;
+    return `${label}: { ${text(pair)} }`;
+  });
+  return `switch block.pair { ${cases.join('\n')} }`;
 }

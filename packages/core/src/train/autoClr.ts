@@ -159,7 +159,7 @@ export async function autoClr<Batch>(
       ...(probe ? { probe, steps: Math.max(40, length) } : { steps: Math.max(200, length) }),
       onStep: (point) => onEvent?.({ type: 'sweep', point }),
     });
-    return { trace, finding: analyzeRangeTest(trace) };
+    return { trace, finding: analyzeRangeTest(trace, { steps }) };
   };
   const explained = (reasons: readonly string[], { trace, finding }: Awaited<ReturnType<typeof test>>) => ({
     trace,

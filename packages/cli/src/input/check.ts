@@ -1,3 +1,4 @@
+import type { Stopped } from '@clr/core';
 import { unusable } from '../errors.ts';
 
 /** Reads a value at a path of a JSON document, or says what is wrong there. */
@@ -52,13 +53,10 @@ export function optional<K extends string, T>(
     : ({ [key]: check(from[key], `${path}.${key}`) } as { readonly [key in K]?: T });
 }
 
-export const stopped: Check<{ readonly step: number; readonly reason: 'diverged' | 'aborted' }> = (
-  value,
-  path,
-) => {
+export const stopped: Check<Stopped> = (value, path) => {
   const { step, reason } = object(value, path);
-  if (reason !== 'diverged' && reason !== 'aborted') {
-    return wrong(`${path}.reason`, '"diverged" or "aborted"', reason);
+  if (reason !== 'diverged' && reason !== 'aborted' && reason !== 'ended') {
+    return wrong(`${path}.reason`, '"diverged", "aborted" or "ended"', reason);
   }
   return { step: index(step, `${path}.step`), reason };
 };

@@ -27,7 +27,18 @@ describe.each([
     { ...exampleTrace(), validation: [{ step: 1, lr: 1, loss: null, accuracy: 0.5 }] },
   ],
   ['parseTrace', parseTrace, { ...exampleTrace(), stopped: { step: 3, reason: 'diverged' } }],
+  [
+    'parseTrace',
+    parseTrace,
+    {
+      ...exampleTrace(),
+      probe: 5,
+      control: { loss: 2.3, accuracy: 0.1 },
+      scout: [{ step: 0, lr: 1e-6, loss: 2.3 }],
+    },
+  ],
   ['parseRun', parseRun, exampleRun()],
+  ['parseRun', parseRun, { ...exampleRun(), stopped: { step: 20, reason: 'ended' } }],
   ['parseRun', parseRun, { ...exampleRun(), stopped: { step: 20, reason: 'aborted' } }],
 ] as const)('%s', (_, parse, whole) => {
   it('gives back what was written, field for field', () => {

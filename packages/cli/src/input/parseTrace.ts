@@ -1,16 +1,16 @@
 import type { RangeTestPoint, RangeTestTrace } from '@clr/core';
 import { type Check, finite, index, list, metric, object, optional, stopped, wrong } from './check.ts';
 
+const metrics: Check<Pick<RangeTestPoint, 'loss' | 'accuracy'>> = (value, path) => {
+  const from = object(value, path);
+  return { loss: metric(from.loss, `${path}.loss`), ...optional(from, 'accuracy', metric, path) };
+};
+
 const point: Check<RangeTestPoint> = (value, path) => {
   const from = object(value, path);
   const lr = finite(from.lr, `${path}.lr`);
   if (lr < 0) return wrong(`${path}.lr`, 'at least 0', lr);
-  return {
-    step: index(from.step, `${path}.step`),
-    lr,
-    loss: metric(from.loss, `${path}.loss`),
-    ...optional(from, 'accuracy', metric, path),
-  };
+  return { step: index(from.step, `${path}.step`), lr, ...metrics(value, path) };
 };
 
 /**
@@ -30,7 +30,10 @@ export const parseTrace: Check<RangeTestTrace> = (value, path) => {
     startLr: finite(from.startLr, `${path}.startLr`),
     endLr: finite(from.endLr, `${path}.endLr`),
     points: list(point)(from.points, `${path}.points`),
+    ...optional(from, 'probe', index, path),
+    ...optional(from, 'control', metrics, path),
     ...optional(from, 'validation', list(point), path),
+    ...optional(from, 'scout', list(point), path),
     ...optional(from, 'stopped', stopped, path),
   };
 };

@@ -12,7 +12,8 @@ export interface RangeTestPoint {
 export interface Stopped {
   /** The number of steps that were taken. */
   readonly step: number;
-  readonly reason: 'diverged' | 'aborted';
+  /** `'ended'`: at a trough, as a training run was asked to. */
+  readonly reason: 'diverged' | 'aborted' | 'ended';
 }
 
 /** The record of a range test as plain JSON: what `analyzeRangeTest` reads. */

@@ -35,6 +35,6 @@ export interface TrainingRun {
   readonly troughs: readonly Trough[];
   /** Means over the evaluation batches after the last step, when there are any; absent after an abort. */
   readonly final?: Pick<Trough, 'loss' | 'accuracy'>;
-  /** Absent when the run took all its steps; `'ended'`: at a trough, as it was asked to. */
-  readonly stopped?: { readonly step: number; readonly reason: Stopped['reason'] | 'ended' };
+  /** Absent when the run took all its steps. */
+  readonly stopped?: Stopped;
 }

@@ -4,13 +4,13 @@
  * (one line a run) and prints the comparison. Run it again after a change in the analysis: only runs whose
  * bounds changed are trained again. `--print` trains nothing.
  *
- * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--steps 200] [--seconds 240] [--print]
+ * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--seconds 240] [--print]
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { analyzeRangeTest, type Policy, toSchedule, triangular, triangular2 } from '@clr/core';
+import { type Policy, toSchedule, triangular, triangular2 } from '@clr/core';
 import { trainPolicy } from './fixedRun.ts';
-import { replayAdaptive } from './replay.ts';
+import { findByDefault } from './replay.ts';
 import { type Setting, seeds, settings } from './settings.ts';
 import { readAdaptive, readTruths, type Truth } from './store.ts';
 import { createTask } from './task.ts';
@@ -30,7 +30,6 @@ const { values } = parseArgs({
   options: {
     'held-out': { type: 'boolean' },
     only: { type: 'string', default: '' },
-    steps: { type: 'string', default: '200' },
     seconds: { type: 'string' },
     print: { type: 'boolean' },
   },
@@ -55,10 +54,7 @@ function policies(
 
 /** The bounds as three digits: a re-run with the same analysis finds its runs again. */
 async function boundsOf(setting: Setting, seed: number): Promise<{ baseLr: number; maxLr: number } | null> {
-  const stored = readAdaptive(setting.name).find(
-    (one) => one.seed === seed && one.steps === Number(values.steps) && !one.randomLabels,
-  );
-  const { suggestion } = analyzeRangeTest(await replayAdaptive(stored!));
+  const { suggestion } = (await findByDefault(readAdaptive(setting.name), seed)).finding;
   if (!suggestion) return null;
   const { baseLr, maxLr } = suggestion;
   return { baseLr: Number(baseLr.toPrecision(3)), maxLr: Number(maxLr.toPrecision(3)) };

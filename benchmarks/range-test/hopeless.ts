@@ -1,7 +1,7 @@
 import type { RangeTestPoint, RangeTestTrace } from '@clr/core';
 import { random } from '@clr/datasets';
 import { edgeOf } from './edge.ts';
-import { readSweeps, type StoredSweep } from './store.ts';
+import { readAdaptive, readSweeps, type StoredSweep, unpack } from './store.ts';
 import { type Sweep, sweeps } from './sweeps.ts';
 
 const sweep: Sweep = sweeps['clr-200'];
@@ -40,6 +40,12 @@ export function hopelessCurves(settings: readonly string[]): Map<string, RangeTe
     [
       'random labels',
       stored.filter((one) => one.randomLabels).map((one) => trace(one.loss, one.loss.at(-1) === null)),
+    ],
+    [
+      'random labels, rates not given',
+      settings.flatMap((setting) =>
+        readAdaptive(setting).flatMap((one) => (one.randomLabels ? unpack(one) : [])),
+      ),
     ],
     ['twelve steps of a real one', real.map(({ loss }) => trace(loss.slice(0, 12)))],
     [

@@ -1,4 +1,10 @@
-import { type RangeTestTrace, rangeTest, type Trainable } from '@clr/core';
+import {
+  analyzeRangeTest,
+  type RangeTestFinding,
+  type RangeTestTrace,
+  rangeTest,
+  type Trainable,
+} from '@clr/core';
 import { type StoredAdaptive, type StoredSweep, unpack } from './store.ts';
 import { linearSweep, type Sweep, sweeps } from './sweeps.ts';
 
@@ -16,6 +22,23 @@ export async function replayAdaptive(stored: StoredAdaptive): Promise<RangeTestT
   if (!scout) return unpack(stored);
   const steps = stored.steps - scout.length;
   return { ...(await replayAs(stored, { startLr, endLr, steps, spacing: 'exponential' })), scout };
+}
+
+/** What the range test finds without any option: with 200 steps, and 400 more where these leave a doubt. */
+export async function findByDefault(
+  stored: readonly StoredAdaptive[],
+  seed: number,
+): Promise<{ readonly finding: RangeTestFinding; readonly cost: number }> {
+  let cost = 0;
+  const find = async (steps: number): Promise<RangeTestFinding> => {
+    const one = stored.find((one) => one.seed === seed && one.steps === steps && !one.randomLabels)!;
+    const trace = await replayAdaptive(one);
+    cost += trace.points.length + (trace.scout?.length ?? 0);
+    return analyzeRangeTest(trace);
+  };
+  const first = await find(200);
+  const finding = (first.suggestion?.confidence ?? 0) >= 0.5 ? first : await find(400);
+  return { finding, cost };
 }
 
 /** The same for losses of any origin, which were recorded at the rates of `sweep`. */

@@ -8,7 +8,7 @@ import { analyzeRangeTest, type RangeTestFinding, type RangeTestTrace } from '@c
 import { digits } from './digits.ts';
 import { hopelessCurves } from './hopeless.ts';
 import { libraryRules } from './libraries.ts';
-import { replay, replayAdaptive } from './replay.ts';
+import { findByDefault, replay, replayAdaptive } from './replay.ts';
 import { seeds } from './settings.ts';
 import {
   readAdaptive,
@@ -89,14 +89,12 @@ const adaptive = (name: string, steps: number, told = false): Rule => ({
   },
 });
 
-/** Without any option: 200 steps, and 400 more where these leave a doubt. */
 const byDefault: Rule = {
   name: 'clr, by default',
-  answer: async (stored, seed) => {
-    const first = await adaptive('', 200).answer(stored, seed);
-    if ((first?.finding?.suggestion?.confidence ?? 0) >= 0.5) return first;
-    const second = await adaptive('', 400).answer(stored, seed);
-    return second && { ...second, cost: second.cost! + (first?.cost ?? 200) };
+  answer: async ({ adaptive: stored }, seed) => {
+    const { finding, cost } = await findByDefault(stored, seed);
+    const { suggestion } = finding;
+    return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding, cost };
   },
 };
 

@@ -67,8 +67,9 @@ export function analyzeRangeTest(
   const smoothed = smooth(curve.y);
   const { fall, bottom, depth, edge, lost } = featuresOf(curve, smoothed);
   const last = x[x.length - 1]!;
-  // A smoothed value rests on some eight steps; random labels reach 1.9.
-  if (!(depth > 2.2 * noise + 1e-6 * Math.abs(start))) {
+  // What noise alone may do to a smoothed value, by the steps that it rests on: random labels come up to it.
+  const doubt = 12 * noise * Math.sqrt((last - x[0]!) / finite) + 1e-6 * Math.abs(start);
+  if (!(depth > doubt)) {
     return refuse(
       `Flat: the loss fell from ${round(start)} by ${round(depth)} up to ${at(last)}; its noise is ${round(noise)}.`,
     );
@@ -77,7 +78,7 @@ export function analyzeRangeTest(
     return refuse(`Past its best from the first rate, ${at(x[0]!)}, on: start lower.`);
   const diverged = finite < points.length || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
   // Without a divergence the rise itself must be past doubt.
-  if (!diverged && !(lost < last - 0.1 && depth > 4 * noise)) {
+  if (!diverged && !(lost < last - 0.1 && depth > 2 * doubt)) {
     return refuse(`Never diverged: the loss was near its best up to ${at(last)}: go higher.`);
   }
   const random = createRandom();

@@ -66,14 +66,15 @@ export class Health {
         advice: 'Make a new one.',
       });
     }
-    const fault = this.fault;
-    if (this.#fault?.fault === 'uncaptured') this.#fault = undefined;
+    const fault = this.#take();
     if (fault) throw fault;
   }
 
-  /** What went wrong, if anything did. */
-  get fault(): GpuError | undefined {
-    return this.#lost ?? this.#fault;
+  /** What went wrong, if anything did; an error from elsewhere is told once. */
+  #take(): GpuError | undefined {
+    const fault = this.#lost ?? this.#fault;
+    if (this.#fault?.fault === 'uncaptured') this.#fault = undefined;
+    return fault;
   }
 
   /** Forgets a fault, since the state is about to be restored; a lost device stays lost. */
@@ -102,10 +103,10 @@ export class Health {
     }
   }
 
-  /** Waits for the open scopes and says what went wrong. */
+  /** Waits for the open scopes and says what went wrong; an error from elsewhere only once. */
   async settled(): Promise<GpuError | undefined> {
     await Promise.all(this.#pending);
-    return this.fault;
+    return this.#take();
   }
 
   /** The same, and waits for the device's uncaptured errors too: their event may lag behind what was read back. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasDevice, openDevice } from '../../test/device.ts';
 import { uniform } from './compile/random.ts';
 import { createTrainer } from './createTrainer.ts';
-import { avgPool, batchNorm, conv2d, dense, dropout, maxPool, type PoolLayer, relu, tanh } from './layers.ts';
+import { avgPool, batchNorm, conv2d, dense, dropout, maxPool, type PoolLayer, relu } from './layers.ts';
 import { network } from './network.ts';
 
 const draw = uniform(3);

@@ -77,8 +77,8 @@ export function analyzeRangeTest(
   if (bottom - x[0]! < 0.1)
     return refuse(`Past its best from the first rate, ${at(x[0]!)}, on: start lower.`);
   const diverged = finite < points.length || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
-  // Without a divergence the rise itself must be past doubt.
-  if (!diverged && !(lost < last - 0.1 && depth > 2 * doubt)) {
+  // Without a divergence the rise itself must be past doubt: high, or a decade long.
+  if (!diverged && !(lost < last - (depth > 2 * doubt ? 0.1 : depth > 1.4 * doubt ? 1 : Infinity))) {
     return refuse(`Never diverged: the loss was near its best up to ${at(last)}: go higher.`);
   }
   const random = createRandom();

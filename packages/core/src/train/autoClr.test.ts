@@ -193,6 +193,26 @@ describe('autoClr', () => {
     expect(result.average!.troughs.length).toBe(5);
   });
 
+  it('divides the bounds by ten when both candidates diverge', async () => {
+    let phase = '';
+    const trainable = linearTrainable({
+      result: (_, honest) => (phase === 'finding' ? { loss: Number.NaN, accuracy: 0 } : honest),
+    });
+    const { evaluate } = trainable;
+    trainable.evaluate = async (batches) => ({ ...(await evaluate(batches)), accuracy: 0.5 });
+    const result = await autoClr(trainable, examples, {
+      steps: 300,
+      validation: examples,
+      onEvent: ({ type }) => {
+        phase = type;
+      },
+    });
+    expect(result.verdict).toBeUndefined();
+    const { maxLr } = result.finding.suggestion!;
+    expect(Math.max(...result.run!.steps.map(({ lr }) => lr))).toBeCloseTo(maxLr / 10, 12);
+    expect(result.run!.stopped).toBeUndefined();
+  });
+
   it.each([
     ['patience', { patience: 3 }],
     ['average', { average: true }],

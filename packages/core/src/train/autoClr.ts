@@ -85,6 +85,7 @@ export interface AutoClrResult {
   readonly run?: TrainingRun;
   /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
   readonly best?: Best;
+  /** Absent if both diverged, too: then the bounds were divided by ten at once. */
   readonly verdict?: Verdict;
   /** The metrics of the average of the last troughs, if asked for. */
   readonly average?: Joint;
@@ -189,9 +190,11 @@ export async function autoClr<Batch>(
     : undefined;
   if (verdict) await onEvent?.({ type: 'verdict', verdict });
 
-  const { fixedLr } = suggestion;
-  const bounds = verdict?.winner === 'fixed' ? { baseLr: fixedLr, maxLr: fixedLr } : suggestion;
-  const plan = planCycles({ ...bounds, steps, stepsPerEpoch });
+  const { baseLr, maxLr, fixedLr } = suggestion;
+  const [low, high] = verdict?.winner === 'fixed' ? [fixedLr, fixedLr] : [baseLr, maxLr];
+  // Where both diverged the bounds were too high.
+  const scale = wantsVerdict && !verdict && !signal?.aborted ? 0.1 : 1;
+  const plan = planCycles({ baseLr: scale * low, maxLr: scale * high, steps, stepsPerEpoch });
   await onEvent?.({ type: 'policy', ...plan });
   const trained = await trainCycles(trainable, batches, plan, start, options);
   cost.training = trained.run.steps.length;

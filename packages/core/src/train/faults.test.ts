@@ -5,6 +5,7 @@ import { constant, triangular } from '../index.ts';
 import { rangeTest } from '../rangeTest/rangeTest.ts';
 import { autoClr } from './autoClr.ts';
 import type { Pass } from './batches.ts';
+import type { TrainingRun } from './run.ts';
 import { type CycleEnd, train } from './train.ts';
 import type { StepResult, Trainable } from './trainable.ts';
 
@@ -285,9 +286,13 @@ describe('validation that goes wrong', () => {
         await new Promise(() => {});
       },
     };
-    await call(trainable, examples, { [key(name)]: held, signal: controller.signal });
-    if (name === 'train') expect(trainable.state.updates).toBe(10);
-    else expect(trainable.state).toEqual(before);
+    const outcome = await call(trainable, examples, { [key(name)]: held, signal: controller.signal });
+    // Means over a part of the batches are no evaluation.
+    if (name === 'train') {
+      expect(trainable.state.updates).toBe(10);
+      expect((outcome as TrainingRun).troughs).toEqual([{ step: 10, cycle: 0 }]);
+      expect((outcome as TrainingRun).final).toBeUndefined();
+    } else expect(trainable.state).toEqual(before);
   });
 });
 

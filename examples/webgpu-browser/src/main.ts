@@ -34,14 +34,26 @@ async function start(): Promise<void> {
       if (current()) status.textContent = `Range test: step ${step + 1} of ${scoutSteps}`;
     });
     if (!current()) return;
-    element('range-test').innerHTML = renderRangeTest(trace, finding);
     element('finding').hidden = false;
+    const drawRangeTest = (): void => {
+      const place = element('range-test');
+      place.innerHTML = renderRangeTest(trace, finding, {
+        width: Math.max(280, place.clientWidth),
+        title: 'Learning-rate range test on this picture',
+        showTitle: false,
+      });
+    };
+    drawRangeTest();
+    element('peak').textContent = `up to ${policy.maxLr.toPrecision(2)}`;
     run.disabled = false;
     again.disabled = false;
     status.textContent = `Painting. The rate swings between ${policy.baseLr.toPrecision(2)} and ${policy.maxLr.toPrecision(2)}, ${2 * policy.stepSize} steps a cycle.`;
     const painter = await createPainter(device, colours, policy);
     const chart = new Chart(element('chart'), 2 * policy.stepSize);
-    const redraw = (): void => chart.draw();
+    const redraw = (): void => {
+      chart.draw();
+      drawRangeTest();
+    };
     addEventListener('resize', redraw);
     try {
       // as many steps in one submission as take about a quarter of a second
@@ -83,7 +95,7 @@ function show(step: number, loss: number, rate: number, speed: number): void {
   element('loss').textContent = loss.toPrecision(3);
   element('rate').textContent = rate.toPrecision(3);
   element('speed').textContent = speed >= 10 ? speed.toFixed(0) : speed.toFixed(1);
-  element('quality').textContent = `· ${(-10 * Math.log10(loss)).toFixed(1)} dB`;
+  element('quality').textContent = `${(-10 * Math.log10(loss)).toFixed(1)} dB`;
 }
 
 run.addEventListener('click', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearOptions, linearTrainable } from '../../test/linearTrainable.ts';
+import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import { type RangeTestOptions, rangeTest } from './rangeTest.ts';
 
 type Options = RangeTestOptions<(typeof examples)[number]>;
@@ -127,6 +128,24 @@ describe('rangeTest', () => {
     expect(record.scout).toBeUndefined();
     expect(record.points[record.points.length - 1]?.lr).toBe(1e4);
     expect(record.points.length).toBe(40);
+  });
+
+  it('leads to a suggestion below the edge, and to a refusal in plain words where there is none', async () => {
+    const { suggestion } = analyzeRangeTest(await trace({}));
+    expect(suggestion!.maxLr).toBeGreaterThan(0.02);
+    expect(suggestion!.maxLr).toBeLessThan(1);
+    const broken = analyzeRangeTest(await trace({}, { result: () => ({ loss: Number.NaN }) }));
+    expect(broken.suggestion).toBeNull();
+    expect(broken.reasons[0]).toMatch(/^Too short: .* not finite at .* \(step 0\): start lower\.$/);
+  });
+
+  it('evaluates along the slow sweep alone, and refuses bad validation before any step', async () => {
+    const { validation, points } = await trace({ steps: 200, validation: examples });
+    expect(validation!.length).toBeGreaterThan(5);
+    for (const { step, lr } of validation!) expect(lr).toBe(points[step]!.lr);
+    const { outcome, trainable } = await tested({ validation: [] });
+    expect((outcome as Error).message).toContain('validation');
+    expect(trainable.seen.length).toBe(0);
   });
 
   it('takes more steps where the first leave a doubt, and as many as it is given otherwise', async () => {

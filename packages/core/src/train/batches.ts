@@ -50,32 +50,29 @@ export async function* untilAborted<Batch>(
   let wake = () => {};
   const abort = () => wake();
   signal?.addEventListener?.('abort', abort);
-  let open = true;
-  let waiting = false;
+  // One that threw or came to its end is closed.
+  let state: 'open' | 'closed' | 'stuck' = 'open';
   try {
     while (!signal?.aborted) {
-      waiting = true;
-      const next = await new Promise<IteratorResult<Batch> | undefined>((resolve, reject) => {
-        wake = () => resolve(undefined);
-        Promise.resolve(iterator.next()).then(resolve, (error) => {
-          open = false;
-          reject(error);
+      state = 'closed';
+      let next: IteratorResult<Batch> | Promise<IteratorResult<Batch>> | undefined = iterator.next();
+      if ('then' in next) {
+        const coming = next;
+        next = await new Promise<IteratorResult<Batch> | undefined>((resolve, reject) => {
+          wake = () => resolve(undefined);
+          coming.then(resolve, reject);
         });
-      });
-      if (!next) return;
-      waiting = false;
-      open = !next.done;
-      if (next.done) return;
+      }
+      if (!next) state = 'stuck';
+      if (!next || next.done) return;
+      state = 'open';
       yield next.value;
     }
   } finally {
     signal?.removeEventListener?.('abort', abort);
-    if (open) {
-      const closing = Promise.resolve(iterator.return?.());
-      // What does not come to its next batch does not come to its end either.
-      if (waiting) closing.catch(() => {});
-      else await closing;
-    }
+    if (state === 'open') await iterator.return?.();
+    // What does not come to its next batch does not come to its end either.
+    if (state === 'stuck') Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }
 

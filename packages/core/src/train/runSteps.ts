@@ -1,5 +1,5 @@
 import type { Schedule } from '../schedule.ts';
-import { attempt } from './attempt.ts';
+import { located } from './attempt.ts';
 import { recorded } from './recorded.ts';
 import type { TrainingStep } from './run.ts';
 import type { StepResult, Trainable } from './trainable.ts';
@@ -33,17 +33,22 @@ export async function* runSteps<Batch>(
   { from, to, stop }: Span,
 ): AsyncGenerator<TrainingStep> {
   const pending: Pending[] = [];
+  let step = from;
+  let asked = '';
   try {
-    for (let step = from; step < to && !stop(); step++) {
-      const at = `at step ${step}`;
-      const next = await attempt('the next batch', at, () => batches.next());
+    for (; step < to && !stop(); step++) {
+      asked = 'the next batch';
+      const next = await batches.next();
+      asked = '';
       // Aborted while it waited.
       if (next.done) break;
       const lr = schedule.lr(step);
       const momentum = schedule.momentum(step);
       const hyper = momentum === undefined ? { lr } : { lr, momentum };
-      const result = await attempt('trainStep()', at, () => trainable.trainStep(next.value, hyper));
-      const { loss, accuracy }: Partial<StepResult> = result ?? {};
+      asked = 'trainStep()';
+      const result: Partial<StepResult> | undefined = await trainable.trainStep(next.value, hyper);
+      asked = '';
+      const { loss, accuracy } = result ?? {};
       // Whoever reads a rejected one late must not find the process gone.
       for (const late of [loss, accuracy]) if (late instanceof Promise) late.catch(() => {});
       pending.push({ step: { step, ...hyper }, loss, accuracy });
@@ -52,6 +57,8 @@ export async function* runSteps<Batch>(
       }
     }
     while (pending.length > 0) yield await settle(pending.shift()!);
+  } catch (error) {
+    throw asked ? located(error, asked, `at step ${step}`) : error;
   } finally {
     await Promise.allSettled(pending.flatMap(({ loss, accuracy }) => [loss, accuracy]));
   }
@@ -59,6 +66,10 @@ export async function* runSteps<Batch>(
 
 async function settle({ step, loss, accuracy }: Pending): Promise<TrainingStep> {
   const at = `at step ${step.step}`;
-  const [settledLoss, settledAccuracy] = await attempt('the loss', at, () => Promise.all([loss, accuracy]));
-  return { ...step, ...recorded(settledLoss, settledAccuracy, at) };
+  try {
+    [loss, accuracy] = [await loss, await accuracy];
+  } catch (error) {
+    throw located(error, 'the loss', at);
+  }
+  return { ...step, ...recorded(loss, accuracy, at) };
 }

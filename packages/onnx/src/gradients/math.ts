@@ -1,4 +1,4 @@
-import { mapDim } from '../graph/dim.ts';
+import { mapDim, subDim } from '../graph/dim.ts';
 import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import { pointwise } from './activation.ts';
@@ -19,7 +19,7 @@ export const math: Operators = {
   Neg: {
     infer: (node, b) => {
       const { type, dims, value } = b.type(inputOf(node, 0));
-      return [{ type, dims, value: value?.map((v) => (typeof v === 'number' ? -v : `(0-${v})`)) }];
+      return [{ type, dims, value: value?.map((v) => subDim(0, v)) }];
     },
     gradient: ({ b, g }) => [b.neg(g(0))],
   },

@@ -118,7 +118,7 @@ function check(c: GradientContext): void {
 }
 
 /** Sequences are unrolled; longer ones make models of no use. */
-const longest = 4096;
+const longest = 1024;
 
 /** Writes a recurrent layer out step by step. */
 function unroll(

@@ -87,7 +87,9 @@ export function differentiate(
     atNode(node, () => gradient(context)).forEach((term, i) => {
       const input = node.input[i];
       if (term === undefined || input === undefined || !needs(i)) return;
-      terms.set(input, [...(terms.get(input) ?? []), term]);
+      const known = terms.get(input);
+      if (known) known.push(term);
+      else terms.set(input, [term]);
     });
     node.input.forEach((input, i) => {
       if (needs(i) && !terms.has(input)) {

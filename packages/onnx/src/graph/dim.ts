@@ -15,6 +15,14 @@ export function unknownDim(): Dim {
   return `?${fresh}`;
 }
 
+/** Longer expressions are no exporter's work; hostile ones double with every node. */
+const longestText = 512;
+
+/** An expression of sizes, or an unknown one where it would grow beyond all bounds. */
+function written(text: string): Dim {
+  return text.length > longestText ? unknownDim() : text;
+}
+
 const isZero = (a: Dim): boolean => a === 0;
 
 /** `a + b`. */
@@ -22,14 +30,14 @@ export function addDim(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
   if (isZero(a)) return b;
   if (isZero(b)) return a;
-  return `(${[a, b].map(String).sort().join('+')})`;
+  return written(`(${[a, b].map(String).sort().join('+')})`);
 }
 
 /** `a − b`. */
 export function subDim(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (isZero(b)) return a;
-  return a === b ? 0 : `(${a}-${b})`;
+  return a === b ? 0 : written(`(${a}-${b})`);
 }
 
 /** `a · b`. */
@@ -41,18 +49,18 @@ export function mulDim(a: Dim, b: Dim): Dim {
 export function divDim(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return b === 0 ? unknownDim() : Math.trunc(a / b);
   if (b === 1) return a;
-  return a === b ? 1 : `(${a}/${b})`;
+  return a === b ? 1 : written(`(${a}/${b})`);
 }
 
 /** The quotient of floats. */
 export function ratioDim(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return Math.fround(a / b);
-  return b === 1 ? a : `(${a}÷${b})`;
+  return b === 1 ? a : written(`(${a}÷${b})`);
 }
 
 /** A function of one size, computed when it is a number, written down when it is not. */
 export function mapDim(a: Dim, name: string, f: (value: number) => number): Dim {
-  return typeof a === 'number' ? f(a) : `${name}(${a})`;
+  return typeof a === 'number' ? f(a) : written(`${name}(${a})`);
 }
 
 /** The product of a list of sizes; factors are sorted, so equal products are equal texts. */
@@ -66,7 +74,7 @@ export function productOf(dims: readonly Dim[]): Dim {
   if (number === 0) return 0;
   if (symbols.length === 0) return number;
   symbols.sort();
-  return (number === 1 ? symbols : [String(number), ...symbols]).join('*');
+  return written((number === 1 ? symbols : [String(number), ...symbols]).join('*'));
 }
 
 /** What is left of `total` after dividing by `part`; exact by contract (Reshape's −1). */
@@ -91,7 +99,7 @@ export function quotientOf(total: readonly Dim[], part: readonly Dim[]): Dim {
   }
   const number = top.number / bottom.number;
   if (rest.length === 0 && Number.isInteger(number)) return productOf([number, ...top.symbols]);
-  return `(${productOf(total)}/${productOf(part)})`;
+  return written(`(${productOf(total)}/${productOf(part)})`);
 }
 
 /** The size two axes broadcast to. */
@@ -100,7 +108,7 @@ export function broadcastDim(a: Dim, b: Dim): Dim {
   if (a === 1) return b;
   if (typeof a === 'number') return a;
   if (typeof b === 'number') return b;
-  return `max(${[a, b].sort().join(',')})`;
+  return written(`max(${[a, b].sort().join(',')})`);
 }
 
 /** The shape several shapes broadcast to. */

@@ -217,8 +217,13 @@ export class GraphBuilder {
   }
 }
 
-/** Sizes that come of a file's attributes must still be sizes. */
+/** No runtime takes tensors of more axes. */
+const highestRank = 64;
+
+/** Shapes that come of a file's attributes must still be shapes. */
 function sound(types: readonly ValueType[]): readonly ValueType[] {
+  const deep = types.find(({ dims }) => dims && dims.length > highestRank);
+  if (deep) throw new Error(`${deep.dims?.length} axes`);
   const bad = types
     .flatMap(({ dims }) => dims ?? [])
     .find((dim) => typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0));

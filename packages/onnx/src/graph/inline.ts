@@ -105,8 +105,8 @@ export function takenBranch(node: NodeProto, b: Builder): GraphProto | undefined
 
 /** Nesting beyond this is no exporter's work. */
 const deepest = 64;
-/** Nor are calls that unfold to more nodes than this. */
-const mostNodes = 100_000;
+/** Nor are more nodes than this, written out; large language models have some ten thousand. */
+export const mostNodes = 40_000;
 
 /** Refuses functions that unfold without end. */
 export function checkUnfolding(depth: number, nodes: number, node: NodeProto): void {

@@ -1,6 +1,8 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from '../generated/onnx_pb.ts';
+import { mostNodes } from './inline.ts';
+import { countNodes } from './patch.ts';
 
 /** The oldest opset whose models are read. */
 export const oldestOpset = 7;
@@ -24,6 +26,14 @@ export function readModel(bytes: Uint8Array): Model {
       'the bytes of an ONNX model',
       bytes instanceof Uint8Array ? 'no bytes' : typeof bytes,
       'Pass the whole content of an .onnx file as a Uint8Array.',
+    );
+  }
+  const nodes = countNodes(bytes);
+  if (nodes > mostNodes) {
+    throw fail(
+      `a model of at most ${mostNodes} nodes`,
+      `${nodes} nodes`,
+      'Simplify the model, or train a smaller part of it.',
     );
   }
   let proto: ModelProto;

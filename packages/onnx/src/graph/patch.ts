@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 /** The field numbers of onnx.proto on the way to a tensor's elements. */
 const field = {
   model: { graph: 7 },
-  graph: { initializer: 5 },
+  graph: { node: 1, initializer: 5 },
   tensor: { floatData: 4, name: 8, rawData: 9, doubleData: 10 },
 };
 
@@ -34,6 +34,22 @@ function fields(
       visit(number, type, { start: before, end: start + reader.pos });
     }
   }
+}
+
+/** How many nodes a model's graph has, without decoding them; 0 for bytes that are no model. */
+export function countNodes(bytes: Uint8Array): number {
+  let count = 0;
+  try {
+    fields(bytes, { start: 0, end: bytes.length }, (number, type, graph) => {
+      if (number !== field.model.graph || type !== WireType.LengthDelimited) return;
+      fields(bytes, graph, (graphField) => {
+        if (graphField === field.graph.node) count += 1;
+      });
+    });
+  } catch {
+    return 0;
+  }
+  return count;
 }
 
 /** Where the elements of each initializer lie: in one run, or one by one when a writer did not pack them. */

@@ -41,18 +41,21 @@ async function download(address: string): Promise<Uint8Array> {
 
 /** Reads parts of files in a model's folder, and of none that a link leads out of it. */
 async function besides(model: string): Promise<ReadPart> {
-  const { open, realpath } = await import('node:fs/promises');
+  const { open, realpath, stat } = await import('node:fs/promises');
   const { dirname, join, sep } = await import('node:path');
   const folder = await realpath(dirname(model));
   return (location, offset, length) =>
     readable(location, async () => {
       const path = await realpath(join(folder, location));
       if (!path.startsWith(folder + sep)) throw new Error("it lies outside the model's folder");
+      // Opening a pipe would wait for whoever writes to it.
+      const found = await stat(path);
+      if (!found.isFile()) throw new Error('it is no plain file');
       const file = await open(path);
       try {
-        const { size } = await file.stat();
-        const end = length === undefined ? size : offset + length;
-        if (end > size || offset > size) throw new Error(`it has ${size} bytes, not ${end}`);
+        const end = length === undefined ? found.size : offset + length;
+        if (end > found.size || offset > found.size)
+          throw new Error(`it has ${found.size} bytes, not ${end}`);
         const part = new Uint8Array(end - offset);
         await file.read(part, 0, part.length, offset);
         return part;

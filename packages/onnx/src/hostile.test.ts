@@ -1,0 +1,121 @@
+import { create } from '@bufbuild/protobuf';
+import { ClrError, sgd } from '@clr/core';
+import { describe, expect, it } from 'vitest';
+import { makeModel, makeNode, type NodeSpec } from '../test/makeModel.ts';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  GraphProtoSchema,
+} from './generated/onnx_pb.ts';
+import { DataType } from './graph/dataType.ts';
+import { declaration } from './graph/finish.ts';
+import { buildTrainingModel } from './index.ts';
+
+const { FLOAT: float, INT64: long, BOOL: bool } = DataType;
+
+/** y is made of v = x·w by `nodes`. */
+const model = (nodes: readonly NodeSpec[]): Uint8Array =>
+  makeModel({
+    inputs: [{ name: 'x', type: float, dims: ['{n}', 3] }],
+    outputs: [{ name: 'y', type: float, dims: ['{n}', 3] }],
+    initializers: [
+      { name: 'w', type: float, dims: [3], values: [1, 2, 3] },
+      { name: 'many', type: long, dims: [], values: [4096] },
+      { name: 'yes', type: bool, dims: [], values: [1] },
+    ],
+    nodes: [{ op: 'Mul', inputs: ['x', 'w'], outputs: ['v'] }, ...nodes],
+  });
+
+const chain = (op: string, from: string, count: number, inputs: number, attributes = {}): NodeSpec[] =>
+  Array.from({ length: count }, (_, i) => ({
+    op,
+    inputs: Array(inputs).fill(i === 0 ? from : `${from}${i}`),
+    outputs: [`${from}${i + 1}`],
+    attributes,
+  }));
+
+/** Loops inside loops, each of 4096 rounds. */
+function loops(depth: number): NodeSpec[] {
+  const wrap = (node: NodeSpec): AttributeProto =>
+    create(AttributeProtoSchema, {
+      name: 'body',
+      type: AttributeType.GRAPH,
+      g: create(GraphProtoSchema, {
+        node: [makeNode(node)],
+        input: [declaration('i', long, []), declaration('on', bool, []), declaration('h', float, undefined)],
+        output: [declaration('on', bool, []), declaration('r', float, undefined)],
+      }),
+    });
+  let node: NodeSpec = { op: 'Neg', inputs: ['h'], outputs: ['r'] };
+  for (let i = 1; i <= depth; i++) {
+    const [from, to] = i === depth ? ['v', 'y'] : ['h', 'r'];
+    node = { op: 'Loop', inputs: ['many', 'yes', from], outputs: [to], extra: [wrap(node)] };
+  }
+  return [node];
+}
+
+const cases: readonly [string, () => Uint8Array][] = [
+  [
+    'sizes whose names double with every node',
+    () =>
+      model([
+        ...chain('Concat', 'v', 200, 2, { axis: 0 }),
+        { op: 'Identity', inputs: ['v200'], outputs: ['y'] },
+      ]),
+  ],
+  [
+    'shape arithmetic that doubles with every node',
+    () =>
+      model([
+        { op: 'Shape', inputs: ['x'], outputs: ['s'] },
+        ...chain('Add', 's', 200, 2),
+        { op: 'Reshape', inputs: ['v', 's200'], outputs: ['y'] },
+      ]),
+  ],
+  [
+    'a transposition of 100,000 axes',
+    () =>
+      model([
+        {
+          op: 'Transpose',
+          inputs: ['v'],
+          outputs: ['y'],
+          attributes: { perm: Array.from({ length: 1e5 }, (_, i) => i) },
+        },
+      ]),
+  ],
+  [
+    '100,000 nodes',
+    () => model([...chain('Neg', 'v', 1e5, 1), { op: 'Neg', inputs: ['v'], outputs: ['y'] }]),
+  ],
+  [
+    'a value that 5,000 nodes read',
+    () => {
+      const nodes = Array.from({ length: 5000 }, (_, i) => ({
+        op: 'Neg',
+        inputs: ['v'],
+        outputs: [`u${i}`],
+      }));
+      return model([
+        ...nodes,
+        { op: 'Sum', inputs: nodes.flatMap(({ outputs }) => outputs), outputs: ['y'] },
+      ]);
+    },
+  ],
+  ['loops inside loops', () => model(loops(3))],
+];
+
+describe('a model made to exhaust who reads it', () => {
+  it.each(cases)('%s', (_name, make) => {
+    const bytes = make();
+    const begun = process.cpuUsage();
+    try {
+      buildTrainingModel(bytes, { loss: 'mse', optimizer: sgd() });
+    } catch (error) {
+      expect(error).toBeInstanceOf(ClrError);
+    }
+    const { user, system } = process.cpuUsage(begun);
+    expect((user + system) / 1e6).toBeLessThan(1.5);
+  });
+});

@@ -2,8 +2,10 @@ import type { Builder } from '../graph/builder.ts';
 import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './conv.ts';
 
-/** With fewer channels the rows that the runtime copies are too short to pay. */
+/** With fewer channels im2col by rows is faster for many outputs, and in any case where the runs copied are short. */
 const fewestChannels = 6;
+const manyOutputs = 16;
+const shortestRun = 9;
 
 /** Up to here a product with the identity matrix, which reads its factor transposed, is faster than Transpose. */
 const mostByProduct = 16;
@@ -44,7 +46,9 @@ export function convWeightByConv(
   const [outputs, channels] = weightDims as [number, number];
   const positions = kernel.reduce((count, size) => count * size, 1);
   // More filters than results: the runtime would lay out all of im2col at once.
-  if (positions === 1 || channels < fewestChannels || outputs > positions * channels) return undefined;
+  if (positions === 1 || outputs > positions * channels) return undefined;
+  const run = channels * (kernel.at(-1) as number);
+  if (channels < fewestChannels && (outputs >= manyOutputs || run < shortestRun)) return undefined;
 
   const last = axes - 1;
   const interleaved = (list: readonly number[]): number[] =>

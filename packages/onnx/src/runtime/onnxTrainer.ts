@@ -14,6 +14,7 @@ import type { TrainingModel } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
 import { orRefused } from './orRefused.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
+import { planMemory } from './planMemory.ts';
 import { providerOf } from './provider.ts';
 import { scoreOutputs } from './scoreOutputs.ts';
 import { StateVectors } from './stateVectors.ts';
@@ -376,10 +377,11 @@ export class Trainer implements OnnxTrainer {
   }
 
   #addRunner(kind: Kind, target: string, model: TrainingModel): Promise<Runner> {
+    const planned = planMemory(this.#session, model);
     const options =
       kind === 'step' && this.#onDevice
-        ? { ...this.#session, preferredOutputLocation: this.#stepLocations(model) }
-        : this.#session;
+        ? { ...planned, preferredOutputLocation: this.#stepLocations(model) }
+        : planned;
     const runner = orRefused(
       this.#ort.InferenceSession.create(model.bytes, options),
       'a model and session options that ONNX Runtime accepts',

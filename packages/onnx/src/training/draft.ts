@@ -50,12 +50,22 @@ function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
   return [create(StringStringEntryProtoSchema, { key: 'clr.state', value: JSON.stringify(layout) })];
 }
 
+/** The elements of all values that nodes make, as far as their sizes are known. */
+function elementsOf(b: Builder): number {
+  const sizes = b.nodes.flatMap(({ output: values }) =>
+    values.map((value) =>
+      (b.dims(value) ?? []).reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** The finished model. */
 export function written(
   draft: Draft,
   model: Model,
-  rest: Omit<TrainingModel, 'bytes' | 'state'>,
+  rest: Omit<TrainingModel, 'bytes' | 'state' | 'elements'>,
 ): TrainingModel {
   const bytes = finish(draft.b, model.proto, draft.inputs, draft.outputs, metadata(draft.state));
-  return { bytes, state: draft.state, ...rest };
+  return { bytes, state: draft.state, elements: elementsOf(draft.b), ...rest };
 }

@@ -34,6 +34,8 @@ export interface TrainingModel {
   readonly target?: TensorInfo;
   /** How many classes `'crossEntropy'` tells apart, if the model says. */
   readonly classes?: number;
+  /** How many elements all its values have together, with a free axis (the batch) counted as 1. */
+  readonly elements: number;
   /** Inputs and outputs that are vectors kept between steps. */
   readonly state: readonly StateTensor[];
   /** float32 scalar input. */

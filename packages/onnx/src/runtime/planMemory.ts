@@ -1,0 +1,20 @@
+import type { TrainingModel } from '../training/trainingModel.ts';
+import type { InferenceSession } from './ort.ts';
+import { providerOf } from './provider.ts';
+
+/** From here on (elements of a step's values for one example) a step is long against asking for memory. */
+const large = 1 << 20;
+
+/**
+ * ONNX Runtime plans a step's memory at its first run and keeps that run's beside it: a few microseconds for each
+ * node saved, at up to twice the memory. Where values are large the first is nothing: CIFAR's quick net, 100
+ * images, takes 262 MiB instead of 337 and as long as before, a net of 20 numbers in 4 % more.
+ */
+export function planMemory(
+  session: InferenceSession.SessionOptions,
+  { elements }: Pick<TrainingModel, 'elements'>,
+): InferenceSession.SessionOptions {
+  return providerOf(session) === 'cpu' && elements >= large
+    ? { enableMemPattern: false, ...session }
+    : session;
+}

@@ -16,24 +16,33 @@ export interface Rates {
   readonly finding: RangeTestFinding;
 }
 
-/** Runs the LR range test on a fresh LeNet, from a rate at which nothing moves until the loss explodes. */
-export async function findRates(batches: Batches<Batch>, steps: number, signal: AbortSignal): Promise<Rates> {
+/** How many steps the range test may take, and how many the training will. */
+interface Budget {
+  readonly sweep: number;
+  readonly training: number;
+}
+
+/** Runs the LR range test on a fresh LeNet: it looks for the rates by itself. */
+export async function findRates(
+  batches: Batches<Batch>,
+  { sweep: steps, training }: Budget,
+  signal: AbortSignal,
+): Promise<Rates> {
   const lenet = await createLenet();
   const progress = createProgress([{ name: 'range test', steps }]);
+  let taken = 0;
   try {
     const trace = await rangeTest(lenet, batches, {
-      startLr: 1e-4,
-      endLr: 1,
       steps,
       signal,
-      onStep: ({ step, lr, loss }) =>
+      onStep: ({ lr, loss }) =>
         progress.update(
           'range test',
-          step + 1,
+          ++taken,
           `rate ${formatRate(lr)}  loss ${formatNumber(loss ?? Number.NaN, 4)}`,
         ),
     });
-    return { trace, finding: analyzeRangeTest(trace) };
+    return { trace, finding: analyzeRangeTest(trace, { steps: training }) };
   } finally {
     progress.stop();
     await lenet.dispose();

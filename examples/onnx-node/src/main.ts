@@ -22,7 +22,10 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const test = testBatches(data);
 
   say('1  The LR range test: one short run with a rising rate');
-  const { trace, finding } = await findRates(batches, options.sweep, signal);
+  const stepsPerEpoch = Math.floor(options.images / batchSize);
+  const stepSize = Math.max(1, Math.floor(stepsPerEpoch / 2));
+  const training = 2 * stepSize * options.epochs;
+  const { trace, finding } = await findRates(batches, { sweep: options.sweep, training }, signal);
   signal.throwIfAborted();
   say('', '2  What it found', '', plotRangeTest(trace, finding), '');
   say(...describeFinding(finding).map((sentence) => `  ${sentence}`), '');
@@ -30,9 +33,7 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   if (!suggestion)
     throw new Error('Without a suggestion there is nothing to train with. Try a longer --sweep.');
 
-  const stepsPerEpoch = Math.floor(options.images / batchSize);
-  const stepSize = Math.max(1, Math.floor(stepsPerEpoch / 2));
-  const steps = formatCount(2 * stepSize * options.epochs);
+  const steps = formatCount(training);
   const names = [
     `CLR ${formatRate(suggestion.baseLr)} to ${formatRate(suggestion.maxLr)}`,
     `fixed ${formatRate(suggestion.fixedLr)}`,

@@ -3,7 +3,7 @@ import { readOptions } from './options.ts';
 
 describe('readOptions', () => {
   it('has defaults and takes each flag', () => {
-    expect(readOptions([])).toEqual({ epochs: 4, images: 60_000, sweep: 800, seed: 1, out: '.' });
+    expect(readOptions([])).toEqual({ epochs: 4, images: 60_000, sweep: 400, seed: 1, out: '.' });
     const args = ['--epochs', '2', '--images', '3200', '--sweep', '200', '--seed', '7', '--out', 'x'];
     expect(readOptions(args)).toEqual({ epochs: 2, images: 3200, sweep: 200, seed: 7, out: 'x' });
     expect(readOptions(['--help'])).toBeUndefined();

@@ -18,7 +18,7 @@ export const help = `Finds the learning rate of LeNet on MNIST, then trains it t
 
   --epochs <n>   epochs of each run, one CLR cycle each (default 4)
   --images <n>   training images to use, at most 60,000 (default all)
-  --sweep <n>    steps of the LR range test (default 800)
+  --sweep <n>    steps of the LR range test (default 400)
   --seed <n>     the order of the images (default 1)
   --out <dir>    where demo-report.html and lenet-mnist.onnx go (default: here)
   --help         this text
@@ -36,7 +36,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     options: {
       epochs: { type: 'string', default: '4' },
       images: { type: 'string', default: '60000' },
-      sweep: { type: 'string', default: '800' },
+      sweep: { type: 'string', default: '400' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string', default: '.' },
       help: { type: 'boolean', default: false },

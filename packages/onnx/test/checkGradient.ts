@@ -222,7 +222,10 @@ const doubleStep = 1e-3;
 export async function checkGradient(c: OperatorCase): Promise<Finding> {
   if (c.single) return { precision: 'float32', error: await check(c, DataType.FLOAT, c.step ?? 0.05) };
   try {
-    return { precision: 'float64', error: await check(c, DataType.DOUBLE, Math.min(c.step ?? 1, doubleStep)) };
+    return {
+      precision: 'float64',
+      error: await check(c, DataType.DOUBLE, Math.min(c.step ?? 1, doubleStep)),
+    };
   } catch (error) {
     if (
       !/Could not find an implementation|Type Error|does not support double|tensor\(double\)/.test(

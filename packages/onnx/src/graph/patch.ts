@@ -1,17 +1,25 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { fail } from '../errors.ts';
+import { DataType } from './dataType.ts';
+import { isHalf, narrow } from './half.ts';
 
 /** The field numbers of onnx.proto on the way to a tensor's elements. */
 const field = {
   model: { graph: 7 },
   graph: { node: 1, initializer: 5 },
-  tensor: { floatData: 4, name: 8, rawData: 9, doubleData: 10 },
+  tensor: { dataType: 2, floatData: 4, name: 8, rawData: 9, doubleData: 10 },
 };
 
 /** A run of elements in the file: `[start, end)` in bytes. */
 interface Range {
   readonly start: number;
   readonly end: number;
+}
+
+/** Where the elements of an initializer lie: in one run, or one by one when a writer did not pack them. */
+interface Stored {
+  readonly type: number;
+  readonly ranges: readonly Range[];
 }
 
 /** Calls `visit` for every field of a message that lies in `[start, end)` of the file. */
@@ -52,20 +60,21 @@ export function countNodes(bytes: Uint8Array): number {
   return count;
 }
 
-/** Where the elements of each initializer lie: in one run, or one by one when a writer did not pack them. */
-function elementRanges(bytes: Uint8Array): Map<string, Range[]> {
+/** Where the elements of each initializer lie. */
+function elementRanges(bytes: Uint8Array): Map<string, Stored> {
   const decoder = new TextDecoder();
-  const found = new Map<string, Range[]>();
+  const found = new Map<string, Stored>();
   const isMessage = (type: WireType): boolean => type === WireType.LengthDelimited;
   fields(bytes, { start: 0, end: bytes.length }, (number, type, graph) => {
     if (number !== field.model.graph || !isMessage(type)) return;
     fields(bytes, graph, (graphField, graphType, tensor) => {
       if (graphField !== field.graph.initializer || !isMessage(graphType)) return;
-      let name = '';
+      let [name, type] = ['', 0];
       const ranges: Range[] = [];
       fields(bytes, tensor, (tensorField, _tensorType, content) => {
-        if (tensorField === field.tensor.name)
-          name = decoder.decode(bytes.subarray(content.start, content.end));
+        const own = bytes.subarray(content.start, content.end);
+        if (tensorField === field.tensor.name) name = decoder.decode(own);
+        if (tensorField === field.tensor.dataType) type = new BinaryReader(own).uint32();
         if (
           tensorField === field.tensor.rawData ||
           tensorField === field.tensor.floatData ||
@@ -74,7 +83,7 @@ function elementRanges(bytes: Uint8Array): Map<string, Range[]> {
           ranges.push(content);
         }
       });
-      found.set(name, ranges);
+      found.set(name, { type, ranges });
     });
   });
   return found;
@@ -83,16 +92,16 @@ function elementRanges(bytes: Uint8Array): Map<string, Range[]> {
 /**
  * Finds where the elements of initializers lie in a file.
  *
- * @param lengths - the bytes of each initializer
- * @throws {ClrError} when one does not lie in the file with that length
+ * @param counts - how many elements each initializer has
+ * @throws {ClrError} when one does not lie in the file with that many
  */
 export function locateInitializers(
   bytes: Uint8Array,
-  lengths: ReadonlyMap<string, number>,
-): ReadonlyMap<string, readonly Range[]> {
-  let ranges: Map<string, Range[]>;
+  counts: ReadonlyMap<string, number>,
+): ReadonlyMap<string, Stored> {
+  let stored: Map<string, Stored>;
   try {
-    ranges = elementRanges(bytes);
+    stored = elementRanges(bytes);
   } catch (cause) {
     throw fail(
       'an ONNX file whose parts lie one after the other',
@@ -101,8 +110,10 @@ export function locateInitializers(
       { cause },
     );
   }
-  for (const [name, length] of lengths) {
-    const found = (ranges.get(name) ?? []).reduce((sum, { start, end }) => sum + end - start, 0);
+  for (const [name, count] of counts) {
+    const { type = 0, ranges = [] } = stored.get(name) ?? {};
+    const length = count * (isHalf(type) ? 2 : type === DataType.DOUBLE ? 8 : 4);
+    const found = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
     if (found !== length) {
       throw fail(
         `the ${length} bytes of initializer "${name}" inside the model file`,
@@ -111,26 +122,29 @@ export function locateInitializers(
       );
     }
   }
-  return ranges;
+  return stored;
 }
 
 /**
  * A copy of an ONNX file with other values in some initializers; every other byte stays as it was.
  *
- * @param values - the new elements by initializer; each array is as long as the tensor, in its type
+ * @param values - the new elements by initializer; each array is as long as the tensor, in its type or, for
+ *   float16 and bfloat16, in float32: those are rounded
  */
 export function patchInitializers(
   bytes: Uint8Array,
   values: ReadonlyMap<string, Float32Array | Float64Array>,
 ): Uint8Array {
-  const lengths = new Map([...values].map(([name, { byteLength }]) => [name, byteLength]));
-  const ranges = locateInitializers(bytes, lengths);
+  const counts = new Map([...values].map(([name, { length }]) => [name, length]));
+  const stored = locateInitializers(bytes, counts);
   // Not slice(): a Buffer's own is a view.
   const copy = new Uint8Array(bytes);
   for (const [name, data] of values) {
-    const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const { type = 0, ranges = [] } = stored.get(name) ?? {};
+    const own = isHalf(type) ? narrow(data, type) : data;
+    const source = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
     let offset = 0;
-    for (const { start, end } of ranges.get(name) ?? []) {
+    for (const { start, end } of ranges) {
       copy.set(source.subarray(offset, offset + end - start), start);
       offset += end - start;
     }

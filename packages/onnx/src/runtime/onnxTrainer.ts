@@ -90,15 +90,12 @@ function run(
   );
 }
 
-/** The bytes of each initializer that training changes. */
-function storedLengths(state: TrainingModel['state']): Map<string, number> {
+/** How many elements each initializer has that training changes. */
+function storedCounts(state: TrainingModel['state']): Map<string, number> {
   const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
   return new Map(
-    stored.flatMap(({ parts, initial }) =>
-      parts.map(({ name, dims }): [string, number] => [
-        name,
-        dims.reduce((size, dim) => size * dim, initial.BYTES_PER_ELEMENT),
-      ]),
+    stored.flatMap(({ parts }) =>
+      parts.map(({ name, dims }): [string, number] => [name, dims.reduce((size, dim) => size * dim, 1)]),
     ),
   );
 }
@@ -151,7 +148,7 @@ export class Trainer implements OnnxTrainer {
     this.#session = session;
     this.#onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     // Before any training: could the result be written back?
-    locateInitializers(source, storedLengths(first.state));
+    locateInitializers(source, storedCounts(first.state));
     this.#state = new StateVectors(ort, first.state, session, this.#onDevice);
     this.#addRunner('step', options.target ?? 'indices', first);
     if (typeof options.loss === 'string') this.predictBatch = (batch) => this.#predict(batch);

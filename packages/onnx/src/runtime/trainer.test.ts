@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { TensorProtoSchema } from '../generated/onnx_pb.ts';
 import { DataType } from '../graph/dataType.ts';
+import { narrow } from '../graph/half.ts';
 import { type Batch, createTrainer, type OnnxTrainer, UnsupportedOperatorError } from '../index.ts';
 
 const float = DataType.FLOAT;
@@ -316,21 +317,62 @@ describe('models and options that cannot be used', () => {
     const twice = [...nodes].reverse().concat({ op: 'Relu', inputs: ['m'], outputs: ['y'] });
     await expect(create(makeModel({ ...spec, nodes: twice }))).rejects.toThrow(/makes "y" again/);
   });
+});
 
-  it('half-precision weights', async () => {
-    const model = makeModel({
-      inputs: [{ name: 'x', type: DataType.FLOAT16, dims: [2, 3] }],
-      outputs: [{ name: 'y', type: DataType.FLOAT16, dims: [2, 3] }],
-      tensors: [
-        createMessage(TensorProtoSchema, {
-          name: 'w',
-          dataType: DataType.FLOAT16,
-          dims: [3n],
-          rawData: new Uint8Array(6),
-        }),
-      ],
-      nodes: [{ op: 'Mul', inputs: ['x', 'w'], outputs: ['y'] }],
+describe.each([
+  ['float16', DataType.FLOAT16],
+  ['bfloat16', DataType.BFLOAT16],
+] as const)('a model of %s', (_name, type) => {
+  const weights = [0.5, -1.25, 2];
+  const stored = (): Uint8Array<ArrayBuffer> => new Uint8Array(narrow(weights, type).buffer as ArrayBuffer);
+  /** y = (x·w)·½, all of it in 16 bits. */
+  const model = makeModel({
+    inputs: [{ name: 'x', type, dims: [2, 3] }],
+    outputs: [{ name: 'y', type, dims: [2, 3] }],
+    tensors: [
+      createMessage(TensorProtoSchema, { name: 'w', dataType: type, dims: [3n], rawData: stored() }),
+      createMessage(TensorProtoSchema, {
+        name: 'half/Const:0',
+        dataType: type,
+        rawData: new Uint8Array(narrow([0.5], type).buffer as ArrayBuffer),
+      }),
+    ],
+    nodes: [
+      { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
+      { op: 'Mul', inputs: ['m', 'half/Const:0'], outputs: ['y'] },
+    ],
+  });
+  const x = [1, 2, 3, -1, 0.5, 0.25];
+  const batch = {
+    x: new ort.Tensor('float32', Float32Array.from(x), [2, 3]),
+    target: new ort.Tensor('float32', new Float32Array(6), [2, 3]),
+  };
+
+  it('trains in float32, and is exported in what it was', async () => {
+    const trainer = await createTrainer(ort, model, { loss: 'mse', optimizer: sgd() });
+    const gradient = weights.map((w, i) => {
+      const [a, b] = [x[i] as number, x[i + 3] as number];
+      return (2 * 0.25 * w * (a * a + b * b)) / 6;
     });
-    await expect(create(model, { loss: 'mse' })).rejects.toThrow(/float32[\s\S]*of float16/);
+    const found = (await trainer.gradients(batch)).get('w')?.data;
+    gradient.forEach((g, i) => {
+      expect(found?.[i]).toBeCloseTo(g, 6);
+    });
+    // A step far below the last bit of 16 is kept in the masters.
+    await trainer.trainStep(batch, { lr: 1e-5 });
+    const masters = (await trainer.parameters()).get('w')?.data as Float32Array;
+    weights.forEach((w, i) => {
+      expect(masters[i]).toBeCloseTo(w - 1e-5 * (gradient[i] as number), 6);
+      expect(masters[i]).not.toBe(w);
+    });
+    expect(await trainer.exportModel()).toEqual(model);
+    await trainer.trainStep(batch, { lr: 0.5 });
+    const now = (await trainer.parameters()).get('w')?.data as Float32Array;
+    const exported = await trainer.exportModel();
+    const at = Buffer.from(model).indexOf(stored());
+    expect(exported.slice(at, at + 6)).toEqual(new Uint8Array(narrow(now, type).buffer));
+    exported.set(stored(), at);
+    expect(exported).toEqual(model);
+    await trainer.dispose();
   });
 });

@@ -12,6 +12,7 @@ import { differentiate } from '../graph/differentiate.ts';
 import { declaration } from '../graph/finish.ts';
 import { type Model, readModel } from '../graph/model.ts';
 import { declaredType } from '../graph/value.ts';
+import { widenModel } from '../graph/widenModel.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
 import { type Draft, input, output, replace, written } from './draft.ts';
@@ -116,7 +117,7 @@ function gradientVectors(p: Plan, model: Model): string[] {
  */
 export function buildTrainingModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
   const update = updateOf(options.optimizer);
-  const source = readModel(model);
+  const source = widenModel(readModel(model));
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
@@ -131,7 +132,7 @@ export function buildTrainingModel(model: Uint8Array, options: TrainingOptions):
  * runs it on every shard, averages the gradient vectors and runs {@link buildApplyModel} once.
  */
 export function buildGradientModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
-  const source = readModel(model);
+  const source = widenModel(readModel(model));
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
@@ -146,7 +147,7 @@ export function buildGradientModel(model: Uint8Array, options: TrainingOptions):
 /** The second half of {@link buildTrainingModel}: gradient vectors in, updated parameters out. */
 export function buildApplyModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
   const update = updateOf(options.optimizer);
-  const source = readModel(model);
+  const source = widenModel(readModel(model));
   const p = plan(source, options, false);
   const b = new Builder(create(GraphProtoSchema), p.b.opset, operators);
   b.provider = p.b.provider;
@@ -176,7 +177,7 @@ export function buildApplyModel(model: Uint8Array, options: TrainingOptions): Tr
 
 /** The model with its loss and its outputs, in inference form, parameters fed: what an evaluation runs. */
 export function buildEvaluationModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
-  const source = readModel(model);
+  const source = widenModel(readModel(model));
   const p = plan(source, options, true);
   const { draft, common } = network(p);
   feedState(draft, p);

@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType, typeName } from '../graph/dataType.ts';
+import { DataType } from '../graph/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { firstMax } from '../graph/firstMax.ts';
 import { show } from '../show.ts';
@@ -137,13 +137,6 @@ export function appendLoss(
   const nodes = [...b.nodes];
   const wanted = lossInput(b, nodes, outputs, options);
   const { type } = b.type(wanted);
-  if (type === DataType.FLOAT16 || type === DataType.BFLOAT16) {
-    throw fail(
-      'a model of float32',
-      `the output "${wanted}" of ${typeName(type)}`,
-      'Convert the model to float32, train it, and convert the result back.',
-    );
-  }
   if (typeof loss === 'object' && loss !== null) {
     const dims = b.dims(wanted);
     if (dims?.some((dim) => dim !== 1)) {

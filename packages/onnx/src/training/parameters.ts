@@ -2,7 +2,7 @@ import { fail } from '../errors.ts';
 import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import type { Builder } from '../graph/builder.ts';
 import { captures } from '../graph/captures.ts';
-import { DataType, isFloat, typeName } from '../graph/dataType.ts';
+import { isFloat } from '../graph/dataType.ts';
 
 /**
  * The values that influence the seeds in a way that has a slope.
@@ -45,7 +45,7 @@ function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): bo
 /**
  * The initializers to train, in the model's order.
  *
- * @throws {ClrError} when there is none, or one has a type that cannot be trained
+ * @throws {ClrError} when there is none
  */
 export function selectParameters(
   b: Builder,
@@ -61,14 +61,6 @@ export function selectParameters(
       live.has(tensor.name) &&
       (trainable?.(tensor.name) ?? !inFormula(tensor, nodes)),
   );
-  const half = candidates.find(({ dataType }) => dataType !== DataType.FLOAT && dataType !== DataType.DOUBLE);
-  if (half) {
-    throw fail(
-      'parameters of float32',
-      `"${half.name}" of ${typeName(half.dataType)}`,
-      'Convert the model to float32, train it, and convert the result back.',
-    );
-  }
   if (candidates.length === 0) {
     const names = graph.initializer.filter(({ dataType }) => isFloat(dataType)).map(({ name }) => name);
     throw fail(

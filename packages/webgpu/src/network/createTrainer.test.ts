@@ -1,6 +1,6 @@
-import { adam, rangeTest, sgd, train, triangular } from '@clr/core';
+import { adam, constant, rangeTest, sgd, train, triangular } from '@clr/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasDevice, openDevice } from '../../test/device.ts';
+import { hasDevice, openDevice, openGpu } from '../../test/device.ts';
 import { uniform } from './compile/random.ts';
 import { createTrainer } from './createTrainer.ts';
 import { avgPool, batchNorm, conv2d, dense, dropout, maxPool, type PoolLayer, relu } from './layers.ts';
@@ -108,6 +108,40 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     expect(await second.parameters()).toEqual(await first.parameters());
     first.dispose();
     second.dispose();
+  });
+
+  it.each([4, 8] as const)('runs every layer within the limits of any device, tile %d', async (tile) => {
+    const adapter = await (await openGpu())?.requestAdapter();
+    const plain = (await adapter?.requestDevice()) as GPUDevice; // WebGPU's default limits
+    const net = network({
+      input: [12, 12, 2],
+      layers: [
+        conv2d({ filters: 6, kernel: 3 }),
+        batchNorm(),
+        relu(),
+        maxPool({ size: 2 }),
+        dropout({ rate: 0.2 }),
+        conv2d({ filters: 5, kernel: 3, padding: 1, stride: 2 }),
+        avgPool({ size: 2, padding: 1 }),
+        dense({ units: 3 }),
+      ],
+      loss: 'crossEntropy',
+    });
+    const trainer = await createTrainer(plain, net, {
+      optimizer: adam(),
+      policy: constant({ lr: 0.01 }),
+      batch: 8,
+      tile,
+      clipNorm: 1,
+    });
+    trainer.setData({
+      input: noise(32 * 288).map((x, i) => x + (Math.floor(i / 288) % 3)),
+      target: Array.from({ length: 32 }, (_, i) => i % 3),
+    });
+    const { losses } = await trainer.trainSteps(60);
+    expect(losses[59]).toBeLessThan((losses[0] as number) / 2);
+    trainer.dispose();
+    plain.destroy();
   });
 
   it('is a trainable: train, evaluate, rangeTest', async () => {

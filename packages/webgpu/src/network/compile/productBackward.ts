@@ -144,8 +144,8 @@ function inputGradient({ batch, tile, placed, input, output }: OpContext, g: Geo
   const place = (i: number): string =>
     strided
       ? `let sy${i} = y${i} + ${g.padding}u - ky; let sx${i} = x${i} + ${g.padding}u - kx;
-      // a negative number wraps around and is too large
-      let in${i} = sy${i} % ${g.stride}u == 0u && sx${i} % ${g.stride}u == 0u && sy${i} < ${g.rows * g.stride}u && sx${i} < ${g.columns * g.stride}u;
+      // a negative number wraps around and is too large; && would branch, and Dawn took 20 s to compile 8 of them
+      let in${i} = (sy${i} % ${g.stride}u == 0u) & (sx${i} % ${g.stride}u == 0u) & (sy${i} < ${g.rows * g.stride}u) & (sx${i} < ${g.columns * g.stride}u);
       let d${i} = select(0u, b${i} * ${outImage}u + sy${i} / ${g.stride}u * ${outRow}u + sx${i} / ${g.stride}u * ${g.outputs}u, in${i});`
       : `let d${i} = b${i} * ${outImage}u + (y${i} + ${shift}u - ky) * ${outRow}u + (x${i} + ${shift}u - kx) * ${g.outputs}u;`;
   const sum = `${each(tp, place)}

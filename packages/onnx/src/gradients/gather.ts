@@ -97,6 +97,7 @@ const gatheredND: Infer = (node, b) => {
 /** Puts the batch's own coordinates before positions that were relative to it. */
 function withBatch(b: Builder, positions: string, batch: number): string {
   const rank = b.rank(positions);
+  if (!(batch >= 0 && batch < rank)) throw new Error(`batch_dims = ${batch}`);
   const shape = b.emit('Shape', [positions], { end: rank - 1 });
   const column = b.concat([shape, b.ints([1])], 0);
   const coordinates = Array.from({ length: batch }, (_, axis) => {

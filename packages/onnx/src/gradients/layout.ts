@@ -1,7 +1,16 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { int, ints, text } from '../graph/attributes.ts';
 import { DataType, isFloat } from '../graph/dataType.ts';
-import { type Dim, divDim, mapDim, mulDim, productOf, quotientOf, unknownDim } from '../graph/dim.ts';
+import {
+  type Dim,
+  divDim,
+  mapDim,
+  mulDim,
+  productOf,
+  quotientOf,
+  unknownDim,
+  unknownDims,
+} from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axesOf, axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import type { Gradient, Infer, Operators } from '../graph/operator.ts';
@@ -14,10 +23,7 @@ const reshaped: Infer = (node, b) => {
   const { type, dims, value } = b.type(inputOf(node, 0));
   const target = b.value(inputOf(node, 1));
   if (!target) {
-    const rank = b.dims(inputOf(node, 1))?.[0];
-    return [
-      { type, dims: typeof rank === 'number' ? Array.from({ length: rank }, unknownDim) : undefined, value },
-    ];
+    return [{ type, dims: unknownDims(b.dims(inputOf(node, 1))?.[0]), value }];
   }
   const zeroCopies = int(node, 'allowzero', 0) === 0;
   const sizes = target.map((dim, i) => (dim === 0 && zeroCopies ? (dims?.[i] ?? unknownDim()) : dim));

@@ -1,23 +1,15 @@
 import { int } from '../graph/attributes.ts';
-import { broadcast, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
+import { broadcast, type Dim, mulDim, unknownDim, unknownDims } from '../graph/dim.ts';
 import { inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 import { broadcastValue } from '../graph/remap.ts';
-
-/** No runtime takes tensors of more axes. */
-const highestRank = 64;
 
 /** Operators that repeat, choose and accumulate. */
 export const repeat: Operators = {
   Expand: {
     infer: (node, b) => {
       const { type, dims } = b.type(inputOf(node, 0));
-      const length = b.dims(inputOf(node, 1))?.[0];
-      const shape =
-        b.value(inputOf(node, 1)) ??
-        (typeof length === 'number' && length <= highestRank
-          ? Array.from({ length }, unknownDim)
-          : undefined);
+      const shape = b.value(inputOf(node, 1)) ?? unknownDims(b.dims(inputOf(node, 1))?.[0]);
       return [{ type, dims: broadcast(dims, shape) }];
     },
     differentiable: [0],

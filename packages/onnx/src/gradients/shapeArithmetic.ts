@@ -1,6 +1,6 @@
 import { int, tensor } from '../graph/attributes.ts';
 import { DataType } from '../graph/dataType.ts';
-import { broadcast, type Dim, productOf, unknownDim } from '../graph/dim.ts';
+import { broadcast, type Dim, productOf, unknownDim, unknownDims } from '../graph/dim.ts';
 import { comparison, inputOf, integers, sameAsInput, shaped, typed } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import { broadcastValue } from '../graph/remap.ts';
@@ -12,9 +12,7 @@ const flat = (infer: Infer): Operator => ({ infer, gradient: 'none' });
 const shapeFromVector = (type: (node: Parameters<Infer>[0]) => number): Infer => {
   return (node, b) => {
     const vector = inputOf(node, 0);
-    const rank = b.dims(vector)?.[0];
-    const dims =
-      b.value(vector) ?? (typeof rank === 'number' ? Array.from({ length: rank }, unknownDim) : undefined);
+    const dims = b.value(vector) ?? unknownDims(b.dims(vector)?.[0]);
     return [{ type: type(node), dims }];
   };
 };

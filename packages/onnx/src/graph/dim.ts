@@ -7,6 +7,9 @@ export type Dim = number | string;
 /** A shape; `undefined` when not even the rank is known. */
 export type Dims = readonly Dim[] | undefined;
 
+/** No runtime takes tensors of more axes. */
+export const highestRank = 64;
+
 let fresh = 0;
 
 /** A size about which nothing is known, equal only to itself. */
@@ -24,6 +27,13 @@ function written(text: string): Dim {
 }
 
 const isZero = (a: Dim): boolean => a === 0;
+
+/** A shape of which the number of axes is known at most. */
+export function unknownDims(rank: Dim | undefined): Dims {
+  return typeof rank === 'number' && rank <= highestRank
+    ? Array.from({ length: rank }, unknownDim)
+    : undefined;
+}
 
 /** `a + b`. */
 export function addDim(a: Dim, b: Dim): Dim {

@@ -9,7 +9,7 @@ import {
 } from '../generated/onnx_pb.ts';
 import { atNode } from './atNode.ts';
 import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
-import type { Dim, Dims } from './dim.ts';
+import { type Dim, type Dims, highestRank } from './dim.ts';
 import type { Operator } from './operator.ts';
 import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';
 import { declaredType, isStatic, merge, unknown, type ValueType } from './value.ts';
@@ -216,9 +216,6 @@ export class GraphBuilder {
     this.#types.set(name, { type: tensor.dataType, dims, value });
   }
 }
-
-/** No runtime takes tensors of more axes. */
-const highestRank = 64;
 
 /** Shapes that come of a file's attributes must still be shapes. */
 function sound(types: readonly ValueType[]): readonly ValueType[] {

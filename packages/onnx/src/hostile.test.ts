@@ -35,6 +35,38 @@ const chain = (op: string, from: string, count: number, inputs: number, attribut
     attributes,
   }));
 
+const image = (dims: readonly number[], kernel: readonly number[]): Uint8Array =>
+  makeModel({
+    inputs: [{ name: 'x', type: float, dims }],
+    outputs: [{ name: 'y', type: float, dims: undefined }],
+    initializers: [
+      {
+        name: 'w',
+        type: float,
+        dims: kernel,
+        values: new Float32Array(kernel.reduce((n, size) => n * size, 1)),
+      },
+    ],
+    nodes: [
+      { op: 'Conv', inputs: ['x', 'w'], outputs: ['y'], attributes: { kernel_shape: kernel.slice(2) } },
+    ],
+  });
+
+/** A value whose shape is a vector that the model claims to be fed. */
+const shapeless = (): Uint8Array =>
+  makeModel({
+    inputs: [
+      { name: 'x', type: float, dims: [3] },
+      { name: 's', type: long, dims: [1e12] },
+    ],
+    outputs: [{ name: 'y', type: float, dims: undefined }],
+    initializers: [{ name: 'w', type: float, dims: [3], values: [1, 2, 3] }],
+    nodes: [
+      { op: 'Mul', inputs: ['x', 'w'], outputs: ['v'] },
+      { op: 'Reshape', inputs: ['v', 's'], outputs: ['y'] },
+    ],
+  });
+
 /** Loops inside loops, each of 4096 rounds. */
 function loops(depth: number): NodeSpec[] {
   const wrap = (node: NodeSpec): AttributeProto =>
@@ -103,6 +135,9 @@ const cases: readonly [string, () => Uint8Array][] = [
       ]);
     },
   ],
+  ['an image of 10⁹ rows', () => image([1, 1, 1e9, 1e9], [1, 1, 3, 3])],
+  ['a kernel of 20,000 places', () => image([1, 1, 40_000], [1, 1, 20_000])],
+  ['a shape of 10¹² axes', shapeless],
   ['loops inside loops', () => model(loops(3))],
 ];
 

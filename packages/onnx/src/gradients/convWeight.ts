@@ -44,6 +44,9 @@ function columnsOf(b: Builder, whole: string, { window }: ConvForm, channels: nu
   return b.reshape(picked, [-1, kW * channels * kH, height * width]);
 }
 
+/** The rows are listed in the file: an image of more would make it longer than its weights. */
+const mostRows = 1 << 16;
+
 /** A vector of a machine's registers: a product with fewer columns leaves some of it empty. */
 const lanes = 16;
 
@@ -60,6 +63,7 @@ function byRows(b: Builder, weight: string, input: string, grad: string, form: C
   const positions = window.kernel.reduce((count, size) => count * size, 1);
   if (axes !== 2 || group !== 1 || positions === 1 || !isStatic(dims) || !isStatic(to)) return undefined;
   const [outputs, channels, kH, kW] = dims as [number, number, number, number];
+  if (kH * (to[0] as number) > mostRows) return undefined;
   const columns = columnsOf(b, padded(b, input, form), form, channels, [...to]);
   const gradient = b.reshape(grad, [0, outputs, -1]);
   if (outputs < lanes) {
@@ -69,6 +73,9 @@ function byRows(b: Builder, weight: string, input: string, grad: string, form: C
   const sum = b.reduceSum(b.matmul(columns, b.transposeLast(gradient)), [0]);
   return b.transpose(b.reshape(sum, [kW, channels, kH, outputs]), [3, 1, 2, 0]);
 }
+
+/** Each place of a kernel is a Slice. */
+const mostPlaces = 4096;
 
 /**
  * The gradient of a convolution's weight [M, C/g, k…], as im2col and one batched product:
@@ -95,6 +102,8 @@ export function convWeightGradient(
   const counts = b.shape(grad).slice(2);
   const fixed = counts.every((count) => typeof count === 'number');
 
+  const places = kernel.reduce((count, size) => count * size, 1);
+  if (places > mostPlaces) throw new Error(`a kernel of ${places} places, more than ${mostPlaces}`);
   const parts = positions(kernel).map((position) => {
     if (whole === input && pointwise(form)) return b.reshape(whole, [0, group, 1, perGroup, -1]);
     const starts = position.map((at, i) => at * (dilations[i] as number));

@@ -51,6 +51,12 @@ describe('rangeTest', () => {
     expect(last.lr).toBeLessThan(30);
   });
 
+  it('records the same, by one sweep or two, when losses come late', async () => {
+    for (const options of [{ startLr: 1e-3, endLr: 1e3, steps: 400 }, { steps: 200 }]) {
+      expect(await trace(options, { late: true })).toEqual(await trace(options));
+    }
+  });
+
   it('stops at once at NaN', async () => {
     const record = await trace(
       { steps: 100, endLr: 1e-3 },

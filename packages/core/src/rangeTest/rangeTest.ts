@@ -143,6 +143,8 @@ async function sweep<Batch>(
         ? probeRates(trainable, probes, schedule, { ...span, signal })
         : runSteps(trainable, source, schedule, span);
       for await (const point of records) {
+        // What was under way when the loss diverged: whether any was depends on how late losses are read.
+        if (watch.diverged) continue;
         points.push(point);
         watch.see(point.loss);
         await onStep?.(point);

@@ -1,6 +1,6 @@
 import { describeUsage, usage } from '../device/flags.ts';
 import { badArgument } from '../errors.ts';
-import type { Parameter } from './groups.ts';
+import type { Parameter } from './parameter.ts';
 
 /** Refuses parameters that a kernel could not read or write, and values that overlap. */
 export function checkParameters(parameters: readonly Parameter[]): void {

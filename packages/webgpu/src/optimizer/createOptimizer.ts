@@ -1,7 +1,7 @@
 import type { Optimizer, ScheduleLike } from '@clr/core';
 import { badArgument } from '../errors.ts';
 import { type OptimizerCounters, OptimizerEngine, type OptimizerOptions } from './engine.ts';
-import type { Parameter } from './groups.ts';
+import type { Parameter } from './parameter.ts';
 
 /** An optimizer that lives on the device; see {@link createOptimizer}. */
 export interface GpuOptimizer {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { usage } from '../device/flags.ts';
 import { blockCount, blockLength, blocksOf } from './blocks.ts';
-import { groupParameters, type Parameter } from './groups.ts';
+import { groupParameters } from './groups.ts';
+import type { Parameter } from './parameter.ts';
 
 /** As much of a buffer as grouping looks at. */
 const bufferOf = (numbers: number): GPUBuffer =>

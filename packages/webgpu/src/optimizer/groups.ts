@@ -1,17 +1,6 @@
 import { badArgument } from '../errors.ts';
 import { checkParameters } from './checkParameters.ts';
-
-/** One tensor to train: its weights and where its gradient appears, both `array<f32>` in storage buffers. */
-export interface Parameter {
-  readonly value: GPUBuffer;
-  readonly gradient: GPUBuffer;
-  /** How many numbers. */
-  readonly length: number;
-  /** Where it starts in `value`, in numbers. Default 0. */
-  readonly valueOffset?: number;
-  /** Where it starts in `gradient`, in numbers. Default 0. */
-  readonly gradientOffset?: number;
-}
+import type { Parameter } from './parameter.ts';
 
 /** The part of a buffer that one binding shows to a kernel. */
 export interface Window {

@@ -40,7 +40,7 @@ export function maxPoolBackByRows({ b, node, x, y, g }: GradientContext): string
   );
   if (!tiles || !padsOf(window)?.every((pad) => pad === 0)) return undefined;
   const [count, length] = [width / kW, kH * width];
-  if (length > longestRow || height === 0) return undefined;
+  if (length > longestRow || length * height === 0) return undefined;
 
   /** Which window of the row element `i` lies in, and where in it. */
   const column = (i: number): number => Math.floor((i % width) / kW);

@@ -6,8 +6,9 @@ import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';
+import type { ConvForm } from './convForm.ts';
 import { convWeightGradient } from './convWeight.ts';
-import { extent, padsOf, places, type Window, windowOf } from './window.ts';
+import { extent, padsOf, places, windowOf } from './window.ts';
 
 /** The kernel's sizes: those of the weight, which must be known. */
 export function kernelOf(node: NodeProto, b: GraphBuilder): readonly number[] | undefined {
@@ -24,15 +25,6 @@ const inferConv: Infer = (node, b) => {
   const spatial = x.dims.slice(2).map((size, i) => places(window, i, size));
   return [{ type: x.type, dims: [x.dims[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial] }];
 };
-
-/** A convolution's geometry, all of it known. */
-export interface ConvForm {
-  readonly window: Window;
-  readonly pads: readonly number[];
-  readonly group: number;
-  /** The number of spatial axes. */
-  readonly axes: number;
-}
 
 /** The gradient of a weight is written place by place. */
 const mostPlaces = 1 << 14;

@@ -4,7 +4,8 @@ import { addDim, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
-import { type ConvForm, kernelOf, spatialAxes } from './conv.ts';
+import { kernelOf, spatialAxes } from './conv.ts';
+import type { ConvForm } from './convForm.ts';
 import { convWeightGradient } from './convWeight.ts';
 import { extent } from './window.ts';
 

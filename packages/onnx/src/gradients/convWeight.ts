@@ -1,7 +1,7 @@
 import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import { isStatic } from '../graph/value.ts';
-import type { ConvForm } from './conv.ts';
+import type { ConvForm } from './convForm.ts';
 import { convWeightByConv } from './convWeightConv.ts';
 
 /** Every position of a kernel, the last axis running fastest. */

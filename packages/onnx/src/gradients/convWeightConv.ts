@@ -1,6 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
 import { isStatic } from '../graph/value.ts';
-import type { ConvForm } from './conv.ts';
+import type { ConvForm } from './convForm.ts';
 
 /** With fewer channels im2col by rows is faster for many outputs, and in any case where the runs copied are short. */
 const fewestChannels = 6;

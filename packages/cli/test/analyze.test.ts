@@ -67,7 +67,7 @@ describe('clr analyze', () => {
     [
       'a strange end',
       { ...trace, stopped: { step: 1, reason: 'bored' } },
-      'stopped.reason to be "diverged" or "aborted"',
+      'stopped.reason to be "diverged", "aborted" or "ended"',
     ],
   ])('refuses %s', async (_, value, words) => {
     const { code, out, err } = await clr(['analyze', '-'], { input: JSON.stringify(value) });

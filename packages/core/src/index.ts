@@ -36,14 +36,9 @@ export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
 export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
 export { toSchedule } from './toSchedule.ts';
 export type { AbortSignalLike } from './train/abortSignal.ts';
-export {
-  type AutoClrEvent,
-  type AutoClrOptions,
-  type AutoClrResult,
-  autoClr,
-  type Best,
-  type Joint,
-} from './train/autoClr.ts';
+export { autoClr } from './train/autoClr.ts';
+export type { AutoClrEvent, AutoClrOptions } from './train/autoClrOptions.ts';
+export type { AutoClrResult, Best, Joint } from './train/autoClrResult.ts';
 export { averageWeights } from './train/averageWeights.ts';
 export type { Batches, Pass } from './train/batches.ts';
 export { type Ensemble, ensemble } from './train/ensemble.ts';

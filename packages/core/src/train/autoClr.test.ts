@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
 import { toSchedule } from '../toSchedule.ts';
-import { type AutoClrEvent, type AutoClrOptions, autoClr } from './autoClr.ts';
+import { autoClr } from './autoClr.ts';
+import type { AutoClrEvent, AutoClrOptions } from './autoClrOptions.ts';
 
 type Options = Partial<AutoClrOptions<(typeof examples)[number]>>;
 

@@ -1,99 +1,17 @@
 import { ClrError } from '../errors.ts';
 import { stepCount } from '../fields.ts';
-import type { Policy } from '../policy.ts';
 import { analyzeRangeTest } from '../rangeTest/analyzeRangeTest.ts';
-import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { rangeTest } from '../rangeTest/rangeTest.ts';
-import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
-import type { AbortSignalLike } from './abortSignal.ts';
-import { type Batches, checkBatches, first, type Pass, passOf } from './batches.ts';
+import type { AutoClrOptions } from './autoClrOptions.ts';
+import type { AutoClrResult } from './autoClrResult.ts';
+import { type Batches, checkBatches, first, passOf } from './batches.ts';
 import { planCycles } from './planCycles.ts';
-import type { TroughReading } from './readTroughs.ts';
 import { measure } from './recorded.ts';
-import type { TrainingRun, TrainingStep, Trough } from './run.ts';
-import type { Checkpoint } from './train.ts';
-import type { Metrics, Snapshot, Trainable } from './trainable.ts';
+import type { Trainable } from './trainable.ts';
 import { trainCycles } from './trainCycles.ts';
-import { giveVerdict, type Verdict } from './verdict.ts';
+import { giveVerdict } from './verdict.ts';
 import { checkAble } from './visiting.ts';
 import { warmth } from './warmth.ts';
-
-/** Options of {@link autoClr}. */
-export interface AutoClrOptions<Batch> {
-  /** How many updates the training itself has; the range test takes a tenth of that (200 at least) on top, a verdict a fifth. See `cost`. */
-  readonly steps: number;
-  /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
-  readonly stepsPerEpoch?: number;
-  /** Batches to judge by, apart from the training data. Without them the training loss judges. */
-  readonly validation?: Pass<Batch>;
-  /** First train a tenth of the budget each with a fixed rate and with CLR, and keep the winner. Default true. */
-  readonly verdict?: boolean;
-  /**
-   * Updates with which the range test tries each rate by itself, keeping its batches meanwhile. Default: 5 where the
-   * model is trained already (and its loss says so, or a sweep saw nothing); else a sweep.
-   */
-  readonly probe?: number;
-  /** After so many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
-  readonly patience?: number;
-  /** How often patience may divide the bounds before it stops. Default 2, as in the paper's headline run. */
-  readonly reductions?: number;
-  /** Average the weights of the last troughs, five at most, and keep that if it is the best. Default false. */
-  readonly average?: boolean;
-  /** Evaluate the last troughs, five at most, as one ensemble. Default false. */
-  readonly ensemble?: boolean;
-  /** Stops cleanly between two steps; what was reached is given back. */
-  readonly signal?: AbortSignalLike;
-  /** Lets the cycle come to its end and stops training at its trough. */
-  readonly stopAtTrough?: AbortSignalLike;
-  /** Told of everything that happens. */
-  readonly onEvent?: (event: AutoClrEvent) => void | Promise<void>;
-}
-
-/** What `autoClr` tells of on its way. */
-export type AutoClrEvent =
-  | { readonly type: 'sweep'; readonly point: RangeTestPoint }
-  | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
-  | { readonly type: 'verdict'; readonly verdict: Verdict }
-  /** Also whenever the bounds were reduced. */
-  | { readonly type: 'policy'; readonly policy: Policy; readonly steps: number }
-  | { readonly type: 'step'; readonly step: TrainingStep }
-  /** With `patience`, what the troughs say up to this one. */
-  | { readonly type: 'trough'; readonly trough: Trough; readonly reading?: TroughReading }
-  | ({ readonly type: 'average' | 'ensemble' } & Joint);
-
-/** Several troughs together. */
-export interface Joint extends Metrics {
-  /** The troughs that it is of, with their states. */
-  readonly troughs: readonly Checkpoint[];
-}
-
-/** The best state that a run passed through. */
-export interface Best extends Metrics {
-  /** 0: nothing was better than the model as it came. */
-  readonly step: number;
-  readonly snapshot: Snapshot;
-  /** Whether it is the average of troughs, made after the last step. */
-  readonly averaged?: boolean;
-}
-
-/** What {@link autoClr} gives back. */
-export interface AutoClrResult {
-  readonly trace: RangeTestTrace;
-  readonly finding: RangeTestFinding;
-  /** Absent when the range test was refused or aborted: then nothing was trained. A fixed rate cycles between equal bounds. */
-  readonly policy?: Policy;
-  readonly run?: TrainingRun;
-  /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
-  readonly best?: Best;
-  /** Absent if both diverged, too: then the bounds were divided by ten at once. */
-  readonly verdict?: Verdict;
-  /** The metrics of the average of the last troughs, if asked for. */
-  readonly average?: Joint;
-  /** The metrics of the last troughs as one ensemble, if asked for. */
-  readonly ensemble?: Joint;
-  /** The updates taken, by what they were taken for. */
-  readonly cost: { readonly rangeTest: number; readonly verdict: number; readonly training: number };
-}
 
 /**
  * From model and data to a trained model with no rate chosen by hand: range test, policy, the paper's own

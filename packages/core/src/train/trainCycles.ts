@@ -1,7 +1,8 @@
 import type { SequencePolicy } from '../policies/sequence.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { attempt } from './attempt.ts';
-import type { AutoClrOptions, Best, Joint } from './autoClr.ts';
+import type { AutoClrOptions } from './autoClrOptions.ts';
+import type { Best, Joint } from './autoClrResult.ts';
 import { averageWeights } from './averageWeights.ts';
 import { type Batches, first, passOf, untilAborted } from './batches.ts';
 import { ensemble } from './ensemble.ts';

@@ -1,0 +1,52 @@
+import type { Policy } from '../policy.ts';
+import type { RangeTestFinding } from '../rangeTest/finding.ts';
+import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
+import type { AbortSignalLike } from './abortSignal.ts';
+import type { Joint } from './autoClrResult.ts';
+import type { Pass } from './batches.ts';
+import type { TroughReading } from './readTroughs.ts';
+import type { TrainingStep, Trough } from './run.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Options of `autoClr`. */
+export interface AutoClrOptions<Batch> {
+  /** How many updates the training itself has; the range test takes a tenth of that (200 at least) on top, a verdict a fifth. See `cost`. */
+  readonly steps: number;
+  /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
+  readonly stepsPerEpoch?: number;
+  /** Batches to judge by, apart from the training data. Without them the training loss judges. */
+  readonly validation?: Pass<Batch>;
+  /** First train a tenth of the budget each with a fixed rate and with CLR, and keep the winner. Default true. */
+  readonly verdict?: boolean;
+  /**
+   * Updates with which the range test tries each rate by itself, keeping its batches meanwhile. Default: 5 where the
+   * model is trained already (and its loss says so, or a sweep saw nothing); else a sweep.
+   */
+  readonly probe?: number;
+  /** After so many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
+  readonly patience?: number;
+  /** How often patience may divide the bounds before it stops. Default 2, as in the paper's headline run. */
+  readonly reductions?: number;
+  /** Average the weights of the last troughs, five at most, and keep that if it is the best. Default false. */
+  readonly average?: boolean;
+  /** Evaluate the last troughs, five at most, as one ensemble. Default false. */
+  readonly ensemble?: boolean;
+  /** Stops cleanly between two steps; what was reached is given back. */
+  readonly signal?: AbortSignalLike;
+  /** Lets the cycle come to its end and stops training at its trough. */
+  readonly stopAtTrough?: AbortSignalLike;
+  /** Told of everything that happens. */
+  readonly onEvent?: (event: AutoClrEvent) => void | Promise<void>;
+}
+
+/** What `autoClr` tells of on its way. */
+export type AutoClrEvent =
+  | { readonly type: 'sweep'; readonly point: RangeTestPoint }
+  | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
+  | { readonly type: 'verdict'; readonly verdict: Verdict }
+  /** Also whenever the bounds were reduced. */
+  | { readonly type: 'policy'; readonly policy: Policy; readonly steps: number }
+  | { readonly type: 'step'; readonly step: TrainingStep }
+  /** With `patience`, what the troughs say up to this one. */
+  | { readonly type: 'trough'; readonly trough: Trough; readonly reading?: TroughReading }
+  | ({ readonly type: 'average' | 'ensemble' } & Joint);

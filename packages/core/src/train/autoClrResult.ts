@@ -1,0 +1,41 @@
+import type { Policy } from '../policy.ts';
+import type { RangeTestFinding } from '../rangeTest/finding.ts';
+import type { RangeTestTrace } from '../rangeTest/trace.ts';
+import type { TrainingRun } from './run.ts';
+import type { Checkpoint } from './train.ts';
+import type { Metrics, Snapshot } from './trainable.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Several troughs together. */
+export interface Joint extends Metrics {
+  /** The troughs that it is of, with their states. */
+  readonly troughs: readonly Checkpoint[];
+}
+
+/** The best state that a run passed through. */
+export interface Best extends Metrics {
+  /** 0: nothing was better than the model as it came. */
+  readonly step: number;
+  readonly snapshot: Snapshot;
+  /** Whether it is the average of troughs, made after the last step. */
+  readonly averaged?: boolean;
+}
+
+/** What `autoClr` gives back. */
+export interface AutoClrResult {
+  readonly trace: RangeTestTrace;
+  readonly finding: RangeTestFinding;
+  /** Absent when the range test was refused or aborted: then nothing was trained. A fixed rate cycles between equal bounds. */
+  readonly policy?: Policy;
+  readonly run?: TrainingRun;
+  /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
+  readonly best?: Best;
+  /** Absent if both diverged, too: then the bounds were divided by ten at once. */
+  readonly verdict?: Verdict;
+  /** The metrics of the average of the last troughs, if asked for. */
+  readonly average?: Joint;
+  /** The metrics of the last troughs as one ensemble, if asked for. */
+  readonly ensemble?: Joint;
+  /** The updates taken, by what they were taken for. */
+  readonly cost: { readonly rangeTest: number; readonly verdict: number; readonly training: number };
+}

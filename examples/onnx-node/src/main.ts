@@ -21,7 +21,7 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const batches = trainingBatches(data, options.images, options.seed);
   const test = testBatches(data);
 
-  say('1  The LR range test: one short run with a rising rate');
+  say('1  The LR range test: two short runs with a rising rate, the second slowly past what the first found');
   const stepsPerEpoch = Math.floor(options.images / batchSize);
   const stepSize = Math.max(1, Math.floor(stepsPerEpoch / 2));
   const training = 2 * stepSize * options.epochs;

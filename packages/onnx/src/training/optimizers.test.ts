@@ -88,8 +88,12 @@ function mlp(init: Record<string, { shape: number[]; data: number[] }>): Uint8Ar
 /** PyTorch options without a counterpart here. */
 const foreign = ['dampening', 'amsgrad', 'lr_decay'];
 
-describe.skipIf(!hasOracle())('optimizers against PyTorch', () => {
-  const { problems, runs } = readOracle<Oracle>('optimizers.json');
+const present = hasOracle();
+/** What stands for the oracle where it is absent is read by skipped tests only. */
+const absent: Oracle = { problems: { mlp: { X: [], Y: [], init: {} } }, runs: [] };
+
+describe.skipIf(!present)('optimizers against PyTorch', () => {
+  const { problems, runs } = present ? readOracle<Oracle>('optimizers.json') : absent;
   const { X, Y, init } = problems.mlp as {
     X: number[][];
     Y: number[];

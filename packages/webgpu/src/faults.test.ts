@@ -3,12 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { download, submit, upload } from '../test/buffers.ts';
 import { countBuffers } from '../test/countBuffers.ts';
 import { hasDevice, openDevice, openGpu } from '../test/device.ts';
+import { smallData, smallNet } from '../test/smallNet.ts';
 import { type Goal, goals, start, tinyModel } from '../test/tinyModel.ts';
 import { requestDevice } from './device/requestDevice.ts';
 import { fromGpuError, GpuError, type GpuFault } from './errors.ts';
 import { createTrainer } from './network/createTrainer.ts';
-import { dense, tanh } from './network/layers.ts';
-import { network } from './network/network.ts';
 import { createOptimizer } from './optimizer/createOptimizer.ts';
 
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 5 });
@@ -84,18 +83,9 @@ describe.skipIf(!hasDevice)('faults', () => {
   });
 
   it('a device lost under many submitted steps: the same bits on a new one', async () => {
-    const net = network({
-      input: [3],
-      layers: [dense({ units: 4 }), tanh(), dense({ units: 2 })],
-      loss: 'mse',
-    });
-    const data = {
-      input: Float32Array.from({ length: 30 }, (_, i) => Math.sin(i)),
-      target: new Float32Array(20),
-    };
     const make = async (on: GPUDevice) => {
-      const trainer = await createTrainer(on, net, { optimizer: adam(), policy, batch: 4 });
-      trainer.setData(data);
+      const trainer = await createTrainer(on, smallNet, { optimizer: adam(), policy, batch: 4 });
+      trainer.setData(smallData);
       return trainer;
     };
     const broken = await openDevice();

@@ -3,25 +3,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { download } from '../test/buffers.ts';
 import { countBuffers } from '../test/countBuffers.ts';
 import { hasDevice, openDevice } from '../test/device.ts';
+import { smallData, smallNet } from '../test/smallNet.ts';
 import { type Goal, goals, tinyModel } from '../test/tinyModel.ts';
 import type { GpuFault } from './errors.ts';
 import { createTrainer } from './network/createTrainer.ts';
-import { dense, tanh } from './network/layers.ts';
+import { dense } from './network/layers.ts';
 import { network } from './network/network.ts';
 
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 5 });
 const hyper = { lr: 0.01 };
 const goal = goals[0] as Goal;
-const small = network({
-  input: [3],
-  layers: [dense({ units: 4 }), tanh(), dense({ units: 2 })],
-  loss: 'mse',
-});
-const data = {
-  input: Float32Array.from({ length: 30 }, (_, i) => Math.sin(i)),
-  target: new Float32Array(20),
-};
-
 const fault = (kind: GpuFault): unknown => expect.objectContaining({ name: 'GpuError', fault: kind });
 
 describe.skipIf(!hasDevice)('a hostile device', () => {
@@ -32,8 +23,8 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
   afterEach(() => device.destroy());
 
   async function openTrainer() {
-    const trainer = await createTrainer(device, small, { optimizer: adam(), policy, batch: 4 });
-    trainer.setData(data);
+    const trainer = await createTrainer(device, smallNet, { optimizer: adam(), policy, batch: 4 });
+    trainer.setData(smallData);
     return trainer;
   }
 
@@ -87,9 +78,12 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
       const pending = {
         trainSteps: () => trainer.trainSteps(20),
         parameters: () => trainer.parameters(),
-        predict: () => trainer.predict(data.input.subarray(0, 12)),
+        predict: () => trainer.predict(smallData.input.subarray(0, 12)),
         gradients: () =>
-          trainer.gradients({ input: data.input.subarray(0, 12), target: data.target.subarray(0, 8) }),
+          trainer.gradients({
+            input: smallData.input.subarray(0, 12),
+            target: smallData.target.subarray(0, 8),
+          }),
       }[what]();
       device.destroy();
       await expect(pending).rejects.toEqual(fault('device-lost'));
@@ -138,12 +132,12 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
 
   it('leaks no buffer over 5,000 steps of a trainer, in submissions of 50', async () => {
     const { live, stop } = countBuffers(device);
-    const trainer = await createTrainer(device, small, {
+    const trainer = await createTrainer(device, smallNet, {
       optimizer: adam(),
       policy: constant({ lr: 1e-3 }),
       batch: 4,
     });
-    trainer.setData(data);
+    trainer.setData(smallData);
     await trainer.trainSteps(50);
     const early = live();
     for (let round = 0; round < 99; round++) await trainer.trainSteps(50);

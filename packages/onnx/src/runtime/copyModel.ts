@@ -1,13 +1,6 @@
-import { create } from '@bufbuild/protobuf';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-} from '../generated/onnx_pb.ts';
 import { DataType } from '../graph/dataType.ts';
 import { declaration } from '../graph/finish.ts';
-import { writeModel } from '../graph/model.ts';
+import { identityModel } from '../graph/identityModel.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
 
 /** What a copy of an input is called. */
@@ -23,19 +16,12 @@ export function copyModel(state: readonly StateTensor[]): Uint8Array {
     type: initial instanceof Float64Array ? DataType.DOUBLE : DataType.FLOAT,
     dims: [initial.length],
   }));
-  return writeModel(
-    create(ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 18n })],
-      producerName: 'clr',
-      graph: create(GraphProtoSchema, {
-        name: 'copy',
-        node: vectors.map(({ input }) =>
-          create(NodeProtoSchema, { opType: 'Identity', input: [input], output: [copyName(input)] }),
-        ),
-        input: vectors.map(({ input, type, dims }) => declaration(input, type, dims)),
-        output: vectors.map(({ input, type, dims }) => declaration(copyName(input), type, dims)),
-      }),
-    }),
+  return identityModel(
+    vectors.map(({ input }) => [input, copyName(input)]),
+    {
+      name: 'copy',
+      input: vectors.map(({ input, type, dims }) => declaration(input, type, dims)),
+      output: vectors.map(({ input, type, dims }) => declaration(copyName(input), type, dims)),
+    },
   );
 }

@@ -1,14 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  TensorProtoSchema,
-} from '../generated/onnx_pb.ts';
+import { TensorProtoSchema } from '../generated/onnx_pb.ts';
 import { DataType } from '../graph/dataType.ts';
 import { declaration } from '../graph/finish.ts';
-import { writeModel } from '../graph/model.ts';
+import { identityModel } from '../graph/identityModel.ts';
 import type { TrainingModel } from './trainingModel.ts';
 
 /**
@@ -31,21 +25,14 @@ export function buildInitialState({ state }: Pick<TrainingModel, 'state'>): Uint
     // The bytes themselves: encoding only reads them.
     bytes: new Uint8Array(initial.buffer as ArrayBuffer, initial.byteOffset, initial.byteLength),
   }));
-  return writeModel(
-    create(ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 18n })],
-      producerName: 'clr',
-      graph: create(GraphProtoSchema, {
-        name: 'start',
-        node: vectors.map(({ input, stored }) =>
-          create(NodeProtoSchema, { opType: 'Identity', input: [stored], output: [input] }),
-        ),
-        initializer: vectors.map(({ stored, type, dims, bytes }) =>
-          create(TensorProtoSchema, { name: stored, dataType: type, dims: dims.map(BigInt), rawData: bytes }),
-        ),
-        output: vectors.map(({ input, type, dims }) => declaration(input, type, dims)),
-      }),
-    }),
+  return identityModel(
+    vectors.map(({ stored, input }) => [stored, input]),
+    {
+      name: 'start',
+      initializer: vectors.map(({ stored, type, dims, bytes }) =>
+        create(TensorProtoSchema, { name: stored, dataType: type, dims: dims.map(BigInt), rawData: bytes }),
+      ),
+      output: vectors.map(({ input, type, dims }) => declaration(input, type, dims)),
+    },
   );
 }

@@ -1,6 +1,8 @@
-import { rangeTest, sgd } from '@clr/core';
+import { adagrad, adam, adamW, type Optimizer, rangeTest, rmsProp, sgd } from '@clr/core';
 import { expect } from 'vitest';
+import { DataType } from '../src/graph/dataType.ts';
 import { createTrainer, type OnnxTrainer, type Ort, type TrainerOptions } from '../src/index.ts';
+import { makeModel } from './makeModel.ts';
 import { type OracleModel, relativeError } from './oracleModel.ts';
 
 const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-3 });
@@ -90,4 +92,68 @@ export async function checkRangeTest(
   const { loss } = await trainer.evaluate([oracle.batches[0]!]);
   expect(loss).toBeCloseTo(oracle.losses[0]!, 4);
   await trainer.dispose();
+}
+
+/** A model with loss = Σ dropout(w), w ones of a shape, in training form. */
+export function dropoutModel(dims: number[], ratio: number): Uint8Array {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  return makeModel({
+    outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],
+    initializers: [
+      { name: 'w', type: DataType.FLOAT, dims, values: new Float32Array(size).fill(1) },
+      { name: 'ratio', type: DataType.FLOAT, dims: [], values: [ratio] },
+      { name: 'training', type: DataType.BOOL, dims: [], values: [1] },
+    ],
+    nodes: [
+      { op: 'Dropout', inputs: ['w', 'ratio', 'training'], outputs: ['d'], attributes: { seed: 7 } },
+      { op: 'ReduceSum', inputs: ['d'], outputs: ['loss'], attributes: { keepdims: 0 } },
+    ],
+  });
+}
+
+/** What Dropout keeps in three steps is the same in every runtime. */
+export async function checkDropout(ort: Ort, session?: TrainerOptions['session']): Promise<void> {
+  const options = { loss: { output: 'loss' }, optimizer: sgd(), ...(session ? { session } : {}) } as const;
+  const trainer = await createTrainer(ort, dropoutModel([24], 0.5), options);
+  const kept: string[] = [];
+  for (let step = 0; step < 3; step++) {
+    const gradient = (await trainer.gradients({})).get('w')!.data;
+    kept.push(Array.from(gradient, (value) => (value === 0 ? '.' : 'x')).join(''));
+    await trainer.trainStep({}, { lr: 0.1 });
+  }
+  await trainer.dispose();
+  expect(kept).toEqual(['..xxx...x.x...xx...xxx.x', 'x.xx..x.x.x..x.xxx.x...x', '.xxxxxx..x..xxx...x.xxx.']);
+}
+
+const optimizers: readonly Optimizer[] = [
+  sgd({ momentum: 0.9, nesterov: true, velocity: 'update' }),
+  adam({ weightDecay: 1e-3 }),
+  adamW(),
+  rmsProp({ momentum: 0.9, centered: true }),
+  adagrad(),
+];
+
+/** Every optimizer comes to the same parameters as on the CPU; the step number is far up for half of the way. */
+export async function checkOptimizers(
+  ort: Ort,
+  { bytes, loss, batches }: OracleModel,
+  session: TrainerOptions['session'],
+  cpu: TrainerOptions['session'],
+): Promise<void> {
+  for (const optimizer of optimizers) {
+    const trained = async (options: TrainerOptions['session']): ReturnType<OnnxTrainer['parameters']> => {
+      const trainer = await createTrainer(ort, bytes, { loss, optimizer, session: options! });
+      for (const [i, batch] of batches.entries()) {
+        if (i === 2) await trainer.restore({ ...(await trainer.snapshot()), step: 500 });
+        await trainer.trainStep(batch, { lr: 0.01 });
+      }
+      const parameters = await trainer.parameters();
+      await trainer.dispose();
+      return parameters;
+    };
+    const there = await trained(session);
+    for (const [name, { data }] of await trained(cpu)) {
+      expect(relativeError(there.get(name)!.data, data), `${optimizer.type}: ${name}`).toBeLessThan(1e-4);
+    }
+  }
 }

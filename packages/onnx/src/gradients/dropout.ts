@@ -1,10 +1,11 @@
+import { int } from '../graph/attributes.ts';
 import { DataType } from '../graph/dataType.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 
 /**
- * Dropout: the identity in inference form; in training form the mask it drew decides. The runtime draws it,
- * from a state of its own that no snapshot holds: training with it resumes with other masks.
+ * Dropout: the identity in inference form. In training form it is written out as a product with a mask that the
+ * step decides (see `graph/draws.ts`): the runtime would draw it from a state that no snapshot holds.
  */
 export const dropout: Operators = {
   Dropout: {
@@ -19,23 +20,26 @@ export const dropout: Operators = {
     toInference: (node) => {
       node.input = node.input.slice(0, 2);
     },
+    toTraining: (node, b, draws) => {
+      const [x, ratioInput, training] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
+      const ratio = ratioInput === '' ? 0.5 : b.constant(ratioInput)?.values[0];
+      if (!b.constant(training)?.values[0] || ratio === undefined || !(ratio >= 0 && ratio < 1)) return;
+      const mask = draws.mask(b, x, ratio, int(node, 'seed', 0));
+      if (node.output[1]) b.emitAs('Identity', [mask], {}, node.output[1]);
+      const kept = b.mul(b.castLike(mask, x), b.scalar(1 / (1 - ratio), x));
+      node.opType = 'Mul';
+      node.input = [x, kept];
+      node.output = node.output.slice(0, 1);
+      node.attribute = [];
+    },
     gradient: (c) => {
-      const { b, node, x, g } = c;
+      const { b, node, g } = c;
       const training = inputOf(node, 2);
       const on = training === '' ? 0 : b.constant(training)?.values[0];
       if (on === undefined) throw c.refuse('its training mode is decided while the model runs');
-      if (on === 0) return [g(0)];
-      const given = b.constant(inputOf(node, 1))?.values[0];
-      if (inputOf(node, 1) !== '' && given === undefined)
-        throw c.refuse('its ratio is computed while the model runs');
-      const ratio = given ?? 0.5;
-      let mask = node.output[1] ?? '';
-      if (mask === '') {
-        mask = b.fresh('Mask');
-        node.output = [c.y(0), mask];
-        b.declare(mask, DataType.BOOL, b.dims(x(0)));
-      }
-      return [b.mul(b.keep(mask, g(0)), b.scalar(1 / (1 - ratio), g(0)))];
+      // What is left in training form was not written out.
+      if (on !== 0) throw c.refuse('its ratio is not a known number from 0 to below 1');
+      return [g(0)];
     },
   },
 };

@@ -1,5 +1,6 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Builder } from './builder.ts';
+import type { Draws } from './draws.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
 import type { ValueType } from './value.ts';
 
@@ -41,6 +42,8 @@ export interface Operator {
   readonly constants?: readonly number[];
   /** Inputs that a node in training form replaces by one of its outputs: running statistics. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
+  /** Writes out a node in training form that the runtime would draw random numbers for; nodes it needs are emitted. */
+  readonly toTraining?: (node: NodeProto, b: Builder, draws: Draws) => void;
   /** Turns a node in training form into its inference form. */
   readonly toInference?: (node: NodeProto) => void;
 }

@@ -108,6 +108,9 @@ function checkSnapshot(snapshot: object): OnnxSnapshot {
   return snapshot as OnnxSnapshot;
 }
 
+/** Draws of one step are told apart up to here; beyond, masks come again. */
+const mostParts = 4096n;
+
 const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
 
 /** How many values a batch's mean loss is taken over, as far as batches of one model differ in it. */
@@ -131,6 +134,8 @@ export class Trainer implements OnnxTrainer {
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
   /** Absent when the model has no running statistics. */
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
+  /** Losses on their way from the device: nothing may be released under them. */
+  readonly #reads = new Set<Promise<number>>();
   #steps = 0;
   #disposed = false;
   #tail: Promise<unknown> = Promise.resolve();
@@ -187,10 +192,10 @@ export class Trainer implements OnnxTrainer {
     const { state } = (await this.#runner('gradients', head)).model;
     const before = state.some(({ role }) => role === 'buffers') ? await this.#state.save() : undefined;
     try {
-      for (const batch of batches) {
+      for (const [part, batch] of batches.entries()) {
         const { model, session } = await this.#runner('gradients', batch);
         const vectors = (model.gradients ?? []).map(({ name }) => name);
-        const results = await run(session, this.#feeds(model, batch), {
+        const results = await run(session, this.#feeds(model, batch, part), {
           ...this.#metrics(model),
           ...this.#state.fetches(model),
           ...Object.fromEntries(vectors.map((name) => [name, null])),
@@ -345,6 +350,7 @@ export class Trainer implements OnnxTrainer {
     if (this.#disposed) return;
     await this.#tail.catch(() => {});
     this.#disposed = true;
+    await Promise.allSettled(this.#reads);
     const runners = await Promise.allSettled(this.#runners.values());
     this.#runners.clear();
     await this.#state.dispose();
@@ -394,8 +400,19 @@ export class Trainer implements OnnxTrainer {
     return { ...this.#state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
   }
 
-  #feeds(model: TrainingModel, batch: Batch): Record<string, Tensor> {
-    return { ...batch, ...this.#state.feeds(model.state.map(({ input }) => input)) };
+  /** `part`: which of the batches that make one update; each draws masks of its own. */
+  #feeds(model: TrainingModel, batch: Batch, part = 0): Record<string, Tensor> {
+    const state = this.#state.feeds(model.state.map(({ input }) => input));
+    if (!model.draw) return { ...batch, ...state };
+    return {
+      ...batch,
+      ...state,
+      [model.draw]: this.#integer(BigInt(this.#steps) * mostParts + BigInt(part)),
+    };
+  }
+
+  #integer(value: bigint): Tensor {
+    return new this.#ort.Tensor('int64', BigInt64Array.of(value), []);
   }
 
   #scalars(model: TrainingModel, hyper: Hyperparameters): Record<string, Tensor> {
@@ -403,9 +420,7 @@ export class Trainer implements OnnxTrainer {
     return {
       ...(model.lr ? { [model.lr]: float(hyper.lr) } : {}),
       ...(model.momentum ? { [model.momentum.name]: float(hyper.momentum ?? model.momentum.preset) } : {}),
-      ...(model.step
-        ? { [model.step]: new this.#ort.Tensor('int64', BigInt64Array.of(BigInt(this.#steps)), []) }
-        : {}),
+      ...(model.step ? { [model.step]: this.#integer(BigInt(this.#steps)) } : {}),
     };
   }
 
@@ -416,9 +431,12 @@ export class Trainer implements OnnxTrainer {
   #result(model: TrainingModel, results: Readonly<Record<string, Tensor>>): StepResult {
     const scalar = (name: string): number | Promise<number> => {
       const tensor = results[name] as Tensor;
-      return tensor.location === 'cpu'
-        ? Number(tensor.data[0])
-        : tensor.getData(true).then((data) => Number(data[0]));
+      if (tensor.location === 'cpu') return Number(tensor.data[0]);
+      const read = tensor.getData(true).then((data) => Number(data[0]));
+      this.#reads.add(read);
+      const forget = (): boolean => this.#reads.delete(read);
+      read.then(forget, forget);
+      return read;
     };
     return {
       loss: scalar(model.loss as string),

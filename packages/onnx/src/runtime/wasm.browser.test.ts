@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { describe, expect, it } from 'vitest';
-import { checkRangeTest, checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
+import { checkDropout, checkRangeTest, checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
 import { fetchOracle } from '../../test/fetchOracle.ts';
 
 describe('onnxruntime-web, WebAssembly, in Chromium', () => {
@@ -19,5 +19,9 @@ describe('onnxruntime-web, WebAssembly, in Chromium', () => {
 
   it('mlp: the range test', async () => {
     await checkRangeTest(ort, await fetchOracle(ort.Tensor, 'mlp'));
+  });
+
+  it('Dropout draws the masks of every runtime', async () => {
+    await checkDropout(ort);
   });
 });

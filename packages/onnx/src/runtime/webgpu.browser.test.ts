@@ -1,6 +1,12 @@
 import * as ort from 'onnxruntime-web/webgpu';
 import { describe, it } from 'vitest';
-import { checkRangeTest, checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
+import {
+  checkDropout,
+  checkOptimizers,
+  checkRangeTest,
+  checkSnapshot,
+  checkTrajectory,
+} from '../../test/checkRuntime.ts';
 import { fetchOracle } from '../../test/fetchOracle.ts';
 
 const session = { executionProviders: ['webgpu'], logSeverityLevel: 3 as const };
@@ -18,5 +24,15 @@ describe('onnxruntime-web, WebGPU, in Chromium', () => {
   });
   it('mlp: the range test', async () => {
     await checkRangeTest(ort, await fetchOracle(ort.Tensor, 'mlp'), session);
+  });
+
+  it('Dropout draws the masks of every runtime', async () => {
+    await checkDropout(ort, session);
+  });
+
+  it('mlp: every optimizer does what it does on the CPU', async () => {
+    await checkOptimizers(ort, await fetchOracle(ort.Tensor, 'mlp'), session, {
+      executionProviders: ['wasm'],
+    });
   });
 });

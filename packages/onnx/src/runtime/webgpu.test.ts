@@ -2,7 +2,7 @@ import { meets } from '@clr/tooling/needs';
 import { hasOracle } from '@clr/tooling/oracle';
 import * as ort from 'onnxruntime-node';
 import { describe, it } from 'vitest';
-import { checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
+import { checkDropout, checkOptimizers, checkSnapshot, checkTrajectory } from '../../test/checkRuntime.ts';
 import { oracleModel } from '../../test/oracle.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
 import { copyModel } from './copyModel.ts';
@@ -32,5 +32,13 @@ describe.skipIf(!runs)('onnxruntime-node, WebGPU', { timeout: 120_000 }, () => {
 
   it('mlp: snapshot and restore', async () => {
     await checkSnapshot(ort, oracleModel('mlp'), session);
+  });
+
+  it('Dropout draws the masks of every runtime', async () => {
+    await checkDropout(ort, session);
+  });
+
+  it('mlp: every optimizer does what it does on the CPU', async () => {
+    await checkOptimizers(ort, oracleModel('mlp'), session, { executionProviders: ['cpu'] });
   });
 });

@@ -29,7 +29,8 @@ function infoOf(info: ValueInfoProto): TensorInfo {
 /** The inputs and the loss of a plan, common to all models that run the network. */
 function network(p: Plan): { draft: Draft; common: Partial<TrainingModel> & Pick<TrainingModel, 'data'> } {
   const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
-  const { head, names } = p;
+  const { head, names, draw } = p;
+  if (draw) input(draft, draw, DataType.INT64, []);
   if (head.target) draft.inputs.push(declaration(head.target.name, head.target.type, head.target.dims));
   const loss = output(draft, p.b.cast(head.loss, DataType.FLOAT), names('loss'));
   const accuracy = head.accuracy ? output(draft, head.accuracy, names('accuracy')) : undefined;
@@ -44,6 +45,7 @@ function network(p: Plan): { draft: Draft; common: Partial<TrainingModel> & Pick
         : {}),
       ...(typeof classes === 'number' ? { classes } : {}),
       ...(accuracy ? { accuracy } : {}),
+      ...(draw ? { draw } : {}),
     },
   };
 }
@@ -102,8 +104,8 @@ function gradientVectors(p: Plan, model: Model): string[] {
  * gradients and the optimizer's update. Pure: bytes in, bytes out, no runtime; works in a browser.
  *
  * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (as far as the optimizer uses
- * them), and the state vectors. Outputs: `loss`, `accuracy` (for `'crossEntropy'`) and every state vector's
- * successor. What lies where in the vectors is in `state` and in the file's metadata.
+ * them), `draw` (where there is Dropout in training form), and the state vectors. Outputs: `loss`, `accuracy`
+ * (for `'crossEntropy'`) and every state vector's successor. What lies where in the vectors is in `state` and in the file's metadata.
  *
  * @param model - the content of an .onnx file, opset 7 or newer; it is not changed
  * @throws {ClrError} on bytes that are no model, or options that do not fit it

@@ -1,6 +1,7 @@
 import { fail } from '../errors.ts';
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import type { Builder } from '../graph/builder.ts';
+import { createDraws } from '../graph/draws.ts';
 import { loadGraph } from '../graph/load.ts';
 import type { Model } from '../graph/model.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
@@ -30,6 +31,8 @@ export interface Plan {
   readonly buffers: readonly BufferState[];
   readonly bufferBuckets: readonly Bucket[];
   readonly names: Names;
+  /** The int64 input that decides the masks of Dropout, if there are any. */
+  readonly draw: string | undefined;
 }
 
 /** Names of the emitted models that no value of the source has. */
@@ -127,10 +130,11 @@ export function plan(model: Model, options: TrainingOptions, inference: boolean)
   const names = namesFor(graph);
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
+  const draws = createDraws(names('draw'));
   const { b, inputs } = loadGraph(model, (node, builder) => {
     const own = [...node.input];
     noteBuffers(builder, node, stored, replaced);
-    if (!inference) return;
+    if (!inference) return builder.operator(node)?.toTraining?.(node, builder, draws);
     node.input = own;
     builder.operator(node)?.toInference?.(node);
   });
@@ -173,5 +177,5 @@ export function plan(model: Model, options: TrainingOptions, inference: boolean)
     feed(bucket, names(`buffers.${i}`));
   });
   toFront(b, mark);
-  return { b, nodes, inputs, head, parameters, buckets, buffers, bufferBuckets, names };
+  return { b, nodes, inputs, head, parameters, buckets, buffers, bufferBuckets, names, draw: draws.input };
 }

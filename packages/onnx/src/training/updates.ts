@@ -91,14 +91,30 @@ function sgdUpdate(spec: SgdOptimizer): Update {
   };
 }
 
-/** 1 − βᵗ in float64: in float32 the first steps of β₂ = 0.999 would be off by 1e-4. */
-function correction(b: Builder, beta: string, step: string): string {
-  const one = b.literal(DataType.DOUBLE, [], [1]);
-  const t = b.add(b.cast(step, DataType.DOUBLE), one);
-  return b.sub(one, b.pow(beta, t));
+/**
+ * 1 − βᵗ for β = exp(`logBeta`), in the type of `t`. In float32 it is the series of 1 − exp(t·ln β) near 0, where the
+ * difference would lose the first steps of β₂ = 0.999 in rounding; float64 is not to be had in every runtime.
+ */
+function correction(b: Builder, logBeta: number, t: string): string {
+  const one = b.scalar(1, t);
+  const z = b.mul(t, b.scalar(logBeta, t));
+  const far = b.sub(one, b.exp(z));
+  if (b.type(t).type !== DataType.FLOAT) return far;
+  const series = [120, 24, 6, 2, 1].reduce(
+    (sum, factorial) => b.add(b.mul(sum, z), b.scalar(1 / factorial, t)),
+    b.scalar(1 / 720, t),
+  );
+  return b.where(b.less(z, b.scalar(-0.25, t)), far, b.neg(b.mul(z, series)));
 }
 
 function adamUpdate(spec: AdamOptimizer | AdamWOptimizer): Update {
+  // 1 − β₁ᵗ and the root of 1 − β₂ᵗ, the same for all vectors of a type.
+  const corrections = new Map<number, readonly [string, string]>();
+  const emitCorrections = (b: Builder, beta1: string, step: string): readonly [string, string] => {
+    const one = b.scalar(1, beta1);
+    const t = b.add(b.castLike(step, beta1), one);
+    return [b.sub(one, b.pow(beta1, t)), b.sqrt(correction(b, Math.log(spec.beta2), t))];
+  };
   return {
     slots: { mean: 0, square: 0 },
     usesMomentum: true,
@@ -116,10 +132,11 @@ function adamUpdate(spec: AdamOptimizer | AdamWOptimizer): Update {
           : input.weights;
       const mean = b.add(b.mul(input.slots.mean as string, beta1), b.mul(gradient, b.sub(one, beta1)));
       const square = blend(b, spec.beta2, input.slots.square as string, b.square(gradient));
-      const first = correction(b, b.cast(hyper.momentum, DataType.DOUBLE), hyper.step);
-      const second = b.sqrt(correction(b, b.literal(DataType.DOUBLE, [], [spec.beta2]), hyper.step));
-      const size = b.castLike(b.div(b.cast(lr, DataType.DOUBLE), first), weights);
-      const root = b.div(b.sqrt(square), b.castLike(second, weights));
+      const { type } = b.type(beta1);
+      const [first, second] = corrections.get(type) ?? emitCorrections(b, beta1, hyper.step);
+      corrections.set(type, [first, second]);
+      const size = b.div(lr, first);
+      const root = b.div(b.sqrt(square), second);
       const denominator = b.add(root, b.scalar(spec.epsilon, weights));
       const move = b.mul(b.div(mean, denominator), size);
       return { weights: b.sub(weights, move), slots: { mean, square } };

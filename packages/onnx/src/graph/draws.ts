@@ -1,0 +1,73 @@
+import type { Builder } from './builder.ts';
+import { DataType } from './dataType.ts';
+
+/** Random numbers that a step's number decides: the same number, the same masks, on every machine. */
+export interface Draws {
+  /** The int64 scalar input that decides them, once something was drawn. */
+  readonly input: string | undefined;
+  /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
+  mask(b: Builder, like: string, ratio: number, seed: number): string;
+}
+
+const columns = 1024;
+/** Below 2³⁰: the product of two remainders fits into an int64, and so does that of two odd numbers made of them. */
+const prime = 1_073_741_789;
+
+/**
+ * Draws in whole numbers, which every runtime computes alike, instead of by the runtime's own generators, which keep
+ * a state that no snapshot holds. A mask is the outer product of two short vectors of odd random numbers below
+ * 2³¹, of which the low 47 bits count (multiply-shift hashing, Dietzfelbinger et al. 1997): three passes over the mask.
+ *
+ * @param name - what to call the input
+ */
+export function createDraws(name: string): Draws {
+  let shared: { readonly scalars: readonly [string, string]; readonly columns: string } | undefined;
+  let count = 0;
+
+  const share = (b: Builder): NonNullable<typeof shared> => {
+    const scalars = scramble(b, b.declare(name, DataType.INT64, []));
+    const places = b.emit('Range', [b.int(0), b.int(columns), b.int(1)]);
+    shared = { scalars, columns: spread(b, places, [scalars[1], scalars[0]]) };
+    return shared;
+  };
+
+  return {
+    get input() {
+      return shared && name;
+    },
+    mask: (b, like, ratio, seed) => {
+      const { scalars, columns: across } = shared ?? share(b);
+      count += 1;
+      const own = remainder(b, b.add(scalars[0], b.int((count * 40_503_073 + (seed % prime)) % prime)));
+      const size = b.count(like);
+      const rows = b.div(b.add(size, b.int(columns - 1)), b.int(columns));
+      const places = b.emit('Range', [b.int(0), rows, b.int(1)]);
+      const down = spread(b, places, [squared(b, own, scalars[1]), scalars[1]]);
+      const bits = b.emit('BitwiseAnd', [b.mul(b.unsqueeze(down, [1]), across), b.int(2 ** 47 - 1)]);
+      const kept = b.emit('GreaterOrEqual', [bits, b.int(Math.round(ratio * 2 ** 47))]);
+      const flat = b.slice(b.reshape(kept, [-1]), [0], b.unsqueeze(size, [0]), [0]);
+      return b.reshapeLike(flat, like);
+    },
+  };
+}
+
+const remainder = (b: Builder, x: string): string => b.emit('Mod', [x, b.int(prime)]);
+
+/** x² + c modulo the prime. */
+const squared = (b: Builder, x: string, c: string): string => remainder(b, b.add(b.mul(x, x), c));
+
+/** Two remainders made of one integer of any size. */
+function scramble(b: Builder, integer: string): readonly [string, string] {
+  const [low, high] = [remainder(b, integer), b.div(integer, b.int(prime))];
+  const parts = b.add(b.mul(low, b.int(48_271)), b.add(b.mul(high, b.int(69_621)), b.int(20_231)));
+  const mixed = squared(b, remainder(b, parts), low);
+  const first = squared(b, mixed, high);
+  return [first, squared(b, first, mixed)];
+}
+
+/** Whole numbers from 0 on to odd ones below 2³¹ without a pattern: steps around the prime, then two squarings. */
+function spread(b: Builder, integers: string, [s, t]: readonly [string, string]): string {
+  const even = remainder(b, b.add(b.mul(integers, b.int(663_608_941)), s));
+  const twice = squared(b, squared(b, even, t), s);
+  return b.add(b.mul(twice, b.int(2)), b.int(1));
+}

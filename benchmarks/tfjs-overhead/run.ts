@@ -3,10 +3,7 @@
  * webgl in Chromium. `npx tsx tfjs-overhead/run.ts [rounds] [cpu or webgl]`. The target is a median ratio of 1.01 at most.
  */
 import { cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { chromiumArgs, chromiumPath } from '@clr/tooling/chromium';
-import { chromium } from 'playwright';
-import { createServer } from 'vite';
+import { inChromium } from '../inChromium.ts';
 import { compare, nets, type Result } from './compare.ts';
 
 const rounds = Number(process.argv[2] ?? 15);
@@ -21,32 +18,14 @@ const cpuTime = (): number => {
 if ('cpu'.includes(only)) {
   for (const net of Object.keys(nets)) report(net, 'cpu', await compare(net, 'cpu', rounds, cpuTime));
 }
-if ('webgl'.includes(only)) await inChromium();
-
-async function inChromium(): Promise<void> {
-  const server = await createServer({
-    root: fileURLToPath(new URL('.', import.meta.url)),
-    cacheDir: fileURLToPath(new URL('../../.cache/vite-tfjs-overhead', import.meta.url)),
-    server: { port: 0, hmr: false, watch: null, fs: { allow: ['../..'] } },
-    optimizeDeps: { include: ['@tensorflow/tfjs'] },
-    logLevel: 'error',
-  });
-  await server.listen();
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(600_000);
-    await page.goto(server.resolvedUrls?.local[0] as string);
-    await page.waitForFunction(() => document.title === 'ready');
+if ('webgl'.includes(only)) {
+  await inChromium('tfjs-overhead', ['@tensorflow/tfjs'], async (page) => {
     for (const net of Object.keys(nets)) {
       const run = ([name, count]: [string, number]): Promise<Result> =>
         (window as unknown as { compare: typeof compare }).compare(name, 'webgl', count);
       report(net, 'webgl', await page.evaluate(run, [net, rounds] as [string, number]));
     }
-  } finally {
-    await browser.close();
-    await server.close();
-  }
+  });
 }
 
 function report(net: string, backend: string, { pairs, hooks, steps }: Result): void {

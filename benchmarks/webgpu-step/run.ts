@@ -3,31 +3,15 @@
  * bandwidth beside the device's copy. `npx tsx webgpu-step/run.ts [rounds] [part of a net's name]`.
  */
 import { cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { chromiumArgs, chromiumPath } from '@clr/tooling/chromium';
-import { chromium } from 'playwright';
-import { createServer } from 'vite';
+import { inChromium } from '../inChromium.ts';
 import { nets } from './nets.ts';
 import type { Result } from './page.ts';
 
 const rounds = Number(process.argv[2] ?? 3);
 const only = process.argv[3] ?? '';
 
-const server = await createServer({
-  root: fileURLToPath(new URL('.', import.meta.url)),
-  cacheDir: fileURLToPath(new URL('../../.cache/vite-webgpu-step', import.meta.url)),
-  server: { port: 0, hmr: false, watch: null, fs: { allow: ['../..'] } },
-  optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', '@jax-js/jax'] },
-  logLevel: 'error',
-});
-await server.listen();
-const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
-try {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(600_000);
-  page.on('pageerror', (error) => console.error(error.message));
-  await page.goto(server.resolvedUrls?.local[0] as string);
-  await page.waitForFunction(() => document.title === 'ready');
+const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', '@jax-js/jax'];
+await inChromium('webgpu-step', packages, async (page, browser) => {
   const adapter = await page.evaluate(async () => {
     const info = (await navigator.gpu.requestAdapter())?.info;
     return `${info?.vendor} ${info?.architecture} ${info?.description}`.trim();
@@ -62,10 +46,7 @@ try {
   console.log(
     `\nAdam, 10 M weights: ${speed(adam)}; ${share(copy)} of copyBufferToBuffer (${speed(copy)}), ${share(shader)} of a copying kernel (${speed(shader)})`,
   );
-} finally {
-  await browser.close();
-  await server.close();
-}
+});
 
 /** The least disturbed round. */
 function best({ milliseconds }: Result): number {

@@ -313,6 +313,15 @@ describe(`createTrainable on ${backend}`, () => {
     });
   });
 
+  it('says what kind of update each optimizer makes', () => {
+    const kinds = Object.entries(optimizers).map(([name, make]) => [
+      name,
+      createTrainable(tf, dense(make())).updateKind,
+    ]);
+    const expected = { sgd: 'sgd', momentum: 'momentum', nesterov: 'momentum' } as Record<string, string>;
+    for (const [name, kind] of kinds) expect(kind, name).toBe(expected[name!] ?? 'adaptive');
+  });
+
   describe.each(Object.entries(optimizers))('snapshot and restore with %s', (name, make) => {
     const cycling = cyclesMomentum(name) ? withMomentum : policy;
     const resumed = async (trainable: Trainable<LayersBatch>, model: tf.LayersModel, snapshot: object) => {

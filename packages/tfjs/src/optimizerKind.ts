@@ -1,3 +1,4 @@
+import type { UpdateKind } from '@clr/core';
 import { fail } from './errors.ts';
 
 /**
@@ -19,8 +20,9 @@ export interface TensorLike {
   dispose(): void;
 }
 
-/** Where one of tfjs's optimizers keeps things. */
+/** What one of tfjs's optimizers is, and where it keeps things. */
 export interface OptimizerKind {
+  readonly update: UpdateKind;
   /** How the momentum acts; `null`: this optimizer has none. */
   readonly momentum: 'tensor' | 'field' | 'beta1' | null;
   /** Keeps `−lr` in a tensor of its own; the others read the field `learningRate` at every update. */
@@ -31,11 +33,14 @@ export interface OptimizerKind {
   readonly scalars: readonly string[];
 }
 
-const field = { momentum: null, rateTensor: false, scalars: [] } as const;
+const field = { update: 'adaptive', momentum: null, rateTensor: false, scalars: [] } as const;
 
 const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>([
-  ['SGD', { ...field, rateTensor: true, slots: [] }],
-  ['Momentum', { ...field, momentum: 'tensor', rateTensor: true, slots: ['accumulations'] }],
+  ['SGD', { ...field, update: 'sgd', rateTensor: true, slots: [] }],
+  [
+    'Momentum',
+    { ...field, update: 'momentum', momentum: 'tensor', rateTensor: true, slots: ['accumulations'] },
+  ],
   ['Adagrad', { ...field, slots: ['accumulatedGrads'] }],
   ['Adadelta', { ...field, slots: ['accumulatedGrads', 'accumulatedUpdates'] }],
   [

@@ -35,6 +35,7 @@ describe.each([
       probe: 5,
       control: { loss: 2.3, accuracy: 0.1 },
       scout: [{ step: 0, lr: 1e-6, loss: 2.3 }],
+      updateKind: 'momentum',
     },
   ],
   ['parseRun', parseRun, exampleRun()],

@@ -1,4 +1,4 @@
-import type { RangeTestPoint, RangeTestTrace } from '@clr/core';
+import type { RangeTestPoint, RangeTestTrace, UpdateKind } from '@clr/core';
 import { type Check, finite, index, list, metric, object, optional, stopped, wrong } from './check.ts';
 
 const metrics: Check<Pick<RangeTestPoint, 'loss' | 'accuracy'>> = (value, path) => {
@@ -11,6 +11,11 @@ const point: Check<RangeTestPoint> = (value, path) => {
   const lr = finite(from.lr, `${path}.lr`);
   if (lr < 0) return wrong(`${path}.lr`, 'at least 0', lr);
   return { step: index(from.step, `${path}.step`), lr, ...metrics(value, path) };
+};
+
+const updateKind: Check<UpdateKind> = (value, path) => {
+  if (value === 'sgd' || value === 'momentum' || value === 'adaptive') return value;
+  return wrong(path, '"sgd", "momentum" or "adaptive"', value);
 };
 
 /**
@@ -34,6 +39,7 @@ export const parseTrace: Check<RangeTestTrace> = (value, path) => {
     ...optional(from, 'control', metrics, path),
     ...optional(from, 'validation', list(point), path),
     ...optional(from, 'scout', list(point), path),
+    ...optional(from, 'updateKind', updateKind, path),
     ...optional(from, 'stopped', stopped, path),
   };
 };

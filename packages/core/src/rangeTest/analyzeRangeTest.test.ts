@@ -80,7 +80,18 @@ describe('analyzeRangeTest', () => {
   it('is as careful as the training is long', () => {
     const fixedLr = (steps: number) => analyzeRangeTest(sweep(classic), { steps }).suggestion!.fixedLr;
     expect(fixedLr(500)).toBe(analyzeRangeTest(sweep(classic)).suggestion!.fixedLr);
-    expect(fixedLr(50_000) / fixedLr(500)).toBeCloseTo(100 ** -0.2, 12);
+    expect(fixedLr(50_000) / fixedLr(500)).toBeCloseTo(100 ** -0.3, 12);
+  });
+
+  it('goes by the kind of update, as the trace or the caller says', () => {
+    const trace = sweep(classic);
+    const fixedLr = (of: RangeTestTrace, options = {}) => analyzeRangeTest(of, options).suggestion!.fixedLr;
+    expect(fixedLr({ ...trace, updateKind: 'sgd' })).toBeGreaterThan(2 * fixedLr(trace));
+    for (const updateKind of ['sgd', 'momentum', 'adaptive'] as const) {
+      expect(fixedLr(trace, { updateKind })).toBe(fixedLr({ ...trace, updateKind }));
+      const { fixedLr: rate, maxLr } = analyzeRangeTest(trace, { updateKind, steps: 10 }).suggestion!;
+      expect(rate).toBeLessThanOrEqual(maxLr);
+    }
   });
 
   it('is surer of a slow sweep than of a fast one, and never sure', () => {

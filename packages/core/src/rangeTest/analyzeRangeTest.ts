@@ -1,3 +1,5 @@
+import { oneOf, stepCount } from '../fields.ts';
+import type { UpdateKind } from '../optimizers/updateKind.ts';
 import { type Curve, createSmoother, toCurve } from './curve.ts';
 import type { ClassicRules, Interval, RangeTestFinding, RangeTestSuggestion } from './finding.ts';
 import { minimum, type Rule, slide, steepest, valley } from './rules.ts';
@@ -7,6 +9,8 @@ import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 export interface AnalyzeOptions {
   /** How many steps the training will take: a longer one wants a lower `fixedLr`. Default 500. */
   readonly steps?: number;
+  /** The kind of update that the rates drove. Default: as the trace says; else what does for all kinds. */
+  readonly updateKind?: UpdateKind;
   /** How often the curve is resampled for the intervals. Default 60. */
   readonly resamples?: number;
 }
@@ -18,12 +22,14 @@ export interface AnalyzeOptions {
  * All in decades of the rate, so that the length of the sweep does not matter, and on a smoothing that has no
  * lag. The rates hang on the loss edge, the feature of such a curve that repeats best from seed to seed: the
  * (geometric) mean of the rates at which 5, 10, 20, 30, 40 and 50 % of the fall are lost again.
- * `maxLr = edge / 2.8`, `baseLr = maxLr / 6`, `fixedLr = edge / 8 · (500 / steps)^0.2`. These numbers, the widths
- * of the intervals beyond what resampled curves (block bootstrap) say, and the confidence, which rises with the
- * steps that the sweep spent on the decade below the edge, were fitted to trained models: see
+ * `maxLr = edge / 2.8`, `baseLr = maxLr / 6`, `fixedLr = edge / d · (500 / steps)^0.3` and at most `maxLr`, where d is
+ * 2.5 for SGD, 7 with momentum, 8 for Adam and its like, and 7 where nobody says (`updateKind`). These numbers, the
+ * widths of the intervals beyond what resampled curves (block bootstrap) say, and the confidence, which rises with
+ * the steps that the sweep spent on the decade below the edge, were fitted to trained models: see
  * `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
+ * @throws {PolicyError} if `steps` is no positive integer, or there is no such kind of update
  * @see Smith, arXiv 1506.01186, section 3.3
  *
  * @example
@@ -41,9 +47,12 @@ export interface AnalyzeOptions {
  */
 export function analyzeRangeTest(
   traces: RangeTestTrace | readonly RangeTestTrace[],
-  { steps = 500, resamples = 60 }: AnalyzeOptions = {},
+  { steps = 500, resamples = 60, ...options }: AnalyzeOptions = {},
 ): RangeTestFinding {
   const sweeps = [traces].flat() as readonly RangeTestTrace[];
+  const { updateKind = sweeps[0]?.updateKind } = options;
+  stepCount(steps, 'steps');
+  if (updateKind) oneOf('sgd', 'momentum', 'adaptive')(updateKind, 'updateKind');
   const points = sweeps.flatMap((trace) => trace.points).sort((a, b) => a.lr - b.lr);
   const finding = { edgeLr: null, suggestion: null, rules: classicRules(sweeps[0]?.points ?? []) };
   const refuse = (reason: string): RangeTestFinding => ({ ...finding, reasons: [reason] });
@@ -95,7 +104,7 @@ export function analyzeRangeTest(
   ];
   const near = edges.filter((other) => Math.abs(other - edge) < 0.18).length / edges.length;
   const density = count.reduce((sum, steps, i) => sum + (Math.abs(x[i]! - edge + 0.5) < 0.5 ? steps : 0), 0);
-  const fixed = below.fixed + 0.2 * Math.log10(steps / 500);
+  const fixed = Math.max(below.max, below.fixed[updateKind ?? 'any'] + 0.3 * Math.log10(steps / 500));
   const suggestion: RangeTestSuggestion = {
     baseLr: 10 ** (edge - below.base),
     maxLr: 10 ** (edge - below.max),
@@ -156,7 +165,11 @@ function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
 }
 
 // How far the rates lie below the edge, in decades, as fitted by benchmarks/range-test.
-const below = { max: 0.45, base: 1.23, fixed: 0.9 } as const;
+const below = {
+  max: 0.45,
+  base: 1.23,
+  fixed: { sgd: 0.4, momentum: 0.85, adaptive: 0.9, any: 0.85 },
+} as const;
 
 /** The curve as it might have been: the noise of each stretch of 8 bins kept or turned over. */
 function resample(y: readonly number[], smoothed: readonly number[], random: () => number): number[] {

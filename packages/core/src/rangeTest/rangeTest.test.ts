@@ -42,6 +42,14 @@ describe('rangeTest', () => {
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   });
 
+  it('says what kind of update the rates drove, where the trainable does', async () => {
+    const trainable = { ...linearTrainable(), updateKind: 'momentum' } as const;
+    for (const options of [{ steps: 200 }, { startLr: 1e-3, endLr: 0.1, steps: 20 }]) {
+      expect(await rangeTest(trainable, examples, options)).toMatchObject({ updateKind: 'momentum' });
+      expect(await trace(options)).not.toHaveProperty('updateKind');
+    }
+  });
+
   it('stops soon after the loss diverges, and gives the model back', async () => {
     const record = await trace({ startLr: 1e-3, endLr: 1e3, steps: 400 });
     expect(record.stopped?.reason).toBe('diverged');

@@ -176,6 +176,7 @@ async function sweep<Batch>(
     ...(held && !probe && { validation }),
     ...(probe && { probe }),
     ...(control && { control }),
+    ...(trainable.updateKind && { updateKind: trainable.updateKind }),
     ...(points.length < steps && {
       stopped: { step: points.length, reason: watch.diverged ? 'diverged' : 'aborted' },
     }),

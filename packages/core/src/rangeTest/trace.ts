@@ -1,3 +1,5 @@
+import type { UpdateKind } from '../optimizers/updateKind.ts';
+
 /** One step of a range test: the rate that acted and the batch's metrics before the update. */
 export interface RangeTestPoint {
   readonly step: number;
@@ -32,6 +34,8 @@ export interface RangeTestTrace {
   readonly validation?: readonly RangeTestPoint[];
   /** The steps of the coarse sweep before this one, where one looked for the rates to sweep. */
   readonly scout?: readonly RangeTestPoint[];
+  /** The kind of update that the rates drove, where the Trainable says so. */
+  readonly updateKind?: UpdateKind;
   /** Absent when the sweep reached `endLr`. */
   readonly stopped?: Stopped;
 }

@@ -1,14 +1,22 @@
+import { stepCount } from '../fields.ts';
 import { type SequencePolicy, sequence } from '../policies/sequence.ts';
 import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
 
-/** What {@link planCycles} needs to know. */
-export interface CyclePlan {
+/** What {@link planCycles} goes by. */
+export interface PlanCyclesOptions {
+  /** The bounds, as a range test suggests them. */
   readonly baseLr: number;
   readonly maxLr: number;
   /** The budget, in steps. */
   readonly steps: number;
   /** How many steps one pass over the training data takes, if known. */
   readonly stepsPerEpoch?: number | undefined;
+}
+
+/** A policy, and the number of steps after which it ends at a trough. */
+export interface CyclePlan {
+  readonly policy: SequencePolicy;
+  readonly steps: number;
 }
 
 /** The same cycles between bounds divided by ten. */
@@ -20,12 +28,20 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
  * `stepSize` near four epochs (and never outside two to ten where the budget allows), and a trough at the end: the
  * cycles fill the budget but for fewer steps than twice their number.
  *
+ * @throws {PolicyError} if a bound is bad or a count is no positive integer
  * @see Smith, arXiv 1506.01186, section 3.2 and table 2
+ *
+ * @example
+ * ```ts
+ * const { policy, steps } = planCycles({ baseLr: 0.01, maxLr: 0.06, steps: 5004 });
+ * steps; // 5000
+ * toSchedule(policy).lr(500); // 0.06
+ * toSchedule(policy).lr(4500); // 0.006
+ * ```
  */
-export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: CyclePlan): {
-  policy: SequencePolicy;
-  steps: number;
-} {
+export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: PlanCyclesOptions): CyclePlan {
+  stepCount(steps, 'steps');
+  if (stepsPerEpoch !== undefined) stepCount(stepsPerEpoch, 'stepsPerEpoch');
   const cycles = Math.max(5, Math.round(steps / (8 * (stepsPerEpoch ?? steps))));
   const stepSize = Math.max(1, Math.floor(steps / (2 * cycles)));
   const policy = triangular({ baseLr, maxLr, stepSize });

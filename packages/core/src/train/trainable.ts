@@ -1,3 +1,5 @@
+import type { UpdateKind } from '../optimizers/updateKind.ts';
+
 /** What acts in one training step. */
 export interface Hyperparameters {
   /** The learning rate of this step. */
@@ -46,6 +48,8 @@ export type Snapshot = object;
  * @typeParam Batch - whatever the adapter eats at each step
  */
 export interface Trainable<Batch> {
+  /** What kind of update the optimizer makes, where the adapter knows: `analyzeRangeTest` goes by it. */
+  readonly updateKind?: UpdateKind;
   /** One update with exactly `hyper.lr` and `hyper.momentum`; throws before touching the model if the batch is bad. */
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult | Promise<StepResult>;
   /** Means over the batches, weighted by examples. Changes nothing. */

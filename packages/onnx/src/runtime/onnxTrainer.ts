@@ -1,4 +1,12 @@
-import type { Hyperparameters, Metrics, Prediction, StepResult, Trainable } from '@clr/core';
+import {
+  type Hyperparameters,
+  type Metrics,
+  type Prediction,
+  type StepResult,
+  type Trainable,
+  type UpdateKind,
+  updateKindOf,
+} from '@clr/core';
 import { fail } from '../errors.ts';
 import { locateInitializers, patchInitializers } from '../graph/patch.ts';
 import { show } from '../show.ts';
@@ -123,6 +131,7 @@ const toFloat32 = (data: FloatArray): Float32Array => Float32Array.from(data);
 
 /** The trainer behind `createTrainer`. */
 export class Trainer implements OnnxTrainer {
+  readonly updateKind: UpdateKind;
   readonly #ort: Ort;
   readonly #source: Uint8Array;
   readonly #options: TrainingOptions;
@@ -147,6 +156,7 @@ export class Trainer implements OnnxTrainer {
     session: InferenceSession.SessionOptions,
     first: TrainingModel,
   ) {
+    this.updateKind = updateKindOf(options.optimizer);
     this.#ort = ort;
     this.#source = source;
     this.#options = options;

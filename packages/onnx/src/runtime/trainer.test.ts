@@ -48,6 +48,10 @@ describe('a trainer', () => {
   });
   afterEach(() => trainer.dispose());
 
+  it('says what kind of update it makes', () => {
+    expect(trainer.updateKind).toBe('momentum');
+  });
+
   it('learns', async () => {
     const first = await trainer.evaluate([good()]);
     for (let step = 0; step < 200; step++) await trainer.trainStep(good(), { lr: 0.1 });

@@ -1,4 +1,4 @@
-import type { Prediction } from '@clr/core';
+import type { Prediction, UpdateKind } from '@clr/core';
 import { usage } from '../device/flags.ts';
 import { type Dispatch, encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
@@ -86,6 +86,10 @@ export class DeviceTrainer implements GpuTrainer {
       encodeLoss: (encoder, batch) => this.#encode(encoder, batch, compiled.evaluation, false),
     });
     if (network.statistics.length > 0) this.renewStatistics = (batch) => this.#renewStatistics(batch);
+  }
+
+  get updateKind(): UpdateKind {
+    return this.#trainable.updateKind;
   }
 
   get optimizer(): GpuOptimizer {

@@ -36,6 +36,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
 
   it('restores to the bit after a range test, and evaluates without a trace', async () => {
     const { trainable, value } = tinyModel(device, adam());
+    expect(trainable.updateKind).toBe('adaptive');
     await train(trainable, goals, { policy, steps: 3 });
     const before = await download(device, value);
     const metrics = await trainable.evaluate(goals);

@@ -1,4 +1,11 @@
-import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
+import {
+  type Hyperparameters,
+  type Metrics,
+  type StepResult,
+  type Trainable,
+  type UpdateKind,
+  updateKindOf,
+} from '@clr/core';
 import { usage } from '../device/flags.ts';
 import type { Health } from '../device/health.ts';
 import { badArgument } from '../errors.ts';
@@ -32,6 +39,7 @@ export interface TrainableOptions<Batch> {
 /** A {@link Trainable} on the device. */
 export interface GpuTrainable<Batch> extends Trainable<Batch> {
   readonly optimizer: GpuOptimizer;
+  readonly updateKind: UpdateKind;
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   /** The whole state in host memory: plain data that may be stored, and restored on another device. */
   snapshot(): Promise<GpuSnapshot>;
@@ -86,6 +94,7 @@ export function createTrainable<Batch>(
 
 class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
   readonly optimizer: GpuOptimizer;
+  readonly updateKind: UpdateKind;
   readonly #device: GPUDevice;
   readonly #engine: OptimizerEngine;
   readonly #options: TrainableOptions<Batch>;
@@ -97,6 +106,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
   constructor(device: GPUDevice, engine: OptimizerEngine, options: TrainableOptions<Batch>) {
     const { loss, accuracy, state = [] } = options;
     this.optimizer = options.optimizer;
+    this.updateKind = updateKindOf(engine.spec);
     this.#device = device;
     this.#engine = engine;
     this.#options = options;

@@ -23,6 +23,20 @@ describe('clr analyze', () => {
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
   });
 
+  it('goes by the length of the training and the kind of update', async () => {
+    const args = ['analyze', 'trace.json', '--json', '--steps', '20000', '--update', 'adaptive'];
+    const { out } = await clr(args, { cwd: folder });
+    expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace, { steps: 20_000, updateKind: 'adaptive' }));
+    for (const bad of [
+      ['--steps', '1.5'],
+      ['--update', 'adam'],
+    ]) {
+      const { code, err } = await clr(['analyze', 'trace.json', ...bad], { cwd: folder });
+      expect(code).toBe(2);
+      expect(err).toContain(`Received: ${bad.join(' ')}`);
+    }
+  });
+
   it('says it in words and as a chart, of several traces too, and writes the picture', async () => {
     const args = ['analyze', 'trace.json', 'trace.json', '--svg', 't.svg'];
     const { code, out } = await clr(args, { cwd: folder });

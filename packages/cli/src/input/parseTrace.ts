@@ -1,5 +1,6 @@
 import type { RangeTestPoint, RangeTestTrace, UpdateKind } from '@clr/core';
 import { type Check, finite, index, list, metric, object, optional, stopped, wrong } from './check.ts';
+import { isUpdateKind, updateKinds } from './updateKind.ts';
 
 const metrics: Check<Pick<RangeTestPoint, 'loss' | 'accuracy'>> = (value, path) => {
   const from = object(value, path);
@@ -13,10 +14,8 @@ const point: Check<RangeTestPoint> = (value, path) => {
   return { step: index(from.step, `${path}.step`), lr, ...metrics(value, path) };
 };
 
-const updateKind: Check<UpdateKind> = (value, path) => {
-  if (value === 'sgd' || value === 'momentum' || value === 'adaptive') return value;
-  return wrong(path, '"sgd", "momentum" or "adaptive"', value);
-};
+const updateKind: Check<UpdateKind> = (value, path) =>
+  isUpdateKind(value) ? value : wrong(path, updateKinds.map((kind) => `"${kind}"`).join(' or '), value);
 
 /**
  * The record of a range test out of JSON that may be anything.

@@ -22,11 +22,11 @@ export interface AnalyzeOptions {
  * All in decades of the rate, so that the length of the sweep does not matter, and on a smoothing that has no
  * lag. The rates hang on the loss edge, the feature of such a curve that repeats best from seed to seed: the
  * (geometric) mean of the rates at which 5, 10, 20, 30, 40 and 50 % of the fall are lost again.
- * `maxLr = edge / 2.8`, `baseLr = maxLr / 6`, `fixedLr = edge / d · (500 / steps)^0.3` and at most `maxLr`, where d is
- * 2.5 for SGD, 7 with momentum, 8 for Adam and its like, and 7 where nobody says (`updateKind`). These numbers, the
- * widths of the intervals beyond what resampled curves (block bootstrap) say, and the confidence, which rises with
- * the steps that the sweep spent on the decade below the edge, were fitted to trained models: see
- * `benchmarks/range-test`.
+ * `maxLr = edge / m`, `baseLr = maxLr / 6`, `fixedLr = edge / f · (500 / steps)^0.35` and at most `maxLr`, where
+ * m is 2.8 and f 2.8 for SGD, 4 and 8 with momentum, 2.8 and 9 for Adam and its like, 3 and 7 where nobody says what
+ * kind of update it was. These numbers, the widths of the intervals beyond what resampled curves (block bootstrap) say,
+ * and the confidence, which rises with the steps that the sweep spent on the decade below the edge, were fitted to
+ * trained models: see `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
  * @throws {PolicyError} if `steps` is no positive integer, or there is no such kind of update
@@ -104,17 +104,19 @@ export function analyzeRangeTest(
   ];
   const near = edges.filter((other) => Math.abs(other - edge) < 0.18).length / edges.length;
   const density = count.reduce((sum, steps, i) => sum + (Math.abs(x[i]! - edge + 0.5) < 0.5 ? steps : 0), 0);
-  const fixed = Math.max(below.max, below.fixed[updateKind ?? 'any'] + 0.3 * Math.log10(steps / 500));
+  const { max, fixed: inShort } = below[updateKind ?? 'unknown'];
+  const fixed = Math.max(max, inShort + 0.35 * Math.log10(steps / 500));
+  const base = max + Math.log10(6);
   const suggestion: RangeTestSuggestion = {
-    baseLr: 10 ** (edge - below.base),
-    maxLr: 10 ** (edge - below.max),
+    baseLr: 10 ** (edge - base),
+    maxLr: 10 ** (edge - max),
     fixedLr: 10 ** (edge - fixed),
     interval: {
-      baseLr: interval(below.base, 0.15),
-      maxLr: interval(below.max, 0.15),
+      baseLr: interval(base, 0.15),
+      maxLr: interval(max, 0.15),
       fixedLr: interval(fixed, 0.3),
     },
-    confidence: 0.65 * near * (1 - Math.exp(-density / 14)),
+    confidence: 0.7 * near * (1 - Math.exp(-density / 14)),
   };
   return {
     ...finding,
@@ -164,11 +166,12 @@ function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
   };
 }
 
-// How far the rates lie below the edge, in decades, as fitted by benchmarks/range-test.
+// How far the rates lie below the edge, in decades, as fitted by benchmarks/range-test. `fixed`: for 500 steps.
 const below = {
-  max: 0.45,
-  base: 1.23,
-  fixed: { sgd: 0.4, momentum: 0.85, adaptive: 0.9, any: 0.85 },
+  sgd: { max: 0.45, fixed: 0.45 },
+  momentum: { max: 0.6, fixed: 0.9 },
+  adaptive: { max: 0.45, fixed: 0.95 },
+  unknown: { max: 0.5, fixed: 0.85 },
 } as const;
 
 /** The curve as it might have been: the noise of each stretch of 8 bins kept or turned over. */

@@ -1,14 +1,14 @@
 /**
- * CLR with the bounds that the range test suggests, for every setting and seed: three cycles in the budget of
- * the fixed rates, against the best of these with the same weights and batches. Appends to traces/clr.jsonl
- * (one line a run) and prints the comparison. Run it again after a change in the analysis: only runs whose
- * bounds changed are trained again. `--print` trains nothing.
+ * CLR with the bounds that the range test suggests, for every setting and seed, in the budget of the fixed rates:
+ * autoClr's plan, and as many plain cycles; against the best fixed rate with the same weights and batches. Appends to
+ * traces/clr.jsonl (one line a run) and prints the comparison. Run it again after a change in the analysis: only
+ * runs whose bounds changed are trained again. `--print` trains nothing.
  *
  * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--seconds 240] [--print]
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Policy, toSchedule, triangular, triangular2 } from '@clr/core';
+import { type Policy, planCycles, toSchedule, triangular } from '@clr/core';
 import { trainPolicy } from './fixedRun.ts';
 import { findByDefault } from './replay.ts';
 import { type Setting, seeds, settings } from './settings.ts';
@@ -16,14 +16,18 @@ import { readAdaptive, readTruths, type Truth } from './store.ts';
 import { createTask } from './task.ts';
 import { verdictOf } from './truth.ts';
 
+const policies = ['plan', 'triangular'] as const;
+
 interface ClrRun {
   readonly setting: string;
   readonly seed: number;
-  readonly policy: 'triangular' | 'triangular2';
+  readonly policy: (typeof policies)[number];
   readonly baseLr: number;
   readonly maxLr: number;
   readonly accuracy: number;
 }
+
+type Bounds = Pick<ClrRun, 'baseLr' | 'maxLr'>;
 
 const path = new URL('./traces/clr.jsonl', import.meta.url);
 const { values } = parseArgs({
@@ -43,17 +47,19 @@ const readRuns = (): ClrRun[] =>
         .map((line) => JSON.parse(line) as ClrRun)
     : [];
 
-/** Three whole cycles, so that the run ends at a trough. */
-function policies(
-  steps: number,
-  bounds: { baseLr: number; maxLr: number },
-): Record<ClrRun['policy'], Policy> {
-  const cycle = { ...bounds, stepSize: Math.floor(steps / 6) };
-  return { triangular: triangular(cycle), triangular2: triangular2(cycle) };
+/** What autoClr trains, or the plain cycles of the same length; either ends at a trough. */
+function planOf(
+  policy: ClrRun['policy'],
+  budget: number,
+  bounds: Bounds,
+): { readonly policy: Policy; readonly steps: number } {
+  const plan = planCycles({ ...bounds, steps: budget });
+  const { steps } = plan;
+  return policy === 'plan' ? plan : { policy: triangular({ ...bounds, stepSize: steps / 10 }), steps };
 }
 
 /** The bounds as three digits: a re-run with the same analysis finds its runs again. */
-async function boundsOf(setting: Setting, seed: number): Promise<{ baseLr: number; maxLr: number } | null> {
+async function boundsOf(setting: Setting, seed: number): Promise<Bounds | null> {
   const { suggestion } = (await findByDefault(readAdaptive(setting.name), seed)).finding;
   if (!suggestion) return null;
   const { baseLr, maxLr } = suggestion;
@@ -72,7 +78,7 @@ for (const truth of truths) {
   for (const seed of seeds) {
     const bounds = await boundsOf(setting, seed);
     const task = bounds && !values.print && Date.now() < until ? await createTask(setting, seed) : null;
-    for (const policy of ['triangular', 'triangular2'] as const) {
+    for (const policy of policies) {
       const old = known.find(
         (run) =>
           run.setting === setting.name &&
@@ -83,11 +89,11 @@ for (const truth of truths) {
       );
       let accuracy = old?.accuracy ?? null;
       if (bounds && task && accuracy === null) {
-        const steps = 6 * Math.floor(setting.budget / 6);
-        const schedule = toSchedule(policies(steps, bounds)[policy]);
+        const plan = planOf(policy, setting.budget, bounds);
+        const schedule = toSchedule(plan.policy);
         accuracy = await trainPolicy(task, {
           lr: (step) => schedule.lr(step),
-          steps,
+          steps: plan.steps,
           order: 100 * seed + 50,
         });
         appendFileSync(
@@ -106,9 +112,9 @@ for (const truth of truths) {
       .filter((row) => row.policy === policy)
       .map(({ gain }) => (typeof gain === 'number' ? (100 * gain).toFixed(1) : '–'))
       .join(', ');
-  console.log(`${truth.setting}: triangular ${show('triangular')}; triangular2 ${show('triangular2')}`);
+  console.log(`${truth.setting}: ${policies.map((policy) => `${policy} ${show(policy)}`).join('; ')}`);
 }
-for (const policy of ['triangular', 'triangular2'] as const) {
+for (const policy of policies) {
   const runs = rows.filter((row) => row.policy === policy && row.gain !== undefined);
   const good = runs.filter(({ gain }) => typeof gain === 'number' && gain >= -0.005);
   console.log(

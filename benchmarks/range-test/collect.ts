@@ -1,10 +1,11 @@
 /** Turns the lines of `measure.ts` into the traces and the truth that are kept. npx tsx range-test/collect.ts */
+import type { Outcome } from './fixedRun.ts';
 import { type Result, readResults } from './measure.ts';
 import { seeds, settings } from './settings.ts';
-import { type StoredSweep, type Truth, type TruthPoint, writeStore } from './store.ts';
+import { type OutcomesOfSeeds, type StoredSweep, type StoredTruth, writeStore } from './store.ts';
 
 const results = readResults();
-const truths: Truth[] = [];
+const truths: StoredTruth[] = [];
 const sweepsOf = new Map<string, StoredSweep[]>();
 for (const { name, heldOut, budget } of settings) {
   const own = results.filter(({ setting }) => setting === name);
@@ -21,19 +22,19 @@ function toSweep(result: Exclude<Result, { kind: 'fixed' }>): StoredSweep {
   return kind === 'random-labels' ? { ...record, randomLabels: true } : record;
 }
 
-function toGrid(own: readonly Result[]): TruthPoint[] {
+function toGrid(own: readonly Result[]): StoredTruth['grid'] {
   const runs = own.flatMap((one) => (one.kind === 'fixed' ? [one] : []));
   const lrs = [...new Set(runs.map(({ lr }) => lr))].sort((a, b) => a - b);
   return lrs.flatMap((lr) => {
     const here = seeds.flatMap((seed) => runs.find((run) => run.lr === lr && run.seed === seed) ?? []);
     if (here.length < seeds.length) return [];
-    const mean = (values: readonly number[]): number =>
-      Number((values.reduce((sum, value) => sum + value, 0) / values.length).toPrecision(5));
-    return {
-      lr,
-      stable: here.map(({ stable }) => stable),
-      accuracy: here.map(({ accuracy }) => mean(accuracy)),
-      tail: here.map(({ tail }) => tail),
-    };
+    return { lr, ...seedBySeed(here), quarter: seedBySeed(here.map(({ quarter }) => quarter)) };
   });
+}
+
+function seedBySeed(outcomes: readonly Outcome[]): OutcomesOfSeeds {
+  return {
+    stable: outcomes.map(({ stable }) => stable),
+    accuracy: outcomes.map(({ accuracy }) => accuracy),
+  };
 }

@@ -40,7 +40,7 @@ async function make(name: DataName): Promise<Problem> {
   }
 }
 
-/** The first 2,000 and 1,000 images, normalised, and made smaller by the mean of `by` × `by` pixels. */
+/** The first 10,000 and 2,000 images, normalised, and made smaller by the mean of `by` × `by` pixels. */
 function images({ train, test, shape: [channels, height, width], mean, std }: Dataset, by: number): Problem {
   const [rows, columns] = [height / by, width / by];
   const convert = (split: LabelledImages, count: number): Examples => {
@@ -60,8 +60,8 @@ function images({ train, test, shape: [channels, height, width], mean, std }: Da
     return { inputs, labels: split.labels.subarray(0, count), count };
   };
   return {
-    train: convert(train, 2000),
-    validation: convert(test, 1000),
+    train: convert(train, 10_000),
+    validation: convert(test, 2000),
     shape: [channels, rows, columns],
   };
 }
@@ -92,7 +92,7 @@ function tabular(): Problem {
     }
     return { inputs, labels, count };
   };
-  return { train: make(8000), validation: make(2000), shape: [features] };
+  return { train: make(20_000), validation: make(2000), shape: [features] };
 }
 
 /**
@@ -117,5 +117,5 @@ function sequence(): Problem {
     }
     return { inputs, labels, count };
   };
-  return { train: make(5000), validation: make(2000), shape: [length] };
+  return { train: make(10_000), validation: make(2000), shape: [length] };
 }

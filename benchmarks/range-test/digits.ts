@@ -1,10 +1,10 @@
-import type { RangeTestTrace } from '@clr/core';
+import type { RangeTestTrace, UpdateKind } from '@clr/core';
 import { hasOracle, readOracle } from '@clr/tooling/oracle';
 import { replayAs } from './replay.ts';
 import type { Truth } from './store.ts';
 
 interface DigitsSetting {
-  readonly optimizer: string;
+  readonly optimizer: 'sgd' | 'momentum' | 'adam';
   readonly batchSize: number;
   readonly budgetSteps: number;
   readonly curves: readonly {
@@ -19,7 +19,6 @@ interface DigitsSetting {
       readonly lr: number;
       readonly stable: boolean;
       readonly meanValAcc: number;
-      readonly meanTailTrainLoss: number | null;
     }[];
   };
 }
@@ -27,6 +26,7 @@ interface DigitsSetting {
 /** One sweep on the digits set with its setting's truth. */
 export interface DigitsSweep {
   readonly truth: Truth;
+  readonly updateKind: UpdateKind;
   readonly seed: number;
   readonly trace: RangeTestTrace;
 }
@@ -40,17 +40,17 @@ export async function digits(): Promise<DigitsSweep[]> {
       setting: `digits-${setting.optimizer}-${setting.batchSize}`,
       heldOut: false,
       budget: setting.budgetSteps,
-      grid: setting.grid.rows.map(({ lr, stable, meanValAcc, meanTailTrainLoss }) => ({
+      grid: setting.grid.rows.map(({ lr, stable, meanValAcc }) => ({
         lr,
         stable: [stable],
         accuracy: [meanValAcc],
-        tail: [meanTailTrainLoss],
       })),
     };
     for (const { schedule, seed, lr, loss, batchAcc } of setting.curves) {
       if (schedule !== 'exp') continue;
       const ends = { startLr: lr[0]!, endLr: lr.at(-1)!, steps: lr.length, spacing: 'exponential' } as const;
-      sweeps.push({ truth, seed, trace: await replayAs({ loss, accuracy: batchAcc }, ends) });
+      const updateKind = setting.optimizer === 'adam' ? 'adaptive' : setting.optimizer;
+      sweeps.push({ truth, updateKind, seed, trace: await replayAs({ loss, accuracy: batchAcc }, ends) });
     }
   }
   return sweeps;

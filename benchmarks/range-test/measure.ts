@@ -84,7 +84,7 @@ async function measure(setting: Setting): Promise<void> {
   const powers = (): number[] => [...new Set(runs().map(({ lr }) => Math.log2(lr)))].sort((a, b) => a - b);
   const meanAt = (power: number): number => {
     const here = runs().filter(({ lr }) => lr === 2 ** power);
-    return here.reduce((sum, { accuracy }) => sum + (accuracy.at(-1) ?? 0), 0) / here.length;
+    return here.reduce((sum, { accuracy }) => sum + accuracy, 0) / here.length;
   };
   const best = (): number => powers().reduce((a, b) => (meanAt(b) > meanAt(a) ? b : a));
   // Far below the best every further rate only costs time.
@@ -149,8 +149,8 @@ const byCost = [
   'transformer',
   'lenet',
   'batch-norm',
-  'resnet',
   'quick',
+  'resnet',
 ];
 
 function order(): string[] {

@@ -18,23 +18,29 @@ export function replay(stored: StoredSweep): Promise<RangeTestTrace> {
 
 /** The same for a range test that looked for its rates by itself; its coarse sweep stays as it was. */
 export async function replayAdaptive(stored: StoredAdaptive): Promise<RangeTestTrace> {
-  const { scout, startLr, endLr } = unpack(stored);
+  const { scout, startLr, endLr, updateKind } = unpack(stored);
   if (!scout) return unpack(stored);
   const steps = stored.steps - scout.length;
-  return { ...(await replayAs(stored, { startLr, endLr, steps, spacing: 'exponential' })), scout };
+  const trace = await replayAs(stored, { startLr, endLr, steps, spacing: 'exponential' });
+  return { ...trace, scout, ...(updateKind && { updateKind }) };
 }
 
-/** What the range test finds without any option: with 200 steps, and 400 more where these leave a doubt. */
+/**
+ * What the range test finds where nothing is said of its rates: with 200 steps, and 400 more where these leave a doubt.
+ *
+ * @param budget - how many steps the training takes, if the analysis is told
+ */
 export async function findByDefault(
   stored: readonly StoredAdaptive[],
   seed: number,
+  budget?: number,
 ): Promise<{ readonly finding: RangeTestFinding; readonly cost: number }> {
   let cost = 0;
   const find = async (steps: number): Promise<RangeTestFinding> => {
     const one = stored.find((one) => one.seed === seed && one.steps === steps && !one.randomLabels)!;
     const trace = await replayAdaptive(one);
     cost += trace.points.length + (trace.scout?.length ?? 0);
-    return analyzeRangeTest(trace);
+    return analyzeRangeTest(trace, budget === undefined ? {} : { steps: budget });
   };
   const first = await find(200);
   const finding = (first.suggestion?.confidence ?? 0) >= 0.5 ? first : await find(400);

@@ -4,18 +4,26 @@
  * npx tsx range-test/score.ts [--held-out] [--detail]
  */
 import { parseArgs } from 'node:util';
-import { analyzeRangeTest, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
+import {
+  analyzeRangeTest,
+  type RangeTestFinding,
+  type RangeTestTrace,
+  type UpdateKind,
+  updateKindOf,
+} from '@clr/core';
 import { digits } from './digits.ts';
 import { hopelessCurves } from './hopeless.ts';
 import { libraryRules } from './libraries.ts';
 import { findByDefault, replay, replayAdaptive } from './replay.ts';
-import { seeds } from './settings.ts';
+import { seeds, settings } from './settings.ts';
 import {
+  quarterOf,
   readAdaptive,
   readSweeps,
   readTruths,
   type StoredAdaptive,
   type StoredSweep,
+  type StoredTruth,
   type Truth,
 } from './store.ts';
 import { sweeps as plans, type SweepName } from './sweeps.ts';
@@ -64,39 +72,42 @@ const libraries: readonly Rule[] = libraryRules.map(({ name, sweep, suggest }) =
 
 type Choice = readonly [name: SweepName, count?: number][];
 
-const answerOf = (traces: readonly RangeTestTrace[], steps?: number): Answer | null => {
-  const finding = analyzeRangeTest(traces, steps === undefined ? {} : { steps });
+const answerOf = (traces: readonly RangeTestTrace[], steps: number, kind?: UpdateKind): Answer | null => {
+  const finding = analyzeRangeTest(traces, { steps, ...(kind && { updateKind: kind }) });
   const { suggestion } = finding;
   const cost = traces.reduce((sum, { points, scout = [] }) => sum + points.length + scout.length, 0);
   return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding, cost };
 };
 
-/** Plain sweeps. */
-const plain = (name: string, choice: Choice): Rule => ({
+const kinds = new Map(settings.map(({ name, optimizer }) => [name, updateKindOf(optimizer)]));
+
+/** Plain sweeps; `kind`: the analysis knows the optimizer. */
+const plain = (name: string, choice: Choice, kind = true): Rule => ({
   name,
-  answer: async ({ sweeps }, seed) => {
+  answer: async ({ sweeps, truth: { setting, budget } }, seed) => {
     const chosen = choice.flatMap(([of, count = 1]) => pick(sweeps, seed, of).slice(0, count));
-    return answerOf(await Promise.all(chosen.map(replay)));
+    return answerOf(await Promise.all(chosen.map(replay)), budget, kind ? kinds.get(setting) : undefined);
   },
 });
 
-/** The range test as it runs where no rates are given; `told`: the analysis knows the budget. */
-const adaptive = (name: string, steps: number, told = false): Rule => ({
+/** The range test as it runs where no rates are given. */
+const adaptive = (name: string, steps: number): Rule => ({
   name,
   answer: async ({ adaptive: stored, truth }, seed) => {
     const one = stored.find((one) => one.seed === seed && one.steps === steps && !one.randomLabels)!;
-    return answerOf([await replayAdaptive(one)], told ? truth.budget : undefined);
+    return answerOf([await replayAdaptive(one)], truth.budget);
   },
 });
 
-const byDefault: Rule = {
-  name: 'clr, by default',
-  answer: async ({ adaptive: stored }, seed) => {
-    const { finding, cost } = await findByDefault(stored, seed);
+/** The same with the number of steps left to it; `told`: the analysis knows the budget. */
+const byDefault = (name: string, told: boolean): Rule => ({
+  name,
+  answer: async ({ adaptive: stored, truth }, seed) => {
+    const { finding, cost } = await findByDefault(stored, seed, told ? truth.budget : undefined);
     const { suggestion } = finding;
     return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding, cost };
   },
-};
+});
 
 const rules: readonly Rule[] = [
   ...libraries,
@@ -104,11 +115,11 @@ const rules: readonly Rule[] = [
   plain('clr, one sweep of 200 steps', [['clr-200']]),
   plain('clr, one sweep of 400 steps', [['clr-400']]),
   plain('clr, three sweeps of 200 steps', [['clr-200', 3]]),
-  byDefault,
+  plain('clr, the same, optimizer not told', [['clr-200', 3]], false),
+  byDefault('clr, by default', true),
+  byDefault('clr, by default, budget not told', false),
   adaptive('clr, 200 steps', 200),
   adaptive('clr, 400 steps', 400),
-  adaptive('clr, 200 steps, budget told', 200, true),
-  adaptive('clr, 400 steps, budget told', 400, true),
 ];
 
 const decades = (a: number, b: number): number => Math.abs(Math.log10(a / b));
@@ -302,8 +313,8 @@ function refusals(settings: readonly string[]): void {
 /** Other data, another engine: PyTorch's curves of the digits set, where they are at hand. */
 async function reportDigits(wantsDetail: boolean): Promise<void> {
   const runs: Run[] = [];
-  for (const { truth, seed, trace } of await digits()) {
-    const finding = analyzeRangeTest(trace);
+  for (const { truth, updateKind, seed, trace } of await digits()) {
+    const finding = analyzeRangeTest(trace, { updateKind, steps: truth.budget });
     const { fixedLr, maxLr } = finding.suggestion ?? {};
     const answer = fixedLr !== undefined && maxLr !== undefined ? { fixedLr, maxLr, finding } : {};
     runs.push({ truth, verdict: verdictOf(truth), seed, ...answer });
@@ -318,9 +329,11 @@ async function reportDigits(wantsDetail: boolean): Promise<void> {
   if (wantsDetail) detail(runs);
 }
 
-async function report(title: string, truths: readonly Truth[], wantsDetail: boolean): Promise<void> {
+async function report(title: string, truths: readonly StoredTruth[], wantsDetail: boolean): Promise<void> {
   console.log(`\n# ${title}: ${truths.length} settings, ${seeds.length} seeds each\n`);
   const all = await scores(truths);
+  console.log('\nThe same settings, trained for a quarter of their budget\n');
+  await scores(truths.map(quarterOf));
   console.log('\nConfidence of clr: all plain sweeps, and the range test as it runs by itself\n');
   const runsOfAll = (names: readonly string[]) => names.flatMap((name) => all.get(name)!);
   calibration(runsOfAll([100, 200, 400].map((steps) => `clr, one sweep of ${steps} steps`)));

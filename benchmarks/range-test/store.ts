@@ -10,23 +10,35 @@ export interface StoredSweep extends SweepRecord {
   readonly randomLabels?: true;
 }
 
-/** What is known of one fixed rate: one entry a seed, in the seeds' order. */
-export interface TruthPoint {
-  readonly lr: number;
+/** What one fixed rate came to: one entry a seed, in the seeds' order. */
+export interface OutcomesOfSeeds {
   readonly stable: readonly boolean[];
-  /** On the validation data, the mean of looks at 90 %, 95 % and 100 % of the budget. */
+  /** On the validation data, the mean of looks at 90 %, 95 % and 100 % of the steps. */
   readonly accuracy: readonly number[];
-  /** Mean of the last twenty training losses. */
-  readonly tail: readonly (number | null)[];
 }
 
-/** A setting's truth. */
+/** What is known of one fixed rate. */
+export interface TruthPoint extends OutcomesOfSeeds {
+  readonly lr: number;
+}
+
+/** A setting's truth at a budget. */
 export interface Truth {
   readonly setting: string;
   readonly heldOut: boolean;
   readonly budget: number;
   /** By rising rate. */
   readonly grid: readonly TruthPoint[];
+}
+
+/** A setting's truth as it is kept: at the whole budget, and at a quarter of it. */
+export interface StoredTruth extends Truth {
+  readonly grid: readonly (TruthPoint & { readonly quarter: OutcomesOfSeeds })[];
+}
+
+/** The truth of a setting whose training ends after a quarter of its budget. */
+export function quarterOf({ grid, budget, ...truth }: StoredTruth): Truth {
+  return { ...truth, budget: budget / 4, grid: grid.map(({ lr, quarter }) => ({ lr, ...quarter })) };
 }
 
 /** What core's range test recorded where no rates were given; its rates follow from its ends. */
@@ -42,19 +54,12 @@ export interface StoredAdaptive {
   readonly scout: readonly (number | null)[];
 }
 
-/** Training of one seed at a constant rate, from the first batch on. */
-export interface StoredTrial {
-  readonly seed: number;
-  readonly lr: number;
-  readonly loss: readonly (number | null)[];
-}
-
 const folder = new URL('./traces/', import.meta.url);
 const lines = (items: readonly unknown[]): string =>
   `[\n${items.map((item) => JSON.stringify(item)).join(',\n')}\n]\n`;
 
 export function writeStore(
-  truths: readonly Truth[],
+  truths: readonly StoredTruth[],
   sweepsOf: ReadonlyMap<string, readonly StoredSweep[]>,
 ): void {
   mkdirSync(fileURLToPath(folder), { recursive: true });
@@ -62,23 +67,13 @@ export function writeStore(
   for (const [name, records] of sweepsOf) writeFileSync(inside('sweeps', name), lines(records));
 }
 
-function inside(kind: 'sweeps' | 'trials' | 'adaptive', name: string): URL {
+function inside(kind: 'sweeps' | 'adaptive', name: string): URL {
   mkdirSync(fileURLToPath(new URL(`${kind}/`, folder)), { recursive: true });
   return new URL(`${kind}/${name}.json`, folder);
 }
 
-export function writeTrials(setting: string, trials: readonly StoredTrial[]): void {
-  writeFileSync(inside('trials', setting), lines(trials));
-}
-
-/** None where they have not been measured. */
-export function readTrials(setting: string): StoredTrial[] {
-  const file = inside('trials', setting);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredTrial[]) : [];
-}
-
-export function readTruths(): Truth[] {
-  return JSON.parse(readFileSync(new URL('truth.json', folder), 'utf8')) as Truth[];
+export function readTruths(): StoredTruth[] {
+  return JSON.parse(readFileSync(new URL('truth.json', folder), 'utf8')) as StoredTruth[];
 }
 
 export function readSweeps(setting: string): StoredSweep[] {

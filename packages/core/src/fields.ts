@@ -17,9 +17,9 @@ function reader(legal: (value: number) => boolean, expected: string, advice: str
 export const number = (legal: (value: number) => boolean, expected: string): Read =>
   reader((value) => Number.isFinite(value) && legal(value), `a finite number ${expected}`, 'Give a number.');
 
-export const rate: Read = number((value) => value >= 0, 'of at least 0');
+export const rate: Read = /* @__PURE__ */ number((value) => value >= 0, 'of at least 0');
 export const positiveRate: Read = number((value) => value > 0, 'above 0');
-export const fraction: Read = number((value) => value >= 0 && value <= 1, 'in [0, 1]');
+export const fraction: Read = /* @__PURE__ */ number((value) => value >= 0 && value <= 1, 'in [0, 1]');
 export const factor: Read = /* @__PURE__ */ number((value) => value > 0 && value <= 1, 'in (0, 1]');
 
 // Up to 2^52, so that two halves of a cycle still add up exactly.

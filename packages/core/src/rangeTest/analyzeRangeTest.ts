@@ -50,9 +50,9 @@ export function analyzeRangeTest(
   { steps = 500, resamples = 60, ...options }: AnalyzeOptions = {},
 ): RangeTestFinding {
   const sweeps = [traces].flat() as readonly RangeTestTrace[];
-  const { updateKind = sweeps[0]?.updateKind } = options;
+  const { updateKind = sweeps[0]?.updateKind ?? 'unknown' } = options;
   stepCount(steps, 'steps');
-  if (updateKind) oneOf('sgd', 'momentum', 'adaptive')(updateKind, 'updateKind');
+  oneOf(...Object.keys(below))(updateKind, 'updateKind');
   const points = sweeps.flatMap((trace) => trace.points).sort((a, b) => a.lr - b.lr);
   const finding = { edgeLr: null, suggestion: null, rules: classicRules(sweeps[0]?.points ?? []) };
   const refuse = (reason: string): RangeTestFinding => ({ ...finding, reasons: [reason] });
@@ -103,8 +103,8 @@ export function analyzeRangeTest(
     10 ** (edges[edges.length - 1 - cut]! - shift + wider),
   ];
   const near = edges.filter((other) => Math.abs(other - edge) < 0.18).length / edges.length;
-  const density = count.reduce((sum, steps, i) => sum + (Math.abs(x[i]! - edge + 0.5) < 0.5 ? steps : 0), 0);
-  const { max, fixed: inShort } = below[updateKind ?? 'unknown'];
+  const density = points.filter(({ lr }) => lr < 10 ** edge && lr > 10 ** (edge - 1)).length;
+  const { max, fixed: inShort } = below[updateKind];
   const fixed = Math.max(max, inShort + 0.35 * Math.log10(steps / 500));
   const base = max + Math.log10(6);
   const suggestion: RangeTestSuggestion = {

@@ -107,6 +107,7 @@ async function sweep<Batch>(
 ): Promise<RangeTestTrace> {
   const { startLr = 1e-6, endLr = 10, steps = 400, spacing = 'exponential' } = options;
   const { probe, validation: held, signal, onStep } = options;
+  const { updateKind } = trainable;
   positiveRate(endLr, 'endLr');
   stepCount(steps, 'steps');
   stepCount(steps - 1, 'steps - 1');
@@ -176,7 +177,7 @@ async function sweep<Batch>(
     ...(held && !probe && { validation }),
     ...(probe && { probe }),
     ...(control && { control }),
-    ...(trainable.updateKind && { updateKind: trainable.updateKind }),
+    ...(updateKind && { updateKind }),
     ...(points.length < steps && {
       stopped: { step: points.length, reason: watch.diverged ? 'diverged' : 'aborted' },
     }),

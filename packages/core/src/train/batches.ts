@@ -27,7 +27,7 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
   if (typeof batches === 'function') return;
   const source = Object(batches);
   const refuse = (expected: string, received: string): never => {
-    throw new ClrError('clr/core', { expected, received, advice });
+    throw new ClrError('clr/core', { expected, received, advice: freshPass });
   };
   if (!(Symbol.iterator in source || Symbol.asyncIterator in source)) {
     refuse(`${name} that can be iterated`, show(batches));
@@ -38,7 +38,8 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
   }
 }
 
-const advice = 'Give an array, or another thing that starts a fresh pass whenever it is iterated.';
+/** What to do where batches are used up or none. */
+export const freshPass = 'Give an array, or another thing that starts a fresh pass whenever it is iterated.';
 
 /** One pass, which ends early when it is aborted, also while a batch is long in coming. */
 export async function* untilAborted<Batch>(
@@ -96,7 +97,7 @@ export async function* endless<Batch>(
       throw new ClrError('clr/core', {
         expected: epoch === 0 ? 'at least one batch' : 'batches that can be iterated again',
         received: epoch === 0 ? 'none' : `${seen} batches, then none in epoch ${epoch}`,
-        advice,
+        advice: freshPass,
       });
     }
   }

@@ -1,7 +1,7 @@
 import { ClrError, show } from '../errors.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
 import { attempt, located } from './attempt.ts';
-import { type Pass, untilAborted } from './batches.ts';
+import { freshPass, type Pass, untilAborted } from './batches.ts';
 import type { Trainable } from './trainable.ts';
 
 /** Metrics as JSON holds them: `null` for what is not finite. */
@@ -57,7 +57,7 @@ export async function measure<Batch>(
       throw new ClrError('clr/core', {
         expected: 'at least one batch to evaluate on',
         received: `none ${where}`,
-        advice: 'Give an array, or another thing that starts a fresh pass whenever it is iterated.',
+        advice: freshPass,
       });
     }
     return recorded(metrics?.loss, metrics?.accuracy, where);

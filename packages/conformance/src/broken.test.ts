@@ -85,11 +85,13 @@ const bad = 'refuses a bad batch and stays as it was';
 const alone = 'shares nothing with another model';
 const leaks = 'leaks nothing';
 const start = 'gives the same bits from the same start';
+const kind = 'says what kind of update it makes, or nothing';
 
 const sharedSlots = new Float32Array(15);
 
 const flaws: readonly (readonly [what: string, failing: readonly string[], flaw: Flaw])[] = [
   ['none', [], () => {}],
+  ['the kind of update is wrong', [kind], (model) => void Object.assign(model, { updateKind: 'adaptive' })],
   [
     'the rate of a step acts one step late',
     [rate],

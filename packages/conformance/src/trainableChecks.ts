@@ -14,6 +14,7 @@ import { refusesBadBatches } from './checks/refusesBadBatches.ts';
 import { restoreExact } from './checks/restoreExact.ts';
 import { resumes } from './checks/resumes.ts';
 import { sameStart } from './checks/sameStart.ts';
+import { saysItsUpdateKind } from './checks/saysItsUpdateKind.ts';
 import { snapshotIndependent } from './checks/snapshotIndependent.ts';
 import { trainUnderPolicy } from './checks/trainUnderPolicy.ts';
 import { updateProportional } from './checks/updateProportional.ts';
@@ -21,6 +22,7 @@ import type { Subject } from './subject.ts';
 
 const checks: readonly TrainableCheck[] = [
   sameStart,
+  saysItsUpdateKind,
   rateActs,
   updateProportional,
   momentumActs,
@@ -49,7 +51,7 @@ const checks: readonly TrainableCheck[] = [
  * @example
  * ```ts
  * for (const check of trainableChecks(referenceSubject)) await check.run();
- * trainableChecks(referenceSubject)[1].name; // 'acts with the rate of the very step'
+ * trainableChecks(referenceSubject)[2].name; // 'acts with the rate of the very step'
  * ```
  */
 export function trainableChecks<Batch>(subject: Subject<Batch>): readonly Check[] {

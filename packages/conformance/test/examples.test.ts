@@ -33,7 +33,7 @@ describe('the README', () => {
     };
     await runExample(adapter!, {}, { '@clr/core': core, '@clr/conformance': conformance, vitest: runner });
     for (const check of checks) await check();
-    expect(passed.length).toBe(14);
+    expect(passed.length).toBe(15);
   });
 
   it('imports a golden file that is there', () => {

@@ -7,7 +7,7 @@ import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
 import { accuracyIndex, type CompiledModel, compiledModel, lossOf } from './layersModel.ts';
 import { meanMetrics } from './meanMetrics.ts';
-import { optimizerKind } from './optimizerKind.ts';
+import { updateKind } from './optimizerKind.ts';
 import { readTensors, toTensor } from './tensorData.ts';
 import { type LayersData, type Slots, toTensors } from './toTensors.ts';
 import { checkedState, readState, writeState } from './trainingState.ts';
@@ -114,7 +114,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
   }
 
   return {
-    updateKind: optimizerKind(model.optimizer).update,
+    updateKind: updateKind(model.optimizer),
     trainStep: (batch, hyper) => withKernels(() => trainStep(batch, hyper)),
     predictBatch,
     average: async (snapshots) =>

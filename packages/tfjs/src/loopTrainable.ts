@@ -6,7 +6,7 @@ import { fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
 import { meanMetrics } from './meanMetrics.ts';
-import { optimizerKind } from './optimizerKind.ts';
+import { updateKind } from './optimizerKind.ts';
 import { isTensor } from './toTensors.ts';
 import { checkedState, readState, writeState } from './trainingState.ts';
 
@@ -64,7 +64,7 @@ export function loopTrainable<Batch>(
   });
 
   return {
-    updateKind: optimizerKind(optimizer).update,
+    updateKind: updateKind(optimizer),
     trainStep: (batch: Batch, hyper: Hyperparameters): StepResult =>
       freeingOnError((kept) => {
         const value = tf.tidy(() => {

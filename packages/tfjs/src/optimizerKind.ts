@@ -104,6 +104,12 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   return kind;
 }
 
+/** What core calls the update that an optimizer makes; Momentum at 0 is plain SGD. */
+export function updateKind(optimizer: OptimizerLike): UpdateKind {
+  const { update } = optimizerKind(optimizer);
+  return update === 'momentum' && (optimizer as OptimizerFields).momentum === 0 ? 'sgd' : update;
+}
+
 /** The name of the number that holds an optimizer's momentum. */
 export function momentumField(kind: OptimizerKind): 'beta1' | 'momentum' {
   return kind.momentum === 'beta1' ? 'beta1' : 'momentum';

@@ -57,6 +57,7 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   const width = features + 1;
   const size = classes * width;
   const model: ReferenceTrainable = {
+    updateKind: standing > 0 ? 'momentum' : 'sgd',
     weights: Float32Array.from({ length: size }, (_, index) => Math.sin(index + 1) / 10),
     velocity: new Float32Array(size),
 

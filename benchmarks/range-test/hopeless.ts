@@ -1,8 +1,9 @@
 import type { RangeTestPoint, RangeTestTrace } from '@clr/core';
 import { random } from '@clr/datasets';
 import { edgeOf } from './edge.ts';
-import { readAdaptive, readSweeps, type StoredSweep, unpack } from './store.ts';
+import { readAdaptive, readSweeps, type Truth, unpack } from './store.ts';
 import { type Sweep, sweeps } from './sweeps.ts';
+import { verdictOf } from './truth.ts';
 
 const sweep: Sweep = sweeps['clr-200'];
 
@@ -19,17 +20,23 @@ function trace(losses: readonly (number | null)[], stopped = false, first = 0): 
 }
 
 /** Curves by what is wrong with them: made up, cut from real sweeps, and real ones on random labels. */
-export function hopelessCurves(settings: readonly string[]): Map<string, RangeTestTrace[]> {
-  const stored = settings.flatMap((setting) => readSweeps(setting).filter((one) => one.sweep === sweep.name));
+export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestTrace[]> {
+  const stored = truths.flatMap((truth) =>
+    readSweeps(truth.setting).flatMap((one) => (one.sweep === sweep.name ? { ...one, truth } : [])),
+  );
   const real = stored.filter(({ randomLabels, seed, order }) => !randomLabels && order === 100 * seed);
   const made = (make: (next: () => number) => (number | null)[]): RangeTestTrace[] =>
     Array.from({ length: 20 }, (_, seed) => trace(make(random(seed + 1))));
   const noisy = (next: () => number): number => 2.3 + 0.1 * (next() + next() + next() - 1.5);
   const steps = (make: (step: number) => number): number[] =>
     Array.from({ length: sweep.steps }, (_, step) => make(step));
-  /** The steps of a real sweep below a share of its edge. */
-  const below = (one: StoredSweep, share: number): number =>
-    steps((step) => sweep.lr(step)).filter((lr) => lr < share * edgeOf(sweep, one)).length;
+  /** The steps of a sweep below a rate. */
+  const below = (rate: number): number => steps((step) => sweep.lr(step)).filter((lr) => lr < rate).length;
+  /** The edge of a real sweep, and the largest rate of the grid that trains stably: curve and trainings differ. */
+  const edges = (one: (typeof real)[number]): number[] => [
+    edgeOf(sweep, one),
+    verdictOf(one.truth).largestStable,
+  ];
   return new Map([
     ['flat, no noise', [trace(steps(() => 2.3))]],
     ['flat, noisy', made((next) => steps(() => noisy(next)))],
@@ -43,20 +50,23 @@ export function hopelessCurves(settings: readonly string[]): Map<string, RangeTe
     ],
     [
       'random labels, rates not given',
-      settings.flatMap((setting) =>
+      truths.flatMap(({ setting }) =>
         readAdaptive(setting).flatMap((one) => (one.randomLabels ? unpack(one) : [])),
       ),
     ],
     ['twelve steps of a real one', real.map(({ loss }) => trace(loss.slice(0, 12)))],
     [
-      'ends while the loss still falls (a tenth of the edge)',
-      real.map((one) => trace(one.loss.slice(0, below(one, 0.1)))),
+      'ends while the loss still falls (a tenth of either edge)',
+      real.map((one) => trace(one.loss.slice(0, below(0.1 * Math.min(...edges(one)))))),
     ],
-    ['ends before anything moves', real.map((one) => trace(one.loss.slice(0, below(one, 1e-3))))],
     [
-      'begins past its edge',
+      'ends before anything moves',
+      real.map((one) => trace(one.loss.slice(0, below(1e-3 * Math.min(...edges(one)))))),
+    ],
+    [
+      'begins past either edge',
       real.flatMap((one) => {
-        const first = below(one, 1.2);
+        const first = below(1.2 * Math.max(...edges(one)));
         return one.loss.length - first < 12 ? [] : [trace(one.loss.slice(first), true, first)];
       }),
     ],

@@ -300,9 +300,9 @@ function detail(runs: readonly Run[]): void {
 }
 
 /** Curves that carry no suggestion: how many of each kind are refused, and with what words. */
-function refusals(settings: readonly string[]): void {
+function refusals(truths: readonly Truth[]): void {
   const rows = [['hopeless curve', 'refused', 'of', 'first reason']];
-  for (const [name, traces] of hopelessCurves(settings)) {
+  for (const [name, traces] of hopelessCurves(truths)) {
     const findings = traces.map((trace) => analyzeRangeTest(trace));
     const refused = findings.filter(({ suggestion }) => suggestion === null);
     rows.push([name, String(refused.length), String(traces.length), refused[0]?.reasons[0] ?? '']);
@@ -341,7 +341,7 @@ async function report(title: string, truths: readonly StoredTruth[], wantsDetail
   for (const name of ['clr, one sweep of 200 steps', 'clr, 200 steps', 'clr, 400 steps'])
     console.log(`\n${name}. ${coverage(all.get(name)!)}`);
   console.log('\nHopeless curves\n');
-  refusals(truths.map(({ setting }) => setting));
+  refusals(truths);
   if (wantsDetail) {
     console.log('\nclr by default, run by run: log₁₀ of rates\n');
     detail(all.get('clr, by default')!);

@@ -126,6 +126,18 @@ describe('analyzeRangeTest', () => {
       /^Never diverged: .* \(step \d+\): go higher\.$/,
     ],
     ['already past its best', (x: number) => 1 + 0.5 * (x + 4), 0.01, /^(Past its best|Flat)/],
+    [
+      'leaping up before it falls',
+      (x: number) => (x > -3.75 && x < -3.6 ? 20 : classic(x)),
+      0.01,
+      /^Past its best from the first rate, .* start lower\.$/,
+    ],
+    [
+      'begun so high that what it would suggest lies below',
+      (x: number) => 2.3 - 1.5 * Math.sin(6 * (x + 4)),
+      0.01,
+      /^Past its best from the first rate/,
+    ],
     ['NaN at once', () => Number.NaN, 0, /^Too short: 0 steps with a finite loss/],
   ])('refuses a curve that is %s, with the reason', (_, loss, noise, reason) => {
     const { suggestion, reasons } = analyzeRangeTest(sweep(loss, { noise }));

@@ -83,7 +83,10 @@ export function analyzeRangeTest(
       `Flat: the loss fell from ${round(start)} by ${round(depth)} up to ${at(last)}; its noise is ${round(noise)}.`,
     );
   }
-  if (bottom - x[0]! < 0.1)
+  const { max, fixed: inShort } = below[updateKind];
+  const peak = Math.max(...smoothed.filter((_, i) => x[i]! < bottom));
+  // Nor may the loss leap up before it falls, or the sweep begin above the rates that it would suggest.
+  if (bottom - x[0]! < 0.1 || edge - max < x[0]! || peak > start + depth)
     return refuse(`Past its best from the first rate, ${at(x[0]!)}, on: start lower.`);
   const diverged = finite < points.length || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
   // Without a divergence the rise itself must be past doubt: high, or a decade long.
@@ -104,7 +107,6 @@ export function analyzeRangeTest(
   ];
   const near = edges.filter((other) => Math.abs(other - edge) < 0.18).length / edges.length;
   const density = points.filter(({ lr }) => lr < 10 ** edge && lr > 10 ** (edge - 1)).length;
-  const { max, fixed: inShort } = below[updateKind];
   const fixed = Math.max(max, inShort + 0.35 * Math.log10(steps / 500));
   const base = max + Math.log10(6);
   const suggestion: RangeTestSuggestion = {

@@ -59,7 +59,7 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
     if (steps < Infinity) cycles += schedule.at(steps - 1).cycle + 1;
     start += steps;
   }
-  const last = spans[spans.length - 1]!;
+  const last = spans.at(-1)!;
   let current = spans[0]!;
   /** The stage that a step is in, kept: the next step is nearly always in it too. */
   const spanOf = (step: number): Span => {

@@ -57,7 +57,7 @@ export function analyzeRangeTest(
   const finding = { edgeLr: null, suggestion: null, rules: classicRules(sweeps[0]?.points ?? []) };
   const refuse = (reason: string): RangeTestFinding => ({ ...finding, reasons: [reason] });
   const at = (x: number): string => {
-    const { step } = points.find(({ lr }) => lr >= 10 ** x * 0.9999) ?? points[points.length - 1]!;
+    const { step } = points.find(({ lr }) => lr >= 10 ** x * 0.9999) ?? points.at(-1)!;
     return `${round(10 ** x)} (step ${step})`;
   };
 
@@ -75,7 +75,7 @@ export function analyzeRangeTest(
   const smooth = createSmoother(curve);
   const smoothed = smooth(curve.y);
   const { fall, bottom, depth, edge, lost } = featuresOf(curve, smoothed);
-  const last = x[x.length - 1]!;
+  const last = x.at(-1)!;
   // What noise alone may do to a smoothed value, by the steps that it rests on: random labels come up to it.
   const doubt = 12 * noise * Math.sqrt((last - x[0]!) / finite) + 1e-6 * Math.abs(start);
   if (!(depth > doubt)) {
@@ -88,7 +88,9 @@ export function analyzeRangeTest(
   // Nor may the loss leap up before it falls, or the sweep begin above the rates that it would suggest.
   if (bottom - x[0]! < 0.1 || edge - max < x[0]! || peak > start + depth)
     return refuse(`Past its best from the first rate, ${at(x[0]!)}, on: start lower.`);
-  const diverged = finite < points.length || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
+  // A coarse sweep that went before diverged where this one was to end.
+  const diverged =
+    finite < points.length || sweeps.some(({ stopped, scout }) => scout || stopped?.reason === 'diverged');
   // Without a divergence the rise itself must be past doubt: high, or a decade long.
   if (!diverged && !(lost < last - (depth > 2 * doubt ? 0.1 : depth > 1.4 * doubt ? 1 : Infinity))) {
     return refuse(`Never diverged: the loss was near its best up to ${at(last)}: go higher.`);
@@ -103,7 +105,7 @@ export function analyzeRangeTest(
   const cut = Math.floor(edges.length / 20);
   const interval = (shift: number, wider: number): Interval => [
     10 ** (edges[cut]! - shift - wider),
-    10 ** (edges[edges.length - 1 - cut]! - shift + wider),
+    10 ** (edges.at(-1 - cut)! - shift + wider),
   ];
   const near = edges.filter((other) => Math.abs(other - edge) < 0.18).length / edges.length;
   const density = points.filter(({ lr }) => lr < 10 ** edge && lr > 10 ** (edge - 1)).length;
@@ -162,8 +164,8 @@ function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
   return {
     fall: x[fall]!,
     bottom: x[at]!,
-    edge: crossings.reduce((sum, here) => sum + Math.min(here, x[x.length - 1]!), 0) / crossings.length,
-    lost: crossings[crossings.length - 1]!,
+    edge: crossings.reduce((sum, here) => sum + Math.min(here, x.at(-1)!), 0) / crossings.length,
+    lost: crossings.at(-1)!,
     depth,
   };
 }

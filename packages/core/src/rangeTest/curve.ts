@@ -31,8 +31,8 @@ export function toCurve(points: readonly RangeTestPoint[]): Curve {
   for (const { lr, loss } of usable) {
     const x = Math.log10(lr);
     const key = Math.round(x * binsPerDecade);
-    if (bins[bins.length - 1]?.key !== key) bins.push({ key, x: 0, y: 0, count: 0 });
-    const bin = bins[bins.length - 1]!;
+    if (bins.at(-1)?.key !== key) bins.push({ key, x: 0, y: 0, count: 0 });
+    const bin = bins.at(-1)!;
     bin.x += x;
     bin.y += Math.min(loss!, ceiling);
     bin.count++;

@@ -92,7 +92,7 @@ async function twoSweeps<Batch>(
   const scout = await sweep(trainable, batches, coarse);
   const { points, stopped } = scout;
   if (stopped?.reason !== 'diverged') return scout;
-  const end = points[points.length - 1]!.lr;
+  const end = points.at(-1)!.lr;
   // Where the coarse sweep shows no edge, it ended a little above it.
   const edge = analyzeRangeTest(scout, { resamples: 0 }).edgeLr ?? end / 3;
   const fine = { startLr: edge / 300, endLr: Math.min(end, edge * 30), steps: steps - points.length };
@@ -150,7 +150,7 @@ async function sweep<Batch>(
         watch.see(point.loss);
         await onStep?.(point);
       }
-      const last = points[points.length - 1];
+      const last = points.at(-1);
       if (held && !probe && last && !stop()) {
         const metrics = await measure(trainable, held, `after step ${last.step}`, signal);
         if (metrics) validation.push({ step: last.step, lr: last.lr, ...metrics });

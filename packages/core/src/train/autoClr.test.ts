@@ -187,11 +187,25 @@ describe('autoClr', () => {
       return trainable.seen.length > 0 && trials++ === 1 ? { loss: metrics.loss + 9 } : metrics;
     };
     const { result } = await auto({ average: true }, trainable);
-    expect(result.verdict!.winner).toBe('fixed');
+    expect(result.verdict).toMatchObject({ winner: 'fixed', clear: true });
     const { fixedLr } = result.finding.suggestion!;
     expect(new Set(result.run!.steps.map(({ lr }) => lr))).toEqual(new Set([fixedLr, fixedLr / 10]));
     expect(result.run!.troughs.length).toBe(5);
     expect(result.average!.troughs.length).toBe(5);
+  });
+
+  it('trains CLR where the fixed rate won by no more than chance', async () => {
+    const trainable = linearTrainable();
+    const { evaluate } = trainable;
+    let trials = 0;
+    trainable.evaluate = async (batches) => {
+      await evaluate(batches);
+      return { loss: trainable.seen.length > 0 && trials++ === 1 ? 1.01 : 1 };
+    };
+    const { result } = await auto({}, trainable);
+    expect(result.verdict).toMatchObject({ winner: 'fixed', clear: false });
+    const { maxLr } = result.finding.suggestion!;
+    expect(Math.max(...result.run!.steps.map(({ lr }) => lr))).toBe(maxLr);
   });
 
   it('divides the bounds by ten when both candidates diverge', async () => {

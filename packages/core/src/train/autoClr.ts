@@ -15,8 +15,8 @@ import { warmth } from './warmth.ts';
 
 /**
  * From model and data to a trained model with no rate chosen by hand: range test, policy, the paper's own
- * verdict of a fixed rate against CLR, training, and the best trough kept. A model that is trained already is
- * noticed, and never left worse on `validation` than it came.
+ * verdict of a fixed rate against CLR, training (CLR, unless the fixed rate won clearly), and the best trough kept. A
+ * model that is trained already is noticed, and never left worse on `validation` than it came.
  *
  * Where the range test carries no suggestion nothing is trained, the model is as it was, and
  * `finding.reasons` say why.
@@ -76,7 +76,8 @@ export async function autoClr<Batch>(
     const length = Math.round(steps / 10 / (probe || 1));
     const trace = await rangeTest(counted, batches, {
       ...common,
-      ...(probe ? { probe, steps: Math.max(40, length) } : { steps: Math.max(200, length) }),
+      // Up to 400 steps its own default is as good, and it takes more where it is in doubt.
+      ...(probe ? { probe, steps: Math.max(40, length) } : length > 400 && { steps: length }),
       onStep: (point) => onEvent?.({ type: 'sweep', point }),
     });
     return { trace, finding: analyzeRangeTest(trace, { steps }) };
@@ -110,7 +111,8 @@ export async function autoClr<Batch>(
   if (verdict) await onEvent?.({ type: 'verdict', verdict });
 
   const { baseLr, maxLr, fixedLr } = suggestion;
-  const [low, high] = verdict?.winner === 'fixed' ? [fixedLr, fixedLr] : [baseLr, maxLr];
+  // A near miss in a short trial says little, and cycles seldom lose.
+  const [low, high] = verdict?.clear && verdict.winner === 'fixed' ? [fixedLr, fixedLr] : [baseLr, maxLr];
   // Where both diverged the bounds were too high.
   const scale = wantsVerdict && !verdict && !signal?.aborted ? 0.1 : 1;
   const plan = planCycles({ baseLr: scale * low, maxLr: scale * high, steps, stepsPerEpoch });

@@ -10,13 +10,13 @@ import type { Verdict } from './verdict.ts';
 
 /** Options of `autoClr`. */
 export interface AutoClrOptions<Batch> {
-  /** How many updates the training itself has; the range test takes a tenth of that (200 at least) on top, a verdict a fifth. See `cost`. */
+  /** How many updates the training itself has; the range test takes a tenth of that on top (200 at least, and 400 more in doubt), a verdict a fifth. See `cost`. */
   readonly steps: number;
   /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
   readonly stepsPerEpoch?: number;
   /** Batches to judge by, apart from the training data. Without them the training loss judges. */
   readonly validation?: Pass<Batch>;
-  /** First train a tenth of the budget each with a fixed rate and with CLR, and keep the winner. Default true. */
+  /** First train a tenth of the budget each with a fixed rate and with CLR; where the first is clearly better, train it. Default true. */
   readonly verdict?: boolean;
   /**
    * Updates with which the range test tries each rate by itself, keeping its batches meanwhile. Default: 5 where the

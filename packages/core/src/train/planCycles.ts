@@ -55,7 +55,7 @@ export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: PlanCyclesOp
 /** The steps at which the bounds come down in a plan. */
 export function reductionsOf({ stages }: SequencePolicy): number[] {
   const steps: number[] = [];
-  for (const stage of stages) steps.push((steps[steps.length - 1] ?? 0) + (stage.steps ?? Infinity));
+  for (const stage of stages) steps.push((steps.at(-1) ?? 0) + (stage.steps ?? Infinity));
   return steps.slice(0, -1);
 }
 

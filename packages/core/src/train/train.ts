@@ -115,7 +115,7 @@ export async function train<Batch>(
   }
   // Whoever aborts wants to be gone, not to wait for an evaluation.
   const aborted = signal?.aborted === true && step < to;
-  const final = troughs[troughs.length - 1]?.step === step ? last : aborted ? undefined : await look();
+  const final = troughs.at(-1)?.step === step ? last : aborted ? undefined : await look();
   const reason = diverged ? 'diverged' : aborted ? 'aborted' : 'ended';
   return {
     version: 1,

@@ -16,6 +16,8 @@ export interface Verdict {
   readonly fixed: Metrics;
   /** How much better the winner is: in accuracy where there is one, else in loss. */
   readonly margin: number;
+  /** Whether that is more than trials so short differ by chance: two points of accuracy, or 2 % of the loss. */
+  readonly clear: boolean;
   /** How many steps each of the two took. */
   readonly steps: number;
 }
@@ -60,8 +62,10 @@ export async function giveVerdict<Batch>(
   const clrEnd = await trial(policy);
   if (signal?.aborted || !(fixedEnd ?? clrEnd)) return undefined;
   const [fixed, clr] = [fixedEnd ?? lost, clrEnd ?? lost];
-  const margin = gain(clr, fixed);
-  return { winner: margin >= 0 ? 'clr' : 'fixed', clr, fixed, margin: Math.abs(margin), steps };
+  const lead = gain(clr, fixed);
+  const margin = Math.abs(lead);
+  const clear = margin > 0.02 * (fixed.accuracy === undefined ? Math.abs(fixed.loss) : 1);
+  return { winner: lead >= 0 ? 'clr' : 'fixed', clr, fixed, margin, clear, steps };
 }
 
 const lost: Metrics = { loss: Infinity, accuracy: 0 };

@@ -19,6 +19,7 @@ interface AutoRun {
   readonly seed: number;
   /** `null` where the range test was refused. */
   readonly accuracy: number | null;
+  /** What the verdict said; CLR is trained unless that was clear. */
   readonly winner: 'clr' | 'fixed' | null;
   readonly cost: AutoClrResult['cost'];
 }
@@ -74,7 +75,7 @@ for (const truth of readTruths()) {
     const gain = found.accuracy === null ? Number.NaN : 100 * (found.accuracy - best[i]!);
     gains.push(gain);
     costs.push((found.cost.rangeTest + found.cost.verdict) / truth.budget);
-    shown.push(`${gain.toFixed(1)} (${found.winner ?? 'refused'})`);
+    shown.push(found.accuracy === null ? 'refused' : gain.toFixed(1));
   }
   console.log(`${truth.setting}: ${shown.join(', ')}`);
 }

@@ -11,19 +11,13 @@ import { fail } from '../errors.ts';
 import { locateInitializers, patchInitializers } from '../graph/patch.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
-import {
-  buildApplyModel,
-  buildEvaluationModel,
-  buildGradientModel,
-  buildTrainingModel,
-} from '../training/build.ts';
 import type { TrainingOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
 import { orRefused } from './orRefused.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
-import { planMemory } from './planMemory.ts';
 import { providerOf } from './provider.ts';
+import { Runners } from './runners.ts';
 import { scoreOutputs } from './scoreOutputs.ts';
 import { StateVectors } from './stateVectors.ts';
 import { WeightedMean } from './weightedMean.ts';
@@ -60,20 +54,6 @@ export interface OnnxTrainer extends Trainable<Batch> {
   /** The model as it came, with the trained weights and running statistics; every other byte is the same. */
   exportModel(): Promise<Uint8Array>;
 }
-
-interface Runner {
-  readonly model: TrainingModel;
-  readonly session: InferenceSession;
-}
-
-type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
-
-const builders: Readonly<Record<Kind, (model: Uint8Array, options: TrainingOptions) => TrainingModel>> = {
-  step: buildTrainingModel,
-  gradients: buildGradientModel,
-  apply: buildApplyModel,
-  evaluation: buildEvaluationModel,
-};
 
 function checkRate(value: number | undefined, name: string): void {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
@@ -135,10 +115,8 @@ export class Trainer implements OnnxTrainer {
   readonly #ort: Ort;
   readonly #source: Uint8Array;
   readonly #options: TrainingOptions;
-  readonly #session: InferenceSession.SessionOptions;
-  readonly #runners = new Map<string, Promise<Runner>>();
+  readonly #runners: Runners;
   readonly #state: StateVectors;
-  readonly #onDevice: boolean;
   /** Absent when the model computes its loss itself: what its answers are is its own affair then. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
   /** Absent when the model has no running statistics. */
@@ -160,12 +138,12 @@ export class Trainer implements OnnxTrainer {
     this.#ort = ort;
     this.#source = source;
     this.#options = options;
-    this.#session = session;
-    this.#onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
+    const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     // Before any training: could the result be written back?
     locateInitializers(source, storedCounts(first.state));
-    this.#state = new StateVectors(ort, first.state, session, this.#onDevice);
-    this.#addRunner('step', options.target ?? 'indices', first);
+    this.#state = new StateVectors(ort, first.state, session, onDevice);
+    const locations = onDevice && { locations: (step: TrainingModel) => this.#stepLocations(step) };
+    this.#runners = new Runners(ort, { source, options, session, ...locations }, first);
     if (typeof options.loss === 'string') this.predictBatch = (batch) => this.#predict(batch);
     if (first.state.some(({ role }) => role === 'buffers')) {
       this.renewStatistics = (batch) => this.#renewStatistics(batch);
@@ -174,7 +152,7 @@ export class Trainer implements OnnxTrainer {
 
   /** Resolves when the first session stands. */
   async ready(): Promise<void> {
-    await Promise.all(this.#runners.values());
+    await this.#runners.ready();
   }
 
   async trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
@@ -182,7 +160,7 @@ export class Trainer implements OnnxTrainer {
     if (hyper.momentum !== undefined) checkRate(hyper.momentum, 'momentum');
     if (isList(batch)) return this.#inTurn(() => this.#accumulate(batch, hyper));
     return this.#inTurn(async () => {
-      const { model, session } = await this.#runner('step', batch);
+      const { model, session } = await this.#runners.of('step', batch);
       checkBatch(model, batch);
       const feeds = { ...this.#feeds(model, batch), ...this.#scalars(model, hyper) };
       const results = await run(session, feeds, { ...this.#metrics(model), ...this.#state.fetches(model) });
@@ -196,14 +174,14 @@ export class Trainer implements OnnxTrainer {
   async #accumulate(batches: readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
     const [head] = batches;
     if (!head) throw fail('at least one batch', 'an empty list', 'Leave empty steps out.');
-    for (const batch of batches) checkBatch((await this.#runner('gradients', batch)).model, batch);
+    for (const batch of batches) checkBatch((await this.#runners.of('gradients', batch)).model, batch);
     const mean = new WeightedMean();
     // Only running statistics change before the update.
-    const { state } = (await this.#runner('gradients', head)).model;
+    const { state } = (await this.#runners.of('gradients', head)).model;
     const before = state.some(({ role }) => role === 'buffers') ? await this.#state.save() : undefined;
     try {
       for (const [part, batch] of batches.entries()) {
-        const { model, session } = await this.#runner('gradients', batch);
+        const { model, session } = await this.#runners.of('gradients', batch);
         const vectors = (model.gradients ?? []).map(({ name }) => name);
         const results = await run(session, this.#feeds(model, batch, part), {
           ...this.#metrics(model),
@@ -219,7 +197,7 @@ export class Trainer implements OnnxTrainer {
         });
       }
       const { loss, accuracy, ...gradients } = mean.result();
-      const { model, session } = await this.#runner('apply', head);
+      const { model, session } = await this.#runners.of('apply', head);
       const feeds = {
         ...this.#feeds(model, {}),
         ...this.#scalars(model, hyper),
@@ -250,7 +228,7 @@ export class Trainer implements OnnxTrainer {
     let classifies = false;
     for await (const batch of batches) {
       const [size, result] = await this.#inTurn(async () => {
-        const { model, session } = await this.#runner('evaluation', batch);
+        const { model, session } = await this.#runners.of('evaluation', batch);
         checkBatch(model, batch);
         const results = await run(session, this.#feeds(model, batch), this.#metrics(model));
         const counted = batch[model.target?.name ?? model.data[0]?.name ?? ''];
@@ -280,7 +258,7 @@ export class Trainer implements OnnxTrainer {
 
   async gradients(batch: Batch): Promise<Map<string, ParameterData>> {
     return this.#inTurn(async () => {
-      const { model, session } = await this.#runner('gradients', batch);
+      const { model, session } = await this.#runners.of('gradients', batch);
       checkBatch(model, batch);
       const vectors = model.gradients ?? [];
       const results = await run(
@@ -333,7 +311,7 @@ export class Trainer implements OnnxTrainer {
 
   #predict(batch: Batch): Promise<Prediction> {
     return this.#inTurn(async () => {
-      const { model, session } = await this.#runner('evaluation', batch);
+      const { model, session } = await this.#runners.of('evaluation', batch);
       checkBatch(model, batch);
       const name = model.outputs as string;
       const tensor = (await run(session, this.#feeds(model, batch), { [name]: null }))[name] as Tensor;
@@ -350,7 +328,7 @@ export class Trainer implements OnnxTrainer {
   /** The forward in training form: what it replaces besides gradients is the running statistics. */
   #renewStatistics(batch: Batch): Promise<void> {
     return this.#inTurn(async () => {
-      const { model, session } = await this.#runner('gradients', batch);
+      const { model, session } = await this.#runners.of('gradients', batch);
       checkBatch(model, batch);
       this.#state.advance(await run(session, this.#feeds(model, batch), this.#state.fetches(model)));
     });
@@ -361,10 +339,8 @@ export class Trainer implements OnnxTrainer {
     await this.#tail.catch(() => {});
     this.#disposed = true;
     await Promise.allSettled(this.#reads);
-    const runners = await Promise.allSettled(this.#runners.values());
-    this.#runners.clear();
     await this.#state.dispose();
-    for (const runner of runners) if (runner.status === 'fulfilled') await runner.value.session.release();
+    await this.#runners.release();
   }
 
   /** Runs one piece of work after all earlier ones: vectors must not change places under a running session. */
@@ -377,31 +353,6 @@ export class Trainer implements OnnxTrainer {
     const result = this.#tail.then(work, work);
     this.#tail = result.catch(() => {});
     return result;
-  }
-
-  /** The session of a kind for this batch: cross-entropy has one form for indices, one for distributions. */
-  #runner(kind: Kind, batch: Batch): Promise<Runner> {
-    const float = this.#options.loss === 'crossEntropy' && batch?.target?.type?.startsWith('float');
-    const target = this.#options.target ?? (float ? 'distribution' : 'indices');
-    return (
-      this.#runners.get(`${kind}:${target}`) ??
-      this.#addRunner(kind, target, builders[kind](this.#source, { ...this.#options, target }))
-    );
-  }
-
-  #addRunner(kind: Kind, target: string, model: TrainingModel): Promise<Runner> {
-    const planned = planMemory(this.#session, model);
-    const options =
-      kind === 'step' && this.#onDevice
-        ? { ...planned, preferredOutputLocation: this.#stepLocations(model) }
-        : planned;
-    const runner = orRefused(
-      this.#ort.InferenceSession.create(model.bytes, options),
-      'a model and session options that ONNX Runtime accepts',
-      'Check the model with onnx.checker, and the execution providers in `session`.',
-    ).then((session) => ({ model, session }));
-    this.#runners.set(`${kind}:${target}`, runner);
-    return runner;
   }
 
   /** The state stays on the device, and the loss too where it can be read late: in a browser. */

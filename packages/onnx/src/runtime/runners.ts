@@ -1,0 +1,85 @@
+import {
+  buildApplyModel,
+  buildEvaluationModel,
+  buildGradientModel,
+  buildTrainingModel,
+} from '../training/build.ts';
+import type { TrainingOptions } from '../training/options.ts';
+import type { TrainingModel } from '../training/trainingModel.ts';
+import { orRefused } from './orRefused.ts';
+import type { Batch, InferenceSession, Ort } from './ort.ts';
+import { planMemory } from './planMemory.ts';
+
+/** A model and the session that runs it. */
+export interface Runner {
+  readonly model: TrainingModel;
+  readonly session: InferenceSession;
+}
+
+type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
+
+const builders: Readonly<Record<Kind, (model: Uint8Array, options: TrainingOptions) => TrainingModel>> = {
+  step: buildTrainingModel,
+  gradients: buildGradientModel,
+  apply: buildApplyModel,
+  evaluation: buildEvaluationModel,
+};
+
+/** What {@link Runners} makes sessions of. */
+export interface RunnersOptions {
+  readonly source: Uint8Array;
+  readonly options: TrainingOptions;
+  readonly session: InferenceSession.SessionOptions;
+  /** The outputs of a step that stay on the device, if any do. */
+  readonly locations?: (step: TrainingModel) => Record<string, 'gpu-buffer'>;
+}
+
+/** The sessions of one trainer, each made when it is first needed. */
+export class Runners {
+  readonly #ort: Ort;
+  readonly #from: RunnersOptions;
+  readonly #made = new Map<string, Promise<Runner>>();
+
+  constructor(ort: Ort, from: RunnersOptions, first: TrainingModel) {
+    this.#ort = ort;
+    this.#from = from;
+    this.#add('step', from.options.target ?? 'indices', first);
+  }
+
+  /** Resolves when the sessions that were asked for stand. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#made.values());
+  }
+
+  /** The session of a kind for this batch: cross-entropy has one form for indices, one for distributions. */
+  of(kind: Kind, batch: Batch): Promise<Runner> {
+    const { source, options } = this.#from;
+    const float = options.loss === 'crossEntropy' && batch?.target?.type?.startsWith('float');
+    const target = options.target ?? (float ? 'distribution' : 'indices');
+    return (
+      this.#made.get(`${kind}:${target}`) ??
+      this.#add(kind, target, builders[kind](source, { ...options, target }))
+    );
+  }
+
+  #add(kind: Kind, target: string, model: TrainingModel): Promise<Runner> {
+    const { session, locations } = this.#from;
+    const planned = planMemory(session, model);
+    const options =
+      kind === 'step' && locations ? { ...planned, preferredOutputLocation: locations(model) } : planned;
+    const runner = orRefused(
+      this.#ort.InferenceSession.create(model.bytes, options),
+      'a model and session options that ONNX Runtime accepts',
+      'Check the model with onnx.checker, and the execution providers in `session`.',
+    ).then((session) => ({ model, session }));
+    this.#made.set(`${kind}:${target}`, runner);
+    return runner;
+  }
+
+  /** Frees all sessions, those too that are still in the making. */
+  async release(): Promise<void> {
+    const runners = await Promise.allSettled(this.#made.values());
+    this.#made.clear();
+    for (const runner of runners) if (runner.status === 'fulfilled') await runner.value.session.release();
+  }
+}

@@ -5,12 +5,12 @@
  *
  * npx tsx range-test/autoRuns.ts [--held-out] [--only name] [--print]
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type AutoClrResult, autoClr } from '@clr/core';
 import { loadProblem } from './data.ts';
 import { type Setting, seeds, settings } from './settings.ts';
-import { readTruths } from './store.ts';
+import { readLines, readTruths } from './store.ts';
 import { createTask } from './task.ts';
 import { verdictOf } from './truth.ts';
 
@@ -52,12 +52,7 @@ async function run(setting: Setting, seed: number): Promise<AutoRun> {
   };
 }
 
-const known: AutoRun[] = existsSync(path)
-  ? readFileSync(path, 'utf8')
-      .split('\n')
-      .filter((line) => line.endsWith('}'))
-      .map((line) => JSON.parse(line) as AutoRun)
-  : [];
+const known = readLines<AutoRun>(path);
 const gains: number[] = [];
 const costs: number[] = [];
 for (const truth of readTruths()) {

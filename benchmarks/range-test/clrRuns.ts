@@ -6,13 +6,13 @@
  *
  * npx tsx range-test/clrRuns.ts [--held-out] [--only name] [--seconds 240] [--print]
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Policy, planCycles, toSchedule, triangular } from '@clr/core';
 import { trainPolicy } from './fixedRun.ts';
 import { findByDefault } from './replay.ts';
 import { type Setting, seeds, settings } from './settings.ts';
-import { readAdaptive, readTruths, type Truth } from './store.ts';
+import { readAdaptive, readLines, readTruths, type Truth } from './store.ts';
 import { createTask } from './task.ts';
 import { verdictOf } from './truth.ts';
 
@@ -39,14 +39,6 @@ const { values } = parseArgs({
   },
 });
 
-const readRuns = (): ClrRun[] =>
-  existsSync(path)
-    ? readFileSync(path, 'utf8')
-        .split('\n')
-        .filter((line) => line.endsWith('}'))
-        .map((line) => JSON.parse(line) as ClrRun)
-    : [];
-
 /** What autoClr trains, or the plain cycles of the same length; either ends at a trough. */
 function planOf(
   policy: ClrRun['policy'],
@@ -67,7 +59,7 @@ async function boundsOf(setting: Setting, seed: number): Promise<Bounds | null> 
 }
 
 const until = Date.now() + 1000 * Number(values.seconds ?? Number.POSITIVE_INFINITY);
-const known = readRuns();
+const known = readLines<ClrRun>(path);
 const truths = readTruths().filter((truth) => truth.setting.includes(values.only));
 /** `gain` is `null` where the bounds were refused, absent where nothing was trained yet. */
 const rows: { truth: Truth; policy: ClrRun['policy']; gain?: number | null }[] = [];

@@ -6,12 +6,13 @@
  * npx tsx range-test/measure.ts [--workers 2] [--only name]
  */
 import { fork } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { edgeOf } from './edge.ts';
 import { type FixedRun, trainFixed } from './fixedRun.ts';
 import { randomLabelled, type Setting, seeds, settings } from './settings.ts';
+import { readLines } from './store.ts';
 import { linearSweep, runSweep, type Sweep, type SweepRecord, sweeps } from './sweeps.ts';
 import { createTask, type Task } from './task.ts';
 
@@ -26,11 +27,7 @@ export const resultsPath: string = fileURLToPath(
   new URL('../../.cache/range-test/results.jsonl', import.meta.url),
 );
 
-export function readResults(): Result[] {
-  if (!existsSync(resultsPath)) return [];
-  const lines = readFileSync(resultsPath, 'utf8').split('\n');
-  return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as Result);
-}
+export const readResults = (): Result[] => readLines<Result>(resultsPath);
 
 const gridSize = 12;
 

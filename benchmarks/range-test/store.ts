@@ -54,6 +54,14 @@ export interface StoredAdaptive {
   readonly scout: readonly (number | null)[];
 }
 
+/** The objects of a file that is appended to, one a line; none where there is no file. */
+export function readLines<T>(path: string | URL): T[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n');
+  // A line without its end was being written when the process was stopped.
+  return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as T);
+}
+
 const folder = new URL('./traces/', import.meta.url);
 const lines = (items: readonly unknown[]): string =>
   `[\n${items.map((item) => JSON.stringify(item)).join(',\n')}\n]\n`;

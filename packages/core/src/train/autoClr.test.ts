@@ -208,6 +208,24 @@ describe('autoClr', () => {
     expect(Math.max(...result.run!.steps.map(({ lr }) => lr))).toBe(maxLr);
   });
 
+  it('takes a candidate that diverged for beaten, however little the other has learned', async () => {
+    let phase = '';
+    const trainable = linearTrainable({
+      result: (_, honest) => (phase === 'clr' ? { loss: Number.NaN } : honest),
+    });
+    const { evaluate } = trainable;
+    trainable.evaluate = async (batches) => {
+      await evaluate(batches);
+      if (trainable.seen.length > 0) phase = phase === '' ? 'clr' : 'training';
+      return { loss: 1, accuracy: 0.01 };
+    };
+    const onEvent = ({ type }: AutoClrEvent) => {
+      if (type === 'verdict') phase = 'training';
+    };
+    const { result } = await auto({ onEvent }, trainable);
+    expect(result.verdict).toMatchObject({ winner: 'fixed', clear: true, margin: 0.01 });
+  });
+
   it('divides the bounds by ten when both candidates diverge', async () => {
     let phase = '';
     const trainable = linearTrainable({

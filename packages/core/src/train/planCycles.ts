@@ -39,10 +39,10 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
  * toSchedule(policy).lr(4500); // 0.006
  * ```
  */
-export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: PlanCyclesOptions): CyclePlan {
+export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch = steps }: PlanCyclesOptions): CyclePlan {
   stepCount(steps, 'steps');
-  if (stepsPerEpoch !== undefined) stepCount(stepsPerEpoch, 'stepsPerEpoch');
-  const cycles = Math.max(5, Math.round(steps / (8 * (stepsPerEpoch ?? steps))));
+  stepCount(stepsPerEpoch, 'stepsPerEpoch');
+  const cycles = Math.max(5, Math.round(steps / (8 * stepsPerEpoch)));
   const stepSize = Math.max(1, Math.floor(steps / (2 * cycles)));
   const policy = triangular({ baseLr, maxLr, stepSize });
   const high = 2 * stepSize * (cycles - Math.round(cycles / 5));

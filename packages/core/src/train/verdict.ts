@@ -3,7 +3,7 @@ import type { RangeTestSuggestion } from '../rangeTest/finding.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
 import { attempt } from './attempt.ts';
 import type { Batches, Pass } from './batches.ts';
-import { comparable, endOf, gain } from './metrics.ts';
+import { comparable, endOf, gain, isBetter } from './metrics.ts';
 import { planCycles } from './planCycles.ts';
 import { measure } from './recorded.ts';
 import { train } from './train.ts';
@@ -16,7 +16,7 @@ export interface Verdict {
   readonly fixed: Metrics;
   /** How much better the winner is: in accuracy where there is one, else in loss. */
   readonly margin: number;
-  /** Whether that is more than trials so short differ by chance: two points of accuracy, or 2 % of the loss. */
+  /** Whether one diverged, or the margin is more than chance in trials so short: two points of accuracy, or 2 % of the loss. */
   readonly clear: boolean;
   /** How many steps each of the two took. */
   readonly steps: number;
@@ -62,10 +62,10 @@ export async function giveVerdict<Batch>(
   const clrEnd = await trial(policy);
   if (signal?.aborted || !(fixedEnd ?? clrEnd)) return undefined;
   const [fixed, clr] = [fixedEnd ?? lost, clrEnd ?? lost];
-  const lead = gain(clr, fixed);
-  const margin = Math.abs(lead);
-  const clear = margin > 0.02 * (fixed.accuracy === undefined ? Math.abs(fixed.loss) : 1);
-  return { winner: lead >= 0 ? 'clr' : 'fixed', clr, fixed, margin, clear, steps };
+  const margin = Math.abs(gain(clr, fixed));
+  const chance = 0.02 * ('accuracy' in fixed ? 1 : Math.abs(fixed.loss));
+  const clear = !(fixedEnd && clrEnd) || margin > chance;
+  return { winner: isBetter(fixed, clr) ? 'fixed' : 'clr', clr, fixed, margin, clear, steps };
 }
 
 const lost: Metrics = { loss: Infinity, accuracy: 0 };

@@ -55,8 +55,9 @@ export async function autoClr<Batch>(
 
   const cost = { rangeTest: 0, verdict: 0, training: 0 };
   let spending: 'rangeTest' | 'verdict' = 'rangeTest';
+  const { updateKind } = trainable;
   const counted: Trainable<Batch> = {
-    ...(trainable.updateKind && { updateKind: trainable.updateKind }),
+    ...(updateKind && { updateKind }),
     trainStep(batch, hyper) {
       cost[spending]++;
       return trainable.trainStep(batch, hyper);

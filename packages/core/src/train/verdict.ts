@@ -1,10 +1,9 @@
-import type { Policy } from '../policy.ts';
 import type { RangeTestSuggestion } from '../rangeTest/finding.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
 import { attempt } from './attempt.ts';
 import type { Batches, Pass } from './batches.ts';
 import { comparable, endOf, gain, isBetter } from './metrics.ts';
-import { planCycles } from './planCycles.ts';
+import { type CyclePlan, planCycles } from './planCycles.ts';
 import { measure } from './recorded.ts';
 import { train } from './train.ts';
 import type { Metrics, Trainable } from './trainable.ts';
@@ -45,27 +44,27 @@ export async function giveVerdict<Batch>(
 ): Promise<Verdict | undefined> {
   const plan = (baseLr: number, maxLr: number) => planCycles({ baseLr, maxLr, steps: Math.max(10, budget) });
   const { fixedLr, baseLr, maxLr } = suggestion;
-  const { policy, steps } = plan(baseLr, maxLr);
   const start = await attempt('snapshot()', 'before the verdict', () => trainable.snapshot());
-  const trial = async (candidate: Policy): Promise<Metrics | undefined> => {
+  const trial = async (candidate: CyclePlan): Promise<Metrics | undefined> => {
     try {
-      const run = await train(trainable, batches, { policy: candidate, steps, ...(signal && { signal }) });
+      const run = await train(trainable, batches, { ...candidate, ...(signal && { signal }) });
       if (!validation || run.stopped) return endOf(run);
-      const end = await measure(trainable, validation, `after ${steps} steps of a trial`, signal);
+      const end = await measure(trainable, validation, `after ${candidate.steps} steps of a trial`, signal);
       return end && comparable(end);
     } finally {
       const lost = 'The model is not as it was.';
       await attempt('restore()', 'after a trial', () => trainable.restore(start), lost);
     }
   };
-  const fixedEnd = await trial(plan(fixedLr, fixedLr).policy);
-  const clrEnd = await trial(policy);
+  const fixedEnd = await trial(plan(fixedLr, fixedLr));
+  const cycles = plan(baseLr, maxLr);
+  const clrEnd = await trial(cycles);
   if (signal?.aborted || !(fixedEnd ?? clrEnd)) return undefined;
   const [fixed, clr] = [fixedEnd ?? lost, clrEnd ?? lost];
   const margin = Math.abs(gain(clr, fixed));
-  const chance = 0.02 * ('accuracy' in fixed ? 1 : Math.abs(fixed.loss));
-  const clear = !(fixedEnd && clrEnd) || margin > chance;
-  return { winner: isBetter(fixed, clr) ? 'fixed' : 'clr', clr, fixed, margin, clear, steps };
+  const chance = 0.02 * (fixed.accuracy === undefined ? Math.abs(fixed.loss) : 1);
+  const clear = margin > chance || !clrEnd || !fixedEnd;
+  return { winner: isBetter(fixed, clr) ? 'fixed' : 'clr', clr, fixed, margin, clear, steps: cycles.steps };
 }
 
 const lost: Metrics = { loss: Infinity, accuracy: 0 };

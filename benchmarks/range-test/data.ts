@@ -1,7 +1,7 @@
 import { cifar10, type Dataset, type LabelledImages, mnist, random } from '@clr/datasets';
 
 /** Which data a setting learns. */
-export type DataName = 'mnist' | 'cifar' | 'tabular' | 'sequence';
+export type DataName = 'mnist' | 'cifar' | 'tabular' | 'sequence' | 'waves';
 
 /** Examples side by side: `inputs` holds `count` of them, row by row. */
 export interface Examples {
@@ -37,6 +37,8 @@ async function make(name: DataName): Promise<Problem> {
       return tabular();
     case 'sequence':
       return sequence();
+    case 'waves':
+      return waves();
   }
 }
 
@@ -66,13 +68,17 @@ function images({ train, test, shape: [channels, height, width], mean, std }: Da
   };
 }
 
+/** Numbers of the standard normal distribution. */
+const normalFrom = (next: () => number) => (): number =>
+  Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+
 /**
  * Twenty numbers from a normal distribution, six classes: the largest output of a random net with one hidden
  * layer, where one label in ten is drawn at random.
  */
 function tabular(): Problem {
   const next = random(17);
-  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  const normal = normalFrom(next);
   const [features, hidden, classes] = [20, 24, 6];
   const first = Array.from({ length: hidden * features }, () => normal() / Math.sqrt(features));
   const second = Array.from({ length: classes * hidden }, normal);
@@ -118,4 +124,35 @@ function sequence(): Problem {
     return { inputs, labels, count };
   };
   return { train: make(10_000), validation: make(2000), shape: [length] };
+}
+
+/**
+ * Sixty-four samples of a wave of any phase, of 2 to 6 periods, with noise; six classes by its form: sine, square,
+ * sawtooth, a rising chirp, a fading sine, and two sines together.
+ */
+function waves(): Problem {
+  const next = random(41);
+  const normal = normalFrom(next);
+  const [length, turn] = [64, 2 * Math.PI];
+  const forms: readonly ((t: number, periods: number) => number)[] = [
+    (t, periods) => Math.sin(turn * periods * t),
+    (t, periods) => Math.sign(Math.sin(turn * periods * t)),
+    (t, periods) => 2 * ((periods * t) % 1) - 1,
+    (t, periods) => Math.sin(turn * periods * t * (0.5 + t / 2)),
+    (t, periods) => 1.5 * Math.exp(-2 * (t % 1)) * Math.sin(turn * periods * t),
+    (t, periods) => 0.7 * (Math.sin(turn * periods * t) + Math.sin(turn * 1.5 * periods * t)),
+  ];
+  const make = (count: number): Examples => {
+    const inputs = new Float32Array(count * length);
+    const labels = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      const of = Math.floor(next() * forms.length);
+      const [periods, phase] = [2 + 4 * next(), next()];
+      for (let k = 0; k < length; k++)
+        inputs[i * length + k] = forms[of]!(k / length + phase, periods) + 0.6 * normal();
+      labels[i] = of;
+    }
+    return { inputs, labels, count };
+  };
+  return { train: make(10_000), validation: make(2000), shape: [1, length] };
 }

@@ -142,12 +142,17 @@ async function worker(): Promise<void> {
 const byCost = [
   'tabular-mlp',
   'tabular-tanh',
+  'deep',
   'mnist-mlp',
+  'layer-norm',
   'transformer',
+  'attention',
+  'signal',
   'lenet',
   'batch-norm',
   'quick',
   'resnet',
+  'mobile',
 ];
 
 function order(): string[] {

@@ -1,7 +1,7 @@
 """Writes the benchmark's nets as ONNX files, one per seed of the initial weights.
 
 Run with PyTorch 1.13 (Debian's python3-torch): /usr/bin/python3 models.py
-The files are kept in git, so that this is only needed to change a net.
+The files are kept in git, so that this is only needed to add a net; delete a net's files to change it.
 """
 
 import pathlib
@@ -96,6 +96,84 @@ class Transformer(nn.Module):
         return self.head(self.after(x).mean(1))
 
 
+class Signal(nn.Module):
+    """Three 1-D convolutions with group normalisation and SiLU."""
+
+    def __init__(self, classes=6):
+        super().__init__()
+        sizes = [(1, 12), (12, 24), (24, 32)]
+        self.convs = nn.ModuleList(nn.Conv1d(a, b, 5, 2, 2) for a, b in sizes)
+        self.norms = nn.ModuleList(nn.GroupNorm(4, b) for _, b in sizes)
+        self.head = nn.Linear(32, classes)
+
+    def forward(self, x):
+        for conv, norm in zip(self.convs, self.norms):
+            x = nn.functional.silu(norm(conv(x)))
+        return self.head(x.mean(2))
+
+
+def separable(inputs, outputs, stride):
+    return [
+        nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False), nn.BatchNorm2d(inputs), nn.ReLU6(),
+        nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU6(),
+    ]  # fmt: skip
+
+
+def mobile():
+    return nn.Sequential(
+        *unit(3, 16), *separable(16, 24, 2), *separable(24, 32, 1), *separable(32, 48, 2),
+        nn.AvgPool2d(4), nn.Flatten(), nn.Linear(48, 10),
+    )  # fmt: skip
+
+
+def layer_norm():
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 96), nn.LayerNorm(96), nn.GELU(),
+        nn.Linear(96, 48), nn.LayerNorm(48), nn.GELU(),
+        nn.Linear(48, 10),
+    )  # fmt: skip
+
+
+class Deep(nn.Module):
+    """Six dense layers with skips and ELU, no normalisation."""
+
+    def __init__(self, inputs=20, width=40, classes=6):
+        super().__init__()
+        self.stem = nn.Linear(inputs, width)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(6))
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for layer in self.layers:
+            x = x + nn.functional.elu(layer(x))
+        return self.head(x)
+
+
+class Attention(nn.Module):
+    """A linear embedding of patches of a signal, one post-norm block, mean-pooled."""
+
+    def __init__(self, width=24, heads=3, patches=8, patch=8, classes=6):
+        super().__init__()
+        self.shape = (patches, heads, width // heads)
+        self.embed = nn.Linear(patch, width)
+        self.places = nn.Parameter(0.1 * torch.randn(1, patches, width))
+        self.q, self.k, self.v, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.up, self.down = nn.Linear(width, 3 * width), nn.Linear(3 * width, width)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, signal):
+        patches, heads, size = self.shape
+        x = self.embed(signal.reshape(-1, patches, 64 // patches)) + self.places
+        q, k, v = (f(x).reshape(-1, patches, heads, size).transpose(1, 2) for f in (self.q, self.k, self.v))
+        mixed = torch.softmax(q.matmul(k.transpose(2, 3)) / size**0.5, -1).matmul(v)
+        x = self.first(x + self.out(mixed.transpose(1, 2).reshape(-1, patches, heads * size)))
+        x = self.second(x + self.down(nn.functional.gelu(self.up(x))))
+        return self.head(x.mean(1))
+
+
 NETS = {
     "tabular-mlp": (lambda: dense(20, 64, 64, 6), (20,)),
     "tabular-tanh": (lambda: dense(20, 48, 48, 48, 6, activation=nn.Tanh), (20,)),
@@ -105,6 +183,11 @@ NETS = {
     "batch-norm": (batch_norm, (3, 16, 16)),
     "resnet": (resnet, (3, 16, 16)),
     "transformer": (Transformer, None),
+    "signal": (Signal, (1, 64)),
+    "mobile": (mobile, (3, 16, 16)),
+    "layer-norm": (layer_norm, (1, 28, 28)),
+    "deep": (Deep, (20,)),
+    "attention": (Attention, (1, 64)),
 }
 
 
@@ -112,6 +195,8 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     for name, (make, shape) in NETS.items():
         for seed in SEEDS:
+            if (FOLDER / f"{name}-{seed}.onnx").exists():
+                continue
             torch.manual_seed(seed)
             net = make().train()
             example = torch.zeros(2, 16, dtype=torch.int64) if shape is None else torch.randn(2, *shape)
@@ -126,7 +211,7 @@ def main():
                 training=torch.onnx.TrainingMode.TRAINING,
                 do_constant_folding=False,
             )
-        print(name, sum(p.numel() for p in net.parameters()))
+            print(name, seed, sum(p.numel() for p in net.parameters()))
 
 
 main()

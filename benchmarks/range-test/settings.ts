@@ -37,12 +37,16 @@ const nets: Readonly<Record<string, { readonly data: DataName; readonly budget: 
   quick: { data: 'cifar', budget: 2000 },
   'batch-norm': { data: 'cifar', budget: 2000 },
   resnet: { data: 'cifar', budget: 2000 },
+  signal: { data: 'waves', budget: 3000 },
+  attention: { data: 'waves', budget: 3000 },
+  'layer-norm': { data: 'mnist', budget: 3000 },
+  deep: { data: 'tabular', budget: 4000 },
+  mobile: { data: 'cifar', budget: 2000 },
 };
 
 type Row = [net: string, optimizer: keyof typeof optimizers, batch: number];
 
-// Every third of its net is held out, so that each part sees all data, nets and optimizers.
-const rows: readonly Row[] = [
+const development: readonly Row[] = [
   ['tabular-mlp', 'sgd', 32],
   ['tabular-mlp', 'momentum', 64],
   ['tabular-mlp', 'adam', 16],
@@ -67,7 +71,6 @@ const rows: readonly Row[] = [
   ['transformer', 'nesterov', 32],
   ['transformer', 'adamW', 64],
   ['transformer', 'rmsProp', 16],
-  // Added later, for development alone: other pairs of net and optimizer.
   ['tabular-mlp', 'momentum', 16],
   ['tabular-mlp', 'sgd', 64],
   ['tabular-tanh', 'adam', 32],
@@ -84,17 +87,22 @@ const rows: readonly Row[] = [
   ['resnet', 'adam', 32],
 ];
 
-const heldOut = new Set([
-  'tabular-mlp-momentum-64',
-  'tabular-tanh-nesterov-32',
-  'mnist-mlp-rmsProp-32',
-  'mnist-mlp-sgd-16',
-  'lenet-adam-32',
-  'quick-sgd-16',
-  'batch-norm-adamW-32',
-  'resnet-momentum-32',
-  'transformer-adam-32',
-]);
+// Other nets and other data than those above, named before anything was trained.
+const heldOut: readonly Row[] = [
+  ['signal', 'sgd', 32],
+  ['signal', 'adam', 64],
+  ['signal', 'momentum', 16],
+  ['attention', 'adamW', 32],
+  ['attention', 'momentum', 32],
+  ['layer-norm', 'nesterov', 64],
+  ['layer-norm', 'adamW', 32],
+  ['layer-norm', 'sgd', 128],
+  ['deep', 'sgd', 64],
+  ['deep', 'adam', 32],
+  ['deep', 'rmsProp', 128],
+  ['mobile', 'momentum', 64],
+  ['mobile', 'adam', 32],
+];
 
 /** Settings whose labels are also drawn at random, for curves that carry nothing. */
 export const randomLabelled: ReadonlySet<string> = new Set([
@@ -105,14 +113,14 @@ export const randomLabelled: ReadonlySet<string> = new Set([
 ]);
 
 /** All settings, each part in the order they are run. */
-export const settings: readonly Setting[] = rows.map(([net, optimizer, batch]) => {
-  const name = `${net}-${optimizer}-${batch}`;
+export const settings: readonly Setting[] = [...development, ...heldOut].map((row) => {
+  const [net, optimizer, batch] = row;
   return {
-    name,
+    name: `${net}-${optimizer}-${batch}`,
     ...nets[net]!,
     net,
     optimizer: optimizers[optimizer],
     batch,
-    heldOut: heldOut.has(name),
+    heldOut: heldOut.includes(row),
   };
 });

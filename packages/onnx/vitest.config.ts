@@ -32,7 +32,7 @@ const config: ViteUserConfig = defineConfig({
                 name: 'chromium',
                 include: [inBrowser],
                 provide: { oracle: oraclePath('') },
-                testTimeout: 120_000,
+                testTimeout: 300_000, // a software adapter on a busy machine
                 browser: chromiumBrowser(),
               },
             },

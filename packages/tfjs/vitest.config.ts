@@ -29,7 +29,7 @@ const config: ViteUserConfig = defineConfig({
           provide: { backend: 'cpu', oracle },
           exclude: [webgl],
           include: ['src/**/*.test.ts'],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
       {
@@ -38,7 +38,7 @@ const config: ViteUserConfig = defineConfig({
           provide: { backend: 'wasm', oracle },
           include: ['src/**/*.test.ts'],
           exclude: [node, webgl],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
       ...(hasChromium()
@@ -49,7 +49,7 @@ const config: ViteUserConfig = defineConfig({
               include: ['src/**/*.test.ts'],
               exclude: backend === 'webgl' ? [node] : [node, webgl],
               browser: chromiumBrowser(),
-              testTimeout: 120_000,
+              testTimeout: 300_000,
             },
           }))
         : []),

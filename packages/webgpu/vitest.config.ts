@@ -30,7 +30,7 @@ function withFloat32<T extends { runs: Run[] }>(file: T): T {
 const shared = {
   include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
   provide: { oracle, required: process.env.CLR_REQUIRE ?? '' },
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   hookTimeout: 60_000,
   fileParallelism: false,
   isolate: false,

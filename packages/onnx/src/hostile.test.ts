@@ -151,6 +151,7 @@ describe('a model made to exhaust who reads it', () => {
       expect(error).toBeInstanceOf(ClrError);
     }
     const { user, system } = process.cpuUsage(begun);
-    expect((user + system) / 1e6).toBeLessThan(1.5);
+    // A second at most on a quiet machine; work that grows faster than the model would take minutes.
+    expect((user + system) / 1e6).toBeLessThan(10);
   });
 });

@@ -138,11 +138,26 @@ describe('analyzeRangeTest', () => {
       0.01,
       /^Past its best from the first rate/,
     ],
+    [
+      'begun in the decade below its edge',
+      (x: number) => 2.3 - 1.5 / (1 + Math.exp(-12 * (x + 3.7))) + 3 / (1 + Math.exp(-12 * (x + 3.1))),
+      0.01,
+      /^Past its best from the first rate/,
+    ],
     ['NaN at once', () => Number.NaN, 0, /^Too short: 0 steps with a finite loss/],
   ])('refuses a curve that is %s, with the reason', (_, loss, noise, reason) => {
     const { suggestion, reasons } = analyzeRangeTest(sweep(loss, { noise }));
     expect(suggestion).toBeNull();
     expect(reasons[0]).toMatch(reason);
+  });
+
+  it('refuses a linear sweep from 0 that never diverges', () => {
+    const points = Array.from({ length: 200 }, (_, step) => {
+      const lr = step / 199;
+      return { step, lr, loss: step > 190 ? 1.65 : 2.3 - 0.7 * lr ** 0.5 };
+    });
+    const trace = { version: 1, spacing: 'linear', startLr: 0, endLr: 1, points } as const;
+    expect(analyzeRangeTest(trace).reasons[0]).toMatch(/^Never diverged: /);
   });
 
   it('refuses a sweep that is too short, or empty', () => {

@@ -64,8 +64,8 @@ export function analyzeRangeTest(
   const curve = toCurve(points);
   const { x, start, noise, count } = curve;
   const finite = count.reduce((sum, steps) => sum + steps, 0);
+  const broken = points.find(({ loss }) => loss === null);
   if (finite < 20 || x.length < 10) {
-    const broken = points.find(({ loss }) => loss === null);
     return refuse(
       `Too short: ${finite} steps with a finite loss at ${x.length} rates; take 100 or more.${
         broken ? ` The loss was not finite at ${at(Math.log10(broken.lr))}: start lower.` : ''
@@ -85,12 +85,12 @@ export function analyzeRangeTest(
   }
   const { max, fixed: inShort } = below[updateKind];
   const peak = Math.max(...smoothed.filter((_, i) => x[i]! < bottom));
-  // Nor may the loss leap up before it falls, or the sweep begin above the rates that it would suggest.
-  if (bottom - x[0]! < 0.1 || edge - max < x[0]! || peak > start + depth)
+  // A coarse sweep that went before saw the rates below the first one, and diverged where this one was to end.
+  const scouted = sweeps.some(({ scout }) => scout);
+  // Nor may the loss leap up before it falls, or the sweep begin above what it would suggest: the decade below the edge.
+  if (bottom - x[0]! < 0.1 || edge - (scouted ? max : 1) < x[0]! || peak > start + depth)
     return refuse(`Past its best from the first rate, ${at(x[0]!)}, on: start lower.`);
-  // A coarse sweep that went before diverged where this one was to end.
-  const diverged =
-    finite < points.length || sweeps.some(({ stopped, scout }) => scout || stopped?.reason === 'diverged');
+  const diverged = scouted || broken || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
   // Without a divergence the rise itself must be past doubt: high, or a decade long.
   if (!diverged && !(lost < last - (depth > 2 * doubt ? 0.1 : depth > 1.4 * doubt ? 1 : Infinity))) {
     return refuse(`Never diverged: the loss was near its best up to ${at(last)}: go higher.`);

@@ -37,6 +37,11 @@ export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestT
     edgeOf(sweep, one),
     verdictOf(one.truth).largestStable,
   ];
+  /** The sweep as far as a share of the lower edge, where it got so far. */
+  const upTo = (share: number, one: (typeof real)[number]): RangeTestTrace[] => {
+    const losses = one.loss.slice(0, below(share * Math.min(...edges(one))));
+    return losses.length === 0 ? [] : [trace(losses)];
+  };
   return new Map([
     ['flat, no noise', [trace(steps(() => 2.3))]],
     ['flat, noisy', made((next) => steps(() => noisy(next)))],
@@ -55,14 +60,8 @@ export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestT
       ),
     ],
     ['twelve steps of a real one', real.map(({ loss }) => trace(loss.slice(0, 12)))],
-    [
-      'ends while the loss still falls (a tenth of either edge)',
-      real.map((one) => trace(one.loss.slice(0, below(0.1 * Math.min(...edges(one)))))),
-    ],
-    [
-      'ends before anything moves',
-      real.map((one) => trace(one.loss.slice(0, below(1e-3 * Math.min(...edges(one)))))),
-    ],
+    ['ends while the loss still falls (a tenth of either edge)', real.flatMap((one) => upTo(0.1, one))],
+    ['ends before anything moves', real.flatMap((one) => upTo(1e-3, one))],
     [
       'begins past either edge',
       real.flatMap((one) => {

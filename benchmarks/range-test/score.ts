@@ -4,123 +4,19 @@
  * npx tsx range-test/score.ts [--held-out] [--detail]
  */
 import { parseArgs } from 'node:util';
-import {
-  analyzeRangeTest,
-  type RangeTestFinding,
-  type RangeTestTrace,
-  type UpdateKind,
-  updateKindOf,
-} from '@clr/core';
+import { analyzeRangeTest } from '@clr/core';
 import { digits } from './digits.ts';
 import { hopelessCurves } from './hopeless.ts';
-import { libraryRules } from './libraries.ts';
-import { findByDefault, replay, replayAdaptive } from './replay.ts';
-import { seeds, settings } from './settings.ts';
-import {
-  quarterOf,
-  readAdaptive,
-  readSweeps,
-  readTruths,
-  type StoredAdaptive,
-  type StoredSweep,
-  type StoredTruth,
-  type Truth,
-} from './store.ts';
-import { sweeps as plans, type SweepName } from './sweeps.ts';
+import { type Answer, type Rule, rules, search } from './rules.ts';
+import { seeds } from './settings.ts';
+import { quarterOf, readAdaptive, readSweeps, readTruths, type StoredTruth, type Truth } from './store.ts';
 import { type Verdict, verdictOf } from './truth.ts';
-
-/** What a rule says of one run: the rate for constant training, and the one that must be stable. */
-interface Answer {
-  readonly fixedLr: number;
-  readonly maxLr: number;
-  readonly finding?: RangeTestFinding;
-  /** How many steps the sweeps took. */
-  readonly cost?: number;
-}
-
-/** What is stored of a setting. */
-interface Stored {
-  readonly truth: Truth;
-  readonly sweeps: readonly StoredSweep[];
-  readonly adaptive: readonly StoredAdaptive[];
-}
-
-interface Rule {
-  readonly name: string;
-  readonly answer: (stored: Stored, seed: number) => Promise<Answer | null>;
-}
 
 interface Run extends Partial<Answer> {
   readonly truth: Truth;
   readonly verdict: Verdict;
   readonly seed: number;
 }
-
-/** The seed's sweeps of a kind, the one with the training's own batch order first. */
-const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): StoredSweep[] =>
-  sweeps
-    .filter((one) => one.seed === seed && one.sweep === name && !one.randomLabels)
-    .sort((a, b) => a.order - b.order);
-
-const libraries: readonly Rule[] = libraryRules.map(({ name, sweep, suggest }) => ({
-  name,
-  answer: async ({ sweeps }, seed) => {
-    const lr = suggest(pick(sweeps, seed, sweep)[0]!.loss, plans[sweep]);
-    return lr === null ? null : { fixedLr: lr, maxLr: lr };
-  },
-}));
-
-type Choice = readonly [name: SweepName, count?: number][];
-
-const answerOf = (traces: readonly RangeTestTrace[], steps: number, kind?: UpdateKind): Answer | null => {
-  const finding = analyzeRangeTest(traces, { steps, ...(kind && { updateKind: kind }) });
-  const { suggestion } = finding;
-  const cost = traces.reduce((sum, { points, scout = [] }) => sum + points.length + scout.length, 0);
-  return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding, cost };
-};
-
-const kinds = new Map(settings.map(({ name, optimizer }) => [name, updateKindOf(optimizer)]));
-
-/** Plain sweeps; `kind`: the analysis knows the optimizer. */
-const plain = (name: string, choice: Choice, kind = true): Rule => ({
-  name,
-  answer: async ({ sweeps, truth: { setting, budget } }, seed) => {
-    const chosen = choice.flatMap(([of, count = 1]) => pick(sweeps, seed, of).slice(0, count));
-    return answerOf(await Promise.all(chosen.map(replay)), budget, kind ? kinds.get(setting) : undefined);
-  },
-});
-
-/** The range test as it runs where no rates are given. */
-const adaptive = (name: string, steps: number): Rule => ({
-  name,
-  answer: async ({ adaptive: stored, truth }, seed) => {
-    const one = stored.find((one) => one.seed === seed && one.steps === steps && !one.randomLabels)!;
-    return answerOf([await replayAdaptive(one)], truth.budget);
-  },
-});
-
-/** The same with the number of steps left to it; `told`: the analysis knows the budget. */
-const byDefault = (name: string, told: boolean): Rule => ({
-  name,
-  answer: async ({ adaptive: stored, truth }, seed) => {
-    const { finding, cost } = await findByDefault(stored, seed, told ? truth.budget : undefined);
-    const { suggestion } = finding;
-    return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding, cost };
-  },
-});
-
-const rules: readonly Rule[] = [
-  ...libraries,
-  plain('clr, one sweep of 100 steps', [['clr-100']]),
-  plain('clr, one sweep of 200 steps', [['clr-200']]),
-  plain('clr, one sweep of 400 steps', [['clr-400']]),
-  plain('clr, three sweeps of 200 steps', [['clr-200', 3]]),
-  plain('clr, the same, optimizer not told', [['clr-200', 3]], false),
-  byDefault('clr, by default', true),
-  byDefault('clr, by default, budget not told', false),
-  adaptive('clr, 200 steps', 200),
-  adaptive('clr, 400 steps', 400),
-];
 
 const decades = (a: number, b: number): number => Math.abs(Math.log10(a / b));
 const percent = (part: number, whole: number): string =>
@@ -160,7 +56,7 @@ async function runsOf(rule: Rule, truths: readonly Truth[]): Promise<Run[]> {
 }
 
 /** Shares are of all runs: a refusal of a good curve is a miss, except where it suggests nothing unstable. */
-async function scores(truths: readonly Truth[]): Promise<Map<string, Run[]>> {
+async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise<Map<string, Run[]>> {
   const all = new Map<string, Run[]>();
   const rows = [
     [
@@ -331,9 +227,9 @@ async function reportDigits(wantsDetail: boolean): Promise<void> {
 
 async function report(title: string, truths: readonly StoredTruth[], wantsDetail: boolean): Promise<void> {
   console.log(`\n# ${title}: ${truths.length} settings, ${seeds.length} seeds each\n`);
-  const all = await scores(truths);
+  const all = await scores(truths, [...rules, search(truths, 1), search(truths, 0.5)]);
   console.log('\nThe same settings, trained for a quarter of their budget\n');
-  await scores(truths.map(quarterOf));
+  await scores(truths.map(quarterOf), rules);
   console.log('\nConfidence of clr: all plain sweeps, and the range test as it runs by itself\n');
   const runsOfAll = (names: readonly string[]) => names.flatMap((name) => all.get(name)!);
   calibration(runsOfAll([100, 200, 400].map((steps) => `clr, one sweep of ${steps} steps`)));

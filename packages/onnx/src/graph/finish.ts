@@ -13,6 +13,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.ts';
+import { blockedConv, blockedDomain } from './blockedConv.ts';
 import type { Builder } from './builder.ts';
 import { captures, subgraphs } from './captures.ts';
 import type { Dims } from './dim.ts';
@@ -76,7 +77,8 @@ export function finish(
   outputs: readonly string[],
   metadata: readonly StringStringEntryProto[],
 ): Uint8Array {
-  const lowered = b.provider === 'webgpu' ? b.nodes.flatMap((node) => webgpuForm(node, b)) : b.nodes;
+  const formOf = b.provider === 'webgpu' ? webgpuForm : blockedConv;
+  const lowered = b.nodes.flatMap((node) => formOf(node, b));
   const { nodes, names } = needed(lowered, outputs);
   const graph = create(GraphProtoSchema, {
     name: source.graph?.name || 'training',
@@ -87,6 +89,11 @@ export function finish(
     sparseInitializer: source.graph?.sparseInitializer ?? [],
   });
   const others = source.opsetImport.filter(({ domain }) => domain !== '' && domain !== 'ai.onnx');
+  if (
+    nodes.some(({ domain }) => domain === blockedDomain) &&
+    !others.some(({ domain }) => domain === blockedDomain)
+  )
+    others.push(create(OperatorSetIdProtoSchema, { domain: blockedDomain, version: 1n }));
   return writeModel(
     create(ModelProtoSchema, {
       irVersion: source.irVersion > oldestIr ? source.irVersion : oldestIr,

@@ -43,6 +43,8 @@ export class GraphBuilder {
   readonly opset: number;
   /** What the graph will run on, where forms differ. */
   provider: Provider = 'cpu';
+  /** How many channels convolutions take as one there; 1: plain. */
+  channelBlock = 1;
   readonly nodes: NodeProto[] = [];
   /** Gradients that are 0 wherever the output of a Relu is 0, and that output. */
   readonly masked: Map<string, string> = new Map();

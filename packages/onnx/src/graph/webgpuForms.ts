@@ -1,20 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
-import { float, int, ints, makeAttribute } from './attributes.ts';
+import { float, int, ints } from './attributes.ts';
 import type { Builder } from './builder.ts';
 import { inputOf } from './infer.ts';
+import { nodeOf } from './nodeOf.ts';
 
 /** WebGPU promises 8 buffers for each shader: one input and as many outputs. */
 const mostOutputs = 7;
-
-function nodeOf(op: string, input: readonly string[], output: readonly string[]): NodeProto {
-  return create(NodeProtoSchema, {
-    opType: op,
-    name: output[0] ?? op,
-    input: [...input],
-    output: [...output],
-  });
-}
 
 /** A Split into more parts than a shader has buffers for, as a Split into groups and a Split of each. */
 function splitInGroups(node: NodeProto, b: Builder): NodeProto[] {
@@ -31,8 +23,7 @@ function splitInGroups(node: NodeProto, b: Builder): NodeProto[] {
   const groupSize = Math.ceil(sizes.length / mostOutputs);
   const starts = Array.from({ length: Math.ceil(sizes.length / groupSize) }, (_, i) => i * groupSize);
   const split = (from: string, parts: readonly number[], to: readonly string[]): NodeProto[] => {
-    const part = nodeOf('Split', [from, b.ints(parts)], to);
-    part.attribute = [makeAttribute('axis', axis)];
+    const part = nodeOf('Split', [from, b.ints(parts)], to, { axis });
     return to.length > mostOutputs ? splitInGroups(part, b) : [part];
   };
   const groups = starts.map((start) => ({
@@ -82,9 +73,7 @@ function batchNormInParts(node: NodeProto, b: Builder): NodeProto[] {
   if (int(node, 'training_mode', 0) !== 1 || rank === undefined) return [node];
   const nodes: NodeProto[] = [];
   const add = (op: string, input: readonly string[], output = b.fresh(op), keepdims?: number): string => {
-    const made = nodeOf(op, input, [output]);
-    if (keepdims !== undefined) made.attribute = [makeAttribute('keepdims', keepdims)];
-    nodes.push(made);
+    nodes.push(nodeOf(op, input, [output], keepdims === undefined ? {} : { keepdims }));
     return output;
   };
   const others = b.ints(Array.from({ length: rank }, (_, i) => i).filter((axis) => axis !== 1));

@@ -1,5 +1,6 @@
 import { buildTrainingModel } from '../training/build.ts';
 import type { TrainingOptions } from '../training/options.ts';
+import { channelBlockOf } from './channelBlock.ts';
 import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
@@ -33,7 +34,11 @@ export async function createTrainer(
   model: Uint8Array | string,
   { session = {}, ...given }: TrainerOptions,
 ): Promise<OnnxTrainer> {
-  const options = { provider: providerOf(session), ...given };
+  const options = {
+    provider: providerOf(session),
+    channelBlock: await channelBlockOf(ort, session),
+    ...given,
+  };
   const source = await readModelFile(model);
   const trainer = new Trainer(ort, source, options, session, buildTrainingModel(source, options));
   await trainer.ready();

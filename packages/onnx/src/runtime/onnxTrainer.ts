@@ -11,7 +11,7 @@ import { fail } from '../errors.ts';
 import { locateInitializers, patchInitializers } from '../graph/patch.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
-import type { TrainingOptions } from '../training/options.ts';
+import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
 import { orRefused } from './orRefused.ts';
@@ -114,7 +114,7 @@ export class Trainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
   readonly #ort: Ort;
   readonly #source: Uint8Array;
-  readonly #options: TrainingOptions;
+  readonly #options: BuildOptions;
   readonly #runners: Runners;
   readonly #state: StateVectors;
   /** Absent when the model computes its loss itself: what its answers are is its own affair then. */
@@ -130,7 +130,7 @@ export class Trainer implements OnnxTrainer {
   constructor(
     ort: Ort,
     source: Uint8Array,
-    options: TrainingOptions,
+    options: BuildOptions,
     session: InferenceSession.SessionOptions,
     first: TrainingModel,
   ) {

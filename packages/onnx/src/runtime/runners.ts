@@ -4,7 +4,7 @@ import {
   buildGradientModel,
   buildTrainingModel,
 } from '../training/build.ts';
-import type { TrainingOptions } from '../training/options.ts';
+import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { orRefused } from './orRefused.ts';
 import type { Batch, InferenceSession, Ort } from './ort.ts';
@@ -18,7 +18,7 @@ export interface Runner {
 
 type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
 
-const builders: Readonly<Record<Kind, (model: Uint8Array, options: TrainingOptions) => TrainingModel>> = {
+const builders: Readonly<Record<Kind, (model: Uint8Array, options: BuildOptions) => TrainingModel>> = {
   step: buildTrainingModel,
   gradients: buildGradientModel,
   apply: buildApplyModel,
@@ -28,7 +28,7 @@ const builders: Readonly<Record<Kind, (model: Uint8Array, options: TrainingOptio
 /** What {@link Runners} makes sessions of. */
 export interface RunnersOptions {
   readonly source: Uint8Array;
-  readonly options: TrainingOptions;
+  readonly options: BuildOptions;
   readonly session: InferenceSession.SessionOptions;
   /** The outputs of a step that stay on the device, if any do. */
   readonly locations?: (step: TrainingModel) => Record<string, 'gpu-buffer'>;

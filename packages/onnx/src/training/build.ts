@@ -16,7 +16,7 @@ import { widenModel } from '../graph/widenModel.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
 import { type Draft, input, output, replace, written } from './draft.ts';
-import type { TrainingOptions } from './options.ts';
+import type { BuildOptions } from './options.ts';
 import { type Plan, plan } from './plan.ts';
 import type { TensorInfo, TrainingModel } from './trainingModel.ts';
 import { updateOf } from './updates.ts';
@@ -117,7 +117,7 @@ function gradientVectors(p: Plan, model: Model): string[] {
  * step.state.map(({ role }) => role); // ['parameters', 'velocity']
  * ```
  */
-export function buildTrainingModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+export function buildTrainingModel(model: Uint8Array, options: BuildOptions): TrainingModel {
   const update = updateOf(options.optimizer);
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
@@ -133,7 +133,7 @@ export function buildTrainingModel(model: Uint8Array, options: TrainingOptions):
  * The first half of {@link buildTrainingModel}: loss and gradients, and no update. A data-parallel engine
  * runs it on every shard, averages the gradient vectors and runs {@link buildApplyModel} once.
  */
-export function buildGradientModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+export function buildGradientModel(model: Uint8Array, options: BuildOptions): TrainingModel {
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
   const { draft, common } = network(p);
@@ -147,7 +147,7 @@ export function buildGradientModel(model: Uint8Array, options: TrainingOptions):
 }
 
 /** The second half of {@link buildTrainingModel}: gradient vectors in, updated parameters out. */
-export function buildApplyModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+export function buildApplyModel(model: Uint8Array, options: BuildOptions): TrainingModel {
   const update = updateOf(options.optimizer);
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
@@ -178,7 +178,7 @@ export function buildApplyModel(model: Uint8Array, options: TrainingOptions): Tr
 }
 
 /** The model with its loss and its outputs, in inference form, parameters fed: what an evaluation runs. */
-export function buildEvaluationModel(model: Uint8Array, options: TrainingOptions): TrainingModel {
+export function buildEvaluationModel(model: Uint8Array, options: BuildOptions): TrainingModel {
   const source = widenModel(readModel(model));
   const p = plan(source, options, true);
   const { draft, common } = network(p);

@@ -59,3 +59,12 @@ export interface TrainingOptions {
   /** Scales the gradient down to this global norm when it is longer (PyTorch's `clip_grad_norm_`). */
   readonly clipNorm?: number;
 }
+
+/** What models are built with for a session on this very machine. */
+export interface BuildOptions extends TrainingOptions {
+  /**
+   * How many channels the runtime takes as one where it lays them out in blocks: 8 or 16, by the processor; another
+   * processor would read them wrongly. Convolutions are then written in that form. Default 1: plain, for all.
+   */
+  readonly channelBlock?: number;
+}

@@ -6,7 +6,7 @@ import { loadGraph } from '../graph/load.ts';
 import type { Model } from '../graph/model.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
 import { appendLoss, type LossHead } from './lossHead.ts';
-import type { ParameterGroup, TrainingOptions } from './options.ts';
+import type { BuildOptions, ParameterGroup } from './options.ts';
 import { selectParameters } from './parameters.ts';
 
 /** The names that the emitted models use for what the model itself does not have. */
@@ -124,7 +124,7 @@ function toFront(b: Builder, mark: number): void {
  *
  * @param inference - whether Dropout and BatchNormalization act as in inference
  */
-export function plan(model: Model, options: TrainingOptions, inference: boolean): Plan {
+export function plan(model: Model, options: BuildOptions, inference: boolean): Plan {
   const { graph } = model;
   if (options.sizes) fixSizes(graph, options.sizes);
   const names = namesFor(graph);
@@ -139,6 +139,7 @@ export function plan(model: Model, options: TrainingOptions, inference: boolean)
     builder.operator(node)?.toInference?.(node);
   });
   b.provider = options.provider ?? 'any';
+  b.channelBlock = options.channelBlock ?? 1;
   if (typeof options.loss !== 'object' && b.has('target')) {
     throw fail(
       'a model without a value named "target", which is the loss\'s',

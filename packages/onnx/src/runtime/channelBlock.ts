@@ -1,0 +1,62 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+} from '../generated/onnx_pb.ts';
+import { blockedDomain } from '../graph/blockedConv.ts';
+import { DataType } from '../graph/dataType.ts';
+import { declaration } from '../graph/finish.ts';
+import { writeModel } from '../graph/model.ts';
+import type { InferenceSession, Ort } from './ort.ts';
+
+/** Lays out 4 channels in blocks: the runtime fills them up to a whole one. */
+const probe = (): Uint8Array =>
+  writeModel(
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: ['', blockedDomain].map((domain) =>
+        create(OperatorSetIdProtoSchema, { domain, version: domain === '' ? 18n : 1n }),
+      ),
+      producerName: 'clr',
+      graph: create(GraphProtoSchema, {
+        name: 'channelBlock',
+        node: [
+          create(NodeProtoSchema, {
+            opType: 'ReorderInput',
+            domain: blockedDomain,
+            input: ['x'],
+            output: ['y'],
+          }),
+        ],
+        input: [declaration('x', DataType.FLOAT, [1, 4, 1, 1])],
+        output: [declaration('y', DataType.FLOAT, undefined)],
+      }),
+    }),
+  );
+
+async function ask({ InferenceSession, Tensor }: Ort): Promise<number> {
+  const session = await InferenceSession.create(probe(), { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const { y } = await session.run({ x: new Tensor('float32', new Float32Array(4), [1, 4, 1, 1]) });
+  await session.release();
+  return y?.dims[1] ?? 1;
+}
+
+const asked = new WeakMap<Ort, Promise<number>>();
+
+/**
+ * How many channels the runtime takes as one in a session on the CPU in Node; 1 where it has no such form, and
+ * below the optimisation level on which it changes layouts by itself.
+ */
+export async function channelBlockOf(
+  ort: Ort,
+  { executionProviders = ['cpu'], graphOptimizationLevel = 'all' }: InferenceSession.SessionOptions,
+): Promise<number> {
+  const onCpu = executionProviders.every((one) => (typeof one === 'object' ? one.name : one) === 'cpu');
+  const whole = graphOptimizationLevel === 'all' || graphOptimizationLevel === 'layout';
+  if (!onCpu || !whole || ort.env?.versions?.node === undefined) return 1;
+  const answer = asked.get(ort) ?? ask(ort).catch(() => 1);
+  asked.set(ort, answer);
+  return answer;
+}

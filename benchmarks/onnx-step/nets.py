@@ -17,6 +17,13 @@ class Residual(nn.Module):
         return F.relu(x + self.m(self.b(F.relu(self.n(self.a(x))))))
 
 
+def separable(inputs, outputs, stride):
+    """A kernel for each channel, then a product over the channels."""
+    return [nn.Conv2d(inputs, inputs, 3, stride=stride, padding=1, groups=inputs, bias=False),
+            nn.BatchNorm2d(inputs), nn.ReLU(),
+            nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
 class Encoder(nn.Module):
     """One transformer block over 6 positions of width 16, two heads, and a classifier of the mean."""
 
@@ -87,6 +94,14 @@ NETS = {
         nn.Conv2d(3, 8, 3, padding=1), Residual(8), nn.Conv2d(8, 16, 3, stride=2, padding=1),
         nn.BatchNorm2d(16), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10)),
         (3, 16, 16), 10),
+    'resnet-wide': (lambda: nn.Sequential(
+        nn.Conv2d(3, 32, 3, padding=1), Residual(32), nn.Conv2d(32, 64, 3, stride=2, padding=1),
+        nn.BatchNorm2d(64), nn.ReLU(), Residual(64), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)),
+        (3, 16, 16), 10),
+    'mobile': (lambda: nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        *separable(16, 32, 1), *separable(32, 64, 2), *separable(64, 64, 1),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)), (3, 16, 16), 10),
     'encoder': (Encoder, (6, 16), 5),
     'mlp': (lambda: nn.Sequential(
         nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 16), nn.Tanh(), nn.Linear(16, 4)), (20,), 4),

@@ -19,6 +19,8 @@ const nets: { net: string; batch: number; target: number; shape: number[] }[] = 
   { net: 'cifar-quick', batch: 100, target: 1.25, shape: [] },
   { net: 'lenet', batch: 64, target: 1, shape: [] },
   { net: 'resnet-mini', batch: 64, target: 1, shape: [] },
+  { net: 'resnet-wide', batch: 64, target: 1, shape: [] },
+  { net: 'mobile', batch: 64, target: 1, shape: [] },
   { net: 'encoder', batch: 32, target: 1, shape: [] },
   { net: 'mlp', batch: 128, target: 1, shape: [] },
 ];

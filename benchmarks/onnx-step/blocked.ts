@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openBatch, openTrainer, steps } from './ours.ts';
 import { median, milliseconds, printTable, range } from './table.ts';
@@ -18,6 +19,8 @@ const rows: string[][] = [];
 const turn = 250;
 for (const [net, batch] of [
   ['cifar-quick', 100],
+  ['lenet', 64],
+  ['resnet-mini', 64],
   ['resnet-wide', 64],
   ['mobile', 64],
 ] as const) {
@@ -42,7 +45,11 @@ for (const [net, batch] of [
   for (let round = 0; round < Number(values.rounds); round++) {
     const order = round % 2 === 0 ? (['plain', 'blocked'] as const) : (['blocked', 'plain'] as const);
     const now = { plain: 0, blocked: 0 };
-    for (const side of order) now[side] = await time(side === 'plain' ? plain : blocked);
+    for (const side of order) {
+      // Waiting lets the other session's threads fall asleep.
+      await pause(50);
+      now[side] = await time(side === 'plain' ? plain : blocked);
+    }
     times.plain.push(now.plain);
     times.blocked.push(now.blocked);
     times.ratios.push(now.blocked / now.plain);

@@ -31,9 +31,7 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   node.output = [y, ...now];
   const olds = [x(3), x(4)];
   // ONNX Runtime writes a batch's statistics over the running ones that the node reads: let it have others.
-  const mark = b.nodes.length;
-  node.input.splice(3, 2, ...olds.map((old) => b.sub(old, old)));
-  const added = b.nodes.splice(mark);
+  const added = b.apart(() => node.input.splice(3, 2, ...olds.map((old) => b.sub(old, old))));
   b.nodes.splice(b.nodes.indexOf(node), 0, ...added);
   running.forEach((name, i) => {
     if (name === '') return;

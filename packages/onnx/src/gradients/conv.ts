@@ -1,5 +1,6 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { int, ints } from '../graph/attributes.ts';
+import { blockedKernel } from '../graph/blockedConv.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
@@ -97,7 +98,12 @@ function inputGradient(c: GradientContext, form: ConvForm): string {
   const back = pads.map(
     (pad, i) => extent(kernel[i % axes] as number, dilations[i % axes] as number) - 1 - pad,
   );
-  if (strides.every((stride) => stride === 1) && back.every((pad) => pad >= 0) && !copiesTooMuch(c)) {
+  const single = strides.every((stride) => stride === 1) && back.every((pad) => pad >= 0);
+  // This form turns the kernel by itself.
+  if (single && blockedKernel(b, x(1), group)) {
+    return b.emit('ConvTranspose', [g(0), x(1)], { kernel_shape: kernel, pads, dilations, group });
+  }
+  if (single && !copiesTooMuch(c)) {
     return b.emit('Conv', [g(0), reversedKernel(b, x(1), form)], {
       kernel_shape: kernel,
       pads: back,

@@ -2,6 +2,7 @@ import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './convForm.ts';
+import { convWeightInBlocks } from './convWeightBlocked.ts';
 import { convWeightByConv } from './convWeightConv.ts';
 
 /** Every position of a kernel, the last axis running fastest. */
@@ -95,7 +96,10 @@ export function convWeightGradient(
   const { window, group, axes } = form;
   const { kernel, strides, dilations } = window;
   const [outputs, perGroup] = b.shape(weight) as [number, number];
-  const faster = convWeightByConv(b, weight, input, grad, form) ?? byRows(b, weight, input, grad, form);
+  const faster =
+    convWeightInBlocks(b, weight, input, grad, form) ??
+    convWeightByConv(b, weight, input, grad, form) ??
+    byRows(b, weight, input, grad, form);
   if (faster !== undefined) return faster;
   const whole = padded(b, input, form);
   const spatial = Array.from({ length: axes }, (_, i) => i + 2);

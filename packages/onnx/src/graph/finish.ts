@@ -13,12 +13,13 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.ts';
-import { blockedConv, blockedDomain } from './blockedConv.ts';
+import { blockedDomain } from './blocked.ts';
+import { writtenInBlocks } from './blockedConv.ts';
 import type { Builder } from './builder.ts';
 import { captures, subgraphs } from './captures.ts';
 import type { Dims } from './dim.ts';
 import { writeModel } from './model.ts';
-import { webgpuForm } from './webgpuForms.ts';
+import { writtenForWebgpu } from './webgpuForms.ts';
 
 /** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
 const oldestIr = 8n;
@@ -77,8 +78,10 @@ export function finish(
   outputs: readonly string[],
   metadata: readonly StringStringEntryProto[],
 ): Uint8Array {
-  const formOf = b.provider === 'webgpu' ? webgpuForm : blockedConv;
-  const lowered = b.nodes.flatMap((node) => formOf(node, b));
+  const written = b.provider === 'webgpu' ? writtenForWebgpu : writtenInBlocks;
+  const lowered = b.apart(() => {
+    for (const node of [...b.nodes]) if (!written(node, b)) b.nodes.push(node);
+  });
   const { nodes, names } = needed(lowered, outputs);
   const graph = create(GraphProtoSchema, {
     name: source.graph?.name || 'training',

@@ -163,7 +163,7 @@ export class GraphBuilder {
     });
   }
 
-  /** Emits a node and gives its outputs. */
+  /** Emits a node and gives its outputs; an operator of another domain is `domain:type`. */
   emitAll(op: string, inputs: readonly string[], attributes: Attributes, outputs: number): string[] {
     const names = Array.from({ length: outputs }, () => this.fresh(op));
     this.#emit(op, inputs, attributes, names);
@@ -176,9 +176,11 @@ export class GraphBuilder {
   }
 
   #emit(op: string, inputs: readonly string[], attributes: Attributes, names: string[]): void {
+    const [opType, domain = ''] = op.split(':').reverse() as [string, string?];
     this.append(
       create(NodeProtoSchema, {
-        opType: op,
+        opType,
+        domain,
         name: names[0] as string,
         input: trimmed(inputs),
         output: names,
@@ -194,21 +196,34 @@ export class GraphBuilder {
     return this.emitAll(op, inputs, attributes, 1)[0] as string;
   }
 
+  /** The nodes that `make` emits, to be put elsewhere. */
+  apart(make: () => void): NodeProto[] {
+    const mark = this.nodes.length;
+    make();
+    return this.nodes.splice(mark);
+  }
+
+  /** What `make` emits, once for each key. */
+  once(key: string, make: () => string): string {
+    const known = this.#made.get(key) ?? make();
+    this.#made.set(key, known);
+    return known;
+  }
+
   /** A name no value of the model has. */
   fresh(hint: string): string {
     this.#count += 1;
-    return `${this.#prefix}${hint}_${this.#count}`;
+    return `${this.#prefix}${hint.slice(hint.indexOf(':') + 1)}_${this.#count}`;
   }
 
   /** A constant of the builder's own; equal ones are made once. */
   literal(type: number, dims: readonly number[], values: readonly number[]): string {
     const key = `${type}:${dims.join()}:${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join()}`;
-    const known = this.#made.get(key);
-    if (known !== undefined) return known;
-    const name = this.fresh('constant');
-    this.addInitializer(makeTensor(name, type, dims, values));
-    this.#made.set(key, name);
-    return name;
+    return this.once(key, () => {
+      const name = this.fresh('constant');
+      this.addInitializer(makeTensor(name, type, dims, values));
+      return name;
+    });
   }
 
   #setConstant(name: string, tensor: TensorProto): void {

@@ -3,13 +3,12 @@ import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 import { float, int, ints } from './attributes.ts';
 import type { Builder } from './builder.ts';
 import { inputOf } from './infer.ts';
-import { nodeOf } from './nodeOf.ts';
 
 /** WebGPU promises 8 buffers for each shader: one input and as many outputs. */
 const mostOutputs = 7;
 
 /** A Split into more parts than a shader has buffers for, as a Split into groups and a Split of each. */
-function splitInGroups(node: NodeProto, b: Builder): NodeProto[] {
+function splitInGroups(node: NodeProto, b: Builder): boolean {
   const axis = int(node, 'axis', 0);
   const dims = b.dims(inputOf(node, 0));
   const whole = dims?.[axis < 0 ? axis + dims.length : axis];
@@ -19,49 +18,49 @@ function splitInGroups(node: NodeProto, b: Builder): NodeProto[] {
     (even === undefined
       ? undefined
       : node.output.map((_, i) => Math.min(even, Math.max(0, (whole as number) - i * even))));
-  if (sizes?.length !== node.output.length) return [node];
-  const groupSize = Math.ceil(sizes.length / mostOutputs);
-  const starts = Array.from({ length: Math.ceil(sizes.length / groupSize) }, (_, i) => i * groupSize);
-  const split = (from: string, parts: readonly number[], to: readonly string[]): NodeProto[] => {
-    const part = nodeOf('Split', [from, b.ints(parts)], to, { axis });
-    return to.length > mostOutputs ? splitInGroups(part, b) : [part];
+  if (sizes?.length !== node.output.length) return false;
+  const split = (from: string, parts: readonly number[], to: readonly string[]): void => {
+    if (to.length <= mostOutputs) return b.emitAs('Split', [from, b.ints(parts)], { axis }, ...to);
+    const size = Math.ceil(parts.length / mostOutputs);
+    const starts = Array.from({ length: Math.ceil(parts.length / size) }, (_, i) => i * size);
+    const groups = starts.map((start) => ({
+      name: b.fresh('Split'),
+      parts: parts.slice(start, start + size),
+      to: to.slice(start, start + size),
+    }));
+    const totals = groups.map((group) => group.parts.reduce((sum, part) => sum + part, 0));
+    b.emitAs('Split', [from, b.ints(totals)], { axis }, ...groups.map(({ name }) => name));
+    for (const group of groups) split(group.name, group.parts, group.to);
   };
-  const groups = starts.map((start) => ({
-    name: b.fresh('Split'),
-    sizes: sizes.slice(start, start + groupSize),
-    outputs: node.output.slice(start, start + groupSize),
-  }));
-  const totals = groups.map((group) => group.sizes.reduce((sum, size) => sum + size, 0));
-  return [
-    ...split(
-      inputOf(node, 0),
-      totals,
-      groups.map(({ name }) => name),
-    ),
-    ...groups.flatMap((group) => split(group.name, group.sizes, group.outputs)),
-  ];
+  split(inputOf(node, 0), sizes, node.output);
+  return true;
 }
 
 /**
  * ONNX Runtime's WebGPU Conv reads 6, 9, 15, … input channels wrongly when the output channels are a
  * multiple of 4 (microsoft/onnxruntime issue 29651): the channels are filled up with zeros to a multiple of 4.
  */
-function convFilledUp(node: NodeProto, b: Builder): NodeProto[] {
+function convFilledUp(node: NodeProto, b: Builder): boolean {
   const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
   const [outputs, inputs] = b.dims(w) ?? [];
   const rank = b.dims(w)?.length ?? 0;
-  if (int(node, 'group', 1) !== 1 || typeof inputs !== 'number' || inputs <= 3) return [node];
-  if (inputs % 3 !== 0 || inputs % 4 === 0 || (typeof outputs === 'number' && outputs % 4 !== 0))
-    return [node];
+  const wrong =
+    int(node, 'group', 1) === 1 &&
+    typeof inputs === 'number' &&
+    inputs > 3 &&
+    inputs % 3 === 0 &&
+    inputs % 4 !== 0 &&
+    (typeof outputs !== 'number' || outputs % 4 === 0);
+  if (!wrong) return false;
   const none = Array(rank).fill(0);
   const pads = b.ints([...none, 0, 4 - (inputs % 4), ...Array(rank - 2).fill(0)]);
-  const [data, kernel] = [b.fresh('Pad'), b.fresh('Pad')];
-  const conv = create(NodeProtoSchema, { ...node, input: [data, kernel, ...node.input.slice(2)] });
-  return [nodeOf('Pad', [x, pads], [data]), nodeOf('Pad', [w, pads], [kernel]), conv];
+  const filled = [x, w].map((value) => b.emit('Pad', [value, pads]));
+  b.append(create(NodeProtoSchema, { ...node, input: [...filled, ...node.input.slice(2)] }));
+  return true;
 }
 
 /** BatchNormalization in training form, which WebGPU lacks, in parts. */
-function batchNormInParts(node: NodeProto, b: Builder): NodeProto[] {
+function batchNormInParts(node: NodeProto, b: Builder): boolean {
   const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => inputOf(node, i)) as [
     string,
     string,
@@ -69,40 +68,34 @@ function batchNormInParts(node: NodeProto, b: Builder): NodeProto[] {
     string,
     string,
   ];
+  const [y, ...running] = node.output as [string, ...string[]];
   const rank = b.dims(x)?.length;
-  if (int(node, 'training_mode', 0) !== 1 || rank === undefined) return [node];
-  const nodes: NodeProto[] = [];
-  const add = (op: string, input: readonly string[], output = b.fresh(op), keepdims?: number): string => {
-    nodes.push(nodeOf(op, input, [output], keepdims === undefined ? {} : { keepdims }));
-    return output;
-  };
-  const others = b.ints(Array.from({ length: rank }, (_, i) => i).filter((axis) => axis !== 1));
-  const perChannel = b.ints([1, -1, ...Array(rank - 2).fill(1)]);
-  const flat = b.ints([-1]);
-  const center = add('ReduceMean', [x, others], undefined, 1);
-  const offset = add('Sub', [x, center]);
-  const spread = add('ReduceMean', [add('Mul', [offset, offset]), others], undefined, 1);
-  const stable = add('Add', [spread, b.scalar(float(node, 'epsilon', 1e-5), x)]);
-  const slope = add('Div', [add('Reshape', [scale, perChannel]), add('Sqrt', [stable])]);
-  add('Add', [add('Mul', [offset, slope]), add('Reshape', [bias, perChannel])], node.output[0]);
+  if (int(node, 'training_mode', 0) !== 1 || rank === undefined) return false;
+  const others = Array.from({ length: rank }, (_, i) => i).filter((axis) => axis !== 1);
+  const perChannel = [1, -1, ...Array(rank - 2).fill(1)];
+  const center = b.reduceMean(x, others, true);
+  const offset = b.sub(x, center);
+  const spread = b.reduceMean(b.square(offset), others, true);
+  const stable = b.add(spread, b.scalar(float(node, 'epsilon', 1e-5), x));
+  const slope = b.div(b.reshape(scale, perChannel), b.sqrt(stable));
+  b.emitAs('Add', [b.mul(offset, slope), b.reshape(bias, perChannel)], {}, y);
   const kept = float(node, 'momentum', 0.9);
-  const running = (before: string, now: string, output: string | undefined): void => {
-    if (!output) return;
-    const old = add('Mul', [before, b.scalar(kept, before)]);
-    add('Add', [old, add('Mul', [add('Reshape', [now, flat]), b.scalar(1 - kept, before)])], output);
-  };
-  running(mean, center, node.output[1]);
-  running(variance, spread, node.output[2]);
-  return nodes;
+  for (const [before, now, output] of [
+    [mean, center, running[0]],
+    [variance, spread, running[1]],
+  ] as const) {
+    if (!output) continue;
+    const old = b.mul(before, b.scalar(kept, before));
+    b.emitAs('Add', [old, b.mul(b.reshape(now, [-1]), b.scalar(1 - kept, before))], {}, output);
+  }
+  return true;
 }
 
-/** Where WebGPU wants another form of a node than the standard allows, the nodes that replace it. */
-export function webgpuForm(node: NodeProto, b: Builder): readonly NodeProto[] {
-  if (node.domain !== '' && node.domain !== 'ai.onnx') return [node];
-  if (node.opType === 'Split' && node.output.length > mostOutputs) return splitInGroups(node, b);
+/** Writes a node in another form where WebGPU wants one than the standard allows; whether it did. */
+export function writtenForWebgpu(node: NodeProto, b: Builder): boolean {
+  if (node.domain !== '' && node.domain !== 'ai.onnx') return false;
+  if (node.opType === 'Split') return node.output.length > mostOutputs && splitInGroups(node, b);
   if (node.opType === 'BatchNormalization') return batchNormInParts(node, b);
-  if (node.opType === 'Conv' && ints(node, 'kernel_shape')?.every((size) => size === 1) !== true) {
-    return convFilledUp(node, b);
-  }
-  return [node];
+  if (node.opType !== 'Conv' || ints(node, 'kernel_shape')?.every((size) => size === 1)) return false;
+  return convFilledUp(node, b);
 }

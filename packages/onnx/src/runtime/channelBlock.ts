@@ -5,7 +5,7 @@ import {
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
 } from '../generated/onnx_pb.ts';
-import { blockedDomain } from '../graph/blockedConv.ts';
+import { blockedDomain } from '../graph/blocked.ts';
 import { DataType } from '../graph/dataType.ts';
 import { declaration } from '../graph/finish.ts';
 import { writeModel } from '../graph/model.ts';

@@ -114,11 +114,6 @@ function fixSizes(graph: GraphProto, sizes: Readonly<Record<string, number>>): v
 
 const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
 
-/** Moves the nodes emitted since `mark` to the front: they read inputs only. */
-function toFront(b: Builder, mark: number): void {
-  b.nodes.unshift(...b.nodes.splice(mark));
-}
-
 /**
  * Loads a model, appends the loss, chooses the parameters and lets them and the running statistics be fed.
  *
@@ -165,18 +160,19 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     buffers.map(({ tensor }) => tensor),
     () => whole,
   );
-  const mark = b.nodes.length;
   const feed = (bucket: Bucket, input: string): void => {
     const parts = bucket.parts.map(({ name }) => name);
     for (const name of parts) b.release(name);
     unpack(b, bucket, b.declare(input, bucket.type, [bucket.length]), parts);
   };
-  buckets.forEach((bucket, i) => {
-    feed(bucket, names(`parameters.${i}`));
+  const unpacking = b.apart(() => {
+    buckets.forEach((bucket, i) => {
+      feed(bucket, names(`parameters.${i}`));
+    });
+    bufferBuckets.forEach((bucket, i) => {
+      feed(bucket, names(`buffers.${i}`));
+    });
   });
-  bufferBuckets.forEach((bucket, i) => {
-    feed(bucket, names(`buffers.${i}`));
-  });
-  toFront(b, mark);
+  b.nodes.unshift(...unpacking);
   return { b, nodes, inputs, head, parameters, buckets, buffers, bufferBuckets, names, draw: draws.input };
 }

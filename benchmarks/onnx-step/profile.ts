@@ -59,7 +59,9 @@ rmSync(folder, { recursive: true });
 const rows = [...kernels].map(([name, { op, shape, times }]) => ({ name, op, shape, time: median(times) }));
 for (const { op, time } of rows) operators.set(op, (operators.get(op) ?? 0) + time);
 const sum = rows.reduce((total, { time }) => total + time, 0);
-console.log(`${net}, batch ${batch}: a step ${milliseconds(median(whole))} ms, kernels ${milliseconds(sum)} ms\n`);
+console.log(
+  `${net}, batch ${batch}: a step ${milliseconds(median(whole))} ms, kernels ${milliseconds(sum)} ms\n`,
+);
 const byTime = (a: { time: number }, b: { time: number }): number => b.time - a.time;
 printTable(
   ['operator', 'ms'],

@@ -56,7 +56,8 @@ function inLinearPart({ b }: GradientContext, x: string, alpha: number, beta: nu
  */
 function whereActive({ b }: GradientContext, y: string, g: string): string {
   if (b.masked.get(g) === y) return g;
-  if (b.provider !== 'cpu' || b.type(y).type !== DataType.FLOAT) return b.keep(b.greater(y, b.scalar(0, y)), g);
+  if (b.provider !== 'cpu' || b.type(y).type !== DataType.FLOAT)
+    return b.keep(b.greater(y, b.scalar(0, y)), g);
   return b.mul(b.emit('HardSigmoid', [y], { alpha: { float: largestFloat }, beta: { float: 0 } }), g);
 }
 

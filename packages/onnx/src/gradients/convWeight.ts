@@ -4,6 +4,7 @@ import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './convForm.ts';
 import { convWeightInBlocks } from './convWeightBlocked.ts';
 import { convWeightByConv } from './convWeightConv.ts';
+import { separateWeightInBlocks } from './convWeightSeparate.ts';
 
 /** Every position of a kernel, the last axis running fastest. */
 function positions(kernel: readonly number[]): number[][] {
@@ -98,6 +99,7 @@ export function convWeightGradient(
   const [outputs, perGroup] = b.shape(weight) as [number, number];
   const faster =
     convWeightInBlocks(b, weight, input, grad, form) ??
+    separateWeightInBlocks(b, weight, input, grad, form) ??
     convWeightByConv(b, weight, input, grad, form) ??
     byRows(b, weight, input, grad, form);
   if (faster !== undefined) return faster;

@@ -2,7 +2,7 @@ import { emitBlocked } from '../graph/blocked.ts';
 import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 import { isStatic } from '../graph/value.ts';
-import type { ConvForm } from './convForm.ts';
+import { type ConvForm, reachesEnd } from './convForm.ts';
 
 /** Beyond this many places a group of filters, examples × places of each, falls out of the cache. */
 const mostPlaces = 1024;
@@ -45,10 +45,11 @@ export function convWeightInBlocks(
   weight: string,
   input: string,
   grad: string,
-  { window, pads, group, axes }: ConvForm,
+  form: ConvForm,
 ): string | undefined {
+  const { window, pads, group, axes } = form;
   const { channelBlock: block } = b;
-  const [dims, sizes, places] = [b.dims(weight), b.dims(input)?.slice(1), b.dims(grad)?.slice(2)];
+  const [dims, sizes, places] = [b.dims(weight), b.dims(input)?.slice(2), b.dims(grad)?.slice(2)];
   if (block === 1 || group !== 1 || axes !== 2 || b.type(weight).type !== DataType.FLOAT) return undefined;
   if (!isStatic(dims) || !isStatic(sizes) || !isStatic(places)) return undefined;
   const [outputs, channels, kH, kW] = dims as [number, number, number, number];
@@ -56,31 +57,23 @@ export function convWeightInBlocks(
   if (outputs % block !== 0 || kH * kW === 1 || height * width > mostPlaces) return undefined;
 
   // The kernels: [N/block, M, H', W'·block], then the outputs in blocks too, and those outermost.
-  const once = examplesInBlocks(b, grad, [outputs, height, width]);
-  const twice = b.reshape(emitBlocked(b, 'ReorderInput', [once]), [
-    -1,
-    outputs / block,
-    height * width * block * block,
-  ]);
-  const outermost = outputs === block ? twice : b.transpose(twice, [1, 0, 2]);
+  const twice = emitBlocked(b, 'ReorderInput', [examplesInBlocks(b, grad, [outputs, height, width])]);
+  const apart = (): string => b.reshape(twice, [-1, outputs / block, height * width * block * block]);
+  const outermost = outputs === block ? twice : b.transpose(apart(), [1, 0, 2]);
   const kernels = b.reshape(outermost, [outputs, -1, height, width]);
 
   const [top, left, bottom, right] = pads as [number, number, number, number];
-  const data = b.transpose(examplesInBlocks(b, input, sizes), [1, 0, 2, 3]);
+  const data = b.transpose(examplesInBlocks(b, input, [channels, ...sizes]), [1, 0, 2, 3]);
   const padded = pads.every((pad) => pad === 0)
     ? data
     : b.emit('Pad', [data, b.ints([0, 0, top, left * block, 0, 0, bottom, right * block])]);
-  const [rows, columns] = [(sizes[1] as number) + top + bottom, (sizes[2] as number) + left + right];
+  const [rows, columns] = [(sizes[0] as number) + top + bottom, (sizes[1] as number) + left + right];
   const found = emitBlocked(b, 'Conv', [b.reshape(padded, [channels, -1, rows, columns]), kernels], {
     kernel_shape: [height, width],
     dilations: window.strides,
     strides: window.dilations,
   });
-  const plain = b.declare(
-    emitBlocked(b, 'ReorderOutput', [found], { channels: outputs }),
-    DataType.FLOAT,
-    undefined,
-  );
-  // Where the last window does not reach the end, there are more results than kernel positions.
-  return b.transpose(b.slice(plain, [0, 0], [kH, kW], [2, 3]), [1, 0, 2, 3]);
+  const plain = emitBlocked(b, 'ReorderOutput', [found], { channels: outputs });
+  const exact = reachesEnd(form, sizes, places);
+  return b.transpose(exact ? plain : b.slice(plain, [0, 0], [kH, kW], [2, 3]), [1, 0, 2, 3]);
 }

@@ -1,6 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
 import { isStatic } from '../graph/value.ts';
-import type { ConvForm } from './convForm.ts';
+import { type ConvForm, reachesEnd } from './convForm.ts';
 
 /** With fewer channels im2col by rows is faster for many outputs, and in any case where the runs copied are short. */
 const fewestChannels = 6;
@@ -34,8 +34,9 @@ export function convWeightByConv(
   weight: string,
   input: string,
   grad: string,
-  { window, pads, group, axes }: ConvForm,
+  form: ConvForm,
 ): string | undefined {
+  const { window, pads, group, axes } = form;
   const weightDims = b.dims(weight);
   const sizes = b.dims(input)?.slice(2);
   const places = b.dims(grad)?.slice(2);
@@ -59,20 +60,8 @@ export function convWeightByConv(
     pads: interleaved(pads),
     dilations: interleaved(strides),
   });
-  // Where the last window does not reach the end, there are more results than kernel positions.
-  const exact = kernel.every((length, i) => {
-    const whole = (sizes[i] as number) + (pads[i] as number) + (pads[i + axes] as number);
-    return whole === ((places[i] as number) - 1) * (strides[i] as number) + length;
-  });
-  const wanted = interleaved(kernel);
-  const cut = exact
-    ? found
-    : b.slice(
-        found,
-        spatial.map(() => 0),
-        wanted,
-        spatial,
-      );
+  const none = spatial.map(() => 0);
+  const cut = reachesEnd(form, sizes, places) ? found : b.slice(found, none, interleaved(kernel), spatial);
   const stacked = b.reshape(cut, [outputs, ...kernel, channels]);
   return b.transpose(stacked, [0, axes + 1, ...kernel.map((_, i) => i + 1)]);
 }

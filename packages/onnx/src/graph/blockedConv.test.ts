@@ -158,7 +158,7 @@ describe.skipIf(block === 1)('convolutions on channels in blocks', () => {
     expect(await blocked({ strides: [2, 2] })).toBe(3);
     expect(await blocked({ op: 'ConvTranspose' })).toBe(3);
     expect(await blocked({ inputs: 3 })).toBe(2);
-    expect(await blocked({ separate: true })).toBe(2);
+    expect(await blocked({ separate: true })).toBe(3);
     expect(await blocked({ outputs: block + 4 })).toBe(0);
     expect(await blocked({ kernel: [1, 1], pads: [0, 0, 0, 0] })).toBe(0);
   });

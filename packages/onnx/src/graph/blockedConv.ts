@@ -33,7 +33,11 @@ export function blockedKernel(b: Builder, weight: string, group: number): Kernel
 }
 
 /** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], by what puts channels in blocks, done twice. */
-function forwardKernel(b: Builder, weight: string, { first, second, height, width, separate }: Kernel): string {
+function forwardKernel(
+  b: Builder,
+  weight: string,
+  { first, second, height, width, separate }: Kernel,
+): string {
   const { channelBlock: block } = b;
   const whole = separate || second < block;
   const inputs = whole ? weight : emitBlocked(b, 'ReorderInput', [weight]);
@@ -42,7 +46,11 @@ function forwardKernel(b: Builder, weight: string, { first, second, height, widt
 }
 
 /** [C, M, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], each spatial axis reversed. */
-function reversedKernel(b: Builder, weight: string, { first, second, height, width, separate }: Kernel): string {
+function reversedKernel(
+  b: Builder,
+  weight: string,
+  { first, second, height, width, separate }: Kernel,
+): string {
   const { channelBlock: block } = b;
   const inputs = emitBlocked(b, 'ReorderInput', [b.reshape(weight, [1, first, second * height, width])]);
   const both = separate

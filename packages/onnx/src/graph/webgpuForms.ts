@@ -20,7 +20,10 @@ function splitInGroups(node: NodeProto, b: Builder): boolean {
       : node.output.map((_, i) => Math.min(even, Math.max(0, (whole as number) - i * even))));
   if (sizes?.length !== node.output.length) return false;
   const split = (from: string, parts: readonly number[], to: readonly string[]): void => {
-    if (to.length <= mostOutputs) return b.emitAs('Split', [from, b.ints(parts)], { axis }, ...to);
+    if (to.length <= mostOutputs) {
+      b.emitAs('Split', [from, b.ints(parts)], { axis }, ...to);
+      return;
+    }
     const size = Math.ceil(parts.length / mostOutputs);
     const starts = Array.from({ length: Math.ceil(parts.length / size) }, (_, i) => i * size);
     const groups = starts.map((start) => ({

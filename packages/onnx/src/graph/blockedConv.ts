@@ -18,7 +18,7 @@ interface Kernel {
 
 /**
  * The sizes of a kernel that a convolution, or the way back through one, can have in blocks: its channels fill whole
- * blocks, but for an image's few, and it has more than one element.
+ * blocks, and it has more than one element.
  */
 export function blockedKernel(b: Builder, weight: string, group: number): Kernel | undefined {
   const { channelBlock: block } = b;
@@ -27,9 +27,8 @@ export function blockedKernel(b: Builder, weight: string, group: number): Kernel
     return undefined;
   const [first, second, height, width] = dims as [number, number, number, number];
   const separate = second === 1 && group === first;
-  const whole = first % block === 0 && (separate || (group === 1 && second % block === 0));
-  const image = group === 1 && first % block === 0 && second < block;
-  return (whole || image) && height * width > 1 ? { first, second, height, width, separate } : undefined;
+  const fits = first % block === 0 && (separate || (group === 1 && second % block === 0));
+  return fits && height * width > 1 ? { first, second, height, width, separate } : undefined;
 }
 
 /** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], by what puts channels in blocks, done twice. */
@@ -38,9 +37,7 @@ function forwardKernel(
   weight: string,
   { first, second, height, width, separate }: Kernel,
 ): string {
-  const { channelBlock: block } = b;
-  const whole = separate || second < block;
-  const inputs = whole ? weight : emitBlocked(b, 'ReorderInput', [weight]);
+  const inputs = separate ? weight : emitBlocked(b, 'ReorderInput', [weight]);
   const both = emitBlocked(b, 'ReorderInput', [b.reshape(inputs, [1, first, second * height, width])]);
   return b.reshape(both, [first, second, height, width]);
 }
@@ -70,8 +67,7 @@ function reversedKernel(
 
 function convInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolean {
   const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
-  const image = !kernel.separate && kernel.second < b.channelBlock;
-  const data = image ? x : emitBlocked(b, 'ReorderInput', [x]);
+  const data = emitBlocked(b, 'ReorderInput', [x]);
   const result = b.fresh('Conv');
   b.append({
     ...node,
@@ -94,12 +90,11 @@ function writePlain(b: Builder, node: NodeProto, result: string, channels: numbe
 
 /**
  * A transposed convolution as a convolution with the reversed kernel. At a stride, the elements of its input are set
- * apart by zeros.
+ * apart by zeros; the runtime's own form is faster where channels meet.
  */
 function transposedInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolean {
   const { channelBlock: block } = b;
   const { first, second, separate } = kernel;
-  if (second < block && !separate) return false;
   const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
   const sizes = b.dims(x)?.slice(2);
   const auto = text(node, 'auto_pad', 'NOTSET');
@@ -111,7 +106,7 @@ function transposedInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolea
   const [up, over] = [(kernel.height - 1) * tall, (kernel.width - 1) * wide];
   const pads = [up - top, over - left, up - bottom + below - down + 1, over - right + beside - across + 1];
   const apart = down > 1 || across > 1;
-  if (pads.some((pad) => pad < 0) || (apart && !isStatic(sizes))) return false;
+  if (pads.some((pad) => pad < 0) || (apart && !(separate && isStatic(sizes)))) return false;
 
   let data = emitBlocked(b, 'ReorderInput', [x]);
   if (apart) {

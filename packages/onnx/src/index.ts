@@ -10,5 +10,5 @@ export {
   buildTrainingModel,
 } from './training/build.ts';
 export { buildInitialState } from './training/initialState.ts';
-export type { Loss, ParameterGroup, TrainingOptions } from './training/options.ts';
+export type { BuildOptions, Loss, ParameterGroup, TrainingOptions } from './training/options.ts';
 export type { StateTensor, TensorInfo, TrainingModel } from './training/trainingModel.ts';

@@ -64,7 +64,7 @@ export async function fuzzCase(
   let ending: Ending = 'refused';
   try {
     const inside = await embedExternalData(bytes, readInside);
-    buildTrainingModel(inside, options);
+    buildTrainingModel(inside, { ...options, channelBlock: (seed >> 3) % 2 === 0 ? 1 : 8 });
     ending = 'built';
     if (run) {
       const trainer = await createTrainer(ort, inside, {

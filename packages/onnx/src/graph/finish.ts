@@ -13,6 +13,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.ts';
+import { atNode } from './atNode.ts';
 import { blockedDomain } from './blocked.ts';
 import { writtenInBlocks } from './blockedConv.ts';
 import type { Builder } from './builder.ts';
@@ -80,7 +81,7 @@ export function finish(
 ): Uint8Array {
   const written = b.provider === 'webgpu' ? writtenForWebgpu : writtenInBlocks;
   const lowered = b.apart(() => {
-    for (const node of [...b.nodes]) if (!written(node, b)) b.nodes.push(node);
+    for (const node of [...b.nodes]) if (!atNode(node, () => written(node, b))) b.nodes.push(node);
   });
   const { nodes, names } = needed(lowered, outputs);
   const graph = create(GraphProtoSchema, {

@@ -1,6 +1,5 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { attribute, float, int, makeAttribute } from '../graph/attributes.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 import { overChannels } from './normalize.ts';
@@ -44,11 +43,11 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
 
 /** (value − mean)/√(variance + ε)·slope + offset, in one pass: what the operator itself does in inference. */
 function line(
-  b: Builder,
+  { b, x }: GradientContext,
   value: string,
   by: { slope?: string; offset?: string; mean?: string; variance?: string; epsilon?: number },
 ): string {
-  const shape = b.shapeOf((by.slope ?? by.variance) as string);
+  const shape = b.shapeOf(x(1));
   const filled = (number: number): string => b.filled(shape, number, value);
   const { slope = filled(1), offset = filled(0), mean = filled(0), variance = filled(1), epsilon = 0 } = by;
   if (b.provider === 'webgpu') {
@@ -70,13 +69,16 @@ function trainingBack(c: GradientContext): (string | undefined)[] {
   const axes = batchAxes(b.rank(x(0)));
   const epsilon = float(node, 'epsilon', 1e-5);
   const [mean, variance] = batchStatistics(c, axes);
-  const hat = line(b, x(0), { mean, variance, epsilon });
+  const hat = line(c, x(0), { mean, variance, epsilon });
   const slope = b.reduceSum(b.mul(g(0), hat), axes);
   const shift = b.reduceSum(g(0), axes);
   const back = (): string => {
-    const share = b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0)));
-    const means = line(b, hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });
-    return line(b, b.sub(g(0), means), { slope: x(1), variance, epsilon });
+    // One over the values of a channel: the same for all inputs of the same shape.
+    const share = b.once(`share of ${b.shape(x(0)).join()}`, () =>
+      b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0))),
+    );
+    const means = line(c, hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });
+    return line(c, b.sub(g(0), means), { slope: x(1), variance, epsilon });
   };
   return [needs(0) ? back() : undefined, needs(1) ? slope : undefined, needs(2) ? shift : undefined];
 }

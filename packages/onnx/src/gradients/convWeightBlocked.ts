@@ -1,4 +1,4 @@
-import { emitBlocked } from '../graph/blocked.ts';
+import { emitBlocked, inBlocks } from '../graph/blocked.ts';
 import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 import { isStatic } from '../graph/value.ts';
@@ -25,7 +25,7 @@ function wholeBatch(b: Builder, input: string): string {
 /** [N, C, H, W] with the examples in blocks, as if they were channels: [N/block, C, H, W·block]. */
 function examplesInBlocks(b: Builder, input: string, [channels, height, width]: readonly number[]): string {
   const [c, h, w] = [channels, height, width] as [number, number, number];
-  const one = emitBlocked(b, 'ReorderInput', [b.reshape(wholeBatch(b, input), [1, -1, c * h, w])]);
+  const one = inBlocks(b, b.reshape(wholeBatch(b, input), [1, -1, c * h, w]));
   return b.reshape(one, [-1, c, h, w * b.channelBlock]);
 }
 
@@ -57,7 +57,7 @@ export function convWeightInBlocks(
   if (outputs % block !== 0 || kH * kW === 1 || height * width > mostPlaces) return undefined;
 
   // The kernels: [N/block, M, H', W'·block], then the outputs in blocks too, and those outermost.
-  const twice = emitBlocked(b, 'ReorderInput', [examplesInBlocks(b, grad, [outputs, height, width])]);
+  const twice = inBlocks(b, examplesInBlocks(b, grad, [outputs, height, width]));
   const apart = (): string => b.reshape(twice, [-1, outputs / block, height * width * block * block]);
   const outermost = outputs === block ? twice : b.transpose(apart(), [1, 0, 2]);
   const kernels = b.reshape(outermost, [outputs, -1, height, width]);
@@ -68,12 +68,15 @@ export function convWeightInBlocks(
     ? data
     : b.emit('Pad', [data, b.ints([0, 0, top, left * block, 0, 0, bottom, right * block])]);
   const [rows, columns] = [(sizes[0] as number) + top + bottom, (sizes[1] as number) + left + right];
-  const found = emitBlocked(b, 'Conv', [b.reshape(padded, [channels, -1, rows, columns]), kernels], {
-    kernel_shape: [height, width],
-    dilations: window.strides,
-    strides: window.dilations,
-  });
-  const plain = emitBlocked(b, 'ReorderOutput', [found], { channels: outputs });
   const exact = reachesEnd(form, sizes, places);
+  const shape = exact ? [channels, outputs, kH, kW] : undefined;
+  const found = emitBlocked(
+    b,
+    'Conv',
+    [b.reshape(padded, [channels, -1, rows, columns]), kernels],
+    { kernel_shape: [height, width], dilations: window.strides, strides: window.dilations },
+    shape,
+  );
+  const plain = emitBlocked(b, 'ReorderOutput', [found], { channels: outputs }, shape);
   return b.transpose(exact ? plain : b.slice(plain, [0, 0], [kH, kW], [2, 3]), [1, 0, 2, 3]);
 }

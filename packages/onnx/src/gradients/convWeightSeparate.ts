@@ -1,4 +1,4 @@
-import { emitBlocked } from '../graph/blocked.ts';
+import { emitBlocked, inBlocks } from '../graph/blocked.ts';
 import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 import { isStatic } from '../graph/value.ts';
@@ -13,12 +13,7 @@ function stacked(
   [top, left, bottom, right]: readonly [number, number, number, number],
 ): string {
   const { channelBlock: block } = b;
-  const blocks = b.reshape(emitBlocked(b, 'ReorderInput', [input]), [
-    -1,
-    channels / block,
-    height,
-    width * block,
-  ]);
+  const blocks = b.reshape(inBlocks(b, input), [-1, channels / block, height, width * block]);
   const pads = [0, 0, top, left * block, 0, 0, bottom, right * block];
   const padded = pads.every((pad) => pad === 0) ? blocks : b.emit('Pad', [blocks, b.ints(pads)]);
   const [rows, columns] = [top + height + bottom, left + width + right];
@@ -57,12 +52,13 @@ export function separateWeightInBlocks(
   const data = stacked(b, input, channels, [height, width], [top, left, pitch * down - top - height, right]);
   const kernels = stacked(b, grad, channels, [rows, columns], [0, 0, pitch - rows, 0]);
   const reach = (kH - 1) * (window.dilations[0] as number);
-  const found = emitBlocked(b, 'Conv', [data, b.reshape(kernels, [channels, 1, -1, columns])], {
-    group: channels,
-    dilations: [down, across],
-    strides: window.dilations,
-    pads: [0, 0, reach, 0],
-  });
-  const plain = emitBlocked(b, 'ReorderOutput', [found], { channels });
+  const found = emitBlocked(
+    b,
+    'Conv',
+    [data, b.reshape(kernels, [channels, 1, -1, columns])],
+    { group: channels, dilations: [down, across], strides: window.dilations, pads: [0, 0, reach, 0] },
+    undefined,
+  );
+  const plain = emitBlocked(b, 'ReorderOutput', [found], { channels }, undefined);
   return b.reshape(b.slice(plain, [0, 0], [kH, kW], [2, 3]), [channels, 1, kH, kW]);
 }

@@ -1,17 +1,30 @@
 import type { Builder } from './builder.ts';
 import { DataType } from './dataType.ts';
+import { type Dims, mapDim } from './dim.ts';
 import type { Attributes } from './graphBuilder.ts';
 
 /** ONNX Runtime's own operators on channels in blocks: its CPU provider has them, on processors with wide registers. */
 export const blockedDomain = 'com.microsoft.nchwc';
 
-/** Emits one of them; its result is told apart from others by its element type alone. */
+/**
+ * Emits one of them.
+ *
+ * @param dims - the result's shape, as far as known
+ */
 export function emitBlocked(
   b: Builder,
-  op: 'Conv' | 'ReorderInput' | 'ReorderOutput',
+  op: 'Conv' | 'ReorderOutput',
   inputs: readonly string[],
-  attributes: Attributes = {},
+  attributes: Attributes,
+  dims: Dims,
 ): string {
-  const result = b.emit(`${blockedDomain}:${op}`, inputs, attributes);
-  return b.declare(result, DataType.FLOAT, undefined);
+  return b.declare(b.emit(`${blockedDomain}:${op}`, inputs, attributes), DataType.FLOAT, dims);
+}
+
+/** Puts the channels of [N, C, H, W] in blocks, the last one filled up with zeros; C must be a multiple of 4. */
+export function inBlocks(b: Builder, input: string): string {
+  const { channelBlock: block } = b;
+  const filled = (channels: number): number => Math.ceil(channels / block) * block;
+  const dims = b.dims(input)?.map((dim, axis) => (axis === 1 ? mapDim(dim, `blocks${block}`, filled) : dim));
+  return b.declare(b.emit(`${blockedDomain}:ReorderInput`, [input]), DataType.FLOAT, dims);
 }

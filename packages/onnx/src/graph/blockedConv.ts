@@ -1,6 +1,6 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { attribute, int, ints, text } from './attributes.ts';
-import { blockedDomain, emitBlocked } from './blocked.ts';
+import { blockedDomain, emitBlocked, inBlocks } from './blocked.ts';
 import type { Builder } from './builder.ts';
 import { DataType } from './dataType.ts';
 import { inputOf } from './infer.ts';
@@ -37,8 +37,8 @@ function forwardKernel(
   weight: string,
   { first, second, height, width, separate }: Kernel,
 ): string {
-  const inputs = separate ? weight : emitBlocked(b, 'ReorderInput', [weight]);
-  const both = emitBlocked(b, 'ReorderInput', [b.reshape(inputs, [1, first, second * height, width])]);
+  const inputs = separate ? weight : inBlocks(b, weight);
+  const both = inBlocks(b, b.reshape(inputs, [1, first, second * height, width]));
   return b.reshape(both, [first, second, height, width]);
 }
 
@@ -49,10 +49,10 @@ function reversedKernel(
   { first, second, height, width, separate }: Kernel,
 ): string {
   const { channelBlock: block } = b;
-  const inputs = emitBlocked(b, 'ReorderInput', [b.reshape(weight, [1, first, second * height, width])]);
+  const inputs = inBlocks(b, b.reshape(weight, [1, first, second * height, width]));
   const both = separate
     ? inputs
-    : emitBlocked(b, 'ReorderInput', [b.reshape(inputs, [first / block, second, height, width * block])]);
+    : inBlocks(b, b.reshape(inputs, [first / block, second, height, width * block]));
   const outer = separate ? [first / block, 1] : [first / block, second / block];
   const reversed = b.slice(
     b.reshape(both, [...outer, height, width, -1]),
@@ -67,7 +67,7 @@ function reversedKernel(
 
 function convInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolean {
   const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
-  const data = emitBlocked(b, 'ReorderInput', [x]);
+  const data = inBlocks(b, x);
   const result = b.fresh('Conv');
   b.append({
     ...node,
@@ -76,6 +76,7 @@ function convInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolean {
     input: [data, forwardKernel(b, w, kernel), ...node.input.slice(2)],
     output: [result],
   });
+  b.declare(result, DataType.FLOAT, b.dims(node.output[0] as string));
   return writePlain(b, node, result, kernel.first);
 }
 
@@ -108,7 +109,7 @@ function transposedInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolea
   const apart = down > 1 || across > 1;
   if (pads.some((pad) => pad < 0) || (apart && !(separate && isStatic(sizes)))) return false;
 
-  let data = emitBlocked(b, 'ReorderInput', [x]);
+  let data = inBlocks(b, x);
   if (apart) {
     const [height, width] = sizes as [number, number];
     const places = b.reshape(data, [-1, 1, width, block]);
@@ -116,12 +117,18 @@ function transposedInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolea
     data = b.reshape(spread, [-1, first, height * down, width * across]);
   }
   const bias = node.input.slice(2);
-  const result = emitBlocked(b, 'Conv', [data, reversedKernel(b, w, kernel), ...bias], {
-    kernel_shape: [kernel.height, kernel.width],
-    dilations: [tall, wide],
-    group: separate ? first : 1,
-    pads,
-  });
+  const result = emitBlocked(
+    b,
+    'Conv',
+    [data, reversedKernel(b, w, kernel), ...bias],
+    {
+      kernel_shape: [kernel.height, kernel.width],
+      dilations: [tall, wide],
+      group: separate ? first : 1,
+      pads,
+    },
+    b.dims(node.output[0] as string),
+  );
   return writePlain(b, node, result, separate ? first : second);
 }
 

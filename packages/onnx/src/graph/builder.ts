@@ -3,6 +3,9 @@ import type { Dim } from './dim.ts';
 import { GraphBuilder } from './graphBuilder.ts';
 import { isStatic } from './value.ts';
 
+/** Longer constants of one value would make files long. */
+const longestFilled = 4096;
+
 /** A {@link GraphBuilder} with the operators that gradients are written in, in their opset ≥ 18 form. */
 export class Builder extends GraphBuilder {
   // Arithmetic, with ONNX's broadcasting.
@@ -191,9 +194,12 @@ export class Builder extends GraphBuilder {
       ...(steps ? [this.ints(steps)] : []),
     ]);
   }
-  /** A tensor of one value; its element type is that of `like`. */
+  /** A tensor of one value; its element type is that of `like`. A short one whose shape is known is a constant. */
   filled(shape: string, value: number, like: string): string {
-    return this.expand(this.scalar(value, like), shape);
+    const dims = this.numbers(shape);
+    const size = dims?.reduce((product, dim) => product * dim, 1) ?? Infinity;
+    if (!dims || size > longestFilled) return this.expand(this.scalar(value, like), shape);
+    return this.literal(this.type(like).type || DataType.FLOAT, dims, Array(size).fill(value));
   }
   zerosLike(a: string): string {
     return this.filled(this.shapeOf(a), 0, a);

@@ -85,6 +85,10 @@ export function unpack(b: Builder, bucket: Bucket, vector: string, names: readon
     flat = parts.map(({ dims }, i) => (dims.length === 1 ? (names[i] as string) : b.fresh('part')));
     const sizes = b.ints(parts.map(({ dims }) => sizeOf(dims)));
     b.emitAs('Split', [vector, sizes], { axis: 0 }, ...flat);
+    // So many sizes are not followed through the graph.
+    parts.forEach(({ dims }, i) => {
+      b.declare(flat[i] as string, bucket.type, [sizeOf(dims)]);
+    });
   }
   parts.forEach(({ dims }, i) => {
     const [from, to] = [flat[i] as string, names[i] as string];

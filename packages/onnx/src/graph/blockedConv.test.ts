@@ -115,6 +115,21 @@ const cases: fc.Arbitrary<Case> = fc
     return { ...rest, kernel, dilations, pads, size };
   });
 
+const base: Case = {
+  op: 'Conv',
+  examples: 2,
+  free: true,
+  inputs: block,
+  outputs: block,
+  separate: false,
+  size: [6, 6],
+  kernel: [3, 3],
+  strides: [1, 1],
+  dilations: [1, 1],
+  pads: [1, 1, 1, 1],
+  bias: true,
+};
+
 describe.skipIf(block === 1)('convolutions on channels in blocks', () => {
   it('give the loss and the gradients of the plain form', async () => {
     let blocked = 0;
@@ -137,20 +152,6 @@ describe.skipIf(block === 1)('convolutions on channels in blocks', () => {
   });
 
   it('are written where all channels fill blocks and a kernel has more than one element', async () => {
-    const base: Case = {
-      op: 'Conv',
-      examples: 2,
-      free: true,
-      inputs: block,
-      outputs: block,
-      separate: false,
-      size: [6, 6],
-      kernel: [3, 3],
-      strides: [1, 1],
-      dilations: [1, 1],
-      pads: [1, 1, 1, 1],
-      bias: true,
-    };
     const blocked = async (change: Partial<Case>): Promise<number> =>
       (await outcome({ ...base, ...change }, block)).blocked;
     // The way there, and back to the kernel and to the input.
@@ -162,6 +163,14 @@ describe.skipIf(block === 1)('convolutions on channels in blocks', () => {
     expect(await blocked({ inputs: 3 })).toBe(1);
     expect(await blocked({ outputs: block + 4 })).toBe(0);
     expect(await blocked({ kernel: [1, 1], pads: [0, 0, 0, 0] })).toBe(0);
+  });
+
+  it('are refused in blocks that no processor has', () => {
+    const build = (options: object): unknown =>
+      buildGradientModel(modelOf(base), { loss: { output: 'loss' }, optimizer: sgd(), ...options });
+    expect(() => build({ channelBlock: 7 })).toThrow('Received: channelBlock = 7');
+    expect(() => build({ channelBlock: '8' })).toThrow('Received: channelBlock = "8"');
+    expect(() => build({ channelBlock: 8, provider: 'webgpu' })).toThrow("8 with provider 'webgpu'");
   });
 
   it('are left out below the optimisation level at which the runtime changes layouts', async () => {

@@ -2,7 +2,7 @@ import { buildTrainingModel } from '../training/build.ts';
 import type { TrainingOptions } from '../training/options.ts';
 import { channelBlockOf } from './channelBlock.ts';
 import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
-import type { InferenceSession, Ort } from './ort.ts';
+import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { readModelFile } from './readModelFile.ts';
 
@@ -34,11 +34,10 @@ export async function createTrainer(
   model: Uint8Array | string,
   { session = {}, ...given }: TrainerOptions,
 ): Promise<OnnxTrainer> {
-  const options = {
-    provider: providerOf(session),
-    channelBlock: await channelBlockOf(ort, session),
-    ...given,
-  };
+  checkOrt(ort);
+  const { provider = providerOf(session) } = given;
+  const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
+  const options = { ...given, provider, channelBlock };
   const source = await readModelFile(model);
   const trainer = new Trainer(ort, source, options, session, buildTrainingModel(source, options));
   await trainer.ready();

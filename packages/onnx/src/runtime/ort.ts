@@ -5,6 +5,8 @@ import type {
   Tensor,
   TensorConstructor,
 } from 'onnxruntime-common';
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
 
 /** The part of `onnxruntime-node` or `onnxruntime-web` that a trainer uses: pass the imported module. */
 export interface Ort {
@@ -17,3 +19,14 @@ export interface Ort {
 export type Batch = Readonly<Record<string, Tensor>>;
 
 export type { InferenceSession, Tensor };
+
+/** Sees that a runtime was passed. */
+export function checkOrt(ort: unknown): void {
+  const { InferenceSession, Tensor } = (ort ?? {}) as Partial<Ort>;
+  if (typeof InferenceSession?.create === 'function' && typeof Tensor === 'function') return;
+  throw fail(
+    'ort to be the module onnxruntime-node or onnxruntime-web',
+    `ort = ${show(ort)}`,
+    "Pass what `import * as ort from 'onnxruntime-node'` gives.",
+  );
+}

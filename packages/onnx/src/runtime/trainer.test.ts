@@ -252,6 +252,15 @@ const oneNode = (op: string, domain = '') =>
   });
 
 describe('models and options that cannot be used', () => {
+  it.each([
+    [undefined, 'undefined'],
+    [{}, 'an object'],
+    ['onnxruntime-node', '"onnxruntime-node"'],
+  ])('a runtime that is none: %s', async (none, shown) => {
+    const made = createTrainer(none as never, classifier, { loss: 'crossEntropy', optimizer: sgd() });
+    await expect(made).rejects.toThrow(`onnxruntime-web.\nReceived: ort = ${shown}`);
+  });
+
   const create = (model: Uint8Array | string, more: object = {}): Promise<unknown> =>
     createTrainer(ort, model, { ...options, ...more });
 

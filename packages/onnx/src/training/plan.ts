@@ -4,6 +4,7 @@ import type { Builder } from '../graph/builder.ts';
 import { createDraws } from '../graph/draws.ts';
 import { loadGraph } from '../graph/load.ts';
 import type { Model } from '../graph/model.ts';
+import { show } from '../show.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
 import { appendLoss, type LossHead } from './lossHead.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
@@ -114,6 +115,17 @@ function fixSizes(graph: GraphProto, sizes: Readonly<Record<string, number>>): v
 
 const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
 
+/** How many channels convolutions take as one. */
+function blockOf({ channelBlock = 1, provider }: BuildOptions): number {
+  if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
+    return channelBlock;
+  throw fail(
+    'channelBlock to be 1, or 8 or 16 as the processor has it, which WebGPU has not',
+    `channelBlock = ${show(channelBlock)}${provider === 'webgpu' ? " with provider 'webgpu'" : ''}`,
+    'Leave it out for a model that runs everywhere.',
+  );
+}
+
 /**
  * Loads a model, appends the loss, chooses the parameters and lets them and the running statistics be fed.
  *
@@ -134,7 +146,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     builder.operator(node)?.toInference?.(node);
   });
   b.provider = options.provider ?? 'any';
-  b.channelBlock = options.channelBlock ?? 1;
+  b.channelBlock = blockOf(options);
   if (typeof options.loss !== 'object' && b.has('target')) {
     throw fail(
       'a model without a value named "target", which is the loss\'s',

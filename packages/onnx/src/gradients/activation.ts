@@ -52,7 +52,7 @@ function inLinearPart({ b }: GradientContext, x: string, alpha: number, beta: nu
 
 /**
  * g where y = relu(x) is positive, 0 elsewhere. On the CPU the slope of the steepest hard sigmoid, which takes
- * y to 0 or 1, is multiplied in: half the time of a comparison and a choice.
+ * y to 0 or 1 (denormal numbers to what lies between), is multiplied in: half the time of a comparison and a choice.
  */
 function whereActive({ b }: GradientContext, y: string, g: string): string {
   if (b.masked.get(g) === y) return g;

@@ -74,7 +74,7 @@ function trainingBack(c: GradientContext): (string | undefined)[] {
   const shift = b.reduceSum(g(0), axes);
   const back = (): string => {
     // One over the values of a channel: the same for all inputs of the same shape.
-    const share = b.once(`share of ${b.shape(x(0)).join()}`, () =>
+    const share = b.once(`share of ${b.shape(x(0)).join()} in ${b.type(x(0)).type}`, () =>
       b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0))),
     );
     const means = line(c, hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });

@@ -2,9 +2,9 @@ import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './convForm.ts';
-import { convWeightInBlocks } from './convWeightBlocked.ts';
 import { convWeightByConv } from './convWeightConv.ts';
-import { separateWeightInBlocks } from './convWeightSeparate.ts';
+import { convWeightInBlocks } from './convWeightInBlocks.ts';
+import { separateWeightInBlocks } from './separateWeightInBlocks.ts';
 
 /** Every position of a kernel, the last axis running fastest. */
 function positions(kernel: readonly number[]): number[][] {

@@ -165,6 +165,16 @@ describe.skipIf(block === 1)('convolutions on channels in blocks', () => {
     expect(await blocked({ kernel: [1, 1], pads: [0, 0, 0, 0] })).toBe(0);
   });
 
+  it('are the same bytes each time', () => {
+    const build = (): Uint8Array =>
+      buildGradientModel(modelOf(base), {
+        loss: { output: 'loss' },
+        optimizer: sgd(),
+        channelBlock: block,
+      }).bytes;
+    expect(build()).toEqual(build());
+  });
+
   it('are refused in blocks that no processor has', () => {
     const build = (options: object): unknown =>
       buildGradientModel(modelOf(base), { loss: { output: 'loss' }, optimizer: sgd(), ...options });

@@ -135,10 +135,9 @@ function transposedInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolea
 /**
  * Writes a convolution on channels in blocks, [N, C/block, H, W, block], between two changes of layout; whether it did.
  * ONNX Runtime makes this form by itself where a kernel is a constant; here kernels are trained, and their
- * layout changes in the graph. Measured with 2 threads on blocks of 16: 1.1 to 2.9 times as fast as the plain form for kernels
- * of 3×3 and 5×5, 1.4 to 4.8 times where each channel has its own; a kernel of one element gains nothing.
+ * layout changes in the graph. What that is worth: `benchmarks/onnx-step/blocked.ts`. Kernels of one element stay plain.
  */
-export function writtenInBlocks(node: NodeProto, b: Builder): boolean {
+export function writeInBlocks(node: NodeProto, b: Builder): boolean {
   if (node.domain !== '' || !/^Conv(Transpose)?$/.test(node.opType)) return false;
   const kernel = blockedKernel(b, inputOf(node, 1), int(node, 'group', 1));
   if (!kernel) return false;

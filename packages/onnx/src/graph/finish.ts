@@ -16,21 +16,24 @@ import {
 } from '../generated/onnx_pb.ts';
 import { atNode } from './atNode.ts';
 import { blockedDomain } from './blocked.ts';
-import { writtenInBlocks } from './blockedConv.ts';
+import { writeInBlocks } from './blockedConv.ts';
 import type { Builder } from './builder.ts';
 import { captures, subgraphs } from './captures.ts';
 import type { Dim, Dims } from './dim.ts';
 import { writeModel } from './model.ts';
-import { writtenForWebgpu } from './webgpuForms.ts';
+import { writeForWebgpu } from './webgpuForms.ts';
 
 /** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
 const oldestIr = 8n;
 
-/** An axis known only at run time keeps its name; one that is worked out from others stays open, or is told by how. */
+/**
+ * An axis known only at run time keeps its name; one that is worked out from others stays open, or is told by how.
+ * What nothing is known of stays open: its text differs from build to build.
+ */
 function sizeOf(dim: Dim, told: boolean): TensorShapeProto_Dimension['value'] {
   if (typeof dim === 'number') return { case: 'dimValue', value: BigInt(dim) };
   if (/^\{[^{}]+\}$/.test(dim)) return { case: 'dimParam', value: dim.slice(1, -1) };
-  return told ? { case: 'dimParam', value: dim } : { case: undefined };
+  return told && !dim.includes('?') ? { case: 'dimParam', value: dim } : { case: undefined };
 }
 
 /** Declares a value of the graph. */
@@ -91,9 +94,9 @@ export function finish(
   outputs: readonly string[],
   metadata: readonly StringStringEntryProto[],
 ): Uint8Array {
-  const written = b.provider === 'webgpu' ? writtenForWebgpu : writtenInBlocks;
+  const write = b.provider === 'webgpu' ? writeForWebgpu : writeInBlocks;
   const lowered = b.apart(() => {
-    for (const node of [...b.nodes]) if (!atNode(node, () => written(node, b))) b.nodes.push(node);
+    for (const node of [...b.nodes]) if (!atNode(node, () => write(node, b))) b.nodes.push(node);
   });
   const { nodes, names } = needed(lowered, outputs);
   const graph = create(GraphProtoSchema, {

@@ -95,7 +95,7 @@ function batchNormInParts(node: NodeProto, b: Builder): boolean {
 }
 
 /** Writes a node in another form where WebGPU wants one than the standard allows; whether it did. */
-export function writtenForWebgpu(node: NodeProto, b: Builder): boolean {
+export function writeForWebgpu(node: NodeProto, b: Builder): boolean {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return false;
   if (node.opType === 'Split') return node.output.length > mostOutputs && splitInGroups(node, b);
   if (node.opType === 'BatchNormalization') return batchNormInParts(node, b);

@@ -7,13 +7,13 @@ import { type ConvForm, reachesEnd } from './convForm.ts';
 /** Beyond this many places a group of filters, examples × places of each, falls out of the cache. */
 const mostPlaces = 1024;
 
-/** The runtime blocks channels by fours and fills the last block up with zeros. */
-const step = 4;
+/** The runtime takes channels by fours and fills the last block up with zeros. */
+const channelsAtOnce = 4;
 
 /** The batch filled up with zeros to whole blocks, where it might not be a multiple of 4. */
 function wholeBatch(b: Builder, input: string): string {
   const [examples] = b.shape(input);
-  if (typeof examples === 'number' && examples % step === 0) return input;
+  if (typeof examples === 'number' && examples % channelsAtOnce === 0) return input;
   const block = b.ints([b.channelBlock]);
   const rest = b.once(`rest of ${examples}`, () => {
     const missing = b.emit('Mod', [b.neg(b.sizeAt(input, 0)), block]);

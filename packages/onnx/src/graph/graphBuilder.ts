@@ -9,7 +9,7 @@ import {
 } from '../generated/onnx_pb.ts';
 import { atNode } from './atNode.ts';
 import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
-import { type Dim, type Dims, highestRank } from './dim.ts';
+import { type Dim, type Dims, highestRank, unknownDim } from './dim.ts';
 import type { Operator } from './operator.ts';
 import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';
 import { declaredType, isStatic, merge, unknown, type ValueType } from './value.ts';
@@ -234,7 +234,7 @@ export class GraphBuilder {
   }
 }
 
-/** Shapes that come of a file's attributes must still be shapes. */
+/** Shapes that come of a file's attributes must still be shapes; of an axis that its operator missed nothing is known. */
 function sound(types: readonly ValueType[]): readonly ValueType[] {
   const deep = types.find(({ dims }) => dims && dims.length > highestRank);
   if (deep) throw new Error(`${deep.dims?.length} axes`);
@@ -242,7 +242,7 @@ function sound(types: readonly ValueType[]): readonly ValueType[] {
     .flatMap(({ dims }) => dims ?? [])
     .find((dim) => typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0));
   if (bad !== undefined) throw new Error(`a size of ${bad}`);
-  return types;
+  return types.map((type) => ({ ...type, dims: type.dims?.map((dim) => dim ?? unknownDim()) }));
 }
 
 /** Element values are followed through small tensors of known shape only. */

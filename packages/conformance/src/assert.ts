@@ -1,9 +1,9 @@
 import { ClrError } from '@clr/core';
 import type { Weights } from './subject.ts';
 
-/** Fails a check. */
-export function fail(expected: string, received: string, advice: string): never {
-  throw new ClrError('clr/conformance', { expected, received, advice });
+/** The error of a failed check. */
+export function fail(expected: string, received: string, advice: string): ClrError {
+  return new ClrError('clr/conformance', { expected, received, advice });
 }
 
 /** The first place where two sets of weights differ in a bit; nothing when they do not. */
@@ -22,12 +22,12 @@ export function firstDifference(a: Weights, b: Weights): string | undefined {
 /** Fails unless two sets of weights agree bit for bit. */
 export function sameBits(a: Weights, b: Weights, expected: string, advice: string): void {
   const difference = firstDifference(a, b);
-  if (difference) fail(`${expected}, bit for bit`, difference, advice);
+  if (difference) throw fail(`${expected}, bit for bit`, difference, advice);
 }
 
 /** Fails if two sets of weights agree bit for bit. */
 export function notSameBits(a: Weights, b: Weights, expected: string, advice: string): void {
-  if (!firstDifference(a, b)) fail(expected, 'the same weights, bit for bit', advice);
+  if (!firstDifference(a, b)) throw fail(expected, 'the same weights, bit for bit', advice);
 }
 
 /** All weights in one array of float64. */
@@ -45,6 +45,10 @@ export function close(
 ): void {
   const index = actual.findIndex((value, at) => !(Math.abs(value - wanted[at]!) <= tolerance));
   if (index >= 0) {
-    fail(`${expected}, within ${tolerance}`, `${actual[index]} for ${wanted[index]} at ${index}`, advice);
+    throw fail(
+      `${expected}, within ${tolerance}`,
+      `${actual[index]} for ${wanted[index]} at ${index}`,
+      advice,
+    );
   }
 }

@@ -37,7 +37,8 @@ export function hyperparameters<Batch>(subject: Subject<Batch>, step: number): H
 
 /** The `index`th batch of a subject, over and over. */
 export function batchOf<Batch>({ batches }: Subject<Batch>, index: number): Batch {
-  if (batches.length < 3) fail('a subject with at least three batches', `${batches.length}`, 'Give it more.');
+  if (batches.length < 3)
+    throw fail('a subject with at least three batches', `${batches.length}`, 'Give it more.');
   return batches[index % batches.length]!;
 }
 

@@ -32,7 +32,7 @@ export function adoptCallback(
 ): void {
   const list = CallbackList?.prototype as unknown as { setParams(params: unknown): void };
   if (typeof list?.setParams !== 'function' || typeof CustomCallback !== 'function') {
-    fail({
+    throw fail({
       expected: 'tf to have the classes Callback, CallbackList and CustomCallback, as in tfjs 4.0 to 4.22',
       received: 'one that lacks some',
       advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',

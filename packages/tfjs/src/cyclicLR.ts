@@ -75,7 +75,7 @@ export function resumeCyclicLR(
 ): CyclicLR {
   const saved = savedProgress(model);
   if (saved?.policy == null) {
-    fail({
+    throw fail({
       expected: 'a model that carries the policy of its training',
       received: saved === null ? 'one without' : `one trained to step ${saved.step} under functions`,
       advice: 'Name the policy: cyclicLR(policy, { from: step }).',
@@ -89,7 +89,7 @@ function targetOf(schedule: Schedule, from: number, cycles: number | undefined):
   if (cycles === undefined) return Number.POSITIVE_INFINITY;
   let step = from;
   for (let left = cycles; left > 0 && Number.isFinite(step); left--) step = schedule.at(step).cycleEnd;
-  if (!Number.isFinite(step)) noTrough();
+  if (!Number.isFinite(step)) throw noTrough();
   return step;
 }
 
@@ -116,7 +116,7 @@ function createCallback(
     }
 
     stopAtTrough = (): void => {
-      if (!Number.isFinite(schedule.at(progress.step).cycleEnd)) noTrough();
+      if (!Number.isFinite(schedule.at(progress.step).cycleEnd)) throw noTrough();
       stopping = true;
     };
 
@@ -127,7 +127,7 @@ function createCallback(
 
     override onTrainBegin = async (): Promise<void> => {
       if (model === null) {
-        fail({
+        throw fail({
           expected: 'tfjs to hand cyclicLR the model',
           received: 'a training by another copy of tfjs than the one that @clr/tfjs imports',
           advice: 'Pass the tfjs that made the model: cyclicLR(policy, { tf }).',
@@ -162,8 +162,8 @@ function createCallback(
   return new CyclicCallback();
 }
 
-function noTrough(): never {
-  fail({
+function noTrough(): Error {
+  return fail({
     expected: 'a schedule with cycles, to stop at the end of one',
     received: 'a schedule whose cycle never ends',
     advice: 'Use a cyclic policy, or give your own schedule an at(step) with a cycleEnd.',
@@ -172,7 +172,7 @@ function noTrough(): never {
 
 function checkCount(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
-  fail({
+  throw fail({
     expected: `${name} to be an integer of at least ${least}`,
     received: `${name} = ${String(value)}`,
     advice: 'Count steps in updates, and cycles as a whole.',

@@ -1,8 +1,8 @@
 import { ClrError, type Problem } from '@clr/core';
 
-/** Throws this package's error. */
-export function fail(problem: Problem, cause?: unknown): never {
-  throw new ClrError('clr/tfjs', problem, cause === undefined ? undefined : { cause });
+/** A {@link ClrError} of this package. */
+export function fail(problem: Problem, options?: ErrorOptions): ClrError {
+  return new ClrError('clr/tfjs', problem, options);
 }
 
 /**
@@ -16,13 +16,13 @@ export function withKernels<T>(run: () => T): T {
     const missing = /kernel '(\w+)'.* for backend '(\w+)'/i.exec(String(error));
     if (missing === null) throw error;
     const [, kernel, backend] = missing;
-    fail(
+    throw fail(
       {
         expected: `a backend that can train this model`,
         received: `the backend ${backend}, which lacks the kernel ${kernel}`,
         advice: "Train on another: await tf.setBackend('webgl'), 'webgpu' or 'cpu'. Inference may stay here.",
       },
-      error,
+      { cause: error },
     );
   }
 }

@@ -28,7 +28,7 @@ export interface CompiledModel {
 export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   const inner = ((model as unknown as { model?: unknown }).model ?? model) as CompiledModel;
   if (inner.optimizer == null) {
-    fail({
+    throw fail({
       expected: 'a compiled model',
       received: 'one without an optimizer',
       advice: 'Call model.compile({ optimizer, loss }) first.',
@@ -41,7 +41,7 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
     inner.metricsTensors.length === inner.metricsNames.length - 1 &&
     typeof inner.calculateLosses === 'function';
   if (!known) {
-    fail({
+    throw fail({
       expected: 'the inside of a LayersModel as in tfjs 4.0 to 4.22',
       received: 'another',
       advice:

@@ -32,7 +32,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     const targets = toTensors(tf, batch?.ys, slots.targets);
     const sizes = [...inputs, ...targets].map(({ shape }) => shape[0]);
     if (sizes.some((size) => size !== sizes[0])) {
-      fail({
+      throw fail({
         expected: 'as many examples in every input and target',
         received: sizes.join(', '),
         advice: 'The first axis is the batch.',

@@ -40,7 +40,7 @@ export function loopTrainable<Batch>(
     const result = loss(batch, training);
     if (isTensor(result)) return result as tfjs.Scalar;
     if (!isTensor(result?.loss)) {
-      fail({
+      throw fail({
         expected: 'loss(batch) to give a scalar tensor, or { loss, accuracy? } of such',
         received: String(result),
         advice: 'Leave the number on the device: return the tensor, not its value.',
@@ -98,12 +98,12 @@ function firstAxis(batch: unknown): number {
   const values =
     typeof batch === 'object' && batch !== null && !isTensor(batch) ? Object.values(batch) : [batch];
   const size = values.find(isTensor)?.shape[0];
-  return (
-    size ??
-    fail({
+  if (size === undefined) {
+    throw fail({
       expected: 'a batch that holds a tensor, to count its examples',
       received: `one with ${typeof batch === 'object' && batch !== null ? Object.keys(batch).join(', ') : String(batch)}`,
       advice: 'Say how: createTrainable(tf, { …, examples: (batch) => … }).',
-    })
-  );
+    });
+  }
+  return size;
 }

@@ -33,7 +33,7 @@ export async function meanMetrics<Batch>(
   }
   const { examples, loss, accuracy } = sums;
   if (examples === 0) {
-    fail({
+    throw fail({
       expected: 'at least one batch to evaluate on',
       received: 'none',
       advice: 'An iterator that was used up gives none: pass an array or another thing that starts anew.',

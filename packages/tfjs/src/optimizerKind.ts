@@ -79,7 +79,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   const name = typeof optimizer?.getClassName === 'function' ? optimizer.getClassName() : undefined;
   const kind = kinds.get(name ?? '');
   if (kind === undefined) {
-    fail({
+    throw fail({
       expected: `one of tfjs's optimizers: ${[...kinds.keys()].join(', ')}`,
       received: name === undefined ? String(optimizer) : `an optimizer of the class "${name}"`,
       advice: 'Make it with tf.train.sgd(), tf.train.momentum(), tf.train.adam() and so on.',
@@ -87,7 +87,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   }
   const fields = optimizer as OptimizerFields;
   const must = (met: boolean, what: string): void => {
-    if (!met) unlikeTfjs(name ?? '', what);
+    if (!met) throw unlikeTfjs(name ?? '', what);
   };
   must(Number.isInteger(fields.iterations), 'a counter `iterations`');
   must(typeof fields.learningRate === 'number', 'a number in `learningRate`');
@@ -115,9 +115,9 @@ export function momentumField(kind: OptimizerKind): 'beta1' | 'momentum' {
   return kind.momentum === 'beta1' ? 'beta1' : 'momentum';
 }
 
-/** Says that an optimizer's inside is not the one that clr knows. */
-export function unlikeTfjs(name: string, what: string): never {
-  fail({
+/** The error for an optimizer whose inside is not the one that clr knows. */
+export function unlikeTfjs(name: string, what: string): Error {
+  return fail({
     expected: `tfjs's ${name} optimizer to have ${what}, as in tfjs 4.0 to 4.22`,
     received: 'one without',
     advice: 'This tfjs differs inside: use a 4.x that clr knows, or a newer @clr/tfjs.',

@@ -51,7 +51,7 @@ export async function readOptimizerState(optimizer: OptimizerLike): Promise<Opti
 export function checkOptimizerState(optimizer: OptimizerLike, state: OptimizerState): void {
   optimizerKind(optimizer);
   if (optimizer.getClassName() !== state.className) {
-    fail({
+    throw fail({
       expected: `a state of the optimizer ${optimizer.getClassName()}`,
       received: `one of ${state.className}`,
       advice: 'Compile the model with the optimizer that the snapshot was taken with.',

@@ -32,7 +32,7 @@ const carrying = new WeakSet<object>();
 export function carryProgress({ LayersModel }: Pick<typeof tfjs, 'LayersModel'>): void {
   const prototype = LayersModel?.prototype as unknown as { save(...args: unknown[]): unknown };
   if (typeof prototype?.save !== 'function') {
-    fail({
+    throw fail({
       expected: 'tf to have the class LayersModel with a method save, as in tfjs 4.0 to 4.22',
       received: 'one without',
       advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
@@ -70,7 +70,7 @@ export function savedProgress(model: Pick<MetadataHolder, 'getUserDefinedMetadat
   if (saved === undefined) return null;
   const { policy, step } = saved;
   if (!Number.isSafeInteger(step) || (step as number) < 0) {
-    fail({
+    throw fail({
       expected: 'the saved clr.step to be an integer of at least 0',
       received: `step = ${String(step)}`,
       advice: "Leave the model's user-defined metadata under `clr` alone.",

@@ -58,14 +58,14 @@ function checkNumbers(
   momentum: number | undefined,
 ): void {
   if (!Number.isFinite(lr) || lr < 0) {
-    fail({
+    throw fail({
       expected: 'lr to be a finite number of at least 0',
       received: `lr = ${String(lr)}`,
       advice: 'Take it from a schedule: toSchedule(policy).lr(step).',
     });
   }
   if (optimizer.getClassName() === 'Adamax' && optimizer.decay !== 0) {
-    fail({
+    throw fail({
       expected: 'an Adamax optimizer without a decay of its own',
       received: `decay = ${String(optimizer.decay)}`,
       advice:
@@ -74,7 +74,7 @@ function checkNumbers(
   }
   if (momentum === undefined) return;
   if (kind.momentum === null) {
-    fail({
+    throw fail({
       expected: 'an optimizer with a momentum, for a policy that cycles it',
       received: `${optimizer.getClassName()}, which has none, and momentum = ${String(momentum)}`,
       advice: 'Use tf.train.momentum(), rmsprop(), adam() or adamax(), or a policy without momentum.',
@@ -82,7 +82,7 @@ function checkNumbers(
   }
   const legal = Number.isFinite(momentum) && momentum >= 0 && momentum <= 1;
   if (!legal || (momentum === 1 && kind.momentum === 'beta1')) {
-    fail({
+    throw fail({
       expected: `momentum to be a number in ${kind.momentum === 'beta1' ? '[0, 1)' : '[0, 1]'}`,
       received: `momentum = ${String(momentum)}`,
       advice: 'Take it from a schedule: toSchedule(policy).momentum(step).',
@@ -105,7 +105,7 @@ function checkLastUpdate(optimizer: OptimizerLike): void {
   if (state === undefined || optimizer.iterations !== state.iterations + 1) return;
   const unread = state.watch.unread();
   if (unread.length > 0) {
-    unlikeTfjs(optimizer.getClassName(), `an update that reads \`${unread.join('` and `')}\``);
+    throw unlikeTfjs(optimizer.getClassName(), `an update that reads \`${unread.join('` and `')}\``);
   }
 }
 

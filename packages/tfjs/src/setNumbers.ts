@@ -11,7 +11,8 @@ export function setRate(optimizer: OptimizerFields, kind: OptimizerKind, lr: num
   if (kind.rateTensor) {
     const before = optimizer.c;
     (optimizer.setLearningRate as (lr: number) => void)(lr);
-    if (optimizer.c === before) unlikeTfjs(optimizer.getClassName(), 'a setLearningRate() that renews `c`');
+    if (optimizer.c === before)
+      throw unlikeTfjs(optimizer.getClassName(), 'a setLearningRate() that renews `c`');
   } else {
     optimizer.learningRate = lr;
   }
@@ -37,7 +38,8 @@ export function setMomentum(optimizer: OptimizerFields, kind: OptimizerKind, mom
 function keptScalar(optimizer: OptimizerFields, value: number): TensorLike {
   const holder: { c: TensorLike | null } = { c: null };
   (optimizer.setLearningRate as (this: object, lr: number) => void).call(holder, -value);
-  return holder.c ?? unlikeTfjs(optimizer.getClassName(), 'a setLearningRate() that stores `c`');
+  if (!holder.c) throw unlikeTfjs(optimizer.getClassName(), 'a setLearningRate() that stores `c`');
+  return holder.c;
 }
 
 /** Assigns a number to one of an Adam's or Adamax's scalar variables, without tfjs at hand. */
@@ -64,5 +66,6 @@ function tfjsClass(
   while (prototype !== null && !Object.hasOwn(prototype.constructor, 'className')) {
     prototype = Object.getPrototypeOf(prototype);
   }
-  return prototype?.constructor ?? unlikeTfjs(optimizer.getClassName(), 'a `className` on its class');
+  if (prototype === null) throw unlikeTfjs(optimizer.getClassName(), 'a `className` on its class');
+  return prototype.constructor;
 }

@@ -25,7 +25,7 @@ export function toTensors(
   data: LayersData | undefined,
   { what, names, shapes, open }: Slots,
 ): tfjs.Tensor[] {
-  const refuse = (received: string): never =>
+  const refuse = (received: string): Error =>
     fail({
       expected: `${names.length} ${what}${names.length === 1 ? '' : 's'}: ${names.join(', ')}`,
       received,
@@ -33,11 +33,11 @@ export function toTensors(
         'Give { xs, ys }: each a tensor or typed array, a list in the model’s order, or an object by name.',
     });
   const list = listOf(data, names);
-  if (list === undefined) return refuse(`${what}s = ${String(data)}`);
-  if (list.length !== names.length) return refuse(`${list.length}`);
+  if (list === undefined) throw refuse(`${what}s = ${String(data)}`);
+  if (list.length !== names.length) throw refuse(`${list.length}`);
   return list.map((item, index) => {
     const name = names[index]!;
-    if (item === undefined) return refuse(`none by the name ${name}`);
+    if (item === undefined) throw refuse(`none by the name ${name}`);
     const shape = shapes[index]!;
     if (open?.[index] && isTensor(item)) return item;
     const tensor = isTensor(item) ? withAxis(item, shape) : fromArray(tf, item, shape, name);
@@ -45,7 +45,7 @@ export function toTensors(
       tensor.shape.length === shape.length &&
       shape.every((size, axis) => size === null || size === tensor.shape[axis]);
     if (!fits) {
-      fail({
+      throw fail({
         expected: `${what} ${name} of the shape [${shape.map((size) => size ?? 'any').join(', ')}]`,
         received: `[${tensor.shape.join(', ')}]`,
         advice: 'The first axis is the batch.',
@@ -82,7 +82,7 @@ function fromArray(
 ): tfjs.Tensor {
   const sizes = shape.slice(1);
   if (sizes.includes(null)) {
-    fail({
+    throw fail({
       expected: `a tensor for ${name}, whose shape is open: [${shape.map((size) => size ?? 'any').join(', ')}]`,
       received: `a typed array of ${values.length}`,
       advice: 'Make it with tf.tensor(values, shape).',
@@ -90,7 +90,7 @@ function fromArray(
   }
   const size = sizes.reduce<number>((product, axis) => product * (axis ?? 1), 1);
   if (values.length === 0 || values.length % size !== 0) {
-    fail({
+    throw fail({
       expected: `${name} to hold whole examples of ${size} values`,
       received: `${values.length} values`,
       advice: 'Lay the examples one after the other, each in row-major order.',

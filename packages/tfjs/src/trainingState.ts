@@ -63,7 +63,7 @@ export function checkedState(
     list?.map(({ shape }) => `[${shape.join(', ')}]`).join(' ') ?? 'none';
   const shapes = describe(variables.map(({ tensor }) => tensor));
   if (describe(weights) !== shapes) {
-    fail({
+    throw fail({
       expected: `a snapshot with weights of the shapes ${shapes}`,
       received: describe(weights),
       advice: 'Restore what snapshot() of a trainable for the same model gave.',

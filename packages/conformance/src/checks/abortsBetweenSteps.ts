@@ -19,7 +19,7 @@ export const abortsBetweenSteps: TrainableCheck = {
         },
       });
       if (record.stopped?.reason !== 'aborted' || record.step >= 60) {
-        fail(
+        throw fail(
           'the run to stop when aborted',
           `a run of ${record.step} steps`,
           'Return from trainStep at once.',

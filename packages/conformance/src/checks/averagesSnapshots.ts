@@ -11,7 +11,8 @@ export const averagesSnapshots: TrainableCheck = {
   async run(subject) {
     await withModel(richest(subject), async (model) => {
       const { trainable } = model;
-      if (!trainable.average) fail('a Trainable with average()', 'none', 'Take it off the subject’s list.');
+      if (!trainable.average)
+        throw fail('a Trainable with average()', 'none', 'Take it off the subject’s list.');
       const first = await model.weights();
       const early = await trainable.snapshot();
       const second = await steps(model, subject, 0, 3);

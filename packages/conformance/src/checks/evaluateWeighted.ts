@@ -35,7 +35,7 @@ export const evaluateWeighted: TrainableCheck = {
         );
         if (accuracy === undefined) continue;
         if (accuracy < 0 || accuracy > 1)
-          fail('accuracy to be a share in [0, 1]', `${accuracy}`, 'Divide by the count.');
+          throw fail('accuracy to be a share in [0, 1]', `${accuracy}`, 'Divide by the count.');
         close(
           [accuracy],
           [wanted.accuracy / examples],

@@ -25,7 +25,7 @@ export const leaksNothing: TrainableCheck = {
       for (let again = 0; again < 3; again++) await round(model);
       const after = await live();
       if (after > warm) {
-        fail(
+        throw fail(
           `${warm} live resources after three more rounds of steps, evaluation, snapshot and range test`,
           `${after}`,
           'Free what each call makes; a snapshot must hold nothing that has to be freed.',
@@ -34,7 +34,7 @@ export const leaksNothing: TrainableCheck = {
     });
     const end = await live();
     if (end > before)
-      fail(
+      throw fail(
         `${before} live resources after dispose(), as before create()`,
         `${end}`,
         'Free all in dispose().',

@@ -13,7 +13,7 @@ export const lossBeforeUpdate: TrainableCheck = {
         const result = await step(model, batch, { lr: rateOf(subject) });
         for (const [name, value] of Object.entries(result)) {
           if (typeof value !== 'number') {
-            fail(
+            throw fail(
               `${name} to be a number or a promise of one`,
               `a ${typeof value}`,
               'Read the scalar out of its tensor.',

@@ -13,7 +13,7 @@ export const predictsWhatIsScored: TrainableCheck = {
     await withModel(richest(subject), async (model) => {
       const { trainable } = model;
       if (!trainable.predictBatch) {
-        fail('a Trainable with predictBatch()', 'none', 'Take it off the subject’s list.');
+        throw fail('a Trainable with predictBatch()', 'none', 'Take it off the subject’s list.');
       }
       const one = batchOf(subject, 0);
       const before = await trainable.predictBatch(one);
@@ -32,7 +32,11 @@ export const predictsWhatIsScored: TrainableCheck = {
         const { outputs, examples, score } = await trainable.predictBatch(batch);
         if (examples !== subject.size(batch) || outputs.length % examples !== 0) {
           const received = `${outputs.length} outputs of ${examples} examples`;
-          fail(`as many outputs for each of ${subject.size(batch)} examples`, received, 'Count the batch’s.');
+          throw fail(
+            `as many outputs for each of ${subject.size(batch)} examples`,
+            received,
+            'Count the batch’s.',
+          );
         }
         const [scored, evaluated] = [await score(outputs), await trainable.evaluate([batch])];
         const advice = 'Score outputs as evaluate() does: the mean loss, the share classified right.';

@@ -46,7 +46,7 @@ export const rangeTestLeavesNoTrace: TrainableCheck = {
         const said = `a range test that ends ${ending} to leave the weights as they were`;
         sameBits(await model.weights(), before, said, 'Put every weight back in restore().');
       }
-      if (!signal.aborted) fail('onStep to be called', 'no call', 'Use core’s rangeTest as it is.');
+      if (!signal.aborted) throw fail('onStep to be called', 'no call', 'Use core’s rangeTest as it is.');
       const said = 'the steps after range tests to be as they would have been without';
       sameBits(
         await steps(model, subject, 3, 6),

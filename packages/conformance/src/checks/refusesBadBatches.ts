@@ -23,9 +23,13 @@ export const refusesBadBatches: TrainableCheck = {
           await Promise.all([loss, accuracy]);
         });
         const advice = 'Check the batch at the start of trainStep, and throw a ClrError.';
-        if (message === undefined) fail(`${name} to be refused`, 'a step as usual', advice);
+        if (message === undefined) throw fail(`${name} to be refused`, 'a step as usual', advice);
         if (!shape.test(message)) {
-          fail(`${name} to be refused with "[who] Expected …", "Received: …" and advice`, message, advice);
+          throw fail(
+            `${name} to be refused with "[who] Expected …", "Received: …" and advice`,
+            message,
+            advice,
+          );
         }
         sameBits(await model.weights(), before, `the weights to be as they were after ${name}`, advice);
       }

@@ -28,7 +28,7 @@ export const resumes: TrainableCheck = {
       const losses = [...first.steps, ...second.steps].map(({ loss }) => loss);
       const index = losses.findIndex((loss, at) => !Object.is(loss, whole.losses[at]));
       if (index >= 0) {
-        fail(
+        throw fail(
           'a resumed run to meet the same losses',
           `${losses[index]} for ${whole.losses[index]} at step ${index}`,
           advice,

@@ -8,7 +8,7 @@ export const saysItsUpdateKind: TrainableCheck = {
   async run(subject) {
     await withModel(plain(subject), async ({ trainable: { updateKind } }) => {
       if (updateKind !== undefined && updateKind !== 'sgd') {
-        fail(
+        throw fail(
           "updateKind of plain SGD to be 'sgd', or absent",
           `updateKind = ${updateKind}`,
           "Take updateKindOf(optimizer) from @clr/core, or say 'sgd', 'momentum' or 'adaptive'.",

@@ -21,7 +21,7 @@ export const updateProportional: TrainableCheck = {
     // A weight in float32 is off by half a last place before and after the step.
     const rounding = 4 * 2 ** -24 * largest;
     if (!(distance > 100 * rounding)) {
-      fail(
+      throw fail(
         `a step at the rate ${rate} to move a weight visibly`,
         `at most ${distance}`,
         'Give the subject a higher rate.',

@@ -1,11 +1,5 @@
-import {
-  ClrError,
-  type Hyperparameters,
-  type Metrics,
-  type Prediction,
-  type Snapshot,
-  type Trainable,
-} from '@clr/core';
+import type { Hyperparameters, Metrics, Prediction, Snapshot, Trainable } from '@clr/core';
+import { fail } from '../assert.ts';
 
 /** Examples of the reference model: rows of features, and each one's class. */
 export interface ReferenceBatch {
@@ -164,29 +158,26 @@ function score(shares: Float32Array, wanted: readonly number[], classes: number)
 }
 
 function checkBatch(batch: ReferenceBatch, features: number, classes: number): void {
-  const refuse = (expected: string, received: string, advice: string): never => {
-    throw new ClrError('clr/conformance', { expected, received, advice });
-  };
   const { features: rows, classes: labels } = (batch ?? {}) as Partial<ReferenceBatch>;
   if (!Array.isArray(rows) || !Array.isArray(labels) || rows.length === 0 || rows.length !== labels.length) {
-    refuse(
+    throw fail(
       'a batch with as many rows of features as classes',
       `${rows?.length ?? 'no'} rows and ${labels?.length ?? 'no'} classes`,
       'Give one class to each row, and at least one row.',
     );
   }
-  for (const [index, row] of rows!.entries()) {
+  for (const [index, row] of rows.entries()) {
     if (row.length !== features) {
-      refuse(
+      throw fail(
         `${features} features in each row`,
         `row ${index} with ${row.length}`,
         'Give them all the same length.',
       );
     }
   }
-  for (const [index, label] of labels!.entries()) {
+  for (const [index, label] of labels.entries()) {
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      refuse(`classes from 0 to ${classes - 1}`, `class ${label} at ${index}`, 'Count classes from 0.');
+      throw fail(`classes from 0 to ${classes - 1}`, `class ${label} at ${index}`, 'Count classes from 0.');
     }
   }
 }

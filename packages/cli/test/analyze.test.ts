@@ -23,6 +23,21 @@ describe('clr analyze', () => {
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
   });
 
+  it('reads what Windows writes: UTF-8 with a byte order mark, and UTF-16', async () => {
+    const json = `\ufeff${JSON.stringify(trace)}`;
+    await writeFile(join(folder, 'notepad.json'), json);
+    await writeFile(join(folder, 'powershell.json'), json, 'utf16le');
+    for (const name of ['notepad.json', 'powershell.json']) {
+      const { code, out } = await clr(['analyze', name, '--json'], { cwd: folder });
+      await rm(join(folder, name));
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
+    }
+    const { code, out } = await clr(['analyze', '-', '--json'], { cwd: folder, input: json });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
+  });
+
   it('goes by the length of the training and the kind of update', async () => {
     const args = ['analyze', 'trace.json', '--json', '--steps', '20000', '--update', 'adaptive'];
     const { out } = await clr(args, { cwd: folder });

@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { unusable } from '../errors.ts';
+import { decodeText } from './decodeText.ts';
 
-/** The JSON in a file, or on standard input for `-`. */
+/** The JSON in a file, or on standard input for `-`, as UTF-8 or UTF-16, with or without a byte order mark. */
 export async function readJson(path: string): Promise<unknown> {
-  const source = path === '-' ? await text(process.stdin) : await readText(path);
+  const bytes = path === '-' ? await buffer(process.stdin) : await readBytes(path);
+  let source: string | undefined;
   try {
+    source = decodeText(bytes);
     return JSON.parse(source);
   } catch (cause) {
-    const received = source.trim() === '' ? 'nothing' : (cause as Error).message;
+    const received = source?.trim() === '' ? 'nothing' : (cause as Error).message;
     throw unusable(
       { expected: `JSON in ${nameOf(path)}`, received, advice: 'Give a file that JSON.stringify wrote.' },
       { cause },
@@ -21,9 +24,9 @@ export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path;
 }
 
-async function readText(path: string): Promise<string> {
+async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
     const received = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : code;

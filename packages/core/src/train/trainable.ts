@@ -39,6 +39,15 @@ export interface Prediction {
  */
 export type Snapshot = object;
 
+/** Options of {@link Trainable.restore}. */
+export interface RestoreOptions {
+  /**
+   * Put back what fits by name, type and shape, and leave the rest as it is. Default false: a snapshot of
+   * another model or optimizer is an error.
+   */
+  readonly partial?: boolean;
+}
+
 /**
  * One model with one optimizer: what an adapter gives to core.
  *
@@ -56,8 +65,11 @@ export interface Trainable<Batch> {
   evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
   /** A copy of the whole state, independent of all later steps. */
   snapshot(): Promise<Snapshot>;
-  /** Puts a state back, bit for bit. The snapshot stays usable. */
-  restore(snapshot: Snapshot): Promise<void>;
+  /**
+   * Puts a state back by the names of its tensors, bit for bit. The snapshot stays usable. One that does not
+   * fit is refused before anything moves, and the error says what differs; `partial` restores what fits.
+   */
+  restore(snapshot: Snapshot, options?: RestoreOptions): Promise<void>;
   /**
    * Where the adapter can: the outputs for a batch in the form of evaluation. Changes nothing. What
    * `ensemble` rests on.

@@ -1,0 +1,83 @@
+/** One tensor of a model's state, without its values. */
+export interface StateTensor {
+  /** Unique within its state: layer and weight, such as `dense/kernel`. */
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** What a state belongs to: whose tensors, which optimizer, which model, from which adapter. */
+export interface StateDescription {
+  /** The package that wrote it, such as `tfjs`. */
+  readonly adapter: string;
+  /** The optimizer's kind, with what decides the form of its state: `adam`, `sgd with momentum`. */
+  readonly optimizer: string;
+  readonly tensors: readonly StateTensor[];
+  /** The model's layers or nodes in order, a short line each; absent where the adapter cannot tell. */
+  readonly topology?: readonly string[];
+}
+
+/** Lines of a message; the rest is counted. */
+const maxLines = 6;
+
+/**
+ * What keeps a snapshot from fitting a model: another adapter or optimizer, tensors that are missing, left
+ * over, or of another shape or type, and layers that differ. Empty when it fits. The order of the tensors
+ * does not matter.
+ *
+ * For adapters: check with it before `restore` moves anything, and put the lines into the error.
+ *
+ * @param model - what the model has now
+ * @param snapshot - what the snapshot says it holds
+ *
+ * @example
+ * ```ts
+ * const state = (name) => ({
+ *   adapter: 'mine',
+ *   optimizer: 'adam',
+ *   tensors: [{ name, dtype: 'float32', shape: [2, 3] }],
+ * });
+ * snapshotDifferences(state('a/kernel'), state('a/kernel')); // []
+ * snapshotDifferences(state('a/kernel'), state('b/kernel'))[0]; // 'a/kernel is missing'
+ * ```
+ */
+export function snapshotDifferences(model: StateDescription, snapshot: StateDescription): string[] {
+  if (model.adapter !== snapshot.adapter) {
+    return [`it is a snapshot of ${snapshot.adapter}, and the model one of ${model.adapter}`];
+  }
+  const lines: string[] = [];
+  if (model.optimizer !== snapshot.optimizer) {
+    lines.push(`its optimizer is ${snapshot.optimizer}, and the model's ${model.optimizer}`);
+  }
+  const [here, there] = [byName(model.tensors), byName(snapshot.tensors)];
+  if (there.size < snapshot.tensors.length) lines.push('two of its tensors have the same name');
+  for (const [name, wanted] of here) {
+    const given = there.get(name);
+    if (given === undefined) lines.push(`${name} is missing`);
+    else if (form(given) !== form(wanted)) {
+      lines.push(`${name} is ${form(given)}, and in the model ${form(wanted)}`);
+    }
+  }
+  for (const name of there.keys()) if (!here.has(name)) lines.push(`${name} is not in the model`);
+  // Where tensors differ, that says more than the layers around them.
+  if (lines.length === 0 && model.topology && snapshot.topology) {
+    lines.push(...topologyDifference(model.topology, snapshot.topology));
+  }
+  return lines.length > maxLines
+    ? [...lines.slice(0, maxLines - 1), `and ${lines.length - maxLines + 1} more`]
+    : lines;
+}
+
+function topologyDifference(here: readonly string[], there: readonly string[]): string[] {
+  const length = Math.max(here.length, there.length);
+  for (let at = 0; at < length; at++) {
+    if (here[at] === there[at]) continue;
+    return [`its layer ${at} is ${there[at] ?? 'none'}, and in the model ${here[at] ?? 'none'}`];
+  }
+  return [];
+}
+
+const byName = (tensors: readonly StateTensor[]): Map<string, StateTensor> =>
+  new Map(tensors.map((tensor) => [tensor.name, tensor]));
+
+const form = ({ dtype, shape }: StateTensor): string => `${dtype}[${shape.join(', ')}]`;

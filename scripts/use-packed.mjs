@@ -35,7 +35,7 @@ const batches = [0, 1, 2].map((seed) => ({
 `;
 const programs = {
   core: exampleOf('core'),
-  onnx: exampleOf('onnx').replace('\n\n', `\n${batches}\n`).replace('12_000', '12'),
+  onnx: exampleOf('onnx').replace('\n\n', `\n${batches}\n`),
 };
 for (const [name, program] of Object.entries(programs)) {
   console.log(`-- the example of @clr/${name}'s README, from the packed tarball`);

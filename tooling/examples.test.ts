@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runExample } from './examples.ts';
 
-const run = (code: string, scope = {}, modules = {}) => runExample({ name: 'test', code }, scope, modules);
+const run = async (code: string, scope = {}, modules = {}) =>
+  (await runExample({ name: 'test', code }, scope, modules)).outcomes;
 
 describe('runExample', () => {
   it('gives what came beside what is stated', async () => {
@@ -24,6 +25,18 @@ describe('runExample', () => {
     });
     expect(outcomes.map(({ actual }) => actual)).toEqual([2, 'x', 7, 7]);
     for (const { actual, stated } of outcomes) expect(stated).toEqual(actual);
+  });
+
+  it('takes console.log with one argument for that argument', async () => {
+    expect(await run('console.log(1 + 1); // 2')).toEqual([
+      { source: 'console.log(1 + 1);', actual: 2, stated: 2 },
+    ]);
+  });
+
+  it('gives the names that a block declares at its top level', async () => {
+    const code = "import { a } from 'm';\nconst [b, { c }] = [1, { c: 2 }];\nfunction d() { const e = 1; }";
+    const { declared } = await runExample({ name: 'test', code }, {}, { m: { a: 0 } });
+    expect(declared).toEqual({ a: 0, b: 1, c: 2, d: expect.any(Function) });
   });
 
   it('takes prose for prose', async () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Comment, type Node, type Program, parse } from 'acorn';
 
 /** One runnable block of documentation. */
@@ -41,7 +41,7 @@ export function exampleBlocks(folder: string): Example[] {
 /** Every `ts` and `js` block of a Markdown file. */
 export function markdownBlocks(file: string): Example[] {
   return fences(readFileSync(file, 'utf8')).map((code, index) => ({
-    name: `${file} block ${index + 1}`,
+    name: `${basename(file)} block ${index + 1}`,
     code,
   }));
 }
@@ -54,8 +54,9 @@ function fences(text: string): string[] {
 const literal = /^(?:[-\d'"[{]|(?:true|false|null|undefined|NaN|Infinity)\b)/;
 
 /**
- * Runs a block of plain JavaScript with `scope`'s names in sight and gives every value it states in a comment
- * at the end of a line: `lr(2000); // 0.006`, `const n = fit(730); // 800`. An `import` takes from `modules`.
+ * Runs a block of plain JavaScript with `scope`'s names in sight. Gives every value it states in a comment at the end
+ * of a line (`lr(2000); // 0.006`, `const n = fit(730); // 800`, `console.log(n); // 800`) and the names it declares
+ * at its top level. An `import` takes from `modules`.
  *
  * @throws what the example throws, or an error if it is not plain JavaScript
  */
@@ -63,9 +64,13 @@ export async function runExample(
   { name, code }: Example,
   scope: Readonly<Record<string, unknown>>,
   modules: Readonly<Record<string, object>> = {},
-): Promise<Outcome[]> {
+): Promise<{ outcomes: Outcome[]; declared: Record<string, unknown> }> {
   const outcomes: Outcome[] = [];
+  let declared: Record<string, unknown> = {};
   const tools = {
+    __declare: (names: Record<string, unknown>) => {
+      declared = names;
+    },
     __state: (actual: unknown, stated: unknown, source: string) => outcomes.push({ actual, stated, source }),
     __import(module: string) {
       if (modules[module]) return modules[module];
@@ -74,13 +79,13 @@ export async function runExample(
   };
   const all = { ...scope, ...tools };
   const body = instrument(name, code);
-  const declared = new Set(declaredNames(code));
-  const names = Object.keys(all).filter((key) => !declared.has(key));
+  const own = declaredNames(code);
+  const names = Object.keys(all).filter((key) => !own.includes(key));
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-  await new AsyncFunction(...names, `"use strict";${body}`)(
+  await new AsyncFunction(...names, `"use strict";${body}\n__declare({ ${own.join(', ')} });`)(
     ...names.map((key) => all[key as keyof typeof all]),
   );
-  return outcomes;
+  return { outcomes, declared };
 }
 
 interface Edit {
@@ -99,7 +104,8 @@ function instrument(name: string, code: string): string {
     const source = JSON.stringify(code.slice(node.start, node.end));
     if (node.type === 'ExpressionStatement') {
       const { expression } = node as Node & { expression: Node };
-      const text = `__state((${code.slice(expression.start, expression.end)}), (${stated}), ${source});`;
+      const { start, end } = printed(expression) ?? expression;
+      const text = `__state((${code.slice(start, end)}), (${stated}), ${source});`;
       edits.push({ start: node.start, end: node.end, text });
     } else if (node.type === 'VariableDeclaration') {
       const [first] = (node as Node & { declarations: { id: Node & { name?: string } }[] }).declarations;
@@ -136,6 +142,21 @@ function statedBehind(node: Node, comments: readonly Comment[], code: string): s
   return literal.test(text) ? text : undefined;
 }
 
+/** The argument of `console.log(…)` with one argument: the value that it shows. */
+function printed(expression: Node): Node | undefined {
+  const {
+    type,
+    callee,
+    arguments: args,
+  } = expression as Node & {
+    callee?: Node & { object?: { name?: string } };
+    arguments?: readonly Node[];
+  };
+  return type === 'CallExpression' && callee?.object?.name === 'console' && args?.length === 1
+    ? args[0]
+    : undefined;
+}
+
 type ImportNode = Node & {
   readonly source: { readonly value: string };
   readonly specifiers: readonly (Node & {
@@ -163,7 +184,9 @@ function declaredNames(code: string): string[] {
         ? statement.declarations.map(({ id }) => id)
         : statement.type === 'ImportDeclaration'
           ? statement.specifiers.map(({ local }) => local)
-          : [];
+          : statement.type === 'FunctionDeclaration' && statement.id
+            ? [statement.id]
+            : [];
     for (const id of declarations) {
       walk(id, (node) => {
         if (node.type === 'Identifier') names.push((node as Node & { name: string }).name);

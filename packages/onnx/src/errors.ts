@@ -11,9 +11,9 @@ export function fail(expected: string, received: string, advice: string, options
  * @example
  * ```ts
  * try {
- *   buildTrainingModel(model, { loss: 'mse', optimizer: sgd() });
+ *   buildTrainingModel(modelWithDet, { loss: 'mse', optimizer: sgd() });
  * } catch (error) {
- *   if (error instanceof UnsupportedOperatorError) console.log(error.operator, error.node, error.opset);
+ *   [error.operator, error.node, error.opset]; // ['Det', 'volume', 18]
  * }
  * ```
  */

@@ -8,7 +8,11 @@ import { type OptimizerFields, type OptimizerLike, optimizerKind, type TensorLik
  *
  * @example
  * ```ts
- * disposeOptimizer(model.optimizer);
+ * const before = tf.memory().numTensors;
+ * const optimizer = tf.train.adam();
+ * optimizer.minimize(() => loss());
+ * disposeOptimizer(optimizer);
+ * tf.memory().numTensors - before; // 0
  * ```
  */
 export function disposeOptimizer(optimizer: OptimizerLike): void {

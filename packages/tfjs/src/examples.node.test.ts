@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import * as core from '@clr/core';
-import { exampleBlocks, markdownBlocks, runExample } from '@clr/tooling/examples';
+import { describeExamples } from '@clr/tooling/describeExamples';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll } from 'vitest';
 import * as tfjs from './index.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -45,21 +45,10 @@ beforeAll(() => {
   );
 });
 
-describe('the examples in doc comments', () => {
-  const blocks = exampleBlocks(path('.'));
-  it.each(blocks.map((block) => [block.name, block] as const))('%s', async (_, block) => {
-    for (const { actual, stated } of await runExample(block, scope())) expect(actual).toEqual(stated);
-  });
-
-  it('are on every export', () => {
-    expect(new Set(blocks.map(({ of }) => of))).toEqual(new Set(Object.keys(tfjs)));
-  });
-});
-
-it('the README’s example works as written', async () => {
-  const [block] = markdownBlocks(path('../README.md'));
-  const modules = { '@clr/core': core, '@clr/tfjs': tfjs, '@tensorflow/tfjs': tf };
-  const outcomes = await runExample(block!, {}, modules);
-  expect(outcomes.length).toBe(1);
-  for (const { actual, stated } of outcomes) expect(actual).toEqual(stated);
+describeExamples({
+  sources: path('.'),
+  exports: [tfjs],
+  pages: [path('../README.md')],
+  scope,
+  modules: { '@clr/core': core, '@clr/tfjs': tfjs, '@tensorflow/tfjs': tf },
 });

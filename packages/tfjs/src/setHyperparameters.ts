@@ -36,6 +36,7 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * const optimizer = tf.train.momentum(0.1, 0.9);
  * setHyperparameters(optimizer, { lr: 0.02, momentum: 0.85 });
  * optimizer.minimize(() => loss()); // this update uses both
+ * optimizer.learningRate; // 0.02
  * ```
  */
 export function setHyperparameters(optimizer: OptimizerLike, { lr, momentum }: Hyperparameters): void {

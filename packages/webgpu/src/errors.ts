@@ -30,11 +30,10 @@ export type GpuFault =
  * @example
  * ```ts
  * try {
- *   await train(trainable, batches, { policy, steps });
+ *   await requestDevice(undefined);
  * } catch (error) {
- *   if (error instanceof GpuError && error.fault === 'device-lost') {
- *     // a new device, the same code, restore(lastSnapshot)
- *   }
+ *   error instanceof GpuError; // true
+ *   error.fault; // 'no-adapter'
  * }
  * ```
  */

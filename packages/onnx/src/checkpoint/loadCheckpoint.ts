@@ -9,8 +9,9 @@ import { type Checkpoint, decodeCheckpoint } from './format.ts';
  *
  * @example
  * ```ts
- * const from = await loadCheckpoint('run.clr');
- * await train(trainer, batches, { policy, steps, ...(from && { from }) });
+ * const from = await loadCheckpoint('run.clr'); // undefined
+ * const run = await train(trainer, batches, { policy, steps: 4, ...(from && { from }) });
+ * run.step; // 4
  * ```
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {

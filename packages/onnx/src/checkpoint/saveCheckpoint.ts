@@ -18,7 +18,9 @@ const pending = new Map<string, Promise<unknown>>();
  *
  * @example
  * ```ts
+ * const { step } = await train(trainer, batches, { policy, steps: 4 });
  * await saveCheckpoint('run.clr', { step, snapshot: await trainer.snapshot(), extra: { policy } });
+ * (await loadCheckpoint('run.clr')).step; // 4
  * ```
  */
 export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {

@@ -26,7 +26,8 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
  * @example
  * ```ts
  * const trainer = await createTrainer(ort, 'lenet.onnx', { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) });
- * const { loss } = await trainer.trainStep({ input, target }, { lr: 0.01 });
+ * const { loss } = await trainer.trainStep({ image, target }, { lr: 0.01 });
+ * Number.isFinite(await loss); // true
  * ```
  */
 export async function createTrainer(

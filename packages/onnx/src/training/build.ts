@@ -132,6 +132,12 @@ export function buildTrainingModel(model: Uint8Array, options: BuildOptions): Tr
 /**
  * The first half of {@link buildTrainingModel}: loss and gradients, and no update. A data-parallel engine
  * runs it on every shard, averages the gradient vectors and runs {@link buildApplyModel} once.
+ *
+ * @example
+ * ```ts
+ * const half = buildGradientModel(bytes, { loss: 'crossEntropy', optimizer: sgd() });
+ * half.gradients.map(({ name }) => name)[0]; // 'gradients.0'
+ * ```
  */
 export function buildGradientModel(model: Uint8Array, options: BuildOptions): TrainingModel {
   const source = widenModel(readModel(model));
@@ -146,7 +152,15 @@ export function buildGradientModel(model: Uint8Array, options: BuildOptions): Tr
   return written(draft, source, { ...common, gradients });
 }
 
-/** The second half of {@link buildTrainingModel}: gradient vectors in, updated parameters out. */
+/**
+ * The second half of {@link buildTrainingModel}: gradient vectors in, updated parameters out.
+ *
+ * @example
+ * ```ts
+ * const half = buildApplyModel(bytes, { loss: 'crossEntropy', optimizer: sgd() });
+ * half.state[0].output; // 'next.parameters.0'
+ * ```
+ */
 export function buildApplyModel(model: Uint8Array, options: BuildOptions): TrainingModel {
   const update = updateOf(options.optimizer);
   const source = widenModel(readModel(model));
@@ -177,7 +191,15 @@ export function buildApplyModel(model: Uint8Array, options: BuildOptions): Train
   return written(draft, empty, { data: [], gradients, ...named });
 }
 
-/** The model with its loss and its outputs, in inference form, parameters fed: what an evaluation runs. */
+/**
+ * The model with its loss and its outputs, in inference form, parameters fed: what an evaluation runs.
+ *
+ * @example
+ * ```ts
+ * const evaluation = buildEvaluationModel(bytes, { loss: 'crossEntropy', optimizer: sgd() });
+ * evaluation.accuracy; // 'accuracy'
+ * ```
+ */
 export function buildEvaluationModel(model: Uint8Array, options: BuildOptions): TrainingModel {
   const source = widenModel(readModel(model));
   const p = plan(source, options, true);

@@ -14,6 +14,7 @@ import type { TrainingModel } from './trainingModel.ts';
  * const step = buildTrainingModel(bytes, { loss: 'crossEntropy', optimizer: sgd() });
  * await writeFile('step.onnx', step.bytes);
  * await writeFile('start.onnx', buildInitialState(step));
+ * step.state[0].input; // 'parameters.0'
  * ```
  */
 export function buildInitialState({ state }: Pick<TrainingModel, 'state'>): Uint8Array {

@@ -24,6 +24,7 @@ const useful = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffe
  * @example
  * ```ts
  * const device = await requestDevice(navigator.gpu);
+ * device.limits.maxStorageBuffersPerShaderStage >= 8; // true
  * ```
  */
 export async function requestDevice(

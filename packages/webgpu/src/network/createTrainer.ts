@@ -18,6 +18,7 @@ import type { GpuTrainer, TrainerOptions } from './trainer.ts';
  * const trainer = await createTrainer(device, lenet, { optimizer: adam(), policy, batch: 64 });
  * trainer.setData({ input: images, target: labels });
  * const { losses } = await trainer.trainSteps(100);
+ * losses.length; // 100
  * ```
  */
 export async function createTrainer(

@@ -46,7 +46,7 @@ export type Layer = DenseLayer | Conv2dLayer | PoolLayer | ActivationLayer | Bat
  * @throws {GpuError} if `units` is not a positive integer
  * @example
  * ```ts
- * dense({ units: 10 });
+ * dense({ units: 10 }); // { type: 'dense', units: 10 }
  * ```
  */
 export function dense({ units }: { readonly units: number }): DenseLayer {
@@ -62,7 +62,8 @@ export function dense({ units }: { readonly units: number }): DenseLayer {
  * @throws {GpuError} if a number is not a positive integer (`padding`: at least 0)
  * @example
  * ```ts
- * conv2d({ filters: 32, kernel: 5, padding: 2 }); // the size stays
+ * const layers = [conv2d({ filters: 32, kernel: 5, padding: 2 })];
+ * network({ input: [28, 28, 1], layers, loss: 'mse' }).output; // [28, 28, 32]
  * ```
  */
 export function conv2d(options: {
@@ -97,7 +98,8 @@ export interface PoolOptions {
  * @throws {GpuError} if a number is out of range
  * @example
  * ```ts
- * maxPool({ size: 3, stride: 2, ceil: true }); // Caffe's CIFAR nets
+ * const layers = [maxPool({ size: 3, stride: 2, ceil: true }), dense({ units: 10 })]; // as in Caffe's CIFAR nets
+ * network({ input: [32, 32, 3], layers, loss: 'crossEntropy' }).layers[0].output; // [16, 16, 3]
  * ```
  */
 export function maxPool(options: PoolOptions): PoolLayer {
@@ -110,24 +112,46 @@ export function maxPool(options: PoolOptions): PoolLayer {
  * @throws {GpuError} if a number is out of range
  * @example
  * ```ts
- * avgPool({ size: 8 }); // the global mean of an 8 × 8 map
+ * const layers = [avgPool({ size: 8 }), dense({ units: 10 })]; // the global mean of an 8 × 8 map
+ * network({ input: [8, 8, 64], layers, loss: 'crossEntropy' }).layers[0].output; // [1, 1, 64]
  * ```
  */
 export function avgPool(options: PoolOptions): PoolLayer {
   return pool('avgPool', options);
 }
 
-/** `max(x, 0)`. @example `relu();` */
+/**
+ * `max(x, 0)`.
+ *
+ * @example
+ * ```ts
+ * relu(); // { type: 'relu' }
+ * ```
+ */
 export function relu(): ActivationLayer {
   return Object.freeze({ type: 'relu' });
 }
 
-/** `1 / (1 + e⁻ˣ)`. @example `sigmoid();` */
+/**
+ * `1 / (1 + e⁻ˣ)`.
+ *
+ * @example
+ * ```ts
+ * sigmoid(); // { type: 'sigmoid' }
+ * ```
+ */
 export function sigmoid(): ActivationLayer {
   return Object.freeze({ type: 'sigmoid' });
 }
 
-/** The hyperbolic tangent. @example `tanh();` */
+/**
+ * The hyperbolic tangent.
+ *
+ * @example
+ * ```ts
+ * tanh(); // { type: 'tanh' }
+ * ```
+ */
 export function tanh(): ActivationLayer {
   return Object.freeze({ type: 'tanh' });
 }
@@ -141,7 +165,7 @@ export function tanh(): ActivationLayer {
  * @throws {GpuError} if a number is out of range
  * @example
  * ```ts
- * batchNorm();
+ * batchNorm(); // { type: 'batchNorm', epsilon: 1e-5, momentum: 0.1 }
  * ```
  */
 export function batchNorm(
@@ -161,7 +185,7 @@ export function batchNorm(
  * @throws {GpuError} if the rate is out of range
  * @example
  * ```ts
- * dropout({ rate: 0.5 });
+ * dropout({ rate: 0.5 }); // { type: 'dropout', rate: 0.5 }
  * ```
  */
 export function dropout({ rate }: { readonly rate: number }): DropoutLayer {

@@ -4,7 +4,8 @@
  *
  * @example
  * ```ts
- * trainer.setParameters([['conv1.weight', hwioFromOihw(data, [32, 3, 5, 5])]]);
+ * const oneByOne = [1, 2, 3, 4, 5, 6]; // two filters over three channels
+ * [...hwioFromOihw(oneByOne, [2, 3, 1, 1])]; // [1, 4, 2, 5, 3, 6]
  * ```
  */
 export function hwioFromOihw(
@@ -31,7 +32,8 @@ export function hwioFromOihw(
  *
  * @example
  * ```ts
- * trainer.setParameters([['dense1.weight', inOutFromOutIn(data, [120, 400], [16, 5, 5])]]);
+ * const weight = [1, 2, 3, 4, 5, 6]; // two units over three inputs
+ * [...inOutFromOutIn(weight, [2, 3])]; // [1, 4, 2, 5, 3, 6]
  * ```
  */
 export function inOutFromOutIn(
@@ -51,7 +53,15 @@ export function inOutFromOutIn(
   return result;
 }
 
-/** Examples from `[channel, row, column]` to this package's `[row, column, channel]`. */
+/**
+ * Examples from `[channel, row, column]` to this package's `[row, column, channel]`.
+ *
+ * @example
+ * ```ts
+ * const image = [1, 2, 3, 4]; // two channels of 1 × 2
+ * [...hwcFromChw(image, [2, 1, 2])]; // [1, 3, 2, 4]
+ * ```
+ */
 export function hwcFromChw(
   data: ArrayLike<number>,
   [channels, rows, columns]: readonly [channels: number, rows: number, columns: number],

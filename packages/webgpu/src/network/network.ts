@@ -71,6 +71,7 @@ export interface Network {
  *   ],
  *   loss: 'crossEntropy',
  * });
+ * lenet.output; // [1, 1, 10]
  * ```
  */
 export function network({ input, layers, loss }: NetworkOptions): Network {

@@ -50,6 +50,7 @@ const engines = new WeakMap<object, OptimizerEngine>();
  *   optimizer.encode(encoder);
  * }
  * device.queue.submit([encoder.finish()]);
+ * (await optimizer.counters()).updates; // 100
  * ```
  */
 export function createOptimizer(

@@ -69,7 +69,8 @@ const both = usage.copySource | usage.copyTarget;
  *   encodeGradients: (encoder, batch) => model.encode(encoder, batch),
  *   loss: model.loss,
  * });
- * const trace = await rangeTest(trainable, batches);
+ * const trace = await rangeTest(trainable, batches, { startLr: 1e-5, endLr: 1e-2, steps: 20 });
+ * trace.points.length; // 20
  * ```
  */
 export function createTrainable<Batch>(

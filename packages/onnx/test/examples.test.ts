@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as core from '@clr/core';
+import { describeExamples } from '@clr/tooling/describeExamples';
+import * as ort from 'onnxruntime-node';
+import * as checkpoint from '../src/checkpoint/index.ts';
+import { DataType } from '../src/graph/dataType.ts';
+import * as onnx from '../src/index.ts';
+import { makeModel } from './makeModel.ts';
+import { smallBatch, smallModel } from './smallModel.ts';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const lenet = readFileSync(path('../../../examples/onnx-node/lenet.onnx'));
+
+const image = new ort.Tensor(
+  'float32',
+  Float32Array.from({ length: 8 * 784 }, (_, i) => Math.sin(i)),
+  [8, 1, 28, 28],
+);
+const target = new ort.Tensor(
+  'int64',
+  BigInt64Array.from({ length: 8 }, (_, i) => BigInt(i)),
+  [8],
+);
+
+/** y = det(x · weight): an operator without a gradient between a parameter and the loss. */
+const modelWithDet = makeModel({
+  opset: 18,
+  inputs: [{ name: 'x', type: DataType.FLOAT, dims: [2, 2] }],
+  outputs: [{ name: 'y', type: DataType.FLOAT, dims: [] }],
+  initializers: [{ name: 'weight', type: DataType.FLOAT, dims: [2, 2], values: [1, 0, 0, 1] }],
+  nodes: [
+    { op: 'MatMul', inputs: ['x', 'weight'], outputs: ['m'] },
+    { op: 'Det', inputs: ['m'], outputs: ['y'], name: 'volume' },
+  ],
+});
+
+const shared = { ...core, ...onnx, ...checkpoint, ort, image, target, bytes: lenet };
+
+describeExamples({
+  sources: path('../src'),
+  exports: [onnx, checkpoint],
+  scope: async () => ({
+    ...shared,
+    modelWithDet,
+    trainer: await onnx.createTrainer(ort, smallModel(), {
+      loss: 'crossEntropy',
+      optimizer: core.sgd({ momentum: 0.9 }),
+    }),
+    batches: [smallBatch(0), smallBatch(1)],
+    policy: core.triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 1 }),
+    writeFile: async () => undefined,
+  }),
+  files: { 'lenet.onnx': lenet },
+});
+
+describeExamples({
+  pages: [path('../README.md')],
+  scope: () => ({ ...shared, batches: [{ image, target }], steps: 800 }),
+  modules: {
+    '@clr/core': core,
+    '@clr/onnx': onnx,
+    '@clr/onnx/checkpoint': checkpoint,
+    'onnxruntime-node': ort,
+  },
+  files: { 'lenet.onnx': lenet },
+});

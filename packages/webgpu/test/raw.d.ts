@@ -1,7 +1,0 @@
-declare module '*?raw' {
-  const text: string;
-  export default text;
-}
-interface ImportMeta {
-  glob<T>(pattern: string, options: object): Record<string, T>;
-}

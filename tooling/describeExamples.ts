@@ -1,0 +1,89 @@
+import * as fs from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Example, exampleBlocks, markdownBlocks, runExample } from './examples.ts';
+
+/** What {@link describeExamples} runs, and with what. */
+export interface Documents {
+  /** A folder of sources: the `@example` blocks of its doc comments run, each by itself. */
+  readonly sources?: string;
+  /** The public modules of those sources: every function and class they export must have an example. */
+  readonly exports?: readonly object[];
+  /** Markdown files: the blocks of a page run in order, and see the names that earlier blocks declared. */
+  readonly pages?: readonly string[];
+  /** Names that examples use without saying where they come from; asked for once per block or page. */
+  readonly scope?: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
+  /** What an `import` finds, beside `node:fs/promises`. */
+  readonly modules?: Readonly<Record<string, object>>;
+  /** Files that lie in the folder where the examples run: an empty one otherwise. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/**
+ * The tests of a package's documents. Every example must run, state at least one value in a comment, and every
+ * stated value must be the one that came: numbers to twelve digits, everything else exactly.
+ *
+ * @example
+ * ```ts
+ * describeExamples({ sources: 'src', exports: [core], scope: () => ({ ...core }) });
+ * ```
+ */
+export function describeExamples(documents: Documents): void {
+  describe('the examples', () => inFolder(documents));
+}
+
+function inFolder(documents: Documents): void {
+  const { sources, exports = [], pages = [], scope = () => ({}), files = {} } = documents;
+  const modules = { 'node:fs/promises': fs, ...documents.modules };
+  const home = process.cwd();
+  let folder: string;
+  beforeAll(async () => {
+    folder = await fs.mkdtemp(join(tmpdir(), 'clr-examples-'));
+    for (const [name, content] of Object.entries(files)) await fs.writeFile(join(folder, name), content);
+  });
+  beforeEach(() => process.chdir(folder));
+  afterEach(() => process.chdir(home));
+  afterAll(() => fs.rm(folder, { recursive: true }));
+  if (sources !== undefined) {
+    const blocks = exampleBlocks(sources);
+    describe('in doc comments', () => {
+      it.each(blocks.map((block) => [block.name, block] as const))('%s', async (_, block) => {
+        await check(block, await scope(), modules);
+      });
+
+      it('are on every exported function and class', () => {
+        const names = exports.flatMap((module) =>
+          Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? name : [])),
+        );
+        const shown = new Set(blocks.map(({ of }) => of));
+        expect(names.filter((name) => !shown.has(name))).toEqual([]);
+      });
+    });
+  }
+  describe.each(pages)('in Markdown: %s', (page) => {
+    let names: Promise<Readonly<Record<string, unknown>>> | undefined;
+    it.each(markdownBlocks(page).map((block) => [block.name, block] as const))('%s', async (_, block) => {
+      names ??= Promise.resolve(scope());
+      const before = await names;
+      const declared = await check(block, before, modules);
+      names = Promise.resolve({ ...before, ...declared });
+    });
+  });
+}
+
+/** Runs one block, compares what it states, and gives the names it declared. */
+async function check(
+  block: Example,
+  scope: Readonly<Record<string, unknown>>,
+  modules: Readonly<Record<string, object>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { outcomes, declared } = await runExample(block, scope, modules);
+  for (const { actual, stated, source } of outcomes) {
+    if (typeof actual === 'number' && typeof stated === 'number' && Number.isFinite(stated)) {
+      expect(Math.abs(actual - stated), source).toBeLessThanOrEqual(1e-12 * Math.abs(stated));
+    } else expect(actual, source).toEqual(stated);
+  }
+  expect(outcomes.length, `${block.name} states no value`).toBeGreaterThan(0);
+  return declared;
+}

@@ -1,4 +1,5 @@
-// Installs the packed tarballs into an empty folder with npm, as a user would, and runs the READMEs' examples there.
+// Installs the packed tarballs of all packages into an empty folder with npm, as a user would; imports everything
+// that they export there, and runs the first example of each README.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,24 +9,55 @@ const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf
 const folder = join(work, 'user');
 mkdirSync(folder);
 const run = (command, args) => execFileSync(command, args, { cwd: folder, stdio: 'inherit' });
+const say = (line) => console.log(`-- ${line}`);
 
-/** The first block of code in a package's README. */
-function exampleOf(name) {
-  const example = /```(?:ts|js)\n([\s\S]*?)```/.exec(read(`packages/${name}/README.md`))?.[1];
-  if (example === undefined) throw new Error(`packages/${name}/README.md has no example`);
-  return example;
+/** The first fenced block of a package's README in one of the languages. */
+function blockOf(name, ...languages) {
+  const block = new RegExp(`\`\`\`(?:${languages.join('|')})\n([\\s\\S]*?)\`\`\``).exec(
+    read(`packages/${name}/README.md`),
+  )?.[1];
+  if (block === undefined) throw new Error(`packages/${name}/README.md has no block of ${languages}`);
+  return block;
 }
 
-const packed = readdirSync(join(work, 'tarballs')).map((name) => join(work, 'tarballs', name));
-const tarball = (name) => packed.find((path) => path.includes(`clr-${name}-`));
-const runtime = /onnxruntime-node: (.+)/.exec(read('pnpm-workspace.yaml'))[1];
+const tarballs = readdirSync(join(work, 'tarballs')).map((name) => join(work, 'tarballs', name));
+const names = readdirSync(new URL('../packages', import.meta.url));
+/** The framework of an adapter, in the version that its own tests use. */
+function framework(name, dependency) {
+  const { devDependencies } = JSON.parse(read(`packages/${name}/package.json`));
+  const version = devDependencies[dependency].replace('catalog:', '');
+  return `${dependency}@${version || new RegExp(`${dependency}: (.+)`).exec(read('pnpm-workspace.yaml'))[1]}`;
+}
 writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
 run('npm', [
-  ...['install', '--no-audit', '--no-fund', '--ignore-scripts'],
-  ...[tarball('core'), tarball('onnx'), `onnxruntime-node@${runtime}`],
+  ...['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'],
+  ...tarballs,
+  framework('onnx', 'onnxruntime-node'),
+  framework('tfjs', '@tensorflow/tfjs'),
+  framework('webgpu', 'webgpu'),
 ]);
 
-// What the example of @clr/onnx takes for granted: a model, and batches; and fewer steps than it takes.
+/** Every module that a package exports, by the name a user imports. */
+function modulesOf(name) {
+  const root = join(folder, 'node_modules', '@clr', name);
+  const { exports = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return Object.keys(exports).flatMap((path) => {
+    const [before, after] = path.split('*');
+    const found = after === undefined ? [path] : readdirSync(join(root, before)).map((file) => before + file);
+    return found.map((file) => `@clr/${name}${file.slice(1)}`);
+  });
+}
+const modules = names.flatMap(modulesOf);
+say(`imports of all packages: ${modules.length} modules`);
+const imports = modules.map((name) =>
+  name.endsWith('.json')
+    ? `await import('${name}', { with: { type: 'json' } })`
+    : `if (Object.keys(await import('${name}')).length === 0) throw new Error('${name} exports nothing')`,
+);
+writeFileSync(join(folder, 'imports.mjs'), `${imports.join(';\n')};\n`);
+run('node', ['--disable-warning=ExperimentalWarning', 'imports.mjs']);
+
+// What the examples take for granted: a model and batches; the describe and it of a test runner; a GPU.
 cpSync(new URL('../examples/onnx-node/lenet.onnx', import.meta.url), join(folder, 'lenet.onnx'));
 const batches = `
 const batches = [0, 1, 2].map((seed) => ({
@@ -33,12 +65,20 @@ const batches = [0, 1, 2].map((seed) => ({
   target: new ort.Tensor('int64', BigInt64Array.from({ length: 8 }, (_, i) => BigInt(i)), [8]),
 }));
 `;
+const gpu = `import { create, globals } from 'webgpu';
+Object.assign(globalThis, globals);
+const navigator = { gpu: create([]) };
+`;
 const programs = {
-  core: exampleOf('core'),
-  onnx: exampleOf('onnx').replace('\n\n', `\n${batches}\n`),
+  core: blockOf('core', 'ts', 'js'),
+  report: blockOf('report', 'ts', 'js'),
+  onnx: blockOf('onnx', 'ts', 'js').replace('\n\n', `\n${batches}\n`),
+  tfjs: blockOf('tfjs', 'ts', 'js'),
+  conformance: blockOf('conformance', 'ts', 'js').replace("'vitest'", "'node:test'"),
+  ...(hasGpu() ? { webgpu: `${gpu}${blockOf('webgpu', 'ts', 'js')}process.exit();\n` } : {}),
 };
 for (const [name, program] of Object.entries(programs)) {
-  console.log(`-- the example of @clr/${name}'s README, from the packed tarball`);
+  say(`the example of @clr/${name}'s README, from the packed tarball`);
   writeFileSync(join(folder, `${name}.mjs`), program);
   run('node', [`${name}.mjs`]);
 }
@@ -46,4 +86,26 @@ const trained = readFileSync(join(folder, 'lenet-trained.onnx'));
 const before = readFileSync(join(folder, 'lenet.onnx'));
 if (trained.length !== before.length || trained.equals(before)) {
   throw new Error('the exported model is not the same model with other weights');
+}
+
+say("the command of @clr/cli's README that draws a policy");
+const commands = blockOf('cli', 'sh').split('\n');
+const drawn = commands.filter((line) => /^echo|^clr policy/.test(line)).join('\n');
+run('sh', ['-euc', `clr() { npx --no-install clr "$@"; }\n${drawn}`]);
+if (!readFileSync(join(folder, 'policy.svg'), 'utf8').includes('<svg')) throw new Error('no picture');
+
+/** Whether WebGPU works in Node here; without it the example is left out, unless CLR_REQUIRE names it. */
+function hasGpu() {
+  writeFileSync(
+    join(folder, 'gpu.mjs'),
+    `${gpu}process.exit((await navigator.gpu.requestAdapter()) ? 0 : 1);\n`,
+  );
+  try {
+    execFileSync('node', ['gpu.mjs'], { cwd: folder, stdio: 'ignore' });
+    return true;
+  } catch {
+    if (process.env.CLR_REQUIRE?.split(',').includes('webgpu')) throw new Error('no WebGPU adapter in Node');
+    say('SKIPPED, for want of a WebGPU adapter: the example of @clr/webgpu');
+    return false;
+  }
 }

@@ -102,7 +102,7 @@ export function importsOf(source: string): string[] {
 export function packageFolders(root: string): string[] {
   const groups = ['packages', 'examples'].map((group) => join(root, group)).filter(existsSync);
   const nested = groups.flatMap((group) => readdirSync(group).map((name) => join(group, name)));
-  return [...nested, ...['benchmarks', 'datasets', 'tooling'].map((name) => join(root, name))].filter(
+  return [...nested, ...['benchmarks', 'datasets', 'docs', 'tooling'].map((name) => join(root, name))].filter(
     (folder) => existsSync(join(folder, 'package.json')),
   );
 }

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Example, exampleBlocks, markdownBlocks, runExample } from './examples.ts';
 
@@ -61,7 +61,7 @@ function inFolder(documents: Documents): void {
       });
     });
   }
-  describe.each(pages)('in Markdown: %s', (page) => {
+  describe.each(pages.map((page) => [basename(page), page] as const))('in %s', (_, page) => {
     let names: Promise<Readonly<Record<string, unknown>>> | undefined;
     it.each(markdownBlocks(page).map((block) => [block.name, block] as const))('%s', async (_, block) => {
       names ??= Promise.resolve(scope());

@@ -44,7 +44,9 @@ const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       { test: { ...shared, name: 'node', environment: 'node', pool: 'forks' } },
-      ...(hasChromium() ? [{ test: { ...shared, exclude: [inNode], name: 'chromium', browser: chromiumBrowser() } }] : []),
+      ...(hasChromium()
+        ? [{ test: { ...shared, exclude: [inNode], name: 'chromium', browser: chromiumBrowser() } }]
+        : []),
     ],
   },
 });

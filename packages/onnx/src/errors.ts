@@ -19,23 +19,27 @@ export function fail(expected: string, received: string, advice: string, options
  */
 export class UnsupportedOperatorError extends ClrError {
   override readonly name: string = 'UnsupportedOperatorError';
-  /** The operator's type, with its domain unless that is the default one. */
+  /** The operator's type, with its domain unless that is the default one: `GridSample`, `com.microsoft:QAttention`. */
   readonly operator: string;
+  /** The operator's domain; the default one is `ai.onnx`. */
+  readonly domain: string;
   /** The node's name, or its first output if it has none. */
   readonly node: string;
   /** The opset version the model imports for the operator's domain. */
   readonly opset: number;
 
   constructor(at: { operator: string; node: string; opset: number }, problem: Partial<Problem> = {}) {
+    const [opType, domain = 'ai.onnx'] = at.operator.split(':').reverse() as [string, string?];
     super('clr/onnx', {
       expected:
         problem.expected ?? 'operators with a gradient between every trainable parameter and the loss',
-      received: `node "${at.node}" (${at.operator}, opset ${at.opset})${problem.received ? `: ${problem.received}` : ''}`,
+      received: `node "${at.node}" (${opType} of ${domain}, opset ${at.opset})${problem.received ? `: ${problem.received}` : ''}`,
       advice:
         problem.advice ??
         'Freeze the parameters before it with `trainable`, or export the model with other operators.',
     });
     this.operator = at.operator;
+    this.domain = domain;
     this.node = at.node;
     this.opset = at.opset;
   }

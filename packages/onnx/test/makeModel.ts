@@ -42,6 +42,8 @@ export interface InitializerSpec {
 
 export interface ModelSpec {
   readonly opset?: number;
+  /** The versions of other domains, by domain. */
+  readonly domains?: Readonly<Record<string, number>>;
   readonly nodes: readonly NodeSpec[];
   readonly inputs?: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
@@ -74,6 +76,7 @@ export function makeNode({
 /** An ONNX file made of plain data. */
 export function makeModel({
   opset = 18,
+  domains = {},
   nodes,
   inputs = [],
   outputs,
@@ -84,7 +87,9 @@ export function makeModel({
   return writeModel(
     create(ModelProtoSchema, {
       irVersion: irOf(opset),
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) })],
+      opsetImport: Object.entries({ '': opset, ...domains }).map(([domain, version]) =>
+        create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
+      ),
       graph: create(GraphProtoSchema, {
         name: 'test',
         node: nodes.map(makeNode),

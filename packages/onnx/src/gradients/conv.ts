@@ -2,30 +2,32 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import { int, ints } from '../graph/attributes.ts';
 import { blockedKernel } from '../graph/blockedConv.ts';
 import type { Builder } from '../graph/builder.ts';
-import { type Dim, unknownDim } from '../graph/dim.ts';
+import { type Dim, type Dims, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';
-import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { GradientContext, Operators } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './convForm.ts';
 import { convWeightGradient } from './convWeight.ts';
 import { extent, padsOf, places, windowOf } from './window.ts';
 
 /** The kernel's sizes: those of the weight, which must be known. */
-export function kernelOf(node: NodeProto, b: GraphBuilder): readonly number[] | undefined {
-  const dims = b.dims(inputOf(node, 1))?.slice(2);
+export function kernelOf(node: NodeProto, b: GraphBuilder, weight = 1): readonly number[] | undefined {
+  const dims = b.dims(inputOf(node, weight))?.slice(2);
   return dims?.every((dim) => typeof dim === 'number') ? (dims as number[]) : ints(node, 'kernel_shape');
 }
 
-const inferConv: Infer = (node, b) => {
-  const x = b.type(inputOf(node, 0));
-  const w = b.dims(inputOf(node, 1));
-  const kernel = kernelOf(node, b);
-  if (!x.dims || !w || !kernel) return [{ type: x.type, dims: undefined }];
+/** The shape of a convolution's output; `weight` is the input that holds the kernel. */
+export function convDims(node: NodeProto, b: GraphBuilder, weight = 1): Dims {
+  const w = b.dims(inputOf(node, weight));
+  b.assumeRank(inputOf(node, 0), w?.length);
+  const x = b.dims(inputOf(node, 0));
+  const kernel = kernelOf(node, b, weight);
+  if (!x || !w || !kernel) return undefined;
   const window = windowOf(node, b, kernel);
-  const spatial = x.dims.slice(2).map((size, i) => places(window, i, size));
-  return [{ type: x.type, dims: [x.dims[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial] }];
-};
+  const spatial = x.slice(2).map((size, i) => places(window, i, size));
+  return [x[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial];
+}
 
 /** The gradient of a weight is written place by place. */
 const mostPlaces = 1 << 14;
@@ -146,7 +148,7 @@ function inputGradient(c: GradientContext, form: ConvForm): string {
 /** Convolutions. */
 export const conv: Operators = {
   Conv: {
-    infer: inferConv,
+    infer: (node, b) => [{ type: b.type(inputOf(node, 0)).type, dims: convDims(node, b) }],
     gradient: (c) => {
       const { b, x, g, needs } = c;
       const form = formOf(c);

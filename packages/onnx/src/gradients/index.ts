@@ -14,6 +14,7 @@ import { matmul } from './matmul.ts';
 import { ml } from './ml.ts';
 import { normalize } from './normalize.ts';
 import { pool } from './pool.ts';
+import { quantized } from './quantized.ts';
 import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { repeat } from './repeat.ts';
@@ -38,6 +39,7 @@ const families: readonly Operators[] = [
   ml,
   normalize,
   pool,
+  quantized,
   recurrent,
   reduce,
   repeat,

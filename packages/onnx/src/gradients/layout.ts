@@ -103,10 +103,12 @@ export const layout: Operators = {
   },
   Reshape: { infer: reshaped, gradient: backToInput },
   Flatten: {
-    infer: shaped((node, dims) => {
+    infer: (node, b) => {
+      const { type, dims } = b.type(inputOf(node, 0));
+      if (!dims) return [{ type, dims: unknownDims(2) }];
       const axis = axisOf(int(node, 'axis', 1), dims.length);
-      return [productOf(dims.slice(0, axis)), productOf(dims.slice(axis))];
-    }),
+      return [{ type, dims: [productOf(dims.slice(0, axis)), productOf(dims.slice(axis))] }];
+    },
     gradient: backToInput,
   },
   Squeeze: { infer: squeezed, gradient: backToInput },

@@ -4,7 +4,8 @@ import { broadcast, type Dim, type Dims } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 
-function productDims(a: Dims, b: Dims): Dims {
+/** The shape of a product of matrices. */
+export function productDims(a: Dims, b: Dims): Dims {
   if (!a || !b || a.length === 0 || b.length === 0) return undefined;
   const batch = broadcast(a.slice(0, -2), b.slice(0, -2)) ?? [];
   const rows = a.length > 1 ? [a.at(-2) as Dim] : [];
@@ -12,10 +13,9 @@ function productDims(a: Dims, b: Dims): Dims {
   return [...batch, ...rows, ...columns];
 }
 
-/** All axes but the last in one: [..., n] → [·, n]. */
+/** All axes but the last in one: [..., n] → [·, n]; a vector becomes one row. */
 function rowsOf(b: Builder, a: string): string {
-  const rank = b.rank(a);
-  return rank === 2 ? a : b.emit('Flatten', [a], { axis: rank - 1 });
+  return b.dims(a)?.length === 2 ? a : b.emit('Flatten', [a], { axis: -1 });
 }
 
 /** Products of matrices. */
@@ -23,9 +23,16 @@ export const matmul: Operators = {
   MatMul: {
     infer: (node, b) => {
       const [a, c] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
-      return [{ type: a.type, dims: productDims(a.dims, c.dims) }];
+      return [{ type: a.type || c.type, dims: productDims(a.dims, c.dims) }];
     },
     gradient: ({ b, x, g, needs }) => {
+      // With a matrix on the right all batch axes come from the left, whose rank may then be unknown.
+      if (b.rank(x(1)) === 2) {
+        return [
+          needs(0) ? b.matmul(g(0), b.transposeLast(x(1))) : undefined,
+          needs(1) ? b.emit('Gemm', [rowsOf(b, x(0)), rowsOf(b, g(0))], { transA: 1 }) : undefined,
+        ];
+      }
       // A vector is a matrix of one row (left) or one column (right).
       const leftVector = b.rank(x(0)) === 1;
       const rightVector = b.rank(x(1)) === 1;
@@ -50,11 +57,15 @@ export const matmul: Operators = {
   },
   Gemm: {
     infer: (node, b) => {
+      for (const i of [0, 1]) b.assumeRank(inputOf(node, i), 2);
       const [a, c] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
       const rows = a.dims?.[int(node, 'transA', 0) ? 1 : 0];
       const columns = c.dims?.[int(node, 'transB', 0) ? 0 : 1];
       return [
-        { type: a.type, dims: rows === undefined || columns === undefined ? undefined : [rows, columns] },
+        {
+          type: a.type || c.type,
+          dims: rows === undefined || columns === undefined ? undefined : [rows, columns],
+        },
       ];
     },
     gradient: ({ b, node, x, g, needs }) => {

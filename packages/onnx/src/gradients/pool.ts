@@ -11,8 +11,9 @@ import { averageBack, windowSumBack } from './separable.ts';
 import { extent, padsOf, places, windowOf } from './window.ts';
 
 const pooled: Infer = (node, b) => {
-  const { type, dims } = b.type(inputOf(node, 0));
   const kernel = ints(node, 'kernel_shape') ?? [];
+  b.assumeRank(inputOf(node, 0), kernel.length + 2);
+  const { type, dims } = b.type(inputOf(node, 0));
   const window = windowOf(node, b, kernel);
   const ceil = int(node, 'ceil_mode', 0) === 1;
   const result = dims && [

@@ -1,6 +1,7 @@
 import { ClrError } from '@clr/core';
 import { fail } from '../errors.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
+import { describeNode } from './describeNode.ts';
 
 /**
  * Does some work on a node of a model. Operators' rules take a node at its word (a Transpose has an input, a
@@ -13,7 +14,7 @@ export function atNode<T>(node: NodeProto, work: () => T): T {
     if (cause instanceof ClrError) throw cause;
     throw fail(
       'every node to have the inputs and attributes that its operator asks for',
-      `node "${node.name || node.output[0] || ''}" (${node.opType}): ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${describeNode(node)}: ${cause instanceof Error ? cause.message : String(cause)}`,
       'The file is damaged; check it with onnx.checker.',
       { cause },
     );

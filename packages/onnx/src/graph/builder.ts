@@ -227,11 +227,15 @@ export class Builder extends GraphBuilder {
   }
 
   #sumToAtRunTime(a: string, target: string): string {
-    const rank = this.rank(a);
-    const lead = Math.max(0, rank - this.rank(target));
     const have = this.emit('Shape', [a]);
     const want = this.emit('Shape', [target]);
-    const aligned = lead > 0 ? this.concat([this.ints(Array(lead).fill(1)), want], 0) : want;
+    const [from, to] = [this.dims(a)?.length, this.dims(target)?.length];
+    const lead =
+      from !== undefined && to !== undefined
+        ? this.ints([Math.max(0, from - to)])
+        : this.sub(this.emit('Shape', [have]), this.emit('Shape', [want]));
+    const ones = this.numbers(lead)?.[0] === 0 ? [] : [this.filled(lead, 1, want)];
+    const aligned = this.concat([...ones, want], 0);
     const differs = this.emit('Not', [this.equal(have, aligned)]);
     const axes = this.reshape(this.emit('NonZero', [differs]), [-1]);
     const summed = this.emit('ReduceSum', [a, axes], { keepdims: 1, noop_with_empty_axes: 1 });

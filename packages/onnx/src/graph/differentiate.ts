@@ -5,15 +5,12 @@ import { atNode } from './atNode.ts';
 import type { Builder } from './builder.ts';
 import { captures } from './captures.ts';
 import { isFloat } from './dataType.ts';
+import { nodeName } from './describeNode.ts';
 import { operatorKey } from './graphBuilder.ts';
 import type { GradientContext, Operator } from './operator.ts';
 
 /** The opset a node's domain is imported with. */
 export type OpsetOf = (domain: string) => number;
-
-function nameOf(node: NodeProto): string {
-  return node.name || node.output[0] || '';
-}
 
 /** Which inputs of a node a gradient can flow into. */
 function carries(operator: Operator | undefined, i: number): boolean {
@@ -23,7 +20,8 @@ function carries(operator: Operator | undefined, i: number): boolean {
 
 /**
  * The values that depend on `sources` in a way that has a slope, the sources among them.
- * Operators without a gradient are followed too: whether that matters is known on the way back.
+ * Operators without a gradient are followed too, also through integers they may make (quantised values): whether
+ * that matters is known on the way back.
  */
 export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const live = new Set(sources);
@@ -33,10 +31,49 @@ export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Ite
     if (!reached && ![...captures(node)].some((name) => live.has(name))) continue;
     for (const name of node.output) {
       const { type } = b.type(name);
-      if (name !== '' && (type === 0 || isFloat(type))) live.add(name);
+      const opaque = typeof operator?.gradient !== 'function';
+      if (name !== '' && (type === 0 || isFloat(type) || opaque)) live.add(name);
     }
   }
   return live;
+}
+
+/**
+ * Checks that every node between `sources` and `values` has a gradient. It needs no shapes, so it comes before the
+ * loss and the gradients, which do: a file without shapes is then refused for its operator.
+ *
+ * @throws {UnsupportedOperatorError} naming the node nearest to the loss that has none
+ */
+export function checkDifferentiable(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  values: Iterable<string>,
+  sources: Iterable<string>,
+  opsetOf: OpsetOf,
+): void {
+  const live = dependents(b, nodes, sources);
+  const reaching = new Set(values);
+  for (const node of [...nodes].reverse()) {
+    if (!node.output.some((name) => live.has(name) && reaching.has(name))) continue;
+    const operator = b.operator(node);
+    const reached = node.input.filter((name, i) => live.has(name) && carries(operator, i));
+    const captured = [...captures(node)].some((name) => live.has(name));
+    if (captured || (reached.length > 0 && typeof operator?.gradient !== 'function')) {
+      throw new UnsupportedOperatorError(locationOf(node, opsetOf), atRunTime(node));
+    }
+    for (const name of reached) reaching.add(name);
+  }
+}
+
+/** Where an {@link UnsupportedOperatorError} is. */
+interface Location {
+  readonly operator: string;
+  readonly node: string;
+  readonly opset: number;
+}
+
+function locationOf(node: NodeProto, opsetOf: OpsetOf): Location {
+  return { operator: operatorKey(node), node: nodeName(node), opset: opsetOf(node.domain) };
 }
 
 /** What to do about control flow and lists that could not be written out. */
@@ -80,7 +117,7 @@ export function differentiate(
     const needs = (i: number): boolean => live.has(node.input[i] ?? '') && carries(operator, i);
     const captured = [...captures(node)].some((name) => live.has(name));
     if (!wanted || (!captured && !node.input.some((_, i) => needs(i)))) continue;
-    const at = { operator: operatorKey(node), node: nameOf(node), opset: opsetOf(node.domain) };
+    const at = locationOf(node, opsetOf);
     const gradient = operator?.gradient;
     if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at, atRunTime(node));
     const context = contextOf(b, node, at, gradientOf, needs);
@@ -109,7 +146,7 @@ export function differentiate(
 function contextOf(
   b: Builder,
   node: NodeProto,
-  at: { operator: string; node: string; opset: number },
+  at: Location,
   gradientOf: (value: string) => string | undefined,
   needs: (i: number) => boolean,
 ): GradientContext {

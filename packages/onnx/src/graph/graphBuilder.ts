@@ -9,7 +9,8 @@ import {
 } from '../generated/onnx_pb.ts';
 import { atNode } from './atNode.ts';
 import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
-import { type Dim, type Dims, highestRank, unknownDim } from './dim.ts';
+import { describeNode } from './describeNode.ts';
+import { type Dim, type Dims, highestRank, unknownDim, unknownDims } from './dim.ts';
 import type { Operator } from './operator.ts';
 import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';
 import { declaredType, isStatic, merge, unknown, type ValueType } from './value.ts';
@@ -108,13 +109,20 @@ export class GraphBuilder {
   shape(name: string): readonly Dim[] {
     const dims = this.dims(name);
     if (!dims) {
+      const maker = this.producer(name);
       throw fail(
         `the rank of value "${name}" to be known`,
-        'a value without shape information',
-        'Run ONNX shape inference over the model, or declare the shapes of its inputs.',
+        `no shape information${maker ? `; the value comes from ${describeNode(maker)}` : ''}`,
+        "Declare the shapes of the model's inputs, and that of this value (value_info; ONNX shape inference writes it).",
       );
     }
     return dims;
+  }
+
+  /** Notes the rank that an operator asks of its input, where nothing else told it. */
+  assumeRank(name: string, rank: number | undefined): void {
+    if (rank === undefined || !this.has(name) || this.dims(name)) return;
+    this.#types.set(name, { ...this.type(name), dims: unknownDims(rank) });
   }
 
   rank(name: string): number {

@@ -68,6 +68,12 @@ export function readModel(bytes: Uint8Array): Model {
   return { proto, graph, opset };
 }
 
+/** The opset that a model imports for a domain; 0 if it imports none. */
+export function importedOpset({ proto, opset }: Model, domain: string): number {
+  if (domain === '' || domain === 'ai.onnx') return opset;
+  return Number(proto.opsetImport.find((item) => item.domain === domain)?.version ?? 0);
+}
+
 /** Encodes a model. Fields this package does not know are kept. */
 export function writeModel(proto: ModelProto): Uint8Array {
   return toBinary(ModelProtoSchema, proto);

@@ -160,11 +160,14 @@ export function makeTensor(
         return bytes(BigInt64Array.from(Array.from(values, int64)));
       case DataType.INT32:
         return bytes(Int32Array.from(values));
+      case DataType.INT8:
+        return bytes(Int8Array.from(values));
+      case DataType.UINT8:
       case DataType.BOOL:
         return Uint8Array.from(values);
       default:
         throw fail(
-          'a constant of float32, float64, int64, int32 or bool',
+          'a constant of float32, float64, int64, int32, int8, uint8 or bool',
           typeName(type),
           'Cast the model to float32.',
         );

@@ -10,7 +10,7 @@ import { Builder } from '../graph/builder.ts';
 import { DataType, typeName } from '../graph/dataType.ts';
 import { differentiate } from '../graph/differentiate.ts';
 import { declaration } from '../graph/finish.ts';
-import { type Model, readModel } from '../graph/model.ts';
+import { importedOpset, type Model, readModel } from '../graph/model.ts';
 import { declaredType } from '../graph/value.ts';
 import { widenModel } from '../graph/widenModel.ts';
 import { appendUpdate } from './appendUpdate.ts';
@@ -85,10 +85,7 @@ function replaceBuffers(draft: Draft, p: Plan): void {
 
 /** The gradients of all parameters, bucket by bucket. */
 function gradientVectors(p: Plan, model: Model): string[] {
-  const opsetOf = (domain: string): number =>
-    domain === '' || domain === 'ai.onnx'
-      ? model.opset
-      : Number(model.proto.opsetImport.find((item) => item.domain === domain)?.version ?? 0);
+  const opsetOf = (domain: string): number => importedOpset(model, domain);
   const sources = p.parameters.map(({ name }) => name);
   const gradients = differentiate(p.b, p.nodes, p.head.seeds, sources, opsetOf);
   return p.buckets.map((bucket) =>

@@ -4,7 +4,7 @@ import { DataType } from '../graph/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { firstMax } from '../graph/firstMax.ts';
 import { show } from '../show.ts';
-import { type Logits, logitOf, logitsOf, lossInput } from './lossInput.ts';
+import { type Logits, logitOf, logitsOf } from './lossInput.ts';
 import type { TrainingOptions } from './options.ts';
 
 /** The part of the graph after the model: its loss, and the gradients it starts with. */
@@ -124,18 +124,12 @@ function binaryCrossEntropy(b: Builder, y: string, target: string): Regression {
 /**
  * Appends the loss to the graph.
  *
- * @param outputs - the names of the model's outputs
- * @throws {ClrError} on an unknown loss or output
+ * @param wanted - the value the loss is taken of, see `lossInput`
+ * @throws {ClrError} on an unknown loss
  */
-export function appendLoss(
-  b: Builder,
-  outputs: readonly string[],
-  options: TrainingOptions,
-  target: string,
-): LossHead {
+export function appendLoss(b: Builder, wanted: string, options: TrainingOptions, target: string): LossHead {
   const { loss } = options;
   const nodes = [...b.nodes];
-  const wanted = lossInput(b, nodes, outputs, options);
   const { type } = b.type(wanted);
   if (typeof loss === 'object' && loss !== null) {
     const dims = b.dims(wanted);

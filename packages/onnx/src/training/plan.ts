@@ -1,12 +1,14 @@
 import { fail } from '../errors.ts';
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import type { Builder } from '../graph/builder.ts';
+import { checkDifferentiable } from '../graph/differentiate.ts';
 import { createDraws } from '../graph/draws.ts';
 import { loadGraph } from '../graph/load.ts';
-import type { Model } from '../graph/model.ts';
+import { importedOpset, type Model } from '../graph/model.ts';
 import { show } from '../show.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
 import { appendLoss, type LossHead } from './lossHead.ts';
+import { lossInput } from './lossInput.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 import { selectParameters } from './parameters.ts';
 
@@ -154,14 +156,14 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
       'Rename it in the model, or compute the loss in the model and pass { output }.',
     );
   }
-  const forward = b.nodes.length;
-  const head = appendLoss(
-    b,
-    graph.output.map(({ name }) => name),
-    options,
-    'target',
-  );
-  const nodes = b.nodes.slice(0, forward);
+  const nodes = [...b.nodes];
+  const outputs = graph.output.map(({ name }) => name);
+  const wanted = lossInput(b, nodes, outputs, options);
+  if (!inference) {
+    const sources = selectParameters(b, nodes, graph, [wanted], options.trainable).map(({ name }) => name);
+    checkDifferentiable(b, nodes, [wanted], sources, (domain) => importedOpset(model, domain));
+  }
+  const head = appendLoss(b, wanted, options, 'target');
   const parameters = selectParameters(b, nodes, graph, head.seeds.keys(), options.trainable);
   const buckets = packBuckets(parameters, scalesOf(options.groups));
   const trained = new Set(parameters.map(({ name }) => name));

@@ -23,6 +23,8 @@ export interface InputSpec {
   readonly fixed?: boolean;
   /** A float input without a gradient, drawn like the others. */
   readonly constant?: boolean;
+  /** What the operator reads is computed from the parameter: a stored one is no weight there. */
+  readonly computed?: boolean;
 }
 
 /** One use of one operator. */
@@ -145,9 +147,19 @@ function lossModel(p: Prepared, weights: ReadonlyMap<string, ort.Tensor>, known:
         inputs: [name, `${name}:shape`],
         outputs: [`${name}:free`],
       })),
+      ...p.names.flatMap((name, i) =>
+        p.c.inputs[i]?.computed
+          ? [
+              { op: 'Neg', inputs: [shapes(i) ? `${name}:free` : name], outputs: [`${name}:negative`] },
+              { op: 'Neg', inputs: [`${name}:negative`], outputs: [`${name}:computed`] },
+            ]
+          : [],
+      ),
       operatorNode(
         p,
-        p.names.map((name, i) => (shapes(i) ? `${name}:free` : name)),
+        p.names.map((name, i) =>
+          p.c.inputs[i]?.computed ? `${name}:computed` : shapes(i) ? `${name}:free` : name,
+        ),
       ),
       ...terms.flatMap(({ name, spec }) => [
         { op: 'Mul', inputs: [name, spec.name], outputs: [`${name}:product`] },

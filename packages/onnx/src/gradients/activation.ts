@@ -73,6 +73,7 @@ export const activation: Operators = {
   ),
   PRelu: {
     infer: sameAsInput,
+    differentiable: [0, 1],
     gradient: ({ b, x, g, needs }) => {
       const positive = b.greater(x(0), b.scalar(0, x(0)));
       return [

@@ -36,10 +36,11 @@ const flat: Operator = { infer: broadcastInputs, gradient: 'none' };
 
 /** Arithmetic of several operands with broadcasting. */
 export const arithmetic: Operators = {
-  Add: { infer: following(addDim), gradient: total },
-  Sum: { infer: broadcastInputs, gradient: total },
+  Add: { infer: following(addDim), gradient: total, differentiable: 'all' },
+  Sum: { infer: broadcastInputs, gradient: total, differentiable: 'all' },
   Mean: {
     infer: broadcastInputs,
+    differentiable: 'all',
     gradient: ({ b, node, x, g, needs }) => {
       const share = b.mul(g(0), b.scalar(1 / node.input.length, g(0)));
       return node.input.map((_, i) => (needs(i) ? b.sumTo(share, x(i)) : undefined));
@@ -47,6 +48,7 @@ export const arithmetic: Operators = {
   },
   Sub: {
     infer: following(subDim),
+    differentiable: [0, 1],
     gradient: ({ b, x, g, needs }) => [
       needs(0) ? b.sumTo(g(0), x(0)) : undefined,
       needs(1) ? b.sumTo(b.neg(g(0)), x(1)) : undefined,
@@ -54,6 +56,7 @@ export const arithmetic: Operators = {
   },
   Mul: {
     infer: following(mulDim),
+    differentiable: [0, 1],
     gradient: ({ b, x, g, needs }) => [
       needs(0) ? b.sumTo(b.mul(g(0), x(1)), x(0)) : undefined,
       needs(1) ? b.sumTo(b.mul(g(0), x(0)), x(1)) : undefined,
@@ -61,6 +64,7 @@ export const arithmetic: Operators = {
   },
   Div: {
     infer: following(divDim, ratioDim),
+    differentiable: [0, 1],
     gradient: ({ b, x, y, g, needs }) => {
       const share = b.div(g(0), x(1));
       return [
@@ -71,8 +75,9 @@ export const arithmetic: Operators = {
   },
   Pow: {
     infer: broadcastInputs,
+    differentiable: [0, 1],
     // A stored exponent is the 2 of a square; training it would take the logarithm of negative numbers.
-    constants: [1],
+    storedAs: (input, dims) => (input === 1 && dims.length === 0 ? 'constant' : 'weight'),
     gradient: ({ b, x, y, g, needs }) => {
       const constant = b.constant(x(1));
       const exponent = constant?.values.length === 1 ? (constant.values[0] as number) : undefined;
@@ -105,11 +110,12 @@ export const arithmetic: Operators = {
       return [needs(0) ? b.sumTo(base(), x(0)) : undefined, needs(1) ? b.sumTo(raised(), x(1)) : undefined];
     },
   },
-  Min: { infer: broadcastInputs, gradient: extremum },
-  Max: { infer: broadcastInputs, gradient: extremum },
+  Min: { infer: broadcastInputs, gradient: extremum, differentiable: 'all' },
+  Max: { infer: broadcastInputs, gradient: extremum, differentiable: 'all' },
   // a − b·floor(a/b), or with the sign of a when fmod is set.
   Mod: {
     infer: broadcastInputs,
+    differentiable: [0, 1],
     gradient: ({ b, node, x, g, needs }) => {
       const ratio = b.div(x(0), x(1));
       const towardsZero = b.mul(b.sign(ratio), b.emit('Floor', [b.abs(ratio)]));

@@ -62,12 +62,15 @@ function line(
 
 /**
  * Training form, over the n values of a channel: with x̂ = (x − mean)/√(var + ε) and s = γ/√(var + ε),
- * s·(g − (x̂·Σ(g·x̂)/n + Σg/n)). The sums are the gradients of the other two.
+ * s·(g − (x̂·Σ(g·x̂)/n + Σg/n)). The sums are the gradients of the other two. The running statistics are
+ * momentum·old + (1 − momentum)·(mean or variance of the batch).
  */
-function trainingBack(c: GradientContext): (string | undefined)[] {
-  const { b, node, x, g, needs } = c;
+function trainingBack(c: GradientContext): (string | null | undefined)[] {
+  const { b, node, x, g, needs, used } = c;
   const axes = batchAxes(b.rank(x(0)));
   const epsilon = float(node, 'epsilon', 1e-5);
+  const kept = float(node, 'momentum', 0.9);
+  const [runningMean, runningVariance] = [1, 2].map((i) => (used(i) ? g(i) : undefined));
   const [mean, variance] = batchStatistics(c, axes);
   const hat = line(c, x(0), { mean, variance, epsilon });
   const slope = b.reduceSum(b.mul(g(0), hat), axes);
@@ -78,12 +81,27 @@ function trainingBack(c: GradientContext): (string | undefined)[] {
       b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0))),
     );
     const means = line(c, hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });
-    return line(c, b.sub(g(0), means), { slope: x(1), variance, epsilon });
+    const throughY = line(c, b.sub(g(0), means), { slope: x(1), variance, epsilon });
+    const wide = (gradient: string, factor: number): string => {
+      const each = b.mul(b.castLike(gradient, x(0)), b.mul(share, b.scalar(factor * (1 - kept), x(0))));
+      return overChannels(b, each, b.rank(x(0)));
+    };
+    const centered = (): string => b.sub(x(0), overChannels(b, b.castLike(mean, x(0)), b.rank(x(0))));
+    const throughMean = runningMean ? b.add(throughY, wide(runningMean, 1)) : throughY;
+    return runningVariance ? b.add(throughMean, b.mul(centered(), wide(runningVariance, 2))) : throughMean;
   };
-  return [needs(0) ? back() : undefined, needs(1) ? slope : undefined, needs(2) ? shift : undefined];
+  const old = (gradient: string | undefined): string | null =>
+    gradient === undefined ? null : b.mul(gradient, b.scalar(kept, gradient));
+  return [
+    needs(0) ? back() : undefined,
+    needs(1) ? slope : undefined,
+    needs(2) ? shift : undefined,
+    needs(3) ? old(runningMean) : undefined,
+    needs(4) ? old(runningVariance) : undefined,
+  ];
 }
 
-/** Inference form: a fixed line for each channel. */
+/** Inference form: γ·(x − mean)/√(variance + ε) + β, with a mean and a variance for each channel. */
 function frozenBack({ b, node, x, g, needs }: GradientContext): (string | undefined)[] {
   const rank = b.rank(x(0));
   const axes = batchAxes(rank);
@@ -91,10 +109,14 @@ function frozenBack({ b, node, x, g, needs }: GradientContext): (string | undefi
   const scale = b.reciprocal(b.sqrt(b.add(x(4), epsilon)));
   const wide = (vector: string): string => overChannels(b, vector, rank);
   const hat = (): string => b.mul(b.sub(x(0), wide(x(3))), wide(scale));
+  // d/dv 1/√(v + ε) = −½·(v + ε)^−3/2
+  const spread = (): string => b.mul(b.mul(b.square(scale), x(1)), b.scalar(-0.5, scale));
   return [
     needs(0) ? b.mul(g(0), wide(b.mul(scale, x(1)))) : undefined,
     needs(1) ? b.reduceSum(b.mul(g(0), hat()), axes) : undefined,
     needs(2) ? b.reduceSum(g(0), axes) : undefined,
+    needs(3) ? b.neg(b.reduceSum(b.mul(g(0), wide(b.mul(scale, x(1)))), axes)) : undefined,
+    needs(4) ? b.mul(b.reduceSum(b.mul(g(0), hat()), axes), spread()) : undefined,
   ];
 }
 
@@ -106,7 +128,8 @@ export const batchNorm: Operators = {
       const running = b.type(inputOf(node, 3));
       return [{ type, dims }, running, running];
     },
-    differentiable: [0, 1, 2],
+    differentiable: [0, 1, 2, 3, 4],
+    storedAs: (input) => (input > 2 ? 'statistic' : 'weight'),
     gradient: (c) => (trains(c.node) ? trainingBack(c) : frozenBack(c)),
     state: (node) =>
       trains(node)

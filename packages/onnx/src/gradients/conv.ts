@@ -149,6 +149,7 @@ function inputGradient(c: GradientContext, form: ConvForm): string {
 export const conv: Operators = {
   Conv: {
     infer: (node, b) => [{ type: b.type(inputOf(node, 0)).type, dims: convDims(node, b) }],
+    differentiable: [0, 1, 2],
     gradient: (c) => {
       const { b, x, g, needs } = c;
       const form = formOf(c);

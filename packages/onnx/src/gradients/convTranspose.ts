@@ -86,4 +86,6 @@ function back(c: GradientContext): (string | undefined)[] {
 }
 
 /** Transposed convolutions. */
-export const convTranspose: Operators = { ConvTranspose: { infer, gradient: back } };
+export const convTranspose: Operators = {
+  ConvTranspose: { infer, gradient: back, differentiable: [0, 1, 2] },
+};

@@ -11,7 +11,7 @@ import type { GradientContext } from '../graph/operator.ts';
 export function byDecomposition(
   c: GradientContext,
   write: (b: Builder) => readonly (string | undefined)[],
-): (string | undefined)[] {
+): (string | null | undefined)[] {
   const { b, node, needs } = c;
   const mark = b.nodes.length;
   const outputs = write(b);
@@ -26,6 +26,6 @@ export function byDecomposition(
     // The same value may be two inputs; its gradient counts once.
     if (!needs(i) || given.has(name)) return undefined;
     given.add(name);
-    return gradients.get(name) ?? b.zerosLike(name);
+    return gradients.get(name) ?? null;
   });
 }

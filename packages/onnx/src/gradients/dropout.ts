@@ -17,6 +17,8 @@ export const dropout: Operators = {
       ];
     },
     differentiable: [0],
+    // In inference form. In training form a ratio that is computed is refused.
+    zeroDerivative: { 1: 'a ratio', 2: 'a switch' },
     toInference: (node) => {
       node.input = node.input.slice(0, 2);
     },

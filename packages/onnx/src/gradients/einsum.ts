@@ -101,6 +101,7 @@ function operandGradient(b: Builder, c: GradientContext, { operands, result }: E
 export const einsum: Operators = {
   Einsum: {
     infer,
+    differentiable: 'all',
     gradient: (c) => {
       const { b, node, needs } = c;
       const equation = equationOf(node, b);

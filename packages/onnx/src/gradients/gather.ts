@@ -132,12 +132,15 @@ const topK: Infer = (node, b) => {
   ];
 };
 
+const positions = { 1: 'positions' };
+
 /** Operators that read or write at computed positions. */
 export const gather: Operators = {
-  Gather: { infer: gathered, gradient: gatherBack, differentiable: [0] },
+  Gather: { infer: gathered, gradient: gatherBack, differentiable: [0], zeroDerivative: positions },
   GatherElements: {
     infer: indexed,
     differentiable: [0],
+    zeroDerivative: positions,
     gradient: ({ b, node, x, g }) => [
       b.emit('ScatterElements', [b.zerosLike(x(0)), x(1), g(0)], {
         axis: int(node, 'axis', 0),
@@ -148,6 +151,7 @@ export const gather: Operators = {
   GatherND: {
     infer: gatheredND,
     differentiable: [0],
+    zeroDerivative: positions,
     gradient: ({ b, node, x, g }) => {
       const positions = withBatch(b, b.cast(x(1), DataType.INT64), int(node, 'batch_dims', 0));
       return [b.emit('ScatterND', [b.zerosLike(x(0)), positions, g(0)], { reduction: 'add' })];
@@ -156,6 +160,7 @@ export const gather: Operators = {
   ScatterElements: {
     infer: sameAsInput,
     differentiable: [0, 2],
+    zeroDerivative: positions,
     gradient: (c) => {
       const { b, node, x, g, needs } = c;
       const axis = int(node, 'axis', 0);
@@ -171,6 +176,7 @@ export const gather: Operators = {
   ScatterND: {
     infer: sameAsInput,
     differentiable: [0, 2],
+    zeroDerivative: positions,
     gradient: (c) => {
       const { b, x, g, needs } = c;
       const kept = (): string =>
@@ -186,6 +192,7 @@ export const gather: Operators = {
   TopK: {
     infer: topK,
     differentiable: [0],
+    zeroDerivative: { 1: 'a number of elements' },
     gradient: ({ b, node, x, y, g }) => [
       b.emit('ScatterElements', [b.zerosLike(x(0)), y(1), g(0)], { axis: int(node, 'axis', -1) }),
     ],

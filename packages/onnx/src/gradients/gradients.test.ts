@@ -272,6 +272,22 @@ const rows: readonly Row[] = [
       ],
     })),
   ],
+  [
+    'Clip by trained bounds',
+    fc.tuple(dims, fc.constantFrom('low', 'high', 'both', 'crossed'), flag).map(([d, bounds, computed]) => ({
+      op: 'Clip',
+      step: 0.02,
+      inputs: [
+        { dims: d, draw: 'distinct' as const },
+        bounds === 'high'
+          ? undefined
+          : { dims: [], draw: 'unit' as const, ...(computed ? { computed: true } : {}) },
+        bounds === 'low'
+          ? undefined
+          : { dims: [], draw: bounds === 'crossed' ? ('unit' as const) : ('positive' as const) },
+      ],
+    })),
+  ],
   pair('Add'),
   pair('Sub'),
   pair('Mul'),
@@ -531,6 +547,44 @@ const rows: readonly Row[] = [
       .tuple(size, size)
       .map(([a, b]) => ({ op: 'Pad', inputs: [{ dims: [a + 2, b + 2] }, ints([1, -1, 0, 2])] })),
   ],
+  [
+    'Pad with a trained value',
+    fc
+      .tuple(size, size, fc.array(fc.integer({ min: -1, max: 2 }), { minLength: 4, maxLength: 4 }), flag)
+      .map(([a, b, pads, axes]) => ({
+        op: 'Pad',
+        inputs: [
+          { dims: [a + 2, b + 2] },
+          ints(axes ? pads.slice(0, 2) : pads),
+          { dims: [], fixed: true },
+          axes ? ints([-1]) : undefined,
+        ],
+      })),
+  ],
+  [
+    'OneHot with trained values',
+    fc.tuple(size, size, fc.constantFrom(-1, 0, 1)).map(([a, b, axis]) => ({
+      op: 'OneHot',
+      inputs: [
+        { ...ints(Array.from({ length: a * b }, (_, i) => (i % 6) - 2)), dims: [a, b] },
+        { ...ints([4]), dims: [] },
+        { dims: [2] },
+      ],
+      attributes: { axis },
+    })),
+  ],
+  [
+    'Range of trained numbers',
+    fc.tuple(size, flag).map(([n, up]) => ({
+      op: 'Range',
+      step: 0.01,
+      inputs: [
+        { dims: [], draw: 'unit' as const },
+        { dims: [], values: [(up ? 1 : -1) * (n + 5.3)] },
+        { dims: [], draw: 'positive' as const, ...(up ? {} : { values: [-1] }) },
+      ],
+    })),
+  ],
   ...['reflect', 'edge', 'wrap'].map(
     (mode): Row => [
       `Pad ${mode}`,
@@ -717,6 +771,15 @@ const rows: readonly Row[] = [
     })),
   ],
   [
+    'LayerNormalization, all outputs',
+    fc.tuple(size, size, size, fc.constantFrom(1, 2, 3, 4, 5, 6, 7)).map(([a, b, c, used]) => ({
+      op: 'LayerNormalization',
+      inputs: [{ dims: [a, b, c + 1] }, { dims: [c + 1] }, { dims: [c + 1] }],
+      attributes: { axis: -1, epsilon: f(0.1) },
+      outputs: [0, 1, 2].map((i) => ((used >> i) & 1) === 1),
+    })),
+  ],
+  [
     'InstanceNormalization',
     fc.tuple(size, size, size).map(([a, b, c]) => ({
       op: 'InstanceNormalization',
@@ -802,6 +865,34 @@ const rows: readonly Row[] = [
       ],
       attributes: { training_mode: 1, epsilon: f(0.1) },
       outputs: [true, false, false],
+    })),
+  ],
+  [
+    'BatchNormalization, training, with its running statistics',
+    fc.tuple(size, size, size, fc.boolean()).map(([a, b, c, y]) => ({
+      op: 'BatchNormalization',
+      inputs: [
+        { dims: [a + 1, b, c, 2] },
+        { dims: [b] },
+        { dims: [b] },
+        { dims: [b], computed: true },
+        { dims: [b], draw: 'positive' as const, computed: true },
+      ],
+      attributes: { training_mode: 1, epsilon: f(0.1), momentum: f(0.7) },
+      outputs: [y, true, true],
+    })),
+  ],
+  [
+    'BatchNormalization, frozen, by computed statistics',
+    fc.tuple(size, size, size).map(([a, b, c]) => ({
+      op: 'BatchNormalization',
+      inputs: [
+        { dims: [a, b, c, 2] },
+        { dims: [b] },
+        { dims: [b] },
+        { dims: [b], computed: true },
+        { dims: [b], draw: 'positive' as const, computed: true },
+      ],
     })),
   ],
   ...['nearest', 'linear', 'cubic'].flatMap((mode) =>

@@ -189,15 +189,28 @@ const padded: Infer = (node, b) => {
 const axesInOrder = (axes: readonly number[], rank: number): number[] =>
   axes.map((axis) => axisOf(axis, rank));
 
+/** The sum of the gradient over what was filled in; only constant padding fills in a value. */
+function fillBack({ b, node, x, g }: GradientContext): string | null {
+  if (text(node, 'mode', 'constant') !== 'constant') return null;
+  const filled = b.emit('Pad', [b.zerosLike(x(0)), x(1), b.scalar(1, x(0)), inputOf(node, 3)]);
+  return b.reshapeLike(b.sumAll(b.mul(g(0), filled)), x(2));
+}
+
 /** Constant padding is cut off again; copied borders are added back to where they came from. */
-const padBack: Gradient = (c) => {
+const padBack: Gradient = (c) => [
+  c.needs(0) ? padInputBack(c) : undefined,
+  undefined,
+  c.needs(2) ? fillBack(c) : undefined,
+];
+
+function padInputBack(c: GradientContext): string {
   const { b, node, x, g } = c;
   const mode = text(node, 'mode', 'constant');
   const pads = b.numbers(x(1));
   if (mode === 'constant') {
-    if (pads?.every((pad) => pad === 0)) return [g(0)];
+    if (pads?.every((pad) => pad === 0)) return g(0);
     const negative = pads ? b.ints(pads.map((pad) => -pad)) : b.neg(x(1));
-    return [b.emit('Pad', [g(0), negative, '', inputOf(node, 3)])];
+    return b.emit('Pad', [g(0), negative, '', inputOf(node, 3)]);
   }
   const rank = b.rank(x(0));
   const axes = inputOf(node, 3) === '' ? b.shape(x(0)).map((_, i) => i) : b.numbers(x(3));
@@ -213,8 +226,8 @@ const padBack: Gradient = (c) => {
     const positions = b.emit('Pad', [all, around], { mode });
     gradient = scatterAlong(b, gradient, positions, axis, length);
   });
-  return [gradient];
-};
+  return gradient;
+}
 
 const splitBack = ({ b, node, x, y, g, used }: GradientContext): string[] => {
   const axis = axisOf(int(node, 'axis', 0), b.rank(x(0)));
@@ -226,6 +239,7 @@ const splitBack = ({ b, node, x, y, g, used }: GradientContext): string[] => {
 export const join: Operators = {
   Concat: {
     infer: concatenated,
+    differentiable: 'all',
     gradient: ({ b, node, x, g }) => {
       const axis = axisOf(int(node, 'axis', 0), b.rank(g(0)));
       if (node.input.length === 1) return [g(0)];
@@ -237,7 +251,18 @@ export const join: Operators = {
       return b.emitAll('Split', [g(0), sizes], { axis }, node.input.length);
     },
   },
-  Split: { infer: split, gradient: splitBack, differentiable: [0] },
-  Slice: { infer: sliced, gradient: sliceBack, differentiable: [0] },
-  Pad: { infer: padded, gradient: padBack, differentiable: [0] },
+  Split: { infer: split, gradient: splitBack, differentiable: [0], zeroDerivative: { 1: 'sizes' } },
+  Slice: {
+    infer: sliced,
+    gradient: sliceBack,
+    differentiable: [0],
+    zeroDerivative: { 1: 'positions', 2: 'positions', 3: 'axes', 4: 'steps' },
+  },
+  Pad: {
+    infer: padded,
+    gradient: padBack,
+    differentiable: [0, 2],
+    zeroDerivative: { 1: 'sizes', 3: 'axes' },
+    storedAs: (input) => (input === 2 ? 'constant' : 'weight'),
+  },
 };

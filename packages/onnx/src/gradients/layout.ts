@@ -91,17 +91,20 @@ export const layout: Operators = {
   Identity: {
     infer: (node, b) => [b.type(inputOf(node, 0))],
     gradient: ({ g }) => [g(0)],
+    differentiable: [0],
   },
   Cast: {
     infer: castTo((node) => int(node, 'to', 0)),
     gradient: ({ b, x, g }) => [b.castLike(g(0), x(0))],
+    differentiable: [0],
   },
   CastLike: {
     infer: castTo((node, b) => b.type(inputOf(node, 1)).type),
     gradient: ({ b, x, g }) => [b.castLike(g(0), x(0))],
     differentiable: [0],
+    zeroDerivative: { 1: 'a type' },
   },
-  Reshape: { infer: reshaped, gradient: backToInput },
+  Reshape: { infer: reshaped, gradient: backToInput, differentiable: [0], zeroDerivative: { 1: 'a shape' } },
   Flatten: {
     infer: (node, b) => {
       const { type, dims } = b.type(inputOf(node, 0));
@@ -110,9 +113,10 @@ export const layout: Operators = {
       return [{ type, dims: [productOf(dims.slice(0, axis)), productOf(dims.slice(axis))] }];
     },
     gradient: backToInput,
+    differentiable: [0],
   },
-  Squeeze: { infer: squeezed, gradient: backToInput },
-  Unsqueeze: { infer: unsqueezed, gradient: backToInput },
+  Squeeze: { infer: squeezed, gradient: backToInput, differentiable: [0], zeroDerivative: { 1: 'axes' } },
+  Unsqueeze: { infer: unsqueezed, gradient: backToInput, differentiable: [0], zeroDerivative: { 1: 'axes' } },
   Transpose: {
     infer: (node, b) => {
       const { type, dims: from, value } = b.type(inputOf(node, 0));
@@ -124,6 +128,7 @@ export const layout: Operators = {
       );
       return [{ type, dims, value: moved }];
     },
+    differentiable: [0],
     gradient: ({ b, node, x, g }) => {
       const perm = permOf(node, b.rank(x(0)));
       return [
@@ -140,6 +145,7 @@ export const layout: Operators = {
       const [n, c, h, w] = dims as [Dim, Dim, Dim, Dim];
       return [n, divDim(c, block * block), mulDim(h, block), mulDim(w, block)];
     }),
+    differentiable: [0],
     gradient: ({ b, node, x, g }) => {
       const block = int(node, 'blocksize', 1);
       if (text(node, 'mode', 'DCR') === 'DCR') return [b.emit('SpaceToDepth', [g(0)], { blocksize: block })];
@@ -160,6 +166,7 @@ export const layout: Operators = {
       const [n, c, h, w] = dims as [Dim, Dim, Dim, Dim];
       return [n, mulDim(c, block * block), divDim(h, block), divDim(w, block)];
     }),
+    differentiable: [0],
     gradient: ({ b, node, g }) => [
       b.emit('DepthToSpace', [g(0)], { blocksize: int(node, 'blocksize', 1), mode: 'DCR' }),
     ],
@@ -168,6 +175,7 @@ export const layout: Operators = {
   Trilu: {
     infer: sameAsInput,
     differentiable: [0],
+    zeroDerivative: { 1: 'a diagonal' },
     gradient: ({ b, node, g }) => [
       b.emit('Trilu', [g(0), inputOf(node, 1)], { upper: int(node, 'upper', 1) }),
     ],
@@ -175,6 +183,7 @@ export const layout: Operators = {
   ReverseSequence: {
     infer: sameAsInput,
     differentiable: [0],
+    zeroDerivative: { 1: 'lengths' },
     gradient: ({ b, node, g, x }) => [
       b.emit('ReverseSequence', [g(0), x(1)], {
         batch_axis: int(node, 'batch_axis', 1),

@@ -1,6 +1,6 @@
 import { mapDim, subDim } from '../graph/dim.ts';
 import { inputOf, sameAsInput } from '../graph/infer.ts';
-import type { Infer, Operator, Operators } from '../graph/operator.ts';
+import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
 import { pointwise } from './activation.ts';
 
 /** Constant almost everywhere: nothing flows back. */
@@ -14,6 +14,34 @@ const rounded =
     return [{ type, dims, value: value?.map((size) => mapDim(size, name, f)) }];
   };
 
+/**
+ * min(max(x, low), high). The gradient goes to x where it lies inside the bounds, ends included (PyTorch's
+ * convention), otherwise to the bound it meets; where the bounds cross, the result is the upper one.
+ */
+const clipBack: Gradient = ({ b, node, x, g, needs }) => {
+  const [low, high] = [inputOf(node, 1), inputOf(node, 2)];
+  const both = low !== '' && high !== '';
+  const inside = (): string => {
+    let passed = g(0);
+    if (low !== '') passed = b.keep(b.emit('GreaterOrEqual', [x(0), low]), passed);
+    if (high !== '') passed = b.keep(b.emit('LessOrEqual', [x(0), high]), passed);
+    return passed;
+  };
+  const below = (): string => {
+    const meets = b.less(x(0), low);
+    return both ? b.emit('And', [meets, b.emit('LessOrEqual', [low, high])]) : meets;
+  };
+  const above = (): string => {
+    const meets = b.greater(x(0), high);
+    return both ? b.emit('Or', [meets, b.greater(low, high)]) : meets;
+  };
+  return [
+    needs(0) ? inside() : undefined,
+    needs(1) ? b.sumTo(b.keep(below(), g(0)), low) : undefined,
+    needs(2) ? b.sumTo(b.keep(above(), g(0)), high) : undefined,
+  ];
+};
+
 /** Functions of one element. */
 export const math: Operators = {
   Neg: {
@@ -22,6 +50,7 @@ export const math: Operators = {
       return [{ type, dims, value: value?.map((v) => subDim(0, v)) }];
     },
     gradient: ({ b, g }) => [b.neg(g(0))],
+    differentiable: [0],
   },
   Abs: pointwise(({ b }, x, _y, g) => b.mul(g, b.sign(x))),
   Exp: pointwise(({ b }, _x, y, g) => b.mul(g, y)),
@@ -47,14 +76,12 @@ export const math: Operators = {
   Asinh: pointwise(({ b }, x, _y, g) => b.div(g, b.sqrt(b.add(b.square(x), b.scalar(1, x))))),
   Acosh: pointwise(({ b }, x, _y, g) => b.div(g, b.sqrt(b.sub(b.square(x), b.scalar(1, x))))),
   Atanh: pointwise(({ b }, x, _y, g) => b.div(g, b.sub(b.scalar(1, x), b.square(x)))),
-  // PyTorch's convention: the gradient passes where the value lies inside the bounds, ends included.
-  Clip: pointwise(({ b, node }, x, _y, g) => {
-    const [low, high] = [inputOf(node, 1), inputOf(node, 2)];
-    let passed = g;
-    if (low !== '') passed = b.keep(b.emit('GreaterOrEqual', [x, low]), passed);
-    if (high !== '') passed = b.keep(b.emit('LessOrEqual', [x, high]), passed);
-    return passed;
-  }),
+  Clip: {
+    infer: sameAsInput,
+    gradient: clipBack,
+    differentiable: [0, 1, 2],
+    storedAs: (input) => (input === 0 ? 'weight' : 'constant'),
+  },
   Floor: { infer: rounded('floor', Math.floor), gradient: 'none' },
   Ceil: { infer: rounded('ceil', Math.ceil), gradient: 'none' },
   Round: flat,

@@ -25,6 +25,7 @@ export const matmul: Operators = {
       const [a, c] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
       return [{ type: a.type || c.type, dims: productDims(a.dims, c.dims) }];
     },
+    differentiable: [0, 1],
     gradient: ({ b, x, g, needs }) => {
       // With a matrix on the right all batch axes come from the left, whose rank may then be unknown.
       if (b.rank(x(1)) === 2) {
@@ -68,6 +69,7 @@ export const matmul: Operators = {
         },
       ];
     },
+    differentiable: [0, 1, 2],
     gradient: ({ b, node, x, g, needs }) => {
       const transA = int(node, 'transA', 0);
       const transB = int(node, 'transB', 0);

@@ -45,12 +45,21 @@ const axesFrom = (start: number, rank: number): number[] =>
   Array.from({ length: rank - start }, (_, i) => i + start);
 
 function layerNormBack(c: GradientContext): (string | undefined)[] {
-  const { b, node, x, g, needs } = c;
+  const { b, node, x, y, g, needs, used } = c;
   const rank = b.rank(x(0));
   const axes = axesFrom(axisOf(int(node, 'axis', -1), rank), rank);
   const normal = standardize(b, x(0), axes, float(node, 'epsilon', 1e-5));
+  const back = (): string => {
+    // Each of the n values moves the mean by 1/n, and 1/√(var + ε) by −x̂/(var + ε)/n.
+    const share = (i: number): string =>
+      b.div(b.mul(b.castLike(g(i), x(0)), b.castLike(b.count(y(i)), x(0))), b.castLike(b.count(x(0)), x(0)));
+    const throughY = standardizeBack(b, b.mul(g(0), x(1)), normal, axes);
+    const throughMean = used(1) ? b.add(throughY, share(1)) : throughY;
+    if (!used(2)) return throughMean;
+    return b.sub(throughMean, b.mul(b.mul(share(2), b.square(normal.scale)), normal.hat));
+  };
   return [
-    needs(0) ? standardizeBack(b, b.mul(g(0), x(1)), normal, axes) : undefined,
+    needs(0) ? back() : undefined,
     needs(1) ? b.sumTo(b.mul(g(0), normal.hat), x(1)) : undefined,
     needs(2) ? b.sumTo(g(0), x(2)) : undefined,
   ];
@@ -165,14 +174,16 @@ export const normalize: Operators = {
       ];
     },
     gradient: layerNormBack,
+    differentiable: [0, 1, 2],
   },
-  InstanceNormalization: { infer: sameAsInput, gradient: instanceNormBack },
-  GroupNormalization: { infer: sameAsInput, gradient: groupNormBack },
-  RMSNormalization: { infer: sameAsInput, gradient: rmsNormBack },
-  LpNormalization: { infer: sameAsInput, gradient: lpNormBack },
-  LRN: { infer: sameAsInput, gradient: lrnBack },
+  InstanceNormalization: { infer: sameAsInput, gradient: instanceNormBack, differentiable: [0, 1, 2] },
+  GroupNormalization: { infer: sameAsInput, gradient: groupNormBack, differentiable: [0, 1, 2] },
+  RMSNormalization: { infer: sameAsInput, gradient: rmsNormBack, differentiable: [0, 1] },
+  LpNormalization: { infer: sameAsInput, gradient: lpNormBack, differentiable: [0] },
+  LRN: { infer: sameAsInput, gradient: lrnBack, differentiable: [0] },
   MeanVarianceNormalization: {
     infer: sameAsInput,
+    differentiable: [0],
     gradient: ({ b, node, x, g }) => {
       const axes = axesOf(ints(node, 'axes') ?? [0, 2, 3], b.rank(x(0)));
       // ONNX defines it with ε = 1e-9 added to the deviation; far below float32 next to any deviation.

@@ -122,6 +122,7 @@ function normShare(b: Builder, y: string, g: string, p: number): string {
 
 const globalMax: Operator = {
   infer: globalPooled,
+  differentiable: [0],
   // The first maximum takes all, as PyTorch's adaptive pool of size 1 does.
   gradient: ({ b, x, g }) => {
     const flat = b.reshape(x(0), [0, 0, -1]);
@@ -134,13 +135,15 @@ const globalMax: Operator = {
 
 /** Pools. */
 export const pool: Operators = {
-  MaxPool: { infer: pooled, gradient: (c) => [behindRelu(c)] },
+  MaxPool: { infer: pooled, gradient: (c) => [behindRelu(c)], differentiable: [0] },
   AveragePool: {
     infer: pooled,
     gradient: (c) => [averageBack(c, c.g(0))],
+    differentiable: [0],
   },
   LpPool: {
     infer: pooled,
+    differentiable: [0],
     gradient: (c) => {
       const { b, node, x, y, g } = c;
       const p = int(node, 'p', 2);
@@ -151,10 +154,12 @@ export const pool: Operators = {
   GlobalAveragePool: {
     infer: globalPooled,
     gradient: (c) => [globalAverageBack(c)],
+    differentiable: [0],
   },
   GlobalMaxPool: globalMax,
   GlobalLpPool: {
     infer: globalPooled,
+    differentiable: [0],
     gradient: ({ b, node, x, y, g }) => {
       const p = int(node, 'p', 2);
       return [normSlope(b, x(0), normShare(b, y(0), g(0), p), p)];

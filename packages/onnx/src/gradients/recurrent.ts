@@ -124,7 +124,7 @@ const longest = 1024;
 function unroll(
   c: GradientContext,
   { cell, gates: count, states, activations }: Kind,
-): (string | undefined)[] {
+): (string | null | undefined)[] {
   const { node } = c;
   check(c);
   const steps = c.b.shape(c.x(0))[0];
@@ -226,6 +226,7 @@ const layer = (kind: Kind): Operator => ({
   infer,
   gradient: (c) => unroll(c, kind),
   differentiable: [0, 1, 2, 3, 5, 6, 7],
+  zeroDerivative: { 4: 'lengths' },
 });
 
 /** Recurrent layers over sequences of fixed length. */

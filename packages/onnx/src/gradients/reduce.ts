@@ -45,6 +45,7 @@ function reduction(
   return {
     infer: reduced,
     differentiable: [0],
+    zeroDerivative: { 1: 'axes' },
     gradient: (c) => {
       const { axes, kept } = axesAndKept(c);
       return [slope(c, c.x(0), kept(c.y(0)), kept(c.g(0)), axes)];

@@ -13,6 +13,7 @@ export const repeat: Operators = {
       return [{ type, dims: broadcast(dims, shape) }];
     },
     differentiable: [0],
+    zeroDerivative: { 1: 'a shape' },
     gradient: ({ b, x, g }) => [b.sumTo(g(0), x(0))],
   },
   Tile: {
@@ -21,6 +22,7 @@ export const repeat: Operators = {
       return dims.map((dim, i) => (repeats ? mulDim(dim, repeats[i] ?? 1) : unknownDim()));
     }),
     differentiable: [0],
+    zeroDerivative: { 1: 'counts' },
     // Each axis splits into (repeat, size); the repeats are summed.
     gradient: ({ b, x, g }) => {
       const rank = b.rank(x(0));
@@ -48,6 +50,7 @@ export const repeat: Operators = {
       return [{ type: yes?.type ?? 0, dims, value }];
     },
     differentiable: [1, 2],
+    zeroDerivative: { 0: 'a condition' },
     gradient: ({ b, x, g, needs }) => {
       const zero = b.scalar(0, g(0));
       return [
@@ -60,6 +63,7 @@ export const repeat: Operators = {
   CumSum: {
     infer: sameAsInput,
     differentiable: [0],
+    zeroDerivative: { 1: 'an axis' },
     gradient: ({ b, node, x, g }) => [
       b.emit('CumSum', [g(0), x(1)], {
         exclusive: int(node, 'exclusive', 0),

@@ -91,4 +91,6 @@ function back(c: GradientContext): string[] {
 }
 
 /** Resampling. */
-export const resize: Operators = { Resize: { infer, gradient: back, differentiable: [0] } };
+export const resize: Operators = {
+  Resize: { infer, gradient: back, differentiable: [0], zeroDerivative: { 3: 'sizes' } },
+};

@@ -49,6 +49,19 @@ const range: Infer = (node, b) => {
   return [{ type, dims: [unknownDim()] }];
 };
 
+const oneHot: Infer = (node, b) => {
+  const dims = b.dims(inputOf(node, 0));
+  const axis = int(node, 'axis', -1);
+  const at = dims && (axis < 0 ? axis + dims.length + 1 : axis);
+  const depth = b.value(inputOf(node, 1))?.[0] ?? unknownDim();
+  return [
+    {
+      type: b.type(inputOf(node, 2)).type,
+      dims: dims && at !== undefined ? [...dims.slice(0, at), depth, ...dims.slice(at)] : undefined,
+    },
+  ];
+};
+
 /** Comparisons also of shape vectors: exporters choose sizes with `Where(Equal(shape, -1), …)`. */
 const equal: Infer = (node, b) => {
   const [left, right] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
@@ -67,7 +80,7 @@ function equalDims(a: Dim, b: Dim): number | undefined {
   return typeof number === 'number' && number < 0 && /^\{[^{}]*\}$/.test(String(name)) ? 0 : undefined;
 }
 
-/** What computes shapes, positions and conditions: nothing flows back through it. */
+/** What computes shapes, positions and conditions: almost nothing flows back through it. */
 export const shapeArithmetic: Operators = {
   Shape: flat(shape),
   Size: flat((node, b) => {
@@ -76,23 +89,43 @@ export const shapeArithmetic: Operators = {
   }),
   ConstantOfShape: flat(constantOfShape),
   Constant: flat(typed(DataType.UNDEFINED)),
-  Range: flat(range),
+  // start + i·delta; the limit decides how many there are.
+  Range: {
+    infer: range,
+    differentiable: [0, 2],
+    zeroDerivative: { 1: 'a limit' },
+    storedAs: () => 'constant',
+    gradient: ({ b, x, g, needs }) => {
+      const positions = (): string => {
+        const count = b.squeeze(b.sizeAt(g(0), 0), [0]);
+        return b.castLike(b.emit('Range', [b.int(0), count, b.int(1)]), g(0));
+      };
+      return [
+        needs(0) ? b.reshapeLike(b.sumAll(g(0)), x(0)) : undefined,
+        undefined,
+        needs(2) ? b.reshapeLike(b.sumAll(b.mul(g(0), positions())), x(2)) : undefined,
+      ];
+    },
+  },
   EyeLike: flat((node, b) => {
     const { type, dims } = b.type(inputOf(node, 0));
     return [{ type: int(node, 'dtype', type), dims }];
   }),
-  OneHot: flat((node, b) => {
-    const dims = b.dims(inputOf(node, 0));
-    const axis = int(node, 'axis', -1);
-    const at = dims && (axis < 0 ? axis + dims.length + 1 : axis);
-    const depth = b.value(inputOf(node, 1))?.[0] ?? unknownDim();
-    return [
-      {
-        type: b.type(inputOf(node, 2)).type,
-        dims: dims && at !== undefined ? [...dims.slice(0, at), depth, ...dims.slice(at)] : undefined,
-      },
-    ];
-  }),
+  OneHot: {
+    infer: oneHot,
+    differentiable: [2],
+    zeroDerivative: { 0: 'positions', 1: 'a number of classes' },
+    storedAs: () => 'constant',
+    // The values are [off, on].
+    gradient: ({ b, node, x, g }) => {
+      const sumWhere = (values: readonly number[]): string => {
+        const mask = b.literal(b.type(x(2)).type, [2], values);
+        const chosen = b.emit('OneHot', [x(0), x(1), mask], { axis: int(node, 'axis', -1) });
+        return b.reshape(b.sumAll(b.mul(g(0), chosen)), [1]);
+      };
+      return [undefined, undefined, b.concat([sumWhere([1, 0]), sumWhere([0, 1])], 0)];
+    },
+  },
   NonZero: flat((node, b) => {
     const rank = b.dims(inputOf(node, 0))?.length;
     return [{ type: DataType.INT64, dims: [rank ?? unknownDim(), unknownDim()] }];

@@ -8,6 +8,7 @@ const axis = ({ b, node, x }: GradientContext): number => axisOf(int(node, 'axis
 export const softmax: Operators = {
   Softmax: {
     infer: sameAsInput,
+    differentiable: [0],
     gradient: (c) => {
       const { b, y, g } = c;
       const product = b.mul(g(0), y(0));
@@ -17,6 +18,7 @@ export const softmax: Operators = {
   },
   LogSoftmax: {
     infer: sameAsInput,
+    differentiable: [0],
     gradient: (c) => {
       const { b, y, g } = c;
       const total = b.reduceSum(g(0), [axis(c)], true);

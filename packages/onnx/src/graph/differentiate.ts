@@ -5,18 +5,13 @@ import { atNode } from './atNode.ts';
 import type { Builder } from './builder.ts';
 import { captures } from './captures.ts';
 import { isFloat } from './dataType.ts';
+import { derivativeOf } from './derivative.ts';
 import { nodeName } from './describeNode.ts';
 import { operatorKey } from './graphBuilder.ts';
-import type { GradientContext, Operator } from './operator.ts';
+import type { Gradient, GradientContext } from './operator.ts';
 
 /** The opset a node's domain is imported with. */
 export type OpsetOf = (domain: string) => number;
-
-/** Which inputs of a node a gradient can flow into. */
-function carries(operator: Operator | undefined, i: number): boolean {
-  if (operator?.gradient === 'none') return false;
-  return operator?.differentiable?.includes(i) ?? true;
-}
 
 /**
  * The values that depend on `sources` in a way that has a slope, the sources among them.
@@ -25,44 +20,17 @@ function carries(operator: Operator | undefined, i: number): boolean {
  */
 export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const live = new Set(sources);
+  const stored = new Set(live);
   for (const node of nodes) {
-    const operator = b.operator(node);
-    const reached = node.input.some((name, i) => live.has(name) && carries(operator, i));
-    if (!reached && ![...captures(node)].some((name) => live.has(name))) continue;
+    const { inputs, captured } = reachedIn(b, node, live, stored);
+    if (inputs.length === 0 && !captured) continue;
     for (const name of node.output) {
       const { type } = b.type(name);
-      const opaque = typeof operator?.gradient !== 'function';
+      const opaque = typeof b.operator(node)?.gradient !== 'function';
       if (name !== '' && (type === 0 || isFloat(type) || opaque)) live.add(name);
     }
   }
   return live;
-}
-
-/**
- * Checks that every node between `sources` and `values` has a gradient. It needs no shapes, so it comes before the
- * loss and the gradients, which do: a file without shapes is then refused for its operator.
- *
- * @throws {UnsupportedOperatorError} naming the node nearest to the loss that has none
- */
-export function checkDifferentiable(
-  b: Builder,
-  nodes: readonly NodeProto[],
-  values: Iterable<string>,
-  sources: Iterable<string>,
-  opsetOf: OpsetOf,
-): void {
-  const live = dependents(b, nodes, sources);
-  const reaching = new Set(values);
-  for (const node of [...nodes].reverse()) {
-    if (!node.output.some((name) => live.has(name) && reaching.has(name))) continue;
-    const operator = b.operator(node);
-    const reached = node.input.filter((name, i) => live.has(name) && carries(operator, i));
-    const captured = [...captures(node)].some((name) => live.has(name));
-    if (captured || (reached.length > 0 && typeof operator?.gradient !== 'function')) {
-      throw new UnsupportedOperatorError(locationOf(node, opsetOf), atRunTime(node));
-    }
-    for (const name of reached) reaching.add(name);
-  }
 }
 
 /** Where an {@link UnsupportedOperatorError} is. */
@@ -86,13 +54,75 @@ function atRunTime({ opType }: NodeProto): Partial<Problem> {
     : {};
 }
 
+/** What a node depends on: the inputs that a live value reaches, their derivatives not known to be 0. */
+interface Reached {
+  readonly inputs: readonly number[];
+  /** Whether its subgraphs read a live value. */
+  readonly captured: boolean;
+}
+
+function reachedIn(
+  b: Builder,
+  node: NodeProto,
+  live: ReadonlySet<string>,
+  stored: ReadonlySet<string>,
+): Reached {
+  return {
+    inputs: node.input.flatMap((name, i) =>
+      live.has(name) && derivativeOf(b, node, i, stored) !== 'zero' ? [i] : [],
+    ),
+    captured: [...captures(node)].some((name) => live.has(name)),
+  };
+}
+
+const noGradient = (at: Location, what: string): Error =>
+  new UnsupportedOperatorError(at, { received: `no gradient ${what}` });
+
+const intoInput = (at: Location, i: number, name: string | undefined): Error =>
+  noGradient(at, `for its input ${i} ("${name}")`);
+
+/** The gradient of a node. Throws when there is none, or none for an input that a live value reaches. */
+function gradientAt(b: Builder, node: NodeProto, { inputs, captured }: Reached, at: Location): Gradient {
+  const gradient = b.operator(node)?.gradient;
+  if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at, atRunTime(node));
+  const unknown = inputs.find((i) => derivativeOf(b, node, i, new Set()) === 'unknown');
+  if (unknown !== undefined) throw intoInput(at, unknown, node.input[unknown]);
+  return gradient;
+}
+
+/**
+ * Checks that every node between `sources` and `values` has a gradient for what they reach it by. It needs no shapes, so it comes before the
+ * loss and the gradients, which do: a file without shapes is then refused for its operator.
+ *
+ * @throws {UnsupportedOperatorError} naming the node nearest to the loss that has none
+ */
+export function checkDifferentiable(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  values: Iterable<string>,
+  sources: Iterable<string>,
+  opsetOf: OpsetOf,
+): void {
+  const live = dependents(b, nodes, sources);
+  const stored = new Set(sources);
+  const reaching = new Set(values);
+  for (const node of [...nodes].reverse()) {
+    if (!node.output.some((name) => live.has(name) && reaching.has(name))) continue;
+    const reached = reachedIn(b, node, live, stored);
+    if (reached.inputs.length === 0 && !reached.captured) continue;
+    gradientAt(b, node, reached, locationOf(node, opsetOf));
+    for (const i of reached.inputs) reaching.add(node.input[i] as string);
+  }
+}
+
 /**
  * Reverse-mode differentiation: appends the nodes that compute the gradients of one scalar.
  *
  * @param seeds - the gradients to start from, by value: those of the outputs the loss is made of
  * @param sources - the values whose gradients are wanted
  * @returns the gradients' names by source; a source the seeds do not depend on is absent
- * @throws {UnsupportedOperatorError} when a node on the way has no gradient
+ * @throws {UnsupportedOperatorError} when a node on the way has no gradient, or none for an input that depends on
+ *   a source, or none through an output that the seeds depend on
  */
 export function differentiate(
   b: Builder,
@@ -102,6 +132,7 @@ export function differentiate(
   opsetOf: OpsetOf,
 ): Map<string, string> {
   const live = dependents(b, nodes, sources);
+  const stored = new Set(sources);
   const terms = new Map<string, string[]>([...seeds].map(([value, seed]) => [value, [seed]]));
   const gradientOf = (value: string): string | undefined => {
     const parts = terms.get(value);
@@ -112,27 +143,34 @@ export function differentiate(
   };
 
   for (const node of [...nodes].reverse()) {
-    const wanted = node.output.some((name) => name !== '' && terms.has(name) && live.has(name));
-    const operator = b.operator(node);
-    const needs = (i: number): boolean => live.has(node.input[i] ?? '') && carries(operator, i);
-    const captured = [...captures(node)].some((name) => live.has(name));
-    if (!wanted || (!captured && !node.input.some((_, i) => needs(i)))) continue;
+    const used = node.output.flatMap((name, i) => (terms.has(name) && live.has(name) ? [i] : []));
+    const reached = reachedIn(b, node, live, stored);
+    if (used.length === 0 || (reached.inputs.length === 0 && !reached.captured)) continue;
     const at = locationOf(node, opsetOf);
-    const gradient = operator?.gradient;
-    if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at, atRunTime(node));
-    const context = contextOf(b, node, at, gradientOf, needs);
+    const gradient = gradientAt(b, node, reached, at);
+    // A gradient may rewrite its node.
+    const [inputs, outputs] = [[...node.input], [...node.output]];
+    const asked = new Set<number>();
+    const context = contextOf(b, node, at, {
+      needs: (i) => reached.inputs.includes(i),
+      used: (i) => gradientOf(outputs[i] ?? '') !== undefined,
+      gradient: (i) => {
+        asked.add(i);
+        return gradientOf(outputs[i] ?? '');
+      },
+    });
+    const given = new Set<string>();
     atNode(node, () => gradient(context)).forEach((term, i) => {
-      const input = node.input[i];
-      if (term === undefined || input === undefined || !needs(i)) return;
-      const known = terms.get(input);
-      if (known) known.push(term);
-      else terms.set(input, [term]);
+      const input = inputs[i];
+      if (term === undefined || input === undefined || !reached.inputs.includes(i)) return;
+      given.add(input);
+      if (term !== null) terms.set(input, [...(terms.get(input) ?? []), term]);
     });
-    node.input.forEach((input, i) => {
-      if (needs(i) && !terms.has(input)) {
-        throw new UnsupportedOperatorError(at, { received: `no gradient for its input ${i} ("${input}")` });
-      }
-    });
+    // What a gradient forgets would be wrong in silence.
+    const forgotten = reached.inputs.find((i) => !given.has(inputs[i] as string));
+    if (forgotten !== undefined) throw intoInput(at, forgotten, inputs[forgotten]);
+    const dropped = used.find((i) => !asked.has(i));
+    if (dropped !== undefined) throw noGradient(at, `through its output ${dropped} ("${outputs[dropped]}")`);
   }
 
   const result = new Map<string, string>();
@@ -147,8 +185,11 @@ function contextOf(
   b: Builder,
   node: NodeProto,
   at: Location,
-  gradientOf: (value: string) => string | undefined,
-  needs: (i: number) => boolean,
+  {
+    needs,
+    used,
+    gradient,
+  }: Pick<GradientContext, 'needs' | 'used'> & { gradient: (i: number) => string | undefined },
 ): GradientContext {
   const refuse = (why: string, advice?: string): Error =>
     new UnsupportedOperatorError(at, { received: why, ...(advice ? { advice } : {}) });
@@ -168,7 +209,7 @@ function contextOf(
       return name;
     },
     y: output,
-    used: (i) => gradientOf(node.output[i] ?? '') !== undefined,
-    g: (i) => gradientOf(output(i)) ?? b.zerosLike(output(i)),
+    used,
+    g: (i) => gradient(i) ?? b.zerosLike(output(i)),
   };
 }

@@ -27,26 +27,49 @@ export interface GradientContext {
 
 /**
  * The gradients of the loss with respect to the node's inputs, in order, as values of the graph;
- * `undefined` for an input that needs none. Each has the shape of its input.
+ * `undefined` for an input that needs none, `null` where the derivative is 0. Each has the shape of its input.
  */
-export type Gradient = (context: GradientContext) => readonly (string | undefined)[];
+export type Gradient = (context: GradientContext) => readonly (string | null | undefined)[];
 
-/** What this package knows about one ONNX operator. */
-export interface Operator {
+/**
+ * What an initializer at some input of an operator is: a `weight` is trained by default, a `constant` of a formula
+ * only when `trainable` names it, a running `statistic` never.
+ */
+export type StoredAs = 'weight' | 'constant' | 'statistic';
+
+/** What the derivative of an operator is, input by input and output by output. */
+type Derivative =
+  /** Unknown: a node between a trained parameter and the loss is refused. */
+  | { readonly gradient?: undefined }
+  /** 0 wherever it exists, for every input (Floor, Shape, ArgMax): nothing flows back. */
+  | { readonly gradient: 'none' }
+  | {
+      /**
+       * Must ask for the gradient of every output that the loss uses (`g(i)`), and give one for every input of
+       * `differentiable` that needs one. What it forgets is refused, never dropped.
+       */
+      readonly gradient: Gradient;
+      /** The inputs a gradient flows into. */
+      readonly differentiable: readonly number[] | 'all';
+      /** The inputs whose derivative is 0 wherever it exists, each with what it is: `{ 1: 'a shape' }`. */
+      readonly zeroDerivative?: Readonly<Record<number, string>>;
+      /** What an initializer at a differentiable input is. Default: a weight. */
+      readonly storedAs?: (input: number, dims: readonly number[]) => StoredAs;
+    };
+
+/**
+ * What this package knows about one ONNX operator. An input that is in neither `differentiable` nor
+ * `zeroDerivative` has no known derivative: a model in which a trained value reaches it is refused.
+ */
+export type Operator = Derivative & {
   readonly infer?: Infer;
-  /** `'none'`: the derivative is 0 everywhere it exists (Floor, Shape, ArgMax), so nothing flows back. */
-  readonly gradient?: Gradient | 'none';
-  /** The inputs a gradient can flow into; all float inputs if absent. */
-  readonly differentiable?: readonly number[];
-  /** Differentiable inputs that hold a constant of a formula, not a weight: trained only when asked for by name. */
-  readonly constants?: readonly number[];
   /** Inputs that a node in training form replaces by one of its outputs: running statistics. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Writes out a node in training form that the runtime would draw random numbers for; nodes it needs are emitted. */
   readonly toTraining?: (node: NodeProto, b: Builder, draws: Draws) => void;
   /** Turns a node in training form into its inference form. */
   readonly toInference?: (node: NodeProto) => void;
-}
+};
 
 /** Operators by type; those of another domain as `domain:type`. */
 export type Operators = Readonly<Record<string, Operator>>;

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -84,10 +85,18 @@ function replaceBuffers(draft: Draft, p: Plan): void {
 }
 
 /** The gradients of all parameters, bucket by bucket. */
-function gradientVectors(p: Plan, model: Model): string[] {
+function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[] {
   const opsetOf = (domain: string): number => importedOpset(model, domain);
   const sources = p.parameters.map(({ name }) => name);
   const gradients = differentiate(p.b, p.nodes, p.head.seeds, sources, opsetOf);
+  const still = options.trainable && sources.find((name) => !gradients.has(name));
+  if (still !== undefined) {
+    throw fail(
+      'a gradient for every parameter that `trainable` names',
+      `"${still}": the derivative of the loss is 0 all over`,
+      'Leave it out of `trainable`, or export the model so that the loss depends on it.',
+    );
+  }
   return p.buckets.map((bucket) =>
     pack(
       p.b,
@@ -120,7 +129,7 @@ export function buildTrainingModel(model: Uint8Array, options: BuildOptions): Tr
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
-  const gradients = gradientVectors(p, source);
+  const gradients = gradientVectors(p, source, options);
   const named = appendUpdate(draft, p.buckets, gradients, options, update, p.names);
   replaceBuffers(draft, p);
   return written(draft, source, { ...common, ...named });
@@ -141,7 +150,7 @@ export function buildGradientModel(model: Uint8Array, options: BuildOptions): Tr
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
-  const gradients = gradientVectors(p, source).map((vector, i) => ({
+  const gradients = gradientVectors(p, source, options).map((vector, i) => ({
     name: output(draft, vector, p.names(`gradients.${i}`)),
     parts: (p.buckets[i] as Bucket).parts,
   }));

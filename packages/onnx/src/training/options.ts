@@ -33,6 +33,11 @@ export interface TrainingOptions {
    * scalars that are constants of a formula: exponents of powers, and operands with names that exporters make
    * (`gelu/Const:0`, `onnx::Mul_12`). A file does not tell weights from other tables, such as fixed positional
    * encodings, or gradients that were to stop: leave those out here.
+   *
+   * A function decides for every float initializer, formula constants (exponents, the bounds of a Clip) included.
+   * If it leaves some out, the build refuses a name that it picks and no gradient reaches; if it picks all
+   * (`() => true`), those that cannot change the loss are left as they are. The running statistics of
+   * BatchNormalization are never trained, whether picked or not.
    */
   readonly trainable?: (name: string) => boolean;
   readonly groups?: readonly ParameterGroup[];

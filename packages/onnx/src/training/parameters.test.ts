@@ -66,7 +66,50 @@ describe('what is trained', () => {
 
   it('is what `trainable` chooses of those, exponents too', () => {
     expect(trained({ trainable: (name) => name === 'w' })).toEqual(['w']);
-    expect(trained({ trainable: () => true })).toEqual(['w', 'free', 'exponent']);
+    expect(trained({ trainable: () => true })).toEqual(['w', 'free', 'exponent', 'low']);
+  });
+
+  it('is refused, by name, where no gradient reaches it', () => {
+    const named = (...chosen: string[]): (() => unknown) => {
+      return () => trained({ trainable: (name) => chosen.includes(name) });
+    };
+    expect(named('w', 'lost')).toThrow(/"lost": no node reads it/);
+    expect(named('w', 'rounded')).toThrow(/"rounded": the derivative of input 0 of node "r" \(Round\) is 0/);
+    expect(named('w', 'low')).not.toThrow();
+  });
+
+  it('is never a running statistic, not even one stored together with a weight', () => {
+    const statistics = ['mean', 'variance'].map((name) => ({
+      name,
+      type: float,
+      dims: [3],
+      values: [1, 1, 1],
+    }));
+    const normal = (mean: string): Uint8Array =>
+      makeModel({
+        inputs: [{ name: 'x', type: float, dims: [2, 3] }],
+        outputs: [{ name: 'y', type: float, dims: [2, 3] }],
+        initializers: [
+          { name: 'scale', type: float, dims: [3], values: [1, 2, 3] },
+          { name: 'bias', type: float, dims: [3], values: [1, 1, 1] },
+          { name: 'other', type: float, dims: [3], values: [1, 1, 1] },
+          ...statistics,
+        ],
+        nodes: [
+          { op: 'Identity', inputs: ['bias'], outputs: ['same'] },
+          { op: 'BatchNormalization', inputs: ['x', 'scale', 'bias', mean, 'variance'], outputs: ['n'] },
+          { op: 'Mul', inputs: ['n', 'other'], outputs: ['y'] },
+        ],
+      });
+    const of = (mean: string, trainable?: (name: string) => boolean): string[] | undefined =>
+      buildTrainingModel(normal(mean), {
+        loss: 'mse',
+        optimizer: sgd(),
+        ...(trainable ? { trainable } : {}),
+      }).state[0]?.parts.map(({ name }) => name);
+    expect(of('mean')).toEqual(['scale', 'bias', 'other']);
+    expect(of('mean', (name) => name !== 'other')).toEqual(['scale', 'bias']);
+    expect(of('same')).toEqual(['scale', 'bias', 'other']);
   });
 
   it('is grouped by its multipliers', () => {

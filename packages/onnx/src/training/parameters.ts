@@ -3,11 +3,31 @@ import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts
 import type { Builder } from '../graph/builder.ts';
 import { captures } from '../graph/captures.ts';
 import { isFloat } from '../graph/dataType.ts';
+import { behindIdentity, derivativeOf, storedAs } from '../graph/derivative.ts';
+import { dimsOf } from '../graph/tensor.ts';
+
+/** Whether an output may have a slope: whole numbers and conditions of a known operator have none. */
+function mayHaveSlope(b: Builder, node: NodeProto, name: string): boolean {
+  const { type } = b.type(name);
+  return type === 0 || isFloat(type) || typeof b.operator(node)?.gradient !== 'function';
+}
+
+/** Whether a gradient may flow from a node into the value at its input `i`. */
+function carries(b: Builder, node: NodeProto, i: number, constants: boolean): boolean {
+  const operator = b.operator(node);
+  const derivative = derivativeOf(b, node, i, b.initializers);
+  if (derivative === 'zero') return false;
+  if (typeof operator?.gradient !== 'function' || (derivative === 'flows' && !operator.storedAs)) return true;
+  const stored = b.initializers.get(behindIdentity(b, node.input[i] ?? ''));
+  if (!stored) return true;
+  // What is stored at an input without a gradient is a setting (the scales of a Resize); computed values are refused.
+  return derivative === 'flows' && (constants || storedAs(operator, i, dimsOf(stored)) === 'weight');
+}
 
 /**
  * The values that influence the seeds in a way that has a slope.
  *
- * @param constants - whether inputs that hold a formula's constant count too
+ * @param constants - whether initializers that are a formula's constants count too
  */
 function reaching(
   b: Builder,
@@ -17,13 +37,9 @@ function reaching(
 ): Set<string> {
   const live = new Set(seeds);
   for (const node of [...nodes].reverse()) {
-    if (!node.output.some((name) => live.has(name))) continue;
-    const operator = b.operator(node);
-    if (operator?.gradient === 'none') continue;
+    if (!node.output.some((name) => live.has(name) && mayHaveSlope(b, node, name))) continue;
     node.input.forEach((name, i) => {
-      const open = operator?.differentiable?.includes(i) ?? true;
-      const counts = constants || !operator?.constants?.includes(i) || b.constant(name)?.dims.length !== 0;
-      if (name !== '' && open && counts) live.add(name);
+      if (name !== '' && carries(b, node, i, constants)) live.add(name);
     });
     for (const name of captures(node)) live.add(name);
   }
@@ -42,10 +58,48 @@ function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): bo
   return nodes.every(({ input, opType }) => !input.includes(name) || formulas.has(opType));
 }
 
+/** Why an initializer cannot be trained; `undefined` for a running statistic, which training carries along. */
+function whyNot(b: Builder, nodes: readonly NodeProto[], name: string): string | undefined {
+  const uses = nodes.flatMap((node) =>
+    node.input.flatMap((input, i) => (input === name ? [{ node, i }] : [])),
+  );
+  if (uses.length > 0 && uses.every(({ node, i }) => storedAs(b.operator(node), i) === 'statistic'))
+    return undefined;
+  const use = uses.find(({ node, i }) => derivativeOf(b, node, i, b.initializers) === 'unknown') ?? uses[0];
+  if (!use) return 'no node reads it';
+  const { node, i } = use;
+  const at = `input ${i} of node "${node.name || node.output[0]}" (${node.opType})`;
+  const derivative = derivativeOf(b, node, i, b.initializers);
+  if (derivative === 'unknown') return `there is no gradient for ${at}`;
+  return derivative === 'zero' ? `the derivative of ${at} is 0` : `what ${at} feeds does not reach the loss`;
+}
+
+/** Whoever names parameters one by one wants each of them trained; who names all wants what can be trained. */
+function checkNamed(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  stored: readonly TensorProto[],
+  live: ReadonlySet<string>,
+  trainable: (name: string) => boolean,
+): void {
+  const named = stored.filter(({ name }) => trainable(name));
+  for (const { name } of named) {
+    if (live.has(name)) continue;
+    const why = whyNot(b, nodes, name);
+    const all = named.length === stored.length;
+    if (why === undefined || (all && !why.startsWith('there is no gradient'))) continue;
+    throw fail(
+      'a gradient for every parameter that `trainable` names',
+      `"${name}": ${why}`,
+      'Leave it out of `trainable`, or export the model so that the loss depends on it.',
+    );
+  }
+}
+
 /**
  * The initializers to train, in the model's order.
  *
- * @throws {ClrError} when there is none
+ * @throws {ClrError} when there is none, or when `trainable` names one that no gradient reaches
  */
 export function selectParameters(
   b: Builder,
@@ -55,14 +109,13 @@ export function selectParameters(
   trainable: ((name: string) => boolean) | undefined,
 ): TensorProto[] {
   const live = reaching(b, nodes, seeds, trainable !== undefined);
-  const candidates = graph.initializer.filter(
-    (tensor) =>
-      isFloat(tensor.dataType) &&
-      live.has(tensor.name) &&
-      (trainable?.(tensor.name) ?? !inFormula(tensor, nodes)),
+  const stored = graph.initializer.filter(({ dataType }) => isFloat(dataType));
+  if (trainable) checkNamed(b, nodes, stored, live, trainable);
+  const candidates = stored.filter(
+    (tensor) => live.has(tensor.name) && (trainable?.(tensor.name) ?? !inFormula(tensor, nodes)),
   );
   if (candidates.length === 0) {
-    const names = graph.initializer.filter(({ dataType }) => isFloat(dataType)).map(({ name }) => name);
+    const names = stored.map(({ name }) => name);
     throw fail(
       'a model with at least one trainable parameter',
       trainable && names.length > 0

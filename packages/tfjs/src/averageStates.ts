@@ -1,15 +1,14 @@
-import type { TensorData } from './tensorData.ts';
-import type { TfjsSnapshot } from './trainingState.ts';
+import type { SavedWeight, TfjsSnapshot } from './trainingState.ts';
 
 /** The last state with the means of all states' weights, moving statistics included; integers are the last one's. */
 export function averageStates(states: readonly TfjsSnapshot[]): TfjsSnapshot {
   const last = states[states.length - 1]!;
-  return { ...last, weights: last.weights.map((weight, index) => meanOf(weight, states, index)) };
+  return { ...last, weights: last.weights.map((weight) => meanOf(weight, states)) };
 }
 
-function meanOf(like: TensorData, states: readonly TfjsSnapshot[], index: number): TensorData {
+function meanOf(like: SavedWeight, states: readonly TfjsSnapshot[]): SavedWeight {
   if (like.dtype !== 'float32') return like;
-  const all = states.map(({ weights }) => weights[index]!.values);
+  const all = states.map(({ weights }) => weights.find(({ place }) => place === like.place)!.values);
   const values = new Float32Array(like.values.length).map(
     (_, at) => all.reduce((sum, { [at]: value = 0 }) => sum + value, 0) / all.length,
   );

@@ -362,9 +362,9 @@ describe(`createTrainable on ${backend}`, () => {
     const trainable = createTrainable(tf, model);
     const state = await trainable.snapshot();
     await expect(trainable.restore(await createTrainable(tf, other).snapshot())).rejects.toThrow(
-      'one of SGD',
+      "its optimizer is SGD, and the model's Adam",
     );
-    await expect(trainable.restore({})).rejects.toThrow('Received: none');
+    await expect(trainable.restore({})).rejects.toThrow('a snapshot of @clr/tfjs');
     expect(await trainable.snapshot()).toEqual(state);
   });
 
@@ -443,7 +443,7 @@ describe(`createTrainable on ${backend}`, () => {
     const [weights, count] = [await weightsOf(model), tensors()];
     const step = async () => trainable.trainStep(batch, { lr: 0.1 });
     if (backend === 'wasm') {
-      await expect(step()).rejects.toThrow(/lacks the kernel (Conv2DBackpropFilter|MaxPoolGrad)[\s\S]*webgl/);
+      await expect(step()).rejects.toThrow(/lacks the kernel Conv2DBackpropFilter[\s\S]*webgl/);
       expect(await weightsOf(model)).toEqual(weights);
       expect(tensors()).toBe(count);
     } else {

@@ -1,7 +1,7 @@
 import { type Policy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
 import * as peer from '@tensorflow/tfjs';
 import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
-import { bindHyperparameters } from './bindHyperparameters.ts';
+import { applyHyperparameters } from './applyHyperparameters.ts';
 import { fail } from './errors.ts';
 import { carryProgress, type Progress, publishProgress, savedProgress } from './progress.ts';
 
@@ -100,7 +100,6 @@ function createCallback(
   target: number,
 ): CyclicLR {
   let model: peer.LayersModel | null = null;
-  let setHyper: ReturnType<typeof bindHyperparameters> | null = null;
   let last: { lr: number; momentum?: number } | null = null;
   let stopping = false;
 
@@ -133,8 +132,7 @@ function createCallback(
           advice: 'Pass the tfjs that made the model: cyclicLR(policy, { tf }).',
         });
       }
-      setHyper = bindHyperparameters(model.optimizer);
-      setHyper(hyperAt(progress.step));
+      applyHyperparameters(model.optimizer, hyperAt(progress.step));
       last = null;
       stopping = false;
       publishProgress(model, progress);
@@ -142,7 +140,8 @@ function createCallback(
 
     override onBatchBegin = async (): Promise<void> => {
       last = hyperAt(progress.step);
-      setHyper?.(last);
+      // Whatever optimizer the model has now: this very update takes it.
+      if (model !== null) applyHyperparameters(model.optimizer, last);
     };
 
     override onBatchEnd = async (): Promise<void> => {

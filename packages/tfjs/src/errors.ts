@@ -5,9 +5,19 @@ export function fail(problem: Problem, options?: ErrorOptions): ClrError {
   return new ClrError('clr/tfjs', problem, options);
 }
 
+/** Refuses to go on after `dispose()`. */
+export function checkOpen(disposed: boolean): void {
+  if (!disposed) return;
+  throw fail({
+    expected: 'a trainable that is still open',
+    received: 'a call after dispose()',
+    advice: 'Make a new one of the same model: createTrainable(tf, model).',
+  });
+}
+
 /**
  * Runs what calls tfjs, and says what a backend lacks when it lacks something: wasm has no kernels for the
- * gradients of convolutions and pooling.
+ * weight gradients of convolutions (Conv2DBackpropFilter and both depthwise ones), nor UnsortedSegmentSum.
  */
 export function withKernels<T>(run: () => T): T {
   try {

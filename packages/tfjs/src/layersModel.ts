@@ -1,8 +1,19 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
+import { type LayerInside, layerTree } from './layerTree.ts';
+import { statefulLayers } from './statefulLayers.ts';
+import type { TrainingParts } from './trainingState.ts';
 
 type LossName = string | LossOrMetric;
 type LossOrMetric = (target: tfjs.Tensor, output: tfjs.Tensor) => tfjs.Tensor;
+
+/** A weight of a layer. */
+interface WeightInside {
+  readonly name: string;
+  readonly val: tfjs.Variable;
+  /** Where a weight must lie, such as `tf.constraints.nonNeg()`. */
+  readonly constraint?: { apply(weight: tfjs.Tensor): tfjs.Tensor } | null;
+}
 
 /** The inside of a compiled `tf.LayersModel`, as far as a training step needs it. */
 export interface CompiledModel {
@@ -16,8 +27,13 @@ export interface CompiledModel {
   readonly metricsNames: string[];
   /** After the name `loss`, one for each of the names: the function and the output it is for. */
   readonly metricsTensors: [LossOrMetric, number][];
-  readonly collectedTrainableWeights: { read(): tfjs.Variable }[];
-  readonly weights: { readonly originalName: string; read(): tfjs.Variable }[];
+  /** What the last `compile` found to be trainable, and `fit` trains. */
+  readonly collectedTrainableWeights: readonly WeightInside[];
+  readonly trainableWeights: readonly WeightInside[];
+  readonly weights: readonly WeightInside[];
+  readonly layers: readonly LayerInside[];
+  readonly containerNodes: ReadonlySet<string>;
+  readonly stateful: boolean;
   readonly optimizer: tfjs.Optimizer;
   /** What the regularizers add. */
   calculateLosses(): tfjs.Scalar[];
@@ -34,10 +50,12 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
       advice: 'Call model.compile({ optimizer, loss }) first.',
     });
   }
-  const lists = ['inputs', 'feedOutputShapes', 'lossFunctions', 'metricsNames', 'metricsTensors'] as const;
+  const lists = [
+    ...(['inputs', 'feedOutputShapes', 'lossFunctions', 'metricsNames', 'metricsTensors'] as const),
+    ...(['layers', 'weights', 'trainableWeights', 'collectedTrainableWeights'] as const),
+  ];
   const known =
     lists.every((field) => Array.isArray(inner[field])) &&
-    Array.isArray(inner.collectedTrainableWeights) &&
     inner.metricsTensors.length === inner.metricsNames.length - 1 &&
     typeof inner.calculateLosses === 'function';
   if (!known) {
@@ -48,7 +66,44 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
         'Use a 4.x that clr knows, or a newer @clr/tfjs; createTrainable(tf, { optimizer, … }) works with any.',
     });
   }
+  const gone = inner.weights.find(({ val }) => val.isDisposed);
+  if (gone) {
+    throw fail({
+      expected: 'a model whose weights are there',
+      received: `${gone.name}, which was disposed`,
+      advice: 'Keep the model until the training is over: load or build it again.',
+    });
+  }
   return inner;
+}
+
+/** Refuses a model whose layers were frozen or thawed since `compile`, which alone acts on it. */
+export function checkFrozen({ trainableWeights, collectedTrainableWeights: trained }: CompiledModel): void {
+  const frozen = trained.find((weight) => !trainableWeights.includes(weight));
+  const thawed = trainableWeights.find((weight) => !trained.includes(weight));
+  if (frozen === undefined && thawed === undefined) return;
+  throw fail({
+    expected: '`trainable` of every layer as it was when the model was compiled',
+    received: frozen ? `${frozen.name}, frozen since` : `${thawed!.name}, thawed since`,
+    advice:
+      'Call model.compile() again. Where two models share layers, set `trainable` back before each step, as it was at compile.',
+  });
+}
+
+/** What a snapshot of a compiled model is of. */
+export function partsOf(model: CompiledModel): TrainingParts {
+  const { weights, topology } = layerTree(model);
+  const trained = model.collectedTrainableWeights.map(({ name, val }) => {
+    const found = weights.find(({ tensor }) => tensor === val);
+    if (found) return found;
+    throw fail({
+      expected: "every trained weight to be one of the model's layers'",
+      received: `${name}, which is in none`,
+      advice: 'Call model.compile() again after changing its layers.',
+    });
+  });
+  const stateful = statefulLayers(model);
+  return { optimizer: model.optimizer, weights, trained, stateful, topology };
 }
 
 /** The loss of an output as it was given: its name, or the user's function. */

@@ -1,16 +1,26 @@
 import type { Hyperparameters, Metrics, Prediction, StepResult, Trainable } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
+import { applyHyperparameters } from './applyHyperparameters.ts';
 import { averageStates } from './averageStates.ts';
-import { bindHyperparameters } from './bindHyperparameters.ts';
-import { fail, withKernels } from './errors.ts';
+import { checkOpen, fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
-import { accuracyIndex, type CompiledModel, compiledModel, lossOf } from './layersModel.ts';
+import {
+  accuracyIndex,
+  type CompiledModel,
+  checkFrozen,
+  compiledModel,
+  lossOf,
+  partsOf,
+} from './layersModel.ts';
 import { meanMetrics } from './meanMetrics.ts';
 import { updateKind } from './optimizerKind.ts';
+import { alignSlots } from './optimizerSlots.ts';
+import { planRestore } from './planRestore.ts';
+import { freeKeptStates, holdStates, statefulLayers } from './statefulLayers.ts';
 import { readTensors, toTensor } from './tensorData.ts';
 import { type LayersData, type Slots, toTensors } from './toTensors.ts';
-import { checkedState, readState, writeState } from './trainingState.ts';
+import { readState, type TrainingParts, writeState } from './trainingState.ts';
 
 /** A batch for a LayersModel: inputs and targets, as `fit` takes them or as typed arrays. */
 export interface LayersBatch {
@@ -18,51 +28,45 @@ export interface LayersBatch {
   readonly ys: LayersData;
 }
 
-/** A Trainable for a compiled model: the arithmetic of `fit`, without its readback at every batch. */
+/**
+ * A Trainable for a compiled model: the arithmetic of `fit`, without its readback at every batch, and with the
+ * constraints of the layers. Everything is read from the model anew at each call: `compile` may give it another
+ * optimizer, loss or set of trained weights.
+ */
 export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Trainable<LayersBatch> {
-  const model = compiledModel(outer);
-  const setHyper = bindHyperparameters(model.optimizer);
-  const accuracy = accuracyIndex(model);
-  const slots = slotsOf(model);
-  const variables = model.weights.map((weight) => ({ name: weight.originalName, tensor: weight.read() }));
-  const trained = model.collectedTrainableWeights.map((weight) => weight.read());
-
-  const read = (batch: LayersBatch): { inputs: tfjs.Tensor[]; targets: tfjs.Tensor[] } => {
-    const inputs = toTensors(tf, batch?.xs, slots.inputs);
-    const targets = toTensors(tf, batch?.ys, slots.targets);
-    const sizes = [...inputs, ...targets].map(({ shape }) => shape[0]);
-    if (sizes.some((size) => size !== sizes[0])) {
-      throw fail({
-        expected: 'as many examples in every input and target',
-        received: sizes.join(', '),
-        advice: 'The first axis is the batch.',
-      });
-    }
-    return { inputs, targets };
+  let disposed = false;
+  const live = (): CompiledModel => {
+    checkOpen(disposed);
+    return compiledModel(outer);
   };
-  const outputsOf = (inputs: tfjs.Tensor[], training: boolean): tfjs.Tensor[] =>
-    [model.apply(inputs, { training })].flat();
-  const accuracyOf = (targets: tfjs.Tensor[], outputs: tfjs.Tensor[]): tfjs.Tensor | undefined => {
-    const entry = accuracy === undefined ? undefined : model.metricsTensors[accuracy];
-    if (entry === undefined) return undefined;
-    const [metric, output] = entry;
-    return tf.mean(metric(targets[output]!, outputs[output]!));
+  const aligned = (model: CompiledModel): CompiledModel => {
+    alignSlots(
+      tf,
+      model.optimizer,
+      model.collectedTrainableWeights.map(({ val }) => val),
+      () => partsOf(model),
+    );
+    return model;
   };
+  const parts = (): TrainingParts => partsOf(aligned(live()));
 
-  function trainStep(batch: LayersBatch, hyper: Hyperparameters): StepResult {
+  function trainStep(model: CompiledModel, batch: LayersBatch, hyper: Hyperparameters): StepResult {
     const kept: tfjs.Tensor[] = [];
+    const weights = model.collectedTrainableWeights;
+    const trained = weights.map(({ val }) => val);
     try {
       const loss = tf.tidy(() => {
-        const { inputs, targets } = read(batch);
+        const { inputs, targets } = readBatch(tf, model, batch);
         const forward = () => {
-          const outputs = outputsOf(inputs, true);
-          const right = accuracyOf(targets, outputs);
+          const outputs = outputsOf(model, inputs, true);
+          const right = accuracyOf(tf, model, targets, outputs);
           if (right !== undefined) kept.push(tf.keep(right));
           return trainingLoss(tf, model, targets, outputs);
         };
         const { value, grads } = gradients(tf, model.optimizer, forward, trained);
-        setHyper(hyper);
+        applyHyperparameters(model.optimizer, hyper);
         model.optimizer.applyGradients(trained.map(({ name }) => ({ name, tensor: grads[name]! })));
+        for (const { val, constraint } of weights) if (constraint) val.assign(constraint.apply(val));
         return value;
       });
       const [right] = kept;
@@ -74,12 +78,12 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
   }
 
   /** Several outputs lie one after the other, each example after example. */
-  async function predictBatch(batch: LayersBatch): Promise<Prediction> {
+  async function predictBatch(model: CompiledModel, batch: LayersBatch): Promise<Prediction> {
     const made = withKernels(() =>
       tf.tidy(() => {
-        const { inputs, targets } = read(batch);
+        const { inputs, targets } = readBatch(tf, model, batch);
         // Copies: a target may be the caller's own tensor, an output nothing but an input.
-        return [...outputsOf(inputs, false), ...targets].map((tensor) => tensor.clone());
+        return [...outputsOf(model, inputs, false), ...targets].map((tensor) => tensor.clone());
       }),
     );
     const data = await readTensors(made.map((tensor) => ({ name: '', tensor }))).finally(() =>
@@ -103,7 +107,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
             return toTensor(tf, { ...output, values: joined.slice(start, end) });
           });
           const wanted = targets.map((target) => toTensor(tf, target));
-          return [evaluationLoss(tf, model, wanted, answers), accuracyOf(wanted, answers)];
+          return [evaluationLoss(tf, model, wanted, answers), accuracyOf(tf, model, wanted, answers)];
         }) as [tfjs.Tensor, tfjs.Tensor | undefined];
         return {
           loss: await lateScalar(loss),
@@ -113,35 +117,114 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     };
   }
 
+  /** Lets recurrent layers go on from their states, and puts those back. */
+  async function leavingStates<T>(model: CompiledModel, run: () => Promise<T>): Promise<T> {
+    const held = holdStates(tf, statefulOf(model));
+    try {
+      return await run();
+    } finally {
+      held.putBack();
+    }
+  }
+
+  const first = partsOf(live());
   return {
-    updateKind: updateKind(model.optimizer),
-    trainStep: (batch, hyper) => withKernels(() => trainStep(batch, hyper)),
-    predictBatch,
+    get updateKind() {
+      return updateKind(compiledModel(outer).optimizer);
+    },
+    trainStep: (batch, hyper) => {
+      const model = live();
+      checkFrozen(model);
+      aligned(model);
+      const stateful = statefulOf(model);
+      const held = holdStates(tf, stateful);
+      try {
+        const result = withKernels(() => trainStep(model, batch, hyper));
+        held.release();
+        for (const { layer } of stateful) freeKeptStates(layer);
+        return result;
+      } catch (error) {
+        held.putBack();
+        throw error;
+      }
+    },
+    predictBatch: async (batch) => {
+      const model = live();
+      return leavingStates(model, () => predictBatch(model, batch));
+    },
     average: async (snapshots) =>
-      averageStates(snapshots.map((snapshot) => checkedState(model.optimizer, variables, snapshot))),
+      averageStates(snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot)),
     // The layers that have moving statistics move them whenever they are applied for training.
-    ...(variables.length > trained.length && {
-      renewStatistics: async (batch: LayersBatch) =>
-        withKernels(() => tf.tidy(() => void outputsOf(read(batch).inputs, true))),
+    ...(first.weights.length > first.trained.length && {
+      renewStatistics: async (batch: LayersBatch) => {
+        const model = live();
+        await leavingStates(model, async () =>
+          withKernels(() => tf.tidy(() => void outputsOf(model, readBatch(tf, model, batch).inputs, true))),
+        );
+      },
     }),
-    evaluate: (batches): Promise<Metrics> =>
-      meanMetrics(batches, (batch) =>
-        withKernels(() => {
-          let examples = 0;
-          const [loss, right] = tf.tidy(() => {
-            const { inputs, targets } = read(batch);
-            examples = inputs[0]!.shape[0]!;
-            const outputs = outputsOf(inputs, false);
-            return [evaluationLoss(tf, model, targets, outputs), accuracyOf(targets, outputs)];
-          }) as [tfjs.Tensor, tfjs.Tensor | undefined];
-          return { examples, loss: lateScalar(loss), ...(right && { accuracy: lateScalar(right) }) };
-        }),
-      ),
-    snapshot: () => readState(model.optimizer, variables),
-    restore: async (snapshot) => writeState(tf, model.optimizer, variables, snapshot),
+    evaluate: async (batches): Promise<Metrics> => {
+      const model = live();
+      return leavingStates(model, () =>
+        meanMetrics(batches, (batch) =>
+          withKernels(() => {
+            let examples = 0;
+            const [loss, right] = tf.tidy(() => {
+              const { inputs, targets } = readBatch(tf, model, batch);
+              examples = inputs[0]!.shape[0]!;
+              const outputs = outputsOf(model, inputs, false);
+              return [evaluationLoss(tf, model, targets, outputs), accuracyOf(tf, model, targets, outputs)];
+            }) as [tfjs.Tensor, tfjs.Tensor | undefined];
+            return { examples, loss: lateScalar(loss), ...(right && { accuracy: lateScalar(right) }) };
+          }),
+        ),
+      );
+    },
+    snapshot: async () => readState(parts()),
+    restore: async (snapshot, options) => writeState(tf, parts(), snapshot, options),
     // The model and its optimizer are the caller's.
-    dispose: () => {},
+    dispose: () => {
+      disposed = true;
+    },
   };
+}
+
+const statefulOf = (model: CompiledModel) => (model.stateful ? statefulLayers(model) : []);
+
+function outputsOf(model: CompiledModel, inputs: tfjs.Tensor[], training: boolean): tfjs.Tensor[] {
+  return [model.apply(inputs, { training })].flat();
+}
+
+function readBatch(
+  tf: typeof tfjs,
+  model: CompiledModel,
+  batch: LayersBatch,
+): { inputs: tfjs.Tensor[]; targets: tfjs.Tensor[] } {
+  const slots = slotsOf(model);
+  const inputs = toTensors(tf, batch?.xs, slots.inputs);
+  const targets = toTensors(tf, batch?.ys, slots.targets);
+  const sizes = [...inputs, ...targets].map(({ shape }) => shape[0]);
+  if (sizes.some((size) => size !== sizes[0])) {
+    throw fail({
+      expected: 'as many examples in every input and target',
+      received: sizes.join(', '),
+      advice: 'The first axis is the batch.',
+    });
+  }
+  return { inputs, targets };
+}
+
+function accuracyOf(
+  tf: typeof tfjs,
+  model: CompiledModel,
+  targets: tfjs.Tensor[],
+  outputs: tfjs.Tensor[],
+): tfjs.Tensor | undefined {
+  const index = accuracyIndex(model);
+  const entry = index === undefined ? undefined : model.metricsTensors[index];
+  if (entry === undefined) return undefined;
+  const [metric, output] = entry;
+  return tf.mean(metric(targets[output]!, outputs[output]!));
 }
 
 /** The loss that `fit` minimizes, regularizers included. */

@@ -1,14 +1,17 @@
 import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
+import { applyHyperparameters } from './applyHyperparameters.ts';
 import { averageStates } from './averageStates.ts';
-import { bindHyperparameters } from './bindHyperparameters.ts';
-import { fail, withKernels } from './errors.ts';
+import { checkOpen, fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
+import type { NamedVariable } from './layerTree.ts';
 import { meanMetrics } from './meanMetrics.ts';
 import { updateKind } from './optimizerKind.ts';
+import { alignSlots } from './optimizerSlots.ts';
+import { planRestore } from './planRestore.ts';
 import { isTensor } from './toTensors.ts';
-import { checkedState, readState, writeState } from './trainingState.ts';
+import { readState, type TrainingParts, writeState } from './trainingState.ts';
 
 /** A training loop over the Core API: what is trained, by what, towards what. */
 export interface TrainingLoop<Batch> {
@@ -28,16 +31,19 @@ export interface TrainingLoop<Batch> {
 }
 
 /** A Trainable for a loop over the Core API. */
-export function loopTrainable<Batch>(
-  tf: typeof tfjs,
-  { optimizer, variables, loss, examples = firstAxis }: TrainingLoop<Batch>,
-): Trainable<Batch> {
-  const setHyper = bindHyperparameters(optimizer);
-  const named = variables.map((tensor) => ({ name: tensor.name, tensor }));
+export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>): Trainable<Batch> {
+  let disposed = false;
+  const parts = (): TrainingParts => {
+    checkOpen(disposed);
+    const weights = namedVariables(loop.variables);
+    alignSlots(tf, loop.optimizer, loop.variables, () => ({ weights, trained: weights }));
+    return { optimizer: loop.optimizer, weights, trained: weights, stateful: [] };
+  };
+  const examplesIn = (batch: Batch): number => (loop.examples ?? firstAxis)(batch);
 
   /** The loss, and the accuracy kept from the tidying around; `kept` knows it in case of an error. */
   const measure = (batch: Batch, training: boolean, kept: tfjs.Tensor[]): tfjs.Scalar => {
-    const result = loss(batch, training);
+    const result = loop.loss(batch, training);
     if (isTensor(result)) return result as tfjs.Scalar;
     if (!isTensor(result?.loss)) {
       throw fail({
@@ -63,35 +69,59 @@ export function loopTrainable<Batch>(
     ...(accuracy && { accuracy: lateScalar(accuracy) }),
   });
 
+  parts();
   return {
-    updateKind: updateKind(optimizer),
+    get updateKind() {
+      return updateKind(loop.optimizer);
+    },
     trainStep: (batch: Batch, hyper: Hyperparameters): StepResult =>
       freeingOnError((kept) => {
+        parts();
+        const { optimizer, variables } = loop;
         const value = tf.tidy(() => {
           const { value, grads } = gradients(tf, optimizer, () => measure(batch, true, kept), [...variables]);
-          setHyper(hyper);
+          applyHyperparameters(optimizer, hyper);
           optimizer.applyGradients(variables.map(({ name }) => ({ name, tensor: grads[name]! })));
           return value;
         });
         return late(value, kept);
       }),
-    evaluate: (batches): Promise<Metrics> =>
-      meanMetrics(batches, (batch) =>
+    evaluate: async (batches): Promise<Metrics> => {
+      checkOpen(disposed);
+      return meanMetrics(batches, (batch) =>
         freeingOnError((kept) => ({
-          examples: examples(batch),
+          examples: examplesIn(batch),
           ...late(
             tf.tidy(() => measure(batch, false, kept)),
             kept,
           ),
         })),
-      ),
-    snapshot: () => readState(optimizer, named),
-    restore: async (snapshot) => writeState(tf, optimizer, named, snapshot),
+      );
+    },
+    snapshot: async () => readState(parts()),
+    restore: async (snapshot, options) => writeState(tf, parts(), snapshot, options),
     average: async (snapshots) =>
-      averageStates(snapshots.map((snapshot) => checkedState(optimizer, named, snapshot))),
+      averageStates(snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot)),
     // The variables and the optimizer are the caller's.
-    dispose: () => {},
+    dispose: () => {
+      disposed = true;
+    },
   };
+}
+
+/** The variables by name; those that tfjs numbered by itself are known by their place in the list. */
+function namedVariables(variables: readonly tfjs.Variable[]): NamedVariable[] {
+  return variables.map((tensor, index) => {
+    const { name } = tensor;
+    if (tensor.isDisposed) {
+      throw fail({
+        expected: 'variables that are there',
+        received: `variables[${index}], which was disposed`,
+        advice: 'Keep them until the training is over.',
+      });
+    }
+    return { name, place: /^\d+$/.test(name) ? `variables[${index}]` : name, tensor };
+  });
 }
 
 function firstAxis(batch: unknown): number {

@@ -27,8 +27,11 @@ export interface OptimizerKind {
   readonly momentum: 'tensor' | 'field' | 'beta1' | null;
   /** Keeps `−lr` in a tensor of its own; the others read the field `learningRate` at every update. */
   readonly rateTensor: boolean;
-  /** Lists of `{ originalName, variable }`, one entry for each trained variable. */
-  readonly slots: readonly string[];
+  /**
+   * Lists of `{ originalName, variable }`, one entry for each trained variable, and the word that tfjs puts
+   * after the variable's name there.
+   */
+  readonly slots: Readonly<Record<string, string>>;
   /** Single variables that the update changes. */
   readonly scalars: readonly string[];
 }
@@ -36,19 +39,25 @@ export interface OptimizerKind {
 const field = { update: 'adaptive', momentum: null, rateTensor: false, scalars: [] } as const;
 
 const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>([
-  ['SGD', { ...field, update: 'sgd', rateTensor: true, slots: [] }],
+  ['SGD', { ...field, update: 'sgd', rateTensor: true, slots: {} }],
   [
     'Momentum',
-    { ...field, update: 'momentum', momentum: 'tensor', rateTensor: true, slots: ['accumulations'] },
+    {
+      ...field,
+      update: 'momentum',
+      momentum: 'tensor',
+      rateTensor: true,
+      slots: { accumulations: 'momentum' },
+    },
   ],
-  ['Adagrad', { ...field, slots: ['accumulatedGrads'] }],
-  ['Adadelta', { ...field, slots: ['accumulatedGrads', 'accumulatedUpdates'] }],
+  ['Adagrad', { ...field, slots: { accumulatedGrads: 'accumulator' } }],
+  ['Adadelta', { ...field, slots: { accumulatedGrads: 'accum_grad', accumulatedUpdates: 'accum_var' } }],
   [
     'RMSProp',
     {
       ...field,
       momentum: 'field',
-      slots: ['accumulatedMeanSquares', 'accumulatedMoments', 'accumulatedMeanGrads'],
+      slots: { accumulatedMeanSquares: 'rms', accumulatedMoments: 'momentum', accumulatedMeanGrads: 'mg' },
     },
   ],
   [
@@ -56,7 +65,7 @@ const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>
     {
       ...field,
       momentum: 'beta1',
-      slots: ['accumulatedFirstMoment', 'accumulatedSecondMoment'],
+      slots: { accumulatedFirstMoment: 'm', accumulatedSecondMoment: 'v' },
       scalars: ['accBeta1', 'accBeta2'],
     },
   ],
@@ -65,7 +74,7 @@ const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>
     {
       ...field,
       momentum: 'beta1',
-      slots: ['accumulatedFirstMoment', 'accumulatedWeightedInfNorm'],
+      slots: { accumulatedFirstMoment: 'm', accumulatedWeightedInfNorm: 'v' },
       scalars: ['accBeta1', 'iteration'],
     },
   ],
@@ -99,7 +108,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
     must(typeof fields[momentumField(kind)] === 'number', `a number in \`${momentumField(kind)}\``);
   }
   if (kind.momentum === 'tensor') must(isTensor(fields.m), 'a tensor in `m`');
-  for (const slot of kind.slots) must(Array.isArray(fields[slot]), `a list in \`${slot}\``);
+  for (const slot of Object.keys(kind.slots)) must(Array.isArray(fields[slot]), `a list in \`${slot}\``);
   for (const scalar of kind.scalars) must(isTensor(fields[scalar]), `a variable in \`${scalar}\``);
   return kind;
 }

@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import { fail } from './errors.ts';
+import type { NamedVariable } from './layerTree.ts';
 import { momentumField, type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
+import type { Slot } from './optimizerSlots.ts';
 import { forgetLastUpdate } from './setHyperparameters.ts';
 import { setMomentum, setRate } from './setNumbers.ts';
 import { readTensors, type TensorData, toTensor } from './tensorData.ts';
@@ -11,75 +12,77 @@ export interface OptimizerState {
   readonly iterations: number;
   /** `learningRate`, and `momentum` or `beta1`. */
   readonly numbers: Readonly<Record<string, number>>;
-  /** By the optimizer's list, one tensor for each trained variable; empty before the first update. */
+  /** By the optimizer's list, one tensor under each trained weight's place; empty before the first update. */
   readonly slots: Readonly<Record<string, readonly TensorData[]>>;
   /** Running products and counters, such as Adam's `accBeta1`. */
   readonly scalars: Readonly<Record<string, TensorData>>;
 }
 
-interface Slot {
-  readonly originalName: string;
-  readonly variable: tfjs.Variable;
-}
-
 /** Reads an optimizer's slots, counters and numbers. Goes where tfjs's `getWeights()` does not (Adamax, β₁). */
-export async function readOptimizerState(optimizer: OptimizerLike): Promise<OptimizerState> {
+export async function readOptimizerState(
+  optimizer: OptimizerLike,
+  trained: readonly NamedVariable[],
+): Promise<OptimizerState> {
   const kind = optimizerKind(optimizer);
   const fields = optimizer as OptimizerFields;
+  const { className, iterations } = { className: optimizer.getClassName(), iterations: optimizer.iterations };
   const numbers: Record<string, number> = { learningRate: fields.learningRate as number };
   if (kind.momentum !== null) numbers[momentumField(kind)] = fields[momentumField(kind)] as number;
-  const named = kind.slots.map((slot) => fields[slot] as Slot[]);
+  const lists = Object.keys(kind.slots);
+  const named = lists.map((list) => {
+    const slots = fields[list] as (Slot | undefined)[];
+    // A variable that no gradient reaches has none.
+    return trained.flatMap(({ place }, index) =>
+      slots[index] ? [{ name: place, tensor: slots[index].variable }] : [],
+    );
+  });
   const scalars = kind.scalars.map((name) => fields[name] as tfjs.Variable);
   const [slotData, scalarData] = await Promise.all([
-    Promise.all(
-      named.map((slots) =>
-        readTensors(slots.map(({ originalName, variable }) => ({ name: originalName, tensor: variable }))),
-      ),
-    ),
-    readTensors(scalars.map((tensor, index) => ({ name: kind.scalars[index] ?? '', tensor }))),
+    Promise.all(named.map((slots) => readTensors(slots))),
+    readTensors(scalars.map((tensor, index) => ({ name: kind.scalars[index]!, tensor }))),
   ]);
   return {
-    className: optimizer.getClassName(),
-    iterations: optimizer.iterations,
+    className,
+    iterations,
     numbers,
-    slots: Object.fromEntries(kind.slots.map((slot, index) => [slot, slotData[index] ?? []])),
+    slots: Object.fromEntries(lists.map((list, index) => [list, slotData[index]!])),
     scalars: Object.fromEntries(kind.scalars.map((name, index) => [name, scalarData[index]!])),
   };
 }
 
-/** Refuses a state that is not this optimizer's; touches nothing. */
-export function checkOptimizerState(optimizer: OptimizerLike, state: OptimizerState): void {
-  optimizerKind(optimizer);
-  if (optimizer.getClassName() !== state.className) {
-    throw fail({
-      expected: `a state of the optimizer ${optimizer.getClassName()}`,
-      received: `one of ${state.className}`,
-      advice: 'Compile the model with the optimizer that the snapshot was taken with.',
-    });
-  }
-}
-
-/** Puts a state back, bit for bit: values in place where a slot exists, new or freed slots where not. */
+/**
+ * Puts a state back, bit for bit: values in place where a slot exists, new or freed slots where not.
+ *
+ * @param savedPlace - the place in the state of a weight that is at another here; `undefined` for one that is not there
+ */
 export function writeOptimizerState(
   tf: Pick<typeof tfjs, 'tensor' | 'variable'>,
   optimizer: OptimizerLike,
+  trained: readonly NamedVariable[],
   state: OptimizerState,
+  savedPlace: (place: string) => string | undefined,
 ): void {
   const kind = optimizerKind(optimizer);
   const fields = optimizer as OptimizerFields;
-  for (const name of kind.slots) {
-    const slots = fields[name] as Slot[];
-    const saved = state.slots[name] ?? [];
-    for (const { variable } of slots.splice(saved.length)) variable.dispose();
-    saved.forEach((data, index) => {
+  for (const [list, word] of Object.entries(kind.slots)) {
+    const slots = fields[list] as (Slot | undefined)[];
+    const saved = new Map((state.slots[list] ?? []).map((data) => [data.name, data]));
+    const next = trained.map(({ place, tensor }, index): Slot | undefined => {
+      const data = saved.get(savedPlace(place) ?? '');
+      if (data === undefined) return undefined;
       const fresh = toTensor(tf, data);
-      const slot = slots[index];
-      if (slot === undefined) {
-        slots[index] = { originalName: data.name, variable: tf.variable(fresh, false) };
-      } else {
-        slot.variable.assign(fresh);
-      }
+      const slot = slots[index] ?? {
+        originalName: `${tensor.name}/${word}`,
+        variable: tf.variable(fresh, false),
+      };
+      slot.variable.assign(fresh);
       fresh.dispose();
+      return slot;
+    });
+    for (const slot of slots) if (slot && !next.includes(slot)) slot.variable.dispose();
+    slots.splice(0, slots.length);
+    next.forEach((slot, index) => {
+      if (slot) slots[index] = slot;
     });
   }
   setRate(fields, kind, state.numbers.learningRate!);

@@ -142,6 +142,66 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(optimizer.iterations).toBe(4);
   });
 
+  it('dropout with a seed drops the same numbers at every step, without one it draws anew', async () => {
+    const trainables = [7, undefined].map((seed) => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.dropout({ rate: 0.5, inputShape: [64], name: `drop_${layers}`, ...(seed && { seed }) }),
+          tf.layers.dense({ units: 1, kernelInitializer: 'ones', name: `dense_${layers++}` }),
+        ],
+      });
+      model.compile({ optimizer: tf.train.sgd(0), loss: 'meanAbsoluteError' });
+      return createTrainable(tf, model);
+    });
+    const batch = { xs: Float32Array.from({ length: 64 }, (_, i) => 1.01 ** i), ys: Float32Array.of(0) };
+    const losses = async (trainable: (typeof trainables)[number]) => {
+      const snapshot = await trainable.snapshot();
+      const steps = [];
+      for (let step = 0; step < 3; step++) {
+        steps.push(await (await trainable.trainStep(batch, { lr: 0 })).loss);
+      }
+      await trainable.restore(snapshot);
+      return [...steps, await (await trainable.trainStep(batch, { lr: 0 })).loss];
+    };
+    expect(new Set(await losses(trainables[0]!)).size).toBe(1);
+    expect(new Set(await losses(trainables[1]!)).size).toBe(4);
+  });
+
+  it('average pooling with padding: the gradient divides by the whole window, the forward pass by what is inside', () => {
+    const sum = (x: newest.Tensor) => tf.avgPool(x as newest.Tensor4D, 2, 2, 'same').sum() as newest.Scalar;
+    const gradient = tf
+      .grad(sum)(tf.ones([1, 3, 3, 1]))
+      .reshape([3, 3])
+      .arraySync();
+    const right = [
+      [0.25, 0.25, 0.5],
+      [0.25, 0.25, 0.5],
+      [0.5, 0.5, 1],
+    ];
+    expect(right).not.toEqual(gradient);
+    expect(gradient).toEqual(Array(3).fill(Array(3).fill(0.25)));
+  });
+
+  it('resizing: the gradient knows nothing of halfPixelCenters', () => {
+    const rows = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
+    const slopes = (half: boolean) =>
+      tf.grad((x: newest.Tensor) => tf.image.resizeBilinear(x as newest.Tensor4D, [3, 3], false, half).sum())(
+        rows,
+      );
+    const forward = (half: boolean) => tf.image.resizeBilinear(rows, [3, 3], false, half).arraySync();
+    expect(forward(true)).not.toEqual(forward(false));
+    expect(slopes(true).arraySync()).toEqual(slopes(false).arraySync());
+  });
+
+  it('normalization without scale or center predicts, and fails in fit', async () => {
+    const model = tf.sequential({
+      layers: [tf.layers.batchNormalization({ scale: false, inputShape: [2], name: `norm_${layers++}` })],
+    });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    expect((model.predict(tf.ones([2, 2])) as newest.Tensor).shape).toEqual([2, 2]);
+    await expect(model.fit(tf.ones([2, 2]), tf.ones([2, 2]), { verbose: 0 })).rejects.toThrow();
+  });
+
   describe('callbacks', () => {
     const model = () => {
       const made = dense(tf, 2);

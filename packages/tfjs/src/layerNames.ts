@@ -1,0 +1,42 @@
+/** As much of a layer as its name needs. */
+export interface Named {
+  readonly name: string;
+  getClassName(): string;
+}
+
+/** Gives each layer of one container its name, and its place where tfjs made the name up. */
+export function placesOf(layers: readonly Named[]): string[] {
+  const counts = new Map<string, number>();
+  return layers.map((layer) => {
+    if (!isMadeUp(layer)) return layer.name;
+    const kind = layer.getClassName();
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return `${kind}#${count}`;
+  });
+}
+
+/**
+ * Whether tfjs made this name up, as `dense_Dense1`: its number counts all layers of the page, so the same
+ * model has other names where it is built a second time.
+ */
+export function isMadeUp(layer: Named): boolean {
+  const kind = layer.getClassName();
+  if (kind === 'InputLayer') return /^input\d+$|_input$/.test(layer.name);
+  const stem = layer.name.replace(/\d+$/, '');
+  if (stem === layer.name) return false;
+  return [`${snakeCase(kind)}_${kind}`, kind.toLowerCase(), 'sequential_', 'model'].includes(stem);
+}
+
+/** A weight's name within its layer without the numbers that tfjs makes up for wrapped layers. */
+export function withoutNumbers(path: string): string {
+  return path.replace(/([a-z0-9]_[A-Z][A-Za-z]*)\d+(?=\/)/g, '$1');
+}
+
+/** As tfjs does it. */
+function snakeCase(name: string): string {
+  return name
+    .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}

@@ -1,0 +1,97 @@
+import type * as tfjs from '@tensorflow/tfjs';
+import { isMadeUp, type Named, placesOf, withoutNumbers } from './layerNames.ts';
+
+/** A variable under the name that it has in a snapshot. */
+export interface NamedVariable {
+  /** The path of its layers and its own name, as tfjs has them: unique in this model. */
+  readonly name: string;
+  /** The same, with the layer's place instead of a name that tfjs made up: equal wherever the model is built. */
+  readonly place: string;
+  /** What saved models call it, if not by the variable's own name. */
+  readonly savedName?: string;
+  readonly tensor: tfjs.Variable;
+}
+
+/** The inside of a layer, as far as clr walks it. */
+export interface LayerInside extends Named {
+  /** Of a model within the model. */
+  readonly layers?: readonly LayerInside[];
+  readonly containerNodes?: ReadonlySet<string>;
+  readonly inboundNodes?: readonly { readonly inboundLayers: readonly Named[] }[];
+  readonly weights: readonly { readonly id: number; readonly originalName: string; read(): tfjs.Variable }[];
+  readonly activation?: { getClassName?(): string } | null;
+}
+
+/** A model's weights by name, in an order that does not depend on what is frozen, and its layers. */
+export interface LayerTree {
+  readonly weights: readonly NamedVariable[];
+  /** A line for each layer: its place, its class, its activation, and the layers it reads. */
+  readonly topology: readonly string[];
+}
+
+/** Walks a model and the models within it. A layer that is there twice counts where it is met first. */
+export function layerTree(model: Pick<LayerInside, 'layers' | 'containerNodes'>): LayerTree {
+  const weights: NamedVariable[] = [];
+  const topology: string[] = [];
+  const seen = new Set<tfjs.Variable>();
+
+  const visit = ({ layers = [], containerNodes }: typeof model, path: string, prefix: string): void => {
+    const places = placesOf(layers);
+    for (const [index, layer] of layers.entries()) {
+      const [name, place] = [`${path}${layer.name}/`, `${prefix}${places[index]!}/`];
+      topology.push(describe(layer, layers, places, containerNodes, prefix));
+      if (layer.layers) visit(layer, name, place);
+      else {
+        for (const own of weightsOf(layer)) {
+          if (seen.has(own.tensor)) continue;
+          seen.add(own.tensor);
+          weights.push({ ...own, name: name + own.name, place: place + own.place });
+        }
+      }
+    }
+  };
+  visit(model, '', '');
+  return { weights, topology };
+}
+
+/** A layer's own weights in the order in which they were made; equal names are counted. */
+function weightsOf(layer: LayerInside): NamedVariable[] {
+  const prefix = `${layer.name}/`;
+  const counts = new Map<string, number>();
+  const counted = (name: string): string => {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return count === 1 ? name : `${name}#${count}`;
+  };
+  return [...layer.weights]
+    .sort((a, b) => a.id - b.id)
+    .map((weight) => {
+      const { originalName } = weight;
+      const own = originalName.startsWith(prefix) ? originalName.slice(prefix.length) : originalName;
+      const place = counted(withoutNumbers(own));
+      // The same count for both: they differ in made-up numbers alone.
+      const count = /#\d+$/.exec(place)?.[0] ?? '';
+      return { name: own + count, place, savedName: originalName, tensor: weight.read() };
+    });
+}
+
+function describe(
+  layer: LayerInside,
+  siblings: readonly Named[],
+  places: readonly string[],
+  nodes: ReadonlySet<string> | undefined,
+  prefix: string,
+): string {
+  // A Sequential does not list its own input.
+  const placeOf = (other: Named): string =>
+    places[siblings.indexOf(other)] ?? (isMadeUp(other) ? other.getClassName() : other.name);
+  const calls = (layer.inboundNodes ?? []).filter((_, index) => nodes?.has(`${layer.name}_ib-${index}`));
+  const reads = calls.map(({ inboundLayers }) => inboundLayers.map(placeOf).join(' + '));
+  const activation = layer.activation?.getClassName?.();
+  return [
+    `${prefix}${placeOf(layer)}`,
+    layer.getClassName(),
+    ...(activation ? [activation] : []),
+    ...(reads.some((from) => from !== '') ? [`< ${reads.join(', ')}`] : []),
+  ].join(' ');
+}

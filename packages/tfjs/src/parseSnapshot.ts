@@ -1,0 +1,118 @@
+import { fail } from './errors.ts';
+import { optimizerKind } from './optimizerKind.ts';
+import type { OptimizerState } from './optimizerState.ts';
+import type { TensorData } from './tensorData.ts';
+import type { SavedWeight, TfjsSnapshot, TrainingParts } from './trainingState.ts';
+
+/** What the first version held: no places, and slots in the order of the weights. */
+interface FirstSnapshot {
+  readonly version: 1;
+  readonly weights: readonly (Omit<TensorData, 'name'> & { readonly name?: string })[];
+  readonly optimizer: OptimizerState;
+}
+
+/** A snapshot in today's form, whole and consistent in itself; whether it fits the model is another question. */
+export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot {
+  const { version, adapter, type } = (given ?? {}) as {
+    version?: unknown;
+    adapter?: unknown;
+    type?: unknown;
+  };
+  const owner = adapter ?? type;
+  if ((version !== 1 && version !== 2) || (owner !== undefined && owner !== 'tfjs')) {
+    throw fail({
+      expected: 'a snapshot of @clr/tfjs',
+      received: owner === undefined ? `version = ${String(version)}` : `one of ${String(owner)}`,
+      advice: 'Restore what snapshot() of a trainable of this package gave.',
+    });
+  }
+  const { weights, optimizer } = given as FirstSnapshot | TfjsSnapshot;
+  if (!Array.isArray(weights) || typeof optimizer !== 'object' || optimizer === null) damaged('its fields');
+  for (const weight of weights) checkTensor(weight as TensorData);
+  const snapshot = version === 2 ? (given as TfjsSnapshot) : upgraded(given as FirstSnapshot, parts);
+  if (!Array.isArray(snapshot.states) || !Array.isArray(snapshot.trained)) damaged('its fields');
+  for (const state of snapshot.states) checkTensor(state);
+  for (const { name, place } of [...snapshot.weights, ...snapshot.states]) {
+    if (typeof name !== 'string' || typeof place !== 'string') damaged('the names of its weights');
+  }
+  checkOptimizer(snapshot, parts);
+  return snapshot;
+}
+
+function checkTensor(data: TensorData): void {
+  const { shape, dtype, values } = data ?? {};
+  const size = Array.isArray(shape) ? shape.reduce((product, axis) => product * axis, 1) : Number.NaN;
+  const arrays: Record<string, string> = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' };
+  const kind = Object.prototype.toString.call(values).slice(8, -1);
+  if (kind !== arrays[dtype] || values.length !== size) {
+    damaged(`the values of ${String(data?.name)} (${kind})`);
+  }
+}
+
+function checkOptimizer({ optimizer, weights }: TfjsSnapshot, parts: TrainingParts): void {
+  const { className, iterations, numbers, slots, scalars } = optimizer;
+  if (!Number.isSafeInteger(iterations) || iterations < 0) damaged("the optimizer's count of updates");
+  if (!Object.values(numbers ?? { none: Number.NaN }).every(Number.isFinite))
+    damaged("the optimizer's numbers");
+  const shapes = new Map(weights.map(({ place, shape }) => [place, String(shape)]));
+  for (const [list, tensors] of Object.entries(slots ?? {})) {
+    for (const slot of tensors) {
+      checkTensor(slot);
+      if (shapes.get(slot.name) !== String(slot.shape)) damaged(`${list} of ${slot.name}`);
+    }
+  }
+  if (className !== parts.optimizer.getClassName()) return;
+  for (const name of optimizerKind(parts.optimizer).scalars) checkTensor(scalars?.[name] as TensorData);
+}
+
+function damaged(what: string): never {
+  throw fail({
+    expected: 'a whole snapshot',
+    received: `one in which ${what} are not as snapshot() gave them`,
+    advice: 'JSON loses typed arrays: keep snapshots in IndexedDB, or clone them with structuredClone().',
+  });
+}
+
+/** Finds the places of a first version's weights: by name, else by form where that is unambiguous. */
+function upgraded({ weights, optimizer }: FirstSnapshot, parts: TrainingParts): TfjsSnapshot {
+  const forms = (list: readonly { dtype: string; shape: readonly number[] }[]): string[] =>
+    list.map(({ dtype, shape }) => `${dtype}[${shape}]`);
+  const names = weights.map(({ name }) => name);
+  const savedNames = parts.weights.map(({ savedName, name }) => savedName ?? name);
+  const match = (saved: readonly (string | undefined)[], here: readonly string[]): number[] | undefined => {
+    const found = saved.map((key) => here.indexOf(key ?? ''));
+    const unique = new Set(here).size === here.length && new Set(found).size === found.length;
+    return unique && saved.length === here.length && !found.includes(-1) ? found : undefined;
+  };
+  const found =
+    match(names, savedNames) ?? match(forms(weights), forms(parts.weights.map(({ tensor }) => tensor)));
+  if (found === undefined) {
+    const shapes = weights.map(({ shape }) => `[${shape.join(', ')}]`).slice(0, 8);
+    throw fail({
+      expected: `a snapshot with weights of the names ${savedNames.slice(0, 8).join(', ')}`,
+      received: `one of an older @clr/tfjs, with ${names.slice(0, 8).join(', ')} of the shapes ${shapes.join(' ')}`,
+      advice: 'Equal shapes alone do not say which is which. Give the layers the names that they had.',
+    });
+  }
+  const places = found.map((index) => parts.weights[index]!);
+  const saved = weights.map((weight, index): SavedWeight => {
+    const { name, place } = places[index]!;
+    return { ...weight, name, place };
+  });
+  const slots = Object.fromEntries(
+    Object.entries(optimizer.slots ?? {}).map(([list, tensors]) => [
+      list,
+      // Then as now tfjs listed what it trained first.
+      tensors.map((tensor, index) => ({ ...tensor, name: saved[index]?.place ?? '' })),
+    ]),
+  );
+  const count = Math.max(0, ...Object.values(slots).map((list) => list.length));
+  return {
+    version: 2,
+    adapter: 'tfjs',
+    weights: saved,
+    trained: saved.slice(0, count).map(({ place }) => place),
+    states: [],
+    optimizer: { ...optimizer, slots },
+  };
+}

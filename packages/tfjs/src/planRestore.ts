@@ -1,0 +1,116 @@
+import { type StateDescription, snapshotDifferences } from '@clr/core';
+import type * as tfjs from '@tensorflow/tfjs';
+import { fail } from './errors.ts';
+import { optimizerKind } from './optimizerKind.ts';
+import type { OptimizerState } from './optimizerState.ts';
+import { parseSnapshot } from './parseSnapshot.ts';
+import type { StatefulLayer } from './statefulLayers.ts';
+import type { TensorData } from './tensorData.ts';
+import { namedStates, type SavedWeight, type TfjsSnapshot, type TrainingParts } from './trainingState.ts';
+
+/** What goes where. */
+export interface RestorePlan {
+  /** The snapshot in today's form. */
+  readonly snapshot: TfjsSnapshot;
+  readonly weights: readonly (readonly [tfjs.Variable, TensorData])[];
+  readonly states: readonly (readonly [StatefulLayer['layer'], readonly TensorData[]])[];
+  readonly optimizer?: OptimizerState;
+  /** Where the snapshot has a weight. */
+  savedPlace(place: string): string | undefined;
+}
+
+interface Here {
+  readonly name: string;
+  readonly place: string;
+  readonly tensor: tfjs.Tensor;
+}
+
+/** Finds each part of a snapshot its place in a model, or says what differs. Touches nothing. */
+export function planRestore(parts: TrainingParts, given: object, partial: boolean): RestorePlan {
+  const snapshot = parseSnapshot(given, parts);
+  const here: Here[] = [...parts.weights, ...namedStates(parts.stateful)];
+  const saved = [...snapshot.weights, ...snapshot.states];
+  if (!partial) {
+    const differences = differencesOf(parts, here, snapshot, saved);
+    if (differences.length > 0) refuse(differences);
+  }
+  const found = new Map<string, SavedWeight>();
+  const byName = new Map(saved.map((data) => [data.name, data]));
+  const byPlace = new Map(saved.map((data) => [data.place, data]));
+  for (const { name, place, tensor } of here) {
+    // A name of the same page is surer than a place, where a part alone has to fit.
+    const candidates = partial ? [byName.get(name), byPlace.get(place)] : [byPlace.get(place)];
+    const data = candidates.find((candidate) => candidate && form(candidate) === form(tensor));
+    if (data && ![...found.values()].includes(data)) found.set(place, data);
+  }
+  const sameKind = snapshot.optimizer.className === parts.optimizer.getClassName();
+  return {
+    snapshot,
+    weights: parts.weights.flatMap(({ place, tensor }) => {
+      const data = found.get(place);
+      return data ? [[tensor, data] as const] : [];
+    }),
+    states: parts.stateful.flatMap((stateful) => {
+      const states = namedStates([stateful]).map(({ place }) => found.get(place));
+      return states.every((state) => state !== undefined) ? [[stateful.layer, states] as const] : [];
+    }),
+    ...(sameKind && { optimizer: snapshot.optimizer }),
+    savedPlace: (place) => found.get(place)?.place,
+  };
+}
+
+function differencesOf(
+  parts: TrainingParts,
+  here: readonly Here[],
+  snapshot: TfjsSnapshot,
+  saved: readonly SavedWeight[],
+): string[] {
+  const model: StateDescription = {
+    adapter: 'tfjs',
+    optimizer: parts.optimizer.getClassName(),
+    tensors: here.map(({ place, tensor }) => ({ name: place, dtype: tensor.dtype, shape: tensor.shape })),
+    ...(parts.topology && { topology: parts.topology }),
+  };
+  const differences = snapshotDifferences(model, {
+    adapter: snapshot.adapter,
+    optimizer: snapshot.optimizer.className,
+    tensors: saved.map(({ place, dtype, shape }) => ({ name: place, dtype, shape })),
+    ...(snapshot.topology && { topology: snapshot.topology }),
+  });
+  if (differences.length > 0) return differences;
+  return [...shiftedNames(here, saved), ...trainedElsewhere(parts, snapshot)];
+}
+
+/** Names that tfjs made up and that stand for another layer in the snapshot: either may be meant. */
+function shiftedNames(here: readonly Here[], saved: readonly SavedWeight[]): string[] {
+  const places = new Map(saved.map((data) => [data.name, data]));
+  for (const { name, place, tensor } of here) {
+    const other = places.get(name);
+    if (other && other.place !== place && form(other) === form(tensor)) {
+      return [`${name} is ${other.place} there and ${place} here: name the layers, so that it is clear`];
+    }
+  }
+  return [];
+}
+
+/** Where the optimizer has a state of its own for each weight, those must be the same weights. */
+function trainedElsewhere({ optimizer, trained }: TrainingParts, snapshot: TfjsSnapshot): string[] {
+  const hasSlots = Object.values(snapshot.optimizer.slots).some((slots) => slots.length > 0);
+  if (Object.keys(optimizerKind(optimizer).slots).length === 0 || !hasSlots) return [];
+  const [now, then] = [new Set(trained.map(({ place }) => place)), new Set(snapshot.trained)];
+  return [
+    ...[...now].filter((place) => !then.has(place)).map((place) => `${place} was frozen, and is trained now`),
+    ...[...then].filter((place) => !now.has(place)).map((place) => `${place} was trained, and is frozen now`),
+  ].slice(0, 6);
+}
+
+function refuse(differences: readonly string[]): never {
+  throw fail({
+    expected: 'a snapshot of this model with this optimizer',
+    received: `another: ${differences.join('; ')}`,
+    advice:
+      'Restore what snapshot() of a trainable for the same model gave, or what fits of it: restore(snapshot, { partial: true }).',
+  });
+}
+
+const form = ({ dtype, shape }: { dtype: string; shape: readonly number[] }): string => `${dtype}[${shape}]`;

@@ -4,7 +4,7 @@ import { DataType } from '../graph/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { firstMax } from '../graph/firstMax.ts';
 import { show } from '../show.ts';
-import { type Logits, logitOf, logitsOf } from './lossInput.ts';
+import { type Logits, logitOf, logitsOf } from './logits.ts';
 import type { TrainingOptions } from './options.ts';
 
 /** The part of the graph after the model: its loss, and the gradients it starts with. */
@@ -153,10 +153,13 @@ export function appendLoss(b: Builder, wanted: string, options: TrainingOptions,
       'Check its spelling.',
     );
   }
-  const y = loss === 'mse' ? wanted : logitOf(nodes, wanted);
+  const { value: y, back }: Logits =
+    loss === 'mse'
+      ? { value: wanted, back: (gradient) => new Map([[wanted, gradient]]) }
+      : logitOf(b, nodes, wanted);
   const dims = b.shape(y);
   b.declare(target, type, dims);
   const head = loss === 'mse' ? meanSquare(b, y, target) : binaryCrossEntropy(b, y, target);
-  const seeds = new Map([[y, head.seed]]);
-  return { loss: head.loss, outputs: head.outputs, target: { name: target, type, dims }, seeds };
+  const { outputs } = head;
+  return { loss: head.loss, outputs, target: { name: target, type, dims }, seeds: back(head.seed) };
 }

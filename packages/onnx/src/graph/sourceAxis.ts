@@ -1,0 +1,61 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { ints } from './attributes.ts';
+import { type Dim, productOf } from './dim.ts';
+import type { GraphBuilder } from './graphBuilder.ts';
+import { axesOf, inputOf } from './infer.ts';
+
+/** Operators that move elements and change none, and of which each element of the input is one of the output. */
+const layoutOnly: ReadonlySet<string> = new Set([
+  'Identity',
+  'Cast',
+  'CastLike',
+  'Transpose',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+]);
+
+/** Whether a node only moves the elements of its first input. */
+export function isLayout({ opType, domain }: NodeProto): boolean {
+  return (domain === '' || domain === 'ai.onnx') && layoutOnly.has(opType);
+}
+
+/**
+ * The axis of a layout node's input whose places are those of axis `axis` of its output; `undefined` when the shapes
+ * do not tell, or when the axis is made of parts or of several axes.
+ */
+export function sourceAxis(node: NodeProto, axis: number, b: GraphBuilder): number | undefined {
+  const from = b.dims(inputOf(node, 0));
+  const to = b.dims(node.output[0] ?? '');
+  if (!from || !to) return undefined;
+  const given = inputOf(node, 1) === '' ? undefined : b.numbers(inputOf(node, 1));
+  switch (node.opType) {
+    case 'Transpose':
+      return (ints(node, 'perm') ?? from.map((_, i) => from.length - 1 - i))[axis];
+    case 'Unsqueeze': {
+      const added = given && axesOf(given, to.length);
+      return added && to.flatMap((_, i) => (added.includes(i) ? [] : [i])).indexOf(axis);
+    }
+    case 'Squeeze': {
+      const gone = given ? axesOf(given, from.length) : from.flatMap((size, i) => (size === 1 ? [i] : []));
+      return from.flatMap((_, i) => (gone.includes(i) ? [] : [i]))[axis];
+    }
+    case 'Reshape':
+    case 'Flatten':
+      return sameBlock(from, to, axis);
+    default:
+      return axis;
+  }
+}
+
+/** The axis of equal size that has as many elements before it, or as many after it. */
+function sameBlock(from: readonly Dim[], to: readonly Dim[], axis: number): number | undefined {
+  const found = from.findIndex(
+    (size, i) =>
+      size === to[axis] &&
+      (productOf(from.slice(0, i)) === productOf(to.slice(0, axis)) ||
+        productOf(from.slice(i + 1)) === productOf(to.slice(axis + 1))),
+  );
+  return found < 0 ? undefined : found;
+}

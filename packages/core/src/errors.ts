@@ -1,3 +1,5 @@
+import { maxPart, maxPath, maxShown } from './limits.ts';
+
 /** The three parts of every clr error: what was expected, what came instead, what to do. */
 export interface Problem {
   /** What was expected, without a full stop: `stepSize to be a positive integer`. */
@@ -9,7 +11,8 @@ export interface Problem {
 }
 
 /**
- * The error every clr package throws for input it cannot use.
+ * The error every clr package throws for input it cannot use. Its message is safe to print: control characters are
+ * escaped, and long parts are cut in the middle.
  *
  * @param scope - the package that speaks, without the `@`: `clr/onnx`
  * @param problem - what was expected, what came, what to do
@@ -28,13 +31,14 @@ export class ClrError extends Error {
   override readonly name: string = 'ClrError';
 
   constructor(scope: string, { expected, received, advice }: Problem, options?: ErrorOptions) {
-    super(`[${scope}] Expected ${expected}.\nReceived: ${received}\n${advice}`, options);
+    const [what, came, then] = [expected, received, advice].map((part) => printable(part, maxPart, /[\n\t]/));
+    super(`[${scope}] Expected ${what}.\nReceived: ${came}\n${then}`, options);
   }
 }
 
 /**
- * What plain data that is not legal meets with: from `parsePolicy`, `toSchedule`, and the factories of policies
- * and optimizers.
+ * The error for plain data that is not legal: from `parsePolicy`, `parseTrace`, `parseRun`, `toSchedule`,
+ * `checkHyperparameters`, and the factories of policies and optimizers.
  *
  * @example
  * ```ts
@@ -51,9 +55,10 @@ export class PolicyError extends ClrError {
   readonly field: string;
 
   constructor(field: string, value: unknown, expected: string, advice: string) {
+    const path = printable(field, maxPath);
     super('clr/core', {
-      expected: `${field} to be ${expected}`,
-      received: `${field} = ${show(value)}`,
+      expected: `${path} to be ${expected}`,
+      received: `${path} = ${show(value)}`,
       advice,
     });
     this.field = field;
@@ -62,7 +67,22 @@ export class PolicyError extends ClrError {
 
 /** A value as an error message shows it: short, quoted if it is a string. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return `"${value}"`;
+  if (typeof value === 'string') return `"${printable(value, maxShown)}"`;
   if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' && value ? 'an object' : String(value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value ? 'an object' : printable(String(value), maxShown);
+}
+
+// What a terminal acts on instead of showing it, or what changes how its neighbours are shown.
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Text for a message: control characters but those in `kept` are escaped, the middle is left out where it is long. */
+export function printable(text: string, most: number, kept?: RegExp): string {
+  const cut = (long: string): string =>
+    long.length > most ? `${long.slice(0, most / 2)}…${long.slice(1 - most / 2)}` : long;
+  return cut(
+    cut(text).replace(unprintable, (character) =>
+      kept?.test(character) ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`,
+    ),
+  );
 }

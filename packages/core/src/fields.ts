@@ -1,4 +1,5 @@
 import { PolicyError } from './errors.ts';
+import { maxEntries, maxShown } from './limits.ts';
 
 /** Reads one field: gives back what it holds, checked, or throws. `path` is where it stands. */
 export type Read = (value: unknown, path: string) => unknown;
@@ -13,14 +14,38 @@ function reader(legal: (value: number) => boolean, expected: string, advice: str
   };
 }
 
-/** A finite number in a range that `expected` names. */
-export const number = (legal: (value: number) => boolean, expected: string): Read =>
-  reader((value) => Number.isFinite(value) && legal(value), `a finite number ${expected}`, 'Give a number.');
+/** A finite number in a range that `expected` names. Models train in float32, so it is finite there too. */
+export const number =
+  (legal: (value: number) => boolean, expected: string): Read =>
+  (value, path) => {
+    const given = value as number;
+    if (!Number.isFinite(given) || !legal(given)) {
+      throw new PolicyError(path, value, `a finite number ${expected}`, 'Give a number.');
+    }
+    if (Math.fround(given) === Infinity) {
+      const advice = 'Models train in float32, where it is infinite.';
+      throw new PolicyError(path, value, 'a number of at most 3.4e38', advice);
+    }
+    return value;
+  };
 
 export const rate: Read = /* @__PURE__ */ number((value) => value >= 0, 'of at least 0');
 export const positiveRate: Read = number((value) => value > 0, 'above 0');
 export const fraction: Read = /* @__PURE__ */ number((value) => value >= 0 && value <= 1, 'in [0, 1]');
+/** A momentum, or the decay of a running mean: at 1, also after rounding to float32, it would never move. */
+export const decay: Read = /* @__PURE__ */ number(
+  (value) => value >= 0 && Math.fround(value) < 1,
+  'in [0, 1)',
+);
 export const factor: Read = /* @__PURE__ */ number((value) => value > 0 && value <= 1, 'in (0, 1]');
+
+/** A count, or a number that counts from 0. */
+export const integer = (least: number): Read =>
+  reader(
+    (value) => Number.isSafeInteger(value) && value >= least,
+    `an integer of at least ${least}`,
+    'Give a whole number.',
+  );
 
 // Up to 2^52, so that two halves of a cycle still add up exactly.
 export const stepCount: Read = reader(
@@ -32,37 +57,62 @@ export const stepCount: Read = reader(
 export const oneOf = (...values: readonly unknown[]): Read =>
   reader((value) => values.includes(value), values.join(' or '), 'Check its spelling.');
 
-/** A value with fields of its own. What is no object has none of them, and its first one is complained of. */
+/** An object with these fields and no others, as a frozen copy. */
 export const object =
   (fields: Fields): Read =>
   (value, path) =>
-    Object.freeze(readFields(value, fields, `${path}.`));
+    Object.freeze(readFields(value, fields, path));
 
-export const list = (item: Read): Read => {
-  const array = reader(
-    (value) => Array.isArray(value) && value.length > 0,
-    'an array, not empty',
-    'Give at least one; Array.from() makes an array of a Float32Array.',
-  );
-  return (value, path) =>
-    Object.freeze((array(value, path) as unknown[]).map((each, index) => item(each, `${path}[${index}]`)));
-};
+/** An array of such items, as a frozen copy. */
+export const list =
+  (item: Read, least = 1): Read =>
+  (value, path) => {
+    if (!Array.isArray(value) || value.length < least) {
+      const expected = least ? 'an array, not empty' : 'an array';
+      const advice = 'Array.from() makes an array of a Float32Array.';
+      throw new PolicyError(path, value, expected, least ? `Give at least one; ${advice}` : advice);
+    }
+    if (value.length > maxEntries) {
+      const expected = `an array of at most ${maxEntries} entries`;
+      throw new PolicyError(`${path}.length`, value.length, expected, 'Cut it into several.');
+    }
+    // Not `map`, which would step over the holes of a sparse array.
+    return Object.freeze(Array.from(value, (each, index) => item(each, `${path}[${index}]`)));
+  };
 
 export const optional =
   (read: Read): Read =>
   (value, path) =>
     value === undefined ? value : read(value, path);
 
+/** The fields of what stands at `path`; throws if it is no object. */
+export function fieldsOf(value: unknown, path: string, expected: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as never;
+  throw new PolicyError(path, value, expected, 'Give its fields by name, as JSON.parse makes them.');
+}
+
+/** Where a field stands: `stages[0]` and `steps` make `stages[0].steps`. */
+export const join = (path: string, name: string): string => (path ? `${path}.${name}` : name);
+
 /** A copy of `value` that holds the named fields and nothing else; throws at the first bad one. */
 export function readFields(value: unknown, fields: Fields, path: string): Record<string, unknown> {
-  const source: Record<string, unknown> = Object(value);
-  const copy: Record<string, unknown> = {};
   const names = Object.keys(fields);
+  const source = fieldsOf(value, path || 'options', `an object with ${names.join(', ')}`);
   for (const name in source) {
-    if (!names.includes(name)) refuseName(name, names, path + name, source[name]);
+    if (!names.includes(name)) throw unknownName(name, names, join(path, name), source[name]);
   }
-  for (const name of names) {
-    const read = fields[name]!(source[name], path + name);
+  return pickFields(source, fields, path);
+}
+
+/** The same without a word about other fields: a record may come from a newer clr. */
+export function pickFields(
+  source: Readonly<Record<string, unknown>>,
+  fields: Fields,
+  path: string,
+): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    const read = fields[name]!(source[name], join(path, name));
     if (read !== undefined) copy[name] = read;
   }
   return copy;
@@ -76,18 +126,23 @@ export function checkOrder<Name extends string>(
   path: string,
 ): void {
   if (bounds && bounds[low]! > bounds[high]!) {
-    throw new PolicyError(path + low, bounds[low], `at most ${high} (${bounds[high]})`, 'Swap them.');
+    throw new PolicyError(join(path, low), bounds[low], `at most ${high} (${bounds[high]})`, 'Swap them.');
   }
 }
 
-/** Refuses a name that is none of the legal ones; suggests the one that shares most pairs of letters with it. */
-export function refuseName(name: unknown, names: readonly string[], field: string, value: unknown): never {
-  const given = String(name);
+/** The error for a name that is none of the legal ones; suggests the one that shares most pairs of letters with it. */
+export function unknownName(
+  name: unknown,
+  names: readonly string[],
+  field: string,
+  value: unknown,
+): PolicyError {
+  const given = String(name).slice(0, maxShown);
   let advice = 'Check its spelling.';
   let most = given.length / 3;
   for (const legal of names) {
     const shared = [...given].filter((_, at) => legal.includes(given.slice(at, at + 2))).length;
     if (shared > most) [most, advice] = [shared, `Did you mean "${legal}"?`];
   }
-  throw new PolicyError(field, value, `one of ${names.join(', ')}`, advice);
+  return new PolicyError(field, value, `one of ${names.join(', ')}`, advice);
 }

@@ -5,7 +5,7 @@ export { type AdamOptimizer, type AdamOptions, type AdamWOptimizer, adam, adamW 
 export type { Optimizer } from './optimizers/optimizer.ts';
 export { type RmsPropOptimizer, type RmsPropOptions, rmsProp } from './optimizers/rmsProp.ts';
 export { type SgdOptimizer, type SgdOptions, sgd } from './optimizers/sgd.ts';
-export { type UpdateKind, updateKindOf } from './optimizers/updateKind.ts';
+export { takesMomentum, type UpdateKind, updateKindOf } from './optimizers/updateKind.ts';
 export { parsePolicy } from './parsePolicy.ts';
 export { type ConstantOptions, type ConstantPolicy, constant } from './policies/constant.ts';
 export {
@@ -42,7 +42,9 @@ export type { AutoClrEvent, AutoClrOptions } from './train/autoClrOptions.ts';
 export type { AutoClrResult, Best, Joint } from './train/autoClrResult.ts';
 export { averageWeights } from './train/averageWeights.ts';
 export type { Batches, Pass } from './train/batches.ts';
+export { checkHyperparameters } from './train/checkHyperparameters.ts';
 export { type Ensemble, ensemble } from './train/ensemble.ts';
+export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
 export { type CyclePlan, type PlanCyclesOptions, planCycles } from './train/planCycles.ts';
 export { type ReadTroughsOptions, readTroughs, type TroughReading } from './train/readTroughs.ts';
 export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';

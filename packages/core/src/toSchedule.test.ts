@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   constant,
+  cosineRestarts,
   fitToCycles,
   ramp,
   type Schedule,
@@ -69,9 +70,77 @@ describe('toSchedule', () => {
   });
 
   it('is not fooled by what has an at of its own', () => {
-    for (const source of ['triangular', [], new Float32Array(3)]) {
-      expect(() => toSchedule(source as never)).toThrow('Expected type to be one of');
+    for (const source of ['triangular', []]) {
+      expect(() => toSchedule(source as never)).toThrow('Expected policy to be an object with a type');
     }
+    expect(() => toSchedule(new Float32Array(3) as never)).toThrow('Expected type to be one of');
+  });
+});
+
+describe('a schedule of one’s own', () => {
+  it.each([-0.1, Number.NaN, Infinity, 1e39, '0.1', undefined, null])(
+    'may not give the rate %s: the error names the step',
+    (rate) => {
+      const schedule = toSchedule((step) => (step < 3 ? 0.1 : (rate as number)));
+      expect(schedule.at(2).lr).toBe(0.1);
+      for (const ask of [schedule.lr, schedule.at]) {
+        expect(() => ask(3)).toThrow(/^\[clr\/core\] Expected lr\(3\) to be a .*\n.* lr\(3\) = /);
+      }
+      expect(() => sampleSchedule(schedule, { steps: 5 })).toThrow('lr(3)');
+    },
+  );
+
+  it.each([-0.1, 1, 1 - 1e-9, Number.NaN, '0.9', null])('may not give the momentum %s', (momentum) => {
+    const schedule = toSchedule({ lr: () => 0.1, momentum: () => momentum as number });
+    expect(() => schedule.momentum(7)).toThrow('momentum(7) = ');
+  });
+
+  const position = { cycle: 0, phase: 0, cycleEnd: 10 };
+  it.each([
+    ['no end', { ...position, cycleEnd: undefined }, 'cycleEnd'],
+    ['an end that is NaN', { ...position, cycleEnd: Number.NaN }, 'cycleEnd'],
+    ['an end before now', { ...position, cycleEnd: 4 }, 'cycleEnd'],
+    ['an end between steps', { ...position, cycleEnd: 10.5 }, 'cycleEnd'],
+    ['a cycle of -1', { ...position, cycle: -1 }, 'cycle'],
+    ['a phase of 1', { ...position, phase: 1 }, 'phase'],
+    ['nothing', undefined, ''],
+  ])('may not say %s of its cycles', (_, bad, field) => {
+    const whole = { lr: () => 0.1, momentum: () => undefined, at: () => ({ lr: 0.1, ...bad }) };
+    expect(() => fitToCycles({ lr: () => 0.1, position: () => bad as never }, 4)).toThrow('position(4)');
+    expect(() => toSchedule(whole as never).at(4)).toThrow(bad ? `at(4).${field}` : 'at(4)');
+  });
+});
+
+describe('a step', () => {
+  const doubling = cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 5, cycleMultiplier: 2 });
+  it.each([Infinity, Number.NaN, -1, 0.5, 2 ** 53, '3'])('is not %s', (step) => {
+    for (const source of [policy, doubling, () => 0.1]) {
+      const { lr, momentum, at } = toSchedule(source);
+      for (const ask of [lr, momentum, at]) expect(() => ask(step as number)).toThrow('Expected step to be');
+    }
+  });
+});
+
+describe('a sequence', () => {
+  it('finds the stage of any step, also of a hundred thousand', () => {
+    const stages = Array.from({ length: 100_000 }, (_, index) => ({
+      policy: constant({ lr: index + 1 }),
+      steps: 1 + (index % 3),
+    }));
+    const { lr, at } = toSchedule(sequence(stages));
+    // Three stages are six steps: 1, 2, 2, 3, 3, 3.
+    const stageAt = (step: number) => 3 * Math.floor(step / 6) + [0, 1, 1, 2, 2, 2][step % 6]!;
+    for (const step of [0, 1, 2, 5, 6, 99_999, 123_456, 199_997, 50, 7]) {
+      expect(lr(step)).toBe(stageAt(step) + 1);
+      expect(at(step).cycle).toBe(stageAt(step));
+    }
+    expect(at(10 ** 9)).toEqual({
+      lr: 100_000,
+      momentum: undefined,
+      cycle: 100_000,
+      phase: 0,
+      cycleEnd: Infinity,
+    });
   });
 });
 

@@ -1,14 +1,21 @@
+import { PolicyError } from './errors.ts';
+import { decay, fieldsOf, integer, number, optional, pickFields, type Read, rate } from './fields.ts';
 import { kindOf, readPolicy } from './policies/kind.ts';
+import type { Policy } from './policy.ts';
 import type { CustomSchedule, CyclePosition, Schedule, ScheduleLike } from './schedule.ts';
+
+/** The schedules made here: they need no second check. */
+const made = new WeakSet<object>();
 
 /**
  * The schedule that a policy means: pure functions of the step number. Takes a schedule of your own too, or
- * just a function from step to rate, and fills in what it lacks.
+ * just a function from step to rate, fills in what it lacks, and checks each of its answers.
  *
  * A bundle holds only the kinds of policy whose factories it imports; read data from elsewhere with
  * `parsePolicy`, which brings them all.
  *
- * @throws {PolicyError} if the policy is not a legal one
+ * @throws {PolicyError} if the policy is not a legal one; from the schedule, if a step is no integer of at least 0,
+ *   or if a schedule of your own gives a rate, a momentum or a cycle that cannot be
  *
  * @example
  * ```ts
@@ -18,34 +25,74 @@ import type { CustomSchedule, CyclePosition, Schedule, ScheduleLike } from './sc
  * ```
  */
 export function toSchedule(source: ScheduleLike): Schedule {
-  const custom = (typeof source === 'function' ? { lr: source } : source) as CustomSchedule;
-  // A constant policy has a field `lr` too: a number.
-  if (typeof custom?.lr === 'function') {
-    if ('at' in custom) return custom as Schedule;
-    // It may have a `this`.
-    return complete({
-      lr: (step) => custom.lr(step),
-      momentum: (step) => custom.momentum?.(step),
-      position: (step) => custom.position?.(step),
-    });
-  }
-  const policy = readPolicy(source);
-  return complete(kindOf(policy.type).schedule(policy));
+  const custom = customOf(source);
+  if (!custom) return scheduleOf(readPolicy(source));
+  return made.has(custom) ? (custom as Schedule) : complete(checked(custom));
 }
 
-function complete({ lr, momentum = () => undefined, position }: Functions): Schedule {
+/** The policy that a source is, as a frozen copy; nothing when it is a schedule of one's own. */
+export const policyOf = (source: ScheduleLike): Policy | undefined =>
+  customOf(source) ? undefined : readPolicy(source);
+
+/** The schedule of a policy that has been read already. */
+export const scheduleOf = (policy: Policy): Schedule => complete(kindOf(policy.type).schedule(policy));
+
+function customOf(source: ScheduleLike): CustomSchedule | Schedule | undefined {
+  if (typeof source === 'function') return { lr: source };
+  // A constant policy has a field `lr` too: a number.
+  const custom = source as CustomSchedule | undefined;
+  return typeof custom?.lr === 'function' ? custom : undefined;
+}
+
+function complete({ lr, momentum = () => undefined, position = () => endless }: CustomSchedule): Schedule {
+  const schedule: Schedule = {
+    lr: (step) => lr(checkStep(step)),
+    momentum: (step) => momentum(checkStep(step)),
+    at: (step) => ({ lr: lr(checkStep(step)), momentum: momentum(step), ...position(step) }),
+  };
+  made.add(schedule);
+  return schedule;
+}
+
+const endless: CyclePosition = { cycle: 0, phase: 0, cycleEnd: Infinity };
+
+function checkStep(step: number): number {
+  if (Number.isSafeInteger(step) && step >= 0) return step;
+  throw new PolicyError(
+    'step',
+    step,
+    'an integer of at least 0',
+    'A step is the number of updates before it.',
+  );
+}
+
+/** A schedule of one's own whose every answer is checked. It may have a `this`. */
+function checked(custom: CustomSchedule | Schedule): CustomSchedule {
+  const [name, position] = 'at' in custom ? ['at', custom.at] : ['position', custom.position];
   return {
-    lr,
-    momentum,
-    at: (step) => ({
-      lr: lr(step),
-      momentum: momentum(step),
-      ...(position?.(step) ?? { cycle: 0, phase: 0, cycleEnd: Infinity }),
+    lr: (step) => rate(custom.lr(step), `lr(${step})`) as number,
+    momentum: (step) => ownMomentum(custom.momentum?.(step), `momentum(${step})`) as number | undefined,
+    ...(position && {
+      position: (step) => readPosition(position.call(custom, step), step, `${name}(${step})`),
     }),
   };
 }
 
-/** A custom schedule's functions, free of its `this`. */
-interface Functions extends Omit<CustomSchedule, 'position'> {
-  readonly position?: (step: number) => CyclePosition | undefined;
+const ownMomentum = optional(decay);
+const cycle = integer(0);
+const phase = number((value) => value >= 0 && value < 1, 'in [0, 1)');
+
+/** What a schedule says of the cycles at a step. A cycle that ended already would make an endless loop. */
+function readPosition(value: unknown, step: number, path: string): CyclePosition {
+  const cycleEnd: Read = (end, at) => {
+    if (end === Infinity || (Number.isSafeInteger(end) && (end as number) > step)) return end;
+    throw new PolicyError(
+      at,
+      end,
+      `an integer above ${step}, or Infinity`,
+      'Name the step of the next trough.',
+    );
+  };
+  const source = fieldsOf(value, path, 'an object with cycle, phase and cycleEnd');
+  return pickFields(source, { cycle, phase, cycleEnd }, path) as unknown as CyclePosition;
 }

@@ -23,6 +23,8 @@ import {
 } from '../src/index.ts';
 
 const cycle = { type: 'triangular', baseLr: 0.001, maxLr: 0.006, stepSize: 2000 };
+const sparse = [0.1, 0.2, 0.3];
+delete sparse[1];
 const without = (name: string): object => ({ ...cycle, [name]: undefined });
 
 /** Bad data, the field that is blamed, and words that the message has to have. */
@@ -72,9 +74,17 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
   ],
   ['a misspelt window', { ...cycle, window: 'hanning' }, 'window', 'triangular or welch or hann'],
   // momentum
-  ['a momentum above 1', { ...cycle, momentum: { base: 0.8, max: 1.1 } }, 'momentum.max', '[0, 1]'],
+  ['a momentum above 1', { ...cycle, momentum: { base: 0.8, max: 1.1 } }, 'momentum.max', '[0, 1)'],
+  ['a momentum of 1', { ...cycle, momentum: { base: 0.8, max: 1 } }, 'momentum.max', '[0, 1)'],
+  [
+    'a momentum of 1 in float32',
+    { ...cycle, momentum: { base: 0.8, max: 1 - 1e-9 } },
+    'momentum.max',
+    '[0, 1)',
+  ],
+  ['a rate that float32 cannot hold', { ...cycle, maxLr: 1e39 }, 'maxLr', 'float32'],
   ['swapped momenta', { ...cycle, momentum: { base: 0.9, max: 0.8 } }, 'momentum.base', 'at most max (0.8)'],
-  ['a momentum that is a number', { ...cycle, momentum: 0.9 }, 'momentum.base', 'momentum.base = undefined'],
+  ['a momentum that is a number', { ...cycle, momentum: 0.9 }, 'momentum', 'an object with base, max'],
   [
     'a field too many in momentum',
     { ...cycle, momentum: { base: 0, max: 1, min: 0 } },
@@ -93,7 +103,7 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'amplitude or bounds',
   ],
   ['an empty decay', { ...cycle, type: 'cyclic', decay: {} }, 'decay.type', 'geometric or harmonic'],
-  ['a decay of null', { ...cycle, type: 'cyclic', decay: null }, 'decay.type', 'decay.type = undefined'],
+  ['a decay of null', { ...cycle, type: 'cyclic', decay: null }, 'decay', 'decay = null'],
   [
     'half a decay',
     { ...cycle, type: 'cyclic', decay: { type: 'geometric', factor: 0.5, per: 'epoch', of: 'amplitude' } },
@@ -135,6 +145,14 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
   ['no spacing', { type: 'ramp', startLr: 0, endLr: 1, steps: 9 }, 'spacing', 'linear or exponential'],
   ['an empty table', { type: 'table', values: [] }, 'values', 'an array, not empty'],
   ['a table that is typed', { type: 'table', values: new Float32Array(3) }, 'values', 'Array.from()'],
+  ['a table with a hole', { type: 'table', values: sparse }, 'values[1]', 'values[1] = undefined'],
+  ['a stage of null', { type: 'sequence', stages: [null] }, 'stages[0]', 'stages[0] = null'],
+  [
+    'stages longer than a counter counts',
+    { type: 'sequence', stages: [1, 2, 3].map(() => ({ policy: cycle, steps: 2 ** 52 })) },
+    'stages',
+    'no longer than 2^53 steps',
+  ],
   ['a bad rate in a table', { type: 'table', values: [0.1, Number.NaN] }, 'values[1]', 'values[1] = NaN'],
   ['a sequence of nothing', { type: 'sequence', stages: [] }, 'stages', 'an array, not empty'],
   [
@@ -167,7 +185,7 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
   ],
   // what is no object
   ...[null, undefined, 'triangular', 5, true, [], () => 1].map(
-    (value) => [`${String(value) || '[]'} for a policy`, value, 'type', 'type = undefined'] as const,
+    (value) => [`${String(value) || '[]'} for a policy`, value, 'policy', 'an object with a type'] as const,
   ),
   // hostile JSON
   [
@@ -251,7 +269,9 @@ describe('bad options, said by the factory', () => {
     ['ramp', 'steps', () => ramp({ startLr: 0, endLr: 1, steps: 0, spacing: 'linear' })],
     ['table', 'values', () => table({ values: [] })],
     ['sequence', 'stages', () => sequence([])],
-    ['no options', 'lr', () => constant(undefined as never)],
+    ['no options', 'options', () => constant(undefined as never)],
+    ['options that are null', 'options', () => triangular(null as never)],
+    ['an optimizer of a number', 'options', () => sgd(0.9 as never)],
     ['sgd', 'momentum', () => sgd({ momentum: 1 })],
     ['sgd, stringly', 'nesterov', () => sgd({ nesterov: 'yes' as never })],
     ['sgd, misspelt', 'weight_decay', () => sgd({ weight_decay: 1 } as never)],

@@ -1,5 +1,5 @@
-import { positiveRate, rate } from '../fields.ts';
-import { construct, decay } from './construct.ts';
+import { decay, positiveRate, rate } from '../fields.ts';
+import { construct } from './construct.ts';
 
 const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const fields = { beta1: decay, beta2: decay, epsilon: positiveRate, weightDecay: rate };

@@ -1,7 +1,5 @@
-import { type Fields, number, oneOf, type Read, readFields } from '../fields.ts';
+import { type Fields, oneOf, optional, type Read, readFields } from '../fields.ts';
 
-// Below 1: at 1 a running mean would never move.
-export const decay: Read = number((value) => value >= 0 && value < 1, 'in [0, 1)');
 export const flag: Read = oneOf(true, false);
 
 /** An optimizer as frozen plain data: its options, checked, over its defaults. */
@@ -11,6 +9,7 @@ export function construct<Type extends string, Options extends object>(
   options: Options,
   fields: Fields & { readonly [K in keyof Options]-?: Read },
 ): Readonly<Required<Options>> & { readonly type: Type } {
-  const given = readFields({ ...defaults, ...options }, fields, '');
-  return Object.freeze({ type, ...(given as Required<Options>) });
+  const reads = Object.entries<Read>(fields).map(([name, read]) => [name, optional(read)] as const);
+  const given = readFields(options, Object.fromEntries(reads), '');
+  return Object.freeze({ type, ...defaults, ...(given as Partial<Options>) });
 }

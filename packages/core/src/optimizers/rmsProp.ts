@@ -1,5 +1,5 @@
-import { positiveRate, rate } from '../fields.ts';
-import { construct, decay, flag } from './construct.ts';
+import { decay, positiveRate, rate } from '../fields.ts';
+import { construct, flag } from './construct.ts';
 
 /** Options of {@link rmsProp}. */
 export interface RmsPropOptions {

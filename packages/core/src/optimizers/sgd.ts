@@ -1,5 +1,5 @@
-import { oneOf, rate } from '../fields.ts';
-import { construct, decay, flag } from './construct.ts';
+import { decay, oneOf, rate } from '../fields.ts';
+import { construct, flag } from './construct.ts';
 
 /** Options of {@link sgd}. */
 export interface SgdOptions {

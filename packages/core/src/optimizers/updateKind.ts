@@ -18,3 +18,18 @@ export function updateKindOf(optimizer: Optimizer): UpdateKind {
   if (optimizer.type !== 'sgd') return 'adaptive';
   return optimizer.momentum > 0 ? 'momentum' : 'sgd';
 }
+
+/**
+ * Whether a step may name a momentum for this optimizer: β₁ of Adam, or μ where there is a velocity. What an adapter
+ * passes to `checkHyperparameters`.
+ *
+ * @example
+ * ```ts
+ * takesMomentum(rmsProp()); // false
+ * takesMomentum(rmsProp({ momentum: 0.9 })); // true
+ * ```
+ */
+export function takesMomentum(optimizer: Optimizer): boolean {
+  if (optimizer.type === 'adam' || optimizer.type === 'adamW') return true;
+  return optimizer.type !== 'adagrad' && optimizer.momentum > 0;
+}

@@ -1,7 +1,8 @@
 import {
   checkOrder,
+  decay,
   type Fields,
-  fraction,
+  join,
   object,
   oneOf,
   optional,
@@ -29,7 +30,7 @@ export interface CycleOptions {
   readonly momentum?: MomentumRange;
 }
 
-/** The bounds of a cycled momentum (β₁ for Adam), each in [0, 1]. */
+/** The bounds of a cycled momentum (β₁ for Adam), each in [0, 1). */
 export interface MomentumRange {
   readonly base: number;
   readonly max: number;
@@ -43,7 +44,7 @@ const windows: Readonly<Record<NonNullable<CycleOptions['window']>, (way: number
   hann: wave,
 };
 
-export const momentumField: Read = optional(object({ base: fraction, max: fraction }));
+export const momentumField: Read = optional(object({ base: decay, max: decay }));
 
 export const cycleFields: Fields = {
   baseLr: rate,
@@ -57,7 +58,7 @@ export const cycleFields: Fields = {
 /** Refuses bounds that are legal one by one and not together. */
 export function checkBounds(options: Partial<CycleOptions>, path: string): void {
   checkOrder(options, 'baseLr', 'maxLr', path);
-  checkOrder(options.momentum, 'base', 'max', `${path}momentum.`);
+  checkOrder(options.momentum, 'base', 'max', join(path, 'momentum'));
 }
 
 /** How the amplitude (or both bounds) shrinks: the share left at a step of a cycle. */

@@ -1,4 +1,6 @@
-import { type Fields, readFields, refuseName } from '../fields.ts';
+import { PolicyError } from '../errors.ts';
+import { type Fields, fieldsOf, join, readFields, unknownName } from '../fields.ts';
+import { maxNesting } from '../limits.ts';
 import type { Policy } from '../policy.ts';
 import type { CustomSchedule } from '../schedule.ts';
 
@@ -22,18 +24,36 @@ export function register<P extends Policy>(kind: PolicyKind<P>): PolicyKind<P> {
 
 /** The kind of a type; throws with the nearest type's name if there is none. */
 export function kindOf(type: unknown, path = ''): PolicyKind {
-  return registry.get(type) ?? refuseName(type, [...registry.keys()] as string[], `${path}type`, type);
+  const kind = registry.get(type);
+  if (!kind) throw unknownName(type, [...registry.keys()] as string[], join(path, 'type'), type);
+  return kind;
 }
 
 /** A frozen, checked policy of one kind. `path` is where it stands inside another one. */
 export function construct<P extends Policy>(kind: PolicyKind<P>, options: unknown, path = ''): P {
+  // A factory's options need no type.
+  fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
   const fields = { ...kind.fields, type: () => kind.type };
   const policy = readFields(options, fields, path) as unknown as P;
   kind.check?.(policy, path);
   return Object.freeze(policy);
 }
 
+// How many policies around the one that is being read.
+let nesting = 0;
+
 /** A policy of any registered kind from unknown data. */
 export function readPolicy(value: unknown, path = ''): Policy {
-  return construct(kindOf(Object(value).type, path), value, path);
+  const { type } = fieldsOf(value, path || 'policy', 'an object with a type');
+  const kind = kindOf(type, path);
+  if (nesting >= maxNesting) {
+    const advice = 'Put the stages of the inner sequences into the outer one.';
+    throw new PolicyError(path, value, `at most ${maxNesting} policies deep`, advice);
+  }
+  nesting++;
+  try {
+    return construct(kind, value, path);
+  } finally {
+    nesting--;
+  }
 }

@@ -1,4 +1,4 @@
-import { oneOf, positiveRate, rate, stepCount } from '../fields.ts';
+import { join, oneOf, positiveRate, rate, stepCount } from '../fields.ts';
 import type { CustomSchedule } from '../schedule.ts';
 import { lerp, powers } from './arithmetic.ts';
 import { construct, type PolicyKind, register } from './kind.ts';
@@ -26,8 +26,8 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
   fields: { startLr: rate, endLr: rate, steps: stepCount, spacing: oneOf('linear', 'exponential') },
   check({ startLr, endLr, spacing }, path) {
     if (spacing === 'linear') return;
-    positiveRate(startLr, `${path}startLr`);
-    positiveRate(endLr, `${path}endLr`);
+    positiveRate(startLr, join(path, 'startLr'));
+    positiveRate(endLr, join(path, 'endLr'));
   },
   schedule: rampSchedule,
 });

@@ -1,8 +1,8 @@
 import { PolicyError } from '../errors.ts';
-import { list, object, optional, stepCount } from '../fields.ts';
+import { join, list, object, optional, stepCount } from '../fields.ts';
 import type { Policy } from '../policy.ts';
 import type { CustomSchedule, Schedule } from '../schedule.ts';
-import { toSchedule } from '../toSchedule.ts';
+import { scheduleOf } from '../toSchedule.ts';
 import { construct, type PolicyKind, readPolicy, register } from './kind.ts';
 
 /** One stage of a {@link sequence}: a policy that starts over at its own step 0. */
@@ -19,7 +19,7 @@ export interface SequencePolicy {
 }
 
 const stage = object({
-  policy: (value, path) => readPolicy(value, `${path}.`),
+  policy: (value, path) => readPolicy(value, path),
   steps: optional(stepCount),
 });
 
@@ -31,11 +31,16 @@ export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>
     const open = stages.slice(0, -1).findIndex((stage) => stage.steps === undefined);
     if (open >= 0) {
       throw new PolicyError(
-        `${path}stages[${open}].steps`,
+        join(path, `stages[${open}].steps`),
         undefined,
         'a positive integer',
         'Only the last stage may last for good.',
       );
+    }
+    const total = stages.reduce((sum, { steps = 0 }) => sum + steps, 0);
+    if (total > Number.MAX_SAFE_INTEGER) {
+      const field = join(path, 'stages');
+      throw new PolicyError(field, total, 'together no longer than 2^53 steps', 'Shorten them.');
     }
   },
   schedule: sequenceSchedule,
@@ -54,16 +59,22 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
   const spans: Span[] = [];
   let [start, cycles] = [0, 0];
   for (const { policy, steps = Infinity } of stages) {
-    const schedule = toSchedule(policy);
+    const schedule = scheduleOf(policy);
     spans.push({ schedule, start, end: start + steps, cycles });
     if (steps < Infinity) cycles += schedule.at(steps - 1).cycle + 1;
     start += steps;
   }
-  const last = spans.at(-1)!;
   let current = spans[0]!;
   /** The stage that a step is in, kept: the next step is nearly always in it too. */
   const spanOf = (step: number): Span => {
-    if (step < current.start || step >= current.end) current = spans.find(({ end }) => step < end) ?? last;
+    if (step >= current.start && step < current.end) return current;
+    let [low, high] = [0, spans.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (step < spans[middle]!.end) high = middle;
+      else low = middle + 1;
+    }
+    current = spans[low]!;
     return current;
   };
   return {

@@ -1,4 +1,4 @@
-import { checkOrder, oneOf, positiveRate, stepCount } from '../fields.ts';
+import { checkOrder, integer, oneOf, positiveRate, stepCount } from '../fields.ts';
 import { ramp } from '../policies/ramp.ts';
 import { toSchedule } from '../toSchedule.ts';
 import type { AbortSignalLike } from '../train/abortSignal.ts';
@@ -109,8 +109,7 @@ async function sweep<Batch>(
   const { probe, validation: held, signal, onStep } = options;
   const { updateKind } = trainable;
   positiveRate(endLr, 'endLr');
-  stepCount(steps, 'steps');
-  stepCount(steps - 1, 'steps - 1');
+  integer(2)(steps, 'steps');
   if (probe !== undefined) stepCount(probe, 'probe');
   oneOf('linear', 'exponential')(spacing, 'spacing');
   checkOrder({ startLr, endLr }, 'startLr', 'endLr', '');

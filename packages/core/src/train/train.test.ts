@@ -225,10 +225,38 @@ describe('train', () => {
     await expect(run(trainable, { onStep })).rejects.toThrow('mine');
   });
 
-  it('takes its steps whatever a schedule of the user says of its cycles', async () => {
-    const policy = { lr: () => 0.1, position: () => ({ cycle: 0, phase: 0, cycleEnd: 0 }) };
-    const record = await train(linearTrainable(), examples, { policy, steps: 3 });
-    expect(record.step).toBe(3);
+  it('looks at both ends of a schedule before it touches anything', async () => {
+    const position = { cycle: 0, phase: 0, cycleEnd: Number.NaN };
+    const none = { lr: () => 0.1, position: () => ({ cycle: 0, phase: 0 }) as never };
+    const late = { lr: (step: number) => (step === 29 ? -1 : 0.1) };
+    for (const [policy, words] of [
+      [{ lr: () => 0.1, position: () => position }, 'position(0).cycleEnd = NaN'],
+      [none, 'position(0).cycleEnd = undefined'],
+      [late, 'lr(29) = -1'],
+    ] as const) {
+      const trainable = linearTrainable();
+      await expect(train(trainable, examples, { policy, steps: 30 })).rejects.toThrow(words);
+      expect(trainable.seen.length).toBe(0);
+    }
+  });
+
+  it('stops with the step at a bad answer later, the model where its last good step left it', async () => {
+    const trainable = linearTrainable();
+    const policy = (step: number) => (step === 12 ? Number.NaN : 0.01);
+    await expect(train(trainable, examples, { policy, steps: 30 })).rejects.toThrow('lr(12) = NaN');
+    expect(trainable.state.updates).toBe(12);
+    const ends = {
+      lr: () => 0.01,
+      position: (step: number) => ({ cycle: 0, phase: 0, cycleEnd: step === 10 ? 3 : step + 5 }),
+    };
+    await expect(train(trainable, examples, { policy: ends, steps: 30 })).rejects.toThrow(
+      'position(10).cycleEnd = 3',
+    );
+  });
+
+  it('records the policy of data alone: a schedule of one’s own may have a type, too', async () => {
+    const own = { type: 'mine', lr: () => 0.01 };
+    expect(await train(linearTrainable(), examples, { policy: own, steps: 2 })).not.toHaveProperty('policy');
   });
 
   it('closes the batches it was drawing from', async () => {

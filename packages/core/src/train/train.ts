@@ -1,7 +1,6 @@
 import { stepCount } from '../fields.ts';
-import type { Policy } from '../policy.ts';
 import type { ScheduleLike } from '../schedule.ts';
-import { toSchedule } from '../toSchedule.ts';
+import { policyOf, toSchedule } from '../toSchedule.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
 import { attempt } from './attempt.ts';
 import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
@@ -71,8 +70,11 @@ export async function train<Batch>(
   const from = checkpoint?.step ?? 0;
   if (from !== 0) stepCount(from, 'from.step');
   const schedule = toSchedule(policy);
+  const data = policyOf(policy);
   checkBatches('batches', batches, false);
   if (evaluate) checkBatches('evaluate', evaluate, true);
+  // At its ends a schedule shows most of what may be wrong with it.
+  if (from < to) for (const end of [from, to - 1]) schedule.at(end);
   if (checkpoint) {
     await attempt('restore()', `before step ${from}`, () => trainable.restore(checkpoint.snapshot));
   }
@@ -92,8 +94,7 @@ export async function train<Batch>(
       const { cycle, phase, cycleEnd } = schedule.at(step);
       const stop = () => diverged || signal?.aborted === true || (cycleEnd === Infinity && ending());
       if (stop() || (phase === 0 && ending())) break;
-      // A schedule of the user’s own may say anything of its cycles; one step at least is taken.
-      const span = { from: step, to: Math.min(to, Math.max(cycleEnd, step + 1)), stop };
+      const span = { from: step, to: Math.min(to, cycleEnd), stop };
       for await (const record of runSteps(trainable, source, schedule, span)) {
         steps.push(record);
         step = record.step + 1;
@@ -119,7 +120,7 @@ export async function train<Batch>(
   const reason = diverged ? 'diverged' : aborted ? 'aborted' : 'ended';
   return {
     version: 1,
-    ...(isPolicy(policy) && { policy }),
+    ...(data && { policy: data }),
     from,
     step,
     steps,
@@ -127,8 +128,4 @@ export async function train<Batch>(
     ...(final && { final }),
     ...(step < to && { stopped: { step, reason } }),
   };
-}
-
-function isPolicy(source: ScheduleLike): source is Policy {
-  return typeof source === 'object' && 'type' in source;
 }

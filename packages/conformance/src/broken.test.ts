@@ -82,6 +82,7 @@ const predict = 'predicts what its evaluation scores';
 const evaluate = 'changes nothing in evaluate';
 const weighted = 'weights evaluation by examples';
 const bad = 'refuses a bad batch and stays as it was';
+const badHyper = 'refuses bad hyperparameters and stays as it was';
 const alone = 'shares nothing with another model';
 const leaks = 'leaks nothing';
 const start = 'gives the same bits from the same start';
@@ -94,15 +95,44 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ['the kind of update is wrong', [kind], (model) => void Object.assign(model, { updateKind: 'adaptive' })],
   [
     'the rate of a step acts one step late',
-    [rate],
+    [rate, badHyper],
     acting((hyper, before) => ({ ...hyper, lr: before?.lr ?? hyper.lr })),
   ],
-  ['the rate is ignored', [rate, proportional], acting((hyper) => ({ ...hyper, lr: 0.1 }))],
-  ['the rate is squared', [proportional], acting((hyper) => ({ ...hyper, lr: hyper.lr ** 2 * 10 }))],
-  ['the momentum is ignored', [momentum], acting(({ lr }) => ({ lr }))],
+  [
+    'a rate that cannot be is taken for 0',
+    [badHyper],
+    acting((hyper) => (hyper.lr >= 0 && Math.fround(hyper.lr) < Infinity ? hyper : { ...hyper, lr: 0 })),
+  ],
+  [
+    'a momentum that cannot act is ignored',
+    [badHyper],
+    (model) => {
+      const { trainStep, updateKind } = model;
+      model.trainStep = (batch, hyper) =>
+        trainStep(batch, updateKind === 'sgd' ? { lr: hyper.lr, momentum: 0 } : hyper);
+    },
+  ],
+  [
+    'a bad rate halves the velocity before it is refused',
+    [badHyper],
+    (model) => {
+      const { trainStep } = model;
+      model.trainStep = (batch, hyper) => {
+        if (!(hyper.lr >= 0)) model.velocity = model.velocity.map((value) => value / 2);
+        return trainStep(batch, hyper);
+      };
+    },
+  ],
+  ['the rate is ignored', [rate, proportional, badHyper], acting((hyper) => ({ ...hyper, lr: 0.1 }))],
+  [
+    'the rate is squared',
+    [proportional, badHyper],
+    acting((hyper) => ({ ...hyper, lr: hyper.lr ** 2 * 10 })),
+  ],
+  ['the momentum is ignored', [momentum, badHyper], acting(({ lr }) => ({ lr }))],
   [
     'the momentum of a step acts one step late',
-    [momentum],
+    [momentum, badHyper],
     acting(({ lr }, before) => ({ lr, momentum: before?.momentum ?? 0 })),
   ],
   [
@@ -314,7 +344,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'the weights are drawn by chance',
-    [start, proportional, momentum, policy, resume, rangeTest, abort, evaluate, bad, alone],
+    [start, proportional, momentum, policy, resume, rangeTest, abort, evaluate, bad, badHyper, alone],
     (model) => {
       model.weights = model.weights.map((value) => value + Math.random() * 0.01);
     },

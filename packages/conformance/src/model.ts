@@ -62,3 +62,18 @@ export async function steps<Batch>(
   for (let at = from; at < to; at++) await step(model, batchOf(subject, at), hyperparameters(subject, at));
   return model.weights();
 }
+
+/** `[who] Expected …`, then `Received: …`, then what to do. */
+const shape = /^\[[^\]]+\] Expected .+\.\nReceived: .+\n.+/s;
+
+/** Fails unless `action` throws, or rejects, in words that help. */
+export async function refusal(what: string, advice: string, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (shape.test(message)) return;
+    throw fail(`${what} to be refused with "[who] Expected …", "Received: …" and advice`, message, advice);
+  }
+  throw fail(`${what} to be refused`, 'a step as usual', advice);
+}

@@ -11,6 +11,7 @@ import { predictsWhatIsScored } from './checks/predictsWhatIsScored.ts';
 import { rangeTestLeavesNoTrace } from './checks/rangeTestLeavesNoTrace.ts';
 import { rateActs } from './checks/rateActs.ts';
 import { refusesBadBatches } from './checks/refusesBadBatches.ts';
+import { refusesBadHyperparameters } from './checks/refusesBadHyperparameters.ts';
 import { restoreExact } from './checks/restoreExact.ts';
 import { resumes } from './checks/resumes.ts';
 import { sameStart } from './checks/sameStart.ts';
@@ -38,6 +39,7 @@ const checks: readonly TrainableCheck[] = [
   averagesSnapshots,
   predictsWhatIsScored,
   refusesBadBatches,
+  refusesBadHyperparameters,
   independent,
   leaksNothing,
 ];

@@ -103,7 +103,7 @@ describeTrainable(
   `a LayersModel with momentum on ${backend}`,
   {
     ...model,
-    create: () => layers(tf.train.momentum(1, 0)),
+    create: () => layers(tf.train.sgd(1)),
     createWithMomentum: () => layers(tf.train.momentum(1, 0.9)),
   },
   runner,
@@ -113,7 +113,7 @@ describeTrainable(
   `a Core-API loop with momentum on ${backend}`,
   {
     ...coreLoop,
-    create: () => loop(tf.train.momentum(1, 0)),
+    create: () => loop(tf.train.sgd(1)),
     createWithMomentum: () => loop(tf.train.momentum(1, 0.9)),
   },
   runner,

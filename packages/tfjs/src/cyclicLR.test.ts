@@ -189,6 +189,14 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(epoch).toEqual([0, 1, 2]);
     });
 
+    it('after any number of cycles, from any step, without counting them one by one', async () => {
+      expect(cyclicLR(policy, { cycles: 10 ** 12 }).step).toBe(0);
+      // From the middle of the first cycle, its end is the first.
+      const schedule = cyclicLR(policy, { from: 2, cycles: 2 });
+      await makeModel().fit(xs, ys, { ...fitArgs, epochs: 9, callbacks: schedule });
+      expect(schedule.step).toBe(12);
+    });
+
     it('on request, and goes on in the next fit', async () => {
       const model = makeModel();
       const schedule = cyclicLR(policy);
@@ -250,7 +258,7 @@ describe(`cyclicLR on ${backend}`, () => {
       const model = makeModel(tf.train.sgd(0.1));
       const before = await weightsOf(model);
       await expect(model.fit(xs, ys, { ...fitArgs, callbacks: cyclicLR(policy) })).rejects.toThrow(
-        /with a momentum/,
+        /no velocity/,
       );
       expect(await weightsOf(model)).toEqual(before);
     });

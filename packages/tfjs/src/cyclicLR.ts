@@ -87,10 +87,20 @@ export function resumeCyclicLR(
 /** The step at which to stop by itself. */
 function targetOf(schedule: Schedule, from: number, cycles: number | undefined): number {
   if (cycles === undefined) return Number.POSITIVE_INFINITY;
-  let step = from;
-  for (let left = cycles; left > 0 && Number.isFinite(step); left--) step = schedule.at(step).cycleEnd;
-  if (!Number.isFinite(step)) throw noTrough();
-  return step;
+  const done = (step: number): boolean => schedule.at(step).cycle >= schedule.at(from).cycle + cycles;
+  // Doubled and halved in on: however many cycles, a few dozen questions.
+  let [low, high] = [from, from + 1];
+  while (!done(high)) {
+    const { cycleEnd } = schedule.at(high);
+    if (cycleEnd === Infinity || high > 2 ** 51) throw noTrough();
+    [low, high] = [high, Math.max(cycleEnd, 2 * high)];
+  }
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (done(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
 }
 
 function createCallback(

@@ -1,4 +1,11 @@
-import type { Hyperparameters, Metrics, Prediction, StepResult, Trainable } from '@clr/core';
+import {
+  type Hyperparameters,
+  type Metrics,
+  meanMetrics,
+  type Prediction,
+  type StepResult,
+  type Trainable,
+} from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { applyHyperparameters } from './applyHyperparameters.ts';
 import { averageStates } from './averageStates.ts';
@@ -13,10 +20,10 @@ import {
   lossOf,
   partsOf,
 } from './layersModel.ts';
-import { meanMetrics } from './meanMetrics.ts';
 import { updateKind } from './optimizerKind.ts';
 import { alignSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
+import { checkHyper } from './setHyperparameters.ts';
 import { freeKeptStates, holdStates, statefulLayers } from './statefulLayers.ts';
 import { readTensors, toTensor } from './tensorData.ts';
 import { type LayersData, type Slots, toTensors } from './toTensors.ts';
@@ -51,6 +58,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
   const parts = (): TrainingParts => partsOf(aligned(live()));
 
   function trainStep(model: CompiledModel, batch: LayersBatch, hyper: Hyperparameters): StepResult {
+    checkHyper(model.optimizer, hyper);
     const kept: tfjs.Tensor[] = [];
     const weights = model.collectedTrainableWeights;
     const trained = weights.map(({ val }) => val);

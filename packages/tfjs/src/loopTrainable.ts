@@ -1,4 +1,4 @@
-import type { Hyperparameters, Metrics, StepResult, Trainable } from '@clr/core';
+import { type Hyperparameters, type Metrics, meanMetrics, type StepResult, type Trainable } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { applyHyperparameters } from './applyHyperparameters.ts';
 import { averageStates } from './averageStates.ts';
@@ -6,10 +6,10 @@ import { checkOpen, fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
 import type { NamedVariable } from './layerTree.ts';
-import { meanMetrics } from './meanMetrics.ts';
 import { updateKind } from './optimizerKind.ts';
 import { alignSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
+import { checkHyper } from './setHyperparameters.ts';
 import { isTensor } from './toTensors.ts';
 import { readState, type TrainingParts, writeState } from './trainingState.ts';
 
@@ -76,6 +76,7 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
     },
     trainStep: (batch: Batch, hyper: Hyperparameters): StepResult =>
       freeingOnError((kept) => {
+        checkHyper(loop.optimizer, hyper);
         parts();
         const { optimizer, variables } = loop;
         const value = tf.tidy(() => {

@@ -1,4 +1,4 @@
-import type { Hyperparameters } from '@clr/core';
+import { checkHyperparameters, type Hyperparameters } from '@clr/core';
 import { fail } from './errors.ts';
 import {
   momentumField,
@@ -27,9 +27,10 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * cycled β₁, the bias correction uses today's β₁ to the power of the update's number, as PyTorch does.
  *
  * @param optimizer - from `tf.train` of any copy of tfjs 4.x, or a compiled model's `model.optimizer`
- * @throws {ClrError} if a number is out of range, if the optimizer has no momentum to set (SGD, Adagrad,
- *   Adadelta) or a decay of its own (Adamax), if it is not one of the seven, or if tfjs's inside is not
- *   the one clr knows, so that the numbers would not act
+ * @throws {PolicyError} if a number is out of range (`checkHyperparameters` of `@clr/core`), or if the optimizer has
+ *   no momentum to set (SGD, Adagrad, Adadelta)
+ * @throws {ClrError} if the optimizer has a decay of its own (Adamax), if it is not one of the seven, or if tfjs's
+ *   inside is not the one clr knows, so that the numbers would not act
  *
  * @example
  * ```ts
@@ -39,54 +40,34 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * optimizer.learningRate; // 0.02
  * ```
  */
-export function setHyperparameters(optimizer: OptimizerLike, { lr, momentum }: Hyperparameters): void {
+export function setHyperparameters(optimizer: OptimizerLike, hyper: Hyperparameters): void {
   // First, for the checks below read the same fields.
   checkLastUpdate(optimizer);
   const kind = optimizerKind(optimizer);
   const fields = optimizer as OptimizerFields;
-  checkNumbers(fields, kind, lr, momentum);
+  checkDecay(fields);
+  checkHyper(optimizer, hyper);
+  const { lr, momentum } = hyper;
   const state = watched.get(optimizer) ?? watch(fields, kind);
   setRate(fields, kind, lr);
-  if (momentum !== undefined) setMomentum(fields, kind, momentum);
+  if (momentum !== undefined && kind.momentum !== null) setMomentum(fields, kind, momentum);
   state.iterations = fields.iterations;
   state.watch.reset();
 }
 
-function checkNumbers(
-  optimizer: OptimizerFields,
-  kind: OptimizerKind,
-  lr: number,
-  momentum: number | undefined,
-): void {
-  if (!Number.isFinite(lr) || lr < 0) {
-    throw fail({
-      expected: 'lr to be a finite number of at least 0',
-      received: `lr = ${String(lr)}`,
-      advice: 'Take it from a schedule: toSchedule(policy).lr(step).',
-    });
-  }
+/** Refuses hyperparameters that this optimizer cannot act with, before a step touches anything. */
+export function checkHyper(optimizer: OptimizerLike, hyper: Hyperparameters): void {
+  const { update, momentum } = optimizerKind(optimizer);
+  checkHyperparameters(hyper, update, momentum !== null);
+}
+
+function checkDecay(optimizer: OptimizerFields): void {
   if (optimizer.getClassName() === 'Adamax' && optimizer.decay !== 0) {
     throw fail({
       expected: 'an Adamax optimizer without a decay of its own',
       received: `decay = ${String(optimizer.decay)}`,
       advice:
         'It would divide every rate it is given by 1 + decay · step. Leave it out of tf.train.adamax().',
-    });
-  }
-  if (momentum === undefined) return;
-  if (kind.momentum === null) {
-    throw fail({
-      expected: 'an optimizer with a momentum, for a policy that cycles it',
-      received: `${optimizer.getClassName()}, which has none, and momentum = ${String(momentum)}`,
-      advice: 'Use tf.train.momentum(), rmsprop(), adam() or adamax(), or a policy without momentum.',
-    });
-  }
-  const legal = Number.isFinite(momentum) && momentum >= 0 && momentum <= 1;
-  if (!legal || (momentum === 1 && kind.momentum === 'beta1')) {
-    throw fail({
-      expected: `momentum to be a number in ${kind.momentum === 'beta1' ? '[0, 1)' : '[0, 1]'}`,
-      received: `momentum = ${String(momentum)}`,
-      advice: 'Take it from a schedule: toSchedule(policy).momentum(step).',
     });
   }
 }

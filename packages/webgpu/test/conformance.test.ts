@@ -1,5 +1,5 @@
 import { describeTrainable, type Subject } from '@clr/conformance';
-import { sgd, type Trainable } from '@clr/core';
+import { sgd } from '@clr/core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { createTrainer } from '../src/network/createTrainer.ts';
 import { conv2d, dense, maxPool, tanh } from '../src/network/layers.ts';
@@ -9,15 +9,6 @@ import { download } from './buffers.ts';
 import { countBuffers } from './countBuffers.ts';
 import { hasDevice, openDevice } from './device.ts';
 import { type Goal, goals, tinyModel } from './tinyModel.ts';
-
-/**
- * The kit's evaluation check hands a momentum to plain SGD too. Ours refuses that (it has no velocity), so
- * the plain models of this test leave it out.
- */
-function withoutMomentum<B>(trainable: Trainable<B>): void {
-  const step = trainable.trainStep.bind(trainable);
-  trainable.trainStep = (batch, { lr }) => step(batch, { lr });
-}
 
 describe.skipIf(!hasDevice)('the contract of a Trainable', () => {
   let device: GPUDevice;
@@ -41,7 +32,6 @@ describe.skipIf(!hasDevice)('the contract of a Trainable', () => {
   };
   function make(momentum: number) {
     const { trainable, value, free } = tinyModel(device, sgd({ momentum }));
-    if (momentum === 0) withoutMomentum(trainable);
     return { trainable, weights: async () => [await download(device, value)], release: free };
   }
 
@@ -71,7 +61,6 @@ describe.skipIf(!hasDevice)('the contract of a Trainable', () => {
   };
   async function build(momentum: number) {
     const trainable = await createTrainer(device, net, { optimizer: sgd({ momentum }), batch: 6, seed: 2 });
-    if (momentum === 0) withoutMomentum(trainable);
     const weights = async () => [...(await trainable.parameters()).values()].map(({ data }) => data);
     return { trainable, weights };
   }

@@ -1,4 +1,12 @@
-import type { Hyperparameters, Metrics, Prediction, Snapshot, Trainable } from '@clr/core';
+import {
+  checkHyperparameters,
+  type Hyperparameters,
+  type Metrics,
+  meanMetrics,
+  type Prediction,
+  type Snapshot,
+  type Trainable,
+} from '@clr/core';
 import { fail } from '../assert.ts';
 
 /** Examples of the reference model: rows of features, and each one's class. */
@@ -50,12 +58,15 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   const { features, classes, momentum: standing = 0 } = options;
   const width = features + 1;
   const size = classes * width;
+  const kind = standing > 0 ? 'momentum' : 'sgd';
   const model: ReferenceTrainable = {
-    updateKind: standing > 0 ? 'momentum' : 'sgd',
+    updateKind: kind,
     weights: Float32Array.from({ length: size }, (_, index) => Math.sin(index + 1) / 10),
     velocity: new Float32Array(size),
 
-    trainStep(batch, { lr, momentum = standing }: Hyperparameters) {
+    trainStep(batch, hyper: Hyperparameters) {
+      checkHyperparameters(hyper, kind);
+      const { lr, momentum = standing } = hyper;
       const { loss, accuracy, gradient } = forwardAndBackward(model.weights, batch, width, classes);
       for (let index = 0; index < size; index++) {
         model.velocity[index] = momentum * model.velocity[index]! + gradient[index]!;
@@ -64,16 +75,11 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
       return { loss, accuracy };
     },
 
-    async evaluate(batches) {
-      let [loss, accuracy, examples] = [0, 0, 0];
-      for await (const batch of batches) {
-        const pass = forwardAndBackward(model.weights, batch, width, classes);
-        loss += pass.loss * batch.classes.length;
-        accuracy += pass.accuracy * batch.classes.length;
-        examples += batch.classes.length;
-      }
-      return { loss: loss / examples, accuracy: accuracy / examples };
-    },
+    evaluate: (batches) =>
+      meanMetrics(batches, (batch) => ({
+        examples: batch.classes.length,
+        ...forwardAndBackward(model.weights, batch, width, classes),
+      })),
 
     async snapshot(): Promise<Snapshot> {
       return { weights: model.weights.slice(), velocity: model.velocity.slice() };

@@ -1,9 +1,12 @@
 import {
+  checkHyperparameters,
   type Hyperparameters,
   type Metrics,
+  meanMetrics,
   type Prediction,
   type StepResult,
   type Trainable,
+  takesMomentum,
   type UpdateKind,
   updateKindOf,
 } from '@clr/core';
@@ -53,16 +56,6 @@ export interface OnnxTrainer extends Trainable<Batch> {
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
   /** The model as it came, with the trained weights and running statistics; every other byte is the same. */
   exportModel(): Promise<Uint8Array>;
-}
-
-function checkRate(value: number | undefined, name: string): void {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-    throw fail(
-      `${name} to be a finite number of at least 0`,
-      `${name} = ${show(value)}`,
-      'Take it from a schedule, such as toSchedule(policy).at(step).',
-    );
-  }
 }
 
 /** Runs a session; what a kernel refuses leaves the trainer as it was. */
@@ -156,8 +149,8 @@ export class Trainer implements OnnxTrainer {
   }
 
   async trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
-    checkRate(hyper?.lr, 'lr');
-    if (hyper.momentum !== undefined) checkRate(hyper.momentum, 'momentum');
+    const { optimizer } = this.#options;
+    checkHyperparameters(hyper, this.updateKind, takesMomentum(optimizer));
     if (isList(batch)) return this.#inTurn(() => this.#accumulate(batch, hyper));
     return this.#inTurn(async () => {
       const { model, session } = await this.#runners.of('step', batch);
@@ -224,29 +217,15 @@ export class Trainer implements OnnxTrainer {
   }
 
   async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
-    let [examples, loss, accuracy] = [0, 0, 0];
-    let classifies = false;
-    for await (const batch of batches) {
-      const [size, result] = await this.#inTurn(async () => {
+    return meanMetrics(batches, (batch) =>
+      this.#inTurn(async () => {
         const { model, session } = await this.#runners.of('evaluation', batch);
         checkBatch(model, batch);
         const results = await run(session, this.#feeds(model, batch), this.#metrics(model));
         const counted = batch[model.target?.name ?? model.data[0]?.name ?? ''];
-        return [counted?.dims[0] ?? 1, this.#result(model, results)] as const;
-      });
-      examples += size;
-      loss += size * (await result.loss);
-      classifies = result.accuracy !== undefined;
-      accuracy += size * ((await result.accuracy) ?? 0);
-    }
-    if (examples === 0) {
-      throw fail(
-        'at least one batch to evaluate',
-        'none',
-        'Pass batches with examples; an iterator is used up after one pass.',
-      );
-    }
-    return { loss: loss / examples, ...(classifies ? { accuracy: accuracy / examples } : {}) };
+        return { examples: counted?.dims[0] ?? 1, ...this.#result(model, results) };
+      }),
+    );
   }
 
   async parameters(): Promise<Map<string, ParameterData>> {

@@ -208,7 +208,7 @@ describe('a trainer', () => {
     async (lr) => {
       const before = await trainer.snapshot();
       await expect(trainer.trainStep(good(), { lr: lr as number })).rejects.toThrow(
-        /\[clr\/onnx\] Expected lr/,
+        /\[clr\/core\] Expected lr/,
       );
       expect(await trainer.snapshot()).toEqual(before);
     },

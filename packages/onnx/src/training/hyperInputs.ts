@@ -1,6 +1,8 @@
+import { checkHyperparameters, takesMomentum, updateKindOf } from '@clr/core';
 import { fail } from '../errors.ts';
 import { DataType } from '../graph/dataType.ts';
 import { makeTensor } from '../graph/tensor.ts';
+import { show } from '../show.ts';
 import { type Draft, input } from './draft.ts';
 import type { TrainingOptions } from './options.ts';
 import type { Names } from './plan.ts';
@@ -10,15 +12,25 @@ import { type Hyper, ownMomentum, type Update } from './updates.ts';
 /** The scalar inputs that an update reads, as a {@link TrainingModel} names them. */
 export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step'>;
 
-function checkTable(table: unknown, field: string): void {
-  const good =
-    table instanceof Float32Array && table.length > 0 && table.every((v) => Number.isFinite(v) && v >= 0);
-  if (!good) {
-    throw fail(
-      `schedule.${field} to be a Float32Array of finite numbers of at least 0`,
-      table instanceof Float32Array ? `${table.length} numbers, not all of them legal` : typeof table,
-      'Make it with sampleSchedule(policy, { steps }).',
-    );
+/** Refuses a schedule with an entry that no step may act with. */
+function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
+  if (!schedule) return;
+  const advice = 'Make it with sampleSchedule(policy, { steps }).';
+  const columns = Object.entries({ lr: schedule.lr, momentum: schedule.momentum });
+  for (const [field, table] of columns) {
+    if (field === 'momentum' && table === undefined) continue;
+    if (!(table instanceof Float32Array) || table.length === 0) {
+      throw fail(`schedule.${field} to be a Float32Array with entries`, show(table), advice);
+    }
+    const kind = updateKindOf(optimizer);
+    for (const [step, value] of table.entries()) {
+      try {
+        checkHyperparameters({ lr: 0, [field]: value }, kind, takesMomentum(optimizer));
+      } catch (cause) {
+        const received = `schedule.${field}[${step}] = ${value}`;
+        throw fail(`a ${field} that a step may act with`, received, (cause as Error).message, { cause });
+      }
+    }
   }
 }
 
@@ -33,12 +45,12 @@ function lookUp(draft: Draft, table: Float32Array, step: string, name: string): 
 /** Declares the rate, the momentum and the step number as inputs, or looks the first two up by the third. */
 export function hyperInputs(
   draft: Draft,
-  { schedule, optimizer }: TrainingOptions,
+  options: TrainingOptions,
   update: Update,
   names: Names,
 ): { hyper: Hyper; named: HyperNames } {
-  if (schedule) checkTable(schedule.lr, 'lr');
-  if (schedule?.momentum) checkTable(schedule.momentum, 'momentum');
+  const { schedule, optimizer } = options;
+  checkSchedule(options);
   const stepped = update.usesStep || schedule !== undefined;
   const step = stepped ? input(draft, names('step'), DataType.INT64, []) : '';
   const scalar = (name: string, table: Float32Array | undefined): string =>

@@ -1,4 +1,4 @@
-import { adam, sgd } from '@clr/core';
+import { adagrad, adam, type Optimizer, sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { smallBatch, smallModel } from '../../test/smallModel.ts';
@@ -67,5 +67,18 @@ describe('a schedule inside the training model', () => {
   ])('refuses the table %j', (lr) => {
     const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd() };
     expect(() => buildTrainingModel(smallModel(), { ...options, schedule: { lr } })).toThrow(/schedule\.lr/);
+  });
+
+  it('refuses a momentum that cannot act, naming the step', () => {
+    const build = (optimizer: Optimizer, ...momenta: number[]) =>
+      buildTrainingModel(smallModel(), {
+        loss: 'crossEntropy',
+        optimizer,
+        schedule: { lr: Float32Array.of(0.1), momentum: Float32Array.from(momenta) },
+      });
+    expect(() => build(sgd(), 0, 0.9)).toThrow(/schedule\.momentum\[1\] = 0\.8999.*no velocity/s);
+    expect(() => build(adagrad(), 0.9)).toThrow(/schedule\.momentum\[0\]/);
+    expect(() => build(sgd({ momentum: 0.9 }), 0.9, 1)).toThrow('schedule.momentum[1] = 1');
+    build(sgd({ momentum: 0.9 }), 0.9, 0.85);
   });
 });

@@ -54,6 +54,8 @@ export class OptimizerEngine {
   readonly parameters: readonly Parameter[];
   readonly state: GPUBuffer;
   readonly dispatches: number;
+  /** Whether a step may name a momentum. */
+  readonly takesMomentum: boolean;
   readonly #table: ScheduleTable;
   readonly #staging: Staging;
   readonly #plan: StepPlan;
@@ -78,6 +80,7 @@ export class OptimizerEngine {
     this.spec = spec;
     this.parameters = [...parameters];
     this.dispatches = groups.length;
+    this.takesMomentum = rule.takesMomentum;
     this.health = new Health(device);
     const [state, table, plan] = this.health.guard('creating the optimizer', () => {
       const state = device.createBuffer({

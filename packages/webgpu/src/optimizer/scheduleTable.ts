@@ -1,4 +1,4 @@
-import type { Hyperparameters, Schedule } from '@clr/core';
+import { checkHyperparameters, type Hyperparameters, type Schedule, type ScheduleState } from '@clr/core';
 import { usage } from '../device/flags.ts';
 import { badArgument } from '../errors.ts';
 import type { Rule } from './rules/rule.ts';
@@ -77,7 +77,7 @@ export class ScheduleTable {
   /** Puts a rate of the caller's own into a step's row, in queue order. */
   write(step: number, hyper: Hyperparameters): void {
     const row = new Float32Array(4);
-    writeRow(row, 0, hyper.lr, this.#momentumOf(step, hyper.momentum));
+    this.#writeRow(row, 0, hyper);
     this.#device.queue.writeBuffer(this.buffer, (step % this.#steps) * rowSize, row);
   }
 
@@ -97,8 +97,7 @@ export class ScheduleTable {
   #fill(rows: Float32Array, from: number, step: number): number {
     for (let index = step - from; index < this.#steps; index++) {
       try {
-        const { lr, momentum } = this.#schedule.at(from + index);
-        writeRow(rows, index, lr, this.#momentumOf(from + index, momentum));
+        this.#writeRow(rows, index, this.#schedule.at(from + index));
       } catch (error) {
         if (from + index === step) throw error;
         return from + index;
@@ -107,15 +106,18 @@ export class ScheduleTable {
     return from + this.#steps;
   }
 
-  #momentumOf(step: number, momentum: number | undefined): number {
-    if (momentum !== undefined && momentum !== 0 && !this.#rule.takesMomentum) {
-      throw badArgument(
-        'an optimizer with a velocity, since a momentum is given',
-        `momentum = ${momentum} at step ${step}`,
-        'Give the optimizer a momentum above 0 (sgd({ momentum: 0.9 })), or take the momentum out of the policy.',
-      );
-    }
-    return momentum ?? this.#rule.momentum;
+  #writeRow(
+    rows: Float32Array,
+    index: number,
+    { lr, momentum }: Pick<ScheduleState, 'lr' | 'momentum'>,
+  ): void {
+    checkHyperparameters(
+      momentum === undefined ? { lr } : { lr, momentum },
+      undefined,
+      this.#rule.takesMomentum,
+    );
+    const own = momentum ?? this.#rule.momentum;
+    rows.set([lr, own, 1 - own, own > 0 ? Math.log(own) : -1e30], index * 4);
   }
 }
 
@@ -129,11 +131,4 @@ export function checkTableSteps(steps: number): number {
     );
   }
   return steps;
-}
-
-function writeRow(rows: Float32Array, index: number, lr: number, momentum: number): void {
-  rows[index * 4] = lr;
-  rows[index * 4 + 1] = momentum;
-  rows[index * 4 + 2] = 1 - momentum;
-  rows[index * 4 + 3] = momentum > 0 ? Math.log(momentum) : -1e30;
 }

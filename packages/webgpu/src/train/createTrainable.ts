@@ -1,6 +1,9 @@
 import {
+  type BatchMetrics,
+  checkHyperparameters,
   type Hyperparameters,
   type Metrics,
+  meanMetrics,
   type StepResult,
   type Trainable,
   type UpdateKind,
@@ -124,7 +127,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
 
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult {
     this.#health.check();
-    checkHyper(hyper);
+    checkHyperparameters(hyper, this.updateKind, this.#engine.takesMomentum);
     return this.#health.guard('a training step', () => {
       const encoder = this.#device.createCommandEncoder({ label: 'clr step' });
       this.#options.encodeGradients(encoder, batch);
@@ -137,31 +140,15 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
   async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
     this.#health.check();
     const { encodeGradients, encodeLoss = encodeGradients, examples = () => 1 } = this.#options;
-    const sums = { loss: 0, accuracy: 0, weight: 0 };
-    const pending: { result: StepResult; weight: number }[] = [];
-    const settle = async (left: number): Promise<void> => {
-      while (pending.length > left) {
-        const { result, weight } = pending.shift() as (typeof pending)[number];
-        sums.loss += weight * (await result.loss);
-        sums.accuracy += weight * ((await result.accuracy) ?? 0);
-        sums.weight += weight;
-      }
-    };
-    for await (const batch of batches) {
+    const measure = (batch: Batch): BatchMetrics => {
       const result = this.#health.guard('an evaluation', () => {
         const encoder = this.#device.createCommandEncoder({ label: 'clr evaluation' });
         encodeLoss(encoder, batch);
         return this.#submit(encoder);
       });
-      pending.push({ result, weight: examples(batch) });
-      await settle(2 * readWindow);
-    }
-    await settle(0);
-    if (sums.weight === 0) {
-      throw badArgument('at least one batch to evaluate on', 'none', 'Give an array, or a fresh iterator.');
-    }
-    const loss = sums.loss / sums.weight;
-    return this.#options.accuracy ? { loss, accuracy: sums.accuracy / sums.weight } : { loss };
+      return { examples: examples(batch), ...result };
+    };
+    return meanMetrics(batches, measure, 2 * readWindow);
   }
 
   async snapshot(): Promise<GpuSnapshot> {
@@ -212,16 +199,5 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     this.#device.queue.submit([encoder.finish()]);
     this.#reads.submitted();
     return accuracy ? { loss, accuracy } : { loss };
-  }
-}
-
-/** Refuses rates that would spoil every weight. */
-export function checkHyper({ lr, momentum = 0 }: Hyperparameters): void {
-  if (!Number.isFinite(lr) || !Number.isFinite(momentum)) {
-    throw badArgument(
-      'lr and momentum to be finite numbers',
-      `lr = ${String(lr)}, momentum = ${String(momentum)}`,
-      'Look at the policy at this step.',
-    );
   }
 }

@@ -15,6 +15,7 @@ import { ml } from './ml.ts';
 import { normalize } from './normalize.ts';
 import { pool } from './pool.ts';
 import { quantized } from './quantized.ts';
+import { random } from './random.ts';
 import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { repeat } from './repeat.ts';
@@ -40,6 +41,7 @@ const families: readonly Operators[] = [
   normalize,
   pool,
   quantized,
+  random,
   recurrent,
   reduce,
   repeat,

@@ -143,7 +143,4 @@ export const shapeArithmetic: Operators = {
   IsInf: flat(shaped((_node, dims) => dims, DataType.BOOL)),
   BitwiseAnd: flat(sameAsInput),
   BitwiseNot: flat(sameAsInput),
-  RandomNormalLike: flat(sameAsInput),
-  RandomUniformLike: flat(sameAsInput),
-  Bernoulli: flat(sameAsInput),
 };

@@ -7,6 +7,12 @@ export interface Draws {
   readonly input: string | undefined;
   /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
   mask(b: Builder, like: string, ratio: number, seed: number): string;
+  /**
+   * A float32 vector of numbers spread evenly over [0, 1), multiples of 2⁻²⁴.
+   *
+   * @param count - how many: an int64 scalar
+   */
+  uniform(b: Builder, count: string, seed: number): string;
 }
 
 const columns = 1024;
@@ -17,6 +23,7 @@ const prime = 1_073_741_789;
  * Draws in whole numbers, which every runtime computes alike, instead of by the runtime's own generators, which keep
  * a state that no snapshot holds. A mask is the outer product of two short vectors of odd random numbers below
  * 2³¹, of which the low 47 bits count (multiply-shift hashing, Dietzfelbinger et al. 1997): three passes over the mask.
+ * Numbers are the places 0, 1, 2, … after two random permutations of the remainders, x → x³ + c modulo the prime.
  *
  * @param name - what to call the input
  */
@@ -31,22 +38,40 @@ export function createDraws(name: string): Draws {
     return shared;
   };
 
+  /** A key for one node, made of the step, its place among the nodes that draw, and its seed. */
+  const keyOf = (b: Builder, seed: number): readonly [string, string] => {
+    shared ??= share(b);
+    const { scalars } = shared;
+    count += 1;
+    const own = remainder(b, b.add(scalars[0], b.int((count * 40_503_073 + (seed % prime)) % prime)));
+    return [squared(b, own, scalars[1]), scalars[1]];
+  };
+
   return {
     get input() {
       return shared && name;
     },
     mask: (b, like, ratio, seed) => {
-      const { scalars, columns: across } = shared ?? share(b);
-      count += 1;
-      const own = remainder(b, b.add(scalars[0], b.int((count * 40_503_073 + (seed % prime)) % prime)));
+      const key = keyOf(b, seed);
+      const { columns: across } = shared as NonNullable<typeof shared>;
       const size = b.count(like);
       const rows = b.div(b.add(size, b.int(columns - 1)), b.int(columns));
       const places = b.emit('Range', [b.int(0), rows, b.int(1)]);
-      const down = spread(b, places, [squared(b, own, scalars[1]), scalars[1]]);
+      const down = spread(b, places, key);
       const bits = b.emit('BitwiseAnd', [b.mul(b.unsqueeze(down, [1]), across), b.int(2 ** 47 - 1)]);
       const kept = b.emit('GreaterOrEqual', [bits, b.int(Math.round(ratio * 2 ** 47))]);
       const flat = b.slice(b.reshape(kept, [-1]), [0], b.unsqueeze(size, [0]), [0]);
       return b.reshapeLike(flat, like);
+    },
+    uniform: (b, size, seed) => {
+      const [first, second] = keyOf(b, seed);
+      const places = b.emit('Range', [b.int(0), size, b.int(1)]);
+      const started = remainder(b, b.add(b.mul(places, b.int(663_608_941)), first));
+      const mixed = cubed(b, cubed(b, started, second), first);
+      return b.mul(
+        b.cast(b.div(mixed, b.int(64)), DataType.FLOAT),
+        b.literal(DataType.FLOAT, [], [2 ** -24]),
+      );
     },
   };
 }
@@ -55,6 +80,10 @@ const remainder = (b: Builder, x: string): string => b.emit('Mod', [x, b.int(pri
 
 /** x² + c modulo the prime. */
 const squared = (b: Builder, x: string, c: string): string => remainder(b, b.add(b.mul(x, x), c));
+
+/** x³ + c modulo the prime: a permutation of the remainders, since 3 does not divide the prime less 1. */
+const cubed = (b: Builder, x: string, c: string): string =>
+  remainder(b, b.add(b.mul(remainder(b, b.mul(x, x)), x), c));
 
 /** Two remainders made of one integer of any size. */
 function scramble(b: Builder, integer: string): readonly [string, string] {

@@ -68,7 +68,7 @@ export type Operator = Derivative & {
   /** Writes out a node in training form that the runtime would draw random numbers for; nodes it needs are emitted. */
   readonly toTraining?: (node: NodeProto, b: Builder, draws: Draws) => void;
   /** Turns a node in training form into its inference form. */
-  readonly toInference?: (node: NodeProto) => void;
+  readonly toInference?: (node: NodeProto, b: Builder, draws: Draws) => void;
 };
 
 /** Operators by type; those of another domain as `domain:type`. */

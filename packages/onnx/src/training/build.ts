@@ -110,7 +110,7 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
  * gradients and the optimizer's update. Pure: bytes in, bytes out, no runtime; works in a browser.
  *
  * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (as far as the optimizer uses
- * them), `draw` (where there is Dropout in training form), and the state vectors. Outputs: `loss`, `accuracy`
+ * them), `draw` (where there is Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
  * (for `'crossEntropy'`) and every state vector's successor. What lies where in the vectors is in `state` and in the file's metadata.
  *
  * @param model - the content of an .onnx file, opset 7 or newer; it is not changed

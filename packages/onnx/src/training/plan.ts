@@ -34,7 +34,7 @@ export interface Plan {
   readonly buffers: readonly BufferState[];
   readonly bufferBuckets: readonly Bucket[];
   readonly names: Names;
-  /** The int64 input that decides the masks of Dropout, if there are any. */
+  /** The int64 input that decides masks of Dropout and random numbers, if there are any. */
   readonly draw: string | undefined;
 }
 
@@ -145,7 +145,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     noteBuffers(builder, node, stored, replaced);
     if (!inference) return builder.operator(node)?.toTraining?.(node, builder, draws);
     node.input = own;
-    builder.operator(node)?.toInference?.(node);
+    builder.operator(node)?.toInference?.(node, builder, draws);
   });
   b.provider = options.provider ?? 'any';
   b.channelBlock = blockOf(options);

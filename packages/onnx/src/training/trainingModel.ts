@@ -44,7 +44,7 @@ export interface TrainingModel {
   readonly momentum?: { readonly name: string; readonly preset: number };
   /** int64 scalar input: the number of updates applied before this one. */
   readonly step?: string;
-  /** int64 scalar input: decides the masks of Dropout. Another number for every forward, such as the step's. */
+  /** int64 scalar input: decides the masks of Dropout and all random numbers. Another number for every forward, such as the step's. */
   readonly draw?: string;
   /** Scalar output. */
   readonly loss?: string;

@@ -32,7 +32,7 @@ describe('analyzeRangeTest', () => {
     expect(suggestion!.baseLr).toBeLessThan(suggestion!.fixedLr);
     expect(suggestion!.fixedLr).toBeLessThan(suggestion!.maxLr);
     expect(suggestion!.confidence).toBeGreaterThan(0.5);
-    expect(reasons[0]).toMatch(/begins to fall at .+, is lowest at .+, and is lost again at .+/);
+    expect(reasons[0]).toMatch(/begins to fall at .+, is lowest at .+, and has risen again at .+/);
   });
 
   it('puts every rate inside its interval, and widens it with the noise', () => {
@@ -111,40 +111,40 @@ describe('analyzeRangeTest', () => {
   });
 
   it.each([
-    ['flat', () => 2.3, 0, /^Flat: the loss fell from 2.30 by /],
-    ['flat with noise', () => 2.3, 0.1, /^Flat: .* its noise is 0\.\d+\.$/],
+    ['flat', () => 2.3, 0, /^Flat: the loss never fell below its start, 2\.3, /],
+    ['flat with noise', () => 2.3, 0.1, /^Flat: .*; noise of 0\.\d+ a step explains that\. /],
     [
       'never diverged',
       (x: number) => 2.3 - 0.4 * Math.max(0, x + 2),
       0.01,
-      /^Never diverged: .* go higher\.$/,
+      /^Never diverged: .* Go higher\.$/,
     ],
     [
       'cut in its first wobble upwards',
       (x: number) => (x > 0.93 ? 2 : 2.3 - 0.4 * Math.max(0, x + 2)),
       0.01,
-      /^Never diverged: .* \(step \d+\): go higher\.$/,
+      /^Never diverged: .* \(step \d+\)\. Go higher\.$/,
     ],
-    ['already past its best', (x: number) => 1 + 0.5 * (x + 4), 0.01, /^(Past its best|Flat)/],
+    ['already past its best', (x: number) => 1 + 0.5 * (x + 4), 0.01, /^(The loss was already rising|Flat)/],
     [
       'leaping up before it falls',
       (x: number) => (x > -3.75 && x < -3.6 ? 20 : classic(x)),
       0.01,
-      /^Past its best from the first rate, .* start lower\.$/,
+      /^The loss rose from 2\.3 to .* before it fell\. Start lower\.$/,
     ],
     [
       'begun so high that what it would suggest lies below',
       (x: number) => 2.3 - 1.5 * Math.sin(6 * (x + 4)),
       0.01,
-      /^Past its best from the first rate/,
+      / Start lower\.$/,
     ],
     [
       'begun in the decade below its edge',
       (x: number) => 2.3 - 1.5 / (1 + Math.exp(-12 * (x + 3.7))) + 3 / (1 + Math.exp(-12 * (x + 3.1))),
       0.01,
-      /^Past its best from the first rate/,
+      / Start lower\.$/,
     ],
-    ['NaN at once', () => Number.NaN, 0, /^Too short: 0 steps with a finite loss/],
+    ['NaN at once', () => Number.NaN, 0, /^Too short: only 0 steps with a finite loss/],
   ])('refuses a curve that is %s, with the reason', (_, loss, noise, reason) => {
     const { suggestion, reasons } = analyzeRangeTest(sweep(loss, { noise }));
     expect(suggestion).toBeNull();
@@ -161,7 +161,7 @@ describe('analyzeRangeTest', () => {
   });
 
   it('refuses a sweep that is too short, or empty', () => {
-    expect(analyzeRangeTest(sweep(classic, { steps: 12 })).reasons[0]).toMatch(/^Too short: 12 steps/);
+    expect(analyzeRangeTest(sweep(classic, { steps: 12 })).reasons[0]).toMatch(/^Too short: only 12 steps/);
     expect(analyzeRangeTest({ ...sweep(classic), points: [] }).suggestion).toBeNull();
     expect(analyzeRangeTest([]).suggestion).toBeNull();
   });

@@ -1,3 +1,4 @@
+import { divergence } from './calibration.ts';
 import { median } from './statistics.ts';
 
 /** Watches a sweep's losses for divergence. */
@@ -13,6 +14,7 @@ export interface DivergenceWatch {
  * good as any.
  */
 export function createDivergenceWatch(): DivergenceWatch {
+  const { head, tail, gains, noises } = divergence;
   const losses: number[] = [];
   let gained = 0;
   let diverged = false;
@@ -23,14 +25,14 @@ export function createDivergenceWatch(): DivergenceWatch {
     see(loss) {
       diverged ||= loss === null;
       losses.push(loss ?? 0);
-      if (losses.length <= 20) return;
-      const head = losses.slice(0, 20);
-      const start = median(head);
-      const noise = Math.sqrt(head.reduce((sum, value) => sum + (value - start) ** 2, 0) / 20);
-      const rise = median(losses.slice(-5)) - start;
+      if (losses.length <= head) return;
+      const first = losses.slice(0, head);
+      const start = median(first);
+      const noise = Math.sqrt(first.reduce((sum, value) => sum + (value - start) ** 2, 0) / head);
+      const rise = median(losses.slice(-tail)) - start;
       gained = Math.max(gained, -rise);
-      diverged ||= rise > 2 * gained + 8 * noise;
-      diverged ||= gained > 8 * noise && median(losses.slice(-20)) > start;
+      diverged ||= rise > gains * gained + noises * noise;
+      diverged ||= gained > noises * noise && median(losses.slice(-head)) > start;
     },
   };
 }

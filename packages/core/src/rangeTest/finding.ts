@@ -20,7 +20,7 @@ export interface ClassicRules {
   readonly steepest: number | null;
   /** A tenth of the rate of the lowest loss. */
   readonly minimum: number | null;
-  /** Two thirds into the longest valley. */
+  /** Half-way into the longest valley, the longest falling subsequence of the losses. */
   readonly valley: number | null;
   /** The end of the slide: the last rate whose slope is not yet rising by more than a threshold. */
   readonly slide: number | null;

@@ -8,6 +8,7 @@ import { measure, type Recorded } from '../train/recorded.ts';
 import { runSteps } from '../train/runSteps.ts';
 import type { Trainable } from '../train/trainable.ts';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
+import { coarseSweep, plainSweep, rangeTestSteps } from './calibration.ts';
 import { createDivergenceWatch } from './divergence.ts';
 import { probeRates } from './probeRates.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
@@ -32,8 +33,8 @@ export interface RangeTestOptions<Batch> {
    */
   readonly probe?: number;
   /**
-   * Batches to evaluate on, some 20 times along the sweep; after every rate when probing, where otherwise as many
-   * further training batches are.
+   * Batches to evaluate on, some 20 times along the sweep. When probing: evaluated after every rate; default, the
+   * next `probe` training batches.
    */
   readonly validation?: Pass<Batch>;
   /** Stops cleanly between two steps; the trace so far is given back. */
@@ -72,14 +73,14 @@ export async function rangeTest<Batch>(
 ): Promise<RangeTestTrace> {
   const { steps, startLr, endLr, spacing, probe, validation } = options;
   const plain = [startLr, endLr, spacing, probe].some((given) => given !== undefined);
-  if (plain || !((steps ?? 200) >= 100) || 'next' in Object(batches))
+  if (plain || !((steps ?? rangeTestSteps.first) >= rangeTestSteps.least) || 'next' in Object(batches))
     return sweep(trainable, batches, options);
-  stepCount(steps ?? 200, 'steps');
+  stepCount(steps ?? rangeTestSteps.first, 'steps');
   if (validation) checkBatches('validation', validation, true);
-  const trace = await twoSweeps(trainable, batches, { ...options, steps: steps ?? 200 });
-  const unsure = !((analyzeRangeTest(trace).suggestion?.confidence ?? 0) >= 0.5);
+  const trace = await twoSweeps(trainable, batches, { ...options, steps: steps ?? rangeTestSteps.first });
+  const unsure = !((analyzeRangeTest(trace).suggestion?.confidence ?? 0) >= rangeTestSteps.sure);
   if (steps || !unsure || trace.stopped?.reason === 'aborted') return trace;
-  return twoSweeps(trainable, batches, { ...options, steps: 400 });
+  return twoSweeps(trainable, batches, { ...options, steps: rangeTestSteps.more });
 }
 
 async function twoSweeps<Batch>(
@@ -88,14 +89,23 @@ async function twoSweeps<Batch>(
   options: RangeTestOptions<Batch> & { readonly steps: number },
 ): Promise<RangeTestTrace> {
   const { validation: _, steps, ...rest } = options;
-  const coarse = { ...rest, startLr: 1e-6, endLr: 1e4, steps: Math.ceil(steps / 3) };
+  const coarse = {
+    ...rest,
+    startLr: coarseSweep.startLr,
+    endLr: coarseSweep.endLr,
+    steps: Math.ceil(steps / coarseSweep.oneIn),
+  };
   const scout = await sweep(trainable, batches, coarse);
   const { points, stopped } = scout;
   if (stopped?.reason !== 'diverged') return scout;
   const end = points.at(-1)!.lr;
   // Where the coarse sweep shows no edge, it ended a little above it.
-  const edge = analyzeRangeTest(scout, { resamples: 0 }).edgeLr ?? end / 3;
-  const fine = { startLr: edge / 300, endLr: Math.min(end, edge * 30), steps: steps - points.length };
+  const edge = analyzeRangeTest(scout, { resamples: 0 }).edgeLr ?? end / coarseSweep.unclear;
+  const fine = {
+    startLr: edge / coarseSweep.below,
+    endLr: Math.min(end, edge * coarseSweep.above),
+    steps: steps - points.length,
+  };
   return { ...(await sweep(trainable, batches, { ...options, ...fine })), scout: points };
 }
 
@@ -105,7 +115,12 @@ async function sweep<Batch>(
   batches: Batches<Batch>,
   options: RangeTestOptions<Batch>,
 ): Promise<RangeTestTrace> {
-  const { startLr = 1e-6, endLr = 10, steps = 400, spacing = 'exponential' } = options;
+  const {
+    startLr = plainSweep.startLr,
+    endLr = plainSweep.endLr,
+    steps = plainSweep.steps,
+    spacing = 'exponential',
+  } = options;
   const { probe, validation: held, signal, onStep } = options;
   const { updateKind } = trainable;
   positiveRate(endLr, 'endLr');
@@ -143,7 +158,7 @@ async function sweep<Batch>(
         ? probeRates(trainable, probes, schedule, { ...span, signal })
         : runSteps(trainable, source, schedule, span);
       for await (const point of records) {
-        // What was under way when the loss diverged: whether any was depends on how late losses are read.
+        // Drop steps still in flight at divergence: how many there are depends on how late losses are read.
         if (watch.diverged) continue;
         points.push(point);
         watch.see(point.loss);

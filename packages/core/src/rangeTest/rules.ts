@@ -1,10 +1,12 @@
+import { minOf } from './statistics.ts';
+
 /**
  * A rule of the field: from rates and losses of equal length to a rate, or `null` where it has no answer.
  * Each is defined as its library defines it, on whatever smoothing and slice the caller has made.
  */
 export type Rule = (lrs: readonly number[], losses: readonly number[]) => number | null;
 
-const argMin = (values: readonly number[]): number => values.indexOf(Math.min(...values));
+const argMin = (values: readonly number[]): number => values.indexOf(minOf(values));
 
 /** The rate where the loss falls fastest per unit of log rate: fastai's `steep`. */
 export const steepest: Rule = (lrs, losses) =>
@@ -18,23 +20,33 @@ export const steepest: Rule = (lrs, losses) =>
 export const minimum: Rule = (lrs, losses) => (losses.length ? lrs[argMin(losses)]! / 10 : null);
 
 /**
- * Halfway into the longest falling run: fastai's `valley`, the first default of the field. The run is the
- * longest (not contiguous) sequence of falling losses; the answer stands at a third and a half third of it.
+ * Half-way into the longest valley: fastai's `valley`, the first default of the field. The valley is the longest falling
+ * subsequence (its losses need not be neighbours); the answer lies a third and half a third into it.
  */
 export const valley: Rule = (lrs, losses) => {
-  const lengths: number[] = [];
-  let end = 0;
-  for (let i = 0; i < losses.length; i++) {
-    lengths[i] = 1;
-    for (let j = 0; j < i; j++) {
-      if (losses[i]! < losses[j]! && lengths[i]! <= lengths[j]!) lengths[i] = lengths[j]! + 1;
-    }
-    if (lengths[i]! > lengths[end]!) end = i;
-  }
-  const start = end && end - lengths[end]!;
+  const lengths = fallingLengths(losses);
+  const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
+  const end = lengths.indexOf(longest);
+  const start = end && end - longest;
   const third = (end - start) / 3;
   return lrs[start + Math.floor(third) + Math.floor(third / 2)] ?? null;
 };
+
+/** The length of the longest falling subsequence that ends at each value: patience sorting, in O(n log n). */
+function fallingLengths(values: readonly number[]): number[] {
+  // The highest value that a subsequence of length 1, 2, … can end with so far. It falls.
+  const ends: number[] = [];
+  return values.map((value) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! > value) low = middle + 1;
+      else high = middle;
+    }
+    ends[low] = value;
+    return low + 1;
+  });
+}
 
 /**
  * The end of the slide: fastai's `slide`. From the right, two points 15 apart walk left while the loss's

@@ -1,9 +1,15 @@
+/** The smallest value; Infinity if there is none. Unlike `Math.min(...values)` it takes lists of any length. */
+export const minOf = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
+
 /** The middle value; the mean of the middle two. The list must not be empty. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
+
+/** The standard deviation of normal noise is this times its median absolute deviation: 1 / Φ⁻¹(3/4). */
+const deviationPerMedian = 1.4826;
 
 /**
  * The standard deviation of the noise on a slowly moving curve, from second differences, so that neither the
@@ -13,5 +19,5 @@ export function noiseOf(values: readonly number[]): number {
   const bends = values
     .slice(2)
     .map((value, index) => Math.abs(value - 2 * values[index + 1]! + values[index]!));
-  return bends.length > 0 ? (1.4826 * median(bends)) / Math.sqrt(6) : 0;
+  return bends.length > 0 ? (deviationPerMedian * median(bends)) / Math.sqrt(6) : 0;
 }

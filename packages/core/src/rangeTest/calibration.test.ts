@@ -1,0 +1,523 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Trainable } from '../train/trainable.ts';
+import * as calibration from './calibration.ts';
+import type { Evidence } from './evidence.ts';
+import type { PooledTrace } from './poolTraces.ts';
+import type { RangeTestOptions } from './rangeTest.ts';
+import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
+
+/** The modules that rest on the calibration, as they are with the calibration that is in force. */
+async function loadModules() {
+  const [curve, smoother, features, refusals, resample, suggest, watch, analysis, test] = await Promise.all([
+    import('./curve.ts'),
+    import('./createSmoother.ts'),
+    import('./features.ts'),
+    import('./refusals.ts'),
+    import('./resampleEdges.ts'),
+    import('./suggest.ts'),
+    import('./divergence.ts'),
+    import('./analyzeRangeTest.ts'),
+    import('./rangeTest.ts'),
+  ]);
+  return {
+    ...curve,
+    ...smoother,
+    ...features,
+    ...refusals,
+    ...resample,
+    ...suggest,
+    ...watch,
+    ...analysis,
+    ...test,
+  };
+}
+type Modules = Awaited<ReturnType<typeof loadModules>>;
+
+const range = (from: number, to: number, by = 1): number[] =>
+  Array.from({ length: Math.round((to - from) / by) + 1 }, (_, i) => from + i * by);
+const points = (losses: readonly number[], decades: readonly number[]): RangeTestPoint[] =>
+  losses.map((loss, step) => ({ step, lr: 10 ** decades[step]!, loss }));
+
+/** A curve of so many losses, 40 to the decade, 100 to a bin's worth of care: each in a bin of its own. */
+const curveOf = (m: Modules, losses: readonly number[]) =>
+  m.toCurve(
+    points(
+      losses,
+      range(0, losses.length - 1).map((i) => i / 40),
+    ),
+  );
+
+/** Losses whose second differences are 1, 2, 3, …: the median of those tells which steps were looked at. */
+const cubes = (n: number): number[] => range(0, n - 1).map((i) => i ** 3 / 6 - i / 6);
+const deviations = (bend: number): number => (1.4826 * bend) / Math.sqrt(6);
+
+/** A noiseless fall by 1 and a rise by as much, both a decade long, with its bottom at rate 1. */
+const vee = (m: Modules) => {
+  const x = range(-1, 1, 0.01);
+  return m.featuresOf(
+    { x, y: [], count: [], steps: x.length, first: undefined, last: undefined, start: 1, noise: 0 },
+    x.map((x) => Math.abs(x)),
+  );
+};
+
+const noPoints: PooledTrace = { sweeps: [], points: [], broken: undefined, scouted: false, diverged: false };
+
+/** Evidence that no refusal applies to, but for what is given. */
+function evidence(
+  given: Partial<Evidence['features'] & Evidence['curve'] & Pick<PooledTrace, 'diverged' | 'scouted'>>,
+): Evidence {
+  const x = given.x ?? range(0, 5, 0.5);
+  const { steps = 100, start = 0, noise = 0, depth = 1, bottom = 3, edge = 4, lost = 4 } = given;
+  const { diverged = true, scouted = false } = given;
+  const first = { step: 0, lr: 1, loss: 1 };
+  return {
+    trace: { ...noPoints, diverged, scouted },
+    curve: { x, y: x, count: x, steps, first, last: first, start, noise },
+    smooth: (y) => [...y],
+    smoothed: x.map(() => start),
+    features: { fall: 1, depth, bottom, edge, lost },
+    margin: 0.5,
+  };
+}
+const refusesOnly = (m: Modules, given: Parameters<typeof evidence>[0]): string =>
+  m.refusals
+    .filter(({ applies }) => applies(evidence(given)))
+    .map(({ name }) => name)
+    .join();
+
+/** A clean sweep from 1e-4 to 10: falls around 1e-2, is back soon after 0.3. */
+const trace: RangeTestTrace = {
+  version: 1,
+  spacing: 'exponential',
+  startLr: 1e-4,
+  endLr: 10,
+  points: points(
+    range(-4, 1, 0.025).map(
+      (x) =>
+        2.3 -
+        1.5 / (1 + Math.exp(-4 * (x + 2))) +
+        3 / (1 + Math.exp(-10 * (x + 0.2))) +
+        0.4 * Math.sin(1e4 * x),
+    ),
+    range(-4, 1, 0.025),
+  ),
+};
+const ratesOf = (m: Modules, options: Parameters<Modules['analyzeRangeTest']>[1]) => {
+  const { edgeLr, suggestion } = m.analyzeRangeTest(trace, options);
+  return { edgeLr: edgeLr!, ...suggestion! };
+};
+const below =
+  (kind: keyof typeof calibration.decadesBelowEdge, rate: 'maxLr' | 'fixedLr') => (m: Modules) => {
+    const { edgeLr, [rate]: lr } = ratesOf(m, {
+      steps: 500,
+      ...(kind !== 'unknown' && { updateKind: kind }),
+    });
+    return Math.log10(edgeLr / lr);
+  };
+
+/** A suggestion at edge 1 (log₁₀ 0) from a hundred edges 0.01 apart, 50 of them below. */
+const suggested = (m: Modules, decadesBelow: readonly number[] = [], edges = range(-0.5, 0.49, 0.01)) =>
+  m.suggest(
+    {
+      ...noPoints,
+      points: points(
+        decadesBelow.map(() => 1),
+        decadesBelow.map((x) => -x),
+      ),
+    },
+    0,
+    edges,
+    { updateKind: 'unknown', steps: 500 },
+  );
+const widthOf = (rate: 'baseLr' | 'maxLr' | 'fixedLr') => (m: Modules) => {
+  const [low, high] = suggested(m).interval[rate];
+  return Math.log10(high / low);
+};
+
+/** After how many losses a sweep counts as diverged. */
+const divergesAfter = (m: Modules, losses: readonly number[]): number => {
+  const watch = m.createDivergenceWatch();
+  return losses.findIndex((loss) => {
+    watch.see(loss);
+    return watch.diverged;
+  });
+};
+const times = (n: number, ...losses: readonly number[]): number[] => range(1, n).flatMap(() => losses);
+
+/** A range test of a model whose loss is a function of the rate alone. */
+const tested = (
+  m: Modules,
+  loss: (decade: number, step: number) => number,
+  options: RangeTestOptions<null> = {},
+): Promise<RangeTestTrace> => {
+  let step = 0;
+  const trainable: Trainable<null> = {
+    trainStep: (_, { lr }) => ({ loss: loss(Math.log10(lr), step++) }),
+    evaluate: async () => ({ loss: 0 }),
+    snapshot: async () => ({}),
+    restore: async () => {},
+    dispose: () => {},
+  };
+  return m.rangeTest(trainable, [null], options);
+};
+/** Falls by 1 around 1e-2 and is lost again at 0.1, where it rises above its start by `height`. */
+const valleyTo = (height: number) => (x: number) =>
+  1 - 1 / (1 + Math.exp(-12 * (x + 2))) + (1 + height) / (1 + Math.exp(-40 * (x + 1)));
+/** The same with a slow rise to 0.1 and a leap at 10, and with noise: its edge is hard to tell. */
+const noisy = (noise: number) => {
+  let state = 1;
+  const random = () => {
+    state = (Math.imul(state, 48271) >>> 0) % 2147483647;
+    return state / 2147483647;
+  };
+  return (x: number) =>
+    1 -
+    1 / (1 + Math.exp(-12 * (x + 2))) +
+    0.4 * Math.max(0, x + 1) +
+    (x > 1 ? 20 : 0) +
+    noise * (random() + random() + random() - 1.5);
+};
+
+interface Row {
+  /** The numbers that this row pins, by their paths. */
+  readonly pins: readonly string[];
+  readonly see: (m: Modules) => unknown;
+  readonly value: unknown;
+}
+
+const kinds = ['sgd', 'momentum', 'adaptive', 'unknown'] as const;
+const decades = { sgd: [0.45, 0.45], momentum: [0.6, 0.9], adaptive: [0.45, 0.95], unknown: [0.5, 0.85] };
+
+/** One row or more for each number: what follows from it, by arithmetic that is written out here. */
+const table: readonly Row[] = [
+  ...kinds.flatMap((kind) => [
+    { pins: [`decadesBelowEdge.${kind}.maxLr`], see: below(kind, 'maxLr'), value: decades[kind][0] },
+    { pins: [`decadesBelowEdge.${kind}.fixedLr`], see: below(kind, 'fixedLr'), value: decades[kind][1] },
+  ]),
+  // For SGD both distances are equal, and fixedLr is at most maxLr: a longer training tells them apart.
+  {
+    pins: ['decadesBelowEdge.sgd.fixedLr'],
+    see: (m) => {
+      const { edgeLr, fixedLr } = ratesOf(m, { updateKind: 'sgd', steps: 50_000 });
+      return Math.log10(edgeLr / fixedLr);
+    },
+    value: 0.45 + 0.35 * 2,
+  },
+  { pins: ['boundsRatio'], see: (m) => ratesOf(m, {}).maxLr / ratesOf(m, {}).baseLr, value: 6 },
+  {
+    pins: ['lengthExponent'],
+    see: (m) => ratesOf(m, { steps: 50_000 }).fixedLr / ratesOf(m, { steps: 500 }).fixedLr,
+    value: 100 ** -0.35,
+  },
+  {
+    pins: ['referenceSteps'],
+    see: (m) => Math.log10(ratesOf(m, {}).edgeLr / ratesOf(m, { steps: 5000 }).fixedLr),
+    value: 0.85 + 0.35,
+  },
+  {
+    pins: range(0, 5).map((i) => `lostShares.${i}`),
+    see: (m) => vee(m).edge,
+    value: (0.05 + 0.1 + 0.2 + 0.3 + 0.4 + 0.5) / 6,
+  },
+  { pins: ['lostShares.5'], see: (m) => vee(m).lost, value: 0.5 },
+  { pins: ['fallShare'], see: (m) => Math.round(100 * vee(m).fall), value: -90 },
+
+  {
+    pins: ['binsPerDecade'],
+    see: (m) => m.toCurve(points(times(2001, 1), range(-1, 1, 0.001))).x.length,
+    value: 81,
+  },
+  {
+    pins: ['smoothing.decades'],
+    see: (m) => {
+      const x = range(-40, 40).map((i) => i / 40);
+      return m.createSmoother({ x, count: times(81, 1) })(x.map((x) => (x === 0 ? 1 : 0)))[40];
+    },
+    value: 1 / range(-7, 7).reduce((sum, i) => sum + (1 - Math.abs(i / 8) ** 3) ** 3, 0),
+  },
+  {
+    // Half a decade apart, the fifth neighbour is the third to one side: the reach is 1.5 decades.
+    pins: ['smoothing.neighbours'],
+    see: (m) => {
+      const x = range(-10, 10).map((i) => i / 2);
+      return m.createSmoother({ x, count: times(21, 1) })(x.map((x) => (x === 0 ? 1 : 0)))[10];
+    },
+    value: 1 / (1 + 2 * (1 - (1 / 3) ** 3) ** 3 + 2 * (1 - (2 / 3) ** 3) ** 3),
+  },
+  { pins: ['startWindow.share'], see: (m) => curveOf(m, range(0, 999)).start, value: 49.5 },
+  { pins: ['startWindow.steps'], see: (m) => curveOf(m, range(0, 19)).start, value: 2 },
+  { pins: ['noiseWindow.share'], see: (m) => curveOf(m, cubes(200)).noise, value: deviations(49.5) },
+  { pins: ['noiseWindow.steps'], see: (m) => curveOf(m, cubes(24)).noise, value: deviations(9.5) },
+  {
+    pins: ['ceiling.gains'],
+    see: (m) => curveOf(m, [...times(60, 1), 0, 9]).y.at(-1),
+    value: 1 + 2,
+  },
+  {
+    // Steps between 0 and 2: the lowest lies 1 below the start, and all second differences are 4.
+    pins: ['ceiling.noises'],
+    see: (m) => curveOf(m, [...times(50, 0, 2), 99]).y.at(-1),
+    value: 1 + 2 + 8 * deviations(4),
+  },
+
+  {
+    pins: ['leastSweep.steps'],
+    see: (m) => [19, 20].map((steps) => refusesOnly(m, { steps })),
+    value: ['tooShort', ''],
+  },
+  {
+    pins: ['leastSweep.bins'],
+    see: (m) => [8, 9].map((last) => refusesOnly(m, { x: range(0, last).map((i) => i / 2) })),
+    value: ['tooShort', ''],
+  },
+  {
+    pins: ['leastSweep.advised'],
+    see: (m) => m.refusals[0]!.reason(evidence({})).match(/Take (\S+) steps/)![1],
+    value: '100',
+  },
+  {
+    // Four decades in 100 steps: a fifth of the noise of a step.
+    pins: ['doubt.noises'],
+    see: (m) => [11.9, 12.1].map((depth) => refusesOnly(m, { x: range(0, 4, 0.4), noise: 5, depth })),
+    value: ['flat', ''],
+  },
+  {
+    pins: ['doubt.rounding'],
+    see: (m) => [0.9, 1.1].map((depth) => refusesOnly(m, { start: -1e6, depth })),
+    value: ['flat', ''],
+  },
+  {
+    pins: ['leastDescent'],
+    see: (m) => [0.09, 0.11].map((bottom) => refusesOnly(m, { bottom })),
+    value: ['risingFromTheStart', ''],
+  },
+  {
+    pins: ['leastRoom'],
+    see: (m) => [0.9, 1.1].map((edge) => refusesOnly(m, { edge })),
+    value: ['startsNearTheEdge', ''],
+  },
+  {
+    // 12 · 5 · √(4 / 100) = 12: the fall is 2.1 doubts deep.
+    pins: ['provenRises.0.decades'],
+    see: (m) => [3.91, 3.89].map((lost) => risen(m, { depth: 25.2, lost })),
+    value: ['neverDiverged', ''],
+  },
+  {
+    pins: ['provenRises.0.doubts'],
+    see: (m) => [23.9, 24.1].map((depth) => risen(m, { depth, lost: 3.8 })),
+    value: ['neverDiverged', ''],
+  },
+  {
+    pins: ['provenRises.1.decades'],
+    see: (m) => [3.1, 2.9].map((lost) => risen(m, { depth: 20, lost })),
+    value: ['neverDiverged', ''],
+  },
+  {
+    pins: ['provenRises.1.doubts'],
+    see: (m) => [16.7, 16.9].map((depth) => risen(m, { depth, lost: 0 })),
+    value: ['neverDiverged', ''],
+  },
+
+  {
+    pins: ['defaultResamples'],
+    see: (m) => {
+      const intervalOf = (resamples?: number) =>
+        JSON.stringify(ratesOf(m, resamples === undefined ? {} : { resamples }).interval);
+      return [60, 30, 96].map((resamples) => intervalOf(resamples) === intervalOf());
+    },
+    value: [true, false, false],
+  },
+  {
+    // The generator of Numerical Recipes starts with 0.24, 0.28, 0.69, …: below ½ is a flip.
+    pins: ['noiseBlock'],
+    see: (m) => {
+      const seen: string[] = [];
+      const y = times(24, 1);
+      const smooth = (losses: readonly number[]) => {
+        seen.push(losses.map((loss) => (loss > 0 ? '+' : '-')).join(''));
+        return [...losses];
+      };
+      const { curve, ...rest } = evidence({});
+      m.resampleEdges({ ...rest, curve: { ...curve, y }, smooth, smoothed: y.map(() => 0) }, 1);
+      return seen;
+    },
+    value: ['----------------++++++++'],
+  },
+  {
+    pins: ['intervalTail'],
+    see: (m) => suggested(m).interval.maxLr.map((lr) => Math.log10(lr)),
+    value: [-0.45 - 0.5 - 0.15, 0.44 - 0.5 + 0.15],
+  },
+  { pins: ['widening.baseLr'], see: widthOf('baseLr'), value: 0.89 + 0.3 },
+  { pins: ['widening.maxLr'], see: widthOf('maxLr'), value: 0.89 + 0.3 },
+  { pins: ['widening.fixedLr'], see: widthOf('fixedLr'), value: 0.89 + 0.6 },
+  {
+    pins: ['confidence.most', 'confidence.scale'],
+    see: (m) => suggested(m, times(14, 0.5), [0]).confidence,
+    value: 0.7 * (1 - Math.exp(-1)),
+  },
+  {
+    pins: ['confidence.agreement'],
+    see: (m) => suggested(m, times(14, 0.5), [-0.19, -0.17, 0, 0.19]).confidence,
+    value: 0.5 * 0.7 * (1 - Math.exp(-1)),
+  },
+  {
+    pins: ['confidence.window'],
+    see: (m) => suggested(m, [0.1, 0.4, 0.6, 0.9, 1.1, 1.5], [0]).confidence,
+    value: 0.7 * (1 - Math.exp(-4 / 14)),
+  },
+
+  {
+    // Ten losses of 0 and ten of 5 are noise of their own; from ten on they would be a rise.
+    pins: ['divergence.head'],
+    see: (m) => divergesAfter(m, [...times(10, 0), ...times(40, 5)]),
+    value: -1,
+  },
+  {
+    // Three in five make the median.
+    pins: ['divergence.head', 'divergence.tail'],
+    see: (m) => divergesAfter(m, [...times(20, 0), ...times(20, 1)]),
+    value: 22,
+  },
+  {
+    // Gained 1: the median has to rise above the start by more than 2. The last 20 have lost it all only later.
+    pins: ['divergence.gains'],
+    see: (m) =>
+      [1.9, 2.1].map((rise) => divergesAfter(m, [...times(20, 0), ...times(9, -1), ...times(9, rise)])),
+    value: [-1, 31],
+  },
+  {
+    pins: ['divergence.noises'],
+    see: (m) => [7.9, 8.1].map((rise) => divergesAfter(m, [...times(10, -1, 1), ...times(9, rise)])),
+    value: [-1, 22],
+  },
+
+  {
+    pins: ['coarseSweep.startLr', 'coarseSweep.endLr', 'coarseSweep.oneIn', 'rangeTestSteps.more'],
+    see: async (m) => {
+      const { startLr, endLr, points } = await tested(m, (x) => -x);
+      return [startLr, endLr, points.length];
+    },
+    value: [1e-6, 1e4, 134],
+  },
+  {
+    pins: ['coarseSweep.below', 'rangeTestSteps.first'],
+    see: async (m) => {
+      const { scout, startLr, endLr, points, stopped } = await tested(m, valleyTo(20));
+      const coarse = { version: 1, spacing: 'exponential', startLr: 1e-6, endLr: 1e4 } as const;
+      const { edgeLr } = m.analyzeRangeTest({
+        ...coarse,
+        points: scout!,
+        stopped: { step: 9, reason: 'diverged' },
+      });
+      const ratio = Math.log(endLr / startLr) / Math.log(points[1]!.lr / points[0]!.lr);
+      return [edgeLr! / startLr, stopped?.reason, scout!.length + ratio + 1];
+    },
+    value: [300, 'diverged', 200],
+  },
+  {
+    // Where the loss rises little above its start, the sweep goes on until the last twenty have lost all.
+    pins: ['coarseSweep.above'],
+    see: async (m) => {
+      const { startLr, endLr } = await tested(m, valleyTo(0.2));
+      return endLr / startLr;
+    },
+    value: 300 * 30,
+  },
+  {
+    pins: ['coarseSweep.unclear'],
+    see: async (m) => {
+      const { scout, startLr } = await tested(m, (x) => (x > -1 ? Number.NaN : 1));
+      return scout!.at(-1)!.lr / startLr;
+    },
+    value: 3 * 300,
+  },
+  {
+    pins: ['rangeTestSteps.least'],
+    see: async (m) => {
+      const long = (steps: number) => tested(m, valleyTo(20), { steps });
+      return [(await long(99)).endLr, (await long(100)).endLr];
+    },
+    value: [10, 1e4],
+  },
+  {
+    pins: ['rangeTestSteps.sure', 'rangeTestSteps.more'],
+    see: (m) => Promise.all([0, 0.25].map(async (noise) => coarseSteps(await tested(m, noisy(noise))))),
+    value: [67, 134],
+  },
+  {
+    pins: ['plainSweep.startLr', 'plainSweep.endLr', 'plainSweep.steps'],
+    see: async (m) => {
+      const [from, to] = [
+        await tested(m, (x) => -x, { startLr: 1e-3 }),
+        await tested(m, (x) => -x, { endLr: 1 }),
+      ];
+      return [from.endLr, from.points.length, to.startLr];
+    },
+    value: [10, 400, 1e-6],
+  },
+];
+
+const risen = (m: Modules, { depth, lost }: { readonly depth: number; readonly lost: number }): string =>
+  refusesOnly(m, { x: range(0, 4, 0.4), noise: 5, depth, lost, diverged: false });
+/** How many steps the coarse sweep was to take for its ten decades. */
+const coarseSteps = ({ scout }: RangeTestTrace): number =>
+  Math.round(10 / Math.log10(scout![1]!.lr / scout![0]!.lr)) + 1;
+
+/** Equal, numbers to twelve digits. */
+function agrees(actual: unknown, stated: unknown): boolean {
+  if (typeof stated === 'number' && typeof actual === 'number')
+    return Math.abs(actual - stated) <= 1e-9 * Math.max(1, Math.abs(stated)) || Object.is(actual, stated);
+  if (Array.isArray(stated))
+    return Array.isArray(actual) && stated.every((value, i) => agrees(actual[i], value));
+  return actual === stated;
+}
+
+/** All numbers of the calibration, by path. */
+function numbersIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value === 'number') return [path];
+  return Object.entries(value as object).flatMap(([name, inner]) => numbersIn(inner, [...path, name]));
+}
+const numbers = numbersIn(calibration);
+
+/** The calibration with one number multiplied. */
+function mutated(value: unknown, [name, ...rest]: readonly string[], factor: number): unknown {
+  if (name === undefined) return (value as number) * factor;
+  const copy = Array.isArray(value) ? [...value] : { ...(value as object) };
+  const slots = copy as Record<string, unknown>;
+  slots[name] = mutated(slots[name], rest, factor);
+  return copy;
+}
+
+describe('the numbers of the calibration', () => {
+  it.each(table.map((row) => [row.pins.join(', '), row] as const))('%s', async (_, { see, value }) => {
+    const seen = await see(await loadModules());
+    expect(agrees(seen, value), `${JSON.stringify(seen)} beside ${JSON.stringify(value)}`).toBe(true);
+  });
+
+  it.each(numbers.map((path) => [path.join('.'), path] as const))(
+    '%s cannot be halved or taken times 1.6',
+    async (name, path) => {
+      const rows = table.filter(({ pins }) => pins.includes(name));
+      expect(rows.length, 'a row pins it').toBeGreaterThan(0);
+      for (const factor of [0.5, 1.6]) {
+        vi.resetModules();
+        vi.doMock('./calibration.ts', () => mutated({ ...calibration }, path, factor) as object);
+        // By itself first: imports side by side may pass a mock that is still being registered.
+        expect(await import('./calibration.ts'), 'the mock').not.toEqual(calibration);
+        try {
+          const modules = await loadModules();
+          const outcomes = await Promise.all(
+            rows.map(async ({ see, value }) =>
+              agrees(await Promise.resolve(modules).then(see).catch(String), value),
+            ),
+          );
+          expect(outcomes, `times ${factor}`).toContain(false);
+        } finally {
+          vi.doUnmock('./calibration.ts');
+          vi.resetModules();
+        }
+      }
+    },
+  );
+});

@@ -1,0 +1,43 @@
+import { smoothing } from './calibration.ts';
+import type { Curve } from './curve.ts';
+
+/**
+ * Takes the noise out of a curve without a lag: at each bin it fits a line to the neighbours within reach, weighted
+ * by `(1 − d³)³` (LOESS) and by their steps. The fit is linear in `y`, so the weights are computed once and
+ * serve every resampled curve.
+ *
+ * @see Cleveland, Robust locally weighted regression and smoothing scatterplots, 1979
+ */
+export function createSmoother({ x, count }: Pick<Curve, 'x' | 'count'>): (y: readonly number[]) => number[] {
+  const rows = x.map((here, i) => {
+    // The neighbour that lies just at the end of the reach keeps a weight above 0.
+    const reach = Math.max(smoothing.decades, distanceToNeighbour(x, i, smoothing.neighbours)) + 1e-9;
+    let from = i;
+    while (from > 0 && here - x[from - 1]! < reach) from--;
+    const near: { i: number; d: number; weight: number }[] = [];
+    for (let j = from; j < x.length && x[j]! - here < reach; j++) {
+      const d = x[j]! - here;
+      const weight = count[j]! * (1 - (Math.abs(d) / reach) ** 3) ** 3;
+      if (weight > 0) near.push({ i: j, d, weight });
+    }
+    const moment = (power: number) => near.reduce((sum, { d, weight }) => sum + weight * d ** power, 0);
+    const [m0, m1, m2] = [moment(0), moment(1), moment(2)];
+    const determinant = m0 * m2 - m1 * m1 || 1;
+    return near.map(({ i, d, weight }) => ({ i, share: (weight * (m2 - m1 * d)) / determinant }));
+  });
+  return (y) => rows.map((row) => row.reduce((sum, { i, share }) => sum + share * y[i]!, 0));
+}
+
+/** The distance from bin `i` to its `nth` nearest neighbour, or to the farthest bin if there are fewer. `x` rises. */
+function distanceToNeighbour(x: readonly number[], i: number, nth: number): number {
+  let [left, right] = [i, i];
+  const below = () => (left > 0 ? x[i]! - x[left - 1]! : Infinity);
+  const above = () => (right < x.length - 1 ? x[right + 1]! - x[i]! : Infinity);
+  let distance = 0;
+  for (let found = 0; found < nth && right - left < x.length - 1; found++) {
+    distance = Math.min(below(), above());
+    if (below() <= above()) left--;
+    else right++;
+  }
+  return distance;
+}

@@ -1,0 +1,19 @@
+import type { PooledTrace } from './poolTraces.ts';
+import type { RangeTestPoint } from './trace.ts';
+
+/** A number to three digits, as people write it: `2.3`, `0.0316`, `1e-6`. */
+export function showNumber(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  return rounded !== 0 && Math.abs(rounded) < 1e-4 ? rounded.toExponential() : String(rounded);
+}
+
+/** A rate and its step: `0.01 (step 80)`. */
+export const rateOf = ({ lr, step }: Pick<RangeTestPoint, 'lr' | 'step'>): string =>
+  `${showNumber(lr)} (step ${step})`;
+
+/** A rate, and the step that took it or the next higher one. */
+export function rateAt({ points }: PooledTrace, lr: number): string {
+  // A rate that went through its logarithm comes back a little off.
+  const { step } = points.find((point) => point.lr >= lr * 0.9999) ?? points.at(-1)!;
+  return rateOf({ lr, step });
+}

@@ -1,0 +1,24 @@
+import { createSmoother } from './createSmoother.ts';
+import { type Curve, toCurve } from './curve.ts';
+import { type Features, featuresOf } from './features.ts';
+import type { PooledTrace } from './poolTraces.ts';
+
+/** What a trace shows: all that refusals and suggestions go by. */
+export interface Evidence {
+  readonly trace: PooledTrace;
+  readonly curve: Curve;
+  readonly smooth: (losses: readonly number[]) => number[];
+  /** The losses of the curve, smoothed. */
+  readonly smoothed: readonly number[];
+  readonly features: Features;
+  /** How far below its edge `maxLr` would lie, in decades. */
+  readonly margin: number;
+}
+
+/** Makes a curve of a trace and measures its features. */
+export function gatherEvidence(trace: PooledTrace, margin: number): Evidence {
+  const curve = toCurve(trace.points);
+  const smooth = createSmoother(curve);
+  const smoothed = smooth(curve.y);
+  return { trace, curve, smooth, smoothed, features: featuresOf(curve, smoothed), margin };
+}

@@ -1,0 +1,38 @@
+import { fallShare, lostShares } from './calibration.ts';
+import type { Curve } from './curve.ts';
+import { minOf } from './statistics.ts';
+
+/** The features of a smoothed curve, as log₁₀ rates. */
+export interface Features {
+  /** Where the loss begins to fall. */
+  readonly fall: number;
+  /** Where the loss is lowest. */
+  readonly bottom: number;
+  /** The loss edge: where the fall is lost again, the mean over some shares of it. A share that is never lost counts as lost at the end. */
+  readonly edge: number;
+  /** Where the largest of these shares, half of the fall, is lost; Infinity if nowhere. */
+  readonly lost: number;
+  /** How far the loss fell. */
+  readonly depth: number;
+}
+
+/** Reads the features off a smoothed curve `y`. */
+export function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
+  const low = minOf(y);
+  const bottom = y.indexOf(low);
+  const depth = start - low;
+  let fall = bottom;
+  while (fall > 0 && y[fall]! < start - fallShare * depth) fall--;
+  const crossings = lostShares.map((share) => {
+    const level = low + share * depth;
+    const i = y.findIndex((value, i) => i > bottom && value > level);
+    return i < 0 ? Infinity : x[i]! - ((x[i]! - x[i - 1]!) * (y[i]! - level)) / (y[i]! - y[i - 1]!);
+  });
+  return {
+    fall: x[fall]!,
+    bottom: x[bottom]!,
+    edge: crossings.reduce((sum, here) => sum + Math.min(here, x.at(-1)!), 0) / crossings.length,
+    lost: crossings.at(-1)!,
+    depth,
+  };
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { ClrError } from '../errors.ts';
+import { analyzeRangeTest } from './analyzeRangeTest.ts';
+import { poolTraces } from './poolTraces.ts';
+import type { RangeTestTrace } from './trace.ts';
+
+const sweep = (
+  points: readonly (readonly [lr: number, loss: number | null])[],
+  more = {},
+): RangeTestTrace => ({
+  version: 1,
+  spacing: 'exponential',
+  startLr: 1e-3,
+  endLr: 1,
+  points: points.map(([lr, loss], step) => ({ step, lr, loss })),
+  ...more,
+});
+
+describe('poolTraces', () => {
+  it('sorts the points of all sweeps by rate', () => {
+    const pool = poolTraces([
+      sweep([
+        [0.1, 3],
+        [1, 4],
+      ]),
+      sweep([[0.2, 1]]),
+    ]);
+    expect(pool.points.map(({ lr }) => lr)).toEqual([0.1, 0.2, 1]);
+    expect(pool).toMatchObject({ broken: undefined, scouted: false, diverged: false });
+  });
+
+  it('sees a divergence in a loss that is not finite, a stop, and a coarse sweep before', () => {
+    const good = sweep([[0.1, 1]]);
+    expect(
+      poolTraces([
+        good,
+        sweep([
+          [1, null],
+          [0.5, Number.NaN],
+        ]),
+      ]).broken!.lr,
+    ).toBe(0.5);
+    expect(poolTraces([good, { ...good, stopped: { step: 1, reason: 'diverged' } }]).diverged).toBe(true);
+    expect(poolTraces({ ...good, stopped: { step: 1, reason: 'aborted' } }).diverged).toBe(false);
+    expect(poolTraces([good, { ...good, scout: [] }])).toMatchObject({ scouted: true, diverged: true });
+  });
+
+  it.each([
+    ['nothing', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a promise that was not awaited', Promise.resolve(), 'an object'],
+    ['the points alone', sweep([[0.1, 1]]).points, 'an array'],
+    ['text', '{"points":[]}', '"{"points":[]}"'],
+    ['an array that holds a hole', [sweep([]), undefined], 'an array'],
+  ])('refuses %s', (_, traces, received) => {
+    const analyze = () => analyzeRangeTest(traces as unknown as RangeTestTrace);
+    expect(analyze).toThrow(ClrError);
+    expect(analyze).toThrow(
+      `[clr/core] Expected the trace of a range test, or an array of traces.\nReceived: ${received}\nPass what rangeTest() resolved to.`,
+    );
+  });
+
+  it.each([-1, 1.5, Number.NaN, 1e9])('refuses %s resamples', (resamples) => {
+    expect(() => analyzeRangeTest(sweep([]), { resamples })).toThrow(`resamples = ${resamples}`);
+  });
+});
+
+it('reads a trace that is longer than a function takes arguments', () => {
+  const points = Array.from({ length: 300_000 }, (_, step): [number, number] => {
+    const x = -4 + step / 60_000;
+    const loss = 2.3 - 1.5 / (1 + Math.exp(-4 * (x + 2))) + 3 / (1 + Math.exp(-10 * (x + 0.2)));
+    return [10 ** x, loss + 0.1 * Math.sin(step ** 2)];
+  });
+  const thin = points.filter((_, step) => step % 1500 === 0);
+  const [long, short] = [points, thin].map((of) => analyzeRangeTest(sweep(of)));
+  expect(Math.log10(long!.edgeLr! / short!.edgeLr!)).toBeCloseTo(0, 1);
+  expect(Object.values(long!.rules)).not.toContain(null);
+});

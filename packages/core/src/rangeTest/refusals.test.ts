@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { analyzeRangeTest } from './analyzeRangeTest.ts';
+import { decadesBelowEdge } from './calibration.ts';
+import { gatherEvidence } from './evidence.ts';
+import { poolTraces } from './poolTraces.ts';
+import { refusals } from './refusals.ts';
+import type { RangeTestTrace } from './trace.ts';
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** A sweep over decades, whose loss is a function of the decade and the step. */
+function sweep(
+  loss: (decade: number, step: number) => number,
+  {
+    from = -4,
+    to = 1,
+    steps = 200,
+    ...more
+  }: { from?: number; to?: number; steps?: number } & Partial<RangeTestTrace> = {},
+): RangeTestTrace {
+  const points = Array.from({ length: steps }, (_, step) => {
+    const decade = from + ((to - from) * step) / (steps - 1);
+    const value = loss(decade, step);
+    return { step, lr: 10 ** decade, loss: Number.isFinite(value) ? value : null };
+  });
+  return { version: 1, spacing: 'exponential', startLr: 10 ** from, endLr: 10 ** to, points, ...more };
+}
+
+/** Falls by 1.5 around 1e-2 and is back a little above 0.3. */
+const good = (x: number): number => 2.3 - 1.5 * sigmoid(4 * (x + 2)) + 3 * sigmoid(10 * (x + 0.2));
+/** Noise that alternates from step to step, and so has an exact size. */
+const jitter = (size: number) => (x: number, step: number) => good(x) + size * (step % 2 ? 1 : -1);
+const diverged = { stopped: { step: 200, reason: 'diverged' } } as const;
+/** Low for so many decades from 1e-6 on, then high: more than half of the first tenth of the sweep is. */
+const lowUpTo = (decades: number) =>
+  sweep((x) => (x < -6 + decades ? 1 : 2), { from: -6, to: 7, steps: 260, scout: [] });
+/** Falls at 0.2 and is back at 0.6. */
+const late = (x: number): number => 2.3 - 1.5 * sigmoid(12 * (x + 0.7)) + 3 * sigmoid(12 * (x + 0.1));
+const falling = (x: number): number => 2.3 - 0.4 * Math.max(0, x + 2);
+
+interface Case {
+  readonly name: string;
+  readonly why: string;
+  readonly refused: RangeTestTrace;
+  /** Nearly the same curve, on the other side of the line. */
+  readonly neighbour: RangeTestTrace;
+  readonly reason: RegExp;
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'tooShort',
+    why: '19 steps instead of 20',
+    refused: sweep(good, { steps: 19 }),
+    neighbour: sweep(good, { steps: 20 }),
+    reason: /^Too short: only 19 steps with a finite loss, at 19 distinct rates\. Take 100 steps or more\.$/,
+  },
+  {
+    name: 'tooShort',
+    why: 'nine rates instead of twenty',
+    refused: sweep((x) => good(x), { steps: 9, points: ninefold(sweep(good, { steps: 9 })) }),
+    neighbour: sweep((x) => good(x), { steps: 20, points: ninefold(sweep(good, { steps: 20 })) }),
+    reason: /^Too short: only 81 steps with a finite loss, at 9 distinct rates\. /,
+  },
+  {
+    name: 'tooShort',
+    why: 'NaN after ten steps instead of after the fall',
+    refused: sweep((x, step) => (step < 10 ? good(x) : Number.NaN)),
+    neighbour: sweep((x) => (x < -0.4 ? good(x) : Number.NaN)),
+    reason: /^Too short: only 10 steps .* The loss was not finite at 0\.000178 \(step 10\)\. Start lower\.$/,
+  },
+  {
+    name: 'flat',
+    why: 'a loss that never moves instead of one that falls by a millionth',
+    refused: sweep(() => 2.3),
+    neighbour: sweep((x) => 2.3 + 1e-5 * (good(x) - 2.3)),
+    reason:
+      /^Flat: the loss never fell below its start, 2\.3, up to the highest rate, 10 \(step 199\)\. Go higher, or check/,
+  },
+  {
+    name: 'flat',
+    why: 'a fall that its noise explains instead of one that it does not',
+    refused: sweep(jitter(0.5), diverged),
+    neighbour: sweep(jitter(0.25), diverged),
+    reason: /^Flat: the loss fell from \S+ by \S+ up to .*; noise of 1\.21 a step explains that\. Go higher/,
+  },
+  {
+    name: 'risingFromTheStart',
+    why: 'lowest at the first rate instead of after a fall',
+    refused: lowUpTo(0.6),
+    neighbour: sweep(good, { scout: [] }),
+    reason: /^The loss was already rising at the lowest rate, 1e-6 \(step 0\)\. Start lower\.$/,
+  },
+  {
+    name: 'startsNearTheEdge',
+    why: 'the edge 0.8 decades above the first rate instead of 1.2',
+    refused: sweep(late, { from: -1 }),
+    neighbour: sweep(late, { from: -1.4 }),
+    reason: /^The sweep began at \S+ \(step 0\), too close below .* \(step \d+\)\. Start lower\.$/,
+  },
+  {
+    name: 'leapsBeforeItFalls',
+    why: 'a leap to 20 instead of to 2.5',
+    refused: sweep((x) => (x > -3.75 && x < -3.6 ? 20 : good(x)), diverged),
+    neighbour: sweep((x) => (x > -3.75 && x < -3.6 ? 2.5 : good(x)), diverged),
+    reason: /^The loss rose from 2\.3 to \S+ before it fell\. Start lower\.$/,
+  },
+  {
+    name: 'neverDiverged',
+    why: 'a sweep that reached its end instead of one that diverged there',
+    refused: sweep(falling),
+    neighbour: sweep(falling, diverged),
+    reason:
+      /^Never diverged: the loss was near its best up to the highest rate, 10 \(step 199\)\. Go higher\.$/,
+  },
+  {
+    name: 'neverDiverged',
+    why: 'a rise in the last bins instead of one for half a decade',
+    refused: sweep((x) => (x > 0.95 ? 2.2 : falling(x))),
+    neighbour: sweep((x) => (x > 0.5 ? 2.2 : falling(x))),
+    reason: /^Never diverged: /,
+  },
+];
+
+/** Every step nine times. */
+function ninefold({ points }: RangeTestTrace): RangeTestTrace['points'] {
+  return points.flatMap((point) => Array.from({ length: 9 }, () => point));
+}
+
+const applying = (trace: RangeTestTrace): string[] => {
+  const evidence = gatherEvidence(poolTraces(trace), decadesBelowEdge.unknown.maxLr);
+  return refusals.filter(({ applies }) => applies(evidence)).map(({ name }) => name);
+};
+
+describe('refusals', () => {
+  it.each(cases)('$name: $why', ({ name, refused, neighbour, reason }) => {
+    expect(applying(refused)[0]).toBe(name);
+    expect(applying(neighbour)).toEqual([]);
+    expect(analyzeRangeTest(refused)).toMatchObject({ suggestion: null, edgeLr: null });
+    expect(analyzeRangeTest(refused).reasons).toEqual([expect.stringMatching(reason)]);
+    expect(analyzeRangeTest(neighbour).suggestion).not.toBeNull();
+  });
+
+  it('each apply alone to one of these curves', () => {
+    const alone = cases.map(({ refused }) => applying(refused)).filter(({ length }) => length === 1);
+    expect([...new Set(alone.flat())]).toEqual(refusals.map(({ name }) => name));
+  });
+
+  it('let a sweep begin nearer to the edge where a coarse one has seen the rates below', () => {
+    const near = sweep(late, { from: -1 });
+    expect(applying(near)).toEqual(['startsNearTheEdge']);
+    expect(applying({ ...near, scout: [] })).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+import { doubt as allowed, leastDescent, leastRoom, leastSweep, provenRises } from './calibration.ts';
+import { rateAt, rateOf, showNumber } from './describe.ts';
+import type { Evidence } from './evidence.ts';
+
+/** A reason not to suggest anything. */
+export interface Refusal {
+  readonly name: string;
+  readonly applies: (evidence: Evidence) => boolean;
+  /** What is wrong and what to do about it, for the user. */
+  readonly reason: (evidence: Evidence) => string;
+}
+
+/** The largest fall that noise alone explains at this density of steps (calibrated on random labels). */
+const doubtOf = ({ curve: { x, start, noise, steps } }: Evidence): number =>
+  allowed.noises * noise * Math.sqrt((x.at(-1)! - x[0]!) / steps) + roundingOf(start);
+
+const roundingOf = (start: number): number => allowed.rounding * Math.abs(start);
+
+/** The highest smoothed loss before the lowest. */
+const peakOf = ({ curve: { x }, smoothed, features: { bottom } }: Evidence): number =>
+  smoothed.reduce((peak, loss, i) => (x[i]! < bottom && loss > peak ? loss : peak), -Infinity);
+
+/** Every refusal, in the order in which they are tried. */
+export const refusals: readonly Refusal[] = [
+  {
+    name: 'tooShort',
+    applies: ({ curve: { x, steps } }) => steps < leastSweep.steps || x.length < leastSweep.bins,
+    reason: ({ curve: { x, steps }, trace }) => {
+      const found = `Too short: only ${steps} steps with a finite loss, at ${x.length} distinct rates. Take ${leastSweep.advised} steps or more.`;
+      if (!trace.broken) return found;
+      return `${found} The loss was not finite at ${rateOf(trace.broken)}. Start lower.`;
+    },
+  },
+  {
+    name: 'flat',
+    applies: (evidence) => !(evidence.features.depth > doubtOf(evidence)),
+    reason: ({ curve, features: { depth } }) => {
+      const { start, noise } = curve;
+      const upTo = `up to the highest rate, ${rateOf(curve.last!)}`;
+      const advice = 'Go higher, or check that the model trains at all.';
+      if (!(depth > roundingOf(start)))
+        return `Flat: the loss never fell below its start, ${showNumber(start)}, ${upTo}. ${advice}`;
+      return `Flat: the loss fell from ${showNumber(start)} by ${showNumber(depth)} ${upTo}; noise of ${showNumber(noise)} a step explains that. ${advice}`;
+    },
+  },
+  {
+    name: 'risingFromTheStart',
+    applies: ({ curve: { x }, features: { bottom } }) => bottom - x[0]! < leastDescent,
+    reason: ({ curve }) =>
+      `The loss was already rising at the lowest rate, ${rateOf(curve.first!)}. Start lower.`,
+  },
+  {
+    name: 'startsNearTheEdge',
+    // A coarse sweep has seen the rates below the first one: then it is enough to begin below maxLr.
+    applies: ({ trace, curve: { x }, features: { edge }, margin }) =>
+      edge - (trace.scouted ? margin : leastRoom) < x[0]!,
+    reason: ({ trace, curve, features: { edge } }) =>
+      `The sweep began at ${rateOf(curve.first!)}, too close below the rate at which training breaks down, ${rateAt(trace, 10 ** edge)}. Start lower.`,
+  },
+  {
+    name: 'leapsBeforeItFalls',
+    applies: (evidence) => peakOf(evidence) > evidence.curve.start + evidence.features.depth,
+    reason: (evidence) =>
+      `The loss rose from ${showNumber(evidence.curve.start)} to ${showNumber(peakOf(evidence))} before it fell. Start lower.`,
+  },
+  {
+    name: 'neverDiverged',
+    // Where no sweep diverged, the rise itself must be beyond doubt.
+    applies: (evidence) => {
+      const { trace, curve, features } = evidence;
+      const doubt = doubtOf(evidence);
+      const rise = provenRises.find(({ doubts }) => features.depth > doubts * doubt);
+      return !trace.diverged && !(features.lost < curve.x.at(-1)! - (rise?.decades ?? Infinity));
+    },
+    reason: ({ curve }) =>
+      `Never diverged: the loss was near its best up to the highest rate, ${rateOf(curve.last!)}. Go higher.`,
+  },
+];

@@ -8,10 +8,10 @@ export interface DivergenceWatch {
 }
 
 /**
- * A sweep has diverged when a loss is not finite; when the median of the last five stands above that of the
- * first twenty by twice what training has gained and by eight of their standard deviations; or when training
- * had gained as many and the last twenty have lost all of it. Differences alone count, so negative losses are as
- * good as any.
+ * A sweep has diverged when a loss is not finite; when the median of the last few losses is far above that of the first
+ * ones, measured by what training has gained and by their standard deviation; or when training had gained clearly more than
+ * that deviation and has lost all of it again. Only differences count, so losses may be negative. The numbers are in
+ * `calibration.ts`.
  */
 export function createDivergenceWatch(): DivergenceWatch {
   const { head, tail, gains, noises } = divergence;

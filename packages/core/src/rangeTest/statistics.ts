@@ -3,7 +3,7 @@ export const minOf = (values: readonly number[]): number => values.reduce((a, b)
 
 /** The middle value; the mean of the middle two. The list must not be empty. */
 export function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = new Float64Array(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import {
+  boundsRatio,
+  coarseSweep,
+  confidence,
+  decadesBelowEdge,
+  defaultResamples,
+  doubt,
+  leastRoom,
+  lengthExponent,
+  lostShares,
+  plainSweep,
+  provenRises,
+  rangeTestSteps,
+  referenceSteps,
+  widening,
+} from './calibration.ts';
+
+const { sgd, momentum, adaptive, unknown } = decadesBelowEdge;
+const factor = (decades: number): number => 10 ** decades;
+const percents = lostShares.map((share) => 100 * share);
+
+/** The text of a file of the repository, without line breaks and the stars of doc comments. */
+const textOf = (file: string): string =>
+  readFileSync(new URL(`../../../../${file}`, import.meta.url), 'utf8').replace(/\s*\n(\s*\*)?\s*/g, ' ');
+
+const source = 'packages/core/src/rangeTest';
+const sixth = 'docs/adr/0006-a-coarse-sweep-then-a-slow-one.md';
+const ninth = 'docs/adr/0009-longer-trainings-and-the-kind-of-update.md';
+
+/** Where documents quote the calibration: their words, with `#` for each number, and what they quote. */
+const quotes: readonly (readonly [file: string, words: string, numbers: readonly number[]])[] = [
+  [
+    'docs/guide.md',
+    '(# for SGD, # with momentum, # for Adam)',
+    [sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr].map(factor),
+  ],
+  ['docs/guide.md', 'never above #,', [confidence.most]],
+  [
+    'docs/guide.md',
+    'takes # steps, # in doubt',
+    [rangeTestSteps.first, rangeTestSteps.first + rangeTestSteps.more],
+  ],
+  [
+    `${source}/calibration.ts`,
+    'factors of # and #, # and #, # and #, # and #.',
+    [sgd, momentum, adaptive, unknown].flatMap(({ maxLr, fixedLr }) => [factor(maxLr), factor(fixedLr)]),
+  ],
+  [`${source}/calibration.ts`, '`fixedLr` falls as `steps ** -#`', [lengthExponent]],
+  [`${source}/analyzeRangeTest.ts`, 'a lower `fixedLr`. Default #.', [referenceSteps]],
+  [`${source}/analyzeRangeTest.ts`, 'resampled for the intervals. Default #.', [defaultResamples]],
+  [
+    `${source}/rangeTest.ts`,
+    'The first rate of one plain sweep (0 is allowed when the spacing is linear). Default there #.',
+    [plainSweep.startLr],
+  ],
+  [`${source}/rangeTest.ts`, 'The last rate of one plain sweep. Default there #.', [plainSweep.endLr]],
+  [
+    `${source}/rangeTest.ts`,
+    'at least 2; # are too few to trust. Default #, and # more where these leave a doubt; # for one plain sweep.',
+    [rangeTestSteps.least, rangeTestSteps.first, rangeTestSteps.more, plainSweep.steps],
+  ],
+  [
+    `${source}/rangeTest.ts`,
+    'a third of the steps from # to #, finds the edge; a fine one passes slowly from 1/# of it',
+    [coarseSweep.startLr, coarseSweep.endLr, coarseSweep.below],
+  ],
+  [`${source}/rangeTest.ts`, '(or fewer than # steps', [rangeTestSteps.least]],
+  [sixth, 'a third of its steps for a coarse sweep from # to #,', [coarseSweep.startLr, coarseSweep.endLr]],
+  [sixth, 'a slow sweep from 1/# of the edge', [coarseSweep.below]],
+  [sixth, 'It takes # steps,', [rangeTestSteps.first]],
+  [
+    sixth,
+    '(a confidence below #, or a refusal), and nobody said how many steps there may be, it takes # more',
+    [rangeTestSteps.sure, rangeTestSteps.more],
+  ],
+  [sixth, 'the rates at which #, #, #, #, # and # % of the fall are lost again', percents],
+  [sixth, '`baseLr = maxLr / #`', [boundsRatio]],
+  [sixth, 'exp(−steps per decade / #)', [confidence.scale]],
+  [sixth, 'widened by a factor of two both ways', []],
+  [sixth, '`# · noise / √(steps per decade)`', [doubt.noises]],
+  [ninth, '`maxLr` is edge / #, with momentum edge / #:', [sgd.maxLr, momentum.maxLr].map(factor)],
+  [
+    ninth,
+    '`fixedLr` is edge / #, # and # for the three kinds at # steps, # where nobody says, times `(# / steps)^#`',
+    [
+      ...[sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr].map(factor),
+      referenceSteps,
+      factor(unknown.fixedLr),
+      referenceSteps,
+      lengthExponent,
+    ],
+  ],
+  [ninth, 'The confidence is # at most', [confidence.most]],
+];
+
+/** Half a unit of the last digit of a number as it is written. */
+const roundingOf = (quoted: string): number => {
+  const [digits = '', exponent = '0'] = quoted.split('e');
+  return 0.5 * 10 ** (Number(exponent) - (digits.split('.')[1] ?? '').length);
+};
+
+it.each(quotes)('%s says: %s', (file, words, numbers) => {
+  const pattern = words
+    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('#', '(\\d+(?:\\.\\d+)?(?:e-?\\d+)?)');
+  const match = textOf(file).match(new RegExp(pattern));
+  expect(match, 'the sentence is there').not.toBeNull();
+  const quoted = match!.slice(1);
+  expect(quoted.length).toBe(numbers.length);
+  for (const [i, number] of numbers.entries())
+    expect(Math.abs(Number(quoted[i]) - number), `${quoted[i]} for ${number}`).toBeLessThanOrEqual(
+      roundingOf(quoted[i]!) * (1 + 1e-9),
+    );
+});
+
+it('says the rest in words', () => {
+  expect(textOf('docs/guide.md')).toContain('`maxLr` is about a third of it, `baseLr` a sixth of that');
+  expect(factor(unknown.maxLr)).toBeCloseTo(3, 0);
+  expect(boundsRatio).toBe(6);
+  expect(factor(widening.fixedLr), 'a factor of two').toBeCloseTo(2, 1);
+  expect(coarseSweep.oneIn, 'a third').toBe(3);
+  expect(textOf(sixth)).toContain('must be past doubt, too: twice that high, or a decade long');
+  expect(provenRises).toMatchObject([{ doubts: 2 }, { decades: 1 }]);
+  expect(textOf('benchmarks/range-test/README.md')).toContain('begins less than a decade below its edge');
+  expect(leastRoom).toBe(1);
+});

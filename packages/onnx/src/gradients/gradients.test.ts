@@ -1,23 +1,13 @@
 import { sgd } from '@clr/core';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
-import { afterAll, describe, expect, it } from 'vitest';
-import { checkGradient, type Draw, type InputSpec, type OperatorCase } from '../../test/checkGradient.ts';
+import { expect, it } from 'vitest';
+import type { Draw, OperatorCase } from '../../test/checkGradient.ts';
+import { describeGradients, ints, type Row, size } from '../../test/describeGradients.ts';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../graph/dataType.ts';
 import { createTrainer } from '../index.ts';
 
-type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
-
-// The same cases at every run; CLR_SEED draws others.
-const seed = Number(process.env.CLR_SEED ?? 1506);
-const runs = 5;
-const count = { float64: 0, float32: 0 };
-const worst = { float64: 0, float32: 0 };
-/** The opset of a row that names none. */
-const newest = fc.integer({ min: 18, max: 23 });
-
-const size = fc.integer({ min: 1, max: 4 });
 const dims = fc.array(size, { minLength: 1, maxLength: 4 });
 const flag = fc.constantFrom(0, 1);
 
@@ -58,12 +48,6 @@ const pair = (op: string, left: Draw = 'normal', right: Draw = left): Row => [
 ];
 
 const f = (float: number) => ({ float });
-
-const ints = (values: readonly number[]): InputSpec => ({
-  dims: [values.length],
-  type: DataType.INT64,
-  values,
-});
 
 /** A reduction over no, some or all axes, kept or not. */
 const reduction = (op: string, draw: Draw): Row => [
@@ -1039,9 +1023,6 @@ const rows: readonly Row[] = [
   ),
 ];
 
-/** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */
-const tolerance = { float64: 1e-6, float32: 2e-3 };
-
 it('roots have no slope at 0, so that distances written out have a gradient where they are 0', async () => {
   const float = DataType.FLOAT;
   const model = makeModel({
@@ -1070,23 +1051,4 @@ it('roots have no slope at 0, so that distances written out have a gradient wher
   await trainer.dispose();
 });
 
-describe('gradients against finite differences', () => {
-  it.each(rows)('%s', async (_name, cases) => {
-    await fc.assert(
-      fc.asyncProperty(cases, newest, fc.nat(1e6), async (c, opset, values) => {
-        const { precision, error } = await checkGradient({ opset, ...c, seed: values });
-        count[precision] += 1;
-        worst[precision] = Math.max(worst[precision], error);
-        expect(error, precision).toBeLessThan(tolerance[precision]);
-      }),
-      { numRuns: runs, seed },
-    );
-  });
-
-  afterAll(() => {
-    for (const precision of ['float64', 'float32'] as const) {
-      const error = worst[precision].toExponential(1);
-      console.log(`${count[precision]} gradients checked in ${precision}, largest relative error ${error}`);
-    }
-  });
-});
+describeGradients(rows);

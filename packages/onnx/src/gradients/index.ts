@@ -2,11 +2,13 @@ import type { Operator, Operators } from '../graph/operator.ts';
 import { activation } from './activation.ts';
 import { arithmetic } from './arithmetic.ts';
 import { batchNorm } from './batchNorm.ts';
+import { classLoss } from './classLoss.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './convTranspose.ts';
 import { dropout } from './dropout.ts';
 import { einsum } from './einsum.ts';
 import { gather } from './gather.ts';
+import { gridSample } from './gridSample.ts';
 import { join } from './join.ts';
 import { layout } from './layout.ts';
 import { math } from './math.ts';
@@ -28,11 +30,13 @@ const families: readonly Operators[] = [
   activation,
   arithmetic,
   batchNorm,
+  classLoss,
   conv,
   convTranspose,
   dropout,
   einsum,
   gather,
+  gridSample,
   join,
   layout,
   math,

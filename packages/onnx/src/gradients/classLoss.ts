@@ -1,0 +1,61 @@
+import { attribute, int, text } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { inputOf } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { byDecomposition } from './decompose.ts';
+
+/** One loss for each position, or a scalar. */
+const reduced: Infer = (node, b) => {
+  const { type } = b.type(inputOf(node, 0));
+  const whole = text(node, 'reduction', 'mean') !== 'none';
+  return [
+    { type, dims: whole ? [] : b.dims(inputOf(node, 1)) },
+    { type, dims: b.dims(inputOf(node, 0)) },
+  ];
+};
+
+/**
+ * −w[t]·x[t] over log-probabilities x [N, C, …] and classes t [N, …]: one by one, their sum, or their sum over the
+ * sum of the weights. A position of class `ignore_index` has the weight 0, whatever that number is.
+ */
+function lossOf({ node, x }: GradientContext, b: Builder, logs: string): string {
+  const given = b.cast(x(1), DataType.INT64);
+  const ignored = attribute(node, 'ignore_index')
+    ? b.equal(given, b.int(int(node, 'ignore_index', 0)))
+    : undefined;
+  const classes = ignored === undefined ? given : b.where(ignored, b.int(0), given);
+  const picked = b.emit('GatherElements', [logs, b.unsqueeze(classes, [1])], { axis: 1 });
+  let weights = inputOf(node, 2) === '' ? undefined : b.emit('Gather', [x(2), classes], { axis: 0 });
+  if (ignored !== undefined) weights = b.where(ignored, b.scalar(0, logs), weights ?? b.scalar(1, logs));
+  const losses = b.neg(b.squeeze(picked, [1]));
+  const weighed = weights === undefined ? losses : b.mul(losses, weights);
+  switch (text(node, 'reduction', 'mean')) {
+    case 'none':
+      return weighed;
+    case 'sum':
+      return b.sumAll(weighed);
+    default:
+      return weights === undefined
+        ? b.emit('ReduceMean', [weighed], { keepdims: 0 })
+        : b.div(b.sumAll(weighed), b.sumAll(weights));
+  }
+}
+
+/** The losses of classifiers that ONNX has as operators. */
+export const classLoss: Operators = {
+  NegativeLogLikelihoodLoss: {
+    infer: reduced,
+    differentiable: [0, 2],
+    gradient: (c) => byDecomposition(c, (b) => [lossOf(c, b, c.x(0))]),
+  },
+  SoftmaxCrossEntropyLoss: {
+    infer: reduced,
+    differentiable: [0, 2],
+    gradient: (c) =>
+      byDecomposition(c, (b) => {
+        const logs = b.emit('LogSoftmax', [c.x(0)], { axis: 1 });
+        return [lossOf(c, b, logs), logs];
+      }),
+  },
+};

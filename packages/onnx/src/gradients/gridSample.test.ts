@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
+
+/** Samples of images of one to three axes; the positions lie inside and outside, away from the kinks. */
+const samples = (mode: string, padding: string, spatial: number, opset: number): Row => [
+  `GridSample ${mode}, ${padding}, ${spatial} axes, opset ${opset}`,
+  fc
+    .record({
+      n: fc.integer({ min: 1, max: 2 }),
+      channels: size,
+      sizes: fc.array(fc.integer({ min: 2, max: 4 }), { minLength: spatial, maxLength: spatial }),
+      counts: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: spatial, maxLength: spatial }),
+      align_corners: fc.constantFrom(0, 1),
+    })
+    .map(({ n, channels, sizes, counts, align_corners }) => ({
+      op: 'GridSample',
+      opset,
+      inputs: [{ dims: [n, channels, ...sizes] }, { dims: [n, ...counts, spatial], draw: 'normal' as const }],
+      attributes: { mode, padding_mode: padding, align_corners },
+      // Between two pixels a line bends; float32 needs the wider step where nothing does.
+      step: mode.includes('cubic') ? 1e-2 : 1e-3,
+    })),
+];
+
+const paddings = ['zeros', 'border', 'reflection'];
+
+describeGradients([
+  ...['bilinear', 'nearest', 'bicubic'].flatMap((mode) =>
+    paddings.map((padding) => samples(mode, padding, 2, 16)),
+  ),
+  ...['linear', 'nearest', 'cubic'].flatMap((mode) =>
+    paddings.map((padding) => samples(mode, padding, 2, 20)),
+  ),
+  ...['linear', 'nearest'].flatMap((mode) => paddings.map((padding) => samples(mode, padding, 3, 20))),
+]);

@@ -1,0 +1,163 @@
+import { int, text } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { inputOf } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { byDecomposition } from './decompose.ts';
+
+/** The pixels that a sample is made of along one axis: [N, taps, samples] each. */
+interface Taps {
+  readonly index: string;
+  readonly weight: string;
+}
+
+/** One axis of the image: its size as a float scalar, and where its borders are. */
+interface Axis {
+  readonly size: string;
+  readonly low: string;
+  readonly high: string;
+}
+
+const infer: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const grid = b.dims(inputOf(node, 1));
+  return [{ type, dims: dims && grid && [...dims.slice(0, 2), ...grid.slice(1, -1)] }];
+};
+
+/** Opset 16 names the modes otherwise than opset 20. */
+const modes: Readonly<Record<string, 'linear' | 'cubic' | 'nearest'>> = {
+  bilinear: 'linear',
+  linear: 'linear',
+  bicubic: 'cubic',
+  cubic: 'cubic',
+  nearest: 'nearest',
+};
+
+function axisOf(b: Builder, x: string, grid: string, at: number, aligned: boolean): Axis {
+  const size = b.castLike(b.squeeze(b.sizeAt(x, at), [0]), grid);
+  const last = b.sub(size, b.scalar(1, grid));
+  const half = b.scalar(0.5, grid);
+  return aligned
+    ? { size, low: b.scalar(0, grid), high: last }
+    : { size, low: b.neg(half), high: b.add(last, half) };
+}
+
+/** Mirrors positions at both borders until they lie between them. */
+function reflect(b: Builder, u: string, { low, high }: Axis): string {
+  // An axis of one pixel that is aligned has no width; everything lies at 0 there.
+  const range = b.emit('Max', [b.sub(high, low), b.scalar(1, u)]);
+  const distance = b.abs(b.sub(u, low));
+  const turns = b.emit('Floor', [b.div(distance, range)]);
+  const rest = b.sub(distance, b.mul(turns, range));
+  const odd = b.greater(b.emit('Mod', [turns, b.scalar(2, u)], { fmod: 1 }), b.scalar(0.5, u));
+  return b.add(low, b.where(odd, b.sub(range, rest), rest));
+}
+
+const clamp = (b: Builder, u: string, { size }: Axis): string =>
+  b.emit('Max', [b.emit('Min', [u, b.sub(size, b.scalar(1, u))]), b.scalar(0, u)]);
+
+/** The weights of 4 neighbours for a distance t in [0, 1) from the second one: Keys' kernel with a = −¾. */
+function cubicWeights(b: Builder, t: string): string[] {
+  const a = -0.75;
+  const polynomial = (s: string, ...coefficients: number[]): string =>
+    coefficients
+      .slice(1)
+      .reduce(
+        (sum, coefficient) => b.add(b.mul(sum, s), b.scalar(coefficient, t)),
+        b.scalar(coefficients[0] as number, t),
+      );
+  const near = (s: string): string => polynomial(s, a + 2, -(a + 3), 0, 1);
+  const far = (s: string): string => polynomial(s, a, -5 * a, 8 * a, -4 * a);
+  const one = b.scalar(1, t);
+  const left = b.sub(one, t);
+  return [far(b.add(t, one)), near(t), near(left), far(b.add(left, one))];
+}
+
+/** Which pixels of an axis the samples at positions `u` [N, samples] are made of, and by which weights. */
+function tapsOf({ node }: GradientContext, b: Builder, u: string, axis: Axis): Taps {
+  const padding = text(node, 'padding_mode', 'zeros');
+  const mode = modes[text(node, 'mode', 'linear')] ?? 'linear';
+  const first = b.emit(mode === 'nearest' ? 'Round' : 'Floor', [u]);
+  const t = b.sub(u, first);
+  const one = b.scalar(1, u);
+  const [offsets, weights] = {
+    nearest: () => [[0], [b.expandLike(one, u)]] as const,
+    linear: () =>
+      [
+        [0, 1],
+        [b.sub(one, t), t],
+      ] as const,
+    cubic: () => [[-1, 0, 1, 2], cubicWeights(b, t)] as const,
+  }[mode]();
+  const stack = (parts: readonly string[]): string =>
+    b.concat(
+      parts.map((part) => b.unsqueeze(part, [1])),
+      1,
+    );
+  const pixels = stack(offsets.map((offset) => (offset === 0 ? first : b.add(first, b.scalar(offset, u)))));
+  // Kernels are even, so mirroring the pixels is mirroring the sample.
+  const pixel = clamp(b, padding === 'reflection' ? reflect(b, pixels, axis) : pixels, axis);
+  const weight = stack(weights);
+  return {
+    index: b.cast(pixel, DataType.INT64),
+    weight: padding === 'zeros' ? b.keep(b.equal(pixel, pixels), weight) : weight,
+  };
+}
+
+/** [N, left, samples] and [N, right, samples] to [N, left·right, samples]. */
+function pairs(b: Builder, left: string, right: string, combine: (l: string, r: string) => string): string {
+  const both = combine(b.unsqueeze(left, [2]), b.unsqueeze(right, [1]));
+  const dims = b.shape(both);
+  return b.reshape(both, [0, (dims[1] as number) * (dims[2] as number), -1]);
+}
+
+/** Writes the sampling out: for each sample its pixels are gathered, weighed and summed. */
+function write(c: GradientContext, b: Builder): string {
+  const { node, x } = c;
+  const [image, grid] = [x(0), x(1)];
+  const spatial = b.rank(image) - 2;
+  const aligned = int(node, 'align_corners', 0) === 1;
+  const positions = b.reshape(grid, [0, -1, spatial]);
+  let all: Taps | undefined;
+  for (let i = 0; i < spatial; i++) {
+    const axis = axisOf(b, image, grid, i + 2, aligned);
+    // The grid names the last axis first.
+    const at = b.squeeze(b.slice(positions, [spatial - 1 - i], [spatial - i], [2]), [2]);
+    const unit = b.mul(b.add(at, b.scalar(1, at)), b.scalar(0.5, at));
+    // −1 and 1 are the borders: the middles of the outermost pixels where corners are aligned, or their outer edges.
+    const u = b.add(b.mul(unit, b.sub(axis.high, axis.low)), axis.low);
+    const taps = tapsOf(c, b, u, axis);
+    const size = b.squeeze(b.sizeAt(image, i + 2), [0]);
+    all =
+      all === undefined
+        ? taps
+        : {
+            index: pairs(b, all.index, taps.index, (l, r) => b.add(b.mul(l, size), r)),
+            weight: pairs(b, all.weight, taps.weight, (l, r) => b.mul(l, r)),
+          };
+  }
+  const { index, weight } = all as Taps;
+  const count = b.shape(index)[1] as number;
+  const flat = b.reshape(image, [0, 0, -1]);
+  const row = b.reshape(index, [0, 1, -1]);
+  const shape = b.concat([b.sizeAt(image, 0), b.sizeAt(image, 1), b.sizeAt(row, 2)], 0);
+  const picked = b.reshape(b.emit('GatherElements', [flat, b.expand(row, shape)], { axis: 2 }), [
+    0,
+    0,
+    count,
+    -1,
+  ]);
+  const weighed = b.mul(picked, b.castLike(b.unsqueeze(weight, [1]), image));
+  const samples = b.emit('Shape', [grid], { start: 1, end: -1 });
+  const head = b.emit('Shape', [image], { start: 0, end: 2 });
+  return b.emit('Reshape', [b.reduceSum(weighed, [2]), b.concat([head, samples], 0)]);
+}
+
+/** Images read at computed positions (spatial transformers). */
+export const gridSample: Operators = {
+  GridSample: {
+    infer,
+    differentiable: [0, 1],
+    gradient: (c) => byDecomposition(c, (b) => [write(c, b)]),
+  },
+};

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { DataType } from '../src/graph/dataType.ts';
+import { checkGradient, type InputSpec, type OperatorCase } from './checkGradient.ts';
+
+/** One operator in one form, over shapes and attributes that are drawn. */
+export type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
+
+// The same cases at every run; CLR_SEED draws others.
+const seed = Number(process.env.CLR_SEED ?? 1506);
+const runs = 5;
+
+/** The opset of a row that names none. */
+const newest = fc.integer({ min: 18, max: 23 });
+
+/** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */
+const tolerance = { float64: 1e-6, float32: 2e-3 };
+
+/** The size of one axis. */
+export const size: fc.Arbitrary<number> = fc.integer({ min: 1, max: 4 });
+
+/** A vector of int64 that is given. */
+export const ints = (values: readonly number[]): InputSpec => ({
+  dims: [values.length],
+  type: DataType.INT64,
+  values,
+});
+
+/** Compares the gradients of operators with finite differences of the runtime's own forward pass. */
+export function describeGradients(rows: readonly Row[]): void {
+  const count = { float64: 0, float32: 0 };
+  const worst = { float64: 0, float32: 0 };
+  describe('gradients against finite differences', () => {
+    it.each(rows)('%s', async (_name, cases) => {
+      await fc.assert(
+        fc.asyncProperty(cases, newest, fc.nat(1e6), async (c, opset, values) => {
+          const { precision, error } = await checkGradient({ opset, ...c, seed: values });
+          count[precision] += 1;
+          worst[precision] = Math.max(worst[precision], error);
+          expect(error, precision).toBeLessThan(tolerance[precision]);
+        }),
+        { numRuns: runs, seed },
+      );
+    });
+
+    afterAll(() => {
+      for (const precision of ['float64', 'float32'] as const) {
+        const error = worst[precision].toExponential(1);
+        console.log(`${count[precision]} gradients checked in ${precision}, largest relative error ${error}`);
+      }
+    });
+  });
+}

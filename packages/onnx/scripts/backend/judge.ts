@@ -42,18 +42,35 @@ function weighed(outputs: ort.InferenceSession.ReturnType, factors: Factors): nu
   return sum;
 }
 
+/** The weight whose derivative a refusal says to be 0. */
+const saidToBeZero = (why: string): string | undefined =>
+  /Received: "(.+?)": (?!there is no gradient)/.exec(why)?.[1];
+
+/** The training model; the weights of which the build says that their derivative is 0 are left out of it. */
+function build(test: BackendTest, factors: Factors, values: Values): ReturnType<typeof buildGradientModel> {
+  const trained = new Set(values.keys());
+  for (;;) {
+    try {
+      return buildGradientModel(test.loss(factors, values), {
+        loss: { output: 'judge:loss' },
+        optimizer: sgd(),
+        provider: 'cpu',
+        trainable: (name) => trained.has(name) || name === probe,
+      });
+    } catch (error) {
+      const name = saidToBeZero(message(error));
+      if (name === undefined || !trained.delete(name)) throw error;
+    }
+  }
+}
+
 /** clr's gradients at given weights; a weight without one is absent. */
 async function gradientsOf(
   test: BackendTest,
   factors: Factors,
   values: Values,
 ): Promise<Map<string, Float64Array>> {
-  const model = buildGradientModel(test.loss(factors, values), {
-    loss: { output: 'judge:loss' },
-    optimizer: sgd(),
-    provider: 'cpu',
-    trainable: (name) => values.has(name) || name === probe,
-  });
+  const model = build(test, factors, values);
   const session = await ort.InferenceSession.create(model.bytes, quiet);
   const feeds: Record<string, ort.Tensor> = {};
   for (const { input, initial } of model.state) {
@@ -192,48 +209,62 @@ const isAsExpected = ({ outputs, expected = [] }: BackendTest, results: Results)
     return values.every((y, i) => Math.abs(y - (found[i] as number)) <= 1e-3 * (1 + Math.abs(y)));
   });
 
-/** Judges clr's gradients of one test. */
+/** Whether two runs of the same give the same. */
+function isRandom(test: BackendTest, runs: readonly Results[]): boolean {
+  const [first = {}, ...others] = runs;
+  return test.outputs.some((name) =>
+    others.some((again) => dataOf(again, name).some((y, i) => !Object.is(y, dataOf(first, name)[i]))),
+  );
+}
+
+/** How a build or a session that failed is counted. */
+function failed(error: unknown): Verdict {
+  const why = message(error);
+  if (error instanceof UnsupportedOperatorError) return { ending: 'refused', operator: error.operator, why };
+  return { ending: why.startsWith('[clr/onnx]') ? 'refused' : 'wrong', why };
+}
+
+/** Judges clr's gradients of one test: at its own data, or near by where that lies at kinks. */
 export async function judge(test: BackendTest): Promise<Verdict> {
   const { weights } = test;
   const start = plain(weights);
   const next = random(1);
   let session: ort.InferenceSession;
-  let factors: Factors;
   try {
     session = await ort.InferenceSession.create(test.forward, quiet);
-    const first = await session.run(feedsOf(weights, start));
+    const runs: Results[] = [];
+    for (let run = 0; run < 5; run++) runs.push(await session.run(feedsOf(weights, start)));
+    const [first = {}] = runs;
     if (!isAsExpected(test, first)) return { ending: 'not run', why: 'opset 7 reads it otherwise' };
-    factors = factorsOf(test, first, next);
     if (test.outputs.every((name) => dataOf(first, name).length === 0))
       return { ending: 'not run', why: 'empty outputs' };
-    for (let run = 0; run < 4; run++) {
-      const again = await session.run(feedsOf(weights, start));
-      const equal = (name: string): boolean =>
-        dataOf(first, name).every((value, i) => Object.is(value, dataOf(again, name)[i]));
-      if (!test.outputs.every(equal)) return { ending: 'random', why: 'two runs differ' };
-    }
+    if (isRandom(test, runs)) return { ending: 'random', why: 'two runs differ' };
   } catch (error) {
     return { ending: 'not run', why: message(error).slice(0, 200) };
   }
-  const loss: Loss = async (values) => {
-    try {
-      return weighed(await session.run(feedsOf(weights, values)), factors);
-    } catch {
-      return Number.NaN;
-    }
-  };
 
   let last: Compared | undefined;
   for (let attempt = 0; attempt < 5; attempt++) {
     const values = attempt === 0 ? start : nudged(weights, next);
-    if (!Number.isFinite(await loss(values))) continue;
+    let factors: Factors;
+    try {
+      factors = factorsOf(test, await session.run(feedsOf(weights, values)), next);
+    } catch {
+      // The values near by are not all legal.
+      continue;
+    }
+    const loss: Loss = async (at) => {
+      try {
+        return weighed(await session.run(feedsOf(weights, at)), factors);
+      } catch {
+        return Number.NaN;
+      }
+    };
     let gradients: ReadonlyMap<string, Float64Array>;
     try {
       gradients = await gradientsOf(test, factors, values);
     } catch (error) {
-      const operator = error instanceof UnsupportedOperatorError ? error.operator : undefined;
-      const own = message(error).startsWith('[clr/onnx]');
-      return { ending: own ? 'refused' : 'wrong', why: message(error), ...(operator ? { operator } : {}) };
+      return failed(error);
     }
     const found = await compare(test, loss, gradients, values, next);
     const enough = attempt === 0 ? found.kinks === 0 : found.right > 0;

@@ -62,6 +62,9 @@ const structural: Readonly<Record<string, readonly number[]>> = {
   OneHot: [1],
 };
 
+/** Stored statistics are no weights to clr. Behind a Neg they are computed, and have a gradient as all that is. */
+const statistics: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
+
 /** The weight that is in every loss, so that a model always has a parameter. */
 export const probe = 'judge:probe';
 
@@ -134,9 +137,10 @@ export function readTest(folder: string, name: string): BackendTest | string {
   const weights: Weight[] = [];
   const constants: TensorProto[] = [];
 
-  const held = new Set(
-    graph.node.flatMap(({ opType, input }) => (structural[opType] ?? []).map((i) => input[i] ?? '')),
-  );
+  const at = (inputs: typeof structural): Set<string> =>
+    new Set(graph.node.flatMap(({ opType, input }) => (inputs[opType] ?? []).map((i) => input[i] ?? '')));
+  const held = at(structural);
+  const computed = at(statistics);
   /** Takes a tensor as a weight or a constant under a name. */
   const take = (tensor: TensorProto, as: string, constant: boolean): void => {
     if (constant || !isFloat(tensor.dataType)) {
@@ -146,6 +150,12 @@ export function readTest(folder: string, name: string): BackendTest | string {
     }
     const half = isHalf(tensor.dataType);
     if (half) before.push(nodeOf('Cast', [`${as}:wide`], [as], [makeAttribute('to', tensor.dataType)]));
+    if (computed.has(as)) {
+      before.push(nodeOf('Neg', [`${as}:negative`], [as]));
+      const values = valuesOf(tensor).map((value) => -value);
+      weights.push({ name: `${as}:negative`, type: tensor.dataType, dims: dimsOf(tensor), values });
+      return;
+    }
     weights.push({
       name: half ? `${as}:wide` : as,
       type: half ? DataType.FLOAT : tensor.dataType,

@@ -2,7 +2,7 @@ import { attribute, int, text } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 import { inputOf } from '../graph/infer.ts';
-import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { GradientContext, Infer, Operators, StoredAs } from '../graph/operator.ts';
 import { byDecomposition } from './decompose.ts';
 
 /** One loss for each position, or a scalar. */
@@ -42,16 +42,23 @@ function lossOf({ node, x }: GradientContext, b: Builder, logs: string): string 
   }
 }
 
+const roles = {
+  differentiable: [0, 2],
+  zeroDerivative: { 1: 'classes' },
+  // The weights of classes are settings.
+  storedAs: (input: number) => (input === 2 ? 'constant' : 'weight') as StoredAs,
+};
+
 /** The losses of classifiers that ONNX has as operators. */
 export const classLoss: Operators = {
   NegativeLogLikelihoodLoss: {
     infer: reduced,
-    differentiable: [0, 2],
+    ...roles,
     gradient: (c) => byDecomposition(c, (b) => [lossOf(c, b, c.x(0))]),
   },
   SoftmaxCrossEntropyLoss: {
     infer: reduced,
-    differentiable: [0, 2],
+    ...roles,
     gradient: (c) =>
       byDecomposition(c, (b) => {
         const logs = b.emit('LogSoftmax', [c.x(0)], { axis: 1 });

@@ -1,9 +1,9 @@
-import { int, text } from '../graph/attributes.ts';
+import { int } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
-import { axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts';
-import type { Gradient, GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { axisOf, inputOf, shaped } from '../graph/infer.ts';
+import type { Gradient, Infer, Operators } from '../graph/operator.ts';
 import { remap } from '../graph/remap.ts';
 
 /**
@@ -112,15 +112,6 @@ function withBatch(b: Builder, positions: string, batch: number): string {
   return b.concat([...coordinates, positions], rank - 1);
 }
 
-/** Which way a scatter combines: only these two have a gradient here. */
-function reductionOf(c: GradientContext): 'none' | 'add' {
-  const reduction = text(c.node, 'reduction', 'none');
-  if (reduction !== 'none' && reduction !== 'add') {
-    throw c.refuse(`no gradient for reduction "${reduction}"`, 'Export the model without it.');
-  }
-  return reduction;
-}
-
 const topK: Infer = (node, b) => {
   const { type, dims } = b.type(inputOf(node, 0));
   const k = b.value(inputOf(node, 1))?.[0] ?? unknownDim();
@@ -134,7 +125,7 @@ const topK: Infer = (node, b) => {
 
 const positions = { 1: 'positions' };
 
-/** Operators that read or write at computed positions. */
+/** Operators that read at computed positions. */
 export const gather: Operators = {
   Gather: { infer: gathered, gradient: gatherBack, differentiable: [0], zeroDerivative: positions },
   GatherElements: {
@@ -155,38 +146,6 @@ export const gather: Operators = {
     gradient: ({ b, node, x, g }) => {
       const positions = withBatch(b, b.cast(x(1), DataType.INT64), int(node, 'batch_dims', 0));
       return [b.emit('ScatterND', [b.zerosLike(x(0)), positions, g(0)], { reduction: 'add' })];
-    },
-  },
-  ScatterElements: {
-    infer: sameAsInput,
-    differentiable: [0, 2],
-    zeroDerivative: positions,
-    gradient: (c) => {
-      const { b, node, x, g, needs } = c;
-      const axis = int(node, 'axis', 0);
-      const kept = (): string =>
-        reductionOf(c) === 'add'
-          ? g(0)
-          : b.emit('ScatterElements', [g(0), x(1), b.zerosLike(x(2))], { axis });
-      const read = (): string => b.emit('GatherElements', [g(0), x(1)], { axis });
-      reductionOf(c);
-      return [needs(0) ? kept() : undefined, undefined, needs(2) ? read() : undefined];
-    },
-  },
-  ScatterND: {
-    infer: sameAsInput,
-    differentiable: [0, 2],
-    zeroDerivative: positions,
-    gradient: (c) => {
-      const { b, x, g, needs } = c;
-      const kept = (): string =>
-        reductionOf(c) === 'add' ? g(0) : b.emit('ScatterND', [g(0), x(1), b.zerosLike(x(2))]);
-      reductionOf(c);
-      return [
-        needs(0) ? kept() : undefined,
-        undefined,
-        needs(2) ? b.emit('GatherND', [g(0), x(1)]) : undefined,
-      ];
     },
   },
   TopK: {

@@ -22,6 +22,8 @@ import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { repeat } from './repeat.ts';
 import { resize } from './resize.ts';
+import { scatter } from './scatter.ts';
+import { select } from './select.ts';
 import { shapeArithmetic } from './shapeArithmetic.ts';
 import { softmax } from './softmax.ts';
 
@@ -50,6 +52,8 @@ const families: readonly Operators[] = [
   reduce,
   repeat,
   resize,
+  scatter,
+  select,
   shapeArithmetic,
   softmax,
 ];

@@ -204,6 +204,9 @@ export class Builder extends GraphBuilder {
   zerosLike(a: string): string {
     return this.filled(this.shapeOf(a), 0, a);
   }
+  onesLike(a: string): string {
+    return this.filled(this.shapeOf(a), 1, a);
+  }
 
   /**
    * Undoes broadcasting: sums `a` over the axes along which a value of `target`'s shape was repeated.

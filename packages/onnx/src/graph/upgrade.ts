@@ -158,6 +158,12 @@ const resizeScales: Rewrite = (node, _b, opset) => {
   );
 };
 
+/** Scatter was named ScatterElements in opset 11. */
+const renameScatter: Rewrite = (node) => {
+  node.opType = 'ScatterElements';
+  return undefined;
+};
+
 const reductions = ['Mean', 'Max', 'Min', 'Prod', 'L1', 'L2', 'LogSum', 'LogSumExp', 'SumSquare'];
 
 const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
@@ -174,6 +180,7 @@ const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ['Slice', sliceAttributes],
   ['Dropout', dropoutRatio],
   ['BatchNormalization', batchNormMode],
+  ['Scatter', renameScatter],
   ['TopK', topKCount],
   ['Upsample', upsampleToResize],
   ['Resize', resizeScales],

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
+import { DataType } from '../graph/dataType.ts';
+
+/** Elements of a matrix, the same position several times where updates are combined. */
+const elements = (reduction: string): Row => [
+  `ScatterElements ${reduction}`,
+  fc.tuple(size, size, fc.array(fc.nat(99), { minLength: 16, maxLength: 16 })).map(([a, b, draws]) => ({
+    op: 'ScatterElements',
+    inputs: [
+      { dims: [a + 1, b], draw: 'distinct' as const },
+      { dims: [3, b], type: DataType.INT64, values: draws.slice(0, 3 * b).map((draw) => draw % (a + 1)) },
+      { dims: [3, b], draw: 'away' as const },
+    ],
+    attributes: { axis: 0, reduction },
+  })),
+];
+
+/** Rows of a matrix at distinct positions: the runtime's kernel may lose updates of one row by several threads. */
+const rows = (reduction: string): Row => [
+  `ScatterND ${reduction}`,
+  size.map((b) => ({
+    op: 'ScatterND',
+    inputs: [
+      { dims: [4, b], draw: 'distinct' as const },
+      { dims: [2, 1], type: DataType.INT64, values: [3, 1] },
+      { dims: [2, b], draw: 'away' as const },
+    ],
+    attributes: { reduction },
+  })),
+];
+
+const reductions = ['mul', 'max', 'min'];
+
+describeGradients([...reductions.map(elements), ...reductions.map(rows)]);

@@ -1,0 +1,80 @@
+import { int, text } from '../graph/attributes.ts';
+import { sameAsInput } from '../graph/infer.ts';
+import type { Gradient, GradientContext, Operators } from '../graph/operator.ts';
+
+/** How one kind of scatter writes at the node's positions, and how the same positions are read. */
+interface Access {
+  /** Combines updates with data of the shape of input 0. */
+  readonly write: (data: string, updates: string, reduction: 'none' | 'add' | 'mul') => string;
+  /** The elements of data at the positions, in the shape of the updates. */
+  readonly read: (data: string) => string;
+}
+
+const elements = ({ b, node, x }: GradientContext): Access => {
+  const axis = int(node, 'axis', 0);
+  return {
+    write: (data, updates, reduction) =>
+      b.emit('ScatterElements', [data, x(1), updates], { axis, reduction }),
+    read: (data) => b.emit('GatherElements', [data, x(1)], { axis }),
+  };
+};
+
+const slices = ({ b, x }: GradientContext): Access => ({
+  write: (data, updates, reduction) => b.emit('ScatterND', [data, x(1), updates], { reduction }),
+  read: (data) => b.emit('GatherND', [data, x(1)]),
+});
+
+/** Where a number that is a factor is 0, and the factors with 1 there. */
+function withoutZeros({ b }: GradientContext, factors: string): { isZero: string; filled: string } {
+  const isZero = b.equal(factors, b.scalar(0, factors));
+  return { isZero, filled: b.where(isZero, b.scalar(1, factors), factors) };
+}
+
+/** y = x · Π updates: each gets the product of the others, also where one of them is 0. */
+function productBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
+  const { b, x, g, needs } = c;
+  const others = write(b.onesLike(x(0)), x(2), 'mul');
+  const ofUpdates = (): string => {
+    const { isZero, filled } = withoutZeros(c, x(2));
+    const zeros = read(write(b.zerosLike(x(0)), b.castLike(isZero, x(2)), 'add'));
+    const product = read(b.mul(x(0), write(b.onesLike(x(0)), filled, 'mul')));
+    const only = b.keep(b.equal(zeros, b.scalar(1, zeros)), product);
+    const rest = b.keep(b.equal(zeros, b.scalar(0, zeros)), b.div(product, filled));
+    return b.mul(read(g(0)), b.where(isZero, only, rest));
+  };
+  return [needs(0) ? b.mul(g(0), others) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
+}
+
+/** The largest or smallest: the data if it is that, or the updates that are, evenly. */
+function extremumBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
+  const { b, x, y, g, needs } = c;
+  const kept = b.equal(x(0), y(0));
+  const rest = b.keep(b.emit('Not', [kept]), g(0));
+  const ofUpdates = (): string => {
+    const hits = b.castLike(b.equal(x(2), read(y(0))), x(2));
+    const count = read(write(b.zerosLike(x(0)), hits, 'add'));
+    const share = b.div(read(rest), b.emit('Max', [count, b.scalar(1, count)]));
+    return b.mul(hits, share);
+  };
+  return [needs(0) ? b.keep(kept, g(0)) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
+}
+
+const back =
+  (access: (c: GradientContext) => Access): Gradient =>
+  (c) => {
+    const { b, node, x, g, needs } = c;
+    const { write, read } = access(c);
+    const reduction = text(node, 'reduction', 'none');
+    if (reduction === 'mul') return productBack(c, { write, read });
+    if (reduction === 'max' || reduction === 'min') return extremumBack(c, { write, read });
+    const kept = (): string => (reduction === 'add' ? g(0) : write(g(0), b.zerosLike(x(2)), 'none'));
+    return [needs(0) ? kept() : undefined, undefined, needs(2) ? read(g(0)) : undefined];
+  };
+
+const roles = { infer: sameAsInput, differentiable: [0, 2], zeroDerivative: { 1: 'positions' } };
+
+/** Operators that write at computed positions. */
+export const scatter: Operators = {
+  ScatterElements: { ...roles, gradient: back(elements) },
+  ScatterND: { ...roles, gradient: back(slices) },
+};

@@ -9,7 +9,7 @@ import type { GradientContext, Operators } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './convForm.ts';
 import { convWeightGradient } from './convWeight.ts';
-import { extent, padsOf, places, windowOf } from './window.ts';
+import { extent, padsOf, places, windowOf, writePads } from './window.ts';
 
 /** The kernel's sizes: those of the weight, which must be known. */
 export function kernelOf(node: NodeProto, b: GraphBuilder, weight = 1): readonly number[] | undefined {
@@ -150,6 +150,10 @@ export const conv: Operators = {
   Conv: {
     infer: (node, b) => [{ type: b.type(inputOf(node, 0)).type, dims: convDims(node, b) }],
     differentiable: [0, 1, 2],
+    settle: (node, b) => {
+      const kernel = kernelOf(node, b);
+      if (kernel) writePads(node, padsOf(windowOf(node, b, kernel)));
+    },
     gradient: (c) => {
       const { b, x, g, needs } = c;
       const form = formOf(c);

@@ -1,5 +1,5 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int, ints, text } from '../graph/attributes.ts';
+import { attribute, int, ints, makeAttribute } from '../graph/attributes.ts';
 import { addDim, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';
@@ -7,7 +7,7 @@ import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { kernelOf, spatialAxes } from './conv.ts';
 import type { ConvForm } from './convForm.ts';
 import { convWeightGradient } from './convWeight.ts';
-import { extent } from './window.ts';
+import { extent, isSame, splitPadding, writePads } from './window.ts';
 
 interface TransposedForm {
   readonly form: ConvForm;
@@ -15,32 +15,35 @@ interface TransposedForm {
 }
 
 /**
- * The geometry of the convolution whose way back this is. With `output_shape` or SAME padding the pads
- * follow from the input's size; `undefined` while that is not known.
+ * The geometry of the convolution whose way back this is. With `output_shape` the pads follow from the input's size;
+ * `undefined` while that is not known.
  */
 function geometry(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): TransposedForm | undefined {
   const axes = kernel.length;
   const strides = ints(node, 'strides') ?? Array(axes).fill(1);
   const dilations = ints(node, 'dilations') ?? Array(axes).fill(1);
-  const outputPadding = ints(node, 'output_padding') ?? Array(axes).fill(0);
-  const auto = text(node, 'auto_pad', 'NOTSET');
-  const sizes = b.dims(inputOf(node, 0))?.slice(2);
-  const same = auto.startsWith('SAME');
+  const outputPadding = [...(ints(node, 'output_padding') ?? Array<number>(axes).fill(0))];
   const outputShape = ints(node, 'output_shape')?.slice(-axes);
-  let pads = ints(node, 'pads') ?? Array(2 * axes).fill(0);
-  if (outputShape || same) {
-    if (!sizes?.every((size) => typeof size === 'number')) return undefined;
-    const total = kernel.map((k, i) => {
-      const size = sizes[i] as number;
-      const wanted = outputShape?.[i] ?? size * strides[i];
-      const whole = strides[i] * (size - 1) + outputPadding[i] + extent(k, dilations[i]);
-      return Math.max(0, whole - wanted);
+  const list = ints(node, 'pads') ?? Array(2 * axes).fill(0);
+  let [before, after] = [list.slice(0, axes), list.slice(axes)];
+  if (outputShape || isSame(node)) {
+    const sizes = b.dims(inputOf(node, 0))?.slice(2);
+    const totals = kernel.map((k, i) => {
+      // How far the last window reaches beyond the strides of all places before it, and so of all places.
+      const beyond = (outputPadding[i] as number) + extent(k, dilations[i]) - strides[i];
+      const [size, wanted] = [sizes?.[i], outputShape?.[i]];
+      if (wanted === undefined) return Math.max(0, beyond);
+      if (typeof size !== 'number') return undefined;
+      const total = size * strides[i] + beyond - wanted;
+      outputPadding[i] = (outputPadding[i] as number) + Math.max(0, -total);
+      return Math.max(0, total);
     });
-    const [small, large] = [total.map((pad) => Math.floor(pad / 2)), total.map((pad) => Math.ceil(pad / 2))];
-    pads = auto === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
+    if (totals.includes(undefined)) return undefined;
+    ({ before, after } = splitPadding(node, totals) as { before: number[]; after: number[] });
   }
-  const window = { kernel, strides, dilations, before: pads.slice(0, axes), after: pads.slice(axes) };
-  return { form: { window, pads, group: int(node, 'group', 1), axes }, outputPadding };
+  const window = { kernel, strides, dilations, before, after };
+  const form = { window, pads: [...before, ...after], group: int(node, 'group', 1), axes };
+  return { form, outputPadding };
 }
 
 const infer: Infer = (node, b) => {
@@ -60,6 +63,18 @@ const infer: Infer = (node, b) => {
   const channels = mulDim(w[1] ?? unknownDim(), int(node, 'group', 1));
   return [{ type, dims: [dims[0] ?? unknownDim(), channels, ...spatial] }];
 };
+
+/** Writes out padding that follows from sizes, and `output_shape` as padding. */
+function settle(node: NodeProto, b: GraphBuilder): void {
+  const kernel = kernelOf(node, b);
+  const known = kernel && geometry(node, b, kernel);
+  if (!known) return;
+  writePads(node, known.form.pads);
+  const shape = attribute(node, 'output_shape');
+  if (!shape) return;
+  node.attribute = node.attribute.filter((one) => one !== shape && one.name !== 'output_padding');
+  node.attribute.push(makeAttribute('output_padding', known.outputPadding));
+}
 
 function back(c: GradientContext): (string | undefined)[] {
   const { b, node, x, g, needs } = c;
@@ -87,5 +102,5 @@ function back(c: GradientContext): (string | undefined)[] {
 
 /** Transposed convolutions. */
 export const convTranspose: Operators = {
-  ConvTranspose: { infer, gradient: back, differentiable: [0, 1, 2] },
+  ConvTranspose: { infer, settle, gradient: back, differentiable: [0, 1, 2] },
 };

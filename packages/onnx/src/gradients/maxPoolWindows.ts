@@ -7,7 +7,7 @@ import { isStatic } from '../graph/value.ts';
 import { extent, padsOf, windowOf } from './window.ts';
 
 /** The most negative float32: padding that is never a maximum, and finite, so that 0 times it is 0. */
-const lowest = -3.4028234663852886e38;
+export const lowest = -3.4028234663852886e38;
 
 /**
  * A max pool's way back without `Indices`, for providers whose MaxPool has none. A convolution with one-hot

@@ -5,6 +5,8 @@ import { type Dim, mapDim, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { resizedTo } from '../graph/resizeScales.ts';
+import { isStatic } from '../graph/value.ts';
 import { adjoint } from './separable.ts';
 
 interface Target {
@@ -34,7 +36,7 @@ const infer: Infer = (node, b) => {
     const size = dims[axis] as Dim;
     result[axis] =
       scale !== undefined
-        ? mapDim(size, `times${scale}`, (n) => Math.floor(n * scale))
+        ? mapDim(size, `times${scale}`, (n) => resizedTo(n, scale))
         : keepsRatio
           ? unknownDim()
           : (sizes?.[i] ?? unknownDim());
@@ -74,18 +76,46 @@ function back(c: GradientContext): string[] {
     exclude_outside: int(node, 'exclude_outside', 0),
     antialias: int(node, 'antialias', 0) || undefined,
   };
+  const before = b.shape(x(0));
+  // The runtime copies what keeps its sizes, whatever the scales say.
+  if (isStatic(before) && before.every((size, axis) => size === b.shape(g(0))[axis])) return [g(0)];
+  const cubic = text(node, 'mode', 'nearest') === 'cubic';
+  const others = before.filter((_, axis) => moves(axis)).length > 1;
   const run = (input: string, picked: readonly number[]): string => {
+    const [axis] = picked as [number];
+    if (picked.length > 1 || !(cubic || (scales && others && moves(axis + 2)))) return resized(input, picked);
+    // Along a second axis: cubic interpolation has kernels for two, and what grows there is not copied.
+    const column = resized(b.unsqueeze(input, [3]), picked, others ? grown() : 1);
+    return b.squeeze(b.slice(column, [0], [1], [3]), [3]);
+  };
+  /** 2, or 1 where all sizes turn out to stay: then the runtime copies. */
+  const grown = (): number | string => {
+    if (isStatic(before) || !scales) return 2;
+    const stays = b.cast(b.equal(b.emit('Shape', [x(0)]), b.emit('Shape', [g(0)])), DataType.FLOAT);
+    return b.once(`growth of ${g(0)}`, () =>
+      b.sub(b.literal(DataType.FLOAT, [1], [2]), b.reduce('ReduceMin', stays, [0], true)),
+    );
+  };
+  /** @param beside - the scale of one more axis of one element, if any */
+  const resized = (input: string, picked: readonly number[], beside?: number | string): string => {
     const at = picked.map((axis) => axes.indexOf(axis + 2));
+    const more = beside === undefined ? [] : [beside];
     if (scales) {
       const factors = [1, 1, ...at.map((i) => (i < 0 ? 1 : (scales[i] as number)))];
-      return b.emit('Resize', [input, '', b.literal(DataType.FLOAT, [factors.length], factors)], attributes);
+      const vector = (values: readonly number[]): string =>
+        b.literal(DataType.FLOAT, [values.length], values);
+      const all =
+        typeof beside === 'string'
+          ? b.concat([vector(factors), beside], 0)
+          : vector(beside === undefined ? factors : [...factors, beside]);
+      return b.emit('Resize', [input, '', all], attributes);
     }
     const probes = b.emit('Shape', [input], { start: 0, end: 2 });
     const wanted = picked.map((axis, i) => {
       const size = at[i] === undefined || at[i] < 0 ? b.shape(x(0))[axis + 2] : b.shape(g(0))[axis + 2];
       return typeof size === 'number' ? size : b.sizeAt(g(0), axis + 2);
     });
-    return b.emit('Resize', [input, '', '', b.shapeVector([probes, ...wanted])], attributes);
+    return b.emit('Resize', [input, '', '', b.shapeVector([probes, ...wanted, ...more])], attributes);
   };
   return [adjoint(b, x(0), g(0), run)];
 }

@@ -1,9 +1,9 @@
-import { int, ints } from '../graph/attributes.ts';
+import { int, ints, text } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { GradientContext } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';
-import { padsOf, type Window, windowOf } from './window.ts';
+import { isSame, windowOf } from './window.ts';
 
 /** Below this many entries one matrix over all spatial axes is cheaper than one for each axis. */
 const smallMatrix = 1 << 15;
@@ -65,28 +65,25 @@ function alongAxis(b: Builder, a: string, matrix: string, axis: number): string 
 
 /** A pool over some of a node's spatial axes. */
 function runPool(
-  c: GradientContext,
+  { b, node }: GradientContext,
   op: string,
   attributes: Record<string, number>,
 ): (input: string, axes: readonly number[]) => string {
-  const window: Window = windowOf(c.node, c.b, ints(c.node, 'kernel_shape') ?? []);
-  const pads = padsOf(window);
-  if (!pads) {
-    throw c.refuse(
-      'its padding depends on sizes that are known only while the model runs',
-      'Export the model with explicit pads, or with fixed spatial sizes.',
-    );
-  }
-  const rank = window.kernel.length;
-  const dilated = window.dilations.some((dilation) => dilation !== 1);
+  const kernel = ints(node, 'kernel_shape') ?? [];
+  const { strides, dilations } = windowOf(node, b, kernel);
+  const pads = ints(node, 'pads') ?? Array(2 * kernel.length).fill(0);
+  const dilated = dilations.some((dilation) => dilation !== 1);
   return (input, axes) => {
     const pick = (list: readonly number[]): number[] => axes.map((axis) => list[axis] as number);
-    return c.b.emit(op, [input], {
-      kernel_shape: pick(window.kernel),
-      strides: pick(window.strides),
-      pads: [...pick(pads.slice(0, rank)), ...pick(pads.slice(rank))],
-      ceil_mode: int(c.node, 'ceil_mode', 0),
-      dilations: dilated ? pick(window.dilations) : undefined,
+    return b.emit(op, [input], {
+      kernel_shape: pick(kernel),
+      strides: pick(strides),
+      // Padding that follows from sizes is left to the operator.
+      ...(isSame(node)
+        ? { auto_pad: text(node, 'auto_pad', '') }
+        : { pads: [...pick(pads.slice(0, kernel.length)), ...pick(pads.slice(kernel.length))] }),
+      ceil_mode: int(node, 'ceil_mode', 0),
+      dilations: dilated ? pick(dilations) : undefined,
       ...attributes,
     });
   };

@@ -1,5 +1,5 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { ints, text } from '../graph/attributes.ts';
+import { ints, makeAttribute, text } from '../graph/attributes.ts';
 import { addDim, type Dim, mapDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';
@@ -17,45 +17,62 @@ export interface Window {
 /** The extent of a dilated kernel. */
 export const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
-/** Reads a window from a node's attributes, automatic padding resolved. */
+/** Whether a node asks for SAME padding, which follows from sizes. */
+export const isSame = (node: NodeProto): boolean => text(node, 'auto_pad', 'NOTSET').startsWith('SAME');
+
+/** SAME padding in two parts, as the kernels split it: an odd one goes after the axis for SAME_UPPER, before it otherwise. */
+export function splitPadding(
+  node: NodeProto,
+  totals: readonly (number | undefined)[],
+): Pick<Window, 'before' | 'after'> {
+  const upper = text(node, 'auto_pad', 'NOTSET') === 'SAME_UPPER';
+  const before = totals.map((total) => total && Math.trunc((upper ? total : total + 1) / 2) + 0);
+  return { before, after: totals.map((total, i) => total && total - (before[i] as number)) };
+}
+
+/**
+ * Reads a window from a node's attributes, automatic padding resolved by the rules of ONNX Runtime's kernels: SAME
+ * padding of a pool leaves dilation out, and is negative where a stride is longer than the kernel and skips the end.
+ */
 export function windowOf(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): Window {
   const rank = kernel.length;
   const strides = ints(node, 'strides') ?? Array(rank).fill(1);
   const dilations = ints(node, 'dilations') ?? Array(rank).fill(1);
-  const auto = text(node, 'auto_pad', 'NOTSET');
-  const pads = auto === 'NOTSET' || auto === '' ? (ints(node, 'pads') ?? Array(2 * rank).fill(0)) : undefined;
-  if (pads || auto === 'VALID') {
-    const list = pads ?? Array(2 * rank).fill(0);
+  if (!isSame(node)) {
+    const valid = text(node, 'auto_pad', 'NOTSET') === 'VALID';
+    const list = (valid ? undefined : ints(node, 'pads')) ?? Array(2 * rank).fill(0);
     return { kernel, strides, dilations, before: list.slice(0, rank), after: list.slice(rank) };
   }
+  const pools = node.opType.endsWith('Pool');
   const dims = b.dims(inputOf(node, 0));
   const total = kernel.map((k, i) => {
-    const size = dims?.[i + 2];
-    const stride = strides[i] as number;
-    if (stride === 1) return extent(k, dilations[i] as number) - 1;
+    const [size, stride] = [dims?.[i + 2], strides[i] as number];
+    const span = pools ? k : extent(k, dilations[i] as number);
+    if (stride === 1) return span - 1;
     if (typeof size !== 'number') return undefined;
-    return Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent(k, dilations[i] as number) - size);
+    return Math.max(pools ? -Infinity : 0, (Math.ceil(size / stride) - 1) * stride + span - size);
   });
-  const small = total.map((pad) => pad && Math.floor(pad / 2));
-  const large = total.map((pad) => pad && Math.ceil(pad / 2));
-  const upper = auto === 'SAME_UPPER';
-  return { kernel, strides, dilations, before: upper ? small : large, after: upper ? large : small };
+  return { kernel, strides, dilations, ...splitPadding(node, total) };
 }
 
 /** How many places a window takes along spatial axis `i`. */
 export function places(window: Window, i: number, size: Dim, ceil = false): Dim {
   const [before, after] = [window.before[i], window.after[i]];
-  const stride = window.strides[i] as number;
-  if (before === undefined || after === undefined)
-    return mapDim(size, `same${stride}`, (n) => Math.ceil(n / stride));
-  const span = extent(window.kernel[i] as number, window.dilations[i] as number);
+  const [kernel, stride] = [window.kernel[i] as number, window.strides[i] as number];
+  const span = extent(kernel, window.dilations[i] as number);
+  // The kernels divide whole numbers, which rounds towards 0.
+  const rounded = (n: number): number => (ceil ? Math.ceil(n) : Math.trunc(n)) + 0;
+  if (before === undefined || after === undefined) {
+    const name = span === kernel ? `same${stride}` : `same${stride}d${span - kernel}${ceil ? 'c' : ''}`;
+    return mapDim(size, name, (n) => rounded(Math.ceil(n / stride) - 1 + (kernel - span) / stride) + 1);
+  }
   const room = addDim(size, before + after - span);
   if (stride === 1) return addDim(room, 1);
-  return mapDim(room, `places${stride}${ceil ? 'c' : ''}`, (free) => {
-    if (!ceil) return Math.floor(free / stride) + 1;
-    const count = Math.ceil(free / stride) + 1;
+  return mapDim(room, `places${stride}${ceil ? `c${after - span}` : ''}`, (free) => {
+    const count = rounded(free / stride) + 1;
     // A last window that would start in the padding after the input is dropped, as in PyTorch.
-    return typeof size === 'number' && (count - 1) * stride >= size + before ? count - 1 : count;
+    const inputEnd = free + span - after;
+    return ceil && (count - 1) * stride >= inputEnd ? count - 1 : count;
   });
 }
 
@@ -63,4 +80,11 @@ export function places(window: Window, i: number, size: Dim, ceil = false): Dim 
 export function padsOf(window: Window): number[] | undefined {
   const pads = [...window.before, ...window.after];
   return pads.every((pad) => pad !== undefined) ? (pads as number[]) : undefined;
+}
+
+/** Writes SAME and VALID padding out, as far as it is known; ONNX's own shape inference takes it otherwise than the kernels. */
+export function writePads(node: NodeProto, pads: readonly number[] | undefined): void {
+  if (!pads || pads.some((pad) => pad < 0)) return;
+  node.attribute = node.attribute.filter(({ name }) => name !== 'auto_pad' && name !== 'pads');
+  node.attribute.push(makeAttribute('pads', pads));
 }

@@ -21,6 +21,7 @@ import type { Builder } from './builder.ts';
 import { captures, subgraphs } from './captures.ts';
 import type { Dim, Dims } from './dim.ts';
 import { writeModel } from './model.ts';
+import { writeHiddenScales } from './resizeScales.ts';
 import { writeForWebgpu } from './webgpuForms.ts';
 
 /** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
@@ -94,9 +95,10 @@ export function finish(
   outputs: readonly string[],
   metadata: readonly StringStringEntryProto[],
 ): Uint8Array {
-  const write = b.provider === 'webgpu' ? writeForWebgpu : writeInBlocks;
+  const own = b.provider === 'webgpu' ? writeForWebgpu : writeInBlocks;
+  const write = (node: NodeProto): boolean => writeHiddenScales(node, b) || own(node, b);
   const lowered = b.apart(() => {
-    for (const node of [...b.nodes]) if (!atNode(node, () => write(node, b))) b.nodes.push(node);
+    for (const node of [...b.nodes]) if (!atNode(node, () => write(node))) b.nodes.push(node);
   });
   const { nodes, names } = needed(lowered, outputs);
   const graph = create(GraphProtoSchema, {

@@ -63,6 +63,8 @@ type Derivative =
  */
 export type Operator = Derivative & {
   readonly infer?: Infer;
+  /** Writes attributes out that follow from sizes, before the node is appended; nodes it needs are emitted. */
+  readonly settle?: (node: NodeProto, b: Builder) => void;
   /** Inputs that a node in training form replaces by one of its outputs: running statistics. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Writes out a node in training form that the runtime would draw random numbers for; nodes it needs are emitted. */

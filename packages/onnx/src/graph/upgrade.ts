@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
 import { type NodeProto, NodeProtoSchema, type TensorProto } from '../generated/onnx_pb.ts';
 import {
   type AttributeValue,
@@ -140,22 +141,55 @@ const upsampleToResize: Rewrite = (node, b) => {
   const scales = floats(node, 'scales');
   const given = inputOf(node, 1) || (scales ? b.literal(DataType.FLOAT, [scales.length], scales) : '');
   const resize = nodeOf('Resize', [inputOf(node, 0), '', given], node.output);
-  return oldResize(resize, text(node, 'mode', 'nearest'));
+  return oldResize(resize, text(node, 'mode', 'nearest'), 'floor');
 };
 
-function oldResize(node: NodeProto, mode: string): NodeProto[] {
+function oldResize(node: NodeProto, mode: string, nearest: 'floor' | 'ceil'): NodeProto[] {
   set(node, 'mode', mode);
   set(node, 'coordinate_transformation_mode', 'asymmetric');
-  set(node, 'nearest_mode', 'floor');
+  set(node, 'nearest_mode', nearest);
   return [node];
 }
 
-const resizeScales: Rewrite = (node, _b, opset) => {
+/** Resize of opset 10: ONNX Runtime takes the nearest element below on axes that grow, and above on those that shrink. */
+const resizeScales: Rewrite = (node, b, opset) => {
   if (opset >= 11) return undefined;
-  return oldResize(
-    nodeOf('Resize', [inputOf(node, 0), '', inputOf(node, 1)], node.output),
-    text(node, 'mode', 'nearest'),
-  );
+  const [x, given] = [inputOf(node, 0), inputOf(node, 1)];
+  const mode = text(node, 'mode', 'nearest');
+  const resize = (from: string, scales: string, to: string[], nearest: 'floor' | 'ceil'): NodeProto[] =>
+    oldResize(nodeOf('Resize', [from, '', scales], to), mode, nearest);
+  const scales = b.numbers(given);
+  if (mode !== 'nearest' || scales?.every((scale) => scale >= 1))
+    return resize(x, given, node.output, 'floor');
+  if (!scales) {
+    throw fail(
+      'the scales of a Resize of opset 10 to be constant in mode "nearest"',
+      `node "${node.name || node.output[0]}", whose scales are computed while the model runs`,
+      'Export the model with opset 11 or newer.',
+    );
+  }
+  if (scales.every((scale) => scale <= 1)) return resize(x, given, node.output, 'ceil');
+  const only = (kept: (scale: number) => boolean): string =>
+    b.literal(
+      DataType.FLOAT,
+      [scales.length],
+      scales.map((scale) => (kept(scale) ? scale : 1)),
+    );
+  const grown = b.fresh('Resize');
+  return [
+    ...resize(
+      x,
+      only((scale) => scale >= 1),
+      [grown],
+      'floor',
+    ),
+    ...resize(
+      grown,
+      only((scale) => scale < 1),
+      node.output,
+      'ceil',
+    ),
+  ];
 };
 
 /** Scatter was named ScatterElements in opset 11. */

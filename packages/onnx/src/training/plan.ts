@@ -143,6 +143,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
   const { b, inputs } = loadGraph(model, (node, builder) => {
     const own = [...node.input];
     noteBuffers(builder, node, stored, replaced);
+    builder.operator(node)?.settle?.(node, builder);
     if (!inference) return builder.operator(node)?.toTraining?.(node, builder, draws);
     node.input = own;
     builder.operator(node)?.toInference?.(node, builder, draws);

@@ -1,0 +1,87 @@
+import { fail } from '../errors.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { int, ints, makeAttribute, text } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { inputOf } from '../graph/infer.ts';
+import { isStatic } from '../graph/value.ts';
+import { lowest } from './maxPoolWindows.ts';
+import { extent, isSame, places, type Window, windowOf } from './window.ts';
+
+/** The padding after each axis with which the last window ends there. */
+function exactEnds(
+  { kernel, strides, dilations, before }: Window,
+  sizes: readonly number[],
+  counts: readonly number[],
+): number[] {
+  return kernel.map((k, i) => {
+    const reach = ((counts[i] as number) - 1) * (strides[i] as number) + extent(k, dilations[i] as number);
+    return reach - (sizes[i] as number) - (before[i] as number);
+  });
+}
+
+/** Puts padding in front of a pool that cannot have it itself: less than nothing for a maximum, 0 for a norm. */
+function padBefore(node: NodeProto, b: Builder, pads: readonly number[], value: number): void {
+  const [x, axes] = [inputOf(node, 0), pads.length / 2];
+  const ring = b.ints([0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)]);
+  node.input[0] = b.emit('Pad', [x, ring, ...(value === 0 ? [] : [b.scalar(value, x)])]);
+}
+
+/**
+ * Writes out the padding and rounding of a pool that follow from sizes. ONNX's own shape inference, by which the runtime
+ * folds shapes into constants, counts the windows otherwise than its kernels: SAME padding with dilations, and a last
+ * window that `ceil_mode` drops.
+ *
+ * @throws {ClrError} where the two differ and no other attributes say the same
+ */
+export function settlePool(node: NodeProto, b: Builder): void {
+  const kernel = ints(node, 'kernel_shape') ?? [];
+  const ceil = int(node, 'ceil_mode', 0) === 1;
+  const sizes = b.dims(inputOf(node, 0))?.slice(2);
+  if (text(node, 'auto_pad', 'NOTSET') === 'NOTSET' && !ceil) return;
+  const window = windowOf(node, b, kernel);
+  const { strides, dilations, before, after } = window;
+  const counts = sizes?.map((size, i) => places(window, i, size, ceil));
+  if (!isStatic(sizes) || !isStatic(counts) || sizes.length !== kernel.length) return;
+
+  const beyond = exactEnds(window, sizes, counts);
+  const start = before as number[];
+  const end = after as number[];
+  const write = (pads: readonly number[], ...others: string[]): void => {
+    const replaced = ['auto_pad', 'pads', 'ceil_mode', ...others];
+    node.attribute = node.attribute.filter(({ name }) => !replaced.includes(name));
+    node.attribute.push(makeAttribute('pads', pads));
+  };
+  const exact = beyond.map((pad) => Math.max(0, pad));
+  const average = node.opType === 'AveragePool';
+  // An average leaves out what a dilated window has beyond negative padding.
+  const cut = average && dilations.some((dilation, i) => dilation > 1 && (end[i] as number) < 0);
+  // With the end a stride further one more window would fit in.
+  const same = start.every((pad) => pad >= 0) && beyond.every((pad, i) => pad > -(strides[i] as number));
+  if (same && !cut && exact.every((pad, i) => pad < (kernel[i] as number))) {
+    const counted = average && int(node, 'count_include_pad', 0) === 1;
+    const counts = end.map((pad) => Math.max(0, pad));
+    if (counted && exact.some((pad, i) => pad > (counts[i] as number))) {
+      // Padding is counted, and what lies beyond it is not.
+      padBefore(node, b, [...start, ...counts], 0);
+      write(
+        [...start.map(() => 0), ...exact.map((pad, i) => Math.max(0, pad - (counts[i] as number)))],
+        'count_include_pad',
+      );
+    } else write([...start, ...exact]);
+    return;
+  }
+  if (same && !average && !node.output[1]) {
+    const least = b.type(inputOf(node, 0)).type === DataType.DOUBLE ? -Number.MAX_VALUE : lowest;
+    padBefore(node, b, [...start, ...exact], node.opType === 'MaxPool' ? least : 0);
+    write(Array(2 * kernel.length).fill(0));
+    return;
+  }
+  if (ceil || (isSame(node) && dilations.some((dilation) => dilation > 1))) {
+    throw fail(
+      'a pool whose windows the shape inference of ONNX and the kernels of ONNX Runtime count alike',
+      `node "${node.name || node.output[0]}" (${node.opType}) with dilations and ${isSame(node) ? 'SAME padding' : 'ceil_mode'}`,
+      'Export the model with explicit pads and without ceil_mode.',
+    );
+  }
+}

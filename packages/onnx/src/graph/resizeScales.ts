@@ -1,0 +1,38 @@
+import { create } from '@bufbuild/protobuf';
+import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
+import { ints } from './attributes.ts';
+import type { Builder } from './builder.ts';
+import { DataType } from './dataType.ts';
+import { axisOf, inputOf } from './infer.ts';
+
+/** The size that ONNX Runtime's kernels resize to: ⌊size · scale⌋, multiplied in float32. */
+export const resizedTo = (size: number, scale: number): number => Math.floor(Math.fround(size * scale));
+
+/**
+ * Keeps the scales of a Resize from the runtime's shape inference where it comes to another size than the kernel:
+ * 10 · 0.7 is 7 in float32, and 6.99999988 in float64. The runtime would fold the wrong shape into constants.
+ */
+export function writeHiddenScales(node: NodeProto, b: Builder): boolean {
+  const [x, given] = [inputOf(node, 0), inputOf(node, 2)];
+  const [dims, scales] = [b.dims(x), b.numbers(given)];
+  if (node.opType !== 'Resize' || node.domain !== '' || !dims || !scales) return false;
+  const axes = ints(node, 'axes')?.map((axis) => axisOf(axis, dims.length)) ?? scales.map((_, i) => i);
+  const differs = scales.some((scale, i) => {
+    const size = dims[axes[i] as number];
+    return typeof size === 'number' && resizedTo(size, scale) !== Math.floor(size * scale);
+  });
+  if (!differs) return false;
+  // 0, worked out from data.
+  const first = b.slice(b.reshape(x, [-1]), [0], [1], [0]);
+  const zero = b.mul(b.cast(b.emit('IsNaN', [first]), DataType.FLOAT), b.literal(DataType.FLOAT, [], [0]));
+  const [name] = node.output as [string];
+  const { type, dims: known } = b.type(name);
+  b.append(
+    create(NodeProtoSchema, {
+      ...node,
+      input: [x, inputOf(node, 1), b.add(given, zero), ...node.input.slice(3)],
+    }),
+  );
+  b.declare(name, type, known);
+  return true;
+}

@@ -1,0 +1,98 @@
+import { create } from '@bufbuild/protobuf';
+import { type NodeProto, NodeProtoSchema } from '../src/generated/onnx_pb.ts';
+import { attribute, int } from '../src/graph/attributes.ts';
+import { blockedDomain } from '../src/graph/blocked.ts';
+import { DataType } from '../src/graph/dataType.ts';
+import { readModel, writeModel } from '../src/graph/model.ts';
+import { makeTensor } from '../src/graph/tensor.ts';
+import { makeNode } from './makeModel.ts';
+
+/** A model without ONNX Runtime's operators on channels in blocks, and how many convolutions were on blocks. */
+export interface Plain {
+  readonly bytes: Uint8Array;
+  readonly blocked: number;
+}
+
+/**
+ * Writes ONNX Runtime's operators on channels in blocks (`com.microsoft.nchwc`) as standard ones, so that a graph for
+ * blocks of 8 or 16 runs on every processor. ReorderInput lays [N, C, H, W] out as [N, ⌈C/block⌉, H, W, block] and fills the
+ * last block up with zeros; a kernel is [M/block, C/block, kH, kW, block of C, block of M], or without the C where each
+ * channel has a kernel of its own. In both the blocks are counted among the channels.
+ */
+export function plainBlocks(bytes: Uint8Array, block: number): Plain {
+  const { proto, graph } = readModel(bytes);
+  let blocked = 0;
+  let count = 0;
+  const nodes: NodeProto[] = [];
+  const emit = (op: string, inputs: string[], attributes: Record<string, number | number[]> = {}): string => {
+    const output = `plain_${++count}`;
+    nodes.push(makeNode({ op, inputs, outputs: [output], attributes }));
+    return output;
+  };
+  const ints = (values: readonly number[]): string => {
+    const name = `plain_${++count}`;
+    graph.initializer.push(makeTensor(name, DataType.INT64, [values.length], values));
+    return name;
+  };
+  const size = (value: string, axis: number): string =>
+    emit('Shape', [value], { start: axis, end: axis + 1 });
+  const reshape = (value: string, ...shape: (number | string)[]): string =>
+    emit('Reshape', [
+      value,
+      emit(
+        'Concat',
+        shape.map((part) => (typeof part === 'number' ? ints([part]) : part)),
+        { axis: 0 },
+      ),
+    ]);
+  const transpose = (value: string, perm: number[]): string => emit('Transpose', [value], { perm });
+
+  const toBlocks = (value: string): string => {
+    const missing = emit('Mod', [emit('Neg', [size(value, 1)]), ints([block])]);
+    const zeros = ints([0]);
+    const pads = emit('Concat', [zeros, zeros, zeros, zeros, zeros, missing, zeros, zeros], { axis: 0 });
+    const filled = emit('Pad', [value, pads]);
+    const sizes = [size(filled, 0), size(filled, 2), size(filled, 3)] as const;
+    const apart = reshape(filled, sizes[0], -1, block, sizes[1], sizes[2]);
+    return reshape(transpose(apart, [0, 1, 3, 4, 2]), sizes[0], size(filled, 1), sizes[1], sizes[2]);
+  };
+  const fromBlocks = (value: string): string => {
+    const sizes = [size(value, 0), size(value, 2), size(value, 3)] as const;
+    const apart = reshape(value, sizes[0], -1, sizes[1], sizes[2], block);
+    return reshape(transpose(apart, [0, 1, 4, 2, 3]), sizes[0], size(value, 1), sizes[1], sizes[2]);
+  };
+  const kernelFromBlocks = (value: string, separate: boolean): string => {
+    const sizes = [0, 1, 2, 3].map((axis) => size(value, axis)) as [string, string, string, string];
+    const [first, second, height, width] = sizes;
+    if (separate) {
+      const apart = reshape(value, -1, height, width, block);
+      return reshape(transpose(apart, [0, 3, 1, 2]), first, 1, height, width);
+    }
+    const outer = emit('Div', [second, ints([block])]);
+    const apart = reshape(value, -1, outer, height, width, block, block);
+    return reshape(transpose(apart, [0, 5, 1, 4, 2, 3]), first, second, height, width);
+  };
+
+  for (const node of graph.node) {
+    const [x = '', w = '', ...rest] = node.input;
+    if (node.domain !== blockedDomain) {
+      nodes.push(node);
+    } else if (node.opType === 'ReorderInput') {
+      nodes.push(makeNode({ op: 'Identity', inputs: [toBlocks(x)], outputs: node.output }));
+    } else if (node.opType === 'ReorderOutput') {
+      const channels = ints([int(node, 'channels', 0)]);
+      const inputs = [fromBlocks(x), ints([0]), channels, ints([1])];
+      nodes.push(makeNode({ op: 'Slice', inputs, outputs: node.output }));
+    } else {
+      blocked += 1;
+      const separate = (attribute(node, 'group')?.i ?? 1n) > 1n;
+      const input = [fromBlocks(x), kernelFromBlocks(w, separate), ...rest];
+      const output = [`plain_${++count}`];
+      nodes.push(create(NodeProtoSchema, { ...node, domain: '', input, output }));
+      nodes.push(makeNode({ op: 'Identity', inputs: [toBlocks(output[0] as string)], outputs: node.output }));
+    }
+  }
+  graph.node = nodes;
+  proto.opsetImport = proto.opsetImport.filter(({ domain }) => domain !== blockedDomain);
+  return { bytes: writeModel(proto), blocked };
+}

@@ -5,35 +5,7 @@ import { type Dim, unknownDim } from '../graph/dim.ts';
 import { axisOf, inputOf, shaped } from '../graph/infer.ts';
 import type { Gradient, Infer, Operators } from '../graph/operator.ts';
 import { remap } from '../graph/remap.ts';
-
-/**
- * Adds the slices of `source` along `axis` to zeros: slice k goes to position `positions[k]`.
- *
- * @param positions - an int64 vector
- * @param length - the size of the result's axis, as a vector of one element
- */
-export function scatterAlong(
-  b: Builder,
-  source: string,
-  positions: string,
-  axis: number,
-  length: string,
-): string {
-  const rank = b.rank(source);
-  const front = [axis, ...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis)];
-  const updates = b.transpose(source, front);
-  const parts = front.slice(1).map((i) => {
-    const dim = b.shape(source)[i];
-    return typeof dim === 'number' ? dim : b.sizeAt(source, i);
-  });
-  const size = b.numbers(length)?.[0];
-  const zeros = b.filled(b.shapeVector([size ?? length, ...parts]), 0, source);
-  const added = b.emit('ScatterND', [zeros, b.unsqueeze(positions, [1]), updates], { reduction: 'add' });
-  return b.transpose(
-    added,
-    front.map((_, i) => front.indexOf(i)),
-  );
-}
+import { hasDepth, scatterAlong, scatterAt } from './scatterAt.ts';
 
 const gathered: Infer = (node, b) => {
   const { type, dims, value } = b.type(inputOf(node, 0));
@@ -60,7 +32,7 @@ const gatherBack: Gradient = ({ b, node, x, g }) => {
   const rank = b.rank(x(0));
   const axis = axisOf(int(node, 'axis', 0), rank);
   const count = b.rank(x(1));
-  const positions = b.reshape(b.cast(x(1), DataType.INT64), [-1]);
+  const positions = b.reshape(x(1), [-1]);
   // The index's axes become one, so that the gradient has the input's rank.
   const merged =
     count === 1
@@ -73,7 +45,12 @@ const gatherBack: Gradient = ({ b, node, x, g }) => {
               .map((dim, i) => (i === axis ? -1 : typeof dim === 'number' ? dim : b.sizeAt(x(0), i))),
           ),
         );
-  return [scatterAlong(b, merged, positions, axis, b.sizeAt(x(0), axis))];
+  const known = b.numbers(x(1));
+  const size = b.shape(x(0))[axis];
+  const places = known?.map((i) => (i < 0 && typeof size === 'number' ? i + size : i));
+  const distinct =
+    places !== undefined && new Set(places).size === places.length && places.every((i) => i >= 0);
+  return [scatterAlong(b, merged, positions, axis, b.sizeAt(x(0), axis), distinct)];
 };
 
 const indexed: Infer = shaped((node, _dims, b) => b.dims(inputOf(node, 1)));
@@ -143,9 +120,11 @@ export const gather: Operators = {
     infer: gatheredND,
     differentiable: [0],
     zeroDerivative: positions,
-    gradient: ({ b, node, x, g }) => {
+    gradient: (c) => {
+      const { b, node, x, g } = c;
       const positions = withBatch(b, b.cast(x(1), DataType.INT64), int(node, 'batch_dims', 0));
-      return [b.emit('ScatterND', [b.zerosLike(x(0)), positions, g(0)], { reduction: 'add' })];
+      if (!hasDepth(b, positions)) throw c.refuse('the length of its positions is not known');
+      return [scatterAt(b, b.zerosLike(x(0)), positions, g(0), 'add')];
     },
   },
   TopK: {

@@ -7,7 +7,7 @@ import { axisOf, inputOf } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { remap } from '../graph/remap.ts';
 import { isStatic, type ValueType } from '../graph/value.ts';
-import { scatterAlong } from './gather.ts';
+import { scatterAlong } from './scatterAt.ts';
 
 /** The elements of known values put together along an axis. */
 function joined(parts: readonly ValueType[], axis: number): Dim[] | undefined {
@@ -168,7 +168,7 @@ const sliceBack: Gradient = (c) => {
     const all = b.emit('Range', [b.int(0), b.squeeze(length, [0]), b.int(1)]);
     const step = inputOf(node, 4) === '' ? [] : [pick(4)];
     const positions = b.emit('Slice', [all, pick(1), pick(2), b.ints([0]), ...step]);
-    gradient = scatterAlong(b, gradient, positions, axis, length);
+    gradient = scatterAlong(b, gradient, positions, axis, length, true);
   });
   return [gradient];
 };

@@ -1,6 +1,9 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
 import { int, text } from '../graph/attributes.ts';
-import { sameAsInput } from '../graph/infer.ts';
+import type { Builder } from '../graph/builder.ts';
+import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operators } from '../graph/operator.ts';
+import { hasDepth, type Reduction, scatterAt } from './scatterAt.ts';
 
 /** How one kind of scatter writes at the node's positions, and how the same positions are read. */
 interface Access {
@@ -19,10 +22,27 @@ const elements = ({ b, node, x }: GradientContext): Access => {
   };
 };
 
-const slices = ({ b, x }: GradientContext): Access => ({
-  write: (data, updates, reduction) => b.emit('ScatterND', [data, x(1), updates], { reduction }),
-  read: (data) => b.emit('GatherND', [data, x(1)]),
-});
+const slices = (c: GradientContext): Access => {
+  const { b, x } = c;
+  return {
+    write: (data, updates, reduction) => {
+      if (reduction === 'none') return b.emit('ScatterND', [data, x(1), updates]);
+      if (!hasDepth(b, x(1))) throw c.refuse('the length of its positions is not known');
+      return scatterAt(b, data, x(1), updates, reduction);
+    },
+    read: (data) => b.emit('GatherND', [data, x(1)]),
+  };
+};
+
+/** Writes a node that combines at repeated positions in the form that loses no update. */
+function withoutRace(node: NodeProto, b: Builder): void {
+  const [data, positions, updates] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
+  const reduction = text(node, 'reduction', 'none');
+  if (reduction === 'none' || !b.dims(data) || !b.dims(updates) || !hasDepth(b, positions)) return;
+  node.input = [scatterAt(b, data, positions, updates, reduction as Reduction)];
+  node.opType = 'Identity';
+  node.attribute = [];
+}
 
 /** Where a number that is a factor is 0, and the factors with 1 there. */
 function withoutZeros({ b }: GradientContext, factors: string): { isZero: string; filled: string } {
@@ -76,5 +96,5 @@ const roles = { infer: sameAsInput, differentiable: [0, 2], zeroDerivative: { 1:
 /** Operators that write at computed positions. */
 export const scatter: Operators = {
   ScatterElements: { ...roles, gradient: back(elements) },
-  ScatterND: { ...roles, gradient: back(slices) },
+  ScatterND: { ...roles, gradient: back(slices), toTraining: withoutRace, toInference: withoutRace },
 };

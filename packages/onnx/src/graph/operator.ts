@@ -67,9 +67,9 @@ export type Operator = Derivative & {
   readonly settle?: (node: NodeProto, b: Builder) => void;
   /** Inputs that a node in training form replaces by one of its outputs: running statistics. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
-  /** Writes out a node in training form that the runtime would draw random numbers for; nodes it needs are emitted. */
+  /** Writes a node in training form otherwise where the runtime's own form is not deterministic; nodes it needs are emitted. */
   readonly toTraining?: (node: NodeProto, b: Builder, draws: Draws) => void;
-  /** Turns a node in training form into its inference form. */
+  /** Turns a node in training form into its inference form; nodes it needs are emitted. */
   readonly toInference?: (node: NodeProto, b: Builder, draws: Draws) => void;
 };
 

@@ -4,7 +4,7 @@ import { DataType } from '../graph/dataType.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
-import { scatterAlong } from './gather.ts';
+import { scatterAlong } from './scatterAt.ts';
 
 /** The input's shape with as many slices along the axis as the run decides; a vector where there is no axis. */
 const picked: Infer = (node, b) => {

@@ -1,0 +1,65 @@
+import { sgd } from '@clr/core';
+import * as ort from 'onnxruntime-node';
+import { buildGradientModel } from '../src/index.ts';
+
+/** What equal calls gave: the first call's gradients, and the parameters whose gradients were not the same bits later. */
+export interface Repeated {
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+  readonly changed: ReadonlySet<string>;
+}
+
+const sameBits = (a: Float32Array, b: Float32Array): boolean =>
+  Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
+
+/** Runs the gradients of a model, whose output `loss` is its loss, several times over the same values. */
+export async function repeatGradients(
+  model: Uint8Array,
+  { threads, calls, feeds = {} }: { threads: number; calls: number; feeds?: Record<string, ort.Tensor> },
+): Promise<Repeated> {
+  const {
+    bytes,
+    state,
+    gradients = [],
+  } = buildGradientModel(model, {
+    loss: { output: 'loss' },
+    optimizer: sgd(),
+    provider: 'cpu',
+  });
+  const session = await ort.InferenceSession.create(bytes, {
+    intraOpNumThreads: threads,
+    logSeverityLevel: 4,
+  });
+  const all = { ...feeds };
+  for (const { input, initial } of state)
+    all[input] = new ort.Tensor('float32', initial as Float32Array, [initial.length]);
+  const outputs = gradients.map(({ name }) => name);
+  const parts = gradients.flatMap(({ name, parts }) => parts.map((part) => ({ ...part, vector: name })));
+  const run = async (): Promise<Map<string, Float32Array>> => {
+    const results = await session.run(all, outputs);
+    return new Map(
+      parts.map(({ name, vector, offset, dims }) => {
+        const size = dims.reduce((n, dim) => n * dim, 1);
+        return [name, ((results[vector] as ort.Tensor).data as Float32Array).slice(offset, offset + size)];
+      }),
+    );
+  };
+  const first = await run();
+  const changed = new Set<string>();
+  for (let call = 1; call < calls; call++) {
+    for (const [name, gradient] of await run()) {
+      if (!sameBits(gradient, first.get(name) as Float32Array)) changed.add(name);
+    }
+  }
+  await session.release();
+  return { gradients: first, changed };
+}
+
+/** The largest difference, relative to the largest element. */
+export function relativeDifference(a: Float32Array, b: Float32Array): number {
+  let [difference, largest] = [0, 1e-30];
+  a.forEach((value, i) => {
+    difference = Math.max(difference, Math.abs(value - (b[i] as number)));
+    largest = Math.max(largest, Math.abs(value));
+  });
+  return a.length === b.length ? difference / largest : Number.POSITIVE_INFINITY;
+}

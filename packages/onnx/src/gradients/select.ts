@@ -22,9 +22,9 @@ const picked: Infer = (node, b) => {
 /** Puts the slices of the gradient back to where they were taken from; without an axis, its elements. */
 function putBack({ b, node, x, g }: GradientContext, positions: (b: Builder) => string): string {
   const axis = attribute(node, 'axis') ? axisOf(int(node, 'axis', 0), b.rank(x(0))) : undefined;
-  if (axis !== undefined) return scatterAlong(b, g(0), positions(b), axis, b.sizeAt(x(0), axis));
+  if (axis !== undefined) return scatterAlong(b, g(0), positions(b), axis, b.sizeAt(x(0), axis), true);
   const length = b.reshape(b.count(x(0)), [1]);
-  return b.reshapeLike(scatterAlong(b, g(0), positions(b), 0, length), x(0));
+  return b.reshapeLike(scatterAlong(b, g(0), positions(b), 0, length, true), x(0));
 }
 
 /** Operators that keep some of the elements, as the data decide. */

@@ -17,11 +17,12 @@ interface Manifest {
 const allowed: Readonly<Record<string, readonly string[]>> = {
   '@clr/core': [],
   '@clr/conformance': ['@clr/core'],
-  '@clr/onnx': ['@clr/core'],
+  '@clr/onnx': ['@clr/core', '@clr/checkpoint'],
   '@clr/tfjs': ['@clr/core'],
   '@clr/webgpu': ['@clr/core'],
   '@clr/report': ['@clr/core'],
-  '@clr/cli': ['@clr/core', '@clr/report'],
+  '@clr/checkpoint': ['@clr/core'],
+  '@clr/cli': ['@clr/core', '@clr/checkpoint', '@clr/report'],
 };
 
 /**

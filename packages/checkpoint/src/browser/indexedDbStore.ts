@@ -1,0 +1,47 @@
+import { createStore, get, set, type UseStore } from 'idb-keyval';
+import type { CheckpointStore } from '../checkpoint.ts';
+import { fail } from '../errors.ts';
+import { decodeCheckpoint } from '../format/decodeCheckpoint.ts';
+import { encodeCheckpoint } from '../format/encodeCheckpoint.ts';
+
+let opened: UseStore | undefined;
+
+/**
+ * An entry of IndexedDB as the place of a run's checkpoint. IndexedDB replaces it in one transaction, so a tab that
+ * is closed leaves the old one or the new one, whole.
+ *
+ * @param name - the run's name: one checkpoint for each
+ *
+ * @example
+ * ```ts
+ * const store = indexedDbStore('digits');
+ * await store.save({ step: 7, snapshot: { weights: Float32Array.of(1, 2) } });
+ * (await store.load()).step; // 7
+ * ```
+ */
+export function indexedDbStore(name: string): CheckpointStore {
+  return {
+    async save(checkpoint) {
+      const bytes = await encodeCheckpoint(checkpoint);
+      await inBrowser('to save a checkpoint', (store) => set(name, bytes, store));
+    },
+    async load() {
+      const bytes = await inBrowser('to read a checkpoint', (store) => get<Uint8Array>(name, store));
+      return bytes === undefined ? undefined : decodeCheckpoint(bytes);
+    },
+  };
+}
+
+async function inBrowser<T>(expected: string, act: (store: UseStore) => Promise<T>): Promise<T> {
+  try {
+    opened ??= createStore('clr', 'checkpoints');
+    return await act(opened);
+  } catch (cause) {
+    throw fail(
+      `${expected} in IndexedDB`,
+      String(cause),
+      'Allow the page to store data, and look at navigator.storage.estimate().',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,24 @@
+/** The checksum's hexadecimal digits in the file, and what stands for them while it is computed. */
+export const placeholder: string = '0'.repeat(64);
+
+// The header's length, and the beginning of the header: {"__metadata__":{"sha256":"
+const at = 8 + '{"__metadata__":{"sha256":"'.length;
+
+/** The SHA-256 of a file in which the checksum itself is all zeros, in hexadecimal digits. */
+async function sumOf(file: Uint8Array): Promise<string> {
+  const sum = await crypto.subtle.digest('SHA-256', file as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(sum), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Writes the checksum into a file whose first metadata entry is a {@link placeholder} called `sha256`. */
+export async function seal(file: Uint8Array): Promise<void> {
+  file.set(new TextEncoder().encode(await sumOf(file)), at);
+}
+
+/** Whether a file is as it was sealed. */
+export async function isSealed(file: Uint8Array): Promise<boolean> {
+  const stated = new TextDecoder().decode(file.subarray(at, at + placeholder.length));
+  const unsealed = new Uint8Array(file); // a copy, of a Buffer too
+  unsealed.set(new TextEncoder().encode(placeholder), at);
+  return file.length > at + placeholder.length && (await sumOf(unsealed)) === stated;
+}

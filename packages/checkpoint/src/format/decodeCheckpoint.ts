@@ -1,0 +1,55 @@
+import { type Checkpoint, checkCheckpoint } from '../checkpoint.ts';
+import { damaged } from '../errors.ts';
+import { isSealed } from './checksum.ts';
+import { format } from './encodeCheckpoint.ts';
+import { decodeFirstFormat, isFirstFormat } from './firstFormat.ts';
+import { unpack } from './safetensors.ts';
+import { fromTree } from './tree.ts';
+
+/**
+ * A checkpoint out of its bytes. Everything is checked before anything is given back: the checksum, lengths,
+ * types, offsets, and that each tensor has its place. Files of the first format, which `@clr/onnx` wrote, are
+ * read too.
+ *
+ * @throws {ClrError} on anything but a whole checkpoint
+ *
+ * @example
+ * ```ts
+ * const bytes = await encodeCheckpoint({ step: 7, snapshot: { weights: Float32Array.of(1, 2) } });
+ * bytes[bytes.length - 1] ^= 1; // one bit of a weight
+ * const error = await decodeCheckpoint(bytes).catch((reason) => reason);
+ * error.message.split('\n')[1]; // 'Received: bytes that do not match their checksum'
+ * ```
+ */
+export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+  if (isFirstFormat(bytes)) return decodeFirstFormat(bytes);
+  const { arrays, metadata } = unpack(bytes);
+  if (metadata.format !== format) throw damaged('a safetensors file that is no checkpoint');
+  if (!(await isSealed(bytes))) throw damaged('bytes that do not match their checksum');
+  const { step, snapshot: tree, extra } = parse(metadata.checkpoint ?? '');
+  // The name of a tensor begins with its number in the tree.
+  const numbered = [...arrays].map(([name, array]) => ({ index: Number.parseInt(name, 10), array }));
+  numbered.sort((a, b) => a.index - b.index);
+  if (numbered.some(({ index }, i) => index !== i)) throw damaged('tensors that are not numbered in order');
+  const snapshot = fromTree(
+    tree,
+    numbered.map(({ array }) => array),
+  ) as object;
+  const checkpoint = { step: step as number, snapshot, ...(extra === undefined ? {} : { extra }) };
+  try {
+    checkCheckpoint(checkpoint);
+  } catch (cause) {
+    throw damaged(`step = ${String(step)}, snapshot = ${typeof snapshot} (${String(cause)})`);
+  }
+  return checkpoint;
+}
+
+function parse(json: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // reported below
+  }
+  throw damaged('metadata without a checkpoint');
+}

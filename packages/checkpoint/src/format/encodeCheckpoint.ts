@@ -1,0 +1,52 @@
+import { type Checkpoint, checkCheckpoint } from '../checkpoint.ts';
+import { fail } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { placeholder, seal } from './checksum.ts';
+import { pack } from './safetensors.ts';
+import { toTree } from './tree.ts';
+
+/** What the metadata of a checkpoint say it is. */
+export const format = 'clr.checkpoint.2';
+
+/**
+ * A checkpoint as the bytes of one safetensors file: every typed array of the snapshot is a tensor named by
+ * its place, and the rest is JSON in the metadata, beside the SHA-256 of the file. Python's `safetensors`
+ * reads the tensors.
+ *
+ * The snapshot is copied before the function returns its promise, so it may change afterwards.
+ *
+ * @returns the bytes, which {@link decodeCheckpoint} reads
+ * @throws {ClrError} on a step or snapshot that is none, or a snapshot that a file cannot hold, such as one that
+ *   went through JSON
+ * @see https://github.com/huggingface/safetensors#format
+ *
+ * @example
+ * ```ts
+ * const snapshot = { version: 1, weights: Float32Array.of(1, NaN) };
+ * const bytes = await encodeCheckpoint({ step: 7, snapshot });
+ * const { weights } = (await decodeCheckpoint(bytes)).snapshot;
+ * [...weights]; // [1, NaN]
+ * ```
+ */
+export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
+  checkCheckpoint(checkpoint);
+  const { step, snapshot, extra } = checkpoint;
+  const { tree, leaves } = toTree(snapshot);
+  if (leaves.length === 0) {
+    throw fail('a snapshot with typed arrays', 'none in it', 'Pass what snapshot() of the adapter gave.');
+  }
+  const json = JSON.stringify({ step, snapshot: tree, ...(extra === undefined ? {} : { extra }) });
+  if (json.length > limits.header / 2) {
+    throw fail(
+      `a snapshot whose parts besides typed arrays, and extra, take at most ${limits.header / 2} characters`,
+      `${json.length}`,
+      'Keep large data in typed arrays of the snapshot, or beside the checkpoint.',
+    );
+  }
+  const file = pack(
+    leaves.map(({ path, array }, index) => ({ name: `${index}:${path}`, array })),
+    { sha256: placeholder, format, checkpoint: json },
+  );
+  await seal(file);
+  return file;
+}

@@ -1,0 +1,65 @@
+import type { Checkpoint } from '../checkpoint.ts';
+import { damaged } from '../errors.ts';
+
+// Eight letters, the header's length (uint32), the header (JSON), the vectors' bytes one after the other
+// (little-endian), and the SHA-256 of all that.
+const magic = new TextEncoder().encode('clrONNX1');
+const start = magic.length + 4;
+const sumLength = 32;
+const types = { float32: Float32Array, float64: Float64Array } as const;
+
+interface Header {
+  readonly step: number;
+  readonly updates: number;
+  readonly extra?: unknown;
+  readonly vectors: readonly {
+    readonly name: string;
+    readonly type: keyof typeof types;
+    readonly length: number;
+  }[];
+}
+
+/** Whether bytes begin as a file of the format that `@clr/onnx` wrote at first. */
+export function isFirstFormat(bytes: Uint8Array): boolean {
+  return bytes.length >= magic.length && magic.every((letter, i) => bytes[i] === letter);
+}
+
+/** Reads a file of the first format. */
+export async function decodeFirstFormat(bytes: Uint8Array): Promise<Checkpoint> {
+  if (bytes.length < start + sumLength) throw damaged(`${bytes.length} bytes`);
+  const end = bytes.length - sumLength;
+  const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes.subarray(0, end))));
+  if (sum.some((byte, i) => bytes[end + i] !== byte)) throw damaged('bytes that do not match their checksum');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const body = start + view.getUint32(magic.length, true);
+  const { step, updates, extra, vectors } = parseHeader(bytes.subarray(start, Math.min(body, end)));
+  let offset = body;
+  const state: Record<string, Float32Array | Float64Array> = {};
+  for (const { name, type, length } of vectors) {
+    const Vector = Object.hasOwn(types, type) ? types[type] : undefined;
+    const next = offset + (Vector ? length * Vector.BYTES_PER_ELEMENT : Number.NaN);
+    if (!Vector || !isCount(length) || next > end || Object.hasOwn(state, name) || name === '__proto__') {
+      throw damaged(`a vector ${String(name)} of ${String(length)} × ${String(type)} that does not fit`);
+    }
+    state[name] = new Vector(new Uint8Array(bytes.subarray(offset, next)).buffer);
+    offset = next;
+  }
+  if (offset !== end) throw damaged(`${end - body} bytes of data, and vectors of ${offset - body}`);
+  const snapshot = { format: 'clr/onnx', version: 1, step: updates, state };
+  return { step, snapshot, ...(extra === undefined ? {} : { extra }) };
+}
+
+function parseHeader(bytes: Uint8Array): Header {
+  let header: Partial<Header> | undefined;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Partial<Header>;
+  } catch {
+    // reported below
+  }
+  if (!isCount(header?.step) || !isCount(header?.updates) || !Array.isArray(header?.vectors)) {
+    throw damaged('a header without step, updates or vectors');
+  }
+  return header as Header;
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import { ClrError } from '@clr/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeCheckpoint } from './decodeCheckpoint.ts';
+import { encodeCheckpoint } from './encodeCheckpoint.ts';
+
+const snapshot = {
+  version: 1,
+  weights: [
+    { name: 'a/kernel', data: Float32Array.of(1, -0, Number.NaN, 1e-45) },
+    { name: 'b', data: Float64Array.of(Math.PI) },
+  ],
+  counters: { step: 7, scale: Number.POSITIVE_INFINITY, zero: -0, big: 2n ** 70n },
+  bytes: Uint8Array.of(1, 2, 3),
+  empty: new Int32Array(0),
+};
+
+const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+/** Changes the header of a checkpoint and gives it a right length and checksum. */
+function withHeader(file: Uint8Array, change: (header: string) => string): Uint8Array {
+  const length = Number(new DataView(file.buffer).getBigUint64(0, true));
+  const header = Buffer.from(file.subarray(8, 8 + length)).toString();
+  const changed = Buffer.from(change(header).replace(/"sha256":"\w{64}"/, `"sha256":"${'0'.repeat(64)}"`));
+  const size = Buffer.alloc(8);
+  size.writeBigUint64LE(BigInt(changed.length));
+  const result = Buffer.concat([size, changed, file.subarray(8 + length)]);
+  result.write(createHash('sha256').update(result).digest('hex'), 8 + '{"__metadata__":{"sha256":"'.length);
+  return new Uint8Array(result);
+}
+
+describe('a checkpoint', () => {
+  it('comes back as it was, with its extra', async () => {
+    const extra = { policy: { type: 'constant', lr: 0.1 }, text: 'ü' };
+    const read = await decodeCheckpoint(await encodeCheckpoint({ step: 5, snapshot, extra }));
+    expect(read).toEqual({ step: 5, snapshot, extra });
+    const { weights } = read.snapshot as typeof snapshot;
+    expect(bytesOf(weights[0]!.data as Float32Array)).toEqual(
+      bytesOf(snapshot.weights[0]!.data as Float32Array),
+    );
+  });
+
+  it('comes back whatever plain data and typed arrays it holds', async () => {
+    const leaf = fc.oneof(
+      fc.float32Array({ maxLength: 9 }),
+      fc.float64Array({ maxLength: 9 }),
+      fc.bigInt64Array({ maxLength: 9 }),
+      fc.uint8Array({ maxLength: 9 }),
+      fc.double(),
+      fc.string(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.bigInt(),
+    );
+    const key = fc.string({ minLength: 1 }).filter((name) => !/^(\d|\$|__)/.test(name));
+    const tree = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { depthSize: 'small' },
+        leaf,
+        fc.array(tie('node'), { maxLength: 4 }),
+        fc.dictionary(key, tie('node'), { maxKeys: 4, noNullPrototype: true }),
+      ),
+    })).node;
+    await fc.assert(
+      fc.asyncProperty(tree, fc.nat(), async (content, step) => {
+        const before = { content, always: Uint8Array.of(1) };
+        const read = await decodeCheckpoint(await encodeCheckpoint({ step, snapshot: before }));
+        expect(read).toEqual({ step, snapshot: before });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('is a safetensors file: the length of a JSON header, then the tensors', async () => {
+    const file = await encodeCheckpoint({
+      step: 5,
+      snapshot: { a: Float32Array.of(1, 2), b: Float64Array.of(3) },
+    });
+    const length = Number(new DataView(file.buffer).getBigUint64(0, true));
+    const header = JSON.parse(Buffer.from(file.subarray(8, 8 + length)).toString());
+    expect((8 + length) % 8).toBe(0);
+    expect(header['1:b']).toEqual({ dtype: 'F64', shape: [1], data_offsets: [0, 8] });
+    expect(header['0:a']).toEqual({ dtype: 'F32', shape: [2], data_offsets: [8, 16] });
+    expect(new Float32Array(file.slice(8 + length + 8).buffer)).toEqual(Float32Array.of(1, 2));
+  });
+
+  it('is copied when it is encoded: what changes later does not count', async () => {
+    const weights = Float32Array.of(1, 2);
+    const encoding = encodeCheckpoint({ step: 1, snapshot: { weights } });
+    weights.fill(9);
+    expect((await decodeCheckpoint(await encoding)).snapshot).toEqual({ weights: Float32Array.of(1, 2) });
+  });
+
+  const transferred = Float32Array.of(1, 2);
+  structuredClone(transferred, { transfer: [transferred.buffer] });
+  const circle: { inside?: object } = {};
+  circle.inside = circle;
+  it.each<[string, unknown, string]>([
+    [
+      'a typed array that went through JSON',
+      JSON.parse(JSON.stringify({ weights: snapshot.weights })),
+      'the keys 0, 1, 2',
+    ],
+    ['a transferred array', { transferred }, 'whose memory was transferred'],
+    ['no array at all', { version: 1 }, 'none in it'],
+    ['a function', { act: () => 1, a: Uint8Array.of(1) }, 'a function at act'],
+    ['a Map', { map: new Map(), a: Uint8Array.of(1) }, 'a Map at map'],
+    ['a DataView', { view: new DataView(new ArrayBuffer(1)) }, 'a DataView at view'],
+    ['a circle', circle, 'more than 64 levels'],
+    ['a reserved key', { $tensor: 1, a: Uint8Array.of(1) }, 'the reserved key $tensor'],
+    ['undefined in a list', { list: [undefined], a: Uint8Array.of(1) }, 'a undefined at list.0'],
+    ['no object', null, 'snapshot = null'],
+  ])('is refused with %s', async (_, bad, received) => {
+    await expect(encodeCheckpoint({ step: 1, snapshot: bad as object })).rejects.toThrow(received);
+  });
+
+  it.each([-1, 0.5, Number.NaN, 2 ** 60])('is refused with step %d', async (step) => {
+    await expect(encodeCheckpoint({ step, snapshot })).rejects.toThrow(`step = ${step}`);
+  });
+});
+
+describe('damaged bytes', () => {
+  it('are refused at every flipped bit and every length', async () => {
+    const file = await encodeCheckpoint({ step: 5, snapshot });
+    for (let at = 0; at < file.length; at++) {
+      const flipped = file.slice();
+      flipped[at] = flipped[at]! ^ (1 << (at % 8));
+      await expect(decodeCheckpoint(flipped), `byte ${at}`).rejects.toThrow(ClrError);
+    }
+    for (let length = 0; length < file.length; length += 3) {
+      await expect(decodeCheckpoint(file.slice(0, length)), `${length} bytes`).rejects.toThrow(ClrError);
+    }
+    await expect(decodeCheckpoint(Buffer.concat([file, Buffer.of(0)]))).rejects.toThrow(
+      '28 bytes of data, and tensors of 27',
+    );
+  });
+
+  const edits: [string, (header: string) => string][] = [
+    ['a negative step', (h) => h.replace('{\\"step\\":5', '{\\"step\\":-5')],
+    ['no step', (h) => h.replace('\\"step\\":5,', '')],
+    ['another type', (h) => h.replace('"F32"', '"F16"')],
+    ['a type of the same width', (h) => h.replace('"U8"', '"I9"')],
+    ['a shorter shape', (h) => h.replace('"shape":[4]', '"shape":[3]')],
+    ['a shape of two axes', (h) => h.replace('"shape":[4]', '"shape":[2,2]')],
+    ['offsets cut short', (h) => h.replace('"data_offsets":[0,8]', '"data_offsets":[0,4]')],
+    ['overlapping tensors', (h) => h.replace('"data_offsets":[8,24]', '"data_offsets":[0,16]')],
+    ['a tensor left out', (h) => h.replace(/,"2:bytes":\{[^}]*\}/, '')],
+    ['a tensor used twice', (h) => h.replace('{\\"$tensor\\":1}', '{\\"$tensor\\":0}')],
+    ['a tensor that is not there', (h) => h.replace('{\\"$tensor\\":1}', '{\\"$tensor\\":9}')],
+    ['a name twice', (h) => h.replace('"1:weights.1.data"', '"0:weights.0.data"')],
+    ['an unknown number', (h) => h.replace('\\"Infinity\\"', '\\"Infinite\\"')],
+    ['another format', (h) => h.replace('clr.checkpoint.2', 'clr.checkpoint.9')],
+    ['no metadata', (h) => h.replace('"format"', '"f"')],
+    ['spaces', (h) => h.replace(',"format"', ', "format"')],
+    ['a list', () => '[]'],
+    ['no JSON', (h) => h.slice(1)],
+  ];
+  it.each(edits)('are refused where the header has %s, with a right checksum', async (_, change) => {
+    const file = await encodeCheckpoint({ step: 5, snapshot });
+    expect(await decodeCheckpoint(withHeader(file, (header) => header))).toEqual({ step: 5, snapshot });
+    const edited = withHeader(file, change);
+    expect(Buffer.compare(edited, file)).not.toBe(0);
+    await expect(decodeCheckpoint(edited)).rejects.toThrow('Expected a whole checkpoint');
+  });
+
+  it('are refused where the header claims more than the file has', async () => {
+    const file = await encodeCheckpoint({ step: 5, snapshot });
+    new DataView(file.buffer).setBigUint64(0, 2n ** 62n, true);
+    await expect(decodeCheckpoint(file)).rejects.toThrow('a header of 4611686018427387904 bytes');
+  });
+});
+
+describe('the first format', () => {
+  const header = { step: 5, updates: 7, vectors: [{ name: 'parameters.0', type: 'float32', length: 2 }] };
+  const file = (content: object, data = Float32Array.of(1, 2)): Uint8Array => {
+    const json = Buffer.from(JSON.stringify(content));
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(json.length);
+    const parts = [Buffer.from('clrONNX1'), size, json, bytesOf(data)];
+    const sum = createHash('sha256').update(Buffer.concat(parts)).digest();
+    return new Uint8Array(Buffer.concat([...parts, sum]));
+  };
+
+  it('is read', async () => {
+    const state = { 'parameters.0': Float32Array.of(1, 2) };
+    expect(await decodeCheckpoint(file(header))).toEqual({
+      step: 5,
+      snapshot: { format: 'clr/onnx', version: 1, step: 7, state },
+    });
+  });
+
+  it.each([
+    ['a negative step', { ...header, step: -5 }],
+    ['a length cut short', { ...header, vectors: [{ ...header.vectors[0], length: 1 }] }],
+    ['a length beyond the file', { ...header, vectors: [{ ...header.vectors[0], length: 2 ** 40 }] }],
+    ['an unknown type', { ...header, vectors: [{ ...header.vectors[0], type: 'float16' }] }],
+    ['no vectors', { step: 5, updates: 7 }],
+  ])('is refused with %s and a right checksum', async (_, content) => {
+    await expect(decodeCheckpoint(file(content))).rejects.toThrow('Expected a whole checkpoint');
+  });
+});

@@ -1,0 +1,97 @@
+import { damaged, fail } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { dtypeOf, type TensorArray } from './dtypes.ts';
+
+/** A typed array of a snapshot, and where it stood: `state.velocity`. */
+export interface Leaf {
+  readonly path: string;
+  readonly array: TensorArray;
+}
+
+/** How the JSON tree writes what JSON cannot hold: `{ "$tensor": 3 }`, `{ "$number": "NaN" }`, `{ "$bigint": "7" }`. */
+type Marker = '$tensor' | '$number' | '$bigint';
+const markers: readonly string[] = ['$tensor', '$number', '$bigint'] satisfies Marker[];
+
+/**
+ * Splits plain data into JSON and the typed arrays in it. Throws on what would not come back as it was:
+ * functions, class instances, typed arrays that went through JSON, arrays whose memory was transferred.
+ */
+export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[] } {
+  const leaves: Leaf[] = [];
+  const walk = (item: unknown, path: string, depth: number): unknown => {
+    const refuse = (received: string): Error =>
+      fail(
+        'a snapshot of plain data and typed arrays',
+        `${received} at ${path || 'its root'}`,
+        'Save what snapshot() of the adapter gave, without sending it through JSON.',
+      );
+    if (depth > limits.depth) throw refuse(`more than ${limits.depth} levels`);
+    if (item === null || typeof item === 'string' || typeof item === 'boolean') return item;
+    if (typeof item === 'number') {
+      return Number.isFinite(item) && !Object.is(item, -0) ? item : { $number: numberText(item) };
+    }
+    if (typeof item === 'bigint' && String(item).length <= 1000) return { $bigint: String(item) };
+    if (ArrayBuffer.isView(item)) {
+      if (dtypeOf(item) === undefined) throw refuse(`a ${item.constructor.name}`);
+      if (isTransferred(item)) throw refuse('a typed array whose memory was transferred away');
+      leaves.push({ path: path || 'snapshot', array: item as TensorArray });
+      return { $tensor: leaves.length - 1 };
+    }
+    const below = (part: unknown, name: string): unknown =>
+      walk(part, path === '' ? name : `${path}.${name}`, depth + 1);
+    if (Array.isArray(item)) return Array.from(item, (part, i) => below(part, String(i)));
+    if (typeof item !== 'object') throw refuse(`a ${typeof item}`);
+    const prototype = Object.getPrototypeOf(item);
+    if (prototype !== Object.prototype && prototype !== null) throw refuse(`a ${item.constructor?.name}`);
+    const entries = Object.entries(item).filter(([, part]) => part !== undefined);
+    if (entries.some(([key]) => markers.includes(key) || key === '__proto__')) {
+      throw refuse(`the reserved key ${entries.map(([key]) => key).find((key) => /^(\$|__)/.test(key))}`);
+    }
+    if (entries.length > 0 && entries.every(([key], i) => key === String(i))) {
+      throw refuse('an object with the keys 0, 1, 2 …, which a typed array becomes in JSON,');
+    }
+    return Object.fromEntries(entries.map(([key, part]) => [key, below(part, key)]));
+  };
+  return { tree: walk(value, '', 0), leaves };
+}
+
+/** Puts the typed arrays back into the tree. Each must be used exactly once. */
+export function fromTree(tree: unknown, arrays: readonly TensorArray[]): unknown {
+  const used = new Set<number>();
+  const walk = (item: unknown, depth: number): unknown => {
+    if (depth > limits.depth) throw damaged(`a snapshot of more than ${limits.depth} levels`);
+    if (typeof item !== 'object' || item === null) return item;
+    if (Array.isArray(item)) return item.map((part) => walk(part, depth + 1));
+    const entries = Object.entries(item);
+    const [key, content] = entries[0] ?? [];
+    if (entries.length === 1 && key !== undefined && markers.includes(key)) {
+      if (key === '$tensor') {
+        const array = arrays[content];
+        if (array === undefined || used.has(content))
+          throw damaged(`no tensor ${String(content)} of its own`);
+        used.add(content);
+        return array;
+      }
+      if (key === '$number' && /^(NaN|-?Infinity|-0)$/.test(content)) return Number(content);
+      if (key === '$bigint' && /^-?\d{1,1000}$/.test(content)) return BigInt(content);
+      throw damaged(`${key} = ${String(content).slice(0, 40)}`);
+    }
+    return Object.fromEntries(entries.map(([name, part]) => [name, walk(part, depth + 1)]));
+  };
+  const value = walk(tree, 0);
+  if (used.size !== arrays.length) throw damaged(`${arrays.length} tensors, of which ${used.size} are used`);
+  return value;
+}
+
+const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+
+/** Whether the memory of a typed array was handed to somebody else, by `postMessage` or `structuredClone`. */
+function isTransferred({ buffer, byteLength }: ArrayBufferView): boolean {
+  if (byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}

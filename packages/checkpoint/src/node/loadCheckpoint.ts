@@ -1,0 +1,58 @@
+import { open } from 'node:fs/promises';
+import { ClrError } from '@clr/core';
+import type { Checkpoint } from '../checkpoint.ts';
+import { fail } from '../errors.ts';
+import { decodeCheckpoint } from '../format/decodeCheckpoint.ts';
+
+/**
+ * Reads a checkpoint from a file; `undefined` when there is none yet.
+ *
+ * @throws {ClrError} on a file that cannot be read or is no whole checkpoint
+ *
+ * @example
+ * ```ts
+ * await loadCheckpoint('not-there.safetensors'); // undefined
+ * ```
+ */
+export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readWhole(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw fail(
+      `to read the checkpoint ${JSON.stringify(path)}`,
+      cause instanceof ClrError ? cause.message : String(cause),
+      'Check the path and its rights.',
+      { cause },
+    );
+  }
+  try {
+    return await decodeCheckpoint(bytes);
+  } catch (cause) {
+    const received = /Received: (.*)/.exec(String(cause))?.[1] ?? String(cause);
+    throw fail(`a whole checkpoint in ${JSON.stringify(path)}`, received, 'Resume from another checkpoint.', {
+      cause,
+    });
+  }
+}
+
+/** `readFile` of Node 20 stops at 2 GiB. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const status = await file.stat();
+    if (!status.isFile()) throw new Error('it is no regular file');
+    const bytes = new Uint8Array(status.size);
+    let at = 0;
+    while (at < bytes.length) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30), at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    await file.close();
+  }
+}

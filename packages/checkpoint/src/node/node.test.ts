@@ -1,0 +1,194 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { abortOnInterrupt, fileStore, loadCheckpoint, replaceFile, saveCheckpoint } from './index.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'clr-checkpoint-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+const path = (name: string): string => join(folder, name);
+const text = (name: string): Promise<string> => readFile(path(name), 'utf8');
+
+const snapshot = { version: 1, weights: Float32Array.of(1, 2, 3) };
+
+describe('replaceFile', () => {
+  it('writes a new file and replaces it, with nothing left beside it', async () => {
+    await replaceFile(path('a'), 'first');
+    await replaceFile(path('a'), Buffer.from('second'));
+    expect(await text('a')).toBe('second');
+    expect(await readdir(folder)).toEqual(['a']);
+  });
+
+  it('keeps the mode of the file', async () => {
+    await writeFile(path('a'), 'private', { mode: 0o600 });
+    await replaceFile(path('a'), 'still private');
+    expect((await stat(path('a'))).mode & 0o777).toBe(0o600);
+    await chmod(path('a'), 0o666);
+    await replaceFile(path('a'), 'open');
+    expect((await stat(path('a'))).mode & 0o777).toBe(0o666);
+  });
+
+  it('follows a symbolic link: the file it points to is replaced, and the link stays', async () => {
+    await mkdir(path('elsewhere'));
+    await writeFile(path('elsewhere/file'), 'old');
+    await symlink('elsewhere/file', path('link'));
+    await replaceFile(path('link'), 'new');
+    expect(await text('elsewhere/file')).toBe('new');
+    expect((await lstat(path('link'))).isSymbolicLink()).toBe(true);
+    expect(await readdir(path('elsewhere'))).toEqual(['file']);
+  });
+
+  it('refuses a link to nothing, a folder and a pipe, and leaves them', async () => {
+    await symlink('nowhere', path('link'));
+    await expect(replaceFile(path('link'), 'x')).rejects.toThrow('a symbolic link to nothing');
+    await mkdir(path('folder'));
+    await expect(replaceFile(path('folder'), 'x')).rejects.toThrow('a folder is there');
+    execFileSync('mkfifo', [path('pipe')]);
+    await expect(replaceFile(path('pipe'), 'x')).rejects.toThrow('a device, pipe or socket is there');
+    expect((await stat(path('pipe'))).isFIFO()).toBe(true);
+    await expect(replaceFile('/dev/null', 'x')).rejects.toThrow('a device, pipe or socket is there');
+    await expect(replaceFile(path('no/such/folder'), 'x')).rejects.toThrow('no such folder');
+  });
+
+  it('never writes through a link that somebody put beside it', async () => {
+    await writeFile(path('victim'), 'untouched');
+    for (const name of ['a.partial', `a.${process.pid}.partial`]) await symlink('victim', path(name));
+    await replaceFile(path('a'), 'content');
+    expect(await text('victim')).toBe('untouched');
+  });
+
+  it('takes writes to one path one after the other, and keeps the bytes of the moment of the call', async () => {
+    const bytes = new Uint8Array(100_000).fill(1);
+    const first = replaceFile(path('a'), bytes);
+    bytes.fill(2);
+    const all = Array.from({ length: 8 }, (_, i) => replaceFile(path('a'), `${i}`));
+    await first;
+    await Promise.all(all);
+    expect(await text('a')).toBe('7');
+    const kept = replaceFile(path('b'), bytes);
+    bytes.fill(3);
+    await kept;
+    expect(new Set(await readFile(path('b')))).toEqual(new Set([2]));
+  });
+
+  it('leaves what was there when the disk is full', async ({ skip }) => {
+    const disk = path('disk');
+    await mkdir(disk);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk], { stdio: 'ignore' });
+    } catch {
+      console.warn('\n*** SKIPPED, for want of the right to mount a small disk ***\n');
+      skip('mounting a tmpfs is not allowed here');
+    }
+    try {
+      for (const size of [100_000, 200_000, 300_000, 400_000]) {
+        await saveCheckpoint(join(disk, 'run'), { step: 1, snapshot });
+        await expect(
+          saveCheckpoint(join(disk, 'run'), { step: 2, snapshot: { weights: new Float32Array(size) } }),
+        ).rejects.toThrow('no room left on the disk');
+        expect(await loadCheckpoint(join(disk, 'run'))).toEqual({ step: 1, snapshot });
+        expect(await readdir(disk)).toEqual(['run']);
+      }
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+});
+
+describe('a checkpoint file', () => {
+  it('comes back; before the first save there is none', async () => {
+    const store = fileStore(path('run'));
+    expect(await store.load()).toBeUndefined();
+    await store.save({ step: 5, snapshot, extra: { seed: 3 } });
+    expect(await store.load()).toEqual({ step: 5, snapshot, extra: { seed: 3 } });
+  });
+
+  it('that is refused leaves the one before', async () => {
+    await saveCheckpoint(path('run'), { step: 1, snapshot });
+    const throughJson = JSON.parse(JSON.stringify(snapshot));
+    await expect(saveCheckpoint(path('run'), { step: 2, snapshot: throughJson })).rejects.toThrow('JSON');
+    expect((await loadCheckpoint(path('run')))?.step).toBe(1);
+  });
+
+  it('that is damaged is named in the error', async () => {
+    await writeFile(path('run'), 'something else');
+    await expect(loadCheckpoint(path('run'))).rejects.toThrow(`in ${JSON.stringify(path('run'))}`);
+    await expect(loadCheckpoint(folder)).rejects.toThrow('to read the checkpoint');
+  });
+});
+
+describe('processes', () => {
+  const start = (...args: string[]): ChildProcess =>
+    fork(fileURLToPath(new URL('../../test/saving.mjs', import.meta.url)), [path('run'), ...args], {
+      execArgv: [],
+    });
+
+  it('that are killed 100 times at random moments leave a whole checkpoint, and the next save tidies up', async () => {
+    let saves = 0;
+    let leftovers = 0;
+    for (let kill = 0; kill < 100; kill++) {
+      const child = start('1');
+      await once(child, 'message');
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const { step, snapshot: read } = (await loadCheckpoint(path('run')))!;
+      expect(new Set((read as { weights: Float32Array }).weights)).toEqual(new Set([step]));
+      saves += step;
+      leftovers += (await readdir(folder)).length - 1;
+    }
+    console.log(`100 kills after ${saves} saves; ${leftovers} unfinished files were left`);
+    await saveCheckpoint(path('run'), { step: 1, snapshot });
+    expect(await readdir(folder)).toEqual(['run']);
+  });
+
+  it('that write at the same time leave the checkpoint of one of them, whole', async () => {
+    const writers = [start('1'), start('1')];
+    await Promise.all(writers.map((writer) => once(writer, 'message')));
+    for (let look = 0; look < 40; look++) {
+      const { step, snapshot: read } = (await loadCheckpoint(path('run')))!;
+      expect(new Set((read as { weights: Float32Array }).weights)).toEqual(new Set([step]));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (const writer of writers) {
+      expect(writer.exitCode).toBeNull();
+      writer.kill('SIGKILL');
+      await once(writer, 'exit');
+    }
+  });
+});
+
+describe('abortOnInterrupt', () => {
+  it('aborts at the first signal, and gives the second its usual meaning', () => {
+    const before = process.listenerCount('SIGINT');
+    const { signal } = abortOnInterrupt(['SIGINT']);
+    expect([signal.aborted, process.listenerCount('SIGINT') - before]).toEqual([false, 1]);
+    process.emit('SIGINT');
+    expect([signal.aborted, process.listenerCount('SIGINT') - before]).toEqual([true, 0]);
+    expect(String(signal.reason)).toContain('SIGINT');
+  });
+
+  it('lets go when it is released', () => {
+    const before = process.listenerCount('SIGTERM');
+    const { signal, release } = abortOnInterrupt();
+    release();
+    expect([signal.aborted, process.listenerCount('SIGTERM')]).toEqual([false, before]);
+  });
+});

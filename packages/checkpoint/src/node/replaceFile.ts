@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fail } from '../errors.ts';
+import { removeLeftovers, writerName } from './leftovers.ts';
+
+const pending = new Map<string, Promise<unknown>>();
+
+/**
+ * Replaces the content of a file so that the path always holds a whole one, the old or the new: writes into a
+ * file beside it, syncs it to the disk, reads it back, and only then renames it into place.
+ *
+ * - A symbolic link is followed: the file it points to is replaced, and the link stays.
+ * - The file's mode stays; a new file gets the usual one (0666 less the umask).
+ * - The file beside it is created anew under a random name (`<name>.<writer>.partial`), so a link or file that
+ *   somebody put there is never written to. A process that is killed leaves it; a later write removes it.
+ * - Devices, pipes, sockets and folders are refused.
+ * - Writes to one path in one process wait for each other. Of two processes the last one wins, whole.
+ *
+ * @param path - where the content goes; its folder must exist
+ * @throws {ClrError} when it cannot be written; the file is as it was
+ *
+ * @example
+ * ```ts
+ * await replaceFile('trace.json', '{"version":1}');
+ * await replaceFile('trace.json', '{"version":2}');
+ * await readFile('trace.json', 'utf8'); // '{"version":2}'
+ * ```
+ */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  // A copy, taken now: the caller may go on changing its array.
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
+  const key = resolve(path);
+  const before = pending.get(key) ?? Promise.resolve();
+  const written = before.then(() => write(key, bytes));
+  const settled = written.catch(() => {});
+  pending.set(key, settled);
+  try {
+    await written;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw fail(
+      `to write ${JSON.stringify(path)}`,
+      advice[code ?? '']?.[0] ?? message ?? String(cause),
+      `${advice[code ?? '']?.[1] ?? 'Check the folder, its rights and its room.'} What was there before is still there.`,
+      { cause },
+    );
+  } finally {
+    if (pending.get(key) === settled) pending.delete(key);
+  }
+}
+
+/** What went wrong and what to do, by the system's code. */
+const advice: Readonly<Record<string, readonly [string, string]>> = {
+  ENOENT: ['no such folder', 'Give a path in a folder that exists.'],
+  ENOSPC: ['no room left on the disk', 'Make room, or write elsewhere.'],
+  EDQUOT: ['the disk quota is used up', 'Make room, or write elsewhere.'],
+  EACCES: ['no right to write there', 'Give a path in a folder that may be written to.'],
+  EROFS: ['a file system that is read-only', 'Write elsewhere.'],
+  ELOOP: ['a symbolic link that goes in a circle', 'Remove the link, or give another path.'],
+};
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  const target = await followLinks(path);
+  const existing = await stat(target).catch(() => undefined);
+  if (existing && !existing.isFile()) {
+    const kind = existing.isDirectory() ? 'a folder' : 'a device, pipe or socket';
+    throw new Error(`${kind} is there`);
+  }
+  const folder = dirname(target);
+  const partial = join(
+    folder,
+    `${basename(target)}.${writerName()}-${randomBytes(6).toString('hex')}.partial`,
+  );
+  // 'wx': fails where something of that name exists, links included.
+  const file = await open(partial, 'wx', existing ? existing.mode & 0o7777 : 0o666);
+  try {
+    try {
+      // The umask narrowed the mode at creation.
+      if (existing) await file.chmod(existing.mode & 0o7777);
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await verify(partial, bytes);
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+  await removeLeftovers(folder, basename(target));
+}
+
+/** The file that a path stands for, links followed; the path itself where nothing is there yet. */
+async function followLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  // The folder must be there; a link to nothing is a mistake, and is not replaced.
+  const target = join(await realpath(dirname(path)), basename(path));
+  const dangling = await lstat(target).then(
+    () => true,
+    () => false,
+  );
+  if (dangling) throw new Error('a symbolic link to nothing is there');
+  return target;
+}
+
+/** Some disks take fewer bytes than they were given, without an error. */
+async function verify(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size !== bytes.length) throw new Error(`only ${size} of ${bytes.length} bytes were written`);
+    const block = Buffer.alloc(Math.min(size, 2 ** 20));
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await file.read(block, 0, block.length, at);
+      if (bytesRead === 0 || block.compare(bytes, at, at + bytesRead, 0, bytesRead) !== 0) {
+        throw new Error('the bytes read back differ from those written');
+      }
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the renaming itself last. Windows opens no folders, and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(folder, 'r');
+    await handle.sync();
+  } finally {
+    await handle?.close();
+  }
+}

@@ -1,0 +1,35 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+// by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
+import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
+
+const inBrowser = 'src/**/*.browser.test.ts';
+
+/** Most tests run in Node; those of IndexedDB run in Chromium. */
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          testTimeout: 300_000,
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [inBrowser],
+        },
+      },
+      ...(hasChromium()
+        ? [
+            {
+              test: {
+                name: 'chromium',
+                include: [inBrowser],
+                retry: 2,
+                testTimeout: 300_000,
+                browser: chromiumBrowser(),
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
+export default config;

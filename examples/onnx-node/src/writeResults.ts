@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
+import { replaceFile } from '@clr/checkpoint/node';
 import { type NamedRun, renderReport } from '@clr/report';
-import writeFileAtomic from 'write-file-atomic';
 import type { Rates } from './findRates.ts';
 
 interface Results extends Rates {
@@ -30,7 +30,7 @@ export async function writeResults(
     report: resolve(join(folder, 'demo-report.html')),
     model: resolve(join(folder, 'lenet-mnist.onnx')),
   };
-  await writeFileAtomic(paths.model, Buffer.from(model));
-  await writeFileAtomic(paths.report, report);
+  await replaceFile(paths.model, model);
+  await replaceFile(paths.report, report);
   return paths;
 }

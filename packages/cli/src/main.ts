@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { replaceFile } from '@clr/checkpoint/node';
 import { ClrError } from '@clr/core';
 import { UsageError } from './errors.ts';
 import { run } from './run.ts';
-import { writeFiles } from './writeFiles.ts';
 
 // A reader that has seen enough, as in `clr policy … | head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -11,7 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   const { text, files = [], exitCode = 0 } = await run(process.argv.slice(2));
-  await writeFiles(files);
+  for (const { path, content } of files) await replaceFile(path, content);
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   process.exitCode = exitCode;
 } catch (error) {

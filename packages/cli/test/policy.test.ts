@@ -92,6 +92,6 @@ describe('clr policy', () => {
   it('says where it cannot write, and prints nothing then', async () => {
     const { code, out, err } = await clr(['policy', 'p.json', '--svg', 'no/p.svg'], { cwd: folder });
     expect([code, out]).toEqual([1, '']);
-    expect(err).toContain('Expected to write no/p.svg.\nReceived: no such folder');
+    expect(err).toContain('Expected to write "no/p.svg".\nReceived: no such folder');
   });
 });

@@ -48,8 +48,9 @@ export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
 export { type CyclePlan, type PlanCyclesOptions, planCycles } from './train/planCycles.ts';
 export { type ReadTroughsOptions, readTroughs, type TroughReading } from './train/readTroughs.ts';
 export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';
+export type { Checkpoint, CheckpointOptions } from './train/saver.ts';
 export { type StateDescription, type StateTensor, snapshotDifferences } from './train/snapshotDifferences.ts';
-export { type Checkpoint, type CycleEnd, type TrainOptions, train } from './train/train.ts';
+export { type CycleEnd, type TrainOptions, train } from './train/train.ts';
 export type {
   Hyperparameters,
   Metrics,

@@ -2,9 +2,9 @@
 // Arguments: the model, the number of steps, and the checkpoint's path (none: nothing is written).
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { loadCheckpoint, saveCheckpoint } from '@clr/checkpoint/node';
 import { adam, toSchedule, triangular } from '@clr/core';
 import { createTrainer } from '@clr/onnx';
-import { loadCheckpoint, saveCheckpoint } from '@clr/onnx/checkpoint';
 import * as ort from 'onnxruntime-node';
 
 const [model, steps, path] = process.argv.slice(2);

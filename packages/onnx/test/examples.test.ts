@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import * as checkpoint from '@clr/checkpoint/node';
 import * as core from '@clr/core';
 import { describeExamples } from '@clr/tooling/describeExamples';
 import * as ort from 'onnxruntime-node';
-import * as checkpoint from '../src/checkpoint/index.ts';
 import { DataType } from '../src/graph/dataType.ts';
 import * as onnx from '../src/index.ts';
 import { makeModel } from './makeModel.ts';
@@ -35,11 +35,11 @@ const modelWithDet = makeModel({
   ],
 });
 
-const shared = { ...core, ...onnx, ...checkpoint, ort, image, target, bytes: lenet };
+const shared = { ...core, ...onnx, ort, image, target, bytes: lenet };
 
 describeExamples({
   sources: path('../src'),
-  exports: [onnx, checkpoint],
+  exports: [onnx],
   scope: async () => ({
     ...shared,
     modelWithDet,
@@ -60,7 +60,7 @@ describeExamples({
   modules: {
     '@clr/core': core,
     '@clr/onnx': onnx,
-    '@clr/onnx/checkpoint': checkpoint,
+    '@clr/checkpoint/node': checkpoint,
     'onnxruntime-node': ort,
   },
   files: { 'lenet.onnx': lenet },

@@ -2,7 +2,7 @@ import type { Policy } from '../policy.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import type { RangeTestTrace } from '../rangeTest/trace.ts';
 import type { TrainingRun } from './run.ts';
-import type { Checkpoint } from './train.ts';
+import type { Checkpoint } from './saver.ts';
 import type { Metrics, Snapshot } from './trainable.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -7,15 +7,8 @@ import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
 import { measure, type Recorded } from './recorded.ts';
 import type { TrainingRun, TrainingStep, Trough } from './run.ts';
 import { runSteps } from './runSteps.ts';
+import { type Checkpoint, type CheckpointOptions, createSaver } from './saver.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
-
-/** Where a run stands: enough to go on from, exactly. */
-export interface Checkpoint {
-  /** The number of updates applied. */
-  readonly step: number;
-  /** The state at that step. */
-  readonly snapshot: Snapshot;
-}
 
 /** What `onCycleEnd` is told. */
 export interface CycleEnd extends Trough {
@@ -37,6 +30,11 @@ export interface TrainOptions<Batch> {
   readonly onStep?: (step: TrainingStep) => void | Promise<void>;
   /** Told of every trough, before the next step is taken. */
   readonly onCycleEnd?: (end: CycleEnd) => void | Promise<void>;
+  /**
+   * Saves the run: at every trough, at the end, when `signal` stops it, and every so many steps or seconds. A run
+   * that diverged is not saved. Read the last checkpoint and pass it as `from` to go on.
+   */
+  readonly checkpoint?: CheckpointOptions;
   /** Stops cleanly between two steps. */
   readonly signal?: AbortSignalLike;
   /** Lets the cycle come to its end and stops at its trough; at once where no cycle ends. */
@@ -65,9 +63,9 @@ export async function train<Batch>(
   batches: Batches<Batch>,
   options: TrainOptions<Batch>,
 ): Promise<TrainingRun> {
-  const { policy, steps: to, from: checkpoint, evaluate, onStep, onCycleEnd, signal, stopAtTrough } = options;
+  const { policy, steps: to, from: start, evaluate, onStep, onCycleEnd, signal, stopAtTrough } = options;
   stepCount(to, 'steps');
-  const from = checkpoint?.step ?? 0;
+  const from = start?.step ?? 0;
   if (from !== 0) stepCount(from, 'from.step');
   const schedule = toSchedule(policy);
   const data = policyOf(policy);
@@ -75,8 +73,9 @@ export async function train<Batch>(
   if (evaluate) checkBatches('evaluate', evaluate, true);
   // At its ends a schedule shows most of what may be wrong with it.
   if (from < to) for (const end of [from, to - 1]) schedule.at(end);
-  if (checkpoint) {
-    await attempt('restore()', `before step ${from}`, () => trainable.restore(checkpoint.snapshot));
+  const saver = createSaver(trainable, options.checkpoint, from);
+  if (start) {
+    await attempt('restore()', `before step ${from}`, () => trainable.restore(start.snapshot));
   }
 
   const steps: TrainingStep[] = [];
@@ -94,7 +93,8 @@ export async function train<Batch>(
       const { cycle, phase, cycleEnd } = schedule.at(step);
       const stop = () => diverged || signal?.aborted === true || (cycleEnd === Infinity && ending());
       if (stop() || (phase === 0 && ending())) break;
-      const span = { from: step, to: Math.min(to, cycleEnd), stop };
+      const pause = () => stop() || saver.due(step);
+      const span = { from: step, to: Math.min(to, cycleEnd, saver.next(step)), stop: pause };
       for await (const record of runSteps(trainable, source, schedule, span)) {
         steps.push(record);
         step = record.step + 1;
@@ -110,6 +110,7 @@ export async function train<Batch>(
           snapshot: () => attempt('snapshot()', after(), () => trainable.snapshot()),
         });
       }
+      if (!diverged) await saver.save(step);
     }
   } finally {
     await source.return();

@@ -11,7 +11,8 @@ import { reduceAt, reductionsOf } from './planCycles.ts';
 import { readTroughs } from './readTroughs.ts';
 import { measure, type Recorded } from './recorded.ts';
 import type { TrainingRun, Trough } from './run.ts';
-import { type Checkpoint, train } from './train.ts';
+import type { Checkpoint } from './saver.ts';
+import { train } from './train.ts';
 import type { Metrics, Trainable } from './trainable.ts';
 import { visiting } from './visiting.ts';
 

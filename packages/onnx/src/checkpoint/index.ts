@@ -1,4 +1,3 @@
-/// <reference types="node" />
-export type { Checkpoint } from './format.ts';
-export { loadCheckpoint } from './loadCheckpoint.ts';
-export { saveCheckpoint } from './saveCheckpoint.ts';
+// The way to these before @clr/checkpoint had its own package.
+export type { Checkpoint } from '@clr/checkpoint';
+export { loadCheckpoint, saveCheckpoint } from '@clr/checkpoint/node';

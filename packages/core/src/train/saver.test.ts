@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { examples, linearTrainable } from '../../test/linearTrainable.ts';
+import { constant, triangular } from '../index.ts';
+import type { Checkpoint } from './saver.ts';
+import { type TrainOptions, train } from './train.ts';
+
+// Troughs at 8, 16, 24.
+const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 4 });
+
+/** Trains with checkpoints, and gives them with the record of the run. */
+async function saved(
+  options: Partial<TrainOptions<(typeof examples)[number]>>,
+  { every }: { every?: { steps: number } | { seconds: number } } = {},
+  trainable = linearTrainable(),
+) {
+  const checkpoints: Checkpoint[] = [];
+  const save = (checkpoint: Checkpoint) => void checkpoints.push(checkpoint);
+  const checkpoint = { save, ...(every && { every }) };
+  const run = await train(trainable, examples, { policy, steps: 20, checkpoint, ...options });
+  return { run, checkpoints, at: checkpoints.map(({ step }) => step) };
+}
+
+describe('checkpoints of a run', () => {
+  it('are saved at every trough and at the end', async () => {
+    expect((await saved({})).at).toEqual([8, 16, 20]);
+    expect((await saved({ steps: 16 })).at).toEqual([8, 16]);
+  });
+
+  it('are saved every so many steps too, without cycles as well', async () => {
+    expect((await saved({}, { every: { steps: 5 } })).at).toEqual([5, 8, 10, 15, 16, 20]);
+    expect((await saved({ policy: constant({ lr: 0.1 }) }, { every: { steps: 7 } })).at).toEqual([7, 14, 20]);
+  });
+
+  it('are saved every so many seconds', async () => {
+    const slow = linearTrainable({ late: true });
+    const { at } = await saved(
+      { steps: 60, policy: constant({ lr: 0.01 }) },
+      { every: { seconds: 0.001 } },
+      slow,
+    );
+    expect(at.length).toBeGreaterThan(1);
+    expect(at).toEqual([...new Set(at)].sort((a, b) => a - b));
+    expect((await saved({ policy: constant({ lr: 0.1 }) }, { every: { seconds: 3600 } })).at).toEqual([20]);
+  });
+
+  it('are saved when the run is stopped', async () => {
+    const signal = { aborted: false };
+    const onStep = ({ step }: { step: number }) => {
+      signal.aborted = step === 10;
+    };
+    const { run, at } = await saved({ signal, onStep });
+    expect(run.stopped).toEqual({ step: 11, reason: 'aborted' });
+    expect(at).toEqual([8, 11]);
+  });
+
+  it('are not saved when it diverged: the last good one stays', async () => {
+    const trainable = linearTrainable({
+      result: (step, honest) => (step === 12 ? { loss: Number.NaN } : honest),
+    });
+    const { run, at } = await saved({}, { every: { steps: 5 } }, trainable);
+    expect(run.stopped?.reason).toBe('diverged');
+    expect(at).toEqual([5, 8, 10]);
+  });
+
+  it('go on with the same bits from each of them, with the same checkpoints', async () => {
+    const whole = linearTrainable();
+    const { run, checkpoints } = await saved({}, { every: { steps: 3 } }, whole);
+    for (const from of checkpoints) {
+      const again = linearTrainable();
+      const { run: rest, at } = await saved({ from }, { every: { steps: 3 } }, again);
+      expect(rest.steps).toEqual(run.steps.slice(from.step));
+      expect(again.state).toEqual(whole.state);
+      expect(at).toEqual(checkpoints.map(({ step }) => step).filter((step) => step > from.step));
+    }
+  });
+
+  it.each([
+    [{ steps: 0 }, 'checkpoint.every.steps = 0'],
+    [{ seconds: -1 }, 'checkpoint.every.seconds = -1'],
+    [{ seconds: Number.NaN }, 'checkpoint.every.seconds = NaN'],
+    [{ minutes: 3 }, 'checkpoint.every.minutes'],
+  ])('are refused before anything runs with %j', async (every, received) => {
+    const trainable = linearTrainable();
+    await expect(saved({}, { every: every as { steps: number } }, trainable)).rejects.toThrow(received);
+    expect(trainable.seen).toEqual([]);
+  });
+
+  it('let what save throws come out', async () => {
+    const checkpoint = {
+      save: () => {
+        throw new Error('no room');
+      },
+    };
+    await expect(saved({ checkpoint })).rejects.toThrow('no room');
+  });
+});

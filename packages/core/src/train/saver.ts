@@ -1,0 +1,57 @@
+import { number, object, stepCount } from '../fields.ts';
+import { attempt } from './attempt.ts';
+import type { Snapshot, Trainable } from './trainable.ts';
+
+/** Where a run stands: enough to go on from, exactly. */
+export interface Checkpoint {
+  /** The number of updates applied. */
+  readonly step: number;
+  /** The state at that step. */
+  readonly snapshot: Snapshot;
+}
+
+/** Where a run is saved, and how often. */
+export interface CheckpointOptions {
+  /** After so many steps or seconds, besides every trough and the end of the run. */
+  readonly every?: { readonly steps: number } | { readonly seconds: number };
+  /** Puts a checkpoint somewhere safe, such as `save` of a store of `@clr/checkpoint`. Training waits for it. */
+  readonly save: (checkpoint: Checkpoint) => void | Promise<void>;
+}
+
+/** Saves a run as it goes. */
+export interface Saver {
+  /** The next step after which the run must be saved. */
+  next(step: number): number;
+  /** Whether the time since the last save is up. */
+  due(step: number): boolean;
+  /** Saves the run at this step, unless it has been. */
+  save(step: number): Promise<void>;
+}
+
+const duration = number((value) => value > 0, 'above 0');
+
+/** A {@link Saver}; one that does nothing without options. Throws on options that are not legal. */
+export function createSaver<Batch>(
+  trainable: Trainable<Batch>,
+  options: CheckpointOptions | undefined,
+  from: number,
+): Saver {
+  if (!options) return { next: () => Infinity, due: () => false, save: async () => {} };
+  const { every, save } = options;
+  if (every)
+    object('seconds' in every ? { seconds: duration } : { steps: stepCount })(every, 'checkpoint.every');
+  const { steps, seconds } = (every ?? {}) as { readonly steps?: number; readonly seconds?: number };
+  let [saved, time] = [from, Date.now()];
+  return {
+    next: (step) => (steps === undefined ? Infinity : (Math.floor(step / steps) + 1) * steps),
+    due: (step) => seconds !== undefined && step > saved && Date.now() - time >= 1000 * seconds,
+    async save(step) {
+      if (step > saved) {
+        const where = `after ${step} steps`;
+        const snapshot = await attempt('snapshot()', where, () => trainable.snapshot());
+        await save({ step, snapshot });
+      }
+      [saved, time] = [step, Date.now()];
+    },
+  };
+}

@@ -47,6 +47,8 @@ export interface ModelSpec {
   readonly nodes: readonly NodeSpec[];
   readonly inputs?: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
+  /** Declared shapes of values in between. */
+  readonly values?: readonly ValueSpec[];
   readonly initializers?: readonly InitializerSpec[];
   /** Further stored tensors, as they are. */
   readonly tensors?: readonly TensorProto[];
@@ -80,6 +82,7 @@ export function makeModel({
   nodes,
   inputs = [],
   outputs,
+  values = [],
   initializers = [],
   tensors = [],
 }: ModelSpec): Uint8Array {
@@ -95,6 +98,7 @@ export function makeModel({
         node: nodes.map(makeNode),
         input: inputs.map(value),
         output: outputs.map(value),
+        valueInfo: values.map(value),
         initializer: [
           ...initializers.map(({ name, type, dims, values }) => makeTensor(name, type, dims, values)),
           ...tensors,

@@ -2,6 +2,7 @@ import { ClrError } from '@clr/core';
 import { fail } from '../errors.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { describeNode } from './describeNode.ts';
+import { purposeOf } from './purpose.ts';
 
 /**
  * Does some work on a node of a model. Operators' rules take a node at its word (a Transpose has an input, a
@@ -15,7 +16,9 @@ export function atNode<T>(node: NodeProto, work: () => T): T {
     throw fail(
       'every node to have the inputs and attributes that its operator asks for',
       `${describeNode(node)}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'The file is damaged; check it with onnx.checker.',
+      purposeOf(node) === undefined
+        ? 'The file is damaged; check it with onnx.checker.'
+        : 'The model is not at fault but clr, unless its shapes are declared wrongly; please report it.',
       { cause },
     );
   }

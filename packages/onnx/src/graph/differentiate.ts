@@ -6,7 +6,7 @@ import type { Builder } from './builder.ts';
 import { captures } from './captures.ts';
 import { isFloat } from './dataType.ts';
 import { derivativeOf } from './derivative.ts';
-import { nodeName } from './describeNode.ts';
+import { nodeName, originOf } from './describeNode.ts';
 import { operatorKey } from './graphBuilder.ts';
 import type { Gradient, GradientContext } from './operator.ts';
 
@@ -137,7 +137,7 @@ export function differentiate(
   const gradientOf = (value: string): string | undefined => {
     const parts = terms.get(value);
     if (!parts) return undefined;
-    const total = b.sum(parts);
+    const total = b.writtenFor(`the gradient of value "${value}"`, () => b.sum(parts));
     terms.set(value, [total]);
     return total;
   };
@@ -160,7 +160,9 @@ export function differentiate(
       },
     });
     const given = new Set<string>();
-    atNode(node, () => gradient(context)).forEach((term, i) => {
+    const purpose = `the gradient of ${originOf(node)}`;
+    const found = atNode(node, () => b.writtenFor(purpose, () => gradient(context)));
+    found.forEach((term, i) => {
       const input = inputs[i];
       if (term === undefined || input === undefined || !reached.inputs.includes(i)) return;
       given.add(input);

@@ -19,6 +19,7 @@ import { blockedDomain } from './blocked.ts';
 import { writeInBlocks } from './blockedConv.ts';
 import type { Builder } from './builder.ts';
 import { captures, subgraphs } from './captures.ts';
+import { originOf } from './describeNode.ts';
 import type { Dim, Dims } from './dim.ts';
 import { writeModel } from './model.ts';
 import { writeHiddenScales } from './resizeScales.ts';
@@ -98,7 +99,10 @@ export function finish(
   const own = b.provider === 'webgpu' ? writeForWebgpu : writeInBlocks;
   const write = (node: NodeProto): boolean => writeHiddenScales(node, b) || own(node, b);
   const lowered = b.apart(() => {
-    for (const node of [...b.nodes]) if (!atNode(node, () => write(node))) b.nodes.push(node);
+    for (const node of [...b.nodes]) {
+      const written = b.writtenFor(originOf(node), () => atNode(node, () => write(node)));
+      if (!written) b.nodes.push(node);
+    }
   });
   const { nodes, names } = needed(lowered, outputs);
   const graph = create(GraphProtoSchema, {

@@ -12,6 +12,7 @@ import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
 import { describeNode } from './describeNode.ts';
 import { type Dim, type Dims, highestRank, unknownDim, unknownDims } from './dim.ts';
 import type { Operator } from './operator.ts';
+import { setPurpose } from './purpose.ts';
 import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';
 import { declaredType, isStatic, merge, unknown, type ValueType } from './value.ts';
 
@@ -57,6 +58,8 @@ export class GraphBuilder {
   readonly #made = new Map<string, string>();
   readonly #operators: ReadonlyMap<string, Operator>;
   readonly #prefix: string;
+  /** What the nodes that are emitted now are for. */
+  #purpose: string | undefined;
   #count = 0;
 
   constructor(graph: GraphProto, opset: number, operators: ReadonlyMap<string, Operator>) {
@@ -185,23 +188,38 @@ export class GraphBuilder {
 
   #emit(op: string, inputs: readonly string[], attributes: Attributes, names: string[]): void {
     const [opType, domain = ''] = op.split(':').reverse() as [string, string?];
-    this.append(
-      create(NodeProtoSchema, {
-        opType,
-        domain,
-        name: names[0] as string,
-        input: trimmed(inputs),
-        output: names,
-        attribute: Object.entries(attributes).flatMap(([name, value]) =>
-          value === undefined ? [] : [makeAttribute(name, value)],
-        ),
-      }),
-    );
+    const node = create(NodeProtoSchema, {
+      opType,
+      domain,
+      name: names[0] as string,
+      input: trimmed(inputs),
+      output: names,
+      attribute: Object.entries(attributes).flatMap(([name, value]) =>
+        value === undefined ? [] : [makeAttribute(name, value)],
+      ),
+    });
+    if (this.#purpose !== undefined) setPurpose(node, this.#purpose);
+    this.append(node);
   }
 
   /** Emits a node with one output. */
   emit(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.emitAll(op, inputs, attributes, 1)[0] as string;
+  }
+
+  /**
+   * Notes in all nodes that `work` emits what they are for, so that a runtime that refuses one can be explained.
+   * Of nested purposes the outermost counts: that of the model's own node.
+   */
+  writtenFor<T>(purpose: string, work: () => T): T {
+    const [mark, outer] = [this.nodes.length, this.#purpose];
+    this.#purpose ??= purpose;
+    try {
+      return work();
+    } finally {
+      this.#purpose = outer;
+      for (const node of this.nodes.slice(mark)) setPurpose(node, outer ?? purpose);
+    }
   }
 
   /** The nodes that `make` emits, to be put elsewhere. */

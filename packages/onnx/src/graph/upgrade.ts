@@ -14,6 +14,7 @@ import {
 import { timeFirst } from './batchFirst.ts';
 import type { Builder } from './builder.ts';
 import { DataType } from './dataType.ts';
+import { describeNode } from './describeNode.ts';
 import { inputOf } from './infer.ts';
 import { makeTensor } from './tensor.ts';
 
@@ -61,16 +62,17 @@ const softmaxOverRest: Rewrite = (node, b, opset) => {
   }
   const flat = b.emit('Flatten', [x], { axis });
   const inner = b.emit(node.opType, [flat], { axis: -1 });
-  return [nodeOf('Reshape', [inner, b.shapeOf(x)], node.output)];
+  return [nodeOf(node, 'Reshape', [inner, b.shapeOf(x)])];
 };
 
-function nodeOf(op: string, inputs: readonly string[], outputs: readonly string[]): NodeProto {
-  return create(NodeProtoSchema, {
-    opType: op,
-    name: outputs[0] ?? '',
-    input: [...inputs],
-    output: [...outputs],
-  });
+/** A node that takes the place of another, with its name and, unless others are given, its outputs. */
+function nodeOf(
+  { name, output }: NodeProto,
+  op: string,
+  inputs: readonly string[],
+  outputs: readonly string[] = output,
+): NodeProto {
+  return create(NodeProtoSchema, { opType: op, name, input: [...inputs], output: [...outputs] });
 }
 
 /** Clip before opset 11 had its bounds as attributes. */
@@ -140,7 +142,7 @@ const topKCount: Rewrite = (node, b, opset) => {
 const upsampleToResize: Rewrite = (node, b) => {
   const scales = floats(node, 'scales');
   const given = inputOf(node, 1) || (scales ? b.literal(DataType.FLOAT, [scales.length], scales) : '');
-  const resize = nodeOf('Resize', [inputOf(node, 0), '', given], node.output);
+  const resize = nodeOf(node, 'Resize', [inputOf(node, 0), '', given]);
   return oldResize(resize, text(node, 'mode', 'nearest'), 'floor');
 };
 
@@ -157,14 +159,14 @@ const resizeScales: Rewrite = (node, b, opset) => {
   const [x, given] = [inputOf(node, 0), inputOf(node, 1)];
   const mode = text(node, 'mode', 'nearest');
   const resize = (from: string, scales: string, to: string[], nearest: 'floor' | 'ceil'): NodeProto[] =>
-    oldResize(nodeOf('Resize', [from, '', scales], to), mode, nearest);
+    oldResize(nodeOf(node, 'Resize', [from, '', scales], to), mode, nearest);
   const scales = b.numbers(given);
   if (mode !== 'nearest' || scales?.every((scale) => scale >= 1))
     return resize(x, given, node.output, 'floor');
   if (!scales) {
     throw fail(
       'the scales of a Resize of opset 10 to be constant in mode "nearest"',
-      `node "${node.name || node.output[0]}", whose scales are computed while the model runs`,
+      `${describeNode(node)}, whose scales are computed while the model runs`,
       'Export the model with opset 11 or newer.',
     );
   }
@@ -264,10 +266,14 @@ export function appendUpgraded(
     b.addInitializer(constant);
     return;
   }
-  const older = needsUpgrade(node, opset) ? rewrites.get(node.opType)?.(node, b, opset) : undefined;
-  const replaced = older ?? timeFirst(node, b);
-  for (const item of replaced ?? [node]) {
-    adjust(item, b);
-    b.append(item);
-  }
+  const { opType, docString } = node;
+  b.writtenFor(describeNode(node), () => {
+    const older = needsUpgrade(node, opset) ? rewrites.get(opType)?.(node, b, opset) : undefined;
+    for (const item of older ?? timeFirst(node, b) ?? [node]) {
+      adjust(item, b);
+      b.append(item);
+    }
+  });
+  // The node itself is the model's own, unless it has become another operator.
+  if (node.opType === opType) node.docString = docString;
 }

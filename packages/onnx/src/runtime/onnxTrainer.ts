@@ -17,10 +17,10 @@ import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
-import { orRefused } from './orRefused.ts';
+import { orExplained } from './explainRefusal.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
-import { Runners } from './runners.ts';
+import { type Runner, Runners } from './runners.ts';
 import { scoreOutputs } from './scoreOutputs.ts';
 import { StateVectors } from './stateVectors.ts';
 import { WeightedMean } from './weightedMean.ts';
@@ -60,15 +60,15 @@ export interface OnnxTrainer extends Trainable<Batch> {
 
 /** Runs a session; what a kernel refuses leaves the trainer as it was. */
 function run(
-  session: InferenceSession,
+  { model, session }: Runner,
   feeds: Readonly<Record<string, Tensor>>,
   fetches: InferenceSession.FetchesType,
 ): Promise<Readonly<Record<string, Tensor>>> {
-  return orRefused(
-    session.run(feeds, fetches),
-    'a model and a batch that ONNX Runtime can run',
-    'Check the sizes of the batch, and the model with onnx.checker.',
-  );
+  return orExplained(session.run(feeds, fetches), {
+    bytes: model.bytes,
+    expected: 'a model and a batch that ONNX Runtime can run',
+    advice: 'Check the sizes of the batch, and the model with onnx.checker.',
+  });
 }
 
 /** How many elements each initializer has that training changes. */
@@ -156,7 +156,10 @@ export class Trainer implements OnnxTrainer {
       const { model, session } = await this.#runners.of('step', batch);
       checkBatch(model, batch);
       const feeds = { ...this.#feeds(model, batch), ...this.#scalars(model, hyper) };
-      const results = await run(session, feeds, { ...this.#metrics(model), ...this.#state.fetches(model) });
+      const results = await run({ model, session }, feeds, {
+        ...this.#metrics(model),
+        ...this.#state.fetches(model),
+      });
       this.#state.advance(results);
       this.#steps += 1;
       return this.#result(model, results);
@@ -176,7 +179,7 @@ export class Trainer implements OnnxTrainer {
       for (const [part, batch] of batches.entries()) {
         const { model, session } = await this.#runners.of('gradients', batch);
         const vectors = (model.gradients ?? []).map(({ name }) => name);
-        const results = await run(session, this.#feeds(model, batch, part), {
+        const results = await run({ model, session }, this.#feeds(model, batch, part), {
           ...this.#metrics(model),
           ...this.#state.fetches(model),
           ...Object.fromEntries(vectors.map((name) => [name, null])),
@@ -196,7 +199,7 @@ export class Trainer implements OnnxTrainer {
         ...this.#scalars(model, hyper),
         ...this.#tensors(gradients),
       };
-      this.#state.advance(await run(session, feeds, this.#state.fetches(model)));
+      this.#state.advance(await run({ model, session }, feeds, this.#state.fetches(model)));
       this.#steps += 1;
       return { loss: loss?.[0] ?? Number.NaN, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
     } catch (error) {
@@ -221,7 +224,7 @@ export class Trainer implements OnnxTrainer {
       this.#inTurn(async () => {
         const { model, session } = await this.#runners.of('evaluation', batch);
         checkBatch(model, batch);
-        const results = await run(session, this.#feeds(model, batch), this.#metrics(model));
+        const results = await run({ model, session }, this.#feeds(model, batch), this.#metrics(model));
         const counted = batch[model.target?.name ?? model.data[0]?.name ?? ''];
         return { examples: counted?.dims[0] ?? 1, ...this.#result(model, results) };
       }),
@@ -241,7 +244,7 @@ export class Trainer implements OnnxTrainer {
       checkBatch(model, batch);
       const vectors = model.gradients ?? [];
       const results = await run(
-        session,
+        { model, session },
         this.#feeds(model, batch),
         vectors.map(({ name }) => name),
       );
@@ -293,7 +296,9 @@ export class Trainer implements OnnxTrainer {
       const { model, session } = await this.#runners.of('evaluation', batch);
       checkBatch(model, batch);
       const name = model.outputs as string;
-      const tensor = (await run(session, this.#feeds(model, batch), { [name]: null }))[name] as Tensor;
+      const tensor = (await run({ model, session }, this.#feeds(model, batch), { [name]: null }))[
+        name
+      ] as Tensor;
       const { dims } = tensor;
       const target = await (batch[model.target?.name ?? ''] as Tensor).getData();
       return {
@@ -309,7 +314,9 @@ export class Trainer implements OnnxTrainer {
     return this.#inTurn(async () => {
       const { model, session } = await this.#runners.of('gradients', batch);
       checkBatch(model, batch);
-      this.#state.advance(await run(session, this.#feeds(model, batch), this.#state.fetches(model)));
+      this.#state.advance(
+        await run({ model, session }, this.#feeds(model, batch), this.#state.fetches(model)),
+      );
     });
   }
 

@@ -6,7 +6,7 @@ import {
 } from '../training/build.ts';
 import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
-import { orRefused } from './orRefused.ts';
+import { orExplained } from './explainRefusal.ts';
 import type { Batch, InferenceSession, Ort } from './ort.ts';
 import { planMemory } from './planMemory.ts';
 
@@ -67,11 +67,11 @@ export class Runners {
     const planned = planMemory(session, model);
     const options =
       kind === 'step' && locations ? { ...planned, preferredOutputLocation: locations(model) } : planned;
-    const runner = orRefused(
-      this.#ort.InferenceSession.create(model.bytes, options),
-      'a model and session options that ONNX Runtime accepts',
-      'Check the model with onnx.checker, and the execution providers in `session`.',
-    ).then((session) => ({ model, session }));
+    const runner = orExplained(this.#ort.InferenceSession.create(model.bytes, options), {
+      bytes: model.bytes,
+      expected: 'a model and session options that ONNX Runtime accepts',
+      advice: 'Check the model with onnx.checker, and the execution providers in `session`.',
+    }).then((session) => ({ model, session }));
     this.#made.set(`${kind}:${target}`, runner);
     return runner;
   }

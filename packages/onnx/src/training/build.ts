@@ -33,8 +33,10 @@ function network(p: Plan): { draft: Draft; common: Partial<TrainingModel> & Pick
   const { head, names, draw } = p;
   if (draw) input(draft, draw, DataType.INT64, []);
   if (head.target) draft.inputs.push(declaration(head.target.name, head.target.type, head.target.dims));
-  const loss = output(draft, p.b.cast(head.loss, DataType.FLOAT), names('loss'));
-  const accuracy = head.accuracy ? output(draft, head.accuracy, names('accuracy')) : undefined;
+  const named = (value: string, name: string): string =>
+    p.b.writtenFor('the loss', () => output(draft, p.b.cast(value, DataType.FLOAT), names(name)));
+  const loss = named(head.loss, 'loss');
+  const accuracy = head.accuracy && named(head.accuracy, 'accuracy');
   const { classes } = head;
   return {
     draft,
@@ -80,7 +82,9 @@ function replaceBuffers(draft: Draft, p: Plan): void {
   const next = new Map(p.buffers.map((buffer) => [buffer.tensor.name, buffer.next]));
   p.bufferBuckets.forEach((bucket, i) => {
     const values = bucket.parts.map(({ name }) => next.get(name) as string);
-    replace(draft, p.names(`buffers.${i}`), pack(p.b, values), p.names);
+    p.b.writtenFor('the running statistics', () =>
+      replace(draft, p.names(`buffers.${i}`), pack(p.b, values), p.names),
+    );
   });
 }
 
@@ -97,10 +101,12 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
       'Leave it out of `trainable`, or export the model so that the loss depends on it.',
     );
   }
-  return p.buckets.map((bucket) =>
-    pack(
-      p.b,
-      bucket.parts.map(({ name }) => gradients.get(name) ?? p.b.zerosLike(name)),
+  return p.buckets.map(({ parts }) =>
+    p.b.writtenFor('the vector of gradients', () =>
+      pack(
+        p.b,
+        parts.map(({ name }) => gradients.get(name) ?? p.b.zerosLike(name)),
+      ),
     ),
   );
 }
@@ -130,7 +136,9 @@ export function buildTrainingModel(model: Uint8Array, options: BuildOptions): Tr
   const { draft, common } = network(p);
   feedState(draft, p);
   const gradients = gradientVectors(p, source, options);
-  const named = appendUpdate(draft, p.buckets, gradients, options, update, p.names);
+  const named = p.b.writtenFor("the optimizer's update", () =>
+    appendUpdate(draft, p.buckets, gradients, options, update, p.names),
+  );
   replaceBuffers(draft, p);
   return written(draft, source, { ...common, ...named });
 }
@@ -179,13 +187,9 @@ export function buildApplyModel(model: Uint8Array, options: BuildOptions): Train
     name: input(draft, p.names(`gradients.${i}`), bucket.type, [bucket.length]),
     parts: bucket.parts,
   }));
-  const named = appendUpdate(
-    draft,
-    p.buckets,
-    gradients.map(({ name }) => name),
-    options,
-    update,
-    p.names,
+  const vectors = gradients.map(({ name }) => name);
+  const named = b.writtenFor("the optimizer's update", () =>
+    appendUpdate(draft, p.buckets, vectors, options, update, p.names),
   );
   const empty: Model = {
     ...source,

@@ -164,7 +164,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     const sources = selectParameters(b, nodes, graph, [wanted], options.trainable).map(({ name }) => name);
     checkDifferentiable(b, nodes, [wanted], sources, (domain) => importedOpset(model, domain));
   }
-  const head = appendLoss(b, wanted, options, 'target');
+  const head = b.writtenFor('the loss', () => appendLoss(b, wanted, options, 'target'));
   const parameters = selectParameters(b, nodes, graph, head.seeds.keys(), options.trainable);
   const buckets = packBuckets(parameters, scalesOf(options.groups));
   const trained = new Set(parameters.map(({ name }) => name));
@@ -178,7 +178,8 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
   const feed = (bucket: Bucket, input: string): void => {
     const parts = bucket.parts.map(({ name }) => name);
     for (const name of parts) b.release(name);
-    unpack(b, bucket, b.declare(input, bucket.type, [bucket.length]), parts);
+    const vector = b.declare(input, bucket.type, [bucket.length]);
+    b.writtenFor('the vectors of parameters', () => unpack(b, bucket, vector, parts));
   };
   const unpacking = b.apart(() => {
     buckets.forEach((bucket, i) => {

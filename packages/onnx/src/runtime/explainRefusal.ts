@@ -1,0 +1,65 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type { ClrError } from '@clr/core';
+import { fail } from '../errors.ts';
+import { ModelProtoSchema, type NodeProto } from '../generated/onnx_pb.ts';
+import { describeNode, originOf } from '../graph/describeNode.ts';
+import { purposeOf } from '../graph/purpose.ts';
+
+/**
+ * How ONNX Runtime's messages begin a node's name. What it fuses and lays out anew has a name that goes on:
+ * `clr/Conv_3_nchwc`, `clr/MatMul_5/MatMulAddFusion`.
+ */
+const openings = ["'", '("', '(', '] '];
+
+/** How many characters of a node's name a message holds; 0 when it does not name the node. */
+function named(message: string, name: string): number {
+  return name !== '' && openings.some((opening) => message.includes(`${opening}${name}`)) ? name.length : 0;
+}
+
+/** The node that a message of the runtime names: of several names, the longest. */
+function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | undefined {
+  let found: NodeProto | undefined;
+  let longest = 0;
+  for (const node of nodes) {
+    const length = Math.max(named(message, node.name), ...node.output.map((name) => named(message, name)));
+    if (length <= longest) continue;
+    longest = length;
+    found = node;
+  }
+  return found;
+}
+
+/** What the runtime was to do when it refused. */
+export interface Refused {
+  /** The model it was given, as clr wrote it. */
+  readonly bytes: Uint8Array;
+  readonly expected: string;
+  readonly advice: string;
+}
+
+/**
+ * The runtime's refusal as an error that says whose the node is: the model's own, or one that clr wrote, and then for
+ * which node of the model.
+ */
+export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refused): ClrError {
+  const message = (cause instanceof Error ? cause.message : String(cause)).trim();
+  const node = refusedNode(fromBinary(ModelProtoSchema, bytes).graph?.node ?? [], message);
+  if (!node) return fail(expected, message, advice, { cause });
+  const received = `${message}\nIt refused ${describeNode(node)}.`;
+  if (purposeOf(node) === undefined) return fail(expected, received, advice, { cause });
+  return fail(
+    'ONNX Runtime to run the nodes that clr adds to the model',
+    received,
+    `The node is not in your model: clr wrote it for ${originOf(node)}. If the shapes that the model declares are right, freeze what comes before with \`trainable\`, name other execution providers in \`session\`, or export the model in float32 or with another opset.`,
+    { cause },
+  );
+}
+
+/** Awaits what the runtime does, with its refusal explained. */
+export async function orExplained<T>(work: Promise<T>, refused: Refused): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw explainRefusal(cause, refused);
+  }
+}

@@ -138,7 +138,11 @@ export const shapeArithmetic: Operators = {
   And: flat(comparison),
   Or: flat(comparison),
   Xor: flat(comparison),
-  Not: flat(sameAsInput),
+  Not: flat((node, b) => {
+    const { type, dims, value } = b.type(inputOf(node, 0));
+    const known = value?.every((item) => typeof item === 'number');
+    return [{ type, dims, value: known ? value?.map((item) => (item === 0 ? 1 : 0)) : undefined }];
+  }),
   IsNaN: flat(shaped((_node, dims) => dims, DataType.BOOL)),
   IsInf: flat(shaped((_node, dims) => dims, DataType.BOOL)),
   BitwiseAnd: flat(sameAsInput),

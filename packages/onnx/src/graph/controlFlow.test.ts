@@ -179,3 +179,133 @@ it('lists that a scripted model fills and empties again are traced', async () =>
     expect(value).toBeCloseTo(expected[i] as number, 6);
   });
 });
+
+it('rounds of a loop without names get names of their own', async () => {
+  const twice = graph(
+    'body',
+    [
+      { op: 'Mul', inputs: ['h', 'w'], outputs: ['once'] },
+      { op: 'Mul', inputs: ['once', 'w'], outputs: ['next'] },
+      { op: 'Identity', inputs: ['on'], outputs: ['going'] },
+    ],
+    [
+      ['i', long],
+      ['on', bool],
+      ['h', float],
+    ],
+    ['going', 'next'],
+  );
+  const loop = (from: string, to: string): NodeSpec => ({
+    op: 'Loop',
+    inputs: ['one', 'yes', from],
+    outputs: [to],
+    extra: [twice],
+  });
+  const product = (from: string, to: string): NodeSpec => ({ op: 'Mul', inputs: [from, 'w'], outputs: [to] });
+  expect(await gradientOf([loop('x', 'a'), loop('a', 'y')])).toEqual(
+    await gradientOf([product('x', 'a'), product('a', 'b'), product('b', 'c'), product('c', 'y')]),
+  );
+});
+
+describe('scans of known length', () => {
+  const step = graph(
+    'body',
+    [
+      { op: 'Mul', inputs: ['h', 'column'], outputs: ['m'] },
+      { op: 'Tanh', inputs: ['m'], outputs: ['next'] },
+      { op: 'Identity', inputs: ['next'], outputs: ['seen'] },
+    ],
+    [
+      ['h', float],
+      ['column', float],
+    ],
+    ['next', 'seen'],
+  );
+  const scaled: NodeSpec = { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] };
+  const scan = (attributes: NodeSpec['attributes'], outputs: string[]): NodeSpec => ({
+    op: 'Scan',
+    inputs: ['start', 'm'],
+    outputs,
+    attributes: { num_scan_inputs: 1, ...attributes },
+    extra: [step],
+  });
+  const start: NodeSpec = {
+    op: 'Constant',
+    inputs: [],
+    outputs: ['start'],
+    attributes: { value_floats: { floats: [0.3, -0.7] } },
+  };
+  /** The columns of m, from the last one to the first. */
+  const backwards: NodeSpec[] = [
+    scaled,
+    start,
+    { op: 'Split', inputs: ['m'], outputs: ['p0', 'p1', 'p2'], attributes: { axis: 1, num_outputs: 3 } },
+    { op: 'Constant', inputs: [], outputs: ['axis'], attributes: { value_ints: [1] } },
+    ...[0, 1, 2].map((k): NodeSpec => ({ op: 'Squeeze', inputs: [`p${k}`, 'axis'], outputs: [`c${k}`] })),
+    ...[2, 1, 0].flatMap((k): NodeSpec[] => [
+      { op: 'Mul', inputs: [k === 2 ? 'start' : `h${k + 1}`, `c${k}`], outputs: [`m${k}`] },
+      { op: 'Tanh', inputs: [`m${k}`], outputs: [`h${k}`] },
+    ]),
+  ];
+
+  it('are written out along any axis, in both directions', async () => {
+    const scans = [scaled, start, scan({ scan_input_axes: [1], scan_input_directions: [1] }, ['y', ''])];
+    const last: NodeSpec = { op: 'Identity', inputs: ['h0'], outputs: ['y'] };
+    expect(await gradientOf(scans, [2])).toEqual(await gradientOf([...backwards, last], [2]));
+  });
+
+  it('collect along any axis, in both directions', async () => {
+    const attributes = {
+      scan_input_axes: [-1],
+      scan_input_directions: [1],
+      scan_output_axes: [-1],
+      scan_output_directions: [1],
+    };
+    const joined: NodeSpec[] = [
+      ...[0, 1, 2].map((k): NodeSpec => ({ op: 'Unsqueeze', inputs: [`h${k}`, 'axis'], outputs: [`u${k}`] })),
+      { op: 'Concat', inputs: ['u0', 'u1', 'u2'], outputs: ['y'], attributes: { axis: 1 } },
+    ];
+    expect(await gradientOf([scaled, start, scan(attributes, ['', 'y'])])).toEqual(
+      await gradientOf([...backwards, ...joined]),
+    );
+  });
+});
+
+it('a map over a known list is written out', async () => {
+  const times = graph(
+    'body',
+    [{ op: 'Mul', inputs: ['row', 'factor'], outputs: ['product'] }],
+    [
+      ['row', float],
+      ['factor', float],
+    ],
+    ['product'],
+  );
+  const nodes: NodeSpec[] = [
+    { op: 'SplitToSequence', inputs: ['x', 'one'], outputs: ['rows'], attributes: { axis: 0 } },
+    { op: 'SequenceMap', inputs: ['rows', 'w'], outputs: ['products'], extra: [times] },
+    { op: 'ConcatFromSequence', inputs: ['products'], outputs: ['y'], attributes: { axis: 0 } },
+  ];
+  const product: NodeSpec = { op: 'Mul', inputs: ['x', 'w'], outputs: ['y'] };
+  expect(await gradientOf(nodes)).toEqual(await gradientOf([product]));
+});
+
+it('an optional value that is there is taken out', async () => {
+  const branch = (name: string, op: string): AttributeProto =>
+    graph(name, [{ op, inputs: ['held'], outputs: ['result'] }], [], ['result']);
+  const branches = [branch('then_branch', 'Neg'), branch('else_branch', 'Tanh')];
+  const nodes: NodeSpec[] = [
+    { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
+    { op: 'Optional', inputs: ['m'], outputs: ['maybe'] },
+    { op: 'Identity', inputs: ['maybe'], outputs: ['still'] },
+    { op: 'OptionalHasElement', inputs: ['still'], outputs: ['there'] },
+    { op: 'Not', inputs: ['there'], outputs: ['gone'] },
+    { op: 'OptionalGetElement', inputs: ['still'], outputs: ['held'] },
+    { op: 'If', inputs: ['gone'], outputs: ['y'], extra: branches },
+  ];
+  const plain: NodeSpec[] = [
+    { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
+    { op: 'Tanh', inputs: ['m'], outputs: ['y'] },
+  ];
+  expect(await gradientOf(nodes)).toEqual(await gradientOf(plain));
+});

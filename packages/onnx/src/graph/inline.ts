@@ -10,6 +10,7 @@ import {
 } from '../generated/onnx_pb.ts';
 import { subgraph } from './attributes.ts';
 import type { Builder } from './builder.ts';
+import { nodeName } from './describeNode.ts';
 
 /** How a model names the function a node calls. */
 export function functionKey(node: Pick<NodeProto, 'domain' | 'overload'>, name: string): string {
@@ -82,7 +83,7 @@ export function instantiate(call: NodeProto, body: FunctionProto, b: Builder): N
   const nodes = body.node.map((inner) => {
     const copy = clone(NodeProtoSchema, inner);
     renameNode(copy, rename, rename, values);
-    copy.name = `${call.name || call.opType}/${inner.name || inner.opType}`;
+    copy.name = `${nodeName(call)}/${nodeName(inner)}`;
     return copy;
   });
   body.output.forEach((name, i) => {

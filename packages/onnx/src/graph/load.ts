@@ -3,8 +3,12 @@ import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx
 import { operators } from '../gradients/index.ts';
 import { Builder } from './builder.ts';
 import { subgraphs } from './captures.ts';
+import { nodeName } from './describeNode.ts';
 import { checkUnfolding, functionKey, identity, instantiate, takenBranch } from './inline.ts';
 import type { Model } from './model.ts';
+import { type Optionals, throughOptionals } from './optionals.ts';
+import { scanRounds, unrollScan } from './scan.ts';
+import { unrollMap } from './sequenceMap.ts';
 import { type Sequences, throughSequences } from './sequences.ts';
 import { checkStored } from './tensor.ts';
 import { roundsOf, unrollLoop, writeOut } from './unroll.ts';
@@ -79,6 +83,7 @@ export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
   const functions = new Map(proto.functions.map((body) => [functionKey(body, body.name), body]));
 
   const sequences: Sequences = new Map();
+  const optionals: Optionals = new Map();
 
   const append = (node: NodeProto, version: number, depth: number): void => {
     checkUnfolding(depth, b.nodes.length, node);
@@ -93,7 +98,7 @@ export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
     const branch = takenBranch(node, b);
     const deeper = (inner: NodeProto): void => append(inner, version, depth + 1);
     if (branch) {
-      const { nodes, outputs } = writeOut(branch, [], b, node.name);
+      const { nodes, outputs } = writeOut(branch, [], b, nodeName(node));
       nodes.forEach(deeper);
       outputs.forEach((name, i) => {
         if (node.output[i]) deeper(identity(name, node.output[i]));
@@ -105,8 +110,15 @@ export function loadGraph(model: Model, adjust: Adjust = () => {}): Loaded {
       unrollLoop(node, rounds, b, deeper);
       return;
     }
+    const scanned = scanRounds(node, b, version);
+    if (scanned !== undefined) {
+      unrollScan(node, scanned, b, deeper);
+      return;
+    }
+    if (unrollMap(node, b, sequences, deeper)) return;
     checkSubgraphs(node, version);
-    appendUpgraded(b, throughSequences(node, b, sequences), version, adjust);
+    const plain = throughSequences(throughOptionals(node, b, optionals, sequences), b, sequences);
+    appendUpgraded(b, plain, version, adjust);
   };
   for (const node of graph.node) append(node, opset, 0);
 

@@ -90,5 +90,6 @@ export function throughSequences(node: NodeProto, b: Builder, known: Sequences):
   const list = made(node, b, known);
   if (list) known.set(name, list);
   const value = list ? undefined : taken(node, b, known);
-  return value === undefined ? node : identity(value, name);
+  if (value === undefined) return node;
+  return identity(value, name);
 }

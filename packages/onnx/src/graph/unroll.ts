@@ -9,6 +9,7 @@ import {
 import { subgraph, tensor } from './attributes.ts';
 import type { Builder } from './builder.ts';
 import { DataType } from './dataType.ts';
+import { nodeName } from './describeNode.ts';
 import type { Dim } from './dim.ts';
 import { identity, type Rename, renameNode } from './inline.ts';
 import { numbersOf } from './tensor.ts';
@@ -44,7 +45,7 @@ export function writeOut(graph: GraphProto, given: readonly string[], b: Builder
   const nodes = graph.node.map((inner) => {
     const copy = clone(NodeProtoSchema, inner);
     renameNode(copy, rename, rename);
-    copy.name = `${at}/${inner.name || inner.opType}`;
+    copy.name = `${at}/${nodeName(inner)}`;
     return copy;
   });
   return { nodes, outputs: graph.output.map(({ name }) => rename(name)) };
@@ -73,7 +74,7 @@ const isTrue = (stored: TensorProto | undefined): boolean =>
   stored !== undefined && numbersOf(stored)?.[0] === 1;
 
 /** More rounds make models of no use. */
-const mostRounds = 4096;
+export const mostRounds = 4096;
 
 /** How many rounds a Loop takes, where that is certain before it runs. */
 export function roundsOf(node: NodeProto, b: Builder): number | undefined {
@@ -104,7 +105,12 @@ export function unrollLoop(
   let carried: readonly string[] = node.input.slice(2);
   const collected: string[][] = body.output.slice(1 + count).map(() => []);
   for (let round = 0; round < rounds; round++) {
-    const { nodes, outputs } = writeOut(body, [b.int(round), going, ...carried], b, `${node.name}/${round}`);
+    const { nodes, outputs } = writeOut(
+      body,
+      [b.int(round), going, ...carried],
+      b,
+      `${nodeName(node)}/${round}`,
+    );
     nodes.forEach(append);
     carried = outputs.slice(1, 1 + count);
     collected.forEach((list, i) => {

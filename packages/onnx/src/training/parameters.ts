@@ -59,19 +59,27 @@ function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): bo
 }
 
 /** Why an initializer cannot be trained; `undefined` for a running statistic, which training carries along. */
-function whyNot(b: Builder, nodes: readonly NodeProto[], name: string): string | undefined {
+function whyNot(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  name: string,
+  live: ReadonlySet<string>,
+): string | undefined {
   const uses = nodes.flatMap((node) =>
     node.input.flatMap((input, i) => (input === name ? [{ node, i }] : [])),
   );
   if (uses.length > 0 && uses.every(({ node, i }) => storedAs(b.operator(node), i) === 'statistic'))
     return undefined;
-  const use = uses.find(({ node, i }) => derivativeOf(b, node, i, b.initializers) === 'unknown') ?? uses[0];
+  const isUnknown = ({ node, i }: { node: NodeProto; i: number }): boolean =>
+    derivativeOf(b, node, i, b.initializers) === 'unknown' && node.output.some((value) => live.has(value));
+  const use = uses.find(isUnknown) ?? uses[0];
   if (!use) return 'no node reads it';
   const { node, i } = use;
   const at = `input ${i} of node "${node.name || node.output[0]}" (${node.opType})`;
-  const derivative = derivativeOf(b, node, i, b.initializers);
-  if (derivative === 'unknown') return `there is no gradient for ${at}`;
-  return derivative === 'zero' ? `the derivative of ${at} is 0` : `what ${at} feeds does not reach the loss`;
+  if (isUnknown(use)) return `there is no gradient for ${at}`;
+  return derivativeOf(b, node, i, b.initializers) === 'zero'
+    ? `the derivative of ${at} is 0`
+    : `what ${at} feeds does not reach the loss`;
 }
 
 /** Whoever names parameters one by one wants each of them trained; who names all wants what can be trained. */
@@ -85,7 +93,7 @@ function checkNamed(
   const named = stored.filter(({ name }) => trainable(name));
   for (const { name } of named) {
     if (live.has(name)) continue;
-    const why = whyNot(b, nodes, name);
+    const why = whyNot(b, nodes, name, live);
     const all = named.length === stored.length;
     if (why === undefined || (all && !why.startsWith('there is no gradient'))) continue;
     throw fail(

@@ -1,0 +1,33 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { Builder } from './builder.ts';
+import { DataType } from './dataType.ts';
+import { inputOf } from './infer.ts';
+import { identity } from './inline.ts';
+import type { Sequences } from './sequences.ts';
+
+/** The optional values of a model that are known to be there, by name, each with what it holds. */
+export type Optionals = Map<string, string>;
+
+/**
+ * Notes the optional values a node makes, and writes down what it takes out of known ones.
+ *
+ * @param lists - sequences of known elements: where an optional value is expected they stand for one that is there
+ * @returns the node that takes its place; itself where nothing is known
+ */
+export function throughOptionals(node: NodeProto, b: Builder, known: Optionals, lists: Sequences): NodeProto {
+  const [from, name] = [inputOf(node, 0), node.output[0] ?? ''];
+  if (node.opType === 'Optional' && from !== '') known.set(name, from);
+  const held = known.get(from) ?? (lists.has(from) ? from : undefined);
+  if (held === undefined) return node;
+  switch (node.opType) {
+    case 'Identity':
+      if (known.has(from)) known.set(name, held);
+      return node;
+    case 'OptionalGetElement':
+      return identity(held, name);
+    case 'OptionalHasElement':
+      return identity(b.literal(DataType.BOOL, [], [1]), name);
+    default:
+      return node;
+  }
+}

@@ -1,0 +1,39 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { subgraph } from './attributes.ts';
+import type { Builder } from './builder.ts';
+import { nodeName } from './describeNode.ts';
+import type { Sequences } from './sequences.ts';
+import { writeOut } from './unroll.ts';
+
+/**
+ * Writes a SequenceMap over known lists out, element by element.
+ *
+ * @param append - takes a node into the graph
+ * @returns whether it was one
+ */
+export function unrollMap(
+  node: NodeProto,
+  b: Builder,
+  known: Sequences,
+  append: (node: NodeProto) => void,
+): boolean {
+  const body = subgraph(node, 'body');
+  const lists = node.input.map((name) => known.get(name));
+  const [first] = lists;
+  // A further input is a list too, or a tensor that every round takes.
+  const told = node.input.every((name, i) => lists[i] !== undefined || b.type(name).type !== 0);
+  if (node.opType !== 'SequenceMap' || node.domain !== '' || !body || !first?.length || !told) return false;
+  const rounds = first.map((_, round) => {
+    const given = node.input.map((name, i) => (lists[i] === undefined ? name : (lists[i][round] ?? '')));
+    const { nodes, outputs } = writeOut(body, given, b, `${nodeName(node)}/${round}`);
+    nodes.forEach(append);
+    return outputs;
+  });
+  node.output.forEach((name, i) => {
+    if (name === '') return;
+    const list = rounds.map((outputs) => outputs[i] as string);
+    known.set(name, list);
+    b.emitAs('SequenceConstruct', list, {}, name);
+  });
+  return true;
+}

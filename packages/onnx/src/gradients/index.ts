@@ -5,14 +5,17 @@ import { batchNorm } from './batchNorm.ts';
 import { classLoss } from './classLoss.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './convTranspose.ts';
+import { det } from './det.ts';
 import { dropout } from './dropout.ts';
 import { einsum } from './einsum.ts';
+import { fourier } from './fourier.ts';
 import { gather } from './gather.ts';
 import { gridSample } from './gridSample.ts';
 import { join } from './join.ts';
 import { layout } from './layout.ts';
 import { math } from './math.ts';
 import { matmul } from './matmul.ts';
+import { maxUnpool } from './maxUnpool.ts';
 import { ml } from './ml.ts';
 import { normalize } from './normalize.ts';
 import { pool } from './pool.ts';
@@ -35,14 +38,17 @@ const families: readonly Operators[] = [
   classLoss,
   conv,
   convTranspose,
+  det,
   dropout,
   einsum,
+  fourier,
   gather,
   gridSample,
   join,
   layout,
   math,
   matmul,
+  maxUnpool,
   ml,
   normalize,
   pool,

@@ -3,8 +3,8 @@ import { int } from '../graph/attributes.ts';
 import { DataType } from '../graph/dataType.ts';
 import { broadcast, type Dims, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
-import { inputOf, sameAsInput } from '../graph/infer.ts';
-import type { Infer, Operator, Operators } from '../graph/operator.ts';
+import { axisOf, inputOf, sameAsInput } from '../graph/infer.ts';
+import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
 import { convDims } from './conv.ts';
 import { productDims } from './matmul.ts';
 
@@ -49,12 +49,45 @@ const quantize: Operator = {
     return [{ type, dims: b.dims(inputOf(node, 0)) }];
   },
 };
-const dequantize = shapedLike(like(0), { from: 1 });
+
+/** y = (x − zero)·scale over integers x: the scale's gradient is g·(x − zero), summed over what it scales. */
+const dequantizeBack: Gradient = (c) => {
+  const { b, node, x, g } = c;
+  const [steps, scale] = [x(0), x(1)];
+  const dims = b.shape(steps);
+  const perTensor = b.rank(scale) === 0;
+  const block = int(node, 'block_size', 0);
+  const attributes = { axis: int(node, 'axis', 1), block_size: block || undefined };
+  const axis = axisOf(attributes.axis, dims.length);
+  const inputs = [steps, b.onesLike(scale), inputOf(node, 2)];
+  const distance = b.emit('DequantizeLinear', inputs, perTensor ? {} : attributes);
+  const terms = b.mul(g(0), distance);
+  if (perTensor) return [undefined, b.sumAll(terms)];
+  if (block === 0) {
+    const others = dims.flatMap((_, i) => (i === axis ? [] : [i]));
+    return [undefined, b.reshapeLike(b.reduceSum(terms, others), scale)];
+  }
+  const length = dims[axis];
+  if (typeof length !== 'number' || length % block !== 0)
+    throw c.refuse('no gradient for the scales of blocks that do not fill their axis');
+  const sizes = dims.map((dim, i) => (typeof dim === 'number' ? dim : b.sizeAt(steps, i)));
+  const parts = [...sizes.slice(0, axis), length / block, block, ...sizes.slice(axis + 1)];
+  return [undefined, b.reduceSum(b.reshape(terms, b.shapeVector(parts)), [axis + 1])];
+};
+
+const dequantize: Operator = {
+  ...shapedLike(like(0), { from: 1 }),
+  differentiable: [1],
+  // A quantised body stays as it is unless its scales are named.
+  storedAs: () => 'constant',
+  gradient: dequantizeBack,
+};
 const { FLOAT: float, INT32: int32 } = DataType;
 
 /**
  * Quantised operators: what they make of shapes, so that a float head over a frozen quantised body can be trained.
- * They have no gradient; their integers are steps, of which the slope is 0.
+ * A stored tensor's scale has a gradient. Whatever a model quantises while it runs is refused: its integers are steps,
+ * of which the slope is 0, so nothing before them would learn.
  */
 export const quantized: Operators = {
   QuantizeLinear: quantize,

@@ -1,0 +1,31 @@
+/**
+ * What the analysis says of every stored range test: its suggestions and edges, to six digits. `findings.test.ts` compares
+ * them with those in traces/findings.json; run this after a change of the analysis that is meant to change them.
+ *
+ * npx tsx range-test/findings.ts
+ */
+import { writeFileSync } from 'node:fs';
+import { analyzeRangeTest } from '@clr/core';
+import { readAdaptive, readTruths, unpack } from './store.ts';
+
+/** `edge baseLr maxLr fixedLr confidence` of the seeds' range tests of 200 and 400 steps, or `refused`; by setting. */
+export type Findings = Readonly<Record<string, readonly string[]>>;
+
+export function findings(): Findings {
+  return Object.fromEntries(
+    readTruths().map(({ setting, budget }) => [
+      setting,
+      readAdaptive(setting).map((stored) => {
+        const { edgeLr, suggestion } = analyzeRangeTest(unpack(stored), { steps: budget });
+        if (!suggestion) return 'refused';
+        const { baseLr, maxLr, fixedLr, confidence } = suggestion;
+        return [edgeLr!, baseLr, maxLr, fixedLr, confidence].map((number) => number.toPrecision(6)).join(' ');
+      }),
+    ]),
+  );
+}
+
+export const findingsFile: URL = new URL('./traces/findings.json', import.meta.url);
+
+if (process.argv[1] === import.meta.filename)
+  writeFileSync(findingsFile, `${JSON.stringify(findings(), undefined, 2)}\n`);

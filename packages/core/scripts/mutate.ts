@@ -1,0 +1,130 @@
+/**
+ * How good the tests are: changes the source one place at a time, and counts the changes that some test notices.
+ *
+ * npx tsx packages/core/scripts/mutate.ts [--target policies] [--only cycle] [--list]      (some twenty minutes)
+ *
+ * It covers all code of the policies and of the classic rules, and every number in the analysis of the range test. The
+ * source files are not touched: a plugin hands out the changed module. Not part of CI.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createVitest } from 'vitest/node';
+import { type Mutant, mutantsOf, mutate } from './mutants.ts';
+
+interface Target {
+  readonly files: RegExp;
+  /** The test files that notice most changes, then all that may notice one, as Vitest's filters. */
+  readonly quick: readonly string[];
+  readonly tests: readonly string[];
+  readonly numbersOnly?: boolean;
+}
+
+const targets: Readonly<Record<string, Target>> = {
+  policies: {
+    files: /\/src\/policies\/[^.]+\.ts$/,
+    quick: ['policies/closedForms', 'test/badInput'],
+    tests: [
+      'src/policies/',
+      'test/badInput',
+      'test/pytorch',
+      'src/toSchedule',
+      'src/parsePolicy',
+      'test/policies',
+    ],
+  },
+  numbers: {
+    files: /\/src\/rangeTest\/(?!rules|finding|trace|rangeTest|probeRates)[^.]+\.ts$/,
+    quick: ['rangeTest/calibration'],
+    tests: ['src/rangeTest/'],
+    numbersOnly: true,
+  },
+  rules: {
+    files: /\/src\/rangeTest\/rules\.ts$/,
+    quick: ['rangeTest/valley'],
+    tests: ['rangeTest/rules', 'rangeTest/valley'],
+  },
+};
+
+const { values } = parseArgs({
+  options: { target: { type: 'string' }, only: { type: 'string', default: '' }, list: { type: 'boolean' } },
+});
+
+/** The JavaScript of the modules, as the tests load them. */
+const sources = new Map<string, string>();
+let active: { readonly file: string; readonly mutant: Mutant } | undefined;
+
+const vitest = await createVitest(
+  'test',
+  {
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    watch: false,
+    bail: 1,
+    reporters: [{}],
+    pool: 'threads',
+    maxWorkers: 2,
+    isolate: false,
+    testTimeout: 120_000,
+    // Those change the numbers themselves, and want modules of their own.
+    testNamePattern: /^(?!.*cannot be halved)/,
+    setupFiles: [fileURLToPath(new URL('./guardLoops.ts', import.meta.url))],
+  },
+  {
+    plugins: [
+      {
+        name: 'mutate',
+        enforce: 'post',
+        transform(code, id) {
+          if (!Object.values(targets).some(({ files }) => files.test(id))) return undefined;
+          if (active?.file === id) return { code: mutate(code, active.mutant), map: null };
+          sources.set(id, code);
+          return undefined;
+        },
+      },
+    ],
+  },
+);
+
+async function passes(tests: readonly string[]): Promise<boolean> {
+  const specifications = await vitest.globTestSpecifications([...tests]);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  const failed = testModules.some((module) => module.state() === 'failed' || module.errors().length > 0);
+  return !failed && unhandledErrors.length === 0 && testModules.some((module) => module.state() === 'passed');
+}
+
+/** Whether no test notices. */
+async function survives(file: string, mutant: Mutant, { quick, tests }: Target): Promise<boolean> {
+  active = { file, mutant };
+  vitest.invalidateFile(file);
+  const survived = (await passes(quick)) && (await passes(tests));
+  active = undefined;
+  vitest.invalidateFile(file);
+  return survived;
+}
+
+const short = (code: string): string => code.replace(/\s+/g, ' ').slice(0, 80);
+
+let [noticed, all] = [0, 0];
+for (const [name, target] of Object.entries(targets)) {
+  if (name !== (values.target ?? name)) continue;
+  if (!(await passes(target.tests))) throw new Error(`The tests of ${name} fail without a change.`);
+  for (const [file, code] of [...sources].sort()) {
+    if (!target.files.test(file) || !file.includes(values.only)) continue;
+    const mutants = mutantsOf(code, target.numbersOnly === true);
+    const survivors: Mutant[] = [];
+    for (const mutant of values.list ? [] : mutants)
+      if (await survives(file, mutant, target)) survivors.push(mutant);
+    noticed += mutants.length - survivors.length;
+    all += mutants.length;
+    console.log(
+      `${file.replace(/.*\/src\//, '')}: ${mutants.length - survivors.length} of ${mutants.length}`,
+    );
+    for (const { start, end, replacement } of survivors) {
+      const line = code.slice(0, start).split('\n').length;
+      console.log(`    ${line}: ${short(code.slice(start - 20, end + 20))} | ${short(replacement)}`);
+    }
+  }
+}
+if (!values.list)
+  console.log(`${noticed} of ${all} changes noticed: ${((100 * noticed) / all).toFixed(1)} %`);
+await vitest.close();
+process.exit();

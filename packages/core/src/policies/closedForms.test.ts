@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest';
+import {
+  constant,
+  cosineRestarts,
+  cyclic,
+  expRange,
+  oneCycle,
+  type Policy,
+  ramp,
+  sequence,
+  table,
+  toSchedule,
+  triangular,
+  triangular2,
+} from '../index.ts';
+import { lerp, powers, wave } from './arithmetic.ts';
+
+const bounds = { baseLr: 0.01, maxLr: 0.09, stepSize: 4, stepSizeDown: 6 };
+const momentum = { base: 0.8, max: 0.95 };
+
+/** The way to the peak and back, in [0, 1], as the papers draw it. */
+const triangle = (step: number): number => {
+  const position = step % 10;
+  return position <= 4 ? position / 4 : (10 - position) / 6;
+};
+const cycleOf = (step: number): number => Math.floor(step / 10);
+const swing = (height: number): number => 0.01 + 0.08 * height;
+/** Momentum runs against the rate: `max` at a height of 0, `base` at 1. */
+const against = (height: number): number => 0.95 - 0.15 * height;
+const cosine = (from: number, to: number, x: number): number =>
+  to + ((from - to) * (1 + Math.cos(Math.PI * x))) / 2;
+const line = (from: number, to: number, x: number): number => from + (to - from) * x;
+
+type Value = (step: number) => number;
+
+/** A policy beside its textbook formula. */
+const forms: readonly (readonly [name: string, policy: Policy, lr: Value, momentum?: Value])[] = [
+  ['constant', constant({ lr: 0.03 }), () => 0.03],
+  [
+    'triangular',
+    triangular({ ...bounds, momentum }),
+    (step) => swing(triangle(step)),
+    (step) => against(triangle(step)),
+  ],
+  [
+    'triangular, as far down as up',
+    triangular({ baseLr: 0.01, maxLr: 0.09, stepSize: 3 }),
+    (step) => swing(1 - Math.abs((step % 6) / 3 - 1)),
+  ],
+  [
+    'triangular, welch',
+    triangular({ ...bounds, momentum, window: 'welch' }),
+    (step) => swing(1 - (1 - triangle(step)) ** 2),
+    (step) => against(1 - (1 - triangle(step)) ** 2),
+  ],
+  [
+    'triangular, hann',
+    triangular({ ...bounds, window: 'hann' }),
+    (step) => swing((1 - Math.cos(Math.PI * triangle(step))) / 2),
+  ],
+  [
+    'triangular2',
+    triangular2({ ...bounds, momentum }),
+    (step) => swing(triangle(step) / 2 ** cycleOf(step)),
+    (step) => against(triangle(step) / 2 ** cycleOf(step)),
+  ],
+  [
+    'exp_range',
+    expRange({ ...bounds, gamma: 0.97, momentum }),
+    (step) => swing(triangle(step) * 0.97 ** step),
+    (step) => against(triangle(step) * 0.97 ** step),
+  ],
+  [
+    'exp_range of both bounds',
+    expRange({ ...bounds, gamma: 0.97, decay: 'bounds', momentum }),
+    (step) => swing(triangle(step)) * 0.97 ** step,
+    (step) => against(triangle(step) * 0.97 ** step),
+  ],
+  ['cyclic', cyclic(bounds), (step) => swing(triangle(step))],
+  [
+    'cyclic, harmonic',
+    cyclic({ ...bounds, decay: { type: 'harmonic' } }),
+    (step) => swing(triangle(step) / (cycleOf(step) + 1)),
+  ],
+  ...(['amplitude', 'bounds'] as const).flatMap((of) =>
+    (['cycle', 'step'] as const).map((per): readonly [string, Policy, Value] => [
+      `cyclic, geometric per ${per}, of ${of}`,
+      cyclic({ ...bounds, decay: { type: 'geometric', factor: 0.9, per, of } }),
+      (step) => {
+        const scale = 0.9 ** (per === 'cycle' ? cycleOf(step) : step);
+        return of === 'bounds' ? swing(triangle(step)) * scale : swing(triangle(step) * scale);
+      },
+    ]),
+  ),
+  [
+    'cosineRestarts',
+    cosineRestarts({ baseLr: 0.01, maxLr: 0.09, firstCycle: 7 }),
+    (step) => cosine(0.09, 0.01, (step % 7) / 7),
+  ],
+  [
+    'cosineRestarts, each three times as long',
+    cosineRestarts({ baseLr: 0.01, maxLr: 0.09, firstCycle: 7, cycleMultiplier: 3 }),
+    // Cycles begin at 0, 7, 28 and 91.
+    (step) =>
+      step < 7
+        ? cosine(0.09, 0.01, step / 7)
+        : step < 28
+          ? cosine(0.09, 0.01, (step - 7) / 21)
+          : cosine(0.09, 0.01, (step - 28) / 63),
+  ],
+  [
+    'oneCycle, by default',
+    oneCycle({ maxLr: 0.5, totalSteps: 50, momentum }),
+    // Up to 0.3 · 50 − 1 = 14, down until 49; from maxLr / 25 to that / 10,000.
+    (step) => (step <= 14 ? cosine(0.02, 0.5, step / 14) : cosine(0.5, 2e-6, Math.min(1, (step - 14) / 35))),
+    (step) => (step <= 14 ? cosine(0.95, 0.8, step / 14) : cosine(0.8, 0.95, Math.min(1, (step - 14) / 35))),
+  ],
+  [
+    'oneCycle, linear, with its own divisors',
+    oneCycle({
+      maxLr: 0.5,
+      totalSteps: 50,
+      anneal: 'linear',
+      pctStart: 0.5,
+      divFactor: 5,
+      finalDivFactor: 10,
+    }),
+    (step) => (step <= 24 ? line(0.1, 0.5, step / 24) : line(0.5, 0.01, Math.min(1, (step - 24) / 25))),
+  ],
+  [
+    'oneCycle in three phases',
+    oneCycle({
+      maxLr: 0.5,
+      totalSteps: 51,
+      anneal: 'linear',
+      pctStart: 21 / 51,
+      divFactor: 5,
+      finalDivFactor: 10,
+      threePhase: true,
+      momentum,
+    }),
+    (step) =>
+      step <= 20
+        ? line(0.1, 0.5, step / 20)
+        : step <= 40
+          ? line(0.5, 0.1, (step - 20) / 20)
+          : line(0.1, 0.01, Math.min(1, (step - 40) / 10)),
+    (step) => (step <= 20 ? line(0.95, 0.8, step / 20) : line(0.8, 0.95, Math.min(1, (step - 20) / 20))),
+  ],
+  [
+    'oneCycle that begins at its peak',
+    oneCycle({ maxLr: 0.5, totalSteps: 11, anneal: 'linear', pctStart: 1 / 11 }),
+    (step) => line(0.5, 2e-6, Math.min(1, step / 10)),
+  ],
+  [
+    'ramp',
+    ramp({ startLr: 0.1, endLr: 0.02, steps: 8, spacing: 'linear' }),
+    (step) => line(0.1, 0.02, Math.min(1, step / 8)),
+  ],
+  [
+    'ramp, exponential',
+    ramp({ startLr: 0.001, endLr: 1, steps: 30, spacing: 'exponential' }),
+    (step) => 10 ** (Math.min(30, step) / 10 - 3),
+  ],
+  [
+    'ramp, exponential, down',
+    ramp({ startLr: 1, endLr: 0.001, steps: 30, spacing: 'exponential' }),
+    (step) => 10 ** -(Math.min(30, step) / 10),
+  ],
+  ['table', table({ values: [0.3, 0.2, 0.1] }), (step) => [0.3, 0.2, 0.1][Math.min(step, 2)]!],
+];
+
+const near = (actual: number, stated: number, scale = 1): void =>
+  expect(Math.abs(actual - stated)).toBeLessThanOrEqual(1e-13 * scale);
+
+const rows = forms.map(([name, policy, lr, momentumAt]) => ({ name, policy, lr, momentumAt }));
+
+describe.each(rows)('$name', ({ policy, lr, momentumAt }) => {
+  const schedule = toSchedule(policy);
+
+  it('has the rates of its formula, in any order of steps', () => {
+    for (let step = 0; step < 90; step++) near(schedule.lr(step), lr(step));
+    for (let step = 89; step >= 0; step--) near(schedule.lr(step), lr(step));
+  });
+
+  it('has the momentum of its formula, or none', () => {
+    for (let step = 0; step < 90; step++) {
+      if (momentumAt) near(schedule.momentum(step)!, momentumAt(step));
+      else expect(schedule.momentum(step)).toBeUndefined();
+    }
+  });
+});
+
+type Position = readonly [cycle: number, phase: number, cycleEnd: number];
+const cycles: readonly (readonly [name: string, policy: Policy, at: (step: number) => Position])[] = [
+  ['triangular', triangular(bounds), (step) => [cycleOf(step), (step % 10) / 10, 10 * cycleOf(step) + 10]],
+  [
+    'exp_range of both bounds',
+    expRange({ ...bounds, gamma: 0.9, decay: 'bounds' }),
+    (step) => [cycleOf(step), (step % 10) / 10, 10 * cycleOf(step) + 10],
+  ],
+  [
+    'cosineRestarts',
+    cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 7 }),
+    (step) => [Math.floor(step / 7), (step % 7) / 7, 7 * Math.floor(step / 7) + 7],
+  ],
+  [
+    'cosineRestarts, each three times as long',
+    cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 7, cycleMultiplier: 3 }),
+    (step) =>
+      step < 7 ? [0, step / 7, 7] : step < 28 ? [1, (step - 7) / 21, 28] : [2, (step - 28) / 63, 91],
+  ],
+  [
+    'oneCycle',
+    oneCycle({ maxLr: 1, totalSteps: 50 }),
+    (step) => (step < 50 ? [0, step / 50, 50] : [1, 0, Infinity]),
+  ],
+  [
+    'sequence',
+    // Three cycles of 4, the last of them cut short, then one of 10 and a half, then no more.
+    sequence([
+      { policy: triangular({ baseLr: 0, maxLr: 1, stepSize: 2 }), steps: 9 },
+      { policy: triangular(bounds), steps: 15 },
+    ]),
+    (step) => {
+      if (step < 9) return [Math.floor(step / 4), (step % 4) / 4, Math.min(9, 4 * Math.floor(step / 4) + 4)];
+      const own = step - 9;
+      return own < 15
+        ? [3 + cycleOf(own), (own % 10) / 10, Math.min(24, 19 + 10 * cycleOf(own))]
+        : [5, 0, Infinity];
+    },
+  ],
+];
+
+it.each(cycles)('%s tells where it is in which cycle, in any order of steps', (_, policy, at) => {
+  const schedule = toSchedule(policy);
+  const check = (step: number): void => {
+    const { cycle, phase, cycleEnd } = schedule.at(step);
+    expect([cycle, cycleEnd]).toEqual([at(step)[0], at(step)[2]]);
+    near(phase, at(step)[1]);
+  };
+  for (let step = 0; step < 90; step++) check(step);
+  for (let step = 89; step >= 0; step--) check(step);
+});
+
+it('sequence gives each stage its own steps, and goes on with the last one', () => {
+  const warm = triangular({ baseLr: 0, maxLr: 1, stepSize: 2, momentum });
+  const { lr, momentum: momentumAt } = toSchedule(
+    sequence([
+      { policy: warm, steps: 9 },
+      { policy: constant({ lr: 0.5 }), steps: 2 },
+      { policy: triangular({ ...bounds, momentum }), steps: 10 },
+    ]),
+  );
+  const stages: Value = (step) =>
+    step < 9 ? 1 - Math.abs((step % 4) / 2 - 1) : step < 11 ? 0.5 : swing(triangle(step - 11));
+  for (const step of [...Array(60).keys(), ...[...Array(60).keys()].reverse()]) {
+    near(lr(step), stages(step));
+    if (step === 9 || step === 10) expect(momentumAt(step)).toBeUndefined();
+    else near(momentumAt(step)!, against(step < 9 ? stages(step) : triangle(step - 11)));
+  }
+});
+
+describe('the arithmetic of schedules', () => {
+  it('lerp is exact at both ends and in between', () => {
+    for (const [a, b] of [
+      [0.1, 0.7],
+      [1 / 3, 1e-9],
+      [-2, 5],
+    ] as const) {
+      expect([lerp(a, b, 0), lerp(a, b, 1)]).toEqual([a, b]);
+      for (const w of [0.1, 0.25, 0.49, 0.5, 0.51, 0.75, 0.9]) near(lerp(a, b, w), a * (1 - w) + b * w, 10);
+    }
+  });
+
+  it('wave is half a cosine, up to rounding', () => {
+    for (let x = 0; x <= 1; x += 1 / 4096)
+      expect(Math.abs(wave(x) - Math.sin((Math.PI * x) / 2) ** 2)).toBeLessThan(5e-16);
+    expect([wave(0), wave(1)]).toEqual([0, 1]);
+  });
+
+  it('powers are exponentials, in any order of steps and across 256', () => {
+    const power = powers(-0.01);
+    for (const step of [0, 1, 255, 256, 257, 3, 511, 512, 5000, 256, 255, 70_000, 0])
+      expect(power(step) / Math.exp(-0.01 * step)).toBeCloseTo(1, 12);
+  });
+});

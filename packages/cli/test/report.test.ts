@@ -34,9 +34,16 @@ describe('clr report', () => {
     expect(html.match(/<svg/g)).toHaveLength(10);
   });
 
+  it('draws policies and runs of more than a million steps', async () => {
+    await write('long.json', triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 1_000_000 }));
+    const { code, err } = await clr(['report', 'long.json', '--out', 'long.html'], { cwd: folder });
+    expect([code, err]).toEqual([0, '']);
+    expect(await readFile(join(folder, 'long.html'), 'utf8')).toContain('over 8,000,000 steps');
+  });
+
   it.each([
     ['nothing.json', 'to hold a trace (points), a run (troughs) or a policy (type)'],
-    ['broken.json', 'broken.json.steps[0].loss to be a number or null'],
+    ['broken.json', 'broken.json.steps[0].loss to be a finite number or null'],
   ])('refuses %s and writes nothing', async (file, words) => {
     const { code, err } = await clr(['report', file, '--out', 'none.html'], { cwd: folder });
     expect([code, err.includes(words)]).toEqual([1, true]);

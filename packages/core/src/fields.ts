@@ -63,6 +63,12 @@ export const object =
   (value, path) =>
     Object.freeze(readFields(value, fields, path));
 
+/** The same without a word about other fields, for what a newer clr may have written. */
+export const record =
+  (fields: Fields): Read =>
+  (value, path) =>
+    Object.freeze(pickFields(fieldsOf(value, path || 'record', 'an object'), fields, path));
+
 /** An array of such items, as a frozen copy. */
 export const list =
   (item: Read, least = 1): Read =>
@@ -104,7 +110,7 @@ export function readFields(value: unknown, fields: Fields, path: string): Record
   return pickFields(source, fields, path);
 }
 
-/** The same without a word about other fields: a record may come from a newer clr. */
+/** A copy of the named fields alone. */
 export function pickFields(
   source: Readonly<Record<string, unknown>>,
   fields: Fields,

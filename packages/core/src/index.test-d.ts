@@ -2,19 +2,26 @@ import { describe, expectTypeOf, it } from 'vitest';
 import {
   type ConstantPolicy,
   type CyclePosition,
+  checkHyperparameters,
   constant,
   cyclic,
+  isPolicy,
   type Metrics,
+  meanMetrics,
   type Optimizer,
   oneCycle,
   type Policy,
   parsePolicy,
+  parseRun,
+  parseTrace,
+  type RangeTestTrace,
   type Schedule,
   type ScheduleLike,
   sampleSchedule,
   sequence,
   sgd,
   type Trainable,
+  type TrainingRun,
   type TriangularPolicy,
   toSchedule,
   triangular,
@@ -95,5 +102,25 @@ describe('a trainable', () => {
   it('is typed by its batch', () => {
     expectTypeOf<Parameters<Trainable<string>['trainStep']>[0]>().toEqualTypeOf<string>();
     expectTypeOf<ReturnType<Trainable<string>['evaluate']>>().toEqualTypeOf<Promise<Metrics>>();
+  });
+});
+
+describe('what comes from elsewhere', () => {
+  it('is read into types, or narrowed to one', () => {
+    const unknown: unknown = { type: 'constant', lr: 1 };
+    expectTypeOf(parseTrace).toEqualTypeOf<(value: unknown, name?: string) => RangeTestTrace>();
+    expectTypeOf(parseRun).toEqualTypeOf<(value: unknown, name?: string) => TrainingRun>();
+    if (isPolicy(unknown)) expectTypeOf(unknown).toEqualTypeOf<Policy>();
+  });
+});
+
+describe('what adapters use', () => {
+  it('takes hyperparameters and a kind of update', () => {
+    expectTypeOf(checkHyperparameters({ lr: 0.1 }, 'sgd')).toEqualTypeOf<void>();
+    expectTypeOf(meanMetrics([1], (loss) => ({ examples: 1, loss }))).toEqualTypeOf<Promise<Metrics>>();
+    // @ts-expect-error: no such kind
+    expect(() => checkHyperparameters({ lr: 0.1 }, 'adam')).not.toThrow();
+    // @ts-expect-error: the number of examples is missing
+    void meanMetrics([], () => ({ loss: 1 }));
   });
 });

@@ -1,5 +1,6 @@
 export { ClrError, PolicyError, type Problem } from './errors.ts';
 export { fitToCycles } from './fitToCycles.ts';
+export { isPolicy } from './isPolicy.ts';
 export { type AdagradOptimizer, type AdagradOptions, adagrad } from './optimizers/adagrad.ts';
 export { type AdamOptimizer, type AdamOptions, type AdamWOptimizer, adam, adamW } from './optimizers/adam.ts';
 export type { Optimizer } from './optimizers/optimizer.ts';
@@ -31,6 +32,7 @@ export { type Triangular2Options, type Triangular2Policy, triangular2 } from './
 export type { Policy } from './policy.ts';
 export { type AnalyzeOptions, analyzeRangeTest } from './rangeTest/analyzeRangeTest.ts';
 export type { ClassicRules, Interval, RangeTestFinding, RangeTestSuggestion } from './rangeTest/finding.ts';
+export { parseTrace } from './rangeTest/parseTrace.ts';
 export { type RangeTestOptions, rangeTest } from './rangeTest/rangeTest.ts';
 export type { RangeTestPoint, RangeTestTrace, Stopped } from './rangeTest/trace.ts';
 export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
@@ -45,6 +47,7 @@ export type { Batches, Pass } from './train/batches.ts';
 export { checkHyperparameters } from './train/checkHyperparameters.ts';
 export { type Ensemble, ensemble } from './train/ensemble.ts';
 export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
+export { parseRun } from './train/parseRun.ts';
 export { type CyclePlan, type PlanCyclesOptions, planCycles } from './train/planCycles.ts';
 export { type ReadTroughsOptions, readTroughs, type TroughReading } from './train/readTroughs.ts';
 export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';

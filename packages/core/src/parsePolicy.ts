@@ -7,6 +7,7 @@ import type { Policy } from './policy.ts';
  * type would: frozen, with no field more.
  *
  * @param value - an object with a `type` and the fields of that type
+ * @param name - what messages call it, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received; a misspelt
  *   `type` or field is answered with the nearest one
  *
@@ -15,8 +16,8 @@ import type { Policy } from './policy.ts';
  * parsePolicy(JSON.parse('{ "type": "constant", "lr": 0.01 }')); // { type: 'constant', lr: 0.01 }
  * ```
  */
-export function parsePolicy(value: unknown): Policy {
+export function parsePolicy(value: unknown, name = ''): Policy {
   // Whoever reads unknown data needs every kind in the bundle.
   void kinds.length;
-  return readPolicy(value);
+  return readPolicy(value, name);
 }

@@ -47,6 +47,16 @@ describe('renderPolicy', () => {
     expect(others.filter((y) => y - top! < 1).length).toBeGreaterThanOrEqual(99);
   });
 
+  it('draws a run of any length', () => {
+    for (const steps of [1_000_000, 10 ** 12]) {
+      const picture = readPicture(renderPolicy(policy, { steps }));
+      expect(picture.description).toContain('between 0.001 and 0.006');
+      expect(picture.strokes.find(({ colour }) => colour === colours.blue)!.points.length).toBeGreaterThan(
+        20,
+      );
+    }
+  });
+
   it('says in words what it shows', () => {
     const { title, description, words } = readPicture(renderPolicy(policy, { title: 'Mine' }));
     expect([title, words.includes('Mine')]).toEqual(['Mine', true]);
@@ -69,7 +79,8 @@ describe('renderPolicy', () => {
   it.each([
     [{ steps: 0 }, 'steps = 0'],
     [{ steps: 1.5 }, 'steps = 1.5'],
-    [{ steps: 1e9 }, 'steps = 1000000000'],
+    [{ steps: 2 ** 53 }, 'steps = 9007199254740992'],
+    [{ steps: '5' as never }, 'steps = 5'],
     [{ width: 100 }, 'width = 100'],
     [{ width: Number.NaN }, 'width = NaN'],
   ])('refuses %o', (options, received) => {

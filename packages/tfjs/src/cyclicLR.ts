@@ -1,4 +1,4 @@
-import { type Policy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
+import { isPolicy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
 import * as peer from '@tensorflow/tfjs';
 import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
 import { applyHyperparameters } from './applyHyperparameters.ts';
@@ -186,8 +186,4 @@ function checkCount(name: string, value: number, least: number): void {
     received: `${name} = ${String(value)}`,
     advice: 'Count steps in updates, and cycles as a whole.',
   });
-}
-
-function isPolicy(source: ScheduleLike): source is Policy {
-  return typeof source === 'object' && 'type' in source;
 }

@@ -1,9 +1,8 @@
-import { analyzeRangeTest } from '@clr/core';
+import { analyzeRangeTest, parseTrace } from '@clr/core';
 import { plotRangeTest } from '@clr/report/terminal';
 import { describeFinding } from '@clr/report/words';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { parseTrace } from '../input/parseTrace.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { isUpdateKind, updateKinds } from '../input/updateKind.ts';
 import { positiveInteger, readArguments } from '../readArguments.ts';

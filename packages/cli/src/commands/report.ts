@@ -1,10 +1,15 @@
 import { basename } from 'node:path';
-import { analyzeRangeTest, type Policy, parsePolicy, type RangeTestTrace } from '@clr/core';
+import {
+  analyzeRangeTest,
+  type Policy,
+  parsePolicy,
+  parseRun,
+  parseTrace,
+  type RangeTestTrace,
+} from '@clr/core';
 import type { NamedRun } from '@clr/report';
 import type { Command } from '../command.ts';
 import { UsageError, unusable } from '../errors.ts';
-import { parseRun } from '../input/parseRun.ts';
-import { parseTrace } from '../input/parseTrace.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
 
@@ -45,7 +50,7 @@ Example
         runs.push({ name, run });
         if (run.policy)
           policies.push({ name: `${name}: ${run.policy.type}`, policy: run.policy, steps: run.step });
-      } else if (has('type')) policies.push({ name, policy: parsePolicy(value) });
+      } else if (has('type')) policies.push({ name, policy: parsePolicy(value, nameOf(path)) });
       else {
         throw unusable({
           expected: `${nameOf(path)} to hold a trace (points), a run (troughs) or a policy (type)`,

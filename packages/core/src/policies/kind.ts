@@ -29,31 +29,30 @@ export function kindOf(type: unknown, path = ''): PolicyKind {
   return kind;
 }
 
+// How many policies around the one that is being made.
+let nesting = 0;
+
 /** A frozen, checked policy of one kind. `path` is where it stands inside another one. */
 export function construct<P extends Policy>(kind: PolicyKind<P>, options: unknown, path = ''): P {
   // A factory's options need no type.
   fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
-  const fields = { ...kind.fields, type: () => kind.type };
-  const policy = readFields(options, fields, path) as unknown as P;
-  kind.check?.(policy, path);
-  return Object.freeze(policy);
+  if (nesting >= maxNesting) {
+    const advice = 'Put the stages of the inner sequences into the outer one.';
+    throw new PolicyError(path || 'policy', options, `at most ${maxNesting} policies deep`, advice);
+  }
+  nesting++;
+  try {
+    const fields = { ...kind.fields, type: () => kind.type };
+    const policy = readFields(options, fields, path) as unknown as P;
+    kind.check?.(policy, path);
+    return Object.freeze(policy);
+  } finally {
+    nesting--;
+  }
 }
-
-// How many policies around the one that is being read.
-let nesting = 0;
 
 /** A policy of any registered kind from unknown data. */
 export function readPolicy(value: unknown, path = ''): Policy {
   const { type } = fieldsOf(value, path || 'policy', 'an object with a type');
-  const kind = kindOf(type, path);
-  if (nesting >= maxNesting) {
-    const advice = 'Put the stages of the inner sequences into the outer one.';
-    throw new PolicyError(path, value, `at most ${maxNesting} policies deep`, advice);
-  }
-  nesting++;
-  try {
-    return construct(kind, value, path);
-  } finally {
-    nesting--;
-  }
+  return construct(kindOf(type, path), value, path);
 }

@@ -2,7 +2,7 @@ import { checkOrder, integer, oneOf, positiveRate, stepCount } from '../fields.t
 import { ramp } from '../policies/ramp.ts';
 import { toSchedule } from '../toSchedule.ts';
 import type { AbortSignalLike } from '../train/abortSignal.ts';
-import { attempt } from '../train/attempt.ts';
+import { attempt, thenTidyUp } from '../train/attempt.ts';
 import { type Batches, checkBatches, endless, type Pass } from '../train/batches.ts';
 import { measure, type Recorded } from '../train/recorded.ts';
 import { runSteps } from '../train/runSteps.ts';
@@ -142,7 +142,7 @@ async function sweep<Batch>(
   const snapshot = await attempt('snapshot()', 'before the range test', () => trainable.snapshot());
   const source = endless(batches, signal);
   let control: Recorded | undefined;
-  try {
+  const takeSteps = async (): Promise<void> => {
     const drawn: Batch[] = [];
     while (probe && drawn.length < (held ? 1 : 2) * probe) {
       const next = await attempt('the next batch', `after ${drawn.length}`, () => source.next());
@@ -170,18 +170,19 @@ async function sweep<Batch>(
         if (metrics) validation.push({ step: last.step, lr: last.lr, ...metrics });
       }
     }
-  } finally {
-    try {
-      await source.return();
-    } finally {
-      await attempt(
-        'restore()',
-        'after the range test',
-        () => trainable.restore(snapshot),
-        'The model is not as it was.',
-      );
-    }
-  }
+  };
+  const closed = () =>
+    thenTidyUp(takeSteps, () =>
+      attempt('closing the batches', 'after the range test', () => source.return()),
+    );
+  await thenTidyUp(closed, () =>
+    attempt(
+      'restore()',
+      'after the range test',
+      () => trainable.restore(snapshot),
+      'The model is not as it was.',
+    ),
+  );
   return {
     version: 1,
     spacing,

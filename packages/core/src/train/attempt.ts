@@ -1,4 +1,5 @@
-import { ClrError } from '../errors.ts';
+import { ClrError, printable, show } from '../errors.ts';
+import { maxPart } from '../limits.ts';
 
 /**
  * Asks an adapter or an iterator for something. What it throws comes out as a `ClrError` that says what was asked
@@ -24,10 +25,52 @@ export function located(
   where: string,
   advice = 'The cause of this error is the one that was thrown.',
 ): ClrError {
-  if (cause instanceof ClrError) {
-    cause.message += `\nThat was ${what} ${where}.`;
-    return cause;
-  }
-  const problem = { expected: `${what} to succeed`, received: `${cause} ${where}`, advice };
+  if (cause instanceof ClrError) return withLine(cause, `That was ${what} ${where}.`);
+  const problem = { expected: `${what} to succeed`, received: `${inWords(cause)} ${where}`, advice };
   return new ClrError('clr/core', problem, { cause });
+}
+
+/**
+ * Does some work and tidies up after it, whatever happens. Where both fail the work's error comes out, with that of
+ * tidying up in its message, and both in its `cause`.
+ */
+export async function thenTidyUp<T>(work: () => T | Promise<T>, tidyUp: () => Promise<unknown>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (first) {
+    try {
+      await tidyUp();
+    } catch (second) {
+      throw joined(first, second);
+    }
+    throw first;
+  }
+  await tidyUp();
+  return result;
+}
+
+function joined(first: unknown, second: unknown): Error {
+  const line = `After that this failed, too: ${inWords(second)}`;
+  const both = new AggregateError([first, second], `${inWords(first)}\n${line}`);
+  return first instanceof ClrError ? withLine(first, line, both) : both;
+}
+
+/** A copy of an error with one line more: whoever threw it may keep it and throw it again, or have frozen it. */
+function withLine(error: ClrError, line: string, cause: unknown = error.cause): ClrError {
+  const message = `${error.message}\n${line}`;
+  const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });
+  return Object.create(Object.getPrototypeOf(error), {
+    ...Object.getOwnPropertyDescriptors(error),
+    message: own(message),
+    stack: own(error.stack?.replace(error.message, () => message)),
+    ...(cause !== undefined && { cause: own(cause) }),
+  });
+}
+
+/** Whatever was thrown, as text. */
+function inWords(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return show(thrown);
+  const text = thrown instanceof ClrError ? thrown.message : `${thrown.name}: ${thrown.message}`;
+  return printable(text, maxPart, /[\n\t]/);
 }

@@ -1,5 +1,6 @@
 import { attempt } from './attempt.ts';
 import { checkBatches, type Pass } from './batches.ts';
+import { meanMetrics } from './meanMetrics.ts';
 import type { Metrics, Prediction, Snapshot, Trainable } from './trainable.ts';
 import { checkAble, visiting } from './visiting.ts';
 
@@ -57,18 +58,10 @@ export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly S
   };
   return {
     predict: async (batches) => (await predictions(batches)).map(({ outputs }) => outputs),
-    async evaluate(batches) {
-      let [count, loss] = [0, 0];
-      let accuracy: number | undefined = 0;
-      for (const { outputs, examples, score } of await predictions(batches)) {
-        const metrics = await score(outputs);
-        count += examples;
-        loss += examples * metrics.loss;
-        accuracy = metrics.accuracy === undefined ? undefined : (accuracy ?? 0) + examples * metrics.accuracy;
-      }
-      return accuracy === undefined
-        ? { loss: loss / count }
-        : { loss: loss / count, accuracy: accuracy / count };
-    },
+    evaluate: async (batches) =>
+      meanMetrics(await predictions(batches), async ({ outputs, examples, score }) => ({
+        examples,
+        ...(await score(outputs)),
+      })),
   };
 }

@@ -1,4 +1,4 @@
-import { stepCount } from '../fields.ts';
+import { integer, number, stepCount } from '../fields.ts';
 import { comparable, gain } from './metrics.ts';
 import type { Trough } from './run.ts';
 import type { Metrics } from './trainable.ts';
@@ -32,7 +32,7 @@ export interface TroughReading {
  * Accuracy counts where there is one, else the loss.
  *
  * @param troughs - from the first on, as `TrainingRun.troughs` holds them
- * @throws {PolicyError} if `patience` is not a positive integer
+ * @throws {PolicyError} if `patience` is not a positive integer, or another option is negative
  * @see Smith, arXiv 1506.01186, sections 3.2 and 5
  *
  * @example
@@ -49,13 +49,15 @@ export function readTroughs(
   { patience = 4, minGain = 0, reductions = 2, reducedAt = [] }: ReadTroughsOptions = {},
 ): TroughReading {
   stepCount(patience, 'patience');
+  integer(0)(reductions, 'reductions');
+  number((gain) => gain >= 0, 'of at least 0')(minGain, 'minGain');
   let best: Trough | null = null;
   let bar: Metrics | undefined;
   for (const trough of troughs) {
     const metrics = comparable(trough);
     if (metrics && !(bar && gain(metrics, bar) <= minGain)) [best, bar] = [trough, metrics];
   }
-  const since = Math.max(best?.step ?? 0, ...reducedAt);
+  const since = reducedAt.reduce((latest, step) => Math.max(latest, step), best?.step ?? 0);
   const cyclesWithoutGain = troughs.filter(({ step }) => step > since).length;
   const signal =
     !bar || cyclesWithoutGain < patience ? 'go on' : reducedAt.length < reductions ? 'reduce bounds' : 'stop';

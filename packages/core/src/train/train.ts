@@ -2,7 +2,7 @@ import { stepCount } from '../fields.ts';
 import type { ScheduleLike } from '../schedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import { attempt } from './attempt.ts';
+import { attempt, thenTidyUp } from './attempt.ts';
 import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
 import { measure, type Recorded } from './recorded.ts';
 import type { TrainingRun, TrainingStep, Trough } from './run.ts';
@@ -88,7 +88,7 @@ export async function train<Batch>(
   const ending = () => stopAtTrough?.aborted === true;
 
   const source = endless(batches, signal, from);
-  try {
+  const takeSteps = async (): Promise<void> => {
     while (step < to) {
       const { cycle, phase, cycleEnd } = schedule.at(step);
       const stop = () => diverged || signal?.aborted === true || (cycleEnd === Infinity && ending());
@@ -112,9 +112,8 @@ export async function train<Batch>(
       }
       if (!diverged) await saver.save(step);
     }
-  } finally {
-    await source.return();
-  }
+  };
+  await thenTidyUp(takeSteps, () => attempt('closing the batches', after(), () => source.return()));
   // Whoever aborts wants to be gone, not to wait for an evaluation.
   const aborted = signal?.aborted === true && step < to;
   const final = troughs.at(-1)?.step === step ? last : aborted ? undefined : await look();

@@ -1,6 +1,6 @@
 import type { SequencePolicy } from '../policies/sequence.ts';
 import { toSchedule } from '../toSchedule.ts';
-import { attempt } from './attempt.ts';
+import { attempt, thenTidyUp } from './attempt.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import type { Best, Joint } from './autoClrResult.ts';
 import { averageWeights } from './averageWeights.ts';
@@ -55,7 +55,7 @@ export async function trainCycles<Batch>(
   let done = false;
   const troughs: Trough[] = [];
   let kept: Checkpoint[] = [];
-  try {
+  const takeSteps = async (): Promise<CyclesResult> => {
     const run = await train(trainable, batches, {
       policy: { lr: (step) => schedule.lr(step), position: (step) => schedule.at(step) },
       steps: plan.steps,
@@ -112,18 +112,20 @@ export async function trainCycles<Batch>(
       }
       if (options.ensemble) {
         const all = { [Symbol.asyncIterator]: () => untilAborted(validation, signal) };
-        await tell('ensemble', await ensemble(trainable, snapshots).evaluate(all));
+        const measured = ensemble(trainable, snapshots).evaluate(all);
+        // Cut short, it had too few batches, or none.
+        const unlessAborted = (error: unknown): undefined => {
+          if (!signal?.aborted) throw error;
+        };
+        await tell('ensemble', await measured.catch(unlessAborted));
       }
     }
     return { policy, run: { ...run, policy }, ...(best && { best }), ...joint };
-  } finally {
-    // Also where something was thrown: what was reached is worth more than an unknown state.
+  };
+  // Also where something was thrown: what was reached is worth more than an unknown state.
+  return thenTidyUp(takeSteps, () => {
     const { snapshot } = best ?? { snapshot: origin };
-    await attempt(
-      'restore()',
-      'after training',
-      () => trainable.restore(snapshot),
-      'The model is not at its best.',
-    );
-  }
+    const lost = 'The model is not at its best.';
+    return attempt('restore()', 'after training', () => trainable.restore(snapshot), lost);
+  });
 }

@@ -1,6 +1,6 @@
 import type { RangeTestSuggestion } from '../rangeTest/finding.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import { attempt } from './attempt.ts';
+import { attempt, thenTidyUp } from './attempt.ts';
 import type { Batches, Pass } from './batches.ts';
 import { comparable, endOf, gain, isBetter } from './metrics.ts';
 import { type CyclePlan, planCycles } from './planCycles.ts';
@@ -46,19 +46,20 @@ export async function giveVerdict<Batch>(
   const { fixedLr, baseLr, maxLr } = suggestion;
   const start = await attempt('snapshot()', 'before the verdict', () => trainable.snapshot());
   const trial = async (candidate: CyclePlan): Promise<Metrics | undefined> => {
-    try {
-      const run = await train(trainable, batches, { ...candidate, ...(signal && { signal }) });
-      if (!validation || run.stopped) return endOf(run);
-      const end = await measure(trainable, validation, `after ${candidate.steps} steps of a trial`, signal);
-      return end && comparable(end);
-    } finally {
-      const lost = 'The model is not as it was.';
-      await attempt('restore()', 'after a trial', () => trainable.restore(start), lost);
-    }
+    const run = await train(trainable, batches, { ...candidate, ...(signal && { signal }) });
+    if (!validation || run.stopped) return endOf(run);
+    const end = await measure(trainable, validation, `after ${candidate.steps} steps of a trial`, signal);
+    return end && comparable(end);
   };
-  const fixedEnd = await trial(plan(fixedLr, fixedLr));
+  const undone = (candidate: CyclePlan): Promise<Metrics | undefined> =>
+    thenTidyUp(
+      () => trial(candidate),
+      () =>
+        attempt('restore()', 'after a trial', () => trainable.restore(start), 'The model is not as it was.'),
+    );
+  const fixedEnd = await undone(plan(fixedLr, fixedLr));
   const cycles = plan(baseLr, maxLr);
-  const clrEnd = await trial(cycles);
+  const clrEnd = await undone(cycles);
   if (signal?.aborted || !(fixedEnd ?? clrEnd)) return undefined;
   const [fixed, clr] = [fixedEnd ?? lost, clrEnd ?? lost];
   const margin = Math.abs(gain(clr, fixed));

@@ -1,5 +1,5 @@
 import { ClrError } from '../errors.ts';
-import { attempt } from './attempt.ts';
+import { attempt, thenTidyUp } from './attempt.ts';
 import type { Trainable } from './trainable.ts';
 
 /** Refuses to start without the optional method, or without a state, that something needs. */
@@ -22,14 +22,7 @@ export async function visiting<T>(
   visit: () => Promise<T>,
 ): Promise<T> {
   const own = await attempt('snapshot()', 'before other states', () => trainable.snapshot());
-  try {
-    return await visit();
-  } finally {
-    await attempt(
-      'restore()',
-      'after other states',
-      () => trainable.restore(own),
-      'The model is not as it was.',
-    );
-  }
+  return thenTidyUp(visit, () =>
+    attempt('restore()', 'after other states', () => trainable.restore(own), 'The model is not as it was.'),
+  );
 }

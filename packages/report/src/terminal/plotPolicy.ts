@@ -1,4 +1,5 @@
 import { type ScheduleLike, toSchedule } from '@clr/core';
+import { sampleSteps } from '../sampleSteps.ts';
 import type { Point } from '../thin.ts';
 import { formatCount, formatRate } from '../words.ts';
 import { type ChartSize, plotCurve } from './plotCurve.ts';
@@ -16,8 +17,8 @@ export function plotPolicy(
   policy: ScheduleLike,
   { steps, width = 64, height = 14 }: ChartSize & { readonly steps: number },
 ): string {
-  const { lr } = toSchedule(policy);
-  const points = Array.from({ length: steps + 1 }, (_, step): Point => [step, lr(step)]);
+  const schedule = toSchedule(policy);
+  const points = sampleSteps(schedule, steps).map((step): Point => [step, schedule.lr(step)]);
   const chart = plotCurve(points, {
     width,
     height,

@@ -1,0 +1,39 @@
+import { checkOrder, integer, oneOf, optional, positiveRate, rate, record } from '../fields.ts';
+import { inOrder, metricFields, stepFields, stopped, version } from '../records.ts';
+import type { RangeTestTrace } from './trace.ts';
+
+const points = inOrder(stepFields);
+
+const fields = {
+  version,
+  spacing: oneOf('linear', 'exponential'),
+  startLr: rate,
+  endLr: positiveRate,
+  points,
+  probe: optional(integer(1)),
+  control: optional(record(metricFields)),
+  validation: optional(points),
+  scout: optional(points),
+  updateKind: optional(oneOf('sgd', 'momentum', 'adaptive')),
+  stopped: optional(stopped),
+};
+
+/**
+ * Reads the trace of a range test from unknown data, such as parsed JSON. What it gives back is frozen and holds
+ * the fields of a trace and no others.
+ *
+ * @param name - what messages call it, such as the name of its file
+ * @throws {PolicyError} naming the field at fault, what was expected and what was received
+ *
+ * @example
+ * ```ts
+ * const stored = JSON.stringify(await rangeTest(trainable, batches, { startLr: 0.001, endLr: 1, steps: 50 }));
+ * const trace = parseTrace(JSON.parse(stored));
+ * trace.endLr; // 1
+ * ```
+ */
+export function parseTrace(value: unknown, name = ''): RangeTestTrace {
+  const trace = record(fields)(value, name) as RangeTestTrace;
+  checkOrder(trace, 'startLr', 'endLr', name);
+  return trace;
+}

@@ -1,0 +1,48 @@
+import { PolicyError } from './errors.ts';
+import { type Fields, integer, join, list, oneOf, optional, type Read, rate, record } from './fields.ts';
+
+/** The fields that the stored records of range tests and training runs share. */
+
+const recorded = 'Give what rangeTest or train returned, as JSON.stringify wrote it.';
+
+export const version: Read = (value, path) => {
+  if (value === 1) return value;
+  throw new PolicyError(path, value, '1, the version that this clr reads', recorded);
+};
+
+/** A loss. JSON has no NaN, so `null` stands for what is not finite. */
+export const loss: Read = (value, path) => {
+  if (value === null || Number.isFinite(value)) return value;
+  throw new PolicyError(path, value, 'a finite number or null', recorded);
+};
+
+/** A share in [0, 1] that float32 may have rounded, or `null`. */
+export const accuracy: Read = (value, path) => {
+  const off = Math.abs((value as number) - 0.5);
+  if (value === null || (typeof value === 'number' && off <= 0.500001)) return value;
+  throw new PolicyError(path, value, 'a share in [0, 1] or null', recorded);
+};
+
+/** One step, with the metrics of its batch. */
+export const stepFields: Fields = { step: integer(0), lr: rate, loss, accuracy: optional(accuracy) };
+
+/** Metrics that may be missing. */
+export const metricFields: Fields = { loss: optional(loss), accuracy: optional(accuracy) };
+
+export const stopped: Read = record({
+  step: integer(0),
+  reason: oneOf('diverged', 'aborted', 'ended'),
+});
+
+/** Entries that each hold a `step`, in the order of their steps. */
+export const inOrder = (fields: Fields): Read => {
+  const read = list(record(fields), 0);
+  return (value, path) => {
+    const entries = read(value, path) as readonly { readonly step: number }[];
+    const index = entries.findIndex(({ step }, at) => at > 0 && step <= entries[at - 1]!.step);
+    if (index < 0) return entries;
+    const { step } = entries[index]!;
+    const expected = `above ${entries[index - 1]!.step}, the step before it`;
+    throw new PolicyError(join(`${path}[${index}]`, 'step'), step, expected, recorded);
+  };
+};

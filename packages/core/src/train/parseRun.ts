@@ -1,0 +1,35 @@
+import { checkOrder, decay, integer, optional, record } from '../fields.ts';
+import { parsePolicy } from '../parsePolicy.ts';
+import { inOrder, metricFields, stepFields, stopped, version } from '../records.ts';
+import type { TrainingRun } from './run.ts';
+
+const fields = {
+  version,
+  policy: optional(parsePolicy),
+  from: integer(0),
+  step: integer(0),
+  steps: inOrder({ ...stepFields, momentum: optional(decay) }),
+  troughs: inOrder({ step: integer(0), cycle: integer(0), ...metricFields }),
+  final: optional(record(metricFields)),
+  stopped: optional(stopped),
+};
+
+/**
+ * Reads the record of a training run from unknown data, such as parsed JSON. What it gives back is frozen and holds
+ * the fields of a run and no others.
+ *
+ * @param name - what messages call it, such as the name of its file
+ * @throws {PolicyError} naming the field at fault, what was expected and what was received
+ *
+ * @example
+ * ```ts
+ * const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 5 });
+ * const stored = JSON.stringify(await train(trainable, batches, { policy, steps: 20 }));
+ * parseRun(JSON.parse(stored)).troughs.length; // 2
+ * ```
+ */
+export function parseRun(value: unknown, name = ''): TrainingRun {
+  const run = record(fields)(value, name) as TrainingRun;
+  checkOrder(run, 'from', 'step', name);
+  return run;
+}

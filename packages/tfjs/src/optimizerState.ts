@@ -51,7 +51,8 @@ export async function readOptimizerState(
 }
 
 /**
- * Puts a state back, bit for bit: values in place where a slot exists, new or freed slots where not.
+ * Puts a state back, bit for bit: values in place where a slot exists, new or freed slots where not. What the
+ * optimizer keeps for weights that the state does not have stays as it is.
  *
  * @param savedPlace - the place in the state of a weight that is at another here; `undefined` for one that is not there
  */
@@ -68,7 +69,9 @@ export function writeOptimizerState(
     const slots = fields[list] as (Slot | undefined)[];
     const saved = new Map((state.slots[list] ?? []).map((data) => [data.name, data]));
     const next = trained.map(({ place, tensor }, index): Slot | undefined => {
-      const data = saved.get(savedPlace(place) ?? '');
+      const from = savedPlace(place);
+      if (from === undefined) return slots[index];
+      const data = saved.get(from);
       if (data === undefined) return undefined;
       const fresh = toTensor(tf, data);
       const slot = slots[index] ?? {

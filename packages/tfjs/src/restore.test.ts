@@ -392,17 +392,19 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect(after.weights.map(({ values }) => values)).toEqual(snapshot.weights.map(({ values }) => values));
     });
 
-    it('and a new head starts without a velocity', async () => {
+    it('and a new head keeps the velocity that it has', async () => {
       const snapshot = await trained(net(['a', 'b', 'head']));
       const other = net(['a', 'b', 'new']);
       const trainable = createTrainable(tf, other);
       await step(trainable);
+      const slots = async () => ((await trainable.snapshot()) as TfjsSnapshot).optimizer.slots.accumulations!;
+      const before = await slots();
       await trainable.restore(snapshot, partial);
-      const { optimizer } = (await trainable.snapshot()) as TfjsSnapshot;
-      const places = optimizer.slots.accumulations!.map(({ name }) => name);
-      expect(places).toEqual(['a/kernel', 'a/bias', 'b/kernel', 'b/bias']);
+      const after = await slots();
+      const saved = snapshot.optimizer.slots.accumulations!;
+      expect(after.slice(0, 4)).toEqual(saved.slice(0, 4));
+      expect(after.slice(4)).toEqual(before.slice(4));
       await step(trainable);
-      expect(((await trainable.snapshot()) as TfjsSnapshot).optimizer.slots.accumulations).toHaveLength(6);
     });
   });
 });

@@ -14,7 +14,15 @@ export interface RequestDeviceOptions {
 const useful = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const;
 
 /**
+ * What each device came from. In Node the object of Dawn's `create([])` owns the runtime: were it collected
+ * while nobody but the device is left, the device would go with it.
+ */
+const sources = new WeakMap<GPUDevice, GPU>();
+
+/**
  * A device with the adapter's own limits where they help training: buffer sizes and bindings per stage.
+ *
+ * It keeps `gpu` for as long as the device lives, which Node's bindings need.
  *
  * Any `GPUDevice` will do for this package; this is only the convenient way to a good one.
  *
@@ -64,5 +72,10 @@ export async function requestDevice(
       });
     }
   }
-  return adapter.requestDevice({ requiredLimits, requiredFeatures: [...(options.features ?? [])] });
+  const device = await adapter.requestDevice({
+    requiredLimits,
+    requiredFeatures: [...(options.features ?? [])],
+  });
+  if (gpu) sources.set(device, gpu);
+  return device;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasDevice, openDevice, openGpu } from '../../test/device.ts';
 import { uniform } from './compile/random.ts';
 import { createTrainer } from './createTrainer.ts';
-import { avgPool, batchNorm, conv2d, dense, dropout, maxPool, type PoolLayer, relu } from './layers.ts';
+import { avgPool, batchNorm, conv2d, dense, dropout, maxPool, type PoolLayer, relu, tanh } from './layers.ts';
 import { network } from './network.ts';
 
 const draw = uniform(3);
@@ -235,6 +235,49 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     expect(outputs).toHaveLength(want.length);
     for (const [index, x] of want.entries()) expect(outputs[index]).toBeCloseTo(x, 5);
     trainer.dispose();
+  });
+
+  it('gives the same bits when dispatches are spread over two dimensions', async () => {
+    // One holds 65,535 workgroups; with room for 2 a small network needs the second one everywhere.
+    const net = network({
+      input: [6, 6, 3],
+      layers: [
+        batchNorm(),
+        conv2d({ filters: 7, kernel: 3, padding: 1 }),
+        batchNorm(),
+        relu(),
+        maxPool({ size: 2 }),
+        dropout({ rate: 0.25 }),
+        avgPool({ size: 2, padding: 1 }),
+        dense({ units: 300 }),
+        tanh(),
+        dense({ units: 3 }),
+      ],
+      loss: 'crossEntropy',
+    });
+    const examples = { input: noise(16 * 108), target: labels(16, 3) };
+    const run = async (on: GPUDevice) => {
+      const trainer = await createTrainer(on, net, { optimizer: adam(), policy, batch: 8, clipNorm: 1 });
+      const gradients = await trainer.gradients({
+        input: examples.input.subarray(0, 8 * 108),
+        target: examples.target.slice(0, 8),
+      });
+      trainer.setData(examples);
+      const { losses } = await trainer.trainSteps(4);
+      const parameters = await trainer.parameters();
+      const outputs = await trainer.predict(examples.input);
+      trainer.dispose();
+      return { gradients, losses, parameters, outputs };
+    };
+    const plain = await run(device);
+    const narrow = await openDevice();
+    const limits = new Proxy(narrow.limits, {
+      get: (all, name) =>
+        name === 'maxComputeWorkgroupsPerDimension' ? 2 : all[name as keyof GPUSupportedLimits],
+    });
+    Object.defineProperty(narrow, 'limits', { value: limits });
+    expect(await run(narrow)).toEqual(plain);
+    narrow.destroy();
   });
 
   it('refuses what does not fit, by name', async () => {

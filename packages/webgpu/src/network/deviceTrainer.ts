@@ -64,7 +64,7 @@ export class DeviceTrainer implements GpuTrainer {
     };
     const { values, gradients, statistics } = this.#memory;
     const parameters = [{ value: values, gradient: gradients, length }];
-    const { policy = () => 0, optimizer: spec, ...rest } = options;
+    const { policy, optimizer: spec, ...rest } = options;
     const optimizer = createOptimizer(device, spec, parameters, policy, rest);
     this.#engine = engineOf(optimizer);
     const { compiled, host } = this.#engine.health.guard('building the network', () => {
@@ -105,6 +105,14 @@ export class DeviceTrainer implements GpuTrainer {
 
   setData(data: Batch): void {
     this.#engine.health.check();
+    const count = checkExamples(this.#network, data);
+    if (count * this.#batch >= 2 ** 32) {
+      throw badArgument(
+        'examples times batch below 2^32, which the device shuffles in whole numbers of 32 bits',
+        `${count} examples, batch = ${this.#batch}`,
+        'Set a part of them at a time.',
+      );
+    }
     const examples = this.#engine.health.guard('putting examples on the device', () =>
       uploadExamples(this.#device, this.#network, data),
     );

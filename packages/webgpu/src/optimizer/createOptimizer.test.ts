@@ -16,6 +16,7 @@ import { countBuffers } from '../../test/countBuffers.ts';
 import { hasDevice, openDevice } from '../../test/device.ts';
 import { fromPyTorch, type OptimizerRun, scheduleOf } from '../../test/pytorch.ts';
 import { usage } from '../device/flags.ts';
+import { createTrainable } from '../train/createTrainable.ts';
 import { createOptimizer } from './createOptimizer.ts';
 
 interface Quadratic {
@@ -242,6 +243,72 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     expect(writes).toBe(0);
     expect(await optimizer.counters()).toMatchObject({ step: 101, updates: 101, lr: Math.fround(1 / 101) });
     optimizer.dispose();
+  });
+
+  it.each([2 ** 32 - 2, 2 ** 32 + 5, 3 * 2 ** 32 - 1, 10_000])('counts on from step %d', async (from) => {
+    const [value, gradient] = [upload(device, [1]), upload(device, [1])];
+    const parameters = [{ value, gradient, length: 1 }];
+    const optimizer = createOptimizer(device, sgd(), parameters, () => 0, { from });
+    for (let step = from; step < from + 4; step++) {
+      submit(device, (encoder) => optimizer.encode(encoder));
+      expect((await optimizer.counters()).step).toBe(step + 1);
+    }
+    optimizer.seek(7);
+    // The seek is executed with the next step.
+    expect((await optimizer.counters()).step).toBe(from + 4);
+    submit(device, (encoder) => optimizer.encode(encoder));
+    expect((await optimizer.counters()).step).toBe(8);
+    optimizer.dispose();
+  });
+
+  it("leaves Adam's count of updates at its top, where it would become 0 again", async () => {
+    const [value, gradient] = [upload(device, [1]), upload(device, [1])];
+    const optimizer = createOptimizer(
+      device,
+      adam(),
+      [{ value, gradient, length: 1 }],
+      constant({ lr: 0.5 }),
+    );
+    device.queue.writeBuffer(optimizer.state, 4, Uint32Array.of(2 ** 32 - 2));
+    for (let step = 0; step < 3; step++) submit(device, (encoder) => optimizer.encode(encoder));
+    expect((await optimizer.counters()).updates).toBe(2 ** 32 - 1);
+    expect(Number.isFinite((await download(device, value))[0])).toBe(true);
+    optimizer.dispose();
+  });
+
+  it('takes steps without a policy only where each brings its rate', async () => {
+    const [value, gradient, loss] = [upload(device, [1]), upload(device, [1]), upload(device, [0])];
+    const { createBuffer } = device;
+    const sizes: number[] = [];
+    device.createBuffer = (descriptor) => {
+      if (descriptor.label?.startsWith('clr schedule')) sizes.push(descriptor.size);
+      return createBuffer.call(device, descriptor);
+    };
+    const optimizer = createOptimizer(device, sgd(), [{ value, gradient, length: 1 }]);
+    const trainable = createTrainable(device, { optimizer, loss, encodeGradients: () => {} });
+    for (const lr of [0.5, 0.25, 0.125]) trainable.trainStep(undefined, { lr });
+    expect(await download(device, value)).toEqual(Float32Array.of(0.125));
+    const { lr, step } = await optimizer.counters();
+    expect([lr, step]).toEqual([0.125, 3]);
+    expect(sizes).toEqual([16]);
+    device.createBuffer = createBuffer;
+    const encoder = device.createCommandEncoder();
+    expect(() => optimizer.encode(encoder)).toThrow(/a policy, for the rate of step 3/);
+    trainable.dispose();
+  });
+
+  it('mixes steps of its policy with steps that bring their rate', async () => {
+    const [value, gradient, loss] = [upload(device, [0]), upload(device, [-1]), upload(device, [0])];
+    const optimizer = createOptimizer(device, sgd(), [{ value, gradient, length: 1 }], (step) => 2 ** step, {
+      tableSteps: 4,
+    });
+    const trainable = createTrainable(device, { optimizer, loss, encodeGradients: () => {} });
+    for (const step of [0, 1, 2, 3, 4, 5, 6]) {
+      if (step % 2) trainable.trainStep(undefined, { lr: 1000 });
+      else submit(device, (encoder) => optimizer.encode(encoder));
+    }
+    expect(await download(device, value)).toEqual(Float32Array.of(1 + 4 + 16 + 64 + 3000));
+    trainable.dispose();
   });
 
   it('seeks to any step, in encode order, and beyond 2^32', async () => {

@@ -60,21 +60,25 @@ export class OptimizerEngine {
   readonly #staging: Staging;
   readonly #plan: StepPlan;
   #step: number;
+  /** The step that the device will stand at once all that was encoded is executed. */
+  #deviceStep: number;
   #moved: boolean;
 
   constructor(
     device: GPUDevice,
     spec: Optimizer,
     parameters: readonly Parameter[],
-    schedule: ScheduleLike,
+    schedule: ScheduleLike | undefined,
     options: OptimizerOptions,
   ) {
-    const rates = toSchedule(schedule);
-    const rule = ruleOf(spec, rates.momentum(options.from ?? 0) !== undefined);
+    const rates = schedule === undefined ? undefined : toSchedule(schedule);
+    const rule = ruleOf(spec, rates?.momentum(options.from ?? 0) !== undefined);
     const guard = guardOf(options);
     const groups = groupParameters(parameters, device.limits, rule.slots);
-    const tableSteps = checkTableSteps(options.tableSteps ?? 1024);
+    // Without a policy each step writes its own row.
+    const tableSteps = checkTableSteps(options.tableSteps ?? (rates ? 1024 : 1));
     this.#step = checkStep(options.from ?? 0);
+    this.#deviceStep = 0;
     this.#moved = this.#step !== 0;
     this.device = device;
     this.spec = spec;
@@ -118,6 +122,10 @@ export class OptimizerEngine {
   encode(encoder: GPUCommandEncoder): void {
     this.health.check();
     this.encodeUploads(encoder);
+    this.#encodePass(encoder);
+  }
+
+  #encodePass(encoder: GPUCommandEncoder): void {
     const pass = encoder.beginComputePass({ label: 'clr optimizer' });
     this.encodeStep(pass);
     pass.end();
@@ -130,7 +138,7 @@ export class OptimizerEngine {
     }
     if (this.#moved) {
       this.#staging.encodeWord(encoder, this.state, 0, this.#step % 2 ** 32);
-      this.#moved = false;
+      this.#arrived();
     }
   }
 
@@ -138,6 +146,7 @@ export class OptimizerEngine {
   encodeStep(pass: GPUComputePassEncoder): void {
     for (const dispatch of this.#plan.dispatches) encodeDispatch(pass, dispatch);
     this.#step += 1;
+    this.#deviceStep = this.#step;
     this.#staging.ticked();
   }
 
@@ -146,14 +155,15 @@ export class OptimizerEngine {
     this.#staging.submitted();
   }
 
-  /** Sets the next step's rate by hand; the commands of that step must be submitted right after. */
-  override(hyper: Hyperparameters): void {
-    if (!this.#table.covers(this.#step)) this.#table.upload(this.#step);
+  /** Encodes one step with a rate of the caller's own; its commands must be submitted right after. */
+  encodeWith(encoder: GPUCommandEncoder, hyper: Hyperparameters): void {
+    this.health.check();
     if (this.#moved) {
       this.device.queue.writeBuffer(this.state, 0, Uint32Array.of(this.#step % 2 ** 32));
-      this.#moved = false;
+      this.#arrived();
     }
     this.#table.write(this.#step, hyper);
+    this.#encodePass(encoder);
   }
 
   seek(step: number): void {
@@ -165,17 +175,24 @@ export class OptimizerEngine {
   /** After the state buffer was restored: the device already stands at this step. */
   restored(step: number): void {
     this.#step = step;
-    this.#moved = false;
+    this.#arrived();
     this.#table.forget();
+  }
+
+  /** The device stands where the host does. */
+  #arrived(): void {
+    this.#deviceStep = this.#step;
+    this.#moved = false;
   }
 
   async counters(): Promise<OptimizerCounters> {
     const bytes = await this.#read();
     const words = new Uint32Array(bytes);
     const floats = new Float32Array(bytes);
-    const [step, updates, skipped] = words as unknown as [number, number, number];
+    const [low, updates, skipped] = words as unknown as [number, number, number];
     return {
-      step,
+      // The device counts modulo 2³², at most a few steps behind what was encoded.
+      step: this.#deviceStep + ((low - this.#deviceStep) | 0),
       updates,
       skipped,
       lossScale: floats[3] as number,

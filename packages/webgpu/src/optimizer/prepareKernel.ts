@@ -22,8 +22,8 @@ export const nowSize = 32;
  * | byte | field | |
  * |---|---|---|
  * | 0 | `step: u32` | the policy's step that comes next (modulo 2³²) |
- * | 4 | `updates: u32` | updates applied: Adam's t |
- * | 8 | `skipped: u32` | steps that changed nothing, for a gradient that was not finite |
+ * | 4 | `updates: u32` | updates applied: Adam's t; stops at 2³² − 1 |
+ * | 8 | `skipped: u32` | steps that changed nothing, for a gradient that was not finite; stops at 2³² − 1 |
  * | 12 | `lossScale: f32` | what the loss is to be multiplied by |
  * | 16 | `good: u32` | steps since the loss scale changed |
  * | 20 | `norm: f32` | the last global gradient norm, before clipping (0 when it is not asked for) |
@@ -81,8 +81,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   state.step += 1u;
   state.ticks += 1u;
   now.skip = select(1u, 0u, finite);
-  if (!finite) { state.skipped += 1u; return; }
-  state.updates += 1u;
+  // These two stop at the top: Adam's t must not become 0 again.
+  if (!finite) { state.skipped = max(state.skipped, state.skipped + 1u); return; }
+  state.updates = max(state.updates, state.updates + 1u);
   now.lr = row.x;
   now.momentum = row.y;
   now.oneMinusMomentum = row.z;

@@ -15,14 +15,14 @@ export const rowSize = 16;
 export class ScheduleTable {
   readonly buffer: GPUBuffer;
   readonly #device: GPUDevice;
-  readonly #schedule: Schedule;
+  readonly #schedule: Schedule | undefined;
   readonly #rule: Rule;
   readonly #steps: number;
   /** The stretch of steps in the table: from `#from` up to `#until`. */
   #from = 0;
   #until = 0;
 
-  constructor(device: GPUDevice, schedule: Schedule, rule: Rule, steps: number) {
+  constructor(device: GPUDevice, schedule: Schedule | undefined, rule: Rule, steps: number) {
     this.#device = device;
     this.#schedule = schedule;
     this.#rule = rule;
@@ -56,7 +56,7 @@ export class ScheduleTable {
    * @throws whatever a schedule of one's own throws at `step` itself; what it throws at later steps waits for them
    */
   encodeUpload(encoder: GPUCommandEncoder, step: number): GPUBuffer {
-    const rows = this.#load(step);
+    const rows = this.#load(step, this.#scheduled(step));
     const staging = this.#device.createBuffer({
       label: 'clr schedule table, staging',
       size: this.#steps * rowSize,
@@ -67,11 +67,6 @@ export class ScheduleTable {
     staging.unmap();
     encoder.copyBufferToBuffer(staging, 0, this.buffer, 0, this.#steps * rowSize);
     return staging;
-  }
-
-  /** Uploads the stretch around a step now, in queue order. */
-  upload(step: number): void {
-    this.#device.queue.writeBuffer(this.buffer, 0, this.#load(step));
   }
 
   /** Puts a rate of the caller's own into a step's row, in queue order. */
@@ -86,24 +81,33 @@ export class ScheduleTable {
   }
 
   /** The rows of the stretch around a step, from it on. */
-  #load(step: number): Float32Array<ArrayBuffer> {
+  #load(step: number, schedule: Schedule): Float32Array<ArrayBuffer> {
     const from = Math.floor(step / this.#steps) * this.#steps;
     const rows = new Float32Array(this.#steps * 4);
-    this.#until = this.#fill(rows, from, step);
+    this.#until = this.#fill(rows, from, step, schedule);
     this.#from = step;
     return rows;
   }
 
-  #fill(rows: Float32Array, from: number, step: number): number {
+  #fill(rows: Float32Array, from: number, step: number, schedule: Schedule): number {
     for (let index = step - from; index < this.#steps; index++) {
       try {
-        this.#writeRow(rows, index, this.#schedule.at(from + index));
+        this.#writeRow(rows, index, schedule.at(from + index));
       } catch (error) {
         if (from + index === step) throw error;
         return from + index;
       }
     }
     return from + this.#steps;
+  }
+
+  #scheduled(step: number): Schedule {
+    if (this.#schedule) return this.#schedule;
+    throw badArgument(
+      `a policy, for the rate of step ${step}`,
+      'an optimizer without one',
+      'Give createOptimizer a policy, or train by trainStep(batch, { lr }), which brings its own rate.',
+    );
   }
 
   #writeRow(

@@ -131,8 +131,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     return this.#health.guard('a training step', () => {
       const encoder = this.#device.createCommandEncoder({ label: 'clr step' });
       this.#options.encodeGradients(encoder, batch);
-      this.#engine.override(hyper);
-      this.#engine.encode(encoder);
+      this.#engine.encodeWith(encoder, hyper);
       return this.#submit(encoder);
     });
   }

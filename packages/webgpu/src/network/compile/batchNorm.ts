@@ -28,6 +28,7 @@ export function batchNormOp(context: OpContext, layer: BatchNormLayer): Op {
     device,
     'clr batchNorm, moments',
     channelKernel(
+      channels,
       `${declareBuffers(['source', 'read'], ['moments', 'read_write'], ['statistics', 'read_write'])}
 ${placeFunction('sourceAt', input.shape, input.halo)}`,
       input.shape,
@@ -78,6 +79,7 @@ ${activateFunction(output.activation)}`,
       device,
       'clr batchNorm, gradient of scale and shift',
       channelKernel(
+        channels,
         `${declareBuffers(['source', 'read'], ['moments', 'read'], ['d', 'read'], ['gradients', 'read_write'])}
 ${placeFunction('sourceAt', input.shape, input.halo)}
 ${placeFunction('dAt', output.shape, output.gradientHalo)}`,
@@ -129,6 +131,7 @@ ${slopeFunction(input.activation)}`,
  * expression over the channel's numbers `(b, y, x)`, added up in a fixed order.
  */
 function channelKernel(
+  channels: number,
   declarations: string,
   [height, width]: Shape,
   perChannel: number,
@@ -163,8 +166,14 @@ fn fold(lane: u32, sum: f32) -> f32 {
 ${functions.join('\n')}
 
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = workgroup.x;
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  // A dimension holds 65,535 workgroups: more are spread over two.
+  let c = workgroup.y * workgroups.x + workgroup.x;
+  if (c >= ${channels}u) { return; }
   ${body}
 }`;
 }

@@ -40,8 +40,10 @@ export function gatherDispatch(
       : `${hashFunction}
 ${shuffleFunction(examples.count, seed)}
 fn example(row: u32) -> u32 {
-  let place = state[0] * ${batch}u + row;
-  return shuffled(place % ${examples.count}u, place / ${examples.count}u);
+  // After as many steps as there are examples, each was taken once per example of a batch: the rest is small.
+  let place = state[0] % ${examples.count}u * ${batch}u + row;
+  let epoch = state[0] / ${examples.count}u * ${batch}u + place / ${examples.count}u;
+  return shuffled(place % ${examples.count}u, epoch);
 }`;
   const declarations = `@group(0) @binding(0) var<storage, read> source: array<${examples.bytes ? 'u32' : 'f32'}>;
 @group(0) @binding(1) var<storage, read> sourceTarget: array<${type}>;

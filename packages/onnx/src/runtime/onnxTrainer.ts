@@ -46,6 +46,10 @@ export interface OnnxTrainer extends Trainable<Batch> {
   /**
    * One update. Several batches count as one large batch (gradient accumulation): their gradients are
    * averaged, each by its size, before the update. Batch normalisation still sees each batch by itself.
+   *
+   * A batch is read where it lies, not copied (a copy takes up to three quarters of a small step): changing its
+   * data before the promise resolves changes the result. Afterwards the same memory may hold the next batch, and so
+   * it may in `train()`, which waits for each step.
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;

@@ -1,8 +1,10 @@
 import type { Operator, Operators } from '../graph/operator.ts';
 import { activation } from './activation.ts';
+import { affineGrid } from './affineGrid.ts';
 import { arithmetic } from './arithmetic.ts';
 import { batchNorm } from './batchNorm.ts';
 import { classLoss } from './classLoss.ts';
+import { columns } from './columns.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './convTranspose.ts';
 import { det } from './det.ts';
@@ -25,6 +27,7 @@ import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { repeat } from './repeat.ts';
 import { resize } from './resize.ts';
+import { roiAlign } from './roiAlign.ts';
 import { scatter } from './scatter.ts';
 import { select } from './select.ts';
 import { shapeArithmetic } from './shapeArithmetic.ts';
@@ -33,9 +36,11 @@ import { softmax } from './softmax.ts';
 /** Every family of operators. A new family is one file and one line here. */
 const families: readonly Operators[] = [
   activation,
+  affineGrid,
   arithmetic,
   batchNorm,
   classLoss,
+  columns,
   conv,
   convTranspose,
   det,
@@ -58,6 +63,7 @@ const families: readonly Operators[] = [
   reduce,
   repeat,
   resize,
+  roiAlign,
   scatter,
   select,
   shapeArithmetic,

@@ -1,7 +1,15 @@
 import { int, tensor } from '../graph/attributes.ts';
 import { DataType } from '../graph/dataType.ts';
 import { broadcast, type Dim, productOf, unknownDim, unknownDims } from '../graph/dim.ts';
-import { comparison, inputOf, integers, sameAsInput, shaped, typed } from '../graph/infer.ts';
+import {
+  broadcastInputs,
+  comparison,
+  inputOf,
+  integers,
+  sameAsInput,
+  shaped,
+  typed,
+} from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import { broadcastValue } from '../graph/remap.ts';
 import { numbersOf } from '../graph/tensor.ts';
@@ -80,6 +88,17 @@ function equalDims(a: Dim, b: Dim): number | undefined {
   return typeof number === 'number' && number < 0 && /^\{[^{}]*\}$/.test(String(name)) ? 0 : undefined;
 }
 
+/** A table of the type that an attribute names; how many rows it has, the run may decide. */
+const table: Infer = (node, b) => {
+  const length = b.value(inputOf(node, 0))?.[0] ?? unknownDim();
+  return [
+    {
+      type: int(node, 'output_datatype', DataType.FLOAT),
+      dims: node.opType === 'MelWeightMatrix' ? [unknownDim(), length] : [length],
+    },
+  ];
+};
+
 /** What computes shapes, positions and conditions: almost nothing flows back through it. */
 export const shapeArithmetic: Operators = {
   Shape: flat(shape),
@@ -145,6 +164,14 @@ export const shapeArithmetic: Operators = {
   }),
   IsNaN: flat(shaped((_node, dims) => dims, DataType.BOOL)),
   IsInf: flat(shaped((_node, dims) => dims, DataType.BOOL)),
-  BitwiseAnd: flat(sameAsInput),
+  BitwiseAnd: flat(broadcastInputs),
+  BitwiseOr: flat(broadcastInputs),
+  BitwiseXor: flat(broadcastInputs),
   BitwiseNot: flat(sameAsInput),
+  HannWindow: flat(table),
+  HammingWindow: flat(table),
+  BlackmanWindow: flat(table),
+  // Its frequencies are rounded to bins.
+  MelWeightMatrix: flat(table),
+  NonMaxSuppression: flat(() => [{ type: DataType.INT64, dims: [unknownDim(), 3] }]),
 };

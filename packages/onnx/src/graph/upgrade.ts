@@ -194,6 +194,12 @@ const resizeScales: Rewrite = (node, b, opset) => {
   ];
 };
 
+/** Before opset 16 RoiAlign counted from the corners of pixels. */
+const roiCorners: Rewrite = (node, _b, opset) => {
+  if (opset < 16) set(node, 'coordinate_transformation_mode', 'output_half_pixel');
+  return undefined;
+};
+
 /** Scatter was named ScatterElements in opset 11. */
 const renameScatter: Rewrite = (node) => {
   node.opType = 'ScatterElements';
@@ -216,6 +222,7 @@ const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ['Slice', sliceAttributes],
   ['Dropout', dropoutRatio],
   ['BatchNormalization', batchNormMode],
+  ['RoiAlign', roiCorners],
   ['Scatter', renameScatter],
   ['TopK', topKCount],
   ['Upsample', upsampleToResize],

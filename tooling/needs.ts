@@ -1,8 +1,8 @@
 /**
  * What a test may need and a fresh machine may lack. A missing one skips the test loudly; `CLR_REQUIRE`
- * (a comma list, such as `oracle,chromium,webgpu`) turns the skip into a failure.
+ * (a comma list, such as `chromium,webgpu`) turns the skip into a failure.
  */
-export type Need = 'oracle' | 'chromium' | 'webgpu' | 'pytorch';
+export type Need = 'chromium' | 'webgpu' | 'pytorch';
 
 const required = new Set((process.env.CLR_REQUIRE ?? '').split(',').map((name) => name.trim()));
 
@@ -11,7 +11,7 @@ const required = new Set((process.env.CLR_REQUIRE ?? '').split(',').map((name) =
  *
  * @example
  * ```ts
- * describe.skipIf(!meets('oracle', existsSync(path), `no folder ${path}`))('against PyTorch', …);
+ * describe.skipIf(!meets('chromium', existsSync(path), `no ${path}`))('in a browser', …);
  * ```
  */
 export function meets(need: Need, met: boolean, why: string): boolean {

@@ -1,4 +1,4 @@
-"""The nets of the benchmark in PyTorch, as the oracle's models were made."""
+"""The nets of the benchmark in PyTorch."""
 
 import torch
 from torch import nn

@@ -1,35 +1,19 @@
-import { hasOracle, readOracle } from '@clr/tooling/oracle';
+import rangeTests from '@clr/tooling/oracle/range_tests.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { libraryRules } from './libraries.ts';
 import type { Sweep } from './sweeps.ts';
 
-interface OracleSetting {
-  readonly curves: readonly {
-    readonly id: string;
-    readonly schedule: 'exp' | 'linear';
-    readonly startLr: number;
-    readonly endLr: number;
-    readonly lr: readonly number[];
-    readonly loss: readonly (number | null)[];
-    readonly views: {
-      readonly fastai: { readonly suggestions: { readonly float64: Record<string, { lr?: number }> } };
-    };
-  }[];
-}
-
-const oracle = hasOracle();
-
-const nameInOracle: Readonly<Record<string, string>> = {
+const rules = {
   'fastai valley': 'valley',
   'fastai slide': 'slide',
   'fastai minimum/10': 'minimum',
   'fastai steep': 'steep',
-};
+} as const;
 
-describe.runIf(oracle)("fastai's rules, on its own curves", () => {
-  const curves = oracle ? readOracle<OracleSetting[]>('lrfind_mlp.json').flatMap((one) => one.curves) : [];
-  const rules = libraryRules.filter(({ name }) => name in nameInOracle);
-  it.each(rules)('$name', ({ name, suggest }) => {
+describe("fastai's rules, on its own curves", () => {
+  const curves = rangeTests.curves.filter((curve) => 'setting' in curve);
+  it.each(Object.entries(rules))('%s', (name, rule) => {
+    const { suggest } = libraryRules.find((one) => one.name === name)!;
     expect(curves.length).toBeGreaterThan(20);
     for (const { schedule, startLr, endLr, lr, loss, views } of curves) {
       const sweep: Sweep = {
@@ -40,7 +24,7 @@ describe.runIf(oracle)("fastai's rules, on its own curves", () => {
         steps: lr.length,
         lr: (step) => lr[step]!,
       };
-      const expected = views.fastai.suggestions.float64[nameInOracle[name]!]?.lr ?? null;
+      const expected = views.find((view) => view.name === 'fastai')!.rules[rule];
       const actual = suggest(loss, sweep);
       if (expected === null) expect(actual).toBeNull();
       else expect(actual! / expected).toBeCloseTo(1, 9);

@@ -206,7 +206,7 @@ function refusals(truths: readonly Truth[]): void {
   table(rows);
 }
 
-/** Other data, another engine: PyTorch's curves of the digits set, where they are at hand. */
+/** Other data, another engine: PyTorch's curves of the digits set. */
 async function reportDigits(wantsDetail: boolean): Promise<void> {
   const runs: Run[] = [];
   for (const { truth, updateKind, seed, trace } of await digits()) {
@@ -215,7 +215,6 @@ async function reportDigits(wantsDetail: boolean): Promise<void> {
     const answer = fixedLr !== undefined && maxLr !== undefined ? { fixedLr, maxLr, finding } : {};
     runs.push({ truth, verdict: verdictOf(truth), seed, ...answer });
   }
-  if (runs.length === 0) return;
   const good = runs.filter(({ fixedLr, verdict }) => fixedLr !== undefined && verdict.inBand(fixedLr));
   const stable = runs.filter(({ maxLr, verdict }) => (maxLr ?? 0) <= verdict.largestStable * 1.0001);
   console.log(`\n# Digits, trained by PyTorch: ${runs.length} sweeps\n`);

@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 // by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
-import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
+import { inChromium } from '../../tooling/chromium.ts';
 
 const inBrowser = 'src/**/*.browser.test.ts';
 
@@ -16,19 +16,7 @@ const config: ViteUserConfig = defineConfig({
           exclude: [inBrowser],
         },
       },
-      ...(hasChromium()
-        ? [
-            {
-              test: {
-                name: 'chromium',
-                include: [inBrowser],
-                retry: 2,
-                testTimeout: 300_000,
-                browser: chromiumBrowser(),
-              },
-            },
-          ]
-        : []),
+      inChromium({ test: { name: 'chromium', include: [inBrowser], testTimeout: 300_000 } }),
     ],
   },
 });

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 // by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
-import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
-import { hasOracle, oraclePath } from '../../tooling/oracle.ts';
+import { inChromium } from '../../tooling/chromium.ts';
 
 // ONNX Runtime's WebGPU provider finds SwiftShader beside Debian's Chromium when no other Vulkan driver is named.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -22,22 +21,15 @@ const config: ViteUserConfig = defineConfig({
           testTimeout: 120_000,
         },
       },
-      ...(hasChromium() && hasOracle()
-        ? [
-            {
-              // its WebAssembly lies beside its modules and is found by their address
-              optimizeDeps: { exclude: ['onnxruntime-web'] },
-              server: { fs: { allow: ['../..', oraclePath('')] } },
-              test: {
-                name: 'chromium',
-                include: [inBrowser],
-                provide: { oracle: oraclePath('') },
-                testTimeout: 300_000, // a software adapter on a busy machine
-                browser: chromiumBrowser(),
-              },
-            },
-          ]
-        : []),
+      inChromium({
+        // its WebAssembly lies beside its modules and is found by their address
+        optimizeDeps: { exclude: ['onnxruntime-web'] },
+        test: {
+          name: 'chromium',
+          include: [inBrowser],
+          testTimeout: 300_000, // a software adapter on a busy machine
+        },
+      }),
     ],
   },
 });

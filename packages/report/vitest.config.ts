@@ -1,7 +1,7 @@
 // By path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript.
 
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
+import { inChromium } from '../../tooling/chromium.ts';
 
 /** What draws, in both: in a browser ECharts measures text by itself. */
 const pictures = 'src/render{Policy,RangeTest,Run}.test.ts';
@@ -10,18 +10,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       { test: { name: 'node', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 120_000 } },
-      ...(hasChromium()
-        ? [
-            {
-              test: {
-                name: 'chromium',
-                include: [pictures],
-                browser: chromiumBrowser(),
-                testTimeout: 120_000,
-              },
-            },
-          ]
-        : []),
+      inChromium({ test: { name: 'chromium', include: [pictures], testTimeout: 120_000 } }),
     ],
   },
 });

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 // by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
-import { chromiumBrowser, hasChromium } from '../../tooling/chromium.ts';
-import { hasOracle, readOracle } from '../../tooling/oracle.ts';
+import { inChromium } from '../../tooling/chromium.ts';
 
 // Dawn for Node finds SwiftShader beside Debian's Chromium when no other Vulkan driver is named.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -11,25 +10,9 @@ if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
   process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, '/usr/lib/chromium'].filter(Boolean).join(':');
 }
 
-interface Run {
-  readonly dtype: string;
-}
-
-/** PyTorch's numbers, handed to the tests: a browser cannot read files. */
-const oracle = hasOracle()
-  ? {
-      optimizers: withFloat32(readOracle<{ runs: Run[] }>('optimizers.json')),
-      convnet: readOracle<object>('convnet.json'),
-    }
-  : null;
-
-function withFloat32<T extends { runs: Run[] }>(file: T): T {
-  return { ...file, runs: file.runs.filter(({ dtype }) => dtype === 'float32') };
-}
-
 const shared = {
   include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-  provide: { oracle, required: process.env.CLR_REQUIRE ?? '' },
+  provide: { required: process.env.CLR_REQUIRE ?? '' },
   testTimeout: 300_000,
   hookTimeout: 60_000,
   fileParallelism: false,
@@ -44,9 +27,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       { test: { ...shared, name: 'node', environment: 'node', pool: 'forks' } },
-      ...(hasChromium()
-        ? [{ test: { ...shared, exclude: [inNode], name: 'chromium', browser: chromiumBrowser() } }]
-        : []),
+      inChromium({ test: { ...shared, exclude: [inNode], name: 'chromium' } }),
     ],
   },
 });

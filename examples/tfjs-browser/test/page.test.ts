@@ -13,7 +13,7 @@ const pictures = `${root}.cache/`;
 /** 20 steps an epoch, so a cycle of 80. */
 const query = '?digits=320&test=50&batch=16';
 
-describe.skipIf(!hasChromium())('the page', { timeout: 240_000 }, () => {
+describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () => {
   let server: PreviewServer;
   let context: BrowserContext;
   let url: string;

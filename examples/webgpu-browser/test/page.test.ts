@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const shots = fileURLToPath(new URL('../.cache/', import.meta.url));
 
-describe.skipIf(!hasChromium())('the page', () => {
+describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
   let server: ViteDevServer;
   let browser: Browser;
   let address: string;

@@ -1,4 +1,4 @@
-import { sgd } from '@clr/core';
+import type { Optimizer } from '@clr/core';
 import { createTrainer as createOnnxTrainer } from '@clr/onnx';
 import { createTrainer, type GpuTrainer, hwioFromOihw, inOutFromOutIn, type Network } from '@clr/webgpu';
 import * as ort from 'onnxruntime-node';
@@ -40,9 +40,13 @@ export async function trainerFromOnnx(
   device: GPUDevice,
   file: string,
   network: Network,
-  options: { readonly batch: number; readonly flattened?: readonly [number, number, number] },
+  options: {
+    readonly optimizer: Optimizer;
+    readonly batch: number;
+    readonly flattened?: readonly [number, number, number];
+  },
 ): Promise<GpuTrainer> {
-  const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-3 });
+  const { optimizer } = options;
   const onnx = await createOnnxTrainer(ort, file, { loss: 'crossEntropy', optimizer });
   const trainer = await createTrainer(device, network, { optimizer, batch: options.batch });
   trainer.setParameters(namedWeights((await onnx.parameters()).values(), network, options.flattened));

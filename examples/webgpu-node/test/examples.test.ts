@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { toSchedule, train, triangular } from '@clr/core';
+import { createRequire } from 'node:module';
+import { sgd, triangular } from '@clr/core';
 import { meets } from '@clr/tooling/needs';
-import { hasOracle, oraclePath } from '@clr/tooling/oracle';
 import { avgPool, conv2d, dense, hwcFromChw, type Layer, maxPool, network, relu } from '@clr/webgpu';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../src/device.ts';
@@ -9,6 +9,20 @@ import { trainJax } from '../src/jax.ts';
 import { trainerFromOnnx } from '../src/onnxWeights.ts';
 import { trainSpirals } from '../src/trainSpirals.ts';
 import { fitParabola } from '../src/typegpu.ts';
+
+/** A file of PyTorch's trainings. */
+interface Fixture {
+  readonly optimizer: { readonly momentum: number; readonly weightDecay: number };
+  readonly batches: readonly {
+    readonly input: { readonly offset: number; readonly length: number };
+    readonly target: { readonly data: readonly number[] };
+  }[];
+  readonly runs: readonly {
+    readonly batches: readonly number[];
+    readonly lr: readonly number[];
+    readonly losses: readonly number[];
+  }[];
+}
 
 const device = await openDevice().catch((error: Error) => error);
 const hasDevice = meets('webgpu', !(device instanceof Error), String(device));
@@ -39,86 +53,76 @@ describe.skipIf(!hasDevice)('on the device', () => {
     for (const [index, want] of [0.5, -2, 3].entries()) expect(weights[index]).toBeCloseTo(want, 3);
   });
 
-  describe.skipIf(!hasOracle())('ONNX weights, steps as PyTorch took them', () => {
+  describe('ONNX weights, steps as PyTorch took them', () => {
     const nets: Record<
       string,
-      { input: [number, number, number]; layers: Layer[]; flattened?: [number, number, number] }
+      { input: [number, number, number]; layers: Layer[]; flattened: [number, number, number] }
     > = {
       lenet: {
         input: [28, 28, 1],
         layers: [
-          conv2d({ filters: 6, kernel: 5, padding: 2 }),
+          conv2d({ filters: 4, kernel: 5, padding: 2 }),
           relu(),
           maxPool({ size: 2 }),
-          conv2d({ filters: 16, kernel: 5 }),
+          conv2d({ filters: 8, kernel: 5 }),
           relu(),
           maxPool({ size: 2 }),
-          dense({ units: 120 }),
+          dense({ units: 24 }),
           relu(),
-          dense({ units: 84 }),
+          dense({ units: 16 }),
           relu(),
           dense({ units: 10 }),
         ],
-        flattened: [16, 5, 5],
+        flattened: [8, 5, 5],
       },
       'cifar-quick': {
         input: [32, 32, 3],
         layers: [
-          conv2d({ filters: 32, kernel: 5, padding: 2 }),
+          conv2d({ filters: 16, kernel: 5, padding: 2 }),
           maxPool({ size: 3, stride: 2, ceil: true }),
           relu(),
+          conv2d({ filters: 16, kernel: 5, padding: 2 }),
+          relu(),
+          avgPool({ size: 3, stride: 2, ceil: true }),
           conv2d({ filters: 32, kernel: 5, padding: 2 }),
           relu(),
           avgPool({ size: 3, stride: 2, ceil: true }),
-          conv2d({ filters: 64, kernel: 5, padding: 2 }),
-          relu(),
-          avgPool({ size: 3, stride: 2, ceil: true }),
-          dense({ units: 64 }),
+          dense({ units: 16 }),
           dense({ units: 10 }),
         ],
-        flattened: [64, 4, 4],
+        flattened: [32, 4, 4],
       },
     };
-    interface Slice {
-      readonly offset: number;
-      readonly length: number;
-    }
-    interface Fixture {
-      readonly batch: number;
-      readonly policy: { readonly baseLr: number; readonly maxLr: number; readonly stepSize: number };
-      readonly batches: readonly { readonly input: Slice; readonly target: Slice }[];
-      readonly losses: readonly number[];
-    }
+    const path = (file: string): string =>
+      createRequire(import.meta.url).resolve(`@clr/tooling/oracle/models/${file}`);
 
     it.each(Object.entries(nets))('%s', async (name, { input, layers, flattened }) => {
-      const fixture = JSON.parse(readFileSync(oraclePath(`onnx/${name}.json`), 'utf8')) as Fixture;
-      const bytes = readFileSync(oraclePath(`onnx/${name}.bin`));
-      const memory = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+      const fixture = JSON.parse(readFileSync(path(`${name}.json`), 'utf8')) as Fixture;
+      const bytes = readFileSync(path(`${name}.bin`));
       const [rows, columns, channels] = input;
-      const batches = fixture.batches.map((batch) => ({
-        input: hwcFromChw(new Float32Array(memory, batch.input.offset, batch.input.length), [
-          channels,
-          rows,
-          columns,
-        ]),
-        target: Array.from(
-          new BigInt64Array(memory.slice(batch.target.offset), 0, batch.target.length),
-          Number,
-        ),
-      }));
-      const net = network({ input, layers, loss: 'crossEntropy' });
-      const trainer = await trainerFromOnnx(gpu, oraclePath(`onnx/${name}.onnx`), net, {
-        batch: fixture.batch,
-        ...(flattened ? { flattened } : {}),
-      });
-      const { baseLr, maxLr, stepSize } = fixture.policy;
-      const policy = toSchedule(triangular({ baseLr, maxLr, stepSize }));
-      const run = await train(trainer, batches, { policy, steps: 12 });
-      run.steps.forEach(({ loss }, step) => {
-        expect(Math.abs((loss as number) - (fixture.losses[step] as number)), `step ${step}`).toBeLessThan(
-          1e-4,
+      const batches = fixture.batches.map((batch) => {
+        const { offset, length } = batch.input;
+        const pixels = Float32Array.from(
+          Int8Array.from(bytes.subarray(offset, offset + length)),
+          (p) => p / 16,
         );
+        return { input: hwcFromChw(pixels, [channels, rows, columns]), target: batch.target.data };
       });
+      const trainer = await trainerFromOnnx(
+        gpu,
+        path(`${name}.onnx`),
+        network({ input, layers, loss: 'crossEntropy' }),
+        { optimizer: sgd(fixture.optimizer), batch: 8, flattened },
+      );
+      // PyTorch starts each run from the weights in the file.
+      const start = await trainer.snapshot();
+      for (const [index, run] of fixture.runs.entries()) {
+        await trainer.restore(start);
+        for (const [step, lr] of run.lr.entries()) {
+          const { loss } = await trainer.trainStep(batches[run.batches[step]!]!, { lr });
+          expect(Math.abs((await loss) - run.losses[step]!), `run ${index}, step ${step}`).toBeLessThan(1e-5);
+        }
+      }
       await trainer.dispose();
     });
   });

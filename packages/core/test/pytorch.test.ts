@@ -1,4 +1,6 @@
-import { hasOracle, readOracle } from '@clr/tooling/oracle';
+import cosineRestartsFile from '@clr/tooling/oracle/cosine_restarts.json' with { type: 'json' };
+import cyclicLr from '@clr/tooling/oracle/cyclic_lr.json' with { type: 'json' };
+import oneCycleFile from '@clr/tooling/oracle/one_cycle.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import {
   cosineRestarts,
@@ -20,10 +22,6 @@ import {
 // floating phase is off by up to 3e-13 of it where the integer one is exact.
 const closeness = 1e-12;
 
-const present = hasOracle();
-/** A file of the oracle; what stands for it where it is absent is read by skipped tests only. */
-const oracle = <T>(name: string, absent: T): T => (present ? readOracle<T>(name) : absent);
-
 interface Cyclic {
   readonly baseLr: number;
   readonly maxLr: number;
@@ -40,8 +38,8 @@ interface Cyclic {
 
 interface Curve<Config> {
   readonly config: Config;
-  /** Absent: 0, 1, 2, … */
-  readonly t?: readonly number[];
+  /** The steps. */
+  readonly t: readonly number[];
   /** `null`: PyTorch overflows there. */
   readonly lr: readonly (number | null)[];
   readonly momentum?: readonly (number | null)[];
@@ -95,7 +93,7 @@ function distance<C>(
   const schedule = toSchedule(source);
   let worst = 0;
   values.forEach((value, index) => {
-    const ours = schedule[of](t?.[index] ?? index);
+    const ours = schedule[of](t[index]!);
     if (value !== null) worst = Math.max(worst, Math.abs((ours ?? Number.NaN) - value) / scale);
   });
   return worst;
@@ -105,8 +103,8 @@ function label(config: object): string {
   return Object.values(config).map(String).join(' ');
 }
 
-describe.skipIf(!present)('CyclicLR', () => {
-  const { cases } = oracle<{ cases: Curve<Cyclic>[] }>('cyclic_lr.json', { cases: [] });
+describe('CyclicLR', () => {
+  const cases = cyclicLr.cases as readonly Curve<Cyclic>[];
   // A base above the max is refused: the one documented deviation.
   const legal = cases.filter(({ config }) => config.baseLr <= config.maxLr);
   const swapped = cases.filter(({ config }) => config.baseLr > config.maxLr);
@@ -128,28 +126,16 @@ describe.skipIf(!present)('CyclicLR', () => {
   });
 });
 
-describe.skipIf(!present)('CyclicLR, further', () => {
-  interface GroupConfig {
-    readonly baseLr: readonly number[];
-    readonly maxLr: readonly number[];
-    readonly stepSizeUp: number;
-    readonly stepSizeDown: number;
-    readonly baseMomentum: readonly number[];
-    readonly maxMomentum: readonly number[];
-  }
-  interface Extras {
-    readonly largeT: Curve<Cyclic>[];
-    readonly multiGroup: { config: GroupConfig; lrMomentumPerGroup: [number, number][][] }[];
-    readonly resume?: { config: Cyclic; lrBefore_t0_10: number[]; lrAfter_t11_29: number[] };
-  }
-  const extras = oracle<Extras>('cyclic_lr_extras.json', { largeT: [], multiGroup: [] });
+describe('CyclicLR, further', () => {
+  const { multiGroup, resume } = cyclicLr;
+  const largeT = cyclicLr.largeT as readonly Curve<Cyclic>[];
 
-  it.each(extras.largeT.map((curve) => [label(curve.config), curve] as const))('far out: %s', (_, curve) => {
+  it.each(largeT.map((curve) => [label(curve.config), curve] as const))('far out: %s', (_, curve) => {
     // PyTorch takes the phase from 1 + t / length − cycle, in float64: 1e8 / 6 leaves it 9 digits of phase.
     const { stepSizeUp, stepSizeDown, maxLr } = curve.config;
     const length = stepSizeUp + (stepSizeDown ?? stepSizeUp);
     const source = fromPyTorch(curve.config);
-    curve.t?.forEach((step, index) => {
+    curve.t.forEach((step, index) => {
       const drift =
         (step / length) * Number.EPSILON * (length / Math.min(stepSizeUp, stepSizeDown ?? stepSizeUp));
       const point = { config: {}, t: [step], lr: [curve.lr[index]!], momentum: [curve.momentum![index]!] };
@@ -159,20 +145,20 @@ describe.skipIf(!present)('CyclicLR, further', () => {
   });
 
   it('is back at its base where PyTorch overflows', () => {
-    const overflown = extras.largeT.filter(({ lr }) => lr.includes(null));
+    const overflown = largeT.filter(({ lr }) => lr.includes(null));
     expect(overflown.length).toBeGreaterThan(0);
     for (const { config, t, lr } of overflown) {
       const schedule = toSchedule(fromPyTorch(config));
       lr.forEach((value, index) => {
         if (value !== null) return;
-        expect(schedule.lr(t![index]!)).toBe(config.baseLr);
-        expect(schedule.momentum(t![index]!)).toBe(config.maxMomentum);
+        expect(schedule.lr(t[index]!)).toBe(config.baseLr);
+        expect(schedule.momentum(t[index]!)).toBe(config.maxMomentum);
       });
     }
   });
 
   it('gives each parameter group its own bounds', () => {
-    const { config, lrMomentumPerGroup } = extras.multiGroup[0]!;
+    const { config, lrMomentumPerGroup } = multiGroup;
     config.baseLr.forEach((baseLr, group) => {
       const schedule = toSchedule(
         triangular2({
@@ -184,16 +170,15 @@ describe.skipIf(!present)('CyclicLR, further', () => {
         }),
       );
       lrMomentumPerGroup.forEach((groups, step) => {
-        expect(schedule.lr(step)).toBeCloseTo(groups[group]![0], 13);
-        expect(schedule.momentum(step)).toBeCloseTo(groups[group]![1], 13);
+        expect(schedule.lr(step)).toBeCloseTo(groups[group]![0]!, 13);
+        expect(schedule.momentum(step)).toBeCloseTo(groups[group]![1]!, 13);
       });
     });
   });
 
   it('resumes with the step number as its only state', () => {
-    const { config, lrBefore_t0_10, lrAfter_t11_29 } = extras.resume!;
-    const { lr } = toSchedule(fromPyTorch(config));
-    const rates = [...lrBefore_t0_10, ...lrAfter_t11_29];
+    const { lr } = toSchedule(fromPyTorch(resume.config as Cyclic));
+    const rates = [...resume.before, ...resume.after];
     for (const [step, value] of rates.entries()) expect(lr(step)).toBeCloseTo(value, 14);
   });
 });
@@ -211,11 +196,9 @@ interface OneCycle {
   readonly maxMomentum: number;
 }
 
-describe.skipIf(!present)('OneCycleLR', () => {
-  const { cases, errors } = oracle<{ cases: Curve<OneCycle>[]; errors: { config: OneCycle }[] }>(
-    'one_cycle.json',
-    { cases: [], errors: [] },
-  );
+describe('OneCycleLR', () => {
+  const cases = oneCycleFile.cases as readonly Curve<OneCycle>[];
+  const errors = oneCycleFile.errors as readonly { config: OneCycle }[];
 
   function fromPyTorch(config: OneCycle): Policy {
     const { annealStrategy, cycleMomentum, baseMomentum, maxMomentum } = config;
@@ -228,7 +211,7 @@ describe.skipIf(!present)('OneCycleLR', () => {
     return oneCycle(options);
   }
 
-  it('has all its cases', () => expect([cases.length, errors.length]).toEqual([95, 4]));
+  it('has all its cases', () => expect([cases.length, errors.length]).toEqual([99, 4]));
 
   it.each(cases.map((curve) => [label(curve.config), curve] as const))('%s', (_, curve) => {
     const policy = fromPyTorch(curve.config);
@@ -239,6 +222,7 @@ describe.skipIf(!present)('OneCycleLR', () => {
   it('has PyTorch’s defaults', () => {
     const { config, lr } = cases[0]!;
     const { lr: ours } = toSchedule(oneCycle({ maxLr: config.maxLr, totalSteps: config.totalSteps }));
+    expect(lr).toHaveLength(config.totalSteps);
     for (const [step, value] of lr.entries()) expect(ours(step)).toBeCloseTo(value!, 14);
   });
 
@@ -252,18 +236,14 @@ describe.skipIf(!present)('OneCycleLR', () => {
   );
 });
 
-describe.skipIf(!present)('CosineAnnealingWarmRestarts and others', () => {
+describe('CosineAnnealingWarmRestarts and others', () => {
   interface Cosine {
     readonly baseLr: number;
     readonly T0: number;
     readonly TMult: number;
     readonly etaMin: number;
   }
-  // `fractionalEpoch` is left out: a step of ours is an integer.
-  const { cases, otherSchedules } = oracle<{
-    cases: Curve<Cosine>[];
-    otherSchedules: { name: string; lr: number[] }[];
-  }>('cosine_restarts.json', { cases: [], otherSchedules: [] });
+  const cases: readonly Curve<Cosine>[] = cosineRestartsFile.cases;
 
   it('has all its cases', () => expect(cases.length).toBe(72));
 
@@ -286,8 +266,8 @@ describe.skipIf(!present)('CosineAnnealingWarmRestarts and others', () => {
     ],
   ];
   it.each(others)('%s', (name, policy, steps) => {
-    const { lr } = otherSchedules.find((other) => other.name.startsWith(name))!;
-    expect(lr.length).toBeGreaterThanOrEqual(steps);
-    expect(distance('lr', policy, { config: {}, lr: lr.slice(0, steps) }, 0.1)).toBeLessThan(closeness);
+    const { lr } = cosineRestartsFile.otherSchedules.find((other) => other.name === name)!;
+    expect(lr.length).toBe(steps);
+    expect(distance('lr', policy, { config: {}, t: [...lr.keys()], lr }, 0.1)).toBeLessThan(closeness);
   });
 });

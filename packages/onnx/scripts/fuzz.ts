@@ -1,4 +1,4 @@
-// Mutates the oracle's models and a small one, and sees that each ends within a second in a clear error or a model that runs.
+// Damages several models at random, and checks that each ends within a second in a clear error or a model that runs.
 //   node --import tsx scripts/fuzz.ts 20000        all of them, on the seeds 0, 1, 2, …
 //   node --import tsx scripts/fuzz.ts 20000 run    each model that is built also takes a step in ONNX Runtime
 import { fuzzCase } from '../test/fuzz.ts';

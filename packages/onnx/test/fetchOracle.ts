@@ -1,16 +1,21 @@
+import lenetBin from '@clr/tooling/oracle/models/lenet.bin?url';
+import lenet from '@clr/tooling/oracle/models/lenet.json' with { type: 'json' };
+import lenetOnnx from '@clr/tooling/oracle/models/lenet.onnx?url';
+import mlpBin from '@clr/tooling/oracle/models/mlp.bin?url';
+import mlp from '@clr/tooling/oracle/models/mlp.json' with { type: 'json' };
+import mlpOnnx from '@clr/tooling/oracle/models/mlp.onnx?url';
 import type { TensorConstructor } from 'onnxruntime-common';
-import { inject } from 'vitest';
 import { type OracleJson, type OracleModel, parseOracle } from './oracleModel.ts';
 
-/** One of the oracle's models, in a browser. */
-export async function fetchOracle(OrtTensor: TensorConstructor, name: string): Promise<OracleModel> {
-  const get = async (kind: string): Promise<Response> => {
-    const response = await fetch(`/@fs${inject('oracle')}onnx/${name}.${kind}`);
-    if (!response.ok) throw new Error(`${name}.${kind}: status ${response.status}`);
-    return response;
+const files = { lenet: [lenet, lenetBin, lenetOnnx], mlp: [mlp, mlpBin, mlpOnnx] } as const;
+
+/** One of the models that PyTorch trained, in a browser. */
+export async function fetchOracle(OrtTensor: TensorConstructor, name: 'lenet' | 'mlp'): Promise<OracleModel> {
+  const [json, bin, onnx] = files[name];
+  const bytes = async (url: string): Promise<Uint8Array> => {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url}: status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
   };
-  const bytes = async (kind: string): Promise<Uint8Array> =>
-    new Uint8Array(await (await get(kind)).arrayBuffer());
-  const json = (await (await get('json')).json()) as OracleJson;
-  return parseOracle(OrtTensor, json, await bytes('bin'), await bytes('onnx'));
+  return parseOracle(OrtTensor, json as OracleJson, await bytes(bin), await bytes(onnx));
 }

@@ -1,13 +1,12 @@
-import { hasOracle } from '@clr/tooling/oracle';
 import type * as ort from 'onnxruntime-node';
 import type { FuzzSource } from './fuzz.ts';
 import { oracleModel } from './oracle.ts';
 import { smallBatch, smallModel } from './smallModel.ts';
 
-/** The models that are mutated: a small one, and those of the oracle that are not mostly weights. */
+/** The models that are mutated: a small one, and those that PyTorch trained and that are not mostly weights. */
 export function fuzzSources(): FuzzSource[] {
   const small = { name: 'small', bytes: smallModel(), loss: 'crossEntropy' as const, batch: smallBatch(0) };
-  const names = hasOracle() ? ['mlp', 'regressor', 'bn-frozen', 'encoder', 'resnet-mini'] : [];
+  const names = ['mlp', 'regressor', 'bn-frozen', 'encoder', 'resnet-mini'];
   return [
     small,
     ...names.map((name) => {

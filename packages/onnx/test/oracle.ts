@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { oraclePath, readOracle } from '@clr/tooling/oracle';
+import { createRequire } from 'node:module';
 import * as ort from 'onnxruntime-node';
 import { type OracleJson, type OracleModel, parseOracle } from './oracleModel.ts';
 
-export { type OracleModel, relativeError } from './oracleModel.ts';
+const { resolve } = createRequire(import.meta.url);
 
-/** One of the oracle's models, read from its files. */
+/** One of the models that PyTorch trained, read from its files. */
 export function oracleModel(name: string): OracleModel {
-  const read = (kind: string): Uint8Array => new Uint8Array(readFileSync(oraclePath(`onnx/${name}.${kind}`)));
-  return parseOracle(ort.Tensor, readOracle<OracleJson>(`onnx/${name}.json`), read('bin'), read('onnx'));
+  const read = (kind: string): Uint8Array =>
+    new Uint8Array(readFileSync(resolve(`@clr/tooling/oracle/models/${name}.${kind}`)));
+  const json = JSON.parse(new TextDecoder().decode(read('json'))) as OracleJson;
+  return parseOracle(ort.Tensor, json, read('bin'), read('onnx'));
 }

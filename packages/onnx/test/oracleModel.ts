@@ -1,57 +1,80 @@
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 
-/** Where a tensor lies in an oracle's .bin file. */
-export interface Stored {
-  readonly dtype: 'float32' | 'int64';
-  readonly shape: number[];
+/** Where a tensor lies in a .bin file: float32, or bytes for inputs. */
+interface Place {
+  readonly shape: readonly number[];
   readonly offset: number;
   readonly length: number;
 }
+type Places = Readonly<Record<string, Place>>;
 
-/** PyTorch's record of training a model. */
+/** A file of `tooling/oracle/data/models`. */
 export interface OracleJson {
   readonly loss: 'crossEntropy' | 'mse';
-  readonly policy: { readonly baseLr: number; readonly maxLr: number; readonly stepSize: number };
-  readonly batches: readonly { readonly input: Stored; readonly target: Stored }[];
-  readonly losses: readonly number[];
-  readonly gradients: Readonly<Record<string, Stored>>;
-  readonly final: Readonly<Record<string, Stored>>;
-  readonly buffers: Readonly<Record<string, Stored>>;
+  readonly optimizer: { readonly momentum: number; readonly weightDecay: number };
+  readonly batches: readonly {
+    readonly input: Place;
+    readonly target: { readonly shape: readonly number[]; readonly data: readonly number[] };
+  }[];
+  readonly runs: OracleModel['runs'];
+  readonly gradients: Places;
+  readonly parameters: Places;
+  readonly buffers: Places;
 }
 
-/** One of the oracle's ONNX models with PyTorch's record of training it. */
-export interface OracleModel extends Omit<OracleJson, 'batches'> {
+type Arrays = Readonly<Record<string, Float32Array>>;
+
+/** An ONNX model, and what PyTorch made of it in several short trainings, each from the weights in the file. */
+export interface OracleModel {
   readonly bytes: Uint8Array;
+  readonly loss: OracleJson['loss'];
+  readonly optimizer: OracleJson['optimizer'];
   readonly batches: readonly { readonly input: Tensor; readonly target: Tensor }[];
-  readonly read: (stored: Stored) => Float32Array;
-  /** The rate of a step: triangular, as the oracle trained. */
-  readonly lr: (step: number) => number;
+  /** The batch, the rate and the loss (before the update) of each step of each training. */
+  readonly runs: readonly {
+    readonly batches: readonly number[];
+    readonly lr: readonly number[];
+    readonly losses: readonly number[];
+  }[];
+  /** Of the first step. */
+  readonly gradients: Arrays;
+  /** At the end of the last training. */
+  readonly parameters: Arrays;
+  /** The running statistics at the end of the last training. */
+  readonly buffers: Arrays;
 }
 
-/** Puts an oracle's three files together, with the tensors of the runtime under test. */
+/** Puts the three files of a model together, with the tensors of the runtime under test. */
 export function parseOracle(
   OrtTensor: TensorConstructor,
   json: OracleJson,
   bin: Uint8Array,
   bytes: Uint8Array,
 ): OracleModel {
-  const bytesOf = (stored: Stored, width: number): ArrayBuffer =>
-    bin.slice(stored.offset, stored.offset + stored.length * width).buffer as ArrayBuffer;
-  const tensor = (stored: Stored): Tensor =>
-    stored.dtype === 'int64'
-      ? new OrtTensor('int64', new BigInt64Array(bytesOf(stored, 8)), stored.shape)
-      : new OrtTensor('float32', new Float32Array(bytesOf(stored, 4)), stored.shape);
-  const { baseLr, maxLr, stepSize } = json.policy;
+  const floats = ({ offset, length }: Place): Float32Array =>
+    new Float32Array(bin.slice(offset, offset + 4 * length).buffer);
+  const arrays = (places: Places): Arrays =>
+    Object.fromEntries(Object.entries(places).map(([name, place]) => [name, floats(place)]));
+  const { loss, optimizer, runs } = json;
   return {
-    ...json,
-    bytes,
-    batches: json.batches.map(({ input, target }) => ({ input: tensor(input), target: tensor(target) })),
-    read: (stored) => new Float32Array(bytesOf(stored, 4)),
-    lr: (step) => {
-      const phase = step % (2 * stepSize);
-      const share = phase < stepSize ? phase / stepSize : (2 * stepSize - phase) / stepSize;
-      return baseLr + (maxLr - baseLr) * share;
-    },
+    ...{ bytes, loss, optimizer, runs },
+    gradients: arrays(json.gradients),
+    parameters: arrays(json.parameters),
+    buffers: arrays(json.buffers),
+    batches: json.batches.map(({ input, target }) => {
+      const sixteenths = new Int8Array(bin.slice(input.offset, input.offset + input.length).buffer);
+      return {
+        input: new OrtTensor(
+          'float32',
+          Float32Array.from(sixteenths, (value) => value / 16),
+          [...input.shape],
+        ),
+        target:
+          loss === 'mse'
+            ? new OrtTensor('float32', Float32Array.from(target.data), [...target.shape])
+            : new OrtTensor('int64', BigInt64Array.from(target.data, BigInt), [...target.shape]),
+      };
+    }),
   };
 }
 

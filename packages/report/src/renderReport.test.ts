@@ -53,7 +53,7 @@ describe('renderReport', () => {
   });
 });
 
-describe.skipIf(!hasChromium())('a report in Chromium', () => {
+describe.skipIf(!hasChromium())('a report in Chromium', { retry: 2 }, () => {
   it.each([
     [1280, 'wide'],
     [390, 'narrow'],

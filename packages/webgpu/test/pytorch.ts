@@ -9,7 +9,7 @@ import {
   sgd,
 } from '@clr/core';
 
-/** One run of `optimizers.json`. */
+/** One run of the oracle's `optimizers.json`. */
 export interface OptimizerRun {
   readonly problem: 'quadratic' | 'mlp';
   readonly optimizer: string;
@@ -17,11 +17,9 @@ export interface OptimizerRun {
   readonly options: {
     readonly momentum?: number;
     readonly nesterov?: boolean;
-    readonly dampening?: number;
     readonly weight_decay?: number;
     readonly betas?: readonly [number, number];
     readonly eps?: number;
-    readonly amsgrad?: boolean;
     readonly alpha?: number;
     readonly centered?: boolean;
     readonly initial_accumulator_value?: number;
@@ -30,12 +28,12 @@ export interface OptimizerRun {
   readonly lr: readonly number[];
   readonly momentum?: readonly number[];
   readonly loss: readonly number[];
-  readonly paramsAfter: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  /** After the last step. */
+  readonly parameters: Readonly<Record<string, readonly number[]>>;
 }
 
-/** PyTorch's optimizer as core's data; `undefined` for what core does not have (dampening, amsgrad). */
-export function fromPyTorch({ cls, options: o }: OptimizerRun): Optimizer | undefined {
-  if (o.dampening || o.amsgrad) return undefined;
+/** PyTorch's optimizer as core's data. */
+export function fromPyTorch({ cls, options: o }: OptimizerRun): Optimizer {
   const decay = o.weight_decay === undefined ? {} : { weightDecay: o.weight_decay };
   const momentum = o.momentum === undefined ? {} : { momentum: o.momentum };
   const epsilon = o.eps === undefined ? {} : { epsilon: o.eps };

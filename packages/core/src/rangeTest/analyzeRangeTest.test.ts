@@ -1,4 +1,4 @@
-import { hasOracle, readOracle } from '@clr/tooling/oracle';
+import rangeTests from '@clr/tooling/oracle/range_tests.json' with { type: 'json' };
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
@@ -171,45 +171,23 @@ describe('analyzeRangeTest', () => {
     expect(JSON.parse(JSON.stringify(finding))).toEqual(finding);
   });
 
-  it.skipIf(!hasOracle())(
-    'suggests stable rates on the digits, and loses little even where the budget is so short that the highest wins',
-    () => {
-      interface Row {
-        readonly lr: number;
-        readonly meanValAcc: number;
-      }
-      const settings =
-        readOracle<
-          {
-            curves: {
-              id: string;
-              schedule: string;
-              startLr: number;
-              endLr: number;
-              lr: number[];
-              loss: (number | null)[];
-            }[];
-            grid: { rows: Row[]; bestValAcc: number; largestStable: number };
-          }[]
-        >('lrfind_mlp.json');
-      let sweeps = 0;
-      for (const { curves, grid } of settings) {
-        for (const { id, schedule, startLr, endLr, lr, loss } of curves) {
-          if (schedule !== 'exp') continue;
-          sweeps++;
-          const points = lr.map((rate, step) => ({ step, lr: rate, loss: loss[step]! }));
-          const trace = { version: 1, spacing: 'exponential', startLr, endLr, points } as const;
-          const { suggestion } = analyzeRangeTest(trace);
-          expect(suggestion!.maxLr, id).toBeLessThanOrEqual(grid.largestStable);
-          // The grid knows every second rate: the accuracy at fixedLr is read off between two of them.
-          const above = grid.rows.findIndex((row) => row.lr >= suggestion!.fixedLr);
-          const [low, high] = [grid.rows[above - 1]!, grid.rows[above]!];
-          const way = Math.log(suggestion!.fixedLr / low.lr) / Math.log(high.lr / low.lr);
-          const accuracy = low.meanValAcc + way * (high.meanValAcc - low.meanValAcc);
-          expect(accuracy, id).toBeGreaterThan(grid.bestValAcc - 0.05);
-        }
-      }
-      expect(sweeps).toBe(12);
+  const digits = rangeTests.curves.filter((curve) => 'setting' in curve && curve.schedule === 'exp');
+
+  it.each(digits)(
+    'suggests a stable rate on $id, and loses little even where the budget is so short that the highest wins',
+    ({ setting, startLr, endLr, lr, loss }) => {
+      const { rows, bestAccuracy, largestStable } = rangeTests.settings.find(
+        (one) => one.setting === setting,
+      )!;
+      const points = lr.map((rate, step) => ({ step, lr: rate, loss: loss[step]! }));
+      const trace = { version: 1, spacing: 'exponential', startLr, endLr, points } as const;
+      const suggestion = analyzeRangeTest(trace).suggestion!;
+      expect(suggestion.maxLr).toBeLessThanOrEqual(largestStable);
+      // The grid knows every second rate: the accuracy at fixedLr is read off between two of them.
+      const above = rows.findIndex((row) => row.lr >= suggestion.fixedLr);
+      const [low, high] = [rows[above - 1]!, rows[above]!];
+      const way = Math.log(suggestion.fixedLr / low.lr) / Math.log(high.lr / low.lr);
+      expect(low.accuracy + way * (high.accuracy - low.accuracy)).toBeGreaterThan(bestAccuracy - 0.05);
     },
   );
 });

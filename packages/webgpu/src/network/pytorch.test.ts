@@ -1,26 +1,13 @@
-import { type Optimizer, train } from '@clr/core';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Convnet } from '../../test/convnet.ts';
+import { sgd, train } from '@clr/core';
+import convnets from '@clr/tooling/oracle/convnets.json' with { type: 'json' };
+import optimizers from '@clr/tooling/oracle/optimizers.json' with { type: 'json' };
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasDevice, openDevice } from '../../test/device.ts';
 import { fromPyTorch, type OptimizerRun, scheduleOf } from '../../test/pytorch.ts';
 import { createTrainer } from './createTrainer.ts';
 import { avgPool, conv2d, dense, type Layer, maxPool, relu, tanh } from './layers.ts';
 import { hwioFromOihw, inOutFromOutIn } from './layouts.ts';
 import { network } from './network.ts';
-
-const oracle = inject('oracle') as {
-  readonly convnet: Convnet;
-  readonly optimizers: {
-    readonly runs: readonly OptimizerRun[];
-    readonly problems: {
-      readonly mlp: {
-        readonly X: readonly (readonly number[])[];
-        readonly Y: readonly number[];
-        readonly init: Readonly<Record<string, { readonly data: readonly number[] }>>;
-      };
-    };
-  };
-} | null;
 
 type Numbers = ArrayLike<number>;
 
@@ -34,27 +21,27 @@ function furthest(got: Numbers, want: Numbers): number {
   return most;
 }
 
-describe.skipIf(!hasDevice || !oracle)('networks against PyTorch', () => {
+describe.skipIf(!hasDevice)('networks against PyTorch', () => {
   let device: GPUDevice;
   beforeAll(async () => {
     device = await openDevice();
   });
   afterAll(() => device.destroy());
 
-  const layers: Record<'A' | 'B', readonly Layer[]> = {
+  const layers: Readonly<Record<string, readonly Layer[]>> = {
     A: [
-      conv2d({ filters: 8, kernel: 5, padding: 2 }),
+      conv2d({ filters: 4, kernel: 5, padding: 2 }),
       maxPool({ size: 3, stride: 2 }),
       relu(),
-      conv2d({ filters: 16, kernel: 3, padding: 1 }),
+      conv2d({ filters: 8, kernel: 3, padding: 1 }),
       avgPool({ size: 3, stride: 2 }),
       dense({ units: 10 }),
     ],
     B: [
-      conv2d({ filters: 8, kernel: 5, padding: 2 }),
+      conv2d({ filters: 4, kernel: 5, padding: 2 }),
       maxPool({ size: 3, stride: 2 }),
       relu(),
-      conv2d({ filters: 16, kernel: 3, padding: 1 }),
+      conv2d({ filters: 8, kernel: 3, padding: 1 }),
       relu(),
       avgPool({ size: 3 }),
       dense({ units: 10 }),
@@ -62,104 +49,75 @@ describe.skipIf(!hasDevice || !oracle)('networks against PyTorch', () => {
   };
 
   /** PyTorch's tensors under this package's names and in its order. */
-  function convert(
-    variant: 'A' | 'B',
-    tensors: Readonly<Record<string, { data: number[] }>>,
-  ): [string, Numbers][] {
-    const data = (name: string): number[] => tensors[name]?.data as number[];
+  function convert(net: string, tensors: Readonly<Record<string, readonly number[]>>): [string, Numbers][] {
+    const of = (name: string): readonly number[] => tensors[name] as readonly number[];
     return [
-      ['conv1.weight', hwioFromOihw(data('conv1.weight'), [8, 1, 5, 5])],
-      ['conv1.bias', data('conv1.bias')],
-      ['conv2.weight', hwioFromOihw(data('conv2.weight'), [16, 8, 3, 3])],
-      ['conv2.bias', data('conv2.bias')],
+      ['conv1.weight', hwioFromOihw(of('conv1.weight'), [4, 1, 5, 5])],
+      ['conv1.bias', of('conv1.bias')],
+      ['conv2.weight', hwioFromOihw(of('conv2.weight'), [8, 4, 3, 3])],
+      ['conv2.bias', of('conv2.bias')],
       [
         'dense1.weight',
-        variant === 'A'
-          ? inOutFromOutIn(data('fc.weight'), [10, 144], [16, 3, 3])
-          : inOutFromOutIn(data('fc.weight'), [10, 16]),
+        net === 'A'
+          ? inOutFromOutIn(of('fc.weight'), [10, 72], [8, 3, 3])
+          : inOutFromOutIn(of('fc.weight'), [10, 8]),
       ],
-      ['dense1.bias', data('fc.bias')],
+      ['dense1.bias', of('fc.bias')],
     ];
   }
 
-  function images(variant: 'A' | 'B', indices: readonly number[]): Float32Array {
-    const size = variant === 'A' ? 16 : 8;
-    const { data } = (oracle as NonNullable<typeof oracle>).convnet.images;
-    return Float32Array.from(
-      indices.flatMap((index) =>
-        Array.from({ length: size * size }, (_, place) => {
-          const [y, x] = [Math.floor(place / size), place % size];
-          const scale = size / 8;
-          return (data[index * 64 + Math.floor(y / scale) * 8 + Math.floor(x / scale)] as number) / 16;
-        }),
-      ),
-    );
-  }
-
-  it.each([
-    ['A', 'momentum0.9'],
-    ['A', 'cycledMomentum'],
-    ['B', 'momentum0.9'],
-    ['B', 'cycledMomentum'],
-  ] as const)('convnet %s, 12 steps of SGD, %s', async (variant, momentum) => {
-    const { convnet } = oracle as NonNullable<typeof oracle>;
-    const run = convnet.runs[`${variant}_${momentum}_float32`] as Convnet['runs'][string];
-    const size = variant === 'A' ? 16 : 8;
-    const net = network({ input: [size, size, 1], layers: layers[variant], loss: 'crossEntropy' });
-    const sgd: Optimizer = {
-      type: 'sgd',
-      momentum: 0.9,
-      nesterov: false,
-      weightDecay: 0,
-      velocity: 'gradient',
-    };
-    const trainer = await createTrainer(device, net, { optimizer: sgd, batch: 16 });
-    trainer.setParameters(convert(variant, convnet.init[variant]));
-    const batches = convnet.batches.map((indices) => ({
-      input: images(variant, indices),
-      target: indices.map((index) => convnet.labels[index] as number),
-    }));
+  const trainings = convnets.nets.flatMap((file) => file.runs.map((run) => ({ ...file, ...run })));
+  it.each(trainings)('convnet $net, 12 steps of SGD, cycled momentum: $cycledMomentum', async (file) => {
+    const { net: name, size, images, labels, init, lr, momentum, loss, correct, wholeLoss } = file;
+    const net = network({
+      input: [size, size, 1],
+      layers: layers[name] as readonly Layer[],
+      loss: 'crossEntropy',
+    });
+    const trainer = await createTrainer(device, net, { optimizer: sgd({ momentum: 0.9 }), batch: 16 });
+    const start = Object.entries(init).map(([key, { data }]) => [key, data]);
+    trainer.setParameters(convert(name, Object.fromEntries(start)));
+    // An image is a text: two hexadecimal digits a pixel.
+    const pixels = (text: string): number[] =>
+      (text.match(/../g) as string[]).map((pixel) => (Number.parseInt(pixel, 16) - 128) / 64);
+    const batchOf = (indices: readonly number[]) => ({
+      input: Float32Array.from(indices.flatMap((index) => pixels(images[index] as string))),
+      target: indices.map((index) => labels[index] as number),
+    });
+    const batches = file.batches.map(batchOf);
     const gradients = await trainer.gradients(batches[0] as (typeof batches)[0]);
-    for (const [name, want] of convert(variant, run.grad0)) {
-      expect(furthest(gradients.get(name)?.data as Float32Array, want), `gradient of ${name}`).toBeLessThan(
-        1e-5,
-      );
+    for (const [key, want] of convert(name, file.gradients)) {
+      const got = gradients.get(key)?.data as Float32Array;
+      expect(furthest(got, want), `gradient of ${key}`).toBeLessThan(1e-5);
     }
     const policy = {
-      lr: (step: number) => run.lr[step] as number,
-      momentum: (step: number) => run.momentum[step] as number,
+      lr: (step: number) => lr[step] as number,
+      momentum: (step: number) => momentum[step] as number,
     };
     const { steps } = await train(trainer, batches, { policy, steps: 12 });
-    expect(
-      furthest(
-        steps.map(({ loss }) => loss as number),
-        run.loss,
-      ),
-    ).toBeLessThan(1e-4);
-    expect(steps.map(({ accuracy }) => Math.round((accuracy as number) * 16))).toEqual(run.correct);
+    const losses = steps.map((step) => step.loss as number);
+    expect(furthest(losses, loss)).toBeLessThan(1e-5);
+    expect(steps.map(({ accuracy }) => Math.round((accuracy as number) * 16))).toEqual(correct);
     const parameters = await trainer.parameters();
-    for (const [name, want] of convert(variant, run.paramsAfter12)) {
-      expect(furthest(parameters.get(name)?.data as Float32Array, want), name).toBeLessThan(1e-4);
+    for (const [key, want] of convert(name, file.parameters)) {
+      expect(furthest(parameters.get(key)?.data as Float32Array, want), key).toBeLessThan(1e-5);
     }
-    const all = Array.from(convnet.labels.keys());
-    const whole = [0, 1, 2, 3].map((quarter) => {
-      const indices = all.slice(quarter * 16, quarter * 16 + 16);
-      return { input: images(variant, indices), target: indices.map((i) => convnet.labels[i] as number) };
-    });
-    expect((await trainer.evaluate(whole)).loss).toBeCloseTo(run.fullSetLossAfter12, 4);
+    const all = [...labels.keys()];
+    const whole = [0, 16, 32, 48].map((first) => batchOf(all.slice(first, first + 16)));
+    expect((await trainer.evaluate(whole)).loss).toBeCloseTo(wholeLoss, 5);
     trainer.dispose();
   });
 
-  const runs = (oracle?.optimizers.runs ?? []).filter((run) => run.problem === 'mlp' && fromPyTorch(run));
+  const runs = (optimizers.runs as unknown as readonly OptimizerRun[]).filter((run) => run.problem === 'mlp');
   it.each(runs.map((run) => [run.optimizer, run] as const))('tanh MLP, 20 steps of %s', async (_, run) => {
-    const { X, Y, init } = (oracle as NonNullable<typeof oracle>).optimizers.problems.mlp;
+    const { X, Y, init } = optimizers.problems.mlp;
     const net = network({
       input: [5],
       layers: [dense({ units: 8 }), tanh(), dense({ units: 3 })],
       loss: 'crossEntropy',
     });
     const trainer = await createTrainer(device, net, {
-      optimizer: fromPyTorch(run) as Optimizer,
+      optimizer: fromPyTorch(run),
       batch: 12,
       policy: scheduleOf(run),
     });
@@ -177,9 +135,7 @@ describe.skipIf(!hasDevice || !oracle)('networks against PyTorch', () => {
     const { losses } = await trainer.trainSteps(20);
     expect(furthest(losses, run.loss)).toBeLessThan(1e-5);
     const parameters = await trainer.parameters();
-    for (const [name, want] of convert(
-      run.paramsAfter['20'] as Readonly<Record<string, readonly number[]>>,
-    )) {
+    for (const [name, want] of convert(run.parameters)) {
       expect(furthest(parameters.get(name)?.data as Float32Array, want), name).toBeLessThan(1e-5);
     }
     trainer.dispose();

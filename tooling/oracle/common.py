@@ -1,0 +1,64 @@
+"""What the scripts share: exact random numbers, files, and the check that float32 can hold a result."""
+
+import json
+import pathlib
+
+import numpy as np
+import torch
+
+DATA = pathlib.Path(__file__).parent / "data"
+torch.set_num_threads(1)
+
+
+def dyadic(random, shape, bound, unit):
+    """Uniform multiples of `unit` in [-bound, bound]: exact in float16, and well compressed."""
+    top = round(bound / unit)
+    return random.randint(-top, top + 1, size=shape) * unit
+
+
+def numbers(tensor):
+    """A tensor as a list: the shortest decimals that give the same float32 (or float64) again."""
+    return [float(str(value)) for value in tensor.detach().numpy().ravel()]
+
+
+def write_json(name, **fields):
+    """One line an entry of each list, so that a change of one case is a change of one line."""
+    lines = []
+    for key, value in fields.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n".join(json.dumps(row, separators=(",", ":"), allow_nan=False) for row in value)
+            lines.append(f"{json.dumps(key)}:[\n{rows}\n]")
+        else:
+            lines.append(f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'), allow_nan=False)}")
+    (DATA / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def largest_difference(first, second):
+    """The largest difference of two results, each a dict of arrays, relative to the largest of each array or to 1e-3."""
+    worst = 0.0
+    for name, value in first.items():
+        value = np.asarray(value, dtype=np.float64)
+        other = np.asarray(second[name], dtype=np.float64)
+        worst = max(worst, np.abs(value - other).max() / max(np.abs(value).max(), 1e-3))
+    return worst
+
+
+def held(run, limit=1e-5, draws=4, noise=1e-6):
+    """
+    Whether a result stays within `limit` when the starting weights move by `noise`, and when all is done in float64.
+
+    `run(dtype, nudge)` trains and gives a dict of arrays; `nudge` changes one weight tensor. A ReLU or a max pool
+    whose inputs lie within rounding of a kink makes this large: no float32 implementation need agree then.
+    """
+    result = run(torch.float32, lambda weight: weight)
+    if largest_difference(result, run(torch.float64, lambda weight: weight)) > limit:
+        return False
+    for seed in range(draws):
+        random = np.random.RandomState(seed)
+
+        def nudge(weight):
+            return weight * (1 + noise * torch.from_numpy(random.uniform(-1, 1, size=tuple(weight.shape))))
+
+        if largest_difference(result, run(torch.float32, nudge)) > limit:
+            return False
+    return True

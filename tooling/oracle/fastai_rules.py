@@ -1,0 +1,90 @@
+"""
+fastai's rules for reading a rate off the curve of a range test, as its `callback/schedule.py` (Apache-2.0) states them.
+
+Each takes the rates and losses as lists and gives a rate, or None where fastai raises an error.
+"""
+
+import numpy as np
+
+
+def valley(rates, losses):
+    """Two thirds of the way down the longest run of falling losses, gaps allowed."""
+    count = len(losses)
+    start, end = 0, 0
+    longest = [1] * count
+    for i in range(1, count):
+        for j in range(i):
+            if losses[i] < losses[j] and longest[i] < longest[j] + 1:
+                longest[i] = longest[j] + 1
+            if longest[end] < longest[i]:
+                end = i
+                start = end - longest[end]
+    third = (end - start) / 3
+    at = start + int(third) + int(third / 2)
+    return rates[at] if count else None
+
+
+def slide(rates, losses, distance=15, threshold=0.005):
+    """From the right, the first place where the slope has become that of 15 steps before."""
+    if len(losses) < distance + 1:
+        return None
+    slope = np.gradient(losses)
+    right, left = -1, -1 - distance
+    found = rates[left]
+    while left >= -len(losses) and abs(slope[right] - slope[left]) > threshold:
+        found = rates[left]
+        right -= 1
+        left -= 1
+    return found
+
+
+def minimum(rates, losses):
+    """A tenth of the rate with the lowest loss."""
+    return rates[int(np.argmin(losses))] / 10 if losses else None
+
+
+def steep(rates, losses):
+    """Where the loss falls fastest for a factor of the rate."""
+    if len(losses) < 2:
+        return None
+    return rates[int(np.argmin(np.diff(losses) / np.diff(np.log(rates))))]
+
+
+RULES = {"valley": valley, "slide": slide, "minimum": minimum, "steep": steep}
+
+
+def smooth(losses, beta=0.98):
+    """The debiased running average that fastai records."""
+    average, smoothed = 0.0, []
+    for step, loss in enumerate(losses):
+        average = beta * average + (1 - beta) * loss
+        smoothed.append(average / (1 - beta ** (step + 1)))
+    return smoothed
+
+
+def views_of(rates, losses, planned):
+    """
+    What the rules say of a curve: as fastai looks at it (smoothed, cut where it diverges, both ends left out), smoothed
+    as a whole, and raw. Left out where a loss is not a number, or where the last bits of the losses decide.
+    """
+    smoothed = smooth(losses)
+    end, best = len(losses), float("inf")
+    for step, loss in enumerate(smoothed):
+        if loss > 4 * best:
+            end = step + 1
+            break
+        best = min(best, loss)
+    views = []
+    for name, curve, first, last in [
+        ("fastai", smoothed, planned // 10, end - 5),
+        ("smoothed", smoothed, 0, len(losses)),
+        ("raw", losses, 0, len(losses)),
+    ]:
+        part, where = curve[first:last], rates[first:last]
+        if not np.isfinite(part).all():
+            continue
+        coarse = [float(f"{loss:.11g}") for loss in part]
+        found = {rule: by(where, part) for rule, by in RULES.items()}
+        if name == "raw" or found == {rule: by(where, coarse) for rule, by in RULES.items()}:
+            views.append({"name": name, "slice": [first, last], "rules": found})
+    return views

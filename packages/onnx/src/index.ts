@@ -1,7 +1,8 @@
 export { UnsupportedOperatorError } from './errors.ts';
 export { createTrainer, type TrainerOptions } from './runtime/createTrainer.ts';
-export type { OnnxSnapshot, OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
+export type { OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
 export type { Batch, Ort } from './runtime/ort.ts';
+export type { OnnxSnapshot, SavedLayout } from './runtime/snapshot.ts';
 export type { FloatArray, Part } from './training/buckets.ts';
 export {
   buildApplyModel,

@@ -4,6 +4,7 @@ import {
   type Metrics,
   meanMetrics,
   type Prediction,
+  type RestoreOptions,
   type StepResult,
   type Trainable,
   takesMomentum,
@@ -12,7 +13,6 @@ import {
 } from '@clr/core';
 import { fail } from '../errors.ts';
 import { locateInitializers, patchInitializers } from '../graph/patch.ts';
-import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
@@ -22,6 +22,7 @@ import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { type Runner, Runners } from './runners.ts';
 import { scoreOutputs } from './scoreOutputs.ts';
+import { fitSnapshot, type OnnxSnapshot, optimizerName, type SnapshotOwner } from './snapshot.ts';
 import { StateVectors } from './stateVectors.ts';
 import { WeightedMean } from './weightedMean.ts';
 
@@ -29,16 +30,6 @@ import { WeightedMean } from './weightedMean.ts';
 export interface ParameterData {
   readonly dims: number[];
   readonly data: Float32Array;
-}
-
-/** The whole state of an {@link OnnxTrainer}: plain typed arrays, structured-cloneable, storable. */
-export interface OnnxSnapshot {
-  readonly format: 'clr/onnx';
-  readonly version: 1;
-  /** Updates applied so far. */
-  readonly step: number;
-  /** Parameters, running statistics and optimizer slots by input of the training model. */
-  readonly state: Readonly<Record<string, Float32Array | Float64Array>>;
 }
 
 /** An ONNX model with its optimizer, as core trains it. */
@@ -85,14 +76,6 @@ function storedCounts(state: TrainingModel['state']): Map<string, number> {
   );
 }
 
-function checkSnapshot(snapshot: object): OnnxSnapshot {
-  const { format, version, step } = (snapshot ?? {}) as Partial<OnnxSnapshot>;
-  if (format !== 'clr/onnx' || version !== 1 || !Number.isSafeInteger(step) || (step as number) < 0) {
-    throw fail('a snapshot of an OnnxTrainer', show(snapshot), 'Pass what snapshot() gave.');
-  }
-  return snapshot as OnnxSnapshot;
-}
-
 /** Draws of one step are told apart up to here; beyond, masks come again. */
 const mostParts = 4096n;
 
@@ -114,6 +97,8 @@ export class Trainer implements OnnxTrainer {
   readonly #options: BuildOptions;
   readonly #runners: Runners;
   readonly #state: StateVectors;
+  /** What a snapshot must fit. */
+  readonly #owner: SnapshotOwner;
   /** Absent when the model computes its loss itself: what its answers are is its own affair then. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
   /** Absent when the model has no running statistics. */
@@ -138,6 +123,8 @@ export class Trainer implements OnnxTrainer {
     const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     // Before any training: could the result be written back?
     locateInitializers(source, storedCounts(first.state));
+    const { state, graph = '' } = first;
+    this.#owner = { optimizer: optimizerName(options.optimizer), graph, state };
     this.#state = new StateVectors(ort, first.state, session, onDevice);
     const locations = onDevice && { locations: (step: TrainingModel) => this.#stepLocations(step) };
     this.#runners = new Runners(ort, { source, options, session, ...locations }, first);
@@ -207,7 +194,7 @@ export class Trainer implements OnnxTrainer {
       this.#steps += 1;
       return { loss: loss?.[0] ?? Number.NaN, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
     } catch (error) {
-      if (before) this.#state.load(before);
+      if (before) this.#state.putBack(before);
       throw error;
     }
   }
@@ -274,25 +261,36 @@ export class Trainer implements OnnxTrainer {
   async snapshot(): Promise<OnnxSnapshot> {
     return this.#inTurn(async () => ({
       format: 'clr/onnx',
-      version: 1,
+      version: 2,
       step: this.#steps,
+      optimizer: this.#owner.optimizer,
+      graph: this.#owner.graph,
+      layout: this.#state.layout(),
       state: await this.#state.save(),
     }));
   }
 
-  async restore(snapshot: object): Promise<void> {
-    const { step, state } = checkSnapshot(snapshot);
+  async restore(snapshot: object, { partial = false }: RestoreOptions = {}): Promise<void> {
+    const fitting = fitSnapshot(this.#owner, snapshot, partial);
     return this.#inTurn(async () => {
-      this.#state.load(state);
-      this.#steps = step;
+      await this.#state.load(fitting);
+      if (fitting.sameOptimizer) this.#steps = fitting.step;
     });
   }
 
   async average(snapshots: readonly object[]): Promise<OnnxSnapshot> {
-    const checked = snapshots.map(checkSnapshot);
-    const last = checked[checked.length - 1];
+    const fitting = snapshots.map((snapshot) => fitSnapshot(this.#owner, snapshot, false));
+    const last = fitting.at(-1);
     if (!last) throw fail('at least one snapshot', 'an empty list', 'Pass what snapshot() gave.');
-    return { ...last, state: this.#state.average(checked.map(({ state }) => state)) };
+    return {
+      format: 'clr/onnx',
+      version: 2,
+      step: last.step,
+      optimizer: this.#owner.optimizer,
+      graph: this.#owner.graph,
+      layout: this.#state.layout(),
+      state: this.#state.average(fitting),
+    };
   }
 
   #predict(batch: Batch): Promise<Prediction> {

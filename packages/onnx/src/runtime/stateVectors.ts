@@ -1,8 +1,8 @@
-import { fail } from '../errors.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 import { copyModel, copyName } from './copyModel.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
+import type { FittingSnapshot, SavedLayout } from './snapshot.ts';
 import { WeightedMean } from './weightedMean.ts';
 
 interface Slot {
@@ -22,6 +22,20 @@ export interface StatePart {
 
 function copyOf(data: FloatArray): FloatArray {
   return data.slice();
+}
+
+/** One vector out of a snapshot's tensors; what the snapshot does not have is as in `otherwise`. */
+function assemble(
+  { role, parts, initial }: StateTensor,
+  saved: FittingSnapshot,
+  otherwise: FloatArray = initial,
+): FloatArray {
+  const vector = copyOf(otherwise);
+  for (const { name, offset } of parts) {
+    const data = saved.find(role, name);
+    if (data) vector.set(data as Float32Array, offset);
+  }
+  return vector;
 }
 
 /**
@@ -144,32 +158,19 @@ export class StateVectors {
     return Object.fromEntries([...content].map(([input, data]) => [input, copyOf(data)]));
   }
 
-  /** The saved vectors, in the order of the slots; throws if they are not of this trainer. */
-  #checked(saved: unknown): FloatArray[] {
-    const content = (typeof saved === 'object' && saved !== null ? saved : {}) as Record<string, unknown>;
-    return this.#slots.map((slot) => {
-      const data = Object.hasOwn(content, slot.info.input) ? content[slot.info.input] : undefined;
-      const { initial, input } = slot.info;
-      if (!(data instanceof initial.constructor) || (data as FloatArray).length !== initial.length) {
-        throw fail(
-          `a snapshot of this trainer, with ${initial.length} numbers in "${input}"`,
-          data === undefined ? `nothing under "${input}"` : `${(data as FloatArray).length ?? 0} numbers`,
-          'Restore a snapshot taken from the same model with the same options.',
-        );
-      }
-      return data as FloatArray;
-    });
+  /** What lies where in the saved vectors. */
+  layout(): SavedLayout[] {
+    return this.#slots.map(({ info: { role, input, parts } }) => ({ role, input, parts }));
   }
 
   /** The saved state with the means of all parameters and running statistics; its slots are the last one's. */
-  average(saved: readonly unknown[]): Record<string, FloatArray> {
+  average(saved: readonly FittingSnapshot[]): Record<string, FloatArray> {
     const mean = new WeightedMean();
     let last: Record<string, FloatArray> = {};
     const model = this.#slots.filter(({ info }) => info.role === 'parameters' || info.role === 'buffers');
     const averaged = new Set(model.map(({ info }) => info.input));
-    for (const state of saved) {
-      const vectors = this.#checked(state);
-      last = Object.fromEntries(this.#slots.map(({ info }, i) => [info.input, vectors[i] as FloatArray]));
+    for (const snapshot of saved) {
+      last = Object.fromEntries(this.#slots.map(({ info }) => [info.input, assemble(info, snapshot)]));
       mean.add(1, Object.fromEntries(Object.entries(last).filter(([input]) => averaged.has(input))));
     }
     return Object.fromEntries(
@@ -177,14 +178,26 @@ export class StateVectors {
     );
   }
 
-  /** Puts a copy of a saved state in place; checks all of it before it changes anything. */
-  load(saved: unknown): void {
-    const checked = this.#checked(saved);
-    this.#slots.forEach((slot, i) => {
-      const data = checked[i] as FloatArray;
+  /** Puts a saved state in place, by the names of its tensors; what it does not have stays. */
+  async load(saved: FittingSnapshot): Promise<void> {
+    const missing = this.#slots.filter(({ info: { role, parts } }) =>
+      parts.some(({ name }) => !saved.find(role, name)),
+    );
+    const now = await this.#inMemory(missing);
+    this.putBack(
+      Object.fromEntries(
+        this.#slots.map(({ info }) => [info.input, assemble(info, saved, now.get(info.input))]),
+      ),
+    );
+  }
+
+  /** Puts copies of vectors in place that {@link save} gave. */
+  putBack(vectors: Readonly<Record<string, FloatArray>>): void {
+    for (const slot of this.#slots) {
+      const data = vectors[slot.info.input] as FloatArray;
       if (slot.spare) (slot.current.data as FloatArray).set(data as Float32Array);
       else this.#put(slot, this.#tensor(copyOf(data)));
-    });
+    }
   }
 
   /** Frees what the device holds. */

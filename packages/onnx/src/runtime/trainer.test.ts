@@ -220,11 +220,11 @@ describe('a trainer', () => {
     for (const snapshot of [
       {},
       null,
-      { ...before, version: 2 },
+      { ...before, version: 3 },
       { ...before, state },
       { ...before, step: -1 },
     ]) {
-      await expect(trainer.restore(snapshot as object)).rejects.toThrow(/Expected a snapshot/);
+      await expect(trainer.restore(snapshot as object)).rejects.toThrow(/Expected a( whole)? snapshot/);
     }
     expect(await trainer.snapshot()).toEqual(before);
   });
@@ -301,7 +301,7 @@ describe('models and options that cannot be used', () => {
   });
 
   it.each([
-    ['Hardmax', ''],
+    ['MaxRoiPool', ''],
     ['Teleport', ''],
     ['Gadget', 'com.example'],
   ])('an operator without a gradient: %s', async (op, domain) => {

@@ -178,7 +178,7 @@ describe('average', () => {
     await expect(trainer.average([{}])).rejects.toThrow(/^\[clr\/onnx\] Expected a snapshot/);
     const wide = await createTrainer(ort, smallModel(32), { loss: 'crossEntropy', optimizer: sgd() });
     await expect(trainer.average([await trainer.snapshot(), await wide.snapshot()])).rejects.toThrow(
-      /^\[clr\/onnx\] Expected a snapshot of this trainer/,
+      /^\[clr\/onnx\] Expected a snapshot of this model/,
     );
     await trainer.dispose();
     await wide.dispose();

@@ -11,6 +11,7 @@ import { Builder } from '../graph/builder.ts';
 import { DataType, typeName } from '../graph/dataType.ts';
 import { differentiate } from '../graph/differentiate.ts';
 import { declaration } from '../graph/finish.ts';
+import { graphHash } from '../graph/graphHash.ts';
 import { importedOpset, type Model, readModel } from '../graph/model.ts';
 import { declaredType } from '../graph/value.ts';
 import { widenModel } from '../graph/widenModel.ts';
@@ -140,7 +141,7 @@ export function buildTrainingModel(model: Uint8Array, options: BuildOptions): Tr
     appendUpdate(draft, p.buckets, gradients, options, update, p.names),
   );
   replaceBuffers(draft, p);
-  return written(draft, source, { ...common, ...named });
+  return written(draft, source, { graph: graphHash(source.graph), ...common, ...named });
 }
 
 /**

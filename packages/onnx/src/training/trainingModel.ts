@@ -28,6 +28,8 @@ export interface StateTensor {
 export interface TrainingModel {
   /** The ONNX file. */
   readonly bytes: Uint8Array;
+  /** A hash of the source model's nodes, by which a snapshot knows whose it is; of a whole training model. */
+  readonly graph?: string;
   /** The inputs of the source model. */
   readonly data: readonly TensorInfo[];
   /** The input the loss compares with; absent when the model computes its own loss. */

@@ -1,0 +1,20 @@
+import { toBinary } from '@bufbuild/protobuf';
+import { type GraphProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
+
+/**
+ * Names a graph by its nodes: 16 hexadecimal digits, the same for two files with the same operators, attributes and
+ * value names in the same order. Weights and the order of initializers do not count. No cryptography: it tells
+ * models apart, not forgeries.
+ */
+export function graphHash({ node }: Pick<GraphProto, 'node'>): string {
+  // Two multiplicative hashes of 32 bits (FNV-1a, with different primes) over the bytes of the nodes.
+  let [a, b] = [0x811c9dc5, 0xc9dc5811];
+  for (const each of node) {
+    for (const byte of toBinary(NodeProtoSchema, each)) {
+      a = Math.imul(a ^ byte, 0x01000193);
+      b = Math.imul(b ^ byte, 0x85ebca6b);
+    }
+    b = (b << 13) | (b >>> 19);
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+}

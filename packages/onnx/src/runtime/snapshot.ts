@@ -1,0 +1,177 @@
+import { type Optimizer, type StateDescription, snapshotDifferences } from '@clr/core';
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
+import type { FloatArray, Part } from '../training/buckets.ts';
+import type { StateTensor } from '../training/trainingModel.ts';
+
+/** What lies where in one vector of a snapshot. */
+export interface SavedLayout {
+  /** `parameters`, `buffers` (running statistics) or the optimizer's slot: `velocity`, `mean`, `square`. */
+  readonly role: string;
+  /** The vector's name in {@link OnnxSnapshot.state}. */
+  readonly input: string;
+  /** For slots, the slot of each parameter. */
+  readonly parts: readonly Part[];
+}
+
+/** The whole state of an `OnnxTrainer`: plain data with typed arrays, structured-cloneable, storable. */
+export interface OnnxSnapshot {
+  readonly format: 'clr/onnx';
+  /** 1 had no `optimizer`, `graph` and `layout`. It is still read, and fits by the names and lengths of its vectors. */
+  readonly version: 2;
+  /** Updates applied so far. */
+  readonly step: number;
+  /** The optimizer's type, and what else decides the meaning of its slots. */
+  readonly optimizer: string;
+  /** The hash of the model's nodes. */
+  readonly graph: string;
+  readonly layout: readonly SavedLayout[];
+  /** The vectors by input of the training model. */
+  readonly state: Readonly<Record<string, Float32Array | Float64Array>>;
+}
+
+/** What a snapshot has to fit. */
+export interface SnapshotOwner {
+  readonly optimizer: string;
+  readonly graph: string;
+  readonly state: readonly Pick<StateTensor, 'role' | 'input' | 'parts' | 'initial'>[];
+}
+
+/** The optimizer as a snapshot names it. */
+export function optimizerName(optimizer: Optimizer): string {
+  return optimizer.type === 'sgd' && optimizer.velocity === 'update'
+    ? 'sgd (velocity: update)'
+    : optimizer.type;
+}
+
+const lengthOf = ({ dims }: Pick<Part, 'dims'>): number => dims.reduce((size, dim) => size * dim, 1);
+const dtypeOf = (data: FloatArray): string => (data instanceof Float64Array ? 'float64' : 'float32');
+
+/** A tensor of the state under a name of its own: `conv1.weight`, `velocity of conv1.weight`. */
+const tensorName = (role: string, name: string): string =>
+  role === 'parameters' || role === 'buffers' ? name : `${role} of ${name}`;
+
+/** One tensor of a snapshot. */
+interface SavedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** A view into the snapshot. */
+  readonly data: FloatArray;
+}
+
+/** A snapshot that was checked against its owner. */
+export interface FittingSnapshot {
+  readonly step: number;
+  /** Whether it was taken under the same optimizer. */
+  readonly sameOptimizer: boolean;
+  /** The saved tensor that belongs at a place, if the snapshot has it. */
+  find(role: string, name: string): FloatArray | undefined;
+}
+
+/**
+ * Checks a snapshot against the trainer that is to take it, by the names of its tensors: their types and shapes, the
+ * optimizer, the model's graph.
+ *
+ * @param partial - take what fits, and leave the rest
+ * @throws {ClrError} on what is no snapshot, or does not fit: the message says what differs
+ */
+export function fitSnapshot(owner: SnapshotOwner, given: object, partial: boolean): FittingSnapshot {
+  const snapshot = parseSnapshot(owner, given);
+  const saved = tensorsOf(snapshot);
+  const differences = snapshotDifferences(describe(owner), {
+    adapter: 'onnx',
+    optimizer: snapshot.optimizer,
+    tensors: saved,
+  });
+  if (differences.length === 0 && snapshot.graph !== owner.graph) {
+    differences.push('its tensors have the same names, but the nodes of its model differ');
+  }
+  if (differences.length > 0 && !partial) {
+    throw fail(
+      'a snapshot of this model and this optimizer',
+      `one that differs: ${differences.join('; ')}`,
+      'Restore a snapshot of the same model with the same options, or pass { partial: true } to take what fits.',
+    );
+  }
+  const here = new Map(describe(owner).tensors.map((tensor) => [tensor.name, tensor]));
+  const fitting = new Map(
+    saved
+      .filter(({ name, shape, dtype }) => {
+        const place = here.get(name);
+        return place?.dtype === dtype && String(place.shape) === String(shape);
+      })
+      .map(({ name, data }) => [name, data]),
+  );
+  const sameOptimizer = snapshot.optimizer === owner.optimizer;
+  return {
+    step: snapshot.step,
+    sameOptimizer,
+    find: (role, name) => {
+      const isSlot = role !== 'parameters' && role !== 'buffers';
+      return isSlot && !sameOptimizer ? undefined : fitting.get(tensorName(role, name));
+    },
+  };
+}
+
+function describe({ optimizer, state }: SnapshotOwner): StateDescription {
+  const tensors = state.flatMap(({ role, parts, initial }) =>
+    parts.map((part) => ({
+      name: tensorName(role, part.name),
+      dtype: dtypeOf(initial),
+      shape: part.dims,
+    })),
+  );
+  return { adapter: 'onnx', optimizer, tensors };
+}
+
+function tensorsOf({ layout, state }: OnnxSnapshot): SavedTensor[] {
+  return layout.flatMap(({ role, input, parts }) => {
+    const vector = state[input] as FloatArray;
+    return parts.map((part) => ({
+      name: tensorName(role, part.name),
+      dtype: dtypeOf(vector),
+      shape: part.dims,
+      data: vector.subarray(part.offset, part.offset + lengthOf(part)),
+    }));
+  });
+}
+
+/** A snapshot whose parts all lie within its vectors, in today's form. */
+function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
+  const { format, version, step } = (given ?? {}) as { format?: unknown; version?: unknown; step?: unknown };
+  const known = format === 'clr/onnx' && (version === 1 || version === 2);
+  if (!known || !Number.isSafeInteger(step) || (step as number) < 0) {
+    throw fail('a snapshot of an OnnxTrainer', show(given), 'Pass what snapshot() gave.');
+  }
+  const snapshot =
+    version === 2
+      ? (given as OnnxSnapshot)
+      : { ...(given as OnnxSnapshot), optimizer: owner.optimizer, graph: owner.graph, layout: owner.state };
+  const { layout, state } = snapshot;
+  const whole =
+    Array.isArray(layout) &&
+    layout.every(({ input, parts }) => {
+      const vector = Object.hasOwn(state ?? {}, input) ? state[input] : undefined;
+      const isVector = vector instanceof Float32Array || vector instanceof Float64Array;
+      return isVector && Array.isArray(parts) && covers(parts, vector.length);
+    });
+  if (!whole) {
+    throw fail(
+      'a whole snapshot of an OnnxTrainer',
+      'one whose vectors are missing, too short or too long',
+      'Pass what snapshot() gave. Typed arrays do not survive JSON: keep snapshots with @clr/checkpoint.',
+    );
+  }
+  return snapshot;
+}
+
+/** Whether parts lie in a vector one after the other, from its first element to its last. */
+function covers(parts: readonly Part[], length: number): boolean {
+  let end = 0;
+  for (const part of parts) {
+    if (part.offset !== end || !part.dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) return false;
+    end += lengthOf(part);
+  }
+  return end === length;
+}

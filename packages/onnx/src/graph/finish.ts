@@ -72,6 +72,28 @@ function needed(
 }
 
 /**
+ * Lets the nodes that make outputs write them under their names, in place of an Identity after each: the runtime would
+ * copy the vector where another node reads it too.
+ */
+function nameOutputs(b: Builder, nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
+  const free = new Set(nodes.flatMap(({ output }) => output).filter((name) => b.made(name)));
+  for (const name of [...outputs, ...nodes.flatMap((node) => [...captures(node)])]) free.delete(name);
+  const renamed = new Map<string, string>();
+  const kept = nodes.filter(({ opType, domain, input: [from = ''], output: [to = ''] }) => {
+    const copies = opType === 'Identity' && domain === '' && outputs.includes(to) && free.has(from);
+    if (!copies || renamed.has(from)) return true;
+    renamed.set(from, to);
+    return false;
+  });
+  const named = (name: string): string => renamed.get(name) ?? name;
+  for (const node of kept) {
+    node.input = node.input.map(named);
+    node.output = node.output.map(named);
+  }
+  return kept;
+}
+
+/**
  * Declares what is known of the values in between. The runtime knows less of them, and looks through all memory that
  * is free for each value of which it does not know the size: sessions of large models take 1.5 times as long then.
  */
@@ -104,7 +126,7 @@ export function finish(
       if (!written) b.nodes.push(node);
     }
   });
-  const { nodes, names } = needed(lowered, outputs);
+  const { nodes, names } = needed(nameOutputs(b, lowered, outputs), outputs);
   const graph = create(GraphProtoSchema, {
     name: source.graph?.name || 'training',
     node: nodes,

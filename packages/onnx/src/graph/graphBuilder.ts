@@ -242,6 +242,11 @@ export class GraphBuilder {
     return `${this.#prefix}${hint.slice(hint.indexOf(':') + 1)}_${this.#count}`;
   }
 
+  /** Whether a name is one that {@link fresh} gave. */
+  made(name: string): boolean {
+    return name.startsWith(this.#prefix);
+  }
+
   /** A constant of the builder's own; equal ones are made once. */
   literal(type: number, dims: readonly number[], values: readonly number[]): string {
     const key = `${type}:${dims.join()}:${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join()}`;

@@ -3,6 +3,7 @@ import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 import { float, int, ints } from './attributes.ts';
 import type { Builder } from './builder.ts';
 import { inputOf } from './infer.ts';
+import { writeSafeMath } from './webgpuMath.ts';
 
 /** WebGPU promises 8 buffers for each shader: one input and as many outputs. */
 const mostOutputs = 7;
@@ -99,6 +100,7 @@ export function writeForWebgpu(node: NodeProto, b: Builder): boolean {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return false;
   if (node.opType === 'Split') return node.output.length > mostOutputs && splitInGroups(node, b);
   if (node.opType === 'BatchNormalization') return batchNormInParts(node, b);
+  if (writeSafeMath(node, b)) return true;
   if (node.opType !== 'Conv' || ints(node, 'kernel_shape')?.every((size) => size === 1)) return false;
   return convFilledUp(node, b);
 }

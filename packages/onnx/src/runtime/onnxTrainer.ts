@@ -37,6 +37,8 @@ export interface OnnxTrainer extends Trainable<Batch> {
   /**
    * One update. Several batches count as one large batch (gradient accumulation): their gradients are
    * averaged, each by its size, before the update. Batch normalisation still sees each batch by itself.
+   * The loss is that before the update; it is NaN where the update left a parameter or running statistic that is not
+   * finite, though the forward pass may hide it: `train` and `rangeTest` take such a run as diverged.
    *
    * A batch is read where it lies, not copied (a copy takes up to three quarters of a small step): changing its
    * data before the promise resolves changes the result. Afterwards the same memory may hold the next batch, and so
@@ -190,9 +192,15 @@ export class Trainer implements OnnxTrainer {
         ...this.#scalars(model, hyper),
         ...this.#tensors(gradients),
       };
-      this.#state.advance(await run({ model, session }, feeds, this.#state.fetches(model)));
+      const spoiled = model.spoiled as string;
+      const results = await run({ model, session }, feeds, {
+        [spoiled]: null,
+        ...this.#state.fetches(model),
+      });
+      this.#state.advance(results);
       this.#steps += 1;
-      return { loss: loss?.[0] ?? Number.NaN, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
+      const total = (loss?.[0] ?? Number.NaN) + Number(results[spoiled]?.data[0]);
+      return { loss: total, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
     } catch (error) {
       if (before) this.#state.putBack(before);
       throw error;

@@ -9,22 +9,7 @@ import {
   optimizers,
 } from '../../test/checkRuntime.ts';
 import { oracleModel } from '../../test/oracle.ts';
-import type { StateTensor } from '../training/trainingModel.ts';
-import { copyModel } from './copyModel.ts';
-
-const session = { executionProviders: ['webgpu'], logSeverityLevel: 3 as const };
-
-const probe: StateTensor = { role: '', input: 'x', parts: [], initial: new Float32Array(1) };
-
-/** Why the provider does not start here; undefined when it does. */
-async function obstacle(): Promise<string | undefined> {
-  try {
-    await (await ort.InferenceSession.create(copyModel([probe]), session)).release();
-    return undefined;
-  } catch (error) {
-    return String(error);
-  }
-}
+import { obstacle, webgpu as session } from '../../test/webgpuProvider.ts';
 
 const why = await obstacle();
 const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);

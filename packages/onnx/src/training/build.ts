@@ -18,6 +18,7 @@ import { widenModel } from '../graph/widenModel.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
 import { type Draft, input, output, replace, written } from './draft.ts';
+import { nanUnlessFinite } from './notFinite.ts';
 import type { BuildOptions } from './options.ts';
 import { type Plan, plan } from './plan.ts';
 import type { TensorInfo, TrainingModel } from './trainingModel.ts';
@@ -28,30 +29,44 @@ function infoOf(info: ValueInfoProto): TensorInfo {
   return { name: info.name, type: typeName(type), dims };
 }
 
-/** The inputs and the loss of a plan, common to all models that run the network. */
-function network(p: Plan): { draft: Draft; common: Partial<TrainingModel> & Pick<TrainingModel, 'data'> } {
+/** What all models that run the network tell of it. */
+type Common = Partial<TrainingModel> & Pick<TrainingModel, 'data'>;
+
+/** The inputs of a plan, common to all models that run the network. */
+function network(p: Plan): { draft: Draft; common: Common } {
   const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
-  const { head, names, draw } = p;
+  const { head, draw } = p;
   if (draw) input(draft, draw, DataType.INT64, []);
   if (head.target) draft.inputs.push(declaration(head.target.name, head.target.type, head.target.dims));
-  const named = (value: string, name: string): string =>
-    p.b.writtenFor('the loss', () => output(draft, p.b.cast(value, DataType.FLOAT), names(name)));
-  const loss = named(head.loss, 'loss');
-  const accuracy = head.accuracy && named(head.accuracy, 'accuracy');
   const { classes } = head;
   return {
     draft,
     common: {
       data: p.inputs.map(infoOf),
-      loss,
       ...(head.target
         ? { target: { name: 'target', type: typeName(head.target.type), dims: head.target.dims } }
         : {}),
       ...(typeof classes === 'number' ? { classes } : {}),
-      ...(accuracy ? { accuracy } : {}),
       ...(draw ? { draw } : {}),
     },
   };
+}
+
+/** The outputs for the loss and the accuracy, before all others. */
+function metrics(
+  draft: Draft,
+  { b, head, names }: Plan,
+  loss: string,
+): Pick<TrainingModel, 'loss' | 'accuracy'> {
+  const named = (value: string, name: string): string =>
+    b.writtenFor('the loss', () => output(draft, b.cast(value, DataType.FLOAT), names(name)));
+  const others = draft.outputs.splice(0);
+  const found = {
+    loss: named(loss, 'loss'),
+    ...(head.accuracy ? { accuracy: named(head.accuracy, 'accuracy') } : {}),
+  };
+  draft.outputs.push(...others);
+  return found;
 }
 
 const byName = (tensors: readonly TensorProto[]): Map<string, TensorProto> =>
@@ -89,6 +104,12 @@ function replaceBuffers(draft: Draft, p: Plan): void {
   });
 }
 
+/** The parameters and running statistics after a step. */
+const successors = ({ state }: Draft): string[] =>
+  state.flatMap(({ role, output: next }) =>
+    next !== undefined && (role === 'parameters' || role === 'buffers') ? [next] : [],
+  );
+
 /** The gradients of all parameters, bucket by bucket. */
 function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[] {
   const opsetOf = (domain: string): number => importedOpset(model, domain);
@@ -118,7 +139,7 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
  *
  * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (as far as the optimizer uses
  * them), `draw` (where there is Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
- * (for `'crossEntropy'`) and every state vector's successor. What lies where in the vectors is in `state` and in the file's metadata.
+ * (for `'crossEntropy'`) and every state vector's successor; the loss is NaN where a parameter or running statistic after the step is not finite. What lies where in the vectors is in `state` and in the file's metadata.
  *
  * @param model - the content of an .onnx file, opset 7 or newer; it is not changed
  * @throws {ClrError} on bytes that are no model, or options that do not fit it
@@ -141,7 +162,15 @@ export function buildTrainingModel(model: Uint8Array, options: BuildOptions): Tr
     appendUpdate(draft, p.buckets, gradients, options, update, p.names),
   );
   replaceBuffers(draft, p);
-  return written(draft, source, { graph: graphHash(source.graph), ...common, ...named });
+  const loss = p.b.writtenFor('the loss', () =>
+    p.b.add(p.b.cast(p.head.loss, DataType.FLOAT), nanUnlessFinite(p.b, successors(draft))),
+  );
+  return written(draft, source, {
+    graph: graphHash(source.graph),
+    ...common,
+    ...metrics(draft, p, loss),
+    ...named,
+  });
 }
 
 /**
@@ -164,7 +193,7 @@ export function buildGradientModel(model: Uint8Array, options: BuildOptions): Tr
     parts: (p.buckets[i] as Bucket).parts,
   }));
   replaceBuffers(draft, p);
-  return written(draft, source, { ...common, gradients });
+  return written(draft, source, { ...common, ...metrics(draft, p, p.head.loss), gradients });
 }
 
 /**
@@ -199,7 +228,8 @@ export function buildApplyModel(model: Uint8Array, options: BuildOptions): Train
       opsetImport: source.proto.opsetImport,
     }),
   };
-  return written(draft, empty, { data: [], gradients, ...named });
+  const spoiled = output(draft, nanUnlessFinite(b, successors(draft)), p.names('spoiled'));
+  return written(draft, empty, { data: [], gradients, spoiled, ...named });
 }
 
 /**
@@ -220,5 +250,5 @@ export function buildEvaluationModel(model: Uint8Array, options: BuildOptions): 
   const named = outputs
     ? { outputs: output(draft, p.b.cast(outputs, DataType.FLOAT), p.names('outputs')) }
     : {};
-  return written(draft, source, { ...common, ...named });
+  return written(draft, source, { ...common, ...metrics(draft, p, p.head.loss), ...named });
 }

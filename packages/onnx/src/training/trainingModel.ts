@@ -48,8 +48,10 @@ export interface TrainingModel {
   readonly step?: string;
   /** int64 scalar input: decides the masks of Dropout and all random numbers. Another number for every forward, such as the step's. */
   readonly draw?: string;
-  /** Scalar output. */
+  /** Scalar output. Of a training model: NaN where a parameter or running statistic after the step is not finite. */
   readonly loss?: string;
+  /** Of an apply model: scalar output, float32, 0, or NaN where a parameter after the step is not finite. */
+  readonly spoiled?: string;
   /** Scalar output, float32. */
   readonly accuracy?: string;
   /** Of an evaluation model: its answers, float32, probabilities where it classifies. */

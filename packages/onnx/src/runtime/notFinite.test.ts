@@ -1,0 +1,78 @@
+import { rangeTest, sgd, train, triangular } from '@clr/core';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { makeModel } from '../../test/makeModel.ts';
+import { DataType } from '../graph/dataType.ts';
+import { type Batch, createTrainer, type OnnxTrainer } from '../index.ts';
+
+const float = DataType.FLOAT;
+
+/** The mean of x·w, without what is not a number below 10⁹: the loss is finite whatever x is. */
+const hiding = makeModel({
+  inputs: [{ name: 'x', type: float, dims: ['{batch}', 2] }],
+  outputs: [{ name: 'loss', type: float, dims: [] }],
+  initializers: [
+    { name: 'w', type: float, dims: [2, 3], values: [1, 2, 3, 4, 5, 6] },
+    { name: 'most', type: float, dims: [], values: [1e9] },
+    { name: 'zero', type: float, dims: [], values: [0] },
+  ],
+  nodes: [
+    { op: 'MatMul', inputs: ['x', 'w'], outputs: ['h'] },
+    { op: 'Less', inputs: ['h', 'most'], outputs: ['good'] },
+    { op: 'Where', inputs: ['good', 'h', 'zero'], outputs: ['c'] },
+    { op: 'ReduceMean', inputs: ['c'], outputs: ['loss'], attributes: { keepdims: 0 } },
+  ],
+});
+
+const batch = (...x: number[]): Batch => ({ x: new ort.Tensor('float32', x, [x.length / 2, 2]) });
+const good = batch(1, 2, 3, 4);
+const bad = batch(1, 2, Number.NaN, 4);
+
+const create = (): Promise<OnnxTrainer> =>
+  createTrainer(ort, hiding, { loss: { output: 'loss' }, optimizer: sgd({ momentum: 0.9 }) });
+
+const finite = async (trainer: OnnxTrainer): Promise<boolean> =>
+  (await trainer.parameters()).get('w')!.data.every(Number.isFinite);
+
+describe('a step after which a parameter is not finite', () => {
+  it('has the loss NaN where the forward pass hides it, and a good one has its own', async () => {
+    const trainer = await create();
+    expect(await (await trainer.trainStep(good, { lr: 0.01 })).loss).toBeCloseTo(19, 4);
+    expect(await (await trainer.evaluate([bad])).loss).toBeTypeOf('number');
+    expect((await trainer.evaluate([bad])).loss).toBeGreaterThan(0);
+    expect(await (await trainer.trainStep(bad, { lr: 0.01 })).loss).toBeNaN();
+    expect(await finite(trainer)).toBe(false);
+    await trainer.dispose();
+  });
+
+  it('has it when the gradients are finite and the update is not', async () => {
+    const trainer = await create();
+    const huge = batch(1e-3, -1e-3);
+    expect(await (await trainer.trainStep(huge, { lr: 1e38 })).loss).toBeLessThan(1);
+    const last = await trainer.trainStep(batch(1e9, -1e9), { lr: 1e38 });
+    expect(await last.loss).toBeNaN();
+    expect(await finite(trainer)).toBe(false);
+    await trainer.dispose();
+  });
+
+  it('has it when one of several batches is to blame', async () => {
+    const trainer = await create();
+    expect((await trainer.trainStep([good, good], { lr: 0.01 })).loss).toBeCloseTo(19, 4);
+    expect((await trainer.trainStep([good, bad], { lr: 0.01 })).loss).toBeNaN();
+    await trainer.dispose();
+  });
+
+  it('ends a training and a range test as diverged', async () => {
+    const trainer = await create();
+    const batches = [good, good, bad, good];
+    const before = await trainer.snapshot();
+    const policy = triangular({ baseLr: 1e-4, maxLr: 1e-3, stepSize: 10 });
+    const run = await train(trainer, batches, { policy, steps: 20 });
+    expect(run.stopped).toEqual({ step: 3, reason: 'diverged' });
+    await trainer.restore(before);
+    const trace = await rangeTest(trainer, batches, { startLr: 1e-6, endLr: 1e-3, steps: 20 });
+    expect(trace.stopped?.reason).toBe('diverged');
+    expect(await trainer.snapshot()).toEqual(before);
+    await trainer.dispose();
+  });
+});

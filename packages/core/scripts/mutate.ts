@@ -40,8 +40,8 @@ const targets: Readonly<Record<string, Target>> = {
   },
   rules: {
     files: /\/src\/rangeTest\/rules\.ts$/,
-    quick: ['rangeTest/valley'],
-    tests: ['rangeTest/rules', 'rangeTest/valley'],
+    quick: ['rangeTest/fastaiRules'],
+    tests: ['rangeTest/rules', 'rangeTest/fastaiRules'],
   },
 };
 

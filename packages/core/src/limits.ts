@@ -9,6 +9,9 @@ export const maxNesting = 100;
 /** Entries of a list: stages of a sequence, rates of a table, points of a trace, steps of a run. */
 export const maxEntries = 10_000_000;
 
+/** Resampled curves of one analysis of a range test. */
+export const maxResamples = 100_000;
+
 /** Characters of one value in a message. */
 export const maxShown = 60;
 

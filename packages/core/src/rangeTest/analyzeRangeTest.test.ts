@@ -111,7 +111,12 @@ describe('analyzeRangeTest', () => {
   });
 
   it.each([
-    ['flat', () => 2.3, 0, /^Flat: the loss never fell below its start, 2\.3, /],
+    [
+      'flat',
+      () => 2.3,
+      0,
+      /^Flat: the loss never fell below its start, 2\.3, up to 10 \(step 199\)\. Go higher, /,
+    ],
     ['flat with noise', () => 2.3, 0.1, /^Flat: .*; noise of 0\.\d+ a step explains that\. /],
     [
       'never diverged',

@@ -1,4 +1,5 @@
 import { number, oneOf, stepCount } from '../fields.ts';
+import { maxResamples } from '../limits.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 import { decadesBelowEdge, defaultResamples, referenceSteps } from './calibration.ts';
 import { classicRules } from './classicRules.ts';
@@ -37,7 +38,7 @@ export interface AnalyzeOptions {
  * models in `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
- * @throws {PolicyError} if `steps` is not a positive integer, `resamples` is not a count, or the kind of update is unknown
+ * @throws {PolicyError} if `steps` is not a positive integer, `resamples` is not a number of times, or the kind of update is unknown
  * @throws {ClrError} if there is no trace
  * @see Smith, arXiv 1506.01186, section 3.3
  *
@@ -83,6 +84,6 @@ export function analyzeRangeTest(
 }
 
 const resampleCount = /* @__PURE__ */ number(
-  (value) => Number.isInteger(value) && value >= 0 && value <= 1e5,
-  'that counts, up to 100000',
+  (value) => Number.isInteger(value) && value >= 0 && value <= maxResamples,
+  `from 0 to ${maxResamples} without a fraction`,
 );

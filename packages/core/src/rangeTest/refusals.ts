@@ -34,10 +34,11 @@ export const refusals: readonly Refusal[] = [
   {
     name: 'flat',
     applies: (evidence) => !(evidence.features.depth > doubtOf(evidence)),
-    reason: ({ curve, features: { depth } }) => {
+    reason: ({ trace, curve, features: { depth } }) => {
       const { start, noise } = curve;
-      const upTo = `up to the highest rate, ${rateOf(curve.last!)}`;
-      const advice = 'Go higher, or check that the model trains at all.';
+      const upTo = `up to ${rateOf(curve.last!)}`;
+      const higher = trace.diverged ? 'It diverged without having trained: check' : 'Go higher, or check';
+      const advice = `${higher} the model, its loss and its data.`;
       if (!(depth > roundingOf(start)))
         return `Flat: the loss never fell below its start, ${showNumber(start)}, ${upTo}. ${advice}`;
       return `Flat: the loss fell from ${showNumber(start)} by ${showNumber(depth)} ${upTo}; noise of ${showNumber(noise)} a step explains that. ${advice}`;

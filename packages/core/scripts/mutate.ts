@@ -33,7 +33,7 @@ const targets: Readonly<Record<string, Target>> = {
     ],
   },
   numbers: {
-    files: /\/src\/rangeTest\/(?!rules|finding|trace|rangeTest|probeRates)[^.]+\.ts$/,
+    files: /\/src\/rangeTest\/(?!rules|finding|trace|rangeTest|sweep|probeRates|parseTrace)[^.]+\.ts$/,
     quick: ['rangeTest/calibration'],
     tests: ['src/rangeTest/'],
     numbersOnly: true,

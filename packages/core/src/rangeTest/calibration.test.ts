@@ -3,7 +3,7 @@ import type { Trainable } from '../train/trainable.ts';
 import * as calibration from './calibration.ts';
 import type { Evidence } from './evidence.ts';
 import type { PooledTrace } from './poolTraces.ts';
-import type { RangeTestOptions } from './rangeTest.ts';
+import type { RangeTestOptions } from './rangeTestOptions.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /** The modules that rest on the calibration, as they are with the calibration that is in force. */

@@ -51,13 +51,13 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [`${source}/analyzeRangeTest.ts`, 'a lower `fixedLr`. Default #.', [referenceSteps]],
   [`${source}/analyzeRangeTest.ts`, 'resampled for the intervals. Default #.', [defaultResamples]],
   [
-    `${source}/rangeTest.ts`,
+    `${source}/rangeTestOptions.ts`,
     'The first rate of one plain sweep (0 is allowed when the spacing is linear). Default there #.',
     [plainSweep.startLr],
   ],
-  [`${source}/rangeTest.ts`, 'The last rate of one plain sweep. Default there #.', [plainSweep.endLr]],
+  [`${source}/rangeTestOptions.ts`, 'The last rate of one plain sweep. Default there #.', [plainSweep.endLr]],
   [
-    `${source}/rangeTest.ts`,
+    `${source}/rangeTestOptions.ts`,
     'at least 2; # are too few to trust. Default #, and # more where these leave a doubt; # for one plain sweep.',
     [rangeTestSteps.least, rangeTestSteps.first, rangeTestSteps.more, plainSweep.steps],
   ],

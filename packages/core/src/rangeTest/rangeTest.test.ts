@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearOptions, linearTrainable } from '../../test/linearTrainable.ts';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
-import { type RangeTestOptions, rangeTest } from './rangeTest.ts';
+import { rangeTest } from './rangeTest.ts';
+import type { RangeTestOptions } from './rangeTestOptions.ts';
 
 type Options = RangeTestOptions<(typeof examples)[number]>;
 

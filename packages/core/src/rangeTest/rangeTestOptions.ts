@@ -1,0 +1,33 @@
+import type { AbortSignalLike } from '../train/abortSignal.ts';
+import type { Pass } from '../train/batches.ts';
+import type { RangeTestPoint } from './trace.ts';
+
+/** Options of `rangeTest`. */
+export interface RangeTestOptions<Batch> {
+  /** The first rate of one plain sweep (0 is allowed when the spacing is linear). Default there 1e-6. */
+  readonly startLr?: number;
+  /** The last rate of one plain sweep. Default there 10. */
+  readonly endLr?: number;
+  /**
+   * How many steps the whole test may take, at least 2; 100 are too few to trust. Default 200, and 400 more where
+   * these leave a doubt; 400 for one plain sweep.
+   */
+  readonly steps?: number;
+  /** One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
+  readonly spacing?: 'linear' | 'exponential';
+  /**
+   * Try every rate by itself, with this many updates from the state at the start, instead of one run with a
+   * rising rate: for a model that is trained already, which a sweep would spoil before it comes to the rates
+   * that matter. Costs as many times the steps; 40 steps of 5 updates are a good start.
+   */
+  readonly probe?: number;
+  /**
+   * Batches to evaluate on, some 20 times along the sweep. When probing: evaluated after every rate; default, the
+   * next `probe` training batches.
+   */
+  readonly validation?: Pass<Batch>;
+  /** Stops cleanly between two steps; the trace so far is given back. */
+  readonly signal?: AbortSignalLike;
+  /** Told of every step, in order, some steps late when losses are promises. Each sweep counts from 0. */
+  readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
+}

@@ -108,7 +108,7 @@ export class Trainer implements OnnxTrainer {
   /** Losses on their way from the device: nothing may be released under them. */
   readonly #reads = new Set<Promise<number>>();
   #steps = 0;
-  #disposed = false;
+  #disposing: Promise<void> | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -330,10 +330,14 @@ export class Trainer implements OnnxTrainer {
     });
   }
 
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    await this.#tail.catch(() => {});
-    this.#disposed = true;
+  /** Waits for the work that was asked for before, and frees everything. Calls after this one are refused. */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#release();
+    return this.#disposing;
+  }
+
+  async #release(): Promise<void> {
+    await this.#tail;
     await Promise.allSettled(this.#reads);
     await this.#state.dispose();
     await this.#runners.release();
@@ -341,7 +345,7 @@ export class Trainer implements OnnxTrainer {
 
   /** Runs one piece of work after all earlier ones: vectors must not change places under a running session. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#disposed) {
+    if (this.#disposing) {
       return Promise.reject(
         fail('a trainer that has not been disposed of', 'a call after dispose()', 'Create a new trainer.'),
       );

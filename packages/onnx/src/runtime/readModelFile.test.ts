@@ -84,6 +84,23 @@ describe('weights in other files', () => {
     await expect(createTrainer(ort, path, options)).rejects.toThrow(/\[clr\/onnx\] Expected/);
   });
 
+  it("are read through links in the cache of Hugging Face's hub", async () => {
+    const [blobs, snapshot] = [join(root, 'hub/blobs'), join(root, 'hub/snapshots/main/onnx')];
+    await mkdir(blobs, { recursive: true });
+    await mkdir(snapshot, { recursive: true });
+    await writeFile(join(blobs, 'a1'), model('model.onnx_data'));
+    await writeFile(join(blobs, 'b2'), new Uint8Array(weights.buffer));
+    await symlink('../../../blobs/a1', join(snapshot, 'model.onnx'));
+    await symlink('../../../blobs/b2', join(snapshot, 'model.onnx_data'));
+    const trainer = await createTrainer(ort, join(snapshot, 'model.onnx'), options);
+    expect((await trainer.parameters()).get('w')?.data).toEqual(weights.slice(2));
+    await trainer.dispose();
+    // Out of both folders still leads nowhere.
+    await rm(join(snapshot, 'model.onnx_data'));
+    await symlink(join(root, 'secret.bin'), join(snapshot, 'model.onnx_data'));
+    await expect(createTrainer(ort, join(snapshot, 'model.onnx'), options)).rejects.toThrow('lies outside');
+  });
+
   it('need a path', async () => {
     await expect(createTrainer(ort, model('data/w.bin'), options)).rejects.toThrow(
       /Load the model by its path/,

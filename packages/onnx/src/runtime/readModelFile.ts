@@ -39,15 +39,20 @@ async function download(address: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Reads parts of files in a model's folder, and of none that a link leads out of it. */
+/**
+ * Reads parts of files in a model's folder. A link may lead to the folder where the model itself lies, as in
+ * the cache of Hugging Face's hub, where both are links into `blobs/`; it may lead nowhere else.
+ */
 async function besides(model: string): Promise<ReadPart> {
   const { open, realpath, stat } = await import('node:fs/promises');
   const { dirname, join, sep } = await import('node:path');
   const folder = await realpath(dirname(model));
+  const folders = [folder, dirname(await realpath(model))];
   return (location, offset, length) =>
     readable(location, async () => {
       const path = await realpath(join(folder, location));
-      if (!path.startsWith(folder + sep)) throw new Error("it lies outside the model's folder");
+      if (!folders.some((allowed) => path.startsWith(allowed + sep)))
+        throw new Error("it lies outside the model's folder");
       // Opening a pipe would wait for whoever writes to it.
       const found = await stat(path);
       if (!found.isFile()) throw new Error('it is no plain file');

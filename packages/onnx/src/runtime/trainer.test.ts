@@ -233,6 +233,15 @@ describe('a trainer', () => {
     await expect(trainer.evaluate([])).rejects.toThrow(/at least one batch/);
   });
 
+  it('finishes what was asked for before dispose, and refuses what comes while it waits', async () => {
+    const steps = [0, 1, 2].map(() => trainer.trainStep(good(), { lr: 0.1 }));
+    const disposals = [trainer.dispose(), trainer.dispose()];
+    const late = trainer.trainStep(good(), { lr: 0.1 });
+    await expect(late).rejects.toThrow(/disposed/);
+    for (const { loss } of await Promise.all(steps)) expect(await loss).toBeGreaterThan(0);
+    await Promise.all(disposals);
+  });
+
   it('refuses calls after dispose, which may come twice', async () => {
     await trainer.dispose();
     await trainer.dispose();

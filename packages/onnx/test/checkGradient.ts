@@ -7,9 +7,9 @@ import { type InitializerSpec, makeModel, type NodeSpec, type ValueSpec } from '
 
 /**
  * How an input's values are drawn: `distinct` values lie 0.5 apart (… −0.25, 0.25, 0.75 …), `halves` between
- * them (… 0, 0.5 …), `away` ones at least 0.4 from 0.
+ * them (… 0, 0.5 …), `away` ones at least 0.4 from 0, `beyond` ones above 1.
  */
-export type Draw = 'normal' | 'positive' | 'away' | 'distinct' | 'halves' | 'unit';
+export type Draw = 'normal' | 'positive' | 'away' | 'distinct' | 'halves' | 'unit' | 'beyond';
 
 /** A float input whose gradient is checked, or, with `values`, one that is given. */
 export interface InputSpec {
@@ -17,7 +17,9 @@ export interface InputSpec {
   readonly draw?: Draw;
   /** Given values: the input is no parameter. */
   readonly values?: readonly number[];
-  /** The type of given values; floats without it. */
+  /** The values of a parameter that are not drawn. */
+  readonly start?: readonly number[];
+  /** The type of given values, or of a parameter that is no double; floats without it. */
   readonly type?: number;
   /** Its shape stays known also where the others' are not. */
   readonly fixed?: boolean;
@@ -37,6 +39,8 @@ export interface OperatorCase {
   readonly outputs?: readonly boolean[];
   /** The largest step of the finite differences in float32. */
   readonly step?: number;
+  /** Each parameter also reaches the loss by its sum, past the operator. */
+  readonly elsewhere?: boolean;
   /** ONNX Runtime takes float64 for it and computes in float32. */
   readonly single?: boolean;
   readonly seed: number;
@@ -68,6 +72,7 @@ function draw(kind: Draw, size: number, next: () => number): number[] {
   return Array.from({ length: size }, () => {
     const u = next();
     if (kind === 'positive') return 0.6 + u;
+    if (kind === 'beyond') return 1.5 + u;
     if (kind === 'unit') return 1.4 * u - 0.7;
     if (kind === 'away') return (u < 0.5 ? -1 : 1) * (0.4 + 1.2 * next());
     return 3 * u - 1.5;
@@ -106,7 +111,9 @@ const used = (p: Prepared): string[] => p.outputs.filter((_, i) => (p.c.outputs 
 /** The operator alone, its parameters as inputs: what finite differences are taken of. */
 function forwardModel(p: Prepared): Uint8Array {
   const inputs: ValueSpec[] = p.c.inputs.flatMap((input, i) =>
-    input && free(input) ? [{ name: p.names[i] as string, type: p.type, dims: input.dims }] : [],
+    input && free(input)
+      ? [{ name: p.names[i] as string, type: input.type ?? p.type, dims: input.dims }]
+      : [],
   );
   return makeModel({
     opset: p.c.opset ?? 18,
@@ -132,6 +139,7 @@ function lossModel(p: Prepared, weights: ReadonlyMap<string, ort.Tensor>, known:
     };
     return { name, spec };
   });
+  const past = p.c.elsewhere ? p.names.filter((_, i) => free(p.c.inputs[i])) : [];
   return makeModel({
     opset,
     inputs: hidden.map(({ name, i }) => ({
@@ -170,7 +178,17 @@ function lossModel(p: Prepared, weights: ReadonlyMap<string, ort.Tensor>, known:
           attributes: { keepdims: 0 },
         },
       ]),
-      { op: 'Sum', inputs: terms.map(({ name }) => `${name}:term`), outputs: ['loss'] },
+      ...past.map((name) => ({
+        op: 'ReduceSum',
+        inputs: [name],
+        outputs: [`${name}:term`],
+        attributes: { keepdims: 0 },
+      })),
+      {
+        op: 'Sum',
+        inputs: [...terms.map(({ name }) => name), ...past].map((name) => `${name}:term`),
+        outputs: ['loss'],
+      },
     ],
   });
 }
@@ -206,7 +224,8 @@ async function prepare(
   const next = random(c.seed);
   const names = c.inputs.map((input, i) => (input ? `x${i}` : ''));
   const data = c.inputs.map(
-    (input) => input && (input.values ?? draw(input.draw ?? 'normal', sizeOf(input.dims), next)),
+    (input) =>
+      input && (input.values ?? input.start ?? draw(input.draw ?? 'normal', sizeOf(input.dims), next)),
   );
   // What float32 cannot hold would differ between the gradient and the differences.
   const rounded = data.map((values) => values?.map(Math.fround));
@@ -255,7 +274,9 @@ async function check(c: OperatorCase, type: number, step: number): Promise<numbe
   const feeds = (values: readonly (readonly number[] | undefined)[]): Record<string, ort.Tensor> =>
     Object.fromEntries(
       c.inputs.flatMap((input, i) =>
-        input && free(input) ? [[p.names[i], tensorOf(type, values[i] as number[], input.dims)]] : [],
+        input && free(input)
+          ? [[p.names[i], tensorOf(input.type ?? type, values[i] as number[], input.dims)]]
+          : [],
       ),
     );
   const first = await session.run(feeds(p.data));
@@ -291,7 +312,7 @@ async function check(c: OperatorCase, type: number, step: number): Promise<numbe
         if (gradient.length !== values.length) return Number.POSITIVE_INFINITY;
         let [sum, size] = [0, 1e-2];
         along.forEach((v, k) => {
-          sum += v * (gradient[k] as number);
+          sum += v * ((gradient[k] as number) - (c.elsewhere ? 1 : 0));
           size += Math.abs(v * (gradient[k] as number));
         });
         const error = Math.abs(sum - slope) / (size + Math.abs(slope));

@@ -14,7 +14,10 @@ const runs = 5;
 const newest = fc.integer({ min: 18, max: 23 });
 
 /** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */
-const tolerance = { float64: 1e-6, float32: 2e-3 };
+export const tolerance: { readonly float64: number; readonly float32: number } = {
+  float64: 1e-6,
+  float32: 2e-3,
+};
 
 /** The size of one axis. */
 export const size: fc.Arbitrary<number> = fc.integer({ min: 1, max: 4 });

@@ -45,18 +45,22 @@ const axesFrom = (start: number, rank: number): number[] =>
   Array.from({ length: rank - start }, (_, i) => i + start);
 
 function layerNormBack(c: GradientContext): (string | undefined)[] {
-  const { b, node, x, y, g, needs, used } = c;
+  const { b, node, x, g, needs, used } = c;
   const rank = b.rank(x(0));
   const axes = axesFrom(axisOf(int(node, 'axis', -1), rank), rank);
   const normal = standardize(b, x(0), axes, float(node, 'epsilon', 1e-5));
+  const [ofMean, ofScale] = [1, 2].map((i) => (used(i) ? g(i) : undefined));
   const back = (): string => {
     // Each of the n values moves the mean by 1/n, and 1/√(var + ε) by −x̂/(var + ε)/n.
-    const share = (i: number): string =>
-      b.div(b.mul(b.castLike(g(i), x(0)), b.castLike(b.count(y(i)), x(0))), b.castLike(b.count(x(0)), x(0)));
+    const share = (gradient: string): string =>
+      b.div(
+        b.mul(b.castLike(gradient, x(0)), b.castLike(b.count(gradient), x(0))),
+        b.castLike(b.count(x(0)), x(0)),
+      );
     const throughY = standardizeBack(b, b.mul(g(0), x(1)), normal, axes);
-    const throughMean = used(1) ? b.add(throughY, share(1)) : throughY;
-    if (!used(2)) return throughMean;
-    return b.sub(throughMean, b.mul(b.mul(share(2), b.square(normal.scale)), normal.hat));
+    const throughMean = ofMean ? b.add(throughY, share(ofMean)) : throughY;
+    if (!ofScale) return throughMean;
+    return b.sub(throughMean, b.mul(b.mul(share(ofScale), b.square(normal.scale)), normal.hat));
   };
   return [
     needs(0) ? back() : undefined,

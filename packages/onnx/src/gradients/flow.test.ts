@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { checkGradient, type OperatorCase } from '../../test/checkGradient.ts';
+import { tolerance } from '../../test/describeGradients.ts';
+import { differentiableCases, flatCases, withoutFloats } from '../../test/operatorCases.ts';
+import { DataType } from '../graph/dataType.ts';
+import { UnsupportedOperatorError } from '../index.ts';
+import { operators } from './index.ts';
+
+/** The operators of the registry, by what they say of their gradient. */
+const named = (gradient: 'function' | 'none'): string[] =>
+  [...operators].flatMap(([name, operator]) =>
+    (typeof operator.gradient === 'function' ? 'function' : operator.gradient) === gradient ? [name] : [],
+  );
+
+type Case = Omit<OperatorCase, 'seed'>;
+
+const isFloat = (c: Case, i: number): boolean => {
+  const input = c.inputs[i];
+  return input !== undefined && (input.type === undefined || input.type === DataType.FLOAT);
+};
+
+/** The case with some of its float inputs computed from parameters, and some of its float outputs in the loss. */
+function reached(c: Case, inputs: readonly number[], outputs: readonly number[]): OperatorCase {
+  return {
+    opset: 18,
+    ...c,
+    inputs: c.inputs.map((input, i) =>
+      input && isFloat(c, i)
+        ? { ...input, ...(inputs.includes(i) ? { computed: true } : { constant: true }) }
+        : input,
+    ),
+    outputs: (c.outputs ?? [true]).map((_, i) => outputs.includes(i)),
+    elsewhere: true,
+    seed: 7 + 10 * (inputs[0] ?? 0) + (outputs[0] ?? 0),
+  };
+}
+
+/** Each float input with each float output, and all with all. */
+function* flows(c: Case): Generator<OperatorCase> {
+  const inputs = c.inputs.flatMap((_, i) => (isFloat(c, i) ? [i] : []));
+  const outputs = (c.outputs ?? [true]).flatMap((float, i) => (float ? [i] : []));
+  for (const input of inputs) for (const output of outputs) yield reached(c, [input], [output]);
+  if (inputs.length * outputs.length > 1) yield reached(c, inputs, outputs);
+}
+
+/** The gradient agrees with central differences, or the build names what it lacks. */
+async function check(c: OperatorCase): Promise<'right' | string> {
+  try {
+    const { error, precision } = await checkGradient(c);
+    const where = `inputs ${c.inputs.flatMap((x, i) => (x?.computed ? [i] : []))}, outputs ${c.outputs}`;
+    expect(error, where).toBeLessThan(tolerance[precision]);
+    return 'right';
+  } catch (error) {
+    if (!(error instanceof UnsupportedOperatorError)) throw error;
+    expect(error.message).toMatch(
+      new RegExp(
+        `node "y\\d" \\(${c.op}[^,]*, opset \\d+\\): no gradient (for its input|through its output) \\d+ \\("`,
+      ),
+    );
+    return error.message;
+  }
+}
+
+/** What has no gradient on purpose: each with what the error says. */
+const refused: Readonly<Record<string, RegExp>> = {
+  // Sizes and positions would move with the scales.
+  Resize: /for its input 2/,
+};
+
+describe('every float input that is trained and every float output that the loss uses', () => {
+  it('is in the tables of test/operatorCases.ts, operator by operator', () => {
+    expect(Object.keys(differentiableCases).sort()).toEqual(named('function').sort());
+    expect([...Object.keys(flatCases), ...withoutFloats].sort()).toEqual(named('none').sort());
+  });
+
+  it.each(Object.entries(differentiableCases))(
+    '%s: has the gradient of differences, or is refused',
+    async (op, make) => {
+      const c = { op, ...make(3) };
+      const results: string[] = [];
+      for (const flow of flows(c)) results.push(await check(flow));
+      const refusals = results.filter((result) => result !== 'right');
+      expect(results).toContain('right');
+      for (const refusal of refusals) expect(refusal).toMatch(refused[op] ?? /none expected/);
+    },
+  );
+
+  it.each(Object.entries(flatCases))('%s: has derivative 0, as differences have', async (op, make) => {
+    for (const flow of flows({ op, ...make(3) })) expect(await check(flow)).toBe('right');
+  });
+});

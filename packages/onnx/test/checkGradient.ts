@@ -60,7 +60,8 @@ export function random(seed: number): () => number {
 
 const sizeOf = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
 
-function draw(kind: Draw, size: number, next: () => number): number[] {
+/** Values of an input. */
+export function draw(kind: Draw, size: number, next: () => number): number[] {
   if (kind === 'distinct' || kind === 'halves') {
     const order = Array.from({ length: size }, (_, i) => i);
     for (let i = size - 1; i > 0; i--) {

@@ -1,11 +1,18 @@
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
-import { buildGradientModel } from '../src/index.ts';
+import { buildGradientModel, type TrainingOptions } from '../src/index.ts';
 
 /** What equal calls gave: the first call's gradients, and the parameters whose gradients were not the same bits later. */
 export interface Repeated {
   readonly gradients: ReadonlyMap<string, Float32Array>;
   readonly changed: ReadonlySet<string>;
+}
+
+export interface RepeatOptions {
+  readonly threads: number;
+  readonly calls: number;
+  readonly feeds?: Readonly<Record<string, ort.Tensor>>;
+  readonly trainable?: TrainingOptions['trainable'];
 }
 
 const sameBits = (a: Float32Array, b: Float32Array): boolean =>
@@ -14,7 +21,7 @@ const sameBits = (a: Float32Array, b: Float32Array): boolean =>
 /** Runs the gradients of a model, whose output `loss` is its loss, several times over the same values. */
 export async function repeatGradients(
   model: Uint8Array,
-  { threads, calls, feeds = {} }: { threads: number; calls: number; feeds?: Record<string, ort.Tensor> },
+  { threads, calls, feeds = {}, trainable }: RepeatOptions,
 ): Promise<Repeated> {
   const {
     bytes,
@@ -24,6 +31,7 @@ export async function repeatGradients(
     loss: { output: 'loss' },
     optimizer: sgd(),
     provider: 'cpu',
+    ...(trainable ? { trainable } : {}),
   });
   const session = await ort.InferenceSession.create(bytes, {
     intraOpNumThreads: threads,

@@ -30,8 +30,7 @@ export async function checkTrainings(
   count: number = oracle.runs.length,
 ): Promise<Record<string, number>> {
   const trainer = await trainerOf(ort, oracle, session);
-  const gradients = await trainer.gradients(oracle.batches[0]!);
-  expect([...gradients.keys()].sort()).toEqual(Object.keys(oracle.gradients).sort());
+  const gradients = checkGradients(oracle, await trainer.gradients(oracle.batches[0]!));
   const start = await trainer.snapshot();
   const runs = oracle.runs.slice(0, count);
   // Read late: a loss may stay on the device while the next steps are on their way.
@@ -47,16 +46,8 @@ export async function checkTrainings(
   const statistics = runningStatistics(oracle, await trainer.exportModel());
   await trainer.dispose();
 
-  const worst = (expected: OracleModel['parameters'], actual: (key: string) => Float32Array, floor = 0) =>
-    Object.entries(expected).reduce(
-      (most, [key, values]) => Math.max(most, relativeError(actual(key), values, floor)),
-      0,
-    );
-  // A convolution's bias before batch normalization has the gradient 0: both sides hold rounding noise of 1e-7. So
-  // each gradient is measured against its own size or a hundredth of the model's largest.
-  const largest = Math.max(...Object.values(oracle.gradients).flatMap((values) => [...values].map(Math.abs)));
   const errors: Record<string, number> = {
-    gradients: worst(oracle.gradients, (key) => gradients.get(key)!.data, largest / 100),
+    gradients,
     losses: relativeError(
       losses,
       runs.flatMap((run) => run.losses),
@@ -68,6 +59,31 @@ export async function checkTrainings(
   }
   for (const error of Object.values(errors)) expect(error).toBeLessThan(tolerance);
   return errors;
+}
+
+/** Compares the gradients of the first step, and gives the largest relative difference. */
+export function checkGradients(
+  { gradients }: OracleModel,
+  found: ReadonlyMap<string, { data: Float32Array }>,
+): number {
+  expect([...found.keys()].sort()).toEqual(Object.keys(gradients).sort());
+  // A convolution's bias before batch normalization has the gradient 0: both sides hold rounding noise of 1e-7. So
+  // each gradient is measured against its own size or a hundredth of the model's largest.
+  const largest = Math.max(...Object.values(gradients).flatMap((values) => [...values].map(Math.abs)));
+  const error = worst(gradients, (key) => found.get(key)!.data, largest / 100);
+  expect(error).toBeLessThan(tolerance);
+  return error;
+}
+
+function worst(
+  expected: OracleModel['parameters'],
+  actual: (key: string) => Float32Array,
+  floor = 0,
+): number {
+  return Object.entries(expected).reduce(
+    (most, [key, values]) => Math.max(most, relativeError(actual(key), values, floor)),
+    0,
+  );
 }
 
 /**

@@ -84,8 +84,11 @@ export class Builder extends GraphBuilder {
     return this.literal(DataType.INT64, [], [value]);
   }
 
+  /** A value as another type; as it is where the type is unknown, since operators of a model do not mix types. */
   cast(a: string, type: number): string {
-    return this.type(a).type === type ? a : this.emit('Cast', [a], { to: type });
+    return type === DataType.UNDEFINED || this.type(a).type === type
+      ? a
+      : this.emit('Cast', [a], { to: type });
   }
   castLike(a: string, like: string): string {
     return this.cast(a, this.type(like).type);

@@ -31,6 +31,11 @@ const names: ReadonlyMap<number, string> = new Map<number, string>([
   [DataType.STRING, 'string'],
 ]);
 
+/** The type of a name that ONNX Runtime's tensors use; undefined for another. */
+export function typeOfName(name: string): number {
+  return [...names].find(([, known]) => known === name)?.[0] ?? DataType.UNDEFINED;
+}
+
 /** The name ONNX Runtime's tensors use for a type. */
 export function typeName(type: number): string {
   return names.get(type) ?? `type ${type}`;

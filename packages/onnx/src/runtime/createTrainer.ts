@@ -5,6 +5,7 @@ import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { readModelFile } from './readModelFile.ts';
+import { withShapes } from './withShapes.ts';
 
 /** Options of {@link createTrainer}. */
 export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
@@ -19,7 +20,7 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
  * class indices or a float32 distribution [N, C, …]; for `'mse'` and `'bceWithLogits'` a tensor like the output.
  *
  * @param ort - the module `onnxruntime-node` or `onnxruntime-web`
- * @param model - the content of an .onnx file, or its path (Node) or address (browser)
+ * @param file - the content of an .onnx file, or its path (Node) or address (browser)
  * @throws {ClrError} on a model or options that cannot be used
  * @throws {UnsupportedOperatorError} when an operator between a parameter and the loss has no gradient
  *
@@ -32,15 +33,17 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
  */
 export async function createTrainer(
   ort: Ort,
-  model: Uint8Array | string,
+  file: Uint8Array | string,
   { session = {}, ...given }: TrainerOptions,
 ): Promise<OnnxTrainer> {
   checkOrt(ort);
   const { provider = providerOf(session) } = given;
   const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
   const options = { ...given, provider, channelBlock };
-  const source = await readModelFile(model);
-  const trainer = new Trainer(ort, source, options, session, buildTrainingModel(source, options));
+  const source = await readModelFile(file);
+  const model = await withShapes(ort, source, session);
+  const first = buildTrainingModel(model, options);
+  const trainer = new Trainer(ort, { source, model }, options, session, first);
   await trainer.ready();
   return trainer;
 }

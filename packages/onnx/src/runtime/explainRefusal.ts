@@ -13,7 +13,14 @@ const openings = ["'", '("', '(', '] '];
 
 /** How many characters of a node's name a message holds; 0 when it does not name the node. */
 function named(message: string, name: string): number {
-  return name !== '' && openings.some((opening) => message.includes(`${opening}${name}`)) ? name.length : 0;
+  const ends = (at: number): boolean => /^['")\]/_, ]?$/.test(message.slice(at, at + 1));
+  const found =
+    name !== '' &&
+    openings.some((opening) => {
+      const at = message.indexOf(`${opening}${name}`);
+      return at >= 0 && ends(at + opening.length + name.length);
+    });
+  return found ? name.length : 0;
 }
 
 /** The node that a message of the runtime names: of several names, the longest. */

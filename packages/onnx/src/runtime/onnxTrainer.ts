@@ -113,7 +113,7 @@ export class Trainer implements OnnxTrainer {
 
   constructor(
     ort: Ort,
-    source: Uint8Array,
+    { source, model }: { readonly source: Uint8Array; readonly model: Uint8Array },
     options: BuildOptions,
     session: InferenceSession.SessionOptions,
     first: TrainingModel,
@@ -129,7 +129,7 @@ export class Trainer implements OnnxTrainer {
     this.#owner = { optimizer: optimizerName(options.optimizer), graph, state };
     this.#state = new StateVectors(ort, first.state, session, onDevice);
     const locations = onDevice && { locations: (step: TrainingModel) => this.#stepLocations(step) };
-    this.#runners = new Runners(ort, { source, options, session, ...locations }, first);
+    this.#runners = new Runners(ort, { source: model, options, session, ...locations }, first);
     if (typeof options.loss === 'string') this.predictBatch = (batch) => this.#predict(batch);
     if (first.state.some(({ role }) => role === 'buffers')) {
       this.renewStatistics = (batch) => this.#renewStatistics(batch);

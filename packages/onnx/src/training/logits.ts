@@ -163,6 +163,7 @@ function checkNoProbabilities(b: Builder, nodes: Nodes, output: string, loss: st
  */
 export function logitsOf(b: Builder, nodes: Nodes, output: string): Logits {
   const { last, chain } = behindLayout(nodes, output);
+  if (last?.opType === 'Softmax') for (const node of [last, ...chain]) b.shape(node.output[0] as string);
   const softmax = last && softmaxOf(b, nodes, last);
   if (softmax) {
     let axis: number | undefined = 1;

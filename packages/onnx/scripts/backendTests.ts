@@ -48,6 +48,9 @@ if (!wanted)
       operators.map((name) => [name, count(verdicts.filter(({ operator }) => operator === name))]),
     ),
   );
+const bySuite = Object.fromEntries(
+  suites.map((suite) => [suite, count(verdicts.filter(({ name }) => name.startsWith(`${suite}/`)))]),
+);
 console.log('\nRefused:');
 const reasons = new Map<string, string[]>();
 for (const { name, verdict } of verdicts) {
@@ -64,6 +67,7 @@ for (const ending of ['wrong', 'undecided'] as const) {
     if (verdict.ending === ending) console.log(`  ${name}: ${verdict.why.slice(0, 300)}`);
 }
 console.log('\nCannot judge:', left);
+console.table(bySuite);
 const total = count(verdicts);
 const run = verdicts.length - (total['not run'] ?? 0) - (total.random ?? 0);
 console.log({ run, ...total });

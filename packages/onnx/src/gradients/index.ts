@@ -2,6 +2,7 @@ import type { Operator, Operators } from '../graph/operator.ts';
 import { activation } from './activation.ts';
 import { affineGrid } from './affineGrid.ts';
 import { arithmetic } from './arithmetic.ts';
+import { attention } from './attention.ts';
 import { batchNorm } from './batchNorm.ts';
 import { classLoss } from './classLoss.ts';
 import { columns } from './columns.ts';
@@ -38,6 +39,7 @@ const families: readonly Operators[] = [
   activation,
   affineGrid,
   arithmetic,
+  attention,
   batchNorm,
   classLoss,
   columns,

@@ -1,0 +1,123 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { float, int } from '../graph/attributes.ts';
+import type { Builder } from '../graph/builder.ts';
+import { DataType } from '../graph/dataType.ts';
+import { addDim, type Dim, divDim, mulDim } from '../graph/dim.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { inputOf, sameAsInput } from '../graph/infer.ts';
+import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import { byDecomposition } from './decompose.ts';
+
+const lowest = -3.4028234663852886e38;
+
+/** The shape [batch, heads, steps, width] of a query, key or value that may be [batch, steps, heads·width]. */
+function byHeads(node: NodeProto, b: GraphBuilder, input: number): readonly Dim[] | undefined {
+  const dims = b.dims(inputOf(node, input));
+  if (dims?.length !== 3) return dims;
+  const heads = int(node, input === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
+  return [dims[0] as Dim, heads, dims[1] as Dim, divDim(dims[2] as Dim, heads)];
+}
+
+const infer: Infer = (node, b) => {
+  const { type, dims } = b.type(inputOf(node, 0));
+  const [query, key, value] = [0, 1, 2].map((input) => byHeads(node, b, input));
+  if (!dims || !query || !key || !value) return node.output.map(() => ({ type, dims: undefined }));
+  const past = inputOf(node, 4) === '' ? 0 : b.dims(inputOf(node, 4))?.[2];
+  const [batch, heads, steps] = query as [Dim, Dim, Dim, Dim];
+  const width = value[3] as Dim;
+  const present = (of: readonly Dim[]) =>
+    past === undefined ? undefined : [batch, of[1] as Dim, addDim(past, of[2] as Dim), of[3] as Dim];
+  return [
+    { type, dims: dims.length === 3 ? [batch, steps, mulDim(heads, width)] : [batch, heads, steps, width] },
+    { type, dims: present(key) },
+    { type, dims: present(value) },
+  ];
+};
+
+/** [batch, steps, heads·width] as [batch, heads, steps, width]. */
+function split({ node, x }: GradientContext, b: Builder, input: number): string {
+  if (b.rank(x(input)) === 4) return x(input);
+  const heads = int(node, input === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
+  return b.transpose(b.reshape(x(input), [0, 0, heads, -1]), [0, 2, 1, 3]);
+}
+
+/** Several query heads may share a key and a value: each is there once for every one of them. */
+function repeated(b: Builder, value: string, times: number): string {
+  if (times === 1) return value;
+  const [batch, heads, steps, width] = [0, 1, 2, 3].map((axis) => b.sizeAt(value, axis)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const wide = b.expand(b.unsqueeze(value, [2]), b.shapeVector([batch, heads, times, steps, width]));
+  return b.reshape(wide, b.shapeVector([batch, b.mul(heads, b.ints([times])), steps, width]));
+}
+
+/** 0 where a query may look, the lowest number where it may not: at keys after its own place. */
+function causal(b: Builder, query: string, key: string, past: string): string {
+  const range = (value: string): string =>
+    b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(value, 2), [0]), b.int(1)]);
+  const places = b.add(b.unsqueeze(range(query), [1]), past);
+  const hidden = b.greater(range(key), places);
+  return b.where(hidden, b.scalar(lowest, query), b.scalar(0, query));
+}
+
+/** softmax(q·kᵀ·scale + mask)·v, over the keys and values of before and now. */
+function write(c: GradientContext, b: Builder): (string | undefined)[] {
+  const { node, x } = c;
+  if (inputOf(node, 6) !== '') throw c.refuse('no gradient for padded keys (nonpad_kv_seqlen)');
+  if (node.output[3] && c.used(3)) throw c.refuse('no gradient for its output 3 (qk_matmul_output)');
+  const [query, newKey, newValue] = [0, 1, 2].map((input) => split(c, b, input)) as [string, string, string];
+  const before = inputOf(node, 4) !== '';
+  const key = before ? b.concat([x(4), newKey], 2) : newKey;
+  const value = before ? b.concat([x(5), newValue], 2) : newValue;
+  const [heads, shared] = [b.shape(query)[1], b.shape(key)[1]];
+  const width = b.shape(query)[3];
+  if (typeof heads !== 'number' || typeof shared !== 'number' || typeof width !== 'number')
+    throw c.refuse('the number or the size of its heads is known only while the model runs');
+  const scale = float(node, 'scale', 0) || 1 / Math.sqrt(width);
+  const times = heads / shared;
+  let scores = b.matmul(b.mul(query, b.scalar(scale, query)), b.transposeLast(repeated(b, key, times)));
+  const cap = float(node, 'softcap', 0);
+  if (cap > 0) {
+    const limit = b.scalar(cap, scores);
+    scores = b.mul(b.emit('Tanh', [b.div(scores, limit)]), limit);
+  }
+  if (inputOf(node, 3) !== '') {
+    const isChoice = b.type(x(3)).type === DataType.BOOL;
+    const bias = isChoice ? b.where(x(3), b.scalar(0, scores), b.scalar(lowest, scores)) : x(3);
+    scores = b.add(scores, bias);
+  }
+  if (int(node, 'is_causal', 0) === 1) {
+    const past = before ? b.squeeze(b.sizeAt(x(4), 2), [0]) : b.int(0);
+    scores = b.add(scores, causal(b, query, key, past));
+  }
+  const mixed = b.matmul(b.emit('Softmax', [scores], { axis: -1 }), repeated(b, value, times));
+  const y = b.rank(x(0)) === 3 ? b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [0, 0, -1]) : mixed;
+  return [y, key, value];
+}
+
+/** Attention and the positions it is told by turning. */
+export const attention: Operators = {
+  Attention: {
+    infer,
+    differentiable: [0, 1, 2, 3, 4, 5],
+    // A mask that is stored is a setting; a learned bias is named.
+    storedAs: (input) => (input === 3 ? 'constant' : 'weight'),
+    gradient: (c) => byDecomposition(c, (b) => write(c, b)),
+  },
+  // Turned by θ, so its gradient is turned by −θ.
+  RotaryEmbedding: {
+    infer: sameAsInput,
+    differentiable: [0],
+    zeroDerivative: { 3: 'positions' },
+    gradient: ({ b, node, x, g }) => [
+      b.emit('RotaryEmbedding', [g(0), x(1), b.neg(x(2)), inputOf(node, 3)], {
+        interleaved: int(node, 'interleaved', 0),
+        num_heads: int(node, 'num_heads', 0) || undefined,
+        rotary_embedding_dim: int(node, 'rotary_embedding_dim', 0) || undefined,
+      }),
+    ],
+  },
+};

@@ -36,4 +36,4 @@ export type { OptimizerCounters, OptimizerOptions } from './optimizer/engine.ts'
 export type { GuardOptions, LossScale } from './optimizer/guard.ts';
 export type { Parameter } from './optimizer/parameter.ts';
 export { createTrainable, type GpuTrainable, type TrainableOptions } from './train/createTrainable.ts';
-export type { GpuSnapshot } from './train/snapshot.ts';
+export type { GpuSnapshot, SavedTensor } from './train/snapshot.ts';

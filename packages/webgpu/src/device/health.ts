@@ -59,15 +59,14 @@ export class Health {
 
   /** Throws what went wrong. An error from elsewhere is thrown once; all others stay until {@link clear}. */
   check(): void {
-    if (this.#disposed) {
-      throw new GpuError('disposed', {
-        expected: 'a training that is still open',
-        received: 'a call after dispose()',
-        advice: 'Make a new one.',
-      });
-    }
+    this.checkOpen();
     const fault = this.#take();
     if (fault) throw fault;
+  }
+
+  /** Throws after `dispose()`. */
+  checkOpen(): void {
+    if (this.#disposed) throw disposed();
   }
 
   /** What went wrong, if anything did; an error from elsewhere is told once. */
@@ -122,11 +121,21 @@ export class Health {
     const patience = new Promise<undefined>((done) => setTimeout(done, 100));
     const info = await Promise.race([this.device.lost, patience]);
     if (info) this.lose(info);
-    return (await this.settled()) ?? error;
+    const fault = await this.settled();
+    // What a destroyed buffer says then is of no use to anybody.
+    return fault ?? (this.#disposed ? disposed() : error);
   }
 
   dispose(): void {
     this.#disposed = true;
     watchersOf(this.device).delete(this);
   }
+}
+
+function disposed(): GpuError {
+  return new GpuError('disposed', {
+    expected: 'a training that is still open',
+    received: 'a call after dispose(), or one that dispose() overtook',
+    advice: 'Make a new one.',
+  });
 }

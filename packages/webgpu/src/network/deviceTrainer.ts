@@ -5,7 +5,7 @@ import { readBuffer } from '../device/readBuffer.ts';
 import { badArgument, type GpuError } from '../errors.ts';
 import { createOptimizer, engineOf, type GpuOptimizer } from '../optimizer/createOptimizer.ts';
 import type { OptimizerEngine } from '../optimizer/engine.ts';
-import { createTrainable, type GpuTrainable } from '../train/createTrainable.ts';
+import { describedTrainable, type GpuTrainable } from '../train/createTrainable.ts';
 import type { GpuSnapshot } from '../train/snapshot.ts';
 import { type CompiledNetwork, compileNetwork, type NetworkMemory } from './compile/compile.ts';
 import { type Examples, gatherDispatch } from './compile/gather.ts';
@@ -13,7 +13,7 @@ import { historyLength } from './compile/loss.ts';
 import { checkExamples, exampleCount } from './examples.ts';
 import { HostBatches } from './hostBatches.ts';
 import { initialValues } from './initialValues.ts';
-import { type NamedTensor, type Network, volume } from './network.ts';
+import { type NamedTensor, type Network, topologyOf, volume } from './network.ts';
 import { predictionOf } from './prediction.ts';
 import { readHistory } from './readHistory.ts';
 import type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from './trainer.ts';
@@ -63,7 +63,10 @@ export class DeviceTrainer implements GpuTrainer {
       statistics: buffer('clr statistics', sum(network.statistics)),
     };
     const { values, gradients, statistics } = this.#memory;
-    const parameters = [{ value: values, gradient: gradients, length }];
+    const parameters = network.parameters.map(({ name, shape, offset, length }) => {
+      const place = { value: values, valueOffset: offset, gradient: gradients, gradientOffset: offset };
+      return { ...place, name, shape, length };
+    });
     const { policy, optimizer: spec, ...rest } = options;
     const optimizer = createOptimizer(device, spec, parameters, policy, rest);
     this.#engine = engineOf(optimizer);
@@ -76,11 +79,20 @@ export class DeviceTrainer implements GpuTrainer {
     });
     this.#compiled = compiled;
     this.#host = host;
-    this.#trainable = createTrainable<Batch>(device, {
+    this.#trainable = describedTrainable<Batch>(device, {
       optimizer,
       loss: compiled.loss,
       ...(network.loss === 'crossEntropy' ? { accuracy: compiled.accuracy } : {}),
       ...(network.statistics.length ? { state: [statistics] } : {}),
+      described: {
+        topology: topologyOf(network),
+        state: network.statistics.map(({ name, shape, offset, length }) => ({
+          name,
+          dtype: 'float32',
+          shape,
+          parts: [{ buffer: statistics, offset: offset * 4, at: 0, size: length * 4 }],
+        })),
+      },
       examples: (batch) => exampleCount(this.#network, batch),
       encodeGradients: (encoder, batch) => this.#encode(encoder, batch, compiled.training, true),
       encodeLoss: (encoder, batch) => this.#encode(encoder, batch, compiled.evaluation, false),
@@ -99,7 +111,7 @@ export class DeviceTrainer implements GpuTrainer {
   trainStep: GpuTrainer['trainStep'] = (batch, hyper) => this.#trainable.trainStep(batch, hyper);
   evaluate: GpuTrainer['evaluate'] = (batches) => this.#trainable.evaluate(batches);
   snapshot = (): Promise<GpuSnapshot> => this.#trainable.snapshot();
-  restore: GpuTrainer['restore'] = (snapshot) => this.#trainable.restore(snapshot);
+  restore: GpuTrainer['restore'] = (snapshot, options) => this.#trainable.restore(snapshot, options);
   average: GpuTrainer['average'] = (snapshots) => this.#trainable.average(snapshots);
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
 
@@ -215,6 +227,7 @@ export class DeviceTrainer implements GpuTrainer {
   }
 
   setParameters(tensors: Iterable<readonly [name: string, data: ArrayLike<number>]>): void {
+    this.#engine.health.check();
     const { parameters, statistics } = this.#network;
     const { values, statistics: running } = this.#memory;
     const writes = Array.from(tensors, ([name, data]) => {

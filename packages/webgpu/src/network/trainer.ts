@@ -3,6 +3,7 @@ import type {
   Metrics,
   Optimizer,
   Prediction,
+  RestoreOptions,
   ScheduleLike,
   StepResult,
   Trainable,
@@ -57,6 +58,8 @@ export interface GpuTrainer extends Trainable<Batch> {
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
   snapshot(): Promise<GpuSnapshot>;
+  /** By the names of weights and statistics; refuses, with what differs, before anything moves. */
+  restore(snapshot: object, options?: RestoreOptions): Promise<void>;
   /** Puts examples into device memory for {@link trainSteps}, in place of any before. */
   setData(data: Batch): void;
   /**

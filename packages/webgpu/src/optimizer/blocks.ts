@@ -1,4 +1,4 @@
-import { type Group, wholeFours } from './groups.ts';
+import { type Group, type Piece, wholeFours } from './groups.ts';
 import { pairIndex, pairsOf } from './windowAccess.ts';
 
 /** Numbers per workgroup. */
@@ -17,19 +17,37 @@ export const blockStruct = `struct Block {
   slot: u32, count: u32, id: u32,
 }`;
 
-/** Cuts a group into blocks; `firstId` numbers them on through all groups. */
+/** A block's place: its weights within their piece, and its slots within the group's. */
+export interface BlockPlace {
+  readonly piece: Piece;
+  readonly start: number;
+  readonly count: number;
+  /** Where slot 0 starts; slot k is k strides further. */
+  readonly slot: number;
+  readonly stride: number;
+}
+
+/** Cuts a group into blocks. */
+export function* blockPlaces({ pieces }: Group, slots: number): Generator<BlockPlace> {
+  let weights = 0;
+  for (const piece of pieces) {
+    for (let start = 0; start < piece.length; start += blockLength) {
+      const count = Math.min(blockLength, piece.length - start);
+      const stride = wholeFours(count);
+      yield { piece, start, count, slot: weights * slots, stride };
+      weights += stride;
+    }
+  }
+}
+
+/** The blocks of a group as kernels read them; `firstId` numbers them on through all groups. */
 export function blocksOf(group: Group, slots: number, firstId: number): Uint32Array<ArrayBuffer> {
   const rows: number[] = [];
   const pairs = pairsOf(group);
-  let weights = 0;
   let id = firstId;
-  for (const piece of group.pieces) {
+  for (const { piece, start, count, slot } of blockPlaces(group, slots)) {
     const pair = pairIndex(pairs, piece);
-    for (let start = 0; start < piece.length; start += blockLength) {
-      const count = Math.min(blockLength, piece.length - start);
-      rows.push(pair, piece.valueOffset + start, piece.gradientOffset + start, weights * slots, count, id++);
-      weights += wholeFours(count);
-    }
+    rows.push(pair, piece.valueOffset + start, piece.gradientOffset + start, slot, count, id++);
   }
   return new Uint32Array(rows);
 }

@@ -26,7 +26,37 @@ export function checkParameters(parameters: readonly Parameter[]): void {
     checkStorage(`value of ${name}`, parameter.value, (valueOffset + length) * 4);
     checkStorage(`gradient of ${name}`, parameter.gradient, (gradientOffset + length) * 4);
   });
+  checkNames(parameters);
   checkOverlap(parameters);
+}
+
+/** The name of a parameter in snapshots and errors. */
+export function nameOf({ name }: Parameter, index: number): string {
+  return name ?? `parameters[${index}]`;
+}
+
+function checkNames(parameters: readonly Parameter[]): void {
+  const names = new Map<string, number>();
+  parameters.forEach((parameter, index) => {
+    const name = nameOf(parameter, index);
+    const before = names.get(name);
+    if (before !== undefined) {
+      throw badArgument(
+        'every parameter to have a name of its own',
+        `parameters[${before}] and parameters[${index}] are both "${name}"`,
+        'A snapshot finds them by name.',
+      );
+    }
+    names.set(name, index);
+    const { shape, length } = parameter;
+    if (shape && shape.reduce((product, size) => product * size, 1) !== length) {
+      throw badArgument(
+        `the shape of ${name} to have ${length} numbers`,
+        `[${shape.join(', ')}]`,
+        'Correct shape or length.',
+      );
+    }
+  });
 }
 
 /** Refuses a buffer that is too small or lacks usage flags. */

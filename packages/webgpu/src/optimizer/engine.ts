@@ -4,13 +4,15 @@ import { Health } from '../device/health.ts';
 import { encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
 import { badArgument } from '../errors.ts';
-import { groupParameters } from './groups.ts';
+import { nameOf } from './checkParameters.ts';
+import { type Group, groupParameters } from './groups.ts';
 import { type GuardOptions, guardOf } from './guard.ts';
 import type { Parameter } from './parameter.ts';
 import { planStep, type StepPlan } from './planStep.ts';
 import { stateKept, stateSize, ticksOffset } from './prepareKernel.ts';
 import { ruleOf } from './rules/rule.ts';
 import { checkTableSteps, ScheduleTable } from './scheduleTable.ts';
+import { slotRuns } from './slotRuns.ts';
 import { Staging } from './staging.ts';
 
 /** Options of an optimizer on the device. */
@@ -21,11 +23,20 @@ export interface OptimizerOptions extends GuardOptions {
   readonly tableSteps?: number;
 }
 
-/** A stretch of a buffer that belongs to a training's state. */
+/** A stretch of a buffer that belongs to a training's state, in bytes. */
 export interface StatePart {
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly size: number;
+}
+
+/** A tensor of a training's state, and where its bytes lie. */
+export interface DeviceTensor {
+  readonly name: string;
+  readonly dtype: 'float32' | 'uint8';
+  readonly shape: readonly number[];
+  /** `at`: where a part starts in the tensor. */
+  readonly parts: readonly (StatePart & { readonly at: number })[];
 }
 
 /** What {@link OptimizerEngine} and its facade know about the device's counters. */
@@ -59,6 +70,8 @@ export class OptimizerEngine {
   readonly #table: ScheduleTable;
   readonly #staging: Staging;
   readonly #plan: StepPlan;
+  readonly #groups: readonly Group[];
+  readonly #slots: number;
   #step: number;
   /** The step that the device will stand at once all that was encoded is executed. */
   #deviceStep: number;
@@ -101,6 +114,8 @@ export class OptimizerEngine {
     this.state = state;
     this.#table = table;
     this.#plan = plan;
+    this.#groups = groups;
+    this.#slots = rule.slots;
     this.#staging = new Staging(device, state, ticksOffset);
   }
 
@@ -213,7 +228,7 @@ export class OptimizerEngine {
     }
   }
 
-  /** Slots and counters: with the values, all that the next step depends on. */
+  /** Counters and slots as they lie, as snapshots of the first version hold them. */
   stateParts(): readonly StatePart[] {
     return [
       { buffer: this.state, offset: 0, size: stateKept },
@@ -228,6 +243,48 @@ export class OptimizerEngine {
       offset: valueOffset * 4,
       size: length * 4,
     }));
+  }
+
+  /** The counters: the same bytes for each optimizer. */
+  counterTensor(): DeviceTensor {
+    const part = { buffer: this.state, offset: 0, at: 0, size: stateKept };
+    return { name: 'counters', dtype: 'uint8', shape: [stateKept], parts: [part] };
+  }
+
+  valueTensors(): readonly DeviceTensor[] {
+    return this.valueParts().map((part, index) => ({
+      ...this.#named(index),
+      parts: [{ ...part, at: 0 }],
+    }));
+  }
+
+  /** What the optimizer keeps for each weight: slot by slot for each parameter. */
+  slotTensors(): readonly DeviceTensor[] {
+    return slotRuns(this.parameters, this.#groups, this.#slots).flatMap((runs, index) =>
+      Array.from({ length: this.#slots }, (_, slot): DeviceTensor => {
+        const own = runs.filter((run) => run.slot === slot);
+        const { name, ...form } = this.#named(index);
+        return {
+          name: `${name}, slot ${slot}`,
+          ...form,
+          parts: own.map(({ group, offset, at, length }) => ({
+            buffer: this.#plan.slots[group] as GPUBuffer,
+            offset: offset * 4,
+            at: at * 4,
+            size: length * 4,
+          })),
+        };
+      }),
+    );
+  }
+
+  #named(index: number): Pick<DeviceTensor, 'name' | 'dtype' | 'shape'> {
+    const parameter = this.parameters[index] as Parameter;
+    return {
+      name: nameOf(parameter, index),
+      dtype: 'float32',
+      shape: parameter.shape ?? [parameter.length],
+    };
   }
 
   dispose(): void {

@@ -49,6 +49,11 @@ export function inFours({ windows, pieces }: Group): boolean {
   );
 }
 
+/** Whether a group is one run of whole fours: its slots then lie one after the other, not block by block. */
+export function isOneRun(group: Group): boolean {
+  return group.pieces.length === 1 && inFours(group);
+}
+
 /** The limits of a device that decide how parameters are grouped. */
 export interface GroupLimits {
   readonly maxStorageBuffersPerShaderStage: number;

@@ -1,5 +1,5 @@
 import { blockStruct, blockThreads } from './blocks.ts';
-import { type Group, inFours, type Piece, wholeFours } from './groups.ts';
+import { type Group, inFours, isOneRun, type Piece, wholeFours } from './groups.ts';
 import { nowStruct } from './prepareKernel.ts';
 import type { Rule } from './rules/rule.ts';
 import { declareWindows, type Element, forPair } from './windowAccess.ts';
@@ -25,9 +25,8 @@ export interface UpdateKernel {
  */
 export function updateKernel(group: Group, rule: Rule, scaled: boolean, blocks: number): UpdateKernel {
   const element: Element = inFours(group) ? 'vec4f' : 'f32';
-  const [piece, ...others] = group.pieces as readonly [Piece, ...Piece[]];
-  return element === 'vec4f' && others.length === 0
-    ? runKernel(group, piece, rule, scaled)
+  return isOneRun(group)
+    ? runKernel(group, group.pieces[0] as Piece, rule, scaled)
     : blocksKernel(group, rule, scaled, element, blocks);
 }
 

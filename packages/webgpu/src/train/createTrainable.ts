@@ -4,6 +4,7 @@ import {
   type Hyperparameters,
   type Metrics,
   meanMetrics,
+  type RestoreOptions,
   type StepResult,
   type Trainable,
   type UpdateKind,
@@ -14,9 +15,10 @@ import type { Health } from '../device/health.ts';
 import { badArgument } from '../errors.ts';
 import { checkStorage } from '../optimizer/checkParameters.ts';
 import { engineOf, type GpuOptimizer } from '../optimizer/createOptimizer.ts';
-import type { OptimizerEngine } from '../optimizer/engine.ts';
+import type { DeviceTensor, OptimizerEngine } from '../optimizer/engine.ts';
 import { LateReads } from './lateReads.ts';
-import { averageParts, type GpuSnapshot, joinParts, SnapshotStore } from './snapshot.ts';
+import { averageTensors, type GpuSnapshot } from './snapshot.ts';
+import { SnapshotStore } from './snapshotStore.ts';
 
 /** What {@link createTrainable} needs: your forward and backward, and where their results appear. */
 export interface TrainableOptions<Batch> {
@@ -46,6 +48,8 @@ export interface GpuTrainable<Batch> extends Trainable<Batch> {
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   /** The whole state in host memory: plain data that may be stored, and restored on another device. */
   snapshot(): Promise<GpuSnapshot>;
+  /** By the names of parameters; refuses, with what differs, before anything moves. */
+  restore(snapshot: object, options?: RestoreOptions): Promise<void>;
   /** The last snapshot with the means of all weights; further state is the last one's. */
   average(snapshots: readonly object[]): Promise<GpuSnapshot>;
 }
@@ -80,7 +84,21 @@ export function createTrainable<Batch>(
   device: GPUDevice,
   options: TrainableOptions<Batch>,
 ): GpuTrainable<Batch> {
+  return describedTrainable(device, options);
+}
+
+/** What a network of built-in layers knows of itself: its layers, and the tensors in its state buffers. */
+interface Described {
+  readonly described?: { readonly topology: readonly string[]; readonly state: readonly DeviceTensor[] };
+}
+
+/** {@link createTrainable} for a network that can describe itself. */
+export function describedTrainable<Batch>(
+  device: GPUDevice,
+  options: TrainableOptions<Batch> & Described,
+): GpuTrainable<Batch> {
   const engine = engineOf(options.optimizer);
+  engine.health.checkOpen();
   if (engine.device !== device) {
     throw badArgument('an optimizer of the same device', 'one of another device', 'Make both on one device.');
   }
@@ -96,6 +114,17 @@ export function createTrainable<Batch>(
   return new DeviceTrainable(device, engine, options);
 }
 
+/** A state buffer as it comes: bytes. */
+function bytesOf(buffer: GPUBuffer, index: number): DeviceTensor {
+  const { size } = buffer;
+  return {
+    name: `state[${index}]`,
+    dtype: 'uint8',
+    shape: [size],
+    parts: [{ buffer, offset: 0, at: 0, size }],
+  };
+}
+
 class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
   readonly optimizer: GpuOptimizer;
   readonly updateKind: UpdateKind;
@@ -107,7 +136,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
   readonly #snapshots: SnapshotStore;
   readonly #metrics: readonly GPUBuffer[];
 
-  constructor(device: GPUDevice, engine: OptimizerEngine, options: TrainableOptions<Batch>) {
+  constructor(device: GPUDevice, engine: OptimizerEngine, options: TrainableOptions<Batch> & Described) {
     const { loss, accuracy, state = [] } = options;
     this.optimizer = options.optimizer;
     this.updateKind = updateKindOf(engine.spec);
@@ -117,12 +146,18 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     this.#health = engine.health;
     this.#metrics = accuracy ? [loss, accuracy] : [loss];
     this.#reads = new LateReads(device, this.#health, readWindow * this.#metrics.length);
-    const parts = [
-      ...engine.stateParts(),
-      ...engine.valueParts(),
-      ...state.map((buffer) => ({ buffer, offset: 0, size: buffer.size })),
-    ];
-    this.#snapshots = new SnapshotStore(device, joinParts(parts));
+    const further = options.described?.state ?? state.map(bytesOf);
+    this.#snapshots = new SnapshotStore(device, {
+      optimizer: engine.spec.type,
+      ...(options.described && { topology: options.described.topology }),
+      optimizerTensors: [engine.counterTensor(), ...engine.slotTensors()],
+      otherTensors: [...engine.valueTensors(), ...further],
+      firstParts: [
+        ...engine.stateParts(),
+        ...engine.valueParts(),
+        ...state.map((buffer) => ({ buffer, offset: 0, size: buffer.size })),
+      ],
+    });
   }
 
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult {
@@ -140,6 +175,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     this.#health.check();
     const { encodeGradients, encodeLoss = encodeGradients, examples = () => 1 } = this.#options;
     const measure = (batch: Batch): BatchMetrics => {
+      this.#health.check();
       const result = this.#health.guard('an evaluation', () => {
         const encoder = this.#device.createCommandEncoder({ label: 'clr evaluation' });
         encodeLoss(encoder, batch);
@@ -154,9 +190,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     this.#health.check();
     this.#reads.flush();
     try {
-      const taking = this.#health.guard('a snapshot', () =>
-        this.#snapshots.take(this.#engine.spec.type, this.#engine.step),
-      );
+      const taking = this.#health.guard('a snapshot', () => this.#snapshots.take(this.#engine.step));
       const snapshot = await taking;
       const fault = await this.#health.settled();
       if (fault) throw fault;
@@ -166,27 +200,28 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     }
   }
 
-  async restore(snapshot: object): Promise<void> {
-    const checked = this.#snapshots.check(snapshot, this.#engine.spec.type);
+  async restore(given: object, { partial = false }: RestoreOptions = {}): Promise<void> {
+    this.#health.checkOpen();
+    const { snapshot, matches } = this.#snapshots.match(given, partial);
     this.#health.clear();
     this.#health.guard('restoring a snapshot', () => {
-      this.#snapshots.put(checked);
-      this.#engine.restored(checked.step);
+      this.#snapshots.put(matches);
+      if (snapshot.optimizer === this.#engine.spec.type) this.#engine.restored(snapshot.step);
     });
     const fault = await this.#health.settled();
     if (fault) throw fault;
   }
 
   async average(snapshots: readonly object[]): Promise<GpuSnapshot> {
-    const checked = snapshots.map((one) => this.#snapshots.check(one, this.#engine.spec.type));
-    const before = joinParts(this.#engine.stateParts()).length;
-    const weights = joinParts([...this.#engine.stateParts(), ...this.#engine.valueParts()]).length;
-    return averageParts(checked, before, weights);
+    const names = this.#engine.valueTensors().map(({ name }) => name);
+    return averageTensors(
+      snapshots.map((one) => this.#snapshots.match(one).snapshot),
+      new Set(names),
+    );
   }
 
   dispose(): void {
     this.#reads.dispose();
-    this.#snapshots.dispose();
     this.#engine.dispose();
   }
 

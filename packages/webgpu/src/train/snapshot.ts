@@ -1,110 +1,87 @@
-import { mapRead, usage } from '../device/flags.ts';
 import { badArgument } from '../errors.ts';
 import type { StatePart } from '../optimizer/engine.ts';
 
+/** A tensor in a snapshot: plain data. */
+export interface SavedTensor {
+  /** A parameter's name, such as `conv1.weight`; that and a slot; `counters`; or a further state's. */
+  readonly name: string;
+  readonly dtype: 'float32' | 'uint8';
+  readonly shape: readonly number[];
+  readonly values: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+}
+
 /**
  * The state of a training in host memory: plain data (`structuredClone`, IndexedDB and `v8.serialize` take
- * it), so it outlives its device and may be restored on another.
+ * it), so it outlives its device and may be restored on another, whatever that one's limits are.
  */
 export interface GpuSnapshot {
-  readonly version: 1;
-  readonly type: 'webgpu';
+  readonly version: 2;
+  readonly adapter: 'webgpu';
   /** The optimizer's type, such as `'adam'`. */
   readonly optimizer: string;
   /** The policy's step that comes next. */
   readonly step: number;
-  /** The bytes of each part, in order: counters, slots, weights, further state. */
+  /** The network's layers, a line each; absent for kernels of your own. */
+  readonly topology?: readonly string[];
+  readonly tensors: readonly SavedTensor[];
+}
+
+/** What the first version held: bytes as they lay on the device. */
+export interface FirstSnapshot {
+  readonly version: 1;
+  readonly type: 'webgpu';
+  readonly optimizer: string;
+  readonly step: number;
   readonly sizes: readonly number[];
   readonly data: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** Copies a training's state between its buffers and snapshots. */
-export class SnapshotStore {
-  readonly #device: GPUDevice;
-  readonly #parts: readonly StatePart[];
-  /** The newest snapshot stays on the device as well, so that going back to it is a copy there. */
-  #resident: { readonly snapshot: GpuSnapshot; readonly copies: readonly GPUBuffer[] } | undefined;
-
-  constructor(device: GPUDevice, parts: readonly StatePart[]) {
-    this.#device = device;
-    this.#parts = parts;
+/** A whole snapshot of this package, of one version or the other; whether it fits is another question. */
+export function parseSnapshot(given: object): GpuSnapshot | FirstSnapshot {
+  const { version, adapter, type, step, optimizer } = (given ?? {}) as Record<string, unknown>;
+  const owner = adapter ?? type;
+  if (owner !== 'webgpu' || (version !== 1 && version !== 2)) {
+    throw badArgument(
+      'a snapshot of webgpu',
+      `a snapshot of ${String(owner)}, version ${String(version)}`,
+      'Restore what snapshot() of this package gave.',
+    );
   }
-
-  async take(optimizer: string, step: number): Promise<GpuSnapshot> {
-    this.#forget();
-    const copies = this.#parts.map(({ size }) => this.#buffer(size, usage.copySource | usage.copyTarget));
-    const targets = this.#parts.map(({ size }) => this.#buffer(size, usage.mapRead | usage.copyTarget));
-    try {
-      const encoder = this.#device.createCommandEncoder();
-      this.#parts.forEach(({ buffer, offset, size }, index) => {
-        encoder.copyBufferToBuffer(buffer, offset, copies[index] as GPUBuffer, 0, size);
-        encoder.copyBufferToBuffer(buffer, offset, targets[index] as GPUBuffer, 0, size);
-      });
-      this.#device.queue.submit([encoder.finish()]);
-      await Promise.all(targets.map((target) => target.mapAsync(mapRead)));
-      const data = targets.map((target) => new Uint8Array(target.getMappedRange().slice(0)));
-      const sizes = this.#parts.map(({ size }) => size);
-      const snapshot: GpuSnapshot = { version: 1, type: 'webgpu', optimizer, step, sizes, data };
-      this.#resident = { snapshot, copies };
-      return snapshot;
-    } catch (error) {
-      for (const copy of copies) copy.destroy();
-      throw error;
-    } finally {
-      for (const target of targets) target.destroy();
+  if (!Number.isSafeInteger(step) || (step as number) < 0 || typeof optimizer !== 'string') {
+    throw damaged('step and optimizer');
+  }
+  if (version === 1) {
+    const { sizes, data } = given as FirstSnapshot;
+    if (!Array.isArray(sizes) || !Array.isArray(data)) throw damaged('its fields');
+    if (sizes.length !== data.length || data.some((bytes, index) => bytes?.byteLength !== sizes[index])) {
+      throw damaged('the bytes of its parts');
     }
+    return given as FirstSnapshot;
   }
+  const { tensors } = given as GpuSnapshot;
+  if (!Array.isArray(tensors)) throw damaged('its fields');
+  for (const tensor of tensors) checkTensor(tensor);
+  return given as GpuSnapshot;
+}
 
-  put(snapshot: GpuSnapshot): void {
-    if (this.#resident?.snapshot === snapshot) {
-      const encoder = this.#device.createCommandEncoder();
-      this.#parts.forEach(({ buffer, offset, size }, index) => {
-        encoder.copyBufferToBuffer(this.#resident?.copies[index] as GPUBuffer, 0, buffer, offset, size);
-      });
-      this.#device.queue.submit([encoder.finish()]);
-      return;
-    }
-    this.#parts.forEach(({ buffer, offset }, index) => {
-      this.#device.queue.writeBuffer(buffer, offset, snapshot.data[index] as Uint8Array<ArrayBuffer>);
-    });
-  }
-
-  /** Refuses what is not a snapshot of a training like this one. */
-  check(snapshot: object, optimizer: string): GpuSnapshot {
-    const given = snapshot as Partial<GpuSnapshot>;
-    const sizes = this.#parts.map(({ size }) => size);
-    const shown = `a snapshot of ${String(given.type)}, ${String(given.optimizer)}, parts of ${String(given.sizes)} bytes`;
-    if (
-      given.version !== 1 ||
-      given.type !== 'webgpu' ||
-      given.optimizer !== optimizer ||
-      String(given.sizes) !== String(sizes) ||
-      given.data?.some((bytes, index) => bytes.byteLength !== sizes[index])
-    ) {
-      throw badArgument(
-        `a snapshot of webgpu, ${optimizer}, parts of ${String(sizes)} bytes`,
-        shown,
-        'Restore a snapshot of the same network and the same optimizer.',
-      );
-    }
-    return given as GpuSnapshot;
-  }
-
-  dispose(): void {
-    this.#forget();
-  }
-
-  #forget(): void {
-    for (const copy of this.#resident?.copies ?? []) copy.destroy();
-    this.#resident = undefined;
-  }
-
-  #buffer(size: number, flags: number): GPUBuffer {
-    return this.#device.createBuffer({ label: 'clr snapshot', size, usage: flags });
+function checkTensor({ name, dtype, shape, values }: Partial<SavedTensor>): void {
+  const size = Array.isArray(shape) ? shape.reduce((product, axis) => product * axis, 1) : Number.NaN;
+  const kind = Object.prototype.toString.call(values).slice(8, -1);
+  const wanted = dtype === 'float32' ? 'Float32Array' : 'Uint8Array';
+  if (typeof name !== 'string' || kind !== wanted || values?.length !== size) {
+    throw damaged(`the values of ${String(name)} (${kind})`);
   }
 }
 
-/** The parts with neighbours in one buffer joined, so that a thousand parameters are few copies. */
+function damaged(what: string): Error {
+  return badArgument(
+    'a whole snapshot',
+    `one in which ${what} are not as snapshot() gave them`,
+    'JSON loses typed arrays: keep snapshots in IndexedDB, or clone them with structuredClone().',
+  );
+}
+
+/** The parts with neighbours in one buffer joined. */
 export function joinParts(parts: readonly StatePart[]): readonly StatePart[] {
   const joined: StatePart[] = [];
   for (const part of parts) {
@@ -112,23 +89,25 @@ export function joinParts(parts: readonly StatePart[]): readonly StatePart[] {
     if (last && last.buffer === part.buffer && last.offset + last.size === part.offset) {
       joined[joined.length - 1] = { ...last, size: last.size + part.size };
     } else {
-      joined.push(part);
+      joined.push({ buffer: part.buffer, offset: part.offset, size: part.size });
     }
   }
   return joined;
 }
 
-/** The last snapshot with the means of its parts `from … to − 1`, which hold `f32`. */
-export function averageParts(snapshots: readonly GpuSnapshot[], from: number, to: number): GpuSnapshot {
+/** The last snapshot with the means of the named tensors. */
+export function averageTensors(snapshots: readonly GpuSnapshot[], names: ReadonlySet<string>): GpuSnapshot {
   const last = snapshots.at(-1);
   if (!last) throw badArgument('at least one snapshot', 'none', 'Pass what snapshot() gave.');
-  const data = last.data.map((bytes, part) => {
-    if (part < from || part >= to) return bytes.slice();
-    const all = snapshots.map(({ data }) => new Float32Array((data[part] as typeof bytes).slice().buffer));
-    const mean = new Float32Array(bytes.byteLength / 4).map(
-      (_, index) => all.reduce((sum, values) => sum + (values[index] as number), 0) / all.length,
+  const tensors = last.tensors.map((tensor): SavedTensor => {
+    if (!names.has(tensor.name)) return { ...tensor, values: tensor.values.slice() };
+    const all = snapshots.map(
+      ({ tensors }) => tensors.find(({ name }) => name === tensor.name) as SavedTensor,
     );
-    return new Uint8Array(mean.buffer);
+    const values = new Float32Array(tensor.values.length).map(
+      (_, index) => all.reduce((sum, { values }) => sum + (values[index] as number), 0) / all.length,
+    );
+    return { ...tensor, values };
   });
-  return { ...last, data };
+  return { ...last, tensors };
 }

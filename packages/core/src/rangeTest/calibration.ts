@@ -1,9 +1,9 @@
 /**
  * Every number that the analysis of a range test rests on, each in one place and with its source.
  *
- * Two kinds of sources: *fitted*, by a script of `benchmarks/range-test` on models whose best fixed rates are
- * known (`score.ts` counts, `ceiling.ts` fits; decisions 5, 6 and 9 in `docs/adr` tell how), and *chosen*, with
- * the reason. `calibration.test.ts` fails when one of them is halved or taken times 1.6, and when a document
+ * Two kinds of sources: *fitted* to models whose best fixed rates are known (`score.ts` of `benchmarks/range-test` counts,
+ * decisions 5, 6 and 9 in `docs/adr` tell how), and *chosen* by hand, with the reason: no fit of these is recorded, but
+ * the counts of the benchmark were made with them. `calibration.test.ts` fails when one of them is halved or taken times 1.6, and when a document
  * quotes another value.
  */
 
@@ -27,7 +27,7 @@ interface DecadesBelowEdge {
   readonly fixedLr: number;
 }
 
-/** `maxLr / baseLr`. Chosen: the ratio of the paper's CIFAR-10 runs (0.001 to 0.006), and no worse than 10 in decision 6. */
+/** `maxLr / baseLr`. Decision 6; also the ratio of the paper's bounds for CIFAR-10, 0.001 to 0.006. */
 export const boundsRatio = 6;
 
 /** The length of training, in steps, that `decadesBelowEdge` was fitted for; assumed where the caller gives none. */
@@ -49,7 +49,7 @@ export const fallShare = 0.1;
 /** Bins of the curve per decade. Chosen: well below the smoothing, so that binning moves no feature. */
 export const binsPerDecade = 40;
 
-/** The smoothing reaches this many decades to each side, and at least to so many neighbours. Fitted: spread of the edge (decision 6). */
+/** The smoothing reaches this many decades to each side, and at least to so many neighbours. Chosen: wide enough to hold some ten steps of a usual sweep. */
 export const smoothing = { decades: 0.2, neighbours: 5 } as const;
 
 /** The loss at the start is the median of this share of the steps, of at least so many. Chosen: before anything falls in a usual sweep. */
@@ -80,7 +80,7 @@ export const leastRoom = 1;
 
 /**
  * A curve that did not diverge must have lost half its fall so many decades before its end, if the fall is so many
- * doubts deep. Fitted: sweeps cut short, and random labels (`score.ts`, hopeless curves).
+ * doubts deep. Fitted: decision 6, and `score.ts`, hopeless curves: sweeps cut short, and random labels.
  */
 export const provenRises: readonly { readonly doubts: number; readonly decades: number }[] = [
   { doubts: 2, decades: 0.1 },
@@ -103,7 +103,8 @@ export const widening = { baseLr: 0.15, maxLr: 0.15, fixedLr: 0.3 } as const;
 
 /**
  * `confidence = most · (share of resampled edges within agreement) · (1 − exp(−density / scale))`, where density
- * counts the steps within `window` decades below the edge. Fitted: the share of suggestions that are good (`score.ts`).
+ * counts the steps within `window` decades below the edge. Fitted: the share of suggestions that
+ * are good (`score.ts`, decisions 6 and 9). Chosen: `agreement`, the spread between seeds in decision 5, and `window`.
  */
 export const confidence = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as const;
 
@@ -112,14 +113,14 @@ export const confidence = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } a
 /**
  * A sweep has diverged when the median of the last `tail` losses stands above that of the first `head` by so many
  * gains and standard deviations, or when so many standard deviations were gained and the last `head` have lost them. Chosen:
- * on stored sweeps it stops after the edge and before the end of float32 (`adaptive.ts`).
+ * to stop too early costs the edge, to stop late costs only steps. `score.ts` replays its stored sweeps through it.
  */
 export const divergence = { head: 20, tail: 5, gains: 2, noises: 8 } as const;
 
 /**
  * The two sweeps that are made where no rates are given. The coarse one takes one step in `oneIn` for all rates that
  * optimizers use; the fine one goes from `below` times under its edge to `above` times over it. `unclear`: where a coarse
- * sweep that diverged shows no edge, the edge is taken this factor below its end. Fitted: spread of the edge (decision 6).
+ * sweep that diverged shows no edge, the edge is taken this factor below its end. Fitted: the share in band (decision 6). Chosen: `above` and `unclear`.
  */
 export const coarseSweep = {
   startLr: 1e-6,

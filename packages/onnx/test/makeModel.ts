@@ -67,8 +67,9 @@ export function makeNode({
 }: NodeSpec): NodeProto {
   return create(NodeProtoSchema, {
     opType: op,
-    domain,
-    name,
+    // Exporters leave out what is empty.
+    ...(domain === '' ? {} : { domain }),
+    ...(name === '' ? {} : { name }),
     input: [...inputs],
     output: [...outputs],
     attribute: [...Object.entries(attributes).map(([key, value]) => makeAttribute(key, value)), ...extra],

@@ -1,10 +1,10 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { ints } from './attributes.ts';
+import { int, ints } from './attributes.ts';
 import { type Dim, productOf } from './dim.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
-import { axesOf, inputOf } from './infer.ts';
+import { axesOf, axisOf, inputOf } from './infer.ts';
 
-/** Operators that move elements and change none, and of which each element of the input is one of the output. */
+/** Operators that move or select elements and change none. */
 const layoutOnly: ReadonlySet<string> = new Set([
   'Identity',
   'Cast',
@@ -14,9 +14,11 @@ const layoutOnly: ReadonlySet<string> = new Set([
   'Flatten',
   'Squeeze',
   'Unsqueeze',
+  'Slice',
+  'Gather',
 ]);
 
-/** Whether a node only moves the elements of its first input. */
+/** Whether a node only moves the elements of its first input, or selects some. */
 export function isLayout({ opType, domain }: NodeProto): boolean {
   return (domain === '' || domain === 'ai.onnx') && layoutOnly.has(opType);
 }
@@ -40,6 +42,16 @@ export function sourceAxis(node: NodeProto, axis: number, b: GraphBuilder): numb
     case 'Squeeze': {
       const gone = given ? axesOf(given, from.length) : from.flatMap((size, i) => (size === 1 ? [i] : []));
       return from.flatMap((_, i) => (gone.includes(i) ? [] : [i]))[axis];
+    }
+    case 'Slice': {
+      const axes = inputOf(node, 3) === '' ? from.map((_, i) => i) : b.numbers(inputOf(node, 3));
+      return axes && !axesOf(axes, from.length).includes(axis) ? axis : undefined;
+    }
+    case 'Gather': {
+      const gathered = axisOf(int(node, 'axis', 0), from.length);
+      const added = to.length - from.length + 1;
+      if (axis < gathered) return axis;
+      return axis < gathered + added ? undefined : axis - added + 1;
     }
     case 'Reshape':
     case 'Flatten':

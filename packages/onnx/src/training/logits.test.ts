@@ -39,6 +39,7 @@ function model(nodes: readonly NodeSpec[], dims: readonly number[], opset = 18):
       vector('first', [0]),
       vector('second', [1]),
       vector('spatial', [2, 3]),
+      vector('twice', [1, 2]),
       scalar('half', 0.5),
       scalar('one', 1),
       scalar('zero', 0),
@@ -197,6 +198,18 @@ describe('a loss over logits', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('finds a Softmax behind what selects positions', async () => {
+    const select = (of: Written | 'none'): NodeSpec[] => [
+      transpose('z', 't', [0, 2, 3, 1]),
+      ...softmax(of, -1),
+      node('Slice', ['p', 'first', 'second', 'second'], 'cut'),
+      node('Gather', ['cut', 'second'], 'g', { axis: 2 }),
+      node('Squeeze', ['g', 'twice'], 'y'),
+    ];
+    const [found, plain] = [model(select('Softmax'), [n, classes]), model(select('none'), [n, classes])];
+    await expectSame(found, plain, [n, classes], 'crossEntropy');
   });
 
   const all = [n, classes, h, w];

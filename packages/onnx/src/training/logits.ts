@@ -1,5 +1,6 @@
+import { clone } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
-import type { NodeProto } from '../generated/onnx_pb.ts';
+import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 import { int } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { isFloat } from '../graph/dataType.ts';
@@ -41,7 +42,8 @@ function laidOut(b: Builder, chain: Nodes, value: string): Logits {
   let moved = value;
   for (const node of chain) {
     const next = b.fresh(node.opType);
-    b.append({ ...node, name: next, input: [moved, ...node.input.slice(1)], output: [next] });
+    const copy = clone(NodeProtoSchema, node);
+    b.append(Object.assign(copy, { name: next, input: [moved, ...node.input.slice(1)], output: [next] }));
     moved = next;
   }
   const nodes = b.nodes.slice(mark);

@@ -21,7 +21,7 @@ import {
   partsOf,
 } from './layersModel.ts';
 import { updateKind } from './optimizerKind.ts';
-import { alignSlots } from './optimizerSlots.ts';
+import { alignSlots, claimSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
 import { checkHyper } from './setHyperparameters.ts';
 import { freeKeptStates, holdStates, statefulLayers } from './statefulLayers.ts';
@@ -48,7 +48,6 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
   };
   const aligned = (model: CompiledModel): CompiledModel => {
     alignSlots(
-      tf,
       model.optimizer,
       model.collectedTrainableWeights.map(({ val }) => val),
       () => partsOf(model),
@@ -74,6 +73,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
         const { value, grads } = gradients(tf, model.optimizer, forward, trained);
         applyHyperparameters(model.optimizer, hyper);
         model.optimizer.applyGradients(trained.map(({ name }) => ({ name, tensor: grads[name]! })));
+        claimSlots(model.optimizer, trained);
         for (const { val, constraint } of weights) if (constraint) val.assign(constraint.apply(val));
         return value;
       });

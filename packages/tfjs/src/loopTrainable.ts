@@ -7,7 +7,7 @@ import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
 import type { NamedVariable } from './layerTree.ts';
 import { updateKind } from './optimizerKind.ts';
-import { alignSlots } from './optimizerSlots.ts';
+import { alignSlots, claimSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
 import { checkHyper } from './setHyperparameters.ts';
 import { isTensor } from './toTensors.ts';
@@ -36,7 +36,7 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
   const parts = (): TrainingParts => {
     checkOpen(disposed);
     const weights = namedVariables(loop.variables);
-    alignSlots(tf, loop.optimizer, loop.variables, () => ({ weights, trained: weights }));
+    alignSlots(loop.optimizer, loop.variables, () => ({ weights, trained: weights }));
     return { optimizer: loop.optimizer, weights, trained: weights, stateful: [] };
   };
   const examplesIn = (batch: Batch): number => (loop.examples ?? firstAxis)(batch);
@@ -83,6 +83,7 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
           const { value, grads } = gradients(tf, optimizer, () => measure(batch, true, kept), [...variables]);
           applyHyperparameters(optimizer, hyper);
           optimizer.applyGradients(variables.map(({ name }) => ({ name, tensor: grads[name]! })));
+          claimSlots(optimizer, variables);
           return value;
         });
         return late(value, kept);

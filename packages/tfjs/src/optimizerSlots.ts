@@ -11,61 +11,51 @@ export interface Slot {
   readonly variable: tfjs.Variable;
 }
 
-/** Whose a slot is: an index into the trained variables, or `undefined` if it is none of them. */
-type Owner = (slot: Slot) => number | undefined;
+type SlotList = (Slot | undefined)[];
 
-function ownersOf(trained: readonly NamedVariable[]): Owner {
-  const owners = new Map<string, number>();
-  trained.forEach(({ savedName }, index) => {
-    if (savedName !== undefined && !owners.has(savedName)) owners.set(savedName, index);
-  });
-  // The variable's own name is certain, and so comes last.
-  trained.forEach(({ tensor }, index) => {
-    owners.set(tensor.name, index);
-  });
-  return ({ originalName }) => owners.get(variableOf(originalName));
+/** The variable that each slot was made for, as far as clr saw it. */
+const owners = new WeakMap<Slot, tfjs.Variable>();
+
+/** Notes whose the slots are, after an update of these variables. */
+export function claimSlots(optimizer: OptimizerLike, trained: readonly tfjs.Variable[]): void {
+  for (const list of listsOf(optimizer)) {
+    list.forEach((slot, index) => {
+      if (slot && trained[index]) owners.set(slot, trained[index]);
+    });
+  }
 }
-
-const variableOf = (originalName: string): string => originalName.slice(0, originalName.lastIndexOf('/'));
 
 /**
  * Brings an optimizer's slots into the order of the variables that are trained now. tfjs finds them by index
  * alone, so after a layer was frozen or thawed each would act on another weight. Slots of weights that are
  * frozen now are freed.
  *
- * @param parts - the same variables by name, asked for only if something is out of place
- * @throws {ClrError} if they are those of another model that is still there
+ * @param parts - the same variables by name, asked for only if something may be out of place
+ * @throws {ClrError} if they are those of another model
  */
 export function alignSlots(
-  tf: Pick<typeof tfjs, 'engine'>,
   optimizer: OptimizerLike,
   trained: readonly tfjs.Variable[],
   parts: () => Pick<TrainingParts, 'trained' | 'weights'>,
 ): void {
-  const lists = Object.keys(optimizerKind(optimizer).slots).map(
-    (name) => (optimizer as OptimizerFields)[name] as (Slot | undefined)[],
-  );
   const inPlace = (slot: Slot | undefined, index: number): boolean =>
-    slot === undefined || trained[index]?.name === variableOf(slot.originalName);
+    slot === undefined || (owners.has(slot) && owners.get(slot) === trained[index]);
+  const lists = listsOf(optimizer);
   if (lists.every((list) => list.every(inPlace))) return;
-  const named = parts();
-  const ownerOf = ownersOf(named.trained);
-  const own = new Set(named.weights.map(({ tensor }) => tensor.name));
-  const { registeredVariables } = tf.engine() as { registeredVariables?: Record<string, unknown> };
+  const { weights } = parts();
   const moves = lists.map((list) => {
-    const next: (Slot | undefined)[] = [];
+    const found = ownersIn(list, trained, weights);
+    const next: SlotList = [];
     const free: Slot[] = [];
     list.forEach((slot, index) => {
       if (slot === undefined) return;
-      const name = variableOf(slot.originalName);
-      // A slot from a file may carry a name that nothing here has; it is taken at its index, as tfjs does.
-      const unknown = !own.has(name) && registeredVariables?.[name] === undefined;
-      const owner = ownerOf(slot) ?? (unknown ? index : undefined);
-      const target = owner === undefined ? undefined : trained[owner];
-      const fits = target && String(target.shape) === String(slot.variable.shape);
-      if (target ? !fits || next[owner!] !== undefined : !own.has(name)) foreign(name);
-      if (target) next[owner!] = slot;
-      else free.push(slot);
+      const owner = found[index];
+      const target = owner ? trained.indexOf(owner) : -1;
+      if (!owner || String(owner.shape) !== String(slot.variable.shape) || next[target]) {
+        throw foreign(slot.originalName);
+      }
+      if (target < 0) free.push(slot);
+      else next[target] = slot;
     });
     return { list, next, free };
   });
@@ -76,12 +66,44 @@ export function alignSlots(
     });
     for (const { variable } of free) variable.dispose();
   }
+  claimSlots(optimizer, trained);
 }
 
-function foreign(name: string): never {
-  throw fail({
+/** Whose the slots of a list are, among a model's weights. */
+function ownersIn(
+  list: SlotList,
+  trained: readonly tfjs.Variable[],
+  weights: readonly NamedVariable[],
+): (tfjs.Variable | undefined)[] {
+  const own = new Set(weights.map(({ tensor }) => tensor));
+  const unclaimed = list.filter((slot) => slot !== undefined && !owners.has(slot)) as Slot[];
+  // Slots from a file have the names of the page that saved it. Only if all are names of this model are they meant.
+  const named = [
+    new Map(weights.map(({ tensor }) => [tensor.name, tensor])),
+    new Map(weights.map(({ savedName, tensor }) => [savedName ?? tensor.name, tensor])),
+  ].find((names) => {
+    const tensors = unclaimed.map(({ originalName }) => names.get(variableOf(originalName)));
+    return !tensors.includes(undefined) && new Set(tensors).size === tensors.length;
+  });
+  return list.map((slot, index) => {
+    if (slot === undefined) return undefined;
+    const owner = owners.get(slot);
+    if (owner) return own.has(owner) ? owner : undefined;
+    return named ? named.get(variableOf(slot.originalName)) : trained[index];
+  });
+}
+
+const variableOf = (originalName: string): string => originalName.slice(0, originalName.lastIndexOf('/'));
+
+function listsOf(optimizer: OptimizerLike): SlotList[] {
+  const fields = optimizer as OptimizerFields;
+  return Object.keys(optimizerKind(optimizer).slots).map((name) => fields[name] as SlotList);
+}
+
+function foreign(slot: string): Error {
+  return fail({
     expected: 'an optimizer whose state is that of this model',
-    received: `one that holds the state of ${name}`,
+    received: `one that holds ${slot}`,
     advice: 'Give each model an optimizer of its own.',
   });
 }

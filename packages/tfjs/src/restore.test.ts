@@ -236,6 +236,29 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, make(), snapshot);
     });
 
+    it.each(['Momentum', 'Adam'])(
+      'into a loaded model, which brought the state of its %s along',
+      async (kind) => {
+        const make = () => (kind === 'Adam' ? tf.train.adam(0.1) : momentum());
+        // The second of its name in the page: tfjs numbers its variables, in the file too.
+        net(['a', 'b', 'c']);
+        const model = net(['a', 'b', 'c'], { optimizer: make() });
+        freeze(model, 'b');
+        compile(model, make());
+        const snapshot = await trained(model);
+        let saved: tf.io.ModelArtifacts = {};
+        const handler = tf.io.withSaveHandler(async (artifacts) => {
+          saved = artifacts;
+          return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+        });
+        await model.save(handler, { includeOptimizer: true });
+        const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved));
+        const { optimizer } = (await createTrainable(tf, loaded).snapshot()) as TfjsSnapshot;
+        expect(optimizer.slots).toEqual(snapshot.optimizer.slots);
+        await restores(model, loaded, snapshot);
+      },
+    );
+
     it('of the first version, whose slots go by position, after freezing too', async () => {
       const model = net(['a', 'b', 'c']);
       const { weights, optimizer } = await trained(model);

@@ -196,6 +196,13 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
   });
 });
 
+// PyTorch takes the first.
+it(`which of equal maxima a max pool takes on ${backend}`, async () => {
+  const slope = tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'));
+  const taken = await slope(tf.ones([1, 2, 2, 1])).data();
+  expect([...taken]).toEqual(backend === 'cpu' ? [1, 0, 0, 0] : [0, 0, 0, 1]);
+});
+
 /** PyTorch's [out, in, h, w] and [out, in] in tfjs's order. */
 function layout(shape: number[], data: number[]): tf.Tensor {
   const tensor = tf.tensor(data, shape);

@@ -77,6 +77,7 @@ const restore = 'restores the optimizer with the weights';
 const resume = 'resumes a run with the same bits';
 const rangeTest = 'is as it was after a range test, however that ends';
 const abort = 'stops between two steps when aborted';
+const faults = 'keeps its state whatever fails during a run or a range test';
 const average = 'averages the weights of snapshots';
 const predict = 'predicts what its evaluation scores';
 const evaluate = 'changes nothing in evaluate';
@@ -159,7 +160,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'one step in four is skipped when losses are not awaited at once',
-    [policy, resume, abort],
+    [policy, resume, abort, faults],
     (model) => {
       const { trainStep } = model;
       let unread = 0;
@@ -176,7 +177,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'a snapshot holds the live weights',
-    [snapshot, restore, resume, rangeTest, average],
+    [snapshot, restore, resume, rangeTest, faults, average],
     (model) => {
       model.snapshot = async () => ({ weights: model.weights, velocity: model.velocity.slice() });
     },
@@ -193,14 +194,14 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'restore forgets the slots',
-    [restore, resume, rangeTest, average],
+    [restore, resume, rangeTest, faults, average],
     (model) => {
       model.restore = async (state) => model.weights.set((state as State).weights);
     },
   ],
   [
     'restore rounds the weights',
-    [snapshot, restore, resume, rangeTest, average],
+    [snapshot, restore, resume, rangeTest, faults, average],
     (model) => {
       const { restore } = model;
       model.restore = async (state) => {
@@ -211,17 +212,32 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'snapshot takes a step',
-    [snapshot, resume, rangeTest, average],
+    [snapshot, resume, rangeTest, faults, average],
     (model) => also(model, 'snapshot', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
   [
     'evaluate trains',
-    [evaluate, weighted, predict],
+    [faults, evaluate, weighted, predict],
     (model) => also(model, 'evaluate', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
   [
+    'an evaluation that is cut short leaves the weights frozen',
+    [faults],
+    (model) => {
+      const { evaluate, trainStep } = model;
+      let evaluating = false;
+      model.evaluate = async (batches) => {
+        evaluating = true;
+        const metrics = await evaluate(batches);
+        evaluating = false;
+        return metrics;
+      };
+      model.trainStep = (batch, hyper) => trainStep(batch, evaluating ? { ...hyper, lr: 0 } : hyper);
+    },
+  ],
+  [
     'evaluate clears the slots',
-    [evaluate],
+    [faults, evaluate],
     (model) => also(model, 'evaluate', () => void model.velocity.fill(0)),
   ],
   [
@@ -344,7 +360,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'the weights are drawn by chance',
-    [start, proportional, momentum, policy, resume, rangeTest, abort, evaluate, bad, badHyper, alone],
+    [start, proportional, momentum, policy, resume, rangeTest, abort, faults, evaluate, bad, badHyper, alone],
     (model) => {
       model.weights = model.weights.map((value) => value + Math.random() * 0.01);
     },

@@ -9,7 +9,7 @@ export interface Check {
   readonly skipped?: string;
 }
 
-/** A check of any subject; the files beside `checks/` each hold one. */
+/** One check of any subject. Each file in `checks/` exports one. */
 export interface TrainableCheck {
   readonly name: string;
   run<Batch>(subject: Subject<Batch>): Promise<void>;

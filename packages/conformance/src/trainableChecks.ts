@@ -17,6 +17,7 @@ import { resumes } from './checks/resumes.ts';
 import { sameStart } from './checks/sameStart.ts';
 import { saysItsUpdateKind } from './checks/saysItsUpdateKind.ts';
 import { snapshotIndependent } from './checks/snapshotIndependent.ts';
+import { survivesFaults } from './checks/survivesFaults.ts';
 import { trainUnderPolicy } from './checks/trainUnderPolicy.ts';
 import { updateProportional } from './checks/updateProportional.ts';
 import type { Subject } from './subject.ts';
@@ -34,6 +35,7 @@ const checks: readonly TrainableCheck[] = [
   resumes,
   rangeTestLeavesNoTrace,
   abortsBetweenSteps,
+  survivesFaults,
   evaluateChangesNothing,
   evaluateWeighted,
   averagesSnapshots,

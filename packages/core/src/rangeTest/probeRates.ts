@@ -2,7 +2,7 @@ import type { Schedule } from '../schedule.ts';
 import type { AbortSignalLike } from '../train/abortSignal.ts';
 import { attempt } from '../train/attempt.ts';
 import type { Pass } from '../train/batches.ts';
-import { measure } from '../train/recorded.ts';
+import { measure, recorded } from '../train/recorded.ts';
 import type { TrainingStep } from '../train/run.ts';
 import type { Span } from '../train/runSteps.ts';
 import type { Snapshot, Trainable } from '../train/trainable.ts';
@@ -35,7 +35,8 @@ export async function* probeRates<Batch>(
     for (const batch of batches) {
       await attempt('trainStep()', at, async () => {
         const { loss, accuracy } = await trainable.trainStep(batch, { lr });
-        await Promise.all([loss, accuracy]);
+        const metrics = await Promise.all([loss, accuracy]);
+        recorded(...metrics, at); // throws where they are no numbers
       });
     }
     const metrics = await measure(trainable, held, at, signal);

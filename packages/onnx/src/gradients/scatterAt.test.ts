@@ -1,9 +1,16 @@
+import { sgd } from '@clr/core';
+import { meets } from '@clr/tooling/needs';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../test/checkGradient.ts';
 import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
 import { relativeDifference, repeatGradients } from '../../test/repeatGradients.ts';
+import { obstacle, webgpu } from '../../test/webgpuProvider.ts';
 import { DataType } from '../graph/dataType.ts';
+import { createTrainer } from '../index.ts';
+
+const why = await obstacle();
+const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);
 
 /** How many equal calls are compared. */
 const calls = Number(process.env.CLR_CALLS ?? 60);
@@ -38,7 +45,7 @@ function model({ nodes, parameters, dims }: Shape): Uint8Array {
     initializers: parameters,
     nodes: [
       ...nodes,
-      { op: 'Sin', inputs: ['y'], outputs: ['s'] },
+      { op: 'Mul', inputs: ['y', 'y'], outputs: ['s'] },
       { op: 'ReduceSum', inputs: ['s'], outputs: ['loss'], attributes: { keepdims: 0 } },
     ],
   });
@@ -125,3 +132,24 @@ describe('gradients of what is read at repeated positions', () => {
     }
   });
 });
+
+describe.skipIf(!runs)(
+  "gradients of what is read at repeated positions, by onnxruntime-node's WebGPU",
+  () => {
+    it.each(Object.entries(shapes).slice(0, 4))('%s: those of the CPU', async (_name, shape) => {
+      const made = shape();
+      const at = new ort.Tensor('int64', BigInt64Array.from(made.positions.map(BigInt)), made.dims);
+      const table = async (session?: ort.InferenceSession.SessionOptions): Promise<Float32Array> => {
+        const trainer = await createTrainer(ort, model(made), {
+          loss: { output: 'loss' },
+          optimizer: sgd(),
+          ...(session ? { session } : {}),
+        });
+        const gradients = await trainer.gradients({ positions: at });
+        await trainer.dispose();
+        return gradients.get('table')?.data as Float32Array;
+      };
+      expect(relativeDifference(await table(), await table(webgpu))).toBeLessThan(1e-4);
+    });
+  },
+);

@@ -288,6 +288,68 @@ export const differentiableCases: Cases = {
     ],
     attributes: { mode: 'linear' },
   }),
+  AffineGrid: (n) => ({
+    opset: 20,
+    step: 0.5,
+    inputs: [{ dims: [2, 2, 3], fixed: true }, longs([2, 1, n, n])],
+  }),
+  Attention: (n) => ({
+    opset: 23,
+    inputs: [
+      { dims: [1, 2, n, 8], fixed: true },
+      { dims: [1, 2, n, 8], fixed: true },
+      { dims: [1, 2, n, 8], fixed: true },
+      { dims: [n, n + 2], fixed: true },
+      { dims: [1, 2, 2, 8], fixed: true },
+      { dims: [1, 2, 2, 8], fixed: true },
+    ],
+    outputs: [true, true, true, true],
+  }),
+  RotaryEmbedding: (n) => ({
+    opset: 23,
+    step: 0.5,
+    inputs: [{ dims: [1, 2, n, 8] }, { dims: [1, n, 4] }, { dims: [1, n, 4] }],
+  }),
+  Col2Im: (n) => ({ inputs: [{ dims: [1, 8, n * n] }, longs([n + 1, n + 1]), longs([2, 2])] }),
+  CenterCropPad: (n) => ({ inputs: [{ dims: [n, 4 * n] }, longs([n + 1, 2 * n])] }),
+  Det: (n) => ({ inputs: [{ dims: [4 * n, 3, 3], fixed: true }] }),
+  DFT: (n) => ({ opset: 20, inputs: [{ dims: [n, 16, 1], fixed: true }, undefined, longs([1], [])] }),
+  STFT: (n) => ({
+    inputs: [{ dims: [1, 4 * n, 1], fixed: true }, longs([2], []), { dims: [4], fixed: true }],
+  }),
+  MaxUnpool: (n) => ({
+    inputs: [
+      { dims: [1, 1, n, n] },
+      longs(
+        Array.from({ length: n * n }, (_, k) => 4 * n * Math.floor(k / n) + 2 * (k % n)),
+        [1, 1, n, n],
+      ),
+    ],
+    attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+  }),
+  RoiAlign: (n) => ({
+    opset: 16,
+    // Regions bend where a sample meets a row: a narrow step rarely meets one.
+    step: 1e-5,
+    inputs: [
+      { dims: [2, 4, n, n] },
+      { dims: [n, 4], draw: 'positive', fixed: true },
+      { ...longs(some(n, 2)), fixed: true },
+    ],
+    attributes: { output_height: 2, output_width: 3, sampling_ratio: 2 },
+  }),
+  DequantizeLinear: (n) => ({
+    inputs: [
+      { dims: [n, 4 * n], type: DataType.INT8, values: some(4 * n * n, 100) },
+      { dims: [4 * n] },
+      { dims: [4 * n], type: DataType.INT8, values: some(4 * n, 5) },
+    ],
+  }),
+};
+
+/** Operators that share the gradient of another one. */
+export const sameGradient: Readonly<Record<string, string>> = {
+  'com.microsoft:DequantizeLinear': 'DequantizeLinear',
 };
 
 /** Operators whose derivative is 0 wherever it exists, as far as they take and give floats. */
@@ -298,9 +360,19 @@ export const flatCases: Cases = {
   Sign: each('away'),
   EyeLike: each('normal'),
   Hardmax: each('distinct'),
+  MelWeightMatrix: () => ({
+    inputs: [
+      longs([8], []),
+      longs([16], []),
+      longs([8192], []),
+      { dims: [], type: DataType.FLOAT, start: [100.3] },
+      { dims: [], type: DataType.FLOAT, start: [3000.3] },
+    ],
+    single: true,
+  }),
 };
 
-/** Operators of derivative 0 that give no floats, or draw them at random. */
+/** Operators of derivative 0 that take or give no floats, or draw them at random. */
 export const withoutFloats: readonly string[] = [
   'BitShift',
   'RandomNormal',
@@ -329,4 +401,10 @@ export const withoutFloats: readonly string[] = [
   'IsInf',
   'BitwiseAnd',
   'BitwiseNot',
+  'BitwiseOr',
+  'BitwiseXor',
+  'HannWindow',
+  'HammingWindow',
+  'BlackmanWindow',
+  'NonMaxSuppression',
 ];

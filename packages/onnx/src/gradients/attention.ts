@@ -31,6 +31,7 @@ const infer: Infer = (node, b) => {
     { type, dims: dims.length === 3 ? [batch, steps, mulDim(heads, width)] : [batch, heads, steps, width] },
     { type, dims: present(key) },
     { type, dims: present(value) },
+    { type, dims: past === undefined ? undefined : [batch, heads, steps, addDim(past, key[2] as Dim)] },
   ];
 };
 
@@ -67,7 +68,6 @@ function causal(b: Builder, query: string, key: string, past: string): string {
 function write(c: GradientContext, b: Builder): (string | undefined)[] {
   const { node, x } = c;
   if (inputOf(node, 6) !== '') throw c.refuse('no gradient for padded keys (nonpad_kv_seqlen)');
-  if (node.output[3] && c.used(3)) throw c.refuse('no gradient for its output 3 (qk_matmul_output)');
   const [query, newKey, newValue] = [0, 1, 2].map((input) => split(c, b, input)) as [string, string, string];
   const before = inputOf(node, 4) !== '';
   const key = before ? b.concat([x(4), newKey], 2) : newKey;

@@ -14,6 +14,7 @@ const calls = Number(process.env.CLR_CALLS ?? 60);
  * that ever do, but for cheap ones that need more and slow ones that need less.
  */
 const sizes: Readonly<Record<string, number>> = {
+  RoiAlign: 32,
   ...Object.fromEntries(
     ['HardSigmoid', 'HardSwish', 'LeakyRelu', 'Clip', 'GatherElements', 'ScatterElements'].map((op) => [
       op,
@@ -43,7 +44,8 @@ function modelOf({
     const count = dims.reduce((n, dim) => n * dim, 1);
     return [{ name: `x${i}`, type, dims, values: values ?? start ?? draw(kind, count, next) }];
   });
-  const used = outputs.flatMap((float, i) => (float ? [`y${i}`] : []));
+  // The scores of Attention are refused.
+  const used = outputs.flatMap((float, i) => (float && i < 3 ? [`y${i}`] : []));
   return makeModel({
     opset,
     initializers,

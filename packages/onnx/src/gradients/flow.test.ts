@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkGradient, type OperatorCase } from '../../test/checkGradient.ts';
 import { tolerance } from '../../test/describeGradients.ts';
-import { differentiableCases, flatCases, withoutFloats } from '../../test/operatorCases.ts';
+import { differentiableCases, flatCases, sameGradient, withoutFloats } from '../../test/operatorCases.ts';
 import { DataType } from '../graph/dataType.ts';
 import { UnsupportedOperatorError } from '../index.ts';
 import { operators } from './index.ts';
@@ -65,11 +65,19 @@ async function check(c: OperatorCase): Promise<'right' | string> {
 const refused: Readonly<Record<string, RegExp>> = {
   // Sizes and positions would move with the scales.
   Resize: /for its input 2/,
+  // The scores themselves, at one of four places.
+  Attention: /through its output 3/,
+  // Angles are tables of constants.
+  RotaryEmbedding: /for its input [12]/,
 };
 
 describe('every float input that is trained and every float output that the loss uses', () => {
   it('is in the tables of test/operatorCases.ts, operator by operator', () => {
-    expect(Object.keys(differentiableCases).sort()).toEqual(named('function').sort());
+    const tested = [...Object.keys(differentiableCases), ...Object.keys(sameGradient)];
+    expect(tested.sort()).toEqual(named('function').sort());
+    for (const [one, other] of Object.entries(sameGradient)) {
+      expect(operators.get(one)?.gradient).toBe(operators.get(other)?.gradient);
+    }
     expect([...Object.keys(flatCases), ...withoutFloats].sort()).toEqual(named('none').sort());
   });
 

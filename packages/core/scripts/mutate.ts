@@ -23,7 +23,7 @@ const targets: Readonly<Record<string, Target>> = {
   policies: {
     files: /\/src\/policies\/[^.]+\.ts$/,
     quick: ['policies/closedForms', 'test/badInput'],
-    tests: ['src/policies/', 'test/badInput', 'src/toSchedule', 'src/parsePolicy'],
+    tests: ['src/policies/', 'test/badInput', 'test/hostileJson', 'src/toSchedule', 'src/parsePolicy'],
   },
   numbers: {
     files: /\/src\/rangeTest\/(?!rules|finding|trace|rangeTest|sweep|probeRates|parseTrace)[^.]+\.ts$/,

@@ -183,6 +183,10 @@ describe.each(rows)('$name', ({ policy, lr, momentumAt }) => {
     for (let step = 89; step >= 0; step--) near(schedule.lr(step), lr(step));
   });
 
+  it('has them whichever step is asked for first', () => {
+    for (let step = 0; step < 40; step++) near(toSchedule(policy).lr(step), lr(step));
+  });
+
   it('has the momentum of its formula, or none', () => {
     for (let step = 0; step < 90; step++) {
       if (momentumAt) near(schedule.momentum(step)!, momentumAt(step));

@@ -100,6 +100,14 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     acting((hyper, before) => ({ ...hyper, lr: before?.lr ?? hyper.lr })),
   ],
   [
+    'an evaluation of nothing gives NaN',
+    [weighted],
+    (model) => {
+      const { evaluate } = model;
+      model.evaluate = (batches) => evaluate(batches).catch(() => ({ loss: Number.NaN }));
+    },
+  ],
+  [
     'a rate that cannot be is taken for 0',
     [badHyper],
     acting((hyper) => (hyper.lr >= 0 && Math.fround(hyper.lr) < Infinity ? hyper : { ...hyper, lr: 0 })),

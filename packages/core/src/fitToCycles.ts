@@ -1,3 +1,4 @@
+import { ClrError } from './errors.ts';
 import { stepCount } from './fields.ts';
 import type { ScheduleLike } from './schedule.ts';
 import { toSchedule } from './toSchedule.ts';
@@ -9,6 +10,7 @@ import { toSchedule } from './toSchedule.ts';
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer
+ * @throws {ClrError} if the cycles of a schedule of your own do not follow one another
  * @see Smith, arXiv 1506.01186, section 3.2: end training at the end of a cycle
  *
  * @example
@@ -27,6 +29,13 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
     const middle = Math.floor((low + high) / 2);
     if (schedule.at(middle).cycle < cycle) low = middle + 1;
     else high = middle;
+  }
+  if (low > 0 && schedule.at(low - 1).cycleEnd !== low) {
+    throw new ClrError('clr/core', {
+      expected: 'cycles that only go up, each from the end of the one before',
+      received: `cycle ${cycle} at step ${low}, and a cycle before it that ends at ${schedule.at(low - 1).cycleEnd}`,
+      advice: 'Look at `position` or `at` of the schedule.',
+    });
   }
   return low > 0 && steps - low <= cycleEnd - steps ? low : cycleEnd;
 }

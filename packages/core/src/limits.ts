@@ -12,6 +12,9 @@ export const maxEntries = 10_000_000;
 /** Resampled curves of one analysis of a range test. */
 export const maxResamples = 100_000;
 
+/** Steps that `sampleSchedule` gives at once: 400 MB of float32. */
+export const maxSamples = 100_000_000;
+
 /** Characters of one value in a message. */
 export const maxShown = 60;
 

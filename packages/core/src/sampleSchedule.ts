@@ -1,5 +1,6 @@
 import { PolicyError } from './errors.ts';
 import { stepCount } from './fields.ts';
+import { maxSamples } from './limits.ts';
 import type { ScheduleLike } from './schedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
@@ -19,7 +20,7 @@ export interface SampleOptions {
  *
  * `table[i] === Math.fround(schedule.lr(from + i))`
  *
- * @throws {PolicyError} if a count is not a positive integer, or the momentum of a policy that has none is asked for
+ * @throws {PolicyError} if a count is not a positive integer, or above 100,000,000, or the momentum of a policy that has none is asked for
  *
  * @example
  * ```ts
@@ -32,6 +33,14 @@ export function sampleSchedule(
   { from = 0, steps, of = 'lr' }: SampleOptions,
 ): Float32Array {
   stepCount(steps, 'steps');
+  if (steps > maxSamples) {
+    throw new PolicyError(
+      'steps',
+      steps,
+      `at most ${maxSamples}`,
+      'Sample several stretches, each `from` another step.',
+    );
+  }
   if (from !== 0) stepCount(from, 'from');
   const schedule = toSchedule(source);
   const values = new Float32Array(steps);

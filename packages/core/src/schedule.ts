@@ -10,6 +10,9 @@ export interface CyclePosition {
   readonly cycleEnd: number;
 }
 
+/** Where every step stands when there are no cycles: in one that never ends. */
+export const endless: CyclePosition = { cycle: 0, phase: 0, cycleEnd: Infinity };
+
 /** Everything a schedule says about one step. */
 export interface ScheduleState extends CyclePosition {
   /** The learning rate of the step. */

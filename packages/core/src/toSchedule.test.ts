@@ -154,6 +154,7 @@ describe('sampleSchedule', () => {
 
   it('refuses a table without steps', () => {
     expect(() => sampleSchedule(policy, { steps: 0 })).toThrow('steps = 0');
+    expect(() => sampleSchedule(policy, { steps: 2 ** 50 })).toThrow('at most 100000000');
   });
 });
 
@@ -163,6 +164,11 @@ describe('fitToCycles', () => {
     expect(budgets.map((budget) => fitToCycles(policy, budget))).toEqual([
       4000, 4000, 4000, 4000, 4000, 8000, 68_000, 72_000,
     ]);
+  });
+
+  it('refuses cycles that do not follow one another', () => {
+    const position = (step: number) => ({ cycle: Math.floor(step / 10), phase: 0, cycleEnd: step + 7 });
+    expect(() => fitToCycles({ lr: () => 0.1, position }, 42)).toThrow('Expected cycles that only go up');
   });
 
   it('is quick and right for a budget of ten billion steps', () => {

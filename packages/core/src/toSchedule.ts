@@ -2,7 +2,13 @@ import { PolicyError } from './errors.ts';
 import { decay, fieldsOf, integer, number, optional, pickFields, type Read, rate } from './fields.ts';
 import { kindOf, readPolicy } from './policies/kind.ts';
 import type { Policy } from './policy.ts';
-import type { CustomSchedule, CyclePosition, Schedule, ScheduleLike } from './schedule.ts';
+import {
+  type CustomSchedule,
+  type CyclePosition,
+  endless,
+  type Schedule,
+  type ScheduleLike,
+} from './schedule.ts';
 
 /** The schedules made here: they need no second check. */
 const made = new WeakSet<object>();
@@ -26,16 +32,16 @@ const made = new WeakSet<object>();
  */
 export function toSchedule(source: ScheduleLike): Schedule {
   const custom = customOf(source);
-  if (!custom) return scheduleOf(readPolicy(source));
+  if (!custom) {
+    const policy = readPolicy(source);
+    return complete(kindOf(policy.type).schedule(policy));
+  }
   return made.has(custom) ? (custom as Schedule) : complete(checked(custom));
 }
 
 /** The policy that a source is, as a frozen copy; nothing when it is a schedule of one's own. */
 export const policyOf = (source: ScheduleLike): Policy | undefined =>
   customOf(source) ? undefined : readPolicy(source);
-
-/** The schedule of a policy that has been read already. */
-export const scheduleOf = (policy: Policy): Schedule => complete(kindOf(policy.type).schedule(policy));
 
 function customOf(source: ScheduleLike): CustomSchedule | Schedule | undefined {
   if (typeof source === 'function') return { lr: source };
@@ -53,8 +59,6 @@ function complete({ lr, momentum = () => undefined, position = () => endless }: 
   made.add(schedule);
   return schedule;
 }
-
-const endless: CyclePosition = { cycle: 0, phase: 0, cycleEnd: Infinity };
 
 function checkStep(step: number): number {
   if (Number.isSafeInteger(step) && step >= 0) return step;

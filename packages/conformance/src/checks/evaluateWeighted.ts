@@ -1,6 +1,6 @@
 import { close, fail } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
-import { richest, steps, withModel } from '../model.ts';
+import { refusal, richest, steps, withModel } from '../model.ts';
 
 /** Metrics over several batches are means over all examples, a large batch counting for more than a small one. */
 export const evaluateWeighted: TrainableCheck = {
@@ -19,6 +19,8 @@ export const evaluateWeighted: TrainableCheck = {
       const later = async function* () {
         yield* subject.batches;
       };
+      const emptiness = 'Evaluate with meanMetrics of @clr/core: a mean over nothing is NaN.';
+      await refusal('an evaluation of no batches', emptiness, () => model.trainable.evaluate([]));
       for (const [kind, batches] of [
         ['an array', subject.batches],
         ['an async iterable', later()],

@@ -1,9 +1,8 @@
 import { PolicyError } from '../errors.ts';
 import { join, list, object, optional, stepCount } from '../fields.ts';
 import type { Policy } from '../policy.ts';
-import type { CustomSchedule, Schedule } from '../schedule.ts';
-import { scheduleOf } from '../toSchedule.ts';
-import { construct, type PolicyKind, readPolicy, register } from './kind.ts';
+import { type CustomSchedule, endless } from '../schedule.ts';
+import { construct, kindOf, type PolicyKind, readPolicy, register } from './kind.ts';
 
 /** One stage of a {@link sequence}: a policy that starts over at its own step 0. */
 export interface Stage {
@@ -47,7 +46,7 @@ export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>
 });
 
 interface Span {
-  readonly schedule: Schedule;
+  readonly schedule: CustomSchedule;
   /** The stage's first step and the first one after it. */
   readonly start: number;
   readonly end: number;
@@ -59,19 +58,20 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
   const spans: Span[] = [];
   let [start, cycles] = [0, 0];
   for (const { policy, steps = Infinity } of stages) {
-    const schedule = scheduleOf(policy);
+    const schedule = kindOf(policy.type).schedule(policy);
     spans.push({ schedule, start, end: start + steps, cycles });
-    if (steps < Infinity) cycles += schedule.at(steps - 1).cycle + 1;
+    if (steps < Infinity) cycles += (schedule.position?.(steps - 1).cycle ?? 0) + 1;
     start += steps;
   }
   let current = spans[0]!;
+  const ends = Float64Array.from(spans, ({ end }) => end);
   /** The stage that a step is in, kept: the next step is nearly always in it too. */
   const spanOf = (step: number): Span => {
     if (step >= current.start && step < current.end) return current;
     let [low, high] = [0, spans.length - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (step < spans[middle]!.end) high = middle;
+      if (step < ends[middle]!) high = middle;
       else low = middle + 1;
     }
     current = spans[low]!;
@@ -84,12 +84,12 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
     },
     momentum(step) {
       const { schedule, start } = spanOf(step);
-      return schedule.momentum(step - start);
+      return schedule.momentum?.(step - start);
     },
     position(step) {
       const span = spanOf(step);
       if (step >= span.end) return { cycle: cycles, phase: 0, cycleEnd: Infinity };
-      const { cycle, phase, cycleEnd } = span.schedule.at(step - span.start);
+      const { cycle, phase, cycleEnd } = span.schedule.position?.(step - span.start) ?? endless;
       return { cycle: span.cycles + cycle, phase, cycleEnd: Math.min(span.start + cycleEnd, span.end) };
     },
   };

@@ -1,5 +1,5 @@
 import { ClrError } from '../errors.ts';
-import { stepCount } from '../fields.ts';
+import { integer, stepCount } from '../fields.ts';
 import { analyzeRangeTest } from '../rangeTest/analyzeRangeTest.ts';
 import { rangeTest } from '../rangeTest/rangeTest.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
@@ -41,6 +41,7 @@ export async function autoClr<Batch>(
   for (const name of ['steps', 'stepsPerEpoch', 'probe', 'patience'] as const) {
     if (name === 'steps' || options[name] !== undefined) stepCount(options[name], name);
   }
+  if (options.reductions !== undefined) integer(0)(options.reductions, 'reductions');
   checkBatches('batches', batches, true);
   if (validation) checkBatches('validation', validation, true);
   else if (options.patience || options.average || options.ensemble) {

@@ -22,6 +22,9 @@ import { uploadExamples } from './uploadExamples.ts';
 /** The most steps in one submission: as many as the device remembers the losses of. */
 const mostSteps = historyLength;
 
+/** The most steps in one call: their losses and accuracies are given back together. */
+const mostAtOnce = 10_000_000;
+
 /** The options with their defaults filled in. */
 export interface DeviceTrainerOptions extends Omit<TrainerOptions, 'tile'> {
   readonly seed: number;
@@ -139,8 +142,9 @@ export class DeviceTrainer implements GpuTrainer {
     const { health } = this.#engine;
     health.check();
     const data = this.#data;
-    if (!Number.isSafeInteger(count) || count < 1) {
-      throw badArgument('a positive number of steps', `count = ${String(count)}`, 'Ask for at least one.');
+    if (!Number.isSafeInteger(count) || count < 1 || count > mostAtOnce) {
+      const expected = `a number of steps from 1 to ${mostAtOnce}`;
+      throw badArgument(expected, `count = ${String(count)}`, 'Call it again for more.');
     }
     if (!data || !this.#policed) {
       throw badArgument(

@@ -66,7 +66,8 @@ const both = usage.copySource | usage.copyTarget;
  * Losses are read late, up to 8 steps in one readback, and the device runs ahead meanwhile. A step's rate
  * comes from `hyper`, not from the optimizer's own policy.
  *
- * @throws {GpuError} `argument` for a buffer without the flags it needs. Later calls throw, and pending
+ * @throws {GpuError} `argument` for a buffer without the flags it needs. `trainStep` throws a `PolicyError` for
+ *   hyperparameters that no step may act with (`checkHyperparameters` of `@clr/core`). Later calls throw, and pending
  *   losses reject with, `device-lost`, `out-of-memory`, `buffer-destroyed`, `validation` or `uncaptured`
  *
  * @example

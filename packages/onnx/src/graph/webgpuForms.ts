@@ -3,6 +3,7 @@ import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 import { float, int, ints } from './attributes.ts';
 import type { Builder } from './builder.ts';
 import { inputOf } from './infer.ts';
+import { transposedAsConv, writeTwoOutputs } from './webgpuConv.ts';
 import { writeSafeMath } from './webgpuMath.ts';
 
 /** WebGPU promises 8 buffers for each shader: one input and as many outputs. */
@@ -101,6 +102,12 @@ export function writeForWebgpu(node: NodeProto, b: Builder): boolean {
   if (node.opType === 'Split') return node.output.length > mostOutputs && splitInGroups(node, b);
   if (node.opType === 'BatchNormalization') return batchNormInParts(node, b);
   if (writeSafeMath(node, b)) return true;
+  const conv = node.opType === 'ConvTranspose' ? transposedAsConv(node, b) : undefined;
+  if (conv) {
+    if (!convFilledUp(conv, b)) b.append(conv);
+    return true;
+  }
+  if (node.opType === 'ConvTranspose') return writeTwoOutputs(node, b);
   if (node.opType !== 'Conv' || ints(node, 'kernel_shape')?.every((size) => size === 1)) return false;
   return convFilledUp(node, b);
 }

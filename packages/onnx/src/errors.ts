@@ -11,9 +11,9 @@ export function fail(expected: string, received: string, advice: string, options
  * @example
  * ```ts
  * try {
- *   buildTrainingModel(modelWithDet, { loss: 'mse', optimizer: sgd() });
+ *   buildTrainingModel(modelWithWavelet, { loss: 'mse', optimizer: sgd() });
  * } catch (error) {
- *   [error.operator, error.node, error.opset]; // ['Det', 'volume', 18]
+ *   [error.operator, error.domain, error.node, error.opset]; // ['com.example:Wavelet', 'com.example', 'bands', 3]
  * }
  * ```
  */

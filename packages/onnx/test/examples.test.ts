@@ -23,15 +23,16 @@ const target = new ort.Tensor(
   [8],
 );
 
-/** y = det(x · weight): an operator without a gradient between a parameter and the loss. */
-const modelWithDet = makeModel({
+/** y = wavelet(x · weight): an operator of somebody else between a parameter and the loss. */
+const modelWithWavelet = makeModel({
   opset: 18,
+  domains: { 'com.example': 3 },
   inputs: [{ name: 'x', type: DataType.FLOAT, dims: [2, 2] }],
   outputs: [{ name: 'y', type: DataType.FLOAT, dims: [] }],
   initializers: [{ name: 'weight', type: DataType.FLOAT, dims: [2, 2], values: [1, 0, 0, 1] }],
   nodes: [
     { op: 'MatMul', inputs: ['x', 'weight'], outputs: ['m'] },
-    { op: 'Det', inputs: ['m'], outputs: ['y'], name: 'volume' },
+    { op: 'Wavelet', domain: 'com.example', inputs: ['m'], outputs: ['y'], name: 'bands' },
   ],
 });
 
@@ -42,7 +43,7 @@ describeExamples({
   exports: [onnx],
   scope: async () => ({
     ...shared,
-    modelWithDet,
+    modelWithWavelet,
     trainer: await onnx.createTrainer(ort, smallModel(), {
       loss: 'crossEntropy',
       optimizer: core.sgd({ momentum: 0.9 }),

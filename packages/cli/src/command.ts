@@ -9,6 +9,8 @@ export interface Outcome {
   /** For stdout. */
   readonly text: string;
   readonly files?: readonly OutputFile[];
+  /** The files that it was made of, which none of {@link files} may replace. */
+  readonly inputs?: readonly string[];
   /** Default 0. */
   readonly exitCode?: number;
 }

@@ -5,7 +5,7 @@ export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
   return new ClrError('clr/cli', problem, options);
 }
 
-/** A command line that says nothing the command knows. */
+/** An invalid command line: an unknown command, flag or missing argument. */
 export class UsageError extends ClrError {
   override readonly name: string = 'UsageError';
 

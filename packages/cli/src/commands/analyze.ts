@@ -53,6 +53,11 @@ Example
     if (!values.svg) return { text, exitCode };
     // Pictures take a moment to load, and few want one.
     const { renderRangeTest } = await import('@clr/report');
-    return { text, exitCode, files: [{ path: values.svg, content: renderRangeTest(traces, finding) }] };
+    return {
+      text,
+      exitCode,
+      inputs: positionals,
+      files: [{ path: values.svg, content: renderRangeTest(traces, finding) }],
+    };
   },
 };

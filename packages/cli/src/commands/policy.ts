@@ -45,7 +45,11 @@ Example
     if (!values.svg) return { text };
     // Pictures take a moment to load, and few want one.
     const { renderPolicy } = await import('@clr/report');
-    return { text, files: [{ path: values.svg, content: renderPolicy(parsed, { steps }) }] };
+    return {
+      text,
+      inputs: positionals,
+      files: [{ path: values.svg, content: renderPolicy(parsed, { steps }) }],
+    };
   },
 };
 

@@ -66,6 +66,6 @@ Example
       runs,
       policies,
     });
-    return { text: `Written: ${out}`, files: [{ path: out, content }] };
+    return { text: `Written: ${out}`, inputs: positionals, files: [{ path: out, content }] };
   },
 };

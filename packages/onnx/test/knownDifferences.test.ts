@@ -50,6 +50,32 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(ort.env.versions.node).toBe('1.30.0');
   });
 
+  it('ort-shape-inference: Shape is folded to what ONNX infers, not to what the kernel computes', async () => {
+    const session = await ort.InferenceSession.create(
+      makeModel({
+        inputs: [{ name: 'x', type: FLOAT, dims: [1, 1, 2] }],
+        outputs: [
+          { name: 'y', type: FLOAT, dims: undefined },
+          { name: 'shape', type: INT64, dims: undefined },
+        ],
+        nodes: [
+          {
+            op: 'MaxPool',
+            inputs: ['x'],
+            outputs: ['y'],
+            attributes: { kernel_shape: [1], strides: [3], ceil_mode: 1 },
+          },
+          { op: 'Shape', inputs: ['y'], outputs: ['shape'] },
+        ],
+      }),
+      { logSeverityLevel: 4 },
+    );
+    const { y, shape } = await session.run({ x: floats([1, 2], [1, 1, 2]) });
+    await session.release();
+    expect(y!.dims).toEqual([1, 1, 1]);
+    expect(Array.from(shape!.data as BigInt64Array, Number)).toEqual([1, 1, 2]);
+  });
+
   it('ort-resize-float32: Resize by scales floors a float32 product', async () => {
     const [row] = await run('Resize', [
       floats(Array(10).fill(1), [1, 1, 10]),

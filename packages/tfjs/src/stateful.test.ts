@@ -43,7 +43,7 @@ function build(
 }
 
 /** Recurrent layers, wherever they are; tfjs has no list of them. */
-function statesOf(layer: tf.layers.Layer): number[] {
+async function statesOf(layer: tf.layers.Layer): Promise<number[]> {
   const inside = layer as unknown as {
     layers?: tf.layers.Layer[];
     forwardLayer?: tf.layers.Layer;
@@ -52,7 +52,11 @@ function statesOf(layer: tf.layers.Layer): number[] {
   };
   const inner =
     inside.layers ?? [inside.forwardLayer, inside.backwardLayer].filter((one) => one !== undefined);
-  return [...inner.flatMap(statesOf), ...(inside.states_ ?? []).flatMap((state) => [...state.dataSync()])];
+  const [nested, own] = [
+    await Promise.all(inner.map(statesOf)),
+    await Promise.all((inside.states_ ?? []).map((state) => state.data())),
+  ];
+  return [...nested.flat(), ...own.flatMap((values) => [...values])];
 }
 
 describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`, (_, make) => {
@@ -63,12 +67,12 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 4 });
-    const [before, state] = [statesOf(layer), await trainable.snapshot()];
+    const [before, state] = [await statesOf(layer), await trainable.snapshot()];
     const { loss } = await trainable.evaluate(batches);
     const tensors = tf.memory().numTensors;
     expect(before.some((value) => value !== 0)).toBe(true);
     await rangeTest(trainable, batches, { startLr: 1e-4, endLr: 1, steps: 12 });
-    expect(statesOf(layer)).toEqual(before);
+    expect(await statesOf(layer)).toEqual(before);
     expect(await trainable.snapshot()).toEqual(state);
     expect((await trainable.evaluate(batches)).loss).toBe(loss);
     expect(tf.memory().numTensors).toBe(tensors);
@@ -91,11 +95,11 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 2 });
-    const [before, tensors] = [statesOf(layer), tf.memory().numTensors];
+    const [before, tensors] = [await statesOf(layer), tf.memory().numTensors];
     await trainable.evaluate(batches);
     await trainable.predictBatch!(batches[0]!);
     expect(() => trainable.trainStep(batches[0]!, { lr: Number.NaN })).toThrow('lr');
-    expect(statesOf(layer)).toEqual(before);
+    expect(await statesOf(layer)).toEqual(before);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 

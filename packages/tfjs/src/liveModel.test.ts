@@ -170,7 +170,7 @@ describe.each([
 });
 
 describe(`constraints on ${backend}`, () => {
-  it('hold after each step, which tfjs leaves out of fit', async () => {
+  it('tfjs-constraints: they hold after each step, which tfjs leaves out of fit', async () => {
     const make = (constraint: 'nonNeg' | 'unitNorm' | 'maxNorm') => {
       const model = tf.sequential({
         layers: [

@@ -142,7 +142,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(optimizer.iterations).toBe(4);
   });
 
-  it('dropout with a seed drops the same numbers at every step, without one it draws anew', async () => {
+  it('tfjs-dropout-seed: with a seed it drops the same numbers at every step, without one it draws anew', async () => {
     const trainables = [7, undefined].map((seed) => {
       const model = tf.sequential({
         layers: [
@@ -167,7 +167,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(new Set(await losses(trainables[1]!)).size).toBe(4);
   });
 
-  it('average pooling with padding: the gradient divides by the whole window, the forward pass by what is inside', () => {
+  it('tfjs-avg-pool-same: the gradient divides by the whole window, the forward pass by what is inside', () => {
     const sum = (x: newest.Tensor) => tf.avgPool(x as newest.Tensor4D, 2, 2, 'same').sum() as newest.Scalar;
     const gradient = tf
       .grad(sum)(tf.ones([1, 3, 3, 1]))
@@ -182,7 +182,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(gradient).toEqual(Array(3).fill(Array(3).fill(0.25)));
   });
 
-  it('resizing: the gradient knows nothing of halfPixelCenters', () => {
+  it('tfjs-resize-half-pixel: the gradient knows nothing of halfPixelCenters', () => {
     const rows = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
     const slopes = (half: boolean) =>
       tf.grad((x: newest.Tensor) => tf.image.resizeBilinear(x as newest.Tensor4D, [3, 3], false, half).sum())(
@@ -193,13 +193,69 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(slopes(true).arraySync()).toEqual(slopes(false).arraySync());
   });
 
-  it('normalization without scale or center predicts, and fails in fit', async () => {
+  it('tfjs-norm-without-scale: it predicts, and fails in fit', async () => {
     const model = tf.sequential({
       layers: [tf.layers.batchNormalization({ scale: false, inputShape: [2], name: `norm_${layers++}` })],
     });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     expect((model.predict(tf.ones([2, 2])) as newest.Tensor).shape).toEqual([2, 2]);
     await expect(model.fit(tf.ones([2, 2]), tf.ones([2, 2]), { verbose: 0 })).rejects.toThrow();
+  });
+
+  it('tfjs-no-gradient: these have none, and a comparison cuts the gradient off', () => {
+    const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    const sums: Record<string, (value: newest.Tensor) => newest.Tensor> = {
+      einsum: (value) => tf.einsum('ij,jk->ik', value, x),
+      cumprod: (value) => tf.cumprod(value),
+      topk: (value) => tf.topk(value, 1).values,
+      gatherND: (value) => tf.gatherND(value, tf.tensor2d([[0, 1]], [1, 2], 'int32')),
+      stridedSlice: (value) => tf.stridedSlice(value, [0, 0], [2, 2], [1, 2]),
+      comparison: (value) => tf.where(value.greater(2), tf.onesLike(value), tf.zerosLike(value)),
+    };
+    for (const [name, make] of Object.entries(sums)) {
+      expect(() => tf.grad((value) => make(value).sum())(x), name).toThrow(/[Cc]annot compute gradient/);
+    }
+  });
+
+  it('tfjs-slots-by-index: after freezing, an optimizer kept on takes the velocity of another weight', async () => {
+    const make = () => {
+      const layer = (name: string) =>
+        tf.layers.dense({
+          units: 1,
+          useBias: false,
+          inputShape: [1],
+          kernelInitializer: 'zeros',
+          name: `${name}_${layers++}`,
+        });
+      const input = tf.input({ shape: [1] });
+      const [first, second] = [layer('first'), layer('second')];
+      const outputs = [first, second].map((one) => one.apply(input)) as newest.SymbolicTensor[];
+      const model = tf.model({ inputs: input, outputs });
+      const optimizer = tf.train.momentum(0.5, 0.5);
+      const compile = () => model.compile({ optimizer, loss: 'meanSquaredError' });
+      compile();
+      const freeze = (): void => {
+        first.trainable = false;
+        compile();
+      };
+      return { model, second, freeze };
+    };
+    // The first weight is pulled up by 2 · 1, the second not at all.
+    const fit = async ({ model }: ReturnType<typeof make>) => {
+      const one = tf.tensor2d([[1]]);
+      await model.trainOnBatch(one, [tf.tensor2d([[1]]), tf.tensor2d([[0]])]);
+    };
+    const theirs = make();
+    await fit(theirs);
+    theirs.freeze();
+    await fit(theirs);
+    expect(theirs.second.getWeights()[0]!.dataSync()[0]).toBe(0.5);
+    const ours = make();
+    await fit(ours);
+    ours.freeze();
+    const ys = [Float32Array.of(1), Float32Array.of(0)];
+    createTrainable(tf, ours.model).trainStep({ xs: Float32Array.of(1), ys }, { lr: 0.5 });
+    expect(ours.second.getWeights()[0]!.dataSync()[0]).toBe(0);
   });
 
   describe('callbacks', () => {

@@ -17,14 +17,15 @@ export const dropout: Operators = {
       ];
     },
     differentiable: [0],
-    // In inference form. In training form a ratio that is computed is refused.
-    zeroDerivative: { 1: 'a ratio', 2: 'a switch' },
+    zeroDerivative: { 2: 'a switch' },
     toInference: (node) => {
       node.input = node.input.slice(0, 2);
     },
     toTraining: (node, b, draws) => {
       const [x, ratioInput, training] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
       const ratio = ratioInput === '' ? 0.5 : b.constant(ratioInput)?.values[0];
+      // In inference form the ratio does nothing.
+      if (training === '' || b.constant(training)?.values[0] === 0) node.input = [x];
       if (!b.constant(training)?.values[0] || ratio === undefined || !(ratio >= 0 && ratio < 1)) return;
       const mask = draws.mask(b, x, ratio, int(node, 'seed', 0));
       if (node.output[1]) b.emitAs('Identity', [mask], {}, node.output[1]);

@@ -5,6 +5,10 @@ import type { Operator, StoredAs } from './operator.ts';
 /** How a node depends on one of its inputs: a gradient flows back into it, its derivative is 0, or is unknown. */
 export type Derivative = 'flows' | 'zero' | 'unknown';
 
+interface Names {
+  has(name: string): boolean;
+}
+
 /** What an operator says about the derivative of an input. */
 function declared(operator: Operator | undefined, input: number): Derivative {
   if (operator?.gradient === undefined) return 'unknown';
@@ -24,10 +28,25 @@ export function storedAs(
   return known ?? 'weight';
 }
 
-/** Follows Identity back to where a value comes from. */
-export function behindIdentity(b: GraphBuilder, name: string): string {
+/** Operators that give their first input in another shape or type. */
+const views = new Set([
+  'Identity',
+  'Cast',
+  'CastLike',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+  'Flatten',
+  'Transpose',
+]);
+
+/** The initializer that a value is, in another shape or type perhaps. */
+export function initializerBehind(b: GraphBuilder, name: string, stored: Names): string | undefined {
+  if (stored.has(name)) return name;
   const node = b.producer(name);
-  return node?.opType === 'Identity' ? behindIdentity(b, node.input[0] ?? '') : name;
+  return node?.domain === '' && views.has(node.opType)
+    ? initializerBehind(b, node.input[0] ?? '', stored)
+    : undefined;
 }
 
 /**
@@ -36,13 +55,8 @@ export function behindIdentity(b: GraphBuilder, name: string): string {
  *
  * @param stored - the initializers that may be trained
  */
-export function derivativeOf(
-  b: GraphBuilder,
-  node: NodeProto,
-  i: number,
-  stored: { has(name: string): boolean },
-): Derivative {
+export function derivativeOf(b: GraphBuilder, node: NodeProto, i: number, stored: Names): Derivative {
   const operator = b.operator(node);
   const statistic = storedAs(operator, i) === 'statistic';
-  return statistic && stored.has(behindIdentity(b, node.input[i] ?? '')) ? 'zero' : declared(operator, i);
+  return statistic && initializerBehind(b, node.input[i] ?? '', stored) ? 'zero' : declared(operator, i);
 }

@@ -97,6 +97,8 @@ describe('what is trained', () => {
         ],
         nodes: [
           { op: 'Identity', inputs: ['bias'], outputs: ['same'] },
+          { op: 'Cast', inputs: ['mean'], outputs: ['half'], attributes: { to: DataType.FLOAT16 } },
+          { op: 'Cast', inputs: ['half'], outputs: ['cast'], attributes: { to: float } },
           { op: 'BatchNormalization', inputs: ['x', 'scale', 'bias', mean, 'variance'], outputs: ['n'] },
           { op: 'Mul', inputs: ['n', 'other'], outputs: ['y'] },
         ],
@@ -110,6 +112,26 @@ describe('what is trained', () => {
     expect(of('mean')).toEqual(['scale', 'bias', 'other']);
     expect(of('mean', (name) => name !== 'other')).toEqual(['scale', 'bias']);
     expect(of('same')).toEqual(['scale', 'bias', 'other']);
+    expect(of('cast')).toEqual(['scale', 'bias', 'other']);
+  });
+
+  it('is refused where it decides the ratio of a Dropout in training form', () => {
+    const dropout = makeModel({
+      inputs: [{ name: 'x', type: float, dims: [2, 3] }],
+      outputs: [{ name: 'y', type: float, dims: [2, 3] }],
+      initializers: [
+        { name: 'p', type: float, dims: [], values: [0.3] },
+        { name: 'on', type: DataType.BOOL, dims: [], values: [1] },
+      ],
+      nodes: [
+        { op: 'Sigmoid', inputs: ['p'], outputs: ['ratio'] },
+        { op: 'Dropout', inputs: ['x', 'ratio', 'on'], outputs: ['d'], name: 'drop' },
+        { op: 'Mul', inputs: ['d', 'p'], outputs: ['y'] },
+      ],
+    });
+    expect(() => buildTrainingModel(dropout, { loss: 'mse', optimizer: sgd() })).toThrow(
+      /node "drop" \(Dropout.*\): no gradient for its input 1 \("ratio"\)/,
+    );
   });
 
   it('is grouped by its multipliers', () => {

@@ -3,7 +3,7 @@ import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts
 import type { Builder } from '../graph/builder.ts';
 import { captures } from '../graph/captures.ts';
 import { isFloat } from '../graph/dataType.ts';
-import { behindIdentity, derivativeOf, storedAs } from '../graph/derivative.ts';
+import { derivativeOf, initializerBehind, storedAs } from '../graph/derivative.ts';
 import { dimsOf } from '../graph/tensor.ts';
 
 /** Whether an output may have a slope: whole numbers and conditions of a known operator have none. */
@@ -18,7 +18,7 @@ function carries(b: Builder, node: NodeProto, i: number, constants: boolean): bo
   const derivative = derivativeOf(b, node, i, b.initializers);
   if (derivative === 'zero') return false;
   if (typeof operator?.gradient !== 'function' || (derivative === 'flows' && !operator.storedAs)) return true;
-  const stored = b.initializers.get(behindIdentity(b, node.input[i] ?? ''));
+  const stored = b.initializers.get(initializerBehind(b, node.input[i] ?? '', b.initializers) ?? '');
   if (!stored) return true;
   // What is stored at an input without a gradient is a setting (the scales of a Resize); computed values are refused.
   return derivative === 'flows' && (constants || storedAs(operator, i, dimsOf(stored)) === 'weight');
@@ -58,28 +58,41 @@ function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): bo
   return nodes.every(({ input, opType }) => !input.includes(name) || formulas.has(opType));
 }
 
-/** Why an initializer cannot be trained; `undefined` for a running statistic, which training carries along. */
+/** Whether an initializer is a running statistic, which training carries along. */
+function isStatistic(b: Builder, nodes: readonly NodeProto[], name: string): boolean {
+  return nodes.some((node) =>
+    node.input.some(
+      (input, i) =>
+        storedAs(b.operator(node), i) === 'statistic' && initializerBehind(b, input, b.initializers) === name,
+    ),
+  );
+}
+
+/** Why no gradient reaches an initializer, and whether that is for want of a gradient. */
 function whyNot(
   b: Builder,
   nodes: readonly NodeProto[],
   name: string,
   live: ReadonlySet<string>,
-): string | undefined {
-  const uses = nodes.flatMap((node) =>
-    node.input.flatMap((input, i) => (input === name ? [{ node, i }] : [])),
-  );
-  if (uses.length > 0 && uses.every(({ node, i }) => storedAs(b.operator(node), i) === 'statistic'))
-    return undefined;
-  const isUnknown = ({ node, i }: { node: NodeProto; i: number }): boolean =>
-    derivativeOf(b, node, i, b.initializers) === 'unknown' && node.output.some((value) => live.has(value));
-  const use = uses.find(isUnknown) ?? uses[0];
-  if (!use) return 'no node reads it';
-  const { node, i } = use;
+): { why: string; lacking: boolean } {
+  const uses = nodes.flatMap((node) => {
+    const reaches = node.output.some((output) => live.has(output));
+    return node.input.flatMap((input, i) => {
+      if (input !== name) return [];
+      const derivative = derivativeOf(b, node, i, b.initializers);
+      return [{ node, i, derivative: derivative === 'unknown' && !reaches ? 'flows' : derivative } as const];
+    });
+  });
+  const use = uses.find(({ derivative }) => derivative === 'unknown') ?? uses[0];
+  if (!use) return { why: 'no node reads it', lacking: false };
+  const { node, i, derivative } = use;
   const at = `input ${i} of node "${node.name || node.output[0]}" (${node.opType})`;
-  if (isUnknown(use)) return `there is no gradient for ${at}`;
-  return derivativeOf(b, node, i, b.initializers) === 'zero'
-    ? `the derivative of ${at} is 0`
-    : `what ${at} feeds does not reach the loss`;
+  const why = {
+    unknown: `there is no gradient for ${at}`,
+    zero: `the derivative of ${at} is 0`,
+    flows: `what ${at} feeds does not reach the loss`,
+  };
+  return { why: why[derivative], lacking: derivative === 'unknown' };
 }
 
 /** Whoever names parameters one by one wants each of them trained; who names all wants what can be trained. */
@@ -91,11 +104,11 @@ function checkNamed(
   trainable: (name: string) => boolean,
 ): void {
   const named = stored.filter(({ name }) => trainable(name));
+  const all = named.length === stored.length;
   for (const { name } of named) {
-    if (live.has(name)) continue;
-    const why = whyNot(b, nodes, name, live);
-    const all = named.length === stored.length;
-    if (why === undefined || (all && !why.startsWith('there is no gradient'))) continue;
+    if (live.has(name) || isStatistic(b, nodes, name)) continue;
+    const { why, lacking } = whyNot(b, nodes, name, live);
+    if (all && !lacking) continue;
     throw fail(
       'a gradient for every parameter that `trainable` names',
       `"${name}": ${why}`,

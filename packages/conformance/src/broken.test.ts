@@ -45,8 +45,8 @@ const acting =
     model.snapshot = async () => ({ ...(await snapshot()), before });
     model.average = async (states) => ({ ...states[states.length - 1], ...(await average!(states)) });
     model.restore = async (state) => {
+      await restore(state);
       before = (state as { before: typeof before }).before;
-      return restore(state);
     };
   };
 
@@ -77,6 +77,7 @@ const restore = 'restores the optimizer with the weights';
 const resume = 'resumes a run with the same bits';
 const rangeTest = 'is as it was after a range test, however that ends';
 const abort = 'stops between two steps when aborted';
+const foreign = 'refuses what is no snapshot of it and stays as it was';
 const faults = 'keeps its state whatever fails during a run or a range test';
 const average = 'averages the weights of snapshots';
 const predict = 'predicts what its evaluation scores';
@@ -194,7 +195,9 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     'restore makes the snapshot the live weights',
     [snapshot],
     (model) => {
+      const { restore } = model;
       model.restore = async (state) => {
+        await restore(state);
         model.weights = (state as State).weights;
         model.velocity = (state as State).velocity.slice();
       };
@@ -202,7 +205,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'restore forgets the slots',
-    [restore, resume, rangeTest, faults, average],
+    [restore, foreign, resume, rangeTest, faults, average],
     (model) => {
       model.restore = async (state) => model.weights.set((state as State).weights);
     },
@@ -220,13 +223,35 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'snapshot takes a step',
-    [snapshot, resume, rangeTest, faults, average],
+    [snapshot, foreign, resume, rangeTest, faults, average],
     (model) => also(model, 'snapshot', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
   [
     'evaluate trains',
     [faults, evaluate, weighted, predict],
     (model) => also(model, 'evaluate', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
+  ],
+  [
+    'restore takes what it finds',
+    [foreign],
+    (model) => {
+      model.restore = async (state) => {
+        const { weights, velocity } = (state ?? {}) as Partial<State>;
+        if (weights && 'length' in weights) model.weights.set(weights);
+        if (velocity && 'length' in velocity) model.velocity.set(velocity);
+      };
+    },
+  ],
+  [
+    'restore moves the weights before it looks at the slots',
+    [foreign],
+    (model) => {
+      const { restore } = model;
+      model.restore = async (state) => {
+        model.weights.fill(0);
+        return restore(state);
+      };
+    },
   ],
   [
     'an evaluation that is cut short leaves the weights frozen',
@@ -368,7 +393,21 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'the weights are drawn by chance',
-    [start, proportional, momentum, policy, resume, rangeTest, abort, faults, evaluate, bad, badHyper, alone],
+    [
+      start,
+      proportional,
+      momentum,
+      policy,
+      foreign,
+      resume,
+      rangeTest,
+      abort,
+      faults,
+      evaluate,
+      bad,
+      badHyper,
+      alone,
+    ],
     (model) => {
       model.weights = model.weights.map((value) => value + Math.random() * 0.01);
     },

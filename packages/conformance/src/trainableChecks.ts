@@ -12,6 +12,7 @@ import { rangeTestLeavesNoTrace } from './checks/rangeTestLeavesNoTrace.ts';
 import { rateActs } from './checks/rateActs.ts';
 import { refusesBadBatches } from './checks/refusesBadBatches.ts';
 import { refusesBadHyperparameters } from './checks/refusesBadHyperparameters.ts';
+import { refusesForeignSnapshots } from './checks/refusesForeignSnapshots.ts';
 import { restoreExact } from './checks/restoreExact.ts';
 import { resumes } from './checks/resumes.ts';
 import { sameStart } from './checks/sameStart.ts';
@@ -32,6 +33,7 @@ const checks: readonly TrainableCheck[] = [
   trainUnderPolicy,
   snapshotIndependent,
   restoreExact,
+  refusesForeignSnapshots,
   resumes,
   rangeTestLeavesNoTrace,
   abortsBetweenSteps,

@@ -29,5 +29,5 @@ describeExamples({
 
 vitest.it('the adapter that the README shows passes every check', async () => {
   for (const check of checks) await check();
-  vitest.expect(checks.length).toBe(17);
+  vitest.expect(checks.length).toBe(18);
 });

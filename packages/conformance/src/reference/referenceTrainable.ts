@@ -105,7 +105,7 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
     },
 
     async restore(snapshot) {
-      const { weights, velocity } = snapshot as State;
+      const { weights, velocity } = checkSnapshot(snapshot, size);
       model.weights.set(weights);
       model.velocity.set(velocity);
     },
@@ -113,6 +113,21 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
     dispose() {},
   };
   return model;
+}
+
+/** A snapshot of a model of this size; throws before anything moves. */
+function checkSnapshot(snapshot: Snapshot, size: number): State {
+  const { weights, velocity } = (snapshot ?? {}) as Partial<State>;
+  for (const vector of [weights, velocity]) {
+    if (!(vector instanceof Float32Array) || vector.length !== size) {
+      throw fail(
+        `a snapshot with ${size} weights and as many velocities`,
+        vector instanceof Float32Array ? `${vector.length} of them` : 'none in a Float32Array',
+        'Restore what snapshot() gave; JSON does not keep typed arrays.',
+      );
+    }
+  }
+  return snapshot as State;
 }
 
 /** Mean cross-entropy over a batch, and its gradient. */

@@ -1,0 +1,31 @@
+import { sameBits } from '../assert.ts';
+import type { TrainableCheck } from '../check.ts';
+import { refusal, richest, steps, withModel } from '../model.ts';
+import type { Subject } from '../subject.ts';
+
+/** What is no snapshot of this model is refused, and nothing moves: scrambled weights train without a word. */
+export const refusesForeignSnapshots: TrainableCheck = {
+  name: 'refuses what is no snapshot of it and stays as it was',
+  async run<Batch>(subject: Subject<Batch>) {
+    const undisturbed = await withModel(richest(subject), (model) => steps(model, subject, 0, 6));
+    await withModel(richest(subject), async (model) => {
+      const before = await steps(model, subject, 0, 3);
+      const own = await model.trainable.snapshot();
+      const foreign: Readonly<Record<string, unknown>> = {
+        nothing: undefined,
+        null: null,
+        'a number': 7,
+        'an empty object': {},
+        'a snapshot of another adapter': { adapter: 'somebody else', version: 1, weights: [] },
+        'its own snapshot after JSON, which keeps no typed arrays': JSON.parse(JSON.stringify(own)),
+      };
+      const advice = 'Check a snapshot whole before restore() moves anything.';
+      for (const [what, snapshot] of Object.entries(foreign)) {
+        await refusal(what, advice, async () => model.trainable.restore(snapshot as object));
+        sameBits(await model.weights(), before, `the weights after ${what} to be as they were`, advice);
+      }
+      const after = await steps(model, subject, 3, 6);
+      sameBits(after, undisturbed, 'the steps after refused snapshots to be as without them', advice);
+    });
+  },
+};

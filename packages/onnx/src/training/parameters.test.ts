@@ -115,6 +115,25 @@ describe('what is trained', () => {
     expect(of('cast')).toEqual(['scale', 'bias', 'other']);
   });
 
+  it('is refused where this form of its operator does not read it', () => {
+    const mirrored = makeModel({
+      inputs: [{ name: 'x', type: float, dims: [4] }],
+      outputs: [{ name: 'y', type: float, dims: [6] }],
+      initializers: [
+        { name: 'pads', type: DataType.INT64, dims: [2], values: [1, 1] },
+        { name: 'fill', type: float, dims: [], values: [0.5] },
+        { name: 'w', type: float, dims: [1], values: [2] },
+      ],
+      nodes: [
+        { op: 'Pad', inputs: ['x', 'pads', 'fill'], outputs: ['p'], attributes: { mode: 'reflect' } },
+        { op: 'Mul', inputs: ['p', 'w'], outputs: ['y'] },
+      ],
+    });
+    expect(() =>
+      buildTrainingModel(mirrored, { loss: 'mse', optimizer: sgd(), trainable: (name) => name === 'fill' }),
+    ).toThrow(/"fill": the derivative of the loss is 0 all over/);
+  });
+
   it('is refused where it decides the ratio of a Dropout in training form', () => {
     const dropout = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 3] }],

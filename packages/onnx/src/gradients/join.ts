@@ -191,9 +191,10 @@ const axesInOrder = (axes: readonly number[], rank: number): number[] =>
 
 /** The sum of the gradient over what was filled in; only constant padding fills in a value. */
 function fillBack({ b, node, x, g }: GradientContext): string | null {
+  const gradient = g(0);
   if (text(node, 'mode', 'constant') !== 'constant') return null;
   const filled = b.emit('Pad', [b.zerosLike(x(0)), x(1), b.scalar(1, x(0)), inputOf(node, 3)]);
-  return b.reshapeLike(b.sumAll(b.mul(g(0), filled)), x(2));
+  return b.reshapeLike(b.sumAll(b.mul(gradient, filled)), x(2));
 }
 
 /** Constant padding is cut off again; copied borders are added back to where they came from. */

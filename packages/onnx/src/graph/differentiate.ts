@@ -159,20 +159,19 @@ export function differentiate(
         return gradientOf(outputs[i] ?? '');
       },
     });
-    const given = new Map<string, string | null>();
+    const given = new Set<string>();
     const purpose = `the gradient of ${originOf(node)}`;
     const found = atNode(node, () => b.writtenFor(purpose, () => gradient(context)));
     found.forEach((term, i) => {
       const input = inputs[i];
       if (term === undefined || input === undefined || !reached.inputs.includes(i)) return;
-      given.set(input, term ?? given.get(input) ?? null);
+      given.add(input);
       if (term !== null) terms.set(input, [...(terms.get(input) ?? []), term]);
     });
     // What a gradient forgets would be wrong in silence.
     const forgotten = reached.inputs.find((i) => !given.has(inputs[i] as string));
     if (forgotten !== undefined) throw intoInput(at, forgotten, inputs[forgotten]);
-    const flat = [...given.values()].every((term) => term === null);
-    const dropped = flat ? undefined : used.find((i) => !asked.has(i));
+    const dropped = used.find((i) => !asked.has(i));
     if (dropped !== undefined) throw noGradient(at, `through its output ${dropped} ("${outputs[dropped]}")`);
   }
 

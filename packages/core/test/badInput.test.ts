@@ -124,6 +124,21 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'divFactor',
     'at least 1',
   ],
+  ...(['divFactor', 'finalDivFactor'] as const).map(
+    (name) =>
+      [
+        `a ${name} a little below 1`,
+        { type: 'oneCycle', maxLr: 1, totalSteps: 9, [name]: 0.99 },
+        name,
+        'a finite number of at least 1',
+      ] as const,
+  ),
+  [
+    'a misspelt anneal',
+    { type: 'oneCycle', maxLr: 1, totalSteps: 9, anneal: 'cosine' },
+    'anneal',
+    'cos or linear',
+  ],
   [
     'a flag of 1',
     { type: 'oneCycle', maxLr: 1, totalSteps: 9, threePhase: 1 },
@@ -142,6 +157,12 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'startLr',
     'a finite number above 0',
   ],
+  [
+    'an exponential ramp to 0',
+    { type: 'ramp', startLr: 1, endLr: 0, steps: 9, spacing: 'exponential' },
+    'endLr',
+    'a finite number above 0',
+  ],
   ['no spacing', { type: 'ramp', startLr: 0, endLr: 1, steps: 9 }, 'spacing', 'linear or exponential'],
   ['an empty table', { type: 'table', values: [] }, 'values', 'an array, not empty'],
   ['a table that is typed', { type: 'table', values: new Float32Array(3) }, 'values', 'Array.from()'],
@@ -153,13 +174,40 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'stages',
     'no longer than 2^53 steps',
   ],
+  [
+    'stages one step longer than a counter counts',
+    { type: 'sequence', stages: [1, 2].map(() => ({ policy: cycle, steps: 2 ** 52 })) },
+    'stages',
+    'stages = 9007199254740992\nShorten them.',
+  ],
   ['a bad rate in a table', { type: 'table', values: [0.1, Number.NaN] }, 'values[1]', 'values[1] = NaN'],
   ['a sequence of nothing', { type: 'sequence', stages: [] }, 'stages', 'an array, not empty'],
   [
     'a stage without an end before the last',
     { type: 'sequence', stages: [{ policy: cycle }, { policy: cycle }] },
     'stages[0].steps',
+    'stages[0].steps to be a positive integer.\nReceived: stages[0].steps = undefined\nOnly the last stage',
+  ],
+  [
+    'a stage without an end in the middle',
+    {
+      type: 'sequence',
+      stages: [{ policy: cycle, steps: 5 }, { policy: cycle }, { policy: cycle, steps: 5 }],
+    },
+    'stages[1].steps',
     'Only the last stage',
+  ],
+  [
+    'a misspelt type inside',
+    { type: 'sequence', stages: [{ policy: { ...cycle, type: 'triangle' } }] },
+    'stages[0].policy.type',
+    'Did you mean "triangular"?',
+  ],
+  [
+    'no policy inside',
+    { type: 'sequence', stages: [{ steps: 5 }] },
+    'stages[0].policy',
+    'stages[0].policy to be an object with a type',
   ],
   [
     'a bad policy deep inside',
@@ -256,7 +304,35 @@ function structuredCloneOrSame(data: unknown): unknown {
   }
 }
 
+describe('what is just legal', () => {
+  const legal: readonly (readonly [what: string, data: object])[] = [
+    ['divisors of 1', { type: 'oneCycle', maxLr: 1, totalSteps: 9, divFactor: 1, finalDivFactor: 1 }],
+    ['a pctStart of 0', { type: 'oneCycle', maxLr: 1, totalSteps: 9, pctStart: 0 }],
+    ['a pctStart of 1', { type: 'oneCycle', maxLr: 1, totalSteps: 9, pctStart: 1 }],
+    ['a linear ramp from 0', { type: 'ramp', startLr: 0, endLr: 1, steps: 9, spacing: 'linear' }],
+    ['a linear ramp to 0', { type: 'ramp', startLr: 1, endLr: 0, steps: 9, spacing: 'linear' }],
+    [
+      'stages as long as a counter counts, before one without an end',
+      {
+        type: 'sequence',
+        stages: [{ policy: cycle, steps: 2 ** 52 }, { policy: cycle, steps: 2 ** 52 - 1 }, { policy: cycle }],
+      },
+    ],
+  ];
+  it.each(legal)('%s', (_, data) => {
+    expect(parsePolicy(data)).toEqual(data);
+  });
+});
+
 describe('bad options, said by the factory', () => {
+  it('names the fields that the options may have', () => {
+    expect(errorOf(() => oneCycle(null as never)).message).toBe(
+      '[clr/core] Expected options to be an object with maxLr, totalSteps, pctStart, divFactor, ' +
+        'finalDivFactor, anneal, threePhase, momentum.\nReceived: options = null\n' +
+        'Give its fields by name, as JSON.parse makes them.',
+    );
+  });
+
   const options = { baseLr: 0.001, maxLr: 0.006, stepSize: 0 };
   const calls: readonly (readonly [name: string, field: string, call: () => unknown])[] = [
     ['constant', 'lr', () => constant({ lr: -1 })],

@@ -153,6 +153,23 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
     (step) => line(0.5, 2e-6, Math.min(1, step / 10)),
   ],
   [
+    'oneCycle whose divisors are 1',
+    oneCycle({ maxLr: 0.5, totalSteps: 11, divFactor: 1, finalDivFactor: 1 }),
+    () => 0.5,
+  ],
+  [
+    'oneCycle that only goes down',
+    // As in PyTorch, the way down then began a step before the run.
+    oneCycle({ maxLr: 0.5, totalSteps: 20, anneal: 'linear', pctStart: 0 }),
+    (step) => line(0.5, 2e-6, Math.min(1, (step + 1) / 20)),
+  ],
+  ['oneCycle of a single step', oneCycle({ maxLr: 0.5, totalSteps: 1, momentum }), () => 2e-6, () => 0.95],
+  [
+    'ramp from 0',
+    ramp({ startLr: 0, endLr: 0.1, steps: 8, spacing: 'linear' }),
+    (step) => line(0, 0.1, Math.min(1, step / 8)),
+  ],
+  [
     'ramp',
     ramp({ startLr: 0.1, endLr: 0.02, steps: 8, spacing: 'linear' }),
     (step) => line(0.1, 0.02, Math.min(1, step / 8)),
@@ -263,6 +280,24 @@ it('sequence gives each stage its own steps, and goes on with the last one', () 
     if (step === 9 || step === 10) expect(momentumAt(step)).toBeUndefined();
     else near(momentumAt(step)!, against(step < 9 ? stages(step) : triangle(step - 11)));
   }
+});
+
+it.each([
+  ['constant', constant({ lr: 0.5 })],
+  ['a table', table({ values: [0.5] })],
+  // The last cycle of an endless stage has no number.
+  ['cycles that grow', cosineRestarts({ baseLr: 0.5, maxLr: 0.5, firstCycle: 5, cycleMultiplier: 2 })],
+])('sequence counts stages without cycles as one each, and asks an endless one for no end: %s', (_, last) => {
+  const { at } = toSchedule(
+    sequence([
+      { policy: constant({ lr: 0.1 }), steps: 3 },
+      { policy: sequence([{ policy: table({ values: [0.2, 0.3] }) }]), steps: 4 },
+      { policy: last },
+    ]),
+  );
+  expect([0, 2, 3, 6, 7].map((step) => at(step).lr)).toEqual([0.1, 0.1, 0.2, 0.3, 0.5]);
+  expect([0, 2, 3, 6, 7].map((step) => at(step).cycle)).toEqual([0, 0, 1, 1, 2]);
+  expect([0, 2, 3, 6].map((step) => at(step).cycleEnd)).toEqual([3, 3, 7, 7]);
 });
 
 describe('the arithmetic of schedules', () => {

@@ -37,8 +37,9 @@ export function construct<P extends Policy>(kind: PolicyKind<P>, options: unknow
   // A factory's options need no type.
   fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
   if (nesting >= maxNesting) {
+    // Only a policy inside another one comes here, so it has a path.
     const advice = 'Put the stages of the inner sequences into the outer one.';
-    throw new PolicyError(path || 'policy', options, `at most ${maxNesting} policies deep`, advice);
+    throw new PolicyError(path, options, `at most ${maxNesting} policies deep`, advice);
   }
   nesting++;
   try {

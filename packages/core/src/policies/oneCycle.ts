@@ -76,11 +76,12 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
   const value = (step: number, of: 'lr' | 'momentum'): number => {
     const time = Math.min(step, end);
     let index = 0;
-    while (index < ways.length - 1 && time > ways[index]!.end) index++;
+    // The last way ends at `end`, so the search stops there.
+    while (time > ways[index]!.end) index++;
     const way = ways[index]!;
     const start = index > 0 ? ways[index - 1]!.end : 0;
     // A way of no length is over as it begins; PyTorch divides by zero there.
-    const x = way.end > start ? Math.max(0, (time - start) / (way.end - start)) : 1;
+    const x = way.end > start ? (time - start) / (way.end - start) : 1;
     const bounds = way[of];
     return lerp(bounds[0], bounds[1], linear ? x : wave(x));
   };

@@ -1,4 +1,4 @@
-import { checkOrder, integer, oneOf, positiveRate, stepCount } from '../fields.ts';
+import { checkOrder, integer, positiveRate, stepCount } from '../fields.ts';
 import { ramp } from '../policies/ramp.ts';
 import type { Schedule } from '../schedule.ts';
 import { toSchedule } from '../toSchedule.ts';
@@ -39,7 +39,6 @@ export async function sweep<Batch>(
   positiveRate(endLr, 'endLr');
   integer(2)(steps, 'steps');
   if (probe !== undefined) stepCount(probe, 'probe');
-  oneOf('linear', 'exponential')(spacing, 'spacing');
   checkOrder({ startLr, endLr }, 'startLr', 'endLr', '');
   const schedule = toSchedule(ramp({ startLr, endLr, steps: steps - 1, spacing }));
   checkBatches('batches', batches, false);

@@ -77,7 +77,11 @@ export function mutantsOf(code: string, numbersOnly: boolean): Mutant[] {
     if (type === 'UpdateExpression') add(node, text(node).replace('++', '--'));
     if (type === 'ConditionalExpression') add(node, text(consequent!), text(alternate!));
     if (type === 'IfStatement') add(test!, 'true', 'false');
-    if ((type === 'Literal' && typeof node.value === 'string') || type === 'TemplateLiteral') add(node, "''");
+    if (
+      (type === 'Literal' && typeof node.value === 'string' && node.value !== '') ||
+      type === 'TemplateLiteral'
+    )
+      add(node, "''");
     if (type === 'ArrayExpression' && node.elements!.length > 0) add(node, '[]');
     if (type === 'BlockStatement' && (node.body as readonly Node[]).length > 0) add(node, '{}');
     if (type === 'ArrowFunctionExpression' && (node.body as Node).type !== 'BlockStatement')

@@ -82,8 +82,11 @@ const vitest = await createVitest(
   },
 );
 
+const found = new Map<readonly string[], Awaited<ReturnType<typeof vitest.globTestSpecifications>>>();
+
 async function passes(tests: readonly string[]): Promise<boolean> {
-  const specifications = await vitest.globTestSpecifications([...tests]);
+  const specifications = found.get(tests) ?? (await vitest.globTestSpecifications([...tests]));
+  found.set(tests, specifications);
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
   // Vitest also lists the modules of earlier runs, with their old states.
   const run = testModules.filter(({ moduleId }) => specifications.some((of) => of.moduleId === moduleId));

@@ -11,7 +11,7 @@ export interface Problem {
 }
 
 /**
- * The error every clr package throws for input it cannot use. Its message is safe to print: control characters are
+ * The error that every clr package throws for input it cannot use. Its message is safe to print: control characters are
  * escaped, and long parts are cut in the middle.
  *
  * @param scope - the package that speaks, without the `@`: `clr/onnx`
@@ -37,7 +37,7 @@ export class ClrError extends Error {
 }
 
 /**
- * The error for plain data that is not legal: from `parsePolicy`, `parseTrace`, `parseRun`, `toSchedule`,
+ * The error for invalid plain data, thrown by `parsePolicy`, `parseTrace`, `parseRun`, `toSchedule`,
  * `checkHyperparameters`, and the factories of policies and optimizers.
  *
  * @example
@@ -73,10 +73,10 @@ export function show(value: unknown): string {
   return typeof value === 'object' && value ? 'an object' : printable(String(value), maxShown);
 }
 
-// What a terminal acts on instead of showing it, or what changes how its neighbours are shown.
+// Control and format characters: a terminal acts on them, or they change how their neighbours are shown.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text for a message: control characters but those in `kept` are escaped, the middle is left out where it is long. */
+/** Text for a message: escapes control characters except those in `kept`, and cuts the middle of long text. */
 export function printable(text: string, most: number, kept?: RegExp): string {
   const cut = (long: string): string =>
     long.length > most ? `${long.slice(0, most / 2)}…${long.slice(1 - most / 2)}` : long;

@@ -14,7 +14,7 @@ function reader(legal: (value: number) => boolean, expected: string, advice: str
   };
 }
 
-/** A finite number in a range that `expected` names. Models train in float32, so it is finite there too. */
+/** A finite number in the range that `expected` names. It must be finite in float32 too, in which models train. */
 export const number =
   (legal: (value: number) => boolean, expected: string): Read =>
   (value, path) => {
@@ -32,7 +32,7 @@ export const number =
 export const rate: Read = /* @__PURE__ */ number((value) => value >= 0, 'of at least 0');
 export const positiveRate: Read = number((value) => value > 0, 'above 0');
 export const fraction: Read = /* @__PURE__ */ number((value) => value >= 0 && value <= 1, 'in [0, 1]');
-/** A momentum, or the decay of a running mean: at 1, also after rounding to float32, it would never move. */
+/** A momentum, or the decay of a running mean. It must stay below 1 in float32: at 1 the mean would never move. */
 export const decay: Read = /* @__PURE__ */ number(
   (value) => value >= 0 && Math.fround(value) < 1,
   'in [0, 1)',
@@ -63,7 +63,7 @@ export const object =
   (value, path) =>
     Object.freeze(readFields(value, fields, path));
 
-/** The same without a word about other fields, for what a newer clr may have written. */
+/** The same, but ignores other fields: a newer clr may have written them. */
 export const record =
   (fields: Fields): Read =>
   (value, path) =>
@@ -82,7 +82,7 @@ export const list =
       const expected = `an array of at most ${maxEntries} entries`;
       throw new PolicyError(`${path}.length`, value.length, expected, 'Cut it into several.');
     }
-    // Not `map`, which would step over the holes of a sparse array.
+    // Not `map`, which skips the holes of a sparse array.
     return Object.freeze(Array.from(value, (each, index) => item(each, `${path}[${index}]`)));
   };
 
@@ -91,13 +91,13 @@ export const optional =
   (value, path) =>
     value === undefined ? value : read(value, path);
 
-/** The fields of what stands at `path`; throws if it is no object. */
+/** The fields of the object at `path`. Throws if it is not an object. */
 export function fieldsOf(value: unknown, path: string, expected: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as never;
   throw new PolicyError(path, value, expected, 'Give its fields by name, as JSON.parse makes them.');
 }
 
-/** Where a field stands: `stages[0]` and `steps` make `stages[0].steps`. */
+/** The path of a field: `stages[0]` and `steps` make `stages[0].steps`. */
 export const join = (path: string, name: string): string => (path ? `${path}.${name}` : name);
 
 /** A copy of `value` that holds the named fields and nothing else; throws at the first bad one. */
@@ -136,7 +136,7 @@ export function checkOrder<Name extends string>(
   }
 }
 
-/** The error for a name that is none of the legal ones; suggests the one that shares most pairs of letters with it. */
+/** The error for an unknown name. Suggests the legal name that shares the most pairs of letters with it. */
 export function unknownName(
   name: unknown,
   names: readonly string[],

@@ -10,7 +10,7 @@ import { toSchedule } from './toSchedule.ts';
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer
- * @throws {ClrError} if the cycles of a schedule of your own do not follow one another
+ * @throws {ClrError} if a cycle of your own schedule does not begin where the one before it ends
  * @see Smith, arXiv 1506.01186, section 3.2: end training at the end of a cycle
  *
  * @example

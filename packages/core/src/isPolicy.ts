@@ -3,7 +3,7 @@ import { parsePolicy } from './parsePolicy.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * Whether unknown data is a policy: whether `parsePolicy` would take it. A schedule of your own is none, also where it
+ * Whether unknown data is a policy, that is, whether `parsePolicy` accepts it. A schedule is not a policy, even if it
  * has a `type`.
  *
  * @example

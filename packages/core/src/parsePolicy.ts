@@ -7,7 +7,7 @@ import type { Policy } from './policy.ts';
  * type would: frozen, with no field more.
  *
  * @param value - an object with a `type` and the fields of that type
- * @param name - what messages call it, such as the name of its file
+ * @param name - how error messages refer to it, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received; a misspelt
  *   `type` or field is answered with the nearest one
  *

@@ -1,7 +1,7 @@
 import { PolicyError } from './errors.ts';
 import { type Fields, integer, join, list, oneOf, optional, type Read, rate, record } from './fields.ts';
 
-/** The fields that the stored records of range tests and training runs share. */
+/** Fields that the records of range tests and of training runs have in common. */
 
 const recorded = 'Give what rangeTest or train returned, as JSON.stringify wrote it.';
 
@@ -10,13 +10,13 @@ export const version: Read = (value, path) => {
   throw new PolicyError(path, value, '1, the version that this clr reads', recorded);
 };
 
-/** A loss. JSON has no NaN, so `null` stands for what is not finite. */
+/** A loss. JSON has no NaN, so `null` means a loss that is not finite. */
 export const loss: Read = (value, path) => {
   if (value === null || Number.isFinite(value)) return value;
   throw new PolicyError(path, value, 'a finite number or null', recorded);
 };
 
-/** A share in [0, 1] that float32 may have rounded, or `null`. */
+/** An accuracy in [0, 1], perhaps rounded to float32, or `null`. */
 export const accuracy: Read = (value, path) => {
   const off = Math.abs((value as number) - 0.5);
   if (value === null || (typeof value === 'number' && off <= 0.500001)) return value;

@@ -20,7 +20,8 @@ export interface SampleOptions {
  *
  * `table[i] === Math.fround(schedule.lr(from + i))`
  *
- * @throws {PolicyError} if a count is not a positive integer, or above 100,000,000, or the momentum of a policy that has none is asked for
+ * @throws {PolicyError} if `steps` is not an integer from 1 to 100,000,000, `from` is not a step, or the policy has no
+ * momentum to sample
  *
  * @example
  * ```ts

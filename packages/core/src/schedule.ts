@@ -10,7 +10,7 @@ export interface CyclePosition {
   readonly cycleEnd: number;
 }
 
-/** Where every step stands when there are no cycles: in one that never ends. */
+/** The position of every step of a schedule without cycles: in one cycle that never ends. */
 export const endless: CyclePosition = { cycle: 0, phase: 0, cycleEnd: Infinity };
 
 /** Everything a schedule says about one step. */

@@ -10,7 +10,7 @@ import {
   type ScheduleLike,
 } from './schedule.ts';
 
-/** The schedules made here: they need no second check. */
+/** Schedules that were made here and need no second check. */
 const made = new WeakSet<object>();
 
 /**
@@ -20,8 +20,8 @@ const made = new WeakSet<object>();
  * A bundle holds only the kinds of policy whose factories it imports; read data from elsewhere with
  * `parsePolicy`, which brings them all.
  *
- * @throws {PolicyError} if the policy is not a legal one; from the schedule, if a step is no integer of at least 0,
- *   or if a schedule of your own gives a rate, a momentum or a cycle that cannot be
+ * @throws {PolicyError} if the policy is invalid; from the schedule, if a step is not an integer of at least 0, or if
+ * your own schedule returns an invalid rate, momentum or cycle
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function toSchedule(source: ScheduleLike): Schedule {
   return made.has(custom) ? (custom as Schedule) : complete(checked(custom));
 }
 
-/** The policy that a source is, as a frozen copy; nothing when it is a schedule of one's own. */
+/** The source as a frozen policy; undefined if it is a schedule of one's own. */
 export const policyOf = (source: ScheduleLike): Policy | undefined =>
   customOf(source) ? undefined : readPolicy(source);
 
@@ -70,7 +70,7 @@ function checkStep(step: number): number {
   );
 }
 
-/** A schedule of one's own whose every answer is checked. It may have a `this`. */
+/** Wraps a schedule of one's own and checks its every answer. Its methods may use `this`. */
 function checked(custom: CustomSchedule | Schedule): CustomSchedule {
   const [name, position] = 'at' in custom ? ['at', custom.at] : ['position', custom.position];
   return {
@@ -86,7 +86,7 @@ const ownMomentum = optional(decay);
 const cycle = integer(0);
 const phase = number((value) => value >= 0 && value < 1, 'in [0, 1)');
 
-/** What a schedule says of the cycles at a step. A cycle that ended already would make an endless loop. */
+/** Checks the cycle that a schedule reports at a step. A cycle that has already ended would cause an endless loop. */
 function readPosition(value: unknown, step: number, path: string): CyclePosition {
   const cycleEnd: Read = (end, at) => {
     if (end === Infinity || (Number.isSafeInteger(end) && (end as number) > step)) return end;

@@ -132,7 +132,7 @@ export const policiesByType: { readonly [T in Exclude<Policy['type'], 'sequence'
 const simple: fc.Arbitrary<Policy> = fc.oneof(...Object.values(policiesByType));
 
 function sequenceOf(policy: fc.Arbitrary<Policy>): fc.Arbitrary<Policy> {
-  // Together they stay below 2^53 steps, also in a sequence of sequences.
+  // The stages together stay below 2^53 steps, also in a sequence of sequences.
   const short = steps.map((count) => (count % 2 ** 40) + 1);
   const stage: fc.Arbitrary<Stage> = fc.record({ policy, steps: short });
   const last: fc.Arbitrary<Stage> = fc.record({ policy, steps: short }, { requiredKeys: ['policy'] });

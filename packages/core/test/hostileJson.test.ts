@@ -21,7 +21,7 @@ import {
 import { maxNesting } from '../src/limits.ts';
 import { anyPolicy } from './arbitraries.ts';
 
-/** JSON values that somebody could put where they do not belong. */
+/** JSON values to put where they do not belong. */
 const odd = fc.oneof(
   fc.constantFrom(null, true, '', [], {}, [null], 0, -1, -0.5, 0.5, 1e39, 1e308, 2 ** 53, -(2 ** 53), 5e-324),
   fc.constantFrom(
@@ -91,7 +91,7 @@ function mutate(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
 const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]/;
 
-/** What reading something comes to: an answer, or a clear error that is safe to print. */
+/** Reads something: gives its answer, or checks that the error is clear and safe to print. */
 function read<T>(parse: () => T): T | undefined {
   try {
     return parse();

@@ -20,8 +20,8 @@ export function updateKindOf(optimizer: Optimizer): UpdateKind {
 }
 
 /**
- * Whether a step may name a momentum for this optimizer: β₁ of Adam, or μ where there is a velocity. What an adapter
- * passes to `checkHyperparameters`.
+ * Whether a step may set a momentum for this optimizer: β₁ of Adam, or μ if it keeps a velocity. Adapters pass the
+ * answer to `checkHyperparameters`.
  *
  * @example
  * ```ts

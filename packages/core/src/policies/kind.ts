@@ -29,12 +29,12 @@ export function kindOf(type: unknown, path = ''): PolicyKind {
   return kind;
 }
 
-// How many policies around the one that is being made.
+// The nesting depth of the policy under construction.
 let nesting = 0;
 
 /** A frozen, checked policy of one kind. `path` is where it stands inside another one. */
 export function construct<P extends Policy>(kind: PolicyKind<P>, options: unknown, path = ''): P {
-  // A factory's options need no type.
+  // A factory's options carry no type.
   fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
   if (nesting >= maxNesting) {
     // Only a policy inside another one comes here, so it has a path.

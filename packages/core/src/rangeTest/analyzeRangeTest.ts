@@ -16,7 +16,7 @@ import type { RangeTestTrace } from './trace.ts';
 export interface AnalyzeOptions {
   /** How many steps the training will take: a longer one wants a lower `fixedLr`. Default 500. */
   readonly steps?: number;
-  /** The kind of update that the rates drove. Default: what the trace says, else a compromise between all kinds. */
+  /** The kind of update that was trained with. Default: what the trace says, else a compromise between all kinds. */
   readonly updateKind?: UpdateKind;
   /** How often the curve is resampled for the intervals. Default 60. */
   readonly resamples?: number;
@@ -26,20 +26,21 @@ export interface AnalyzeOptions {
  * Reads a range test: two bounds for cycling and a rate for constant training, each with an interval, or a
  * refusal with reasons; beside them what the usual libraries would have answered.
  *
- * Everything is measured in decades of the rate, so the length of the sweep does not matter, and on a smoothing
- * without lag. The rates depend on the loss edge, the feature of such a curve that repeats best from seed to seed: the
- * (geometric) mean of the rates at which given shares of the fall are lost again. With factors m, r and f, of which m and f
- * depend on the kind of update:
+ * Everything is measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no lag.
+ * The rates depend on the loss edge, the feature of such a curve that repeats best from seed to seed: the
+ * (geometric) mean of the rates at which given shares of the fall are lost again. With factors m, r and f (m and f
+ * depend on the kind of update):
  *
  * `maxLr = edge / m`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
  *
- * The intervals are those of resampled curves (a block bootstrap), widened; the confidence rises with the number of steps
+ * The intervals come from resampled curves (a block bootstrap), widened. The confidence rises with the number of steps
  * in the decade below the edge. `calibration.ts` holds all numbers and their sources; most were fitted to trained
  * models in `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
- * @throws {PolicyError} if `steps` is not a positive integer, `resamples` is not a number of times, or the kind of update is unknown
- * @throws {ClrError} if there is no trace
+ * @throws {PolicyError} if `steps` is not a positive integer, `resamples` is not an integer from 0 on, or the kind of
+ * update is unknown
+ * @throws {ClrError} if it is not given a trace
  * @see Smith, arXiv 1506.01186, section 3.3
  *
  * @example

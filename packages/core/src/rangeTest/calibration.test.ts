@@ -6,7 +6,7 @@ import type { PooledTrace } from './poolTraces.ts';
 import type { RangeTestOptions } from './rangeTestOptions.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
-/** The modules that rest on the calibration, as they are with the calibration that is in force. */
+/** The modules that use the calibration, loaded with the calibration under test. */
 async function loadModules() {
   const [curve, smoother, features, refusals, resample, suggest, watch, analysis, test] = await Promise.all([
     import('./curve.ts'),
@@ -38,7 +38,7 @@ const range = (from: number, to: number, by = 1): number[] =>
 const points = (losses: readonly number[], decades: readonly number[]): RangeTestPoint[] =>
   losses.map((loss, step) => ({ step, lr: 10 ** decades[step]!, loss }));
 
-/** A curve of so many losses, 40 to the decade, 100 to a bin's worth of care: each in a bin of its own. */
+/** A curve of these losses, 40 to the decade, each in a bin of its own. */
 const curveOf = (m: Modules, losses: readonly number[]) =>
   m.toCurve(
     points(
@@ -47,7 +47,7 @@ const curveOf = (m: Modules, losses: readonly number[]) =>
     ),
   );
 
-/** Losses whose second differences are 1, 2, 3, …: the median of those tells which steps were looked at. */
+/** Losses whose second differences are 1, 2, 3, …: their median shows which steps were used. */
 const cubes = (n: number): number[] => range(0, n - 1).map((i) => i ** 3 / 6 - i / 6);
 const deviations = (bend: number): number => (1.4826 * bend) / Math.sqrt(6);
 
@@ -62,7 +62,7 @@ const vee = (m: Modules) => {
 
 const noPoints: PooledTrace = { sweeps: [], points: [], broken: undefined, scouted: false, diverged: false };
 
-/** Evidence that no refusal applies to, but for what is given. */
+/** Evidence that every refusal lets pass, changed by what is given. */
 function evidence(
   given: Partial<Evidence['features'] & Evidence['curve'] & Pick<PooledTrace, 'diverged' | 'scouted'>>,
 ): Evidence {
@@ -134,7 +134,7 @@ const widthOf = (rate: 'baseLr' | 'maxLr' | 'fixedLr') => (m: Modules) => {
   return Math.log10(high / low);
 };
 
-/** After how many losses a sweep counts as diverged. */
+/** The number of losses after which a sweep counts as diverged. */
 const divergesAfter = (m: Modules, losses: readonly number[]): number => {
   const watch = m.createDivergenceWatch();
   return losses.findIndex((loss) => {
@@ -163,7 +163,7 @@ const tested = (
 /** Falls by 1 around 1e-2 and is lost again at 0.1, where it rises above its start by `height`. */
 const valleyTo = (height: number) => (x: number) =>
   1 - 1 / (1 + Math.exp(-12 * (x + 2))) + (1 + height) / (1 + Math.exp(-40 * (x + 1)));
-/** The same with a slow rise to 0.1 and a leap at 10, and with noise: its edge is hard to tell. */
+/** The same with a slow rise to 0.1, a leap at 10, and noise: its edge is hard to find. */
 const noisy = (noise: number) => {
   let state = 1;
   const random = () => {
@@ -188,7 +188,7 @@ interface Row {
 const kinds = ['sgd', 'momentum', 'adaptive', 'unknown'] as const;
 const decades = { sgd: [0.45, 0.45], momentum: [0.6, 0.9], adaptive: [0.45, 0.95], unknown: [0.5, 0.85] };
 
-/** One row or more for each number: what follows from it, by arithmetic that is written out here. */
+/** One row or more for each number: a consequence of it, by arithmetic written out here. */
 const table: readonly Row[] = [
   ...kinds.flatMap((kind) => [
     { pins: [`decadesBelowEdge.${kind}.maxLr`], see: below(kind, 'maxLr'), value: decades[kind][0] },
@@ -460,7 +460,7 @@ const table: readonly Row[] = [
 
 const risen = (m: Modules, { depth, lost }: { readonly depth: number; readonly lost: number }): string =>
   refusesOnly(m, { x: range(0, 4, 0.4), noise: 5, depth, lost, diverged: false });
-/** How many steps the coarse sweep was to take for its ten decades. */
+/** The number of steps of the coarse sweep over its ten decades. */
 const coarseSteps = ({ scout }: RangeTestTrace): number =>
   Math.round(10 / Math.log10(scout![1]!.lr / scout![0]!.lr)) + 1;
 

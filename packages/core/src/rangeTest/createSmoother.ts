@@ -2,15 +2,15 @@ import { smoothing } from './calibration.ts';
 import type { Curve } from './curve.ts';
 
 /**
- * Takes the noise out of a curve without a lag: at each bin it fits a line to the neighbours within reach, weighted
- * by `(1 − d³)³` (LOESS) and by their steps. The fit is linear in `y`, so the weights are computed once and
+ * Smooths a curve without lag: at each bin it fits a line to the neighbours within reach, weighted by `(1 − d³)³`
+ * (LOESS) and by their number of steps. The fit is linear in `y`, so the weights are computed once and
  * serve every resampled curve.
  *
  * @see Cleveland, Robust locally weighted regression and smoothing scatterplots, 1979
  */
 export function createSmoother({ x, count }: Pick<Curve, 'x' | 'count'>): (y: readonly number[]) => number[] {
   const rows = x.map((here, i) => {
-    // The neighbour that lies just at the end of the reach keeps a weight above 0.
+    // The neighbour at the very end of the reach keeps a weight above 0.
     const reach = Math.max(smoothing.decades, distanceToNeighbour(x, i, smoothing.neighbours)) + 1e-9;
     let from = i;
     while (from > 0 && here - x[from - 1]! < reach) from--;

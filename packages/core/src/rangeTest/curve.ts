@@ -11,7 +11,7 @@ export interface Curve {
   readonly y: readonly number[];
   /** How many steps each bin holds. */
   readonly count: readonly number[];
-  /** How many steps all of them hold, and the first and last of these by rate. */
+  /** The number of steps in all bins, and the steps with the lowest and the highest rate. */
   readonly steps: number;
   readonly first: RangeTestPoint | undefined;
   readonly last: RangeTestPoint | undefined;

@@ -11,9 +11,9 @@ export function showNumber(value: number): string {
 export const rateOf = ({ lr, step }: Pick<RangeTestPoint, 'lr' | 'step'>): string =>
   `${showNumber(lr)} (step ${step})`;
 
-/** A rate, and the step that took it or the next higher one. */
+/** A rate, with the step that used it or the next higher one. */
 export function rateAt({ points }: PooledTrace, lr: number): string {
-  // A rate that went through its logarithm comes back a little off.
+  // A rate that went through its logarithm is off by rounding.
   const { step } = points.find((point) => point.lr >= lr * 0.9999) ?? points.at(-1)!;
   return rateOf({ lr, step });
 }

@@ -8,10 +8,9 @@ export interface DivergenceWatch {
 }
 
 /**
- * A sweep has diverged when a loss is not finite; when the median of the last few losses is far above that of the first
- * ones, measured by what training has gained and by their standard deviation; or when training had gained clearly more than
- * that deviation and has lost all of it again. Only differences count, so losses may be negative. The numbers are in
- * `calibration.ts`.
+ * A sweep has diverged when a loss is not finite; when the median of the last few losses is far above that of the
+ * first, measured in gains so far and standard deviations; or when training had clearly gained and has lost it all
+ * again. Only differences count, so losses may be negative. The numbers are in `calibration.ts`.
  */
 export function createDivergenceWatch(): DivergenceWatch {
   const { head, tail, gains, noises } = divergence;

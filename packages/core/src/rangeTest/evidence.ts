@@ -3,7 +3,7 @@ import { type Curve, toCurve } from './curve.ts';
 import { type Features, featuresOf } from './features.ts';
 import type { PooledTrace } from './poolTraces.ts';
 
-/** What a trace shows: all that refusals and suggestions go by. */
+/** What a trace shows: the input of refusals and suggestions. */
 export interface Evidence {
   readonly trace: PooledTrace;
   readonly curve: Curve;
@@ -11,11 +11,11 @@ export interface Evidence {
   /** The losses of the curve, smoothed. */
   readonly smoothed: readonly number[];
   readonly features: Features;
-  /** How far below its edge `maxLr` would lie, in decades. */
+  /** The distance from the edge down to `maxLr`, in decades. */
   readonly margin: number;
 }
 
-/** Makes a curve of a trace and measures its features. */
+/** Turns a trace into a curve and measures its features. */
 export function gatherEvidence(trace: PooledTrace, margin: number): Evidence {
   const curve = toCurve(trace.points);
   const smooth = createSmoother(curve);

@@ -7,8 +7,8 @@ export interface FastaiCurve {
 }
 
 /**
- * A sweep as fastai smooths and cuts it: a debiased running mean with weight 0.98, up to where it exceeds four times
- * its best; then without the first tenth of the steps and the last five.
+ * A sweep as fastai smooths and cuts it: a debiased running mean with weight 0.98, cut where it exceeds four times its
+ * best, then without the first tenth of the steps and the last five.
  *
  * @see fastai, `fastai/callback/schedule.py`: `LRFinder`, `lr_find`
  */

@@ -8,9 +8,12 @@ export interface Features {
   readonly fall: number;
   /** Where the loss is lowest. */
   readonly bottom: number;
-  /** The loss edge: where the fall is lost again, the mean over some shares of it. A share that is never lost counts as lost at the end. */
+  /**
+   * The loss edge: the mean of the rates at which given shares of the fall are lost again. A share that is never lost
+   * counts as lost at the end.
+   */
   readonly edge: number;
-  /** Where the largest of these shares, half of the fall, is lost; Infinity if nowhere. */
+  /** Where the largest of these shares, half of the fall, is lost. Infinity if it never is. */
   readonly lost: number;
   /** How far the loss fell. */
   readonly depth: number;

@@ -19,10 +19,10 @@ const fields = {
 };
 
 /**
- * Reads the trace of a range test from unknown data, such as parsed JSON. What it gives back is frozen and holds
- * the fields of a trace and no others.
+ * Reads the trace of a range test from unknown data, such as parsed JSON. The result is frozen and holds only the
+ * fields of a trace.
  *
- * @param name - what messages call it, such as the name of its file
+ * @param name - how error messages refer to it, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received
  *
  * @example

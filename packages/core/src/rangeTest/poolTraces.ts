@@ -8,7 +8,7 @@ export interface PooledTrace {
   readonly points: readonly RangeTestPoint[];
   /** The point of lowest rate whose loss is not finite. */
   readonly broken: RangeTestPoint | undefined;
-  /** Whether a coarse sweep chose the rates: it saw the lower ones, and diverged at the upper end. */
+  /** Whether a coarse sweep chose the rates. It saw the lower rates and diverged at the upper end. */
   readonly scouted: boolean;
   /** Whether any of the sweeps diverged. */
   readonly diverged: boolean;
@@ -17,7 +17,7 @@ export interface PooledTrace {
 /** Whether a loss was recorded as a number. JSON has `null` for NaN and infinities. */
 export const isFiniteLoss = ({ loss }: RangeTestPoint): boolean => Number.isFinite(loss);
 
-/** Pools one trace or several. Throws a ClrError if there is something else among them. */
+/** Pools one trace or several. Throws a ClrError if one of them is not a trace. */
 export function poolTraces(traces: RangeTestTrace | readonly RangeTestTrace[]): PooledTrace {
   const sweeps = [traces].flat() as readonly RangeTestTrace[];
   for (const trace of sweeps) {

@@ -16,18 +16,18 @@ export interface RangeTestOptions<Batch> {
   /** One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
   readonly spacing?: 'linear' | 'exponential';
   /**
-   * Try every rate by itself, with this many updates from the state at the start, instead of one run with a
-   * rising rate: for a model that is trained already, which a sweep would spoil before it comes to the rates
-   * that matter. Costs as many times the steps; 40 steps of 5 updates are a good start.
+   * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a rising
+   * rate. Use it for a model that is already trained: a sweep would spoil it before it reaches the rates that matter.
+   * It takes `steps · probe` updates; 40 steps of 5 updates are a good start.
    */
   readonly probe?: number;
   /**
-   * Batches to evaluate on, some 20 times along the sweep. When probing: evaluated after every rate; default, the
-   * next `probe` training batches.
+   * Batches to evaluate on, about 20 times along the sweep. When probing: after every rate; default, the next `probe`
+   * training batches.
    */
   readonly validation?: Pass<Batch>;
-  /** Stops cleanly between two steps; the trace so far is given back. */
+  /** Stops cleanly between two steps. The trace so far is returned. */
   readonly signal?: AbortSignalLike;
-  /** Told of every step, in order, some steps late when losses are promises. Each sweep counts from 0. */
+  /** Called for every step, in order; a few steps late when losses are promises. Each sweep counts from 0. */
   readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
 }

@@ -52,7 +52,7 @@ export const refusals: readonly Refusal[] = [
   },
   {
     name: 'startsNearTheEdge',
-    // A coarse sweep has seen the rates below the first one: then it is enough to begin below maxLr.
+    // If a coarse sweep has seen the rates below the first one, it is enough to begin below maxLr.
     applies: ({ trace, curve: { x }, features: { edge }, margin }) =>
       edge - (trace.scouted ? margin : leastRoom) < x[0]!,
     reason: ({ trace, curve, features: { edge } }) =>

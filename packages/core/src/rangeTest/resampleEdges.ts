@@ -3,8 +3,8 @@ import type { Evidence } from './evidence.ts';
 import { featuresOf } from './features.ts';
 
 /**
- * The edges of curves as they might have been: a block bootstrap that keeps or flips the noise (what the
- * smoothing takes away) of each stretch of bins. The same at every call.
+ * The edges of resampled curves: a block bootstrap that keeps or flips the noise (the residual of the smoothing) of
+ * each block of bins. It gives the same result at every call.
  */
 export function resampleEdges({ curve, smooth, smoothed }: Evidence, resamples: number): number[] {
   const random = createRandom();

@@ -20,8 +20,8 @@ export const steepest: Rule = (lrs, losses) =>
 export const minimum: Rule = (lrs, losses) => (losses.length ? lrs[argMin(losses)]! / 10 : null);
 
 /**
- * Half-way into the longest valley: fastai's `valley`, the first default of the field. The valley is the longest falling
- * subsequence (its losses need not be neighbours); the answer lies a third and half a third into it.
+ * Half-way into the longest valley: fastai's `valley`, its default suggestion. The valley is the longest falling
+ * subsequence (its losses need not be neighbours). The answer lies a third plus half a third of its length into it.
  */
 export const valley: Rule = (lrs, losses) => {
   const lengths = fallingLengths(losses);
@@ -34,7 +34,7 @@ export const valley: Rule = (lrs, losses) => {
 
 /** The length of the longest falling subsequence that ends at each value: patience sorting, in O(n log n). */
 function fallingLengths(values: readonly number[]): number[] {
-  // The highest value that a subsequence of length 1, 2, … can end with so far. It falls.
+  // The highest value that a falling subsequence of length 1, 2, … can end with so far.
   const ends: number[] = [];
   return values.map((value) => {
     let [low, high] = [0, ends.length];

@@ -21,13 +21,13 @@ interface Run<Batch> {
   readonly steps: number;
   readonly validation: Pass<Batch> | undefined;
   readonly signal: RangeTestOptions<Batch>['signal'];
-  /** Whether no further step is to be taken. */
+  /** Whether to stop before the next step. */
   readonly stop: () => boolean;
   /** Records a step. */
   readonly see: (point: RangeTestPoint) => Promise<void>;
 }
 
-/** One sweep from the lowest rate to the highest, or one probe of each; then puts the model back. */
+/** Makes one sweep from the lowest rate to the highest, or one probe of each rate, then puts the model back. */
 export async function sweep<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
@@ -85,7 +85,7 @@ export async function sweep<Batch>(
   };
 }
 
-/** Trains with a rising rate; with validation data, evaluates some twenty times on the way. */
+/** Trains with a rising rate. With validation data it evaluates about twenty times on the way. */
 async function sweepThrough<Batch>(run: Run<Batch>): Promise<Pick<RangeTestTrace, 'validation'>> {
   const { trainable, source, schedule, steps, validation, signal, stop, see } = run;
   const found: RangeTestPoint[] = [];
@@ -108,7 +108,7 @@ async function sweepThrough<Batch>(run: Run<Batch>): Promise<Pick<RangeTestTrace
   return validation ? { validation: found } : {};
 }
 
-/** Tries each rate by itself, and evaluates on the validation data or else on as many further batches. */
+/** Tries each rate separately, and evaluates on the validation data or else on as many further batches. */
 async function probeEach<Batch>(
   { trainable, source, schedule, steps, validation, signal, stop, see }: Run<Batch>,
   updates: number,

@@ -31,8 +31,8 @@ export function located(
 }
 
 /**
- * Does some work and tidies up after it, whatever happens. Where both fail the work's error comes out, with that of
- * tidying up in its message, and both in its `cause`.
+ * Does some work and then tidies up, whatever happens. If both fail, throws the work's error: its message includes the
+ * second error, and its `cause` holds both.
  */
 export async function thenTidyUp<T>(work: () => T | Promise<T>, tidyUp: () => Promise<unknown>): Promise<T> {
   let result: T;
@@ -56,7 +56,10 @@ function joined(first: unknown, second: unknown): Error {
   return first instanceof ClrError ? withLine(first, line, both) : both;
 }
 
-/** A copy of an error with one line more: whoever threw it may keep it and throw it again, or have frozen it. */
+/**
+ * A copy of an error with one more line. A copy, because an adapter may keep the error and throw it again, or have
+ * frozen it.
+ */
 function withLine(error: ClrError, line: string, cause: unknown = error.cause): ClrError {
   const message = `${error.message}\n${line}`;
   const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });

@@ -4,14 +4,14 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 import type { Hyperparameters } from './trainable.ts';
 
 /**
- * Refuses hyperparameters that no step may act with: what every adapter calls first in `trainStep`.
+ * Refuses invalid hyperparameters. Every adapter calls it first in `trainStep`.
  *
- * `lr` is at least 0 and finite, in float32 too (1e39 is infinite there). `momentum`, where it is given, is in
- * [0, 1), and 0 where the update has no velocity that it could act on.
+ * `lr` is at least 0 and finite, in float32 too (1e39 is infinite there). `momentum`, if given, is in [0, 1), and 0 if
+ * the optimizer keeps no velocity.
  *
- * @param updateKind - of the optimizer, where it is known: plain `'sgd'` takes no momentum
- * @param takesMomentum - where the kind does not say: AdaGrad is adaptive and takes none; SGD that starts at momentum
- *   0 and keeps a velocity takes one
+ * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` takes no momentum
+ * @param takesMomentum - overrides what the kind implies: AdaGrad is adaptive and takes none; SGD that starts at
+ * momentum 0 but keeps a velocity takes one
  * @throws {PolicyError} whose `field` is `lr` or `momentum`
  *
  * @example

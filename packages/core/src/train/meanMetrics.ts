@@ -2,19 +2,18 @@ import { ClrError, show } from '../errors.ts';
 import { freshPass, type Pass } from './batches.ts';
 import type { Metrics } from './trainable.ts';
 
-/** The metrics of one batch, on their way from the device perhaps. */
+/** The metrics of one batch: numbers, or promises of them. */
 export interface BatchMetrics {
-  /** How many examples they are the means of: above 0. */
+  /** The number of examples they are averaged over, above 0. */
   readonly examples: number;
   readonly loss: number | Promise<number>;
   readonly accuracy?: number | Promise<number> | undefined;
 }
 
 /**
- * The means over all examples of several batches, a large batch counting for more than a small one: what an adapter's
- * `evaluate` gives back.
+ * Means over all examples of several batches, each batch weighted by its size: the result of an adapter's `evaluate`.
  *
- * `loss = Σ examples · loss / Σ examples`, and so the accuracy where every batch has one.
+ * `loss = Σ examples · loss / Σ examples`, and likewise the accuracy if every batch has one.
  *
  * @param measure - computes one batch; batches are measured in order, one at a time
  * @param ahead - how many batches may be measured before the first of them is read. Default 1
@@ -52,7 +51,7 @@ export async function meanMetrics<Batch>(
           (values) => [checkCount(count), ...values] as const,
         ),
       );
-      // Whoever reads a rejected one late must not find the process gone.
+      // A rejected promise is read late: without a handler until then, Node would end the process.
       pending.at(-1)!.catch(() => {});
       await settle(ahead);
     }

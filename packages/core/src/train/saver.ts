@@ -2,7 +2,7 @@ import { number, object, stepCount } from '../fields.ts';
 import { attempt } from './attempt.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
 
-/** Where a run stands: enough to go on from, exactly. */
+/** A run at a step: enough to continue it exactly. */
 export interface Checkpoint {
   /** The number of updates applied. */
   readonly step: number;
@@ -12,9 +12,9 @@ export interface Checkpoint {
 
 /** Where a run is saved, and how often. */
 export interface CheckpointOptions {
-  /** After so many steps or seconds, besides every trough and the end of the run. */
+  /** Save after this many steps or seconds too, not only at every trough and at the end of the run. */
   readonly every?: { readonly steps: number } | { readonly seconds: number };
-  /** Puts a checkpoint somewhere safe, such as `save` of a store of `@clr/checkpoint`. Training waits for it. */
+  /** Stores a checkpoint, such as `save` of a store of `@clr/checkpoint`. Training waits for it. */
   readonly save: (checkpoint: Checkpoint) => void | Promise<void>;
 }
 
@@ -22,15 +22,15 @@ export interface CheckpointOptions {
 export interface Saver {
   /** The next step after which the run must be saved. */
   next(step: number): number;
-  /** Whether the time since the last save is up. */
+  /** Whether it is time for the next save. */
   due(step: number): boolean;
-  /** Saves the run at this step, unless it has been. */
+  /** Saves the run at this step, unless it was saved there already. */
   save(step: number): Promise<void>;
 }
 
 const duration = number((value) => value > 0, 'above 0');
 
-/** A {@link Saver}; one that does nothing without options. Throws on options that are not legal. */
+/** Makes a {@link Saver}. Without options it does nothing. Throws on invalid options. */
 export function createSaver<Batch>(
   trainable: Trainable<Batch>,
   options: CheckpointOptions | undefined,

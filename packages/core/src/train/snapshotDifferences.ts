@@ -6,29 +6,28 @@ export interface StateTensor {
   readonly shape: readonly number[];
 }
 
-/** What a state belongs to: whose tensors, which optimizer, which model, from which adapter. */
+/** Describes a state: its adapter, optimizer, tensors and model. */
 export interface StateDescription {
   /** The package that wrote it, such as `tfjs`. */
   readonly adapter: string;
-  /** The optimizer's kind, with what decides the form of its state: `adam`, `sgd with momentum`. */
+  /** The optimizer's kind, with whatever changes the form of its state: `adam`, `sgd with momentum`. */
   readonly optimizer: string;
   readonly tensors: readonly StateTensor[];
-  /** The model's layers or nodes in order, a short line each; absent where the adapter cannot tell. */
+  /** The model's layers or nodes in order, a short line each. Absent if the adapter does not know them. */
   readonly topology?: readonly string[];
 }
 
-/** Lines of a message; the rest is counted. */
+/** The number of lines in a message; further ones are only counted. */
 const maxLines = 6;
 
 /**
- * What keeps a snapshot from fitting a model: another adapter or optimizer, tensors that are missing, left
- * over, or of another shape or type, and layers that differ. Empty when it fits. The order of the tensors
- * does not matter.
+ * Lists why a snapshot does not fit a model: another adapter or optimizer, tensors that are missing, superfluous, or of
+ * another shape or type, and layers that differ. Empty when it fits. The order of the tensors does not matter.
  *
- * For adapters: check with it before `restore` moves anything, and put the lines into the error.
+ * For adapters: call it before `restore` changes anything, and put the lines into the error.
  *
- * @param model - what the model has now
- * @param snapshot - what the snapshot says it holds
+ * @param model - the state of the model now
+ * @param snapshot - the state in the snapshot
  *
  * @example
  * ```ts
@@ -59,7 +58,7 @@ export function snapshotDifferences(model: StateDescription, snapshot: StateDesc
     }
   }
   for (const name of there.keys()) if (!here.has(name)) lines.push(`${name} is not in the model`);
-  // Where tensors differ, that says more than the layers around them.
+  // Differing tensors say more than the layers around them.
   if (lines.length === 0 && model.topology && snapshot.topology) {
     lines.push(...topologyDifference(model.topology, snapshot.topology));
   }

@@ -71,7 +71,7 @@ export async function train<Batch>(
   const data = policyOf(policy);
   checkBatches('batches', batches, false);
   if (evaluate) checkBatches('evaluate', evaluate, true);
-  // At its ends a schedule shows most of what may be wrong with it.
+  // Most faults of a schedule show at its two ends.
   if (from < to) for (const end of [from, to - 1]) schedule.at(end);
   const saver = createSaver(trainable, options.checkpoint, from);
   if (start) {

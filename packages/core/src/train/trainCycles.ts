@@ -113,7 +113,7 @@ export async function trainCycles<Batch>(
       if (options.ensemble) {
         const all = { [Symbol.asyncIterator]: () => untilAborted(validation, signal) };
         const measured = ensemble(trainable, snapshots).evaluate(all);
-        // Cut short, it had too few batches, or none.
+        // An evaluation that was cut short had too few batches, or none.
         const unlessAborted = (error: unknown): undefined => {
           if (!signal?.aborted) throw error;
         };
@@ -122,7 +122,7 @@ export async function trainCycles<Batch>(
     }
     return { policy, run: { ...run, policy }, ...(best && { best }), ...joint };
   };
-  // Also where something was thrown: what was reached is worth more than an unknown state.
+  // Also after an error: the best state so far is worth more than an unknown one.
   return thenTidyUp(takeSteps, () => {
     const { snapshot } = best ?? { snapshot: origin };
     const lost = 'The model is not at its best.';

@@ -66,8 +66,8 @@ export interface Trainable<Batch> {
   /** A copy of the whole state, independent of all later steps. */
   snapshot(): Promise<Snapshot>;
   /**
-   * Puts a state back by the names of its tensors, bit for bit. The snapshot stays usable. One that does not
-   * fit is refused before anything moves, and the error says what differs; `partial` restores what fits.
+   * Puts a state back by the names of its tensors, bit for bit. The snapshot stays usable. A snapshot that does not fit
+   * is refused before anything changes, and the error says what differs; `partial` restores what fits.
    */
   restore(snapshot: Snapshot, options?: RestoreOptions): Promise<void>;
   /**

@@ -1,6 +1,6 @@
-// ONNX's own backend tests as a judge of gradients. Each float input of a test becomes a weight, the loss is a fixed
-// random weighting of all its float outputs, and clr's gradients stand beside central differences of ONNX Runtime's
-// own forward. Not in CI: it needs Debian's data.
+// Judges gradients by ONNX's own backend tests. Each float input of a test becomes a weight, the loss is a fixed random
+// weighting of all float outputs, and clr's gradients are compared with central differences of ONNX Runtime's own
+// forward pass. Not in CI: it needs Debian's data.
 //   apt-get install libonnx-testdata
 //   node --import tsx scripts/backendTests.ts               all tests, as tables
 //   node --import tsx scripts/backendTests.ts convtranspose   those whose names contain it, one by one

@@ -21,7 +21,7 @@ export class UnsupportedOperatorError extends ClrError {
   override readonly name: string = 'UnsupportedOperatorError';
   /** The operator's type, with its domain unless that is the default one: `GridSample`, `com.microsoft:QAttention`. */
   readonly operator: string;
-  /** The operator's domain; the default one is `ai.onnx`. */
+  /** The operator's domain. The default one is `ai.onnx`. */
   readonly domain: string;
   /** The node's name, or its first output if it has none. */
   readonly node: string;

@@ -8,7 +8,7 @@ import { buildGradientModel } from './index.ts';
 
 const models = ['mlp', 'lenet', 'cifar-quick', 'regressor', 'resnet-mini', 'bn-frozen', 'encoder'];
 
-// The first takes channels in blocks as the processor has them (8 or 16); below it, one by one.
+// `all` uses the NCHWc layout with the processor's block size (8 or 16); `extended` does not.
 describe.each(['all', 'extended'] as const)('against PyTorch, optimized: %s', (graphOptimizationLevel) => {
   it.each(models)('%s: gradients, 12 losses, trained weights and running statistics', async (name) => {
     const errors = await checkTrainings(ort, oracleModel(name), { graphOptimizationLevel });

@@ -11,7 +11,7 @@ import { random } from './checkGradient.ts';
 import { type InitializerSpec, makeModel, type NodeSpec } from './makeModel.ts';
 import { plainBlocks } from './plainBlocks.ts';
 
-/** What is known of the first input's shape when the gradient is built. */
+/** How much of the first input's shape is known when the gradient is built. */
 export type Known = 'all' | 'batch is free' | 'rank';
 
 /** An input of the operator: a parameter with these values, or a constant. */
@@ -22,7 +22,7 @@ export interface FormInput {
   readonly type?: number;
 }
 
-/** One operator with its attributes, and what its gradient is built for. */
+/** One operator with its attributes, and the target that its gradient is built for. */
 export interface FormCase {
   readonly op: string;
   readonly opset: number;
@@ -33,24 +33,24 @@ export interface FormCase {
   readonly known: Known;
   readonly provider: Provider;
   readonly block: number;
-  /** An operator before the first input. */
+  /** An operator to put before the first input. */
   readonly before?: string;
-  /** The step of the differences: any for what is linear from step to step. */
+  /** The step of the differences. Any step will do where the function is linear. */
   readonly step: number;
-  /** Fourth-order differences, for what is not. */
+  /** Whether to use fourth-order differences, for functions that are not linear. */
   readonly curved?: boolean;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface FormFinding {
-  /** Why the runtime does not run the operator itself; nothing was compared. */
+  /** Why the runtime does not run the operator itself. Nothing was compared then. */
   readonly refused?: string;
-  /** The largest error of a gradient and of the loss, relative to what was summed up. */
+  /** The largest error of a gradient and of the loss, relative to the sum of absolute terms. */
   readonly error: number;
-  /** The shape that the runtime computes, and the one that was inferred. */
+  /** The shape that the runtime computed, and the one that clr inferred. */
   readonly dims: readonly number[];
   readonly inferred: readonly (number | string)[] | undefined;
-  /** How many convolutions were on channels in blocks. */
+  /** The number of convolutions in NCHWc layout. */
   readonly blocked: number;
 }
 
@@ -65,7 +65,7 @@ function tensor(type: number, data: ArrayLike<number>, dims: readonly number[]):
 const quiet = (type: number, session: ort.InferenceSession.SessionOptions) => ({
   logSeverityLevel: 4 as const,
   intraOpNumThreads: 1,
-  // ONNX Runtime fuses into operators that it has in float32 only.
+  // ONNX Runtime fuses nodes into operators that it has in float32 only.
   ...(type === DataType.DOUBLE ? { graphOptimizationLevel: 'basic' as const } : {}),
   ...session,
 });
@@ -106,7 +106,7 @@ function stored(c: FormCase, all: boolean): InitializerSpec[] {
   );
 }
 
-/** Σ y · mix over stored parameters; what is known of the first one's shape is told, the rest comes at run time. */
+/** The loss Σ y · mix over stored parameters. Only the known part of the first one's shape is declared. */
 function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   const first = c.inputs[0] as FormInput;
   const rank = first.dims.length;
@@ -115,7 +115,7 @@ function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   const at = initializers.findIndex(({ name }) => name === 'x0');
   const one = [1, ...first.dims.slice(1)];
   if (c.known === 'batch is free') {
-    // The same values for each example of the batch.
+    // Repeats the values for each example of the batch.
     initializers[at] = { name: 'x0', type: c.type, dims: one, values: first.values.slice(0, product(one)) };
   }
   const hidden: NodeSpec[] =
@@ -128,7 +128,7 @@ function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   return makeModel({
     opset: c.opset,
     inputs: [
-      // Where the runtime infers another shape than its kernel computes, it would refuse a stored one.
+      // If the runtime infers another shape than its kernel computes, it refuses a stored tensor.
       { name: 'mix', type: c.type, dims: mix.dims.map((_, i) => `{mix ${i}}`) },
       ...(c.known === 'rank' ? [{ name: 'fed', type: DataType.INT64, dims: [rank] }] : []),
       ...(c.known === 'batch is free'
@@ -225,7 +225,7 @@ export async function checkForm(
   const trained = await ort.InferenceSession.create(bytes, quiet(c.type, session));
   const results = await trained.run(fed);
   await trained.release();
-  // The operators on blocks themselves, where the processor has blocks of this size.
+  // The NCHWc operators themselves, if the processor has this block size.
   const native = blocked > 0 && c.block === (await channelBlockOf(ort, session));
   const own = native ? await ort.InferenceSession.create(built.bytes, quiet(c.type, session)) : undefined;
   const theirs = await own?.run(fed);

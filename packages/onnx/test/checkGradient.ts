@@ -19,13 +19,13 @@ export interface InputSpec {
   readonly values?: readonly number[];
   /** The values of a parameter that are not drawn. */
   readonly start?: readonly number[];
-  /** The type of given values, or of a parameter that is no double; floats without it. */
+  /** The type of given values, or of a parameter that is not double. Default: the float type under test. */
   readonly type?: number;
   /** Its shape stays known also where the others' are not. */
   readonly fixed?: boolean;
   /** A float input without a gradient, drawn like the others. */
   readonly constant?: boolean;
-  /** What the operator reads is computed from the parameter: a stored one is no weight there. */
+  /** Puts a node between parameter and operator: an initializer would not count as a weight there. */
   readonly computed?: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface OperatorCase {
   readonly outputs?: readonly boolean[];
   /** The largest step of the finite differences in float32. */
   readonly step?: number;
-  /** Each parameter also reaches the loss by its sum, past the operator. */
+  /** Also adds the sum of each parameter to the loss, past the operator. */
   readonly elsewhere?: boolean;
   /** ONNX Runtime takes float64 for it and computes in float32. */
   readonly single?: boolean;

@@ -7,7 +7,7 @@ import { createTrainer, type OnnxTrainer, type Ort, type TrainerOptions } from '
 import { makeModel } from './makeModel.ts';
 import { type OracleModel, relativeError } from './oracleModel.ts';
 
-/** How far a runtime may be from PyTorch, relative to the largest number of a tensor. */
+/** How far a runtime may differ from PyTorch, relative to the largest number of a tensor. */
 const tolerance = 2.5e-5;
 
 async function trainerOf(
@@ -21,7 +21,7 @@ async function trainerOf(
 
 /**
  * Trains as PyTorch did and compares: the gradients of the first step, the losses, and after all the trainings the
- * parameters and running statistics of the last. Gives the largest relative difference of each.
+ * parameters and running statistics of the last. Returns the largest relative difference of each.
  */
 export async function checkTrainings(
   ort: Ort,

@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('a run that is killed', () => {
   const kills = 22;
 
-  /** Starts the run of the built package, up to a step. */
+  /** Starts a run of the built package, up to a step. */
   const start = (steps: number, path?: string): ChildProcess =>
     fork(
       fileURLToPath(new URL('./checkpointingRun.mjs', import.meta.url)),
@@ -29,7 +29,7 @@ describe('a run that is killed', () => {
     const [word] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
     return word;
   };
-  /** The hash of the state in which a run ends. */
+  /** The hash of the final state of a run. */
   const ending = async (steps: number, path?: string): Promise<unknown> => {
     const child = start(steps, path);
     expect(await message(child)).toBe('running');

@@ -3,10 +3,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DataType } from '../src/graph/dataType.ts';
 import { checkGradient, type InputSpec, type OperatorCase } from './checkGradient.ts';
 
-/** One operator in one form, over shapes and attributes that are drawn. */
+/** One operator in one form, over random shapes and attributes. */
 export type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
 
-// The same cases at every run; CLR_SEED draws others.
+// The cases are the same at every run; set CLR_SEED to draw others.
 const seed = Number(process.env.CLR_SEED ?? 1506);
 const runs = 5;
 
@@ -22,7 +22,7 @@ export const tolerance: { readonly float64: number; readonly float32: number } =
 /** The size of one axis. */
 export const size: fc.Arbitrary<number> = fc.integer({ min: 1, max: 4 });
 
-/** A vector of int64 that is given. */
+/** A constant vector of int64. */
 export const ints = (values: readonly number[]): InputSpec => ({
   dims: [values.length],
   type: DataType.INT64,

@@ -23,7 +23,7 @@ const target = new ort.Tensor(
   [8],
 );
 
-/** y = wavelet(x · weight): an operator of somebody else between a parameter and the loss. */
+/** y = wavelet(x · weight): a custom operator between a parameter and the loss. */
 const modelWithWavelet = makeModel({
   opset: 18,
   domains: { 'com.example': 3 },

@@ -5,7 +5,7 @@ import type { Provider } from '../src/graph/graphBuilder.ts';
 import type { FormCase, FormInput, Known } from './checkForm.ts';
 import { random } from './checkGradient.ts';
 
-/** Sizes with which float32 sums stay exact. */
+/** Sizes for which float32 sums stay exact. */
 const product = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
 
 /** Whole numbers from −2 to 2. */
@@ -14,7 +14,7 @@ function whole(dims: readonly number[], seed: number): FormInput {
   return { dims, values: Array.from({ length: product(dims) }, () => Math.floor(next() * 5) - 2) };
 }
 
-/** Every value once, a half away from 0: … −0.5, 0.5, 1.5 … */
+/** Distinct values, at least a half away from 0: … −0.5, 0.5, 1.5 … */
 function distinct(dims: readonly number[], seed: number): FormInput {
   const next = random(seed);
   const size = product(dims);
@@ -26,7 +26,7 @@ function distinct(dims: readonly number[], seed: number): FormInput {
   return { dims, values: order.map((rank) => rank - Math.floor(size / 2) + 0.5) };
 }
 
-/** What a form depends on besides the operator's attributes. */
+/** What a lowered form depends on besides the operator's attributes. */
 interface Target {
   readonly type: number;
   readonly known: Known;
@@ -34,7 +34,7 @@ interface Target {
   readonly block: number;
 }
 
-/** @param double - whether the runtime has the operator in float64 too */
+/** @param double - whether the runtime has a float64 kernel for the operator too */
 const targetOf = (double: boolean): fc.Arbitrary<Target> =>
   fc
     .record({
@@ -59,7 +59,7 @@ const lists = (axes: number, arbitrary: fc.Arbitrary<number>): fc.Arbitrary<numb
 const axesOf = (most: number): fc.Arbitrary<number> =>
   fc.constantFrom(...[1, 2, 2, 2, 3].filter((n) => n <= most));
 
-/** A kernel of 1 to 3, its strides, dilations and padding, and how much an image is larger than it must be. */
+/** A kernel of 1 to 3 with strides, dilations and padding, and by how much the image is larger than necessary. */
 const windows = (axes: number) => ({
   kernel: lists(axes, fc.constantFrom(1, 2, 3, axes === 2 ? 4 : 2)),
   strides: lists(axes, fc.constantFrom(1, 1, 2, 3)),
@@ -77,7 +77,7 @@ function padded(auto: string, pads: readonly number[]): Record<string, Attribute
 
 const reach = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
-/** Channels that fill blocks, or groups of any size. */
+/** Channel counts that are multiples of the block size, or groups of any size. */
 function channelsOf(
   block: number,
   group: number,
@@ -106,7 +106,7 @@ export const convolutions: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).
     })
     .map(({ kernel, strides, dilations, before, after, extra, auto, n, seed, bias, ...c }): FormCase => {
       const same = auto.startsWith('SAME');
-      // The runtime has no dilated SAME convolution.
+      // The runtime refuses SAME convolutions with dilation.
       const spread = same ? dilations.map(() => 1) : dilations;
       const span = kernel.map((k, i) => reach(k, spread[i] as number));
       const pads = [...before, ...after];
@@ -155,7 +155,7 @@ export const transposed: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).ch
           reach(kernel[i] as number, dilations[i] as number) +
           (spare[i] as number),
       );
-      // A little less than all that is reached, or more by less than a stride.
+      // A little less than the full reach, or more by less than a stride.
       const shape = whole_.map((size, i) =>
         Math.max(
           1,
@@ -301,7 +301,7 @@ export const resizes: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).chain
       const spatial = c.large ? sizes.map((size) => size + 13) : sizes;
       const factors = scales.map((scale, i) => (scale * (spatial[i] as number) < 1.01 ? 1 : scale));
       const after = spatial.map((size, i) => Math.floor(size * (factors[i] as number)));
-      // Whether a batch whose size is not known is resized to a number is not known either.
+      // With a batch of unknown size, it is unknown whether a given size changes it.
       const picked = c.listed || (sized && t.known !== 'all') ? spatial.map((_, i) => i + 2) : undefined;
       const ones = picked ? [] : [1, 1];
       return {
@@ -354,7 +354,7 @@ export const oldResizes: fc.Arbitrary<FormCase> = fc
     };
   });
 
-/** Batch normalisation, frozen and in training form, after one to three axes and after none. */
+/** Batch normalisation, frozen and in training form, over zero to three spatial axes. */
 export const batchNorms: fc.Arbitrary<FormCase> = fc
   .record({
     t: targetOf(true),

@@ -67,7 +67,7 @@ export function makeNode({
 }: NodeSpec): NodeProto {
   return create(NodeProtoSchema, {
     opType: op,
-    // Exporters leave out what is empty.
+    // Exporters omit empty fields.
     ...(domain === '' ? {} : { domain }),
     ...(name === '' ? {} : { name }),
     input: [...inputs],

@@ -1,7 +1,7 @@
 import { DataType } from '../src/graph/dataType.ts';
 import type { Draw, InputSpec, OperatorCase } from './checkGradient.ts';
 
-/** One use of an operator with all its inputs; `outputs` says which of its outputs are of floats. */
+/** One use of an operator with all its inputs; `outputs` tells which of its outputs are floats. */
 type Case = Omit<OperatorCase, 'seed' | 'op'>;
 
 const f = (float: number) => ({ float });
@@ -167,7 +167,7 @@ export const differentiableCases: Cases = {
   ReduceSumSquare: reduction('normal'),
   ReduceMax: reduction('distinct'),
   ReduceMin: reduction('distinct'),
-  // Few factors: products of many leave the range of a float.
+  // Few factors: a product of many would overflow.
   ReduceProd: (n) => ({ inputs: [{ dims: [n * n, 4], draw: 'away' }, longs([1])] }),
   Identity: each('normal'),
   Cast: each('normal', { attributes: { to: DataType.DOUBLE } }),
@@ -329,7 +329,7 @@ export const differentiableCases: Cases = {
   }),
   RoiAlign: (n) => ({
     opset: 16,
-    // Regions bend where a sample meets a row: a narrow step rarely meets one.
+    // The function has a kink where a sample meets a row; a narrow step rarely crosses one.
     step: 1e-5,
     inputs: [
       { dims: [2, 4, n, n] },
@@ -352,7 +352,7 @@ export const sameGradient: Readonly<Record<string, string>> = {
   'com.microsoft:DequantizeLinear': 'DequantizeLinear',
 };
 
-/** Operators whose derivative is 0 wherever it exists, as far as they take and give floats. */
+/** Operators with float inputs and outputs whose derivative is 0 wherever it exists. */
 export const flatCases: Cases = {
   Floor: each('distinct'),
   Ceil: each('distinct'),
@@ -372,7 +372,7 @@ export const flatCases: Cases = {
   }),
 };
 
-/** Operators of derivative 0 that take or give no floats, or draw them at random. */
+/** Operators of derivative 0 without float inputs or outputs, or with random outputs. */
 export const withoutFloats: readonly string[] = [
   'BitShift',
   'RandomNormal',

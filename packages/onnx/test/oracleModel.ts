@@ -24,7 +24,7 @@ export interface OracleJson {
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 
-/** An ONNX model, and what PyTorch made of it in several short trainings, each from the weights in the file. */
+/** An ONNX model with the results of several short trainings in PyTorch, each from the weights in the file. */
 export interface OracleModel {
   readonly bytes: Uint8Array;
   readonly loss: OracleJson['loss'];
@@ -44,7 +44,7 @@ export interface OracleModel {
   readonly buffers: Arrays;
 }
 
-/** Puts the three files of a model together, with the tensors of the runtime under test. */
+/** Combines the three files of a model, with tensors of the runtime under test. */
 export function parseOracle(
   OrtTensor: TensorConstructor,
   json: OracleJson,

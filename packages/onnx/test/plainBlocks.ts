@@ -7,17 +7,17 @@ import { readModel, writeModel } from '../src/graph/model.ts';
 import { makeTensor } from '../src/graph/tensor.ts';
 import { makeNode } from './makeModel.ts';
 
-/** A model without ONNX Runtime's operators on channels in blocks, and how many convolutions were on blocks. */
+/** A model without ONNX Runtime's NCHWc operators, and the number of convolutions that were in that layout. */
 export interface Plain {
   readonly bytes: Uint8Array;
   readonly blocked: number;
 }
 
 /**
- * Writes ONNX Runtime's operators on channels in blocks (`com.microsoft.nchwc`) as standard ones, so that a graph for
- * blocks of 8 or 16 runs on every processor. ReorderInput lays [N, C, H, W] out as [N, ⌈C/block⌉, H, W, block] and fills the
- * last block up with zeros; a kernel is [M/block, C/block, kH, kW, block of C, block of M], or without the C where each
- * channel has a kernel of its own. In both the blocks are counted among the channels.
+ * Rewrites ONNX Runtime's NCHWc operators (`com.microsoft.nchwc`) as standard ones, so that a graph for blocks of 8 or
+ * 16 runs on every processor. ReorderInput lays [N, C, H, W] out as [N, ⌈C/block⌉, H, W, block] and fills the last
+ * block with zeros. A kernel is [M/block, C/block, kH, kW, block of C, block of M]; a depthwise kernel lacks C.
+ * Both keep a shape of four axes: blocks count as channels.
  */
 export function plainBlocks(bytes: Uint8Array, block: number): Plain {
   const { proto, graph } = readModel(bytes);

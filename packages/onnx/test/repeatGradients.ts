@@ -2,7 +2,7 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { buildGradientModel, type TrainingOptions } from '../src/index.ts';
 
-/** What equal calls gave: the first call's gradients, and the parameters whose gradients were not the same bits later. */
+/** The result of equal calls: the first call's gradients, and the parameters whose later gradients had other bits. */
 export interface Repeated {
   readonly gradients: ReadonlyMap<string, Float32Array>;
   readonly changed: ReadonlySet<string>;

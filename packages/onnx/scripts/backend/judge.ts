@@ -5,7 +5,7 @@ import { buildGradientModel, UnsupportedOperatorError } from '../../src/index.ts
 import { random } from '../../test/checkGradient.ts';
 import { type BackendTest, type Factors, probe, type Values, type Weight } from './readTest.ts';
 
-/** What came of a test, and why. */
+/** The verdict on a test, with the reason. */
 export interface Verdict {
   readonly ending: 'right' | 'wrong' | 'refused' | 'not run' | 'random' | 'undecided';
   /** The operator that an error names, if it names one. */
@@ -42,11 +42,11 @@ function weighed(outputs: ort.InferenceSession.ReturnType, factors: Factors): nu
   return sum;
 }
 
-/** The weight whose derivative a refusal says to be 0. */
+/** The weight whose derivative is 0, according to a refusal. */
 const saidToBeZero = (why: string): string | undefined =>
   /Received: "(.+?)": (?!there is no gradient)/.exec(why)?.[1];
 
-/** The training model; the weights of which the build says that their derivative is 0 are left out of it. */
+/** The gradient model, without the weights whose derivative is 0 according to the build. */
 function build(test: BackendTest, factors: Factors, values: Values): ReturnType<typeof buildGradientModel> {
   const trained = new Set(values.keys());
   for (;;) {
@@ -174,7 +174,7 @@ async function compare(
   return found;
 }
 
-/** The values a little aside: tests like to put them at kinks. */
+/** The values, moved a little: tests like to put them at kinks. */
 const nudged = (weights: readonly Weight[], next: () => number): Values =>
   new Map(
     weights.map(({ name, values }) => {
@@ -190,7 +190,7 @@ type Results = ort.InferenceSession.ReturnType;
 
 const dataOf = (results: Results, name: string): Float64Array => results[name]?.data as Float64Array;
 
-/** Random factors; what is not finite from the start, such as a text's "NaN", counts nothing. */
+/** Random factors, but 0 for outputs that are not finite from the start, such as the number in the text "NaN". */
 function factorsOf(test: BackendTest, first: Results, next: () => number): Factors {
   return new Map(
     test.outputs.map((output) => {
@@ -202,14 +202,14 @@ function factorsOf(test: BackendTest, first: Results, next: () => number): Facto
   );
 }
 
-/** Whether the runtime gives what the test says, within float32's rounding. */
+/** Whether the runtime's outputs are those that the test expects, within float32's rounding. */
 const isAsExpected = ({ outputs, expected = [] }: BackendTest, results: Results): boolean =>
   expected.every((values, k) => {
     const found = dataOf(results, outputs[k] as string);
     return values.every((y, i) => Math.abs(y - (found[i] as number)) <= 1e-3 * (1 + Math.abs(y)));
   });
 
-/** Whether two runs of the same give the same. */
+/** Whether two runs over the same values differ. */
 function isRandom(test: BackendTest, runs: readonly Results[]): boolean {
   const [first = {}, ...others] = runs;
   return test.outputs.some((name) =>
@@ -217,14 +217,14 @@ function isRandom(test: BackendTest, runs: readonly Results[]): boolean {
   );
 }
 
-/** How a build or a session that failed is counted. */
+/** How to count a build or a session that failed. */
 function failed(error: unknown): Verdict {
   const why = message(error);
   if (error instanceof UnsupportedOperatorError) return { ending: 'refused', operator: error.operator, why };
   return { ending: why.startsWith('[clr/onnx]') ? 'refused' : 'wrong', why };
 }
 
-/** Judges clr's gradients of one test: at its own data, or near by where that lies at kinks. */
+/** Judges clr's gradients of one test: at its own data, or nearby if that lies at kinks. */
 export async function judge(test: BackendTest): Promise<Verdict> {
   const { weights } = test;
   const start = plain(weights);
@@ -250,7 +250,7 @@ export async function judge(test: BackendTest): Promise<Verdict> {
     try {
       factors = factorsOf(test, await session.run(feedsOf(weights, values)), next);
     } catch {
-      // The values near by are not all legal.
+      // Not all nearby values are legal.
       continue;
     }
     const loss: Loss = async (at) => {

@@ -21,7 +21,7 @@ import { dimsOf, makeTensor, numbersOf } from '../../src/graph/tensor.ts';
 /** A float input of a test, made a weight. */
 export interface Weight {
   readonly name: string;
-  /** FLOAT or DOUBLE; halves are weights in float32 with a Cast behind them. */
+  /** FLOAT or DOUBLE. Half-precision inputs become float32 weights with a Cast behind them. */
   readonly type: number;
   readonly dims: readonly number[];
   readonly values: readonly number[];
@@ -30,7 +30,7 @@ export interface Weight {
 /** The weights' values by name. */
 export type Values = ReadonlyMap<string, readonly number[]>;
 
-/** What each output is weighed with, by name. */
+/** The factors of each output's elements in the loss, by name. */
 export type Factors = ReadonlyMap<
   string,
   { readonly dims: readonly number[]; readonly values: readonly number[] }
@@ -42,19 +42,19 @@ export interface BackendTest {
   /** The operator of a test of one node; `several` for others. */
   readonly operator: string;
   readonly weights: readonly Weight[];
-  /** The float outputs; elements of lists one by one. */
+  /** The float outputs. Each element of a list counts as an output. */
   readonly outputs: readonly string[];
-  /** Whether some of it is computed in 16 bits, which only wide steps of differences get through. */
+  /** Whether the model computes in 16 bits: differences then need wide steps. */
   readonly half: boolean;
   /** The model with the weights as its inputs. */
   readonly forward: Uint8Array;
-  /** What the outputs have to be, where the model is of an opset that clr does not read and is taken as opset 7. */
+  /** The expected outputs, if the model's opset is too old for clr and it is read as opset 7. */
   readonly expected: readonly (readonly number[])[] | undefined;
   /** The model with the weights as initializers of the given values, and Σ factor · output as its output `loss`. */
   loss(factors: Factors, values: Values): Uint8Array;
 }
 
-/** Inputs whose change changes shapes or random numbers: they are held constant. */
+/** Inputs that decide shapes or random numbers. They are held constant. */
 const structural: Readonly<Record<string, readonly number[]>> = {
   Resize: [1, 2],
   Upsample: [1],
@@ -62,10 +62,10 @@ const structural: Readonly<Record<string, readonly number[]>> = {
   OneHot: [1],
 };
 
-/** Stored statistics are no weights to clr. Behind a Neg they are computed, and have a gradient as all that is. */
+/** clr never trains stored running statistics. Behind a Neg they are computed values, which have a gradient. */
 const statistics: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
 
-/** The weight that is in every loss, so that a model always has a parameter. */
+/** A weight that is part of every loss, so that every model has a parameter. */
 export const probe = 'judge:probe';
 
 const isFloat = (type: number): boolean =>
@@ -84,7 +84,7 @@ function listOf(bytes: Uint8Array): TensorProto[] {
   return tensors;
 }
 
-/** What an OptionalProto holds: a tensor (field 3) or a list (field 5). */
+/** The content of an OptionalProto: a tensor (field 3) or a list (field 5). */
 function optionalOf(bytes: Uint8Array): TensorProto | TensorProto[] | undefined {
   const reader = new BinaryReader(bytes);
   let found: TensorProto | TensorProto[] | undefined;
@@ -123,7 +123,7 @@ const nodeOf = (op: string, input: string[], output: string[], attribute: Attrib
 /**
  * Reads a test's model and data.
  *
- * @returns the test, or why gradients cannot be judged with it
+ * @returns the test, or the reason why it cannot judge gradients
  */
 export function readTest(folder: string, name: string): BackendTest | string {
   const proto = fromBinary(ModelProtoSchema, readFileSync(`${folder}/model.onnx`));
@@ -141,7 +141,7 @@ export function readTest(folder: string, name: string): BackendTest | string {
     new Set(graph.node.flatMap(({ opType, input }) => (inputs[opType] ?? []).map((i) => input[i] ?? '')));
   const held = at(structural);
   const computed = at(statistics);
-  /** Takes a tensor as a weight or a constant under a name. */
+  /** Adds a tensor to the model as a named weight or constant. */
   const take = (tensor: TensorProto, as: string, constant: boolean): void => {
     if (constant || !isFloat(tensor.dataType)) {
       tensor.name = as;
@@ -210,7 +210,7 @@ export function readTest(folder: string, name: string): BackendTest | string {
     outputs.push(value);
     expected.push(valuesOf(content));
   });
-  // Halves leave as float32, which JavaScript can read.
+  // Half-precision outputs are cast to float32, which JavaScript can read.
   const wide = outputs.map((output) => `${output}:float`);
   outputs.forEach((output, i) => {
     const types = [makeAttribute('to', DataType.DOUBLE)];

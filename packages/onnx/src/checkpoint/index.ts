@@ -1,3 +1,3 @@
-// The way to these before @clr/checkpoint had its own package.
+// Kept for old imports: these are now in @clr/checkpoint.
 export type { Checkpoint } from '@clr/checkpoint';
 export { loadCheckpoint, saveCheckpoint } from '@clr/checkpoint/node';

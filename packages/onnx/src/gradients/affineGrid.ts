@@ -12,7 +12,7 @@ const infer: Infer = (node, b) => {
   return [{ type, dims: [dims[0] ?? unknownDim(), ...sizes, axes] }];
 };
 
-/** Each position is θ·(x, y, …, 1), so dθ is Σ g·(x, y, …, 1)ᵀ. The identity's own grid tells x and y. */
+/** Each position is θ·(x, y, …, 1), so dθ is Σ g·(x, y, …, 1)ᵀ. The grid of the identity matrix gives x and y. */
 function back(c: GradientContext): string[] {
   const { b, node, x, g } = c;
   const axes = b.shape(x(0))[1];
@@ -29,7 +29,7 @@ function back(c: GradientContext): string[] {
   return [b.matmul(gradient, b.concat([points, ones], 1))];
 }
 
-/** Grids of positions, moved by a matrix: what GridSample reads at. */
+/** Sampling grids for GridSample, from affine matrices. */
 export const affineGrid: Operators = {
   AffineGrid: { infer, differentiable: [0], zeroDerivative: { 1: 'a shape' }, gradient: back },
 };

@@ -5,7 +5,7 @@ import { DataType } from '../graph/dataType.ts';
 
 type Case = Omit<OperatorCase, 'seed'>;
 
-/** Each key and value is there for `shared` heads of queries. */
+/** Each key and value serves `shared` query heads. */
 type Sizes = Readonly<Record<'batch' | 'heads' | 'shared' | 'queries' | 'keys' | 'width', number>>;
 
 const sizes: fc.Arbitrary<Sizes> = fc.record({

@@ -42,7 +42,7 @@ function split({ node, x }: GradientContext, b: Builder, input: number): string 
   return b.transpose(b.reshape(x(input), [0, 0, heads, -1]), [0, 2, 1, 3]);
 }
 
-/** Several query heads may share a key and a value: each is there once for every one of them. */
+/** Several query heads may share a key and a value: repeats each for every head that uses it. */
 function repeated(b: Builder, value: string, times: number): string {
   if (times === 1) return value;
   const [batch, heads, steps, width] = [0, 1, 2, 3].map((axis) => b.sizeAt(value, axis)) as [
@@ -55,7 +55,7 @@ function repeated(b: Builder, value: string, times: number): string {
   return b.reshape(wide, b.shapeVector([batch, b.mul(heads, b.ints([times])), steps, width]));
 }
 
-/** 0 where a query may look, the lowest number where it may not: at keys after its own place. */
+/** The causal mask: 0 where a query may attend, the lowest number at keys after its own position. */
 function causal(b: Builder, query: string, key: string, past: string): string {
   const range = (value: string): string =>
     b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(value, 2), [0]), b.int(1)]);
@@ -64,7 +64,7 @@ function causal(b: Builder, query: string, key: string, past: string): string {
   return b.where(hidden, b.scalar(lowest, query), b.scalar(0, query));
 }
 
-/** softmax(q·kᵀ·scale + mask)·v, over the keys and values of before and now. */
+/** softmax(q·kᵀ·scale + mask)·v, over past and present keys and values. */
 function write(c: GradientContext, b: Builder): (string | undefined)[] {
   const { node, x } = c;
   if (inputOf(node, 6) !== '') throw c.refuse('no gradient for padded keys (nonpad_kv_seqlen)');
@@ -98,16 +98,16 @@ function write(c: GradientContext, b: Builder): (string | undefined)[] {
   return [y, key, value];
 }
 
-/** Attention and the positions it is told by turning. */
+/** Attention and rotary position embeddings. */
 export const attention: Operators = {
   Attention: {
     infer,
     differentiable: [0, 1, 2, 3, 4, 5],
-    // A mask that is stored is a setting; a learned bias is named.
+    // A stored mask is not trained unless `trainable` names it, as for a learned bias.
     storedAs: (input) => (input === 3 ? 'constant' : 'weight'),
     gradient: (c) => byDecomposition(c, (b) => write(c, b)),
   },
-  // Turned by θ, so its gradient is turned by −θ.
+  // The output is rotated by θ, so the input gradient is rotated by −θ.
   RotaryEmbedding: {
     infer: sameAsInput,
     differentiable: [0],

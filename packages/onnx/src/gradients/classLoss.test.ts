@@ -18,7 +18,7 @@ const losses = (op: string, outputs: readonly boolean[]): Row => [
     .map(({ n, classes, positions, reduction, weighted, ignored, draws }) => {
       const dims = [n, ...positions];
       const count = dims.reduce((product, dim) => product * dim, 1);
-      // The first one counts, so that the mean has something to be over.
+      // The first position is not ignored, so that the mean is not over nothing.
       const target = draws
         .slice(0, count)
         .map((draw, i) =>

@@ -16,8 +16,8 @@ const reduced: Infer = (node, b) => {
 };
 
 /**
- * −w[t]·x[t] over log-probabilities x [N, C, …] and classes t [N, …]: one by one, their sum, or their sum over the
- * sum of the weights. A position of class `ignore_index` has the weight 0, whatever that number is.
+ * −w[t]·x[t] over log-probabilities x [N, C, …] and classes t [N, …]: unreduced, summed, or summed and divided by the
+ * sum of the weights. Positions of class `ignore_index` have weight 0, even if that number is not a class.
  */
 function lossOf({ node, x }: GradientContext, b: Builder, logs: string): string {
   const given = b.cast(x(1), DataType.INT64);
@@ -45,7 +45,7 @@ function lossOf({ node, x }: GradientContext, b: Builder, logs: string): string 
 const roles = {
   differentiable: [0, 2],
   zeroDerivative: { 1: 'classes' },
-  // The weights of classes are settings.
+  // Class weights are not trained by default.
   storedAs: (input: number) => (input === 2 ? 'constant' : 'weight') as StoredAs,
 };
 

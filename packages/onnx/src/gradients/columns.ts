@@ -15,7 +15,7 @@ const folded: Infer = (node, b) => {
   return [{ type, dims: [dims[0] as Dim, divDim(dims[1] as Dim, productOf(block)), ...image] }];
 };
 
-/** Col2Im adds windows up to an image; the way back reads the windows again. */
+/** Col2Im sums windows into an image; its gradient reads the windows out again. */
 function unfold(c: GradientContext): string[] {
   const { b, node, x, g } = c;
   const [image, block] = [b.numbers(x(1)), b.numbers(x(2))];
@@ -28,7 +28,7 @@ function unfold(c: GradientContext): string[] {
   const counts = padded.map((size, i) =>
     Math.floor((size - extent(block[i] as number, dilations[i] as number)) / (strides[i] as number) + 1),
   );
-  /** The places of a window's elements, or of the windows, in the padded image laid out flat. */
+  /** The flat indices of a window's elements, or of the windows, in the padded image. */
   const places = (lengths: readonly number[], steps: readonly number[]): number[] =>
     lengths.reduce<number[]>(
       (list, length, i) =>
@@ -61,7 +61,7 @@ const centred: Infer = (node, b: GraphBuilder) => {
   return [{ type, dims: dims.map((_, axis) => at(axis) ?? (unknowns[axis] as Dim)) }];
 };
 
-/** Operators that put parts of images where they belong. */
+/** Operators that move parts of images: Col2Im, CenterCropPad. */
 export const columns: Operators = {
   Col2Im: {
     infer: folded,
@@ -69,7 +69,7 @@ export const columns: Operators = {
     zeroDerivative: { 1: 'a shape', 2: 'a shape' },
     gradient: unfold,
   },
-  // Cropping to the middle goes back by padding around it, and the other way round.
+  // The gradient of a centre crop is a centre pad, and vice versa.
   CenterCropPad: {
     infer: centred,
     differentiable: [0],

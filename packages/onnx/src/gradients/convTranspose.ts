@@ -15,8 +15,8 @@ interface TransposedForm {
 }
 
 /**
- * The geometry of the convolution whose way back this is. With `output_shape` the pads follow from the input's size;
- * `undefined` while that is not known.
+ * The geometry of the convolution whose input gradient this operator computes. With `output_shape` the pads follow from
+ * the input's size; `undefined` while that is unknown.
  */
 function geometry(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): TransposedForm | undefined {
   const axes = kernel.length;
@@ -29,7 +29,7 @@ function geometry(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): 
   if (outputShape || isSame(node)) {
     const sizes = b.dims(inputOf(node, 0))?.slice(2);
     const totals = kernel.map((k, i) => {
-      // How far the last window reaches beyond the strides of all places before it, and so of all places.
+      // The size of the unpadded output, less input size · stride.
       const beyond = (outputPadding[i] as number) + extent(k, dilations[i]) - strides[i];
       const [size, wanted] = [sizes?.[i], outputShape?.[i]];
       if (wanted === undefined) return Math.max(0, beyond);
@@ -64,7 +64,7 @@ const infer: Infer = (node, b) => {
   return [{ type, dims: [dims[0] ?? unknownDim(), channels, ...spatial] }];
 };
 
-/** Writes out padding that follows from sizes, and `output_shape` as padding. */
+/** Replaces automatic padding and `output_shape` by explicit padding. */
 function settle(node: NodeProto, b: GraphBuilder): void {
   const kernel = kernelOf(node, b);
   const known = kernel && geometry(node, b, kernel);

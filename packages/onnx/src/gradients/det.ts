@@ -4,8 +4,8 @@ import { shaped } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 
 /**
- * The cofactors of matrices [..., n, n]: (−1)^(i+j) times the determinant without row i and column j. They exist for
- * singular matrices too, which have no inverse.
+ * The cofactors of matrices [..., n, n]: (−1)^(i+j) times the determinant without row i and column j. Unlike the
+ * inverse they exist for singular matrices too.
  */
 function cofactors(b: Builder, x: string, n: number): string {
   const rank = b.rank(x);
@@ -30,7 +30,7 @@ function cofactors(b: Builder, x: string, n: number): string {
   return b.mul(dets, signs);
 }
 
-/** Larger matrices would take more than n² determinants of their size. */
+/** The limit: a matrix of n rows takes n² determinants. */
 const largest = 32;
 
 function back(c: GradientContext): string[] {

@@ -6,12 +6,12 @@ import { relativeDifference, repeatGradients } from '../../test/repeatGradients.
 import { DataType } from '../graph/dataType.ts';
 import { operators } from './index.ts';
 
-/** How many equal calls are compared. */
+/** The number of equal calls to compare. */
 const calls = Number(process.env.CLR_CALLS ?? 60);
 
 /**
- * From these sizes on ONNX Runtime's kernels spread their work over threads, as its profiles show: from 160 on all
- * that ever do, but for cheap ones that need more and slow ones that need less.
+ * Sizes large enough that ONNX Runtime's kernels use several threads, as its profiles show. 160 suffices for most;
+ * cheap kernels need more, and slow ones do with less.
  */
 const sizes: Readonly<Record<string, number>> = {
   RoiAlign: 32,
@@ -44,7 +44,7 @@ function modelOf({
     const count = dims.reduce((n, dim) => n * dim, 1);
     return [{ name: `x${i}`, type, dims, values: values ?? start ?? draw(kind, count, next) }];
   });
-  // The scores of Attention are refused.
+  // Attention's scores have no gradient.
   const used = outputs.flatMap((float, i) => (float && i < 3 ? [`y${i}`] : []));
   return makeModel({
     opset,

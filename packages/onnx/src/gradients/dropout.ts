@@ -24,7 +24,7 @@ export const dropout: Operators = {
     toTraining: (node, b, draws) => {
       const [x, ratioInput, training] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
       const ratio = ratioInput === '' ? 0.5 : b.constant(ratioInput)?.values[0];
-      // In inference form the ratio does nothing.
+      // The inference form ignores the ratio.
       if (training === '' || b.constant(training)?.values[0] === 0) node.input = [x];
       if (!b.constant(training)?.values[0] || ratio === undefined || !(ratio >= 0 && ratio < 1)) return;
       const mask = draws.mask(b, x, ratio, int(node, 'seed', 0));

@@ -6,7 +6,7 @@ import { DataType } from '../graph/dataType.ts';
 import { UnsupportedOperatorError } from '../index.ts';
 import { operators } from './index.ts';
 
-/** The operators of the registry, by what they say of their gradient. */
+/** The operators of the registry, by the kind of their gradient. */
 const named = (gradient: 'function' | 'none'): string[] =>
   [...operators].flatMap(([name, operator]) =>
     (typeof operator.gradient === 'function' ? 'function' : operator.gradient) === gradient ? [name] : [],
@@ -19,7 +19,7 @@ const isFloat = (c: Case, i: number): boolean => {
   return input !== undefined && (input.type === undefined || input.type === DataType.FLOAT);
 };
 
-/** The case with some of its float inputs computed from parameters, and some of its float outputs in the loss. */
+/** The case with chosen float inputs computed from parameters and chosen float outputs in the loss. */
 function reached(c: Case, inputs: readonly number[], outputs: readonly number[]): OperatorCase {
   return {
     opset: 18,
@@ -43,7 +43,7 @@ function* flows(c: Case): Generator<OperatorCase> {
   if (inputs.length * outputs.length > 1) yield reached(c, inputs, outputs);
 }
 
-/** The gradient agrees with central differences, or the build names what it lacks. */
+/** Passes if the gradient agrees with central differences, or if the build names what has no gradient. */
 async function check(c: OperatorCase): Promise<'right' | string> {
   try {
     const { error, precision } = await checkGradient(c);
@@ -61,13 +61,13 @@ async function check(c: OperatorCase): Promise<'right' | string> {
   }
 }
 
-/** What has no gradient on purpose: each with what the error says. */
+/** Inputs and outputs without a gradient on purpose, each with its error. */
 const refused: Readonly<Record<string, RegExp>> = {
-  // Sizes and positions would move with the scales.
+  // The scales move sizes and positions.
   Resize: /for its input 2/,
-  // The scores themselves, at one of four places.
+  // The scores, taken at one of four stages.
   Attention: /through its output 3/,
-  // Angles are tables of constants.
+  // Angles are constant tables.
   RotaryEmbedding: /for its input [12]/,
 };
 

@@ -39,8 +39,9 @@ const transformed: Infer = (node, b) => {
 };
 
 /**
- * y = F·x with the symmetric matrix F, so dx is conj(F)·g: the inverse transform times its length n, and for the
- * inverse the transform over n. What the length cuts off or adds, and the half that a one-sided one leaves out, is 0.
+ * y = F·x with a symmetric matrix F, so dx = conj(F)·g: the inverse transform times its length n, and for the inverse
+ * the transform divided by n. Elements that `dft_length` cuts off or adds, and the half that a one-sided transform
+ * leaves out, contribute 0.
  */
 function dftBack(c: GradientContext): (string | undefined)[] {
   const { b, node, x, g } = c;
@@ -65,13 +66,13 @@ function dftBack(c: GradientContext): (string | undefined)[] {
   return [inputOf(node, 1) === '' ? real : resized(real, own)];
 }
 
-/** The size of a frame: given, or that of the window. */
+/** The length of a frame: given, or that of the window. */
 function frameLength(node: NodeProto, b: GraphBuilder): number | undefined {
   const size = inputOf(node, 3) === '' ? b.dims(inputOf(node, 2))?.[0] : b.numbers(inputOf(node, 3))?.[0];
   return typeof size === 'number' ? size : undefined;
 }
 
-/** How many whole frames fit into a signal. */
+/** The number of whole frames that fit into a signal. */
 function frameCount(node: NodeProto, b: GraphBuilder): number | undefined {
   const total = b.dims(inputOf(node, 0))?.[1];
   const step = b.numbers(inputOf(node, 1))?.[0];
@@ -87,7 +88,7 @@ const framed: Infer = (node, b) => {
   return [{ type, dims: dims && [dims[0] as Dim, frameCount(node, b) ?? unknownDim(), bins, 2] }];
 };
 
-/** The frames of a signal [batch, time, 1 or 2] under a window, each transformed. */
+/** Cuts a signal [batch, time, 1 or 2] into windowed frames and transforms each. */
 function stft(c: GradientContext, b: Builder): string {
   const { node, x } = c;
   const [count, length] = [frameCount(node, b), frameLength(node, b)];
@@ -98,7 +99,7 @@ function stft(c: GradientContext, b: Builder): string {
       'Fix the length of the signal with `sizes`, or export the model so.',
     );
   }
-  // ONNX Runtime 1.30 takes the numbers of a real window in pairs there, and reads beyond its end.
+  // ONNX Runtime 1.30 reads a real window in pairs there, and beyond its end.
   if (inputOf(node, 2) !== '' && b.shape(x(0)).at(-1) === 2) throw c.refuse('a window over a complex signal');
   const places = Array.from(
     { length: count * length },
@@ -121,7 +122,7 @@ export const fourier: Operators = {
     infer: framed,
     differentiable: [0, 2],
     zeroDerivative: { 1: 'a step', 3: 'a length' },
-    // A window is a table; learned ones are named.
+    // A window is not trained unless `trainable` names it.
     storedAs: (input) => (input === 2 ? 'constant' : 'weight'),
     gradient: (c) => byDecomposition(c, (b) => [stft(c, b)]),
   },

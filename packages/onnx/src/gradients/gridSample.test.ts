@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
 
-/** Samples of images of one to three axes; the positions lie inside and outside, away from the kinks. */
+/** Samples images of one to three axes at positions inside and outside, away from kinks. */
 const samples = (mode: string, padding: string, spatial: number, opset: number): Row => [
   `GridSample ${mode}, ${padding}, ${spatial} axes, opset ${opset}`,
   fc
@@ -17,7 +17,7 @@ const samples = (mode: string, padding: string, spatial: number, opset: number):
       opset,
       inputs: [{ dims: [n, channels, ...sizes] }, { dims: [n, ...counts, spatial], draw: 'normal' as const }],
       attributes: { mode, padding_mode: padding, align_corners },
-      // Between two pixels a line bends; float32 needs the wider step where nothing does.
+      // Linear samples have kinks and need a small step; cubic ones have none, and float32 allows a wider step.
       step: mode.includes('cubic') ? 1e-2 : 1e-3,
     })),
 ];

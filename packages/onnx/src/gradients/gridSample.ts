@@ -5,13 +5,13 @@ import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { byDecomposition } from './decompose.ts';
 
-/** The pixels that a sample is made of along one axis: [N, taps, samples] each. */
+/** The pixels of a sample along one axis and their weights: [N, taps, samples] each. */
 interface Taps {
   readonly index: string;
   readonly weight: string;
 }
 
-/** One axis of the image: its size as a float scalar, and where its borders are. */
+/** One axis of the image: its size as a float scalar, and the positions of its borders. */
 interface Axis {
   readonly size: string;
   readonly low: string;
@@ -24,7 +24,7 @@ const infer: Infer = (node, b) => {
   return [{ type, dims: dims && grid && [...dims.slice(0, 2), ...grid.slice(1, -1)] }];
 };
 
-/** Opset 16 names the modes otherwise than opset 20. */
+/** Opsets 16 and 20 name the modes differently. */
 const modes: Readonly<Record<string, 'linear' | 'cubic' | 'nearest'>> = {
   bilinear: 'linear',
   linear: 'linear',
@@ -42,9 +42,9 @@ function axisOf(b: Builder, x: string, grid: string, at: number, aligned: boolea
     : { size, low: b.neg(half), high: b.add(last, half) };
 }
 
-/** Mirrors positions at both borders until they lie between them. */
+/** Reflects positions at both borders until they lie between them. */
 function reflect(b: Builder, u: string, { low, high }: Axis): string {
-  // An axis of one pixel that is aligned has no width; everything lies at 0 there.
+  // With aligned corners an axis of one pixel has no width: every position becomes 0.
   const range = b.emit('Max', [b.sub(high, low), b.scalar(1, u)]);
   const distance = b.abs(b.sub(u, low));
   const turns = b.emit('Floor', [b.div(distance, range)]);
@@ -73,7 +73,7 @@ function cubicWeights(b: Builder, t: string): string[] {
   return [far(b.add(t, one)), near(t), near(left), far(b.add(left, one))];
 }
 
-/** Which pixels of an axis the samples at positions `u` [N, samples] are made of, and by which weights. */
+/** The pixels of an axis, with their weights, for samples at positions `u` [N, samples]. */
 function tapsOf({ node }: GradientContext, b: Builder, u: string, axis: Axis): Taps {
   const padding = text(node, 'padding_mode', 'zeros');
   const mode = modes[text(node, 'mode', 'linear')] ?? 'linear';
@@ -95,7 +95,7 @@ function tapsOf({ node }: GradientContext, b: Builder, u: string, axis: Axis): T
       1,
     );
   const pixels = stack(offsets.map((offset) => (offset === 0 ? first : b.add(first, b.scalar(offset, u)))));
-  // Kernels are even, so mirroring the pixels is mirroring the sample.
+  // The kernels are symmetric, so reflecting the pixels reflects the sample.
   const pixel = clamp(b, padding === 'reflection' ? reflect(b, pixels, axis) : pixels, axis);
   const weight = stack(weights);
   return {
@@ -111,7 +111,7 @@ function pairs(b: Builder, left: string, right: string, combine: (l: string, r: 
   return b.reshape(both, [0, (dims[1] as number) * (dims[2] as number), -1]);
 }
 
-/** Writes the sampling out: for each sample its pixels are gathered, weighed and summed. */
+/** Writes the sampling out: gathers, weights and sums the pixels of each sample. */
 function write(c: GradientContext, b: Builder): string {
   const { node, x } = c;
   const [image, grid] = [x(0), x(1)];
@@ -121,10 +121,10 @@ function write(c: GradientContext, b: Builder): string {
   let all: Taps | undefined;
   for (let i = 0; i < spatial; i++) {
     const axis = axisOf(b, image, grid, i + 2, aligned);
-    // The grid names the last axis first.
+    // The grid lists the last axis first.
     const at = b.squeeze(b.slice(positions, [spatial - 1 - i], [spatial - i], [2]), [2]);
     const unit = b.mul(b.add(at, b.scalar(1, at)), b.scalar(0.5, at));
-    // −1 and 1 are the borders: the middles of the outermost pixels where corners are aligned, or their outer edges.
+    // −1 and 1 are the borders: the centres of the outermost pixels if corners are aligned, else their outer edges.
     const u = b.add(b.mul(unit, b.sub(axis.high, axis.low)), axis.low);
     const taps = tapsOf(c, b, u, axis);
     const size = b.squeeze(b.sizeAt(image, i + 2), [0]);

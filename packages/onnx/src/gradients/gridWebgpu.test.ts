@@ -6,7 +6,7 @@ import { convolutions, pools, resizes, transposed } from '../../test/formCases.t
 import { obstacle, webgpu } from '../../test/webgpuProvider.ts';
 import { DataType } from '../graph/dataType.ts';
 
-// The same cases at every run; CLR_SEED draws others.
+// The cases are the same at every run; set CLR_SEED to draw others.
 const seed = Number(process.env.CLR_SEED ?? 1506);
 
 const why = await obstacle();
@@ -20,13 +20,13 @@ const there = (c: FormCase): FormCase => ({
   known: c.known === 'rank' ? 'all' : c.known,
 });
 
-/** The provider's MaxPool has no indices, and refuses to count them by columns. */
+/** The provider's MaxPool has no `Indices` output and no column-major `storage_order`. */
 const maxPools = pools('MaxPool').map((c) => {
   const { storage_order: _, ...attributes } = c.attributes;
   return { ...c, outputs: 1, attributes };
 });
 
-// A software adapter compiles each shader for about a second.
+// A software adapter takes about a second to compile each shader.
 describe.skipIf(!runs)('every attribute on the WebGPU provider itself', { timeout: 300_000 }, () => {
   it.each<[string, fc.Arbitrary<FormCase>]>([
     ['Conv', convolutions],

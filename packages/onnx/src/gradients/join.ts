@@ -189,7 +189,7 @@ const padded: Infer = (node, b) => {
 const axesInOrder = (axes: readonly number[], rank: number): number[] =>
   axes.map((axis) => axisOf(axis, rank));
 
-/** The sum of the gradient over what was filled in; only constant padding fills in a value. */
+/** The sum of the gradient over the padding. Only constant padding uses the value. */
 function fillBack({ b, node, x, g }: GradientContext): string | null {
   const gradient = g(0);
   if (text(node, 'mode', 'constant') !== 'constant') return null;

@@ -15,8 +15,8 @@ const rounded =
   };
 
 /**
- * min(max(x, low), high). The gradient goes to x where it lies inside the bounds, ends included (PyTorch's
- * convention), otherwise to the bound it meets; where the bounds cross, the result is the upper one.
+ * min(max(x, low), high). The gradient goes to x inside the bounds, ends included (PyTorch's convention), otherwise to
+ * the bound that applies; where the bounds cross, that is the upper one.
  */
 const clipBack: Gradient = ({ b, node, x, g, needs }) => {
   const [low, high] = [inputOf(node, 1), inputOf(node, 2)];

@@ -13,7 +13,7 @@ export function productDims(a: Dims, b: Dims): Dims {
   return [...batch, ...rows, ...columns];
 }
 
-/** All axes but the last in one: [..., n] → [·, n]; a vector becomes one row. */
+/** Merges all axes but the last: [..., n] → [·, n]. A vector becomes one row. */
 function rowsOf(b: Builder, a: string): string {
   return b.dims(a)?.length === 2 ? a : b.emit('Flatten', [a], { axis: -1 });
 }
@@ -27,7 +27,7 @@ export const matmul: Operators = {
     },
     differentiable: [0, 1],
     gradient: ({ b, x, g, needs }) => {
-      // With a matrix on the right all batch axes come from the left, whose rank may then be unknown.
+      // If the right side is a matrix, all batch axes are the left side's, whose rank may be unknown.
       if (b.rank(x(1)) === 2) {
         return [
           needs(0) ? b.matmul(g(0), b.transposeLast(x(1))) : undefined,

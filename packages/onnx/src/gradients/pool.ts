@@ -58,7 +58,7 @@ function area(b: Builder, x: string): string {
 const disjoint = ({ kernel, strides, dilations }: Window): boolean =>
   kernel.every((k, i) => extent(k, dilations[i] as number) <= (strides[i] as number));
 
-/** Whether a window may lie in the padding alone: a dilated one may step over the input. */
+/** Whether a window may see only padding: a dilated window can step over the input. */
 function mayMiss({ kernel, dilations, ...window }: Window): boolean {
   const pads = padsOf({ kernel, dilations, ...window });
   return kernel.some(
@@ -72,14 +72,14 @@ function mayMiss({ kernel, dilations, ...window }: Window): boolean {
  */
 function unpool({ b, x, g }: GradientContext, indices: string, { kernel }: Window): string {
   const { type, dims } = b.type(x(0));
-  // With a kernel of 1 the size that it infers is the number of windows, which the one it is given may not pass.
+  // MaxUnpool rejects an output_shape below the size it infers. With a kernel of 1 that is the number of windows.
   const result = b.emit('MaxUnpool', [g(0), indices, b.shapeOf(x(0))], {
     kernel_shape: kernel.map(() => 1),
   });
   return b.declare(result, type, dims);
 }
 
-/** The places of the maxima, counted row by row, from the node itself or from one beside it. */
+/** The row-major indices of the maxima, from the node itself or from a second pool beside it. */
 function indicesOf({ b, node, y }: GradientContext): string {
   const byColumns = int(node, 'storage_order', 0) === 1;
   const known = node.output[1] ?? '';
@@ -121,7 +121,7 @@ function scatter(c: GradientContext): string {
   let indices = indicesOf(c);
   let share = g(0);
   if (mayMiss(window)) {
-    // A window without a maximum has an index outside of the input, or of another plane.
+    // The index of a window without a maximum lies outside of the input, or in another plane.
     share = b.keep(b.greater(y(0), b.scalar(lowest, y(0))), share);
     indices = b.emit('Max', [indices, b.int(0)]);
   }

@@ -13,7 +13,7 @@ const quiet = { logSeverityLevel: 4 } as const;
 interface Body {
   readonly nodes: (from: string) => NodeSpec[];
   readonly initializers?: readonly InitializerSpec[];
-  /** The operator that stands nearest to the loss and has no gradient. */
+  /** The operator without a gradient that is nearest to the loss. */
   readonly last: string;
 }
 
@@ -168,7 +168,7 @@ function model(body: Body, from: string, nodes: readonly NodeSpec[], output: Val
   });
 }
 
-/** What the runtime makes of x in the body. */
+/** The runtime's output of the body for x. */
 async function bodyOutput(body: Body): Promise<number[]> {
   const bytes = model(body, 'x', [], { name: 'h', type: float, dims: ['{n}', 2] });
   const session = await ort.InferenceSession.create(bytes, quiet);

@@ -8,7 +8,7 @@ import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts'
 import { convDims } from './conv.ts';
 import { productDims } from './matmul.ts';
 
-/** One output of a shape, with the type of input `from` or a fixed one. */
+/** One output of a given shape, with the type of input `from` or a fixed type. */
 function shapedLike(
   dims: (node: NodeProto, b: GraphBuilder) => Dims,
   { from, type }: { readonly from?: number; readonly type?: number },
@@ -33,7 +33,7 @@ const elementwise = shapedLike((node, b) => broadcast(b.dims(inputOf(node, 0)), 
   from: 0,
 });
 
-/** A weight of few bits, packed: the attribute N says how many columns it has. */
+/** A packed weight of a few bits: the attribute N is its number of columns. */
 const packedProduct = shapedLike(
   (node, b) => {
     const rows = b.dims(inputOf(node, 0))?.slice(0, -1);
@@ -78,16 +78,16 @@ const dequantizeBack: Gradient = (c) => {
 const dequantize: Operator = {
   ...shapedLike(like(0), { from: 1 }),
   differentiable: [1],
-  // A quantised body stays as it is unless its scales are named.
+  // The scales of a quantised body are not trained unless `trainable` names them.
   storedAs: () => 'constant',
   gradient: dequantizeBack,
 };
 const { FLOAT: float, INT32: int32 } = DataType;
 
 /**
- * Quantised operators: what they make of shapes, so that a float head over a frozen quantised body can be trained.
- * A stored tensor's scale has a gradient. Whatever a model quantises while it runs is refused: its integers are steps,
- * of which the slope is 0, so nothing before them would learn.
+ * Quantised operators. Their shapes are inferred, so that a float head over a frozen quantised body can be trained. The
+ * scale of a stored tensor has a gradient. Values that a model quantises while it runs are refused: the derivative of
+ * rounding is 0, so nothing before it would learn.
  */
 export const quantized: Operators = {
   QuantizeLinear: quantize,

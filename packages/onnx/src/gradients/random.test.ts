@@ -37,7 +37,7 @@ const node = (op: string, inputs: string[], attributes: NodeSpec['attributes'] =
   attributes,
 });
 
-/** What is drawn for some values of `draw`. */
+/** The numbers drawn for some values of `draw`. */
 async function drawn(model: Uint8Array, draws: readonly number[]): Promise<Float32Array[]> {
   const built = buildGradientModel(model, { ...options, trainable: (name) => name === 'w' });
   const session = await ort.InferenceSession.create(built.bytes);
@@ -58,7 +58,7 @@ const mean = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 const moment = (values: Float32Array, power: number): number => mean(values.map((value) => value ** power));
 
-/** The distribution function of the normal distribution (Abramowitz and Stegun 26.2.17, off by at most 7.5e-8). */
+/** The cumulative normal distribution (Abramowitz and Stegun 26.2.17, error at most 7.5e-8). */
 function normalShare(x: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(x));
   const series = [1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.31938153];
@@ -66,7 +66,9 @@ function normalShare(x: number): number {
   return x < 0 ? tail : 1 - tail;
 }
 
-/** The largest difference between the share of values up to x and what a distribution says (Kolmogorov, Smirnov). */
+/**
+ * The Kolmogorov-Smirnov statistic: the largest difference between the empirical and the given distribution function.
+ */
 function distance(values: Float32Array, share: (x: number) => number): number {
   const sorted = Float32Array.from(values).sort();
   return sorted.reduce((worst, x, i) => {
@@ -75,7 +77,7 @@ function distance(values: Float32Array, share: (x: number) => number): number {
   }, 0);
 }
 
-/** Of so many values, beyond this in one draw of 10,000: Kolmogorov's 2.2 / √n. */
+/** The statistic of n values exceeds 2.2 / √n once in 10,000 draws (Kolmogorov). */
 const largestDistance = (size: number): number => 2.2 / Math.sqrt(size);
 
 const size = 40_000;
@@ -97,7 +99,7 @@ describe('random numbers in training', () => {
         expect(Math.abs(product(values, shift))).toBeLessThan(5 / Math.sqrt(size - shift));
       for (const other of all.slice(i + 1))
         expect(Math.abs(product(other, 0))).toBeLessThan(5 / Math.sqrt(size));
-      // Distances of neighbours too, which a pattern in whole numbers would spoil.
+      // Differences of neighbours too: a lattice pattern would show there.
       const steps = values.subarray(1).map((value, k) => (value - (values[k] as number)) / Math.SQRT2);
       expect(distance(steps, normalShare)).toBeLessThan(1.5 * largestDistance(size));
     }
@@ -107,7 +109,7 @@ describe('random numbers in training', () => {
     for (const values of await drawn(modelOf([size], node('RandomUniformLike', ['w'])), draws)) {
       expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
       expect(distance(values, (x) => x)).toBeLessThan(largestDistance(size));
-      // In squares of 8 × 8 of pairs of neighbours: χ² of 63 degrees of freedom, beyond 130 once in 10⁶ draws.
+      // Pairs of neighbours in 8 × 8 cells: χ² with 63 degrees of freedom exceeds 130 once in 10⁶ draws.
       const counts = new Float64Array(64);
       for (let i = 0; i + 1 < size; i += 2)
         counts[Math.floor(values[i]! * 8) * 8 + Math.floor(values[i + 1]! * 8)]! += 1;

@@ -7,18 +7,18 @@ import type { Draws } from '../graph/draws.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
 
-/** Gives values of the node's output, in any shape; `count` is an int64 scalar. */
+/** Emits the values of the node's output, in any shape; `count` is an int64 scalar. */
 type Drawing = (draw: { b: Builder; node: NodeProto; draws: Draws; count: string; seed: number }) => string;
 
-/** The attribute `seed` is a float: its bits are the seed. */
+/** The attribute `seed` is a float; its bits serve as the seed. */
 function seedOf(node: NodeProto): number {
   return new Uint32Array(Float32Array.of(float(node, 'seed', 0)).buffer)[0] as number;
 }
 
-/** From this opset on ONNX Runtime has no kernels for these operators (1.30). */
+/** From this opset on ONNX Runtime (1.30) has no kernels for these operators. */
 const withoutKernels = 22;
 
-/** An operator that draws: `write` puts the numbers that a step decides in place of the node. */
+/** A random operator: `write` replaces the node by numbers that depend on the step. */
 function drawing(infer: Infer, write: NonNullable<Operator['toTraining']>): Operator {
   return {
     infer,
@@ -30,7 +30,7 @@ function drawing(infer: Infer, write: NonNullable<Operator['toTraining']>): Oper
   };
 }
 
-/** Puts a value in a node's place. */
+/** Replaces a node by a value. */
 function becomes(node: NodeProto, value: string): void {
   node.opType = 'Identity';
   node.input = [value];
@@ -77,11 +77,11 @@ const uniform: Drawing = ({ b, node, draws, count, seed }) => {
   return scaled(b, draws.uniform(b, count, seed), high - low, low);
 };
 
-/** Two normal numbers of two uniform ones: √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv (Box and Muller 1958). */
+/** Two normal numbers from two uniform ones: √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv (Box and Muller 1958). */
 const normal: Drawing = ({ b, node, draws, count, seed }) => {
   const half = b.div(b.add(count, b.int(1)), b.int(2));
   const [u, v] = [draws.uniform(b, half, seed), draws.uniform(b, half, seed)];
-  // u may be 0, 1 − u is not.
+  // u may be 0, but 1 − u is not.
   const length = b.sqrt(b.mul(b.log(b.sub(b.scalar(1, u), u)), b.scalar(-2, u)));
   const angle = b.mul(v, b.scalar(2 * Math.PI, v));
   const pairs = ['Cos', 'Sin'].map((f) => b.mul(length, b.emit(f, [angle])));
@@ -89,13 +89,13 @@ const normal: Drawing = ({ b, node, draws, count, seed }) => {
   return scaled(b, values, float(node, 'scale', 1), float(node, 'mean', 0));
 };
 
-/** 1 with the probability that the input holds. */
+/** 1 with the probability given by the input, else 0. */
 const bernoulli: Drawing = ({ b, node, draws, count, seed }) => {
   const p = inputOf(node, 0);
   return b.less(b.castLike(b.reshapeLike(draws.uniform(b, count, seed), p), p), p);
 };
 
-/** Class indices: how many of the classes' cumulative probabilities a uniform number has passed. */
+/** Class indices: the number of cumulative probabilities that a uniform number exceeds. */
 const multinomial: Operator = drawing(
   (node, b) => [
     {
@@ -111,7 +111,7 @@ const multinomial: Operator = drawing(
     const u = b.reshape(draws.uniform(b, count, seedOf(node)), [-1, samples, 1]);
     const share = b.cast(b.emit('Softmax', [x], { axis: -1 }), DataType.FLOAT);
     const passed = b.emit('CumSum', [share, b.int(1)]);
-    // All but the last class, which takes what rounding leaves.
+    // Without the last class, which takes what rounding leaves.
     const limits = b.unsqueeze(b.slice(passed, [0], [-1], [1]), [1]);
     const below = b.cast(b.emit('GreaterOrEqual', [u, limits]), DataType.INT64);
     becomes(node, b.cast(b.reduceSum(below, [2]), int(node, 'dtype', DataType.INT32)));
@@ -119,9 +119,9 @@ const multinomial: Operator = drawing(
 );
 
 /**
- * Random numbers. In training they are written out as numbers that the step decides (see `graph/draws.ts`), so that a
- * resumed run draws what the first one would have drawn; nothing flows back through a draw. The derivative of
- * Bernoulli with respect to its probabilities is 0, since its output is 0 or 1.
+ * Random operators. In training they are replaced by numbers that depend on the step (see `graph/draws.ts`), so that a
+ * resumed run draws the same numbers. No gradient flows through a draw. The derivative of Bernoulli with respect to its
+ * probabilities is 0, since its output is 0 or 1.
  */
 export const random: Operators = {
   RandomNormal: ofShape(normal),

@@ -14,8 +14,8 @@ const infer: Infer = (node, b) => {
 };
 
 /**
- * What each row (or column) of the image gives to each place of a region: [regions, 1, places, rows]. A place is the
- * mean of its samples; a sample at v takes max(0, 1 − |v − h|) of row h, and nothing when it lies outside.
+ * The weight of each row (or column) of the image in each cell of a region: [regions, 1, cells, rows]. A cell is the
+ * mean of its samples; a sample at v weights row h by max(0, 1 − |v − h|), and is 0 outside of the image.
  *
  * @param axis - 2 for rows, 3 for columns
  */
@@ -63,7 +63,7 @@ function write(c: GradientContext, b: Builder): string {
   return b.matmul(left, b.unsqueeze(b.transpose(columns, [0, 2, 1]), [1]));
 }
 
-/** Regions of images, sampled to one size. */
+/** RoiAlign: regions of images, sampled to one size. */
 export const roiAlign: Operators = {
   RoiAlign: {
     infer,

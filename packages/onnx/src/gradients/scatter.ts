@@ -5,9 +5,9 @@ import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operators } from '../graph/operator.ts';
 import { hasDepth, type Reduction, scatterAt } from './scatterAt.ts';
 
-/** How one kind of scatter writes at the node's positions, and how the same positions are read. */
+/** How one kind of scatter operator writes at the node's positions, and how to read them. */
 interface Access {
-  /** Combines updates with data of the shape of input 0. */
+  /** Combines updates with data that has the shape of input 0. */
   readonly write: (data: string, updates: string, reduction: 'none' | 'add' | 'mul') => string;
   /** The elements of data at the positions, in the shape of the updates. */
   readonly read: (data: string) => string;
@@ -34,7 +34,7 @@ const slices = (c: GradientContext): Access => {
   };
 };
 
-/** Writes a node that combines at repeated positions in the form that loses no update. */
+/** Rewrites a node that combines updates at repeated positions, so that no update is lost. */
 function withoutRace(node: NodeProto, b: Builder): void {
   const [data, positions, updates] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
   const reduction = text(node, 'reduction', 'none');
@@ -44,13 +44,13 @@ function withoutRace(node: NodeProto, b: Builder): void {
   node.attribute = [];
 }
 
-/** Where a number that is a factor is 0, and the factors with 1 there. */
+/** Marks factors that are 0, and gives the factors with 1 in their place. */
 function withoutZeros({ b }: GradientContext, factors: string): { isZero: string; filled: string } {
   const isZero = b.equal(factors, b.scalar(0, factors));
   return { isZero, filled: b.where(isZero, b.scalar(1, factors), factors) };
 }
 
-/** y = x · Π updates: each gets the product of the others, also where one of them is 0. */
+/** y = x · Π updates: the gradient of each factor is g times the product of the others, also if some are 0. */
 function productBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
   const { b, x, g, needs } = c;
   const others = write(b.onesLike(x(0)), x(2), 'mul');
@@ -65,7 +65,7 @@ function productBack(c: GradientContext, { write, read }: Access): (string | und
   return [needs(0) ? b.mul(g(0), others) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
 }
 
-/** The largest or smallest: the data if it is that, or the updates that are, evenly. */
+/** Max or min: the gradient goes to the data if it is the extreme, else evenly to the updates that are. */
 function extremumBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
   const { b, x, y, g, needs } = c;
   const kept = b.equal(x(0), y(0));
@@ -93,7 +93,7 @@ const back =
 
 const roles = { infer: sameAsInput, differentiable: [0, 2], zeroDerivative: { 1: 'positions' } };
 
-/** Operators that write at computed positions. */
+/** Scatter operators, which write at computed positions. */
 export const scatter: Operators = {
   ScatterElements: { ...roles, gradient: back(elements) },
   ScatterND: { ...roles, gradient: back(slices), toTraining: withoutRace, toInference: withoutRace },

@@ -12,7 +12,7 @@ import { createTrainer } from '../index.ts';
 const why = await obstacle();
 const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);
 
-/** How many equal calls are compared. */
+/** The number of equal calls to compare. */
 const calls = Number(process.env.CLR_CALLS ?? 60);
 const next = random(1);
 
@@ -23,7 +23,7 @@ const floats = (name: string, dims: readonly number[]): InitializerSpec => ({
   values: Float32Array.from({ length: dims.reduce((n, dim) => n * dim, 1) }, () => next() - 0.5),
 });
 
-/** Padded texts: each row ends in the token 0, the rest follows a law like Zipf's. */
+/** Padded texts: each row ends in tokens 0, and the rest roughly follows Zipf's law. */
 const text = (rows: number, length: number, vocabulary: number): number[] =>
   Array.from({ length: rows * length }, (_, i) => {
     const filled = 0.3 + 0.5 * (((Math.floor(i / length) * 7919) % 97) / 97);

@@ -1,7 +1,7 @@
 import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 
-/** A list of positions up to this length is stored in the model. */
+/** Position lists up to this length are stored in the model. */
 const longestListed = 4096;
 
 /** 0, 1, 2, … up to a size, itself a vector of one element. */
@@ -12,7 +12,7 @@ function counting(b: Builder, size: string): string {
     : b.emit('Range', [b.int(0), b.squeeze(size, [0]), b.int(1)]);
 }
 
-/** How updates combine with what is there. */
+/** How updates combine with the data. */
 export type Reduction = 'add' | 'mul' | 'max' | 'min';
 
 /**
@@ -68,17 +68,17 @@ export function scatterAlong(
   );
 }
 
-/** Beyond every tensor: the runtime refuses it as it refuses what it stands for. */
+/** An index outside of every tensor: the runtime refuses it, as it would have refused the original one. */
 const nowhere = -(2 ** 40);
 
-/** Whether {@link scatterAt} can tell how long a position is. */
+/** Whether the length of a position is known, which {@link scatterAt} needs. */
 export const hasDepth = (b: Builder, positions: string): boolean =>
   typeof b.dims(positions)?.at(-1) === 'number';
 
 /**
- * ScatterND without its race: combines slices with `data` at positions that may repeat.
+ * ScatterND without its data race: combines slices with `data` at positions that may repeat.
  *
- * @param positions - [..., k] of int64, k known: each row leads to a slice after the first k axes of `data`
+ * @param positions - [..., k] of int64, k known: each row indexes the first k axes of `data`
  * @param updates - the slices: the leading axes of `positions`, then the axes of a slice
  */
 export function scatterAt(

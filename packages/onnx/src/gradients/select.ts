@@ -6,7 +6,7 @@ import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { scatterAlong } from './scatterAt.ts';
 
-/** The input's shape with as many slices along the axis as the run decides; a vector where there is no axis. */
+/** The input's shape with an unknown size along the axis; a vector if there is no axis. */
 const picked: Infer = (node, b) => {
   const { type, dims } = b.type(inputOf(node, 0));
   const count = unknownDim();
@@ -19,7 +19,7 @@ const picked: Infer = (node, b) => {
   ];
 };
 
-/** Puts the slices of the gradient back to where they were taken from; without an axis, its elements. */
+/** Puts the slices of the gradient (without an axis: its elements) back where they were taken from. */
 function putBack({ b, node, x, g }: GradientContext, positions: (b: Builder) => string): string {
   const axis = attribute(node, 'axis') ? axisOf(int(node, 'axis', 0), b.rank(x(0))) : undefined;
   if (axis !== undefined) return scatterAlong(b, g(0), positions(b), axis, b.sizeAt(x(0), axis), true);
@@ -27,7 +27,7 @@ function putBack({ b, node, x, g }: GradientContext, positions: (b: Builder) => 
   return b.reshapeLike(scatterAlong(b, g(0), positions(b), 0, length, true), x(0));
 }
 
-/** Operators that keep some of the elements, as the data decide. */
+/** Operators that select elements depending on the data. */
 export const select: Operators = {
   Compress: {
     infer: picked,
@@ -35,7 +35,7 @@ export const select: Operators = {
     zeroDerivative: { 1: 'a condition' },
     gradient: (c) => [putBack(c, (b) => b.reshape(b.emit('NonZero', [c.x(1)]), [-1]))],
   },
-  // Of several that are equal the first one gets the gradient.
+  // The first of several equal elements gets the gradient.
   Unique: {
     infer: picked,
     differentiable: [0],

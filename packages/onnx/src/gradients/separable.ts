@@ -78,7 +78,7 @@ function runPool(
     return b.emit(op, [input], {
       kernel_shape: pick(kernel),
       strides: pick(strides),
-      // Padding that follows from sizes is left to the operator.
+      // Automatic padding is left to the operator.
       ...(isSame(node)
         ? { auto_pad: text(node, 'auto_pad', '') }
         : { pads: [...pick(pads.slice(0, kernel.length)), ...pick(pads.slice(kernel.length))] }),

@@ -8,7 +8,7 @@ import { isStatic } from '../graph/value.ts';
 import { lowest } from './maxPoolWindows.ts';
 import { extent, isSame, places, type Window, windowOf } from './window.ts';
 
-/** The padding after each axis with which the last window ends there. */
+/** The padding after each axis with which the last window ends exactly at the border. */
 function exactEnds(
   { kernel, strides, dilations, before }: Window,
   sizes: readonly number[],
@@ -20,7 +20,7 @@ function exactEnds(
   });
 }
 
-/** Puts padding in front of a pool that cannot have it itself: less than nothing for a maximum, 0 for a norm. */
+/** Inserts a Pad before a pool that cannot pad by itself: with the lowest number for a maximum, 0 for a norm. */
 function padBefore(node: NodeProto, b: Builder, pads: readonly number[], value: number): void {
   const [x, axes] = [inputOf(node, 0), pads.length / 2];
   const ring = b.ints([0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)]);
@@ -28,11 +28,11 @@ function padBefore(node: NodeProto, b: Builder, pads: readonly number[], value: 
 }
 
 /**
- * Writes out the padding and rounding of a pool that follow from sizes. ONNX's own shape inference, by which the runtime
- * folds shapes into constants, counts the windows otherwise than its kernels: SAME padding with dilations, and a last
- * window that `ceil_mode` drops.
+ * Replaces a pool's automatic padding and rounding by explicit padding. ONNX's shape inference, which the runtime uses
+ * to fold shapes into constants, counts windows differently from the kernels for SAME padding with dilations, and for a
+ * last window that `ceil_mode` drops.
  *
- * @throws {ClrError} where the two differ and no other attributes say the same
+ * @throws {ClrError} if the two differ and no explicit attributes are equivalent
  */
 export function settlePool(node: NodeProto, b: Builder): void {
   const kernel = ints(node, 'kernel_shape') ?? [];
@@ -54,15 +54,15 @@ export function settlePool(node: NodeProto, b: Builder): void {
   };
   const exact = beyond.map((pad) => Math.max(0, pad));
   const average = node.opType === 'AveragePool';
-  // An average leaves out what a dilated window has beyond negative padding.
+  // An average ignores the part of a dilated window beyond negative padding.
   const cut = average && dilations.some((dilation, i) => dilation > 1 && (end[i] as number) < 0);
-  // With the end a stride further one more window would fit in.
+  // Padding by a whole stride more would fit in one more window.
   const same = start.every((pad) => pad >= 0) && beyond.every((pad, i) => pad > -(strides[i] as number));
   if (same && !cut && exact.every((pad, i) => pad < (kernel[i] as number))) {
     const counted = average && int(node, 'count_include_pad', 0) === 1;
     const counts = end.map((pad) => Math.max(0, pad));
     if (counted && exact.some((pad, i) => pad > (counts[i] as number))) {
-      // Padding is counted, and what lies beyond it is not.
+      // Explicit padding counts in the average; what lies beyond it does not.
       padBefore(node, b, [...start, ...counts], 0);
       write(
         [...start.map(() => 0), ...exact.map((pad, i) => Math.max(0, pad - (counts[i] as number)))],

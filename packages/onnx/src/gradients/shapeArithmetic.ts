@@ -88,7 +88,7 @@ function equalDims(a: Dim, b: Dim): number | undefined {
   return typeof number === 'number' && number < 0 && /^\{[^{}]*\}$/.test(String(name)) ? 0 : undefined;
 }
 
-/** A table of the type that an attribute names; how many rows it has, the run may decide. */
+/** A table of the type that an attribute names. The number of rows may be unknown until run time. */
 const table: Infer = (node, b) => {
   const length = b.value(inputOf(node, 0))?.[0] ?? unknownDim();
   return [
@@ -99,7 +99,7 @@ const table: Infer = (node, b) => {
   ];
 };
 
-/** What computes shapes, positions and conditions: almost nothing flows back through it. */
+/** Operators that compute shapes, positions and conditions. Almost none of them passes a gradient back. */
 export const shapeArithmetic: Operators = {
   Shape: flat(shape),
   Size: flat((node, b) => {
@@ -108,7 +108,7 @@ export const shapeArithmetic: Operators = {
   }),
   ConstantOfShape: flat(constantOfShape),
   Constant: flat(typed(DataType.UNDEFINED)),
-  // start + i·delta; the limit decides how many there are.
+  // start + i·delta; the limit only decides the number of elements.
   Range: {
     infer: range,
     differentiable: [0, 2],

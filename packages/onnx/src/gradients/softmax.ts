@@ -4,7 +4,7 @@ import type { GradientContext, Operators } from '../graph/operator.ts';
 
 const axis = ({ b, node, x }: GradientContext): number => axisOf(int(node, 'axis', -1), b.rank(x(0)));
 
-/** Normalised exponentials along one axis, and their limit. */
+/** Softmax, LogSoftmax and Hardmax along one axis. */
 export const softmax: Operators = {
   Softmax: {
     infer: sameAsInput,
@@ -25,6 +25,6 @@ export const softmax: Operators = {
       return [b.sub(g(0), b.mul(b.exp(y(0)), total))];
     },
   },
-  // 1 at the largest and 0 elsewhere.
+  // 1 at the maximum and 0 elsewhere.
   Hardmax: { infer: sameAsInput, gradient: 'none' },
 };

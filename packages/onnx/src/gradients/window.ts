@@ -20,7 +20,7 @@ export const extent = (kernel: number, dilation: number): number => (kernel - 1)
 /** Whether a node asks for SAME padding, which follows from sizes. */
 export const isSame = (node: NodeProto): boolean => text(node, 'auto_pad', 'NOTSET').startsWith('SAME');
 
-/** SAME padding in two parts, as the kernels split it: an odd one goes after the axis for SAME_UPPER, before it otherwise. */
+/** Splits SAME padding as the kernels do: an odd element goes after the axis for SAME_UPPER, before it otherwise. */
 export function splitPadding(
   node: NodeProto,
   totals: readonly (number | undefined)[],
@@ -31,8 +31,8 @@ export function splitPadding(
 }
 
 /**
- * Reads a window from a node's attributes, automatic padding resolved by the rules of ONNX Runtime's kernels: SAME
- * padding of a pool leaves dilation out, and is negative where a stride is longer than the kernel and skips the end.
+ * Reads a window from a node's attributes and resolves automatic padding as ONNX Runtime's kernels do: the SAME padding
+ * of a pool ignores dilation, and is negative if a stride longer than the kernel skips the end.
  */
 export function windowOf(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): Window {
   const rank = kernel.length;
@@ -60,7 +60,7 @@ export function places(window: Window, i: number, size: Dim, ceil = false): Dim 
   const [before, after] = [window.before[i], window.after[i]];
   const [kernel, stride] = [window.kernel[i] as number, window.strides[i] as number];
   const span = extent(kernel, window.dilations[i] as number);
-  // The kernels divide whole numbers, which rounds towards 0.
+  // The kernels use integer division, which rounds towards 0.
   const rounded = (n: number): number => (ceil ? Math.ceil(n) : Math.trunc(n)) + 0;
   if (before === undefined || after === undefined) {
     const name = span === kernel ? `same${stride}` : `same${stride}d${span - kernel}${ceil ? 'c' : ''}`;
@@ -82,7 +82,10 @@ export function padsOf(window: Window): number[] | undefined {
   return pads.every((pad) => pad !== undefined) ? (pads as number[]) : undefined;
 }
 
-/** Writes SAME and VALID padding out, as far as it is known; ONNX's own shape inference takes it otherwise than the kernels. */
+/**
+ * Replaces SAME and VALID by explicit padding where it is known: ONNX's shape inference reads them differently from the
+ * kernels.
+ */
 export function writePads(node: NodeProto, pads: readonly number[] | undefined): void {
   if (!pads || pads.some((pad) => pad < 0)) return;
   node.attribute = node.attribute.filter(({ name }) => name !== 'auto_pad' && name !== 'pads');

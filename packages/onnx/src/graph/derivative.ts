@@ -2,14 +2,17 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
 import type { Operator, StoredAs } from './operator.ts';
 
-/** How a node depends on one of its inputs: a gradient flows back into it, its derivative is 0, or is unknown. */
+/**
+ * How a node depends on one of its inputs: a gradient flows back to it, its derivative is 0, or its derivative is
+ * unknown.
+ */
 export type Derivative = 'flows' | 'zero' | 'unknown';
 
 interface Names {
   has(name: string): boolean;
 }
 
-/** What an operator says about the derivative of an input. */
+/** The derivative of an input, as its operator declares it. */
 function declared(operator: Operator | undefined, input: number): Derivative {
   if (operator?.gradient === undefined) return 'unknown';
   if (operator.gradient === 'none') return 'zero';
@@ -18,7 +21,7 @@ function declared(operator: Operator | undefined, input: number): Derivative {
   return zeroDerivative?.[input] === undefined ? 'unknown' : 'zero';
 }
 
-/** What an initializer at an input of an operator is. */
+/** The role of an initializer at an input of an operator. */
 export function storedAs(
   operator: Operator | undefined,
   input: number,
@@ -28,7 +31,7 @@ export function storedAs(
   return known ?? 'weight';
 }
 
-/** Operators that give their first input in another shape or type. */
+/** Operators that only change the shape or type of their first input. */
 const views = new Set([
   'Identity',
   'Cast',
@@ -40,7 +43,7 @@ const views = new Set([
   'Transpose',
 ]);
 
-/** The initializer that a value is, in another shape or type perhaps. */
+/** The initializer behind a value, which may have another shape or type. */
 export function initializerBehind(b: GraphBuilder, name: string, stored: Names): string | undefined {
   if (stored.has(name)) return name;
   const node = b.producer(name);
@@ -50,8 +53,8 @@ export function initializerBehind(b: GraphBuilder, name: string, stored: Names):
 }
 
 /**
- * How a node depends on its input `i`. A stored statistic is no weight, not even where an exporter stored it once
- * with an equal weight (PyTorch 1.13 marks that with an Identity).
+ * How a node depends on its input `i`. A stored running statistic is never a weight, even if the exporter stored it
+ * together with an equal weight (PyTorch 1.13 marks that with an Identity).
  *
  * @param stored - the initializers that may be trained
  */

@@ -15,8 +15,8 @@ export type OpsetOf = (domain: string) => number;
 
 /**
  * The values that depend on `sources` in a way that has a slope, the sources among them.
- * Operators without a gradient are followed too, also through integers they may make (quantised values): whether
- * that matters is known on the way back.
+ * Values stay live through operators without a gradient too, and through integers that they make (quantised values):
+ * the backward pass decides whether that matters.
  */
 export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const live = new Set(sources);
@@ -33,7 +33,7 @@ export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Ite
   return live;
 }
 
-/** Where an {@link UnsupportedOperatorError} is. */
+/** The node that an {@link UnsupportedOperatorError} names. */
 interface Location {
   readonly operator: string;
   readonly node: string;
@@ -54,10 +54,10 @@ function atRunTime({ opType }: NodeProto): Partial<Problem> {
     : {};
 }
 
-/** What a node depends on: the inputs that a live value reaches, their derivatives not known to be 0. */
+/** The live inputs of a node whose derivative is not known to be 0. */
 interface Reached {
   readonly inputs: readonly number[];
-  /** Whether its subgraphs read a live value. */
+  /** Whether the node's subgraphs read a live value. */
   readonly captured: boolean;
 }
 
@@ -81,7 +81,7 @@ const noGradient = (at: Location, what: string): Error =>
 const intoInput = (at: Location, i: number, name: string | undefined): Error =>
   noGradient(at, `for its input ${i} ("${name}")`);
 
-/** The gradient of a node. Throws when there is none, or none for an input that a live value reaches. */
+/** The gradient function of a node. Throws if there is none, or none for a live input. */
 function gradientAt(b: Builder, node: NodeProto, { inputs, captured }: Reached, at: Location): Gradient {
   const gradient = b.operator(node)?.gradient;
   if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at, atRunTime(node));
@@ -91,10 +91,11 @@ function gradientAt(b: Builder, node: NodeProto, { inputs, captured }: Reached, 
 }
 
 /**
- * Checks that every node between `sources` and `values` has a gradient for what they reach it by. It needs no shapes, so it comes before the
- * loss and the gradients, which do: a file without shapes is then refused for its operator.
+ * Checks that every node between `sources` and `values` has a gradient for its live inputs. The loss and the gradients
+ * need shapes, this check does not: it runs first, so that a file without shapes is refused for its operator and not
+ * for its shapes.
  *
- * @throws {UnsupportedOperatorError} naming the node nearest to the loss that has none
+ * @throws {UnsupportedOperatorError} that names the node without a gradient nearest to the loss
  */
 export function checkDifferentiable(
   b: Builder,
@@ -121,8 +122,8 @@ export function checkDifferentiable(
  * @param seeds - the gradients to start from, by value: those of the outputs the loss is made of
  * @param sources - the values whose gradients are wanted
  * @returns the gradients' names by source; a source the seeds do not depend on is absent
- * @throws {UnsupportedOperatorError} when a node on the way has no gradient, or none for an input that depends on
- *   a source, or none through an output that the seeds depend on
+ * @throws {UnsupportedOperatorError} when a node between sources and seeds has no gradient, or none for an input that
+ * depends on a source, or none through an output that a seed depends on
  */
 export function differentiate(
   b: Builder,
@@ -168,7 +169,7 @@ export function differentiate(
       given.add(input);
       if (term !== null) terms.set(input, [...(terms.get(input) ?? []), term]);
     });
-    // What a gradient forgets would be wrong in silence.
+    // An output that the gradient never asks for would make it silently wrong.
     const forgotten = reached.inputs.find((i) => !given.has(inputs[i] as string));
     if (forgotten !== undefined) throw intoInput(at, forgotten, inputs[forgotten]);
     const dropped = used.find((i) => !asked.has(i));

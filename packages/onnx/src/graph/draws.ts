@@ -23,7 +23,7 @@ const prime = 1_073_741_789;
  * Draws in whole numbers, which every runtime computes alike, instead of by the runtime's own generators, which keep
  * a state that no snapshot holds. A mask is the outer product of two short vectors of odd random numbers below
  * 2³¹, of which the low 47 bits count (multiply-shift hashing, Dietzfelbinger et al. 1997): three passes over the mask.
- * Numbers are the places 0, 1, 2, … after two random permutations of the remainders, x → x³ + c modulo the prime.
+ * The numbers are the indices 0, 1, 2, … after two pseudo-random permutations, x → x³ + c modulo a prime.
  *
  * @param name - what to call the input
  */
@@ -38,7 +38,7 @@ export function createDraws(name: string): Draws {
     return shared;
   };
 
-  /** A key for one node, made of the step, its place among the nodes that draw, and its seed. */
+  /** The key of one node, made from the step, the node's index among the random nodes, and its seed. */
   const keyOf = (b: Builder, seed: number): readonly [string, string] => {
     shared ??= share(b);
     const { scalars } = shared;
@@ -81,7 +81,7 @@ const remainder = (b: Builder, x: string): string => b.emit('Mod', [x, b.int(pri
 /** x² + c modulo the prime. */
 const squared = (b: Builder, x: string, c: string): string => remainder(b, b.add(b.mul(x, x), c));
 
-/** x³ + c modulo the prime: a permutation of the remainders, since 3 does not divide the prime less 1. */
+/** x³ + c modulo the prime p: a permutation of 0 … p − 1, since 3 does not divide p − 1. */
 const cubed = (b: Builder, x: string, c: string): string =>
   remainder(b, b.add(b.mul(remainder(b, b.mul(x, x)), x), c));
 

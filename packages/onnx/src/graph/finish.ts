@@ -72,8 +72,8 @@ function needed(
 }
 
 /**
- * Lets the nodes that make outputs write them under their names, in place of an Identity after each: the runtime would
- * copy the vector where another node reads it too.
+ * Renames the results of nodes to the model's output names, instead of adding an Identity after each: for a value with
+ * another reader the runtime would copy the vector.
  */
 function nameOutputs(b: Builder, nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
   const free = new Set(nodes.flatMap(({ output }) => output).filter((name) => b.made(name)));

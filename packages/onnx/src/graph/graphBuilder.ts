@@ -58,7 +58,7 @@ export class GraphBuilder {
   readonly #made = new Map<string, string>();
   readonly #operators: ReadonlyMap<string, Operator>;
   readonly #prefix: string;
-  /** What the nodes that are emitted now are for. */
+  /** The purpose of the nodes emitted now. */
   #purpose: string | undefined;
   #count = 0;
 
@@ -122,7 +122,7 @@ export class GraphBuilder {
     return dims;
   }
 
-  /** Notes the rank that an operator asks of its input, where nothing else told it. */
+  /** Records the rank that an operator requires of its input, if nothing else gave it. */
   assumeRank(name: string, rank: number | undefined): void {
     if (rank === undefined || !this.has(name) || this.dims(name)) return;
     this.#types.set(name, { ...this.type(name), dims: unknownDims(rank) });
@@ -208,8 +208,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Notes in all nodes that `work` emits what they are for, so that a runtime that refuses one can be explained.
-   * Of nested purposes the outermost counts: that of the model's own node.
+   * Records a purpose in all nodes that `work` emits, so that a refusal by the runtime can be explained. Of nested
+   * purposes the outermost counts, that of the user's node.
    */
   writtenFor<T>(purpose: string, work: () => T): T {
     const [mark, outer] = [this.nodes.length, this.#purpose];
@@ -242,7 +242,7 @@ export class GraphBuilder {
     return `${this.#prefix}${hint.slice(hint.indexOf(':') + 1)}_${this.#count}`;
   }
 
-  /** Whether a name is one that {@link fresh} gave. */
+  /** Whether a name was made by {@link fresh}. */
   made(name: string): boolean {
     return name.startsWith(this.#prefix);
   }

@@ -2,9 +2,9 @@ import { toBinary } from '@bufbuild/protobuf';
 import { type GraphProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 
 /**
- * Names a graph by its nodes: 16 hexadecimal digits, the same for two files with the same operators, attributes and
- * value names in the same order. Weights and the order of initializers do not count. No cryptography: it tells
- * models apart, not forgeries.
+ * A hash of a graph's nodes: 16 hexadecimal digits, equal for two files with the same operators, attributes and value
+ * names in the same order. Weights and the order of initializers do not count. Not cryptographic: it tells models
+ * apart, but does not detect forgery.
  */
 export function graphHash({ node }: Pick<GraphProto, 'node'>): string {
   // Two multiplicative hashes of 32 bits (FNV-1a, with different primes) over the bytes of the nodes.

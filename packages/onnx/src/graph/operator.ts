@@ -32,12 +32,12 @@ export interface GradientContext {
 export type Gradient = (context: GradientContext) => readonly (string | null | undefined)[];
 
 /**
- * What an initializer at some input of an operator is: a `weight` is trained by default, a `constant` of a formula
- * only when `trainable` names it, a running `statistic` never.
+ * The role of an initializer at an input: a `weight` is trained by default, a `constant` of a formula only if
+ * `trainable` names it, a running `statistic` never.
  */
 export type StoredAs = 'weight' | 'constant' | 'statistic';
 
-/** What the derivative of an operator is, input by input and output by output. */
+/** The derivative of an operator, for each input and output. */
 type Derivative =
   /** Unknown: a node between a trained parameter and the loss is refused. */
   | { readonly gradient?: undefined }
@@ -46,30 +46,30 @@ type Derivative =
   | {
       /**
        * Must ask for the gradient of every output that the loss uses (`g(i)`), and give one for every input of
-       * `differentiable` that needs one. What it forgets is refused, never dropped.
+       * `differentiable` that needs one. Whatever it leaves out is refused, never dropped.
        */
       readonly gradient: Gradient;
       /** The inputs a gradient flows into. */
       readonly differentiable: readonly number[] | 'all';
-      /** The inputs whose derivative is 0 wherever it exists, each with what it is: `{ 1: 'a shape' }`. */
+      /** The inputs whose derivative is 0 wherever it exists, each with a word for it: `{ 1: 'a shape' }`. */
       readonly zeroDerivative?: Readonly<Record<number, string>>;
-      /** What an initializer at a differentiable input is. Default: a weight. */
+      /** The role of an initializer at a differentiable input. Default: a weight. */
       readonly storedAs?: (input: number, dims: readonly number[]) => StoredAs;
     };
 
 /**
- * What this package knows about one ONNX operator. An input that is in neither `differentiable` nor
- * `zeroDerivative` has no known derivative: a model in which a trained value reaches it is refused.
+ * What this package knows about one ONNX operator. The derivative of an input that is in neither `differentiable` nor
+ * `zeroDerivative` is unknown: a model in which a trained value reaches such an input is refused.
  */
 export type Operator = Derivative & {
   readonly infer?: Infer;
-  /** Writes attributes out that follow from sizes, before the node is appended; nodes it needs are emitted. */
+  /** Replaces automatic attributes by explicit ones before the node is appended. May emit further nodes. */
   readonly settle?: (node: NodeProto, b: Builder) => void;
   /** Inputs that a node in training form replaces by one of its outputs: running statistics. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
-  /** Writes a node in training form otherwise where the runtime's own form is not deterministic; nodes it needs are emitted. */
+  /** Rewrites a node of the training model if the runtime's own kernel is not deterministic. May emit further nodes. */
   readonly toTraining?: (node: NodeProto, b: Builder, draws: Draws) => void;
-  /** Turns a node in training form into its inference form; nodes it needs are emitted. */
+  /** Turns a node in training form into its inference form. May emit further nodes. */
   readonly toInference?: (node: NodeProto, b: Builder, draws: Draws) => void;
 };
 

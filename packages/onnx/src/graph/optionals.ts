@@ -5,14 +5,14 @@ import { inputOf } from './infer.ts';
 import { identity } from './inline.ts';
 import type { Sequences } from './sequences.ts';
 
-/** The optional values of a model that are known to be there, by name, each with what it holds. */
+/** The optional values of a model that are known to be present: name → content. */
 export type Optionals = Map<string, string>;
 
 /**
- * Notes the optional values a node makes, and writes down what it takes out of known ones.
+ * Records the optional values that a node makes, and resolves what it reads from known ones.
  *
- * @param lists - sequences of known elements: where an optional value is expected they stand for one that is there
- * @returns the node that takes its place; itself where nothing is known
+ * @param lists - sequences of known elements: as an optional value, such a list counts as present
+ * @returns the node that replaces it, or the node itself if nothing is known
  */
 export function throughOptionals(node: NodeProto, b: Builder, known: Optionals, lists: Sequences): NodeProto {
   const [from, name] = [inputOf(node, 0), node.output[0] ?? ''];

@@ -9,8 +9,8 @@ import { axisOf, inputOf } from './infer.ts';
 export const resizedTo = (size: number, scale: number): number => Math.floor(Math.fround(size * scale));
 
 /**
- * Keeps the scales of a Resize from the runtime's shape inference where it comes to another size than the kernel:
- * 10 · 0.7 is 7 in float32, and 6.99999988 in float64. The runtime would fold the wrong shape into constants.
+ * Hides the scales of a Resize from the runtime's shape inference if that finds another size than the kernel: 10 · 0.7
+ * is 7 in float32, but 6.99999988 in float64. The runtime would fold the wrong shape into constants.
  */
 export function writeHiddenScales(node: NodeProto, b: Builder): boolean {
   const [x, given] = [inputOf(node, 0), inputOf(node, 2)];
@@ -22,7 +22,7 @@ export function writeHiddenScales(node: NodeProto, b: Builder): boolean {
     return typeof size === 'number' && resizedTo(size, scale) !== Math.floor(size * scale);
   });
   if (!differs) return false;
-  // 0, worked out from data.
+  // A 0 computed from data, which the shape inference cannot fold.
   const first = b.slice(b.reshape(x, [-1]), [0], [1], [0]);
   const zero = b.mul(b.cast(b.emit('IsNaN', [first]), DataType.FLOAT), b.literal(DataType.FLOAT, [], [0]));
   const [name] = node.output as [string];

@@ -6,7 +6,7 @@ import { axisOf } from './infer.ts';
 import { identity } from './inline.ts';
 import { mostRounds, writeOut } from './unroll.ts';
 
-/** How many rounds a Scan takes, where its length is known before it runs. Before opset 9 it took a batch. */
+/** The number of iterations of a Scan, if its length is known before it runs. Before opset 9 Scan had a batch axis. */
 export function scanRounds(node: NodeProto, b: Builder, opset: number): number | undefined {
   const body = subgraph(node, 'body');
   if (node.opType !== 'Scan' || node.domain !== '' || opset < 9 || !body) return undefined;
@@ -17,7 +17,7 @@ export function scanRounds(node: NodeProto, b: Builder, opset: number): number |
   return known && typeof rounds === 'number' && rounds > 0 && rounds <= mostRounds ? rounds : undefined;
 }
 
-/** The slices of a value along an axis, in the order in which a Scan takes them. */
+/** The slices of a value along an axis, in the order in which a Scan reads them. */
 function slices(b: Builder, value: string, axis: number, count: number, backwards: boolean): string[] {
   const parts = count === 1 ? [value] : b.emitAll('Split', [value], { axis, num_outputs: count }, count);
   const rows = parts.map((part) => b.squeeze(part, [axis]));
@@ -25,7 +25,7 @@ function slices(b: Builder, value: string, axis: number, count: number, backward
 }
 
 /**
- * Writes a Scan out round by round.
+ * Unrolls a Scan.
  *
  * @param append - takes a node into the graph
  */

@@ -6,10 +6,10 @@ import type { Sequences } from './sequences.ts';
 import { writeOut } from './unroll.ts';
 
 /**
- * Writes a SequenceMap over known lists out, element by element.
+ * Unrolls a SequenceMap over known lists.
  *
  * @param append - takes a node into the graph
- * @returns whether it was one
+ * @returns whether the node was such a SequenceMap
  */
 export function unrollMap(
   node: NodeProto,
@@ -20,7 +20,7 @@ export function unrollMap(
   const body = subgraph(node, 'body');
   const lists = node.input.map((name) => known.get(name));
   const [first] = lists;
-  // A further input is a list too, or a tensor that every round takes.
+  // A further input is either a list too, or a tensor that every element uses.
   const told = node.input.every((name, i) => lists[i] !== undefined || b.type(name).type !== 0);
   if (node.opType !== 'SequenceMap' || node.domain !== '' || !body || !first?.length || !told) return false;
   const rounds = first.map((_, round) => {

@@ -24,8 +24,8 @@ export function isLayout({ opType, domain }: NodeProto): boolean {
 }
 
 /**
- * The axis of a layout node's input whose places are those of axis `axis` of its output; `undefined` when the shapes
- * do not tell, or when the axis is made of parts or of several axes.
+ * The axis of a layout node's input that becomes axis `axis` of its output; `undefined` if the shapes do not tell, or
+ * if that axis comes from parts of an axis or from several axes.
  */
 export function sourceAxis(node: NodeProto, axis: number, b: GraphBuilder): number | undefined {
   const from = b.dims(inputOf(node, 0));
@@ -61,7 +61,7 @@ export function sourceAxis(node: NodeProto, axis: number, b: GraphBuilder): numb
   }
 }
 
-/** The axis of equal size that has as many elements before it, or as many after it. */
+/** The axis of equal size with as many elements before it, or as many after it. */
 function sameBlock(from: readonly Dim[], to: readonly Dim[], axis: number): number | undefined {
   const found = from.findIndex(
     (size, i) =>

@@ -14,7 +14,7 @@ const schema = JSON.parse(
 ) as Row[];
 
 const keyOf = ([op, domain]: Row): string => (domain === '' ? op : `${domain}:${op}`);
-// Lists become their elements when a model is read, loops are written out, and the loss is taken before a ZipMap.
+// Reading a model resolves lists and unrolls loops, and the loss is taken before a ZipMap.
 const takenApart = /Sequence|^(If|Loop|Scan|Optional.*|ZipMap)$/;
 const without = schema.filter(
   (row) => row[5].length > 0 && operators.get(keyOf(row))?.gradient === undefined && !takenApart.test(row[0]),
@@ -48,7 +48,7 @@ function model(
   name: string,
   around: [number, number],
 ) {
-  // Quantised values are integers: they become floats again before they are used.
+  // Quantised values are integers: dequantise them before use.
   const tail = (/Quantize/.test(op) ? after.at(-1) : after[around[1]]) as NodeSpec[];
   const place = floats[at % floats.length] as number;
   const others = Array.from({ length: inputs }, (_, i) => (i === place ? 'b' : `other${i}`));

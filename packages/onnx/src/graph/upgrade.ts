@@ -65,7 +65,7 @@ const softmaxOverRest: Rewrite = (node, b, opset) => {
   return [nodeOf(node, 'Reshape', [inner, b.shapeOf(x)])];
 };
 
-/** A node that takes the place of another, with its name and, unless others are given, its outputs. */
+/** A node that replaces another and keeps its name and, unless others are given, its outputs. */
 function nodeOf(
   { name, output }: NodeProto,
   op: string,
@@ -153,7 +153,7 @@ function oldResize(node: NodeProto, mode: string, nearest: 'floor' | 'ceil'): No
   return [node];
 }
 
-/** Resize of opset 10: ONNX Runtime takes the nearest element below on axes that grow, and above on those that shrink. */
+/** Resize of opset 10: in mode "nearest" ONNX Runtime rounds down on axes that grow, and up on axes that shrink. */
 const resizeScales: Rewrite = (node, b, opset) => {
   if (opset >= 11) return undefined;
   const [x, given] = [inputOf(node, 0), inputOf(node, 1)];
@@ -194,7 +194,7 @@ const resizeScales: Rewrite = (node, b, opset) => {
   ];
 };
 
-/** Before opset 16 RoiAlign counted from the corners of pixels. */
+/** Before opset 16 RoiAlign measured from the corners of pixels. */
 const roiCorners: Rewrite = (node, _b, opset) => {
   if (opset < 16) set(node, 'coordinate_transformation_mode', 'output_half_pixel');
   return undefined;
@@ -281,6 +281,6 @@ export function appendUpgraded(
       b.append(item);
     }
   });
-  // The node itself is the model's own, unless it has become another operator.
+  // The node still counts as the user's, unless it has become another operator.
   if (node.opType === opType) node.docString = docString;
 }

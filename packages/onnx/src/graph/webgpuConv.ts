@@ -4,7 +4,7 @@ import { int, ints, makeAttribute, text } from './attributes.ts';
 import type { Builder } from './builder.ts';
 import { isStatic } from './value.ts';
 
-/** [N, C, n, …] → [N, C, n · stride, …] along every spatial axis: each element and zeros after it. */
+/** [N, C, n, …] → [N, C, n · stride, …] along every spatial axis: zeros after each element. */
 function spread(b: Builder, value: string, dims: readonly number[], strides: readonly number[]): string {
   const shape = [...dims];
   return strides.reduce((from, stride, i) => {
@@ -18,8 +18,8 @@ function spread(b: Builder, value: string, dims: readonly number[], strides: rea
 }
 
 /**
- * A transposed convolution of three axes, which ONNX Runtime's WebGPU provider lacks, as the convolution that it is: of
- * elements with zeros between them, with the kernel reversed. `undefined` for groups and for sizes not known yet.
+ * Writes a transposed convolution of three axes, which ONNX Runtime's WebGPU provider lacks, as a convolution with the
+ * reversed kernel over the input spread out with zeros. `undefined` for groups and for unknown sizes.
  */
 export function transposedAsConv(node: NodeProto, b: Builder): NodeProto | undefined {
   const [x, w, ...bias] = node.input as [string, string, ...string[]];
@@ -70,8 +70,8 @@ export function transposedAsConv(node: NodeProto, b: Builder): NodeProto | undef
 }
 
 /**
- * ONNX Runtime's WebGPU ConvTranspose is wrong in groups of one output channel and an even number of input channels: each
- * group gets a second output channel of zeros, which is left out afterwards. Whether it applied.
+ * ONNX Runtime's WebGPU ConvTranspose is wrong for groups with one output channel and an even number of input channels:
+ * adds a second output channel of zeros to each group and removes it afterwards. Returns whether it applied.
  */
 export function writeTwoOutputs(node: NodeProto, b: Builder): boolean {
   const [x, w, bias] = node.input as [string, string, string?];

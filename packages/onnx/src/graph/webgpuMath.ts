@@ -6,7 +6,7 @@ import { inputOf } from './infer.ts';
 
 const largestFloat = 3.4028234663852886e38;
 
-/** The node under another name for its result. */
+/** Emits the node under a new name for its result. */
 function inner(node: NodeProto, b: Builder): string {
   const name = b.fresh(node.opType);
   const { type, dims } = b.type(node.output[0] as string);
@@ -14,13 +14,16 @@ function inner(node: NodeProto, b: Builder): string {
   return b.declare(name, type, dims);
 }
 
-/** log Σ exp x with the maximum taken out, which ONNX Runtime's WebGPU kernel leaves in: float32 overflows from 89 on. */
+/**
+ * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not: its float32 overflows from 89
+ * on.
+ */
 function logSumExp(node: NodeProto, b: Builder): void {
   const [x, ...axes] = node.input as [string, ...string[]];
   const reduce = (op: string, value: string, keepdims: number): string =>
     b.emit(op, [value, ...axes], { keepdims, noop_with_empty_axes: int(node, 'noop_with_empty_axes', 0) });
   const kept = int(node, 'keepdims', 1);
-  // Infinite maxima would leave NaN.
+  // Subtracting an infinite maximum would give NaN.
   const finite = (value: string): string =>
     b.emit('Clip', [value, b.scalar(-largestFloat, x), b.scalar(largestFloat, x)]);
   const largest = finite(reduce('ReduceMax', x, 1));
@@ -29,14 +32,17 @@ function logSumExp(node: NodeProto, b: Builder): void {
   b.emitAs('Add', [b.log(sum), back], {}, node.output[0] as string);
 }
 
-/** Divided by its sum, 1, a Softmax is as before; of a row with a NaN, which the kernel makes 0, NaN is left. */
+/**
+ * Divides a Softmax by its sum. That is 1, and changes nothing; but a row with a NaN, for which the kernel gives 0,
+ * becomes NaN again.
+ */
 function softmax(node: NodeProto, b: Builder): void {
   const y = inner(node, b);
   const sum = b.emit('ReduceSum', [y, b.ints([int(node, 'axis', -1)])], { keepdims: 1 });
   b.emitAs('Div', [y, sum], {}, node.output[0] as string);
 }
 
-/** NaN for numbers below 0 and for NaN, of which shaders make something finite. A root's kernel keeps them apart. */
+/** Where shaders give finite results for NaN and for numbers below 0, takes √x, whose kernel gives NaN. */
 function notBelowZero(node: NodeProto, b: Builder): void {
   const x = inputOf(node, 0);
   const y = inner(node, b);
@@ -44,13 +50,13 @@ function notBelowZero(node: NodeProto, b: Builder): void {
   b.emitAs('Where', [legal, y, b.sqrt(x)], {}, node.output[0] as string);
 }
 
-/** Whether a power has an exponent, the same for all, that is no whole number. */
+/** Whether a power has a single constant exponent that is not an integer. */
 function isRoot(node: NodeProto, b: Builder): boolean {
   const exponent = b.numbers(inputOf(node, 1));
   return exponent?.length === 1 && !Number.isInteger(exponent[0]);
 }
 
-/** Writes operators of which WebGPU's kernels lose large numbers or NaN so that they do not; whether it did. */
+/** Rewrites operators whose WebGPU kernels lose large numbers or NaN. Returns whether it applied. */
 export function writeSafeMath(node: NodeProto, b: Builder): boolean {
   switch (node.opType) {
     case 'ReduceLogSumExp':

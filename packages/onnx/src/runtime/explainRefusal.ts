@@ -6,12 +6,12 @@ import { describeNode, originOf } from '../graph/describeNode.ts';
 import { purposeOf } from '../graph/purpose.ts';
 
 /**
- * How ONNX Runtime's messages begin a node's name. What it fuses and lays out anew has a name that goes on:
+ * What precedes a node's name in ONNX Runtime's messages. Fused nodes and nodes in another layout have a longer name:
  * `clr/Conv_3_nchwc`, `clr/MatMul_5/MatMulAddFusion`.
  */
 const openings = ["'", '("', '(', '] '];
 
-/** How many characters of a node's name a message holds; 0 when it does not name the node. */
+/** The length of a node's name in a message; 0 if the message does not name the node. */
 function named(message: string, name: string): number {
   const ends = (at: number): boolean => /^['")\]/_, ]?$/.test(message.slice(at, at + 1));
   const found =
@@ -23,7 +23,7 @@ function named(message: string, name: string): number {
   return found ? name.length : 0;
 }
 
-/** The node that a message of the runtime names: of several names, the longest. */
+/** The node that a message of the runtime names. If it could be several, the one with the longest name. */
 function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | undefined {
   let found: NodeProto | undefined;
   let longest = 0;
@@ -36,17 +36,17 @@ function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | 
   return found;
 }
 
-/** What the runtime was to do when it refused. */
+/** What was expected of the runtime when it refused. */
 export interface Refused {
-  /** The model it was given, as clr wrote it. */
+  /** The model that it was given. */
   readonly bytes: Uint8Array;
   readonly expected: string;
   readonly advice: string;
 }
 
 /**
- * The runtime's refusal as an error that says whose the node is: the model's own, or one that clr wrote, and then for
- * which node of the model.
+ * Turns the runtime's refusal into an error that says whether the node is the user's own or one that clr wrote, and for
+ * which node of the user's model.
  */
 export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refused): ClrError {
   const message = (cause instanceof Error ? cause.message : String(cause)).trim();
@@ -62,7 +62,7 @@ export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refu
   );
 }
 
-/** Awaits what the runtime does, with its refusal explained. */
+/** Awaits a call of the runtime, and explains its refusal. */
 export async function orExplained<T>(work: Promise<T>, refused: Refused): Promise<T> {
   try {
     return await work;

@@ -37,12 +37,11 @@ export interface OnnxTrainer extends Trainable<Batch> {
   /**
    * One update. Several batches count as one large batch (gradient accumulation): their gradients are
    * averaged, each by its size, before the update. Batch normalisation still sees each batch by itself.
-   * The loss is that before the update; it is NaN where the update left a parameter or running statistic that is not
-   * finite, though the forward pass may hide it: `train` and `rangeTest` take such a run as diverged.
+   * The loss is the one before the update. It is NaN if the update leaves a parameter or running statistic that is not
+   * finite, even if the forward pass would hide it: `train` and `rangeTest` then stop as diverged.
    *
-   * A batch is read where it lies, not copied (a copy takes up to three quarters of a small step): changing its
-   * data before the promise resolves changes the result. Afterwards the same memory may hold the next batch, and so
-   * it may in `train()`, which waits for each step.
+   * A batch is not copied (copying takes up to three quarters of a small step): changing its data before the promise
+   * resolves changes the result. Afterwards the same memory may hold the next batch; `train()` waits for each step.
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;
@@ -99,7 +98,7 @@ export class Trainer implements OnnxTrainer {
   readonly #options: BuildOptions;
   readonly #runners: Runners;
   readonly #state: StateVectors;
-  /** What a snapshot must fit. */
+  /** What a snapshot is checked against. */
   readonly #owner: SnapshotOwner;
   /** Absent when the model computes its loss itself: what its answers are is its own affair then. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
@@ -330,7 +329,7 @@ export class Trainer implements OnnxTrainer {
     });
   }
 
-  /** Waits for the work that was asked for before, and frees everything. Calls after this one are refused. */
+  /** Waits for pending calls, then frees everything. Later calls are refused. */
   dispose(): Promise<void> {
     this.#disposing ??= this.#release();
     return this.#disposing;

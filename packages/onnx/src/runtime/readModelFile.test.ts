@@ -95,7 +95,7 @@ describe('weights in other files', () => {
     const trainer = await createTrainer(ort, join(snapshot, 'model.onnx'), options);
     expect((await trainer.parameters()).get('w')?.data).toEqual(weights.slice(2));
     await trainer.dispose();
-    // Out of both folders still leads nowhere.
+    // A link out of both folders is still refused.
     await rm(join(snapshot, 'model.onnx_data'));
     await symlink(join(root, 'secret.bin'), join(snapshot, 'model.onnx_data'));
     await expect(createTrainer(ort, join(snapshot, 'model.onnx'), options)).rejects.toThrow('lies outside');

@@ -40,8 +40,8 @@ async function download(address: string): Promise<Uint8Array> {
 }
 
 /**
- * Reads parts of files in a model's folder. A link may lead to the folder where the model itself lies, as in
- * the cache of Hugging Face's hub, where both are links into `blobs/`; it may lead nowhere else.
+ * Reads parts of files in a model's folder. A link may lead into the folder that holds the model file itself (in the
+ * cache of Hugging Face's hub both are links into `blobs/`), but nowhere else.
  */
 async function besides(model: string): Promise<ReadPart> {
   const { open, realpath, stat } = await import('node:fs/promises');

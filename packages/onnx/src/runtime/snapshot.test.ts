@@ -52,7 +52,7 @@ async function trained(...of: Parameters<typeof trainer>): Promise<OnnxTrainer> 
   return made;
 }
 
-/** All weights, and what one more step makes of them: the optimizer's slots show there. */
+/** All weights, and the weights after one more step, which depend on the optimizer's slots. */
 async function behaviour(of: OnnxTrainer): Promise<unknown> {
   const before = await of.parameters();
   const { loss } = await of.trainStep(smallBatch(7), { lr: 0.1 });

@@ -4,7 +4,7 @@ import { show } from '../show.ts';
 import type { FloatArray, Part } from '../training/buckets.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
 
-/** What lies where in one vector of a snapshot. */
+/** The tensors in one vector of a snapshot. */
 export interface SavedLayout {
   /** `parameters`, `buffers` (running statistics) or the optimizer's slot: `velocity`, `mean`, `square`. */
   readonly role: string;
@@ -17,11 +17,14 @@ export interface SavedLayout {
 /** The whole state of an `OnnxTrainer`: plain data with typed arrays, structured-cloneable, storable. */
 export interface OnnxSnapshot {
   readonly format: 'clr/onnx';
-  /** 1 had no `optimizer`, `graph` and `layout`. It is still read, and fits by the names and lengths of its vectors. */
+  /**
+   * Version 1 had no `optimizer`, `graph` and `layout`. It is still read, and matched by the names and lengths of its
+   * vectors.
+   */
   readonly version: 2;
   /** Updates applied so far. */
   readonly step: number;
-  /** The optimizer's type, and what else decides the meaning of its slots. */
+  /** The optimizer's type, with whatever else changes the meaning of its slots. */
   readonly optimizer: string;
   /** The hash of the model's nodes. */
   readonly graph: string;
@@ -30,7 +33,7 @@ export interface OnnxSnapshot {
   readonly state: Readonly<Record<string, Float32Array | Float64Array>>;
 }
 
-/** What a snapshot has to fit. */
+/** What a snapshot is checked against. */
 export interface SnapshotOwner {
   readonly optimizer: string;
   readonly graph: string;
@@ -47,7 +50,7 @@ export function optimizerName(optimizer: Optimizer): string {
 const lengthOf = ({ dims }: Pick<Part, 'dims'>): number => dims.reduce((size, dim) => size * dim, 1);
 const dtypeOf = (data: FloatArray): string => (data instanceof Float64Array ? 'float64' : 'float32');
 
-/** A tensor of the state under a name of its own: `conv1.weight`, `velocity of conv1.weight`. */
+/** A tensor of the state under a unique name: `conv1.weight`, `velocity of conv1.weight`. */
 const tensorName = (role: string, name: string): string =>
   role === 'parameters' || role === 'buffers' ? name : `${role} of ${name}`;
 
@@ -60,21 +63,21 @@ interface SavedTensor {
   readonly data: FloatArray;
 }
 
-/** A snapshot that was checked against its owner. */
+/** A snapshot that has been checked against its owner. */
 export interface FittingSnapshot {
   readonly step: number;
   /** Whether it was taken under the same optimizer. */
   readonly sameOptimizer: boolean;
-  /** The saved tensor that belongs at a place, if the snapshot has it. */
+  /** The saved tensor for a part of the state, if the snapshot has it. */
   find(role: string, name: string): FloatArray | undefined;
 }
 
 /**
- * Checks a snapshot against the trainer that is to take it, by the names of its tensors: their types and shapes, the
- * optimizer, the model's graph.
+ * Checks a snapshot against the trainer that restores it: names, types and shapes of its tensors, the optimizer, the
+ * model's graph.
  *
- * @param partial - take what fits, and leave the rest
- * @throws {ClrError} on what is no snapshot, or does not fit: the message says what differs
+ * @param partial - restore what fits, and leave the rest
+ * @throws {ClrError} if it is not a snapshot or does not fit; the message says what differs
  */
 export function fitSnapshot(owner: SnapshotOwner, given: object, partial: boolean): FittingSnapshot {
   const snapshot = parseSnapshot(owner, given);
@@ -137,7 +140,7 @@ function tensorsOf({ layout, state }: OnnxSnapshot): SavedTensor[] {
   });
 }
 
-/** A snapshot whose parts all lie within its vectors, in today's form. */
+/** Upgrades a snapshot to the current version, and checks that its parts lie within its vectors. */
 function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
   const { format, version, step } = (given ?? {}) as { format?: unknown; version?: unknown; step?: unknown };
   const known = format === 'clr/onnx' && (version === 1 || version === 2);
@@ -166,7 +169,7 @@ function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
   return snapshot;
 }
 
-/** Whether parts lie in a vector one after the other, from its first element to its last. */
+/** Whether the parts fill a vector without gaps or overlaps. */
 function covers(parts: readonly Part[], length: number): boolean {
   let end = 0;
   for (const part of parts) {

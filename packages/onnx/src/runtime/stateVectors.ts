@@ -24,7 +24,7 @@ function copyOf(data: FloatArray): FloatArray {
   return data.slice();
 }
 
-/** One vector out of a snapshot's tensors; what the snapshot does not have is as in `otherwise`. */
+/** Assembles a vector from a snapshot's tensors. Elements that the snapshot lacks come from `otherwise`. */
 function assemble(
   { role, parts, initial }: StateTensor,
   saved: FittingSnapshot,
@@ -158,7 +158,7 @@ export class StateVectors {
     return Object.fromEntries([...content].map(([input, data]) => [input, copyOf(data)]));
   }
 
-  /** What lies where in the saved vectors. */
+  /** The layout of the saved vectors. */
   layout(): SavedLayout[] {
     return this.#slots.map(({ info: { role, input, parts } }) => ({ role, input, parts }));
   }
@@ -178,7 +178,7 @@ export class StateVectors {
     );
   }
 
-  /** Puts a saved state in place, by the names of its tensors; what it does not have stays. */
+  /** Restores a saved state by the names of its tensors. Tensors that it lacks stay as they are. */
   async load(saved: FittingSnapshot): Promise<void> {
     const missing = this.#slots.filter(({ info: { role, parts } }) =>
       parts.some(({ name }) => !saved.find(role, name)),
@@ -191,7 +191,7 @@ export class StateVectors {
     );
   }
 
-  /** Puts copies of vectors in place that {@link save} gave. */
+  /** Restores copies of the vectors that {@link save} returned. */
   putBack(vectors: Readonly<Record<string, FloatArray>>): void {
     for (const slot of this.#slots) {
       const data = vectors[slot.info.input] as FloatArray;

@@ -16,9 +16,9 @@ import type { InferenceSession, Ort } from './ort.ts';
 /** Written out, or known by what is inside. */
 const takenApart = /^(If|Loop|Scan|Optional.*|.*Sequence.*)$/;
 
-/** The outputs of operators whose shapes clr does not know and the file does not tell. */
-function untold({ graph, functions }: ModelProto): string[] {
-  const told = new Set(
+/** The outputs whose shapes neither clr nor the file knows. */
+function unknownOutputs({ graph, functions }: ModelProto): string[] {
+  const known = new Set(
     [...(graph?.valueInfo ?? []), ...(graph?.output ?? [])]
       .filter((info) => declaredType(info).dims)
       .map(({ name }) => name),
@@ -27,11 +27,11 @@ function untold({ graph, functions }: ModelProto): string[] {
   return (graph?.node ?? [])
     .filter((node) => !operators.get(operatorKey(node))?.infer && !takenApart.test(node.opType))
     .filter(({ domain, opType }) => !written.has(`${domain}:${opType}`))
-    .flatMap(({ output }) => output.filter((name) => name !== '' && !told.has(name)));
+    .flatMap(({ output }) => output.filter((name) => name !== '' && !known.has(name)));
 }
 
-/** A shape as the runtime tells it: free axes by name, unknown ones by an empty one. */
-function told(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
+/** A shape as the runtime reports it: symbolic axes by name, unknown ones by an empty name. */
+function declare(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
   if (!metadata.isTensor) return [];
   const dims = metadata.shape.map((size) =>
     typeof size === 'number' ? size : size === '' ? '?' : `{${size}}`,
@@ -40,9 +40,9 @@ function told(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
 }
 
 /**
- * The model with the types and shapes that its operators unknown to clr make, as the runtime tells them: those of a
- * frozen body of `com.microsoft` operators, say. A model without such operators comes back as it is, and so does
- * one that the runtime refuses: that is said when it is trained.
+ * Adds the types and shapes that the runtime infers for operators unknown to clr, such as a frozen body of
+ * `com.microsoft` operators. A model without such operators is returned unchanged, and so is one that the runtime
+ * refuses: the error comes when it is trained.
  */
 export async function withShapes(
   { InferenceSession }: Ort,
@@ -51,7 +51,7 @@ export async function withShapes(
 ): Promise<Uint8Array> {
   try {
     const model = fromBinary(ModelProtoSchema, bytes);
-    const names = untold(model);
+    const names = unknownOutputs(model);
     if (names.length === 0 || !model.graph) return bytes;
     model.graph.output = names.map((name) => create(ValueInfoProtoSchema, { name }));
     const session = await InferenceSession.create(toBinary(ModelProtoSchema, model), {
@@ -59,9 +59,9 @@ export async function withShapes(
       graphOptimizationLevel: 'disabled',
       logSeverityLevel: 4,
     });
-    const valueInfo = (session.outputMetadata ?? []).flatMap(told);
+    const valueInfo = (session.outputMetadata ?? []).flatMap(declare);
     await session.release();
-    // Messages that follow each other are one: the file grows by what was told.
+    // Concatenated protobuf messages merge into one, so the shapes are simply appended to the file.
     const more = toBinary(
       ModelProtoSchema,
       create(ModelProtoSchema, { graph: create(GraphProtoSchema, { valueInfo }) }),

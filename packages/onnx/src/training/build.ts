@@ -29,10 +29,10 @@ function infoOf(info: ValueInfoProto): TensorInfo {
   return { name: info.name, type: typeName(type), dims };
 }
 
-/** What all models that run the network tell of it. */
+/** What all models that run the network have in common. */
 type Common = Partial<TrainingModel> & Pick<TrainingModel, 'data'>;
 
-/** The inputs of a plan, common to all models that run the network. */
+/** The inputs that all models that run the network have in common. */
 function network(p: Plan): { draft: Draft; common: Common } {
   const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
   const { head, draw } = p;
@@ -52,7 +52,7 @@ function network(p: Plan): { draft: Draft; common: Common } {
   };
 }
 
-/** The outputs for the loss and the accuracy, before all others. */
+/** Adds the outputs for the loss and the accuracy, before all others. */
 function metrics(
   draft: Draft,
   { b, head, names }: Plan,
@@ -139,7 +139,8 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
  *
  * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (as far as the optimizer uses
  * them), `draw` (where there is Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
- * (for `'crossEntropy'`) and every state vector's successor; the loss is NaN where a parameter or running statistic after the step is not finite. What lies where in the vectors is in `state` and in the file's metadata.
+ * (for `'crossEntropy'`) and every state vector's successor; the loss is NaN if a parameter or running statistic after
+ * the step is not finite. `state` and the file's metadata give the layout of the vectors.
  *
  * @param model - the content of an .onnx file, opset 7 or newer; it is not changed
  * @throws {ClrError} on bytes that are no model, or options that do not fit it

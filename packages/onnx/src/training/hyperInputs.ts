@@ -12,7 +12,7 @@ import { type Hyper, ownMomentum, type Update } from './updates.ts';
 /** The scalar inputs that an update reads, as a {@link TrainingModel} names them. */
 export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step'>;
 
-/** Refuses a schedule with an entry that no step may act with. */
+/** Refuses a schedule with an invalid entry. */
 function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
   if (!schedule) return;
   const advice = 'Make it with sampleSchedule(policy, { steps }).';

@@ -9,7 +9,7 @@ import { differentiate } from '../graph/differentiate.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import { isLayout, sourceAxis } from '../graph/sourceAxis.ts';
 
-/** What a classifier's loss is taken of, and how a gradient of it goes back to a value of the model. */
+/** The value that a classifier's loss is taken of, and how its gradient flows back into the model. */
 export interface Logits {
   readonly value: string;
   readonly back: (gradient: string) => ReadonlyMap<string, string>;
@@ -19,7 +19,7 @@ type Nodes = readonly NodeProto[];
 
 const itself = (value: string): Logits => ({ value, back: (gradient) => new Map([[value, gradient]]) });
 
-/** The node whose first output a value is. */
+/** The node that makes a value as its first output. */
 export function producer(nodes: Nodes, value: string): NodeProto | undefined {
   return nodes.find(({ output }) => output[0] === value);
 }
@@ -35,7 +35,7 @@ function behindLayout(nodes: Nodes, output: string): { last: NodeProto | undefin
   return { last, chain };
 }
 
-/** `value` after the layout operators of `chain`, and the way back. */
+/** `value` after the layout operators of `chain`, and the gradient back through them. */
 function laidOut(b: Builder, chain: Nodes, value: string): Logits {
   if (chain.length === 0) return itself(value);
   const mark = b.nodes.length;
@@ -52,7 +52,7 @@ function laidOut(b: Builder, chain: Nodes, value: string): Logits {
   return { value: moved, back };
 }
 
-/** What a Softmax is taken of, and along which axis. Exporters also write it out as eˣ / Σ eˣ. */
+/** The input and the axis of a Softmax. Exporters also write it out as eˣ / Σ eˣ. */
 function softmaxOf(b: Builder, nodes: Nodes, node: NodeProto): { input: string; axis: number } | undefined {
   const rank = b.dims(node.output[0] ?? '')?.length;
   if (rank === undefined) return undefined;
@@ -75,7 +75,7 @@ const isOne = (b: Builder, name: string): boolean => {
   return values?.length === 1 && values[0] === 1;
 };
 
-/** What a Sigmoid is taken of. Exporters also write it out as 1 / (1 + e⁻ˣ). */
+/** The input of a Sigmoid. Exporters also write it out as 1 / (1 + e⁻ˣ). */
 function sigmoidOf(b: Builder, nodes: Nodes, node: NodeProto): string | undefined {
   if (node.opType === 'Sigmoid') return inputOf(node, 0);
   const below =
@@ -92,7 +92,9 @@ function sigmoidOf(b: Builder, nodes: Nodes, node: NodeProto): string | undefine
   return minus?.opType === 'Neg' ? inputOf(minus, 0) : undefined;
 }
 
-/** z, where an output is the probabilities 1 − σ(z) and σ(z) of two classes, as scikit-learn's binary classifiers give. */
+/**
+ * z, if an output holds the probabilities 1 − σ(z) and σ(z) of two classes, as from scikit-learn's binary classifiers.
+ */
 function binary(b: Builder, nodes: Nodes, last: NodeProto): string | undefined {
   const [no, yes] = last.input.map((name) => behindLayout(nodes, name).last);
   if (last.input.length !== 2 || yes?.opType !== 'Sigmoid' || no?.opType !== 'Sub') return undefined;
@@ -101,13 +103,13 @@ function binary(b: Builder, nodes: Nodes, last: NodeProto): string | undefined {
     : undefined;
 }
 
-/** Operators that make probabilities of probabilities. */
+/** Operators that turn probabilities into probabilities. */
 const keepProbabilities =
   /^(Reduce(Mean|Max|Min)|Mean|Sum|Max|Min|Add|Mul|Clip|(Global)?(Average|Max)Pool|Resize|Slice|Gather|Concat|Split|Pad|Dropout|Expand)$/;
-/** Probabilities are looked for this many operators back. */
+/** How many operators back to search for probabilities. */
 const farthest = 32;
 
-/** The inputs of a node that must be probabilities for its output to be some; `undefined` where it makes none. */
+/** The inputs that must be probabilities for a node's output to be probabilities; `undefined` if it never is. */
 function probabilityInputs(b: Builder, node: NodeProto): string[] | undefined {
   const { opType, input } = node;
   const number = (name: string): number | undefined => {
@@ -118,7 +120,7 @@ function probabilityInputs(b: Builder, node: NodeProto): string[] | undefined {
   if (opType === 'Sub') return isOne(b, inputOf(node, 0)) ? input.slice(1) : undefined;
   if (opType === 'Div') return (number(inputOf(node, 1)) ?? 0) >= 1 ? input.slice(0, 1) : undefined;
   if (!keepProbabilities.test(opType)) return undefined;
-  // Shapes and axes, and shares of a mean, may take part.
+  // Shapes, axes and the weights of a mean may be inputs too.
   return input.filter((name) => {
     const share = number(name);
     const small = opType !== 'Mul' || (share !== undefined && share > 0 && share <= 1);
@@ -128,7 +130,7 @@ function probabilityInputs(b: Builder, node: NodeProto): string[] | undefined {
   });
 }
 
-/** The node that made the probabilities which a value consists of, through whatever keeps them such. */
+/** The node that made the probabilities in a value, found through all operators that keep them probabilities. */
 function makerOfProbabilities(b: Builder, nodes: Nodes, value: string): NodeProto | undefined {
   const makers = new Map<string, NodeProto | undefined>();
   const makerOf = (name: string, steps: number): NodeProto | undefined => {
@@ -146,7 +148,7 @@ function makerOfProbabilities(b: Builder, nodes: Nodes, value: string): NodeProt
   return makerOf(value, 0);
 }
 
-/** Refuses an output of probabilities whose logits are not at hand: their softmax or sigmoid would be taken twice. */
+/** Refuses probabilities whose logits cannot be found: their softmax or sigmoid would be taken twice. */
 function checkNoProbabilities(b: Builder, nodes: Nodes, output: string, loss: string): void {
   const maker = makerOfProbabilities(b, nodes, output);
   if (!maker) return;
@@ -158,8 +160,8 @@ function checkNoProbabilities(b: Builder, nodes: Nodes, output: string, loss: st
 }
 
 /**
- * The logits of a classifier: the model's output, or what its last (Log)Softmax over the classes is taken of, in the
- * layout of the output.
+ * The logits of a classifier: the model's output, or the input of its last (Log)Softmax over the classes, in the layout
+ * of the output.
  *
  * @throws {ClrError} when the output is probabilities that are made otherwise
  */
@@ -188,7 +190,7 @@ export function logitsOf(b: Builder, nodes: Nodes, output: string): Logits {
 }
 
 /**
- * The logit of a binary output: the output itself, or what its last Sigmoid is taken of, in the layout of the output.
+ * The logit of a binary output: the output itself, or the input of its last Sigmoid, in the layout of the output.
  *
  * @throws {ClrError} when the output is probabilities that are made otherwise
  */

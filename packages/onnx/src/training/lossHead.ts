@@ -124,7 +124,7 @@ function binaryCrossEntropy(b: Builder, y: string, target: string): Regression {
 /**
  * Appends the loss to the graph.
  *
- * @param wanted - the value the loss is taken of, see `lossInput`
+ * @param wanted - the value that the loss is taken of; see `lossInput`
  * @throws {ClrError} on an unknown loss
  */
 export function appendLoss(b: Builder, wanted: string, options: TrainingOptions, target: string): LossHead {

@@ -2,13 +2,13 @@ import type { Builder } from '../graph/builder.ts';
 import { DataType } from '../graph/dataType.ts';
 
 /**
- * A float32 scalar: 0, or NaN where an element of the vectors is NaN or infinite. One pass over each vector: a sum of
- * finite numbers is finite, unless they are so large that the next step overflows.
+ * A float32 scalar: 0, or NaN if an element of the vectors is NaN or infinite. It sums each vector in one pass: a sum
+ * of finite numbers is finite, unless they are so large that the next step would overflow.
  */
 export function nanUnlessFinite(b: Builder, vectors: readonly string[]): string {
   const zeros = vectors.map((vector) => {
     const sum = b.sumAll(vector);
-    // By a zero from memory: a compiler may fold a difference from itself.
+    // Times a zero from memory: a compiler may fold x − x.
     return b.cast(b.mul(sum, b.scalar(0, sum)), DataType.FLOAT);
   });
   return zeros.reduce((sum, zero) => b.add(sum, zero));

@@ -36,10 +36,9 @@ export interface TrainingOptions {
    * (`gelu/Const:0`, `onnx::Mul_12`). A file does not tell weights from other tables, such as fixed positional
    * encodings, or gradients that were to stop: leave those out here.
    *
-   * A function decides for every float initializer, formula constants (exponents, the bounds of a Clip) included.
-   * If it leaves some out, the build refuses a name that it picks and no gradient reaches; if it picks all
-   * (`() => true`), those that cannot change the loss are left as they are. The running statistics of
-   * BatchNormalization are never trained, whether picked or not.
+   * A function decides for every float initializer, formula constants (exponents, the bounds of a Clip) included. If it
+   * picks some, the build refuses any of them that no gradient reaches; if it picks all (`() => true`), those that
+   * cannot change the loss stay as they are. The running statistics of BatchNormalization are never trained.
    */
   readonly trainable?: (name: string) => boolean;
   readonly groups?: readonly ParameterGroup[];

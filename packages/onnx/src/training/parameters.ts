@@ -6,7 +6,7 @@ import { isFloat } from '../graph/dataType.ts';
 import { derivativeOf, initializerBehind, storedAs } from '../graph/derivative.ts';
 import { dimsOf } from '../graph/tensor.ts';
 
-/** Whether an output may have a slope: whole numbers and conditions of a known operator have none. */
+/** Whether an output may have a derivative: integers and booleans of a known operator have none. */
 function mayHaveSlope(b: Builder, node: NodeProto, name: string): boolean {
   const { type } = b.type(name);
   return type === 0 || isFloat(type) || typeof b.operator(node)?.gradient !== 'function';
@@ -20,14 +20,15 @@ function carries(b: Builder, node: NodeProto, i: number, constants: boolean): bo
   if (typeof operator?.gradient !== 'function' || (derivative === 'flows' && !operator.storedAs)) return true;
   const stored = b.initializers.get(initializerBehind(b, node.input[i] ?? '', b.initializers) ?? '');
   if (!stored) return true;
-  // What is stored at an input without a gradient is a setting (the scales of a Resize); computed values are refused.
+  // An initializer at an input without a gradient is a setting (the scales of a Resize); a computed value there is
+  // refused.
   return derivative === 'flows' && (constants || storedAs(operator, i, dimsOf(stored)) === 'weight');
 }
 
 /**
  * The values that influence the seeds in a way that has a slope.
  *
- * @param constants - whether initializers that are a formula's constants count too
+ * @param constants - whether to include the constants of a formula
  */
 function reaching(
   b: Builder,
@@ -58,7 +59,7 @@ function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): bo
   return nodes.every(({ input, opType }) => !input.includes(name) || formulas.has(opType));
 }
 
-/** Whether an initializer is a running statistic, which training carries along. */
+/** Whether an initializer is a running statistic, which training updates but no gradient does. */
 function isStatistic(b: Builder, nodes: readonly NodeProto[], name: string): boolean {
   return nodes.some((node) =>
     node.input.some(
@@ -68,7 +69,7 @@ function isStatistic(b: Builder, nodes: readonly NodeProto[], name: string): boo
   );
 }
 
-/** Why no gradient reaches an initializer, and whether that is for want of a gradient. */
+/** Why no gradient reaches an initializer, and whether because an operator lacks a gradient. */
 function whyNot(
   b: Builder,
   nodes: readonly NodeProto[],
@@ -95,7 +96,7 @@ function whyNot(
   return { why: why[derivative], lacking: derivative === 'unknown' };
 }
 
-/** Whoever names parameters one by one wants each of them trained; who names all wants what can be trained. */
+/** If `trainable` picks some parameters, each of them must be trained; if it picks all, those that can be. */
 function checkNamed(
   b: Builder,
   nodes: readonly NodeProto[],
@@ -120,7 +121,7 @@ function checkNamed(
 /**
  * The initializers to train, in the model's order.
  *
- * @throws {ClrError} when there is none, or when `trainable` names one that no gradient reaches
+ * @throws {ClrError} if there is none, or if `trainable` names one that no gradient reaches
  */
 export function selectParameters(
   b: Builder,

@@ -34,7 +34,7 @@ export interface Plan {
   readonly buffers: readonly BufferState[];
   readonly bufferBuckets: readonly Bucket[];
   readonly names: Names;
-  /** The int64 input that decides masks of Dropout and random numbers, if there are any. */
+  /** The int64 input that decides dropout masks and random numbers, if there are any. */
   readonly draw: string | undefined;
 }
 

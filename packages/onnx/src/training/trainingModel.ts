@@ -28,7 +28,9 @@ export interface StateTensor {
 export interface TrainingModel {
   /** The ONNX file. */
   readonly bytes: Uint8Array;
-  /** A hash of the source model's nodes, by which a snapshot knows whose it is; of a whole training model. */
+  /**
+   * A hash of the source model's nodes, by which a snapshot recognises its model. Only whole training models have it.
+   */
   readonly graph?: string;
   /** The inputs of the source model. */
   readonly data: readonly TensorInfo[];
@@ -46,11 +48,14 @@ export interface TrainingModel {
   readonly momentum?: { readonly name: string; readonly preset: number };
   /** int64 scalar input: the number of updates applied before this one. */
   readonly step?: string;
-  /** int64 scalar input: decides the masks of Dropout and all random numbers. Another number for every forward, such as the step's. */
+  /**
+   * int64 scalar input: decides dropout masks and all random numbers. Feed a different number at every forward pass,
+   * such as the step.
+   */
   readonly draw?: string;
-  /** Scalar output. Of a training model: NaN where a parameter or running statistic after the step is not finite. */
+  /** Scalar output. In a training model it is NaN if a parameter or running statistic after the step is not finite. */
   readonly loss?: string;
-  /** Of an apply model: scalar output, float32, 0, or NaN where a parameter after the step is not finite. */
+  /** Float32 scalar output of an apply model: 0, or NaN if a parameter after the step is not finite. */
   readonly spoiled?: string;
   /** Scalar output, float32. */
   readonly accuracy?: string;

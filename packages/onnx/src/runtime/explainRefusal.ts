@@ -4,6 +4,7 @@ import { fail } from '../errors.ts';
 import { ModelProtoSchema, type NodeProto } from '../generated/onnx_pb.ts';
 import { describeNode, originOf } from '../graph/describeNode.ts';
 import { purposeOf } from '../graph/purpose.ts';
+import { targetCheck } from '../training/checkTarget.ts';
 
 /**
  * What precedes a node's name in ONNX Runtime's messages. Fused nodes and nodes in another layout have a longer name:
@@ -52,6 +53,14 @@ export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refu
   const message = (cause instanceof Error ? cause.message : String(cause)).trim();
   const node = refusedNode(fromBinary(ModelProtoSchema, bytes).graph?.node ?? [], message);
   if (!node) return fail(expected, message, advice, { cause });
+  if (purposeOf(node) === targetCheck) {
+    return fail(
+      'a target of the shape of the output',
+      'one with fewer or more examples, or with other sizes',
+      'Pass the target of each example of the batch, and no others.',
+      { cause },
+    );
+  }
   const received = `${message}\nIt refused ${describeNode(node)}.`;
   if (purposeOf(node) === undefined) return fail(expected, received, advice, { cause });
   return fail(

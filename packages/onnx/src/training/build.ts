@@ -13,7 +13,6 @@ import { differentiate } from '../graph/differentiate.ts';
 import { declaration } from '../graph/finish.ts';
 import { graphHash } from '../graph/graphHash.ts';
 import { importedOpset, type Model, readModel } from '../graph/model.ts';
-import { declaredType } from '../graph/value.ts';
 import { widenModel } from '../graph/widenModel.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
@@ -24,9 +23,9 @@ import { type Plan, plan } from './plan.ts';
 import type { TensorInfo, TrainingModel } from './trainingModel.ts';
 import { updateOf } from './updates.ts';
 
-function infoOf(info: ValueInfoProto): TensorInfo {
-  const { type, dims } = declaredType(info);
-  return { name: info.name, type: typeName(type), dims };
+/** An input as the graph knows it, so that a free axis without a name is known again in the target. */
+function infoOf({ b }: Plan, { name }: ValueInfoProto): TensorInfo {
+  return { name, type: typeName(b.type(name).type), dims: b.dims(name) };
 }
 
 /** What all models that run the network have in common. */
@@ -42,7 +41,7 @@ function network(p: Plan): { draft: Draft; common: Common } {
   return {
     draft,
     common: {
-      data: p.inputs.map(infoOf),
+      data: p.inputs.map((info) => infoOf(p, info)),
       ...(head.target
         ? { target: { name: 'target', type: typeName(head.target.type), dims: head.target.dims } }
         : {}),

@@ -7,6 +7,16 @@ import { show } from '../show.ts';
 import { type Logits, logitOf, logitsOf } from './logits.ts';
 import type { TrainingOptions } from './options.ts';
 
+/** The target of a loss: its declaration, and the value whose shape it has. */
+export interface Target {
+  readonly name: string;
+  readonly type: number;
+  readonly dims: readonly Dim[];
+  readonly of: string;
+  /** The axis of `of` for each axis of the target. */
+  readonly axes: readonly number[];
+}
+
 /** The part of the graph after the model: its loss, and the gradients it starts with. */
 export interface LossHead {
   /** The mean loss, a scalar. */
@@ -18,7 +28,7 @@ export interface LossHead {
   /** How many classes there are, where they are told apart. */
   readonly classes?: Dim;
   /** The target's declaration, unless the model computes its loss itself. */
-  readonly target?: { readonly name: string; readonly type: number; readonly dims: readonly Dim[] };
+  readonly target?: Target;
   /** The gradients of the loss with respect to values of the model. */
   readonly seeds: ReadonlyMap<string, string>;
 }
@@ -39,9 +49,16 @@ function crossEntropy(
   }
   const logs = logSoftmax(b, logits);
   const positionDims = [dims[0] as Dim, ...dims.slice(2)];
+  const axes = dims.map((_, axis) => axis);
   const target = distribution
-    ? { name, type: b.type(logits).type, dims }
-    : { name, type: DataType.INT64, dims: positionDims };
+    ? { name, type: b.type(logits).type, dims, of: logits, axes }
+    : {
+        name,
+        type: DataType.INT64,
+        dims: positionDims,
+        of: logits,
+        axes: axes.filter((axis) => axis !== 1),
+      };
   b.declare(name, target.type, target.dims);
   const shares = distribution ? name : oneHot(b, name, logits);
   const positions = distribution ? b.reduceSum(name, [1]) : name;
@@ -161,5 +178,11 @@ export function appendLoss(b: Builder, wanted: string, options: TrainingOptions,
   b.declare(target, type, dims);
   const head = loss === 'mse' ? meanSquare(b, y, target) : binaryCrossEntropy(b, y, target);
   const { outputs } = head;
-  return { loss: head.loss, outputs, target: { name: target, type, dims }, seeds: back(head.seed) };
+  const axes = dims.map((_, axis) => axis);
+  return {
+    loss: head.loss,
+    outputs,
+    target: { name: target, type, dims, of: y, axes },
+    seeds: back(head.seed),
+  };
 }

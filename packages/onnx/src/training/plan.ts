@@ -7,6 +7,7 @@ import { loadGraph } from '../graph/load.ts';
 import { importedOpset, type Model } from '../graph/model.ts';
 import { show } from '../show.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
+import { checkTarget } from './checkTarget.ts';
 import { appendLoss, type LossHead } from './lossHead.ts';
 import { lossInput } from './lossInput.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
@@ -164,7 +165,9 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     const sources = selectParameters(b, nodes, graph, [wanted], options.trainable).map(({ name }) => name);
     checkDifferentiable(b, nodes, [wanted], sources, (domain) => importedOpset(model, domain));
   }
-  const head = b.writtenFor('the loss', () => appendLoss(b, wanted, options, 'target'));
+  const bare = b.writtenFor('the loss', () => appendLoss(b, wanted, options, 'target'));
+  const fed = new Set(inputs.flatMap(({ name }) => b.dims(name) ?? []));
+  const head = bare.target ? { ...bare, loss: checkTarget(b, bare.loss, bare.target, fed) } : bare;
   const parameters = selectParameters(b, nodes, graph, head.seeds.keys(), options.trainable);
   const buckets = packBuckets(parameters, scalesOf(options.groups));
   const trained = new Set(parameters.map(({ name }) => name));

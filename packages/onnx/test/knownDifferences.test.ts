@@ -86,14 +86,19 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(row).toHaveLength(7);
   });
 
-  it.each([
-    ['RandomNormalLike', [floats([1])]],
-    ['RandomUniformLike', [floats([1])]],
-    ['Bernoulli', [floats([1])]],
-    ['GlobalLpPool', [floats([1, 2], [1, 1, 2])]],
-  ] as const)('ort-no-kernel-at-22: %s runs at opset 21, not at 22', async (op, inputs) => {
-    await expect(run(op, inputs, {}, { opset: 21 })).resolves.toBeDefined();
-    await expect(run(op, inputs, {}, { opset: 22 })).rejects.toThrow('Could not find an implementation');
+  const roi = [floats([1, 2, 3, 4], [1, 1, 2, 2]), floats([0, 0, 0, 1, 1], [1, 5])];
+  it.each<[string, readonly ort.Tensor[], number, Record<string, AttributeValue>]>([
+    ['RandomNormal', [], 22, { shape: [1] }],
+    ['RandomNormalLike', [floats([1])], 22, {}],
+    ['RandomUniform', [], 22, { shape: [1] }],
+    ['RandomUniformLike', [floats([1])], 22, {}],
+    ['Bernoulli', [floats([1])], 22, {}],
+    ['GlobalLpPool', [floats([1, 2], [1, 1, 2])], 22, {}],
+    ['MaxRoiPool', roi, 22, { pooled_shape: [1, 1] }],
+    ['Swish', [floats([1])], 25, {}],
+  ])('ort-no-kernel: %s does not load from an opset on', async (op, inputs, from, attributes) => {
+    await expect(run(op, inputs, attributes, { opset: from - 1 })).resolves.toBeDefined();
+    await expect(run(op, inputs, attributes, { opset: from })).rejects.toThrow(/implementation|kernel/);
   });
 
   it('ort-silent-feed: a value fed for an initializer that is also an input is dropped', async () => {

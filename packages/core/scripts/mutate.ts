@@ -49,6 +49,7 @@ const { values } = parseArgs({
 
 /** The JavaScript of the modules, as the tests load them. */
 const sources = new Map<string, string>();
+const noChange: Mutant = { start: 0, end: 0, replacement: '' };
 let active: { readonly file: string; readonly mutant: Mutant } | undefined;
 
 const vitest = await createVitest(
@@ -75,7 +76,8 @@ const vitest = await createVitest(
           if (!Object.values(targets).some(({ files }) => files.test(id))) return undefined;
           if (active?.file === id) return { code: mutate(code, active.mutant), map: null };
           sources.set(id, code);
-          return undefined;
+          // A change may also make a loop in another module endless.
+          return { code: mutate(code, noChange), map: null };
         },
       },
     ],

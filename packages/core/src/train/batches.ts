@@ -22,16 +22,23 @@ export async function* first<Batch>(source: Pass<Batch>, count: number): AsyncGe
   }
 }
 
-/** Refuses what holds no batches, or fewer passes than are needed, before anything is touched. */
-export function checkBatches(name: string, batches: unknown, again: boolean): void {
-  if (typeof batches === 'function') return;
+const refuse = (expected: string, received: string): never => {
+  throw new ClrError('clr/core', { expected, received, advice: freshPass });
+};
+
+/** Refuses what cannot be iterated. */
+export function checkIterable(name: string, batches: unknown): Pass<unknown> & { readonly length?: number } {
   const source = Object(batches);
-  const refuse = (expected: string, received: string): never => {
-    throw new ClrError('clr/core', { expected, received, advice: freshPass });
-  };
   if (!(Symbol.iterator in source || Symbol.asyncIterator in source)) {
     refuse(`${name} that can be iterated`, show(batches));
   }
+  return source;
+}
+
+/** Refuses what holds no batches, or fewer passes than are needed, before anything is touched. */
+export function checkBatches(name: string, batches: unknown, again: boolean): void {
+  if (typeof batches === 'function') return;
+  const source = checkIterable(name, batches);
   if (source.length === 0) refuse('at least one batch', `none in ${name}`);
   if (again && 'next' in source) {
     refuse(`${name} that can be iterated again`, 'an iterator, which is used up after one pass');

@@ -57,6 +57,15 @@ describe('meanMetrics', () => {
     }
   });
 
+  it.each([{ x: 1 }, () => [], undefined, null, 3])(
+    'refuses what cannot be iterated: %o',
+    async (batches) => {
+      await expect(meanMetrics(batches as never, same)).rejects.toThrow(
+        'Expected batches that can be iterated',
+      );
+    },
+  );
+
   it('comes out with the first error, when nothing is under way any more', async () => {
     const mine = new Error('mine');
     let settled = false;

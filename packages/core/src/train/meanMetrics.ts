@@ -1,5 +1,5 @@
 import { ClrError, show } from '../errors.ts';
-import { freshPass, type Pass } from './batches.ts';
+import { checkIterable, freshPass, type Pass } from './batches.ts';
 import type { Metrics } from './trainable.ts';
 
 /** The metrics of one batch: numbers, or promises of them. */
@@ -30,6 +30,7 @@ export async function meanMetrics<Batch>(
   measure: (batch: Batch) => BatchMetrics | Promise<BatchMetrics>,
   ahead = 1,
 ): Promise<Metrics> {
+  checkIterable('batches', batches);
   let [examples, loss, accuracy] = [0, 0, 0];
   let classifies = true;
   const pending: Promise<readonly [count: number, loss: number, accuracy: number | undefined]>[] = [];

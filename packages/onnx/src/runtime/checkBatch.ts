@@ -7,7 +7,12 @@ const shapeText = (dims: readonly (number | string)[]): string =>
   `[${dims.map((dim) => (typeof dim === 'number' ? dim : dim.startsWith('{') ? dim.slice(1, -1) : '?')).join(', ')}]`;
 
 function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && 'dims' in value && 'type' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    Array.isArray((value as Partial<Tensor>).dims)
+  );
 }
 
 /** Checks one tensor; free axes of the same name must have the same size throughout the batch. */

@@ -1,5 +1,6 @@
 import { buildTrainingModel } from '../training/build.ts';
 import type { TrainingOptions } from '../training/options.ts';
+import { readOptions } from '../training/readOptions.ts';
 import { channelBlockOf } from './channelBlock.ts';
 import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
@@ -34,16 +35,17 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
 export async function createTrainer(
   ort: Ort,
   file: Uint8Array | string,
-  { session = {}, ...given }: TrainerOptions,
+  options: TrainerOptions,
 ): Promise<OnnxTrainer> {
   checkOrt(ort);
+  const { session = {}, ...given } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock']);
   const { provider = providerOf(session) } = given;
   const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
-  const options = { ...given, provider, channelBlock };
+  const built = { ...given, provider, channelBlock };
   const source = await readModelFile(file);
   const model = await withShapes(ort, source, session);
-  const first = buildTrainingModel(model, options);
-  const trainer = new Trainer(ort, { source, model }, options, session, first);
+  const first = buildTrainingModel(model, built);
+  const trainer = new Trainer(ort, { source, model }, built, session, first);
   await trainer.ready();
   return trainer;
 }

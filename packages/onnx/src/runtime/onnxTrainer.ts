@@ -13,6 +13,7 @@ import {
 } from '@clr/core';
 import { fail } from '../errors.ts';
 import { locateInitializers, patchInitializers } from '../graph/patch.ts';
+import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
@@ -79,6 +80,9 @@ function storedCounts(state: TrainingModel['state']): Map<string, number> {
 
 /** Draws of one step are told apart up to here; beyond, masks come again. */
 const mostParts = 4096n;
+
+const disposed = (): Error =>
+  fail('a trainer that has not been disposed of', 'a call after dispose()', 'Create a new trainer.');
 
 const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
 
@@ -277,7 +281,15 @@ export class Trainer implements OnnxTrainer {
     }));
   }
 
-  async restore(snapshot: object, { partial = false }: RestoreOptions = {}): Promise<void> {
+  async restore(snapshot: object, options: RestoreOptions = {}): Promise<void> {
+    const partial = options?.partial ?? false;
+    if (typeof options !== 'object' || typeof partial !== 'boolean') {
+      throw fail(
+        'partial to be true or false',
+        `options = ${show(options)}, partial = ${show(partial)}`,
+        'Pass { partial: true } to take what fits, or nothing.',
+      );
+    }
     const fitting = fitSnapshot(this.#owner, snapshot, partial);
     return this.#inTurn(async () => {
       await this.#state.load(fitting);
@@ -286,6 +298,10 @@ export class Trainer implements OnnxTrainer {
   }
 
   async average(snapshots: readonly object[]): Promise<OnnxSnapshot> {
+    if (this.#disposing) throw disposed();
+    if (!Array.isArray(snapshots)) {
+      throw fail('a list of snapshots', show(snapshots), 'Pass what snapshot() gave.');
+    }
     const fitting = snapshots.map((snapshot) => fitSnapshot(this.#owner, snapshot, false));
     const last = fitting.at(-1);
     if (!last) throw fail('at least one snapshot', 'an empty list', 'Pass what snapshot() gave.');
@@ -345,9 +361,7 @@ export class Trainer implements OnnxTrainer {
   /** Runs one piece of work after all earlier ones: vectors must not change places under a running session. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#disposing) {
-      return Promise.reject(
-        fail('a trainer that has not been disposed of', 'a call after dispose()', 'Create a new trainer.'),
-      );
+      return Promise.reject(disposed());
     }
     const result = this.#tail.then(work, work);
     this.#tail = result.catch(() => {});

@@ -20,6 +20,7 @@ import { type Draft, input, output, replace, written } from './draft.ts';
 import { nanUnlessFinite } from './notFinite.ts';
 import type { BuildOptions } from './options.ts';
 import { type Plan, plan } from './plan.ts';
+import { readOptions } from './readOptions.ts';
 import type { TensorInfo, TrainingModel } from './trainingModel.ts';
 import { updateOf } from './updates.ts';
 
@@ -151,7 +152,8 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
  * step.state.map(({ role }) => role); // ['parameters', 'velocity']
  * ```
  */
-export function buildTrainingModel(model: Uint8Array, options: BuildOptions): TrainingModel {
+export function buildTrainingModel(model: Uint8Array, given: BuildOptions): TrainingModel {
+  const options = readOptions(given);
   const update = updateOf(options.optimizer);
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
@@ -183,7 +185,8 @@ export function buildTrainingModel(model: Uint8Array, options: BuildOptions): Tr
  * half.gradients.map(({ name }) => name)[0]; // 'gradients.0'
  * ```
  */
-export function buildGradientModel(model: Uint8Array, options: BuildOptions): TrainingModel {
+export function buildGradientModel(model: Uint8Array, given: BuildOptions): TrainingModel {
+  const options = readOptions(given);
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
   const { draft, common } = network(p);
@@ -205,7 +208,8 @@ export function buildGradientModel(model: Uint8Array, options: BuildOptions): Tr
  * half.state[0].output; // 'next.parameters.0'
  * ```
  */
-export function buildApplyModel(model: Uint8Array, options: BuildOptions): TrainingModel {
+export function buildApplyModel(model: Uint8Array, given: BuildOptions): TrainingModel {
+  const options = readOptions(given);
   const update = updateOf(options.optimizer);
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
@@ -241,7 +245,8 @@ export function buildApplyModel(model: Uint8Array, options: BuildOptions): Train
  * evaluation.accuracy; // 'accuracy'
  * ```
  */
-export function buildEvaluationModel(model: Uint8Array, options: BuildOptions): TrainingModel {
+export function buildEvaluationModel(model: Uint8Array, given: BuildOptions): TrainingModel {
+  const options = readOptions(given);
   const source = widenModel(readModel(model));
   const p = plan(source, options, true);
   const { draft, common } = network(p);

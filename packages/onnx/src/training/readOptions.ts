@@ -1,0 +1,132 @@
+import { adagrad, adam, adamW, type Optimizer, rmsProp, sgd } from '@clr/core';
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
+import type { BuildOptions, ParameterGroup } from './options.ts';
+
+/** Sees that an option is of the right kind: what was expected where it is not. */
+type Rule = readonly [expected: string, legal: (value: unknown) => boolean];
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const oneOf = (...values: readonly string[]): Rule => [
+  values.map((value) => `"${value}"`).join(' or '),
+  (value) => values.includes(value as string),
+];
+
+const groupRules: Readonly<Record<keyof ParameterGroup, Rule>> = {
+  match: ['a function of a name', isFunction],
+  lrScale: ['a number', (value) => typeof value === 'number'],
+  weightDecayScale: ['a number', (value) => typeof value === 'number'],
+};
+
+const rules: Readonly<Record<keyof BuildOptions | 'session', Rule>> = {
+  loss: [
+    '"crossEntropy", "mse", "bceWithLogits" or { output: name }',
+    (loss) =>
+      isObject(loss)
+        ? Object.keys(loss).join() === 'output' && typeof Object.values(loss)[0] === 'string'
+        : ['crossEntropy', 'mse', 'bceWithLogits'].includes(loss as string),
+  ],
+  optimizer: ['made by sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core', isObject],
+  trainable: ['a function of a name', isFunction],
+  groups: ['a list of { match, lrScale, weightDecayScale }', Array.isArray],
+  sizes: ['an object that gives free axes numbers', isObject],
+  output: ['the name of an output', (value) => typeof value === 'string'],
+  target: oneOf('indices', 'distribution'),
+  provider: oneOf('cpu', 'webgpu', 'any'),
+  schedule: ['an object with the table lr', isObject],
+  clipNorm: ['a number', (value) => typeof value === 'number'],
+  channelBlock: ['a number', (value) => typeof value === 'number'],
+  // the builders leave it alone, so that they take createTrainer's options as they are
+  session: [
+    'session options of ONNX Runtime, with a list of executionProviders if any',
+    (value) =>
+      isObject(value) && Array.isArray((value as { executionProviders?: unknown }).executionProviders ?? []),
+  ],
+};
+
+/** Sees that an object has no other fields than these, each of the right kind or absent. */
+function checkFields(given: unknown, at: string, known: Readonly<Record<string, Rule>>): void {
+  if (!isObject(given)) {
+    throw fail(
+      `${at} to be an object with ${Object.keys(known).join(', ')}`,
+      `${at} = ${show(given)}`,
+      'Pass one.',
+    );
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!rule) {
+      throw fail(
+        `${at} to have no other fields than ${Object.keys(known).join(', ')}`,
+        `${name} = ${show(value)}`,
+        'Check its spelling.',
+      );
+    }
+    const [expected, legal] = rule;
+    if (value === undefined || legal(value)) continue;
+    throw fail(`${name} to be ${expected}`, `${name} = ${show(value)}`, 'Leave out what has a default.');
+  }
+}
+
+const optimizers = { sgd, adam, adamW, rmsProp, adagrad };
+
+/** The optimizer with its numbers checked and its defaults filled in: it may come from JSON or be written by hand. */
+function readOptimizer(given: Optimizer): Optimizer {
+  const { type, ...fields } = given;
+  const make = Object.hasOwn(optimizers, type)
+    ? (optimizers[type] as (fields: object) => Optimizer)
+    : undefined;
+  if (!make) {
+    throw fail(
+      `optimizer.type to be one of ${Object.keys(optimizers).join(', ')}`,
+      `optimizer.type = ${show(type)}`,
+      'Make the optimizer with sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core.',
+    );
+  }
+  return make(fields);
+}
+
+/** A question about a parameter's name, whose answer must be true or false: a promise would count as true. */
+function asked(question: (name: string) => boolean, what: string): (name: string) => boolean {
+  return (name) => {
+    const answer: unknown = question(name);
+    if (typeof answer === 'boolean') return answer;
+    throw fail(
+      `${what} to answer true or false`,
+      `${what}(${show(name)}) = ${show(answer)}`,
+      'Return a boolean.',
+    );
+  };
+}
+
+/**
+ * Options as the builders use them: names, kinds and numbers checked, the optimizer's defaults filled in.
+ *
+ * @param without - names that the caller does not take
+ * @throws {ClrError} on an unknown name or a value of the wrong kind
+ * @throws {PolicyError} on a number of the optimizer that is outside its range
+ */
+export function readOptions<Options extends BuildOptions>(
+  given: Options,
+  without: readonly string[] = [],
+): Options {
+  const known = Object.entries(rules).filter(([name]) => !without.includes(name));
+  checkFields(given, 'the options', Object.fromEntries(known));
+  const { loss, optimizer, trainable, groups } = given;
+  for (const [name, value] of Object.entries({ loss, optimizer })) {
+    if (value === undefined) throw fail(`${name} to be ${rules[name as 'loss'][0]}`, 'none', `Add ${name}.`);
+  }
+  for (const [i, group] of groups?.entries() ?? []) {
+    checkFields(group, `groups[${i}]`, groupRules);
+    if (!group.match)
+      throw fail(`groups[${i}] to have a function match`, 'none', 'Add match: (name) => boolean.');
+  }
+  return {
+    ...given,
+    optimizer: readOptimizer(optimizer),
+    ...(trainable ? { trainable: asked(trainable, 'trainable') } : {}),
+    ...(groups ? { groups: groups.map((group) => ({ ...group, match: asked(group.match, 'match') })) } : {}),
+  };
+}

@@ -37,7 +37,7 @@ run('npm', [
   framework('webgpu', 'webgpu'),
 ]);
 
-/** Every module that a package exports, by the name a user imports. */
+/** Every module that a package exports, by its import name. */
 function modulesOf(name) {
   const root = join(folder, 'node_modules', '@clr', name);
   const { exports = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -57,7 +57,7 @@ const imports = modules.map((name) =>
 writeFileSync(join(folder, 'imports.mjs'), `${imports.join(';\n')};\n`);
 run('node', ['--disable-warning=ExperimentalWarning', 'imports.mjs']);
 
-// What the examples take for granted: a model and batches; the describe and it of a test runner; a GPU.
+// Names that the examples use without declaring them: a model and batches; a test runner's describe and it; a GPU.
 cpSync(new URL('../examples/onnx-node/lenet.onnx', import.meta.url), join(folder, 'lenet.onnx'));
 const batches = `
 const batches = [0, 1, 2].map((seed) => ({

@@ -30,7 +30,7 @@ export function hasChromium(): boolean {
 
 /**
  * A Vitest project that runs in a headless Chromium with WebGPU. Browsers and software GPUs deliver events late on a
- * busy machine, so a test that fails is tried twice more. Without Chromium the project's tests are still listed, each as
+ * busy machine, so a failed test is tried twice more. Without Chromium the project's tests are still listed, each as
  * skipped: the number of tests does not shrink.
  */
 export function inChromium(project: TestProjectInlineConfiguration): TestProjectInlineConfiguration {

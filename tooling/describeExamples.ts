@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Example, exampleBlocks, markdownBlocks, runExample } from './examples.ts';
 
-/** What {@link describeExamples} runs, and with what. */
+/** Options of {@link describeExamples}. */
 export interface Documents {
   /** A folder of sources: the `@example` blocks of its doc comments run, each by itself. */
   readonly sources?: string;
@@ -12,17 +12,17 @@ export interface Documents {
   readonly exports?: readonly object[];
   /** Markdown files: the blocks of a page run in order, and see the names that earlier blocks declared. */
   readonly pages?: readonly string[];
-  /** Names that examples use without saying where they come from; asked for once per block or page. */
+  /** Names that examples use without declaring them. Called once per block or page. */
   readonly scope?: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
-  /** What an `import` finds, beside `node:fs/promises`. */
+  /** The modules that an `import` finds, besides `node:fs/promises`. */
   readonly modules?: Readonly<Record<string, object>>;
-  /** Files that lie in the folder where the examples run: an empty one otherwise. */
+  /** Files in the folder in which the examples run. Default: none. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /**
- * The tests of a package's documents. Every example must run, state at least one value in a comment, and every
- * stated value must be the one that came: numbers to twelve digits, everything else exactly.
+ * The tests of a package's documents. Every example must run and state at least one value in a comment, and every
+ * stated value must be right: numbers to twelve digits, everything else exactly.
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ function inFolder(documents: Documents): void {
   });
 }
 
-/** Runs one block, compares what it states, and gives the names it declared. */
+/** Runs one block, checks the values it states, and returns the names it declared. */
 async function check(
   block: Example,
   scope: Readonly<Record<string, unknown>>,

@@ -54,8 +54,8 @@ function fences(text: string): string[] {
 const literal = /^(?:[-\d'"[{]|(?:true|false|null|undefined|NaN|Infinity)\b)/;
 
 /**
- * Runs a block of plain JavaScript with `scope`'s names in sight. Gives every value it states in a comment at the end
- * of a line (`lr(2000); // 0.006`, `const n = fit(730); // 800`, `console.log(n); // 800`) and the names it declares
+ * Runs a block of plain JavaScript with the names of `scope`. Returns every value it states in a comment at the end of
+ * a line (`lr(2000); // 0.006`, `const n = fit(730); // 800`, `console.log(n); // 800`) and the names it declares
  * at its top level. An `import` takes from `modules`.
  *
  * @throws what the example throws, or an error if it is not plain JavaScript
@@ -142,7 +142,7 @@ function statedBehind(node: Node, comments: readonly Comment[], code: string): s
   return literal.test(text) ? text : undefined;
 }
 
-/** The argument of `console.log(…)` with one argument: the value that it shows. */
+/** The argument of a `console.log(…)` with one argument. */
 function printed(expression: Node): Node | undefined {
   const {
     type,

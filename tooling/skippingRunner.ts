@@ -1,6 +1,6 @@
 import { TestRunner } from 'vitest';
 
-/** Collects the tests of a project whose browser is missing, and skips each: none has a name that matches. */
+/** Lists the tests of a project whose browser is missing, and skips all of them: no name matches the filter. */
 export default class SkippingRunner extends TestRunner {
   constructor(config: TestRunner['config']) {
     super({ ...config, testNamePattern: /(?!)/ });

@@ -11,8 +11,8 @@ import {
 } from '@clr/core';
 import { renderReport } from '@clr/report';
 
-// What large inputs cost, beside inputs a tenth as large: pnpm --filter @clr/benchmarks large
-// Targets: 2 s each, and at most 15 times what a tenth costs.
+// The cost of large inputs, compared with inputs a tenth as large: pnpm --filter @clr/benchmarks large
+// Targets: 2 s each, and at most 15 times the cost of a tenth.
 
 function traceOf(count: number): RangeTestTrace {
   const points = Array.from({ length: count }, (_, step) => {
@@ -34,7 +34,7 @@ const stagesOf = (count: number): Policy =>
 interface Case {
   readonly what: string;
   readonly large: number;
-  /** Makes the input, apart from the time, and gives what is timed. */
+  /** Makes the input, which is not timed, and returns the function to time. */
   readonly prepare: (size: number) => () => unknown;
 }
 
@@ -85,7 +85,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Milliseconds of processor time, the least of three tries. */
+/** Processor time in milliseconds, the least of three tries. */
 function measure(run: () => unknown): number {
   let least = Infinity;
   for (let attempt = 0; attempt < 3; attempt++) {

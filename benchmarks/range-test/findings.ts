@@ -1,6 +1,6 @@
 /**
- * What the analysis says of every stored range test: its suggestions and edges, to six digits. `findings.test.ts` compares
- * them with those in traces/findings.json; run this after a change of the analysis that is meant to change them.
+ * Records the findings of every stored range test: suggestions and edges, to six digits. `findings.test.ts` compares
+ * them with traces/findings.json. Run this after a change of the analysis that is meant to change them.
  *
  * npx tsx range-test/findings.ts
  */

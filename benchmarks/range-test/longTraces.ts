@@ -1,6 +1,6 @@
 /**
- * How much time of the processor the analysis of a range test takes, by the length of the trace, each length in a process
- * of its own. Unlike time by the clock it does not depend on what else the machine does.
+ * The processor time that the analysis of a range test takes, by length of the trace. Each length runs in its own
+ * process. Unlike wall-clock time it does not depend on what else the machine does.
  *
  * npx tsx range-test/longTraces.ts
  */
@@ -21,7 +21,7 @@ function sweep(steps: number): RangeTestTrace {
   return { version: 1, spacing: 'exponential', startLr: 1e-6, endLr: 10, points };
 }
 
-/** A trace that is as hard for the valley rule and the bins as can be: always falling, over all rates that there are. */
+/** The hardest trace for the valley rule and the bins: always falling, over the whole range of rates. */
 function falling(steps: number): RangeTestTrace {
   const points = Array.from({ length: steps }, (_, step) => ({
     step,

@@ -1,10 +1,10 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-// by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
+// by path, because Vite's config loader leaves packages to Node, and Node 20 cannot import TypeScript
 import { inChromium } from '../../tooling/chromium.ts';
 
 const inBrowser = 'src/**/*.browser.test.ts';
 
-/** Most tests run in Node; those of IndexedDB run in Chromium. */
+/** Most tests run in Node, those of IndexedDB in Chromium. */
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [

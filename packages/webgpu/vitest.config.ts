@@ -19,7 +19,7 @@ const shared = {
   isolate: false,
 };
 
-/** What only Node can run: it reads files. */
+/** Tests that only Node can run, because they read files. */
 const inNode = '**/*.node.test.ts';
 
 /** The same files in both runtimes: Dawn in Node, and Chromium. */

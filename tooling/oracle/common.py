@@ -1,4 +1,4 @@
-"""What the scripts share: exact random numbers, files, and the check that float32 can hold a result."""
+"""Shared by the scripts: exact random numbers, files, and the check that float32 can hold a result."""
 
 import json
 import pathlib

@@ -10,7 +10,7 @@ import { trainerFromOnnx } from '../src/onnxWeights.ts';
 import { trainSpirals } from '../src/trainSpirals.ts';
 import { fitParabola } from '../src/typegpu.ts';
 
-/** A file of PyTorch's trainings. */
+/** A file with trainings in PyTorch. */
 interface Fixture {
   readonly optimizer: { readonly momentum: number; readonly weightDecay: number };
   readonly batches: readonly {

@@ -1,24 +1,24 @@
 import { fail } from './errors.ts';
 
-/** What a run needs to go on: `from` of core's `train`. */
+/** Everything a run needs to resume: pass it as `from` to core's `train`. */
 export interface Checkpoint<S extends object = object> {
-  /** The step the run goes on with: the number of updates applied. */
+  /** The step at which the run resumes: the number of updates applied. */
   readonly step: number;
-  /** What `snapshot()` of the adapter gave: plain data with typed arrays in it. */
+  /** The result of the adapter's `snapshot()`: plain data with typed arrays. */
   readonly snapshot: S;
-  /** Anything else the run needs, as JSON: its policy, the seed of its batches. */
+  /** Anything else the run needs, as JSON: its policy, the seed of its batches, … */
   readonly extra?: unknown;
 }
 
-/** A place where one checkpoint is kept: a file, an entry of IndexedDB. */
+/** A place that holds one checkpoint: a file or an entry of IndexedDB. */
 export interface CheckpointStore {
-  /** Puts a checkpoint in the place of the one before; whatever happens, one of the two is there, whole. */
+  /** Replaces the checkpoint. Whatever happens, the old or the new one is there, complete. */
   save(checkpoint: Checkpoint): Promise<void>;
-  /** The checkpoint that was saved last, or `undefined` when there is none. */
+  /** The last saved checkpoint, or `undefined` if there is none. */
   load(): Promise<Checkpoint | undefined>;
 }
 
-/** Throws where a checkpoint has no step or no snapshot. */
+/** Throws if a checkpoint has no step or no snapshot. */
 export function checkCheckpoint({ step, snapshot }: Checkpoint): void {
   if (!Number.isSafeInteger(step) || step < 0) {
     throw fail(

@@ -5,7 +5,7 @@ export function fail(expected: string, received: string, advice: string, options
   return new ClrError('clr/checkpoint', { expected, received, advice }, options);
 }
 
-/** The error for bytes that are no whole checkpoint. */
+/** The error for bytes that are not a complete checkpoint. */
 export function damaged(why: string): ClrError {
   return fail('a whole checkpoint', why, 'Resume from another checkpoint.');
 }

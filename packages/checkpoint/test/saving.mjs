@@ -1,4 +1,4 @@
-// Saves checkpoints without end; each holds its own step in every weight.
+// Saves checkpoints forever. Every weight of a checkpoint is its step.
 import { saveCheckpoint } from '../dist/node/index.js';
 
 const [, , path] = process.argv;

@@ -9,7 +9,7 @@ export interface Outcome {
   /** For stdout. */
   readonly text: string;
   readonly files?: readonly OutputFile[];
-  /** The files that it was made of, which none of {@link files} may replace. */
+  /** The input files, which none of {@link files} may overwrite. */
   readonly inputs?: readonly string[];
   /** Default 0. */
   readonly exitCode?: number;

@@ -4,7 +4,7 @@ import type { Outcome } from './command.ts';
 import { unusable } from './errors.ts';
 import { nameOf } from './input/readJson.ts';
 
-/** Writes the files of an outcome, each whole or not at all. One that the command read is never written over. */
+/** Writes the output files, each completely or not at all. It never overwrites an input file. */
 export async function writeFiles({ files = [], inputs = [] }: Outcome): Promise<void> {
   for (const { path } of files) {
     for (const input of inputs) {
@@ -20,7 +20,7 @@ export async function writeFiles({ files = [], inputs = [] }: Outcome): Promise<
   for (const { path, content } of files) await replaceFile(path, content);
 }
 
-/** Whether two paths lead to one file, through links and other spellings too. */
+/** Whether two paths lead to the same file, also through links or other spellings. */
 async function isSameFile(a: string, b: string): Promise<boolean> {
   const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev;

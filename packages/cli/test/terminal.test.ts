@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 let nested: object = { type: 'constant', lr: 1 };
 for (let depth = 0; depth < 600; depth++) nested = { type: 'sequence', stages: [{ policy: nested }] };
 
-/** A command line and what is on its standard input. */
+/** A command line and its standard input. */
 interface Line {
   readonly what: string;
   readonly args: readonly string[];

@@ -1,19 +1,19 @@
 import type { Trainable } from '@clr/core';
 
-/** What is asked of an adapter, or of the batches, and can fail. */
+/** The calls of an adapter or of the batches that can fail. */
 export type Asked = 'trainStep' | 'evaluate' | 'snapshot' | 'restore' | 'batch' | 'evaluated batch';
 
 /** How a call fails: at once, as a promise, in its late loss, or with a metric that is not a number. */
 export type Failure = 'throws' | 'rejects' | 'rejects late' | 'gives NaN' | 'gives text';
 
-/** One fault: the call (counted from 0) of what is asked, and how it fails. */
+/** One fault: which call (counted from 0) of which method fails, and how. */
 export interface Fault {
   readonly asked: Asked;
   readonly call: number;
   readonly failure: Failure;
 }
 
-/** The failures that each of the things asked can have. */
+/** The ways in which each call can fail. */
 export const failures: Readonly<Record<Asked, readonly Failure[]>> = {
   trainStep: ['throws', 'rejects', 'rejects late', 'gives NaN', 'gives text'],
   evaluate: ['throws', 'rejects', 'gives NaN', 'gives text'],
@@ -23,21 +23,21 @@ export const failures: Readonly<Record<Asked, readonly Failure[]>> = {
   'evaluated batch': ['throws'],
 };
 
-/** A Trainable and batches with one fault in them, and what was asked of them. */
+/** A Trainable and batches with one fault, and a record of the calls. */
 export interface Faulty<Batch> {
   readonly trainable: Trainable<Batch>;
   readonly batches: AsyncIterable<Batch>;
-  /** The same, as what is evaluated on. */
+  /** The same, as evaluation batches. */
   readonly evaluated: AsyncIterable<Batch>;
   /** Calls so far. */
   readonly calls: Readonly<Record<Asked, number>>;
-  /** Updates that the adapter made. */
+  /** The number of updates that the adapter made. */
   readonly updates: number;
-  /** What the fault throws. */
+  /** The error that the fault throws. */
   readonly error: Error;
 }
 
-/** Puts one fault between core and an adapter; without a fault it only counts. */
+/** Injects one fault between core and an adapter. Without a fault it only counts calls. */
 export function faulty<Batch>(
   real: Trainable<Batch>,
   batches: readonly Batch[],
@@ -53,7 +53,7 @@ export function faulty<Batch>(
     'evaluated batch': 0,
   };
   let updates = 0;
-  /** How this call fails, if it does. */
+  /** How this call fails, if it fails. */
   const failing = (asked: Asked): Failure | undefined => {
     const call = calls[asked]++;
     return fault?.asked === asked && fault.call === call ? fault.failure : undefined;
@@ -117,7 +117,7 @@ export function faulty<Batch>(
   };
 }
 
-/** A signal that is aborted from the `reads`-th look at it on. */
+/** A signal that is aborted from its `reads`-th read on. */
 export function abortedAfter(reads: number): { readonly aborted: boolean; readonly looks: number } {
   let looks = 0;
   return {

@@ -66,7 +66,7 @@ export async function steps<Batch>(
 /** `[who] Expected …`, then `Received: …`, then what to do. */
 const shape = /^\[[^\]]+\] Expected .+\.\nReceived: .+\n.+/s;
 
-/** Fails unless `action` throws, or rejects, in words that help. */
+/** Fails unless `action` throws or rejects with a helpful message. */
 export async function refusal(what: string, advice: string, action: () => Promise<unknown>): Promise<void> {
   try {
     await action();

@@ -7,7 +7,7 @@ import * as conformance from '../src/index.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Collects the checks of the README's adapter, so that its last line can run them. */
+/** Collects the checks that the README's last line registers, and runs them. */
 const checks: (() => Promise<void>)[] = [];
 const runner = {
   describe: (_: string, body: () => void) => body(),

@@ -20,7 +20,7 @@ const { batches } = referenceSubject;
 const policy = triangular({ baseLr: 0.05, maxLr: 0.2, stepSize: 4, momentum: { base: 0.3, max: 0.6 } });
 const saved: Checkpoint[] = [];
 
-/** What is asked of the reference model, its batches with the fault in them. */
+/** Calls of core with the reference model and batches that contain the fault. */
 type Work = (run: Faulty<ReferenceBatch>, signal: { readonly aborted: boolean }) => Promise<unknown>;
 
 const works: Readonly<Record<string, Work>> = {
@@ -43,7 +43,7 @@ const works: Readonly<Record<string, Work>> = {
 const fresh = (): ReferenceTrainable => referenceTrainable({ features: 4, classes: 3, momentum: 0.9 });
 const state = ({ weights, velocity }: ReferenceTrainable): string =>
   JSON.stringify([[...weights], [...velocity]]);
-/** Remembers the state at every snapshot: where a model may stand when autoClr fails. */
+/** Records the state at every snapshot: a model may be in any of these states when autoClr fails. */
 function remembering(model: ReferenceTrainable): Set<string> {
   const states = new Set([state(model)]);
   const { snapshot } = model;
@@ -54,7 +54,7 @@ function remembering(model: ReferenceTrainable): Set<string> {
   return states;
 }
 
-/** The states after each number of updates of an undisturbed run of `train`. */
+/** The states after each update of an undisturbed run of `train`. */
 async function statesOfTrain(): Promise<string[]> {
   const model = fresh();
   const states = [state(model)];
@@ -69,7 +69,7 @@ const everyFault = (asked: Asked, calls: number): Fault[] =>
   ).flat();
 
 describe.each(Object.entries(works))('%s', (name, work) => {
-  /** Runs the work with a fault and says what is wrong with the outcome, if anything. */
+  /** Runs the work with a fault and returns what is wrong with the outcome, if anything. */
   async function outcome(
     fault: Fault | undefined,
     reads: number,

@@ -13,7 +13,7 @@ import { formatCount, formatRate } from './words.ts';
 /** Options of {@link renderPolicy}. */
 export interface PolicyPictureOptions extends PictureOptions {
   /**
-   * How many steps to draw; of more than 100,000 a sample. Default: four cycles, or 1,000 steps of a policy without
+   * How many steps to draw. Above 100,000 it draws a sample. Default: four cycles, or 1,000 steps of a policy without
    * cycles.
    */
   readonly steps?: number;

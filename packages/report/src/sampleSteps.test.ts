@@ -25,7 +25,7 @@ describe('sampleSteps', () => {
             (step) => step >= (part * steps) / 1000 && step < ((part + 1) * steps) / 1000,
           );
           const [low, high] = extent(inside.map(schedule.lr));
-          // In a cycle of few steps a sample of hundreds meets the peak or a neighbour of it.
+          // With cycles of a few steps, a sample of hundreds of steps hits the peak or a step next to it.
           expect(low).toBeLessThan(1 + 1 / Math.min(stepSize, stepSizeDown) + 0.1);
           expect(high).toBeGreaterThan(2 - 1 / Math.min(stepSize, stepSizeDown) - 0.1);
         }

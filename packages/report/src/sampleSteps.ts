@@ -1,15 +1,15 @@
 import type { Schedule } from '@clr/core';
 
-/** Up to so many steps each one is drawn. */
+/** Up to this many steps, every step is drawn. */
 const most = 100_000;
 
-/** The golden ratio’s fraction: its multiples spread evenly and repeat no rhythm. */
+/** The fractional part of the golden ratio: its multiples spread evenly without a period. */
 const spread = (Math.sqrt(5) - 1) / 2;
 
 /**
- * The steps of a run to draw, from 0 to `steps`, in order: all of them, or where there are more than 100,000 one of
- * each of 100,000 equal stretches, with the troughs beside them and the steps before those. No sample falls in step
- * with the cycles, so that peaks show however short the cycles are; in cycles of a few steps they show as a band.
+ * The steps of a run to draw, from 0 to `steps`, in order. Above 100,000 steps it takes one step from each of 100,000
+ * equal stretches, and adds nearby troughs and the steps before them. The samples never fall in step with the cycles,
+ * so peaks show however short the cycles are; cycles of a few steps show as a band.
  */
 export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readonly number[] {
   if (steps <= most) return Array.from({ length: steps + 1 }, (_, step) => step);
@@ -18,7 +18,7 @@ export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readon
   const add = (step: number): void => {
     if (step > sampled.at(-1)! && step <= steps) sampled.push(step);
   };
-  // A policy that decays is at its widest in the beginning, which may be less than one stretch.
+  // A decaying policy is widest at its beginning, which may be shorter than one stretch.
   for (let step = 1; step < stretch; step = Math.ceil(step * 1.01)) add(step);
   for (let index = 1; index <= most; index++) {
     const step = index < most ? Math.floor((index + ((index * spread) % 1)) * stretch) : steps;

@@ -2,14 +2,14 @@ import type { Hyperparameters } from '@clr/core';
 import { momentumField, type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
 import { setHyperparameters } from './setHyperparameters.ts';
 
-/** The momentum that each optimizer had before clr changed it. */
+/** Each optimizer's momentum before clr changed it. */
 const own = new WeakMap<OptimizerLike, number>();
 
 /**
- * Sets what a schedule says. Where {@link setHyperparameters} leaves the momentum alone when none is given,
- * this puts the optimizer's own back, if clr changed it before.
+ * Sets the hyperparameters of a schedule. If it gives no momentum, this restores the optimizer's own momentum, which
+ * {@link setHyperparameters} would leave as clr last set it.
  *
- * @param optimizer - read anew before each update: `compile` gives a model another one
+ * @param optimizer - the current one; read it before each update, since `compile` gives a model a new one
  */
 export function applyHyperparameters(optimizer: OptimizerLike, hyper: Hyperparameters): void {
   const kind = optimizerKind(optimizer);

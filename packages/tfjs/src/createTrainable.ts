@@ -7,24 +7,24 @@ import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
  * A Trainable for core's `train`, `rangeTest` and `autoClr`: a compiled `tf.LayersModel` (any loss and
  * metrics, several inputs and outputs), or a loop of your own over the Core API.
  *
- * The model is read anew at each call, so `compile` may give it another optimizer, loss or set of trained
- * weights. A step does what `fit` does, and then applies the constraints of the layers, which `fit` leaves out.
+ * Each call reads the model as it is then, so `compile` may give it another optimizer, loss or set of trained weights.
+ * A step does what `fit` does, and then applies the constraints of the layers, which `fit` does not.
  *
- * Losses stay on the device and are read late. `snapshot()` is plain data that can be stored: weights,
- * states of stateful recurrent layers, optimizer slots and counters, each under its layer's name. `restore()`
- * puts it back by name, bit for bit, also after layers were frozen and in another instance of the model. It
- * refuses a snapshot of another model or optimizer before anything moves, and says what differs;
+ * Losses stay on the device and are read late. `snapshot()` is plain data that can be stored: weights, states of
+ * stateful recurrent layers, optimizer slots and counters, each under its layer's name. `restore()` puts it back by
+ * name, bit for bit, also after layers were frozen and in another instance of the model. It refuses a snapshot of
+ * another model or optimizer before anything changes, and says what differs;
  * `restore(snapshot, { partial: true })` takes what fits.
  *
- * Not part of a snapshot is the noise of dropout: with a seed tfjs drops the same numbers at every step, so a
- * resumed run has the same bits; without one each run draws its own. Model, optimizer and variables stay the
+ * A snapshot does not include the state of dropout. With a seed tfjs drops the same elements at every step, so a
+ * resumed run has the same bits; without a seed each run draws its own mask. Model, optimizer and variables stay the
  * caller's: `dispose()` leaves them alone.
  *
  * @param tf - the tfjs that made the model
  * @param model - a compiled model, or `{ optimizer, variables, loss }`
- * @throws {ClrError} if the model is not compiled, or tfjs's inside is not the one clr knows. A step is refused
- *   when `trainable` of a layer was changed since `compile`, when the optimizer holds another model's state, or
- *   when weights were disposed
+ * @throws {ClrError} if the model is not compiled, or if this tfjs has internals that clr does not know. A step throws
+ * if `trainable` of a layer has changed since `compile`, if the optimizer holds the state of another model, or if
+ * weights were disposed
  *
  * @example
  * ```ts

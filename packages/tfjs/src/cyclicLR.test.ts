@@ -191,7 +191,7 @@ describe(`cyclicLR on ${backend}`, () => {
 
     it('after any number of cycles, from any step, without counting them one by one', async () => {
       expect(cyclicLR(policy, { cycles: 10 ** 12 }).step).toBe(0);
-      // From the middle of the first cycle, its end is the first.
+      // From the middle of the first cycle, the first end is that cycle's.
       const schedule = cyclicLR(policy, { from: 2, cycles: 2 });
       await makeModel().fit(xs, ys, { ...fitArgs, epochs: 9, callbacks: schedule });
       expect(schedule.step).toBe(12);

@@ -88,7 +88,7 @@ export function resumeCyclicLR(
 function targetOf(schedule: Schedule, from: number, cycles: number | undefined): number {
   if (cycles === undefined) return Number.POSITIVE_INFINITY;
   const done = (step: number): boolean => schedule.at(step).cycle >= schedule.at(from).cycle + cycles;
-  // Doubled and halved in on: however many cycles, a few dozen questions.
+  // Doubling, then bisection: a few dozen look-ups for any number of cycles.
   let [low, high] = [from, from + 1];
   while (!done(high)) {
     const { cycleEnd } = schedule.at(high);
@@ -150,7 +150,7 @@ function createCallback(
 
     override onBatchBegin = async (): Promise<void> => {
       last = hyperAt(progress.step);
-      // Whatever optimizer the model has now: this very update takes it.
+      // The model's optimizer of this moment, which makes this very update.
       if (model !== null) applyHyperparameters(model.optimizer, last);
     };
 

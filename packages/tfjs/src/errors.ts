@@ -5,7 +5,7 @@ export function fail(problem: Problem, options?: ErrorOptions): ClrError {
   return new ClrError('clr/tfjs', problem, options);
 }
 
-/** Refuses to go on after `dispose()`. */
+/** The error for calls after `dispose()`. */
 export function checkOpen(disposed: boolean): void {
   if (!disposed) return;
   throw fail({

@@ -1,10 +1,10 @@
-/** As much of a layer as its name needs. */
+/** The part of a layer that its name depends on. */
 export interface Named {
   readonly name: string;
   getClassName(): string;
 }
 
-/** Gives each layer of one container its name, and its place where tfjs made the name up. */
+/** Gives each layer of a container its name, or its place if tfjs generated the name. */
 export function placesOf(layers: readonly Named[]): string[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {
@@ -17,8 +17,8 @@ export function placesOf(layers: readonly Named[]): string[] {
 }
 
 /**
- * Whether tfjs made this name up, as `dense_Dense1`: its number counts all layers of the page, so the same
- * model has other names where it is built a second time.
+ * Whether tfjs generated this name, such as `dense_Dense1`. The number counts all layers of the page, so a second
+ * instance of the same model has other names.
  */
 export function isMadeUp(layer: Named): boolean {
   const kind = layer.getClassName();
@@ -28,12 +28,12 @@ export function isMadeUp(layer: Named): boolean {
   return [`${snakeCase(kind)}_${kind}`, kind.toLowerCase(), 'sequential_', 'model'].includes(stem);
 }
 
-/** A weight's name within its layer without the numbers that tfjs makes up for wrapped layers. */
+/** A weight's name within its layer, without the numbers that tfjs generates for wrapped layers. */
 export function withoutNumbers(path: string): string {
   return path.replace(/([a-z0-9]_[A-Z][A-Za-z]*)\d+(?=\/)/g, '$1');
 }
 
-/** As tfjs does it. */
+/** As tfjs converts it. */
 function snakeCase(name: string): string {
   return name
     .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')

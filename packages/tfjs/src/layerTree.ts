@@ -1,20 +1,20 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { isMadeUp, type Named, placesOf, withoutNumbers } from './layerNames.ts';
 
-/** A variable under the name that it has in a snapshot. */
+/** A variable with its names in a snapshot. */
 export interface NamedVariable {
-  /** The path of its layers and its own name, as tfjs has them: unique in this model. */
+  /** The path of its layers and its own name, as in tfjs. Unique in this model. */
   readonly name: string;
-  /** The same, with the layer's place instead of a name that tfjs made up: equal wherever the model is built. */
+  /** The same, with the layer's place instead of a generated name. Equal in every instance of the model. */
   readonly place: string;
-  /** What saved models call it, if not by the variable's own name. */
+  /** Its name in saved models, if different from the variable's own name. */
   readonly savedName?: string;
   readonly tensor: tfjs.Variable;
 }
 
-/** The inside of a layer, as far as clr walks it. */
+/** The internals of a layer that clr reads. */
 export interface LayerInside extends Named {
-  /** Of a model within the model. */
+  /** The layers, if this layer is a model itself. */
   readonly layers?: readonly LayerInside[];
   readonly containerNodes?: ReadonlySet<string>;
   readonly inboundNodes?: readonly { readonly inboundLayers: readonly Named[] }[];
@@ -22,14 +22,14 @@ export interface LayerInside extends Named {
   readonly activation?: { getClassName?(): string } | null;
 }
 
-/** A model's weights by name, in an order that does not depend on what is frozen, and its layers. */
+/** A model's weights by name, in an order that does not depend on frozen layers, and a description of its layers. */
 export interface LayerTree {
   readonly weights: readonly NamedVariable[];
-  /** A line for each layer: its place, its class, its activation, and the layers it reads. */
+  /** A line for each layer: its place, class, activation and input layers. */
   readonly topology: readonly string[];
 }
 
-/** Walks a model and the models within it. A layer that is there twice counts where it is met first. */
+/** Walks a model and the models inside it. A layer that occurs twice counts at its first occurrence. */
 export function layerTree(model: Pick<LayerInside, 'layers' | 'containerNodes'>): LayerTree {
   const weights: NamedVariable[] = [];
   const topology: string[] = [];
@@ -54,7 +54,7 @@ export function layerTree(model: Pick<LayerInside, 'layers' | 'containerNodes'>)
   return { weights, topology };
 }
 
-/** A layer's own weights in the order in which they were made; equal names are counted. */
+/** A layer's own weights in order of creation. Equal names get a number. */
 function weightsOf(layer: LayerInside): NamedVariable[] {
   const prefix = `${layer.name}/`;
   const counts = new Map<string, number>();
@@ -69,7 +69,7 @@ function weightsOf(layer: LayerInside): NamedVariable[] {
       const { originalName } = weight;
       const own = originalName.startsWith(prefix) ? originalName.slice(prefix.length) : originalName;
       const place = counted(withoutNumbers(own));
-      // The same count for both: they differ in made-up numbers alone.
+      // Both use the same count: they differ only in generated numbers.
       const count = /#\d+$/.exec(place)?.[0] ?? '';
       return { name: own + count, place, savedName: originalName, tensor: weight.read() };
     });
@@ -82,7 +82,7 @@ function describe(
   nodes: ReadonlySet<string> | undefined,
   prefix: string,
 ): string {
-  // A Sequential does not list its own input.
+  // A Sequential does not list its input layer.
   const placeOf = (other: Named): string =>
     places[siblings.indexOf(other)] ?? (isMadeUp(other) ? other.getClassName() : other.name);
   const calls = (layer.inboundNodes ?? []).filter((_, index) => nodes?.has(`${layer.name}_ib-${index}`));

@@ -7,11 +7,11 @@ import type { TrainingParts } from './trainingState.ts';
 type LossName = string | LossOrMetric;
 type LossOrMetric = (target: tfjs.Tensor, output: tfjs.Tensor) => tfjs.Tensor;
 
-/** A weight of a layer. */
+/** A weight of a layer, as tfjs keeps it. */
 interface WeightInside {
   readonly name: string;
   readonly val: tfjs.Variable;
-  /** Where a weight must lie, such as `tf.constraints.nonNeg()`. */
+  /** The weight's constraint, such as `tf.constraints.nonNeg()`. */
   readonly constraint?: { apply(weight: tfjs.Tensor): tfjs.Tensor } | null;
 }
 
@@ -27,7 +27,7 @@ export interface CompiledModel {
   readonly metricsNames: string[];
   /** After the name `loss`, one for each of the names: the function and the output it is for. */
   readonly metricsTensors: [LossOrMetric, number][];
-  /** What the last `compile` found to be trainable, and `fit` trains. */
+  /** The weights that were trainable at the last `compile`; `fit` trains these. */
   readonly collectedTrainableWeights: readonly WeightInside[];
   readonly trainableWeights: readonly WeightInside[];
   readonly weights: readonly WeightInside[];
@@ -77,7 +77,7 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   return inner;
 }
 
-/** Refuses a model whose layers were frozen or thawed since `compile`, which alone acts on it. */
+/** Refuses a model with layers that were frozen or thawed since `compile`: only `compile` applies such a change. */
 export function checkFrozen({ trainableWeights, collectedTrainableWeights: trained }: CompiledModel): void {
   const frozen = trained.find((weight) => !trainableWeights.includes(weight));
   const thawed = trainableWeights.find((weight) => !trained.includes(weight));
@@ -90,7 +90,7 @@ export function checkFrozen({ trainableWeights, collectedTrainableWeights: train
   });
 }
 
-/** What a snapshot of a compiled model is of. */
+/** The parts of a compiled model that a snapshot holds. */
 export function partsOf(model: CompiledModel): TrainingParts {
   const { weights, topology } = layerTree(model);
   const trained = model.collectedTrainableWeights.map(({ name, val }) => {

@@ -37,8 +37,8 @@ export interface LayersBatch {
 
 /**
  * A Trainable for a compiled model: the arithmetic of `fit`, without its readback at every batch, and with the
- * constraints of the layers. Everything is read from the model anew at each call: `compile` may give it another
- * optimizer, loss or set of trained weights.
+ * constraints of the layers. Each call reads the model as it is then: `compile` may give it another optimizer, loss or
+ * set of trained weights.
  */
 export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Trainable<LayersBatch> {
   let disposed = false;
@@ -125,7 +125,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     };
   }
 
-  /** Lets recurrent layers go on from their states, and puts those back. */
+  /** Runs work that may change the states of recurrent layers, then restores them. */
   async function leavingStates<T>(model: CompiledModel, run: () => Promise<T>): Promise<T> {
     const held = holdStates(tf, statefulOf(model));
     try {

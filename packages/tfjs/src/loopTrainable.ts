@@ -111,7 +111,7 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
   };
 }
 
-/** The variables by name; those that tfjs numbered by itself are known by their place in the list. */
+/** The variables by name, or by their index in the list if tfjs generated the name. */
 function namedVariables(variables: readonly tfjs.Variable[]): NamedVariable[] {
   return variables.map((tensor, index) => {
     const { name } = tensor;

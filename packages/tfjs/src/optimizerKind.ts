@@ -124,7 +124,7 @@ export function momentumField(kind: OptimizerKind): 'beta1' | 'momentum' {
   return kind.momentum === 'beta1' ? 'beta1' : 'momentum';
 }
 
-/** The error for an optimizer whose inside is not the one that clr knows. */
+/** The error for an optimizer with internals that clr does not know. */
 export function unlikeTfjs(name: string, what: string): Error {
   return fail({
     expected: `tfjs's ${name} optimizer to have ${what}, as in tfjs 4.0 to 4.22`,

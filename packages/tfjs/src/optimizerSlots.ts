@@ -4,19 +4,19 @@ import type { NamedVariable } from './layerTree.ts';
 import { type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
 import type { TrainingParts } from './trainingState.ts';
 
-/** What tfjs keeps for one trained variable; it finds it by the variable's index in the list that it trains. */
+/** A slot: optimizer state of one trained variable. tfjs finds it by the variable's index among the trained ones. */
 export interface Slot {
-  /** The variable's name, a slash, and one word. */
+  /** The variable's name, a slash, and the slot's name. */
   readonly originalName: string;
   readonly variable: tfjs.Variable;
 }
 
 type SlotList = (Slot | undefined)[];
 
-/** The variable that each slot was made for, as far as clr saw it. */
+/** The variable of each slot, if clr saw it being made. */
 const owners = new WeakMap<Slot, tfjs.Variable>();
 
-/** Notes whose the slots are, after an update of these variables. */
+/** Records which variable each slot belongs to, after an update of these variables. */
 export function claimSlots(optimizer: OptimizerLike, trained: readonly tfjs.Variable[]): void {
   for (const list of listsOf(optimizer)) {
     list.forEach((slot, index) => {
@@ -26,12 +26,11 @@ export function claimSlots(optimizer: OptimizerLike, trained: readonly tfjs.Vari
 }
 
 /**
- * Brings an optimizer's slots into the order of the variables that are trained now. tfjs finds them by index
- * alone, so after a layer was frozen or thawed each would act on another weight. Slots of weights that are
- * frozen now are freed.
+ * Sorts an optimizer's slots into the order of the variables that are trained now. tfjs finds them by index alone, so
+ * after freezing or thawing a layer each would act on another weight. Frees the slots of weights that are now frozen.
  *
- * @param parts - the same variables by name, asked for only if something may be out of place
- * @throws {ClrError} if they are those of another model
+ * @param parts - the same variables by name; called only if slots may be out of order
+ * @throws {ClrError} if the slots belong to another model
  */
 export function alignSlots(
   optimizer: OptimizerLike,
@@ -69,7 +68,7 @@ export function alignSlots(
   claimSlots(optimizer, trained);
 }
 
-/** Whose the slots of a list are, among a model's weights. */
+/** The weight that each slot of a list belongs to. */
 function ownersIn(
   list: SlotList,
   trained: readonly tfjs.Variable[],
@@ -77,7 +76,8 @@ function ownersIn(
 ): (tfjs.Variable | undefined)[] {
   const own = new Set(weights.map(({ tensor }) => tensor));
   const unclaimed = list.filter((slot) => slot !== undefined && !owners.has(slot)) as Slot[];
-  // Slots from a file have the names of the page that saved it. Only if all are names of this model are they meant.
+  // Slots from a file carry the variable names of the page that saved it. Trust them only if all are names of this
+  // model.
   const named = [
     new Map(weights.map(({ tensor }) => [tensor.name, tensor])),
     new Map(weights.map(({ savedName, tensor }) => [savedName ?? tensor.name, tensor])),

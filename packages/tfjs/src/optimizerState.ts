@@ -12,7 +12,10 @@ export interface OptimizerState {
   readonly iterations: number;
   /** `learningRate`, and `momentum` or `beta1`. */
   readonly numbers: Readonly<Record<string, number>>;
-  /** By the optimizer's list, one tensor under each trained weight's place; empty before the first update. */
+  /**
+   * For each of the optimizer's slot lists: one tensor per trained weight, by the weight's place. Empty before the
+   * first update.
+   */
   readonly slots: Readonly<Record<string, readonly TensorData[]>>;
   /** Running products and counters, such as Adam's `accBeta1`. */
   readonly scalars: Readonly<Record<string, TensorData>>;
@@ -31,7 +34,7 @@ export async function readOptimizerState(
   const lists = Object.keys(kind.slots);
   const named = lists.map((list) => {
     const slots = fields[list] as (Slot | undefined)[];
-    // A variable that no gradient reaches has none.
+    // A variable that no gradient reaches has no slot.
     return trained.flatMap(({ place }, index) =>
       slots[index] ? [{ name: place, tensor: slots[index].variable }] : [],
     );
@@ -51,10 +54,10 @@ export async function readOptimizerState(
 }
 
 /**
- * Puts a state back, bit for bit: values in place where a slot exists, new or freed slots where not. What the
- * optimizer keeps for weights that the state does not have stays as it is.
+ * Restores a state, bit for bit: overwrites slots that exist, creates missing ones and frees superfluous ones. Slots of
+ * weights that the state does not have stay as they are.
  *
- * @param savedPlace - the place in the state of a weight that is at another here; `undefined` for one that is not there
+ * @param savedPlace - maps a weight's place in this model to its place in the state; `undefined` if the state lacks it
  */
 export function writeOptimizerState(
   tf: Pick<typeof tfjs, 'tensor' | 'variable'>,

@@ -4,14 +4,14 @@ import type { OptimizerState } from './optimizerState.ts';
 import type { TensorData } from './tensorData.ts';
 import type { SavedWeight, TfjsSnapshot, TrainingParts } from './trainingState.ts';
 
-/** What the first version held: no places, and slots in the order of the weights. */
+/** The first version: without places, and with slots in the order of the weights. */
 interface FirstSnapshot {
   readonly version: 1;
   readonly weights: readonly (Omit<TensorData, 'name'> & { readonly name?: string })[];
   readonly optimizer: OptimizerState;
 }
 
-/** A snapshot in today's form, whole and consistent in itself; whether it fits the model is another question. */
+/** A complete and consistent snapshot of the current version. Whether it fits the model is checked later. */
 export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot {
   const { version, adapter, type } = (given ?? {}) as {
     version?: unknown;
@@ -73,7 +73,7 @@ function damaged(what: string): never {
   });
 }
 
-/** Finds the places of a first version's weights: by name, else by form where that is unambiguous. */
+/** Finds the places of a first-version snapshot's weights: by name, else by shape if that is unambiguous. */
 function upgraded({ weights, optimizer }: FirstSnapshot, parts: TrainingParts): TfjsSnapshot {
   const forms = (list: readonly { dtype: string; shape: readonly number[] }[]): string[] =>
     list.map(({ dtype, shape }) => `${dtype}[${shape}]`);
@@ -102,7 +102,7 @@ function upgraded({ weights, optimizer }: FirstSnapshot, parts: TrainingParts): 
   const slots = Object.fromEntries(
     Object.entries(optimizer.slots ?? {}).map(([list, tensors]) => [
       list,
-      // Then as now tfjs listed what it trained first.
+      // tfjs lists trained weights first, then as now.
       tensors.map((tensor, index) => ({ ...tensor, name: saved[index]?.place ?? '' })),
     ]),
   );

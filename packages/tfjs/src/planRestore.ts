@@ -8,14 +8,14 @@ import type { StatefulLayer } from './statefulLayers.ts';
 import type { TensorData } from './tensorData.ts';
 import { namedStates, type SavedWeight, type TfjsSnapshot, type TrainingParts } from './trainingState.ts';
 
-/** What goes where. */
+/** A plan: which saved tensor goes where. */
 export interface RestorePlan {
-  /** The snapshot in today's form. */
+  /** The snapshot, upgraded to the current version. */
   readonly snapshot: TfjsSnapshot;
   readonly weights: readonly (readonly [tfjs.Variable, TensorData])[];
   readonly states: readonly (readonly [StatefulLayer['layer'], readonly TensorData[]])[];
   readonly optimizer?: OptimizerState;
-  /** Where the snapshot has a weight. */
+  /** The place of a weight in the snapshot. */
   savedPlace(place: string): string | undefined;
 }
 
@@ -25,7 +25,7 @@ interface Here {
   readonly tensor: tfjs.Tensor;
 }
 
-/** Finds each part of a snapshot its place in a model, or says what differs. Touches nothing. */
+/** Maps each part of a snapshot to its place in a model, or throws with the differences. Changes nothing. */
 export function planRestore(parts: TrainingParts, given: object, partial: boolean): RestorePlan {
   const snapshot = parseSnapshot(given, parts);
   const here: Here[] = [...parts.weights, ...namedStates(parts.stateful)];
@@ -38,7 +38,7 @@ export function planRestore(parts: TrainingParts, given: object, partial: boolea
   const byName = new Map(saved.map((data) => [data.name, data]));
   const byPlace = new Map(saved.map((data) => [data.place, data]));
   for (const { name, place, tensor } of here) {
-    // A name of the same page is surer than a place, where a part alone has to fit.
+    // For a partial restore a name from the same page is more reliable than a place.
     const candidates = partial ? [byName.get(name), byPlace.get(place)] : [byPlace.get(place)];
     const data = candidates.find((candidate) => candidate && form(candidate) === form(tensor));
     if (data && ![...found.values()].includes(data)) found.set(place, data);
@@ -81,7 +81,7 @@ function differencesOf(
   return [...shiftedNames(here, saved), ...trainedElsewhere(parts, snapshot)];
 }
 
-/** Names that tfjs made up and that stand for another layer in the snapshot: either may be meant. */
+/** Generated names that belong to another layer in the snapshot: either layer may be meant. */
 function shiftedNames(here: readonly Here[], saved: readonly SavedWeight[]): string[] {
   const places = new Map(saved.map((data) => [data.name, data]));
   for (const { name, place, tensor } of here) {
@@ -93,7 +93,7 @@ function shiftedNames(here: readonly Here[], saved: readonly SavedWeight[]): str
   return [];
 }
 
-/** Where the optimizer has a state of its own for each weight, those must be the same weights. */
+/** If the optimizer keeps slots, the trained weights must be the same. */
 function trainedElsewhere({ optimizer, trained }: TrainingParts, snapshot: TfjsSnapshot): string[] {
   const hasSlots = Object.values(snapshot.optimizer.slots).some((slots) => slots.length > 0);
   if (Object.keys(optimizerKind(optimizer).slots).length === 0 || !hasSlots) return [];

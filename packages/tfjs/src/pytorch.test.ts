@@ -167,7 +167,7 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
           : (second.relu().mean([1, 2]) as tf.Tensor2D);
       return features.matMul(of('fc.weight') as unknown as tf.Tensor2D).add(of('fc.bias'));
     };
-    // An image is a text: two hexadecimal digits a pixel.
+    // An image is a string with two hexadecimal digits per pixel.
     const pixels = images.flatMap((text) => text.match(/../g)!.map((pixel) => Number.parseInt(pixel, 16)));
     const all = tf.tensor4d(
       pixels.map((pixel) => (pixel - 128) / 64),

@@ -11,7 +11,7 @@ const batch: LayersBatch = {
 };
 const momentum = (): tf.Optimizer => tf.train.momentum(0.1, 0.9);
 
-/** Dense layers of equal shapes, so that nothing but names tells them apart. */
+/** Dense layers of equal shape, which only their names tell apart. */
 function net(
   names: readonly (string | undefined)[],
   { optimizer = momentum(), units = [] as number[], activation = 'linear' as 'linear' | 'tanh' } = {},
@@ -38,7 +38,7 @@ const freeze = (model: tf.LayersModel, name: string, trainable = false): void =>
   model.getLayer(name).trainable = trainable;
 };
 
-/** Every weight's values by the layer that has it. */
+/** The values of every weight, by layer. */
 async function weightsByLayer(model: tf.LayersModel): Promise<Record<string, number[][]>> {
   const entries = await Promise.all(
     model.layers
@@ -55,7 +55,7 @@ const step = async (trainable: Trainable<LayersBatch>): Promise<void> => {
   await (await trainable.trainStep(batch, { lr: 0.05 })).loss;
 };
 
-/** A trained model and its snapshot, as storage gives it back. */
+/** A trained model, and its snapshot after a round trip through storage. */
 async function trained(model: tf.LayersModel): Promise<TfjsSnapshot> {
   const trainable = createTrainable(tf, model);
   await step(trainable);
@@ -63,7 +63,7 @@ async function trained(model: tf.LayersModel): Promise<TfjsSnapshot> {
   return structuredClone((await trainable.snapshot()) as TfjsSnapshot);
 }
 
-/** That a restore throws this, and that nothing has moved. */
+/** Checks that a restore throws this and changes nothing. */
 async function refuses(model: tf.LayersModel, snapshot: object, message: string | RegExp): Promise<void> {
   const trainable = createTrainable(tf, model);
   const before = await trainable.snapshot();
@@ -75,7 +75,7 @@ async function refuses(model: tf.LayersModel, snapshot: object, message: string 
   expect(tf.memory().numTensors).toBe(count);
 }
 
-/** That a restore gives each layer its own weights, and that the next step is the one of the original. */
+/** Checks that a restore gives each layer its own weights, and that the next step equals the original's. */
 async function restores(
   from: tf.LayersModel,
   to: tf.LayersModel,
@@ -240,7 +240,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       'into a loaded model, which brought the state of its %s along',
       async (kind) => {
         const make = () => (kind === 'Adam' ? tf.train.adam(0.1) : momentum());
-        // The second of its name in the page: tfjs numbers its variables, in the file too.
+        // The second model of these names on the page: tfjs numbers its variables, in the file too.
         net(['a', 'b', 'c']);
         const model = net(['a', 'b', 'c'], { optimizer: make() });
         freeze(model, 'b');

@@ -29,8 +29,8 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * @param optimizer - from `tf.train` of any copy of tfjs 4.x, or a compiled model's `model.optimizer`
  * @throws {PolicyError} if a number is out of range (`checkHyperparameters` of `@clr/core`), or if the optimizer has
  *   no momentum to set (SGD, Adagrad, Adadelta)
- * @throws {ClrError} if the optimizer has a decay of its own (Adamax), if it is not one of the seven, or if tfjs's
- *   inside is not the one clr knows, so that the numbers would not act
+ * @throws {ClrError} if the optimizer has a decay of its own (Adamax), is not one of the seven, or has internals that
+ * clr does not know, so that the numbers would have no effect
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function setHyperparameters(optimizer: OptimizerLike, hyper: Hyperparamet
   state.watch.reset();
 }
 
-/** Refuses hyperparameters that this optimizer cannot act with, before a step touches anything. */
+/** Refuses hyperparameters that are invalid for this optimizer, before a step touches anything. */
 export function checkHyper(optimizer: OptimizerLike, hyper: Hyperparameters): void {
   const { update, momentum } = optimizerKind(optimizer);
   checkHyperparameters(hyper, update, momentum !== null);

@@ -42,7 +42,7 @@ function build(
   return model;
 }
 
-/** Recurrent layers, wherever they are; tfjs has no list of them. */
+/** Finds the recurrent layers at any depth; tfjs has no list of them. */
 async function statesOf(layer: tf.layers.Layer): Promise<number[]> {
   const inside = layer as unknown as {
     layers?: tf.layers.Layer[];

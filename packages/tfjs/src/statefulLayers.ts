@@ -3,13 +3,13 @@ import { fail } from './errors.ts';
 import { placesOf } from './layerNames.ts';
 import type { LayerInside } from './layerTree.ts';
 
-/** A stateful recurrent layer: what it carries from batch to batch. */
+/** A stateful recurrent layer, with the states that it carries from batch to batch. */
 export interface StatefulLayer {
   readonly name: string;
   readonly place: string;
   readonly layer: {
     states_: tfjs.Tensor[] | null;
-    /** What tfjs keeps of earlier training steps, until `resetStates()`. */
+    /** The states of earlier training steps, which tfjs keeps until `resetStates()`. */
     keptStates?: tfjs.Tensor[][] | null;
   };
 }
@@ -22,7 +22,7 @@ interface Wrapping {
   readonly layer?: Recurrent;
 }
 
-/** The layers of a model whose state moves with every batch, wrapped ones and those of models within it too. */
+/** The layers of a model whose state changes with every batch, including wrapped and nested ones. */
 export function statefulLayers(model: Pick<LayerInside, 'layers'>): StatefulLayer[] {
   const found: StatefulLayer[] = [];
   const visit = (layer: Recurrent, name: string, place: string): void => {
@@ -51,7 +51,7 @@ export function statefulLayers(model: Pick<LayerInside, 'layers'>): StatefulLaye
   return found;
 }
 
-/** Keeps the states of layers: call one of the two when the work on them is over. */
+/** Holds copies of layers' states. Call one of the two methods when the work is over. */
 export function holdStates(
   tf: Pick<typeof tfjs, 'keep'>,
   layers: readonly StatefulLayer[],
@@ -69,7 +69,7 @@ export function holdStates(
   };
 }
 
-/** Gives a layer other states, and frees those that it had. */
+/** Gives a layer new states, and frees its old ones. */
 export function setStates(layer: StatefulLayer['layer'], states: readonly tfjs.Tensor[] | null): void {
   const before = layer.states_ ?? [];
   layer.states_ = states && [...states];
@@ -77,7 +77,7 @@ export function setStates(layer: StatefulLayer['layer'], states: readonly tfjs.T
   freeKeptStates(layer);
 }
 
-/** tfjs keeps the states before each training step, for a backward pass that is over. */
+/** tfjs keeps the states from before each training step, for a backward pass that is already over. */
 export function freeKeptStates(layer: StatefulLayer['layer']): void {
   for (const state of layer.keptStates?.flat() ?? []) state.dispose();
   if (layer.keptStates) layer.keptStates = [];

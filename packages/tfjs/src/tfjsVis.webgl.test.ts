@@ -9,7 +9,7 @@ const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 2 });
 it.each(['before', 'after'])(
   'tfjs-vis draws the rate of each epoch when cyclicLR is listed %s it',
   async (where) => {
-    const tfvis = await import('@tensorflow/tfjs-vis'); // not at the top: Node lists this test too, and cannot load it
+    const tfvis = await import('@tensorflow/tfjs-vis'); // not at the top, because Node lists this test too but cannot load tfjs-vis
     const container = document.createElement('div');
     document.body.append(container);
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });

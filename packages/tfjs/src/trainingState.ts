@@ -8,38 +8,38 @@ import { readTensors, type TensorData, toTensor } from './tensorData.ts';
 
 /** A weight in a snapshot. */
 export interface SavedWeight extends TensorData {
-  /** As in {@link NamedVariable}: what a weight is found by, wherever its model is built. */
+  /** As in {@link NamedVariable}: identifies a weight in every instance of the model. */
   readonly place: string;
 }
 
 /**
- * What `snapshot()` gives: weights, states of recurrent layers, optimizer slots and counters by name, as plain
- * data, which can be cloned, kept in IndexedDB or sent to a worker.
+ * The result of `snapshot()`: weights, states of recurrent layers, optimizer slots and counters by name, as plain data
+ * that can be cloned, kept in IndexedDB or sent to a worker.
  */
 export interface TfjsSnapshot {
   readonly version: 2;
   readonly adapter: 'tfjs';
-  /** The model's layers, a line each; absent for a loop over the Core API. */
+  /** The model's layers, a line each. Absent for a loop over the Core API. */
   readonly topology?: readonly string[];
   readonly weights: readonly SavedWeight[];
-  /** The places of those that were trained. */
+  /** The places of the trained weights. */
   readonly trained: readonly string[];
-  /** What stateful recurrent layers carry from batch to batch. */
+  /** The states of stateful recurrent layers. */
   readonly states: readonly SavedWeight[];
   readonly optimizer: OptimizerState;
 }
 
-/** All that a snapshot is of, as it is now. */
+/** The live state that a snapshot copies. */
 export interface TrainingParts {
   readonly optimizer: tfjs.Optimizer;
   readonly weights: readonly NamedVariable[];
-  /** Those of the weights that the optimizer trains, in its order. */
+  /** The weights that the optimizer trains, in its order. */
   readonly trained: readonly NamedVariable[];
   readonly stateful: readonly StatefulLayer[];
   readonly topology?: readonly string[];
 }
 
-/** A state of a recurrent layer under a name. */
+/** A named state of a recurrent layer. */
 export function namedStates(
   stateful: readonly StatefulLayer[],
 ): (SavedStateName & { tensor: tfjs.Tensor })[] {
@@ -74,8 +74,8 @@ export async function readState(parts: TrainingParts): Promise<TfjsSnapshot> {
 }
 
 /**
- * Puts a state back by name; throws before touching anything if it is not of this model and optimizer.
- * `partial`: what fits by name, shape and type, and the optimizer's state if it is one of the same kind.
+ * Restores a state by name. Throws before it touches anything if the state is of another model or optimizer. `partial`:
+ * restores whatever fits by name, shape and type, and the optimizer's state if it is of the same kind.
  */
 export function writeState(
   tf: Pick<typeof tfjs, 'tensor' | 'variable' | 'keep'>,

@@ -240,7 +240,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
       };
       return { model, second, freeze };
     };
-    // The first weight is pulled up by 2 · 1, the second not at all.
+    // The first weight has gradient −2 · 1, the second 0.
     const fit = async ({ model }: ReturnType<typeof make>) => {
       const one = tf.tensor2d([[1]]);
       await model.trainOnBatch(one, [tf.tensor2d([[1]]), tf.tensor2d([[0]])]);

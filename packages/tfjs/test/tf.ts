@@ -10,7 +10,7 @@ declare module 'vitest' {
 
 export const backend: 'cpu' | 'wasm' | 'webgl' | 'webgpu' = inject('backend');
 
-// Without a browser the tests of its backends are listed only, and skipped.
+// Without a browser, the tests of its backends are only listed, as skipped.
 const listed = (backend === 'webgl' || backend === 'webgpu') && !('document' in globalThis);
 if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
 if (backend === 'webgpu' && !listed) await import('@tensorflow/tfjs-backend-webgpu');

@@ -180,7 +180,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     await train(model.trainable, batches, { policy: constant({ lr: 0.01 }), steps: 5000 });
     await model.trainable.snapshot();
     await model.optimizer.counters();
-    expect(live() - early).toBeLessThan(8); // staging on its way out
+    expect(live() - early).toBeLessThan(8); // staging buffers still being released
     model.trainable.dispose();
     model.free();
     await new Promise((done) => setTimeout(done, 50));

@@ -14,7 +14,7 @@ describe.skipIf(!hasDevice)('on a device', async () => {
   const device = hasDevice ? await openDevice() : (undefined as never);
   afterAll(() => device?.destroy());
 
-  /** What the examples use without saying where it comes from. */
+  /** Names that the examples use without declaring them. */
   async function scope(): Promise<Record<string, unknown>> {
     const { value, gradient, loss } = tinyModel(device);
     const [weights, slopes] = [upload(device, new Float32Array(256)), upload(device, new Float32Array(256))];

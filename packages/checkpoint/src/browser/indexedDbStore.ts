@@ -7,10 +7,10 @@ import { encodeCheckpoint } from '../format/encodeCheckpoint.ts';
 let opened: UseStore | undefined;
 
 /**
- * An entry of IndexedDB as the place of a run's checkpoint. IndexedDB replaces it in one transaction, so a tab that
- * is closed leaves the old one or the new one, whole.
+ * Keeps a run's checkpoint in an entry of IndexedDB. IndexedDB replaces it in one transaction, so closing the tab
+ * leaves either the old checkpoint or the new one, complete.
  *
- * @param name - the run's name: one checkpoint for each
+ * @param name - the run's name. Each name has one checkpoint
  *
  * @example
  * ```ts

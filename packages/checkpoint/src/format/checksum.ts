@@ -1,10 +1,10 @@
-/** The checksum's hexadecimal digits in the file, and what stands for them while it is computed. */
+/** Stands in for the checksum's hexadecimal digits while it is computed. */
 export const placeholder: string = '0'.repeat(64);
 
-// The header's length, and the beginning of the header: {"__metadata__":{"sha256":"
+// The digits follow the header's length and its beginning: {"__metadata__":{"sha256":"
 const at = 8 + '{"__metadata__":{"sha256":"'.length;
 
-/** The SHA-256 of a file in which the checksum itself is all zeros, in hexadecimal digits. */
+/** The SHA-256, in hexadecimal digits, of a file with the checksum's own digits set to 0. */
 async function sumOf(file: Uint8Array): Promise<string> {
   const sum = await crypto.subtle.digest('SHA-256', file as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(sum), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -15,7 +15,7 @@ export async function seal(file: Uint8Array): Promise<void> {
   file.set(new TextEncoder().encode(await sumOf(file)), at);
 }
 
-/** Whether a file is as it was sealed. */
+/** Whether a file matches its checksum. */
 export async function isSealed(file: Uint8Array): Promise<boolean> {
   const stated = new TextDecoder().decode(file.subarray(at, at + placeholder.length));
   const unsealed = new Uint8Array(file); // a copy, of a Buffer too

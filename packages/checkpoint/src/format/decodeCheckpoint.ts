@@ -7,11 +7,10 @@ import { unpack } from './safetensors.ts';
 import { fromTree } from './tree.ts';
 
 /**
- * A checkpoint out of its bytes. Everything is checked before anything is given back: the checksum, lengths,
- * types, offsets, and that each tensor has its place. Files of the first format, which `@clr/onnx` wrote, are
- * read too.
+ * Reads a checkpoint from bytes. Checks everything before it returns anything: the checksum, lengths, types, offsets,
+ * and that each tensor is used exactly once. It also reads files of the first format, which `@clr/onnx` wrote.
  *
- * @throws {ClrError} on anything but a whole checkpoint
+ * @throws {ClrError} if the bytes are not a complete checkpoint
  *
  * @example
  * ```ts

@@ -5,19 +5,19 @@ import { placeholder, seal } from './checksum.ts';
 import { pack } from './safetensors.ts';
 import { toTree } from './tree.ts';
 
-/** What the metadata of a checkpoint say it is. */
+/** The format's name in the metadata. */
 export const format = 'clr.checkpoint.2';
 
 /**
- * A checkpoint as the bytes of one safetensors file: every typed array of the snapshot is a tensor named by
- * its place, and the rest is JSON in the metadata, beside the SHA-256 of the file. Python's `safetensors`
- * reads the tensors.
+ * Writes a checkpoint as a safetensors file: every typed array of the snapshot becomes a tensor named by its path, the
+ * rest becomes JSON in the metadata, together with the SHA-256 of the file. Python's `safetensors` can read the
+ * tensors.
  *
- * The snapshot is copied before the function returns its promise, so it may change afterwards.
+ * It copies the snapshot before it returns the promise, so the snapshot may change afterwards.
  *
  * @returns the bytes, which {@link decodeCheckpoint} reads
- * @throws {ClrError} on a step or snapshot that is none, or a snapshot that a file cannot hold, such as one that
- *   went through JSON
+ * @throws {ClrError} if the step or the snapshot is invalid, or if a file cannot hold the snapshot, for example because
+ * it went through JSON
  * @see https://github.com/huggingface/safetensors#format
  *
  * @example

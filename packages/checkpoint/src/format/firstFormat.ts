@@ -1,8 +1,8 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import { damaged } from '../errors.ts';
 
-// Eight letters, the header's length (uint32), the header (JSON), the vectors' bytes one after the other
-// (little-endian), and the SHA-256 of all that.
+// Eight letters, the header's length (uint32), the header (JSON), the bytes of the vectors in order (little-endian),
+// and the SHA-256 of everything before it.
 const magic = new TextEncoder().encode('clrONNX1');
 const start = magic.length + 4;
 const sumLength = 32;
@@ -19,7 +19,7 @@ interface Header {
   }[];
 }
 
-/** Whether bytes begin as a file of the format that `@clr/onnx` wrote at first. */
+/** Whether bytes begin like a file of the first format, which `@clr/onnx` wrote. */
 export function isFirstFormat(bytes: Uint8Array): boolean {
   return bytes.length >= magic.length && magic.every((letter, i) => bytes[i] === letter);
 }

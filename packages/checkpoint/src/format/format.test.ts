@@ -18,7 +18,7 @@ const snapshot = {
 
 const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 
-/** Changes the header of a checkpoint and gives it a right length and checksum. */
+/** Changes the header of a checkpoint, then corrects its length and checksum. */
 function withHeader(file: Uint8Array, change: (header: string) => string): Uint8Array {
   const length = Number(new DataView(file.buffer).getBigUint64(0, true));
   const header = Buffer.from(file.subarray(8, 8 + length)).toString();

@@ -2,7 +2,7 @@ import { damaged } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { type Dtype, dtypeOf, dtypes, type TensorArray } from './dtypes.ts';
 
-/** A named vector as the file holds it. */
+/** A named tensor of the file. */
 export interface NamedArray {
   readonly name: string;
   readonly array: TensorArray;
@@ -17,14 +17,14 @@ interface Entry {
 const prefix = 8;
 
 /**
- * A safetensors file: the header's length (uint64), the header (JSON), the bytes of the tensors one after the
- * other. The data are copied, so the arrays may change afterwards.
+ * Writes a safetensors file: the header's length (uint64), the header (JSON), and the bytes of the tensors in order. It
+ * copies the data, so the arrays may change afterwards.
  *
  * @see https://github.com/huggingface/safetensors#format
  */
 export function pack(arrays: readonly NamedArray[], metadata: Readonly<Record<string, string>>): Uint8Array {
   let offset = 0;
-  // Wide elements first keeps every tensor aligned to its element size.
+  // Tensors with wide elements come first, so that every tensor is aligned to its element size.
   const placed = arrays
     .map((item, index) => ({ ...item, index }))
     .sort((a, b) => b.array.BYTES_PER_ELEMENT - a.array.BYTES_PER_ELEMENT || a.index - b.index)
@@ -49,7 +49,7 @@ export function pack(arrays: readonly NamedArray[], metadata: Readonly<Record<st
   return file;
 }
 
-/** The header as it is written: one form only, padded with spaces so that the data begin at a multiple of 8. */
+/** The header in its only valid form, padded with spaces so that the data begin at a multiple of 8. */
 function headerBytes(
   metadata: Readonly<Record<string, string>>,
   tensors: readonly { readonly name: string; readonly entry: Entry }[],
@@ -95,7 +95,7 @@ export function unpack(file: Uint8Array): {
   }
   const arrays = tensors.map(({ name, entry: { dtype, data_offsets } }): [string, TensorArray] => {
     const [begin, end] = data_offsets;
-    // A copy: the file's own bytes may lie at any alignment.
+    // A copy, because the file's bytes may have any alignment.
     return [name, new dtypes[dtype](new Uint8Array(file.subarray(data + begin, data + end)).buffer)];
   });
   return { arrays: new Map(arrays), metadata };

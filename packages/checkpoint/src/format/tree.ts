@@ -2,19 +2,21 @@ import { damaged, fail } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { dtypeOf, type TensorArray } from './dtypes.ts';
 
-/** A typed array of a snapshot, and where it stood: `state.velocity`. */
+/** A typed array of a snapshot, and its path: `state.velocity`. */
 export interface Leaf {
   readonly path: string;
   readonly array: TensorArray;
 }
 
-/** How the JSON tree writes what JSON cannot hold: `{ "$tensor": 3 }`, `{ "$number": "NaN" }`, `{ "$bigint": "7" }`. */
+/**
+ * How the JSON tree encodes values that JSON lacks: `{ "$tensor": 3 }`, `{ "$number": "NaN" }`, `{ "$bigint": "7" }`.
+ */
 type Marker = '$tensor' | '$number' | '$bigint';
 const markers: readonly string[] = ['$tensor', '$number', '$bigint'] satisfies Marker[];
 
 /**
- * Splits plain data into JSON and the typed arrays in it. Throws on what would not come back as it was:
- * functions, class instances, typed arrays that went through JSON, arrays whose memory was transferred.
+ * Splits plain data into JSON and typed arrays. Throws on values that it could not restore exactly: functions, class
+ * instances, typed arrays that went through JSON, arrays whose memory was transferred.
  */
 export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[] } {
   const leaves: Leaf[] = [];
@@ -85,7 +87,7 @@ export function fromTree(tree: unknown, arrays: readonly TensorArray[]): unknown
 
 const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
-/** Whether the memory of a typed array was handed to somebody else, by `postMessage` or `structuredClone`. */
+/** Whether the memory of a typed array was transferred by `postMessage` or `structuredClone`. */
 function isTransferred({ buffer, byteLength }: ArrayBufferView): boolean {
   if (byteLength > 0) return false;
   try {

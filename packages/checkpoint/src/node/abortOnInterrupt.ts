@@ -1,9 +1,9 @@
 /**
- * A signal that aborts at the first Ctrl-C (SIGINT) or SIGTERM, so that `train` stops between two steps and
- * its checkpoint is saved. The second one ends the process as usual.
+ * Makes an AbortSignal that aborts at the first Ctrl-C (SIGINT) or SIGTERM, so that `train` stops between two steps and
+ * saves its checkpoint. A second Ctrl-C ends the process as usual.
  *
- * @param signals - which ones. Default: SIGINT and SIGTERM
- * @returns the signal, and `release()`, which gives Ctrl-C its usual meaning back
+ * @param signals - the system signals to listen for. Default: SIGINT and SIGTERM
+ * @returns the AbortSignal, and `release()`, which restores the usual meaning of Ctrl-C
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@ export function abortOnInterrupt(signals: readonly NodeJS.Signals[] = ['SIGINT',
   const controller = new AbortController();
   const listeners = signals.map((name) => {
     const abort = (): void => {
-      // From here on the system's own handling counts again: a second Ctrl-C ends the process.
+      // Restores the usual handling: a second Ctrl-C ends the process.
       release();
       controller.abort(new DOMException(`The process received ${name}.`, 'AbortError'));
     };

@@ -3,7 +3,7 @@ import { loadCheckpoint } from './loadCheckpoint.ts';
 import { saveCheckpoint } from './saveCheckpoint.ts';
 
 /**
- * A file as the place of a run's checkpoint: `save` and `load` for the `checkpoint` option of core's `train`.
+ * Keeps a run's checkpoint in a file: `save` and `load` for core's `train`.
  *
  * @example
  * ```ts

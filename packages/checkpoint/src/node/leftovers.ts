@@ -5,10 +5,10 @@ import { join } from 'node:path';
 
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
-/** Names this process in the names of its unfinished files: the machine and the process id. */
+/** The part of an unfinished file's name that identifies this process: machine and process id. */
 export const writerName = (): string => `${host}-${process.pid}`;
 
-/** Removes unfinished files of a target whose process on this machine is gone. */
+/** Removes unfinished files of a target if the process on this machine that wrote them is gone. */
 export async function removeLeftovers(folder: string, name: string): Promise<void> {
   for (const file of await readdir(folder)) {
     if (!file.startsWith(`${name}.${host}-`)) continue;

@@ -5,9 +5,9 @@ import { fail } from '../errors.ts';
 import { decodeCheckpoint } from '../format/decodeCheckpoint.ts';
 
 /**
- * Reads a checkpoint from a file; `undefined` when there is none yet.
+ * Reads a checkpoint from a file. Returns `undefined` if there is no file.
  *
- * @throws {ClrError} on a file that cannot be read or is no whole checkpoint
+ * @throws {ClrError} if the file cannot be read or is not a complete checkpoint
  *
  * @example
  * ```ts

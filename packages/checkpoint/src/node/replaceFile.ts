@@ -7,18 +7,18 @@ import { removeLeftovers, writerName } from './leftovers.ts';
 const pending = new Map<string, Promise<unknown>>();
 
 /**
- * Replaces the content of a file so that the path always holds a whole one, the old or the new: writes into a
- * file beside it, syncs it to the disk, reads it back, and only then renames it into place.
+ * Replaces the content of a file atomically, so that the path always holds the old or the new content, complete: it
+ * writes to a temporary file in the same folder, syncs it to disk, reads it back, and only then renames it into place.
  *
  * - A symbolic link is followed: the file it points to is replaced, and the link stays.
  * - The file's mode stays; a new file gets the usual one (0666 less the umask).
- * - The file beside it is created anew under a random name (`<name>.<writer>.partial`), so a link or file that
- *   somebody put there is never written to. A process that is killed leaves it; a later write removes it.
+ * - The temporary file gets a new random name (`<name>.<writer>.partial`), so it never overwrites an existing file or
+ *   link. A killed process leaves it behind; a later write removes it.
  * - Devices, pipes, sockets and folders are refused.
- * - Writes to one path in one process wait for each other. Of two processes the last one wins, whole.
+ * - Writes to one path in one process wait for each other. Of two processes the last one wins.
  *
- * @param path - where the content goes; its folder must exist
- * @throws {ClrError} when it cannot be written; the file is as it was
+ * @param path - the file to replace; its folder must exist
+ * @throws {ClrError} if it cannot be written; the file is then unchanged
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ const pending = new Map<string, Promise<unknown>>();
  * ```
  */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  // A copy, taken now: the caller may go on changing its array.
+  // A copy, taken now: the caller may change its array afterwards.
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
   const key = resolve(path);
   const before = pending.get(key) ?? Promise.resolve();
@@ -50,7 +50,7 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   }
 }
 
-/** What went wrong and what to do, by the system's code. */
+/** The cause and the advice for each error code of the system. */
 const advice: Readonly<Record<string, readonly [string, string]>> = {
   ENOENT: ['no such folder', 'Give a path in a folder that exists.'],
   ENOSPC: ['no room left on the disk', 'Make room, or write elsewhere.'],
@@ -72,11 +72,11 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     folder,
     `${basename(target)}.${writerName()}-${randomBytes(6).toString('hex')}.partial`,
   );
-  // 'wx': fails where something of that name exists, links included.
+  // 'wx' fails if anything of that name exists, links included.
   const file = await open(partial, 'wx', existing ? existing.mode & 0o7777 : 0o666);
   try {
     try {
-      // The umask narrowed the mode at creation.
+      // The umask has narrowed the mode at creation.
       if (existing) await file.chmod(existing.mode & 0o7777);
       await file.writeFile(bytes);
       await file.sync();
@@ -93,14 +93,14 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   await removeLeftovers(folder, basename(target));
 }
 
-/** The file that a path stands for, links followed; the path itself where nothing is there yet. */
+/** The real path of a file, links followed; the path itself if there is no file yet. */
 async function followLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  // The folder must be there; a link to nothing is a mistake, and is not replaced.
+  // The folder must exist. A dangling link is a mistake and is not replaced.
   const target = join(await realpath(dirname(path)), basename(path));
   const dangling = await lstat(target).then(
     () => true,
@@ -110,7 +110,7 @@ async function followLinks(path: string): Promise<string> {
   return target;
 }
 
-/** Some disks take fewer bytes than they were given, without an error. */
+/** Some disks write fewer bytes than they were given, without an error. */
 async function verify(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'r');
   try {
@@ -129,7 +129,7 @@ async function verify(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes the renaming itself last. Windows opens no folders, and does not need it. */
+/** Syncs the rename itself. Windows cannot open folders, and does not need it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   let handle: FileHandle | undefined;

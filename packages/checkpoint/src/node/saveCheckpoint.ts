@@ -3,12 +3,12 @@ import { encodeCheckpoint } from '../format/encodeCheckpoint.ts';
 import { replaceFile } from './replaceFile.ts';
 
 /**
- * Writes a checkpoint to a file, in the place of the one before. Whenever the process or the machine stops, one
- * of the two is there, whole: {@link replaceFile} says how. The snapshot is copied first, so it may change while
- * it is saved.
+ * Writes a checkpoint to a file and replaces the previous one atomically, see {@link replaceFile}: whenever the process
+ * or the machine stops, one of the two is there, complete. It copies the snapshot first, so training may go on.
  *
- * @param path - where the checkpoint goes; its folder must exist
- * @throws {ClrError} on a step or snapshot that is none, or when the file cannot be written; the one before stays
+ * @param path - the checkpoint's file; its folder must exist
+ * @throws {ClrError} if the step or the snapshot is invalid, or the file cannot be written; the previous checkpoint
+ * stays
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Decodes UTF-8 or UTF-16 text and drops its byte order mark. Windows PowerShell's `>` writes UTF-16. Without a mark,
- * a zero among the first two bytes tells UTF-16, since JSON starts with an ASCII character.
+ * Decodes UTF-8 or UTF-16 text and drops its byte order mark. Windows PowerShell's `>` writes UTF-16. Without a mark, a
+ * zero among the first two bytes means UTF-16, since JSON starts with an ASCII character.
  *
  * @throws {TypeError} on bytes that the encoding does not allow
  */

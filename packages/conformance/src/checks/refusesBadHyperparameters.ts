@@ -6,7 +6,7 @@ import type { Subject, TestModel } from '../subject.ts';
 
 type Create<Batch> = (subject: Subject<Batch>) => () => TestModel<Batch> | Promise<TestModel<Batch>>;
 
-/** What no step may act with, whatever the optimizer. */
+/** Hyperparameters that are invalid for every optimizer. */
 const bad: readonly unknown[] = [
   ...[-1, -1e-9, Number.NaN, Infinity, 1e39, '0.1', null, undefined].map((lr) => ({ lr })),
   ...[-0.1, 1, 5, Number.NaN, Infinity, '0.9', null].map((momentum) => ({ momentum })),
@@ -14,12 +14,12 @@ const bad: readonly unknown[] = [
 
 const advice = 'Call checkHyperparameters of @clr/core first in trainStep.';
 
-/** Bad hyperparameters are refused as core refuses them, in words that help, before anything is touched. */
+/** Bad hyperparameters are refused with a helpful message, before anything is touched. */
 export const refusesBadHyperparameters: TrainableCheck = {
   name: 'refuses bad hyperparameters and stays as it was',
   async run(subject) {
     await refuses(subject, richest, bad);
-    // Without a velocity a momentum has nothing to act on.
+    // Without a velocity a momentum would have no effect.
     await refuses(subject, plain, [...bad, { momentum: 0.9 }]);
   },
 };

@@ -3,7 +3,9 @@ import type { TrainableCheck } from '../check.ts';
 import { refusal, richest, steps, withModel } from '../model.ts';
 import type { Subject } from '../subject.ts';
 
-/** What is no snapshot of this model is refused, and nothing moves: scrambled weights train without a word. */
+/**
+ * Foreign snapshots are refused and change nothing: a model with scrambled weights would train on without any error.
+ */
 export const refusesForeignSnapshots: TrainableCheck = {
   name: 'refuses what is no snapshot of it and stays as it was',
   async run<Batch>(subject: Subject<Batch>) {

@@ -7,35 +7,35 @@ import type { Subject, TestModel, Weights } from '../subject.ts';
 
 const length = 10;
 
-/** The policy of the run: its troughs are at 4 and 8. */
+/** The policy of the run. Its troughs are at steps 4 and 8. */
 function policyOf<Batch>(subject: Subject<Batch>) {
   const maxLr = rateOf(subject);
   const momentum = subject.createWithMomentum && { base: 0.3, max: 0.6 };
   return triangular({ baseLr: maxLr / 4, maxLr, stepSize: 2, ...(momentum && { momentum }) });
 }
 
-/** The weights after each number of steps of a run without faults, by hand. */
+/** The weights after each step of a run without faults, made with `trainStep` alone. */
 async function undisturbed<Batch>(subject: Subject<Batch>): Promise<readonly Weights[]> {
   return withModel(richest(subject), async (model) => {
     const states = [await model.weights()];
     await train(model.trainable, subject.batches, {
       policy: policyOf(subject),
       steps: length,
-      // A save after every step waits for the step, so the weights are those of this very step.
+      // Saving after every step waits for the step, so these are exactly its weights.
       checkpoint: { every: { steps: 1 }, save: async () => void states.push(await model.weights()) },
     });
     return states;
   });
 }
 
-/** Each call that can fail in a short run, and each way in which it can. */
+/** Every call that can fail in a short run, with every way in which it can fail. */
 function* faultsOf(asked: readonly Asked[], calls: readonly number[]): Generator<Fault> {
   for (const each of asked) {
     for (const call of calls) for (const failure of failures[each]) yield { asked: each, call, failure };
   }
 }
 
-/** Whatever fails during a run or a range test, the model is where it should be, and a checkpoint goes on. */
+/** Whatever fails during a run or a range test, the model is in the right state, and a checkpoint resumes. */
 export const survivesFaults: TrainableCheck = {
   name: 'keeps its state whatever fails during a run or a range test',
   async run<Batch>(subject: Subject<Batch>) {
@@ -72,7 +72,7 @@ const describe = (fault: Fault | number): string =>
     ? `an abort at look ${fault} at the signal`
     : `call ${fault.call} of ${fault.asked} that ${fault.failure}`;
 
-/** A run with a fault, or with an abort after so many looks at the signal. */
+/** A run with a fault, or with an abort at the given read of the signal. */
 async function trainsThrough<Batch>(
   subject: Subject<Batch>,
   states: readonly Weights[],
@@ -101,7 +101,7 @@ async function trainsThrough<Batch>(
   });
 }
 
-/** A range test with a fault, or with an abort after so many looks at the signal. */
+/** A range test with a fault, or with an abort at the given read of the signal. */
 async function sweepsThrough<Batch>(
   subject: Subject<Batch>,
   model: TestModel<Batch>,
@@ -122,14 +122,14 @@ async function sweepsThrough<Batch>(
   );
   const said = `a range test with ${describe(fault)} to leave the weights as they were`;
   sameBits(await model.weights(), start, said, 'Put every weight back in restore().');
-  // Slots and counters are as they were too, or the next steps would differ.
+  // Slots and counters must be unchanged too, or the next steps would differ.
   const snapshot = await model.trainable.snapshot();
   const after = `the steps after a range test with ${describe(fault)} to be as on a fresh model`;
   sameBits(await twoSteps(subject, model), next, after, 'Put slots and counters back in restore().');
   await model.trainable.restore(snapshot);
 }
 
-/** Waits for a call. What it rejects with must be a `ClrError` in clr's own shape. */
+/** Awaits a call. If it rejects, the error must be a `ClrError` in the three-line form. */
 async function settled(call: Promise<unknown>, fault: Fault | number): Promise<void> {
   try {
     await call;

@@ -115,7 +115,7 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   return model;
 }
 
-/** A snapshot of a model of this size; throws before anything moves. */
+/** A snapshot of a model of this size. Throws before anything changes. */
 function checkSnapshot(snapshot: Snapshot, size: number): State {
   const { weights, velocity } = (snapshot ?? {}) as Partial<State>;
   for (const vector of [weights, velocity]) {

@@ -122,7 +122,7 @@ export class Health {
     const info = await Promise.race([this.device.lost, patience]);
     if (info) this.lose(info);
     const fault = await this.settled();
-    // What a destroyed buffer says then is of no use to anybody.
+    // Errors of destroyed buffers do not matter any more.
     return fault ?? (this.#disposed ? disposed() : error);
   }
 

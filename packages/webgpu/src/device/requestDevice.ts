@@ -14,8 +14,8 @@ export interface RequestDeviceOptions {
 const useful = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const;
 
 /**
- * What each device came from. In Node the object of Dawn's `create([])` owns the runtime: were it collected
- * while nobody but the device is left, the device would go with it.
+ * The GPU object of each device. In Node it owns Dawn's runtime: if it were garbage-collected, the device would die
+ * with it.
  */
 const sources = new WeakMap<GPUDevice, GPU>();
 

@@ -238,7 +238,8 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
   });
 
   it('gives the same bits when dispatches are spread over two dimensions', async () => {
-    // One holds 65,535 workgroups; with room for 2 a small network needs the second one everywhere.
+    // A dimension holds 65,535 workgroups. With a limit of 2 even a small network needs the second dimension
+    // everywhere.
     const net = network({
       input: [6, 6, 3],
       layers: [

@@ -22,7 +22,7 @@ import { uploadExamples } from './uploadExamples.ts';
 /** The most steps in one submission: as many as the device remembers the losses of. */
 const mostSteps = historyLength;
 
-/** The most steps in one call: their losses and accuracies are given back together. */
+/** The most steps in one call, which returns all their losses and accuracies together. */
 const mostAtOnce = 10_000_000;
 
 /** The options with their defaults filled in. */

@@ -125,11 +125,11 @@ export function network({ input, layers, loss }: NetworkOptions): Network {
   };
 }
 
-/** A line for each layer: what it is, what it puts out, and the activation after it; then the loss. */
+/** A line for each layer: its type, output shape and activation; then the loss. */
 export function topologyOf({ input, layers, loss }: Network): string[] {
   const lines = layers.map(({ layer, output, activation }) => {
     const { type, ...options } = layer as Layer & { readonly rate?: number };
-    // What may change from run to run without another network.
+    // Options that may differ between runs of the same network.
     const fixed = Object.entries(options).filter(([name]) => !['rate', 'momentum', 'epsilon'].includes(name));
     const words = fixed.map(([name, value]) => `${name} ${value}`);
     return [type, ...words, `[${output.join(', ')}]`, ...(activation ? [activation] : [])].join(' ');

@@ -77,7 +77,7 @@ describe.skipIf(!hasDevice)('networks against PyTorch', () => {
     const trainer = await createTrainer(device, net, { optimizer: sgd({ momentum: 0.9 }), batch: 16 });
     const start = Object.entries(init).map(([key, { data }]) => [key, data]);
     trainer.setParameters(convert(name, Object.fromEntries(start)));
-    // An image is a text: two hexadecimal digits a pixel.
+    // An image is a string with two hexadecimal digits per pixel.
     const pixels = (text: string): number[] =>
       (text.match(/../g) as string[]).map((pixel) => (Number.parseInt(pixel, 16) - 128) / 64);
     const batchOf = (indices: readonly number[]) => ({

@@ -58,7 +58,10 @@ export interface GpuTrainer extends Trainable<Batch> {
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
   snapshot(): Promise<GpuSnapshot>;
-  /** By the names of weights and statistics; refuses, with what differs, before anything moves. */
+  /**
+   * Restores weights and statistics by name. Refuses a snapshot that does not fit before anything changes, and says
+   * what differs.
+   */
   restore(snapshot: object, options?: RestoreOptions): Promise<void>;
   /** Puts examples into device memory for {@link trainSteps}, in place of any before. */
   setData(data: Batch): void;

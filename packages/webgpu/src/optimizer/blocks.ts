@@ -17,7 +17,7 @@ export const blockStruct = `struct Block {
   slot: u32, count: u32, id: u32,
 }`;
 
-/** A block's place: its weights within their piece, and its slots within the group's. */
+/** A block's offsets: of its weights within their piece, and of its slots within the group's. */
 export interface BlockPlace {
   readonly piece: Piece;
   readonly start: number;

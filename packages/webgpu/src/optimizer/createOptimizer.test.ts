@@ -251,7 +251,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
       expect((await optimizer.counters()).step).toBe(step + 1);
     }
     optimizer.seek(7);
-    // The seek is executed with the next step.
+    // The seek takes effect with the next step.
     expect((await optimizer.counters()).step).toBe(from + 4);
     submit(device, (encoder) => optimizer.encode(encoder));
     expect((await optimizer.counters()).step).toBe(8);

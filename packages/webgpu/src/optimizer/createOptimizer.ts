@@ -38,8 +38,8 @@ const engines = new WeakMap<object, OptimizerEngine>();
  * their buffers fit into the device's bindings; else by as few as the bindings allow (`dispatches` says).
  *
  * @param parameters - weights and gradients as `array<f32>` in storage buffers, updated in place
- * @param schedule - a policy, a schedule, or a function from step to rate. What {@link GpuOptimizer.encode} goes
- *   by; a trainable whose `trainStep` brings the rate needs none
+ * @param schedule - a policy, a schedule, or a function from step to rate, used by {@link GpuOptimizer.encode}. Not
+ * needed if `trainStep` of a Trainable passes the rate
  * @throws {GpuError} `argument` for a buffer too small or without `STORAGE`, overlapping weights, bad options
  *
  * @example

@@ -23,19 +23,19 @@ export interface OptimizerOptions extends GuardOptions {
   readonly tableSteps?: number;
 }
 
-/** A stretch of a buffer that belongs to a training's state, in bytes. */
+/** A byte range of a buffer that belongs to a training's state. */
 export interface StatePart {
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly size: number;
 }
 
-/** A tensor of a training's state, and where its bytes lie. */
+/** A tensor of a training's state, and the location of its bytes. */
 export interface DeviceTensor {
   readonly name: string;
   readonly dtype: 'float32' | 'uint8';
   readonly shape: readonly number[];
-  /** `at`: where a part starts in the tensor. */
+  /** `at`: the offset of a part in the tensor. */
   readonly parts: readonly (StatePart & { readonly at: number })[];
 }
 
@@ -65,7 +65,7 @@ export class OptimizerEngine {
   readonly parameters: readonly Parameter[];
   readonly state: GPUBuffer;
   readonly dispatches: number;
-  /** Whether a step may name a momentum. */
+  /** Whether a step may set a momentum. */
   readonly takesMomentum: boolean;
   readonly #table: ScheduleTable;
   readonly #staging: Staging;
@@ -73,7 +73,7 @@ export class OptimizerEngine {
   readonly #groups: readonly Group[];
   readonly #slots: number;
   #step: number;
-  /** The step that the device will stand at once all that was encoded is executed. */
+  /** The device's step after everything encoded so far has run. */
   #deviceStep: number;
   #moved: boolean;
 
@@ -88,7 +88,7 @@ export class OptimizerEngine {
     const rule = ruleOf(spec, rates?.momentum(options.from ?? 0) !== undefined);
     const guard = guardOf(options);
     const groups = groupParameters(parameters, device.limits, rule.slots);
-    // Without a policy each step writes its own row.
+    // Without a policy each step writes its own row of the table.
     const tableSteps = checkTableSteps(options.tableSteps ?? (rates ? 1024 : 1));
     this.#step = checkStep(options.from ?? 0);
     this.#deviceStep = 0;
@@ -170,7 +170,7 @@ export class OptimizerEngine {
     this.#staging.submitted();
   }
 
-  /** Encodes one step with a rate of the caller's own; its commands must be submitted right after. */
+  /** Encodes one step with the caller's rate. Its commands must be submitted right after. */
   encodeWith(encoder: GPUCommandEncoder, hyper: Hyperparameters): void {
     this.health.check();
     if (this.#moved) {
@@ -194,7 +194,7 @@ export class OptimizerEngine {
     this.#table.forget();
   }
 
-  /** The device stands where the host does. */
+  /** Records that the device has reached the host's step. */
   #arrived(): void {
     this.#deviceStep = this.#step;
     this.#moved = false;
@@ -206,7 +206,7 @@ export class OptimizerEngine {
     const floats = new Float32Array(bytes);
     const [low, updates, skipped] = words as unknown as [number, number, number];
     return {
-      // The device counts modulo 2³², at most a few steps behind what was encoded.
+      // The device counts modulo 2³² and lags at most a few steps behind the host.
       step: this.#deviceStep + ((low - this.#deviceStep) | 0),
       updates,
       skipped,
@@ -228,7 +228,7 @@ export class OptimizerEngine {
     }
   }
 
-  /** Counters and slots as they lie, as snapshots of the first version hold them. */
+  /** Counters and slots in buffer order, as in snapshots of the first version. */
   stateParts(): readonly StatePart[] {
     return [
       { buffer: this.state, offset: 0, size: stateKept },
@@ -245,7 +245,7 @@ export class OptimizerEngine {
     }));
   }
 
-  /** The counters: the same bytes for each optimizer. */
+  /** The counters, which have the same layout for every optimizer. */
   counterTensor(): DeviceTensor {
     const part = { buffer: this.state, offset: 0, at: 0, size: stateKept };
     return { name: 'counters', dtype: 'uint8', shape: [stateKept], parts: [part] };
@@ -258,7 +258,7 @@ export class OptimizerEngine {
     }));
   }
 
-  /** What the optimizer keeps for each weight: slot by slot for each parameter. */
+  /** The optimizer's slots, one tensor for each parameter and slot. */
   slotTensors(): readonly DeviceTensor[] {
     return slotRuns(this.parameters, this.#groups, this.#slots).flatMap((runs, index) =>
       Array.from({ length: this.#slots }, (_, slot): DeviceTensor => {

@@ -49,7 +49,7 @@ export function inFours({ windows, pieces }: Group): boolean {
   );
 }
 
-/** Whether a group is one run of whole fours: its slots then lie one after the other, not block by block. */
+/** Whether a group is one run of whole vec4s. Each of its slots is then contiguous, not split by blocks. */
 export function isOneRun(group: Group): boolean {
   return group.pieces.length === 1 && inFours(group);
 }

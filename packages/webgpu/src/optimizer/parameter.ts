@@ -8,8 +8,8 @@ export interface Parameter {
   readonly valueOffset?: number;
   /** Where it starts in `gradient`, in numbers. Default 0. */
   readonly gradientOffset?: number;
-  /** The name by which a snapshot finds it. Default: `parameters[i]`, its place in the list. */
+  /** Its name in snapshots. Default: `parameters[i]`, by its index in the list. */
   readonly name?: string;
-  /** What `length` is the product of; a snapshot of another shape is refused. Default: `[length]`. */
+  /** Its shape, whose product is `length`. A snapshot of another shape is refused. Default: `[length]`. */
   readonly shape?: readonly number[];
 }

@@ -81,7 +81,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   state.step += 1u;
   state.ticks += 1u;
   now.skip = select(1u, 0u, finite);
-  // These two stop at the top: Adam's t must not become 0 again.
+  // These two saturate: Adam's t must not wrap to 0.
   if (!finite) { state.skipped = max(state.skipped, state.skipped + 1u); return; }
   state.updates = max(state.updates, state.updates + 1u);
   now.lr = row.x;

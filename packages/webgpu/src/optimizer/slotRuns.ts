@@ -2,29 +2,30 @@ import { blockPlaces } from './blocks.ts';
 import { type Group, isOneRun, type Piece, type Window, wholeFours } from './groups.ts';
 import type { Parameter } from './parameter.ts';
 
-/** A stretch of one parameter's slot: which group's slots it is in, and where; in numbers. */
+/** A contiguous piece of one parameter's slot: its group and its offset there, in elements. */
 export interface SlotRun {
   readonly group: number;
   readonly slot: number;
-  /** From the start of the group's slots. */
+  /** Offset from the start of the group's slots. */
   readonly offset: number;
-  /** From the start of the parameter. */
+  /** Offset from the start of the parameter. */
   readonly at: number;
   readonly length: number;
 }
 
-/** The weights of a block, or of a whole run: a stretch of a value buffer. */
+/** The weights of a block or of a whole run: a contiguous piece of a value buffer. */
 interface Stretch {
   readonly group: number;
   readonly from: number;
   readonly count: number;
-  /** Where slot 0 starts, and how far slots are apart. */
+  /** The offset of slot 0, and the stride from slot to slot. */
   readonly offset: number;
   readonly stride: number;
 }
 
 /**
- * Where the slots of each parameter lie. Slots are kept as groups and blocks happen to be cut, which depends on the device's limits; a snapshot holds them parameter by parameter.
+ * Locates the slots of each parameter. On the device, slots are cut into groups and blocks, which depends on the
+ * device's limits; a snapshot holds them by parameter.
  */
 export function slotRuns(
   parameters: readonly Parameter[],
@@ -49,7 +50,7 @@ export function slotRuns(
   });
 }
 
-/** The blocks of all groups by the value buffer that they are of, in its order. */
+/** The blocks of all groups by value buffer, in the order of its elements. */
 function stretchesOf(groups: readonly Group[], slots: number): Map<GPUBuffer, Stretch[]> {
   const stretches = new Map<GPUBuffer, Stretch[]>();
   groups.forEach((group, index) => {
@@ -69,7 +70,7 @@ function stretchesOf(groups: readonly Group[], slots: number): Map<GPUBuffer, St
   return stretches;
 }
 
-/** The first stretch that ends after a place. */
+/** The first piece that ends after an offset. */
 function firstAfter(stretches: readonly Stretch[], place: number): number {
   let [low, high] = [0, stretches.length];
   while (low < high) {

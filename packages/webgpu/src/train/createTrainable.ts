@@ -48,7 +48,9 @@ export interface GpuTrainable<Batch> extends Trainable<Batch> {
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   /** The whole state in host memory: plain data that may be stored, and restored on another device. */
   snapshot(): Promise<GpuSnapshot>;
-  /** By the names of parameters; refuses, with what differs, before anything moves. */
+  /**
+   * Restores parameters by name. Refuses a snapshot that does not fit before anything changes, and says what differs.
+   */
   restore(snapshot: object, options?: RestoreOptions): Promise<void>;
   /** The last snapshot with the means of all weights; further state is the last one's. */
   average(snapshots: readonly object[]): Promise<GpuSnapshot>;
@@ -66,8 +68,8 @@ const both = usage.copySource | usage.copyTarget;
  * Losses are read late, up to 8 steps in one readback, and the device runs ahead meanwhile. A step's rate
  * comes from `hyper`, not from the optimizer's own policy.
  *
- * @throws {GpuError} `argument` for a buffer without the flags it needs. `trainStep` throws a `PolicyError` for
- *   hyperparameters that no step may act with (`checkHyperparameters` of `@clr/core`). Later calls throw, and pending
+ * @throws {GpuError} `argument` for a buffer without the flags it needs. `trainStep` throws a `PolicyError` for invalid
+ * hyperparameters (`checkHyperparameters` of `@clr/core`). Later calls throw, and pending
  *   losses reject with, `device-lost`, `out-of-memory`, `buffer-destroyed`, `validation` or `uncaptured`
  *
  * @example
@@ -88,7 +90,7 @@ export function createTrainable<Batch>(
   return describedTrainable(device, options);
 }
 
-/** What a network of built-in layers knows of itself: its layers, and the tensors in its state buffers. */
+/** The description of a network of built-in layers: its layers, and the tensors in its state buffers. */
 interface Described {
   readonly described?: { readonly topology: readonly string[]; readonly state: readonly DeviceTensor[] };
 }
@@ -115,7 +117,7 @@ export function describedTrainable<Batch>(
   return new DeviceTrainable(device, engine, options);
 }
 
-/** A state buffer as it comes: bytes. */
+/** A state buffer of unknown content, as bytes. */
 function bytesOf(buffer: GPUBuffer, index: number): DeviceTensor {
   const { size } = buffer;
   return {

@@ -147,7 +147,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  /** Parameters of sizes that blocks and fours cut in every way; their gradients are their own indices. */
+  /** Parameters whose sizes split into blocks and vec4s in every way. Their gradients are their own indices. */
   const sizes = [3, 1024, 1500, 4, 2049];
   function own(order: readonly number[], shared: boolean, on: GPUDevice = device, optimizer = adam()) {
     const total = order.reduce((sum, index) => sum + (sizes[index] as number), 0);
@@ -211,7 +211,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     to.trainable.trainStep(undefined, { lr: 1 });
     await to.trainable.restore(snapshot);
     expect(await to.values()).toEqual(await from.values());
-    // The next step shows that the slots are the right ones.
+    // The next step depends on the slots.
     from.trainable.trainStep(undefined, { lr: 0.1 });
     to.trainable.trainStep(undefined, { lr: 0.1 });
     expect(await to.values()).toEqual(await from.values());
@@ -231,7 +231,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     const snapshot = await trainable.snapshot();
     const weights = await download(device, value);
     const valuesOf = (name: string) => snapshot.tensors.find((tensor) => tensor.name === name)!.values;
-    // As it was written then: counters, all slots of a run one after the other, the weights.
+    // In the old layout: counters, all slots of a run in order, the weights.
     const data = [
       valuesOf('counters'),
       Float32Array.of(...valuesOf('parameters[0], slot 0'), ...valuesOf('parameters[0], slot 1')),

@@ -3,7 +3,7 @@ import type { StatePart } from '../optimizer/engine.ts';
 
 /** A tensor in a snapshot: plain data. */
 export interface SavedTensor {
-  /** A parameter's name, such as `conv1.weight`; that and a slot; `counters`; or a further state's. */
+  /** A parameter's name, such as `conv1.weight`; a parameter and a slot; `counters`; or the name of a further state. */
   readonly name: string;
   readonly dtype: 'float32' | 'uint8';
   readonly shape: readonly number[];
@@ -21,12 +21,12 @@ export interface GpuSnapshot {
   readonly optimizer: string;
   /** The policy's step that comes next. */
   readonly step: number;
-  /** The network's layers, a line each; absent for kernels of your own. */
+  /** The network's layers, a line each. Absent for your own kernels. */
   readonly topology?: readonly string[];
   readonly tensors: readonly SavedTensor[];
 }
 
-/** What the first version held: bytes as they lay on the device. */
+/** The first version: bytes in the device's layout. */
 export interface FirstSnapshot {
   readonly version: 1;
   readonly type: 'webgpu';
@@ -36,7 +36,7 @@ export interface FirstSnapshot {
   readonly data: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** A whole snapshot of this package, of one version or the other; whether it fits is another question. */
+/** Checks that this is a complete snapshot of this package, of either version. Whether it fits is checked later. */
 export function parseSnapshot(given: object): GpuSnapshot | FirstSnapshot {
   const { version, adapter, type, step, optimizer } = (given ?? {}) as Record<string, unknown>;
   const owner = adapter ?? type;
@@ -81,7 +81,7 @@ function damaged(what: string): Error {
   );
 }
 
-/** The parts with neighbours in one buffer joined. */
+/** Merges parts that are adjacent in a buffer. */
 export function joinParts(parts: readonly StatePart[]): readonly StatePart[] {
   const joined: StatePart[] = [];
   for (const part of parts) {
@@ -95,7 +95,7 @@ export function joinParts(parts: readonly StatePart[]): readonly StatePart[] {
   return joined;
 }
 
-/** The last snapshot with the means of the named tensors. */
+/** The last snapshot, with the named tensors replaced by their means. */
 export function averageTensors(snapshots: readonly GpuSnapshot[], names: ReadonlySet<string>): GpuSnapshot {
   const last = snapshots.at(-1);
   if (!last) throw badArgument('at least one snapshot', 'none', 'Pass what snapshot() gave.');

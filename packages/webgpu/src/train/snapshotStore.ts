@@ -10,18 +10,18 @@ import {
   type SavedTensor,
 } from './snapshot.ts';
 
-/** What a training's snapshots are of. */
+/** The parts of a training that a snapshot holds. */
 export interface SnapshotLayout {
   readonly optimizer: string;
   readonly topology?: readonly string[];
-  /** The optimizer's counters and slots: of no use to another optimizer. */
+  /** The optimizer's counters and slots, which another optimizer cannot use. */
   readonly optimizerTensors: readonly DeviceTensor[];
   readonly otherTensors: readonly DeviceTensor[];
-  /** The order in which the first version held the bytes. */
+  /** The byte order of the first version. */
   readonly firstParts: readonly StatePart[];
 }
 
-/** A tensor of the device and what is to be written there. */
+/** A tensor on the device and the values to write to it. */
 export type Match = readonly [DeviceTensor, SavedTensor];
 
 /** Copies a training's state between its buffers and snapshots. */
@@ -66,7 +66,7 @@ export class SnapshotStore {
     }
   }
 
-  /** Room on the host's side for parts, in as few buffers as the device allows. */
+  /** Staging buffers for parts, as few as the device allows. */
   #stage(parts: readonly StatePart[]) {
     const sizes: number[] = [];
     const places = parts.map((part) => {
@@ -105,7 +105,7 @@ export class SnapshotStore {
     }
   }
 
-  /** Which tensors of a snapshot go where; throws, with what differs, unless it fits or a part will do. */
+  /** Maps the tensors of a snapshot to the device. Throws with the differences if it does not fit, unless `partial`. */
   match(
     given: object,
     partial = false,
@@ -138,7 +138,7 @@ export class SnapshotStore {
     return { snapshot, matches };
   }
 
-  /** The first version had no names; its bytes are where they were if all sizes are. */
+  /** Upgrades a snapshot of the first version, which had no names: if all sizes are equal, so is the layout. */
   #upgraded(given: GpuSnapshot | FirstSnapshot): GpuSnapshot {
     if (given.version === 2) return given;
     const parts = joinParts(this.#layout.firstParts);
@@ -158,7 +158,7 @@ export class SnapshotStore {
 
 type PlacedPart = DeviceTensor['parts'][number] & { readonly name: string };
 
-/** All parts of tensors, neighbours beside each other. */
+/** All parts of tensors, adjacent ones next to each other. */
 function inOrder(tensors: readonly DeviceTensor[]): PlacedPart[] {
   const buffers = new Map<GPUBuffer, number>();
   const parts = tensors.flatMap(({ name, parts }) => parts.map((part) => ({ ...part, name })));
@@ -167,7 +167,7 @@ function inOrder(tensors: readonly DeviceTensor[]): PlacedPart[] {
   return parts.sort((a, b) => orderOf(a) - orderOf(b) || a.offset - b.offset);
 }
 
-/** Cuts tensors out of images of stretches of buffers. */
+/** Cuts tensors out of copies of buffer ranges. */
 function extract(
   tensors: readonly DeviceTensor[],
   images: readonly { readonly part: StatePart; readonly bytes: Uint8Array }[],

@@ -171,7 +171,7 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  // A dimension holds 65,535 workgroups: more are spread over two.
+  // A dispatch dimension holds 65,535 workgroups; more need a second dimension.
   let c = workgroup.y * workgroups.x + workgroup.x;
   if (c >= ${channels}u) { return; }
   ${body}

@@ -40,7 +40,7 @@ export function gatherDispatch(
       : `${hashFunction}
 ${shuffleFunction(examples.count, seed)}
 fn example(row: u32) -> u32 {
-  // After as many steps as there are examples, each was taken once per example of a batch: the rest is small.
+  // The order repeats after as many steps as there are examples, so reduce the step modulo that number: it stays small.
   let place = state[0] % ${examples.count}u * ${batch}u + row;
   let epoch = state[0] / ${examples.count}u * ${batch}u + place / ${examples.count}u;
   return shuffled(place % ${examples.count}u, epoch);

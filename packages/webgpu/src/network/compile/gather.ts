@@ -40,7 +40,7 @@ export function gatherDispatch(
       : `${hashFunction}
 ${shuffleFunction(examples.count, seed)}
 fn example(row: u32) -> u32 {
-  // The order repeats after as many steps as there are examples, so reduce the step modulo that number: it stays small.
+  // step · batch + row would overflow 32 bits. Every count steps are exactly batch epochs, so split those off first.
   let place = state[0] % ${examples.count}u * ${batch}u + row;
   let epoch = state[0] / ${examples.count}u * ${batch}u + place / ${examples.count}u;
   return shuffled(place % ${examples.count}u, epoch);

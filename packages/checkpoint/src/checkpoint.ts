@@ -24,7 +24,7 @@ export function checkCheckpoint({ step, snapshot }: Checkpoint): void {
     throw fail(
       'step to be an integer of at least 0',
       `step = ${String(step)}`,
-      'Pass the step to go on with.',
+      'Pass the step at which the run resumes.',
     );
   }
   if (typeof snapshot !== 'object' || snapshot === null) {

@@ -74,7 +74,7 @@ describe('clr analyze', () => {
     [
       'an unknown spacing',
       { ...trace, spacing: 'log' },
-      'standard input.spacing to be linear or exponential',
+      'standard input.spacing to be "linear" or "exponential"',
     ],
     [
       'a rate in a string',
@@ -100,7 +100,7 @@ describe('clr analyze', () => {
     [
       'a strange end',
       { ...trace, stopped: { step: 1, reason: 'bored' } },
-      'stopped.reason to be diverged or aborted or ended',
+      'stopped.reason to be "diverged" or "aborted" or "ended"',
     ],
   ])('refuses %s', async (_, value, words) => {
     const { code, out, err } = await clr(['analyze', '-'], { input: JSON.stringify(value) });

@@ -68,7 +68,7 @@ export class PolicyError extends ClrError {
 /** A value as an error message shows it: short, quoted if it is a string. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `"${printable(value, maxShown)}"`;
-  if (Array.isArray(value)) return 'an array';
+  if (Array.isArray(value)) return value.length ? 'an array' : 'an empty array';
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value ? 'an object' : printable(String(value), maxShown);
 }

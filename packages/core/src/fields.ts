@@ -20,10 +20,10 @@ export const number =
   (value, path) => {
     const given = value as number;
     if (!Number.isFinite(given) || !legal(given)) {
-      throw new PolicyError(path, value, `a finite number ${expected}`, 'Give a number.');
+      throw new PolicyError(path, value, `a finite number ${expected}`, 'Give a number in that range.');
     }
     if (Math.fround(given) === Infinity) {
-      const advice = 'Models train in float32, where it is infinite.';
+      const advice = 'Models train in float32, where larger numbers are infinite.';
       throw new PolicyError(path, value, 'a number of at most 3.4e38', advice);
     }
     return value;
@@ -51,11 +51,15 @@ export const integer = (least: number): Read =>
 export const stepCount: Read = reader(
   (value) => Number.isInteger(value) && value > 0 && value <= 2 ** 52,
   'a positive integer up to 2^52',
-  'Count in steps.',
+  'Give a whole number above 0.',
 );
 
 export const oneOf = (...values: readonly unknown[]): Read =>
-  reader((value) => values.includes(value), values.join(' or '), 'Check its spelling.');
+  reader(
+    (value) => values.includes(value),
+    values.map((value) => JSON.stringify(value)).join(' or '),
+    'Check its spelling.',
+  );
 
 /** An object with these fields and no others, as a frozen copy. */
 export const object =
@@ -74,9 +78,8 @@ export const list =
   (item: Read, least = 1): Read =>
   (value, path) => {
     if (!Array.isArray(value) || value.length < least) {
-      const expected = least ? 'an array, not empty' : 'an array';
-      const advice = 'Array.from() makes an array of a Float32Array.';
-      throw new PolicyError(path, value, expected, least ? `Give at least one; ${advice}` : advice);
+      const expected = least ? 'an array with entries' : 'an array';
+      throw new PolicyError(path, value, expected, 'Array.from() turns a Float32Array into an array.');
     }
     if (value.length > maxEntries) {
       const expected = `an array of at most ${maxEntries} entries`;
@@ -94,7 +97,7 @@ export const optional =
 /** The fields of the object at `path`. Throws if it is not an object. */
 export function fieldsOf(value: unknown, path: string, expected: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as never;
-  throw new PolicyError(path, value, expected, 'Give its fields by name, as JSON.parse makes them.');
+  throw new PolicyError(path, value, expected, 'Give a plain object with named fields.');
 }
 
 /** The path of a field: `stages[0]` and `steps` make `stages[0].steps`. */
@@ -105,7 +108,8 @@ export function readFields(value: unknown, fields: Fields, path: string): Record
   const names = Object.keys(fields);
   const source = fieldsOf(value, path || 'options', `an object with ${names.join(', ')}`);
   for (const name in source) {
-    if (!names.includes(name)) throw unknownName(name, names, join(path, name), source[name]);
+    if (!names.includes(name))
+      throw unknownName(name, names, join(path, name), source[name], 'one of the fields');
   }
   return pickFields(source, fields, path);
 }
@@ -142,6 +146,7 @@ export function unknownName(
   names: readonly string[],
   field: string,
   value: unknown,
+  oneOf = 'one of',
 ): PolicyError {
   const given = String(name).slice(0, maxShown);
   let advice = 'Check its spelling.';
@@ -150,5 +155,5 @@ export function unknownName(
     const shared = [...given].filter((_, at) => legal.includes(given.slice(at, at + 2))).length;
     if (shared > most) [most, advice] = [shared, `Did you mean "${legal}"?`];
   }
-  return new PolicyError(field, value, `one of ${names.join(', ')}`, advice);
+  return new PolicyError(field, value, `${oneOf} ${names.join(', ')}`, advice);
 }

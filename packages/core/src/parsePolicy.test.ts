@@ -22,7 +22,7 @@ describe('parsePolicy', () => {
     const momentum = { base: 0.8, max: 0.9, type: 'cyclic' };
     const policy = { type: 'triangular', baseLr: 0.001, maxLr: 0.006, stepSize: 5 };
     expect(() => parsePolicy({ ...policy, momentum })).toThrow(
-      'Expected momentum.type to be one of base, max.\nReceived: momentum.type = "cyclic"',
+      'Expected momentum.type to be one of the fields base, max.\nReceived: momentum.type = "cyclic"',
     );
     const stages = [{ policy, type: 'stage' }];
     expect(() => parsePolicy({ type: 'sequence', stages })).toThrow('Received: stages[0].type = "stage"');

@@ -39,7 +39,7 @@ export function sampleSchedule(
       'steps',
       steps,
       `at most ${maxSamples}`,
-      'Sample several stretches, each `from` another step.',
+      'Sample the rest in further calls, with `from`.',
     );
   }
   if (from !== 0) stepCount(from, 'from');
@@ -54,5 +54,5 @@ export function sampleSchedule(
 }
 
 function noMomentum(): never {
-  throw new PolicyError('momentum', undefined, 'a range', 'Give the policy momentum: { base, max }.');
+  throw new PolicyError('momentum', undefined, '{ base, max }', 'Give the policy a momentum.');
 }

@@ -65,14 +65,14 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
   ['a type that every object has', { ...cycle, type: 'constructor' }, 'type', 'type = "constructor"'],
   ['a misspelt field', { ...cycle, stepsize: 5 }, 'stepsize', 'Did you mean "stepSize"?'],
   ['a snake-case field', { ...cycle, max_lr: 5 }, 'max_lr', 'Did you mean "maxLr"?'],
-  ['a field of another type', { ...cycle, gamma: 0.9 }, 'gamma', 'one of baseLr, maxLr'],
+  ['a field of another type', { ...cycle, gamma: 0.9 }, 'gamma', 'one of the fields baseLr, maxLr'],
   [
     'a misspelt momentum',
     { ...cycle, momentun: { base: 0, max: 1 } },
     'momentun',
     'Did you mean "momentum"?',
   ],
-  ['a misspelt window', { ...cycle, window: 'hanning' }, 'window', 'triangular or welch or hann'],
+  ['a misspelt window', { ...cycle, window: 'hanning' }, 'window', '"triangular" or "welch" or "hann"'],
   // momentum
   ['a momentum above 1', { ...cycle, momentum: { base: 0.8, max: 1.1 } }, 'momentum.max', '[0, 1)'],
   ['a momentum of 1', { ...cycle, momentum: { base: 0.8, max: 1 } }, 'momentum.max', '[0, 1)'],
@@ -100,15 +100,15 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'an unknown decay',
     { ...cycle, type: 'exp_range', gamma: 0.9, decay: 'both' },
     'decay',
-    'amplitude or bounds',
+    '"amplitude" or "bounds"',
   ],
-  ['an empty decay', { ...cycle, type: 'cyclic', decay: {} }, 'decay.type', 'geometric or harmonic'],
+  ['an empty decay', { ...cycle, type: 'cyclic', decay: {} }, 'decay.type', '"geometric" or "harmonic"'],
   ['a decay of null', { ...cycle, type: 'cyclic', decay: null }, 'decay', 'decay = null'],
   [
     'half a decay',
     { ...cycle, type: 'cyclic', decay: { type: 'geometric', factor: 0.5, per: 'epoch', of: 'amplitude' } },
     'decay.per',
-    'cycle or step',
+    '"cycle" or "step"',
   ],
   [
     'a harmonic factor',
@@ -137,7 +137,7 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'a misspelt anneal',
     { type: 'oneCycle', maxLr: 1, totalSteps: 9, anneal: 'cosine' },
     'anneal',
-    'cos or linear',
+    '"cos" or "linear"',
   ],
   [
     'a flag of 1',
@@ -163,8 +163,8 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'endLr',
     'a finite number above 0',
   ],
-  ['no spacing', { type: 'ramp', startLr: 0, endLr: 1, steps: 9 }, 'spacing', 'linear or exponential'],
-  ['an empty table', { type: 'table', values: [] }, 'values', 'an array, not empty'],
+  ['no spacing', { type: 'ramp', startLr: 0, endLr: 1, steps: 9 }, 'spacing', '"linear" or "exponential"'],
+  ['an empty table', { type: 'table', values: [] }, 'values', 'an array with entries'],
   ['a table that is typed', { type: 'table', values: new Float32Array(3) }, 'values', 'Array.from()'],
   ['a table with a hole', { type: 'table', values: sparse }, 'values[1]', 'values[1] = undefined'],
   ['a stage of null', { type: 'sequence', stages: [null] }, 'stages[0]', 'stages[0] = null'],
@@ -181,7 +181,7 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'stages = 9007199254740992\nShorten them.',
   ],
   ['a bad rate in a table', { type: 'table', values: [0.1, Number.NaN] }, 'values[1]', 'values[1] = NaN'],
-  ['a sequence of nothing', { type: 'sequence', stages: [] }, 'stages', 'an array, not empty'],
+  ['a sequence of nothing', { type: 'sequence', stages: [] }, 'stages', 'an array with entries'],
   [
     'a stage without an end before the last',
     { type: 'sequence', stages: [{ policy: cycle }, { policy: cycle }] },
@@ -329,7 +329,7 @@ describe('bad options, said by the factory', () => {
     expect(errorOf(() => oneCycle(null as never)).message).toBe(
       '[clr/core] Expected options to be an object with maxLr, totalSteps, pctStart, divFactor, ' +
         'finalDivFactor, anneal, threePhase, momentum.\nReceived: options = null\n' +
-        'Give its fields by name, as JSON.parse makes them.',
+        'Give a plain object with named fields.',
     );
   });
 

@@ -269,6 +269,12 @@ describe(`createTrainable on ${backend}`, () => {
       const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
       expect(() => createTrainable(tf, model)).toThrow(/a compiled model/);
     });
+
+    it.each([undefined, null, 'model'])('refuses %s as a model', (model) => {
+      expect(() => createTrainable(tf, model as never)).toThrow(
+        `a compiled model, or { optimizer, variables, loss }`,
+      );
+    });
   });
 
   describe('of a Core-API loop', () => {

@@ -1,5 +1,6 @@
 import type { Trainable } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
+import { fail } from './errors.ts';
 import { type LayersBatch, layersTrainable } from './layersTrainable.ts';
 import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
 
@@ -39,5 +40,12 @@ export function createTrainable<Batch>(
   tf: typeof tfjs,
   target: tfjs.LayersModel | TrainingLoop<Batch>,
 ): Trainable<LayersBatch> | Trainable<Batch> {
+  if (typeof target !== 'object' || target === null) {
+    throw fail({
+      expected: 'a compiled model, or { optimizer, variables, loss }',
+      received: String(target),
+      advice: 'Pass one as the second argument: createTrainable(tf, model).',
+    });
+  }
   return 'layers' in target ? layersTrainable(tf, target) : loopTrainable(tf, target);
 }

@@ -214,8 +214,8 @@ function readBatch(
   const sizes = [...inputs, ...targets].map(({ shape }) => shape[0]);
   if (sizes.some((size) => size !== sizes[0])) {
     throw fail({
-      expected: 'as many examples in every input and target',
-      received: sizes.join(', '),
+      expected: 'the same number of examples in every input and target',
+      received: `${sizes.join(', ')} examples`,
       advice: 'The first axis is the batch.',
     });
   }

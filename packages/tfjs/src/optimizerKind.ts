@@ -90,7 +90,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   if (kind === undefined) {
     throw fail({
       expected: `one of tfjs's optimizers: ${[...kinds.keys()].join(', ')}`,
-      received: name === undefined ? String(optimizer) : `an optimizer of the class "${name}"`,
+      received: name === undefined ? 'something else' : `an optimizer of the class "${name}"`,
       advice: 'Make it with tf.train.sgd(), tf.train.momentum(), tf.train.adam() and so on.',
     });
   }

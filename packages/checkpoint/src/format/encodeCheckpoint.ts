@@ -33,7 +33,11 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
   const { step, snapshot, extra } = checkpoint;
   const { tree, leaves } = toTree(snapshot);
   if (leaves.length === 0) {
-    throw fail('a snapshot with typed arrays', 'none in it', 'Pass what snapshot() of the adapter gave.');
+    throw fail(
+      'a snapshot with typed arrays',
+      'one without any',
+      'Pass what snapshot() of the adapter gave.',
+    );
   }
   const json = JSON.stringify({ step, snapshot: tree, ...(extra === undefined ? {} : { extra }) });
   if (json.length > limits.header / 2) {

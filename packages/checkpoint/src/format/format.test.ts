@@ -103,7 +103,7 @@ describe('a checkpoint', () => {
       'the keys 0, 1, 2',
     ],
     ['a transferred array', { transferred }, 'whose memory was transferred'],
-    ['no array at all', { version: 1 }, 'none in it'],
+    ['no array at all', { version: 1 }, 'one without any'],
     ['a function', { act: () => 1, a: Uint8Array.of(1) }, 'a function at act'],
     ['a Map', { map: new Map(), a: Uint8Array.of(1) }, 'a Map at map'],
     ['a DataView', { view: new DataView(new ArrayBuffer(1)) }, 'a DataView at view'],

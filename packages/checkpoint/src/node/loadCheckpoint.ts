@@ -43,7 +43,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
   const file = await open(path, 'r');
   try {
     const status = await file.stat();
-    if (!status.isFile()) throw new Error('it is no regular file');
+    if (!status.isFile()) throw new Error('not a regular file');
     const bytes = new Uint8Array(status.size);
     let at = 0;
     while (at < bytes.length) {

@@ -33,7 +33,7 @@ export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>
         join(path, `stages[${open}].steps`),
         undefined,
         'a positive integer',
-        'Only the last stage may last for good.',
+        'Only the last stage may leave its steps out.',
       );
     }
     const total = stages.reduce((sum, { steps = 0 }) => sum + steps, 0);

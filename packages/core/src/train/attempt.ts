@@ -23,9 +23,9 @@ export function located(
   cause: unknown,
   what: string,
   where: string,
-  advice = 'The cause of this error is the one that was thrown.',
+  advice = 'This error’s `cause` is the one that was thrown.',
 ): ClrError {
-  if (cause instanceof ClrError) return withLine(cause, `That was ${what} ${where}.`);
+  if (cause instanceof ClrError) return withLine(cause, `This happened in ${what} ${where}.`);
   const problem = { expected: `${what} to succeed`, received: `${inWords(cause)} ${where}`, advice };
   return new ClrError('clr/core', problem, { cause });
 }

@@ -253,7 +253,7 @@ describe('autoClr', () => {
   ])('refuses %s without validation', async (_, options) => {
     const trainable = linearTrainable();
     await expect(autoClr(trainable, examples, { steps: 300, ...options })).rejects.toThrow(
-      '[clr/core] Expected validation, which patience',
+      '[clr/core] Expected validation batches, by which patience',
     );
     expect(trainable.seen.length).toBe(0);
   });

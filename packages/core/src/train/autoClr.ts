@@ -21,7 +21,7 @@ import { warmth } from './warmth.ts';
  * Where the range test carries no suggestion nothing is trained, the model is as it was, and
  * `finding.reasons` say why.
  *
- * @param batches - and `validation`: what starts a fresh pass whenever it is iterated
+ * @param batches - and `validation`: iterables that start again each time they are iterated
  * @throws {PolicyError} if a count is not a positive integer
  * @throws {ClrError} as `rangeTest` and `train` do; then the model is at its best trough, or as it came
  * @see Smith, arXiv 1506.01186, sections 3.2 and 3.3
@@ -46,7 +46,7 @@ export async function autoClr<Batch>(
   if (validation) checkBatches('validation', validation, true);
   else if (options.patience || options.average || options.ensemble) {
     throw new ClrError('clr/core', {
-      expected: 'validation, which patience, average and ensemble judge troughs by',
+      expected: 'validation batches, by which patience, average and ensemble judge troughs',
       received: 'none',
       advice: 'Give batches that are not trained on.',
     });

@@ -46,7 +46,7 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
 }
 
 /** What to do where batches are used up or none. */
-export const freshPass = 'Give an array, or another thing that starts a fresh pass whenever it is iterated.';
+export const freshPass = 'Give an array, or an iterable that starts again each time it is iterated.';
 
 /** One pass, which ends early when it is aborted, also while a batch is long in coming. */
 export async function* untilAborted<Batch>(

@@ -112,8 +112,8 @@ describe('a step that goes wrong', () => {
     for (const kept of [lost, lost, Object.freeze(lost)]) {
       const error = await calls.train!(trainable, examples, {}).then(raise, (thrown) => thrown);
       expect(error).toBeInstanceOf(DeviceLost);
-      expect(error.message).toBe(`${message}\nThat was trainStep() at step 0.`);
-      expect(error.stack).toContain('That was trainStep() at step 0.');
+      expect(error.message).toBe(`${message}\nThis happened in trainStep() at step 0.`);
+      expect(error.stack).toContain('This happened in trainStep() at step 0.');
       expect(kept.message).toBe(message);
     }
   });

@@ -85,6 +85,13 @@ describe('checkpoints of a run', () => {
     expect(trainable.seen).toEqual([]);
   });
 
+  it('are refused without a function save', async () => {
+    const trainable = linearTrainable();
+    const checkpoint = { save: undefined as never };
+    await expect(saved({ checkpoint }, {}, trainable)).rejects.toThrow('checkpoint.save = undefined');
+    expect(trainable.seen).toEqual([]);
+  });
+
   it('let what save throws come out', async () => {
     const checkpoint = {
       save: () => {

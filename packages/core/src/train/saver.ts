@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts';
 import { number, object, stepCount } from '../fields.ts';
 import { attempt } from './attempt.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
@@ -38,6 +39,13 @@ export function createSaver<Batch>(
 ): Saver {
   if (!options) return { next: () => Infinity, due: () => false, save: async () => {} };
   const { every, save } = options;
+  if (typeof save !== 'function')
+    throw new PolicyError(
+      'checkpoint.save',
+      save,
+      'a function',
+      'Pass `save` of a store of @clr/checkpoint.',
+    );
   if (every)
     object('seconds' in every ? { seconds: duration } : { steps: stepCount })(every, 'checkpoint.every');
   const { steps, seconds } = (every ?? {}) as { readonly steps?: number; readonly seconds?: number };

@@ -12,7 +12,10 @@ export function checkAble(
   throw new ClrError('clr/core', {
     expected: `a Trainable with ${method}(), and at least one snapshot`,
     received: snapshots > 0 ? 'one without it' : 'no snapshots',
-    advice: 'The method is optional; the adapter’s documentation says whether it has it.',
+    advice:
+      snapshots > 0
+        ? 'Adapters may leave this method out: see their documentation.'
+        : 'Pass what snapshot() gave.',
   });
 }
 

@@ -47,7 +47,7 @@ function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>
     throw fail(
       `${named} of shape ${shapeText(dims ?? [])}`,
       `shape [${value.dims.join(', ')}]`,
-      'Free axes of the same name must have the same size in all tensors of a batch.',
+      'Give a tensor of that shape. Axes of the same name have the same size in all tensors of a batch.',
     );
   }
   if (value.dims.includes(0)) {

@@ -28,7 +28,9 @@ function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
         checkHyperparameters({ lr: 0, [field]: value }, kind, takesMomentum(optimizer));
       } catch (cause) {
         const received = `schedule.${field}[${step}] = ${value}`;
-        throw fail(`a ${field} that a step may act with`, received, (cause as Error).message, { cause });
+        throw fail(`a valid ${field} at every step of the schedule`, received, (cause as Error).message, {
+          cause,
+        });
       }
     }
   }

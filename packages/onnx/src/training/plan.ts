@@ -123,7 +123,7 @@ function blockOf({ channelBlock = 1, provider }: BuildOptions): number {
   if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
     return channelBlock;
   throw fail(
-    'channelBlock to be 1, or 8 or 16 as the processor has it, which WebGPU has not',
+    "channelBlock to be 1, 8 or 16 (only 1 with provider 'webgpu')",
     `channelBlock = ${show(channelBlock)}${provider === 'webgpu' ? " with provider 'webgpu'" : ''}`,
     'Leave it out for a model that runs everywhere.',
   );

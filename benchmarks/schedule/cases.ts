@@ -2,6 +2,7 @@ import {
   constant,
   cosineRestarts,
   cyclic,
+  decay,
   expRange,
   oneCycle,
   type Policy,
@@ -10,6 +11,7 @@ import {
   table,
   triangular,
   triangular2,
+  wsd,
 } from '@clr/core';
 
 /** A policy, and the same as one would write it by hand for these numbers alone. */
@@ -72,6 +74,18 @@ export const cases: Readonly<Record<string, Case>> = {
       const cycle = Math.floor(Math.log2(step / 100 + 1));
       const length = 100 * 2 ** cycle;
       return 0.05 * (1 + Math.cos((Math.PI * (step - length + 100)) / length));
+    },
+  },
+  decay: {
+    policy: decay({ maxLr: 0.1, steps: 20_000 }),
+    byHand: (step) => (step < 1000 ? 1e-4 * step : 0.1 * Math.max(0, (20_000 - step) / 19_000)),
+  },
+  'wsd in cycles, 1 − √x': {
+    policy: wsd({ maxLr: 0.1, steps: 4000, warmup: 500, cooldown: 1000, shape: 'sqrt', cycles: 5 }),
+    byHand(step) {
+      if (step < 500) return 2e-4 * step;
+      if (step >= 20_000) return 0;
+      return 0.1 * (1 - Math.sqrt(Math.max(0, (step % 4000) - 3000) / 1000));
     },
   },
   'ramp, linear': {

@@ -1,4 +1,4 @@
-"""PyTorch's learning-rate schedules, sampled: data/cyclic_lr.json, one_cycle.json and cosine_restarts.json."""
+"""PyTorch's learning-rate schedules, sampled: data/*.json (see README.md)."""
 
 import math
 import warnings
@@ -259,7 +259,64 @@ def write_cosine():
     write_json("cosine_restarts", torch=torch.__version__, cases=cases, otherSchedules=others)
 
 
+def with_warmup(warmup, height):
+    """A LambdaLR factor: up from 0 in `warmup` steps, then `height` of the steps after them."""
+    return lambda step: step / warmup if step < warmup else height(step - warmup)
+
+
+def write_decays():
+    """Decays by PyTorch's own schedulers, and warm-ups, 1-sqrt and WSD by functions for its LambdaLR."""
+    cases = []
+
+    def add(config, steps, make):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=config["maxLr"])
+        scheduler, rates = make(optimizer), []
+        for _ in range(steps):
+            rates.append(optimizer.param_groups[0]["lr"])
+            scheduler.step()
+        cases.append({"config": config, "t": list(range(steps)), "lr": rates})
+
+    for top in (0.1, 3e-4):
+        for steps in (1, 7, 40):
+            config = {"type": "decay", "maxLr": top, "steps": steps, "warmup": 0}
+            for power in (0.5, 1, 2, 3.3):
+                polynomial = {**config, "shape": {"power": power}}
+                add(polynomial, steps + 3, lambda o: schedulers.PolynomialLR(o, steps, power))
+            for share in (0.1, 1):
+                line = {**config, "shape": "linear", "finalLr": top * share}
+                add(line, steps + 3, lambda o: schedulers.LinearLR(o, 1, share, steps))
+            for low in (0, 1e-5):
+                # One step past its end PyTorch's cosine goes up again.
+                wave = {**config, "shape": "cosine", "finalLr": low}
+                add(wave, steps + 1, lambda o: schedulers.CosineAnnealingLR(o, steps, low))
+        for warmup, down in ((1, 6), (5, 20), (20, 20)):
+            config = {"type": "decay", "maxLr": top, "steps": warmup + down, "warmup": warmup}
+            heights = {
+                "linear": lambda t: max(0, 1 - t / down),
+                "cosine": lambda t: 0.5 * (1 + math.cos(math.pi * min(1, t / down))),
+                "sqrt": lambda t: 1 - math.sqrt(min(1, t / down)),
+            }
+            for shape, height in heights.items():
+                factor = with_warmup(warmup, height)
+                add({**config, "shape": shape}, warmup + down + 3, lambda o: schedulers.LambdaLR(o, factor))
+        for stable, cooldown, cycles in ((10, 5, 1), (10, 5, 3), (0, 8, 2)):
+            warmup, length = 4, 4 + stable + cooldown
+            config = {"type": "wsd", "maxLr": top, "steps": length, "warmup": warmup, "cooldown": cooldown}
+            for shape in ("linear", "sqrt"):
+
+                def factor(step):
+                    if step < warmup:
+                        return step / warmup
+                    done = (step % length - length + cooldown) / cooldown if step < length * cycles else 1
+                    return 1 - (max(0, done) if shape == "linear" else math.sqrt(max(0, done)))
+
+                whole = {**config, "shape": shape, "cycles": cycles}
+                add(whole, length * cycles + 3, lambda o: schedulers.LambdaLR(o, factor))
+    write_json("decays", torch=torch.__version__, cases=cases)
+
+
 if __name__ == "__main__":
     write_cyclic()
     write_one_cycle()
     write_cosine()
+    write_decays()

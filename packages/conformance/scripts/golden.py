@@ -54,6 +54,13 @@ def one_cycle(**options):
     return lambda optimizer: lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=20, **options)
 
 
+def warmup_stable_decay(step):
+    """Two cycles of 8 steps: up in the first 3 of the first one, down as 1 - sqrt in the last 3 of each, then 0."""
+    if step < 3:
+        return step / 3
+    return 1 - (max(0, step % 8 - 5) / 3) ** 0.5 if step < 16 else 0.0
+
+
 def schedules():
     one = {"type": "oneCycle", "maxLr": 0.1, "totalSteps": 20}
     cycled = {"momentum": {"base": 0.85, "max": 0.95}}
@@ -74,6 +81,16 @@ def schedules():
             {"type": "cosineRestarts", "baseLr": 0.001, "maxLr": 0.1, "firstCycle": 4, "cycleMultiplier": 2},
             lambda optimizer: lr_scheduler.CosineAnnealingWarmRestarts(optimizer, 4, 2, 0.001),
             30,
+        ),
+        schedule(
+            {"type": "decay", "maxLr": 0.1, "steps": 15, "warmup": 0, "shape": {"power": 2}},
+            lambda optimizer: lr_scheduler.PolynomialLR(optimizer, 15, 2),
+            18,
+        ),
+        schedule(
+            {"type": "wsd", "maxLr": 0.1, "steps": 8, "warmup": 3, "cooldown": 3, "shape": "sqrt", "cycles": 2},
+            lambda optimizer: lr_scheduler.LambdaLR(optimizer, warmup_stable_decay),
+            18,
         ),
     ]
 

@@ -5,6 +5,7 @@ import {
   checkHyperparameters,
   constant,
   cyclic,
+  decay,
   isPolicy,
   type Metrics,
   meanMetrics,
@@ -25,6 +26,8 @@ import {
   type TriangularPolicy,
   toSchedule,
   triangular,
+  type WsdPolicy,
+  wsd,
 } from './index.ts';
 
 // Checked by tsc (the script `types`); what must not compile is marked so.
@@ -40,6 +43,7 @@ describe('policies', () => {
       | 'constant'
       | 'cosineRestarts'
       | 'cyclic'
+      | 'decay'
       | 'exp_range'
       | 'oneCycle'
       | 'ramp'
@@ -47,6 +51,7 @@ describe('policies', () => {
       | 'table'
       | 'triangular'
       | 'triangular2'
+      | 'wsd'
     >();
   });
 
@@ -67,6 +72,11 @@ describe('policies', () => {
     expect(() => triangular({ ...bounds, window: 'hamming' })).toThrow();
     // @ts-expect-error: half of a decay
     expect(() => cyclic({ ...bounds, decay: { type: 'geometric', factor: 0.5 } })).toThrow();
+    // @ts-expect-error: no such shape
+    expect(() => decay({ maxLr: 1, steps: 5, shape: 'exponential' })).toThrow();
+    // @ts-expect-error: a polynomial needs its power
+    expect(() => wsd({ maxLr: 1, steps: 5, shape: {} })).toThrow();
+    expectTypeOf(wsd({ maxLr: 1, steps: 5, shape: { power: 2 } })).toEqualTypeOf<WsdPolicy>();
     // @ts-expect-error: an option that is there is not undefined
     expectTypeOf(oneCycle({ maxLr: 1, totalSteps: 5, pctStart: undefined })).not.toBeAny();
   });

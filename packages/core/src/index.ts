@@ -22,13 +22,16 @@ export {
   type GeometricDecay,
   type HarmonicDecay,
 } from './policies/cyclic.ts';
+export { type DecayOptions, type DecayPolicy, decay } from './policies/decay.ts';
 export { type ExpRangeOptions, type ExpRangePolicy, expRange } from './policies/expRange.ts';
 export { type OneCycleOptions, type OneCyclePolicy, oneCycle } from './policies/oneCycle.ts';
 export { type RampOptions, type RampPolicy, ramp } from './policies/ramp.ts';
 export { type SequencePolicy, type Stage, sequence } from './policies/sequence.ts';
 export { type TableOptions, type TablePolicy, table } from './policies/table.ts';
+export type { DecayShape } from './policies/trapezoid.ts';
 export { type TriangularOptions, type TriangularPolicy, triangular } from './policies/triangular.ts';
 export { type Triangular2Options, type Triangular2Policy, triangular2 } from './policies/triangular2.ts';
+export { type WsdOptions, type WsdPolicy, wsd } from './policies/wsd.ts';
 export type { Policy } from './policy.ts';
 export { type AnalyzeOptions, analyzeRangeTest } from './rangeTest/analyzeRangeTest.ts';
 export type { ClassicRules, Interval, RangeTestFinding, RangeTestSuggestion } from './rangeTest/finding.ts';

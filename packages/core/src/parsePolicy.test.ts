@@ -48,6 +48,8 @@ describe('parsePolicy', () => {
       core.cyclic(cycle),
       core.oneCycle({ maxLr: 1, totalSteps: 9 }),
       core.cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 5 }),
+      core.decay({ maxLr: 1, steps: 9 }),
+      core.wsd({ maxLr: 1, steps: 9 }),
       core.ramp({ startLr: 0, endLr: 1, steps: 5, spacing: 'linear' }),
       core.sequence([{ policy: core.constant({ lr: 1 }) }]),
       core.table({ values: [1] }),

@@ -4,6 +4,7 @@ import {
   constant,
   cosineRestarts,
   cyclic,
+  decay,
   expRange,
   type MomentumRange,
   oneCycle,
@@ -14,6 +15,7 @@ import {
   table,
   triangular,
   triangular2,
+  wsd,
 } from '../src/index.ts';
 
 /** What every policy has to hold: any legal options, also absurd ones. */
@@ -72,7 +74,18 @@ const geometric = fc.record({
   per: fc.constantFrom('cycle', 'step'),
   of: fc.constantFrom('amplitude', 'bounds'),
 });
-const decay = fc.oneof(fc.constant({ type: 'harmonic' as const }), geometric);
+const cycleDecay = fc.oneof(fc.constant({ type: 'harmonic' as const }), geometric);
+
+const shape = fc.oneof(
+  fc.constantFrom('linear' as const, 'cosine' as const, 'sqrt' as const),
+  fc.record({ power: fc.double({ min: 1e-3, max: 100, ...finite }) }),
+);
+/** A share of `steps` that is at most this one, or as many whole steps. */
+const stretch = (count: number, most: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    fc.double({ min: 0, max: most, maxExcluded: most === 1, ...finite }),
+    fc.nat({ max: Math.floor((count - 1) * most) }),
+  );
 
 /** Policies of each type by themselves. */
 export const policiesByType: { readonly [T in Exclude<Policy['type'], 'sequence'>]: fc.Arbitrary<Policy> } = {
@@ -89,7 +102,7 @@ export const policiesByType: { readonly [T in Exclude<Policy['type'], 'sequence'
     )
     .map(([options, rest]) => expRange({ ...options, ...rest })),
   cyclic: fc
-    .tuple(cycleOptions, fc.option(decay))
+    .tuple(cycleOptions, fc.option(cycleDecay))
     .map(([options, decay]) => cyclic(decay ? { ...options, decay } : options)),
   oneCycle: fc
     .record(
@@ -115,6 +128,37 @@ export const policiesByType: { readonly [T in Exclude<Policy['type'], 'sequence'
       ),
     )
     .map(([range, rest]) => cosineRestarts({ ...range, ...rest })),
+  decay: fc
+    .tuple(bounds, steps)
+    .chain(([{ baseLr: finalLr, maxLr }, steps]) =>
+      fc.record(
+        {
+          maxLr: fc.constant(maxLr),
+          steps: fc.constant(steps),
+          warmup: stretch(steps, 1),
+          shape,
+          finalLr: fc.constant(finalLr),
+        },
+        { requiredKeys: ['maxLr', 'steps'] },
+      ),
+    )
+    .map(decay),
+  wsd: fc
+    .tuple(positiveRate, steps, share)
+    .chain(([maxLr, steps, part]) =>
+      fc.record(
+        {
+          maxLr: fc.constant(maxLr),
+          steps: fc.constant(steps),
+          warmup: stretch(steps, 0.7 * part),
+          cooldown: stretch(steps, 0.95 * (1 - part)).map((value) => value || 1e-9),
+          shape,
+          cycles: fc.integer({ min: 1, max: steps < 2 ** 50 ? 5 : 1 }),
+        },
+        { requiredKeys: ['maxLr', 'steps'] },
+      ),
+    )
+    .map(wsd),
   ramp: fc.oneof(
     fc.record({ startLr: rate, endLr: rate, steps, spacing: fc.constant('linear' as const) }).map(ramp),
     fc
@@ -160,6 +204,9 @@ export function lrBounds(policy: Policy): readonly [low: number, high: number] {
       const shrinking = policy.decay?.type === 'geometric' && policy.decay.of === 'bounds';
       return [shrinking ? 0 : policy.baseLr, policy.maxLr];
     }
+    case 'decay':
+    case 'wsd':
+      return [0, policy.maxLr];
     case 'oneCycle': {
       const { maxLr, divFactor = 25, finalDivFactor = 1e4 } = policy;
       return [maxLr / divFactor / finalDivFactor, maxLr];

@@ -6,6 +6,7 @@ import {
   constant,
   cosineRestarts,
   cyclic,
+  decay,
   expRange,
   fitToCycles,
   oneCycle,
@@ -20,6 +21,7 @@ import {
   toSchedule,
   triangular,
   triangular2,
+  wsd,
 } from '../src/index.ts';
 
 const cycle = { type: 'triangular', baseLr: 0.001, maxLr: 0.006, stepSize: 2000 };
@@ -151,6 +153,64 @@ const bad: readonly (readonly [what: string, data: unknown, field: string, words
     'cycleMultiplier',
     'a positive integer',
   ],
+  ['a decay of no length', { type: 'decay', maxLr: 1 }, 'steps', 'a positive integer'],
+  ['a decay from 0', { type: 'decay', maxLr: 0, steps: 9 }, 'maxLr', 'above 0'],
+  ['a decay that ends above its peak', { type: 'decay', maxLr: 1, steps: 9, finalLr: 2 }, 'finalLr', 'Swap'],
+  ['a negative finalLr', { type: 'decay', maxLr: 1, steps: 9, finalLr: -1 }, 'finalLr', 'of at least 0'],
+  ...[-1, 1.5, 2 ** 53, Infinity, Number.NaN, null, '0.5'].flatMap((length) =>
+    (['warmup', 'cooldown'] as const).map(
+      (name) =>
+        [
+          `a ${name} of ${String(length)}`,
+          { type: 'wsd', maxLr: 1, steps: 9, [name]: length },
+          name,
+          'a share in [0, 1) or a positive integer of steps',
+        ] as const,
+    ),
+  ),
+  [
+    'a warm-up as long as the decay',
+    { type: 'decay', maxLr: 1, steps: 9, warmup: 9 },
+    'warmup',
+    'warmup to be short enough to leave 1 of 9 steps for the way down.\nReceived: warmup = 9\nShorten it',
+  ],
+  [
+    'a warm-up and a cooldown longer than a cycle',
+    { type: 'wsd', maxLr: 1, steps: 100, warmup: 81, cooldown: 0.2 },
+    'warmup',
+    'short enough to leave 20 of 100 steps for the way down',
+  ],
+  [
+    'shares of more than a cycle',
+    { type: 'wsd', maxLr: 1, steps: 100, warmup: 0.6, cooldown: 41 },
+    'warmup',
+    'leave 41 of 100 steps',
+  ],
+  ['a cooldown of 0', { type: 'wsd', maxLr: 1, steps: 9, cooldown: 0 }, 'cooldown', 'A constant policy'],
+  ['half a cycle', { type: 'wsd', maxLr: 1, steps: 9, cycles: 0.5 }, 'cycles', 'a positive integer'],
+  [
+    'cycles longer than a counter counts',
+    { type: 'wsd', maxLr: 1, steps: 2 ** 52, cycles: 2 },
+    'cycles',
+    'together no longer than 2^53 steps',
+  ],
+  ...['exponential', 'toString', 2, null, ['linear']].map(
+    (shape) =>
+      [
+        `a shape of ${String(shape)}`,
+        { type: 'decay', maxLr: 1, steps: 9, shape },
+        'shape',
+        'shape to be',
+      ] as const,
+  ),
+  [
+    'an unknown shape',
+    { type: 'wsd', maxLr: 1, steps: 9, shape: 'exponential' },
+    'shape',
+    'shape to be linear, cosine, sqrt or { power }',
+  ],
+  ['a shape without power', { type: 'decay', maxLr: 1, steps: 9, shape: {} }, 'shape.power', 'above 0'],
+  ['a power of 0', { type: 'wsd', maxLr: 1, steps: 9, shape: { power: 0 } }, 'shape.power', 'above 0'],
   [
     'an exponential ramp from 0',
     { type: 'ramp', startLr: 0, endLr: 1, steps: 9, spacing: 'exponential' },
@@ -309,6 +369,14 @@ describe('what is just legal', () => {
     ['divisors of 1', { type: 'oneCycle', maxLr: 1, totalSteps: 9, divFactor: 1, finalDivFactor: 1 }],
     ['a pctStart of 0', { type: 'oneCycle', maxLr: 1, totalSteps: 9, pctStart: 0 }],
     ['a pctStart of 1', { type: 'oneCycle', maxLr: 1, totalSteps: 9, pctStart: 1 }],
+    ['a warm-up up to the last step', { type: 'decay', maxLr: 1, steps: 9, warmup: 8 }],
+    ['a warm-up of nearly all', { type: 'decay', maxLr: 1, steps: 9, warmup: 0.999 }],
+    ['a warm-up of 2^52 − 1 steps', { type: 'decay', maxLr: 1, steps: 2 ** 52, warmup: 2 ** 52 - 1 }],
+    ['a decay that stays up', { type: 'decay', maxLr: 1, steps: 9, warmup: 0, finalLr: 1 }],
+    ['shares of all', { type: 'wsd', maxLr: 1, steps: 9, warmup: 0.7, cooldown: 0.3 }],
+    ['a cycle without a stable part', { type: 'wsd', maxLr: 1, steps: 9, warmup: 4, cooldown: 5 }],
+    ['a cooldown of all', { type: 'wsd', maxLr: 1, steps: 9, warmup: 0, cooldown: 9 }],
+    ['as many steps as a counter counts', { type: 'wsd', maxLr: 1, steps: 1, cycles: 2 ** 52 }],
     ['a linear ramp from 0', { type: 'ramp', startLr: 0, endLr: 1, steps: 9, spacing: 'linear' }],
     ['a linear ramp to 0', { type: 'ramp', startLr: 1, endLr: 0, steps: 9, spacing: 'linear' }],
     [
@@ -342,6 +410,8 @@ describe('bad options, said by the factory', () => {
     ['cyclic', 'stepSize', () => cyclic(options)],
     ['oneCycle', 'totalSteps', () => oneCycle({ maxLr: 1, totalSteps: 0.5 })],
     ['cosineRestarts', 'firstCycle', () => cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 0 })],
+    ['decay', 'steps', () => decay({ maxLr: 1, steps: 0 })],
+    ['wsd', 'cycles', () => wsd({ maxLr: 1, steps: 5, cycles: 0 })],
     ['ramp', 'steps', () => ramp({ startLr: 0, endLr: 1, steps: 0, spacing: 'linear' })],
     ['table', 'values', () => table({ values: [] })],
     ['sequence', 'stages', () => sequence([])],

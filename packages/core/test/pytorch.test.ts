@@ -1,5 +1,6 @@
 import cosineRestartsFile from '@clr/tooling/oracle/cosine_restarts.json' with { type: 'json' };
 import cyclicLr from '@clr/tooling/oracle/cyclic_lr.json' with { type: 'json' };
+import decays from '@clr/tooling/oracle/decays.json' with { type: 'json' };
 import oneCycleFile from '@clr/tooling/oracle/one_cycle.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,6 +11,7 @@ import {
   oneCycle,
   type Policy,
   PolicyError,
+  parsePolicy,
   ramp,
   type ScheduleLike,
   table,
@@ -234,6 +236,17 @@ describe('OneCycleLR', () => {
       for (let step = 0; step < 30; step++) expect(Number.isFinite(schedule.lr(step))).toBe(true);
     },
   );
+});
+
+describe('PolynomialLR, CosineAnnealingLR, LinearLR and decays by LambdaLR', () => {
+  const cases = decays.cases as readonly Curve<{ readonly maxLr: number }>[];
+
+  it('has all its cases', () => expect(cases.length).toBe(78));
+
+  it.each(cases.map((curve) => [JSON.stringify(curve.config), curve] as const))('%s', (_, curve) => {
+    const { config } = curve;
+    expect(distance('lr', parsePolicy(config), curve, config.maxLr)).toBeLessThan(closeness);
+  });
 });
 
 describe('CosineAnnealingWarmRestarts and others', () => {

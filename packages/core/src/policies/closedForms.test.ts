@@ -3,6 +3,7 @@ import {
   constant,
   cosineRestarts,
   cyclic,
+  decay,
   expRange,
   oneCycle,
   type Policy,
@@ -12,6 +13,7 @@ import {
   toSchedule,
   triangular,
   triangular2,
+  wsd,
 } from '../index.ts';
 import { lerp, powers, wave } from './arithmetic.ts';
 
@@ -30,6 +32,9 @@ const against = (height: number): number => 0.95 - 0.15 * height;
 const cosine = (from: number, to: number, x: number): number =>
   to + ((from - to) * (1 + Math.cos(Math.PI * x))) / 2;
 const line = (from: number, to: number, x: number): number => from + (to - from) * x;
+
+/** How much of the way down from one step to another is left, in [0, 1]. */
+const left = (from: number, to: number, step: number): number => Math.max(0, (to - step) / (to - from));
 
 type Value = (step: number) => number;
 
@@ -184,6 +189,57 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
     ramp({ startLr: 1, endLr: 0.001, steps: 30, spacing: 'exponential' }),
     (step) => 10 ** -(Math.min(30, step) / 10),
   ],
+  [
+    'decay, by default',
+    decay({ maxLr: 0.5, steps: 40 }),
+    (step) => (step < 2 ? 0.25 * step : left(2, 40, step) / 2),
+  ],
+  [
+    'decay without warm-up, along half a cosine',
+    decay({ maxLr: 0.5, steps: 30, warmup: 0, shape: 'cosine', finalLr: 0.1 }),
+    (step) => cosine(0.5, 0.1, Math.min(1, step / 30)),
+  ],
+  [
+    'decay along 1 − √x',
+    decay({ maxLr: 0.5, steps: 30, warmup: 5, shape: 'sqrt', finalLr: 0.1 }),
+    (step) => (step < 5 ? step / 10 : 0.1 + 0.4 * (1 - Math.sqrt(Math.min(1, (step - 5) / 25)))),
+  ],
+  [
+    'decay along a polynomial',
+    decay({ maxLr: 0.5, steps: 30, warmup: 0.5, shape: { power: 2.5 }, finalLr: 0.1 }),
+    (step) => (step < 15 ? step / 30 : 0.1 + 0.4 * left(15, 30, step) ** 2.5),
+  ],
+  ['decay of a single step', decay({ maxLr: 0.5, steps: 1, warmup: 0.99 }), (step) => (step < 1 ? 0.5 : 0)],
+  ['decay of two steps', decay({ maxLr: 0.5, steps: 2, warmup: 0.99 }), (step) => [0, 0.5][step] ?? 0],
+  [
+    'wsd, by default',
+    wsd({ maxLr: 0.5, steps: 40 }),
+    (step) => (step < 2 ? 0.25 * step : step < 28 ? 0.5 : left(28, 40, step) / 2),
+  ],
+  [
+    'wsd in cycles',
+    wsd({ maxLr: 0.5, steps: 20, warmup: 5, cooldown: 10, shape: 'cosine', cycles: 3 }),
+    (step) => {
+      if (step < 5) return step / 10;
+      if (step >= 60) return 0;
+      return step % 20 < 10 ? 0.5 : cosine(0.5, 0, ((step % 20) - 10) / 10);
+    },
+  ],
+  [
+    'wsd without a stable part',
+    wsd({ maxLr: 0.5, steps: 10, warmup: 0.7, cooldown: 0.3, shape: 'sqrt' }),
+    (step) => (step < 7 ? step / 14 : 0.5 * (1 - Math.sqrt(Math.min(1, (step - 7) / 3)))),
+  ],
+  [
+    'wsd whose cooldown is shorter than a step',
+    wsd({ maxLr: 0.5, steps: 10, warmup: 0, cooldown: 0.01, cycles: 2 }),
+    (step) => (step < 20 ? 0.5 : 0),
+  ],
+  [
+    'wsd whose shares meet half-way through a step',
+    wsd({ maxLr: 0.5, steps: 3, warmup: 0.5, cooldown: 0.5 }),
+    (step) => [0, 0.25, 0.5][step] ?? 0,
+  ],
   ['table', table({ values: [0.3, 0.2, 0.1] }), (step) => [0.3, 0.2, 0.1][Math.min(step, 2)]!],
 ];
 
@@ -235,6 +291,15 @@ const cycles: readonly (readonly [name: string, policy: Policy, at: (step: numbe
     'oneCycle',
     oneCycle({ maxLr: 1, totalSteps: 50 }),
     (step) => (step < 50 ? [0, step / 50, 50] : [1, 0, Infinity]),
+  ],
+  ['decay', decay({ maxLr: 1, steps: 50 }), (step) => (step < 50 ? [0, step / 50, 50] : [1, 0, Infinity])],
+  [
+    'wsd',
+    wsd({ maxLr: 1, steps: 20, cycles: 3 }),
+    (step) =>
+      step < 60
+        ? [Math.floor(step / 20), (step % 20) / 20, 20 * Math.floor(step / 20) + 20]
+        : [3, 0, Infinity],
   ],
   [
     'sequence',

@@ -1,6 +1,7 @@
 import { constantKind } from './constant.ts';
 import { cosineRestartsKind } from './cosineRestarts.ts';
 import { cyclicKind } from './cyclic.ts';
+import { decayKind } from './decay.ts';
 import { expRangeKind } from './expRange.ts';
 import { oneCycleKind } from './oneCycle.ts';
 import { rampKind } from './ramp.ts';
@@ -8,6 +9,7 @@ import { sequenceKind } from './sequence.ts';
 import { tableKind } from './table.ts';
 import { triangularKind } from './triangular.ts';
 import { triangular2Kind } from './triangular2.ts';
+import { wsdKind } from './wsd.ts';
 
 /** Every kind of policy: a new one is a file beside this one, and a line in here and in `policy.ts`. */
 export const kinds: readonly { readonly type: string }[] = [
@@ -18,6 +20,8 @@ export const kinds: readonly { readonly type: string }[] = [
   cyclicKind,
   oneCycleKind,
   cosineRestartsKind,
+  decayKind,
+  wsdKind,
   rampKind,
   sequenceKind,
   tableKind,

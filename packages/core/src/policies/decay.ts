@@ -1,0 +1,69 @@
+import { checkOrder, optional, positiveRate, rate, stepCount } from '../fields.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+import { checkStretches, type DecayShape, shapeField, stretch, trapezoidSchedule } from './trapezoid.ts';
+
+/** Options of {@link decay}. */
+export interface DecayOptions {
+  /** The peak, reached when the warm-up ends. Above 0. */
+  readonly maxLr: number;
+  /** The length of the run, in steps. */
+  readonly steps: number;
+  /** The way up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
+  readonly warmup?: number;
+  /** The way down: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
+  readonly shape?: DecayShape;
+  /** The rate at step `steps` and after it. At least 0, at most `maxLr`. Default 0. */
+  readonly finalLr?: number;
+}
+
+/** A {@link decay} policy as plain JSON. */
+export interface DecayPolicy extends DecayOptions {
+  readonly type: 'decay';
+}
+
+const defaultWarmup = 0.05;
+
+/** @internal */
+export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
+  type: 'decay',
+  fields: {
+    maxLr: positiveRate,
+    steps: stepCount,
+    warmup: optional(stretch),
+    shape: optional(shapeField),
+    finalLr: optional(rate),
+  },
+  check(policy, path) {
+    checkOrder(policy, 'finalLr', 'maxLr', path);
+    const { steps, warmup = defaultWarmup } = policy;
+    if (warmup >= 1) checkStretches(warmup, 1, steps, path);
+  },
+  schedule: ({ warmup = defaultWarmup, shape = 'linear', finalLr = 0, ...policy }) =>
+    trapezoidSchedule({ ...policy, warmup, shape, finalLr, cycles: 1, cooldown: 'rest' }),
+});
+
+/**
+ * A short warm-up, then one way down for the rest of the run: the schedule for a fixed budget.
+ *
+ * With `W` the warm-up in steps: `lr(t) = maxLr · t / W` for `t < W`, then `finalLr + (maxLr − finalLr) · h(x)` with
+ * `x = (t − W) / (steps − W)` and `h(x)` one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`, `(1 − x)^power`. The run is one
+ * cycle: its end is a trough, and past it the rate stays at `finalLr`.
+ *
+ * @throws {PolicyError} if a rate is negative, not finite or above `maxLr`, a step count is not a positive integer, or
+ *   the warm-up leaves no step for the way down
+ * @see Defazio et al., arXiv 2310.07831 (linear, with warm-up); Hägele et al., arXiv 2405.18392 (`1 − √x`); PyTorch's
+ *   `PolynomialLR` and `CosineAnnealingLR`, which have no warm-up
+ *
+ * @example
+ * ```ts
+ * const { lr, at } = toSchedule(decay({ maxLr: 0.1, steps: 1000, warmup: 100 }));
+ * lr(50); // 0.05
+ * lr(100); // 0.1
+ * lr(550); // 0.05
+ * lr(1000); // 0
+ * at(999).cycleEnd; // 1000
+ * ```
+ */
+export function decay(options: DecayOptions): DecayPolicy {
+  return construct(decayKind, options);
+}

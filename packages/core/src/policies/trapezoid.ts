@@ -1,0 +1,95 @@
+import { PolicyError } from '../errors.ts';
+import { join, number, object, type Read } from '../fields.ts';
+import type { CustomSchedule } from '../schedule.ts';
+import { lerp, wave } from './arithmetic.ts';
+
+/**
+ * The shape of a way down. With `x` the share of the way that is done, the share of the rate that is left is `1 − x`
+ * for `'linear'`, `½ · (1 + cos πx)` for `'cosine'`, `1 − √x` for `'sqrt'` and `(1 − x)^power` for a polynomial.
+ */
+export type DecayShape = 'linear' | 'cosine' | 'sqrt' | { readonly power: number };
+
+// Each maps the share of the way that is left, in [0, 1], to the share of the rate that is left.
+const heights: Readonly<Record<string, (left: number) => number>> = {
+  linear: (left) => left,
+  cosine: wave,
+  // 1 − √x, without a difference of near numbers.
+  sqrt: (left) => left / (1 + Math.sqrt(1 - left)),
+};
+
+const polynomial = object({ power: number((value) => value > 0, 'above 0') });
+
+export const shapeField: Read = (value, path) => {
+  if (typeof value === 'object' && value !== null) return polynomial(value, path);
+  if (Object.hasOwn(heights, value as string)) return value;
+  const expected = `${Object.keys(heights).join(', ')} or { power }`;
+  throw new PolicyError(path, value, expected, 'Check its spelling.');
+};
+
+/** A stretch of a run: a share of it below 1, or a number of steps. */
+export const stretch: Read = (value, path) => {
+  const given = value as number;
+  const share = Number.isFinite(given) && given >= 0 && given < 1;
+  if (share || (Number.isInteger(given) && given >= 1 && given <= 2 ** 52)) return value;
+  const advice = 'A number below 1 is a share of `steps`.';
+  throw new PolicyError(path, value, 'a share in [0, 1) or a positive integer of steps', advice);
+};
+
+/** A stretch in steps; a share is rounded to the nearest step by whoever needs a whole number. */
+const lengthOf = (value: number, steps: number): number => (value < 1 ? value * steps : value);
+
+/** Refuses a warm-up and a cooldown that do not fit into `steps` together. */
+export function checkStretches(warmup: number, cooldown: number, steps: number, path: string): void {
+  const together = lengthOf(warmup, steps) + lengthOf(cooldown, steps);
+  // Shares such as 0.7 and 0.3 may add up to a rounding more than 1.
+  if (together <= steps * (1 + 1e-12)) return;
+  const expected = `short enough to leave ${cooldown < 1 ? cooldown * steps : cooldown} of ${steps} steps for the way down`;
+  throw new PolicyError(join(path, 'warmup'), warmup, expected, 'Shorten it, or train for longer.');
+}
+
+/** What a trapezoid is made of. */
+export interface Trapezoid {
+  readonly maxLr: number;
+  readonly finalLr: number;
+  /** The length of a cycle. */
+  readonly steps: number;
+  readonly cycles: number;
+  readonly warmup: number;
+  /** A share of `steps` or a number of steps, or everything after the warm-up. */
+  readonly cooldown: number | 'rest';
+  readonly shape: DecayShape;
+}
+
+/**
+ * Up from 0, level at `maxLr`, down to `finalLr`. Each further cycle begins at `maxLr`; after the last one the rate
+ * stays at `finalLr`. Positions are reduced in integers first, so the peak and the end are exact.
+ */
+export function trapezoidSchedule({
+  maxLr,
+  finalLr,
+  steps,
+  cycles,
+  warmup,
+  cooldown,
+  shape,
+}: Trapezoid): CustomSchedule {
+  const up = Math.min(steps - 1, Math.round(lengthOf(warmup, steps)));
+  const rest = steps - up;
+  const down =
+    cooldown === 'rest' ? rest : Math.max(1, Math.min(rest, Math.round(lengthOf(cooldown, steps))));
+  const height = typeof shape === 'string' ? heights[shape]! : (left: number) => left ** shape.power;
+  const end = steps * cycles;
+  return {
+    lr(step) {
+      if (step < up) return lerp(0, maxLr, step / up);
+      if (step >= end) return finalLr;
+      const left = steps - (step % steps);
+      return left < down ? lerp(finalLr, maxLr, height(left / down)) : maxLr;
+    },
+    position(step) {
+      if (step >= end) return { cycle: cycles, phase: 0, cycleEnd: Infinity };
+      const cycle = Math.floor(step / steps);
+      return { cycle, phase: (step % steps) / steps, cycleEnd: (cycle + 1) * steps };
+    },
+  };
+}

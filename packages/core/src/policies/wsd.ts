@@ -1,0 +1,91 @@
+import { PolicyError } from '../errors.ts';
+import { join, optional, positiveRate, stepCount } from '../fields.ts';
+import { construct, type PolicyKind, register } from './kind.ts';
+import { checkStretches, type DecayShape, shapeField, stretch, trapezoidSchedule } from './trapezoid.ts';
+
+/** Options of {@link wsd}. */
+export interface WsdOptions {
+  /** The stable rate. Above 0. */
+  readonly maxLr: number;
+  /** The length of one cycle, in steps: of the whole run unless there are more `cycles`. */
+  readonly steps: number;
+  /** The way up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
+  readonly warmup?: number;
+  /** The way down to 0, at the end of each cycle: a share or a number of steps, at least one. Default 0.3. */
+  readonly cooldown?: number;
+  /** The way down: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
+  readonly shape?: DecayShape;
+  /** How many cycles, each `steps` long. Default 1. */
+  readonly cycles?: number;
+}
+
+/** A {@link wsd} policy as plain JSON. */
+export interface WsdPolicy extends WsdOptions {
+  readonly type: 'wsd';
+}
+
+const defaultWarmup = 0.05;
+const defaultCooldown = 0.3;
+
+/** @internal */
+export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
+  type: 'wsd',
+  fields: {
+    maxLr: positiveRate,
+    steps: stepCount,
+    warmup: optional(stretch),
+    cooldown: optional(stretch),
+    shape: optional(shapeField),
+    cycles: optional(stepCount),
+  },
+  check({ steps, warmup = defaultWarmup, cooldown = defaultCooldown, cycles = 1 }, path) {
+    if (cooldown === 0) {
+      const advice = 'A constant policy, or a sequence that ends in one, has no way down.';
+      throw new PolicyError(join(path, 'cooldown'), cooldown, 'above 0', advice);
+    }
+    checkStretches(warmup, cooldown, steps, path);
+    if (steps * cycles > Number.MAX_SAFE_INTEGER) {
+      throw new PolicyError(
+        join(path, 'cycles'),
+        cycles,
+        'together no longer than 2^53 steps',
+        'Take fewer.',
+      );
+    }
+  },
+  schedule: ({
+    warmup = defaultWarmup,
+    cooldown = defaultCooldown,
+    shape = 'linear',
+    cycles = 1,
+    ...policy
+  }) => trapezoidSchedule({ ...policy, warmup, cooldown, shape, cycles, finalLr: 0 }),
+});
+
+/**
+ * Warm-up, stable, cooldown: the schedule for a run that may be stopped or extended. With several `cycles` it is WSD-S:
+ * each cycle ends at a trough after a cooldown, and the next one goes on at `maxLr` at once, without a warm-up.
+ *
+ * With `W` and `C` the warm-up and the cooldown in steps and `p` the step's place in its cycle:
+ * `lr = maxLr · p / W` for `p < W` in the first cycle; `maxLr · h(x)` with `x = (p − steps + C) / C` in the last `C`
+ * steps of every cycle, `h(x)` one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`, `(1 − x)^power`; else `maxLr`. Past the end
+ * of the last cycle the rate stays at 0.
+ *
+ * @throws {PolicyError} if `maxLr` is not above 0, a count is not a positive integer, or the warm-up and the cooldown do
+ *   not fit into a cycle
+ * @see Hu et al., arXiv 2404.06395 (WSD); Hägele et al., arXiv 2405.18392; Wen et al., arXiv 2410.05192 (WSD-S)
+ *
+ * @example
+ * ```ts
+ * const { lr, at } = toSchedule(wsd({ maxLr: 0.1, steps: 1000, warmup: 50, cooldown: 0.2, cycles: 3 }));
+ * lr(25); // 0.05
+ * lr(500); // 0.1
+ * lr(900); // 0.05
+ * lr(1000); // 0.1
+ * at(1000).cycleEnd; // 2000
+ * lr(3000); // 0
+ * ```
+ */
+export function wsd(options: WsdOptions): WsdPolicy {
+  return construct(wsdKind, options);
+}

@@ -41,6 +41,8 @@ const views = new Set([
   'Unsqueeze',
   'Flatten',
   'Transpose',
+  'Expand',
+  'Tile',
 ]);
 
 /** The initializer behind a value, which may have another shape or type. */

@@ -94,11 +94,16 @@ describe('what is trained', () => {
           { name: 'bias', type: float, dims: [3], values: [1, 1, 1] },
           { name: 'other', type: float, dims: [3], values: [1, 1, 1] },
           ...statistics,
+          { name: 'one', type: DataType.INT64, dims: [1], values: [3] },
+          { name: 'once', type: DataType.INT64, dims: [1], values: [1] },
         ],
         nodes: [
           { op: 'Identity', inputs: ['bias'], outputs: ['same'] },
           { op: 'Cast', inputs: ['mean'], outputs: ['half'], attributes: { to: DataType.FLOAT16 } },
           { op: 'Cast', inputs: ['half'], outputs: ['cast'], attributes: { to: float } },
+          { op: 'Reshape', inputs: ['mean', 'one'], outputs: ['row'] },
+          { op: 'Expand', inputs: ['row', 'one'], outputs: ['expanded'] },
+          { op: 'Tile', inputs: ['expanded', 'once'], outputs: ['tiled'] },
           { op: 'BatchNormalization', inputs: ['x', 'scale', 'bias', mean, 'variance'], outputs: ['n'] },
           { op: 'Mul', inputs: ['n', 'other'], outputs: ['y'] },
         ],
@@ -113,6 +118,7 @@ describe('what is trained', () => {
     expect(of('mean', (name) => name !== 'other')).toEqual(['scale', 'bias']);
     expect(of('same')).toEqual(['scale', 'bias', 'other']);
     expect(of('cast')).toEqual(['scale', 'bias', 'other']);
+    expect(of('tiled')).toEqual(['scale', 'bias', 'other']);
   });
 
   it('is refused where this form of its operator does not read it', () => {

@@ -1,20 +1,20 @@
 import { comparable } from './metrics.ts';
 import type { Recorded } from './recorded.ts';
 
-/** What a model’s metrics before any step say of what it knows. */
+/** Signs that a model is already trained, read from its metrics before the first step. */
 export interface Warmth {
-  /** Whether it knows so much that a sweep would only spoil it. */
+  /** Whether it is so well trained that a sweep would only spoil it. */
   readonly trained: boolean;
   readonly reason: string;
 }
 
 /**
- * Notices a classifier that knows something already; nothing where there is no sign of it, or no accuracy.
+ * Detects a classifier that is already trained. Undefined if there is no sign of it, or no accuracy.
  *
- * One that knows nothing has a loss of ln 2 = 0.69 or more (the logarithm of the number of classes). Where most
- * examples are of one class it may be right often, but not at a lower loss: both together are knowledge. And it
- * is right as often as its loss says, e^−loss: being right clearly more often is a sign, though one that careless
- * initial weights give too; it counts only where a sweep saw nothing.
+ * An untrained classifier has a loss of ln 2 = 0.69 or more (the logarithm of the number of classes). If most examples
+ * are of one class it may often be right, but not at a lower loss: high accuracy and low loss together mean that it is
+ * trained. Its accuracy is about e^−loss. A clearly higher accuracy is a weaker sign, which careless initial weights
+ * give too: it counts only if a sweep found nothing.
  */
 export function warmth(start: Recorded | undefined): Warmth | undefined {
   const metrics = start && comparable(start);

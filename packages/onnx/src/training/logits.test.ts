@@ -132,6 +132,8 @@ async function expectSame(
   });
 }
 
+const all = [n, classes, h, w];
+
 describe('a loss over logits', () => {
   it('finds a Softmax over the classes behind any layout', async () => {
     const perm = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 });
@@ -152,6 +154,38 @@ describe('a loss over logits', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it.each<[string, NodeSpec[]]>([
+    [
+      'eˣ times the reciprocal of its sum',
+      [
+        node('Exp', ['z'], 'e'),
+        node('ReduceSum', ['e', 'second'], 'sum'),
+        node('Reciprocal', ['sum'], 'r'),
+        node('Mul', ['r', 'e'], 'y'),
+      ],
+    ],
+    [
+      'eˣ by its norm',
+      [node('Exp', ['z'], 'e'), node('ReduceL1', ['e', 'second'], 'sum'), node('Div', ['e', 'sum'], 'y')],
+    ],
+    [
+      'eˣ after LpNormalization',
+      [node('Exp', ['z'], 'e'), node('LpNormalization', ['e'], 'y', { axis: 1, p: 1 })],
+    ],
+    ['e to a LogSoftmax', [node('LogSoftmax', ['z'], 'l', { axis: 1 }), node('Exp', ['l'], 'y')]],
+    [
+      'e to x − log Σ eˣ',
+      [
+        node('ReduceLogSumExp', ['z', 'second'], 'sum'),
+        node('Sub', ['z', 'sum'], 'l'),
+        node('Exp', ['l'], 'y'),
+      ],
+    ],
+  ])('finds a Softmax that is written as %s', async (_, nodes) => {
+    const plain = model([node('Identity', ['z'], 'y')], all);
+    await expectSame(model(nodes, all), plain, all, 'crossEntropy');
   });
 
   it('finds one over the rows of a matrix, as opset 11 writes it, and over the last axis of an image', async () => {
@@ -212,7 +246,6 @@ describe('a loss over logits', () => {
     await expectSame(found, plain, [n, classes], 'crossEntropy');
   });
 
-  const all = [n, classes, h, w];
   it.each<[string, Loss, NodeSpec[], number[], number?]>([
     ['a Softmax over other axes', 'crossEntropy', [node('Softmax', ['z'], 'y', { axis: 2 })], all],
     [
@@ -246,6 +279,59 @@ describe('a loss over logits', () => {
       [node('Softmax', ['z'], 'p', { axis: 1 }), node('Clip', ['p', 'zero', 'one'], 'y')],
       all,
     ],
+    [
+      'repeated probabilities',
+      'crossEntropy',
+      [
+        node('Softmax', ['z'], 'p', { axis: 1 }),
+        node('Constant', [], 'once', { value_ints: [1, 1, 1, 1] }),
+        node('Tile', ['p', 'once'], 'y'),
+      ],
+      all,
+    ],
+    [
+      'probabilities with a lower bound by Where',
+      'crossEntropy',
+      [
+        node('Softmax', ['z'], 'p', { axis: 1 }),
+        node('Greater', ['p', 'zero'], 'c'),
+        node('Where', ['c', 'p', 'zero'], 'y'),
+      ],
+      all,
+    ],
+    [
+      'percentages',
+      'crossEntropy',
+      [
+        node('Softmax', ['z'], 'p', { axis: 1 }),
+        node('Constant', [], 'hundred', { value_float: { float: 100 } }),
+        node('Mul', ['p', 'hundred'], 'y'),
+      ],
+      all,
+    ],
+    [
+      'Sigmoids over their sum',
+      'crossEntropy',
+      [
+        node('Sigmoid', ['z'], 'p'),
+        node('ReduceSum', ['p', 'second'], 'sum'),
+        node('Div', ['p', 'sum'], 'y'),
+      ],
+      all,
+    ],
+    [
+      "Softplus over its norm, as PyTorch's normalize writes it",
+      'crossEntropy',
+      [
+        node('Softplus', ['z'], 'p'),
+        node('ReduceL1', ['p', 'second'], 'norm'),
+        node('Clip', ['norm', 'half'], 'bounded'),
+        node('Shape', ['p'], 'shape'),
+        node('Expand', ['bounded', 'shape'], 'wide'),
+        node('Div', ['p', 'wide'], 'y'),
+      ],
+      all,
+    ],
     ['a Sigmoid, for classes', 'crossEntropy', [node('Sigmoid', ['z'], 'y')], all],
     ['a Softmax, for a binary loss', 'bceWithLogits', [node('Softmax', ['z'], 'y', { axis: 1 })], all],
     ['a HardSigmoid', 'bceWithLogits', [node('HardSigmoid', ['z'], 'y')], all],
@@ -272,6 +358,11 @@ describe('a loss over logits', () => {
       'a Softmax inside the model',
       'crossEntropy',
       [node('Softmax', ['z'], 'p', { axis: 1 }), node('Sub', ['p', 'z'], 'y')],
+    ],
+    [
+      'signed values over their norm',
+      'crossEntropy',
+      [node('ReduceL1', ['z', 'second'], 'norm'), node('Div', ['z', 'norm'], 'y')],
     ],
     ['a Sigmoid, for a regression', 'mse', [node('Sigmoid', ['z'], 'y')]],
   ])('takes what only looks like probabilities as it is: %s', (_name, loss, nodes) => {

@@ -5,8 +5,8 @@ import { isFloat, typeName } from '../graph/dataType.ts';
 import { operatorKey } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';
 import { show } from '../show.ts';
-import { producer } from './logits.ts';
 import type { TrainingOptions } from './options.ts';
+import { producer } from './probabilities.ts';
 
 /** The tensor behind an output: ZipMap gives scikit-learn's probabilities as a list of maps. */
 function behindMaps(nodes: readonly NodeProto[], output: string): string {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, relative } from 'node:path';
 
-/** What crosses a boundary, in words. */
+/** Describes each violation of a boundary. */
 export type Crossing = string;
 
 interface Manifest {
@@ -13,7 +13,8 @@ interface Manifest {
   readonly devDependencies?: Record<string, string>;
 }
 
-// What each package may stand on, among our own. Examples, benchmarks and tooling may use every public one.
+// The packages of this repository that each package may depend on. Examples, benchmarks and tooling may use every
+// public one.
 const allowed: Readonly<Record<string, readonly string[]>> = {
   '@clr/core': [],
   '@clr/conformance': ['@clr/core'],

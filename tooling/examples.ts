@@ -11,7 +11,7 @@ export interface Example {
   readonly code: string;
 }
 
-/** One value that an example states, beside the one that came. */
+/** One value that an example states, with the actual value. */
 export interface Outcome {
   readonly source: string;
   readonly actual: unknown;

@@ -1,5 +1,5 @@
 /**
- * What a test may need and a fresh machine may lack. A missing one skips the test loudly; `CLR_REQUIRE`
+ * Devices that a test may need and a fresh machine may lack. A missing one skips the test loudly; `CLR_REQUIRE`
  * (a comma list, such as `chromium,webgpu`) turns the skip into a failure.
  */
 export type Need = 'chromium' | 'webgpu' | 'pytorch';

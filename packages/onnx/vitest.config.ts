@@ -22,7 +22,7 @@ const config: ViteUserConfig = defineConfig({
         },
       },
       inChromium({
-        // its WebAssembly lies beside its modules and is found by their address
+        // it finds its WebAssembly next to its modules, by their address
         optimizeDeps: { exclude: ['onnxruntime-web'] },
         test: {
           name: 'chromium',

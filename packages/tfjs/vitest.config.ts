@@ -3,9 +3,9 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { inChromium } from '../../tooling/chromium.ts';
 
-/** What only Node can run: it reads files, or loads two copies of tfjs. */
+/** Tests that only Node can run: they read files, or load two copies of tfjs. */
 const node = 'src/**/*.node.test.ts';
-/** What needs a page, and one backend is enough. */
+/** Tests that need a page; one backend is enough. */
 const webgl = 'src/**/*.webgl.test.ts';
 
 /** The same tests on one backend after the other. */

@@ -9,7 +9,9 @@ interface Results extends Rates {
   readonly model: Uint8Array;
 }
 
-/** Writes the report and the model, each aside first and then renamed: a file is whole or as it was. */
+/**
+ * Writes the report and the model, each under a temporary name first and then renamed: a file is complete or unchanged.
+ */
 export async function writeResults(
   folder: string,
   { trace, finding, runs, words, model }: Results,

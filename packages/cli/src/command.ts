@@ -4,7 +4,7 @@ export interface OutputFile {
   readonly content: string;
 }
 
-/** What a command comes to; nothing is printed or written before it has succeeded. */
+/** The result of a command. Nothing is printed or written before it has succeeded. */
 export interface Outcome {
   /** For stdout. */
   readonly text: string;

@@ -6,7 +6,7 @@ export function fail(expected: string, received: string, advice: string): ClrErr
   return new ClrError('clr/conformance', { expected, received, advice });
 }
 
-/** The first place where two sets of weights differ in a bit; nothing when they do not. */
+/** Describes the first place at which two sets of weights differ in a bit; undefined if they are equal. */
 export function firstDifference(a: Weights, b: Weights): string | undefined {
   if (a.length !== b.length) return `${a.length} and ${b.length} tensors`;
   for (const [tensor, values] of a.entries()) {

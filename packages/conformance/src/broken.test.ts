@@ -8,7 +8,7 @@ import { trainableChecks } from './trainableChecks.ts';
 /** Spoils one model in place. */
 type Flaw = (model: ReferenceTrainable, live: { count: number }) => void;
 
-/** The reference with a flaw in every model; what it acquires is counted. */
+/** The reference model with a flaw. Counts the resources it acquires. */
 function flawed(flaw: Flaw): Subject<ReferenceBatch> {
   const live = { count: 0 };
   const spoil = (create: () => unknown) => () => {
@@ -30,7 +30,9 @@ function flawed(flaw: Flaw): Subject<ReferenceBatch> {
   };
 }
 
-/** Replaces what acts in each step; what acted before is part of the state, so that nothing else is wrong. */
+/**
+ * Replaces the hyperparameters of each step. The previous ones are part of the state, so that nothing else is wrong.
+ */
 const acting =
   (change: (hyper: Hyperparameters, before: Hyperparameters | undefined) => Hyperparameters): Flaw =>
   (model) => {

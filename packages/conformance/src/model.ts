@@ -29,7 +29,7 @@ export function richest<Batch>(subject: Subject<Batch>): () => TestModel<Batch> 
   return () => subject.createWithMomentum?.() ?? subject.create();
 }
 
-/** What every step of a check gets where momentum can be set: nothing where it cannot. */
+/** The momentum for every step of a check, if the subject can set one. */
 export function hyperparameters<Batch>(subject: Subject<Batch>, step: number): Hyperparameters {
   const lr = rateOf(subject) / (step + 1);
   return subject.createWithMomentum ? { lr, momentum: 0.5 + 0.1 * (step % 3) } : { lr };

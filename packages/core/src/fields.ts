@@ -128,7 +128,7 @@ export function pickFields(
   return copy;
 }
 
-/** Refuses two bounds that are legal one by one and the wrong way round. What is absent is never so. */
+/** Refuses two bounds in the wrong order. A missing bound is always in order. */
 export function checkOrder<Name extends string>(
   bounds: { readonly [K in Name]?: number } | undefined,
   low: Name,

@@ -5,8 +5,8 @@ import { toSchedule } from './toSchedule.ts';
 
 /**
  * The step count nearest to a budget at which a cycle ends, so that training stops at a trough: at least one
- * cycle, the shorter of two equally near. Where no cycle ends any more, in a schedule without cycles, in a last
- * stage without them or past a policy's end, every step is as good a place to stop, and the budget comes back.
+ * cycle, the shorter of two equally near. If no further cycle ends (in a schedule without cycles, in a last stage
+ * without cycles, or past a policy's end), every step is as good a place to stop, and the result is the budget.
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer

@@ -30,7 +30,7 @@ import {
   wsd,
 } from './index.ts';
 
-// Checked by tsc (the script `types`); what must not compile is marked so.
+// Checked by tsc (the script `types`). Lines that must not compile are marked.
 
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 5 };
 

@@ -44,5 +44,5 @@ export interface CustomSchedule {
   position?(step: number): CyclePosition;
 }
 
-/** What stands for a schedule wherever clr takes one: plain data, functions, or just the rate's function. */
+/** Anything that clr accepts as a schedule: plain data, functions, or just the function of the rate. */
 export type ScheduleLike = Policy | Schedule | CustomSchedule | ((step: number) => number);

@@ -18,7 +18,7 @@ import {
   wsd,
 } from '../src/index.ts';
 
-/** What every policy has to hold: any legal options, also absurd ones. */
+/** Every policy with any legal options, also absurd ones. */
 
 const finite = { noNaN: true, noDefaultInfinity: true } as const;
 /** From 0 to 1e30, without -0, which JSON cannot hold. */

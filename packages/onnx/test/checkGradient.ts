@@ -109,7 +109,7 @@ const operatorNode = (p: Prepared, inputs: readonly string[]): NodeSpec => ({
 
 const used = (p: Prepared): string[] => p.outputs.filter((_, i) => (p.c.outputs ?? [true])[i]);
 
-/** The operator alone, its parameters as inputs: what finite differences are taken of. */
+/** The operator alone, with its parameters as inputs, for finite differences. */
 function forwardModel(p: Prepared): Uint8Array {
   const inputs: ValueSpec[] = p.c.inputs.flatMap((input, i) =>
     input && free(input)
@@ -234,7 +234,7 @@ async function prepare(
   return { p, session: await ort.InferenceSession.create(forwardModel(p), quiet(type)) };
 }
 
-/** What a check found: in which precision, and the largest relative error. */
+/** The result of a check: its precision, and the largest relative error. */
 export interface Finding {
   readonly precision: 'float64' | 'float32';
   readonly error: number;

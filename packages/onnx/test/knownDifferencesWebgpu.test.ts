@@ -16,7 +16,7 @@ interface Stored {
   readonly values: readonly number[];
 }
 
-/** What one node makes of numbers, on a provider. */
+/** Runs one node on a provider. */
 async function run(
   provider: string,
   op: string,

@@ -7,7 +7,7 @@ export type CallbackClasses = Pick<
   'Callback' | 'CallbackList' | 'CustomCallback' | 'LayersModel'
 >;
 
-/** What tfjs keeps in a callback list: callbacks, plain objects that it forgot to wrap, and wrapped ones. */
+/** The entries of a callback list of tfjs: callbacks, plain objects that it forgot to wrap, and wrapped ones. */
 interface Listed {
   readonly setParams?: unknown;
   readonly onTrainBegin?: unknown;

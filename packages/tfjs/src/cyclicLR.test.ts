@@ -18,7 +18,7 @@ function makeModel(optimizer: tf.Optimizer = tf.train.momentum(1, 0)): tf.Layers
   return model;
 }
 
-/** What each update of a training saw: rates as the optimizer's update used them. */
+/** The rates that the optimizer used in each update of a training. */
 function spyRates(model: tf.LayersModel): { rates: number[]; momenta: number[] } {
   const seen = { rates: [] as number[], momenta: [] as number[] };
   const optimizer = model.optimizer as unknown as {

@@ -35,7 +35,7 @@ export interface CompiledModel {
   readonly containerNodes: ReadonlySet<string>;
   readonly stateful: boolean;
   readonly optimizer: tfjs.Optimizer;
-  /** What the regularizers add. */
+  /** The regularization loss. */
   calculateLosses(): tfjs.Scalar[];
   apply(inputs: tfjs.Tensor[], options: { training: boolean }): tfjs.Tensor | tfjs.Tensor[];
 }
@@ -106,7 +106,7 @@ export function partsOf(model: CompiledModel): TrainingParts {
   return { optimizer: model.optimizer, weights, trained, stateful, topology };
 }
 
-/** The loss of an output as it was given: its name, or the user's function. */
+/** The loss of an output as passed to `compile`: a name or a function. */
 export function lossOf({ loss, outputNames }: CompiledModel, index: number): LossName | undefined {
   if (typeof loss === 'string' || typeof loss === 'function') return loss;
   return Array.isArray(loss) ? loss[index] : loss[outputNames[index]!];

@@ -13,7 +13,7 @@ import { checkHyper } from './setHyperparameters.ts';
 import { isTensor } from './toTensors.ts';
 import { readState, type TrainingParts, writeState } from './trainingState.ts';
 
-/** A training loop over the Core API: what is trained, by what, towards what. */
+/** A training loop over the Core API: variables, optimizer and loss. */
 export interface TrainingLoop<Batch> {
   readonly optimizer: tfjs.Optimizer;
   /** What is trained. */

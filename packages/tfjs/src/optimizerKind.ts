@@ -2,8 +2,8 @@ import type { UpdateKind } from '@clr/core';
 import { fail } from './errors.ts';
 
 /**
- * What clr needs to see of an optimizer. Any `tf.Optimizer` has it, whichever copy of tfjs-core it comes
- * from; a class is told by its name, never by `instanceof`.
+ * The part of an optimizer that clr uses. Any `tf.Optimizer` has it, from any copy of tfjs-core; classes are identified
+ * by name, never by `instanceof`.
  */
 export interface OptimizerLike {
   getClassName(): string;
@@ -20,7 +20,7 @@ export interface TensorLike {
   dispose(): void;
 }
 
-/** What one of tfjs's optimizers is, and where it keeps things. */
+/** A description of one of tfjs's optimizers: its kind and its fields. */
 export interface OptimizerKind {
   readonly update: UpdateKind;
   /** How the momentum acts; `null`: this optimizer has none. */
@@ -113,7 +113,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   return kind;
 }
 
-/** What core calls the update that an optimizer makes; Momentum at 0 is plain SGD. */
+/** Core's name for the update that an optimizer makes. Momentum at 0 is plain SGD. */
 export function updateKind(optimizer: OptimizerLike): UpdateKind {
   const { update } = optimizerKind(optimizer);
   return update === 'momentum' && (optimizer as OptimizerFields).momentum === 0 ? 'sgd' : update;

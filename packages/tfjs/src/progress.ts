@@ -2,7 +2,7 @@ import { type Policy, parsePolicy } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 
-/** Where a training under a policy stands: what travels with a saved model. */
+/** The progress of a training under a policy, saved with the model. */
 export interface Progress {
   /** `null` when the schedule was functions, which cannot be stored. */
   readonly policy: Policy | null;
@@ -16,12 +16,12 @@ export interface MetadataHolder {
   setUserDefinedMetadata(metadata: object): void;
 }
 
-/** A Sequential keeps another model inside, and that is the one that callbacks are told. */
+/** A Sequential wraps another model, and callbacks get that one. */
 interface MaybeOuter extends MetadataHolder {
   readonly model?: MetadataHolder;
 }
 
-/** Writes a progress beside whatever else is in the model's metadata; later changes of it are seen there. */
+/** Adds a progress object to the model's metadata. Later changes to the object are saved too. */
 export function publishProgress(model: MetadataHolder, progress: object): void {
   model.setUserDefinedMetadata({ ...model.getUserDefinedMetadata(), clr: progress });
 }

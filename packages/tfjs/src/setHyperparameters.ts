@@ -11,7 +11,7 @@ import {
 import { setMomentum, setRate } from './setNumbers.ts';
 import { type ReadWatch, watchReads } from './watchReads.ts';
 
-/** An optimizer that was set before: what to check at the next call. */
+/** An optimizer that was set before, with the values to check at the next call. */
 interface Watched {
   readonly watch: ReadWatch;
   iterations: number;

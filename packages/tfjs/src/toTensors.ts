@@ -6,7 +6,7 @@ export type LayerData = tfjs.Tensor | Float32Array | Int32Array | Uint8Array;
 /** All inputs or all targets: one, a list in the model's order, or by name. */
 export type LayersData = LayerData | readonly LayerData[] | { readonly [name: string]: LayerData };
 
-/** What a model expects: names and shapes, `null` where any size will do. */
+/** The tensors that a model expects: names and shapes, `null` for any size. */
 export interface Slots {
   readonly what: 'input' | 'target';
   readonly names: readonly string[];
@@ -69,7 +69,7 @@ export function isTensor(value: unknown): value is tfjs.Tensor {
   return typeof (value as tfjs.Tensor | null)?.dataSync === 'function';
 }
 
-// As fit() does: [n] stands for [n, 1].
+// As in fit(), [n] means [n, 1].
 function withAxis(tensor: tfjs.Tensor, shape: readonly (number | null)[]): tfjs.Tensor {
   return tensor.rank === 1 && shape.length === 2 ? tensor.reshape([-1, 1]) : tensor;
 }

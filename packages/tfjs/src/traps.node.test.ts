@@ -1,5 +1,5 @@
 /**
- * What tfjs does by itself, shown on the newest and the oldest 4.x, and what clr does about it. When one of
+ * Surprising behaviour of tfjs itself, shown on the newest and the oldest 4.x, and what clr does about it. When one of
  * the first lines of a test fails, tfjs has changed there.
  */
 import { type Policy, triangular } from '@clr/core';

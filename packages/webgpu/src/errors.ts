@@ -1,7 +1,7 @@
 import { ClrError, type Problem } from '@clr/core';
 
 /**
- * What went wrong, for code that wants to react.
+ * The kind of failure, for code that reacts to it.
  *
  * - `no-adapter`: there is no WebGPU here, or no adapter for it
  * - `limit`: the device's limits are too small for what was asked
@@ -39,7 +39,7 @@ export type GpuFault =
  */
 export class GpuError extends ClrError {
   override readonly name: string = 'GpuError';
-  /** What went wrong, in one word. */
+  /** The kind of failure. */
   readonly fault: GpuFault;
 
   constructor(fault: GpuFault, problem: Problem, options?: ErrorOptions) {
@@ -63,7 +63,7 @@ export function deviceLost(info: { readonly reason?: string; readonly message: s
   });
 }
 
-/** The error that a `GPUError` of the device stands for. */
+/** Converts a `GPUError` of the device. */
 export function fromGpuError(error: GPUError, during: string): GpuError {
   const message = error.message.trim();
   if (typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError) {

@@ -53,7 +53,7 @@ Example
   },
 };
 
-/** The end of the fourth cycle; `undefined` where there are not so many. */
+/** The end of the fourth cycle; `undefined` if there are fewer. */
 function fourCycles(at: (step: number) => { readonly cycleEnd: number }): number | undefined {
   let end: number | undefined;
   for (let cycle = 0; cycle < 4; cycle++) {

@@ -19,7 +19,7 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** What to call an input in a message. */
+/** The name of an input in messages. */
 export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path;
 }

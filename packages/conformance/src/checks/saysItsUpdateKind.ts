@@ -2,7 +2,10 @@ import { fail } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { plain, withModel } from '../model.ts';
 
-/** What the range test goes by is true: the plain model's optimizer is SGD, where the adapter says anything. */
+/**
+ * The declared kind of update, which the range test uses, is right: the plain model's optimizer must be SGD, if
+ * declared.
+ */
 export const saysItsUpdateKind: TrainableCheck = {
   name: 'says what kind of update it makes, or nothing',
   async run(subject) {

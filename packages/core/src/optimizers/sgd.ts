@@ -9,7 +9,7 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
   /** L2: adds `weightDecay · w` to the gradient. Default 0. */
   readonly weightDecay?: number;
-  /** What the velocity holds; see {@link sgd}. Default `'gradient'`. */
+  /** The content of the velocity; see {@link sgd}. Default `'gradient'`. */
   readonly velocity?: 'gradient' | 'update';
 }
 

@@ -7,7 +7,7 @@ import type { Optimizer } from './optimizer.ts';
 export type UpdateKind = 'sgd' | 'momentum' | 'adaptive';
 
 /**
- * The kind of an optimizer: what an adapter gives as its Trainable's `updateKind`.
+ * The kind of update that an optimizer makes. Adapters set it as their Trainable's `updateKind`.
  *
  * @example
  * ```ts

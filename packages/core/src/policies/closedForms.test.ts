@@ -38,7 +38,7 @@ const left = (from: number, to: number, step: number): number => Math.max(0, (to
 
 type Value = (step: number) => number;
 
-/** A policy beside its textbook formula. */
+/** A policy with its textbook formula. */
 const forms: readonly (readonly [name: string, policy: Policy, lr: Value, momentum?: Value])[] = [
   ['constant', constant({ lr: 0.03 }), () => 0.03],
   [

@@ -14,7 +14,7 @@ import {
 import type { CustomSchedule } from '../schedule.ts';
 import { lerp, powers, wave } from './arithmetic.ts';
 
-/** The bounds, the length and the shape of a cycle: what every cyclic policy takes. */
+/** The bounds, the length and the shape of a cycle. Every cyclic policy has these options. */
 export interface CycleOptions {
   /** The lower bound, where every cycle starts and ends. At least 0. */
   readonly baseLr: number;

@@ -22,7 +22,7 @@ export function register<P extends Policy>(kind: PolicyKind<P>): PolicyKind<P> {
   return kind;
 }
 
-/** The kind of a type; throws with the nearest type's name if there is none. */
+/** The policy kind of a type. If there is none, throws an error that suggests the nearest type. */
 export function kindOf(type: unknown, path = ''): PolicyKind {
   const kind = registry.get(type);
   if (!kind) throw unknownName(type, [...registry.keys()] as string[], join(path, 'type'), type);

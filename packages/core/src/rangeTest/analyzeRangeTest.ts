@@ -24,7 +24,7 @@ export interface AnalyzeOptions {
 
 /**
  * Reads a range test: two bounds for cycling and a rate for constant training, each with an interval, or a
- * refusal with reasons; beside them what the usual libraries would have answered.
+ * refusal with reasons; and the answers of other libraries' rules.
  *
  * Everything is measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no lag.
  * The rates depend on the loss edge, the feature of such a curve that repeats best from seed to seed: the

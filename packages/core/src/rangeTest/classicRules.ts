@@ -3,7 +3,7 @@ import type { ClassicRules } from './finding.ts';
 import { minimum, type Rule, slide, steepest, valley } from './rules.ts';
 import type { RangeTestPoint } from './trace.ts';
 
-/** What the rules of the usual libraries answer to a sweep, as fastai runs them. */
+/** The suggestions of the usual libraries for a sweep, computed as fastai does. */
 export function classicRules(points: readonly RangeTestPoint[]): ClassicRules {
   const { lrs, losses } = fastaiSmoothing(points);
   const apply = (rule: Rule) => rule(lrs, losses);

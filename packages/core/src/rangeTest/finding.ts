@@ -1,4 +1,4 @@
-/** The interval that a rate lies in, as far as the trace tells. */
+/** The interval in which a rate lies, according to the trace. */
 export type Interval = readonly [low: number, high: number];
 
 /** The rates that a range test suggests, each with its interval. */
@@ -14,7 +14,7 @@ export interface RangeTestSuggestion {
   readonly confidence: number;
 }
 
-/** What the usual libraries would answer to the same trace; `null` where their rule gives none. */
+/** The suggestions of the usual libraries for the same trace; `null` if a rule gives none. */
 export interface ClassicRules {
   /** The rate of the steepest descent of the loss. */
   readonly steepest: number | null;
@@ -26,13 +26,13 @@ export interface ClassicRules {
   readonly slide: number | null;
 }
 
-/** What the analysis of a range test says. */
+/** The result of the analysis of a range test. */
 export interface RangeTestFinding {
   /** `null` when the curve does not carry one; `reasons` say why. */
   readonly suggestion: RangeTestSuggestion | null;
   /** The largest rate that still trains before divergence; `null` when the sweep never got there. */
   readonly edgeLr: number | null;
-  /** What the finding stands on, in words that name steps and rates. */
+  /** The reasons for the finding, in words that name steps and rates. */
   readonly reasons: readonly string[];
   readonly rules: ClassicRules;
 }

@@ -7,13 +7,13 @@ import type { TrainingStep } from '../train/run.ts';
 import type { Span } from '../train/runSteps.ts';
 import type { Snapshot, Trainable } from '../train/trainable.ts';
 
-/** What the probes stand on. */
+/** The inputs of probing. */
 export interface Probes<Batch> {
   /** The state that every rate starts from. */
   readonly snapshot: Snapshot;
   /** The batches that every rate trains on, one update each. */
   readonly batches: readonly Batch[];
-  /** What is evaluated afterwards. */
+  /** The batches to evaluate on after each rate. */
   readonly held: Pass<Batch>;
 }
 

@@ -21,7 +21,7 @@ import type { RangeTestTrace } from './trace.ts';
  * @returns the trace, plain JSON: `analyzeRangeTest` reads it
  * @throws {PolicyError} if a rate or a step count is bad, before anything is touched
  * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw.
- *   What a callback throws comes out as it is
+ *   Errors of callbacks are passed on unchanged
  * @see Smith, arXiv 1506.01186, section 3.3
  *
  * @example

@@ -31,7 +31,9 @@ const good = (x: number): number => 2.3 - 1.5 * sigmoid(4 * (x + 2)) + 3 * sigmo
 /** Noise that alternates from step to step, and so has an exact size. */
 const jitter = (size: number) => (x: number, step: number) => good(x) + size * (step % 2 ? 1 : -1);
 const diverged = { stopped: { step: 200, reason: 'diverged' } } as const;
-/** Low for so many decades from 1e-6 on, then high: more than half of the first tenth of the sweep is. */
+/**
+ * Low for the given number of decades from 1e-6 on, then high. More than half of the first tenth of the sweep is high.
+ */
 const lowUpTo = (decades: number) =>
   sweep((x) => (x < -6 + decades ? 1 : 2), { from: -6, to: 7, steps: 260, scout: [] });
 /** Falls at 0.2 and is back at 0.6. */

@@ -13,7 +13,7 @@ import { probeRates } from './probeRates.ts';
 import type { RangeTestOptions } from './rangeTestOptions.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
-/** What the steps of a sweep need. */
+/** The parameters of a sweep. */
 interface Run<Batch> {
   readonly trainable: Trainable<Batch>;
   readonly source: AsyncGenerator<Batch, void>;

@@ -2,8 +2,8 @@ import { ClrError, printable, show } from '../errors.ts';
 import { maxPart } from '../limits.ts';
 
 /**
- * Asks an adapter or an iterator for something. What it throws comes out as a `ClrError` that says what was asked
- * and where: its own with a line more, any other as the cause of a new one.
+ * Calls an adapter or an iterator. Rethrows its error as a `ClrError` that says which call failed and where: a
+ * `ClrError` gets one more line, any other error becomes the cause of a new one.
  */
 export async function attempt<T>(
   what: string,
@@ -18,7 +18,7 @@ export async function attempt<T>(
   }
 }
 
-/** What was thrown, as an error that says what was asked and where. */
+/** Turns a thrown value into an error that says which call failed and where. */
 export function located(
   cause: unknown,
   what: string,

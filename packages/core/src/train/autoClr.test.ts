@@ -170,7 +170,7 @@ describe('autoClr', () => {
       const { rangeTest, verdict, training } = result.cost;
       expect(rangeTest + verdict + training).toBe(trainable.seen.length);
       expect(training).toBe(result.run?.steps.length ?? 0);
-      // What the documentation says: a tenth of the budget (200 at least), and a tenth for each candidate.
+      // As documented: a tenth of the budget (at least 200), and a tenth for each candidate.
       const { steps = 600 } = options as Options;
       expect(rangeTest).toBeLessThanOrEqual(Math.max(200, steps / 10));
       expect(verdict).toBeLessThanOrEqual(steps / 5);

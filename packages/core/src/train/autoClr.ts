@@ -14,16 +14,15 @@ import { checkAble } from './visiting.ts';
 import { warmth } from './warmth.ts';
 
 /**
- * From model and data to a trained model with no rate chosen by hand: range test, policy, the paper's own
- * verdict of a fixed rate against CLR, training (CLR, unless the fixed rate won clearly), and the best trough kept. A
- * model that is trained already is noticed, and never left worse on `validation` than it came.
+ * Trains a model with no rate chosen by hand: range test, policy, the paper's comparison of a fixed rate with CLR (the
+ * verdict), training (CLR, unless the fixed rate won clearly), and the best trough kept. It notices a model that is
+ * already trained, and never leaves it worse on `validation`.
  *
- * Where the range test carries no suggestion nothing is trained, the model is as it was, and
- * `finding.reasons` say why.
+ * If the range test gives no suggestion, it trains nothing and leaves the model unchanged; `finding.reasons` say why.
  *
  * @param batches - and `validation`: iterables that start again each time they are iterated
  * @throws {PolicyError} if a count is not a positive integer
- * @throws {ClrError} as `rangeTest` and `train` do; then the model is at its best trough, or as it came
+ * @throws {ClrError} as `rangeTest` and `train` do; the model is then at its best trough, or unchanged
  * @see Smith, arXiv 1506.01186, sections 3.2 and 3.3
  *
  * @example
@@ -71,7 +70,7 @@ export async function autoClr<Batch>(
   const common = signal ? { signal } : {};
 
   const start = validation && (await measure(trainable, validation, 'before any step', signal));
-  // What a range test would see of the model's knowledge is what it knows of the training batches.
+  // A range test sees only training batches, so measure the model on those.
   const some = first(passOf(batches, 0), 20);
   const warm = warmth(await measure(trainable, some, 'before any step', signal));
   const test = async (probe: number): Promise<Pick<AutoClrResult, 'trace' | 'finding'>> => {

@@ -14,7 +14,7 @@ export interface Joint extends Metrics {
 
 /** The best state that a run passed through. */
 export interface Best extends Metrics {
-  /** 0: nothing was better than the model as it came. */
+  /** 0: nothing was better than the untouched model. */
   readonly step: number;
   readonly snapshot: Snapshot;
   /** Whether it is the average of troughs, made after the last step. */
@@ -30,7 +30,7 @@ export interface AutoClrResult {
   readonly run?: TrainingRun;
   /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
   readonly best?: Best;
-  /** Absent if both diverged, too: then the bounds were divided by ten at once. */
+  /** Also absent if both diverged: then the bounds were divided by ten at once. */
   readonly verdict?: Verdict;
   /** The metrics of the average of the last troughs, if asked for. */
   readonly average?: Joint;

@@ -6,7 +6,7 @@ export type Pass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
 
 /**
  * The training batches: anything that can be iterated again and again, one pass an epoch, or a function that
- * gives each epoch's pass (to shuffle anew, say).
+ * gives each epoch's pass (for example, shuffled again).
  */
 export type Batches<Batch> = Pass<Batch> | ((epoch: number) => Pass<Batch>);
 
@@ -45,7 +45,7 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
   }
 }
 
-/** What to do where batches are used up or none. */
+/** Advice for batches that are missing or used up. */
 export const freshPass = 'Give an array, or an iterable that starts again each time it is iterated.';
 
 /** One pass, which ends early when it is aborted, also while a batch is long in coming. */
@@ -79,7 +79,7 @@ export async function* untilAborted<Batch>(
   } finally {
     signal?.removeEventListener?.('abort', abort);
     if (state === 'open') await iterator.return?.();
-    // What does not come to its next batch does not come to its end either.
+    // An iterator stuck in next() will not finish return() either, so do not await it.
     if (state === 'stuck') Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }

@@ -16,7 +16,7 @@ export interface Ensemble<Batch> {
  * A snapshot ensemble: the states of one run's troughs, whose outputs (probabilities where they classify) are
  * averaged. Each call restores one member after the other and then puts the model's own state back.
  *
- * @param batches - read once for each member, so what is iterated must start anew
+ * @param batches - read once for each member, so an iterable must start again each time
  * @throws {ClrError} if the trainable cannot predict, or throws
  * @see Huang et al., Snapshot Ensembles: Train 1, Get M for Free, arXiv 1704.00109
  *

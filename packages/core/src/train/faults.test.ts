@@ -15,7 +15,7 @@ const raise = (): never => {
   throw mine;
 };
 
-/** What is asked of a model, with what else it is given. */
+/** A call of core with a model and its other arguments. */
 type Call = (trainable: Trainable<Example>, batches: Pass<Example>, more: object) => Promise<unknown>;
 
 const policy = triangular({ baseLr: 0.001, maxLr: 0.01, stepSize: 5 });

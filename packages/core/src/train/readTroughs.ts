@@ -11,11 +11,11 @@ export interface ReadTroughsOptions {
   readonly minGain?: number;
   /** How often the bounds may be reduced before it is time to stop. Default 2, as in the paper's headline run. */
   readonly reductions?: number;
-  /** The steps at which the bounds were reduced already; patience starts anew at each. */
+  /** The steps at which the bounds were already reduced. Patience starts again at each. */
   readonly reducedAt?: readonly number[];
 }
 
-/** What the ends of the cycles say. */
+/** The advice that the ends of the cycles give. */
 export interface TroughReading {
   /** The best trough; `null` while none has metrics. */
   readonly best: Trough | null;

@@ -10,7 +10,7 @@ import { runSteps } from './runSteps.ts';
 import { type Checkpoint, type CheckpointOptions, createSaver } from './saver.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
 
-/** What `onCycleEnd` is told. */
+/** The argument of `onCycleEnd`. */
 export interface CycleEnd extends Trough {
   /** The state at this trough, to keep or to resume from. */
   snapshot(): Promise<Snapshot>;
@@ -31,7 +31,8 @@ export interface TrainOptions<Batch> {
   /** Told of every trough, before the next step is taken. */
   readonly onCycleEnd?: (end: CycleEnd) => void | Promise<void>;
   /**
-   * Saves the run: at every trough, at the end, when `signal` stops it, and every so many steps or seconds. A run
+   * Saves the run: at every trough, at the end, when `signal` stops it, and after every given number of steps or
+   * seconds. A run
    * that diverged is not saved. Read the last checkpoint and pass it as `from` to go on.
    */
   readonly checkpoint?: CheckpointOptions;
@@ -49,7 +50,7 @@ export interface TrainOptions<Batch> {
  * @returns the record of the run; `stopped` says why it is short, if it is
  * @throws {PolicyError} if the policy or a step count is bad, before anything is touched
  * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw:
- *   then the model is where its last good step left it. What a callback throws comes out as it is
+ *   then the model is in the state after its last good step. Errors of callbacks are passed on unchanged
  *
  * @example
  * ```ts

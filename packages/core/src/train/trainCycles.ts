@@ -26,14 +26,14 @@ export interface CyclesResult {
   readonly ensemble?: Joint;
 }
 
-// Averages and ensembles are of so many troughs at most, and running statistics of so many batches.
+// Limits: troughs per average or ensemble, batches for re-estimating running statistics.
 const mostTroughs = 5;
 const mostBatches = 100;
 
 /**
- * The training of `autoClr`: cycles with the services of their troughs, and the best state kept.
+ * The training of `autoClr`: runs the cycles with early stopping, averaging and ensembling, and keeps the best state.
  *
- * @param start - the metrics of the model as it comes, if that is to stand against what training makes of it
+ * @param start - the metrics of the untouched model, if it competes
  */
 export async function trainCycles<Batch>(
   trainable: Trainable<Batch>,

@@ -1,6 +1,6 @@
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 
-/** What acts in one training step. */
+/** The hyperparameters of one training step. */
 export interface Hyperparameters {
   /** The learning rate of this step. */
   readonly lr: number;
@@ -8,7 +8,7 @@ export interface Hyperparameters {
   readonly momentum?: number;
 }
 
-/** What one training step gives back: the metrics of its batch **before** the update. */
+/** The result of one training step: the metrics of its batch **before** the update. */
 export interface StepResult {
   /** The batch's mean loss. A promise lets the device run ahead; core reads it late. */
   readonly loss: number | Promise<number>;
@@ -16,14 +16,14 @@ export interface StepResult {
   readonly accuracy?: number | Promise<number>;
 }
 
-/** What an evaluation gives back: means over all examples. */
+/** The result of an evaluation: means over all examples. */
 export interface Metrics {
   readonly loss: number;
   /** The share classified right, in [0, 1]. */
   readonly accuracy?: number;
 }
 
-/** What a model puts out for one batch. */
+/** A model's outputs for one batch. */
 export interface Prediction {
   /** The model's outputs, example after example: probabilities where it classifies. */
   readonly outputs: Float32Array;
@@ -49,15 +49,15 @@ export interface RestoreOptions {
 }
 
 /**
- * One model with one optimizer: what an adapter gives to core.
+ * One model with one optimizer. Adapters implement it for core.
  *
  * Calls never overlap: core waits for `trainStep` to return (not for the promises in its result) before
  * the next call, and for every promise in every result before `snapshot`, `restore` or `evaluate`.
  *
- * @typeParam Batch - whatever the adapter eats at each step
+ * @typeParam Batch - the adapter's input for one step
  */
 export interface Trainable<Batch> {
-  /** What kind of update the optimizer makes, where the adapter knows: `analyzeRangeTest` goes by it. */
+  /** The kind of update that the optimizer makes, if the adapter knows it. `analyzeRangeTest` uses it. */
   readonly updateKind?: UpdateKind;
   /** One update with exactly `hyper.lr` and `hyper.momentum`; throws before touching the model if the batch is bad. */
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult | Promise<StepResult>;
@@ -71,13 +71,12 @@ export interface Trainable<Batch> {
    */
   restore(snapshot: Snapshot, options?: RestoreOptions): Promise<void>;
   /**
-   * Where the adapter can: the outputs for a batch in the form of evaluation. Changes nothing. What
-   * `ensemble` rests on.
+   * Optional: the outputs for a batch in inference mode. Changes nothing. `ensemble` needs it.
    */
   predictBatch?(batch: Batch): Promise<Prediction>;
   /**
-   * Where the adapter can: a state whose weights are the means of those in `snapshots`; slots and counters are
-   * the last one's, running statistics means or the last one's. Changes nothing. What `averageWeights` rests on.
+   * Optional: a state whose weights are the means of those in `snapshots`. Optimizer slots and counters come from the
+   * last snapshot; running statistics are averaged or taken from it. Changes nothing. `averageWeights` needs it.
    */
   average?(snapshots: readonly Snapshot[]): Promise<Snapshot>;
   /** Where there are running statistics: moves them by one batch as training does, and nothing else. */

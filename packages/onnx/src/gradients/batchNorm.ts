@@ -41,7 +41,7 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   return now;
 }
 
-/** (value − mean)/√(variance + ε)·slope + offset, in one pass: what the operator itself does in inference. */
+/** (value − mean)/√(variance + ε)·slope + offset, in one pass, by the operator's own inference form. */
 function line(
   { b, x }: GradientContext,
   value: string,

@@ -29,7 +29,7 @@ export function convDims(node: NodeProto, b: GraphBuilder, weight = 1): Dims {
   return [x[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial];
 }
 
-/** The gradient of a weight is written place by place. */
+/** The weight gradient is written out kernel element by kernel element, up to this many. */
 const mostPlaces = 1 << 14;
 
 function formOf(c: GradientContext): ConvForm {
@@ -52,7 +52,7 @@ function formOf(c: GradientContext): ConvForm {
 /** All axes after the batch and channel axes. */
 export const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
 
-/** W [M, C/g, k…] as the kernel of the way back, [C, M/g, k…], each spatial axis reversed. */
+/** W [M, C/g, k…] as the kernel of the input gradient, [C, M/g, k…], each spatial axis reversed. */
 function reversedKernel(b: Builder, weight: string, { group, axes, window }: ConvForm): string {
   const [m, c] = b.shape(weight) as [Dim, Dim];
   let kernel = weight;
@@ -83,7 +83,7 @@ function copiesTooMuch({ b, x, g }: GradientContext): boolean {
   const [also, ...to] = b.shape(x(0));
   if (b.provider === 'webgpu' || examples !== also || !isStatic(from) || !isStatic(to)) return false;
   const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
-  // The gradient's channels at every place of the input, against the input's channels at every place of the output.
+  // Compares the output channels times the input's positions with the input channels times the output's positions.
   const [outputs, ...places] = from;
   const [inputs, ...sizes] = to;
   return (outputs as number) * size(sizes) > 3 * (inputs as number) * size(places);

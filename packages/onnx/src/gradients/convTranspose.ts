@@ -88,7 +88,7 @@ function back(c: GradientContext): (string | undefined)[] {
   }
   const { form } = known;
   const { window, pads, group, axes } = form;
-  // What it undoes: a convolution from its output to its input, with the same weight.
+  // The convolution from its output to its input with the same weight, whose input gradient this operator is.
   const toInput = (): string => {
     const { strides, dilations } = window;
     return b.emit('Conv', [g(0), x(1)], { kernel_shape: kernel, strides, dilations, pads, group });

@@ -40,7 +40,7 @@ export const dropout: Operators = {
       const training = inputOf(node, 2);
       const on = training === '' ? 0 : b.constant(training)?.values[0];
       if (on === undefined) throw c.refuse('its training mode is decided while the model runs');
-      // What is left in training form was not written out.
+      // Nodes still in training form were not replaced by a mask.
       if (on !== 0) throw c.refuse('its ratio is not a known number from 0 to below 1');
       return [g(0)];
     },

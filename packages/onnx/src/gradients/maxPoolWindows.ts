@@ -10,9 +10,9 @@ import { extent, padsOf, windowOf } from './window.ts';
 export const lowest = -3.4028234663852886e38;
 
 /**
- * A max pool's way back without `Indices`, for providers whose MaxPool has none. A convolution with one-hot
+ * The input gradient of a max pool without `Indices`, for providers whose MaxPool has none. A convolution with one-hot
  * kernels lays the elements of each window out as channels; the first that is the window's maximum gets the
- * gradient; the transposed convolution puts it back in its place. Exact: each sum has one term that is not 0.
+ * gradient; the transposed convolution puts it back at its position. It is exact: each sum has one term that is not 0.
  */
 export function maxPoolBackByWindows(c: GradientContext): string {
   const { b, node, x, y, g } = c;
@@ -43,7 +43,7 @@ export function maxPoolBackByWindows(c: GradientContext): string {
   /** [N, C, …] as [N·C, 1, …]: the channels of a pool do not mix. */
   const alone = (value: string): string => b.reshape(value, b.shapeVector([-1, 1, ...spatial(value)]));
 
-  // ceil_mode may add one place at the end of each axis; its window is filled up, a place too many is cut off.
+  // ceil_mode may add one position at the end of each axis. Its window is padded, and a surplus position is cut off.
   const ceil = int(node, 'ceil_mode', 0) === 1;
   const spare = strides.map((stride) => (ceil ? stride - 1 : 0));
   const after = pads.slice(axes.length).map((pad, i) => pad + (spare[i] as number));
@@ -68,7 +68,7 @@ export function maxPoolBackByWindows(c: GradientContext): string {
         ? (n - 1) * (strides[i] as number) + extent(kernel[i] as number, dilations[i] as number)
         : undefined,
     );
-  // What lies beyond the last window has no gradient; it is less than a stride.
+  // Elements beyond the last window (less than a stride) have no gradient.
   const missing = strides.map((stride, i) => {
     const [size, end] = [sizes[i], reach[i]];
     return typeof size === 'number' && end !== undefined

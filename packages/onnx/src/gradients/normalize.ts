@@ -19,7 +19,7 @@ export function standardize(b: Builder, x: string, axes: readonly number[], epsi
   return { hat: b.mul(centred, scale), scale };
 }
 
-/** The way back through standardisation: scale·(g − mean(g) − x̂·mean(g·x̂)). */
+/** The input gradient of standardisation: scale·(g − mean(g) − x̂·mean(g·x̂)). */
 export function standardizeBack(
   b: Builder,
   g: string,
@@ -137,7 +137,7 @@ function rmsNormBack(c: GradientContext): (string | undefined)[] {
 
 /**
  * Local response normalisation across channels: y = x·d^−β, d = bias + α/size·Σ x² over `size` neighbours.
- * The sum over neighbours is an average pool along the channels, and its own way back.
+ * The sum over neighbours is an average pool along the channels, which is its own gradient.
  */
 function lrnBack(c: GradientContext): string[] {
   const { b, node, x, g } = c;

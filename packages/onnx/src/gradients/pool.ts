@@ -67,8 +67,8 @@ function mayMiss({ kernel, dilations, ...window }: Window): boolean {
 }
 
 /**
- * Where windows do not overlap, MaxUnpool is the way back: 0.1 ms for 0.6 that zeros and ScatterElements take
- * on 64 images of 6 channels and 28×28.
+ * The input gradient by MaxUnpool, for windows that do not overlap. It takes 0.1 ms where zeros and ScatterElements
+ * take 0.6 ms (64 images, 6 channels, 28×28).
  */
 function unpool({ b, x, g }: GradientContext, indices: string, { kernel }: Window): string {
   const { type, dims } = b.type(x(0));
@@ -98,7 +98,8 @@ function indicesOf({ b, node, y }: GradientContext): string {
 }
 
 /**
- * Behind a Relu no gradient passes where a window's maximum is 0. Masked here, where it is small, it need not be
+ * If a Relu precedes the pool, no gradient passes where a window's maximum is 0. Masked here, where it is small, it
+ * need not be
  * masked again at the Relu.
  */
 function behindRelu(c: GradientContext): string {
@@ -111,7 +112,7 @@ function behindRelu(c: GradientContext): string {
   return result;
 }
 
-/** Each window's gradient goes to the element that was its maximum: the first one, as `Indices` tells. */
+/** Each window's gradient goes to the element that was its maximum: the first one, as in `Indices`. */
 function scatter(c: GradientContext): string {
   const { b, node, x, y, g } = c;
   if (b.provider === 'webgpu') return maxPoolBackByWindows(c);

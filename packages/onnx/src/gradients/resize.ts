@@ -15,7 +15,7 @@ interface Target {
   readonly sizes: readonly Dim[] | undefined;
 }
 
-/** What a Resize asks for, as far as it is constant. */
+/** The constant parameters of a Resize. */
 function targetOf(node: NodeProto, b: GraphBuilder, rank: number): Target {
   const axes = (ints(node, 'axes') ?? Array.from({ length: rank }, (_, i) => i)).map((axis) =>
     axisOf(axis, rank),
@@ -46,7 +46,7 @@ const infer: Infer = (node, b) => {
 
 const copied = ['coordinate_transformation_mode', 'mode', 'nearest_mode'] as const;
 
-/** Resize is linear and separable in every mode but cropping: its way back is its own matrix, transposed. */
+/** Resize is linear and separable in every mode but cropping: its input gradient uses its own matrix, transposed. */
 function back(c: GradientContext): string[] {
   const { b, node, x, g } = c;
   const rank = b.rank(x(0));

@@ -15,9 +15,9 @@ function identity(b: Builder, like: string, size: number | string): string {
 }
 
 /**
- * The way back through a linear operator that treats its spatial axes independently (pools, Resize).
- * What such an operator does to the identity is its matrix, so no rule for padding, rounding or divisors
- * is written twice: the operator itself is asked.
+ * The input gradient of a linear operator that treats its spatial axes independently (pools, Resize). Applied to the
+ * identity, such an operator gives its matrix, so its rules for padding, rounding and divisors need not be written a
+ * second time.
  *
  * @param run - applies the operator to [n, 1, sizes…], over the given spatial axes
  * @param g - the gradient of the output, [N, C, outputs…]
@@ -95,7 +95,7 @@ export function averageBack(c: GradientContext, g: string): string {
   return adjoint(c.b, c.x(0), g, runPool(c, 'AveragePool', { count_include_pad: include }));
 }
 
-/** Spreads each window's value over its elements: the way back through a sum over windows. */
+/** Spreads each window's value over its elements: the input gradient of a sum over windows. */
 export function windowSumBack(c: GradientContext, g: string): string {
   return adjoint(c.b, c.x(0), g, runPool(c, 'LpPool', { p: 1 }));
 }

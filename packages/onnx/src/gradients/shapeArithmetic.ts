@@ -16,7 +16,7 @@ import { numbersOf } from '../graph/tensor.ts';
 
 const flat = (infer: Infer): Operator => ({ infer, gradient: 'none' });
 
-/** A shape given as a vector, as far as it is known. */
+/** A shape given as a vector, with unknown sizes left open. */
 const shapeFromVector = (type: (node: Parameters<Infer>[0]) => number): Infer => {
   return (node, b) => {
     const vector = inputOf(node, 0);

@@ -55,7 +55,7 @@ export function windowOf(node: NodeProto, b: GraphBuilder, kernel: readonly numb
   return { kernel, strides, dilations, ...splitPadding(node, total) };
 }
 
-/** How many places a window takes along spatial axis `i`. */
+/** The number of window positions along spatial axis `i`. */
 export function places(window: Window, i: number, size: Dim, ceil = false): Dim {
   const [before, after] = [window.before[i], window.after[i]];
   const [kernel, stride] = [window.kernel[i] as number, window.strides[i] as number];

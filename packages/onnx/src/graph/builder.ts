@@ -84,7 +84,10 @@ export class Builder extends GraphBuilder {
     return this.literal(DataType.INT64, [], [value]);
   }
 
-  /** A value as another type; as it is where the type is unknown, since operators of a model do not mix types. */
+  /**
+   * Casts a value to another type, or returns it unchanged if its type is unknown, since operators of a model do not
+   * mix types.
+   */
   cast(a: string, type: number): string {
     return type === DataType.UNDEFINED || this.type(a).type === type
       ? a
@@ -213,7 +216,7 @@ export class Builder extends GraphBuilder {
 
   /**
    * Undoes broadcasting: sums `a` over the axes along which a value of `target`'s shape was repeated.
-   * What the shapes do not tell at build time is decided at run time.
+   * Sizes that are unknown at build time are computed at run time.
    */
   sumTo(a: string, target: string): string {
     const from = this.dims(a);

@@ -44,7 +44,7 @@ function locationOf(node: NodeProto, opsetOf: OpsetOf): Location {
   return { operator: operatorKey(node), node: nodeName(node), opset: opsetOf(node.domain) };
 }
 
-/** What to do about control flow and lists that could not be written out. */
+/** The error for control flow and lists that could not be unrolled. */
 function atRunTime({ opType }: NodeProto): Partial<Problem> {
   return /^(If|Loop|Scan)$|Sequence/.test(opType)
     ? {

@@ -29,8 +29,8 @@ import { writeForWebgpu } from './webgpuForms.ts';
 const oldestIr = 8n;
 
 /**
- * An axis known only at run time keeps its name; one that is worked out from others stays open, or is told by how.
- * What nothing is known of stays open: its text differs from build to build.
+ * A symbolic axis keeps its name. A derived axis is written as its expression if `told` is set, else left open. An
+ * unknown axis is always left open: its generated name differs from build to build.
  */
 function sizeOf(dim: Dim, told: boolean): TensorShapeProto_Dimension['value'] {
   if (typeof dim === 'number') return { case: 'dimValue', value: BigInt(dim) };
@@ -94,8 +94,8 @@ function nameOutputs(b: Builder, nodes: readonly NodeProto[], outputs: readonly 
 }
 
 /**
- * Declares what is known of the values in between. The runtime knows less of them, and looks through all memory that
- * is free for each value of which it does not know the size: sessions of large models take 1.5 times as long then.
+ * Declares the known shapes of intermediate values. For each value of unknown size ONNX Runtime's planner searches all
+ * free memory: without them, sessions of large models take 1.5 times as long to create.
  */
 function declarations(b: Builder, nodes: readonly NodeProto[], outputs: readonly string[]): ValueInfoProto[] {
   return nodes

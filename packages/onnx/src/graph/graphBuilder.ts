@@ -19,7 +19,7 @@ import { declaredType, isStatic, merge, unknown, type ValueType } from './value.
 /** The attributes of an emitted node. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
-/** A constant's content, as far as it is a small numeric tensor. */
+/** The content of a constant that is a small numeric tensor. */
 export interface Constant {
   readonly type: number;
   readonly dims: readonly number[];
@@ -27,8 +27,8 @@ export interface Constant {
 }
 
 /**
- * Execution providers that differ in their forms. `'any'` stands for all but WebGPU; on `'cpu'` products are exact
- * to the last bit where one factor is 0 or 1, which others round (TF32).
+ * Execution providers for which clr emits different forms. `'any'` means all but WebGPU; on `'cpu'` products by 0 or 1
+ * are exact, which others round (TF32).
  */
 export type Provider = 'any' | 'cpu' | 'webgpu';
 
@@ -43,7 +43,7 @@ const largestReadConstant = 1 << 20;
 export class GraphBuilder {
   /** The version of the default operator set that emitted nodes are written for. */
   readonly opset: number;
-  /** What the graph will run on, where forms differ. */
+  /** The provider that the graph will run on. */
   provider: Provider = 'cpu';
   /** How many channels convolutions take as one there; 1: plain. */
   channelBlock = 1;
@@ -99,7 +99,7 @@ export class GraphBuilder {
     return this.#types.has(name);
   }
 
-  /** What is known about a value. */
+  /** The known type and shape of a value. */
   type(name: string): ValueType {
     return this.#types.get(name) ?? unknown;
   }

@@ -17,7 +17,7 @@ export function functionKey(node: Pick<NodeProto, 'domain' | 'overload'>, name: 
   return `${node.domain}:${name}:${node.overload}`;
 }
 
-/** What a value is called now. */
+/** The new name of a value. */
 export type Rename = (name: string) => string;
 
 /** Renames the values of a graph inside a function that come from outside of it. */
@@ -61,7 +61,7 @@ export function identity(from: string, to: string): NodeProto {
   return create(NodeProtoSchema, { opType: 'Identity', name: to, input: [from], output: [to] });
 }
 
-/** The body of a function with a call's values and attributes in place of its own. */
+/** The body of a function, with a call's values and attributes filled in. */
 export function instantiate(call: NodeProto, body: FunctionProto, b: Builder): NodeProto[] {
   const names = new Map<string, string>();
   body.input.forEach((name, i) => {

@@ -17,7 +17,7 @@ import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 /** A model as a graph that can grow. */
 export interface Loaded {
   readonly b: Builder;
-  /** What the model is fed: its inputs that have no stored value. */
+  /** The model's inputs that have no stored value. */
   readonly inputs: readonly ValueInfoProto[];
 }
 

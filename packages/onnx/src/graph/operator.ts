@@ -7,7 +7,7 @@ import type { ValueType } from './value.ts';
 /** Says what an operator's outputs are: one {@link ValueType} for each. */
 export type Infer = (node: NodeProto, b: GraphBuilder) => readonly ValueType[];
 
-/** What a gradient works with: the node, its outputs' gradients, and the graph that grows. */
+/** The context of a gradient: the node, the gradients of its outputs, and the graph under construction. */
 export interface GradientContext {
   readonly b: Builder;
   readonly node: NodeProto;

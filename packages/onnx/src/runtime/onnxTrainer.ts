@@ -51,11 +51,11 @@ export interface OnnxTrainer extends Trainable<Batch> {
   parameters(): Promise<Map<string, ParameterData>>;
   /** The gradients of the loss of a batch, by parameter; changes nothing. */
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
-  /** The model as it came, with the trained weights and running statistics; every other byte is the same. */
+  /** The original model with the trained weights and running statistics; every other byte is the same. */
   exportModel(): Promise<Uint8Array>;
 }
 
-/** Runs a session; what a kernel refuses leaves the trainer as it was. */
+/** Runs a session. If a kernel refuses, the trainer is unchanged. */
 function run(
   { model, session }: Runner,
   feeds: Readonly<Record<string, Tensor>>,
@@ -78,7 +78,7 @@ function storedCounts(state: TrainingModel['state']): Map<string, number> {
   );
 }
 
-/** Draws of one step are told apart up to here; beyond, masks come again. */
+/** Each micro-batch of a step gets its own dropout masks; after this many they repeat. */
 const mostParts = 4096n;
 
 const disposed = (): Error =>
@@ -104,7 +104,7 @@ export class Trainer implements OnnxTrainer {
   readonly #state: StateVectors;
   /** What a snapshot is checked against. */
   readonly #owner: SnapshotOwner;
-  /** Absent when the model computes its loss itself: what its answers are is its own affair then. */
+  /** Absent when the model computes its own loss, because then no output is known to be the prediction. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
   /** Absent when the model has no running statistics. */
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
@@ -162,7 +162,7 @@ export class Trainer implements OnnxTrainer {
     });
   }
 
-  /** The gradients of several batches averaged, then one update; what fails on the way leaves no trace. */
+  /** Averages the gradients of several batches, then makes one update. A failure leaves no trace. */
   async #accumulate(batches: readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
     const [head] = batches;
     if (!head) throw fail('at least one batch', 'an empty list', 'Leave empty steps out.');
@@ -334,7 +334,7 @@ export class Trainer implements OnnxTrainer {
     });
   }
 
-  /** The forward in training form: what it replaces besides gradients is the running statistics. */
+  /** The forward pass in training form. It changes only the running statistics. */
   #renewStatistics(batch: Batch): Promise<void> {
     return this.#inTurn(async () => {
       const { model, session } = await this.#runners.of('gradients', batch);
@@ -358,7 +358,7 @@ export class Trainer implements OnnxTrainer {
     await this.#runners.release();
   }
 
-  /** Runs one piece of work after all earlier ones: vectors must not change places under a running session. */
+  /** Runs one call after all earlier ones: state vectors must not be swapped while a session runs. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#disposing) {
       return Promise.reject(disposed());

@@ -39,9 +39,9 @@ function assemble(
 }
 
 /**
- * The vectors that live from step to step. In memory each is kept twice: a step reads one copy and writes the
- * other, and then they change places, so a step allocates nothing. On a device each step's outputs stay there
- * and are the next one's inputs. Either way a step that fails leaves everything as it was.
+ * The vectors that live from step to step. In memory each is kept twice: a step reads one copy and writes the other,
+ * then they are swapped, so a step allocates nothing. On a device each step's outputs stay there and become the next
+ * step's inputs. In both cases a step that fails changes nothing.
  */
 export class StateVectors {
   readonly #ort: Ort;
@@ -118,7 +118,7 @@ export class StateVectors {
     slot.current = next;
   }
 
-  /** The vectors in memory, by input; what lies there already is not copied. */
+  /** The vectors in memory, by input. Vectors that are already in memory are not copied. */
   async #inMemory(slots: readonly Slot[]): Promise<Map<string, FloatArray>> {
     const away = slots.filter(({ current }) => current.location !== 'cpu');
     const content = new Map(

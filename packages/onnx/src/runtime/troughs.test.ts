@@ -136,7 +136,7 @@ describe('average', () => {
     }
     expect(plain['velocity.0']).toEqual(before['velocity.0']);
 
-    // Of sixteen passes nothing is left of what was there before: what counts is the averaged weights.
+    // After sixteen passes nothing of the old statistics is left: they depend only on the averaged weights.
     const passes = Array.from({ length: 16 }, () => batches).flat();
     const anew = ((await averageWeights(trainer, snapshots, passes)) as OnnxSnapshot).state;
     expect(anew['parameters.0']).toEqual(plain['parameters.0']);

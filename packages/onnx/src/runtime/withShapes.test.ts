@@ -121,7 +121,7 @@ describe('a frozen operator that clr does not know', () => {
     const slope = ((await lossAt(1e-2)) - (await lossAt(-1e-2))) / 2e-2;
     expect(Math.abs(slope / length - 1)).toBeLessThan(5e-3);
     await trainer.restore(start);
-    // What was asked is not written into the model.
+    // The shapes from the runtime are not written into the exported model.
     expect(Buffer.from(await trainer.exportModel()).equals(Buffer.from(bytes))).toBe(true);
     await trainer.dispose();
   });

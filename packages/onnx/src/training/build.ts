@@ -237,7 +237,7 @@ export function buildApplyModel(model: Uint8Array, given: BuildOptions): Trainin
 }
 
 /**
- * The model with its loss and its outputs, in inference form, parameters fed: what an evaluation runs.
+ * The evaluation model: loss and outputs in inference form, with the parameters as inputs.
  *
  * @example
  * ```ts

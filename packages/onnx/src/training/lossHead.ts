@@ -23,9 +23,9 @@ export interface LossHead {
   readonly loss: string;
   /** The share classified right, a scalar. */
   readonly accuracy?: string;
-  /** What the model answers: probabilities where it classifies; absent when it computes its loss itself. */
+  /** The model's prediction: probabilities for classifiers. Absent when the model computes its own loss. */
   readonly outputs?: string;
-  /** How many classes there are, where they are told apart. */
+  /** The number of classes, for losses over classes. */
   readonly classes?: Dim;
   /** The target's declaration, unless the model computes its loss itself. */
   readonly target?: Target;

@@ -2,7 +2,7 @@ import type { Optimizer } from '@clr/core';
 import type { Provider } from '../graph/graphBuilder.ts';
 
 /**
- * What is minimised: a loss over the model's first output (or `output`), or a loss the model computes itself.
+ * The loss to minimise: over the model's first output (or `output`), or computed by the model itself.
  *
  * - `'crossEntropy'`: logits [N, C, …] against int64 class indices [N, …] or a float distribution [N, C, …];
  *   the mean over all positions of −log softmax. A model that ends in Softmax or LogSoftmax over the classes
@@ -26,7 +26,7 @@ export interface ParameterGroup {
   readonly weightDecayScale?: number;
 }
 
-/** What {@link buildTrainingModel} and `createTrainer` are told. */
+/** Options of {@link buildTrainingModel} and `createTrainer`. */
 export interface TrainingOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
@@ -49,7 +49,7 @@ export interface TrainingOptions {
   readonly sizes?: Readonly<Record<string, number>>;
   /** The output the loss is taken of. Default: the first of floats (classifiers may name labels before it). */
   readonly output?: string;
-  /** What the target of `'crossEntropy'` is. Default `'indices'`: int64 class indices. */
+  /** The kind of target of `'crossEntropy'`. Default `'indices'`: int64 class indices. */
   readonly target?: 'indices' | 'distribution';
   /**
    * The execution provider the models are for: WebGPU's MaxPool has no indices, for one, and `'cpu'` (also in
@@ -66,11 +66,11 @@ export interface TrainingOptions {
   readonly clipNorm?: number;
 }
 
-/** What models are built with for a session on this very machine. */
+/** Build options for a session on this very machine. */
 export interface BuildOptions extends TrainingOptions {
   /**
-   * How many channels the runtime takes as one where it lays them out in blocks: 8 or 16, by the processor; another
-   * processor would read them wrongly. Convolutions are then written in that form. Default 1: plain, for all.
+   * The channel block of ONNX Runtime's NCHWc layout on this processor: 8 or 16. Convolutions are then written in that
+   * layout, which other processors would read wrongly. Default 1: plain layout, for every processor.
    */
   readonly channelBlock?: number;
 }

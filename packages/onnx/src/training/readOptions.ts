@@ -3,7 +3,7 @@ import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 
-/** Sees that an option is of the right kind: what was expected where it is not. */
+/** Checks an option: what is expected, and whether a value is legal. */
 type Rule = readonly [expected: string, legal: (value: unknown) => boolean];
 
 const isObject = (value: unknown): value is object =>
@@ -46,7 +46,7 @@ const rules: Readonly<Record<keyof BuildOptions | 'session', Rule>> = {
   ],
 };
 
-/** Sees that an object has no other fields than these, each of the right kind or absent. */
+/** Checks that an object has only these fields, each legal or absent. */
 function checkFields(given: unknown, at: string, known: Readonly<Record<string, Rule>>): void {
   if (!isObject(given)) {
     throw fail(

@@ -18,7 +18,7 @@ export interface StateTensor {
   readonly input: string;
   /** The name of the output that replaces it, if this model changes it. */
   readonly output?: string;
-  /** What lies where in the vector: for slots, the slot of each parameter. */
+  /** The layout of the vector: for slots, the slot of each parameter. */
   readonly parts: readonly Part[];
   /** Its content before the first step. */
   readonly initial: FloatArray;
@@ -36,7 +36,7 @@ export interface TrainingModel {
   readonly data: readonly TensorInfo[];
   /** The input the loss compares with; absent when the model computes its own loss. */
   readonly target?: TensorInfo;
-  /** How many classes `'crossEntropy'` tells apart, if the model says. */
+  /** The number of classes of `'crossEntropy'`, if the model declares it. */
   readonly classes?: number;
   /** How many elements all its values have together, with a free axis (the batch) counted as 1. */
   readonly elements: number;
@@ -44,7 +44,7 @@ export interface TrainingModel {
   readonly state: readonly StateTensor[];
   /** float32 scalar input. */
   readonly lr?: string;
-  /** float32 scalar input: momentum, or β₁; what it is when a step names none. */
+  /** float32 scalar input: momentum, or β₁, with its value for steps that give none. */
   readonly momentum?: { readonly name: string; readonly preset: number };
   /** int64 scalar input: the number of updates applied before this one. */
   readonly step?: string;

@@ -5,7 +5,7 @@ import { formatCount, formatRate } from '../words.ts';
 import { type ChartSize, plotCurve } from './plotCurve.ts';
 
 /**
- * The rate over the first so many steps, as a terminal shows it.
+ * The rate over the first steps, as text for a terminal.
  *
  * @example
  * ```ts

@@ -31,7 +31,7 @@ function uncaptured(error: GPUError): GpuError {
 }
 
 /**
- * Watches one user of a device: what goes wrong there is kept and thrown at the next call, so that no
+ * Watches one user of a device: an error there is kept and thrown at the next call, so that no
  * error vanishes. Errors of its own submissions come from error scopes; everything nobody took comes
  * from the device's `uncapturederror`; the end of the device comes from `device.lost`.
  */
@@ -69,7 +69,7 @@ export class Health {
     if (this.#disposed) throw disposed();
   }
 
-  /** What went wrong, if anything did; an error from elsewhere is told once. */
+  /** The error, if there was one. An error from other code on the device is reported once. */
   #take(): GpuError | undefined {
     const fault = this.#lost ?? this.#fault;
     if (this.#fault?.fault === 'uncaptured') this.#fault = undefined;
@@ -82,7 +82,7 @@ export class Health {
     this.check();
   }
 
-  /** Runs device calls inside error scopes; what they catch is reported. */
+  /** Runs device calls inside error scopes and reports what they catch. */
   guard<T>(during: string, action: () => T): T {
     const { device } = this;
     device.pushErrorScope('out-of-memory');
@@ -116,7 +116,7 @@ export class Health {
     return this.settled();
   }
 
-  /** What a rejected device promise really means. */
+  /** The real cause of a rejected device promise. */
   async explain(error: unknown): Promise<unknown> {
     const patience = new Promise<undefined>((done) => setTimeout(done, 100));
     const info = await Promise.race([this.device.lost, patience]);

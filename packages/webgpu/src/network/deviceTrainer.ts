@@ -291,7 +291,7 @@ export class DeviceTrainer implements GpuTrainer {
     return least;
   }
 
-  /** What the device refused while all this was made. */
+  /** Errors of the device during construction. */
   settled(): Promise<GpuError | undefined> {
     return this.#engine.health.settled();
   }

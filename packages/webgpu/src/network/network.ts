@@ -27,7 +27,7 @@ export interface NamedTensor {
   readonly fanIn: number;
 }
 
-/** A layer in its place: what goes in, what comes out, which activation follows. */
+/** A layer of the network: its input shape, output shape and activation. */
 export interface PlacedLayer {
   readonly layer: Layer;
   readonly input: Shape;

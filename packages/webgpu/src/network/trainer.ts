@@ -14,7 +14,7 @@ import type { GpuSnapshot } from '../train/snapshot.ts';
 
 /** A batch in host memory. */
 export interface Batch {
-  /** Example after example: row, column, channel (fastest). Bytes stand for `value / 255`. */
+  /** Example after example: row, column, channel (fastest). Bytes mean `value / 255`. */
   readonly input: Float32Array | Uint8Array;
   /** Class indices for cross-entropy; wanted outputs, example after example, for mse. */
   readonly target: ArrayLike<number>;
@@ -63,7 +63,7 @@ export interface GpuTrainer extends Trainable<Batch> {
    * what differs.
    */
   restore(snapshot: object, options?: RestoreOptions): Promise<void>;
-  /** Puts examples into device memory for {@link trainSteps}, in place of any before. */
+  /** Loads examples into device memory for {@link trainSteps}, and replaces earlier ones. */
   setData(data: Batch): void;
   /**
    * Takes `count` steps under the policy, each on the next examples of {@link setData} in an order shuffled

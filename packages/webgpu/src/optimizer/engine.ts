@@ -49,7 +49,7 @@ export interface OptimizerCounters {
   readonly skipped: number;
   /** The last global gradient norm before clipping; 0 when no option asks for it. */
   readonly norm: number;
-  /** What the loss is to be multiplied by; 1 without a loss scale. */
+  /** The factor for the loss; 1 without a loss scale. */
   readonly lossScale: number;
   /** The last step's rate, as the device read it. */
   readonly lr: number;

@@ -19,13 +19,13 @@ export interface Piece {
   readonly length: number;
 }
 
-/** What one dispatch can hold: its windows, and the pieces that index them. */
+/** The content of one dispatch: its windows, and the pieces that index them. */
 export interface Group {
   readonly windows: readonly Window[];
   /** Which windows hold values and are written. */
   readonly written: ReadonlySet<number>;
   readonly pieces: readonly Piece[];
-  /** How many weights, every piece filled up to whole fours: what the slots have room for. */
+  /** The number of weights, with every piece rounded up to whole vec4s: the size of a slot. */
   readonly length: number;
 }
 

@@ -30,7 +30,7 @@ export function updateKernel(group: Group, rule: Rule, scaled: boolean, blocks: 
     : blocksKernel(group, rule, scaled, element, blocks);
 }
 
-/** One run of weights, the usual case: places follow from the thread's index alone. */
+/** One run of weights, the usual case: offsets follow from the thread's index alone. */
 function runKernel(group: Group, piece: Piece, rule: Rule, scaled: boolean): UpdateKernel {
   const vectors = wholeFours(piece.length) / 4;
   const code = `${nowStruct}

@@ -36,6 +36,7 @@ export type { Policy } from './policy.ts';
 export { type AnalyzeOptions, analyzeRangeTest } from './rangeTest/analyzeRangeTest.ts';
 export type { ClassicRules, Interval, RangeTestFinding, RangeTestSuggestion } from './rangeTest/finding.ts';
 export { parseTrace } from './rangeTest/parseTrace.ts';
+export { type PeakSource, peakFor } from './rangeTest/peakFor.ts';
 export { rangeTest } from './rangeTest/rangeTest.ts';
 export type { RangeTestOptions } from './rangeTest/rangeTestOptions.ts';
 export type { RangeTestPoint, RangeTestTrace, Stopped } from './rangeTest/trace.ts';

@@ -10,6 +10,7 @@ describe('describeFinding', () => {
       baseLr: 0.01,
       maxLr: 0.1,
       fixedLr: 0.05,
+      steps: 500,
       interval: { baseLr: [0.009, 0.011], maxLr: [0.08, 0.12], fixedLr: [0.04, 0.06] },
       confidence: 0.834,
     } as const;

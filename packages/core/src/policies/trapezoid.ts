@@ -29,8 +29,7 @@ export const shapeField: Read = (value, path) => {
 /** A stretch of a run: a share of it below 1, or a number of steps. */
 export const stretch: Read = (value, path) => {
   const given = value as number;
-  const share = Number.isFinite(given) && given >= 0 && given < 1;
-  if (share || (Number.isInteger(given) && given >= 1 && given <= 2 ** 52)) return value;
+  if (Number.isFinite(given) && given >= 0 && (given < 1 || Number.isInteger(given))) return value;
   const advice = 'A number below 1 is a share of `steps`.';
   throw new PolicyError(path, value, 'a share in [0, 1) or a positive integer of steps', advice);
 };
@@ -43,7 +42,7 @@ export function checkStretches(warmup: number, cooldown: number, steps: number, 
   const together = lengthOf(warmup, steps) + lengthOf(cooldown, steps);
   // Shares such as 0.7 and 0.3 may add up to a rounding more than 1.
   if (together <= steps * (1 + 1e-12)) return;
-  const expected = `short enough to leave ${cooldown < 1 ? cooldown * steps : cooldown} of ${steps} steps for the way down`;
+  const expected = `short enough to leave ${lengthOf(cooldown, steps)} of ${steps} steps for the way down`;
   throw new PolicyError(join(path, 'warmup'), warmup, expected, 'Shorten it, or train for longer.');
 }
 
@@ -75,8 +74,7 @@ export function trapezoidSchedule({
 }: Trapezoid): CustomSchedule {
   const up = Math.min(steps - 1, Math.round(lengthOf(warmup, steps)));
   const rest = steps - up;
-  const down =
-    cooldown === 'rest' ? rest : Math.max(1, Math.min(rest, Math.round(lengthOf(cooldown, steps))));
+  const down = cooldown === 'rest' ? rest : Math.min(rest, Math.round(lengthOf(cooldown, steps)));
   const height = typeof shape === 'string' ? heights[shape]! : (left: number) => left ** shape.power;
   const end = steps * cycles;
   return {

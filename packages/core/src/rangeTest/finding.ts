@@ -9,6 +9,8 @@ export interface RangeTestSuggestion {
   readonly maxLr: number;
   /** The rate for training at a constant rate. */
   readonly fixedLr: number;
+  /** The length of training, in steps, that `fixedLr` is for. */
+  readonly steps: number;
   readonly interval: { readonly baseLr: Interval; readonly maxLr: Interval; readonly fixedLr: Interval };
   /** How sure the analysis is, in [0, 1]. */
   readonly confidence: number;

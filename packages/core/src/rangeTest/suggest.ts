@@ -38,6 +38,7 @@ export function suggest(
     baseLr: 10 ** (edge - base),
     maxLr: 10 ** (edge - below.maxLr),
     fixedLr: 10 ** (edge - fixed),
+    steps,
     interval: {
       baseLr: interval(base, widening.baseLr),
       maxLr: interval(below.maxLr, widening.maxLr),

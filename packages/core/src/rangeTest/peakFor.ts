@@ -1,0 +1,103 @@
+import { PolicyError } from '../errors.ts';
+import { type Fields, positiveRate, type Read, readFields, record, stepCount } from '../fields.ts';
+import { fitToCycles } from '../fitToCycles.ts';
+import { maxSamples } from '../limits.ts';
+import { readPolicy } from '../policies/kind.ts';
+import type { Policy } from '../policy.ts';
+import { toSchedule } from '../toSchedule.ts';
+import { lengthExponent } from './calibration.ts';
+import type { RangeTestFinding } from './finding.ts';
+import { peakRatio } from './peakRatio.ts';
+
+/** What {@link peakFor} goes by: a range test, or a constant rate that is known to be good. */
+export type PeakSource =
+  | {
+      /** What `analyzeRangeTest` found, asked with the `steps` of the training. */
+      readonly finding: RangeTestFinding;
+    }
+  | {
+      /** The best constant rate for a training of `steps` steps. */
+      readonly fixedLr: number;
+      readonly steps: number;
+    };
+
+/** A peak below this has too few digits to be multiplied. */
+const leastPeak = 1e-300;
+
+interface Rates {
+  /** The highest stable peak; none where no range test tells. */
+  readonly maxLr?: number;
+  readonly fixedLr: number;
+  readonly steps: number;
+}
+
+/**
+ * The same policy with all its rates multiplied by one number, so that its peak is right for a model.
+ *
+ * `peak = min(maxLr, ratio · fixedLr · (steps / T)^p)`. `T` is the step count nearest to `steps` at which a cycle of the
+ * policy ends. `ratio` is the best peak of such a shape divided by the best constant rate for `T` steps, about 3 for a
+ * decay, 1.6 for `wsd` and 1 for a constant rate; never below 1. It depends on the shape alone. `p` is the exponent by which a longer
+ * training wants a lower rate. `maxLr`, the edge divided by a factor for the kind of update, caps what a range test
+ * gives; a `fixedLr` of your own has no cap, and an error in it is multiplied by the ratio.
+ *
+ * @param policy - any policy; its own peak does not matter
+ * @throws {PolicyError} if the finding carries no suggestion, a rate or `steps` is bad, the policy has no rate above 1e-300, or
+ *   `T` is above 100,000,000
+ * @see Defazio et al., arXiv 2310.07831, theorem 10; Schaipp et al., arXiv 2501.18965, who carry rates from one schedule
+ *   to another by it
+ *
+ * @example
+ * ```ts
+ * const shape = decay({ maxLr: 1, steps: 1000 });
+ * peakFor(shape, { fixedLr: 0.01, steps: 1000 }).maxLr.toFixed(4); // '0.0288'
+ * peakFor(constant({ lr: 1 }), { fixedLr: 0.01, steps: 1000 }).lr; // 0.01
+ * ```
+ */
+export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
+  const data = readPolicy(policy);
+  const { maxLr = Infinity, fixedLr, steps } = ratesOf(source);
+  const length = fitToCycles(data, steps);
+  if (length > maxSamples) {
+    const advice = 'Take a policy that ends a cycle sooner, or fewer steps.';
+    throw new PolicyError('steps', length, `at most ${maxSamples}, up to the end of a cycle`, advice);
+  }
+  const { lr } = toSchedule(data);
+  let peak = 0;
+  for (let step = 0; step < length; step++) peak = Math.max(peak, lr(step));
+  if (peak < leastPeak) {
+    const expected = `a policy with a rate of at least ${leastPeak} in its first ${length} steps`;
+    throw new PolicyError('policy', data, expected, 'No factor makes a rate of 0 train.');
+  }
+  const constant = fixedLr * (steps / length) ** lengthExponent;
+  // The bound makes nothing of rates that drop to almost 0 at once. Below a good constant rate any shape is stable.
+  const ratio = Math.max(1, peakRatio(lr, peak, length));
+  const wanted = Math.min(maxLr, ratio * constant);
+  return readPolicy(scaled(data, wanted / peak)) as P;
+}
+
+const suggestion = record({ maxLr: positiveRate, fixedLr: positiveRate, steps: stepCount });
+
+const finding: Read = (value, path) => {
+  const { suggestion: given, reasons } = Object(value) as Partial<RangeTestFinding>;
+  if (given !== null) return suggestion(given, `${path}.suggestion`);
+  const advice = `The range test gave none. ${[reasons].flat().join(' ')}`;
+  throw new PolicyError(`${path}.suggestion`, given, 'rates', advice.trim());
+};
+
+function ratesOf(source: PeakSource): Rates {
+  const found = 'finding' in Object(source);
+  const fields: Fields = found ? { finding } : { fixedLr: positiveRate, steps: stepCount };
+  const read = readFields(source, fields, '');
+  return (found ? read.finding : read) as Rates;
+}
+
+/** Policies call their rates `lr` or `…Lr`, and a table's `values`. */
+const rateName = /^lr$|Lr$|^values$/;
+
+/** Plain data with all rates multiplied. */
+function scaled(value: unknown, factor: number, name = ''): unknown {
+  if (typeof value === 'number') return rateName.test(name) ? value * factor : value;
+  if (Array.isArray(value)) return value.map((each) => scaled(each, factor, name));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, scaled(each, factor, key)]));
+}

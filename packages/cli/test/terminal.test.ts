@@ -48,7 +48,7 @@ const lines: readonly Line[] = (
   ] as readonly (readonly [string, readonly string[], unknown?])[]
 ).map(([what, args, input]) => ({ what, args, input }));
 
-it.each(lines)('nothing reaches the terminal that it would act on: $what', async ({ args, input }) => {
+it.each(lines)('no control character reaches the terminal: $what', async ({ args, input }) => {
   const { out, err } = await clr(args, { cwd: folder, input: input ? JSON.stringify(input) : acting });
   expect(out + err).not.toMatch(control);
   expect(new TextEncoder().encode(err).length).toBeLessThan(1000);

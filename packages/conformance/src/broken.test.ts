@@ -79,7 +79,7 @@ const restore = 'restores the optimizer with the weights';
 const resume = 'resumes a run with the same bits';
 const rangeTest = 'is as it was after a range test, however that ends';
 const abort = 'stops between two steps when aborted';
-const foreign = 'refuses what is no snapshot of it and stays as it was';
+const foreign = 'refuses foreign snapshots and stays as it was';
 const faults = 'keeps its state whatever fails during a run or a range test';
 const average = 'averages the weights of snapshots';
 const predict = 'predicts what its evaluation scores';
@@ -111,12 +111,12 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'a rate that cannot be is taken for 0',
+    'an invalid rate counts as 0',
     [badHyper],
     acting((hyper) => (hyper.lr >= 0 && Math.fround(hyper.lr) < Infinity ? hyper : { ...hyper, lr: 0 })),
   ],
   [
-    'a momentum that cannot act is ignored',
+    'a momentum without a velocity is ignored',
     [badHyper],
     (model) => {
       const { trainStep, updateKind } = model;

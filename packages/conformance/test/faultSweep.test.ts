@@ -106,7 +106,7 @@ describe.each(Object.entries(works))('%s', (name, work) => {
     return now === start ? undefined : 'not as it was';
   }
 
-  it('is right after a fault in any call of anything', async () => {
+  it('is right after a fault in any call', async () => {
     const trained = await statesOfTrain();
     const counts = faulty<ReferenceBatch>(fresh(), batches);
     await work(counts, { aborted: false });
@@ -124,7 +124,7 @@ describe.each(Object.entries(works))('%s', (name, work) => {
     expect(faults).toBeGreaterThan(100);
   });
 
-  it('is right after an abort at any look at the signal', async () => {
+  it('is right after an abort at any read of the signal', async () => {
     const trained = await statesOfTrain();
     const signal = abortedAfter(Infinity);
     await work(faulty<ReferenceBatch>(fresh(), batches), signal);

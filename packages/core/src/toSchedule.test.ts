@@ -79,7 +79,7 @@ describe('toSchedule', () => {
 
 describe('a schedule of one’s own', () => {
   it.each([-0.1, Number.NaN, Infinity, 1e39, '0.1', undefined, null])(
-    'may not give the rate %s: the error names the step',
+    'is refused for the rate %s, with the step',
     (rate) => {
       const schedule = toSchedule((step) => (step < 3 ? 0.1 : (rate as number)));
       expect(schedule.at(2).lr).toBe(0.1);
@@ -90,7 +90,7 @@ describe('a schedule of one’s own', () => {
     },
   );
 
-  it.each([-0.1, 1, 1 - 1e-9, Number.NaN, '0.9', null])('may not give the momentum %s', (momentum) => {
+  it.each([-0.1, 1, 1 - 1e-9, Number.NaN, '0.9', null])('is refused for the momentum %s', (momentum) => {
     const schedule = toSchedule({ lr: () => 0.1, momentum: () => momentum as number });
     expect(() => schedule.momentum(7)).toThrow('momentum(7) = ');
   });
@@ -104,7 +104,7 @@ describe('a schedule of one’s own', () => {
     ['a cycle of -1', { ...position, cycle: -1 }, 'cycle'],
     ['a phase of 1', { ...position, phase: 1 }, 'phase'],
     ['nothing', undefined, ''],
-  ])('may not say %s of its cycles', (_, bad, field) => {
+  ])('is refused for %s in its cycles', (_, bad, field) => {
     const whole = { lr: () => 0.1, momentum: () => undefined, at: () => ({ lr: 0.1, ...bad }) };
     expect(() => fitToCycles({ lr: () => 0.1, position: () => bad as never }, 4)).toThrow('position(4)');
     expect(() => toSchedule(whole as never).at(4)).toThrow(bad ? `at(4).${field}` : 'at(4)');
@@ -113,7 +113,7 @@ describe('a schedule of one’s own', () => {
 
 describe('a step', () => {
   const doubling = cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 5, cycleMultiplier: 2 });
-  it.each([Infinity, Number.NaN, -1, 0.5, 2 ** 53, '3'])('is not %s', (step) => {
+  it.each([Infinity, Number.NaN, -1, 0.5, 2 ** 53, '3'])('may not be %s', (step) => {
     for (const source of [policy, doubling, () => 0.1]) {
       const { lr, momentum, at } = toSchedule(source);
       for (const ask of [lr, momentum, at]) expect(() => ask(step as number)).toThrow('Expected step to be');
@@ -122,7 +122,7 @@ describe('a step', () => {
 });
 
 describe('a sequence', () => {
-  it('finds the stage of any step, also of a hundred thousand', () => {
+  it('finds the stage of any step among a hundred thousand stages', () => {
     const stages = Array.from({ length: 100_000 }, (_, index) => ({
       policy: constant({ lr: index + 1 }),
       steps: 1 + (index % 3),

@@ -209,7 +209,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('is taken or refused, whatever it is', () => {
+  it('is accepted or refused, whatever it is', () => {
     for (const parse of [parsePolicy, parseTrace, parseRun]) {
       fc.assert(fc.property(odd, (value) => void read(() => parse(value))));
     }
@@ -217,14 +217,14 @@ describe('hostile JSON', () => {
 });
 
 describe('the records', () => {
-  it('come back as they were written, frozen, without what they do not know', () => {
+  it('come back unchanged and frozen, without unknown fields', () => {
     expect(parseTrace(JSON.parse(JSON.stringify(trace)))).toEqual(trace);
     expect(parseRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
     expect(parseTrace({ ...trace, newer: 1 })).toEqual(trace);
     expect(Object.isFrozen(parseTrace(trace).points[0])).toBe(true);
   });
 
-  it('are refused with the field, and the name of what it is in', () => {
+  it('are refused with the field and the name of the source', () => {
     const bad: readonly (readonly [change: object, field: string])[] = [
       [{ version: 2 }, 'version'],
       [{ points: undefined }, 'points'],
@@ -275,7 +275,7 @@ describe('policies in policies', () => {
     usePolicy(parsePolicy(nested(maxNesting)));
   });
 
-  it('made by factories are as deep', () => {
+  it('may be as deep when factories make them', () => {
     let policy: Policy = table({ values: [1] });
     expect(() => {
       for (;;) policy = sequence([{ policy }]);
@@ -285,7 +285,7 @@ describe('policies in policies', () => {
 });
 
 describe('messages', () => {
-  it('of the factories and optimizers are as safe', () => {
+  it('of factories and optimizers are safe too', () => {
     for (const call of [
       () => triangular2({ ...cycle, '\u001b[2J': 1 } as never),
       () => triangular2('x'.repeat(1e6) as never),

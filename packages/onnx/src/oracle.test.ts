@@ -17,7 +17,7 @@ describe.each(['all', 'extended'] as const)('against PyTorch, optimized: %s', (g
   });
 });
 
-describe.each([8, 16])('against PyTorch, channels in blocks of %i', (channelBlock) => {
+describe.each([8, 16])('against PyTorch, in NCHWc layout with blocks of %i', (channelBlock) => {
   it.each([
     ['lenet', 8],
     ['cifar-quick', 16],

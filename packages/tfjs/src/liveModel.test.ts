@@ -32,11 +32,11 @@ const near = (values: readonly number[], wanted: readonly number[]) => {
 describe.each([
   ['a Sequential', false],
   ['a functional model', true],
-])(`a Trainable of %s on ${backend} reads its model anew at each step`, (_, functional) => {
+])(`a Trainable of %s on ${backend} reads its model again at each step`, (_, functional) => {
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  it('steps at the rate of the step after compile() gave the model another optimizer', async () => {
+  it('uses the given rate after compile() gave the model another optimizer', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.sgd(0.5), loss });
     const trainable = createTrainable(tf, model);
@@ -121,7 +121,7 @@ describe.each([
     expect(await weights(two)).toEqual([0, 0]);
   });
 
-  it('two dispose() at once are one, and later calls are refused', async () => {
+  it('dispose() may be called twice at once, and later calls are refused', async () => {
     const model = linear(functional);
     model.compile({ optimizer: 'sgd', loss });
     const trainable = createTrainable(tf, model);
@@ -138,7 +138,7 @@ describe.each([
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('a snapshot holds the moment of its call, a restore the steps before it', async () => {
+  it('a snapshot holds the state at its call, and a restore follows the steps before it', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss });
     const trainable = createTrainable(tf, model);

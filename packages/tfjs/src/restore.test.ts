@@ -115,7 +115,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, net(['a', 'b', 'c']), snapshot);
     });
 
-    it('in a second instance, whose layers tfjs names otherwise', async () => {
+    it('in a second instance, whose layers tfjs names differently', async () => {
       const model = net([undefined, 'b', undefined]);
       const snapshot = await trained(model);
       const other = net([undefined, 'b', undefined]);
@@ -124,7 +124,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, other, snapshot, (name) => names.get(name)!);
     });
 
-    it.each(['a', 'b', 'c'])('after %s was frozen and the model compiled anew', async (name) => {
+    it.each(['a', 'b', 'c'])('after %s was frozen and the model compiled again', async (name) => {
       const model = net(['a', 'b', 'c'], { optimizer: tf.train.sgd(0.1) });
       const snapshot = await trained(model);
       const wanted = await weightsByLayer(model);
@@ -219,7 +219,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect([ours.one, ours.two]).toEqual([theirs.one, theirs.two]);
     });
 
-    it('with a layer that is there twice', async () => {
+    it('with a layer that occurs twice', async () => {
       const make = () => {
         const input = tf.input({ shape: [2] });
         const shared = tf.layers.dense({ units: 2, name: 'shared' });
@@ -353,7 +353,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(turned, snapshot, /name the layers/);
     });
 
-    it('layers that tfjs named, of which one went', async () => {
+    it('layers that tfjs named, after one was removed', async () => {
       const model = net([undefined, undefined, undefined]);
       const snapshot = await trained(model);
       model.pop();

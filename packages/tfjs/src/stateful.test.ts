@@ -63,7 +63,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  it('are as before after a range test, and so are the answers', async () => {
+  it('are unchanged by a range test, and so are the predictions', async () => {
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 4 });
@@ -91,7 +91,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     expect(await go(createTrainable(tf, build(make())))).toEqual(losses);
   });
 
-  it('do not move when metrics or predictions are asked for, or a step fails', async () => {
+  it('do not change by evaluation, by prediction or by a failed step', async () => {
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 2 });

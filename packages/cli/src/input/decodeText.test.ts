@@ -20,12 +20,12 @@ describe('decodeText', () => {
     );
   });
 
-  it('reads nothing as nothing', () => {
+  it('decodes no bytes to an empty text', () => {
     for (const encode of [utf8, utf16le, utf16be]) expect(decodeText(encode('\ufeff'))).toBe('');
     expect(decodeText(new Uint8Array())).toBe('');
   });
 
-  it('refuses bytes that are no text instead of replacing them', () => {
+  it('refuses bytes that are not text instead of replacing them', () => {
     expect(() => decodeText(Uint8Array.of(0x22, 0xe4, 0x22))).toThrow(TypeError);
   });
 });

@@ -7,7 +7,7 @@ import type { Subject } from '../subject.ts';
  * Foreign snapshots are refused and change nothing: a model with scrambled weights would train on without any error.
  */
 export const refusesForeignSnapshots: TrainableCheck = {
-  name: 'refuses what is no snapshot of it and stays as it was',
+  name: 'refuses foreign snapshots and stays as it was',
   async run<Batch>(subject: Subject<Batch>) {
     const undisturbed = await withModel(richest(subject), (model) => steps(model, subject, 0, 6));
     await withModel(richest(subject), async (model) => {

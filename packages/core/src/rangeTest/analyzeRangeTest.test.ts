@@ -179,7 +179,7 @@ describe('analyzeRangeTest', () => {
   const digits = rangeTests.curves.filter((curve) => 'setting' in curve && curve.schedule === 'exp');
 
   it.each(digits)(
-    'suggests a stable rate on $id, and loses little even where the budget is so short that the highest wins',
+    'suggests a stable rate on $id, at little cost even if the budget is so short that the highest rate wins',
     ({ setting, startLr, endLr, lr, loss }) => {
       const { rows, bestAccuracy, largestStable } = rangeTests.settings.find(
         (one) => one.setting === setting,

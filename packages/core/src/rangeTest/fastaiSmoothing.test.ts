@@ -35,7 +35,7 @@ it('cuts where the mean exceeds four times its best, or is not a number', () => 
   expect(fastaiSmoothing(points([...times(50, 1), null, ...times(50, 1)])).lrs.at(-1)).toBe(45);
 });
 
-it('has no answers where nothing is left', () => {
+it('gives no suggestion if no steps are left', () => {
   const none = { steepest: null, minimum: null, valley: null, slide: null };
   expect(classicRules([])).toEqual(none);
   expect(classicRules(points([null, 1, 2]))).toEqual(none);

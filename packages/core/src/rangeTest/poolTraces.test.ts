@@ -29,7 +29,7 @@ describe('poolTraces', () => {
     expect(pool).toMatchObject({ broken: undefined, scouted: false, diverged: false });
   });
 
-  it('sees a divergence in a loss that is not finite, a stop, and a coarse sweep before', () => {
+  it('detects divergence by a loss that is not finite, a stop, or a coarse sweep before', () => {
     const good = sweep([[0.1, 1]]);
     expect(
       poolTraces([
@@ -65,7 +65,7 @@ describe('poolTraces', () => {
   });
 });
 
-it('reads a trace that is longer than a function takes arguments', () => {
+it('reads a trace longer than an argument list may be', () => {
   const points = Array.from({ length: 150_000 }, (_, step): [number, number] => {
     const x = -4 + step / 30_000;
     const loss = 2.3 - 1.5 / (1 + Math.exp(-4 * (x + 2))) + 3 / (1 + Math.exp(-10 * (x + 0.2)));

@@ -151,12 +151,12 @@ describe('refusals', () => {
     expect(analyzeRangeTest(neighbour).suggestion).not.toBeNull();
   });
 
-  it('each apply alone to one of these curves', () => {
+  it('each apply to exactly one of these curves', () => {
     const alone = cases.map(({ refused }) => applying(refused)).filter(({ length }) => length === 1);
     expect([...new Set(alone.flat())]).toEqual(refusals.map(({ name }) => name));
   });
 
-  it('let a sweep begin nearer to the edge where a coarse one has seen the rates below', () => {
+  it('allow a sweep to begin nearer to the edge after a coarse sweep', () => {
     const near = sweep(late, { from: -1 });
     expect(applying(near)).toEqual(['startsNearTheEdge']);
     expect(applying({ ...near, scout: [] })).toEqual([]);

@@ -21,7 +21,7 @@ describe('checkHyperparameters', () => {
     },
   );
 
-  it('says that float32 is what a rate is too large for', () => {
+  it('says that a rate is too large for float32', () => {
     expect(() => checkHyperparameters({ lr: 1e39 })).toThrow(/lr = 1e\+39\n.*float32/);
   });
 
@@ -33,7 +33,7 @@ describe('checkHyperparameters', () => {
     for (const hyper of [undefined, null, 0.1]) expect(refused(hyper)).toBe('lr');
   });
 
-  it('takes every rate and momentum that float32 can act with', () => {
+  it('accepts every rate and momentum that is valid in float32', () => {
     const rate = fc.float({ min: 0, max: Math.fround(3.4e38), noNaN: true });
     const momentum = fc.option(fc.double({ min: 0, max: 1 - 2 ** -24, noNaN: true }), { nil: undefined });
     fc.assert(
@@ -43,7 +43,7 @@ describe('checkHyperparameters', () => {
     );
   });
 
-  it('takes a momentum where there is a velocity, and 0 everywhere', () => {
+  it('accepts a momentum if there is a velocity, and 0 always', () => {
     const hyper = { lr: 0.1, momentum: 0.9 };
     expect(refused(hyper, 'sgd' as never)).toBe('momentum');
     expect(refused(hyper, 'adaptive' as never, false as never)).toBe('momentum');
@@ -55,7 +55,7 @@ describe('checkHyperparameters', () => {
 });
 
 describe('takesMomentum', () => {
-  it('knows which optimizers have something for it to act on', () => {
+  it('knows which optimizers have a momentum', () => {
     const momentum = 0.9;
     for (const yes of [sgd({ momentum }), rmsProp({ momentum }), adam(), adamW()])
       expect(takesMomentum(yes)).toBe(true);

@@ -38,7 +38,7 @@ async function thrownBy(call: Promise<unknown>): Promise<Error> {
 }
 
 describe('when an error comes with a second one', () => {
-  it('a step’s error stands first, though closing the batches fails, too', async () => {
+  it('a step’s error comes first, even if closing the batches fails too', async () => {
     const error = await thrownBy(train(failingAt(3, first), stubborn, { policy, steps: 9 }));
     expect(error).toBeInstanceOf(ClrError);
     expect(error.message).toMatch(
@@ -51,7 +51,7 @@ describe('when an error comes with a second one', () => {
     expect(both.map((one: Error) => one.cause)).toEqual([first, second]);
   });
 
-  it('a failing close alone says what it was', async () => {
+  it('a failing close alone is reported', async () => {
     const error = await thrownBy(train(linearTrainable(), stubborn, { policy, steps: 9 }));
     expect(error.message).toContain(
       'Expected closing the batches to succeed.\nReceived: Error: second after 9 steps',
@@ -59,7 +59,7 @@ describe('when an error comes with a second one', () => {
     expect(error.cause).toBe(second);
   });
 
-  it('a range test says both why it failed and that the model is not as it was', async () => {
+  it('a range test reports why it failed, and that the model has changed', async () => {
     const trainable = failingAt(3, first);
     trainable.restore = () => Promise.reject(second);
     const error = await thrownBy(rangeTest(trainable, examples, { startLr: 0.001, endLr: 1, steps: 20 }));
@@ -83,7 +83,7 @@ describe('when an error comes with a second one', () => {
     expect(three).toBeInstanceOf(AggregateError);
   });
 
-  it('an error of clr’s keeps its class and its fields', async () => {
+  it('a ClrError keeps its class and its fields', async () => {
     class GpuError extends ClrError {
       readonly fault = 'device-lost';
     }
@@ -113,7 +113,7 @@ describe('whatever is thrown', () => {
     ['an object without a prototype', Object.create(null), 'an object'],
     ['five megabytes', 'x'.repeat(5e6), '"xxx'],
     ['control characters', '\u001b[2J\u0007', '"\\u{1b}[2J\\u{7}"'],
-  ])('%s is said where it happened', async (_, thrown, words) => {
+  ])('%s is reported with its place', async (_, thrown, words) => {
     const error = await thrownBy(train(failingAt(2, thrown), examples, { policy, steps: 9 }));
     expect(error).toBeInstanceOf(ClrError);
     expect(error.message).toContain(`Received: ${words}`);
@@ -123,7 +123,7 @@ describe('whatever is thrown', () => {
   });
 });
 
-it('an ensemble has nothing to say about no batches', async () => {
+it('an ensemble refuses to evaluate no batches', async () => {
   const trainable = linearTrainable();
   const states: Snapshot[] = [await trainable.snapshot()];
   const none = { *[Symbol.iterator]() {} };

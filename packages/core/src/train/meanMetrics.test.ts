@@ -29,7 +29,7 @@ describe('meanMetrics', () => {
     );
   });
 
-  it('reads promises at most so many batches late', async () => {
+  it('reads promises at most the given number of batches late', async () => {
     let [measured, read, most] = [0, 0, 0];
     const measure = (): BatchMetrics => {
       most = Math.max(most, ++measured - read);
@@ -40,7 +40,7 @@ describe('meanMetrics', () => {
     expect([measured, most]).toEqual([20, 4]);
   });
 
-  it('has an accuracy where every batch has one', async () => {
+  it('has an accuracy if every batch has one', async () => {
     const [a, b] = [
       { examples: 1, loss: 1, accuracy: 1 },
       { examples: 3, loss: 2 },
@@ -66,7 +66,7 @@ describe('meanMetrics', () => {
     },
   );
 
-  it('comes out with the first error, when nothing is under way any more', async () => {
+  it('rejects with the first error, once all pending batches have settled', async () => {
     const mine = new Error('mine');
     let settled = false;
     const slow = new Promise<number>((resolve) => setTimeout(() => resolve(1), 5)).finally(() => {

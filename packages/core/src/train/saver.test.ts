@@ -26,12 +26,12 @@ describe('checkpoints of a run', () => {
     expect((await saved({ steps: 16 })).at).toEqual([8, 16]);
   });
 
-  it('are saved every so many steps too, without cycles as well', async () => {
+  it('are also saved every given number of steps, even without cycles', async () => {
     expect((await saved({}, { every: { steps: 5 } })).at).toEqual([5, 8, 10, 15, 16, 20]);
     expect((await saved({ policy: constant({ lr: 0.1 }) }, { every: { steps: 7 } })).at).toEqual([7, 14, 20]);
   });
 
-  it('are saved every so many seconds', async () => {
+  it('are saved every given number of seconds', async () => {
     const slow = linearTrainable({ late: true });
     const { at } = await saved(
       { steps: 60, policy: constant({ lr: 0.01 }) },
@@ -62,7 +62,7 @@ describe('checkpoints of a run', () => {
     expect(at).toEqual([5, 8, 10]);
   });
 
-  it('go on with the same bits from each of them, with the same checkpoints', async () => {
+  it('resume with the same bits and the same checkpoints', async () => {
     const whole = linearTrainable();
     const { run, checkpoints } = await saved({}, { every: { steps: 3 } }, whole);
     for (const from of checkpoints) {
@@ -92,7 +92,7 @@ describe('checkpoints of a run', () => {
     expect(trainable.seen).toEqual([]);
   });
 
-  it('let what save throws come out', async () => {
+  it('pass on errors of save', async () => {
     const checkpoint = {
       save: () => {
         throw new Error('no room');

@@ -17,7 +17,7 @@ describe('snapshotDifferences', () => {
     expect(snapshotDifferences(model, { ...model, tensors: [...model.tensors].reverse() })).toEqual([]);
   });
 
-  it('does not compare the layers where one side has not described them', () => {
+  it('does not compare layers if one side does not describe them', () => {
     const { topology: _, ...without } = model;
     expect(snapshotDifferences(model, without)).toEqual([]);
   });
@@ -54,7 +54,7 @@ describe('snapshotDifferences', () => {
     expect(snapshotDifferences(model, { ...model, ...change })).toEqual(lines);
   });
 
-  it('counts what would make the message long', () => {
+  it('only counts the differences beyond a limit', () => {
     const tensors = Array.from({ length: 20 }, (_, i) => ({ name: `w${i}`, dtype: 'float32', shape: [1] }));
     const lines = snapshotDifferences({ ...model, tensors }, { ...model, tensors: [] });
     expect([lines.length, lines.at(-1)]).toEqual([6, 'and 15 more']);

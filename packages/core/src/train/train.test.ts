@@ -226,7 +226,7 @@ describe('train', () => {
     await expect(run(trainable, { onStep })).rejects.toThrow('mine');
   });
 
-  it('looks at both ends of a schedule before it touches anything', async () => {
+  it('checks both ends of a schedule before it touches anything', async () => {
     const position = { cycle: 0, phase: 0, cycleEnd: Number.NaN };
     const none = { lr: () => 0.1, position: () => ({ cycle: 0, phase: 0 }) as never };
     const late = { lr: (step: number) => (step === 29 ? -1 : 0.1) };
@@ -241,7 +241,7 @@ describe('train', () => {
     }
   });
 
-  it('stops with the step at a bad answer later, the model where its last good step left it', async () => {
+  it('reports the step of a later bad answer, with the model after its last good step', async () => {
     const trainable = linearTrainable();
     const policy = (step: number) => (step === 12 ? Number.NaN : 0.01);
     await expect(train(trainable, examples, { policy, steps: 30 })).rejects.toThrow('lr(12) = NaN');
@@ -255,7 +255,7 @@ describe('train', () => {
     );
   });
 
-  it('records the policy of data alone: a schedule of one’s own may have a type, too', async () => {
+  it('records only policies that are data: a custom schedule may have a type too', async () => {
     const own = { type: 'mine', lr: () => 0.01 };
     expect(await train(linearTrainable(), examples, { policy: own, steps: 2 })).not.toHaveProperty('policy');
   });

@@ -105,7 +105,7 @@ describe('random numbers in training', () => {
     }
   });
 
-  it('are uniform in [0, 1), and never their end', async () => {
+  it('are uniform in [0, 1), never 1', async () => {
     for (const values of await drawn(modelOf([size], node('RandomUniformLike', ['w'])), draws)) {
       expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
       expect(distance(values, (x) => x)).toBeLessThan(largestDistance(size));
@@ -128,7 +128,7 @@ describe('random numbers in training', () => {
     expect(distance(flat!, (x) => (x + 2) / 8)).toBeLessThan(largestDistance(4000));
   });
 
-  it('differ by the draw, the node and the seed, and by nothing else', async () => {
+  it('depend on the draw, the node and the seed, and on nothing else', async () => {
     const seeded = (seed: number): Uint8Array =>
       modelOf([500], node('RandomNormalLike', ['w'], { seed: real(seed) }));
     const [a, b, again] = await drawn(seeded(7), [5, 6, 5]);
@@ -149,7 +149,7 @@ describe('random numbers in training', () => {
     expect((await drawn(two, [5]))[0]!.every((value) => value !== 0)).toBe(true);
   });
 
-  it('are 1 as often as Bernoulli is told, element by element', async () => {
+  it('are 1 with the probability of each element (Bernoulli)', async () => {
     const p = [0, 0.1, 0.5, 0.93, 1];
     const rows = 20_000;
     const probabilities = {
@@ -166,7 +166,7 @@ describe('random numbers in training', () => {
     });
   });
 
-  it('are the classes of Multinomial, as often as their log-probabilities say', async () => {
+  it('are classes with the given log-probabilities (Multinomial)', async () => {
     const logs = [
       [0, Math.log(2), Math.log(5), Number.NEGATIVE_INFINITY],
       [1, 1, 1, 1],
@@ -194,7 +194,7 @@ describe('random numbers in training', () => {
 
 const draw = node('RandomNormalLike', ['w']);
 
-describe('a trainer of a model that draws', () => {
+describe('a trainer of a model with random operators', () => {
   it.each([
     ['RandomNormalLike', draw],
     ['RandomUniformLike', node('RandomUniformLike', ['w'])],
@@ -221,7 +221,7 @@ describe('a trainer of a model that draws', () => {
     await second.dispose();
   });
 
-  it('draws anew for each step and for each batch of an accumulated step', async () => {
+  it('draws new numbers for each step and for each batch of an accumulated step', async () => {
     const trainer = await createTrainer(ort, modelOf([300], draw), options);
     const w = async (): Promise<Float32Array> => (await trainer.parameters()).get('w')!.data;
     const [start, first] = [await w(), (await trainer.gradients({})).get('w')!.data];
@@ -233,7 +233,7 @@ describe('a trainer of a model that draws', () => {
     await trainer.dispose();
   });
 
-  it('leaves an evaluation to the runtime where the runtime has kernels, and the file as it is', async () => {
+  it('evaluates with the kernels of the runtime where it has them, and exports the file unchanged', async () => {
     const model = modelOf([300], draw);
     const trainer = await createTrainer(ort, model, options);
     expect(Number.isFinite((await trainer.evaluate([{}])).loss)).toBe(true);

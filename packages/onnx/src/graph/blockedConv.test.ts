@@ -137,7 +137,7 @@ const base: Case = {
   bias: true,
 };
 
-describe('convolutions on channels in blocks', () => {
+describe('convolutions in NCHWc layout', () => {
   it.skipIf(block === 1)('give the loss and the gradients of the plain form', async () => {
     let blocked = 0;
     await fc.assert(
@@ -160,7 +160,7 @@ describe('convolutions on channels in blocks', () => {
 
   // The graph alone: a processor runs only the size of blocks that it has.
   it.each([8, 16])(
-    'are written in blocks of %i where all channels fill them and a kernel has more than one element',
+    'use blocks of %i if all channels fill them and the kernel has more than one element',
     (channels) => {
       const blocked = (change: Partial<Case>): number =>
         build({ ...base, inputs: channels, outputs: channels, ...change }, channels).blocked;

@@ -180,7 +180,7 @@ it('lists that a scripted model fills and empties again are traced', async () =>
   });
 });
 
-it('rounds of a loop without names get names of their own', async () => {
+it('nodes of an unrolled loop get unique names', async () => {
   const twice = graph(
     'body',
     [
@@ -248,7 +248,7 @@ describe('scans of known length', () => {
     ]),
   ];
 
-  it('are written out along any axis, in both directions', async () => {
+  it('are unrolled along any axis, in both directions', async () => {
     const scans = [scaled, start, scan({ scan_input_axes: [1], scan_input_directions: [1] }, ['y', ''])];
     const last: NodeSpec = { op: 'Identity', inputs: ['h0'], outputs: ['y'] };
     expect(await gradientOf(scans, [2])).toEqual(await gradientOf([...backwards, last], [2]));
@@ -271,7 +271,7 @@ describe('scans of known length', () => {
   });
 });
 
-it('a map over a known list is written out', async () => {
+it('a map over a known list is unrolled', async () => {
   const times = graph(
     'body',
     [{ op: 'Mul', inputs: ['row', 'factor'], outputs: ['product'] }],
@@ -290,7 +290,7 @@ it('a map over a known list is written out', async () => {
   expect(await gradientOf(nodes)).toEqual(await gradientOf([product]));
 });
 
-it('an optional value that is there is taken out', async () => {
+it('an optional value that is present is unwrapped', async () => {
   const branch = (name: string, op: string): AttributeProto =>
     graph(name, [{ op, inputs: ['held'], outputs: ['result'] }], [], ['result']);
   const branches = [branch('then_branch', 'Neg'), branch('else_branch', 'Tanh')];

@@ -109,7 +109,7 @@ function expectNamed(error: unknown, [op, domain, opset]: Row, name: string): vo
 }
 
 describe('an operator without a gradient, in a file without shapes', () => {
-  it('is known for what it is: the list has the operators of the schema', () => {
+  it('is in the list, which has all operators of the schema', () => {
     expect(schema.length).toBeGreaterThan(190);
     expect(without.length).toBeGreaterThan(20);
   });
@@ -123,7 +123,7 @@ describe('an operator without a gradient, in a file without shapes', () => {
     );
   });
 
-  it('is named where its domain is unknown', () => {
+  it('is named even if its domain is unknown', () => {
     const domain = fc
       .stringMatching(/^[a-z][a-z0-9]{0,8}(\.[a-z]{1,8}){0,2}$/)
       .filter((d) => d !== 'ai.onnx');

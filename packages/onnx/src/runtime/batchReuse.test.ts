@@ -26,7 +26,7 @@ function* separate(): Generator<Batch> {
   for (let step = 0; ; step++) yield smallBatch(step);
 }
 
-it('a generator may fill the memory of a batch again: train() waits for each step', async () => {
+it('a generator may refill the memory of a batch: train() waits for each step', async () => {
   const trained = async (batches: Iterable<Batch>): Promise<Awaited<ReturnType<OnnxTrainer['snapshot']>>> => {
     const trainer = await createTrainer(ort, smallModel(), options);
     await train(trainer, batches, { policy, steps });

@@ -69,7 +69,7 @@ describe('a refusal of the runtime', () => {
     expect(message).toContain('The node is not in your model');
   });
 
-  it('of a node of the model blames no other', async () => {
+  it('of a node of the model names only that node', async () => {
     const pool = { op: 'GlobalLpPool', name: 'pool', inputs: ['x'], outputs: ['p'] };
     const sum = { op: 'Mul', name: 'product', inputs: ['p', 'w'], outputs: ['y'] };
     const x = { name: 'x', type: float, dims: [1, 1, 2, 2] };
@@ -98,7 +98,7 @@ describe('a refusal of the runtime', () => {
     await trainer.dispose();
   });
 
-  it('of a node of the model that a batch does not fit names it, also where the runtime fused it', async () => {
+  it('names a node of the model that a batch does not fit, even if the runtime fused it', async () => {
     const bytes = model({
       inputs: [{ name: 'x', type: float, dims: ['{n}', '{k}'] }],
       initializers: [{ name: 'c', type: float, dims: [3], values: [1, 2, 3] }],

@@ -35,7 +35,7 @@ const finite = async (trainer: OnnxTrainer): Promise<boolean> =>
   (await trainer.parameters()).get('w')!.data.every(Number.isFinite);
 
 describe('a step after which a parameter is not finite', () => {
-  it('has the loss NaN where the forward pass hides it, and a good one has its own', async () => {
+  it('has the loss NaN even if the forward pass hides it; a good step has its own loss', async () => {
     const trainer = await create();
     expect(await (await trainer.trainStep(good, { lr: 0.01 })).loss).toBeCloseTo(19, 4);
     expect(await (await trainer.evaluate([bad])).loss).toBeTypeOf('number');
@@ -45,7 +45,7 @@ describe('a step after which a parameter is not finite', () => {
     await trainer.dispose();
   });
 
-  it('has it when the gradients are finite and the update is not', async () => {
+  it('has the loss NaN if the gradients are finite but the update is not', async () => {
     const trainer = await create();
     const huge = batch(1e-3, -1e-3);
     expect(await (await trainer.trainStep(huge, { lr: 1e38 })).loss).toBeLessThan(1);
@@ -55,7 +55,7 @@ describe('a step after which a parameter is not finite', () => {
     await trainer.dispose();
   });
 
-  it('has it when one of several batches is to blame', async () => {
+  it('has the loss NaN if one of several batches causes it', async () => {
     const trainer = await create();
     expect((await trainer.trainStep([good, good], { lr: 0.01 })).loss).toBeCloseTo(19, 4);
     expect((await trainer.trainStep([good, bad], { lr: 0.01 })).loss).toBeNaN();

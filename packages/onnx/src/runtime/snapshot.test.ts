@@ -138,7 +138,7 @@ describe('a snapshot', () => {
     expect((await fresh.parameters()).get('out')).toEqual((await source.parameters()).get('out'));
   });
 
-  it('of another optimizer gives its weights, and no slots or steps, when partial', async () => {
+  it('of another optimizer restores only weights, no slots or steps, when partial', async () => {
     const source = await trained(model(usual), adam());
     const other = await trainer(model(usual), adagrad());
     await other.restore(await source.snapshot(), { partial: true });
@@ -172,7 +172,7 @@ describe('a snapshot', () => {
     ],
     ['no layout', ({ layout: _, ...rest }) => rest],
   ];
-  it.each(broken)('that is %s is refused, and nothing moves', async (_, breaking) => {
+  it.each(broken)('that is %s is refused, and nothing changes', async (_, breaking) => {
     const source = await trained();
     const before = await source.snapshot();
     await expect(source.restore(breaking(before))).rejects.toThrow(/snapshot/);

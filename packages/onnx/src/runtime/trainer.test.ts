@@ -233,7 +233,7 @@ describe('a trainer', () => {
     await expect(trainer.evaluate([])).rejects.toThrow(/at least one batch/);
   });
 
-  it('finishes what was asked for before dispose, and refuses what comes while it waits', async () => {
+  it('finishes pending calls before it disposes, and refuses calls that come meanwhile', async () => {
     const steps = [0, 1, 2].map(() => trainer.trainStep(good(), { lr: 0.1 }));
     const disposals = [trainer.dispose(), trainer.dispose()];
     const late = trainer.trainStep(good(), { lr: 0.1 });

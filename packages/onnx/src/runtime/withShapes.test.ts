@@ -126,7 +126,7 @@ describe('a frozen operator that clr does not know', () => {
     await trainer.dispose();
   });
 
-  it('is asked about only where there is one, and where the runtime can say', async () => {
+  it('needs the runtime only if there is one, and if the runtime knows its shape', async () => {
     const plain = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', 4] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', 2] }],

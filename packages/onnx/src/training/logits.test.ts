@@ -234,7 +234,7 @@ describe('a loss over logits', () => {
     );
   });
 
-  it('finds a Softmax behind what selects positions', async () => {
+  it('finds a Softmax behind operators that select positions', async () => {
     const select = (of: Written | 'none'): NodeSpec[] => [
       transpose('z', 't', [0, 2, 3, 1]),
       ...softmax(of, -1),
@@ -341,7 +341,7 @@ describe('a loss over logits', () => {
       [node('Sigmoid', ['z'], 'p'), node('GlobalAveragePool', ['p'], 'y')],
       [n, classes, 1, 1],
     ],
-  ])('refuses probabilities that it cannot take back: %s', (_name, loss, nodes, dims, opset) => {
+  ])('refuses probabilities whose logits it cannot find: %s', (_name, loss, nodes, dims, opset) => {
     const build = (): unknown => buildTrainingModel(model(nodes, dims, opset), { loss, optimizer: sgd() });
     expect(build).toThrow(/Expected logits for the loss "\w+"[\s\S]*"y", probabilities that node/);
   });
@@ -365,7 +365,7 @@ describe('a loss over logits', () => {
       [node('ReduceL1', ['z', 'second'], 'norm'), node('Div', ['z', 'norm'], 'y')],
     ],
     ['a Sigmoid, for a regression', 'mse', [node('Sigmoid', ['z'], 'y')]],
-  ])('takes what only looks like probabilities as it is: %s', (_name, loss, nodes) => {
+  ])('leaves outputs alone that only look like probabilities: %s', (_name, loss, nodes) => {
     const build = (): unknown => buildTrainingModel(model(nodes, all), { loss, optimizer: sgd() });
     expect(build).not.toThrow();
   });

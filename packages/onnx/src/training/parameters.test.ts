@@ -140,7 +140,7 @@ describe('what is trained', () => {
     ).toThrow(/"fill": the derivative of the loss is 0 all over/);
   });
 
-  it('is refused where it decides the ratio of a Dropout in training form', () => {
+  it('is refused as the ratio of a Dropout in training form', () => {
     const dropout = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 3] }],
       outputs: [{ name: 'y', type: float, dims: [2, 3] }],

@@ -69,7 +69,7 @@ describe('a schedule inside the training model', () => {
     expect(() => buildTrainingModel(smallModel(), { ...options, schedule: { lr } })).toThrow(/schedule\.lr/);
   });
 
-  it('refuses a momentum that cannot act, naming the step', () => {
+  it('refuses a momentum that would have no effect, and names the step', () => {
     const build = (optimizer: Optimizer, ...momenta: number[]) =>
       buildTrainingModel(smallModel(), {
         loss: 'crossEntropy',

@@ -258,7 +258,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     optimizer.dispose();
   });
 
-  it("leaves Adam's count of updates at its top, where it would become 0 again", async () => {
+  it("stops Adam's count of updates at its maximum instead of wrapping to 0", async () => {
     const [value, gradient] = [upload(device, [1]), upload(device, [1])];
     const optimizer = createOptimizer(
       device,
@@ -273,7 +273,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     optimizer.dispose();
   });
 
-  it('takes steps without a policy only where each brings its rate', async () => {
+  it('needs no policy only if each step brings its rate', async () => {
     const [value, gradient, loss] = [upload(device, [1]), upload(device, [1]), upload(device, [0])];
     const { createBuffer } = device;
     const sizes: number[] = [];

@@ -102,7 +102,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('refuses what another adapter made, what went through JSON, and what was cut short', async () => {
+  it('refuses snapshots of other adapters, snapshots from JSON, and truncated ones', async () => {
     const trainer = await open();
     const snapshot = await trained();
     const before = await trainer.snapshot();
@@ -137,7 +137,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('uses what the caller changed in a snapshot, not a copy of before', async () => {
+  it('uses a snapshot with the changes of the caller, not an earlier copy', async () => {
     const trainer = await open();
     const snapshot = await trainer.snapshot();
     const bias = snapshot.tensors.find(({ name }) => name === 'dense1.bias')!;
@@ -247,7 +247,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     free();
   });
 
-  it('refuses names that occur twice, and shapes that are not the length', () => {
+  it('refuses duplicate names, and shapes that do not match the length', () => {
     const [value, gradient] = [upload(device, [1, 2, 3, 4]), upload(device, [1, 2, 3, 4])];
     const one = { value, gradient, length: 2 };
     const other = { ...one, valueOffset: 2, gradientOffset: 2 };
@@ -263,7 +263,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     expect(() => make([{ ...one, shape: [3] }])).toThrow(/shape of parameters\[0\] to have 2 numbers/);
   });
 
-  it('two dispose() at once are one, what dispose() overtakes says so, and nothing leaks', async () => {
+  it('dispose() may be called twice at once, rejects pending calls, and leaks nothing', async () => {
     const { live, stop } = countBuffers(device);
     const model = tinyModel(device, adam());
     const { trainable } = model;
@@ -292,7 +292,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     stop();
   });
 
-  it('a restore puts back what steps before it did, and steps after it go on from there', async () => {
+  it('a restore undoes the steps before it, and later steps continue from it', async () => {
     const { trainable, value, free } = tinyModel(device, adam());
     const snapshot = await trainable.snapshot();
     trainable.trainStep(goals[0]!, { lr: 0.1 });

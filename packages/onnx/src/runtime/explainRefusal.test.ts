@@ -7,6 +7,7 @@ import { ModelProtoSchema } from '../generated/onnx_pb.ts';
 import { DataType } from '../graph/dataType.ts';
 import { purposeOf } from '../graph/purpose.ts';
 import { buildTrainingModel, createTrainer, type OnnxTrainer } from '../index.ts';
+import { orExplained } from './explainRefusal.ts';
 
 const { FLOAT: float, DOUBLE: double, INT64: long } = DataType;
 const session = { logSeverityLevel: 4 } as const;
@@ -55,6 +56,26 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 }
 
 describe('a refusal of the runtime', () => {
+  it('of the model as it came is not blamed on the nodes that clr wrote', async () => {
+    const step = buildTrainingModel(
+      model({ nodes: [{ op: 'Tanh', inputs: ['w'], outputs: ['y'] }] }),
+      options,
+    );
+    const ours = fromBinary(ModelProtoSchema, step.bytes).graph?.node.find(
+      (node) => purposeOf(node) !== undefined,
+    );
+    const refused = { bytes: step.bytes, expected: 'a model', advice: 'Check it.' };
+    const work = (): Promise<never> => Promise.reject(new Error(`Node (${ours?.name}) Op (Mul)`));
+    const alone = (): Promise<never> => Promise.reject(new Error('Node (plus) Op (Add)'));
+    const message = await refusal(orExplained(work(), { ...refused, source: alone }));
+    expect(message).toContain('Node (plus) Op (Add)\nIt refuses the model as it came.');
+    expect(message).not.toContain('clr wrote');
+    let released = 0;
+    const loads = async () => ({ release: async () => void released++ });
+    expect(await refusal(orExplained(work(), { ...refused, source: loads }))).toContain('clr wrote');
+    expect(released).toBe(1);
+  });
+
   it('of a node that clr wrote names the node of the model that it was written for', async () => {
     // In the gradient, ONNX Runtime fuses x·σ(x) into an operator that it has in float32 only.
     const mish = { op: 'Mish', name: 'bend', inputs: ['w'], outputs: ['y'] };

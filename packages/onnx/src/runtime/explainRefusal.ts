@@ -37,12 +37,29 @@ function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | 
   return found;
 }
 
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).trim();
+
+const nodeOf = (bytes: Uint8Array, message: string): NodeProto | undefined =>
+  refusedNode(fromBinary(ModelProtoSchema, bytes).graph?.node ?? [], message);
+
 /** What was expected of the runtime when it refused. */
 export interface Refused {
   /** The model that it was given. */
   readonly bytes: Uint8Array;
   readonly expected: string;
   readonly advice: string;
+  /** Makes a session of the model as it came: what the runtime refuses there is not for clr's nodes to answer for. */
+  readonly source?: () => Promise<{ release(): Promise<void> }>;
+}
+
+/** What the runtime says against the model as it came; `undefined` where it takes it. */
+async function refusedAlone(source: Refused['source']): Promise<unknown> {
+  try {
+    await (await source?.())?.release();
+    return undefined;
+  } catch (cause) {
+    return cause;
+  }
 }
 
 /**
@@ -50,8 +67,8 @@ export interface Refused {
  * which node of the user's model.
  */
 export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refused): ClrError {
-  const message = (cause instanceof Error ? cause.message : String(cause)).trim();
-  const node = refusedNode(fromBinary(ModelProtoSchema, bytes).graph?.node ?? [], message);
+  const message = messageOf(cause);
+  const node = nodeOf(bytes, message);
   if (!node) return fail(expected, message, advice, { cause });
   if (purposeOf(node) === targetCheck) {
     return fail(
@@ -76,6 +93,11 @@ export async function orExplained<T>(work: Promise<T>, refused: Refused): Promis
   try {
     return await work;
   } catch (cause) {
-    throw explainRefusal(cause, refused);
+    const { bytes, advice, source } = refused;
+    const node = nodeOf(bytes, messageOf(cause));
+    const own = node && purposeOf(node) !== undefined ? await refusedAlone(source) : undefined;
+    if (own === undefined) throw explainRefusal(cause, refused);
+    const received = `${messageOf(own)}\nIt refuses the model as it came.`;
+    throw fail('a model that ONNX Runtime loads', received, advice, { cause: own });
   }
 }

@@ -67,10 +67,12 @@ export class Runners {
     const planned = planMemory(session, model);
     const options =
       kind === 'step' && locations ? { ...planned, preferredOutputLocation: locations(model) } : planned;
-    const runner = orExplained(this.#ort.InferenceSession.create(model.bytes, options), {
+    const { InferenceSession } = this.#ort;
+    const runner = orExplained(InferenceSession.create(model.bytes, options), {
       bytes: model.bytes,
       expected: 'a model and session options that ONNX Runtime accepts',
       advice: 'Check the model with onnx.checker, and the execution providers in `session`.',
+      source: () => InferenceSession.create(this.#from.source, session),
     }).then((session) => ({ model, session }));
     this.#made.set(`${kind}:${target}`, runner);
     return runner;

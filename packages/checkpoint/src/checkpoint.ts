@@ -1,4 +1,4 @@
-import { fail } from './errors.ts';
+import { fail, inWords } from './errors.ts';
 
 /** Everything a run needs to resume: pass it as `from` to core's `train`. */
 export interface Checkpoint<S extends object = object> {
@@ -19,15 +19,16 @@ export interface CheckpointStore {
 }
 
 /** Throws if a checkpoint has no step or no snapshot. */
-export function checkCheckpoint({ step, snapshot }: Checkpoint): void {
+export function checkCheckpoint(checkpoint: Checkpoint): void {
+  const { step, snapshot } = checkpoint ?? {};
   if (!Number.isSafeInteger(step) || step < 0) {
     throw fail(
       'step to be an integer of at least 0',
-      `step = ${String(step)}`,
+      `step = ${inWords(step)}`,
       'Pass the step at which the run resumes.',
     );
   }
   if (typeof snapshot !== 'object' || snapshot === null) {
-    throw fail('a snapshot', `snapshot = ${String(snapshot)}`, 'Pass what snapshot() of the adapter gave.');
+    throw fail('a snapshot', `snapshot = ${inWords(snapshot)}`, 'Pass what snapshot() of the adapter gave.');
   }
 }

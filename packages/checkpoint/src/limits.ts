@@ -1,5 +1,6 @@
-/** The nesting depth of a snapshot, and the length of a header in bytes. */
-export const limits: { readonly depth: number; readonly header: number } = {
+/** The nesting depth of a snapshot, how many values it holds (a typed array is one), and the bytes of a header. */
+export const limits: { readonly depth: number; readonly values: number; readonly header: number } = {
   depth: 64,
+  values: 2_000_000,
   header: 64 * 2 ** 20,
 };

@@ -1,3 +1,5 @@
+import { fail } from '../errors.ts';
+
 /** Stands in for the checksum's hexadecimal digits while it is computed. */
 export const placeholder: string = '0'.repeat(64);
 
@@ -6,7 +8,14 @@ const at = 8 + '{"__metadata__":{"sha256":"'.length;
 
 /** The SHA-256, in hexadecimal digits, of a file with the checksum's own digits set to 0. */
 async function sumOf(file: Uint8Array): Promise<string> {
-  const sum = await crypto.subtle.digest('SHA-256', file as Uint8Array<ArrayBuffer>);
+  const sum = await crypto.subtle.digest('SHA-256', file as Uint8Array<ArrayBuffer>).catch((cause) => {
+    throw fail(
+      'a checkpoint that Web Crypto can hash, at most 2 GiB in Node',
+      `${file.length} bytes (${String(cause)})`,
+      'Train fewer weights, or keep large constant data beside the checkpoint.',
+      { cause },
+    );
+  });
   return Array.from(new Uint8Array(sum), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 

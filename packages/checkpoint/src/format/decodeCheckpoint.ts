@@ -1,8 +1,10 @@
 import { type Checkpoint, checkCheckpoint } from '../checkpoint.ts';
-import { damaged } from '../errors.ts';
+import { damaged, fail, inWords } from '../errors.ts';
 import { isSealed } from './checksum.ts';
+import { dtypeOf } from './dtypes.ts';
 import { format } from './encodeCheckpoint.ts';
 import { decodeFirstFormat, isFirstFormat } from './firstFormat.ts';
+import { checkJson } from './json.ts';
 import { unpack } from './safetensors.ts';
 import { fromTree } from './tree.ts';
 
@@ -21,11 +23,19 @@ import { fromTree } from './tree.ts';
  * ```
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+  if (dtypeOf(bytes) !== 'U8') {
+    throw fail(
+      'the bytes of a checkpoint as a Uint8Array',
+      inWords(bytes),
+      'Pass what encodeCheckpoint gave.',
+    );
+  }
   if (isFirstFormat(bytes)) return decodeFirstFormat(bytes);
   const { arrays, metadata } = unpack(bytes);
   if (metadata.format !== format) throw damaged('a safetensors file that is no checkpoint');
   if (!(await isSealed(bytes))) throw damaged('bytes that do not match their checksum');
   const { step, snapshot: tree, extra } = parse(metadata.checkpoint ?? '');
+  checkJson(extra, damaged);
   // The name of a tensor begins with its number in the tree.
   const numbered = [...arrays].map(([name, array]) => ({ index: Number.parseInt(name, 10), array }));
   numbered.sort((a, b) => a.index - b.index);
@@ -38,7 +48,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   try {
     checkCheckpoint(checkpoint);
   } catch (cause) {
-    throw damaged(`step = ${String(step)}, snapshot = ${typeof snapshot} (${String(cause)})`);
+    throw damaged(`step = ${inWords(step)}, snapshot = ${typeof snapshot} (${String(cause)})`);
   }
   return checkpoint;
 }

@@ -35,7 +35,12 @@ export const dtypes: Readonly<Record<Dtype, TensorConstructor>> = {
 
 const names = Object.keys(dtypes) as Dtype[];
 
+// `instanceof` would not know the arrays of another realm (a vm context, a frame, a test runner's sandbox).
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const kindOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
+
 /** The element type of a typed array; `undefined` for what a file cannot hold. A Buffer counts as Uint8Array. */
-export function dtypeOf(array: ArrayBufferView): Dtype | undefined {
-  return names.find((name) => array instanceof dtypes[name]);
+export function dtypeOf(array: unknown): Dtype | undefined {
+  const kind = kindOf.call(array);
+  return names.find((name) => (dtypes[name] as { readonly name?: string }).name === kind);
 }

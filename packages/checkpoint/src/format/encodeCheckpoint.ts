@@ -2,6 +2,7 @@ import { type Checkpoint, checkCheckpoint } from '../checkpoint.ts';
 import { fail } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { placeholder, seal } from './checksum.ts';
+import { checkJson } from './json.ts';
 import { pack } from './safetensors.ts';
 import { toTree } from './tree.ts';
 
@@ -31,6 +32,7 @@ export const format = 'clr.checkpoint.2';
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
   checkCheckpoint(checkpoint);
   const { step, snapshot, extra } = checkpoint;
+  checkJson(extra);
   const { tree, leaves } = toTree(snapshot);
   if (leaves.length === 0) {
     throw fail(

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint.ts';
-import { damaged } from '../errors.ts';
+import { damaged, inWords } from '../errors.ts';
 
 // Eight letters, the header's length (uint32), the header (JSON), the bytes of the vectors in order (little-endian),
 // and the SHA-256 of everything before it.
@@ -35,11 +35,12 @@ export async function decodeFirstFormat(bytes: Uint8Array): Promise<Checkpoint> 
   const { step, updates, extra, vectors } = parseHeader(bytes.subarray(start, Math.min(body, end)));
   let offset = body;
   const state: Record<string, Float32Array | Float64Array> = {};
-  for (const { name, type, length } of vectors) {
-    const Vector = Object.hasOwn(types, type) ? types[type] : undefined;
-    const next = offset + (Vector ? length * Vector.BYTES_PER_ELEMENT : Number.NaN);
-    if (!Vector || !isCount(length) || next > end || Object.hasOwn(state, name) || name === '__proto__') {
-      throw damaged(`a vector ${String(name)} of ${String(length)} × ${String(type)} that does not fit`);
+  for (const { name, type, length } of vectors.map((vector) => vector ?? {})) {
+    const Vector = typeof type === 'string' && Object.hasOwn(types, type) ? types[type] : undefined;
+    const next = offset + (Vector && isCount(length) ? length * Vector.BYTES_PER_ELEMENT : Number.NaN);
+    const isNew = typeof name === 'string' && !Object.hasOwn(state, name) && name !== '__proto__';
+    if (!Vector || !(next <= end) || !isNew) {
+      throw damaged(`a vector ${inWords(name)} of ${inWords(length)} × ${inWords(type)} that does not fit`);
     }
     state[name] = new Vector(new Uint8Array(bytes.subarray(offset, next)).buffer);
     offset = next;

@@ -1,4 +1,4 @@
-import { damaged } from '../errors.ts';
+import { damaged, fail, inWords } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { type Dtype, dtypeOf, dtypes, type TensorArray } from './dtypes.ts';
 
@@ -39,6 +39,13 @@ export function pack(arrays: readonly NamedArray[], metadata: Readonly<Record<st
       return { name, array, entry };
     });
   const header = headerBytes(metadata, placed);
+  if (header.length > limits.header) {
+    throw fail(
+      `a snapshot whose names, extra and parts besides typed arrays take at most ${limits.header} bytes`,
+      `${header.length} bytes`,
+      'Keep large data in typed arrays of the snapshot, or beside the checkpoint.',
+    );
+  }
   const file = new Uint8Array(prefix + header.length + offset);
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
   file.set(header, prefix);
@@ -114,10 +121,13 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function checkEntry(name: string, entry: unknown): Entry {
-  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
+  const { dtype, shape, data_offsets: offsets, ...others } = (entry ?? {}) as Partial<Entry>;
   const counts = (list: unknown, length: number): list is number[] =>
     Array.isArray(list) && list.length === length && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!Object.hasOwn(dtypes, dtype ?? '')) throw damaged(`a tensor ${name} of type ${String(dtype)}`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype)) {
+    throw damaged(`a tensor ${name} of type ${inWords(dtype)}`);
+  }
+  if (Object.keys(others).length > 0) throw damaged(`a tensor ${name} with unknown fields`);
   if (!counts(shape, 1) || !counts(offsets, 2)) throw damaged(`a tensor ${name} without shape or offsets`);
   const width = dtypes[dtype as Dtype].BYTES_PER_ELEMENT;
   if ((shape[0] as number) * width !== (offsets[1] as number) - (offsets[0] as number)) {

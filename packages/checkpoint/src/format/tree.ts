@@ -1,6 +1,7 @@
-import { damaged, fail } from '../errors.ts';
+import { damaged, fail, inWords } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { dtypeOf, type TensorArray } from './dtypes.ts';
+import { isPlain } from './json.ts';
 
 /** A typed array of a snapshot, and its path: `state.velocity`. */
 export interface Leaf {
@@ -20,6 +21,7 @@ const markers: readonly string[] = ['$tensor', '$number', '$bigint'] satisfies M
  */
 export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[] } {
   const leaves: Leaf[] = [];
+  let values = 0;
   const walk = (item: unknown, path: string, depth: number): unknown => {
     const refuse = (received: string): Error =>
       fail(
@@ -28,6 +30,7 @@ export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[]
         'Save what snapshot() of the adapter gave, without sending it through JSON.',
       );
     if (depth > limits.depth) throw refuse(`more than ${limits.depth} levels`);
+    if (++values > limits.values) throw refuse(`more than ${limits.values} values`);
     if (item === null || typeof item === 'string' || typeof item === 'boolean') return item;
     if (typeof item === 'number') {
       return Number.isFinite(item) && !Object.is(item, -0) ? item : { $number: numberText(item) };
@@ -35,7 +38,7 @@ export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[]
     if (typeof item === 'bigint' && String(item).length <= 1000) return { $bigint: String(item) };
     if (ArrayBuffer.isView(item)) {
       if (dtypeOf(item) === undefined) throw refuse(`a ${item.constructor.name}`);
-      if (isTransferred(item)) throw refuse('a typed array whose memory was transferred away');
+      if (isTransferred(item)) throw refuse('a typed array whose memory was transferred or cut off');
       leaves.push({ path: path || 'snapshot', array: item as TensorArray });
       return { $tensor: leaves.length - 1 };
     }
@@ -43,8 +46,7 @@ export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[]
       walk(part, path === '' ? name : `${path}.${name}`, depth + 1);
     if (Array.isArray(item)) return Array.from(item, (part, i) => below(part, String(i)));
     if (typeof item !== 'object') throw refuse(`a ${typeof item}`);
-    const prototype = Object.getPrototypeOf(item);
-    if (prototype !== Object.prototype && prototype !== null) throw refuse(`a ${item.constructor?.name}`);
+    if (!isPlain(item)) throw refuse(`a ${(item as object).constructor?.name}`);
     const entries = Object.entries(item).filter(([, part]) => part !== undefined);
     if (entries.some(([key]) => markers.includes(key) || key === '__proto__')) {
       throw refuse(`the reserved key ${entries.map(([key]) => key).find((key) => /^(\$|__)/.test(key))}`);
@@ -68,16 +70,18 @@ export function fromTree(tree: unknown, arrays: readonly TensorArray[]): unknown
     const [key, content] = entries[0] ?? [];
     if (entries.length === 1 && key !== undefined && markers.includes(key)) {
       if (key === '$tensor') {
-        const array = arrays[content];
+        const array = Number.isSafeInteger(content) ? arrays[content] : undefined;
         if (array === undefined || used.has(content))
-          throw damaged(`no tensor ${String(content)} of its own`);
+          throw damaged(`no tensor ${inWords(content)} of its own`);
         used.add(content);
         return array;
       }
-      if (key === '$number' && /^(NaN|-?Infinity|-0)$/.test(content)) return Number(content);
-      if (key === '$bigint' && /^-?\d{1,1000}$/.test(content)) return BigInt(content);
-      throw damaged(`${key} = ${String(content).slice(0, 40)}`);
+      const text = typeof content === 'string' ? content : '';
+      if (key === '$number' && /^(NaN|-?Infinity|-0)$/.test(text)) return Number(text);
+      if (key === '$bigint' && /^-?\d{1,1000}$/.test(text)) return BigInt(text);
+      throw damaged(`${key} = ${inWords(content)}`);
     }
+    if (Object.hasOwn(item, '__proto__')) throw damaged('the reserved key __proto__');
     return Object.fromEntries(entries.map(([name, part]) => [name, walk(part, depth + 1)]));
   };
   const value = walk(tree, 0);
@@ -87,11 +91,13 @@ export function fromTree(tree: unknown, arrays: readonly TensorArray[]): unknown
 
 const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
-/** Whether the memory of a typed array was transferred by `postMessage` or `structuredClone`. */
-function isTransferred({ buffer, byteLength }: ArrayBufferView): boolean {
-  if (byteLength > 0) return false;
+/**
+ * Whether a typed array has lost its memory: `postMessage` or `structuredClone` transferred it, or its resizable buffer
+ * now ends before it.
+ */
+function isTransferred(array: ArrayBufferView): boolean {
   try {
-    new Uint8Array(buffer);
+    Uint8Array.prototype.at.call(array, 0); // throws where there is no memory, even where an empty array would not
     return false;
   } catch {
     return true;

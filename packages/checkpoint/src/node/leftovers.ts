@@ -5,14 +5,24 @@ import { join } from 'node:path';
 
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
+/**
+ * The beginning of an unfinished file's name. It is the target's name, or, where there would be no room for the rest
+ * (file systems allow 255 bytes), a part of it and a hash.
+ */
+export function stemOf(name: string): string {
+  if (Buffer.byteLength(name) <= 180) return name;
+  return `${[...name].slice(0, 40).join('')}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+}
+
 /** The part of an unfinished file's name that identifies this process: machine and process id. */
 export const writerName = (): string => `${host}-${process.pid}`;
 
 /** Removes unfinished files of a target if the process on this machine that wrote them is gone. */
 export async function removeLeftovers(folder: string, name: string): Promise<void> {
+  const start = `${stemOf(name)}.${host}-`;
   for (const file of await readdir(folder)) {
-    if (!file.startsWith(`${name}.${host}-`)) continue;
-    const pid = /^(\d+)-[0-9a-f]{12}\.partial$/.exec(file.slice(`${name}.${host}-`.length))?.[1];
+    if (!file.startsWith(start)) continue;
+    const pid = /^(\d+)-[0-9a-f]{12}\.partial$/.exec(file.slice(start.length))?.[1];
     if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, file), { force: true });
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ClrError } from '@clr/core';
 import type { Checkpoint } from '../checkpoint.ts';
@@ -40,7 +41,8 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
 
 /** `readFile` of Node 20 stops at 2 GiB. */
 async function readWhole(path: string): Promise<Uint8Array> {
-  const file = await open(path, 'r');
+  // Opening a pipe would otherwise wait for a writer that may never come. Windows lacks the flag and needs none.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = await file.stat();
     if (!status.isFile()) throw new Error('not a regular file');

@@ -28,7 +28,38 @@ const text = (name: string): Promise<string> => readFile(path(name), 'utf8');
 
 const snapshot = { version: 1, weights: Float32Array.of(1, 2, 3) };
 
+describe('loadCheckpoint', () => {
+  it.skipIf(process.platform === 'win32')('refuses a pipe without waiting for its writer', async () => {
+    execFileSync('mkfifo', [path('pipe')]);
+    await expect(loadCheckpoint(path('pipe'))).rejects.toThrow('not a regular file');
+  });
+});
+
 describe('replaceFile', () => {
+  it('refuses content that is neither text nor bytes, and keeps the file', async () => {
+    await writeFile(path('a'), 'good');
+    const others = [5, { a: 1 }, [1, 2], undefined, null, Float32Array.of(1.5), new ArrayBuffer(3)];
+    for (const content of [...others, new DataView(new ArrayBuffer(3))]) {
+      await expect(replaceFile(path('a'), content as never)).rejects.toThrow(
+        'Expected the content of a file',
+      );
+    }
+    expect(await text('a')).toBe('good');
+    await expect(replaceFile(new URL('file:///a') as never, 'x')).rejects.toThrow(
+      'Expected the path of a file',
+    );
+  });
+
+  it.each(['n'.repeat(255), 'é'.repeat(127), '😀'.repeat(63)])(
+    'replaces a file with a name as long as the file system allows: %s',
+    async (name) => {
+      await replaceFile(path(name), 'first');
+      await replaceFile(path(name), 'second');
+      expect(await text(name)).toBe('second');
+      expect(await readdir(folder)).toEqual([name]);
+    },
+  );
+
   it('writes a new file and replaces it, with nothing left beside it', async () => {
     await replaceFile(path('a'), 'first');
     await replaceFile(path('a'), Buffer.from('second'));

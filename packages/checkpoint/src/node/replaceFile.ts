@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fail } from '../errors.ts';
-import { removeLeftovers, writerName } from './leftovers.ts';
+import { fail, inWords } from '../errors.ts';
+import { dtypeOf } from '../format/dtypes.ts';
+import { removeLeftovers, stemOf, writerName } from './leftovers.ts';
 
 const pending = new Map<string, Promise<unknown>>();
 
@@ -15,6 +16,7 @@ const pending = new Map<string, Promise<unknown>>();
  * - The temporary file gets a new random name (`<name>.<writer>.partial`), so it never overwrites an existing file or
  *   link. A killed process leaves it behind; a later write removes it.
  * - Devices, pipes, sockets and folders are refused.
+ * - Other hard links of the file keep the old content.
  * - Writes to one path in one process wait for each other. Of two processes the last one wins.
  *
  * @param path - the file to replace; its folder must exist
@@ -28,6 +30,7 @@ const pending = new Map<string, Promise<unknown>>();
  * ```
  */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  checkArguments(path, content);
   // A copy, taken now: the caller may change its array afterwards.
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
   const key = resolve(path);
@@ -47,6 +50,17 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
     );
   } finally {
     if (pending.get(key) === settled) pending.delete(key);
+  }
+}
+
+function checkArguments(path: unknown, content: unknown): void {
+  if (typeof path !== 'string') {
+    throw fail('the path of a file as a string', inWords(path), 'Use fileURLToPath() for a URL.');
+  }
+  // The bytes of other arrays, and those of numbers, would not be what the caller means.
+  if (typeof content !== 'string' && !(ArrayBuffer.isView(content) && dtypeOf(content) === 'U8')) {
+    const advice = 'Pass text, or bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength).';
+    throw fail('the content of a file as a string or a Uint8Array', inWords(content), advice);
   }
 }
 
@@ -70,7 +84,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(target);
   const partial = join(
     folder,
-    `${basename(target)}.${writerName()}-${randomBytes(6).toString('hex')}.partial`,
+    `${stemOf(basename(target))}.${writerName()}-${randomBytes(6).toString('hex')}.partial`,
   );
   // 'wx' fails if anything of that name exists, links included.
   const file = await open(partial, 'wx', existing ? existing.mode & 0o7777 : 0o666);
@@ -89,8 +103,9 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     await rm(partial, { force: true });
     throw error;
   }
-  await syncFolder(folder);
-  await removeLeftovers(folder, basename(target));
+  // The file is replaced. A folder that may not be read cannot be synced or tidied, and that is no failure.
+  await syncFolder(folder).catch(() => {});
+  await removeLeftovers(folder, basename(target)).catch(() => {});
 }
 
 /** The real path of a file, links followed; the path itself if there is no file yet. */

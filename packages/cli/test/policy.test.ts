@@ -45,6 +45,15 @@ describe('clr policy', () => {
     expect((await readdir(folder)).sort()).toEqual(['p.json', 'p.svg']);
   });
 
+  it.each([
+    ['{"type":"decay","maxLr":0.5,"steps":400}', 'decay, from standard input, 400 steps'],
+    ['{"type":"wsd","maxLr":0.5,"steps":100,"cycles":4}', 'wsd, from standard input, 400 steps'],
+  ])('shows %s up to its last trough', async (input, words) => {
+    const { code, out } = await clr(['policy', '-'], { cwd: folder, input });
+    expect([code, out.includes(words)]).toEqual([0, true]);
+    expect(out).toMatch(/^ {2}400 +0 +\d +0\.000$/m);
+  });
+
   it('leaves the picture that was there when the policy is bad', async () => {
     await writeFile(join(folder, 'p.svg'), 'as it was');
     const { code, out } = await clr(['policy', '-', '--svg', 'p.svg'], {

@@ -1,4 +1,4 @@
-import { constant, oneCycle, toSchedule, triangular, triangular2 } from '@clr/core';
+import { constant, decay, oneCycle, toSchedule, triangular, triangular2, wsd } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { readPicture, stray } from '../test/picture.ts';
 import { renderPolicy } from './renderPolicy.ts';
@@ -22,6 +22,17 @@ describe('renderPolicy', () => {
     expect(picture.width).toBe(width);
     expect(stray(drawn(colours.blue), data(lr))).toBeLessThan(0.2);
     expect(stray(drawn(colours.green), data(momentum))).toBeLessThan(0.2);
+  });
+
+  it.each([
+    decay({ maxLr: 0.1, steps: 400, shape: 'sqrt', finalLr: 0.01 }),
+    wsd({ maxLr: 0.1, steps: 100, shape: 'cosine', cycles: 4 }),
+  ])('draws $type to its last trough', (plan) => {
+    const { lr } = toSchedule(plan);
+    const { strokes } = readPicture(renderPolicy(plan));
+    const drawn = strokes.find(({ colour, points }) => colour === colours.blue && points.length > 2)!.points;
+    const data = Array.from({ length: 401 }, (_, step) => [step, lr(step)] as const);
+    expect(stray(drawn, data)).toBeLessThan(0.2);
   });
 
   it('marks the troughs where they are', () => {

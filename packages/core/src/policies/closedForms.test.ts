@@ -301,6 +301,24 @@ const cycles: readonly (readonly [name: string, policy: Policy, at: (step: numbe
         ? [Math.floor(step / 20), (step % 20) / 20, 20 * Math.floor(step / 20) + 20]
         : [3, 0, Infinity],
   ],
+  ...(['linear', 'exponential'] as const).map((spacing): (typeof cycles)[number] => [
+    `a ramp down, ${spacing}`,
+    ramp({ startLr: 1, endLr: 0.1, steps: 30, spacing }),
+    (step) => (step < 30 ? [0, step / 30, 30] : [1, 0, Infinity]),
+  ]),
+  ...[0.1, 0.2].map((endLr): (typeof cycles)[number] => [
+    `a ramp from 0.1 to ${endLr}`,
+    ramp({ startLr: 0.1, endLr, steps: 30, spacing: 'linear' }),
+    () => [0, 0, Infinity],
+  ]),
+  [
+    'sequence of ramps',
+    sequence([
+      { policy: ramp({ startLr: 0, endLr: 1, steps: 10, spacing: 'linear' }), steps: 10 },
+      { policy: ramp({ startLr: 1, endLr: 0, steps: 40, spacing: 'linear' }) },
+    ]),
+    (step) => (step < 10 ? [0, 0, 10] : step < 50 ? [1, (step - 10) / 40, 50] : [2, 0, Infinity]),
+  ],
   [
     'sequence',
     // Three cycles of 4, the last of them cut short, then one of 10 and a half, then no more.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ramp, toSchedule } from '../index.ts';
+import { fitToCycles, ramp, sequence, toSchedule } from '../index.ts';
 
 it('an exponential ramp never passes its ends, not even by a rounding', () => {
   const steps = 2 ** 52;
@@ -22,4 +22,11 @@ it('an exponential ramp never passes its ends, not even by a rounding', () => {
 it('has equal ratios between its steps', () => {
   const { lr } = toSchedule(ramp({ startLr: 1e-4, endLr: 10, steps: 50, spacing: 'exponential' }));
   for (let step = 0; step < 50; step++) expect(lr(step + 1) / lr(step)).toBeCloseTo(1e5 ** (1 / 50), 12);
+});
+
+it('ends training at the end of a way down, also as the last stage', () => {
+  const up = ramp({ startLr: 0, endLr: 1, steps: 100, spacing: 'linear' });
+  const down = ramp({ startLr: 1, endLr: 0, steps: 900, spacing: 'linear' });
+  expect([up, down].map((policy) => fitToCycles(policy, 700))).toEqual([700, 900]);
+  expect(fitToCycles(sequence([{ policy: up, steps: 100 }, { policy: down }]), 700)).toBe(1000);
 });

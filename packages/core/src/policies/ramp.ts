@@ -32,19 +32,35 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
   schedule: rampSchedule,
 });
 
-function rampSchedule({ startLr, endLr, steps, spacing }: RampPolicy): CustomSchedule {
-  if (spacing === 'linear') return { lr: (step) => lerp(startLr, endLr, Math.min(1, step / steps)) };
+function rampSchedule(policy: RampPolicy): CustomSchedule {
+  const { startLr, endLr, steps } = policy;
+  const lr = ratesOf(policy);
+  // Only a way down leads to a trough.
+  if (endLr >= startLr) return { lr };
+  return {
+    lr,
+    position: (step) =>
+      step < steps
+        ? { cycle: 0, phase: step / steps, cycleEnd: steps }
+        : { cycle: 1, phase: 0, cycleEnd: Infinity },
+  };
+}
+
+function ratesOf({ startLr, endLr, steps, spacing }: RampPolicy): (step: number) => number {
+  if (spacing === 'linear') return (step) => lerp(startLr, endLr, Math.min(1, step / steps));
   // A power is rounded, so the ends are held by hand.
   const low = Math.min(startLr, endLr);
   const high = Math.max(startLr, endLr);
   const power = powers((Math.log(endLr) - Math.log(startLr)) / steps);
-  return { lr: (step) => (step >= steps ? endLr : Math.min(high, Math.max(low, startLr * power(step)))) };
+  return (step) => (step >= steps ? endLr : Math.min(high, Math.max(low, startLr * power(step))));
 }
 
 /**
  * One way from `startLr` to `endLr`, then `endLr` for good: a warm-up, a linear decay, a range test.
  *
  * `'linear'`: `startLr + (endLr − startLr) · t / steps`; `'exponential'`: `startLr · (endLr / startLr)^(t / steps)`.
+ *
+ * A way down is one cycle: it ends at a trough. A way up has none.
  *
  * @throws {PolicyError} if a rate is negative or not finite, or 0 with exponential spacing
  * @see Smith, arXiv 1506.01186, section 3.3 (range test) and 4.1.1 (the "decay" control)

@@ -109,7 +109,7 @@ function refuse(differences: readonly string[]): never {
     expected: 'a snapshot of this model with this optimizer',
     received: `another: ${differences.join('; ')}`,
     advice:
-      'Restore what snapshot() of a trainable for the same model gave, or what fits of it: restore(snapshot, { partial: true }).',
+      'Restore a snapshot of the same model and optimizer, or only what fits: restore(snapshot, { partial: true }).',
   });
 }
 

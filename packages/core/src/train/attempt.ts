@@ -14,12 +14,12 @@ export async function attempt<T>(
   try {
     return await ask();
   } catch (cause) {
-    throw located(cause, what, where, advice);
+    throw withContext(cause, what, where, advice);
   }
 }
 
 /** Turns a thrown value into an error that says which call failed and where. */
-export function located(
+export function withContext(
   cause: unknown,
   what: string,
   where: string,

@@ -7,10 +7,10 @@ import type { AutoClrResult } from './autoClrResult.ts';
 import { type Batches, checkBatches, first, passOf } from './batches.ts';
 import { planCycles } from './planCycles.ts';
 import { measure } from './recorded.ts';
+import { requireMethod } from './requireMethod.ts';
 import type { Trainable } from './trainable.ts';
 import { trainCycles } from './trainCycles.ts';
 import { giveVerdict } from './verdict.ts';
-import { checkAble } from './visiting.ts';
 import { warmth } from './warmth.ts';
 
 /**
@@ -50,8 +50,8 @@ export async function autoClr<Batch>(
       advice: 'Give batches that are not trained on.',
     });
   }
-  if (options.average) checkAble(trainable, 'average');
-  if (options.ensemble) checkAble(trainable, 'predictBatch');
+  if (options.average) requireMethod(trainable, 'average');
+  if (options.ensemble) requireMethod(trainable, 'predictBatch');
 
   const cost = { rangeTest: 0, verdict: 0, training: 0 };
   let spending: 'rangeTest' | 'verdict' = 'rangeTest';

@@ -1,7 +1,8 @@
 import { attempt } from './attempt.ts';
 import type { Pass } from './batches.ts';
+import { inOtherStates } from './inOtherStates.ts';
+import { requireMethod } from './requireMethod.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
-import { checkAble, visiting } from './visiting.ts';
 
 /**
  * Stochastic weight averaging: one state whose weights are the means of those in several snapshots, such as
@@ -28,11 +29,11 @@ export async function averageWeights<Batch>(
   snapshots: readonly Snapshot[],
   batches?: Pass<Batch>,
 ): Promise<Snapshot> {
-  checkAble(trainable, 'average', snapshots.length);
+  requireMethod(trainable, 'average', snapshots.length);
   const where = `of ${snapshots.length} snapshots`;
   const mean = await attempt('average()', where, async () => trainable.average!(snapshots));
   if (!batches || !trainable.renewStatistics) return mean;
-  return visiting(trainable, async () => {
+  return inOtherStates(trainable, async () => {
     await attempt('measuring statistics anew', where, async () => {
       await trainable.restore(mean);
       for await (const batch of batches) await trainable.renewStatistics!(batch);

@@ -1,8 +1,9 @@
 import { attempt } from './attempt.ts';
 import { checkBatches, type Pass } from './batches.ts';
+import { inOtherStates } from './inOtherStates.ts';
 import { meanMetrics } from './meanMetrics.ts';
+import { requireMethod } from './requireMethod.ts';
 import type { Metrics, Prediction, Snapshot, Trainable } from './trainable.ts';
-import { checkAble, visiting } from './visiting.ts';
 
 /** Several states of one model that answer together. */
 export interface Ensemble<Batch> {
@@ -30,11 +31,11 @@ export interface Ensemble<Batch> {
  * ```
  */
 export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly Snapshot[]): Ensemble<Batch> {
-  checkAble(trainable, 'predictBatch', members.length);
+  requireMethod(trainable, 'predictBatch', members.length);
   /** The last member's predictions, their outputs replaced by the means. */
   const predictions = async (batches: Pass<Batch>): Promise<Prediction[]> => {
     checkBatches('batches', batches, true);
-    return visiting(trainable, async () => {
+    return inOtherStates(trainable, async () => {
       let all: Prediction[] = [];
       for (const [index, member] of members.entries()) {
         const means = all;

@@ -1,6 +1,6 @@
 import { ClrError, show } from '../errors.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import { attempt, located } from './attempt.ts';
+import { attempt, withContext } from './attempt.ts';
 import { freshPass, type Pass, untilAborted } from './batches.ts';
 import type { Trainable } from './trainable.ts';
 
@@ -47,7 +47,7 @@ export async function measure<Batch>(
         yield batch;
       }
     } catch (error) {
-      throw located(error, 'the next batch', where);
+      throw withContext(error, 'the next batch', where);
     }
   }
   try {

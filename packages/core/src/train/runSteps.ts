@@ -1,5 +1,5 @@
 import type { Schedule } from '../schedule.ts';
-import { located } from './attempt.ts';
+import { withContext } from './attempt.ts';
 import { recorded } from './recorded.ts';
 import type { TrainingStep } from './run.ts';
 import type { StepResult, Trainable } from './trainable.ts';
@@ -58,7 +58,7 @@ export async function* runSteps<Batch>(
     }
     while (pending.length > 0) yield await settle(pending.shift()!);
   } catch (error) {
-    throw asked ? located(error, asked, `at step ${step}`) : error;
+    throw asked ? withContext(error, asked, `at step ${step}`) : error;
   } finally {
     await Promise.allSettled(pending.flatMap(({ loss, accuracy }) => [loss, accuracy]));
   }
@@ -69,7 +69,7 @@ async function settle({ step, loss, accuracy }: Pending): Promise<TrainingStep> 
   try {
     [loss, accuracy] = [await loss, await accuracy];
   } catch (error) {
-    throw located(error, 'the loss', at);
+    throw withContext(error, 'the loss', at);
   }
   return { ...step, ...recorded(loss, accuracy, at) };
 }

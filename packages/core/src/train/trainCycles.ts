@@ -6,6 +6,7 @@ import type { Best, Joint } from './autoClrResult.ts';
 import { averageWeights } from './averageWeights.ts';
 import { type Batches, first, passOf, untilAborted } from './batches.ts';
 import { ensemble } from './ensemble.ts';
+import { inOtherStates } from './inOtherStates.ts';
 import { comparable, endOf, isBetter } from './metrics.ts';
 import { reduceAt, reductionsOf } from './planCycles.ts';
 import { readTroughs } from './readTroughs.ts';
@@ -14,7 +15,6 @@ import type { TrainingRun, Trough } from './run.ts';
 import type { Checkpoint } from './saver.ts';
 import { train } from './train.ts';
 import type { Metrics, Trainable } from './trainable.ts';
-import { visiting } from './visiting.ts';
 
 /** What {@link trainCycles} gives back. */
 export interface CyclesResult {
@@ -102,7 +102,7 @@ export async function trainCycles<Batch>(
       if (options.average) {
         const some = untilAborted(first(passOf(batches, 0), mostBatches), signal);
         const snapshot = await averageWeights(trainable, snapshots, some);
-        const measured = await visiting(trainable, async () => {
+        const measured = await inOtherStates(trainable, async () => {
           await trainable.restore(snapshot);
           return measure(trainable, validation, 'on the average', signal);
         });

@@ -135,7 +135,7 @@ export class Health {
 function disposed(): GpuError {
   return new GpuError('disposed', {
     expected: 'a training that is still open',
-    received: 'a call after dispose(), or one that dispose() overtook',
-    advice: 'Make a new one.',
+    received: 'a call after dispose(), or one still pending at dispose()',
+    advice: 'Create a new trainer or optimizer.',
   });
 }

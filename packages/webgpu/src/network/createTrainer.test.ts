@@ -293,6 +293,8 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
       trainer.trainStep({ input: noise(8 * 36), target: [9, 0, 0, 0, 0, 0, 0, 0] }, { lr: 0.1 }),
     ).toThrow(/target\[0\] = 9/);
     expect(() => trainer.setData({ input: noise(35), target: [0] })).toThrow(/examples of 36 numbers/);
+    expect(() => trainer.setData({} as never)).toThrow(/a batch { input, target }/);
+    expect(() => trainer.trainStep(null as never, { lr: 0.1 })).toThrow(/a batch { input, target }/);
     await expect(trainer.trainSteps(1)).rejects.toThrow(/setData/);
     trainer.setData(data);
     await expect(trainer.trainSteps(1)).rejects.toThrow(/Give createTrainer a policy/);

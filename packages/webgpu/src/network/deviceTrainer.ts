@@ -144,7 +144,11 @@ export class DeviceTrainer implements GpuTrainer {
     const data = this.#data;
     if (!Number.isSafeInteger(count) || count < 1 || count > mostAtOnce) {
       const expected = `a number of steps from 1 to ${mostAtOnce}`;
-      throw badArgument(expected, `count = ${String(count)}`, 'Call it again for more.');
+      throw badArgument(
+        expected,
+        `count = ${String(count)}`,
+        'Give a count in that range; call again for more steps.',
+      );
     }
     if (!data || !this.#policed) {
       throw badArgument(

@@ -9,6 +9,10 @@ export function exampleCount({ input: shape }: Network, { input }: Batch): numbe
 
 /** Refuses examples that do not fit a network; gives their number. */
 export function checkExamples(network: Network, batch: Batch): number {
+  if (batch?.input?.length === undefined || batch.target?.length === undefined) {
+    const received = batch ? `fields ${Object.keys(batch).join(', ') || '(none)'}` : String(batch);
+    throw badArgument('a batch { input, target } of arrays', received, 'Name both arrays.');
+  }
   const count = exampleCount(network, batch);
   const classes = volume(network.output);
   const perTarget = network.loss === 'crossEntropy' ? 1 : classes;

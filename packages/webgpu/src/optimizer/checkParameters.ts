@@ -42,9 +42,9 @@ function checkNames(parameters: readonly Parameter[]): void {
     const before = names.get(name);
     if (before !== undefined) {
       throw badArgument(
-        'every parameter to have a name of its own',
+        'every parameter to have a unique name',
         `parameters[${before}] and parameters[${index}] are both "${name}"`,
-        'A snapshot finds them by name.',
+        'Rename one: snapshots find parameters by name.',
       );
     }
     names.set(name, index);

@@ -124,7 +124,7 @@ export class SnapshotStore {
         throw badArgument(
           'a snapshot of this network with this optimizer',
           `another: ${differences.join('; ')}`,
-          'Restore a snapshot of the same, or what fits of it: restore(snapshot, { partial: true }).',
+          'Restore a snapshot of the same network and optimizer, or only what fits: restore(snapshot, { partial: true }).',
         );
       }
     }

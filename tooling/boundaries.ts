@@ -27,9 +27,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Every crossing of a boundary in one package: a runtime dependency on a package of ours that it may not
- * stand on, an import of something its manifest does not name, an import by path out of its folder, and in
- * core any dependency at all.
+ * Finds every violation in one package: a runtime dependency on a package of ours that is not allowed, an import that
+ * its manifest does not name, an import by path out of its folder, and in core any dependency at all.
  */
 export function crossingsOf(folder: string): Crossing[] {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -92,7 +91,7 @@ function sourcesOf(folder: string): string[] {
     .filter((path) => !/\/(node_modules|dist|generated|\.cache|\.turbo)\//.test(path));
 }
 
-/** The targets of a file's imports and re-exports; comments and what merely looks like one aside. */
+/** The targets of a file's imports and re-exports, without comments and lookalikes. */
 export function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
   const pattern =

@@ -26,7 +26,7 @@ const middle = (values: readonly number[]): string => {
   return sorted.length === 0 ? '–' : sorted[sorted.length >> 1]!.toFixed(2);
 };
 
-/** How far a setting's answers to its seeds lie apart, in decades; one number a setting. */
+/** The spread of the suggestions for a setting's seeds, in decades; one number per setting. */
 function spreads(runs: readonly Run[], of: 'fixedLr' | 'maxLr'): number[] {
   const settings = [...new Set(runs.map(({ truth }) => truth.setting))];
   return settings.flatMap((setting) => {
@@ -55,7 +55,7 @@ async function runsOf(rule: Rule, truths: readonly Truth[]): Promise<Run[]> {
   return runs;
 }
 
-/** Shares are of all runs: a refusal of a good curve is a miss, except where it suggests nothing unstable. */
+/** Shares are of all runs: refusing a good curve counts as a miss, but not as unstable. */
 async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise<Map<string, Run[]>> {
   const all = new Map<string, Run[]>();
   const rows = [
@@ -106,7 +106,7 @@ async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise
   return all;
 }
 
-/** Of the suggestions with a confidence in each range, how many are good in both senses. */
+/** How many suggestions with a confidence in each range are good in both senses. */
 function calibration(runs: readonly Run[]): void {
   const rows = [['confidence', 'runs', 'in band', 'stable', 'both', 'interval meets the band']];
   for (const [low, high] of [
@@ -141,7 +141,7 @@ function calibration(runs: readonly Run[]): void {
   table(rows);
 }
 
-/** How many of the intervals hold what another seed of the same setting said. */
+/** How many intervals contain the suggestion for another seed of the same setting. */
 function coverage(runs: readonly Run[]): string {
   const shares = (['fixedLr', 'maxLr'] as const).map((of) => {
     const pairs = runs.flatMap((run) =>
@@ -195,7 +195,7 @@ function detail(runs: readonly Run[]): void {
   table(rows);
 }
 
-/** Curves that carry no suggestion: how many of each kind are refused, and with what words. */
+/** Curves without a suggestion: how many of each kind are refused, and for which reasons. */
 function refusals(truths: readonly Truth[]): void {
   const rows = [['hopeless curve', 'refused', 'of', 'first reason']];
   for (const [name, traces] of hopelessCurves(truths)) {

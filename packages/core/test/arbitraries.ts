@@ -222,7 +222,7 @@ export function lrBounds(policy: Policy): readonly [low: number, high: number] {
   }
 }
 
-/** The ranges that a policy may cycle momentum in; none when it leaves momentum alone. */
+/** The ranges in which a policy may cycle momentum. Empty if it does not cycle momentum. */
 export function momentumRanges(policy: Policy): readonly MomentumRange[] {
   if (policy.type === 'sequence') return policy.stages.flatMap((stage) => momentumRanges(stage.policy));
   return 'momentum' in policy && policy.momentum ? [policy.momentum] : [];

@@ -1,6 +1,6 @@
 import type { SavedWeight, TfjsSnapshot } from './trainingState.ts';
 
-/** The last state with the means of all states' weights, moving statistics included; integers are the last one's. */
+/** The last state, with its float weights and moving statistics replaced by the means over all states. */
 export function averageStates(states: readonly TfjsSnapshot[]): TfjsSnapshot {
   const last = states[states.length - 1]!;
   return { ...last, weights: last.weights.map((weight) => meanOf(weight, states)) };

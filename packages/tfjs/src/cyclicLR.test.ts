@@ -270,7 +270,7 @@ describe(`cyclicLR on ${backend}`, () => {
     });
 
     it('a model of another copy of tfjs, and says how', async () => {
-      // As such a copy would: it takes ours for a plain object and wraps it.
+      // As another copy of tfjs does: it mistakes our callback for a plain object and wraps it.
       const wrapped = new tf.CustomCallback(cyclicLR(policy) as unknown as tf.CustomCallbackArgs);
       await expect(wrapped.onTrainBegin()).rejects.toThrow('cyclicLR(policy, { tf })');
     });

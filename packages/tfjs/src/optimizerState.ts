@@ -94,7 +94,7 @@ export function writeOptimizerState(
   setRate(fields, kind, state.numbers.learningRate!);
   const momentum = state.numbers[momentumField(kind)];
   if (kind.momentum !== null && momentum !== undefined) setMomentum(fields, kind, momentum);
-  // After the momentum, which touches one of them.
+  // After the momentum is set, which changes one of them.
   for (const name of kind.scalars) {
     const fresh = toTensor(tf, state.scalars[name]!);
     (fields[name] as tfjs.Variable).assign(fresh);

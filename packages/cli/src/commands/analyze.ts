@@ -51,7 +51,7 @@ Example
       : `${plotRangeTest(traces, finding)}\n\n${words}`;
     const exitCode = finding.suggestion ? 0 : 3;
     if (!values.svg) return { text, exitCode };
-    // Pictures take a moment to load, and few want one.
+    // Loaded on demand: it is slow to load and rarely needed.
     const { renderRangeTest } = await import('@clr/report');
     return {
       text,

@@ -2,7 +2,7 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { hyperparameters, refusal, richest, step, steps, withModel } from '../model.ts';
 
-/** A bad batch is refused in words that help, before anything is touched. */
+/** A bad batch is refused with a helpful message, before anything is touched. */
 export const refusesBadBatches: TrainableCheck = {
   name: 'refuses a bad batch and stays as it was',
   skip: ({ badBatches }) =>

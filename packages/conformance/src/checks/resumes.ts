@@ -20,7 +20,7 @@ export const resumes: TrainableCheck = {
     await withModel(richest(subject), async (model) => {
       const first = await train(model.trainable, subject.batches, { policy, steps: 4 });
       const checkpoint: Checkpoint = { step: first.step, snapshot: await model.trainable.snapshot() };
-      // What happens in between must not matter.
+      // Other steps in between must make no difference.
       await train(model.trainable, subject.batches, { policy, steps: 2 });
       const second = await train(model.trainable, subject.batches, { policy, steps: 10, from: checkpoint });
       const advice = 'Put everything that a step depends on into the snapshot.';

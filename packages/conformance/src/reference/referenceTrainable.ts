@@ -24,7 +24,7 @@ export interface ReferenceOptions {
   readonly momentum?: number;
 }
 
-/** The reference model; its state lies open, so that a test can look and meddle. */
+/** The reference model. Its state is public, so that tests can read and change it. */
 export interface ReferenceTrainable extends Trainable<ReferenceBatch> {
   /** A row per class: its weights, then its bias. */
   weights: Float32Array;

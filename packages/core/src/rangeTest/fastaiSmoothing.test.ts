@@ -8,7 +8,7 @@ const points = (losses: readonly (number | null)[]): RangeTestPoint[] =>
 const times = (n: number, loss: number): number[] => Array.from({ length: n }, () => loss);
 
 it('smooths by a debiased running mean of weight 0.98', () => {
-  // The first loss alone is 1: its weight after i more is 0.02 · 0.98^i, of 1 − 0.98^(i + 1) in all.
+  // Only the first loss is 1. After i more its weight is 0.02 · 0.98^i, out of a total of 1 − 0.98^(i + 1).
   const { losses, lrs } = fastaiSmoothing(points([1, ...times(40, 0.5)]));
   expect(lrs[0]).toBe(5); // a tenth of 41 steps is left out at the front
   expect(lrs.at(-1)).toBe(36); // and five at the end

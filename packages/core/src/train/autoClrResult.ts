@@ -21,7 +21,7 @@ export interface Best extends Metrics {
   readonly averaged?: boolean;
 }
 
-/** What `autoClr` gives back. */
+/** The result of `autoClr`. */
 export interface AutoClrResult {
   readonly trace: RangeTestTrace;
   readonly finding: RangeTestFinding;
@@ -36,6 +36,6 @@ export interface AutoClrResult {
   readonly average?: Joint;
   /** The metrics of the last troughs as one ensemble, if asked for. */
   readonly ensemble?: Joint;
-  /** The updates taken, by what they were taken for. */
+  /** The number of updates spent on each part. */
   readonly cost: { readonly rangeTest: number; readonly verdict: number; readonly training: number };
 }

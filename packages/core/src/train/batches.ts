@@ -48,7 +48,7 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
 /** Advice for batches that are missing or used up. */
 export const freshPass = 'Give an array, or an iterable that starts again each time it is iterated.';
 
-/** One pass, which ends early when it is aborted, also while a batch is long in coming. */
+/** One pass. An abort ends it early, even while it waits for a batch. */
 export async function* untilAborted<Batch>(
   source: Pass<Batch>,
   signal: AbortSignalLike | undefined,

@@ -31,7 +31,7 @@ function metric(name: string, value: unknown, where: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** An evaluation's record; nothing when it was aborted. */
+/** The record of an evaluation; undefined if it was aborted. */
 export async function measure<Batch>(
   trainable: Trainable<Batch>,
   batches: Pass<Batch>,

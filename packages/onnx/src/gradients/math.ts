@@ -55,7 +55,8 @@ export const math: Operators = {
   Abs: pointwise(({ b }, x, _y, g) => b.mul(g, b.sign(x))),
   Exp: pointwise(({ b }, _x, y, g) => b.mul(g, y)),
   Log: pointwise(({ b }, x, _y, g) => b.div(g, x)),
-  // At 0 the slope has no end. 0 keeps distances and norms that are written out trainable, as PyTorch's own are.
+  // At 0 the derivative is infinite. Using 0 instead keeps written-out distances and norms trainable, as PyTorch's own
+  // are.
   Sqrt: pointwise(({ b }, _x, y, g) => {
     const isZero = b.equal(y, b.scalar(0, y));
     const slope = b.div(b.mul(g, b.scalar(0.5, y)), b.where(isZero, b.scalar(1, y), y));

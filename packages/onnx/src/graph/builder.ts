@@ -3,7 +3,7 @@ import type { Dim } from './dim.ts';
 import { GraphBuilder } from './graphBuilder.ts';
 import { isStatic } from './value.ts';
 
-/** Longer constants of one value would make files long. */
+/** Up to this length, constants with one repeated value are stored in full. */
 const longestFilled = 4096;
 
 /** A {@link GraphBuilder} with the operators that gradients are written in, in their opset ≥ 18 form. */

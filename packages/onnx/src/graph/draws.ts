@@ -3,7 +3,7 @@ import { DataType } from './dataType.ts';
 
 /** Random numbers that a step's number decides: the same number, the same masks, on every machine. */
 export interface Draws {
-  /** The int64 scalar input that decides them, once something was drawn. */
+  /** The int64 scalar input that decides the numbers; undefined while nothing has been drawn. */
   readonly input: string | undefined;
   /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
   mask(b: Builder, like: string, ratio: number, seed: number): string;

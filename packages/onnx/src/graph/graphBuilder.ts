@@ -284,7 +284,7 @@ function onlyShort(value: ValueType): ValueType {
   return whole && value.value.length <= longestKnownValue ? value : { type, dims };
 }
 
-/** How the registry names a node's operator. */
+/** The registry's key for a node's operator. */
 export function operatorKey(node: NodeProto): string {
   const domain = node.domain === 'ai.onnx' ? '' : node.domain;
   return domain === '' ? node.opType : `${domain}:${node.opType}`;

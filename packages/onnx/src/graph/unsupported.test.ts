@@ -41,7 +41,7 @@ const after: NodeSpec[][] = [
   ],
 ];
 
-/** w·x, then some node, then the operator, then others; no shape but those of the initializers is declared. */
+/** A model of w·x, a node, the operator and further nodes. Only the shapes of initializers are declared. */
 function model(
   [op, domain, opset, inputs, outputs, floats]: Row,
   at: number,

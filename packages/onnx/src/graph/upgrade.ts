@@ -250,7 +250,7 @@ function constantOf(node: NodeProto): TensorProto | undefined {
   }
 }
 
-/** Whether a node of an older opset may read otherwise in the working one. */
+/** Whether a node of an older opset may mean something else in the working opset. */
 export function needsUpgrade(node: NodeProto, opset: number): boolean {
   return opset < workingOpset && isDefault(node) && rewrites.has(node.opType);
 }

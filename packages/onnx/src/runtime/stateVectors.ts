@@ -84,7 +84,7 @@ export class StateVectors {
     return this.#onDevice ? Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer'])) : {};
   }
 
-  /** The current vectors by input, as far as a model reads them. */
+  /** The current vectors that a model reads, by input. */
   feeds(inputs: Iterable<string>): Record<string, Tensor> {
     const wanted = new Set(inputs);
     const feeds: Record<string, Tensor> = {};

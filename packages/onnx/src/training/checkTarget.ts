@@ -2,15 +2,15 @@ import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { Target } from './lossHead.ts';
 
-/** What the nodes of the check are written for; a runtime that refuses one refuses the target. */
+/** The purpose of the check's nodes. If the runtime refuses one of them, it refuses the target. */
 export const targetCheck = 'the check that the target has the shape of the output';
 
 /**
- * The loss, refused by the runtime where the target has another shape than the output: the loss's arithmetic would
- * broadcast a target of one example over a whole batch.
+ * Returns the loss, and makes the runtime refuse a target whose shape differs from the output's: otherwise a target of
+ * one example would be broadcast over the whole batch.
  *
- * @param fed - the axes of the model's inputs. Targets are checked by these before a step; the graph checks what the
- * batch does not tell, such as a size that the model works out.
+ * @param fed - the axes of the model's inputs. Targets are checked against these before a step; the graph checks the
+ * other axes, such as sizes that the model computes.
  */
 export function checkTarget(
   b: Builder,

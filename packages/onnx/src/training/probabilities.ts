@@ -19,7 +19,7 @@ interface Shares {
   readonly axis: number | undefined;
 }
 
-/** Operators that give nothing below 0. */
+/** Operators whose results are never below 0. */
 const neverNegative = /^(Exp|Sigmoid|HardSigmoid|Softplus|Softmax|Relu|Abs)$/;
 /** What exporters put around a total: a lower bound, an ε, its former shape. */
 const aroundTotals = /^(Clip|Max|Add|Expand|Identity|Cast|Unsqueeze)$/;

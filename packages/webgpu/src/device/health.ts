@@ -76,7 +76,7 @@ export class Health {
     return fault;
   }
 
-  /** Forgets a fault, since the state is about to be restored; a lost device stays lost. */
+  /** Clears a fault before a restore. A lost device stays lost. */
   clear(): void {
     this.#fault = undefined;
     this.check();

@@ -107,7 +107,7 @@ export function maxPool(options: PoolOptions): PoolLayer {
 }
 
 /**
- * The mean of each window; padding counts as zeros, what hangs over the padded edge does not count. As in PyTorch.
+ * The mean of each window; padding counts as zeros, elements beyond the padding do not count. As in PyTorch.
  *
  * @throws {GpuError} if a number is out of range
  * @example
@@ -178,8 +178,8 @@ export function batchNorm(
 }
 
 /**
- * Zeroes a share of the numbers in training and scales the rest by `1 / (1 − rate)`; nothing in evaluation.
- * Which ones follows from the trainer's seed and the step alone, so a resumed run drops the same.
+ * Zeroes a share of the elements in training and scales the rest by `1 / (1 − rate)`; does nothing in evaluation. The
+ * mask depends only on the trainer's seed and the step, so a resumed run drops the same elements.
  *
  * @param options.rate - the share that is dropped, in [0, 1)
  * @throws {GpuError} if the rate is out of range

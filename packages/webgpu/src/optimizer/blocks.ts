@@ -11,7 +11,7 @@ export const blockThreads = 64;
 
 /** `struct Block` as the kernels see it: one workgroup's share of a piece. */
 export const blockStruct = `struct Block {
-  // which pair of windows its weights and gradients are in, and where there
+  // the pair of windows that holds its weights and gradients, and its offset there
   pair: u32, valueOffset: u32, gradientOffset: u32,
   // where this block's slots start: slot k of its j-th weight is at slot + k * (count, in whole fours) + j
   slot: u32, count: u32, id: u32,

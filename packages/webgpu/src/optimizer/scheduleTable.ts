@@ -39,7 +39,7 @@ export class ScheduleTable {
     return step >= this.#from && step < this.#until;
   }
 
-  /** How many steps from `step` on are in the table. */
+  /** The number of steps from `step` on that are in the table. */
   ahead(step: number): number {
     return this.covers(step) ? this.#until - step : 0;
   }

@@ -1,5 +1,5 @@
 import { attempt } from './attempt.ts';
-import type { Pass } from './batches.ts';
+import { type Pass, untilAborted } from './batches.ts';
 import { inOtherStates } from './inOtherStates.ts';
 import { requireMethod } from './requireMethod.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
@@ -36,7 +36,7 @@ export async function averageWeights<Batch>(
   return inOtherStates(trainable, async () => {
     await attempt('measuring statistics anew', where, async () => {
       await trainable.restore(mean);
-      for await (const batch of batches) await trainable.renewStatistics!(batch);
+      for await (const batch of untilAborted(batches)) await trainable.renewStatistics!(batch);
     });
     return trainable.snapshot();
   });

@@ -1,5 +1,6 @@
 import { ClrError, show } from '../errors.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
+import { letOthersRun } from './letOthersRun.ts';
 
 /** One pass over data. */
 export type Pass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
@@ -48,10 +49,13 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
 /** Advice for batches that are missing or used up. */
 export const freshPass = 'Give an array, or an iterable that starts again each time it is iterated.';
 
-/** One pass. An abort ends it early, even while it waits for a batch. */
+/**
+ * One pass. An abort ends it early, even while it waits for a batch. Now and then it lets the event loop turn, so that
+ * somebody can abort it.
+ */
 export async function* untilAborted<Batch>(
   source: Pass<Batch>,
-  signal: AbortSignalLike | undefined,
+  signal?: AbortSignalLike,
 ): AsyncGenerator<Batch, void> {
   const iterator =
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -62,6 +66,8 @@ export async function* untilAborted<Batch>(
   let state: 'open' | 'closed' | 'stuck' = 'open';
   try {
     while (!signal?.aborted) {
+      await letOthersRun();
+      if (signal?.aborted) return;
       state = 'closed';
       let next: IteratorResult<Batch> | Promise<IteratorResult<Batch>> | undefined = iterator.next();
       if ('then' in next) {

@@ -1,5 +1,5 @@
 import { attempt } from './attempt.ts';
-import { checkBatches, type Pass } from './batches.ts';
+import { checkBatches, type Pass, untilAborted } from './batches.ts';
 import { inOtherStates } from './inOtherStates.ts';
 import { meanMetrics } from './meanMetrics.ts';
 import { requireMethod } from './requireMethod.ts';
@@ -42,7 +42,7 @@ export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly S
         all = [];
         await attempt('a member', `${index} of an ensemble`, async () => {
           await trainable.restore(member);
-          for await (const batch of batches) {
+          for await (const batch of untilAborted(batches)) {
             const prediction = await trainable.predictBatch!(batch);
             const mean = means[all.length]?.outputs;
             all.push({

@@ -26,6 +26,56 @@ describe('checkpoints of a run', () => {
     expect((await saved({ steps: 16 })).at).toEqual([8, 16]);
   });
 
+  it('never hold a state that an update has just spoiled', async () => {
+    // The loss is that of the weights before the update, so it looks good one step longer than they do.
+    for (const bad of [Number.NaN, Infinity]) {
+      const trainable = linearTrainable();
+      const { trainStep } = trainable;
+      trainable.trainStep = async (batch, hyper) => {
+        const result = await trainStep(batch, hyper);
+        if (trainable.state.updates === 11) trainable.state.w = bad;
+        return result;
+      };
+      const { at, run, checkpoints } = await saved({}, { every: { steps: 1 } }, trainable);
+      expect(at.at(-1)).toBe(10);
+      expect(checkpoints.every(({ snapshot }) => Number.isFinite((snapshot as { w: number }).w))).toBe(true);
+      expect(run.stopped).toEqual({ step: 11, reason: 'diverged' });
+    }
+  });
+
+  it('say so where the very last update spoils the state', async () => {
+    const trainable = linearTrainable();
+    const { trainStep } = trainable;
+    trainable.trainStep = async (batch, hyper) => {
+      const result = await trainStep(batch, hyper);
+      if (trainable.state.updates === 20) trainable.state.w = Number.NaN;
+      return result;
+    };
+    const { at, run } = await saved({}, {}, trainable);
+    expect(at).toEqual([8, 16]);
+    expect(run.stopped).toEqual({ step: 20, reason: 'diverged' });
+  });
+
+  it('may hold infinite numbers that were there from the start', async () => {
+    const trainable = linearTrainable();
+    const { snapshot, restore } = trainable;
+    trainable.snapshot = async () => ({ ...(await snapshot()), mask: Float32Array.of(-Infinity) });
+    trainable.restore = (state) => restore(state);
+    expect((await saved({}, { every: { steps: 5 } }, trainable)).at).toEqual([5, 8, 10, 15, 16, 20]);
+  });
+
+  it('go to a store that keeps its own state', async () => {
+    class Store {
+      readonly steps: number[] = [];
+      save({ step }: Checkpoint): void {
+        this.steps.push(step);
+      }
+    }
+    const store = new Store();
+    await train(linearTrainable(), examples, { policy, steps: 20, checkpoint: store });
+    expect(store.steps).toEqual([8, 16, 20]);
+  });
+
   it('are also saved every given number of steps, even without cycles', async () => {
     expect((await saved({}, { every: { steps: 5 } })).at).toEqual([5, 8, 10, 15, 16, 20]);
     expect((await saved({ policy: constant({ lr: 0.1 }) }, { every: { steps: 7 } })).at).toEqual([7, 14, 20]);

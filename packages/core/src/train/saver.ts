@@ -1,6 +1,7 @@
 import { PolicyError } from '../errors.ts';
 import { number, object, stepCount } from '../fields.ts';
 import { attempt } from './attempt.ts';
+import { nonFinite } from './nonFinite.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
 
 /** A run at a step: enough to continue it exactly. */
@@ -25,8 +26,11 @@ export interface Saver {
   next(step: number): number;
   /** Whether it is time for the next save. */
   due(step: number): boolean;
-  /** Saves the run at this step, unless it was saved there already. */
-  save(step: number): Promise<void>;
+  /**
+   * Saves the run at this step, unless it was saved there already. Answers whether the state was fit to be saved: one
+   * that holds NaN, or more infinite numbers than the one before, would replace a good checkpoint by a useless one.
+   */
+  save(step: number): Promise<boolean>;
 }
 
 const duration = number((value) => value > 0, 'above 0');
@@ -35,21 +39,23 @@ const duration = number((value) => value > 0, 'above 0');
 export function createSaver<Batch>(
   trainable: Trainable<Batch>,
   options: CheckpointOptions | undefined,
-  from: number,
+  from: Pick<Checkpoint, 'step'> & Partial<Checkpoint>,
 ): Saver {
-  if (!options) return { next: () => Infinity, due: () => false, save: async () => {} };
-  const { every, save } = options;
-  if (typeof save !== 'function')
+  if (!options) return { next: () => Infinity, due: () => false, save: async () => true };
+  const { every } = options;
+  if (typeof options.save !== 'function')
     throw new PolicyError(
       'checkpoint.save',
-      save,
+      options.save,
       'a function',
       'Pass `save` of a store of @clr/checkpoint.',
     );
   if (every)
     object('seconds' in every ? { seconds: duration } : { steps: stepCount })(every, 'checkpoint.every');
   const { steps, seconds } = (every ?? {}) as { readonly steps?: number; readonly seconds?: number };
-  let [saved, time] = [from, Date.now()];
+  let [saved, time] = [from.step, Date.now()];
+  // Some models hold -Infinity on purpose, in a mask.
+  let infinite = from.snapshot ? nonFinite(from.snapshot).infinite : Infinity;
   return {
     next: (step) => (steps === undefined ? Infinity : (Math.floor(step / steps) + 1) * steps),
     due: (step) => seconds !== undefined && step > saved && Date.now() - time >= 1000 * seconds,
@@ -57,9 +63,13 @@ export function createSaver<Batch>(
       if (step > saved) {
         const where = `after ${step} steps`;
         const snapshot = await attempt('snapshot()', where, () => trainable.snapshot());
-        await save({ step, snapshot });
+        const found = nonFinite(snapshot);
+        if (found.nan > 0 || found.infinite > infinite) return false;
+        infinite = found.infinite;
+        await options.save({ step, snapshot });
       }
       [saved, time] = [step, Date.now()];
+      return true;
     },
   };
 }

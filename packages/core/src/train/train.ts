@@ -33,7 +33,8 @@ export interface TrainOptions<Batch> {
   /**
    * Saves the run: at every trough, at the end, when `signal` stops it, and after every given number of steps or
    * seconds. A run
-   * that diverged is not saved. Read the last checkpoint and pass it as `from` to go on.
+   * that diverged is not saved, and one whose state holds NaN when it is to be saved has diverged: the checkpoint
+   * before stays. Read the last checkpoint and pass it as `from` to go on.
    */
   readonly checkpoint?: CheckpointOptions;
   /** Stops cleanly between two steps. */
@@ -74,7 +75,7 @@ export async function train<Batch>(
   if (evaluate) checkBatches('evaluate', evaluate, true);
   // Most faults of a schedule show at its two ends.
   if (from < to) for (const end of [from, to - 1]) schedule.at(end);
-  const saver = createSaver(trainable, options.checkpoint, from);
+  const saver = createSaver(trainable, options.checkpoint, start ?? { step: from });
   if (start) {
     await attempt('restore()', `before step ${from}`, () => trainable.restore(start.snapshot));
   }
@@ -111,7 +112,7 @@ export async function train<Batch>(
           snapshot: () => attempt('snapshot()', after(), () => trainable.snapshot()),
         });
       }
-      if (!diverged) await saver.save(step);
+      if (!diverged) diverged = !(await saver.save(step));
     }
   };
   await thenTidyUp(takeSteps, () => attempt('closing the batches', after(), () => source.return()));
@@ -127,6 +128,6 @@ export async function train<Batch>(
     steps,
     troughs,
     ...(final && { final }),
-    ...(step < to && { stopped: { step, reason } }),
+    ...((step < to || diverged) && { stopped: { step, reason } }),
   };
 }

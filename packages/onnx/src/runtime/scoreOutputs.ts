@@ -1,4 +1,6 @@
 import type { Metrics } from '@clr/core';
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
 import type { Loss } from '../training/options.ts';
 import type { Tensor } from './ort.ts';
 
@@ -10,6 +12,7 @@ const least = 2 ** -149;
  * `'crossEntropy'` and `'bceWithLogits'`) or values.
  *
  * @param dims - the outputs' shape: [N, C, …] for `'crossEntropy'`
+ * @throws {ClrError} on outputs of another size
  */
 export function scoreOutputs(
   loss: Loss,
@@ -17,6 +20,14 @@ export function scoreOutputs(
   dims: readonly number[],
   target: Tensor['data'],
 ): Metrics {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  if (!(outputs instanceof Float32Array) || outputs.length !== size) {
+    throw fail(
+      `outputs to be a Float32Array of ${size} elements, the shape [${dims.join(', ')}]`,
+      outputs instanceof Float32Array ? `${outputs.length} elements` : show(outputs),
+      'Pass the outputs of this batch, or a mean of several.',
+    );
+  }
   if (loss === 'crossEntropy') return scoreClasses(outputs, dims, target);
   let sum = 0;
   for (const [i, value] of outputs.entries()) {

@@ -93,6 +93,10 @@ describe('a trainer', () => {
       () => trainer.trainStep({ x: { type: 'float32', dims: undefined } as never, target }, { lr: 0.1 }),
     ];
     for (const misuse of misused) await expect(misuse()).rejects.toThrow(ClrError);
+    const { score } = await trainer.predictBatch!({ x: target, target });
+    for (const outputs of [new Float32Array(3), 'x' as never]) {
+      expect(() => score(outputs)).toThrow('outputs to be a Float32Array of 2 elements');
+    }
     await trainer.dispose();
     await expect(trainer.average([snapshot])).rejects.toThrow('dispose()');
   });

@@ -3,7 +3,7 @@
  *
  * npx tsx packages/core/scripts/mutate.ts [--target policies] [--only cycle] [--every 5] [--list]      (some twenty minutes)
  *
- * It covers all code of the policies and of the classic rules, and every number in the analysis of the range test. The
+ * It covers all code of the policies, of `peakFor` and of the classic rules, and every number in the analysis of the range test. The
  * source files are not touched: a plugin hands out the changed module. Not part of CI.
  */
 import { fileURLToPath } from 'node:url';
@@ -26,10 +26,15 @@ const targets: Readonly<Record<string, Target>> = {
     tests: ['src/policies/', 'test/badInput', 'test/hostileJson', 'src/toSchedule', 'src/parsePolicy'],
   },
   numbers: {
-    files: /\/src\/rangeTest\/(?!rules|finding|trace|rangeTest|sweep|probeRates|parseTrace)[^.]+\.ts$/,
+    files: /\/src\/rangeTest\/(?!rules|finding|trace|rangeTest|sweep|probeRates|parseTrace|peak)[^.]+\.ts$/,
     quick: ['rangeTest/calibration'],
     tests: ['src/rangeTest/'],
     numbersOnly: true,
+  },
+  peak: {
+    files: /\/src\/rangeTest\/peak\w+\.ts$/,
+    quick: ['rangeTest/peakFor'],
+    tests: ['rangeTest/peakFor'],
   },
   rules: {
     files: /\/src\/rangeTest\/rules\.ts$/,

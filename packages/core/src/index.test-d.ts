@@ -5,6 +5,7 @@ import {
   checkHyperparameters,
   constant,
   cyclic,
+  type DecayPolicy,
   decay,
   isPolicy,
   type Metrics,
@@ -15,6 +16,7 @@ import {
   parsePolicy,
   parseRun,
   parseTrace,
+  peakFor,
   type RangeTestTrace,
   type Schedule,
   type ScheduleLike,
@@ -76,6 +78,10 @@ describe('policies', () => {
     expect(() => decay({ maxLr: 1, steps: 5, shape: 'exponential' })).toThrow();
     // @ts-expect-error: a polynomial needs its power
     expect(() => wsd({ maxLr: 1, steps: 5, shape: {} })).toThrow();
+    const planned = peakFor(decay({ maxLr: 1, steps: 5 }), { fixedLr: 1, steps: 5 });
+    expectTypeOf(planned).toEqualTypeOf<DecayPolicy>();
+    // @ts-expect-error: for how many steps is it?
+    expect(() => peakFor(constant({ lr: 1 }), { fixedLr: 1 })).toThrow();
     expectTypeOf(wsd({ maxLr: 1, steps: 5, shape: { power: 2 } })).toEqualTypeOf<WsdPolicy>();
     // @ts-expect-error: an option that is there is not undefined
     expectTypeOf(oneCycle({ maxLr: 1, totalSteps: 5, pctStart: undefined })).not.toBeAny();

@@ -130,7 +130,8 @@ describe('peakFor', () => {
           const before = toSchedule(policy);
           let peak = 0;
           for (let step = 0; step < length; step++) peak = Math.max(peak, before.lr(step));
-          if (peak < 1e-300) return;
+          // Some shrink so fast that they would have to begin above what float32 holds.
+          if (peak < 1e-20) return;
           const wanted = fixedLr * (50 / length) ** 0.35 * Math.max(1, peakRatio(before.lr, peak, length));
           const planned = peakFor(policy, { fixedLr, steps: 50 });
           expect(Object.isFrozen(planned)).toBe(true);

@@ -35,14 +35,14 @@ interface Rates {
  * The same policy with all its rates multiplied by one number, so that its peak is right for a model.
  *
  * `peak = min(maxLr, ratio · fixedLr · (steps / T)^p)`. `T` is the step count nearest to `steps` at which a cycle of the
- * policy ends. `ratio` is the best peak of such a shape divided by the best constant rate for `T` steps, about 3 for a
- * decay, 1.6 for `wsd` and 1 for a constant rate; never below 1. It depends on the shape alone. `p` is the exponent by which a longer
- * training wants a lower rate. `maxLr`, the edge divided by a factor for the kind of update, caps what a range test
- * gives; a `fixedLr` of your own has no cap, and an error in it is multiplied by the ratio.
+ * policy ends. `ratio` is the best peak of such a shape divided by the best constant rate for `T` steps. It depends on the
+ * shape alone: about 3 for a decay, 1.6 for `wsd`, 1 for a constant rate, and never below 1. `p` is the exponent by which a
+ * longer training wants a lower rate. `maxLr`, the edge divided by a factor for the kind of update, caps what a range test
+ * gives. A `fixedLr` of your own has no cap, and the ratio multiplies any error in it.
  *
  * @param policy - any policy; its own peak does not matter
- * @throws {PolicyError} if the finding carries no suggestion, a rate or `steps` is bad, the policy has no rate above 1e-300, or
- *   `T` is above 100,000,000
+ * @throws {PolicyError} if the finding carries no suggestion, a rate or `steps` is bad, the policy has no rate above
+ *   1e-300, or `T` is above 100,000,000
  * @see Defazio et al., arXiv 2310.07831, theorem 10; Schaipp et al., arXiv 2501.18965, who carry rates from one schedule
  *   to another by it
  *

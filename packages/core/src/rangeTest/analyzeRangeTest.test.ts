@@ -81,6 +81,8 @@ describe('analyzeRangeTest', () => {
     const fixedLr = (steps: number) => analyzeRangeTest(sweep(classic), { steps }).suggestion!.fixedLr;
     expect(fixedLr(500)).toBe(analyzeRangeTest(sweep(classic)).suggestion!.fixedLr);
     expect(fixedLr(50_000) / fixedLr(500)).toBeCloseTo(100 ** -0.35, 12);
+    const stepsOf = (options = {}) => analyzeRangeTest(sweep(classic), options).suggestion!.steps;
+    expect([stepsOf(), stepsOf({ steps: 7 })]).toEqual([500, 7]);
   });
 
   it('goes by the kind of update, as the trace or the caller says', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../graph/dataType.ts';
 import type { Provider } from '../graph/graphBuilder.ts';
-import { buildGradientModel } from '../index.ts';
+import { buildGradientModel, createTrainer } from '../index.ts';
 
 const float = DataType.FLOAT;
 
@@ -113,5 +113,36 @@ describe('the way back through a max pool, where windows have several maxima', (
     const gradient = await found(c, 'cpu');
     const others = [0, 1, 4, 5, 6, 7, 10, 11];
     expect(others.map((at) => gradient[at])).toEqual([0, 1, 0, 0, 0, 0, 0, 3]);
+  });
+});
+
+describe('the gradient of a max pool over −∞, which masks hold', () => {
+  it.each(['cpu', 'any', 'webgpu'] as const)('goes to each maximum, as written for %s', async (provider) => {
+    const bytes = makeModel({
+      inputs: [{ name: 'mask', type: DataType.FLOAT, dims: [1, 1, 3, 3] }],
+      outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],
+      initializers: [
+        { name: 'w', type: DataType.FLOAT, dims: [1, 1, 3, 3], values: [5, 2, 9, 4, 7, 1, 8, 3, 6] },
+      ],
+      nodes: [
+        { op: 'Add', inputs: ['w', 'mask'], outputs: ['x'] },
+        { op: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes: { kernel_shape: [2, 2] } },
+        { op: 'ReduceSum', inputs: ['y'], outputs: ['loss'], attributes: { keepdims: 0 } },
+      ],
+    });
+    const trainer = await createTrainer(ort, bytes, {
+      loss: { output: 'loss' },
+      optimizer: sgd(),
+      provider,
+    });
+    const mask = new ort.Tensor(
+      'float32',
+      Float32Array.of(-Infinity, 0, 0, 0, -Infinity, 0, 0, 0, 0),
+      [1, 1, 3, 3],
+    );
+    expect((await trainer.gradients({ mask })).get('w')?.data).toEqual(
+      Float32Array.of(0, 0, 1, 1, 0, 0, 1, 0, 1),
+    );
+    await trainer.dispose();
   });
 });

@@ -47,7 +47,8 @@ export function maxPoolBackByWindows(c: GradientContext): string {
   const ceil = int(node, 'ceil_mode', 0) === 1;
   const spare = strides.map((stride) => (ceil ? stride - 1 : 0));
   const after = pads.slice(axes.length).map((pad, i) => pad + (spare[i] as number));
-  let field = alone(x(0));
+  // 0 times ∞ is NaN, and masks hold −∞
+  let field = b.emit('Clip', [alone(x(0)), b.scalar(lowest, x(0)), b.scalar(-lowest, x(0))]);
   if ([...before, ...after].some((pad) => pad > 0)) {
     field = b.emit('Pad', [field, b.ints([0, 0, ...before, 0, 0, ...after]), b.scalar(lowest, field)]);
   }

@@ -80,6 +80,12 @@ const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>
   ],
 ]);
 
+/** What was given where an optimizer was wanted: `undefined`, `a number`, `an object`. */
+function describe(given: unknown): string {
+  if (given === undefined || given === null) return String(given);
+  return `${typeof given === 'object' ? 'an' : 'a'} ${typeof given}`;
+}
+
 /**
  * The kind of an optimizer, with its inner fields checked against it: an optimizer that a future tfjs built
  * in another way is refused here, before anything is touched.
@@ -90,7 +96,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   if (kind === undefined) {
     throw fail({
       expected: `one of tfjs's optimizers: ${[...kinds.keys()].join(', ')}`,
-      received: name === undefined ? 'something else' : `an optimizer of the class "${name}"`,
+      received: name === undefined ? describe(optimizer) : `an optimizer of the class "${name}"`,
       advice: 'Make it with tf.train.sgd(), tf.train.momentum(), tf.train.adam() and so on.',
     });
   }

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 import { ClrError } from '@clr/core';
-import { UsageError } from './errors.ts';
+import { UsageError, unusable } from './errors.ts';
 import { plainText } from './plainText.ts';
 import { run } from './run.ts';
 import { writeFiles } from './writeFiles.ts';
 
 // A reader that has seen enough, as in `clr policy … | head`, is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+  if (cause.code === 'EPIPE') return;
+  const advice = 'Make room on the disk, or print elsewhere.';
+  say(unusable({ expected: 'to print on standard output', received: cause.message, advice }, { cause }));
 });
 
 try {
@@ -19,6 +21,10 @@ try {
 } catch (error) {
   // What is not ours is a defect, and its stack helps to find it.
   if (!(error instanceof ClrError)) throw error;
+  say(error);
+}
+
+function say(error: ClrError): void {
   process.stderr.write(`${plainText(error.message)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

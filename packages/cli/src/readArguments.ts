@@ -15,9 +15,17 @@ export function readArguments<const F extends Flags>(
   args: readonly string[],
   flags: F,
 ): Arguments<F> {
+  const parsed = parse(command, args, flags);
+  for (const [flag, value] of Object.entries(parsed.values)) {
+    // What a shell makes of a variable that is not set.
+    if ((value as unknown) === '') throw new UsageError(`--${flag} with a value`, `--${flag} ""`, command);
+  }
+  return parsed as Arguments<F>;
+}
+
+function parse(command: string, args: readonly string[], options: Flags): Arguments<Flags> {
   try {
-    const parsed = parseArgs({ args: [...args], options: flags, allowPositionals: true });
-    return parsed as Arguments<F>;
+    return parseArgs({ args: [...args], options, allowPositionals: true }) as Arguments<Flags>;
   } catch (error) {
     // Node's own sentence, less its hint about `--`.
     const received = (error as Error).message.split('. ')[0]!;

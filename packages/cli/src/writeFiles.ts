@@ -1,3 +1,4 @@
+import { fstatSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { replaceFile } from '@clr/checkpoint/node';
 import type { Outcome } from './command.ts';
@@ -20,8 +21,21 @@ export async function writeFiles({ files = [], inputs = [] }: Outcome): Promise<
   for (const { path, content } of files) await replaceFile(path, content);
 }
 
-/** Whether two paths lead to the same file, also through links or other spellings. */
-async function isSameFile(a: string, b: string): Promise<boolean> {
-  const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
+/** Whether an output and an input are the same file, also through links, other spellings or `- < file`. */
+async function isSameFile(output: string, input: string): Promise<boolean> {
+  const [one, other] = await Promise.all([
+    statusOf(output),
+    input === '-' ? standardInput() : statusOf(input),
+  ]);
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}
+
+const statusOf = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined);
+
+function standardInput(): Stats | undefined {
+  try {
+    return fstatSync(0);
+  } catch {
+    return undefined; // it is closed
+  }
 }

@@ -5,7 +5,8 @@ export function troughsOf(schedule: Schedule, steps: number, most: number): read
   const troughs: number[] = [];
   for (let step = 0; troughs.length < most; ) {
     step = schedule.at(step).cycleEnd;
-    if (step > steps || step === Infinity) break;
+    // Past the last safe integer there are no steps.
+    if (step > steps || !Number.isSafeInteger(step)) break;
     troughs.push(step);
   }
   return troughs;

@@ -50,7 +50,7 @@ Example
       ? JSON.stringify(finding, null, 2)
       : `${plotRangeTest(traces, finding)}\n\n${words}`;
     const exitCode = finding.suggestion ? 0 : 3;
-    if (!values.svg) return { text, exitCode };
+    if (values.svg === undefined) return { text, exitCode };
     // Loaded on demand: it is slow to load and rarely needed.
     const { renderRangeTest } = await import('@clr/report');
     return {

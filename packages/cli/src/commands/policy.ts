@@ -42,7 +42,7 @@ Example
     const columns = ['step', 'lr', 'cycle', 'phase', ...(hasMomentum ? ['momentum'] : [])];
     const caption = `${parsed.type}, from ${nameOf(path)}, ${formatCount(steps)} steps`;
     const text = `${plotPolicy(parsed, { steps })}\n\n${textTable({ caption, columns, rows })}`;
-    if (!values.svg) return { text };
+    if (values.svg === undefined) return { text };
     // Pictures take a moment to load, and few want one.
     const { renderPolicy } = await import('@clr/report');
     return {
@@ -53,12 +53,12 @@ Example
   },
 };
 
-/** The end of the fourth cycle; `undefined` if there are fewer. */
+/** The end of the fourth cycle, or of the last that ends at a step; `undefined` if none does. */
 function fourCycles(at: (step: number) => { readonly cycleEnd: number }): number | undefined {
   let end: number | undefined;
   for (let cycle = 0; cycle < 4; cycle++) {
     const { cycleEnd } = at(end ?? 0);
-    if (cycleEnd === Infinity) break;
+    if (!Number.isSafeInteger(cycleEnd)) break;
     end = cycleEnd;
   }
   return end;

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
+import { createReadStream } from 'node:fs';
 import { unusable } from '../errors.ts';
 import { decodeText } from './decodeText.ts';
 
 /** The JSON in a file, or on standard input for `-`, as UTF-8 or UTF-16, with or without a byte order mark. */
 export async function readJson(path: string): Promise<unknown> {
-  const bytes = path === '-' ? await buffer(process.stdin) : await readBytes(path);
+  const bytes = await readBytes(path);
   let source: string | undefined;
   try {
     source = decodeText(bytes);
@@ -19,6 +18,9 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
+/** The most bytes of one input: twice what a string of Node can hold. A device may never end. */
+const maxBytes = 2 ** 30;
+
 /** The name of an input in messages. */
 export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path;
@@ -26,13 +28,20 @@ export function nameOf(path: string): string {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of path === '-' ? process.stdin : createReadStream(path)) {
+      size += piece.length;
+      if (size > maxBytes) throw Object.assign(new Error(), { code: `more than ${maxBytes} bytes` });
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
     const received = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : code;
     throw unusable(
       {
-        expected: `a readable file ${path}`,
+        expected: path === '-' ? 'to read standard input' : `a readable file ${path}`,
         received,
         advice: 'Check the path, or give - for standard input.',
       },

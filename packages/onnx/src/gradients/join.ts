@@ -220,6 +220,14 @@ function padInputBack(c: GradientContext): string {
   let gradient = g(0);
   axesInOrder(axes, rank).forEach((axis, i) => {
     if (pads && pads[i] === 0 && pads[i + axes.length] === 0) return;
+    const size = b.shape(x(0))[axis];
+    const most = Math.max(pads?.[i] ?? 0, pads?.[i + axes.length] ?? 0);
+    if (mode === 'wrap' && typeof size === 'number' && most > size) {
+      throw c.refuse(
+        `it wraps around an axis of ${size} more than once`,
+        'Export the model with Tile or Concat, or with less padding.',
+      );
+    }
     const pick = (at: number): string => b.slice(x(1), [at], [at + 1], [0]);
     const around = b.concat([pick(i), pick(i + axes.length)], 0);
     const length = b.sizeAt(x(0), axis);

@@ -143,3 +143,27 @@ describe('an operator without a gradient, in a file without shapes', () => {
     );
   });
 });
+
+describe('a Pad that wraps', () => {
+  const build = (after: number) =>
+    buildTrainingModel(
+      makeModel({
+        opset: 19,
+        outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],
+        initializers: [
+          { name: 'w', type: DataType.FLOAT, dims: [3], values: [1, 2, 3] },
+          { name: 'pads', type: DataType.INT64, dims: [2], values: [1, after] },
+        ],
+        nodes: [
+          { op: 'Pad', inputs: ['w', 'pads'], outputs: ['y'], attributes: { mode: 'wrap' } },
+          { op: 'ReduceSum', inputs: ['y'], outputs: ['loss'], attributes: { keepdims: 0 } },
+        ],
+      }),
+      { loss: { output: 'loss' }, optimizer: sgd() },
+    );
+
+  it('is refused where it goes around its axis more than once', () => {
+    expect(() => build(4)).toThrow(/node "y" \(Pad .*it wraps around an axis of 3 more than once/);
+    expect(build(3).state).toHaveLength(2);
+  });
+});

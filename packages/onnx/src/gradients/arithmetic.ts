@@ -84,7 +84,7 @@ export const arithmetic: Operators = {
       const power = b.castLike(x(1), x(0));
       // x² and x³ are common and exact without a power; a power of 0 has no slope, even at 0.
       const base = (): string => {
-        if (exponent === 0) return b.mul(x(0), b.scalar(0, x(0)));
+        if (exponent === 0) return b.mul(g(0), b.scalar(0, x(0)));
         if (exponent === 1) return g(0);
         if (exponent === 2) return b.mul(g(0), b.mul(x(0), b.scalar(2, x(0))));
         const slopeAt = (at: string): string => b.mul(power, b.pow(at, b.sub(power, b.scalar(1, x(0)))));

@@ -569,6 +569,7 @@ const rows: readonly Row[] = [
       ],
     })),
   ],
+  ['Pow by 0', dims.map((d) => ({ op: 'Pow', inputs: [{ dims: d }, { dims: [], values: [0] }] }))],
   ...['reflect', 'edge', 'wrap'].map(
     (mode): Row => [
       `Pad ${mode}`,

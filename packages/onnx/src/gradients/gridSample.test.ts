@@ -15,7 +15,15 @@ const samples = (mode: string, padding: string, spatial: number, opset: number):
     .map(({ n, channels, sizes, counts, align_corners }) => ({
       op: 'GridSample',
       opset,
-      inputs: [{ dims: [n, channels, ...sizes] }, { dims: [n, ...counts, spatial], draw: 'normal' as const }],
+      inputs: [
+        { dims: [n, channels, ...sizes] },
+        // The nearest pixel does not change with a small move: there is nothing to train in the positions.
+        {
+          dims: [n, ...counts, spatial],
+          draw: 'normal' as const,
+          ...(mode === 'nearest' && { constant: true as const }),
+        },
+      ],
       attributes: { mode, padding_mode: padding, align_corners },
       // Linear samples have kinks and need a small step; cubic ones have none, and float32 allows a wider step.
       step: mode.includes('cubic') ? 1e-2 : 1e-3,

@@ -24,21 +24,24 @@ export type PeakSource =
 /** A peak below this has too few digits to be multiplied. */
 const leastPeak = 1e-300;
 
-interface Rates {
-  /** The highest stable peak; none where no range test tells. */
-  readonly maxLr?: number;
-  readonly fixedLr: number;
-  readonly steps: number;
-}
+/** A rate that is right for one shape: for a decay (`maxLr`), or for a constant rate. */
+type Anchor = { readonly steps: number } & ({ readonly maxLr: number } | { readonly fixedLr: number });
 
 /**
  * The same policy with all its rates multiplied by one number, so that its peak is right for a model.
  *
- * `peak = min(maxLr, ratio · fixedLr · (steps / T)^p)`. `T` is the step count nearest to `steps` at which a cycle of the
- * policy ends. `ratio` is the best peak of such a shape divided by the best constant rate for `T` steps. It depends on the
- * shape alone: about 3 for a decay, 1.6 for `wsd`, 1 for a constant rate, and never below 1. `p` is the exponent by which a
- * longer training wants a lower rate. `maxLr`, the edge divided by a factor for the kind of update, caps what a range test
- * gives. A `fixedLr` of your own has no cap, and the ratio multiplies any error in it.
+ * Let `r` be the best peak of such a shape divided by the best constant rate for as many steps. It depends on the shape
+ * alone: about 3 for a decay, 1.6 for `wsd`, 1 for a constant rate, and never below 1. A range test tells the best peak of
+ * a linear decay, which is `maxLr`, the edge divided by a factor for the kind of update; no policy goes above it:
+ *
+ * `peak = maxLr · min(1, r / r of a linear decay)`
+ *
+ * A constant rate that is good for `steps` steps has no such cap, and `r` multiplies any error in it:
+ *
+ * `peak = fixedLr · r · (steps / T)^p`
+ *
+ * `T` is the step count nearest to `steps` at which a cycle of the policy ends, and `p` the exponent by which a longer
+ * training wants a lower rate.
  *
  * @param policy - any policy; its own peak does not matter
  * @throws {PolicyError} if the finding carries no suggestion, a rate or `steps` is bad, the policy has no rate above
@@ -55,7 +58,8 @@ interface Rates {
  */
 export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
   const data = readPolicy(policy);
-  const { maxLr = Infinity, fixedLr, steps } = ratesOf(source);
+  const anchor = anchorOf(source);
+  const { steps } = anchor;
   const length = fitToCycles(data, steps);
   if (length > maxSamples) {
     const advice = 'Take a policy that ends a cycle sooner, or fewer steps.';
@@ -68,14 +72,16 @@ export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
     const expected = `a policy with a rate of at least ${leastPeak} in its first ${length} steps`;
     throw new PolicyError('policy', data, expected, 'No factor makes a rate of 0 train.');
   }
-  const constant = fixedLr * (steps / length) ** lengthExponent;
   // The bound makes nothing of rates that drop to almost 0 at once. Below a good constant rate any shape is stable.
   const ratio = Math.max(1, peakRatio(lr, peak, length));
-  const wanted = Math.min(maxLr, ratio * constant);
+  const wanted =
+    'maxLr' in anchor
+      ? anchor.maxLr * Math.min(1, ratio / peakRatio((step) => length - step, length, length))
+      : anchor.fixedLr * ratio * (steps / length) ** lengthExponent;
   return readPolicy(scaled(data, wanted / peak)) as P;
 }
 
-const suggestion = record({ maxLr: positiveRate, fixedLr: positiveRate, steps: stepCount });
+const suggestion = record({ maxLr: positiveRate, steps: stepCount });
 
 const finding: Read = (value, path) => {
   const { suggestion: given, reasons } = Object(value) as Partial<RangeTestFinding>;
@@ -84,11 +90,11 @@ const finding: Read = (value, path) => {
   throw new PolicyError(`${path}.suggestion`, given, 'rates', advice.trim());
 };
 
-function ratesOf(source: PeakSource): Rates {
+function anchorOf(source: PeakSource): Anchor {
   const found = 'finding' in Object(source);
   const fields: Fields = found ? { finding } : { fixedLr: positiveRate, steps: stepCount };
   const read = readFields(source, fields, '');
-  return (found ? read.finding : read) as Rates;
+  return (found ? read.finding : read) as Anchor;
 }
 
 /** Policies call their rates `lr` or `…Lr`, and a table's `values`. */

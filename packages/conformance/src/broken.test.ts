@@ -206,8 +206,30 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
+    'restore keeps the snapshot and copies it at the next step',
+    [snapshot],
+    (model) => {
+      const { restore, trainStep, velocity } = model;
+      let kept: State | undefined;
+      model.restore = async (state) => {
+        await restore(state);
+        kept = state as State;
+      };
+      model.trainStep = (batch, hyper) => {
+        if (kept && kept.velocity !== velocity) model.velocity.set(kept.velocity);
+        kept = undefined;
+        return trainStep(batch, hyper);
+      };
+    },
+  ],
+  [
+    'a step without momentum keeps the momentum of the step before',
+    [momentum, badHyper],
+    acting(({ lr, momentum }, before) => ({ lr, momentum: momentum ?? before?.momentum ?? 0 })),
+  ],
+  [
     'restore forgets the slots',
-    [restore, foreign, resume, rangeTest, faults, average],
+    [snapshot, restore, foreign, resume, rangeTest, faults, average],
     (model) => {
       model.restore = async (state) => model.weights.set((state as State).weights);
     },

@@ -1,5 +1,5 @@
 import { fail } from './errors.ts';
-import { optimizerKind } from './optimizerKind.ts';
+import { momentumField, optimizerKind } from './optimizerKind.ts';
 import type { OptimizerState } from './optimizerState.ts';
 import type { TensorData } from './tensorData.ts';
 import type { SavedWeight, TfjsSnapshot, TrainingParts } from './trainingState.ts';
@@ -22,7 +22,7 @@ export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot
   if ((version !== 1 && version !== 2) || (owner !== undefined && owner !== 'tfjs')) {
     throw fail({
       expected: 'a snapshot of @clr/tfjs',
-      received: owner === undefined ? `version = ${String(version)}` : `one of ${String(owner)}`,
+      received: owner === undefined ? `version = ${inWords(version)}` : `one of ${inWords(owner)}`,
       advice: 'Restore what snapshot() of a trainable of this package gave.',
     });
   }
@@ -30,7 +30,8 @@ export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot
   if (!Array.isArray(weights) || typeof optimizer !== 'object' || optimizer === null) damaged('its fields');
   for (const weight of weights) checkTensor(weight as TensorData);
   const snapshot = version === 2 ? (given as TfjsSnapshot) : upgraded(given as FirstSnapshot, parts);
-  if (!Array.isArray(snapshot.states) || !Array.isArray(snapshot.trained)) damaged('its fields');
+  const { topology = [], trained } = snapshot;
+  if (!Array.isArray(snapshot.states) || !isTextList(topology) || !isTextList(trained)) damaged('its fields');
   for (const state of snapshot.states) checkTensor(state);
   for (const { name, place } of [...snapshot.weights, ...snapshot.states]) {
     if (typeof name !== 'string' || typeof place !== 'string') damaged('the names of its weights');
@@ -41,28 +42,43 @@ export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot
 
 function checkTensor(data: TensorData): void {
   const { shape, dtype, values } = data ?? {};
-  const size = Array.isArray(shape) ? shape.reduce((product, axis) => product * axis, 1) : Number.NaN;
+  const isShape = Array.isArray(shape) && shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0);
+  const size = isShape ? shape.reduce((product, axis) => product * axis, 1) : Number.NaN;
   const arrays: Record<string, string> = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' };
   const kind = Object.prototype.toString.call(values).slice(8, -1);
-  if (kind !== arrays[dtype] || values.length !== size) {
-    damaged(`the values of ${String(data?.name)} (${kind})`);
+  if (typeof dtype !== 'string' || kind !== arrays[dtype] || values.length !== size) {
+    damaged(`the values of ${inWords(data?.name)} (${kind})`);
   }
 }
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const isTextList = (list: unknown): list is readonly string[] =>
+  Array.isArray(list) && list.every((text) => typeof text === 'string');
+
+/** A value of any kind in an error's words. Objects stay unread: `String()` may throw on them. */
+const inWords = (value: unknown): string => (isObject(value) ? 'an object' : String(value));
 
 function checkOptimizer({ optimizer, weights }: TfjsSnapshot, parts: TrainingParts): void {
   const { className, iterations, numbers, slots, scalars } = optimizer;
   if (!Number.isSafeInteger(iterations) || iterations < 0) damaged("the optimizer's count of updates");
-  if (!Object.values(numbers ?? { none: Number.NaN }).every(Number.isFinite))
+  if (typeof className !== 'string') damaged("the optimizer's name");
+  if (!isObject(numbers) || !Object.values(numbers).every((value) => Number.isFinite(value) && value >= 0))
     damaged("the optimizer's numbers");
   const shapes = new Map(weights.map(({ place, shape }) => [place, String(shape)]));
-  for (const [list, tensors] of Object.entries(slots ?? {})) {
+  if (!isObject(slots)) damaged("the optimizer's slots");
+  for (const [list, tensors] of Object.entries(slots)) {
+    if (!Array.isArray(tensors)) damaged(list);
     for (const slot of tensors) {
       checkTensor(slot);
-      if (shapes.get(slot.name) !== String(slot.shape)) damaged(`${list} of ${slot.name}`);
+      if (shapes.get(slot.name) !== String(slot.shape)) damaged(`${list} of ${inWords(slot.name)}`);
     }
   }
   if (className !== parts.optimizer.getClassName()) return;
-  for (const name of optimizerKind(parts.optimizer).scalars) checkTensor(scalars?.[name] as TensorData);
+  const kind = optimizerKind(parts.optimizer);
+  const needed = ['learningRate', ...(kind.momentum === null ? [] : [momentumField(kind)])];
+  if (needed.some((name) => numbers[name] === undefined)) damaged("the optimizer's numbers");
+  for (const name of kind.scalars) checkTensor(scalars?.[name] as TensorData);
 }
 
 function damaged(what: string): never {

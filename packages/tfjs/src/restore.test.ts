@@ -498,3 +498,65 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
     expect(await values()).toEqual([1, 2]);
   });
 });
+
+describe('a snapshot with one value replaced', () => {
+  it('is refused in plain words, with nothing moved, or fits as it is', async () => {
+    const model = net(['a', 'b']);
+    const trainable = createTrainable(tf, model);
+    await step(trainable);
+    const good = (await trainable.snapshot()) as TfjsSnapshot;
+    const before = await weightsByLayer(model);
+    const paths: (readonly string[])[] = [];
+    const visit = (part: unknown, path: readonly string[]): void => {
+      if (path.length > 0) paths.push(path);
+      if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return;
+      for (const [key, inner] of Object.entries(part)) visit(inner, [...path, key]);
+    };
+    visit(good, []);
+    // String() throws on the two before the last.
+    const odd: readonly unknown[] = [
+      undefined,
+      null,
+      '',
+      'x',
+      Number.NaN,
+      -1,
+      0.5,
+      [],
+      {},
+      [null],
+      { toString: 1 },
+      Symbol('s'),
+      true,
+    ];
+    const accepted = new Set<string>();
+    for (const path of paths) {
+      for (const value of odd) {
+        const changed = structuredClone(good);
+        const parent = path.slice(0, -1).reduce<object>((part, key) => Reflect.get(part, key), changed);
+        Reflect.set(parent, path.at(-1)!, value);
+        try {
+          await trainable.restore(changed);
+          accepted.add(path.join('.').replaceAll(/\d+/g, 'n'));
+        } catch (error) {
+          expect(error).toBeInstanceOf(ClrError);
+        }
+        expect(await weightsByLayer(model)).toEqual(before);
+      }
+    }
+    expect([...accepted].sort()).toEqual([
+      // 0.5 is a rate and a momentum. Momentum has no scalars. Before the first step there are no slots or states.
+      'optimizer.numbers.learningRate',
+      'optimizer.numbers.momentum',
+      'optimizer.scalars',
+      'optimizer.slots',
+      'optimizer.slots.accumulations',
+      'states',
+      // Older snapshots lack it.
+      'topology',
+      // It is for people: its place says where a weight belongs.
+      'weights.n.name',
+    ]);
+    model.dispose();
+  });
+});

@@ -4,20 +4,20 @@ import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
 
 /**
  * Two steps at one rate, the second with the momentum μ, end `μ · (first update)` further than with 0;
- * so in both forms of the velocity, as long as the rate stays.
+ * so in both forms of the velocity, as long as the rate stays. A step without momentum acts with the optimizer's own.
  */
 export const momentumActs: TrainableCheck = {
   name: 'acts with the momentum of the very step',
   skip: (subject) => (subject.createWithMomentum ? undefined : 'the adapter cannot set momentum'),
   async run(subject) {
     const lr = rateOf(subject);
-    const run = (second: number): Promise<number[][]> =>
+    const run = (second: number | undefined, first = 0.9): Promise<number[][]> =>
       withModel(richest(subject), async (model) => {
         const start = flatten(await model.weights());
-        // 0.9 has nothing to act on yet; if it acts in the second step, it comes late.
-        await step(model, batchOf(subject, 0), { lr, momentum: 0.9 });
+        // The first momentum has nothing to act on yet; if it acts in the second step, it comes late.
+        await step(model, batchOf(subject, 0), { lr, momentum: first });
         const middle = flatten(await model.weights());
-        await step(model, batchOf(subject, 1), { lr, momentum: second });
+        await step(model, batchOf(subject, 1), second === undefined ? { lr } : { lr, momentum: second });
         return [start, middle, flatten(await model.weights())];
       });
     const [start, middle, still] = (await run(0)) as [number[], number[], number[]];
@@ -28,5 +28,8 @@ export const momentumActs: TrainableCheck = {
       const said = `a second step with momentum ${momentum} to go that share of the first step further`;
       close(end, wanted, 8 * 2 ** -23 * largest, said, 'Set the momentum before the update, and use it.');
     }
+    const [high, low] = [(await run(undefined, 0.9))[2]!, (await run(undefined, 0.1))[2]!];
+    const said = 'a step without momentum to act with the optimizer’s own, not with that of the step before';
+    close(high, low, 8 * 2 ** -23 * largest, said, 'Keep the optimizer’s own momentum, and go back to it.');
   },
 };

@@ -2,7 +2,10 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
-/** A snapshot is a copy: later steps do not reach it, and it can be put back more than once. */
+/**
+ * A snapshot is a copy: later steps do not reach it, it can be put back more than once, and what happens to it after
+ * that does not reach the model.
+ */
 export const snapshotIndependent: TrainableCheck = {
   name: 'takes snapshots that later steps do not change',
   async run(subject) {
@@ -20,6 +23,24 @@ export const snapshotIndependent: TrainableCheck = {
           'Copy the weights when taking it, and again when putting it back.',
         );
       }
+      const other = await model.trainable.snapshot();
+      const wanted = await steps(model, subject, 3, 6);
+      await model.trainable.restore(other);
+      wipe(other);
+      sameBits(
+        await steps(model, subject, 3, 6),
+        wanted,
+        'a snapshot that changes after it was put back to change nothing',
+        'Copy everything when putting it back, not at the next step.',
+      );
     });
   },
 };
+
+/** Overwrites the numbers of a snapshot's typed arrays, as deep as adapters nest them. */
+function wipe(part: unknown, depth = 0): void {
+  if (depth > 8) return;
+  if (ArrayBuffer.isView(part)) new Uint8Array(part.buffer, part.byteOffset, part.byteLength).fill(1);
+  else if (typeof part === 'object' && part !== null)
+    for (const inner of Object.values(part)) wipe(inner, depth + 1);
+}

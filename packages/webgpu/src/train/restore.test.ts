@@ -34,6 +34,33 @@ describe.skipIf(!hasDevice)('restore', () => {
   });
   afterAll(() => device.destroy());
 
+  it('refuses a snapshot with one odd value in plain words, and moves nothing', async () => {
+    const model = tinyModel(device, adam());
+    const good = (await model.trainable.snapshot()) as GpuSnapshot;
+    const before = await download(device, model.value);
+    const [first, ...others] = good.tensors;
+    const odd: readonly unknown[] = [null, '', -1, 0.5, {}, [null], { toString: 1 }, Symbol('s'), true];
+    for (const value of odd) {
+      const spoiled: object[] = [
+        ...['version', 'adapter', 'step', 'optimizer', 'topology', 'tensors'].map((key) => ({
+          ...good,
+          [key]: value,
+        })),
+        { ...good, tensors: [value, ...others] },
+        ...['name', 'dtype', 'shape', 'values'].map((key) => ({
+          ...good,
+          tensors: [{ ...first, [key]: value }, ...others],
+        })),
+        { ...good, tensors: [{ ...first, shape: [value] }, ...others] },
+      ];
+      for (const snapshot of spoiled) {
+        await expect(model.trainable.restore(snapshot)).rejects.toThrow(/^\[clr\/webgpu\] Expected /);
+      }
+    }
+    expect(await download(device, model.value)).toEqual(before);
+    model.trainable.dispose();
+  });
+
   const open = (layers: readonly Layer[] = layersOf(), optimizer: Optimizer = adam(), seed = 1) => {
     const net = network({ input: [4, 4, 1], layers, loss: 'crossEntropy' });
     return createTrainer(device, net, { optimizer, batch: 4, seed });

@@ -43,7 +43,7 @@ export function parseSnapshot(given: object): GpuSnapshot | FirstSnapshot {
   if (owner !== 'webgpu' || (version !== 1 && version !== 2)) {
     throw badArgument(
       'a snapshot of webgpu',
-      `a snapshot of ${String(owner)}, version ${String(version)}`,
+      `a snapshot of ${inWords(owner)}, version ${inWords(version)}`,
       'Restore what snapshot() of this package gave.',
     );
   }
@@ -58,20 +58,26 @@ export function parseSnapshot(given: object): GpuSnapshot | FirstSnapshot {
     }
     return given as FirstSnapshot;
   }
-  const { tensors } = given as GpuSnapshot;
-  if (!Array.isArray(tensors)) throw damaged('its fields');
-  for (const tensor of tensors) checkTensor(tensor);
+  const { tensors, topology = [] } = given as GpuSnapshot;
+  const isTopology = Array.isArray(topology) && topology.every((line) => typeof line === 'string');
+  if (!Array.isArray(tensors) || !isTopology) throw damaged('its fields');
+  for (const tensor of tensors) checkTensor(tensor ?? {});
   return given as GpuSnapshot;
 }
 
 function checkTensor({ name, dtype, shape, values }: Partial<SavedTensor>): void {
-  const size = Array.isArray(shape) ? shape.reduce((product, axis) => product * axis, 1) : Number.NaN;
+  const isShape = Array.isArray(shape) && shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0);
+  const size = isShape ? shape.reduce((product, axis) => product * axis, 1) : Number.NaN;
   const kind = Object.prototype.toString.call(values).slice(8, -1);
   const wanted = dtype === 'float32' ? 'Float32Array' : 'Uint8Array';
   if (typeof name !== 'string' || kind !== wanted || values?.length !== size) {
-    throw damaged(`the values of ${String(name)} (${kind})`);
+    throw damaged(`the values of ${inWords(name)} (${kind})`);
   }
 }
+
+/** A value of any kind in an error's words. Objects stay unread: `String()` may throw on them. */
+const inWords = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? 'an object' : String(value);
 
 function damaged(what: string): Error {
   return badArgument(

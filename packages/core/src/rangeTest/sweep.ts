@@ -2,6 +2,7 @@ import { checkOrder, integer, positiveRate, stepCount } from '../fields.ts';
 import { ramp } from '../policies/ramp.ts';
 import type { Schedule } from '../schedule.ts';
 import { toSchedule } from '../toSchedule.ts';
+import { checkSignal } from '../train/abortSignal.ts';
 import { attempt, thenTidyUp } from '../train/attempt.ts';
 import { type Batches, checkBatches, endless, type Pass } from '../train/batches.ts';
 import { measure, type Recorded } from '../train/recorded.ts';
@@ -35,6 +36,7 @@ export async function sweep<Batch>(
 ): Promise<RangeTestTrace> {
   const { startLr = plainSweep.startLr, endLr = plainSweep.endLr, steps = plainSweep.steps } = options;
   const { spacing = 'exponential', probe, validation, signal, onStep } = options;
+  checkSignal('signal', signal);
   const { updateKind } = trainable;
   positiveRate(endLr, 'endLr');
   integer(2)(steps, 'steps');

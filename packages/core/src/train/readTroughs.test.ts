@@ -74,6 +74,12 @@ describe('readTroughs', () => {
     );
   });
 
+  it('refuses reductions at what is no step', () => {
+    for (const step of [Number.NaN, -1, '3']) {
+      expect(() => readTroughs([], { reducedAt: [step as number] })).toThrow('Expected reducedAt[0] to be');
+    }
+  });
+
   it('refuses a patience that counts no cycles', () => {
     expect(() => readTroughs([], { patience: 0 })).toThrow('Received: patience = 0');
   });

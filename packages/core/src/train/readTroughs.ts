@@ -1,4 +1,4 @@
-import { integer, number, stepCount } from '../fields.ts';
+import { integer, list, number, stepCount } from '../fields.ts';
 import { comparable, gain } from './metrics.ts';
 import type { Trough } from './run.ts';
 import type { Metrics } from './trainable.ts';
@@ -51,6 +51,7 @@ export function readTroughs(
   stepCount(patience, 'patience');
   integer(0)(reductions, 'reductions');
   number((gain) => gain >= 0, 'of at least 0')(minGain, 'minGain');
+  list(integer(0), 0)(reducedAt, 'reducedAt');
   let best: Trough | null = null;
   let bar: Metrics | undefined;
   for (const trough of troughs) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { examples, linearTrainable } from '../../test/linearTrainable.ts';
-import { constant, triangular } from '../index.ts';
+import { constant, PolicyError, triangular } from '../index.ts';
 import type { Checkpoint } from './saver.ts';
 import { type TrainOptions, train } from './train.ts';
 
@@ -75,6 +75,15 @@ describe('checkpoints of a run', () => {
     await train(linearTrainable(), examples, { policy, steps: 20, checkpoint: store });
     expect(store.steps).toEqual([8, 16, 20]);
   });
+
+  it.each([5, '5', [], { steps: '5' }])(
+    'refuse the interval %j before anything is touched',
+    async (every) => {
+      const trainable = linearTrainable();
+      await expect(saved({}, { every: every as never }, trainable)).rejects.toThrow(PolicyError);
+      expect(trainable.seen).toEqual([]);
+    },
+  );
 
   it('are also saved every given number of steps, even without cycles', async () => {
     expect((await saved({}, { every: { steps: 5 } })).at).toEqual([5, 8, 10, 15, 16, 20]);

@@ -51,7 +51,10 @@ export function createSaver<Batch>(
       'Pass `save` of a store of @clr/checkpoint.',
     );
   if (every)
-    object('seconds' in every ? { seconds: duration } : { steps: stepCount })(every, 'checkpoint.every');
+    object('seconds' in Object(every) ? { seconds: duration } : { steps: stepCount })(
+      every,
+      'checkpoint.every',
+    );
   const { steps, seconds } = (every ?? {}) as { readonly steps?: number; readonly seconds?: number };
   let [saved, time] = [from.step, Date.now()];
   // Some models hold -Infinity on purpose, in a mask.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
-import { constant, sequence, toSchedule, triangular, triangular2 } from '../index.ts';
+import { constant, rangeTest, sequence, toSchedule, triangular, triangular2 } from '../index.ts';
 import type { Checkpoint } from './saver.ts';
 import { type TrainOptions, train } from './train.ts';
 
@@ -18,6 +18,19 @@ const run = (trainable: LinearTrainable, options: Options) =>
   train(trainable, examples, { policy, steps: 20, ...options });
 
 describe('train', () => {
+  it.each(['signal', 'stopAtTrough'] as const)(
+    'refuses a controller as %s before it takes a step',
+    async (name) => {
+      const trainable = linearTrainable();
+      const options = { [name]: new AbortController() as never };
+      await expect(run(trainable, options)).rejects.toThrow(`Expected ${name} to be an AbortSignal`);
+      await expect(
+        rangeTest(trainable, examples, { signal: new AbortController() as never }),
+      ).rejects.toThrow('Expected signal to be an AbortSignal');
+      expect(trainable.seen).toEqual([]);
+    },
+  );
+
   it('acts at step k with exactly the rate and momentum of step k', async () => {
     const trainable = linearTrainable();
     const { steps } = await run(trainable, {});

@@ -1,7 +1,7 @@
 import { stepCount } from '../fields.ts';
 import type { ScheduleLike } from '../schedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
-import type { AbortSignalLike } from './abortSignal.ts';
+import { type AbortSignalLike, checkSignal } from './abortSignal.ts';
 import { attempt, thenTidyUp } from './attempt.ts';
 import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
 import { measure, type Recorded } from './recorded.ts';
@@ -75,6 +75,8 @@ export async function train<Batch>(
   if (evaluate) checkBatches('evaluate', evaluate, true);
   // Most faults of a schedule show at its two ends.
   if (from < to) for (const end of [from, to - 1]) schedule.at(end);
+  checkSignal('signal', signal);
+  checkSignal('stopAtTrough', stopAtTrough);
   const saver = createSaver(trainable, options.checkpoint, start ?? { step: from });
   if (start) {
     await attempt('restore()', `before step ${from}`, () => trainable.restore(start.snapshot));

@@ -190,6 +190,19 @@ describe('processes', () => {
     expect(await readdir(folder)).toEqual(['run']);
   });
 
+  it('that begin one file at the same moment all write it', async () => {
+    for (let round = 0; round < 10; round++) {
+      const writers = [start('1'), start('1'), start('1')];
+      const words = writers.map((writer) => Promise.race([once(writer, 'message'), once(writer, 'exit')]));
+      for (const [word] of await Promise.all(words)) expect(word).toBe('saved');
+      for (const writer of writers) {
+        writer.kill('SIGKILL');
+        await once(writer, 'exit');
+      }
+      await rm(path('run'));
+    }
+  });
+
   it('that write at the same time leave the checkpoint of one of them, whole', async () => {
     const writers = [start('1'), start('1')];
     await Promise.all(writers.map((writer) => once(writer, 'message')));

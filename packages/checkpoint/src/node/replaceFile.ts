@@ -117,11 +117,9 @@ async function followLinks(path: string): Promise<string> {
   }
   // The folder must exist. A dangling link is a mistake and is not replaced.
   const target = join(await realpath(dirname(path)), basename(path));
-  const dangling = await lstat(target).then(
-    () => true,
-    () => false,
-  );
-  if (dangling) throw new Error('a symbolic link to nothing is there');
+  // A plain file that is there now is another process's: it came since.
+  const found = await lstat(target).catch(() => undefined);
+  if (found?.isSymbolicLink()) throw new Error('a symbolic link to nothing is there');
   return target;
 }
 

@@ -20,7 +20,7 @@ import {
 } from '../index.ts';
 import { peakRatio } from './peakRatio.ts';
 
-/** The bound's best factor, √(A · B), by its definition: every sum anew. */
+/** The bound's best factor, √(A · B), computed straight from its definition. */
 function factorOf(weights: readonly number[]): number {
   const sum = (from: number, power: number) => weights.slice(from).reduce((s, w) => s + w ** power, 0);
   let b = sum(0, 2) / sum(0, 1);

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { crossingsOf, packageFolders } from './boundaries.ts';
@@ -10,13 +10,16 @@ afterEach(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** A made-up package with one source file. */
-function packageOf(manifest: object, source: string): string {
+/** A made-up package: its index, and other files by their path in src. */
+function packageOf(manifest: object, source: string, others: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'clr-boundaries-'));
   made.push(folder);
   mkdirSync(join(folder, 'src'));
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(folder, 'src/index.ts'), source);
+  for (const [path, content] of Object.entries({ 'index.ts': source, ...others })) {
+    mkdirSync(dirname(join(folder, 'src', path)), { recursive: true });
+    writeFileSync(join(folder, 'src', path), content);
+  }
   return folder;
 }
 
@@ -49,5 +52,38 @@ describe('the boundaries', () => {
     ['a public package without a rule', { name: '@clr/new' }, '', 'no entry'],
   ])('are seen to be crossed by %s', (_, manifest, source, crossing) => {
     expect(crossingsOf(packageOf(manifest, source)).join('\n')).toContain(crossing);
+  });
+
+  const onnx = { name: '@clr/onnx' };
+
+  it.each([
+    [
+      'a room above',
+      { 'graph/a.ts': "import { b } from '../read/b.ts';" },
+      'graph/a.ts of @clr/onnx imports from read',
+    ],
+    [
+      'a type from a room above',
+      { 'graph/a.ts': "import type { B } from '../read/b.ts';" },
+      'imports from read',
+    ],
+    ['a room without a rule', { 'attic/a.ts': "import { b } from '../graph/b.ts';" }, 'the room attic'],
+    [
+      'a circle',
+      { 'graph/a.ts': "import { b } from './b.ts';", 'graph/b.ts': "export { a } from './a.ts';" },
+      'circle: src/graph/a.ts → src/graph/b.ts → src/graph/a.ts',
+    ],
+  ])('are seen to be crossed inside a package by %s', (_, files, crossing) => {
+    expect(crossingsOf(packageOf(onnx, '', files)).join('\n')).toContain(crossing);
+  });
+
+  it('let a room use the rooms below, files of src, its own files and types in a circle', () => {
+    const files = {
+      'read/a.ts': "import { b } from '../graph/b.ts';\nimport { fail } from '../errors.ts';",
+      'graph/b.ts': "import { c } from './c.ts';",
+      'graph/c.ts': "import type { b } from './b.ts';",
+      'graph/b.test.ts': "import { a } from '../read/a.ts';",
+    };
+    expect(crossingsOf(packageOf(onnx, '', files))).toEqual([]);
   });
 });

@@ -26,9 +26,27 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@clr/cli': ['@clr/core', '@clr/checkpoint', '@clr/report'],
 };
 
+// Inside a package: the rooms (folders of src) that the files of each room may import. The way leads down: no room is
+// imported by one that it imports. Files of src itself are shared by all rooms.
+const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  '@clr/onnx': {
+    generated: [],
+    format: ['generated'],
+    graph: ['format', 'generated'],
+    read: ['graph', 'format', 'generated'],
+    lower: ['graph', 'format', 'generated'],
+    gradients: ['lower', 'graph', 'format', 'generated'],
+    loss: ['gradients', 'graph', 'format', 'generated'],
+    training: ['loss', 'lower', 'gradients', 'read', 'graph', 'format', 'generated'],
+    runtime: ['training', 'loss', 'lower', 'gradients', 'read', 'graph', 'format', 'generated'],
+    checkpoint: [],
+  },
+};
+
 /**
  * Finds every violation in one package: a runtime dependency on a package of ours that is not allowed, an import that
- * its manifest does not name, an import by path out of its folder, and in core any dependency at all.
+ * its manifest does not name, an import by path out of its folder, an import from a room above, a circle of files in a
+ * package with rooms, and in core any dependency at all.
  */
 export function crossingsOf(folder: string): Crossing[] {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -46,14 +64,66 @@ export function crossingsOf(folder: string): Crossing[] {
       crossings.push(`${name} depends on ${dependency}`);
     }
   }
+  const graph = new Map<string, readonly string[]>();
   for (const file of sourcesOf(folder)) {
     const shipped = !manifest.private && relative(folder, file).startsWith('src/') && !isTest(file);
-    for (const target of importsOf(readFileSync(file, 'utf8'))) {
-      const crossing = judge(folder, file, target, shipped ? runtime : everything, name);
+    const source = readFileSync(file, 'utf8');
+    const own = rooms[name];
+    if (shipped && own) graph.set(file, targetsOf(file, importsOf(withoutTypes(source))));
+    for (const target of importsOf(source)) {
+      const crossing =
+        judge(folder, file, target, shipped ? runtime : everything, name) ??
+        (shipped && own ? upward(join(folder, 'src'), file, target, own) : undefined);
       if (crossing) crossings.push(`${relative(folder, file)} of ${name} ${crossing}`);
     }
   }
+  const circle = circleIn(graph);
+  if (circle) {
+    crossings.push(`${name} has a circle: ${circle.map((file) => relative(folder, file)).join(' → ')}`);
+  }
   return crossings;
+}
+
+/** An import that leads from one room of a package to one that it may not import. */
+function upward(
+  src: string,
+  file: string,
+  target: string,
+  own: Readonly<Record<string, readonly string[]>>,
+): Crossing | undefined {
+  const [from, to] = [file, join(file, '..', target)].map((path) => relative(src, path).split('/'));
+  if (!target.startsWith('.') || from?.length === 1 || to?.length === 1 || from?.[0] === to?.[0])
+    return undefined;
+  const [room = '', other = ''] = [from?.[0], to?.[0]];
+  if (own[room] === undefined) return `lies in the room ${room}, which has no entry in the boundaries`;
+  return own[room].includes(other) ? undefined : `imports from ${other}, which ${room} may not: ${target}`;
+}
+
+/** The source without imports of types, which are gone when it runs. */
+const withoutTypes = (source: string): string =>
+  source.replace(/^\s*(?:import|export) type\b[^;]*?\bfrom\s*'[^']+';/gm, '');
+
+const targetsOf = (file: string, targets: readonly string[]): string[] =>
+  targets.filter((target) => target.startsWith('.')).map((target) => join(file, '..', target));
+
+/** The files of a circle of imports, the first one again at the end. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const target of graph.get(file) ?? []) {
+      const circle = walk(target, [...path, file]);
+      if (circle) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const circle = walk(file, []);
+    if (circle) return circle;
+  }
+  return undefined;
 }
 
 function judge(

@@ -2,14 +2,14 @@ import { create } from '@bufbuild/protobuf';
 import { ClrError, sgd } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { makeModel, makeNode, type NodeSpec } from '../test/makeModel.ts';
+import { DataType } from './format/dataType.ts';
 import {
   type AttributeProto,
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   GraphProtoSchema,
 } from './generated/onnx_pb.ts';
-import { DataType } from './graph/dataType.ts';
-import { declaration } from './graph/finish.ts';
+import { declaration } from './graph/declaration.ts';
 import { buildTrainingModel } from './index.ts';
 
 const { FLOAT: float, INT64: long, BOOL: bool } = DataType;

@@ -1,4 +1,5 @@
 export { UnsupportedOperatorError } from './errors.ts';
+export type { Loss } from './loss/loss.ts';
 export { createTrainer, type TrainerOptions } from './runtime/createTrainer.ts';
 export type { OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
 export type { Batch, Ort } from './runtime/ort.ts';
@@ -11,5 +12,5 @@ export {
   buildTrainingModel,
 } from './training/build.ts';
 export { buildInitialState } from './training/initialState.ts';
-export type { BuildOptions, Loss, ParameterGroup, TrainingOptions } from './training/options.ts';
+export type { BuildOptions, ParameterGroup, TrainingOptions } from './training/options.ts';
 export type { StateTensor, TensorInfo, TrainingModel } from './training/trainingModel.ts';

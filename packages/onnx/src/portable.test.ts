@@ -8,7 +8,7 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { expect, it } from 'vitest';
 import { smallBatch, smallModel } from '../test/smallModel.ts';
-import { readModel } from './graph/model.ts';
+import { readModel } from './format/model.ts';
 import { buildInitialState, buildTrainingModel, createTrainer, type TrainingOptions } from './index.ts';
 
 const steps = 12;

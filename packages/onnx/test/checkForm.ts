@@ -1,11 +1,12 @@
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
-import type { AttributeValue } from '../src/graph/attributes.ts';
-import { DataType } from '../src/graph/dataType.ts';
+import type { AttributeValue } from '../src/format/attributes.ts';
+import { DataType } from '../src/format/dataType.ts';
+import { readModel } from '../src/format/model.ts';
+import { operators } from '../src/gradients/index.ts';
 import type { Provider } from '../src/graph/graphBuilder.ts';
-import { loadGraph } from '../src/graph/load.ts';
-import { readModel } from '../src/graph/model.ts';
 import { buildGradientModel } from '../src/index.ts';
+import { loadGraph } from '../src/read/load.ts';
 import { channelBlockOf } from '../src/runtime/channelBlock.ts';
 import { random } from './checkGradient.ts';
 import { type InitializerSpec, makeModel, type NodeSpec } from './makeModel.ts';
@@ -197,7 +198,7 @@ export async function checkForm(
   const loss = async (values: readonly (readonly number[])[]): Promise<number> =>
     lossOf((await plain.run(feeds(values))).y as ort.Tensor)[0];
 
-  const inferred = loadGraph(readModel(alone)).b.dims('y');
+  const inferred = loadGraph(readModel(alone), operators).b.dims('y');
   const built = buildGradientModel(training(c, mix), {
     loss: { output: 'loss' },
     optimizer: sgd(),

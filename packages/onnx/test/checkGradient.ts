@@ -1,7 +1,7 @@
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
-import type { AttributeValue } from '../src/graph/attributes.ts';
-import { DataType } from '../src/graph/dataType.ts';
+import type { AttributeValue } from '../src/format/attributes.ts';
+import { DataType } from '../src/format/dataType.ts';
 import { buildGradientModel } from '../src/index.ts';
 import { type InitializerSpec, makeModel, type NodeSpec, type ValueSpec } from './makeModel.ts';
 

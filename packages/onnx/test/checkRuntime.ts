@@ -1,8 +1,8 @@
 import { adagrad, adam, adamW, type Optimizer, rangeTest, rmsProp, sgd } from '@clr/core';
 import { expect } from 'vitest';
-import { DataType } from '../src/graph/dataType.ts';
-import { readModel } from '../src/graph/model.ts';
-import { floatData } from '../src/graph/tensor.ts';
+import { DataType } from '../src/format/dataType.ts';
+import { readModel } from '../src/format/model.ts';
+import { floatData } from '../src/format/tensor.ts';
 import { createTrainer, type OnnxTrainer, type Ort, type TrainerOptions } from '../src/index.ts';
 import { makeModel } from './makeModel.ts';
 import { type OracleModel, relativeError } from './oracleModel.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DataType } from '../src/graph/dataType.ts';
+import { DataType } from '../src/format/dataType.ts';
 import { checkGradient, type InputSpec, type OperatorCase } from './checkGradient.ts';
 
 /** One operator in one form, over random shapes and attributes. */

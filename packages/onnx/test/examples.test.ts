@@ -4,7 +4,7 @@ import * as checkpoint from '@clr/checkpoint/node';
 import * as core from '@clr/core';
 import { describeExamples } from '@clr/tooling/describeExamples';
 import * as ort from 'onnxruntime-node';
-import { DataType } from '../src/graph/dataType.ts';
+import { DataType } from '../src/format/dataType.ts';
 import * as onnx from '../src/index.ts';
 import { makeModel } from './makeModel.ts';
 import { smallBatch, smallModel } from './smallModel.ts';

@@ -1,8 +1,8 @@
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import type { AttributeValue } from '../src/graph/attributes.ts';
-import { DataType } from '../src/graph/dataType.ts';
+import type { AttributeValue } from '../src/format/attributes.ts';
+import { DataType } from '../src/format/dataType.ts';
 import { createTrainer } from '../src/index.ts';
 import { type ModelSpec, makeModel, type NodeSpec } from './makeModel.ts';
 

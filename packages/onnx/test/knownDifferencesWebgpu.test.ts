@@ -1,8 +1,8 @@
 import { meets } from '@clr/tooling/needs';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import type { AttributeValue } from '../src/graph/attributes.ts';
-import { DataType } from '../src/graph/dataType.ts';
+import type { AttributeValue } from '../src/format/attributes.ts';
+import { DataType } from '../src/format/dataType.ts';
 import { makeModel } from './makeModel.ts';
 import { obstacle } from './webgpuProvider.ts';
 

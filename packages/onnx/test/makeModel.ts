@@ -1,4 +1,7 @@
 import { create } from '@bufbuild/protobuf';
+import { type AttributeValue, makeAttribute } from '../src/format/attributes.ts';
+import { writeModel } from '../src/format/model.ts';
+import { makeTensor } from '../src/format/tensor.ts';
 import {
   type AttributeProto,
   GraphProtoSchema,
@@ -8,11 +11,8 @@ import {
   OperatorSetIdProtoSchema,
   type TensorProto,
 } from '../src/generated/onnx_pb.ts';
-import { type AttributeValue, makeAttribute } from '../src/graph/attributes.ts';
+import { declaration } from '../src/graph/declaration.ts';
 import type { Dim } from '../src/graph/dim.ts';
-import { declaration } from '../src/graph/finish.ts';
-import { writeModel } from '../src/graph/model.ts';
-import { makeTensor } from '../src/graph/tensor.ts';
 
 /** A node as a test writes it. */
 export interface NodeSpec {

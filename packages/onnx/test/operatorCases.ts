@@ -1,4 +1,4 @@
-import { DataType } from '../src/graph/dataType.ts';
+import { DataType } from '../src/format/dataType.ts';
 import type { Draw, InputSpec, OperatorCase } from './checkGradient.ts';
 
 /** One use of an operator with all its inputs; `outputs` tells which of its outputs are floats. */

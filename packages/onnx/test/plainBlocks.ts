@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
+import { attribute, int } from '../src/format/attributes.ts';
+import { DataType } from '../src/format/dataType.ts';
+import { readModel, writeModel } from '../src/format/model.ts';
+import { makeTensor } from '../src/format/tensor.ts';
 import { type NodeProto, NodeProtoSchema } from '../src/generated/onnx_pb.ts';
-import { attribute, int } from '../src/graph/attributes.ts';
-import { blockedDomain } from '../src/graph/blocked.ts';
-import { DataType } from '../src/graph/dataType.ts';
-import { readModel, writeModel } from '../src/graph/model.ts';
-import { makeTensor } from '../src/graph/tensor.ts';
+import { blockedDomain } from '../src/lower/blocked.ts';
 import { makeNode } from './makeModel.ts';
 
 /** A model without ONNX Runtime's NCHWc operators, and the number of convolutions that were in that layout. */

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import { DataType } from '../src/graph/dataType.ts';
+import { DataType } from '../src/format/dataType.ts';
 import type { Batch } from '../src/index.ts';
 import { makeModel } from './makeModel.ts';
 

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { makeAttribute } from '../../src/format/attributes.ts';
+import { isHalf, widen } from '../../src/format/half.ts';
+import { dimsOf, makeTensor, numbersOf } from '../../src/format/tensor.ts';
 import {
   type AttributeProto,
   TensorProto_DataType as DataType,
@@ -13,10 +16,7 @@ import {
   TensorProtoSchema,
   type ValueInfoProto,
 } from '../../src/generated/onnx_pb.ts';
-import { makeAttribute } from '../../src/graph/attributes.ts';
-import { declaration } from '../../src/graph/finish.ts';
-import { isHalf, widen } from '../../src/graph/half.ts';
-import { dimsOf, makeTensor, numbersOf } from '../../src/graph/tensor.ts';
+import { declaration } from '../../src/graph/declaration.ts';
 
 /** A float input of a test, made a weight. */
 export interface Weight {

@@ -1,5 +1,5 @@
-import { float, text } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
+import { float, text } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import { sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operator, Operators } from '../graph/operator.ts';
 

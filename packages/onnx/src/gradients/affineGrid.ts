@@ -1,4 +1,4 @@
-import { int } from '../graph/attributes.ts';
+import { int } from '../format/attributes.ts';
 import { unknownDim } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';

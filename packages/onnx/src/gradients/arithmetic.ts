@@ -1,5 +1,5 @@
-import { int } from '../graph/attributes.ts';
-import { isFloat } from '../graph/dataType.ts';
+import { int } from '../format/attributes.ts';
+import { isFloat } from '../format/dataType.ts';
 import { addDim, broadcast, type Dim, divDim, mulDim, ratioDim, subDim } from '../graph/dim.ts';
 import { broadcastInputs, inputOf } from '../graph/infer.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { InputSpec, OperatorCase } from '../../test/checkGradient.ts';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 
 type Case = Omit<OperatorCase, 'seed'>;
 

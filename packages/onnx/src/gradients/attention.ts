@@ -1,7 +1,7 @@
+import { float, int } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { float, int } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { addDim, type Dim, divDim, mulDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf, sameAsInput } from '../graph/infer.ts';

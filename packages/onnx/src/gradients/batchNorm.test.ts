@@ -2,7 +2,7 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { createTrainer } from '../index.ts';
 
 const { FLOAT, DOUBLE } = DataType;

@@ -1,5 +1,5 @@
+import { attribute, float, int, makeAttribute } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { attribute, float, int, makeAttribute } from '../graph/attributes.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 import { overChannels } from './normalize.ts';

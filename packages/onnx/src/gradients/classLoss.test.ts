@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 
 /** Scores of C classes at [N, …] positions, the classes, and perhaps a weight for each class. */
 const losses = (op: string, outputs: readonly boolean[]): Row => [

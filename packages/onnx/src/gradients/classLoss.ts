@@ -1,6 +1,6 @@
-import { attribute, int, text } from '../graph/attributes.ts';
+import { attribute, int, text } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators, StoredAs } from '../graph/operator.ts';
 import { byDecomposition } from './decompose.ts';

@@ -1,6 +1,6 @@
+import { ints } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { ints } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
 import { type Dim, divDim, productOf, unknownDims } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';

@@ -1,12 +1,12 @@
+import { int, ints } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int, ints } from '../graph/attributes.ts';
-import { blockedKernel } from '../graph/blockedConv.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Dim, type Dims, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';
+import { blockedKernel } from '../lower/blockedConv.ts';
 import type { ConvForm } from './convForm.ts';
 import { convWeightGradient } from './convWeight.ts';
 import { extent, padsOf, places, windowOf, writePads } from './window.ts';

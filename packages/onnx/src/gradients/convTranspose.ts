@@ -1,5 +1,5 @@
+import { attribute, int, ints, makeAttribute } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { attribute, int, ints, makeAttribute } from '../graph/attributes.ts';
 import { addDim, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';

@@ -1,7 +1,7 @@
-import { emitBlocked, inBlocks } from '../graph/blocked.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { isStatic } from '../graph/value.ts';
+import { emitBlocked, inBlocks } from '../lower/blocked.ts';
 import { type ConvForm, reachesEnd } from './convForm.ts';
 
 /** Beyond this many places a group of filters, examples × places of each, falls out of the cache. */

@@ -1,6 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
-import { differentiate } from '../graph/differentiate.ts';
 import type { GradientContext } from '../graph/operator.ts';
+import { differentiate } from './differentiate.ts';
 
 /**
  * The gradient of a composite operator, by writing the operator out: its outputs are computed again from

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describeGradients, size } from '../../test/describeGradients.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 
 const integers = fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 64, maxLength: 64 });
 const stored = (dims: readonly number[], values: readonly number[]) => ({

@@ -1,5 +1,5 @@
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { shaped } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 

@@ -3,7 +3,7 @@ import { draw, type OperatorCase, random } from '../../test/checkGradient.ts';
 import { type InitializerSpec, makeModel } from '../../test/makeModel.ts';
 import { differentiableCases } from '../../test/operatorCases.ts';
 import { relativeDifference, repeatGradients } from '../../test/repeatGradients.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { operators } from './index.ts';
 
 /** The number of equal calls to compare. */

@@ -1,5 +1,5 @@
-import { int } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
+import { int } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 

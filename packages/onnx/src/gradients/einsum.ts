@@ -1,5 +1,5 @@
+import { text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { text } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { broadcastDim, type Dim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';

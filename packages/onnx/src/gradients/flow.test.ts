@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkGradient, type OperatorCase } from '../../test/checkGradient.ts';
 import { tolerance } from '../../test/describeGradients.ts';
 import { differentiableCases, flatCases, sameGradient, withoutFloats } from '../../test/operatorCases.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { UnsupportedOperatorError } from '../index.ts';
 import { operators } from './index.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describeGradients, size } from '../../test/describeGradients.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 
 const flag = fc.constantFrom(0, 1);
 const long = (value: number) => ({ dims: [], type: DataType.INT64, values: [value] });

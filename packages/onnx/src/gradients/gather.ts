@@ -1,6 +1,6 @@
-import { int } from '../graph/attributes.ts';
+import { int } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { axisOf, inputOf, shaped } from '../graph/infer.ts';
 import type { Gradient, Infer, Operators } from '../graph/operator.ts';

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { Draw, OperatorCase } from '../../test/checkGradient.ts';
 import { describeGradients, ints, type Row, size } from '../../test/describeGradients.ts';
 import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { createTrainer } from '../index.ts';
 
 const dims = fc.array(size, { minLength: 1, maxLength: 4 });

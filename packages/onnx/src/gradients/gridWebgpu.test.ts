@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkForm, type FormCase } from '../../test/checkForm.ts';
 import { convolutions, pools, resizes, transposed } from '../../test/formCases.ts';
 import { obstacle, webgpu } from '../../test/webgpuProvider.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 
 // The cases are the same at every run; set CLR_SEED to draw others.
 const seed = Number(process.env.CLR_SEED ?? 1506);

@@ -1,6 +1,6 @@
+import { int, ints, text } from '../format/attributes.ts';
+import { DataType, isFloat } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int, ints, text } from '../graph/attributes.ts';
-import { DataType, isFloat } from '../graph/dataType.ts';
 import {
   type Dim,
   divDim,

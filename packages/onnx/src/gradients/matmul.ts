@@ -1,4 +1,4 @@
-import { float, int } from '../graph/attributes.ts';
+import { float, int } from '../format/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { broadcast, type Dim, type Dims } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';

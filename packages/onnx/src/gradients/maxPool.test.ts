@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Provider } from '../graph/graphBuilder.ts';
 import { buildGradientModel, createTrainer } from '../index.ts';
 

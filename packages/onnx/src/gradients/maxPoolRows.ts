@@ -1,5 +1,5 @@
-import { ints } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
+import { ints } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { GradientContext } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';

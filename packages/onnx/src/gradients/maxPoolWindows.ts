@@ -1,5 +1,5 @@
-import { int, ints } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
+import { int, ints } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { firstMax } from '../graph/firstMax.ts';
 import type { GradientContext } from '../graph/operator.ts';

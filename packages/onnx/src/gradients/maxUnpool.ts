@@ -1,5 +1,5 @@
-import { ints } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
+import { ints } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import { type Dim, unknownDims } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Infer, Operators } from '../graph/operator.ts';

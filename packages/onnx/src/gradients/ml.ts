@@ -1,4 +1,4 @@
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { shaped } from '../graph/infer.ts';
 import type { Operator, Operators } from '../graph/operator.ts';
 

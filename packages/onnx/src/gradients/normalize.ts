@@ -1,4 +1,4 @@
-import { float, int, ints } from '../graph/attributes.ts';
+import { float, int, ints } from '../format/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import { axesOf, axisOf, inputOf, sameAsInput } from '../graph/infer.ts';

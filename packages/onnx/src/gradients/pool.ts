@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
+import { int, ints } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import { NodeProtoSchema } from '../generated/onnx_pb.ts';
-import { int, ints } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';

@@ -2,7 +2,7 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type InitializerSpec, makeModel, type NodeSpec, type ValueSpec } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { createTrainer, UnsupportedOperatorError } from '../index.ts';
 
 const { FLOAT: float, UINT8: uint8, INT8: int8 } = DataType;

@@ -1,6 +1,6 @@
+import { int } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
 import { broadcast, type Dims, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axisOf, inputOf, sameAsInput } from '../graph/infer.ts';

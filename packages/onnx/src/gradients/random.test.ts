@@ -2,7 +2,7 @@ import { sgd, toSchedule, train, triangular } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { buildGradientModel, createTrainer } from '../index.ts';
 
 const { FLOAT: float, DOUBLE: double, INT64: long } = DataType;

@@ -1,7 +1,7 @@
+import { float, int, ints } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { float, int, ints } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { unknownDim } from '../graph/dim.ts';
 import type { Draws } from '../graph/draws.ts';
 import { inputOf } from '../graph/infer.ts';

@@ -1,5 +1,5 @@
+import { attribute, floats, int, text, texts } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { attribute, floats, int, text, texts } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';

@@ -1,6 +1,6 @@
+import { int } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
 import { unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';

@@ -1,4 +1,4 @@
-import { int } from '../graph/attributes.ts';
+import { int } from '../format/attributes.ts';
 import { broadcast, type Dim, mulDim, unknownDim, unknownDims } from '../graph/dim.ts';
 import { inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';

@@ -1,11 +1,10 @@
+import { float, int, ints, text } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { float, int, ints, text } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
-import { type Dim, mapDim, unknownDim } from '../graph/dim.ts';
+import { type Dim, mapDim, resizedTo, unknownDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
-import { resizedTo } from '../graph/resizeScales.ts';
 import { isStatic } from '../graph/value.ts';
 import { adjoint } from './separable.ts';
 

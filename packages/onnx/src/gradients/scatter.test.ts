@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 
 /** Elements of a matrix; positions repeat if updates are combined. */
 const elements = (reduction: string): Row => [

@@ -1,5 +1,5 @@
+import { int, text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int, text } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operators } from '../graph/operator.ts';

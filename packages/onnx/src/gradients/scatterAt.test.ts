@@ -6,7 +6,7 @@ import { random } from '../../test/checkGradient.ts';
 import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
 import { relativeDifference, repeatGradients } from '../../test/repeatGradients.ts';
 import { obstacle, webgpu } from '../../test/webgpuProvider.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { createTrainer } from '../index.ts';
 
 const why = await obstacle();

@@ -1,5 +1,5 @@
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 
 /** Position lists up to this length are stored in the model. */
 const longestListed = 4096;

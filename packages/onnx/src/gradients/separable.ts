@@ -1,4 +1,4 @@
-import { int, ints, text } from '../graph/attributes.ts';
+import { int, ints, text } from '../format/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { GradientContext } from '../graph/operator.ts';

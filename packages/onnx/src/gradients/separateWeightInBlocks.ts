@@ -1,7 +1,7 @@
-import { emitBlocked, inBlocks } from '../graph/blocked.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { isStatic } from '../graph/value.ts';
+import { emitBlocked, inBlocks } from '../lower/blocked.ts';
 import type { ConvForm } from './convForm.ts';
 
 /** [N, C, H, W] in blocks, spatially padded, one example below the other: [1, C, N·H, W]. */

@@ -1,8 +1,8 @@
 import { fail } from '../errors.ts';
+import { int, ints, makeAttribute, text } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int, ints, makeAttribute, text } from '../graph/attributes.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { inputOf } from '../graph/infer.ts';
 import { isStatic } from '../graph/value.ts';
 import { lowest } from './maxPoolWindows.ts';

@@ -1,5 +1,6 @@
-import { int, tensor } from '../graph/attributes.ts';
-import { DataType } from '../graph/dataType.ts';
+import { int, tensor } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
+import { numbersOf } from '../format/tensor.ts';
 import { broadcast, type Dim, productOf, unknownDim, unknownDims } from '../graph/dim.ts';
 import {
   broadcastInputs,
@@ -12,7 +13,6 @@ import {
 } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import { broadcastValue } from '../graph/remap.ts';
-import { numbersOf } from '../graph/tensor.ts';
 
 const flat = (infer: Infer): Operator => ({ infer, gradient: 'none' });
 

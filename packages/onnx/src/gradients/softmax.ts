@@ -1,4 +1,4 @@
-import { int } from '../graph/attributes.ts';
+import { int } from '../format/attributes.ts';
 import { axisOf, sameAsInput } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 

@@ -1,5 +1,5 @@
+import { ints, makeAttribute, text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { ints, makeAttribute, text } from '../graph/attributes.ts';
 import { addDim, type Dim, mapDim } from '../graph/dim.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { inputOf } from '../graph/infer.ts';

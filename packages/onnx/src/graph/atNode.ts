@@ -1,8 +1,8 @@
 import { ClrError } from '@clr/core';
 import { fail } from '../errors.ts';
+import { describeNode } from '../format/describeNode.ts';
+import { purposeOf } from '../format/purpose.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { describeNode } from './describeNode.ts';
-import { purposeOf } from './purpose.ts';
 
 /**
  * Does some work on a node of a model. Operators' rules take a node at its word (a Transpose has an input, a

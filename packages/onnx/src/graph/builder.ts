@@ -1,4 +1,4 @@
-import { DataType } from './dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Dim } from './dim.ts';
 import { GraphBuilder } from './graphBuilder.ts';
 import { isStatic } from './value.ts';

@@ -134,3 +134,6 @@ export function broadcast(...shapes: readonly Dims[]): Dims {
   }
   return result;
 }
+
+/** The size that ONNX Runtime's kernels resize to: ⌊size · scale⌋, multiplied in float32. */
+export const resizedTo = (size: number, scale: number): number => Math.floor(Math.fround(size * scale));

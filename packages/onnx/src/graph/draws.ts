@@ -1,5 +1,5 @@
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from './builder.ts';
-import { DataType } from './dataType.ts';
 
 /** Random numbers that a step's number decides: the same number, the same masks, on every machine. */
 export interface Draws {

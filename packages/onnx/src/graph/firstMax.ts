@@ -1,5 +1,5 @@
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from './builder.ts';
-import { DataType } from './dataType.ts';
 
 /**
  * Where the first maximum along an axis of known size is: a bool tensor of the shape of `a`, true once in

@@ -1,5 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
+import { type AttributeValue, attribute, makeAttribute } from '../format/attributes.ts';
+import { describeNode } from '../format/describeNode.ts';
+import { setPurpose } from '../format/purpose.ts';
+import { dimsOf, makeTensor, numbersOf, sizeOf } from '../format/tensor.ts';
 import {
   type GraphProto,
   type NodeProto,
@@ -8,12 +12,8 @@ import {
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
 import { atNode } from './atNode.ts';
-import { type AttributeValue, attribute, makeAttribute } from './attributes.ts';
-import { describeNode } from './describeNode.ts';
 import { type Dim, type Dims, highestRank, unknownDim, unknownDims } from './dim.ts';
 import type { Operator } from './operator.ts';
-import { setPurpose } from './purpose.ts';
-import { dimsOf, makeTensor, numbersOf, sizeOf } from './tensor.ts';
 import { declaredType, isStatic, merge, unknown, type ValueType } from './value.ts';
 
 /** The attributes of an emitted node. */

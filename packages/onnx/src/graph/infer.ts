@@ -1,5 +1,5 @@
+import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { DataType } from './dataType.ts';
 import { broadcast, type Dim, type Dims } from './dim.ts';
 import type { Infer } from './operator.ts';
 import { unknown, type ValueType } from './value.ts';

@@ -1,5 +1,5 @@
+import { sizeOf } from '../format/tensor.ts';
 import type { Dim, Dims } from './dim.ts';
-import { sizeOf } from './tensor.ts';
 import { isStatic, type ValueType } from './value.ts';
 
 /** Longer ones are data, not shapes. */

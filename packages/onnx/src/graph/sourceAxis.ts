@@ -1,5 +1,5 @@
+import { int, ints } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { int, ints } from './attributes.ts';
 import { type Dim, productOf } from './dim.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
 import { axesOf, axisOf, inputOf } from './infer.ts';

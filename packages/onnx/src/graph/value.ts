@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
+import { DataType } from '../format/dataType.ts';
 import type { TypeProto, ValueInfoProto } from '../generated/onnx_pb.ts';
-import { DataType } from './dataType.ts';
 import { type Dim, type Dims, unknownDim } from './dim.ts';
 
 /** What is known about a value before the model runs. */

@@ -1,14 +1,14 @@
 import { create } from '@bufbuild/protobuf';
+import { DataType } from '../format/dataType.ts';
+import { writeModel } from '../format/model.ts';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
 } from '../generated/onnx_pb.ts';
-import { blockedDomain } from '../graph/blocked.ts';
-import { DataType } from '../graph/dataType.ts';
-import { declaration } from '../graph/finish.ts';
-import { writeModel } from '../graph/model.ts';
+import { declaration } from '../graph/declaration.ts';
+import { blockedDomain } from '../lower/blocked.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
 /** Lays out 4 channels in blocks: the runtime fills them up to a whole one. */

@@ -1,6 +1,6 @@
-import { DataType } from '../graph/dataType.ts';
-import { declaration } from '../graph/finish.ts';
-import { identityModel } from '../graph/identityModel.ts';
+import { DataType } from '../format/dataType.ts';
+import { identityModel } from '../format/identityModel.ts';
+import { declaration } from '../graph/declaration.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
 
 /** What a copy of an input is called. */

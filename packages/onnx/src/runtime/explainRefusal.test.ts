@@ -3,9 +3,9 @@ import { ClrError, sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type InitializerSpec, makeModel, type NodeSpec, type ValueSpec } from '../../test/makeModel.ts';
+import { DataType } from '../format/dataType.ts';
+import { purposeOf } from '../format/purpose.ts';
 import { ModelProtoSchema } from '../generated/onnx_pb.ts';
-import { DataType } from '../graph/dataType.ts';
-import { purposeOf } from '../graph/purpose.ts';
 import { buildTrainingModel, createTrainer, type OnnxTrainer } from '../index.ts';
 import { orExplained } from './explainRefusal.ts';
 

@@ -1,10 +1,10 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { ClrError } from '@clr/core';
 import { fail } from '../errors.ts';
+import { describeNode, originOf } from '../format/describeNode.ts';
+import { purposeOf } from '../format/purpose.ts';
 import { ModelProtoSchema, type NodeProto } from '../generated/onnx_pb.ts';
-import { describeNode, originOf } from '../graph/describeNode.ts';
-import { purposeOf } from '../graph/purpose.ts';
-import { targetCheck } from '../training/checkTarget.ts';
+import { targetCheck } from '../loss/checkTarget.ts';
 
 /**
  * What precedes a node's name in ONNX Runtime's messages. Fused nodes and nodes in another layout have a longer name:

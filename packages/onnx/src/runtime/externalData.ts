@@ -1,12 +1,12 @@
 import { fail } from '../errors.ts';
+import { subgraphs } from '../format/captures.ts';
+import { readModel, writeModel } from '../format/model.ts';
 import {
   type GraphProto,
   TensorProto_DataLocation as Location,
   type ModelProto,
   type TensorProto,
 } from '../generated/onnx_pb.ts';
-import { subgraphs } from '../graph/captures.ts';
-import { readModel, writeModel } from '../graph/model.ts';
 
 /** Reads a part of a file that lies beside the model; without a length, to its end. */
 export type ReadPart = (location: string, offset: number, length: number | undefined) => Promise<Uint8Array>;

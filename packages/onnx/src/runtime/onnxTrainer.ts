@@ -12,7 +12,7 @@ import {
   updateKindOf,
 } from '@clr/core';
 import { fail } from '../errors.ts';
-import { locateInitializers, patchInitializers } from '../graph/patch.ts';
+import { locateInitializers, patchInitializers } from '../format/patch.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';

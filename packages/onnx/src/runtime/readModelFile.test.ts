@@ -6,12 +6,12 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
+import { DataType } from '../format/dataType.ts';
 import {
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
   TensorProtoSchema,
 } from '../generated/onnx_pb.ts';
-import { DataType } from '../graph/dataType.ts';
 import { createTrainer } from '../index.ts';
 
 const weights = Float32Array.of(9, 9, 0.5, -1, 2);

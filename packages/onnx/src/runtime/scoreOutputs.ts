@@ -1,7 +1,7 @@
 import type { Metrics } from '@clr/core';
 import { fail } from '../errors.ts';
+import type { Loss } from '../loss/loss.ts';
 import { show } from '../show.ts';
-import type { Loss } from '../training/options.ts';
 import type { Tensor } from './ort.ts';
 
 // The least number above 0 in float32: probabilities that became 0 there have a logarithm still.

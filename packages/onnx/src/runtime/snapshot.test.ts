@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type ModelSpec, makeModel } from '../../test/makeModel.ts';
 import { smallBatch } from '../../test/smallModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { createTrainer, type OnnxSnapshot, type OnnxTrainer } from '../index.ts';
 
 const { FLOAT } = DataType;

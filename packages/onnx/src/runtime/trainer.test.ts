@@ -3,9 +3,9 @@ import { adam, sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
+import { DataType } from '../format/dataType.ts';
+import { narrow } from '../format/half.ts';
 import { TensorProtoSchema } from '../generated/onnx_pb.ts';
-import { DataType } from '../graph/dataType.ts';
-import { narrow } from '../graph/half.ts';
 import { type Batch, createTrainer, type OnnxTrainer, UnsupportedOperatorError } from '../index.ts';
 
 const float = DataType.FLOAT;

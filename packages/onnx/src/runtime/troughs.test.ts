@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel, type NodeSpec } from '../../test/makeModel.ts';
 import { smallBatch, smallModel } from '../../test/smallModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { type Batch, buildTrainingModel, createTrainer, type Loss, type OnnxSnapshot } from '../index.ts';
 
 const float = DataType.FLOAT;

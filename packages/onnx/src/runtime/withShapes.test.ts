@@ -2,7 +2,7 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { buildTrainingModel, createTrainer, type TrainerOptions } from '../index.ts';
 import { withShapes } from './withShapes.ts';
 

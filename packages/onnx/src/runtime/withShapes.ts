@@ -1,4 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { typeOfName } from '../format/dataType.ts';
 import {
   GraphProtoSchema,
   type ModelProto,
@@ -7,8 +8,7 @@ import {
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.ts';
 import { operators } from '../gradients/index.ts';
-import { typeOfName } from '../graph/dataType.ts';
-import { declaration } from '../graph/finish.ts';
+import { declaration } from '../graph/declaration.ts';
 import { operatorKey } from '../graph/graphBuilder.ts';
 import { declaredType } from '../graph/value.ts';
 import type { InferenceSession, Ort } from './ort.ts';

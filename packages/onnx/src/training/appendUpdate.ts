@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import type { Bucket, FloatArray } from './buckets.ts';
 import { type Draft, input, replace } from './draft.ts';
 import { type HyperNames, hyperInputs } from './hyperInputs.ts';

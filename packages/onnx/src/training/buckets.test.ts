@@ -1,8 +1,8 @@
 import { sgd } from '@clr/core';
 import { expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
-import { readModel } from '../graph/model.ts';
+import { DataType } from '../format/dataType.ts';
+import { readModel } from '../format/model.ts';
 import { buildTrainingModel } from './build.ts';
 
 const count = 80;

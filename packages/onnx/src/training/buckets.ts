@@ -1,7 +1,7 @@
+import { DataType } from '../format/dataType.ts';
+import { dimsOf, doubleData, floatData, sizeOf } from '../format/tensor.ts';
 import type { TensorProto } from '../generated/onnx_pb.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
-import { dimsOf, doubleData, floatData, sizeOf } from '../graph/tensor.ts';
 
 /** One tensor inside a bucket. */
 export interface Part {

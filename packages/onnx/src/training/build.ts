@@ -1,19 +1,19 @@
 import { create } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
+import { DataType, typeName } from '../format/dataType.ts';
+import { graphHash } from '../format/graphHash.ts';
+import { importedOpset, type Model, readModel } from '../format/model.ts';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
   type TensorProto,
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
+import { differentiate } from '../gradients/differentiate.ts';
 import { operators } from '../gradients/index.ts';
 import { Builder } from '../graph/builder.ts';
-import { DataType, typeName } from '../graph/dataType.ts';
-import { differentiate } from '../graph/differentiate.ts';
-import { declaration } from '../graph/finish.ts';
-import { graphHash } from '../graph/graphHash.ts';
-import { importedOpset, type Model, readModel } from '../graph/model.ts';
-import { widenModel } from '../graph/widenModel.ts';
+import { declaration } from '../graph/declaration.ts';
+import { widenModel } from '../read/widenModel.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
 import { type Draft, input, output, replace, written } from './draft.ts';

@@ -1,12 +1,13 @@
 import { create } from '@bufbuild/protobuf';
+import type { Model } from '../format/model.ts';
 import {
   type StringStringEntryProto,
   StringStringEntryProtoSchema,
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
 import type { Builder } from '../graph/builder.ts';
-import { declaration, finish } from '../graph/finish.ts';
-import type { Model } from '../graph/model.ts';
+import { declaration } from '../graph/declaration.ts';
+import { finish } from '../lower/finish.ts';
 import type { Names } from './plan.ts';
 import type { StateTensor, TrainingModel } from './trainingModel.ts';
 

@@ -1,7 +1,7 @@
 import { checkHyperparameters, takesMomentum, updateKindOf } from '@clr/core';
 import { fail } from '../errors.ts';
-import { DataType } from '../graph/dataType.ts';
-import { makeTensor } from '../graph/tensor.ts';
+import { DataType } from '../format/dataType.ts';
+import { makeTensor } from '../format/tensor.ts';
 import { show } from '../show.ts';
 import { type Draft, input } from './draft.ts';
 import type { TrainingOptions } from './options.ts';

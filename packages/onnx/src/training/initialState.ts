@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
+import { DataType } from '../format/dataType.ts';
+import { identityModel } from '../format/identityModel.ts';
 import { TensorProtoSchema } from '../generated/onnx_pb.ts';
-import { DataType } from '../graph/dataType.ts';
-import { declaration } from '../graph/finish.ts';
-import { identityModel } from '../graph/identityModel.ts';
+import { declaration } from '../graph/declaration.ts';
 import type { TrainingModel } from './trainingModel.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 
 /**
  * A float32 scalar: 0, or NaN if an element of the vectors is NaN or infinite. It sums each vector in one pass: a sum

@@ -12,7 +12,7 @@ import oracle from '@clr/tooling/oracle/optimizers.json' with { type: 'json' };
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { createTrainer, type OnnxTrainer } from '../index.ts';
 
 interface Run {

@@ -1,7 +1,7 @@
 import { sgd } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { buildTrainingModel, type TrainingOptions } from '../index.ts';
 
 const float = DataType.FLOAT;

@@ -1,10 +1,10 @@
 import { fail } from '../errors.ts';
+import { captures } from '../format/captures.ts';
+import { isFloat } from '../format/dataType.ts';
+import { dimsOf } from '../format/tensor.ts';
 import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
+import { derivativeOf, initializerBehind, storedAs } from '../gradients/derivative.ts';
 import type { Builder } from '../graph/builder.ts';
-import { captures } from '../graph/captures.ts';
-import { isFloat } from '../graph/dataType.ts';
-import { derivativeOf, initializerBehind, storedAs } from '../graph/derivative.ts';
-import { dimsOf } from '../graph/tensor.ts';
 
 /** Whether an output may have a derivative: integers and booleans of a known operator have none. */
 function mayHaveSlope(b: Builder, node: NodeProto, name: string): boolean {

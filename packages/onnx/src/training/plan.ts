@@ -1,15 +1,16 @@
 import { fail } from '../errors.ts';
+import { importedOpset, type Model } from '../format/model.ts';
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
+import { checkDifferentiable } from '../gradients/differentiate.ts';
+import { operators } from '../gradients/index.ts';
 import type { Builder } from '../graph/builder.ts';
-import { checkDifferentiable } from '../graph/differentiate.ts';
 import { createDraws } from '../graph/draws.ts';
-import { loadGraph } from '../graph/load.ts';
-import { importedOpset, type Model } from '../graph/model.ts';
+import { checkTarget } from '../loss/checkTarget.ts';
+import { appendLoss, type LossHead } from '../loss/lossHead.ts';
+import { lossInput } from '../loss/lossInput.ts';
+import { loadGraph } from '../read/load.ts';
 import { show } from '../show.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
-import { checkTarget } from './checkTarget.ts';
-import { appendLoss, type LossHead } from './lossHead.ts';
-import { lossInput } from './lossInput.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 import { selectParameters } from './parameters.ts';
 
@@ -141,7 +142,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
   const draws = createDraws(names('draw'));
-  const { b, inputs } = loadGraph(model, (node, builder) => {
+  const { b, inputs } = loadGraph(model, operators, (node, builder) => {
     const own = [...node.input];
     noteBuffers(builder, node, stored, replaced);
     builder.operator(node)?.settle?.(node, builder);

@@ -2,7 +2,7 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../graph/dataType.ts';
+import { DataType } from '../format/dataType.ts';
 import { createTrainer, UnsupportedOperatorError } from '../index.ts';
 
 const float = DataType.FLOAT;

@@ -7,8 +7,8 @@ import type {
   SgdOptimizer,
 } from '@clr/core';
 import { fail } from '../errors.ts';
+import { DataType } from '../format/dataType.ts';
 import type { Builder } from '../graph/builder.ts';
-import { DataType } from '../graph/dataType.ts';
 import { show } from '../show.ts';
 
 /** The scalars of one step, as values of the graph. */

@@ -1,0 +1,82 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import { type GraphProto, type ModelProto, ModelProtoSchema } from '../generated/onnx_pb.ts';
+import { countNodes } from './patch.ts';
+
+/** No exporter writes more nodes; large language models have some ten thousand. */
+export const mostNodes = 40_000;
+
+/** The oldest opset whose models are read. */
+export const oldestOpset = 7;
+
+/** A decoded model with what every valid one has. */
+export interface Model {
+  readonly proto: ModelProto;
+  readonly graph: GraphProto;
+  /** The version of the default operator set. */
+  readonly opset: number;
+}
+
+/**
+ * Decodes an ONNX file and checks that it is one.
+ *
+ * @throws {ClrError} on bytes that are no ONNX model
+ */
+export function readModel(bytes: Uint8Array): Model {
+  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
+    throw fail(
+      'the bytes of an ONNX model',
+      bytes instanceof Uint8Array ? 'no bytes' : typeof bytes,
+      'Pass the whole content of an .onnx file as a Uint8Array.',
+    );
+  }
+  const nodes = countNodes(bytes);
+  if (nodes > mostNodes) {
+    throw fail(
+      `a model of at most ${mostNodes} nodes`,
+      `${nodes} nodes`,
+      'Simplify the model, or train a smaller part of it.',
+    );
+  }
+  let proto: ModelProto;
+  try {
+    proto = fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw fail(
+      'the bytes of an ONNX model',
+      `${bytes.length} bytes that do not decode (${cause instanceof Error ? cause.message : String(cause)})`,
+      'The file is truncated or not ONNX; export or download it again.',
+      { cause },
+    );
+  }
+  const { graph } = proto;
+  if (!graph || graph.output.length === 0 || proto.opsetImport.length === 0) {
+    throw fail(
+      'an ONNX model with a graph, outputs and an operator set',
+      `${bytes.length} bytes without ${!graph ? 'a graph' : graph.output.length === 0 ? 'outputs' : 'an operator set'}`,
+      'The file is truncated or not ONNX; export or download it again.',
+    );
+  }
+  const opset = Number(
+    proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0,
+  );
+  if (opset !== 0 && opset < oldestOpset) {
+    throw fail(
+      `an operator set of at least ${oldestOpset}`,
+      `opset ${opset}`,
+      'Export the model again with opset 11 or newer.',
+    );
+  }
+  return { proto, graph, opset };
+}
+
+/** The opset that a model imports for a domain; 0 if it imports none. */
+export function importedOpset({ proto, opset }: Model, domain: string): number {
+  if (domain === '' || domain === 'ai.onnx') return opset;
+  return Number(proto.opsetImport.find((item) => item.domain === domain)?.version ?? 0);
+}
+
+/** Encodes a model. Fields this package does not know are kept. */
+export function writeModel(proto: ModelProto): Uint8Array {
+  return toBinary(ModelProtoSchema, proto);
+}

@@ -1,0 +1,67 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Operator, StoredAs } from '../graph/operator.ts';
+
+/**
+ * How a node depends on one of its inputs: a gradient flows back to it, its derivative is 0, or its derivative is
+ * unknown.
+ */
+export type Derivative = 'flows' | 'zero' | 'unknown';
+
+interface Names {
+  has(name: string): boolean;
+}
+
+/** The derivative of an input, as its operator declares it. */
+function declared(operator: Operator | undefined, input: number): Derivative {
+  if (operator?.gradient === undefined) return 'unknown';
+  if (operator.gradient === 'none') return 'zero';
+  const { differentiable, zeroDerivative } = operator;
+  if (differentiable === 'all' || differentiable.includes(input)) return 'flows';
+  return zeroDerivative?.[input] === undefined ? 'unknown' : 'zero';
+}
+
+/** The role of an initializer at an input of an operator. */
+export function storedAs(
+  operator: Operator | undefined,
+  input: number,
+  dims: readonly number[] = [],
+): StoredAs {
+  const known = typeof operator?.gradient === 'function' ? operator.storedAs?.(input, dims) : undefined;
+  return known ?? 'weight';
+}
+
+/** Operators that only change the shape or type of their first input. */
+const views = new Set([
+  'Identity',
+  'Cast',
+  'CastLike',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+  'Flatten',
+  'Transpose',
+  'Expand',
+  'Tile',
+]);
+
+/** The initializer behind a value, which may have another shape or type. */
+export function initializerBehind(b: GraphBuilder, name: string, stored: Names): string | undefined {
+  if (stored.has(name)) return name;
+  const node = b.producer(name);
+  return node?.domain === '' && views.has(node.opType)
+    ? initializerBehind(b, node.input[0] ?? '', stored)
+    : undefined;
+}
+
+/**
+ * How a node depends on its input `i`. A stored running statistic is never a weight, even if the exporter stored it
+ * together with an equal weight (PyTorch 1.13 marks that with an Identity).
+ *
+ * @param stored - the initializers that may be trained
+ */
+export function derivativeOf(b: GraphBuilder, node: NodeProto, i: number, stored: Names): Derivative {
+  const operator = b.operator(node);
+  const statistic = storedAs(operator, i) === 'statistic';
+  return statistic && initializerBehind(b, node.input[i] ?? '', stored) ? 'zero' : declared(operator, i);
+}

@@ -1,0 +1,111 @@
+import { clone } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import { int } from '../format/attributes.ts';
+import { describeNode } from '../format/describeNode.ts';
+import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
+import { differentiate } from '../gradients/differentiate.ts';
+import type { Builder } from '../graph/builder.ts';
+import { axisOf, inputOf } from '../graph/infer.ts';
+import { isLayout, sourceAxis } from '../graph/sourceAxis.ts';
+import { isOne, makerOfProbabilities, type Nodes, producer, sigmoidOf, softmaxOf } from './probabilities.ts';
+
+/** The value that a classifier's loss is taken of, and how its gradient flows back into the model. */
+export interface Logits {
+  readonly value: string;
+  readonly back: (gradient: string) => ReadonlyMap<string, string>;
+}
+
+const itself = (value: string): Logits => ({ value, back: (gradient) => new Map([[value, gradient]]) });
+
+/** The node behind layout operators, and those operators in the order in which they run. */
+function behindLayout(nodes: Nodes, output: string): { last: NodeProto | undefined; chain: NodeProto[] } {
+  const chain: NodeProto[] = [];
+  let last = producer(nodes, output);
+  while (last && isLayout(last)) {
+    chain.unshift(last);
+    last = producer(nodes, inputOf(last, 0));
+  }
+  return { last, chain };
+}
+
+/** `value` after the layout operators of `chain`, and the gradient back through them. */
+function laidOut(b: Builder, chain: Nodes, value: string): Logits {
+  if (chain.length === 0) return itself(value);
+  const mark = b.nodes.length;
+  let moved = value;
+  for (const node of chain) {
+    const next = b.fresh(node.opType);
+    const copy = clone(NodeProtoSchema, node);
+    b.append(Object.assign(copy, { name: next, input: [moved, ...node.input.slice(1)], output: [next] }));
+    moved = next;
+  }
+  const nodes = b.nodes.slice(mark);
+  const back: Logits['back'] = (gradient) =>
+    differentiate(b, nodes, new Map([[moved, gradient]]), [value], () => b.opset);
+  return { value: moved, back };
+}
+
+/**
+ * z, if an output holds the probabilities 1 − σ(z) and σ(z) of two classes, as from scikit-learn's binary classifiers.
+ */
+function binary(b: Builder, nodes: Nodes, last: NodeProto): string | undefined {
+  const [no, yes] = last.input.map((name) => behindLayout(nodes, name).last);
+  if (last.input.length !== 2 || yes?.opType !== 'Sigmoid' || no?.opType !== 'Sub') return undefined;
+  return isOne(b, inputOf(no, 0)) && behindLayout(nodes, inputOf(no, 1)).last === yes
+    ? inputOf(yes, 0)
+    : undefined;
+}
+
+/** Refuses probabilities whose logits cannot be found: their softmax or sigmoid would be taken twice. */
+function checkNoProbabilities(b: Builder, nodes: Nodes, output: string, loss: string): void {
+  const maker = makerOfProbabilities(b, nodes, output);
+  if (!maker) return;
+  throw fail(
+    `logits for the loss "${loss}"`,
+    `"${output}", probabilities that ${describeNode(maker)} makes in a way that this loss cannot be taken of`,
+    'Make the logits an output of the model and name it with `output`, or compute the loss in the model and pass { output }.',
+  );
+}
+
+/**
+ * The logits of a classifier: the model's output, or the input of its last (Log)Softmax over the classes, in the layout
+ * of the output.
+ *
+ * @throws {ClrError} when the output is probabilities that are made otherwise
+ */
+export function logitsOf(b: Builder, nodes: Nodes, output: string): Logits {
+  const { last, chain } = behindLayout(nodes, output);
+  if (last?.opType === 'Softmax') for (const node of [last, ...chain]) b.shape(node.output[0] as string);
+  const softmax = last && softmaxOf(b, nodes, last);
+  if (softmax) {
+    let axis: number | undefined = 1;
+    for (const node of [...chain].reverse())
+      axis = axis === undefined ? undefined : sourceAxis(node, axis, b);
+    if (axis === softmax.axis) return laidOut(b, chain, softmax.input);
+  }
+  const concatenates = last?.opType === 'Concat' && chain.every(({ opType }) => opType === 'Identity');
+  if (concatenates && axisOf(int(last, 'axis', 0), b.rank(output)) === 1) {
+    const z = binary(b, nodes, last);
+    if (z !== undefined) {
+      return {
+        value: b.concat([b.zerosLike(z), z], 1),
+        back: (gradient) => new Map([[z, b.slice(gradient, [1], [2], [1])]]),
+      };
+    }
+  }
+  checkNoProbabilities(b, nodes, output, 'crossEntropy');
+  return itself(output);
+}
+
+/**
+ * The logit of a binary output: the output itself, or the input of its last Sigmoid, in the layout of the output.
+ *
+ * @throws {ClrError} when the output is probabilities that are made otherwise
+ */
+export function logitOf(b: Builder, nodes: Nodes, output: string): Logits {
+  const { last, chain } = behindLayout(nodes, output);
+  const z = last && sigmoidOf(b, nodes, last);
+  if (z !== undefined) return laidOut(b, chain, z);
+  checkNoProbabilities(b, nodes, output, 'bceWithLogits');
+  return itself(output);
+}

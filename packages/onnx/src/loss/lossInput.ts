@@ -1,0 +1,51 @@
+import { fail } from '../errors.ts';
+import { isFloat, typeName } from '../format/dataType.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import { operatorKey } from '../graph/graphBuilder.ts';
+import { inputOf } from '../graph/infer.ts';
+import { show } from '../show.ts';
+import type { LossOptions } from './loss.ts';
+import { producer } from './probabilities.ts';
+
+/** The tensor behind an output: ZipMap gives scikit-learn's probabilities as a list of maps. */
+function behindMaps(nodes: readonly NodeProto[], output: string): string {
+  let last = producer(nodes, output);
+  while (last?.opType === 'Identity') last = producer(nodes, inputOf(last, 0));
+  return last && operatorKey(last) === 'ai.onnx.ml:ZipMap' ? inputOf(last, 0) : output;
+}
+
+/**
+ * The value the loss is taken of: the output that is named, or the first of floats.
+ *
+ * @param outputs - the names of the model's outputs
+ * @throws {ClrError} when there is no such output, or it is not of floats
+ */
+export function lossInput(
+  b: Builder,
+  nodes: readonly NodeProto[],
+  outputs: readonly string[],
+  { loss, output }: LossOptions,
+): string {
+  const named = typeof loss === 'object' && loss !== null ? loss.output : output;
+  const values = outputs.map((name) => behindMaps(nodes, name));
+  const found =
+    named === undefined ? values.findIndex((name) => isFloat(b.type(name).type)) : outputs.indexOf(named);
+  const wanted = values[found < 0 && named === undefined ? 0 : found];
+  if (wanted === undefined) {
+    throw fail(
+      `the name of one of the model's outputs: ${outputs.join(', ')}`,
+      `output = ${show(named)}`,
+      'Name an output of the model.',
+    );
+  }
+  const { type } = b.type(wanted);
+  if (type !== 0 && !isFloat(type)) {
+    throw fail(
+      `a float output to take the loss of`,
+      `"${wanted}" of type ${typeName(type)}`,
+      'Choose another output with `output`.',
+    );
+  }
+  return wanted;
+}

@@ -1,0 +1,78 @@
+import { create } from '@bufbuild/protobuf';
+import { int } from '../format/attributes.ts';
+import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import { inputOf } from '../graph/infer.ts';
+
+const largestFloat = 3.4028234663852886e38;
+
+/** Emits the node under a new name for its result. */
+function inner(node: NodeProto, b: Builder): string {
+  const name = b.fresh(node.opType);
+  const { type, dims } = b.type(node.output[0] as string);
+  b.append(create(NodeProtoSchema, { ...node, name, output: [name] }));
+  return b.declare(name, type, dims);
+}
+
+/**
+ * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not: its float32 overflows from 89
+ * on.
+ */
+function logSumExp(node: NodeProto, b: Builder): void {
+  const [x, ...axes] = node.input as [string, ...string[]];
+  const reduce = (op: string, value: string, keepdims: number): string =>
+    b.emit(op, [value, ...axes], { keepdims, noop_with_empty_axes: int(node, 'noop_with_empty_axes', 0) });
+  const kept = int(node, 'keepdims', 1);
+  // Subtracting an infinite maximum would give NaN.
+  const finite = (value: string): string =>
+    b.emit('Clip', [value, b.scalar(-largestFloat, x), b.scalar(largestFloat, x)]);
+  const largest = finite(reduce('ReduceMax', x, 1));
+  const sum = reduce('ReduceSum', b.exp(b.sub(x, largest)), kept);
+  const back = kept === 1 ? largest : finite(reduce('ReduceMax', x, 0));
+  b.emitAs('Add', [b.log(sum), back], {}, node.output[0] as string);
+}
+
+/**
+ * Divides a Softmax by its sum. That is 1, and changes nothing; but a row with a NaN, for which the kernel gives 0,
+ * becomes NaN again.
+ */
+function softmax(node: NodeProto, b: Builder): void {
+  const y = inner(node, b);
+  const sum = b.emit('ReduceSum', [y, b.ints([int(node, 'axis', -1)])], { keepdims: 1 });
+  b.emitAs('Div', [y, sum], {}, node.output[0] as string);
+}
+
+/** Where shaders give finite results for NaN and for numbers below 0, takes √x, whose kernel gives NaN. */
+function notBelowZero(node: NodeProto, b: Builder): void {
+  const x = inputOf(node, 0);
+  const y = inner(node, b);
+  const legal = b.emit('GreaterOrEqual', [x, b.scalar(0, x)]);
+  b.emitAs('Where', [legal, y, b.sqrt(x)], {}, node.output[0] as string);
+}
+
+/** Whether a power has a single constant exponent that is not an integer. */
+function isRoot(node: NodeProto, b: Builder): boolean {
+  const exponent = b.numbers(inputOf(node, 1));
+  return exponent?.length === 1 && !Number.isInteger(exponent[0]);
+}
+
+/** Rewrites operators whose WebGPU kernels lose large numbers or NaN. Returns whether it applied. */
+export function writeSafeMath(node: NodeProto, b: Builder): boolean {
+  switch (node.opType) {
+    case 'ReduceLogSumExp':
+      logSumExp(node, b);
+      return true;
+    case 'Softmax':
+      softmax(node, b);
+      return true;
+    case 'Log':
+      notBelowZero(node, b);
+      return true;
+    case 'Pow':
+      if (!isRoot(node, b)) return false;
+      notBelowZero(node, b);
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,40 @@
+import { create } from '@bufbuild/protobuf';
+import { int, makeAttribute } from '../format/attributes.ts';
+import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import { inputOf } from '../graph/infer.ts';
+
+const recurrent = new Set(['RNN', 'GRU', 'LSTM']);
+
+const transposed = (from: string, to: string, perm: readonly number[]): NodeProto =>
+  create(NodeProtoSchema, {
+    opType: 'Transpose',
+    name: to,
+    input: [from],
+    output: [to],
+    attribute: [makeAttribute('perm', perm)],
+  });
+
+/**
+ * A recurrent layer whose first axis is the batch (`layout` = 1) as one whose first axis is time, between
+ * transpositions: ONNX Runtime has kernels for that form alone.
+ *
+ * @returns the nodes that take its place; `undefined` for any other node
+ */
+export function timeFirst(node: NodeProto, b: Builder): NodeProto[] | undefined {
+  if (!recurrent.has(node.opType) || node.domain !== '' || int(node, 'layout', 0) !== 1) return undefined;
+  node.attribute = node.attribute.filter(({ name }) => name !== 'layout');
+  // x, and the initial states.
+  for (const i of [0, 5, 6]) {
+    const given = inputOf(node, i);
+    if (given !== '') node.input[i] = b.transpose(given, [1, 0, 2]);
+  }
+  const after = node.output.flatMap((name, i) => {
+    if (name === '') return [];
+    const made = b.fresh(name);
+    node.output[i] = made;
+    // [time, direction, batch, hidden] for the sequence, [direction, batch, hidden] for the last states.
+    return [transposed(made, name, i === 0 ? [2, 0, 1, 3] : [1, 0, 2])];
+  });
+  return [node, ...after];
+}

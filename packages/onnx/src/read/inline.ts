@@ -1,0 +1,120 @@
+import { clone, create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import { subgraph } from '../format/attributes.ts';
+import { nodeName } from '../format/describeNode.ts';
+import { mostNodes } from '../format/model.ts';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type FunctionProto,
+  type GraphProto,
+  type NodeProto,
+  NodeProtoSchema,
+} from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+
+/** How a model names the function a node calls. */
+export function functionKey(node: Pick<NodeProto, 'domain' | 'overload'>, name: string): string {
+  return `${node.domain}:${name}:${node.overload}`;
+}
+
+/** The new name of a value. */
+export type Rename = (name: string) => string;
+
+/** Renames the values of a graph inside a function that come from outside of it. */
+function renameGraph(
+  graph: GraphProto,
+  rename: Rename,
+  arguments_: ReadonlyMap<string, AttributeProto>,
+): void {
+  const own = new Set([...graph.input, ...graph.initializer].map(({ name }) => name));
+  for (const node of graph.node) for (const name of node.output) own.add(name);
+  const outer: Rename = (name) => (own.has(name) ? name : rename(name));
+  for (const node of graph.node) renameNode(node, outer, (name) => name, arguments_);
+}
+
+const noArguments: ReadonlyMap<string, AttributeProto> = new Map();
+
+/** Renames a node's values, also where the graphs inside it read them. */
+export function renameNode(
+  node: NodeProto,
+  input: Rename,
+  output: Rename,
+  arguments_: ReadonlyMap<string, AttributeProto> = noArguments,
+): void {
+  node.input = node.input.map((name) => (name === '' ? '' : input(name)));
+  node.output = node.output.map((name) => (name === '' ? '' : output(name)));
+  node.attribute = node.attribute.flatMap((held) => {
+    if (held.refAttrName === '') return [held];
+    const given = arguments_.get(held.refAttrName);
+    if (!given) return [];
+    const copy = clone(AttributeProtoSchema, given);
+    copy.name = held.name;
+    return [copy];
+  });
+  for (const held of node.attribute) {
+    for (const graph of [...(held.g ? [held.g] : []), ...held.graphs]) renameGraph(graph, input, arguments_);
+  }
+}
+
+/** A node that gives a value another name. */
+export function identity(from: string, to: string): NodeProto {
+  return create(NodeProtoSchema, { opType: 'Identity', name: to, input: [from], output: [to] });
+}
+
+/** The body of a function, with a call's values and attributes filled in. */
+export function instantiate(call: NodeProto, body: FunctionProto, b: Builder): NodeProto[] {
+  const names = new Map<string, string>();
+  body.input.forEach((name, i) => {
+    names.set(name, call.input[i] ?? '');
+  });
+  body.output.forEach((name, i) => {
+    // An output that is also an input is passed through below.
+    if (!names.has(name) && call.output[i]) names.set(name, call.output[i]);
+  });
+  const rename: Rename = (name) => {
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    const made = b.fresh(name);
+    names.set(name, made);
+    return made;
+  };
+  const values = new Map<string, AttributeProto>(body.attributeProto.map((preset) => [preset.name, preset]));
+  for (const given of call.attribute) values.set(given.name, given);
+  const nodes = body.node.map((inner) => {
+    const copy = clone(NodeProtoSchema, inner);
+    renameNode(copy, rename, rename, values);
+    copy.name = `${nodeName(call)}/${nodeName(inner)}`;
+    return copy;
+  });
+  body.output.forEach((name, i) => {
+    const wanted = call.output[i];
+    if (wanted && names.get(name) !== wanted) {
+      nodes.push(identity(rename(name), wanted));
+    }
+  });
+  return nodes;
+}
+
+/** The branch that an If with a known condition takes; `undefined` when the run decides. */
+export function takenBranch(node: NodeProto, b: Builder): GraphProto | undefined {
+  if (node.opType !== 'If' || node.domain !== '') return undefined;
+  const condition = node.input[0] ?? '';
+  const known = b.constant(condition)?.values[0] ?? b.value(condition)?.[0];
+  if (typeof known !== 'number') return undefined;
+  return subgraph(node, known === 0 ? 'else_branch' : 'then_branch');
+}
+
+/** Nesting beyond this is no exporter's work. */
+const deepest = 64;
+
+/** Refuses functions that unfold without end. */
+export function checkUnfolding(depth: number, nodes: number, node: NodeProto): void {
+  if (depth > deepest || nodes > mostNodes) {
+    throw fail(
+      `functions, branches and loops nested at most ${deepest} deep and unfolding to at most ${mostNodes} nodes`,
+      `more at node "${node.name || node.opType}"`,
+      'A function of the model calls itself, or a loop is long; export the model again.',
+    );
+  }
+}

@@ -1,0 +1,140 @@
+import { fail, UnsupportedOperatorError } from '../errors.ts';
+import { subgraphs } from '../format/captures.ts';
+import { nodeName } from '../format/describeNode.ts';
+import type { Model } from '../format/model.ts';
+import { checkStored } from '../format/tensor.ts';
+import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx_pb.ts';
+import { Builder } from '../graph/builder.ts';
+import type { Operator } from '../graph/operator.ts';
+import { checkUnfolding, functionKey, identity, instantiate, takenBranch } from './inline.ts';
+import { type Optionals, throughOptionals } from './optionals.ts';
+import { scanRounds, unrollScan } from './scan.ts';
+import { unrollMap } from './sequenceMap.ts';
+import { type Sequences, throughSequences } from './sequences.ts';
+import { roundsOf, unrollLoop, writeOut } from './unroll.ts';
+import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
+
+/** A model as a graph that can grow. */
+export interface Loaded {
+  readonly b: Builder;
+  /** The model's inputs that have no stored value. */
+  readonly inputs: readonly ValueInfoProto[];
+}
+
+function checkNode(b: Builder, node: NodeProto): void {
+  const name = node.name || node.output[0] || node.opType;
+  const missing = node.input.find((input) => input !== '' && !b.has(input));
+  if (missing !== undefined) {
+    throw fail(
+      'every node to read what inputs, initializers and earlier nodes provide',
+      `node "${name}" (${node.opType}) reads "${missing}"`,
+      'The nodes are not in order or one is lost; check the file with onnx.checker.',
+    );
+  }
+  const again = node.output.find((output) => output !== '' && b.has(output));
+  if (again !== undefined) {
+    throw fail(
+      'every value to be made by one node',
+      `node "${name}" (${node.opType}) makes "${again}" again`,
+      'The file is damaged; check it with onnx.checker.',
+    );
+  }
+}
+
+/** Changes a node before it is read, such as to its inference form. */
+export type Adjust = (node: NodeProto, b: Builder) => void;
+
+/** The opset that a function's body, or the model itself, is written in. */
+function opsetOf(body: FunctionProto, preset: number): number {
+  return Number(
+    body.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? preset,
+  );
+}
+
+/** A graph inside a node stays as it is, so it must read the same in the working opset. */
+function checkSubgraphs(node: NodeProto, opset: number): void {
+  for (const graph of subgraphs(node)) {
+    for (const inner of graph.node) {
+      if (needsUpgrade(inner, opset)) {
+        throw new UnsupportedOperatorError(
+          { operator: inner.opType, node: inner.name || node.name || node.opType, opset },
+          {
+            expected: `operators of opset ${workingOpset} inside control flow`,
+            advice: `Fix the free axes with \`sizes\`, so that it can be written out, or export the model with opset ${workingOpset}.`,
+          },
+        );
+      }
+      checkSubgraphs(inner, opset);
+    }
+  }
+}
+
+/**
+ * Takes a model's graph into a builder: brought up to the working opset; the model's own functions, branches with
+ * a known condition and loops of known length written out.
+ *
+ * @param operators - what is known of the operators
+ */
+export function loadGraph(
+  model: Model,
+  operators: ReadonlyMap<string, Operator>,
+  adjust: Adjust = () => {},
+): Loaded {
+  const { graph, opset, proto } = model;
+  graph.initializer.forEach(checkStored);
+  const b = new Builder(graph, Math.max(opset, workingOpset), operators);
+  const stored = new Set(graph.initializer.map(({ name }) => name));
+  for (const tensor of graph.sparseInitializer) stored.add(tensor.values?.name ?? '');
+  for (const name of stored) if (!b.has(name)) b.declare(name, 0, undefined);
+  const functions = new Map(proto.functions.map((body) => [functionKey(body, body.name), body]));
+
+  const sequences: Sequences = new Map();
+  const optionals: Optionals = new Map();
+
+  const append = (node: NodeProto, version: number, depth: number): void => {
+    checkUnfolding(depth, b.nodes.length, node);
+    // An optional input named "" at the end is one left out; ONNX Runtime's fusions stumble over it.
+    while (node.input.at(-1) === '') node.input.pop();
+    checkNode(b, node);
+    const body = functions.get(functionKey(node, node.opType));
+    if (body) {
+      for (const inner of instantiate(node, body, b)) append(inner, opsetOf(body, version), depth + 1);
+      return;
+    }
+    const branch = takenBranch(node, b);
+    const deeper = (inner: NodeProto): void => append(inner, version, depth + 1);
+    if (branch) {
+      const { nodes, outputs } = writeOut(branch, [], b, nodeName(node));
+      nodes.forEach(deeper);
+      outputs.forEach((name, i) => {
+        if (node.output[i]) deeper(identity(name, node.output[i]));
+      });
+      return;
+    }
+    const rounds = roundsOf(node, b);
+    if (rounds !== undefined) {
+      unrollLoop(node, rounds, b, deeper);
+      return;
+    }
+    const scanned = scanRounds(node, b, version);
+    if (scanned !== undefined) {
+      unrollScan(node, scanned, b, deeper);
+      return;
+    }
+    if (unrollMap(node, b, sequences, deeper)) return;
+    checkSubgraphs(node, version);
+    const plain = throughSequences(throughOptionals(node, b, optionals, sequences), b, sequences);
+    appendUpgraded(b, plain, version, adjust);
+  };
+  for (const node of graph.node) append(node, opset, 0);
+
+  const lost = graph.output.find(({ name }) => !b.has(name));
+  if (lost) {
+    throw fail(
+      'every output to be made by a node',
+      `the output "${lost.name}", which nothing makes`,
+      'The file is damaged; check it with onnx.checker.',
+    );
+  }
+  return { b, inputs: graph.input.filter(({ name }) => !stored.has(name)) };
+}

@@ -1,0 +1,39 @@
+import { subgraph } from '../format/attributes.ts';
+import { nodeName } from '../format/describeNode.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { Sequences } from './sequences.ts';
+import { writeOut } from './unroll.ts';
+
+/**
+ * Unrolls a SequenceMap over known lists.
+ *
+ * @param append - takes a node into the graph
+ * @returns whether the node was such a SequenceMap
+ */
+export function unrollMap(
+  node: NodeProto,
+  b: Builder,
+  known: Sequences,
+  append: (node: NodeProto) => void,
+): boolean {
+  const body = subgraph(node, 'body');
+  const lists = node.input.map((name) => known.get(name));
+  const [first] = lists;
+  // A further input is either a list too, or a tensor that every element uses.
+  const told = node.input.every((name, i) => lists[i] !== undefined || b.type(name).type !== 0);
+  if (node.opType !== 'SequenceMap' || node.domain !== '' || !body || !first?.length || !told) return false;
+  const rounds = first.map((_, round) => {
+    const given = node.input.map((name, i) => (lists[i] === undefined ? name : (lists[i][round] ?? '')));
+    const { nodes, outputs } = writeOut(body, given, b, `${nodeName(node)}/${round}`);
+    nodes.forEach(append);
+    return outputs;
+  });
+  node.output.forEach((name, i) => {
+    if (name === '') return;
+    const list = rounds.map((outputs) => outputs[i] as string);
+    known.set(name, list);
+    b.emitAs('SequenceConstruct', list, {}, name);
+  });
+  return true;
+}

@@ -1,0 +1,131 @@
+import { clone } from '@bufbuild/protobuf';
+import { subgraph, tensor } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
+import { nodeName } from '../format/describeNode.ts';
+import { numbersOf } from '../format/tensor.ts';
+import {
+  type GraphProto,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from '../generated/onnx_pb.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { Dim } from '../graph/dim.ts';
+import { identity, type Rename, renameNode } from './inline.ts';
+
+/** One use of a graph that stood inside a node: its nodes, and the names its outputs have now. */
+export interface Written {
+  readonly nodes: readonly NodeProto[];
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Writes a graph from inside a node out, under names of its own: branches of different nodes, and the rounds of
+ * a loop, may use the same ones.
+ *
+ * @param given - the values that take the place of the graph's inputs
+ * @param at - what the nodes' names start with
+ */
+export function writeOut(graph: GraphProto, given: readonly string[], b: Builder, at: string): Written {
+  const names = new Map<string, string>();
+  graph.input.forEach(({ name }, i) => {
+    names.set(name, given[i] ?? '');
+  });
+  for (const stored of graph.initializer) {
+    const copy = clone(TensorProtoSchema, stored);
+    copy.name = b.fresh(stored.name);
+    names.set(stored.name, copy.name);
+    b.addInitializer(copy);
+  }
+  for (const name of graph.node.flatMap(({ output }) => output)) {
+    if (name !== '' && !names.has(name)) names.set(name, b.fresh(name));
+  }
+  const rename: Rename = (name) => names.get(name) ?? name;
+  const nodes = graph.node.map((inner) => {
+    const copy = clone(NodeProtoSchema, inner);
+    renameNode(copy, rename, rename);
+    copy.name = `${at}/${nodeName(inner)}`;
+    return copy;
+  });
+  return { nodes, outputs: graph.output.map(({ name }) => rename(name)) };
+}
+
+/** A number that is known before the model runs. */
+function known(b: Builder, name: string): Dim | undefined {
+  return b.constant(name)?.values[0] ?? b.value(name)?.[0];
+}
+
+/** Whether a loop's condition stays true: a constant, or what came in handed on. */
+function staysTrue(body: GraphProto, b: Builder): boolean {
+  const handed = body.input[1]?.name;
+  let name = body.output[0]?.name ?? '';
+  for (const node of [...body.node].reverse()) {
+    if (!node.output.includes(name)) continue;
+    if (node.opType === 'Constant') return isTrue(tensor(node, 'value'));
+    if (node.opType !== 'Identity' && node.opType !== 'Cast') return false;
+    name = node.input[0] ?? '';
+  }
+  const stored = body.initializer.find((item) => item.name === name);
+  return name === handed || isTrue(stored) || known(b, name) === 1;
+}
+
+const isTrue = (stored: TensorProto | undefined): boolean =>
+  stored !== undefined && numbersOf(stored)?.[0] === 1;
+
+/** More rounds make models of no use. */
+export const mostRounds = 4096;
+
+/** How many rounds a Loop takes, where that is certain before it runs. */
+export function roundsOf(node: NodeProto, b: Builder): number | undefined {
+  if (node.opType !== 'Loop' || node.domain !== '') return undefined;
+  const body = subgraph(node, 'body');
+  const [limit = '', condition = ''] = node.input;
+  const rounds = known(b, limit);
+  const starts = condition === '' || known(b, condition) === 1;
+  if (!body || typeof rounds !== 'number' || !(rounds > 0 && rounds <= mostRounds) || !starts)
+    return undefined;
+  return staysTrue(body, b) ? rounds : undefined;
+}
+
+/**
+ * Writes a loop out round by round.
+ *
+ * @param append - takes a node into the graph
+ */
+export function unrollLoop(
+  node: NodeProto,
+  rounds: number,
+  b: Builder,
+  append: (node: NodeProto) => void,
+): void {
+  const body = subgraph(node, 'body') as GraphProto;
+  const count = node.input.length - 2;
+  const going = b.literal(DataType.BOOL, [], [1]);
+  let carried: readonly string[] = node.input.slice(2);
+  const collected: string[][] = body.output.slice(1 + count).map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    const { nodes, outputs } = writeOut(
+      body,
+      [b.int(round), going, ...carried],
+      b,
+      `${nodeName(node)}/${round}`,
+    );
+    nodes.forEach(append);
+    carried = outputs.slice(1, 1 + count);
+    collected.forEach((list, i) => {
+      list.push(outputs[1 + count + i] as string);
+    });
+  }
+  node.output.forEach((name, i) => {
+    if (name === '') return;
+    if (i < count) append(identity(carried[i] as string, name));
+    else
+      b.emitAs(
+        'Concat',
+        (collected[i - count] ?? []).map((part) => b.unsqueeze(part, [0])),
+        { axis: 0 },
+        name,
+      );
+  });
+}

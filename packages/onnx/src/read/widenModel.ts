@@ -1,0 +1,66 @@
+import { subgraphs } from '../format/captures.ts';
+import { DataType } from '../format/dataType.ts';
+import { isHalf, widen } from '../format/half.ts';
+import type { Model } from '../format/model.ts';
+import { checkStored } from '../format/tensor.ts';
+import type {
+  AttributeProto,
+  GraphProto,
+  NodeProto,
+  TensorProto,
+  ValueInfoProto,
+} from '../generated/onnx_pb.ts';
+import { TensorProto_DataLocation } from '../generated/onnx_pb.ts';
+
+function widenTensor(tensor: TensorProto): void {
+  const { dataType, rawData } = tensor;
+  if (!isHalf(dataType) || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) return;
+  checkStored(tensor);
+  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
+  const bits =
+    rawData.length > 0
+      ? Uint16Array.from({ length: rawData.length / 2 }, (_, i) => view.getUint16(2 * i, true))
+      : tensor.int32Data;
+  tensor.rawData = new Uint8Array(widen(bits, dataType).buffer as ArrayBuffer);
+  tensor.int32Data = [];
+  tensor.dataType = DataType.FLOAT;
+}
+
+/** The attributes that name a type an operator is to give. */
+const typeAttributes = new Set(['to', 'dtype']);
+
+function widenAttribute(attribute: AttributeProto): void {
+  if (attribute.t) widenTensor(attribute.t);
+  attribute.tensors.forEach(widenTensor);
+  if (typeAttributes.has(attribute.name) && isHalf(Number(attribute.i))) attribute.i = BigInt(DataType.FLOAT);
+}
+
+function widenValue({ type }: ValueInfoProto): void {
+  if (type?.value.case === 'tensorType' && isHalf(type.value.value.elemType)) {
+    type.value.value.elemType = DataType.FLOAT;
+  }
+}
+
+function widenNode(node: NodeProto): void {
+  node.attribute.forEach(widenAttribute);
+  subgraphs(node).forEach(widenGraph);
+}
+
+function widenGraph(graph: GraphProto): void {
+  graph.initializer.forEach(widenTensor);
+  for (const info of [...graph.input, ...graph.output, ...graph.valueInfo]) widenValue(info);
+  graph.node.forEach(widenNode);
+}
+
+/**
+ * A model of float16 or bfloat16 as the same one of float32: its weights are trained as float32 masters, and so
+ * is everything computed, since a step of a half-precision weight is mostly smaller than its last bit. Its float
+ * inputs take float32 then.
+ *
+ * @param model - freshly decoded; it is changed
+ */
+export function widenModel(model: Model): Model {
+  widenGraph(model.graph);
+  for (const body of model.proto.functions) body.node.forEach(widenNode);
+  return model;
+}

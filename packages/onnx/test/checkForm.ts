@@ -4,7 +4,7 @@ import type { AttributeValue } from '../src/format/attributes.ts';
 import { DataType } from '../src/format/dataType.ts';
 import { readModel } from '../src/format/model.ts';
 import { operators } from '../src/gradients/index.ts';
-import type { Provider } from '../src/graph/graphBuilder.ts';
+import type { Provider } from '../src/graph/graph.ts';
 import { buildGradientModel } from '../src/index.ts';
 import { loadGraph } from '../src/read/load.ts';
 import { channelBlockOf } from '../src/runtime/channelBlock.ts';

@@ -57,7 +57,7 @@ function inLinearPart({ b }: GradientContext, x: string, alpha: number, beta: nu
 function whereActive({ b }: GradientContext, y: string, g: string): string {
   if (b.masked.get(g) === y) return g;
   if (b.provider !== 'cpu' || b.type(y).type !== DataType.FLOAT)
-    return b.keep(b.greater(y, b.scalar(0, y)), g);
+    return b.maskWith(b.greater(y, b.scalar(0, y)), g);
   return b.mul(b.emit('HardSigmoid', [y], { alpha: { float: largestFloat }, beta: { float: 0 } }), g);
 }
 
@@ -69,7 +69,7 @@ export const activation: Operators = {
     return b.where(b.greater(x, b.scalar(0, x)), g, b.mul(g, b.scalar(attr(c, 'alpha', 0.01), x)));
   }),
   ThresholdedRelu: pointwise((c, x, _y, g) =>
-    c.b.keep(c.b.greater(x, c.b.scalar(attr(c, 'alpha', 1), x)), g),
+    c.b.maskWith(c.b.greater(x, c.b.scalar(attr(c, 'alpha', 1), x)), g),
   ),
   PRelu: {
     infer: sameAsInput,
@@ -103,13 +103,13 @@ export const activation: Operators = {
   HardSigmoid: pointwise((c, x, _y, g) => {
     const alpha = attr(c, 'alpha', 0.2);
     const linear = inLinearPart(c, x, alpha, attr(c, 'beta', 0.5));
-    return c.b.keep(linear, c.b.mul(g, c.b.scalar(alpha, x)));
+    return c.b.maskWith(linear, c.b.mul(g, c.b.scalar(alpha, x)));
   }),
   // x·clip(x/6 + 1/2): slope x/3 + 1/2 in the middle, 1 on the right, 0 on the left.
   HardSwish: pointwise(({ b }, x, _y, g) => {
     const middle = b.add(b.mul(x, b.scalar(1 / 3, x)), b.scalar(0.5, x));
     const right = b.where(b.less(x, b.scalar(3, x)), middle, b.scalar(1, x));
-    return b.mul(g, b.keep(b.greater(x, b.scalar(-3, x)), right));
+    return b.mul(g, b.maskWith(b.greater(x, b.scalar(-3, x)), right));
   }),
   Tanh: pointwise(({ b }, _x, y, g) => b.mul(g, b.sub(b.scalar(1, y), b.square(y)))),
   Softplus: pointwise(({ b }, x, _y, g) => b.mul(g, b.emit('Sigmoid', [x]))),
@@ -124,6 +124,6 @@ export const activation: Operators = {
   }),
   Swish: pointwise((c, x, _y, g) => c.b.mul(g, swish(c, x, attr(c, 'alpha', 1)))),
   Shrink: pointwise((c, x, _y, g) =>
-    c.b.keep(c.b.greater(c.b.abs(x), c.b.scalar(attr(c, 'lambd', 0.5), x)), g),
+    c.b.maskWith(c.b.greater(c.b.abs(x), c.b.scalar(attr(c, 'lambd', 0.5), x)), g),
   ),
 };

@@ -2,8 +2,8 @@ import { int } from '../format/attributes.ts';
 import { isFloat } from '../format/dataType.ts';
 import { addDim, broadcast, type Dim, divDim, mulDim, ratioDim, subDim } from '../graph/dim.ts';
 import { broadcastInputs, inputOf } from '../graph/infer.ts';
+import { broadcastValue } from '../graph/mapElements.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
-import { broadcastValue } from '../graph/remap.ts';
 
 /** Broadcasting arithmetic that also follows the values of shapes and scales. */
 function following(f: (a: Dim, b: Dim) => Dim, ofFloats: (a: Dim, b: Dim) => Dim = f): Infer {
@@ -25,7 +25,7 @@ const extremum: Gradient = ({ b, node, x, y, g, needs }) => {
     const mine = free === undefined ? hit : b.emit('And', [hit, free]);
     const miss = b.emit('Not', [hit]);
     free = free === undefined ? miss : b.emit('And', [miss, free]);
-    return needs(i) ? b.sumTo(b.keep(mine, g(0)), x(i)) : undefined;
+    return needs(i) ? b.sumTo(b.maskWith(mine, g(0)), x(i)) : undefined;
   });
 };
 

@@ -1,17 +1,17 @@
 import { float, int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { addDim, type Dim, divDim, mulDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
 const lowest = -3.4028234663852886e38;
 
 /** The shape [batch, heads, steps, width] of a query, key or value that may be [batch, steps, heads·width]. */
-function byHeads(node: NodeProto, b: GraphBuilder, input: number): readonly Dim[] | undefined {
+function byHeads(node: NodeProto, b: Graph, input: number): readonly Dim[] | undefined {
   const dims = b.dims(inputOf(node, input));
   if (dims?.length !== 3) return dims;
   const heads = int(node, input === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
@@ -36,14 +36,14 @@ const infer: Infer = (node, b) => {
 };
 
 /** [batch, steps, heads·width] as [batch, heads, steps, width]. */
-function split({ node, x }: GradientContext, b: Builder, input: number): string {
+function split({ node, x }: GradientContext, b: Ops, input: number): string {
   if (b.rank(x(input)) === 4) return x(input);
   const heads = int(node, input === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
   return b.transpose(b.reshape(x(input), [0, 0, heads, -1]), [0, 2, 1, 3]);
 }
 
 /** Several query heads may share a key and a value: repeats each for every head that uses it. */
-function repeated(b: Builder, value: string, times: number): string {
+function repeated(b: Ops, value: string, times: number): string {
   if (times === 1) return value;
   const [batch, heads, steps, width] = [0, 1, 2, 3].map((axis) => b.sizeAt(value, axis)) as [
     string,
@@ -56,7 +56,7 @@ function repeated(b: Builder, value: string, times: number): string {
 }
 
 /** The causal mask: 0 where a query may attend, the lowest number at keys after its own position. */
-function causal(b: Builder, query: string, key: string, past: string): string {
+function causal(b: Ops, query: string, key: string, past: string): string {
   const range = (value: string): string =>
     b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(value, 2), [0]), b.int(1)]);
   const places = b.add(b.unsqueeze(range(query), [1]), past);
@@ -65,7 +65,7 @@ function causal(b: Builder, query: string, key: string, past: string): string {
 }
 
 /** softmax(q·kᵀ·scale + mask)·v, over past and present keys and values. */
-function write(c: GradientContext, b: Builder): (string | undefined)[] {
+function write(c: GradientContext, b: Ops): (string | undefined)[] {
   const { node, x } = c;
   if (inputOf(node, 6) !== '') throw c.refuse('no gradient for padded keys (nonpad_kv_seqlen)');
   const [query, newKey, newValue] = [0, 1, 2].map((input) => split(c, b, input)) as [string, string, string];

@@ -23,14 +23,14 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   const kept = float(node, 'momentum', 0.9);
   const now = [3, 4].map((input) => {
     const { type, dims } = b.type(x(input));
-    return b.declare(b.fresh('statistic'), type, dims);
+    return b.declare(b.uniqueName('statistic'), type, dims);
   }) as [string, string];
   node.attribute = node.attribute.filter(({ name }) => name !== 'momentum');
   node.attribute.push(makeAttribute('momentum', { float: 0 }));
   node.output = [y, ...now];
   const olds = [x(3), x(4)];
   // ONNX Runtime writes a batch's statistics over the running ones that the node reads: let it have others.
-  const added = b.apart(() => node.input.splice(3, 2, ...olds.map((old) => b.sub(old, old))));
+  const added = b.collect(() => node.input.splice(3, 2, ...olds.map((old) => b.sub(old, old))));
   b.nodes.splice(b.nodes.indexOf(node), 0, ...added);
   running.forEach((name, i) => {
     if (name === '') return;
@@ -77,7 +77,7 @@ function trainingBack(c: GradientContext): (string | null | undefined)[] {
   const shift = b.reduceSum(g(0), axes);
   const back = (): string => {
     // One over the values of a channel: the same for all inputs of the same shape.
-    const share = b.once(`share of ${b.shape(x(0)).join()} in ${b.type(x(0)).type}`, () =>
+    const share = b.memo(`share of ${b.shape(x(0)).join()} in ${b.type(x(0)).type}`, () =>
       b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0))),
     );
     const means = line(c, hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });

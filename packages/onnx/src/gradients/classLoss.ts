@@ -1,8 +1,8 @@
 import { attribute, int, text } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators, StoredAs } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
 /** One loss for each position, or a scalar. */
@@ -19,7 +19,7 @@ const reduced: Infer = (node, b) => {
  * −w[t]·x[t] over log-probabilities x [N, C, …] and classes t [N, …]: unreduced, summed, or summed and divided by the
  * sum of the weights. Positions of class `ignore_index` have weight 0, even if that number is not a class.
  */
-function lossOf({ node, x }: GradientContext, b: Builder, logs: string): string {
+function lossOf({ node, x }: GradientContext, b: Ops, logs: string): string {
   const given = b.cast(x(1), DataType.INT64);
   const ignored = attribute(node, 'ignore_index')
     ? b.equal(given, b.int(int(node, 'ignore_index', 0)))

@@ -2,7 +2,7 @@ import { ints } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { type Dim, divDim, productOf, unknownDims } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { extent } from './window.ts';
@@ -50,7 +50,7 @@ function unfold(c: GradientContext): string[] {
 const axesOf = (node: NodeProto, rank: number): number[] =>
   (ints(node, 'axes') ?? Array.from({ length: rank }, (_, i) => i)).map((axis) => axisOf(axis, rank));
 
-const centred: Infer = (node, b: GraphBuilder) => {
+const centred: Infer = (node, b: Graph) => {
   const { type, dims } = b.type(inputOf(node, 0));
   const sizes = b.value(inputOf(node, 1));
   if (!dims) return [{ type, dims }];

@@ -1,10 +1,10 @@
 import { int, ints } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { type Dim, type Dims, unknownDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { blockedKernel } from '../lower/blockedConv.ts';
 import type { ConvForm } from './convForm.ts';
@@ -12,13 +12,13 @@ import { convWeightGradient } from './convWeight.ts';
 import { extent, padsOf, places, windowOf, writePads } from './window.ts';
 
 /** The kernel's sizes: those of the weight, which must be known. */
-export function kernelOf(node: NodeProto, b: GraphBuilder, weight = 1): readonly number[] | undefined {
+export function kernelOf(node: NodeProto, b: Graph, weight = 1): readonly number[] | undefined {
   const dims = b.dims(inputOf(node, weight))?.slice(2);
   return dims?.every((dim) => typeof dim === 'number') ? (dims as number[]) : ints(node, 'kernel_shape');
 }
 
 /** The shape of a convolution's output; `weight` is the input that holds the kernel. */
-export function convDims(node: NodeProto, b: GraphBuilder, weight = 1): Dims {
+export function convDims(node: NodeProto, b: Graph, weight = 1): Dims {
   const w = b.dims(inputOf(node, weight));
   b.assumeRank(inputOf(node, 0), w?.length);
   const x = b.dims(inputOf(node, 0));
@@ -53,7 +53,7 @@ function formOf(c: GradientContext): ConvForm {
 export const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
 
 /** W [M, C/g, k…] as the kernel of the input gradient, [C, M/g, k…], each spatial axis reversed. */
-function reversedKernel(b: Builder, weight: string, { group, axes, window }: ConvForm): string {
+function reversedKernel(b: Ops, weight: string, { group, axes, window }: ConvForm): string {
   const [m, c] = b.shape(weight) as [Dim, Dim];
   let kernel = weight;
   const long = spatialAxes(axes).filter((axis) => window.kernel[axis - 2] !== 1);

@@ -1,7 +1,7 @@
 import { attribute, int, ints, makeAttribute } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { addDim, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { kernelOf, spatialAxes } from './conv.ts';
@@ -18,7 +18,7 @@ interface TransposedForm {
  * The geometry of the convolution whose input gradient this operator computes. With `output_shape` the pads follow from
  * the input's size; `undefined` while that is unknown.
  */
-function geometry(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): TransposedForm | undefined {
+function geometry(node: NodeProto, b: Graph, kernel: readonly number[]): TransposedForm | undefined {
   const axes = kernel.length;
   const strides = ints(node, 'strides') ?? Array(axes).fill(1);
   const dilations = ints(node, 'dilations') ?? Array(axes).fill(1);
@@ -65,7 +65,7 @@ const infer: Infer = (node, b) => {
 };
 
 /** Replaces automatic padding and `output_shape` by explicit padding. */
-function settle(node: NodeProto, b: GraphBuilder): void {
+function settle(node: NodeProto, b: Graph): void {
   const kernel = kernelOf(node, b);
   const known = kernel && geometry(node, b, kernel);
   if (!known) return;

@@ -1,5 +1,5 @@
-import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import type { ConvForm } from './convForm.ts';
 import { convWeightByConv } from './convWeightConv.ts';
@@ -20,7 +20,7 @@ function pointwise({ window }: ConvForm): boolean {
 }
 
 /** The padded input; the input itself without padding. */
-function padded(b: Builder, x: string, { pads, axes }: ConvForm): string {
+function padded(b: Ops, x: string, { pads, axes }: ConvForm): string {
   if (pads.every((pad) => pad === 0)) return x;
   const [before, after] = [pads.slice(0, axes), pads.slice(axes)];
   return b.emit('Pad', [x, b.ints([0, 0, ...before, 0, 0, ...after])]);
@@ -30,7 +30,7 @@ function padded(b: Builder, x: string, { pads, axes }: ConvForm): string {
  * The parts of a padded input [N, C, H, W] that a kernel's positions meet, [N, kW·C·kH, H'·W']: the columns are
  * laid side by side by Slice, the rows picked by Gather, which copies whole rows and runs on all threads.
  */
-function columnsOf(b: Builder, whole: string, { window }: ConvForm, channels: number, to: number[]): string {
+function columnsOf(b: Ops, whole: string, { window }: ConvForm, channels: number, to: number[]): string {
   const [kH, kW] = window.kernel as [number, number];
   const [down, across] = window.strides as [number, number];
   const [spread, apart] = window.dilations as [number, number];
@@ -58,7 +58,7 @@ const lanes = 16;
  *
  * @returns `undefined` where it does not apply
  */
-function byRows(b: Builder, weight: string, input: string, grad: string, form: ConvForm): string | undefined {
+function byRows(b: Ops, weight: string, input: string, grad: string, form: ConvForm): string | undefined {
   const { window, group, axes } = form;
   const dims = b.dims(weight);
   const to: readonly Dim[] = b.shape(grad).slice(2);
@@ -88,7 +88,7 @@ const mostPlaces = 4096;
  * @param grad - the gradient of what it writes
  */
 export function convWeightGradient(
-  b: Builder,
+  b: Ops,
   weight: string,
   input: string,
   grad: string,

@@ -1,4 +1,4 @@
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { type ConvForm, reachesEnd } from './convForm.ts';
 
@@ -11,7 +11,7 @@ const shortestRun = 9;
 const mostByProduct = 16;
 
 /** [N, C, …] → [N, ·, C]. */
-function toChannelsLast(b: Builder, input: string, channels: number): string {
+function toChannelsLast(b: Ops, input: string, channels: number): string {
   const transposed = b.transpose(b.reshape(input, [0, channels, -1]), [0, 2, 1]);
   if (b.provider !== 'cpu' || channels > mostByProduct) return transposed;
   const identity = Array.from({ length: channels ** 2 }, (_, i) => (i % (channels + 1) === 0 ? 1 : 0));
@@ -30,7 +30,7 @@ function toChannelsLast(b: Builder, input: string, channels: number): string {
  * @returns `undefined` where this form does not apply or is slower
  */
 export function convWeightByConv(
-  b: Builder,
+  b: Ops,
   weight: string,
   input: string,
   grad: string,

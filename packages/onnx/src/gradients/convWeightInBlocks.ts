@@ -1,5 +1,5 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { emitBlocked, inBlocks } from '../lower/blocked.ts';
 import { type ConvForm, reachesEnd } from './convForm.ts';
@@ -11,11 +11,11 @@ const mostPlaces = 1024;
 const channelsAtOnce = 4;
 
 /** The batch filled up with zeros to whole blocks, where it might not be a multiple of 4. */
-function wholeBatch(b: Builder, input: string): string {
+function wholeBatch(b: Ops, input: string): string {
   const [examples] = b.shape(input);
   if (typeof examples === 'number' && examples % channelsAtOnce === 0) return input;
   const block = b.ints([b.channelBlock]);
-  const rest = b.once(`rest of ${examples}`, () => {
+  const rest = b.memo(`rest of ${examples}`, () => {
     const missing = b.emit('Mod', [b.neg(b.sizeAt(input, 0)), block]);
     return b.concat([b.ints([0, 0, 0, 0]), missing, b.ints([0, 0, 0])], 0);
   });
@@ -23,7 +23,7 @@ function wholeBatch(b: Builder, input: string): string {
 }
 
 /** [N, C, H, W] with the examples in blocks, as if they were channels: [N/block, C, H, W·block]. */
-function examplesInBlocks(b: Builder, input: string, [channels, height, width]: readonly number[]): string {
+function examplesInBlocks(b: Ops, input: string, [channels, height, width]: readonly number[]): string {
   const [c, h, w] = [channels, height, width] as [number, number, number];
   const one = inBlocks(b, b.reshape(wholeBatch(b, input), [1, -1, c * h, w]));
   return b.reshape(one, [-1, c, h, w * b.channelBlock]);
@@ -41,7 +41,7 @@ function examplesInBlocks(b: Builder, input: string, [channels, height, width]: 
  * @returns `undefined` where it does not apply or is slower
  */
 export function convWeightInBlocks(
-  b: Builder,
+  b: Ops,
   weight: string,
   input: string,
   grad: string,

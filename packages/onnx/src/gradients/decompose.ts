@@ -1,5 +1,5 @@
-import type { Builder } from '../graph/builder.ts';
 import type { GradientContext } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { differentiate } from './differentiate.ts';
 
 /**
@@ -10,7 +10,7 @@ import { differentiate } from './differentiate.ts';
  */
 export function byDecomposition(
   c: GradientContext,
-  write: (b: Builder) => readonly (string | undefined)[],
+  write: (b: Ops) => readonly (string | undefined)[],
 ): (string | null | undefined)[] {
   const { b, node, needs } = c;
   const mark = b.nodes.length;

@@ -1,5 +1,5 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Operator, StoredAs } from '../graph/operator.ts';
 
 /**
@@ -46,7 +46,7 @@ const views = new Set([
 ]);
 
 /** The initializer behind a value, which may have another shape or type. */
-export function initializerBehind(b: GraphBuilder, name: string, stored: Names): string | undefined {
+export function initializerBehind(b: Graph, name: string, stored: Names): string | undefined {
   if (stored.has(name)) return name;
   const node = b.producer(name);
   return node?.domain === '' && views.has(node.opType)
@@ -60,7 +60,7 @@ export function initializerBehind(b: GraphBuilder, name: string, stored: Names):
  *
  * @param stored - the initializers that may be trained
  */
-export function derivativeOf(b: GraphBuilder, node: NodeProto, i: number, stored: Names): Derivative {
+export function derivativeOf(b: Graph, node: NodeProto, i: number, stored: Names): Derivative {
   const operator = b.operator(node);
   const statistic = storedAs(operator, i) === 'statistic';
   return statistic && initializerBehind(b, node.input[i] ?? '', stored) ? 'zero' : declared(operator, i);

@@ -1,13 +1,13 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import { shaped } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /**
  * The cofactors of matrices [..., n, n]: (−1)^(i+j) times the determinant without row i and column j. Unlike the
  * inverse they exist for singular matrices too.
  */
-function cofactors(b: Builder, x: string, n: number): string {
+function cofactors(b: Ops, x: string, n: number): string {
   const rank = b.rank(x);
   const type = b.type(x).type;
   const all = Array.from({ length: n }, (_, i) => i);

@@ -4,10 +4,10 @@ import { captures } from '../format/captures.ts';
 import { isFloat } from '../format/dataType.ts';
 import { nodeName, originOf } from '../format/describeNode.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { atNode } from '../graph/atNode.ts';
-import type { Builder } from '../graph/builder.ts';
-import { operatorKey } from '../graph/graphBuilder.ts';
+import { operatorKey } from '../graph/graph.ts';
 import type { Gradient, GradientContext } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
+import { withNodeContext } from '../graph/withNodeContext.ts';
 import { derivativeOf } from './derivative.ts';
 
 /** The opset a node's domain is imported with. */
@@ -18,7 +18,7 @@ export type OpsetOf = (domain: string) => number;
  * Values stay live through operators without a gradient too, and through integers that they make (quantised values):
  * the backward pass decides whether that matters.
  */
-export function dependents(b: Builder, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
+export function dependents(b: Ops, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const live = new Set(sources);
   const stored = new Set(live);
   for (const node of nodes) {
@@ -62,12 +62,7 @@ interface Reached {
   readonly captured: boolean;
 }
 
-function reachedIn(
-  b: Builder,
-  node: NodeProto,
-  live: ReadonlySet<string>,
-  stored: ReadonlySet<string>,
-): Reached {
+function reachedIn(b: Ops, node: NodeProto, live: ReadonlySet<string>, stored: ReadonlySet<string>): Reached {
   return {
     inputs: node.input.flatMap((name, i) =>
       live.has(name) && derivativeOf(b, node, i, stored) !== 'zero' ? [i] : [],
@@ -83,7 +78,7 @@ const intoInput = (at: Location, i: number, name: string | undefined): Error =>
   noGradient(at, `for its input ${i} ("${name}")`);
 
 /** The gradient function of a node. Throws if there is none, or none for a live input. */
-function gradientAt(b: Builder, node: NodeProto, { inputs, captured }: Reached, at: Location): Gradient {
+function gradientAt(b: Ops, node: NodeProto, { inputs, captured }: Reached, at: Location): Gradient {
   const gradient = b.operator(node)?.gradient;
   if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at, atRunTime(node));
   const unknown = inputs.find((i) => derivativeOf(b, node, i, new Set()) === 'unknown');
@@ -99,7 +94,7 @@ function gradientAt(b: Builder, node: NodeProto, { inputs, captured }: Reached, 
  * @throws {UnsupportedOperatorError} that names the node without a gradient nearest to the loss
  */
 export function checkDifferentiable(
-  b: Builder,
+  b: Ops,
   nodes: readonly NodeProto[],
   values: Iterable<string>,
   sources: Iterable<string>,
@@ -127,7 +122,7 @@ export function checkDifferentiable(
  * depends on a source, or none through an output that a seed depends on
  */
 export function differentiate(
-  b: Builder,
+  b: Ops,
   nodes: readonly NodeProto[],
   seeds: ReadonlyMap<string, string>,
   sources: readonly string[],
@@ -163,7 +158,7 @@ export function differentiate(
     });
     const given = new Set<string>();
     const purpose = `the gradient of ${originOf(node)}`;
-    const found = atNode(node, () => b.writtenFor(purpose, () => gradient(context)));
+    const found = withNodeContext(node, () => b.writtenFor(purpose, () => gradient(context)));
     found.forEach((term, i) => {
       const input = inputs[i];
       if (term === undefined || input === undefined || !reached.inputs.includes(i)) return;
@@ -186,7 +181,7 @@ export function differentiate(
 }
 
 function contextOf(
-  b: Builder,
+  b: Ops,
   node: NodeProto,
   at: Location,
   {

@@ -1,10 +1,10 @@
 import { text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { broadcastDim, type Dim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** An equation with a letter for every axis: of each operand, and of the result. */
 interface Equation {
@@ -15,7 +15,7 @@ interface Equation {
 const spare = 'ZYXWVUTSRQPON';
 
 /** Reads an equation; `...` becomes letters of its own, aligned at the right. `undefined` without the ranks. */
-function equationOf(node: NodeProto, b: GraphBuilder): Equation | undefined {
+function equationOf(node: NodeProto, b: Graph): Equation | undefined {
   const [left = '', right] = text(node, 'equation', '').replaceAll(' ', '').split('->');
   const terms = left.split(',');
   const ranks = node.input.map((name) => b.dims(name)?.length);
@@ -59,7 +59,7 @@ interface Factor {
 
 /** A label that an operand has twice reads a diagonal: its second axis gets a letter of its own, and an identity matrix. */
 function withoutDiagonals(
-  b: Builder,
+  b: Ops,
   x: string,
   labels: string,
   taken: string,
@@ -78,7 +78,7 @@ function withoutDiagonals(
 }
 
 /** The product of the gradient with all other operands, brought to this operand's axes. */
-function operandGradient(b: Builder, c: GradientContext, { operands, result }: Equation, k: number): string {
+function operandGradient(b: Ops, c: GradientContext, { operands, result }: Equation, k: number): string {
   const own = withoutDiagonals(b, c.x(k), operands[k] as string, operands.join(''));
   const { labels } = own;
   const others = operands.flatMap((other, i) => (i === k ? [] : [{ labels: other, value: c.x(i) }]));

@@ -1,24 +1,24 @@
 import { int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
 const isOneSided = (node: NodeProto): boolean => int(node, 'onesided', 0) === 1;
 
 /** The axis of a DFT: an attribute until opset 19, an input since 20. */
-function axisOfDft(node: NodeProto, b: GraphBuilder, rank: number): number | undefined {
+function axisOfDft(node: NodeProto, b: Graph, rank: number): number | undefined {
   if (b.opset < 20) return axisOf(int(node, 'axis', 1), rank);
   const axis = inputOf(node, 2) === '' ? -2 : b.numbers(inputOf(node, 2))?.[0];
   return axis === undefined ? undefined : axisOf(axis, rank);
 }
 
 /** Emits a DFT over a full, complex signal. */
-function dft(b: Builder, x: string, axis: number, inverse: boolean, oneSided = false): string {
+function dft(b: Ops, x: string, axis: number, inverse: boolean, oneSided = false): string {
   const attributes = { inverse: inverse ? 1 : 0, onesided: oneSided ? 1 : 0 };
   return b.opset < 20
     ? b.emit('DFT', [x], { ...attributes, axis })
@@ -67,13 +67,13 @@ function dftBack(c: GradientContext): (string | undefined)[] {
 }
 
 /** The length of a frame: given, or that of the window. */
-function frameLength(node: NodeProto, b: GraphBuilder): number | undefined {
+function frameLength(node: NodeProto, b: Graph): number | undefined {
   const size = inputOf(node, 3) === '' ? b.dims(inputOf(node, 2))?.[0] : b.numbers(inputOf(node, 3))?.[0];
   return typeof size === 'number' ? size : undefined;
 }
 
 /** The number of whole frames that fit into a signal. */
-function frameCount(node: NodeProto, b: GraphBuilder): number | undefined {
+function frameCount(node: NodeProto, b: Graph): number | undefined {
   const total = b.dims(inputOf(node, 0))?.[1];
   const step = b.numbers(inputOf(node, 1))?.[0];
   const length = frameLength(node, b);
@@ -89,7 +89,7 @@ const framed: Infer = (node, b) => {
 };
 
 /** Cuts a signal [batch, time, 1 or 2] into windowed frames and transforms each. */
-function stft(c: GradientContext, b: Builder): string {
+function stft(c: GradientContext, b: Ops): string {
   const { node, x } = c;
   const [count, length] = [frameCount(node, b), frameLength(node, b)];
   const step = b.numbers(x(1))?.[0];

@@ -1,10 +1,10 @@
 import { int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { axisOf, inputOf, shaped } from '../graph/infer.ts';
+import { mapElements } from '../graph/mapElements.ts';
 import type { Gradient, Infer, Operators } from '../graph/operator.ts';
-import { remap } from '../graph/remap.ts';
+import type { Ops } from '../graph/ops.ts';
 import { hasDepth, scatterAlong, scatterAt } from './scatterAt.ts';
 
 const gathered: Infer = (node, b) => {
@@ -18,7 +18,7 @@ const gathered: Infer = (node, b) => {
   const size = dims[axis];
   const taken =
     at && typeof size === 'number'
-      ? remap(value, dims, result, (place) => {
+      ? mapElements(value, dims, result, (place) => {
           const inner = place.slice(axis, axis + picked.length);
           const flat = inner.reduce((offset, i, k) => offset * (picked[k] as number) + i, 0);
           const i = at[flat] as number;
@@ -72,7 +72,7 @@ const gatheredND: Infer = (node, b) => {
 };
 
 /** Puts the batch's own coordinates before positions that were relative to it. */
-function withBatch(b: Builder, positions: string, batch: number): string {
+function withBatch(b: Ops, positions: string, batch: number): string {
   const rank = b.rank(positions);
   if (!(batch >= 0 && batch < rank)) throw new Error(`batch_dims = ${batch}`);
   const shape = b.emit('Shape', [positions], { end: rank - 1 });

@@ -1,8 +1,8 @@
 import { int, text } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
 /** The pixels of a sample along one axis and their weights: [N, taps, samples] each. */
@@ -33,7 +33,7 @@ const modes: Readonly<Record<string, 'linear' | 'cubic' | 'nearest'>> = {
   nearest: 'nearest',
 };
 
-function axisOf(b: Builder, x: string, grid: string, at: number, aligned: boolean): Axis {
+function axisOf(b: Ops, x: string, grid: string, at: number, aligned: boolean): Axis {
   const size = b.castLike(b.squeeze(b.sizeAt(x, at), [0]), grid);
   const last = b.sub(size, b.scalar(1, grid));
   const half = b.scalar(0.5, grid);
@@ -43,7 +43,7 @@ function axisOf(b: Builder, x: string, grid: string, at: number, aligned: boolea
 }
 
 /** Reflects positions at both borders until they lie between them. */
-function reflect(b: Builder, u: string, { low, high }: Axis): string {
+function reflect(b: Ops, u: string, { low, high }: Axis): string {
   // With aligned corners an axis of one pixel has no width: every position becomes 0.
   const range = b.emit('Max', [b.sub(high, low), b.scalar(1, u)]);
   const distance = b.abs(b.sub(u, low));
@@ -53,11 +53,11 @@ function reflect(b: Builder, u: string, { low, high }: Axis): string {
   return b.add(low, b.where(odd, b.sub(range, rest), rest));
 }
 
-const clamp = (b: Builder, u: string, { size }: Axis): string =>
+const clamp = (b: Ops, u: string, { size }: Axis): string =>
   b.emit('Max', [b.emit('Min', [u, b.sub(size, b.scalar(1, u))]), b.scalar(0, u)]);
 
 /** The weights of 4 neighbours for a distance t in [0, 1) from the second one: Keys' kernel with a = −¾. */
-function cubicWeights(b: Builder, t: string): string[] {
+function cubicWeights(b: Ops, t: string): string[] {
   const a = -0.75;
   const polynomial = (s: string, ...coefficients: number[]): string =>
     coefficients
@@ -74,7 +74,7 @@ function cubicWeights(b: Builder, t: string): string[] {
 }
 
 /** The pixels of an axis, with their weights, for samples at positions `u` [N, samples]. */
-function tapsOf({ node }: GradientContext, b: Builder, u: string, axis: Axis): Taps {
+function tapsOf({ node }: GradientContext, b: Ops, u: string, axis: Axis): Taps {
   const padding = text(node, 'padding_mode', 'zeros');
   const mode = modes[text(node, 'mode', 'linear')] ?? 'linear';
   const first = b.emit(mode === 'nearest' ? 'Round' : 'Floor', [u]);
@@ -100,19 +100,19 @@ function tapsOf({ node }: GradientContext, b: Builder, u: string, axis: Axis): T
   const weight = stack(weights);
   return {
     index: b.cast(pixel, DataType.INT64),
-    weight: padding === 'zeros' ? b.keep(b.equal(pixel, pixels), weight) : weight,
+    weight: padding === 'zeros' ? b.maskWith(b.equal(pixel, pixels), weight) : weight,
   };
 }
 
 /** [N, left, samples] and [N, right, samples] to [N, left·right, samples]. */
-function pairs(b: Builder, left: string, right: string, combine: (l: string, r: string) => string): string {
+function pairs(b: Ops, left: string, right: string, combine: (l: string, r: string) => string): string {
   const both = combine(b.unsqueeze(left, [2]), b.unsqueeze(right, [1]));
   const dims = b.shape(both);
   return b.reshape(both, [0, (dims[1] as number) * (dims[2] as number), -1]);
 }
 
 /** Writes the sampling out: gathers, weights and sums the pixels of each sample. */
-function write(c: GradientContext, b: Builder): string {
+function write(c: GradientContext, b: Ops): string {
   const { node, x } = c;
   const [image, grid] = [x(0), x(1)];
   const spatial = b.rank(image) - 2;

@@ -1,11 +1,11 @@
 import { int, text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { addDim, type Dim, divDim, subDim, unknownDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
+import { mapElements } from '../graph/mapElements.ts';
 import type { Gradient, GradientContext, Infer, Operators } from '../graph/operator.ts';
-import { remap } from '../graph/remap.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic, type ValueType } from '../graph/value.ts';
 import { scatterAlong } from './scatterAt.ts';
 
@@ -37,7 +37,7 @@ const concatenated: Infer = (node, b) => {
 };
 
 /** The sizes of several values along an axis, as a vector. */
-function sizesAlong(b: Builder, values: readonly string[], axis: number): string {
+function sizesAlong(b: Ops, values: readonly string[], axis: number): string {
   const sizes = values.map((value) => b.dims(value)?.[axis]);
   return sizes.every((size) => typeof size === 'number')
     ? b.ints(sizes as number[])
@@ -71,7 +71,7 @@ interface Cut {
 }
 
 /** Which axes a Slice cuts and by which steps; `undefined` where only the run will tell. */
-function cutOf(node: NodeProto, b: GraphBuilder, rank: number): Cut | undefined {
+function cutOf(node: NodeProto, b: Graph, rank: number): Cut | undefined {
   const axes = inputOf(node, 3) === '' ? undefined : b.numbers(inputOf(node, 3));
   const count = b.dims(inputOf(node, 1))?.[0];
   if (inputOf(node, 3) !== '' && !axes) return undefined;
@@ -128,7 +128,7 @@ const sliced: Infer = (node, b) => {
     const i = axes.indexOf(axis);
     return i < 0 ? 0 : range(size, starts[i] as number, ends[i] as number, steps[i] as number).start;
   });
-  const taken = remap(value, dims, result, (index) =>
+  const taken = mapElements(value, dims, result, (index) =>
     index.map((at, axis) => (first[axis] as number) + at * (steps[axes.indexOf(axis)] ?? 1)),
   );
   return [{ type, dims: result, value: taken }];

@@ -11,10 +11,10 @@ import {
   unknownDim,
   unknownDims,
 } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { axesOf, axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts';
+import { mapElements } from '../graph/mapElements.ts';
 import type { Gradient, Infer, Operators } from '../graph/operator.ts';
-import { remap } from '../graph/remap.ts';
 
 /** The elements stay in order, so the gradient only takes the input's shape back. */
 const backToInput: Gradient = ({ b, x, g }) => [b.reshapeLike(g(0), x(0))];
@@ -66,7 +66,7 @@ const unsqueezed: Infer = (node, b) => {
 };
 
 /** A cast keeps what it can of a known value. */
-function castTo(to: (node: NodeProto, b: GraphBuilder) => number): Infer {
+function castTo(to: (node: NodeProto, b: Graph) => number): Infer {
   return (node, b) => {
     const { type: from, dims, value } = b.type(inputOf(node, 0));
     const type = to(node, b);
@@ -123,7 +123,7 @@ export const layout: Operators = {
       if (!from) return [{ type, dims: from }];
       const perm = permOf(node, from.length);
       const dims = perm.map((axis) => from[axis] ?? unknownDim());
-      const moved = remap(value, from, dims, (index) =>
+      const moved = mapElements(value, from, dims, (index) =>
         from.map((_, axis) => index[perm.indexOf(axis)] ?? 0),
       );
       return [{ type, dims, value: moved }];

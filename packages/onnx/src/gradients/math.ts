@@ -23,8 +23,8 @@ const clipBack: Gradient = ({ b, node, x, g, needs }) => {
   const both = low !== '' && high !== '';
   const inside = (): string => {
     let passed = g(0);
-    if (low !== '') passed = b.keep(b.emit('GreaterOrEqual', [x(0), low]), passed);
-    if (high !== '') passed = b.keep(b.emit('LessOrEqual', [x(0), high]), passed);
+    if (low !== '') passed = b.maskWith(b.emit('GreaterOrEqual', [x(0), low]), passed);
+    if (high !== '') passed = b.maskWith(b.emit('LessOrEqual', [x(0), high]), passed);
     return passed;
   };
   const below = (): string => {
@@ -37,8 +37,8 @@ const clipBack: Gradient = ({ b, node, x, g, needs }) => {
   };
   return [
     needs(0) ? inside() : undefined,
-    needs(1) ? b.sumTo(b.keep(below(), g(0)), low) : undefined,
-    needs(2) ? b.sumTo(b.keep(above(), g(0)), high) : undefined,
+    needs(1) ? b.sumTo(b.maskWith(below(), g(0)), low) : undefined,
+    needs(2) ? b.sumTo(b.maskWith(above(), g(0)), high) : undefined,
   ];
 };
 

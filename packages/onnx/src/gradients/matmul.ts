@@ -1,8 +1,8 @@
 import { float, int } from '../format/attributes.ts';
-import type { Builder } from '../graph/builder.ts';
 import { broadcast, type Dim, type Dims } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** The shape of a product of matrices. */
 export function productDims(a: Dims, b: Dims): Dims {
@@ -14,7 +14,7 @@ export function productDims(a: Dims, b: Dims): Dims {
 }
 
 /** Merges all axes but the last: [..., n] → [·, n]. A vector becomes one row. */
-function rowsOf(b: Builder, a: string): string {
+function rowsOf(b: Ops, a: string): string {
   return b.dims(a)?.length === 2 ? a : b.emit('Flatten', [a], { axis: -1 });
 }
 

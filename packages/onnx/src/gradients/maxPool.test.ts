@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Provider } from '../graph/graphBuilder.ts';
+import type { Provider } from '../graph/graph.ts';
 import { buildGradientModel, createTrainer } from '../index.ts';
 
 const float = DataType.FLOAT;

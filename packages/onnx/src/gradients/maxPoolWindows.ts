@@ -57,7 +57,7 @@ export function maxPoolBackByWindows(c: GradientContext): string {
     const ends = b.shapeVector(spatial(y(0)));
     elements = b.slice(elements, Array(axes.length).fill(0), ends, axes);
   }
-  const share = b.keep(firstMax(b, elements, 1), alone(g(0)));
+  const share = b.maskWith(firstMax(b, elements, 1), alone(g(0)));
 
   const whole = b.emit('ConvTranspose', [share, oneHot], shape);
   const sizes: readonly Dim[] = b.shape(x(0)).slice(2);

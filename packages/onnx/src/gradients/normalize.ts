@@ -1,8 +1,8 @@
 import { float, int, ints } from '../format/attributes.ts';
-import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import { axesOf, axisOf, inputOf, sameAsInput } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** x̂ = (x − mean)/√(var + ε) over some axes, with what its gradient needs. */
 interface Standardized {
@@ -12,7 +12,7 @@ interface Standardized {
 }
 
 /** Standardises `x` over `axes`, as the forward pass did. */
-export function standardize(b: Builder, x: string, axes: readonly number[], epsilon: number): Standardized {
+export function standardize(b: Ops, x: string, axes: readonly number[], epsilon: number): Standardized {
   const centred = b.sub(x, b.reduceMean(x, axes, true));
   const variance = b.reduceMean(b.square(centred), axes, true);
   const scale = b.reciprocal(b.sqrt(b.add(variance, b.scalar(epsilon, x))));
@@ -21,7 +21,7 @@ export function standardize(b: Builder, x: string, axes: readonly number[], epsi
 
 /** The input gradient of standardisation: scale·(g − mean(g) − x̂·mean(g·x̂)). */
 export function standardizeBack(
-  b: Builder,
+  b: Ops,
   g: string,
   { hat, scale }: Standardized,
   axes: readonly number[],
@@ -32,7 +32,7 @@ export function standardizeBack(
 }
 
 /** A vector of channels as [1, C, 1, …]-like: broadcast against axis 1 of `rank` axes. */
-export function overChannels(b: Builder, vector: string, rank: number): string {
+export function overChannels(b: Ops, vector: string, rank: number): string {
   return rank <= 2
     ? vector
     : b.unsqueeze(

@@ -2,10 +2,10 @@ import { create } from '@bufbuild/protobuf';
 import { int, ints } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import { NodeProtoSchema } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import { inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { maxPoolBackByRows } from './maxPoolRows.ts';
 import { lowest, maxPoolBackByWindows } from './maxPoolWindows.ts';
@@ -43,7 +43,7 @@ function globalAverageBack({ b, x, g }: GradientContext): string {
 }
 
 /** The number of elements a global pool takes in, as a float scalar. */
-function area(b: Builder, x: string): string {
+function area(b: Ops, x: string): string {
   const sizes = b.shape(x).slice(2);
   if (sizes.every((size) => typeof size === 'number')) {
     return b.scalar(
@@ -85,13 +85,13 @@ function indicesOf({ b, node, y }: GradientContext): string {
   const known = node.output[1] ?? '';
   if (known !== '' && !byColumns) return known;
   const attributes = node.attribute.filter(({ name }) => name !== 'storage_order');
-  const indices = b.fresh('Indices');
+  const indices = b.uniqueName('Indices');
   b.declare(indices, DataType.INT64, b.dims(y(0)));
   if (known === '') {
     node.attribute = attributes;
     node.output = [y(0), indices];
   } else {
-    const output = [b.fresh('MaxPool'), indices];
+    const output = [b.uniqueName('MaxPool'), indices];
     b.append(create(NodeProtoSchema, { ...node, name: output[0] as string, output, attribute: attributes }));
   }
   return indices;
@@ -106,7 +106,7 @@ function behindRelu(c: GradientContext): string {
   const { b, x, y, g } = c;
   const before = b.producer(x(0));
   if (before?.opType !== 'Relu' || before.domain !== '') return scatter(c);
-  const passing = b.keep(b.greater(y(0), b.scalar(0, y(0))), g(0));
+  const passing = b.maskWith(b.greater(y(0), b.scalar(0, y(0))), g(0));
   const result = scatter({ ...c, g: () => passing });
   b.masked.set(result, x(0));
   return result;
@@ -123,7 +123,7 @@ function scatter(c: GradientContext): string {
   let share = g(0);
   if (mayMiss(window)) {
     // The index of a window without a maximum lies outside of the input, or in another plane.
-    share = b.keep(b.greater(y(0), b.scalar(lowest, y(0))), share);
+    share = b.maskWith(b.greater(y(0), b.scalar(lowest, y(0))), share);
     indices = b.emit('Max', [indices, b.int(0)]);
   }
   if (disjoint(window) && b.type(x(0)).type === DataType.FLOAT)
@@ -137,17 +137,17 @@ function scatter(c: GradientContext): string {
 }
 
 /** (Σ|x|ᵖ)^(1/p): |x|^(p−1)·sign x·y^(1−p), and 0 where y is 0. */
-function normSlope(b: Builder, x: string, share: string, p: number): string {
+function normSlope(b: Ops, x: string, share: string, p: number): string {
   if (p === 1) return b.mul(share, b.sign(x));
   if (p === 2) return b.mul(share, x);
   return b.mul(share, b.mul(b.sign(x), b.pow(b.abs(x), b.scalar(p - 1, x))));
 }
 
-function normShare(b: Builder, y: string, g: string, p: number): string {
+function normShare(b: Ops, y: string, g: string, p: number): string {
   if (p === 1) return g;
   const zero = b.equal(y, b.scalar(0, y));
   const safe = b.where(zero, b.scalar(1, y), y);
-  return b.keep(b.emit('Not', [zero]), b.div(g, b.pow(safe, b.scalar(p - 1, y))));
+  return b.maskWith(b.emit('Not', [zero]), b.div(g, b.pow(safe, b.scalar(p - 1, y))));
 }
 
 const globalMax: Operator = {

@@ -2,7 +2,7 @@ import { int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { broadcast, type Dims, unknownDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { axisOf, inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
 import { convDims } from './conv.ts';
@@ -10,7 +10,7 @@ import { productDims } from './matmul.ts';
 
 /** One output of a given shape, with the type of input `from` or a fixed type. */
 function shapedLike(
-  dims: (node: NodeProto, b: GraphBuilder) => Dims,
+  dims: (node: NodeProto, b: Graph) => Dims,
   { from, type }: { readonly from?: number; readonly type?: number },
 ): Operator {
   const infer: Infer = (node, b) => [
@@ -21,12 +21,12 @@ function shapedLike(
 
 const like =
   (input: number) =>
-  (node: NodeProto, b: GraphBuilder): Dims =>
+  (node: NodeProto, b: Graph): Dims =>
     b.dims(inputOf(node, input));
 
 const product =
   (right: number) =>
-  (node: NodeProto, b: GraphBuilder): Dims =>
+  (node: NodeProto, b: Graph): Dims =>
     productDims(b.dims(inputOf(node, 0)), b.dims(inputOf(node, right)));
 
 const elementwise = shapedLike((node, b) => broadcast(b.dims(inputOf(node, 0)), b.dims(inputOf(node, 3))), {

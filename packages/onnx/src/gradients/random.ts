@@ -1,14 +1,14 @@
 import { float, int, ints } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { unknownDim } from '../graph/dim.ts';
 import type { Draws } from '../graph/draws.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** Emits the values of the node's output, in any shape; `count` is an int64 scalar. */
-type Drawing = (draw: { b: Builder; node: NodeProto; draws: Draws; count: string; seed: number }) => string;
+type Drawing = (draw: { b: Ops; node: NodeProto; draws: Draws; count: string; seed: number }) => string;
 
 /** The attribute `seed` is a float; its bits serve as the seed. */
 function seedOf(node: NodeProto): number {
@@ -67,7 +67,7 @@ function ofInput(draw: Drawing): Operator {
 }
 
 /** `values · factor + offset`. */
-function scaled(b: Builder, values: string, factor: number, offset: number): string {
+function scaled(b: Ops, values: string, factor: number, offset: number): string {
   const product = factor === 1 ? values : b.mul(values, b.scalar(factor, values));
   return offset === 0 ? product : b.add(product, b.scalar(offset, values));
 }

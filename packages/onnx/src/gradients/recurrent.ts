@@ -1,9 +1,9 @@
 import { attribute, floats, int, text, texts } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
 /** An activation function with its parameters. */
@@ -11,7 +11,7 @@ type Activation = (x: string) => string;
 
 /** The weights of one direction, and how it runs. */
 interface Direction {
-  readonly b: Builder;
+  readonly b: Ops;
   readonly hidden: number;
   /** Rᵀ [hidden, gates·hidden]. */
   readonly recurrent: string;
@@ -29,7 +29,7 @@ interface Direction {
 type State = readonly string[];
 type Cell = (d: Direction, x: string, state: State) => State;
 
-const parts = (b: Builder, value: string, count: number): string[] =>
+const parts = (b: Ops, value: string, count: number): string[] =>
   b.emitAll('Split', [value], { axis: -1, num_outputs: count }, count);
 
 /** x·Wᵀ + h·Rᵀ + biases, one part for each gate. */
@@ -92,7 +92,7 @@ const known: ReadonlyMap<string, { readonly alpha?: number; readonly beta?: numb
 ]);
 
 /** The activations of all directions. The lists of alphas and betas count only functions that have one. */
-function activationsOf(b: Builder, node: NodeProto, names: readonly string[]): Activation[] {
+function activationsOf(b: Ops, node: NodeProto, names: readonly string[]): Activation[] {
   const alphas = [...(floats(node, 'activation_alpha') ?? [])];
   const betas = [...(floats(node, 'activation_beta') ?? [])];
   return names.map((name) => {
@@ -182,11 +182,11 @@ function unroll(
         const lasts = longerThan(at);
         const held = state;
         state = lasts ? next.map((value, i) => b.where(lasts, value, held[i] as string)) : next;
-        outputs[at] = lasts ? b.keep(lasts, next[0] as string) : (next[0] as string);
+        outputs[at] = lasts ? b.maskWith(lasts, next[0] as string) : (next[0] as string);
       }
       // An empty one has no last state: ONNX Runtime gives zeros.
       const some = longerThan(0);
-      if (some) state = state.map((value) => b.keep(some, value));
+      if (some) state = state.map((value) => b.maskWith(some, value));
       // [steps, 1, batch, hidden]
       const all = b.concat(
         outputs.map((h) => b.unsqueeze(h, [0, 1])),

@@ -3,12 +3,12 @@ import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Dim } from '../graph/dim.ts';
 import { unknownDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { axesOf, axisOf, dropAxes, inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
 
 /** The axes a Reduce* node reduces; `undefined` when they are known only at run time. */
-function reducedAxes(node: NodeProto, rank: number, b: GraphBuilder): number[] | undefined {
+function reducedAxes(node: NodeProto, rank: number, b: Graph): number[] | undefined {
   const given = inputOf(node, 1);
   const axes = given === '' ? [] : b.numbers(given);
   if (axes === undefined) return undefined;
@@ -97,7 +97,11 @@ export const reduce: Operators = {
     const zeros = b.reduceSum(b.castLike(isZero, x), axes, true);
     const filled = b.where(isZero, one, x);
     const rest = b.div(b.reduce('ReduceProd', filled, axes, true), filled);
-    const slope = b.where(isZero, b.keep(b.equal(zeros, one), rest), b.keep(b.equal(zeros, zero), rest));
+    const slope = b.where(
+      isZero,
+      b.maskWith(b.equal(zeros, one), rest),
+      b.maskWith(b.equal(zeros, zero), rest),
+    );
     return b.mul(g, slope);
   }),
   ReduceL1: reduction(({ b }, x, _y, g) => b.mul(g, b.sign(x))),

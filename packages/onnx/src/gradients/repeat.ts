@@ -1,8 +1,8 @@
 import { int } from '../format/attributes.ts';
 import { broadcast, type Dim, mulDim, unknownDim, unknownDims } from '../graph/dim.ts';
 import { inputOf, sameAsInput, shaped } from '../graph/infer.ts';
+import { broadcastValue } from '../graph/mapElements.ts';
 import type { Operators } from '../graph/operator.ts';
-import { broadcastValue } from '../graph/remap.ts';
 
 /** Operators that repeat, choose and accumulate. */
 export const repeat: Operators = {

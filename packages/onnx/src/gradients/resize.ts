@@ -2,7 +2,7 @@ import { float, int, ints, text } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { type Dim, mapDim, resizedTo, unknownDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import { isStatic } from '../graph/value.ts';
@@ -15,7 +15,7 @@ interface Target {
 }
 
 /** The constant parameters of a Resize. */
-function targetOf(node: NodeProto, b: GraphBuilder, rank: number): Target {
+function targetOf(node: NodeProto, b: Graph, rank: number): Target {
   const axes = (ints(node, 'axes') ?? Array.from({ length: rank }, (_, i) => i)).map((axis) =>
     axisOf(axis, rank),
   );
@@ -91,7 +91,7 @@ function back(c: GradientContext): string[] {
   const grown = (): number | string => {
     if (isStatic(before) || !scales) return 2;
     const stays = b.cast(b.equal(b.emit('Shape', [x(0)]), b.emit('Shape', [g(0)])), DataType.FLOAT);
-    return b.once(`growth of ${g(0)}`, () =>
+    return b.memo(`growth of ${g(0)}`, () =>
       b.sub(b.literal(DataType.FLOAT, [1], [2]), b.reduce('ReduceMin', stays, [0], true)),
     );
   };

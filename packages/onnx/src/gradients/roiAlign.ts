@@ -1,9 +1,9 @@
 import { float, int, text } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import { unknownDim } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
 const infer: Infer = (node, b) => {
@@ -19,7 +19,7 @@ const infer: Infer = (node, b) => {
  *
  * @param axis - 2 for rows, 3 for columns
  */
-function shares({ node, x }: GradientContext, b: Builder, axis: number, places: number): string {
+function shares({ node, x }: GradientContext, b: Ops, axis: number, places: number): string {
   const regions = x(1);
   const samples = int(node, 'sampling_ratio', 0);
   const whole = text(node, 'coordinate_transformation_mode', 'half_pixel') === 'half_pixel';
@@ -47,7 +47,7 @@ function shares({ node, x }: GradientContext, b: Builder, axis: number, places: 
   return b.castLike(b.reduceMean(b.reshape(counted, [0, places, samples, -1]), [2]), x(0));
 }
 
-function write(c: GradientContext, b: Builder): string {
+function write(c: GradientContext, b: Ops): string {
   const { node, x } = c;
   if (text(node, 'mode', 'avg') !== 'avg') throw c.refuse('no gradient for mode "max"');
   if (int(node, 'sampling_ratio', 0) <= 0) {

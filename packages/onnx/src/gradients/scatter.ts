@@ -1,8 +1,8 @@
 import { int, text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { hasDepth, type Reduction, scatterAt } from './scatterAt.ts';
 
 /** How one kind of scatter operator writes at the node's positions, and how to read them. */
@@ -35,7 +35,7 @@ const slices = (c: GradientContext): Access => {
 };
 
 /** Rewrites a node that combines updates at repeated positions, so that no update is lost. */
-function withoutRace(node: NodeProto, b: Builder): void {
+function withoutRace(node: NodeProto, b: Ops): void {
   const [data, positions, updates] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
   const reduction = text(node, 'reduction', 'none');
   if (reduction === 'none' || !b.dims(data) || !b.dims(updates) || !hasDepth(b, positions)) return;
@@ -58,8 +58,8 @@ function productBack(c: GradientContext, { write, read }: Access): (string | und
     const { isZero, filled } = withoutZeros(c, x(2));
     const zeros = read(write(b.zerosLike(x(0)), b.castLike(isZero, x(2)), 'add'));
     const product = read(b.mul(x(0), write(b.onesLike(x(0)), filled, 'mul')));
-    const only = b.keep(b.equal(zeros, b.scalar(1, zeros)), product);
-    const rest = b.keep(b.equal(zeros, b.scalar(0, zeros)), b.div(product, filled));
+    const only = b.maskWith(b.equal(zeros, b.scalar(1, zeros)), product);
+    const rest = b.maskWith(b.equal(zeros, b.scalar(0, zeros)), b.div(product, filled));
     return b.mul(read(g(0)), b.where(isZero, only, rest));
   };
   return [needs(0) ? b.mul(g(0), others) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
@@ -69,14 +69,14 @@ function productBack(c: GradientContext, { write, read }: Access): (string | und
 function extremumBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
   const { b, x, y, g, needs } = c;
   const kept = b.equal(x(0), y(0));
-  const rest = b.keep(b.emit('Not', [kept]), g(0));
+  const rest = b.maskWith(b.emit('Not', [kept]), g(0));
   const ofUpdates = (): string => {
     const hits = b.castLike(b.equal(x(2), read(y(0))), x(2));
     const count = read(write(b.zerosLike(x(0)), hits, 'add'));
     const share = b.div(read(rest), b.emit('Max', [count, b.scalar(1, count)]));
     return b.mul(hits, share);
   };
-  return [needs(0) ? b.keep(kept, g(0)) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
+  return [needs(0) ? b.maskWith(kept, g(0)) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
 }
 
 const back =

@@ -1,11 +1,11 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** Position lists up to this length are stored in the model. */
 const longestListed = 4096;
 
 /** 0, 1, 2, … up to a size, itself a vector of one element. */
-function counting(b: Builder, size: string): string {
+function counting(b: Ops, size: string): string {
   const known = b.numbers(size)?.[0] ?? Number.POSITIVE_INFINITY;
   return known <= longestListed
     ? b.ints(Array.from({ length: known }, (_, i) => i))
@@ -23,7 +23,7 @@ export type Reduction = 'add' | 'mul' | 'max' | 'min';
  * @param rows - [n, 1] of int64; negative ones count from the end
  * @param slices - [n, width]
  */
-function scatterRows(b: Builder, matrix: string, rows: string, slices: string, reduction: Reduction): string {
+function scatterRows(b: Ops, matrix: string, rows: string, slices: string, reduction: Reduction): string {
   const width = b.sizeAt(slices, 1);
   const places = b.add(b.mul(rows, width), counting(b, width));
   const [whole, at, added] = [matrix, places, slices].map((value) => b.reshape(value, [-1])) as [
@@ -42,7 +42,7 @@ function scatterRows(b: Builder, matrix: string, rows: string, slices: string, r
  * @param distinct - whether no position occurs twice: then ScatterND is right too, and faster
  */
 export function scatterAlong(
-  b: Builder,
+  b: Ops,
   source: string,
   positions: string,
   axis: number,
@@ -72,8 +72,7 @@ export function scatterAlong(
 const nowhere = -(2 ** 40);
 
 /** Whether the length of a position is known, which {@link scatterAt} needs. */
-export const hasDepth = (b: Builder, positions: string): boolean =>
-  typeof b.dims(positions)?.at(-1) === 'number';
+export const hasDepth = (b: Ops, positions: string): boolean => typeof b.dims(positions)?.at(-1) === 'number';
 
 /**
  * ScatterND without its data race: combines slices with `data` at positions that may repeat.
@@ -82,7 +81,7 @@ export const hasDepth = (b: Builder, positions: string): boolean =>
  * @param updates - the slices: the leading axes of `positions`, then the axes of a slice
  */
 export function scatterAt(
-  b: Builder,
+  b: Ops,
   data: string,
   positions: string,
   updates: string,

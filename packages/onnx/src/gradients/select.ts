@@ -1,9 +1,9 @@
 import { attribute, int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import { type Dim, unknownDim } from '../graph/dim.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { scatterAlong } from './scatterAt.ts';
 
 /** The input's shape with an unknown size along the axis; a vector if there is no axis. */
@@ -20,7 +20,7 @@ const picked: Infer = (node, b) => {
 };
 
 /** Puts the slices of the gradient (without an axis: its elements) back where they were taken from. */
-function putBack({ b, node, x, g }: GradientContext, positions: (b: Builder) => string): string {
+function putBack({ b, node, x, g }: GradientContext, positions: (b: Ops) => string): string {
   const axis = attribute(node, 'axis') ? axisOf(int(node, 'axis', 0), b.rank(x(0))) : undefined;
   if (axis !== undefined) return scatterAlong(b, g(0), positions(b), axis, b.sizeAt(x(0), axis), true);
   const length = b.reshape(b.count(x(0)), [1]);
@@ -43,7 +43,7 @@ export const select: Operators = {
       const { b, node, y } = c;
       let first = node.output[1] ?? '';
       if (first === '') {
-        first = b.declare(b.fresh('Indices'), DataType.INT64, [unknownDim()]);
+        first = b.declare(b.uniqueName('Indices'), DataType.INT64, [unknownDim()]);
         node.output = [y(0), first, ...node.output.slice(2)];
       }
       return [putBack(c, () => first)];

@@ -1,7 +1,7 @@
 import { int, ints, text } from '../format/attributes.ts';
-import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { GradientContext } from '../graph/operator.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { isSame, windowOf } from './window.ts';
 
@@ -9,7 +9,7 @@ import { isSame, windowOf } from './window.ts';
 const smallMatrix = 1 << 15;
 
 /** The identity matrix of a size that may be known only at run time. */
-function identity(b: Builder, like: string, size: number | string): string {
+function identity(b: Ops, like: string, size: number | string): string {
   const shape = b.shapeVector([size, size]);
   return b.emit('EyeLike', [b.filled(shape, 0, like)], {});
 }
@@ -24,7 +24,7 @@ function identity(b: Builder, like: string, size: number | string): string {
  * @returns the gradient of the input, [N, C, inputs…]
  */
 export function adjoint(
-  b: Builder,
+  b: Ops,
   x: string,
   g: string,
   run: (input: string, axes: readonly number[]) => string,
@@ -54,7 +54,7 @@ export function adjoint(
 }
 
 /** Multiplies axis `axis` of `a` by a matrix [to, from]. */
-function alongAxis(b: Builder, a: string, matrix: string, axis: number): string {
+function alongAxis(b: Ops, a: string, matrix: string, axis: number): string {
   const rank = b.rank(a);
   if (axis === rank - 1) return b.matmul(a, b.transpose(matrix, [1, 0]));
   if (axis === rank - 2) return b.matmul(matrix, a);

@@ -1,12 +1,12 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { emitBlocked, inBlocks } from '../lower/blocked.ts';
 import type { ConvForm } from './convForm.ts';
 
 /** [N, C, H, W] in blocks, spatially padded, one example below the other: [1, C, N·H, W]. */
 function stacked(
-  b: Builder,
+  b: Ops,
   input: string,
   channels: number,
   [height, width]: readonly [number, number],
@@ -30,7 +30,7 @@ function stacked(
  * @returns `undefined` where it does not apply
  */
 export function separateWeightInBlocks(
-  b: Builder,
+  b: Ops,
   weight: string,
   input: string,
   grad: string,

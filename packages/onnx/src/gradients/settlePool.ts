@@ -2,8 +2,8 @@ import { fail } from '../errors.ts';
 import { int, ints, makeAttribute, text } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { lowest } from './maxPoolWindows.ts';
 import { extent, isSame, places, type Window, windowOf } from './window.ts';
@@ -21,7 +21,7 @@ function exactEnds(
 }
 
 /** Inserts a Pad before a pool that cannot pad by itself: with the lowest number for a maximum, 0 for a norm. */
-function padBefore(node: NodeProto, b: Builder, pads: readonly number[], value: number): void {
+function padBefore(node: NodeProto, b: Ops, pads: readonly number[], value: number): void {
   const [x, axes] = [inputOf(node, 0), pads.length / 2];
   const ring = b.ints([0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)]);
   node.input[0] = b.emit('Pad', [x, ring, ...(value === 0 ? [] : [b.scalar(value, x)])]);
@@ -34,7 +34,7 @@ function padBefore(node: NodeProto, b: Builder, pads: readonly number[], value: 
  *
  * @throws {ClrError} if the two differ and no explicit attributes are equivalent
  */
-export function settlePool(node: NodeProto, b: Builder): void {
+export function settlePool(node: NodeProto, b: Ops): void {
   const kernel = ints(node, 'kernel_shape') ?? [];
   const ceil = int(node, 'ceil_mode', 0) === 1;
   const sizes = b.dims(inputOf(node, 0))?.slice(2);

@@ -11,8 +11,8 @@ import {
   shaped,
   typed,
 } from '../graph/infer.ts';
+import { broadcastValue } from '../graph/mapElements.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
-import { broadcastValue } from '../graph/remap.ts';
 
 const flat = (infer: Infer): Operator => ({ infer, gradient: 'none' });
 

@@ -1,7 +1,7 @@
 import { ints, makeAttribute, text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { addDim, type Dim, mapDim } from '../graph/dim.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Graph } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 
 /** How a convolution or pool slides over its spatial axes. */
@@ -34,7 +34,7 @@ export function splitPadding(
  * Reads a window from a node's attributes and resolves automatic padding as ONNX Runtime's kernels do: the SAME padding
  * of a pool ignores dilation, and is negative if a stride longer than the kernel skips the end.
  */
-export function windowOf(node: NodeProto, b: GraphBuilder, kernel: readonly number[]): Window {
+export function windowOf(node: NodeProto, b: Graph, kernel: readonly number[]): Window {
   const rank = kernel.length;
   const strides = ints(node, 'strides') ?? Array(rank).fill(1);
   const dilations = ints(node, 'dilations') ?? Array(rank).fill(1);

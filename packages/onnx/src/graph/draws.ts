@@ -1,18 +1,18 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from './builder.ts';
+import type { Ops } from './ops.ts';
 
 /** Random numbers that a step's number decides: the same number, the same masks, on every machine. */
 export interface Draws {
   /** The int64 scalar input that decides the numbers; undefined while nothing has been drawn. */
   readonly input: string | undefined;
   /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
-  mask(b: Builder, like: string, ratio: number, seed: number): string;
+  mask(b: Ops, like: string, ratio: number, seed: number): string;
   /**
    * A float32 vector of numbers spread evenly over [0, 1), multiples of 2⁻²⁴.
    *
    * @param count - how many: an int64 scalar
    */
-  uniform(b: Builder, count: string, seed: number): string;
+  uniform(b: Ops, count: string, seed: number): string;
 }
 
 const columns = 1024;
@@ -31,7 +31,7 @@ export function createDraws(name: string): Draws {
   let shared: { readonly scalars: readonly [string, string]; readonly columns: string } | undefined;
   let count = 0;
 
-  const share = (b: Builder): NonNullable<typeof shared> => {
+  const share = (b: Ops): NonNullable<typeof shared> => {
     const scalars = scramble(b, b.declare(name, DataType.INT64, []));
     const places = b.emit('Range', [b.int(0), b.int(columns), b.int(1)]);
     shared = { scalars, columns: spread(b, places, [scalars[1], scalars[0]]) };
@@ -39,7 +39,7 @@ export function createDraws(name: string): Draws {
   };
 
   /** The key of one node, made from the step, the node's index among the random nodes, and its seed. */
-  const keyOf = (b: Builder, seed: number): readonly [string, string] => {
+  const keyOf = (b: Ops, seed: number): readonly [string, string] => {
     shared ??= share(b);
     const { scalars } = shared;
     count += 1;
@@ -76,17 +76,17 @@ export function createDraws(name: string): Draws {
   };
 }
 
-const remainder = (b: Builder, x: string): string => b.emit('Mod', [x, b.int(prime)]);
+const remainder = (b: Ops, x: string): string => b.emit('Mod', [x, b.int(prime)]);
 
 /** x² + c modulo the prime. */
-const squared = (b: Builder, x: string, c: string): string => remainder(b, b.add(b.mul(x, x), c));
+const squared = (b: Ops, x: string, c: string): string => remainder(b, b.add(b.mul(x, x), c));
 
 /** x³ + c modulo the prime p: a permutation of 0 … p − 1, since 3 does not divide p − 1. */
-const cubed = (b: Builder, x: string, c: string): string =>
+const cubed = (b: Ops, x: string, c: string): string =>
   remainder(b, b.add(b.mul(remainder(b, b.mul(x, x)), x), c));
 
 /** Two remainders made of one integer of any size. */
-function scramble(b: Builder, integer: string): readonly [string, string] {
+function scramble(b: Ops, integer: string): readonly [string, string] {
   const [low, high] = [remainder(b, integer), b.div(integer, b.int(prime))];
   const parts = b.add(b.mul(low, b.int(48_271)), b.add(b.mul(high, b.int(69_621)), b.int(20_231)));
   const mixed = squared(b, remainder(b, parts), low);
@@ -95,7 +95,7 @@ function scramble(b: Builder, integer: string): readonly [string, string] {
 }
 
 /** Whole numbers from 0 on to odd ones below 2³¹ without a pattern: steps around the prime, then two squarings. */
-function spread(b: Builder, integers: string, [s, t]: readonly [string, string]): string {
+function spread(b: Ops, integers: string, [s, t]: readonly [string, string]): string {
   const even = remainder(b, b.add(b.mul(integers, b.int(663_608_941)), s));
   const twice = squared(b, squared(b, even, t), s);
   return b.add(b.mul(twice, b.int(2)), b.int(1));

@@ -1,11 +1,11 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from './builder.ts';
+import type { Ops } from './ops.ts';
 
 /**
  * Where the first maximum along an axis of known size is: a bool tensor of the shape of `a`, true once in
  * every row. ArgMax would do, but WebGPU's ends in integers that its other operators send to the CPU.
  */
-export function firstMax(b: Builder, a: string, axis: number): string {
+export function firstMax(b: Ops, a: string, axis: number): string {
   const size = b.shape(a)[axis];
   const along = b.shape(a).map((_, i) => (i === axis ? -1 : 1));
   const numbers =
@@ -19,7 +19,7 @@ export function firstMax(b: Builder, a: string, axis: number): string {
       numbers.map((i) => numbers.length - i),
     );
     const maximal = b.equal(a, b.reduce('ReduceMax', a, [axis], true));
-    const ranked = b.keep(maximal, b.reshape(rank, along));
+    const ranked = b.maskWith(maximal, b.reshape(rank, along));
     return b.equal(ranked, b.reduce('ReduceMax', ranked, [axis], true));
   }
   const count = numbers

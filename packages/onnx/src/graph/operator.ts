@@ -1,15 +1,15 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from './builder.ts';
 import type { Draws } from './draws.ts';
-import type { GraphBuilder } from './graphBuilder.ts';
+import type { Graph } from './graph.ts';
+import type { Ops } from './ops.ts';
 import type { ValueType } from './value.ts';
 
 /** Says what an operator's outputs are: one {@link ValueType} for each. */
-export type Infer = (node: NodeProto, b: GraphBuilder) => readonly ValueType[];
+export type Infer = (node: NodeProto, b: Graph) => readonly ValueType[];
 
 /** The context of a gradient: the node, the gradients of its outputs, and the graph under construction. */
 export interface GradientContext {
-  readonly b: Builder;
+  readonly b: Ops;
   readonly node: NodeProto;
   /** The name of input `i`; throws when the node leaves it out. */
   x(i: number): string;
@@ -64,13 +64,13 @@ type Derivative =
 export type Operator = Derivative & {
   readonly infer?: Infer;
   /** Replaces automatic attributes by explicit ones before the node is appended. May emit further nodes. */
-  readonly settle?: (node: NodeProto, b: Builder) => void;
+  readonly settle?: (node: NodeProto, b: Ops) => void;
   /** Inputs that a node in training form replaces by one of its outputs: running statistics. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Rewrites a node of the training model if the runtime's own kernel is not deterministic. May emit further nodes. */
-  readonly toTraining?: (node: NodeProto, b: Builder, draws: Draws) => void;
+  readonly toTraining?: (node: NodeProto, b: Ops, draws: Draws) => void;
   /** Turns a node in training form into its inference form. May emit further nodes. */
-  readonly toInference?: (node: NodeProto, b: Builder, draws: Draws) => void;
+  readonly toInference?: (node: NodeProto, b: Ops, draws: Draws) => void;
 };
 
 /** Operators by type; those of another domain as `domain:type`. */

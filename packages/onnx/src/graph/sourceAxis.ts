@@ -1,7 +1,7 @@
 import { int, ints } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { type Dim, productOf } from './dim.ts';
-import type { GraphBuilder } from './graphBuilder.ts';
+import type { Graph } from './graph.ts';
 import { axesOf, axisOf, inputOf } from './infer.ts';
 
 /** Operators that move or select elements and change none. */
@@ -27,7 +27,7 @@ export function isLayout({ opType, domain }: NodeProto): boolean {
  * The axis of a layout node's input that becomes axis `axis` of its output; `undefined` if the shapes do not tell, or
  * if that axis comes from parts of an axis or from several axes.
  */
-export function sourceAxis(node: NodeProto, axis: number, b: GraphBuilder): number | undefined {
+export function sourceAxis(node: NodeProto, axis: number, b: Graph): number | undefined {
   const from = b.dims(inputOf(node, 0));
   const to = b.dims(node.output[0] ?? '');
   if (!from || !to) return undefined;

@@ -1,5 +1,5 @@
-import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
+import type { Ops } from '../graph/ops.ts';
 import type { Target } from './lossHead.ts';
 
 /** The purpose of the check's nodes. If the runtime refuses one of them, it refuses the target. */
@@ -13,7 +13,7 @@ export const targetCheck = 'the check that the target has the shape of the outpu
  * other axes, such as sizes that the model computes.
  */
 export function checkTarget(
-  b: Builder,
+  b: Ops,
   loss: string,
   { name, dims, of, axes }: Target,
   fed: ReadonlySet<Dim>,

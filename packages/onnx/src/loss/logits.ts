@@ -4,8 +4,8 @@ import { int } from '../format/attributes.ts';
 import { describeNode } from '../format/describeNode.ts';
 import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 import { differentiate } from '../gradients/differentiate.ts';
-import type { Builder } from '../graph/builder.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isLayout, sourceAxis } from '../graph/sourceAxis.ts';
 import { isOne, makerOfProbabilities, type Nodes, producer, sigmoidOf, softmaxOf } from './probabilities.ts';
 
@@ -29,12 +29,12 @@ function behindLayout(nodes: Nodes, output: string): { last: NodeProto | undefin
 }
 
 /** `value` after the layout operators of `chain`, and the gradient back through them. */
-function laidOut(b: Builder, chain: Nodes, value: string): Logits {
+function laidOut(b: Ops, chain: Nodes, value: string): Logits {
   if (chain.length === 0) return itself(value);
   const mark = b.nodes.length;
   let moved = value;
   for (const node of chain) {
-    const next = b.fresh(node.opType);
+    const next = b.uniqueName(node.opType);
     const copy = clone(NodeProtoSchema, node);
     b.append(Object.assign(copy, { name: next, input: [moved, ...node.input.slice(1)], output: [next] }));
     moved = next;
@@ -48,7 +48,7 @@ function laidOut(b: Builder, chain: Nodes, value: string): Logits {
 /**
  * z, if an output holds the probabilities 1 − σ(z) and σ(z) of two classes, as from scikit-learn's binary classifiers.
  */
-function binary(b: Builder, nodes: Nodes, last: NodeProto): string | undefined {
+function binary(b: Ops, nodes: Nodes, last: NodeProto): string | undefined {
   const [no, yes] = last.input.map((name) => behindLayout(nodes, name).last);
   if (last.input.length !== 2 || yes?.opType !== 'Sigmoid' || no?.opType !== 'Sub') return undefined;
   return isOne(b, inputOf(no, 0)) && behindLayout(nodes, inputOf(no, 1)).last === yes
@@ -57,7 +57,7 @@ function binary(b: Builder, nodes: Nodes, last: NodeProto): string | undefined {
 }
 
 /** Refuses probabilities whose logits cannot be found: their softmax or sigmoid would be taken twice. */
-function checkNoProbabilities(b: Builder, nodes: Nodes, output: string, loss: string): void {
+function checkNoProbabilities(b: Ops, nodes: Nodes, output: string, loss: string): void {
   const maker = makerOfProbabilities(b, nodes, output);
   if (!maker) return;
   throw fail(
@@ -73,7 +73,7 @@ function checkNoProbabilities(b: Builder, nodes: Nodes, output: string, loss: st
  *
  * @throws {ClrError} when the output is probabilities that are made otherwise
  */
-export function logitsOf(b: Builder, nodes: Nodes, output: string): Logits {
+export function logitsOf(b: Ops, nodes: Nodes, output: string): Logits {
   const { last, chain } = behindLayout(nodes, output);
   if (last?.opType === 'Softmax') for (const node of [last, ...chain]) b.shape(node.output[0] as string);
   const softmax = last && softmaxOf(b, nodes, last);
@@ -102,7 +102,7 @@ export function logitsOf(b: Builder, nodes: Nodes, output: string): Logits {
  *
  * @throws {ClrError} when the output is probabilities that are made otherwise
  */
-export function logitOf(b: Builder, nodes: Nodes, output: string): Logits {
+export function logitOf(b: Ops, nodes: Nodes, output: string): Logits {
   const { last, chain } = behindLayout(nodes, output);
   const z = last && sigmoidOf(b, nodes, last);
   if (z !== undefined) return laidOut(b, chain, z);

@@ -1,8 +1,8 @@
 import { fail } from '../errors.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import { firstMax } from '../graph/firstMax.ts';
+import type { Ops } from '../graph/ops.ts';
 import { show } from '../show.ts';
 import { type Logits, logitOf, logitsOf } from './logits.ts';
 import type { LossOptions } from './loss.ts';
@@ -34,7 +34,7 @@ export interface LossHead {
 }
 
 function crossEntropy(
-  b: Builder,
+  b: Ops,
   { value: logits, back }: Logits,
   name: string,
   distribution: boolean,
@@ -73,24 +73,18 @@ function crossEntropy(
 }
 
 /** WebGPU has no LogSoftmax: without this the logits would go to the CPU and back in every step. */
-function logSoftmax(b: Builder, logits: string): string {
+function logSoftmax(b: Ops, logits: string): string {
   if (b.provider !== 'webgpu') return b.emit('LogSoftmax', [logits], { axis: 1 });
   const shifted = b.sub(logits, b.reduce('ReduceMax', logits, [1], true));
   return b.sub(shifted, b.log(b.reduceSum(b.exp(shifted), [1], true)));
 }
 
 /** The share of positions whose first maximum is where the target's is. */
-function accuracyOf(
-  b: Builder,
-  logits: string,
-  target: string,
-  shares: string,
-  distribution: boolean,
-): string {
+function accuracyOf(b: Ops, logits: string, target: string, shares: string, distribution: boolean): string {
   let hits: string;
   if (b.provider === 'webgpu') {
-    const right = distribution ? b.keep(firstMax(b, target, 1), b.scalar(1, target)) : shares;
-    hits = b.reduceSum(b.keep(firstMax(b, logits, 1), right), [1]);
+    const right = distribution ? b.maskWith(firstMax(b, target, 1), b.scalar(1, target)) : shares;
+    hits = b.reduceSum(b.maskWith(firstMax(b, logits, 1), right), [1]);
   } else {
     const right = distribution ? b.emit('ArgMax', [target], { axis: 1, keepdims: 0 }) : target;
     hits = b.equal(b.emit('ArgMax', [logits], { axis: 1, keepdims: 0 }), right);
@@ -102,7 +96,7 @@ function accuracyOf(
 const mostListed = 1 << 16;
 
 /** Class indices [N, …] as 1 and 0 in the shape [N, C, …] of the logits. */
-function oneHot(b: Builder, indices: string, logits: string): string {
+function oneHot(b: Ops, indices: string, logits: string): string {
   const rank = b.rank(logits);
   const count = b.shape(logits)[1] as Dim;
   const classes =
@@ -115,7 +109,7 @@ function oneHot(b: Builder, indices: string, logits: string): string {
 
 type Regression = Record<'loss' | 'outputs' | 'seed', string>;
 
-function meanSquare(b: Builder, y: string, target: string): Regression {
+function meanSquare(b: Ops, y: string, target: string): Regression {
   const difference = b.sub(y, target);
   const share = b.div(b.scalar(1, y), b.castLike(b.count(y), y));
   return {
@@ -126,7 +120,7 @@ function meanSquare(b: Builder, y: string, target: string): Regression {
 }
 
 /** max(y, 0) − y·t + log(1 + e^−|y|): finite for every y. */
-function binaryCrossEntropy(b: Builder, y: string, target: string): Regression {
+function binaryCrossEntropy(b: Ops, y: string, target: string): Regression {
   const share = b.div(b.scalar(1, y), b.castLike(b.count(y), y));
   const tail = b.log(b.add(b.exp(b.neg(b.abs(y))), b.scalar(1, y)));
   const terms = b.add(b.sub(b.emit('Relu', [y]), b.mul(y, target)), tail);
@@ -144,7 +138,7 @@ function binaryCrossEntropy(b: Builder, y: string, target: string): Regression {
  * @param wanted - the value that the loss is taken of; see `lossInput`
  * @throws {ClrError} on an unknown loss
  */
-export function appendLoss(b: Builder, wanted: string, options: LossOptions, target: string): LossHead {
+export function appendLoss(b: Ops, wanted: string, options: LossOptions, target: string): LossHead {
   const { loss } = options;
   const nodes = [...b.nodes];
   const { type } = b.type(wanted);

@@ -1,9 +1,9 @@
 import { fail } from '../errors.ts';
 import { isFloat, typeName } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
-import { operatorKey } from '../graph/graphBuilder.ts';
+import { operatorKey } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { show } from '../show.ts';
 import type { LossOptions } from './loss.ts';
 import { producer } from './probabilities.ts';
@@ -22,7 +22,7 @@ function behindMaps(nodes: readonly NodeProto[], output: string): string {
  * @throws {ClrError} when there is no such output, or it is not of floats
  */
 export function lossInput(
-  b: Builder,
+  b: Ops,
   nodes: readonly NodeProto[],
   outputs: readonly string[],
   { loss, output }: LossOptions,

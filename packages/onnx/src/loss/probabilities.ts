@@ -1,8 +1,8 @@
 import { int } from '../format/attributes.ts';
 import { isFloat } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isLayout } from '../graph/sourceAxis.ts';
 
 export type Nodes = readonly NodeProto[];
@@ -25,7 +25,7 @@ const neverNegative = /^(Exp|Sigmoid|HardSigmoid|Softplus|Softmax|Relu|Abs)$/;
 const aroundTotals = /^(Clip|Max|Add|Expand|Identity|Cast|Unsqueeze)$/;
 
 /** A division by a total, written as Div, as Mul by a Reciprocal, or as LpNormalization. */
-function sharesOf(b: Builder, nodes: Nodes, node: NodeProto): Shares | undefined {
+function sharesOf(b: Ops, nodes: Nodes, node: NodeProto): Shares | undefined {
   const rank = b.dims(node.output[0] ?? '')?.length;
   if (rank === undefined) return undefined;
   const positive = (of: string): boolean => neverNegative.test(producer(nodes, of)?.opType ?? '');
@@ -58,7 +58,7 @@ function sharesOf(b: Builder, nodes: Nodes, node: NodeProto): Shares | undefined
 }
 
 /** The axis of a LogSoftmax, also of one written out as x − log Σ eˣ. */
-function logSoftmaxAxis(b: Builder, nodes: Nodes, value: string): number | undefined {
+function logSoftmaxAxis(b: Ops, nodes: Nodes, value: string): number | undefined {
   const node = producer(nodes, value);
   const rank = b.dims(value)?.length;
   if (!node || rank === undefined) return undefined;
@@ -71,7 +71,7 @@ function logSoftmaxAxis(b: Builder, nodes: Nodes, value: string): number | undef
 
 /** The input and the axis of a Softmax. Exporters also write it out as eˣ / Σ eˣ, or take e to the power of a LogSoftmax. */
 export function softmaxOf(
-  b: Builder,
+  b: Ops,
   nodes: Nodes,
   node: NodeProto,
 ): { input: string; axis: number } | undefined {
@@ -91,13 +91,13 @@ export function softmaxOf(
 }
 
 /** Whether a value is the constant 1. */
-export const isOne = (b: Builder, name: string): boolean => {
+export const isOne = (b: Ops, name: string): boolean => {
   const values = b.constant(name)?.values;
   return values?.length === 1 && values[0] === 1;
 };
 
 /** The input of a Sigmoid. Exporters also write it out as 1 / (1 + e⁻ˣ). */
-export function sigmoidOf(b: Builder, nodes: Nodes, node: NodeProto): string | undefined {
+export function sigmoidOf(b: Ops, nodes: Nodes, node: NodeProto): string | undefined {
   if (node.opType === 'Sigmoid') return inputOf(node, 0);
   const below =
     node.opType === 'Reciprocal'
@@ -120,7 +120,7 @@ const keepProbabilities =
 const farthest = 32;
 
 /** The inputs that must be probabilities for a node's output to be probabilities; `undefined` if it never is. */
-function probabilityInputs(b: Builder, node: NodeProto): string[] | undefined {
+function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   const { opType, input } = node;
   const number = (name: string): number | undefined => {
     const values = b.constant(name)?.values;
@@ -142,7 +142,7 @@ function probabilityInputs(b: Builder, node: NodeProto): string[] | undefined {
 }
 
 /** The node that made the probabilities in a value, found through all operators that keep them probabilities. */
-export function makerOfProbabilities(b: Builder, nodes: Nodes, value: string): NodeProto | undefined {
+export function makerOfProbabilities(b: Ops, nodes: Nodes, value: string): NodeProto | undefined {
   const makers = new Map<string, NodeProto | undefined>();
   const makerOf = (name: string, steps: number): NodeProto | undefined => {
     if (makers.has(name) || steps > farthest) return makers.get(name);

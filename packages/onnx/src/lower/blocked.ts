@@ -1,7 +1,7 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
 import { type Dims, mapDim } from '../graph/dim.ts';
-import type { Attributes } from '../graph/graphBuilder.ts';
+import type { Attributes } from '../graph/graph.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** ONNX Runtime's own operators on channels in blocks: its CPU provider has them, on processors with wide registers. */
 export const blockedDomain = 'com.microsoft.nchwc';
@@ -12,7 +12,7 @@ export const blockedDomain = 'com.microsoft.nchwc';
  * @param dims - the result's shape, as far as known
  */
 export function emitBlocked(
-  b: Builder,
+  b: Ops,
   op: 'Conv' | 'ReorderOutput',
   inputs: readonly string[],
   attributes: Attributes,
@@ -22,7 +22,7 @@ export function emitBlocked(
 }
 
 /** Puts the channels of [N, C, H, W] in blocks, the last one filled up with zeros; C must be a multiple of 4. */
-export function inBlocks(b: Builder, input: string): string {
+export function inBlocks(b: Ops, input: string): string {
   const { channelBlock: block } = b;
   const filled = (channels: number): number => Math.ceil(channels / block) * block;
   const dims = b.dims(input)?.map((dim, axis) => (axis === 1 ? mapDim(dim, `blocks${block}`, filled) : dim));

@@ -1,8 +1,8 @@
 import { attribute, int, ints, text } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { blockedDomain, emitBlocked, inBlocks } from './blocked.ts';
 
@@ -20,7 +20,7 @@ interface Kernel {
  * The sizes of a kernel that a convolution, or the way back through one, can have in blocks: its channels fill whole
  * blocks, and it has more than one element.
  */
-export function blockedKernel(b: Builder, weight: string, group: number): Kernel | undefined {
+export function blockedKernel(b: Ops, weight: string, group: number): Kernel | undefined {
   const { channelBlock: block } = b;
   const dims = b.dims(weight);
   if (block === 1 || dims?.length !== 4 || !isStatic(dims) || b.type(weight).type !== DataType.FLOAT)
@@ -32,22 +32,14 @@ export function blockedKernel(b: Builder, weight: string, group: number): Kernel
 }
 
 /** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], by what puts channels in blocks, done twice. */
-function forwardKernel(
-  b: Builder,
-  weight: string,
-  { first, second, height, width, separate }: Kernel,
-): string {
+function forwardKernel(b: Ops, weight: string, { first, second, height, width, separate }: Kernel): string {
   const inputs = separate ? weight : inBlocks(b, weight);
   const both = inBlocks(b, b.reshape(inputs, [1, first, second * height, width]));
   return b.reshape(both, [first, second, height, width]);
 }
 
 /** [C, M, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], each spatial axis reversed. */
-function reversedKernel(
-  b: Builder,
-  weight: string,
-  { first, second, height, width, separate }: Kernel,
-): string {
+function reversedKernel(b: Ops, weight: string, { first, second, height, width, separate }: Kernel): string {
   const { channelBlock: block } = b;
   const inputs = inBlocks(b, b.reshape(weight, [1, first, second * height, width]));
   const both = separate
@@ -65,10 +57,10 @@ function reversedKernel(
   return b.reshape(turned, separate ? [first, 1, height, width] : [second, first, height, width]);
 }
 
-function convInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolean {
+function convInBlocks(node: NodeProto, b: Ops, kernel: Kernel): boolean {
   const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
   const data = inBlocks(b, x);
-  const result = b.fresh('Conv');
+  const result = b.uniqueName('Conv');
   b.append({
     ...node,
     domain: blockedDomain,
@@ -81,7 +73,7 @@ function convInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolean {
 }
 
 /** The plain layout of a result in blocks, under the node's own name, of which all is known already. */
-function writePlain(b: Builder, node: NodeProto, result: string, channels: number): true {
+function writePlain(b: Ops, node: NodeProto, result: string, channels: number): true {
   const y = node.output[0] as string;
   const { type, dims } = b.type(y);
   b.emitAs(`${blockedDomain}:ReorderOutput`, [result], { channels }, y);
@@ -93,7 +85,7 @@ function writePlain(b: Builder, node: NodeProto, result: string, channels: numbe
  * A transposed convolution as a convolution with the reversed kernel. At a stride, the elements of its input are set
  * apart by zeros; the runtime's own form is faster where channels meet.
  */
-function transposedInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolean {
+function transposedInBlocks(node: NodeProto, b: Ops, kernel: Kernel): boolean {
   const { channelBlock: block } = b;
   const { first, second, separate } = kernel;
   const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
@@ -137,7 +129,7 @@ function transposedInBlocks(node: NodeProto, b: Builder, kernel: Kernel): boolea
  * ONNX Runtime makes this form by itself where a kernel is a constant; here kernels are trained, and their
  * layout changes in the graph. What that is worth: `benchmarks/onnx-step/blocked.ts`. Kernels of one element stay plain.
  */
-export function writeInBlocks(node: NodeProto, b: Builder): boolean {
+export function writeInBlocks(node: NodeProto, b: Ops): boolean {
   if (node.domain !== '' || !/^Conv(Transpose)?$/.test(node.opType)) return false;
   const kernel = blockedKernel(b, inputOf(node, 1), int(node, 'group', 1));
   if (!kernel) return false;

@@ -11,9 +11,9 @@ import {
   type StringStringEntryProto,
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
-import { atNode } from '../graph/atNode.ts';
-import type { Builder } from '../graph/builder.ts';
 import { declaration } from '../graph/declaration.ts';
+import type { Ops } from '../graph/ops.ts';
+import { withNodeContext } from '../graph/withNodeContext.ts';
 import { blockedDomain } from './blocked.ts';
 import { writeInBlocks } from './blockedConv.ts';
 import { writeHiddenScales } from './resizeScales.ts';
@@ -41,7 +41,7 @@ function needed(
  * Renames the results of nodes to the model's output names, instead of adding an Identity after each: for a value with
  * another reader the runtime would copy the vector.
  */
-function nameOutputs(b: Builder, nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
+function nameOutputs(b: Ops, nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
   const free = new Set(nodes.flatMap(({ output }) => output).filter((name) => b.made(name)));
   for (const name of [...outputs, ...nodes.flatMap((node) => [...captures(node)])]) free.delete(name);
   const renamed = new Map<string, string>();
@@ -63,7 +63,7 @@ function nameOutputs(b: Builder, nodes: readonly NodeProto[], outputs: readonly 
  * Declares the known shapes of intermediate values. For each value of unknown size ONNX Runtime's planner searches all
  * free memory: without them, sessions of large models take 1.5 times as long to create.
  */
-function declarations(b: Builder, nodes: readonly NodeProto[], outputs: readonly string[]): ValueInfoProto[] {
+function declarations(b: Ops, nodes: readonly NodeProto[], outputs: readonly string[]): ValueInfoProto[] {
   return nodes
     .flatMap(({ output }) => output)
     .flatMap((name) => {
@@ -78,7 +78,7 @@ function declarations(b: Builder, nodes: readonly NodeProto[], outputs: readonly
  * @param source - the model it came from: its operator sets, functions and names are kept
  */
 export function finish(
-  b: Builder,
+  b: Ops,
   source: ModelProto,
   inputs: readonly ValueInfoProto[],
   outputs: readonly string[],
@@ -86,9 +86,9 @@ export function finish(
 ): Uint8Array {
   const own = b.provider === 'webgpu' ? writeForWebgpu : writeInBlocks;
   const write = (node: NodeProto): boolean => writeHiddenScales(node, b) || own(node, b);
-  const lowered = b.apart(() => {
+  const lowered = b.collect(() => {
     for (const node of [...b.nodes]) {
-      const written = b.writtenFor(originOf(node), () => atNode(node, () => write(node)));
+      const written = b.writtenFor(originOf(node), () => withNodeContext(node, () => write(node)));
       if (!written) b.nodes.push(node);
     }
   });

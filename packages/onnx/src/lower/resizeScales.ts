@@ -2,15 +2,15 @@ import { create } from '@bufbuild/protobuf';
 import { ints } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { resizedTo } from '../graph/dim.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /**
  * Hides the scales of a Resize from the runtime's shape inference if that finds another size than the kernel: 10 · 0.7
  * is 7 in float32, but 6.99999988 in float64. The runtime would fold the wrong shape into constants.
  */
-export function writeHiddenScales(node: NodeProto, b: Builder): boolean {
+export function writeHiddenScales(node: NodeProto, b: Ops): boolean {
   const [x, given] = [inputOf(node, 0), inputOf(node, 2)];
   const [dims, scales] = [b.dims(x), b.numbers(given)];
   if (node.opType !== 'Resize' || node.domain !== '' || !dims || !scales) return false;

@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { int, ints, makeAttribute, text } from '../format/attributes.ts';
 import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 
 /** [N, C, n, …] → [N, C, n · stride, …] along every spatial axis: zeros after each element. */
-function spread(b: Builder, value: string, dims: readonly number[], strides: readonly number[]): string {
+function spread(b: Ops, value: string, dims: readonly number[], strides: readonly number[]): string {
   const shape = [...dims];
   return strides.reduce((from, stride, i) => {
     if (stride === 1) return from;
@@ -21,7 +21,7 @@ function spread(b: Builder, value: string, dims: readonly number[], strides: rea
  * Writes a transposed convolution of three axes, which ONNX Runtime's WebGPU provider lacks, as a convolution with the
  * reversed kernel over the input spread out with zeros. `undefined` for groups and for unknown sizes.
  */
-export function transposedAsConv(node: NodeProto, b: Builder): NodeProto | undefined {
+export function transposedAsConv(node: NodeProto, b: Ops): NodeProto | undefined {
   const [x, w, ...bias] = node.input as [string, string, ...string[]];
   const [dims, kernel] = [b.dims(x)?.slice(1), b.dims(w)?.slice(2)];
   const auto = text(node, 'auto_pad', 'NOTSET');
@@ -73,7 +73,7 @@ export function transposedAsConv(node: NodeProto, b: Builder): NodeProto | undef
  * ONNX Runtime's WebGPU ConvTranspose is wrong for groups with one output channel and an even number of input channels:
  * adds a second output channel of zeros to each group and removes it afterwards. Returns whether it applied.
  */
-export function writeTwoOutputs(node: NodeProto, b: Builder): boolean {
+export function writeTwoOutputs(node: NodeProto, b: Ops): boolean {
   const [x, w, bias] = node.input as [string, string, string?];
   const group = int(node, 'group', 1);
   const dims = b.dims(w);
@@ -83,7 +83,7 @@ export function writeTwoOutputs(node: NodeProto, b: Builder): boolean {
   const rank = (dims as readonly unknown[]).length;
   const rest = Array(rank - 2).fill(0);
   const wide = b.emit('Pad', [w, b.ints([...Array(rank).fill(0), 0, 1, ...rest])]);
-  const name = b.fresh('ConvTranspose');
+  const name = b.uniqueName('ConvTranspose');
   b.append(create(NodeProtoSchema, { ...node, name, input: [x, wide], output: [name] }));
   const y = node.output[0] as string;
   const starts = [b.ints([0]), b.ints([2 ** 31 - 1]), b.ints([1]), b.ints([2])];

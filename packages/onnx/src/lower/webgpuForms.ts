@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { float, int, ints } from '../format/attributes.ts';
 import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { transposedAsConv, writeTwoOutputs } from './webgpuConv.ts';
 import { writeSafeMath } from './webgpuMath.ts';
 
@@ -10,7 +10,7 @@ import { writeSafeMath } from './webgpuMath.ts';
 const mostOutputs = 7;
 
 /** A Split into more parts than a shader has buffers for, as a Split into groups and a Split of each. */
-function splitInGroups(node: NodeProto, b: Builder): boolean {
+function splitInGroups(node: NodeProto, b: Ops): boolean {
   const axis = int(node, 'axis', 0);
   const dims = b.dims(inputOf(node, 0));
   const whole = dims?.[axis < 0 ? axis + dims.length : axis];
@@ -29,7 +29,7 @@ function splitInGroups(node: NodeProto, b: Builder): boolean {
     const size = Math.ceil(parts.length / mostOutputs);
     const starts = Array.from({ length: Math.ceil(parts.length / size) }, (_, i) => i * size);
     const groups = starts.map((start) => ({
-      name: b.fresh('Split'),
+      name: b.uniqueName('Split'),
       parts: parts.slice(start, start + size),
       to: to.slice(start, start + size),
     }));
@@ -45,7 +45,7 @@ function splitInGroups(node: NodeProto, b: Builder): boolean {
  * ONNX Runtime's WebGPU Conv reads 6, 9, 15, … input channels wrongly when the output channels are a
  * multiple of 4 (microsoft/onnxruntime issue 29651): the channels are filled up with zeros to a multiple of 4.
  */
-function convFilledUp(node: NodeProto, b: Builder): boolean {
+function convFilledUp(node: NodeProto, b: Ops): boolean {
   const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
   const [outputs, inputs] = b.dims(w) ?? [];
   const rank = b.dims(w)?.length ?? 0;
@@ -65,7 +65,7 @@ function convFilledUp(node: NodeProto, b: Builder): boolean {
 }
 
 /** BatchNormalization in training form, which WebGPU lacks, in parts. */
-function batchNormInParts(node: NodeProto, b: Builder): boolean {
+function batchNormInParts(node: NodeProto, b: Ops): boolean {
   const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => inputOf(node, i)) as [
     string,
     string,
@@ -97,7 +97,7 @@ function batchNormInParts(node: NodeProto, b: Builder): boolean {
 }
 
 /** Writes a node in another form where WebGPU wants one than the standard allows; whether it did. */
-export function writeForWebgpu(node: NodeProto, b: Builder): boolean {
+export function writeForWebgpu(node: NodeProto, b: Ops): boolean {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return false;
   if (node.opType === 'Split') return node.output.length > mostOutputs && splitInGroups(node, b);
   if (node.opType === 'BatchNormalization') return batchNormInParts(node, b);

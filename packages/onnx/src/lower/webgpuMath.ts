@@ -1,14 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { int } from '../format/attributes.ts';
 import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 
 const largestFloat = 3.4028234663852886e38;
 
 /** Emits the node under a new name for its result. */
-function inner(node: NodeProto, b: Builder): string {
-  const name = b.fresh(node.opType);
+function inner(node: NodeProto, b: Ops): string {
+  const name = b.uniqueName(node.opType);
   const { type, dims } = b.type(node.output[0] as string);
   b.append(create(NodeProtoSchema, { ...node, name, output: [name] }));
   return b.declare(name, type, dims);
@@ -18,7 +18,7 @@ function inner(node: NodeProto, b: Builder): string {
  * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not: its float32 overflows from 89
  * on.
  */
-function logSumExp(node: NodeProto, b: Builder): void {
+function logSumExp(node: NodeProto, b: Ops): void {
   const [x, ...axes] = node.input as [string, ...string[]];
   const reduce = (op: string, value: string, keepdims: number): string =>
     b.emit(op, [value, ...axes], { keepdims, noop_with_empty_axes: int(node, 'noop_with_empty_axes', 0) });
@@ -36,14 +36,14 @@ function logSumExp(node: NodeProto, b: Builder): void {
  * Divides a Softmax by its sum. That is 1, and changes nothing; but a row with a NaN, for which the kernel gives 0,
  * becomes NaN again.
  */
-function softmax(node: NodeProto, b: Builder): void {
+function softmax(node: NodeProto, b: Ops): void {
   const y = inner(node, b);
   const sum = b.emit('ReduceSum', [y, b.ints([int(node, 'axis', -1)])], { keepdims: 1 });
   b.emitAs('Div', [y, sum], {}, node.output[0] as string);
 }
 
 /** Where shaders give finite results for NaN and for numbers below 0, takes √x, whose kernel gives NaN. */
-function notBelowZero(node: NodeProto, b: Builder): void {
+function notBelowZero(node: NodeProto, b: Ops): void {
   const x = inputOf(node, 0);
   const y = inner(node, b);
   const legal = b.emit('GreaterOrEqual', [x, b.scalar(0, x)]);
@@ -51,13 +51,13 @@ function notBelowZero(node: NodeProto, b: Builder): void {
 }
 
 /** Whether a power has a single constant exponent that is not an integer. */
-function isRoot(node: NodeProto, b: Builder): boolean {
+function isRoot(node: NodeProto, b: Ops): boolean {
   const exponent = b.numbers(inputOf(node, 1));
   return exponent?.length === 1 && !Number.isInteger(exponent[0]);
 }
 
 /** Rewrites operators whose WebGPU kernels lose large numbers or NaN. Returns whether it applied. */
-export function writeSafeMath(node: NodeProto, b: Builder): boolean {
+export function writeSafeMath(node: NodeProto, b: Ops): boolean {
   switch (node.opType) {
     case 'ReduceLogSumExp':
       logSumExp(node, b);

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { int, makeAttribute } from '../format/attributes.ts';
 import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 
 const recurrent = new Set(['RNN', 'GRU', 'LSTM']);
 
@@ -21,7 +21,7 @@ const transposed = (from: string, to: string, perm: readonly number[]): NodeProt
  *
  * @returns the nodes that take its place; `undefined` for any other node
  */
-export function timeFirst(node: NodeProto, b: Builder): NodeProto[] | undefined {
+export function timeFirst(node: NodeProto, b: Ops): NodeProto[] | undefined {
   if (!recurrent.has(node.opType) || node.domain !== '' || int(node, 'layout', 0) !== 1) return undefined;
   node.attribute = node.attribute.filter(({ name }) => name !== 'layout');
   // x, and the initial states.
@@ -31,7 +31,7 @@ export function timeFirst(node: NodeProto, b: Builder): NodeProto[] | undefined 
   }
   const after = node.output.flatMap((name, i) => {
     if (name === '') return [];
-    const made = b.fresh(name);
+    const made = b.uniqueName(name);
     node.output[i] = made;
     // [time, direction, batch, hidden] for the sequence, [direction, batch, hidden] for the last states.
     return [transposed(made, name, i === 0 ? [2, 0, 1, 3] : [1, 0, 2])];

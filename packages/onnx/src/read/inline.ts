@@ -11,7 +11,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
 } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** How a model names the function a node calls. */
 export function functionKey(node: Pick<NodeProto, 'domain' | 'overload'>, name: string): string {
@@ -63,7 +63,7 @@ export function identity(from: string, to: string): NodeProto {
 }
 
 /** The body of a function, with a call's values and attributes filled in. */
-export function instantiate(call: NodeProto, body: FunctionProto, b: Builder): NodeProto[] {
+export function instantiate(call: NodeProto, body: FunctionProto, b: Ops): NodeProto[] {
   const names = new Map<string, string>();
   body.input.forEach((name, i) => {
     names.set(name, call.input[i] ?? '');
@@ -75,7 +75,7 @@ export function instantiate(call: NodeProto, body: FunctionProto, b: Builder): N
   const rename: Rename = (name) => {
     const known = names.get(name);
     if (known !== undefined) return known;
-    const made = b.fresh(name);
+    const made = b.uniqueName(name);
     names.set(name, made);
     return made;
   };
@@ -97,7 +97,7 @@ export function instantiate(call: NodeProto, body: FunctionProto, b: Builder): N
 }
 
 /** The branch that an If with a known condition takes; `undefined` when the run decides. */
-export function takenBranch(node: NodeProto, b: Builder): GraphProto | undefined {
+export function takenBranch(node: NodeProto, b: Ops): GraphProto | undefined {
   if (node.opType !== 'If' || node.domain !== '') return undefined;
   const condition = node.input[0] ?? '';
   const known = b.constant(condition)?.values[0] ?? b.value(condition)?.[0];

@@ -4,8 +4,8 @@ import { nodeName } from '../format/describeNode.ts';
 import type { Model } from '../format/model.ts';
 import { checkStored } from '../format/tensor.ts';
 import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx_pb.ts';
-import { Builder } from '../graph/builder.ts';
 import type { Operator } from '../graph/operator.ts';
+import { Ops } from '../graph/ops.ts';
 import { checkUnfolding, functionKey, identity, instantiate, takenBranch } from './inline.ts';
 import { type Optionals, throughOptionals } from './optionals.ts';
 import { scanRounds, unrollScan } from './scan.ts';
@@ -16,12 +16,12 @@ import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 
 /** A model as a graph that can grow. */
 export interface Loaded {
-  readonly b: Builder;
+  readonly b: Ops;
   /** The model's inputs that have no stored value. */
   readonly inputs: readonly ValueInfoProto[];
 }
 
-function checkNode(b: Builder, node: NodeProto): void {
+function checkNode(b: Ops, node: NodeProto): void {
   const name = node.name || node.output[0] || node.opType;
   const missing = node.input.find((input) => input !== '' && !b.has(input));
   if (missing !== undefined) {
@@ -42,7 +42,7 @@ function checkNode(b: Builder, node: NodeProto): void {
 }
 
 /** Changes a node before it is read, such as to its inference form. */
-export type Adjust = (node: NodeProto, b: Builder) => void;
+export type Adjust = (node: NodeProto, b: Ops) => void;
 
 /** The opset that a function's body, or the model itself, is written in. */
 function opsetOf(body: FunctionProto, preset: number): number {
@@ -70,7 +70,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
 }
 
 /**
- * Takes a model's graph into a builder: brought up to the working opset; the model's own functions, branches with
+ * Takes a model's graph into one that grows: brought up to the working opset; the model's own functions, branches with
  * a known condition and loops of known length written out.
  *
  * @param operators - what is known of the operators
@@ -82,7 +82,7 @@ export function loadGraph(
 ): Loaded {
   const { graph, opset, proto } = model;
   graph.initializer.forEach(checkStored);
-  const b = new Builder(graph, Math.max(opset, workingOpset), operators);
+  const b = new Ops(graph, Math.max(opset, workingOpset), operators);
   const stored = new Set(graph.initializer.map(({ name }) => name));
   for (const tensor of graph.sparseInitializer) stored.add(tensor.values?.name ?? '');
   for (const name of stored) if (!b.has(name)) b.declare(name, 0, undefined);

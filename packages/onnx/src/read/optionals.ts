@@ -1,7 +1,7 @@
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { identity } from './inline.ts';
 import type { Sequences } from './sequences.ts';
 
@@ -14,7 +14,7 @@ export type Optionals = Map<string, string>;
  * @param lists - sequences of known elements: as an optional value, such a list counts as present
  * @returns the node that replaces it, or the node itself if nothing is known
  */
-export function throughOptionals(node: NodeProto, b: Builder, known: Optionals, lists: Sequences): NodeProto {
+export function throughOptionals(node: NodeProto, b: Ops, known: Optionals, lists: Sequences): NodeProto {
   const [from, name] = [inputOf(node, 0), node.output[0] ?? ''];
   if (node.opType === 'Optional' && from !== '') known.set(name, from);
   const held = known.get(from) ?? (lists.has(from) ? from : undefined);

@@ -1,13 +1,13 @@
 import { int, ints, subgraph } from '../format/attributes.ts';
 import { nodeName } from '../format/describeNode.ts';
 import type { GraphProto, NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { axisOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { identity } from './inline.ts';
 import { mostRounds, writeOut } from './unroll.ts';
 
 /** The number of iterations of a Scan, if its length is known before it runs. Before opset 9 Scan had a batch axis. */
-export function scanRounds(node: NodeProto, b: Builder, opset: number): number | undefined {
+export function scanRounds(node: NodeProto, b: Ops, opset: number): number | undefined {
   const body = subgraph(node, 'body');
   if (node.opType !== 'Scan' || node.domain !== '' || opset < 9 || !body) return undefined;
   const first = node.input.length - int(node, 'num_scan_inputs', 0);
@@ -18,7 +18,7 @@ export function scanRounds(node: NodeProto, b: Builder, opset: number): number |
 }
 
 /** The slices of a value along an axis, in the order in which a Scan reads them. */
-function slices(b: Builder, value: string, axis: number, count: number, backwards: boolean): string[] {
+function slices(b: Ops, value: string, axis: number, count: number, backwards: boolean): string[] {
   const parts = count === 1 ? [value] : b.emitAll('Split', [value], { axis, num_outputs: count }, count);
   const rows = parts.map((part) => b.squeeze(part, [axis]));
   return backwards ? rows.reverse() : rows;
@@ -29,12 +29,7 @@ function slices(b: Builder, value: string, axis: number, count: number, backward
  *
  * @param append - takes a node into the graph
  */
-export function unrollScan(
-  node: NodeProto,
-  rounds: number,
-  b: Builder,
-  append: (node: NodeProto) => void,
-): void {
+export function unrollScan(node: NodeProto, rounds: number, b: Ops, append: (node: NodeProto) => void): void {
   const body = subgraph(node, 'body') as GraphProto;
   const states = node.input.length - int(node, 'num_scan_inputs', 0);
   const list = (name: string): number[] => ints(node, name) ?? [];

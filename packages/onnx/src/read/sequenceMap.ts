@@ -1,7 +1,7 @@
 import { subgraph } from '../format/attributes.ts';
 import { nodeName } from '../format/describeNode.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 import type { Sequences } from './sequences.ts';
 import { writeOut } from './unroll.ts';
 
@@ -13,7 +13,7 @@ import { writeOut } from './unroll.ts';
  */
 export function unrollMap(
   node: NodeProto,
-  b: Builder,
+  b: Ops,
   known: Sequences,
   append: (node: NodeProto) => void,
 ): boolean {

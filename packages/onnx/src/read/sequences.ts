@@ -1,7 +1,7 @@
 import { int } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { identity } from './inline.ts';
 
 /**
@@ -11,7 +11,7 @@ import { identity } from './inline.ts';
 export type Sequences = Map<string, readonly string[]>;
 
 /** The pieces that SplitToSequence makes, where their sizes are known. */
-function pieces(node: NodeProto, b: Builder): readonly string[] | undefined {
+function pieces(node: NodeProto, b: Ops): readonly string[] | undefined {
   const [x, sizes] = [inputOf(node, 0), inputOf(node, 1)];
   const dims = b.dims(x);
   if (!dims) return undefined;
@@ -33,13 +33,7 @@ function pieces(node: NodeProto, b: Builder): readonly string[] | undefined {
 }
 
 /** Where in a list of this length a position input points; the end when it is left out. */
-function position(
-  node: NodeProto,
-  at: number,
-  length: number,
-  preset: number,
-  b: Builder,
-): number | undefined {
+function position(node: NodeProto, at: number, length: number, preset: number, b: Ops): number | undefined {
   const given = inputOf(node, at);
   const known = given === '' ? preset : b.numbers(given)?.[0];
   const from = known === undefined ? -1 : known < 0 ? known + length : known;
@@ -47,7 +41,7 @@ function position(
 }
 
 /** The elements of the sequence a node makes, where they are known. */
-function made(node: NodeProto, b: Builder, known: Sequences): readonly string[] | undefined {
+function made(node: NodeProto, b: Ops, known: Sequences): readonly string[] | undefined {
   if (node.opType === 'SequenceEmpty') return [];
   if (node.opType === 'SequenceConstruct') return [...node.input];
   if (node.opType === 'SplitToSequence') return pieces(node, b);
@@ -66,7 +60,7 @@ function made(node: NodeProto, b: Builder, known: Sequences): readonly string[] 
 }
 
 /** The tensor a node takes out of known sequences. */
-function taken(node: NodeProto, b: Builder, known: Sequences): string | undefined {
+function taken(node: NodeProto, b: Ops, known: Sequences): string | undefined {
   const list = known.get(inputOf(node, 0));
   if (!list) return undefined;
   if (node.opType === 'SequenceLength') return b.int(list.length);
@@ -85,7 +79,7 @@ function taken(node: NodeProto, b: Builder, known: Sequences): string | undefine
  *
  * @returns the node that takes its place; itself where nothing is known
  */
-export function throughSequences(node: NodeProto, b: Builder, known: Sequences): NodeProto {
+export function throughSequences(node: NodeProto, b: Ops, known: Sequences): NodeProto {
   const name = node.output[0] ?? '';
   const list = made(node, b, known);
   if (list) known.set(name, list);

@@ -10,8 +10,8 @@ import {
   type TensorProto,
   TensorProtoSchema,
 } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
+import type { Ops } from '../graph/ops.ts';
 import { identity, type Rename, renameNode } from './inline.ts';
 
 /** One use of a graph that stood inside a node: its nodes, and the names its outputs have now. */
@@ -27,19 +27,19 @@ export interface Written {
  * @param given - the values that take the place of the graph's inputs
  * @param at - what the nodes' names start with
  */
-export function writeOut(graph: GraphProto, given: readonly string[], b: Builder, at: string): Written {
+export function writeOut(graph: GraphProto, given: readonly string[], b: Ops, at: string): Written {
   const names = new Map<string, string>();
   graph.input.forEach(({ name }, i) => {
     names.set(name, given[i] ?? '');
   });
   for (const stored of graph.initializer) {
     const copy = clone(TensorProtoSchema, stored);
-    copy.name = b.fresh(stored.name);
+    copy.name = b.uniqueName(stored.name);
     names.set(stored.name, copy.name);
     b.addInitializer(copy);
   }
   for (const name of graph.node.flatMap(({ output }) => output)) {
-    if (name !== '' && !names.has(name)) names.set(name, b.fresh(name));
+    if (name !== '' && !names.has(name)) names.set(name, b.uniqueName(name));
   }
   const rename: Rename = (name) => names.get(name) ?? name;
   const nodes = graph.node.map((inner) => {
@@ -52,12 +52,12 @@ export function writeOut(graph: GraphProto, given: readonly string[], b: Builder
 }
 
 /** A number that is known before the model runs. */
-function known(b: Builder, name: string): Dim | undefined {
+function known(b: Ops, name: string): Dim | undefined {
   return b.constant(name)?.values[0] ?? b.value(name)?.[0];
 }
 
 /** Whether a loop's condition stays true: a constant, or what came in handed on. */
-function staysTrue(body: GraphProto, b: Builder): boolean {
+function staysTrue(body: GraphProto, b: Ops): boolean {
   const handed = body.input[1]?.name;
   let name = body.output[0]?.name ?? '';
   for (const node of [...body.node].reverse()) {
@@ -77,7 +77,7 @@ const isTrue = (stored: TensorProto | undefined): boolean =>
 export const mostRounds = 4096;
 
 /** How many rounds a Loop takes, where that is certain before it runs. */
-export function roundsOf(node: NodeProto, b: Builder): number | undefined {
+export function roundsOf(node: NodeProto, b: Ops): number | undefined {
   if (node.opType !== 'Loop' || node.domain !== '') return undefined;
   const body = subgraph(node, 'body');
   const [limit = '', condition = ''] = node.input;
@@ -93,12 +93,7 @@ export function roundsOf(node: NodeProto, b: Builder): number | undefined {
  *
  * @param append - takes a node into the graph
  */
-export function unrollLoop(
-  node: NodeProto,
-  rounds: number,
-  b: Builder,
-  append: (node: NodeProto) => void,
-): void {
+export function unrollLoop(node: NodeProto, rounds: number, b: Ops, append: (node: NodeProto) => void): void {
   const body = subgraph(node, 'body') as GraphProto;
   const count = node.input.length - 2;
   const going = b.literal(DataType.BOOL, [], [1]);

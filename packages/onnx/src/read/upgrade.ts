@@ -14,15 +14,15 @@ import { DataType } from '../format/dataType.ts';
 import { describeNode } from '../format/describeNode.ts';
 import { makeTensor } from '../format/tensor.ts';
 import { type NodeProto, NodeProtoSchema, type TensorProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
 import { timeFirst } from './batchFirst.ts';
 
 /** The opset whose forms gradients are written in; older models are brought up to it. */
 export const workingOpset = 18;
 
 /** Rewrites one node of an older opset; gives the nodes that replace it, in order. */
-type Rewrite = (node: NodeProto, b: Builder, opset: number) => readonly NodeProto[] | undefined;
+type Rewrite = (node: NodeProto, b: Ops, opset: number) => readonly NodeProto[] | undefined;
 
 function without(node: NodeProto, ...names: string[]): void {
   node.attribute = node.attribute.filter(({ name }) => !names.includes(name));
@@ -177,7 +177,7 @@ const resizeScales: Rewrite = (node, b, opset) => {
       [scales.length],
       scales.map((scale) => (kept(scale) ? scale : 1)),
     );
-  const grown = b.fresh('Resize');
+  const grown = b.uniqueName('Resize');
   return [
     ...resize(
       x,
@@ -263,10 +263,10 @@ const isDefault = ({ domain }: NodeProto): boolean => domain === '' || domain ==
  * @param adjust - may change a node once it has that form
  */
 export function appendUpgraded(
-  b: Builder,
+  b: Ops,
   node: NodeProto,
   opset: number,
-  adjust: (node: NodeProto, b: Builder) => void,
+  adjust: (node: NodeProto, b: Ops) => void,
 ): void {
   const constant = node.opType === 'Constant' ? constantOf(node) : undefined;
   if (constant) {

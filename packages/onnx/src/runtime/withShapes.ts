@@ -9,7 +9,7 @@ import {
 } from '../generated/onnx_pb.ts';
 import { operators } from '../gradients/index.ts';
 import { declaration } from '../graph/declaration.ts';
-import { operatorKey } from '../graph/graphBuilder.ts';
+import { operatorKey } from '../graph/graph.ts';
 import { declaredType } from '../graph/value.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 

@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 import type { Bucket, FloatArray } from './buckets.ts';
 import { type Draft, input, replace } from './draft.ts';
 import { type HyperNames, hyperInputs } from './hyperInputs.ts';
@@ -9,7 +9,7 @@ import type { Names } from './plan.ts';
 import type { Update } from './updates.ts';
 
 /** The factor that brings the gradients' global norm down to `clipNorm`; PyTorch's formula. */
-function clipped(b: Builder, gradients: readonly string[], clipNorm: number | undefined): readonly string[] {
+function clipped(b: Ops, gradients: readonly string[], clipNorm: number | undefined): readonly string[] {
   if (clipNorm === undefined) return gradients;
   if (!(Number.isFinite(clipNorm) && clipNorm > 0)) {
     throw fail(

@@ -1,7 +1,7 @@
 import { DataType } from '../format/dataType.ts';
 import { dimsOf, doubleData, floatData, sizeOf } from '../format/tensor.ts';
 import type { TensorProto } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** One tensor inside a bucket. */
 export interface Part {
@@ -77,12 +77,12 @@ export function readBucket(bucket: Bucket, tensors: ReadonlyMap<string, TensorPr
 }
 
 /** Takes a bucket apart in the graph: its parts get the names and shapes the model knows them by. */
-export function unpack(b: Builder, bucket: Bucket, vector: string, names: readonly string[]): void {
+export function unpack(b: Ops, bucket: Bucket, vector: string, names: readonly string[]): void {
   const { parts } = bucket;
   let flat = [vector];
   if (parts.length > 1) {
     // A part that is a vector itself comes out of the Split under its own name.
-    flat = parts.map(({ dims }, i) => (dims.length === 1 ? (names[i] as string) : b.fresh('part')));
+    flat = parts.map(({ dims }, i) => (dims.length === 1 ? (names[i] as string) : b.uniqueName('part')));
     const sizes = b.ints(parts.map(({ dims }) => sizeOf(dims)));
     b.emitAs('Split', [vector, sizes], { axis: 0 }, ...flat);
     // So many sizes are not followed through the graph.
@@ -97,7 +97,7 @@ export function unpack(b: Builder, bucket: Bucket, vector: string, names: readon
 }
 
 /** Puts tensors together into a bucket's vector in the graph. */
-export function pack(b: Builder, tensors: readonly string[]): string {
+export function pack(b: Ops, tensors: readonly string[]): string {
   const flat = tensors.map((name) => (b.dims(name)?.length === 1 ? name : b.reshape(name, [-1])));
   return b.concat(flat, 0);
 }

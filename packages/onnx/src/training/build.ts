@@ -11,8 +11,8 @@ import {
 } from '../generated/onnx_pb.ts';
 import { differentiate } from '../gradients/differentiate.ts';
 import { operators } from '../gradients/index.ts';
-import { Builder } from '../graph/builder.ts';
 import { declaration } from '../graph/declaration.ts';
+import { Ops } from '../graph/ops.ts';
 import { widenModel } from '../read/widenModel.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
@@ -213,7 +213,7 @@ export function buildApplyModel(model: Uint8Array, given: BuildOptions): Trainin
   const update = updateOf(options.optimizer);
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
-  const b = new Builder(create(GraphProtoSchema), p.b.opset, operators);
+  const b = new Ops(create(GraphProtoSchema), p.b.opset, operators);
   b.provider = p.b.provider;
   const draft: Draft = { b, inputs: [], outputs: [], state: [] };
   feedState(draft, { ...p, buffers: [], bufferBuckets: [] });

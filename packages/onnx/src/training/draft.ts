@@ -5,15 +5,15 @@ import {
   StringStringEntryProtoSchema,
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
-import type { Builder } from '../graph/builder.ts';
 import { declaration } from '../graph/declaration.ts';
+import type { Ops } from '../graph/ops.ts';
 import { finish } from '../lower/finish.ts';
 import type { Names } from './plan.ts';
 import type { StateTensor, TrainingModel } from './trainingModel.ts';
 
 /** What the kinds of emitted models have in common while they are put together. */
 export interface Draft {
-  readonly b: Builder;
+  readonly b: Ops;
   readonly inputs: ValueInfoProto[];
   readonly outputs: string[];
   readonly state: StateTensor[];
@@ -52,7 +52,7 @@ function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
 }
 
 /** The elements of all values that nodes make, as far as their sizes are known. */
-function elementsOf(b: Builder): number {
+function elementsOf(b: Ops): number {
   const sizes = b.nodes.flatMap(({ output: values }) =>
     values.map((value) =>
       (b.dims(value) ?? []).reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1),

@@ -1,11 +1,11 @@
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /**
  * A float32 scalar: 0, or NaN if an element of the vectors is NaN or infinite. It sums each vector in one pass: a sum
  * of finite numbers is finite, unless they are so large that the next step would overflow.
  */
-export function nanUnlessFinite(b: Builder, vectors: readonly string[]): string {
+export function nanUnlessFinite(b: Ops, vectors: readonly string[]): string {
   const zeros = vectors.map((vector) => {
     const sum = b.sumAll(vector);
     // Times a zero from memory: a compiler may fold x − x.

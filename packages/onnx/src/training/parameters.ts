@@ -4,16 +4,16 @@ import { isFloat } from '../format/dataType.ts';
 import { dimsOf } from '../format/tensor.ts';
 import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { derivativeOf, initializerBehind, storedAs } from '../gradients/derivative.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 
 /** Whether an output may have a derivative: integers and booleans of a known operator have none. */
-function mayHaveSlope(b: Builder, node: NodeProto, name: string): boolean {
+function mayHaveSlope(b: Ops, node: NodeProto, name: string): boolean {
   const { type } = b.type(name);
   return type === 0 || isFloat(type) || typeof b.operator(node)?.gradient !== 'function';
 }
 
 /** Whether a gradient may flow from a node into the value at its input `i`. */
-function carries(b: Builder, node: NodeProto, i: number, constants: boolean): boolean {
+function carries(b: Ops, node: NodeProto, i: number, constants: boolean): boolean {
   const operator = b.operator(node);
   const derivative = derivativeOf(b, node, i, b.initializers);
   if (derivative === 'zero') return false;
@@ -31,7 +31,7 @@ function carries(b: Builder, node: NodeProto, i: number, constants: boolean): bo
  * @param constants - whether to include the constants of a formula
  */
 function reaching(
-  b: Builder,
+  b: Ops,
   nodes: readonly NodeProto[],
   seeds: Iterable<string>,
   constants: boolean,
@@ -60,7 +60,7 @@ function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): bo
 }
 
 /** Whether an initializer is a running statistic, which training updates but no gradient does. */
-function isStatistic(b: Builder, nodes: readonly NodeProto[], name: string): boolean {
+function isStatistic(b: Ops, nodes: readonly NodeProto[], name: string): boolean {
   return nodes.some((node) =>
     node.input.some(
       (input, i) =>
@@ -71,7 +71,7 @@ function isStatistic(b: Builder, nodes: readonly NodeProto[], name: string): boo
 
 /** Why no gradient reaches an initializer, and whether because an operator lacks a gradient. */
 function whyNot(
-  b: Builder,
+  b: Ops,
   nodes: readonly NodeProto[],
   name: string,
   live: ReadonlySet<string>,
@@ -98,7 +98,7 @@ function whyNot(
 
 /** If `trainable` picks some parameters, each of them must be trained; if it picks all, those that can be. */
 function checkNamed(
-  b: Builder,
+  b: Ops,
   nodes: readonly NodeProto[],
   stored: readonly TensorProto[],
   live: ReadonlySet<string>,
@@ -124,7 +124,7 @@ function checkNamed(
  * @throws {ClrError} if there is none, or if `trainable` names one that no gradient reaches
  */
 export function selectParameters(
-  b: Builder,
+  b: Ops,
   nodes: readonly NodeProto[],
   graph: GraphProto,
   seeds: Iterable<string>,

@@ -3,8 +3,8 @@ import { importedOpset, type Model } from '../format/model.ts';
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import { checkDifferentiable } from '../gradients/differentiate.ts';
 import { operators } from '../gradients/index.ts';
-import type { Builder } from '../graph/builder.ts';
 import { createDraws } from '../graph/draws.ts';
+import type { Ops } from '../graph/ops.ts';
 import { checkTarget } from '../loss/checkTarget.ts';
 import { appendLoss, type LossHead } from '../loss/lossHead.ts';
 import { lossInput } from '../loss/lossInput.ts';
@@ -26,7 +26,7 @@ export interface BufferState {
 
 /** A model with its loss, its parameters chosen and packed, before anything is differentiated. */
 export interface Plan {
-  readonly b: Builder;
+  readonly b: Ops;
   /** The model's own nodes and the loss, in order. */
   readonly nodes: readonly NodeProto[];
   readonly inputs: readonly ValueInfoProto[];
@@ -82,7 +82,7 @@ function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: string)
  * earlier one goes on from where that one left them.
  */
 function noteBuffers(
-  b: Builder,
+  b: Ops,
   node: NodeProto,
   stored: ReadonlyMap<string, TensorProto>,
   noted: Map<string, string>,
@@ -142,13 +142,13 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
   const draws = createDraws(names('draw'));
-  const { b, inputs } = loadGraph(model, operators, (node, builder) => {
+  const { b, inputs } = loadGraph(model, operators, (node, ops) => {
     const own = [...node.input];
-    noteBuffers(builder, node, stored, replaced);
-    builder.operator(node)?.settle?.(node, builder);
-    if (!inference) return builder.operator(node)?.toTraining?.(node, builder, draws);
+    noteBuffers(ops, node, stored, replaced);
+    ops.operator(node)?.settle?.(node, ops);
+    if (!inference) return ops.operator(node)?.toTraining?.(node, ops, draws);
     node.input = own;
-    builder.operator(node)?.toInference?.(node, builder, draws);
+    ops.operator(node)?.toInference?.(node, ops, draws);
   });
   b.provider = options.provider ?? 'any';
   b.channelBlock = blockOf(options);
@@ -185,7 +185,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     const vector = b.declare(input, bucket.type, [bucket.length]);
     b.writtenFor('the vectors of parameters', () => unpack(b, bucket, vector, parts));
   };
-  const unpacking = b.apart(() => {
+  const unpacking = b.collect(() => {
     buckets.forEach((bucket, i) => {
       feed(bucket, names(`parameters.${i}`));
     });

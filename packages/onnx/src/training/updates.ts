@@ -8,7 +8,7 @@ import type {
 } from '@clr/core';
 import { fail } from '../errors.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Builder } from '../graph/builder.ts';
+import type { Ops } from '../graph/ops.ts';
 import { show } from '../show.ts';
 
 /** The scalars of one step, as values of the graph. */
@@ -43,27 +43,23 @@ export interface Update {
   readonly slots: Readonly<Record<string, number>>;
   readonly usesMomentum: boolean;
   readonly usesStep: boolean;
-  readonly emit: (b: Builder, hyper: Hyper, input: UpdateInput) => UpdateOutput;
+  readonly emit: (b: Ops, hyper: Hyper, input: UpdateInput) => UpdateOutput;
 }
 
 /** The rate of a bucket. */
-function rate(b: Builder, { lr }: Hyper, { weights, lrScale }: UpdateInput): string {
+function rate(b: Ops, { lr }: Hyper, { weights, lrScale }: UpdateInput): string {
   const own = b.castLike(lr, weights);
   return lrScale === 1 ? own : b.mul(own, b.scalar(lrScale, weights));
 }
 
 /** The gradient with L2 decay. */
-function decayed(
-  b: Builder,
-  { weights, gradient, weightDecayScale }: UpdateInput,
-  weightDecay: number,
-): string {
+function decayed(b: Ops, { weights, gradient, weightDecayScale }: UpdateInput, weightDecay: number): string {
   const factor = weightDecay * weightDecayScale;
   return factor === 0 ? gradient : b.add(gradient, b.mul(weights, b.scalar(factor, weights)));
 }
 
 /** factor·a + (1 − factor)·c. */
-function blend(b: Builder, factor: number, a: string, c: string): string {
+function blend(b: Ops, factor: number, a: string, c: string): string {
   return b.add(b.mul(a, b.scalar(factor, a)), b.mul(c, b.scalar(1 - factor, a)));
 }
 
@@ -95,7 +91,7 @@ function sgdUpdate(spec: SgdOptimizer): Update {
  * 1 − βᵗ for β = exp(`logBeta`), in the type of `t`. In float32 it is the series of 1 − exp(t·ln β) near 0, where the
  * difference would lose the first steps of β₂ = 0.999 in rounding; float64 is not to be had in every runtime.
  */
-function correction(b: Builder, logBeta: number, t: string): string {
+function correction(b: Ops, logBeta: number, t: string): string {
   const one = b.scalar(1, t);
   const z = b.mul(t, b.scalar(logBeta, t));
   const far = b.sub(one, b.exp(z));
@@ -110,7 +106,7 @@ function correction(b: Builder, logBeta: number, t: string): string {
 function adamUpdate(spec: AdamOptimizer | AdamWOptimizer): Update {
   // 1 − β₁ᵗ and the root of 1 − β₂ᵗ, the same for all vectors of a type.
   const corrections = new Map<number, readonly [string, string]>();
-  const emitCorrections = (b: Builder, beta1: string, step: string): readonly [string, string] => {
+  const emitCorrections = (b: Ops, beta1: string, step: string): readonly [string, string] => {
     const one = b.scalar(1, beta1);
     const t = b.add(b.castLike(step, beta1), one);
     return [b.sub(one, b.pow(beta1, t)), b.sqrt(correction(b, Math.log(spec.beta2), t))];

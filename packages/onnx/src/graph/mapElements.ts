@@ -11,7 +11,7 @@ const longestResult = 1024;
  * @param source - where the element at an index of the result comes from
  * @returns `undefined` where the elements or either shape are not known
  */
-export function remap(
+export function mapElements(
   value: readonly Dim[] | undefined,
   from: Dims,
   to: Dims,
@@ -33,7 +33,7 @@ export function remap(
 
 /** The known elements of a value repeated to the shape it broadcasts to. */
 export function broadcastValue({ value, dims: from }: ValueType, to: Dims): Dim[] | undefined {
-  return remap(value, from, to, (index) =>
+  return mapElements(value, from, to, (index) =>
     index.slice(index.length - (from?.length ?? 0)).map((i, axis) => (from?.[axis] === 1 ? 0 : i)),
   );
 }

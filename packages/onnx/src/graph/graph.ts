@@ -11,10 +11,10 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../generated/onnx_pb.ts';
-import { atNode } from './atNode.ts';
 import { type Dim, type Dims, highestRank, unknownDim, unknownDims } from './dim.ts';
 import type { Operator } from './operator.ts';
 import { declaredType, isStatic, merge, unknown, type ValueType } from './value.ts';
+import { withNodeContext } from './withNodeContext.ts';
 
 /** The attributes of an emitted node. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
@@ -40,7 +40,7 @@ const largestReadConstant = 1 << 20;
  * A graph that grows node by node. It knows the type and, as far as possible, the shape of every value,
  * because each node is inferred when it is appended.
  */
-export class GraphBuilder {
+export class Graph {
   /** The version of the default operator set that emitted nodes are written for. */
   readonly opset: number;
   /** The provider that the graph will run on. */
@@ -50,7 +50,7 @@ export class GraphBuilder {
   readonly nodes: NodeProto[] = [];
   /** Gradients that are 0 wherever the output of a Relu is 0, and that output. */
   readonly masked: Map<string, string> = new Map();
-  /** Initializers of the model that stay constant, and those the builder made. */
+  /** Initializers of the model that stay constant, and those the graph made itself. */
   readonly initializers: Map<string, TensorProto> = new Map();
   readonly #types = new Map<string, ValueType>();
   readonly #declared = new Map<string, ValueType>();
@@ -166,7 +166,7 @@ export class GraphBuilder {
   append(node: NodeProto): void {
     this.nodes.push(node);
     const constant = node.opType === 'Constant' ? attribute(node, 'value')?.t : undefined;
-    const inferred = atNode(node, () => sound(this.operator(node)?.infer?.(node, this) ?? []));
+    const inferred = withNodeContext(node, () => checkShapes(this.operator(node)?.infer?.(node, this) ?? []));
     node.output.forEach((name, i) => {
       if (name === '') return;
       this.#types.set(name, onlyShort(merge(inferred[i] ?? unknown, this.#declared.get(name))));
@@ -176,7 +176,7 @@ export class GraphBuilder {
 
   /** Emits a node and gives its outputs; an operator of another domain is `domain:type`. */
   emitAll(op: string, inputs: readonly string[], attributes: Attributes, outputs: number): string[] {
-    const names = Array.from({ length: outputs }, () => this.fresh(op));
+    const names = Array.from({ length: outputs }, () => this.uniqueName(op));
     this.#emit(op, inputs, attributes, names);
     return names;
   }
@@ -223,35 +223,35 @@ export class GraphBuilder {
   }
 
   /** The nodes that `make` emits, to be put elsewhere. */
-  apart(make: () => void): NodeProto[] {
+  collect(make: () => void): NodeProto[] {
     const mark = this.nodes.length;
     make();
     return this.nodes.splice(mark);
   }
 
   /** What `make` emits, once for each key. */
-  once(key: string, make: () => string): string {
+  memo(key: string, make: () => string): string {
     const known = this.#made.get(key) ?? make();
     this.#made.set(key, known);
     return known;
   }
 
   /** A name no value of the model has. */
-  fresh(hint: string): string {
+  uniqueName(hint: string): string {
     this.#count += 1;
     return `${this.#prefix}${hint.slice(hint.indexOf(':') + 1)}_${this.#count}`;
   }
 
-  /** Whether a name was made by {@link fresh}. */
+  /** Whether a name was made by {@link uniqueName}. */
   made(name: string): boolean {
     return name.startsWith(this.#prefix);
   }
 
-  /** A constant of the builder's own; equal ones are made once. */
+  /** A constant of the graph's own; equal ones are made once. */
   literal(type: number, dims: readonly number[], values: readonly number[]): string {
     const key = `${type}:${dims.join()}:${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join()}`;
-    return this.once(key, () => {
-      const name = this.fresh('constant');
+    return this.memo(key, () => {
+      const name = this.uniqueName('constant');
       this.addInitializer(makeTensor(name, type, dims, values));
       return name;
     });
@@ -266,7 +266,7 @@ export class GraphBuilder {
 }
 
 /** Shapes that come of a file's attributes must still be shapes; of an axis that its operator missed nothing is known. */
-function sound(types: readonly ValueType[]): readonly ValueType[] {
+function checkShapes(types: readonly ValueType[]): readonly ValueType[] {
   const deep = types.find(({ dims }) => dims && dims.length > highestRank);
   if (deep) throw new Error(`${deep.dims?.length} axes`);
   const bad = types

@@ -8,7 +8,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
  * Does some work on a node of a model. Operators' rules take a node at its word (a Transpose has an input, a
  * perm counts its axes); where the file breaks it, what they stumble over becomes an error that names the node.
  */
-export function atNode<T>(node: NodeProto, work: () => T): T {
+export function withNodeContext<T>(node: NodeProto, work: () => T): T {
   try {
     return work();
   } catch (cause) {

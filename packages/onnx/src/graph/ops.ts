@@ -1,13 +1,13 @@
 import { DataType } from '../format/dataType.ts';
 import type { Dim } from './dim.ts';
-import { GraphBuilder } from './graphBuilder.ts';
+import { Graph } from './graph.ts';
 import { isStatic } from './value.ts';
 
 /** Up to this length, constants with one repeated value are stored in full. */
 const longestFilled = 4096;
 
-/** A {@link GraphBuilder} with the operators that gradients are written in, in their opset ≥ 18 form. */
-export class Builder extends GraphBuilder {
+/** A {@link Graph} with the operators that gradients are written in, in their opset ≥ 18 form. */
+export class Ops extends Graph {
   // Arithmetic, with ONNX's broadcasting.
   add(a: string, b: string): string {
     return this.emit('Add', [a, b]);
@@ -66,7 +66,7 @@ export class Builder extends GraphBuilder {
     return this.emit('Where', [condition, a, b]);
   }
   /** `a` where the condition holds, 0 elsewhere. */
-  keep(condition: string, a: string): string {
+  maskWith(condition: string, a: string): string {
     return this.where(condition, a, this.scalar(0, a));
   }
 

@@ -89,6 +89,7 @@ const bad = 'refuses a bad batch and stays as it was';
 const badHyper = 'refuses bad hyperparameters and stays as it was';
 const alone = 'shares nothing with another model';
 const leaks = 'leaks nothing';
+const constant = 'says what the best constant answer comes to';
 const start = 'gives the same bits from the same start';
 const kind = 'says what kind of update it makes, or nothing';
 
@@ -357,6 +358,35 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
           return { loss: loss * prediction.examples };
         };
         return { ...prediction, score };
+      };
+    },
+  ],
+  [
+    'the constant answer is that of classes equally common, with the accuracy of knowing all',
+    [constant],
+    (model) => {
+      model.constantAnswer = async () => ({ loss: Math.log(3), accuracy: 1 });
+    },
+  ],
+  [
+    'the constant answer is counted in bits',
+    [constant],
+    (model) => {
+      const { constantAnswer } = model;
+      model.constantAnswer = async (batches) => {
+        const { loss, ...rest } = (await constantAnswer!(batches))!;
+        return { ...rest, loss: loss / Math.LN2 };
+      };
+    },
+  ],
+  [
+    'the constant answer is told at the cost of the model',
+    [constant],
+    (model) => {
+      const { constantAnswer } = model;
+      model.constantAnswer = (batches) => {
+        model.weights.fill(0);
+        return constantAnswer!(batches);
       };
     },
   ],

@@ -1,6 +1,7 @@
 import type { Check, TrainableCheck } from './check.ts';
 import { abortsBetweenSteps } from './checks/abortsBetweenSteps.ts';
 import { averagesSnapshots } from './checks/averagesSnapshots.ts';
+import { constantAnswers } from './checks/constantAnswers.ts';
 import { evaluateChangesNothing } from './checks/evaluateChangesNothing.ts';
 import { evaluateWeighted } from './checks/evaluateWeighted.ts';
 import { independent } from './checks/independent.ts';
@@ -42,6 +43,7 @@ const checks: readonly TrainableCheck[] = [
   evaluateWeighted,
   averagesSnapshots,
   predictsWhatIsScored,
+  constantAnswers,
   refusesBadBatches,
   refusesBadHyperparameters,
   independent,

@@ -50,6 +50,7 @@ export type { AutoClrResult, Best, Joint } from './train/autoClrResult.ts';
 export { averageWeights } from './train/averageWeights.ts';
 export type { Batches, Pass } from './train/batches.ts';
 export { checkHyperparameters } from './train/checkHyperparameters.ts';
+export { type ConstantTargets, constantAnswer } from './train/constantAnswer.ts';
 export { type Ensemble, ensemble } from './train/ensemble.ts';
 export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
 export { parseRun } from './train/parseRun.ts';

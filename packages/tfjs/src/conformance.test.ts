@@ -41,7 +41,8 @@ function layers(optimizer: tf.Optimizer): TestModel<LayersBatch> {
 }
 
 const model: Subject<LayersBatch> = {
-  optional: ['average', 'predictBatch'],
+  optional: ['average', 'predictBatch', 'constantAnswer'],
+  blank: ({ xs, ys }) => ({ xs: new Float32Array((xs as Float32Array).length), ys }),
   create: () => layers(tf.train.sgd(1)),
   batches,
   size: ({ ys }) => (ys as Float32Array).length,

@@ -1,4 +1,5 @@
 import {
+  constantAnswer,
   type Hyperparameters,
   type Metrics,
   meanMetrics,
@@ -9,6 +10,7 @@ import {
 import type * as tfjs from '@tensorflow/tfjs';
 import { applyHyperparameters } from './applyHyperparameters.ts';
 import { averageStates } from './averageStates.ts';
+import { constantTargets, countsClasses, knownLoss } from './constantTargets.ts';
 import { checkOpen, fail, withKernels } from './errors.ts';
 import { gradients } from './gradients.ts';
 import { lateScalar } from './lateScalar.ts';
@@ -159,6 +161,17 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     predictBatch: async (batch) => {
       const model = live();
       return leavingStates(model, () => predictBatch(model, batch));
+    },
+    constantAnswer: async (batches) => {
+      const model = live();
+      const loss = knownLoss(model);
+      if (loss === undefined) return undefined;
+      const answer = await constantAnswer(batches, async (batch) => {
+        const target = tf.tidy(() => readBatch(tf, model, batch).targets[0]!.clone());
+        const [data] = await readTensors([{ name: '', tensor: target }]).finally(() => target.dispose());
+        return constantTargets(loss, data!);
+      });
+      return countsClasses(model, loss) ? answer : { loss: answer.loss };
     },
     average: async (snapshots) =>
       averageStates(snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot)),

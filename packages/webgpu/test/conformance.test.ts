@@ -50,7 +50,8 @@ describe.skipIf(!hasDevice)('the contract of a Trainable', () => {
     createWithMomentum: () => build(0.9),
     batches: [batchOf(4, 0), batchOf(6, 1), batchOf(5, 2)],
     size: ({ target }) => target.length,
-    optional: ['average', 'predictBatch'],
+    optional: ['average', 'predictBatch', 'constantAnswer'],
+    blank: ({ input, target }) => ({ input: new Float32Array(input.length), target }),
     badBatches: {
       'a class that does not exist': { input: new Float32Array(25), target: [3] },
       'half an example': { input: new Float32Array(12), target: [0] },

@@ -1,5 +1,6 @@
 import {
   checkHyperparameters,
+  constantAnswer,
   type Hyperparameters,
   type Metrics,
   meanMetrics,
@@ -103,6 +104,12 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
         score: (shares) => score(shares, batch.classes, classes),
       };
     },
+
+    constantAnswer: (of) =>
+      constantAnswer(of, (batch) => {
+        checkBatch(batch, features, classes);
+        return { loss: 'crossEntropy', classes: batch.classes };
+      }),
 
     async restore(snapshot) {
       const { weights, velocity } = checkSnapshot(snapshot, size);

@@ -81,6 +81,12 @@ export interface Trainable<Batch> {
   average?(snapshots: readonly Snapshot[]): Promise<Snapshot>;
   /** Where there are running statistics: moves them by one batch as training does, and nothing else. */
   renewStatistics?(batch: Batch): Promise<void>;
+  /**
+   * Optional: the metrics of the best constant answer to the targets of these batches, the same outputs for every
+   * example; undefined where the loss does not let the adapter know. Changes nothing. `rangeTest` compares with it: a
+   * model that starts far above, or never gets below, has not learned anything. `constantAnswer` of core computes it.
+   */
+  constantAnswer?(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics | undefined>;
   /** Frees what the adapter acquired. */
   dispose(): void | Promise<void>;
 }

@@ -1,5 +1,6 @@
 import {
   checkHyperparameters,
+  constantAnswer,
   type Hyperparameters,
   type Metrics,
   meanMetrics,
@@ -18,6 +19,7 @@ import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
+import { constantTargets } from './constantTargets.ts';
 import { orExplained } from './explainRefusal.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
@@ -86,6 +88,11 @@ const disposed = (): Error =>
 
 const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
 
+/** The batches of a pass, with those that make one update one by one. */
+async function* parts(batches: Iterable<Batch | readonly Batch[]> | AsyncIterable<Batch | readonly Batch[]>) {
+  for await (const batch of batches) yield* isList(batch) ? batch : [batch];
+}
+
 /** How many values a batch's mean loss is taken over, as far as batches of one model differ in it. */
 function weightOf(model: TrainingModel, batch: Batch): number {
   const target = model.target && batch[model.target.name];
@@ -106,6 +113,8 @@ export class Trainer implements OnnxTrainer {
   readonly #owner: SnapshotOwner;
   /** Absent when the model computes its own loss, because then no output is known to be the prediction. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
+  /** Absent for the same reason. */
+  readonly constantAnswer?: NonNullable<Trainable<Batch>['constantAnswer']>;
   /** Absent when the model has no running statistics. */
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
   /** Losses on their way from the device: nothing may be released under them. */
@@ -133,7 +142,16 @@ export class Trainer implements OnnxTrainer {
     this.#state = new StateVectors(ort, first.state, session, onDevice);
     const locations = onDevice && { locations: (step: TrainingModel) => this.#stepLocations(step) };
     this.#runners = new Runners(ort, { source: model, options, session, ...locations }, first);
-    if (typeof options.loss === 'string') this.predictBatch = (batch) => this.#predict(batch);
+    const { loss } = options;
+    if (typeof loss === 'string') {
+      this.predictBatch = (batch) => this.#predict(batch);
+      this.constantAnswer = (batches) =>
+        constantAnswer(parts(batches), async (batch) => {
+          const { model } = await this.#runners.of('step', batch);
+          checkBatch(model, batch);
+          return constantTargets(loss, batch[model.target?.name ?? ''] as Tensor);
+        });
+    }
     if (first.state.some(({ role }) => role === 'buffers')) {
       this.renewStatistics = (batch) => this.#renewStatistics(batch);
     }

@@ -1,4 +1,4 @@
-import type { Prediction, UpdateKind } from '@clr/core';
+import { constantAnswer, type Metrics, type Prediction, type UpdateKind } from '@clr/core';
 import { usage } from '../device/flags.ts';
 import { type Dispatch, encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
@@ -10,7 +10,7 @@ import type { GpuSnapshot } from '../train/snapshot.ts';
 import { type CompiledNetwork, compileNetwork, type NetworkMemory } from './compile/compile.ts';
 import { type Examples, gatherDispatch } from './compile/gather.ts';
 import { historyLength } from './compile/loss.ts';
-import { checkExamples, exampleCount } from './examples.ts';
+import { checkExamples, constantTargets, exampleCount } from './examples.ts';
 import { HostBatches } from './hostBatches.ts';
 import { initialValues } from './initialValues.ts';
 import { type NamedTensor, type Network, topologyOf, volume } from './network.ts';
@@ -213,6 +213,10 @@ export class DeviceTrainer implements GpuTrainer {
   async predictBatch(batch: Batch): Promise<Prediction> {
     checkExamples(this.#network, batch);
     return predictionOf(this.#network, batch, await this.predict(batch.input));
+  }
+
+  constantAnswer(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
+    return constantAnswer(batches, (batch) => constantTargets(this.#network, batch));
   }
 
   /** A forward and backward without an update: of what a snapshot holds they move the statistics alone. */

@@ -1,3 +1,4 @@
+import type { ConstantTargets } from '@clr/core';
 import { badArgument } from '../errors.ts';
 import { type Network, volume } from './network.ts';
 import type { Batch } from './trainer.ts';
@@ -36,6 +37,14 @@ export function checkExamples(network: Network, batch: Batch): number {
     }
   }
   return count;
+}
+
+/** Targets as core's `constantAnswer` reads them. */
+export function constantTargets(network: Network, batch: Batch): ConstantTargets {
+  checkExamples(network, batch);
+  const { loss, output } = network;
+  if (loss === 'crossEntropy') return { loss, classes: batch.target };
+  return { loss, values: batch.target, width: volume(output) };
 }
 
 /** Targets as the loss kernel reads them. */

@@ -75,6 +75,7 @@ export interface GpuTrainer extends Trainable<Batch> {
   predict(input: Float32Array | Uint8Array): Promise<Float32Array>;
   /** The same for a batch, as `ensemble` takes it: probabilities where the network classifies. */
   predictBatch(batch: Batch): Promise<Prediction>;
+  constantAnswer(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
   average(snapshots: readonly object[]): Promise<GpuSnapshot>;
   /** All weights and running statistics by name. */
   parameters(): Promise<Map<string, HostTensor>>;

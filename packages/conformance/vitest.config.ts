@@ -1,7 +1,8 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = defineConfig({
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+  // A busy machine may be twenty times slower.
+  test: { testTimeout: 300_000, include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
 });
 
 export default config;

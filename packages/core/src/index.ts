@@ -1,3 +1,10 @@
+export { autoClr } from './autoClr/autoClr.ts';
+export type { AutoClrEvent, AutoClrOptions } from './autoClr/autoClrOptions.ts';
+export type { AutoClrResult, Best, Joint } from './autoClr/autoClrResult.ts';
+export type { Plan, PlanName } from './autoClr/makePlan.ts';
+export { type CyclePlan, type PlanCyclesOptions, planCycles } from './autoClr/planCycles.ts';
+export type { Cost } from './autoClr/session.ts';
+export type { Trial, Verdict } from './autoClr/verdict.ts';
 export { ClrError, PolicyError, type Problem } from './errors.ts';
 export { fitToCycles } from './fitToCycles.ts';
 export { isPolicy } from './isPolicy.ts';
@@ -44,9 +51,6 @@ export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
 export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
 export { toSchedule } from './toSchedule.ts';
 export type { AbortSignalLike } from './train/abortSignal.ts';
-export { autoClr } from './train/autoClr.ts';
-export type { AutoClrEvent, AutoClrOptions } from './train/autoClrOptions.ts';
-export type { AutoClrResult, Best, Joint } from './train/autoClrResult.ts';
 export { averageWeights } from './train/averageWeights.ts';
 export type { Batches, Pass } from './train/batches.ts';
 export { checkHyperparameters } from './train/checkHyperparameters.ts';
@@ -54,7 +58,6 @@ export { type ConstantTargets, constantAnswer } from './train/constantAnswer.ts'
 export { type Ensemble, ensemble } from './train/ensemble.ts';
 export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
 export { parseRun } from './train/parseRun.ts';
-export { type CyclePlan, type PlanCyclesOptions, planCycles } from './train/planCycles.ts';
 export { type ReadTroughsOptions, readTroughs, type TroughReading } from './train/readTroughs.ts';
 export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';
 export type { Checkpoint, CheckpointOptions } from './train/saver.ts';
@@ -69,4 +72,3 @@ export type {
   StepResult,
   Trainable,
 } from './train/trainable.ts';
-export type { Verdict } from './train/verdict.ts';

@@ -76,8 +76,8 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
   it('goes through autoClr: range test, policy, training', async () => {
     const { trainable } = tinyModel(device, sgd());
     const before = (await trainable.evaluate(goals)).loss;
-    const result = await autoClr(trainable, goals, { steps: 80, validation: goals });
-    expect(result.run?.steps.length).toBeGreaterThan(60);
+    const result = await autoClr(trainable, goals, { steps: 400, validation: goals });
+    expect(result.run?.steps.length).toBeGreaterThan(200);
     expect(result.best?.loss).toBe((await trainable.evaluate(goals)).loss);
     expect((await trainable.evaluate(goals)).loss).toBeLessThan(before);
     trainable.dispose();

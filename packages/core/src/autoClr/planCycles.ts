@@ -19,6 +19,10 @@ export interface CyclePlan {
   readonly steps: number;
 }
 
+/** Four epochs for half a cycle, if an epoch is known, and five cycles at least. */
+export const countCycles = (steps: number, stepsPerEpoch: number = steps): number =>
+  Math.max(5, Math.round(steps / (8 * stepsPerEpoch)));
+
 /** The same cycles between bounds divided by ten. */
 const reduced = (policy: TriangularPolicy): TriangularPolicy =>
   triangular({ ...policy, baseLr: policy.baseLr / 10, maxLr: policy.maxLr / 10 });
@@ -39,10 +43,10 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
  * toSchedule(policy).lr(4500); // 0.006
  * ```
  */
-export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch = steps }: PlanCyclesOptions): CyclePlan {
+export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: PlanCyclesOptions): CyclePlan {
   stepCount(steps, 'steps');
-  stepCount(stepsPerEpoch, 'stepsPerEpoch');
-  const cycles = Math.max(5, Math.round(steps / (8 * stepsPerEpoch)));
+  if (stepsPerEpoch !== undefined) stepCount(stepsPerEpoch, 'stepsPerEpoch');
+  const cycles = countCycles(steps, stepsPerEpoch);
   const stepSize = Math.max(1, Math.floor(steps / (2 * cycles)));
   const policy = triangular({ baseLr, maxLr, stepSize });
   const high = 2 * stepSize * (cycles - Math.round(cycles / 5));

@@ -1,8 +1,8 @@
-import { comparable } from './metrics.ts';
-import type { Recorded } from './recorded.ts';
+import { comparable } from '../train/metrics.ts';
+import type { Recorded } from '../train/recorded.ts';
 
 /** Signs that a model is already trained, read from its metrics before the first step. */
-export interface Warmth {
+export interface Pretrained {
   /** Whether it is so well trained that a sweep would only spoil it. */
   readonly trained: boolean;
   readonly reason: string;
@@ -16,7 +16,7 @@ export interface Warmth {
  * trained. Its accuracy is about e^−loss. A clearly higher accuracy is a weaker sign, which careless initial weights
  * give too: it counts only if a sweep found nothing.
  */
-export function warmth(start: Recorded | undefined): Warmth | undefined {
+export function detectPretrained(start: Recorded | undefined): Pretrained | undefined {
   const metrics = start && comparable(start);
   if (!metrics) return undefined;
   const { loss, accuracy = 0 } = metrics;

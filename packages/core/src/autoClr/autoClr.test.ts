@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
 import { toSchedule } from '../toSchedule.ts';
@@ -20,6 +21,30 @@ async function auto(options: Options, trainable: LinearTrainable = linearTrainab
 }
 
 describe('autoClr', () => {
+  it('takes no more than its budget, and all of it where it trains by default', async () => {
+    const plans = ['decay', 'cycles', 'wsd', 'fixed'] as const;
+    const small = fc.integer({ min: 2, max: 400 });
+    const large = fc.integer({ min: 401, max: 3000 });
+    const property = async (steps: number, plan: (typeof plans)[number], verdict: boolean) => {
+      const trainable = linearTrainable();
+      const { run, cost } = await autoClr(trainable, examples, {
+        ...{ steps, plan },
+        ...(steps >= 100 && { verdict }),
+      });
+      const spent = cost.rangeTest + cost.verdict + cost.training;
+      expect(spent).toBe(trainable.seen.length);
+      expect(spent).toBeLessThanOrEqual(steps);
+      if (steps >= 2000) expect(cost.rangeTest).toBeLessThanOrEqual(0.08 * steps);
+      if (!run) return;
+      expect(run.troughs.at(-1)?.step).toBe(run.step);
+      if (plan === 'decay' && !verdict) expect(spent).toBe(steps);
+    };
+    const parameters = [fc.oneof(small, small, large), fc.constantFrom(...plans), fc.boolean()] as const;
+    await fc.assert(fc.asyncProperty(...parameters, property), { numRuns: 20 });
+    for (const steps of [2, 3, 10, 59, 60, 61, 479, 480, 1999, 2000, 10_000])
+      await property(steps, 'decay', false);
+  });
+
   it('goes from model and data to a trained model with no rate chosen by hand', async () => {
     const { result, trainable } = await auto({});
     expect(result.finding.suggestion).not.toBeNull();
@@ -34,16 +59,26 @@ describe('autoClr', () => {
   });
 
   it('tells of the sweep, the finding, the verdict, the policy, steps and troughs, in that order', async () => {
-    const { events, result } = await auto({});
-    const order = events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
-    expect(order.slice(0, 5)).toEqual(['sweep', 'finding', 'verdict', 'policy', 'step']);
-    if (result.verdict?.winner === 'clr') {
-      expect(events.filter(({ type }) => type === 'trough').length).toBeGreaterThanOrEqual(3);
-    }
+    const order = ({ events }: { readonly events: readonly AutoClrEvent[] }) =>
+      events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+    expect(order(await auto({}))).toEqual(['sweep', 'finding', 'policy', 'step', 'trough']);
+    const judged = order(await auto({ verdict: true, plan: 'cycles' }));
+    expect(judged.slice(0, 6)).toEqual(['sweep', 'finding', 'verdict', 'policy', 'step', 'trough']);
+  });
+
+  it('trains by default with a warm-up and a line from maxLr to 0, and ends at a trough', async () => {
+    const { result } = await auto({});
+    const { policy, run, finding } = result;
+    expect(policy).toMatchObject({ type: 'decay', steps: run!.step });
+    const rates = run!.steps.map(({ lr }) => lr);
+    expect(rates[0]).toBe(0);
+    expect(Math.max(...rates) / finding.suggestion!.maxLr).toBeCloseTo(1, 1);
+    expect(rates.indexOf(Math.max(...rates))).toBe(Math.round(run!.step / 20));
+    expect(run!.troughs.map(({ step }) => step)).toEqual([run!.step]);
   });
 
   it('cycles at least three times and ends at a trough', async () => {
-    const { result } = await auto({ verdict: false, stepsPerEpoch: 7 });
+    const { result } = await auto({ plan: 'cycles', steps: 800, stepsPerEpoch: 7 });
     const [high, low] = result.policy?.type === 'sequence' ? result.policy.stages : [];
     const bounds = [high, low].map((stage) => (stage?.policy.type === 'triangular' ? stage.policy : null));
     expect(bounds[1]!.maxLr).toBeCloseTo(bounds[0]!.maxLr / 10, 15);
@@ -59,16 +94,17 @@ describe('autoClr', () => {
     expect(stepSize / 7).toBeLessThanOrEqual(10);
   });
 
-  it('judges a fixed rate against CLR from the same state on the same batches', async () => {
+  it('judges the plan and a fixed rate from the same state on the same batches', async () => {
     const trainable = linearTrainable();
-    const { result } = await auto({ steps: 600 }, trainable);
-    const { verdict } = result;
-    expect(verdict!.steps).toBe(60);
-    expect(verdict!.margin).toBeCloseTo(Math.abs(verdict!.clr.loss - verdict!.fixed.loss), 12);
+    const { result } = await auto({ steps: 600, verdict: true }, trainable);
+    const verdict = result.verdict!;
+    const [plan, fixed] = verdict.trials;
+    expect([plan!.plan, fixed!.plan, verdict.steps]).toEqual(['decay', 'fixed', 60]);
+    expect(verdict.margin).toBeCloseTo(Math.abs(plan!.end!.loss - fixed!.end!.loss), 12);
     const sweep = result.cost.rangeTest;
     const batchesOf = (from: number) => trainable.seen.slice(from, from + 60).map(({ batch }) => batch);
     expect(batchesOf(sweep)).toEqual(batchesOf(sweep + 60));
-    const rates = trainable.seen.slice(sweep, sweep + 60).map(({ hyper }) => hyper.lr);
+    const rates = trainable.seen.slice(sweep + 60, sweep + 120).map(({ hyper }) => hyper.lr);
     const { fixedLr } = result.finding.suggestion!;
     expect(new Set(rates)).toEqual(new Set([fixedLr, fixedLr / 10]));
   });
@@ -100,7 +136,7 @@ describe('autoClr', () => {
   });
 
   it('reduces the bounds and stops when cycles bring no gain; its policy is what acted', async () => {
-    const { result, events } = await auto({ stepsPerEpoch: 3, patience: 2, verdict: false });
+    const { result, events } = await auto({ stepsPerEpoch: 3, patience: 2 });
     const policies = events.flatMap((event) => (event.type === 'policy' ? [event.policy] : []));
     expect(policies.map(({ type }) => type)).toEqual(['sequence', 'sequence', 'sequence']);
     expect(result.policy).toEqual(policies[2]);
@@ -139,17 +175,17 @@ describe('autoClr', () => {
     expect(events.slice(-2).map(({ type }) => type)).toEqual(['average', 'ensemble']);
   });
 
-  it('stops at the next trough when asked to', async () => {
+  it('stops at the next trough when asked to, which is no worse a place than the end', async () => {
     const stopAtTrough = { aborted: false };
-    const { result } = await auto({
-      stopAtTrough,
-      verdict: false,
-      onEvent: (event) => {
-        if (event.type === 'step' && event.step.step === 150) stopAtTrough.aborted = true;
-      },
-    });
-    expect(result.run!.stopped).toEqual({ step: 240, reason: 'ended' });
-    expect(result.run!.troughs.length).toBe(2);
+    const onEvent = (event: AutoClrEvent) => {
+      if (event.type === 'step' && event.step.step === 150) stopAtTrough.aborted = true;
+    };
+    const { result } = await auto({ stopAtTrough, onEvent });
+    const { policy, run } = result;
+    if (policy?.type !== 'wsd') return expect.fail(`trained ${policy?.type}`);
+    expect(run!.stopped).toEqual({ step: 2 * policy.steps, reason: 'ended' });
+    expect(run!.troughs.length).toBe(2);
+    expect(result.best!.loss).toBeLessThan(0.01);
   });
 
   it('never leaves a model worse than it came', async () => {
@@ -165,85 +201,113 @@ describe('autoClr', () => {
   });
 
   it('says truly what it cost', async () => {
-    for (const options of [{}, { verdict: false }, { probe: 4 }, { steps: 3000 }]) {
+    for (const options of [{}, { verdict: true }, { probe: 4 }, { steps: 3000 }] satisfies Options[]) {
       const { result, trainable } = await auto(options);
       const { rangeTest, verdict, training } = result.cost;
       expect(rangeTest + verdict + training).toBe(trainable.seen.length);
       expect(training).toBe(result.run?.steps.length ?? 0);
-      // As documented: a tenth of the budget (at least 200), and a tenth for each candidate.
       const { steps = 600 } = options as Options;
-      expect(rangeTest).toBeLessThanOrEqual(Math.max(200, steps / 10));
-      expect(verdict).toBeLessThanOrEqual(steps / 5);
+      expect(rangeTest).toBeLessThanOrEqual(Math.max(160, 0.08 * steps));
+      expect(verdict).toBe('verdict' in options ? steps / 5 : 0);
+      expect(rangeTest + verdict + training).toBe(steps);
     }
   });
 
-  it('trains the fixed rate between equal bounds, where that won, with every service of the troughs', async () => {
-    // Of the two evaluations in the verdict the second is CLR's: it is made worse.
+  /** A model whose evaluations in a verdict are as told: the plan's first, then those of its rivals. */
+  function judged(...ends: readonly { readonly loss: number; readonly accuracy?: number }[]) {
     const trainable = linearTrainable();
     const { evaluate } = trainable;
     let trials = 0;
     trainable.evaluate = async (batches) => {
       const metrics = await evaluate(batches);
-      return trainable.seen.length > 0 && trials++ === 1 ? { loss: metrics.loss + 9 } : metrics;
+      return (trainable.seen.length > 0 && ends[trials++]) || metrics;
     };
-    const { result } = await auto({ average: true }, trainable);
-    expect(result.verdict).toMatchObject({ winner: 'fixed', clear: true });
+    return trainable;
+  }
+
+  it('trains a rival that won clearly, with every service of the troughs', async () => {
+    const options = { average: true, verdict: true };
+    const { result } = await auto(options, judged({ loss: 9 }, { loss: 1 }));
+    expect(result.verdict).toMatchObject({ winner: 'fixed', clear: true, margin: 8 });
     const { fixedLr } = result.finding.suggestion!;
     expect(new Set(result.run!.steps.map(({ lr }) => lr))).toEqual(new Set([fixedLr, fixedLr / 10]));
     expect(result.run!.troughs.length).toBe(5);
     expect(result.average!.troughs.length).toBe(5);
   });
 
-  it('trains CLR where the fixed rate won by no more than chance', async () => {
-    const trainable = linearTrainable();
-    const { evaluate } = trainable;
-    let trials = 0;
-    trainable.evaluate = async (batches) => {
-      await evaluate(batches);
-      return { loss: trainable.seen.length > 0 && trials++ === 1 ? 1.01 : 1 };
-    };
-    const { result } = await auto({}, trainable);
+  it('trains the plan where a rival won by no more than chance', async () => {
+    const { result } = await auto({ verdict: true }, judged({ loss: 1.01 }, { loss: 1 }));
     expect(result.verdict).toMatchObject({ winner: 'fixed', clear: false });
-    const { maxLr } = result.finding.suggestion!;
-    expect(Math.max(...result.run!.steps.map(({ lr }) => lr))).toBe(maxLr);
+    expect(result.policy?.type).toBe('decay');
   });
 
-  it('takes a candidate that diverged for beaten, however little the other has learned', async () => {
-    let phase = '';
+  it('compares several plans, and judges by accuracy where there is one', async () => {
+    const rivals = ['wsd', 'cycles'] as const;
+    const ends = [0.7, 0.75, 0.74].map((accuracy) => ({ loss: 1 - accuracy, accuracy }));
+    const { result } = await auto({ verdict: rivals, steps: 900 }, judged(...ends));
+    const { winner, trials, margin, clear, steps } = result.verdict!;
+    expect([winner, clear, steps]).toEqual(['wsd', true, 60]);
+    expect(margin).toBeCloseTo(0.05, 12);
+    expect(trials).toEqual(ends.map((end, i) => ({ plan: ['decay', ...rivals][i], end })));
+    expect(result.policy?.type).toBe('wsd');
+  });
+
+  it('takes a plan that diverged for beaten, however little the other has learned', async () => {
+    let trial = 0;
     const trainable = linearTrainable({
-      result: (_, honest) => (phase === 'clr' ? { loss: Number.NaN } : honest),
+      result: (_, honest) => (trial === 1 ? { loss: Number.NaN } : honest),
     });
-    const { evaluate } = trainable;
-    trainable.evaluate = async (batches) => {
-      await evaluate(batches);
-      if (trainable.seen.length > 0) phase = phase === '' ? 'clr' : 'training';
-      return { loss: 1, accuracy: 0.01 };
+    const { evaluate, restore } = trainable;
+    trainable.evaluate = async (batches) => ({ ...(await evaluate(batches)), accuracy: 0.01 });
+    // The range test restores the model after each of its sweeps, the verdict after each trial.
+    let told = false;
+    trainable.restore = async (snapshot) => {
+      await restore(snapshot);
+      if (told) trial++;
     };
     const onEvent = ({ type }: AutoClrEvent) => {
-      if (type === 'verdict') phase = 'training';
+      if (type === 'finding') [told, trial] = [true, 1];
     };
-    const { result } = await auto({ onEvent }, trainable);
+    const { result } = await auto({ onEvent, verdict: true }, trainable);
     expect(result.verdict).toMatchObject({ winner: 'fixed', clear: true, margin: 0.01 });
+    expect(result.verdict!.trials).toEqual([{ plan: 'decay' }, { plan: 'fixed', end: expect.anything() }]);
   });
 
-  it('divides the bounds by ten when both candidates diverge', async () => {
-    let phase = '';
+  it('begins again with a quarter of the rates where the training diverged', async () => {
+    let [policies, taken] = [0, 0];
     const trainable = linearTrainable({
-      result: (_, honest) => (phase === 'finding' ? { loss: Number.NaN, accuracy: 0 } : honest),
+      result: (_, honest) => (policies === 1 && taken++ >= 30 ? { loss: Number.NaN } : honest),
     });
-    const { evaluate } = trainable;
-    trainable.evaluate = async (batches) => ({ ...(await evaluate(batches)), accuracy: 0.5 });
-    const result = await autoClr(trainable, examples, {
-      steps: 300,
-      validation: examples,
-      onEvent: ({ type }) => {
-        phase = type;
-      },
-    });
-    expect(result.verdict).toBeUndefined();
+    const onEvent = ({ type }: AutoClrEvent) => {
+      if (type === 'policy') policies++;
+    };
+    const { result } = await auto({ onEvent }, trainable);
+    expect(policies).toBe(2);
     const { maxLr } = result.finding.suggestion!;
-    expect(Math.max(...result.run!.steps.map(({ lr }) => lr))).toBeCloseTo(maxLr / 10, 12);
+    expect(Math.max(...result.run!.steps.map(({ lr }) => lr))).toBeCloseTo(maxLr / 4, 2);
     expect(result.run!.stopped).toBeUndefined();
+    expect(result.best!.step).toBe(result.run!.step);
+    const { rangeTest, training } = result.cost;
+    expect(training).toBe(31 + result.run!.steps.length);
+    expect(rangeTest + training).toBe(600);
+    expect(result.finding.reasons.at(-1)).toMatch(
+      /^The training diverged at [\d.]+ \(step 30\) and began again/,
+    );
+  });
+
+  it('gives up on a model that diverges at any rate, and leaves it as it came', async () => {
+    let training = false;
+    const trainable = linearTrainable({
+      result: (_, honest) => (training ? { loss: Number.NaN } : honest),
+    });
+    const onEvent = ({ type }: AutoClrEvent) => {
+      training ||= type === 'finding';
+    };
+    const result = await autoClr(trainable, examples, { steps: 600, onEvent });
+    expect(result.run!.stopped).toEqual({ step: 1, reason: 'diverged' });
+    expect(result.best).toBeUndefined();
+    expect(result.cost.training).toBe(4);
+    expect(trainable.state).toEqual({ w: 0, v: 0, updates: 0 });
   });
 
   it.each([

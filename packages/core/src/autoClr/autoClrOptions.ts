@@ -1,23 +1,32 @@
 import type { Policy } from '../policy.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
-import type { AbortSignalLike } from './abortSignal.ts';
+import type { AbortSignalLike } from '../train/abortSignal.ts';
+import type { Pass } from '../train/batches.ts';
+import type { TroughReading } from '../train/readTroughs.ts';
+import type { TrainingStep, Trough } from '../train/run.ts';
 import type { Joint } from './autoClrResult.ts';
-import type { Pass } from './batches.ts';
-import type { TroughReading } from './readTroughs.ts';
-import type { TrainingStep, Trough } from './run.ts';
+import type { Plan } from './makePlan.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Options of `autoClr`. */
 export interface AutoClrOptions<Batch> {
-  /** How many updates the training itself has; the range test takes a tenth of that on top (200 at least, and 400 more in doubt), a verdict a fifth. See `cost`. */
+  /** The whole budget, in updates, at least 2: for the range test, the verdict and the training together. */
   readonly steps: number;
   /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
   readonly stepsPerEpoch?: number;
   /** Batches to judge by, apart from the training data. Without them the training loss judges. */
   readonly validation?: Pass<Batch>;
-  /** First train a tenth of the budget each with a fixed rate and with CLR; where the first is clearly better, train it. Default true. */
-  readonly verdict?: boolean;
+  /**
+   * How to train. Default `'decay'`; `'cycles'` where `patience`, `reductions`, `average` or `ensemble` asks for several
+   * troughs; else `'wsd'` where `stopAtTrough` is given. A plan without the troughs that an option needs is refused.
+   */
+  readonly plan?: Plan;
+  /**
+   * Compares the plan with others in short trainings, which take a fifth of `steps` together: with `'fixed'` if it is
+   * true, or with those in a list. One that is clearly better is trained instead. Default false.
+   */
+  readonly verdict?: boolean | readonly Plan[];
   /**
    * Updates with which the range test tries each rate by itself, keeping its batches meanwhile. Default: 5 where the
    * model is trained already (and its loss says so, or a sweep saw nothing); else a sweep.
@@ -33,7 +42,7 @@ export interface AutoClrOptions<Batch> {
   readonly ensemble?: boolean;
   /** Stops cleanly between two steps; what was reached is given back. */
   readonly signal?: AbortSignalLike;
-  /** Lets the cycle come to its end and stops training at its trough. */
+  /** Lets the cycle come to its end and stops training at its trough: with `'decay'`, at its end. */
   readonly stopAtTrough?: AbortSignalLike;
   /** Told of everything that happens. */
   readonly onEvent?: (event: AutoClrEvent) => void | Promise<void>;
@@ -44,7 +53,7 @@ export type AutoClrEvent =
   | { readonly type: 'sweep'; readonly point: RangeTestPoint }
   | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
-  /** Also whenever the bounds were reduced. */
+  /** Before training, when the bounds are reduced, and when a training that diverged begins again with lower rates. */
   | { readonly type: 'policy'; readonly policy: Policy; readonly steps: number }
   | { readonly type: 'step'; readonly step: TrainingStep }
   /** With `patience`, what the troughs say up to this one. */

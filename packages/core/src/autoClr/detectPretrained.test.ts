@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { warmth } from './warmth.ts';
+import { detectPretrained } from './detectPretrained.ts';
 
-describe('warmth', () => {
+describe('detectPretrained', () => {
   it.each([
     ['well trained', 0.97, 0.1, true],
     ['trained, two classes', 0.75, 0.5, true],
     ['half trained, ten classes', 0.6, 1.1, false],
     ['hardly trained, ten classes', 0.33, 1.88, false],
   ])('notices a model that is %s', (_, accuracy, loss, trained) => {
-    expect(warmth({ loss, accuracy })?.trained).toBe(trained);
+    expect(detectPretrained({ loss, accuracy })?.trained).toBe(trained);
   });
 
   it.each([
@@ -18,18 +18,18 @@ describe('warmth', () => {
     ['says the class that nine in ten are of', 0.9, Math.log(2)],
     ['has an accuracy of none', 0, 0.1],
   ])('sees no sign where a model %s', (_, accuracy, loss) => {
-    expect(warmth({ loss, accuracy })?.trained ?? false).toBe(false);
-    if (accuracy < 0.9) expect(warmth({ loss, accuracy })).toBeUndefined();
+    expect(detectPretrained({ loss, accuracy })?.trained ?? false).toBe(false);
+    if (accuracy < 0.9) expect(detectPretrained({ loss, accuracy })).toBeUndefined();
   });
 
   it('cannot tell without an accuracy, or a finite loss', () => {
-    expect(warmth({ loss: 0.001 })).toBeUndefined();
-    expect(warmth({ loss: null, accuracy: 1 })).toBeUndefined();
-    expect(warmth(undefined)).toBeUndefined();
+    expect(detectPretrained({ loss: 0.001 })).toBeUndefined();
+    expect(detectPretrained({ loss: null, accuracy: 1 })).toBeUndefined();
+    expect(detectPretrained(undefined)).toBeUndefined();
   });
 
   it('says what it goes by', () => {
-    expect(warmth({ loss: 0.1, accuracy: 0.97 })?.reason).toMatch(
+    expect(detectPretrained({ loss: 0.1, accuracy: 0.97 })?.reason).toMatch(
       /^Trained already: accuracy 0\.970 at a loss of 0\.100/,
     );
   });

@@ -1,9 +1,10 @@
 import type { Policy } from '../policy.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import type { RangeTestTrace } from '../rangeTest/trace.ts';
-import type { TrainingRun } from './run.ts';
-import type { Checkpoint } from './saver.ts';
-import type { Metrics, Snapshot } from './trainable.ts';
+import type { TrainingRun } from '../train/run.ts';
+import type { Checkpoint } from '../train/saver.ts';
+import type { Metrics, Snapshot } from '../train/trainable.ts';
+import type { Cost } from './session.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Several troughs together. */
@@ -25,17 +26,17 @@ export interface Best extends Metrics {
 export interface AutoClrResult {
   readonly trace: RangeTestTrace;
   readonly finding: RangeTestFinding;
-  /** Absent when the range test was refused or aborted: then nothing was trained. A fixed rate cycles between equal bounds. */
+  /** The policy that was trained. Absent when the range test was refused or aborted: then nothing was trained. */
   readonly policy?: Policy;
   readonly run?: TrainingRun;
   /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
   readonly best?: Best;
-  /** Also absent if both diverged: then the bounds were divided by ten at once. */
+  /** The comparison of plans, if asked for. Absent if it was aborted, or all plans diverged. */
   readonly verdict?: Verdict;
   /** The metrics of the average of the last troughs, if asked for. */
   readonly average?: Joint;
   /** The metrics of the last troughs as one ensemble, if asked for. */
   readonly ensemble?: Joint;
-  /** The number of updates spent on each part. */
-  readonly cost: { readonly rangeTest: number; readonly verdict: number; readonly training: number };
+  /** The number of updates spent on each part: together at most `steps`. */
+  readonly cost: Cost;
 }

@@ -1,0 +1,54 @@
+import type { Batches } from '../train/batches.ts';
+import { measure } from '../train/recorded.ts';
+import type { Trainable } from '../train/trainable.ts';
+import type { AutoClrOptions } from './autoClrOptions.ts';
+import type { AutoClrResult } from './autoClrResult.ts';
+import { findRates } from './findRates.ts';
+import { createSession } from './session.ts';
+import { trainStably } from './trainStably.ts';
+import { giveVerdict } from './verdict.ts';
+
+/**
+ * Trains a model with no rate chosen by hand: a range test finds the rates, a plan is trained with them, and the best
+ * state is kept. It notices a model that is already trained, and never leaves it worse on `validation`.
+ *
+ * `steps` is the whole budget. The range test takes 8 % of it, and 600 updates at most (below 2,000 steps 160, or half of it
+ * where that is less); a verdict takes a fifth, where one is asked for; the training has what is left.
+ *
+ * If the range test gives no suggestion, it trains nothing and leaves the model unchanged; `finding.reasons` say why.
+ *
+ * @param batches - and `validation`: iterables that start again each time they are iterated
+ * @throws {PolicyError} if a count is bad, or a plan fits neither the budget nor the other options
+ * @throws {ClrError} as `rangeTest` and `train` do; the model is then at its best trough, or unchanged
+ * @see Smith, arXiv 1506.01186, section 3.3, for the range test and the verdict; Defazio et al., arXiv 2310.07831, for
+ *   the plan
+ *
+ * @example
+ * ```ts
+ * const { best, finding } = await autoClr(trainable, batches, { steps: 600, validation: batches });
+ * best ? best.loss < 0.1 : finding.reasons.length > 0; // true
+ * ```
+ */
+export async function autoClr<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  options: AutoClrOptions<Batch>,
+): Promise<AutoClrResult> {
+  const session = createSession(trainable, batches, options);
+  const { plan, rivals, cost } = session;
+  const { validation, signal, onEvent } = options;
+
+  const start = validation && (await measure(trainable, validation, 'before any step', signal));
+
+  const { trace, finding } = await findRates(session);
+  await onEvent?.({ type: 'finding', finding, trace });
+  if (finding.suggestion === null || signal?.aborted) return { trace, finding, cost };
+
+  const verdict = rivals.length > 0 ? await giveVerdict(session, finding) : undefined;
+  if (verdict) await onEvent?.({ type: 'verdict', verdict });
+
+  // A near miss in a short trial says little.
+  const chosen = verdict?.clear ? verdict.winner : plan;
+  const trained = await trainStably(session, chosen, finding, start);
+  return { trace, ...trained, ...(verdict && { verdict }), cost };
+}

@@ -1,0 +1,57 @@
+import { averageWeights } from '../train/averageWeights.ts';
+import { first, passOf, untilAborted } from '../train/batches.ts';
+import { ensemble } from '../train/ensemble.ts';
+import { inOtherStates } from '../train/inOtherStates.ts';
+import { comparable } from '../train/metrics.ts';
+import { measure } from '../train/recorded.ts';
+import type { Checkpoint } from '../train/saver.ts';
+import type { Metrics, Snapshot } from '../train/trainable.ts';
+import type { Joint } from './autoClrResult.ts';
+import type { Session } from './session.ts';
+
+/** How many batches the running statistics of an average are measured on at most. */
+const mostBatches = 100;
+
+/** Evaluates the average of troughs and gives it to `keep`. Undefined after an abort, or where it is not finite. */
+export async function averageTroughs<Batch>(
+  { trainable, batches, options }: Session<Batch>,
+  troughs: readonly Checkpoint[],
+  keep: (metrics: Metrics, snapshot: Snapshot) => void,
+): Promise<Joint | undefined> {
+  const { validation, signal } = options;
+  const some = untilAborted(first(passOf(batches, 0), mostBatches), signal);
+  const average = await averageWeights(
+    trainable,
+    troughs.map(({ snapshot }) => snapshot),
+    some,
+  );
+  const measured = await inOtherStates(trainable, async () => {
+    await trainable.restore(average);
+    return measure(trainable, validation!, 'on the average', signal);
+  });
+  const metrics = measured && comparable(measured);
+  if (!metrics || signal?.aborted) return undefined;
+  keep(metrics, average);
+  return { ...metrics, troughs };
+}
+
+/** Evaluates troughs as one ensemble. Undefined after an abort. */
+export async function joinTroughs<Batch>(
+  { trainable, options }: Session<Batch>,
+  troughs: readonly Checkpoint[],
+): Promise<Joint | undefined> {
+  const { validation, signal } = options;
+  const all = { [Symbol.asyncIterator]: () => untilAborted(validation!, signal) };
+  const joint = ensemble(
+    trainable,
+    troughs.map(({ snapshot }) => snapshot),
+  );
+  try {
+    const metrics = await joint.evaluate(all);
+    return signal?.aborted ? undefined : { ...metrics, troughs };
+  } catch (error) {
+    // An evaluation that was cut short had too few batches, or none.
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
+}

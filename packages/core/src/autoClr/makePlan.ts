@@ -1,0 +1,80 @@
+import { PolicyError } from '../errors.ts';
+import { decay } from '../policies/decay.ts';
+import { readPolicy } from '../policies/kind.ts';
+import { wsd } from '../policies/wsd.ts';
+import type { Policy } from '../policy.ts';
+import type { RangeTestFinding } from '../rangeTest/finding.ts';
+import { peakFor } from '../rangeTest/peakFor.ts';
+import { toSchedule } from '../toSchedule.ts';
+import { countCycles, planCycles } from './planCycles.ts';
+
+/**
+ * The plans that have a name. Each ends at a trough.
+ *
+ * - `'decay'`: a short warm-up, then a line from `maxLr` to 0. The best for a fixed budget; its only trough is the end.
+ * - `'cycles'`: the paper's cycles between `baseLr` and `maxLr`, as {@link planCycles} makes them.
+ * - `'wsd'`: five stretches or more at a stable rate, each with a way down to 0: for a run that may be stopped or extended.
+ * - `'fixed'`: `fixedLr`, and a tenth of it in the last fifth: the paper's baseline.
+ */
+export type PlanName = 'decay' | 'cycles' | 'wsd' | 'fixed';
+
+/**
+ * How `autoClr` trains: a plan by name; or a policy of your own, as a shape: all its rates are multiplied by one number,
+ * so that its peak fits the model (`peakFor`), and it ends at its last trough within what is left of the budget. A function
+ * makes such a policy for the number of steps that are left.
+ */
+export type Plan = PlanName | Policy | ((steps: number) => Policy);
+
+/** A policy, and the number of steps after which it ends at a trough. */
+export interface TrainingPlan {
+  readonly policy: Policy;
+  readonly steps: number;
+}
+
+/** The plan for so many steps, with the rates that a range test suggests. */
+export function makePlan(
+  plan: Plan,
+  finding: RangeTestFinding,
+  steps: number,
+  stepsPerEpoch?: number,
+): TrainingPlan {
+  const suggestion = finding.suggestion!;
+  const { baseLr, maxLr, fixedLr } = suggestion;
+  if (plan === 'cycles') return planCycles({ baseLr, maxLr, steps, stepsPerEpoch });
+  if (plan === 'fixed') return planCycles({ baseLr: fixedLr, maxLr: fixedLr, steps, stepsPerEpoch });
+  const shape = shapeOf(plan, steps, stepsPerEpoch);
+  // A policy without cycles may end anywhere.
+  const length = troughsWithin(shape, steps).at(-1) ?? steps;
+  const source = { finding: { ...finding, suggestion: { ...suggestion, steps: length } } };
+  return { policy: peakFor(shape, source), steps: length };
+}
+
+/** The policy of a plan before its peak is set. Refuses one whose first cycle does not end within the steps. */
+export function shapeOf(
+  plan: Exclude<Plan, 'cycles' | 'fixed'>,
+  steps: number,
+  stepsPerEpoch?: number,
+): Policy {
+  if (plan === 'decay') return decay({ maxLr: 1, steps });
+  if (plan === 'wsd') {
+    const cycles = Math.min(steps, countCycles(steps, stepsPerEpoch));
+    return wsd({ maxLr: 1, steps: Math.floor(steps / cycles), cycles });
+  }
+  const [shape, path] = typeof plan === 'function' ? [plan(steps), `plan(${steps})`] : [plan, 'plan'];
+  const policy = readPolicy(shape, path);
+  const { cycleEnd } = toSchedule(policy).at(0);
+  if (cycleEnd > steps && cycleEnd < Infinity) {
+    const expected = `a policy whose first cycle ends within the ${steps} steps that are left for it`;
+    const advice = `It ends at step ${cycleEnd}. Give more steps, or a function of the steps that are left.`;
+    throw new PolicyError(path, shape, expected, advice);
+  }
+  return policy;
+}
+
+/** The steps up to a number at which a cycle of a policy ends. */
+export function troughsWithin(policy: Policy, steps: number): number[] {
+  const { at } = toSchedule(policy);
+  const troughs: number[] = [];
+  for (let end = at(0).cycleEnd; end <= steps; end = at(end).cycleEnd) troughs.push(end);
+  return troughs;
+}

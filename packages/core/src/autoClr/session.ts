@@ -1,0 +1,53 @@
+import type { Batches } from '../train/batches.ts';
+import type { Trainable } from '../train/trainable.ts';
+import type { AutoClrOptions } from './autoClrOptions.ts';
+import { type Choice, checkOptions } from './checkOptions.ts';
+
+/** The number of updates spent on each part of an `autoClr` run. */
+export interface Cost {
+  readonly rangeTest: number;
+  readonly verdict: number;
+  readonly training: number;
+}
+
+/** What the parts of one `autoClr` run share. */
+export interface Session<Batch> extends Choice {
+  readonly trainable: Trainable<Batch>;
+  readonly batches: Batches<Batch>;
+  readonly options: AutoClrOptions<Batch>;
+  /** What was spent so far. */
+  readonly cost: { -readonly [part in keyof Cost]: Cost[part] };
+  /** The updates of the budget that are not spent yet. */
+  readonly left: () => number;
+}
+
+/** Checks everything that `autoClr` was given, before anything is touched. */
+export function createSession<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  options: AutoClrOptions<Batch>,
+): Session<Batch> {
+  const choice = checkOptions(trainable, batches, options);
+  const cost = { rangeTest: 0, verdict: 0, training: 0 };
+  const left = () => options.steps - cost.rangeTest - cost.verdict - cost.training;
+  return { ...choice, trainable, batches, options, cost, left };
+}
+
+/** The model, with every update counted as the cost of one part. */
+export function counting<Batch>(
+  { trainable, cost }: Session<Batch>,
+  part: 'rangeTest' | 'verdict',
+): Trainable<Batch> {
+  const { updateKind } = trainable;
+  return {
+    ...(updateKind && { updateKind }),
+    trainStep(batch, hyper) {
+      cost[part]++;
+      return trainable.trainStep(batch, hyper);
+    },
+    evaluate: (batches) => trainable.evaluate(batches),
+    snapshot: () => trainable.snapshot(),
+    restore: (snapshot) => trainable.restore(snapshot),
+    dispose() {},
+  };
+}

@@ -1,0 +1,122 @@
+import type { SequencePolicy } from '../policies/sequence.ts';
+import type { Policy } from '../policy.ts';
+import { toSchedule } from '../toSchedule.ts';
+import { attempt, thenTidyUp } from '../train/attempt.ts';
+import { comparable, endOf, isBetter } from '../train/metrics.ts';
+import { readTroughs } from '../train/readTroughs.ts';
+import type { Recorded } from '../train/recorded.ts';
+import type { TrainingRun, Trough } from '../train/run.ts';
+import type { Checkpoint } from '../train/saver.ts';
+import { train } from '../train/train.ts';
+import type { Metrics, Snapshot } from '../train/trainable.ts';
+import type { AutoClrResult, Best, Joint } from './autoClrResult.ts';
+import { averageTroughs, joinTroughs } from './combineTroughs.ts';
+import type { TrainingPlan } from './makePlan.ts';
+import { reduceAt, reductionsOf } from './planCycles.ts';
+import type { Session } from './session.ts';
+
+/** What {@link trainPlan} gives back. */
+export interface TrainedPlan extends Pick<AutoClrResult, 'best' | 'average' | 'ensemble'> {
+  /** What acted. */
+  readonly policy: Policy;
+  readonly run: TrainingRun;
+}
+
+/** How many troughs an average or an ensemble is made of at most. */
+const mostTroughs = 5;
+
+/**
+ * The training of `autoClr`: runs a plan, with early stopping, averaging and ensembling at its troughs, and keeps the best
+ * state. Only troughs and the end are candidates: in between, the rate is high and the model worse than it will be.
+ *
+ * @param start - the metrics of the untouched model, if it competes
+ */
+export async function trainPlan<Batch>(
+  session: Session<Batch>,
+  plan: TrainingPlan,
+  start: Recorded | undefined,
+): Promise<TrainedPlan> {
+  const { trainable, batches, options } = session;
+  const { validation, patience, reductions = 2, signal, stopAtTrough, onEvent } = options;
+  const origin = await attempt('snapshot()', 'before training', () => trainable.snapshot());
+  let best: Best | undefined;
+  const consider = async (metrics: Metrics | undefined, state: () => Promise<Omit<Best, keyof Metrics>>) => {
+    if (metrics && (!best || isBetter(metrics, best))) best = { ...metrics, ...(await state()) };
+  };
+  await consider(start && comparable(start), async () => ({ step: 0, snapshot: origin }));
+
+  let { policy } = plan;
+  let schedule = toSchedule(policy);
+  let done = false;
+  const troughs: Trough[] = [];
+  let kept: Checkpoint[] = [];
+  const takeSteps = async (): Promise<TrainedPlan> => {
+    await onEvent?.({ type: 'policy', ...plan });
+    const run = await train(trainable, batches, {
+      policy: {
+        lr: (step) => schedule.lr(step),
+        momentum: (step) => schedule.momentum(step),
+        position: (step) => schedule.at(step),
+      },
+      steps: plan.steps,
+      ...(signal && { signal }),
+      stopAtTrough: {
+        get aborted() {
+          return done || stopAtTrough?.aborted === true;
+        },
+      },
+      ...(validation && { evaluate: validation }),
+      onStep: (step) => onEvent?.({ type: 'step', step }),
+      async onCycleEnd({ snapshot: take, ...trough }) {
+        troughs.push(trough);
+        const { step } = trough;
+        const metrics = comparable(trough);
+        const keeps = metrics && (options.average || options.ensemble);
+        const snapshot = keeps ? await take() : undefined;
+        if (snapshot) kept = [...kept.slice(1 - mostTroughs), { step, snapshot }];
+        await consider(metrics, async () => ({ step, snapshot: snapshot ?? (await take()) }));
+        // Only cycles between bounds come with patience.
+        const cycles = policy as SequencePolicy;
+        const reading = patience
+          ? readTroughs(troughs, {
+              ...{ patience, reductions },
+              reducedAt: reductionsOf(cycles).filter((at) => at <= step),
+            })
+          : undefined;
+        await onEvent?.({ type: 'trough', trough, ...(reading && { reading }) });
+        done = reading?.signal === 'stop';
+        if (reading?.signal === 'reduce bounds' && step < plan.steps) {
+          policy = reduceAt(cycles, step);
+          schedule = toSchedule(policy);
+          await onEvent?.({ type: 'policy', policy, steps: plan.steps });
+        }
+      },
+    });
+    // After an abort the end is known by its training loss alone, which troughs are not judged by.
+    const { step } = run;
+    if (run.final || !best || best.step === 0) {
+      await consider(endOf(run), async () => ({ step, snapshot: await trainable.snapshot() }));
+    }
+    const joint: { average?: Joint; ensemble?: Joint } = {};
+    const tell = async (type: keyof typeof joint, found: Joint | undefined) => {
+      if (!found) return;
+      joint[type] = found;
+      await onEvent?.({ type, ...found });
+    };
+    if (validation && kept.length > 1 && !signal?.aborted) {
+      if (options.average) {
+        const keep = (metrics: Metrics, snapshot: Snapshot) =>
+          consider(metrics, async () => ({ step, snapshot, averaged: true }));
+        await tell('average', await averageTroughs(session, kept, keep));
+      }
+      if (options.ensemble) await tell('ensemble', await joinTroughs(session, kept));
+    }
+    return { policy, run: { ...run, policy }, ...(best && { best }), ...joint };
+  };
+  // Also after an error: the best state so far is worth more than an unknown one.
+  return thenTidyUp(takeSteps, () => {
+    const { snapshot } = best ?? { snapshot: origin };
+    const lost = 'The model is not at its best.';
+    return attempt('restore()', 'after training', () => trainable.restore(snapshot), lost);
+  });
+}

@@ -1,0 +1,41 @@
+import { rateOf } from '../rangeTest/describe.ts';
+import type { RangeTestFinding } from '../rangeTest/finding.ts';
+import type { Recorded } from '../train/recorded.ts';
+import { makePlan, type Plan } from './makePlan.ts';
+import type { Session } from './session.ts';
+import { type TrainedPlan, trainPlan } from './trainPlan.ts';
+
+/** How often a training may begin again, and what its rates are divided by each time. */
+const retries = { most: 3, divisor: 4 } as const;
+
+/** The same finding with all rates multiplied. */
+function scaled(finding: RangeTestFinding, factor: number): RangeTestFinding {
+  const suggestion = finding.suggestion!;
+  const { baseLr, maxLr, fixedLr } = suggestion;
+  const rates = { baseLr: factor * baseLr, maxLr: factor * maxLr, fixedLr: factor * fixedLr };
+  return { ...finding, suggestion: { ...suggestion, ...rates } };
+}
+
+/**
+ * Trains a plan on what is left of the budget. A training that diverged before it reached anything begins again from the
+ * start, at a quarter of its rates, and the finding says so: the edge of a range test is an estimate.
+ */
+export async function trainStably<Batch>(
+  session: Session<Batch>,
+  plan: Plan,
+  finding: RangeTestFinding,
+  start: Recorded | undefined,
+): Promise<TrainedPlan & { readonly finding: RangeTestFinding }> {
+  const { cost, left, firstCycle, options } = session;
+  const reasons = [...finding.reasons];
+  for (let [factor, more] = [1, retries.most as number]; ; factor /= retries.divisor, more--) {
+    const made = makePlan(plan, scaled(finding, factor), left(), options.stepsPerEpoch);
+    const trained = await trainPlan(session, made, start);
+    const { run, best } = trained;
+    cost.training += run.steps.length;
+    const lost = run.stopped?.reason === 'diverged' && !best?.step;
+    if (!lost || more === 0 || left() < firstCycle) return { ...trained, finding: { ...finding, reasons } };
+    const last = run.steps.at(-1)!;
+    reasons.push(`The training diverged at ${rateOf(last)} and began again at a quarter of its rates.`);
+  }
+}

@@ -1,0 +1,78 @@
+import type { RangeTestFinding } from '../rangeTest/finding.ts';
+import { attempt, thenTidyUp } from '../train/attempt.ts';
+import { comparable, endOf, gain, isBetter } from '../train/metrics.ts';
+import { measure } from '../train/recorded.ts';
+import { train } from '../train/train.ts';
+import type { Metrics } from '../train/trainable.ts';
+import { makePlan, type Plan } from './makePlan.ts';
+import { counting, type Session } from './session.ts';
+
+/** A short training under one plan. */
+export interface Trial {
+  readonly plan: Plan;
+  /** The metrics at its end; absent where it diverged. */
+  readonly end?: Metrics;
+}
+
+/** Plans compared in short trainings, as the paper compares a fixed rate with cycles. */
+export interface Verdict {
+  readonly winner: Plan;
+  /** The trial of `plan` first, then those of its rivals. */
+  readonly trials: readonly Trial[];
+  /** How much better the winner is than `plan`, or than the best rival where `plan` won: in accuracy where there is one, else in loss. */
+  readonly margin: number;
+  /** Whether the loser diverged, or the margin is more than chance in trials so short: two points of accuracy, or 2 % of the loss. */
+  readonly clear: boolean;
+  /** How many steps each trial had. */
+  readonly steps: number;
+}
+
+const diverged: Metrics = { loss: Infinity, accuracy: 0 };
+
+/**
+ * Trains under each plan from the same state on the same batches, and puts the state back. One that diverges loses.
+ * `undefined` if it was aborted, or all diverged. (Batches from a function that shuffles are the same if it shuffles by
+ * its epoch number alone.)
+ *
+ * @see Smith, arXiv 1506.01186, section 3.3
+ */
+export async function giveVerdict<Batch>(
+  session: Session<Batch>,
+  finding: RangeTestFinding,
+): Promise<Verdict | undefined> {
+  const { trainable, plan, rivals, trialSteps: steps } = session;
+  const start = await attempt('snapshot()', 'before the verdict', () => trainable.snapshot());
+  const advice = 'The model is not as it was.';
+  const trials: Trial[] = [];
+  for (const each of [plan, ...rivals]) {
+    const end = await thenTidyUp(
+      () => endOfTrial(session, finding, each),
+      () => attempt('restore()', 'after a trial', () => trainable.restore(start), advice),
+    );
+    trials.push({ plan: each, ...(end && { end }) });
+  }
+  if (session.options.signal?.aborted || !trials.some(({ end }) => end)) return undefined;
+  const best = ([first, ...others]: readonly Trial[]): Trial =>
+    others.reduce((a, b) => (isBetter(b.end ?? diverged, a.end ?? diverged) ? b : a), first!);
+  const winner = best(trials);
+  const other = winner === trials[0] ? best(trials.slice(1)) : trials[0]!;
+  const beaten = other.end ?? diverged;
+  const margin = gain(winner.end!, beaten);
+  const chance = 0.02 * (beaten.accuracy === undefined ? Math.abs(beaten.loss) : 1);
+  return { winner: winner.plan, trials, margin, clear: !other.end || margin > chance, steps };
+}
+
+async function endOfTrial<Batch>(
+  session: Session<Batch>,
+  finding: RangeTestFinding,
+  plan: Plan,
+): Promise<Metrics | undefined> {
+  const { batches, options, trialSteps } = session;
+  const { validation, signal, stepsPerEpoch } = options;
+  const trainable = counting(session, 'verdict');
+  const made = makePlan(plan, finding, trialSteps, stepsPerEpoch);
+  const run = await train(trainable, batches, { ...made, ...(signal && { signal }) });
+  if (!validation || run.stopped) return endOf(run);
+  const end = await measure(trainable, validation, `after ${made.steps} steps of a trial`, signal);
+  return end && comparable(end);
+}

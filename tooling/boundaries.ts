@@ -35,7 +35,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     graph: ['format', 'generated'],
     read: ['graph', 'format', 'generated'],
     lower: ['graph', 'format', 'generated'],
-    gradients: ['lower', 'graph', 'format', 'generated'],
+    gradients: ['graph', 'format', 'generated'],
     loss: ['gradients', 'graph', 'format', 'generated'],
     training: ['loss', 'lower', 'gradients', 'read', 'graph', 'format', 'generated'],
     runtime: ['training', 'loss', 'lower', 'gradients', 'read', 'graph', 'format', 'generated'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { AttributeValue } from '../src/format/attributes.ts';
 import { DataType } from '../src/format/dataType.ts';
-import type { Provider } from '../src/graph/graph.ts';
+import type { Provider } from '../src/lower/target.ts';
 import type { FormCase, FormInput, Known } from './checkForm.ts';
 import { random } from './checkGradient.ts';
 

@@ -4,7 +4,7 @@ import { DataType } from '../src/format/dataType.ts';
 import { readModel, writeModel } from '../src/format/model.ts';
 import { makeTensor } from '../src/format/tensor.ts';
 import { type NodeProto, NodeProtoSchema } from '../src/generated/onnx_pb.ts';
-import { blockedDomain } from '../src/lower/blocked.ts';
+import { blockedDomain } from '../src/lower/blocks.ts';
 import { makeNode } from './makeModel.ts';
 
 /** A model without ONNX Runtime's NCHWc operators, and the number of convolutions that were in that layout. */

@@ -1,5 +1,4 @@
 import { float, text } from '../format/attributes.ts';
-import { DataType } from '../format/dataType.ts';
 import { sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operator, Operators } from '../graph/operator.ts';
 
@@ -10,8 +9,6 @@ export function pointwise(
   const gradient: Gradient = (c) => [derivative(c, c.x(0), c.y(0), c.g(0))];
   return { infer: sameAsInput, gradient, differentiable: [0] };
 }
-
-const largestFloat = 3.4028234663852886e38;
 
 const attr = (c: GradientContext, name: string, preset: number): number => float(c.node, name, preset);
 
@@ -50,20 +47,9 @@ function inLinearPart({ b }: GradientContext, x: string, alpha: number, beta: nu
   return b.emit('And', [b.greater(line, b.scalar(0, x)), b.less(line, b.scalar(1, x))]);
 }
 
-/**
- * g where y = relu(x) is positive, 0 elsewhere. On the CPU the slope of the steepest hard sigmoid, which takes
- * y to 0 or 1 (denormal numbers to what lies between), is multiplied in: half the time of a comparison and a choice.
- */
-function whereActive({ b }: GradientContext, y: string, g: string): string {
-  if (b.masked.get(g) === y) return g;
-  if (b.provider !== 'cpu' || b.type(y).type !== DataType.FLOAT)
-    return b.maskWith(b.greater(y, b.scalar(0, y)), g);
-  return b.mul(b.emit('HardSigmoid', [y], { alpha: { float: largestFloat }, beta: { float: 0 } }), g);
-}
-
 /** Activation functions. */
 export const activation: Operators = {
-  Relu: pointwise((c, _x, y, g) => whereActive(c, y, g)),
+  Relu: pointwise(({ b }, _x, y, g) => b.emit('clr:ReluGrad', [y, g])),
   LeakyRelu: pointwise((c, x, _y, g) => {
     const { b } = c;
     return b.where(b.greater(x, b.scalar(0, x)), g, b.mul(g, b.scalar(attr(c, 'alpha', 0.01), x)));

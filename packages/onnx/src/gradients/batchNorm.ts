@@ -41,48 +41,21 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   return now;
 }
 
-/** (value − mean)/√(variance + ε)·slope + offset, in one pass, by the operator's own inference form. */
-function line(
-  { b, x }: GradientContext,
-  value: string,
-  by: { slope?: string; offset?: string; mean?: string; variance?: string; epsilon?: number },
-): string {
-  const shape = b.shapeOf(x(1));
-  const filled = (number: number): string => b.filled(shape, number, value);
-  const { slope = filled(1), offset = filled(0), mean = filled(0), variance = filled(1), epsilon = 0 } = by;
-  if (b.provider === 'webgpu') {
-    const wide = (vector: string): string => overChannels(b, vector, b.rank(value));
-    const scale = b.div(slope, b.sqrt(b.add(variance, b.scalar(epsilon, variance))));
-    return b.add(b.mul(b.sub(value, wide(mean)), wide(scale)), wide(offset));
-  }
-  return b.emit('BatchNormalization', [value, slope, offset, mean, variance], {
-    epsilon: { float: epsilon },
-  });
-}
-
-/**
- * Training form, over the n values of a channel: with x̂ = (x − mean)/√(var + ε) and s = γ/√(var + ε),
- * s·(g − (x̂·Σ(g·x̂)/n + Σg/n)). The sums are the gradients of the other two. The running statistics are
- * momentum·old + (1 − momentum)·(mean or variance of the batch).
- */
+/** Training form. The running statistics are momentum·old + (1 − momentum)·(mean or variance of the batch). */
 function trainingBack(c: GradientContext): (string | null | undefined)[] {
   const { b, node, x, g, needs, used } = c;
-  const axes = batchAxes(b.rank(x(0)));
-  const epsilon = float(node, 'epsilon', 1e-5);
   const kept = float(node, 'momentum', 0.9);
   const [runningMean, runningVariance] = [1, 2].map((i) => (used(i) ? g(i) : undefined));
-  const [mean, variance] = batchStatistics(c, axes);
-  const hat = line(c, x(0), { mean, variance, epsilon });
-  const slope = b.reduceSum(b.mul(g(0), hat), axes);
-  const shift = b.reduceSum(g(0), axes);
+  const [mean, variance] = batchStatistics(c, batchAxes(b.rank(x(0))));
+  const [throughY, slope, shift] = b.emitAll(
+    'clr:BatchNormGrad',
+    [x(0), x(1), mean, variance, g(0)],
+    { epsilon: { float: float(node, 'epsilon', 1e-5) } },
+    3,
+  ) as [string, string, string];
   const back = (): string => {
-    // One over the values of a channel: the same for all inputs of the same shape.
-    const share = b.memo(`share of ${b.shape(x(0)).join()} in ${b.type(x(0)).type}`, () =>
-      b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0))),
-    );
-    const means = line(c, hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });
-    const throughY = line(c, b.sub(g(0), means), { slope: x(1), variance, epsilon });
     const wide = (gradient: string, factor: number): string => {
+      const share = b.div(b.castLike(b.count(x(1)), x(0)), b.castLike(b.count(x(0)), x(0)));
       const each = b.mul(b.castLike(gradient, x(0)), b.mul(share, b.scalar(factor * (1 - kept), x(0))));
       return overChannels(b, each, b.rank(x(0)));
     };

@@ -5,7 +5,7 @@ import { type Dim, divDim, productOf, unknownDims } from '../graph/dim.ts';
 import type { Graph } from '../graph/graph.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
-import { extent } from './window.ts';
+import { extent } from '../graph/window.ts';
 
 const folded: Infer = (node, b) => {
   const { type, dims } = b.type(inputOf(node, 0));

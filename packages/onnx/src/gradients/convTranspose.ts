@@ -1,13 +1,12 @@
 import { attribute, int, ints, makeAttribute } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
+import { attributesOf, type ConvForm, spatialAxes } from '../graph/convForm.ts';
 import { addDim, type Dim, mulDim, unknownDim } from '../graph/dim.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
-import { kernelOf, spatialAxes } from './conv.ts';
-import type { ConvForm } from './convForm.ts';
-import { convWeightGradient } from './convWeight.ts';
-import { extent, isSame, splitPadding, writePads } from './window.ts';
+import { extent, isSame, splitPadding, writePads } from '../graph/window.ts';
+import { kernelOf } from './conv.ts';
 
 interface TransposedForm {
   readonly form: ConvForm;
@@ -87,16 +86,11 @@ function back(c: GradientContext): (string | undefined)[] {
     );
   }
   const { form } = known;
-  const { window, pads, group, axes } = form;
   // The convolution from its output to its input with the same weight, whose input gradient this operator is.
-  const toInput = (): string => {
-    const { strides, dilations } = window;
-    return b.emit('Conv', [g(0), x(1)], { kernel_shape: kernel, strides, dilations, pads, group });
-  };
   return [
-    needs(0) ? toInput() : undefined,
-    needs(1) ? convWeightGradient(b, x(1), g(0), x(0), form) : undefined,
-    needs(2) ? b.reduceSum(g(0), [0, ...spatialAxes(axes)]) : undefined,
+    needs(0) ? b.emit('Conv', [g(0), x(1)], attributesOf(form)) : undefined,
+    needs(1) ? b.emit('clr:ConvWeightGrad', [g(0), x(1), x(0)], attributesOf(form)) : undefined,
+    needs(2) ? b.reduceSum(g(0), [0, ...spatialAxes(form.axes)]) : undefined,
   ];
 }
 

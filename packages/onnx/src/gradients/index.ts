@@ -1,4 +1,5 @@
 import type { Operator, Operators } from '../graph/operator.ts';
+import { privateOperators } from '../graph/privateOperators.ts';
 import { activation } from './activation.ts';
 import { affineGrid } from './affineGrid.ts';
 import { arithmetic } from './arithmetic.ts';
@@ -70,6 +71,7 @@ const families: readonly Operators[] = [
   select,
   shapeArithmetic,
   softmax,
+  privateOperators,
 ];
 
 /** All operators this package knows, by type. */

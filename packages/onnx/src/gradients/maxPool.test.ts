@@ -4,8 +4,8 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
-import type { Provider } from '../graph/graph.ts';
 import { buildGradientModel, createTrainer } from '../index.ts';
+import type { Provider } from '../lower/target.ts';
 
 const float = DataType.FLOAT;
 

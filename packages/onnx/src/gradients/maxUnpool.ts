@@ -3,7 +3,7 @@ import { DataType } from '../format/dataType.ts';
 import { type Dim, unknownDims } from '../graph/dim.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Infer, Operators } from '../graph/operator.ts';
-import { windowOf } from './window.ts';
+import { windowOf } from '../graph/window.ts';
 
 const infer: Infer = (node, b) => {
   const { type, dims } = b.type(inputOf(node, 0));

@@ -3,7 +3,7 @@ import type { Dim } from '../graph/dim.ts';
 import type { GradientContext } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
-import { isSame, windowOf } from './window.ts';
+import { isSame, windowOf } from '../graph/window.ts';
 
 /** Below this many entries one matrix over all spatial axes is cheaper than one for each axis. */
 const smallMatrix = 1 << 15;

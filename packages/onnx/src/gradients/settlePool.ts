@@ -5,8 +5,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
-import { lowest } from './maxPoolWindows.ts';
-import { extent, isSame, places, type Window, windowOf } from './window.ts';
+import { extent, isSame, lowest, places, type Window, windowOf } from '../graph/window.ts';
 
 /** The padding after each axis with which the last window ends exactly at the border. */
 function exactEnds(

@@ -26,12 +26,6 @@ export interface Constant {
   readonly values: readonly number[];
 }
 
-/**
- * Execution providers for which clr emits different forms. `'any'` means all but WebGPU; on `'cpu'` products by 0 or 1
- * are exact, which others round (TF32).
- */
-export type Provider = 'any' | 'cpu' | 'webgpu';
-
 /** Shapes, axes and scales are short; longer tensors are data. */
 const longestKnownValue = 64;
 const largestReadConstant = 1 << 20;
@@ -43,13 +37,7 @@ const largestReadConstant = 1 << 20;
 export class Graph {
   /** The version of the default operator set that emitted nodes are written for. */
   readonly opset: number;
-  /** The provider that the graph will run on. */
-  provider: Provider = 'cpu';
-  /** How many channels convolutions take as one there; 1: plain. */
-  channelBlock = 1;
   readonly nodes: NodeProto[] = [];
-  /** Gradients that are 0 wherever the output of a Relu is 0, and that output. */
-  readonly masked: Map<string, string> = new Map();
   /** Initializers of the model that stay constant, and those the graph made itself. */
   readonly initializers: Map<string, TensorProto> = new Map();
   readonly #types = new Map<string, ValueType>();
@@ -187,6 +175,13 @@ export class Graph {
   }
 
   #emit(op: string, inputs: readonly string[], attributes: Attributes, names: string[]): void {
+    const list = Object.entries(attributes).flatMap(([name, value]) =>
+      value === undefined ? [] : [makeAttribute(name, value)],
+    );
+    this.#add(op, inputs, list, names);
+  }
+
+  #add(op: string, inputs: readonly string[], attributes: NodeProto['attribute'], names: string[]): void {
     const [opType, domain = ''] = op.split(':').reverse() as [string, string?];
     const node = create(NodeProtoSchema, {
       opType,
@@ -194,12 +189,22 @@ export class Graph {
       name: names[0] as string,
       input: trimmed(inputs),
       output: names,
-      attribute: Object.entries(attributes).flatMap(([name, value]) =>
-        value === undefined ? [] : [makeAttribute(name, value)],
-      ),
+      attribute: attributes,
     });
     if (this.#purpose !== undefined) setPurpose(node, this.#purpose);
     this.append(node);
+  }
+
+  /** Emits a node that has other inputs than this one and is the same otherwise. */
+  emitLike({ opType, domain, attribute }: NodeProto, inputs: readonly string[]): string {
+    return this.emitFrom(domain === '' ? opType : `${domain}:${opType}`, inputs, attribute);
+  }
+
+  /** Emits a node with one output and the attributes of another. */
+  emitFrom(op: string, inputs: readonly string[], attributes: NodeProto['attribute']): string {
+    const name = this.uniqueName(op);
+    this.#add(op, inputs, [...attributes], [name]);
+    return name;
   }
 
   /** Emits a node with one output. */

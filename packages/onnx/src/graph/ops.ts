@@ -3,6 +3,9 @@ import type { Dim } from './dim.ts';
 import { Graph } from './graph.ts';
 import { isStatic } from './value.ts';
 
+/** The numbers of more classes than this are counted when the model runs. */
+const mostListed = 1 << 16;
+
 /** Up to this length, constants with one repeated value are stored in full. */
 const longestFilled = 4096;
 
@@ -68,6 +71,22 @@ export class Ops extends Graph {
   /** `a` where the condition holds, 0 elsewhere. */
   maskWith(condition: string, a: string): string {
     return this.where(condition, a, this.scalar(0, a));
+  }
+
+  /**
+   * Class indices [N, …] as 1 and 0 in the shape [N, C, …] of `like`, whose axis 1 are the classes; equal ones are made
+   * once.
+   */
+  oneHot(indices: string, like: string): string {
+    return this.memo(`one-hot ${indices} like ${like}`, () => {
+      const count = this.shape(like)[1];
+      const classes =
+        typeof count === 'number' && count <= mostListed
+          ? this.ints(Array.from({ length: count }, (_, i) => i))
+          : this.emit('Range', [this.int(0), this.squeeze(this.sizeAt(like, 1), [0]), this.int(1)]);
+      const column = this.reshape(classes, [1, -1, ...Array(this.rank(like) - 2).fill(1)]);
+      return this.castLike(this.equal(this.unsqueeze(indices, [1]), column), like);
+    });
   }
 
   // Constants.

@@ -1,7 +1,6 @@
 import { fail } from '../errors.ts';
 import { DataType } from '../format/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
-import { firstMax } from '../graph/firstMax.ts';
 import type { Ops } from '../graph/ops.ts';
 import { show } from '../show.ts';
 import { type Logits, logitOf, logitsOf } from './logits.ts';
@@ -47,7 +46,7 @@ function crossEntropy(
       'Choose the output with `output`, or use another loss.',
     );
   }
-  const logs = logSoftmax(b, logits);
+  const logs = b.emit('LogSoftmax', [logits], { axis: 1 });
   const positionDims = [dims[0] as Dim, ...dims.slice(2)];
   const axes = dims.map((_, axis) => axis);
   const target = distribution
@@ -60,7 +59,7 @@ function crossEntropy(
         axes: axes.filter((axis) => axis !== 1),
       };
   b.declare(name, target.type, target.dims);
-  const shares = distribution ? name : oneHot(b, name, logits);
+  const shares = distribution ? name : b.oneHot(name, logits);
   const positions = distribution ? b.reduceSum(name, [1]) : name;
   const perPosition = b.div(b.scalar(1, logits), b.castLike(b.count(positions), logits));
   const loss = b.neg(b.mul(b.sumAll(b.mul(logs, shares)), perPosition));
@@ -68,43 +67,9 @@ function crossEntropy(
   // A distribution need not sum to 1: softmax · Σ target − target.
   const expected = distribution ? b.mul(likely, b.reduceSum(name, [1], true)) : likely;
   const seed = b.mul(b.sub(expected, shares), perPosition);
-  const accuracy = accuracyOf(b, logits, name, shares, distribution);
+  const right = b.emit('clr:IsCorrect', [logits, name]);
+  const accuracy = b.emit('ReduceMean', [right], { keepdims: 0 });
   return { loss, accuracy, classes: dims[1] as Dim, outputs: likely, target, seeds: back(seed) };
-}
-
-/** WebGPU has no LogSoftmax: without this the logits would go to the CPU and back in every step. */
-function logSoftmax(b: Ops, logits: string): string {
-  if (b.provider !== 'webgpu') return b.emit('LogSoftmax', [logits], { axis: 1 });
-  const shifted = b.sub(logits, b.reduce('ReduceMax', logits, [1], true));
-  return b.sub(shifted, b.log(b.reduceSum(b.exp(shifted), [1], true)));
-}
-
-/** The share of positions whose first maximum is where the target's is. */
-function accuracyOf(b: Ops, logits: string, target: string, shares: string, distribution: boolean): string {
-  let hits: string;
-  if (b.provider === 'webgpu') {
-    const right = distribution ? b.maskWith(firstMax(b, target, 1), b.scalar(1, target)) : shares;
-    hits = b.reduceSum(b.maskWith(firstMax(b, logits, 1), right), [1]);
-  } else {
-    const right = distribution ? b.emit('ArgMax', [target], { axis: 1, keepdims: 0 }) : target;
-    hits = b.equal(b.emit('ArgMax', [logits], { axis: 1, keepdims: 0 }), right);
-  }
-  return b.emit('ReduceMean', [b.cast(hits, DataType.FLOAT)], { keepdims: 0 });
-}
-
-/** The numbers of more classes than this are counted when the model runs. */
-const mostListed = 1 << 16;
-
-/** Class indices [N, …] as 1 and 0 in the shape [N, C, …] of the logits. */
-function oneHot(b: Ops, indices: string, logits: string): string {
-  const rank = b.rank(logits);
-  const count = b.shape(logits)[1] as Dim;
-  const classes =
-    typeof count === 'number' && count <= mostListed
-      ? b.ints(Array.from({ length: count }, (_, i) => i))
-      : b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(logits, 1), [0]), b.int(1)]);
-  const column = b.reshape(classes, [1, -1, ...Array(rank - 2).fill(1)]);
-  return b.castLike(b.equal(b.unsqueeze(indices, [1]), column), logits);
 }
 
 type Regression = Record<'loss' | 'outputs' | 'seed', string>;

@@ -1,6 +1,5 @@
 import { create } from '@bufbuild/protobuf';
 import { captures, subgraphs } from '../format/captures.ts';
-import { originOf } from '../format/describeNode.ts';
 import { writeModel } from '../format/model.ts';
 import {
   GraphProtoSchema,
@@ -13,11 +12,10 @@ import {
 } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
 import type { Ops } from '../graph/ops.ts';
-import { withNodeContext } from '../graph/withNodeContext.ts';
-import { blockedDomain } from './blocked.ts';
-import { writeInBlocks } from './blockedConv.ts';
-import { writeHiddenScales } from './resizeScales.ts';
-import { writeForWebgpu } from './webgpuForms.ts';
+import { blockedDomain } from './blocks.ts';
+
+import { type Choose, lower } from './lower.ts';
+import type { Target } from './target.ts';
 
 /** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
 const oldestIr = 8n;
@@ -72,6 +70,22 @@ function declarations(b: Ops, nodes: readonly NodeProto[], outputs: readonly str
     });
 }
 
+/** The elements of all values that nodes make, a free axis (the batch) counted as 1. */
+function elementsOf(b: Ops, nodes: readonly NodeProto[]): number {
+  const sizes = nodes.flatMap(({ output }) =>
+    output.map((value) =>
+      (b.dims(value) ?? []).reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** A written model, and the elements of all its values together. */
+interface Finished {
+  readonly bytes: Uint8Array;
+  readonly elements: number;
+}
+
 /**
  * Writes what was built as a model of its own.
  *
@@ -79,20 +93,14 @@ function declarations(b: Ops, nodes: readonly NodeProto[], outputs: readonly str
  */
 export function finish(
   b: Ops,
+  target: Target,
   source: ModelProto,
   inputs: readonly ValueInfoProto[],
   outputs: readonly string[],
   metadata: readonly StringStringEntryProto[],
-): Uint8Array {
-  const own = b.provider === 'webgpu' ? writeForWebgpu : writeInBlocks;
-  const write = (node: NodeProto): boolean => writeHiddenScales(node, b) || own(node, b);
-  const lowered = b.collect(() => {
-    for (const node of [...b.nodes]) {
-      const written = b.writtenFor(originOf(node), () => withNodeContext(node, () => write(node)));
-      if (!written) b.nodes.push(node);
-    }
-  });
-  const { nodes, names } = needed(nameOutputs(b, lowered, outputs), outputs);
+  choose: Choose = (_node, [first]) => first,
+): Finished {
+  const { nodes, names } = needed(nameOutputs(b, lower(b, target, choose), outputs), outputs);
   const graph = create(GraphProtoSchema, {
     name: source.graph?.name || 'training',
     node: nodes,
@@ -108,7 +116,7 @@ export function finish(
     !others.some(({ domain }) => domain === blockedDomain)
   )
     others.push(create(OperatorSetIdProtoSchema, { domain: blockedDomain, version: 1n }));
-  return writeModel(
+  const bytes = writeModel(
     create(ModelProtoSchema, {
       irVersion: source.irVersion > oldestIr ? source.irVersion : oldestIr,
       opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(b.opset) }), ...others],
@@ -119,4 +127,5 @@ export function finish(
       metadataProps: [...metadata],
     }),
   );
+  return { bytes, elements: elementsOf(b, nodes) };
 }

@@ -6,6 +6,7 @@ import { checkStored } from '../format/tensor.ts';
 import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import type { Operator } from '../graph/operator.ts';
 import { Ops } from '../graph/ops.ts';
+import { isPrivate, privateDomain } from '../graph/privateOperators.ts';
 import { checkUnfolding, functionKey, identity, instantiate, takenBranch } from './inline.ts';
 import { type Optionals, throughOptionals } from './optionals.ts';
 import { scanRounds, unrollScan } from './scan.ts';
@@ -23,6 +24,13 @@ export interface Loaded {
 
 function checkNode(b: Ops, node: NodeProto): void {
   const name = node.name || node.output[0] || node.opType;
+  if (isPrivate(node)) {
+    throw fail(
+      `operators that are not of the domain "${privateDomain}", which clr keeps for its own`,
+      `node "${name}" (${node.opType})`,
+      'Give the operator another domain.',
+    );
+  }
   const missing = node.input.find((input) => input !== '' && !b.has(input));
   if (missing !== undefined) {
     throw fail(

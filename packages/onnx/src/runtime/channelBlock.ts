@@ -8,7 +8,7 @@ import {
   OperatorSetIdProtoSchema,
 } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
-import { blockedDomain } from '../lower/blocked.ts';
+import { blockedDomain } from '../lower/blocks.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
 /** Lays out 4 channels in blocks: the runtime fills them up to a whole one. */

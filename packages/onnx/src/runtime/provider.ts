@@ -1,4 +1,4 @@
-import type { Provider } from '../graph/graph.ts';
+import type { Provider } from '../lower/target.ts';
 import type { InferenceSession } from './ort.ts';
 
 /** The provider that session options put first (the CPU's without any), as far as it makes a difference here. */

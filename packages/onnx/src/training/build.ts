@@ -34,7 +34,7 @@ type Common = Partial<TrainingModel> & Pick<TrainingModel, 'data'>;
 
 /** The inputs that all models that run the network have in common. */
 function network(p: Plan): { draft: Draft; common: Common } {
-  const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
+  const draft: Draft = { b: p.b, target: p.target, inputs: [...p.inputs], outputs: [], state: [] };
   const { head, draw } = p;
   if (draw) input(draft, draw, DataType.INT64, []);
   if (head.target) draft.inputs.push(declaration(head.target.name, head.target.type, head.target.dims));
@@ -214,8 +214,7 @@ export function buildApplyModel(model: Uint8Array, given: BuildOptions): Trainin
   const source = widenModel(readModel(model));
   const p = plan(source, options, false);
   const b = new Ops(create(GraphProtoSchema), p.b.opset, operators);
-  b.provider = p.b.provider;
-  const draft: Draft = { b, inputs: [], outputs: [], state: [] };
+  const draft: Draft = { b, target: p.target, inputs: [], outputs: [], state: [] };
   feedState(draft, { ...p, buffers: [], bufferBuckets: [] });
   const gradients = p.buckets.map((bucket, i) => ({
     name: input(draft, p.names(`gradients.${i}`), bucket.type, [bucket.length]),

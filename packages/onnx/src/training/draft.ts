@@ -8,12 +8,14 @@ import {
 import { declaration } from '../graph/declaration.ts';
 import type { Ops } from '../graph/ops.ts';
 import { finish } from '../lower/finish.ts';
+import type { Target } from '../lower/target.ts';
 import type { Names } from './plan.ts';
 import type { StateTensor, TrainingModel } from './trainingModel.ts';
 
 /** What the kinds of emitted models have in common while they are put together. */
 export interface Draft {
   readonly b: Ops;
+  readonly target: Target;
   readonly inputs: ValueInfoProto[];
   readonly outputs: string[];
   readonly state: StateTensor[];
@@ -51,22 +53,12 @@ function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
   return [create(StringStringEntryProtoSchema, { key: 'clr.state', value: JSON.stringify(layout) })];
 }
 
-/** The elements of all values that nodes make, as far as their sizes are known. */
-function elementsOf(b: Ops): number {
-  const sizes = b.nodes.flatMap(({ output: values }) =>
-    values.map((value) =>
-      (b.dims(value) ?? []).reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1),
-    ),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
 /** The finished model. */
 export function written(
   draft: Draft,
   model: Model,
   rest: Omit<TrainingModel, 'bytes' | 'state' | 'elements'>,
 ): TrainingModel {
-  const bytes = finish(draft.b, model.proto, draft.inputs, draft.outputs, metadata(draft.state));
-  return { bytes, state: draft.state, elements: elementsOf(draft.b), ...rest };
+  const { b, target, inputs, outputs, state } = draft;
+  return { ...finish(b, target, model.proto, inputs, outputs, metadata(state)), state, ...rest };
 }

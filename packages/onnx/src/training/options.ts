@@ -1,6 +1,6 @@
 import type { Optimizer } from '@clr/core';
-import type { Provider } from '../graph/graph.ts';
 import type { LossOptions } from '../loss/loss.ts';
+import type { Provider } from '../lower/target.ts';
 
 /** Parameters that share multipliers, as Caffe's `lr_mult` and `decay_mult`. The first group that matches counts. */
 export interface ParameterGroup {

@@ -8,6 +8,7 @@ import type { Ops } from '../graph/ops.ts';
 import { checkTarget } from '../loss/checkTarget.ts';
 import { appendLoss, type LossHead } from '../loss/lossHead.ts';
 import { lossInput } from '../loss/lossInput.ts';
+import type { Target } from '../lower/target.ts';
 import { loadGraph } from '../read/load.ts';
 import { show } from '../show.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
@@ -27,6 +28,8 @@ export interface BufferState {
 /** A model with its loss, its parameters chosen and packed, before anything is differentiated. */
 export interface Plan {
   readonly b: Ops;
+  /** What the models are written for. */
+  readonly target: Target;
   /** The model's own nodes and the loss, in order. */
   readonly nodes: readonly NodeProto[];
   readonly inputs: readonly ValueInfoProto[];
@@ -119,10 +122,10 @@ function fixSizes(graph: GraphProto, sizes: Readonly<Record<string, number>>): v
 
 const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
 
-/** How many channels convolutions take as one. */
-function blockOf({ channelBlock = 1, provider }: BuildOptions): number {
+/** What the models are written for. */
+function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target {
   if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
-    return channelBlock;
+    return { provider, channelBlock };
   throw fail(
     "channelBlock to be 1, 8 or 16 (only 1 with provider 'webgpu')",
     `channelBlock = ${show(channelBlock)}${provider === 'webgpu' ? " with provider 'webgpu'" : ''}`,
@@ -150,8 +153,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     node.input = own;
     ops.operator(node)?.toInference?.(node, ops, draws);
   });
-  b.provider = options.provider ?? 'any';
-  b.channelBlock = blockOf(options);
+  const target = targetOf(options);
   if (typeof options.loss !== 'object' && b.has('target')) {
     throw fail(
       'a model without a value named "target", which is the loss\'s',
@@ -194,5 +196,17 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     });
   });
   b.nodes.unshift(...unpacking);
-  return { b, nodes, inputs, head, parameters, buckets, buffers, bufferBuckets, names, draw: draws.input };
+  return {
+    b,
+    target,
+    nodes,
+    inputs,
+    head,
+    parameters,
+    buckets,
+    buffers,
+    bufferBuckets,
+    names,
+    draw: draws.input,
+  };
 }

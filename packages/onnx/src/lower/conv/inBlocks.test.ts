@@ -2,12 +2,12 @@ import { sgd } from '@clr/core';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { makeModel } from '../../test/makeModel.ts';
-import { DataType } from '../format/dataType.ts';
-import { readModel } from '../format/model.ts';
-import { buildGradientModel, type TrainingModel } from '../index.ts';
-import { channelBlockOf } from '../runtime/channelBlock.ts';
-import { blockedDomain } from './blocked.ts';
+import { makeModel } from '../../../test/makeModel.ts';
+import { DataType } from '../../format/dataType.ts';
+import { readModel } from '../../format/model.ts';
+import { buildGradientModel, type TrainingModel } from '../../index.ts';
+import { channelBlockOf } from '../../runtime/channelBlock.ts';
+import { blockedDomain } from '../blocks.ts';
 
 const float = DataType.FLOAT;
 const block = await channelBlockOf(ort, {});

@@ -2,11 +2,11 @@ import { sgd } from '@clr/core';
 import { meets } from '@clr/tooling/needs';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { makeModel } from '../../test/makeModel.ts';
-import { obstacle } from '../../test/webgpuProvider.ts';
-import type { AttributeValue } from '../format/attributes.ts';
-import { DataType } from '../format/dataType.ts';
-import { createTrainer, type OnnxTrainer } from '../index.ts';
+import { makeModel } from '../../../test/makeModel.ts';
+import { obstacle } from '../../../test/webgpuProvider.ts';
+import type { AttributeValue } from '../../format/attributes.ts';
+import { DataType } from '../../format/dataType.ts';
+import { createTrainer, type OnnxTrainer } from '../../index.ts';
 
 const float = DataType.FLOAT;
 const why = await obstacle();

@@ -1,8 +1,8 @@
 import { ints, makeAttribute, text } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { addDim, type Dim, mapDim } from '../graph/dim.ts';
-import type { Graph } from '../graph/graph.ts';
-import { inputOf } from '../graph/infer.ts';
+import { addDim, type Dim, mapDim } from './dim.ts';
+import type { Graph } from './graph.ts';
+import { inputOf } from './infer.ts';
 
 /** How a convolution or pool slides over its spatial axes. */
 export interface Window {
@@ -43,7 +43,7 @@ export function windowOf(node: NodeProto, b: Graph, kernel: readonly number[]): 
     const list = (valid ? undefined : ints(node, 'pads')) ?? Array(2 * rank).fill(0);
     return { kernel, strides, dilations, before: list.slice(0, rank), after: list.slice(rank) };
   }
-  const pools = node.opType.endsWith('Pool');
+  const pools = node.opType.includes('Pool');
   const dims = b.dims(inputOf(node, 0));
   const total = kernel.map((k, i) => {
     const [size, stride] = [dims?.[i + 2], strides[i] as number];
@@ -91,3 +91,6 @@ export function writePads(node: NodeProto, pads: readonly number[] | undefined):
   node.attribute = node.attribute.filter(({ name }) => name !== 'auto_pad' && name !== 'pads');
   node.attribute.push(makeAttribute('pads', pads));
 }
+
+/** The most negative float32: padding that is never a maximum, and finite, so that 0 times it is 0. */
+export const lowest = -3.4028234663852886e38;

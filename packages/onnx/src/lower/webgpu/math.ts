@@ -1,8 +1,10 @@
 import { create } from '@bufbuild/protobuf';
-import { int } from '../format/attributes.ts';
-import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
-import { inputOf } from '../graph/infer.ts';
-import type { Ops } from '../graph/ops.ts';
+import { int } from '../../format/attributes.ts';
+import { type NodeProto, NodeProtoSchema } from '../../generated/onnx_pb.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { inputOf } from '../../graph/infer.ts';
+import type { Ops } from '../../graph/ops.ts';
+import { always, type Row } from '../row.ts';
 
 const largestFloat = 3.4028234663852886e38;
 
@@ -51,28 +53,30 @@ function notBelowZero(node: NodeProto, b: Ops): void {
 }
 
 /** Whether a power has a single constant exponent that is not an integer. */
-function isRoot(node: NodeProto, b: Ops): boolean {
+function isRoot(node: NodeProto, b: Graph): boolean {
   const exponent = b.numbers(inputOf(node, 1));
   return exponent?.length === 1 && !Number.isInteger(exponent[0]);
 }
 
-/** Rewrites operators whose WebGPU kernels lose large numbers or NaN. Returns whether it applied. */
-export function writeSafeMath(node: NodeProto, b: Ops): boolean {
-  switch (node.opType) {
-    case 'ReduceLogSumExp':
-      logSumExp(node, b);
-      return true;
-    case 'Softmax':
-      softmax(node, b);
-      return true;
-    case 'Log':
-      notBelowZero(node, b);
-      return true;
-    case 'Pow':
-      if (!isRoot(node, b)) return false;
-      notBelowZero(node, b);
-      return true;
-    default:
-      return false;
-  }
-}
+const safe = (operator: string, because: string, write: (node: NodeProto, b: Ops) => void): Row => ({
+  operator,
+  form: 'safe',
+  where: 'webgpu',
+  because,
+  applies: always,
+  write: (node, b) => {
+    write(node, b);
+    return undefined;
+  },
+});
+
+/** Operators whose WebGPU kernels lose large numbers or NaN. */
+export const safeMath: readonly Row[] = [
+  safe('ReduceLogSumExp', 'the kernel leaves the maximum in: it is ∞ from 89 on', logSumExp),
+  safe('Softmax', 'the kernel gives 0 for a row with a NaN', softmax),
+  safe('Log', 'log(−2) is log 2 there', notBelowZero),
+  {
+    ...safe('Pow', '(−2)^0.5 is √2 there', notBelowZero),
+    applies: (node, graph) => isRoot(node, graph) || undefined,
+  },
+];

@@ -1,0 +1,52 @@
+import { int, ints } from '../format/attributes.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { Attributes } from './graph.ts';
+import { extent, type Window } from './window.ts';
+
+/** A convolution's geometry, all of it known. */
+export interface ConvForm {
+  readonly window: Window;
+  readonly pads: readonly number[];
+  readonly group: number;
+  /** The number of spatial axes. */
+  readonly axes: number;
+}
+
+/** A geometry as the attributes of `clr:ConvInputGrad` and `clr:ConvWeightGrad`. */
+export function attributesOf({ window, pads, group }: ConvForm): Attributes {
+  const { kernel, strides, dilations } = window;
+  return { kernel_shape: kernel, strides, dilations, pads, group };
+}
+
+/** The geometry that {@link attributesOf} wrote into a node. */
+export function convFormOf(node: NodeProto): ConvForm {
+  const list = (name: string): readonly number[] => ints(node, name) ?? [];
+  const [kernel, pads] = [list('kernel_shape'), list('pads')];
+  const axes = kernel.length;
+  const [before, after] = [pads.slice(0, axes), pads.slice(axes)];
+  const window = { kernel, strides: list('strides'), dilations: list('dilations'), before, after };
+  return { window, pads, group: int(node, 'group', 1), axes };
+}
+
+/** All axes after the batch and channel axes. */
+export const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
+
+/**
+ * Whether the last window reaches the end of the padded input along every axis. Where it does not, a convolution
+ * with the output's gradient has more results than the kernel has elements.
+ *
+ * @param sizes - the input's spatial sizes
+ * @param places - the output's
+ */
+export function reachesEnd(
+  { window, pads, axes }: ConvForm,
+  sizes: readonly number[],
+  places: readonly number[],
+): boolean {
+  return window.kernel.every((length, i) => {
+    const [stride, dilation] = [window.strides[i] as number, window.dilations[i] as number];
+    const whole = (sizes[i] as number) + (pads[i] as number) + (pads[i + axes] as number);
+    const beyond = whole - ((places[i] as number) - 1) * stride - extent(length, dilation);
+    return beyond < dilation;
+  });
+}

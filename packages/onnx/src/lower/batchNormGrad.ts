@@ -1,0 +1,81 @@
+import { float } from '../format/attributes.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { Ops } from '../graph/ops.ts';
+import { always, type Row } from './row.ts';
+
+/** What a value is scaled and moved by, channel by channel: vectors [C]. */
+interface Line {
+  readonly slope?: string;
+  readonly offset?: string;
+  readonly mean?: string;
+  readonly variance?: string;
+  readonly epsilon?: number;
+}
+
+/** (value − mean)/√(variance + ε)·slope + offset. */
+type Along = (b: Ops, value: string, by: Required<Line>) => string;
+
+/**
+ * Over the n values of a channel: with x̂ = (x − mean)/√(var + ε) and s = γ/√(var + ε), s·(g − (x̂·Σ(g·x̂)/n + Σg/n)). The
+ * sums are the gradients of the other two.
+ */
+function gradients(node: NodeProto, b: Ops, along: Along): string[] {
+  const [x, scale, mean, variance, g] = node.input as [string, string, string, string, string];
+  const epsilon = float(node, 'epsilon', 1e-5);
+  const axes = b.shape(x).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const filled = (number: number): string => b.filled(b.shapeOf(scale), number, x);
+  const line = (value: string, { slope, offset, mean, variance, epsilon = 0 }: Line): string =>
+    along(b, value, {
+      slope: slope ?? filled(1),
+      offset: offset ?? filled(0),
+      mean: mean ?? filled(0),
+      variance: variance ?? filled(1),
+      epsilon,
+    });
+  const hat = line(x, { mean, variance, epsilon });
+  const slope = b.reduceSum(b.mul(g, hat), axes);
+  const shift = b.reduceSum(g, axes);
+  // One over the values of a channel: the same for all inputs of the same shape.
+  const share = b.memo(`share of ${b.shape(x).join()} in ${b.type(x).type}`, () =>
+    b.div(b.castLike(b.count(scale), x), b.castLike(b.count(x), x)),
+  );
+  const means = line(hat, { slope: b.mul(slope, share), offset: b.mul(shift, share) });
+  return [line(b.sub(g, means), { slope: scale, variance, epsilon }), slope, shift];
+}
+
+/** In parts, channel by channel. */
+const inParts: Row = {
+  operator: 'clr:BatchNormGrad',
+  form: 'in parts',
+  where: 'webgpu',
+  because: "WebGPU's batch normalisation is slower than its parts",
+  applies: always,
+  write: (node, b) =>
+    gradients(node, b, (b, value, { slope, offset, mean, variance, epsilon }) => {
+      const across = b
+        .shape(value)
+        .slice(2)
+        .map((_, i) => i + 1);
+      const wide = (vector: string): string => b.unsqueeze(vector, across);
+      const scale = b.div(slope, b.sqrt(b.add(variance, b.scalar(epsilon, variance))));
+      return b.add(b.mul(b.sub(value, wide(mean)), wide(scale)), wide(offset));
+    }),
+};
+
+/** Each line in one pass, by the operator's own inference form. */
+const inOnePass: Row = {
+  operator: 'clr:BatchNormGrad',
+  form: 'by batch normalisations',
+  where: 'everywhere',
+  because: 'the plain form: one pass over the values where the formula in parts takes three',
+  applies: always,
+  write: (node, b) =>
+    gradients(node, b, (b, value, { slope, offset, mean, variance, epsilon }) =>
+      b.emit('BatchNormalization', [value, slope, offset, mean, variance], {
+        epsilon: { float: epsilon },
+      }),
+    ),
+};
+
+/** The gradient of batch normalisation in training form. */
+export const batchNormGrad: readonly Row[] = [inParts, inOnePass];

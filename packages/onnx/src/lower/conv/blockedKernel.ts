@@ -1,0 +1,68 @@
+import { DataType } from '../../format/dataType.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Ops } from '../../graph/ops.ts';
+import { isStatic } from '../../graph/value.ts';
+import { inBlocks } from '../blocks.ts';
+import type { Target } from '../target.ts';
+
+/** A kernel [from, to/group, height, width] or, of a transposed convolution, [to, from/group, height, width]. */
+export interface BlockedKernel {
+  readonly block: number;
+  readonly first: number;
+  readonly second: number;
+  readonly height: number;
+  readonly width: number;
+  /** Each channel has a kernel of its own. */
+  readonly depthwise: boolean;
+}
+
+/**
+ * The sizes of a kernel that a convolution, or the way back through one, can have in blocks: its channels fill whole
+ * blocks, and it has more than one element.
+ */
+export function blockedKernel(
+  graph: Graph,
+  weight: string,
+  group: number,
+  { channelBlock: block }: Target,
+): BlockedKernel | undefined {
+  const dims = graph.dims(weight);
+  if (dims?.length !== 4 || !isStatic(dims) || graph.type(weight).type !== DataType.FLOAT) return undefined;
+  const [first, second, height, width] = dims as [number, number, number, number];
+  const depthwise = second === 1 && group === first;
+  const fits = first % block === 0 && (depthwise || (group === 1 && second % block === 0));
+  return fits && height * width > 1 ? { block, first, second, height, width, depthwise } : undefined;
+}
+
+/** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], by what puts channels in blocks, done twice. */
+export function forwardKernel(
+  b: Ops,
+  weight: string,
+  { block, first, second, height, width, depthwise }: BlockedKernel,
+): string {
+  const inputs = depthwise ? weight : inBlocks(b, weight, block);
+  const both = inBlocks(b, b.reshape(inputs, [1, first, second * height, width]), block);
+  return b.reshape(both, [first, second, height, width]);
+}
+
+/** [C, M, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], each spatial axis reversed. */
+export function reversedKernel(
+  b: Ops,
+  weight: string,
+  { block, first, second, height, width, depthwise }: BlockedKernel,
+): string {
+  const inputs = inBlocks(b, b.reshape(weight, [1, first, second * height, width]), block);
+  const both = depthwise
+    ? inputs
+    : inBlocks(b, b.reshape(inputs, [first / block, second, height, width * block]), block);
+  const outer = depthwise ? [first / block, 1] : [first / block, second / block];
+  const reversed = b.slice(
+    b.reshape(both, [...outer, height, width, -1]),
+    [-1, -1],
+    [-(2 ** 31), -(2 ** 31)],
+    [2, 3],
+    [-1, -1],
+  );
+  const turned = outer.includes(1) ? reversed : b.transpose(reversed, [1, 0, 2, 3, 4]);
+  return b.reshape(turned, depthwise ? [first, 1, height, width] : [second, first, height, width]);
+}

@@ -1,0 +1,7 @@
+import type { Row } from '../row.ts';
+import { byConv } from './byConv.ts';
+import { byConvTranspose } from './byConvTranspose.ts';
+import { inBlocks } from './inBlocks.ts';
+
+/** The gradient of a convolution's input. */
+export const convInputGrad: readonly Row[] = [inBlocks, byConv, byConvTranspose];

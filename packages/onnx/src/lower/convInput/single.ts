@@ -1,0 +1,21 @@
+import type { NodeProto } from '../../generated/onnx_pb.ts';
+import { type ConvForm, convFormOf } from '../../graph/convForm.ts';
+import { extent } from '../../graph/window.ts';
+
+/** A convolution at stride 1 whose gradient is one too, and the padding of that one. */
+export interface Single {
+  readonly form: ConvForm;
+  readonly back: readonly number[];
+}
+
+/** Whether the gradient of the input is a convolution of the output's gradient as it is. */
+export function singleOf(node: NodeProto): Single | undefined {
+  const form = convFormOf(node);
+  const { kernel, strides, dilations } = form.window;
+  const back = form.pads.map(
+    (pad, i) => extent(kernel[i % form.axes] as number, dilations[i % form.axes] as number) - 1 - pad,
+  );
+  return strides.every((stride) => stride === 1) && back.every((pad) => pad >= 0)
+    ? { form, back }
+    : undefined;
+}

@@ -1,0 +1,84 @@
+import { fail } from '../errors.ts';
+import { describeNode, originOf } from '../format/describeNode.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { operatorKey } from '../graph/graph.ts';
+import type { Ops } from '../graph/ops.ts';
+import { isPrivate } from '../graph/privateOperators.ts';
+import { withNodeContext } from '../graph/withNodeContext.ts';
+import type { Row } from './row.ts';
+import { rows } from './rows.ts';
+import { isFor, type Target } from './target.ts';
+
+const byOperator = new Map<string, Row[]>();
+for (const row of rows) byOperator.set(row.operator, [...(byOperator.get(row.operator) ?? []), row]);
+
+/** A form for a node, and what it found out about the node. */
+export interface Match {
+  readonly row: Row;
+  readonly found: unknown;
+}
+
+/** Which of the forms that can write a node does; `undefined` where the node stays as it is. */
+export type Choose = (node: NodeProto, forms: readonly Match[]) => Match | undefined;
+
+/** The forms in which a node can be written, the preferred one first. */
+function formsFor(node: NodeProto, ops: Ops, target: Target): Match[] {
+  return (byOperator.get(operatorKey(node)) ?? [])
+    .filter(({ where }) => isFor(where, target))
+    .flatMap((row) => {
+      const found = row.applies(node, ops, target);
+      return found === undefined ? [] : [{ row, found }];
+    });
+}
+
+/**
+ * The graph's nodes as a target wants them: private operators written in ONNX's own, and ONNX's in the forms that are
+ * faster there, or right where the standard form is not.
+ */
+export function lower(ops: Ops, target: Target, choose: Choose): NodeProto[] {
+  /** The value that stands for a private operator's output. */
+  const renamed = new Map<string, string>();
+
+  const write = (node: NodeProto): NodeProto[] => {
+    const forms = formsFor(node, ops, target);
+    const match = forms.length > 0 ? choose(node, forms) : undefined;
+    if (!match) {
+      if (isPrivate(node)) throw noForm(node, target);
+      return [node];
+    }
+    const emitted = ops.collect(() => {
+      ops.writtenFor(originOf(node), () => {
+        const values = match.row.write(node, ops, match.found);
+        values?.forEach((value, i) => {
+          const name = node.output[i];
+          if (name) standFor(ops, name, value, renamed);
+        });
+      });
+    });
+    // What a private operator becomes has forms of its own; what an operator of ONNX becomes is final.
+    return emitted.flatMap((inner) => (isPrivate(node) || isPrivate(inner) ? write(inner) : [inner]));
+  };
+
+  const nodes = [...ops.nodes].flatMap((node) => withNodeContext(node, () => write(node)));
+  const named = (name: string): string => {
+    let last = name;
+    for (let next = renamed.get(last); next !== undefined; next = renamed.get(last)) last = next;
+    return last;
+  };
+  for (const node of nodes) node.input = node.input.map(named);
+  return nodes;
+}
+
+/** Notes the value that takes the place of another; what was known of the one holds for the other. */
+function standFor(ops: Ops, name: string, value: string, renamed: Map<string, string>): void {
+  const { type, dims } = ops.type(name);
+  renamed.set(name, value);
+  if (dims) ops.declare(value, type || ops.type(value).type, dims);
+}
+
+const noForm = (node: NodeProto, { provider }: Target): Error =>
+  fail(
+    'a form for every operator that gradients are written in',
+    `${describeNode(node)} for the provider ${provider}`,
+    'This is a fault of clr; please report it.',
+  );

@@ -1,0 +1,111 @@
+import { UnsupportedOperatorError } from '../../errors.ts';
+import { int } from '../../format/attributes.ts';
+import { DataType } from '../../format/dataType.ts';
+import { nodeName } from '../../format/describeNode.ts';
+import type { NodeProto } from '../../generated/onnx_pb.ts';
+import type { Dim } from '../../graph/dim.ts';
+import type { Ops } from '../../graph/ops.ts';
+import { isStatic } from '../../graph/value.ts';
+import { extent, lowest, padsOf, type Window } from '../../graph/window.ts';
+import { firstMax } from '../firstMax.ts';
+import { always, type Row } from '../row.ts';
+import { poolOf, windowOfPool } from './pool.ts';
+
+/** Each place of a window is a channel, and the kernel that picks them has the square of their number. */
+const mostPlaces = 1024;
+
+/** The padding of a window this form can write. */
+function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
+  const refuse = (received: string, advice?: string): Error =>
+    new UnsupportedOperatorError(
+      { operator: 'MaxPool', node: nodeName(poolOf(node, b)), opset: b.opset },
+      { received, ...(advice ? { advice } : {}) },
+    );
+  const pads = padsOf(window);
+  if (!pads) {
+    throw refuse(
+      'its padding depends on sizes that are known only while the model runs',
+      'Export the model with explicit pads, or with fixed spatial sizes.',
+    );
+  }
+  if (window.kernel.reduce((n, size) => n * size, 1) > mostPlaces)
+    throw refuse(`its window has more than ${mostPlaces} places`);
+  return pads;
+}
+
+/**
+ * Without `Indices`. A convolution with one-hot kernels lays the elements of each window out as channels; the first that
+ * is the window's maximum gets the gradient; the transposed convolution puts it back at its position. It is exact: each
+ * sum has one term that is not 0.
+ */
+export const byWindows: Row = {
+  operator: 'clr:MaxPoolGrad',
+  form: 'by windows',
+  where: 'webgpu',
+  because: "WebGPU's MaxPool has no Indices",
+  applies: always,
+  write: (node, b) => {
+    const [x, y, g] = node.input as [string, string, string];
+    const window = windowOfPool(node, b);
+    const pads = paddingOf(node, b, window);
+    const { kernel, strides, dilations } = window;
+    const axes = kernel.map((_, i) => i + 2);
+    const before = pads.slice(0, axes.length);
+    const places = kernel.reduce((n, size) => n * size, 1);
+    const oneHot = b.literal(
+      b.type(x).type || DataType.FLOAT,
+      [places, 1, ...kernel],
+      Array.from({ length: places ** 2 }, (_, i) => (i % (places + 1) === 0 ? 1 : 0)),
+    );
+    const shape = { kernel_shape: kernel, strides, dilations };
+    const spatial = (value: string): (number | string)[] =>
+      axes.map((axis) => {
+        const size = b.shape(value)[axis];
+        return typeof size === 'number' ? size : b.sizeAt(value, axis);
+      });
+    /** [N, C, …] as [N·C, 1, …]: the channels of a pool do not mix. */
+    const alone = (value: string): string => b.reshape(value, b.shapeVector([-1, 1, ...spatial(value)]));
+
+    // ceil_mode may add one position at the end of each axis. Its window is padded, and a surplus position is cut off.
+    const ceil = int(node, 'ceil_mode', 0) === 1;
+    const spare = strides.map((stride) => (ceil ? stride - 1 : 0));
+    const after = pads.slice(axes.length).map((pad, i) => pad + (spare[i] as number));
+    // 0 times ∞ is NaN, and masks hold −∞
+    let field = b.emit('Clip', [alone(x), b.scalar(lowest, x), b.scalar(-lowest, x)]);
+    if ([...before, ...after].some((pad) => pad > 0)) {
+      field = b.emit('Pad', [field, b.ints([0, 0, ...before, 0, 0, ...after]), b.scalar(lowest, field)]);
+    }
+    let elements = b.emit('Conv', [field, oneHot], shape);
+    if (ceil) {
+      const ends = b.shapeVector(spatial(y));
+      elements = b.slice(elements, Array(axes.length).fill(0), ends, axes);
+    }
+    const share = b.maskWith(firstMax(b, elements, 1), alone(g));
+
+    const whole = b.emit('ConvTranspose', [share, oneHot], shape);
+    const sizes: readonly Dim[] = b.shape(x).slice(2);
+    const reach = b
+      .shape(y)
+      .slice(2)
+      .map((n, i) =>
+        typeof n === 'number'
+          ? (n - 1) * (strides[i] as number) + extent(kernel[i] as number, dilations[i] as number)
+          : undefined,
+      );
+    // Elements beyond the last window (less than a stride) have no gradient.
+    const missing = strides.map((stride, i) => {
+      const [size, end] = [sizes[i], reach[i]];
+      return typeof size === 'number' && end !== undefined
+        ? Math.max(0, (before[i] as number) + size - end)
+        : stride - 1;
+    });
+    const none = Array(axes.length + 2).fill(0);
+    const filled = missing.some((pad) => pad > 0)
+      ? b.emit('Pad', [whole, b.ints([...none, 0, 0, ...missing])])
+      : whole;
+    const ends = isStatic(sizes)
+      ? b.ints(sizes.map((size, i) => size + (before[i] as number)))
+      : b.add(b.shapeVector(spatial(x)), b.ints(before));
+    return [b.reshapeLike(b.slice(filled, b.ints(before), ends, axes), x)];
+  },
+};

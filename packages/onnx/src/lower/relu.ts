@@ -1,0 +1,56 @@
+import { DataType } from '../format/dataType.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { operatorKey } from '../graph/graph.ts';
+import { inputOf } from '../graph/infer.ts';
+import { always, type Row } from './row.ts';
+
+const largestFloat = 3.4028234663852886e38;
+
+/** If a pool follows the Relu: a window whose maximum is 0 passes no gradient, and elements chosen by others are above 0. */
+const throughPool: Row<NodeProto> = {
+  operator: 'clr:ReluGrad',
+  form: 'masked where the pool has fewer elements',
+  where: 'everywhere',
+  because: 'the same numbers from fewer elements: a 2×2 pool has a quarter of them',
+  applies: (node, graph) => {
+    const pool = graph.producer(inputOf(node, 1));
+    const same = pool && operatorKey(pool) === 'clr:MaxPoolGrad' && inputOf(pool, 0) === inputOf(node, 0);
+    return same ? pool : undefined;
+  },
+  write: (_node, b, pool) => {
+    const [x, y, g] = pool.input as [string, string, string];
+    const passing = b.maskWith(b.greater(y, b.scalar(0, y)), g);
+    return [b.emitLike(pool, [x, y, passing])];
+  },
+};
+
+/**
+ * The slope of the steepest hard sigmoid takes y to 0 or 1 (denormal numbers to what lies between), and is multiplied
+ * in.
+ */
+const byHardSigmoid: Row = {
+  operator: 'clr:ReluGrad',
+  form: 'times a steep hard sigmoid',
+  where: 'cpu',
+  because: 'half the time of a comparison and a choice',
+  applies: (node, graph) => graph.type(inputOf(node, 0)).type === DataType.FLOAT || undefined,
+  write: (node, b) => {
+    const [y, g] = node.input as [string, string];
+    return [b.mul(g, b.emit('HardSigmoid', [y], { alpha: { float: largestFloat }, beta: { float: 0 } }))];
+  },
+};
+
+const plain: Row = {
+  operator: 'clr:ReluGrad',
+  form: 'plain',
+  where: 'everywhere',
+  because: 'the formula',
+  applies: always,
+  write: (node, b) => {
+    const [y, g] = node.input as [string, string];
+    return [b.maskWith(b.greater(y, b.scalar(0, y)), g)];
+  },
+};
+
+/** The gradient of a Relu. */
+export const reluGrad: readonly Row[] = [throughPool as Row, byHardSigmoid, plain];

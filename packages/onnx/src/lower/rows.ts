@@ -1,0 +1,42 @@
+import { batchNormGrad } from './batchNormGrad.ts';
+import { channelsLast } from './channelsLast.ts';
+import { convInBlocks, convTransposeInBlocks } from './conv/inBlocks.ts';
+import { convInputGrad } from './convInput/index.ts';
+import { convWeightGrad } from './convWeight/index.ts';
+import { isCorrect } from './isCorrect.ts';
+import { maxPoolGrad } from './maxPool/index.ts';
+import { reluGrad } from './relu.ts';
+import { hiddenScales } from './resizeScales.ts';
+import type { Row } from './row.ts';
+import { batchNormInParts } from './webgpu/batchNorm.ts';
+import { convFilledUp } from './webgpu/conv.ts';
+import { transposedAsConv, withTwoOutputs } from './webgpu/convTranspose.ts';
+import { logSoftmaxInParts } from './webgpu/logSoftmax.ts';
+import { safeMath } from './webgpu/math.ts';
+import { splitInGroups } from './webgpu/split.ts';
+
+/**
+ * All forms, tried in order. Of a private operator the last one is plain: it writes every node, for every target that has
+ * no form of its own. A node of ONNX that no form is for stays as it is.
+ */
+export const rows: readonly Row[] = [
+  // Private operators.
+  ...reluGrad,
+  ...maxPoolGrad,
+  ...convInputGrad,
+  ...convWeightGrad,
+  ...batchNormGrad,
+  ...isCorrect,
+  ...channelsLast,
+  // ONNX's.
+  hiddenScales,
+  convInBlocks as Row,
+  convTransposeInBlocks as Row,
+  convFilledUp,
+  transposedAsConv as Row,
+  withTwoOutputs as Row,
+  splitInGroups as Row,
+  batchNormInParts as Row,
+  logSoftmaxInParts,
+  ...safeMath,
+];

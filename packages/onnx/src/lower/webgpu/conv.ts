@@ -1,0 +1,49 @@
+import { create } from '@bufbuild/protobuf';
+import { int, ints } from '../../format/attributes.ts';
+import { type NodeProto, NodeProtoSchema } from '../../generated/onnx_pb.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { inputOf } from '../../graph/infer.ts';
+import type { Ops } from '../../graph/ops.ts';
+import type { Row } from '../row.ts';
+
+/** The number of input channels, where the kernel reads them wrongly. */
+function misreadChannels(node: NodeProto, graph: Graph): number | undefined {
+  const [outputs, inputs] = graph.dims(inputOf(node, 1)) ?? [];
+  const wrong =
+    int(node, 'group', 1) === 1 &&
+    typeof inputs === 'number' &&
+    inputs > 3 &&
+    inputs % 3 === 0 &&
+    inputs % 4 !== 0 &&
+    (typeof outputs !== 'number' || outputs % 4 === 0);
+  return wrong ? inputs : undefined;
+}
+
+/** Appends a convolution with its channels filled up with zeros to a multiple of 4, if it would be wrong as it is. */
+export function appendFilledUp(node: NodeProto, b: Ops): void {
+  const inputs = misreadChannels(node, b);
+  if (inputs === undefined) {
+    b.append(node);
+    return;
+  }
+  const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
+  const rank = b.rank(w);
+  const none = Array(rank).fill(0);
+  const pads = b.ints([...none, 0, 4 - (inputs % 4), ...Array(rank - 2).fill(0)]);
+  const filled = [x, w].map((value) => b.emit('Pad', [value, pads]));
+  b.append(create(NodeProtoSchema, { ...node, input: [...filled, ...node.input.slice(2)] }));
+}
+
+export const convFilledUp: Row = {
+  operator: 'Conv',
+  form: 'with channels filled up',
+  where: 'webgpu',
+  because:
+    'the kernel reads 6, 9, 15, … input channels wrongly when the output channels are a multiple of 4 (microsoft/onnxruntime issue 29651)',
+  applies: (node, graph) =>
+    ints(node, 'kernel_shape')?.every((size) => size === 1) ? undefined : misreadChannels(node, graph),
+  write: (node, b) => {
+    appendFilledUp(node, b);
+    return undefined;
+  },
+};

@@ -13,4 +13,4 @@ export {
 } from './training/build.ts';
 export { buildInitialState } from './training/initialState.ts';
 export type { BuildOptions, ParameterGroup, TrainingOptions } from './training/options.ts';
-export type { StateTensor, TensorInfo, TrainingModel } from './training/trainingModel.ts';
+export type { StateTensor, TensorInfo, TrainingModel, UntrainedTensor } from './training/trainingModel.ts';

@@ -4,6 +4,9 @@ import { writeModel } from '../src/format/model.ts';
 import { makeTensor } from '../src/format/tensor.ts';
 import {
   type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  FunctionProtoSchema,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
@@ -52,6 +55,42 @@ export interface ModelSpec {
   readonly initializers?: readonly InitializerSpec[];
   /** Further stored tensors, as they are. */
   readonly tensors?: readonly TensorProto[];
+  /** Functions of the model's own, in domain `own`. */
+  readonly functions?: readonly FunctionSpec[];
+}
+
+/** A function of the model's own. */
+export interface FunctionSpec {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly NodeSpec[];
+}
+
+/** A Constant node. */
+export function constantNode({ name, type, dims, values }: InitializerSpec): NodeSpec {
+  const value = makeTensor('', type, dims, values);
+  return {
+    op: 'Constant',
+    inputs: [],
+    outputs: [name],
+    extra: [create(AttributeProtoSchema, { name: 'value', type: AttributeType.TENSOR, t: value })],
+  };
+}
+
+/** A graph as an attribute: a branch or a loop's body. */
+export function graphAttribute(
+  name: string,
+  { nodes, inputs = [], outputs, initializers = [] }: ModelSpec,
+): AttributeProto {
+  const g = create(GraphProtoSchema, {
+    name,
+    node: nodes.map(makeNode),
+    input: inputs.map((input) => declaration(input.name, input.type, input.dims)),
+    output: outputs.map((output) => declaration(output.name, output.type, output.dims)),
+    initializer: initializers.map((item) => makeTensor(item.name, item.type, item.dims, item.values)),
+  });
+  return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g });
 }
 
 const irOf = (opset: number): bigint => (opset < 15 ? 7n : opset < 19 ? 8n : opset < 21 ? 9n : 10n);
@@ -86,13 +125,26 @@ export function makeModel({
   values = [],
   initializers = [],
   tensors = [],
+  functions = [],
 }: ModelSpec): Uint8Array {
+  const versions = Object.entries({ '': opset, ...domains, ...(functions.length > 0 ? { own: 1 } : {}) });
+  const imports = versions.map(([domain, version]) =>
+    create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
+  );
   const value = ({ name, type, dims }: ValueSpec) => declaration(name, type, dims);
   return writeModel(
     create(ModelProtoSchema, {
       irVersion: irOf(opset),
-      opsetImport: Object.entries({ '': opset, ...domains }).map(([domain, version]) =>
-        create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
+      opsetImport: imports,
+      functions: functions.map(({ name, inputs: input, outputs: output, nodes: body }) =>
+        create(FunctionProtoSchema, {
+          domain: 'own',
+          name,
+          input: [...input],
+          output: [...output],
+          node: body.map(makeNode),
+          opsetImport: imports,
+        }),
       ),
       graph: create(GraphProtoSchema, {
         name: 'test',

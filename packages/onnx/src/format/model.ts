@@ -2,6 +2,7 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from '../generated/onnx_pb.ts';
 import { countNodes } from './patch.ts';
+import type { StoredAt } from './place.ts';
 
 /** No exporter writes more nodes; large language models have some ten thousand. */
 export const mostNodes = 40_000;
@@ -15,6 +16,10 @@ export interface Model {
   readonly graph: GraphProto;
   /** The version of the default operator set. */
   readonly opset: number;
+  /** Where the initializers stand in the file, by name; see `hoistTensors`. */
+  readonly stored?: ReadonlyMap<string, StoredAt>;
+  /** The names that float tensors inside functions have outside, by function. */
+  readonly shared?: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
 /**

@@ -2,11 +2,15 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { fail } from '../errors.ts';
 import { DataType } from './dataType.ts';
 import { isHalf, narrow } from './half.ts';
+import type { Place } from './place.ts';
 
 /** The field numbers of onnx.proto on the way to a tensor's elements. */
 const field = {
-  model: { graph: 7 },
+  model: { graph: 7, functions: 25 },
   graph: { node: 1, initializer: 5 },
+  node: { attribute: 5 },
+  function: { node: 7 },
+  attribute: { f: 2, t: 5, g: 6, floats: 7, graphs: 11 },
   tensor: { dataType: 2, floatData: 4, name: 8, rawData: 9, doubleData: 10 },
 };
 
@@ -16,7 +20,7 @@ interface Range {
   readonly end: number;
 }
 
-/** Where the elements of an initializer lie: in one run, or one by one when a writer did not pack them. */
+/** Where the elements of a tensor lie: in one run, or one by one when a writer did not pack them. */
 interface Stored {
   readonly type: number;
   readonly ranges: readonly Range[];
@@ -60,48 +64,115 @@ export function countNodes(bytes: Uint8Array): number {
   return count;
 }
 
-/** Where the elements of each initializer lie. */
-function elementRanges(bytes: Uint8Array): Map<string, Stored> {
-  const decoder = new TextDecoder();
-  const found = new Map<string, Stored>();
-  const isMessage = (type: WireType): boolean => type === WireType.LengthDelimited;
-  fields(bytes, { start: 0, end: bytes.length }, (number, type, graph) => {
-    if (number !== field.model.graph || !isMessage(type)) return;
-    fields(bytes, graph, (graphField, graphType, tensor) => {
-      if (graphField !== field.graph.initializer || !isMessage(graphType)) return;
-      let [name, type] = ['', 0];
-      const ranges: Range[] = [];
-      fields(bytes, tensor, (tensorField, _tensorType, content) => {
-        const own = bytes.subarray(content.start, content.end);
-        if (tensorField === field.tensor.name) name = decoder.decode(own);
-        if (tensorField === field.tensor.dataType) type = new BinaryReader(own).uint32();
-        if (
-          tensorField === field.tensor.rawData ||
-          tensorField === field.tensor.floatData ||
-          tensorField === field.tensor.doubleData
-        ) {
-          ranges.push(content);
-        }
-      });
-      found.set(name, { type, ranges });
+/** Reads a tensor without its elements. */
+function storedTensor(bytes: Uint8Array, tensor: Range): Stored {
+  let type = 0;
+  const ranges: Range[] = [];
+  fields(bytes, tensor, (number, _type, content) => {
+    if (number === field.tensor.dataType) {
+      type = new BinaryReader(bytes.subarray(content.start, content.end)).uint32();
+    }
+    if (
+      number === field.tensor.rawData ||
+      number === field.tensor.floatData ||
+      number === field.tensor.doubleData
+    ) {
+      ranges.push(content);
+    }
+  });
+  return { type, ranges };
+}
+
+/** Where the elements of each tensor lie that `wanted` asks for, by its place. */
+function elementRanges(bytes: Uint8Array, wanted: ReadonlySet<Place>): Map<Place, Stored> {
+  const found = new Map<Place, Stored>();
+  const ways = new Set<Place>();
+  for (const place of wanted) {
+    const parts = place.split('.');
+    parts.forEach((_, i) => {
+      ways.add(parts.slice(0, i + 1).join('.'));
     });
+  }
+  const note = (place: Place, type: number, range: Range): void => {
+    found.set(place, { type, ranges: [...(found.get(place)?.ranges ?? []), range] });
+  };
+  const visitAttribute = (range: Range, at: Place): void => {
+    let graphs = 0;
+    fields(bytes, range, (number, type, content) => {
+      const list = type === WireType.LengthDelimited;
+      if (number === field.attribute.t && list) found.set(`${at}.t`, storedTensor(bytes, content));
+      if (number === field.attribute.f) note(`${at}.f`, DataType.FLOAT, content);
+      if (number === field.attribute.floats) note(`${at}.floats`, DataType.FLOAT, content);
+      if (number === field.attribute.g && list) visitGraph(content, `${at}.g`, { nodes: 0, initializers: 0 });
+      if (number === field.attribute.graphs && list) {
+        visitGraph(content, `${at}.g${graphs}`, { nodes: 0, initializers: 0 });
+        graphs += 1;
+      }
+    });
+  };
+  const visitNode = (range: Range, at: Place): void => {
+    if (!ways.has(at)) return;
+    let attributes = 0;
+    fields(bytes, range, (number, _type, content) => {
+      if (number !== field.node.attribute) return;
+      const place = `${at}.a${attributes}`;
+      attributes += 1;
+      if (ways.has(place)) visitAttribute(content, place);
+    });
+  };
+  const visitGraph = (range: Range, at: Place, count: { nodes: number; initializers: number }): void => {
+    const prefix = at === '' ? '' : `${at}.`;
+    fields(bytes, range, (number, _type, content) => {
+      if (number === field.graph.node) {
+        visitNode(content, `${prefix}n${count.nodes}`);
+        count.nodes += 1;
+      }
+      if (number === field.graph.initializer) {
+        const place = `${prefix}i${count.initializers}`;
+        count.initializers += 1;
+        if (ways.has(place)) found.set(place, storedTensor(bytes, content));
+      }
+    });
+  };
+  const count = { nodes: 0, initializers: 0 };
+  let functions = 0;
+  fields(bytes, { start: 0, end: bytes.length }, (number, type, content) => {
+    if (type !== WireType.LengthDelimited) return;
+    // A graph that comes in several parts is one.
+    if (number === field.model.graph) visitGraph(content, '', count);
+    if (number === field.model.functions) {
+      const at = `f${functions}`;
+      functions += 1;
+      if (!ways.has(at)) return;
+      let nodes = 0;
+      fields(bytes, content, (inner, _type, node) => {
+        if (inner !== field.function.node) return;
+        visitNode(node, `${at}.n${nodes}`);
+        nodes += 1;
+      });
+    }
   });
   return found;
 }
 
+/** A tensor to be found in a file. */
+export interface Wanted {
+  readonly name: string;
+  readonly place: Place;
+  /** How many elements it has. */
+  readonly count: number;
+}
+
 /**
- * Finds where the elements of initializers lie in a file.
+ * Finds where the elements of tensors lie in a file.
  *
- * @param counts - how many elements each initializer has
- * @throws {ClrError} when one does not lie in the file with that many
+ * @returns where each lies, by its place
+ * @throws {ClrError} when one does not lie in the file with as many elements as it should have
  */
-export function locateInitializers(
-  bytes: Uint8Array,
-  counts: ReadonlyMap<string, number>,
-): ReadonlyMap<string, Stored> {
-  let stored: Map<string, Stored>;
+export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): ReadonlyMap<Place, Stored> {
+  let stored: Map<Place, Stored>;
   try {
-    stored = elementRanges(bytes);
+    stored = elementRanges(bytes, new Set(wanted.map(({ place }) => place)));
   } catch (cause) {
     throw fail(
       'an ONNX file whose parts lie one after the other',
@@ -110,13 +181,13 @@ export function locateInitializers(
       { cause },
     );
   }
-  for (const [name, count] of counts) {
-    const { type = 0, ranges = [] } = stored.get(name) ?? {};
+  for (const { name, place, count } of wanted) {
+    const { type = 0, ranges = [] } = stored.get(place) ?? {};
     const length = count * (isHalf(type) ? 2 : type === DataType.DOUBLE ? 8 : 4);
     const found = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
     if (found !== length) {
       throw fail(
-        `the ${length} bytes of initializer "${name}" inside the model file`,
+        `the ${length} bytes of tensor "${name}" inside the model file`,
         `${found} bytes`,
         'Merge external data into the model before training it.',
       );
@@ -125,22 +196,26 @@ export function locateInitializers(
   return stored;
 }
 
+/** New elements of a tensor: as many as it has, in its type or, for float16 and bfloat16, in float32. */
+export interface Replacement {
+  readonly name: string;
+  readonly place: Place;
+  readonly data: Float32Array | Float64Array;
+}
+
 /**
- * A copy of an ONNX file with other values in some initializers; every other byte stays as it was.
- *
- * @param values - the new elements by initializer; each array is as long as the tensor, in its type or, for
- *   float16 and bfloat16, in float32: those are rounded
+ * A copy of an ONNX file with other values in some tensors; every other byte stays as it was. Halfs are rounded to
+ * the nearest.
  */
-export function patchInitializers(
-  bytes: Uint8Array,
-  values: ReadonlyMap<string, Float32Array | Float64Array>,
-): Uint8Array {
-  const counts = new Map([...values].map(([name, { length }]) => [name, length]));
-  const stored = locateInitializers(bytes, counts);
+export function patchTensors(bytes: Uint8Array, values: readonly Replacement[]): Uint8Array {
+  const stored = locateTensors(
+    bytes,
+    values.map(({ name, place, data }) => ({ name, place, count: data.length })),
+  );
   // Not slice(): a Buffer's own is a view.
   const copy = new Uint8Array(bytes);
-  for (const [name, data] of values) {
-    const { type = 0, ranges = [] } = stored.get(name) ?? {};
+  for (const { place, data } of values) {
+    const { type = 0, ranges = [] } = stored.get(place) ?? {};
     const own = isHalf(type) ? narrow(data, type) : data;
     const source = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
     let offset = 0;

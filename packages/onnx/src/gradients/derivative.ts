@@ -45,13 +45,16 @@ const views = new Set([
   'Tile',
 ]);
 
+/** Whether a node only changes the form of its first input. */
+export function isView({ domain, opType }: NodeProto): boolean {
+  return domain === '' && views.has(opType);
+}
+
 /** The initializer behind a value, which may have another shape or type. */
 export function initializerBehind(b: Graph, name: string, stored: Names): string | undefined {
   if (stored.has(name)) return name;
   const node = b.producer(name);
-  return node?.domain === '' && views.has(node.opType)
-    ? initializerBehind(b, node.input[0] ?? '', stored)
-    : undefined;
+  return node && isView(node) ? initializerBehind(b, node.input[0] ?? '', stored) : undefined;
 }
 
 /**

@@ -62,9 +62,18 @@ export function identity(from: string, to: string): NodeProto {
   return create(NodeProtoSchema, { opType: 'Identity', name: to, input: [from], output: [to] });
 }
 
-/** The body of a function, with a call's values and attributes filled in. */
-export function instantiate(call: NodeProto, body: FunctionProto, b: Ops): NodeProto[] {
-  const names = new Map<string, string>();
+/**
+ * The body of a function, with a call's values and attributes filled in.
+ *
+ * @param shared - the names of the body's tensors that all calls share
+ */
+export function instantiate(
+  call: NodeProto,
+  body: FunctionProto,
+  b: Ops,
+  shared: ReadonlyMap<string, string> = new Map(),
+): NodeProto[] {
+  const names = new Map<string, string>(shared);
   body.input.forEach((name, i) => {
     names.set(name, call.input[i] ?? '');
   });
@@ -72,6 +81,7 @@ export function instantiate(call: NodeProto, body: FunctionProto, b: Ops): NodeP
     // An output that is also an input is passed through below.
     if (!names.has(name) && call.output[i]) names.set(name, call.output[i]);
   });
+  const own = body.node.filter(({ output }) => !shared.has(output[0] ?? ''));
   const rename: Rename = (name) => {
     const known = names.get(name);
     if (known !== undefined) return known;
@@ -81,7 +91,7 @@ export function instantiate(call: NodeProto, body: FunctionProto, b: Ops): NodeP
   };
   const values = new Map<string, AttributeProto>(body.attributeProto.map((preset) => [preset.name, preset]));
   for (const given of call.attribute) values.set(given.name, given);
-  const nodes = body.node.map((inner) => {
+  const nodes = own.map((inner) => {
     const copy = clone(NodeProtoSchema, inner);
     renameNode(copy, rename, rename, values);
     copy.name = `${nodeName(call)}/${nodeName(inner)}`;

@@ -104,9 +104,11 @@ export function loadGraph(
     // An optional input named "" at the end is one left out; ONNX Runtime's fusions stumble over it.
     while (node.input.at(-1) === '') node.input.pop();
     checkNode(b, node);
-    const body = functions.get(functionKey(node, node.opType));
+    const key = functionKey(node, node.opType);
+    const body = functions.get(key);
     if (body) {
-      for (const inner of instantiate(node, body, b)) append(inner, opsetOf(body, version), depth + 1);
+      for (const inner of instantiate(node, body, b, model.shared?.get(key)))
+        append(inner, opsetOf(body, version), depth + 1);
       return;
     }
     const branch = takenBranch(node, b);

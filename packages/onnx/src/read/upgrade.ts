@@ -230,7 +230,7 @@ const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
 ]);
 
 /** The tensor of a Constant node, in whichever attribute it stands. */
-function constantOf(node: NodeProto): TensorProto | undefined {
+export function constantOf(node: NodeProto): TensorProto | undefined {
   const name = node.output[0] ?? '';
   const [held] = node.attribute;
   switch (held?.name) {

@@ -13,11 +13,11 @@ import {
   updateKindOf,
 } from '@clr/core';
 import { fail } from '../errors.ts';
-import { locateInitializers, patchInitializers } from '../format/patch.ts';
+import { locateTensors, patchTensors, type Wanted } from '../format/patch.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';
-import type { TrainingModel } from '../training/trainingModel.ts';
+import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
 import { constantTargets } from './constantTargets.ts';
 import { orExplained } from './explainRefusal.ts';
@@ -49,7 +49,12 @@ export interface OnnxTrainer extends Trainable<Batch> {
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;
   average(snapshots: readonly object[]): Promise<OnnxSnapshot>;
-  /** The current values of the trained initializers, by name; copies. */
+  /**
+   * Float tensors of more than one element that reach the loss and are not trained, each with the reason: masks that
+   * are not finite, quantisation scales, constants of a formula. `trainable` can name them.
+   */
+  readonly untrained: readonly UntrainedTensor[];
+  /** The current values of the trained weights, by name; copies. */
   parameters(): Promise<Map<string, ParameterData>>;
   /** The gradients of the loss of a batch, by parameter; changes nothing. */
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
@@ -70,13 +75,15 @@ function run(
   });
 }
 
-/** How many elements each initializer has that training changes. */
-function storedCounts(state: TrainingModel['state']): Map<string, number> {
+/** The tensors of the file that training changes. */
+function storedTensors({ state, places }: TrainingModel): Wanted[] {
   const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
-  return new Map(
-    stored.flatMap(({ parts }) =>
-      parts.map(({ name, dims }): [string, number] => [name, dims.reduce((size, dim) => size * dim, 1)]),
-    ),
+  return stored.flatMap(({ parts }) =>
+    parts.map(({ name, dims }) => ({
+      name,
+      place: places[name] as string,
+      count: dims.reduce((size, dim) => size * dim, 1),
+    })),
   );
 }
 
@@ -106,6 +113,8 @@ export class Trainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
   readonly #ort: Ort;
   readonly #source: Uint8Array;
+  readonly #places: Readonly<Record<string, string>>;
+  readonly untrained: readonly UntrainedTensor[];
   readonly #options: BuildOptions;
   readonly #runners: Runners;
   readonly #state: StateVectors;
@@ -136,7 +145,9 @@ export class Trainer implements OnnxTrainer {
     this.#options = options;
     const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     // Before any training: could the result be written back?
-    locateInitializers(source, storedCounts(first.state));
+    locateTensors(source, storedTensors(first));
+    this.#places = first.places;
+    this.untrained = first.untrained;
     const { state, graph = '' } = first;
     this.#owner = { optimizer: optimizerName(options.optimizer), graph, state };
     this.#state = new StateVectors(ort, first.state, session, onDevice);
@@ -283,7 +294,10 @@ export class Trainer implements OnnxTrainer {
   async exportModel(): Promise<Uint8Array> {
     return this.#inTurn(async () => {
       const parts = await this.#state.parts('parameters', 'buffers');
-      return patchInitializers(this.#source, new Map(parts.map(({ name, data }) => [name, data])));
+      return patchTensors(
+        this.#source,
+        parts.map(({ name, data }) => ({ name, place: this.#places[name] as string, data })),
+      );
     });
   }
 

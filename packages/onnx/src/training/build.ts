@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
 import { DataType, typeName } from '../format/dataType.ts';
 import { graphHash } from '../format/graphHash.ts';
-import { importedOpset, type Model, readModel } from '../format/model.ts';
+import { importedOpset, type Model } from '../format/model.ts';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -13,7 +13,7 @@ import { differentiate } from '../gradients/differentiate.ts';
 import { operators } from '../gradients/index.ts';
 import { declaration } from '../graph/declaration.ts';
 import { Ops } from '../graph/ops.ts';
-import { widenModel } from '../read/widenModel.ts';
+import { readSource } from '../read/readSource.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
 import { type Draft, input, output, replace, written } from './draft.ts';
@@ -30,7 +30,7 @@ function infoOf({ b }: Plan, { name }: ValueInfoProto): TensorInfo {
 }
 
 /** What all models that run the network have in common. */
-type Common = Partial<TrainingModel> & Pick<TrainingModel, 'data'>;
+type Common = Partial<TrainingModel> & Pick<TrainingModel, 'data' | 'untrained'>;
 
 /** The inputs that all models that run the network have in common. */
 function network(p: Plan): { draft: Draft; common: Common } {
@@ -48,6 +48,7 @@ function network(p: Plan): { draft: Draft; common: Common } {
         : {}),
       ...(typeof classes === 'number' ? { classes } : {}),
       ...(draw ? { draw } : {}),
+      untrained: p.untrained,
     },
   };
 }
@@ -155,7 +156,7 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
 export function buildTrainingModel(model: Uint8Array, given: BuildOptions): TrainingModel {
   const options = readOptions(given);
   const update = updateOf(options.optimizer);
-  const source = widenModel(readModel(model));
+  const source = readSource(model);
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
@@ -187,7 +188,7 @@ export function buildTrainingModel(model: Uint8Array, given: BuildOptions): Trai
  */
 export function buildGradientModel(model: Uint8Array, given: BuildOptions): TrainingModel {
   const options = readOptions(given);
-  const source = widenModel(readModel(model));
+  const source = readSource(model);
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
@@ -211,7 +212,7 @@ export function buildGradientModel(model: Uint8Array, given: BuildOptions): Trai
 export function buildApplyModel(model: Uint8Array, given: BuildOptions): TrainingModel {
   const options = readOptions(given);
   const update = updateOf(options.optimizer);
-  const source = widenModel(readModel(model));
+  const source = readSource(model);
   const p = plan(source, options, false);
   const b = new Ops(create(GraphProtoSchema), p.b.opset, operators);
   const draft: Draft = { b, target: p.target, inputs: [], outputs: [], state: [] };
@@ -232,7 +233,7 @@ export function buildApplyModel(model: Uint8Array, given: BuildOptions): Trainin
     }),
   };
   const spoiled = output(draft, nanUnlessFinite(b, successors(draft)), p.names('spoiled'));
-  return written(draft, empty, { data: [], gradients, spoiled, ...named });
+  return written(draft, empty, { data: [], untrained: p.untrained, gradients, spoiled, ...named });
 }
 
 /**
@@ -246,7 +247,7 @@ export function buildApplyModel(model: Uint8Array, given: BuildOptions): Trainin
  */
 export function buildEvaluationModel(model: Uint8Array, given: BuildOptions): TrainingModel {
   const options = readOptions(given);
-  const source = widenModel(readModel(model));
+  const source = readSource(model);
   const p = plan(source, options, true);
   const { draft, common } = network(p);
   feedState(draft, p);

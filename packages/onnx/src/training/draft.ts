@@ -57,8 +57,12 @@ function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
 export function written(
   draft: Draft,
   model: Model,
-  rest: Omit<TrainingModel, 'bytes' | 'state' | 'elements'>,
+  rest: Omit<TrainingModel, 'bytes' | 'state' | 'elements' | 'places'>,
 ): TrainingModel {
   const { b, target, inputs, outputs, state } = draft;
-  return { ...finish(b, target, model.proto, inputs, outputs, metadata(state)), state, ...rest };
+  const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
+  const places = Object.fromEntries(
+    stored.flatMap(({ parts }) => parts.map(({ name }) => [name, model.stored?.get(name)?.place ?? ''])),
+  );
+  return { ...finish(b, target, model.proto, inputs, outputs, metadata(state)), state, places, ...rest };
 }

@@ -16,14 +16,19 @@ export interface ParameterGroup {
 export interface TrainingOptions extends LossOptions {
   readonly optimizer: Optimizer;
   /**
-   * Which initializers are trained, by name. Default: every float initializer that reaches the loss, but for
-   * scalars that are constants of a formula: exponents of powers, and operands with names that exporters make
-   * (`gelu/Const:0`, `onnx::Mul_12`). A file does not tell weights from other tables, such as fixed positional
-   * encodings, or gradients that were to stop: leave those out here.
+   * Which weights are trained, by name: float initializers, and float tensors in Constant nodes, branches, loops' bodies
+   * and functions, under the name of their value (with the way to it where the file has that name twice:
+   * `loop_1/body/w`). Default: every one that reaches the loss, but for what is not finite (a mask of −∞), quantisation
+   * scales, buffers (`inv_freq`, `attn_mask`, `…_buffer`) and constants of a formula: exponents, scalars with names that
+   * exporters make (`gelu/Const:0`, `onnx::Mul_12`), and tensors in nodes that no layer takes as its weights. A file does
+   * not tell weights from other tables, such as fixed positional encodings, or gradients that were to stop: leave those
+   * out here. The trainer's `untrained` lists what is left out by itself.
    *
-   * A function decides for every float initializer, formula constants (exponents, the bounds of a Clip) included. If it
-   * picks some, the build refuses any of them that no gradient reaches; if it picks all (`() => true`), those that
-   * cannot change the loss stay as they are. The running statistics of BatchNormalization are never trained.
+   * A function decides for every initializer, formula constants (exponents, the bounds of a Clip) included. One that
+   * picks some names (`(name) => name.startsWith('head.')`) decides for all tensors, and the build refuses any of them
+   * that no gradient reaches. One that leaves some out (`(name) => !name.startsWith('body.')`, `() => true`) does not
+   * mean constants in nodes and what is not finite; those that cannot change the loss stay as they are. The running
+   * statistics of BatchNormalization are never trained.
    */
   readonly trainable?: (name: string) => boolean;
   readonly groups?: readonly ParameterGroup[];

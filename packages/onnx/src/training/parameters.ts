@@ -1,10 +1,13 @@
 import { fail } from '../errors.ts';
 import { captures } from '../format/captures.ts';
 import { isFloat } from '../format/dataType.ts';
-import { dimsOf } from '../format/tensor.ts';
-import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
+import type { Model } from '../format/model.ts';
+import { dimsOf, sizeOf } from '../format/tensor.ts';
+import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { derivativeOf, initializerBehind, storedAs } from '../gradients/derivative.ts';
 import type { Ops } from '../graph/ops.ts';
+import { notFinite, Uses, whyConstant } from './roles.ts';
+import type { UntrainedTensor } from './trainingModel.ts';
 
 /** Whether an output may have a derivative: integers and booleans of a known operator have none. */
 function mayHaveSlope(b: Ops, node: NodeProto, name: string): boolean {
@@ -47,18 +50,6 @@ function reaching(
   return live;
 }
 
-/** How modules and variables name their weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
-const weightName = /^[a-z_]\w*(\.\w+)*$|variable/i;
-/** How exporters and optimizers name what they found in a formula, where it looks like a weight's name. */
-const constantName = /const|cst|^(val|scalar|lifted_tensor|ortshared)_/i;
-const formulas = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Sum', 'Mean', 'Mod']);
-
-/** Whether an initializer is the ½ or the √2 of a formula: a scalar that exporters name, in arithmetic alone. */
-function inFormula({ name, dims }: TensorProto, nodes: readonly NodeProto[]): boolean {
-  if (dims.length > 0 || (weightName.test(name) && !constantName.test(name))) return false;
-  return nodes.every(({ input, opType }) => !input.includes(name) || formulas.has(opType));
-}
-
 /** Whether an initializer is a running statistic, which training updates but no gradient does. */
 function isStatistic(b: Ops, nodes: readonly NodeProto[], name: string): boolean {
   return nodes.some((node) =>
@@ -96,16 +87,61 @@ function whyNot(
   return { why: why[derivative], lacking: derivative === 'unknown' };
 }
 
+/** What is trained and what is not. */
+export interface Selection {
+  readonly parameters: readonly TensorProto[];
+  readonly untrained: readonly UntrainedTensor[];
+}
+
+/** Which tensors `trainable` decides on, and how. */
+interface Choice {
+  readonly chosen: (tensor: TensorProto) => boolean;
+  /** The tensors that are meant by name: each must be trained. */
+  readonly named: readonly TensorProto[];
+  /** Whether it takes whatever it is asked about. */
+  readonly all: boolean;
+}
+
+/** No tensor has this name. */
+const nobody = '\0';
+
+/** Whether `trainable` names what it takes; else it names what it leaves out. */
+function names(trainable: (name: string) => boolean): boolean {
+  try {
+    return !trainable(nobody);
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * A function that names some tensors is taken at its word. One that leaves some out, and so takes names that it has
+ * never seen, does not mean the constants that stand in nodes, nor what is not finite.
+ */
+function choiceOf(
+  stored: readonly TensorProto[],
+  trainable: ((name: string) => boolean) | undefined,
+  constant: (tensor: TensorProto) => string | undefined,
+  inNode: (name: string) => boolean,
+): Choice {
+  if (!trainable) return { chosen: (tensor) => constant(tensor) === undefined, named: [], all: false };
+  const meant = names(trainable)
+    ? stored
+    : stored.filter((tensor) =>
+        inNode(tensor.name) ? constant(tensor) === undefined : constant(tensor) !== notFinite,
+      );
+  const named = meant.filter(({ name }) => trainable(name));
+  const set = new Set(named);
+  return { chosen: (tensor) => set.has(tensor), named, all: named.length === meant.length };
+}
+
 /** If `trainable` picks some parameters, each of them must be trained; if it picks all, those that can be. */
 function checkNamed(
   b: Ops,
   nodes: readonly NodeProto[],
-  stored: readonly TensorProto[],
+  { named, all }: Choice,
   live: ReadonlySet<string>,
-  trainable: (name: string) => boolean,
 ): void {
-  const named = stored.filter(({ name }) => trainable(name));
-  const all = named.length === stored.length;
   for (const { name } of named) {
     if (live.has(name) || isStatistic(b, nodes, name)) continue;
     const { why, lacking } = whyNot(b, nodes, name, live);
@@ -119,32 +155,46 @@ function checkNamed(
 }
 
 /**
- * The initializers to train, in the model's order.
+ * The stored tensors to train, in the model's order: initializers, then what stands in nodes.
  *
  * @throws {ClrError} if there is none, or if `trainable` names one that no gradient reaches
  */
 export function selectParameters(
   b: Ops,
   nodes: readonly NodeProto[],
-  graph: GraphProto,
+  model: Model,
   seeds: Iterable<string>,
   trainable: ((name: string) => boolean) | undefined,
-): TensorProto[] {
-  const live = reaching(b, nodes, seeds, trainable !== undefined);
-  const stored = graph.initializer.filter(({ dataType }) => isFloat(dataType));
-  if (trainable) checkNamed(b, nodes, stored, live, trainable);
-  const candidates = stored.filter(
-    (tensor) => live.has(tensor.name) && (trainable?.(tensor.name) ?? !inFormula(tensor, nodes)),
-  );
-  if (candidates.length === 0) {
-    const names = stored.map(({ name }) => name);
+): Selection {
+  const uses = new Uses(nodes);
+  const inNode = (name: string): boolean => model.stored?.get(name)?.inNode ?? false;
+  const known = new Map<TensorProto, string | undefined>();
+  const constant = (tensor: TensorProto): string | undefined => {
+    if (!known.has(tensor)) known.set(tensor, whyConstant(b, uses, tensor, inNode(tensor.name)));
+    return known.get(tensor);
+  };
+  const stored = model.graph.initializer.filter(({ dataType }) => isFloat(dataType));
+  const choice = choiceOf(stored, trainable, constant, inNode);
+  const starts = [...seeds];
+  const live = reaching(b, nodes, starts, trainable !== undefined);
+  checkNamed(b, nodes, choice, live);
+  const parameters = stored.filter((tensor) => live.has(tensor.name) && choice.chosen(tensor));
+  if (parameters.length === 0) {
+    const found = stored.map(({ name }) => name);
     throw fail(
       'a model with at least one trainable parameter',
-      trainable && names.length > 0
-        ? `\`trainable\` chose none of ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''} that reaches the loss`
-        : 'no float initializer that reaches the loss',
-      'Export the model with its weights as initializers, or choose others with `trainable`.',
+      trainable && found.length > 0
+        ? `\`trainable\` chose none of ${found.slice(0, 8).join(', ')}${found.length > 8 ? ', …' : ''} that reaches the loss`
+        : 'no float weight that reaches the loss',
+      'Export the model with its weights in the file, or choose others with `trainable`.',
     );
   }
-  return candidates;
+  const trained = new Set(parameters);
+  const reached = trainable ? live : reaching(b, nodes, starts, true);
+  const untrained = stored.flatMap((tensor) => {
+    const dims = dimsOf(tensor);
+    const why = trained.has(tensor) || !reached.has(tensor.name) ? undefined : constant(tensor);
+    return why === undefined || sizeOf(dims) < 2 ? [] : [{ name: tensor.name, dims, why }];
+  });
+  return { parameters, untrained };
 }

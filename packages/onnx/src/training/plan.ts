@@ -14,6 +14,7 @@ import { show } from '../show.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 import { selectParameters } from './parameters.ts';
+import type { UntrainedTensor } from './trainingModel.ts';
 
 /** The names that the emitted models use for what the model itself does not have. */
 export type Names = (name: string) => string;
@@ -35,6 +36,7 @@ export interface Plan {
   readonly inputs: readonly ValueInfoProto[];
   readonly head: LossHead;
   readonly parameters: readonly TensorProto[];
+  readonly untrained: readonly UntrainedTensor[];
   readonly buckets: readonly Bucket[];
   readonly buffers: readonly BufferState[];
   readonly bufferBuckets: readonly Bucket[];
@@ -165,13 +167,15 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
   const outputs = graph.output.map(({ name }) => name);
   const wanted = lossInput(b, nodes, outputs, options);
   if (!inference) {
-    const sources = selectParameters(b, nodes, graph, [wanted], options.trainable).map(({ name }) => name);
+    const sources = selectParameters(b, nodes, model, [wanted], options.trainable).parameters.map(
+      ({ name }) => name,
+    );
     checkDifferentiable(b, nodes, [wanted], sources, (domain) => importedOpset(model, domain));
   }
   const bare = b.writtenFor('the loss', () => appendLoss(b, wanted, options, 'target'));
   const fed = new Set(inputs.flatMap(({ name }) => b.dims(name) ?? []));
   const head = bare.target ? { ...bare, loss: checkTarget(b, bare.loss, bare.target, fed) } : bare;
-  const parameters = selectParameters(b, nodes, graph, head.seeds.keys(), options.trainable);
+  const { parameters, untrained } = selectParameters(b, nodes, model, head.seeds.keys(), options.trainable);
   const buckets = packBuckets(parameters, scalesOf(options.groups));
   const trained = new Set(parameters.map(({ name }) => name));
   const buffers = [...replaced].flatMap(([name, next]) =>
@@ -203,6 +207,7 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     inputs,
     head,
     parameters,
+    untrained,
     buckets,
     buffers,
     bufferBuckets,

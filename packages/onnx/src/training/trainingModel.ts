@@ -10,6 +10,14 @@ export interface TensorInfo {
   readonly dims: readonly Dim[] | undefined;
 }
 
+/** A float tensor that reaches the loss and is not trained. */
+export interface UntrainedTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** Why not. */
+  readonly why: string;
+}
+
 /** A vector that goes into a step and comes out of it changed. */
 export interface StateTensor {
   /** `parameters`, `buffers` (running statistics) or the optimizer's slot: `velocity`, `mean`, `square`. */
@@ -38,6 +46,13 @@ export interface TrainingModel {
   readonly target?: TensorInfo;
   /** The number of classes of `'crossEntropy'`, if the model declares it. */
   readonly classes?: number;
+  /** Where the source file keeps each parameter and running statistic, by name. */
+  readonly places: Readonly<Record<string, string>>;
+  /**
+   * Float tensors of more than one element that reach the loss and are not trained, each with the reason; `trainable`
+   * can name them.
+   */
+  readonly untrained: readonly UntrainedTensor[];
   /** How many elements all its values have together, with a free axis (the batch) counted as 1. */
   readonly elements: number;
   /** Inputs and outputs that are vectors kept between steps. */

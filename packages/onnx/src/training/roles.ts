@@ -1,0 +1,143 @@
+import { DataType } from '../format/dataType.ts';
+import { dimsOf, doubleData, floatData, sizeOf } from '../format/tensor.ts';
+import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
+import { isView, storedAs } from '../gradients/derivative.ts';
+import type { Ops } from '../graph/ops.ts';
+
+/** A node that reads a stored tensor, directly or in another shape, order or type. */
+export interface Use {
+  readonly node: NodeProto;
+  readonly input: number;
+}
+
+/** Which nodes read and make which values. */
+export class Uses {
+  readonly #readers = new Map<string, Use[]>();
+  readonly #makers = new Map<string, NodeProto>();
+
+  constructor(nodes: readonly NodeProto[]) {
+    for (const node of nodes) {
+      node.input.forEach((name, input) => {
+        const known = this.#readers.get(name);
+        if (known) known.push({ node, input });
+        else this.#readers.set(name, [{ node, input }]);
+      });
+      for (const name of node.output) this.#makers.set(name, node);
+    }
+  }
+
+  /** The nodes that read a value itself. */
+  direct(name: string): readonly Use[] {
+    return this.#readers.get(name) ?? [];
+  }
+
+  /** The nodes that read a value, behind those that only change its form. */
+  of(name: string): Use[] {
+    return this.direct(name).flatMap((use) =>
+      use.input === 0 && isView(use.node) ? this.of(use.node.output[0] ?? '') : [use],
+    );
+  }
+
+  maker(name: string): NodeProto | undefined {
+    return this.#makers.get(name);
+  }
+}
+
+/** Operators whose second operand on is learned wherever it is stored, and at which inputs. */
+const parameterInputs: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1, 2],
+  ConvTranspose: [1, 2],
+  DeformConv: [1, 3],
+  Gemm: [0, 1, 2],
+  MatMul: [0, 1],
+  Einsum: [0, 1, 2, 3],
+  BatchNormalization: [1, 2],
+  InstanceNormalization: [1, 2],
+  LayerNormalization: [1, 2],
+  GroupNormalization: [1, 2],
+  RMSNormalization: [1],
+  PRelu: [1],
+  Gather: [0],
+  LSTM: [1, 2, 3, 7],
+  GRU: [1, 2, 3],
+  RNN: [1, 2, 3],
+};
+
+const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div']);
+const formulas = new Set([...arithmetic, 'Max', 'Min', 'Sum', 'Mean', 'Mod']);
+const products = new Set(['Conv', 'ConvTranspose', 'MatMul', 'Gemm', 'Einsum']);
+
+/** How modules and variables name their weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
+const weightName = /^[a-z_]\w*(\.\w+)*$|variable/i;
+/** How exporters and optimizers name what they found in a formula, where it looks like a weight's name. */
+const constantName = /const|cst|^(val|scalar|lifted_tensor|ortshared)_/i;
+/** How Paddle names its parameters, which it writes as Constant nodes: `conv2d_0.w_0`. */
+const paddleName = /\.[wb]_\d+$/;
+/** How modules name what they keep and do not train. */
+const bufferName = /(^|[._/])(\w*buffer|inv_freq|(attn|attention|causal)_?mask)$/i;
+
+/** More steps back than from a bias to its product, past the scales and shifts between them. */
+const furthest = 12;
+
+/** Whether a value comes out of a product with weights, behind arithmetic and changes of form alone. */
+function behindProduct(uses: Uses, name: string, steps = furthest): boolean {
+  const node = uses.maker(name);
+  if (!node || steps === 0) return false;
+  if (products.has(node.opType)) return true;
+  if (isView(node)) return behindProduct(uses, node.input[0] ?? '', steps - 1);
+  return arithmetic.has(node.opType) && node.input.some((input) => behindProduct(uses, input, steps - 1));
+}
+
+/** Whether a use is a parameter's: a weight of a layer, or the scale or bias behind a product. */
+function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]): boolean {
+  if (parameterInputs[node.opType]?.includes(input) ?? false) return true;
+  // A mask that is added to scores has two axes; a bias has one.
+  const oneAxis = dims.filter((dim) => dim > 1).length === 1;
+  return (
+    arithmetic.has(node.opType) &&
+    oneAxis &&
+    node.input.some((other, i) => i !== input && behindProduct(uses, other))
+  );
+}
+
+/** The reason of a tensor with numbers that are not finite. */
+export const notFinite = 'it holds numbers that are not finite';
+
+/** Whether all elements of a tensor are finite. */
+function allFinite(tensor: TensorProto): boolean {
+  const data = tensor.dataType === DataType.DOUBLE ? doubleData(tensor) : floatData(tensor);
+  // The sum of finite numbers of float32 is finite in float64.
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i] as number;
+  return Number.isFinite(sum) || data.every(Number.isFinite);
+}
+
+/**
+ * Says why a stored float tensor is not trained unless it is named; `undefined` for one that is trained.
+ *
+ * A tensor among the initializers is a weight, wherever it goes in: exporters put there what modules hold. Left out are
+ * those that an operator takes as a constant (exponents, bounds, quantisation scales), scalars in arithmetic with names
+ * that exporters make, and buffers with the names that modules give them. A tensor in a node is a constant unless it
+ * goes in where layers have their weights, or is the bias or scale behind a product, or has a name that Paddle gives
+ * parameters. Whatever is not finite, such as a mask of −∞, is never trained.
+ *
+ * @param inNode - whether the file keeps the tensor in a node
+ */
+export function whyConstant(b: Ops, uses: Uses, tensor: TensorProto, inNode: boolean): string | undefined {
+  const { name } = tensor;
+  const dims = dimsOf(tensor);
+  const found = uses.of(name);
+  if (!allFinite(tensor)) return notFinite;
+  const role = ({ node, input }: Use): string => storedAs(b.operator(node), input, dims);
+  if (found.length > 0 && found.every((use) => role(use) === 'constant')) {
+    return `${found[0]?.node.opType} takes it for a constant`;
+  }
+  if (!inNode) {
+    if (bufferName.test(name)) return 'it has the name of a buffer';
+    const named = weightName.test(name) && !constantName.test(name);
+    const inFormula = uses.direct(name).every(({ node }) => formulas.has(node.opType));
+    return dims.length === 0 && !named && inFormula ? 'it is a constant of a formula' : undefined;
+  }
+  if (sizeOf(dims) > 0 && paddleName.test(name)) return undefined;
+  return found.some((use) => isParameter(uses, use, dims)) ? undefined : 'it is a constant of a formula';
+}

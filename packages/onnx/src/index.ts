@@ -1,5 +1,5 @@
 export { UnsupportedOperatorError } from './errors.ts';
-export type { Loss } from './loss/loss.ts';
+export type { CrossEntropyLoss, HuberLoss, Loss, LossTerm, OutputLoss } from './loss/loss.ts';
 export { createTrainer, type TrainerOptions } from './runtime/createTrainer.ts';
 export type { OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
 export type { Batch, Ort } from './runtime/ort.ts';
@@ -13,4 +13,10 @@ export {
 } from './training/build.ts';
 export { buildInitialState } from './training/initialState.ts';
 export type { BuildOptions, ParameterGroup, TrainingOptions } from './training/options.ts';
-export type { StateTensor, TensorInfo, TrainingModel, UntrainedTensor } from './training/trainingModel.ts';
+export type {
+  StateTensor,
+  TargetInfo,
+  TensorInfo,
+  TrainingModel,
+  UntrainedTensor,
+} from './training/trainingModel.ts';

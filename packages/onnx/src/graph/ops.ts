@@ -77,15 +77,18 @@ export class Ops extends Graph {
    * Class indices [N, …] as 1 and 0 in the shape [N, C, …] of `like`, whose axis 1 are the classes; equal ones are made
    * once.
    */
-  oneHot(indices: string, like: string): string {
-    return this.memo(`one-hot ${indices} like ${like}`, () => {
-      const count = this.shape(like)[1];
+  oneHot(indices: string, like: string, axis = 1): string {
+    return this.memo(`one-hot ${indices} like ${like} on ${axis}`, () => {
+      const count = this.shape(like)[axis];
       const classes =
         typeof count === 'number' && count <= mostListed
           ? this.ints(Array.from({ length: count }, (_, i) => i))
-          : this.emit('Range', [this.int(0), this.squeeze(this.sizeAt(like, 1), [0]), this.int(1)]);
-      const column = this.reshape(classes, [1, -1, ...Array(this.rank(like) - 2).fill(1)]);
-      return this.castLike(this.equal(this.unsqueeze(indices, [1]), column), like);
+          : this.emit('Range', [this.int(0), this.squeeze(this.sizeAt(like, axis), [0]), this.int(1)]);
+      const column = this.reshape(
+        classes,
+        this.shape(like).map((_, i) => (i === axis ? -1 : 1)),
+      );
+      return this.castLike(this.equal(this.unsqueeze(indices, [axis]), column), like);
     });
   }
 

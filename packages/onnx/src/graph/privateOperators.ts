@@ -1,3 +1,4 @@
+import { int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { productOf } from './dim.ts';
@@ -55,13 +56,15 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   },
 
   /**
-   * (logits, target): 1 where the first maximum of the logits [N, C, …] along C is the class of the target, else 0: float32
-   * [N, …]. The target holds classes, int64 [N, …], or is [N, C, …] and its own first maximum counts.
+   * (logits, target) {axis}: 1 where the first maximum of the logits along the axis is the class of the target, else 0:
+   * float32, without that axis. The target holds classes, int64 of the same shape, or has the logits' shape and its own
+   * first maximum counts. The axis is 1 unless it is given.
    */
   'clr:IsCorrect': {
     infer: (node, graph) => {
       const dims = graph.dims(inputOf(node, 0));
-      return [{ type: DataType.FLOAT, dims: dims?.filter((_, axis) => axis !== 1) }];
+      const classes = int(node, 'axis', 1);
+      return [{ type: DataType.FLOAT, dims: dims?.filter((_, axis) => axis !== classes) }];
     },
   },
 };

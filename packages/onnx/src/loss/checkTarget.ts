@@ -1,6 +1,6 @@
 import type { Dim } from '../graph/dim.ts';
 import type { Ops } from '../graph/ops.ts';
-import type { Target } from './lossHead.ts';
+import type { Target } from './target.ts';
 
 /** The purpose of the check's nodes. If the runtime refuses one of them, it refuses the target. */
 export const targetCheck = 'the check that the target has the shape of the output';

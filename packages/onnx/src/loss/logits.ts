@@ -71,25 +71,26 @@ function checkNoProbabilities(b: Ops, nodes: Nodes, output: string, loss: string
  * The logits of a classifier: the model's output, or the input of its last (Log)Softmax over the classes, in the layout
  * of the output.
  *
+ * @param classes - the axis of the classes
  * @throws {ClrError} when the output is probabilities that are made otherwise
  */
-export function logitsOf(b: Ops, nodes: Nodes, output: string): Logits {
+export function logitsOf(b: Ops, nodes: Nodes, output: string, classes: number): Logits {
   const { last, chain } = behindLayout(nodes, output);
   if (last?.opType === 'Softmax') for (const node of [last, ...chain]) b.shape(node.output[0] as string);
   const softmax = last && softmaxOf(b, nodes, last);
   if (softmax) {
-    let axis: number | undefined = 1;
+    let axis: number | undefined = classes;
     for (const node of [...chain].reverse())
       axis = axis === undefined ? undefined : sourceAxis(node, axis, b);
     if (axis === softmax.axis) return laidOut(b, chain, softmax.input);
   }
   const concatenates = last?.opType === 'Concat' && chain.every(({ opType }) => opType === 'Identity');
-  if (concatenates && axisOf(int(last, 'axis', 0), b.rank(output)) === 1) {
+  if (concatenates && axisOf(int(last, 'axis', 0), b.rank(output)) === classes) {
     const z = binary(b, nodes, last);
     if (z !== undefined) {
       return {
-        value: b.concat([b.zerosLike(z), z], 1),
-        back: (gradient) => new Map([[z, b.slice(gradient, [1], [2], [1])]]),
+        value: b.concat([b.zerosLike(z), z], classes),
+        back: (gradient) => new Map([[z, b.slice(gradient, [1], [2], [classes])]]),
       };
     }
   }

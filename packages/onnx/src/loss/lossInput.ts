@@ -5,7 +5,6 @@ import { operatorKey } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { show } from '../show.ts';
-import type { LossOptions } from './loss.ts';
 import { producer } from './probabilities.ts';
 
 /** The tensor behind an output: ZipMap gives scikit-learn's probabilities as a list of maps. */
@@ -19,15 +18,15 @@ function behindMaps(nodes: readonly NodeProto[], output: string): string {
  * The value the loss is taken of: the output that is named, or the first of floats.
  *
  * @param outputs - the names of the model's outputs
+ * @param named - the name of one of them
  * @throws {ClrError} when there is no such output, or it is not of floats
  */
 export function lossInput(
   b: Ops,
   nodes: readonly NodeProto[],
   outputs: readonly string[],
-  { loss, output }: LossOptions,
+  named: string | undefined,
 ): string {
-  const named = typeof loss === 'object' && loss !== null ? loss.output : output;
   const values = outputs.map((name) => behindMaps(nodes, name));
   const found =
     named === undefined ? values.findIndex((name) => isFloat(b.type(name).type)) : outputs.indexOf(named);

@@ -1,3 +1,4 @@
+import { int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -5,7 +6,7 @@ import { inputOf } from '../graph/infer.ts';
 import { firstMax } from './firstMax.ts';
 import { always, type Row } from './row.ts';
 
-/** Whether the target is [N, C, …], as the logits are, and not [N, …]. */
+/** Whether the target has the axis of the classes, as the logits have. */
 const isDistribution = (node: NodeProto, graph: Graph): boolean =>
   graph.rank(inputOf(node, 1)) === graph.rank(inputOf(node, 0));
 
@@ -19,10 +20,11 @@ const byMasks: Row = {
   write: (node, b) => {
     const [logits, target] = node.input as [string, string];
     const one = b.scalar(1, logits);
+    const axis = int(node, 'axis', 1);
     const right = isDistribution(node, b)
-      ? b.maskWith(firstMax(b, target, 1), one)
-      : b.oneHot(target, logits);
-    const hits = b.reduceSum(b.maskWith(firstMax(b, logits, 1), right), [1]);
+      ? b.maskWith(firstMax(b, target, axis), one)
+      : b.oneHot(target, logits, axis);
+    const hits = b.reduceSum(b.maskWith(firstMax(b, logits, axis), right), [axis]);
     return [b.cast(hits, DataType.FLOAT)];
   },
 };
@@ -35,7 +37,8 @@ const byArgMax: Row = {
   applies: always,
   write: (node, b) => {
     const [logits, target] = node.input as [string, string];
-    const best = (value: string): string => b.emit('ArgMax', [value], { axis: 1, keepdims: 0 });
+    const axis = int(node, 'axis', 1);
+    const best = (value: string): string => b.emit('ArgMax', [value], { axis, keepdims: 0 });
     const right = isDistribution(node, b) ? best(target) : target;
     return [b.cast(b.equal(best(logits), right), DataType.FLOAT)];
   },

@@ -255,12 +255,12 @@ const uses: Readonly<Record<string, fc.Arbitrary<Use>>> = {
   }),
   'clr:ChannelsLast': batches.filter((x) => x.length > 2).map((x) => use('clr:ChannelsLast', { x })),
   'clr:IsCorrect': fc.tuple(batches, flag).map(([logits, distribution]) => {
-    const [n = 1, c = 1, ...rest] = logits;
-    const classes = BigInt64Array.from({ length: n * product(rest) }, (_, i) => BigInt((i * 7) % c));
-    return use('clr:IsCorrect', {
-      logits,
-      target: distribution ? logits : new ort.Tensor('int64', classes, [n, ...rest]),
-    });
+    const axis = logits.length - 1;
+    const [c = 1] = logits.slice(axis);
+    const rest = logits.slice(0, axis);
+    const classes = BigInt64Array.from({ length: product(rest) }, (_, i) => BigInt((i * 7) % c));
+    const target = distribution ? logits : new ort.Tensor('int64', classes, rest);
+    return use('clr:IsCorrect', { logits, target }, { axis });
   }),
   Conv: convolutions.map(({ form, x, w, free }) => use('Conv', { x, w }, attributesOf(form), { free })),
   ConvTranspose: transposed,

@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
-import type { TensorInfo, TrainingModel } from '../training/trainingModel.ts';
+import type { TargetInfo, TensorInfo, TrainingModel } from '../training/trainingModel.ts';
 import type { Batch, Tensor } from './ort.ts';
 
 const shapeText = (dims: readonly (number | string)[]): string =>
@@ -59,18 +59,46 @@ function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>
   }
 }
 
-function checkLabels(target: Tensor, classes: number): void {
+function checkLabels({ name, classes, ignored }: TargetInfo, target: Tensor): void {
+  if (classes === undefined) return;
   const labels = target.data as BigInt64Array;
   const limit = BigInt(classes);
+  const left = ignored === undefined ? undefined : BigInt(ignored);
+  let counted = 0;
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as bigint;
+    if (label === left) continue;
+    counted += 1;
     if (label < 0n || label >= limit) {
       throw fail(
         `labels from 0 to ${classes - 1}`,
-        `target[${i}] = ${label}`,
+        `${name}[${i}] = ${label}`,
         'Number the classes from 0, and check that the model has an output for each.',
       );
     }
+  }
+  if (counted === 0) {
+    throw fail(
+      `at least one label of "${name}" that counts`,
+      `nothing but ${ignored}, which is ignored`,
+      'Leave such batches out.',
+    );
+  }
+}
+
+/** Refuses a target that fits two axes of classes when none was named: the loss could be silently wrong. */
+function checkAxis({ name, others = [] }: TargetInfo, target: Tensor, free: Map<string, number>): void {
+  const fits = others.some(
+    (dims) =>
+      dims.length === target.dims.length &&
+      dims.every((dim, i) => (typeof dim === 'number' ? dim : free.get(dim)) === target.dims[i]),
+  );
+  if (fits) {
+    throw fail(
+      `a batch whose "${name}" fits one axis of classes alone`,
+      `shape [${target.dims.join(', ')}], which fits two axes of the logits`,
+      "Say which axis the classes are on: loss: { type: 'crossEntropy', axis: 1 }, or −1 for the last.",
+    );
   }
 }
 
@@ -83,7 +111,7 @@ export function checkBatch(model: TrainingModel, batch: Batch): void {
   if (typeof batch !== 'object' || batch === null) {
     throw fail('a batch: tensors by name', show(batch), 'Pass { input: tensor, target: tensor }.');
   }
-  const wanted = [...model.data, ...(model.target ? [model.target] : [])];
+  const wanted = [...model.data, ...model.targets];
   const free = new Map<string, number>();
   for (const info of wanted) {
     if (!Object.hasOwn(batch, info.name)) {
@@ -104,8 +132,9 @@ export function checkBatch(model: TrainingModel, batch: Batch): void {
       'Name each tensor after an input of the model.',
     );
   }
-  const target = model.target && batch[model.target.name];
-  if (target && model.classes !== undefined && target.type === 'int64' && target.location === 'cpu') {
-    checkLabels(target, model.classes);
+  for (const info of model.targets) {
+    const target = batch[info.name] as Tensor;
+    checkAxis(info, target, free);
+    if (target.type === 'int64' && target.location === 'cpu') checkLabels(info, target);
   }
 }

@@ -1,16 +1,33 @@
 import type { ConstantTargets } from '@clr/core';
-import type { Loss } from '../loss/loss.ts';
+import type { Term } from '../loss/terms.ts';
 import type { Tensor } from './ort.ts';
 
-/** A target as core's `constantAnswer` reads it: class indices [N, …], shares [N, C, …], or values [N, …]. */
-export async function constantTargets(loss: Extract<Loss, string>, target: Tensor): Promise<ConstantTargets> {
+/** Whether core knows the best constant answer under a loss. */
+export function hasConstantAnswer({ type, weight, classWeights, labelSmoothing }: Term): boolean {
+  return type !== 'huber' && type !== 'model' && weight === 1 && !classWeights && labelSmoothing === 0;
+}
+
+/**
+ * A target as core's `constantAnswer` reads it: class indices, shares of the classes on an axis, or values [N, …]. Labels
+ * that are ignored are left out.
+ */
+export async function constantTargets(
+  { type, ignoreIndex }: Term,
+  target: Tensor,
+  axis: number,
+): Promise<ConstantTargets> {
   const data = await target.getData();
-  const [examples = 1, width = 1, ...rest] = target.dims;
-  if (data instanceof BigInt64Array) return { loss: 'crossEntropy', classes: data };
-  const values = data as Float32Array | Float64Array;
-  if (loss === 'crossEntropy') {
-    return { loss, shares: values, width, stride: rest.reduce((product, dim) => product * dim, 1) };
+  const { dims } = target;
+  if (data instanceof BigInt64Array) {
+    const left = ignoreIndex === undefined ? undefined : BigInt(ignoreIndex);
+    const classes = left === undefined ? data : data.filter((label) => label !== left);
+    return { loss: 'crossEntropy', classes };
   }
-  const kind = loss === 'mse' ? 'mse' : 'binaryCrossEntropy';
-  return { loss: kind, values, width: values.length / examples };
+  const values = data as Float32Array | Float64Array;
+  if (type === 'crossEntropy') {
+    const stride = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+    return { loss: type, shares: values, width: dims[axis] ?? 1, stride };
+  }
+  const width = values.length / (dims[0] ?? 1);
+  return { loss: type === 'mse' || type === 'l1' ? type : 'binaryCrossEntropy', values, width };
 }

@@ -14,13 +14,15 @@ import {
 } from '@clr/core';
 import { fail } from '../errors.ts';
 import { locateTensors, patchTensors, type Wanted } from '../format/patch.ts';
+import { type Term, termsOf } from '../loss/terms.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';
 import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
-import { constantTargets } from './constantTargets.ts';
+import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
 import { orExplained } from './explainRefusal.ts';
+import { examplesIn, lossWeight } from './lossWeight.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { type Runner, Runners } from './runners.ts';
@@ -100,12 +102,6 @@ async function* parts(batches: Iterable<Batch | readonly Batch[]> | AsyncIterabl
   for await (const batch of batches) yield* isList(batch) ? batch : [batch];
 }
 
-/** How many values a batch's mean loss is taken over, as far as batches of one model differ in it. */
-function weightOf(model: TrainingModel, batch: Batch): number {
-  const target = model.target && batch[model.target.name];
-  return target ? target.size : (batch[model.data[0]?.name ?? '']?.dims[0] ?? 1);
-}
-
 const toFloat32 = (data: FloatArray): Float32Array => Float32Array.from(data);
 
 /** The trainer behind `createTrainer`. */
@@ -116,6 +112,7 @@ export class Trainer implements OnnxTrainer {
   readonly #places: Readonly<Record<string, string>>;
   readonly untrained: readonly UntrainedTensor[];
   readonly #options: BuildOptions;
+  readonly #terms: readonly Term[];
   readonly #runners: Runners;
   readonly #state: StateVectors;
   /** What a snapshot is checked against. */
@@ -143,6 +140,7 @@ export class Trainer implements OnnxTrainer {
     this.#ort = ort;
     this.#source = source;
     this.#options = options;
+    this.#terms = termsOf(options);
     const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     // Before any training: could the result be written back?
     locateTensors(source, storedTensors(first));
@@ -153,15 +151,18 @@ export class Trainer implements OnnxTrainer {
     this.#state = new StateVectors(ort, first.state, session, onDevice);
     const locations = onDevice && { locations: (step: TrainingModel) => this.#stepLocations(step) };
     this.#runners = new Runners(ort, { source: model, options, session, ...locations }, first);
-    const { loss } = options;
-    if (typeof loss === 'string') {
-      this.predictBatch = (batch) => this.#predict(batch);
-      this.constantAnswer = (batches) =>
-        constantAnswer(parts(batches), async (batch) => {
-          const { model } = await this.#runners.of('step', batch);
-          checkBatch(model, batch);
-          return constantTargets(loss, batch[model.target?.name ?? ''] as Tensor);
-        });
+    const [term] = this.#terms;
+    if (term && this.#terms.length === 1 && term.type !== 'model') {
+      this.predictBatch = (batch) => this.#predict(batch, term);
+      if (hasConstantAnswer(term)) {
+        this.constantAnswer = (batches) =>
+          constantAnswer(parts(batches), async (batch) => {
+            const { model } = await this.#runners.of('step', batch);
+            checkBatch(model, batch);
+            const [info] = model.targets;
+            return constantTargets(term, batch[info?.name ?? ''] as Tensor, info?.axis ?? 1);
+          });
+      }
     }
     if (first.state.some(({ role }) => role === 'buffers')) {
       this.renewStatistics = (batch) => this.#renewStatistics(batch);
@@ -211,7 +212,7 @@ export class Trainer implements OnnxTrainer {
         });
         this.#state.advance(results);
         const { loss, accuracy } = this.#result(model, results);
-        mean.add(weightOf(model, batch), {
+        mean.add(lossWeight(this.#terms, model, batch), {
           loss: Float64Array.of(await loss),
           ...(accuracy === undefined ? {} : { accuracy: Float64Array.of(await accuracy) }),
           ...Object.fromEntries(vectors.map((name) => [name, results[name]?.data as FloatArray])),
@@ -256,8 +257,7 @@ export class Trainer implements OnnxTrainer {
         const { model, session } = await this.#runners.of('evaluation', batch);
         checkBatch(model, batch);
         const results = await run({ model, session }, this.#feeds(model, batch), this.#metrics(model));
-        const counted = batch[model.target?.name ?? model.data[0]?.name ?? ''];
-        return { examples: counted?.dims[0] ?? 1, ...this.#result(model, results) };
+        return { examples: examplesIn(model, batch, this.#terms), ...this.#result(model, results) };
       }),
     );
   }
@@ -348,7 +348,7 @@ export class Trainer implements OnnxTrainer {
     };
   }
 
-  #predict(batch: Batch): Promise<Prediction> {
+  #predict(batch: Batch, term: Term): Promise<Prediction> {
     return this.#inTurn(async () => {
       const { model, session } = await this.#runners.of('evaluation', batch);
       checkBatch(model, batch);
@@ -357,11 +357,12 @@ export class Trainer implements OnnxTrainer {
         name
       ] as Tensor;
       const { dims } = tensor;
-      const target = await (batch[model.target?.name ?? ''] as Tensor).getData();
+      const [info] = model.targets;
+      const target = await (batch[info?.name ?? ''] as Tensor).getData();
       return {
         outputs: (tensor.data as Float32Array).slice(),
-        examples: dims[0] ?? 1,
-        score: (outputs) => scoreOutputs(this.#options.loss, outputs, dims, target),
+        examples: examplesIn(model, batch, this.#terms),
+        score: (outputs) => scoreOutputs(term, outputs, dims, target, info?.axis ?? 1),
       };
     });
   }

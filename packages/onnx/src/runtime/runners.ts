@@ -38,11 +38,14 @@ export interface RunnersOptions {
 export class Runners {
   readonly #ort: Ort;
   readonly #from: RunnersOptions;
+  /** The target of the first classifier, whose type decides the form. */
+  readonly #classes: string | undefined;
   readonly #made = new Map<string, Promise<Runner>>();
 
   constructor(ort: Ort, from: RunnersOptions, first: TrainingModel) {
     this.#ort = ort;
     this.#from = from;
+    this.#classes = first.targets.find(({ type }) => type === 'int64')?.name;
     this.#add('step', from.options.target ?? 'indices', first);
   }
 
@@ -54,7 +57,8 @@ export class Runners {
   /** The session of a kind for this batch: cross-entropy has one form for indices, one for distributions. */
   of(kind: Kind, batch: Batch): Promise<Runner> {
     const { source, options } = this.#from;
-    const float = options.loss === 'crossEntropy' && batch?.target?.type?.startsWith('float');
+    const name = this.#classes;
+    const float = name !== undefined && batch?.[name]?.type?.startsWith('float');
     const target = options.target ?? (float ? 'distribution' : 'indices');
     return (
       this.#made.get(`${kind}:${target}`) ??

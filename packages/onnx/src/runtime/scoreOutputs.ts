@@ -1,24 +1,38 @@
 import type { Metrics } from '@clr/core';
 import { fail } from '../errors.ts';
-import type { Loss } from '../loss/loss.ts';
+import type { Term } from '../loss/terms.ts';
 import { show } from '../show.ts';
 import type { Tensor } from './ort.ts';
 
 // The least number above 0 in float32: probabilities that became 0 there have a logarithm still.
 const least = 2 ** -149;
+const logOf = (share: number): number => Math.log(Math.max(share, least));
+
+/** Losses of one element: its prediction against its target. */
+const elementwise: Readonly<Record<string, (value: number, wanted: number, term: Term) => number>> = {
+  mse: (value, wanted) => (value - wanted) ** 2,
+  l1: (value, wanted) => Math.abs(value - wanted),
+  huber: (value, wanted, { delta }) => {
+    const distance = Math.abs(value - wanted);
+    return distance <= delta ? distance ** 2 / 2 : delta * (distance - delta / 2);
+  },
+  bceWithLogits: (share, wanted) => -wanted * logOf(share) - (1 - wanted) * logOf(1 - share),
+};
 
 /**
  * The metrics of outputs against a target: what the evaluation model computes, from probabilities (for
  * `'crossEntropy'` and `'bceWithLogits'`) or values.
  *
- * @param dims - the outputs' shape: [N, C, …] for `'crossEntropy'`
+ * @param dims - the outputs' shape
+ * @param axis - the axis of the classes
  * @throws {ClrError} on outputs of another size
  */
 export function scoreOutputs(
-  loss: Loss,
+  term: Term,
   outputs: Float32Array,
   dims: readonly number[],
   target: Tensor['data'],
+  axis: number,
 ): Metrics {
   const size = dims.reduce((product, dim) => product * dim, 1);
   if (!(outputs instanceof Float32Array) || outputs.length !== size) {
@@ -28,41 +42,45 @@ export function scoreOutputs(
       'Pass the outputs of this batch, or a mean of several.',
     );
   }
-  if (loss === 'crossEntropy') return scoreClasses(outputs, dims, target);
+  const lossOf = elementwise[term.type];
+  if (!lossOf) return scoreClasses(term, outputs, dims, target, axis);
   let sum = 0;
-  for (const [i, value] of outputs.entries()) {
-    const wanted = Number(target[i]);
-    sum +=
-      loss === 'mse'
-        ? (value - wanted) ** 2
-        : -wanted * Math.log(Math.max(value, least)) - (1 - wanted) * Math.log(Math.max(1 - value, least));
-  }
-  return { loss: sum / outputs.length };
+  for (const [i, value] of outputs.entries()) sum += lossOf(value, Number(target[i]), term);
+  return { loss: (term.weight * sum) / outputs.length };
 }
 
-/** Cross-entropy and accuracy, the target class indices [N, …] or shares [N, C, …]. */
+/** Cross-entropy and accuracy, the target class indices or shares of the classes on an axis. */
 function scoreClasses(
+  { weight, ignoreIndex, classWeights, labelSmoothing }: Term,
   outputs: Float32Array,
-  [examples = 0, classes = 1, ...rest]: readonly number[],
+  dims: readonly number[],
   target: Tensor['data'],
+  axis: number,
 ): Metrics {
-  const positions = rest.reduce((product, dim) => product * dim, 1);
+  const product = (sizes: readonly number[]): number => sizes.reduce((size, dim) => size * dim, 1);
+  const examples = product(dims.slice(0, axis));
+  const classes = dims[axis] ?? 1;
+  const positions = product(dims.slice(axis + 1));
   const shares = target.length === outputs.length;
-  let [loss, right] = [0, 0];
+  let [loss, right, counted, total] = [0, 0, 0, 0];
   for (let example = 0; example < examples; example++) {
     for (let position = 0; position < positions; position++) {
       const index = example * positions + position;
-      let [best, wanted] = [0, shares ? 0 : Number(target[index])];
+      const label = shares ? 0 : Number(target[index]);
+      if (!shares && label === ignoreIndex) continue;
+      let [best, wanted] = [0, label];
       const at = (of: number): number => (example * classes + of) * positions + position;
       for (let of = 0; of < classes; of++) {
-        const share = shares ? Number(target[at(of)]) : of === wanted ? 1 : 0;
-        if (share > 0) loss -= share * Math.log(Math.max(outputs[at(of)] as number, least));
+        const plain = shares ? Number(target[at(of)]) : of === label ? 1 : 0;
+        const share = (1 - labelSmoothing) * plain + labelSmoothing / classes;
+        if (share > 0) loss -= (classWeights?.[of] ?? 1) * share * logOf(outputs[at(of)] as number);
         if ((outputs[at(of)] as number) > (outputs[at(best)] as number)) best = of;
-        if (shares && share > Number(target[at(wanted)])) wanted = of;
+        if (shares && plain > Number(target[at(wanted)])) wanted = of;
       }
+      counted++;
+      total += shares ? 1 : (classWeights?.[label] ?? 1);
       if (best === wanted) right++;
     }
   }
-  const count = examples * positions;
-  return { loss: loss / count, accuracy: right / count };
+  return { loss: (weight * loss) / total, accuracy: right / counted };
 }

@@ -13,6 +13,7 @@ import { differentiate } from '../gradients/differentiate.ts';
 import { operators } from '../gradients/index.ts';
 import { declaration } from '../graph/declaration.ts';
 import { Ops } from '../graph/ops.ts';
+import type { Target } from '../loss/target.ts';
 import { readSource } from '../read/readSource.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
@@ -21,7 +22,7 @@ import { nanUnlessFinite } from './notFinite.ts';
 import type { BuildOptions } from './options.ts';
 import { type Plan, plan } from './plan.ts';
 import { readOptions } from './readOptions.ts';
-import type { TensorInfo, TrainingModel } from './trainingModel.ts';
+import type { TargetInfo, TensorInfo, TrainingModel } from './trainingModel.ts';
 import { updateOf } from './updates.ts';
 
 /** An input as the graph knows it, so that a free axis without a name is known again in the target. */
@@ -29,24 +30,33 @@ function infoOf({ b }: Plan, { name }: ValueInfoProto): TensorInfo {
   return { name, type: typeName(b.type(name).type), dims: b.dims(name) };
 }
 
+/** A target as a batch is checked against it. */
+function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target): TargetInfo {
+  return {
+    name,
+    type: typeName(type),
+    dims,
+    ...(typeof classes === 'number' ? { classes } : {}),
+    ...(axis === undefined ? {} : { axis }),
+    ...(ignored === undefined ? {} : { ignored }),
+    ...(others && others.length > 0 ? { others } : {}),
+  };
+}
+
 /** What all models that run the network have in common. */
-type Common = Partial<TrainingModel> & Pick<TrainingModel, 'data' | 'untrained'>;
+type Common = Partial<TrainingModel> & Pick<TrainingModel, 'data' | 'targets' | 'untrained'>;
 
 /** The inputs that all models that run the network have in common. */
 function network(p: Plan): { draft: Draft; common: Common } {
   const draft: Draft = { b: p.b, target: p.target, inputs: [...p.inputs], outputs: [], state: [] };
   const { head, draw } = p;
   if (draw) input(draft, draw, DataType.INT64, []);
-  if (head.target) draft.inputs.push(declaration(head.target.name, head.target.type, head.target.dims));
-  const { classes } = head;
+  for (const { name, type, dims } of head.targets) draft.inputs.push(declaration(name, type, dims));
   return {
     draft,
     common: {
       data: p.inputs.map((info) => infoOf(p, info)),
-      ...(head.target
-        ? { target: { name: 'target', type: typeName(head.target.type), dims: head.target.dims } }
-        : {}),
-      ...(typeof classes === 'number' ? { classes } : {}),
+      targets: head.targets.map(targetInfo),
       ...(draw ? { draw } : {}),
       untrained: p.untrained,
     },
@@ -233,7 +243,14 @@ export function buildApplyModel(model: Uint8Array, given: BuildOptions): Trainin
     }),
   };
   const spoiled = output(draft, nanUnlessFinite(b, successors(draft)), p.names('spoiled'));
-  return written(draft, empty, { data: [], untrained: p.untrained, gradients, spoiled, ...named });
+  return written(draft, empty, {
+    data: [],
+    targets: [],
+    untrained: p.untrained,
+    gradients,
+    spoiled,
+    ...named,
+  });
 }
 
 /**

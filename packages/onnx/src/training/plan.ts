@@ -6,8 +6,9 @@ import { operators } from '../gradients/index.ts';
 import { createDraws } from '../graph/draws.ts';
 import type { Ops } from '../graph/ops.ts';
 import { checkTarget } from '../loss/checkTarget.ts';
-import { appendLoss, type LossHead } from '../loss/lossHead.ts';
+import { appendLosses, type LossHead } from '../loss/lossHead.ts';
 import { lossInput } from '../loss/lossInput.ts';
+import { termsOf } from '../loss/terms.ts';
 import type { Target } from '../lower/target.ts';
 import { loadGraph } from '../read/load.ts';
 import { show } from '../show.ts';
@@ -156,25 +157,22 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     ops.operator(node)?.toInference?.(node, ops, draws);
   });
   const target = targetOf(options);
-  if (typeof options.loss !== 'object' && b.has('target')) {
-    throw fail(
-      'a model without a value named "target", which is the loss\'s',
-      'a value named "target"',
-      'Rename it in the model, or compute the loss in the model and pass { output }.',
-    );
-  }
   const nodes = [...b.nodes];
   const outputs = graph.output.map(({ name }) => name);
-  const wanted = lossInput(b, nodes, outputs, options);
+  const terms = termsOf(options);
+  const wanted = terms.map(({ output }) => lossInput(b, nodes, outputs, output));
   if (!inference) {
-    const sources = selectParameters(b, nodes, model, [wanted], options.trainable).parameters.map(
+    const sources = selectParameters(b, nodes, model, wanted, options.trainable).parameters.map(
       ({ name }) => name,
     );
-    checkDifferentiable(b, nodes, [wanted], sources, (domain) => importedOpset(model, domain));
+    checkDifferentiable(b, nodes, wanted, sources, (domain) => importedOpset(model, domain));
   }
-  const bare = b.writtenFor('the loss', () => appendLoss(b, wanted, options, 'target'));
+  const targets = terms.map(({ target }) => names(target));
+  const distribution = options.target === 'distribution';
+  const bare = b.writtenFor('the loss', () => appendLosses(b, terms, wanted, targets, distribution));
   const fed = new Set(inputs.flatMap(({ name }) => b.dims(name) ?? []));
-  const head = bare.target ? { ...bare, loss: checkTarget(b, bare.loss, bare.target, fed) } : bare;
+  const checked = bare.targets.reduce((loss, target) => checkTarget(b, loss, target, fed), bare.loss);
+  const head = { ...bare, loss: checked };
   const { parameters, untrained } = selectParameters(b, nodes, model, head.seeds.keys(), options.trainable);
   const buckets = packBuckets(parameters, scalesOf(options.groups));
   const trained = new Set(parameters.map(({ name }) => name));

@@ -1,5 +1,6 @@
 import { adagrad, adam, adamW, type Optimizer, rmsProp, sgd } from '@clr/core';
 import { fail } from '../errors.ts';
+import { knownLosses, termsOf } from '../loss/terms.ts';
 import { show } from '../show.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 
@@ -22,11 +23,9 @@ const groupRules: Readonly<Record<keyof ParameterGroup, Rule>> = {
 
 const rules: Readonly<Record<keyof BuildOptions | 'session', Rule>> = {
   loss: [
-    '"crossEntropy", "mse", "bceWithLogits" or { output: name }',
-    (loss) =>
-      isObject(loss)
-        ? Object.keys(loss).join() === 'output' && typeof Object.values(loss)[0] === 'string'
-        : ['crossEntropy', 'mse', 'bceWithLogits'].includes(loss as string),
+    knownLosses,
+    // its fields are checked by `termsOf`
+    (loss) => typeof loss === 'string' || (typeof loss === 'object' && loss !== null),
   ],
   optimizer: ['made by sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core', isObject],
   trainable: ['a function of a name', isFunction],
@@ -118,6 +117,7 @@ export function readOptions<Options extends BuildOptions>(
   for (const [name, value] of Object.entries({ loss, optimizer })) {
     if (value === undefined) throw fail(`${name} to be ${rules[name as 'loss'][0]}`, 'none', `Add ${name}.`);
   }
+  termsOf(given);
   for (const [i, group] of groups?.entries() ?? []) {
     checkFields(group, `groups[${i}]`, groupRules);
     if (!group.match)

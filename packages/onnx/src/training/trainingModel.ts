@@ -18,6 +18,18 @@ export interface UntrainedTensor {
   readonly why: string;
 }
 
+/** A tensor that a loss compares with. */
+export interface TargetInfo extends TensorInfo {
+  /** The number of classes of `'crossEntropy'`, if the model declares it. */
+  readonly classes?: number;
+  /** The axis of the classes in the logits. */
+  readonly axis?: number;
+  /** A label that does not count. */
+  readonly ignored?: number;
+  /** Shapes that targets would have if the classes were on another axis of the logits. */
+  readonly others?: readonly (readonly Dim[])[];
+}
+
 /** A vector that goes into a step and comes out of it changed. */
 export interface StateTensor {
   /** `parameters`, `buffers` (running statistics) or the optimizer's slot: `velocity`, `mean`, `square`. */
@@ -42,10 +54,8 @@ export interface TrainingModel {
   readonly graph?: string;
   /** The inputs of the source model. */
   readonly data: readonly TensorInfo[];
-  /** The input the loss compares with; absent when the model computes its own loss. */
-  readonly target?: TensorInfo;
-  /** The number of classes of `'crossEntropy'`, if the model declares it. */
-  readonly classes?: number;
+  /** The inputs the losses compare with, one for each loss that the model does not compute itself. */
+  readonly targets: readonly TargetInfo[];
   /** Where the source file keeps each parameter and running statistic, by name. */
   readonly places: Readonly<Record<string, string>>;
   /**

@@ -1,0 +1,32 @@
+import type { Dim } from '../graph/dim.ts';
+
+/** The target of a loss: its declaration, and the value whose shape it has. */
+export interface Target {
+  readonly name: string;
+  readonly type: number;
+  readonly dims: readonly Dim[];
+  readonly of: string;
+  /** The axis of `of` for each axis of the target. */
+  readonly axes: readonly number[];
+  /** The number of classes, for losses over classes. */
+  readonly classes?: Dim;
+  /** The axis of the classes. */
+  readonly axis?: number;
+  /** A label that does not count. */
+  readonly ignored?: number | undefined;
+  /** Shapes of targets that would belong to other axes of classes. */
+  readonly others?: readonly (readonly Dim[])[];
+}
+
+/** One loss of one output, as values of the graph. */
+export interface TermHead {
+  /** The mean loss, a scalar. */
+  readonly loss: string;
+  /** The share classified right, a scalar. */
+  readonly accuracy?: string;
+  /** The model's prediction: probabilities for classifiers. Absent when the model computes its own loss. */
+  readonly outputs?: string;
+  readonly target?: Target;
+  /** The gradients of the loss with respect to values of the model. */
+  readonly seeds: ReadonlyMap<string, string>;
+}

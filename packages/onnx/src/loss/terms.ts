@@ -1,0 +1,155 @@
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
+import type { LossOptions } from './loss.ts';
+
+/** One loss with all its defaults filled in. */
+export interface Term {
+  /** `model`: an output that is a loss itself. */
+  readonly type: 'crossEntropy' | 'mse' | 'l1' | 'huber' | 'bceWithLogits' | 'model';
+  /** The output that it is taken of; the first of floats where it is not named. */
+  readonly output: string | undefined;
+  readonly weight: number;
+  /** The name of the target in a batch, unless the model has a value of that name. */
+  readonly target: string;
+  readonly axis: number | undefined;
+  readonly ignoreIndex: number | undefined;
+  readonly classWeights: readonly number[] | undefined;
+  readonly labelSmoothing: number;
+  readonly delta: number;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value);
+const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+
+type Rule = readonly [expected: string, legal: (value: unknown) => boolean];
+
+/** The options of each loss, with what each must be. */
+const options: Readonly<Record<Exclude<Term['type'], 'model'>, Readonly<Record<string, Rule>>>> = {
+  crossEntropy: {
+    axis: ['a whole number other than 0, the axis of the examples', (axis) => isWhole(axis) && axis !== 0],
+    ignoreIndex: ['a whole number', isWhole],
+    classWeights: [
+      'a list of finite numbers of at least 0, one for each class, not all of them 0',
+      (list) =>
+        Array.isArray(list) &&
+        list.every((weight) => isNumber(weight) && weight >= 0) &&
+        list.some((weight) => weight > 0),
+    ],
+    labelSmoothing: [
+      'a number of at least 0 and below 1',
+      (share) => isNumber(share) && (share as number) >= 0 && (share as number) < 1,
+    ],
+  },
+  mse: {},
+  l1: {},
+  huber: {
+    delta: ['a finite number above 0', (delta) => isNumber(delta) && (delta as number) > 0],
+  },
+  bceWithLogits: {},
+};
+
+const names = Object.keys(options);
+/** What a loss may be, as errors say it. */
+export const knownLosses: string = `${names.map((name) => `"${name}"`).join(', ')}, { type, … } with one of these, { output: name } or a list of { output, loss, weight, target }`;
+
+function wrong(expected: string, received: string): Error {
+  return fail(expected, received, 'See `loss` in the options of @clr/onnx.');
+}
+
+function checkFields(
+  given: Readonly<Record<string, unknown>>,
+  rules: Readonly<Record<string, Rule>>,
+  at: string,
+): void {
+  for (const [name, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (!rule) {
+      const known = Object.keys(rules).join(', ');
+      throw wrong(`${at} to have no other fields than ${known}`, `${name} = ${show(value)}`);
+    }
+    if (value !== undefined && !rule[1](value)) {
+      throw wrong(`${name} of ${at} to be ${rule[0]}`, `${name} = ${show(value)}`);
+    }
+  }
+}
+
+const bare = {
+  output: undefined,
+  weight: 1,
+  target: 'target',
+  axis: undefined,
+  ignoreIndex: undefined,
+  classWeights: undefined,
+  labelSmoothing: 0,
+  delta: 1,
+} as const;
+
+/** A loss of one output: a name, or an object with `type` and options. */
+function readOutputLoss(given: unknown, at: string): Term {
+  const fields = isObject(given) ? given : { type: given };
+  const { type } = fields;
+  if (typeof type !== 'string' || !Object.hasOwn(options, type)) {
+    throw fail(`${at} to be ${knownLosses}`, `${at} = ${show(given)}`, 'Check its spelling.');
+  }
+  const kind = type as Exclude<Term['type'], 'model'>;
+  checkFields(fields, { type: ['a name', () => true], ...options[kind] }, at);
+  const set = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return { ...bare, ...set, type: kind };
+}
+
+const termRules: Readonly<Record<string, Rule>> = {
+  output: ['the name of an output', (name) => typeof name === 'string'],
+  loss: ['a loss', () => true],
+  weight: ['a finite number', isNumber],
+  target: ['the name of a tensor of the batch', (name) => typeof name === 'string' && name !== ''],
+};
+
+function readTerm(given: unknown, at: string): Term {
+  if (!isObject(given) || typeof given.output !== 'string') {
+    throw wrong(`${at} to be an object with output, loss, weight and target`, `${at} = ${show(given)}`);
+  }
+  checkFields(given, termRules, at);
+  const {
+    output,
+    loss,
+    weight = 1,
+    target = `target.${output}`,
+  } = given as {
+    output: string;
+    loss?: unknown;
+    weight?: number;
+    target?: string;
+  };
+  const term: Term = loss === undefined ? { ...bare, type: 'model' } : readOutputLoss(loss, `${at}.loss`);
+  return { ...term, output, weight, target };
+}
+
+/**
+ * The losses that are added up, checked and with their defaults.
+ *
+ * @throws {ClrError} on an unknown loss, an unknown option of one, or a value out of range
+ */
+export function termsOf({ loss, output }: Pick<LossOptions, 'loss' | 'output'>): Term[] {
+  if (Array.isArray(loss)) {
+    if (loss.length === 0) throw wrong('at least one loss', 'loss = []');
+    if (output !== undefined) {
+      throw wrong('the outputs of several losses inside the list', `output = ${show(output)}`);
+    }
+    const terms = loss.map((term, i) => readTerm(term, `loss[${i}]`));
+    const twice = terms.find(
+      ({ type, target }, i) => type !== 'model' && terms.findIndex((other) => other.target === target) !== i,
+    );
+    if (twice) throw wrong('a target of its own for each loss', `"${twice.target}" twice`);
+    return terms;
+  }
+  if (isObject(loss) && !('type' in loss)) {
+    const fields = Object.keys(loss).join();
+    if (fields !== 'output' || typeof loss.output !== 'string') {
+      throw fail(`loss to be ${knownLosses}`, `loss = ${show(loss)}`, 'Check its spelling.');
+    }
+    return [{ ...bare, type: 'model', output: loss.output }];
+  }
+  return [{ ...readOutputLoss(loss, 'loss'), output }];
+}

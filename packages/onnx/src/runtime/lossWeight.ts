@@ -1,0 +1,43 @@
+import type { Term } from '../loss/terms.ts';
+import type { TrainingModel } from '../training/trainingModel.ts';
+import type { Batch, Tensor } from './ort.ts';
+
+/** The sum of the weights of labels that count: what cross-entropy's mean is divided by. */
+function labelWeights(labels: BigInt64Array, { ignoreIndex, classWeights }: Term): number {
+  const left = ignoreIndex === undefined ? undefined : BigInt(ignoreIndex);
+  let sum = 0;
+  for (const label of labels) if (label !== left) sum += classWeights?.[Number(label)] ?? 1;
+  return sum;
+}
+
+/**
+ * How much a batch counts among others of one large batch: what its mean loss is divided by. Several losses have
+ * several divisors; there the number of examples counts.
+ */
+export function lossWeight(terms: readonly Term[], model: TrainingModel, batch: Batch): number {
+  const [term] = terms;
+  const [info] = model.targets;
+  const target = terms.length === 1 && info ? batch[info.name] : undefined;
+  if (!term || !target) return examplesIn(model, batch);
+  return counts(term, target) ? labelWeights(target.data as BigInt64Array, term) : target.size;
+}
+
+/** The examples of a batch, or, where labels have weights of their own, the sum of those. */
+export function examplesIn(model: TrainingModel, batch: Batch, terms: readonly Term[] = []): number {
+  const [term] = terms;
+  const [info] = model.targets;
+  const counted = batch[info?.name ?? model.data[0]?.name ?? ''];
+  if (counted && terms.length === 1 && term && counts(term, counted)) {
+    return labelWeights(counted.data as BigInt64Array, term);
+  }
+  return counted?.dims[0] ?? 1;
+}
+
+/** Whether the labels of a target have weights of their own. */
+function counts({ ignoreIndex, classWeights }: Term, target: Tensor): boolean {
+  return (
+    (ignoreIndex !== undefined || classWeights !== undefined) &&
+    target.type === 'int64' &&
+    target.location === 'cpu'
+  );
+}

@@ -24,10 +24,10 @@ def separable(inputs, outputs, stride):
             nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
-class Encoder(nn.Module):
-    """One transformer block over 6 positions of width 16, two heads, and a classifier of the mean."""
+class Attention(nn.Module):
+    """One transformer block."""
 
-    def __init__(self, width=16, heads=2, hidden=32, classes=5):
+    def __init__(self, width=16, heads=2, hidden=32):
         super().__init__()
         self.heads = heads
         self.n1 = nn.LayerNorm(width)
@@ -36,7 +36,6 @@ class Encoder(nn.Module):
         self.n2 = nn.LayerNorm(width)
         self.f1 = nn.Linear(width, hidden)
         self.f2 = nn.Linear(hidden, width)
-        self.c = nn.Linear(width, classes)
 
     def forward(self, x):
         batch, length, width = x.shape
@@ -45,8 +44,19 @@ class Encoder(nn.Module):
         q, k, v = split(q), split(k), split(v)
         weights = torch.softmax(q @ k.transpose(-1, -2) / (width // self.heads) ** 0.5, dim=-1)
         x = x + self.o((weights @ v).transpose(1, 2).reshape(batch, length, width))
-        x = x + self.f2(F.gelu(self.f1(self.n2(x))))
-        return self.c(x.mean(dim=1))
+        return x + self.f2(F.gelu(self.f1(self.n2(x))))
+
+
+class Encoder(nn.Module):
+    """Transformer blocks, and a classifier of the mean over the positions."""
+
+    def __init__(self, count=1, width=16, heads=2, hidden=32, classes=5):
+        super().__init__()
+        self.blocks = nn.Sequential(*[Attention(width, heads, hidden) for _ in range(count)])
+        self.c = nn.Linear(width, classes)
+
+    def forward(self, x):
+        return self.c(self.blocks(x).mean(dim=1))
 
 
 class Bottleneck(nn.Module):
@@ -78,6 +88,73 @@ def resnet50(classes=1000):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes))
 
 
+class Basic(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs))
+        self.short = (
+            nn.Identity() if stride == 1 and inputs == outputs
+            else nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)))
+
+    def forward(self, x):
+        return F.relu(self.short(x) + self.body(x))
+
+
+def resnet18(classes=200):
+    layers = [nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
+              nn.MaxPool2d(3, stride=2, padding=1)]
+    width = 64
+    for stage in range(4):
+        outputs = 64 * 2 ** stage
+        layers += [Basic(width, outputs, 1 if stage == 0 else 2), Basic(outputs, outputs, 1)]
+        width = outputs
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes))
+
+
+class Inverted(nn.Module):
+    """MobileNet v2's inverted residual."""
+
+    def __init__(self, inputs, outputs, stride, expand):
+        super().__init__()
+        inner = inputs * expand
+        wide = [] if expand == 1 else [nn.Conv2d(inputs, inner, 1, bias=False), nn.BatchNorm2d(inner), nn.ReLU6()]
+        self.body = nn.Sequential(
+            *wide, nn.Conv2d(inner, inner, 3, stride=stride, padding=1, groups=inner, bias=False),
+            nn.BatchNorm2d(inner), nn.ReLU6(), nn.Conv2d(inner, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+        self.same = stride == 1 and inputs == outputs
+
+    def forward(self, x):
+        return x + self.body(x) if self.same else self.body(x)
+
+
+class MobileNet2(nn.Module):
+    """MobileNet v2 of which the head alone is trained: the body is in inference form and has no gradients."""
+
+    def __init__(self, classes=10):
+        super().__init__()
+        layers = [nn.Conv2d(3, 32, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU6()]
+        width = 32
+        for expand, outputs, count, stride in [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),
+                                               (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]:
+            for i in range(count):
+                layers.append(Inverted(width, outputs, stride if i == 0 else 1, expand))
+                width = outputs
+        layers += [nn.Conv2d(width, 1280, 1, bias=False), nn.BatchNorm2d(1280), nn.ReLU6()]
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Linear(1280, classes)
+        for parameter in self.features.parameters():
+            parameter.requires_grad_(False)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.features.eval()
+        return self
+
+    def forward(self, x):
+        return self.head(self.features(x).mean(dim=(2, 3)))
+
 
 NETS = {
     'cifar-quick': (lambda: nn.Sequential(
@@ -105,5 +182,8 @@ NETS = {
     'encoder': (Encoder, (6, 16), 5),
     'mlp': (lambda: nn.Sequential(
         nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 16), nn.Tanh(), nn.Linear(16, 4)), (20,), 4),
+    'resnet-18': (resnet18, (3, 64, 64), 200),
+    'encoder-6': (lambda: Encoder(6, 384, 6, 1536, 10), (128, 384), 10),
+    'mobilenet-head': (MobileNet2, (3, 224, 224), 10),
     'resnet-50': (resnet50, (3, 224, 224), 1000),
 }

@@ -7,10 +7,21 @@ import { training } from './torch.ts';
 
 const optimizer = sgd(training);
 
+/** Which weights are trained, where not all are. */
+const trainable: Readonly<Record<string, (name: string) => boolean>> = {
+  'mobilenet-head': (name) => name.startsWith('head.'),
+};
+
 /** The trainer of a net that PyTorch wrote into a folder. */
 export function openTrainer(folder: string, net: string, session?: object): Promise<OnnxTrainer> {
   const path = join(folder, `${net}.onnx`);
-  return createTrainer(ort, path, { loss: 'crossEntropy', optimizer, ...(session ? { session } : {}) });
+  const chosen = trainable[net];
+  return createTrainer(ort, path, {
+    loss: 'crossEntropy',
+    optimizer,
+    ...(chosen ? { trainable: chosen } : {}),
+    ...(session ? { session } : {}),
+  });
 }
 
 /** The net's batch, as PyTorch wrote it. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildTime } from './buildTime.ts';
+import { describeMachine } from './machine.ts';
 import { peaks } from './memory.ts';
 import { openBatch, openTrainer, steps } from './ours.ts';
 import { rateCost } from './rateCost.ts';
@@ -23,6 +24,9 @@ const nets: { net: string; batch: number; target: number; shape: number[] }[] = 
   { net: 'mobile', batch: 64, target: 1, shape: [] },
   { net: 'encoder', batch: 32, target: 1, shape: [] },
   { net: 'mlp', batch: 128, target: 1, shape: [] },
+  { net: 'resnet-18', batch: 16, target: 0.9, shape: [] },
+  { net: 'encoder-6', batch: 8, target: 0.9, shape: [] },
+  { net: 'mobilenet-head', batch: 8, target: 0.9, shape: [] },
 ];
 const lr = 0.001;
 /** One turn lasts about this long, so that the small nets are not measured by single steps. */
@@ -81,7 +85,9 @@ const chosen = nets.filter(({ net }) => !values.only || values.only.split(',').i
 const folder = mkdtempSync(join(tmpdir(), 'clr-onnx-step-'));
 const torch = startTorch();
 try {
-  console.log(`Node ${process.version}, ${await torch.versions()}\n`);
+  console.log(
+    `Node ${process.version}, ${await torch.versions()}\n${await describeMachine(torch, folder)}\n`,
+  );
   const rows: string[][] = [];
   for (const item of chosen) {
     const { net, batch, target } = item;

@@ -7,6 +7,8 @@ export const training = { momentum: 0.9, weightDecay: 1e-3 } as const;
 /** PyTorch in a process of its own, which answers one line of JSON for each. */
 export interface Torch {
   readonly versions: () => Promise<string>;
+  /** The library behind PyTorch's matrix products, and the GFLOP/s of a 1024³ one; writes it as product.onnx too. */
+  readonly blas: (folder: string) => Promise<{ library: string; gigaflops: number }>;
   /** Makes a net; with a folder, also writes it there as ONNX with its batch. Gives the batch's shape. */
   readonly prepare: (net: string, batch: number, folder?: string) => Promise<number[]>;
   readonly steps: (count: number, lr: number) => Promise<{ milliseconds: number[]; losses: number[] }>;
@@ -28,6 +30,7 @@ export function startTorch(python: string = process.env.CLR_PYTHON ?? '/usr/bin/
   };
   return {
     versions: async () => (await ask('versions')).versions as string,
+    blas: async (folder) => (await ask('blas', { folder })) as { library: string; gigaflops: number },
     prepare: async (net, batch, folder) =>
       (await ask('prepare', { net, batch, ...training, ...(folder ? { folder } : {}) })).shape as number[],
     steps: async (count, lr) =>

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from onnx import TensorProto, helper
 
 from nets import NETS
 
@@ -29,7 +30,7 @@ class Run:
         if folder is not None:
             self.export(Path(folder), net)
         self.optimizer = torch.optim.SGD(
-            self.model.parameters(), lr=0.01, momentum=momentum, weight_decay=weightDecay)
+            [p for p in self.model.parameters() if p.requires_grad], lr=0.01, momentum=momentum, weight_decay=weightDecay)
         self.shape = [batch, *shape]
 
     def export(self, folder, net):
@@ -40,7 +41,8 @@ class Run:
         torch.onnx.export(
             self.model, self.input[:2], str(folder / f'{net}.onnx'), opset_version=17,
             input_names=['input'], output_names=['output'], do_constant_folding=False,
-            training=torch.onnx.TrainingMode.TRAINING,
+            # Parts in inference form stay in it.
+            training=torch.onnx.TrainingMode.PRESERVE,
             dynamic_axes={'input': {0: 'batch'}, 'output': {0: 'batch'}},
         )
         self.model.load_state_dict(start)
@@ -54,6 +56,28 @@ class Run:
         loss.backward()
         self.optimizer.step()
         return loss.item()
+
+
+SIZE = 1024
+
+
+def blas(folder):
+    """The library behind matrix products, and the speed of one; writes the same product as ONNX."""
+    a, b = torch.randn(SIZE, SIZE), torch.randn(SIZE, SIZE)
+    value = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [SIZE, SIZE])
+    node = helper.make_node('MatMul', ['a', 'b'], ['y'])
+    graph = helper.make_graph([node], 'product', [value('a'), value('b')], [value('y')])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 18)], ir_version=8)
+    (Path(folder) / 'product.onnx').write_bytes(model.SerializeToString())
+    times = []
+    for _ in range(12):
+        start = time.perf_counter()
+        a @ b
+        times.append(time.perf_counter() - start)
+    with open('/proc/self/maps') as maps:
+        paths = {line.split()[-1] for line in maps if '/' in line}
+    names = sorted({Path(path).resolve().name for path in paths if 'blas' in path or 'mkl' in path})
+    return {'library': ', '.join(names) or 'its own', 'gigaflops': 2 * SIZE ** 3 / sorted(times)[6] / 1e9}
 
 
 def peak_mebibytes():
@@ -76,6 +100,8 @@ def main():
                 losses.append(run.step(request['lr']))
                 times.append((time.perf_counter() - start) * 1000)
             answer = {'milliseconds': times, 'losses': losses}
+        elif command == 'blas':
+            answer = blas(**request)
         elif command == 'memory':
             answer = {'peak': peak_mebibytes()}
         else:

@@ -117,6 +117,7 @@ export function checkDifferentiable(
  *
  * @param seeds - the gradients to start from, by value: those of the outputs the loss is made of
  * @param sources - the values whose gradients are wanted
+ * @param passed - is called for each node that a gradient goes through
  * @returns the gradients' names by source; a source the seeds do not depend on is absent
  * @throws {UnsupportedOperatorError} when a node between sources and seeds has no gradient, or none for an input that
  * depends on a source, or none through an output that a seed depends on
@@ -127,6 +128,7 @@ export function differentiate(
   seeds: ReadonlyMap<string, string>,
   sources: readonly string[],
   opsetOf: OpsetOf,
+  passed: (node: NodeProto) => void = () => {},
 ): Map<string, string> {
   const live = dependents(b, nodes, sources);
   const stored = new Set(sources);
@@ -143,6 +145,7 @@ export function differentiate(
     const used = node.output.flatMap((name, i) => (terms.has(name) && live.has(name) ? [i] : []));
     const reached = reachedIn(b, node, live, stored);
     if (used.length === 0 || (reached.inputs.length === 0 && !reached.captured)) continue;
+    passed(node);
     const at = locationOf(node, opsetOf);
     const gradient = gradientAt(b, node, reached, at);
     // A gradient may rewrite its node.

@@ -121,11 +121,18 @@ const successors = ({ state }: Draft): string[] =>
     next !== undefined && (role === 'parameters' || role === 'buffers') ? [next] : [],
   );
 
-/** The gradients of all parameters, bucket by bucket. */
-function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[] {
+/** The gradients of all parameters, bucket by bucket, and how far back they go. */
+function gradientVectors(
+  p: Plan,
+  model: Model,
+  options: BuildOptions,
+): { vectors: string[]; backward: { nodes: number; of: number } } {
   const opsetOf = (domain: string): number => importedOpset(model, domain);
   const sources = p.parameters.map(({ name }) => name);
-  const gradients = differentiate(p.b, p.nodes, p.head.seeds, sources, opsetOf);
+  let nodes = 0;
+  const gradients = differentiate(p.b, p.nodes, p.head.seeds, sources, opsetOf, () => {
+    nodes += 1;
+  });
   const still = options.trainable && sources.find((name) => !gradients.has(name));
   if (still !== undefined) {
     throw fail(
@@ -134,7 +141,7 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
       'Leave it out of `trainable`, or export the model so that the loss depends on it.',
     );
   }
-  return p.buckets.map(({ parts }) =>
+  const vectors = p.buckets.map(({ parts }) =>
     p.b.writtenFor('the vector of gradients', () =>
       pack(
         p.b,
@@ -142,6 +149,7 @@ function gradientVectors(p: Plan, model: Model, options: BuildOptions): string[]
       ),
     ),
   );
+  return { vectors, backward: { nodes, of: p.nodes.length } };
 }
 
 /**
@@ -170,9 +178,9 @@ export function buildTrainingModel(model: Uint8Array, given: BuildOptions): Trai
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
-  const gradients = gradientVectors(p, source, options);
+  const { vectors, backward } = gradientVectors(p, source, options);
   const named = p.b.writtenFor("the optimizer's update", () =>
-    appendUpdate(draft, p.buckets, gradients, options, update, p.names),
+    appendUpdate(draft, p.buckets, vectors, options, update, p.names),
   );
   replaceBuffers(draft, p);
   const loss = p.b.writtenFor('the loss', () =>
@@ -180,6 +188,7 @@ export function buildTrainingModel(model: Uint8Array, given: BuildOptions): Trai
   );
   return written(draft, source, {
     graph: graphHash(source.graph),
+    backward,
     ...common,
     ...metrics(draft, p, loss),
     ...named,
@@ -202,12 +211,13 @@ export function buildGradientModel(model: Uint8Array, given: BuildOptions): Trai
   const p = plan(source, options, false);
   const { draft, common } = network(p);
   feedState(draft, p);
-  const gradients = gradientVectors(p, source, options).map((vector, i) => ({
+  const { vectors, backward } = gradientVectors(p, source, options);
+  const gradients = vectors.map((vector, i) => ({
     name: output(draft, vector, p.names(`gradients.${i}`)),
     parts: (p.buckets[i] as Bucket).parts,
   }));
   replaceBuffers(draft, p);
-  return written(draft, source, { ...common, ...metrics(draft, p, p.head.loss), gradients });
+  return written(draft, source, { backward, ...common, ...metrics(draft, p, p.head.loss), gradients });
 }
 
 /**

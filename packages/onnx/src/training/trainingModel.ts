@@ -52,6 +52,11 @@ export interface TrainingModel {
    * A hash of the source model's nodes, by which a snapshot recognises its model. Only whole training models have it.
    */
   readonly graph?: string;
+  /**
+   * How far back gradients go: through how many of the source model's nodes, of how many. Nothing before the first trained
+   * weight is differentiated. Training and gradient models have it.
+   */
+  readonly backward?: { readonly nodes: number; readonly of: number };
   /** The inputs of the source model. */
   readonly data: readonly TensorInfo[];
   /** The inputs the losses compare with, one for each loss that the model does not compute itself. */

@@ -17,15 +17,20 @@ function writePlain(b: Ops, node: NodeProto, result: string, channels: number): 
 
 /**
  * A convolution on channels in blocks, [N, C/block, H, W, block], between two changes of layout. ONNX Runtime makes this
- * form by itself where a kernel is a constant; here kernels are trained, and their layout changes in the graph. Kernels
- * of one element stay plain.
+ * form by itself where a kernel is a constant, and keeps it from one convolution to the next: frozen ones are left to it.
+ * Kernels that are trained change their layout in the graph; those of one element stay plain.
  */
 export const convInBlocks: Row<BlockedKernel> = {
   operator: 'Conv',
   form: 'in blocks',
   where: 'blocks',
   because: 'benchmarks/onnx-step/blocked.ts: steps take 0.54 to 0.77 of the time on blocks of 8',
-  applies: (node, graph, target) => blockedKernel(graph, inputOf(node, 1), int(node, 'group', 1), target),
+  applies: (node, graph, target) => {
+    const weight = inputOf(node, 1);
+    return graph.initializers.has(weight)
+      ? undefined
+      : blockedKernel(graph, weight, int(node, 'group', 1), target);
+  },
   write: (node, b, kernel) => {
     const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
     const data = inBlocks(b, x, kernel.block);

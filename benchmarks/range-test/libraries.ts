@@ -54,8 +54,8 @@ function gradientOver({ lrs, losses }: Curve): number[] {
   });
 }
 
-/** Debiased running mean of 0.98, stopped above 4 times its best; a tenth off the front, 5 off the end, none from a NaN on. */
-function fastai(raw: Losses, sweep: Sweep): Curve {
+/** Debiased running mean of 0.98, stopped above 4 times its best. */
+function fastaiMeans(raw: Losses, sweep: Sweep): number[] {
   const smooth: number[] = [];
   let [mean, best] = [0, Number.POSITIVE_INFINITY];
   for (const [step, loss] of toTheEnd(raw, sweep).entries()) {
@@ -65,7 +65,12 @@ function fastai(raw: Losses, sweep: Sweep): Curve {
     if (value < best) best = value;
     if (value > 4 * best) break;
   }
-  const { lrs, losses } = slice(sweep, smooth, Math.floor(sweep.steps / 10), -5);
+  return smooth;
+}
+
+/** A tenth off the front, 5 off the end, none from a NaN on. */
+function fastai(raw: Losses, sweep: Sweep): Curve {
+  const { lrs, losses } = slice(sweep, fastaiMeans(raw, sweep), Math.floor(sweep.steps / 10), -5);
   const nan = losses.findIndex(Number.isNaN);
   const end = nan < 0 ? losses.length : nan;
   return { lrs: lrs.slice(0, end), losses: losses.slice(0, end) };
@@ -110,8 +115,8 @@ function slide({ lrs, losses }: Curve): number | null {
   return answer;
 }
 
-/** Running mean of 0.95 from the first loss, stopped above 5 times its best; 10 off the front, 5 off the end. */
-function pytorchLrFinder(raw: Losses, sweep: Sweep): number | null {
+/** Running mean of 0.95 from the first loss, stopped above 5 times its best. */
+function pytorchLrFinderMeans(raw: Losses, sweep: Sweep): number[] {
   const smooth: number[] = [];
   let best = Number.POSITIVE_INFINITY;
   for (const loss of toTheEnd(raw, sweep)) {
@@ -121,12 +126,17 @@ function pytorchLrFinder(raw: Losses, sweep: Sweep): number | null {
     smooth.push(value);
     if (value > 5 * best) break;
   }
-  const { lrs, losses } = slice(sweep, smooth, 10, -5);
+  return smooth;
+}
+
+/** 10 off the front, 5 off the end. */
+function pytorchLrFinder(raw: Losses, sweep: Sweep): number | null {
+  const { lrs, losses } = slice(sweep, pytorchLrFinderMeans(raw, sweep), 10, -5);
   return losses.length < 2 ? null : lrs[argMin(gradient(losses))]!;
 }
 
-/** Running mean of 0.98, debiased by one step too many, stopped above 4 times its best; the slope is per rate, not per log rate. */
-function lightning(raw: Losses, sweep: Sweep): number | null {
+/** Running mean of 0.98, debiased by one step too many, stopped above 4 times its best. */
+function lightningMeans(raw: Losses, sweep: Sweep): number[] {
   const smooth: number[] = [];
   let [mean, best] = [0, 0];
   for (const [i, loss] of toTheEnd(raw, sweep).entries()) {
@@ -138,12 +148,26 @@ function lightning(raw: Losses, sweep: Sweep): number | null {
     smooth.push(value);
     if (stop) break;
   }
-  const { lrs, losses } = slice(sweep, smooth, 10, -1);
+  return smooth;
+}
+
+/** The slope is per rate, not per log rate. */
+function lightning(raw: Losses, sweep: Sweep): number | null {
+  const { lrs, losses } = slice(sweep, lightningMeans(raw, sweep), 10, -1);
   const kept = losses.flatMap((loss, i) => (Number.isFinite(loss) ? [i] : []));
   if (kept.length < 2) return null;
   const curve = { lrs: kept.map((i) => lrs[i]!), losses: kept.map((i) => losses[i]!) };
   return curve.lrs[argMin(gradientOver(curve))]!;
 }
+
+/** The losses that each library keeps of a sweep, by what clr calls its smoothing. */
+export const smoothings: Readonly<
+  Record<'fastai' | 'lightning' | 'lr-finder', (raw: Losses, sweep: Sweep) => number[]>
+> = {
+  fastai: fastaiMeans,
+  lightning: lightningMeans,
+  'lr-finder': pytorchLrFinderMeans,
+};
 
 export const libraryRules: readonly LibraryRule[] = [
   { name: 'fastai valley', sweep: 'fastai', suggest: (losses, sweep) => valley(fastai(losses, sweep)) },

@@ -54,6 +54,16 @@ export interface StoredAdaptive {
   readonly scout: readonly (number | null)[];
 }
 
+/** A linear sweep to twice the largest stable rate, and what was seen of the validation data every 20 steps. */
+export interface StoredLinear {
+  readonly setting: string;
+  readonly seed: number;
+  readonly endLr: number;
+  readonly loss: readonly (number | null)[];
+  readonly accuracy: readonly (number | null)[];
+  readonly validation: Pick<StoredLinear, 'loss' | 'accuracy'>;
+}
+
 /** The objects of a file that is appended to, one a line; none where there is no file. */
 export function readLines<T>(path: string | URL): T[] {
   if (!existsSync(path)) return [];
@@ -86,6 +96,16 @@ export function readTruths(): StoredTruth[] {
 
 export function readSweeps(setting: string): StoredSweep[] {
   return JSON.parse(readFileSync(new URL(`sweeps/${setting}.json`, folder), 'utf8')) as StoredSweep[];
+}
+
+export function writeLinear(stored: readonly StoredLinear[]): void {
+  writeFileSync(new URL('linear.json', folder), lines(stored));
+}
+
+/** None where they have not been measured. */
+export function readLinear(): StoredLinear[] {
+  const file = new URL('linear.json', folder);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredLinear[]) : [];
 }
 
 export function storedSettings(): string[] {

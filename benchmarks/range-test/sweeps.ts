@@ -56,6 +56,13 @@ export const linearSweep = (endLr: number): Sweep => ({
   lr: (step) => (endLr * step) / 199,
 });
 
+/** The paper's own procedure: a linear sweep of 300 steps. */
+export const paperSweep = (endLr: number): Sweep => ({
+  ...linearSweep(endLr),
+  steps: 300,
+  lr: (step) => (endLr * step) / 299,
+});
+
 /** What a sweep saw, step by step; `null` is NaN or an infinity, after which nothing was run. */
 export interface SweepRecord {
   readonly sweep: SweepName;

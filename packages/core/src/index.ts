@@ -41,12 +41,20 @@ export { type Triangular2Options, type Triangular2Policy, triangular2 } from './
 export { type WsdOptions, type WsdPolicy, wsd } from './policies/wsd.ts';
 export type { Policy } from './policy.ts';
 export { type AnalyzeOptions, analyzeRangeTest } from './rangeTest/analyzeRangeTest.ts';
-export type { ClassicRules, Interval, RangeTestFinding, RangeTestSuggestion } from './rangeTest/finding.ts';
+export type {
+  ClassicRules,
+  Interval,
+  RangeTestFinding,
+  RangeTestLowerBound,
+  RangeTestSuggestion,
+} from './rangeTest/finding.ts';
+export type { LossSmoothing } from './rangeTest/lossSmoothing.ts';
 export { parseTrace } from './rangeTest/parseTrace.ts';
 export { type PeakSource, peakFor } from './rangeTest/peakFor.ts';
 export { rangeTest } from './rangeTest/rangeTest.ts';
 export type { RangeTestOptions } from './rangeTest/rangeTestOptions.ts';
 export type { RangeTestPoint, RangeTestTrace, Stopped } from './rangeTest/trace.ts';
+export { undoSmoothing } from './rangeTest/undoSmoothing.ts';
 export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
 export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
 export { toSchedule } from './toSchedule.ts';

@@ -31,5 +31,11 @@ describe('describeFinding', () => {
       'Because.',
       'The sweep never reached the loss edge.',
     ]);
+    const lowerBound = { edgeLr: 0.08, maxLr: 0.02 };
+    expect(describeFinding({ suggestion: null, edgeLr: null, lowerBound, reasons, rules: none })).toEqual([
+      'This curve carries a lower bound, but no suggestion: maxLr is at least 0.02.',
+      'Because.',
+      'The sweep never reached the loss edge, which lies above 0.08.',
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import { formatRate } from './words.ts';
 
 /**
  * What a finding says, in plain sentences: the suggestion with its intervals and how sure it is, or that there
- * is none; the loss edge; the reasons; what the classic rules would have said.
+ * is none, perhaps a lower bound; the loss edge; the reasons; what the classic rules would have said.
  *
  * @example
  * ```ts
@@ -11,7 +11,13 @@ import { formatRate } from './words.ts';
  * first.startsWith('Cycle the rate between '); // true
  * ```
  */
-export function describeFinding({ suggestion, edgeLr, reasons, rules }: RangeTestFinding): readonly string[] {
+export function describeFinding({
+  suggestion,
+  edgeLr,
+  lowerBound,
+  reasons,
+  rules,
+}: RangeTestFinding): readonly string[] {
   const between = ([low, high]: readonly [number, number]) => `${formatRate(low)} to ${formatRate(high)}`;
   const sentences: string[] = [];
   if (suggestion) {
@@ -22,12 +28,16 @@ export function describeFinding({ suggestion, edgeLr, reasons, rules }: RangeTes
       `Confidence ${Math.round(100 * confidence)} %.`,
     );
   } else {
-    sentences.push('This curve does not carry a suggestion.');
+    sentences.push(
+      lowerBound
+        ? `This curve carries a lower bound, but no suggestion: maxLr is at least ${formatRate(lowerBound.maxLr)}.`
+        : 'This curve does not carry a suggestion.',
+    );
   }
   sentences.push(...reasons);
   sentences.push(
     edgeLr === null
-      ? 'The sweep never reached the loss edge.'
+      ? `The sweep never reached the loss edge${lowerBound ? `, which lies above ${formatRate(lowerBound.edgeLr)}` : ''}.`
       : `The loss edge, the largest rate that still trains, is at ${formatRate(edgeLr)}.`,
   );
   const named = Object.entries(rules).flatMap(([name, rate]: [string, number | null]) =>

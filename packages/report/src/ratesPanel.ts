@@ -19,7 +19,7 @@ interface Range {
 }
 
 /** One row for each rate that somebody would answer: a dot, its value, and its interval where there is one. */
-export function ratesPanel({ suggestion, edgeLr, rules }: RangeTestFinding, range: Range): Panel {
+export function ratesPanel({ suggestion, edgeLr, lowerBound, rules }: RangeTestFinding, range: Range): Panel {
   const classic = (text: string, rate: number | null): readonly Row[] =>
     rate === null ? [] : [{ text, colour: colours.muted, rate }];
   const ours = (text: 'baseLr' | 'fixedLr' | 'maxLr', colour: string): readonly Row[] =>
@@ -29,6 +29,8 @@ export function ratesPanel({ suggestion, edgeLr, rules }: RangeTestFinding, rang
     ...ours('fixedLr', colours.green),
     ...ours('maxLr', colours.orange),
     ...(edgeLr === null ? [] : [{ text: 'loss edge', colour: colours.red, rate: edgeLr }]),
+    ...(lowerBound ? [{ text: 'maxLr above', colour: colours.orange, rate: lowerBound.maxLr }] : []),
+    ...(lowerBound ? [{ text: 'edge above', colour: colours.red, rate: lowerBound.edgeLr }] : []),
     ...classic('steepest', rules.steepest),
     ...classic('minimum', rules.minimum),
     ...classic('valley', rules.valley),

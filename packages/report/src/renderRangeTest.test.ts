@@ -73,6 +73,9 @@ describe('renderRangeTest', () => {
     expect(picture.words.filter((word) => word === 'Accuracy')).toEqual([]);
     expect(faint(picture)[0]!.points).toHaveLength(191);
     expect(picture.description).toContain('does not carry a suggestion');
+    const bound = { ...none, lowerBound: { edgeLr: 0.08, maxLr: 0.02 } };
+    const { words } = readPicture(renderRangeTest(bare, bound));
+    expect(words).toEqual(expect.arrayContaining(['maxLr above', 'edge above', '0.02', '0.08']));
   });
 
   it('draws several sweeps over one another', () => {

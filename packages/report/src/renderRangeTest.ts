@@ -14,7 +14,7 @@ import { formatNumber, formatRate } from './words.ts';
 
 /**
  * A range test as a picture: loss and accuracy over the rate (logarithmic for an exponential sweep), the
- * suggested rates with their intervals, the loss edge, and below them what the classic rules would say.
+ * suggested rates with their intervals or a lower bound, the loss edge, and below them what the classic rules would say.
  *
  * @param traces - one sweep, or several of the same model
  * @param finding - what `analyzeRangeTest` said about them
@@ -43,7 +43,7 @@ export function renderRangeTest(
     });
   }
   const [min, max] = extent(rates);
-  const { suggestion, edgeLr } = finding;
+  const { suggestion, edgeLr, lowerBound } = finding;
   const lines = [
     ...(suggestion
       ? [
@@ -53,6 +53,7 @@ export function renderRangeTest(
         ]
       : []),
     ...(edgeLr === null ? [] : [{ x: edgeLr, colour: colours.red, dashed: true }]),
+    ...(lowerBound ? [{ x: lowerBound.maxLr, colour: colours.orange, dashed: true }] : []),
   ];
   const band = ([from, to]: readonly [number, number], colour: string) => ({ from, to, colour });
   const bands = suggestion

@@ -158,13 +158,66 @@ describe('analyzeRangeTest', () => {
     expect(reasons[0]).toMatch(reason);
   });
 
-  it('refuses a linear sweep from 0 that never diverges', () => {
+  it('answers a linear sweep that never diverges with a lower bound', () => {
     const points = Array.from({ length: 200 }, (_, step) => {
       const lr = step / 199;
-      return { step, lr, loss: step > 190 ? 1.65 : 2.3 - 0.7 * lr ** 0.5 };
+      return { step, lr, loss: step > 196 ? 1.65 : 2.3 - 0.7 * lr ** 0.5 };
     });
     const trace = { version: 1, spacing: 'linear', startLr: 0, endLr: 1, points } as const;
-    expect(analyzeRangeTest(trace).reasons[0]).toMatch(/^Never diverged: /);
+    const { reasons, lowerBound, suggestion, edgeLr } = analyzeRangeTest(trace, { updateKind: 'sgd' });
+    expect([suggestion, edgeLr]).toEqual([null, null]);
+    expect(reasons[0]).toMatch(/^Never diverged: .* Go higher\.$/);
+    expect(lowerBound!.edgeLr).toBeGreaterThan(0.9);
+    expect(lowerBound!.edgeLr).toBeLessThanOrEqual(1);
+    expect(reasons[1]).toBe(
+      `So maxLr is at least ${Number(lowerBound!.maxLr.toPrecision(3))}; the edge would tell how much more.`,
+    );
+  });
+
+  it('gives a sweep that ends in the fall a lower bound that the whole sweep confirms', () => {
+    const whole = sweep(classic, { noise: 0.03 });
+    const { suggestion } = analyzeRangeTest(whole);
+    for (const end of [0.02, 0.05, 0.1]) {
+      const points = whole.points.filter(({ lr }) => lr <= end);
+      const { lowerBound } = analyzeRangeTest({ ...whole, endLr: end, points });
+      expect(lowerBound!.maxLr).toBeLessThan(suggestion!.maxLr);
+      expect(lowerBound!.maxLr).toBeGreaterThan(end / 4);
+    }
+    expect(analyzeRangeTest(sweep(() => 2.3, { noise: 0.1 }))).not.toHaveProperty('lowerBound');
+  });
+
+  it('reads a linear sweep over the rate itself', () => {
+    const linear = (steps: number, endLr: number) => {
+      const points = Array.from({ length: steps }, (_, step) => {
+        const lr = (endLr * step) / (steps - 1);
+        return { step, lr, loss: classic(Math.log10(lr)) + 0.03 * Math.sin(1e4 * step ** 2) };
+      });
+      return { version: 1, spacing: 'linear', startLr: 0, endLr, points } as const;
+    };
+    const exponential = analyzeRangeTest(sweep(classic, { noise: 0.03 })).edgeLr!;
+    for (const [steps, endLr] of [
+      [300, 0.6],
+      [300, 1],
+      [100, 1],
+      [1000, 3],
+    ] as const) {
+      const { edgeLr, suggestion } = analyzeRangeTest(linear(steps, endLr));
+      expect(Math.log10(edgeLr! / exponential), `${steps} steps to ${endLr}`).toBeCloseTo(0, 1);
+      expect(suggestion!.confidence).toBeGreaterThan(0.5);
+    }
+    // The whole fall and rise lie between two steps.
+    expect(analyzeRangeTest(linear(300, 300)).suggestion).toBeNull();
+  });
+
+  it('does not take a missing loss for the end of the sweep', () => {
+    const whole = sweep(classic, { noise: 0.03 });
+    const without = (...steps: number[]) =>
+      analyzeRangeTest({
+        ...whole,
+        points: whole.points.map((point) => (steps.includes(point.step) ? { ...point, loss: null } : point)),
+      });
+    for (const steps of [[0], [3], [100, 101], [7, 60, 120]])
+      expect(without(...steps).edgeLr! / analyzeRangeTest(whole).edgeLr!).toBeCloseTo(1, 1);
   });
 
   it('refuses a sweep that is too short, or empty', () => {

@@ -1,11 +1,12 @@
 import { number, oneOf, stepCount } from '../fields.ts';
 import { maxResamples } from '../limits.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
-import { decadesBelowEdge, defaultResamples, referenceSteps } from './calibration.ts';
+import { decadesBelowEdge, defaultResamples, linearEdge, referenceSteps } from './calibration.ts';
 import { classicRules } from './classicRules.ts';
-import { rateAt } from './describe.ts';
+import { rateAt, showNumber } from './describe.ts';
 import { gatherEvidence } from './evidence.ts';
 import type { RangeTestFinding } from './finding.ts';
+import type { LossSmoothing } from './lossSmoothing.ts';
 import { poolTraces } from './poolTraces.ts';
 import { refusals } from './refusals.ts';
 import { resampleEdges } from './resampleEdges.ts';
@@ -18,6 +19,8 @@ export interface AnalyzeOptions {
   readonly steps?: number;
   /** The kind of update that was trained with. Default: what the trace says, else a compromise between all kinds. */
   readonly updateKind?: UpdateKind;
+  /** How the losses were smoothed before they were stored. Default: what the trace says, else not at all. */
+  readonly smoothing?: LossSmoothing;
   /** How often the curve is resampled for the intervals. Default 60. */
   readonly resamples?: number;
 }
@@ -58,9 +61,9 @@ export interface AnalyzeOptions {
  */
 export function analyzeRangeTest(
   traces: RangeTestTrace | readonly RangeTestTrace[],
-  { steps = referenceSteps, resamples = defaultResamples, ...options }: AnalyzeOptions = {},
+  { steps = referenceSteps, resamples = defaultResamples, smoothing, ...options }: AnalyzeOptions = {},
 ): RangeTestFinding {
-  const trace = poolTraces(traces);
+  const trace = poolTraces(traces, smoothing);
   const { updateKind = trace.sweeps[0]?.updateKind ?? 'unknown' } = options;
   stepCount(steps, 'steps');
   resampleCount(resamples, 'resamples');
@@ -68,16 +71,25 @@ export function analyzeRangeTest(
 
   const finding = { edgeLr: null, suggestion: null, rules: classicRules(trace.sweeps[0]?.points ?? []) };
   const evidence = gatherEvidence(trace, decadesBelowEdge[updateKind].maxLr);
-  const refusal = refusals.find(({ applies }) => applies(evidence));
-  if (refusal) return { ...finding, reasons: [refusal.reason(evidence)] };
-
   const { fall, bottom, edge } = evidence.features;
-  const edges = [...resampleEdges(evidence, resamples), edge].sort((a, b) => a - b);
-  const [falls, lowest, breaks] = [fall, bottom, edge].map((x) => rateAt(trace, 10 ** x));
+  const { rate, spacing } = evidence.axis;
+  const edgeLr = rate(edge);
+  const shift = spacing === 'linear' ? linearEdge[updateKind] : 0;
+  const refusal = refusals.find(({ applies }) => applies(evidence));
+  if (refusal) {
+    const reasons = [refusal.reason(evidence)];
+    if (!refusal.bounds?.(evidence)) return { ...finding, reasons };
+    const maxLr = edgeLr / 10 ** (decadesBelowEdge[updateKind].maxLr + shift);
+    const atLeast = `So maxLr is at least ${showNumber(maxLr)}; the edge would tell how much more.`;
+    return { ...finding, lowerBound: { edgeLr, maxLr }, reasons: [...reasons, atLeast] };
+  }
+
+  const edges = [...resampleEdges(evidence, resamples).map(rate), edgeLr].sort((a, b) => a - b);
+  const [falls, lowest, breaks] = [rate(fall), rate(bottom), edgeLr].map((lr) => rateAt(trace, lr));
   return {
     ...finding,
-    suggestion: suggest(trace, edge, edges, { updateKind, steps }),
-    edgeLr: 10 ** edge,
+    suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), { updateKind, steps, shift }),
+    edgeLr,
     reasons: [
       `The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`,
     ],

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Trainable } from '../train/trainable.ts';
+import type { Axis } from './axis.ts';
 import * as calibration from './calibration.ts';
 import type { Evidence } from './evidence.ts';
 import type { PooledTrace } from './poolTraces.ts';
@@ -8,7 +9,23 @@ import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /** The modules that use the calibration, loaded with the calibration under test. */
 async function loadModules() {
-  const [curve, smoother, features, refusals, resample, suggest, watch, analysis, test] = await Promise.all([
+  const [
+    axis,
+    pool,
+    smoothed,
+    curve,
+    smoother,
+    features,
+    refusals,
+    resample,
+    suggest,
+    watch,
+    analysis,
+    test,
+  ] = await Promise.all([
+    import('./axis.ts'),
+    import('./poolTraces.ts'),
+    import('./looksSmoothed.ts'),
     import('./curve.ts'),
     import('./createSmoother.ts'),
     import('./features.ts'),
@@ -20,6 +37,9 @@ async function loadModules() {
     import('./rangeTest.ts'),
   ]);
   return {
+    ...axis,
+    ...pool,
+    ...smoothed,
     ...curve,
     ...smoother,
     ...features,
@@ -38,6 +58,8 @@ const range = (from: number, to: number, by = 1): number[] =>
 const points = (losses: readonly number[], decades: readonly number[]): RangeTestPoint[] =>
   losses.map((loss, step) => ({ step, lr: 10 ** decades[step]!, loss }));
 
+const decadeAxis: Axis = { spacing: 'exponential', place: Math.log10, rate: (place) => 10 ** place };
+
 /** A curve of these losses, 40 to the decade, each in a bin of its own. */
 const curveOf = (m: Modules, losses: readonly number[]) =>
   m.toCurve(
@@ -45,6 +67,7 @@ const curveOf = (m: Modules, losses: readonly number[]) =>
       losses,
       range(0, losses.length - 1).map((i) => i / 40),
     ),
+    decadeAxis,
   );
 
 /** Losses whose second differences are 1, 2, 3, …: their median shows which steps were used. */
@@ -60,7 +83,14 @@ const vee = (m: Modules) => {
   );
 };
 
-const noPoints: PooledTrace = { sweeps: [], points: [], broken: undefined, scouted: false, diverged: false };
+const noPoints: PooledTrace = {
+  sweeps: [],
+  points: [],
+  broken: undefined,
+  scouted: false,
+  diverged: false,
+  smoothed: false,
+};
 
 /** Evidence that every refusal lets pass, changed by what is given. */
 function evidence(
@@ -72,6 +102,7 @@ function evidence(
   const first = { step: 0, lr: 1, loss: 1 };
   return {
     trace: { ...noPoints, diverged, scouted },
+    axis: decadeAxis,
     curve: { x, y: x, count: x, steps, first, last: first, start, noise },
     smooth: (y) => [...y],
     smoothed: x.map(() => start),
@@ -101,6 +132,16 @@ const trace: RangeTestTrace = {
     ),
     range(-4, 1, 0.025),
   ),
+};
+const linear: RangeTestTrace = {
+  version: 1,
+  spacing: 'linear',
+  startLr: 0,
+  endLr: 1,
+  points: range(0, 299).map((step) => {
+    const lr = step / 299;
+    return { step, lr, loss: 2 - lr / (0.02 + lr) + Math.max(0, lr - 0.6) * 6 + 0.01 * Math.sin(1e4 * step) };
+  }),
 };
 const ratesOf = (m: Modules, options: Parameters<Modules['analyzeRangeTest']>[1]) => {
   const { edgeLr, suggestion } = m.analyzeRangeTest(trace, options);
@@ -178,6 +219,19 @@ const noisy = (noise: number) => {
     noise * (random() + random() + random() - 1.5);
 };
 
+/**
+ * Losses whose differences are a wave, and so have this correlation with the next; the first `noisy` ones have −0.6, and are
+ * small.
+ */
+const wave = ({ memory, steps, noisy = 0 }: { memory: number; steps: number; noisy?: number }) => {
+  let loss = 0;
+  return range(0, steps - 1).map((step): RangeTestPoint => {
+    const point = { step, lr: step, loss };
+    loss += step < noisy ? 1e-3 * Math.cos(step * Math.acos(-0.6)) : Math.cos(step * Math.acos(memory));
+    return point;
+  });
+};
+
 interface Row {
   /** The numbers that this row pins, by their paths. */
   readonly pins: readonly string[];
@@ -203,6 +257,38 @@ const table: readonly Row[] = [
     },
     value: 0.45 + 0.35 * 2,
   },
+  ...kinds.map((kind) => ({
+    // A linear sweep to 1, whose rise begins at 0.6.
+    pins: [`linearEdge.${kind}`],
+    see: (m: Modules) => {
+      const options = { steps: 500, ...(kind !== 'unknown' && { updateKind: kind }) };
+      const { edgeLr, suggestion } = m.analyzeRangeTest(linear, options);
+      return Math.log10(edgeLr! / suggestion!.maxLr);
+    },
+    value: decades[kind][0]! + { sgd: 0.1, momentum: 0.05, adaptive: 0.3, unknown: 0.1 }[kind],
+  })),
+  {
+    // Rates up to 7 become places up to 5.
+    pins: ['linearLength'],
+    see: (m) => m.axisOf([{ spacing: 'linear', endLr: 7 }]).place(7),
+    value: 5,
+  },
+  {
+    // Four, five or seven losses follow a missing one.
+    pins: ['gap'],
+    see: (m) =>
+      [4, 5, 7].map((after) => {
+        const losses = [...times(9, 1), null, ...times(after, 2), null];
+        const points = losses.map((loss, step) => ({ step, lr: step + 1, loss }));
+        return m.poolTraces({ ...linear, points }).broken?.step;
+      }),
+    value: [9, 14 + 1, 16 + 1],
+  },
+  {
+    pins: ['startWindow.linear'],
+    see: (m) => m.toCurve(points(range(0, 99), range(0, 99)), m.axisOf([linear])).start,
+    value: 1,
+  },
   { pins: ['boundsRatio'], see: (m) => ratesOf(m, {}).maxLr / ratesOf(m, {}).baseLr, value: 6 },
   {
     pins: ['lengthExponent'],
@@ -224,7 +310,7 @@ const table: readonly Row[] = [
 
   {
     pins: ['binsPerDecade'],
-    see: (m) => m.toCurve(points(times(2001, 1), range(-1, 1, 0.001))).x.length,
+    see: (m) => m.toCurve(points(times(2001, 1), range(-1, 1, 0.001)), decadeAxis).x.length,
     value: 81,
   },
   {
@@ -316,6 +402,23 @@ const table: readonly Row[] = [
     pins: ['provenRises.1.doubts'],
     see: (m) => [16.7, 16.9].map((depth) => risen(m, { depth, lost: 0 })),
     value: ['neverDiverged', ''],
+  },
+
+  {
+    pins: ['smoothedNoise.above', 'smoothedNoise.below'],
+    see: (m) => [-0.36, -0.2, 0.38, 0.68].map((memory) => m.looksSmoothed(wave({ memory, steps: 151 }))),
+    value: [false, true, true, false],
+  },
+  {
+    pins: ['smoothedNoise.steps'],
+    see: (m) => [30, 31].map((steps) => m.looksSmoothed(wave({ memory: 0, steps }))),
+    value: [false, true],
+  },
+  {
+    // Eight stretches of 30 steps, half of that apart: the third lowest counts. Two, and then three, hold nothing but noise.
+    pins: ['smoothedNoise.quartile'],
+    see: (m) => [45, 60].map((noisy) => m.looksSmoothed(wave({ memory: 0, steps: 136, noisy }))),
+    value: [true, false],
   },
 
   {

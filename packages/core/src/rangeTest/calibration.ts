@@ -38,6 +38,25 @@ export const referenceSteps = 500;
 /** `fixedLr` falls as `steps ** -0.35`. Fitted to budgets of 500 to 4,000 steps (`score.ts`, decision 9). */
 export const lengthExponent = 0.35;
 
+// The axis.
+
+/**
+ * A linear sweep counts as this many decades long, so that the reach of the smoothing, the noise that explains a fall, and the
+ * proof of a rise are shares of it. Chosen: a usual exponential sweep is about as long.
+ */
+export const linearLength = 5;
+
+/**
+ * A linear sweep finds its edge higher by these decades: it takes more steps at high rates, and an adaptive optimizer has
+ * grown used to them. Fitted: the median of the development settings (`linear.ts`).
+ */
+export const linearEdge: Readonly<Record<UpdateKind | 'unknown', number>> = {
+  sgd: 0.1,
+  momentum: 0.05,
+  adaptive: 0.3,
+  unknown: 0.1,
+};
+
 // The features of a curve.
 
 /**
@@ -63,10 +82,10 @@ export const binsPerDecade = 40;
 export const smoothing = { decades: 0.2, neighbours: 5 } as const;
 
 /**
- * The loss at the start is the median of this share of the steps, but of at least this many. Chosen: a usual sweep has
- * not begun to fall there.
+ * The loss at the start is the median of this share of the steps, but of at least this many; of the first `linear` steps
+ * of a linear sweep. Chosen: a usual sweep has not begun to fall there.
  */
-export const startWindow = { share: 0.1, steps: 5 } as const;
+export const startWindow = { share: 0.1, steps: 5, linear: 3 } as const;
 
 /**
  * The noise is measured on this share of the steps, but on at least this many. Chosen: a usual sweep has not diverged
@@ -79,6 +98,12 @@ export const noiseWindow = { share: 0.5, steps: 20 } as const;
  * smoothed curve.
  */
 export const ceiling = { gains: 2, noises: 8 } as const;
+
+/**
+ * A loss that is not finite is a gap, and not the end, if so many losses follow. Chosen: a model that diverged has a few more
+ * at most before all are NaN.
+ */
+export const gap = 5;
 
 // The refusals.
 
@@ -108,6 +133,12 @@ export const provenRises: readonly { readonly doubts: number; readonly decades: 
   { doubts: 2, decades: 0.1 },
   { doubts: 1.4, decades: 1 },
 ];
+
+/**
+ * Losses look smoothed if the correlation of their differences, in stretches of this many steps, has a low quartile between
+ * these. Fitted: stored sweeps as they are, and smoothed as other libraries do it (`smoothed.ts`).
+ */
+export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0.5 } as const;
 
 // Intervals and confidence.
 

@@ -1,11 +1,12 @@
+import type { Axis } from './axis.ts';
 import { binsPerDecade, ceiling, noiseWindow, startWindow } from './calibration.ts';
 import { isFiniteLoss } from './poolTraces.ts';
 import { median, minOf, noiseOf } from './statistics.ts';
 import type { RangeTestPoint } from './trace.ts';
 
-/** A sweep's losses over the decimal logarithm of the rate, in bins of equal width. */
+/** A sweep's losses over the places of its rates on an axis, in bins of equal width. */
 export interface Curve {
-  /** Mean log₁₀ rate of each bin, rising. */
+  /** Mean place of each bin, rising. */
   readonly x: readonly number[];
   /** Mean loss of each bin, with outliers far above the start cut. */
   readonly y: readonly number[];
@@ -21,20 +22,23 @@ export interface Curve {
   readonly noise: number;
 }
 
-/** Bins a sweep, sorted by rate, up to its first loss that is not finite. Steps at rate 0 have no place on the axis. */
-export function toCurve(points: readonly RangeTestPoint[]): Curve {
+/** Bins a sweep, sorted by rate, up to its first loss that is not finite. Steps at rate 0 have no place on an axis of logarithms. */
+export function toCurve(points: readonly RangeTestPoint[], axis: Axis): Curve {
   const end = points.findIndex((point) => !isFiniteLoss(point));
-  const usable = points.slice(0, end < 0 ? undefined : end).filter(({ lr }) => lr > 0);
+  const usable = points
+    .slice(0, end < 0 ? undefined : end)
+    .filter(({ lr }) => Number.isFinite(axis.place(lr)));
   const losses = usable.map(({ loss }) => loss!);
   const firstOf = ({ share, steps }: { readonly share: number; readonly steps: number }): number[] =>
     losses.slice(0, Math.max(steps, losses.length * share));
-  const start = losses.length > 0 ? median(firstOf(startWindow)) : Number.NaN;
+  const head = axis.spacing === 'linear' ? { share: 0, steps: startWindow.linear } : startWindow;
+  const start = losses.length > 0 ? median(firstOf(head)) : Number.NaN;
   const noise = noiseOf(firstOf(noiseWindow));
   const highest = start + ceiling.gains * (start - minOf(losses)) + ceiling.noises * noise;
 
   const bins: { key: number; x: number; y: number; count: number }[] = [];
   for (const { lr, loss } of usable) {
-    const x = Math.log10(lr);
+    const x = axis.place(lr);
     const key = Math.round(x * binsPerDecade);
     if (bins.at(-1)?.key !== key) bins.push({ key, x: 0, y: 0, count: 0 });
     const bin = bins.at(-1)!;

@@ -1,3 +1,4 @@
+import { type Axis, axisOf } from './axis.ts';
 import { createSmoother } from './createSmoother.ts';
 import { type Curve, toCurve } from './curve.ts';
 import { type Features, featuresOf } from './features.ts';
@@ -6,6 +7,7 @@ import type { PooledTrace } from './poolTraces.ts';
 /** What a trace shows: the input of refusals and suggestions. */
 export interface Evidence {
   readonly trace: PooledTrace;
+  readonly axis: Axis;
   readonly curve: Curve;
   readonly smooth: (losses: readonly number[]) => number[];
   /** The losses of the curve, smoothed. */
@@ -17,8 +19,9 @@ export interface Evidence {
 
 /** Turns a trace into a curve and measures its features. */
 export function gatherEvidence(trace: PooledTrace, margin: number): Evidence {
-  const curve = toCurve(trace.points);
+  const axis = axisOf(trace.sweeps);
+  const curve = toCurve(trace.points, axis);
   const smooth = createSmoother(curve);
   const smoothed = smooth(curve.y);
-  return { trace, curve, smooth, smoothed, features: featuresOf(curve, smoothed), margin };
+  return { trace, axis, curve, smooth, smoothed, features: featuresOf(curve, smoothed), margin };
 }

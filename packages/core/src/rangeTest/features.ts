@@ -2,14 +2,14 @@ import { fallShare, lostShares } from './calibration.ts';
 import type { Curve } from './curve.ts';
 import { minOf } from './statistics.ts';
 
-/** The features of a smoothed curve, as log₁₀ rates. */
+/** The features of a smoothed curve, as places on its axis. */
 export interface Features {
   /** Where the loss begins to fall. */
   readonly fall: number;
   /** Where the loss is lowest. */
   readonly bottom: number;
   /**
-   * The loss edge: the mean of the rates at which given shares of the fall are lost again. A share that is never lost
+   * The loss edge: the mean of the places at which given shares of the fall are lost again. A share that is never lost
    * counts as lost at the end.
    */
   readonly edge: number;

@@ -16,6 +16,14 @@ export interface RangeTestSuggestion {
   readonly confidence: number;
 }
 
+/** What a sweep tells that ended while all was well: the edge lies above it. */
+export interface RangeTestLowerBound {
+  /** The highest rate that is known to train. The loss edge lies above it. */
+  readonly edgeLr: number;
+  /** The `maxLr` of a suggestion would be at least this. */
+  readonly maxLr: number;
+}
+
 /** The suggestions of the usual libraries for the same trace; `null` if a rule gives none. */
 export interface ClassicRules {
   /** The rate of the steepest descent of the loss. */
@@ -34,6 +42,11 @@ export interface RangeTestFinding {
   readonly suggestion: RangeTestSuggestion | null;
   /** The largest rate that still trains before divergence; `null` when the sweep never got there. */
   readonly edgeLr: number | null;
+  /**
+   * Only where there is no suggestion, because the loss fell and the sweep ended before it rose again. Rates up to these are
+   * safe, but they may be far too low: go higher to find the edge.
+   */
+  readonly lowerBound?: RangeTestLowerBound;
   /** The reasons for the finding, in words that name steps and rates. */
   readonly reasons: readonly string[];
   readonly rules: ClassicRules;

@@ -1,5 +1,6 @@
 import { checkOrder, integer, oneOf, optional, positiveRate, rate, record } from '../fields.ts';
 import { inOrder, metricFields, stepFields, stopped, version } from '../records.ts';
+import { lossSmoothing } from './lossSmoothing.ts';
 import type { RangeTestTrace } from './trace.ts';
 
 const points = inOrder(stepFields);
@@ -15,6 +16,7 @@ const fields = {
   validation: optional(points),
   scout: optional(points),
   updateKind: optional(oneOf('sgd', 'momentum', 'adaptive')),
+  smoothing: optional(lossSmoothing),
   stopped: optional(stopped),
 };
 

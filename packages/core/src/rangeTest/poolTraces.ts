@@ -1,5 +1,9 @@
 import { ClrError, show } from '../errors.ts';
+import { gap } from './calibration.ts';
+import { looksSmoothed } from './looksSmoothed.ts';
+import type { LossSmoothing } from './lossSmoothing.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
+import { undoSmoothing } from './undoSmoothing.ts';
 
 /** Several sweeps of one model, read as one. */
 export interface PooledTrace {
@@ -12,15 +16,20 @@ export interface PooledTrace {
   readonly scouted: boolean;
   /** Whether any of the sweeps diverged. */
   readonly diverged: boolean;
+  /** Whether losses look smoothed, and nobody said how. */
+  readonly smoothed: boolean;
 }
 
 /** Whether a loss was recorded as a number. JSON has `null` for NaN and infinities. */
 export const isFiniteLoss = ({ loss }: RangeTestPoint): boolean => Number.isFinite(loss);
 
-/** Pools one trace or several. Throws a ClrError if one of them is not a trace. */
-export function poolTraces(traces: RangeTestTrace | readonly RangeTestTrace[]): PooledTrace {
-  const sweeps = [traces].flat() as readonly RangeTestTrace[];
-  for (const trace of sweeps) {
+/** Pools one trace or several, their smoothing undone. Throws a ClrError if one of them is not a trace. */
+export function poolTraces(
+  traces: RangeTestTrace | readonly RangeTestTrace[],
+  smoothing?: LossSmoothing,
+): PooledTrace {
+  const given = [traces].flat() as readonly RangeTestTrace[];
+  for (const trace of given) {
     if (Array.isArray(trace?.points)) continue;
     throw new ClrError('clr/core', {
       expected: 'the trace of a range test, or an array of traces',
@@ -28,10 +37,24 @@ export function poolTraces(traces: RangeTestTrace | readonly RangeTestTrace[]): 
       advice: 'Pass what rangeTest() resolved to.',
     });
   }
-  const points = sweeps.flatMap((trace) => trace.points).sort((a, b) => a.lr - b.lr);
+  const sweeps = given.map((trace) => undoSmoothing(trace, smoothing));
+  const points = sweeps.flatMap((trace) => withoutGaps(trace.points)).sort((a, b) => a.lr - b.lr);
   const broken = points.find((point) => !isFiniteLoss(point));
   const scouted = sweeps.some(({ scout }) => scout);
   const diverged =
     scouted || broken !== undefined || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
-  return { sweeps, points, broken, scouted, diverged };
+  // What clr recorded itself after a coarse sweep, or rate by rate, is as it was.
+  const smoothed = given.some(
+    (trace) => !(smoothing ?? trace.smoothing ?? trace.scout ?? trace.probe) && looksSmoothed(trace.points),
+  );
+  return { sweeps, points, broken, scouted, diverged, smoothed };
+}
+
+/**
+ * The points without gaps. Weights that are not finite stay so: where enough losses follow one that is not finite, it was
+ * not recorded, or was that of an odd batch, and they show what became of the model.
+ */
+function withoutGaps(points: readonly RangeTestPoint[]): readonly RangeTestPoint[] {
+  const last = points.filter(isFiniteLoss).at(-gap);
+  return last ? points.filter((point) => isFiniteLoss(point) || point.step > last.step) : points;
 }

@@ -64,7 +64,8 @@ async function twoSweeps<Batch>(
   if (stopped?.reason !== 'diverged') return scout;
   const end = points.at(-1)!.lr;
   // Where the coarse sweep shows no edge, it ended a little above it.
-  const edge = analyzeRangeTest(scout, { resamples: 0 }).edgeLr ?? end / coarseSweep.unclear;
+  const edge =
+    analyzeRangeTest(scout, { resamples: 0, smoothing: 'none' }).edgeLr ?? end / coarseSweep.unclear;
   const fine = {
     startLr: edge / coarseSweep.below,
     endLr: Math.min(end, edge * coarseSweep.above),

@@ -8,6 +8,8 @@ export interface Refusal {
   readonly applies: (evidence: Evidence) => boolean;
   /** What is wrong and what to do about it, for the user. */
   readonly reason: (evidence: Evidence) => string;
+  /** Whether the edge, as far as the sweep shows it, is a lower bound. */
+  readonly bounds?: (evidence: Evidence) => boolean;
 }
 
 /** The largest fall that noise alone explains at this density of steps (calibrated on random labels). */
@@ -15,6 +17,10 @@ const doubtOf = ({ curve: { x, start, noise, steps } }: Evidence): number =>
   allowed.noises * noise * Math.sqrt((x.at(-1)! - x[0]!) / steps) + roundingOf(start);
 
 const roundingOf = (start: number): number => allowed.rounding * Math.abs(start);
+
+/** What to change where the sweep saw too little of the low rates. */
+const lower = ({ axis, curve: { first } }: Evidence): string =>
+  axis.spacing === 'linear' && first?.lr === 0 ? 'End lower, or take an exponential sweep.' : 'Start lower.';
 
 /** The highest smoothed loss before the lowest. */
 const peakOf = ({ curve: { x }, smoothed, features: { bottom } }: Evidence): number =>
@@ -32,13 +38,23 @@ export const refusals: readonly Refusal[] = [
     },
   },
   {
+    name: 'smoothed',
+    applies: ({ trace }) => trace.smoothed,
+    reason: () =>
+      'Smoothed: the noise of the losses goes on from step to step, as in a running mean, which lags behind and hides the edge. Say how they were smoothed: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
+  },
+  {
     name: 'flat',
     applies: (evidence) => !(evidence.features.depth > doubtOf(evidence)),
-    reason: ({ trace, curve, features: { depth } }) => {
+    reason: (evidence) => {
+      const { trace, curve, smoothed, features } = evidence;
       const { start, noise } = curve;
+      const { depth } = features;
       const upTo = `up to ${rateOf(curve.last!)}`;
       const higher = trace.diverged ? 'It diverged without having trained: check' : 'Go higher, or check';
-      const advice = `${higher} the model, its loss and its data.`;
+      const rose = smoothed.at(-1)! - start > doubtOf(evidence);
+      // A linear sweep may leap over all rates that train.
+      const advice = `${rose && lower(evidence) !== 'Start lower.' ? `${lower(evidence)} Or check` : higher} the model, its loss and its data.`;
       if (!(depth > roundingOf(start)))
         return `Flat: the loss never fell below its start, ${showNumber(start)}, ${upTo}. ${advice}`;
       return `Flat: the loss fell from ${showNumber(start)} by ${showNumber(depth)} ${upTo}; noise of ${showNumber(noise)} a step explains that. ${advice}`;
@@ -47,22 +63,24 @@ export const refusals: readonly Refusal[] = [
   {
     name: 'risingFromTheStart',
     applies: ({ curve: { x }, features: { bottom } }) => bottom - x[0]! < leastDescent,
-    reason: ({ curve }) =>
-      `The loss was already rising at the lowest rate, ${rateOf(curve.first!)}. Start lower.`,
+    reason: (evidence) =>
+      `The loss was already rising at the lowest rate, ${rateOf(evidence.curve.first!)}. ${lower(evidence)}`,
   },
   {
     name: 'startsNearTheEdge',
     // If a coarse sweep has seen the rates below the first one, it is enough to begin below maxLr.
-    applies: ({ trace, curve: { x }, features: { edge }, margin }) =>
-      edge - (trace.scouted ? margin : leastRoom) < x[0]!,
-    reason: ({ trace, curve, features: { edge } }) =>
-      `The sweep began at ${rateOf(curve.first!)}, too close below the rate at which training breaks down, ${rateAt(trace, 10 ** edge)}. Start lower.`,
+    applies: ({ trace, axis, curve: { x }, features: { edge }, margin }) =>
+      Math.log10(axis.rate(edge)) - (trace.scouted ? margin : leastRoom) < Math.log10(axis.rate(x[0]!)),
+    reason: (evidence) => {
+      const { trace, axis, curve, features } = evidence;
+      return `The sweep began at ${rateOf(curve.first!)}, too close below the rate at which training breaks down, ${rateAt(trace, axis.rate(features.edge))}. ${lower(evidence)}`;
+    },
   },
   {
     name: 'leapsBeforeItFalls',
     applies: (evidence) => peakOf(evidence) > evidence.curve.start + evidence.features.depth,
     reason: (evidence) =>
-      `The loss rose from ${showNumber(evidence.curve.start)} to ${showNumber(peakOf(evidence))} before it fell. Start lower.`,
+      `The loss rose from ${showNumber(evidence.curve.start)} to ${showNumber(peakOf(evidence))} before it fell. ${lower(evidence)}`,
   },
   {
     name: 'neverDiverged',
@@ -75,5 +93,6 @@ export const refusals: readonly Refusal[] = [
     },
     reason: ({ curve }) =>
       `Never diverged: the loss was near its best up to the highest rate, ${rateOf(curve.last!)}. Go higher.`,
+    bounds: (evidence) => evidence.features.depth > provenRises[0]!.doubts * doubtOf(evidence),
   },
 ];

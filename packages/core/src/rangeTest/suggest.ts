@@ -11,6 +11,14 @@ import {
 import type { Interval, RangeTestSuggestion } from './finding.ts';
 import type { PooledTrace } from './poolTraces.ts';
 
+/** What the rates depend on beside the edge. */
+interface SuggestOptions {
+  readonly updateKind: UpdateKind | 'unknown';
+  readonly steps: number;
+  /** How many decades the edge lies above that of the loss in an exponential sweep. */
+  readonly shift?: number;
+}
+
 /**
  * The three rates, each at its distance below the edge, with intervals and a confidence.
  *
@@ -21,9 +29,10 @@ export function suggest(
   { points }: PooledTrace,
   edge: number,
   edges: readonly number[],
-  { updateKind, steps }: { readonly updateKind: UpdateKind | 'unknown'; readonly steps: number },
+  { updateKind, steps, shift = 0 }: SuggestOptions,
 ): RangeTestSuggestion {
-  const below = decadesBelowEdge[updateKind];
+  const { maxLr, fixedLr } = decadesBelowEdge[updateKind];
+  const below = { maxLr: maxLr + shift, fixedLr: fixedLr + shift };
   const fixed = Math.max(below.maxLr, below.fixedLr + lengthExponent * Math.log10(steps / referenceSteps));
   const base = below.maxLr + Math.log10(boundsRatio);
 

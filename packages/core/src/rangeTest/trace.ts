@@ -1,4 +1,5 @@
 import type { UpdateKind } from '../optimizers/updateKind.ts';
+import type { LossSmoothing } from './lossSmoothing.ts';
 
 /** One step of a range test: the rate that acted and the batch's metrics before the update. */
 export interface RangeTestPoint {
@@ -36,6 +37,8 @@ export interface RangeTestTrace {
   readonly scout?: readonly RangeTestPoint[];
   /** The kind of update that the rates drove, where the Trainable says so. */
   readonly updateKind?: UpdateKind;
+  /** How the tool that wrote the losses of `points` had smoothed them; `rangeTest` never does. */
+  readonly smoothing?: LossSmoothing;
   /** Absent when the sweep reached `endLr`. */
   readonly stopped?: Stopped;
 }

@@ -6,7 +6,7 @@ import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
 
 /**
  * A range test as a terminal shows it: the loss over the rate (logarithmic for an exponential sweep), with a
- * letter over each suggested rate and over the loss edge.
+ * letter over each suggested rate or lower bound, and over the loss edge.
  *
  * @example
  * ```ts
@@ -16,7 +16,7 @@ import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
  */
 export function plotRangeTest(
   traces: RangeTestTrace | readonly RangeTestTrace[],
-  { suggestion, edgeLr }: RangeTestFinding,
+  { suggestion, edgeLr, lowerBound }: RangeTestFinding,
   { width = 64, height = 14 }: ChartSize = {},
 ): string {
   const sweeps = [traces].flat() as readonly RangeTestTrace[];
@@ -35,6 +35,12 @@ export function plotRangeTest(
         ] as const)
       : []),
     ...(edgeLr === null ? [] : ([['e', 'loss edge', edgeLr]] as const)),
+    ...(lowerBound
+      ? ([
+          ['m', 'maxLr above', lowerBound.maxLr],
+          ['e', 'loss edge above', lowerBound.edgeLr],
+        ] as const)
+      : []),
   ];
   const marks = rates.map(([letter, , rate]): Mark => ({ letter, x: toX(rate) }));
   const xs = points.map(([x]) => x);

@@ -41,6 +41,8 @@ describe('plotRangeTest', () => {
   it('does without a suggestion and without a finite loss', () => {
     const none = { ...finding, suggestion: null, edgeLr: null };
     expect(plotRangeTest(trace, none)).not.toContain('baseLr');
+    const bound = { ...none, lowerBound: { edgeLr: 0.08, maxLr: 0.02 } };
+    expect(plotRangeTest(trace, bound)).toContain('m maxLr above 0.02   e loss edge above 0.08');
     const points = trace.points.map((point) => ({ ...point, loss: null }));
     expect(plotRangeTest({ ...trace, points }, none)).toBe('No step with a finite loss to draw.');
   });

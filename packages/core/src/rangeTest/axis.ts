@@ -1,0 +1,22 @@
+import { linearLength } from './calibration.ts';
+import type { RangeTestTrace } from './trace.ts';
+
+/** The axis on which a sweep is read: equal steps of the sweep are equally long on it. */
+export interface Axis {
+  readonly spacing: RangeTestTrace['spacing'];
+  /** The place of a rate. −Infinity for 0 on the axis of an exponential sweep. */
+  readonly place: (lr: number) => number;
+  readonly rate: (place: number) => number;
+}
+
+/**
+ * Decimal logarithms for an exponential sweep, and for several of which one is. A linear sweep spends nine tenths of its
+ * steps on the last decade, so it is read over the rate itself, with a length that counts as a number of decades: what
+ * the analysis says of decades holds for the same share of an exponential sweep as long.
+ */
+export function axisOf(sweeps: readonly Pick<RangeTestTrace, 'spacing' | 'endLr'>[]): Axis {
+  if (sweeps.length === 0 || sweeps.some(({ spacing }) => spacing === 'exponential'))
+    return { spacing: 'exponential', place: Math.log10, rate: (place) => 10 ** place };
+  const unit = Math.max(...sweeps.map(({ endLr }) => endLr)) / linearLength;
+  return { spacing: 'linear', place: (lr) => lr / unit, rate: (place) => place * unit };
+}

@@ -1,0 +1,39 @@
+import { smoothedNoise } from './calibration.ts';
+import type { RangeTestPoint } from './trace.ts';
+
+/**
+ * Whether the noise of a curve goes on from step to step, as it does in a running mean. The losses of batches differ
+ * without memory: a rise is followed by a fall, so that the differences from step to step have a correlation of −½ with the
+ * next one. Those of a running mean have nearly none. It is measured in stretches of the curve, their trend taken out, and a
+ * low quartile counts: where the curve itself is steep, noise hardly shows. A curve without noise has a correlation near 1.
+ */
+export function looksSmoothed(points: readonly RangeTestPoint[]): boolean {
+  const { steps, quartile, above, below } = smoothedNoise;
+  // Not where a step stands several times.
+  const end = points.findIndex(
+    ({ loss, step }, i) => !Number.isFinite(loss) || (i > 0 && step <= points[i - 1]!.step),
+  );
+  const losses = points.slice(0, end < 0 ? undefined : end).map(({ loss }) => loss!);
+  const found: number[] = [];
+  for (let from = 0; from + steps < losses.length; from += steps / 2) {
+    const correlation = memoryOf(losses.slice(from, from + steps + 1));
+    if (Number.isFinite(correlation)) found.push(correlation);
+  }
+  const low = found.sort((a, b) => a - b)[Math.floor(found.length * quartile)];
+  return low !== undefined && low > above && low < below;
+}
+
+/** The correlation of each difference with the next, a line taken out of the differences. */
+function memoryOf(losses: readonly number[]): number {
+  const steps = losses.slice(1).map((loss, i) => loss - losses[i]!);
+  const middle = (steps.length - 1) / 2;
+  const sum = (of: (step: number, i: number) => number) =>
+    steps.reduce((all, step, i) => all + of(step, i), 0);
+  const mean = sum((step) => step) / steps.length;
+  const slope = sum((step, i) => step * (i - middle)) / sum((_, i) => (i - middle) ** 2);
+  const left = steps.map((step, i) => step - mean - slope * (i - middle));
+  return (
+    left.slice(1).reduce((all, step, i) => all + step * left[i]!, 0) /
+    left.reduce((all, step) => all + step ** 2, 0)
+  );
+}

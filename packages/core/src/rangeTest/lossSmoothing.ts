@@ -1,0 +1,42 @@
+import { PolicyError } from '../errors.ts';
+import { decay, oneOf, optional, type Read, readFields } from '../fields.ts';
+
+/**
+ * How a tool smoothed the losses that it stored: a running mean, `m_t = beta · m_{t−1} + (1 − beta) · loss_t`. It begins
+ * with the first loss; with `debias`, at 0, and is divided by `1 − beta^(t+1)`. `'fastai'` is 0.98 with `debias`,
+ * `'lightning'` the same divided by `1 − beta^(t+2)`, `'lr-finder'` (pytorch-lr-finder, Ignite) 0.95. `'none'`: the losses
+ * are as they were.
+ */
+export type LossSmoothing =
+  | 'none'
+  | 'fastai'
+  | 'lightning'
+  | 'lr-finder'
+  | { readonly beta: number; readonly debias?: boolean };
+
+/** The running mean that a name stands for. `ahead`: by how many steps the debiasing is off. */
+interface RunningMean {
+  readonly beta: number;
+  readonly debias?: boolean;
+  readonly ahead?: number;
+}
+
+const named: Readonly<Record<string, RunningMean>> = {
+  none: { beta: 0 },
+  fastai: { beta: 0.98, debias: true },
+  lightning: { beta: 0.98, debias: true, ahead: 1 },
+  'lr-finder': { beta: 0.95 },
+};
+
+/** Reads how losses were smoothed: a name, or a running mean. */
+export const lossSmoothing: Read = (value, path) => {
+  if (typeof value === 'object' && value !== null)
+    return Object.freeze(readFields(value, { beta: decay, debias: optional(oneOf(true, false)) }, path));
+  if (typeof value === 'string' && Object.hasOwn(named, value)) return value;
+  const expected = `one of ${Object.keys(named).join(', ')}, or an object with beta`;
+  throw new PolicyError(path, value, expected, 'Say which tool wrote the losses.');
+};
+
+/** The running mean that was applied. */
+export const runningMeanOf = (smoothing: LossSmoothing): RunningMean =>
+  typeof smoothing === 'string' ? named[smoothing]! : smoothing;

@@ -1,0 +1,48 @@
+import { PolicyError } from '../errors.ts';
+import { type LossSmoothing, lossSmoothing, runningMeanOf } from './lossSmoothing.ts';
+import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
+
+/**
+ * The trace as it was before a tool smoothed its losses. A running mean can be undone exactly:
+ *
+ * `loss_t = (m_t − beta · m_{t−1}) / (1 − beta)`, with `m_t` the stored loss, its debiasing undone first.
+ *
+ * Where steps are missing, as in a file that leaves out the first ones, the mean loss of the gap stands for them. What
+ * rounding has taken from the stored losses is gone, and what is left of it grows by `(1 + beta) / (1 − beta)` at most: with
+ * four digits of a loss of 2.3 and fastai's beta it is less than the noise of a batch.
+ *
+ * @param smoothing - default: what the trace says, else `'none'`
+ * @returns a trace whose `smoothing`, if it says one, is `'none'`; the metrics on validation data and the accuracies stay as they are
+ * @throws {PolicyError} if the smoothing is unknown, or `beta` is not in [0, 1)
+ *
+ * @example
+ * ```ts
+ * const points = [4, 2, 1].map((loss, step) => ({ step, lr: 0.01 * (step + 1), loss }));
+ * const trace = { version: 1, spacing: 'linear', startLr: 0.01, endLr: 0.03, points };
+ * undoSmoothing(trace, { beta: 0.5 }).points.map(({ loss }) => loss); // [4, 0, 0]
+ * ```
+ */
+export function undoSmoothing(
+  trace: RangeTestTrace,
+  smoothing: LossSmoothing = trace.smoothing ?? 'none',
+): RangeTestTrace {
+  lossSmoothing(smoothing, 'smoothing');
+  if (smoothing === 'none') return trace;
+  const { beta, debias = false, ahead = 0 } = runningMeanOf(smoothing);
+  if (trace.probe && beta > 0) {
+    const advice = 'Each rate was tried by itself, so there is nothing to undo.';
+    throw new PolicyError('smoothing', smoothing, '"none" for a trace with probe', advice);
+  }
+  // A running mean that begins at 0 has seen no step before the first.
+  let before = debias ? { step: -1, mean: 0 } : undefined;
+  const points = trace.points.map((point): RangeTestPoint => {
+    const { step, loss } = point;
+    if (loss === null) return point;
+    const mean = debias ? loss * (1 - beta ** (step + 1 + ahead)) : loss;
+    const kept = before ? beta ** (step - before.step) : 0;
+    const raw = (mean - kept * (before?.mean ?? 0)) / (1 - kept);
+    before = { step, mean };
+    return { ...point, loss: raw };
+  });
+  return { ...trace, points, smoothing: 'none' };
+}

@@ -1,4 +1,4 @@
-import { attribute, float, int, makeAttribute } from '../format/attributes.ts';
+import { float, int, makeAttribute } from '../format/attributes.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
@@ -112,8 +112,7 @@ export const batchNorm: Operators = {
           ]
         : [],
     toInference: (node) => {
-      const mode = attribute(node, 'training_mode');
-      if (mode) mode.i = 0n;
+      node.attribute = node.attribute.filter(({ name }) => name !== 'training_mode');
       node.output = node.output.slice(0, 1);
     },
   },

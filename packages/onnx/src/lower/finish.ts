@@ -1,11 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { captures, subgraphs } from '../format/captures.ts';
+import { copyNode } from '../format/copyNode.ts';
 import { writeModel } from '../format/model.ts';
+import { setPurpose } from '../format/purpose.ts';
 import {
   GraphProtoSchema,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
+  NodeProtoSchema,
   OperatorSetIdProtoSchema,
   type StringStringEntryProto,
   type ValueInfoProto,
@@ -14,17 +17,17 @@ import { declaration } from '../graph/declaration.ts';
 import type { Ops } from '../graph/ops.ts';
 import { blockedDomain } from './blocks.ts';
 
-import { type Choose, lower } from './lower.ts';
-import type { Target } from './target.ts';
-
 /** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
 const oldestIr = 8n;
 
+/** A value that a model gives out, and what it is called there. */
+export interface Output {
+  readonly value: string;
+  readonly name: string;
+}
+
 /** The nodes that the outputs need, in order. */
-function needed(
-  nodes: readonly NodeProto[],
-  outputs: readonly string[],
-): { nodes: NodeProto[]; names: Set<string> } {
+function needed(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
   const names = new Set(outputs);
   const kept: NodeProto[] = [];
   for (const node of [...nodes].reverse()) {
@@ -32,50 +35,62 @@ function needed(
     kept.push(node);
     for (const name of [...node.input, ...captures(node)]) names.add(name);
   }
-  return { nodes: kept.reverse(), names };
+  return kept.reverse();
+}
+
+/** The nodes with other names for some values; nodes without such values are the same objects. */
+function renamed(nodes: readonly NodeProto[], names: ReadonlyMap<string, string>): NodeProto[] {
+  if (names.size === 0) return [...nodes];
+  const named = (name: string): string => names.get(name) ?? name;
+  return nodes.map((node) =>
+    [...node.input, ...node.output].some((name) => names.has(name))
+      ? copyNode(node, { input: node.input.map(named), output: node.output.map(named) })
+      : node,
+  );
 }
 
 /**
- * Renames the results of nodes to the model's output names, instead of adding an Identity after each: for a value with
- * another reader the runtime would copy the vector.
+ * Gives values the names of the model's outputs. The result of a node of clr's is renamed, instead of an Identity after
+ * it: for a value with another reader the runtime would copy the vector.
  */
-function nameOutputs(b: Ops, nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
+function nameOutputs(b: Ops, nodes: readonly NodeProto[], outputs: readonly Output[]): NodeProto[] {
   const free = new Set(nodes.flatMap(({ output }) => output).filter((name) => b.made(name)));
-  for (const name of [...outputs, ...nodes.flatMap((node) => [...captures(node)])]) free.delete(name);
-  const renamed = new Map<string, string>();
-  const kept = nodes.filter(({ opType, domain, input: [from = ''], output: [to = ''] }) => {
-    const copies = opType === 'Identity' && domain === '' && outputs.includes(to) && free.has(from);
-    if (!copies || renamed.has(from)) return true;
-    renamed.set(from, to);
+  for (const name of nodes.flatMap((node) => [...captures(node)])) free.delete(name);
+  const names = new Map<string, string>();
+  const others = outputs.filter(({ value, name }) => {
+    if (value === name) return false;
+    if (!free.has(value) || names.has(value)) return true;
+    names.set(value, name);
     return false;
   });
-  const named = (name: string): string => renamed.get(name) ?? name;
-  for (const node of kept) {
-    node.input = node.input.map(named);
-    node.output = node.output.map(named);
-  }
-  return kept;
+  const copies = others.map(({ value, name }) => {
+    const node = create(NodeProtoSchema, {
+      opType: 'Identity',
+      name,
+      input: [names.get(value) ?? value],
+      output: [name],
+    });
+    setPurpose(node, `the output "${name}"`);
+    return node;
+  });
+  return [...renamed(nodes, names), ...copies];
 }
 
 /**
  * Declares the known shapes of intermediate values. For each value of unknown size ONNX Runtime's planner searches all
  * free memory: without them, sessions of large models take 1.5 times as long to create.
  */
-function declarations(b: Ops, nodes: readonly NodeProto[], outputs: readonly string[]): ValueInfoProto[] {
-  return nodes
-    .flatMap(({ output }) => output)
-    .flatMap((name) => {
-      const { type, dims } = b.type(name);
-      return type === 0 || !dims || outputs.includes(name) ? [] : [declaration(name, type, dims, true)];
-    });
+function declarations(b: Ops, values: readonly string[]): ValueInfoProto[] {
+  return values.flatMap((name) => {
+    const { type, dims } = b.type(name);
+    return type === 0 || !dims ? [] : [declaration(name, type, dims, true)];
+  });
 }
 
-/** The elements of all values that nodes make, a free axis (the batch) counted as 1. */
-function elementsOf(b: Ops, nodes: readonly NodeProto[]): number {
-  const sizes = nodes.flatMap(({ output }) =>
-    output.map((value) =>
-      (b.dims(value) ?? []).reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1),
-    ),
+/** The elements of some values, a free axis (the batch) counted as 1. */
+function elementsOf(b: Ops, values: readonly string[]): number {
+  const sizes = values.map((value) =>
+    (b.dims(value) ?? []).reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
@@ -86,29 +101,46 @@ interface Finished {
   readonly elements: number;
 }
 
-/**
- * Writes what was built as a model of its own.
- *
- * @param source - the model it came from: its operator sets, functions and names are kept
- */
-export function finish(
-  b: Ops,
-  target: Target,
-  source: ModelProto,
-  inputs: readonly ValueInfoProto[],
-  outputs: readonly string[],
-  metadata: readonly StringStringEntryProto[],
-  choose: Choose = (_node, [first]) => first,
-): Finished {
-  const { nodes, names } = needed(nameOutputs(b, lower(b, target, choose), outputs), outputs);
+/** What {@link finish} writes. */
+export interface Unfinished {
+  /** Knows the types and shapes of all values. */
+  readonly b: Ops;
+  /** The nodes as the target wants them; those that the outputs do not need are left out. */
+  readonly nodes: readonly NodeProto[];
+  /** Names that stand for other values in the nodes' inputs. */
+  readonly aliases?: ReadonlyMap<string, string>;
+  /** The model it came from: its operator sets, functions and names are kept. */
+  readonly source: ModelProto;
+  readonly inputs: readonly ValueInfoProto[];
+  readonly outputs: readonly Output[];
+  readonly metadata: readonly StringStringEntryProto[];
+}
+
+/** Writes some of the nodes of a graph as a model of its own. Nothing that it is given changes. */
+export function finish(given: Unfinished): Finished {
+  const { b, aliases = new Map(), source, inputs, metadata } = given;
+  const outputs = given.outputs.map(({ value, name }) => ({ value: aliases.get(value) ?? value, name }));
+  const whole = needed(
+    renamed(given.nodes, aliases),
+    outputs.map(({ value }) => value),
+  );
+  const made = whole.flatMap(({ output }) => output);
+  const nodes = nameOutputs(b, whole, outputs);
+  const names = new Set(nodes.flatMap((node) => [...node.input, ...captures(node)]));
+  const named = new Set(nodes.flatMap(({ output }) => output));
   const graph = create(GraphProtoSchema, {
     name: source.graph?.name || 'training',
     node: nodes,
     input: [...inputs],
-    output: outputs.map((name) => declaration(name, b.type(name).type, b.dims(name))),
-    valueInfo: declarations(b, nodes, outputs),
+    output: outputs.map(({ value, name }) => declaration(name, b.type(value).type, b.dims(value))),
+    valueInfo: declarations(
+      b,
+      made.filter((value) => named.has(value) && !outputs.some(({ name }) => name === value)),
+    ),
     initializer: [...b.initializers.values()].filter(({ name }) => names.has(name)),
-    sparseInitializer: source.graph?.sparseInitializer ?? [],
+    sparseInitializer: (source.graph?.sparseInitializer ?? []).filter(({ values }) =>
+      names.has(values?.name ?? ''),
+    ),
   });
   const others = source.opsetImport.filter(({ domain }) => domain !== '' && domain !== 'ai.onnx');
   if (
@@ -127,5 +159,5 @@ export function finish(
       metadataProps: [...metadata],
     }),
   );
-  return { bytes, elements: elementsOf(b, nodes) };
+  return { bytes, elements: elementsOf(b, made) };
 }

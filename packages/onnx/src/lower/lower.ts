@@ -31,11 +31,18 @@ function formsFor(node: NodeProto, ops: Ops, target: Target): Match[] {
     });
 }
 
+/** Nodes as a target wants them. */
+export interface Lowered {
+  readonly nodes: readonly NodeProto[];
+  /** The value that a value of the graph is among these nodes: itself, unless it was a private operator's. */
+  readonly standIn: (name: string) => string;
+}
+
 /**
  * The graph's nodes as a target wants them: private operators written in ONNX's own, and ONNX's in the forms that are
  * faster there, or right where the standard form is not.
  */
-export function lower(ops: Ops, target: Target, choose: Choose): NodeProto[] {
+export function lower(ops: Ops, target: Target, choose: Choose = (_node, [first]) => first): Lowered {
   /** The value that stands for a private operator's output. */
   const renamed = new Map<string, string>();
 
@@ -60,13 +67,13 @@ export function lower(ops: Ops, target: Target, choose: Choose): NodeProto[] {
   };
 
   const nodes = [...ops.nodes].flatMap((node) => withNodeContext(node, () => write(node)));
-  const named = (name: string): string => {
+  const standIn = (name: string): string => {
     let last = name;
     for (let next = renamed.get(last); next !== undefined; next = renamed.get(last)) last = next;
     return last;
   };
-  for (const node of nodes) node.input = node.input.map(named);
-  return nodes;
+  for (const node of nodes) node.input = node.input.map(standIn);
+  return { nodes, standIn };
 }
 
 /** Notes the value that takes the place of another; what was known of the one holds for the other. */

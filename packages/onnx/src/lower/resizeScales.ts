@@ -1,7 +1,6 @@
-import { create } from '@bufbuild/protobuf';
 import { ints } from '../format/attributes.ts';
+import { copyNode } from '../format/copyNode.ts';
 import { DataType } from '../format/dataType.ts';
-import { NodeProtoSchema } from '../generated/onnx_pb.ts';
 import { resizedTo } from '../graph/dim.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { Row } from './row.ts';
@@ -32,12 +31,7 @@ export const hiddenScales: Row = {
     const zero = b.mul(b.cast(b.emit('IsNaN', [first]), DataType.FLOAT), b.literal(DataType.FLOAT, [], [0]));
     const [name] = node.output as [string];
     const { type, dims: known } = b.type(name);
-    b.append(
-      create(NodeProtoSchema, {
-        ...node,
-        input: [x, inputOf(node, 1), b.add(given, zero), ...node.input.slice(3)],
-      }),
-    );
+    b.append(copyNode(node, { input: [x, inputOf(node, 1), b.add(given, zero), ...node.input.slice(3)] }));
     b.declare(name, type, known);
     return undefined;
   },

@@ -19,6 +19,7 @@ import { Ops } from '../graph/ops.ts';
 import { privateDomain, privateOperators } from '../graph/privateOperators.ts';
 import { channelBlockOf } from '../runtime/channelBlock.ts';
 import { finish } from './finish.ts';
+import { lower } from './lower.ts';
 import type { Row } from './row.ts';
 import { rows } from './rows.ts';
 import { isFor, type Target } from './target.ts';
@@ -325,25 +326,22 @@ async function outcome(
   const last = b.nodes.at(-1);
   let applied = chosen === undefined;
   const names = Array.from({ length: outputs }, (_, i) => `out${i}`);
-  const results = names.map((name) => {
-    b.emitAs('Identity', [name], {}, `result.${name}`);
-    return `result.${name}`;
+  const results = names.map((name) => ({ value: name, name: `result.${name}` }));
+  const { nodes: written, standIn } = lower(b, target, (node, forms) => {
+    const match = node === last && chosen ? forms.find(({ row }) => row === chosen) : undefined;
+    if (match) applied = true;
+    if (match) return match;
+    // Whatever else is in the graph, and the node itself for the comparison, in the plainest form.
+    return node.domain === privateDomain ? forms.at(-1) : undefined;
   });
-  const { bytes } = finish(
+  const { bytes } = finish({
     b,
-    target,
-    create(ModelProtoSchema),
-    inputs.map(({ name }) => graph.input.find((info) => info.name === name)!),
-    results,
-    [],
-    (node, forms) => {
-      const match = node === last && chosen ? forms.find(({ row }) => row === chosen) : undefined;
-      if (match) applied = true;
-      if (match) return match;
-      // Whatever else is in the graph, and the node itself for the comparison, in the plainest form.
-      return node.domain === privateDomain ? forms.at(-1) : undefined;
-    },
-  );
+    nodes: written,
+    source: create(ModelProtoSchema),
+    inputs: graph.input,
+    outputs: results.map(({ value, name }) => ({ value: standIn(value), name })),
+    metadata: [],
+  });
   if (!applied) return undefined;
   const plain =
     target.channelBlock > 1 && target.channelBlock !== own
@@ -352,7 +350,7 @@ async function outcome(
   const session = await ort.InferenceSession.create(plain, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const found = await session.run(data);
   await session.release();
-  return results.map((name) => found[name] as ort.Tensor);
+  return results.map(({ name }) => found[name] as ort.Tensor);
 }
 
 const targetsOf = ({ where }: Row): Target[] =>

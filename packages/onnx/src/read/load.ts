@@ -1,5 +1,6 @@
 import { fail, UnsupportedOperatorError } from '../errors.ts';
 import { subgraphs } from '../format/captures.ts';
+import { copyNode } from '../format/copyNode.ts';
 import { nodeName } from '../format/describeNode.ts';
 import type { Model } from '../format/model.ts';
 import { checkStored } from '../format/tensor.ts';
@@ -81,6 +82,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
  * Takes a model's graph into one that grows: brought up to the working opset; the model's own functions, branches with
  * a known condition and loops of known length written out.
  *
+ * @param model - stays as it is
  * @param operators - what is known of the operators
  */
 export function loadGraph(
@@ -136,7 +138,7 @@ export function loadGraph(
     const plain = throughSequences(throughOptionals(node, b, optionals, sequences), b, sequences);
     appendUpgraded(b, plain, version, adjust);
   };
-  for (const node of graph.node) append(node, opset, 0);
+  for (const node of graph.node) append(copyNode(node), opset, 0);
 
   const lost = graph.output.find(({ name }) => !b.has(name));
   if (lost) {

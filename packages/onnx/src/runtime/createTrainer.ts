@@ -1,5 +1,6 @@
-import { buildTrainingModel } from '../training/build.ts';
+import { emitStep } from '../training/emit.ts';
 import type { TrainingOptions } from '../training/options.ts';
+import { prepare } from '../training/prepare.ts';
 import { readOptions } from '../training/readOptions.ts';
 import { channelBlockOf } from './channelBlock.ts';
 import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
@@ -44,8 +45,8 @@ export async function createTrainer(
   const built = { ...given, provider, channelBlock };
   const source = await readModelFile(file);
   const model = await withShapes(ort, source, session);
-  const first = buildTrainingModel(model, built);
-  const trainer = new Trainer(ort, { source, model }, built, session, first);
+  const prepared = prepare(model, built);
+  const trainer = new Trainer(ort, { source, model, prepared }, session, emitStep(prepared));
   await trainer.ready();
   return trainer;
 }

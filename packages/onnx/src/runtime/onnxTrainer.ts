@@ -18,6 +18,7 @@ import { type Term, termsOf } from '../loss/terms.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { BuildOptions } from '../training/options.ts';
+import type { Prepared } from '../training/prepare.ts';
 import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { checkBatch } from './checkBatch.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
@@ -131,11 +132,12 @@ export class Trainer implements OnnxTrainer {
 
   constructor(
     ort: Ort,
-    { source, model }: { readonly source: Uint8Array; readonly model: Uint8Array },
-    options: BuildOptions,
+    from: { readonly source: Uint8Array; readonly model: Uint8Array; readonly prepared: Prepared },
     session: InferenceSession.SessionOptions,
     first: TrainingModel,
   ) {
+    const { source, model, prepared } = from;
+    const { options } = prepared;
     this.updateKind = updateKindOf(options.optimizer);
     this.#ort = ort;
     this.#source = source;
@@ -150,7 +152,7 @@ export class Trainer implements OnnxTrainer {
     this.#owner = { optimizer: optimizerName(options.optimizer), graph, state };
     this.#state = new StateVectors(ort, first.state, session, onDevice);
     const locations = onDevice && { locations: (step: TrainingModel) => this.#stepLocations(step) };
-    this.#runners = new Runners(ort, { source: model, options, session, ...locations }, first);
+    this.#runners = new Runners(ort, { prepared, source: model, session, ...locations }, first);
     const [term] = this.#terms;
     if (term && this.#terms.length === 1 && term.type !== 'model') {
       this.predictBatch = (batch) => this.#predict(batch, term);

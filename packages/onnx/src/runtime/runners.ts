@@ -1,10 +1,5 @@
-import {
-  buildApplyModel,
-  buildEvaluationModel,
-  buildGradientModel,
-  buildTrainingModel,
-} from '../training/build.ts';
-import type { BuildOptions } from '../training/options.ts';
+import { emitEvaluation, emitGradients, emitStep, emitUpdate } from '../training/emit.ts';
+import type { Prepared, TargetKind } from '../training/prepare.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { orExplained } from './explainRefusal.ts';
 import type { Batch, InferenceSession, Ort } from './ort.ts';
@@ -18,17 +13,18 @@ export interface Runner {
 
 type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
 
-const builders: Readonly<Record<Kind, (model: Uint8Array, options: BuildOptions) => TrainingModel>> = {
-  step: buildTrainingModel,
-  gradients: buildGradientModel,
-  apply: buildApplyModel,
-  evaluation: buildEvaluationModel,
+const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) => TrainingModel>> = {
+  step: emitStep,
+  gradients: emitGradients,
+  apply: emitUpdate,
+  evaluation: emitEvaluation,
 };
 
 /** What {@link Runners} makes sessions of. */
 export interface RunnersOptions {
+  readonly prepared: Prepared;
+  /** The model as it came, to tell what the runtime refuses in it. */
   readonly source: Uint8Array;
-  readonly options: BuildOptions;
   readonly session: InferenceSession.SessionOptions;
   /** The outputs of a step that stay on the device, if any do. */
   readonly locations?: (step: TrainingModel) => Record<string, 'gpu-buffer'>;
@@ -46,7 +42,7 @@ export class Runners {
     this.#ort = ort;
     this.#from = from;
     this.#classes = first.targets.find(({ type }) => type === 'int64')?.name;
-    this.#add('step', from.options.target ?? 'indices', first);
+    this.#add('step', from.prepared.options.target ?? 'indices', first);
   }
 
   /** Resolves when the sessions that were asked for stand. */
@@ -56,14 +52,11 @@ export class Runners {
 
   /** The session of a kind for this batch: cross-entropy has one form for indices, one for distributions. */
   of(kind: Kind, batch: Batch): Promise<Runner> {
-    const { source, options } = this.#from;
+    const { prepared } = this.#from;
     const name = this.#classes;
     const float = name !== undefined && batch?.[name]?.type?.startsWith('float');
-    const target = options.target ?? (float ? 'distribution' : 'indices');
-    return (
-      this.#made.get(`${kind}:${target}`) ??
-      this.#add(kind, target, builders[kind](source, { ...options, target }))
-    );
+    const target = prepared.options.target ?? (float ? 'distribution' : 'indices');
+    return this.#made.get(`${kind}:${target}`) ?? this.#add(kind, target, emitters[kind](prepared, target));
   }
 
   #add(kind: Kind, target: string, model: TrainingModel): Promise<Runner> {

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import type { Model } from '../format/model.ts';
 import {
   type StringStringEntryProto,
   StringStringEntryProtoSchema,
@@ -7,17 +6,15 @@ import {
 } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
 import type { Ops } from '../graph/ops.ts';
-import { finish } from '../lower/finish.ts';
-import type { Target } from '../lower/target.ts';
+import type { Output } from '../lower/finish.ts';
 import type { Names } from './plan.ts';
-import type { StateTensor, TrainingModel } from './trainingModel.ts';
+import type { StateTensor } from './trainingModel.ts';
 
-/** What the kinds of emitted models have in common while they are put together. */
+/** What a model is put together of. */
 export interface Draft {
   readonly b: Ops;
-  readonly target: Target;
   readonly inputs: ValueInfoProto[];
-  readonly outputs: string[];
+  readonly outputs: Output[];
   readonly state: StateTensor[];
 }
 
@@ -28,10 +25,9 @@ export function input(draft: Draft, name: string, type: number, dims: readonly (
   return name;
 }
 
-/** Names a value as an output of the model. */
+/** Gives a value out under a name. */
 export function output(draft: Draft, value: string, name: string): string {
-  draft.b.emitAs('Identity', [value], {}, name);
-  draft.outputs.push(name);
+  draft.outputs.push({ value, name });
   return name;
 }
 
@@ -43,7 +39,7 @@ export function replace(draft: Draft, inputName: string, value: string, names: N
 }
 
 /** The layout of the vectors, written into the file for whoever runs it without this package. */
-function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
+export function layoutOf(state: readonly StateTensor[]): StringStringEntryProto[] {
   const layout = state.map(({ role, input: name, output: next, parts }) => ({
     role,
     input: name,
@@ -51,18 +47,4 @@ function metadata(state: readonly StateTensor[]): StringStringEntryProto[] {
     parts,
   }));
   return [create(StringStringEntryProtoSchema, { key: 'clr.state', value: JSON.stringify(layout) })];
-}
-
-/** The finished model. */
-export function written(
-  draft: Draft,
-  model: Model,
-  rest: Omit<TrainingModel, 'bytes' | 'state' | 'elements' | 'places'>,
-): TrainingModel {
-  const { b, target, inputs, outputs, state } = draft;
-  const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
-  const places = Object.fromEntries(
-    stored.flatMap(({ parts }) => parts.map(({ name }) => [name, model.stored?.get(name)?.place ?? ''])),
-  );
-  return { ...finish(b, target, model.proto, inputs, outputs, metadata(state)), state, places, ...rest };
 }

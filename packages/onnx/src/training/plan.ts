@@ -9,9 +9,7 @@ import { checkTarget } from '../loss/checkTarget.ts';
 import { appendLosses, type LossHead } from '../loss/lossHead.ts';
 import { lossInput } from '../loss/lossInput.ts';
 import { termsOf } from '../loss/terms.ts';
-import type { Target } from '../lower/target.ts';
 import { loadGraph } from '../read/load.ts';
-import { show } from '../show.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 import { selectParameters } from './parameters.ts';
@@ -30,8 +28,6 @@ export interface BufferState {
 /** A model with its loss, its parameters chosen and packed, before anything is differentiated. */
 export interface Plan {
   readonly b: Ops;
-  /** What the models are written for. */
-  readonly target: Target;
   /** The model's own nodes and the loss, in order. */
   readonly nodes: readonly NodeProto[];
   readonly inputs: readonly ValueInfoProto[];
@@ -102,48 +98,16 @@ function noteBuffers(
   }
 }
 
-/** Puts numbers in place of the names of free axes. */
-function fixSizes(graph: GraphProto, sizes: Readonly<Record<string, number>>): void {
-  const free = graph.input
-    .flatMap(({ type }) => (type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : []))
-    .flatMap((dim) => (dim.value.case === 'dimParam' ? [{ dim, name: dim.value.value }] : []));
-  const names = new Set(free.map(({ name }) => name));
-  const wrong = Object.entries(sizes).find(
-    ([name, size]) => !names.has(name) || !(Number.isSafeInteger(size) && size > 0),
-  );
-  if (wrong) {
-    throw fail(
-      `sizes to give free axes of the model's inputs (${[...names].join(', ') || 'it has none'}) whole numbers above 0`,
-      `${wrong[0]} = ${String(wrong[1])}`,
-      'Name an axis as the model does (dim_param).',
-    );
-  }
-  for (const { dim, name } of free) {
-    if (Object.hasOwn(sizes, name)) dim.value = { case: 'dimValue', value: BigInt(sizes[name] as number) };
-  }
-}
-
 const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
-
-/** What the models are written for. */
-function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target {
-  if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
-    return { provider, channelBlock };
-  throw fail(
-    "channelBlock to be 1, 8 or 16 (only 1 with provider 'webgpu')",
-    `channelBlock = ${show(channelBlock)}${provider === 'webgpu' ? " with provider 'webgpu'" : ''}`,
-    'Leave it out for a model that runs everywhere.',
-  );
-}
 
 /**
  * Loads a model, appends the loss, chooses the parameters and lets them and the running statistics be fed.
  *
+ * @param model - stays as it is
  * @param inference - whether Dropout and BatchNormalization act as in inference
  */
 export function plan(model: Model, options: BuildOptions, inference: boolean): Plan {
   const { graph } = model;
-  if (options.sizes) fixSizes(graph, options.sizes);
   const names = namesFor(graph);
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
@@ -156,7 +120,6 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
     node.input = own;
     ops.operator(node)?.toInference?.(node, ops, draws);
   });
-  const target = targetOf(options);
   const nodes = [...b.nodes];
   const outputs = graph.output.map(({ name }) => name);
   const terms = termsOf(options);
@@ -200,7 +163,6 @@ export function plan(model: Model, options: BuildOptions, inference: boolean): P
   b.nodes.unshift(...unpacking);
   return {
     b,
-    target,
     nodes,
     inputs,
     head,

@@ -1,4 +1,5 @@
 import { attribute, int, ints, text } from '../../format/attributes.ts';
+import { copyNode } from '../../format/copyNode.ts';
 import { DataType } from '../../format/dataType.ts';
 import type { NodeProto } from '../../generated/onnx_pb.ts';
 import { inputOf } from '../../graph/infer.ts';
@@ -35,13 +36,8 @@ export const convInBlocks: Row<BlockedKernel> = {
     const [x, w] = [inputOf(node, 0), inputOf(node, 1)];
     const data = inBlocks(b, x, kernel.block);
     const result = b.uniqueName('Conv');
-    b.append({
-      ...node,
-      domain: blockedDomain,
-      name: result,
-      input: [data, forwardKernel(b, w, kernel), ...node.input.slice(2)],
-      output: [result],
-    });
+    const input = [data, forwardKernel(b, w, kernel), ...node.input.slice(2)];
+    b.append(copyNode(node, { domain: blockedDomain, name: result, input, output: [result] }));
     b.declare(result, DataType.FLOAT, b.dims(node.output[0] as string));
     return writePlain(b, node, result, kernel.first);
   },

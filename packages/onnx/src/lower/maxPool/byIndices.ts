@@ -1,7 +1,7 @@
-import { create } from '@bufbuild/protobuf';
 import { int } from '../../format/attributes.ts';
+import { copyNode } from '../../format/copyNode.ts';
 import { DataType } from '../../format/dataType.ts';
-import { type NodeProto, NodeProtoSchema } from '../../generated/onnx_pb.ts';
+import type { NodeProto } from '../../generated/onnx_pb.ts';
 import type { Ops } from '../../graph/ops.ts';
 import { extent, lowest, padsOf, type Window } from '../../graph/window.ts';
 import type { Row } from '../row.ts';
@@ -33,7 +33,7 @@ function indicesOf(b: Ops, pool: NodeProto): string {
     pool.output = [y, indices];
   } else {
     const output = [b.uniqueName('MaxPool'), indices];
-    b.append(create(NodeProtoSchema, { ...pool, name: output[0] as string, output, attribute: attributes }));
+    b.append(copyNode(pool, { name: output[0] as string, output, attribute: attributes }));
   }
   return indices;
 }

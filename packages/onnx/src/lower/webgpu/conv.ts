@@ -1,6 +1,6 @@
-import { create } from '@bufbuild/protobuf';
 import { int, ints } from '../../format/attributes.ts';
-import { type NodeProto, NodeProtoSchema } from '../../generated/onnx_pb.ts';
+import { copyNode } from '../../format/copyNode.ts';
+import type { NodeProto } from '../../generated/onnx_pb.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { inputOf } from '../../graph/infer.ts';
 import type { Ops } from '../../graph/ops.ts';
@@ -31,7 +31,7 @@ export function appendFilledUp(node: NodeProto, b: Ops): void {
   const none = Array(rank).fill(0);
   const pads = b.ints([...none, 0, 4 - (inputs % 4), ...Array(rank - 2).fill(0)]);
   const filled = [x, w].map((value) => b.emit('Pad', [value, pads]));
-  b.append(create(NodeProtoSchema, { ...node, input: [...filled, ...node.input.slice(2)] }));
+  b.append(copyNode(node, { input: [...filled, ...node.input.slice(2)] }));
 }
 
 export const convFilledUp: Row = {

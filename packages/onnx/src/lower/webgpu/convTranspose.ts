@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { int, ints, makeAttribute, text } from '../../format/attributes.ts';
+import { copyNode } from '../../format/copyNode.ts';
 import { NodeProtoSchema } from '../../generated/onnx_pb.ts';
 import { inputOf } from '../../graph/infer.ts';
 import type { Ops } from '../../graph/ops.ts';
@@ -111,7 +112,7 @@ export const withTwoOutputs: Row<number> = {
     const rest = Array(axes).fill(0);
     const wide = b.emit('Pad', [w, b.ints([...Array(axes + 2).fill(0), 0, 1, ...rest])]);
     const name = b.uniqueName('ConvTranspose');
-    b.append(create(NodeProtoSchema, { ...node, name, input: [x, wide], output: [name] }));
+    b.append(copyNode(node, { name, input: [x, wide], output: [name] }));
     const y = node.output[0] as string;
     const starts = [b.ints([0]), b.ints([2 ** 31 - 1]), b.ints([1]), b.ints([2])];
     if (!bias) {

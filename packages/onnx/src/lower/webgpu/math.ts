@@ -1,6 +1,6 @@
-import { create } from '@bufbuild/protobuf';
 import { int } from '../../format/attributes.ts';
-import { type NodeProto, NodeProtoSchema } from '../../generated/onnx_pb.ts';
+import { copyNode } from '../../format/copyNode.ts';
+import type { NodeProto } from '../../generated/onnx_pb.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { inputOf } from '../../graph/infer.ts';
 import type { Ops } from '../../graph/ops.ts';
@@ -12,7 +12,7 @@ const largestFloat = 3.4028234663852886e38;
 function inner(node: NodeProto, b: Ops): string {
   const name = b.uniqueName(node.opType);
   const { type, dims } = b.type(node.output[0] as string);
-  b.append(create(NodeProtoSchema, { ...node, name, output: [name] }));
+  b.append(copyNode(node, { name, output: [name] }));
   return b.declare(name, type, dims);
 }
 

@@ -1,0 +1,174 @@
+import { typeName } from '../format/dataType.ts';
+import { graphHash } from '../format/graphHash.ts';
+import type { ValueInfoProto } from '../generated/onnx_pb.ts';
+import { declaration } from '../graph/declaration.ts';
+import type { Target } from '../loss/target.ts';
+import { finish, type Output } from '../lower/finish.ts';
+import { layoutOf } from './draft.ts';
+import type { Plan } from './plan.ts';
+import type { Prepared, TargetKind } from './prepare.ts';
+import type { StateTensor, TargetInfo, TensorInfo, TrainingModel } from './trainingModel.ts';
+import type { Inference, Whole } from './whole.ts';
+
+/** An input as the graph knows it, so that a free axis without a name is known again in the target. */
+function infoOf({ b }: Plan, { name }: ValueInfoProto): TensorInfo {
+  return { name, type: typeName(b.type(name).type), dims: b.dims(name) };
+}
+
+/** A target as a batch is checked against it. */
+function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target): TargetInfo {
+  return {
+    name,
+    type: typeName(type),
+    dims,
+    ...(typeof classes === 'number' ? { classes } : {}),
+    ...(axis === undefined ? {} : { axis }),
+    ...(ignored === undefined ? {} : { ignored }),
+    ...(others && others.length > 0 ? { others } : {}),
+  };
+}
+
+/** What all models that run the network have in common. */
+function common(p: Plan): Pick<TrainingModel, 'data' | 'targets' | 'untrained' | 'draw'> {
+  const { inputs, head, draw, untrained } = p;
+  return {
+    data: inputs.map((info) => infoOf(p, info)),
+    targets: head.targets.map(targetInfo),
+    untrained,
+    ...(draw ? { draw } : {}),
+  };
+}
+
+/** The parts of a graph that a model is made of. */
+interface Parts {
+  readonly inputs: readonly ValueInfoProto[];
+  readonly outputs: readonly Output[];
+  readonly state: readonly StateTensor[];
+  readonly aliases?: ReadonlyMap<string, string>;
+}
+
+/** Writes a part of a graph: what its outputs need. */
+function written(
+  { source }: Prepared,
+  { b, nodes, standIn }: Whole | Inference,
+  { inputs, outputs, state, aliases = new Map() }: Parts,
+  rest: Omit<TrainingModel, 'bytes' | 'elements' | 'state' | 'places'>,
+): TrainingModel {
+  const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
+  const finished = finish({
+    b,
+    nodes,
+    aliases,
+    source: source.proto,
+    inputs,
+    outputs: outputs.map(({ value, name }) => ({ value: standIn(value), name })),
+    metadata: layoutOf(state),
+  });
+  const places = stored.flatMap(({ parts }) =>
+    parts.map(({ name }) => [name, source.stored?.get(name)?.place ?? '']),
+  );
+  return { ...finished, state, places: Object.fromEntries(places), ...rest };
+}
+
+/** The outputs for the loss and the accuracy, and their names. */
+function metrics(
+  { plan: { names }, accuracy }: Whole | Inference,
+  loss: string,
+): { outputs: Output[]; named: Pick<TrainingModel, 'loss' | 'accuracy'> } {
+  const outputs = [{ value: loss, name: names('loss') }];
+  if (accuracy) outputs.push({ value: accuracy, name: names('accuracy') });
+  return { outputs, named: { loss: names('loss'), ...(accuracy ? { accuracy: names('accuracy') } : {}) } };
+}
+
+/** State that goes in and does not change. */
+const unchanged = (state: readonly StateTensor[], ...roles: readonly string[]): StateTensor[] =>
+  state.filter(({ role }) => roles.includes(role)).map(({ output: _, ...rest }) => rest);
+
+const outputsOf = ({ outputs }: Whole, state: readonly StateTensor[]): Output[] =>
+  outputs.filter(({ name }) => state.some(({ output }) => output === name));
+
+/** One training step: the whole graph. */
+export function emitStep(prepared: Prepared, target?: TargetKind): TrainingModel {
+  const whole = prepared.whole(target);
+  const { inputs, updateInputs, outputs, state, gradients, standIn, backward, hyper } = whole;
+  const { outputs: first, named } = metrics(whole, whole.checkedLoss);
+  return written(
+    prepared,
+    whole,
+    {
+      inputs: [...inputs, ...updateInputs],
+      outputs: [...first, ...outputs],
+      state,
+      aliases: new Map(gradients.map(({ name, value }) => [name, standIn(value)])),
+    },
+    { graph: graphHash(prepared.source.graph), backward, ...common(whole.plan), ...named, ...hyper },
+  );
+}
+
+const vectorsOf = ({ gradients }: Whole): NonNullable<TrainingModel['gradients']> =>
+  gradients.map(({ name, bucket }) => ({ name, parts: bucket.parts }));
+
+/** The step without the update: its gradients are outputs. */
+export function emitGradients(prepared: Prepared, target?: TargetKind): TrainingModel {
+  const whole = prepared.whole(target);
+  const { inputs, gradients, backward } = whole;
+  const statistics = whole.state.filter(({ role }) => role === 'buffers');
+  const { outputs, named } = metrics(whole, whole.loss);
+  return written(
+    prepared,
+    whole,
+    {
+      inputs,
+      outputs: [...outputs, ...gradients, ...outputsOf(whole, statistics)],
+      state: [...unchanged(whole.state, 'parameters'), ...statistics],
+    },
+    { backward, ...common(whole.plan), ...named, gradients: vectorsOf(whole) },
+  );
+}
+
+/** The update alone: gradients are its inputs. */
+export function emitUpdate(prepared: Prepared, target?: TargetKind): TrainingModel {
+  const whole = prepared.whole(target);
+  const { inputs, updateInputs, gradients, hyper, plan } = whole;
+  const state = whole.state.filter(({ role }) => role !== 'buffers');
+  const parameters = inputs.filter(({ name }) =>
+    state.some(({ input, role }) => input === name && role === 'parameters'),
+  );
+  const vectors = gradients.map(({ name, bucket }) => declaration(name, bucket.type, [bucket.length]));
+  const spoiled = plan.names('spoiled');
+  return written(
+    prepared,
+    whole,
+    {
+      inputs: [...parameters, ...vectors, ...updateInputs],
+      outputs: [...outputsOf(whole, state), { value: whole.spoiled, name: spoiled }],
+      state,
+    },
+    {
+      data: [],
+      targets: [],
+      untrained: plan.untrained,
+      gradients: vectorsOf(whole),
+      spoiled,
+      ...hyper,
+    },
+  );
+}
+
+/** Loss and answers in inference form. */
+export function emitEvaluation(prepared: Prepared, target?: TargetKind): TrainingModel {
+  const inference = prepared.inference(target);
+  const { inputs, state, answers, plan } = inference;
+  const { outputs, named } = metrics(inference, inference.loss);
+  const name = plan.names('outputs');
+  return written(
+    prepared,
+    inference,
+    {
+      inputs,
+      outputs: answers ? [...outputs, { value: answers, name }] : outputs,
+      state: unchanged(state, 'parameters', 'buffers'),
+    },
+    { ...common(plan), ...named, ...(answers ? { outputs: name } : {}) },
+  );
+}

@@ -1,0 +1,86 @@
+import { fail } from '../errors.ts';
+import type { Model } from '../format/model.ts';
+import type { GraphProto } from '../generated/onnx_pb.ts';
+import type { Target } from '../lower/target.ts';
+import { readSource } from '../read/readSource.ts';
+import { show } from '../show.ts';
+import type { BuildOptions } from './options.ts';
+import { readOptions } from './readOptions.ts';
+import { buildInference, buildWhole, type Inference, type Whole } from './whole.ts';
+
+/** The kind of target of cross-entropy, which has a form for each. */
+export type TargetKind = NonNullable<BuildOptions['target']>;
+
+/** A model that has been read once; everything that is trained or evaluated with it is a part of these graphs. */
+export interface Prepared {
+  readonly options: BuildOptions;
+  /** The model as it was read. Nothing changes it. */
+  readonly source: Model;
+  /** The way there, the way back and the update: step, gradients and update are parts of it. Made once. */
+  readonly whole: (target?: TargetKind) => Whole;
+  /** The way there in inference form. */
+  readonly inference: (target?: TargetKind) => Inference;
+}
+
+/** Puts numbers in place of the names of free axes. */
+function fixSizes(graph: GraphProto, sizes: Readonly<Record<string, number>>): void {
+  const free = graph.input
+    .flatMap(({ type }) => (type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : []))
+    .flatMap((dim) => (dim.value.case === 'dimParam' ? [{ dim, name: dim.value.value }] : []));
+  const names = new Set(free.map(({ name }) => name));
+  const wrong = Object.entries(sizes).find(
+    ([name, size]) => !names.has(name) || !(Number.isSafeInteger(size) && size > 0),
+  );
+  if (wrong) {
+    throw fail(
+      `sizes to give free axes of the model's inputs (${[...names].join(', ') || 'it has none'}) whole numbers above 0`,
+      `${wrong[0]} = ${String(wrong[1])}`,
+      'Name an axis as the model does (dim_param).',
+    );
+  }
+  for (const { dim, name } of free) {
+    if (Object.hasOwn(sizes, name)) dim.value = { case: 'dimValue', value: BigInt(sizes[name] as number) };
+  }
+}
+
+/** What the models are written for. */
+function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target {
+  if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
+    return { provider, channelBlock };
+  throw fail(
+    "channelBlock to be 1, 8 or 16 (only 1 with provider 'webgpu')",
+    `channelBlock = ${show(channelBlock)}${provider === 'webgpu' ? " with provider 'webgpu'" : ''}`,
+    'Leave it out for a model that runs everywhere.',
+  );
+}
+
+/** The results of a function, each made when it is first asked for. */
+function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
+  const made = new Map<TargetKind, T>();
+  return (target) => {
+    const known = made.get(target) ?? make(target);
+    made.set(target, known);
+    return known;
+  };
+}
+
+/**
+ * Reads a model and checks the options.
+ *
+ * @throws {ClrError} on bytes that are no model, or options that are wrong by themselves
+ */
+export function prepare(bytes: Uint8Array, given: BuildOptions): Prepared {
+  const options = readOptions(given);
+  const target = targetOf(options);
+  const source = readSource(bytes);
+  if (options.sizes) fixSizes(source.graph, options.sizes);
+  const preset = options.target ?? 'indices';
+  const whole = kept((kind) => buildWhole(source, { ...options, target: kind }, target));
+  const inference = kept((kind) => buildInference(source, { ...options, target: kind }, target));
+  return {
+    options,
+    source,
+    whole: (kind = preset) => whole(kind),
+    inference: (kind = preset) => inference(kind),
+  };
+}

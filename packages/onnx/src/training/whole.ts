@@ -1,0 +1,182 @@
+import { fail } from '../errors.ts';
+import { DataType } from '../format/dataType.ts';
+import { importedOpset, type Model } from '../format/model.ts';
+import type { TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
+import { differentiate } from '../gradients/differentiate.ts';
+import { declaration } from '../graph/declaration.ts';
+import { type Lowered, lower } from '../lower/lower.ts';
+import type { Target } from '../lower/target.ts';
+import { appendUpdate } from './appendUpdate.ts';
+import { type Bucket, pack, readBucket } from './buckets.ts';
+import { type Draft, input, replace } from './draft.ts';
+import type { HyperNames } from './hyperInputs.ts';
+import { nanUnlessFinite } from './notFinite.ts';
+import type { BuildOptions } from './options.ts';
+import { type Plan, plan } from './plan.ts';
+import { updateOf } from './updates.ts';
+
+/** A graph with all its inputs, outputs and state, as its target wants it. */
+interface Graphed extends Draft, Lowered {
+  readonly plan: Plan;
+  /** The mean loss as a float32 scalar. */
+  readonly loss: string;
+  readonly accuracy: string | undefined;
+}
+
+/** The way there in inference form. */
+export interface Inference extends Graphed {
+  /** The model's answers in float32, unless it computes its own loss. */
+  readonly answers: string | undefined;
+}
+
+/** The way there, the way back, and the update. */
+export interface Whole extends Graphed {
+  /** The loss, NaN where a parameter or running statistic after the step is not finite. */
+  readonly checkedLoss: string;
+  /** 0, or NaN where a parameter after the step is not finite. */
+  readonly spoiled: string;
+  /** The vectors of gradients, and the names by which the update reads them. */
+  readonly gradients: readonly { readonly value: string; readonly name: string; readonly bucket: Bucket }[];
+  /** Through how many of the model's nodes gradients go. */
+  readonly backward: { readonly nodes: number; readonly of: number };
+  readonly hyper: HyperNames;
+  /** The inputs that the update alone reads: rates and slots. */
+  readonly updateInputs: readonly ValueInfoProto[];
+}
+
+const byName = (tensors: readonly TensorProto[]): Map<string, TensorProto> =>
+  new Map(tensors.map((tensor) => [tensor.name, tensor]));
+
+/** A draft with the inputs of all models that run the network: data, draws, targets, parameters, running statistics. */
+function network(p: Plan): Draft {
+  const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
+  if (p.draw) input(draft, p.draw, DataType.INT64, []);
+  for (const { name, type, dims } of p.head.targets) draft.inputs.push(declaration(name, type, dims));
+  feedState(draft, p);
+  return draft;
+}
+
+/** Declares the buckets of parameters and running statistics as inputs. */
+function feedState(draft: Draft, p: Plan): void {
+  const add = (role: string, buckets: readonly Bucket[], tensors: readonly TensorProto[]): void => {
+    buckets.forEach((bucket, i) => {
+      const name = input(draft, p.names(`${role}.${i}`), bucket.type, [bucket.length]);
+      draft.state.push({
+        role,
+        input: name,
+        parts: bucket.parts,
+        initial: readBucket(bucket, byName(tensors)),
+      });
+    });
+  };
+  add('parameters', p.buckets, p.parameters);
+  add(
+    'buffers',
+    p.bufferBuckets,
+    p.buffers.map(({ tensor }) => tensor),
+  );
+}
+
+/** The gradients of all parameters, bucket by bucket, and how far back they go. */
+function gradientVectors(
+  p: Plan,
+  model: Model,
+  options: BuildOptions,
+): { vectors: string[]; backward: { nodes: number; of: number } } {
+  const opsetOf = (domain: string): number => importedOpset(model, domain);
+  const sources = p.parameters.map(({ name }) => name);
+  let nodes = 0;
+  const gradients = differentiate(p.b, p.nodes, p.head.seeds, sources, opsetOf, () => {
+    nodes += 1;
+  });
+  const still = options.trainable && sources.find((name) => !gradients.has(name));
+  if (still !== undefined) {
+    throw fail(
+      'a gradient for every parameter that `trainable` names',
+      `"${still}": the derivative of the loss is 0 all over`,
+      'Leave it out of `trainable`, or export the model so that the loss depends on it.',
+    );
+  }
+  const vectors = p.buckets.map(({ parts }) =>
+    p.b.writtenFor('the vector of gradients', () =>
+      pack(
+        p.b,
+        parts.map(({ name }) => gradients.get(name) ?? p.b.zerosLike(name)),
+      ),
+    ),
+  );
+  return { vectors, backward: { nodes, of: p.nodes.length } };
+}
+
+/** Loss and accuracy in float32. */
+function metrics({ b, head }: Plan): Pick<Graphed, 'loss' | 'accuracy'> {
+  const scalar = (value: string): string => b.writtenFor('the loss', () => b.cast(value, DataType.FLOAT));
+  return { loss: scalar(head.loss), accuracy: head.accuracy && scalar(head.accuracy) };
+}
+
+/** Where a parameter or running statistic is not finite, its successor's sum is NaN. */
+function successors({ outputs, state }: Draft, roles: readonly string[]): string[] {
+  const values = new Map(outputs.map(({ name, value }) => [name, value]));
+  return state.flatMap(({ role, output }) =>
+    output !== undefined && roles.includes(role) ? [values.get(output) as string] : [],
+  );
+}
+
+/** The graph that training takes place in. */
+export function buildWhole(source: Model, options: BuildOptions, target: Target): Whole {
+  const update = updateOf(options.optimizer);
+  const p = plan(source, options, false);
+  const { b, names } = p;
+  const draft = network(p);
+  const { vectors, backward } = gradientVectors(p, source, options);
+  const gradients = vectors.map((value, i) => {
+    const bucket = p.buckets[i] as Bucket;
+    return { value, name: b.declare(names(`gradients.${i}`), bucket.type, [bucket.length]), bucket };
+  });
+  const mark = draft.inputs.length;
+  const hyper = b.writtenFor("the optimizer's update", () =>
+    appendUpdate(
+      draft,
+      p.buckets,
+      gradients.map(({ name }) => name),
+      options,
+      update,
+      names,
+    ),
+  );
+  const next = new Map(p.buffers.map((buffer) => [buffer.tensor.name, buffer.next]));
+  p.bufferBuckets.forEach((bucket, i) => {
+    const values = bucket.parts.map(({ name }) => next.get(name) as string);
+    b.writtenFor('the running statistics', () =>
+      replace(draft, names(`buffers.${i}`), pack(b, values), names),
+    );
+  });
+  const { loss, accuracy } = metrics(p);
+  const [checkedLoss, spoiled] = b.writtenFor('the loss', () => [
+    b.add(loss, nanUnlessFinite(b, successors(draft, ['parameters', 'buffers']))),
+    nanUnlessFinite(b, successors(draft, ['parameters'])),
+  ]) as [string, string];
+  const updateInputs = draft.inputs.splice(mark);
+  return {
+    ...draft,
+    ...lower(b, target),
+    plan: p,
+    loss,
+    accuracy,
+    checkedLoss,
+    spoiled,
+    gradients,
+    backward,
+    hyper,
+    updateInputs,
+  };
+}
+
+/** The graph that evaluations take place in. */
+export function buildInference(source: Model, options: BuildOptions, target: Target): Inference {
+  const p = plan(source, options, true);
+  const { outputs } = p.head;
+  const draft = network(p);
+  const answers = outputs && p.b.cast(outputs, DataType.FLOAT);
+  return { ...draft, plan: p, ...metrics(p), answers, ...lower(p.b, target) };
+}

@@ -46,7 +46,8 @@ async function found({ dims, kernel, strides, relu, x }: Case, provider: Provide
   const bytes = makeModel({
     inputs: [{ name: 'weights', type: float, dims: pooledDims }],
     outputs: [{ name: 'loss', type: float, dims: [] }],
-    initializers: [{ name: 'x', type: float, dims, values: x }],
+    // A stored tensor that is not finite would count as a mask; the values are fed below.
+    initializers: [{ name: 'x', type: float, dims, values: x.map(() => 1) }],
     nodes: [
       { op: relu ? 'Relu' : 'Identity', inputs: ['x'], outputs: ['a'] },
       {

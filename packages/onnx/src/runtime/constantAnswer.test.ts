@@ -51,14 +51,14 @@ describe('constantAnswer', () => {
     ],
     [
       'class indices at places',
-      'crossEntropy',
+      { type: 'crossEntropy', axis: 1 },
       [2, 2],
       logs(0.75, 0.75, 0.25, 0.25),
       [labels([2, 2], [0, 0, 1, 0], [2, 2])],
     ],
     [
       'shares at places',
-      'crossEntropy',
+      { type: 'crossEntropy', axis: 1 },
       [2, 2],
       logs(0.6, 0.6, 0.4, 0.4),
       [batch([2, 2], [0.9, 0.3, 0.1, 0.7, 0.6, 0.6, 0.4, 0.4], [2, 2, 2])],

@@ -324,7 +324,10 @@ describe(`createTrainable on ${backend}`, () => {
       name,
       createTrainable(tf, dense(make())).updateKind,
     ]);
-    const expected = { sgd: 'sgd', momentum: 'momentum', nesterov: 'momentum' } as Record<string, string>;
+    const expected = { sgd: 'sgd', momentum: 'momentum', nesterov: 'momentum', rmsprop: 'rmsProp' } as Record<
+      string,
+      string
+    >;
     for (const [name, kind] of kinds) expect(kind, name).toBe(expected[name!] ?? 'adaptive');
   });
 

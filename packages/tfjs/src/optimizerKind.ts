@@ -56,6 +56,7 @@ const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>
     'RMSProp',
     {
       ...field,
+      update: 'rmsProp',
       momentum: 'field',
       slots: { accumulatedMeanSquares: 'rms', accumulatedMoments: 'momentum', accumulatedMeanGrads: 'mg' },
     },
@@ -119,10 +120,12 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   return kind;
 }
 
-/** Core's name for the update that an optimizer makes. Momentum at 0 is plain SGD. */
+/** Core's name for the update that an optimizer makes. Momentum at 0 is plain SGD, RMSProp with momentum is like Adam. */
 export function updateKind(optimizer: OptimizerLike): UpdateKind {
   const { update } = optimizerKind(optimizer);
-  return update === 'momentum' && (optimizer as OptimizerFields).momentum === 0 ? 'sgd' : update;
+  const { momentum } = optimizer as OptimizerFields;
+  if (update === 'momentum' && momentum === 0) return 'sgd';
+  return update === 'rmsProp' && momentum !== 0 ? 'adaptive' : update;
 }
 
 /** The name of the number that holds an optimizer's momentum. */

@@ -1,7 +1,7 @@
 import type { UpdateKind } from '@clr/core';
 
 /** What core calls the kinds of update. */
-export const updateKinds: readonly UpdateKind[] = ['sgd', 'momentum', 'adaptive'];
+export const updateKinds: readonly UpdateKind[] = ['sgd', 'momentum', 'adaptive', 'rmsProp'];
 
 export const isUpdateKind = (value: unknown): value is UpdateKind =>
   updateKinds.includes(value as UpdateKind);

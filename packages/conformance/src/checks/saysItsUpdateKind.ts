@@ -14,7 +14,7 @@ export const saysItsUpdateKind: TrainableCheck = {
         throw fail(
           "updateKind of plain SGD to be 'sgd', or absent",
           `updateKind = ${updateKind}`,
-          "Take updateKindOf(optimizer) from @clr/core, or say 'sgd', 'momentum' or 'adaptive'.",
+          "Take updateKindOf(optimizer) from @clr/core, or say 'sgd', 'momentum', 'adaptive' or 'rmsProp'.",
         );
       }
     });

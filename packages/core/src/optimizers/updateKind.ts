@@ -2,9 +2,10 @@ import type { Optimizer } from './optimizer.ts';
 
 /**
  * How an optimizer turns a gradient into an update, as far as it decides where below the loss edge the good rates lie:
- * along the gradient (`'sgd'`), along a velocity (`'momentum'`), or divided by the gradient's size (`'adaptive'`).
+ * along the gradient (`'sgd'`), along a velocity (`'momentum'`), or divided by the gradient's size, with a momentum as in
+ * Adam (`'adaptive'`) or without one (`'rmsProp'`). With momentum a sweep runs ahead of its own divergence.
  */
-export type UpdateKind = 'sgd' | 'momentum' | 'adaptive';
+export type UpdateKind = 'sgd' | 'momentum' | 'adaptive' | 'rmsProp';
 
 /**
  * The kind of update that an optimizer makes. Adapters set it as their Trainable's `updateKind`.
@@ -15,8 +16,8 @@ export type UpdateKind = 'sgd' | 'momentum' | 'adaptive';
  * ```
  */
 export function updateKindOf(optimizer: Optimizer): UpdateKind {
-  if (optimizer.type !== 'sgd') return 'adaptive';
-  return optimizer.momentum > 0 ? 'momentum' : 'sgd';
+  if (optimizer.type === 'sgd') return optimizer.momentum > 0 ? 'momentum' : 'sgd';
+  return optimizer.type === 'rmsProp' && !(optimizer.momentum > 0) ? 'rmsProp' : 'adaptive';
 }
 
 /**

@@ -89,7 +89,7 @@ describe('analyzeRangeTest', () => {
     const trace = sweep(classic);
     const fixedLr = (of: RangeTestTrace, options = {}) => analyzeRangeTest(of, options).suggestion!.fixedLr;
     expect(fixedLr({ ...trace, updateKind: 'sgd' })).toBeGreaterThan(2 * fixedLr(trace));
-    for (const updateKind of ['sgd', 'momentum', 'adaptive'] as const) {
+    for (const updateKind of ['sgd', 'momentum', 'adaptive', 'rmsProp'] as const) {
       expect(fixedLr(trace, { updateKind })).toBe(fixedLr({ ...trace, updateKind }));
       const { fixedLr: rate, maxLr } = analyzeRangeTest(trace, { updateKind, steps: 10 }).suggestion!;
       expect(rate).toBeLessThanOrEqual(maxLr);

@@ -1,9 +1,10 @@
 import { number, oneOf, stepCount } from '../fields.ts';
 import { maxResamples } from '../limits.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
-import { decadesBelowEdge, defaultResamples, linearEdge, referenceSteps } from './calibration.ts';
+import { decadesBelowEdge, defaultResamples, referenceSteps } from './calibration.ts';
 import { classicRules } from './classicRules.ts';
 import { rateAt, showNumber } from './describe.ts';
+import { distances } from './distances.ts';
 import { gatherEvidence } from './evidence.ts';
 import type { RangeTestFinding } from './finding.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
@@ -15,7 +16,7 @@ import type { RangeTestTrace } from './trace.ts';
 
 /** Options of {@link analyzeRangeTest}. */
 export interface AnalyzeOptions {
-  /** How many steps the training will take: a longer one wants a lower `fixedLr`. Default 500. */
+  /** How many steps the training will take: a longer one wants lower rates. Default 500. */
   readonly steps?: number;
   /** The kind of update that was trained with. Default: what the trace says, else a compromise between all kinds. */
   readonly updateKind?: UpdateKind;
@@ -31,10 +32,10 @@ export interface AnalyzeOptions {
  *
  * Everything is measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no lag.
  * The rates depend on the loss edge, the feature of such a curve that repeats best from seed to seed: the
- * (geometric) mean of the rates at which given shares of the fall are lost again. With factors m, r and f (m and f
+ * (geometric) mean of the rates at which given shares of the fall are lost again. With factors m, r and f (m, f and q
  * depend on the kind of update):
  *
- * `maxLr = edge / m`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
+ * `maxLr = edge / m · min(1, 1000 / steps)^q`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
  *
  * The intervals come from resampled curves (a block bootstrap), widened. The confidence rises with the number of steps
  * in the decade below the edge. `calibration.ts` holds all numbers and their sources; most were fitted to trained
@@ -70,16 +71,16 @@ export function analyzeRangeTest(
   oneOf(...Object.keys(decadesBelowEdge))(updateKind, 'updateKind');
 
   const finding = { edgeLr: null, suggestion: null, rules: classicRules(trace.sweeps[0]?.points ?? []) };
-  const evidence = gatherEvidence(trace, decadesBelowEdge[updateKind].maxLr);
+  const evidence = gatherEvidence(trace, distances(updateKind, steps).maxLr);
   const { fall, bottom, edge } = evidence.features;
   const { rate, spacing } = evidence.axis;
   const edgeLr = rate(edge);
-  const shift = spacing === 'linear' ? linearEdge[updateKind] : 0;
+  const below = distances(updateKind, steps, spacing);
   const refusal = refusals.find(({ applies }) => applies(evidence));
   if (refusal) {
     const reasons = [refusal.reason(evidence)];
     if (!refusal.bounds?.(evidence)) return { ...finding, reasons };
-    const maxLr = edgeLr / 10 ** (decadesBelowEdge[updateKind].maxLr + shift);
+    const maxLr = edgeLr / 10 ** below.maxLr;
     const atLeast = `So maxLr is at least ${showNumber(maxLr)}; the edge would tell how much more.`;
     return { ...finding, lowerBound: { edgeLr, maxLr }, reasons: [...reasons, atLeast] };
   }
@@ -88,7 +89,7 @@ export function analyzeRangeTest(
   const [falls, lowest, breaks] = [rate(fall), rate(bottom), edgeLr].map((lr) => rateAt(trace, lr));
   return {
     ...finding,
-    suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), { updateKind, steps, shift }),
+    suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), below, steps),
     edgeLr,
     reasons: [
       `The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`,

@@ -19,6 +19,7 @@ async function loadModules() {
     refusals,
     resample,
     suggest,
+    distances,
     watch,
     analysis,
     test,
@@ -32,6 +33,7 @@ async function loadModules() {
     import('./refusals.ts'),
     import('./resampleEdges.ts'),
     import('./suggest.ts'),
+    import('./distances.ts'),
     import('./divergence.ts'),
     import('./analyzeRangeTest.ts'),
     import('./rangeTest.ts'),
@@ -46,6 +48,7 @@ async function loadModules() {
     ...refusals,
     ...resample,
     ...suggest,
+    ...distances,
     ...watch,
     ...analysis,
     ...test,
@@ -168,7 +171,8 @@ const suggested = (m: Modules, decadesBelow: readonly number[] = [], edges = ran
     },
     0,
     edges,
-    { updateKind: 'unknown', steps: 500 },
+    m.distances('unknown', 500),
+    500,
   );
 const widthOf = (rate: 'baseLr' | 'maxLr' | 'fixedLr') => (m: Modules) => {
   const [low, high] = suggested(m).interval[rate];
@@ -239,8 +243,14 @@ interface Row {
   readonly value: unknown;
 }
 
-const kinds = ['sgd', 'momentum', 'adaptive', 'unknown'] as const;
-const decades = { sgd: [0.45, 0.45], momentum: [0.6, 0.9], adaptive: [0.45, 0.95], unknown: [0.5, 0.85] };
+const kinds = ['sgd', 'momentum', 'adaptive', 'rmsProp', 'unknown'] as const;
+const decades = {
+  sgd: [0.255, 0.45],
+  momentum: [0.54, 0.9],
+  adaptive: [0.68, 0.95],
+  rmsProp: [0.2, 0.7],
+  unknown: [0.5, 0.85],
+};
 
 /** One row or more for each number: a consequence of it, by arithmetic written out here. */
 const table: readonly Row[] = [
@@ -248,14 +258,19 @@ const table: readonly Row[] = [
     { pins: [`decadesBelowEdge.${kind}.maxLr`], see: below(kind, 'maxLr'), value: decades[kind][0] },
     { pins: [`decadesBelowEdge.${kind}.fixedLr`], see: below(kind, 'fixedLr'), value: decades[kind][1] },
   ]),
-  // For SGD both distances are equal, and fixedLr is at most maxLr: a longer training tells them apart.
   {
-    pins: ['decadesBelowEdge.sgd.fixedLr'],
-    see: (m) => {
-      const { edgeLr, fixedLr } = ratesOf(m, { updateKind: 'sgd', steps: 50_000 });
-      return Math.log10(edgeLr / fixedLr);
-    },
-    value: 0.45 + 0.35 * 2,
+    pins: ['longTraining.exponent', 'longTraining.steps'],
+    see: (m) =>
+      (['sgd', 'adaptive'] as const).map((updateKind) => {
+        const [short, usual, long] = [500, 1000, 100_000].map(
+          (steps) => ratesOf(m, { updateKind, steps }).maxLr,
+        );
+        return [usual! / short!, long! / usual!];
+      }),
+    value: [
+      [1, 100 ** -0.3],
+      [1, 1],
+    ],
   },
   ...kinds.map((kind) => ({
     // A linear sweep to 1, whose rise begins at 0.6.
@@ -265,7 +280,7 @@ const table: readonly Row[] = [
       const { edgeLr, suggestion } = m.analyzeRangeTest(linear, options);
       return Math.log10(edgeLr! / suggestion!.maxLr);
     },
-    value: decades[kind][0]! + { sgd: 0.1, momentum: 0.05, adaptive: 0.3, unknown: 0.1 }[kind],
+    value: decades[kind][0]! + { sgd: 0.1, momentum: 0.05, adaptive: 0.3, rmsProp: 0.3, unknown: 0.1 }[kind],
   })),
   {
     // Rates up to 7 become places up to 5.

@@ -2,7 +2,8 @@
  * Every number that the analysis of a range test uses, each with its source.
  *
  * There are two kinds of sources. *Fitted*: to models whose best fixed rates are known (counted by `score.ts` of
- * `benchmarks/range-test`, explained by decisions 5, 6 and 9 in `docs/adr`). *Chosen*: by hand, for the reason given;
+ * `benchmarks/range-test` and `table.ts` of `benchmarks/tuned-decay`, explained by decisions 5, 6, 9 and 14 in
+ * `docs/adr`). *Chosen*: by hand, for the reason given;
  * no fit is recorded, but the benchmark was run with these values. `calibration.test.ts` fails when a number is halved
  * or multiplied by 1.6, and `quotedNumbers.test.ts` when a document quotes another value.
  */
@@ -12,13 +13,16 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 // The suggestion: how far below the loss edge the rates lie.
 
 /**
- * The distance, in decades, from the edge down to `maxLr` and, for a training of {@link referenceSteps}, to `fixedLr`.
- * Fitted per kind of update (`score.ts`, decision 9): factors of 2.8 and 2.8, 4 and 8, 2.8 and 9, 3 and 7.
+ * The distance, in decades, from the edge down to `maxLr`, the best peak of a linear decay, and, for a training of
+ * {@link referenceSteps}, to `fixedLr`. Fitted per kind of update: `maxLr` to tuned decays (`benchmarks/tuned-decay`,
+ * decision 14), factors of 1.8, 3.5, 4.8, 1.6 and 3.2; `fixedLr` to constant rates (`score.ts`, decision 9), factors of
+ * 2.8, 8, 9, 5 and 7.
  */
 export const decadesBelowEdge: Readonly<Record<UpdateKind | 'unknown', DecadesBelowEdge>> = {
-  sgd: { maxLr: 0.45, fixedLr: 0.45 },
-  momentum: { maxLr: 0.6, fixedLr: 0.9 },
-  adaptive: { maxLr: 0.45, fixedLr: 0.95 },
+  sgd: { maxLr: 0.255, fixedLr: 0.45 },
+  momentum: { maxLr: 0.54, fixedLr: 0.9 },
+  adaptive: { maxLr: 0.68, fixedLr: 0.95 },
+  rmsProp: { maxLr: 0.2, fixedLr: 0.7 },
   unknown: { maxLr: 0.5, fixedLr: 0.85 },
 };
 
@@ -26,6 +30,12 @@ interface DecadesBelowEdge {
   readonly maxLr: number;
   readonly fixedLr: number;
 }
+
+/**
+ * In trainings of more than `steps` steps `maxLr` falls as `steps ** -exponent`, but for Adam's kin, where it stays.
+ * Fitted to budgets of 1,000 to 10,000 steps (decision 14).
+ */
+export const longTraining = { steps: 1000, exponent: 0.3 } as const;
 
 /** `maxLr / baseLr`. Decision 6; also the ratio of the paper's bounds for CIFAR-10, 0.001 to 0.006. */
 export const boundsRatio = 6;
@@ -54,6 +64,7 @@ export const linearEdge: Readonly<Record<UpdateKind | 'unknown', number>> = {
   sgd: 0.1,
   momentum: 0.05,
   adaptive: 0.3,
+  rmsProp: 0.3,
   unknown: 0.1,
 };
 

@@ -5,7 +5,7 @@ export type Interval = readonly [low: number, high: number];
 export interface RangeTestSuggestion {
   /** The lower bound for cycling. */
   readonly baseLr: number;
-  /** The upper bound for cycling. */
+  /** The upper bound for cycling, and the best peak of a decay to zero. */
   readonly maxLr: number;
   /** The rate for training at a constant rate. */
   readonly fixedLr: number;

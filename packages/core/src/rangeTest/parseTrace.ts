@@ -15,7 +15,7 @@ const fields = {
   control: optional(record(metricFields)),
   validation: optional(points),
   scout: optional(points),
-  updateKind: optional(oneOf('sgd', 'momentum', 'adaptive')),
+  updateKind: optional(oneOf('sgd', 'momentum', 'adaptive', 'rmsProp')),
   smoothing: optional(lossSmoothing),
   stopped: optional(stopped),
 };

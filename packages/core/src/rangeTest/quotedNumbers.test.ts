@@ -9,6 +9,7 @@ import {
   doubt,
   leastRoom,
   lengthExponent,
+  longTraining,
   lostShares,
   plainSweep,
   provenRises,
@@ -17,7 +18,7 @@ import {
   widening,
 } from './calibration.ts';
 
-const { sgd, momentum, adaptive, unknown } = decadesBelowEdge;
+const { sgd, momentum, adaptive, rmsProp, unknown } = decadesBelowEdge;
 const factor = (decades: number): number => 10 ** decades;
 const percents = lostShares.map((share) => 100 * share);
 
@@ -27,6 +28,7 @@ const textOf = (file: string): string =>
 
 const source = 'packages/core/src/rangeTest';
 const sixth = 'docs/adr/0006-a-coarse-sweep-then-a-slow-one.md';
+const fourteenth = 'docs/adr/0014-the-peak-of-a-decay.md';
 const ninth = 'docs/adr/0009-longer-trainings-and-the-kind-of-update.md';
 
 /** Where documents quote the calibration: their words, with `#` for each number, and what they quote. */
@@ -44,11 +46,13 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   ],
   [
     `${source}/calibration.ts`,
-    'factors of # and #, # and #, # and #, # and #.',
-    [sgd, momentum, adaptive, unknown].flatMap(({ maxLr, fixedLr }) => [factor(maxLr), factor(fixedLr)]),
+    'factors of #, #, #, # and #; `fixedLr` to constant rates (`score.ts`, decision 9), factors of #, #, #, # and #.',
+    (['maxLr', 'fixedLr'] as const).flatMap((rate) =>
+      [sgd, momentum, adaptive, rmsProp, unknown].map((of) => factor(of[rate])),
+    ),
   ],
   [`${source}/calibration.ts`, '`fixedLr` falls as `steps ** -#`', [lengthExponent]],
-  [`${source}/analyzeRangeTest.ts`, 'a lower `fixedLr`. Default #.', [referenceSteps]],
+  [`${source}/analyzeRangeTest.ts`, 'a longer one wants lower rates. Default #.', [referenceSteps]],
   [`${source}/analyzeRangeTest.ts`, 'resampled for the intervals. Default #.', [defaultResamples]],
   [
     `${source}/rangeTestOptions.ts`,
@@ -80,7 +84,16 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [sixth, 'exp(−steps per decade / #)', [confidence.scale]],
   [sixth, 'widened by a factor of two both ways', []],
   [sixth, '`# · noise / √(steps per decade)`', [doubt.noises]],
-  [ninth, '`maxLr` is edge / #, with momentum edge / #:', [sgd.maxLr, momentum.maxLr].map(factor)],
+  [
+    fourteenth,
+    '`maxLr` is edge / # for SGD, edge / # with momentum, edge / # for Adam and edge / # for RMSProp',
+    [sgd, momentum, adaptive, rmsProp].map(({ maxLr }) => factor(maxLr)),
+  ],
+  [
+    fourteenth,
+    'In trainings of more than # steps it falls as `steps^−#`, but for Adam',
+    [longTraining.steps, longTraining.exponent],
+  ],
   [
     ninth,
     '`fixedLr` is edge / #, # and # for the three kinds at # steps, # where nobody says, times `(# / steps)^#`',
@@ -116,7 +129,7 @@ it.each(quotes)('%s says: %s', (file, words, numbers) => {
 });
 
 it('says the rest in words', () => {
-  expect(textOf('docs/guide.md')).toContain('`maxLr` is about a third of it, `baseLr` a sixth of that');
+  expect(textOf('docs/guide.md')).toMatch(/`maxLr` is about a third of it \(.*?\), `baseLr` a sixth of that/);
   expect(factor(unknown.maxLr)).toBeCloseTo(3, 0);
   expect(boundsRatio).toBe(6);
   expect(factor(widening.fixedLr), 'a factor of two').toBeCloseTo(2, 1);

@@ -45,7 +45,7 @@ describe('checkHyperparameters', () => {
 
   it('accepts a momentum if there is a velocity, and 0 always', () => {
     const hyper = { lr: 0.1, momentum: 0.9 };
-    expect(refused(hyper, 'sgd' as never)).toBe('momentum');
+    for (const kind of ['sgd', 'rmsProp']) expect(refused(hyper, kind as never)).toBe('momentum');
     expect(refused(hyper, 'adaptive' as never, false as never)).toBe('momentum');
     for (const rest of [[], ['momentum'], ['adaptive'], ['sgd', true]] as never[][]) {
       expect(refused(hyper, ...rest)).toBeUndefined();

@@ -9,7 +9,7 @@ import type { Hyperparameters } from './trainable.ts';
  * `lr` is at least 0 and finite, in float32 too (1e39 is infinite there). `momentum`, if given, is in [0, 1), and 0 if
  * the optimizer keeps no velocity.
  *
- * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` takes no momentum
+ * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` and `'rmsProp'` take no momentum
  * @param takesMomentum - overrides what the kind implies: AdaGrad is adaptive and takes none; SGD that starts at
  * momentum 0 but keeps a velocity takes one
  * @throws {PolicyError} whose `field` is `lr` or `momentum`
@@ -29,7 +29,7 @@ import type { Hyperparameters } from './trainable.ts';
 export function checkHyperparameters(
   hyper: Hyperparameters,
   updateKind?: UpdateKind,
-  takesMomentum: boolean = updateKind !== 'sgd',
+  takesMomentum: boolean = updateKind !== 'sgd' && updateKind !== 'rmsProp',
 ): void {
   const { lr, momentum } = hyper ?? {};
   rate(lr, 'lr');

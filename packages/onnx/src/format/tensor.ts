@@ -74,6 +74,53 @@ export function doubleData(tensor: TensorProto): Float64Array {
   return data;
 }
 
+/** Elements that are copied at a time where a file does not align them. */
+const atOnce = 1 << 14;
+
+/** The elements of a float32 or float64 tensor, part by part; each part may be overwritten by the next. */
+export function* floatParts(tensor: TensorProto): Generator<Float32Array | Float64Array> {
+  const double = tensor.dataType === DataType.DOUBLE;
+  const width = double ? 8 : 4;
+  const { rawData } = tensor;
+  if (rawData.length === 0 || rawData.byteOffset % width === 0) {
+    yield double ? doubleData(tensor) : floatData(tensor);
+    return;
+  }
+  checkInside(tensor);
+  checkLength(tensor, Math.floor(rawData.length / width));
+  const part = double ? new Float64Array(atOnce) : new Float32Array(atOnce);
+  const bytes = new Uint8Array(part.buffer);
+  for (let start = 0; start < rawData.length; start += bytes.length) {
+    const piece = rawData.subarray(start, start + bytes.length);
+    bytes.set(piece);
+    yield part.subarray(0, Math.floor(piece.length / width));
+  }
+}
+
+/**
+ * The elements of several float32 or float64 tensors one after the other, copied once. All are checked before anything of
+ * the size that they claim is allocated.
+ */
+export function concatenated(tensors: readonly TensorProto[], double: boolean): Float32Array | Float64Array {
+  const width = double ? 8 : 4;
+  const stored = tensors.map((tensor) => {
+    const { rawData } = tensor;
+    const plain = rawData.length > 0 && rawData.length % width === 0;
+    if (!plain) return double ? doubleData(tensor) : floatData(tensor);
+    checkInside(tensor);
+    checkLength(tensor, rawData.length / width);
+    return rawData;
+  });
+  const bytes = stored.map((data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const whole = new Uint8Array(bytes.reduce((size, { length }) => size + length, 0));
+  let offset = 0;
+  for (const part of bytes) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return double ? new Float64Array(whole.buffer) : new Float32Array(whole.buffer);
+}
+
 /** The elements of a small numeric tensor as numbers; `undefined` for types that are no plain numbers. */
 export function numbersOf(tensor: TensorProto): number[] | undefined {
   checkInside(tensor);

@@ -42,7 +42,9 @@ export function appendUpdate(
       Object.entries(update.slots).map(([slot, start]) => {
         const name = input(draft, names(`${slot}.${i}`), bucket.type, [bucket.length]);
         const Data = bucket.type === DataType.DOUBLE ? Float64Array : Float32Array;
-        const initial: FloatArray = new Data(bucket.length).fill(start);
+        const initial: FloatArray = new Data(bucket.length);
+        // A new vector is 0; writing that would have the system hand out its memory.
+        if (start !== 0) initial.fill(start);
         draft.state.push({ role: slot, input: name, parts: bucket.parts, initial });
         return [slot, name];
       }),

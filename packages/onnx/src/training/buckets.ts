@@ -1,5 +1,5 @@
 import { DataType } from '../format/dataType.ts';
-import { dimsOf, doubleData, floatData, sizeOf } from '../format/tensor.ts';
+import { concatenated, dimsOf, sizeOf } from '../format/tensor.ts';
 import type { TensorProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 
@@ -61,19 +61,19 @@ export function packBuckets(tensors: readonly TensorProto[], scalesOf: (name: st
   });
 }
 
-/** Fills a bucket with the tensors' stored values. */
-export function readBucket(bucket: Bucket, tensors: ReadonlyMap<string, TensorProto>): FloatArray {
-  const double = bucket.type === DataType.DOUBLE;
-  // All are read, and so checked, before anything of the size they claim is allocated.
-  const stored = bucket.parts.map(({ name }) => {
-    const tensor = tensors.get(name) as TensorProto;
-    return double ? doubleData(tensor) : floatData(tensor);
-  });
-  const data = new (double ? Float64Array : Float32Array)(bucket.length);
-  bucket.parts.forEach(({ offset }, i) => {
-    data.set(stored[i] as FloatArray, offset);
-  });
-  return data;
+/** What buckets hold, by their first tensor: several graphs are made of one file. */
+const read = new WeakMap<TensorProto, { readonly names: string; readonly values: FloatArray }>();
+
+/** The stored values of a bucket's tensors. */
+export function readBucket({ parts, type }: Bucket, tensors: ReadonlyMap<string, TensorProto>): FloatArray {
+  const stored = parts.map(({ name }) => tensors.get(name) as TensorProto);
+  const [first] = stored as [TensorProto];
+  const names = parts.map(({ name }) => name).join('\n');
+  const known = read.get(first);
+  if (known?.names === names) return known.values;
+  const values = concatenated(stored, type === DataType.DOUBLE);
+  read.set(first, { names, values });
+  return values;
 }
 
 /** Takes a bucket apart in the graph: its parts get the names and shapes the model knows them by. */

@@ -1,5 +1,4 @@
-import { DataType } from '../format/dataType.ts';
-import { dimsOf, doubleData, floatData, sizeOf } from '../format/tensor.ts';
+import { dimsOf, floatParts, sizeOf } from '../format/tensor.ts';
 import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { isView, storedAs } from '../gradients/derivative.ts';
 import type { Ops } from '../graph/ops.ts';
@@ -103,13 +102,24 @@ function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]):
 /** The reason of a tensor with numbers that are not finite. */
 export const notFinite = 'it holds numbers that are not finite';
 
+/** Whether tensors are finite: large ones take a while, and several graphs are made of one file. */
+const finite = new WeakMap<TensorProto, boolean>();
+
 /** Whether all elements of a tensor are finite. */
 function allFinite(tensor: TensorProto): boolean {
-  const data = tensor.dataType === DataType.DOUBLE ? doubleData(tensor) : floatData(tensor);
-  // The sum of finite numbers of float32 is finite in float64.
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i] as number;
-  return Number.isFinite(sum) || data.every(Number.isFinite);
+  const known = finite.get(tensor) ?? sumIsFinite(tensor);
+  finite.set(tensor, known);
+  return known;
+}
+
+function sumIsFinite(tensor: TensorProto): boolean {
+  for (const part of floatParts(tensor)) {
+    // The sum of finite numbers of float32 is finite in float64.
+    let sum = 0;
+    for (let i = 0; i < part.length; i++) sum += part[i] as number;
+    if (!Number.isFinite(sum) && !part.every(Number.isFinite)) return false;
+  }
+  return true;
 }
 
 /**

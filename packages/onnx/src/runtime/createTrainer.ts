@@ -3,10 +3,11 @@ import type { TrainingOptions } from '../training/options.ts';
 import { prepare } from '../training/prepare.ts';
 import { readOptions } from '../training/readOptions.ts';
 import { channelBlockOf } from './channelBlock.ts';
-import { type OnnxTrainer, Trainer } from './onnxTrainer.ts';
+import type { OnnxTrainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { readModelFile } from './readModelFile.ts';
+import { Trainer } from './trainer.ts';
 import { withShapes } from './withShapes.ts';
 
 /** Options of {@link createTrainer}. */

@@ -11,7 +11,8 @@ export interface Runner {
   readonly session: InferenceSession;
 }
 
-type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
+/** The models that a trainer runs. */
+export type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
 
 const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) => TrainingModel>> = {
   step: emitStep,

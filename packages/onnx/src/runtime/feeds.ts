@@ -1,0 +1,58 @@
+import type { Hyperparameters } from '@clr/core';
+import type { FloatArray } from '../training/buckets.ts';
+import type { TrainingModel } from '../training/trainingModel.ts';
+import type { Batch, Ort, Tensor } from './ort.ts';
+import type { StateVectors } from './stateVectors.ts';
+
+/** Each micro-batch of a step gets its own dropout masks; after this many they repeat. */
+const mostParts = 4096n;
+
+/** What goes into a session: the batch, the state, and the scalars of a step. */
+export class Feeds {
+  readonly #ort: Ort;
+  readonly #state: StateVectors;
+  /** Updates applied so far. */
+  steps = 0;
+
+  constructor(ort: Ort, state: StateVectors) {
+    this.#ort = ort;
+    this.#state = state;
+  }
+
+  /**
+   * The inputs of a model but for the rates.
+   *
+   * @param part - which of the batches that make one update; each draws masks of its own
+   */
+  of({ state, draw }: TrainingModel, batch: Batch, part = 0): Record<string, Tensor> {
+    const fed = { ...batch, ...this.#state.feeds(state.map(({ input }) => input)) };
+    return draw ? { ...fed, [draw]: this.#integer(BigInt(this.steps) * mostParts + BigInt(part)) } : fed;
+  }
+
+  /** The rates of a step, and its number. */
+  rates({ lr, momentum, step }: TrainingModel, hyper: Hyperparameters): Record<string, Tensor> {
+    const float = (value: number): Tensor => new this.#ort.Tensor('float32', Float32Array.of(value), []);
+    return {
+      ...(lr ? { [lr]: float(hyper.lr) } : {}),
+      ...(momentum ? { [momentum.name]: float(hyper.momentum ?? momentum.preset) } : {}),
+      ...(step ? { [step]: this.#integer(BigInt(this.steps)) } : {}),
+    };
+  }
+
+  /** Vectors as tensors. */
+  vectors(vectors: Readonly<Record<string, FloatArray>>): Record<string, Tensor> {
+    const { Tensor } = this.#ort;
+    return Object.fromEntries(
+      Object.entries(vectors).map(([name, data]) => [
+        name,
+        data instanceof Float64Array
+          ? new Tensor('float64', data, [data.length])
+          : new Tensor('float32', data, [data.length]),
+      ]),
+    );
+  }
+
+  #integer(value: bigint): Tensor {
+    return new this.#ort.Tensor('int64', BigInt64Array.of(value), []);
+  }
+}

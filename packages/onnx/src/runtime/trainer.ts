@@ -1,0 +1,247 @@
+import {
+  checkHyperparameters,
+  constantAnswer,
+  type Hyperparameters,
+  type Metrics,
+  meanMetrics,
+  type Prediction,
+  type RestoreOptions,
+  type StepResult,
+  type Trainable,
+  takesMomentum,
+  type UpdateKind,
+  updateKindOf,
+} from '@clr/core';
+import { locateTensors, patchTensors, type Wanted } from '../format/patch.ts';
+import { type Term, termsOf } from '../loss/terms.ts';
+import type { FloatArray } from '../training/buckets.ts';
+import type { Prepared } from '../training/prepare.ts';
+import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
+import { accumulate, type Engine } from './accumulate.ts';
+import { checkBatch } from './checkBatch.ts';
+import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
+import { Feeds } from './feeds.ts';
+import { examplesIn } from './lossWeight.ts';
+import type { OnnxTrainer, ParameterData } from './onnxTrainer.ts';
+import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
+import { providerOf } from './provider.ts';
+import { Queue } from './queue.ts';
+import { type Found, metricsOf, Results, run } from './results.ts';
+import { type Kind, Runners } from './runners.ts';
+import { scoreOutputs } from './scoreOutputs.ts';
+import { type OnnxSnapshot, optimizerName } from './snapshot.ts';
+import { Snapshots } from './snapshots.ts';
+import { StateVectors } from './stateVectors.ts';
+
+/** The tensors of the file that training changes. */
+function storedTensors({ state, places }: TrainingModel): Wanted[] {
+  const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
+  return stored.flatMap(({ parts }) =>
+    parts.map(({ name, dims }) => ({
+      name,
+      place: places[name] as string,
+      count: dims.reduce((size, dim) => size * dim, 1),
+    })),
+  );
+}
+
+const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
+
+/** The batches of a pass, with those that make one update one by one. */
+async function* parts(batches: Iterable<Batch | readonly Batch[]> | AsyncIterable<Batch | readonly Batch[]>) {
+  for await (const batch of batches) yield* isList(batch) ? batch : [batch];
+}
+
+/** The tensors that lie in vectors, as copies in float32. */
+function dataOf(
+  parts: readonly { readonly name: string; readonly dims: readonly number[]; readonly data: FloatArray }[],
+): Map<string, ParameterData> {
+  return new Map(
+    parts.map(({ name, dims, data }) => [name, { dims: [...dims], data: Float32Array.from(data) }]),
+  );
+}
+
+/** The trainer behind `createTrainer`. */
+export class Trainer implements OnnxTrainer {
+  readonly updateKind: UpdateKind;
+  readonly untrained: readonly UntrainedTensor[];
+  /** Absent when the model computes its own loss, because then no output is known to be the prediction. */
+  readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
+  /** Absent for the same reason. */
+  readonly constantAnswer?: NonNullable<Trainable<Batch>['constantAnswer']>;
+  /** Absent when the model has no running statistics. */
+  readonly renewStatistics?: (batch: Batch) => Promise<void>;
+  readonly #source: Uint8Array;
+  readonly #places: Readonly<Record<string, string>>;
+  readonly #momentum: boolean;
+  readonly #engine: Engine;
+  readonly #snapshots: Snapshots;
+  readonly #queue = new Queue();
+  #disposing: Promise<void> | undefined;
+
+  constructor(
+    ort: Ort,
+    from: { readonly source: Uint8Array; readonly model: Uint8Array; readonly prepared: Prepared },
+    session: InferenceSession.SessionOptions,
+    first: TrainingModel,
+  ) {
+    const { source, model, prepared } = from;
+    const { optimizer } = prepared.options;
+    this.updateKind = updateKindOf(optimizer);
+    this.#momentum = takesMomentum(optimizer);
+    this.#source = source;
+    // Before any training: could the result be written back?
+    locateTensors(source, storedTensors(first));
+    this.#places = first.places;
+    this.untrained = first.untrained;
+    const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
+    const state = new StateVectors(ort, first.state, session, onDevice);
+    // The state stays on the device, and the loss too where it can be read late: in a browser.
+    const locations = (step: TrainingModel): Record<string, 'gpu-buffer'> => {
+      const late = ort.env?.versions?.node === undefined ? Object.keys(metricsOf(step)) : [];
+      return { ...state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
+    };
+    const options = { prepared, source: model, session, ...(onDevice ? { locations } : {}) };
+    const terms = termsOf(prepared.options);
+    const feeds = new Feeds(ort, state);
+    const runners = new Runners(ort, options, first);
+    this.#engine = { terms, runners, state, feeds, results: new Results() };
+    const owner = { optimizer: optimizerName(optimizer), graph: first.graph ?? '', state: first.state };
+    this.#snapshots = new Snapshots(owner, state, feeds);
+    const [term] = terms;
+    if (term && terms.length === 1 && term.type !== 'model') {
+      this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
+      if (hasConstantAnswer(term)) {
+        this.constantAnswer = (batches) =>
+          constantAnswer(parts(batches), async (batch) => {
+            const { model } = await runners.of('step', batch);
+            checkBatch(model, batch);
+            const [info] = model.targets;
+            return constantTargets(term, batch[info?.name ?? ''] as Tensor, info?.axis ?? 1);
+          });
+      }
+    }
+    if (first.state.some(({ role }) => role === 'buffers')) {
+      // The forward pass in training form. It changes only the running statistics.
+      this.renewStatistics = (batch) =>
+        this.#queue.run(async () => {
+          const { found } = await this.#pass('gradients', batch, (model) => state.fetches(model));
+          state.advance(found);
+        });
+    }
+  }
+
+  /** Resolves when the first session stands. */
+  async ready(): Promise<void> {
+    await this.#engine.runners.ready();
+  }
+
+  /** Runs the model of a kind on a batch. */
+  async #pass(
+    kind: Kind,
+    batch: Batch,
+    fetches: (model: TrainingModel) => InferenceSession.FetchesType,
+    hyper?: Hyperparameters,
+  ): Promise<{ model: TrainingModel; found: Found }> {
+    const { runners, feeds } = this.#engine;
+    const runner = await runners.of(kind, batch);
+    const { model } = runner;
+    checkBatch(model, batch);
+    const fed = { ...feeds.of(model, batch), ...(hyper ? feeds.rates(model, hyper) : {}) };
+    return { model, found: await run(runner, fed, fetches(model)) };
+  }
+
+  async trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
+    checkHyperparameters(hyper, this.updateKind, this.#momentum);
+    const { state, feeds, results } = this.#engine;
+    if (isList(batch)) return this.#queue.run(() => accumulate(this.#engine, batch, hyper));
+    return this.#queue.run(async () => {
+      const fetches = (model: TrainingModel) => ({ ...metricsOf(model), ...state.fetches(model) });
+      const { model, found } = await this.#pass('step', batch, fetches, hyper);
+      state.advance(found);
+      feeds.steps += 1;
+      return results.of(model, found);
+    });
+  }
+
+  async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
+    const { terms, results } = this.#engine;
+    return meanMetrics(batches, (batch) =>
+      this.#queue.run(async () => {
+        const { model, found } = await this.#pass('evaluation', batch, metricsOf);
+        return { examples: examplesIn(model, batch, terms), ...results.of(model, found) };
+      }),
+    );
+  }
+
+  async parameters(): Promise<Map<string, ParameterData>> {
+    return this.#queue.run(async () => dataOf(await this.#engine.state.parts('parameters')));
+  }
+
+  async gradients(batch: Batch): Promise<Map<string, ParameterData>> {
+    return this.#queue.run(async () => {
+      const names = ({ gradients = [] }: TrainingModel): string[] => gradients.map(({ name }) => name);
+      const { model, found } = await this.#pass('gradients', batch, names);
+      return dataOf(
+        (model.gradients ?? []).flatMap(({ name, parts }) =>
+          parts.map((part) => {
+            const length = part.dims.reduce((size, dim) => size * dim, 1);
+            const vector = found[name]?.data as FloatArray;
+            return { ...part, data: vector.subarray(part.offset, part.offset + length) };
+          }),
+        ),
+      );
+    });
+  }
+
+  async exportModel(): Promise<Uint8Array> {
+    return this.#queue.run(async () => {
+      const parts = await this.#engine.state.parts('parameters', 'buffers');
+      return patchTensors(
+        this.#source,
+        parts.map(({ name, data }) => ({ name, place: this.#places[name] as string, data })),
+      );
+    });
+  }
+
+  async snapshot(): Promise<OnnxSnapshot> {
+    return this.#queue.run(() => this.#snapshots.take());
+  }
+
+  async restore(snapshot: object, options: RestoreOptions = {}): Promise<void> {
+    const fitting = this.#snapshots.fit(snapshot, options);
+    return this.#queue.run(() => this.#snapshots.restore(fitting));
+  }
+
+  async average(snapshots: readonly object[]): Promise<OnnxSnapshot> {
+    this.#queue.check();
+    return this.#snapshots.average(snapshots);
+  }
+
+  async #predict(batch: Batch, term: Term): Promise<Prediction> {
+    const answers = ({ outputs }: TrainingModel): [string] => [outputs as string];
+    const { model, found } = await this.#pass('evaluation', batch, answers);
+    const { dims, data } = found[model.outputs as string] as Tensor;
+    const [info] = model.targets;
+    const target = await (batch[info?.name ?? ''] as Tensor).getData();
+    return {
+      outputs: (data as Float32Array).slice(),
+      examples: examplesIn(model, batch, this.#engine.terms),
+      score: (outputs) => scoreOutputs(term, outputs, dims, target, info?.axis ?? 1),
+    };
+  }
+
+  /** Waits for pending calls, then frees everything. Later calls are refused. */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#release();
+    return this.#disposing;
+  }
+
+  async #release(): Promise<void> {
+    const { results, state, runners } = this.#engine;
+    await this.#queue.close();
+    await results.settled();
+    await state.dispose();
+    await runners.release();
+  }
+}

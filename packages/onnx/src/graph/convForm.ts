@@ -32,21 +32,22 @@ export function convFormOf(node: NodeProto): ConvForm {
 export const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
 
 /**
- * Whether the last window reaches the end of the padded input along every axis. Where it does not, a convolution
- * with the output's gradient has more results than the kernel has elements.
+ * The padding with which the last window ends exactly at the end of the padded input, along every axis: what no window
+ * sees is left out, and the convolution with the output's gradient has as many results as the kernel has elements. It is
+ * negative where a part of the input itself is not seen.
  *
  * @param sizes - the input's spatial sizes
  * @param places - the output's
  */
-export function reachesEnd(
+export function seenPads(
   { window, pads, axes }: ConvForm,
   sizes: readonly number[],
   places: readonly number[],
-): boolean {
-  return window.kernel.every((length, i) => {
-    const [stride, dilation] = [window.strides[i] as number, window.dilations[i] as number];
-    const whole = (sizes[i] as number) + (pads[i] as number) + (pads[i + axes] as number);
-    const beyond = whole - ((places[i] as number) - 1) * stride - extent(length, dilation);
-    return beyond < dilation;
+): number[] {
+  const after = window.kernel.map((length, i) => {
+    const seen = ((places[i] as number) - 1) * (window.strides[i] as number);
+    const reach = seen + extent(length, window.dilations[i] as number);
+    return reach - (sizes[i] as number) - (pads[i] as number);
   });
+  return [...pads.slice(0, axes), ...after];
 }

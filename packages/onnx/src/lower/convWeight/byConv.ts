@@ -1,4 +1,4 @@
-import { reachesEnd, spatialAxes } from '../../graph/convForm.ts';
+import { seenPads, spatialAxes } from '../../graph/convForm.ts';
 import type { Row } from '../row.ts';
 import { product, type Sizes, sizesOf } from './sizes.ts';
 
@@ -34,19 +34,21 @@ export const byConv: Row<Sizes> = {
   },
   write: (node, b, { form, weight, from, to }) => {
     const [x, , g] = node.input as [string, string, string];
-    const { window, pads, axes } = form;
+    const { window, axes } = form;
+    const pads = seenPads(form, from, to);
     const { kernel, strides } = window;
     const [outputs, channels] = weight as [number, number];
     const interleaved = (list: readonly number[]): number[] =>
       list.map((n, i) => (i % axes === axes - 1 ? n * channels : n));
     const spatial = spatialAxes(axes);
     const channelsLast = b.reshape(b.emit('clr:ChannelsLast', [x]), [1, -1, ...interleaved(from)]);
+    // A Conv does not cut its input: what it sees too much of is cut from the results.
     const found = b.emit('Conv', [channelsLast, b.transpose(g, [1, 0, ...spatial])], {
-      pads: interleaved(pads),
+      pads: interleaved(pads).map((pad) => Math.max(0, pad)),
       dilations: interleaved(strides),
     });
     const none = spatial.map(() => 0);
-    const cut = reachesEnd(form, from, to) ? found : b.slice(found, none, interleaved(kernel), spatial);
+    const cut = pads.every((pad) => pad >= 0) ? found : b.slice(found, none, interleaved(kernel), spatial);
     const stacked = b.reshape(cut, [outputs, ...kernel, channels]);
     return [b.transpose(stacked, [0, axes + 1, ...kernel.map((_, i) => i + 1)])];
   },

@@ -1,5 +1,5 @@
 import { DataType } from '../../format/dataType.ts';
-import { reachesEnd } from '../../graph/convForm.ts';
+import { seenPads } from '../../graph/convForm.ts';
 import { inputOf } from '../../graph/infer.ts';
 import type { Ops } from '../../graph/ops.ts';
 import { emitBlocked, inBlocks as reorder } from '../blocks.ts';
@@ -57,7 +57,8 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
   },
   write: (node, b, { form, weight, from, to, block }) => {
     const [x, , g] = node.input as [string, string, string];
-    const { window, pads } = form;
+    const { window } = form;
+    const pads = seenPads(form, from, to);
     const [outputs, channels, kH, kW] = weight as [number, number, number, number];
     const [height, width] = to as [number, number];
     // The kernels: [N/block, M, H', W'·block], then the outputs in blocks too, and those outermost.
@@ -72,8 +73,7 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
       ? data
       : b.emit('Pad', [data, b.ints([0, 0, top, left * block, 0, 0, bottom, right * block])]);
     const [rows, columns] = [(from[0] as number) + top + bottom, (from[1] as number) + left + right];
-    const exact = reachesEnd(form, from, to);
-    const shape = exact ? [channels, outputs, kH, kW] : undefined;
+    const shape = [channels, outputs, kH, kW];
     const found = emitBlocked(
       b,
       'Conv',
@@ -82,6 +82,6 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
       shape,
     );
     const plain = emitBlocked(b, 'ReorderOutput', [found], { channels: outputs }, shape);
-    return [b.transpose(exact ? plain : b.slice(plain, [0, 0], [kH, kW], [2, 3]), [1, 0, 2, 3])];
+    return [b.transpose(plain, [1, 0, 2, 3])];
   },
 };

@@ -104,8 +104,10 @@ const convolutions = fc
     numbers: fc.array(int(0, 5), { minLength: 15, maxLength: 15 }),
     single: flag,
     free: flag,
+    square: flag,
   })
-  .map(({ axes, examples, channels, outputs, grouped, numbers, single, free }) => {
+  .map(({ axes, examples, channels, outputs: others, grouped, numbers, single, free, square }) => {
+    const outputs = square ? channels : others;
     const at = (i: number, most: number): number => (numbers[i] as number) % most;
     const list = (from: number, most: number): number[] =>
       Array.from({ length: axes }, (_, i) => at(from + i, most));

@@ -1,5 +1,6 @@
 import { batchNormGrad } from './batchNormGrad.ts';
 import { channelsLast } from './channelsLast.ts';
+import { convAsOneImage } from './conv/asOneImage.ts';
 import { convInBlocks, convTransposeInBlocks } from './conv/inBlocks.ts';
 import { convInputGrad } from './convInput/index.ts';
 import { convWeightGrad } from './convWeight/index.ts';
@@ -31,6 +32,7 @@ export const rows: readonly Row[] = [
   // ONNX's.
   hiddenScales,
   convInBlocks as Row,
+  convAsOneImage as Row,
   convTransposeInBlocks as Row,
   convFilledUp,
   transposedAsConv as Row,

@@ -1,8 +1,10 @@
 export { UnsupportedOperatorError } from './errors.ts';
 export type { CrossEntropyLoss, HuberLoss, Loss, LossTerm, OutputLoss } from './loss/loss.ts';
+export type { Sizes } from './read/sizes.ts';
 export { createTrainer, type TrainerOptions } from './runtime/createTrainer.ts';
 export type { OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
 export type { Batch, Ort } from './runtime/ort.ts';
+export type { ExternalData } from './runtime/readModelFile.ts';
 export type { OnnxSnapshot, SavedLayout } from './runtime/snapshot.ts';
 export type { FloatArray, Part } from './training/buckets.ts';
 export {
@@ -11,6 +13,16 @@ export {
   buildGradientModel,
   buildTrainingModel,
 } from './training/build.ts';
+export {
+  type DescribeOptions,
+  describeModel,
+  type MissingGradient,
+  type ModelDescription,
+  type StepMemory,
+  type WeightDescription,
+  type WeightUse,
+} from './training/describeModel.ts';
+export { formatModel } from './training/formatModel.ts';
 export { buildInitialState } from './training/initialState.ts';
 export type { BuildOptions, ParameterGroup, TrainingOptions } from './training/options.ts';
 export type {

@@ -29,12 +29,6 @@ function toFloat16(value: number): number {
   return sign | (rounded < 1024 ? rounded : ((exponent + 14) << 10) + rounded);
 }
 
-/** The upper half of a float32. */
-function fromBfloat16(bits: number): number {
-  bits32[0] = bits * 0x10000;
-  return float[0] as number;
-}
-
 function toBfloat16(value: number): number {
   float[0] = value;
   const bits = bits32[0] as number;
@@ -47,9 +41,21 @@ export function isHalf(type: number): boolean {
   return type === DataType.FLOAT16 || type === DataType.BFLOAT16;
 }
 
+/** The float32 of each of the 65,536 float16; made when the first one is read. */
+let float16: Float32Array | undefined;
+
 /** Floats of 16 bits as float32: exactly. */
 export function widen(bits: ArrayLike<number>, type: number): Float32Array {
-  return Float32Array.from(bits, type === DataType.BFLOAT16 ? fromBfloat16 : fromFloat16);
+  const { length } = bits;
+  const values = new Float32Array(length);
+  if (type === DataType.BFLOAT16) {
+    const wide = new Uint32Array(values.buffer);
+    for (let i = 0; i < length; i++) wide[i] = (bits[i] as number) << 16;
+    return values;
+  }
+  float16 ??= Float32Array.from({ length: 1 << 16 }, (_, i) => fromFloat16(i));
+  for (let i = 0; i < length; i++) values[i] = float16[(bits[i] as number) & 0xffff] as number;
+  return values;
 }
 
 /** Floats rounded to 16 bits: to the nearest, ties to even, beyond the largest to infinity. */

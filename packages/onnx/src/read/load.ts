@@ -8,6 +8,7 @@ import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx
 import type { Operator } from '../graph/operator.ts';
 import { Ops } from '../graph/ops.ts';
 import { isPrivate, privateDomain } from '../graph/privateOperators.ts';
+import { writeContrib } from './contrib.ts';
 import { checkUnfolding, functionKey, identity, instantiate, takenBranch } from './inline.ts';
 import { type Optionals, throughOptionals } from './optionals.ts';
 import { scanRounds, unrollScan } from './scan.ts';
@@ -134,6 +135,7 @@ export function loadGraph(
       return;
     }
     if (unrollMap(node, b, sequences, deeper)) return;
+    if (writeContrib(node, b)) return;
     checkSubgraphs(node, version);
     const plain = throughSequences(throughOptionals(node, b, optionals, sequences), b, sequences);
     appendUpgraded(b, plain, version, adjust);

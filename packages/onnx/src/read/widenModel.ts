@@ -16,10 +16,11 @@ function widenTensor(tensor: TensorProto): void {
   const { dataType, rawData } = tensor;
   if (!isHalf(dataType) || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) return;
   checkStored(tensor);
-  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
+  // Typed arrays want even addresses. A Node Buffer's slice() is a view, so the copy is made by the constructor.
+  const even = rawData.byteOffset % 2 === 0 ? rawData : new Uint8Array(rawData);
   const bits =
     rawData.length > 0
-      ? Uint16Array.from({ length: rawData.length / 2 }, (_, i) => view.getUint16(2 * i, true))
+      ? new Uint16Array(even.buffer, even.byteOffset, even.byteLength / 2)
       : tensor.int32Data;
   tensor.rawData = new Uint8Array(widen(bits, dataType).buffer as ArrayBuffer);
   tensor.int32Data = [];

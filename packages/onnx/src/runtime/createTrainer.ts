@@ -6,7 +6,7 @@ import { channelBlockOf } from './channelBlock.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
-import { readModelFile } from './readModelFile.ts';
+import { type ExternalData, readModelFile } from './readModelFile.ts';
 import { Trainer } from './trainer.ts';
 import { withShapes } from './withShapes.ts';
 
@@ -14,6 +14,11 @@ import { withShapes } from './withShapes.ts';
 export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /** Passed on to ONNX Runtime: execution providers, threads, profiling. */
   readonly session?: InferenceSession.SessionOptions;
+  /**
+   * Gives the weights that a model keeps in other files (external data), part by part. Default: files beside a model that
+   * is given by its path or address. A model given as bytes needs it.
+   */
+  readonly externalData?: ExternalData;
 }
 
 /**
@@ -40,11 +45,15 @@ export async function createTrainer(
   options: TrainerOptions,
 ): Promise<OnnxTrainer> {
   checkOrt(ort);
-  const { session = {}, ...given } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock']);
+  const {
+    session = {},
+    externalData,
+    ...given
+  } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock']);
   const { provider = providerOf(session) } = given;
   const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
   const built = { ...given, provider, channelBlock };
-  const source = await readModelFile(file);
+  const source = await readModelFile(file, externalData);
   const model = await withShapes(ort, source, session);
   const prepared = prepare(model, built);
   const trainer = new Trainer(ort, { source, model, prepared }, session, emitStep(prepared));

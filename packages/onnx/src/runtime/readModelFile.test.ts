@@ -101,9 +101,39 @@ describe('weights in other files', () => {
     await expect(createTrainer(ort, join(snapshot, 'model.onnx'), options)).rejects.toThrow('lies outside');
   });
 
-  it('need a path', async () => {
+  it('need a path, or a function that gives them', async () => {
     await expect(createTrainer(ort, model('data/w.bin'), options)).rejects.toThrow(
-      /Load the model by its path/,
+      /Load the model by its path, or pass `externalData`/,
+    );
+    const asked: unknown[] = [];
+    const trainer = await createTrainer(ort, model('data/w.bin'), {
+      ...options,
+      externalData: async (location, offset, length = 12) => {
+        asked.push([location, offset, length]);
+        return new Uint8Array(weights.buffer, offset, length);
+      },
+    });
+    expect(asked).toEqual([['data/w.bin', 8, 12]]);
+    expect((await trainer.parameters()).get('w')?.data).toEqual(weights.slice(2));
+    await trainer.dispose();
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('offline')), /"data\/w.bin" \(offline\)/],
+    ['answers short', () => new Uint8Array(4), /Expected externalData to give 12 bytes.*\nReceived: 4 bytes/],
+    ['answers long', () => new Uint8Array(20), /Received: 20 bytes/],
+    ['gives no bytes', () => 'data' as unknown as Uint8Array, /Received: "data"/],
+  ])('are refused where the function %s', async (_, externalData, message) => {
+    await expect(createTrainer(ort, model('data/w.bin'), { ...options, externalData })).rejects.toThrow(
+      message,
+    );
+  });
+
+  it('of unknown length must fill the tensor', async () => {
+    const externalData = (): Uint8Array => new Uint8Array(8);
+    const file = model('w.bin', { offset: '0' });
+    await expect(createTrainer(ort, file, { ...options, externalData })).rejects.toThrow(
+      /tensor "w" to hold 3 elements/,
     );
   });
 });

@@ -1,18 +1,70 @@
 /// <reference types="node" />
 import { fail } from '../errors.ts';
+import { show } from '../show.ts';
 import { embedExternalData, type ReadPart } from './externalData.ts';
 
 /**
- * The bytes of a model: given, or read from a path (Node) or an address (browser). Weights that a model at
- * a path keeps in files beside it are brought in.
- *
- * @throws {ClrError} when the file cannot be read, or refers to data outside its own folder
+ * Gives a part of a file in which a model keeps weights: `length` bytes from `offset` on, or, without a length, the rest.
+ * `location` is the file's name as the model has it.
  */
-export async function readModelFile(model: Uint8Array | string): Promise<Uint8Array> {
-  if (typeof model !== 'string') return model;
+export type ExternalData = (
+  location: string,
+  offset: number,
+  length: number | undefined,
+) => Uint8Array | Promise<Uint8Array>;
+
+/**
+ * The bytes of a model: given, or read from a path (Node) or an address (browser). Weights that it keeps in other files
+ * are brought in: those that `externalData` gives, else files beside the path or the address.
+ *
+ * @throws {ClrError} when a file cannot be read, or the model refers to data outside its own folder
+ */
+export async function readModelFile(
+  model: Uint8Array | string,
+  externalData?: ExternalData,
+): Promise<Uint8Array> {
   const node = typeof process !== 'undefined' && process.versions?.node !== undefined;
-  const bytes = await readable(model, () => (node ? readFile(model) : download(model)));
-  return node ? embedExternalData(bytes, await besides(model)) : bytes;
+  const bytes =
+    typeof model === 'string'
+      ? await readable(model, () => (node ? readFile(model) : download(model)))
+      : model;
+  if (externalData) return embedExternalData(bytes, asked(externalData));
+  if (typeof model !== 'string') return bytes;
+  return embedExternalData(bytes, node ? await besides(model) : fetched(model));
+}
+
+/** What the caller gives for a part of a file, checked. */
+function asked(externalData: ExternalData): ReadPart {
+  return async (location, offset, length) => {
+    const part: unknown = await readable(location, async () => externalData(location, offset, length));
+    if (!(part instanceof Uint8Array) || (length !== undefined && part.length !== length)) {
+      throw fail(
+        `externalData to give ${length === undefined ? 'the rest' : `${length} bytes`} of "${location}" from byte ${offset} on, as a Uint8Array`,
+        part instanceof Uint8Array ? `${part.length} bytes` : show(part),
+        'Return that part of the file, not the whole.',
+      );
+    }
+    return part;
+  };
+}
+
+/** Reads parts of files that lie beside a model's address; each file is fetched once. */
+function fetched(model: string): ReadPart {
+  const files = new Map<string, Promise<Uint8Array>>();
+  return (location, offset, length) =>
+    readable(location, async () => {
+      const address = new URL(
+        location,
+        new URL(model, (globalThis as { location?: { href: string } }).location?.href),
+      ).href;
+      const file = files.get(address) ?? download(address);
+      files.set(address, file);
+      const bytes = await file;
+      const end = length === undefined ? bytes.length : offset + length;
+      if (end > bytes.length || offset > bytes.length)
+        throw new Error(`it has ${bytes.length} bytes, not ${end}`);
+      return bytes.subarray(offset, end);
+    });
 }
 
 async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import type { Optimizer } from '@clr/core';
 import type { LossOptions } from '../loss/loss.ts';
 import type { Provider } from '../lower/target.ts';
+import type { Sizes } from '../read/sizes.ts';
 
 /** Parameters that share multipliers, as Caffe's `lr_mult` and `decay_mult`. The first group that matches counts. */
 export interface ParameterGroup {
@@ -33,10 +34,12 @@ export interface TrainingOptions extends LossOptions {
   readonly trainable?: (name: string) => boolean;
   readonly groups?: readonly ParameterGroup[];
   /**
-   * Fixes free axes of the model's inputs by name: `{ sequence: 20 }`. Recurrent layers need to know their
-   * number of steps; everything else works with free axes, if a little slower.
+   * Gives axes of the model's inputs sizes: free ones by their name, `{ sequence: 20 }`, or all axes of an input,
+   * `{ image: [16, 3, 224, 224] }` (`null` leaves one as it is), also such as the file fixes. Recurrent layers need to know
+   * their number of steps; everything else works with free axes, if a little slower. Where the file fixed a size, the
+   * constants that repeat it follow (the batch in a Reshape); a model whose nodes cannot follow is refused.
    */
-  readonly sizes?: Readonly<Record<string, number>>;
+  readonly sizes?: Sizes;
   /**
    * The execution provider the models are for: WebGPU's MaxPool has no indices, for one, and `'cpu'` (also in
    * WebAssembly) has faster forms that GPUs may round. Default `'any'`: all but WebGPU. createTrainer takes it

@@ -6,7 +6,7 @@ import { dimsOf, sizeOf } from '../format/tensor.ts';
 import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { derivativeOf, initializerBehind, storedAs } from '../gradients/derivative.ts';
 import type { Ops } from '../graph/ops.ts';
-import { notFinite, Uses, whyConstant } from './roles.ts';
+import { notFinite, type Use, Uses, whyConstant } from './roles.ts';
 import type { UntrainedTensor } from './trainingModel.ts';
 
 /** Whether an output may have a derivative: integers and booleans of a known operator have none. */
@@ -154,6 +154,40 @@ function checkNamed(
   }
 }
 
+/** A stored float tensor, what reads it, and why it is not trained by default; absent for one that is. */
+export interface Classified {
+  readonly tensor: TensorProto;
+  readonly uses: readonly Use[];
+  readonly why: string | undefined;
+}
+
+const inNodeOf =
+  (model: Model) =>
+  (name: string): boolean =>
+    model.stored?.get(name)?.inNode ?? false;
+const storedIn = ({ graph }: Model): TensorProto[] =>
+  graph.initializer.filter(({ dataType }) => isFloat(dataType));
+
+/** What each stored float tensor is to training, in the model's order. */
+export function classify(
+  b: Ops,
+  nodes: readonly NodeProto[],
+  model: Model,
+  seeds: readonly string[],
+): Classified[] {
+  const uses = new Uses(nodes);
+  const live = reaching(b, nodes, seeds, true);
+  return storedIn(model).map((tensor) => {
+    const { name } = tensor;
+    const why = isStatistic(b, nodes, name)
+      ? 'it is a running statistic'
+      : live.has(name)
+        ? whyConstant(b, uses, tensor, inNodeOf(model)(name))
+        : whyNot(b, nodes, name, live).why;
+    return { tensor, uses: uses.direct(name), why };
+  });
+}
+
 /**
  * The stored tensors to train, in the model's order: initializers, then what stands in nodes.
  *
@@ -167,13 +201,13 @@ export function selectParameters(
   trainable: ((name: string) => boolean) | undefined,
 ): Selection {
   const uses = new Uses(nodes);
-  const inNode = (name: string): boolean => model.stored?.get(name)?.inNode ?? false;
+  const inNode = inNodeOf(model);
   const known = new Map<TensorProto, string | undefined>();
   const constant = (tensor: TensorProto): string | undefined => {
     if (!known.has(tensor)) known.set(tensor, whyConstant(b, uses, tensor, inNode(tensor.name)));
     return known.get(tensor);
   };
-  const stored = model.graph.initializer.filter(({ dataType }) => isFloat(dataType));
+  const stored = storedIn(model);
   const choice = choiceOf(stored, trainable, constant, inNode);
   const starts = [...seeds];
   const live = reaching(b, nodes, starts, trainable !== undefined);

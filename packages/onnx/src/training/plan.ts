@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { importedOpset, type Model } from '../format/model.ts';
+import { importedOpset } from '../format/model.ts';
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import { checkDifferentiable } from '../gradients/differentiate.ts';
 import { operators } from '../gradients/index.ts';
@@ -10,6 +10,7 @@ import { appendLosses, type LossHead } from '../loss/lossHead.ts';
 import { lossInput } from '../loss/lossInput.ts';
 import { termsOf } from '../loss/terms.ts';
 import { loadGraph } from '../read/load.ts';
+import type { SizedModel } from '../read/sizes.ts';
 import { type Bucket, packBuckets, type Scales, unpack } from './buckets.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 import { selectParameters } from './parameters.ts';
@@ -106,13 +107,15 @@ const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
  * @param model - stays as it is
  * @param inference - whether Dropout and BatchNormalization act as in inference
  */
-export function plan(model: Model, options: BuildOptions, inference: boolean): Plan {
+export function plan(model: SizedModel, options: BuildOptions, inference: boolean): Plan {
   const { graph } = model;
+  const { resize = () => {} } = model;
   const names = namesFor(graph);
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
   const draws = createDraws(names('draw'));
   const { b, inputs } = loadGraph(model, operators, (node, ops) => {
+    resize(node, ops);
     const own = [...node.input];
     noteBuffers(ops, node, stored, replaced);
     ops.operator(node)?.settle?.(node, ops);

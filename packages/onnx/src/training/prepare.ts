@@ -1,8 +1,8 @@
 import { fail } from '../errors.ts';
-import type { Model } from '../format/model.ts';
-import type { GraphProto } from '../generated/onnx_pb.ts';
+import { operators } from '../gradients/index.ts';
 import type { Target } from '../lower/target.ts';
 import { readSource } from '../read/readSource.ts';
+import { applySizes, type SizedModel } from '../read/sizes.ts';
 import { show } from '../show.ts';
 import type { BuildOptions } from './options.ts';
 import { readOptions } from './readOptions.ts';
@@ -15,32 +15,11 @@ export type TargetKind = NonNullable<BuildOptions['target']>;
 export interface Prepared {
   readonly options: BuildOptions;
   /** The model as it was read. Nothing changes it. */
-  readonly source: Model;
+  readonly source: SizedModel;
   /** The way there, the way back and the update: step, gradients and update are parts of it. Made once. */
   readonly whole: (target?: TargetKind) => Whole;
   /** The way there in inference form. */
   readonly inference: (target?: TargetKind) => Inference;
-}
-
-/** Puts numbers in place of the names of free axes. */
-function fixSizes(graph: GraphProto, sizes: Readonly<Record<string, number>>): void {
-  const free = graph.input
-    .flatMap(({ type }) => (type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : []))
-    .flatMap((dim) => (dim.value.case === 'dimParam' ? [{ dim, name: dim.value.value }] : []));
-  const names = new Set(free.map(({ name }) => name));
-  const wrong = Object.entries(sizes).find(
-    ([name, size]) => !names.has(name) || !(Number.isSafeInteger(size) && size > 0),
-  );
-  if (wrong) {
-    throw fail(
-      `sizes to give free axes of the model's inputs (${[...names].join(', ') || 'it has none'}) whole numbers above 0`,
-      `${wrong[0]} = ${String(wrong[1])}`,
-      'Name an axis as the model does (dim_param).',
-    );
-  }
-  for (const { dim, name } of free) {
-    if (Object.hasOwn(sizes, name)) dim.value = { case: 'dimValue', value: BigInt(sizes[name] as number) };
-  }
 }
 
 /** What the models are written for. */
@@ -72,8 +51,10 @@ function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
 export function prepare(bytes: Uint8Array, given: BuildOptions): Prepared {
   const options = readOptions(given);
   const target = targetOf(options);
-  const source = readSource(bytes);
-  if (options.sizes) fixSizes(source.graph, options.sizes);
+  const read = readSource(bytes);
+  const source: SizedModel = options.sizes
+    ? { ...read, resize: applySizes(read, options.sizes, operators) }
+    : read;
   const preset = options.target ?? 'indices';
   const whole = kept((kind) => buildWhole(source, { ...options, target: kind }, target));
   const inference = kept((kind) => buildInference(source, { ...options, target: kind }, target));

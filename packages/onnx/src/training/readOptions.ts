@@ -21,7 +21,7 @@ const groupRules: Readonly<Record<keyof ParameterGroup, Rule>> = {
   weightDecayScale: ['a number', (value) => typeof value === 'number'],
 };
 
-const rules: Readonly<Record<keyof BuildOptions | 'session', Rule>> = {
+const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData', Rule>> = {
   loss: [
     knownLosses,
     // its fields are checked by `termsOf`
@@ -30,14 +30,15 @@ const rules: Readonly<Record<keyof BuildOptions | 'session', Rule>> = {
   optimizer: ['made by sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core', isObject],
   trainable: ['a function of a name', isFunction],
   groups: ['a list of { match, lrScale, weightDecayScale }', Array.isArray],
-  sizes: ['an object that gives free axes numbers', isObject],
+  sizes: ['an object that gives free axes numbers, or inputs shapes', isObject],
   output: ['the name of an output', (value) => typeof value === 'string'],
   target: oneOf('indices', 'distribution'),
   provider: oneOf('cpu', 'webgpu', 'any'),
   schedule: ['an object with the table lr', isObject],
   clipNorm: ['a number', (value) => typeof value === 'number'],
   channelBlock: ['a number', (value) => typeof value === 'number'],
-  // the builders leave it alone, so that they take createTrainer's options as they are
+  // the builders leave these alone, so that they take createTrainer's options as they are
+  externalData: ["a function of a file's name, an offset and a length", isFunction],
   session: [
     'session options of ONNX Runtime, with a list of executionProviders if any',
     (value) =>

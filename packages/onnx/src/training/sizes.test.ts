@@ -41,3 +41,74 @@ describe('sizes', () => {
     await expect(createTrainer(ort, model, { ...options, sizes })).rejects.toThrow(/Expected sizes/);
   });
 });
+
+/** A net whose file fixes a batch of one: in its inputs, in a Reshape, in a state and a token. */
+const fixed = (batch: number) =>
+  makeModel({
+    inputs: [{ name: 'x', type: float, dims: [batch, 4, 2] }],
+    outputs: [{ name: 'y', type: float, dims: [batch, 3] }],
+    initializers: [
+      { name: 'token', type: float, dims: [1, 1, 2], values: [0.5, -0.25] },
+      { name: 'w', type: float, dims: [10, 6], values: wave(60) },
+      { name: 'v', type: float, dims: [6, 3], values: wave(18) },
+      { name: 'flat', type: DataType.INT64, dims: [2], values: [batch, 10] },
+      { name: 'parts', type: DataType.INT64, dims: [3], values: [batch, 2, -1] },
+      { name: 'whole', type: DataType.INT64, dims: [2], values: [batch, -1] },
+      ...(batch === 1 ? [] : [{ name: 'times', type: DataType.INT64, dims: [3], values: [batch, 1, 1] }]),
+    ],
+    nodes: [
+      ...(batch === 1 ? [] : [{ op: 'Expand', inputs: ['token', 'times'], outputs: ['tokens'] }]),
+      {
+        op: 'Concat',
+        inputs: [batch === 1 ? 'token' : 'tokens', 'x'],
+        outputs: ['c'],
+        attributes: { axis: 1 },
+      },
+      { op: 'Reshape', inputs: ['c', 'flat'], outputs: ['f'] },
+      { op: 'MatMul', inputs: ['f', 'w'], outputs: ['h'] },
+      { op: 'Reshape', inputs: ['h', 'parts'], outputs: ['p'] },
+      { op: 'Tanh', inputs: ['p'], outputs: ['t'] },
+      { op: 'Reshape', inputs: ['t', 'whole'], outputs: ['a'] },
+      { op: 'MatMul', inputs: ['a', 'v'], outputs: ['y'] },
+    ],
+  });
+
+describe('sizes that the file fixes', () => {
+  it('change, and the constants that repeat them follow', async () => {
+    const batch = {
+      x: new ort.Tensor('float32', Float32Array.from(wave(40)), [5, 4, 2]),
+      target: new ort.Tensor('float32', Float32Array.from(wave(15)), [5, 3]),
+    };
+    const changed = await createTrainer(ort, fixed(1), { ...options, sizes: { x: [5, 4, 2] } });
+    const plain = await createTrainer(ort, fixed(5), options);
+    expect(await changed.gradients(batch)).toEqual(await plain.gradients(batch));
+    expect((await changed.exportModel()).length).toBe(fixed(1).length);
+    await changed.dispose();
+    await plain.dispose();
+  });
+
+  const one = { name: 'one', type: DataType.INT64, dims: [1], values: [0] };
+  const last = { name: 'w', type: float, dims: [2], values: [1, 2] };
+  const taking = (op: string, attributes = {}) =>
+    makeModel({
+      inputs: [{ name: 'x', type: float, dims: [1, 4, 2] }],
+      outputs: [{ name: 'y', type: float, dims: undefined }],
+      initializers: [one, last],
+      nodes: [
+        { op, inputs: ['x', 'one'], outputs: ['a'], attributes },
+        { op: 'Mul', inputs: ['a', 'w'], outputs: ['y'] },
+      ],
+    });
+
+  it.each([
+    [taking('Gather', { axis: 0 }), { x: [3, 4, 2] }, /Gather\), which takes fixed places of that axis/],
+    [taking('Squeeze'), { x: [3, 4, 2] }, /Squeeze\), which drops that axis/],
+    [fixed(1), { x: [3, 5, 2] }, /Reshape/],
+    [fixed(1), { x: [3, 4] }, /x = \[3, 4\] for an input of 3 axes/],
+    [fixed(1), { z: [3, 4] }, /Received: z = \[3, 4\]/],
+    [fixed(1), { x: [0, 4, 2] }, /Received: x = \[0, 4, 2\]/],
+    [model, { x: [5, 2, 2], batch: 3 }, /axis "batch" = 3, and 2 elsewhere/],
+  ])('are refused where nodes cannot follow, or sizes contradict: %#', async (file, sizes, message) => {
+    await expect(createTrainer(ort, file, { ...options, sizes })).rejects.toThrow(message);
+  });
+});

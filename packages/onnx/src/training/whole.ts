@@ -6,6 +6,7 @@ import { differentiate } from '../gradients/differentiate.ts';
 import { declaration } from '../graph/declaration.ts';
 import { type Lowered, lower } from '../lower/lower.ts';
 import type { Target } from '../lower/target.ts';
+import type { SizedModel } from '../read/sizes.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
 import { type Draft, input, replace } from './draft.ts';
@@ -123,7 +124,7 @@ function successors({ outputs, state }: Draft, roles: readonly string[]): string
 }
 
 /** The graph that training takes place in. */
-export function buildWhole(source: Model, options: BuildOptions, target: Target): Whole {
+export function buildWhole(source: SizedModel, options: BuildOptions, target: Target): Whole {
   const update = updateOf(options.optimizer);
   const p = plan(source, options, false);
   const { b, names } = p;
@@ -173,7 +174,7 @@ export function buildWhole(source: Model, options: BuildOptions, target: Target)
 }
 
 /** The graph that evaluations take place in. */
-export function buildInference(source: Model, options: BuildOptions, target: Target): Inference {
+export function buildInference(source: SizedModel, options: BuildOptions, target: Target): Inference {
   const p = plan(source, options, true);
   const { outputs } = p.head;
   const draft = network(p);

@@ -1,0 +1,48 @@
+import { fail } from '../errors.ts';
+import { captures, subgraphs } from '../format/captures.ts';
+import { nodeName } from '../format/describeNode.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+
+/**
+ * Nodes in an order in which each comes after those whose values it reads. ONNX asks for it, the runtime does not. Nodes
+ * that are in order stay as they are.
+ *
+ * @throws {ClrError} when nodes wait for each other in a circle
+ */
+export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
+  const makers = new Map<string, NodeProto>();
+  for (const node of nodes) for (const name of node.output) if (name !== '') makers.set(name, node);
+  const done = new Set<NodeProto>();
+  const open = new Set<NodeProto>();
+  const sorted: NodeProto[] = [];
+  for (const start of nodes) {
+    const stack = [start];
+    for (let node = stack.at(-1); node; node = stack.at(-1)) {
+      if (done.has(node)) {
+        stack.pop();
+        continue;
+      }
+      open.add(node);
+      const inner = subgraphs(node).length > 0 ? captures(node) : [];
+      const waiting = [...node.input, ...inner].map((name) => makers.get(name));
+      const next = waiting.find((maker) => maker !== undefined && maker !== node && !done.has(maker));
+      if (!next) {
+        stack.pop();
+        open.delete(node);
+        done.add(node);
+        sorted.push(node);
+        continue;
+      }
+      if (open.has(next)) {
+        throw fail(
+          'nodes that can run one after the other',
+          `a circle: node "${nodeName(node)}" waits for node "${nodeName(next)}", and that one for it`,
+          'The file is damaged; check it with onnx.checker.',
+        );
+      }
+      stack.push(next);
+    }
+  }
+  for (const node of sorted) for (const graph of subgraphs(node)) graph.node = sortNodes(graph.node);
+  return sorted;
+}

@@ -1,0 +1,205 @@
+import { fail, UnsupportedOperatorError } from '../errors.ts';
+import { isFloat, typeName } from '../format/dataType.ts';
+import { nodeName } from '../format/describeNode.ts';
+import { importedOpset, type Model } from '../format/model.ts';
+import { dimsOf, sizeOf } from '../format/tensor.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { checkDifferentiable } from '../gradients/differentiate.ts';
+import { operators } from '../gradients/index.ts';
+import type { Dim } from '../graph/dim.ts';
+import { operatorKey } from '../graph/graph.ts';
+import type { Ops } from '../graph/ops.ts';
+import { lossInput } from '../loss/lossInput.ts';
+import { loadGraph } from '../read/load.ts';
+import { readSource } from '../read/readSource.ts';
+import { applySizes } from '../read/sizes.ts';
+import { show } from '../show.ts';
+import type { TrainingOptions } from './options.ts';
+import { classify } from './parameters.ts';
+import type { TensorInfo } from './trainingModel.ts';
+
+/** A node that a weight goes into. */
+export interface WeightUse {
+  readonly node: string;
+  readonly operator: string;
+  /** The number of the node's input, from 0. */
+  readonly input: number;
+}
+
+/** A float tensor of the file. */
+export interface WeightDescription {
+  /** The name by which `trainable` and `groups` know it. */
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly type: string;
+  /** Where the file keeps it: an initializer of its graph, or a node (a Constant, a branch, a body, a function). */
+  readonly in: 'initializer' | 'node';
+  readonly uses: readonly WeightUse[];
+  /** Whether it is trained if `trainable` does not say otherwise. */
+  readonly trained: boolean;
+  /** Why not. */
+  readonly why?: string;
+}
+
+/** An operator for which there is no gradient. */
+export interface MissingGradient {
+  /** Its type, with its domain unless that is the default one. */
+  readonly operator: string;
+  readonly nodes: readonly string[];
+}
+
+/** The memory that one step takes, estimated, in bytes. */
+export interface StepMemory {
+  readonly batch: number;
+  /** The trained weights, kept twice: a step reads one copy and writes the other. */
+  readonly weights: number;
+  readonly gradients: number;
+  /** The optimizer's slots, kept twice: one of SGD with momentum, two of Adam. */
+  readonly slots: number;
+  /** All values between the layers; axes of unknown size count as the batch. */
+  readonly activations: number;
+  readonly total: number;
+}
+
+/** What a file holds, as training sees it: plain data. */
+export interface ModelDescription {
+  /** The program that wrote the file. */
+  readonly exporter: string;
+  readonly opset: number;
+  /** The versions of other operator sets, by domain. */
+  readonly domains: Readonly<Record<string, number>>;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly weights: readonly WeightDescription[];
+  readonly withoutGradient: readonly MissingGradient[];
+  /** The error that training as the file stands would end in. */
+  readonly refusal?: string;
+  readonly memory: StepMemory;
+}
+
+/** Options of {@link describeModel}. */
+export interface DescribeOptions extends Pick<TrainingOptions, 'sizes' | 'output'> {
+  /** The number of examples for `memory`. Default 1. */
+  readonly batch?: number;
+  /** How many vectors the optimizer keeps for each weight: 0 plain SGD, 1 momentum (default), 2 Adam. */
+  readonly slots?: number;
+}
+
+/** A free axis by its name, as the file has it; `?` for one without. */
+const plainDim = (dim: Dim): Dim =>
+  typeof dim === 'number' ? dim : dim.startsWith('{') && dim.endsWith('}') ? dim.slice(1, -1) : '?';
+
+function infoOf(b: Ops, name: string): TensorInfo {
+  const { type, dims } = b.type(name);
+  return { name, type: typeName(type), dims: dims?.map(plainDim) };
+}
+
+function count(value: number | undefined, preset: number, least: number, name: string): number {
+  const used = value ?? preset;
+  if (!Number.isSafeInteger(used) || used < least) {
+    throw fail(
+      `${name} to be a whole number of at least ${least}`,
+      `${name} = ${show(value)}`,
+      'Leave it out.',
+    );
+  }
+  return used;
+}
+
+function missing(b: Ops, nodes: readonly NodeProto[]): MissingGradient[] {
+  const found = new Map<string, string[]>();
+  for (const node of nodes) {
+    if (b.operator(node)?.gradient !== undefined) continue;
+    const key = operatorKey(node);
+    const named = found.get(key);
+    if (named) named.push(nodeName(node));
+    else found.set(key, [nodeName(node)]);
+  }
+  return [...found].map(([operator, named]) => ({ operator, nodes: named }));
+}
+
+/** The error of a gradient that is missing between the trained weights and the output. */
+function refusalOf(b: Ops, model: Model, output: string, trained: readonly string[]): string | undefined {
+  if (trained.length === 0) return 'no float weight reaches the output';
+  try {
+    checkDifferentiable(b, b.nodes, [output], trained, (domain) => importedOpset(model, domain));
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnsupportedOperatorError) return error.message;
+    throw error;
+  }
+}
+
+const bytesOf = (type: number): number => (typeName(type) === 'float64' ? 8 : 4);
+
+/**
+ * Says what an ONNX file holds: inputs, outputs, every weight with the nodes that read it and whether it is trained by
+ * default, operators without a gradient, and what a step takes of memory.
+ *
+ * @param model - the content of an .onnx file
+ * @returns plain data; `formatModel` prints it
+ * @throws {ClrError} on bytes that are no model, or sizes that do not fit it
+ *
+ * @example
+ * ```ts
+ * const { weights } = describeModel(bytes);
+ * weights.filter(({ trained }) => trained).map(({ name }) => name)[0]; // '0.weight'
+ * ```
+ */
+export function describeModel(model: Uint8Array, options: DescribeOptions = {}): ModelDescription {
+  const batch = count(options.batch, 1, 1, 'batch');
+  const slots = count(options.slots, 1, 0, 'slots');
+  const source = readSource(model);
+  const resize = options.sizes ? applySizes(source, options.sizes, operators) : () => {};
+  const { b, inputs } = loadGraph(source, operators, (node, ops) => {
+    resize(node, ops);
+    ops.operator(node)?.settle?.(node, ops);
+  });
+  const outputs = source.graph.output.map(({ name }) => name);
+  const output = lossInput(b, b.nodes, outputs, options.output);
+  const kinds = classify(b, b.nodes, source, [output]);
+  const weights = kinds.map(({ tensor, uses, why }): WeightDescription => {
+    const { name, dataType } = tensor;
+    return {
+      name,
+      dims: dimsOf(tensor),
+      type: typeName(dataType),
+      in: source.stored?.get(name)?.inNode ? 'node' : 'initializer',
+      uses: uses.map(({ node, input }) => ({ node: nodeName(node), operator: operatorKey(node), input })),
+      trained: why === undefined,
+      ...(why === undefined ? {} : { why }),
+    };
+  });
+  const trained = kinds.filter(({ why }) => why === undefined).map(({ tensor }) => tensor);
+  const size = trained.reduce((sum, tensor) => sum + sizeOf(dimsOf(tensor)) * bytesOf(tensor.dataType), 0);
+  const activations = b.nodes
+    .flatMap((node) => node.output.map((name) => b.type(name)))
+    .filter(({ type }) => type === 0 || isFloat(type))
+    .reduce((sum, { type, dims = [] }) => {
+      const elements = dims.reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1);
+      return sum + elements * bytesOf(type) * (dims.some((dim) => typeof dim !== 'number') ? batch : 1);
+    }, 0);
+  const memory = { batch, weights: 2 * size, gradients: size, slots: 2 * slots * size, activations };
+  const { producerName, producerVersion, opsetImport } = source.proto;
+  const refusal = refusalOf(
+    b,
+    source,
+    output,
+    trained.map(({ name }) => name),
+  );
+  return {
+    exporter: [producerName, producerVersion].filter((text) => text !== '').join(' '),
+    opset: source.opset,
+    domains: Object.fromEntries(
+      opsetImport
+        .filter(({ domain }) => domain !== '' && domain !== 'ai.onnx')
+        .map(({ domain, version }) => [domain, Number(version)]),
+    ),
+    inputs: inputs.map(({ name }) => infoOf(b, name)),
+    outputs: outputs.map((name) => infoOf(b, name)),
+    weights,
+    withoutGradient: missing(b, b.nodes),
+    ...(refusal === undefined ? {} : { refusal }),
+    memory: { ...memory, total: 3 * size + 2 * slots * size + activations },
+  };
+}

@@ -30,53 +30,68 @@ export function loadProblem(name: DataName): Promise<Problem> {
 async function make(name: DataName): Promise<Problem> {
   switch (name) {
     case 'mnist':
-      return images(await mnist(), 1);
+      return firstImages(await mnist(), 1);
     case 'cifar':
-      return images(await cifar10(), 2);
+      return firstImages(await cifar10(), 2);
     case 'tabular':
-      return tabular();
+      return problem(tabular([20_000, 2000]), [20]);
     case 'sequence':
-      return sequence();
+      return problem(sequence([10_000, 2000]), [16]);
     case 'waves':
-      return waves();
+      return problem(waves([10_000, 2000]), [1, 64]);
   }
 }
 
-/** The first 10,000 and 2,000 images, normalised, and made smaller by the mean of `by` × `by` pixels. */
-function images({ train, test, shape: [channels, height, width], mean, std }: Dataset, by: number): Problem {
+const problem = ([train, validation]: readonly Examples[], shape: readonly number[]): Problem => ({
+  train: train!,
+  validation: validation!,
+  shape,
+});
+
+/** The first 10,000 and 2,000 images. */
+function firstImages(data: Dataset, by: number): Problem {
+  const [channels, height, width] = data.shape;
+  return problem(
+    [smallImages(data, data.train, by, 0, 10_000), smallImages(data, data.test, by, 0, 2000)],
+    [channels, height / by, width / by],
+  );
+}
+
+/** Images `from` … `to` of a split, normalised, and made smaller by the mean of `by` × `by` pixels. */
+export function smallImages(
+  { shape: [channels, height, width], mean, std }: Dataset,
+  split: LabelledImages,
+  by: number,
+  from: number,
+  to: number,
+): Examples {
   const [rows, columns] = [height / by, width / by];
-  const convert = (split: LabelledImages, count: number): Examples => {
-    const inputs = new Float32Array(count * channels * rows * columns);
-    for (let plane = 0; plane < count * channels; plane++) {
-      const scale = 1 / (255 * by * by * std[plane % channels]!);
-      for (let row = 0; row < height; row++) {
-        for (let column = 0; column < width; column++) {
-          const to = (plane * rows + Math.floor(row / by)) * columns + Math.floor(column / by);
-          inputs[to]! += split.images[(plane * height + row) * width + column]! * scale;
-        }
+  const inputs = new Float32Array((to - from) * channels * rows * columns);
+  for (let plane = 0; plane < (to - from) * channels; plane++) {
+    const scale = 1 / (255 * by * by * std[plane % channels]!);
+    const source = (from * channels + plane) * height * width;
+    const target = plane * rows * columns;
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const cell = Math.floor(row / by) * columns + Math.floor(column / by);
+        inputs[target + cell]! += split.images[source + row * width + column]! * scale;
       }
-      const shift = mean[plane % channels]! / std[plane % channels]!;
-      const from = plane * rows * columns;
-      for (let i = from; i < from + rows * columns; i++) inputs[i]! -= shift;
     }
-    return { inputs, labels: split.labels.subarray(0, count), count };
-  };
-  return {
-    train: convert(train, 10_000),
-    validation: convert(test, 2000),
-    shape: [channels, rows, columns],
-  };
+    const shift = mean[plane % channels]! / std[plane % channels]!;
+    for (let i = target; i < target + rows * columns; i++) inputs[i]! -= shift;
+  }
+  return { inputs, labels: split.labels.subarray(from, to), count: to - from };
 }
 
 /** Numbers of the standard normal distribution. */
-const normalFrom = (next: () => number) => (): number =>
+export const normalFrom = (next: () => number) => (): number =>
   Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 
 /**
  * Twenty numbers from a normal distribution, six classes: the largest output of a random net with one hidden
- * layer, where one label in ten is drawn at random.
+ * layer, where one label in ten (`noise`) is drawn at random.
  */
-function tabular(): Problem {
+export function tabular(counts: readonly number[], noise = 0.1): Examples[] {
   const next = random(17);
   const normal = normalFrom(next);
   const [features, hidden, classes] = [20, 24, 6];
@@ -94,18 +109,18 @@ function tabular(): Problem {
       const scores = Array.from({ length: classes }, (_, of) =>
         bends.reduce((sum, bend, unit) => sum + second[of * hidden + unit]! * bend, 0),
       );
-      labels[i] = next() < 0.1 ? Math.floor(next() * classes) : scores.indexOf(Math.max(...scores));
+      labels[i] = next() < noise ? Math.floor(next() * classes) : scores.indexOf(Math.max(...scores));
     }
     return { inputs, labels, count };
   };
-  return { train: make(20_000), validation: make(2000), shape: [features] };
+  return counts.map(make);
 }
 
 /**
  * Sixteen tokens of a vocabulary of twelve; the class is the token that weighs most, where each occurrence
  * counts by its place and places fade in waves: a net must learn both tokens and places.
  */
-function sequence(): Problem {
+export function sequence(counts: readonly number[]): Examples[] {
   const next = random(29);
   const [length, vocabulary] = [16, 12];
   const weights = Array.from({ length }, (_, place) => 1.2 + Math.cos((place * 2 * Math.PI) / 5.5));
@@ -123,14 +138,14 @@ function sequence(): Problem {
     }
     return { inputs, labels, count };
   };
-  return { train: make(10_000), validation: make(2000), shape: [length] };
+  return counts.map(make);
 }
 
 /**
- * Sixty-four samples of a wave of any phase, of 2 to 6 periods, with noise; six classes by its form: sine, square,
+ * Sixty-four samples of a wave of any phase, of 2 to 6 periods, with `noise`; six classes by its form: sine, square,
  * sawtooth, a rising chirp, a fading sine, and two sines together.
  */
-function waves(): Problem {
+export function waves(counts: readonly number[], noise = 0.6): Examples[] {
   const next = random(41);
   const normal = normalFrom(next);
   const [length, turn] = [64, 2 * Math.PI];
@@ -149,10 +164,10 @@ function waves(): Problem {
       const of = Math.floor(next() * forms.length);
       const [periods, phase] = [2 + 4 * next(), next()];
       for (let k = 0; k < length; k++)
-        inputs[i * length + k] = forms[of]!(k / length + phase, periods) + 0.6 * normal();
+        inputs[i * length + k] = forms[of]!(k / length + phase, periods) + noise * normal();
       labels[i] = of;
     }
     return { inputs, labels, count };
   };
-  return { train: make(10_000), validation: make(2000), shape: [1, length] };
+  return counts.map(make);
 }

@@ -66,21 +66,3 @@ export async function trainFixed(task: Task, { lr, steps, order }: FixedPlan): P
   };
   return { lr, initial: rounded(losses[0]!)!, ...outcome(steps), quarter: outcome(quarter) };
 }
-
-/** A run whose rate changes. */
-export interface PolicyPlan extends Omit<FixedPlan, 'lr'> {
-  readonly lr: (step: number) => number;
-}
-
-/** Trains under a policy, gives the accuracy on the validation data at the end, and puts the model back. */
-export async function trainPolicy(task: Task, { lr, steps, order }: PolicyPlan): Promise<number> {
-  const { trainer, validation } = task;
-  const snapshot = await trainer.snapshot();
-  const batches = task.batches(order);
-  for (let step = 0; step < steps; step++) {
-    await trainer.trainStep(batches.next().value, { lr: lr(step) });
-  }
-  const { accuracy } = await trainer.evaluate(validation);
-  await trainer.restore(snapshot);
-  return rounded(accuracy ?? 0) ?? 0;
-}

@@ -214,4 +214,5 @@ def main():
             print(name, seed, sum(p.numel() for p in net.parameters()))
 
 
-main()
+if __name__ == "__main__":
+    main()

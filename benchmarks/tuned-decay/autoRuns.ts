@@ -1,0 +1,25 @@
+import { autoClr } from '@clr/core';
+import { type Setting, seeds } from './settings.ts';
+import { addRun, ofKind, readRuns } from './store.ts';
+import { judge, orderOf } from './trainUnder.ts';
+import type { TaskOf } from './tunedRuns.ts';
+
+/** `autoClr` from start to end, with its defaults and everything paid; the model as it leaves it is judged. */
+export async function runAuto(setting: Setting, taskOf: TaskOf): Promise<void> {
+  for (const seed of seeds) {
+    if (ofKind(readRuns(setting.name), 'auto').some((run) => run.seed === seed)) continue;
+    const task = await taskOf(seed);
+    const { trainer, epoch, stepsPerEpoch, validation } = task;
+    const snapshot = await trainer.snapshot();
+    const { finding, run, cost } = await autoClr(trainer, (index) => epoch(orderOf(seed), index), {
+      steps: setting.budget,
+      stepsPerEpoch,
+      validation,
+    });
+    const maxLr = finding.suggestion?.maxLr ?? null;
+    const paid = cost.rangeTest + cost.verdict;
+    const outcome = run ? await judge(task) : {};
+    addRun(setting.name, { kind: 'auto', seed, maxLr, paid, trained: cost.training, ...outcome });
+    await trainer.restore(snapshot);
+  }
+}

@@ -1,0 +1,127 @@
+import { cifar10, type Dataset, mnist, random } from '@clr/datasets';
+import { type Examples, normalFrom, sequence, smallImages, tabular, waves } from '../range-test/data.ts';
+import { characters } from './text.ts';
+
+/** Which data a setting learns. */
+export type DataName =
+  | 'teacher'
+  | 'noisy-teacher'
+  | 'mnist'
+  | 'mnist-0-4'
+  | 'mnist-5-9'
+  | 'cifar'
+  | 'sequence'
+  | 'api-text'
+  | 'waves'
+  | 'regions'
+  | 'node-text';
+
+/** Three parts: one to train on, one that chooses, one that judges and chooses nothing. */
+export interface Problem {
+  readonly train: Examples;
+  readonly validation: Examples;
+  readonly test: Examples;
+  /** Of one example's inputs and of its target. */
+  readonly shape: readonly number[];
+  readonly targetShape: readonly number[];
+}
+
+const loaded = new Map<DataName, Promise<Problem>>();
+
+/** Loads or makes a problem; the same every time, and once a process. */
+export function loadProblem(name: DataName): Promise<Problem> {
+  const problem = loaded.get(name) ?? make(name);
+  loaded.set(name, problem);
+  return problem;
+}
+
+async function make(name: DataName): Promise<Problem> {
+  switch (name) {
+    case 'teacher':
+      return parts(tabular([20_000, 2000, 6000], 0), [20]);
+    case 'noisy-teacher':
+      return parts(tabular([20_000, 2000, 6000]), [20]);
+    case 'mnist':
+      return digits(() => true);
+    case 'mnist-0-4':
+      return digits((label) => label < 5);
+    case 'mnist-5-9':
+      return digits((label) => label >= 5);
+    case 'cifar': {
+      const data = await cifar10();
+      const train = [0, 40_000, 42_000];
+      return parts(
+        [
+          smallImages(data, data.train, 2, train[0]!, train[1]!),
+          smallImages(data, data.train, 2, train[1]!, train[2]!),
+          smallImages(data, data.test, 2, 0, 8000),
+        ],
+        [3, 16, 16],
+      );
+    }
+    case 'sequence':
+      return parts(sequence([20_000, 2000, 6000]), [16]);
+    case 'waves':
+      return parts(waves([20_000, 2000, 6000], 0.3), [1, 64]);
+    case 'regions':
+      return parts(regions([20_000, 2000, 6000]), [8]);
+    case 'api-text':
+      return parts(await characters(['playwright', 'playwright-core'], 'types/types.d.ts', 24), [24], [24]);
+    case 'node-text':
+      return parts(await characters(['@types/node'], 'fs.d.ts', 24), [24], [24]);
+  }
+}
+
+function parts(
+  [train, validation, test]: readonly Examples[],
+  shape: readonly number[],
+  targetShape: readonly number[] = [],
+): Problem {
+  return { train: train!, validation: validation!, test: test!, shape, targetShape };
+}
+
+/** MNIST in means of 2 × 2 pixels; five classes of it count from 0 again. */
+async function digits(keeps: (label: number) => boolean): Promise<Problem> {
+  const data = await mnist();
+  const split = (of: Dataset['train'], from: number, to: number): Examples =>
+    only(smallImages(data, of, 2, from, to), 196, keeps);
+  return parts(
+    [split(data.train, 0, 20_000), split(data.train, 50_000, 52_000), split(data.test, 0, 10_000)],
+    [1, 14, 14],
+  );
+}
+
+function only(examples: Examples, size: number, keeps: (label: number) => boolean): Examples {
+  const kept = [...examples.labels.keys()].filter((i) => keeps(examples.labels[i]!));
+  if (kept.length === examples.count) return examples;
+  const inputs = new Float32Array(kept.length * size);
+  kept.forEach((from, to) => {
+    inputs.set((examples.inputs as Float32Array).subarray(from * size, (from + 1) * size), to * size);
+  });
+  return { inputs, labels: Uint8Array.from(kept, (i) => examples.labels[i]! % 5), count: kept.length };
+}
+
+/** Eight numbers from [−1, 1); the class, one of five, is that of the nearest of sixty points. */
+function regions(counts: readonly number[]): Examples[] {
+  const next = random(53);
+  const normal = normalFrom(next);
+  const [features, points, classes] = [8, 60, 5];
+  const centres = Float64Array.from({ length: points * features }, () => 0.6 * normal());
+  return counts.map((count) => {
+    const inputs = Float32Array.from({ length: count * features }, () => 2 * next() - 1);
+    const labels = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      let nearest = Number.POSITIVE_INFINITY;
+      for (let of = 0; of < points; of++) {
+        let distance = 0;
+        for (let k = 0; k < features; k++)
+          distance += (inputs[i * features + k]! - centres[of * features + k]!) ** 2;
+        if (distance < nearest) {
+          nearest = distance;
+          labels[i] = of % classes;
+        }
+      }
+    }
+    return { inputs, labels, count };
+  });
+}

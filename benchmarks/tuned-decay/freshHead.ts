@@ -1,0 +1,22 @@
+import { sgd } from '@clr/core';
+import { createTrainer } from '@clr/onnx';
+import * as ort from 'onnxruntime-node';
+
+/**
+ * A trained model with the last layer of the untrained file that it came from. The two files differ in the bytes of
+ * their weights alone, so the last layer's bytes are copied over.
+ */
+export async function withFreshHead(trained: Uint8Array, untrained: Uint8Array): Promise<Uint8Array> {
+  const trainer = await createTrainer(ort, untrained, { loss: 'crossEntropy', optimizer: sgd() });
+  const parameters = [...(await trainer.parameters()).values()];
+  await trainer.dispose();
+  const fresh = Uint8Array.from(trained);
+  // The exporter lists the layers in their order: the last two are the head's.
+  for (const { data } of parameters.slice(-2)) {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const at = Buffer.from(untrained).indexOf(bytes);
+    if (at < 0) throw new Error(`The untrained file does not hold its own head of ${data.length} numbers.`);
+    fresh.set(bytes, at);
+  }
+  return fresh;
+}

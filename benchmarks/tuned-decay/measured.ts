@@ -1,0 +1,75 @@
+import { type Setting, seeds, settings } from './settings.ts';
+import { type Line, ofKind, readRuns, type Shape } from './store.ts';
+import { type Found, found, shortened } from './suggestedRuns.ts';
+import { best, grid } from './tunedRuns.ts';
+
+/** A seed of a setting: what is compared with what. */
+export interface Run {
+  readonly setting: Setting;
+  readonly seed: number;
+  readonly lines: readonly Line[];
+  /** The peak that validation data choose, and what a linear decay from it came to on the test data. */
+  readonly best: { readonly peak: number; readonly test: number };
+  readonly found: Found;
+  /** By rising peak. */
+  readonly linear: readonly { readonly peak: number; readonly test: number }[];
+}
+
+/** All runs of one part whose linear decays are there. */
+export function measuredRuns(heldOut: boolean): Run[] {
+  return settings.flatMap((setting) => {
+    const lines = readRuns(setting.name);
+    const points = grid(lines, 'linear');
+    if (setting.heldOut !== heldOut || points.length === 0) return [];
+    return seeds.map((seed, index) => {
+      const linear = points.map(({ peak, test }) => ({ peak, test: test[index]! }));
+      const { peak } = best(points);
+      return {
+        setting,
+        seed,
+        lines,
+        linear,
+        best: { peak, test: linear.find((point) => point.peak === peak)!.test },
+        found: found(lines, seed, setting.budget),
+      };
+    });
+  });
+}
+
+/** Test accuracy of a linear decay between two peaks of the grid, linear in the log of the rate; at its rim beyond. */
+export function linearAt({ linear }: Run, peak: number): number {
+  const right = linear.findIndex((point) => point.peak >= peak);
+  if (right <= 0) return linear.at(right)!.test;
+  const [a, b] = [linear[right - 1]!, linear[right]!];
+  return a.test + ((b.test - a.test) * Math.log(peak / a.peak)) / Math.log(b.peak / a.peak);
+}
+
+/** Another shape at the peak that validation data choose for it. */
+export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined {
+  const points = grid(lines, shape);
+  if (points.length === 0) return undefined;
+  const { peak } = best(points);
+  return ofKind(lines, 'tuned').find((run) => run.shape === shape && run.peak === peak && run.seed === seed)
+    ?.test;
+}
+
+/** A plan on what the range test left of the budget, with the analysis as it is today. */
+export function suggestedTo(
+  { lines, seed, found: { finding, paid } }: Run,
+  plan: string,
+): number | undefined {
+  if (!finding.suggestion) return undefined;
+  const maxLr = shortened(finding.suggestion.maxLr);
+  return ofKind(lines, 'suggested').find(
+    (run) => run.seed === seed && run.plan === plan && run.maxLr === maxLr && run.paid === paid,
+  )?.test;
+}
+
+export const peerTo = ({ lines, seed }: Run, peer: string): number | undefined =>
+  ofKind(lines, 'peer').find((run) => run.seed === seed && run.peer === peer)?.test;
+
+/** `autoClr` from start to end, if it was run; `null` where it trained nothing. */
+export function autoTo({ lines, seed }: Run): number | null | undefined {
+  const run = ofKind(lines, 'auto').find((one) => one.seed === seed);
+  return run && (run.test ?? null);
+}

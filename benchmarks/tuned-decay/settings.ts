@@ -1,0 +1,152 @@
+import { adam, adamW, type Optimizer, rmsProp, sgd } from '@clr/core';
+import type { DataName } from './data.ts';
+
+/** The seeds of initial weights and batch orders. */
+export const seeds = [1, 2] as const;
+
+/**
+ * Where a training begins: at random weights, or at a net that has learnt the digits 0 to 4, with its own head or a
+ * fresh one.
+ */
+export type Start = 'scratch' | 'trained' | 'new-head';
+
+/** One thing to train: data, net, optimizer, batch size and budget. */
+export interface Setting {
+  readonly name: string;
+  readonly data: DataName;
+  /** The name of the net's files in `models/`, less the seed. */
+  readonly net: string;
+  readonly start: Start;
+  readonly optimizerName: keyof typeof optimizers;
+  readonly optimizer: Optimizer;
+  readonly batch: number;
+  /** Steps of a whole training, the range test included. */
+  readonly budget: number;
+  /** Named before anything was trained on it, and looked at when every rule stood. */
+  readonly heldOut: boolean;
+  /** Only its linear decays are trained, and what follows from the range test. */
+  readonly long: boolean;
+}
+
+const optimizers = {
+  sgd: sgd(),
+  momentum: sgd({ momentum: 0.9 }),
+  nesterov: sgd({ momentum: 0.9, nesterov: true }),
+  adam: adam(),
+  adamW: adamW(),
+  rmsProp: rmsProp(),
+};
+
+type Row = readonly [
+  net: string,
+  data: DataName,
+  optimizer: keyof typeof optimizers,
+  batch: number,
+  budget: number,
+  start?: Start,
+];
+
+const development: readonly Row[] = [
+  ['tabular-mlp', 'teacher', 'sgd', 32, 4000],
+  ['tabular-mlp', 'teacher', 'momentum', 64, 1000],
+  ['tabular-mlp', 'teacher', 'momentum', 32, 10_000],
+  ['tabular-mlp', 'teacher', 'adam', 16, 4000],
+  ['tabular-mlp', 'noisy-teacher', 'adamW', 128, 1000],
+  ['tabular-tanh', 'teacher', 'nesterov', 32, 4000],
+  ['tabular-tanh', 'teacher', 'rmsProp', 64, 1000],
+  ['tabular-tanh', 'noisy-teacher', 'sgd', 64, 1000],
+  ['tabular-tanh', 'teacher', 'adam', 32, 10_000],
+  ['mlp', 'mnist', 'sgd', 16, 4000],
+  ['mlp', 'mnist', 'momentum', 64, 1000],
+  ['mlp', 'mnist', 'adam', 32, 1000],
+  ['mlp', 'mnist', 'rmsProp', 32, 4000],
+  ['convnet', 'mnist', 'nesterov', 32, 1000],
+  ['convnet', 'mnist', 'adamW', 32, 1000],
+  ['quick', 'cifar', 'momentum', 32, 1000],
+  ['quick', 'cifar', 'momentum', 32, 4000],
+  ['quick', 'cifar', 'sgd', 32, 1000],
+  ['quick', 'cifar', 'adam', 32, 1000],
+  ['normed', 'cifar', 'momentum', 32, 1000],
+  ['normed', 'cifar', 'sgd', 16, 1000],
+  ['normed', 'cifar', 'adamW', 32, 1000],
+  ['residual', 'cifar', 'momentum', 32, 1000],
+  ['residual', 'cifar', 'adam', 32, 1000],
+  ['transformer', 'sequence', 'adam', 32, 4000],
+  ['transformer', 'sequence', 'momentum', 32, 1000],
+  ['chars', 'api-text', 'adamW', 16, 1000],
+  ['chars', 'api-text', 'momentum', 16, 1000],
+  ['convnet', 'mnist-5-9', 'momentum', 32, 1000, 'new-head'],
+  ['convnet', 'mnist-5-9', 'adam', 32, 1000, 'trained'],
+  ['convnet', 'mnist-0-4', 'sgd', 32, 1000, 'trained'],
+];
+
+// More lengths and optimizers, for the distance between the edge and the best peak.
+const long: readonly Row[] = [
+  ['quick', 'cifar', 'momentum', 32, 10_000],
+  ['residual', 'cifar', 'momentum', 32, 10_000],
+  ['residual', 'cifar', 'momentum', 32, 4000],
+  ['tabular-mlp', 'teacher', 'sgd', 32, 1000],
+  ['tabular-mlp', 'teacher', 'adam', 16, 1000],
+  ['tabular-mlp', 'teacher', 'rmsProp', 32, 10_000],
+  ['tabular-mlp', 'noisy-teacher', 'sgd', 64, 10_000],
+  ['tabular-tanh', 'teacher', 'momentum', 64, 2000],
+  ['tabular-tanh', 'teacher', 'sgd', 32, 4000],
+  ['tabular-tanh', 'teacher', 'adamW', 64, 2000],
+  ['mlp', 'mnist', 'momentum', 32, 10_000],
+  ['mlp', 'mnist', 'adamW', 32, 4000],
+  ['convnet', 'mnist', 'sgd', 32, 2000],
+  ['convnet', 'mnist', 'rmsProp', 32, 2000],
+  ['transformer', 'sequence', 'rmsProp', 32, 2000],
+  ['transformer', 'sequence', 'sgd', 32, 4000],
+  ['transformer', 'sequence', 'adamW', 32, 1000],
+  ['normed', 'cifar', 'momentum', 32, 4000],
+  ['normed', 'cifar', 'rmsProp', 32, 1000],
+  ['normed', 'cifar', 'adam', 32, 4000],
+  ['quick', 'cifar', 'adam', 32, 4000],
+  ['chars', 'api-text', 'rmsProp', 16, 1000],
+  ['chars', 'api-text', 'adam', 16, 4000],
+];
+
+// Other nets and, but for the images, other data than those above.
+const heldOut: readonly Row[] = [
+  ['signal', 'waves', 'sgd', 32, 1000],
+  ['signal', 'waves', 'adam', 64, 1000],
+  ['attention', 'waves', 'momentum', 32, 1000],
+  ['attention', 'waves', 'adamW', 32, 4000],
+  ['layer-norm', 'mnist', 'nesterov', 64, 1000],
+  ['deep', 'regions', 'sgd', 64, 4000],
+  ['deep', 'regions', 'rmsProp', 64, 1000],
+  ['deep', 'regions', 'adam', 32, 10_000],
+  ['mobile', 'cifar', 'momentum', 32, 1000],
+  ['strided', 'cifar', 'momentum', 32, 4000],
+  ['char-convs', 'node-text', 'adam', 16, 1000],
+  ['signal', 'waves', 'rmsProp', 32, 4000],
+  ['attention', 'waves', 'adam', 32, 1000],
+  ['layer-norm', 'mnist', 'adam', 32, 4000],
+  ['layer-norm', 'mnist', 'sgd', 32, 1000],
+  ['deep', 'regions', 'momentum', 32, 4000],
+  ['deep', 'regions', 'nesterov', 64, 10_000],
+  ['strided', 'cifar', 'adam', 32, 1000],
+  ['mobile', 'cifar', 'adamW', 32, 1000],
+  ['char-convs', 'node-text', 'momentum', 16, 1000],
+  ['layer-norm', 'mnist-5-9', 'momentum', 32, 1000, 'new-head'],
+  ['layer-norm', 'mnist-5-9', 'adamW', 32, 1000, 'trained'],
+];
+
+/** All settings, each part in the order they are run. */
+export const settings: readonly Setting[] = [...development, ...long, ...heldOut].map((row) => {
+  const [net, data, optimizer, batch, budget, start = 'scratch'] = row;
+  const noisy = data === 'noisy-teacher' ? '-noisy' : '';
+  return {
+    name: `${net}${noisy}${start === 'scratch' ? '' : `-${data}-${start}`}-${optimizer}-${batch}-${budget}`,
+    data,
+    net,
+    start,
+    optimizerName: optimizer,
+    optimizer: optimizers[optimizer],
+    batch,
+    budget,
+    heldOut: heldOut.includes(row),
+    long: long.includes(row),
+  };
+});

@@ -1,0 +1,47 @@
+import { appendFileSync } from 'node:fs';
+import { readLines, type StoredAdaptive } from '../range-test/store.ts';
+
+/** The shapes that are tuned. */
+export type Shape = 'linear' | 'cosine' | 'oneCycle' | 'constant';
+
+/** What a training came to: accuracies at its end; 0 where a loss was not finite. */
+export interface Outcome {
+  /** On the data that choose a peak. */
+  readonly validation: number;
+  /** On the data that judge and choose nothing. */
+  readonly test: number;
+}
+
+/** A line of a setting's file. */
+export type Line = { readonly seed: number } & (
+  | ({ readonly kind: 'rangeTest' } & Omit<StoredAdaptive, 'seed'>)
+  /** A whole budget under a shape with this peak. */
+  | ({ readonly kind: 'tuned'; readonly shape: Shape; readonly peak: number } & Outcome)
+  /** What is left of the budget after the range test, with the peak it suggests. */
+  | ({
+      readonly kind: 'suggested';
+      readonly plan: string;
+      readonly maxLr: number;
+      readonly paid: number;
+    } & Outcome)
+  | ({ readonly kind: 'peer'; readonly peer: string } & Outcome)
+  | ({
+      readonly kind: 'auto';
+      readonly maxLr: number | null;
+      readonly paid: number;
+      readonly trained: number;
+    } & Partial<Outcome>)
+);
+
+export type LineOf<Kind extends Line['kind']> = Extract<Line, { readonly kind: Kind }>;
+
+const file = (setting: string): URL => new URL(`./runs/${setting}.jsonl`, import.meta.url);
+
+export const readRuns = (setting: string): Line[] => readLines<Line>(file(setting));
+
+export function addRun(setting: string, line: Line): void {
+  appendFileSync(file(setting), `${JSON.stringify(line)}\n`);
+}
+
+export const ofKind = <Kind extends Line['kind']>(lines: readonly Line[], kind: Kind): LineOf<Kind>[] =>
+  lines.filter((line): line is LineOf<Kind> => line.kind === kind);

@@ -1,0 +1,65 @@
+import {
+  analyzeRangeTest,
+  decay,
+  oneCycle,
+  type Policy,
+  planCycles,
+  type RangeTestFinding,
+  wsd,
+} from '@clr/core';
+import { unpack } from '../range-test/store.ts';
+import { type Setting, seeds } from './settings.ts';
+import { addRun, type Line, ofKind, readRuns } from './store.ts';
+import { trainUnder } from './trainUnder.ts';
+import { type TaskOf, testSteps } from './tunedRuns.ts';
+
+/** What a range test says of a run, and how many steps it took. */
+export interface Found {
+  readonly finding: RangeTestFinding;
+  readonly paid: number;
+}
+
+/** What the stored range tests of a seed say when they are run as autoClr runs them: a longer one follows one in doubt. */
+export function found(lines: readonly Line[], seed: number, budget: number, first?: number): Found {
+  const tests = ofKind(lines, 'rangeTest').filter((line) => line.seed === seed);
+  const find = (steps: number): Found => {
+    const trace = unpack(tests.find((test) => test.steps === steps)!);
+    const paid = trace.points.length + (trace.scout?.length ?? 0);
+    return { finding: analyzeRangeTest(trace, { steps: budget }), paid };
+  };
+  const usual = find(first ?? testSteps(budget));
+  const longer = tests.some(({ steps }) => steps === 400) && testSteps(budget) === 200 && !first;
+  if (!longer || (usual.finding.suggestion?.confidence ?? 0) >= 0.5) return usual;
+  const again = find(400);
+  return { ...again, paid: usual.paid + again.paid };
+}
+
+/** What may follow a range test, each on the steps that it leaves. */
+export const plans: Readonly<Record<string, (maxLr: number, steps: number) => Policy>> = {
+  linear: (maxLr, steps) => decay({ maxLr, steps }),
+  cosine: (maxLr, steps) => decay({ maxLr, steps, shape: 'cosine' }),
+  wsd: (maxLr, steps) => wsd({ maxLr, steps }),
+  oneCycle: (maxLr, totalSteps) => oneCycle({ maxLr, totalSteps }),
+  cycles: (maxLr, steps) => planCycles({ baseLr: maxLr / 6, maxLr, steps }).policy,
+};
+
+/** The rate to three digits, so that a run with the same analysis is known again. */
+export const shortened = (lr: number): number => Number(lr.toPrecision(3));
+
+export async function runSuggested(setting: Setting, taskOf: TaskOf): Promise<void> {
+  for (const seed of seeds) {
+    const { finding, paid } = found(readRuns(setting.name), seed, setting.budget);
+    if (!finding.suggestion) continue;
+    const maxLr = shortened(finding.suggestion.maxLr);
+    for (const [plan, policyOf] of Object.entries(plans)) {
+      if (setting.long && plan !== 'linear' && plan !== 'cycles') continue;
+      const done = ofKind(readRuns(setting.name), 'suggested').some(
+        (run) => run.seed === seed && run.plan === plan && run.maxLr === maxLr && run.paid === paid,
+      );
+      if (done) continue;
+      const steps = setting.budget - paid;
+      const outcome = await trainUnder(await taskOf(seed), policyOf(maxLr, steps), steps);
+      addRun(setting.name, { kind: 'suggested', seed, plan, maxLr, paid, ...outcome });
+    }
+  }
+}

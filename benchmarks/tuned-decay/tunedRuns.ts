@@ -1,0 +1,124 @@
+import { analyzeRangeTest, constant, decay, oneCycle, type Policy, rangeTest, updateKindOf } from '@clr/core';
+import { pack, unpack } from '../range-test/store.ts';
+import { type Setting, seeds } from './settings.ts';
+import { addRun, type Line, type LineOf, ofKind, readRuns, type Shape } from './store.ts';
+import type { Task } from './task.ts';
+import { trainUnder } from './trainUnder.ts';
+
+/** Opens a task where one is needed; most are there already when a measuring goes on. */
+export type TaskOf = (seed: number) => Promise<Task>;
+
+/** The steps of a range test as autoClr allows them: a tenth of a long budget; else 200, and 400 more in doubt. */
+export const testSteps = (budget: number): number => Math.max(200, budget > 4000 ? budget / 10 : 200);
+
+/** Where no sweep shows an edge the grid begins here, and goes on to where the best is. */
+const usualEdge = { sgd: 0.4, momentum: 0.04, adaptive: 0.01 } as const;
+
+const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>> = {
+  linear: (maxLr, steps) => decay({ maxLr, steps }),
+  cosine: (maxLr, steps) => decay({ maxLr, steps, shape: 'cosine' }),
+  oneCycle: (maxLr, totalSteps) => oneCycle({ maxLr, totalSteps }),
+  constant: (lr) => constant({ lr }),
+};
+
+/** Records the range tests that are not there yet: short ones, as autoClr allows, and where that is in doubt, longer. */
+export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<void> {
+  for (const seed of seeds) {
+    const stored = (): LineOf<'rangeTest'>[] =>
+      ofKind(readRuns(setting.name), 'rangeTest').filter((line) => line.seed === seed);
+    const run = async (steps: number): Promise<void> => {
+      if (stored().some((line) => line.steps === steps)) return;
+      const { trainer, batches } = await taskOf(seed);
+      const trace = await rangeTest(trainer, () => batches(100 * seed), { steps });
+      addRun(setting.name, { kind: 'rangeTest', seed, steps, ...pack(trace) });
+    };
+    const usual = testSteps(setting.budget);
+    for (const steps of [100, 150, usual]) await run(steps);
+    const { suggestion } = analyzeRangeTest(unpack(stored().find(({ steps }) => steps === usual)!));
+    if (usual === 200 && !((suggestion?.confidence ?? 0) >= 0.5)) await run(400);
+  }
+}
+
+const tuned = (lines: readonly Line[], shape: Shape): LineOf<'tuned'>[] =>
+  ofKind(lines, 'tuned').filter((line) => line.shape === shape);
+
+/** The peaks of a shape that all seeds have, by rising rate, with the means over the seeds. */
+export function grid(
+  lines: readonly Line[],
+  shape: Shape,
+): { readonly peak: number; readonly validation: number; readonly test: readonly number[] }[] {
+  const runs = tuned(lines, shape);
+  const peaks = [...new Set(runs.map(({ peak }) => peak))].sort((a, b) => a - b);
+  return peaks.flatMap((peak) => {
+    const here = seeds.flatMap((seed) => runs.find((run) => run.peak === peak && run.seed === seed) ?? []);
+    if (here.length < seeds.length) return [];
+    const validation = here.reduce((sum, run) => sum + run.validation, 0) / here.length;
+    return [{ peak, validation, test: here.map(({ test }) => test) }];
+  });
+}
+
+/** The peak that the validation data choose. */
+export const best = <Point extends { readonly validation: number }>(points: readonly Point[]): Point =>
+  points.reduce((a, b) => (b.validation > a.validation ? b : a));
+
+async function runPeaks(
+  setting: Setting,
+  shape: Shape,
+  peaks: readonly number[],
+  taskOf: TaskOf,
+): Promise<void> {
+  for (const peak of peaks) {
+    for (const seed of seeds) {
+      const done = tuned(readRuns(setting.name), shape).some((run) => run.seed === seed && run.peak === peak);
+      if (done) continue;
+      const policy = policies[shape](peak, setting.budget);
+      addRun(setting.name, {
+        kind: 'tuned',
+        seed,
+        shape,
+        peak,
+        ...(await trainUnder(await taskOf(seed), policy, setting.budget)),
+      });
+    }
+  }
+}
+
+/** How many peaks are trained on each side of the best at least. */
+const beside = 2;
+
+/** Linear decays at peaks a factor of 2 apart: five around a quarter of the edge, then on until the best lies inside. */
+export async function tuneLinear(setting: Setting, taskOf: TaskOf): Promise<void> {
+  const kind = updateKindOf(setting.optimizer);
+  const edges = ofKind(readRuns(setting.name), 'rangeTest').flatMap(
+    (line) => analyzeRangeTest(unpack(line)).edgeLr ?? [],
+  );
+  const logs = edges.length > 0 ? edges.map(Math.log2) : [Math.log2(usualEdge[kind])];
+  const centre = Math.round(logs.reduce((sum, log) => sum + log, 0) / logs.length) - 2;
+  const run = (power: number): Promise<void> => runPeaks(setting, 'linear', [2 ** power], taskOf);
+  for (const away of [0, -1, 1, -2, 2]) await run(centre + away);
+  for (let more = 0; more < 8; more++) {
+    const points = grid(readRuns(setting.name), 'linear');
+    const at = points.indexOf(best(points));
+    if (at < beside) await run(Math.log2(points[0]!.peak) - 1);
+    else if (at >= points.length - beside) await run(Math.log2(points.at(-1)!.peak) + 1);
+    else break;
+  }
+}
+
+/** The other shapes at the three peaks around the best one of a linear decay. */
+export async function tuneShapes(setting: Setting, taskOf: TaskOf): Promise<void> {
+  const { peak } = best(grid(readRuns(setting.name), 'linear'));
+  for (const shape of ['cosine', 'oneCycle'] as const) {
+    await runPeaks(setting, shape, [peak / 2, peak, 2 * peak], taskOf);
+  }
+}
+
+/** Constant rates from the best peak of a linear decay downwards, until two in a row are worse than the best. */
+export async function tuneConstants(setting: Setting, taskOf: TaskOf): Promise<void> {
+  const { peak } = best(grid(readRuns(setting.name), 'linear'));
+  for (let power = 0; power > -9; power--) {
+    await runPeaks(setting, 'constant', [peak * 2 ** power], taskOf);
+    const points = grid(readRuns(setting.name), 'constant');
+    if (points.indexOf(best(points)) >= beside) break;
+  }
+}

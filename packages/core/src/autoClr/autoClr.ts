@@ -1,10 +1,11 @@
+import { attempt, thenTidyUp } from '../train/attempt.ts';
 import type { Batches } from '../train/batches.ts';
 import { measure } from '../train/recorded.ts';
 import type { Trainable } from '../train/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
 import { findRates } from './findRates.ts';
-import { createSession } from './session.ts';
+import { createSession, type Session } from './session.ts';
 import { trainStably } from './trainStably.ts';
 import { giveVerdict } from './verdict.ts';
 
@@ -35,7 +36,24 @@ export async function autoClr<Batch>(
   options: AutoClrOptions<Batch>,
 ): Promise<AutoClrResult> {
   const session = createSession(trainable, batches, options);
-  const { plan, rivals, cost } = session;
+  let trained = false;
+  return thenTidyUp(
+    async () => {
+      const result = await run(session);
+      trained = (result.best?.step ?? 0) > 0;
+      return result;
+    },
+    // What settled and came to nothing is as it was.
+    async () => {
+      const { untouched } = session;
+      if (!untouched || trained) return;
+      await attempt('restore()', 'at the end', () => trainable.restore(untouched), 'The model has settled.');
+    },
+  );
+}
+
+async function run<Batch>(session: Session<Batch>): Promise<AutoClrResult> {
+  const { trainable, plan, rivals, cost, options } = session;
   const { validation, signal, onEvent } = options;
 
   const start = validation && (await measure(trainable, validation, 'before any step', signal));

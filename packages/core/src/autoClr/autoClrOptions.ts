@@ -51,6 +51,8 @@ export interface AutoClrOptions<Batch> {
 /** What `autoClr` tells of on its way. */
 export type AutoClrEvent =
   | { readonly type: 'sweep'; readonly point: RangeTestPoint }
+  /** Training at a low rate before the range test, because the start was far above that of a model that knows nothing. */
+  | { readonly type: 'settling'; readonly lr: number; readonly steps: number }
   | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
   /** Before training, when the bounds are reduced, and when a training that diverged begins again with lower rates. */

@@ -1,3 +1,4 @@
+import { showNumber } from '../rangeTest/describe.ts';
 import { comparable } from '../train/metrics.ts';
 import type { Recorded } from '../train/recorded.ts';
 
@@ -11,21 +12,30 @@ export interface Pretrained {
 /**
  * Detects a classifier that is already trained. Undefined if there is no sign of it, or no accuracy.
  *
- * An untrained classifier has a loss of ln 2 = 0.69 or more (the logarithm of the number of classes). If most examples
- * are of one class it may often be right, but not at a lower loss: high accuracy and low loss together mean that it is
- * trained. Its accuracy is about e^−loss. A clearly higher accuracy is a weaker sign, which careless initial weights
- * give too: it counts only if a sweep found nothing.
+ * An untrained classifier has a loss of ln 2 = 0.69 or more (the logarithm of the number of classes), or that of the best
+ * constant answer, where it is known. If most examples are of one class it may often be right, but not at a lower loss:
+ * high accuracy and low loss together mean that it is trained. Its accuracy is about e^−loss. A clearly higher accuracy
+ * is a weaker sign: it counts only if a sweep found nothing, and not where the loss is above that of a constant answer.
  */
-export function detectPretrained(start: Recorded | undefined): Pretrained | undefined {
+export function detectPretrained(start: Recorded | undefined, constant?: Recorded): Pretrained | undefined {
   const metrics = start && comparable(start);
   if (!metrics) return undefined;
   const { loss, accuracy = 0 } = metrics;
-  const trained = accuracy >= 0.7 && loss <= 0.55;
-  if (!trained && !(accuracy > 1.4 * Math.exp(-loss))) return undefined;
+  // Without a constant answer: no classifier of so few classes that the accuracy says anything starts higher.
+  const fresh = { loss: constant?.loss ?? Math.LN2, accuracy: constant?.accuracy ?? Math.exp(-loss) };
+  const trained = accuracy >= 0.7 && loss <= 0.8 * fresh.loss && !(accuracy < (constant?.accuracy ?? 0));
+  const worse = loss > (constant?.loss ?? mostUntrained);
+  if (!trained && (worse || !(accuracy > 1.4 * fresh.accuracy))) return undefined;
   const found = `accuracy ${accuracy.toPrecision(3)} at a loss of ${loss.toPrecision(3)} before any step`;
-  const fresh = trained ? 'a loss of 0.69 or more' : `an accuracy of ${Math.exp(-loss).toPrecision(3)} then`;
+  const beside =
+    trained || constant
+      ? `a loss of ${showNumber(fresh.loss)} or more`
+      : `an accuracy of ${showNumber(fresh.accuracy)} then`;
   return {
     trained,
-    reason: `Trained already: ${found}, where a fresh classifier has ${fresh}. So each rate was tried by itself, from this state.`,
+    reason: `Trained already: ${found}, where a fresh classifier has ${beside}. So each rate was tried by itself, from this state.`,
   };
 }
+
+/** The loss of a thousand classes all alike. A higher one tells of careless initial weights, whatever the accuracy. */
+const mostUntrained: number = Math.log(1000);

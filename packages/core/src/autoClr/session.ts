@@ -1,11 +1,13 @@
 import type { Batches } from '../train/batches.ts';
-import type { Trainable } from '../train/trainable.ts';
+import type { Snapshot, Trainable } from '../train/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import { type Choice, checkOptions } from './checkOptions.ts';
 
 /** The number of updates spent on each part of an `autoClr` run. */
 export interface Cost {
   readonly rangeTest: number;
+  /** Before the range test, where the start was far above that of a model that knows nothing. */
+  readonly settling: number;
   readonly verdict: number;
   readonly training: number;
 }
@@ -17,6 +19,8 @@ export interface Session<Batch> extends Choice {
   readonly options: AutoClrOptions<Batch>;
   /** What was spent so far. */
   readonly cost: { -readonly [part in keyof Cost]: Cost[part] };
+  /** The model as it was, where it has settled since. */
+  untouched?: Snapshot;
   /** The updates of the budget that are not spent yet. */
   readonly left: () => number;
 }
@@ -28,15 +32,15 @@ export function createSession<Batch>(
   options: AutoClrOptions<Batch>,
 ): Session<Batch> {
   const choice = checkOptions(trainable, batches, options);
-  const cost = { rangeTest: 0, verdict: 0, training: 0 };
-  const left = () => options.steps - cost.rangeTest - cost.verdict - cost.training;
+  const cost = { rangeTest: 0, settling: 0, verdict: 0, training: 0 };
+  const left = () => options.steps - cost.rangeTest - cost.settling - cost.verdict - cost.training;
   return { ...choice, trainable, batches, options, cost, left };
 }
 
 /** The model, with every update counted as the cost of one part. */
 export function counting<Batch>(
   { trainable, cost }: Session<Batch>,
-  part: 'rangeTest' | 'verdict',
+  part: 'rangeTest' | 'settling' | 'verdict',
 ): Trainable<Batch> {
   const { updateKind } = trainable;
   return {

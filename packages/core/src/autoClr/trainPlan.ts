@@ -43,7 +43,8 @@ export async function trainPlan<Batch>(
   const consider = async (metrics: Metrics | undefined, state: () => Promise<Omit<Best, keyof Metrics>>) => {
     if (metrics && (!best || isBetter(metrics, best))) best = { ...metrics, ...(await state()) };
   };
-  await consider(start && comparable(start), async () => ({ step: 0, snapshot: origin }));
+  const untouched = session.untouched ?? origin;
+  await consider(start && comparable(start), async () => ({ step: 0, snapshot: untouched }));
 
   let { policy } = plan;
   let schedule = toSchedule(policy);
@@ -115,7 +116,7 @@ export async function trainPlan<Batch>(
   };
   // Also after an error: the best state so far is worth more than an unknown one.
   return thenTidyUp(takeSteps, () => {
-    const { snapshot } = best ?? { snapshot: origin };
+    const { snapshot } = best?.step ? best : { snapshot: origin };
     const lost = 'The model is not at its best.';
     return attempt('restore()', 'after training', () => trainable.restore(snapshot), lost);
   });

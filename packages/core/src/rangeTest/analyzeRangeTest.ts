@@ -7,6 +7,7 @@ import { rateAt, showNumber } from './describe.ts';
 import { distances } from './distances.ts';
 import { gatherEvidence } from './evidence.ts';
 import type { RangeTestFinding } from './finding.ts';
+import { highReason, isHigh } from './highStart.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
 import { poolTraces } from './poolTraces.ts';
 import { refusals } from './refusals.ts';
@@ -76,9 +77,11 @@ export function analyzeRangeTest(
   const { rate, spacing } = evidence.axis;
   const edgeLr = rate(edge);
   const below = distances(updateKind, steps, spacing);
+  const { start } = evidence.curve;
+  const high = isHigh(start, trace.constantLoss) ? [highReason(start, trace.constantLoss)] : [];
   const refusal = refusals.find(({ applies }) => applies(evidence));
   if (refusal) {
-    const reasons = [refusal.reason(evidence)];
+    const reasons = [...high, refusal.reason(evidence)];
     if (!refusal.bounds?.(evidence)) return { ...finding, reasons };
     const maxLr = edgeLr / 10 ** below.maxLr;
     const atLeast = `So maxLr is at least ${showNumber(maxLr)}; the edge would tell how much more.`;
@@ -92,6 +95,7 @@ export function analyzeRangeTest(
     suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), below, steps),
     edgeLr,
     reasons: [
+      ...high,
       `The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`,
     ],
   };

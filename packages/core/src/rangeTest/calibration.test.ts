@@ -23,6 +23,8 @@ async function loadModules() {
     watch,
     analysis,
     test,
+    high,
+    spoiled,
   ] = await Promise.all([
     import('./axis.ts'),
     import('./poolTraces.ts'),
@@ -37,8 +39,12 @@ async function loadModules() {
     import('./divergence.ts'),
     import('./analyzeRangeTest.ts'),
     import('./rangeTest.ts'),
+    import('./highStart.ts'),
+    import('./spoiledByData.ts'),
   ]);
   return {
+    ...high,
+    ...spoiled,
     ...axis,
     ...pool,
     ...smoothed,
@@ -81,7 +87,7 @@ const deviations = (bend: number): number => (1.4826 * bend) / Math.sqrt(6);
 const vee = (m: Modules) => {
   const x = range(-1, 1, 0.01);
   return m.featuresOf(
-    { x, y: [], count: [], steps: x.length, first: undefined, last: undefined, start: 1, noise: 0 },
+    { x, level: 1 },
     x.map((x) => Math.abs(x)),
   );
 };
@@ -91,24 +97,29 @@ const noPoints: PooledTrace = {
   points: [],
   broken: undefined,
   scouted: false,
+  constantLoss: Infinity,
   diverged: false,
   smoothed: false,
 };
 
 /** Evidence that every refusal lets pass, changed by what is given. */
 function evidence(
-  given: Partial<Evidence['features'] & Evidence['curve'] & Pick<PooledTrace, 'diverged' | 'scouted'>>,
+  given: Partial<
+    Evidence['features'] &
+      Evidence['curve'] &
+      Pick<PooledTrace, 'diverged' | 'scouted' | 'constantLoss'> & { low: number }
+  >,
 ): Evidence {
   const x = given.x ?? range(0, 5, 0.5);
   const { steps = 100, start = 0, noise = 0, depth = 1, bottom = 3, edge = 4, lost = 4 } = given;
-  const { diverged = true, scouted = false } = given;
+  const { diverged = true, scouted = false, constantLoss = Infinity, low = start } = given;
   const first = { step: 0, lr: 1, loss: 1 };
   return {
-    trace: { ...noPoints, diverged, scouted },
+    trace: { ...noPoints, diverged, scouted, constantLoss },
     axis: decadeAxis,
-    curve: { x, y: x, count: x, steps, first, last: first, start, noise },
+    curve: { x, y: x, count: x, steps, first, last: first, start, level: start, noise },
     smooth: (y) => [...y],
-    smoothed: x.map(() => start),
+    smoothed: x.map(() => low),
     features: { fall: 1, depth, bottom, edge, lost },
     margin: 0.5,
   };
@@ -187,6 +198,19 @@ const divergesAfter = (m: Modules, losses: readonly number[]): number => {
     return watch.diverged;
   });
 };
+/** A step whose loss is not finite. */
+const nan = (decade: number): RangeTestPoint => ({ step: 999, lr: 10 ** decade, loss: null });
+/** Whether a loss that is not finite is put down to the data after these losses. */
+const brokenAfter = (m: Modules, losses: readonly number[], decade = -4): boolean =>
+  m.spoiledByData({
+    points: [
+      ...points(
+        losses,
+        losses.map((_, i) => i / 100 - 9),
+      ),
+      nan(decade),
+    ],
+  }) !== undefined;
 const times = (n: number, ...losses: readonly number[]): number[] => range(1, n).flatMap(() => losses);
 
 /** A range test of a model whose loss is a function of the rate alone. */
@@ -373,7 +397,11 @@ const table: readonly Row[] = [
   },
   {
     pins: ['leastSweep.advised'],
-    see: (m) => m.refusals[0]!.reason(evidence({})).match(/Take (\S+) steps/)![1],
+    see: (m) =>
+      m.refusals
+        .find(({ name }) => name === 'tooShort')!
+        .reason(evidence({}))
+        .match(/Take (\S+) steps/)![1],
     value: '100',
   },
   {
@@ -386,6 +414,43 @@ const table: readonly Row[] = [
     pins: ['doubt.rounding'],
     see: (m) => [0.9, 1.1].map((depth) => refusesOnly(m, { start: -1e6, depth })),
     value: ['flat', ''],
+  },
+  {
+    pins: ['highStart'],
+    see: (m) => [1.45, 1.55].map((start) => m.isHigh(start, 1)),
+    value: [false, true],
+  },
+  {
+    pins: ['leastGain'],
+    see: (m) =>
+      [0.0045, 0.0055].map((gain) => refusesOnly(m, { start: 1.2, constantLoss: 1, low: 1 - gain })),
+    value: ['noBetterThanConstant', ''],
+  },
+  {
+    pins: ['dataFault.passed'],
+    see: (m) =>
+      [2.9, 3.1].map((factor) => {
+        const scout = points([9, 1], [-3, Math.log10(factor)]);
+        return m.spoiledByData({ points: [...points([1, 9], [-2, -1]), nan(0)], scout })?.lr;
+      }),
+    value: [undefined, 1],
+  },
+  {
+    pins: ['dataFault.below'],
+    see: (m) => [-3.01, -2.99].map((decade) => brokenAfter(m, times(50, 1), decade)),
+    value: [true, false],
+  },
+  {
+    pins: ['dataFault.share'],
+    see: (m) => [1.019, 1.021].map((last) => brokenAfter(m, [...times(50, 1), last])),
+    value: [true, false],
+  },
+  {
+    // Steps between 0 and 2, around 1: all second differences are 4.
+    pins: ['dataFault.noises'],
+    see: (m) =>
+      [-0.1, 0.1].map((more) => brokenAfter(m, [...times(50, 0, 2), 1, 1 + 0.02 + 6 * deviations(4) + more])),
+    value: [true, false],
   },
   {
     pins: ['leastDescent'],

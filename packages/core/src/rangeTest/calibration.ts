@@ -151,6 +151,25 @@ export const provenRises: readonly { readonly doubts: number; readonly decades: 
  */
 export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0.5 } as const;
 
+/**
+ * A start is high where the loss is this many times that of the best constant answer. Chosen: ordinary initial weights
+ * stay below it (`starts.ts`).
+ */
+export const highStart = 1.5;
+
+/**
+ * The loss must come down to this share below that of the best constant answer. Chosen: what a model gains by learning
+ * the shares of the batches that it has just seen.
+ */
+export const leastGain = 0.005;
+
+/**
+ * A loss that is not finite is not due to its rate where a coarse sweep `passed` that rate by this factor; or where the rate
+ * is `below` this, and no loss before it was off by more than so many `noises` and this `share`. Chosen: a loss that
+ * diverges rises before it overflows.
+ */
+export const dataFault = { passed: 3, below: 1e-3, noises: 6, share: 0.02 } as const;
+
 // Intervals and confidence.
 
 /** The number of resampled curves. Chosen: the 5th and 95th percentiles are then the 4th value from either end. */

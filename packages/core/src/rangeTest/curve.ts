@@ -1,5 +1,6 @@
 import type { Axis } from './axis.ts';
-import { binsPerDecade, ceiling, noiseWindow, startWindow } from './calibration.ts';
+import { binsPerDecade, ceiling, leastSweep, noiseWindow, startWindow } from './calibration.ts';
+import { isHigh } from './highStart.ts';
 import { isFiniteLoss } from './poolTraces.ts';
 import { median, minOf, noiseOf } from './statistics.ts';
 import type { RangeTestPoint } from './trace.ts';
@@ -18,23 +19,35 @@ export interface Curve {
   readonly last: RangeTestPoint | undefined;
   /** The loss that the sweep began with. */
   readonly start: number;
+  /** What counts as the height of the start: that of the best constant answer where the sweep began above it. */
+  readonly level: number;
   /** The standard deviation of one step's loss. */
   readonly noise: number;
 }
 
 /** Bins a sweep, sorted by rate, up to its first loss that is not finite. Steps at rate 0 have no place on an axis of logarithms. */
-export function toCurve(points: readonly RangeTestPoint[], axis: Axis): Curve {
+export function toCurve(
+  points: readonly RangeTestPoint[],
+  axis: Axis,
+  constantLoss: number = Infinity,
+): Curve {
   const end = points.findIndex((point) => !isFiniteLoss(point));
   const usable = points
     .slice(0, end < 0 ? undefined : end)
     .filter(({ lr }) => Number.isFinite(axis.place(lr)));
   const losses = usable.map(({ loss }) => loss!);
-  const firstOf = ({ share, steps }: { readonly share: number; readonly steps: number }): number[] =>
-    losses.slice(0, Math.max(steps, losses.length * share));
+  const firstOf = (
+    from: readonly number[],
+    { share, steps }: { readonly share: number; readonly steps: number },
+  ): readonly number[] => from.slice(0, Math.max(steps, losses.length * share));
   const head = axis.spacing === 'linear' ? { share: 0, steps: startWindow.linear } : startWindow;
-  const start = losses.length > 0 ? median(firstOf(head)) : Number.NaN;
-  const noise = noiseOf(firstOf(noiseWindow));
-  const highest = start + ceiling.gains * (start - minOf(losses)) + ceiling.noises * noise;
+  const start = losses.length > 0 ? median(firstOf(losses, head)) : Number.NaN;
+  const high = isHigh(start, constantLoss);
+  const level = high ? constantLoss : start;
+  // High up the loss moves in large steps that say nothing about those further down.
+  const lower = losses.filter((loss) => !high || loss <= level);
+  const noise = noiseOf(firstOf(lower.length < leastSweep.steps ? losses : lower, noiseWindow));
+  const highest = level + ceiling.gains * Math.max(0, level - minOf(losses)) + ceiling.noises * noise;
 
   const bins: { key: number; x: number; y: number; count: number }[] = [];
   for (const { lr, loss } of usable) {
@@ -54,6 +67,7 @@ export function toCurve(points: readonly RangeTestPoint[], axis: Axis): Curve {
     first: usable[0],
     last: usable.at(-1),
     start,
+    level,
     noise,
   };
 }

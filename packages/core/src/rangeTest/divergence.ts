@@ -1,5 +1,6 @@
 import { divergence } from './calibration.ts';
-import { median } from './statistics.ts';
+import { isHigh } from './highStart.ts';
+import { median, noiseOf } from './statistics.ts';
 
 /** Watches a sweep's losses for divergence. */
 export interface DivergenceWatch {
@@ -10,11 +11,13 @@ export interface DivergenceWatch {
 /**
  * A sweep has diverged when a loss is not finite; when the median of the last few losses is far above that of the
  * first, measured in gains so far and standard deviations; or when training had clearly gained and has lost it all
- * again. Only differences count, so losses may be negative. The numbers are in `calibration.ts`.
+ * again. Where it began far above the best constant answer, that answer's loss takes the place of the start as soon as it
+ * is reached. Only differences count, so losses may be negative. The numbers are in `calibration.ts`.
  */
-export function createDivergenceWatch(): DivergenceWatch {
+export function createDivergenceWatch(constantLoss: number = Infinity): DivergenceWatch {
   const { head, tail, gains, noises } = divergence;
   const losses: number[] = [];
+  let origin: { readonly start: number; readonly noise: number } | undefined;
   let gained = 0;
   let diverged = false;
   return {
@@ -25,13 +28,23 @@ export function createDivergenceWatch(): DivergenceWatch {
       diverged ||= loss === null;
       losses.push(loss ?? 0);
       if (losses.length <= head) return;
-      const first = losses.slice(0, head);
-      const start = median(first);
-      const noise = Math.sqrt(first.reduce((sum, value) => sum + (value - start) ** 2, 0) / head);
-      const rise = median(losses.slice(-tail)) - start;
+      origin ??= originOf(losses.slice(0, head));
+      const now = median(losses.slice(-tail));
+      if (now < constantLoss && isHigh(origin.start, constantLoss)) {
+        origin = { start: constantLoss, noise: noiseOf(losses.slice(-head)) };
+        gained = 0;
+      }
+      const { start, noise } = origin;
+      const rise = now - start;
       gained = Math.max(gained, -rise);
       diverged ||= rise > gains * gained + noises * noise;
       diverged ||= gained > noises * noise && median(losses.slice(-head)) > start;
     },
   };
+}
+
+function originOf(first: readonly number[]): { readonly start: number; readonly noise: number } {
+  const start = median(first);
+  const noise = Math.sqrt(first.reduce((sum, value) => sum + (value - start) ** 2, 0) / first.length);
+  return { start, noise };
 }

@@ -15,17 +15,17 @@ export interface Features {
   readonly edge: number;
   /** Where the largest of these shares, half of the fall, is lost. Infinity if it never is. */
   readonly lost: number;
-  /** How far the loss fell. */
+  /** How far the loss fell; from the best constant answer's, where it began above it. */
   readonly depth: number;
 }
 
 /** Reads the features off a smoothed curve `y`. */
-export function featuresOf({ x, start }: Curve, y: readonly number[]): Features {
+export function featuresOf({ x, level }: Pick<Curve, 'x' | 'level'>, y: readonly number[]): Features {
   const low = minOf(y);
   const bottom = y.indexOf(low);
-  const depth = start - low;
+  const depth = level - low;
   let fall = bottom;
-  while (fall > 0 && y[fall]! < start - fallShare * depth) fall--;
+  while (fall > 0 && y[fall]! < level - fallShare * depth) fall--;
   const crossings = lostShares.map((share) => {
     const level = low + share * depth;
     const i = y.findIndex((value, i) => i > bottom && value > level);

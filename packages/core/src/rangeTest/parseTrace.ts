@@ -15,6 +15,7 @@ const fields = {
   control: optional(record(metricFields)),
   validation: optional(points),
   scout: optional(points),
+  constantAnswer: optional(record(metricFields)),
   updateKind: optional(oneOf('sgd', 'momentum', 'adaptive', 'rmsProp')),
   smoothing: optional(lossSmoothing),
   stopped: optional(stopped),

@@ -14,6 +14,8 @@ export interface PooledTrace {
   readonly broken: RangeTestPoint | undefined;
   /** Whether a coarse sweep chose the rates. It saw the lower rates and diverged at the upper end. */
   readonly scouted: boolean;
+  /** The loss of the best constant answer; Infinity if it is not known. */
+  readonly constantLoss: number;
   /** Whether any of the sweeps diverged. */
   readonly diverged: boolean;
   /** Whether losses look smoothed, and nobody said how. */
@@ -47,7 +49,8 @@ export function poolTraces(
   const smoothed = given.some(
     (trace) => !(smoothing ?? trace.smoothing ?? trace.scout ?? trace.probe) && looksSmoothed(trace.points),
   );
-  return { sweeps, points, broken, scouted, diverged, smoothed };
+  const constantLoss = sweeps[0]?.constantAnswer?.loss ?? Infinity;
+  return { sweeps, points, broken, scouted, constantLoss, diverged, smoothed };
 }
 
 /**

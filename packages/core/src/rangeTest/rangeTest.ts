@@ -4,7 +4,8 @@ import type { Trainable } from '../train/trainable.ts';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import { coarseSweep, rangeTestSteps } from './calibration.ts';
 import type { RangeTestOptions } from './rangeTestOptions.ts';
-import { sweep } from './sweep.ts';
+import { spoiledByData } from './spoiledByData.ts';
+import { type Measured, sweep } from './sweep.ts';
 import type { RangeTestTrace } from './trace.ts';
 
 /**
@@ -44,13 +45,14 @@ export async function rangeTest<Batch>(
   const trace = await twoSweeps(trainable, batches, { ...options, steps: steps ?? rangeTestSteps.first });
   const unsure = !((analyzeRangeTest(trace).suggestion?.confidence ?? 0) >= rangeTestSteps.sure);
   if (steps || !unsure || trace.stopped?.reason === 'aborted') return trace;
-  return twoSweeps(trainable, batches, { ...options, steps: rangeTestSteps.more });
+  return twoSweeps(trainable, batches, { ...options, steps: rangeTestSteps.more }, trace);
 }
 
 async function twoSweeps<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
   options: RangeTestOptions<Batch> & { readonly steps: number },
+  measured?: Measured,
 ): Promise<RangeTestTrace> {
   const { validation: _, steps, ...rest } = options;
   const coarse = {
@@ -59,9 +61,9 @@ async function twoSweeps<Batch>(
     endLr: coarseSweep.endLr,
     steps: Math.ceil(steps / coarseSweep.oneIn),
   };
-  const scout = await sweep(trainable, batches, coarse);
+  const scout = await sweep(trainable, batches, coarse, measured);
   const { points, stopped } = scout;
-  if (stopped?.reason !== 'diverged') return scout;
+  if (stopped?.reason !== 'diverged' || spoiledByData(scout)) return scout;
   const end = points.at(-1)!.lr;
   // Where the coarse sweep shows no edge, it ended a little above it.
   const edge =
@@ -71,5 +73,5 @@ async function twoSweeps<Batch>(
     endLr: Math.min(end, edge * coarseSweep.above),
     steps: steps - points.length,
   };
-  return { ...(await sweep(trainable, batches, { ...options, ...fine })), scout: points };
+  return { ...(await sweep(trainable, batches, { ...options, ...fine }, scout)), scout: points };
 }

@@ -58,7 +58,39 @@ interface Case {
   readonly reason: RegExp;
 }
 
+/** The best constant answer of what these curves are of. */
+const constantAnswer = { loss: 2.29, accuracy: 0.12 };
+/** A fall from 2.9 to 2.3, and no further. */
+const settles = (x: number): number => 2.3 + 0.6 * (1 - sigmoid(5 * (x + 2))) + 60 * sigmoid(10 * (x - 0.5));
+
 const cases: readonly Case[] = [
+  {
+    name: 'notFinite',
+    why: 'NaN where nothing had moved instead of where the loss had fallen and risen',
+    refused: sweep((x, step) => (step < 30 ? good(x) : Number.NaN), { scout: [] }),
+    neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), { scout: [] }),
+    reason:
+      /^The loss was not finite at 0\.000567 \(step 30\), a rate that cannot be the reason\. Look for NaN or infinite numbers in the inputs and targets of that batch\.$/,
+  },
+  {
+    name: 'notFinite',
+    why: 'NaN at a rate that a coarse sweep had passed',
+    refused: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), {
+      scout: [3, 2.5].map((loss, step) => ({ step, lr: 2 * step + 1, loss })),
+    }),
+    neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), {
+      scout: [3, 2.5].map((loss, step) => ({ step, lr: 0.5 * step + 0.1, loss })),
+    }),
+    reason: /^The loss was not finite at 0\.\d+ \(step \d+\), a rate that cannot be the reason\./,
+  },
+  {
+    name: 'notFinite',
+    why: 'NaN at the first step',
+    refused: sweep(() => Number.NaN),
+    neighbour: sweep(good),
+    reason:
+      /^The loss was not finite before any update\. Look for NaN or infinite numbers in the inputs and targets, and in the weights\.$/,
+  },
   {
     name: 'tooShort',
     why: '19 steps instead of 20',
@@ -76,7 +108,7 @@ const cases: readonly Case[] = [
   {
     name: 'tooShort',
     why: 'NaN after ten steps instead of after the fall',
-    refused: sweep((x, step) => (step < 10 ? good(x) : Number.NaN)),
+    refused: sweep((_, step) => (step < 10 ? 2.3 + step / 5 : Number.NaN)),
     neighbour: sweep((x) => (x < -0.4 ? good(x) : Number.NaN)),
     reason: /^Too short: only 10 steps .* The loss was not finite at 0\.000178 \(step 10\)\. Start lower\.$/,
   },
@@ -86,6 +118,14 @@ const cases: readonly Case[] = [
     refused: sweep((x, step) => noisyMeans(x, step), diverged),
     neighbour: sweep((x, step) => good(x) + noiseOf(step), diverged),
     reason: /^Smoothed: the noise of the losses goes on from step to step, .* smoothing: "fastai"/,
+  },
+  {
+    name: 'noBetterThanConstant',
+    why: 'a fall that ends at a constant answer instead of below',
+    refused: sweep(settles, { constantAnswer, ...diverged }),
+    neighbour: sweep((x) => settles(x) - 1.5 * sigmoid(8 * (x + 1)), { constantAnswer, ...diverged }),
+    reason:
+      /^Nothing learned: the loss came down to 2\.3\d? at best, and the same answer for every example would have 2\.29\. Check/,
   },
   {
     name: 'flat',

@@ -1,6 +1,17 @@
-import { doubt as allowed, leastDescent, leastRoom, leastSweep, provenRises } from './calibration.ts';
+import {
+  doubt as allowed,
+  leastDescent,
+  leastGain,
+  leastRoom,
+  leastSweep,
+  provenRises,
+} from './calibration.ts';
 import { rateAt, rateOf, showNumber } from './describe.ts';
 import type { Evidence } from './evidence.ts';
+import type { PooledTrace } from './poolTraces.ts';
+import { spoiledByData } from './spoiledByData.ts';
+import { minOf } from './statistics.ts';
+import type { RangeTestPoint } from './trace.ts';
 
 /** A reason not to suggest anything. */
 export interface Refusal {
@@ -21,6 +32,9 @@ const roundingOf = (start: number): number => allowed.rounding * Math.abs(start)
 /** What to change where the sweep saw too little of the low rates. */
 const lower = ({ axis, curve: { first } }: Evidence): string =>
   axis.spacing === 'linear' && first?.lr === 0 ? 'End lower, or take an exponential sweep.' : 'Start lower.';
+/** The step that broke a sweep for another reason than its rate. */
+const faultIn = ({ sweeps, broken }: PooledTrace): RangeTestPoint | undefined =>
+  broken && sweeps.map(spoiledByData).find((point) => point !== undefined);
 
 /** The highest smoothed loss before the lowest. */
 const peakOf = ({ curve: { x }, smoothed, features: { bottom } }: Evidence): number =>
@@ -28,6 +42,16 @@ const peakOf = ({ curve: { x }, smoothed, features: { bottom } }: Evidence): num
 
 /** Every refusal, in the order in which they are tried. */
 export const refusals: readonly Refusal[] = [
+  {
+    name: 'notFinite',
+    applies: ({ trace }) => faultIn(trace) !== undefined,
+    reason: ({ trace }) => {
+      const { lr, step } = faultIn(trace)!;
+      const where =
+        step === 0 ? 'before any update' : `at ${rateOf({ lr, step })}, a rate that cannot be the reason`;
+      return `The loss was not finite ${where}. Look for NaN or infinite numbers in the inputs and targets${step === 0 ? ', and in the weights' : ' of that batch'}.`;
+    },
+  },
   {
     name: 'tooShort',
     applies: ({ curve: { x, steps } }) => steps < leastSweep.steps || x.length < leastSweep.bins,
@@ -42,6 +66,18 @@ export const refusals: readonly Refusal[] = [
     applies: ({ trace }) => trace.smoothed,
     reason: () =>
       'Smoothed: the noise of the losses goes on from step to step, as in a running mean, which lags behind and hides the edge. Say how they were smoothed: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
+  },
+  {
+    name: 'noBetterThanConstant',
+    applies: (evidence) => {
+      const { curve, smoothed, trace } = evidence;
+      const { constantLoss } = trace;
+      const low = minOf(smoothed);
+      if (constantLoss === Infinity || !(curve.start - low > doubtOf(evidence))) return false; // unknown, or nothing moved
+      return !(constantLoss - low > Math.max(doubtOf(evidence), leastGain * constantLoss));
+    },
+    reason: ({ smoothed, trace: { constantLoss } }) =>
+      `Nothing learned: the loss came down to ${showNumber(minOf(smoothed))} at best, and the same answer for every example would have ${showNumber(constantLoss)}. Check that the targets belong to their inputs, and that the initial weights are neither large nor all 0.`,
   },
   {
     name: 'flat',

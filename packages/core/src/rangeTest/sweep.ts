@@ -5,7 +5,7 @@ import { toSchedule } from '../toSchedule.ts';
 import { checkSignal } from '../train/abortSignal.ts';
 import { attempt, thenTidyUp } from '../train/attempt.ts';
 import { type Batches, checkBatches, endless, type Pass } from '../train/batches.ts';
-import { measure, type Recorded } from '../train/recorded.ts';
+import { measure, measureConstant, type Recorded } from '../train/recorded.ts';
 import { runSteps } from '../train/runSteps.ts';
 import type { Snapshot, Trainable } from '../train/trainable.ts';
 import { plainSweep } from './calibration.ts';
@@ -28,11 +28,15 @@ interface Run<Batch> {
   readonly see: (point: RangeTestPoint) => Promise<void>;
 }
 
+/** What another sweep of the same model has measured already. */
+export type Measured = Pick<RangeTestTrace, 'constantAnswer'>;
+
 /** Makes one sweep from the lowest rate to the highest, or one probe of each rate, then puts the model back. */
 export async function sweep<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
   options: RangeTestOptions<Batch>,
+  { constantAnswer }: Measured = {},
 ): Promise<RangeTestTrace> {
   const { startLr = plainSweep.startLr, endLr = plainSweep.endLr, steps = plainSweep.steps } = options;
   const { spacing = 'exponential', probe, validation, signal, onStep } = options;
@@ -46,8 +50,9 @@ export async function sweep<Batch>(
   checkBatches('batches', batches, false);
   if (validation) checkBatches('validation', validation, true);
 
+  const constant = constantAnswer ?? (await measureConstant(trainable, batches, signal));
   const points: RangeTestPoint[] = [];
-  const watch = createDivergenceWatch();
+  const watch = createDivergenceWatch(constant?.loss ?? undefined);
   const snapshot = await attempt('snapshot()', 'before the range test', () => trainable.snapshot());
   const source = endless(batches, signal);
   const run: Run<Batch> = {
@@ -82,6 +87,7 @@ export async function sweep<Batch>(
     ...{ version: 1, spacing, startLr, endLr, points },
     ...(probe && { probe }),
     ...measured,
+    ...(constant && { constantAnswer: constant }),
     ...(updateKind && { updateKind }),
     ...(points.length < steps && { stopped: { step: points.length, reason } }),
   };

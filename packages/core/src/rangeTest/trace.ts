@@ -35,6 +35,8 @@ export interface RangeTestTrace {
   readonly validation?: readonly RangeTestPoint[];
   /** The steps of the coarse sweep before this one, where one looked for the rates to sweep. */
   readonly scout?: readonly RangeTestPoint[];
+  /** What the best constant answer to training batches comes to, where the Trainable says so. */
+  readonly constantAnswer?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
   /** The kind of update that the rates drove, where the Trainable says so. */
   readonly updateKind?: UpdateKind;
   /** How the tool that wrote the losses of `points` had smoothed them; `rangeTest` never does. */

@@ -1,8 +1,8 @@
 import { ClrError, show } from '../errors.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
 import { attempt, withContext } from './attempt.ts';
-import { freshPass, type Pass, untilAborted } from './batches.ts';
-import type { Trainable } from './trainable.ts';
+import { type Batches, first, freshPass, type Pass, passOf, untilAborted } from './batches.ts';
+import type { Metrics, Trainable } from './trainable.ts';
 
 /** Metrics as JSON holds them: `null` for what is not finite. */
 export interface Recorded {
@@ -38,6 +38,39 @@ export async function measure<Batch>(
   where: string,
   signal: AbortSignalLike | undefined,
 ): Promise<Recorded | undefined> {
+  const ask = (all: AsyncIterable<Batch>) => trainable.evaluate(all);
+  const found = await askFor('evaluate()', ask, batches, where, signal);
+  return found && recorded(found.metrics?.loss, found.metrics?.accuracy, where);
+}
+
+/** The best constant answer is taken of so many batches. */
+const constantBatches = 100;
+
+/**
+ * The record of the best constant answer to training batches; undefined if the Trainable does not know it, the batches
+ * last for one pass alone, or it was aborted.
+ */
+export async function measureConstant<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  signal: AbortSignalLike | undefined,
+): Promise<Recorded | undefined> {
+  if (!trainable.constantAnswer || 'next' in Object(batches)) return undefined;
+  const some = first(passOf(batches, 0), constantBatches);
+  const where = 'before any step';
+  const ask = (all: AsyncIterable<Batch>) => trainable.constantAnswer!(all);
+  const found = await askFor('constantAnswer()', ask, some, where, signal);
+  return found?.metrics && recorded(found.metrics.loss, found.metrics.accuracy, where);
+}
+
+/** Asks a Trainable for its metrics on some batches; undefined if it was aborted. */
+async function askFor<Batch>(
+  what: string,
+  ask: (batches: AsyncIterable<Batch>) => Promise<Metrics | undefined>,
+  batches: Pass<Batch>,
+  where: string,
+  signal: AbortSignalLike | undefined,
+): Promise<{ readonly metrics: Metrics | undefined } | undefined> {
   let empty = false;
   async function* all() {
     empty = true;
@@ -51,7 +84,7 @@ export async function measure<Batch>(
     }
   }
   try {
-    const metrics = await attempt('evaluate()', where, () => trainable.evaluate(all()));
+    const metrics = await attempt(what, where, () => ask(all()));
     if (signal?.aborted) return undefined;
     if (empty) {
       throw new ClrError('clr/core', {
@@ -60,7 +93,7 @@ export async function measure<Batch>(
         advice: freshPass,
       });
     }
-    return recorded(metrics?.loss, metrics?.accuracy, where);
+    return { metrics };
   } catch (error) {
     // Cut short, it had too few batches, or none.
     if (signal?.aborted) return undefined;

@@ -1,0 +1,78 @@
+import { constant } from '../policies/constant.ts';
+import { showNumber } from '../rangeTest/describe.ts';
+import { isFiniteLoss } from '../rangeTest/poolTraces.ts';
+import { median, minOf } from '../rangeTest/statistics.ts';
+import type { RangeTestPoint } from '../rangeTest/trace.ts';
+import { attempt } from '../train/attempt.ts';
+import { train } from '../train/train.ts';
+import { counting, type Session } from './session.ts';
+
+/** How a model settles: at this share of the rate that made half of the fall, for a tenth of the budget, 100 steps at most. */
+const settling = { share: 0.5, ofBudget: 0.1, most: 100, least: 10, window: 3 } as const;
+
+/** What settling did. */
+export interface Settled {
+  readonly lr: number;
+  readonly steps: number;
+}
+
+/**
+ * From a start far above what a model has that knows nothing, a range test may see nothing but the fall from there. Then the
+ * model trains a little first, at a rate that a coarse sweep showed to be careful: half of the one at which half of the
+ * fall was done. It does harm where the start is ordinary.
+ *
+ * @param scout - a coarse sweep from this start
+ * @returns undefined where it could not be done; the model is then as it was
+ */
+export async function settle<Batch>(
+  session: Session<Batch>,
+  scout: readonly RangeTestPoint[],
+): Promise<Settled | undefined> {
+  const { trainable, batches, options } = session;
+  const signal = options.signal && { signal: options.signal };
+  const steps = Math.min(settling.most, Math.floor(options.steps * settling.ofBudget));
+  if (steps < settling.least) return undefined;
+  const lr = carefulRate(scout);
+  if (lr === undefined || options.signal?.aborted) return undefined;
+  const before = await attempt('snapshot()', 'before settling', () => trainable.snapshot());
+  session.untouched ??= before;
+  const run = await train(counting(session, 'settling'), batches, {
+    policy: constant({ lr }),
+    steps,
+    ...signal,
+  });
+  if (!run.stopped) {
+    await options.onEvent?.({ type: 'settling', lr, steps });
+    return { lr, steps };
+  }
+  await attempt(
+    'restore()',
+    'after settling',
+    () => trainable.restore(before),
+    'The model is not as it was.',
+  );
+  return undefined;
+}
+
+/** A share of the first rate at which half of the fall was done; undefined if there was none. */
+function carefulRate(points: readonly RangeTestPoint[]): number | undefined {
+  const finite = points.filter(isFiniteLoss);
+  if (finite.length < 2 * settling.window) return undefined;
+  const level = (at: number) =>
+    median(finite.slice(Math.max(0, at - settling.window + 1), at + 1).map(({ loss }) => loss!));
+  const levels = finite.map((_, at) => level(at));
+  const start = levels[settling.window - 1]!;
+  const half = (start + minOf(levels)) / 2;
+  const at = levels.findIndex((loss) => loss < half);
+  return at < 0 ? undefined : settling.share * finite[at]!.lr;
+}
+
+/** What was done, for the user. */
+export const settledReason = (
+  from: number | null | undefined,
+  constantLoss: number | null | undefined,
+  { lr, steps }: Settled,
+): string =>
+  typeof from === 'number' && typeof constantLoss === 'number'
+    ? `The loss started at ${showNumber(from)}, where the same answer for every example would have ${showNumber(constantLoss)}, so the model first trained ${steps} steps at ${showNumber(lr)}. Check that inputs and targets are normalised, and that the initial weights are small.`
+    : `The loss fell below half of its start at rates that hardly train, so the model first trained ${steps} steps at ${showNumber(lr)}. Check that inputs and targets are normalised, and that the initial weights are small.`;

@@ -1,0 +1,29 @@
+import { dataFault, startWindow } from './calibration.ts';
+import { isFiniteLoss } from './poolTraces.ts';
+import { median, noiseOf } from './statistics.ts';
+import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
+
+/**
+ * The step whose loss is not finite for another reason than its rate, if there is one: it was the first, or nothing had
+ * moved before it at low rates, or a coarse sweep had passed that rate by far and this one was not above its start. A loss
+ * that diverges rises before it overflows.
+ */
+export function spoiledByData({
+  points,
+  scout,
+}: Pick<RangeTestTrace, 'points' | 'scout'>): RangeTestPoint | undefined {
+  const at = points.findIndex((point) => !isFiniteLoss(point));
+  if (at < 0) return undefined;
+  const broken = points[at]!;
+  const passed = scout?.some((point) => isFiniteLoss(point) && point.lr > dataFault.passed * broken.lr);
+  if (at === 0) return broken;
+  const losses = points.slice(0, at).map(({ loss }) => loss!);
+  const highest = (scout ?? [])
+    .slice(0, startWindow.steps)
+    .reduce((most, { loss }) => Math.max(most, loss ?? -Infinity), -Infinity);
+  if (passed && losses.at(-1)! <= highest) return broken;
+  if (broken.lr >= dataFault.below) return undefined;
+  const start = median(losses);
+  const room = dataFault.noises * noiseOf(losses) + dataFault.share * Math.abs(start);
+  return losses.every((loss) => Math.abs(loss - start) <= room) ? broken : undefined;
+}

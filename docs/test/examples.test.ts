@@ -8,15 +8,15 @@ import { patterns } from './patterns.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const lenet = readFileSync(path('../../examples/onnx-node/lenet.onnx'));
+const untrained = () =>
+  onnx.createTrainer(ort, lenet, { loss: 'crossEntropy', optimizer: core.sgd({ momentum: 0.9 }) });
 
 describeExamples({
   pages: ['../../README.md', '../guide.md', '../onnx-training-model.md'].map(path),
   scope: async () => ({
     bytes: lenet,
-    trainable: await onnx.createTrainer(ort, lenet, {
-      loss: 'crossEntropy',
-      optimizer: core.sgd({ momentum: 0.9 }),
-    }),
+    trainable: await untrained(),
+    fresh: await untrained(),
     batches: patterns({ batches: 25, seed: 1 }),
     validation: patterns({ batches: 5, seed: 2 }),
   }),

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
+import { constant } from '../policies/constant.ts';
+import { decay } from '../policies/decay.ts';
+import { triangular } from '../policies/triangular.ts';
+import { triangular2 } from '../policies/triangular2.ts';
+import { peakFor } from '../rangeTest/peakFor.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { autoClr } from './autoClr.ts';
 import type { AutoClrEvent, AutoClrOptions } from './autoClrOptions.ts';
@@ -329,6 +334,90 @@ describe('autoClr', () => {
     const { average: __, predictBatch: ___, ...cannot } = linearTrainable();
     const all = { steps: 300, validation: examples, ...options };
     await expect(autoClr(cannot, examples, all)).rejects.toThrow(`Expected a Trainable with ${method}`);
+  });
+
+  it('chooses the plan that its other options need', async () => {
+    const planOf = async (options: Options) => (await auto(options)).result.policy?.type;
+    expect(await planOf({ reductions: 1 })).toBe('sequence');
+    expect(await planOf({ ensemble: true })).toBe('sequence');
+    expect(await planOf({ stopAtTrough: { aborted: false } })).toBe('wsd');
+    expect(await planOf({ plan: 'decay', stopAtTrough: { aborted: false } })).toBe('decay');
+  });
+
+  it('trains a shape of one’s own, with the peak for this model, up to its last trough', async () => {
+    const plan = triangular2({ baseLr: 1, maxLr: 6, stepSize: 50 });
+    const { result } = await auto({ plan, average: true });
+    const { policy, run, finding, cost } = result;
+    const left = 600 - cost.rangeTest;
+    expect(run!.step).toBe(100 * Math.floor(left / 100));
+    expect(policy).toEqual(
+      peakFor(plan, { finding: { ...finding, suggestion: { ...finding.suggestion!, steps: run!.step } } }),
+    );
+    expect(result.average!.troughs.length).toBe(run!.troughs.length);
+  });
+
+  it('leaves a long cycle of one’s own its room', async () => {
+    const plan = constant({ lr: 1 });
+    const { result } = await auto({ plan });
+    expect(result.run!.step).toBe(600 - result.cost.rangeTest);
+    const longest = triangular({ baseLr: 0, maxLr: 1, stepSize: 220 });
+    expect((await auto({ plan: longest })).result.run!.step).toBe(440);
+  });
+
+  it('says that a budget is too small for a range test', async () => {
+    const { result, trainable } = await auto({ steps: 30 });
+    expect(result.finding.reasons[0]).toBe('A budget of 30 steps leaves 15 for the range test. Give more.');
+    expect(result.run).toBeUndefined();
+    expect(trainable.state).toEqual({ w: 0, v: 0, updates: 0 });
+  });
+
+  const once = decay({ maxLr: 1, steps: 400 });
+  it.each<[string, Options, string]>([
+    ['a budget of one step', { steps: 1 }, 'Expected steps to be an integer of at least 2'],
+    [
+      'an unknown plan',
+      { plan: 'linear' as never },
+      'Expected plan to be "decay" or "cycles" or "wsd" or "fixed"',
+    ],
+    ['a plan that is nothing', { plan: null as never }, 'Expected plan to be'],
+    [
+      'a plan that is too long',
+      { plan: decay({ maxLr: 1, steps: 600 }) },
+      'within the 440 steps that are left for it',
+    ],
+    ['a function that gives none', { plan: (() => 0.1) as never }, 'Expected plan(440) to be'],
+    ['patience with a decay', { plan: 'decay', patience: 3 }, "Expected plan to be 'cycles' or 'fixed'"],
+    ['reductions with wsd', { plan: 'wsd', reductions: 1 }, "Expected plan to be 'cycles' or 'fixed'"],
+    ['an average of one trough', { plan: once, average: true }, 'two troughs or more'],
+    ['an ensemble of one trough', { plan: 'decay', ensemble: true }, 'two troughs or more'],
+    [
+      'patience with such a rival',
+      { patience: 3, verdict: ['decay'] },
+      "Expected plan to be 'cycles' or 'fixed'",
+    ],
+    ['an unknown rival', { verdict: ['fast'] as never }, 'Expected verdict[0] to be "decay" or'],
+    ['no rivals', { verdict: [] }, 'Expected verdict to be'],
+    ['a plan too long for a trial', { plan: once, verdict: true }, 'within the 320 steps'],
+    [
+      'a rival too long for a trial',
+      { verdict: [triangular({ baseLr: 0, maxLr: 1, stepSize: 40 })] },
+      'within the 60 steps',
+    ],
+    ['trials too short', { steps: 90, verdict: true }, 'enough for 2 trials of at least 10 steps'],
+    ['a probe too large', { probe: 9 }, 'Expected probe to be at most 8'],
+    [
+      'a controller for its signal',
+      { stopAtTrough: new AbortController() as never },
+      'Expected stopAtTrough to be',
+    ],
+  ])('refuses %s, before anything is touched', async (_, options, message) => {
+    const trainable = linearTrainable();
+    const touched: string[] = [];
+    for (const name of ['snapshot', 'evaluate', 'trainStep'] as const) {
+      Object.assign(trainable, { [name]: () => touched.push(name) });
+    }
+    await expect(auto(options, trainable)).rejects.toThrow(message);
+    expect(touched).toEqual([]);
   });
 
   it.each([{ steps: 0 }, { steps: 600, stepsPerEpoch: 0.5 }])('refuses %o', async (options) => {

@@ -2,13 +2,15 @@ import { ClrError, PolicyError } from '../errors.ts';
 import { integer, list, oneOf, type Read, stepCount } from '../fields.ts';
 import { readPolicy } from '../policies/kind.ts';
 import { leastSweep } from '../rangeTest/calibration.ts';
+import type { RangeTestFinding } from '../rangeTest/finding.ts';
+import { toSchedule } from '../toSchedule.ts';
 import { checkSignal } from '../train/abortSignal.ts';
 import { type Batches, checkBatches } from '../train/batches.ts';
 import { requireMethod } from '../train/requireMethod.ts';
 import type { Trainable } from '../train/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import { roomForTest, stepsOfTrial } from './budget.ts';
-import { type Plan, shapeOf, troughsWithin } from './makePlan.ts';
+import { makePlan, type Plan, type PlanName, type TrainingPlan, troughsWithin } from './makePlan.ts';
 
 /** The plans of an `autoClr` run, and what they take of its budget. */
 export interface Choice {
@@ -66,8 +68,8 @@ const readPlans = list(readPlan);
 
 /** Checks that each plan fits into its steps, and has the troughs that other options ask for. */
 function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choice {
-  const { verdict = false } = options;
-  const plan = readPlan(options.plan ?? defaultPlan(options), 'plan') as Plan;
+  const { plan: given = defaultPlan(options), verdict = false, stepsPerEpoch } = options;
+  const plan = readPlan(given, 'plan') as Plan;
   const rivals = (verdict ? readPlans(verdict === true ? ['fixed'] : verdict, 'verdict') : []) as Plan[];
   const trials = verdict ? 1 + rivals.length : 0;
   const trialSteps = verdict ? stepsOfTrial(options.steps, trials) : 0;
@@ -78,36 +80,31 @@ function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choic
   const verdictSteps = trials * trialSteps;
   const left = Math.max(1, steps - verdictSteps);
   for (const each of [plan, ...rivals]) {
-    checkTroughs(each, options, left);
-    if (verdict) firstCycle(each, trialSteps);
+    checkTroughs(each, options, makePlan(each, anyFinding, left, stepsPerEpoch));
+    if (verdict) makePlan(each, anyFinding, trialSteps, stepsPerEpoch);
   }
-  return { plan, rivals, trialSteps, verdictSteps, firstCycle: firstCycle(plan, left) };
+  const { cycleEnd } = typeof plan === 'object' ? toSchedule(plan).at(0) : { cycleEnd: 1 };
+  return { plan, rivals, trialSteps, verdictSteps, firstCycle: cycleEnd < Infinity ? cycleEnd : 1 };
 }
 
+/** Rates with which a plan can be made before the range test, to see whether it can be made at all. */
+const anyFinding = { suggestion: { baseLr: 1, maxLr: 1, fixedLr: 1, steps: 1 } } as RangeTestFinding;
+
 /** Options that need several troughs ask for cycles; a wish to stop at one, for a plan that may be stopped. */
-function defaultPlan<Batch>({ stopAtTrough, ...options }: AutoClrOptions<Batch>): Plan {
+function defaultPlan<Batch>({ stopAtTrough, ...options }: AutoClrOptions<Batch>): PlanName {
   const { patience, reductions, average, ensemble } = options;
   if (patience || reductions !== undefined || average || ensemble) return 'cycles';
   return stopAtTrough ? 'wsd' : 'decay';
 }
 
-const cycling = (plan: Plan): boolean => plan === 'cycles' || plan === 'fixed';
-
-function checkTroughs<Batch>(plan: Plan, options: AutoClrOptions<Batch>, steps: number): void {
-  if (cycling(plan)) return;
+function checkTroughs<Batch>(plan: Plan, options: AutoClrOptions<Batch>, made: TrainingPlan): void {
   const { patience, reductions, average, ensemble } = options;
   const advice = 'Choose such a plan, or leave out the other option.';
-  if (patience || reductions !== undefined) {
+  if ((patience || reductions !== undefined) && plan !== 'cycles' && plan !== 'fixed') {
     throw new PolicyError('plan', plan, "'cycles' or 'fixed', whose bounds patience can reduce", advice);
   }
-  if (!(average || ensemble)) return;
-  if (troughsWithin(shapeOf(plan as 'decay', steps, options.stepsPerEpoch), steps).length >= 2) return;
-  throw new PolicyError('plan', plan, "'cycles', 'wsd' or another plan with two troughs or more", advice);
-}
-
-/** The length of the first cycle of a plan, which must fit into the steps: 1 where any length will do. */
-function firstCycle(plan: Plan, steps: number): number {
-  if (cycling(plan)) return 1;
-  const shape = shapeOf(plan as 'decay', steps);
-  return typeof plan === 'object' ? (troughsWithin(shape, steps)[0] ?? 1) : 1;
+  if ((average || ensemble) && troughsWithin(made.policy, made.steps).length < 2) {
+    const expected = "'cycles', 'wsd' or another plan with two troughs or more, for average and ensemble";
+    throw new PolicyError('plan', plan, expected, advice);
+  }
 }

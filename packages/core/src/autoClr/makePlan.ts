@@ -50,11 +50,7 @@ export function makePlan(
 }
 
 /** The policy of a plan before its peak is set. Refuses one whose first cycle does not end within the steps. */
-export function shapeOf(
-  plan: Exclude<Plan, 'cycles' | 'fixed'>,
-  steps: number,
-  stepsPerEpoch?: number,
-): Policy {
+function shapeOf(plan: Exclude<Plan, 'cycles' | 'fixed'>, steps: number, stepsPerEpoch?: number): Policy {
   if (plan === 'decay') return decay({ maxLr: 1, steps });
   if (plan === 'wsd') {
     const cycles = Math.min(steps, countCycles(steps, stepsPerEpoch));

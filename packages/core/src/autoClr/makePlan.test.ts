@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anyPolicy } from '../../test/arbitraries.ts';
+import { PolicyError } from '../errors.ts';
+import { constant } from '../policies/constant.ts';
+import { cosineRestarts } from '../policies/cosineRestarts.ts';
+import { decay } from '../policies/decay.ts';
+import { table } from '../policies/table.ts';
+import { triangular } from '../policies/triangular.ts';
+import type { RangeTestFinding } from '../rangeTest/finding.ts';
+import { toSchedule } from '../toSchedule.ts';
+import { makePlan, type Plan, troughsWithin } from './makePlan.ts';
+
+const finding = {
+  suggestion: { baseLr: 0.02, maxLr: 0.12, fixedLr: 0.03, steps: 7 },
+} as RangeTestFinding;
+const peakOf = ({ policy, steps }: ReturnType<typeof makePlan>): number =>
+  Array.from({ length: steps }, (_, step) => toSchedule(policy).lr(step)).reduce((a, b) => Math.max(a, b));
+
+describe('makePlan', () => {
+  const names = fc.constantFrom('decay', 'cycles', 'wsd', 'fixed' as const);
+
+  it('ends a named plan at a trough, in all its steps but for a remainder', () => {
+    const property = (plan: 'decay' | 'cycles' | 'wsd' | 'fixed', steps: number) => {
+      const made = makePlan(plan, finding, steps);
+      expect(made.steps).toBeLessThanOrEqual(steps);
+      expect(made.steps).toBeGreaterThan(plan === 'decay' ? steps - 1 : steps - 10);
+      expect(troughsWithin(made.policy, made.steps).at(-1)).toBe(made.steps);
+      expect(peakOf(made)).toBeLessThanOrEqual(0.12);
+    };
+    fc.assert(fc.property(names as fc.Arbitrary<'decay'>, fc.integer({ min: 10, max: 3000 }), property));
+  });
+
+  it.each([
+    ['decay', 0.12],
+    ['cycles', 0.12],
+    ['fixed', 0.03],
+    ['wsd', 0.0565],
+  ] as const)('gives %s its peak', (plan, peak) => {
+    expect(peakOf(makePlan(plan, finding, 1000)) / peak).toBeCloseTo(1, 1);
+  });
+
+  it('takes any policy as a shape: its rates times one number, up to its last trough that fits', () => {
+    const property = (shape: Plan, steps: number) => {
+      let made: ReturnType<typeof makePlan>;
+      try {
+        made = makePlan(shape, finding, steps);
+      } catch (error) {
+        // Its first cycle is too long, or it has no rate above 0.
+        expect(error).toBeInstanceOf(PolicyError);
+        return;
+      }
+      const troughs = troughsWithin(made.policy, steps);
+      expect(made.steps).toBe(troughs.at(-1) ?? steps);
+      const own = toSchedule(shape as never);
+      const factor = peakOf(made) / peakOf({ ...made, policy: shape as never });
+      for (let step = 0; step < made.steps; step += Math.ceil(made.steps / 50)) {
+        const [ours, theirs] = [toSchedule(made.policy).lr(step), factor * own.lr(step)];
+        expect(Math.abs(ours - theirs)).toBeLessThanOrEqual(1e-9 * peakOf(made));
+      }
+    };
+    fc.assert(fc.property(anyPolicy, fc.integer({ min: 1, max: 500 }), property), { numRuns: 60 });
+  });
+
+  it('asks a function for the shape of so many steps', () => {
+    const plan = (steps: number) => decay({ maxLr: 1, steps, shape: 'cosine' });
+    const { policy, steps } = makePlan(plan, finding, 700);
+    expect([policy.type, steps]).toEqual(['decay', 700]);
+    expect(policy).toMatchObject({ shape: 'cosine', steps: 700 });
+  });
+
+  it('ends shapes where a user expects it', () => {
+    const shape = triangular({ baseLr: 1, maxLr: 6, stepSize: 50 });
+    expect(makePlan(shape, finding, 780).steps).toBe(700);
+    expect(makePlan(shape, finding, 800).steps).toBe(800);
+    expect(
+      makePlan(cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 100, cycleMultiplier: 2 }), finding, 800)
+        .steps,
+    ).toBe(700);
+    expect(makePlan(constant({ lr: 1 }), finding, 800).steps).toBe(800);
+    expect(makePlan(decay({ maxLr: 1, steps: 500 }), finding, 800).steps).toBe(500);
+  });
+
+  it.each([
+    [
+      'a policy',
+      decay({ maxLr: 1, steps: 900 }),
+      '[clr/core] Expected plan to be a policy whose first cycle ends',
+    ],
+    ['what a function gives', () => decay({ maxLr: 1, steps: 900 }), 'plan(800)'],
+    ['what is no policy', (() => 0.1) as never, 'plan(800)'],
+    ['a shape without a rate', table({ values: [0] }), 'No factor makes a rate of 0 train.'],
+  ])('refuses %s that cannot be trained', (_, plan, message) => {
+    expect(() => makePlan(plan, finding, 800)).toThrow(message);
+  });
+});

@@ -142,7 +142,7 @@ const trace: RangeTestTrace = {
         2.3 -
         1.5 / (1 + Math.exp(-4 * (x + 2))) +
         3 / (1 + Math.exp(-10 * (x + 0.2))) +
-        0.4 * Math.sin(1e4 * x),
+        0.4 * Math.sin(1e4 * x ** 2),
     ),
     range(-4, 1, 0.025),
   ),

@@ -449,7 +449,9 @@ const table: readonly Row[] = [
     // Steps between 0 and 2, around 1: all second differences are 4.
     pins: ['dataFault.noises'],
     see: (m) =>
-      [-0.1, 0.1].map((more) => brokenAfter(m, [...times(50, 0, 2), 1, 1 + 0.02 + 6 * deviations(4) + more])),
+      [-0.1, 0.1].map((more) =>
+        brokenAfter(m, [...times(50, 0, 2), 0, 1, 1 + 0.02 + 6 * deviations(4) + more]),
+      ),
     value: [true, false],
   },
   {

@@ -83,6 +83,7 @@ const foreign = 'refuses foreign snapshots and stays as it was';
 const faults = 'keeps its state whatever fails during a run or a range test';
 const average = 'averages the weights of snapshots';
 const predict = 'predicts what its evaluation scores';
+const sharpness = 'measures the batch sharpness';
 const evaluate = 'changes nothing in evaluate';
 const weighted = 'weights evaluation by examples';
 const bad = 'refuses a bad batch and stays as it was';
@@ -136,10 +137,14 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
       };
     },
   ],
-  ['the rate is ignored', [rate, proportional, badHyper], acting((hyper) => ({ ...hyper, lr: 0.1 }))],
+  [
+    'the rate is ignored',
+    [rate, proportional, badHyper, sharpness],
+    acting((hyper) => ({ ...hyper, lr: 0.1 })),
+  ],
   [
     'the rate is squared',
-    [proportional, badHyper],
+    [proportional, badHyper, sharpness],
     acting((hyper) => ({ ...hyper, lr: hyper.lr ** 2 * 10 })),
   ],
   ['the momentum is ignored', [momentum, badHyper], acting(({ lr }) => ({ lr }))],
@@ -316,6 +321,26 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
+    'the batch sharpness is that of another batch',
+    [sharpness],
+    (model) => {
+      const { batchSharpness } = model;
+      model.batchSharpness = () => batchSharpness!(referenceSubject.batches[1]!);
+    },
+  ],
+  [
+    'the batch sharpness leaves the weights where it moved them',
+    [sharpness],
+    (model) => {
+      const { batchSharpness } = model;
+      model.batchSharpness = async (batch) => {
+        const sharp = await batchSharpness!(batch);
+        model.weights[0]! += 1e-4;
+        return sharp;
+      };
+    },
+  ],
+  [
     'the average is the last one',
     [average],
     (model) => {
@@ -461,6 +486,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
       bad,
       badHyper,
       alone,
+      sharpness,
     ],
     (model) => {
       model.weights = model.weights.map((value) => value + Math.random() * 0.01);

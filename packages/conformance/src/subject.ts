@@ -27,7 +27,7 @@ export interface Subject<Batch> {
   /** A rate at which one step moves the weights visibly and training goes well. Default 0.05. */
   readonly rate?: number;
   /** The optional methods of a Trainable that the adapter has; they are checked too. */
-  readonly optional?: readonly ('average' | 'predictBatch' | 'constantAnswer')[];
+  readonly optional?: readonly ('average' | 'predictBatch' | 'constantAnswer' | 'batchSharpness')[];
   /**
    * A batch with the same targets and inputs that are all alike, such as zeros: from it a model can learn nothing but a
    * constant answer, which must be what `constantAnswer` says. Needed to check that method.

@@ -7,6 +7,7 @@ import { evaluateWeighted } from './checks/evaluateWeighted.ts';
 import { independent } from './checks/independent.ts';
 import { leaksNothing } from './checks/leaksNothing.ts';
 import { lossBeforeUpdate } from './checks/lossBeforeUpdate.ts';
+import { measuresSharpness } from './checks/measuresSharpness.ts';
 import { momentumActs } from './checks/momentumActs.ts';
 import { predictsWhatIsScored } from './checks/predictsWhatIsScored.ts';
 import { rangeTestLeavesNoTrace } from './checks/rangeTestLeavesNoTrace.ts';
@@ -44,6 +45,7 @@ const checks: readonly TrainableCheck[] = [
   averagesSnapshots,
   predictsWhatIsScored,
   constantAnswers,
+  measuresSharpness,
   refusesBadBatches,
   refusesBadHyperparameters,
   independent,

@@ -13,7 +13,8 @@ export { type AdamOptimizer, type AdamOptions, type AdamWOptimizer, adam, adamW 
 export type { Optimizer } from './optimizers/optimizer.ts';
 export { type RmsPropOptimizer, type RmsPropOptions, rmsProp } from './optimizers/rmsProp.ts';
 export { type SgdOptimizer, type SgdOptions, sgd } from './optimizers/sgd.ts';
-export { takesMomentum, type UpdateKind, updateKindOf } from './optimizers/updateKind.ts';
+export { type UpdateState, updateDirection } from './optimizers/updateDirection.ts';
+export { ownMomentum, takesMomentum, type UpdateKind, updateKindOf } from './optimizers/updateKind.ts';
 export { parsePolicy } from './parsePolicy.ts';
 export { type ConstantOptions, type ConstantPolicy, constant } from './policies/constant.ts';
 export {
@@ -41,6 +42,7 @@ export { type Triangular2Options, type Triangular2Policy, triangular2 } from './
 export { type WsdOptions, type WsdPolicy, wsd } from './policies/wsd.ts';
 export type { Policy } from './policy.ts';
 export { type AnalyzeOptions, analyzeRangeTest } from './rangeTest/analyzeRangeTest.ts';
+export { type BatchSharpness, batchSharpness } from './rangeTest/batchSharpness.ts';
 export type {
   ClassicRules,
   Interval,
@@ -53,7 +55,7 @@ export { parseTrace } from './rangeTest/parseTrace.ts';
 export { type PeakSource, peakFor } from './rangeTest/peakFor.ts';
 export { rangeTest } from './rangeTest/rangeTest.ts';
 export type { RangeTestOptions } from './rangeTest/rangeTestOptions.ts';
-export type { RangeTestPoint, RangeTestTrace, Stopped } from './rangeTest/trace.ts';
+export type { RangeTestPoint, RangeTestTrace, SharpnessPoint, Stopped } from './rangeTest/trace.ts';
 export { undoSmoothing } from './rangeTest/undoSmoothing.ts';
 export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
 export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
@@ -63,6 +65,7 @@ export { averageWeights } from './train/averageWeights.ts';
 export type { Batches, Pass } from './train/batches.ts';
 export { checkHyperparameters } from './train/checkHyperparameters.ts';
 export { type ConstantTargets, constantAnswer } from './train/constantAnswer.ts';
+export { type BatchLoss, directionalSharpness } from './train/directionalSharpness.ts';
 export { type Ensemble, ensemble } from './train/ensemble.ts';
 export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
 export { parseRun } from './train/parseRun.ts';

@@ -39,6 +39,6 @@ export const referenceSubject: Subject<ReferenceBatch> = {
     'a class that is text': { features: [[1, 2, 3, 4]], classes: ['1'] },
   },
   rate: 0.1,
-  optional: ['average', 'predictBatch', 'constantAnswer'],
+  optional: ['average', 'predictBatch', 'constantAnswer', 'batchSharpness'],
   blank: ({ features, classes }) => ({ features: features.map((row) => row.map(() => 0)), classes }),
 };

@@ -1,6 +1,7 @@
 import {
   checkHyperparameters,
   constantAnswer,
+  directionalSharpness,
   type Hyperparameters,
   type Metrics,
   meanMetrics,
@@ -62,6 +63,7 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   const kind = standing > 0 ? 'momentum' : 'sgd';
   const model: ReferenceTrainable = {
     updateKind: kind,
+    momentum: standing,
     weights: Float32Array.from({ length: size }, (_, index) => Math.sin(index + 1) / 10),
     velocity: new Float32Array(size),
 
@@ -109,6 +111,14 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
       constantAnswer(of, (batch) => {
         checkBatch(batch, features, classes);
         return { loss: 'crossEntropy', classes: batch.classes };
+      }),
+
+    batchSharpness: (batch) =>
+      directionalSharpness({
+        parameters: [model.weights],
+        gradient: async ([weights]) => [
+          forwardAndBackward(weights as Float32Array, batch, width, classes).gradient,
+        ],
       }),
 
     async restore(snapshot) {

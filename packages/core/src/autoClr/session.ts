@@ -42,9 +42,11 @@ export function counting<Batch>(
   { trainable, cost }: Session<Batch>,
   part: 'rangeTest' | 'settling' | 'verdict',
 ): Trainable<Batch> {
-  const { updateKind } = trainable;
+  const { updateKind, momentum } = trainable;
   return {
     ...(updateKind && { updateKind }),
+    ...(momentum !== undefined && { momentum }),
+    ...(trainable.batchSharpness && { batchSharpness: (batch) => trainable.batchSharpness!(batch) }),
     trainStep(batch, hyper) {
       cost[part]++;
       return trainable.trainStep(batch, hyper);

@@ -34,3 +34,18 @@ export function takesMomentum(optimizer: Optimizer): boolean {
   if (optimizer.type === 'adam' || optimizer.type === 'adamW') return true;
   return optimizer.type !== 'adagrad' && optimizer.momentum > 0;
 }
+
+/**
+ * The momentum of a step that names none: μ, or β₁ for Adam; 0 if the optimizer keeps no velocity. Adapters set it as
+ * their Trainable's `momentum`.
+ *
+ * @example
+ * ```ts
+ * ownMomentum(adam()); // 0.9
+ * ownMomentum(adagrad()); // 0
+ * ```
+ */
+export function ownMomentum(optimizer: Optimizer): number {
+  if (optimizer.type === 'adam' || optimizer.type === 'adamW') return optimizer.beta1;
+  return optimizer.type === 'adagrad' ? 0 : optimizer.momentum;
+}

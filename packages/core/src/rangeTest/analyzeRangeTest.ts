@@ -12,6 +12,7 @@ import type { LossSmoothing } from './lossSmoothing.ts';
 import { poolTraces } from './poolTraces.ts';
 import { refusals } from './refusals.ts';
 import { resampleEdges } from './resampleEdges.ts';
+import { secondOpinion } from './secondOpinion.ts';
 import { suggest } from './suggest.ts';
 import type { RangeTestTrace } from './trace.ts';
 
@@ -97,6 +98,7 @@ export function analyzeRangeTest(
     reasons: [
       ...high,
       `The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`,
+      ...trace.sweeps.slice(0, 1).flatMap((sweep) => secondOpinion(sweep, edgeLr, { updateKind })),
     ],
   };
 }

@@ -218,9 +218,11 @@ const tested = (
   m: Modules,
   loss: (decade: number, step: number) => number,
   options: RangeTestOptions<null> = {},
+  more: Partial<Trainable<null>> = {},
 ): Promise<RangeTestTrace> => {
   let step = 0;
   const trainable: Trainable<null> = {
+    ...more,
     trainStep: (_, { lr }) => ({ loss: loss(Math.log10(lr), step++) }),
     evaluate: async () => ({ loss: 0 }),
     snapshot: async () => ({}),
@@ -629,6 +631,34 @@ const table: readonly Row[] = [
     pins: ['rangeTestSteps.sure', 'rangeTestSteps.more'],
     see: (m) => Promise.all([0, 0.25].map(async (noise) => coarseSteps(await tested(m, noisy(noise))))),
     value: [67, 134],
+  },
+  {
+    pins: ['sharpnessWindow.below', 'sharpnessWindow.looks'],
+    see: async (m) => {
+      const { sharpness = [], startLr } = await tested(
+        m,
+        valleyTo(20),
+        {},
+        { batchSharpness: async () => 1 },
+      );
+      const [first, second] = sharpness.map(({ lr }) => Math.log10(lr / startLr));
+      return [sharpness.length, Math.round(10 * first!), Math.round(10 * (second! - first!))];
+    },
+    value: [8, 11, 2],
+  },
+  {
+    // Batches at a quarter of the edge count, those at less do not.
+    pins: ['sharpnessWindow.near'],
+    see: async (m) => {
+      const curve = await tested(m, valleyTo(20));
+      const { edgeLr } = m.analyzeRangeTest(curve);
+      const counted = (share: number): boolean => {
+        const sharpness = [{ step: 0, lr: edgeLr! / share, sharpness: 1 }];
+        return m.analyzeRangeTest({ ...curve, sharpness }, { updateKind: 'sgd' }).reasons.length > 1;
+      };
+      return [counted(3.9), counted(4.1)];
+    },
+    value: [true, false],
   },
   {
     pins: ['plainSweep.startLr', 'plainSweep.endLr', 'plainSweep.steps'],

@@ -228,5 +228,13 @@ export const coarseSweep = {
  */
 export const rangeTestSteps = { first: 200, more: 400, sure: 0.5, least: 100 } as const;
 
+/**
+ * The fine sweep measures the batch sharpness at up to `looks` steps, evenly spread from the coarse sweep's edge /
+ * `below` to that edge, which differs from its own by up to a decade. Fitted (`sharpness.ts`): those within `near` times
+ * below the sweep's own edge tell the edge as well as 150 steps of training do; at lower rates they say little, at the
+ * start nothing. Chosen: `looks`, of which about three lie there; 15 say hardly more.
+ */
+export const sharpnessWindow = { below: 30, looks: 8, near: 4 } as const;
+
 /** The defaults of one plain sweep. Chosen: for SGD and Adam they reach from no effect to beyond the edge. */
 export const plainSweep = { startLr: 1e-6, endLr: 10, steps: 400 } as const;

@@ -1,5 +1,5 @@
-import { checkOrder, integer, oneOf, optional, positiveRate, rate, record } from '../fields.ts';
-import { inOrder, metricFields, stepFields, stopped, version } from '../records.ts';
+import { checkOrder, decay, integer, oneOf, optional, positiveRate, rate, record } from '../fields.ts';
+import { inOrder, loss, metricFields, stepFields, stopped, version } from '../records.ts';
 import { lossSmoothing } from './lossSmoothing.ts';
 import type { RangeTestTrace } from './trace.ts';
 
@@ -16,6 +16,8 @@ const fields = {
   validation: optional(points),
   scout: optional(points),
   constantAnswer: optional(record(metricFields)),
+  sharpness: optional(inOrder({ step: integer(0), lr: rate, sharpness: loss })),
+  momentum: optional(decay),
   updateKind: optional(oneOf('sgd', 'momentum', 'adaptive', 'rmsProp')),
   smoothing: optional(lossSmoothing),
   stopped: optional(stopped),

@@ -17,6 +17,8 @@ import type { RangeTestTrace } from './trace.ts';
  * `startLr`, `endLr` or `spacing` (or fewer than 100 steps, or batches that last for one pass alone), it is one
  * sweep, as in the paper:
  *
+ * On its way the fine sweep measures the batch sharpness, if the Trainable can, as a second opinion on the edge.
+ *
  * `lr_k = startLr + (endLr − startLr) · k / (steps − 1)`, or `startLr · (endLr / startLr)^(k / (steps − 1))`
  *
  * @returns the trace, plain JSON: `analyzeRangeTest` reads it
@@ -72,6 +74,7 @@ async function twoSweeps<Batch>(
     startLr: edge / coarseSweep.below,
     endLr: Math.min(end, edge * coarseSweep.above),
     steps: steps - points.length,
+    ...(options.sharpness !== false && trainable.batchSharpness && { sharpEdge: edge }),
   };
   return { ...(await sweep(trainable, batches, { ...options, ...fine }, scout)), scout: points };
 }

@@ -26,6 +26,12 @@ export interface RangeTestOptions<Batch> {
    * training batches.
    */
   readonly validation?: Pass<Batch>;
+  /**
+   * Measure the batch sharpness on the way, as a second opinion in `reasons`: three gradients more for each of 8 batches
+   * at most.
+   * Only where no rates are given, which tells where to look. Default true where the Trainable can.
+   */
+  readonly sharpness?: boolean;
   /** Stops cleanly between two steps. The trace so far is returned. */
   readonly signal?: AbortSignalLike;
   /** Called for every step, in order; a few steps late when losses are promises. Each sweep counts from 0. */

@@ -8,19 +8,22 @@ import { type Batches, checkBatches, endless, type Pass } from '../train/batches
 import { measure, measureConstant, type Recorded } from '../train/recorded.ts';
 import { runSteps } from '../train/runSteps.ts';
 import type { Snapshot, Trainable } from '../train/trainable.ts';
-import { plainSweep } from './calibration.ts';
+import { sharpnessOf } from './batchSharpness.ts';
+import { plainSweep, sharpnessWindow } from './calibration.ts';
 import { createDivergenceWatch } from './divergence.ts';
 import { probeRates } from './probeRates.ts';
 import type { RangeTestOptions } from './rangeTestOptions.ts';
-import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
+import type { RangeTestPoint, RangeTestTrace, SharpnessPoint } from './trace.ts';
 
 /** The parameters of a sweep. */
 interface Run<Batch> {
   readonly trainable: Trainable<Batch>;
-  readonly source: AsyncGenerator<Batch, void>;
+  readonly source: Source<Batch>;
   readonly schedule: Schedule;
   readonly steps: number;
   readonly validation: Pass<Batch> | undefined;
+  /** The steps before which the batch sharpness is measured, ascending. */
+  readonly looks: readonly number[];
   readonly signal: RangeTestOptions<Batch>['signal'];
   /** Whether to stop before the next step. */
   readonly stop: () => boolean;
@@ -31,17 +34,23 @@ interface Run<Batch> {
 /** What another sweep of the same model has measured already. */
 export type Measured = Pick<RangeTestTrace, 'constantAnswer'>;
 
+/** Options of one sweep. */
+interface SweepOptions<Batch> extends Omit<RangeTestOptions<Batch>, 'sharpness'> {
+  /** An estimate of the edge, below which the batch sharpness is measured. Default: nowhere. */
+  readonly sharpEdge?: number;
+}
+
 /** Makes one sweep from the lowest rate to the highest, or one probe of each rate, then puts the model back. */
 export async function sweep<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
-  options: RangeTestOptions<Batch>,
+  options: SweepOptions<Batch>,
   { constantAnswer }: Measured = {},
 ): Promise<RangeTestTrace> {
   const { startLr = plainSweep.startLr, endLr = plainSweep.endLr, steps = plainSweep.steps } = options;
   const { spacing = 'exponential', probe, validation, signal, onStep } = options;
   checkSignal('signal', signal);
-  const { updateKind } = trainable;
+  const { updateKind, momentum } = trainable;
   positiveRate(endLr, 'endLr');
   integer(2)(steps, 'steps');
   if (probe !== undefined) stepCount(probe, 'probe');
@@ -54,9 +63,10 @@ export async function sweep<Batch>(
   const points: RangeTestPoint[] = [];
   const watch = createDivergenceWatch(constant?.loss ?? undefined);
   const snapshot = await attempt('snapshot()', 'before the range test', () => trainable.snapshot());
-  const source = endless(batches, signal);
+  const source = new Source(endless(batches, signal));
   const run: Run<Batch> = {
     ...{ trainable, source, schedule, steps, validation, signal },
+    looks: looksBelow(options.sharpEdge, schedule, steps),
     stop: () => watch.diverged || signal?.aborted === true,
     see: async (point) => {
       // Drop steps still in flight at divergence: how many there are depends on how late losses are read.
@@ -66,7 +76,7 @@ export async function sweep<Batch>(
       await onStep?.(point);
     },
   };
-  let measured: Pick<RangeTestTrace, 'validation' | 'control'> = {};
+  let measured: Pick<RangeTestTrace, 'validation' | 'sharpness' | 'control'> = {};
   const takeSteps = async (): Promise<void> => {
     measured = probe ? await probeEach(run, probe, snapshot) : await sweepThrough(run);
   };
@@ -89,31 +99,60 @@ export async function sweep<Batch>(
     ...measured,
     ...(constant && { constantAnswer: constant }),
     ...(updateKind && { updateKind }),
+    ...(momentum !== undefined && { momentum }),
     ...(points.length < steps && { stopped: { step: points.length, reason } }),
   };
 }
 
 /** Trains with a rising rate. With validation data it evaluates about twenty times on the way. */
-async function sweepThrough<Batch>(run: Run<Batch>): Promise<Pick<RangeTestTrace, 'validation'>> {
-  const { trainable, source, schedule, steps, validation, signal, stop, see } = run;
+async function sweepThrough<Batch>(
+  run: Run<Batch>,
+): Promise<Pick<RangeTestTrace, 'validation' | 'sharpness'>> {
+  const { trainable, source, schedule, steps, validation, looks, signal, stop, see } = run;
   const found: RangeTestPoint[] = [];
+  const sharpness: SharpnessPoint[] = [];
   const stretch = validation ? Math.ceil(steps / 20) : steps;
-  for (let from = 0; from < steps && !stop(); from += stretch) {
+  for (let from = 0; from < steps && !stop(); ) {
+    const end = Math.min(steps, (Math.floor(from / stretch) + 1) * stretch);
+    const to = looks.find((look) => look > from && look < end) ?? end;
     let last: RangeTestPoint | undefined;
-    for await (const point of runSteps(trainable, source, schedule, {
-      from,
-      to: Math.min(steps, from + stretch),
-      stop,
-    })) {
+    for await (const point of runSteps(trainable, source, schedule, { from, to, stop })) {
       await see(point);
       last = point;
     }
-    if (validation && last && !stop()) {
+    if (validation && last && to === end && !stop()) {
       const metrics = await measure(trainable, validation, `after step ${last.step}`, signal);
       if (metrics) found.push({ step: last.step, lr: last.lr, ...metrics });
     }
+    if (looks.includes(to) && !stop()) {
+      const next = await source.peek();
+      if (!next.done) sharpness.push(await look(trainable, next.value, to, schedule.lr(to)));
+    }
+    from = to;
   }
-  return validation ? { validation: found } : {};
+  return { ...(validation && { validation: found }), ...(looks.length > 0 && { sharpness }) };
+}
+
+/** The steps below an edge before which the batch sharpness is measured, evenly spread. */
+function looksBelow(edge: number | undefined, schedule: Schedule, steps: number): number[] {
+  if (edge === undefined) return [];
+  const inside = Array.from({ length: steps }, (_, step) => step).filter((step) => {
+    const lr = schedule.lr(step);
+    return lr >= edge / sharpnessWindow.below && lr <= edge;
+  });
+  const count = Math.min(sharpnessWindow.looks, inside.length);
+  return Array.from({ length: count }, (_, i) => inside[Math.floor(((i + 0.5) * inside.length) / count)]!);
+}
+
+/** The batch sharpness of the batch that a step is about to train on. */
+async function look<Batch>(
+  trainable: Trainable<Batch>,
+  batch: Batch,
+  step: number,
+  lr: number,
+): Promise<SharpnessPoint> {
+  const value = await sharpnessOf(trainable, batch, `before step ${step}`);
+  return { step, lr, sharpness: Number.isFinite(value) ? value : null };
 }
 
 /** Tries each rate separately, and evaluates on the validation data or else on as many further batches. */
@@ -136,4 +175,29 @@ async function probeEach<Batch>(
   for await (const point of probeRates(trainable, probes, schedule, { from: 0, to: steps, stop, signal }))
     await see(point);
   return control ? { control } : {};
+}
+
+/** Batches, the next of which can be seen before it is taken. */
+class Source<Batch> implements AsyncIterator<Batch, void> {
+  readonly #batches: AsyncGenerator<Batch, void>;
+  #seen: IteratorResult<Batch, void> | undefined;
+
+  constructor(batches: AsyncGenerator<Batch, void>) {
+    this.#batches = batches;
+  }
+
+  async peek(): Promise<IteratorResult<Batch, void>> {
+    this.#seen ??= await this.#batches.next();
+    return this.#seen;
+  }
+
+  async next(): Promise<IteratorResult<Batch, void>> {
+    const next = await this.peek();
+    this.#seen = undefined;
+    return next;
+  }
+
+  async return(): Promise<IteratorResult<Batch, void>> {
+    return this.#batches.return();
+  }
 }

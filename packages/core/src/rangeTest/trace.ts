@@ -19,6 +19,15 @@ export interface Stopped {
   readonly reason: 'diverged' | 'aborted' | 'ended';
 }
 
+/** The batch sharpness at one step of a sweep. */
+export interface SharpnessPoint {
+  /** The step that the batch was measured before, and its rate. */
+  readonly step: number;
+  readonly lr: number;
+  /** `null` where it is not finite. */
+  readonly sharpness: number | null;
+}
+
 /** The record of a range test as plain JSON: what `analyzeRangeTest` reads. */
 export interface RangeTestTrace {
   readonly version: 1;
@@ -37,6 +46,10 @@ export interface RangeTestTrace {
   readonly scout?: readonly RangeTestPoint[];
   /** What the best constant answer to training batches comes to, where the Trainable says so. */
   readonly constantAnswer?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
+  /** The batch sharpness of a few batches, up to the coarse sweep's edge, where the Trainable measures it. */
+  readonly sharpness?: readonly SharpnessPoint[];
+  /** The momentum (β₁ of Adam) that the rates drove, where the Trainable says so. */
+  readonly momentum?: number;
   /** The kind of update that the rates drove, where the Trainable says so. */
   readonly updateKind?: UpdateKind;
   /** How the tool that wrote the losses of `points` had smoothed them; `rangeTest` never does. */

@@ -59,6 +59,8 @@ export interface RestoreOptions {
 export interface Trainable<Batch> {
   /** The kind of update that the optimizer makes, if the adapter knows it. `analyzeRangeTest` uses it. */
   readonly updateKind?: UpdateKind;
+  /** The momentum (β₁ of Adam) of a step that names none, if the adapter knows it; 0 where there is no velocity. */
+  readonly momentum?: number;
   /** One update with exactly `hyper.lr` and `hyper.momentum`; throws before touching the model if the batch is bad. */
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult | Promise<StepResult>;
   /** Means over the batches, weighted by examples. Changes nothing. */
@@ -87,6 +89,12 @@ export interface Trainable<Batch> {
    * model that starts far above, or never gets below, has not learned anything. `constantAnswer` of core computes it.
    */
   constantAnswer?(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics | undefined>;
+  /**
+   * Optional: the batch sharpness, the curvature of a batch's loss along the update that the batch would make, momentum
+   * and weight decay aside: `gᵀHg / |g|²` for plain SGD. NaN where the gradient is 0. Changes nothing; takes three
+   * gradients. Adapters compute it with `directionalSharpness`; `batchSharpness` and `rangeTest` use it.
+   */
+  batchSharpness?(batch: Batch): Promise<number>;
   /** Frees what the adapter acquired. */
   dispose(): void | Promise<void>;
 }

@@ -23,7 +23,7 @@ describeTrainable<Batch>(
     create: () => model({}),
     createWithMomentum: () => model({ momentum: 0.9 }),
     batches: [4, 2, 3, 4].map((size, step) => smallBatch(step, size)),
-    optional: ['average', 'predictBatch', 'constantAnswer'],
+    optional: ['average', 'predictBatch', 'constantAnswer', 'batchSharpness'],
     blank: ({ target, input }) => ({
       target: target!,
       input: new ort.Tensor('float32', new Float32Array(input!.size), input!.dims),

@@ -32,6 +32,7 @@ export interface OnnxTrainer extends Trainable<Batch> {
   parameters(): Promise<Map<string, ParameterData>>;
   /** The gradients of the loss of a batch, by parameter; changes nothing. */
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
+  batchSharpness(batch: Batch): Promise<number>;
   /** The original model with the trained weights and running statistics; every other byte is the same. */
   exportModel(): Promise<Uint8Array>;
 }

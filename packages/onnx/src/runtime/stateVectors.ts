@@ -152,6 +152,13 @@ export class StateVectors {
     });
   }
 
+  /** The vectors of a role, one for each bucket that has it: views, valid until the next step. */
+  async vectors(role: string): Promise<FloatArray[]> {
+    const slots = this.#slots.filter(({ info }) => info.role === role);
+    const content = await this.#inMemory(slots);
+    return slots.map(({ info }) => content.get(info.input) as FloatArray);
+  }
+
   /** A copy of everything, by input. */
   async save(): Promise<Record<string, FloatArray>> {
     const content = await this.#inMemory(this.#slots);

@@ -4,6 +4,7 @@ import {
   type Hyperparameters,
   type Metrics,
   meanMetrics,
+  ownMomentum,
   type Prediction,
   type RestoreOptions,
   type StepResult,
@@ -22,6 +23,7 @@ import { checkBatch } from './checkBatch.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
 import { Feeds } from './feeds.ts';
 import { examplesIn } from './lossWeight.ts';
+import { measureSharpness } from './measureSharpness.ts';
 import type { OnnxTrainer, ParameterData } from './onnxTrainer.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
@@ -64,6 +66,8 @@ function dataOf(
 /** The trainer behind `createTrainer`. */
 export class Trainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
+  readonly momentum: number;
+  readonly batchSharpness: (batch: Batch) => Promise<number>;
   readonly untrained: readonly UntrainedTensor[];
   /** Absent when the model computes its own loss, because then no output is known to be the prediction. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
@@ -88,6 +92,7 @@ export class Trainer implements OnnxTrainer {
     const { source, model, prepared } = from;
     const { optimizer } = prepared.options;
     this.updateKind = updateKindOf(optimizer);
+    this.momentum = ownMomentum(optimizer);
     this.#momentum = takesMomentum(optimizer);
     this.#source = source;
     // Before any training: could the result be written back?
@@ -106,6 +111,8 @@ export class Trainer implements OnnxTrainer {
     const feeds = new Feeds(ort, state);
     const runners = new Runners(ort, options, first);
     this.#engine = { terms, runners, state, feeds, results: new Results() };
+    this.batchSharpness = (batch) =>
+      this.#queue.run(() => measureSharpness(this.#engine, prepared.options, batch));
     const owner = { optimizer: optimizerName(optimizer), graph: first.graph ?? '', state: first.state };
     this.#snapshots = new Snapshots(owner, state, feeds);
     const [term] = terms;

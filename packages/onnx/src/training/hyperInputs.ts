@@ -1,4 +1,4 @@
-import { checkHyperparameters, takesMomentum, updateKindOf } from '@clr/core';
+import { checkHyperparameters, ownMomentum, takesMomentum, updateKindOf } from '@clr/core';
 import { fail } from '../errors.ts';
 import { DataType } from '../format/dataType.ts';
 import { makeTensor } from '../format/tensor.ts';
@@ -7,7 +7,7 @@ import { type Draft, input } from './draft.ts';
 import type { TrainingOptions } from './options.ts';
 import type { Names } from './plan.ts';
 import type { TrainingModel } from './trainingModel.ts';
-import { type Hyper, ownMomentum, type Update } from './updates.ts';
+import type { Hyper, Update } from './updates.ts';
 
 /** The scalar inputs that an update reads, as a {@link TrainingModel} names them. */
 export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step'>;
@@ -66,7 +66,7 @@ export function hyperInputs(
     named: {
       ...(schedule ? {} : { lr }),
       ...(momentum && !schedule?.momentum
-        ? { momentum: { name: momentum, preset: ownMomentum(optimizer) ?? 0 } }
+        ? { momentum: { name: momentum, preset: ownMomentum(optimizer) } }
         : {}),
       ...(step ? { step } : {}),
     },

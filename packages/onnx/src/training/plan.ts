@@ -70,7 +70,7 @@ function scale(value: number | undefined, field: string): number {
 }
 
 /** The multipliers of a parameter: those of the first group that matches. */
-function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: string) => Scales {
+export function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: string) => Scales {
   return (name) => {
     const group = groups?.find(({ match }) => match(name));
     return {

@@ -201,9 +201,3 @@ export function updateOf(spec: Optimizer): Update {
       );
   }
 }
-
-/** The momentum (or β₁) an optimizer uses when a step names none. */
-export function ownMomentum(spec: Optimizer): number | undefined {
-  if (spec.type === 'adam' || spec.type === 'adamW') return spec.beta1;
-  return spec.type === 'adagrad' ? undefined : spec.momentum;
-}

@@ -1,0 +1,95 @@
+import { stepCount } from '../fields.ts';
+import type { UpdateKind } from '../optimizers/updateKind.ts';
+import { attempt } from '../train/attempt.ts';
+import { checkIterable, first, type Pass, untilAborted } from '../train/batches.ts';
+import { requireMethod } from '../train/requireMethod.ts';
+import type { Trainable } from '../train/trainable.ts';
+import type { Interval } from './finding.ts';
+import { median } from './statistics.ts';
+
+/** The batch sharpness over several batches, and where it puts the edge. */
+export interface BatchSharpness {
+  /** One value for each batch whose gradient is not 0. */
+  readonly values: readonly number[];
+  /** Their mean, which predicts the edge. */
+  readonly mean: number;
+  readonly median: number;
+  /** Their standard deviation. */
+  readonly deviation: number;
+  /**
+   * The rates between which the edge should lie: one and the same for plain SGD. `null` where the loss does not curve up
+   * along the update, or the Trainable does not say its kind of update and its momentum.
+   */
+  readonly edgeLr: Interval | null;
+}
+
+/** What a prediction of the edge needs to know of an optimizer. */
+export interface Dynamics {
+  readonly updateKind?: UpdateKind | 'unknown' | undefined;
+  readonly momentum?: number | undefined;
+}
+
+/**
+ * Measures the batch sharpness over some batches: where the loss edge should be, by gradients and not by a sweep.
+ *
+ * Training at a rate η keeps the curvature along its updates near the largest that is stable at η. So the edge should
+ * lie, with mean batch sharpness S and momentum β,
+ *
+ * - at `2 / S` for plain SGD;
+ * - from `2 (1 − β) / S`, for small batches, to `2 (1 + β) / S`, for large ones, with momentum;
+ * - from `2 / S` to `2 (1 + β) / ((1 − β) S)` for Adam and its kin, whose S is measured along their own update.
+ *
+ * Measure it where the model has trained for a while at rates not far below the edge: `rangeTest` does so on its way. On
+ * fresh weights S is too low, often by a factor of ten. It takes three gradients for each batch; the model stays as it is.
+ *
+ * @param batches - training batches; the first 5 are used unless `count` says otherwise
+ * @throws {ClrError} if the Trainable has no `batchSharpness`, or throws
+ * @see Andreyev and Beneventano, arXiv 2412.20553 (SGD); arXiv 2604.14108 (momentum); Cohen et al., arXiv 2207.14484 (Adam)
+ *
+ * @example
+ * ```ts
+ * const { values, mean } = await batchSharpness(trainable, batches, { count: 2 });
+ * mean === (values[0] + values[1]) / 2; // true
+ * ```
+ */
+export async function batchSharpness<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Pass<Batch>,
+  { count = 5 }: { readonly count?: number } = {},
+): Promise<BatchSharpness> {
+  stepCount(count, 'count');
+  checkIterable('batches', batches);
+  requireMethod(trainable, 'batchSharpness');
+  const values: number[] = [];
+  for await (const batch of first(untilAborted(batches), count))
+    values.push(await sharpnessOf(trainable, batch));
+  return summarize(values, trainable);
+}
+
+/** The batch sharpness of one batch; errors say where they happened. */
+export function sharpnessOf<Batch>(trainable: Trainable<Batch>, batch: Batch, where = ''): Promise<number> {
+  return attempt('batchSharpness()', where, () => trainable.batchSharpness!(batch));
+}
+
+/** Statistics of the finite values, and the edge that they predict. */
+export function summarize(all: readonly (number | null)[], dynamics: Dynamics): BatchSharpness {
+  const values = all.filter((value): value is number => Number.isFinite(value));
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return {
+    values,
+    mean,
+    median: values.length > 0 ? median(values) : Number.NaN,
+    deviation: Math.sqrt(variance),
+    edgeLr: predictEdge(mean, dynamics),
+  };
+}
+
+function predictEdge(sharpness: number, { updateKind, momentum }: Dynamics): Interval | null {
+  const beta = updateKind === 'sgd' ? 0 : momentum;
+  if (!(sharpness > 0) || beta === undefined || updateKind === undefined || updateKind === 'unknown')
+    return null;
+  // A velocity adds up to 1 / (1 − β) gradients; Adam's mean is a mean.
+  const gain = updateKind === 'adaptive' ? 1 - beta : 1;
+  return [(2 * (1 - beta)) / gain / sharpness, (2 * (1 + beta)) / gain / sharpness];
+}

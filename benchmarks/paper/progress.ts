@@ -1,0 +1,34 @@
+import { Presets, SingleBar } from 'cli-progress';
+
+/** Shows how far a run is: a bar with the time left on a terminal, a line every twentieth elsewhere. */
+export interface Progress {
+  update(step: number, accuracy: number | undefined): void;
+  stop(): void;
+}
+
+export function createProgress(name: string, steps: number, from: number): Progress {
+  const note = (accuracy: number | undefined): string =>
+    accuracy === undefined ? '' : `test accuracy ${(100 * accuracy).toFixed(2)} %`;
+  if (!process.stdout.isTTY) {
+    return {
+      update(step, accuracy) {
+        if (Math.floor((20 * step) / steps) > Math.floor((20 * (step - 1)) / steps))
+          console.log(`  ${name}  ${step}/${steps}  ${note(accuracy)}`);
+      },
+      stop() {},
+    };
+  }
+  const bar = new SingleBar(
+    {
+      format: '  {name} {bar} {value}/{total}  {eta_formatted} left  {note}',
+      hideCursor: true,
+      gracefulExit: false,
+    },
+    Presets.shades_classic,
+  );
+  bar.start(steps, from, { name, note: '' });
+  return {
+    update: (step, accuracy) => bar.update(step, { note: note(accuracy) }),
+    stop: () => bar.stop(),
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * Writes the tables of docs/reproduction.md, between its marks, and its pictures, from the traces that are kept.
+ *
+ * npx tsx paper/render.ts
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type NamedRun, renderRun } from '@clr/report';
+import { experimentNamed } from './experiments.ts';
+import { type Row, tables } from './rows.ts';
+import { readTraces, type Trace, toRun } from './trace.ts';
+
+const traces = readTraces();
+const page = new URL('../../docs/reproduction.md', import.meta.url);
+const [begin, end] = ['<!-- tables -->', '<!-- end of tables -->'];
+
+const percent = (share: number): string => (100 * share).toFixed(2);
+const thousands = (count: number): string => count.toLocaleString('en');
+
+/** The accuracies of a row's runs at its step, one for each seed that has come so far. */
+function accuracies({ experiment, step }: Row): number[] {
+  return traces
+    .filter((trace) => trace.experiment === experiment)
+    .flatMap(({ looks }) => looks.find((look) => look.step === step)?.accuracy ?? []);
+}
+
+function line(row: Row): string {
+  const found = accuracies(row);
+  const ours =
+    found.length === 0
+      ? 'not run yet'
+      : found.length === 1
+        ? `${percent(found[0]!)} (one seed)`
+        : `${percent(found.reduce((sum, value) => sum + value, 0) / found.length)} (${found.map(percent).join(', ')})`;
+  const [accuracy, source] = row.published ?? ['–', ''];
+  return `| ${row.what} | ${thousands(row.step)} | ${accuracy}${source && `, ${source}`} | ${ours} |`;
+}
+
+const text = Object.entries(tables)
+  .map(([heading, rows]) =>
+    [
+      `### ${heading}`,
+      '',
+      '| schedule | steps | published, % | ours, % |',
+      '|---|---|---|---|',
+      ...rows.map(line),
+    ].join('\n'),
+  )
+  .join('\n\n');
+const old = readFileSync(page, 'utf8');
+const [before, rest] = old.split(begin);
+writeFileSync(page, `${before}${begin}\n\n${text}\n\n${end}${rest!.split(end)[1]}`);
+
+/** Runs that belong into one picture: those of a net that have a trace, one seed each. */
+function picture(file: string, title: string, wanted: (trace: Trace) => boolean): void {
+  const runs: NamedRun[] = traces
+    .filter((trace) => trace.seed === 1 && wanted(trace))
+    .map((trace) => ({ name: experimentNamed(trace.experiment).what, run: toRun(trace) }));
+  if (runs.length === 0) return;
+  const folder = new URL('../../docs/pictures/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(file, folder), renderRun(runs, { title }));
+  console.log(`docs/pictures/${file}: ${runs.length} runs`);
+}
+
+picture('reproduction-quick.svg', 'CIFAR-10, quick net', ({ experiment }) => experiment.startsWith('quick'));
+picture('reproduction-full.svg', 'CIFAR-10, full net', ({ experiment }) =>
+  /^(triangular2|fixed|drop-25k)$/.test(experiment),
+);
+console.log(`docs/reproduction.md: ${traces.length} traces`);

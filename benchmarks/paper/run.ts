@@ -1,0 +1,121 @@
+/**
+ * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power) and goes on with the same bits
+ * when it is started again; a finished one is kept in traces/ and not run again.
+ *
+ * npx tsx paper/run.ts --list
+ * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { abortOnInterrupt, fileStore } from '@clr/checkpoint/node';
+import { type CustomSchedule, toSchedule, train } from '@clr/core';
+import { loadCifar } from './data.ts';
+import { type Experiment, experimentNamed, experiments } from './experiments.ts';
+import { createNet } from './net.ts';
+import { createProgress } from './progress.ts';
+import { blockSteps, hasTrace, type Trace, writeTrace } from './trace.ts';
+
+/** What a checkpoint holds beside the state. */
+interface Progressed {
+  readonly sums: readonly number[];
+  readonly looks: Trace['looks'];
+  readonly seconds: number;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    list: { type: 'boolean' },
+    seed: { type: 'string', default: '1' },
+    threads: { type: 'string' },
+  },
+});
+
+if (values.list || positionals.length === 0) {
+  for (const { name, steps, what } of experiments)
+    console.log(`${name.padEnd(22)} ${String(steps).padStart(6)} steps  ${what}`);
+} else {
+  const seed = Number(values.seed);
+  if (!Number.isSafeInteger(seed)) throw new Error(`--seed must be an integer. Received: ${values.seed}`);
+  const chosen = positionals.map(experimentNamed);
+  const { signal } = abortOnInterrupt();
+  for (const experiment of chosen) if (!signal.aborted) await run(experiment, seed, signal);
+}
+
+/** The policy with a look at the test set after every so many steps: `train` evaluates where a cycle ends. */
+function withLooks({ policy, lookEvery }: Experiment): CustomSchedule {
+  const { lr, momentum } = toSchedule(policy);
+  return {
+    ...{ lr, momentum },
+    position(step) {
+      const cycle = Math.floor(step / lookEvery);
+      return { cycle, phase: (step % lookEvery) / lookEvery, cycleEnd: (cycle + 1) * lookEvery };
+    },
+  };
+}
+
+async function run(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
+  const { name, steps, net, optimizer, batch, images } = experiment;
+  if (hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
+  const folder = fileURLToPath(new URL('../../.cache/paper/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const path = `${folder}${name}-seed${seed}.safetensors`;
+  const store = fileStore(path);
+  const from = await store.load();
+  const before = from?.extra as unknown as Progressed | undefined;
+  const sums = [...(before?.sums ?? [])];
+  const looks = [...(before?.looks ?? [])];
+  const cifar = await loadCifar(images);
+  const trainer = await createNet({
+    ...{ net, seed, optimizer },
+    ...(values.threads && { threads: Number(values.threads) }),
+  });
+  const progress = createProgress(name, steps, from?.step ?? 0);
+  const began = Date.now();
+  const seconds = (): number => Math.round((before?.seconds ?? 0) + (Date.now() - began) / 1000);
+  try {
+    const result = await train(trainer, () => cifar.batches(batch), {
+      policy: withLooks(experiment),
+      steps,
+      ...(from && { from }),
+      signal,
+      evaluate: cifar.test,
+      checkpoint: {
+        every: { seconds: 60 },
+        save: (checkpoint) => store.save({ ...checkpoint, extra: { sums, looks, seconds: seconds() } }),
+      },
+      onStep({ step, loss }) {
+        const block = Math.floor(step / blockSteps);
+        sums[block] = (sums[block] ?? 0) + (loss ?? Number.NaN);
+        progress.update(step + 1, looks.at(-1)?.accuracy);
+      },
+      onCycleEnd({ step, loss, accuracy }) {
+        looks.push({ step, loss: rounded(loss), accuracy: rounded(accuracy) });
+      },
+    });
+    if (result.stopped?.reason === 'aborted') {
+      return console.log(
+        `\n${name}: stopped after ${result.step} steps. The same command goes on from there.`,
+      );
+    }
+    writeTrace({
+      ...{ experiment: name, seed, looks, seconds: seconds() },
+      losses: sums.map((sum) => (Number.isFinite(sum) ? rounded(sum / blockSteps) : null)),
+      processor: cpus()[0]?.model ?? 'unknown',
+    });
+    rmSync(path, { force: true });
+    const last = looks.at(-1);
+    console.log(
+      `\n${name}, seed ${seed}: ${(100 * (last?.accuracy ?? Number.NaN)).toFixed(2)} % after ${result.step} steps, test loss ${last?.loss}`,
+    );
+  } finally {
+    progress.stop();
+    await trainer.dispose();
+  }
+}
+
+function rounded(value: number | null | undefined): number {
+  return Number((value ?? Number.NaN).toPrecision(6));
+}

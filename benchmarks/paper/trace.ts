@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type TrainingRun, toSchedule } from '@clr/core';
+import { type Experiment, experimentNamed } from './experiments.ts';
+
+/** A look at the test set after so many steps. */
+export interface Look {
+  readonly step: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** The record of one run, as it is kept in `traces/`. */
+export interface Trace {
+  readonly experiment: string;
+  readonly seed: number;
+  /** Mean training losses of {@link blockSteps} steps each; `null` where one was not finite. */
+  readonly losses: readonly (number | null)[];
+  readonly looks: readonly Look[];
+  readonly seconds: number;
+  readonly processor: string;
+}
+
+/** Steps whose training losses are kept as one mean. */
+export const blockSteps = 50;
+
+const folder = new URL('./traces/', import.meta.url);
+const fileOf = (experiment: string, seed: number): URL => new URL(`${experiment}-seed${seed}.json`, folder);
+
+export const hasTrace = (experiment: string, seed: number): boolean => existsSync(fileOf(experiment, seed));
+
+export function writeTrace(trace: Trace): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(fileOf(trace.experiment, trace.seed), `${JSON.stringify(trace)}\n`);
+}
+
+/** Every trace that is kept, in the order of their names. */
+export function readTraces(): Trace[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Trace);
+}
+
+/** A trace as a run of core, for pictures: a step for each block of losses, a trough for each look. */
+export function toRun({ experiment, losses, looks }: Trace): TrainingRun {
+  const { policy, steps } = experimentNamed(experiment) satisfies Experiment;
+  const { lr } = toSchedule(policy);
+  return {
+    version: 1,
+    policy,
+    from: 0,
+    step: steps,
+    steps: losses.map((loss, block) => {
+      const step = block * blockSteps + blockSteps / 2;
+      return { step, lr: lr(step), loss };
+    }),
+    troughs: looks.map((look, cycle) => ({ ...look, cycle })),
+    ...(looks.at(-1) && { final: looks.at(-1)! }),
+  };
+}

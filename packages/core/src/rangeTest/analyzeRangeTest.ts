@@ -55,7 +55,7 @@ export interface AnalyzeOptions {
  * const points = Array.from({ length: 120 }, (_, step) => ({
  *   step,
  *   lr: 10 ** (-4 + step / 30),
- *   loss: losses[Math.floor(step / 10)],
+ *   loss: losses[Math.floor(step / 10)] + 0.02 * Math.sin(step ** 3),
  * }));
  * const trace = { version: 1, spacing: 'exponential', startLr: 1e-4, endLr: 1, points };
  * const { suggestion } = analyzeRangeTest(trace);

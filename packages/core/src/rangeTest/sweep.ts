@@ -94,7 +94,7 @@ export async function sweep<Batch>(
   );
   const reason = watch.diverged ? 'diverged' : 'aborted';
   return {
-    ...{ version: 1, spacing, startLr, endLr, points },
+    ...{ version: 1, spacing, startLr, endLr, points, smoothing: 'none' },
     ...(probe && { probe }),
     ...measured,
     ...(constant && { constantAnswer: constant }),

@@ -1,3 +1,4 @@
+import type { AverageState } from '@clr/core';
 import { fail, inWords } from './errors.ts';
 
 /** Everything a run needs to resume: pass it as `from` to core's `train`. */
@@ -6,6 +7,8 @@ export interface Checkpoint<S extends object = object> {
   readonly step: number;
   /** The result of the adapter's `snapshot()`: plain data with typed arrays. */
   readonly snapshot: S;
+  /** The average of the weights that a run keeps with `average` of `train`. */
+  readonly average?: AverageState;
   /** Anything else the run needs, as JSON: its policy, the seed of its batches, … */
   readonly extra?: unknown;
 }
@@ -18,9 +21,9 @@ export interface CheckpointStore {
   load(): Promise<Checkpoint | undefined>;
 }
 
-/** Throws if a checkpoint has no step or no snapshot. */
+/** Throws if a checkpoint has no step or no snapshot, or an average that is none. */
 export function checkCheckpoint(checkpoint: Checkpoint): void {
-  const { step, snapshot } = checkpoint ?? {};
+  const { step, snapshot, average } = checkpoint ?? {};
   if (!Number.isSafeInteger(step) || step < 0) {
     throw fail(
       'step to be an integer of at least 0',
@@ -31,4 +34,9 @@ export function checkCheckpoint(checkpoint: Checkpoint): void {
   if (typeof snapshot !== 'object' || snapshot === null) {
     throw fail('a snapshot', `snapshot = ${inWords(snapshot)}`, 'Pass what snapshot() of the adapter gave.');
   }
+  if (average === undefined) return;
+  const { type, snapshots } = average ?? {};
+  if ((type === 'ema' || type === 'lawa') && Array.isArray(snapshots)) return;
+  const advice = 'Save the checkpoint as `train` gives it.';
+  throw fail('an average of `train`', `average = ${inWords(average)} of the type ${inWords(type)}`, advice);
 }

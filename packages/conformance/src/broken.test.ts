@@ -45,7 +45,10 @@ const acting =
       return result;
     };
     model.snapshot = async () => ({ ...(await snapshot()), before });
-    model.average = async (states) => ({ ...states[states.length - 1], ...(await average!(states)) });
+    model.average = async (states, weights) => ({
+      ...states[states.length - 1],
+      ...(await average!(states, weights)),
+    });
     model.restore = async (state) => {
       await restore(state);
       before = (state as { before: typeof before }).before;
@@ -348,13 +351,21 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
+    'the average counts all alike',
+    [average],
+    (model) => {
+      const { average } = model;
+      model.average = (states) => average!(states);
+    },
+  ],
+  [
     'the average is made in the last one',
     [average],
     (model) => {
       const { average } = model;
-      model.average = async (states) => {
+      model.average = async (states, weights) => {
         const last = states[states.length - 1] as State;
-        last.weights.set(((await average!(states)) as State).weights);
+        last.weights.set(((await average!(states, weights)) as State).weights);
         return last;
       };
     },

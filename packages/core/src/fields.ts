@@ -73,6 +73,16 @@ export const record =
   (value, path) =>
     Object.freeze(pickFields(fieldsOf(value, path || 'record', 'an object'), fields, path));
 
+/** An object with any names and such values, as a frozen copy. */
+export const byName =
+  (item: Read): Read =>
+  (value, path) => {
+    const entries = Object.entries(fieldsOf(value, path, 'an object'));
+    return Object.freeze(
+      Object.fromEntries(entries.map(([name, each]) => [name, item(each, join(path, name))])),
+    );
+  };
+
 /** An array of such items, as a frozen copy. */
 export const list =
   (item: Read, least = 1): Read =>

@@ -39,9 +39,9 @@ export function toSchedule(source: ScheduleLike): Schedule {
   return made.has(custom) ? (custom as Schedule) : complete(checked(custom));
 }
 
-/** The source as a frozen policy; undefined if it is a schedule of one's own. */
-export const policyOf = (source: ScheduleLike): Policy | undefined =>
-  customOf(source) ? undefined : readPolicy(source);
+/** The source as a frozen policy; undefined if it is a schedule of one's own. `path` is where it stands. */
+export const policyOf = (source: ScheduleLike, path = ''): Policy | undefined =>
+  customOf(source) ? undefined : readPolicy(source, path);
 
 function customOf(source: ScheduleLike): CustomSchedule | Schedule | undefined {
   if (typeof source === 'function') return { lr: source };

@@ -1,4 +1,4 @@
-import type { Hyperparameters, StepResult, Trainable } from '../src/index.ts';
+import { averagingWeights, type Hyperparameters, type StepResult, type Trainable } from '../src/index.ts';
 
 /** One example: `y ≈ w · x`. */
 export interface Example {
@@ -35,10 +35,12 @@ export function linearTrainable({ late = false, result }: LinearOptions = {}): L
       return state;
     },
     seen,
+    hyperparameters: ['momentum', 'weightDecay'],
     trainStep(batch, hyper) {
       seen.push({ batch, hyper });
       const error = state.w * batch.x - batch.y;
-      state.v = (hyper.momentum ?? 0.5) * state.v + 2 * error * batch.x;
+      const gradient = 2 * error * batch.x + (hyper.weightDecay ?? 0) * state.w;
+      state.v = (hyper.momentum ?? 0.5) * state.v + gradient;
       state.w -= hyper.lr * state.v;
       state.updates++;
       const honest = { loss: error * error, accuracy: Math.abs(error) < 0.5 ? 1 : 0 };
@@ -63,9 +65,11 @@ export function linearTrainable({ late = false, result }: LinearOptions = {}): L
       const outputs = Float32Array.of(state.w * x);
       return { outputs, examples: 1, score: ([output]) => ({ loss: (output! - y) ** 2 }) };
     },
-    async average(snapshots) {
+    async average(snapshots, given) {
       const all = snapshots as State[];
-      const w = all.reduce((sum, state) => sum + state.w, 0) / all.length;
+      const weights = averagingWeights(all, given);
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      const w = all.reduce((sum, state, at) => sum + weights[at]! * state.w, 0) / total;
       return { ...all[all.length - 1], w };
     },
     dispose() {},

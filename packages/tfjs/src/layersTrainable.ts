@@ -25,7 +25,7 @@ import {
 import { updateKind } from './optimizerKind.ts';
 import { alignSlots, claimSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
-import { checkHyper } from './setHyperparameters.ts';
+import { checkHyper, hyperparametersOf } from './setHyperparameters.ts';
 import { freeKeptStates, holdStates, statefulLayers } from './statefulLayers.ts';
 import { readTensors, toTensor } from './tensorData.ts';
 import { type LayersData, type Slots, toTensors } from './toTensors.ts';
@@ -142,6 +142,9 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     get updateKind() {
       return updateKind(compiledModel(outer).optimizer);
     },
+    get hyperparameters() {
+      return hyperparametersOf(compiledModel(outer).optimizer);
+    },
     trainStep: (batch, hyper) => {
       const model = live();
       checkFrozen(model);
@@ -173,8 +176,11 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
       });
       return countsClasses(model, loss) ? answer : { loss: answer.loss };
     },
-    average: async (snapshots) =>
-      averageStates(snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot)),
+    average: async (snapshots, weights) =>
+      averageStates(
+        snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot),
+        weights,
+      ),
     // The layers that have moving statistics move them whenever they are applied for training.
     ...(first.weights.length > first.trained.length && {
       renewStatistics: async (batch: LayersBatch) => {

@@ -9,7 +9,7 @@ import type { NamedVariable } from './layerTree.ts';
 import { updateKind } from './optimizerKind.ts';
 import { alignSlots, claimSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
-import { checkHyper } from './setHyperparameters.ts';
+import { checkHyper, hyperparametersOf } from './setHyperparameters.ts';
 import { isTensor } from './toTensors.ts';
 import { readState, type TrainingParts, writeState } from './trainingState.ts';
 
@@ -74,6 +74,9 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
     get updateKind() {
       return updateKind(loop.optimizer);
     },
+    get hyperparameters() {
+      return hyperparametersOf(loop.optimizer);
+    },
     trainStep: (batch: Batch, hyper: Hyperparameters): StepResult =>
       freeingOnError((kept) => {
         checkHyper(loop.optimizer, hyper);
@@ -102,8 +105,11 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
     },
     snapshot: async () => readState(parts()),
     restore: async (snapshot, options) => writeState(tf, parts(), snapshot, options),
-    average: async (snapshots) =>
-      averageStates(snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot)),
+    average: async (snapshots, weights) =>
+      averageStates(
+        snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot),
+        weights,
+      ),
     // The variables and the optimizer are the caller's.
     dispose: () => {
       disposed = true;

@@ -57,9 +57,12 @@ export function setHyperparameters(optimizer: OptimizerLike, hyper: Hyperparamet
 
 /** Refuses hyperparameters that are invalid for this optimizer, before a step touches anything. */
 export function checkHyper(optimizer: OptimizerLike, hyper: Hyperparameters): void {
-  const { update, momentum } = optimizerKind(optimizer);
-  checkHyperparameters(hyper, update, momentum !== null);
+  checkHyperparameters(hyper, optimizerKind(optimizer).update, hyperparametersOf(optimizer));
 }
+
+/** What a step may set besides the rate. */
+export const hyperparametersOf = (optimizer: OptimizerLike): readonly string[] =>
+  optimizerKind(optimizer).momentum === null ? [] : ['momentum'];
 
 function checkDecay(optimizer: OptimizerFields): void {
   if (optimizer.getClassName() === 'Adamax' && optimizer.decay !== 0) {

@@ -34,17 +34,24 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { arrays, metadata } = unpack(bytes);
   if (metadata.format !== format) throw damaged('a safetensors file that is no checkpoint');
   if (!(await isSealed(bytes))) throw damaged('bytes that do not match their checksum');
-  const { step, snapshot: tree, extra } = parse(metadata.checkpoint ?? '');
+  const { step, snapshot: tree, average: gathered, extra } = parse(metadata.checkpoint ?? '');
   checkJson(extra, damaged);
   // The name of a tensor begins with its number in the tree.
   const numbered = [...arrays].map(([name, array]) => ({ index: Number.parseInt(name, 10), array }));
   numbered.sort((a, b) => a.index - b.index);
   if (numbered.some(({ index }, i) => index !== i)) throw damaged('tensors that are not numbered in order');
-  const snapshot = fromTree(
-    tree,
-    numbered.map(({ array }) => array),
-  ) as object;
-  const checkpoint = { step: step as number, snapshot, ...(extra === undefined ? {} : { extra }) };
+  const tensors = numbered.map(({ array }) => array);
+  const state =
+    gathered === undefined
+      ? { snapshot: fromTree(tree, tensors) }
+      : fromTree({ snapshot: tree, average: gathered }, tensors);
+  const { snapshot, average } = state as Pick<Checkpoint, 'snapshot' | 'average'>;
+  const checkpoint = {
+    step: step as number,
+    snapshot,
+    ...(average === undefined ? {} : { average }),
+    ...(extra === undefined ? {} : { extra }),
+  };
   try {
     checkCheckpoint(checkpoint);
   } catch (cause) {

@@ -12,7 +12,7 @@ export const format = 'clr.checkpoint.2';
 /**
  * Writes a checkpoint as a safetensors file: every typed array of the snapshot becomes a tensor named by its path, the
  * rest becomes JSON in the metadata, together with the SHA-256 of the file. Python's `safetensors` can read the
- * tensors.
+ * tensors. Where there is an average, the paths begin with `snapshot.` and `average.`.
  *
  * It copies the snapshot before it returns the promise, so the snapshot may change afterwards.
  *
@@ -31,9 +31,9 @@ export const format = 'clr.checkpoint.2';
  */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
   checkCheckpoint(checkpoint);
-  const { step, snapshot, extra } = checkpoint;
+  const { step, snapshot, average, extra } = checkpoint;
   checkJson(extra);
-  const { tree, leaves } = toTree(snapshot);
+  const { tree, leaves } = toTree(average ? { snapshot, average } : snapshot);
   if (leaves.length === 0) {
     throw fail(
       'a snapshot with typed arrays',
@@ -41,7 +41,8 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       'Pass what snapshot() of the adapter gave.',
     );
   }
-  const json = JSON.stringify({ step, snapshot: tree, ...(extra === undefined ? {} : { extra }) });
+  const trees = average ? (tree as object) : { snapshot: tree };
+  const json = JSON.stringify({ step, ...trees, ...(extra === undefined ? {} : { extra }) });
   if (json.length > limits.header / 2) {
     throw fail(
       `a snapshot whose parts besides typed arrays, and extra, take at most ${limits.header / 2} characters`,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ClrError } from '@clr/core';
+import { referenceSubject, referenceTrainable } from '@clr/conformance';
+import { type Checkpoint, ClrError, train, triangular } from '@clr/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withHeader } from '../../test/withHeader.ts';
@@ -28,6 +29,40 @@ describe('a checkpoint', () => {
     expect(bytesOf(weights[0]!.data as Float32Array)).toEqual(
       bytesOf(snapshot.weights[0]!.data as Float32Array),
     );
+  });
+
+  it('holds the average of a run beside its snapshot, so that it resumes with the same bits', async () => {
+    const run = async (from?: Checkpoint) => {
+      const trainable = referenceTrainable({ features: 4, classes: 3 });
+      const files: Uint8Array[] = [];
+      const averages: object[] = [];
+      await train(trainable, referenceSubject.batches, {
+        policy: triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 3 }),
+        steps: 12,
+        average: { type: 'ema', beta: 0.9, every: 2 },
+        checkpoint: { save: async (checkpoint) => void files.push(await encodeCheckpoint(checkpoint)) },
+        onAverage: (average) => void averages.push(average),
+        ...(from && { from }),
+      });
+      return { files, averages, weights: trainable.weights };
+    };
+    const whole = await run();
+    const rest = await run(await decodeCheckpoint(whole.files[0]!));
+    expect(rest.weights).toEqual(whole.weights);
+    expect(rest.averages).toEqual(whole.averages.slice(1));
+    expect(rest.files).toEqual(whole.files.slice(1));
+  });
+
+  it('refuses an average that is none', async () => {
+    for (const average of [null, 3, { type: 'mean', snapshots: [] }, { type: 'ema' }]) {
+      const saving = encodeCheckpoint({ step: 1, snapshot, average: average as never });
+      await expect(saving).rejects.toThrow('Expected an average of `train`');
+    }
+    const file = await encodeCheckpoint({ step: 5, snapshot });
+    const damaged = withHeader(file, (header) =>
+      header.replace('\\"step\\":5', '\\"step\\":5,\\"average\\":{}'),
+    );
+    await expect(decodeCheckpoint(damaged)).rejects.toThrow(ClrError);
   });
 
   it('comes back whatever plain data and typed arrays it holds', async () => {

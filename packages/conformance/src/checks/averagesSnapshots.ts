@@ -19,18 +19,24 @@ export const averagesSnapshots: TrainableCheck = {
       const late = await trainable.snapshot();
       const third = await steps(model, subject, 3, 6);
       const mean = await averageWeights(trainable, [early, late], [batchOf(subject, 0)]);
+      const weighed = await averageWeights(trainable, [early, late], [batchOf(subject, 0)], [3, 1]);
       const alone = await averageWeights(trainable, [late, late], [batchOf(subject, 0)]);
       const said = 'averageWeights() to leave the model as it was';
       sameBits(await model.weights(), third, said, 'Make a new state in average(); renew only statistics.');
-      await trainable.restore(mean);
       const [a, b] = [flatten(first), flatten(second)];
-      close(
-        flatten(await model.weights()),
-        a.map((value, at) => (value + b[at]!) / 2),
-        1e-5,
-        'the weights of an average to be means',
-        'Weigh all snapshots alike.',
-      );
+      for (const [state, share, what, advice] of [
+        [mean, 1 / 2, 'the weights of an average to be means', 'Weigh all snapshots alike.'],
+        [
+          weighed,
+          1 / 4,
+          'the weights of an average with the weights 3 and 1 to lie a quarter of the way',
+          'Use the weights that average() is given: averagingWeights() of @clr/core reads them.',
+        ],
+      ] as const) {
+        await trainable.restore(state);
+        const wanted = a.map((value, at) => value + share * (b[at]! - value));
+        close(flatten(await model.weights()), wanted, 1e-5, what, advice);
+      }
       await trainable.restore(alone);
       sameBits(
         await steps(model, subject, 3, 6),

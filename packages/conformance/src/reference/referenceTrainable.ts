@@ -1,4 +1,5 @@
 import {
+  averagingWeights,
   checkHyperparameters,
   constantAnswer,
   directionalSharpness,
@@ -64,6 +65,7 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   const model: ReferenceTrainable = {
     updateKind: kind,
     momentum: standing,
+    hyperparameters: ['momentum'],
     weights: Float32Array.from({ length: size }, (_, index) => Math.sin(index + 1) / 10),
     velocity: new Float32Array(size),
 
@@ -88,11 +90,13 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
       return { weights: model.weights.slice(), velocity: model.velocity.slice() };
     },
 
-    async average(snapshots): Promise<Snapshot> {
+    async average(snapshots, given): Promise<Snapshot> {
       const states = snapshots as readonly State[];
+      const counts = averagingWeights(snapshots, given);
+      const total = counts.reduce((sum, count) => sum + count, 0);
       const { velocity } = states[states.length - 1]!;
       const weights = new Float32Array(size).map(
-        (_, index) => states.reduce((sum, state) => sum + state.weights[index]!, 0) / states.length,
+        (_, index) => states.reduce((sum, state, at) => sum + counts[at]! * state.weights[index]!, 0) / total,
       );
       return { weights, velocity };
     },

@@ -1,4 +1,5 @@
 import { attempt } from './attempt.ts';
+import { averagingWeights } from './averagingWeights.ts';
 import { type Pass, untilAborted } from './batches.ts';
 import { inOtherStates } from './inOtherStates.ts';
 import { requireMethod } from './requireMethod.ts';
@@ -11,7 +12,8 @@ import type { Snapshot, Trainable } from './trainable.ts';
  *
  * @param snapshots - of this trainable, at least one; the optimizer's state is the last one's
  * @param batches - one pass over training data
- * @throws {ClrError} if the trainable cannot average, or throws
+ * @param weights - how often each snapshot counts: numbers of at least 0, in any scale; default: all alike
+ * @throws {ClrError} if the trainable cannot average, or throws, or if a weight is bad
  * @see Izmailov et al., Averaging Weights Leads to Wider Optima, arXiv 1803.05407
  *
  * @example
@@ -28,10 +30,12 @@ export async function averageWeights<Batch>(
   trainable: Trainable<Batch>,
   snapshots: readonly Snapshot[],
   batches?: Pass<Batch>,
+  weights?: readonly number[],
 ): Promise<Snapshot> {
   requireMethod(trainable, 'average', snapshots.length);
+  if (weights) averagingWeights(snapshots, weights);
   const where = `of ${snapshots.length} snapshots`;
-  const mean = await attempt('average()', where, async () => trainable.average!(snapshots));
+  const mean = await attempt('average()', where, async () => trainable.average!(snapshots, weights));
   if (!batches || !trainable.renewStatistics) return mean;
   return inOtherStates(trainable, async () => {
     await attempt('measuring statistics anew', where, async () => {

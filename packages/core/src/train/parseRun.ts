@@ -1,16 +1,21 @@
-import { checkOrder, decay, integer, optional, record } from '../fields.ts';
+import { byName, checkOrder, decay, integer, optional, type Read, rate, record } from '../fields.ts';
 import { parsePolicy } from '../parsePolicy.ts';
-import { inOrder, metricFields, stepFields, stopped, version } from '../records.ts';
+import { accuracy, inOrder, loss, metricFields, stepFields, stopped, version } from '../records.ts';
 import type { TrainingRun } from './run.ts';
+
+const value: Read = (given, path) => (typeof given === 'number' ? rate : parsePolicy)(given, path);
+
+const measured = { ...metricFields, average: optional(record({ loss, accuracy: optional(accuracy) })) };
 
 const fields = {
   version,
   policy: optional(parsePolicy),
+  hyper: optional(byName(value)),
   from: integer(0),
   step: integer(0),
-  steps: inOrder({ ...stepFields, momentum: optional(decay) }),
-  troughs: inOrder({ step: integer(0), cycle: integer(0), ...metricFields }),
-  final: optional(record(metricFields)),
+  steps: inOrder({ ...stepFields, momentum: optional(decay), hyper: optional(byName(rate)) }),
+  troughs: inOrder({ step: integer(0), cycle: integer(0), ...measured }),
+  final: optional(record(measured)),
   stopped: optional(stopped),
 };
 

@@ -6,6 +6,8 @@ export interface TrainingStep {
   readonly step: number;
   readonly lr: number;
   readonly momentum?: number;
+  /** The values of the hyperparameters that `hyper` of `train` set. */
+  readonly hyper?: Readonly<Record<string, number>>;
   /** The batch's loss before the update; `null` stands for NaN or an infinity. */
   readonly loss: number | null;
   /** The share of the batch classified right, in [0, 1]. */
@@ -21,6 +23,8 @@ export interface Trough {
   /** Means over the evaluation batches, when there are any. */
   readonly loss?: number | null;
   readonly accuracy?: number | null;
+  /** The same for the averaged weights, if the run keeps an average and there are evaluation batches. */
+  readonly average?: { readonly loss: number | null; readonly accuracy?: number | null };
 }
 
 /** The record of a training run as plain JSON. */
@@ -28,13 +32,15 @@ export interface TrainingRun {
   readonly version: 1;
   /** Absent when the schedule was a closure. */
   readonly policy?: Policy;
+  /** What `hyper` of `train` was, without closures. */
+  readonly hyper?: Readonly<Record<string, number | Policy>>;
   /** The first step that this run took, and the one after its last. */
   readonly from: number;
   readonly step: number;
   readonly steps: readonly TrainingStep[];
   readonly troughs: readonly Trough[];
   /** Means over the evaluation batches after the last step, when there are any; absent after an abort. */
-  readonly final?: Pick<Trough, 'loss' | 'accuracy'>;
+  readonly final?: Pick<Trough, 'loss' | 'accuracy' | 'average'>;
   /** Absent when the run took all its steps. */
   readonly stopped?: Stopped;
 }

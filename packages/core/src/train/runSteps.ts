@@ -1,5 +1,6 @@
 import type { Schedule } from '../schedule.ts';
 import { withContext } from './attempt.ts';
+import type { HyperValues } from './hyper.ts';
 import { recorded } from './recorded.ts';
 import type { TrainingStep } from './run.ts';
 import type { StepResult, Trainable } from './trainable.ts';
@@ -14,6 +15,8 @@ export interface Span {
   readonly to: number;
   /** Asked before every step. */
   readonly stop: () => boolean;
+  /** The hyperparameters of a step besides those of the schedule. */
+  readonly hyperAt?: ((step: number) => HyperValues) | undefined;
 }
 
 interface Pending {
@@ -30,7 +33,7 @@ export async function* runSteps<Batch>(
   trainable: Trainable<Batch>,
   batches: AsyncIterator<Batch, void>,
   schedule: Schedule,
-  { from, to, stop }: Span,
+  { from, to, stop, hyperAt }: Span,
 ): AsyncGenerator<TrainingStep> {
   const pending: Pending[] = [];
   let step = from;
@@ -44,14 +47,18 @@ export async function* runSteps<Batch>(
       if (next.done) break;
       const lr = schedule.lr(step);
       const momentum = schedule.momentum(step);
-      const hyper = momentum === undefined ? { lr } : { lr, momentum };
+      const scheduled = momentum === undefined ? { lr } : { lr, momentum };
+      const hyper = hyperAt?.(step);
       asked = 'trainStep()';
-      const result: Partial<StepResult> | undefined = await trainable.trainStep(next.value, hyper);
+      const result: Partial<StepResult> | undefined = await trainable.trainStep(next.value, {
+        ...scheduled,
+        ...hyper,
+      });
       asked = '';
       const { loss, accuracy } = result ?? {};
       // Whoever reads a rejected one late must not find the process gone.
       for (const late of [loss, accuracy]) if (late instanceof Promise) late.catch(() => {});
-      pending.push({ step: { step, ...hyper }, loss, accuracy });
+      pending.push({ step: { step, ...scheduled, ...(hyper && { hyper }) }, loss, accuracy });
       while (pending.length > lookahead || typeof pending[0]?.loss === 'number') {
         yield await settle(pending.shift()!);
       }

@@ -1,6 +1,7 @@
 import { PolicyError } from '../errors.ts';
 import { number, object, stepCount } from '../fields.ts';
 import { attempt } from './attempt.ts';
+import type { AverageState } from './averager.ts';
 import { nonFinite } from './nonFinite.ts';
 import type { Snapshot, Trainable } from './trainable.ts';
 
@@ -10,6 +11,8 @@ export interface Checkpoint {
   readonly step: number;
   /** The state at that step. */
   readonly snapshot: Snapshot;
+  /** What `average` of `train` has gathered. */
+  readonly average?: AverageState;
 }
 
 /** Where a run is saved, and how often. */
@@ -35,11 +38,12 @@ export interface Saver {
 
 const duration = number((value) => value > 0, 'above 0');
 
-/** Makes a {@link Saver}. Without options it does nothing. Throws on invalid options. */
+/** Makes a {@link Saver}, which saves what `further` gives beside the snapshot. Without options it does nothing. Throws on invalid options. */
 export function createSaver<Batch>(
   trainable: Trainable<Batch>,
   options: CheckpointOptions | undefined,
   from: Pick<Checkpoint, 'step'> & Partial<Checkpoint>,
+  further: () => Partial<Checkpoint> = () => ({}),
 ): Saver {
   if (!options) return { next: () => Infinity, due: () => false, save: async () => true };
   const { every } = options;
@@ -69,7 +73,7 @@ export function createSaver<Batch>(
         const found = nonFinite(snapshot);
         if (found.nan > 0 || found.infinite > infinite) return false;
         infinite = found.infinite;
-        await options.save({ step, snapshot });
+        await options.save({ step, snapshot, ...further() });
       }
       [saved, time] = [step, Date.now()];
       return true;

@@ -3,8 +3,10 @@ import type { ScheduleLike } from '../schedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
 import { type AbortSignalLike, checkSignal } from './abortSignal.ts';
 import { attempt, thenTidyUp } from './attempt.ts';
+import { type Average, type AverageOptions, createAverager } from './averager.ts';
 import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
-import { measure, type Recorded } from './recorded.ts';
+import { type Hyper, readHyper } from './hyper.ts';
+import { measure } from './recorded.ts';
 import type { TrainingRun, TrainingStep, Trough } from './run.ts';
 import { runSteps } from './runSteps.ts';
 import { type Checkpoint, type CheckpointOptions, createSaver } from './saver.ts';
@@ -20,6 +22,19 @@ export interface CycleEnd extends Trough {
 export interface TrainOptions<Batch> {
   /** The policy, or a schedule of your own. */
   readonly policy: ScheduleLike;
+  /**
+   * Further hyperparameters by name, such as `weightDecay` and `clipNorm`: a number, a function from step to value, or a
+   * policy whose rate is the value. The names that the Trainable lists in `hyperparameters` are legal.
+   */
+  readonly hyper?: Hyper;
+  /**
+   * Keeps an average of the weights beside the run: `{ type: 'ema', beta }` or `{ type: 'lawa', last, every }`. Wherever the
+   * model is evaluated the average is too, and the record holds its metrics. It is part of every checkpoint. Each
+   * snapshot for it waits for the device and copies the whole state. The Trainable must have `average`.
+   */
+  readonly average?: AverageOptions<Batch>;
+  /** Told of the averaged weights at every trough and at the end of the run, with their metrics. */
+  readonly onAverage?: (average: Average) => void | Promise<void>;
   /** How many updates the whole run has, resumed or not. `fitToCycles` makes it end at a trough. */
   readonly steps: number;
   /** Where to go on from. The batches before it are drawn and skipped. */
@@ -49,7 +64,7 @@ export interface TrainOptions<Batch> {
  *
  * @param batches - read again from the start for every epoch
  * @returns the record of the run; `stopped` says why it is short, if it is
- * @throws {PolicyError} if the policy or a step count is bad, before anything is touched
+ * @throws {PolicyError} if the policy, a step count or `hyper` is bad, before anything is touched
  * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw:
  *   then the model is in the state after its last good step. Errors of callbacks are passed on unchanged
  *
@@ -65,7 +80,8 @@ export async function train<Batch>(
   batches: Batches<Batch>,
   options: TrainOptions<Batch>,
 ): Promise<TrainingRun> {
-  const { policy, steps: to, from: start, evaluate, onStep, onCycleEnd, signal, stopAtTrough } = options;
+  const { policy, steps: to, from: start, evaluate, onStep, onCycleEnd, onAverage } = options;
+  const { signal, stopAtTrough } = options;
   stepCount(to, 'steps');
   const from = start?.step ?? 0;
   if (from !== 0) stepCount(from, 'from.step');
@@ -74,10 +90,15 @@ export async function train<Batch>(
   checkBatches('batches', batches, false);
   if (evaluate) checkBatches('evaluate', evaluate, true);
   // Most faults of a schedule show at its two ends.
-  if (from < to) for (const end of [from, to - 1]) schedule.at(end);
+  const ends = from < to ? [from, to - 1] : [];
+  const states = ends.map((end) => schedule.at(end));
+  const scheduled = states.some(({ momentum }) => momentum !== undefined) ? ['momentum'] : [];
+  const hyper = options.hyper && readHyper(options.hyper, trainable, scheduled, ends);
   checkSignal('signal', signal);
   checkSignal('stopAtTrough', stopAtTrough);
-  const saver = createSaver(trainable, options.checkpoint, start ?? { step: from });
+  const averager =
+    options.average && createAverager(trainable, options.average, start ?? { step: from }, options);
+  const saver = createSaver(trainable, options.checkpoint, start ?? { step: from }, averager?.state);
   if (start) {
     await attempt('restore()', `before step ${from}`, () => trainable.restore(start.snapshot));
   }
@@ -86,9 +107,16 @@ export async function train<Batch>(
   const troughs: Trough[] = [];
   let diverged = false;
   let step = from;
-  let last: Recorded | undefined;
+  let last: Pick<Trough, 'loss' | 'accuracy' | 'average'> | undefined;
   const after = () => `after ${step} steps`;
-  const look = async () => evaluate && measure(trainable, evaluate, after(), signal);
+  const look = async () => {
+    const metrics = await (evaluate && measure(trainable, evaluate, after(), signal));
+    const average = diverged || signal?.aborted ? undefined : await averager?.look(step);
+    if (average) await onAverage?.(average);
+    const { loss, accuracy } = average ?? {};
+    if (loss === undefined) return metrics;
+    return { ...metrics, average: accuracy === undefined ? { loss } : { loss, accuracy } };
+  };
   const ending = () => stopAtTrough?.aborted === true;
 
   const source = endless(batches, signal, from);
@@ -98,13 +126,20 @@ export async function train<Batch>(
       const stop = () => diverged || signal?.aborted === true || (cycleEnd === Infinity && ending());
       if (stop() || (phase === 0 && ending())) break;
       const pause = () => stop() || saver.due(step);
-      const span = { from: step, to: Math.min(to, cycleEnd, saver.next(step)), stop: pause };
+      const end = Math.min(to, cycleEnd, saver.next(step));
+      const span = {
+        from: step,
+        to: Math.min(end, averager?.next(step) ?? end),
+        stop: pause,
+        hyperAt: hyper?.at,
+      };
       for await (const record of runSteps(trainable, source, schedule, span)) {
         steps.push(record);
         step = record.step + 1;
         diverged ||= record.loss === null;
         await onStep?.(record);
       }
+      if (!diverged) await averager?.update(step);
       if (step === cycleEnd) {
         last = await look();
         const trough = { step, cycle, ...last };
@@ -114,7 +149,8 @@ export async function train<Batch>(
           snapshot: () => attempt('snapshot()', after(), () => trainable.snapshot()),
         });
       }
-      if (!diverged) diverged = !(await saver.save(step));
+      const onTheWay = step === span.to && step < end && !pause();
+      if (!diverged && !onTheWay) diverged = !(await saver.save(step));
     }
   };
   await thenTidyUp(takeSteps, () => attempt('closing the batches', after(), () => source.return()));
@@ -125,6 +161,7 @@ export async function train<Batch>(
   return {
     version: 1,
     ...(data && { policy: data }),
+    ...(hyper && { hyper: hyper.data }),
     from,
     step,
     steps,

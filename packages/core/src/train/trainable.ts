@@ -1,11 +1,18 @@
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 
-/** The hyperparameters of one training step. */
+/**
+ * The hyperparameters of one training step. An object that comes from `train` holds whatever else
+ * {@link Trainable.hyperparameters} lists and `hyper` sets, under its name.
+ */
 export interface Hyperparameters {
   /** The learning rate of this step. */
   readonly lr: number;
   /** The momentum (β₁ for Adam) of this step; absent: the optimizer's own. */
   readonly momentum?: number;
+  /** The weight decay λ of this step, at least 0; absent: the optimizer's own. */
+  readonly weightDecay?: number;
+  /** The global norm, above 0, to which longer gradients are scaled down; absent: the adapter's own, or no clipping. */
+  readonly clipNorm?: number;
 }
 
 /** The result of one training step: the metrics of its batch **before** the update. */
@@ -61,7 +68,12 @@ export interface Trainable<Batch> {
   readonly updateKind?: UpdateKind;
   /** The momentum (β₁ of Adam) of a step that names none, if the adapter knows it; 0 where there is no velocity. */
   readonly momentum?: number;
-  /** One update with exactly `hyper.lr` and `hyper.momentum`; throws before touching the model if the batch is bad. */
+  /**
+   * The names of the hyperparameters that a step takes besides `lr`, such as `'momentum'` and `'weightDecay'`. `train`
+   * refuses any others in `hyper` before its first step. Absent: it takes none there.
+   */
+  readonly hyperparameters?: readonly string[];
+  /** One update with exactly these hyperparameters; throws before touching the model if they or the batch are bad. */
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult | Promise<StepResult>;
   /** Means over the batches, weighted by examples. Changes nothing. */
   evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
@@ -77,10 +89,11 @@ export interface Trainable<Batch> {
    */
   predictBatch?(batch: Batch): Promise<Prediction>;
   /**
-   * Optional: a state whose weights are the means of those in `snapshots`. Optimizer slots and counters come from the
-   * last snapshot; running statistics are averaged or taken from it. Changes nothing. `averageWeights` needs it.
+   * Optional: a state whose weights are the means of those in `snapshots`, each counted `weights[i]` times (once if there
+   * are no `weights`; see `averagingWeights`). Optimizer slots and counters come from the last snapshot; running
+   * statistics are averaged or taken from it. Changes nothing. `averageWeights` needs it.
    */
-  average?(snapshots: readonly Snapshot[]): Promise<Snapshot>;
+  average?(snapshots: readonly Snapshot[], weights?: readonly number[]): Promise<Snapshot>;
   /** Where there are running statistics: moves them by one batch as training does, and nothing else. */
   renewStatistics?(batch: Batch): Promise<void>;
   /**

@@ -47,20 +47,23 @@ const whole = batchOf(0, 24);
 const difference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - (b[i] as number))));
 
+const both = ['weightDecay', 'clipNorm'] as const;
+
 describe('several batches as one', () => {
   it.each([
     ['equal batches', [0, 6, 12, 18, 24]],
     ['batches of different sizes', [0, 1, 10, 24]],
   ])('%s give the update of one large batch', async (_name, cuts) => {
-    const options = { loss: 'crossEntropy', optimizer: adamW(), clipNorm: 0.5 } as const;
+    const options = { loss: 'crossEntropy', optimizer: adamW(), hyperparameters: both } as const;
     const [one, many] = await Promise.all([
       createTrainer(ort, model, options),
       createTrainer(ort, model, options),
     ]);
     const parts = cuts.slice(1).map((end, i) => batchOf(cuts[i] as number, end));
     for (let step = 0; step < 3; step++) {
-      const large = await one.trainStep(whole, { lr: 0.02 });
-      const small = await many.trainStep(parts, { lr: 0.02 });
+      const hyper = { lr: 0.02, weightDecay: 0.1 * step, clipNorm: 0.5 };
+      const large = await one.trainStep(whole, hyper);
+      const small = await many.trainStep(parts, hyper);
       expect(await small.loss).toBeCloseTo(await large.loss, 6);
       expect(await small.accuracy).toBeCloseTo((await large.accuracy) as number, 6);
     }

@@ -29,12 +29,17 @@ export class Feeds {
     return draw ? { ...fed, [draw]: this.#integer(BigInt(this.steps) * mostParts + BigInt(part)) } : fed;
   }
 
-  /** The rates of a step, and its number. */
-  rates({ lr, momentum, step }: TrainingModel, hyper: Hyperparameters): Record<string, Tensor> {
+  /** The hyperparameters of a step, and its number. */
+  rates({ lr, step, ...model }: TrainingModel, hyper: Hyperparameters): Record<string, Tensor> {
     const float = (value: number): Tensor => new this.#ort.Tensor('float32', Float32Array.of(value), []);
     return {
       ...(lr ? { [lr]: float(hyper.lr) } : {}),
-      ...(momentum ? { [momentum.name]: float(hyper.momentum ?? momentum.preset) } : {}),
+      ...Object.fromEntries(
+        (['momentum', 'weightDecay', 'clipNorm'] as const).flatMap((name) => {
+          const input = model[name];
+          return input ? [[input.name, float(hyper[name] ?? input.preset)]] : [];
+        }),
+      ),
       ...(step ? { [step]: this.#integer(BigInt(this.steps)) } : {}),
     };
   }

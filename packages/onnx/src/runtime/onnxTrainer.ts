@@ -11,6 +11,7 @@ export interface ParameterData {
 
 /** An ONNX model with its optimizer, as core trains it. */
 export interface OnnxTrainer extends Trainable<Batch> {
+  readonly hyperparameters: readonly string[];
   /**
    * One update. Several batches count as one large batch (gradient accumulation): their gradients are
    * averaged, each by its size, before the update. Batch normalisation still sees each batch by itself.
@@ -22,7 +23,7 @@ export interface OnnxTrainer extends Trainable<Batch> {
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;
-  average(snapshots: readonly object[]): Promise<OnnxSnapshot>;
+  average(snapshots: readonly object[], weights?: readonly number[]): Promise<OnnxSnapshot>;
   /**
    * Float tensors of more than one element that reach the loss and are not trained, each with the reason: masks that
    * are not finite, quantisation scales, constants of a formula. `trainable` can name them.

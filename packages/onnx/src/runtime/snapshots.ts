@@ -1,4 +1,4 @@
-import type { RestoreOptions } from '@clr/core';
+import { averagingWeights, type RestoreOptions } from '@clr/core';
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
@@ -44,14 +44,14 @@ export class Snapshots {
     if (fitting.sameOptimizer) this.#feeds.steps = fitting.step;
   }
 
-  /** The last snapshot with the means of all parameters and running statistics. */
-  average(snapshots: readonly object[]): OnnxSnapshot {
+  /** The last snapshot with the weighted means of all parameters and running statistics. */
+  average(snapshots: readonly object[], weights?: readonly number[]): OnnxSnapshot {
     if (!Array.isArray(snapshots)) {
       throw fail('a list of snapshots', show(snapshots), 'Pass what snapshot() gave.');
     }
     const fitting = snapshots.map((snapshot) => this.fit(snapshot));
     const last = fitting.at(-1);
     if (!last) throw fail('at least one snapshot', 'an empty list', 'Pass what snapshot() gave.');
-    return this.#make(last.step, this.#state.average(fitting));
+    return this.#make(last.step, this.#state.average(fitting, averagingWeights(snapshots, weights)));
   }
 }

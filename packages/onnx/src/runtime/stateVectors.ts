@@ -170,15 +170,16 @@ export class StateVectors {
     return this.#slots.map(({ info: { role, input, parts } }) => ({ role, input, parts }));
   }
 
-  /** The saved state with the means of all parameters and running statistics; its slots are the last one's. */
-  average(saved: readonly FittingSnapshot[]): Record<string, FloatArray> {
+  /** The last state with the weighted means of all parameters and running statistics. */
+  average(saved: readonly FittingSnapshot[], weights: readonly number[]): Record<string, FloatArray> {
     const mean = new WeightedMean();
     let last: Record<string, FloatArray> = {};
     const model = this.#slots.filter(({ info }) => info.role === 'parameters' || info.role === 'buffers');
     const averaged = new Set(model.map(({ info }) => info.input));
-    for (const snapshot of saved) {
+    for (const [index, snapshot] of saved.entries()) {
       last = Object.fromEntries(this.#slots.map(({ info }) => [info.input, assemble(info, snapshot)]));
-      mean.add(1, Object.fromEntries(Object.entries(last).filter(([input]) => averaged.has(input))));
+      const weight = weights[index] as number;
+      mean.add(weight, Object.fromEntries(Object.entries(last).filter(([input]) => averaged.has(input))));
     }
     return Object.fromEntries(
       Object.entries({ ...last, ...mean.result() }).map(([input, vector]) => [input, copyOf(vector)]),

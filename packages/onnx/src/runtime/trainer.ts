@@ -68,6 +68,7 @@ export class Trainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
   readonly momentum: number;
   readonly batchSharpness: (batch: Batch) => Promise<number>;
+  readonly hyperparameters: readonly string[];
   readonly untrained: readonly UntrainedTensor[];
   /** Absent when the model computes its own loss, because then no output is known to be the prediction. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
@@ -77,7 +78,6 @@ export class Trainer implements OnnxTrainer {
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
   readonly #source: Uint8Array;
   readonly #places: Readonly<Record<string, string>>;
-  readonly #momentum: boolean;
   readonly #engine: Engine;
   readonly #snapshots: Snapshots;
   readonly #queue = new Queue();
@@ -90,10 +90,13 @@ export class Trainer implements OnnxTrainer {
     first: TrainingModel,
   ) {
     const { source, model, prepared } = from;
-    const { optimizer } = prepared.options;
+    const { optimizer, hyperparameters } = prepared.options;
     this.updateKind = updateKindOf(optimizer);
     this.momentum = ownMomentum(optimizer);
-    this.#momentum = takesMomentum(optimizer);
+    this.hyperparameters = [
+      ...(takesMomentum(optimizer) ? ['momentum'] : []),
+      ...new Set(hyperparameters),
+    ];
     this.#source = source;
     // Before any training: could the result be written back?
     locateTensors(source, storedTensors(first));
@@ -159,7 +162,7 @@ export class Trainer implements OnnxTrainer {
   }
 
   async trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
-    checkHyperparameters(hyper, this.updateKind, this.#momentum);
+    checkHyperparameters(hyper, this.updateKind, this.hyperparameters);
     const { state, feeds, results } = this.#engine;
     if (isList(batch)) return this.#queue.run(() => accumulate(this.#engine, batch, hyper));
     return this.#queue.run(async () => {
@@ -220,9 +223,9 @@ export class Trainer implements OnnxTrainer {
     return this.#queue.run(() => this.#snapshots.restore(fitting));
   }
 
-  async average(snapshots: readonly object[]): Promise<OnnxSnapshot> {
+  async average(snapshots: readonly object[], weights?: readonly number[]): Promise<OnnxSnapshot> {
     this.#queue.check();
-    return this.#snapshots.average(snapshots);
+    return this.#snapshots.average(snapshots, weights);
   }
 
   async #predict(batch: Batch, term: Term): Promise<Prediction> {

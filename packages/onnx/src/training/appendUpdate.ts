@@ -8,19 +8,29 @@ import type { TrainingOptions } from './options.ts';
 import type { Names } from './plan.ts';
 import type { Update } from './updates.ts';
 
-/** The factor that brings the gradients' global norm down to `clipNorm`; PyTorch's formula. */
-function clipped(b: Ops, gradients: readonly string[], clipNorm: number | undefined): readonly string[] {
-  if (clipNorm === undefined) return gradients;
-  if (!(Number.isFinite(clipNorm) && clipNorm > 0)) {
+/**
+ * The gradients, scaled down where their global norm is above `clipNorm`; PyTorch's formula.
+ *
+ * @param value - the norm of this step, where steps may set it
+ */
+function clipped(
+  b: Ops,
+  gradients: readonly string[],
+  clipNorm: number | undefined,
+  value: string | undefined,
+): readonly string[] {
+  if (clipNorm !== undefined && !(Number.isFinite(clipNorm) && clipNorm > 0)) {
     throw fail(
       'clipNorm to be a finite number above 0',
       `clipNorm = ${String(clipNorm)}`,
       'Leave it out for no clipping.',
     );
   }
+  if (clipNorm === undefined && value === undefined) return gradients;
   const squares = gradients.map((gradient) => b.cast(b.sumAll(b.square(gradient)), DataType.FLOAT));
   const norm = b.sqrt(b.sum(squares));
-  const ratio = b.div(b.scalar(clipNorm, norm), b.add(norm, b.scalar(1e-6, norm)));
+  const most = value ?? b.scalar(clipNorm as number, norm);
+  const ratio = b.div(most, b.add(norm, b.scalar(1e-6, norm)));
   const factor = b.emit('Min', [ratio, b.scalar(1, norm)]);
   return gradients.map((gradient) => b.mul(gradient, b.castLike(factor, gradient)));
 }
@@ -36,7 +46,7 @@ export function appendUpdate(
 ): HyperNames {
   const { b } = draft;
   const { hyper, named } = hyperInputs(draft, options, update, names);
-  clipped(b, gradients, options.clipNorm).forEach((gradient, i) => {
+  clipped(b, gradients, options.clipNorm, hyper.clipNorm).forEach((gradient, i) => {
     const bucket = buckets[i] as Bucket;
     const slots = Object.fromEntries(
       Object.entries(update.slots).map(([slot, start]) => {

@@ -10,22 +10,26 @@ import type { TrainingModel } from './trainingModel.ts';
 import type { Hyper, Update } from './updates.ts';
 
 /** The scalar inputs that an update reads, as a {@link TrainingModel} names them. */
-export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step'>;
+export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step' | 'weightDecay' | 'clipNorm'>;
+
+/** No gradient reaches this norm: the sum of its squares is infinite long before. */
+const noClipping = 1e30;
 
 /** Refuses a schedule with an invalid entry. */
 function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
   if (!schedule) return;
   const advice = 'Make it with sampleSchedule(policy, { steps }).';
-  const columns = Object.entries({ lr: schedule.lr, momentum: schedule.momentum });
-  for (const [field, table] of columns) {
-    if (field === 'momentum' && table === undefined) continue;
+  const { lr, momentum, weightDecay, clipNorm } = schedule;
+  const takes = [...(takesMomentum(optimizer) ? ['momentum'] : []), 'weightDecay', 'clipNorm'];
+  for (const [field, table] of Object.entries({ lr, momentum, weightDecay, clipNorm })) {
+    if (field !== 'lr' && table === undefined) continue;
     if (!(table instanceof Float32Array) || table.length === 0) {
       throw fail(`schedule.${field} to be a Float32Array with entries`, show(table), advice);
     }
     const kind = updateKindOf(optimizer);
     for (const [step, value] of table.entries()) {
       try {
-        checkHyperparameters({ lr: 0, [field]: value }, kind, takesMomentum(optimizer));
+        checkHyperparameters({ lr: 0, [field]: value }, kind, takes);
       } catch (cause) {
         const received = `schedule.${field}[${step}] = ${value}`;
         throw fail(`a valid ${field} at every step of the schedule`, received, (cause as Error).message, {
@@ -44,14 +48,17 @@ function lookUp(draft: Draft, table: Float32Array, step: string, name: string): 
   return b.emit('Gather', [name, index], { axis: 0 });
 }
 
-/** Declares the rate, the momentum and the step number as inputs, or looks the first two up by the third. */
+/**
+ * Declares the rate, the momentum, the step number and whatever else is asked for as inputs, or looks them up by the
+ * step number.
+ */
 export function hyperInputs(
   draft: Draft,
   options: TrainingOptions,
   update: Update,
   names: Names,
-): { hyper: Hyper; named: HyperNames } {
-  const { schedule, optimizer } = options;
+): { hyper: Hyper & { readonly clipNorm: string | undefined }; named: HyperNames } {
+  const { schedule, optimizer, hyperparameters = [] } = options;
   checkSchedule(options);
   const stepped = update.usesStep || schedule !== undefined;
   const step = stepped ? input(draft, names('step'), DataType.INT64, []) : '';
@@ -61,14 +68,24 @@ export function hyperInputs(
       : input(draft, names(name), DataType.FLOAT, []);
   const lr = scalar('lr', schedule?.lr);
   const momentum = update.usesMomentum ? scalar('momentum', schedule?.momentum) : '';
+  const further = (name: 'weightDecay' | 'clipNorm', preset: number) => {
+    const table = schedule?.[name];
+    if (!table && !hyperparameters.includes(name)) return { value: undefined, named: {} };
+    const value = scalar(name, table);
+    return { value, named: table ? {} : { [name]: { name: value, preset } } };
+  };
+  const weightDecay = further('weightDecay', optimizer.weightDecay);
+  const clipNorm = further('clipNorm', options.clipNorm ?? noClipping);
   return {
-    hyper: { lr, momentum, step },
+    hyper: { lr, momentum, step, weightDecay: weightDecay.value, clipNorm: clipNorm.value },
     named: {
       ...(schedule ? {} : { lr }),
       ...(momentum && !schedule?.momentum
         ? { momentum: { name: momentum, preset: ownMomentum(optimizer) } }
         : {}),
       ...(step ? { step } : {}),
+      ...weightDecay.named,
+      ...clipNorm.named,
     },
   };
 }

@@ -4,16 +4,20 @@ import {
   adagrad,
   adam,
   adamW,
+  constant,
+  type Hyper,
   type Optimizer,
   rmsProp,
   sgd,
+  train,
 } from '@clr/core';
+import cycled from '@clr/tooling/oracle/hyperparameters.json' with { type: 'json' };
 import oracle from '@clr/tooling/oracle/optimizers.json' with { type: 'json' };
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
-import { createTrainer, type OnnxTrainer } from '../index.ts';
+import { buildTrainingModel, createTrainer, type OnnxTrainer } from '../index.ts';
 
 interface Run {
   readonly problem: string;
@@ -28,7 +32,7 @@ interface Run {
 }
 
 /** A PyTorch optimizer as core's plain data. */
-function specOf({ cls, options }: Run): Optimizer {
+function specOf({ cls, options }: Pick<Run, 'cls' | 'options'>): Optimizer {
   const number = (name: string): number => (options[name] as number | undefined) ?? 0;
   const betas = options.betas as readonly number[] | undefined;
   const adamOptions: AdamOptions = {
@@ -110,6 +114,100 @@ describe('optimizers against PyTorch', () => {
   });
 });
 
+interface CycledRun extends Omit<Run, 'lr' | 'momentum'> {
+  readonly lr: number;
+  readonly weightDecay?: readonly number[];
+  readonly clipNorm?: readonly number[];
+}
+
+describe('weight decay and clipping that change at every step, against PyTorch', () => {
+  const { X, Y, init } = cycled.problems.mlp;
+  const runs = (cycled.runs as unknown as readonly CycledRun[]).filter(({ problem }) => problem === 'mlp');
+  const batch = {
+    x: new ort.Tensor('float32', Float32Array.from(X.flat()), [12, 5]),
+    target: new ort.Tensor('int64', BigInt64Array.from(Y.map(BigInt)), [12]),
+  };
+  const expectEqual = async (trainer: OnnxTrainer, expected: Run['parameters']) => {
+    const parameters = await trainer.parameters();
+    for (const [name, values] of Object.entries(expected)) {
+      const { data } = parameters.get(name) as { data: Float32Array };
+      values.forEach((value, i) => {
+        expect(Math.abs((data[i] as number) - value), `${name}[${i}]`).toBeLessThan(2e-6);
+      });
+    }
+  };
+  const optionsOf = (run: CycledRun) =>
+    ({
+      loss: 'crossEntropy',
+      optimizer: specOf(run),
+      hyperparameters: (['weightDecay', 'clipNorm'] as const).filter((name) => run[name]),
+    }) as const;
+  const hyperOf = (run: CycledRun): Hyper =>
+    Object.fromEntries(
+      (['weightDecay', 'clipNorm'] as const).flatMap((name) => {
+        const values = run[name];
+        return values ? [[name, (step: number) => values[step] as number]] : [];
+      }),
+    );
+
+  it.each(runs)('$optimizer', async (run) => {
+    const trainer = await createTrainer(ort, mlp(init), optionsOf(run));
+    const { steps } = await train(trainer, [batch], {
+      policy: constant({ lr: run.lr }),
+      steps: 20,
+      hyper: hyperOf(run),
+    });
+    steps.forEach(({ loss }, step) => {
+      expect(loss).toBeCloseTo(run.loss[step] as number, 5);
+    });
+    await expectEqual(trainer, run.parameters);
+    await trainer.dispose();
+  });
+});
+
+describe('hyperparameters', () => {
+  const options = { loss: 'crossEntropy', optimizer: adamW({ weightDecay: 0.05 }), clipNorm: 0.25 } as const;
+
+  it('leave the graph as it is unless they are asked for', () => {
+    const bytes = mlp(cycled.problems.mlp.init);
+    const plain = buildTrainingModel(bytes, options);
+    expect(buildTrainingModel(bytes, { ...options, hyperparameters: [] }).bytes).toEqual(plain.bytes);
+    expect([plain.weightDecay, plain.clipNorm]).toEqual([undefined, undefined]);
+    const both = buildTrainingModel(bytes, { ...options, hyperparameters: ['clipNorm', 'weightDecay'] });
+    expect(both.weightDecay).toEqual({ name: 'weightDecay', preset: 0.05 });
+    expect(both.clipNorm).toEqual({ name: 'clipNorm', preset: 0.25 });
+  });
+
+  it('act with the options where a step gives none, and clip nothing where the options do not', async () => {
+    const { X, Y, init } = cycled.problems.mlp;
+    const batch = {
+      x: new ort.Tensor('float32', Float32Array.from(X.flat()), [12, 5]),
+      target: new ort.Tensor('int64', BigInt64Array.from(Y.map(BigInt)), [12]),
+    };
+    const weightsAfter = async (given: object) => {
+      const trainer = await createTrainer(ort, mlp(init), { ...options, ...given });
+      for (let step = 0; step < 5; step++) await trainer.trainStep(batch, { lr: 0.01 });
+      const parameters = await trainer.parameters();
+      await trainer.dispose();
+      return parameters;
+    };
+    const hyperparameters = ['weightDecay', 'clipNorm'];
+    for (const clipNorm of [0.25, undefined]) {
+      expect(await weightsAfter({ clipNorm, hyperparameters })).toEqual(await weightsAfter({ clipNorm }));
+    }
+  });
+
+  it('are refused before the first step where they were not asked for', async () => {
+    const trainer = await createTrainer(ort, mlp(cycled.problems.mlp.init), options);
+    const policy = constant({ lr: 0.1 });
+    await expect(train(trainer, [{}], { policy, steps: 1, hyper: { weightDecay: 0.1 } })).rejects.toThrow(
+      'hyper.weightDecay to be absent: this Trainable takes lr, momentum.',
+    );
+    await expect(trainer.trainStep({}, { lr: 0.1, clipNorm: 1 })).rejects.toThrow('clipNorm to be absent');
+    await trainer.dispose();
+  });
+});
+
 /** y = w, with the loss Σ w²/2: the gradient of w is w. */
 const bowl = makeModel({
   outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],
@@ -150,17 +248,25 @@ describe('what PyTorch has no counterpart of', () => {
     await trainer.dispose();
   });
 
-  it('groups scale the rate and the weight decay of the parameters they match', async () => {
-    const groups = [{ match: (name: string) => name === 'w', lrScale: 2, weightDecayScale: 0.5 }];
-    const optimizer = sgd({ weightDecay: 0.2 });
-    const trainer = await createTrainer(ort, bowl, { loss: { output: 'loss' }, optimizer, groups });
-    await trainer.trainStep({}, { lr: 0.1 });
-    const trained = await weightsOf(trainer);
-    [1, -2, 0.5].forEach((value, i) => {
-      expect(trained[i]).toBeCloseTo(value - 0.2 * 1.1 * value, 6);
-    });
-    await trainer.dispose();
-  });
+  it.each([
+    ['the optimizer’s', sgd({ weightDecay: 0.2 }), {}],
+    ['a step’s', sgd(), { weightDecay: 0.2 }],
+  ])(
+    'groups scale the rate and %s weight decay of the parameters they match',
+    async (_, optimizer, hyper) => {
+      const groups = [{ match: (name: string) => name === 'w', lrScale: 2, weightDecayScale: 0.5 }];
+      const trainer = await createTrainer(ort, bowl, {
+        ...{ loss: { output: 'loss' }, optimizer, groups },
+        hyperparameters: ['weightDecay'],
+      });
+      await trainer.trainStep({}, { lr: 0.1, ...hyper });
+      const trained = await weightsOf(trainer);
+      [1, -2, 0.5].forEach((value, i) => {
+        expect(trained[i]).toBeCloseTo(value - 0.2 * 1.1 * value, 6);
+      });
+      await trainer.dispose();
+    },
+  );
 
   it('clipNorm brings the gradient down to its length, and leaves shorter ones', async () => {
     const norm = Math.hypot(1, 2, 0.5);

@@ -50,9 +50,20 @@ export interface TrainingOptions extends LossOptions {
    * For a training model that runs without this package: the rate (and momentum) of every step as a table
    * inside the model, made by `sampleSchedule`. The input `step` looks it up; after its end the last entry stays.
    */
-  readonly schedule?: { readonly lr: Float32Array; readonly momentum?: Float32Array };
+  readonly schedule?: {
+    readonly lr: Float32Array;
+    readonly momentum?: Float32Array;
+    readonly weightDecay?: Float32Array;
+    readonly clipNorm?: Float32Array;
+  };
   /** Scales the gradient down to this global norm when it is longer (PyTorch's `clip_grad_norm_`). */
   readonly clipNorm?: number;
+  /**
+   * What every step may set besides rate and momentum, as `hyper` of core's `train` does: each becomes a scalar input
+   * of the graph. Without them the weight decay and `clipNorm` are constants of the graph, and a step that sets them is
+   * refused.
+   */
+  readonly hyperparameters?: readonly ('weightDecay' | 'clipNorm')[];
 }
 
 /** Build options for a session on this very machine. */

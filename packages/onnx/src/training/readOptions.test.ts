@@ -50,6 +50,7 @@ const wrong: readonly (readonly [given: unknown, message: RegExp])[] = [
   [{ ...right, target: 'index' }, /target to be "indices" or "distribution"/],
   [{ ...right, provider: 'webgp' }, /provider to be "cpu" or "webgpu" or "any"/],
   [{ ...right, clipNorm: '1' }, /Expected clipNorm to be a number/],
+  [{ ...right, hyperparameters: ['lr'] }, /Expected hyperparameters to be a list/],
   [{ ...right, loss: 'x'.repeat(5000) }, /Expected loss to be/],
 ];
 

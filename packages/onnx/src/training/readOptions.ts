@@ -36,6 +36,10 @@ const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData', Ru
   provider: oneOf('cpu', 'webgpu', 'any'),
   schedule: ['an object with the table lr', isObject],
   clipNorm: ['a number', (value) => typeof value === 'number'],
+  hyperparameters: [
+    'a list of "weightDecay" and "clipNorm"',
+    (list) => Array.isArray(list) && list.every((name) => name === 'weightDecay' || name === 'clipNorm'),
+  ],
   channelBlock: ['a number', (value) => typeof value === 'number'],
   // the builders leave these alone, so that they take createTrainer's options as they are
   externalData: ["a function of a file's name, an offset and a length", isFunction],

@@ -1,4 +1,4 @@
-import { adagrad, adam, type Optimizer, sgd } from '@clr/core';
+import { adagrad, adam, adamW, type Optimizer, sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { smallBatch, smallModel } from '../../test/smallModel.ts';
@@ -27,25 +27,33 @@ async function runAlone(model: TrainingModel, steps: number): Promise<Map<string
 }
 
 describe('a schedule inside the training model', () => {
+  const further = { weightDecay: Float32Array.of(0.1, 0.3, 0, 0.5), clipNorm: Float32Array.of(0.5, 2, 0.1) };
+
   it.each([
-    ['sgd', sgd({ momentum: 0.9 })],
-    ['adam', adam()],
+    ['sgd', sgd({ momentum: 0.9 }), {}],
+    ['adam', adam(), {}],
+    ['sgd with weight decay and clipping', sgd({ momentum: 0.9 }), further],
+    ['adamW with weight decay', adamW(), { weightDecay: further.weightDecay }],
   ])(
-    '%s: acts as the same rates given step by step, the last one after the end',
-    async (_name, optimizer) => {
+    '%s: acts as the same values given step by step, the last one after the end',
+    async (_name, optimizer, tables: Partial<typeof further>) => {
       const options: TrainingOptions = { loss: 'crossEntropy', optimizer };
       const model = buildTrainingModel(smallModel(), {
         ...options,
-        schedule: { lr: rates, momentum: momenta },
+        schedule: { lr: rates, momentum: momenta, ...tables },
       });
-      expect([model.lr, model.momentum]).toEqual([undefined, undefined]);
+      const { lr, momentum, weightDecay, clipNorm } = model;
+      expect([lr, momentum, weightDecay, clipNorm]).toEqual(new Array(4).fill(undefined));
       const alone = await runAlone(model, 8);
-      const trainer = await createTrainer(ort, smallModel(), options);
+      const names = Object.keys(tables) as (keyof typeof further)[];
+      const trainer = await createTrainer(ort, smallModel(), { ...options, hyperparameters: names });
+      const valueAt = (table: Float32Array, step: number) =>
+        table[Math.min(step, table.length - 1)] as number;
       for (let step = 0; step < 8; step++) {
-        const at = Math.min(step, rates.length - 1);
         await trainer.trainStep(smallBatch(step), {
-          lr: rates[at] as number,
-          momentum: momenta[at] as number,
+          lr: valueAt(rates, step),
+          momentum: valueAt(momenta, step),
+          ...Object.fromEntries(names.map((name) => [name, valueAt(further[name], step)])),
         });
       }
       const { state } = await trainer.snapshot();
@@ -80,5 +88,8 @@ describe('a schedule inside the training model', () => {
     expect(() => build(adagrad(), 0.9)).toThrow(/schedule\.momentum\[0\]/);
     expect(() => build(sgd({ momentum: 0.9 }), 0.9, 1)).toThrow('schedule.momentum[1] = 1');
     build(sgd({ momentum: 0.9 }), 0.9, 0.85);
+    const clipNorm = Float32Array.of(1, 0);
+    const options = { loss: 'crossEntropy', optimizer: sgd(), schedule: { lr: rates, clipNorm } } as const;
+    expect(() => buildTrainingModel(smallModel(), options)).toThrow('schedule.clipNorm[1] = 0');
   });
 });

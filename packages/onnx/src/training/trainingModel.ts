@@ -76,6 +76,10 @@ export interface TrainingModel {
   readonly lr?: string;
   /** float32 scalar input: momentum, or β₁, with its value for steps that give none. */
   readonly momentum?: { readonly name: string; readonly preset: number };
+  /** float32 scalar input, if `hyperparameters` lists it, with its value for steps that give none. */
+  readonly weightDecay?: { readonly name: string; readonly preset: number };
+  /** float32 scalar input, if `hyperparameters` lists it, with a value that clips nothing unless the options give one. */
+  readonly clipNorm?: { readonly name: string; readonly preset: number };
   /** int64 scalar input: the number of updates applied before this one. */
   readonly step?: string;
   /**

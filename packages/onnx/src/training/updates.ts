@@ -19,6 +19,8 @@ export interface Hyper {
   readonly momentum: string;
   /** int64: the number of updates applied before this one. */
   readonly step: string;
+  /** float32: the weight decay, where steps may set it. Absent: the optimizer's own is a constant of the graph. */
+  readonly weightDecay?: string | undefined;
 }
 
 /** What an update reads and writes besides the weights, by slot name. */
@@ -52,10 +54,24 @@ function rate(b: Ops, { lr }: Hyper, { weights, lrScale }: UpdateInput): string 
   return lrScale === 1 ? own : b.mul(own, b.scalar(lrScale, weights));
 }
 
+/** The weight decay of a bucket; undefined where it is 0 at every step. */
+function decayOf(
+  b: Ops,
+  { weightDecay }: Hyper,
+  { weights, weightDecayScale }: UpdateInput,
+  own: number,
+): string | undefined {
+  if ((weightDecay === undefined ? own : 1) * weightDecayScale === 0) return undefined;
+  if (weightDecay === undefined) return b.scalar(own * weightDecayScale, weights);
+  const decay = b.castLike(weightDecay, weights);
+  return weightDecayScale === 1 ? decay : b.mul(decay, b.scalar(weightDecayScale, weights));
+}
+
 /** The gradient with L2 decay. */
-function decayed(b: Ops, { weights, gradient, weightDecayScale }: UpdateInput, weightDecay: number): string {
-  const factor = weightDecay * weightDecayScale;
-  return factor === 0 ? gradient : b.add(gradient, b.mul(weights, b.scalar(factor, weights)));
+function decayed(b: Ops, hyper: Hyper, input: UpdateInput, weightDecay: number): string {
+  const { weights, gradient } = input;
+  const decay = decayOf(b, hyper, input, weightDecay);
+  return decay === undefined ? gradient : b.add(gradient, b.mul(weights, decay));
 }
 
 /** factor·a + (1 − factor)·c. */
@@ -73,7 +89,7 @@ function sgdUpdate(spec: SgdOptimizer): Update {
       const lr = rate(b, hyper, input);
       const mu = b.castLike(hyper.momentum, weights);
       const before = input.slots.velocity as string;
-      const gradient = decayed(b, input, spec.weightDecay);
+      const gradient = decayed(b, hyper, input, spec.weightDecay);
       if (spec.velocity === 'update') {
         const velocity = b.add(b.mul(before, mu), b.mul(gradient, lr));
         // (1 + μ)·v − μ·v_before
@@ -120,12 +136,10 @@ function adamUpdate(spec: AdamOptimizer | AdamWOptimizer): Update {
       const lr = rate(b, hyper, input);
       const beta1 = b.castLike(hyper.momentum, input.weights);
       const one = b.scalar(1, input.weights);
-      const gradient = decayed(b, input, decoupled ? 0 : spec.weightDecay);
-      const decay = spec.weightDecay * input.weightDecayScale;
+      const gradient = decoupled ? input.gradient : decayed(b, hyper, input, spec.weightDecay);
+      const decay = decoupled ? decayOf(b, hyper, input, spec.weightDecay) : undefined;
       const weights =
-        decoupled && decay !== 0
-          ? b.mul(input.weights, b.sub(one, b.mul(lr, b.scalar(decay, input.weights))))
-          : input.weights;
+        decay === undefined ? input.weights : b.mul(input.weights, b.sub(one, b.mul(lr, decay)));
       const mean = b.add(b.mul(input.slots.mean as string, beta1), b.mul(gradient, b.sub(one, beta1)));
       const square = blend(b, spec.beta2, input.slots.square as string, b.square(gradient));
       const { type } = b.type(beta1);
@@ -147,7 +161,7 @@ function rmsPropUpdate(spec: RmsPropOptimizer): Update {
     usesStep: false,
     emit: (b, hyper, input) => {
       const { weights, slots } = input;
-      const gradient = decayed(b, input, spec.weightDecay);
+      const gradient = decayed(b, hyper, input, spec.weightDecay);
       const square = blend(b, spec.alpha, slots.square as string, b.square(gradient));
       const mean = spec.centered ? blend(b, spec.alpha, slots.mean as string, gradient) : undefined;
       const spread = b.sqrt(mean === undefined ? square : b.sub(square, b.square(mean)));
@@ -169,7 +183,7 @@ function adagradUpdate(spec: AdagradOptimizer): Update {
     usesStep: false,
     emit: (b, hyper, input) => {
       const { weights } = input;
-      const gradient = decayed(b, input, spec.weightDecay);
+      const gradient = decayed(b, hyper, input, spec.weightDecay);
       const square = b.add(input.slots.square as string, b.square(gradient));
       const scaled = b.div(gradient, b.add(b.sqrt(square), b.scalar(spec.epsilon, weights)));
       return { weights: b.sub(weights, b.mul(scaled, rate(b, hyper, input))), slots: { square } };

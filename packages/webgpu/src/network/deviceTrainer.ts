@@ -107,6 +107,10 @@ export class DeviceTrainer implements GpuTrainer {
     return this.#trainable.updateKind;
   }
 
+  get hyperparameters(): readonly string[] {
+    return this.#trainable.hyperparameters;
+  }
+
   get optimizer(): GpuOptimizer {
     return this.#trainable.optimizer;
   }
@@ -115,7 +119,7 @@ export class DeviceTrainer implements GpuTrainer {
   evaluate: GpuTrainer['evaluate'] = (batches) => this.#trainable.evaluate(batches);
   snapshot = (): Promise<GpuSnapshot> => this.#trainable.snapshot();
   restore: GpuTrainer['restore'] = (snapshot, options) => this.#trainable.restore(snapshot, options);
-  average: GpuTrainer['average'] = (snapshots) => this.#trainable.average(snapshots);
+  average: GpuTrainer['average'] = (snapshots, weights) => this.#trainable.average(snapshots, weights);
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
 
   setData(data: Batch): void {

@@ -55,6 +55,7 @@ export interface HostTensor {
 /** A network with an optimizer on a device; see `createTrainer`. */
 export interface GpuTrainer extends Trainable<Batch> {
   readonly optimizer: GpuOptimizer;
+  readonly hyperparameters: readonly string[];
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
   snapshot(): Promise<GpuSnapshot>;
@@ -76,7 +77,7 @@ export interface GpuTrainer extends Trainable<Batch> {
   /** The same for a batch, as `ensemble` takes it: probabilities where the network classifies. */
   predictBatch(batch: Batch): Promise<Prediction>;
   constantAnswer(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
-  average(snapshots: readonly object[]): Promise<GpuSnapshot>;
+  average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;
   /** All weights and running statistics by name. */
   parameters(): Promise<Map<string, HostTensor>>;
   /** Sets weights and running statistics by name; those not named stay. */

@@ -45,6 +45,7 @@ export interface TrainableOptions<Batch> {
 export interface GpuTrainable<Batch> extends Trainable<Batch> {
   readonly optimizer: GpuOptimizer;
   readonly updateKind: UpdateKind;
+  readonly hyperparameters: readonly string[];
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;
   /** The whole state in host memory: plain data that may be stored, and restored on another device. */
   snapshot(): Promise<GpuSnapshot>;
@@ -52,8 +53,8 @@ export interface GpuTrainable<Batch> extends Trainable<Batch> {
    * Restores parameters by name. Refuses a snapshot that does not fit before anything changes, and says what differs.
    */
   restore(snapshot: object, options?: RestoreOptions): Promise<void>;
-  /** The last snapshot with the means of all weights; further state is the last one's. */
-  average(snapshots: readonly object[]): Promise<GpuSnapshot>;
+  /** The last snapshot with the weighted means of all weights; further state is the last one's. */
+  average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;
 }
 
 /** Losses that wait for one readback. Half of core's window, so that the device never waits. */
@@ -131,6 +132,7 @@ function bytesOf(buffer: GPUBuffer, index: number): DeviceTensor {
 class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
   readonly optimizer: GpuOptimizer;
   readonly updateKind: UpdateKind;
+  readonly hyperparameters: readonly string[];
   readonly #device: GPUDevice;
   readonly #engine: OptimizerEngine;
   readonly #options: TrainableOptions<Batch>;
@@ -143,6 +145,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     const { loss, accuracy, state = [] } = options;
     this.optimizer = options.optimizer;
     this.updateKind = updateKindOf(engine.spec);
+    this.hyperparameters = engine.takesMomentum ? ['momentum'] : [];
     this.#device = device;
     this.#engine = engine;
     this.#options = options;
@@ -165,7 +168,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
 
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult {
     this.#health.check();
-    checkHyperparameters(hyper, this.updateKind, this.#engine.takesMomentum);
+    checkHyperparameters(hyper, this.updateKind, this.hyperparameters);
     return this.#health.guard('a training step', () => {
       const encoder = this.#device.createCommandEncoder({ label: 'clr step' });
       this.#options.encodeGradients(encoder, batch);
@@ -215,11 +218,12 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     if (fault) throw fault;
   }
 
-  async average(snapshots: readonly object[]): Promise<GpuSnapshot> {
+  async average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot> {
     const names = this.#engine.valueTensors().map(({ name }) => name);
     return averageTensors(
       snapshots.map((one) => this.#snapshots.match(one).snapshot),
       new Set(names),
+      weights,
     );
   }
 

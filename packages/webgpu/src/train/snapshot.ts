@@ -1,3 +1,4 @@
+import { averagingWeights } from '@clr/core';
 import { badArgument } from '../errors.ts';
 import type { StatePart } from '../optimizer/engine.ts';
 
@@ -101,17 +102,25 @@ export function joinParts(parts: readonly StatePart[]): readonly StatePart[] {
   return joined;
 }
 
-/** The last snapshot, with the named tensors replaced by their means. */
-export function averageTensors(snapshots: readonly GpuSnapshot[], names: ReadonlySet<string>): GpuSnapshot {
+/** The last snapshot, with the named tensors replaced by their weighted means. */
+export function averageTensors(
+  snapshots: readonly GpuSnapshot[],
+  names: ReadonlySet<string>,
+  weights?: readonly number[],
+): GpuSnapshot {
   const last = snapshots.at(-1);
   if (!last) throw badArgument('at least one snapshot', 'none', 'Pass what snapshot() gave.');
+  const counts = averagingWeights(snapshots, weights);
+  const total = counts.reduce((sum, count) => sum + count, 0);
   const tensors = last.tensors.map((tensor): SavedTensor => {
     if (!names.has(tensor.name)) return { ...tensor, values: tensor.values.slice() };
     const all = snapshots.map(
       ({ tensors }) => tensors.find(({ name }) => name === tensor.name) as SavedTensor,
     );
     const values = new Float32Array(tensor.values.length).map(
-      (_, index) => all.reduce((sum, { values }) => sum + (values[index] as number), 0) / all.length,
+      (_, index) =>
+        all.reduce((sum, { values }, at) => sum + (counts[at] as number) * (values[index] as number), 0) /
+        total,
     );
     return { ...tensor, values };
   });

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { linearTrainable } from '../../test/linearTrainable.ts';
+import { averageWeights, ClrError } from '../index.ts';
+import { averagingWeights } from './averagingWeights.ts';
+
+const states = [1, 2, 4].map((w) => ({ w, v: w, updates: w }));
+
+describe('averageWeights with weights', () => {
+  it('counts each snapshot as often as its weight says, in any scale', async () => {
+    const mean = (weights?: readonly number[]) =>
+      averageWeights(linearTrainable(), states, undefined, weights);
+    expect(await mean([0, 0, 1])).toEqual({ w: 4, v: 4, updates: 4 });
+    expect(await mean([1, 2, 1])).toMatchObject({ w: 2.25 });
+    expect(await mean([10, 20, 10])).toMatchObject({ w: 2.25 });
+    expect(await mean()).toEqual(await mean([1, 1, 1]));
+  });
+
+  it.each<[string, unknown]>([
+    ['too few', [1, 1]],
+    ['a negative one', [1, -1, 1]],
+    ['NaN', [1, Number.NaN, 1]],
+    ['an infinite sum', [1e308, 1e308, 1e308]],
+    ['zeros', [0, 0, 0]],
+    ['text', ['1', 1, 1]],
+    ['a hole', new Array(3)],
+    ['no list', 3],
+    ['null', null],
+  ])('refuses %s', (_, weights) => {
+    expect(() => averagingWeights(states, weights as never)).toThrow(ClrError);
+  });
+});

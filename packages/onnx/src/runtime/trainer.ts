@@ -93,10 +93,7 @@ export class Trainer implements OnnxTrainer {
     const { optimizer, hyperparameters } = prepared.options;
     this.updateKind = updateKindOf(optimizer);
     this.momentum = ownMomentum(optimizer);
-    this.hyperparameters = [
-      ...(takesMomentum(optimizer) ? ['momentum'] : []),
-      ...new Set(hyperparameters),
-    ];
+    this.hyperparameters = [...(takesMomentum(optimizer) ? ['momentum'] : []), ...new Set(hyperparameters)];
     this.#source = source;
     // Before any training: could the result be written back?
     locateTensors(source, storedTensors(first));

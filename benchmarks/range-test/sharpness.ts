@@ -7,9 +7,11 @@
  */
 import { parseArgs } from 'node:util';
 import { analyzeRangeTest, batchSharpness, rangeTest, updateKindOf } from '@clr/core';
-import { sharpnessWindow } from '../../packages/core/src/rangeTest/calibration.ts';
 import { type Setting, settings } from './settings.ts';
 import { createTask } from './task.ts';
+
+/** How far below the edge core still reads the sharpness: `sharpnessWindow.near` of its calibration. */
+const near = 4;
 
 const places = ['start', 'sweep', 'trained'] as const;
 type Place = (typeof places)[number];
@@ -29,7 +31,7 @@ async function measure(setting: Setting, seed: number): Promise<Row | undefined>
     const trace = await rangeTest(trainer, () => batches(100 * seed), { steps: 200 });
     const { edgeLr: edge } = analyzeRangeTest(trace);
     if (edge === null) return undefined;
-    const near = (trace.sharpness ?? []).filter(({ lr }) => lr <= edge && lr >= edge / sharpnessWindow.near);
+    const close = (trace.sharpness ?? []).filter(({ lr }) => lr <= edge && lr >= edge / near);
     const source = batches(100 * seed + 70);
     for (let step = 0; step < 150; step++) await trainer.trainStep(source.next().value, { lr: edge / 4 });
     const trained = await batchSharpness(trainer, source);
@@ -37,7 +39,7 @@ async function measure(setting: Setting, seed: number): Promise<Row | undefined>
     return {
       kind: updateKindOf(setting.optimizer),
       start: share(start.mean),
-      sweep: share(mean(near.map(({ sharpness }) => sharpness ?? Number.NaN))),
+      sweep: share(mean(close.map(({ sharpness }) => sharpness ?? Number.NaN))),
       trained: share(trained.mean),
     };
   } finally {

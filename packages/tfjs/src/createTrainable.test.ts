@@ -324,11 +324,9 @@ describe(`createTrainable on ${backend}`, () => {
       name,
       createTrainable(tf, dense(make())).updateKind,
     ]);
-    const expected = { sgd: 'sgd', momentum: 'momentum', nesterov: 'momentum', rmsprop: 'rmsProp' } as Record<
-      string,
-      string
-    >;
+    const expected: Record<string, string> = { sgd: 'sgd', momentum: 'momentum', nesterov: 'momentum' };
     for (const [name, kind] of kinds) expect(kind, name).toBe(expected[name!] ?? 'adaptive');
+    expect(createTrainable(tf, dense(tf.train.rmsprop(1))).updateKind).toBe('rmsProp');
   });
 
   describe.each(Object.entries(optimizers))('snapshot and restore with %s', (name, make) => {

@@ -125,9 +125,17 @@ const bodies: Readonly<Record<string, Body>> = {
     last: `${ms}:DynamicQuantizeMatMul`,
   },
   'an operator that is unknown here': {
-    nodes: (from) => [{ op: 'FusedMatMul', domain: ms, inputs: [from, 'F'], outputs: ['h'] }],
+    nodes: (from) => [
+      {
+        op: 'FusedGemm',
+        domain: ms,
+        inputs: [from, 'F'],
+        outputs: ['h'],
+        attributes: { activation: 'Tanh' },
+      },
+    ],
     initializers: [{ ...weights, name: 'F', type: float, values: weights.values.map((v) => v / 50) }],
-    last: `${ms}:FusedMatMul`,
+    last: `${ms}:FusedGemm`,
   },
 };
 

@@ -87,6 +87,18 @@ function behindProduct(uses: Uses, name: string, steps = furthest): boolean {
   return arithmetic.has(node.opType) && node.input.some((input) => behindProduct(uses, input, steps - 1));
 }
 
+/** Whether a value is an integer product or the scale of quantised inputs, behind other scales alone. */
+function isQuantised(uses: Uses, name: string, steps = furthest): boolean {
+  const node = uses.maker(name);
+  if (!node || steps === 0) return false;
+  if (/^(MatMulInteger|ConvInteger|DynamicQuantizeLinear)$/.test(node.opType)) return true;
+  return /^(Cast|Mul)$/.test(node.opType) && node.input.some((input) => isQuantised(uses, input, steps - 1));
+}
+
+/** Whether a use multiplies an integer product by its scale. Such a scale belongs to stored integers: they must not part. */
+const isScale = (uses: Uses, { node, input }: Use): boolean =>
+  node.opType === 'Mul' && node.input.some((other, i) => i !== input && isQuantised(uses, other));
+
 /** Whether a use is a parameter's: a weight of a layer, or the scale or bias behind a product. */
 function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]): boolean {
   if (parameterInputs[node.opType]?.includes(input) ?? false) return true;
@@ -142,6 +154,7 @@ export function whyConstant(b: Ops, uses: Uses, tensor: TensorProto, inNode: boo
   if (found.length > 0 && found.every((use) => role(use) === 'constant')) {
     return `${found[0]?.node.opType} takes it for a constant`;
   }
+  if (found.length > 0 && found.every((use) => isScale(uses, use))) return 'it is a quantisation scale';
   if (!inNode) {
     if (bufferName.test(name)) return 'it has the name of a buffer';
     const named = weightName.test(name) && !constantName.test(name);

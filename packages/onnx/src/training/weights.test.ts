@@ -277,3 +277,41 @@ describe('what is trained only if it is named', () => {
     expect(names(file, { trainable: (name) => /half/.test(name) })).toEqual(['/gelu/half']);
   });
 });
+
+describe('the scale of a dynamically quantised product', () => {
+  const scaled: Readonly<Record<string, readonly NodeSpec[]>> = {
+    'beside the scale of the inputs': [
+      { op: 'Mul', inputs: ['s', 'wscale'], outputs: ['both'] },
+      { op: 'Mul', inputs: ['f', 'both'], outputs: ['h'] },
+    ],
+    'behind the product': [
+      { op: 'Mul', inputs: ['f', 's'], outputs: ['g'] },
+      { op: 'Mul', inputs: ['g', 'wscale'], outputs: ['h'] },
+    ],
+  };
+  it.each(Object.entries(scaled))('%s is not trained: it belongs to stored integers', async (_, scales) => {
+    const file = makeModel({
+      ...io,
+      opset: 17,
+      initializers: [
+        {
+          name: 'integers',
+          type: DataType.INT8,
+          dims: [8, 6],
+          values: Array.from({ length: 48 }, (_, i) => ((37 * i) % 200) - 100),
+        },
+        { name: 'wscale', type: float, dims: [], values: [0.01] },
+        last,
+      ],
+      nodes: [
+        { op: 'DynamicQuantizeLinear', inputs: ['x'], outputs: ['q', 's', 'z'] },
+        { op: 'MatMulInteger', inputs: ['q', 'integers', 'z'], outputs: ['i'] },
+        { op: 'Cast', inputs: ['i'], outputs: ['f'], attributes: { to: float } },
+        ...scales,
+        { op: 'MatMul', inputs: ['h', 'val_7'], outputs: ['y'] },
+      ],
+    });
+    const { gradients } = await trained(file);
+    expect([...gradients.keys()]).toEqual(['val_7']);
+  });
+});

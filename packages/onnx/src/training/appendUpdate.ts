@@ -6,7 +6,7 @@ import { type Draft, input, replace } from './draft.ts';
 import { type HyperNames, hyperInputs } from './hyperInputs.ts';
 import type { TrainingOptions } from './options.ts';
 import type { Names } from './plan.ts';
-import type { Update } from './updates.ts';
+import type { Update } from './updates/update.ts';
 
 /**
  * The gradients, scaled down where their global norm is above `clipNorm`; PyTorch's formula.

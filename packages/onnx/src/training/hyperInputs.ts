@@ -7,7 +7,7 @@ import { type Draft, input } from './draft.ts';
 import type { TrainingOptions } from './options.ts';
 import type { Names } from './plan.ts';
 import type { TrainingModel } from './trainingModel.ts';
-import type { Hyper, Update } from './updates.ts';
+import type { Hyper, Update } from './updates/update.ts';
 
 /** The scalar inputs that an update reads, as a {@link TrainingModel} names them. */
 export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step' | 'weightDecay' | 'clipNorm'>;

@@ -14,7 +14,7 @@ import type { HyperNames } from './hyperInputs.ts';
 import { nanUnlessFinite } from './notFinite.ts';
 import type { BuildOptions } from './options.ts';
 import { type Plan, plan } from './plan.ts';
-import { updateOf } from './updates.ts';
+import { updateOf } from './updates/updateOf.ts';
 
 /** A graph with all its inputs, outputs and state, as its target wants it. */
 interface Graphed extends Draft, Lowered {

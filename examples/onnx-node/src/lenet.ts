@@ -6,11 +6,11 @@ import * as ort from 'onnxruntime-node';
 /** LeNet-5 as PyTorch exported it, with its initial weights: scripts/export-lenet.py. */
 export const lenetPath: string = fileURLToPath(new URL('../lenet.onnx', import.meta.url));
 
-/** A fresh LeNet to train, always with the same weights. One thread each, for two train at once. */
+/** A fresh LeNet to train, always with the same weights. */
 export function createLenet(): Promise<OnnxTrainer> {
   return createTrainer(ort, lenetPath, {
     loss: 'crossEntropy',
     optimizer: sgd({ momentum: 0.9 }),
-    session: { intraOpNumThreads: 1, logSeverityLevel: 3 },
+    session: { logSeverityLevel: 3 },
   });
 }

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 
 /** What the demo is told on the command line. */
 export interface Options {
-  /** Epochs of each of the two runs; CLR makes one cycle of each. */
-  readonly epochs: number;
+  /** The budgets to compare, in epochs, the longest last. */
+  readonly epochs: readonly number[];
   /** How many of the 60,000 training images to use. */
   readonly images: number;
   /** Steps of the range test, at most. */
@@ -14,9 +14,10 @@ export interface Options {
   readonly out: string;
 }
 
-export const help = `Finds the learning rate of LeNet on MNIST, then trains it twice, with CLR and with a fixed rate.
+export const help = `Finds the learning rate of LeNet on MNIST, then shows what a schedule is worth: a fixed rate, CLR and a decay, for
+several budgets.
 
-  --epochs <n>   epochs of each run, one CLR cycle each (default 4)
+  --epochs <n,…> the budgets, in epochs, shortest first (default 1,2,4)
   --images <n>   training images to use, at most 60,000 (default all)
   --sweep <n>    steps of the LR range test (default 400)
   --seed <n>     the order of the images (default 1)
@@ -34,7 +35,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      epochs: { type: 'string', default: '4' },
+      epochs: { type: 'string', default: '1,2,4' },
       images: { type: 'string', default: '60000' },
       sweep: { type: 'string', default: '400' },
       seed: { type: 'string', default: '1' },
@@ -43,7 +44,17 @@ export function readOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const whole = (name: 'epochs' | 'images' | 'sweep' | 'seed', from: number, to: number): number => {
+  const epochs = values.epochs.split(',').map(Number);
+  if (
+    epochs.some(
+      (count, index) => !Number.isInteger(count) || count > 100 || count <= (epochs[index - 1] ?? 0),
+    )
+  ) {
+    throw new Error(
+      `Expected --epochs to be rising integers from 1 to 100 with commas between them.\nReceived: --epochs ${values.epochs}`,
+    );
+  }
+  const whole = (name: 'images' | 'sweep' | 'seed', from: number, to: number): number => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value >= from && value <= to) return value;
     throw new Error(
@@ -51,7 +62,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     );
   };
   return {
-    epochs: whole('epochs', 1, 100),
+    epochs,
     images: whole('images', 640, 60_000),
     sweep: whole('sweep', 50, 10_000),
     seed: whole('seed', 0, 1_000_000),

@@ -6,7 +6,7 @@ export interface Task {
   readonly steps: number;
 }
 
-/** Shows how far tasks are: bars on a terminal, a line every tenth elsewhere. */
+/** Shows how far tasks are: bars on a terminal, a line every quarter elsewhere. */
 export interface Progress {
   update(name: string, step: number, note: string): void;
   /** Ends the display; must be called whatever happens, for a bar hides the cursor. */
@@ -46,9 +46,9 @@ function lines(tasks: readonly Task[], out: NodeJS.WriteStream): Progress {
   return {
     update(name, step, note) {
       const total = totals.get(name)!;
-      // The first step at or past each tenth.
-      const tenth = Math.floor((10 * step) / total);
-      if (tenth > Math.floor((10 * (step - 1)) / total)) {
+      // The first step at or past each quarter.
+      const quarter = Math.floor((4 * step) / total);
+      if (quarter > Math.floor((4 * (step - 1)) / total)) {
         out.write(`  ${name}  ${step}/${total}  ${note}\n`);
       }
     },

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { replaceFile } from '@clr/checkpoint/node';
-import { type NamedRun, renderReport } from '@clr/report';
+import { type NamedRun, type ReportTable, renderReport } from '@clr/report';
 import type { Rates } from './findRates.ts';
 
 interface Results extends Rates {
+  readonly table: ReportTable;
+  /** The trainings with the longest budget. */
   readonly runs: readonly NamedRun[];
   readonly words: readonly string[];
   readonly model: Uint8Array;
@@ -14,18 +16,20 @@ interface Results extends Rates {
  */
 export async function writeResults(
   folder: string,
-  { trace, finding, runs, words, model }: Results,
+  { trace, finding, table, runs, words, model }: Results,
 ): Promise<{ readonly report: string; readonly model: string }> {
   const report = renderReport({
-    title: 'LeNet on MNIST: cyclical against fixed learning rate',
+    title: 'LeNet on MNIST: what a schedule is worth',
     summary: words,
+    tables: [table],
     rangeTest: { trace, finding },
     runs,
     policies: runs.flatMap(({ name, run }) =>
-      run.policy ? [{ name, policy: run.policy, steps: run.step }] : [],
+      // A picture of a constant rate shows nothing.
+      run.policy && name !== 'fixed rate' ? [{ name, policy: run.policy, steps: run.step }] : [],
     ),
     notes: [
-      'Both runs start from the same weights and see the same batches in the same order; SGD with momentum 0.9, batches of 64, in ONNX Runtime on the CPU.',
+      'All runs start from the same weights and see the same batches in the same order; the rates of each come from one range test; SGD with momentum 0.9, batches of 64, in ONNX Runtime on the CPU.',
     ],
   });
   const paths = {

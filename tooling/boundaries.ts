@@ -38,7 +38,9 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     gradients: ['graph', 'format', 'generated'],
     loss: ['gradients', 'graph', 'format', 'generated'],
     training: ['loss', 'lower', 'gradients', 'read', 'graph', 'format', 'generated'],
-    runtime: ['training', 'loss', 'lower', 'gradients', 'read', 'graph', 'format', 'generated'],
+    layers: ['graph', 'format', 'generated'],
+    surgery: ['layers', 'training', 'loss', 'gradients', 'read', 'graph', 'format', 'generated'],
+    runtime: ['surgery', 'training', 'loss', 'lower', 'gradients', 'read', 'graph', 'format', 'generated'],
     checkpoint: [],
   },
 };

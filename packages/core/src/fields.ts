@@ -1,5 +1,6 @@
 import { PolicyError } from './errors.ts';
-import { maxEntries, maxShown } from './limits.ts';
+import { maxEntries } from './limits.ts';
+import { nearest } from './nearest.ts';
 
 /** Reads one field: gives back what it holds, checked, or throws. `path` is where it stands. */
 export type Read = (value: unknown, path: string) => unknown;
@@ -158,12 +159,5 @@ export function unknownName(
   value: unknown,
   oneOf = 'one of',
 ): PolicyError {
-  const given = String(name).slice(0, maxShown);
-  let advice = 'Check its spelling.';
-  let most = given.length / 3;
-  for (const legal of names) {
-    const shared = [...given].filter((_, at) => legal.includes(given.slice(at, at + 2))).length;
-    if (shared > most) [most, advice] = [shared, `Did you mean "${legal}"?`];
-  }
-  return new PolicyError(field, value, `${oneOf} ${names.join(', ')}`, advice);
+  return new PolicyError(field, value, `${oneOf} ${names.join(', ')}`, nearest(String(name), names));
 }

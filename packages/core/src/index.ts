@@ -5,6 +5,7 @@ export type { Plan, PlanName } from './autoClr/makePlan.ts';
 export { type CyclePlan, type PlanCyclesOptions, planCycles } from './autoClr/planCycles.ts';
 export type { Cost } from './autoClr/session.ts';
 export type { Trial, Verdict } from './autoClr/verdict.ts';
+export { checkOptionNames } from './checkOptionNames.ts';
 export { ClrError, PolicyError, type Problem } from './errors.ts';
 export { fitToCycles } from './fitToCycles.ts';
 export { isPolicy } from './isPolicy.ts';

@@ -6,6 +6,16 @@ export type { OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
 export type { Batch, Ort } from './runtime/ort.ts';
 export type { ExternalData } from './runtime/readModelFile.ts';
 export type { OnnxSnapshot, SavedLayout } from './runtime/snapshot.ts';
+export { addLora, isLora, type LoraOptions } from './surgery/addLora.ts';
+export { type AppendDenseOptions, appendDense } from './surgery/appendDense.ts';
+export { cutAt } from './surgery/cutAt.ts';
+export { describeHead, type HeadDescription, type HeadOptions } from './surgery/describeHead.ts';
+export { type FreezeBatchNormOptions, freezeBatchNorm } from './surgery/freezeBatchNorm.ts';
+export { freezeExcept } from './surgery/freezeExcept.ts';
+export { type LoadLoraOptions, loadLora } from './surgery/loadLora.ts';
+export { mergeLora } from './surgery/mergeLora.ts';
+export { type ReplaceHeadOptions, replaceHead } from './surgery/replaceHead.ts';
+export { type LoraFiles, type SaveLoraOptions, saveLora } from './surgery/saveLora.ts';
 export type { FloatArray, Part } from './training/buckets.ts';
 export {
   buildApplyModel,

@@ -1,0 +1,14 @@
+import { maxShown } from './limits.ts';
+
+/** Advice about an unknown name: the legal name that shares the most pairs of letters with it, if any does. */
+export function nearest(name: string, names: readonly string[]): string {
+  const given = name.slice(0, maxShown).toLowerCase();
+  let advice = 'Check its spelling.';
+  let most = given.length / 3;
+  for (const legal of names) {
+    const lower = legal.toLowerCase();
+    const shared = [...given].filter((_, at) => lower.includes(given.slice(at, at + 2))).length;
+    if (shared > most) [most, advice] = [shared, `Did you mean "${legal}"?`];
+  }
+  return advice;
+}

@@ -1,0 +1,57 @@
+import { createRandom } from './random.ts';
+
+/**
+ * How weights begin, with `in` and `out` the numbers of inputs and outputs of one unit (times the kernel's size):
+ *
+ * - `'torch'`, PyTorch's default for linear and convolutional layers: uniform in ±1/√in; biases too
+ * - `'heUniform'`, `'heNormal'`: variance 2 / in; biases 0
+ * - `'glorotUniform'`, `'glorotNormal'`: variance 2 / (in + out); biases 0
+ *
+ * Source: He et al., arXiv 1502.01852; Glorot and Bengio, AISTATS 2010; `torch.nn.Linear.reset_parameters`.
+ */
+export type Initialization = 'torch' | 'heUniform' | 'heNormal' | 'glorotUniform' | 'glorotNormal';
+
+export const initializations: readonly Initialization[] = [
+  'torch',
+  'heUniform',
+  'heNormal',
+  'glorotUniform',
+  'glorotNormal',
+];
+
+/** Numbers that are uniform in ±bound. */
+export function uniform(seed: number, name: string, length: number, bound: number): Float32Array {
+  const random = createRandom(seed, name);
+  return Float32Array.from({ length }, () => (2 * random.uniform() - 1) * bound);
+}
+
+/** Numbers of a normal distribution with mean 0. */
+export function normal(seed: number, name: string, length: number, deviation: number): Float32Array {
+  const random = createRandom(seed, name);
+  return Float32Array.from({ length }, () => random.normal() * deviation);
+}
+
+/** The weights of a layer whose units have so many inputs and outputs. */
+export function initialWeights(
+  how: Initialization,
+  { seed, name, length, fanIn, fanOut }: Fan & { readonly length: number },
+): Float32Array {
+  const variance = how.startsWith('glorot') ? 2 / (fanIn + fanOut) : 2 / fanIn;
+  if (how === 'torch') return uniform(seed, name, length, 1 / Math.sqrt(fanIn));
+  return how.endsWith('Normal')
+    ? normal(seed, name, length, Math.sqrt(variance))
+    : uniform(seed, name, length, Math.sqrt(3 * variance));
+}
+
+/** The biases of such a layer. */
+export function initialBiases(how: Initialization, { seed, name, fanIn }: Fan, length: number): Float32Array {
+  return how === 'torch' ? uniform(seed, name, length, 1 / Math.sqrt(fanIn)) : new Float32Array(length);
+}
+
+/** A tensor's own numbers: its seed and name, and the inputs and outputs of one unit. */
+export interface Fan {
+  readonly seed: number;
+  readonly name: string;
+  readonly fanIn: number;
+  readonly fanOut: number;
+}

@@ -1,0 +1,54 @@
+import { checkOptionNames } from '@clr/core';
+import { nodeName } from '../format/describeNode.ts';
+import { findHead } from './findHead.ts';
+import { Opened } from './opened.ts';
+
+/** The last layer with weights of a model. */
+export interface HeadDescription {
+  /** The name of its node, and its operator. */
+  readonly node: string;
+  readonly operator: string;
+  /** The names of its weight and bias. */
+  readonly weight: string;
+  readonly bias?: string;
+  /** The value that it reads: what the body gives. {@link cutAt} cuts there. */
+  readonly features: string;
+  /** How many numbers one class is computed from. */
+  readonly inputs: number;
+  readonly classes: number;
+  /** The model's output that it gives. */
+  readonly output: string;
+}
+
+/** Options of {@link describeHead}. */
+export interface HeadOptions {
+  /** The output whose head is meant. Default: the only one of floats. */
+  readonly output?: string;
+}
+
+/**
+ * Says which layer {@link replaceHead} replaces: the last one with weights.
+ *
+ * @param model - the content of an .onnx file
+ * @throws {ClrError} when it is not clear which layer that is, with a list of those that there are
+ *
+ * @example
+ * ```ts
+ * const { weight, inputs, classes } = describeHead(bytes);
+ * [weight, inputs, classes]; // ['11.weight', 84, 10]
+ * ```
+ */
+export function describeHead(model: Uint8Array, options: HeadOptions = {}): HeadDescription {
+  const { output: named } = checkOptionNames('clr/onnx', 'describeHead', options, ['output']);
+  const { node, weight, bias, features, classes, output } = findHead(new Opened(model), named);
+  return {
+    node: nodeName(node),
+    operator: node.opType,
+    weight: weight.names[0] as string,
+    ...(bias ? { bias: bias.names[0] as string } : {}),
+    features: node.input[0] as string,
+    inputs: features,
+    classes,
+    output,
+  };
+}

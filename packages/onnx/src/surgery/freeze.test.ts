@@ -1,0 +1,98 @@
+import { sgd } from '@clr/core';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { oracleModel } from '../../test/oracle.ts';
+import { distance, runModel } from '../../test/runModel.ts';
+import { readModel } from '../format/model.ts';
+import { createTrainer, describeModel } from '../index.ts';
+import { freezeBatchNorm } from './freezeBatchNorm.ts';
+import { freezeExcept } from './freezeExcept.ts';
+import { replaceHead } from './replaceHead.ts';
+
+const picked = (bytes: Uint8Array, keep: Parameters<typeof freezeExcept>[1]): string[] =>
+  describeModel(bytes)
+    .weights.map(({ name }) => name)
+    .filter(freezeExcept(bytes, keep));
+
+describe('freezeExcept', () => {
+  it('takes the last layers, with the norms and biases that follow them', () => {
+    const resnet = oracleModel('resnet-mini').bytes;
+    expect(picked(resnet, 1)).toEqual(['7.weight', '7.bias']);
+    expect(picked(resnet, 2)).toEqual(['2.weight', '2.bias', '3.weight', '3.bias', '7.weight', '7.bias']);
+    expect(picked(oracleModel('encoder').bytes, 2)).toEqual(['f2.weight', 'f2.bias', 'c.weight', 'c.bias']);
+  });
+
+  it('takes weights by their names, and never a running statistic', () => {
+    expect(picked(oracleModel('resnet-mini').bytes, (name) => name.startsWith('3.'))).toEqual([
+      '3.weight',
+      '3.bias',
+    ]);
+  });
+
+  it('refuses more layers than there are, and names of none', () => {
+    const { bytes } = oracleModel('mlp');
+    expect(() => freezeExcept(bytes, 4)).toThrow(/from 1 to 3.*keep = 4.*"\/4\/Gemm"/s);
+    expect(() => freezeExcept(bytes, 0)).toThrow('keep = 0');
+    expect(() => freezeExcept(bytes, () => false)).toThrow('picks at least one trainable weight');
+  });
+});
+
+describe('freezeBatchNorm', () => {
+  const statistics = (bytes: Uint8Array): string[] =>
+    readModel(bytes)
+      .graph.initializer.filter(({ name }) => name.includes('running'))
+      .map(({ rawData }) => Buffer.from(rawData).toString('hex'));
+
+  it('keeps the running statistics and all frozen weights of a body, bit for bit', async () => {
+    const { bytes, batches } = oracleModel('resnet-mini');
+    const model = replaceHead(bytes, { classes: 10 });
+    const trainable = freezeExcept(model, 1);
+    const train = async (source: Uint8Array): Promise<Uint8Array> => {
+      const trainer = await createTrainer(ort, source, {
+        loss: 'crossEntropy',
+        optimizer: sgd({ momentum: 0.9 }),
+        trainable,
+      });
+      for (let step = 0; step < 3; step++)
+        await (await trainer.trainStep({ ...batches[0]! }, { lr: 0.05 })).loss;
+      const result = await trainer.exportModel();
+      await trainer.dispose();
+      return result;
+    };
+    expect(statistics(await train(model))).not.toEqual(statistics(model));
+    const frozen = freezeBatchNorm(model, { except: trainable });
+    const after = await train(frozen);
+    expect(statistics(after)).toEqual(statistics(model));
+    const stored = (bytes: Uint8Array) =>
+      new Map(
+        readModel(bytes).graph.initializer.map(({ name, rawData }) => [
+          name,
+          Buffer.from(rawData).toString('hex'),
+        ]),
+      );
+    const [before, now] = [stored(model), stored(after)];
+    for (const [name, data] of before) expect(now.get(name) === data).toBe(!trainable(name));
+  });
+
+  it('leaves norms in training form whose scale is trained', () => {
+    const { bytes } = oracleModel('resnet-mini');
+    const forms = (model: Uint8Array): number[] =>
+      readModel(model)
+        .graph.node.filter(({ opType }) => opType === 'BatchNormalization')
+        .map(({ output }) => output.length);
+    expect(forms(bytes)).toEqual([3, 3, 3]);
+    expect(forms(freezeBatchNorm(bytes))).toEqual([1, 1, 1]);
+    expect(forms(freezeBatchNorm(bytes, { except: freezeExcept(bytes, 2) }))).toEqual([1, 1, 3]);
+    expect(() => freezeBatchNorm(bytes, { except: ['3.weight'] as never })).toThrow(
+      'except to be a function',
+    );
+  });
+
+  it('computes what the running statistics say', async () => {
+    const { bytes, batches } = oracleModel('bn-frozen');
+    const batch = { ...batches[0]! };
+    const [a, b] = await Promise.all([bytes, freezeBatchNorm(bytes)].map((each) => runModel(each, batch)));
+    expect(distance(a!.output!, b!.output!)).toBe(0);
+    expect(freezeBatchNorm(bytes)).toBe(bytes);
+  });
+});

@@ -1,0 +1,87 @@
+import { fail } from '../errors.ts';
+import { describeNode } from '../format/describeNode.ts';
+import { operators } from '../gradients/index.ts';
+import { lossInput } from '../loss/lossInput.ts';
+import { loadGraph } from '../read/load.ts';
+import { readSource } from '../read/readSource.ts';
+import { show } from '../show.ts';
+import { classify } from '../training/parameters.ts';
+import { Uses } from '../training/roles.ts';
+
+/** Operators that are a layer of their own; norms and biases behind one belong to it. */
+const layers = new Set([
+  ...['Conv', 'ConvTranspose', 'DeformConv', 'Gemm', 'MatMul', 'Einsum', 'Gather'],
+  ...['LSTM', 'GRU', 'RNN', 'Attention'],
+]);
+
+/**
+ * Which weights to train while the rest of a model is frozen: the answer for the option `trainable`.
+ *
+ * A number k takes the last k layers with weights, in the order in which the model computes them: everything that is
+ * trained by default from the k-th last product (Conv, Gemm, MatMul, Gather, LSTM, …) on, with the norms and biases that
+ * follow it. A function picks weights by their names.
+ *
+ * Freezing weights does not stop a batch norm in training form from moving its statistics: {@link freezeBatchNorm} does.
+ *
+ * @param model - the content of an .onnx file
+ * @param keep - how many of the last layers are trained, or which weights
+ * @throws {ClrError} when the model has fewer layers, or no trainable weight is picked
+ *
+ * @example
+ * ```ts
+ * const trainable = freezeExcept(bytes, 1);
+ * const names = describeModel(bytes).weights.map(({ name }) => name);
+ * names.filter(trainable); // ['11.weight', '11.bias']
+ * ```
+ */
+export function freezeExcept(
+  model: Uint8Array,
+  keep: number | ((name: string) => boolean),
+): (name: string) => boolean {
+  const source = readSource(model);
+  const { b } = loadGraph(source, operators, (node, ops) => ops.operator(node)?.settle?.(node, ops));
+  const output = lossInput(
+    b,
+    b.nodes,
+    source.graph.output.map(({ name }) => name),
+    undefined,
+  );
+  const weights = classify(b, b.nodes, source, [output]).filter(({ why }) => why === undefined);
+  if (typeof keep === 'function') {
+    const picked = new Set(weights.map(({ tensor }) => tensor.name).filter((name) => keep(name) === true));
+    if (picked.size === 0) {
+      throw fail(
+        'a function that picks at least one trainable weight',
+        `none of ${weights
+          .slice(0, 8)
+          .map(({ tensor }) => tensor.name)
+          .join(', ')}${weights.length > 8 ? ', …' : ''}`,
+        'describeModel lists the weights.',
+      );
+    }
+    return (name) => picked.has(name);
+  }
+  const readers = new Uses(b.nodes);
+  const placed = weights.map(({ tensor: { name } }) => {
+    const uses = readers.of(name);
+    return {
+      name,
+      starts: uses.some(({ node }) => layers.has(node.opType)),
+      at: Math.min(...uses.map(({ node }) => b.nodes.indexOf(node))),
+    };
+  });
+  const starts = [...new Set(placed.filter((weight) => weight.starts).map(({ at }) => at))].sort(
+    (x, y) => y - x,
+  );
+  if (!Number.isSafeInteger(keep) || keep < 1 || keep > starts.length) {
+    const named = starts.slice(0, 4).flatMap((at) => (b.nodes[at] ? [describeNode(b.nodes[at])] : []));
+    throw fail(
+      `the number of layers to train, from 1 to ${starts.length}, or a function of a weight's name`,
+      `keep = ${show(keep)}`,
+      `The last layers are ${named.join(', ')}.`,
+    );
+  }
+  const from = starts[keep - 1] as number;
+  const picked = new Set(placed.filter(({ at }) => at >= from).map(({ name }) => name));
+  return (name) => picked.has(name);
+}

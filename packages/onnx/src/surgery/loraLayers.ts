@@ -1,0 +1,153 @@
+import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import { float, int } from '../format/attributes.ts';
+import { isFloat } from '../format/dataType.ts';
+import { describeNode } from '../format/describeNode.ts';
+import { type NodeProto, StringStringEntryProtoSchema } from '../generated/onnx_pb.ts';
+import { type Operand, operandAt, weightOf } from './findHead.ts';
+import type { Opened } from './opened.ts';
+
+/** How a layer reads its weight: a product, a convolution, or a row for each index. */
+export type LoraKind = 'linear' | 'conv' | 'embedding';
+
+/** A layer that can have an adapter. */
+export interface LoraTarget {
+  readonly kind: LoraKind;
+  readonly node: NodeProto;
+  readonly weight: Operand;
+  /** The module's name, as PyTorch would have it: `encoder.layer.0.query`. */
+  readonly module: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** The size of a convolution's kernel; empty for others. */
+  readonly kernel: readonly number[];
+}
+
+/** A layer with an adapter, as the file's metadata notes it. */
+export interface LoraLayer {
+  readonly kind: LoraKind;
+  readonly module: string;
+  /** The value that the layer gave before, and gives with its adapter. */
+  readonly output: string;
+  /** What it is called without the adapter. */
+  readonly base: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+/** The adapters of a model. */
+export interface LoraRecord {
+  readonly version: 1;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly layers: readonly LoraLayer[];
+}
+
+const key = 'clr.lora';
+
+/** The name of the module that a node belongs to, from its weight, its bias or its own name. */
+function moduleOf(opened: Opened, node: NodeProto, { names }: Operand): string {
+  const ending = names.find((name) => /[^.]\.weight$/.test(name));
+  if (ending !== undefined) return ending.slice(0, -'.weight'.length);
+  const [after] = opened.readers(node.output[0] ?? '');
+  const bias =
+    after?.node.opType === 'Add' ? after.node.input.find((name) => /[^.]\.bias$/.test(name)) : undefined;
+  if (bias !== undefined) return bias.slice(0, -'.bias'.length);
+  const path = node.name.split('/').filter((part) => part !== '');
+  return path.length > 1 ? path.slice(0, -1).join('.') : (names[0] as string);
+}
+
+/** What a node is as a target of an adapter; undefined for one that cannot have one. */
+function targetOf(opened: Opened, node: NodeProto): LoraTarget | undefined {
+  if (node.opType === 'Gather' && int(node, 'axis', 0) === 0) {
+    const weight = operandAt(opened, node, 0);
+    if (weight?.dims.length !== 2 || !isFloat(opened.type(node.input[0] ?? '').type)) return undefined;
+    const [inputs = 0, outputs = 0] = weight.dims;
+    return {
+      kind: 'embedding',
+      node,
+      weight,
+      module: moduleOf(opened, node, weight),
+      inputs,
+      outputs,
+      kernel: [],
+    };
+  }
+  const layer = weightOf(opened, node);
+  if (!layer) return undefined;
+  const { weight, axis } = layer;
+  const plain = int(node, 'group', 1) === 1 && int(node, 'transA', 0) === 0 && float(node, 'alpha', 1) === 1;
+  if (!plain || weight.dims.length < 2) return undefined;
+  const [outputs, inputs] = axis === 0 ? weight.dims : [weight.dims[1], weight.dims[0]];
+  return {
+    kind: node.opType === 'Conv' ? 'conv' : 'linear',
+    node,
+    weight,
+    module: moduleOf(opened, node, weight),
+    inputs: inputs as number,
+    outputs: outputs as number,
+    kernel: node.opType === 'Conv' ? weight.dims.slice(2) : [],
+  };
+}
+
+/** All layers of a model that can have an adapter, in order. */
+export function loraTargets(opened: Opened): LoraTarget[] {
+  const found = opened.graph.node.flatMap((node) => targetOf(opened, node) ?? []);
+  const times = new Map<string, number>();
+  return found.map((target) => {
+    const time = (times.get(target.module) ?? 0) + 1;
+    times.set(target.module, time);
+    return time === 1 ? target : { ...target, module: `${target.module}_${time}` };
+  });
+}
+
+/** The adapters that a model has; undefined for one without. */
+export function loraOf(opened: Opened): LoraRecord | undefined {
+  const text = opened.model.proto.metadataProps.find((entry) => entry.key === key)?.value;
+  if (text === undefined) return undefined;
+  let record: LoraRecord;
+  try {
+    record = JSON.parse(text) as LoraRecord;
+  } catch {
+    record = { version: 1 } as LoraRecord;
+  }
+  if (record.version !== 1 || !Array.isArray(record.layers)) {
+    throw fail(`metadata "${key}" as addLora writes it`, text.slice(0, 60), 'Add the adapters again.');
+  }
+  return record;
+}
+
+/** The adapters of a model that must have some. */
+export function requireLora(opened: Opened): LoraRecord {
+  const record = loraOf(opened);
+  if (record) return record;
+  throw fail('a model with adapters, as addLora makes it', 'one without', 'Add adapters with addLora first.');
+}
+
+/** Notes the adapters of a model in its metadata. */
+export function noteLora(opened: Opened, record: LoraRecord | undefined): void {
+  const { proto } = opened.model;
+  proto.metadataProps = proto.metadataProps.filter((entry) => entry.key !== key);
+  if (!record) return;
+  proto.metadataProps.push(create(StringStringEntryProtoSchema, { key, value: JSON.stringify(record) }));
+}
+
+/** The node of a layer that has an adapter. */
+export function baseNode(opened: Opened, { base, module }: LoraLayer): NodeProto {
+  const node = opened.maker(base);
+  if (node) return node;
+  throw fail(
+    `the layer "${module}" with its adapter`,
+    `no node that makes "${base}"`,
+    'The graph was changed after addLora; add the adapters again.',
+  );
+}
+
+/** Targets for an error message. */
+export const listTargets = (targets: readonly LoraTarget[]): string =>
+  targets.length === 0
+    ? 'none'
+    : `${targets
+        .slice(0, 8)
+        .map(({ module, node }) => `"${module}" of ${describeNode(node)}`)
+        .join(', ')}${targets.length > 8 ? `, and ${targets.length - 8} more` : ''}`;

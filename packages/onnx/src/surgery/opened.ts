@@ -1,0 +1,187 @@
+import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
+import { tensor } from '../format/attributes.ts';
+import { captures } from '../format/captures.ts';
+import { DataType, isFloat, typeName } from '../format/dataType.ts';
+import { isHalf, narrow, widen } from '../format/half.ts';
+import { type Model, readModel, writeModel } from '../format/model.ts';
+import { concatenated, dimsOf, makeTensor } from '../format/tensor.ts';
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  TensorProtoSchema,
+} from '../generated/onnx_pb.ts';
+import { operators } from '../gradients/index.ts';
+import { declaration } from '../graph/declaration.ts';
+import type { ValueType } from '../graph/value.ts';
+import { makeNode } from '../layers/makeNode.ts';
+import { hoistTensors } from '../read/hoist.ts';
+import { loadGraph } from '../read/load.ts';
+import { sortNodes } from '../read/sortNodes.ts';
+import { show } from '../show.ts';
+
+/** What reads a value: a node and the number of its input. */
+export interface Reader {
+  readonly node: NodeProto;
+  readonly input: number;
+}
+
+/** A model that is open for surgery: what its main graph holds, by name. */
+export class Opened {
+  readonly bytes: Uint8Array;
+  readonly model: Model;
+  readonly graph: GraphProto;
+  #types: ((name: string) => ValueType) | undefined;
+
+  /** @throws {ClrError} on bytes that are no ONNX model */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.model = readModel(bytes);
+    this.graph = this.model.graph;
+  }
+
+  /** The type and shape of a value of the model as it came. */
+  type(name: string): ValueType {
+    if (!this.#types) {
+      // Not widened: halfs stay halfs.
+      const source = hoistTensors(readModel(this.bytes));
+      source.graph.node = sortNodes(source.graph.node);
+      const { b } = loadGraph(source, operators);
+      this.#types = (value) => b.type(value);
+    }
+    return this.#types(name);
+  }
+
+  /** The node that makes a value. */
+  maker(name: string): NodeProto | undefined {
+    return name === '' ? undefined : this.graph.node.find(({ output }) => output.includes(name));
+  }
+
+  /** The nodes that read a value; a node whose branch or body reads it counts too, with input −1. */
+  readers(name: string): Reader[] {
+    return this.graph.node.flatMap((node) => [
+      ...node.input.flatMap((value, input) => (value === name ? [{ node, input }] : [])),
+      ...(captures(node).has(name) ? [{ node, input: -1 }] : []),
+    ]);
+  }
+
+  isOutput(name: string): boolean {
+    return this.graph.output.some((output) => output.name === name);
+  }
+
+  /** A stored tensor: an initializer, or what a Constant node holds. */
+  stored(name: string): TensorProto | undefined {
+    const held = this.graph.initializer.find((each) => each.name === name);
+    if (held) return held;
+    const node = this.maker(name);
+    return node?.opType === 'Constant' ? tensor(node, 'value') : undefined;
+  }
+
+  /** All names of the main graph. */
+  names(): Set<string> {
+    const { node, initializer, sparseInitializer, input } = this.graph;
+    return new Set([
+      ...[...initializer, ...input].map(({ name }) => name),
+      ...sparseInitializer.map(({ values }) => values?.name ?? ''),
+      ...node.flatMap(({ name, output }) => [name, ...output]),
+    ]);
+  }
+
+  /** A name that nothing in the main graph has. */
+  free(name: string): string {
+    const taken = this.names();
+    let found = name;
+    for (let i = 2; taken.has(found); i++) found = `${name}_${i}`;
+    return found;
+  }
+
+  /** Stores a tensor. Files older than IR 4 list every stored tensor among the inputs too. */
+  store(tensor: TensorProto): void {
+    this.graph.initializer.push(tensor);
+    if (this.model.proto.irVersion < 4n) {
+      this.graph.input.push(declaration(tensor.name, tensor.dataType, dimsOf(tensor)));
+    }
+  }
+
+  /** Takes out a stored tensor, among the inputs too. */
+  forget(name: string): void {
+    const other = (each: { readonly name: string }): boolean => each.name !== name;
+    this.graph.initializer = this.graph.initializer.filter(other);
+    this.graph.input = this.graph.input.filter(other);
+    this.graph.node = this.graph.node.filter(
+      ({ opType, output }) => opType !== 'Constant' || output[0] !== name,
+    );
+  }
+
+  /** The bytes of the model as it is now. */
+  close(): Uint8Array {
+    return writeModel(this.model.proto);
+  }
+}
+
+/** A stored tensor of any float type. */
+export function floatTensor(
+  name: string,
+  type: number,
+  dims: readonly number[],
+  values: Float32Array | Float64Array,
+): TensorProto {
+  if (!isHalf(type)) return makeTensor(name, type, dims, Array.from(values));
+  const bits = narrow(values, type);
+  return create(TensorProtoSchema, {
+    name,
+    dataType: type,
+    dims: dims.map(BigInt),
+    rawData: new Uint8Array(bits.buffer as ArrayBuffer),
+  });
+}
+
+/** The elements of a stored float tensor, as float64. */
+export function floatValues(opened: Opened, name: string): Float64Array {
+  const stored = opened.stored(name);
+  if (!stored || !isFloat(stored.dataType)) {
+    throw fail(
+      `floats "${name}" in the file`,
+      stored ? typeName(stored.dataType) : 'no such tensor',
+      'Embed them.',
+    );
+  }
+  if (!isHalf(stored.dataType))
+    return Float64Array.from(concatenated([stored], stored.dataType === DataType.DOUBLE));
+  const { rawData, int32Data } = stored;
+  const bits = rawData.length > 0 ? new Uint16Array(new Uint8Array(rawData).buffer) : int32Data;
+  return Float64Array.from(widen(bits, stored.dataType));
+}
+
+/** A Constant node that holds one number. */
+export function constant(name: string, type: number, value: number): NodeProto {
+  const t = floatTensor('', type, [], Float64Array.of(value));
+  const node = makeNode('Constant', [], [name], {}, name);
+  node.attribute.push(create(AttributeProtoSchema, { name: 'value', type: AttributeType.TENSOR, t }));
+  return node;
+}
+
+/** The type in which new weights are stored beside a value: its own if it is a float type, else float32. */
+export function floatTypeOf({ type }: ValueType): number {
+  return type === DataType.DOUBLE || isHalf(type) ? type : DataType.FLOAT;
+}
+
+/** Reads a whole number of at least `least`. */
+export function readCount(name: string, value: unknown, least = 1): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
+  throw fail(
+    `${name} to be a whole number of at least ${least}`,
+    `${name} = ${show(value)}`,
+    `Pass { ${name}: ${Math.max(least, 10)} }, for example.`,
+  );
+}
+
+/** Reads a seed: any whole number; 0 by default. */
+export function readSeed(value: unknown): number {
+  if (value === undefined) return 0;
+  if (Number.isSafeInteger(value)) return value as number;
+  throw fail('seed to be a whole number', `seed = ${show(value)}`, 'Leave it out for 0.');
+}

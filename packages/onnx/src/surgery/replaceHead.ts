@@ -1,0 +1,139 @@
+import { checkOptionNames } from '@clr/core';
+import { fail } from '../errors.ts';
+import { DataType } from '../format/dataType.ts';
+import { dimsOf, makeTensor, numbersOf, sizeOf } from '../format/tensor.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { operators } from '../gradients/index.ts';
+import { declaration } from '../graph/declaration.ts';
+import type { ValueType } from '../graph/value.ts';
+import { uniform } from '../layers/initialize.ts';
+import { loadGraph } from '../read/load.ts';
+import { readSource } from '../read/readSource.ts';
+import { findHead, type Head, type Operand } from './findHead.ts';
+import { floatTensor, floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
+import { prune } from './prune.ts';
+
+/** Options of {@link replaceHead}. */
+export interface ReplaceHeadOptions {
+  /** How many classes (or numbers) the new head gives. */
+  readonly classes: number;
+  /** The output whose head is replaced. Default: the only one of floats. */
+  readonly output?: string;
+  /** Decides the new weights. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Replaces the last layer with weights (Gemm, MatMul with its Add, Conv) by a new one with as many classes as you say, and
+ * with new weights: PyTorch's default for such layers, uniform in ±1/√inputs. Names of weights and of the output stay, what
+ * comes behind the layer (Softmax, pooling, Reshape) too. {@link describeHead} says which layer that is. A quantised head
+ * becomes one of floats, and a quantisation of the output is left out.
+ *
+ * @param model - the content of an .onnx file; it is not changed
+ * @returns the content of the new file
+ * @throws {ClrError} when it is not clear which layer to replace, with a list of those that there are
+ *
+ * @example
+ * ```ts
+ * const model = replaceHead(bytes, { classes: 5 });
+ * describeModel(model).outputs[0].dims[1]; // 5
+ * ```
+ */
+export function replaceHead(model: Uint8Array, options: ReplaceHeadOptions): Uint8Array {
+  checkOptionNames('clr/onnx', 'replaceHead', options, ['classes', 'output', 'seed']);
+  const classes = readCount('classes', options?.classes);
+  const seed = readSeed(options.seed);
+  const opened = new Opened(model);
+  const head = findHead(opened, options.output);
+  checkSoftmax(head, classes);
+  const before = opened.type(head.output);
+  const type = floatTypeOf(opened.type(head.node.input[0] ?? ''));
+  const bound = 1 / Math.sqrt(head.features);
+  const places = [
+    {
+      operand: head.weight,
+      dims: head.weight.dims.map((dim, i) => (i === head.axis ? classes : dim)),
+      role: 'weight',
+    },
+    ...(head.bias ? [{ operand: head.bias, dims: biasDims(head.bias, classes), role: 'bias' }] : []),
+  ].map((place) => ({ ...place, placeholder: opened.free(`new_${place.role}`) }));
+  for (const { operand, placeholder } of places) operand.node.input[operand.input] = placeholder;
+  for (const node of head.behind) adapt(opened, node, head.classes, classes);
+  const { graph } = opened;
+  const behind = new Set([head.node, ...head.behind].flatMap(({ output }) => output));
+  graph.valueInfo = graph.valueInfo.filter(({ name }) => !behind.has(name));
+  prune(graph);
+  for (const { operand, dims, role } of places) {
+    const taken = opened.names();
+    const name = operand.names.find((each) => !taken.has(each)) ?? opened.free(`head.${role}`);
+    operand.node.input[operand.input] = name;
+    const length = sizeOf(dims);
+    opened.store(floatTensor(name, type, dims, uniform(seed, role, length, bound)));
+  }
+  return declared(opened, head, before, classes);
+}
+
+const biasDims = ({ dims }: Operand, classes: number): number[] =>
+  dims.length === 0 ? [classes] : dims.map((dim, i) => (i === classAxis(dims) ? classes : dim));
+
+/** The axis of a bias on which the classes are: the only one that is not 1, or the last. */
+const classAxis = (dims: readonly number[]): number => {
+  const long = dims.findIndex((dim) => dim !== 1);
+  return long < 0 ? dims.length - 1 : long;
+};
+
+function checkSoftmax({ behind }: Head, classes: number): void {
+  const last = behind.find(({ opType }) => /Softmax$/.test(opType));
+  if (!last || classes > 1) return;
+  throw fail(
+    'at least 2 classes before a Softmax, which makes a single one always 1',
+    `classes = ${classes}`,
+    'Take 2 classes, or cut the model before its head and append one without Softmax.',
+  );
+}
+
+/** Lets a node behind the head take the new number of classes: the shape of a Reshape; a quantisation falls away. */
+function adapt(opened: Opened, node: NodeProto, before: number, classes: number): void {
+  if (node.opType === 'DequantizeLinear') {
+    const quantize = opened.maker(node.input[0] ?? '');
+    if (quantize?.opType === 'QuantizeLinear') {
+      node.opType = 'Identity';
+      node.input = [quantize.input[0] ?? ''];
+      node.attribute = [];
+    }
+  }
+  const shape = node.opType === 'Reshape' ? opened.stored(node.input[1] ?? '') : undefined;
+  if (!shape) return;
+  const sizes = numbersOf(shape) ?? [];
+  if (sizes.filter((size) => size === before).length !== 1) return;
+  const name = opened.free(`${node.input[1]}_head`);
+  const changed = sizes.map((size) => (size === before ? classes : size));
+  node.input[1] = name;
+  opened.store(makeTensor(name, DataType.INT64, dimsOf(shape), changed));
+}
+
+/** Declares the output with its new shape, and checks that it holds the new number of classes in the old one's place. */
+function declared(
+  opened: Opened,
+  { output, classes: before }: Head,
+  { type, dims: known }: ValueType,
+  classes: number,
+): Uint8Array {
+  const { graph } = opened;
+  const old = known?.map(String);
+  const at = graph.output.findIndex(({ name }) => name === output);
+  graph.output[at] = declaration(output, type, undefined);
+  const { b } = loadGraph(readSource(opened.close()), operators);
+  const dims = b.dims(output);
+  const moved = dims?.filter((dim, i) => String(dim) !== old?.[i]) ?? [];
+  const fits = before === classes ? true : moved.every((dim) => dim === classes || typeof dim === 'string');
+  if (dims && old && (dims.length !== old.length || !fits || !dims.includes(classes))) {
+    throw fail(
+      `a model whose output "${output}" follows the number of classes of its last layer`,
+      `shape [${old.join(', ')}] before, [${dims.join(', ')}] with ${classes} classes`,
+      'Cut the model before its head with cutAt, and give it a new one with appendDense.',
+    );
+  }
+  graph.output[at] = declaration(output, type, dims);
+  return opened.close();
+}

@@ -1,0 +1,79 @@
+import { checkOptionNames } from '@clr/core';
+import { type NamedTensor, writeSafetensors } from '../format/safetensors.ts';
+import { dimsOf } from '../format/tensor.ts';
+import { requireLora } from './loraLayers.ts';
+import { floatValues, Opened } from './opened.ts';
+
+/** The name by which PEFT knows a tensor. */
+export const peftPrefix = 'base_model.model.';
+
+/** Adapters as PEFT keeps them: two files of one folder. */
+export interface LoraFiles {
+  /** The content of `adapter_model.safetensors`. */
+  readonly adapter: Uint8Array;
+  /** The content of `adapter_config.json`, as an object. */
+  readonly config: {
+    readonly peft_type: 'LORA';
+    readonly r: number;
+    readonly lora_alpha: number;
+    readonly target_modules: readonly string[];
+    readonly bias: 'none';
+    readonly fan_in_fan_out: false;
+    readonly modules_to_save?: readonly string[];
+  };
+}
+
+/** Options of {@link saveLora}. */
+export interface SaveLoraOptions {
+  /** Further weights that go into the file, such as a new head's. */
+  readonly and?: (name: string) => boolean;
+}
+
+/**
+ * Writes the adapters of a model to files of Python's PEFT: safetensors with its names and shapes
+ * (`base_model.model.module.lora_A.weight` [rank, inputs]), and its configuration.
+ *
+ * @param model - the content of an .onnx file with adapters, such as `exportModel()` gives
+ * @throws {ClrError} when the model has no adapters
+ * @see https://github.com/huggingface/peft
+ *
+ * @example
+ * ```ts
+ * const { adapter, config } = saveLora(addLora(bytes, { rank: 4, targets: ['7'] }));
+ * config.target_modules; // ['7']
+ * ```
+ */
+export function saveLora(model: Uint8Array, options: SaveLoraOptions = {}): LoraFiles {
+  const { and = () => false } = checkOptionNames('clr/onnx', 'saveLora', options, ['and']);
+  const opened = new Opened(model);
+  const { rank, alpha, layers } = requireLora(opened);
+  const adapters = new Set(layers.flatMap(({ a, b }) => [a, b]));
+  const also = opened.graph.initializer
+    .map(({ name }) => name)
+    .filter((name) => !adapters.has(name) && and(name));
+  const tensors = new Map<string, NamedTensor>();
+  const add = (name: string, key: string): void => {
+    const tensor = opened.stored(name);
+    const data = Float32Array.from(floatValues(opened, name));
+    tensors.set(peftPrefix + key, { dims: tensor ? dimsOf(tensor) : [], data });
+  };
+  for (const { kind, module, a, b } of layers) {
+    const embedding = kind === 'embedding';
+    add(a, embedding ? `${module}.lora_embedding_A` : `${module}.lora_A.weight`);
+    add(b, embedding ? `${module}.lora_embedding_B` : `${module}.lora_B.weight`);
+  }
+  for (const name of also) add(name, name);
+  const saved = [...new Set(also.map((name) => name.replace(/\.[^.]+$/, '')))];
+  return {
+    adapter: writeSafetensors(tensors, { format: 'pt', r: String(rank), lora_alpha: String(alpha) }),
+    config: {
+      peft_type: 'LORA',
+      r: rank,
+      lora_alpha: alpha,
+      target_modules: layers.map(({ module }) => module),
+      bias: 'none',
+      fan_in_fan_out: false,
+      ...(saved.length > 0 ? { modules_to_save: saved } : {}),
+    },
+  };
+}

@@ -232,6 +232,28 @@ describe('slopes at kinks', () => {
     expect(await slopes('Sqrt', [0, 4])).toEqual([0, 0.25]);
   });
 
+  it('kink-rounding: a rounded value has slope 1 within its range, as of fake_quantize_per_tensor_affine', async () => {
+    const bytes = makeModel({
+      inputs: [{ name: 'one', type: FLOAT, dims: [1] }],
+      outputs: [{ name: 'loss', type: FLOAT, dims: [] }],
+      initializers: [
+        { name: 'weight', type: FLOAT, dims: [6], values: [-1.5, -1.28, 0, 1.27, 1.274, 1.276] },
+        { name: 'scale', type: FLOAT, dims: [], values: [0.01] },
+        { name: 'zero', type: DataType.INT8, dims: [], values: [0] },
+      ],
+      nodes: [
+        { op: 'Mul', inputs: ['weight', 'one'], outputs: ['x'] },
+        { op: 'QuantizeLinear', inputs: ['x', 'scale', 'zero'], outputs: ['q'] },
+        { op: 'DequantizeLinear', inputs: ['q', 'scale', 'zero'], outputs: ['y'] },
+        { op: 'ReduceSum', inputs: ['y'], outputs: ['loss'], attributes: { keepdims: 0 } },
+      ],
+    });
+    const trainer = await createTrainer(ort, bytes, { loss: { output: 'loss' }, optimizer: sgd() });
+    const gradients = await trainer.gradients({ one: floats([1]) });
+    await trainer.dispose();
+    expect(Array.from(gradients.get('weight')!.data)).toEqual([0, 1, 1, 1, 1, 0]);
+  });
+
   it('kink-hard-swish: HardSwish has slope 0 at −3 and 1 at 3; PyTorch 1.13 has −1/2 and 3/2', async () => {
     expect(await slopes('HardSwish', [-3, 3])).toEqual([0, 1]);
   });

@@ -29,6 +29,8 @@ const names: ReadonlyMap<number, string> = new Map<number, string>([
   [DataType.UINT64, 'uint64'],
   [DataType.BOOL, 'bool'],
   [DataType.STRING, 'string'],
+  [DataType.INT4, 'int4'],
+  [DataType.UINT4, 'uint4'],
 ]);
 
 /** The type of a name that ONNX Runtime's tensors use; undefined for another. */

@@ -3,6 +3,7 @@ import { fail } from '../errors.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from '../generated/onnx_pb.ts';
 import { countNodes } from './patch.ts';
 import type { StoredAt } from './place.ts';
+import type { Quantised } from './quantised.ts';
 
 /** No exporter writes more nodes; large language models have some ten thousand. */
 export const mostNodes = 40_000;
@@ -20,6 +21,10 @@ export interface Model {
   readonly stored?: ReadonlyMap<string, StoredAt>;
   /** The names that float tensors inside functions have outside, by function. */
   readonly shared?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** The stored integers that stand for weights, by name; see `findQuantised`. */
+  readonly integers?: ReadonlyMap<string, Quantised>;
+  /** Those of them that are floats in this model, to be trained; see `dequantised`. */
+  readonly quantised?: ReadonlyMap<string, Quantised>;
 }
 
 /**

@@ -161,6 +161,8 @@ export interface Wanted {
   readonly place: Place;
   /** How many elements it has. */
   readonly count: number;
+  /** How many bytes they take, where the file keeps them as integers. */
+  readonly bytes?: number | undefined;
 }
 
 /**
@@ -181,9 +183,9 @@ export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): Rea
       { cause },
     );
   }
-  for (const { name, place, count } of wanted) {
+  for (const { name, place, count, bytes: own } of wanted) {
     const { type = 0, ranges = [] } = stored.get(place) ?? {};
-    const length = count * (isHalf(type) ? 2 : type === DataType.DOUBLE ? 8 : 4);
+    const length = own ?? count * (isHalf(type) ? 2 : type === DataType.DOUBLE ? 8 : 4);
     const found = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
     if (found !== length) {
       throw fail(
@@ -196,11 +198,14 @@ export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): Rea
   return stored;
 }
 
-/** New elements of a tensor: as many as it has, in its type or, for float16 and bfloat16, in float32. */
+/**
+ * New elements of a tensor: as many as it has, in its type or, for float16 and bfloat16, in float32; for integers the bytes
+ * themselves.
+ */
 export interface Replacement {
   readonly name: string;
   readonly place: Place;
-  readonly data: Float32Array | Float64Array;
+  readonly data: Float32Array | Float64Array | Uint8Array;
 }
 
 /**
@@ -210,13 +215,18 @@ export interface Replacement {
 export function patchTensors(bytes: Uint8Array, values: readonly Replacement[]): Uint8Array {
   const stored = locateTensors(
     bytes,
-    values.map(({ name, place, data }) => ({ name, place, count: data.length })),
+    values.map(({ name, place, data }) => ({
+      name,
+      place,
+      count: data.length,
+      bytes: data instanceof Uint8Array ? data.length : undefined,
+    })),
   );
   // Not slice(): a Buffer's own is a view.
   const copy = new Uint8Array(bytes);
   for (const { place, data } of values) {
     const { type = 0, ranges = [] } = stored.get(place) ?? {};
-    const own = isHalf(type) ? narrow(data, type) : data;
+    const own = !(data instanceof Uint8Array) && isHalf(type) ? narrow(data, type) : data;
     const source = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
     let offset = 0;
     for (const { start, end } of ranges) {

@@ -3,14 +3,16 @@ import { checkGradient, type OperatorCase } from '../../test/checkGradient.ts';
 import { tolerance } from '../../test/describeGradients.ts';
 import { differentiableCases, flatCases, sameGradient, withoutFloats } from '../../test/operatorCases.ts';
 import { DataType } from '../format/dataType.ts';
+import { privateDomain } from '../graph/privateOperators.ts';
 import { UnsupportedOperatorError } from '../index.ts';
 import { operators } from './index.ts';
 
 /** The operators of the registry, by the kind of their gradient. */
 const named = (gradient: 'function' | 'none'): string[] =>
-  [...operators].flatMap(([name, operator]) =>
-    (typeof operator.gradient === 'function' ? 'function' : operator.gradient) === gradient ? [name] : [],
-  );
+  [...operators].flatMap(([name, operator]) => {
+    const kind = typeof operator.gradient === 'function' ? 'function' : operator.gradient;
+    return kind === gradient && !name.startsWith(`${privateDomain}:`) ? [name] : [];
+  });
 
 type Case = Omit<OperatorCase, 'seed'>;
 

@@ -56,6 +56,17 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   },
 
   /**
+   * (x, y): y, whose gradient goes to x as it is, where y is x rounded ("straight through", Bengio et al. 2013,
+   * arXiv 1308.3432).
+   */
+  'clr:StraightThrough': {
+    infer: like(1),
+    differentiable: [0],
+    zeroDerivative: { 1: 'a rounded value' },
+    gradient: ({ g }) => [g(0)],
+  },
+
+  /**
    * (logits, target) {axis}: 1 where the first maximum of the logits along the axis is the class of the target, else 0:
    * float32, without that axis. The target holds classes, int64 of the same shape, or has the logits' shape and its own
    * first maximum counts. The axis is 1 unless it is given.

@@ -236,6 +236,7 @@ const uses: Readonly<Record<string, fc.Arbitrary<Use>>> = {
           { before: [{ op: 'Relu', inputs: ['_x'], outputs: ['y'] }] },
         ),
   ),
+  'clr:StraightThrough': pools.map(({ x }) => use('clr:StraightThrough', { x, y: x })),
   'clr:MaxPoolGrad': pools.map(({ x, g, attributes }) =>
     use('clr:MaxPoolGrad', { x, g }, attributes, {
       before: [{ op: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes }],

@@ -9,6 +9,7 @@ import { maxPoolGrad } from './maxPool/index.ts';
 import { reluGrad } from './relu.ts';
 import { hiddenScales } from './resizeScales.ts';
 import type { Row } from './row.ts';
+import { straightThrough } from './straightThrough.ts';
 import { batchNormInParts } from './webgpu/batchNorm.ts';
 import { convFilledUp } from './webgpu/conv.ts';
 import { transposedAsConv, withTwoOutputs } from './webgpu/convTranspose.ts';
@@ -29,6 +30,7 @@ export const rows: readonly Row[] = [
   ...batchNormGrad,
   ...isCorrect,
   ...channelsLast,
+  straightThrough,
   // ONNX's.
   hiddenScales,
   convInBlocks as Row,

@@ -1,4 +1,4 @@
-import { isFloat } from '../format/dataType.ts';
+import { DataType, isFloat } from '../format/dataType.ts';
 import { nodeName } from '../format/describeNode.ts';
 import type { Model } from '../format/model.ts';
 import type { Place, StoredAt } from '../format/place.ts';
@@ -48,8 +48,14 @@ function floatsOf(node: NodeProto): { tensor: TensorProto; way: string } | undef
   const kind = kinds[held?.name ?? ''];
   if (node.opType !== 'Constant' || !kind || held?.refAttrName || node.output.length !== 1) return undefined;
   const tensor = constantOf(node);
-  return tensor && isFloat(tensor.dataType) ? { tensor, way: `a0.${kind}` } : undefined;
+  return tensor && (isFloat(tensor.dataType) || isStoredWeight(tensor))
+    ? { tensor, way: `a0.${kind}` }
+    : undefined;
 }
+
+/** Integers of few bits in an array: quantised weights. */
+const isStoredWeight = ({ dataType, dims }: TensorProto): boolean => dims.length > 0 && fewBits.has(dataType);
+const fewBits: ReadonlySet<number> = new Set([DataType.INT8, DataType.UINT8, DataType.INT4, DataType.UINT4]);
 
 /**
  * Moves the float tensors that stand in nodes (in a Constant, a branch, a loop's body) to the graph's initializers, so

@@ -1,6 +1,7 @@
 import { fail, UnsupportedOperatorError } from '../errors.ts';
 import { subgraphs } from '../format/captures.ts';
 import { copyNode } from '../format/copyNode.ts';
+import { isFloat } from '../format/dataType.ts';
 import { nodeName } from '../format/describeNode.ts';
 import type { Model } from '../format/model.ts';
 import { checkStored } from '../format/tensor.ts';
@@ -14,6 +15,7 @@ import { type Optionals, throughOptionals } from './optionals.ts';
 import { scanRounds, unrollScan } from './scan.ts';
 import { unrollMap } from './sequenceMap.ts';
 import { type Sequences, throughSequences } from './sequences.ts';
+import { StraightThrough } from './straightThrough.ts';
 import { roundsOf, unrollLoop, writeOut } from './unroll.ts';
 import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 
@@ -79,17 +81,37 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
   }
 }
 
+/** The operators of models that hold or make integers in place of numbers. */
+const quantisedOperator = /[Qq]uantize|Integer|QLinear|NBits/;
+
+/** What writes the quantised operators of a model, if it has any. */
+function straightThrough(
+  b: Ops,
+  model: Model,
+  trained: (name: string) => boolean,
+): StraightThrough | undefined {
+  const { graph, proto } = model;
+  const bodies = [graph, ...proto.functions];
+  if (!bodies.some(({ node }) => node.some(({ opType }) => quantisedOperator.test(opType)))) return undefined;
+  const names = graph.initializer.flatMap(({ name, dataType }) =>
+    isFloat(dataType) && trained(name) ? [name] : [],
+  );
+  return new StraightThrough(b, names, model);
+}
+
 /**
  * Takes a model's graph into one that grows: brought up to the working opset; the model's own functions, branches with
  * a known condition and loops of known length written out.
  *
  * @param model - stays as it is
  * @param operators - what is known of the operators
+ * @param trained - the stored tensors that may be trained: quantised operators that they reach are written in floats
  */
 export function loadGraph(
   model: Model,
   operators: ReadonlyMap<string, Operator>,
   adjust: Adjust = () => {},
+  trained: (name: string) => boolean = () => true,
 ): Loaded {
   const { graph, opset, proto } = model;
   graph.initializer.forEach(checkStored);
@@ -101,6 +123,7 @@ export function loadGraph(
 
   const sequences: Sequences = new Map();
   const optionals: Optionals = new Map();
+  const rounding = straightThrough(b, model, trained);
 
   const append = (node: NodeProto, version: number, depth: number): void => {
     checkUnfolding(depth, b.nodes.length, node);
@@ -135,6 +158,7 @@ export function loadGraph(
       return;
     }
     if (unrollMap(node, b, sequences, deeper)) return;
+    if (rounding?.write(node, (inner) => appendUpgraded(b, inner, version, adjust))) return;
     if (writeContrib(node, b)) return;
     checkSubgraphs(node, version);
     const plain = throughSequences(throughOptionals(node, b, optionals, sequences), b, sequences);

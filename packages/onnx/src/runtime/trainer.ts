@@ -35,14 +35,18 @@ import { type OnnxSnapshot, optimizerName } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import { StateVectors } from './stateVectors.ts';
 
+/** The weights that the file keeps as integers. */
+type Integers = NonNullable<Prepared['source']['quantised']>;
+
 /** The tensors of the file that training changes. */
-function storedTensors({ state, places }: TrainingModel): Wanted[] {
+function storedTensors({ state, places }: TrainingModel, quantised: Integers): Wanted[] {
   const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
   return stored.flatMap(({ parts }) =>
     parts.map(({ name, dims }) => ({
       name,
       place: places[name] as string,
       count: dims.reduce((size, dim) => size * dim, 1),
+      bytes: quantised.get(name)?.bytes,
     })),
   );
 }
@@ -78,6 +82,7 @@ export class Trainer implements OnnxTrainer {
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
   readonly #source: Uint8Array;
   readonly #places: Readonly<Record<string, string>>;
+  readonly #quantised: Integers;
   readonly #engine: Engine;
   readonly #snapshots: Snapshots;
   readonly #queue = new Queue();
@@ -96,7 +101,8 @@ export class Trainer implements OnnxTrainer {
     this.hyperparameters = [...(takesMomentum(optimizer) ? ['momentum'] : []), ...new Set(hyperparameters)];
     this.#source = source;
     // Before any training: could the result be written back?
-    locateTensors(source, storedTensors(first));
+    this.#quantised = prepared.source.quantised ?? new Map();
+    locateTensors(source, storedTensors(first, this.#quantised));
     this.#places = first.places;
     this.untrained = first.untrained;
     const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
@@ -206,7 +212,11 @@ export class Trainer implements OnnxTrainer {
       const parts = await this.#engine.state.parts('parameters', 'buffers');
       return patchTensors(
         this.#source,
-        parts.map(({ name, data }) => ({ name, place: this.#places[name] as string, data })),
+        parts.map(({ name, data }) => ({
+          name,
+          place: this.#places[name] as string,
+          data: this.#quantised.get(name)?.encode(data) ?? data,
+        })),
       );
     });
   }

@@ -10,6 +10,7 @@ import type { Dim } from '../graph/dim.ts';
 import { operatorKey } from '../graph/graph.ts';
 import type { Ops } from '../graph/ops.ts';
 import { lossInput } from '../loss/lossInput.ts';
+import { dequantised } from '../read/dequantise.ts';
 import { loadGraph } from '../read/load.ts';
 import { readSource } from '../read/readSource.ts';
 import { applySizes } from '../read/sizes.ts';
@@ -149,7 +150,7 @@ const bytesOf = (type: number): number => (typeName(type) === 'float64' ? 8 : 4)
 export function describeModel(model: Uint8Array, options: DescribeOptions = {}): ModelDescription {
   const batch = count(options.batch, 1, 1, 'batch');
   const slots = count(options.slots, 1, 0, 'slots');
-  const source = readSource(model);
+  const source = dequantised(readSource(model));
   const resize = options.sizes ? applySizes(source, options.sizes, operators) : () => {};
   const { b, inputs } = loadGraph(source, operators, (node, ops) => {
     resize(node, ops);
@@ -163,7 +164,7 @@ export function describeModel(model: Uint8Array, options: DescribeOptions = {}):
     return {
       name,
       dims: dimsOf(tensor),
-      type: typeName(dataType),
+      type: typeName(source.quantised?.get(name)?.type ?? dataType),
       in: source.stored?.get(name)?.inNode ? 'node' : 'initializer',
       uses: uses.map(({ node, input }) => ({ node: nodeName(node), operator: operatorKey(node), input })),
       trained: why === undefined,

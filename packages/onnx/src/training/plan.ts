@@ -114,15 +114,20 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
   const draws = createDraws(names('draw'));
-  const { b, inputs } = loadGraph(model, operators, (node, ops) => {
-    resize(node, ops);
-    const own = [...node.input];
-    noteBuffers(ops, node, stored, replaced);
-    ops.operator(node)?.settle?.(node, ops);
-    if (!inference) return ops.operator(node)?.toTraining?.(node, ops, draws);
-    node.input = own;
-    ops.operator(node)?.toInference?.(node, ops, draws);
-  });
+  const { b, inputs } = loadGraph(
+    model,
+    operators,
+    (node, ops) => {
+      resize(node, ops);
+      const own = [...node.input];
+      noteBuffers(ops, node, stored, replaced);
+      ops.operator(node)?.settle?.(node, ops);
+      if (!inference) return ops.operator(node)?.toTraining?.(node, ops, draws);
+      node.input = own;
+      ops.operator(node)?.toInference?.(node, ops, draws);
+    },
+    options.trainable,
+  );
   const nodes = [...b.nodes];
   const outputs = graph.output.map(({ name }) => name);
   const terms = termsOf(options);

@@ -1,6 +1,7 @@
 import { fail } from '../errors.ts';
 import { operators } from '../gradients/index.ts';
 import type { Target } from '../lower/target.ts';
+import { dequantised } from '../read/dequantise.ts';
 import { readSource } from '../read/readSource.ts';
 import { applySizes, type SizedModel } from '../read/sizes.ts';
 import { show } from '../show.ts';
@@ -51,7 +52,7 @@ function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
 export function prepare(bytes: Uint8Array, given: BuildOptions): Prepared {
   const options = readOptions(given);
   const target = targetOf(options);
-  const read = readSource(bytes);
+  const read = dequantised(readSource(bytes), options.trainable);
   const source: SizedModel = options.sizes
     ? { ...read, resize: applySizes(read, options.sizes, operators) }
     : read;

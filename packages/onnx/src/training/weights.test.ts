@@ -312,6 +312,6 @@ describe('the scale of a dynamically quantised product', () => {
       ],
     });
     const { gradients } = await trained(file);
-    expect([...gradients.keys()]).toEqual(['val_7']);
+    expect([...gradients.keys()]).toEqual(['integers', 'val_7']);
   });
 });

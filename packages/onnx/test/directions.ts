@@ -1,0 +1,99 @@
+import type * as Ort from 'onnxruntime-node';
+import { buildGradientModel } from '../src/index.ts';
+import type { BuildOptions } from '../src/training/options.ts';
+import type { TrainingModel } from '../src/training/trainingModel.ts';
+import { random } from './checkGradient.ts';
+
+type Vector = Float32Array | Float64Array;
+
+/** A derivative along a direction, beside central differences of several widths. */
+export interface Direction {
+  /** Gradient times direction. */
+  readonly slope: number;
+  readonly differences: readonly { readonly width: number; readonly slope: number }[];
+  /** The least relative difference between the two. */
+  readonly error: number;
+}
+
+function tensorOf(ort: typeof Ort, data: Vector): Ort.Tensor {
+  return data instanceof Float64Array
+    ? new ort.Tensor('float64', data, [data.length])
+    : new ort.Tensor('float32', data, [data.length]);
+}
+
+/** A random direction in which each tensor changes in proportion to the size of its own elements. */
+function randomDirection({ state }: TrainingModel, seed: number): Map<string, Float64Array> {
+  const draw = random(seed);
+  const normal = (): number => Math.sqrt(-2 * Math.log(draw() + 1e-300)) * Math.cos(2 * Math.PI * draw());
+  return new Map(
+    state
+      .filter(({ role }) => role === 'parameters')
+      .map(({ input, parts, initial }) => {
+        const direction = new Float64Array(initial.length);
+        for (const { offset, dims } of parts) {
+          const length = dims.reduce((size, dim) => size * dim, 1);
+          const own = initial.subarray(offset, offset + length);
+          let square = 0;
+          for (const value of own) square += value * value;
+          const size = Math.sqrt(square / Math.max(1, length)) || 0.1;
+          for (let i = 0; i < length; i++) direction[offset + i] = size * normal();
+        }
+        return [input, direction];
+      }),
+  );
+}
+
+/**
+ * Compares a model's gradients with central differences of its loss, along random directions in the space of all trained
+ * weights.
+ *
+ * @param feeds - the model's inputs and targets
+ */
+export async function directions(
+  ort: typeof Ort,
+  bytes: Uint8Array,
+  options: BuildOptions,
+  feeds: Record<string, Ort.Tensor>,
+  {
+    count = 3,
+    widths = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4],
+    seed = 1,
+  }: { count?: number; widths?: readonly number[]; seed?: number } = {},
+): Promise<Direction[]> {
+  const model = buildGradientModel(bytes, options);
+  const session = await ort.InferenceSession.create(model.bytes, { logSeverityLevel: 4 });
+  const draw = model.draw ? { [model.draw]: new ort.Tensor('int64', BigInt64Array.of(7n), []) } : {};
+  const run = async (moved: ReadonlyMap<string, Float64Array>, width: number) => {
+    const state = model.state.map(({ input, initial }) => {
+      const direction = moved.get(input);
+      const data = direction
+        ? (initial as Float32Array).map((value, i) => value + width * (direction[i] as number))
+        : initial;
+      return [input, tensorOf(ort, data)] as const;
+    });
+    return session.run({ ...feeds, ...draw, ...Object.fromEntries(state) });
+  };
+  const loss = async (moved: ReadonlyMap<string, Float64Array>, width: number): Promise<number> =>
+    Number((await run(moved, width))[model.loss as string]?.data[0]);
+  const start = await run(new Map(), 0);
+  const found: Direction[] = [];
+  for (let i = 0; i < count; i++) {
+    const direction = randomDirection(model, seed + i);
+    let slope = 0;
+    model.gradients?.forEach(({ name }, at) => {
+      const gradient = start[name]?.data as Vector;
+      const own = [...direction.values()][at] as Float64Array;
+      for (let j = 0; j < gradient.length; j++) slope += (gradient[j] as number) * (own[j] as number);
+    });
+    const differences: { width: number; slope: number }[] = [];
+    for (const width of widths) {
+      const [up, down] = [await loss(direction, width), await loss(direction, -width)];
+      differences.push({ width, slope: (up - down) / (2 * width) });
+    }
+    const scale = Math.max(Math.abs(slope), 1e-12);
+    const error = Math.min(...differences.map((item) => Math.abs(item.slope - slope) / scale));
+    found.push({ slope, differences, error });
+  }
+  await session.release();
+  return found;
+}

@@ -1,0 +1,111 @@
+/**
+ * Packs every public package and prints the line that installs them.
+ *
+ *   npm run pack                              tarballs in ./tarballs, named @clr/…
+ *   npm run pack -- --scope @name --out dir   the same under another scope
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const ownScope = '@clr';
+const text = /\.(js|ts|json|md|map|html|css)$/;
+
+/**
+ * Builds and packs all packages, with every `@clr/…` in them rewritten to the scope: manifests, imports, types, docs.
+ *
+ * @param {{ scope?: string, out: string }} options - an npm scope such as `@name`, and the folder for the tarballs
+ * @returns {{ name: string, version: string, tarball: string }[]} dependencies before the packages that need them
+ */
+export function packAll({ scope = ownScope, out }) {
+  if (!/^@[a-z0-9][a-z0-9._-]*$/.test(scope)) {
+    throw new Error(`Expected --scope to be an npm scope such as @name.\nReceived: --scope ${scope}`);
+  }
+  run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only'], root);
+  mkdirSync(out, { recursive: true });
+  const work = mkdtempSync(join(tmpdir(), 'clr-pack-'));
+  try {
+    const folders = readdirSync(join(root, 'packages'));
+    const rename = renamer(folders, scope);
+    const packed = folders.map((folder) => {
+      const from = join(work, folder);
+      mkdirSync(from);
+      run('npx', ['-y', pnpm(), 'pack', '--out', join(from, 'packed.tgz')], join(root, 'packages', folder));
+      run('tar', ['xzf', 'packed.tgz'], from);
+      const content = join(from, 'package');
+      if (scope !== ownScope) rewrite(content, rename);
+      const manifest = forUsers(join(content, 'package.json'));
+      const [made] = JSON.parse(
+        run('npm', ['pack', content, '--json', '--ignore-scripts', '--pack-destination', out], work),
+      );
+      return { manifest, tarball: join(out, made.filename) };
+    });
+    return inOrder(packed).map(({ manifest: { name, version }, tarball }) => ({ name, version, tarball }));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Replaces `@clr/` where the name of a package follows it. */
+function renamer(folders, scope) {
+  const names = new RegExp(`${ownScope}/(?=(?:${folders.join('|')})\\b)`, 'g');
+  return (content) => content.replace(names, `${scope}/`);
+}
+
+function rewrite(folder, rename) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !text.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    writeFileSync(path, rename(readFileSync(path, 'utf8')));
+  }
+}
+
+/** Leaves out of a manifest what only this workspace can use. */
+function forUsers(path) {
+  const { devDependencies, scripts, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
+}
+
+/** Packages after those that they depend on, so that each can be installed as soon as it is published. */
+function inOrder(packed) {
+  const byName = new Map(packed.map((each) => [each.manifest.name, each]));
+  const ordered = new Set();
+  const add = (each) => {
+    const { dependencies = {}, peerDependencies = {} } = each.manifest;
+    for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+      if (byName.has(name)) add(byName.get(name));
+    }
+    ordered.add(each);
+  };
+  for (const each of packed) add(each);
+  return [...ordered];
+}
+
+function pnpm() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
+}
+
+function run(command, args, cwd) {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const { values } = parseArgs({
+      options: { scope: { type: 'string' }, out: { type: 'string', default: 'tarballs' } },
+    });
+    const packed = packAll({ ...(values.scope && { scope: values.scope }), out: resolve(values.out) });
+    const paths = packed.map(({ tarball }) => relative(process.cwd(), tarball));
+    console.log(
+      `${paths.join('\n')}\n\nInstall the ones you need, and what they depend on:\n\n  npm install ${paths.map((path) => join(process.cwd(), path)).join(' ')}`,
+    );
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,53 @@
+// The first example of each package's README as a program that runs, with what the example uses without declaring it.
+import { readFileSync } from 'node:fs';
+
+const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+/** The first fenced block of a package's README in one of the languages. */
+export function blockOf(name, ...languages) {
+  const block = new RegExp(`\`\`\`(?:${languages.join('|')})\n([\\s\\S]*?)\`\`\``).exec(
+    read(`packages/${name}/README.md`),
+  )?.[1];
+  if (block === undefined) throw new Error(`packages/${name}/README.md has no block of ${languages}`);
+  return block;
+}
+
+/** The framework of an adapter, in the version that its own tests use: an argument of `npm install`. */
+function framework(name, dependency) {
+  const { devDependencies } = JSON.parse(read(`packages/${name}/package.json`));
+  const version = devDependencies[dependency].replace('catalog:', '');
+  return `${dependency}@${version || new RegExp(`${dependency}: (.+)`).exec(read('pnpm-workspace.yaml'))[1]}`;
+}
+
+/** What each package needs beside itself and core. */
+export const frameworks = {
+  core: [],
+  report: [],
+  conformance: [],
+  onnx: [framework('onnx', 'onnxruntime-node')],
+  tfjs: [framework('tfjs', '@tensorflow/tfjs')],
+  webgpu: [framework('webgpu', 'webgpu')],
+};
+
+const batches = `
+const batches = [0, 1, 2].map((seed) => ({
+  image: new ort.Tensor('float32', Float32Array.from({ length: 8 * 784 }, (_, i) => Math.sin(i + seed)), [8, 1, 28, 28]),
+  target: new ort.Tensor('int64', BigInt64Array.from({ length: 8 }, (_, i) => BigInt(i)), [8]),
+}));
+`;
+
+/** Gives Node the `navigator.gpu` of a browser. */
+export const gpu = `import { create, globals } from 'webgpu';
+Object.assign(globalThis, globals);
+const navigator = { gpu: create([]) };
+`;
+
+/** The programs by package; that of onnx reads `lenet.onnx` in its folder and writes `lenet-trained.onnx`. */
+export const programs = {
+  core: blockOf('core', 'ts', 'js'),
+  report: blockOf('report', 'ts', 'js'),
+  conformance: blockOf('conformance', 'ts', 'js').replace("'vitest'", "'node:test'"),
+  onnx: blockOf('onnx', 'ts', 'js').replace('\n\n', `\n${batches}\n`),
+  tfjs: blockOf('tfjs', 'ts', 'js'),
+  webgpu: `${gpu}${blockOf('webgpu', 'ts', 'js')}process.exit();\n`,
+};

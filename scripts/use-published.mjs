@@ -1,0 +1,120 @@
+// Releases all packages under another scope to a registry on this machine, installs each from there into an empty
+// folder of its own, and runs the first example of its README.
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { frameworks, gpu, programs } from './readme-programs.mjs';
+
+const scope = '@clr-release-check';
+const [, , work] = process.argv;
+const say = (line) => console.log(`-- ${line}`);
+
+const registry = await startRegistry();
+try {
+  say(`a release under ${scope} to ${registry.url}`);
+  run('node', ['scripts/release.mjs', '--scope', scope, '--registry', registry.url], process.cwd());
+  for (const [name, program] of Object.entries(programs)) {
+    const folder = join(work, `published-${name}`);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+    writeFileSync(join(folder, '.npmrc'), `${scope}:registry=${registry.url}\n`);
+    run(
+      'npm',
+      [
+        ...['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'],
+        ...new Set([`${scope}/core`, `${scope}/${name}`, ...frameworks[name]]),
+      ],
+      folder,
+    );
+    if (name === 'webgpu' && !hasGpu(folder)) continue;
+    say(`the example of ${scope}/${name}'s README`);
+    cpSync(new URL('../examples/onnx-node/lenet.onnx', import.meta.url), join(folder, 'lenet.onnx'));
+    writeFileSync(join(folder, 'example.mjs'), program.replaceAll('@clr/', `${scope}/`));
+    run('node', ['example.mjs'], folder);
+  }
+} finally {
+  registry.stop();
+}
+
+const before = readFileSync(join(work, 'published-onnx', 'lenet.onnx'));
+const trained = readFileSync(join(work, 'published-onnx', 'lenet-trained.onnx'));
+if (trained.length !== before.length || trained.equals(before)) {
+  throw new Error('the exported model is not the same model with other weights');
+}
+
+function run(command, args, cwd) {
+  execFileSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...registry.env } });
+}
+
+/** Starts an empty registry that takes packages of the scope from anybody; npm gets all others where it always does. */
+async function startRegistry() {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
+  const home = join(work, 'registry');
+  mkdirSync(home);
+  writeFileSync(
+    join(home, 'config.yaml'),
+    `storage: ./storage
+auth: { htpasswd: { file: ./htpasswd } }
+packages: { '${scope}/*': { access: $all, publish: $all } }
+max_body_size: 100mb
+log: { type: file, path: ${join(home, 'log')}, level: warn }
+`,
+  );
+  writeFileSync(
+    join(home, 'package.json'),
+    // A plugin of verdaccio asks for a dist-tag that mirrors of the npm registry need not have.
+    JSON.stringify({ private: true, overrides: { 'node-fetch': '2.7.0' } }),
+  );
+  execFileSync(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', 'verdaccio@6.2.9'],
+    {
+      cwd: home,
+      stdio: 'inherit',
+    },
+  );
+  const server = spawn(
+    'node',
+    ['node_modules/verdaccio/bin/verdaccio', '--config', 'config.yaml', '--listen', `127.0.0.1:${port}`],
+    { cwd: home, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const stop = () => server.kill();
+  for (;;) {
+    if (server.exitCode !== null) throw new Error(`the registry ended with code ${server.exitCode}`);
+    const answered = await fetch(`${url}-/ping`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    // npm wants a token before it publishes; this registry ignores it.
+    if (answered) return { url, stop, env: { [`npm_config_//127.0.0.1:${port}/:_authToken`]: 'none' } };
+    await setTimeout(200);
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Whether WebGPU works in Node here; without it the example is left out, unless CLR_REQUIRE names it. */
+function hasGpu(folder) {
+  writeFileSync(
+    join(folder, 'gpu.mjs'),
+    `${gpu}process.exit((await navigator.gpu.requestAdapter()) ? 0 : 1);\n`,
+  );
+  try {
+    execFileSync('node', ['gpu.mjs'], { cwd: folder, stdio: 'ignore' });
+    return true;
+  } catch {
+    if (process.env.CLR_REQUIRE?.split(',').includes('webgpu')) throw new Error('no WebGPU adapter in Node');
+    say('SKIPPED, because there is no WebGPU adapter: the example of @clr/webgpu');
+    return false;
+  }
+}

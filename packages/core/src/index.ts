@@ -42,6 +42,7 @@ export { type TriangularOptions, type TriangularPolicy, triangular } from './pol
 export { type Triangular2Options, type Triangular2Policy, triangular2 } from './policies/triangular2.ts';
 export { type WsdOptions, type WsdPolicy, wsd } from './policies/wsd.ts';
 export type { Policy } from './policy.ts';
+export type { AccuracyReading } from './rangeTest/accuracyReading.ts';
 export { type AnalyzeOptions, analyzeRangeTest } from './rangeTest/analyzeRangeTest.ts';
 export { type BatchSharpness, batchSharpness } from './rangeTest/batchSharpness.ts';
 export type {

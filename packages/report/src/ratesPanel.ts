@@ -19,9 +19,13 @@ interface Range {
 }
 
 /** One row for each rate that somebody would answer: a dot, its value, and its interval where there is one. */
-export function ratesPanel({ suggestion, edgeLr, lowerBound, rules }: RangeTestFinding, range: Range): Panel {
-  const classic = (text: string, rate: number | null): readonly Row[] =>
-    rate === null ? [] : [{ text, colour: colours.muted, rate }];
+export function ratesPanel(
+  { suggestion, edgeLr, lowerBound, accuracy, rules }: RangeTestFinding,
+  range: Range,
+): Panel {
+  const known = (text: string, rate: number | null | undefined, colour: string): readonly Row[] =>
+    typeof rate === 'number' ? [{ text, colour, rate }] : [];
+  const classic = (text: string, rate: number | null) => known(text, rate, colours.muted);
   const ours = (text: 'baseLr' | 'fixedLr' | 'maxLr', colour: string): readonly Row[] =>
     suggestion ? [{ text, colour, rate: suggestion[text], interval: suggestion.interval[text] }] : [];
   const rows: readonly Row[] = [
@@ -31,6 +35,9 @@ export function ratesPanel({ suggestion, edgeLr, lowerBound, rules }: RangeTestF
     ...(edgeLr === null ? [] : [{ text: 'loss edge', colour: colours.red, rate: edgeLr }]),
     ...(lowerBound ? [{ text: 'maxLr above', colour: colours.orange, rate: lowerBound.maxLr }] : []),
     ...(lowerBound ? [{ text: 'edge above', colour: colours.red, rate: lowerBound.edgeLr }] : []),
+    ...known('acc. rises', accuracy?.risesLr, colours.ink),
+    ...known('acc. slows', accuracy?.slowsLr, colours.ink),
+    ...known('acc. falls', accuracy?.fallsLr, colours.ink),
     ...classic('steepest', rules.steepest),
     ...classic('minimum', rules.minimum),
     ...classic('valley', rules.valley),

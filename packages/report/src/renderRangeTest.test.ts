@@ -57,6 +57,27 @@ describe('renderRangeTest', () => {
     }
   });
 
+  it('marks where the accuracy rises, slows and falls', () => {
+    const { accuracy } = finding;
+    const picture = readPicture(renderRangeTest(trace, finding));
+    const rates = [accuracy!.risesLr, accuracy!.slowsLr, accuracy!.fallsLr].filter((rate) => rate !== null);
+    expect(rates.length).toBeGreaterThan(1);
+    const upright = picture.strokes.filter(
+      ({ colour, points }) => colour === colours.ink && points[0]![0] === points[1]?.[0],
+    );
+    expect(upright.length).toBeGreaterThanOrEqual(rates.length);
+    for (const rate of rates) expect(picture.words).toContain(formatRate(rate));
+    expect(picture.words).toContain('acc. slows');
+  });
+
+  it('draws a trace without losses by its accuracy alone', () => {
+    const only = { ...trace, points: trace.points.map((point) => ({ ...point, loss: null })) };
+    const picture = readPicture(renderRangeTest(only, analyzeRangeTest(only)));
+    expect(picture.words).toContain('Accuracy');
+    expect(picture.words).not.toContain('Loss');
+    expect(picture.words).toContain('maxLr');
+  });
+
   it('shows the held-out points and the finding in words', () => {
     // The last ones lie above the cut.
     const validation = trace.validation!.slice(0, 8);

@@ -13,8 +13,8 @@ import { usefulCeiling } from './usefulCeiling.ts';
 import { formatNumber, formatRate } from './words.ts';
 
 /**
- * A range test as a picture: loss and accuracy over the rate (logarithmic for an exponential sweep), the
- * suggested rates with their intervals or a lower bound, the loss edge, and below them what the classic rules would say.
+ * A range test as a picture: loss and accuracy over the rate (logarithmic for an exponential sweep), where the accuracy
+ * rises, slows and falls, the suggested rates with their intervals or a lower bound, the loss edge, and below them what the classic rules would say.
  *
  * @param traces - one sweep, or several of the same model
  * @param finding - what `analyzeRangeTest` said about them
@@ -43,7 +43,7 @@ export function renderRangeTest(
     });
   }
   const [min, max] = extent(rates);
-  const { suggestion, edgeLr, lowerBound } = finding;
+  const { suggestion, edgeLr, lowerBound, accuracy: reading } = finding;
   const lines = [
     ...(suggestion
       ? [
@@ -64,27 +64,36 @@ export function renderRangeTest(
       ]
     : [];
   const overlay = marks(lines, bands);
+  const read = [reading?.risesLr, reading?.slowsLr, reading?.fallsLr].flatMap((x) => x ?? []);
+  const readings = marks(read.map((x) => ({ x, colour: colours.ink, dashed: true })));
 
   const loss = curves(sweeps, ({ loss }) => loss);
   const ceiling = usefulCeiling(
     sweeps.flatMap(({ points }) => points.map(({ lr, loss }) => [lr, loss] as const)),
   );
-  const panels: Panel[] = [
-    {
+  const panels: Panel[] = [];
+  if (sweeps.some(({ points }) => points.some(({ loss }) => loss !== null))) {
+    panels.push({
       name: 'Loss',
       height: 230,
       keys: loss.keys,
       y: { max: ceiling, format: (value) => formatNumber(value, 3) },
       series: [...loss.series, overlay],
-    },
-  ];
-  if (sweeps.some(({ points }) => points.some(({ accuracy }) => typeof accuracy === 'number'))) {
+    });
+  }
+  const withAccuracy = ({ points, validation = [] }: RangeTestTrace) =>
+    [...points, ...validation].some(({ accuracy }) => typeof accuracy === 'number');
+  if (sweeps.some(withAccuracy)) {
     const accuracy = curves(sweeps, ({ accuracy }) => accuracy ?? null);
     panels.push({
       name: 'Accuracy',
       height: 150,
+      keys: [
+        ...(panels.length > 0 ? [] : accuracy.keys),
+        ...(read.length > 0 ? [{ text: '┆ rises, slows, falls', colour: colours.ink }] : []),
+      ],
       y: { min: 0, max: 1, interval: 0.25, format: (value) => `${Math.round(100 * value)} %` },
-      series: [...accuracy.series, overlay],
+      series: [...accuracy.series, overlay, readings],
     });
   }
   panels.push(ratesPanel(finding, { log, from: min, to: max }));

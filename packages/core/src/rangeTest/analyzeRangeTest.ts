@@ -1,7 +1,15 @@
 import { number, oneOf, stepCount } from '../fields.ts';
 import { maxResamples } from '../limits.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
-import { decadesBelowEdge, defaultResamples, referenceSteps } from './calibration.ts';
+import { accuracyOf } from './accuracyOf.ts';
+import { describeAccuracy } from './accuracyReading.ts';
+import {
+  accuracyEdge,
+  decadesBelowEdge,
+  defaultResamples,
+  leastSweep,
+  referenceSteps,
+} from './calibration.ts';
 import { classicRules } from './classicRules.ts';
 import { rateAt, showNumber } from './describe.ts';
 import { distances } from './distances.ts';
@@ -9,7 +17,7 @@ import { gatherEvidence } from './evidence.ts';
 import type { RangeTestFinding } from './finding.ts';
 import { highReason, isHigh } from './highStart.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
-import { poolTraces } from './poolTraces.ts';
+import { isFiniteLoss, poolTraces } from './poolTraces.ts';
 import { refusals } from './refusals.ts';
 import { resampleEdges } from './resampleEdges.ts';
 import { secondOpinion } from './secondOpinion.ts';
@@ -72,18 +80,36 @@ export function analyzeRangeTest(
   resampleCount(resamples, 'resamples');
   oneOf(...Object.keys(decadesBelowEdge))(updateKind, 'updateKind');
 
-  const finding = { edgeLr: null, suggestion: null, rules: classicRules(trace.sweeps[0]?.points ?? []) };
-  const evidence = gatherEvidence(trace, distances(updateKind, steps).maxLr);
+  const margin = distances(updateKind, steps).maxLr;
+  const accuracy = accuracyOf(trace, margin);
+  const finding = {
+    ...{ edgeLr: null, suggestion: null, rules: classicRules(trace.sweeps[0]?.points ?? []) },
+    ...(accuracy?.reading && { accuracy: accuracy.reading }),
+  };
+  const read = accuracy?.reading ? [describeAccuracy(accuracy.reading)] : [];
+  const byAccuracy =
+    accuracy !== undefined &&
+    accuracy.evidence.curve.steps >= leastSweep.steps &&
+    trace.points.filter(isFiniteLoss).length < leastSweep.steps;
+  const evidence = byAccuracy ? accuracy.evidence : gatherEvidence(trace, margin);
   const { fall, bottom, edge } = evidence.features;
-  const { rate, spacing } = evidence.axis;
+  const { spacing } = evidence.axis;
+  const rate = (place: number) => evidence.axis.rate(place) / (byAccuracy ? 10 ** accuracyEdge : 1);
   const edgeLr = rate(edge);
   const below = distances(updateKind, steps, spacing);
   const { start } = evidence.curve;
-  const high = isHigh(start, trace.constantLoss) ? [highReason(start, trace.constantLoss)] : [];
+  const high =
+    !byAccuracy && isHigh(start, trace.constantLoss) ? [highReason(start, trace.constantLoss)] : [];
+  const reasons = [
+    ...high,
+    ...(byAccuracy ? ['The trace has no losses, so its accuracy was read in their place.'] : []),
+  ];
   const refusal = refusals.find(({ applies }) => applies(evidence));
   if (refusal) {
-    const reasons = [...high, refusal.reason(evidence)];
-    if (!refusal.bounds?.(evidence)) return { ...finding, reasons };
+    reasons.push(refusal.reason(evidence), ...read);
+    // An accuracy that has not fallen says of a loss in doubt that all is well.
+    const well = refusal.name === 'neverDiverged' && accuracy?.reading?.fallsLr === null;
+    if (!well && !refusal.bounds?.(evidence)) return { ...finding, reasons };
     const maxLr = edgeLr / 10 ** below.maxLr;
     const atLeast = `So maxLr is at least ${showNumber(maxLr)}; the edge would tell how much more.`;
     return { ...finding, lowerBound: { edgeLr, maxLr }, reasons: [...reasons, atLeast] };
@@ -96,8 +122,11 @@ export function analyzeRangeTest(
     suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), below, steps),
     edgeLr,
     reasons: [
-      ...high,
-      `The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`,
+      ...reasons,
+      ...(byAccuracy
+        ? []
+        : [`The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`]),
+      ...read,
       ...trace.sweeps.slice(0, 1).flatMap((sweep) => secondOpinion(sweep, edgeLr, { updateKind })),
     ],
   };

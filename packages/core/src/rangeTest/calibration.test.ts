@@ -25,6 +25,7 @@ async function loadModules() {
     test,
     high,
     spoiled,
+    accuracy,
   ] = await Promise.all([
     import('./axis.ts'),
     import('./poolTraces.ts'),
@@ -41,10 +42,12 @@ async function loadModules() {
     import('./rangeTest.ts'),
     import('./highStart.ts'),
     import('./spoiledByData.ts'),
+    import('./accuracyReading.ts'),
   ]);
   return {
     ...high,
     ...spoiled,
+    ...accuracy,
     ...axis,
     ...pool,
     ...smoothed,
@@ -100,6 +103,7 @@ const noPoints: PooledTrace = {
   constantLoss: Infinity,
   diverged: false,
   smoothed: false,
+  metric: 'loss',
 };
 
 /** Evidence that every refusal lets pass, changed by what is given. */
@@ -124,6 +128,12 @@ function evidence(
     margin: 0.5,
   };
 }
+/** Whether the accuracy of a curve without noise is read, where it rises by `depth`. */
+const reads = (m: Modules, depth: number, of: { startNoise: number; answer: number }): boolean => {
+  const made = evidence({ depth, bottom: 3 });
+  const curve = { ...made.curve, count: made.curve.x.map(() => 1) };
+  return m.readAccuracy({ ...made, curve }, of, 'training') !== undefined;
+};
 const refusesOnly = (m: Modules, given: Parameters<typeof evidence>[0]): string =>
   m.refusals
     .filter(({ applies }) => applies(evidence(given)))
@@ -147,6 +157,9 @@ const trace: RangeTestTrace = {
     range(-4, 1, 0.025),
   ),
 };
+/** The accuracies of a sweep from 1e-5 to 10 without losses. */
+const accuracies = (accuracy: (decade: number) => number): RangeTestPoint[] =>
+  range(-5, 1, 0.025).map((x, step) => ({ step, lr: 10 ** x, loss: null, accuracy: accuracy(x) }));
 const linear: RangeTestTrace = {
   version: 1,
   spacing: 'linear',
@@ -329,6 +342,41 @@ const table: readonly Row[] = [
     pins: ['startWindow.linear'],
     see: (m) => m.toCurve(points(range(0, 99), range(0, 99)), m.axisOf([linear])).start,
     value: 1,
+  },
+  {
+    // Rises over two decades, and stays: nine tenths of the rise are done a fifth of a decade before.
+    pins: ['slowShare'],
+    see: (m) => {
+      const rise = (x: number) => 0.5 * Math.min(1, Math.max(0, (x + 3) / 2));
+      const { accuracy } = m.analyzeRangeTest({ ...trace, points: accuracies(rise) });
+      return Math.round(10 * Math.log10(accuracy!.slowsLr!));
+    },
+    value: -12,
+  },
+  {
+    pins: ['clearChange.noises'],
+    see: (m) => [0.59, 0.61].map((depth) => reads(m, depth, { startNoise: 0.1, answer: 0 })),
+    value: [false, true],
+  },
+  {
+    // Half a decade apart, as for `smoothing.neighbours`.
+    pins: ['clearChange.answers'],
+    see: (m) => {
+      const weights = [1, 1, 2, 2].map((distance) => (1 - (distance / 3) ** 3) ** 3);
+      const sum = weights.reduce((all, weight) => all + weight, 1);
+      const luck = weights.reduce((all, weight) => all + (weight / sum) ** 2, 1 / sum ** 2);
+      return [0.39, 0.41].map((depth) => reads(m, depth * luck, { startNoise: 0, answer: 0.1 }));
+    },
+    value: [false, true],
+  },
+  {
+    pins: ['accuracyEdge'],
+    see: (m) => {
+      const peak = (x: number) => Math.max(0, 0.5 - 0.25 * Math.abs(x + 1));
+      const { accuracy, edgeLr } = m.analyzeRangeTest({ ...trace, points: accuracies(peak) });
+      return Math.log10(accuracy!.fallsLr! / edgeLr!);
+    },
+    value: 0.085,
   },
   { pins: ['boundsRatio'], see: (m) => ratesOf(m, {}).maxLr / ratesOf(m, {}).baseLr, value: 6 },
   {

@@ -81,6 +81,23 @@ export const lostShares: readonly number[] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5];
  */
 export const fallShare = 0.1;
 
+// The accuracy.
+
+/**
+ * A change of the accuracy is clear where it is this many standard deviations, `noises`, and a rise also this many right
+ * `answers`. Chosen: of made-up sweeps at chance none has one, nor have the stored ones on random labels.
+ */
+export const clearChange = { noises: 6, answers: 4 } as const;
+
+/** The accuracy slows where this share of its rise is done. Chosen: it repeats better than the peak. */
+export const slowShare = 0.9;
+
+/**
+ * The accuracy falls at a rate higher by these decades than the loss edge. Fitted: the median of all stored sweeps with a
+ * reading of both.
+ */
+export const accuracyEdge = 0.085;
+
 // The curve: bins, smoothing, the loss at the start and its noise.
 
 /** Bins of the curve per decade. Chosen: much finer than the smoothing, so that binning moves no feature. */

@@ -8,8 +8,24 @@ import type { Curve } from './curve.ts';
  *
  * @see Cleveland, Robust locally weighted regression and smoothing scatterplots, 1979
  */
-export function createSmoother({ x, count }: Pick<Curve, 'x' | 'count'>): (y: readonly number[]) => number[] {
-  const rows = x.map((here, i) => {
+export function createSmoother(curve: Pick<Curve, 'x' | 'count'>): (y: readonly number[]) => number[] {
+  const rows = rowsOf(curve);
+  return (y) => rows.map((row) => row.reduce((sum, { i, share }) => sum + share * y[i]!, 0));
+}
+
+/** The standard deviations of the smoothed values, where that of one step is 1. */
+export function smoothedDeviations(curve: Pick<Curve, 'x' | 'count'>): number[] {
+  return rowsOf(curve).map((row) =>
+    Math.sqrt(row.reduce((sum, { i, share }) => sum + share ** 2 / curve.count[i]!, 0)),
+  );
+}
+
+/** For each bin, the shares of its neighbours in the smoothed value. */
+function rowsOf({
+  x,
+  count,
+}: Pick<Curve, 'x' | 'count'>): (readonly { readonly i: number; readonly share: number }[])[] {
+  return x.map((here, i) => {
     // The neighbour at the very end of the reach keeps a weight above 0.
     const reach = Math.max(smoothing.decades, distanceToNeighbour(x, i, smoothing.neighbours)) + 1e-9;
     let from = i;
@@ -25,7 +41,6 @@ export function createSmoother({ x, count }: Pick<Curve, 'x' | 'count'>): (y: re
     const determinant = m0 * m2 - m1 * m1 || 1;
     return near.map(({ i, d, weight }) => ({ i, share: (weight * (m2 - m1 * d)) / determinant }));
   });
-  return (y) => rows.map((row) => row.reduce((sum, { i, share }) => sum + share * y[i]!, 0));
 }
 
 /** The distance from bin `i` to its `nth` nearest neighbour, or to the farthest bin if there are fewer. `x` rises. */

@@ -1,7 +1,7 @@
 import type { Axis } from './axis.ts';
 import { binsPerDecade, ceiling, leastSweep, noiseWindow, startWindow } from './calibration.ts';
 import { isHigh } from './highStart.ts';
-import { isFiniteLoss } from './poolTraces.ts';
+import { isFiniteLoss, type PooledTrace } from './poolTraces.ts';
 import { median, minOf, noiseOf } from './statistics.ts';
 import type { RangeTestPoint } from './trace.ts';
 
@@ -29,7 +29,7 @@ export interface Curve {
 export function toCurve(
   points: readonly RangeTestPoint[],
   axis: Axis,
-  constantLoss: number = Infinity,
+  { constantLoss = Infinity, ...known }: Partial<Pick<PooledTrace, 'constantLoss' | 'start' | 'noise'>> = {},
 ): Curve {
   const end = points.findIndex((point) => !isFiniteLoss(point));
   const usable = points
@@ -41,12 +41,13 @@ export function toCurve(
     { share, steps }: { readonly share: number; readonly steps: number },
   ): readonly number[] => from.slice(0, Math.max(steps, losses.length * share));
   const head = axis.spacing === 'linear' ? { share: 0, steps: startWindow.linear } : startWindow;
-  const start = losses.length > 0 ? median(firstOf(losses, head)) : Number.NaN;
+  const start = known.start ?? (losses.length > 0 ? median(firstOf(losses, head)) : Number.NaN);
   const high = isHigh(start, constantLoss);
   const level = high ? constantLoss : start;
   // High up the loss moves in large steps that say nothing about those further down.
   const lower = losses.filter((loss) => !high || loss <= level);
-  const noise = noiseOf(firstOf(lower.length < leastSweep.steps ? losses : lower, noiseWindow));
+  const noise =
+    known.noise ?? noiseOf(firstOf(lower.length < leastSweep.steps ? losses : lower, noiseWindow));
   const highest = level + ceiling.gains * Math.max(0, level - minOf(losses)) + ceiling.noises * noise;
 
   const bins: { key: number; x: number; y: number; count: number }[] = [];

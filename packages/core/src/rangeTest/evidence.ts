@@ -20,7 +20,7 @@ export interface Evidence {
 /** Turns a trace into a curve and measures its features. */
 export function gatherEvidence(trace: PooledTrace, margin: number): Evidence {
   const axis = axisOf(trace.sweeps);
-  const curve = toCurve(trace.points, axis, trace.constantLoss);
+  const curve = toCurve(trace.points, axis, trace);
   const smooth = createSmoother(curve);
   const smoothed = smooth(curve.y);
   return { trace, axis, curve, smooth, smoothed, features: featuresOf(curve, smoothed), margin };

@@ -1,3 +1,5 @@
+import type { AccuracyReading } from './accuracyReading.ts';
+
 /** The interval in which a rate lies, according to the trace. */
 export type Interval = readonly [low: number, high: number];
 
@@ -47,6 +49,8 @@ export interface RangeTestFinding {
    * safe, but they may be far too low: go higher to find the edge.
    */
   readonly lowerBound?: RangeTestLowerBound;
+  /** The accuracy of the sweep, read as in the paper; absent where it never rose by more than noise explains. */
+  readonly accuracy?: AccuracyReading;
   /** The reasons for the finding, in words that name steps and rates. */
   readonly reasons: readonly string[];
   readonly rules: ClassicRules;

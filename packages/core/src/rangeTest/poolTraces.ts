@@ -20,6 +20,11 @@ export interface PooledTrace {
   readonly diverged: boolean;
   /** Whether losses look smoothed, and nobody said how. */
   readonly smoothed: boolean;
+  /** What the losses are: losses, or shares of errors in their place. */
+  readonly metric: 'loss' | 'error rate';
+  /** The loss that the sweep began with, and the noise of one step's, where they are known apart from the curve. */
+  readonly start?: number;
+  readonly noise?: number;
 }
 
 /** Whether a loss was recorded as a number. JSON has `null` for NaN and infinities. */
@@ -50,7 +55,7 @@ export function poolTraces(
     (trace) => !(smoothing ?? trace.smoothing ?? trace.scout ?? trace.probe) && looksSmoothed(trace.points),
   );
   const constantLoss = sweeps[0]?.constantAnswer?.loss ?? Infinity;
-  return { sweeps, points, broken, scouted, constantLoss, diverged, smoothed };
+  return { sweeps, points, broken, scouted, constantLoss, diverged, smoothed, metric: 'loss' };
 }
 
 /**

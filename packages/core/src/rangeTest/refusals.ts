@@ -1,12 +1,6 @@
-import {
-  doubt as allowed,
-  leastDescent,
-  leastGain,
-  leastRoom,
-  leastSweep,
-  provenRises,
-} from './calibration.ts';
+import { leastDescent, leastGain, leastRoom, leastSweep, provenRises } from './calibration.ts';
 import { rateAt, rateOf, showNumber } from './describe.ts';
+import { doubtOf, roundingOf } from './doubtOf.ts';
 import type { Evidence } from './evidence.ts';
 import type { PooledTrace } from './poolTraces.ts';
 import { spoiledByData } from './spoiledByData.ts';
@@ -22,12 +16,6 @@ export interface Refusal {
   /** Whether the edge, as far as the sweep shows it, is a lower bound. */
   readonly bounds?: (evidence: Evidence) => boolean;
 }
-
-/** The largest fall that noise alone explains at this density of steps (calibrated on random labels). */
-const doubtOf = ({ curve: { x, start, noise, steps } }: Evidence): number =>
-  allowed.noises * noise * Math.sqrt((x.at(-1)! - x[0]!) / steps) + roundingOf(start);
-
-const roundingOf = (start: number): number => allowed.rounding * Math.abs(start);
 
 /** What to change where the sweep saw too little of the low rates. */
 const lower = ({ axis, curve: { first } }: Evidence): string =>
@@ -56,7 +44,7 @@ export const refusals: readonly Refusal[] = [
     name: 'tooShort',
     applies: ({ curve: { x, steps } }) => steps < leastSweep.steps || x.length < leastSweep.bins,
     reason: ({ curve: { x, steps }, trace }) => {
-      const found = `Too short: only ${steps} steps with a finite loss, at ${x.length} distinct rates. Take ${leastSweep.advised} steps or more.`;
+      const found = `Too short: only ${steps} steps with a finite ${trace.metric}, at ${x.length} distinct rates. Take ${leastSweep.advised} steps or more.`;
       if (!trace.broken) return found;
       return `${found} The loss was not finite at ${rateOf(trace.broken)}. Start lower.`;
     },
@@ -76,8 +64,8 @@ export const refusals: readonly Refusal[] = [
       if (constantLoss === Infinity || !(curve.start - low > doubtOf(evidence))) return false; // unknown, or nothing moved
       return !(constantLoss - low > Math.max(doubtOf(evidence), leastGain * constantLoss));
     },
-    reason: ({ smoothed, trace: { constantLoss } }) =>
-      `Nothing learned: the loss came down to ${showNumber(minOf(smoothed))} at best, and the same answer for every example would have ${showNumber(constantLoss)}. Check that the targets belong to their inputs, and that the initial weights are neither large nor all 0.`,
+    reason: ({ smoothed, trace: { constantLoss, metric } }) =>
+      `Nothing learned: the ${metric} came down to ${showNumber(minOf(smoothed))} at best, and the same answer for every example would have ${showNumber(constantLoss)}. Check that the targets belong to their inputs, and that the initial weights are neither large nor all 0.`,
   },
   {
     name: 'flat',
@@ -92,15 +80,15 @@ export const refusals: readonly Refusal[] = [
       // A linear sweep may leap over all rates that train.
       const advice = `${rose && lower(evidence) !== 'Start lower.' ? `${lower(evidence)} Or check` : higher} the model, its loss and its data.`;
       if (!(depth > roundingOf(start)))
-        return `Flat: the loss never fell below its start, ${showNumber(start)}, ${upTo}. ${advice}`;
-      return `Flat: the loss fell from ${showNumber(start)} by ${showNumber(depth)} ${upTo}; noise of ${showNumber(noise)} a step explains that. ${advice}`;
+        return `Flat: the ${trace.metric} never fell below its start, ${showNumber(start)}, ${upTo}. ${advice}`;
+      return `Flat: the ${trace.metric} fell from ${showNumber(start)} by ${showNumber(depth)} ${upTo}; noise of ${showNumber(noise)} a step explains that. ${advice}`;
     },
   },
   {
     name: 'risingFromTheStart',
     applies: ({ curve: { x }, features: { bottom } }) => bottom - x[0]! < leastDescent,
     reason: (evidence) =>
-      `The loss was already rising at the lowest rate, ${rateOf(evidence.curve.first!)}. ${lower(evidence)}`,
+      `The ${evidence.trace.metric} was already rising at the lowest rate, ${rateOf(evidence.curve.first!)}. ${lower(evidence)}`,
   },
   {
     name: 'startsNearTheEdge',
@@ -116,7 +104,7 @@ export const refusals: readonly Refusal[] = [
     name: 'leapsBeforeItFalls',
     applies: (evidence) => peakOf(evidence) > evidence.curve.start + evidence.features.depth,
     reason: (evidence) =>
-      `The loss rose from ${showNumber(evidence.curve.start)} to ${showNumber(peakOf(evidence))} before it fell. ${lower(evidence)}`,
+      `The ${evidence.trace.metric} rose from ${showNumber(evidence.curve.start)} to ${showNumber(peakOf(evidence))} before it fell. ${lower(evidence)}`,
   },
   {
     name: 'neverDiverged',
@@ -127,8 +115,8 @@ export const refusals: readonly Refusal[] = [
       const rise = provenRises.find(({ doubts }) => features.depth > doubts * doubt);
       return !trace.diverged && !(features.lost < curve.x.at(-1)! - (rise?.decades ?? Infinity));
     },
-    reason: ({ curve }) =>
-      `Never diverged: the loss was near its best up to the highest rate, ${rateOf(curve.last!)}. Go higher.`,
+    reason: ({ curve, trace }) =>
+      `Never diverged: the ${trace.metric} was near its best up to the highest rate, ${rateOf(curve.last!)}. Go higher.`,
     bounds: (evidence) => evidence.features.depth > provenRises[0]!.doubts * doubtOf(evidence),
   },
 ];

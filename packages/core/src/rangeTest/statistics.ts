@@ -21,3 +21,15 @@ export function noiseOf(values: readonly number[]): number {
     .map((value, index) => Math.abs(value - 2 * values[index + 1]! + values[index]!));
   return bends.length > 0 ? (deviationPerMedian * median(bends)) / Math.sqrt(6) : 0;
 }
+
+/** The mean of a list that is not empty. */
+export const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** As {@link noiseOf}, for values of which most may be equal: from the mean square of the second differences. */
+export function roughnessOf(values: readonly number[]): number {
+  const squares = values
+    .slice(2)
+    .map((value, index) => (value - 2 * values[index + 1]! + values[index]!) ** 2);
+  return squares.length > 0 ? Math.sqrt(meanOf(squares) / 6) : 0;
+}

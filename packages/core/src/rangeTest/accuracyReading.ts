@@ -1,0 +1,87 @@
+import { clearChange, fallShare, leastSweep, slowShare } from './calibration.ts';
+import { smoothedDeviations } from './createSmoother.ts';
+import { showNumber } from './describe.ts';
+import { roundingOf } from './doubtOf.ts';
+import type { AccuracySource, ErrorRates } from './errorRates.ts';
+import type { Evidence } from './evidence.ts';
+
+/** The accuracy of a sweep as the paper reads it. Each rate is `null` where the sweep does not show it. */
+export interface AccuracyReading {
+  /** Where the accuracy begins to rise: the paper's `baseLr`. `null` if it rose from the first rate on. */
+  readonly risesLr: number | null;
+  /** Where it slows, or gets ragged. `null` if it still climbed at the end. */
+  readonly slowsLr: number | null;
+  /** Where it falls: the mean of the rates at which given shares of the rise are lost again. */
+  readonly fallsLr: number | null;
+  /** Whose accuracy: that of validation data where the trace has it, else of the training batches. */
+  readonly of: AccuracySource;
+}
+
+/**
+ * Reads the accuracy of a sweep: where it begins to rise, where it slows or gets ragged, and where it falls. Undefined
+ * where it never rose by more than noise explains.
+ *
+ * It slows where nine tenths of the rise are done; it is ragged from a drop on that noise does not explain.
+ *
+ * @param errors - the shares of errors of the sweep
+ * @param startNoise - the standard deviation of their start
+ * @param answer - how much one right answer counts
+ * @see Smith, arXiv 1506.01186, section 3.3
+ */
+export function readAccuracy(
+  errors: Evidence,
+  { startNoise, answer }: Pick<ErrorRates, 'startNoise' | 'answer'>,
+  of: AccuracySource,
+): AccuracyReading | undefined {
+  const { axis, curve, smoothed, features } = errors;
+  const { x, noise } = curve;
+  if (x.length < leastSweep.bins) return undefined;
+  const deviations = smoothedDeviations(curve);
+  const noiseAt = (i: number) => deviations[i]! * noise;
+  const bottom = x.indexOf(features.bottom);
+  /** Whether the errors rise clearly from one bin to another. */
+  const rise = (from: number, to: number) =>
+    smoothed[to]! - smoothed[from]! > clearChange.noises * Math.hypot(noiseAt(from), noiseAt(to));
+  // At a low accuracy a few lucky answers are a rise.
+  const luck = clearChange.answers * answer * deviations[bottom]! ** 2;
+  const least = clearChange.noises * Math.hypot(noiseAt(bottom), startNoise) + luck + roundingOf(1);
+  if (!(features.depth > least)) return undefined;
+
+  const slow = slowsAt(errors, rise);
+  const falls = x.some((_, i) => i > bottom && rise(bottom, i));
+  // A steady climb takes for its last tenth an eighth of the way before it; noise makes that longer.
+  const way = x[slow]! - features.fall;
+  const climbs = !falls && x.at(-1)! - x[slow]! < (3 * way * (1 - slowShare)) / (slowShare - fallShare);
+  return {
+    risesLr: features.fall > x[0]! ? axis.rate(features.fall) : null,
+    slowsLr: climbs ? null : axis.rate(x[slow]!),
+    fallsLr: falls ? axis.rate(features.edge) : null,
+    of,
+  };
+}
+
+/** The bin at which a share of the rise is done, or before which an earlier drop began. */
+function slowsAt(
+  { smoothed, curve: { level }, features: { depth } }: Evidence,
+  dropped: (from: number, to: number) => boolean,
+): number {
+  let best = 0;
+  for (const [i, y] of smoothed.entries()) {
+    if (y <= level - slowShare * depth) return i;
+    if (y < smoothed[best]!) best = i;
+    if (smoothed[best]! < level - fallShare * depth && dropped(best, i)) return best;
+  }
+  return smoothed.length - 1;
+}
+
+/** The reading in words, for the user. */
+export function describeAccuracy({ risesLr, slowsLr, fallsLr, of }: AccuracyReading): string {
+  const places = [
+    risesLr === null ? 'rises from the first rate on' : `begins to rise at ${showNumber(risesLr)}`,
+    slowsLr === null ? 'still climbs at the end' : `slows at ${showNumber(slowsLr)}`,
+    ...(fallsLr === null ? [] : [`falls at ${showNumber(fallsLr)}`]),
+  ];
+  const last = places.pop()!;
+  const list = places.length > 1 ? `${places.join(', ')}, and ${last}` : `${places[0]} and ${last}`;
+  return `The ${of === 'validation' ? 'validation ' : ''}accuracy ${list}.`;
+}

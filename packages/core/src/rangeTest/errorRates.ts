@@ -1,0 +1,60 @@
+import { leastSweep, startWindow } from './calibration.ts';
+import type { PooledTrace } from './poolTraces.ts';
+import { meanOf, minOf, noiseOf, roughnessOf } from './statistics.ts';
+import type { RangeTestPoint } from './trace.ts';
+
+/** Whose accuracies: of validation data, or of the training batches. */
+export type AccuracySource = 'validation' | 'training';
+
+/** A trace whose losses are shares of errors. */
+export interface ErrorRates extends PooledTrace {
+  readonly start: number;
+  /** The standard deviation of the start. */
+  readonly startNoise: number;
+  /** How much one right answer counts: the smallest difference between two accuracies. */
+  readonly answer: number;
+}
+
+/**
+ * The accuracies of a trace as shares of errors in the place of its losses, so that one analysis reads both. Undefined
+ * where there are too few.
+ */
+export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRates | undefined {
+  const held = source === 'validation';
+  const points = (held ? trace.sweeps.flatMap(({ validation = [] }) => validation) : trace.points)
+    .flatMap(errorOf)
+    .sort((a, b) => a.lr - b.lr);
+  if (points.length < leastSweep.bins) return undefined;
+  const errors = points.map(({ loss }) => loss);
+  const linear = trace.sweeps.every(({ spacing }) => spacing === 'linear');
+  // Validation data are looked at rarely, and vary little.
+  const least = held ? 1 : startWindow.steps;
+  const head = Math.max(least, linear ? 0 : Math.floor(errors.length * startWindow.share));
+  // Accuracies of small batches take few values: a median of them, or of their differences, may well be 0.
+  const noise = held ? noiseOf(errors) : roughnessOf(errors);
+  const first = errors.slice(0, head);
+  return {
+    ...trace,
+    points,
+    broken: undefined,
+    // Losses that are not finite say nothing where there are accuracies.
+    diverged: trace.sweeps.some(({ scout, stopped }) => scout || stopped?.reason === 'diverged'),
+    constantLoss: 1 - (trace.sweeps[0]?.constantAnswer?.accuracy ?? -Infinity),
+    smoothed: false,
+    metric: 'error rate',
+    start: meanOf(first),
+    startNoise: noise / Math.sqrt(first.length),
+    answer: leastDifference(errors),
+    noise,
+  };
+}
+
+const errorOf = ({ step, lr, accuracy }: RangeTestPoint): (RangeTestPoint & { readonly loss: number })[] =>
+  typeof accuracy === 'number' && Number.isFinite(accuracy) ? [{ step, lr, loss: 1 - accuracy }] : [];
+
+/** The smallest difference between two values that are not the same; 0 if all are. */
+function leastDifference(values: readonly number[]): number {
+  const sorted = [...new Set(values)].sort((a, b) => a - b);
+  const differences = sorted.slice(1).map((value, i) => value - sorted[i]!);
+  return differences.length > 0 ? minOf(differences) : 0;
+}

@@ -4,6 +4,7 @@ import { DataType } from '../src/format/dataType.ts';
 import { readModel, writeModel } from '../src/format/model.ts';
 import { makeTensor } from '../src/format/tensor.ts';
 import { type NodeProto, NodeProtoSchema } from '../src/generated/onnx_pb.ts';
+import { declaredType } from '../src/graph/value.ts';
 import { blockedDomain } from '../src/lower/blocks.ts';
 import { makeNode } from './makeModel.ts';
 
@@ -17,7 +18,7 @@ export interface Plain {
  * Rewrites ONNX Runtime's NCHWc operators (`com.microsoft.nchwc`) as standard ones, so that a graph for blocks of 8 or
  * 16 runs on every processor. ReorderInput lays [N, C, H, W] out as [N, ⌈C/block⌉, H, W, block] and fills the last
  * block with zeros. A kernel is [M/block, C/block, kH, kW, block of C, block of M]; a depthwise kernel lacks C.
- * Both keep a shape of four axes: blocks count as channels.
+ * Both keep a shape of four axes: blocks count as channels. Fewer channels than a block are read plainly.
  */
 export function plainBlocks(bytes: Uint8Array, block: number): Plain {
   const { proto, graph } = readModel(bytes);
@@ -61,12 +62,22 @@ export function plainBlocks(bytes: Uint8Array, block: number): Plain {
     const apart = reshape(value, sizes[0], -1, sizes[1], sizes[2], block);
     return reshape(transpose(apart, [0, 1, 4, 2, 3]), sizes[0], size(value, 1), sizes[1], sizes[2]);
   };
+  /** Fewer channels than a block are read plainly, and lie so in the kernel. */
+  const few = (kernel: string): boolean => {
+    const declared = graph.valueInfo.find(({ name }) => name === kernel);
+    const channels = declared && declaredType(declared).dims?.[1];
+    return typeof channels === 'number' && channels < block;
+  };
   const kernelFromBlocks = (value: string, separate: boolean): string => {
     const sizes = [0, 1, 2, 3].map((axis) => size(value, axis)) as [string, string, string, string];
     const [first, second, height, width] = sizes;
     if (separate) {
       const apart = reshape(value, -1, height, width, block);
       return reshape(transpose(apart, [0, 3, 1, 2]), first, 1, height, width);
+    }
+    if (few(value)) {
+      const apart = reshape(value, -1, second, height, width, block);
+      return reshape(transpose(apart, [0, 4, 1, 2, 3]), first, second, height, width);
     }
     const outer = emit('Div', [second, ints([block])]);
     const apart = reshape(value, -1, outer, height, width, block, block);
@@ -86,7 +97,8 @@ export function plainBlocks(bytes: Uint8Array, block: number): Plain {
     } else {
       blocked += 1;
       const separate = (attribute(node, 'group')?.i ?? 1n) > 1n;
-      const input = [fromBlocks(x), kernelFromBlocks(w, separate), ...rest];
+      const data = !separate && few(w) ? x : fromBlocks(x);
+      const input = [data, kernelFromBlocks(w, separate), ...rest];
       const output = [`plain_${++count}`];
       nodes.push(create(NodeProtoSchema, { ...node, domain: '', input, output }));
       nodes.push(makeNode({ op: 'Identity', inputs: [toBlocks(output[0] as string)], outputs: node.output }));

@@ -38,13 +38,14 @@ export class Graph {
   /** The version of the default operator set that emitted nodes are written for. */
   readonly opset: number;
   readonly nodes: NodeProto[] = [];
+  /** What is known of each operator. */
+  readonly operators: ReadonlyMap<string, Operator>;
   /** Initializers of the model that stay constant, and those the graph made itself. */
   readonly initializers: Map<string, TensorProto> = new Map();
   readonly #types = new Map<string, ValueType>();
   readonly #declared = new Map<string, ValueType>();
   readonly #constants = new Map<string, TensorProto>();
   readonly #made = new Map<string, string>();
-  readonly #operators: ReadonlyMap<string, Operator>;
   readonly #prefix: string;
   /** The purpose of the nodes emitted now. */
   #purpose: string | undefined;
@@ -52,7 +53,7 @@ export class Graph {
 
   constructor(graph: GraphProto, opset: number, operators: ReadonlyMap<string, Operator>) {
     this.opset = opset;
-    this.#operators = operators;
+    this.operators = operators;
     this.#prefix = freePrefix(graph);
     for (const info of [...graph.valueInfo, ...graph.output])
       this.#declared.set(info.name, declaredType(info));
@@ -142,7 +143,7 @@ export class Graph {
   }
 
   operator(node: NodeProto): Operator | undefined {
-    return this.#operators.get(operatorKey(node));
+    return this.operators.get(operatorKey(node));
   }
 
   /** The node that makes a value, if one does. */

@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { captures, subgraphs } from '../format/captures.ts';
 import { copyNode } from '../format/copyNode.ts';
-import { writeModel } from '../format/model.ts';
 import { setPurpose } from '../format/purpose.ts';
 import {
   GraphProtoSchema,
@@ -97,7 +96,7 @@ function elementsOf(b: Ops, values: readonly string[]): number {
 
 /** A written model, and the elements of all its values together. */
 interface Finished {
-  readonly bytes: Uint8Array;
+  readonly proto: ModelProto;
   readonly elements: number;
 }
 
@@ -116,7 +115,7 @@ export interface Unfinished {
   readonly metadata: readonly StringStringEntryProto[];
 }
 
-/** Writes some of the nodes of a graph as a model of its own. Nothing that it is given changes. */
+/** Makes a model of some of the nodes of a graph. Nothing that it is given changes. */
 export function finish(given: Unfinished): Finished {
   const { b, aliases = new Map(), source, inputs, metadata } = given;
   const outputs = given.outputs.map(({ value, name }) => ({ value: aliases.get(value) ?? value, name }));
@@ -148,16 +147,14 @@ export function finish(given: Unfinished): Finished {
     !others.some(({ domain }) => domain === blockedDomain)
   )
     others.push(create(OperatorSetIdProtoSchema, { domain: blockedDomain, version: 1n }));
-  const bytes = writeModel(
-    create(ModelProtoSchema, {
-      irVersion: source.irVersion > oldestIr ? source.irVersion : oldestIr,
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(b.opset) }), ...others],
-      producerName: 'clr',
-      graph,
-      // Calls are written out; only graphs inside nodes can still make some.
-      functions: nodes.some((node) => subgraphs(node).length > 0) ? source.functions : [],
-      metadataProps: [...metadata],
-    }),
-  );
-  return { bytes, elements: elementsOf(b, made) };
+  const proto = create(ModelProtoSchema, {
+    irVersion: source.irVersion > oldestIr ? source.irVersion : oldestIr,
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(b.opset) }), ...others],
+    producerName: 'clr',
+    graph,
+    // Calls are written out; only graphs inside nodes can still make some.
+    functions: nodes.some((node) => subgraphs(node).length > 0) ? source.functions : [],
+    metadataProps: [...metadata],
+  });
+  return { proto, elements: elementsOf(b, made) };
 }

@@ -1,10 +1,11 @@
 import { fail } from '../errors.ts';
 import { describeNode, originOf } from '../format/describeNode.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { operatorKey } from '../graph/graph.ts';
+import { type Graph, operatorKey } from '../graph/graph.ts';
 import type { Ops } from '../graph/ops.ts';
 import { isPrivate } from '../graph/privateOperators.ts';
 import { withNodeContext } from '../graph/withNodeContext.ts';
+import { byRuleOfThumb, type Choose, type Match } from './choose.ts';
 import type { Row } from './row.ts';
 import { rows } from './rows.ts';
 import { isFor, type Target } from './target.ts';
@@ -12,22 +13,14 @@ import { isFor, type Target } from './target.ts';
 const byOperator = new Map<string, Row[]>();
 for (const row of rows) byOperator.set(row.operator, [...(byOperator.get(row.operator) ?? []), row]);
 
-/** A form for a node, and what it found out about the node. */
-export interface Match {
-  readonly row: Row;
-  readonly found: unknown;
-}
-
-/** Which of the forms that can write a node does; `undefined` where the node stays as it is. */
-export type Choose = (node: NodeProto, forms: readonly Match[]) => Match | undefined;
-
-/** The forms in which a node can be written, the preferred one first. */
-function formsFor(node: NodeProto, ops: Ops, target: Target): Match[] {
+/** The forms in which a node can be written, in the order of the table. */
+export function formsFor(node: NodeProto, graph: Graph, target: Target): Match[] {
   return (byOperator.get(operatorKey(node)) ?? [])
     .filter(({ where }) => isFor(where, target))
     .flatMap((row) => {
-      const found = row.applies(node, ops, target);
-      return found === undefined ? [] : [{ row, found }];
+      const found = row.applies(node, graph, target);
+      if (found === undefined) return [];
+      return [{ row, found, preferred: row.prefers?.(found, node, graph, target) ?? true }];
     });
 }
 
@@ -42,13 +35,13 @@ export interface Lowered {
  * The graph's nodes as a target wants them: private operators written in ONNX's own, and ONNX's in the forms that are
  * faster there, or right where the standard form is not.
  */
-export function lower(ops: Ops, target: Target, choose: Choose = (_node, [first]) => first): Lowered {
+export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb): Lowered {
   /** The value that stands for a private operator's output. */
   const renamed = new Map<string, string>();
 
   const write = (node: NodeProto): NodeProto[] => {
     const forms = formsFor(node, ops, target);
-    const match = forms.length > 0 ? choose(node, forms) : undefined;
+    const match = forms.length > 0 ? choose(node, forms, ops) : undefined;
     if (!match) {
       if (isPrivate(node)) throw noForm(node, target);
       return [node];

@@ -10,8 +10,10 @@ export interface Row<Found = unknown> {
   /** Tells it from the operator's other forms. */
   readonly form: string;
   readonly where: Where;
-  /** What the form needs to know of a node that it can write well; `undefined` for other nodes. */
+  /** What the form needs to know of a node that it can write; `undefined` for other nodes. */
   applies(node: NodeProto, graph: Graph, target: Target): Found | undefined;
+  /** Whether the form is to be expected faster than those below it, where nobody measures. Absent: always. */
+  prefers?(found: Found, node: NodeProto, graph: Graph, target: Target): boolean;
   /**
    * Emits the form.
    *

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { makeModel, makeNode, type NodeSpec, type ValueSpec } from '../../test/makeModel.ts';
 import { plainBlocks } from '../../test/plainBlocks.ts';
 import { DataType } from '../format/dataType.ts';
-import { readModel } from '../format/model.ts';
+import { readModel, writeModel } from '../format/model.ts';
 import { makeTensor } from '../format/tensor.ts';
 import {
   AttributeProto_AttributeType,
@@ -337,7 +337,7 @@ async function outcome(
     // Whatever else is in the graph, and the node itself for the comparison, in the plainest form.
     return node.domain === privateDomain ? forms.at(-1) : undefined;
   });
-  const { bytes } = finish({
+  const { proto } = finish({
     b,
     nodes: written,
     source: create(ModelProtoSchema),
@@ -346,6 +346,7 @@ async function outcome(
     metadata: [],
   });
   if (!applied) return undefined;
+  const bytes = writeModel(proto);
   const plain =
     target.channelBlock > 1 && target.channelBlock !== own
       ? plainBlocks(bytes, target.channelBlock).bytes

@@ -1,6 +1,7 @@
 import { batchNormGrad } from './batchNormGrad.ts';
 import { channelsLast } from './channelsLast.ts';
 import { convAsOneImage } from './conv/asOneImage.ts';
+import { convInFilledBlocks } from './conv/filledBlocks.ts';
 import { convInBlocks, convTransposeInBlocks } from './conv/inBlocks.ts';
 import { convInputGrad } from './convInput/index.ts';
 import { convWeightGrad } from './convWeight/index.ts';
@@ -35,6 +36,7 @@ export const rows: readonly Row[] = [
   hiddenScales,
   convInBlocks as Row,
   convAsOneImage as Row,
+  convInFilledBlocks as Row,
   convTransposeInBlocks as Row,
   convFilledUp,
   transposedAsConv as Row,

@@ -46,17 +46,23 @@ async function ask({ InferenceSession, Tensor }: Ort): Promise<number> {
 
 const asked = new WeakMap<Ort, Promise<number>>();
 
+/** Whether a session runs on the CPU in Node, and nowhere else. */
+export function isCpuInNode(
+  ort: Ort,
+  { executionProviders = ['cpu'] }: InferenceSession.SessionOptions,
+): boolean {
+  const onCpu = executionProviders.every((one) => (typeof one === 'object' ? one.name : one) === 'cpu');
+  return onCpu && ort.env?.versions?.node !== undefined;
+}
+
 /**
  * How many channels the runtime takes as one in a session on the CPU in Node; 1 where it has no such form, and
  * below the optimisation level on which it changes layouts by itself.
  */
-export async function channelBlockOf(
-  ort: Ort,
-  { executionProviders = ['cpu'], graphOptimizationLevel = 'all' }: InferenceSession.SessionOptions,
-): Promise<number> {
-  const onCpu = executionProviders.every((one) => (typeof one === 'object' ? one.name : one) === 'cpu');
+export async function channelBlockOf(ort: Ort, session: InferenceSession.SessionOptions): Promise<number> {
+  const { graphOptimizationLevel = 'all' } = session;
   const whole = graphOptimizationLevel === 'all' || graphOptimizationLevel === 'layout';
-  if (!onCpu || !whole || ort.env?.versions?.node === undefined) return 1;
+  if (!whole || !isCpuInNode(ort, session)) return 1;
   const answer = asked.get(ort) ?? ask(ort).catch(() => 1);
   asked.set(ort, answer);
   return answer;

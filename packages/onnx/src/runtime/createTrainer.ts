@@ -1,8 +1,10 @@
+import type { Forms } from '../lower/question.ts';
 import { emitStep } from '../training/emit.ts';
 import type { TrainingOptions } from '../training/options.ts';
 import { prepare } from '../training/prepare.ts';
 import { readOptions } from '../training/readOptions.ts';
-import { channelBlockOf } from './channelBlock.ts';
+import { channelBlockOf, isCpuInNode } from './channelBlock.ts';
+import { measureForms } from './measureForms.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
@@ -19,6 +21,15 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    * is given by its path or address. A model given as bytes needs it.
    */
   readonly externalData?: ExternalData;
+  /** Forms that an earlier trainer chose, its `forms`. What they leave open is measured, unless `deterministic` is set. */
+  readonly forms?: Forms;
+  /**
+   * The same bits on every machine of the same kind: nothing is measured. Default `false`: on the CPU in Node each shape that
+   * can be written in several forms is timed once in a process, in some tenths of a second for a net, and a form that is
+   * clearly faster than that of the rule of thumb is taken. Forms differ in their last bits. A snapshot holds the choice,
+   * and a trainer that restores it takes it over. For a new run with the same bits in another process, pass `forms`.
+   */
+  readonly deterministic?: boolean;
 }
 
 /**
@@ -48,6 +59,7 @@ export async function createTrainer(
   const {
     session = {},
     externalData,
+    deterministic = false,
     ...given
   } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock']);
   const { provider = providerOf(session) } = given;
@@ -55,8 +67,10 @@ export async function createTrainer(
   const built = { ...given, provider, channelBlock };
   const source = await readModelFile(file, externalData);
   const model = await withShapes(ort, source, session);
-  const prepared = prepare(model, built);
-  const trainer = new Trainer(ort, { source, model, prepared }, session, emitStep(prepared));
+  const read = prepare(model, built);
+  const measured = !deterministic && isCpuInNode(ort, session);
+  const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
+  const trainer = new Trainer(ort, { source, model, prepared, deterministic }, session, emitStep(prepared));
   await trainer.ready();
   return trainer;
 }

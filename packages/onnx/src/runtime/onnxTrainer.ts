@@ -1,4 +1,5 @@
 import type { Hyperparameters, StepResult, Trainable } from '@clr/core';
+import type { Forms } from '../lower/question.ts';
 import type { UntrainedTensor } from '../training/trainingModel.ts';
 import type { Batch } from './ort.ts';
 import type { OnnxSnapshot } from './snapshot.ts';
@@ -29,6 +30,11 @@ export interface OnnxTrainer extends Trainable<Batch> {
    * are not finite, quantisation scales, constants of a formula. `trainable` can name them.
    */
   readonly untrained: readonly UntrainedTensor[];
+  /**
+   * In which forms the nodes of this model are written that have several: what was measured, or the rule of thumb. Plain
+   * data, for the option `forms` of another trainer on the same machine.
+   */
+  readonly forms: Forms;
   /** The current values of the trained weights, by name; copies. */
   parameters(): Promise<Map<string, ParameterData>>;
   /** The gradients of the loss of a batch, by parameter; changes nothing. */

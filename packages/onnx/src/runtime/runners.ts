@@ -1,3 +1,4 @@
+import type { Forms } from '../lower/question.ts';
 import { emitEvaluation, emitGradients, emitStep, emitUpdate } from '../training/emit.ts';
 import type { Prepared, TargetKind } from '../training/prepare.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
@@ -34,7 +35,7 @@ export interface RunnersOptions {
 /** The sessions of one trainer, each made when it is first needed. */
 export class Runners {
   readonly #ort: Ort;
-  readonly #from: RunnersOptions;
+  #from: RunnersOptions;
   /** The target of the first classifier, whose type decides the form. */
   readonly #classes: string | undefined;
   readonly #made = new Map<string, Promise<Runner>>();
@@ -44,6 +45,22 @@ export class Runners {
     this.#from = from;
     this.#classes = first.targets.find(({ type }) => type === 'int64')?.name;
     this.#add('step', from.prepared.options.target ?? 'indices', first);
+  }
+
+  /** The forms in which the models are written. */
+  get forms(): Forms {
+    return this.#from.prepared.forms();
+  }
+
+  /** Takes other forms where they differ: the sessions are made again, each when it is needed. */
+  async adopt(forms: Forms): Promise<void> {
+    const own = this.forms;
+    const differs = Object.entries(own).some(
+      ([key, form]) => Object.hasOwn(forms, key) && forms[key] !== form,
+    );
+    if (!differs) return;
+    await this.release();
+    this.#from = { ...this.#from, prepared: this.#from.prepared.as({ ...own, ...forms }) };
   }
 
   /** Resolves when the sessions that were asked for stand. */

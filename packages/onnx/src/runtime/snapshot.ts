@@ -1,5 +1,6 @@
 import { type Optimizer, type StateDescription, snapshotDifferences } from '@clr/core';
 import { fail } from '../errors.ts';
+import type { Forms } from '../lower/question.ts';
 import { show } from '../show.ts';
 import type { FloatArray, Part } from '../training/buckets.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
@@ -29,6 +30,8 @@ export interface OnnxSnapshot {
   /** The hash of the model's nodes. */
   readonly graph: string;
   readonly layout: readonly SavedLayout[];
+  /** The forms that were chosen: a run that goes on with the same ones has the same bits. */
+  readonly forms?: Forms;
   /** The vectors by input of the training model. */
   readonly state: Readonly<Record<string, Float32Array | Float64Array>>;
 }
@@ -66,6 +69,8 @@ interface SavedTensor {
 /** A snapshot that has been checked against its owner. */
 export interface FittingSnapshot {
   readonly step: number;
+  /** The forms of a run of the same model. */
+  readonly forms: Forms | undefined;
   /** Whether it was taken under the same optimizer. */
   readonly sameOptimizer: boolean;
   /** The saved tensor for a part of the state, if the snapshot has it. */
@@ -109,6 +114,7 @@ export function fitSnapshot(owner: SnapshotOwner, given: object, partial: boolea
   const sameOptimizer = snapshot.optimizer === owner.optimizer;
   return {
     step: snapshot.step,
+    forms: snapshot.graph === owner.graph ? snapshot.forms : undefined,
     sameOptimizer,
     find: (role, name) => {
       const isSlot = role !== 'parameters' && role !== 'buffers';
@@ -151,7 +157,18 @@ function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
     version === 2
       ? (given as OnnxSnapshot)
       : { ...(given as OnnxSnapshot), optimizer: owner.optimizer, graph: owner.graph, layout: owner.state };
-  const { layout, state } = snapshot;
+  const { layout, state, forms = {} } = snapshot;
+  if (
+    typeof forms !== 'object' ||
+    forms === null ||
+    Object.values(forms).some((form) => typeof form !== 'string')
+  ) {
+    throw fail(
+      'a snapshot whose forms are an object of texts',
+      `forms = ${show(forms)}`,
+      'Pass what snapshot() gave.',
+    );
+  }
   const whole =
     Array.isArray(layout) &&
     layout.every(({ input, parts }) => {

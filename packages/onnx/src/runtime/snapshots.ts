@@ -2,7 +2,9 @@ import { averagingWeights, type RestoreOptions } from '@clr/core';
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
+import type { Engine } from './accumulate.ts';
 import type { Feeds } from './feeds.ts';
+import type { Runners } from './runners.ts';
 import { type FittingSnapshot, fitSnapshot, type OnnxSnapshot, type SnapshotOwner } from './snapshot.ts';
 import type { StateVectors } from './stateVectors.ts';
 
@@ -11,16 +13,19 @@ export class Snapshots {
   readonly #owner: SnapshotOwner;
   readonly #state: StateVectors;
   readonly #feeds: Feeds;
+  readonly #runners: Runners;
 
-  constructor(owner: SnapshotOwner, state: StateVectors, feeds: Feeds) {
+  constructor(owner: SnapshotOwner, { state, feeds, runners }: Pick<Engine, 'state' | 'feeds' | 'runners'>) {
     this.#owner = owner;
     this.#state = state;
     this.#feeds = feeds;
+    this.#runners = runners;
   }
 
   #make(step: number, state: Readonly<Record<string, FloatArray>>): OnnxSnapshot {
     const { optimizer, graph } = this.#owner;
-    return { format: 'clr/onnx', version: 2, step, optimizer, graph, layout: this.#state.layout(), state };
+    const [layout, forms] = [this.#state.layout(), this.#runners.forms];
+    return { format: 'clr/onnx', version: 2, step, optimizer, graph, layout, forms, state };
   }
 
   async take(): Promise<OnnxSnapshot> {
@@ -39,7 +44,9 @@ export class Snapshots {
     );
   }
 
-  async restore(fitting: FittingSnapshot): Promise<void> {
+  /** @param free - whether the snapshot's forms are taken too */
+  async restore(fitting: FittingSnapshot, free: boolean): Promise<void> {
+    if (free && fitting.forms) await this.#runners.adopt(fitting.forms);
     await this.#state.load(fitting);
     if (fitting.sameOptimizer) this.#feeds.steps = fitting.step;
   }

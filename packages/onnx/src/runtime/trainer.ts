@@ -15,6 +15,7 @@ import {
 } from '@clr/core';
 import { locateTensors, patchTensors, type Wanted } from '../format/patch.ts';
 import { type Term, termsOf } from '../loss/terms.ts';
+import type { Forms } from '../lower/question.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { Prepared } from '../training/prepare.ts';
 import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
@@ -86,15 +87,23 @@ export class Trainer implements OnnxTrainer {
   readonly #engine: Engine;
   readonly #snapshots: Snapshots;
   readonly #queue = new Queue();
+  /** Whether it takes the forms of a snapshot. */
+  readonly #free: boolean;
   #disposing: Promise<void> | undefined;
 
   constructor(
     ort: Ort,
-    from: { readonly source: Uint8Array; readonly model: Uint8Array; readonly prepared: Prepared },
+    from: {
+      readonly source: Uint8Array;
+      readonly model: Uint8Array;
+      readonly prepared: Prepared;
+      readonly deterministic: boolean;
+    },
     session: InferenceSession.SessionOptions,
     first: TrainingModel,
   ) {
     const { source, model, prepared } = from;
+    this.#free = !from.deterministic;
     const { optimizer, hyperparameters } = prepared.options;
     this.updateKind = updateKindOf(optimizer);
     this.momentum = ownMomentum(optimizer);
@@ -120,7 +129,7 @@ export class Trainer implements OnnxTrainer {
     this.batchSharpness = (batch) =>
       this.#queue.run(() => measureSharpness(this.#engine, prepared.options, batch));
     const owner = { optimizer: optimizerName(optimizer), graph: first.graph ?? '', state: first.state };
-    this.#snapshots = new Snapshots(owner, state, feeds);
+    this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
     if (term && terms.length === 1 && term.type !== 'model') {
       this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
@@ -142,6 +151,10 @@ export class Trainer implements OnnxTrainer {
           state.advance(found);
         });
     }
+  }
+
+  get forms(): Forms {
+    return this.#engine.runners.forms;
   }
 
   /** Resolves when the first session stands. */
@@ -227,7 +240,7 @@ export class Trainer implements OnnxTrainer {
 
   async restore(snapshot: object, options: RestoreOptions = {}): Promise<void> {
     const fitting = this.#snapshots.fit(snapshot, options);
-    return this.#queue.run(() => this.#snapshots.restore(fitting));
+    return this.#queue.run(() => this.#snapshots.restore(fitting, this.#free));
   }
 
   async average(snapshots: readonly object[], weights?: readonly number[]): Promise<OnnxSnapshot> {

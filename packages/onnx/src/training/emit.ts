@@ -1,9 +1,11 @@
 import { typeName } from '../format/dataType.ts';
 import { graphHash } from '../format/graphHash.ts';
+import { writeModel } from '../format/model.ts';
 import type { ValueInfoProto } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
 import type { Target } from '../loss/target.ts';
 import { finish, type Output } from '../lower/finish.ts';
+import type { Lowered } from '../lower/lower.ts';
 import { layoutOf } from './draft.ts';
 import type { Plan } from './plan.ts';
 import type { Prepared, TargetKind } from './prepare.ts';
@@ -50,12 +52,12 @@ interface Parts {
 /** Writes a part of a graph: what its outputs need. */
 function written(
   { source }: Prepared,
-  { b, nodes, standIn }: Whole | Inference,
+  { b, nodes, standIn }: (Whole | Inference) & Lowered,
   { inputs, outputs, state, aliases = new Map() }: Parts,
   rest: Omit<TrainingModel, 'bytes' | 'elements' | 'state' | 'places'>,
 ): TrainingModel {
   const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
-  const finished = finish({
+  const { proto, elements } = finish({
     b,
     nodes,
     aliases,
@@ -67,7 +69,7 @@ function written(
   const places = stored.flatMap(({ parts }) =>
     parts.map(({ name }) => [name, source.stored?.get(name)?.place ?? '']),
   );
-  return { ...finished, state, places: Object.fromEntries(places), ...rest };
+  return { bytes: writeModel(proto), elements, state, places: Object.fromEntries(places), ...rest };
 }
 
 /** The outputs for the loss and the accuracy, and their names. */

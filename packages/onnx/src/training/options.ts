@@ -1,5 +1,6 @@
 import type { Optimizer } from '@clr/core';
 import type { LossOptions } from '../loss/loss.ts';
+import type { Forms } from '../lower/question.ts';
 import type { Provider } from '../lower/target.ts';
 import type { Sizes } from '../read/sizes.ts';
 
@@ -73,4 +74,9 @@ export interface BuildOptions extends TrainingOptions {
    * layout, which other processors would read wrongly. Default 1: plain layout, for every processor.
    */
   readonly channelBlock?: number;
+  /**
+   * In which form nodes are written that have several (`trainer.forms` of a trainer on this machine): results differ in
+   * their last bits from form to form. Default: rules of thumb.
+   */
+  readonly forms?: Forms;
 }

@@ -1,5 +1,8 @@
 import { fail } from '../errors.ts';
 import { operators } from '../gradients/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type Lowered, lower } from '../lower/lower.ts';
+import { chooseFrom, type Forms, type Question, questionsOf } from '../lower/question.ts';
 import type { Target } from '../lower/target.ts';
 import { dequantised } from '../read/dequantise.ts';
 import { readSource } from '../read/readSource.ts';
@@ -17,10 +20,18 @@ export interface Prepared {
   readonly options: BuildOptions;
   /** The model as it was read. Nothing changes it. */
   readonly source: SizedModel;
+  /** What the models are written for. */
+  readonly target: Target;
   /** The way there, the way back and the update: step, gradients and update are parts of it. Made once. */
-  readonly whole: (target?: TargetKind) => Whole;
+  readonly whole: (target?: TargetKind) => Whole & Lowered;
   /** The way there in inference form. */
-  readonly inference: (target?: TargetKind) => Inference;
+  readonly inference: (target?: TargetKind) => Inference & Lowered;
+  /** What training leaves open to the machine, and the graph that asks. */
+  readonly questions: () => { readonly asked: readonly Question[]; readonly by: Graph };
+  /** The forms in which contested nodes have been written so far. */
+  readonly forms: () => Forms;
+  /** The same model, written in other forms. */
+  readonly as: (forms: Forms) => Prepared;
 }
 
 /** What the models are written for. */
@@ -32,6 +43,28 @@ function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target 
     `channelBlock = ${show(channelBlock)}${provider === 'webgpu' ? " with provider 'webgpu'" : ''}`,
     'Leave it out for a model that runs everywhere.',
   );
+}
+
+/** Graphs by kind of target, each built when it is first asked for. Writing one changes it: it is given away once. */
+class Drafts<D> {
+  readonly #build: (target: TargetKind) => D;
+  readonly #ready = new Map<TargetKind, D>();
+
+  constructor(build: (target: TargetKind) => D) {
+    this.#build = build;
+  }
+
+  of(target: TargetKind): D {
+    const draft = this.#ready.get(target) ?? this.#build(target);
+    this.#ready.set(target, draft);
+    return draft;
+  }
+
+  take(target: TargetKind): D {
+    const draft = this.of(target);
+    this.#ready.delete(target);
+    return draft;
+  }
 }
 
 /** The results of a function, each made when it is first asked for. */
@@ -57,12 +90,29 @@ export function prepare(bytes: Uint8Array, given: BuildOptions): Prepared {
     ? { ...read, resize: applySizes(read, options.sizes, operators) }
     : read;
   const preset = options.target ?? 'indices';
-  const whole = kept((kind) => buildWhole(source, { ...options, target: kind }, target));
-  const inference = kept((kind) => buildInference(source, { ...options, target: kind }, target));
-  return {
-    options,
-    source,
-    whole: (kind = preset) => whole(kind),
-    inference: (kind = preset) => inference(kind),
+  const wholes = new Drafts((kind) => buildWhole(source, { ...options, target: kind }));
+  const inferences = new Drafts((kind) => buildInference(source, { ...options, target: kind }));
+  const as = (forms: Forms): Prepared => {
+    const taken = new Map<string, string>();
+    const written = <D extends Whole | Inference>(drafts: Drafts<D>) =>
+      kept((kind) => {
+        const draft = drafts.take(kind);
+        return { ...draft, ...lower(draft.b, target, chooseFrom(forms, target, taken)) };
+      });
+    const [whole, inference] = [written(wholes), written(inferences)];
+    return {
+      options,
+      source,
+      target,
+      whole: (kind = preset) => whole(kind),
+      inference: (kind = preset) => inference(kind),
+      questions: () => {
+        const { b } = wholes.of(preset);
+        return { asked: questionsOf(b, target), by: b };
+      },
+      forms: () => Object.fromEntries(taken),
+      as,
+    };
   };
+  return as(options.forms ?? {});
 }

@@ -21,7 +21,7 @@ const groupRules: Readonly<Record<keyof ParameterGroup, Rule>> = {
   weightDecayScale: ['a number', (value) => typeof value === 'number'],
 };
 
-const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData', Rule>> = {
+const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData' | 'deterministic', Rule>> = {
   loss: [
     knownLosses,
     // its fields are checked by `termsOf`
@@ -41,7 +41,12 @@ const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData', Ru
     (list) => Array.isArray(list) && list.every((name) => name === 'weightDecay' || name === 'clipNorm'),
   ],
   channelBlock: ['a number', (value) => typeof value === 'number'],
+  forms: [
+    "a trainer's `forms`: an object of texts",
+    (value) => isObject(value) && Object.values(value).every((form) => typeof form === 'string'),
+  ],
   // the builders leave these alone, so that they take createTrainer's options as they are
+  deterministic: ['true or false', (value) => typeof value === 'boolean'],
   externalData: ["a function of a file's name, an offset and a length", isFunction],
   session: [
     'session options of ONNX Runtime, with a list of executionProviders if any',

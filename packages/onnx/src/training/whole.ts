@@ -4,8 +4,6 @@ import { importedOpset, type Model } from '../format/model.ts';
 import type { TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import { differentiate } from '../gradients/differentiate.ts';
 import { declaration } from '../graph/declaration.ts';
-import { type Lowered, lower } from '../lower/lower.ts';
-import type { Target } from '../lower/target.ts';
 import type { SizedModel } from '../read/sizes.ts';
 import { appendUpdate } from './appendUpdate.ts';
 import { type Bucket, pack, readBucket } from './buckets.ts';
@@ -16,8 +14,8 @@ import type { BuildOptions } from './options.ts';
 import { type Plan, plan } from './plan.ts';
 import { updateOf } from './updates/updateOf.ts';
 
-/** A graph with all its inputs, outputs and state, as its target wants it. */
-interface Graphed extends Draft, Lowered {
+/** A graph with all its inputs, outputs and state. It knows no target yet. */
+interface Graphed extends Draft {
   readonly plan: Plan;
   /** The mean loss as a float32 scalar. */
   readonly loss: string;
@@ -124,7 +122,7 @@ function successors({ outputs, state }: Draft, roles: readonly string[]): string
 }
 
 /** The graph that training takes place in. */
-export function buildWhole(source: SizedModel, options: BuildOptions, target: Target): Whole {
+export function buildWhole(source: SizedModel, options: BuildOptions): Whole {
   const update = updateOf(options.optimizer);
   const p = plan(source, options, false);
   const { b, names } = p;
@@ -160,7 +158,6 @@ export function buildWhole(source: SizedModel, options: BuildOptions, target: Ta
   const updateInputs = draft.inputs.splice(mark);
   return {
     ...draft,
-    ...lower(b, target),
     plan: p,
     loss,
     accuracy,
@@ -174,10 +171,10 @@ export function buildWhole(source: SizedModel, options: BuildOptions, target: Ta
 }
 
 /** The graph that evaluations take place in. */
-export function buildInference(source: SizedModel, options: BuildOptions, target: Target): Inference {
+export function buildInference(source: SizedModel, options: BuildOptions): Inference {
   const p = plan(source, options, true);
   const { outputs } = p.head;
   const draft = network(p);
   const answers = outputs && p.b.cast(outputs, DataType.FLOAT);
-  return { ...draft, plan: p, ...metrics(p), answers, ...lower(p.b, target) };
+  return { ...draft, plan: p, ...metrics(p), answers };
 }

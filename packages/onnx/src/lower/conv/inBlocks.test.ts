@@ -171,6 +171,7 @@ describe('convolutions in NCHWc layout', () => {
       expect(blocked({ separate: true })).toBe(3);
       expect(blocked({ separate: true, strides: [2, 2] })).toBe(3);
       expect(blocked({ inputs: 3 })).toBe(1);
+      expect(blocked({ inputs: 6 })).toBe(2);
       expect(blocked({ outputs: channels + 4 })).toBe(0);
       expect(blocked({ kernel: [1, 1], pads: [0, 0, 0, 0] })).toBe(0);
     },

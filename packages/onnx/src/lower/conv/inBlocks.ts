@@ -9,7 +9,7 @@ import type { Row } from '../row.ts';
 import { type BlockedKernel, blockedKernel, forwardKernel, reversedKernel } from './blockedKernel.ts';
 
 /** The plain layout of a result in blocks, under the node's own name, of which all is known already. */
-function writePlain(b: Ops, node: NodeProto, result: string, channels: number): undefined {
+export function writePlain(b: Ops, node: NodeProto, result: string, channels: number): undefined {
   const y = node.output[0] as string;
   const { type, dims } = b.type(y);
   b.emitAs(`${blockedDomain}:ReorderOutput`, [result], { channels }, y);

@@ -27,10 +27,13 @@ export const byConv: Row<Sizes> = {
     const positions = product(window.kernel);
     if (group !== 1 || window.dilations.some((dilation) => dilation !== 1)) return undefined;
     // More filters than results: the runtime would lay out all of im2col at once.
-    if (positions === 1 || outputs > positions * channels) return undefined;
+    return positions === 1 || outputs > positions * channels ? undefined : sizes;
+  },
+  prefers: ({ form: { window }, weight }) => {
+    const [outputs, channels] = weight as [number, number];
     const run = channels * (window.kernel.at(-1) as number);
     const short = outputs >= manyOutputs || run < shortestRun;
-    return channels < fewestChannels && short ? undefined : sizes;
+    return channels >= fewestChannels || !short;
   },
   write: (node, b, { form, weight, from, to }) => {
     const [x, , g] = node.input as [string, string, string];

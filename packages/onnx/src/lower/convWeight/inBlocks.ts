@@ -49,12 +49,11 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
   applies: (node, graph, { channelBlock: block }) => {
     const sizes = sizesOf(node, graph);
     if (!sizes || graph.type(inputOf(node, 1)).type !== DataType.FLOAT) return undefined;
-    const { form, weight, to } = sizes;
+    const { form, weight } = sizes;
     const fits = form.group === 1 && form.axes === 2 && (weight[0] as number) % block === 0;
-    return fits && product(form.window.kernel) > 1 && product(to) <= mostPlaces
-      ? { ...sizes, block }
-      : undefined;
+    return fits && product(form.window.kernel) > 1 ? { ...sizes, block } : undefined;
   },
+  prefers: ({ to }) => product(to) <= mostPlaces,
   write: (node, b, { form, weight, from, to, block }) => {
     const [x, , g] = node.input as [string, string, string];
     const { window } = form;

@@ -1,0 +1,126 @@
+import { sgd } from '@clr/core';
+import * as ort from 'onnxruntime-node';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { oracleModel } from '../../test/oracle.ts';
+import { type Batch, createTrainer, type Forms, type OnnxTrainer, type Ort } from '../index.ts';
+import { rows } from '../lower/rows.ts';
+import { prepare } from '../training/prepare.ts';
+import { channelBlockOf } from './channelBlock.ts';
+
+const { bytes, loss, batches } = oracleModel('lenet');
+const optimizer = sgd({ momentum: 0.9 });
+const options = { loss, optimizer };
+const { asked } = prepare(bytes, {
+  ...options,
+  provider: 'cpu',
+  channelBlock: await channelBlockOf(ort, {}),
+}).questions();
+
+/** For each question a form that the rule of thumb does not take. */
+const others: Forms = Object.fromEntries(asked.map(({ key, forms }) => [key, forms[1] as string]));
+
+const losses = async (trainer: OnnxTrainer, count: number): Promise<number[]> => {
+  const found: number[] = [];
+  for (let i = 0; i < count; i++)
+    found.push(await (await trainer.trainStep(batches[0] as Batch, { lr: 0.01 })).loss);
+  return found;
+};
+
+/** A runtime without kernels: a race of which the form with this number takes `fast` of the time of the others. */
+function staged(winner: number, fast: number): Ort {
+  let clock = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => clock);
+  const create = async (model: Uint8Array, session?: object) => {
+    const race = new TextDecoder().decode(model).includes('which');
+    if (!race) return ort.InferenceSession.create(model, session);
+    return {
+      run: async ({ which }: Record<string, ort.Tensor>) => {
+        clock += Number(which?.data[0]) === winner ? fast : 1;
+        return {};
+      },
+      release: async () => {},
+    };
+  };
+  return { ...ort, InferenceSession: { create } } as unknown as Ort;
+}
+
+describe('forms', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('are open for the convolutions and pools of a net', () => {
+    expect(asked.length).toBeGreaterThan(3);
+    const known = new Set(['as it is', ...rows.map(({ form }) => form)]);
+    for (const { forms } of asked) {
+      expect(forms.length).toBeGreaterThan(1);
+      for (const form of forms) expect(known).toContain(form);
+    }
+  });
+
+  it('are those of the rule of thumb without measuring', async () => {
+    const trainer = await createTrainer(ort, bytes, { ...options, deterministic: true });
+    for (const { key, forms } of asked) expect(trainer.forms[key]).toBe(forms[0]);
+  });
+
+  it('are taken from an earlier trainer, and give the same numbers up to rounding', async () => {
+    const one = await createTrainer(ort, bytes, { ...options, deterministic: true });
+    const other = await createTrainer(ort, bytes, { ...options, forms: others, deterministic: true });
+    for (const { key, forms } of asked) expect(other.forms[key]).toBe(forms[1]);
+    const [a, b] = [await losses(one, 3), await losses(other, 3)];
+    a.forEach((loss, i) => {
+      expect(b[i]).toBeCloseTo(loss, 5);
+    });
+  });
+
+  it('travel in a snapshot: a run that goes on has the same bits', async () => {
+    const first = await createTrainer(ort, bytes, { ...options, forms: others });
+    await losses(first, 2);
+    const snapshot = structuredClone(await first.snapshot());
+    const second = await createTrainer(ort, bytes, { ...options });
+    await losses(second, 1);
+    await second.restore(snapshot);
+    expect(await losses(second, 3)).toEqual(await losses(first, 3));
+    expect(second.forms).toEqual(first.forms);
+  });
+
+  it('of a snapshot do not move a trainer that measures nothing', async () => {
+    const first = await createTrainer(ort, bytes, { ...options, forms: others });
+    const second = await createTrainer(ort, bytes, { ...options, deterministic: true });
+    await second.restore(await first.snapshot());
+    for (const { key, forms } of asked) expect(second.forms[key]).toBe(forms[0]);
+  });
+
+  it('are left where another one takes less than 0.85 of the time', async () => {
+    const trainer = await createTrainer(staged(1, 0.8), bytes, options);
+    expect(asked.filter(({ key, forms }) => trainer.forms[key] === forms[1]).length).toBeGreaterThan(3);
+  });
+
+  it('are kept where another one is hardly faster, or not', async () => {
+    for (const [winner, fast] of [
+      [1, 0.9],
+      [0, 0.5],
+    ] as const) {
+      const trainer = await createTrainer(staged(winner, fast), bytes, options);
+      for (const { key, forms } of asked) expect(trainer.forms[key]).toBe(forms[0]);
+    }
+  });
+
+  it('are kept where the runtime refuses to race', async () => {
+    const create = async (model: Uint8Array, session?: object) => {
+      if (new TextDecoder().decode(model).includes('which')) throw new Error('no');
+      return ort.InferenceSession.create(model, session);
+    };
+    const refusing = { ...ort, InferenceSession: { create } } as unknown as Ort;
+    const trainer = await createTrainer(refusing, bytes, options);
+    for (const { key, forms } of asked) expect(trainer.forms[key]).toBe(forms[0]);
+  });
+
+  it('are refused if they are no texts', async () => {
+    const wrong = createTrainer(ort, bytes, { ...options, forms: { key: 1 } as never });
+    await expect(wrong).rejects.toThrow("forms to be a trainer's `forms`: an object of texts");
+    const trainer = await createTrainer(ort, bytes, options);
+    const snapshot = { ...(await trainer.snapshot()), forms: 3 };
+    await expect(trainer.restore(snapshot)).rejects.toThrow('forms = 3');
+  });
+});

@@ -1,0 +1,78 @@
+import type { GraphProto } from '../generated/onnx_pb.ts';
+import type { Question } from '../lower/question.ts';
+import type { InferenceSession, Ort, Tensor } from './ort.ts';
+import { raceModel } from './raceModel.ts';
+
+/** Another form than that of the rule of thumb must take at most this part of its time: noise must not decide. */
+const clearly = 0.85;
+
+/** Rounds in which all forms run, and those in which forms of twice the time no longer do. The fastest run counts. */
+const [heats, rounds] = [2, 6];
+
+/** Numbers without a pattern between −1 and 1. */
+function noise(length: number): Float32Array {
+  let state = 1;
+  return Float32Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+/** A question, its forms written, and what they run with. */
+export interface Field {
+  readonly question: Question;
+  readonly graphs: readonly GraphProto[];
+  readonly opset: number;
+  readonly blocks: boolean;
+  /** The size of a free batch. */
+  readonly examples: number;
+}
+
+/** The forms of a question, which run by turns. */
+export class Race {
+  readonly #forms: readonly string[];
+  readonly #session: InferenceSession;
+  readonly #feeds: Readonly<Record<string, Tensor>>;
+  readonly #numbers: readonly Tensor[];
+
+  private constructor({ Tensor }: Ort, { question, examples }: Field, session: InferenceSession) {
+    this.#forms = question.forms;
+    this.#session = session;
+    this.#feeds = Object.fromEntries(
+      question.inputs.map(({ name, dims }) => {
+        const sizes = dims.map((dim) => (typeof dim === 'number' ? dim : examples));
+        return [name, new Tensor('float32', noise(sizes.reduce((n, size) => n * size, 1)), sizes)];
+      }),
+    );
+    this.#numbers = question.forms.map((_, i) => new Tensor('int64', BigInt64Array.of(BigInt(i)), []));
+  }
+
+  static async of(ort: Ort, field: Field, threads: number | undefined): Promise<Race> {
+    const session = await ort.InferenceSession.create(raceModel(field), {
+      logSeverityLevel: 4,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    });
+    return new Race(ort, field, session);
+  }
+
+  /** The form to take: the first one, the usual, unless another one is clearly faster. */
+  async run(): Promise<string> {
+    const best = this.#forms.map(() => Number.POSITIVE_INFINITY);
+    for (let round = 0; round < heats + rounds; round++) {
+      const limit = round < heats ? Number.POSITIVE_INFINITY : 2 * Math.min(...best);
+      for (const [i, which] of this.#numbers.entries()) {
+        if ((best[i] as number) > limit) continue;
+        const start = performance.now();
+        await this.#session.run({ ...this.#feeds, which });
+        best[i] = Math.min(best[i] as number, performance.now() - start);
+      }
+    }
+    const fastest = best.indexOf(Math.min(...best));
+    const wins = (best[fastest] as number) < clearly * (best[0] as number);
+    return this.#forms[wins ? fastest : 0] as string;
+  }
+
+  async end(): Promise<void> {
+    await this.#session.release();
+  }
+}

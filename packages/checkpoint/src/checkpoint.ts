@@ -1,4 +1,4 @@
-import type { AverageState } from '@clr/core';
+import { type AverageState, checkOptionNames } from '@clr/core';
 import { fail, inWords } from './errors.ts';
 
 /** Everything a run needs to resume: pass it as `from` to core's `train`. */
@@ -23,7 +23,8 @@ export interface CheckpointStore {
 
 /** Throws if a checkpoint has no step or no snapshot, or an average that is none. */
 export function checkCheckpoint(checkpoint: Checkpoint): void {
-  const { step, snapshot, average } = checkpoint ?? {};
+  const names = ['step', 'snapshot', 'average', 'extra'] as const;
+  const { step, snapshot, average } = checkOptionNames('clr/checkpoint', 'a checkpoint', checkpoint, names);
   if (!Number.isSafeInteger(step) || step < 0) {
     throw fail(
       'step to be an integer of at least 0',

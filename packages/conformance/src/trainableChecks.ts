@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import type { Check, TrainableCheck } from './check.ts';
 import { abortsBetweenSteps } from './checks/abortsBetweenSteps.ts';
 import { averagesSnapshots } from './checks/averagesSnapshots.ts';
@@ -65,6 +66,10 @@ const checks: readonly TrainableCheck[] = [
  * ```
  */
 export function trainableChecks<Batch>(subject: Subject<Batch>): readonly Check[] {
+  checkOptionNames('clr/conformance', 'trainableChecks', subject, [
+    ...(['create', 'createWithMomentum', 'batches', 'size', 'badBatches', 'rate'] as const),
+    ...(['optional', 'blank', 'liveResources'] as const),
+  ]);
   return checks.map(({ name, run, skip }) => {
     const skipped = skip?.(subject);
     return { name, run: () => run(subject), ...(skipped !== undefined && { skipped }) };

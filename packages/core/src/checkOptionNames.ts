@@ -1,14 +1,20 @@
 import { ClrError, show } from './errors.ts';
 import { nearest } from './nearest.ts';
 
+/** Nothing, if the names are all that the options have; else those that are missing, as a type error. */
+type Complete<Options, Names extends readonly string[]> =
+  Exclude<keyof Options, Names[number]> extends never
+    ? unknown
+    : { readonly missing: Exclude<keyof Options, Names[number]> };
+
 /**
  * Refuses options that a function does not have, and what is no object of options. Adapters use it too, so that a
- * misspelt option is never ignored.
+ * misspelt option is never ignored. An instance of a class may hold more than options; its names are not checked.
  *
  * @param scope - the package that speaks: `clr/onnx`
  * @param call - the function whose options they are
- * @param names - the names that it knows
- * @returns the options; an empty object for none
+ * @param names - the names that it knows: TypeScript asks for all of them
+ * @returns the options
  * @throws {ClrError} on another name, with the nearest legal one, or a value that is no object
  *
  * @example
@@ -20,28 +26,28 @@ import { nearest } from './nearest.ts';
  * }
  * ```
  */
-export function checkOptionNames<Options extends object>(
+export function checkOptionNames<Options extends object, const Names extends readonly string[]>(
   scope: string,
   call: string,
-  given: Options | undefined,
-  names: readonly string[],
+  given: Options,
+  names: Names & Complete<Options, Names>,
 ): Options {
-  const options: unknown = given ?? {};
   const list = names.join(', ');
-  if (given === null || typeof options !== 'object' || Array.isArray(options)) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ClrError(scope, {
-      expected: `the options of ${call}: an object with ${list}`,
+      expected: `the options of ${call}, an object with ${list}`,
       received: show(given),
-      advice: `Name each option: ${call}(…, { ${names[0]}: … }).`,
+      advice: `Name each option: { ${names[0]}: … }.`,
     });
   }
-  for (const name in options) {
+  const plain = [Object.prototype, null].includes(Object.getPrototypeOf(given));
+  for (const name in plain ? given : {}) {
     if (names.includes(name)) continue;
     throw new ClrError(scope, {
       expected: `${call} to get no other options than ${list}`,
-      received: `the unknown option ${name} = ${show((options as Record<string, unknown>)[name])}`,
+      received: `the unknown option ${name} = ${show((given as Record<string, unknown>)[name])}`,
       advice: nearest(name, names),
     });
   }
-  return options as Options;
+  return given;
 }

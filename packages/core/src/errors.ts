@@ -70,7 +70,15 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return `"${printable(value, maxShown)}"`;
   if (Array.isArray(value)) return value.length ? 'an array' : 'an empty array';
   if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value ? 'an object' : printable(String(value), maxShown);
+  return typeof value === 'object' && value ? kindOf(value) : printable(String(value), maxShown);
+}
+
+/** What an object is: a promise, a Float32Array of 64, … */
+function kindOf(value: object): string {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (kind === 'Promise') return 'a promise (is an `await` missing?)';
+  if (ArrayBuffer.isView(value)) return `a ${kind} of ${(value as Uint8Array).length} numbers`;
+  return 'an object';
 }
 
 // Control and format characters: a terminal acts on them, or they change how their neighbours are shown.

@@ -23,8 +23,20 @@ export const accuracy: Read = (value, path) => {
   throw new PolicyError(path, value, 'a share in [0, 1] or null', recorded);
 };
 
+/** What was wrong with a batch. */
+const fault: Read = (value, path) => {
+  if (typeof value === 'string') return value;
+  throw new PolicyError(path, value, 'a text', recorded);
+};
+
 /** One step, with the metrics of its batch. */
-export const stepFields: Fields = { step: integer(0), lr: rate, loss, accuracy: optional(accuracy) };
+export const stepFields: Fields = {
+  step: integer(0),
+  lr: rate,
+  loss,
+  accuracy: optional(accuracy),
+  fault: optional(fault),
+};
 
 /** Metrics that may be missing. */
 export const metricFields: Fields = { loss: optional(loss), accuracy: optional(accuracy) };
@@ -32,6 +44,7 @@ export const metricFields: Fields = { loss: optional(loss), accuracy: optional(a
 export const stopped: Read = record({
   step: integer(0),
   reason: oneOf('diverged', 'aborted', 'ended'),
+  fault: optional(fault),
 });
 
 /** Entries that each hold a `step`, in the order of their steps. */

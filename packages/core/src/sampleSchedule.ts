@@ -1,3 +1,4 @@
+import { checkOptionNames } from './checkOptionNames.ts';
 import { PolicyError } from './errors.ts';
 import { stepCount } from './fields.ts';
 import { maxSamples } from './limits.ts';
@@ -29,10 +30,9 @@ export interface SampleOptions {
  * Array.from(sampleSchedule(policy, { steps: 5 })); // [0, 0.5, 1, 0.5, 0]
  * ```
  */
-export function sampleSchedule(
-  source: ScheduleLike,
-  { from = 0, steps, of = 'lr' }: SampleOptions,
-): Float32Array {
+export function sampleSchedule(source: ScheduleLike, options: SampleOptions): Float32Array {
+  const names = ['from', 'steps', 'of'] as const;
+  const { from = 0, steps, of = 'lr' } = checkOptionNames('clr/core', 'sampleSchedule', options, names);
   stepCount(steps, 'steps');
   if (steps > maxSamples) {
     throw new PolicyError(

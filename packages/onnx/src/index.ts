@@ -2,6 +2,7 @@ export { UnsupportedOperatorError } from './errors.ts';
 export type { CrossEntropyLoss, HuberLoss, Loss, LossTerm, OutputLoss } from './loss/loss.ts';
 export type { Forms } from './lower/question.ts';
 export type { Sizes } from './read/sizes.ts';
+export type { ExportOptions } from './runtime/checkExport.ts';
 export { createTrainer, type TrainerOptions } from './runtime/createTrainer.ts';
 export type { OnnxTrainer, ParameterData } from './runtime/onnxTrainer.ts';
 export type { Batch, Ort } from './runtime/ort.ts';

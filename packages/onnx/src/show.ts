@@ -11,8 +11,15 @@ export function show(value: unknown): string {
 function written(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? `[${value.slice(0, longest).map(entry).join(', ')}]` : 'an object';
+    return Array.isArray(value) ? `[${value.slice(0, longest).map(entry).join(', ')}]` : kindOf(value);
   return typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** What an object is: a promise, a Float32Array of 64 numbers, … */
+function kindOf(value: object): string {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (kind === 'Promise') return 'a promise (is an `await` missing?)';
+  return ArrayBuffer.isView(value) ? `a ${kind} of ${(value as Uint8Array).length} numbers` : 'an object';
 }
 
 const entry = (value: unknown): string => (Array.isArray(value) ? 'a list' : written(value));

@@ -10,6 +10,9 @@ export interface PictureOptions {
   readonly showTitle?: boolean;
 }
 
+/** The names of {@link PictureOptions}. */
+export const pictureOptions = ['width', 'title', 'showTitle'] as const;
+
 /** A word of a panel's heading, in the colour of what it names. */
 export interface Key {
   readonly text: string;

@@ -1,4 +1,4 @@
-import { ClrError, type ScheduleLike, toSchedule } from '@clr/core';
+import { ClrError, checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
 import { extent } from './extent.ts';
 import type { Panel, PictureOptions } from './panel.ts';
 import { stackPanels } from './panels.ts';
@@ -32,6 +32,7 @@ export interface PolicyPictureOptions extends PictureOptions {
  * ```
  */
 export function renderPolicy(policy: ScheduleLike, options: PolicyPictureOptions = {}): string {
+  checkOptionNames('clr/report', 'renderPolicy', options, ['width', 'title', 'showTitle', 'steps']);
   const schedule = toSchedule(policy);
   const steps = options.steps ?? troughsOf(schedule, Infinity, 4).at(-1) ?? 1000;
   if (!(Number.isSafeInteger(steps) && steps >= 1)) {

@@ -1,7 +1,13 @@
-import { ClrError, type RangeTestFinding, type RangeTestPoint, type RangeTestTrace } from '@clr/core';
+import {
+  ClrError,
+  checkOptionNames,
+  type RangeTestFinding,
+  type RangeTestPoint,
+  type RangeTestTrace,
+} from '@clr/core';
 import { describeFinding } from './describeFinding.ts';
 import { extent } from './extent.ts';
-import type { Key, Panel, PictureOptions } from './panel.ts';
+import { type Key, type Panel, type PictureOptions, pictureOptions } from './panel.ts';
 import { stackPanels } from './panels.ts';
 import { ratesPanel } from './ratesPanel.ts';
 import { renderSvg, type Series } from './renderSvg.ts';
@@ -32,6 +38,7 @@ export function renderRangeTest(
   finding: RangeTestFinding,
   options: PictureOptions = {},
 ): string {
+  checkOptionNames('clr/report', 'renderRangeTest', options, pictureOptions);
   const sweeps = [traces].flat() as readonly RangeTestTrace[];
   const log = sweeps.some(({ spacing }) => spacing === 'exponential');
   const rates = sweeps.flatMap(({ points }) => points.map(({ lr }) => lr)).filter((lr) => !log || lr > 0);

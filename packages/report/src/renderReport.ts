@@ -1,4 +1,4 @@
-import type { Policy, RangeTestFinding, RangeTestTrace } from '@clr/core';
+import { checkOptionNames, type Policy, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
 import { describeFinding } from './describeFinding.ts';
 import type { NamedRun } from './namedRun.ts';
 import { page } from './page.ts';
@@ -40,6 +40,9 @@ export interface ReportContent {
  * ```
  */
 export function renderReport(content: ReportContent): string {
+  checkOptionNames('clr/report', 'renderReport', content, [
+    ...(['title', 'summary', 'tables', 'rangeTest', 'runs', 'policies', 'notes'] as const),
+  ]);
   const { title = 'Learning-rate report', summary = [], tables = [], policies = [], notes = [] } = content;
   const { rangeTest, runs = [] } = content;
   const sections = [

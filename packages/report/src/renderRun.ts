@@ -1,6 +1,6 @@
-import { ClrError, type TrainingRun } from '@clr/core';
+import { ClrError, checkOptionNames, type TrainingRun } from '@clr/core';
 import type { NamedRun } from './namedRun.ts';
-import type { PictureOptions } from './panel.ts';
+import { type PictureOptions, pictureOptions } from './panel.ts';
 import { stackPanels } from './panels.ts';
 import { renderSvg } from './renderSvg.ts';
 import { runPanels } from './runPanels.ts';
@@ -22,6 +22,7 @@ import { formatCount, formatNumber, formatShare } from './words.ts';
  * ```
  */
 export function renderRun(runs: TrainingRun | readonly NamedRun[], options: PictureOptions = {}): string {
+  checkOptionNames('clr/report', 'renderRun', options, pictureOptions);
   const named: readonly NamedRun[] = 'steps' in runs ? [{ name: '', run: runs }] : runs;
   if (!named.some(({ run }) => run.steps.length > 0)) {
     throw new ClrError('clr/report', {

@@ -40,6 +40,13 @@ export function createTrainable<Batch>(
   tf: typeof tfjs,
   target: tfjs.LayersModel | TrainingLoop<Batch>,
 ): Trainable<LayersBatch> | Trainable<Batch> {
+  if (typeof (tf as Partial<typeof tfjs> | undefined)?.tidy !== 'function') {
+    throw fail({
+      expected: 'the module @tensorflow/tfjs, then the model',
+      received: target === undefined ? 'one argument' : `${tf === null ? 'null' : typeof tf} first`,
+      advice: "import * as tf from '@tensorflow/tfjs', and call createTrainable(tf, model).",
+    });
+  }
   if (typeof target !== 'object' || target === null) {
     throw fail({
       expected: 'a compiled model, or { optimizer, variables, loss }',

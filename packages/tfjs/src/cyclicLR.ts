@@ -1,4 +1,4 @@
-import { isPolicy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
+import { checkOptionNames, isPolicy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
 import * as peer from '@tensorflow/tfjs';
 import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
 import { applyHyperparameters } from './applyHyperparameters.ts';
@@ -43,7 +43,8 @@ export interface CyclicLR extends peer.Callback {
  * ```
  */
 export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): CyclicLR {
-  const { from = 0, cycles, tf = peer } = options;
+  const names = ['from', 'cycles', 'tf'] as const;
+  const { from = 0, cycles, tf = peer } = checkOptionNames('clr/tfjs', 'cyclicLR', options, names);
   const schedule = toSchedule(policy);
   checkCount('from', from, 0);
   if (cycles !== undefined) checkCount('cycles', cycles, 1);

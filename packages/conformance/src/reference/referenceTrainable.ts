@@ -1,6 +1,7 @@
 import {
   averagingWeights,
   checkHyperparameters,
+  checkOptionNames,
   constantAnswer,
   directionalSharpness,
   type Hyperparameters,
@@ -58,7 +59,12 @@ interface Pass {
  * ```
  */
 export function referenceTrainable(options: ReferenceOptions): ReferenceTrainable {
-  const { features, classes, momentum: standing = 0 } = options;
+  const names = ['features', 'classes', 'momentum'] as const;
+  const {
+    features,
+    classes,
+    momentum: standing = 0,
+  } = checkOptionNames('clr/conformance', 'referenceTrainable', options, names);
   const width = features + 1;
   const size = classes * width;
   const kind = standing > 0 ? 'momentum' : 'sgd';

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { ClrError, PolicyError } from '../errors.ts';
 import { integer, list, oneOf, type Read, stepCount } from '../fields.ts';
 import { readPolicy } from '../policies/kind.ts';
@@ -6,6 +7,7 @@ import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { checkSignal } from '../train/abortSignal.ts';
 import { type Batches, checkBatches } from '../train/batches.ts';
+import { checkTrainable } from '../train/checkTrainable.ts';
 import { requireMethod } from '../train/requireMethod.ts';
 import type { Trainable } from '../train/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
@@ -24,13 +26,28 @@ export interface Choice {
   readonly firstCycle: number;
 }
 
+const names = [
+  ...([
+    'steps',
+    'stepsPerEpoch',
+    'validation',
+    'plan',
+    'verdict',
+    'probe',
+    'patience',
+    'reductions',
+  ] as const),
+  ...(['average', 'ensemble', 'signal', 'stopAtTrough', 'onEvent'] as const),
+] as const;
+
 /** Checks everything that `autoClr` was given, before anything is touched. */
 export function checkOptions<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
   options: AutoClrOptions<Batch>,
 ): Choice {
-  const { steps, probe, validation } = options;
+  checkTrainable(trainable);
+  const { steps, probe, validation } = checkOptionNames('clr/core', 'autoClr', options, names);
   integer(2)(steps, 'steps');
   for (const name of ['steps', 'stepsPerEpoch', 'probe', 'patience'] as const) {
     if (options[name] !== undefined) stepCount(options[name], name);

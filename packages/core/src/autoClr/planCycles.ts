@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
 import { type SequencePolicy, sequence } from '../policies/sequence.ts';
 import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
@@ -43,7 +44,9 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
  * toSchedule(policy).lr(4500); // 0.006
  * ```
  */
-export function planCycles({ baseLr, maxLr, steps, stepsPerEpoch }: PlanCyclesOptions): CyclePlan {
+export function planCycles(options: PlanCyclesOptions): CyclePlan {
+  const names = ['baseLr', 'maxLr', 'steps', 'stepsPerEpoch'] as const;
+  const { baseLr, maxLr, steps, stepsPerEpoch } = checkOptionNames('clr/core', 'planCycles', options, names);
   stepCount(steps, 'steps');
   if (stepsPerEpoch !== undefined) stepCount(stepsPerEpoch, 'stepsPerEpoch');
   const cycles = countCycles(steps, stepsPerEpoch);

@@ -54,6 +54,7 @@ export function counting<Batch>(
     evaluate: (batches) => trainable.evaluate(batches),
     snapshot: () => trainable.snapshot(),
     restore: (snapshot) => trainable.restore(snapshot),
+    ...(trainable.dataFault && { dataFault: (batch) => trainable.dataFault!(batch) }),
     dispose() {},
   };
 }

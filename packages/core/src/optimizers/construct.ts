@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts';
 import { type Fields, oneOf, optional, type Read, readFields } from '../fields.ts';
 
 export const flag: Read = oneOf(true, false);
@@ -9,6 +10,19 @@ export function construct<Type extends string, Options extends object>(
   options: Options,
   fields: Fields & { readonly [K in keyof Options]-?: Read },
 ): Readonly<Required<Options>> & { readonly type: Type } {
+  const rate =
+    typeof options === 'number' ? 'options' : ['lr', 'learningRate'].find((name) => name in Object(options));
+  if (rate) {
+    const value = typeof options === 'number' ? options : (options as Record<string, unknown>)[rate];
+    const advice =
+      'The policy gives the rate of every step: train(…, { policy: constant({ lr: 0.01 }), … }).';
+    throw new PolicyError(
+      rate,
+      value,
+      `no learning rate: ${type}() takes ${Object.keys(fields).join(', ')}`,
+      advice,
+    );
+  }
   const reads = Object.entries<Read>(fields).map(([name, read]) => [name, optional(read)] as const);
   const given = readFields(options, Object.fromEntries(reads), '');
   return Object.freeze({ type, ...defaults, ...(given as Partial<Options>) });

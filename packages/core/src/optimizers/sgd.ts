@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts';
 import { decay, oneOf, rate } from '../fields.ts';
 import { construct, flag } from './construct.ts';
 
@@ -38,10 +39,20 @@ export interface SgdOptimizer extends Required<SgdOptions> {
  */
 export function sgd(options: SgdOptions = {}): SgdOptimizer {
   const defaults = { momentum: 0, nesterov: false, weightDecay: 0, velocity: 'gradient' } as const;
-  return construct<'sgd', SgdOptions>('sgd', defaults, options, {
+  const made = construct<'sgd', SgdOptions>('sgd', defaults, options, {
     momentum: decay,
     nesterov: flag,
     weightDecay: rate,
     velocity: oneOf('gradient', 'update'),
   });
+  if (made.nesterov && made.momentum === 0) {
+    const advice = 'Add one: sgd({ momentum: 0.9, nesterov: true }).';
+    throw new PolicyError(
+      'nesterov',
+      true,
+      'false without a momentum, since it looks ahead along the velocity',
+      advice,
+    );
+  }
+  return made;
 }

@@ -54,6 +54,13 @@ export function construct<P extends Policy>(kind: PolicyKind<P>, options: unknow
 
 /** A policy of any registered kind from unknown data. */
 export function readPolicy(value: unknown, path = ''): Policy {
-  const { type } = fieldsOf(value, path || 'policy', 'an object with a type');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const advice =
+      typeof value === 'number'
+        ? `For this rate at every step pass constant({ lr: ${value} }).`
+        : 'Make one: constant({ lr }), triangular({ baseLr, maxLr, stepSize }), … .';
+    throw new PolicyError(path || 'policy', value, 'an object with a type', advice);
+  }
+  const { type } = value as { readonly type?: unknown };
   return construct(kindOf(type, path), value, path);
 }

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { number, oneOf, stepCount } from '../fields.ts';
 import { maxResamples } from '../limits.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
@@ -72,8 +73,19 @@ export interface AnalyzeOptions {
  */
 export function analyzeRangeTest(
   traces: RangeTestTrace | readonly RangeTestTrace[],
-  { steps = referenceSteps, resamples = defaultResamples, smoothing, ...options }: AnalyzeOptions = {},
+  given: AnalyzeOptions = {},
 ): RangeTestFinding {
+  const {
+    steps = referenceSteps,
+    resamples = defaultResamples,
+    smoothing,
+    ...options
+  } = checkOptionNames('clr/core', 'analyzeRangeTest', given, [
+    'steps',
+    'updateKind',
+    'smoothing',
+    'resamples',
+  ]);
   const trace = poolTraces(traces, smoothing);
   const { updateKind = trace.sweeps[0]?.updateKind ?? 'unknown' } = options;
   stepCount(steps, 'steps');

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 import { attempt } from '../train/attempt.ts';
@@ -55,8 +56,9 @@ export interface Dynamics {
 export async function batchSharpness<Batch>(
   trainable: Trainable<Batch>,
   batches: Pass<Batch>,
-  { count = 5 }: { readonly count?: number } = {},
+  options: { readonly count?: number } = {},
 ): Promise<BatchSharpness> {
+  const { count = 5 } = checkOptionNames('clr/core', 'batchSharpness', options, ['count']);
   stepCount(count, 'count');
   checkIterable('batches', batches);
   requireMethod(trainable, 'batchSharpness');

@@ -48,7 +48,7 @@ describe('poolTraces', () => {
   it.each([
     ['nothing', undefined, 'undefined'],
     ['null', null, 'null'],
-    ['a promise that was not awaited', Promise.resolve(), 'an object'],
+    ['a promise that was not awaited', Promise.resolve(), 'a promise (is an `await` missing?)'],
     ['the points alone', sweep([[0.1, 1]]).points, 'an array'],
     ['text', '{"points":[]}', '"{"points":[]}"'],
     ['an array that holds a hole', [sweep([]), undefined], 'an array'],

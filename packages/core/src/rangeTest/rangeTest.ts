@@ -1,5 +1,7 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
 import { type Batches, checkBatches } from '../train/batches.ts';
+import { checkTrainable } from '../train/checkTrainable.ts';
 import type { Trainable } from '../train/trainable.ts';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import { coarseSweep, rangeTestSteps } from './calibration.ts';
@@ -7,6 +9,11 @@ import type { RangeTestOptions } from './rangeTestOptions.ts';
 import { spoiledByData } from './spoiledByData.ts';
 import { type Measured, sweep } from './sweep.ts';
 import type { RangeTestTrace } from './trace.ts';
+
+const names = [
+  ...(['startLr', 'endLr', 'steps', 'spacing', 'probe', 'validation', 'sharpness'] as const),
+  ...(['signal', 'onStep'] as const),
+] as const;
 
 /**
  * The LR range test: a short run with the rate rising, recorded step by step. It stops early where the loss
@@ -38,7 +45,13 @@ export async function rangeTest<Batch>(
   batches: Batches<Batch>,
   options: RangeTestOptions<Batch> = {},
 ): Promise<RangeTestTrace> {
-  const { steps, startLr, endLr, spacing, probe, validation } = options;
+  checkTrainable(trainable);
+  const { steps, startLr, endLr, spacing, probe, validation } = checkOptionNames(
+    'clr/core',
+    'rangeTest',
+    options,
+    names,
+  );
   const plain = [startLr, endLr, spacing, probe].some((given) => given !== undefined);
   if (plain || !((steps ?? rangeTestSteps.first) >= rangeTestSteps.least) || 'next' in Object(batches))
     return sweep(trainable, batches, options);

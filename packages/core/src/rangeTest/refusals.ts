@@ -34,7 +34,9 @@ export const refusals: readonly Refusal[] = [
     name: 'notFinite',
     applies: ({ trace }) => faultIn(trace) !== undefined,
     reason: ({ trace }) => {
-      const { lr, step } = faultIn(trace)!;
+      const { lr, step, fault } = faultIn(trace)!;
+      if (fault !== undefined)
+        return `The loss was not finite at ${rateOf({ lr, step })} because of the data: ${fault}. Mend or leave out that example.`;
       const where =
         step === 0 ? 'before any update' : `at ${rateOf({ lr, step })}, a rate that cannot be the reason`;
       return `The loss was not finite ${where}. Look for NaN or infinite numbers in the inputs and targets${step === 0 ? ', and in the weights' : ' of that batch'}.`;

@@ -4,7 +4,7 @@ import { median, noiseOf } from './statistics.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /**
- * The step whose loss is not finite for another reason than its rate, if there is one: it was the first, or nothing had
+ * The step whose loss is not finite for another reason than its rate, if there is one: its batch held such a value, it was the first, or nothing had
  * moved before it at low rates, or a coarse sweep had passed that rate by far and this one was not above its start. A loss
  * that diverges rises before it overflows.
  */
@@ -16,7 +16,7 @@ export function spoiledByData({
   if (at < 0) return undefined;
   const broken = points[at]!;
   const passed = scout?.some((point) => isFiniteLoss(point) && point.lr > dataFault.passed * broken.lr);
-  if (at === 0) return broken;
+  if (at === 0 || broken.fault !== undefined) return broken;
   const losses = points.slice(0, at).map(({ loss }) => loss!);
   const highest = (scout ?? [])
     .slice(0, startWindow.steps)

@@ -93,6 +93,7 @@ export async function sweep<Batch>(
     ),
   );
   const reason = watch.diverged ? 'diverged' : 'aborted';
+  const fault = points.at(-1)?.fault;
   return {
     ...{ version: 1, spacing, startLr, endLr, points, smoothing: 'none' },
     ...(probe && { probe }),
@@ -100,7 +101,9 @@ export async function sweep<Batch>(
     ...(constant && { constantAnswer: constant }),
     ...(updateKind && { updateKind }),
     ...(momentum !== undefined && { momentum }),
-    ...(points.length < steps && { stopped: { step: points.length, reason } }),
+    ...(points.length < steps && {
+      stopped: { step: points.length, reason, ...(fault !== undefined && { fault }) },
+    }),
   };
 }
 

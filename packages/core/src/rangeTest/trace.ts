@@ -9,12 +9,16 @@ export interface RangeTestPoint {
   readonly loss: number | null;
   /** The share classified right, in [0, 1]. */
   readonly accuracy?: number | null;
+  /** Where the loss is not finite because of the data: the first value of the batch that is not. */
+  readonly fault?: string;
 }
 
 /** Why a run ended before its last step. */
 export interface Stopped {
   /** The number of steps that were taken. */
   readonly step: number;
+  /** The first value of the batch that is not finite, where one made the loss so: the rate is not to blame. */
+  readonly fault?: string;
   /** `'ended'`: at a trough, as a training run was asked to. */
   readonly reason: 'diverged' | 'aborted' | 'ended';
 }

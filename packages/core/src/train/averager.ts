@@ -64,7 +64,10 @@ export function createAverager<Batch>(
   trainable: Trainable<Batch>,
   options: AverageOptions<Batch>,
   from: Partial<Checkpoint> & Pick<Checkpoint, 'step'>,
-  { evaluate, signal }: { readonly evaluate?: Pass<Batch>; readonly signal?: AbortSignalLike },
+  {
+    validation,
+    signal,
+  }: { readonly validation: Pass<Batch> | undefined; readonly signal: AbortSignalLike | undefined },
 ): Averager {
   const { type, batches } = Object(options);
   oneOf('ema', 'lawa')(type, 'average.type');
@@ -95,10 +98,10 @@ export function createAverager<Batch>(
     async look(step) {
       if (kept.length === 0) return undefined;
       const snapshot = await averageWeights(trainable, kept, batches);
-      const metrics = await (evaluate &&
+      const metrics = await (validation &&
         inOtherStates(trainable, async () => {
           await attempt('restore()', 'of the average', () => trainable.restore(snapshot));
-          return measure(trainable, evaluate, `of the average ${where(step)}`, signal);
+          return measure(trainable, validation, `of the average ${where(step)}`, signal);
         }));
       return { step, ...metrics, snapshot };
     },

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { integer, list, number, stepCount } from '../fields.ts';
 import { comparable, gain } from './metrics.ts';
 import type { Trough } from './run.ts';
@@ -44,10 +45,10 @@ export interface TroughReading {
  * readTroughs(troughs, { patience: 3, reducedAt: [400] }).signal; // 'go on'
  * ```
  */
-export function readTroughs(
-  troughs: readonly Trough[],
-  { patience = 4, minGain = 0, reductions = 2, reducedAt = [] }: ReadTroughsOptions = {},
-): TroughReading {
+export function readTroughs(troughs: readonly Trough[], options: ReadTroughsOptions = {}): TroughReading {
+  const names = ['patience', 'minGain', 'reductions', 'reducedAt'] as const;
+  checkOptionNames('clr/core', 'readTroughs', options, names);
+  const { patience = 4, minGain = 0, reductions = 2, reducedAt = [] } = options;
   stepCount(patience, 'patience');
   integer(0)(reductions, 'reductions');
   number((gain) => gain >= 0, 'of at least 0')(minGain, 'minGain');

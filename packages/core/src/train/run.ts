@@ -12,6 +12,8 @@ export interface TrainingStep {
   readonly loss: number | null;
   /** The share of the batch classified right, in [0, 1]. */
   readonly accuracy?: number | null;
+  /** Where the loss is not finite because of the data: the first value of the batch that is not. */
+  readonly fault?: string;
 }
 
 /** The end of a cycle: the place to stop, snapshot and evaluate. */

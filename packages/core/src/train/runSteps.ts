@@ -23,6 +23,8 @@ interface Pending {
   readonly step: Omit<TrainingStep, 'loss' | 'accuracy'>;
   readonly loss: StepResult['loss'] | undefined;
   readonly accuracy: StepResult['accuracy'] | undefined;
+  /** Looks for what is wrong with the batch. */
+  readonly fault: () => Promise<string | undefined>;
 }
 
 /**
@@ -58,7 +60,8 @@ export async function* runSteps<Batch>(
       const { loss, accuracy } = result ?? {};
       // Whoever reads a rejected one late must not find the process gone.
       for (const late of [loss, accuracy]) if (late instanceof Promise) late.catch(() => {});
-      pending.push({ step: { step, ...scheduled, ...(hyper && { hyper }) }, loss, accuracy });
+      const fault = async () => trainable.dataFault?.(next.value);
+      pending.push({ step: { step, ...scheduled, ...(hyper && { hyper }) }, loss, accuracy, fault });
       while (pending.length > lookahead || typeof pending[0]?.loss === 'number') {
         yield await settle(pending.shift()!);
       }
@@ -71,12 +74,15 @@ export async function* runSteps<Batch>(
   }
 }
 
-async function settle({ step, loss, accuracy }: Pending): Promise<TrainingStep> {
+async function settle({ step, loss, accuracy, fault: look }: Pending): Promise<TrainingStep> {
   const at = `at step ${step.step}`;
   try {
     [loss, accuracy] = [await loss, await accuracy];
   } catch (error) {
     throw withContext(error, 'the loss', at);
   }
-  return { ...step, ...recorded(loss, accuracy, at) };
+  const record = { ...step, ...recorded(loss, accuracy, at) };
+  // A batch that is gone by now cannot be looked at.
+  const fault = record.loss === null ? await look().catch(() => undefined) : undefined;
+  return fault === undefined ? record : { ...record, fault };
 }

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { PolicyError } from '../errors.ts';
 import { number, object, stepCount } from '../fields.ts';
 import { attempt } from './attempt.ts';
@@ -46,7 +47,7 @@ export function createSaver<Batch>(
   further: () => Partial<Checkpoint> = () => ({}),
 ): Saver {
   if (!options) return { next: () => Infinity, due: () => false, save: async () => true };
-  const { every } = options;
+  const { every } = checkOptionNames('clr/core', 'checkpoint', options, ['every', 'save']);
   if (typeof options.save !== 'function')
     throw new PolicyError(
       'checkpoint.save',

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
 import type { ScheduleLike } from '../schedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
@@ -5,6 +6,7 @@ import { type AbortSignalLike, checkSignal } from './abortSignal.ts';
 import { attempt, thenTidyUp } from './attempt.ts';
 import { type Average, type AverageOptions, createAverager } from './averager.ts';
 import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
+import { checkTrainable } from './checkTrainable.ts';
 import { type Hyper, readHyper } from './hyper.ts';
 import { measure } from './recorded.ts';
 import type { TrainingRun, TrainingStep, Trough } from './run.ts';
@@ -39,7 +41,9 @@ export interface TrainOptions<Batch> {
   readonly steps: number;
   /** Where to go on from. The batches before it are drawn and skipped. */
   readonly from?: Checkpoint;
-  /** Batches to evaluate on at every trough and at the end. */
+  /** Batches to evaluate on at every trough and at the end, apart from the training data. */
+  readonly validation?: Pass<Batch>;
+  /** The same as `validation`. */
   readonly evaluate?: Pass<Batch>;
   /** Told of every step, in order, some steps late when losses are promises. */
   readonly onStep?: (step: TrainingStep) => void | Promise<void>;
@@ -57,6 +61,21 @@ export interface TrainOptions<Batch> {
   /** Lets the cycle come to its end and stops at its trough; at once where no cycle ends. */
   readonly stopAtTrough?: AbortSignalLike;
 }
+
+const names = [
+  ...([
+    'policy',
+    'steps',
+    'validation',
+    'evaluate',
+    'from',
+    'hyper',
+    'average',
+    'checkpoint',
+    'signal',
+  ] as const),
+  ...(['stopAtTrough', 'onStep', 'onCycleEnd', 'onAverage'] as const),
+] as const;
 
 /**
  * Trains under a policy: step `k` acts with exactly `schedule.lr(k)`. Stops by itself where the loss is no
@@ -80,15 +99,23 @@ export async function train<Batch>(
   batches: Batches<Batch>,
   options: TrainOptions<Batch>,
 ): Promise<TrainingRun> {
-  const { policy, steps: to, from: start, evaluate, onStep, onCycleEnd, onAverage } = options;
-  const { signal, stopAtTrough } = options;
+  checkTrainable(trainable);
+  const {
+    policy,
+    steps: to,
+    from: start,
+    onStep,
+    onCycleEnd,
+    onAverage,
+  } = checkOptionNames('clr/core', 'train', options, names);
+  const { signal, stopAtTrough, validation = options.evaluate } = options;
   stepCount(to, 'steps');
   const from = start?.step ?? 0;
   if (from !== 0) stepCount(from, 'from.step');
   const schedule = toSchedule(policy);
   const data = policyOf(policy);
   checkBatches('batches', batches, false);
-  if (evaluate) checkBatches('evaluate', evaluate, true);
+  if (validation) checkBatches(options.evaluate ? 'evaluate' : 'validation', validation, true);
   // Most faults of a schedule show at its two ends.
   const ends = from < to ? [from, to - 1] : [];
   const states = ends.map((end) => schedule.at(end));
@@ -97,7 +124,8 @@ export async function train<Batch>(
   checkSignal('signal', signal);
   checkSignal('stopAtTrough', stopAtTrough);
   const averager =
-    options.average && createAverager(trainable, options.average, start ?? { step: from }, options);
+    options.average &&
+    createAverager(trainable, options.average, start ?? { step: from }, { validation, signal });
   const saver = createSaver(trainable, options.checkpoint, start ?? { step: from }, averager?.state);
   if (start) {
     await attempt('restore()', `before step ${from}`, () => trainable.restore(start.snapshot));
@@ -106,11 +134,12 @@ export async function train<Batch>(
   const steps: TrainingStep[] = [];
   const troughs: Trough[] = [];
   let diverged = false;
+  let fault: string | undefined;
   let step = from;
   let last: Pick<Trough, 'loss' | 'accuracy' | 'average'> | undefined;
   const after = () => `after ${step} steps`;
   const look = async () => {
-    const metrics = await (evaluate && measure(trainable, evaluate, after(), signal));
+    const metrics = await (validation && measure(trainable, validation, after(), signal));
     const average = diverged || signal?.aborted ? undefined : await averager?.look(step);
     if (average) await onAverage?.(average);
     const { loss, accuracy } = average ?? {};
@@ -136,6 +165,7 @@ export async function train<Batch>(
       for await (const record of runSteps(trainable, source, schedule, span)) {
         steps.push(record);
         step = record.step + 1;
+        if (!diverged) fault = record.fault;
         diverged ||= record.loss === null;
         await onStep?.(record);
       }
@@ -167,6 +197,6 @@ export async function train<Batch>(
     steps,
     troughs,
     ...(final && { final }),
-    ...((step < to || diverged) && { stopped: { step, reason } }),
+    ...((step < to || diverged) && { stopped: { step, reason, ...(fault !== undefined && { fault }) } }),
   };
 }

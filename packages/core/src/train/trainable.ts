@@ -108,6 +108,11 @@ export interface Trainable<Batch> {
    * gradients. Adapters compute it with `directionalSharpness`; `batchSharpness` and `rangeTest` use it.
    */
   batchSharpness?(batch: Batch): Promise<number>;
+  /**
+   * Optional: names the first value of a batch that is not finite: `input "x" of example 3 is NaN at [2]`; undefined where
+   * all are. `train` and `rangeTest` ask for it when a loss is not finite, and record it as the step's `fault`.
+   */
+  dataFault?(batch: Batch): string | undefined | Promise<string | undefined>;
   /** Frees what the adapter acquired. */
   dispose(): void | Promise<void>;
 }

@@ -15,6 +15,13 @@ function isTensor(value: unknown): value is Tensor {
   );
 }
 
+/** Whether a float target where a distribution is expected holds one number for each example: labels of the wrong type. */
+function isLabels({ dims, classes, type }: TensorInfo & Partial<TargetInfo>, value: Tensor): boolean {
+  if (classes === undefined || !type.startsWith('float') || !dims) return false;
+  const shape = value.dims.at(-1) === 1 ? value.dims.slice(0, -1) : value.dims;
+  return shape.length === dims.length - 1;
+}
+
 /** Checks one tensor; free axes of the same name must have the same size throughout the batch. */
 function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>): void {
   const named = `"${info.name}"`;
@@ -22,7 +29,9 @@ function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>
     throw fail(
       `a tensor for ${named}`,
       `${info.name} = ${show(value)}`,
-      'Make it with `new ort.Tensor(type, data, dims)`.',
+      ArrayBuffer.isView(value)
+        ? `Say its shape: new ort.Tensor('${info.type}', data, ${shapeText(info.dims ?? [])}).`
+        : 'Make it with `new ort.Tensor(type, data, dims)`.',
     );
   }
   if (value.type !== info.type) {
@@ -44,10 +53,15 @@ function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>
         return known === undefined || known === size;
       }));
   if (!fits) {
+    const labels = isLabels(info, value);
     throw fail(
-      `${named} of shape ${shapeText(dims ?? [])}`,
-      `shape [${value.dims.join(', ')}]`,
-      'Give a tensor of that shape. Axes of the same name have the same size in all tensors of a batch.',
+      labels
+        ? `class labels as int64, or a distribution of shape ${shapeText(dims ?? [])} as ${info.type}`
+        : `${named} of shape ${shapeText(dims ?? [])}`,
+      `${labels ? `${info.name} as ${value.type} of ` : ''}shape [${value.dims.join(', ')}]`,
+      labels
+        ? "Labels are numbered from 0: new ort.Tensor('int64', BigInt64Array.from(labels, BigInt), [labels.length])."
+        : 'Give a tensor of that shape. Axes of the same name have the same size in all tensors of a batch.',
     );
   }
   if (value.dims.includes(0)) {

@@ -61,7 +61,7 @@ export async function createTrainer(
     externalData,
     deterministic = false,
     ...given
-  } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock']);
+  } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock'], 'createTrainer');
   const { provider = providerOf(session) } = given;
   const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
   const built = { ...given, provider, channelBlock };

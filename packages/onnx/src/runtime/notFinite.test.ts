@@ -1,9 +1,10 @@
-import { rangeTest, sgd, train, triangular } from '@clr/core';
+import { analyzeRangeTest, parseRun, parseTrace, rangeTest, sgd, train, triangular } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
 import { type Batch, createTrainer, type OnnxTrainer } from '../index.ts';
+import { dataFault } from './dataFault.ts';
 
 const float = DataType.FLOAT;
 
@@ -68,11 +69,64 @@ describe('a step after which a parameter is not finite', () => {
     const before = await trainer.snapshot();
     const policy = triangular({ baseLr: 1e-4, maxLr: 1e-3, stepSize: 10 });
     const run = await train(trainer, batches, { policy, steps: 20 });
-    expect(run.stopped).toEqual({ step: 3, reason: 'diverged' });
+    expect(run.stopped).toMatchObject({ step: 3, reason: 'diverged' });
     await trainer.restore(before);
     const trace = await rangeTest(trainer, batches, { startLr: 1e-6, endLr: 1e-3, steps: 20 });
     expect(trace.stopped?.reason).toBe('diverged');
     expect(await trainer.snapshot()).toEqual(before);
+    await trainer.dispose();
+  });
+});
+
+describe('data that is not finite', () => {
+  it('is named by input, example and position, at a rate that cannot be the reason', async () => {
+    const trainer = await create();
+    const batches = [good, good, bad, good];
+    const policy = triangular({ baseLr: 1e-9, maxLr: 1e-8, stepSize: 10 });
+    const run = await train(trainer, batches, { policy, steps: 20 });
+    const fault = '"x" of example 1 is NaN at [0]';
+    expect(run.stopped).toEqual({ step: 3, reason: 'diverged', fault });
+    expect(run.steps.at(-1)).toMatchObject({ step: 2, loss: null, fault });
+    expect(parseRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+    await trainer.dispose();
+  });
+
+  it('is named by a range test, whose reason blames the data and not the rate', async () => {
+    const trainer = await create();
+    const trace = await rangeTest(trainer, [good, good, bad, good], {
+      startLr: 1e-6,
+      endLr: 1e-3,
+      steps: 20,
+    });
+    expect(parseTrace(JSON.parse(JSON.stringify(trace)))).toEqual(trace);
+    const { suggestion, reasons } = analyzeRangeTest(trace);
+    expect(suggestion).toBeNull();
+    expect(reasons.join(' ')).toContain(
+      'because of the data: "x" of example 1 is NaN at [0]. Mend or leave out',
+    );
+    await trainer.dispose();
+  });
+
+  it('is found in targets and in one of several batches', () => {
+    const target = new ort.Tensor('float32', [1, Number.POSITIVE_INFINITY, 0], [3]);
+    expect(dataFault({ ...good, target })).toBe('"target" of example 1 is Infinity');
+    expect(dataFault([good, bad])).toBe('"x" of example 1 is NaN at [0], in batch 1 of the step');
+    expect(dataFault(good)).toBeUndefined();
+    expect(dataFault({ target: new ort.Tensor('int64', BigInt64Array.of(1n), [1]) })).toBeUndefined();
+  });
+});
+
+describe('exportModel after a run that diverged', () => {
+  it('refuses weights that are not finite, unless they are asked for', async () => {
+    const trainer = await create();
+    const before = await trainer.snapshot();
+    await trainer.trainStep(bad, { lr: 0.1 });
+    await expect(trainer.exportModel()).rejects.toThrow(
+      /weights that are finite.*"w"\[\d\] = NaN.*nonFinite: true/s,
+    );
+    expect((await trainer.exportModel({ nonFinite: true })).length).toBe(hiding.length);
+    await trainer.restore(before);
+    expect(await trainer.exportModel()).toEqual(hiding);
     await trainer.dispose();
   });
 });

@@ -1,6 +1,7 @@
 import type { Hyperparameters, StepResult, Trainable } from '@clr/core';
 import type { Forms } from '../lower/question.ts';
 import type { UntrainedTensor } from '../training/trainingModel.ts';
+import type { ExportOptions } from './checkExport.ts';
 import type { Batch } from './ort.ts';
 import type { OnnxSnapshot } from './snapshot.ts';
 
@@ -40,6 +41,11 @@ export interface OnnxTrainer extends Trainable<Batch> {
   /** The gradients of the loss of a batch, by parameter; changes nothing. */
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
   batchSharpness(batch: Batch): Promise<number>;
-  /** The original model with the trained weights and running statistics; every other byte is the same. */
-  exportModel(): Promise<Uint8Array>;
+  /** Names the first value of a batch that is not finite: `"image" of example 3 is NaN at [0, 14, 5]`. */
+  dataFault(batch: Batch | readonly Batch[]): string | undefined;
+  /**
+   * The original model with the trained weights and running statistics; every other byte is the same. Refuses weights that
+   * a run has made NaN or infinite, unless `nonFinite` asks for them.
+   */
+  exportModel(options?: ExportOptions): Promise<Uint8Array>;
 }

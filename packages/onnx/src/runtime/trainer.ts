@@ -1,5 +1,6 @@
 import {
   checkHyperparameters,
+  checkOptionNames,
   constantAnswer,
   type Hyperparameters,
   type Metrics,
@@ -18,10 +19,12 @@ import { type Term, termsOf } from '../loss/terms.ts';
 import type { Forms } from '../lower/question.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { Prepared } from '../training/prepare.ts';
-import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
+import type { StateTensor, TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { accumulate, type Engine } from './accumulate.ts';
 import { checkBatch } from './checkBatch.ts';
+import { checkExport, type ExportOptions } from './checkExport.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
+import { dataFault } from './dataFault.ts';
 import { Feeds } from './feeds.ts';
 import { examplesIn } from './lossWeight.ts';
 import { measureSharpness } from './measureSharpness.ts';
@@ -84,6 +87,7 @@ export class Trainer implements OnnxTrainer {
   readonly #source: Uint8Array;
   readonly #places: Readonly<Record<string, string>>;
   readonly #quantised: Integers;
+  readonly #initial: readonly StateTensor[];
   readonly #engine: Engine;
   readonly #snapshots: Snapshots;
   readonly #queue = new Queue();
@@ -113,6 +117,7 @@ export class Trainer implements OnnxTrainer {
     this.#quantised = prepared.source.quantised ?? new Map();
     locateTensors(source, storedTensors(first, this.#quantised));
     this.#places = first.places;
+    this.#initial = first.state.filter(({ role }) => role === 'parameters' || role === 'buffers');
     this.untrained = first.untrained;
     const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     const state = new StateVectors(ort, first.state, session, onDevice);
@@ -220,9 +225,15 @@ export class Trainer implements OnnxTrainer {
     });
   }
 
-  async exportModel(): Promise<Uint8Array> {
+  dataFault(batch: Batch | readonly Batch[]): string | undefined {
+    return dataFault(batch);
+  }
+
+  async exportModel(options: ExportOptions = {}): Promise<Uint8Array> {
+    const { nonFinite = false } = checkOptionNames('clr/onnx', 'exportModel', options, ['nonFinite']);
     return this.#queue.run(async () => {
       const parts = await this.#engine.state.parts('parameters', 'buffers');
+      if (!nonFinite) checkExport(parts, this.#initial);
       return patchTensors(
         this.#source,
         parts.map(({ name, data }) => ({

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { fail, UnsupportedOperatorError } from '../errors.ts';
 import { isFloat, typeName } from '../format/dataType.ts';
 import { nodeName } from '../format/describeNode.ts';
@@ -148,6 +149,7 @@ const bytesOf = (type: number): number => (typeName(type) === 'float64' ? 8 : 4)
  * ```
  */
 export function describeModel(model: Uint8Array, options: DescribeOptions = {}): ModelDescription {
+  checkOptionNames('clr/onnx', 'describeModel', options, ['batch', 'slots', 'sizes', 'output']);
   const batch = count(options.batch, 1, 1, 'batch');
   const slots = count(options.slots, 1, 0, 'slots');
   const source = dequantised(readSource(model));

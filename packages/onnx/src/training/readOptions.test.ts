@@ -21,10 +21,13 @@ const model = makeModel({
 const right = { loss: 'mse', optimizer: sgd() } as const;
 
 const wrong: readonly (readonly [given: unknown, message: RegExp])[] = [
-  [undefined, /the options to be an object with loss, optimizer, /],
-  ['mse', /the options to be an object/],
-  [{ ...right, trainables: () => true }, /no other fields .*trainable.*\nReceived: trainables = a function/],
-  [{ ...right, toString: 1 }, /Received: toString = 1/],
+  [undefined, /the options of [^,]*, an object with loss, optimizer, /],
+  ['mse', /the options of [^,]*, an object/],
+  [
+    { ...right, trainables: () => true },
+    /no other options .*trainable.*\nReceived: the unknown option trainables = a function/,
+  ],
+  [{ ...right, toString: 1 }, /Received: the unknown option toString = 1/],
   [{ optimizer: sgd() }, /Expected loss to be/],
   [{ loss: 'mse' }, /Expected optimizer to be made by sgd/],
   [{ ...right, loss: 'MSE' }, /Received: loss = "MSE"/],
@@ -40,10 +43,10 @@ const wrong: readonly (readonly [given: unknown, message: RegExp])[] = [
   [{ ...right, trainable: async () => false }, /trainable to answer true or false/],
   [{ ...right, trainable: () => 'no' }, /trainable\("w"\) = "no"/],
   [{ ...right, groups: { match: () => true } }, /Expected groups to be a list/],
-  [{ ...right, groups: [null] }, /Expected groups\[0\] to be an object/],
+  [{ ...right, groups: [null] }, /Expected the options of groups\[0\], an object/],
   [{ ...right, groups: [{ lrScale: 2 }] }, /groups\[0\] to have a function match/],
   [{ ...right, groups: [{ match: 'w' }] }, /Expected match to be a function/],
-  [{ ...right, groups: [{ match: () => true, lrscale: 2 }] }, /Received: lrscale = 2/],
+  [{ ...right, groups: [{ match: () => true, lrscale: 2 }] }, /Received: the unknown option lrscale = 2/],
   [{ ...right, groups: [{ match: () => 1 }] }, /match to answer true or false/],
   [{ ...right, sizes: null }, /Expected sizes to be an object/],
   [{ ...right, output: 1 }, /Expected output to be the name/],

@@ -1,4 +1,4 @@
-import { adagrad, adam, adamW, type Optimizer, rmsProp, sgd } from '@clr/core';
+import { adagrad, adam, adamW, checkOptionNames, type Optimizer, rmsProp, sgd } from '@clr/core';
 import { fail } from '../errors.ts';
 import { knownLosses, termsOf } from '../loss/terms.ts';
 import { show } from '../show.ts';
@@ -55,27 +55,20 @@ const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData' | '
   ],
 };
 
+/** What to do about a value of the wrong kind. */
+function adviceFor(name: string, value: unknown): string {
+  if (name === 'trainable' && Array.isArray(value)) return `Pass (name) => ${show(value)}.includes(name).`;
+  if (name === 'optimizer') return 'Pass sgd({ momentum: 0.9 }) or adam(), for example.';
+  return 'Leave out what has a default.';
+}
+
 /** Checks that an object has only these fields, each legal or absent. */
 function checkFields(given: unknown, at: string, known: Readonly<Record<string, Rule>>): void {
-  if (!isObject(given)) {
-    throw fail(
-      `${at} to be an object with ${Object.keys(known).join(', ')}`,
-      `${at} = ${show(given)}`,
-      'Pass one.',
-    );
-  }
-  for (const [name, value] of Object.entries(given)) {
-    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (!rule) {
-      throw fail(
-        `${at} to have no other fields than ${Object.keys(known).join(', ')}`,
-        `${name} = ${show(value)}`,
-        'Check its spelling.',
-      );
-    }
-    const [expected, legal] = rule;
+  checkOptionNames('clr/onnx', at, given as object, Object.keys(known));
+  for (const [name, value] of Object.entries(given as object)) {
+    const [expected, legal] = known[name] as Rule;
     if (value === undefined || legal(value)) continue;
-    throw fail(`${name} to be ${expected}`, `${name} = ${show(value)}`, 'Leave out what has a default.');
+    throw fail(`${name} to be ${expected}`, `${name} = ${show(value)}`, adviceFor(name, value));
   }
 }
 
@@ -120,9 +113,10 @@ function asked(question: (name: string) => boolean, what: string): (name: string
 export function readOptions<Options extends BuildOptions>(
   given: Options,
   without: readonly string[] = [],
+  call = 'the build',
 ): Options {
   const known = Object.entries(rules).filter(([name]) => !without.includes(name));
-  checkFields(given, 'the options', Object.fromEntries(known));
+  checkFields(given, call, Object.fromEntries(known));
   const { loss, optimizer, trainable, groups } = given;
   for (const [name, value] of Object.entries({ loss, optimizer })) {
     if (value === undefined) throw fail(`${name} to be ${rules[name as 'loss'][0]}`, 'none', `Add ${name}.`);

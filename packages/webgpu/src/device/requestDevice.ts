@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { GpuError } from '../errors.ts';
 
 /** Options of {@link requestDevice}. */
@@ -39,6 +40,7 @@ export async function requestDevice(
   gpu: GPU | undefined,
   options: RequestDeviceOptions = {},
 ): Promise<GPUDevice> {
+  checkOptionNames('clr/webgpu', 'requestDevice', options, ['powerPreference', 'atLeast', 'features']);
   const adapter = await gpu?.requestAdapter(
     options.powerPreference ? { powerPreference: options.powerPreference } : {},
   );

@@ -1,7 +1,11 @@
+import { checkOptionNames } from '@clr/core';
 import { badArgument } from '../errors.ts';
+import { optimizerOptions } from '../optimizer/engine.ts';
 import { DeviceTrainer, type DeviceTrainerOptions } from './deviceTrainer.ts';
 import type { Network } from './network.ts';
 import type { GpuTrainer, TrainerOptions } from './trainer.ts';
+
+const trainerOptions = ['optimizer', 'policy', 'batch', 'seed', 'tile', ...optimizerOptions] as const;
 
 /**
  * Makes a trainer: a {@link network} with its optimizer on a device, ready for `train`, `rangeTest` and
@@ -26,6 +30,7 @@ export async function createTrainer(
   network: Network,
   options: TrainerOptions,
 ): Promise<GpuTrainer> {
+  checkOptionNames('clr/webgpu', 'createTrainer', options, trainerOptions);
   const { batch, seed = 0, tile = 4 } = options;
   if (!Number.isSafeInteger(batch) || batch < 1) {
     throw badArgument(

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { badArgument } from '../errors.ts';
 
 /** A fully connected layer. */
@@ -49,7 +50,8 @@ export type Layer = DenseLayer | Conv2dLayer | PoolLayer | ActivationLayer | Bat
  * dense({ units: 10 }); // { type: 'dense', units: 10 }
  * ```
  */
-export function dense({ units }: { readonly units: number }): DenseLayer {
+export function dense(options: { readonly units: number }): DenseLayer {
+  const { units } = named('dense', options, ['units']);
   return Object.freeze({ type: 'dense', units: positive('dense', 'units', units) });
 }
 
@@ -72,6 +74,7 @@ export function conv2d(options: {
   readonly stride?: number;
   readonly padding?: number;
 }): Conv2dLayer {
+  named('conv2d', options, ['filters', 'kernel', 'stride', 'padding']);
   return Object.freeze({
     type: 'conv2d',
     filters: positive('conv2d', 'filters', options.filters),
@@ -171,7 +174,7 @@ export function tanh(): ActivationLayer {
 export function batchNorm(
   options: { readonly epsilon?: number; readonly momentum?: number } = {},
 ): BatchNormLayer {
-  const { epsilon = 1e-5, momentum = 0.1 } = options;
+  const { epsilon = 1e-5, momentum = 0.1 } = named('batchNorm', options, ['epsilon', 'momentum']);
   check('batchNorm', 'epsilon', epsilon, epsilon > 0, 'a number above 0');
   check('batchNorm', 'momentum', momentum, momentum > 0 && momentum <= 1, 'a number in (0, 1]');
   return Object.freeze({ type: 'batchNorm', epsilon, momentum });
@@ -188,17 +191,23 @@ export function batchNorm(
  * dropout({ rate: 0.5 }); // { type: 'dropout', rate: 0.5 }
  * ```
  */
-export function dropout({ rate }: { readonly rate: number }): DropoutLayer {
+export function dropout(options: { readonly rate: number }): DropoutLayer {
+  const { rate } = named('dropout', options, ['rate']);
   check('dropout', 'rate', rate, rate >= 0 && rate < 1, 'a number in [0, 1)');
   return Object.freeze({ type: 'dropout', rate });
 }
 
 function pool(type: PoolLayer['type'], options: PoolOptions): PoolLayer {
+  named(type, options, ['size', 'stride', 'padding', 'ceil']);
   const size = positive(type, 'size', options.size);
   const padding = integer(type, 'padding', options.padding ?? 0, 0);
   check(type, 'padding', padding, padding <= size / 2, 'at most half of size');
   const stride = positive(type, 'stride', options.stride ?? size);
   return Object.freeze({ type, size, stride, padding, ceil: options.ceil ?? false });
+}
+
+function named<Options extends object>(layer: string, options: Options, names: readonly string[]): Options {
+  return checkOptionNames<object, readonly string[]>('clr/webgpu', layer, options, names) as Options;
 }
 
 function positive(layer: string, field: string, value: number): number {

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { badArgument } from '../errors.ts';
 import type { ActivationLayer, Layer, PoolLayer } from './layers.ts';
 
@@ -74,7 +75,9 @@ export interface Network {
  * lenet.output; // [1, 1, 10]
  * ```
  */
-export function network({ input, layers, loss }: NetworkOptions): Network {
+export function network(options: NetworkOptions): Network {
+  const names = ['input', 'layers', 'loss'] as const;
+  const { input, layers, loss } = checkOptionNames('clr/webgpu', 'network', options, names);
   const first: Shape = input.length === 1 ? [1, 1, input[0]] : (input as Shape);
   if (first.length !== 3 || first.some((size) => !Number.isSafeInteger(size) || size < 1)) {
     throw badArgument(

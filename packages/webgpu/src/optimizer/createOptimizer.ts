@@ -1,6 +1,11 @@
-import type { Optimizer, ScheduleLike } from '@clr/core';
+import { checkOptionNames, type Optimizer, type ScheduleLike } from '@clr/core';
 import { badArgument } from '../errors.ts';
-import { type OptimizerCounters, OptimizerEngine, type OptimizerOptions } from './engine.ts';
+import {
+  type OptimizerCounters,
+  OptimizerEngine,
+  type OptimizerOptions,
+  optimizerOptions,
+} from './engine.ts';
 import type { Parameter } from './parameter.ts';
 
 /** An optimizer that lives on the device; see {@link createOptimizer}. */
@@ -61,6 +66,7 @@ export function createOptimizer(
   schedule?: ScheduleLike,
   options: OptimizerOptions = {},
 ): GpuOptimizer {
+  checkOptionNames('clr/webgpu', 'createOptimizer', options, optimizerOptions);
   const engine = new OptimizerEngine(device, spec, parameters, schedule, options);
   const optimizer: GpuOptimizer = {
     get step() {

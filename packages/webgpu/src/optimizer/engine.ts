@@ -23,6 +23,9 @@ export interface OptimizerOptions extends GuardOptions {
   readonly tableSteps?: number;
 }
 
+/** The names of {@link OptimizerOptions}. */
+export const optimizerOptions = ['clipNorm', 'skipNonFinite', 'lossScale', 'from', 'tableSteps'] as const;
+
 /** A byte range of a buffer that belongs to a training's state. */
 export interface StatePart {
   readonly buffer: GPUBuffer;

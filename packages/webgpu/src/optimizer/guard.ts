@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { badArgument } from '../errors.ts';
 
 /** How a loss scale moves; the defaults are those of PyTorch's `GradScaler`. */
@@ -11,6 +12,8 @@ export interface LossScale {
   /** Good steps between two growths. Default 2000. */
   readonly growthInterval?: number;
 }
+
+const lossScaleNames = ['initial', 'growth', 'backoff', 'growthInterval'] as const;
 
 /** Options of the optimizer that look at all gradients before any weight changes. */
 export interface GuardOptions {
@@ -46,6 +49,7 @@ export function guardOf({ clipNorm, skipNonFinite, lossScale }: GuardOptions): G
       'Leave it out to clip nothing.',
     );
   }
+  if (lossScale) checkOptionNames('clr/webgpu', 'lossScale', lossScale, lossScaleNames);
   const scale = lossScale && {
     initial: 65536,
     growth: 2,

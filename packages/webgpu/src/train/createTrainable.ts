@@ -1,6 +1,7 @@
 import {
   type BatchMetrics,
   checkHyperparameters,
+  checkOptionNames,
   type Hyperparameters,
   type Metrics,
   meanMetrics,
@@ -57,6 +58,10 @@ export interface GpuTrainable<Batch> extends Trainable<Batch> {
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;
 }
 
+const trainableOptions = [
+  ...(['optimizer', 'encodeGradients', 'encodeLoss', 'loss', 'accuracy', 'examples', 'state'] as const),
+] as const;
+
 /** Losses that wait for one readback. Half of core's window, so that the device never waits. */
 export const readWindow = 8;
 
@@ -88,6 +93,7 @@ export function createTrainable<Batch>(
   device: GPUDevice,
   options: TrainableOptions<Batch>,
 ): GpuTrainable<Batch> {
+  checkOptionNames('clr/webgpu', 'createTrainable', options, trainableOptions);
   return describedTrainable(device, options);
 }
 

@@ -1,0 +1,15 @@
+import { ClrError, show } from '../errors.ts';
+
+/** Refuses what is no Trainable, before anything is touched: most often a promise that was not awaited. */
+export function checkTrainable(trainable: unknown): void {
+  const given = Object(trainable) as Record<string, unknown>;
+  if (typeof given.trainStep === 'function') return;
+  const promised = typeof given.then === 'function';
+  throw new ClrError('clr/core', {
+    expected: 'a Trainable, with the method trainStep',
+    received: promised ? 'a promise of one' : show(trainable),
+    advice: promised
+      ? 'Write `await` before the call that makes it: await createTrainer(…).'
+      : 'Make one of a model with createTrainer of @clr/onnx or @clr/webgpu, or createTrainable of @clr/tfjs.',
+  });
+}

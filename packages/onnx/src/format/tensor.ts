@@ -146,6 +146,10 @@ export function numbersOf(tensor: TensorProto): number[] | undefined {
           ? Array.from(view(raw, 4, (buffer, offset, length) => new Int32Array(buffer, offset, length)))
           : [...tensor.int32Data];
       break;
+    case DataType.INT8:
+      data =
+        raw.length > 0 ? [...new Int8Array(raw.buffer, raw.byteOffset, raw.length)] : [...tensor.int32Data];
+      break;
     case DataType.BOOL:
     case DataType.UINT8:
       data = raw.length > 0 ? [...raw] : [...tensor.int32Data];

@@ -7,6 +7,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import { operatorKey } from '../graph/graph.ts';
 import type { Gradient, GradientContext } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
+import { isPrivate } from '../graph/privateOperators.ts';
 import { withNodeContext } from '../graph/withNodeContext.ts';
 import { derivativeOf } from './derivative.ts';
 
@@ -67,7 +68,8 @@ function reachedIn(b: Ops, node: NodeProto, live: ReadonlySet<string>, stored: R
     inputs: node.input.flatMap((name, i) =>
       live.has(name) && derivativeOf(b, node, i, stored) !== 'zero' ? [i] : [],
     ),
-    captured: [...captures(node)].some((name) => live.has(name)),
+    // What the graphs inside a private node read is among its inputs.
+    captured: !isPrivate(node) && [...captures(node)].some((name) => live.has(name)),
   };
 }
 

@@ -7,6 +7,7 @@ import { attention } from './attention.ts';
 import { batchNorm } from './batchNorm.ts';
 import { classLoss } from './classLoss.ts';
 import { columns } from './columns.ts';
+import { controlFlow } from './controlFlow.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './convTranspose.ts';
 import { det } from './det.ts';
@@ -72,6 +73,7 @@ const families: readonly Operators[] = [
   shapeArithmetic,
   softmax,
   privateOperators,
+  controlFlow,
 ];
 
 /** All operators this package knows, by type. */

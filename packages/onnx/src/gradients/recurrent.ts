@@ -5,6 +5,7 @@ import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
+import { scanSteps } from './scanSteps.ts';
 
 /** An activation function with its parameters. */
 type Activation = (x: string) => string;
@@ -15,8 +16,6 @@ interface Direction {
   readonly hidden: number;
   /** Rᵀ [hidden, gates·hidden]. */
   readonly recurrent: string;
-  /** x·Wᵀ plus W's bias, for each step: [batch, gates·hidden]. */
-  readonly inputs: readonly string[];
   /** R's bias [gates·hidden], if there is one. */
   readonly bias: string | undefined;
   readonly activations: readonly Activation[];
@@ -117,31 +116,88 @@ function check(c: GradientContext): void {
   if (odd) throw c.refuse(`no gradient for the activation ${odd}`);
 }
 
-/** Sequences are unrolled; longer ones make models of no use. */
-const longest = 1024;
+/** Up to here sequences are written out step by step; longer ones, and those of free length, are a Scan. */
+const longestUnrolled = 1024;
 
-/** Writes a recurrent layer out step by step. */
-function unroll(
+/** A layer in one direction, and how to tell whether a sequence still runs at a step. */
+interface Run {
+  readonly direction: Direction;
+  readonly cell: Cell;
+  /** x·Wᵀ plus W's bias: [steps, batch, gates·hidden]. */
+  readonly inputs: string;
+  readonly initial: State;
+  readonly reverse: boolean;
+  /** The lengths of the sequences, int32 [batch, 1], if they differ. */
+  readonly lengths: string | undefined;
+}
+
+/** All h, [steps, batch, hidden], and the last state. */
+interface Ran {
+  readonly all: string;
+  readonly state: State;
+}
+
+/** One step. Past its end a sequence keeps its state and gives zeros. */
+function stepped(
+  { direction, cell }: Run,
+  x: string,
+  state: State,
+  lasts: string | undefined,
+): [State, string] {
+  const { b } = direction;
+  const next = cell(direction, x, state);
+  if (!lasts) return [next, next[0] as string];
+  return [
+    next.map((value, i) => b.where(lasts, value, state[i] as string)),
+    b.maskWith(lasts, next[0] as string),
+  ];
+}
+
+/** Steps written out one by one. */
+function unrolled(run: Run, steps: number): Ran {
+  const { direction, inputs, initial, reverse, lengths } = run;
+  const { b } = direction;
+  const rows = b
+    .emitAll('Split', [inputs], { axis: 0, num_outputs: steps }, steps)
+    .map((step) => b.squeeze(step, [0]));
+  let state = initial;
+  const outputs: string[] = Array(steps).fill('');
+  for (let k = 0; k < steps; k++) {
+    const at = reverse ? steps - 1 - k : k;
+    const lasts = lengths && b.greater(lengths, b.scalar(at, lengths));
+    const [next, out] = stepped(run, rows[at] as string, state, lasts);
+    state = next;
+    outputs[at] = b.unsqueeze(out, [0]);
+  }
+  return { all: b.concat(outputs, 0), state };
+}
+
+/** As many steps as there are when the model runs. */
+function scanned(run: Run): Ran {
+  const { direction, inputs, initial, reverse, lengths } = run;
+  const { b } = direction;
+  const places = (): string => {
+    const count = b.squeeze(b.sizeAt(inputs, 0), [0]);
+    return b.emit('Range', [b.int(0), count, b.int(1)]);
+  };
+  const rows = lengths ? [inputs, b.castLike(places(), lengths)] : [inputs];
+  const made = scanSteps(b, initial, rows, reverse, (state, [x = '', at = '']) => {
+    const [next, out] = stepped(run, x, state, lengths && b.greater(lengths, at));
+    return { states: next, collected: [out] };
+  });
+  return { all: made.collected[0] as string, state: made.states };
+}
+
+/** Writes a recurrent layer out. */
+function writeLayer(
   c: GradientContext,
   { cell, gates: count, states, activations }: Kind,
 ): (string | null | undefined)[] {
   const { node } = c;
   check(c);
-  const steps = c.b.shape(c.x(0))[0];
-  if (typeof steps !== 'number') {
-    throw c.refuse(
-      'the number of steps is known only while the model runs',
-      'Fix the sequence length with `sizes`, or export the model so; the batch size may stay free.',
-    );
-  }
-  if (steps > longest) {
-    throw c.refuse(
-      `it has more than ${longest} steps`,
-      'Train on shorter sequences: each step is written out.',
-    );
-  }
   return byDecomposition(c, (b) => {
     const x = c.x(0);
+    const steps = b.shape(x)[0];
     const hidden = b.shape(c.x(2)).at(-1) as number;
     const directions = directionsOf(node);
     const own = activationsOf(b, node, texts(node, 'activations') ?? directions.flatMap(() => activations));
@@ -155,44 +211,31 @@ function unroll(
       return take(given, d);
     };
     const lengths = inputOf(node, 4) === '' ? undefined : b.unsqueeze(c.x(4), [1]);
-    const longerThan = (step: number): string | undefined =>
-      lengths && b.greater(lengths, b.scalar(step, lengths));
     const runs = directions.map((reverse, d) => {
       const bias = inputOf(node, 3) === '' ? undefined : take(c.x(3), d);
       const width = count * hidden;
       const projected = b.matmul(x, b.transpose(take(c.x(1), d), [1, 0]));
-      const shifted = bias === undefined ? projected : b.add(projected, b.slice(bias, [0], [width], [0]));
-      const each = b.emitAll('Split', [shifted], { axis: 0, num_outputs: steps }, steps);
+      const inputs = bias === undefined ? projected : b.add(projected, b.slice(bias, [0], [width], [0]));
       const direction: Direction = {
         b,
         hidden,
         node,
         recurrent: b.transpose(take(c.x(2), d), [1, 0]),
-        inputs: each.map((step) => b.squeeze(step, [0])),
         bias: bias === undefined ? undefined : b.slice(bias, [width], [2 * width], [0]),
         activations: own.slice(d * activations.length, (d + 1) * activations.length),
         peepholes: states === 2 && inputOf(node, 7) !== '' ? take(c.x(7), d) : undefined,
       };
-      let state: State = Array.from({ length: states }, (_, i) => initial(5 + i, d));
-      const outputs: string[] = Array(steps).fill('');
-      for (let k = 0; k < steps; k++) {
-        const at = reverse ? steps - 1 - k : k;
-        const next = cell(direction, direction.inputs[at] as string, state);
-        // Past its end a sequence keeps its state and gives zeros.
-        const lasts = longerThan(at);
-        const held = state;
-        state = lasts ? next.map((value, i) => b.where(lasts, value, held[i] as string)) : next;
-        outputs[at] = lasts ? b.maskWith(lasts, next[0] as string) : (next[0] as string);
-      }
+      const start: State = Array.from({ length: states }, (_, i) => initial(5 + i, d));
+      const run: Run = { direction, cell, inputs, initial: start, reverse, lengths };
+      const short = typeof steps === 'number' && steps <= longestUnrolled;
+      const { all, state } = short ? unrolled(run, steps) : scanned(run);
       // An empty one has no last state: ONNX Runtime gives zeros.
-      const some = longerThan(0);
-      if (some) state = state.map((value) => b.maskWith(some, value));
+      const some = lengths && b.greater(lengths, b.scalar(0, lengths));
       // [steps, 1, batch, hidden]
-      const all = b.concat(
-        outputs.map((h) => b.unsqueeze(h, [0, 1])),
-        0,
-      );
-      return { all, state };
+      return {
+        all: b.unsqueeze(all, [1]),
+        state: some ? state.map((value) => b.maskWith(some, value)) : state,
+      };
     });
     const sequence = b.concat(
       runs.map(({ all }) => all),
@@ -224,12 +267,12 @@ const infer: Infer = (node, b) => {
 
 const layer = (kind: Kind): Operator => ({
   infer,
-  gradient: (c) => unroll(c, kind),
+  gradient: (c) => writeLayer(c, kind),
   differentiable: [0, 1, 2, 3, 5, 6, 7],
   zeroDerivative: { 4: 'lengths' },
 });
 
-/** Recurrent layers over sequences of fixed length. */
+/** Recurrent layers. */
 export const recurrent: Operators = {
   RNN: layer({ cell: rnn, gates: 1, states: 1, activations: ['Tanh'] }),
   GRU: layer({ cell: gru, gates: 3, states: 1, activations: ['Sigmoid', 'Tanh'] }),

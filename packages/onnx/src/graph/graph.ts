@@ -50,6 +50,7 @@ export class Graph {
   /** The purpose of the nodes emitted now. */
   #purpose: string | undefined;
   #count = 0;
+  #depth = 0;
 
   constructor(graph: GraphProto, opset: number, operators: ReadonlyMap<string, Operator>) {
     this.opset = opset;
@@ -233,6 +234,27 @@ export class Graph {
     const mark = this.nodes.length;
     make();
     return this.nodes.splice(mark);
+  }
+
+  /** Whether nodes are emitted for a graph inside a node now. */
+  get inside(): boolean {
+    return this.#depth > 0;
+  }
+
+  /**
+   * The nodes that `make` emits for a graph inside a node. What they make is known in there alone, so nothing of it is
+   * taken again elsewhere.
+   */
+  collectInside(make: () => void): NodeProto[] {
+    const known = new Map(this.#made);
+    this.#depth += 1;
+    try {
+      return this.collect(make);
+    } finally {
+      this.#depth -= 1;
+      this.#made.clear();
+      for (const [key, name] of known) this.#made.set(key, name);
+    }
   }
 
   /** What `make` emits, once for each key. */

@@ -101,6 +101,10 @@ export class Ops extends Graph {
   ints(values: readonly number[]): string {
     return this.literal(DataType.INT64, [values.length], values);
   }
+  /** A boolean scalar that is true. */
+  yes(): string {
+    return this.literal(DataType.BOOL, [], [1]);
+  }
   /** An int64 scalar. */
   int(value: number): string {
     return this.literal(DataType.INT64, [], [value]);

@@ -1,9 +1,11 @@
-import { int } from '../format/attributes.ts';
+import { int, ints, subgraph } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import { productOf } from './dim.ts';
-import { inputOf } from './infer.ts';
+import { loopParts, scanParts } from './controlFlow.ts';
+import { productOf, unknownDim } from './dim.ts';
+import { axisOf, inputOf } from './infer.ts';
 import type { Infer, Operator } from './operator.ts';
+import type { ValueType } from './value.ts';
 
 /**
  * The domain of operators that gradients and losses are written in where ONNX has none. `lower/` writes them in ONNX's
@@ -22,6 +24,45 @@ const like =
       const { type, dims } = graph.type(inputOf(node, i));
       return { type, dims };
     });
+
+/** What leaves the graphs inside a node, each output's type and shape in both branches alike. */
+const inferIf: Infer = (node, graph) => {
+  const [first, second] = ['then_branch', 'else_branch'].map((name) =>
+    (subgraph(node, name)?.output ?? []).map((info) => graph.type(info.name)),
+  ) as [ValueType[], ValueType[]];
+  return first.map(({ type, dims }, i) => {
+    const other = second[i]?.dims;
+    const same = dims && other && dims.length === other.length;
+    return {
+      type,
+      dims: same ? dims.map((dim, axis) => (dim === other[axis] ? dim : unknownDim())) : undefined,
+    };
+  });
+};
+
+/** The states as the body leaves them, then what it gives at each step along an axis of its own. */
+const inferScan: Infer = (node, graph) => {
+  const { states, scanned, body } = scanParts(node);
+  const axes = ints(node, 'scan_output_axes') ?? [];
+  const first = node.input[states] ?? '';
+  const along = axisOf(ints(node, 'scan_input_axes')?.[0] ?? 0, graph.dims(first)?.length ?? 1);
+  const length = (scanned > 0 ? graph.dims(first)?.[along] : undefined) ?? unknownDim();
+  return body.output.map((info, i) => {
+    const { type, dims } = graph.type(info.name);
+    if (i < states || !dims) return { type, dims };
+    const axis = axisOf(axes[i - states] ?? 0, dims.length + 1);
+    return { type, dims: [...dims.slice(0, axis), length, ...dims.slice(axis)] };
+  });
+};
+
+const inferLoop: Infer = (node, graph) => {
+  const { states, body } = loopParts(node);
+  const length = unknownDim();
+  return body.output.slice(1).map((info, i) => {
+    const { type, dims } = graph.type(info.name);
+    return i < states || !dims ? { type, dims } : { type, dims: [length, ...dims] };
+  });
+};
 
 /**
  * What each computes. In brackets its inputs, those of the way forth first, and its attributes; g is the gradient of the
@@ -65,6 +106,18 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
     zeroDerivative: { 1: 'a rounded value' },
     gradient: ({ g }) => [g(0)],
   },
+
+  /**
+   * (condition, captured…) {then_branch, else_branch, captured}: ONNX's If. The values of the outer graph that its branches
+   * read are inputs, too; `captured` is their number.
+   */
+  'clr:If': { infer: inferIf },
+
+  /** (states…, scanned…, captured…) {body, num_scan_inputs, scan_…_axes, scan_…_directions, captured}: ONNX's Scan. */
+  'clr:Scan': { infer: inferScan },
+
+  /** (rounds, condition, states…, captured…) {body, captured}: ONNX's Loop. */
+  'clr:Loop': { infer: inferLoop },
 
   /**
    * (logits, target) {axis}: 1 where the first maximum of the logits along the axis is the class of the target, else 0:

@@ -1,11 +1,14 @@
+import { create } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
+import { subgraphs } from '../format/captures.ts';
 import { describeNode, originOf } from '../format/describeNode.ts';
-import type { NodeProto } from '../generated/onnx_pb.ts';
+import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 import { type Graph, operatorKey } from '../graph/graph.ts';
 import type { Ops } from '../graph/ops.ts';
 import { isPrivate } from '../graph/privateOperators.ts';
 import { withNodeContext } from '../graph/withNodeContext.ts';
 import { byRuleOfThumb, type Choose, type Match } from './choose.ts';
+import { hasGraphs, withGraphs } from './controlFlow.ts';
 import type { Row } from './row.ts';
 import { rows } from './rows.ts';
 import { isFor, type Target } from './target.ts';
@@ -39,14 +42,19 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
   /** The value that stands for a private operator's output. */
   const renamed = new Map<string, string>();
 
-  const write = (node: NodeProto): NodeProto[] => {
-    const forms = formsFor(node, ops, target);
-    const match = forms.length > 0 ? choose(node, forms, ops) : undefined;
+  const write = (node: NodeProto, inside = false): NodeProto[] => {
+    if (hasGraphs(node))
+      return [withGraphs(node, (inner) => withNodeContext(inner, () => write(inner, true)))];
+    // Inside, channels stay as they are: what is stored in blocks would be laid out again in every round.
+    const forms = formsFor(node, ops, inside ? { ...target, channelBlock: 1 } : target);
+    const pick = inside ? byRuleOfThumb : choose;
+    const match = forms.length > 0 ? pick(node, forms, ops) : undefined;
     if (!match) {
       if (isPrivate(node)) throw noForm(node, target);
       return [node];
     }
-    const emitted = ops.collect(() => {
+    const collect = (make: () => void): NodeProto[] => (inside ? ops.collectInside(make) : ops.collect(make));
+    const emitted = collect(() => {
       ops.writtenFor(originOf(node), () => {
         const values = match.row.write(node, ops, match.found);
         values?.forEach((value, i) => {
@@ -56,7 +64,7 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
       });
     });
     // What a private operator becomes has forms of its own; what an operator of ONNX becomes is final.
-    return emitted.flatMap((inner) => (isPrivate(node) || isPrivate(inner) ? write(inner) : [inner]));
+    return emitted.flatMap((inner) => (isPrivate(node) || isPrivate(inner) ? write(inner, inside) : [inner]));
   };
 
   const nodes = [...ops.nodes].flatMap((node) => withNodeContext(node, () => write(node)));
@@ -65,8 +73,24 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
     for (let next = renamed.get(last); next !== undefined; next = renamed.get(last)) last = next;
     return last;
   };
-  for (const node of nodes) node.input = node.input.map(standIn);
+  for (const node of nodes) follow(node, standIn);
   return { nodes, standIn };
+}
+
+/** Lets a node, and the graphs inside it, read the values that stand for others. */
+function follow(node: NodeProto, standIn: (name: string) => string): void {
+  node.input = node.input.map(standIn);
+  for (const graph of subgraphs(node)) {
+    for (const inner of graph.node) follow(inner, standIn);
+    for (const { name } of graph.output) {
+      const value = standIn(name);
+      if (value !== name) {
+        graph.node.push(
+          create(NodeProtoSchema, { opType: 'Identity', name, input: [value], output: [name] }),
+        );
+      }
+    }
+  }
 }
 
 /** Notes the value that takes the place of another; what was known of the one holds for the other. */

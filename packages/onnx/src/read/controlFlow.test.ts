@@ -12,7 +12,7 @@ import {
   GraphProtoSchema,
 } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
-import { buildTrainingModel, createTrainer, UnsupportedOperatorError } from '../index.ts';
+import { buildTrainingModel, createTrainer } from '../index.ts';
 
 const { FLOAT: float, INT64: long, BOOL: bool } = DataType;
 const spec: Omit<ModelSpec, 'nodes'> = {
@@ -120,24 +120,6 @@ describe('loops of known length', () => {
       [3, 2, 3],
     );
     expect(found).toEqual(expected);
-  });
-
-  it('are refused when the run decides how often', () => {
-    const doubt: NodeSpec[] = [
-      { op: 'ReduceMax', inputs: ['next'], outputs: ['largest'], attributes: { keepdims: 0 } },
-      { op: 'Cast', inputs: ['largest'], outputs: ['going'], attributes: { to: bool } },
-    ];
-    const loop: NodeSpec = {
-      op: 'Loop',
-      name: 'while',
-      inputs: ['three', 'yes', 'x'],
-      outputs: ['y'],
-      extra: [body(doubt, 'going')],
-    };
-    const outputs = [{ name: 'y', type: float, dims: [2, 3] }];
-    const build = () => buildTrainingModel(makeModel({ ...spec, outputs, nodes: [loop] }), options);
-    expect(build).toThrow(UnsupportedOperatorError);
-    expect(build).toThrow(/"while".*`sizes`/s);
   });
 
   it('with an older form inside are brought up to date', async () => {

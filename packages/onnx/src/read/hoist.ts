@@ -3,7 +3,8 @@ import { nodeName } from '../format/describeNode.ts';
 import type { Model } from '../format/model.ts';
 import type { Place, StoredAt } from '../format/place.ts';
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
-import { functionKey, identity, renameNode } from './inline.ts';
+import { renameNode } from '../graph/rename.ts';
+import { functionKey, identity } from './inline.ts';
 import { constantOf } from './upgrade.ts';
 
 /** Finds a float tensor's name: its own where no other value of the file has it, else with the way to it. */

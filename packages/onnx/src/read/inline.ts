@@ -5,56 +5,17 @@ import { nodeName } from '../format/describeNode.ts';
 import { mostNodes } from '../format/model.ts';
 import {
   type AttributeProto,
-  AttributeProtoSchema,
   type FunctionProto,
   type GraphProto,
   type NodeProto,
   NodeProtoSchema,
 } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
+import { type Rename, renameNode } from '../graph/rename.ts';
 
 /** How a model names the function a node calls. */
 export function functionKey(node: Pick<NodeProto, 'domain' | 'overload'>, name: string): string {
   return `${node.domain}:${name}:${node.overload}`;
-}
-
-/** The new name of a value. */
-export type Rename = (name: string) => string;
-
-/** Renames the values of a graph inside a function that come from outside of it. */
-function renameGraph(
-  graph: GraphProto,
-  rename: Rename,
-  arguments_: ReadonlyMap<string, AttributeProto>,
-): void {
-  const own = new Set([...graph.input, ...graph.initializer].map(({ name }) => name));
-  for (const node of graph.node) for (const name of node.output) own.add(name);
-  const outer: Rename = (name) => (own.has(name) ? name : rename(name));
-  for (const node of graph.node) renameNode(node, outer, (name) => name, arguments_);
-}
-
-const noArguments: ReadonlyMap<string, AttributeProto> = new Map();
-
-/** Renames a node's values, also where the graphs inside it read them. */
-export function renameNode(
-  node: NodeProto,
-  input: Rename,
-  output: Rename,
-  arguments_: ReadonlyMap<string, AttributeProto> = noArguments,
-): void {
-  node.input = node.input.map((name) => (name === '' ? '' : input(name)));
-  node.output = node.output.map((name) => (name === '' ? '' : output(name)));
-  node.attribute = node.attribute.flatMap((held) => {
-    if (held.refAttrName === '') return [held];
-    const given = arguments_.get(held.refAttrName);
-    if (!given) return [];
-    const copy = clone(AttributeProtoSchema, given);
-    copy.name = held.name;
-    return [copy];
-  });
-  for (const held of node.attribute) {
-    for (const graph of [...(held.g ? [held.g] : []), ...held.graphs]) renameGraph(graph, input, arguments_);
-  }
 }
 
 /** A node that gives a value another name. */

@@ -9,6 +9,8 @@ import type { FunctionProto, NodeProto, ValueInfoProto } from '../generated/onnx
 import type { Operator } from '../graph/operator.ts';
 import { Ops } from '../graph/ops.ts';
 import { isPrivate, privateDomain } from '../graph/privateOperators.ts';
+import { writeOut } from '../graph/writeOut.ts';
+import { readAtRunTime } from './atRunTime.ts';
 import { writeContrib } from './contrib.ts';
 import { checkUnfolding, functionKey, identity, instantiate, takenBranch } from './inline.ts';
 import { type Optionals, throughOptionals } from './optionals.ts';
@@ -16,7 +18,7 @@ import { scanRounds, unrollScan } from './scan.ts';
 import { unrollMap } from './sequenceMap.ts';
 import { type Sequences, throughSequences } from './sequences.ts';
 import { StraightThrough } from './straightThrough.ts';
-import { roundsOf, unrollLoop, writeOut } from './unroll.ts';
+import { roundsOf, unrollLoop } from './unroll.ts';
 import { appendUpgraded, needsUpgrade, workingOpset } from './upgrade.ts';
 
 /** A model as a graph that can grow. */
@@ -160,6 +162,7 @@ export function loadGraph(
     if (unrollMap(node, b, sequences, deeper)) return;
     if (rounding?.write(node, (inner) => appendUpgraded(b, inner, version, adjust))) return;
     if (writeContrib(node, b)) return;
+    if (readAtRunTime(node, b, version, deeper)) return;
     checkSubgraphs(node, version);
     const plain = throughSequences(throughOptionals(node, b, optionals, sequences), b, sequences);
     appendUpgraded(b, plain, version, adjust);

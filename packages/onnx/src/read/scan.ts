@@ -3,8 +3,9 @@ import { nodeName } from '../format/describeNode.ts';
 import type { GraphProto, NodeProto } from '../generated/onnx_pb.ts';
 import { axisOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
+import { writeOut } from '../graph/writeOut.ts';
 import { identity } from './inline.ts';
-import { mostRounds, writeOut } from './unroll.ts';
+import { mostRounds } from './unroll.ts';
 
 /** The number of iterations of a Scan, if its length is known before it runs. Before opset 9 Scan had a batch axis. */
 export function scanRounds(node: NodeProto, b: Ops, opset: number): number | undefined {

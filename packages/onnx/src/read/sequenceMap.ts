@@ -2,8 +2,8 @@ import { subgraph } from '../format/attributes.ts';
 import { nodeName } from '../format/describeNode.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
+import { writeOut } from '../graph/writeOut.ts';
 import type { Sequences } from './sequences.ts';
-import { writeOut } from './unroll.ts';
 
 /**
  * Unrolls a SequenceMap over known lists.

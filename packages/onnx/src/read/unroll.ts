@@ -1,55 +1,11 @@
-import { clone } from '@bufbuild/protobuf';
 import { subgraph, tensor } from '../format/attributes.ts';
-import { DataType } from '../format/dataType.ts';
 import { nodeName } from '../format/describeNode.ts';
 import { numbersOf } from '../format/tensor.ts';
-import {
-  type GraphProto,
-  type NodeProto,
-  NodeProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-} from '../generated/onnx_pb.ts';
+import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { Ops } from '../graph/ops.ts';
-import { identity, type Rename, renameNode } from './inline.ts';
-
-/** One use of a graph that stood inside a node: its nodes, and the names its outputs have now. */
-export interface Written {
-  readonly nodes: readonly NodeProto[];
-  readonly outputs: readonly string[];
-}
-
-/**
- * Writes a graph from inside a node out, under names of its own: branches of different nodes, and the rounds of
- * a loop, may use the same ones.
- *
- * @param given - the values that take the place of the graph's inputs
- * @param at - what the nodes' names start with
- */
-export function writeOut(graph: GraphProto, given: readonly string[], b: Ops, at: string): Written {
-  const names = new Map<string, string>();
-  graph.input.forEach(({ name }, i) => {
-    names.set(name, given[i] ?? '');
-  });
-  for (const stored of graph.initializer) {
-    const copy = clone(TensorProtoSchema, stored);
-    copy.name = b.uniqueName(stored.name);
-    names.set(stored.name, copy.name);
-    b.addInitializer(copy);
-  }
-  for (const name of graph.node.flatMap(({ output }) => output)) {
-    if (name !== '' && !names.has(name)) names.set(name, b.uniqueName(name));
-  }
-  const rename: Rename = (name) => names.get(name) ?? name;
-  const nodes = graph.node.map((inner) => {
-    const copy = clone(NodeProtoSchema, inner);
-    renameNode(copy, rename, rename);
-    copy.name = `${at}/${nodeName(inner)}`;
-    return copy;
-  });
-  return { nodes, outputs: graph.output.map(({ name }) => rename(name)) };
-}
+import { writeOut } from '../graph/writeOut.ts';
+import { identity } from './inline.ts';
 
 /** A number that is known before the model runs. */
 function known(b: Ops, name: string): Dim | undefined {
@@ -96,7 +52,7 @@ export function roundsOf(node: NodeProto, b: Ops): number | undefined {
 export function unrollLoop(node: NodeProto, rounds: number, b: Ops, append: (node: NodeProto) => void): void {
   const body = subgraph(node, 'body') as GraphProto;
   const count = node.input.length - 2;
-  const going = b.literal(DataType.BOOL, [], [1]);
+  const going = b.yes();
   let carried: readonly string[] = node.input.slice(2);
   const collected: string[][] = body.output.slice(1 + count).map(() => []);
   for (let round = 0; round < rounds; round++) {

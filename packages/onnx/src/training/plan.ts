@@ -120,9 +120,10 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
     (node, ops) => {
       resize(node, ops);
       const own = [...node.input];
-      noteBuffers(ops, node, stored, replaced);
+      if (!ops.inside) noteBuffers(ops, node, stored, replaced);
       ops.operator(node)?.settle?.(node, ops);
-      if (!inference) return ops.operator(node)?.toTraining?.(node, ops, draws);
+      // What a branch or round alone makes is not known outside: layers in there stay in inference form.
+      if (!inference && !ops.inside) return ops.operator(node)?.toTraining?.(node, ops, draws);
       node.input = own;
       ops.operator(node)?.toInference?.(node, ops, draws);
     },

@@ -1,12 +1,21 @@
+import { subgraphs } from '../format/captures.ts';
 import { dimsOf, floatParts, sizeOf } from '../format/tensor.ts';
 import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { isView, storedAs } from '../gradients/derivative.ts';
 import type { Ops } from '../graph/ops.ts';
+import { isPrivate } from '../graph/privateOperators.ts';
 
 /** A node that reads a stored tensor, directly or in another shape, order or type. */
 export interface Use {
   readonly node: NodeProto;
   readonly input: number;
+}
+
+/** A node, or for one with graphs inside the nodes of these: they are what reads a weight. */
+function withInner(node: NodeProto): NodeProto[] {
+  return isPrivate(node) && subgraphs(node).length > 0
+    ? subgraphs(node).flatMap((graph) => graph.node.flatMap(withInner))
+    : [node];
 }
 
 /** Which nodes read and make which values. */
@@ -15,7 +24,7 @@ export class Uses {
   readonly #makers = new Map<string, NodeProto>();
 
   constructor(nodes: readonly NodeProto[]) {
-    for (const node of nodes) {
+    for (const node of nodes.flatMap(withInner)) {
       node.input.forEach((name, input) => {
         const known = this.#readers.get(name);
         if (known) known.push({ node, input });

@@ -380,7 +380,9 @@ describe('a form', () => {
 
   it('exists for every private operator and every target', () => {
     const providers = ['any', 'cpu', 'webgpu'] as const;
-    for (const operator of Object.keys(privateOperators)) {
+    // Operators with graphs inside have one form, which `lower` itself writes.
+    const withRows = Object.keys(privateOperators).filter((name) => !/:(If|Scan|Loop)$/.test(name));
+    for (const operator of withRows) {
       const forms = rows.filter((row) => row.operator === operator);
       for (const provider of providers) {
         const target = { provider, channelBlock: 1 };

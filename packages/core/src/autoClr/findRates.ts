@@ -12,8 +12,9 @@ import type { Metrics } from '../train/trainable.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
 import { roomForTest } from './budget.ts';
 import { detectPretrained } from './detectPretrained.ts';
+import { inDoubt, refuseInDoubt } from './refuseInDoubt.ts';
 import { counting, type Session } from './session.ts';
-import { settle, settledReason } from './settle.ts';
+import { roomAfterSettling, settle, settledReason } from './settle.ts';
 
 type Tested = Pick<AutoClrResult, 'trace' | 'finding'>;
 
@@ -31,24 +32,26 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   const constant = await measureConstant(trainable, batches, signal);
   const pretrained = detectPretrained(start, constant);
 
-  if (options.probe) return probeRates(session, options.probe);
-  if (pretrained?.trained) return because([pretrained.reason], await probeRates(session, probeUpdates));
+  if (options.probe) return probeRates(session, options.probe, constant);
+  if (pretrained?.trained)
+    return because([pretrained.reason], await probeRates(session, probeUpdates, constant));
   const high = isHigh(start?.loss ?? 0, constant?.loss ?? Infinity);
   let swept = await sweepRates(session, constant);
   // Without a constant answer to compare with, the fall from a high start passes for learning.
   const { trace, finding } = swept;
-  const useless = high ? !finding.suggestion : !constant && fellAtOnce(trace);
+  const useless = high ? inDoubt(finding) : !constant && fellAtOnce(trace);
   const settled =
     useless && !signal?.aborted ? await settle(session, trace.scout ?? trace.points) : undefined;
   if (settled) {
     const reason = settledReason(high ? start?.loss : null, constant?.loss, settled);
-    swept = because([reason], await sweepRates(session, constant));
+    swept = because([reason], await sweepRates(session, constant, roomAfterSettling(steps)));
   }
+  if (high) swept = { ...swept, finding: refuseInDoubt(swept.finding) };
   if (swept.finding.suggestion || signal?.aborted) return swept;
   const room = roomForTest(steps);
   if (pretrained && session.left() - room >= session.verdictSteps + session.firstCycle) {
     const reasons = [...swept.finding.reasons, pretrained.reason];
-    return because(reasons, await probeRates(session, probeUpdates));
+    return because(reasons, await probeRates(session, probeUpdates, constant));
   }
   if (room >= rangeTestSteps.least) return swept;
   return because([`A budget of ${steps} steps leaves ${room} for the range test. Give more.`], swept);
@@ -69,8 +72,11 @@ function fellAtOnce({ points, scout = [] }: RangeTestTrace): boolean {
 }
 
 /** One range test by sweeps, and a longer one where it leaves a doubt and the budget has room for it. */
-async function sweepRates<Batch>(session: Session<Batch>, constant: Recorded | undefined): Promise<Tested> {
-  const room = roomForTest(session.options.steps);
+async function sweepRates<Batch>(
+  session: Session<Batch>,
+  constant: Recorded | undefined,
+  room: number = roomForTest(session.options.steps),
+): Promise<Tested> {
   const before = session.cost.rangeTest;
   const tested = await test(session, { steps: Math.min(rangeTestSteps.first, room) }, constant);
   const sure = (tested.finding.suggestion?.confidence ?? 0) >= rangeTestSteps.sure;
@@ -80,16 +86,20 @@ async function sweepRates<Batch>(session: Session<Batch>, constant: Recorded | u
 }
 
 /** One range test that tries every rate by itself. */
-function probeRates<Batch>(session: Session<Batch>, probe: number): Promise<Tested> {
+function probeRates<Batch>(
+  session: Session<Batch>,
+  probe: number,
+  constant: Recorded | undefined,
+): Promise<Tested> {
   const room = roomForTest(session.options.steps);
   const updates = Math.min(probe, Math.floor(room / 2));
-  return test(session, { probe: updates, steps: Math.floor(room / updates) });
+  return test(session, { probe: updates, steps: Math.floor(room / updates) }, constant);
 }
 
 async function test<Batch>(
   session: Session<Batch>,
   how: Pick<RangeTestOptions<Batch>, 'probe' | 'steps'>,
-  constant?: Recorded,
+  constant: Recorded | undefined,
 ): Promise<Tested> {
   const { signal, onEvent } = session.options;
   const known = { ...(constant && { constantAnswer: async () => constant as Metrics }) };

@@ -1,14 +1,27 @@
 import { constant } from '../policies/constant.ts';
+import { rangeTestSteps } from '../rangeTest/calibration.ts';
 import { showNumber } from '../rangeTest/describe.ts';
+import { highAdvice } from '../rangeTest/highStart.ts';
 import { isFiniteLoss } from '../rangeTest/poolTraces.ts';
 import { median, minOf } from '../rangeTest/statistics.ts';
 import type { RangeTestPoint } from '../rangeTest/trace.ts';
 import { attempt } from '../train/attempt.ts';
 import { train } from '../train/train.ts';
+import { roomForTest } from './budget.ts';
 import { counting, type Session } from './session.ts';
 
-/** How a model settles: at this share of the rate that made half of the fall, for a tenth of the budget, 100 steps at most. */
-const settling = { share: 0.5, ofBudget: 0.1, most: 100, least: 10, window: 3 } as const;
+/**
+ * How a model settles: at this `share` of the rate that made half of the fall, for a tenth of the budget, 100 steps at
+ * most. The range test after it may take `testShare` of the budget.
+ */
+const settling = { share: 0.5, ofBudget: 0.1, most: 100, least: 10, window: 3, testShare: 0.15 } as const;
+
+/** The updates that a range test may take after settling: a curve from there is noisier, so longer ones than elsewhere. */
+export const roomAfterSettling = (steps: number): number =>
+  Math.max(
+    roomForTest(steps),
+    Math.min(rangeTestSteps.first + rangeTestSteps.more, Math.floor(steps * settling.testShare)),
+  );
 
 /** What settling did. */
 export interface Settled {
@@ -74,5 +87,5 @@ export const settledReason = (
   { lr, steps }: Settled,
 ): string =>
   typeof from === 'number' && typeof constantLoss === 'number'
-    ? `The loss started at ${showNumber(from)}, where the same answer for every example would have ${showNumber(constantLoss)}, so the model first trained ${steps} steps at ${showNumber(lr)}. Check that inputs and targets are normalised, and that the initial weights are small.`
-    : `The loss fell below half of its start at rates that hardly train, so the model first trained ${steps} steps at ${showNumber(lr)}. Check that inputs and targets are normalised, and that the initial weights are small.`;
+    ? `The loss started at ${showNumber(from)}, where the same answer for every example would have ${showNumber(constantLoss)}, so the model first trained ${steps} steps at ${showNumber(lr)}. ${highAdvice}`
+    : `The loss fell below half of its start at rates that hardly train, so the model first trained ${steps} steps at ${showNumber(lr)}. ${highAdvice}`;

@@ -175,8 +175,9 @@ export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0
 export const highStart = 1.5;
 
 /**
- * The loss must come down to this share below that of the best constant answer. Chosen: what a model gains by learning
- * the shares of the batches that it has just seen.
+ * The loss must come down to this share below that of the best constant answer; where it starts below this share of it,
+ * and as few answers are wrong, there is nothing to gain. Chosen: what a model gains by learning the shares of the batches
+ * that it has just seen.
  */
 export const leastGain = 0.005;
 

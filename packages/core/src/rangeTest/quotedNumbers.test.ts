@@ -40,6 +40,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     [sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr].map(factor),
   ],
   ['docs/guide.md', 'never above #,', [confidence.most]],
+  ['docs/guide.md', 'with a confidence below #,', [rangeTestSteps.sure]],
   ['docs/guide.md', 'the accuracy falls # decades above the loss edge', [accuracyEdge]],
   [
     'docs/guide.md',

@@ -1,10 +1,10 @@
-import { leastDescent, leastGain, leastRoom, leastSweep, provenRises } from './calibration.ts';
+import { leastDescent, leastGain, leastRoom, leastSweep, provenRises, startWindow } from './calibration.ts';
 import { rateAt, rateOf, showNumber } from './describe.ts';
 import { doubtOf, roundingOf } from './doubtOf.ts';
 import type { Evidence } from './evidence.ts';
 import type { PooledTrace } from './poolTraces.ts';
 import { spoiledByData } from './spoiledByData.ts';
-import { minOf } from './statistics.ts';
+import { meanOf, minOf } from './statistics.ts';
 import type { RangeTestPoint } from './trace.ts';
 
 /** A reason not to suggest anything. */
@@ -23,6 +23,11 @@ const lower = ({ axis, curve: { first } }: Evidence): string =>
 /** The step that broke a sweep for another reason than its rate. */
 const faultIn = ({ sweeps, broken }: PooledTrace): RangeTestPoint | undefined =>
   broken && sweeps.map(spoiledByData).find((point) => point !== undefined);
+
+/** The accuracy on training batches before any step counts; NaN where it is not known. */
+const accuracyBefore = ({ sweeps, points }: PooledTrace): number =>
+  sweeps[0]?.control?.accuracy ??
+  meanOf(points.slice(0, startWindow.steps).map(({ accuracy }) => accuracy ?? Number.NaN));
 
 /** The highest smoothed loss before the lowest. */
 const peakOf = ({ curve: { x }, smoothed, features: { bottom } }: Evidence): number =>
@@ -56,6 +61,15 @@ export const refusals: readonly Refusal[] = [
     applies: ({ trace }) => trace.smoothed,
     reason: () =>
       'Smoothed: the noise of the losses goes on from step to step, as in a running mean, which lags behind and hides the edge. Say how they were smoothed: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
+  },
+  {
+    name: 'learnedByHeart',
+    applies: ({ trace, curve: { start } }) =>
+      start < leastGain * trace.constantLoss &&
+      trace.constantLoss < Infinity &&
+      accuracyBefore(trace) >= 1 - leastGain,
+    reason: ({ curve: { start } }) =>
+      `Nothing to gain: the loss starts at ${showNumber(start)}, and all answers to the training data are right. Train on other data, or stop here.`,
   },
   {
     name: 'noBetterThanConstant',

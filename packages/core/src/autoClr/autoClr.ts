@@ -13,8 +13,10 @@ import { giveVerdict } from './verdict.ts';
  * Trains a model with no rate chosen by hand: a range test finds the rates, a plan is trained with them, and the best
  * state is kept. It notices a model that is already trained, and never leaves it worse on `validation`.
  *
- * `steps` is the whole budget. The range test takes 8 % of it, and 600 updates at most (below 2,000 steps 160, or half of it
- * where that is less); a verdict takes a fifth, where one is asked for; the training has what is left.
+ * `steps` is the whole budget. The range test takes 8 % of it, and 600 updates at most (below 2,000 steps 135, or half of it
+ * where that is less; it is made again with up to 200 if it is refused, and a third of the budget holds both); a verdict
+ * takes a fifth, where one is asked for; the training has what is left. A decay without a verdict goes on from where the
+ * sweep had reached `maxLr`: up to there a sweep is a warm-up, and its steps count.
  *
  * If the range test gives no suggestion, it trains nothing and leaves the model unchanged; `finding.reasons` say why.
  *

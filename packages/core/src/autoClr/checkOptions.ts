@@ -24,6 +24,8 @@ export interface Choice {
   readonly verdictSteps: number;
   /** The fewest steps that the plan can be trained for. */
   readonly firstCycle: number;
+  /** Whether the plan is one that a sweep can be the warm-up of. */
+  readonly warms: boolean;
 }
 
 const names = [
@@ -101,7 +103,14 @@ function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choic
     if (verdict) makePlan(each, anyFinding, trialSteps, stepsPerEpoch);
   }
   const { cycleEnd } = typeof plan === 'object' ? toSchedule(plan).at(0) : { cycleEnd: 1 };
-  return { plan, rivals, trialSteps, verdictSteps, firstCycle: cycleEnd < Infinity ? cycleEnd : 1 };
+  return {
+    plan,
+    rivals,
+    trialSteps,
+    verdictSteps,
+    firstCycle: cycleEnd < Infinity ? cycleEnd : 1,
+    warms: plan === 'decay' && trials === 0,
+  };
 }
 
 /** Rates with which a plan can be made before the range test, to see whether it can be made at all. */

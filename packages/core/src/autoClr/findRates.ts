@@ -1,17 +1,20 @@
 import { analyzeRangeTest } from '../rangeTest/analyzeRangeTest.ts';
 import { rangeTestSteps } from '../rangeTest/calibration.ts';
-import { isHigh } from '../rangeTest/highStart.ts';
+import { distances } from '../rangeTest/distances.ts';
+import { isHigh, uninformedLoss } from '../rangeTest/highStart.ts';
 import { isFiniteLoss } from '../rangeTest/poolTraces.ts';
 import { rangeTest } from '../rangeTest/rangeTest.ts';
 import type { RangeTestOptions } from '../rangeTest/rangeTestOptions.ts';
 import { median } from '../rangeTest/statistics.ts';
 import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
+import { attempt } from '../train/attempt.ts';
 import { first, passOf } from '../train/batches.ts';
 import { measure, measureConstant, type Recorded } from '../train/recorded.ts';
 import type { Metrics } from '../train/trainable.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
-import { roomForTest } from './budget.ts';
+import { roomForTest, roomToRepeat } from './budget.ts';
 import { detectPretrained } from './detectPretrained.ts';
+import { keepOnTheWay } from './keepOnTheWay.ts';
 import { inDoubt, refuseInDoubt } from './refuseInDoubt.ts';
 import { counting, type Session } from './session.ts';
 import { roomAfterSettling, settle, settledReason } from './settle.ts';
@@ -35,23 +38,28 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   if (options.probe) return probeRates(session, options.probe, constant);
   if (pretrained?.trained)
     return because([pretrained.reason], await probeRates(session, probeUpdates, constant));
-  const high = isHigh(start?.loss ?? 0, constant?.loss ?? Infinity);
+  const startLoss = start?.loss ?? 0;
+  const high = isHigh(startLoss, uninformedLoss(constant, startLoss));
   let swept = await sweepRates(session, constant);
   // Without a constant answer to compare with, the fall from a high start passes for learning.
   const { trace, finding } = swept;
   const useless = high ? inDoubt(finding) : !constant && fellAtOnce(trace);
   const settled =
     useless && !signal?.aborted ? await settle(session, trace.scout ?? trace.points) : undefined;
-  if (settled) {
-    const reason = settledReason(high ? start?.loss : null, constant?.loss, settled);
-    swept = because([reason], await sweepRates(session, constant, roomAfterSettling(steps)));
-  }
+  const before = settled ? [settledReason(high ? start?.loss : null, constant?.loss, settled)] : [];
+  if (settled) swept = because(before, await sweepRates(session, constant, roomAfterSettling(steps)));
   if (high) swept = { ...swept, finding: refuseInDoubt(swept.finding) };
   if (swept.finding.suggestion || signal?.aborted) return swept;
   const room = roomForTest(steps);
-  if (pretrained && session.left() - room >= session.verdictSteps + session.firstCycle) {
+  const spare = session.left() - session.verdictSteps - session.firstCycle;
+  if (pretrained && spare >= room) {
     const reasons = [...swept.finding.reasons, pretrained.reason];
     return because(reasons, await probeRates(session, probeUpdates, constant));
+  }
+  // A longer test sees what a short one could not.
+  const more = roomToRepeat(steps, session.cost.rangeTest);
+  if (!high && more >= rangeTestSteps.least && spare >= more) {
+    return because(before, await test(session, { steps: more }, constant));
   }
   if (room >= rangeTestSteps.least) return swept;
   return because([`A budget of ${steps} steps leaves ${room} for the range test. Give more.`], swept);
@@ -62,7 +70,7 @@ function startOf<Batch>({ trainable, batches, options }: Session<Batch>): Promis
   return measure(trainable, first(passOf(batches, 0), 20), 'before any step', options.signal);
 }
 
-/** Whether the fine sweep began below half of the coarse one's start, at rates 300 times below the edge. */
+/** Whether the fine sweep began below half of the coarse one's start, at rates far below the edge. */
 function fellAtOnce({ points, scout = [] }: RangeTestTrace): boolean {
   const tenth = (of: readonly RangeTestPoint[]): number => {
     const losses = of.slice(0, Math.max(5, of.length / 10)).filter(isFiniteLoss);
@@ -103,13 +111,24 @@ async function test<Batch>(
 ): Promise<Tested> {
   const { signal, onEvent } = session.options;
   const known = { ...(constant && { constantAnswer: async () => constant as Metrics }) };
-  const trace = await rangeTest({ ...counting(session, 'rangeTest'), ...known }, session.batches, {
+  const counted = counting(session, 'rangeTest');
+  const { trainable, passed } = session.warms
+    ? keepOnTheWay(counted, distances(counted.updateKind ?? 'unknown', session.options.steps).maxLr)
+    : { trainable: counted, passed: [] };
+  const trace = await rangeTest({ ...trainable, ...known }, session.batches, {
     ...how,
     ...(signal && { signal }),
     onStep: (point) => onEvent?.({ type: 'sweep', point }),
   });
   const steps = Math.max(1, session.left() - session.verdictSteps);
-  return { trace, finding: analyzeRangeTest(trace, { steps }) };
+  const finding = analyzeRangeTest(trace, { steps });
+  const warm = passed.filter(({ lr }) => lr <= (finding.suggestion?.maxLr ?? 0)).at(-1);
+  if (warm) {
+    const before = await attempt('snapshot()', 'after the range test', () => session.trainable.snapshot());
+    session.untouched ??= before;
+    session.warm = { ...warm, before };
+  } else delete session.warm;
+  return { trace, finding };
 }
 
 /** The same, with further reasons before its own. */

@@ -31,18 +31,26 @@ export interface TrainingPlan {
   readonly steps: number;
 }
 
-/** The plan for so many steps, with the rates that a range test suggests. */
+/**
+ * The plan for so many steps, with the rates that a range test suggests.
+ *
+ * @param warmup - the share of a decay's warm-up, if not its own
+ */
 export function makePlan(
   plan: Plan,
   finding: RangeTestFinding,
   steps: number,
   stepsPerEpoch?: number,
+  warmup?: number,
 ): TrainingPlan {
   const suggestion = finding.suggestion!;
   const { baseLr, maxLr, fixedLr } = suggestion;
   if (plan === 'cycles') return planCycles({ baseLr, maxLr, steps, stepsPerEpoch });
   if (plan === 'fixed') return planCycles({ baseLr: fixedLr, maxLr: fixedLr, steps, stepsPerEpoch });
-  const shape = shapeOf(plan, steps, stepsPerEpoch);
+  const shape =
+    plan === 'decay'
+      ? decay({ maxLr: 1, steps, ...(warmup && { warmup }) })
+      : shapeOf(plan, steps, stepsPerEpoch);
   // A policy without cycles may end anywhere.
   const length = troughsWithin(shape, steps).at(-1) ?? steps;
   const source = { finding: { ...finding, suggestion: { ...suggestion, steps: length } } };
@@ -50,8 +58,11 @@ export function makePlan(
 }
 
 /** The policy of a plan before its peak is set. Refuses one whose first cycle does not end within the steps. */
-function shapeOf(plan: Exclude<Plan, 'cycles' | 'fixed'>, steps: number, stepsPerEpoch?: number): Policy {
-  if (plan === 'decay') return decay({ maxLr: 1, steps });
+function shapeOf(
+  plan: Exclude<Plan, 'cycles' | 'fixed' | 'decay'>,
+  steps: number,
+  stepsPerEpoch?: number,
+): Policy {
   if (plan === 'wsd') {
     const cycles = Math.min(steps, countCycles(steps, stepsPerEpoch));
     return wsd({ maxLr: 1, steps: Math.floor(steps / cycles), cycles });

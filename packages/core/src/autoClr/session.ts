@@ -2,6 +2,7 @@ import type { Batches } from '../train/batches.ts';
 import type { Snapshot, Trainable } from '../train/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import { type Choice, checkOptions } from './checkOptions.ts';
+import type { Passed } from './keepOnTheWay.ts';
 
 /** The number of updates spent on each part of an `autoClr` run. */
 export interface Cost {
@@ -19,8 +20,10 @@ export interface Session<Batch> extends Choice {
   readonly options: AutoClrOptions<Batch>;
   /** What was spent so far. */
   readonly cost: { -readonly [part in keyof Cost]: Cost[part] };
-  /** The model as it was, where it has settled since. */
+  /** The model as it was, where it has changed since. */
   untouched?: Snapshot;
+  /** Where the training can go on from a sweep: the state that the sweep left at a rate, and the one that it began with. */
+  warm?: Passed & { readonly before: Snapshot };
   /** The updates of the budget that are not spent yet. */
   readonly left: () => number;
 }

@@ -249,7 +249,7 @@ const valleyTo = (height: number) => (x: number) =>
   1 - 1 / (1 + Math.exp(-12 * (x + 2))) + (1 + height) / (1 + Math.exp(-40 * (x + 1)));
 /** The same with a slow rise to 0.1, a leap at 10, and noise: its edge is hard to find. */
 const noisy = (noise: number) => {
-  let state = 1;
+  let state = 14;
   const random = () => {
     state = (Math.imul(state, 48271) >>> 0) % 2147483647;
     return state / 2147483647;
@@ -471,6 +471,17 @@ const table: readonly Row[] = [
     value: [false, true],
   },
   {
+    pins: ['unevenClasses.shares'],
+    see: (m) =>
+      [1.9, 2.1].map((times) => m.uninformedLoss({ loss: 3, accuracy: times * Math.exp(-3) }, 4) === 3),
+    value: [true, false],
+  },
+  {
+    pins: ['unevenClasses.start'],
+    see: (m) => [8.9, 9.1].map((start) => m.uninformedLoss({ loss: 3, accuracy: 0.2 }, start) === 3),
+    value: [false, true],
+  },
+  {
     pins: ['leastGain'],
     see: (m) =>
       [0.0045, 0.0055].map((gain) => refusesOnly(m, { start: 1.2, constantLoss: 1, low: 1 - gain })),
@@ -633,52 +644,51 @@ const table: readonly Row[] = [
       const { startLr, endLr, points } = await tested(m, (x) => -x);
       return [startLr, endLr, points.length];
     },
-    value: [1e-6, 1e4, 134],
+    value: [1e-6, 1e4, 160],
   },
   {
     pins: ['coarseSweep.below', 'rangeTestSteps.first'],
     see: async (m) => {
       const { scout, startLr, endLr, points, stopped } = await tested(m, valleyTo(20));
       const coarse = { version: 1, spacing: 'exponential', startLr: 1e-6, endLr: 1e4 } as const;
-      const { edgeLr } = m.analyzeRangeTest({
-        ...coarse,
-        points: scout!,
-        stopped: { step: 9, reason: 'diverged' },
-      });
+      const { edgeLr } = m.analyzeRangeTest(
+        { ...coarse, points: scout!, stopped: { step: 9, reason: 'diverged' } },
+        { smoothing: 'none' },
+      );
       const ratio = Math.log(endLr / startLr) / Math.log(points[1]!.lr / points[0]!.lr);
       return [edgeLr! / startLr, stopped?.reason, scout!.length + ratio + 1];
     },
-    value: [300, 'diverged', 200],
+    value: [100, 'diverged', 200],
   },
   {
     // Where the loss rises little above its start, the sweep goes on until the last twenty have lost all.
     pins: ['coarseSweep.above'],
     see: async (m) => {
-      const { startLr, endLr } = await tested(m, valleyTo(0.2));
+      const { startLr, endLr } = await tested(m, valleyTo(0.2), { steps: 150 });
       return endLr / startLr;
     },
-    value: 300 * 30,
+    value: 100 * 30,
   },
   {
-    pins: ['coarseSweep.unclear'],
+    pins: ['coarseSweep.ahead'],
     see: async (m) => {
       const { scout, startLr } = await tested(m, (x) => (x > -1 ? Number.NaN : 1));
       return scout!.at(-1)!.lr / startLr;
     },
-    value: 3 * 300,
+    value: 100 * 10 ** (80 / 159),
   },
   {
     pins: ['rangeTestSteps.least'],
     see: async (m) => {
       const long = (steps: number) => tested(m, valleyTo(20), { steps });
-      return [(await long(99)).endLr, (await long(100)).endLr];
+      return [(await long(99)).endLr, (await long(100)).scout !== undefined];
     },
-    value: [10, 1e4],
+    value: [10, true],
   },
   {
     pins: ['rangeTestSteps.sure', 'rangeTestSteps.more'],
-    see: (m) => Promise.all([0, 0.25].map(async (noise) => coarseSteps(await tested(m, noisy(noise))))),
-    value: [67, 134],
+    see: (m) => Promise.all([0, 0.3].map(async (noise) => coarseSteps(await tested(m, noisy(noise))))),
+    value: [80, 160],
   },
   {
     pins: ['sharpnessWindow.below', 'sharpnessWindow.looks'],
@@ -692,7 +702,7 @@ const table: readonly Row[] = [
       const [first, second] = sharpness.map(({ lr }) => Math.log10(lr / startLr));
       return [sharpness.length, Math.round(10 * first!), Math.round(10 * (second! - first!))];
     },
-    value: [8, 11, 2],
+    value: [8, 6, 2],
   },
   {
     // Batches at a quarter of the edge count, those at less do not.

@@ -175,6 +175,13 @@ export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0
 export const highStart = 1.5;
 
 /**
+ * Classes are uneven where the best constant answer is right this many times as often as its loss tells of even ones. A model
+ * that knows nothing starts above that answer then, by this factor at most. Chosen: the next of 96 characters, in a text where
+ * every fifth is a space, has 5 and 1.5.
+ */
+export const unevenClasses = { shares: 2, start: 3 } as const;
+
+/**
  * The loss must come down to this share below that of the best constant answer; where it starts below this share of it,
  * and as few answers are wrong, there is nothing to gain. Chosen: what a model gains by learning the shares of the batches
  * that it has just seen.
@@ -227,16 +234,17 @@ export const divergence = { head: 20, tail: 5, gains: 2, noises: 8 } as const;
 
 /**
  * The two sweeps of a range test without given rates. The coarse one spends one step in `oneIn` on all rates that
- * optimizers use; the fine one goes from edge / `below` to edge · `above`. `unclear`: if a coarse sweep diverged but
- * shows no edge, the edge is assumed at its end divided by this factor. Fitted: the share in band (decision 6). Chosen:
- * `above` and `unclear`.
+ * optimizers use; the fine one goes from edge / `below` to edge · `above`. A sweep is ahead of its own
+ * divergence: where a coarse one shows no edge, the edge is assumed `ahead` steps before its end. Fitted (decision 15):
+ * `ahead`, the median where a fine sweep told the edge. Chosen: `oneIn`; `above`; `below`, so that the fine sweep begins below
+ * `maxLr` even where the coarse one is wrong by a decade.
  */
 export const coarseSweep = {
   startLr: 1e-6,
   endLr: 1e4,
-  oneIn: 3,
-  unclear: 3,
-  below: 300,
+  oneIn: 2.5,
+  ahead: 8,
+  below: 100,
   above: 30,
 } as const;
 

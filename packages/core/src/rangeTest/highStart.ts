@@ -1,4 +1,5 @@
-import { highStart } from './calibration.ts';
+import type { Recorded } from '../train/recorded.ts';
+import { highStart, unevenClasses } from './calibration.ts';
 import { showNumber } from './describe.ts';
 
 /** Whether a loss is far above that of the best constant answer, which a model that knows nothing has. */
@@ -7,6 +8,20 @@ export const isHigh = (loss: number, constantLoss: number): boolean => loss > hi
 /** What to look at where a model starts far above the best constant answer. */
 export const highAdvice =
   'Check that inputs and targets are normalised, that the initial weights are small, and that no head is left from other classes.';
+
+/**
+ * The loss of a model that knows nothing: that of the best constant answer. Infinity where that tells nothing: a
+ * classifier begins with equal chances for all classes, and where these are uneven, to come down to the constant answer is
+ * to learn.
+ *
+ * @param start - the loss before any step
+ */
+export function uninformedLoss(constant: Recorded | undefined, start: number): number {
+  const { loss, accuracy } = constant ?? {};
+  if (typeof loss !== 'number') return Infinity;
+  const uneven = (accuracy ?? 0) > unevenClasses.shares * Math.exp(-loss);
+  return uneven && start > loss && start < unevenClasses.start * loss ? Infinity : loss;
+}
 
 /** What a start far above the best constant answer means, for the user. */
 export const highReason = (loss: number, constantLoss: number): string =>

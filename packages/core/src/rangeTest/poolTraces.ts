@@ -1,7 +1,9 @@
 import { ClrError, show } from '../errors.ts';
 import { gap } from './calibration.ts';
+import { uninformedLoss } from './highStart.ts';
 import { looksSmoothed } from './looksSmoothed.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
+import { median } from './statistics.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 import { undoSmoothing } from './undoSmoothing.ts';
 
@@ -14,7 +16,7 @@ export interface PooledTrace {
   readonly broken: RangeTestPoint | undefined;
   /** Whether a coarse sweep chose the rates. It saw the lower rates and diverged at the upper end. */
   readonly scouted: boolean;
-  /** The loss of the best constant answer; Infinity if it is not known. */
+  /** The loss of a model that knows nothing, which is that of the best constant answer; Infinity if it is not known. */
   readonly constantLoss: number;
   /** Whether any of the sweeps diverged. */
   readonly diverged: boolean;
@@ -54,7 +56,9 @@ export function poolTraces(
   const smoothed = given.some(
     (trace) => !(smoothing ?? trace.smoothing ?? trace.scout ?? trace.probe) && looksSmoothed(trace.points),
   );
-  const constantLoss = sweeps[0]?.constantAnswer?.loss ?? Infinity;
+  const firstLosses = (sweeps[0]?.scout ?? points).filter(isFiniteLoss).slice(0, 5);
+  const start = firstLosses.length > 0 ? median(firstLosses.map(({ loss }) => loss!)) : Infinity;
+  const constantLoss = uninformedLoss(sweeps[0]?.constantAnswer, start);
   return { sweeps, points, broken, scouted, constantLoss, diverged, smoothed, metric: 'loss' };
 }
 

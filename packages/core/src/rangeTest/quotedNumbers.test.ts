@@ -70,11 +70,15 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   ],
   [
     `${source}/rangeTest.ts`,
-    'a third of the steps from # to #, finds the edge; a fine one passes slowly from 1/# of it',
+    'two fifths of the steps from # to #, finds the edge; a fine one passes slowly from 1/# of it',
     [coarseSweep.startLr, coarseSweep.endLr, coarseSweep.below],
   ],
   [`${source}/rangeTest.ts`, '(or fewer than # steps', [rangeTestSteps.least]],
-  [sixth, 'a third of its steps for a coarse sweep from # to #,', [coarseSweep.startLr, coarseSweep.endLr]],
+  [
+    sixth,
+    'two fifths of its steps for a coarse sweep from # to #,',
+    [coarseSweep.startLr, coarseSweep.endLr],
+  ],
   [sixth, 'a slow sweep from 1/# of the edge', [coarseSweep.below]],
   [sixth, 'It takes # steps,', [rangeTestSteps.first]],
   [
@@ -136,7 +140,7 @@ it('says the rest in words', () => {
   expect(factor(unknown.maxLr)).toBeCloseTo(3, 0);
   expect(boundsRatio).toBe(6);
   expect(factor(widening.fixedLr), 'a factor of two').toBeCloseTo(2, 1);
-  expect(coarseSweep.oneIn, 'a third').toBe(3);
+  expect(1 / coarseSweep.oneIn, 'two fifths').toBe(2 / 5);
   expect(textOf(sixth)).toContain('must be past doubt, too: twice that high, or a decade long');
   expect(provenRises).toMatchObject([{ doubts: 2 }, { decades: 1 }]);
   expect(textOf('benchmarks/range-test/README.md')).toContain('begins less than a decade below its edge');

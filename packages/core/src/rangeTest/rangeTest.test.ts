@@ -142,7 +142,7 @@ describe('rangeTest', () => {
     const record = await trace({ steps: 120 }, { result: () => ({ loss: 2.3 }) });
     expect(record.scout).toBeUndefined();
     expect(record.points[record.points.length - 1]?.lr).toBe(1e4);
-    expect(record.points.length).toBe(40);
+    expect(record.points.length).toBe(48);
   });
 
   it('leads to a suggestion below the edge, and to a refusal in plain words where there is none', async () => {
@@ -165,8 +165,8 @@ describe('rangeTest', () => {
 
   it('takes more steps where the first leave a doubt, and as many as it is given otherwise', async () => {
     const flat = { result: () => ({ loss: 2.3 }) };
-    expect((await tested({}, flat)).trainable.seen.length).toBe(67 + 134);
-    expect((await tested({ steps: 200 }, flat)).trainable.seen.length).toBe(67);
+    expect((await tested({}, flat)).trainable.seen.length).toBe(80 + 160);
+    expect((await tested({ steps: 200 }, flat)).trainable.seen.length).toBe(80);
   });
 
   it('takes batches that last for one pass, in one sweep', async () => {

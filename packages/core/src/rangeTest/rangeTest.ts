@@ -19,8 +19,8 @@ const names = [
  * The LR range test: a short run with the rate rising, recorded step by step. It stops early where the loss
  * diverges. The model and its optimizer are put back bit for bit, whatever happens: divergence, abort, an error.
  *
- * Where no rates are given, two sweeps: a coarse one, with a third of the steps from 1e-6 to 1e4, finds the edge; a
- * fine one passes slowly from 1/300 of it to where the first diverged, on what steps are left, and is the trace. With
+ * Where no rates are given, two sweeps: a coarse one, with two fifths of the steps from 1e-6 to 1e4, finds the edge; a
+ * fine one passes slowly from 1/100 of it to where the first diverged, on what steps are left, and is the trace. With
  * `startLr`, `endLr` or `spacing` (or fewer than 100 steps, or batches that last for one pass alone), it is one
  * sweep, as in the paper:
  *
@@ -80,9 +80,9 @@ async function twoSweeps<Batch>(
   const { points, stopped } = scout;
   if (stopped?.reason !== 'diverged' || spoiledByData(scout)) return scout;
   const end = points.at(-1)!.lr;
-  // Where the coarse sweep shows no edge, it ended a little above it.
   const edge =
-    analyzeRangeTest(scout, { resamples: 0, smoothing: 'none' }).edgeLr ?? end / coarseSweep.unclear;
+    analyzeRangeTest(scout, { resamples: 0, smoothing: 'none' }).edgeLr ??
+    points[Math.max(0, Math.floor(points.length - 1 - coarseSweep.ahead))]!.lr;
   const fine = {
     startLr: edge / coarseSweep.below,
     endLr: Math.min(end, edge * coarseSweep.above),

@@ -1,6 +1,7 @@
 import { cifar10, type Dataset, mnist, random } from '@clr/datasets';
 import { type Examples, normalFrom, sequence, smallImages, tabular, waves } from '../range-test/data.ts';
-import { characters } from './text.ts';
+import { readTable } from './tables.ts';
+import { characters, nextCharacter } from './text.ts';
 
 /** Which data a setting learns. */
 export type DataName =
@@ -14,7 +15,15 @@ export type DataName =
   | 'api-text'
   | 'waves'
   | 'regions'
-  | 'node-text';
+  | 'node-text'
+  | 'letters'
+  | 'satellite'
+  | 'spam'
+  | 'digits'
+  | 'topics'
+  | 'dna'
+  | 'diamonds'
+  | 'news';
 
 /** Three parts: one to train on, one that chooses, one that judges and chooses nothing. */
 export interface Problem {
@@ -69,6 +78,21 @@ async function make(name: DataName): Promise<Problem> {
       return parts(await characters(['playwright', 'playwright-core'], 'types/types.d.ts', 24), [24], [24]);
     case 'node-text':
       return parts(await characters(['@types/node'], 'fs.d.ts', 24), [24], [24]);
+    case 'letters':
+      return parts(await readTable(name, [12_000, 2000, 6000]), [16]);
+    case 'satellite':
+      return parts(await readTable(name, [3400, 1000, 2035]), [36]);
+    case 'spam':
+      return parts(await readTable(name, [2300, 800, 1501]), [57]);
+    case 'digits':
+      return parts(await readTable(name, [900, 300, 597]), [1, 8, 8]);
+    case 'dna':
+      return parts(await readTable(name, [1600, 500, 1086]), [180]);
+    case 'diamonds':
+      return parts(await readTable(name, [20_000, 2000, 8000]), [9]);
+    case 'topics':
+    case 'news':
+      return parts(await nextCharacter(name, [20_000, 3000, 10_000], 16), [16]);
   }
 }
 

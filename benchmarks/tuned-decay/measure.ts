@@ -1,7 +1,7 @@
 /**
  * Trains everything that the tables stand on and that is not there yet; writes a line a run into runs/<setting>.jsonl.
  *
- * npx tsx tuned-decay/measure.ts --stage linear [--held-out] [--long] [--only name] [--budget 1000] [--workers 2]
+ * npx tsx tuned-decay/measure.ts --stage linear [--part long] [--only name] [--budget 1000] [--workers 2]
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -31,8 +31,7 @@ const stages: Readonly<Record<string, Stage>> = {
 const { values } = parseArgs({
   options: {
     stage: { type: 'string', default: 'linear' },
-    'held-out': { type: 'boolean', default: false },
-    long: { type: 'boolean', default: false },
+    part: { type: 'string', default: 'development' },
     only: { type: 'string', default: '' },
     /** The largest budget, in steps. */
     budget: { type: 'string', default: '100000' },
@@ -66,11 +65,8 @@ function worker(): void {
 
 function main(): void {
   const queue = settings.filter(
-    ({ name, heldOut, long, budget }) =>
-      name.includes(values.only) &&
-      budget <= Number(values.budget) &&
-      heldOut === values['held-out'] &&
-      long === values.long,
+    ({ name, part, budget }) =>
+      name.includes(values.only) && budget <= Number(values.budget) && part === values.part,
   );
   if (values.reverse) queue.reverse();
   for (let i = 0; i < Number(values.workers); i++) {

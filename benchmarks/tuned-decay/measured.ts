@@ -1,4 +1,4 @@
-import { type Setting, seeds, settings } from './settings.ts';
+import { type Part, type Setting, seeds, settings } from './settings.ts';
 import { type Line, ofKind, readRuns, type Shape } from './store.ts';
 import { type Found, found, shortened } from './suggestedRuns.ts';
 import { best, grid } from './tunedRuns.ts';
@@ -15,12 +15,12 @@ export interface Run {
   readonly linear: readonly { readonly peak: number; readonly test: number }[];
 }
 
-/** All runs of one part whose linear decays are there. */
-export function measuredRuns(heldOut: boolean): Run[] {
+/** All runs of some parts whose linear decays are there. */
+export function measuredRuns(parts: readonly Part[]): Run[] {
   return settings.flatMap((setting) => {
     const lines = readRuns(setting.name);
     const points = grid(lines, 'linear');
-    if (setting.heldOut !== heldOut || points.length === 0) return [];
+    if (!parts.includes(setting.part) || points.length === 0) return [];
     return seeds.map((seed, index) => {
       const linear = points.map(({ peak, test }) => ({ peak, test: test[index]! }));
       const { peak } = best(points);

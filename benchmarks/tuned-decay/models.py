@@ -116,6 +116,60 @@ def mobile():
     )  # fmt: skip
 
 
+def norm_dense(*sizes):
+    layers = []
+    for size, following in zip(sizes[:-1], sizes[1:-1]):
+        layers += [nn.Linear(size, following, bias=False), nn.BatchNorm1d(following), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
+
+
+def digits():
+    """For images of 8 x 8."""
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10),
+    )  # fmt: skip
+
+
+def mnist_norm():
+    return nn.Sequential(
+        *unit(1, 6), nn.MaxPool2d(2), *unit(6, 12), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(108, 10),
+    )  # fmt: skip
+
+
+def mnist_wide():
+    return nn.Sequential(
+        *unit(1, 10, 2), *unit(10, 16, 2), nn.Flatten(), nn.Linear(256, 32), nn.ReLU(), nn.Linear(32, 10),
+    )  # fmt: skip
+
+
+class Words(nn.Module):
+    """The next character from a window of 16, by dense layers."""
+
+    def __init__(self, vocabulary=96, width=10, hidden=64, length=16):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.body = dense(length * width, hidden, vocabulary)
+
+    def forward(self, tokens):
+        return self.body(self.tokens(tokens))
+
+
+class News(nn.Module):
+    """The next character from a window of 16, by convolutions."""
+
+    def __init__(self, vocabulary=96, width=16):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.first, self.second = nn.Conv1d(width, 24, 4, 2), nn.Conv1d(24, 32, 4)
+        self.head = nn.Linear(128, vocabulary)
+
+    def forward(self, tokens):
+        x = torch.relu(self.first(self.tokens(tokens).transpose(1, 2)))
+        return self.head(torch.relu(self.second(x)).flatten(1))
+
+
 NETS = {
     "tabular-mlp": (lambda: dense(20, 64, 64, 6), (20,)),
     "tabular-tanh": (lambda: dense(20, 48, 48, 48, 6, activation=nn.Tanh), (20,)),
@@ -133,6 +187,17 @@ NETS = {
     "strided": (strided, (3, 16, 16)),
     "mobile": (mobile, (3, 16, 16)),
     "char-convs": (CharConvs, 24),
+    "letters": (lambda: dense(16, 96, 64, 26), (16,)),
+    "letters-norm": (lambda: norm_dense(16, 64, 64, 26), (16,)),
+    "satellite": (lambda: dense(36, 48, 48, 6), (36,)),
+    "spam": (lambda: dense(57, 32, 16, 2), (57,)),
+    "digits": (digits, (1, 8, 8)),
+    "mnist-norm": (mnist_norm, (1, 14, 14)),
+    "words": (Words, 16),
+    "dna": (lambda: dense(180, 40, 20, 3), (180,)),
+    "diamonds": (lambda: dense(9, 64, 48, 32, 10), (9,)),
+    "mnist-wide": (mnist_wide, (1, 14, 14)),
+    "news": (News, 16),
 }
 
 

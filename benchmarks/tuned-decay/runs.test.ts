@@ -3,9 +3,9 @@ import { seeds, settings } from './settings.ts';
 import { ofKind, readRuns } from './store.ts';
 import { best, grid } from './tunedRuns.ts';
 
-test('the held-out settings have nets of their own', () => {
-  const netsOf = (heldOut: boolean) =>
-    new Set(settings.flatMap((one) => (one.heldOut === heldOut ? one.net : [])));
+test('the unseen settings have nets of their own', () => {
+  const netsOf = (unseen: boolean) =>
+    new Set(settings.flatMap((one) => ((one.part === 'unseen') === unseen ? one.net : [])));
   expect([...netsOf(true)].filter((net) => netsOf(false).has(net))).toEqual([]);
   expect(new Set(settings.map(({ name }) => name)).size).toBe(settings.length);
 });

@@ -52,7 +52,7 @@ export async function runSuggested(setting: Setting, taskOf: TaskOf): Promise<vo
     if (!finding.suggestion) continue;
     const maxLr = shortened(finding.suggestion.maxLr);
     for (const [plan, policyOf] of Object.entries(plans)) {
-      if (setting.long && plan !== 'linear' && plan !== 'cycles') continue;
+      if (setting.part === 'long' && plan !== 'linear' && plan !== 'cycles') continue;
       const done = ofKind(readRuns(setting.name), 'suggested').some(
         (run) => run.seed === seed && run.plan === plan && run.maxLr === maxLr && run.paid === paid,
       );

@@ -1,23 +1,25 @@
 /**
  * Prints what the stored runs say; trains nothing.
  *
- * npx tsx tuned-decay/table.ts [--held-out] [--divisors] [--detail]
+ * npx tsx tuned-decay/table.ts [--part unseen] [--divisors] [--detail]
  */
 import { parseArgs } from 'node:util';
 import { type UpdateKind, updateKindOf } from '@clr/core';
 import { autoTo, linearAt, measuredRuns, peerTo, type Run, suggestedTo, tunedTo } from './measured.ts';
 import { peers } from './peerRuns.ts';
+import type { Part } from './settings.ts';
 import { plans } from './suggestedRuns.ts';
 
 const { values } = parseArgs({
   options: {
-    'held-out': { type: 'boolean', default: false },
+    /** Parts, with commas between them. */
+    part: { type: 'string', default: 'development,long,others,tables' },
     divisors: { type: 'boolean', default: false },
     detail: { type: 'boolean', default: false },
   },
 });
 
-const runs = measuredRuns(values['held-out']);
+const runs = measuredRuns(values.part.split(',') as Part[]);
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`;
 const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, number) => sum + number, 0) / numbers.length;

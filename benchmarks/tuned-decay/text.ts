@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { random } from '@clr/datasets';
 import type { Examples } from '../range-test/data.ts';
+import { inCache } from './tables.ts';
 
 /** Printable ASCII and the line feed, 96 classes; anything else counts as `?`. */
 const codeOf = (byte: number): number => (byte === 10 ? 0 : byte >= 32 && byte < 127 ? byte - 31 : 32);
@@ -41,5 +42,33 @@ export async function characters(
       }
     });
     return { inputs, labels, count: starts.length };
+  });
+}
+
+/**
+ * Windows of a text that `tables.py` wrote, at random places, and the one character that follows each. Of every ten stretches
+ * of 2,000 characters the last two are for the test, the one before them for validation.
+ */
+export async function nextCharacter(
+  name: string,
+  counts: readonly number[],
+  length: number,
+): Promise<Examples[]> {
+  const bytes = await readFile(inCache(`${name}.txt`));
+  const stretch = 2000;
+  const groups = Math.floor(bytes.length / stretch / 10);
+  const next = random(67);
+  const first = [0, 7, 8, 10] as const;
+  return counts.map((count, part) => {
+    const inputs = new BigInt64Array(count * length);
+    const labels = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      const turn = first[part]! + Math.floor(next() * (first[part + 1]! - first[part]!));
+      const of = 10 * Math.floor(next() * groups) + turn;
+      const start = stretch * of + Math.floor(next() * (stretch - length));
+      for (let k = 0; k < length; k++) inputs[i * length + k] = BigInt(codeOf(bytes[start + k]!));
+      labels[i] = codeOf(bytes[start + length]!);
+    }
+    return { inputs, labels, count };
   });
 }

@@ -1,4 +1,20 @@
 export { UnsupportedOperatorError } from './errors.ts';
+export { type BuildModelOptions, buildModel } from './layers/buildModel.ts';
+export type { Initialization } from './layers/initialize.ts';
+export type {
+  AttentionSpec,
+  BatchNormSpec,
+  ConvSpec,
+  DenseSpec,
+  DropoutSpec,
+  EmbeddingSpec,
+  LayerNormSpec,
+  LayerSpec,
+  PlainSpec,
+  PoolSpec,
+  RecurrentSpec,
+  ResidualSpec,
+} from './layers/layer.ts';
 export type { CrossEntropyLoss, HuberLoss, Loss, LossTerm, OutputLoss } from './loss/loss.ts';
 export type { Forms } from './lower/question.ts';
 export type { Sizes } from './read/sizes.ts';

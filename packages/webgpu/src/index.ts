@@ -1,5 +1,6 @@
 export { type RequestDeviceOptions, requestDevice } from './device/requestDevice.ts';
 export { GpuError, type GpuFault } from './errors.ts';
+export type { LayerData } from './network/completeLayer.ts';
 export { createTrainer } from './network/createTrainer.ts';
 export {
   type ActivationLayer,

@@ -5,10 +5,11 @@ import { sizeOf } from '../format/tensor.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { normal, uniform } from '../layers/initialize.ts';
 import { makeNode } from '../layers/makeNode.ts';
+import { floatTensor, scalarNode } from '../layers/scalarNode.ts';
 import { show } from '../show.ts';
 import { findHead } from './findHead.ts';
 import { type LoraLayer, type LoraTarget, listTargets, loraOf, loraTargets, noteLora } from './loraLayers.ts';
-import { constant, floatTensor, floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
+import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 
 /** Options of {@link addLora}. */
 export interface LoraOptions {
@@ -173,7 +174,7 @@ function attach(opened: Opened, target: LoraTarget, rank: number, scale: number,
     if (node.opType === 'Gemm') return emit('Gemm', [data, a], 'down', { transB: 1 });
     return emit('MatMul', [data, turned(a, 'A_turned')], 'down');
   };
-  const factor = constant(value('scale_const'), type, scale);
+  const factor = scalarNode(value('scale_const'), type, scale);
   added.push(factor);
   const scaled = emit('Mul', [down(), factor.output[0] as string], 'scaled');
   const up = (): string => {

@@ -5,8 +5,9 @@ import { declaration } from '../graph/declaration.ts';
 import type { Dim } from '../graph/dim.ts';
 import { uniform } from '../layers/initialize.ts';
 import { makeNode } from '../layers/makeNode.ts';
+import { floatTensor } from '../layers/scalarNode.ts';
 import { show } from '../show.ts';
-import { floatTensor, floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
+import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 
 /** Options of {@link appendDense}. */
 export interface AppendDenseOptions {

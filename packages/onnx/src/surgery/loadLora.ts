@@ -2,10 +2,11 @@ import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
 import { type NamedTensor, readSafetensors } from '../format/safetensors.ts';
 import { dimsOf } from '../format/tensor.ts';
+import { floatTensor } from '../layers/scalarNode.ts';
 import { show } from '../show.ts';
 import { addLora } from './addLora.ts';
 import { listTargets, loraOf, loraTargets } from './loraLayers.ts';
-import { floatTensor, Opened } from './opened.ts';
+import { Opened } from './opened.ts';
 import { peftPrefix } from './saveLora.ts';
 
 /** Options of {@link loadLora}. */

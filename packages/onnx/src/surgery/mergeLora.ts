@@ -2,9 +2,10 @@ import { fail } from '../errors.ts';
 import { describeNode } from '../format/describeNode.ts';
 import { dimsOf, sizeOf } from '../format/tensor.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
+import { floatTensor } from '../layers/scalarNode.ts';
 import { operandAt, weightOf } from './findHead.ts';
 import { baseNode, type LoraLayer, noteLora, requireLora } from './loraLayers.ts';
-import { floatTensor, floatValues, Opened } from './opened.ts';
+import { floatValues, Opened } from './opened.ts';
 import { prune } from './prune.ts';
 
 /**

@@ -1,23 +1,14 @@
-import { create } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
 import { tensor } from '../format/attributes.ts';
 import { captures } from '../format/captures.ts';
 import { DataType, isFloat, typeName } from '../format/dataType.ts';
-import { isHalf, narrow, widen } from '../format/half.ts';
+import { isHalf, widen } from '../format/half.ts';
 import { type Model, readModel, writeModel } from '../format/model.ts';
-import { concatenated, dimsOf, makeTensor } from '../format/tensor.ts';
-import {
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
-  type GraphProto,
-  type NodeProto,
-  type TensorProto,
-  TensorProtoSchema,
-} from '../generated/onnx_pb.ts';
+import { concatenated, dimsOf } from '../format/tensor.ts';
+import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { operators } from '../gradients/index.ts';
 import { declaration } from '../graph/declaration.ts';
 import type { ValueType } from '../graph/value.ts';
-import { makeNode } from '../layers/makeNode.ts';
 import { hoistTensors } from '../read/hoist.ts';
 import { loadGraph } from '../read/load.ts';
 import { sortNodes } from '../read/sortNodes.ts';
@@ -122,23 +113,6 @@ export class Opened {
   }
 }
 
-/** A stored tensor of any float type. */
-export function floatTensor(
-  name: string,
-  type: number,
-  dims: readonly number[],
-  values: Float32Array | Float64Array,
-): TensorProto {
-  if (!isHalf(type)) return makeTensor(name, type, dims, Array.from(values));
-  const bits = narrow(values, type);
-  return create(TensorProtoSchema, {
-    name,
-    dataType: type,
-    dims: dims.map(BigInt),
-    rawData: new Uint8Array(bits.buffer as ArrayBuffer),
-  });
-}
-
 /** The elements of a stored float tensor, as float64. */
 export function floatValues(opened: Opened, name: string): Float64Array {
   const stored = opened.stored(name);
@@ -154,14 +128,6 @@ export function floatValues(opened: Opened, name: string): Float64Array {
   const { rawData, int32Data } = stored;
   const bits = rawData.length > 0 ? new Uint16Array(new Uint8Array(rawData).buffer) : int32Data;
   return Float64Array.from(widen(bits, stored.dataType));
-}
-
-/** A Constant node that holds one number. */
-export function constant(name: string, type: number, value: number): NodeProto {
-  const t = floatTensor('', type, [], Float64Array.of(value));
-  const node = makeNode('Constant', [], [name], {}, name);
-  node.attribute.push(create(AttributeProtoSchema, { name: 'value', type: AttributeType.TENSOR, t }));
-  return node;
 }
 
 /** The type in which new weights are stored beside a value: its own if it is a float type, else float32. */

@@ -7,9 +7,9 @@ import { distance, runModel, waves } from '../../test/runModel.ts';
 import { DataType } from '../format/dataType.ts';
 import { readModel } from '../format/model.ts';
 import { createTrainer } from '../index.ts';
+import { floatTensor } from '../layers/scalarNode.ts';
 import { cutAt } from './cutAt.ts';
 import { describeHead } from './describeHead.ts';
-import { floatTensor } from './opened.ts';
 import { replaceHead } from './replaceHead.ts';
 
 const { FLOAT, FLOAT16, INT64, INT8 } = DataType;

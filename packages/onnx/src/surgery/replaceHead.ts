@@ -7,10 +7,11 @@ import { operators } from '../gradients/index.ts';
 import { declaration } from '../graph/declaration.ts';
 import type { ValueType } from '../graph/value.ts';
 import { uniform } from '../layers/initialize.ts';
+import { floatTensor } from '../layers/scalarNode.ts';
 import { loadGraph } from '../read/load.ts';
 import { readSource } from '../read/readSource.ts';
 import { findHead, type Head, type Operand } from './findHead.ts';
-import { floatTensor, floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
+import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 import { prune } from './prune.ts';
 
 /** Options of {@link replaceHead}. */

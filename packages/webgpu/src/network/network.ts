@@ -1,5 +1,6 @@
 import { checkOptionNames } from '@clr/core';
 import { badArgument } from '../errors.ts';
+import { completeLayer, type LayerData } from './completeLayer.ts';
 import type { ActivationLayer, Layer, PoolLayer } from './layers.ts';
 
 /** Height, width, channels. */
@@ -12,7 +13,8 @@ export type Loss = 'crossEntropy' | 'mse';
 export interface NetworkOptions {
   /** `[height, width, channels]`, or `[features]`. */
   readonly input: Shape | readonly [features: number];
-  readonly layers: readonly Layer[];
+  /** Made by `dense()`, `conv2d()` and others, or plain data without the defaults: `{ type: 'dense', units: 10 }`. */
+  readonly layers: readonly LayerData[];
   readonly loss: Loss;
 }
 
@@ -93,7 +95,7 @@ export function network(options: NetworkOptions): Network {
   const statistics = new Names();
   const placed: PlacedLayer[] = [];
   let shape = first;
-  layers.forEach((layer, index) => {
+  layers.map(completeLayer).forEach((layer, index) => {
     const last = placed.at(-1);
     if (isActivation(layer) && last && last.activation === undefined) {
       placed[placed.length - 1] = { ...last, activation: layer.type };

@@ -1,0 +1,123 @@
+import { create } from '@bufbuild/protobuf';
+import { checkOptionNames } from '@clr/core';
+import { fail } from '../errors.ts';
+import { DataType } from '../format/dataType.ts';
+import { writeModel } from '../format/model.ts';
+import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from '../generated/onnx_pb.ts';
+import { declaration } from '../graph/declaration.ts';
+import type { Dim } from '../graph/dim.ts';
+import { show } from '../show.ts';
+import { Draft, type Size } from './draft.ts';
+import { emitLayers } from './emitLayer.ts';
+import { type Initialization, initializations } from './initialize.ts';
+import type { LayerSpec } from './layer.ts';
+
+/** Options of {@link buildModel}. */
+export interface BuildModelOptions {
+  /**
+   * The shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]; with an
+   * embedding first, [steps]. Axes of a sequence may be free: a name.
+   */
+  readonly input: readonly Size[];
+  readonly layers: readonly LayerSpec[];
+  /** How weights of dense and convolutional layers begin. Default `'torch'`. */
+  readonly initialization?: Initialization;
+  /** Decides the weights: each tensor has its own numbers. Default 0. */
+  readonly seed?: number;
+}
+
+/** The oldest opset with LayerNormalization. */
+const opset = 17n;
+
+/**
+ * Makes a model of nothing: layers as plain data become the bytes of an ONNX file with initial weights, ready for
+ * `createTrainer`. Its input is called `input`, its output `output`; the batch is a free axis. Weights are named after
+ * their layers, `dense1.weight`, and have PyTorch's shapes; those of `lstm` and `gru` have ONNX's.
+ *
+ * Batch norms stand in training form. For inference give them their running statistics: `freezeBatchNorm(exported)`.
+ *
+ * The layers that `@clr/webgpu` has too (dense, conv2d, maxPool, avgPool, batchNorm, dropout, relu, sigmoid, tanh) are the
+ * same data there, so one list serves both; only the axes of the input differ: [channels, height, width] here.
+ *
+ * @returns the content of an .onnx file
+ * @throws {ClrError} on a layer that does not fit what comes before it
+ *
+ * @example
+ * ```ts
+ * const model = buildModel({
+ *   input: [1, 28, 28],
+ *   layers: [
+ *     { type: 'conv2d', filters: 6, kernel: 5 }, { type: 'relu' }, { type: 'maxPool', size: 2 },
+ *     { type: 'dense', units: 10 },
+ *   ],
+ * });
+ * describeModel(model).weights.map(({ name }) => name); // ['conv2d1.weight', 'conv2d1.bias', 'dense1.weight', 'dense1.bias']
+ * ```
+ */
+export function buildModel(options: BuildModelOptions): Uint8Array {
+  const names = ['input', 'layers', 'initialization', 'seed'] as const;
+  const {
+    input,
+    layers,
+    initialization = 'torch',
+    seed = 0,
+  } = checkOptionNames('clr/onnx', 'buildModel', options, names);
+  checkInput(input);
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw fail(
+      'layers to be a list of at least one layer',
+      `layers = ${show(layers)}`,
+      "Pass [{ type: 'dense', units: 10 }].",
+    );
+  }
+  if (!initializations.includes(initialization)) {
+    throw fail(
+      `initialization to be ${initializations.map(show).join(', ')}`,
+      show(initialization),
+      "Leave it out for 'torch'.",
+    );
+  }
+  if (!Number.isSafeInteger(seed))
+    throw fail('seed to be a whole number', `seed = ${show(seed)}`, 'Leave it out for 0.');
+  const b = new Draft(seed, initialization);
+  const last = emitLayers(b, { name: 'input', shape: input }, layers);
+  if (!b.tensors.some(({ dataType }) => dataType === DataType.FLOAT)) {
+    throw fail(
+      'a layer with weights',
+      `${layers.length} layers without any`,
+      "Add { type: 'dense', units: 10 }.",
+    );
+  }
+  const final = b.nodes.find(({ output }) => output[0] === last.name);
+  if (final) final.output[0] = 'output';
+  const shape = (sizes: readonly Size[]): Dim[] => [
+    '{batch}',
+    ...sizes.map((size) => (typeof size === 'string' ? `{${size}}` : size)),
+  ];
+  const type = layers[0]?.type === 'embedding' ? DataType.INT64 : DataType.FLOAT;
+  return writeModel(
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      producerName: 'clr',
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: opset })],
+      graph: create(GraphProtoSchema, {
+        name: 'model',
+        node: b.nodes,
+        initializer: b.tensors,
+        input: [declaration('input', type, shape(input))],
+        output: [declaration('output', DataType.FLOAT, shape(last.shape))],
+      }),
+    }),
+  );
+}
+
+function checkInput(input: readonly Size[]): void {
+  const legal = (size: unknown): boolean =>
+    (Number.isSafeInteger(size) && (size as number) >= 1) || (typeof size === 'string' && /^\w+$/.test(size));
+  if (Array.isArray(input) && input.length >= 1 && input.length <= 3 && input.every(legal)) return;
+  throw fail(
+    'input to be the shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]',
+    `input = ${show(input)}`,
+    'Leave out the batch, which is free.',
+  );
+}

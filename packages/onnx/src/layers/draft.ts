@@ -1,0 +1,120 @@
+import { fail } from '../errors.ts';
+import type { AttributeValue } from '../format/attributes.ts';
+import { DataType } from '../format/dataType.ts';
+import { makeTensor, sizeOf } from '../format/tensor.ts';
+import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
+import { show } from '../show.ts';
+import { type Initialization, initialBiases, initialWeights, uniform } from './initialize.ts';
+import { makeNode } from './makeNode.ts';
+import { scalarNode } from './scalarNode.ts';
+
+/** A size: a number, or the name of a free axis. */
+export type Size = number | string;
+
+/** A value of the model under construction, and its shape without the batch. */
+export interface Value {
+  readonly name: string;
+  readonly shape: readonly Size[];
+}
+
+/** A layer under construction: its name, its nodes and its weights. */
+export interface Scope {
+  readonly name: string;
+  /** The layer as errors name it: `layer 3 (conv2d)`. */
+  readonly label: string;
+}
+
+/** A model that grows layer by layer. */
+export class Draft {
+  readonly nodes: NodeProto[] = [];
+  readonly tensors: TensorProto[] = [];
+  readonly #seed: number;
+  readonly #how: Initialization;
+  readonly #counts = new Map<string, number>();
+
+  constructor(seed: number, how: Initialization) {
+    this.#seed = seed;
+    this.#how = how;
+  }
+
+  /** A name for the next layer of a type: `dense1`, `dense2`. */
+  next(type: string): string {
+    const count = (this.#counts.get(type) ?? 0) + 1;
+    this.#counts.set(type, count);
+    return `${type}${count}`;
+  }
+
+  /** Appends a node, and gives the name of its first output. */
+  emit(
+    name: string,
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue | undefined>> = {},
+    further: readonly string[] = [],
+  ): string {
+    this.nodes.push(makeNode(op, inputs, [name, ...further], attributes, name));
+    return name;
+  }
+
+  /** Stores numbers. */
+  store(name: string, dims: readonly number[], values: Float32Array): string {
+    this.tensors.push(makeTensor(name, DataType.FLOAT, dims, values));
+    return name;
+  }
+
+  filled(name: string, length: number, value: number): string {
+    return this.store(name, [length], new Float32Array(length).fill(value));
+  }
+
+  /** A Constant node that holds one number: a number of a formula, which is not trained. */
+  constant(name: string, value: number): string {
+    this.nodes.push(scalarNode(name, DataType.FLOAT, value));
+    return name;
+  }
+
+  /** Positions, axes or sizes. */
+  ints(name: string, values: readonly number[]): string {
+    this.tensors.push(makeTensor(name, DataType.INT64, [values.length], values));
+    return name;
+  }
+
+  /** Weights of a product whose units have so many inputs and outputs. */
+  weights(name: string, dims: readonly number[], fanIn: number, fanOut: number): string {
+    const fan = { seed: this.#seed, name, fanIn, fanOut };
+    return this.store(name, dims, initialWeights(this.#how, { ...fan, length: sizeOf(dims) }));
+  }
+
+  biases(name: string, length: number, fanIn: number): string {
+    const fan = { seed: this.#seed, name, fanIn, fanOut: length };
+    return this.store(name, [length], initialBiases(this.#how, fan, length));
+  }
+
+  /** Numbers that are uniform in ±bound, whatever the model's initialization. */
+  uniform(name: string, dims: readonly number[], bound: number): string {
+    return this.store(name, dims, uniform(this.#seed, name, sizeOf(dims), bound));
+  }
+
+  get seed(): number {
+    return this.#seed;
+  }
+}
+
+/** A size that must be a number. */
+export function known(size: Size | undefined, { label }: Scope, what: string): number {
+  if (typeof size === 'number') return size;
+  throw fail(
+    `a known number of ${what} before ${label}`,
+    show(size),
+    'Give the input that size as a number.',
+  );
+}
+
+/** Refuses an input of another number of axes. */
+export function needRank({ shape }: Value, ranks: readonly number[], { label }: Scope, form: string): void {
+  if (ranks.includes(shape.length)) return;
+  throw fail(
+    `${form} before ${label}`,
+    `shape [${shape.join(', ')}]`,
+    shape.length > 1 ? 'Put { type: "flatten" } or a pooling before it.' : 'Check the layers before it.',
+  );
+}

@@ -6,6 +6,7 @@ export { type CyclePlan, type PlanCyclesOptions, planCycles } from './autoClr/pl
 export type { Cost } from './autoClr/session.ts';
 export type { Trial, Verdict } from './autoClr/verdict.ts';
 export { checkOptionNames } from './checkOptionNames.ts';
+export { type CooldownOptions, cooldown } from './cooldown.ts';
 export { ClrError, PolicyError, type Problem } from './errors.ts';
 export { fitToCycles } from './fitToCycles.ts';
 export { isPolicy } from './isPolicy.ts';

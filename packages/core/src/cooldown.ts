@@ -1,0 +1,55 @@
+import { PolicyError } from './errors.ts';
+import { integer, stepCount } from './fields.ts';
+import { decay } from './policies/decay.ts';
+import { type SequencePolicy, sequence } from './policies/sequence.ts';
+import type { DecayShape } from './policies/trapezoid.ts';
+import type { Policy } from './policy.ts';
+import { toSchedule } from './toSchedule.ts';
+import type { Checkpoint } from './train/saver.ts';
+
+/** Options of {@link cooldown}. */
+export interface CooldownOptions {
+  /** Where the run stands: a checkpoint of it, or what else has its `step`. */
+  readonly from: Pick<Checkpoint, 'step'>;
+  /** The length of the cooldown, in steps. */
+  readonly steps: number;
+  /** The way down, as for `decay`. Default `'linear'`. */
+  readonly shape?: DecayShape;
+  /** The rate at its end. Default 0. */
+  readonly finalLr?: number;
+}
+
+/**
+ * A run's policy up to a step, and from there one way down: the model as it would be if the run ended now. Train with it
+ * from a checkpoint; go on later from the same checkpoint with the run's own policy, as if nothing had happened.
+ *
+ * `lr(t) = policy.lr(t)` before `from.step`, then `finalLr + (policy.lr(from.step) − finalLr) · h(x)` with
+ * `x = (t − from.step) / steps` and `h` as in `decay`. Its end, `from.step + steps`, is a trough. A momentum that the policy schedules
+ * ends where the cooldown begins.
+ *
+ * @param policy - the policy of the run
+ * @throws {PolicyError} if an option is bad, or the policy's rate at `from.step` is 0 or below `finalLr`
+ * @see Hägele et al., arXiv 2405.18392; Wen et al., arXiv 2410.05192
+ *
+ * @example
+ * ```ts
+ * const stable = wsd({ maxLr: 0.1, steps: 1000, warmup: 100 });
+ * const { lr, at } = toSchedule(cooldown(stable, { from: { step: 500 }, steps: 100 }));
+ * lr(499); // 0.1
+ * lr(550); // 0.05
+ * lr(600); // 0
+ * at(500).cycleEnd; // 600
+ * ```
+ */
+export function cooldown(policy: Policy, { from, ...options }: CooldownOptions): SequencePolicy {
+  const { step } = Object(from) as Pick<Checkpoint, 'step'>;
+  integer(0)(step, 'from.step');
+  stepCount(options.steps, 'steps');
+  const maxLr = toSchedule(policy).lr(step);
+  if (!(maxLr > 0)) {
+    const advice = 'The run has cooled down there already: take a step at which it still trains.';
+    throw new PolicyError('from.step', step, 'a step at which the rate of the policy is above 0', advice);
+  }
+  const down = { policy: decay({ ...options, maxLr, warmup: 0 }), steps: options.steps };
+  return sequence(step === 0 ? [down] : [{ policy, steps: step }, down]);
+}

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
 import { openBatch, openTrainer, steps } from './ours.ts';
 import { startTorch } from './torch.ts';
 
@@ -26,6 +28,13 @@ function inChild(...args: readonly string[]): Promise<number> {
   });
 }
 
+/** The product of two numbers, as PyTorch wrote it. */
+async function product(folder: string): Promise<void> {
+  const session = await ort.InferenceSession.create(join(folder, 'small.onnx'), { intraOpNumThreads: 2 });
+  const one = new ort.Tensor('float32', [1], [1, 1]);
+  await session.run({ a: one, b: one });
+}
+
 async function torchPeak(net?: string, batch = 0): Promise<number> {
   const torch = startTorch();
   if (net) {
@@ -37,12 +46,15 @@ async function torchPeak(net?: string, batch = 0): Promise<number> {
   return result;
 }
 
-/** Peak memory of both sides, net by net, each in a process of its own. */
+/**
+ * Peak memory of both sides, net by net, each in a process of its own. The runtime alone has taken a product of two numbers:
+ * that brings the code of both into memory, of which a process that has only loaded it has read little.
+ */
 export async function peaks(
   folder: string,
   nets: readonly { net: string; batch: number; shape: readonly number[] }[],
 ): Promise<string[][]> {
-  const bare = { ours: await inChild(), torch: await torchPeak() };
+  const bare = { ours: await inChild(folder), torch: await torchPeak() };
   const rows: string[][] = [['(runtime alone)', bare.ours.toFixed(0), bare.torch.toFixed(0), '', '']];
   for (const { net, batch, shape } of nets) {
     const ours = await inChild(folder, net, JSON.stringify(shape));
@@ -54,10 +66,12 @@ export async function peaks(
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const [folder, net, shape] = process.argv.slice(2);
-  if (folder && net && shape) {
+  const [folder = '', net, shape] = process.argv.slice(2);
+  if (net && shape) {
     const trainer = await openTrainer(folder, net);
     await steps(trainer, openBatch(folder, net, JSON.parse(shape) as number[]), count, 0.001);
+  } else {
+    await product(folder);
   }
   console.log(peak());
 }

@@ -1,5 +1,6 @@
 """Trains one net in PyTorch on command: one line of JSON in, one line of JSON out."""
 
+import ctypes
 import json
 import resource
 import sys
@@ -61,14 +62,33 @@ class Run:
 SIZE = 1024
 
 
-def blas(folder):
-    """The library behind matrix products, and the speed of one; writes the same product as ONNX."""
-    a, b = torch.randn(SIZE, SIZE), torch.randn(SIZE, SIZE)
-    value = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [SIZE, SIZE])
+def write_product(path, size):
+    """A product of two square matrices as ONNX."""
+    value = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [size, size])
     node = helper.make_node('MatMul', ['a', 'b'], ['y'])
     graph = helper.make_graph([node], 'product', [value('a'), value('b')], [value('y')])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 18)], ir_version=8)
-    (Path(folder) / 'product.onnx').write_bytes(model.SerializeToString())
+    path.write_bytes(model.SerializeToString())
+
+
+def kernels(paths):
+    """The kernels that OpenBLAS chose, if it is there: OPENBLAS_CORETYPE can make it choose slower ones."""
+    found = set()
+    for path in paths:
+        try:
+            name = ctypes.CDLL(path).openblas_get_corename
+        except (OSError, AttributeError):
+            continue
+        name.restype = ctypes.c_char_p
+        found.add(name().decode())
+    return ', '.join(sorted(found))
+
+
+def blas(folder):
+    """The library behind matrix products, its kernels, and the speed of one; writes products as ONNX."""
+    a, b = torch.randn(SIZE, SIZE), torch.randn(SIZE, SIZE)
+    write_product(Path(folder) / 'product.onnx', SIZE)
+    write_product(Path(folder) / 'small.onnx', 1)
     times = []
     for _ in range(12):
         start = time.perf_counter()
@@ -76,8 +96,10 @@ def blas(folder):
         times.append(time.perf_counter() - start)
     with open('/proc/self/maps') as maps:
         paths = {line.split()[-1] for line in maps if '/' in line}
-    names = sorted({Path(path).resolve().name for path in paths if 'blas' in path or 'mkl' in path})
-    return {'library': ', '.join(names) or 'its own', 'gigaflops': 2 * SIZE ** 3 / sorted(times)[6] / 1e9}
+    libraries = sorted({str(Path(path).resolve()) for path in paths if 'blas' in path or 'mkl' in path})
+    names = ', '.join(Path(path).name for path in libraries) or 'its own'
+    chosen = kernels(libraries)
+    return {'library': f'{names}: {chosen}' if chosen else names, 'gigaflops': 2 * SIZE ** 3 / sorted(times)[6] / 1e9}
 
 
 def peak_mebibytes():
@@ -103,6 +125,8 @@ def main():
         elif command == 'blas':
             answer = blas(**request)
         elif command == 'memory':
+            if run is None:
+                torch.ones(1, 1) @ torch.ones(1, 1)
             answer = {'peak': peak_mebibytes()}
         else:
             answer = {'versions': f'PyTorch {torch.__version__}, {torch.get_num_threads()} threads'}

@@ -101,6 +101,19 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     await expect(run(op, inputs, attributes, { opset: from })).rejects.toThrow(/implementation|kernel/);
   });
 
+  it('ort-copied-output: an output in memory of the caller is written, and a copy of it returned', async () => {
+    const session = await open({
+      inputs: [{ name: 'x', type: FLOAT, dims: [2] }],
+      outputs: [{ name: 'y', type: FLOAT, dims: [2] }],
+      nodes: [{ op: 'Neg', inputs: ['x'], outputs: ['y'] }],
+    });
+    const given = floats([0, 0]);
+    const { y } = await session.run({ x: floats([1, 2]) }, { y: given });
+    expect([...(given.data as Float32Array)]).toEqual([-1, -2]);
+    expect([...(y!.data as Float32Array)]).toEqual([-1, -2]);
+    expect((y!.data as Float32Array).buffer).not.toBe((given.data as Float32Array).buffer);
+  });
+
   it('ort-silent-feed: a value fed for an initializer that is also an input is dropped', async () => {
     const session = await open({
       inputs: [

@@ -1,6 +1,7 @@
 import type { FloatArray } from '../training/buckets.ts';
 import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 import { copyModel, copyName } from './copyModel.ts';
+import { letGo } from './letGo.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
 import type { FittingSnapshot, SavedLayout } from './snapshot.ts';
 import { WeightedMean } from './weightedMean.ts';
@@ -106,8 +107,13 @@ export class StateVectors {
   advance(results: Readonly<Record<string, Tensor>>): void {
     for (const slot of this.#slots) {
       if (!slot.info.output || !results[slot.info.output]) continue;
-      const next = slot.spare ?? (results[slot.info.output] as Tensor);
-      if (slot.spare) slot.spare = slot.current;
+      const result = results[slot.info.output] as Tensor;
+      const next = slot.spare ?? result;
+      if (slot.spare) {
+        slot.spare = slot.current;
+        // The Node binding fills the given vector and gives a copy of it.
+        if (result.data !== next.data) letGo(result.data as FloatArray);
+      }
       this.#put(slot, next);
     }
   }

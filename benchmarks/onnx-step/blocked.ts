@@ -29,7 +29,7 @@ for (const [net, batch] of [
   torch.close();
   const tensors = openBatch(folder, net, shape);
   const [plain, blocked] = [
-    await openTrainer(folder, net, { graphOptimizationLevel: 'extended' }),
+    await openTrainer(folder, net, shape[0] as number, { graphOptimizationLevel: 'extended' }),
     await openTrainer(folder, net),
   ];
   const first = (await steps(plain, tensors, 5, 0.001)).milliseconds;

@@ -68,8 +68,9 @@ export async function peaks(
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const [folder = '', net, shape] = process.argv.slice(2);
   if (net && shape) {
-    const trainer = await openTrainer(folder, net);
-    await steps(trainer, openBatch(folder, net, JSON.parse(shape) as number[]), count, 0.001);
+    const sizes = JSON.parse(shape) as number[];
+    const trainer = await openTrainer(folder, net, sizes[0] as number);
+    await steps(trainer, openBatch(folder, net, sizes), count, 0.001);
   } else {
     await product(folder);
   }

@@ -12,13 +12,19 @@ const trainable: Readonly<Record<string, (name: string) => boolean>> = {
   'mobilenet-head': (name) => name.startsWith('head.'),
 };
 
-/** The trainer of a net that PyTorch wrote into a folder. */
-export function openTrainer(folder: string, net: string, session?: object): Promise<OnnxTrainer> {
+/** The trainer of a net that PyTorch wrote into a folder, for batches of one size. */
+export function openTrainer(
+  folder: string,
+  net: string,
+  batch: number,
+  session?: object,
+): Promise<OnnxTrainer> {
   const path = join(folder, `${net}.onnx`);
   const chosen = trainable[net];
   return createTrainer(ort, path, {
     loss: 'crossEntropy',
     optimizer,
+    sizes: { batch },
     ...(chosen ? { trainable: chosen } : {}),
     ...(session ? { session } : {}),
   });

@@ -31,7 +31,7 @@ const folder = mkdtempSync(join(tmpdir(), 'clr-profile-'));
 const torch = startTorch();
 const shape = await torch.prepare(net, Number(batch), folder);
 torch.close();
-const trainer = await openTrainer(folder, net, {
+const trainer = await openTrainer(folder, net, shape[0] as number, {
   enableProfiling: true,
   profileFilePrefix: join(folder, 'profile'),
 });

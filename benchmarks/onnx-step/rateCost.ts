@@ -11,7 +11,7 @@ export async function rateCost(
 ): Promise<string[][]> {
   const rows: string[][] = [];
   for (const { net, shape } of nets) {
-    const trainer = await openTrainer(folder, net);
+    const trainer = await openTrainer(folder, net, shape[0] as number);
     const batch = openBatch(folder, net, shape);
     const times: { changing: number[]; fixed: number[] } = { changing: [], fixed: [] };
     let step = 0;

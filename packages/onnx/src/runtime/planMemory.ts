@@ -12,9 +12,9 @@ const large = 1 << 19;
  */
 export function planMemory(
   session: InferenceSession.SessionOptions,
-  { elements }: Pick<TrainingModel, 'elements'>,
+  { elements, data }: Pick<TrainingModel, 'elements' | 'data'>,
 ): InferenceSession.SessionOptions {
-  return providerOf(session) === 'cpu' && elements >= large
-    ? { enableMemPattern: false, ...session }
-    : session;
+  const batch = data[0]?.dims?.[0];
+  const each = typeof batch === 'number' && batch > 0 ? elements / batch : elements;
+  return providerOf(session) === 'cpu' && each >= large ? { enableMemPattern: false, ...session } : session;
 }

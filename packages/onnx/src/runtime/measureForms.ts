@@ -8,8 +8,8 @@ import { Race } from './race.ts';
 /** Examples in a batch whose size nobody knows yet. */
 const examples = 32;
 
-/** Smaller nodes take no time worth measuring; larger ones take too long, a few milliseconds a run. In multiplications. */
-const [leastWork, mostWork] = [1e6, 1e8];
+/** Smaller nodes take no time worth measuring; larger ones take too long, some ten milliseconds a run. In multiplications. */
+const [leastWork, mostWork] = [1e6, 3e8];
 
 /** The nodes of most work are asked about; others keep the rule of thumb. */
 const mostQuestions = 16;
@@ -97,7 +97,7 @@ class Judge {
 
 /**
  * Times the forms of what a model leaves open, each shape once in a process, and gives the faster ones. It asks about at most
- * 16 shapes, of 10⁶ to 10⁸ multiplications a run, with a batch of 32 where its size is not known. All others keep the rule of
+ * 16 shapes, of 10⁶ to 3·10⁸ multiplications a run, with a batch of 32 where its size is not known. All others keep the rule of
  * thumb, and so does a shape of which no other form takes less than 0.85 of the time, twice.
  *
  * @param known - forms that are chosen already

@@ -3,7 +3,10 @@ import type { TrainingModel } from '../training/trainingModel.ts';
 import { planMemory } from './planMemory.ts';
 
 type Model = Pick<TrainingModel, 'elements' | 'data'>;
-const [small, large] = [1000, 1 << 22].map((elements) => ({ elements, data: [] })) as unknown as [Model, Model];
+const [small, large] = [1000, 1 << 22].map((elements) => ({ elements, data: [] })) as unknown as [
+  Model,
+  Model,
+];
 /** The same for each of 64 examples. */
 const batch: Model = { elements: 64_000, data: [{ name: 'x', type: 'float32', dims: [64, 3] }] };
 

@@ -1,5 +1,7 @@
 export type { Check } from './check.ts';
 export { describeTrainable, type Runner } from './describeTrainable.ts';
+export { ranksInProcess } from './reduce/ranksInProcess.ts';
+export { type ReduceCheck, reduceChecks } from './reduce/reduceChecks.ts';
 export { referenceSubject } from './reference/referenceSubject.ts';
 export {
   type ReferenceBatch,

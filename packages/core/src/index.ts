@@ -78,6 +78,7 @@ export type { Hyper } from './train/hyper.ts';
 export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
 export { parseRun } from './train/parseRun.ts';
 export { type ReadTroughsOptions, readTroughs, type TroughReading } from './train/readTroughs.ts';
+export type { Reduce } from './train/reduce.ts';
 export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';
 export type { Checkpoint, CheckpointOptions } from './train/saver.ts';
 export { type StateDescription, type StateTensor, snapshotDifferences } from './train/snapshotDifferences.ts';

@@ -1,3 +1,4 @@
+import type { Reduce } from '@clr/core';
 import type { Forms } from '../lower/question.ts';
 import { emitStep } from '../training/emit.ts';
 import type { TrainingOptions } from '../training/options.ts';
@@ -8,6 +9,7 @@ import { measureForms } from './measureForms.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
+import { checkReduce, Ranks, type Statistics } from './ranks.ts';
 import { type ExternalData, readModelFile } from './readModelFile.ts';
 import { Trainer } from './trainer.ts';
 import { withShapes } from './withShapes.ts';
@@ -30,6 +32,18 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    * and a trainer that restores it takes it over. For a new run with the same bits in another process, pass `forms`.
    */
   readonly deterministic?: boolean;
+  /**
+   * Several processes that train one model: `mpi()` of `@clr/mpi`. Each process gives its own share of every batch; gradients,
+   * losses and accuracies are means over all examples of all processes, so `train`, `rangeTest` and `autoClr` run
+   * unchanged. Every process must make the same calls in the same order. A failure on one process is an error on all of
+   * them before any updates. `restore` takes the state of process 0; snapshots and exports need no other process.
+   */
+  readonly reduce?: Reduce;
+  /**
+   * With `reduce`: whether the running statistics of batch normalisation are averaged over the processes after each step,
+   * or each process keeps its own. Default `'averaged'`.
+   */
+  readonly statistics?: Statistics;
 }
 
 /**
@@ -56,21 +70,30 @@ export async function createTrainer(
   options: TrainerOptions,
 ): Promise<OnnxTrainer> {
   checkOrt(ort);
-  const {
-    session = {},
-    externalData,
-    deterministic = false,
-    ...given
-  } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock'], 'createTrainer');
-  const { provider = providerOf(session) } = given;
-  const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
-  const built = { ...given, provider, channelBlock };
-  const source = await readModelFile(file, externalData);
-  const model = await withShapes(ort, source, session);
-  const read = prepare(model, built);
-  const measured = !deterministic && isCpuInNode(ort, session);
-  const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
-  const trainer = new Trainer(ort, { source, model, prepared, deterministic }, session, emitStep(prepared));
-  await trainer.ready();
+  const { reduce, statistics } = Object(options) as TrainerOptions;
+  if (reduce !== undefined) checkReduce(reduce);
+  const ranks = new Ranks(reduce, statistics);
+  const trainer = await ranks.together(async () => {
+    const {
+      session = {},
+      externalData,
+      // Each process would measure by itself, and choose otherwise.
+      deterministic = ranks.several,
+      ...given
+    } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock'], 'createTrainer');
+    const { provider = providerOf(session) } = given;
+    const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
+    const built = { ...given, provider, channelBlock };
+    const source = await readModelFile(file, externalData);
+    const model = await withShapes(ort, source, session);
+    const read = prepare(model, built);
+    const measured = !deterministic && isCpuInNode(ort, session);
+    const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
+    const from = { source, model, prepared, deterministic };
+    const made = new Trainer(ort, from, session, emitStep(prepared), ranks);
+    await made.ready();
+    return made;
+  });
+  await trainer.compareRanks();
   return trainer;
 }

@@ -165,6 +165,15 @@ export class StateVectors {
     return slots.map(({ info }) => content.get(info.input) as FloatArray);
   }
 
+  /** Makes these the vectors of a role, after they were changed in place: see {@link vectors}. */
+  put(role: string, vectors: readonly FloatArray[]): void {
+    const slots = this.#slots.filter(({ info }) => info.role === role);
+    for (const [i, slot] of slots.entries()) {
+      // A vector in memory is the current one already.
+      if (slot.current.location !== 'cpu') this.#put(slot, this.#tensor(vectors[i] as FloatArray));
+    }
+  }
+
   /** A copy of everything, by input. */
   async save(): Promise<Record<string, FloatArray>> {
     const content = await this.#inMemory(this.#slots);

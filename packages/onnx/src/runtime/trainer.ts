@@ -19,19 +19,23 @@ import { type Term, termsOf } from '../loss/terms.ts';
 import type { Forms } from '../lower/question.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { Prepared } from '../training/prepare.ts';
+
 import type { StateTensor, TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
-import { accumulate, type Engine } from './accumulate.ts';
+import { accumulate, averageStatistics, type Engine } from './accumulate.ts';
+
 import { checkBatch } from './checkBatch.ts';
 import { checkExport, type ExportOptions } from './checkExport.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
 import { dataFault } from './dataFault.ts';
 import { Feeds } from './feeds.ts';
+import { identityOf } from './identityOf.ts';
 import { examplesIn } from './lossWeight.ts';
 import { measureSharpness } from './measureSharpness.ts';
 import type { OnnxTrainer, ParameterData } from './onnxTrainer.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { Queue } from './queue.ts';
+import type { Ranks } from './ranks.ts';
 import { type Found, metricsOf, Results, run } from './results.ts';
 import { type Kind, Runners } from './runners.ts';
 import { scoreOutputs } from './scoreOutputs.ts';
@@ -71,6 +75,9 @@ function dataOf(
   );
 }
 
+/** With several processes, parameters are compared after every so many steps. */
+const stepsBetweenChecks = 100;
+
 /** The trainer behind `createTrainer`. */
 export class Trainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
@@ -93,6 +100,8 @@ export class Trainer implements OnnxTrainer {
   readonly #queue = new Queue();
   /** Whether it takes the forms of a snapshot. */
   readonly #free: boolean;
+  /** What must be the same on every process. */
+  readonly #identity: Readonly<Record<string, string | Uint8Array>>;
   #disposing: Promise<void> | undefined;
 
   constructor(
@@ -105,10 +114,12 @@ export class Trainer implements OnnxTrainer {
     },
     session: InferenceSession.SessionOptions,
     first: TrainingModel,
+    ranks: Ranks,
   ) {
     const { source, model, prepared } = from;
     this.#free = !from.deterministic;
     const { optimizer, hyperparameters } = prepared.options;
+    this.#identity = ranks.several ? identityOf(ort, source, prepared.options, first) : {};
     this.updateKind = updateKindOf(optimizer);
     this.momentum = ownMomentum(optimizer);
     this.hyperparameters = [...(takesMomentum(optimizer) ? ['momentum'] : []), ...new Set(hyperparameters)];
@@ -130,13 +141,18 @@ export class Trainer implements OnnxTrainer {
     const terms = termsOf(prepared.options);
     const feeds = new Feeds(ort, state);
     const runners = new Runners(ort, options, first);
-    this.#engine = { terms, runners, state, feeds, results: new Results() };
+    this.#engine = { ranks, terms, runners, state, feeds, results: new Results() };
     this.batchSharpness = (batch) =>
-      this.#queue.run(() => measureSharpness(this.#engine, prepared.options, batch));
+      this.#queue.run(async () => {
+        const sharpness = await ranks.together(() => measureSharpness(this.#engine, prepared.options, batch));
+        const { value } = await ranks.mean(1, { value: Float64Array.of(sharpness) });
+        return value?.[0] as number;
+      });
     const owner = { optimizer: optimizerName(optimizer), graph: first.graph ?? '', state: first.state };
     this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
-    if (term && terms.length === 1 && term.type !== 'model') {
+    // Predictions are of this process alone, and with several processes all must see the same metrics.
+    if (term && terms.length === 1 && term.type !== 'model' && !ranks.several) {
       this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
       if (hasConstantAnswer(term)) {
         this.constantAnswer = (batches) =>
@@ -152,8 +168,11 @@ export class Trainer implements OnnxTrainer {
       // The forward pass in training form. It changes only the running statistics.
       this.renewStatistics = (batch) =>
         this.#queue.run(async () => {
-          const { found } = await this.#pass('gradients', batch, (model) => state.fetches(model));
+          const { model, found } = await ranks.together(() =>
+            this.#pass('gradients', batch, (model) => state.fetches(model)),
+          );
           state.advance(found);
+          await averageStatistics(this.#engine, examplesIn(model, batch, terms));
         });
     }
   }
@@ -165,6 +184,23 @@ export class Trainer implements OnnxTrainer {
   /** Resolves when the first session stands. */
   async ready(): Promise<void> {
     await this.#engine.runners.ready();
+  }
+
+  /** With several processes: refuses one that trains something else, before the first step. */
+  async compareRanks(): Promise<void> {
+    const { ranks } = this.#engine;
+    await ranks.requireSame(this.#identity, 'Start every process with the same program, files and packages.');
+  }
+
+  /** With several processes: stops where they have drifted apart. */
+  async #compareParameters(): Promise<void> {
+    const { ranks, state, feeds } = this.#engine;
+    if (!ranks.several) return;
+    const vectors = Object.entries(await state.vectors('parameters'));
+    await ranks.requireSame(
+      Object.fromEntries(vectors.map(([i, vector]) => [`parameters ${i} after step ${feeds.steps}`, vector])),
+      'Every process must make the same calls in the same order, with the same hyperparameters.',
+    );
   }
 
   /** Runs the model of a kind on a batch. */
@@ -184,8 +220,14 @@ export class Trainer implements OnnxTrainer {
 
   async trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
     checkHyperparameters(hyper, this.updateKind, this.hyperparameters);
-    const { state, feeds, results } = this.#engine;
-    if (isList(batch)) return this.#queue.run(() => accumulate(this.#engine, batch, hyper));
+    const { ranks, state, feeds, results } = this.#engine;
+    if (isList(batch) || ranks.several) {
+      return this.#queue.run(async () => {
+        const result = await accumulate(this.#engine, isList(batch) ? batch : [batch], hyper);
+        if (feeds.steps % stepsBetweenChecks === 0) await this.#compareParameters();
+        return result;
+      });
+    }
     return this.#queue.run(async () => {
       const fetches = (model: TrainingModel) => ({ ...metricsOf(model), ...state.fetches(model) });
       const { model, found } = await this.#pass('step', batch, fetches, hyper);
@@ -196,13 +238,23 @@ export class Trainer implements OnnxTrainer {
   }
 
   async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics> {
-    const { terms, results } = this.#engine;
-    return meanMetrics(batches, (batch) =>
-      this.#queue.run(async () => {
-        const { model, found } = await this.#pass('evaluation', batch, metricsOf);
-        return { examples: examplesIn(model, batch, terms), ...results.of(model, found) };
-      }),
+    const { ranks, terms, results } = this.#engine;
+    let examples = 0;
+    const own = await ranks.together(() =>
+      meanMetrics(batches, (batch) =>
+        this.#queue.run(async () => {
+          const { model, found } = await this.#pass('evaluation', batch, metricsOf);
+          const count = examplesIn(model, batch, terms);
+          examples += count;
+          return { examples: count, ...results.of(model, found) };
+        }),
+      ),
     );
+    const { loss, accuracy } = await ranks.mean(
+      examples,
+      Object.fromEntries(Object.entries(own).map(([name, value]) => [name, Float64Array.of(value)])),
+    );
+    return { loss: loss?.[0] as number, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
   }
 
   async parameters(): Promise<Map<string, ParameterData>> {
@@ -250,8 +302,17 @@ export class Trainer implements OnnxTrainer {
   }
 
   async restore(snapshot: object, options: RestoreOptions = {}): Promise<void> {
-    const fitting = this.#snapshots.fit(snapshot, options);
-    return this.#queue.run(() => this.#snapshots.restore(fitting, this.#free));
+    const { ranks, state, feeds } = this.#engine;
+    const fitting = await ranks.together(() => this.#snapshots.fit(snapshot, options));
+    return this.#queue.run(async () => {
+      await this.#snapshots.restore(fitting, this.#free);
+      if (!ranks.several) return;
+      const vectors = await state.save();
+      const steps = Float64Array.of(feeds.steps);
+      await ranks.fromFirst([steps, ...Object.values(vectors)]);
+      state.putBack(vectors);
+      feeds.steps = steps[0] as number;
+    });
   }
 
   async average(snapshots: readonly object[], weights?: readonly number[]): Promise<OnnxSnapshot> {

@@ -5,12 +5,19 @@ export class WeightedMean {
   #total = 0;
   readonly #sums = new Map<string, { sum: Float64Array; like: FloatArray }>();
 
+  /** The sum of the weights so far. */
+  get total(): number {
+    return this.#total;
+  }
+
   add(weight: number, vectors: Readonly<Record<string, FloatArray>>): void {
     this.#total += weight;
     for (const [name, vector] of Object.entries(vectors)) {
       const known = this.#sums.get(name);
       const { sum } = known ?? { sum: new Float64Array(vector.length) };
       if (!known) this.#sums.set(name, { sum, like: vector });
+      // Where no label counts, the mean loss is 0 / 0, which must not spoil the others.
+      if (weight === 0) continue;
       for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (vector[i] as number);
     }
   }

@@ -21,7 +21,9 @@ const groupRules: Readonly<Record<keyof ParameterGroup, Rule>> = {
   weightDecayScale: ['a number', (value) => typeof value === 'number'],
 };
 
-const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData' | 'deterministic', Rule>> = {
+const rules: Readonly<
+  Record<keyof BuildOptions | 'session' | 'externalData' | 'deterministic' | 'reduce' | 'statistics', Rule>
+> = {
   loss: [
     knownLosses,
     // its fields are checked by `termsOf`
@@ -47,6 +49,8 @@ const rules: Readonly<Record<keyof BuildOptions | 'session' | 'externalData' | '
   ],
   // the builders leave these alone, so that they take createTrainer's options as they are
   deterministic: ['true or false', (value) => typeof value === 'boolean'],
+  reduce: ['what mpi() of @clr/mpi gives', isObject],
+  statistics: oneOf('averaged', 'local'),
   externalData: ["a function of a file's name, an offset and a length", isFunction],
   session: [
     'session options of ONNX Runtime, with a list of executionProviders if any',

@@ -1,0 +1,25 @@
+import type { BuildOptions } from '../training/options.ts';
+import { scalesOf } from '../training/plan.ts';
+import type { TrainingModel } from '../training/trainingModel.ts';
+import type { Ort } from './ort.ts';
+
+/** What makes one training the same as another, apart from its batches, by what it is called. */
+export function identityOf(
+  ort: Ort,
+  source: Uint8Array,
+  { optimizer, loss, output, clipNorm, hyperparameters, groups }: BuildOptions,
+  { state }: TrainingModel,
+): Readonly<Record<string, string | Uint8Array>> {
+  const trained = state.flatMap(({ role, parts }) => (role === 'parameters' ? parts : []));
+  return {
+    'the model': source,
+    'the optimizer': JSON.stringify(optimizer),
+    'the loss': JSON.stringify([loss, output]),
+    'the trained parameters': JSON.stringify(trained.map(({ name }) => [name, scalesOf(groups)(name)])),
+    'clipping or hyperparameters': JSON.stringify([clipNorm, hyperparameters]),
+    'the layout of the state, which the version of @clr/onnx decides': JSON.stringify(
+      state.map(({ role, input, parts }) => [role, input, parts]),
+    ),
+    'the version of ONNX Runtime': JSON.stringify(ort.env?.versions),
+  };
+}

@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@clr/webgpu': ['@clr/core'],
   '@clr/report': ['@clr/core'],
   '@clr/checkpoint': ['@clr/core'],
+  '@clr/mpi': ['@clr/core'],
   '@clr/cli': ['@clr/core', '@clr/checkpoint', '@clr/report'],
 };
 

@@ -1,0 +1,118 @@
+import { availableParallelism } from 'node:os';
+import type { AbortSignalLike, Reduce } from '@clr/core';
+import { fail } from './errors.ts';
+import { findLibrary, type Library, launcherOf, type Vector } from './library.ts';
+
+/** Options of {@link mpi}. */
+export interface MpiOptions {
+  /** The path of the MPI library. Default: the one of the launcher that started this process. */
+  readonly library?: string;
+  /**
+   * A signal of this process, such as that of Ctrl-C. When it aborts, the returned `signal` aborts on all processes after
+   * the same step.
+   */
+  readonly signal?: AbortSignalLike;
+}
+
+/** The processes that `mpirun` started. */
+export interface Mpi extends Reduce {
+  /** Aborts on all processes after the same step. Pass it to `train`, `rangeTest` and `autoClr`. */
+  readonly signal: AbortSignalLike;
+  /** Which library does the work. */
+  readonly library: { readonly kind: Library['kind']; readonly file: string };
+}
+
+/** MPI counts elements in 32 bits. */
+const maxCount = 2 ** 30;
+
+let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
+
+/**
+ * Joins the processes that `mpirun` (or `srun`) started, over the system's Open MPI or MPICH. Pass the result to
+ * `createTrainer` of `@clr/onnx` as `reduce`. A process that is started by itself is alone, with `size` 1.
+ *
+ * Calls block the event loop until all processes have made them. When a process ends with an exit code above 0, an uncaught
+ * error for one, the launcher ends the whole job with that code.
+ *
+ * Sums run on one thread in the order that the library chooses. Open MPI waits by spinning; where the processes on a machine
+ * outnumber its cores, it is told to yield.
+ *
+ * @throws {ClrError} if there is no MPI library, it does not fit the launcher, or it fails to start
+ *
+ * @example
+ * ```ts
+ * const reduce = mpi(); // one of four, after: mpirun -n 4 node train.js
+ * const vector = Float32Array.of(reduce.rank, 1);
+ * reduce.sum([vector]);
+ * vector[1] === reduce.size; // true
+ * ```
+ */
+export function mpi({ library: file, signal }: MpiOptions = {}): Mpi {
+  // MPI can be started once in the life of a process.
+  if (started) return started.mpi;
+  const launcher = launcherOf(process.env);
+  if (Number(process.env.OMPI_COMM_WORLD_LOCAL_SIZE ?? 1) > availableParallelism()) {
+    process.env.OMPI_MCA_mpi_yield_when_idle ??= '1';
+  }
+  const library = findLibrary(file);
+  check(library.init(), 'MPI_Init');
+  const rank = ask(library.rank);
+  const size = ask(library.size);
+  if (launcher && launcher.size !== size) {
+    library.abort(1);
+    throw fail(
+      `${launcher.size} processes, as ${launcher.kind} started`,
+      `${size} in ${library.file}`,
+      'Start the program with the launcher of the same MPI library.',
+    );
+  }
+  // A process that ends without MPI_Finalize and with a code above 0 makes the launcher end all others.
+  process.on('exit', (code) => {
+    if (code === 0) library.finalize();
+  });
+  const shared = { aborted: false };
+  const reduce: Mpi = {
+    rank,
+    size,
+    signal: shared,
+    library: { kind: library.kind, file: library.file },
+    sum(vectors) {
+      for (const vector of vectors) {
+        inParts(vector, (part) => check(library.sum(part, part.length), 'MPI_Allreduce'));
+      }
+    },
+    broadcast(vectors, root) {
+      for (const vector of vectors) {
+        inParts(vector, (part) => check(library.broadcast(part, part.length, root), 'MPI_Bcast'));
+      }
+    },
+    all(ok) {
+      const failuresAndAborts = Int32Array.of(ok ? 0 : 1, signal?.aborted ? 1 : 0);
+      check(library.sum(failuresAndAborts, 2), 'MPI_Allreduce');
+      const [failures, aborts] = failuresAndAborts;
+      if (aborts !== 0) shared.aborted = true;
+      return failures === 0;
+    },
+  };
+  started = { library, mpi: reduce };
+  return reduce;
+}
+
+/** Reads a number that MPI writes. */
+function ask(question: (into: Int32Array) => number): number {
+  const answer = new Int32Array(1);
+  check(question(answer), 'MPI_Comm_rank or MPI_Comm_size');
+  return answer[0]!;
+}
+
+/** Runs over a vector in parts that MPI can count. */
+function inParts<V extends Vector>(vector: V, run: (part: V) => void): void {
+  for (let from = 0; from < vector.length; from += maxCount) {
+    run(vector.subarray(from, Math.min(vector.length, from + maxCount)) as V);
+  }
+}
+
+function check(code: number, call: string): void {
+  if (code === 0) return;
+  throw fail(`${call} to succeed`, `error code ${code}`, 'Read what MPI printed.');
+}

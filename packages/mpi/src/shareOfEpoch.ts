@@ -1,0 +1,86 @@
+import { fail } from './errors.ts';
+
+/** Options of {@link shareOfEpoch}. */
+export interface ShareOptions {
+  /** Examples in the data set. */
+  readonly examples: number;
+  /** Examples in a batch of all processes together. */
+  readonly batch: number;
+  readonly rank: number;
+  readonly size: number;
+  readonly epoch: number;
+  /** Decides the order of the examples. Default 1. */
+  readonly seed?: number;
+}
+
+/**
+ * The share of one process in an epoch: for each batch, the indices of the examples that it takes.
+ *
+ * The order is shuffled anew for each epoch, the same on every process. An epoch has `round(examples / batch)` batches, at least
+ * one, which differ in size by one example at most, so none is lost and none is tiny; a batch is divided between the processes
+ * in the same way. Every process has the same number of batches.
+ *
+ * @returns index arrays, one for each batch
+ * @throws {ClrError} if a number is no positive integer, or a batch has fewer examples than there are processes
+ *
+ * @example
+ * ```ts
+ * const of = (rank) => shareOfEpoch({ examples: 10, batch: 5, rank, size: 2, epoch: 0 });
+ * of(0).map((share) => share.length); // [3, 3]
+ * of(1).map((share) => share.length); // [2, 2]
+ * new Set([...of(0), ...of(1)].flat()).size; // 10
+ * ```
+ */
+export function shareOfEpoch({ examples, batch, rank, size, epoch, seed = 1 }: ShareOptions): number[][] {
+  for (const [name, value, least] of [
+    ['examples', examples, 1],
+    ['batch', batch, 1],
+    ['size', size, 1],
+    ['rank', rank, 0],
+    ['epoch', epoch, 0],
+    ['seed', seed, 0],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw fail(`${name} to be an integer from ${least}`, `${name} = ${value}`, 'Count whole things.');
+    }
+  }
+  if (rank >= size)
+    throw fail('rank to be below size', `rank = ${rank}, size = ${size}`, 'Pass those of mpi().');
+  const batches = Math.max(1, Math.round(examples / batch));
+  if (Math.floor(examples / batches) < size) {
+    throw fail(
+      'an example of each batch for every process',
+      `batches of ${Math.floor(examples / batches)} for ${size} processes`,
+      'Take larger batches or fewer processes.',
+    );
+  }
+  const order = shuffled(examples, seed, epoch);
+  return Array.from({ length: batches }, (_, index) => {
+    const [from, to] = slice(examples, batches, index);
+    const [start, end] = slice(to - from, size, rank);
+    return order.slice(from + start, from + end);
+  });
+}
+
+/** The bounds of one of `parts` parts of a whole, which differ in size by one at most; the larger ones come first. */
+function slice(whole: number, parts: number, index: number): [number, number] {
+  const start = (i: number): number => i * Math.floor(whole / parts) + Math.min(i, whole % parts);
+  return [start(index), start(index + 1)];
+}
+
+/** The numbers below `count` in an order that seed and epoch decide (Fisher and Yates, mulberry32). */
+function shuffled(count: number, seed: number, epoch: number): number[] {
+  let state = Math.imul(seed, 0x9e3779b1) ^ Math.imul(epoch + 1, 0x85ebca6b);
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,16 @@
+// Run by every rank: rank 1 wants to stop after a while.
+import { constant, train } from '@clr/core';
+import { mpi } from '../src/index.ts';
+import { createLine } from './line.ts';
+
+const stop = new AbortController();
+const reduce = mpi({ signal: stop.signal });
+const run = await train(createLine(reduce), [[1, 2 + reduce.rank] as const], {
+  policy: constant({ lr: 0.01 }),
+  steps: 1000,
+  signal: reduce.signal,
+  onStep({ step }) {
+    if (reduce.rank === 1 && step === 20) stop.abort();
+  },
+});
+console.log(`rank ${reduce.rank} stopped after ${run.step} steps, ${run.stopped?.reason}`);

@@ -1,0 +1,10 @@
+// Run by every rank: the checks of core's Reduce.
+import { reduceChecks } from '@clr/conformance';
+import { mpi } from '../src/index.ts';
+
+const reduce = mpi();
+for (const { name, run } of reduceChecks) {
+  await run(reduce);
+  if (reduce.rank === 0) console.log(`passed: ${name}`);
+}
+if (reduce.rank === 0) console.log(`ranks: ${reduce.size}, ${reduce.library.kind}`);

@@ -1,0 +1,11 @@
+// Run by every rank: one has a fault while the others wait for it.
+import { mpi } from '../src/index.ts';
+
+const reduce = mpi();
+reduce.all(true);
+if (reduce.rank === 1) {
+  if (process.argv[2] === 'kill') process.kill(process.pid, 'SIGKILL');
+  throw new Error('this rank has a fault');
+}
+reduce.all(true);
+console.log('went on');

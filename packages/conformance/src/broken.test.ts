@@ -1,4 +1,4 @@
-import type { Hyperparameters } from '@clr/core';
+import { checkHyperparameters, type Hyperparameters } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { referenceSubject } from './reference/referenceSubject.ts';
 import type { ReferenceBatch, ReferenceTrainable } from './reference/referenceTrainable.ts';
@@ -26,6 +26,7 @@ function flawed(flaw: Flaw): Subject<ReferenceBatch> {
     ...referenceSubject,
     create: spoil(() => referenceSubject.create()),
     createWithMomentum: spoil(() => referenceSubject.createWithMomentum?.()),
+    createWithHyperparameters: spoil(() => referenceSubject.createWithHyperparameters?.()),
     liveResources: () => live.count,
   };
 }
@@ -75,6 +76,7 @@ type State = Pick<ReferenceTrainable, 'weights' | 'velocity'>;
 const rate = 'acts with the rate of the very step';
 const proportional = 'moves the weights in proportion to the rate';
 const momentum = 'acts with the momentum of the very step';
+const further = 'acts with the weight decay and the clipping of the very step';
 const metrics = 'gives the metrics of the batch before the update';
 const policy = 'trains under a policy as by hand';
 const snapshot = 'takes snapshots that later steps do not change';
@@ -97,11 +99,30 @@ const constant = 'says what the best constant answer comes to';
 const start = 'gives the same bits from the same start';
 const kind = 'says what kind of update it makes, or nothing';
 
+/** Takes a hyperparameter and does nothing with it. */
+const ignoring =
+  (name: 'weightDecay' | 'clipNorm'): Flaw =>
+  (model) => {
+    const { trainStep } = model;
+    model.trainStep = (batch, hyper) => {
+      checkHyperparameters(hyper, model.updateKind, model.hyperparameters);
+      const { [name]: _, ...rest } = hyper;
+      return trainStep(batch, rest);
+    };
+  };
+
 const sharedSlots = new Float32Array(15);
 
 const flaws: readonly (readonly [what: string, failing: readonly string[], flaw: Flaw])[] = [
   ['none', [], () => {}],
   ['the kind of update is wrong', [kind], (model) => void Object.assign(model, { updateKind: 'adaptive' })],
+  ['weight decay has no effect', [further], ignoring('weightDecay')],
+  ['clipping has no effect', [further], ignoring('clipNorm')],
+  [
+    'nothing says that it takes them',
+    [further],
+    (model) => void Object.assign(model, { hyperparameters: [] }),
+  ],
   [
     'the rate of a step acts one step late',
     [rate, badHyper],
@@ -126,7 +147,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     (model) => {
       const { trainStep, updateKind } = model;
       model.trainStep = (batch, hyper) =>
-        trainStep(batch, updateKind === 'sgd' ? { lr: hyper.lr, momentum: 0 } : hyper);
+        trainStep(batch, updateKind === 'sgd' ? { ...hyper, momentum: 0 } : hyper);
     },
   ],
   [
@@ -150,11 +171,11 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     [proportional, badHyper, sharpness],
     acting((hyper) => ({ ...hyper, lr: hyper.lr ** 2 * 10 })),
   ],
-  ['the momentum is ignored', [momentum, badHyper], acting(({ lr }) => ({ lr }))],
+  ['the momentum is ignored', [momentum, badHyper], acting(({ momentum: _, ...hyper }) => hyper)],
   [
     'the momentum of a step acts one step late',
     [momentum, badHyper],
-    acting(({ lr }, before) => ({ lr, momentum: before?.momentum ?? 0 })),
+    acting((hyper, before) => ({ ...hyper, momentum: before?.momentum ?? 0 })),
   ],
   [
     'the loss is of after the update',
@@ -234,7 +255,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   [
     'a step without momentum keeps the momentum of the step before',
     [momentum, badHyper],
-    acting(({ lr, momentum }, before) => ({ lr, momentum: momentum ?? before?.momentum ?? 0 })),
+    acting((hyper, before) => ({ ...hyper, momentum: hyper.momentum ?? before?.momentum ?? 0 })),
   ],
   [
     'restore forgets the slots',
@@ -488,6 +509,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
       start,
       proportional,
       momentum,
+      further,
       policy,
       foreign,
       resume,

@@ -18,6 +18,11 @@ export interface Subject<Batch> {
   create(): TestModel<Batch> | Promise<TestModel<Batch>>;
   /** The same with SGD whose momentum can be set at every step. Absent: the adapter cannot. */
   createWithMomentum?(): TestModel<Batch> | Promise<TestModel<Batch>>;
+  /**
+   * The same as `create` with plain SGD whose weight decay or clipping can be set at every step, as `hyperparameters` of its
+   * Trainable lists. Absent: the adapter takes neither.
+   */
+  createWithHyperparameters?(): TestModel<Batch> | Promise<TestModel<Batch>>;
   /** At least three batches, no two alike; if batches may differ in size, let these differ. */
   readonly batches: readonly Batch[];
   /** How many examples a batch has. */

@@ -37,10 +37,11 @@ describe('trainableChecks', () => {
   });
 
   it('says why a check cannot be run', () => {
-    const { createWithMomentum: _, ...rest } = referenceSubject;
+    const { createWithMomentum: _, createWithHyperparameters: __, ...rest } = referenceSubject;
     const skipped = trainableChecks({ ...rest, badBatches: {} }).flatMap((check) => check.skipped ?? []);
     expect(skipped).toEqual([
       'the adapter cannot set momentum',
+      'the adapter takes neither weight decay nor clipping',
       'the subject has no bad batches',
       'the subject does not count live resources',
     ]);

@@ -5,6 +5,7 @@ import { averagesSnapshots } from './checks/averagesSnapshots.ts';
 import { constantAnswers } from './checks/constantAnswers.ts';
 import { evaluateChangesNothing } from './checks/evaluateChangesNothing.ts';
 import { evaluateWeighted } from './checks/evaluateWeighted.ts';
+import { hyperparametersAct } from './checks/hyperparametersAct.ts';
 import { independent } from './checks/independent.ts';
 import { leaksNothing } from './checks/leaksNothing.ts';
 import { lossBeforeUpdate } from './checks/lossBeforeUpdate.ts';
@@ -32,6 +33,7 @@ const checks: readonly TrainableCheck[] = [
   rateActs,
   updateProportional,
   momentumActs,
+  hyperparametersAct,
   lossBeforeUpdate,
   trainUnderPolicy,
   snapshotIndependent,
@@ -67,7 +69,15 @@ const checks: readonly TrainableCheck[] = [
  */
 export function trainableChecks<Batch>(subject: Subject<Batch>): readonly Check[] {
   checkOptionNames('clr/conformance', 'trainableChecks', subject, [
-    ...(['create', 'createWithMomentum', 'batches', 'size', 'badBatches', 'rate'] as const),
+    ...([
+      'create',
+      'createWithMomentum',
+      'createWithHyperparameters',
+      'batches',
+      'size',
+      'badBatches',
+      'rate',
+    ] as const),
     ...(['optional', 'blank', 'liveResources'] as const),
   ]);
   return checks.map(({ name, run, skip }) => {

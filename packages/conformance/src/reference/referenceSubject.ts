@@ -28,6 +28,7 @@ const batches: readonly ReferenceBatch[] = [5, 8, 3, 8].map((count, batch) => ({
 export const referenceSubject: Subject<ReferenceBatch> = {
   create: () => create(sizes),
   createWithMomentum: () => create({ ...sizes, momentum: 0.9 }),
+  createWithHyperparameters: () => create(sizes),
   batches,
   size: ({ classes }) => classes.length,
   badBatches: {

@@ -68,19 +68,22 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   const width = features + 1;
   const size = classes * width;
   const kind = standing > 0 ? 'momentum' : 'sgd';
+  const takes = [...(standing > 0 ? ['momentum'] : []), 'weightDecay', 'clipNorm'];
   const model: ReferenceTrainable = {
     updateKind: kind,
     momentum: standing,
-    hyperparameters: ['momentum'],
+    hyperparameters: takes,
     weights: Float32Array.from({ length: size }, (_, index) => Math.sin(index + 1) / 10),
     velocity: new Float32Array(size),
 
     trainStep(batch, hyper: Hyperparameters) {
-      checkHyperparameters(hyper, kind);
-      const { lr, momentum = standing } = hyper;
+      checkHyperparameters(hyper, kind, takes);
+      const { lr, momentum = standing, weightDecay = 0, clipNorm = Infinity } = hyper;
       const { loss, accuracy, gradient } = forwardAndBackward(model.weights, batch, width, classes);
+      const share = Math.min(1, clipNorm / Math.hypot(...gradient));
       for (let index = 0; index < size; index++) {
-        model.velocity[index] = momentum * model.velocity[index]! + gradient[index]!;
+        const slope = share * gradient[index]! + weightDecay * model.weights[index]!;
+        model.velocity[index] = momentum * model.velocity[index]! + slope;
         model.weights[index]! -= lr * model.velocity[index]!;
       }
       return { loss, accuracy };

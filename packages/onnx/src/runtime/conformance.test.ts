@@ -5,8 +5,13 @@ import { describe, it } from 'vitest';
 import { smallBatch, smallModel } from '../../test/smallModel.ts';
 import { type Batch, createTrainer } from '../index.ts';
 
-async function model(options: SgdOptions): Promise<TestModel<Batch>> {
-  const trainable = await createTrainer(ort, smallModel(), { loss: 'crossEntropy', optimizer: sgd(options) });
+async function model(
+  options: SgdOptions,
+  hyperparameters: readonly ('weightDecay' | 'clipNorm')[] = [],
+): Promise<TestModel<Batch>> {
+  const trainable = await createTrainer(ort, smallModel(), {
+    ...{ loss: 'crossEntropy', optimizer: sgd(options), hyperparameters },
+  });
   return {
     trainable,
     weights: async () => [...(await trainable.parameters()).values()].map(({ data }) => data),
@@ -22,6 +27,7 @@ describeTrainable<Batch>(
   {
     create: () => model({}),
     createWithMomentum: () => model({ momentum: 0.9 }),
+    createWithHyperparameters: () => model({}, ['weightDecay', 'clipNorm']),
     batches: [4, 2, 3, 4].map((size, step) => smallBatch(step, size)),
     optional: ['average', 'predictBatch', 'constantAnswer', 'batchSharpness'],
     blank: ({ target, input }) => ({

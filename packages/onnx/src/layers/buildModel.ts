@@ -34,7 +34,7 @@ const opset = 17n;
  * `createTrainer`. Its input is called `input`, its output `output`; the batch is a free axis. Weights are named after
  * their layers, `dense1.weight`, and have PyTorch's shapes; those of `lstm` and `gru` have ONNX's.
  *
- * Batch norms stand in training form. For inference give them their running statistics: `freezeBatchNorm(exported)`.
+ * Batch norms and dropout stand in training form. For others to run the model: `forInference(await trainer.exportModel())`.
  *
  * The layers that `@clr/webgpu` has too (dense, conv2d, maxPool, avgPool, batchNorm, dropout, relu, sigmoid, tanh) are the
  * same data there, so one list serves both; only the axes of the input differ: [channels, height, width] here.

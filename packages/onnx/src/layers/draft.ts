@@ -72,6 +72,12 @@ export class Draft {
     return name;
   }
 
+  /** A switch of an operator. */
+  flag(name: string, on: boolean): string {
+    this.tensors.push(makeTensor(name, DataType.BOOL, [], [on ? 1 : 0]));
+    return name;
+  }
+
   /** Positions, axes or sizes. */
   ints(name: string, values: readonly number[]): string {
     this.tensors.push(makeTensor(name, DataType.INT64, [values.length], values));

@@ -54,8 +54,8 @@ const recurrent: Kind = {
 const plain: Kind = { fields: {}, needs: [], emit: emitPlain };
 
 const emitDropout: Emit<DropoutSpec> = (b, { name }, x, { rate }) => {
-  b.constant(`${name}.rate`, rate);
-  return { name: b.emit(name, 'Dropout', [x.name, `${name}.rate`]), shape: x.shape };
+  const inputs = [x.name, b.constant(`${name}.rate`, rate), b.flag(`${name}.training`, true)];
+  return { name: b.emit(name, 'Dropout', inputs), shape: x.shape };
 };
 
 const emitEmbedding: Emit<EmbeddingSpec> = (b, { name }, x, { rows, units }) => {

@@ -2,9 +2,11 @@ import type { Reduce } from '@clr/core';
 import type { Forms } from '../lower/question.ts';
 import { emitStep } from '../training/emit.ts';
 import type { TrainingOptions } from '../training/options.ts';
-import { prepare } from '../training/prepare.ts';
+import { type Prepared, prepare } from '../training/prepare.ts';
 import { readOptions } from '../training/readOptions.ts';
 import { channelBlockOf, isCpuInNode } from './channelBlock.ts';
+import { checkCacheable, createCached } from './createCached.ts';
+import type { ExampleIds } from './featureCache.ts';
 import { measureForms } from './measureForms.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
@@ -44,6 +46,13 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    * or each process keeps its own. Default `'averaged'`.
    */
   readonly statistics?: Statistics;
+  /**
+   * Computes the features of the frozen part of the model once for each example, and trains the rest on them. Gives an id
+   * for each example of a batch: `(batch) => indices.get(batch)`. An id means one example for good, so it must not be
+   * augmented differently each time. Features stay in memory. Once all examples of a batch are known, it may leave the
+   * body's inputs out. Snapshots fit trainers with the same option. Not with `sizes`.
+   */
+  readonly cacheFeatures?: ExampleIds;
 }
 
 /**
@@ -79,6 +88,7 @@ export async function createTrainer(
       externalData,
       // Each process would measure by itself, and choose otherwise.
       deterministic = ranks.several,
+      cacheFeatures,
       ...given
     } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock'], 'createTrainer');
     const { provider = providerOf(session) } = given;
@@ -86,14 +96,26 @@ export async function createTrainer(
     const built = { ...given, provider, channelBlock };
     const source = await readModelFile(file, externalData);
     const model = await withShapes(ort, source, session);
+    const trainerOf = async (
+      from: { source: Uint8Array; model: Uint8Array },
+      read: Prepared,
+    ): Promise<Trainer> => {
+      const measured = !deterministic && isCpuInNode(ort, session);
+      const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
+      const made = new Trainer(ort, { ...from, prepared, deterministic }, session, emitStep(prepared), ranks);
+      await made.ready();
+      return made;
+    };
     const read = prepare(model, built);
-    const measured = !deterministic && isCpuInNode(ort, session);
-    const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
-    const from = { source, model, prepared, deterministic };
-    const made = new Trainer(ort, from, session, emitStep(prepared), ranks);
-    await made.ready();
-    return made;
+    if (!cacheFeatures) return trainerOf({ source, model }, read);
+    checkCacheable(built.sizes !== undefined, ranks.several);
+    const { plan } = read.whole();
+    return createCached(ort, cacheFeatures, {
+      ...{ source, model, plan, session },
+      trainerOf: (head, trainable) =>
+        trainerOf({ source: head, model: head }, prepare(head, { ...built, trainable })),
+    });
   });
-  await trainer.compareRanks();
+  if (trainer instanceof Trainer) await trainer.compareRanks();
   return trainer;
 }

@@ -197,7 +197,7 @@ describe('replaceHead', () => {
     expect(() => replaceHead(model, { classes: 1 })).toThrow('at least 2 classes before a Softmax');
     expect(() => replaceHead(model, { classes: 2.5 })).toThrow('classes = 2.5');
     expect(() => replaceHead(model, { clases: 3 } as never)).toThrow('Did you mean "classes"?');
-    expect(() => replaceHead(model, undefined as never)).toThrow('classes to be a whole number');
+    expect(() => replaceHead(model, undefined as never)).toThrow('the options of replaceHead');
     expect(() => replaceHead(model, { classes: 3, seed: 0.5 })).toThrow('seed to be a whole number');
   });
 });

@@ -22,7 +22,16 @@ const groupRules: Readonly<Record<keyof ParameterGroup, Rule>> = {
 };
 
 const rules: Readonly<
-  Record<keyof BuildOptions | 'session' | 'externalData' | 'deterministic' | 'reduce' | 'statistics', Rule>
+  Record<
+    | keyof BuildOptions
+    | 'session'
+    | 'externalData'
+    | 'deterministic'
+    | 'reduce'
+    | 'statistics'
+    | 'cacheFeatures',
+    Rule
+  >
 > = {
   loss: [
     knownLosses,
@@ -51,6 +60,7 @@ const rules: Readonly<
   deterministic: ['true or false', (value) => typeof value === 'boolean'],
   reduce: ['what mpi() of @clr/mpi gives', isObject],
   statistics: oneOf('averaged', 'local'),
+  cacheFeatures: ['a function of a batch that gives an id for each example', isFunction],
   externalData: ["a function of a file's name, an offset and a length", isFunction],
   session: [
     'session options of ONNX Runtime, with a list of executionProviders if any',

@@ -1,0 +1,120 @@
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
+import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
+
+/** What tells an example from all others. */
+export type ExampleId = string | number;
+
+/** Names the examples of a batch, in order. */
+export type ExampleIds = (batch: Batch) => readonly ExampleId[];
+
+type Elements = Exclude<Tensor['data'], string[]>;
+
+/** The features of one example: the elements of each value that the body gives. */
+type Row = readonly Elements[];
+
+/** The type and shape of a value, without the batch. */
+interface Layout {
+  readonly type: Tensor['type'];
+  readonly dims: readonly number[];
+}
+
+/** The features of a frozen body, computed once for each example. */
+export class FeatureCache {
+  readonly #ort: Ort;
+  readonly #session: InferenceSession;
+  readonly #features: readonly string[];
+  readonly #inputs: ReadonlySet<string>;
+  readonly #ids: ExampleIds;
+  readonly #rows = new Map<ExampleId, Row>();
+  #layouts: readonly Layout[] = [];
+
+  /**
+   * @param features - the outputs of the body
+   * @param inputs - the inputs of the head
+   */
+  constructor(
+    ort: Ort,
+    session: InferenceSession,
+    features: readonly string[],
+    inputs: readonly string[],
+    ids: ExampleIds,
+  ) {
+    this.#ort = ort;
+    this.#session = session;
+    this.#features = features;
+    this.#inputs = new Set(inputs);
+    this.#ids = ids;
+  }
+
+  /** The batch as the head takes it: features in place of the body's inputs. */
+  async batchOf(batch: Batch): Promise<Batch> {
+    const ids = this.#checked(batch);
+    if (ids.some((id) => !this.#rows.has(id))) await this.#compute(batch, ids);
+    const own = new Set(this.#session.inputNames);
+    const rest = Object.entries(batch).filter(([name]) => this.#inputs.has(name) || !own.has(name));
+    const made = this.#features.map((name, at) => [name, this.#assemble(ids, at)]);
+    return Object.fromEntries([...rest, ...made]) as Batch;
+  }
+
+  /** Frees the body's session. */
+  async release(): Promise<void> {
+    this.#rows.clear();
+    await this.#session.release();
+  }
+
+  #checked(batch: Batch): readonly ExampleId[] {
+    const ids: unknown = this.#ids(batch);
+    const legal = (id: unknown): boolean => typeof id === 'string' || typeof id === 'number';
+    if (Array.isArray(ids) && ids.length > 0 && ids.every(legal)) return ids;
+    throw fail(
+      'cacheFeatures to give an id (a number or a text) for each example of a batch',
+      `${show(ids)}`,
+      'Number the examples of your data: keep the numbers of each batch beside it, in a Map or WeakMap.',
+    );
+  }
+
+  async #compute(batch: Batch, ids: readonly ExampleId[]): Promise<void> {
+    const missing = this.#session.inputNames.find((name) => !(name in (batch ?? {})));
+    if (missing !== undefined) {
+      throw fail(
+        `a batch with "${missing}": not all of its examples have cached features`,
+        `only ${Object.keys(batch ?? {}).join(', ') || 'an empty object'}`,
+        `Add the tensor "${missing}".`,
+      );
+    }
+    const feeds = Object.fromEntries(this.#session.inputNames.map((name) => [name, batch[name] as Tensor]));
+    const found = await this.#session.run(feeds);
+    const tensors = this.#features.map((name) => found[name] as Tensor);
+    for (const [at, { dims }] of tensors.entries()) {
+      if (dims[0] === ids.length) continue;
+      throw fail(
+        `an id for each example, and features with an example in each row`,
+        `${ids.length} ids, and "${this.#features[at]}" of shape [${dims.join(', ')}]`,
+        'Check what cacheFeatures gives; else train without it.',
+      );
+    }
+    this.#layouts = tensors.map(({ type, dims }) => ({ type, dims: dims.slice(1) }));
+    for (const [row, id] of ids.entries()) {
+      if (this.#rows.has(id)) continue;
+      this.#rows.set(
+        id,
+        tensors.map(({ data }) => {
+          const size = data.length / ids.length;
+          return (data as Elements).slice(row * size, (row + 1) * size);
+        }),
+      );
+    }
+  }
+
+  #assemble(ids: readonly ExampleId[], at: number): Tensor {
+    const { type, dims } = this.#layouts[at] as Layout;
+    const parts = ids.map((id) => (this.#rows.get(id) as Row)[at] as Float32Array);
+    const size = parts[0]?.length ?? 0;
+    const Elements = (parts[0] as Float32Array).constructor as Float32ArrayConstructor;
+    const data = new Elements(size * ids.length);
+    for (const [row, part] of parts.entries()) data.set(part, row * size);
+    const { Tensor } = this.#ort;
+    return new Tensor(type as 'float32', data, [ids.length, ...dims]);
+  }
+}

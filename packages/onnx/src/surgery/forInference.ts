@@ -1,0 +1,32 @@
+import { DataType } from '../format/dataType.ts';
+import { freezeBatchNorm } from './freezeBatchNorm.ts';
+import { Opened } from './opened.ts';
+
+/**
+ * Gives a trained model inference form, for others to run: batch norms use their running statistics, and Dropout drops
+ * nothing. `exportModel()` leaves both as the file had them, and a file for training has them in training form.
+ *
+ * @param model - the content of an .onnx file; it is not changed
+ * @returns the content of the new file; a model that is in inference form already comes back as it is
+ * @throws {ClrError} when other nodes read the statistics that a norm gives
+ *
+ * @example
+ * ```ts
+ * const layers = [{ type: 'dense', units: 8 }, { type: 'batchNorm' }, { type: 'dropout', rate: 0.5 }];
+ * const model = buildModel({ input: [4], layers });
+ * forInference(model).length < model.length; // true
+ * ```
+ */
+export function forInference(model: Uint8Array): Uint8Array {
+  const frozen = freezeBatchNorm(model);
+  const opened = new Opened(frozen);
+  const dropping = opened.graph.node.filter(
+    ({ opType, input }) => opType === 'Dropout' && (input[2] ?? '') !== '',
+  );
+  if (dropping.length === 0) return frozen;
+  for (const node of dropping) node.input = node.input.slice(0, 2);
+  const read = new Set(opened.graph.node.flatMap(({ input }) => input));
+  for (const { name, dataType } of [...opened.graph.initializer])
+    if (dataType === DataType.BOOL && !read.has(name)) opened.forget(name);
+  return opened.close();
+}

@@ -354,6 +354,23 @@ describe('autoClr', () => {
     );
   });
 
+  it('begins again where the training lost what it had learned, at losses that stay finite', async () => {
+    const even = [-1, 1].map((x) => ({ x, y: 3 * x }));
+    let [policies, taken] = [0, 0];
+    const trainable = linearTrainable({
+      result: (_, honest) => (policies === 1 && taken++ >= 30 ? { loss: 8.99 } : honest),
+    });
+    const onEvent = ({ type }: AutoClrEvent) => {
+      if (type === 'policy') policies++;
+    };
+    const { run, best, cost, finding } = await autoClr(trainable, even, { steps: 600, onEvent });
+    expect(policies).toBe(2);
+    expect(run!.stopped).toBeUndefined();
+    expect(best!.loss).toBeLessThan(0.01);
+    expect(cost.training).toBe(41 + run!.steps.length);
+    expect(finding.reasons.at(-1)).toMatch(/^The training diverged at .* began again at a quarter/);
+  });
+
   it('gives up on a model that diverges at any rate, and leaves it as it came', async () => {
     let training = false;
     const trainable = linearTrainable({

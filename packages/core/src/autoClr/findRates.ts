@@ -21,6 +21,9 @@ import { roomAfterSettling, settle, settledReason } from './settle.ts';
 
 type Tested = Pick<AutoClrResult, 'trace' | 'finding'>;
 
+/** The steps of a sweep, from its lowest rate on, that train nothing. */
+const untrainedSteps = 10;
+
 /** Updates for each rate, where a model is trained already. */
 const probeUpdates = 5;
 
@@ -120,6 +123,8 @@ async function test<Batch>(
     ...(signal && { signal }),
     onStep: (point) => onEvent?.({ type: 'sweep', point }),
   });
+  const first = (trace.probe ? [] : (trace.scout ?? trace.points)).slice(0, untrainedSteps);
+  session.untrained = first.filter(isFiniteLoss).map(({ loss }) => loss!);
   const steps = Math.max(1, session.left() - session.verdictSteps);
   const finding = analyzeRangeTest(trace, { steps });
   const warm = passed.filter(({ lr }) => lr <= (finding.suggestion?.maxLr ?? 0)).at(-1);

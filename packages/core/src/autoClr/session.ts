@@ -22,6 +22,8 @@ export interface Session<Batch> extends Choice {
   readonly cost: { -readonly [part in keyof Cost]: Cost[part] };
   /** The model as it was, where it has changed since. */
   untouched?: Snapshot;
+  /** Losses before anything was learned, where a sweep has seen them. */
+  untrained: readonly number[];
   /** Where the training can go on from a sweep: the state that the sweep left at a rate, and the one that it began with. */
   warm?: Passed & { readonly before: Snapshot };
   /** The updates of the budget that are not spent yet. */
@@ -37,7 +39,7 @@ export function createSession<Batch>(
   const choice = checkOptions(trainable, batches, options);
   const cost = { rangeTest: 0, settling: 0, verdict: 0, training: 0 };
   const left = () => options.steps - cost.rangeTest - cost.settling - cost.verdict - cost.training;
-  return { ...choice, trainable, batches, options, cost, left };
+  return { ...choice, trainable, batches, options, cost, untrained: [], left };
 }
 
 /** The model, with every update counted as the cost of one part. */

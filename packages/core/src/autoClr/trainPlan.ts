@@ -10,6 +10,7 @@ import type { Checkpoint } from '../train/saver.ts';
 import { train } from '../train/train.ts';
 import type { Metrics, Snapshot } from '../train/trainable.ts';
 import type { AutoClrResult, Best, Joint } from './autoClrResult.ts';
+import { createCollapseWatch } from './collapseWatch.ts';
 import { averageTroughs, joinTroughs } from './combineTroughs.ts';
 import type { TrainingPlan } from './makePlan.ts';
 import { reduceAt, reductionsOf } from './planCycles.ts';
@@ -46,6 +47,7 @@ export async function trainPlan<Batch>(
   const untouched = session.untouched ?? origin;
   await consider(start && comparable(start), async () => ({ step: 0, snapshot: untouched }));
 
+  const watch = createCollapseWatch(session.untrained);
   let { policy } = plan;
   let schedule = toSchedule(policy);
   let done = false;
@@ -60,14 +62,23 @@ export async function trainPlan<Batch>(
         position: (step) => schedule.at(step),
       },
       steps: plan.steps,
-      ...(signal && { signal }),
+      signal: {
+        get aborted() {
+          return watch.collapsed || signal?.aborted === true;
+        },
+        addEventListener: (type, listener) => signal?.addEventListener?.(type, listener),
+        removeEventListener: (type, listener) => signal?.removeEventListener?.(type, listener),
+      },
       stopAtTrough: {
         get aborted() {
           return done || stopAtTrough?.aborted === true;
         },
       },
       ...(validation && { evaluate: validation }),
-      onStep: (step) => onEvent?.({ type: 'step', step }),
+      onStep: (step) => {
+        if (!best?.step) watch.see(step.loss);
+        return onEvent?.({ type: 'step', step });
+      },
       async onCycleEnd({ snapshot: take, ...trough }) {
         troughs.push(trough);
         const { step } = trough;
@@ -95,6 +106,10 @@ export async function trainPlan<Batch>(
     });
     // After an abort the end is known by its training loss alone, which troughs are not judged by.
     const { step } = run;
+    if (run.stopped && watch.collapsed) {
+      const lost = { ...run, policy, stopped: { ...run.stopped, reason: 'diverged' as const } };
+      return { policy, run: lost, ...(best && { best }) };
+    }
     if (run.final || !best || best.step === 0) {
       await consider(endOf(run), async () => ({ step, snapshot: await trainable.snapshot() }));
     }

@@ -1,0 +1,43 @@
+import { median } from '../rangeTest/statistics.ts';
+
+/**
+ * A training has collapsed where it had gained this many standard deviations of an untrained loss, and the median of this many
+ * losses shows that it has lost this share of the gain again. Chosen: far beyond chance, and soon enough to begin again.
+ */
+const collapse = { noises: 8, steps: 20, tail: 5, share: 0.9 } as const;
+
+/** Watches the losses of a training. */
+export interface CollapseWatch {
+  readonly collapsed: boolean;
+  see(loss: number | null): void;
+}
+
+/**
+ * Watches for a training that has lost what it had learned: units that die at too high a rate leave a finite loss, which no
+ * lower rate brings down again.
+ *
+ * @param untrained - losses before anything was learned; with none, nothing collapses
+ */
+export function createCollapseWatch(untrained: readonly number[]): CollapseWatch {
+  const start = untrained.length > 0 ? median(untrained) : Infinity;
+  const noise = Math.sqrt(
+    untrained.reduce((sum, loss) => sum + (loss - start) ** 2, 0) / Math.max(1, untrained.length),
+  );
+  const losses: number[] = [];
+  let gained = 0;
+  let collapsed = false;
+  return {
+    get collapsed() {
+      return collapsed;
+    },
+    see(loss) {
+      losses.push(loss ?? Infinity);
+      losses.splice(0, losses.length - collapse.steps);
+      if (untrained.length === 0 || losses.length < collapse.tail) return;
+      gained = Math.max(gained, start - median(losses.slice(-collapse.tail)));
+      if (losses.length < collapse.steps) return;
+      const left = start - median(losses);
+      collapsed ||= gained > collapse.noises * noise && left < (1 - collapse.share) * gained;
+    },
+  };
+}

@@ -52,8 +52,15 @@ const head = (first: string): void =>
 
 head('beside the tuned linear decay');
 const auto = gapsOf((run) => autoTo(run) ?? undefined);
-const refused = runs.filter((run) => autoTo(run) === null).length;
-row(`**autoClr**, everything paid (${refused} refused)`, auto, auto.length + refused);
+for (const [name, within] of [
+  ['', () => true],
+  [', 1,000 steps', ({ setting }: Run) => setting.budget === 1000],
+  [', 2,000 steps and more', ({ setting }: Run) => setting.budget > 1000],
+] as const) {
+  const gaps = auto.filter(({ run }) => within(run));
+  const refused = runs.filter((run) => within(run) && autoTo(run) === null).length;
+  row(`**autoClr**, everything paid${name} (${refused} refused)`, gaps, gaps.length + refused);
+}
 for (const plan of Object.keys(plans))
   row(
     `range test, ${plan}`,

@@ -101,4 +101,29 @@ def elements():
         yield case(name, settings, y, target, loss_of(y, target))
 
 
-write_json("losses", cases=[*classes(), *elements()])
+def sequences():
+    """CTC: equal labels in a row, examples of fewer labels and of none, another blank, steps on the first axis."""
+    labels_of = [[1, 2, 2, 3], [3, 1, 0, 0], [0, 0, 0, 0]]
+    for settings, lengths in [
+        ({}, [4, 2, 0]),
+        ({"blank": 4}, [4, 2, 1]),
+        ({"timeAxis": 0}, [4, 2, 0]),
+        ({"timeAxis": 0, "blank": 4}, [3, 4, 4]),
+    ]:
+        first = settings.get("timeAxis", 1) == 0
+        y = output(7, 3, 5) if first else output(3, 7, 5)
+        target = torch.tensor(labels_of)
+        loss = F.ctc_loss(
+            F.log_softmax(y if first else y.transpose(0, 1), 2),
+            target,
+            torch.full((3,), 7),
+            torch.tensor(lengths),
+            blank=settings.get("blank", 0),
+        )
+        padded = target.clone()
+        for row, length in enumerate(lengths):
+            padded[row, length:] = -1
+        yield case("ctc_loss", {"type": "ctc", **settings}, y, padded, loss)
+
+
+write_json("losses", cases=[*classes(), *elements(), *sequences()])

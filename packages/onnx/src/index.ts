@@ -15,7 +15,7 @@ export type {
   RecurrentSpec,
   ResidualSpec,
 } from './layers/layer.ts';
-export type { CrossEntropyLoss, HuberLoss, Loss, LossTerm, OutputLoss } from './loss/loss.ts';
+export type { CrossEntropyLoss, CtcLoss, HuberLoss, Loss, LossTerm, OutputLoss } from './loss/loss.ts';
 export type { Forms } from './lower/question.ts';
 export type { Sizes } from './read/sizes.ts';
 export type { ExportOptions } from './runtime/checkExport.ts';

@@ -21,8 +21,24 @@ function tensorOf(ort: typeof Ort, data: Vector): Ort.Tensor {
     : new ort.Tensor('float32', data, [data.length]);
 }
 
-/** A random direction in which each tensor changes in proportion to the size of its own elements. */
-function randomDirection({ state }: TrainingModel, seed: number): Map<string, Float64Array> {
+/** The root of the mean square. */
+function meanSize(values: ArrayLike<number>): number {
+  let square = 0;
+  for (let i = 0; i < values.length; i++) square += (values[i] as number) ** 2;
+  return Math.sqrt(square / Math.max(1, values.length));
+}
+
+/**
+ * A random direction in which each tensor changes in proportion to the size of its own elements.
+ *
+ * @param uphill - the gradients: each element goes its way, by a random factor. So all terms of the slope have one sign, and
+ * rounding matters less
+ */
+function randomDirection(
+  { state }: TrainingModel,
+  seed: number,
+  uphill?: ReadonlyMap<string, Vector>,
+): Map<string, Float64Array> {
   const draw = random(seed);
   const normal = (): number => Math.sqrt(-2 * Math.log(draw() + 1e-300)) * Math.cos(2 * Math.PI * draw());
   return new Map(
@@ -33,10 +49,13 @@ function randomDirection({ state }: TrainingModel, seed: number): Map<string, Fl
         for (const { offset, dims } of parts) {
           const length = dims.reduce((size, dim) => size * dim, 1);
           const own = initial.subarray(offset, offset + length);
-          let square = 0;
-          for (const value of own) square += value * value;
-          const size = Math.sqrt(square / Math.max(1, length)) || 0.1;
-          for (let i = 0; i < length; i++) direction[offset + i] = size * normal();
+          const size = meanSize(own) || 0.1;
+          const slopes = uphill?.get(input)?.subarray(offset, offset + length);
+          const steepness = slopes && (meanSize(slopes) || 1);
+          for (let i = 0; i < length; i++) {
+            const way = slopes && steepness ? (0.5 + draw()) * ((slopes[i] as number) / steepness) : normal();
+            direction[offset + i] = size * way;
+          }
         }
         return [input, direction];
       }),
@@ -58,7 +77,8 @@ export async function directions(
     count = 3,
     widths = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4],
     seed = 1,
-  }: { count?: number; widths?: readonly number[]; seed?: number } = {},
+    uphill = false,
+  }: { count?: number; widths?: readonly number[]; seed?: number; uphill?: boolean } = {},
 ): Promise<Direction[]> {
   const model = buildGradientModel(bytes, options);
   const session = await ort.InferenceSession.create(model.bytes, { logSeverityLevel: 4 });
@@ -76,17 +96,23 @@ export async function directions(
   const loss = async (moved: ReadonlyMap<string, Float64Array>, width: number): Promise<number> =>
     Number((await run(moved, width))[model.loss as string]?.data[0]);
   const start = await run(new Map(), 0);
+  const inputs = model.state.filter(({ role }) => role === 'parameters').map(({ input }) => input);
+  const gradients = new Map(
+    (model.gradients ?? []).map(({ name }, i) => [inputs[i] as string, start[name]?.data as Vector]),
+  );
   const found: Direction[] = [];
   for (let i = 0; i < count; i++) {
-    const direction = randomDirection(model, seed + i);
+    const direction = randomDirection(model, seed + i, uphill ? gradients : undefined);
     let slope = 0;
-    model.gradients?.forEach(({ name }, at) => {
-      const gradient = start[name]?.data as Vector;
-      const own = [...direction.values()][at] as Float64Array;
+    for (const [input, gradient] of gradients) {
+      const own = direction.get(input) as Float64Array;
       for (let j = 0; j < gradient.length; j++) slope += (gradient[j] as number) * (own[j] as number);
-    });
+    }
     const differences: { width: number; slope: number }[] = [];
-    for (const width of widths) {
+    const here = Number(start[model.loss as string]?.data[0]);
+    // Uphill, a width is the part of the loss that a step is to change.
+    const unit = uphill ? Math.abs(here / (slope || 1)) : 1;
+    for (const width of widths.map((item) => item * unit)) {
       const [up, down] = [await loss(direction, width), await loss(direction, -width)];
       differences.push({ width, slope: (up - down) / (2 * width) });
     }

@@ -86,6 +86,15 @@ function truth(type: number, value: readonly Dim[] | undefined): readonly Dim[] 
 const permOf = (node: NodeProto, rank: number): number[] =>
   ints(node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
 
+/** Undoes a Squeeze or Unsqueeze by the other one, also where the rank is not known. */
+const backBy =
+  (other: 'Squeeze' | 'Unsqueeze'): Gradient =>
+  (c) => {
+    const { b, node, x, g } = c;
+    if (b.dims(x(0)) || !inputOf(node, 1)) return backToInput(c);
+    return [b.emit(other, [g(0), x(1)])];
+  };
+
 /** Operators that move elements and change none. */
 export const layout: Operators = {
   Identity: {
@@ -115,8 +124,18 @@ export const layout: Operators = {
     gradient: backToInput,
     differentiable: [0],
   },
-  Squeeze: { infer: squeezed, gradient: backToInput, differentiable: [0], zeroDerivative: { 1: 'axes' } },
-  Unsqueeze: { infer: unsqueezed, gradient: backToInput, differentiable: [0], zeroDerivative: { 1: 'axes' } },
+  Squeeze: {
+    infer: squeezed,
+    gradient: backBy('Unsqueeze'),
+    differentiable: [0],
+    zeroDerivative: { 1: 'axes' },
+  },
+  Unsqueeze: {
+    infer: unsqueezed,
+    gradient: backBy('Squeeze'),
+    differentiable: [0],
+    zeroDerivative: { 1: 'axes' },
+  },
   Transpose: {
     infer: (node, b) => {
       const { type, dims: from, value } = b.type(inputOf(node, 0));

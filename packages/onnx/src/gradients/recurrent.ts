@@ -252,6 +252,7 @@ function writeLayer(
 }
 
 const infer: Infer = (node, b) => {
+  for (const i of [0, 1, 2, 5, 6]) b.assumeRank(inputOf(node, i), 3);
   const { type, dims } = b.type(inputOf(node, 0));
   const hidden = b.dims(inputOf(node, 2))?.at(-1) ?? unknownDim();
   if (!dims) return node.output.map(() => ({ type, dims }));

@@ -106,7 +106,7 @@ export class Graph {
       throw fail(
         `the rank of value "${name}" to be known`,
         `no shape information${maker ? `; the value comes from ${describeNode(maker)}` : ''}`,
-        "Declare the shapes of the model's inputs, and that of this value (value_info; ONNX shape inference writes it).",
+        'Give the inputs whole shapes with `sizes`, or declare the shape of this value (value_info; ONNX shape inference writes it).',
       );
     }
     return dims;

@@ -18,7 +18,9 @@ export function checkTarget(
   { name, dims, of, axes }: Target,
   fed: ReadonlySet<Dim>,
 ): string {
-  const open = dims.flatMap((dim, i) => (typeof dim === 'string' && !fed.has(dim) ? [i] : []));
+  const open = dims.flatMap((dim, i) =>
+    typeof dim === 'string' && !fed.has(dim) && (axes[i] ?? -1) >= 0 ? [i] : [],
+  );
   if (open.length === 0) return loss;
   return b.writtenFor(targetCheck, () => {
     const sizes = (value: string, at: readonly number[]): string =>

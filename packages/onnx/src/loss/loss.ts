@@ -24,6 +24,19 @@ export interface HuberLoss {
   readonly delta?: number;
 }
 
+/**
+ * Connectionist temporal classification, as PyTorch's `ctc_loss` with `reduction='mean'`: text from a picture or a sound whose
+ * steps have no labels of their own. Logits [N, T, C]; the target holds labels [N, S] of int64, filled up with −1. All T
+ * steps count. Where T steps are too few for the labels, the loss is infinite.
+ */
+export interface CtcLoss {
+  readonly type: 'ctc';
+  /** The class that stands for no label. Default: 0. */
+  readonly blank?: number;
+  /** 0 for logits [T, N, C], as PyTorch's own. Default: 1. */
+  readonly timeAxis?: 0 | 1;
+}
+
 /** A loss of one output against a target. */
 export type OutputLoss =
   | 'crossEntropy'
@@ -31,6 +44,8 @@ export type OutputLoss =
   | 'l1'
   | 'huber'
   | 'bceWithLogits'
+  | 'ctc'
+  | CtcLoss
   | CrossEntropyLoss
   | HuberLoss;
 
@@ -59,6 +74,7 @@ export interface LossTerm {
  * - `'huber'`: in between: a parabola up to `delta`, then a line
  * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y). A model that ends in
  *   Sigmoid, also behind layout operators, is taken at its logits. Other probabilities are refused.
+ * - `'ctc'`: labels of a sequence against logits of its steps ({@link CtcLoss})
  * - `{ output }`: the name of a scalar output of the model
  * - a list of losses of several outputs, each with a weight; their weighted sum is minimised
  */

@@ -1,6 +1,7 @@
 import { fail } from '../errors.ts';
 import type { Ops } from '../graph/ops.ts';
 import { classAxis, crossEntropy } from './crossEntropy.ts';
+import { ctc } from './ctc.ts';
 import { type Logits, logitOf, logitsOf } from './logits.ts';
 import { regressions } from './regression.ts';
 import type { Target, TermHead } from './target.ts';
@@ -42,6 +43,7 @@ function headOf(b: Ops, wanted: string, term: Term, name: string, distribution: 
     const axis = classAxis(b.shape(wanted), term.axis);
     return crossEntropy(b, logitsOf(b, nodes, wanted, axis.axis), axis, name, distribution, term);
   }
+  if (term.type === 'ctc') return ctc(b, logitsOf(b, nodes, wanted, 2), name, term);
   const { value: y, back }: Logits =
     term.type === 'bceWithLogits'
       ? logitOf(b, nodes, wanted)

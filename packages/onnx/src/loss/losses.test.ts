@@ -24,7 +24,9 @@ const longs = (values: readonly number[], dims: readonly number[]) =>
   new ort.Tensor('int64', BigInt64Array.from(values.map(BigInt)), dims);
 
 const targetOf = (c: (typeof oracle.cases)[number]): ort.Tensor =>
-  c.name === 'cross_entropy' ? longs(c.target, c.targetDims) : floats(c.target, c.targetDims);
+  c.name === 'cross_entropy' || c.name === 'ctc_loss'
+    ? longs(c.target, c.targetDims)
+    : floats(c.target, c.targetDims);
 
 /** The largest difference over the largest number. */
 const distance = (found: ArrayLike<number>, wanted: readonly number[]): number =>
@@ -44,6 +46,10 @@ describe("losses against PyTorch's", () => {
       expect(distance(gradients.get('w')?.data as Float32Array, c.gradient)).toBeLessThan(1e-6);
       const { loss, accuracy } = await trainer.evaluate([batch]);
       expect(loss).toBeCloseTo(c.value, 5);
+      if (c.name === 'ctc_loss') {
+        expect(trainer.predictBatch).toBeUndefined();
+        return trainer.dispose();
+      }
       const { outputs, score } = (await trainer.predictBatch?.(batch)) ?? {};
       const scored = await score?.(outputs as Float32Array);
       expect(scored?.loss).toBeCloseTo(c.value, 5);
@@ -51,6 +57,33 @@ describe("losses against PyTorch's", () => {
       await trainer.dispose();
     },
   );
+
+  it('CTC: is infinite where the steps are too few, and takes sequences of free length', async () => {
+    const linear = makeModel({
+      inputs: [{ name: 'x', type: float, dims: ['{n}', '{t}', 3] }],
+      outputs: [{ name: 'y', type: float, dims: ['{n}', '{t}', 4] }],
+      initializers: [
+        { name: 'w', type: float, dims: [3, 4], values: Array.from({ length: 12 }, (_, i) => Math.sin(i)) },
+      ],
+      nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+    });
+    const trainer = await createTrainer(ort, linear, { loss: 'ctc', optimizer: sgd() });
+    const x = (steps: number) =>
+      floats(
+        Array.from({ length: 6 * steps }, (_, i) => Math.cos(i)),
+        [2, steps, 3],
+      );
+    const target = longs([1, 1, 2, 3, -1, -1], [2, 3]);
+    expect((await trainer.evaluate([{ x: x(3), target }])).loss).toBe(Number.POSITIVE_INFINITY);
+    const [first] = [await (await trainer.trainStep({ x: x(4), target }, { lr: 0.5 })).loss];
+    for (let step = 0; step < 20; step++) await trainer.trainStep({ x: x(4), target }, { lr: 0.5 });
+    expect((await trainer.evaluate([{ x: x(4), target }])).loss).toBeLessThan(first);
+    await expect(
+      trainer.evaluate([{ x: x(4), target: longs([1, 1, 2, 4, -1, -1], [2, 3]) }]),
+    ).rejects.toThrow(/4/);
+    await expect(trainer.evaluate([{ x: x(4), target: longs([1, 1], [1, 2]) }])).rejects.toThrow(/target/);
+    await trainer.dispose();
+  });
 
   it('several: their weighted sum, each against a target of its own', async () => {
     const [classes, boxes] = [

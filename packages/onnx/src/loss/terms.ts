@@ -5,7 +5,7 @@ import type { LossOptions } from './loss.ts';
 /** One loss with all its defaults filled in. */
 export interface Term {
   /** `model`: an output that is a loss itself. */
-  readonly type: 'crossEntropy' | 'mse' | 'l1' | 'huber' | 'bceWithLogits' | 'model';
+  readonly type: 'crossEntropy' | 'mse' | 'l1' | 'huber' | 'bceWithLogits' | 'ctc' | 'model';
   /** The output that it is taken of; the first of floats where it is not named. */
   readonly output: string | undefined;
   readonly weight: number;
@@ -16,6 +16,9 @@ export interface Term {
   readonly classWeights: readonly number[] | undefined;
   readonly labelSmoothing: number;
   readonly delta: number;
+  /** Of CTC: the class that stands for no label, and the axis of the steps. */
+  readonly blank: number;
+  readonly timeAxis: 0 | 1;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -48,6 +51,10 @@ const options: Readonly<Record<Exclude<Term['type'], 'model'>, Readonly<Record<s
     delta: ['a finite number above 0', (delta) => isNumber(delta) && (delta as number) > 0],
   },
   bceWithLogits: {},
+  ctc: {
+    blank: ['a whole number of at least 0', (blank) => isWhole(blank) && (blank as number) >= 0],
+    timeAxis: ['0 or 1', (axis) => axis === 0 || axis === 1],
+  },
 };
 
 const names = Object.keys(options);
@@ -84,6 +91,8 @@ const bare = {
   classWeights: undefined,
   labelSmoothing: 0,
   delta: 1,
+  blank: 0,
+  timeAxis: 1,
 } as const;
 
 /** A loss of one output: a name, or an object with `type` and options. */

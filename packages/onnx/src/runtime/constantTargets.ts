@@ -4,7 +4,14 @@ import type { Tensor } from './ort.ts';
 
 /** Whether core knows the best constant answer under a loss. */
 export function hasConstantAnswer({ type, weight, classWeights, labelSmoothing }: Term): boolean {
-  return type !== 'huber' && type !== 'model' && weight === 1 && !classWeights && labelSmoothing === 0;
+  return (
+    type !== 'huber' &&
+    type !== 'ctc' &&
+    type !== 'model' &&
+    weight === 1 &&
+    !classWeights &&
+    labelSmoothing === 0
+  );
 }
 
 /**

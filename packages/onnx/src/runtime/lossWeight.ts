@@ -18,7 +18,7 @@ export function lossWeight(terms: readonly Term[], model: TrainingModel, batch: 
   const [term] = terms;
   const [info] = model.targets;
   const target = terms.length === 1 && info ? batch[info.name] : undefined;
-  if (!term || !target) return examplesIn(model, batch);
+  if (!term || !target || term.type === 'ctc') return examplesIn(model, batch);
   return counts(term, target) ? labelWeights(target.data as BigInt64Array, term) : target.size;
 }
 

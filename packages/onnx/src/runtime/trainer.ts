@@ -152,7 +152,7 @@ export class Trainer implements OnnxTrainer {
     this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
     // Predictions are of this process alone, and with several processes all must see the same metrics.
-    if (term && terms.length === 1 && term.type !== 'model' && !ranks.several) {
+    if (term && terms.length === 1 && term.type !== 'model' && term.type !== 'ctc' && !ranks.several) {
       this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
       if (hasConstantAnswer(term)) {
         this.constantAnswer = (batches) =>

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { analyzeRangeTest } from '@clr/core';
 import { readAdaptive, readTruths, unpack } from './store.ts';
 
-/** `edge baseLr maxLr fixedLr confidence` of the seeds' range tests of 200 and 400 steps, or `refused`; by setting. */
+/** `edge baseLr maxLr fixedLr certainty` of the seeds' range tests of 200 and 400 steps, or `refused`; by setting. */
 export type Findings = Readonly<Record<string, readonly string[]>>;
 
 export function findings(): Findings {
@@ -18,8 +18,8 @@ export function findings(): Findings {
       readAdaptive(setting).map((stored) => {
         const { edgeLr, suggestion } = analyzeRangeTest(unpack(stored), { steps: budget });
         if (!suggestion) return 'refused';
-        const { baseLr, maxLr, fixedLr, confidence } = suggestion;
-        return [edgeLr!, baseLr, maxLr, fixedLr, confidence].map((number) => number.toPrecision(6)).join(' ');
+        const { baseLr, maxLr, fixedLr, certainty } = suggestion;
+        return [edgeLr!, baseLr, maxLr, fixedLr, certainty].map((number) => number.toPrecision(6)).join(' ');
       }),
     ]),
   );

@@ -43,7 +43,7 @@ export async function findByDefault(
     return analyzeRangeTest(trace, budget === undefined ? {} : { steps: budget });
   };
   const first = await find(200);
-  const finding = (first.suggestion?.confidence ?? 0) >= 0.5 ? first : await find(400);
+  const finding = (first.suggestion?.certainty ?? 0) >= 0.5 ? first : await find(400);
   return { finding, cost };
 }
 

@@ -106,9 +106,9 @@ async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise
   return all;
 }
 
-/** How many suggestions with a confidence in each range are good in both senses. */
+/** How many suggestions with a certainty in each range are good in both senses. */
 function calibration(runs: readonly Run[]): void {
-  const rows = [['confidence', 'runs', 'in band', 'stable', 'both', 'interval meets the band']];
+  const rows = [['certainty', 'runs', 'in band', 'stable', 'both', 'interval meets the band']];
   for (const [low, high] of [
     [0, 0.2],
     [0.2, 0.4],
@@ -118,7 +118,7 @@ function calibration(runs: readonly Run[]): void {
   ] as const) {
     const here = runs.flatMap((run) => {
       const suggestion = run.finding?.suggestion;
-      return suggestion && suggestion.confidence >= low && suggestion.confidence < high
+      return suggestion && suggestion.certainty >= low && suggestion.certainty < high
         ? [{ suggestion, verdict: run.verdict }]
         : [];
     });
@@ -173,7 +173,7 @@ function detail(runs: readonly Run[]): void {
       'fixedLr',
       'maxLr',
       'edgeLr',
-      'confidence',
+      'certainty',
       'in band',
       'stable',
     ],
@@ -187,7 +187,7 @@ function detail(runs: readonly Run[]): void {
       log(fixedLr),
       log(maxLr),
       log(finding?.edgeLr),
-      finding?.suggestion?.confidence.toFixed(2) ?? '–',
+      finding?.suggestion?.certainty.toFixed(2) ?? '–',
       fixedLr === undefined ? 'refused' : verdict.inBand(fixedLr) ? 'yes' : 'NO',
       maxLr === undefined ? 'refused' : maxLr <= verdict.largestStable * 1.0001 ? 'yes' : 'NO',
     ]);

@@ -29,7 +29,7 @@ export function found(lines: readonly Line[], seed: number, budget: number, firs
   };
   const usual = find(first ?? testSteps(budget));
   const longer = tests.some(({ steps }) => steps === 400) && testSteps(budget) === 200 && !first;
-  if (!longer || (usual.finding.suggestion?.confidence ?? 0) >= 0.5) return usual;
+  if (!longer || (usual.finding.suggestion?.certainty ?? 0) >= 0.5) return usual;
   const again = find(400);
   return { ...again, paid: usual.paid + again.paid };
 }

@@ -35,7 +35,7 @@ export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<v
     const usual = testSteps(setting.budget);
     for (const steps of [100, 150, usual]) await run(steps);
     const { suggestion } = analyzeRangeTest(unpack(stored().find(({ steps }) => steps === usual)!));
-    if (usual === 200 && !((suggestion?.confidence ?? 0) >= 0.5)) await run(400);
+    if (usual === 200 && !((suggestion?.certainty ?? 0) >= 0.5)) await run(400);
   }
 }
 

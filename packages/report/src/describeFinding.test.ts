@@ -12,6 +12,7 @@ describe('describeFinding', () => {
       fixedLr: 0.05,
       steps: 500,
       interval: { baseLr: [0.009, 0.011], maxLr: [0.08, 0.12], fixedLr: [0.04, 0.06] },
+      certainty: 0.6,
       confidence: 0.834,
     } as const;
     expect(describeFinding({ suggestion, edgeLr: 0.3, reasons, rules })).toEqual([

@@ -90,7 +90,7 @@ async function sweepRates<Batch>(
 ): Promise<Tested> {
   const before = session.cost.rangeTest;
   const tested = await test(session, { steps: Math.min(rangeTestSteps.first, room) }, constant);
-  const sure = (tested.finding.suggestion?.confidence ?? 0) >= rangeTestSteps.sure;
+  const sure = (tested.finding.suggestion?.certainty ?? 0) >= rangeTestSteps.sure;
   const rest = room - (session.cost.rangeTest - before);
   if (sure || rest < rangeTestSteps.least || session.options.signal?.aborted) return tested;
   return test(session, { steps: Math.min(rangeTestSteps.more, rest) }, constant);

@@ -4,12 +4,12 @@ import type { RangeTestFinding } from '../rangeTest/finding.ts';
 
 /** Whether a finding is too unsure for a start far above the best constant answer, where doubtful rates are far off. */
 export const inDoubt = ({ suggestion }: RangeTestFinding): boolean =>
-  !((suggestion?.confidence ?? 0) >= rangeTestSteps.sure);
+  !((suggestion?.certainty ?? 0) >= rangeTestSteps.sure);
 
 /** The same finding without its suggestion, where it is in doubt. */
 export function refuseInDoubt(finding: RangeTestFinding): RangeTestFinding {
   const { suggestion, reasons } = finding;
   if (!suggestion || !inDoubt(finding)) return finding;
-  const reason = `From a start so high, rates with a confidence of ${showNumber(suggestion.confidence)} are often wrong by a factor of ten, so nothing was trained.`;
+  const reason = `From a start so high, rates with a certainty of ${showNumber(suggestion.certainty)} are often wrong by a factor of ten, so nothing was trained.`;
   return { ...finding, suggestion: null, reasons: [...reasons, reason] };
 }

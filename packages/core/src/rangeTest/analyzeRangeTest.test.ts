@@ -31,7 +31,7 @@ describe('analyzeRangeTest', () => {
     expect(edgeLr).toBeGreaterThan(suggestion!.maxLr);
     expect(suggestion!.baseLr).toBeLessThan(suggestion!.fixedLr);
     expect(suggestion!.fixedLr).toBeLessThan(suggestion!.maxLr);
-    expect(suggestion!.confidence).toBeGreaterThan(0.5);
+    expect(suggestion!.certainty).toBeGreaterThan(0.5);
     expect(reasons[0]).toMatch(/begins to fall at .+, is lowest at .+, and has risen again at .+/);
   });
 
@@ -98,7 +98,7 @@ describe('analyzeRangeTest', () => {
 
   it('is surer of a slow sweep than of a fast one, and never sure', () => {
     const [fast, slow] = [60, 400].map(
-      (steps) => analyzeRangeTest(sweep(classic, { steps })).suggestion!.confidence,
+      (steps) => analyzeRangeTest(sweep(classic, { steps })).suggestion!.certainty,
     );
     expect(slow).toBeGreaterThan(fast!);
     expect(slow).toBeLessThan(0.75);
@@ -205,7 +205,7 @@ describe('analyzeRangeTest', () => {
       // As close as two seeds of one setting.
       const apart = Math.abs(Math.log10(edgeLr! / exponential));
       expect(apart, `${steps} steps to ${endLr}`).toBeLessThan(0.11);
-      expect(suggestion!.confidence).toBeGreaterThan(0.5);
+      expect(suggestion!.certainty).toBeGreaterThan(0.5);
     }
     // The whole fall and rise lie between two steps.
     expect(analyzeRangeTest(linear(300, 300)).suggestion).toBeNull();

@@ -48,8 +48,8 @@ export interface AnalyzeOptions {
  *
  * `maxLr = edge / m · min(1, 1000 / steps)^q`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
  *
- * The intervals come from resampled curves (a block bootstrap), widened. The confidence rises with the number of steps
- * in the decade below the edge. `calibration.ts` holds all numbers and their sources; most were fitted to trained
+ * The intervals come from resampled curves (a block bootstrap), widened. The certainty of the edge rises with the
+ * number of steps in the decade below it; the confidence also with the share of the loss that was gained. `calibration.ts` holds all numbers and their sources; most were fitted to trained
  * models in `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
@@ -128,10 +128,11 @@ export function analyzeRangeTest(
   }
 
   const edges = [...resampleEdges(evidence, resamples).map(rate), edgeLr].sort((a, b) => a - b);
+  const gain = evidence.features.depth / evidence.curve.level;
   const [falls, lowest, breaks] = [rate(fall), rate(bottom), edgeLr].map((lr) => rateAt(trace, lr));
   return {
     ...finding,
-    suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), below, steps),
+    suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), below, steps, gain),
     edgeLr,
     reasons: [
       ...reasons,

@@ -183,8 +183,15 @@ const below =
     return Math.log10(edgeLr / lr);
   };
 
+const logit = (p: number): number => Math.log(p / (1 - p));
+
 /** A suggestion at edge 1 (log₁₀ 0) from a hundred edges 0.01 apart, 50 of them below. */
-const suggested = (m: Modules, decadesBelow: readonly number[] = [], edges = range(-0.5, 0.49, 0.01)) =>
+const suggested = (
+  m: Modules,
+  decadesBelow: readonly number[] = [],
+  edges = range(-0.5, 0.49, 0.01),
+  gain = 0,
+) =>
   m.suggest(
     {
       ...noPoints,
@@ -197,6 +204,7 @@ const suggested = (m: Modules, decadesBelow: readonly number[] = [], edges = ran
     edges,
     m.distances('unknown', 500),
     500,
+    gain,
   );
 const widthOf = (rate: 'baseLr' | 'maxLr' | 'fixedLr') => (m: Modules) => {
   const [low, high] = suggested(m).interval[rate];
@@ -598,18 +606,37 @@ const table: readonly Row[] = [
   { pins: ['widening.maxLr'], see: widthOf('maxLr'), value: 0.89 + 0.3 },
   { pins: ['widening.fixedLr'], see: widthOf('fixedLr'), value: 0.89 + 0.6 },
   {
-    pins: ['confidence.most', 'confidence.scale'],
-    see: (m) => suggested(m, times(14, 0.5), [0]).confidence,
+    pins: ['certainty.most', 'certainty.scale'],
+    see: (m) => suggested(m, times(14, 0.5), [0]).certainty,
     value: 0.7 * (1 - Math.exp(-1)),
   },
   {
-    pins: ['confidence.agreement'],
-    see: (m) => suggested(m, times(14, 0.5), [-0.19, -0.17, 0, 0.19]).confidence,
+    pins: ['certainty.agreement'],
+    see: (m) => suggested(m, times(14, 0.5), [-0.19, -0.17, 0, 0.19]).certainty,
     value: 0.5 * 0.7 * (1 - Math.exp(-1)),
   },
   {
-    pins: ['confidence.window'],
-    see: (m) => suggested(m, [0.1, 0.4, 0.6, 0.9, 1.1, 1.5], [0]).confidence,
+    pins: ['chance.base', 'chance.gain', 'chance.density'],
+    see: (m) =>
+      [
+        [0, 1],
+        [0.5, 1],
+        [0.5, 9],
+      ].map(([gain, steps]) => logit(suggested(m, times(steps!, 0.5), [0], gain).confidence)),
+    value: [
+      -1.54 + 0.37 * Math.log(2),
+      -1.54 + 2.94 * 0.5 + 0.37 * Math.log(2),
+      -1.54 + 2.94 * 0.5 + 0.37 * Math.log(10),
+    ],
+  },
+  {
+    pins: ['chance.mostGain', 'chance.mostSteps'],
+    see: (m) => logit(suggested(m, times(300, 0.5), [0], 1).confidence),
+    value: -1.54 + 2.94 * 0.8 + 0.37 * Math.log(109),
+  },
+  {
+    pins: ['certainty.window'],
+    see: (m) => suggested(m, [0.1, 0.4, 0.6, 0.9, 1.1, 1.5], [0]).certainty,
     value: 0.7 * (1 - Math.exp(-4 / 14)),
   },
 

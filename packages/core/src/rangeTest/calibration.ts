@@ -195,7 +195,7 @@ export const leastGain = 0.005;
  */
 export const dataFault = { passed: 3, below: 1e-3, noises: 6, share: 0.02 } as const;
 
-// Intervals and confidence.
+// Intervals, certainty and confidence.
 
 /** The number of resampled curves. Chosen: the 5th and 95th percentiles are then the 4th value from either end. */
 export const defaultResamples = 60;
@@ -216,11 +216,19 @@ export const intervalTail = 0.05;
 export const widening = { baseLr: 0.15, maxLr: 0.15, fixedLr: 0.3 } as const;
 
 /**
- * `confidence = most · (share of resampled edges within agreement) · (1 − exp(−density / scale))`, where density
+ * `certainty = most · (share of resampled edges within agreement) · (1 − exp(−density / scale))`, where density
  * counts the steps within `window` decades below the edge. Fitted: the share of suggestions that
  * are good (`score.ts`, decisions 6 and 9). Chosen: `agreement`, the spread between seeds in decision 5, and `window`.
  */
-export const confidence = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as const;
+export const certainty = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as const;
+
+/**
+ * `confidence = (share of resampled edges within agreement) / (1 + exp(−(base + gain · g + density · ln(1 + n))))`, where `g` is
+ * the share of the loss that was gained, up to `mostGain`, and `n` the density of the certainty, up to `mostSteps`. Fitted by
+ * logistic regression: which suggestions, taken as the peak of a linear decay, come within half a point of the tuned one
+ * (`benchmarks/tuned-decay/confidence.ts`, decision 17). Chosen: the two caps, beyond which one range test in twenty lies.
+ */
+export const chance = { base: -1.54, gain: 2.94, density: 0.37, mostGain: 0.8, mostSteps: 108 } as const;
 
 // The sweep itself.
 
@@ -249,7 +257,7 @@ export const coarseSweep = {
 } as const;
 
 /**
- * The steps of a range test that finds its own rates, and the steps it adds if its confidence is below `sure` (decision
+ * The steps of a range test that finds its own rates, and the steps it adds if its certainty is below `sure` (decision
  * 6). With fewer than `least` steps it makes one sweep. Chosen: the coarse one would have only 33 steps.
  */
 export const rangeTestSteps = { first: 200, more: 400, sure: 0.5, least: 100 } as const;

@@ -14,7 +14,9 @@ export interface RangeTestSuggestion {
   /** The length of training, in steps, that `fixedLr` is for. */
   readonly steps: number;
   readonly interval: { readonly baseLr: Interval; readonly maxLr: Interval; readonly fixedLr: Interval };
-  /** How sure the analysis is, in [0, 1]. */
+  /** How sure the loss edge is, in [0, 1): it falls with noise, and with a fast sweep. */
+  readonly certainty: number;
+  /** The chance that a decay from `maxLr` comes within half a point of the accuracy that a tuned peak would give. */
   readonly confidence: number;
 }
 

@@ -96,7 +96,8 @@ const suggestion = {
   fixedLr: 0.03,
   steps: 1000,
   interval: { baseLr: [0.01, 0.01], maxLr: [0.06, 0.06], fixedLr: [0.03, 0.03] },
-  confidence: 0.7,
+  certainty: 0.7,
+  confidence: 0.8,
 } as const;
 const rules = { steepest: null, minimum: null, valley: null, slide: null };
 const found: RangeTestFinding = { edgeLr: 0.2, reasons: ['It fell.'], rules, suggestion };

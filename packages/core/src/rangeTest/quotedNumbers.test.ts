@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 import {
   accuracyEdge,
   boundsRatio,
+  certainty,
+  chance,
   coarseSweep,
-  confidence,
   decadesBelowEdge,
   defaultResamples,
   doubt,
@@ -30,6 +31,7 @@ const textOf = (file: string): string =>
 const source = 'packages/core/src/rangeTest';
 const sixth = 'docs/adr/0006-a-coarse-sweep-then-a-slow-one.md';
 const fourteenth = 'docs/adr/0014-the-peak-of-a-decay.md';
+const seventeenth = 'docs/adr/0017-what-the-confidence-means.md';
 const ninth = 'docs/adr/0009-longer-trainings-and-the-kind-of-update.md';
 
 /** Where documents quote the calibration: their words, with `#` for each number, and what they quote. */
@@ -39,8 +41,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     '(# for SGD, # with momentum, # for Adam)',
     [sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr].map(factor),
   ],
-  ['docs/guide.md', 'never above #,', [confidence.most]],
-  ['docs/guide.md', 'with a confidence below #,', [rangeTestSteps.sure]],
+  ['docs/guide.md', 'with a certainty below #,', [rangeTestSteps.sure]],
   ['docs/guide.md', 'the accuracy falls # decades above the loss edge', [accuracyEdge]],
   [
     'docs/guide.md',
@@ -88,7 +89,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   ],
   [sixth, 'the rates at which #, #, #, #, # and # % of the fall are lost again', percents],
   [sixth, '`baseLr = maxLr / #`', [boundsRatio]],
-  [sixth, 'exp(−steps per decade / #)', [confidence.scale]],
+  [sixth, 'exp(−steps per decade / #)', [certainty.scale]],
   [sixth, 'widened by a factor of two both ways', []],
   [sixth, '`# · noise / √(steps per decade)`', [doubt.noises]],
   [
@@ -112,7 +113,13 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
       lengthExponent,
     ],
   ],
-  [ninth, 'The confidence is # at most', [confidence.most]],
+  [seventeenth, '(1 + exp(−(−# + # · g + # · ln(1 + n))))', [-chance.base, chance.gain, chance.density]],
+  [
+    seventeenth,
+    'gained, # at most, and `n` the steps in the decade below the edge, # at most',
+    [chance.mostGain, chance.mostSteps],
+  ],
+  [ninth, 'The confidence is # at most', [certainty.most]],
 ];
 
 /** Half a unit of the last digit of a number as it is written. */

@@ -58,7 +58,7 @@ export async function rangeTest<Batch>(
   stepCount(steps ?? rangeTestSteps.first, 'steps');
   if (validation) checkBatches('validation', validation, true);
   const trace = await twoSweeps(trainable, batches, { ...options, steps: steps ?? rangeTestSteps.first });
-  const unsure = !((analyzeRangeTest(trace).suggestion?.confidence ?? 0) >= rangeTestSteps.sure);
+  const unsure = !((analyzeRangeTest(trace).suggestion?.certainty ?? 0) >= rangeTestSteps.sure);
   if (steps || !unsure || trace.stopped?.reason === 'aborted') return trace;
   return twoSweeps(trainable, batches, { ...options, steps: rangeTestSteps.more }, trace);
 }

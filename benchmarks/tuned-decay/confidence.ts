@@ -1,0 +1,59 @@
+/**
+ * How often the claims of `confidence` held: whether a linear decay from `maxLr` came within half a point of the tuned one,
+ * for every stored range test. Trains nothing.
+ *
+ * npx tsx tuned-decay/confidence.ts
+ */
+import { analyzeRangeTest } from '@clr/core';
+import { unpack } from '../range-test/store.ts';
+import { linearAt, measuredRuns } from './measured.ts';
+import { parts } from './settings.ts';
+import { ofKind } from './store.ts';
+
+/** A claim, and whether it held. */
+interface Claim {
+  readonly confidence: number;
+  readonly good: boolean;
+}
+
+/** The claims of all range tests of a part. */
+export function claimsOf(part: (typeof parts)[number]): Claim[] {
+  return measuredRuns([part]).flatMap((run) =>
+    ofKind(run.lines, 'rangeTest')
+      .filter(({ seed }) => seed === run.seed)
+      .flatMap((stored) => {
+        const { suggestion } = analyzeRangeTest(unpack(stored), { steps: run.setting.budget });
+        if (!suggestion) return [];
+        const good = linearAt(run, suggestion.maxLr) >= run.best.test - 0.005;
+        return { confidence: suggestion.confidence, good };
+      }),
+  );
+}
+
+/** The chance that a good answer claims more than a bad one. */
+export function areaUnderCurve(claims: readonly Claim[]): number {
+  const of = (good: boolean) => claims.filter((claim) => claim.good === good);
+  let won = 0;
+  for (const { confidence } of of(true))
+    for (const bad of of(false))
+      won += confidence > bad.confidence ? 1 : confidence === bad.confidence ? 0.5 : 0;
+  return won / (of(true).length * of(false).length);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  console.log('| part | answers | good | AUC | claims: how many, good |\n| --- | --- | --- | --- | --- |');
+  const all = parts.map((part) => [part, claimsOf(part)] as const);
+  for (const [part, claims] of [...all, ['all', all.flatMap(([, claims]) => claims)] as const]) {
+    if (claims.length === 0) continue;
+    const bins = [0, 0.5, 0.6, 0.7, 0.8, 0.85, 1].slice(0, -1).map((low, i, lows) => {
+      const high = lows[i + 1] ?? 1;
+      const here = claims.filter(({ confidence }) => confidence >= low && confidence < high);
+      const good = here.filter((claim) => claim.good).length;
+      return `${low}: ${here.length}, ${here.length > 0 ? Math.round((100 * good) / here.length) : '–'} %`;
+    });
+    const good = claims.filter((claim) => claim.good).length;
+    console.log(
+      `| ${part} | ${claims.length} | ${Math.round((100 * good) / claims.length)} % | ${areaUnderCurve(claims).toFixed(2)} | ${bins.join('; ')} |`,
+    );
+  }
+}

@@ -18,6 +18,7 @@ const { values } = parseArgs({
 });
 const nets = [
   ['cifar-quick', 100],
+  ['encoder', 32],
   ['encoder-6', 8],
 ] as const;
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url));

@@ -1,8 +1,12 @@
 import type { FloatArray } from '../training/buckets.ts';
 
+type Vectors = Readonly<Record<string, FloatArray>>;
+
 /** The mean of named vectors over several batches, each with a weight of its own. */
 export class WeightedMean {
   #total = 0;
+  /** The only vectors so far: a step of one batch, the common case, adds nothing. */
+  #only: Vectors | undefined;
   readonly #sums = new Map<string, { sum: Float64Array; like: FloatArray }>();
 
   /** The sum of the weights so far. */
@@ -10,8 +14,20 @@ export class WeightedMean {
     return this.#total;
   }
 
-  add(weight: number, vectors: Readonly<Record<string, FloatArray>>): void {
+  /** Counts vectors, which must stay as they are until the result is read. */
+  add(weight: number, vectors: Vectors): void {
+    const before = this.#total;
     this.#total += weight;
+    if (this.#sums.size === 0 && this.#only === undefined) {
+      this.#only = vectors;
+      return;
+    }
+    if (this.#only) this.#count(before, this.#only);
+    this.#only = undefined;
+    this.#count(weight, vectors);
+  }
+
+  #count(weight: number, vectors: Vectors): void {
     for (const [name, vector] of Object.entries(vectors)) {
       const known = this.#sums.get(name);
       const { sum } = known ?? { sum: new Float64Array(vector.length) };
@@ -22,12 +38,14 @@ export class WeightedMean {
     }
   }
 
-  /** The means, in the types the vectors came in. */
-  result(): Record<string, FloatArray> {
+  /** The means, in the types the vectors came in. The only vectors that were added are given back themselves. */
+  result(): Vectors {
+    if (this.#only) return this.#only;
     return Object.fromEntries(
       [...this.#sums].map(([name, { sum, like }]) => {
-        const mean = sum.map((value) => value / this.#total);
-        return [name, like instanceof Float64Array ? mean : Float32Array.from(mean)];
+        const mean = like instanceof Float64Array ? sum : new Float32Array(sum.length);
+        for (let i = 0; i < sum.length; i++) mean[i] = (sum[i] as number) / this.#total;
+        return [name, mean];
       }),
     );
   }

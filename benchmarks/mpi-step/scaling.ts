@@ -1,0 +1,32 @@
+/**
+ * What more ranks would be worth, on paper: a ring all-reduce beside the measured step of one rank.
+ *
+ * time of a step = compute + 2 · (p − 1) / p · bytes / bandwidth + 2 · (p − 1) · latency
+ *
+ * Every rank keeps its own share of the batch, so p ranks process p times the examples; the efficiency is compute / time.
+ * Assumed: one rank a host, nothing overlaps, no stragglers, no other traffic.
+ *
+ * npx tsx mpi-step/scaling.ts
+ */
+import { printTable } from '../onnx-step/table.ts';
+
+const nets = [
+  // Two ranks of one thread on two cores: measured by run.ts.
+  { net: 'cifar-quick, 50 images a rank', compute: 76.2, parameters: 145_578 },
+  { net: 'encoder-6, 4 sequences a rank', compute: 969, parameters: 10_650_634 },
+];
+const networks = [
+  { network: '10 Gbit/s, 30 µs', bandwidth: 1.25e9, latency: 30e-6 },
+  { network: '100 Gbit/s, 2 µs', bandwidth: 12.5e9, latency: 2e-6 },
+];
+const rows = nets.flatMap(({ net, compute, parameters }) =>
+  networks.map(({ network, bandwidth, latency }) => [
+    net,
+    network,
+    ...[8, 64, 512].map((p) => {
+      const transfer = 1000 * ((2 * (p - 1) * 4 * parameters) / (p * bandwidth) + 2 * (p - 1) * latency);
+      return `${(100 * (compute / (compute + transfer))).toFixed(0)} %`;
+    }),
+  ]),
+);
+printTable(['net', 'network', '8 ranks', '64', '512'], rows);

@@ -1,0 +1,69 @@
+import { floatImages, mnist, shuffledIndices } from '@clr/datasets';
+import type { Batch } from '@clr/onnx';
+import * as ort from 'onnxruntime-node';
+
+/** Images of some digits, which are numbered from 0. */
+export interface Digits {
+  readonly images: Float32Array;
+  readonly labels: readonly number[];
+}
+
+const pixels = 28 * 28;
+
+/** Images of MNIST that show some digits: all of them, or so many in an order that the seed decides. */
+export async function digits(
+  split: 'train' | 'test',
+  classes: readonly number[],
+  limit: number = Number.POSITIVE_INFINITY,
+  seed = 0,
+): Promise<Digits> {
+  const data = await mnist();
+  const { labels, count } = data[split];
+  const chosen = [...shuffledIndices(count, seed)]
+    .filter((i) => classes.includes(labels[i]!))
+    .slice(0, limit);
+  return {
+    images: floatImages(data[split], Uint32Array.from(chosen), data),
+    labels: chosen.map((i) => classes.indexOf(labels[i]!)),
+  };
+}
+
+/** The numbers of the examples of each batch of an epoch. */
+export function orderOf(count: number, size: number, seed: number): number[][] {
+  const order = [...shuffledIndices(count, seed)];
+  return Array.from({ length: Math.floor(count / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+}
+
+/** A batch of the examples with these numbers. */
+export function batchOf({ images, labels }: Digits, rows: readonly number[]): Batch {
+  const data = new Float32Array(rows.length * pixels);
+  for (const [at, row] of rows.entries())
+    data.set(images.subarray(row * pixels, (row + 1) * pixels), at * pixels);
+  return {
+    input: new ort.Tensor('float32', data, [rows.length, 1, 28, 28]),
+    target: new ort.Tensor(
+      'int64',
+      BigInt64Array.from(rows, (row) => BigInt(labels[row]!)),
+      [rows.length],
+    ),
+  };
+}
+
+/** The share of examples that a file classifies right, with nothing but ONNX Runtime. */
+export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<number> {
+  const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
+  let right = 0;
+  const rows = examples.labels.map((_, i) => i);
+  for (let from = 0; from < rows.length; from += 250) {
+    const part = rows.slice(from, from + 250);
+    const { input } = batchOf(examples, part);
+    const [scores] = Object.values(await session.run({ input: input! }));
+    const classes = scores!.dims[1]!;
+    for (const [i, row] of part.entries()) {
+      const own = (scores!.data as Float32Array).subarray(i * classes, (i + 1) * classes);
+      right += Number(own.indexOf(Math.max(...own)) === examples.labels[row]);
+    }
+  }
+  await session.release();
+  return right / rows.length;
+}

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { adam } from '@clr/core';
+import { type Batch, createTrainer, describeModel } from '@clr/onnx';
+import * as ort from 'onnxruntime-node';
+import { backbone } from './backbone.ts';
+import { accuracyOf, batchOf, type Digits, digits, orderOf } from './digits.ts';
+import { type Method, methodsFor } from './methods.ts';
+
+// A net trained on the digits 0 to 4 learns 5 to 9 from 500 examples, in several ways: in clr, and in PyTorch with the same
+// file, the same initial weights and the same batches; and in clr once more with its body in integers of 8 bits.
+
+const [examples, size, epochs, seeds] = [500, 25, 12, 3];
+const others = [5, 6, 7, 8, 9];
+
+/** PyTorch in a process of its own. */
+function startTorch() {
+  const script = new URL('torch_worker.py', import.meta.url).pathname;
+  const child = spawn(process.env.CLR_PYTHON ?? '/usr/bin/python3', [script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    ask: async (command: string, request: object): Promise<{ accuracy: number; losses: number[] }> => {
+      child.stdin.write(`${JSON.stringify({ command, ...request })}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`PyTorch's process ended during "${command}"`);
+      return JSON.parse(value);
+    },
+    close: () => child.stdin.end(),
+  };
+}
+
+const order = (seed: number): number[][] =>
+  Array.from({ length: epochs }, (_, epoch) => orderOf(examples, size, 1000 * seed + epoch)).flat();
+
+/** Fine-tunes in clr; gives the finished file and the losses. */
+async function tune({ model, trainable, lr, finish }: Method, batches: readonly Batch[]) {
+  const options = {
+    loss: 'crossEntropy',
+    optimizer: adam(),
+    trainable,
+    session: { logSeverityLevel: 3 },
+  } as const;
+  const trainer = await createTrainer(ort, model, options);
+  const losses: number[] = [];
+  for (const batch of batches) losses.push(await (await trainer.trainStep(batch, { lr })).loss);
+  const trained = finish(await trainer.exportModel());
+  await trainer.dispose();
+  return { trained, losses };
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'clr-finetune-'));
+const torch = startTorch();
+const store = async (name: string, { images, labels }: Digits): Promise<void> => {
+  await writeFile(
+    join(folder, `${name}.bin`),
+    new Uint8Array(images.buffer, images.byteOffset, images.byteLength),
+  );
+  await writeFile(join(folder, `${name}.json`), JSON.stringify(labels));
+};
+try {
+  const test = await digits('test', others);
+  await store('test', test);
+  const body = await backbone();
+  await writeFile(join(folder, 'body.onnx'), body);
+  await torch.ask('quantise', { folder, model: 'body.onnx', to: 'int8.onnx', bits: 8 });
+  const int8 = new Uint8Array(await readFile(join(folder, 'int8.onnx')));
+  const own = await digits('test', [0, 1, 2, 3, 4]);
+  const share = (value: number): string => (100 * value).toFixed(2);
+  console.log(
+    `backbone on its own digits: ${share(await accuracyOf(body, own))} %, int8 ${share(await accuracyOf(int8, own))} %`,
+  );
+
+  const started = performance.now();
+  const table = new Map<string, { clr: number[]; torch: number[]; int8: number[]; apart: number }>();
+  for (let seed = 1; seed <= seeds; seed++) {
+    const data = await digits('train', others, examples, seed);
+    await store('train', data);
+    const rows = order(seed);
+    const batches = rows.map((each) => batchOf(data, each));
+    const quantised = methodsFor(int8, seed);
+    for (const [at, method] of methodsFor(body, seed).entries()) {
+      const row = table.get(method.name) ?? { clr: [], torch: [], int8: [], apart: 0 };
+      table.set(method.name, row);
+      const { trained, losses } = await tune(method, batches);
+      row.clr.push(await accuracyOf(trained, test));
+      await writeFile(join(folder, 'model.onnx'), method.model);
+      const trainable = describeModel(method.model)
+        .weights.map(({ name }) => name)
+        .filter(method.trainable);
+      const peer = await torch.ask('tune', {
+        folder,
+        model: 'model.onnx',
+        trainable,
+        lr: method.lr,
+        order: rows,
+        test: 'test',
+      });
+      row.torch.push(peer.accuracy);
+      console.error(`${seed} ${method.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+      row.apart = Math.max(
+        row.apart,
+        ...losses.slice(0, 20).map((loss, i) => Math.abs(loss - peer.losses[i]!)),
+      );
+      // Adapters beside integers stay beside them.
+      const whole = quantised[at]!;
+      const kept = method.name.startsWith('LoRA') ? { ...whole, finish: (file: Uint8Array) => file } : whole;
+      row.int8.push(await accuracyOf((await tune(kept, batches)).trained, test));
+    }
+  }
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  console.log(
+    `digits 5 to 9, ${examples} examples, ${epochs} epochs, Adam; accuracy in %, means of ${seeds} seeds`,
+  );
+  console.log(
+    '| what is trained | clr | PyTorch | difference | largest difference of the first 20 losses | int8 body in clr |',
+  );
+  console.log('|---|---|---|---|---|---|');
+  for (const [name, row] of table) {
+    const [ours, theirs] = [mean(row.clr), mean(row.torch)];
+    console.log(
+      `| ${name} | ${share(ours)} | ${share(theirs)} | ${share(ours - theirs)} | ${row.apart.toExponential(0)} | ${share(mean(row.int8))} |`,
+    );
+  }
+} finally {
+  torch.close();
+  await rm(folder, { recursive: true, force: true });
+}

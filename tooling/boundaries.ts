@@ -24,7 +24,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@clr/report': ['@clr/core'],
   '@clr/checkpoint': ['@clr/core'],
   '@clr/mpi': ['@clr/core'],
-  '@clr/cli': ['@clr/core', '@clr/checkpoint', '@clr/report'],
+  '@clr/data': ['@clr/core'],
+  '@clr/cli': ['@clr/core', '@clr/checkpoint', '@clr/data', '@clr/onnx', '@clr/report'],
 };
 
 // Inside a package: the rooms (folders of src) that the files of each room may import. The way leads down: no room is

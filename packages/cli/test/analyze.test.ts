@@ -69,7 +69,7 @@ describe('clr analyze', () => {
   });
 
   it.each([
-    ['an array', [], 'standard input to be an object'],
+    ['an array', [], 'lists of rates and losses in standard input'],
     ['another version', { ...trace, version: 2 }, 'standard input.version to be 1'],
     [
       'an unknown spacing',
@@ -107,6 +107,24 @@ describe('clr analyze', () => {
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain(`Expected `);
     expect(err).toContain(words);
+  });
+
+  it('reads what other tools wrote, says how, and takes other names', async () => {
+    const { points } = trace;
+    const rows = points.map(({ lr, loss }) => `${lr}\t${loss}`);
+    await writeFile(join(folder, 'log.tsv'), ['rate of learning\ttrain_loss', ...rows].join('\n'));
+    const args = ['analyze', 'log.tsv', '--lr', 'rate of learning'];
+    const { code, out } = await clr(args, { cwd: folder });
+    expect([code, out.split('\n')[0]]).toEqual([
+      0,
+      'log.tsv: Read as a file of CSV: the rate is "rate of learning", the loss "train_loss".',
+    ]);
+    const found = await clr([...args, '--json', '--smoothing', 'none'], { cwd: folder });
+    expect(JSON.parse(found.out)).toEqual(analyzeRangeTest(trace));
+    const smoothed = await clr([...args, '--json', '--smoothing', '0.9'], { cwd: folder });
+    expect(JSON.parse(smoothed.out)).toEqual(analyzeRangeTest(trace, { smoothing: { beta: 0.9 } }));
+    expect((await clr([...args, '--smoothing', '1'], { cwd: folder })).code).toBe(2);
+    await rm(join(folder, 'log.tsv'));
   });
 
   it('needs a file', async () => {

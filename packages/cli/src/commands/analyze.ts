@@ -1,32 +1,45 @@
-import { analyzeRangeTest, parseTrace } from '@clr/core';
+import { analyzeRangeTest, type LossSmoothing } from '@clr/core';
+import { readCurve } from '@clr/data/curves';
 import { plotRangeTest } from '@clr/report/terminal';
 import { describeFinding } from '@clr/report/words';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { nameOf, readJson } from '../input/readJson.ts';
+import { nameOf, readBytes } from '../input/readJson.ts';
 import { isUpdateKind, updateKinds } from '../input/updateKind.ts';
 import { positiveInteger, readArguments } from '../readArguments.ts';
 
 /** `clr analyze`: what an LR range test found. */
 export const analyze: Command = {
-  help: `Usage: clr analyze <trace.json | -> … [--svg <file.svg>] [--json]
+  help: `Usage: clr analyze <file | -> … [--svg <file.svg>] [--json]
 
 Reads LR range tests, several of one model together, and says which rates they suggest.
 Exits with 3 when they do not carry a suggestion.
 
+A file is a trace of clr, or what another tool wrote: fastai's lrs and losses, pytorch-lr-finder's
+history, Lightning's lr_find().results, Keras' History, an event file of TensorBoard, a CSV export of
+Weights & Biases or MLflow, or any JSON or CSV with a rate and a loss.
+
   --steps <n>        how many steps the training will take (default: 500)
   --update <kind>    sgd, momentum or adaptive (default: what the first trace says)
+  --lr <name>        the column, key or tag of the learning rate (default: guessed by its name)
+  --loss <name>      the same of the loss
+  --smoothing <how>  how the losses were smoothed: none, fastai, lightning, lr-finder, or the factor of a
+                     running mean, as 0.9 (default: as the tool does it)
   --svg <file.svg>   write the picture too
   --json             print the finding as JSON, and nothing else
 
 Example
   clr analyze trace.json --steps 20000 --svg range-test.svg
+  clr analyze events.out.tfevents.1700000000.host --lr train/lr --loss train/loss
 `,
 
   async run(args) {
     const { values, positionals } = readArguments('analyze', args, {
       steps: { type: 'string' },
       update: { type: 'string' },
+      lr: { type: 'string' },
+      loss: { type: 'string' },
+      smoothing: { type: 'string' },
       svg: { type: 'string' },
       json: { type: 'boolean' },
     });
@@ -41,14 +54,23 @@ Example
       ...(steps !== undefined && { steps: positiveInteger('analyze', 'steps', steps) }),
       ...(update && { updateKind: update }),
     };
-    const traces = await Promise.all(
-      positionals.map(async (path) => parseTrace(await readJson(path), nameOf(path))),
+    const { lr, loss } = values;
+    const smoothing = values.smoothing === undefined ? undefined : smoothingOf(values.smoothing);
+    const named = { ...(lr !== undefined && { lr }), ...(loss !== undefined && { loss }) };
+    const curves = await Promise.all(
+      positionals.map(async (path) =>
+        readCurve(await readBytes(path), { ...named, ...(smoothing && { smoothing }), name: nameOf(path) }),
+      ),
+    );
+    const traces = curves.map(({ trace }) => trace);
+    const notes = curves.flatMap((curve, i) =>
+      curve.notes.map((note) => `${nameOf(positionals[i]!)}: ${note}`),
     );
     const finding = analyzeRangeTest(traces, options);
     const words = describeFinding(finding).join('\n');
     const text = values.json
       ? JSON.stringify(finding, null, 2)
-      : `${plotRangeTest(traces, finding)}\n\n${words}`;
+      : [...notes, `${plotRangeTest(traces, finding)}\n\n${words}`].join('\n');
     const exitCode = finding.suggestion ? 0 : 3;
     if (values.svg === undefined) return { text, exitCode };
     // Loaded on demand: it is slow to load and rarely needed.
@@ -61,3 +83,17 @@ Example
     };
   },
 };
+
+/** A name of core's, or the factor of a running mean. */
+function smoothingOf(text: string): LossSmoothing {
+  const names = ['none', 'fastai', 'lightning', 'lr-finder'] as const;
+  const named = names.find((name) => name === text);
+  if (named) return named;
+  const beta = Number(text);
+  if (beta >= 0 && beta < 1) return { beta };
+  throw new UsageError(
+    `--smoothing to be ${names.join(', ')} or a factor in [0, 1)`,
+    `--smoothing ${text}`,
+    'analyze',
+  );
+}

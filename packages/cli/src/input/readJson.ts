@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { decodeText } from '@clr/data/curves';
 import { unusable } from '../errors.ts';
-import { decodeText } from './decodeText.ts';
 
 /** The JSON in a file, or on standard input for `-`, as UTF-8 or UTF-16, with or without a byte order mark. */
 export async function readJson(path: string): Promise<unknown> {
@@ -26,7 +26,8 @@ export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path;
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+/** The bytes of a file, or of standard input for `-`. */
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const pieces: Uint8Array[] = [];
     let size = 0;

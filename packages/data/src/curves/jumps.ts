@@ -1,0 +1,15 @@
+/**
+ * Whether losses jump from step to step, as those of single batches do: the correlation of each difference with the next is
+ * −½ for independent noise, and −(1 − β)/2 in a running mean, which is nearly 0.
+ */
+export function jumps(losses: readonly (number | null)[]): boolean {
+  const known = losses.filter((loss): loss is number => loss !== null);
+  // What comes after is the divergence, which is steep.
+  const part = known.slice(0, Math.floor(known.length / 2));
+  if (part.length < 20) return false;
+  const steps = part.slice(1).map((loss, i) => loss - part[i]!);
+  const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
+  const left = steps.map((step) => step - mean);
+  const together = left.slice(1).reduce((sum, step, i) => sum + step * left[i]!, 0);
+  return together / left.reduce((sum, step) => sum + step ** 2, 0) < -0.25;
+}

@@ -1,0 +1,120 @@
+import { checkOptionNames, type LossSmoothing, parseTrace } from '@clr/core';
+import { fail, listed } from '../errors.ts';
+import { looseJson } from '../text/looseJson.ts';
+import { textOf } from '../text/parseCsv.ts';
+import { chooseColumns } from './chooseColumns.ts';
+import type { Curve, CurveOptions, CurveTable } from './curve.ts';
+import { fromCsv } from './fromCsv.ts';
+import { fromEvents, isEventFile } from './fromEvents.ts';
+import { fromJson } from './fromJson.ts';
+import { jumps } from './jumps.ts';
+import { toTrace } from './toTrace.ts';
+
+/**
+ * Reads the curve of a learning-rate range test from a file of any tool. Which tool wrote it is told by the content:
+ *
+ * - clr's own traces, as JSON
+ * - fastai: `recorder.lrs` and `recorder.losses` as JSON or CSV (`lrs`, `losses`)
+ * - pytorch-lr-finder: its `history`; Lightning: `lr_find().results`; both are `{ lr, loss }`
+ * - Keras: `History.history` with a learning rate in it
+ * - TensorBoard: an event file with both scalars
+ * - Weights & Biases and MLflow: their CSV exports
+ * - Transformers: `trainer_state.json`
+ * - any JSON, JSON lines or CSV with a rate and a loss
+ *
+ * Losses that a tool is known to smooth are marked so (`trace.smoothing`), and the analysis undoes it. Text may be UTF-8 or
+ * UTF-16; `NaN` and `Infinity` are read as Python writes them.
+ *
+ * @param bytes - the content of the file
+ * @throws {ClrError} if it holds no such curve: what it holds, and how to say which column is which
+ *
+ * @example
+ * ```ts
+ * const rows = Array.from({ length: 20 }, (_, i) => `${0.001 * 1.5 ** i};${2 - 0.05 * i}`);
+ * const { trace, source } = readCurve(new TextEncoder().encode(['rate;train loss', ...rows].join('\n')), { lr: 'rate' });
+ * [source, trace.spacing, trace.points[1].lr]; // ['CSV', 'exponential', 0.0015]
+ * ```
+ */
+export function readCurve(bytes: Uint8Array, options: CurveOptions = {}): Curve {
+  const known = ['name', 'lr', 'loss', 'smoothing'] as const;
+  const { name = 'the file', smoothing } = checkOptionNames('clr/data', 'readCurve', options, known);
+  const table = read(bytes, name);
+  if ('trace' in table) {
+    const { trace } = table;
+    return smoothing === undefined ? table : { ...table, trace: { ...trace, smoothing } };
+  }
+  const { lr, loss, guessed } = chooseColumns(withoutEmpty(table), options, name);
+  const smoothed = smoothing ?? smoothingOf(table, loss.values);
+  const trace = toTrace(lr, loss, smoothed, name);
+  const notes = [
+    ...(table.notes ?? []),
+    ...(guessed
+      ? [`Read as a file of ${table.source}: the rate is "${lr.name}", the loss "${loss.name}".`]
+      : []),
+    ...(smoothed === 'none' ? [] : [`The smoothing of the losses is undone: ${inWords(smoothed)}.`]),
+    ...(table.smoothing !== undefined && smoothing === undefined && smoothed === 'none'
+      ? ['The losses jump from step to step, so they are taken as not smoothed.']
+      : []),
+  ];
+  return { trace, source: table.source, notes };
+}
+
+const withoutEmpty = (table: CurveTable): CurveTable => ({
+  ...table,
+  columns: table.columns.filter(({ values }) => values.length > 0),
+});
+
+const inWords = (smoothing: LossSmoothing): string =>
+  typeof smoothing === 'string' ? `as ${smoothing} does it` : `a running mean of ${smoothing.beta}`;
+
+/** How a tool smooths by default; nothing where its losses were not smoothed after all. */
+function smoothingOf({ smoothing = 'none' }: CurveTable, losses: readonly (number | null)[]): LossSmoothing {
+  return smoothing !== 'none' && jumps(losses) ? 'none' : smoothing;
+}
+
+function read(bytes: Uint8Array, name: string): CurveTable | Curve {
+  if (isEventFile(bytes)) return checked(fromEvents(bytes, name), name);
+  const text = textOf(bytes, name);
+  if (!/^\s*[[{]/.test(text)) return checked(fromCsv(text, name), name);
+  const value = parse(text, name);
+  if (typeof value === 'object' && value !== null && ('points' in value || 'version' in value)) {
+    return { trace: parseTrace(value, name), source: 'clr', notes: [] };
+  }
+  const table = fromJson(value, name);
+  if (table) return checked(table, name);
+  throw fail(
+    `lists of rates and losses in ${name}, or the trace of a range test`,
+    inShort(value),
+    'Save {"lr": […], "loss": […]}, or what rangeTest returned.',
+  );
+}
+
+function checked(table: CurveTable, name: string): CurveTable {
+  if (table.columns.length > 0) return table;
+  throw fail(`series of numbers in ${name}`, 'none', 'Log the rate and the loss as scalars.');
+}
+
+function parse(text: string, name: string): unknown {
+  try {
+    return looseJson(text);
+  } catch (cause) {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    if (lines.length > 1) {
+      try {
+        return lines.map(looseJson);
+      } catch {
+        // not JSON lines either: the first error says more
+      }
+    }
+    throw fail(`JSON in ${name}`, (cause as Error).message, 'Save it with json.dump or JSON.stringify.', {
+      cause,
+    });
+  }
+}
+
+const inShort = (value: unknown): string => {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === 'object' && value !== null
+    ? `an object with ${listed(Object.keys(value))}`
+    : String(value);
+};

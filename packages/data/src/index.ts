@@ -1,0 +1,1 @@
+export { type Curve, type CurveOptions, type CurveSource, readCurve } from './curves/index.ts';

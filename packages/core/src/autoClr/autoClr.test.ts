@@ -5,7 +5,9 @@ import { constant } from '../policies/constant.ts';
 import { decay } from '../policies/decay.ts';
 import { triangular } from '../policies/triangular.ts';
 import { triangular2 } from '../policies/triangular2.ts';
+import { analyzeRangeTest } from '../rangeTest/analyzeRangeTest.ts';
 import { showNumber } from '../rangeTest/describe.ts';
+import { parseTrace } from '../rangeTest/parseTrace.ts';
 import { peakFor } from '../rangeTest/peakFor.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { autoClr } from './autoClr.ts';
@@ -56,6 +58,17 @@ describe('autoClr', () => {
     expect(result.finding.suggestion).not.toBeNull();
     expect(result.best!.loss).toBeLessThan(0.01);
     expect(trainable.state.w).toBeCloseTo(3, 0);
+  });
+
+  it('gives back the trace that the finding is of, as JSON that can be read again', async () => {
+    const { result, events } = await auto({});
+    const told = events.find((event) => event.type === 'finding')!;
+    expect(told).toMatchObject({ trace: result.trace, finding: { suggestion: result.finding.suggestion } });
+    const { trace, finding } = result;
+    const read = parseTrace(JSON.parse(JSON.stringify(trace)));
+    expect(read).toEqual(trace);
+    const { steps } = finding.suggestion!;
+    expect(analyzeRangeTest(read, { steps }).suggestion).toEqual(finding.suggestion);
   });
 
   it('leaves the model at the best state that it passed', async () => {
@@ -371,7 +384,7 @@ describe('autoClr', () => {
     expect(finding.reasons.at(-1)).toMatch(/^The training diverged at .* began again at a quarter/);
   });
 
-  it('gives up on a model that diverges at any rate, and leaves it as it came', async () => {
+  it('gives up on a model that diverges at any rate, and leaves it unchanged', async () => {
     let training = false;
     const trainable = linearTrainable({
       result: (_, honest) => (training ? { loss: Number.NaN } : honest),

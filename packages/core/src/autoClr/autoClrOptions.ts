@@ -32,7 +32,7 @@ export interface AutoClrOptions<Batch> {
    * model is trained already (and its loss says so, or a sweep saw nothing); else a sweep.
    */
   readonly probe?: number;
-  /** After so many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
+  /** After this many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
   readonly patience?: number;
   /** How often patience may divide the bounds before it stops. Default 2, as in the paper's headline run. */
   readonly reductions?: number;
@@ -51,7 +51,7 @@ export interface AutoClrOptions<Batch> {
 /** What `autoClr` tells of on its way. */
 export type AutoClrEvent =
   | { readonly type: 'sweep'; readonly point: RangeTestPoint }
-  /** Training at a low rate before the range test, because the start was far above that of a model that knows nothing. */
+  /** Training at a low rate before the range test, because the loss started far above that of the best constant answer. */
   | { readonly type: 'settling'; readonly lr: number; readonly steps: number }
   | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
   | { readonly type: 'verdict'; readonly verdict: Verdict }

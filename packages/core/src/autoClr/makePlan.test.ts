@@ -62,7 +62,7 @@ describe('makePlan', () => {
     fc.assert(fc.property(anyPolicy, fc.integer({ min: 1, max: 500 }), property), { numRuns: 60 });
   });
 
-  it('asks a function for the shape of so many steps', () => {
+  it('gives a function the number of steps', () => {
     const plan = (steps: number) => decay({ maxLr: 1, steps, shape: 'cosine' });
     const { policy, steps } = makePlan(plan, finding, 700);
     expect([policy.type, steps]).toEqual(['decay', 700]);

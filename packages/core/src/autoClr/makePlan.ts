@@ -32,7 +32,7 @@ export interface TrainingPlan {
 }
 
 /**
- * The plan for so many steps, with the rates that a range test suggests.
+ * The plan for a number of steps, with the rates that a range test suggests.
  *
  * @param warmup - the share of a decay's warm-up, if not its own
  */

@@ -7,7 +7,7 @@ import type { Passed } from './keepOnTheWay.ts';
 /** The number of updates spent on each part of an `autoClr` run. */
 export interface Cost {
   readonly rangeTest: number;
-  /** Before the range test, where the start was far above that of a model that knows nothing. */
+  /** Before the range test, where the loss started far above that of the best constant answer. */
   readonly settling: number;
   readonly verdict: number;
   readonly training: number;

@@ -30,7 +30,7 @@ export interface Settled {
 }
 
 /**
- * From a start far above what a model has that knows nothing, a range test may see nothing but the fall from there. Then the
+ * A range test from a start far above the best constant answer may see nothing but the fall from there. Then the
  * model trains a little first, at a rate that a coarse sweep showed to be careful: half of the one at which half of the
  * fall was done. It does harm where the start is ordinary.
  *

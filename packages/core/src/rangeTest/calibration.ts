@@ -175,8 +175,8 @@ export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0
 export const highStart = 1.5;
 
 /**
- * Classes are uneven where the best constant answer is right this many times as often as its loss tells of even ones. A model
- * that knows nothing starts above that answer then, by this factor at most. Chosen: the next of 96 characters, in a text where
+ * Classes are uneven where the best constant answer is right this many times as often as its loss tells of even ones. An
+ * untrained model starts above that answer then, by this factor at most. Chosen: the next of 96 characters, in a text where
  * every fifth is a space, has 5 and 1.5.
  */
 export const unevenClasses = { shares: 2, start: 3 } as const;

@@ -2,7 +2,7 @@ import type { Recorded } from '../train/recorded.ts';
 import { highStart, unevenClasses } from './calibration.ts';
 import { showNumber } from './describe.ts';
 
-/** Whether a loss is far above that of the best constant answer, which a model that knows nothing has. */
+/** Whether a loss is far above that of the best constant answer, which an untrained model has. */
 export const isHigh = (loss: number, constantLoss: number): boolean => loss > highStart * constantLoss;
 
 /** What to look at where a model starts far above the best constant answer. */
@@ -10,7 +10,7 @@ export const highAdvice =
   'Check that inputs and targets are normalised, that the initial weights are small, and that no head is left from other classes.';
 
 /**
- * The loss of a model that knows nothing: that of the best constant answer. Infinity where that tells nothing: a
+ * The loss of an untrained model: that of the best constant answer. Infinity where that tells nothing: a
  * classifier begins with equal chances for all classes, and where these are uneven, to come down to the constant answer is
  * to learn.
  *

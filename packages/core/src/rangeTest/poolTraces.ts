@@ -16,7 +16,7 @@ export interface PooledTrace {
   readonly broken: RangeTestPoint | undefined;
   /** Whether a coarse sweep chose the rates. It saw the lower rates and diverged at the upper end. */
   readonly scouted: boolean;
-  /** The loss of a model that knows nothing, which is that of the best constant answer; Infinity if it is not known. */
+  /** The loss of an untrained model, which is that of the best constant answer; Infinity if it is not known. */
   readonly constantLoss: number;
   /** Whether any of the sweeps diverged. */
   readonly diverged: boolean;

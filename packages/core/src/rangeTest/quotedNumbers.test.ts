@@ -9,14 +9,18 @@ import {
   decadesBelowEdge,
   defaultResamples,
   doubt,
+  gap,
   leastRoom,
   lengthExponent,
+  linearEdge,
+  linearLength,
   longTraining,
   lostShares,
   plainSweep,
   provenRises,
   rangeTestSteps,
   referenceSteps,
+  smoothedNoise,
   widening,
 } from './calibration.ts';
 
@@ -31,6 +35,7 @@ const textOf = (file: string): string =>
 const source = 'packages/core/src/rangeTest';
 const sixth = 'docs/adr/0006-a-coarse-sweep-then-a-slow-one.md';
 const fourteenth = 'docs/adr/0014-the-peak-of-a-decay.md';
+const eighteenth = 'docs/adr/0018-linear-smoothed-and-missing-losses.md';
 const seventeenth = 'docs/adr/0017-what-the-confidence-means.md';
 const ninth = 'docs/adr/0009-longer-trainings-and-the-kind-of-update.md';
 
@@ -119,6 +124,18 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     'gained, # at most, and `n` the steps in the decade below the edge, # at most',
     [chance.mostGain, chance.mostSteps],
   ],
+  [eighteenth, 'a length that counts as # decades', [linearLength]],
+  [
+    eighteenth,
+    'by # decades for SGD, # with momentum, # for Adam and # for RMSProp',
+    [linearEdge.sgd, linearEdge.momentum, linearEdge.adaptive, linearEdge.rmsProp],
+  ],
+  [
+    eighteenth,
+    'in stretches of # steps, has a low quartile between -# and #:',
+    [smoothedNoise.steps, -smoothedNoise.above, smoothedNoise.below],
+  ],
+  [eighteenth, 'is a gap if # finite ones follow', [gap]],
   [ninth, 'The confidence is # at most', [certainty.most]],
 ];
 

@@ -350,7 +350,7 @@ describe('autoClr, while it trains', () => {
     expect((await trainable.evaluate(examples)).loss).toBe(Math.min(...troughs));
   });
 
-  it('leaves the model as it came when no trough was reached', async () => {
+  it('leaves the model unchanged when no trough was reached', async () => {
     const trainable = await model();
     const onEvent = ({ type }: { type: string }) => (type === 'step' ? raise() : undefined);
     await expect(autoClr(trainable, examples, { steps: 300, onEvent })).rejects.toBe(mine);

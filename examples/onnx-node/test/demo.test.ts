@@ -40,7 +40,7 @@ describe('the demo', () => {
   it('finds a rate, compares the schedules, and writes a report and a model that is as good as it says', async () => {
     const out = join(root, 'whole');
     const { code, output } = await demo(out);
-    expect(output).toMatch(/Cycle the rate between [\d.e-]+ \(interval/);
+    expect(output).toMatch(/Decay the rate to 0 from [\d.e-]+ \(interval/);
     expect(output).toMatch(/range test {2}100\/200 {2}rate [\d.e-]+ {2}loss [\d.e-]+/);
     expect(output).toMatch(/CLR, 1 epoch {2}100\/100 {2}rate [\d.e-]+ {2}loss [\d.e-]+/);
     expect(output).toMatch(/decay, 2 epochs {2}200\/200 {2}rate/);

@@ -57,7 +57,7 @@ describe('clr analyze', () => {
     const { code, out } = await clr(args, { cwd: folder });
     expect(code).toBe(0);
     expect(out).toMatch(/^ +b +f +m +e$/m);
-    expect(out).toContain('Cycle the rate between ');
+    expect(out).toContain('Decay the rate to 0 from ');
     expect(await readFile(join(folder, 't.svg'), 'utf8')).toContain('maxLr');
     expect((await readdir(folder)).sort()).toEqual(['flat.json', 't.svg', 'trace.json']);
   });

@@ -16,9 +16,9 @@ describe('describeFinding', () => {
       confidence: 0.834,
     } as const;
     expect(describeFinding({ suggestion, edgeLr: 0.3, reasons, rules })).toEqual([
-      'Cycle the rate between 0.01 (interval 0.009 to 0.011) and 0.1 (interval 0.08 to 0.12).',
+      'Decay the rate to 0 from 0.1 (interval 0.08 to 0.12), or cycle between 0.01 (interval 0.009 to 0.011) and that.',
       'For training at a constant rate take 0.05 (interval 0.04 to 0.06).',
-      'Confidence 83 %.',
+      'Confidence 83 %: the chance that such a decay comes near one whose peak was tuned.',
       'Because.',
       'The loss edge, the largest rate that still trains, is at 0.3.',
       'The classic rules would say: steepest 0.1, valley 0.02.',

@@ -8,7 +8,7 @@ import { formatRate } from './words.ts';
  * @example
  * ```ts
  * const [first] = describeFinding(analyzeRangeTest(trace));
- * first.startsWith('Cycle the rate between '); // true
+ * first.startsWith('Decay the rate to 0 from '); // true
  * ```
  */
 export function describeFinding({
@@ -23,9 +23,9 @@ export function describeFinding({
   if (suggestion) {
     const { baseLr, maxLr, fixedLr, interval, confidence } = suggestion;
     sentences.push(
-      `Cycle the rate between ${formatRate(baseLr)} (interval ${between(interval.baseLr)}) and ${formatRate(maxLr)} (interval ${between(interval.maxLr)}).`,
+      `Decay the rate to 0 from ${formatRate(maxLr)} (interval ${between(interval.maxLr)}), or cycle between ${formatRate(baseLr)} (interval ${between(interval.baseLr)}) and that.`,
       `For training at a constant rate take ${formatRate(fixedLr)} (interval ${between(interval.fixedLr)}).`,
-      `Confidence ${Math.round(100 * confidence)} %.`,
+      `Confidence ${Math.round(100 * confidence)} %: the chance that such a decay comes near one whose peak was tuned.`,
     );
   } else {
     sentences.push(

@@ -70,7 +70,7 @@ export class DeviceTrainer implements GpuTrainer {
       const place = { value: values, valueOffset: offset, gradient: gradients, gradientOffset: offset };
       return { ...place, name, shape, length };
     });
-    const { policy, optimizer: spec, ...rest } = options;
+    const { policy, optimizer: spec, batch: _batch, seed: _seed, tile: _tile, ...rest } = options;
     const optimizer = createOptimizer(device, spec, parameters, policy, rest);
     this.#engine = engineOf(optimizer);
     const { compiled, host } = this.#engine.health.guard('building the network', () => {

@@ -23,7 +23,8 @@ export interface Experiment {
   /** What it is, in a few words. */
   readonly what: string;
   readonly net: NetName;
-  readonly policy: Policy;
+  /** `'auto'`: `autoClr` finds its own, with nothing chosen by hand. */
+  readonly policy: Policy | 'auto';
   readonly steps: number;
   readonly optimizer: Optimizer;
   /** Examples in a batch. */
@@ -41,7 +42,7 @@ const of = (
   name: string,
   what: string,
   steps: number,
-  policy: Policy,
+  policy: Experiment['policy'],
   more: Partial<Experiment> = {},
 ): Experiment => ({
   ...{ name, what, policy, steps, net: 'full', optimizer: caffe, batch: 100, images: 50_000, lookEvery: 500 },
@@ -140,6 +141,9 @@ export const experiments: readonly Experiment[] = [
       ...{ anneal: 'linear', threePhase: true, momentum: { base: 0.85, max: 0.95 } },
     }),
     { batch: 128, optimizer: sgd({ momentum: 0.95, weightDecay: 0.003, velocity: 'update' }) },
+  ),
+  ...[4000, 8000, 25_000].map((steps) =>
+    of(`auto-${thousands(steps)}`, `autoClr, no rate given, ${thousands(steps)} steps in all`, steps, 'auto'),
   ),
   ...(['welch', 'hann'] as const).map((window) =>
     of(`window-${window}`, `triangular2, ${window} window`, 8000, triangular2({ ...bounds, window })),

@@ -29,6 +29,7 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
     },
     { what: 'fixed .001', published: ['62 to 68', 'Fig. 1'], experiment: 'fixed', step: 4000 },
     { what: 'fixed .001, ÷10 at 3,200', experiment: 'drop-4k', step: 4000 },
+    { what: 'autoClr, no rate given', experiment: 'auto-4k', step: 4000 },
     ...[0.001, 0.0015, 0.002, 0.003, 0.0045].map((lr) => ({
       what: `linear decay from ${lr}`,
       experiment: `decay-4k-${lr}`,
@@ -44,6 +45,7 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
     },
     { what: 'fixed .001', published: ['68 to 73', 'Fig. 1'], experiment: 'fixed', step: 8000 },
     { what: 'fixed .001, ÷10 at 6,400', experiment: 'drop-8k', step: 8000 },
+    { what: 'autoClr, no rate given', experiment: 'auto-8k', step: 8000 },
     ...[0.001, 0.0015, 0.002, 0.003, 0.0045].map((lr) => ({
       what: `linear decay from ${lr}`,
       experiment: `decay-8k-${lr}`,
@@ -57,6 +59,7 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
     { what: 'CLR, triangular2', published: ['81.4', 'Table 1'], experiment: 'triangular2', step: 25_000 },
     { what: 'fixed .001', published: ['75 to 78', 'Fig. 1'], experiment: 'fixed', step: 25_000 },
     { what: 'fixed .001, ÷10 at 20,000', experiment: 'drop-25k', step: 25_000 },
+    { what: 'autoClr, no rate given', experiment: 'auto-25k', step: 25_000 },
     ...[0.001, 0.0015, 0.002, 0.003, 0.0045].map((lr) => ({
       what: `linear decay from ${lr}`,
       experiment: `decay-25k-${lr}`,

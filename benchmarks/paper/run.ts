@@ -10,7 +10,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { abortOnInterrupt, fileStore } from '@clr/checkpoint/node';
-import { type CustomSchedule, toSchedule, train } from '@clr/core';
+import { autoClr, type CustomSchedule, type Policy, toSchedule, train } from '@clr/core';
 import { loadCifar } from './data.ts';
 import { type Experiment, experimentNamed, experiments } from './experiments.ts';
 import { createNet } from './net.ts';
@@ -45,7 +45,7 @@ if (values.list || positionals.length === 0) {
 }
 
 /** The policy with a look at the test set after every so many steps: `train` evaluates where a cycle ends. */
-function withLooks({ policy, lookEvery }: Experiment): CustomSchedule {
+function withLooks(policy: Policy, lookEvery: number): CustomSchedule {
   const { lr, momentum } = toSchedule(policy);
   return {
     ...{ lr, momentum },
@@ -57,7 +57,8 @@ function withLooks({ policy, lookEvery }: Experiment): CustomSchedule {
 }
 
 async function run(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
-  const { name, steps, net, optimizer, batch, images } = experiment;
+  const { name, steps, net, optimizer, batch, images, policy, lookEvery } = experiment;
+  if (policy === 'auto') return runAuto(experiment, seed, signal);
   if (hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
   const folder = fileURLToPath(new URL('../../.cache/paper/', import.meta.url));
   mkdirSync(folder, { recursive: true });
@@ -77,7 +78,7 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
   const seconds = (): number => Math.round((before?.seconds ?? 0) + (Date.now() - began) / 1000);
   try {
     const result = await train(trainer, () => cifar.batches(batch), {
-      policy: withLooks(experiment),
+      policy: withLooks(policy, lookEvery),
       steps,
       ...(from && { from }),
       signal,
@@ -109,6 +110,58 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
     const last = looks.at(-1);
     console.log(
       `\n${name}, seed ${seed}: ${(100 * (last?.accuracy ?? Number.NaN)).toFixed(2)} % after ${result.step} steps, test loss ${last?.loss}`,
+    );
+  } finally {
+    progress.stop();
+    await trainer.dispose();
+  }
+}
+
+/**
+ * Lets `autoClr` find the rate and train, with the range test paid out of the steps. It cannot be resumed: stopped, it begins
+ * again.
+ */
+async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
+  const { name, steps, net, optimizer, batch, images } = experiment;
+  if (hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
+  const cifar = await loadCifar(images);
+  const trainer = await createNet({
+    ...{ net, seed, optimizer },
+    ...(values.threads && { threads: Number(values.threads) }),
+  });
+  const progress = createProgress(name, steps, 0);
+  const began = Date.now();
+  let taken = 0;
+  try {
+    const { policy, run, trace, finding } = await autoClr(trainer, () => cifar.batches(batch), {
+      ...{ steps, signal, stepsPerEpoch: images / batch },
+      onEvent({ type }) {
+        if (type === 'sweep' || type === 'step') progress.update(++taken, undefined);
+      },
+    });
+    if (signal.aborted) return console.log(`\n${name}: stopped. The same command begins again.`);
+    if (!policy || !run) throw new Error(`autoClr trained nothing: ${finding.reasons.join(' ')}`);
+    const { loss, accuracy } = await trainer.evaluate(cifar.test);
+    const blocks = Math.ceil(run.steps.length / blockSteps);
+    writeTrace({
+      ...{ experiment: name, seed },
+      looks: [{ step: steps, loss: rounded(loss), accuracy: rounded(accuracy) }],
+      seconds: Math.round((Date.now() - began) / 1000),
+      losses: Array.from({ length: blocks }, (_, block) => {
+        const part = run.steps.slice(block * blockSteps, (block + 1) * blockSteps);
+        const mean = part.reduce((sum, step) => sum + (step.loss ?? Number.NaN), 0) / part.length;
+        return Number.isFinite(mean) ? rounded(mean) : null;
+      }),
+      processor: cpus()[0]?.model ?? 'unknown',
+      auto: {
+        policy,
+        testSteps: (trace.scout ?? []).length + trace.points.length,
+        suggestion: finding.suggestion,
+        reasons: finding.reasons,
+      },
+    });
+    console.log(
+      `\n${name}, seed ${seed}: ${(100 * (accuracy ?? Number.NaN)).toFixed(2)} % after ${steps} steps in all`,
     );
   } finally {
     progress.stop();

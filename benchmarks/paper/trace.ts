@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type TrainingRun, toSchedule } from '@clr/core';
-import { type Experiment, experimentNamed } from './experiments.ts';
+import { type Policy, type RangeTestFinding, type TrainingRun, toSchedule } from '@clr/core';
+import { experimentNamed } from './experiments.ts';
 
 /** A look at the test set after so many steps. */
 export interface Look {
@@ -18,6 +18,13 @@ export interface Trace {
   readonly looks: readonly Look[];
   readonly seconds: number;
   readonly processor: string;
+  /** What `autoClr` found and did, where it chose the policy. The losses are those of the training alone. */
+  readonly auto?: {
+    readonly policy: Policy;
+    readonly testSteps: number;
+    readonly suggestion: RangeTestFinding['suggestion'];
+    readonly reasons: readonly string[];
+  };
 }
 
 /** Steps whose training losses are kept as one mean. */
@@ -43,8 +50,9 @@ export function readTraces(): Trace[] {
 }
 
 /** A trace as a run of core, for pictures: a step for each block of losses, a trough for each look. */
-export function toRun({ experiment, losses, looks }: Trace): TrainingRun {
-  const { policy, steps } = experimentNamed(experiment) satisfies Experiment;
+export function toRun({ experiment, losses, looks, auto }: Trace): TrainingRun {
+  const { policy: given, steps } = experimentNamed(experiment);
+  const policy = given === 'auto' ? auto!.policy : given;
   const { lr } = toSchedule(policy);
   return {
     version: 1,

@@ -73,3 +73,11 @@ export function autoTo({ lines, seed }: Run): number | null | undefined {
   const run = ofKind(lines, 'auto').find((one) => one.seed === seed);
   return run && (run.test ?? null);
 }
+
+/** The peak that `autoClr` trained with, if it trained. */
+export const autoMaxLr = ({ lines, seed }: Run): number | undefined =>
+  ofKind(lines, 'auto').find((one) => one.seed === seed)?.maxLr ?? undefined;
+
+/** The steps that `autoClr` spent on finding it. */
+export const autoPaid = ({ lines, seed }: Run): number | undefined =>
+  ofKind(lines, 'auto').find((one) => one.seed === seed)?.paid;

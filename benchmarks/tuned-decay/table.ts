@@ -5,7 +5,17 @@
  */
 import { parseArgs } from 'node:util';
 import { type UpdateKind, updateKindOf } from '@clr/core';
-import { autoTo, linearAt, measuredRuns, peerTo, type Run, suggestedTo, tunedTo } from './measured.ts';
+import {
+  autoMaxLr,
+  autoPaid,
+  autoTo,
+  linearAt,
+  measuredRuns,
+  peerTo,
+  type Run,
+  suggestedTo,
+  tunedTo,
+} from './measured.ts';
 import { peers } from './peerRuns.ts';
 import type { Part } from './settings.ts';
 import { plans } from './suggestedRuns.ts';
@@ -103,6 +113,19 @@ console.log(
     `below it in ${percent(offBy.filter((ratio) => ratio < 0.5).length, answered.length)}; a decay from it loses more than ten points in ` +
     `${answered.filter((run) => linearAt(run, run.found.finding.suggestion!.maxLr) < run.best.test - 0.1).length} runs`,
 );
+const own = runs.flatMap((run) => {
+  const maxLr = autoMaxLr(run);
+  return maxLr === undefined ? [] : { run, maxLr, ratio: maxLr / run.best.peak, worth: linearAt(run, maxLr) };
+});
+if (own.length > 0) {
+  console.log(
+    `maxLr of autoClr's own range test: within a factor of 2 of the best peak in ` +
+      `${percent(own.filter(({ ratio }) => ratio >= 0.5 && ratio <= 2).length, own.length)} of ${own.length}; a whole decay from it is ` +
+      `within half a point in ${percent(own.filter(({ run, worth }) => worth >= run.best.test - 0.005).length, own.length)}, and loses more ` +
+      `than ten points in ${own.filter(({ run, worth }) => worth < run.best.test - 0.1).length}; the test took ` +
+      `${percent(mean(own.map(({ run }) => autoPaid(run)! / run.setting.budget)), 1)} of the budget`,
+  );
+}
 const long = runs.filter(({ setting }) => setting.budget >= 2000);
 console.log(
   `the range test takes ${percent(mean(long.map(({ found, setting }) => found.paid / setting.budget)), 1)} of a budget of 2,000 steps and more`,

@@ -1,7 +1,7 @@
 /**
  * One training step beside PyTorch on the CPU: the same weights, the same batch, two threads each, in turns.
  *
- * Usage: tsx onnx-step/run.ts [--only net,net] [--rounds 12] [--quick]
+ * Usage: tsx onnx-step/run.ts [--only net,net] [--rounds 12] [--quick | --memory]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,6 +79,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string', default: '12' },
     quick: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
   },
 });
 const chosen = nets.filter(({ net }) => !values.only || values.only.split(',').includes(net));
@@ -122,6 +123,8 @@ try {
     console.log('\nPeak memory of a process that takes 20 steps, MiB: whole, and above the bare runtime.');
     const header = ['net', '@clr/onnx', 'PyTorch', 'above: @clr/onnx', 'above: PyTorch'];
     printTable(header, await peaks(folder, chosen));
+  }
+  if (!values.quick && !values.memory) {
     console.log('\nThe cost of a new rate each step, in percent of a step.');
     printTable(['net', 'new rate', 'same rate', 'cost'], await rateCost(folder, chosen));
     console.log('\nBuilding the training graph of ResNet-50 (25.6 million parameters).');

@@ -114,7 +114,9 @@ function questionOf(
   const shapes = key === undefined ? undefined : shapesOf(node, graph);
   if (key === undefined || !shapes) return undefined;
   const usual = byRuleOfThumb(node, forms, graph)?.row.form ?? asItIs;
-  const names = [...forms.map(({ row }) => row.form), ...(isPrivate(node) ? [] : [asItIs])];
+  const racing = forms.filter(({ row, found }) => row.races?.(found) ?? true).map(({ row }) => row.form);
+  const names = [...racing, ...(isPrivate(node) ? [] : [asItIs])];
+  if (names.every((name) => name === usual)) return undefined;
   const pool = poolFor(node, graph);
   // Gradients by indices have the pool make them: that changes the node.
   const nodes = [...(pool ? [copyNode(pool, { output: [pool.output[0] as string] })] : []), copyNode(node)];

@@ -14,6 +14,8 @@ export interface Row<Found = unknown> {
   applies(node: NodeProto, graph: Graph, target: Target): Found | undefined;
   /** Whether the form is to be expected faster than those below it, where nobody measures. Absent: always. */
   prefers?(found: Found, node: NodeProto, graph: Graph, target: Target): boolean;
+  /** Whether it takes part where forms are measured. Absent: always. One that needs far more memory than others does not. */
+  races?(found: Found): boolean;
   /**
    * Emits the form.
    *

@@ -11,8 +11,19 @@ const examples = 32;
 /** Smaller nodes take no time worth measuring; larger ones take too long, some ten milliseconds a run. In multiplications. */
 const [leastWork, mostWork] = [1e6, 3e8];
 
+/** So many numbers may come in, 8 MiB: measuring must not take more memory than training. */
+const mostNumbers = 1 << 21;
+
 /** The nodes of most work are asked about; others keep the rule of thumb. */
 const mostQuestions = 16;
+
+/** How many numbers a question's node reads. */
+const numbersOf = ({ inputs }: Question): number =>
+  inputs.reduce(
+    (sum, { dims }) =>
+      sum + dims.reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : examples), 1),
+    0,
+  );
 
 /** What this process knows of one runtime with one number of threads. */
 interface Memory {
@@ -56,7 +67,7 @@ class Judge {
     const [usual = ''] = forms;
     this.forms.set(key, usual);
     const whole = work * (free ? examples : 1);
-    if (whole < leastWork || whole > mostWork) return;
+    if (whole < leastWork || whole > mostWork || numbersOf(question) > mostNumbers) return;
     try {
       const graphs = await this.#candidates(question);
       const { opset } = this.#by;
@@ -97,8 +108,8 @@ class Judge {
 
 /**
  * Times the forms of what a model leaves open, each shape once in a process, and gives the faster ones. It asks about at most
- * 16 shapes, of 10⁶ to 3·10⁸ multiplications a run, with a batch of 32 where its size is not known. All others keep the rule of
- * thumb, and so does a shape of which no other form takes less than 0.85 of the time, twice.
+ * 16 shapes, of 10⁶ to 3·10⁸ multiplications a run and 8 MiB of data, with a batch of 32 where its size is not known. All others
+ * keep the rule of thumb, and so does a shape of which no other form takes less than 0.85 of the time, twice.
  *
  * @param known - forms that are chosen already
  */

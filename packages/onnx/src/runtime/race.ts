@@ -1,5 +1,6 @@
 import type { GraphProto } from '../generated/onnx_pb.ts';
 import type { Question } from '../lower/question.ts';
+import { letGo } from './letGo.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
 import { raceModel } from './raceModel.ts';
 
@@ -74,5 +75,6 @@ export class Race {
 
   async end(): Promise<void> {
     await this.#session.release();
+    for (const { data } of Object.values(this.#feeds)) letGo(data as Float32Array);
   }
 }

@@ -29,6 +29,7 @@ export const byPositions: Row = {
   where: 'everywhere',
   because: 'the plain form',
   applies: always,
+  races: () => false,
   write: (node, b) => {
     const [x, w, g] = node.input as [string, string, string];
     const form = convFormOf(node);

@@ -9,6 +9,9 @@ import { product } from './sizes.ts';
 /** The rows are listed in the file: an image of more would make it longer than its weights. */
 const mostRows = 1 << 16;
 
+/** The columns take as many times the input's memory as a kernel has elements. */
+const fewChannels = 8;
+
 /** A vector of a machine's registers: a product with fewer columns leaves some of it empty. */
 const lanes = 16;
 
@@ -59,6 +62,7 @@ export const byRows: Row<Found> = {
     const fits = product(form.window.kernel) > 1 && kH * (to[0] as number) <= mostRows;
     return fits ? { form, weight, to } : undefined;
   },
+  races: ({ weight }) => (weight[1] as number) <= fewChannels,
   write: (node, b, { form, weight, to }) => {
     const [x, , g] = node.input as [string, string, string];
     const [outputs, channels, kH, kW] = weight as [number, number, number, number];

@@ -36,8 +36,8 @@ export interface TrainingOptions extends LossOptions {
   readonly groups?: readonly ParameterGroup[];
   /**
    * Gives axes of the model's inputs sizes: free ones by their name, `{ sequence: 20 }`, or all axes of an input,
-   * `{ image: [16, 3, 224, 224] }` (`null` leaves one as it is), also such as the file fixes. Recurrent layers need to know
-   * their number of steps; everything else works with free axes, if a little slower. Where the file fixed a size, the
+   * `{ image: [16, 3, 224, 224] }` (`null` leaves one as it is), also such as the file fixes. Lists need to know their
+   * length; everything else works with free axes, if a little slower. Where the file fixed a size, the
    * constants that repeat it follow (the batch in a Reshape); a model whose nodes cannot follow is refused.
    */
   readonly sizes?: Sizes;

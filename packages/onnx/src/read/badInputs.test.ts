@@ -267,6 +267,12 @@ describe('weights in files that are not there', () => {
       () => undefined as unknown as Uint8Array,
     ],
     ['a callback whose rest is too short', away('w.bin'), /8 elements.*2 elements/s, () => new Uint8Array(8)],
+    [
+      'more than a file can hold',
+      away('w.bin', { length: '3000000000' }),
+      /less than 2 GiB.*2\.79 GiB/s,
+      () => new Uint8Array(32),
+    ],
     ['a folder above', away('../w.bin'), /own folder/, () => new Uint8Array(32)],
     ['an offset below 0', away('w.bin', { offset: '-8' }), /offset of at least 0/, () => new Uint8Array(32)],
   ];

@@ -53,6 +53,18 @@ function number(tensor: TensorProto, text: string | undefined): number | undefin
   return value;
 }
 
+/** A protobuf message has at most 2 GiB, and the models that are trained hold their weights. */
+const largest = 2 ** 31 - 1;
+
+function checkSize(bytes: number): void {
+  if (bytes <= largest) return;
+  throw fail(
+    'a model of less than 2 GiB with its weights',
+    `${(bytes / 2 ** 30).toFixed(2)} GiB`,
+    'Train a smaller model, or one whose weights are float16 or quantised.',
+  );
+}
+
 /**
  * Brings the weights that a model keeps in other files into the model itself.
  *
@@ -63,12 +75,20 @@ export async function embedExternalData(bytes: Uint8Array, read: ReadPart): Prom
   const { proto } = readModel(bytes);
   const tensors = externalTensors(proto);
   if (tensors.length === 0) return bytes;
+  const lengths = tensors.map((tensor) => {
+    const stored = tensor.externalData.find(({ key }) => key === 'length');
+    return number(tensor, stored?.value) ?? 0;
+  });
+  checkSize(lengths.reduce((sum, length) => sum + length, bytes.length));
+  let size = bytes.length;
   for (const tensor of tensors) {
     const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
     const location = entries.get('location') ?? '';
     checkLocation(tensor, location);
     const offset = number(tensor, entries.get('offset')) ?? 0;
     const part = await read(location, offset, number(tensor, entries.get('length')));
+    size += part.length;
+    checkSize(size);
     tensor.rawData = part as Uint8Array<ArrayBuffer>;
     tensor.dataLocation = Location.DEFAULT;
     tensor.externalData = [];

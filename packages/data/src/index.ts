@@ -1,1 +1,24 @@
-export { type Curve, type CurveOptions, type CurveSource, readCurve } from './curves/index.ts';
+export { type ArrayField, arraysDataset } from './arrays/arraysDataset.ts';
+export { openArrays } from './arrays/openArrays.ts';
+export type { Dtype, RawArray } from './arrays/rawArray.ts';
+export { batchesOfRows, type RowBatchOptions } from './batchesOfRows.ts';
+export { type ByteSource, bytesSource } from './byteSource.ts';
+export { type Axis, checkShape } from './checks/checkShape.ts';
+export { checkValues, type Wanted } from './checks/checkValues.ts';
+export type { Curve, CurveOptions, CurveSource } from './curves/curve.ts';
+export { readCurve } from './curves/readCurve.ts';
+export type { Dataset, Field, Values } from './dataset.ts';
+export {
+  channelMoments,
+  type ImageEncoding,
+  type ImageFile,
+  ImageReader,
+  imagesDataset,
+} from './images/imagesDataset.ts';
+export { type SplitOptions, splitRows } from './splitRows.ts';
+export type { FeatureEncoding, TableEncoding, TargetEncoding } from './tables/encoding.ts';
+export { type FitTableOptions, fitTable } from './tables/fitTable.ts';
+export { readCsvTable } from './tables/readCsvTable.ts';
+export { readParquetTable } from './tables/readParquetTable.ts';
+export type { Table, TableColumn } from './tables/table.ts';
+export { tableDataset } from './tables/tableDataset.ts';

@@ -1,0 +1,78 @@
+import type { Dataset, Field, Values } from '../dataset.ts';
+import { fail } from '../errors.ts';
+import { type RawArray, readRows } from './rawArray.ts';
+
+/** A part of the examples: which array it is, and the type to read it as. */
+export interface ArrayField {
+  readonly array: RawArray;
+  readonly type: Values['type'];
+  /** Multiplies each number: 1/255 for bytes of images. Default 1. */
+  readonly scale?: number;
+}
+
+/** The most labels that are kept for a split by class. */
+const mostLabels = 5e7;
+
+/**
+ * Arrays as examples: their first axis counts them. Rows are read from the file when a batch is asked for.
+ *
+ * @param fields - the arrays by the names of the model's inputs, and `target`
+ * @throws {ClrError} if they have different numbers of rows
+ *
+ * @example
+ * ```ts
+ * const idx = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 5, 7);
+ * const [array] = await openArrays(bytesSource(idx), 'labels');
+ * const dataset = await arraysDataset({ target: { array, type: 'int64' } });
+ * Number((await dataset.read([1])).target.data[0]); // 7
+ * ```
+ */
+export async function arraysDataset(fields: Readonly<Record<string, ArrayField>>): Promise<Dataset> {
+  const entries = Object.entries(fields);
+  const counts = entries.map(([, { array }]) => array.dims[0] ?? 0);
+  const count = counts[0] ?? 0;
+  if (counts.some((each) => each !== count) || count === 0) {
+    throw fail(
+      'arrays with the same number of rows, at least one',
+      entries.map(([, { array }]) => `${array.name} [${array.dims.join(', ')}]`).join(', '),
+      'The first axis counts the examples.',
+    );
+  }
+  const target = fields['target'];
+  const isLabels = target?.type === 'int64' && target.array.dims.length === 1 && count <= mostLabels;
+  const all = { length: count };
+  const labels = isLabels
+    ? await readRows(
+        target.array,
+        Uint32Array.from(all, (_, i) => i),
+        (length) => new Float64Array(length),
+      )
+    : undefined;
+  return {
+    count,
+    fields: Object.fromEntries(
+      entries.map(([name, { array, type }]): [string, Field] => [name, { type, dims: array.dims.slice(1) }]),
+    ),
+    ...(labels && { labels }),
+    notes: [],
+    async read(rows) {
+      const values: Record<string, Values> = {};
+      for (const [name, { array, type, scale = 1 }] of entries) {
+        const dims = [rows.length, ...array.dims.slice(1)];
+        if (type === 'int64') {
+          const numbers = await readRows(array, rows, (length) => new Float64Array(length));
+          values[name] = {
+            type,
+            dims,
+            data: BigInt64Array.from(numbers, (number) => BigInt(Math.trunc(number))),
+          };
+        } else {
+          const data = await readRows(array, rows, (length) => new Float32Array(length));
+          if (scale !== 1) for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) * scale;
+          values[name] = { type, dims, data };
+        }
+      }
+      return values;
+    },
+  };
+}

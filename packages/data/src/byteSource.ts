@@ -1,0 +1,19 @@
+/** Bytes that are read in parts: a file, a Blob, or an array in memory. */
+export interface ByteSource {
+  readonly size: number;
+  /** The bytes from `begin` up to `end`, as an array of its own or a view that nobody changes. */
+  read(begin: number, end: number): Promise<Uint8Array>;
+}
+
+/**
+ * Bytes in memory as a source.
+ *
+ * @example
+ * ```ts
+ * const part = await bytesSource(Uint8Array.of(1, 2, 3)).read(1, 3);
+ * [...part]; // [2, 3]
+ * ```
+ */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: async (begin, end) => bytes.subarray(begin, end) };
+}

@@ -1,0 +1,74 @@
+import type { Values } from '../dataset.ts';
+import { fail } from '../errors.ts';
+
+/** What is known of the model that the examples are for. */
+export interface Wanted {
+  /** The number of classes, where the target is a class. */
+  readonly classes?: number;
+}
+
+/**
+ * Looks at some examples before a model sees them.
+ *
+ * @returns advice as sentences: pixels that are not scaled, numbers that are all the same
+ * @throws {ClrError} on numbers that are not finite, and labels that do not run from 0 to classes − 1
+ *
+ * @example
+ * ```ts
+ * const input = { type: 'float32', dims: [2, 2], data: Float32Array.of(0, 255, 128, 7) };
+ * checkValues({ input })[0].startsWith('"input" holds whole numbers from 0 to 255'); // true
+ * ```
+ */
+export function checkValues(values: Readonly<Record<string, Values>>, { classes }: Wanted = {}): string[] {
+  const notes: string[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    if (name === 'target' && value.type === 'int64' && classes !== undefined) checkLabels(value, classes);
+    if (value.type === 'float32') notes.push(...checkFloats(name, value));
+  }
+  return notes;
+}
+
+function checkFloats(name: string, { dims, data }: Values): string[] {
+  const floats = data as Float32Array;
+  const size = floats.length / (dims[0] ?? 1);
+  const bad = floats.findIndex((number) => !Number.isFinite(number));
+  if (bad >= 0) {
+    throw fail(
+      `finite numbers in "${name}"`,
+      `${floats[bad]} in row ${Math.floor(bad / size)}, at ${bad % size}`,
+      'Replace or remove such rows: one NaN makes every weight NaN.',
+    );
+  }
+  if (name === 'target') return [];
+  let [low, high, whole] = [Infinity, -Infinity, true];
+  for (const number of floats) {
+    low = Math.min(low, number);
+    high = Math.max(high, number);
+    whole &&= Number.isInteger(number);
+  }
+  const notes: string[] = [];
+  if (low === high) notes.push(`"${name}" is ${low} everywhere, so there is nothing to learn from it.`);
+  else if (whole && low >= 0 && high > 100 && high <= 255 && size > 1) {
+    notes.push(
+      `"${name}" holds whole numbers from ${low} to ${high}, as raw pixels do. Divide them by 255, and better subtract the mean and divide by the deviation.`,
+    );
+  }
+  return notes;
+}
+
+function checkLabels({ data }: Values, classes: number): void {
+  const labels = data as BigInt64Array;
+  let [low, high] = [labels[0] ?? 0n, labels[0] ?? 0n];
+  for (const label of labels) {
+    if (label < low) low = label;
+    if (label > high) high = label;
+  }
+  if (low >= 0n && high < BigInt(classes)) return;
+  throw fail(
+    `labels from 0 to ${classes - 1}, as the model has ${classes} classes`,
+    `labels from ${low} to ${high}`,
+    low === 1n && high === BigInt(classes)
+      ? 'They are numbered from 1: subtract 1.'
+      : `Number the classes from 0, or give the model another head: --head ${Number(high) + 1}.`,
+  );
+}

@@ -1,0 +1,2 @@
+export { type FileSource, fileSource } from './fileSource.ts';
+export { listImages, listLooseImages } from './listImages.ts';

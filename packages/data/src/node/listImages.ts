@@ -1,0 +1,86 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail, listed } from '../errors.ts';
+import type { ImageFile } from '../images/imagesDataset.ts';
+
+const isImage = (name: string): boolean => /\.(png|jpe?g)$/i.test(name) && !name.startsWith('.');
+
+const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * The images of a folder with one folder for each class. Classes are numbered by their names; other files are left alone.
+ *
+ * @param classes - the classes of a model, where there is one already
+ * @throws {ClrError} if there are no such folders, or one is not among the classes
+ *
+ * @example
+ * ```ts
+ * for (const kind of ['cat', 'dog']) {
+ *   await mkdir(`pets/${kind}`, { recursive: true });
+ *   await writeFile(`pets/${kind}/1.png`, '');
+ * }
+ * (await listImages('pets')).classes; // ['cat', 'dog']
+ * ```
+ */
+export async function listImages(
+  folder: string,
+  classes?: readonly string[],
+): Promise<{ readonly classes: readonly string[]; readonly files: readonly ImageFile[] }> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const folders = entries
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort(byName);
+  const found = new Map<string, string[]>();
+  for (const name of folders) {
+    const inside = await readdir(join(folder, name), { recursive: true }).catch(() => []);
+    const images = inside.filter((path) => isImage(path.split(/[\\/]/).at(-1) as string)).sort(byName);
+    if (images.length > 0) found.set(name, images);
+  }
+  const names = [...found.keys()];
+  const known = classes ?? names;
+  const odd = names.find((name) => !known.includes(name));
+  if (odd !== undefined) {
+    throw fail(
+      `folders named after the classes ${listed(known)}`,
+      `"${odd}"`,
+      'Give images of the same classes.',
+    );
+  }
+  if (names.length === 0 || known.length < 2) {
+    const loose = entries.filter((entry) => isImage(entry.name)).length;
+    throw fail(
+      `a folder for each class in ${folder}, at least two, with PNG or JPEG images`,
+      loose > 0
+        ? `${loose} images without such folders`
+        : `${names.length === 0 ? 'no images' : `"${names[0]}" alone`}`,
+      'Put the images of a class into a folder with its name.',
+    );
+  }
+  const files = [...found].flatMap(([name, paths]) =>
+    paths.map((path): ImageFile => {
+      const full = join(folder, name, path);
+      return { name: full, label: known.indexOf(name), read: () => readFile(full) };
+    }),
+  );
+  return { classes: known, files };
+}
+
+/**
+ * All images of a folder, whatever folders they are in, without classes: for predictions.
+ *
+ * @throws {ClrError} if there are none
+ *
+ * @example
+ * ```ts
+ * await mkdir('new', { recursive: true });
+ * await writeFile('new/1.png', '');
+ * (await listLooseImages('new')).length; // 1
+ * ```
+ */
+export async function listLooseImages(folder: string): Promise<readonly ImageFile[]> {
+  const inside = await readdir(folder, { recursive: true });
+  const paths = inside.filter((path) => isImage(path.split(/[\\/]/).at(-1) as string)).sort(byName);
+  if (paths.length === 0) throw fail(`PNG or JPEG images in ${folder}`, 'none', 'Give a folder with images.');
+  return paths.map((path) => ({ name: path, read: () => readFile(join(folder, path)) }));
+}

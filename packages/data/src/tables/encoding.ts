@@ -1,0 +1,31 @@
+/** How a column becomes numbers for a model. */
+export type FeatureEncoding =
+  | {
+      readonly name: string;
+      readonly type: 'number';
+      /** Each number becomes (x − mean) / std; a missing one 0. */
+      readonly mean: number;
+      readonly std: number;
+      /** Whether a second number says that the first is missing. */
+      readonly missing: boolean;
+    }
+  /** One number for each value: 1 for the one that is there, 0 for the others; all 0 where it is missing or new. */
+  | { readonly name: string; readonly type: 'category'; readonly values: readonly string[] };
+
+/** What the model is to answer. */
+export type TargetEncoding =
+  | { readonly name: string; readonly type: 'classes'; readonly classes: readonly string[] }
+  /** Numbers: the model learns (x − mean) / std. */
+  | { readonly name: string; readonly type: 'number'; readonly mean: number; readonly std: number };
+
+/** How a table becomes examples: plain data, to be kept beside the model. */
+export interface TableEncoding {
+  readonly version: 1;
+  readonly kind: 'table';
+  readonly features: readonly FeatureEncoding[];
+  readonly target: TargetEncoding;
+}
+
+/** How many numbers a feature takes. */
+export const widthOf = (feature: FeatureEncoding): number =>
+  feature.type === 'number' ? (feature.missing ? 2 : 1) : feature.values.length;

@@ -1,0 +1,54 @@
+import { fail, listed } from '../errors.ts';
+import { parseCsv, textOf } from '../text/parseCsv.ts';
+import { readNumber } from '../text/readNumber.ts';
+import { isMissing, type Table, type TableColumn } from './table.ts';
+
+/**
+ * A CSV file as a table. The first row names the columns; a column in which every cell is a number or missing is one of
+ * numbers.
+ *
+ * @throws {ClrError} on rows of other lengths, and on a column that is there twice
+ *
+ * @example
+ * ```ts
+ * const { columns } = readCsvTable(new TextEncoder().encode('size,kind\n1,cat\n2,dog'), 'pets.csv');
+ * columns.map(({ name, kind }) => `${name}: ${kind}`); // ['size: number', 'kind: text']
+ * ```
+ */
+export function readCsvTable(bytes: Uint8Array, name: string): Table {
+  const { rows, delimiter } = parseCsv(textOf(bytes, name), name);
+  const header = (rows[0] ?? []).map((cell) => cell.trim());
+  const body = rows.slice(1);
+  const comma = delimiter !== ',';
+  if (header.every((cell) => readNumber(cell, comma) !== undefined)) {
+    throw fail(`names of columns in the first row of ${name}`, listed(header, 6), 'Add a header.');
+  }
+  const twice = header.find((cell, i) => cell !== '' && header.indexOf(cell) !== i);
+  if (twice !== undefined)
+    throw fail(`one column of each name in ${name}`, `"${twice}" twice`, 'Rename one.');
+  const odd = body.findIndex((row) => row.length !== header.length);
+  if (odd >= 0) {
+    throw fail(
+      `${header.length} cells in each row of ${name}`,
+      `${body[odd]!.length} in row ${odd + 2}`,
+      'Put cells that hold the separator into quotation marks.',
+    );
+  }
+  if (body.length === 0) throw fail(`rows in ${name}`, 'a header alone', 'Give a table with examples.');
+  return {
+    rows: body.length,
+    columns: header.map((title, at): TableColumn => {
+      const cells = body.map((row) => row[at] as string);
+      const numbers = cells.map((cell) => (isMissing(cell) ? Number.NaN : readNumber(cell, comma)));
+      const column = title === '' ? `column ${at + 1}` : title;
+      if (numbers.every((number) => number !== undefined)) {
+        return { name: column, kind: 'number', values: Float64Array.from(numbers as number[]) };
+      }
+      return {
+        name: column,
+        kind: 'text',
+        values: cells.map((cell) => (isMissing(cell) ? null : cell.trim())),
+      };
+    }),
+  };
+}

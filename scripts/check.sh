@@ -12,5 +12,6 @@ gate() {
 gate 'lint and format' npx biome ci .
 gate 'types, in sources and tests' npx turbo run types --output-logs=errors-only
 gate 'nothing unused (knip)' npx knip --no-config-hints
+gate 'the public surface (docs/api)' node scripts/api.mjs --check
 gate 'size budget' npx size-limit
 gate 'the packed packages (publint, are the types wrong, an install of their own)' bash scripts/check-packed.sh

@@ -1,0 +1,54 @@
+import { analyzeRangeTest } from '@clr/core';
+import { renderReport } from '@clr/report';
+import { expect, it } from 'vitest';
+import { jobOf, tasks } from '../test/jobs.ts';
+import { open } from '../test/softmax.ts';
+import { collect } from './collect.ts';
+import type { Job } from './job.ts';
+import { runTrial } from './runTrial.ts';
+
+const run = async (job: Job) => (await runTrial(job, { open }))!;
+
+it('reads range tests that differ in their seeds as one, and gives a report its curves', async () => {
+  const jobs = [
+    ...[1, 2, 3].map((seed) => jobOf(tasks.rangeTest, seed)),
+    ...[1, 2].map((seed) => jobOf({ ...tasks.rangeTest, steps: 150 }, seed)),
+    jobOf(tasks.fixed),
+    jobOf(tasks.autoClr),
+  ];
+  const results = await Promise.all(jobs.map(run));
+  const { rows, rangeTests, runs } = collect(results, { steps: 100 });
+  expect(rangeTests.map(({ ids }) => ids.length)).toEqual([3, 2]);
+  const traces = results.slice(0, 3).map(({ trace }) => trace!);
+  expect(rangeTests[0]!.finding).toEqual(analyzeRangeTest(traces, { steps: 100 }));
+  expect(rows.map(({ label }) => label)).toEqual([
+    ...[1, 2, 3].map((seed) => `rangeTest steps 120, seed ${seed}`),
+    ...[1, 2].map((seed) => `rangeTest steps 150, seed ${seed}`),
+    'fixed lr 0.05 steps 40, seed 1',
+    'autoClr steps 260, seed 1',
+  ]);
+  const fixed = results[5]!.run!;
+  expect(rows[5]).toMatchObject({
+    lr: 0.05,
+    steps: 40,
+    loss: fixed.final!.loss,
+    accuracy: fixed.final!.accuracy,
+  });
+  expect(rows[6]!.loss).toBe(results[6]!.autoClr!.best!.loss);
+  expect(runs.map(({ name }) => name)).toEqual([rows[5]!.label, rows[6]!.label]);
+  const { traces: trace, finding } = rangeTests[0]!;
+  expect(renderReport({ rangeTest: { trace, finding }, runs })).toContain('fixed lr 0.05 steps 40, seed 1');
+});
+
+it('names jobs with the same words by their ids, and refuses a result twice', async () => {
+  const model = { name: 'x'.repeat(80) };
+  const results = await Promise.all(
+    [1, 2].map((width) => run({ ...jobOf(tasks.fixed), id: `w${width}`, model: { ...model, width } })),
+  );
+  expect(collect(results).rows.map(({ label }) => label)).toEqual([
+    'fixed lr 0.05 steps 40 (w1)',
+    'fixed lr 0.05 steps 40 (w2)',
+  ]);
+  expect(() => collect([results[0]!, results[0]!])).toThrow('two with one id');
+  expect(() => collect([])).toThrow('results to collect');
+});

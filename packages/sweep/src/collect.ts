@@ -1,0 +1,148 @@
+import {
+  analyzeRangeTest,
+  checkOptionNames,
+  type RangeTestFinding,
+  type RangeTestTrace,
+  type TrainingRun,
+} from '@clr/core';
+import { canonical } from './canonical.ts';
+import { fail } from './errors.ts';
+import type { Job } from './job.ts';
+import { labelsOf } from './labelsOf.ts';
+import type { TrialResult } from './trialResult.ts';
+
+/** One result in a table. */
+export interface TrialRow {
+  readonly id: string;
+  /** Task, model, data, optimizer and seed, as far as they differ between the jobs. */
+  readonly label: string;
+  readonly task: Job['task']['type'];
+  readonly seed: number;
+  /** The rate: of a range test the suggested `maxLr`, else the highest that was trained with; `null` where none was. */
+  readonly lr: number | null;
+  /** The updates of the training; of a range test, of its sweeps. */
+  readonly steps: number;
+  /** The loss on validation data at the end (of `autoClr`, at its best); without such data, the mean of the last tenth of the steps. */
+  readonly loss: number | null;
+  /** The accuracy, likewise. */
+  readonly accuracy?: number | null;
+  /** Why it ended early, where it did. */
+  readonly stopped?: 'diverged' | 'aborted' | 'ended';
+}
+
+/** Range tests of jobs that differ in their seeds alone, read as one. */
+export interface RangeTestGroup {
+  readonly label: string;
+  readonly ids: readonly string[];
+  readonly traces: readonly RangeTestTrace[];
+  readonly finding: RangeTestFinding;
+}
+
+/** The results of a sweep, as a table and as curves for `@clr/report`. */
+export interface Collection {
+  /** One row a result, in the order given. */
+  readonly rows: readonly TrialRow[];
+  /** `rangeTest: { trace: traces, finding }` of a report. */
+  readonly rangeTests: readonly RangeTestGroup[];
+  /** `runs` of a report. */
+  readonly runs: readonly { readonly name: string; readonly run: TrainingRun }[];
+}
+
+/** Options of {@link collect}. */
+export interface CollectOptions {
+  /** How many steps the training after a range test will take: a longer one wants lower rates. Default 500. */
+  readonly steps?: number;
+}
+
+/**
+ * Puts results together: a table, range tests that differ in their seeds alone read as one, and named runs.
+ *
+ * @throws {ClrError} if there are no results, or two of one job
+ *
+ * @example
+ * ```ts
+ * const { rows, runs } = collect([await runTrial(job, { open })]);
+ * rows[0].lr; // 0.1
+ * runs[0].run.steps.length; // 50
+ * ```
+ */
+export function collect(results: readonly TrialResult[], options: CollectOptions = {}): Collection {
+  const { steps } = checkOptionNames('clr/sweep', 'collect', options, ['steps']);
+  if (!Array.isArray(results) || results.length === 0) {
+    throw fail('results to collect', 'none', 'Give the results of runTrial or runSweep.');
+  }
+  const ids = new Set(results.map(({ job }) => job.id));
+  if (ids.size < results.length) {
+    throw fail('one result of each job', 'two with one id', 'Give each result once.');
+  }
+  const labels = labelsOf(results.map(({ job }) => job));
+  const groups = new Map<string, (readonly [TrialResult, string])[]>();
+  for (const [at, result] of results.entries()) {
+    if (!result.trace) continue;
+    const { id: _, seed: __, ...same } = result.job;
+    const key = canonical(same, 'job');
+    groups.set(key, [...(groups.get(key) ?? []), [result, labels[at]!.withoutSeed]]);
+  }
+  const rangeTests = [...groups.values()].map((members) => {
+    const traces = members.map(([{ trace }]) => trace!);
+    return {
+      label: members[0]![1],
+      ids: members.map(([{ job }]) => job.id),
+      traces,
+      finding: analyzeRangeTest(traces, { ...(steps !== undefined && { steps }) }),
+    };
+  });
+  const runs = results.flatMap((result, at) => {
+    const run = result.run ?? result.autoClr?.run;
+    return run ? [{ name: labels[at]!.whole, run }] : [];
+  });
+  return { rows: results.map((result, at) => rowOf(result, labels[at]!.whole, steps)), rangeTests, runs };
+}
+
+function rowOf(
+  { job, trace, run, autoClr }: TrialResult,
+  label: string,
+  steps: number | undefined,
+): TrialRow {
+  const row = { id: job.id, label, task: job.task.type, seed: job.seed };
+  if (trace) {
+    const { suggestion } = analyzeRangeTest(trace, { ...(steps !== undefined && { steps }) });
+    const taken = (trace.scout?.length ?? 0) + trace.points.length * (trace.probe ?? 1);
+    return { ...row, lr: suggestion?.maxLr ?? null, steps: taken, ...endOf(trace.points), ...whyOf(trace) };
+  }
+  const trained = run ?? autoClr?.run;
+  if (!trained) return { ...row, lr: null, steps: 0, loss: null };
+  const { final } = trained;
+  const measured = autoClr?.best ?? (final?.loss === undefined ? undefined : final);
+  return {
+    ...row,
+    lr: trained.steps.reduce((most, { lr }) => Math.max(most, lr), 0),
+    steps: trained.step,
+    ...(measured ? metricsOf(measured) : endOf(trained.steps)),
+    ...whyOf(trained),
+  };
+}
+
+const metricsOf = ({
+  loss = null,
+  accuracy,
+}: {
+  readonly loss?: number | null;
+  readonly accuracy?: number | null;
+}) => ({ loss, ...(accuracy !== undefined && { accuracy }) });
+
+const whyOf = ({ stopped }: Pick<TrainingRun, 'stopped'>) => stopped && { stopped: stopped.reason };
+
+/** Means over the last tenth of the steps; `null` if one of them is not finite. */
+function endOf(steps: readonly { readonly loss: number | null; readonly accuracy?: number | null }[]) {
+  const last = steps.slice(-Math.ceil(steps.length / 10) || undefined);
+  const mean = (values: readonly (number | null)[]): number | null =>
+    values.length === 0 || values.includes(null)
+      ? null
+      : values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
+  const accuracies = last.flatMap(({ accuracy }) => (accuracy === undefined ? [] : [accuracy]));
+  return {
+    loss: mean(last.map(({ loss }) => loss)),
+    ...(accuracies.length > 0 && { accuracy: mean(accuracies) }),
+  };
+}

@@ -1,0 +1,14 @@
+import { ClrError } from '@clr/core';
+
+/** A {@link ClrError} of this package. */
+export function fail(expected: string, received: string, advice: string, options?: ErrorOptions): ClrError {
+  return new ClrError('clr/sweep', { expected, received, advice }, options);
+}
+
+/** A value of any kind in an error's words. Objects stay unread: `String()` may throw on them. */
+export function inWords(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 40);
+}

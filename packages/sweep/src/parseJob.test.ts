@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { jobOf, tasks } from '../test/jobs.ts';
+import { parseJob, parseJobs } from './parseJob.ts';
+
+const plain = {
+  model: 'lenet',
+  data: { name: 'mnist', fold: 2 },
+  optimizer: { type: 'sgd' },
+  seed: 1,
+  task: { type: 'fixed', lr: 0.1, steps: 50 },
+};
+
+const refusal = (value: unknown): string => {
+  try {
+    parseJob(value);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'none';
+};
+
+describe('parseJob', () => {
+  it('reads what it has read, with the same id', () => {
+    for (const task of Object.values(tasks)) {
+      const job = jobOf(task);
+      expect(parseJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
+      expect(parseJob({ ...job, id: undefined }).id).toBe(job.id);
+    }
+  });
+
+  it('gives equal jobs equal ids, in whatever order and with defaults written out or not', () => {
+    const { id } = parseJob(plain);
+    expect(id).toMatch(/^[0-9a-f]{16}$/);
+    const other = {
+      task: { steps: 50, lr: 0.1, type: 'fixed' },
+      optimizer: { momentum: 0, type: 'sgd' },
+      seed: 1,
+      data: { fold: 2, name: 'mnist', missing: undefined },
+      model: 'lenet',
+    };
+    expect(parseJob(other).id).toBe(id);
+    expect(parseJob({ ...plain, seed: 2 }).id).not.toBe(id);
+    expect(parseJob({ ...plain, id: 'mine' }).id).toBe('mine');
+  });
+
+  it('gives a thousand jobs a thousand ids', () => {
+    const ids = Array.from({ length: 1000 }, (_, seed) => parseJob({ ...plain, seed }).id);
+    expect(new Set(ids).size).toBe(1000);
+  });
+
+  it('answers a misspelt field with the nearest legal one', () => {
+    expect(refusal({ ...plain, optimiser: 1 })).toContain('Did you mean "optimizer"?');
+    expect(refusal({ ...plain, task: { ...plain.task, step: 5 } })).toContain('Did you mean "steps"?');
+    expect(refusal({ ...plain, task: { type: 'rangeTest', startLR: 5 } })).toContain('"startLr"');
+    expect(refusal({ ...plain, optimizer: { type: 'sgd', momentun: 0.9 } })).toContain('"momentum"');
+  });
+
+  it.each([
+    ['no object', 5, 'job to be an object'],
+    ['no model', { ...plain, model: undefined }, 'job.model to be JSON'],
+    ['NaN in the data', { ...plain, data: { a: [1, Number.NaN] } }, 'Received: job.data.a[1] = NaN'],
+    ['a typed array', { ...plain, data: new Float32Array(2) }, 'job.data = an object'],
+    ['a bad id', { ...plain, id: '../x' }, 'job.id = "../x"'],
+    ['a seed of text', { ...plain, seed: '1' }, 'job.seed = "1"'],
+    ['another task', { ...plain, task: { type: 'fix' } }, 'Received: job.task.type = "fix"'],
+    ['another optimizer', { ...plain, optimizer: { type: 'lion' } }, 'job.optimizer.type to be "sgd"'],
+    [
+      'a bad policy',
+      { ...plain, task: { type: 'policy', policy: { type: 'x' }, steps: 5 } },
+      'job.task.policy',
+    ],
+    ['no steps', { ...plain, task: { type: 'fixed', lr: 0.1 } }, 'job.task.steps to be an integer'],
+    ['a rate of 0', { ...plain, task: { type: 'fixed', lr: 0, steps: 5 } }, 'job.task.lr = 0'],
+    ['a bad plan', { ...plain, task: { type: 'autoClr', steps: 500, plan: 'deca' } }, 'job.task.plan'],
+  ])('refuses %s', (_, value, message) => expect(refusal(value)).toContain(message));
+
+  it('refuses a circle', () => {
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    expect(refusal({ ...plain, data: circle })).toContain('more than 100 levels');
+  });
+});
+
+describe('parseJobs', () => {
+  it('refuses equal jobs, ids that differ in case alone, and an empty list', () => {
+    expect(() => parseJobs([plain, { ...plain, seed: 2 }, plain])).toThrow('jobs[0] and jobs[2]');
+    expect(() =>
+      parseJobs([
+        { ...plain, id: 'a' },
+        { ...plain, id: 'A' },
+      ]),
+    ).toThrow('the id "A"');
+    expect(() => parseJobs([])).toThrow('Give at least one job');
+    expect(() => parseJobs([plain, { ...plain, sed: 1 }])).toThrow('jobs[1]');
+  });
+});

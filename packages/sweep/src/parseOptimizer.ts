@@ -1,0 +1,25 @@
+import { adagrad, adam, adamW, ClrError, type Optimizer, rmsProp, sgd } from '@clr/core';
+import { fail } from './errors.ts';
+import { object, oneOf } from './fields.ts';
+
+const factories: Readonly<Record<Optimizer['type'], (options: object) => Optimizer>> = {
+  sgd,
+  adam,
+  adamW,
+  rmsProp,
+  adagrad,
+};
+
+const optimizerType = oneOf(...Object.keys(factories));
+
+/** Reads an optimizer of core, every default written out. */
+export function parseOptimizer(value: unknown, path: string): Optimizer {
+  const { type, ...options } = object(value, path);
+  optimizerType(type, `${path}.type`);
+  try {
+    return factories[type as Optimizer['type']](options);
+  } catch (cause) {
+    if (!(cause instanceof ClrError)) throw cause;
+    throw fail(`${path} to be an optimizer of core`, cause.message, 'Correct the job.', { cause });
+  }
+}

@@ -1,0 +1,55 @@
+import { parsePolicy } from '@clr/core';
+import {
+  boolean,
+  type Fields,
+  hyper,
+  integer,
+  object,
+  oneOf,
+  optional,
+  plan,
+  positive,
+  rate,
+  readFields,
+  verdict,
+} from './fields.ts';
+import type { Task } from './job.ts';
+
+const training: Fields = {
+  steps: integer(1),
+  hyper: optional(hyper),
+  checkpointEvery: optional(integer(1)),
+};
+
+const kinds: Readonly<Record<Task['type'], Fields>> = {
+  rangeTest: {
+    startLr: optional(rate),
+    endLr: optional(positive),
+    steps: optional(integer(2)),
+    spacing: optional(oneOf('linear', 'exponential')),
+    probe: optional(integer(1)),
+    sharpness: optional(boolean),
+  },
+  fixed: { lr: positive, ...training },
+  policy: { policy: (value, path) => parsePolicy(value, path), ...training },
+  autoClr: {
+    steps: integer(2),
+    stepsPerEpoch: optional(integer(1)),
+    plan: optional(plan),
+    verdict: optional(verdict),
+    probe: optional(integer(1)),
+    patience: optional(integer(1)),
+    reductions: optional(integer(0)),
+    average: optional(boolean),
+    ensemble: optional(boolean),
+  },
+};
+
+const taskType = oneOf(...Object.keys(kinds));
+
+/** Reads a task, every field checked. `path` is its name in messages. */
+export function parseTask(value: unknown, path: string): Task {
+  const { type, ...rest } = object(value, path);
+  taskType(type, `${path}.type`);
+  return Object.freeze({ type, ...readFields(rest, kinds[type as Task['type']], path) }) as Task;
+}

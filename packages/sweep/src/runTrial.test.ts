@@ -1,0 +1,118 @@
+import type { Trainable } from '@clr/core';
+import { describe, expect, it } from 'vitest';
+import { jobOf, tasks } from '../test/jobs.ts';
+import { open } from '../test/softmax.ts';
+import { collect } from './collect.ts';
+import { runTrial } from './runTrial.ts';
+import type { TrialCheckpoint } from './trialCheckpoint.ts';
+import { parseResult } from './trialResult.ts';
+
+const text = (value: unknown): string => JSON.stringify(value);
+
+describe('runTrial', () => {
+  it.each(Object.values(tasks).map((task) => [task.type, task] as const))(
+    'gives the same plain JSON twice: %s',
+    async (_, task) => {
+      const job = jobOf(task);
+      const once = await runTrial(job, { open });
+      expect(text(await runTrial(job, { open }))).toBe(text(once));
+      // Nothing is lost on the way through JSON.
+      expect(parseResult(JSON.parse(text(once)))).toEqual(once);
+      expect(text(await runTrial({ ...job, seed: 2 }, { open }))).not.toBe(text(once));
+    },
+  );
+
+  it('goes on from every checkpoint to the same bits, and from a stop at any step', async () => {
+    const job = jobOf(tasks.policy);
+    const saved: string[] = [];
+    // As a file would hold it: typed arrays apart, all else as JSON.
+    const save = (checkpoint: TrialCheckpoint) => void saved.push(pack(checkpoint));
+    const whole = text(await runTrial(job, { open, save }));
+    expect(saved.map((each) => unpack(each).step)).toEqual([5, 10, 15, 16, 20, 25, 30, 32, 35, 40]);
+    for (const each of saved) {
+      expect(text(await runTrial(job, { open, from: unpack(each) }))).toBe(whole);
+    }
+    for (let stop = 1; stop < 40; stop++) {
+      const controller = new AbortController();
+      let last: TrialCheckpoint | undefined;
+      const result = await runTrial(job, {
+        open,
+        signal: controller.signal,
+        save: (checkpoint) => {
+          last = unpack(pack(checkpoint));
+        },
+        onStep: ({ step }) => void (step + 1 === stop && controller.abort()),
+      });
+      expect(result).toBeUndefined();
+      expect(text(await runTrial(job, { open, ...(last && { from: last }) }))).toBe(whole);
+    }
+  });
+
+  it('gives nothing for what was stopped, and leaves no half evaluation in a checkpoint', async () => {
+    const job = jobOf(tasks.policy);
+    const controller = new AbortController();
+    let last: TrialCheckpoint | undefined;
+    const stopping: typeof open = (each) => {
+      const opened = open(each);
+      const { evaluate } = opened.trainable;
+      opened.trainable.evaluate = async (batches) => {
+        const metrics = await evaluate(batches);
+        controller.abort();
+        return metrics;
+      };
+      return opened;
+    };
+    const save = (checkpoint: TrialCheckpoint) => {
+      last = checkpoint;
+    };
+    expect(await runTrial(job, { open: stopping, signal: controller.signal, save })).toBeUndefined();
+    expect(last!.step).toBe(15);
+    const whole = await runTrial(job, { open });
+    expect(text(await runTrial(job, { open, from: last! }))).toBe(text(whole));
+  });
+
+  it('records divergence, with null for a loss that is not finite', async () => {
+    const job = jobOf({ type: 'fixed', lr: 1e30, steps: 40 });
+    const result = await runTrial(job, { open });
+    expect(result!.run!.stopped!.reason).toBe('diverged');
+    expect(collect([result!]).rows[0]).toMatchObject({ loss: null, stopped: 'diverged' });
+  });
+
+  it('disposes of the model whatever happens, after onResult', async () => {
+    const seen: string[] = [];
+    const watched = (data?: object) =>
+      runTrial(jobOf(tasks.fixed, 1, data as never), {
+        open: (job) => {
+          const opened = open(job);
+          const trainable: Trainable<never> = Object.assign(opened.trainable, {
+            dispose: () => void seen.push('disposed'),
+          });
+          return { ...opened, trainable: trainable as never, onResult: () => void seen.push('told') };
+        },
+      });
+    await watched();
+    expect(seen).toEqual(['told', 'disposed']);
+    await expect(watched({ throwAt: 3 })).rejects.toThrow('The data are broken.');
+    expect(seen).toEqual(['told', 'disposed', 'disposed']);
+  });
+
+  it('refuses a checkpoint of another job, of no job, and with a task that begins again', async () => {
+    let last: TrialCheckpoint | undefined;
+    const save = (checkpoint: TrialCheckpoint) => {
+      last = checkpoint;
+    };
+    await runTrial(jobOf(tasks.policy), { open, save });
+    const from = last!;
+    await expect(runTrial(jobOf(tasks.policy, 2), { open, from })).rejects.toThrow('one of another job');
+    const { extra: _, ...bare } = from;
+    await expect(runTrial(jobOf(tasks.policy), { open, from: bare })).rejects.toThrow('one of no job');
+    await expect(runTrial(jobOf(tasks.rangeTest), { open, from })).rejects.toThrow('begins again');
+    await expect(runTrial(jobOf(tasks.fixed), { opne: open } as never)).rejects.toThrow('"open"');
+  });
+});
+
+const pack = (checkpoint: TrialCheckpoint): string =>
+  JSON.stringify(checkpoint, (_, value) => (value instanceof Float32Array ? { floats: [...value] } : value));
+
+const unpack = (packed: string): TrialCheckpoint =>
+  JSON.parse(packed, (_, value) => (value?.floats ? Float32Array.from(value.floats) : value));

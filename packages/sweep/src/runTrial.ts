@@ -1,0 +1,122 @@
+import {
+  type AbortSignalLike,
+  autoClr,
+  type Batches,
+  type Checkpoint,
+  checkOptionNames,
+  type Pass,
+  type RangeTestPoint,
+  rangeTest,
+  type Trainable,
+} from '@clr/core';
+import { fail, inWords } from './errors.ts';
+import type { Job } from './job.ts';
+import { parseJob } from './parseJob.ts';
+import { trainTrial } from './trainTrial.ts';
+import type { TrialCheckpoint } from './trialCheckpoint.ts';
+import { recordOf, type TrialResult } from './trialResult.ts';
+
+/** What a job is run on. */
+export interface OpenedJob<Batch> {
+  /** The model with its optimizer, as `createTrainer` of an adapter gives it. It is disposed of at the end. */
+  readonly trainable: Trainable<Batch>;
+  readonly batches: Batches<Batch>;
+  /** Batches to evaluate on, apart from the training data. */
+  readonly validation?: Pass<Batch>;
+  /** Told of the result while the trained model is still there: the place to export it. A repeated job tells it again. */
+  readonly onResult?: (result: TrialResult) => void | Promise<void>;
+}
+
+/** Makes a job's model and data. It must depend on nothing but the job, and draw all that is random from its seed. */
+export type Open<Batch> = (job: Job) => OpenedJob<Batch> | Promise<OpenedJob<Batch>>;
+
+/** Options of {@link runTrial}. */
+export interface TrialOptions<Batch> {
+  readonly open: Open<Batch>;
+  /** Told of every step: of a sweep, or of a training. */
+  readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
+  /** Stops between two steps. A training is saved before. */
+  readonly signal?: AbortSignalLike;
+  /** Where to go on from: the last checkpoint that `save` was given. Only with the tasks `fixed` and `policy`. */
+  readonly from?: Checkpoint & { readonly extra?: unknown };
+  /**
+   * Keeps a checkpoint, such as `save` of a store of `@clr/checkpoint`. Only the tasks `fixed` and `policy` are saved;
+   * a range test or `autoClr` that was stopped begins again.
+   */
+  readonly save?: (checkpoint: TrialCheckpoint) => void | Promise<void>;
+}
+
+const names = ['open', 'onStep', 'signal', 'from', 'save'] as const;
+
+/**
+ * Runs one job. The result depends on the job alone: it has the same bits with and without stops on the way.
+ *
+ * @param job - as {@link parseJob} reads it
+ * @returns the result; `undefined` if `signal` stopped it
+ * @throws {ClrError} if the job is bad, `from` belongs to another job, or the training throws
+ *
+ * @example
+ * ```ts
+ * const result = await runTrial(job, { open });
+ * result.run.step; // 50
+ * ```
+ */
+export async function runTrial<Batch>(
+  job: Job,
+  options: TrialOptions<Batch>,
+): Promise<TrialResult | undefined> {
+  const { open, signal, from } = checkOptionNames('clr/sweep', 'runTrial', options, names);
+  const read = parseJob(job);
+  const resumable = read.task.type === 'fixed' || read.task.type === 'policy';
+  if (from && !resumable) {
+    const expected = `no checkpoint with the task ${read.task.type}, which begins again`;
+    throw fail(expected, `from with step ${inWords(from.step)}`, 'Leave out `from`.');
+  }
+  if (typeof open !== 'function') {
+    throw fail('open to be a function', `open = ${inWords(open)}`, 'Give one that makes model and batches.');
+  }
+  const opened = await open(read);
+  const { trainable, onResult } = checkOptionNames('clr/sweep', 'the result of open', opened, openNames);
+  try {
+    const outcome = await runTask(read, opened, options);
+    // An abort may have cut the last evaluation short, so what was reached is not the result.
+    if (signal?.aborted) return undefined;
+    const result: TrialResult = { version: 1, job: read, ...outcome };
+    await onResult?.(result);
+    return result;
+  } finally {
+    await trainable?.dispose?.();
+  }
+}
+
+const openNames = ['trainable', 'batches', 'validation', 'onResult'] as const;
+
+async function runTask<Batch>(
+  job: Job,
+  { trainable, batches, validation }: OpenedJob<Batch>,
+  options: TrialOptions<Batch>,
+): Promise<Pick<TrialResult, 'trace' | 'run' | 'autoClr'>> {
+  const { onStep, signal } = options;
+  const shared = { ...(validation && { validation }), ...(signal && { signal }) };
+  const { task } = job;
+  if (task.type === 'rangeTest') {
+    const { type: _, ...rest } = task;
+    const told = { ...rest, ...shared, ...(onStep && { onStep }) };
+    return { trace: await rangeTest(trainable, batches, told) };
+  }
+  if (task.type === 'autoClr') {
+    const { type: _, ...rest } = task;
+    const result = await autoClr(trainable, batches, {
+      ...rest,
+      ...shared,
+      async onEvent(event) {
+        if (event.type === 'sweep') await onStep?.(event.point);
+        if (event.type === 'step') await onStep?.(event.step);
+      },
+    });
+    return { autoClr: recordOf(result) };
+  }
+  return {
+    run: await trainTrial(job, task, { trainable, batches, ...(validation && { validation }) }, options),
+  };
+}

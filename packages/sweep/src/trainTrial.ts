@@ -1,0 +1,43 @@
+import { constant, type TrainingRun, train } from '@clr/core';
+import type { FixedTask, Job, PolicyTask } from './job.ts';
+import { contentOf } from './parseJob.ts';
+import type { OpenedJob, TrialOptions } from './runTrial.ts';
+import { recordSoFar } from './trialCheckpoint.ts';
+
+/** Trains, saves on the way, and gives the record of the whole run, also of the steps before a checkpoint. */
+export async function trainTrial<Batch>(
+  job: Job,
+  task: FixedTask | PolicyTask,
+  { trainable, batches, validation }: OpenedJob<Batch>,
+  { onStep, from, save, signal }: TrialOptions<Batch>,
+): Promise<TrainingRun> {
+  const { steps: count, hyper, checkpointEvery = Math.ceil(count / 10) } = task;
+  const { steps, troughs } = recordSoFar(job, from);
+  const content = contentOf(job);
+  const run = await train(trainable, batches, {
+    policy: task.type === 'fixed' ? constant({ lr: task.lr }) : task.policy,
+    steps: count,
+    ...(hyper && { hyper }),
+    ...(validation && { validation }),
+    ...(signal && { signal }),
+    ...(from && { from }),
+    async onStep(step) {
+      steps.push(step);
+      await onStep?.(step);
+    },
+    onCycleEnd({ snapshot: _, ...trough }) {
+      troughs.push(trough);
+    },
+    checkpoint: {
+      // Asked for without `save` too: a state that holds NaN ends a run where it is saved.
+      every: { steps: checkpointEvery },
+      async save(checkpoint) {
+        // An abort may have cut the evaluation of its trough short.
+        const cutShort = signal?.aborted && validation && troughs.at(-1)?.step === checkpoint.step;
+        if (!cutShort)
+          await save?.({ ...checkpoint, extra: { job: content, steps: [...steps], troughs: [...troughs] } });
+      },
+    },
+  });
+  return { ...run, from: 0, steps, troughs };
+}

@@ -1,0 +1,38 @@
+import type { Checkpoint, TrainingStep, Trough } from '@clr/core';
+import { fail, inWords } from './errors.ts';
+import type { Job } from './job.ts';
+import { contentOf } from './parseJob.ts';
+
+/** A job on its way: the state of its training, and its record so far. The stores of `@clr/checkpoint` keep it. */
+export interface TrialCheckpoint extends Checkpoint {
+  readonly extra: {
+    /** The job without its id, as text. */
+    readonly job: string;
+    readonly steps: readonly TrainingStep[];
+    readonly troughs: readonly Trough[];
+  };
+}
+
+/** The record so far of a checkpoint of this very job; nothing at the start. */
+export function recordSoFar(
+  job: Job,
+  from: (Checkpoint & { readonly extra?: unknown }) | undefined,
+): { readonly steps: TrainingStep[]; readonly troughs: Trough[] } {
+  if (!from) return { steps: [], troughs: [] };
+  const extra = Object(from.extra) as Partial<TrialCheckpoint['extra']>;
+  if (extra.job !== contentOf(job) || !Array.isArray(extra.steps) || !Array.isArray(extra.troughs)) {
+    throw fail(
+      `a checkpoint of the job ${job.id}`,
+      typeof extra.job === 'string' ? `one of another job, ${inWords(extra.job)}` : 'one of no job',
+      'Begin without a checkpoint, or give the job another id.',
+    );
+  }
+  if (extra.steps.length !== from.step) {
+    throw fail(
+      `the record of ${from.step} steps in the checkpoint of the job ${job.id}`,
+      `${extra.steps.length} steps`,
+      'Begin without a checkpoint.',
+    );
+  }
+  return { steps: [...extra.steps], troughs: [...extra.troughs] };
+}

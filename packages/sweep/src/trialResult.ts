@@ -1,0 +1,94 @@
+import {
+  type AutoClrResult,
+  type Best,
+  type Joint,
+  parseRun,
+  parseTrace,
+  type RangeTestTrace,
+  type TrainingRun,
+} from '@clr/core';
+import { fail, inWords } from './errors.ts';
+import { object } from './fields.ts';
+import type { Job } from './job.ts';
+import { parseJob } from './parseJob.ts';
+
+/** Several troughs together, without their states. */
+export interface JointRecord extends Pick<TrialMetrics, 'loss' | 'accuracy'> {
+  /** The steps of the troughs. */
+  readonly troughs: readonly number[];
+}
+
+/** Metrics as JSON holds them: `null` for what is not finite. */
+export interface TrialMetrics {
+  readonly loss: number | null;
+  readonly accuracy?: number | null;
+}
+
+/** What core's `autoClr` gives, as plain JSON: without states, and with `null` for numbers that are not finite. */
+export interface AutoClrRecord
+  extends Pick<AutoClrResult, 'trace' | 'finding' | 'policy' | 'run' | 'verdict' | 'cost'> {
+  readonly best?: TrialMetrics & Omit<Best, 'snapshot' | 'loss' | 'accuracy'>;
+  readonly average?: JointRecord;
+  readonly ensemble?: JointRecord;
+}
+
+/** The result of one job as plain JSON: a trace, a run or the record of `autoClr`, as the task is. */
+export interface TrialResult {
+  readonly version: 1;
+  readonly job: Job;
+  /** Of a range test. */
+  readonly trace?: RangeTestTrace;
+  /** Of a fixed rate or a policy: the whole run, also where it was resumed. */
+  readonly run?: TrainingRun;
+  readonly autoClr?: AutoClrRecord;
+}
+
+/** What `autoClr` gave, without states. */
+export function recordOf(result: AutoClrResult): AutoClrRecord {
+  const { best, average, ensemble, ...rest } = result;
+  const joint = ({ troughs, ...metrics }: Joint) => ({
+    ...metrics,
+    troughs: troughs.map(({ step }) => step),
+  });
+  const { snapshot: _, ...measured } = best ?? { snapshot: undefined };
+  return plain({
+    ...rest,
+    ...(best && { best: measured }),
+    ...(average && { average: joint(average) }),
+    ...(ensemble && { ensemble: joint(ensemble) }),
+  }) as AutoClrRecord;
+}
+
+/** Data as JSON would give them back: `null` for numbers that are not finite. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/**
+ * Reads a result from unknown data, such as parsed JSON.
+ *
+ * @param name - how error messages refer to it, such as the name of its file
+ * @throws {ClrError} if it is not what {@link runTrial} gave
+ *
+ * @example
+ * ```ts
+ * const stored = JSON.stringify(await runTrial(job, { open }));
+ * parseResult(JSON.parse(stored)).run.step; // 50
+ * ```
+ */
+export function parseResult(value: unknown, name = 'result'): TrialResult {
+  const { version, job, trace, run, autoClr } = object(value, name);
+  if (version !== 1) {
+    const advice = 'Give what runTrial returned, as JSON.';
+    throw fail(`${name}.version to be 1`, `${name}.version = ${inWords(version)}`, advice);
+  }
+  const read = parseJob(job, `${name}.job`);
+  const result = { version, job: read } as const;
+  const { type } = read.task;
+  if (type === 'rangeTest') return { ...result, trace: parseTrace(trace, `${name}.trace`) };
+  if (type !== 'autoClr') return { ...result, run: parseRun(run, `${name}.run`) };
+  const record = object(autoClr, `${name}.autoClr`) as unknown as AutoClrRecord;
+  parseTrace(record.trace, `${name}.autoClr.trace`);
+  object(record.finding, `${name}.autoClr.finding`);
+  object(record.cost, `${name}.autoClr.cost`);
+  if (record.run !== undefined) parseRun(record.run, `${name}.autoClr.run`);
+  return { ...result, autoClr: record };
+}

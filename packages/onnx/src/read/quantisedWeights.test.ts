@@ -8,7 +8,7 @@ import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeM
 import { DataType } from '../format/dataType.ts';
 import { integersToBytes } from '../format/integers.ts';
 import { type TensorProto, TensorProtoSchema } from '../generated/onnx_pb.ts';
-import { createTrainer, describeModel } from '../index.ts';
+import { createTrainer, describeModel, freezeExcept } from '../index.ts';
 
 const { FLOAT: float, INT8: int8, UINT8: uint8, INT32: int32, INT4: int4 } = DataType;
 const ms = 'com.microsoft';
@@ -350,6 +350,15 @@ describe('quantised weights', () => {
       trained: true,
     });
     expect(weights.find(({ name }) => name === 's')).toMatchObject({ trained: false });
+  });
+
+  it.each(Object.entries(cases))('are layers to freezeExcept: %s', (_name, { trained, ...rest }) => {
+    const file = fileOf({ trained, ...rest });
+    const picked = (keep: Parameters<typeof freezeExcept>[1]): string[] =>
+      trained.filter(freezeExcept(file, keep));
+    expect(picked(1)).toEqual(['v']);
+    expect(picked(2)).toEqual(trained);
+    expect(picked((name) => name !== 'v')).toEqual(trained.filter((name) => name !== 'v'));
   });
 
   it('of a MatMulNBits pass gradients on when they stay as they are', async () => {

@@ -2,6 +2,7 @@ import { fail } from '../errors.ts';
 import { describeNode } from '../format/describeNode.ts';
 import { operators } from '../gradients/index.ts';
 import { lossInput } from '../loss/lossInput.ts';
+import { dequantised } from '../read/dequantise.ts';
 import { loadGraph } from '../read/load.ts';
 import { readSource } from '../read/readSource.ts';
 import { show } from '../show.ts';
@@ -38,7 +39,7 @@ export function freezeExcept(
   model: Uint8Array,
   keep: number | ((name: string) => boolean),
 ): (name: string) => boolean {
-  const source = readSource(model);
+  const source = dequantised(readSource(model));
   const { b } = loadGraph(source, operators, (node, ops) => ops.operator(node)?.settle?.(node, ops));
   const output = lossInput(
     b,

@@ -94,7 +94,7 @@ function pointsOf(run: TrainingRun, of: 'loss' | 'accuracy'): readonly Point[] {
 }
 
 function smoothed(run: TrainingRun, of: 'loss' | 'accuracy'): readonly Point[] {
-  return smooth(pointsOf(run, of), Math.max(5, run.steps.length / 60), of === 'loss' ? median : mean);
+  return smooth(pointsOf(run, of), Math.max(5, run.steps.length / 60), of === 'loss' ? median : mean, true);
 }
 
 /** What was measured at the troughs: accuracy if there is any, else loss. */

@@ -7,13 +7,18 @@ const mostNeighbours = 500;
 /**
  * The running median, or another middle: of each point and its neighbours, `width` of them at most. The median
  * keeps steps steep and ignores single outliers; of values that come in steps themselves, such as a batch's
- * accuracy, the mean says more. Near an end it takes the neighbours there are. A long curve comes out at 1,500
- * evenly spaced places.
+ * accuracy, the mean says more. A long curve comes out at 1,500 evenly spaced places.
+ *
+ * Near an end the window shrinks to as many neighbours on each side, so that a steep end does not lean.
+ *
+ * @param settles - whether the curve is flat at its end: the last windows then keep their neighbours on the left, because
+ *   single values would end the curve in a spike of noise
  */
 export function smooth(
   points: readonly Point[],
   width: number,
   middle: (values: readonly number[]) => number = median,
+  settles = false,
 ): readonly Point[] {
   const reach = Math.max(1, Math.floor(width / 2));
   const last = points.length - 1;
@@ -22,11 +27,11 @@ export function smooth(
     const index = places > 1 ? Math.round((place * last) / (places - 1)) : 0;
     const [x, y] = points[index]!;
     if (y === null) return [x, null];
-    // As many on each side, so that the curve's ends do not lean.
-    const side = Math.min(reach, index, last - index);
-    const stride = Math.ceil((2 * side + 1) / mostNeighbours);
+    const right = Math.min(reach, index, last - index);
+    const left = settles && index > reach ? reach : right;
+    const stride = Math.ceil((left + right + 1) / mostNeighbours);
     const near: number[] = [];
-    for (let other = index - side; other <= index + side; other += stride) {
+    for (let other = index - left; other <= index + right; other += stride) {
       const value = points[other]![1];
       if (value !== null) near.push(value);
     }

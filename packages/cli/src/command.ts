@@ -1,7 +1,7 @@
 /** A file to write, whole or not at all. */
 export interface OutputFile {
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Uint8Array;
 }
 
 /** The result of a command. Nothing is printed or written before it has succeeded. */

@@ -1,22 +1,43 @@
 import { readFile } from 'node:fs/promises';
 import type { Command, Outcome } from './command.ts';
 import { analyze } from './commands/analyze.ts';
+import { evaluate } from './commands/evaluate.ts';
+import { inspect } from './commands/inspect.ts';
+import { newModel } from './commands/newModel.ts';
 import { policy } from './commands/policy.ts';
+import { predict } from './commands/predict.ts';
+import { rangeTest } from './commands/rangeTest.ts';
 import { report } from './commands/report.ts';
+import { train } from './commands/train.ts';
 import { UsageError } from './errors.ts';
 
-const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ policy, analyze, report }));
+const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({
+    ...{ inspect, new: newModel, 'range-test': rangeTest, train, evaluate, predict },
+    ...{ policy, analyze, report },
+  }),
+);
 
 const help = `Usage: clr <command> [options]
 
-  clr policy    draws a learning-rate policy and tabulates it
-  clr analyze   says which rates an LR range test suggests
-  clr report    makes one HTML page of range tests, runs and policies
+  clr new          writes a fresh model for a table, images or arrays
+  clr inspect      says what an ONNX model holds, and what of it can be trained
+  clr range-test   tries learning rates on a model, and says which it can take
+  clr train        trains a model
+  clr evaluate     measures a model on data
+  clr predict      writes what a model answers
+
+  clr policy       draws a learning-rate policy and tabulates it
+  clr analyze      says which rates an LR range test suggests, whichever tool made it
+  clr report       makes one HTML page of range tests, runs and policies
 
   clr <command> --help   how a command is used
   clr --version          the version
 
-Exit codes: 0 done; 1 the input cannot be used; 2 the command line cannot; 3 no suggestion (analyze).
+Training needs two more packages: npm install @clr/onnx onnxruntime-node
+
+Exit codes: 0 done; 1 the input cannot be used; 2 the command line cannot; 3 no learning rate was found;
+130 stopped by Ctrl-C.
 `;
 
 /** Runs a command line, without printing or writing anything. */

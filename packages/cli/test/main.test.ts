@@ -5,7 +5,17 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { clr } from './clr.ts';
 
-const commands = ['policy', 'analyze', 'report'];
+const commands = [
+  'new',
+  'inspect',
+  'range-test',
+  'train',
+  'evaluate',
+  'predict',
+  'policy',
+  'analyze',
+  'report',
+];
 
 describe('clr', () => {
   it.each(['--help', '-h', 'help'])('%s names every command', async (flag) => {
@@ -30,7 +40,9 @@ describe('clr', () => {
   it.each([[[]], [['polcy']]])('refuses %j and names the commands', async (args) => {
     const { code, out, err } = await clr(args);
     expect([code, out]).toEqual([2, '']);
-    expect(err).toContain('Expected a command: policy, analyze, report.');
+    expect(err).toContain(
+      'Expected a command: inspect, new, range-test, train, evaluate, predict, policy, analyze, report.',
+    );
   });
 
   it('does not mind a reader that stops early', async () => {

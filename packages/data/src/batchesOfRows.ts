@@ -10,6 +10,11 @@ export interface RowBatchOptions<Batch> {
   readonly size: number;
   /** Shuffles each epoch in its own way. Absent: the order of `rows`, with a last batch that may be smaller. */
   readonly seed?: number;
+  /**
+   * With a seed: how many batches at the beginning are not read, and come as `undefined`. A run that resumes skips those
+   * anyway. Default 0.
+   */
+  readonly skip?: number;
   /** Makes a batch of a runtime from the arrays. */
   readonly make: (values: Readonly<Record<string, Values>>) => Batch;
 }
@@ -38,6 +43,7 @@ export function batchesOfRows<Batch>(
     rows = Uint32Array.from({ length: dataset.count }, (_, i) => i),
     size,
     seed,
+    skip = 0,
     make,
   }: RowBatchOptions<Batch>,
 ): AsyncIterable<Batch> {
@@ -61,6 +67,7 @@ export function batchesOfRows<Batch>(
     async *[Symbol.asyncIterator]() {
       const taken = new Uint32Array(size);
       let filled = 0;
+      let made = 0;
       for (let epoch = 0; ; epoch++) {
         const order = shuffled(rows, seed + 1_000_003 * epoch);
         for (let from = 0; from < order.length; ) {
@@ -68,7 +75,7 @@ export function batchesOfRows<Batch>(
           taken.set(order.subarray(from, from + length), filled);
           [from, filled] = [from + length, filled + length];
           if (filled < size) continue;
-          yield await place(taken.slice());
+          yield made++ < skip ? (undefined as Batch) : await place(taken.slice());
           filled = 0;
         }
       }

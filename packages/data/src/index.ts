@@ -1,4 +1,5 @@
 export { type ArrayField, arraysDataset } from './arrays/arraysDataset.ts';
+export { encodeNpz, type NpzArray } from './arrays/encodeNpz.ts';
 export { openArrays } from './arrays/openArrays.ts';
 export type { Dtype, RawArray } from './arrays/rawArray.ts';
 export { batchesOfRows, type RowBatchOptions } from './batchesOfRows.ts';

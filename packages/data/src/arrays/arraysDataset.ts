@@ -61,10 +61,18 @@ export async function arraysDataset(fields: Readonly<Record<string, ArrayField>>
         const dims = [rows.length, ...array.dims.slice(1)];
         if (type === 'int64') {
           const numbers = await readRows(array, rows, (length) => new Float64Array(length));
+          const odd = numbers.findIndex((number) => !Number.isInteger(number));
+          if (odd >= 0) {
+            throw fail(
+              `whole numbers in "${array.name}"`,
+              `${numbers[odd]} in row ${rows[Math.floor((odd * rows.length) / numbers.length)]}`,
+              'Give classes as whole numbers, or train a regression (--loss mse).',
+            );
+          }
           values[name] = {
             type,
             dims,
-            data: BigInt64Array.from(numbers, (number) => BigInt(Math.trunc(number))),
+            data: BigInt64Array.from(numbers, (number) => BigInt(number)),
           };
         } else {
           const data = await readRows(array, rows, (length) => new Float32Array(length));

@@ -1,0 +1,38 @@
+import type { Command } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { readArguments } from '../readArguments.ts';
+import { answer } from '../training/answer.ts';
+import { dataFlags, dataHelp, wholeOf } from '../training/flags.ts';
+import { score } from '../training/score.ts';
+
+const flags = { ...dataFlags, batch: { type: 'string' }, json: { type: 'boolean' } } as const;
+
+/** `clr evaluate`: how good a model is. */
+export const evaluate: Command = {
+  help: `Usage: clr evaluate <model.onnx> --data <path> [options]
+
+Measures a model on data: accuracy, cross-entropy and the accuracy of each class; or the errors of numbers.
+
+  --batch <n>         examples at a time (default: 64)
+  --json              print it as JSON
+
+Data
+${dataHelp}
+
+Example
+  clr evaluate flowers.onnx --data flowers-test/
+`,
+
+  async run(args) {
+    const { values, positionals } = readArguments('evaluate', args, flags);
+    const [path, ...others] = positionals;
+    if (!path || others.length > 0)
+      throw new UsageError('one ONNX model', `${positionals.length} files`, 'evaluate');
+    const batch = wholeOf('evaluate', 'batch', values.batch) ?? 64;
+    const answered = await answer('evaluate', path, values, batch, true);
+    const result = score(answered);
+    return {
+      text: values.json ? JSON.stringify(result, null, 2) : [...answered.notes, ...result.lines].join('\n'),
+    };
+  },
+};

@@ -1,0 +1,47 @@
+import type { Command } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { readArguments } from '../readArguments.ts';
+import { wholeOf } from '../training/flags.ts';
+import { loadOnnx } from '../training/loadRuntime.ts';
+import { readModel } from '../training/setUp.ts';
+
+/** `clr inspect`: what a model holds. */
+export const inspect: Command = {
+  help: `Usage: clr inspect <model.onnx> [--batch <n>] [--json]
+
+Says what an ONNX model holds: inputs, outputs, weights and which are trained, operators without a gradient, the
+layer that --head replaces, and the memory of a step.
+
+  --batch <n>   examples in a batch, for the memory (default: 1)
+  --json        print it as JSON
+
+Example
+  clr inspect resnet.onnx --batch 32
+`,
+
+  async run(args) {
+    const { values, positionals } = readArguments('inspect', args, {
+      batch: { type: 'string' },
+      json: { type: 'boolean' },
+    });
+    const [path, ...others] = positionals;
+    if (!path || others.length > 0)
+      throw new UsageError('one ONNX model', `${positionals.length} files`, 'inspect');
+    const batch = wholeOf('inspect', 'batch', values.batch) ?? 1;
+    const { describeHead, describeModel, formatModel } = await loadOnnx();
+    const model = await readModel(path);
+    const description = describeModel(model, { batch });
+    let head: ReturnType<typeof describeHead> | undefined;
+    let why = '';
+    try {
+      head = describeHead(model);
+    } catch (error) {
+      why = (error as Error).message.split('\n')[1] ?? '';
+    }
+    if (values.json) return { text: JSON.stringify({ ...description, ...(head && { head }) }, null, 2) };
+    const last = head
+      ? `--head replaces ${head.operator} "${head.node}": "${head.weight}", ${head.inputs} numbers to ${head.classes}`
+      : `--head finds no last layer to replace. ${why}`;
+    return { text: `${formatModel(description)}\n${last}` };
+  },
+};

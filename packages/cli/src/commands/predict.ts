@@ -1,0 +1,88 @@
+import { encodeNpz } from '@clr/data';
+import type { Command } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { readArguments } from '../readArguments.ts';
+import { type Answered, answer, largest, probabilities } from '../training/answer.ts';
+import { dataFlags, dataHelp, wholeOf } from '../training/flags.ts';
+
+const flags = { ...dataFlags, batch: { type: 'string' }, out: { type: 'string' } } as const;
+
+/** `clr predict`: what a model answers. */
+export const predict: Command = {
+  help: `Usage: clr predict <model.onnx> --data <path> --out <answers.csv | answers.npz> [options]
+
+Writes what a model answers to each example, in order. A .csv file holds the class and its probability, or the numbers in the
+units of the table; a .npz file the outputs as they are ("outputs"), and the classes ("classes"). A folder of images may have
+any folders in it: their order is that of their names.
+
+  --batch <n>         examples at a time (default: 64)
+
+Data
+${dataHelp}
+
+Example
+  clr predict houses.onnx --data new-houses.csv --out prices.csv
+`,
+
+  async run(args) {
+    const { values, positionals } = readArguments('predict', args, flags);
+    const [path, ...others] = positionals;
+    if (!path || others.length > 0)
+      throw new UsageError('one ONNX model', `${positionals.length} files`, 'predict');
+    const { out } = values;
+    if (!out || !/\.(csv|npz)$/i.test(out))
+      throw new UsageError('--out with a name that ends in .csv or .npz', out ?? 'no --out', 'predict');
+    const batch = wholeOf('predict', 'batch', values.batch) ?? 64;
+    const answered = await answer('predict', path, values, batch, false);
+    const content = /\.npz$/i.test(out) ? npzOf(answered) : csvOf(answered);
+    return {
+      text: [...answered.notes, `${answered.count} answers.`, `Written: ${out}`].join('\n'),
+      inputs: [path],
+      files: [{ path: out, content }],
+    };
+  },
+};
+
+const isClasses = ({ width, encoding }: Answered): boolean =>
+  encoding ? encoding.kind === 'images' || encoding.target.type === 'classes' : width > 1;
+
+const rowsOf = ({ outputs, width, count }: Answered): Float32Array[] =>
+  Array.from({ length: count }, (_, row) => outputs.subarray(row * width, (row + 1) * width));
+
+function npzOf(answered: Answered): Uint8Array {
+  const { outputs, width, count } = answered;
+  const classes = BigInt64Array.from(rowsOf(answered), (row) => BigInt(largest(row)));
+  return encodeNpz({
+    outputs: { dims: [count, width], data: outputs },
+    ...(isClasses(answered) && { classes: { dims: [count], data: classes } }),
+  });
+}
+
+function csvOf(answered: Answered): string {
+  const { encoding, width } = answered;
+  const rows = rowsOf(answered);
+  const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  if (isClasses(answered)) {
+    const names =
+      encoding?.kind === 'images'
+        ? encoding.classes
+        : encoding?.target.type === 'classes'
+          ? encoding.target.classes
+          : [];
+    const lines = rows.map((row) => {
+      const chances = probabilities(row);
+      const best = largest(chances);
+      return `${cell(names[best] ?? String(best))},${(chances[best] as number).toPrecision(6)}`;
+    });
+    return `${['class,probability', ...lines].join('\n')}\n`;
+  }
+  const target =
+    encoding?.kind === 'table' && encoding.target.type === 'number' ? encoding.target : undefined;
+  const header = target
+    ? cell(target.name)
+    : Array.from({ length: width }, (_, i) => `output${i + 1}`).join(',');
+  const lines = rows.map((row) =>
+    Array.from(row, (value) => (target ? value * target.std + target.mean : value).toPrecision(7)).join(','),
+  );
+  return `${[header, ...lines].join('\n')}\n`;
+}

@@ -1,0 +1,350 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { abortOnInterrupt, replaceFile } from '@clr/checkpoint/node';
+import {
+  type Metrics,
+  type Policy,
+  parsePolicy,
+  parseRun,
+  train as runTraining,
+  type TrainingRun,
+} from '@clr/core';
+import { describeFinding } from '@clr/report/words';
+import type { Command, Outcome, OutputFile } from '../command.ts';
+import { UsageError, unusable } from '../errors.ts';
+import { nameOf, readJson } from '../input/readJson.ts';
+import { readArguments } from '../readArguments.ts';
+import { encodingPath, encodingText } from '../training/encodingFile.ts';
+import { findPolicy, givenRate, plans, type Start, scaled } from '../training/findPolicy.ts';
+import { dataHelp, numberOf, oneOf, trainingFlags, trainingHelp } from '../training/flags.ts';
+import { createProgress, type Progress } from '../training/progress.ts';
+import { type RunFolder, runFolder } from '../training/runFolder.ts';
+import { metricsText, readModel, type SetUp, setUp } from '../training/setUp.ts';
+
+const flags = {
+  ...trainingFlags,
+  out: { type: 'string' },
+  checkpoint: { type: 'string' },
+  auto: { type: 'boolean' },
+  lr: { type: 'string' },
+  policy: { type: 'string' },
+  plan: { type: 'string' },
+  keep: { type: 'string' },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+} as const;
+
+/** What a checkpoint knows of its run. */
+interface Extra {
+  readonly command: string;
+  readonly policy: Policy;
+  readonly steps: number;
+  readonly startMetrics?: Metrics;
+  readonly bestLoss?: number;
+  readonly retries: number;
+}
+
+/** How often the validation data are looked at on the way, at most. */
+const mostLooks = 50;
+
+/** The milliseconds between two checkpoints. */
+const saveEvery = 15_000;
+
+/** How often a training that diverged begins again, each time at a quarter of its rates. */
+const mostRetries = 3;
+
+/** `clr train`: trains a model. */
+export const train: Command = {
+  help: `Usage: clr train <model.onnx> --data <path> --out <trained.onnx> [options]
+
+Trains an ONNX model. Without --lr or --policy a range test finds the learning rate first.
+
+  --out <file>        where to write the trained model; beside it <name>.encoding.json says how data become numbers
+  --checkpoint <dir>  keeps the run there: after Ctrl-C, or a crash, the same command goes on
+  --auto              find the learning rate (the default)
+  --plan <name>       how to train with it: decay (default), cycles, wsd, fixed
+  --lr <rate>         a learning rate: a short warm-up to it, then a line down to 0
+  --policy <file>     a policy of clr, as JSON
+  --keep <best|last>  write the state that was best on the validation data, seen after each epoch (default),
+                      or the last one
+  --json              print the result as JSON, and nothing else
+  --quiet             no progress
+
+Data
+${dataHelp}
+
+Training
+${trainingHelp}
+
+Example
+  clr train resnet.onnx --data flowers/ --head auto --freeze body --epochs 12 --out flowers.onnx
+  clr new mlp --data houses.csv --target price --out start.onnx
+  clr train start.onnx --data houses.csv --epochs 60 --checkpoint run --out houses.onnx
+`,
+
+  async run(args) {
+    const { values, positionals } = readArguments('train', args, flags);
+    const [model, ...others] = positionals;
+    if (!model || others.length > 0)
+      throw new UsageError('one ONNX model', `${positionals.length} files`, 'train');
+    const { out } = values;
+    if (!out) throw new UsageError('--out with the name of the trained model', 'no --out', 'train');
+    const lr = numberOf('train', 'lr', values.lr, (n) => n > 0, 'a number above 0');
+    const plan = oneOf('train', 'plan', values.plan, plans) ?? 'decay';
+    const keep = oneOf('train', 'keep', values.keep, ['best', 'last']) ?? 'best';
+    const ways = [
+      lr !== undefined && '--lr',
+      values.policy !== undefined && '--policy',
+      values.auto && '--auto',
+    ].filter(Boolean);
+    if (ways.length > 1)
+      throw new UsageError('one of --auto, --lr and --policy', ways.join(' and '), 'train');
+    const policy =
+      values.policy === undefined
+        ? undefined
+        : parsePolicy(await readJson(values.policy), nameOf(values.policy));
+    const set = await setUp('train', model, values);
+    const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
+    const command = await fingerprint(args, model);
+    const progress = createProgress(values.quiet === true || values.json === true);
+    const interrupt = abortOnInterrupt();
+    try {
+      const begin = async (): Promise<Start | Outcome> => {
+        if (policy) return { policy, steps: set.steps, snapshot: await set.trainer.snapshot() };
+        if (lr !== undefined) return givenRate(set, lr);
+        const found = await findPolicy(set, plan, progress, interrupt.signal);
+        if (folder) await replaceFile(folder.trace, JSON.stringify(found.trace));
+        if ('policy' in found) return found;
+        if (interrupt.signal.aborted) return stopped(args, 0, set.steps, folder);
+        const words = describeFinding(found.finding).join('\n');
+        return {
+          text: `${words}\nNothing was trained. Give more --epochs, or a rate: --lr 0.001.`,
+          exitCode: 3,
+        };
+      };
+      const run = await runOrResume(set, folder, command, begin, progress, interrupt.signal, keep === 'best');
+      if ('text' in run) return run;
+      if (run.aborted) return stopped(args, run.step, run.steps, folder);
+      return finished(set, run, model, out, values.json === true);
+    } finally {
+      interrupt.release();
+      progress.stop();
+      await set.trainer.dispose();
+    }
+  },
+};
+
+/** What decides a run: its flags, but where it goes, and the model's bytes. */
+async function fingerprint(args: readonly string[], model: string): Promise<string> {
+  const about = args.filter(
+    (arg, i) =>
+      !/^--(out|json|quiet|checkpoint)/.test(arg) && !/^--(out|checkpoint)$/.test(args[i - 1] ?? ''),
+  );
+  return createHash('sha256')
+    .update(JSON.stringify(about))
+    .update(await readModel(model))
+    .digest('hex');
+}
+
+interface Ended {
+  readonly aborted: boolean;
+  readonly step: number;
+  readonly steps: number;
+  readonly policy: Policy;
+  readonly start?: Metrics;
+  readonly final?: Metrics;
+  readonly keptStart: boolean;
+  readonly retries: number;
+}
+
+async function runOrResume(
+  set: SetUp,
+  folder: RunFolder | undefined,
+  command: string,
+  begin: () => Promise<Start | Outcome>,
+  progress: Progress,
+  signal: AbortSignal,
+  keepBest: boolean,
+): Promise<Ended | Outcome> {
+  const { trainer, validation } = set;
+  const saved = await folder?.checkpoint.load();
+  let extra = saved?.extra as Extra | undefined;
+  if (saved && extra?.command !== command) {
+    throw unusable({
+      expected: `the command that began the run in ${folder?.path}`,
+      received: 'other options, or another model',
+      advice: 'Give the same command, or another --checkpoint.',
+    });
+  }
+  let from = saved && { step: saved.step, snapshot: saved.snapshot };
+  const untouched = await trainer.snapshot();
+  let first: { step: number; snapshot: object } | undefined;
+  if (!extra) {
+    const startMetrics = await trainer.evaluate(validation);
+    const start = await begin();
+    if ('text' in start) return start;
+    const { policy, steps, snapshot } = start;
+    extra = {
+      command,
+      policy,
+      steps,
+      retries: 0,
+      ...(Number.isFinite(startMetrics.loss) && { startMetrics }),
+    };
+    from = { step: 0, snapshot };
+    first = from;
+    // From here on the range test need not be made again.
+    await folder?.checkpoint.save({ ...from, extra });
+  }
+  let state: Extra = extra;
+  let best: { loss: number; snapshot: object; metrics: Metrics; kept: boolean } | undefined;
+  const look = async (snapshot: object): Promise<void> => {
+    if (!keepBest) return;
+    const metrics = await trainer.evaluate(validation);
+    if (metrics.loss < (best?.loss ?? Infinity))
+      best = { loss: metrics.loss, snapshot, metrics, kept: false };
+  };
+  let written = Date.now();
+  const keptBest = await folder?.best.load();
+  if (keptBest && from && from.step > 0) {
+    const { metrics } = keptBest.extra as { metrics: Metrics };
+    best = { loss: metrics.loss, snapshot: keptBest.snapshot, metrics, kept: true };
+  }
+  for (;;) {
+    progress.start('training', state.steps, from?.step ?? 0);
+    let mean: number | undefined;
+    const run = await runTraining(trainer, set.batches(from?.step ?? 0), {
+      policy: state.policy,
+      steps: state.steps,
+      ...(from && { from }),
+      ...{ validation, signal },
+      checkpoint: {
+        every: { steps: Math.max(set.stepsPerEpoch, Math.ceil(state.steps / mostLooks)) },
+        async save({ step, snapshot }) {
+          // The end is looked at anyway.
+          if (step < state.steps && !signal.aborted) await look(snapshot);
+          if (!folder || (step < state.steps && !signal.aborted && Date.now() - written < saveEvery)) return;
+          if (best && !best.kept) {
+            await folder.best.save({ step, snapshot: best.snapshot, extra: { metrics: best.metrics } });
+            best.kept = true;
+          }
+          await folder.checkpoint.save({ step, snapshot, extra: state });
+          written = Date.now();
+        },
+      },
+      onStep({ step, lr, loss }) {
+        if (loss !== null) mean = mean === undefined ? loss : 0.95 * mean + 0.05 * loss;
+        progress.update(step + 1, `rate ${lr.toPrecision(3)}  loss ${mean?.toPrecision(3) ?? 'not finite'}`);
+      },
+    });
+    if (folder) await replaceFile(folder.run, JSON.stringify(await joined(folder.run, run, state.policy)));
+    const { startMetrics } = state;
+    const rest = {
+      steps: state.steps,
+      policy: state.policy,
+      ...(startMetrics && { start: startMetrics }),
+      retries: state.retries,
+    };
+    if (run.stopped?.reason === 'aborted')
+      return { aborted: true, step: run.step, keptStart: false, ...rest };
+    if (run.stopped?.reason === 'diverged' && !best) {
+      if (run.stopped.fault !== undefined) {
+        throw unusable({
+          expected: 'finite numbers in the data',
+          received: run.stopped.fault,
+          advice: 'Repair the data.',
+        });
+      }
+      if (state.retries === mostRetries) {
+        throw unusable({
+          expected: 'a training that does not diverge',
+          received: `a loss that is not finite at step ${run.stopped.step}`,
+          advice: 'Give a lower --lr, or look at the data.',
+        });
+      }
+      const again = first ?? { step: 0, snapshot: untouched };
+      state = { ...state, policy: scaled(state.policy, 1 / 4), retries: state.retries + 1 };
+      from = again;
+      await folder?.checkpoint.save({ ...again, extra: state });
+      continue;
+    }
+    const end = run.final && typeof run.final.loss === 'number' ? (run.final as Metrics) : undefined;
+    const final = best && (!end || best.loss < end.loss) ? best.metrics : end;
+    // A model that was better before stays as it was.
+    const keptStart = startMetrics !== undefined && final !== undefined && startMetrics.loss < final.loss;
+    if (keptStart) await trainer.restore(untouched as never);
+    else if (best && final === best.metrics) await trainer.restore(best.snapshot as never);
+    return { aborted: false, step: run.step, ...(final && { final }), keptStart, ...rest };
+  }
+}
+
+/** The record of a run with the steps of the process before, where they follow each other. */
+async function joined(path: string, run: TrainingRun, policy: Policy): Promise<TrainingRun> {
+  if (run.from === 0) return run;
+  try {
+    const before = parseRun(JSON.parse(await readFile(path, 'utf8')), path);
+    if (JSON.stringify(before.policy) !== JSON.stringify(policy)) return run;
+    const steps = [...before.steps.filter(({ step }) => step < run.from), ...run.steps];
+    const troughs = [...before.troughs.filter(({ step }) => step <= run.from), ...run.troughs];
+    const whole = steps.every(({ step }, i) => step === before.from + i);
+    return whole ? { ...run, from: before.from, steps, troughs } : run;
+  } catch {
+    return run;
+  }
+}
+
+function stopped(
+  args: readonly string[],
+  step: number,
+  steps: number,
+  folder: RunFolder | undefined,
+): Outcome {
+  const quoted = args.map((arg) => (/^[\w./:=,*-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`));
+  const text = folder
+    ? `Stopped after ${step} of ${steps} steps. This goes on:\n  clr train ${quoted.join(' ')}`
+    : `Stopped after ${step} of ${steps} steps. Nothing was written. With --checkpoint run, a training can go on.`;
+  return { text, exitCode: 130 };
+}
+
+async function finished(
+  set: SetUp,
+  run: Ended,
+  model: string,
+  out: string,
+  asJson: boolean,
+): Promise<Outcome> {
+  const trained = set.prepared.finish(await set.trainer.exportModel());
+  const { encoding, counts, notes } = set;
+  const files: OutputFile[] = [
+    { path: out, content: trained },
+    ...(encoding ? [{ path: encodingPath(out), content: encodingText(encoding) }] : []),
+  ];
+  const { start, final, keptStart, policy, steps, retries } = run;
+  const result = {
+    out,
+    ...(start && { start }),
+    ...(final && { final }),
+    keptStart,
+    policy,
+    steps,
+    retries,
+    examples: counts,
+    notes,
+  };
+  const lines = [
+    ...notes,
+    `${counts.train} examples to train on, ${counts.validation} to judge by; ${steps} steps of ${set.batchSize}.`,
+    ...(retries > 0
+      ? [`The training diverged and began again at a quarter of its rates, ${retries} times.`]
+      : []),
+    ...(start ? [`Before: ${metricsText(start, encoding)}`] : []),
+    ...(final ? [`After:  ${metricsText(final, encoding)}`] : []),
+    ...(keptStart ? ['The model was better before, so it was written as it was.'] : []),
+    `Written: ${files.map(({ path }) => path).join(', ')}`,
+  ];
+  return {
+    text: asJson ? JSON.stringify(result, null, 2) : lines.join('\n'),
+    inputs: [model],
+    files,
+  };
+}

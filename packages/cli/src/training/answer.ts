@@ -1,0 +1,97 @@
+import { batchesOfRows, type Values } from '@clr/data';
+import { UsageError, unusable } from '../errors.ts';
+import { readEncoding } from './encodingFile.ts';
+import type { DataValues } from './flags.ts';
+import { loadRuntime } from './loadRuntime.ts';
+import { type Encoding, openData } from './openData.ts';
+import { readModel } from './setUp.ts';
+
+/** What a model answered to data. */
+export interface Answered {
+  /** How many numbers an answer has. */
+  readonly width: number;
+  /** The answers, one after another. */
+  readonly outputs: Float32Array;
+  readonly count: number;
+  /** The right answers, where they are known: classes, or numbers as many as the model's. */
+  readonly classes?: readonly number[];
+  readonly numbers?: Float32Array;
+  readonly encoding?: Encoding;
+  readonly notes: readonly string[];
+}
+
+/** Runs a model on all of the data, in order. */
+export async function answer(
+  command: string,
+  path: string,
+  values: DataValues,
+  size: number,
+  labelled: boolean,
+): Promise<Answered> {
+  if (values.data === undefined) throw new UsageError('--data with a folder or a file', 'no --data', command);
+  const { onnx, ort } = await loadRuntime();
+  const bytes = await readModel(path);
+  const { inputs } = onnx.describeModel(bytes);
+  const known = await readEncoding(path, values.encoding);
+  const opened = await openData(values.data, {
+    command,
+    values,
+    inputs,
+    labelled,
+    ...(known && { encoding: known }),
+  });
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const name = session.outputNames[0] as string;
+  const parts: Float32Array[] = [];
+  const classes: number[] = [];
+  const numbers: number[] = [];
+  let width = 0;
+  const make = (part: Readonly<Record<string, Values>>) => part;
+  for await (const { target, ...rest } of batchesOfRows(opened.dataset, { size, make })) {
+    const feeds = Object.fromEntries(
+      Object.entries(rest).map(([key, { type, data, dims }]) => [
+        key,
+        new ort.Tensor(type, data as Float32Array, dims),
+      ]),
+    );
+    const output = (await session.run(feeds))[name]!;
+    if (!(output.data instanceof Float32Array)) {
+      throw unusable({
+        expected: `floats in the output "${name}"`,
+        received: output.type,
+        advice: 'Give a model whose first output is its answer.',
+      });
+    }
+    const rows = Object.values(rest)[0]?.dims[0] ?? 1;
+    width = output.data.length / rows;
+    parts.push(output.data.slice());
+    if (target?.type === 'int64') for (const label of target.data) classes.push(Number(label));
+    else if (target) for (const value of target.data) numbers.push(Number(value));
+  }
+  const outputs = new Float32Array(opened.dataset.count * width);
+  let at = 0;
+  for (const part of parts) {
+    outputs.set(part, at);
+    at += part.length;
+  }
+  return {
+    ...{ width, outputs, count: opened.dataset.count, notes: opened.notes },
+    ...(classes.length > 0 && { classes }),
+    ...(numbers.length > 0 && { numbers: Float32Array.from(numbers) }),
+    ...(opened.encoding && { encoding: opened.encoding }),
+  };
+}
+
+/** The probabilities of a row of answers: as they are where they are some already, else their softmax. */
+export function probabilities(row: Float32Array): Float32Array {
+  const sum = row.reduce((all, value) => all + value, 0);
+  if (row.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3) return row;
+  const most = row.reduce((high, value) => Math.max(high, value), -Infinity);
+  const powers = row.map((value) => Math.exp(value - most));
+  const all = powers.reduce((total, value) => total + value, 0);
+  return powers.map((value) => value / all);
+}
+
+/** The place of the largest number. */
+export const largest = (row: Float32Array): number =>
+  row.reduce((best, value, i) => (value > (row[best] as number) ? i : best), 0);

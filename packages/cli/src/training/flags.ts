@@ -1,0 +1,158 @@
+import { adam, adamW, type Optimizer, rmsProp, sgd } from '@clr/core';
+import { UsageError } from '../errors.ts';
+
+type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+
+interface Text {
+  readonly type: 'string';
+}
+interface Flag {
+  readonly type: 'boolean';
+}
+const text: Text = { type: 'string' };
+const flag: Flag = { type: 'boolean' };
+
+type DataFlags = Readonly<
+  Record<'data' | 'labels' | 'target' | 'drop' | 'task' | 'size' | 'mean' | 'std' | 'encoding', Text> &
+    Record<'raw', Flag>
+>;
+type TrainingFlags = Readonly<
+  DataFlags &
+    Record<
+      'validation' | 'split' | 'batch' | 'seed' | 'head' | 'freeze' | 'lora' | 'loss' | 'class-weights',
+      Text
+    > &
+    Record<'label-smoothing' | 'ignore-index' | 'optimizer' | 'weight-decay' | 'steps' | 'epochs', Text> &
+    Record<'fast', Flag>
+>;
+
+/** Where the data are and how they are read. */
+export const dataFlags: DataFlags = {
+  data: text,
+  labels: text,
+  target: text,
+  drop: text,
+  task: text,
+  size: text,
+  mean: text,
+  std: text,
+  raw: flag,
+  encoding: text,
+};
+
+/** What a training is. */
+export const trainingFlags: TrainingFlags = {
+  ...dataFlags,
+  validation: text,
+  split: text,
+  batch: text,
+  seed: text,
+  head: text,
+  freeze: text,
+  lora: text,
+  loss: text,
+  'class-weights': text,
+  'label-smoothing': text,
+  'ignore-index': text,
+  optimizer: text,
+  'weight-decay': text,
+  steps: text,
+  epochs: text,
+  fast: flag,
+};
+
+/** The values of flags. */
+type Given<F extends Flags> = {
+  readonly [K in keyof F]?: F[K]['type'] extends 'string' ? string : boolean;
+};
+export type DataValues = Given<DataFlags>;
+export type TrainingValues = Given<TrainingFlags>;
+
+export const dataHelp = `  --data <path>       a folder with a folder of images for each class; a CSV or Parquet table; or arrays:
+                      .npz, .npy, .safetensors, IDX. Arrays are matched by name with the model's inputs
+                      (x or images will do), and y, label, labels or target is the answer
+  --labels <file>     the answers, where the data are an array in a file of its own
+  --target <name>     the column or the array to learn
+  --drop <a,b>        columns of a table to leave out
+  --task <kind>       classification or regression (default: by the target)
+  --size <n | h,w>    the size of images, where the model leaves it free
+  --mean, --std <…>   how images are normalised, a number for each channel (default: computed)
+  --raw               leave bytes of arrays as they are; else they are divided by 255
+  --encoding <file>   how data become numbers (default: the file beside the model)`;
+
+export const trainingHelp = `  --validation <path> data to judge by (default: a fifth of --data, chosen by the seed, class by class)
+  --split <share>     the share of it (default: 0.2)
+  --batch <n>         examples in a batch (default: 32)
+  --epochs <n>        how long, in passes over the data (default: 10)
+  --steps <n>         how long, in updates
+  --seed <n>          decides everything that is random (default: 0); the same seed, the same bits
+  --head <n | auto>   give the model a new last layer with so many answers, or as many as the data have classes
+  --freeze <what>     body: train the last layer alone; or names of weights, with * for any letters
+  --lora <rank>       train adapters of this rank, and the new head; they are merged at the end
+  --loss <name>       crossEntropy, mse, l1, huber, bceWithLogits (default: by the target)
+  --class-weights <balanced | a,b,…>, --label-smoothing <share>, --ignore-index <n>   of crossEntropy
+  --optimizer <name>  adamW (default), adam, sgd (momentum 0.9), rmsProp
+  --weight-decay <n>  of the optimizer
+  --fast              measure which form of each layer is fastest here; bits then may differ between machines`;
+
+/** A number from a flag, within bounds. */
+export function numberOf(
+  command: string,
+  name: string,
+  value: string | undefined,
+  legal: (number: number) => boolean,
+  expected: string,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isFinite(number) && legal(number)) return number;
+  throw new UsageError(`--${name} to be ${expected}`, `--${name} ${value}`, command);
+}
+
+export const wholeOf = (
+  command: string,
+  name: string,
+  value: string | undefined,
+  least = 1,
+): number | undefined =>
+  numberOf(
+    command,
+    name,
+    value,
+    (number) => Number.isSafeInteger(number) && number >= least,
+    `a whole number of at least ${least}`,
+  );
+
+/** Numbers with commas between them. */
+export function listOf(command: string, name: string, value: string | undefined): number[] | undefined {
+  const numbers = value?.split(',').map(Number);
+  if (!numbers || numbers.every(Number.isFinite)) return numbers;
+  throw new UsageError(`--${name} to be numbers with commas between them`, `--${name} ${value}`, command);
+}
+
+/** One of some words. */
+export function oneOf<const T extends string>(
+  command: string,
+  name: string,
+  value: string | undefined,
+  words: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const word = words.find((each) => each === value);
+  if (word) return word;
+  throw new UsageError(`--${name} to be ${words.join(', ')}`, `--${name} ${value}`, command);
+}
+
+export function optimizerOf(command: string, values: TrainingValues): Optimizer {
+  const name = oneOf(command, 'optimizer', values.optimizer, ['adamW', 'adam', 'sgd', 'rmsProp']) ?? 'adamW';
+  const decay = numberOf(
+    command,
+    'weight-decay',
+    values['weight-decay'],
+    (n) => n >= 0,
+    'a number of at least 0',
+  );
+  const more = decay === undefined ? {} : { weightDecay: decay };
+  if (name === 'sgd') return sgd({ momentum: 0.9, ...more });
+  return { adamW, adam, rmsProp }[name](more);
+}

@@ -1,0 +1,33 @@
+import type * as Onnx from '@clr/onnx';
+import type * as Ort from 'onnxruntime-node';
+import { unusable } from '../errors.ts';
+
+/** The packages that training needs, and drawing does not. */
+export interface Runtime {
+  readonly onnx: typeof Onnx;
+  readonly ort: typeof Ort;
+}
+
+/** Loads what trains, or says what to install. */
+export async function loadRuntime(): Promise<Runtime> {
+  return { onnx: await loadOnnx(), ort: await needed('onnxruntime-node', () => import('onnxruntime-node')) };
+}
+
+/** Loads what reads and builds models; it needs no runtime. */
+export const loadOnnx = (): Promise<typeof Onnx> => needed('@clr/onnx', () => import('@clr/onnx'));
+
+async function needed<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw unusable(
+      {
+        expected: `the package ${name}, which this command needs`,
+        received: code === 'ERR_MODULE_NOT_FOUND' ? 'none installed' : message,
+        advice: 'Install both: npm install @clr/onnx onnxruntime-node (with --global, if clr is).',
+      },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,139 @@
+import type * as Onnx from '@clr/onnx';
+import type { Loss } from '@clr/onnx';
+import { unusable } from '../errors.ts';
+import { listOf, numberOf, oneOf, type TrainingValues, wholeOf } from './flags.ts';
+
+type Trainable = (name: string) => boolean;
+
+/** A model as it will be trained. */
+export interface Prepared {
+  readonly model: Uint8Array;
+  readonly trainable?: Trainable;
+  /** What makes of the trained file the one to keep. */
+  readonly finish: (trained: Uint8Array) => Uint8Array;
+}
+
+/** Gives a model its head and its adapters, and says which weights are trained. */
+export function prepareModel(
+  onnx: typeof Onnx,
+  given: Uint8Array,
+  command: string,
+  values: TrainingValues,
+  classes: number | undefined,
+): Prepared {
+  const seed = wholeOf(command, 'seed', values.seed, 0) ?? 0;
+  let model = given;
+  if (values.head !== undefined) {
+    const wanted = values.head === 'auto' ? classes : wholeOf(command, 'head', values.head);
+    if (wanted === undefined) {
+      throw unusable({
+        expected: 'data with classes, for --head auto',
+        received: 'numbers to learn',
+        advice: 'Give --head 1.',
+      });
+    }
+    model = onnx.replaceHead(model, { classes: wanted, seed });
+  }
+  checkClasses(onnx, model, classes);
+  const rank = wholeOf(command, 'lora', values.lora);
+  if (rank !== undefined) {
+    if (values.freeze !== undefined) {
+      throw unusable({
+        expected: '--lora or --freeze',
+        received: 'both',
+        advice: 'With --lora the body is frozen anyway.',
+      });
+    }
+    const adapted = onnx.addLora(model, { rank, seed });
+    const head = values.head === undefined ? [] : headOf(onnx, model);
+    const trainable: Trainable = (name) => onnx.isLora(name) || head.includes(name);
+    return {
+      model: onnx.freezeBatchNorm(adapted),
+      trainable,
+      finish: (trained) => onnx.mergeLora(trained),
+    };
+  }
+  const finish = (trained: Uint8Array): Uint8Array => onnx.freezeBatchNorm(trained);
+  if (values.freeze === undefined) return { model, finish };
+  const trainable =
+    values.freeze === 'body'
+      ? onnx.freezeExcept(model, 1)
+      : onnx.freezeExcept(model, notNamed(onnx, model, values.freeze));
+  return { model: onnx.freezeBatchNorm(model, { except: trainable }), trainable, finish };
+}
+
+function headOf(onnx: typeof Onnx, model: Uint8Array): string[] {
+  const { weight, bias } = onnx.describeHead(model);
+  return bias === undefined ? [weight] : [weight, bias];
+}
+
+/** Every weight but those that a list of names with asterisks names. */
+function notNamed(onnx: typeof Onnx, model: Uint8Array, list: string): Trainable {
+  const patterns = list.split(',').map((text) => {
+    const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+    return new RegExp(`^${parts.join('.*')}$`);
+  });
+  const names = onnx.describeModel(model).weights.map(({ name }) => name);
+  const idle = patterns.findIndex((pattern) => !names.some((name) => pattern.test(name)));
+  if (idle >= 0) {
+    throw unusable({
+      expected: 'names of weights for --freeze',
+      received: list.split(',')[idle] as string,
+      advice: `The first are ${names.slice(0, 4).join(', ')}; clr inspect lists all. "body" freezes all but the last layer.`,
+    });
+  }
+  return (name) => !patterns.some((pattern) => pattern.test(name));
+}
+
+function checkClasses(onnx: typeof Onnx, model: Uint8Array, classes: number | undefined): void {
+  const last = onnx.describeModel(model).outputs[0]?.dims?.at(-1);
+  if (classes === undefined || typeof last !== 'number' || classes <= last) return;
+  throw unusable({
+    expected: `a model with an output for each of ${classes} classes`,
+    received: `${last} outputs`,
+    advice: 'Give it a new last layer: --head auto.',
+  });
+}
+
+/** The loss that the flags ask for, or the one for such answers. */
+export function lossOf(
+  command: string,
+  values: TrainingValues,
+  labels: ArrayLike<number> | undefined,
+): Exclude<Loss, readonly unknown[]> {
+  const names = ['crossEntropy', 'mse', 'l1', 'huber', 'bceWithLogits'] as const;
+  const name = oneOf(command, 'loss', values.loss, names) ?? (labels ? 'crossEntropy' : 'mse');
+  const smoothing = numberOf(
+    command,
+    'label-smoothing',
+    values['label-smoothing'],
+    (n) => n >= 0 && n < 1,
+    'a share in [0, 1)',
+  );
+  const ignore = values['ignore-index'];
+  const weights =
+    values['class-weights'] === 'balanced'
+      ? balanced(labels)
+      : listOf(command, 'class-weights', values['class-weights']);
+  const options = {
+    ...(weights && { classWeights: weights }),
+    ...(smoothing !== undefined && { labelSmoothing: smoothing }),
+    ...(ignore !== undefined && { ignoreIndex: Number(ignore) }),
+  };
+  if (Object.keys(options).length === 0) return name;
+  if (name === 'crossEntropy') return { type: 'crossEntropy', ...options };
+  throw unusable({
+    expected: 'options of crossEntropy with --loss crossEntropy',
+    received: `--loss ${name}`,
+    advice: 'Leave out --class-weights, --label-smoothing and --ignore-index.',
+  });
+}
+
+/** For each class, how many times rarer it is than the mean. */
+function balanced(labels: ArrayLike<number> | undefined): number[] | undefined {
+  if (!labels) return undefined;
+  const counts: number[] = [];
+  for (let i = 0; i < labels.length; i++)
+    counts[labels[i] as number] = (counts[labels[i] as number] ?? 0) + 1;
+  return Array.from(counts, (count) => (count ? labels.length / (counts.length * count) : 0));
+}

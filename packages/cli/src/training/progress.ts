@@ -1,0 +1,61 @@
+import { type Bar, Presets, SingleBar } from 'cli-progress';
+
+/** Shows how far a part of the work is. */
+export interface Progress {
+  start(name: string, steps: number, from?: number): void;
+  update(step: number, note: string): void;
+  /** Must be called whatever happens, for a bar hides the cursor. */
+  stop(): void;
+}
+
+/**
+ * A bar on a terminal; elsewhere, and in CI, a line at each tenth. It goes to stderr, so that a pipe holds the result alone.
+ * There are no colours, whatever NO_COLOR says.
+ */
+export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process.stderr): Progress {
+  if (quiet) return { start() {}, update() {}, stop() {} };
+  return out.isTTY && !process.env['CI'] ? bars(out) : lines(out);
+}
+
+function bars(out: NodeJS.WriteStream): Progress {
+  let bar: Bar | undefined;
+  const stop = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    start(name, steps, from = 0) {
+      stop();
+      bar = new SingleBar(
+        {
+          format: `${name.padEnd(10)} {bar} {value}/{total}  {eta_formatted}  {note}`,
+          barsize: 24,
+          hideCursor: true,
+          stream: out,
+          gracefulExit: false,
+          etaBuffer: 50,
+        },
+        Presets.shades_classic,
+      );
+      bar.start(steps, from, { note: '' });
+    },
+    update: (step, note) => bar?.update(step, { note }),
+    stop,
+  };
+}
+
+function lines(out: NodeJS.WriteStream): Progress {
+  let [name, total, tenth] = ['', 1, 0];
+  return {
+    start(title, steps, from = 0) {
+      [name, total, tenth] = [title, steps, Math.floor((10 * from) / steps)];
+    },
+    update(step, note) {
+      const now = Math.floor((10 * step) / total);
+      if (now === tenth || step > total) return;
+      tenth = now;
+      out.write(`${name}  ${step}/${total}  ${note}\n`);
+    },
+    stop() {},
+  };
+}

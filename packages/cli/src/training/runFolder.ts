@@ -1,0 +1,39 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CheckpointStore } from '@clr/checkpoint';
+import { fileStore } from '@clr/checkpoint/node';
+import { unusable } from '../errors.ts';
+
+/** A folder that holds a run: its checkpoint, its best state, and the records that `clr report` draws. */
+export interface RunFolder {
+  readonly path: string;
+  readonly checkpoint: CheckpointStore;
+  readonly best: CheckpointStore;
+  readonly trace: string;
+  readonly run: string;
+}
+
+/** Makes the folder if it is not there yet. */
+export async function runFolder(path: string): Promise<RunFolder> {
+  const status = await stat(path).catch(() => undefined);
+  if (status && !status.isDirectory()) {
+    throw unusable({
+      expected: `a folder for --checkpoint ${path}`,
+      received: 'a file',
+      advice: 'Give another name.',
+    });
+  }
+  await mkdir(path, { recursive: true }).catch((cause) => {
+    throw unusable(
+      { expected: `to make the folder ${path}`, received: cause.code, advice: 'Give another name.' },
+      { cause },
+    );
+  });
+  return {
+    path,
+    checkpoint: fileStore(join(path, 'checkpoint.safetensors')),
+    best: fileStore(join(path, 'best.safetensors')),
+    trace: join(path, 'trace.json'),
+    run: join(path, 'run.json'),
+  };
+}

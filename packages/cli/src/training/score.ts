@@ -1,0 +1,102 @@
+import { unusable } from '../errors.ts';
+import { type Answered, largest, probabilities } from './answer.ts';
+
+/** How good answers are, as data and as lines to print. */
+export interface Score {
+  readonly examples: number;
+  readonly accuracy?: number;
+  readonly crossEntropy?: number;
+  /** The share of the most frequent class: what a constant answer comes to. */
+  readonly constantAccuracy?: number;
+  readonly classes?: readonly {
+    readonly name: string;
+    readonly examples: number;
+    readonly accuracy: number;
+  }[];
+  readonly meanSquaredError?: number;
+  readonly rootMeanSquaredError?: number;
+  readonly meanAbsoluteError?: number;
+  /** 1 − the squared error over that of the mean. */
+  readonly r2?: number;
+  readonly lines: readonly string[];
+}
+
+/** Compares answers with the right ones. */
+export function score(answered: Answered): Score {
+  return answered.classes ? ofClasses(answered, answered.classes) : ofNumbers(answered);
+}
+
+const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
+
+function ofClasses({ outputs, width, count, encoding }: Answered, labels: readonly number[]): Score {
+  const names =
+    encoding?.kind === 'images'
+      ? encoding.classes
+      : encoding?.target.type === 'classes'
+        ? encoding.target.classes
+        : [];
+  const seen = Array.from({ length: width }, (_, i) => ({
+    name: names[i] ?? String(i),
+    examples: 0,
+    right: 0,
+  }));
+  let [right, entropy] = [0, 0];
+  for (let row = 0; row < count; row++) {
+    const label = labels[row] as number;
+    const one = seen[label];
+    if (!one) {
+      throw unusable({
+        expected: `labels from 0 to ${width - 1}`,
+        received: `${label} in row ${row}`,
+        advice: 'Give data of the same classes.',
+      });
+    }
+    const chances = probabilities(outputs.subarray(row * width, (row + 1) * width));
+    entropy -= Math.log(Math.max(chances[label] as number, 1e-30)) / count;
+    one.examples += 1;
+    if (largest(chances) === label) {
+      one.right += 1;
+      right += 1;
+    }
+  }
+  const classes = seen
+    .filter(({ examples }) => examples > 0)
+    .map(({ name, examples, right: n }) => ({ name, examples, accuracy: n / examples }));
+  const constantAccuracy = Math.max(...seen.map(({ examples }) => examples)) / count;
+  const accuracy = right / count;
+  const lines = [
+    `accuracy ${share(accuracy)} of ${count} examples (always the most frequent class: ${share(constantAccuracy)})`,
+    `cross-entropy ${entropy.toPrecision(4)}`,
+    ...classes
+      .slice(0, 50)
+      .map(({ name, examples, accuracy: each }) => `  ${name}: ${share(each)} of ${examples}`),
+  ];
+  return { examples: count, accuracy, crossEntropy: entropy, constantAccuracy, classes, lines };
+}
+
+function ofNumbers({ outputs, numbers, count, encoding }: Answered): Score {
+  if (!numbers || numbers.length !== outputs.length) {
+    throw unusable({
+      expected: `${outputs.length} right answers, as many as the model gives`,
+      received: `${numbers?.length ?? 0}`,
+      advice: 'Give the answers with --target or --labels.',
+    });
+  }
+  const target = encoding?.kind === 'table' ? encoding.target : undefined;
+  const scale = target?.type === 'number' ? target.std : 1;
+  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+  let [square, absolute, spread] = [0, 0, 0];
+  outputs.forEach((output, i) => {
+    const [difference, from] = [output - (numbers[i] as number), (numbers[i] as number) - mean];
+    square += difference ** 2 / outputs.length;
+    absolute += Math.abs(difference) / outputs.length;
+    spread += from ** 2 / outputs.length;
+  });
+  const [meanSquaredError, meanAbsoluteError] = [square * scale ** 2, absolute * scale];
+  const [rootMeanSquaredError, r2] = [Math.sqrt(meanSquaredError), 1 - square / spread];
+  const lines = [
+    `root mean squared error ${rootMeanSquaredError.toPrecision(4)}, mean absolute error ${meanAbsoluteError.toPrecision(4)}`,
+    `R² ${r2.toFixed(4)} on ${count} examples (always the mean: 0)`,
+  ];
+  return { examples: count, meanSquaredError, rootMeanSquaredError, meanAbsoluteError, r2, lines };
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { batchesOfRows, checkValues, type Dataset, splitRows, type Values } from '@clr/data';
+import type { Batch, Loss, OnnxTrainer } from '@clr/onnx';
+import { UsageError, unusable } from '../errors.ts';
+import { readEncoding } from './encodingFile.ts';
+import { numberOf, optimizerOf, type TrainingValues, wholeOf } from './flags.ts';
+import { loadRuntime, type Runtime } from './loadRuntime.ts';
+import { type Encoding, openData } from './openData.ts';
+import { lossOf, type Prepared, prepareModel } from './prepareModel.ts';
+
+/** Everything that a command needs to train a model on data. */
+export interface SetUp extends Runtime {
+  readonly trainer: OnnxTrainer;
+  readonly prepared: Prepared;
+  readonly loss: Loss;
+  readonly encoding?: Encoding;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  /** The batches of the training, the first of which may be left unread. */
+  readonly batches: (skip?: number) => AsyncIterable<Batch>;
+  readonly validation: AsyncIterable<Batch>;
+  readonly notes: readonly string[];
+  readonly counts: { readonly train: number; readonly validation: number };
+}
+
+/** How many examples are looked at before a training. */
+const looked = 2048;
+
+/** Reads a model and data, checks that they fit, and makes the trainer. */
+export async function setUp(command: string, path: string, values: TrainingValues): Promise<SetUp> {
+  if (values.data === undefined) throw new UsageError('--data with a folder or a file', 'no --data', command);
+  const seed = wholeOf(command, 'seed', values.seed, 0) ?? 0;
+  const share = numberOf(command, 'split', values.split, (n) => n > 0 && n < 1, 'a share in (0, 1)') ?? 0.2;
+  const size = wholeOf(command, 'batch', values.batch) ?? 32;
+  const optimizer = optimizerOf(command, values);
+  const wanted = [
+    wholeOf(command, 'steps', values.steps),
+    wholeOf(command, 'epochs', values.epochs),
+  ] as const;
+  const runtime = await loadRuntime();
+  const { onnx, ort } = runtime;
+  const bytes = await readModel(path);
+  const { inputs } = onnx.describeModel(bytes);
+  const known = await readEncoding(path, values.encoding);
+  const split = { share, seed };
+  const isClasses = values.loss === undefined ? undefined : values.loss === 'crossEntropy';
+  const open = { command, values, inputs, ...(isClasses !== undefined && { classes: isClasses }) };
+  const opened = await openData(values.data, {
+    ...open,
+    ...(known && { encoding: known }),
+    ...(values.validation === undefined && { split }),
+  });
+  const { dataset, encoding, classes } = opened;
+  const { rows, other } = await apart(values, dataset, split, (from) =>
+    openData(from, { ...open, classes: dataset.labels !== undefined, ...(encoding && { encoding }) }),
+  );
+  const loss = lossOf(command, values, dataset.labels && pick(dataset.labels, rows));
+  const prepared = prepareModel(onnx, bytes, command, values, classes);
+  const outputs = onnx.describeModel(prepared.model).outputs[0]?.dims?.at(-1);
+  const sample = await dataset.read(rows.subarray(0, looked));
+  const ignores = typeof loss === 'object' && 'ignoreIndex' in loss;
+  const advice = checkValues(sample, typeof outputs === 'number' && !ignores ? { classes: outputs } : {});
+  const make = (part: Readonly<Record<string, Values>>): Batch =>
+    Object.fromEntries(
+      Object.entries(part).map(([name, { type, data, dims }]) => [
+        name,
+        new ort.Tensor(type, data as Float32Array, dims),
+      ]),
+    );
+  const batchSize = Math.min(size, rows.length);
+  const stepsPerEpoch = Math.ceil(rows.length / batchSize);
+  const trainer = await onnx.createTrainer(ort, prepared.model, {
+    loss,
+    optimizer,
+    ...(prepared.trainable && { trainable: prepared.trainable }),
+    deterministic: values.fast !== true,
+    session: { executionProviders: ['cpu'], logSeverityLevel: 3 },
+  });
+  return {
+    ...runtime,
+    ...{ trainer, prepared, loss, seed, batchSize, stepsPerEpoch },
+    ...(encoding && { encoding }),
+    steps: wanted[0] ?? (wanted[1] ?? 10) * stepsPerEpoch,
+    batches: (skip = 0) => batchesOfRows(dataset, { rows, size: batchSize, seed, skip, make }),
+    validation: batchesOfRows(other.dataset, { rows: other.rows, size: Math.max(batchSize, 64), make }),
+    notes: [...opened.notes, ...advice],
+    counts: { train: rows.length, validation: other.rows.length },
+  };
+}
+
+/** The bytes of a model's file. */
+export async function readModel(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code = String(cause) } = cause as NodeJS.ErrnoException;
+    const received = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : code;
+    throw unusable({ expected: `an ONNX model ${path}`, received, advice: 'clr new makes one.' }, { cause });
+  }
+}
+
+const pick = (labels: ArrayLike<number>, rows: Uint32Array): number[] =>
+  Array.from(rows, (row) => labels[row] as number);
+
+const allRows = ({ count }: Dataset): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
+
+/** The rows to train on, and those to judge by. */
+async function apart(
+  values: TrainingValues,
+  dataset: Dataset,
+  split: { readonly share: number; readonly seed: number },
+  open: (path: string) => Promise<{ readonly dataset: Dataset }>,
+): Promise<{ rows: Uint32Array; other: { dataset: Dataset; rows: Uint32Array } }> {
+  if (values.validation !== undefined) {
+    const other = await open(values.validation);
+    return { rows: allRows(dataset), other: { dataset: other.dataset, rows: allRows(other.dataset) } };
+  }
+  const { train, validation } = splitRows(dataset.labels ?? dataset.count, split);
+  return { rows: train, other: { dataset, rows: validation } };
+}
+
+/** Metrics in words. */
+export function metricsText(
+  { loss, accuracy }: { readonly loss?: number | null; readonly accuracy?: number | null },
+  encoding?: Encoding,
+): string {
+  const target = encoding?.kind === 'table' ? encoding.target : undefined;
+  const error =
+    target?.type === 'number' && typeof loss === 'number'
+      ? `, error ${(Math.sqrt(loss) * target.std).toPrecision(4)} in units of "${target.name}"`
+      : '';
+  const share = typeof accuracy === 'number' ? `, accuracy ${(100 * accuracy).toFixed(2)} %` : '';
+  return `loss ${typeof loss === 'number' ? loss.toPrecision(4) : 'not finite'}${share}${error}`;
+}

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildModel, type LayerSpec } from '@clr/onnx';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clr, type Ended } from './clr.ts';
+import { tableText, writeShapes } from './shapes.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'clr-train-'));
+  await writeShapes(join(folder, 'shapes'), 40);
+  await writeFile(join(folder, 'table.csv'), tableText(400));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const run = (...args: readonly string[]): Promise<Ended> => clr(args, { cwd: folder });
+const json = async (...args: readonly string[]) => {
+  const { code, out, err } = await run(...args, '--json');
+  expect([code, err]).toEqual([0, '']);
+  return JSON.parse(out);
+};
+
+describe('a folder of pictures', () => {
+  it('becomes a classifier by one command, from a model for other classes', async () => {
+    const conv = (filters: number): LayerSpec[] => [
+      { type: 'conv2d', filters, kernel: 3, padding: 1 },
+      { type: 'relu' },
+      { type: 'maxPool', size: 2 },
+    ];
+    const layers: LayerSpec[] = [
+      ...conv(8),
+      ...conv(16),
+      { type: 'flatten' },
+      { type: 'dense', units: 1000 },
+    ];
+    await writeFile(join(folder, 'backbone.onnx'), buildModel({ input: [3, 24, 24], layers }));
+    const trained = await json(
+      'train',
+      'backbone.onnx',
+      '--data',
+      'shapes',
+      '--head',
+      'auto',
+      '--epochs',
+      '20',
+      '--out',
+      'shapes.onnx',
+    );
+    expect(trained).toMatchObject({ out: 'shapes.onnx', examples: { train: 160, validation: 40 } });
+    expect(trained.final.accuracy).toBeGreaterThan(0.6);
+    const measured = await json('evaluate', 'shapes.onnx', '--data', 'shapes');
+    expect(measured).toMatchObject({ examples: 200, constantAccuracy: 0.2 });
+    expect(measured.accuracy).toBeGreaterThan(0.6);
+    const predicted = await run('predict', 'shapes.onnx', '--data', 'shapes/circle', '--out', 'circles.csv');
+    expect(predicted).toMatchObject({ code: 0, err: '' });
+    const [header, ...rows] = (await readFile(join(folder, 'circles.csv'), 'utf8')).trim().split('\n');
+    expect([header, rows.length]).toEqual(['class,probability', 40]);
+    expect(rows.filter((row) => row.startsWith('circle,')).length).toBeGreaterThan(20);
+  });
+});
+
+describe('a table', () => {
+  it.each([
+    ['classification', 'level', 'price'],
+    ['regression', 'price', 'level'],
+  ])('%s beats the constant answer, without a model at hand', async (kind, target, other) => {
+    const flags = ['--data', 'table.csv', '--target', target, '--drop', other];
+    expect((await run('new', 'mlp', ...flags, '--out', `${kind}.onnx`)).code).toBe(0);
+    const out = `${kind}-trained.onnx`;
+    await json('train', `${kind}.onnx`, '--data', 'table.csv', '--epochs', '30', '--out', out);
+    const found = await json('evaluate', out, '--data', 'table.csv');
+    if (kind === 'classification') expect(found.accuracy).toBeGreaterThan(found.constantAccuracy + 0.25);
+    else expect(found.r2).toBeGreaterThan(0.85);
+    const predicted = await run('predict', out, '--data', 'table.csv', '--out', `${kind}.npz`);
+    expect(predicted).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('is measured by a range test, which leaves the model as it was', async () => {
+    await run('new', 'mlp', '--data', 'table.csv', '--target', 'level', '--out', 'tested.onnx');
+    const before = await readFile(join(folder, 'tested.onnx'));
+    const { trace, finding } = await json(
+      'range-test',
+      'tested.onnx',
+      '--data',
+      'table.csv',
+      '--out',
+      'trace.json',
+    );
+    expect(finding.suggestion.maxLr).toBeGreaterThan(1e-4);
+    expect(JSON.parse(await readFile(join(folder, 'trace.json'), 'utf8'))).toEqual(trace);
+    expect(await readFile(join(folder, 'tested.onnx'))).toEqual(before);
+  });
+});
+
+describe('a run that is killed', () => {
+  it('goes on with the same bits, from wherever it was', async () => {
+    await run(
+      'new',
+      'mlp',
+      '--data',
+      'table.csv',
+      '--target',
+      'level',
+      '--drop',
+      'price',
+      '--out',
+      'start.onnx',
+    );
+    const args = ['train', 'start.onnx', '--data', 'table.csv', '--epochs', '150', '--seed', '3', '--quiet'];
+    expect((await run(...args, '--out', 'whole.onnx')).code).toBe(0);
+    const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+    const resumable = [...args, '--checkpoint', 'run', '--out', 'resumed.onnx'];
+    // One is killed where it stands; one is asked to stop, and says how to go on.
+    for (const [signal, wait] of [
+      ['SIGKILL', 1500],
+      ['SIGINT', 2500],
+    ] as const) {
+      const child = spawn(process.execPath, [bin, ...resumable], { cwd: folder });
+      let out = '';
+      child.stdout.on('data', (part) => {
+        out += part;
+      });
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      child.kill(signal);
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      if (code === 130) expect(out).toContain(`clr ${resumable.join(' ')}`);
+    }
+    expect((await run(...resumable)).code).toBe(0);
+    expect(await readFile(join(folder, 'resumed.onnx'))).toEqual(await readFile(join(folder, 'whole.onnx')));
+    expect((await readdir(join(folder, 'run'))).filter((name) => name.endsWith('.partial'))).toEqual([]);
+    const other = await run(
+      'train',
+      'start.onnx',
+      '--data',
+      'table.csv',
+      '--checkpoint',
+      'run',
+      '--out',
+      'x.onnx',
+    );
+    expect([other.code, other.err.split('\n')[1]]).toEqual([1, 'Received: other options, or another model']);
+  });
+});

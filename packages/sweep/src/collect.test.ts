@@ -2,7 +2,7 @@ import { analyzeRangeTest } from '@clr/core';
 import { renderReport } from '@clr/report';
 import { expect, it } from 'vitest';
 import { jobOf, tasks } from '../test/jobs.ts';
-import { open } from '../test/softmax.ts';
+import { open } from '../test/softmax.mjs';
 import { collect } from './collect.ts';
 import type { Job } from './job.ts';
 import { runTrial } from './runTrial.ts';

@@ -14,7 +14,7 @@ import type { Job } from './job.ts';
 import { parseJob } from './parseJob.ts';
 import { trainTrial } from './trainTrial.ts';
 import type { TrialCheckpoint } from './trialCheckpoint.ts';
-import { recordOf, type TrialResult } from './trialResult.ts';
+import { parseResult, recordOf, type TrialResult } from './trialResult.ts';
 
 /** What a job is run on. */
 export interface OpenedJob<Batch> {
@@ -81,7 +81,7 @@ export async function runTrial<Batch>(
     const outcome = await runTask(read, opened, options);
     // An abort may have cut the last evaluation short, so what was reached is not the result.
     if (signal?.aborted) return undefined;
-    const result: TrialResult = { version: 1, job: read, ...outcome };
+    const result = parseResult({ version: 1, job: read, ...outcome });
     await onResult?.(result);
     return result;
   } finally {

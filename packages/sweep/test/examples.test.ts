@@ -1,20 +1,37 @@
+import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import * as checkpoint from '@clr/checkpoint/node';
 import * as core from '@clr/core';
+import * as sweep from '@clr/sweep';
+import * as node from '@clr/sweep/node';
 import { describeExamples } from '@clr/tooling/describeExamples';
-import * as sweep from '../src/index.ts';
 import { jobOf } from './jobs.ts';
-import { open } from './softmax.ts';
+import { open } from './softmax.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 describeExamples({
   sources: path('../src'),
-  exports: [sweep],
+  exports: [sweep, node],
   pages: [path('../README.md')],
-  scope: () => ({ ...core, ...sweep, open, job: jobOf({ type: 'fixed', lr: 0.1, steps: 50 }) }),
+  scope: () => ({
+    ...core,
+    ...sweep,
+    ...node,
+    open,
+    readdir,
+    job: jobOf({ type: 'fixed', lr: 0.1, steps: 50 }),
+    module: path('./softmax.mjs'),
+  }),
   modules: {
     '@clr/core': core,
     '@clr/sweep': sweep,
+    '@clr/checkpoint/node': checkpoint,
+    '@clr/sweep/node': {
+      ...node,
+      runSweep: (jobs: readonly sweep.Job[], options: node.SweepOptions) =>
+        node.runSweep(jobs, { ...options, module: path('./softmax.mjs') }),
+    },
     // The page only defines a function that uses them.
     '@clr/onnx': { createTrainer: undefined },
     'onnxruntime-node': {},

@@ -7,9 +7,9 @@ import {
   parseJob,
   type RangeTestTask,
   type Task,
-} from '../src/index.ts';
+} from '@clr/sweep';
 
-/** A job of `softmax.ts`. */
+/** A job of `softmax.mjs`. */
 export const jobOf = (task: Task, seed = 1, data: Job['data'] = 'points'): Job =>
   parseJob({ model: 'softmax', data, optimizer: { type: 'sgd', momentum: 0.9 }, seed, task });
 

@@ -1,0 +1,64 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile } from '@clr/checkpoint/node';
+import { fail } from '../errors.ts';
+import type { Job } from '../job.ts';
+import { contentOf } from '../parseJob.ts';
+import { parseResult, type TrialResult } from '../trialResult.ts';
+
+const resultPath = (folder: string, id: string): string => join(folder, `${id}.json`);
+
+/** Where a job on its way keeps its checkpoint. */
+export const checkpointPath = (folder: string, id: string): string => join(folder, `${id}.safetensors`);
+
+/** Makes the folder of a sweep, and reads the results that it holds already, by the ids of their jobs. */
+export async function readResults(folder: string, jobs: readonly Job[]): Promise<Map<string, TrialResult>> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const advice = 'Give the path of a folder that exists or can be made.';
+    throw fail('a folder for results', (cause as Error).message, advice, { cause });
+  }
+  const results = new Map<string, TrialResult>();
+  for (const job of jobs) {
+    const path = resultPath(folder, job.id);
+    const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return undefined;
+      throw fail(`to read the result ${path}`, cause.message, 'Check its rights.', { cause });
+    });
+    if (text === undefined) continue;
+    const result = parseResult(parse(path, text), path);
+    if (contentOf(result.job) !== contentOf(job)) {
+      const advice = 'Give the job another id, the sweep another folder, or remove the file.';
+      throw fail(`the result of the job ${job.id} in ${path}`, 'one of another job with this id', advice);
+    }
+    results.set(job.id, result);
+  }
+  return results;
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const advice = 'Remove the file: its job is then run again.';
+    throw fail(`JSON in ${path}`, (cause as Error).message, advice, { cause });
+  }
+}
+
+/** Writes a result, whole or not at all, and removes the checkpoint that led to it. */
+export async function writeResult(folder: string, { id }: Job, result: TrialResult): Promise<void> {
+  await replaceFile(resultPath(folder, id), `${JSON.stringify(result)}\n`);
+  await removeCheckpoint(folder, id);
+}
+
+/**
+ * Removes a job's checkpoint, if there is one.
+ *
+ * @example
+ * ```ts
+ * await removeCheckpoint('results', job.id); // undefined
+ * ```
+ */
+export const removeCheckpoint = (folder: string, id: string): Promise<void> =>
+  rm(checkpointPath(folder, id), { force: true });

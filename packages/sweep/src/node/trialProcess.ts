@@ -1,0 +1,150 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkOptionNames } from '@clr/core';
+import { fail, inWords } from '../errors.ts';
+import type { Job } from '../job.ts';
+import { parseJob } from '../parseJob.ts';
+import { parseResult, type TrialResult } from '../trialResult.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+/** Options of {@link createTrialProcess}. */
+export interface TrialProcessOptions {
+  /** The path of a module that exports `open`. */
+  readonly module: string | URL;
+  /** Where checkpoints are kept. It must exist. Default: nowhere, so that a lost job begins again. */
+  readonly folder?: string;
+  /** Flags of Node for the process, such as `['--import', 'tsx']` for a module in TypeScript. Default: this process's own. */
+  readonly execArgv?: readonly string[];
+}
+
+/** How one job ended. */
+export type TrialOutcome =
+  | { readonly type: 'result'; readonly result: TrialResult }
+  /** By the signal. */
+  | { readonly type: 'stopped' }
+  /** The job is at fault, and would fail again. */
+  | { readonly type: 'failed'; readonly message: string }
+  /** The process ended, by a signal or a crash. The next job gets a fresh one. */
+  | { readonly type: 'lost'; readonly message: string };
+
+/** A child process that runs jobs, one at a time. It is started by the first job, and again after it was lost. */
+export interface TrialProcess {
+  /** The process's id, while there is one. */
+  readonly pid: number | undefined;
+  /** Runs a job, from its checkpoint if there is one. Throws if the module cannot be used. */
+  run(
+    job: Job,
+    options?: { readonly signal?: AbortSignal; readonly onStep?: (step: number) => void },
+  ): Promise<TrialOutcome>;
+  /** Ends the process. */
+  close(): Promise<void>;
+}
+
+/**
+ * A child process that runs jobs, so that this process stays awake while they compute. `runSweep` is made of several.
+ *
+ * @throws {ClrError} if an option is bad; from `run`, if the module cannot be loaded or exports no `open`
+ *
+ * @example
+ * ```ts
+ * const child = createTrialProcess({ module });
+ * const { type, result } = await child.run(job);
+ * type; // 'result'
+ * result.run.step; // 50
+ * await child.close();
+ * ```
+ */
+export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
+  const { module, folder, execArgv } = checkOptionNames('clr/sweep', 'createTrialProcess', options, [
+    'module',
+    'folder',
+    'execArgv',
+  ]);
+  if (!(module instanceof URL) && (typeof module !== 'string' || module === '')) {
+    const advice = 'Give the path of a JavaScript file that exports `open`.';
+    throw fail('module to be a path', `module = ${inWords(module)}`, advice);
+  }
+  const path = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : resolve(module);
+  const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
+  const started = async (): Promise<ChildProcess> => {
+    const child = fork(worker, [path, folder === undefined ? '' : resolve(folder)], {
+      ...(execArgv && { execArgv: [...execArgv] }),
+    });
+    // Its exit says as much.
+    child.on('error', () => {});
+    const first = await nextMessage(child, () => false);
+    if ('type' in first && first.type === 'unusable') {
+      child.disconnect();
+      const advice = 'Give a module that loads by itself and exports `open`.';
+      throw fail(`a module that exports open in ${path}`, first.message, advice);
+    }
+    return child;
+  };
+  let child: ChildProcess | undefined;
+  let busy = false;
+  return {
+    get pid() {
+      return child?.pid;
+    },
+    async run(job, { signal, onStep } = {}) {
+      if (busy) throw fail('one job at a time', 'a second one', 'Await the first, or use another process.');
+      if (signal?.aborted) return { type: 'stopped' };
+      busy = true;
+      const stop = () => send(child!, { type: 'stop' });
+      try {
+        if (child?.exitCode !== null || child.signalCode !== null) child = await started();
+        // It may have been lost before it was ready.
+        send(child, { type: 'run', job: parseJob(job) });
+        signal?.addEventListener('abort', stop);
+        if (signal?.aborted) stop();
+        const last = await nextMessage(child, (message) => {
+          if (message.type === 'step') onStep?.(message.step);
+          return message.type === 'step' || message.type === 'ready';
+        });
+        if ('lost' in last) return { type: 'lost', message: last.lost };
+        if (last.type === 'result') return { type: 'result', result: parseResult(JSON.parse(last.text)) };
+        if (last.type === 'stopped') return { type: 'stopped' };
+        return { type: 'failed', message: (last as { readonly message: string }).message };
+      } finally {
+        signal?.removeEventListener('abort', stop);
+        busy = false;
+      }
+    },
+    async close() {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      if (child.connected) child.disconnect();
+      await ended;
+    },
+  };
+}
+
+// A process that is gone takes no message, and its exit is told already.
+const send = (child: ChildProcess, message: ToWorker): void => {
+  if (child.connected) child.send(message, () => {});
+};
+
+/** The next message that is not passed over, or how the process ended. */
+function nextMessage(
+  child: ChildProcess,
+  passOver: (message: FromWorker) => boolean,
+): Promise<FromWorker | { readonly lost: string }> {
+  return new Promise((resolve) => {
+    const finish = (found: FromWorker | { readonly lost: string }) => {
+      child.off('message', heard);
+      child.off('close', ended);
+      resolve(found);
+    };
+    const heard = (message: unknown) => {
+      if (!passOver(message as FromWorker)) finish(message as FromWorker);
+    };
+    // Not 'exit', which may come before the last message.
+    const ended = (code: number | null, signal: string | null) =>
+      finish({ lost: `the worker ended with ${signal ?? `exit code ${code}`}` });
+    child.on('message', heard);
+    child.on('close', ended);
+    if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);
+  });
+}

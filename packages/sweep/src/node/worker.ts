@@ -1,0 +1,69 @@
+import { pathToFileURL } from 'node:url';
+import { fileStore } from '@clr/checkpoint/node';
+import type { Job } from '../job.ts';
+import { type Open, runTrial } from '../runTrial.ts';
+import { checkpointPath } from './files.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+// A process that runs jobs one after the other, as it is told to: module, and folder of checkpoints or nothing.
+const [, , module = '', folder = ''] = process.argv;
+
+/** Steps are told at most so often, in milliseconds. */
+const pace = 100;
+
+const tell = (message: FromWorker): void => void process.send?.(message);
+
+// Ctrl-C reaches every process of a terminal. The one that started this one says when to stop.
+process.on('SIGINT', () => {});
+// Without it nobody takes the result.
+process.on('disconnect', () => process.exit());
+
+let controller = new AbortController();
+const open = await load();
+if (open) {
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'stop') controller.abort();
+    else void run(message.job, open).then(tell);
+  });
+  tell({ type: 'ready' });
+}
+
+async function load(): Promise<Open<unknown> | undefined> {
+  try {
+    const { open } = (await import(pathToFileURL(module).href)) as { readonly open?: Open<unknown> };
+    if (typeof open === 'function') return open;
+    tell({ type: 'unusable', message: 'a module without a function "open"' });
+  } catch (error) {
+    tell({ type: 'unusable', message: messageOf(error) });
+  }
+  return undefined;
+}
+
+async function run(job: Job, open: Open<unknown>): Promise<FromWorker> {
+  controller = new AbortController();
+  const { type } = job.task;
+  const resumable = folder !== '' && (type === 'fixed' || type === 'policy');
+  const store = resumable ? fileStore(checkpointPath(folder, job.id)) : undefined;
+  let told = 0;
+  try {
+    const from = await store?.load();
+    const result = await runTrial(job, {
+      open,
+      signal: controller.signal,
+      onStep({ step }) {
+        if (Date.now() - told < pace) return;
+        told = Date.now();
+        tell({ type: 'step', step });
+      },
+      ...(from && { from }),
+      ...(store && { save: store.save }),
+    });
+    return result ? { type: 'result', text: JSON.stringify(result) } : { type: 'stopped' };
+  } catch (error) {
+    return { type: 'failed', message: messageOf(error) };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

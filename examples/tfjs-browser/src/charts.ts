@@ -8,7 +8,15 @@ export interface Chart {
   draw(columns: Columns): void;
 }
 
-const accent = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
+const probe = document.createElement('span');
+probe.hidden = true;
+document.body.append(probe);
+
+/** A custom property as a colour that a canvas can read: only as the colour of an element is light-dark() resolved. */
+function colourOf(name: string): string {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+}
 
 /** Labels for the powers of ten alone. */
 const powers = (_: uPlot, splits: number[]): string[] =>
@@ -22,9 +30,9 @@ export function createChart(
 ): Chart {
   const element = document.getElementById(id)!;
   const axis = {
-    stroke: () => accent('--soft'),
-    grid: { stroke: () => accent('--line'), width: 1 },
-    ticks: { stroke: () => accent('--line'), width: 1 },
+    stroke: () => colourOf('--soft'),
+    grid: { stroke: () => colourOf('--line'), width: 1 },
+    ticks: { stroke: () => colourOf('--line'), width: 1 },
   };
   const values = unit && ((_: uPlot, splits: number[]) => splits.map(unit));
   const chart = new uPlot(
@@ -41,7 +49,7 @@ export function createChart(
       series: [
         {},
         ...colours.map((name, index) => ({
-          stroke: () => accent(name),
+          stroke: () => colourOf(name),
           width: 1.5,
           points: { show: index > 0, size: 6 },
           spanGaps: true,
@@ -54,5 +62,16 @@ export function createChart(
   new ResizeObserver(() => {
     if (element.clientWidth > 0) chart.setSize({ width: element.clientWidth, height: 180 });
   }).observe(element);
-  return { draw: (columns) => chart.setData(columns.map((column) => [...column]) as uPlot.AlignedData) };
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart.redraw(false));
+  const title = element.parentElement?.querySelector('figcaption')?.textContent ?? '';
+  element.setAttribute('role', 'img');
+  element.setAttribute('aria-label', `${title}: nothing yet`);
+  return {
+    draw(columns) {
+      chart.setData(columns.map((column) => [...column]) as uPlot.AlignedData);
+      const last = columns.map((column) => column.filter((value) => value !== null).at(-1));
+      const [at, ...values] = last.map((value) => Number(value).toPrecision(3));
+      element.setAttribute('aria-label', `${title}: ${values.join(' and ')} at ${at}`);
+    },
+  };
 }

@@ -14,7 +14,7 @@ import {
   OperatorSetIdProtoSchema,
 } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
-import { buildTrainingModel, createTrainer, UnsupportedOperatorError } from '../index.ts';
+import { buildTrainingModel, createTrainer } from '../index.ts';
 
 const float = DataType.FLOAT;
 const spec: Omit<ModelSpec, 'nodes'> = {
@@ -150,9 +150,15 @@ describe('what a model may be written in', () => {
     expect(await gradientOf(choice([always]))).toEqual(expected);
   });
 
-  it('refuses a gradient through an If that the run decides', () => {
-    const model = choice([{ op: 'IsNaN', inputs: ['m'], outputs: ['c'] }]);
-    expect(() => buildTrainingModel(model, options)).toThrow(UnsupportedOperatorError);
+  it('an If that the run decides has the gradient of the branch it takes', async () => {
+    const expected = await gradientOf(makeModel({ ...spec, nodes: plain }));
+    // Its input is larger than −∞, so it takes the first branch.
+    const decided: readonly NodeSpec[] = [
+      { op: 'ReduceMax', inputs: ['m'], outputs: ['max'], attributes: { keepdims: 0 } },
+      { op: 'IsInf', inputs: ['max'], outputs: ['infinite'] },
+      { op: 'Not', inputs: ['infinite'], outputs: ['c'] },
+    ];
+    expect(await gradientOf(choice(decided))).toEqual(expected);
   });
 
   it('optional inputs left out by an empty name at the end', async () => {

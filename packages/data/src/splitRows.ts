@@ -36,9 +36,13 @@ export function splitRows(
     else classes.set(label, [row]);
   }
   const [train, validation]: [number[], number[]] = [[], []];
+  let seen = 0;
   for (const [label, rows] of [...classes].sort(([a], [b]) => a - b)) {
     const order = shuffled(Uint32Array.from(rows), seed + 7919 * label);
-    const apart = rows.length === 1 ? 0 : Math.min(rows.length - 1, Math.round(rows.length * share));
+    // Counted over all classes so far, so that small ones have their share together.
+    seen += rows.length;
+    const wanted = Math.round(seen * share) - validation.length;
+    const apart = Math.min(rows.length - 1, Math.max(0, wanted));
     validation.push(...order.subarray(0, apart));
     train.push(...order.subarray(apart));
   }

@@ -268,6 +268,13 @@ async function runOrResume(
       await folder?.checkpoint.save({ ...again, extra: state });
       continue;
     }
+    if (run.final?.loss === null && run.stopped === undefined) {
+      throw unusable({
+        expected: 'a finite loss on the validation data',
+        received: 'NaN or infinity',
+        advice: 'Look for numbers there that are not finite or very large.',
+      });
+    }
     const end = run.final && typeof run.final.loss === 'number' ? (run.final as Metrics) : undefined;
     const final = best && (!end || best.loss < end.loss) ? best.metrics : end;
     // A model that was better before stays as it was.

@@ -86,7 +86,8 @@ function notNamed(onnx: typeof Onnx, model: Uint8Array, list: string): Trainable
 }
 
 function checkClasses(onnx: typeof Onnx, model: Uint8Array, classes: number | undefined): void {
-  const last = onnx.describeModel(model).outputs[0]?.dims?.at(-1);
+  const { dims } = onnx.describeModel(model).outputs[0] ?? {};
+  const last = dims?.[dims.length > 2 ? 1 : dims.length - 1];
   if (classes === undefined || typeof last !== 'number' || classes <= last) return;
   throw unusable({
     expected: `a model with an output for each of ${classes} classes`,

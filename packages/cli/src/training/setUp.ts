@@ -57,11 +57,15 @@ export async function setUp(command: string, path: string, values: TrainingValue
     openData(from, { ...open, classes: dataset.labels !== undefined, ...(encoding && { encoding }) }),
   );
   const loss = lossOf(command, values, dataset.labels && pick(dataset.labels, rows));
-  const prepared = prepareModel(onnx, bytes, command, values, classes);
-  const outputs = onnx.describeModel(prepared.model).outputs[0]?.dims?.at(-1);
   const sample = await dataset.read(rows.subarray(0, looked));
   const ignores = typeof loss === 'object' && 'ignoreIndex' in loss;
-  const advice = checkValues(sample, typeof outputs === 'number' && !ignores ? { classes: outputs } : {});
+  const { dims: answers } = onnx.describeModel(bytes).outputs[0] ?? {};
+  const outputs = answers?.[answers.length > 2 ? 1 : answers.length - 1];
+  const fixed = typeof outputs === 'number' && !ignores && values.head === undefined;
+  const wantedClasses = fixed ? { classes: outputs } : {};
+  const advice = checkValues(sample, wantedClasses);
+  checkValues(await other.dataset.read(other.rows.subarray(0, looked)), wantedClasses);
+  const prepared = prepareModel(onnx, bytes, command, values, classes);
   const make = (part: Readonly<Record<string, Values>>): Batch =>
     Object.fromEntries(
       Object.entries(part).map(([name, { type, data, dims }]) => [

@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClrError } from '@clr/core';
+import { encodeNpz } from '@clr/data';
+import { buildModel } from '@clr/onnx';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../src/errors.ts';
+import { run } from '../src/run.ts';
+import { tableText } from './shapes.ts';
+
+let folder = '';
+const home = process.cwd();
+
+/** Images [n, c, h, w] or other arrays of so many examples. */
+const floats = (dims: readonly number[], of: (i: number) => number = (i) => Math.sin(i)) => ({
+  dims,
+  data: Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, (_, i) => of(i)),
+});
+const labels = (count: number, of: (i: number) => number = (i) => i % 4) => ({
+  dims: [count],
+  data: BigInt64Array.from({ length: count }, (_, i) => BigInt(of(i))),
+});
+const picture = encode({ width: 8, height: 8, channels: 3, depth: 8, data: new Uint8Array(192).fill(7) });
+
+async function write(name: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(join(folder, name, '..'), { recursive: true });
+  await writeFile(join(folder, name), content);
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'clr-bad-'));
+  process.chdir(folder);
+  await write(
+    'cnn.onnx',
+    buildModel({ input: [3, 8, 8], layers: [{ type: 'flatten' }, { type: 'dense', units: 4 }] }),
+  );
+  await write('mlp.onnx', buildModel({ input: [6], layers: [{ type: 'dense', units: 4 }] }));
+  await write('none.onnx', '');
+  await write('text.onnx', 'this is not a model');
+  await write('t.csv', tableText(60));
+  await write('header.csv', 'a,b\n');
+  await write('empty.csv', '');
+  await write('numbers.csv', '1,2\n3,4\n5,6\n');
+  await write('twice.csv', 'a,a\n1,2\n');
+  await write('ragged.csv', 'a,b\n1,2\n1,2,3\n');
+  await write('quote.csv', 'a,b\n"1,2\n');
+  await write('gap.csv', 'a,y\n1,p\n2,\n3,p\n4,q\n5,q\n');
+  await write('one.csv', 'a,y\n1,p\n2,p\n3,p\n4,p\n');
+  await write('same.csv', 'a,y\n1,p\n1,q\n1,p\n1,q\n1,p\n1,q\n1,p\n1,q\n');
+  await write('inf.csv', 'a,y\n1,p\ninf,q\n3,p\n4,q\n5,p\n6,q\n7,p\n8,q\n');
+  await write(
+    'names.csv',
+    ['name,y', ...Array.from({ length: 300 }, (_, i) => `n${i},${i % 2 ? 'p' : 'q'}`)].join('\n'),
+  );
+  await write('bad.parquet', 'PAR1 no parquet at all PAR1');
+  await write('bad.npz', 'no archive');
+  await write('cut.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20) }).subarray(0, 900));
+  await write('good.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20) }));
+  await write('last.npz', encodeNpz({ x: floats([20, 8, 8, 3]), y: labels(20) }));
+  await write('flat.npz', encodeNpz({ x: floats([20, 192]), y: labels(20) }));
+  await write('other.npz', encodeNpz({ x: floats([20, 3, 9, 9]), y: labels(20) }));
+  await write(
+    'nan.npz',
+    encodeNpz({ x: floats([20, 3, 8, 8], (i) => (i === 500 ? Number.NaN : i)), y: labels(20) }),
+  );
+  await write('from1.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => 1 + (i % 4)) }));
+  await write('many.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => i % 10) }));
+  await write('minus.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20, (i) => (i % 4) - 1) }));
+  await write(
+    'onehot.npz',
+    encodeNpz({ x: floats([20, 3, 8, 8]), y: floats([20, 4], (i) => (i % 5 === 0 ? 1 : 0)) }),
+  );
+  await write('half.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: floats([20], (i) => (i % 4) / 2) }));
+  await write('rows.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(19) }));
+  await write('nolabel.npz', encodeNpz({ x: floats([20, 3, 8, 8]) }));
+  await write('noinput.npz', encodeNpz({ a: floats([20, 3, 8, 8]), b: floats([20, 3]), y: labels(20) }));
+  for (const kind of ['cat', 'dog'])
+    for (let i = 0; i < 4; i++) await write(`pets/${kind}/${i}.png`, picture);
+  await write('loose/1.png', picture);
+  await write('single/cat/1.png', picture);
+  await mkdir(join(folder, 'nothing'));
+  for (const [i, kind] of ['cat', 'dog', 'cat', 'dog', 'cat'].entries()) {
+    await write(`broken/${kind}/${i}.png`, kind === 'cat' ? picture : picture.subarray(0, 40));
+    await write(`texts/${kind}/${i}.jpg`, 'no picture');
+  }
+  await write('file', 'a file');
+  await write('policy.json', '{"type":"triangluar"}');
+  await write('odd.encoding.json', '{"a":1}');
+});
+afterAll(async () => {
+  process.chdir(home);
+  await rm(folder, { recursive: true });
+});
+
+/** The names of all files and what is in them. */
+async function contents(): Promise<string> {
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
+  const paths = names.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(path).update(await readFile(path));
+  return hash.digest('hex');
+}
+
+const train = (model: string, data: string, ...more: readonly string[]): string[] => [
+  ...['train', model, '--data', data, '--out', 'out.onnx', '--steps', '20', '--quiet'],
+  ...more,
+];
+
+describe('bad input ends in a sentence, and touches no file', () => {
+  it.each<[string, readonly string[], string]>([
+    [
+      'a model that is not there',
+      train('no.onnx', 'good.npz'),
+      'an ONNX model no.onnx.\nReceived: no such file',
+    ],
+    ['a model that is a folder', train('pets', 'good.npz'), 'Received: a folder'],
+    ['an empty model', train('none.onnx', 'good.npz'), 'Expected'],
+    ['a text as a model', train('text.onnx', 'good.npz'), 'Expected'],
+    ['inspect of a text', ['inspect', 'text.onnx'], 'Expected'],
+    ['data that are not there', train('cnn.onnx', 'no.npz'), 'data at no.npz'],
+    ['an archive that is none', train('cnn.onnx', 'bad.npz'), 'arrays in bad'],
+    ['half of an archive', train('cnn.onnx', 'cut.npz'), 'a whole .npz archive'],
+    ['channels last', train('cnn.onnx', 'last.npz'), 'x.transpose(0, 3, 1, 2)'],
+    ['flat examples', train('cnn.onnx', 'flat.npz'), 'x.reshape(-1, 3, 8, 8)'],
+    ['another size', train('cnn.onnx', 'other.npz'), 'Received: [3, 9, 9]'],
+    ['one NaN', train('cnn.onnx', 'nan.npz', '--split', '0.1'), 'Received: NaN in row'],
+    ['labels from 1', train('cnn.onnx', 'from1.npz'), 'subtract 1'],
+    ['more classes than outputs', train('cnn.onnx', 'many.npz'), '--head 10'],
+    ['negative labels', train('cnn.onnx', 'minus.npz'), 'labels from -1 to'],
+    ['one-hot answers', train('cnn.onnx', 'onehot.npz', '--loss', 'crossEntropy'), 'y.argmax(1)'],
+    ['halves as classes', train('cnn.onnx', 'half.npz', '--loss', 'crossEntropy'), 'whole numbers in "y"'],
+    ['arrays of other lengths', train('cnn.onnx', 'rows.npz'), 'with the same number of rows'],
+    ['no answers', train('cnn.onnx', 'nolabel.npz'), 'an array with the answers'],
+    ['no such answers', train('cnn.onnx', 'good.npz', '--target', 'z'), 'an array "z"'],
+    ['no array for the input', train('cnn.onnx', 'noinput.npz'), 'an array for the model\'s input "input"'],
+    [
+      'a table for a model of images',
+      train('cnn.onnx', 't.csv', '--drop', 'price'),
+      'a model whose input is [batch',
+    ],
+    ['a table of another width', train('mlp.onnx', 't.csv'), 'clr new mlp --data t.csv'],
+    ['images for a model of tables', train('mlp.onnx', 'pets'), 'a model whose input is images'],
+    ['images without folders', train('cnn.onnx', 'loose'), '1 images without such folders'],
+    ['one class of images', train('cnn.onnx', 'single'), '"cat" alone'],
+    ['no images', train('cnn.onnx', 'nothing'), 'no images'],
+    ['a cut image', train('cnn.onnx', 'broken'), 'a whole image in'],
+    ['texts called .jpg', train('cnn.onnx', 'texts'), 'a PNG or JPEG image in'],
+    [
+      'three means for one channel',
+      train('cnn.onnx', 'pets', '--mean', '0.5', '--std', '1,1,1'),
+      '--mean with 3 numbers',
+    ],
+    ['no size', ['new', 'cnn', '--data', 'pets', '--out', 'o.onnx'], '--size with the size'],
+    ['an empty table', ['new', 'mlp', '--data', 'empty.csv', '--out', 'o.onnx'], 'something in empty.csv'],
+    ['a header alone', ['new', 'mlp', '--data', 'header.csv', '--out', 'o.onnx'], 'a header alone'],
+    ['no header', ['new', 'mlp', '--data', 'numbers.csv', '--out', 'o.onnx'], 'names of columns'],
+    ['a column twice', ['new', 'mlp', '--data', 'twice.csv', '--out', 'o.onnx'], '"a" twice'],
+    ['a long row', ['new', 'mlp', '--data', 'ragged.csv', '--out', 'o.onnx'], '3 in row 3'],
+    ['an open quotation mark', ['new', 'mlp', '--data', 'quote.csv', '--out', 'o.onnx'], 'whole cells'],
+    ['a missing answer', ['new', 'mlp', '--data', 'gap.csv', '--out', 'o.onnx'], 'none in row 2'],
+    ['one class', ['new', 'mlp', '--data', 'one.csv', '--out', 'o.onnx'], 'at least two classes'],
+    [
+      'a constant column alone',
+      ['new', 'mlp', '--data', 'same.csv', '--out', 'o.onnx'],
+      'constant columns alone',
+    ],
+    ['an infinite number', ['new', 'mlp', '--data', 'inf.csv', '--out', 'o.onnx'], 'Infinity in row 2'],
+    ['a column of names', ['new', 'mlp', '--data', 'names.csv', '--out', 'o.onnx'], '--drop name'],
+    ['no such target', ['new', 'mlp', '--data', 't.csv', '--target', 'x', '--out', 'o.onnx'], 'a column "x"'],
+    [
+      'a table that is no Parquet',
+      ['new', 'mlp', '--data', 'bad.parquet', '--out', 'o.onnx'],
+      'a Parquet table',
+    ],
+    [
+      'no such weights to freeze',
+      train('cnn.onnx', 'good.npz', '--freeze', 'body.*'),
+      'names of weights for --freeze',
+    ],
+    [
+      '--lora and --freeze',
+      train('cnn.onnx', 'good.npz', '--lora', '2', '--freeze', 'body'),
+      '--lora or --freeze',
+    ],
+    [
+      'weights of classes for numbers',
+      train('cnn.onnx', 'onehot.npz', '--class-weights', '1,2,1,1'),
+      '--loss mse',
+    ],
+    [
+      'a policy that is none',
+      train('cnn.onnx', 'good.npz', '--policy', 'policy.json'),
+      'Did you mean "triangular"?',
+    ],
+    [
+      'an encoding that is none',
+      train('cnn.onnx', 'good.npz', '--encoding', 'odd.encoding.json'),
+      'an encoding of clr',
+    ],
+    [
+      'a checkpoint that is a file',
+      train('cnn.onnx', 'good.npz', '--checkpoint', 'file'),
+      'a folder for --checkpoint',
+    ],
+    ['other classes to measure', ['evaluate', 'cnn.onnx', '--data', 'many.npz'], 'labels from 0 to 3'],
+    ['a curve that is none', ['analyze', 'numbers.csv'], 'Received: column 1, column 2'],
+  ])('%s', async (_, args, words) => {
+    const before = await contents();
+    const error = await run(args).then(
+      () => undefined,
+      (reason) => reason,
+    );
+    expect(error).toBeInstanceOf(ClrError);
+    // Exit code 1: main.ts gives 2 to usage errors alone.
+    expect(error).not.toBeInstanceOf(UsageError);
+    expect(error.message).toContain(words);
+    expect(error.message).toMatch(/^\[clr\/\w+\] Expected [^\n]+\.\nReceived: [^\n]*\n[^\n]+$/);
+    expect(await contents()).toBe(before);
+  });
+
+  it.each<[readonly string[]]>([
+    [['train']],
+    [['train', 'cnn.onnx', '--data', 'good.npz']],
+    [['train', 'cnn.onnx', '--out', 'x.onnx']],
+    [train('cnn.onnx', 'good.npz', '--lr', '0')],
+    [train('cnn.onnx', 'good.npz', '--lr', '0.1', '--auto')],
+    [train('cnn.onnx', 'good.npz', '--batch', '1.5')],
+    [train('cnn.onnx', 'good.npz', '--optimizer', 'lion')],
+    [train('cnn.onnx', 'good.npz', '--epohcs', '3')],
+    [['predict', 'cnn.onnx', '--data', 'good.npz', '--out', 'x.txt']],
+    [['new', 'transformer', '--out', 'x.onnx']],
+    [['new', 'mlp', '--out', 'x.onnx']],
+    [['range-test']],
+    [['evaluate', 'a', 'b']],
+    [['inspect']],
+  ])('a command line that is wrong: %j', async (args) => {
+    await expect(run(args)).rejects.toBeInstanceOf(UsageError);
+  });
+});

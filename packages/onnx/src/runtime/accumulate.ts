@@ -1,14 +1,15 @@
-import type { Hyperparameters, StepResult } from '@clr/core';
+import type { ClrError, Hyperparameters, StepResult } from '@clr/core';
 import { fail } from '../errors.ts';
 import type { Term } from '../loss/terms.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import { checkBatch } from './checkBatch.ts';
 import type { Feeds } from './feeds.ts';
+import { letGo } from './letGo.ts';
 import { lossWeight } from './lossWeight.ts';
 import type { Batch } from './ort.ts';
 import type { Ranks } from './ranks.ts';
 import { metricsOf, type Results, run } from './results.ts';
-import type { Runners } from './runners.ts';
+import type { Runner, Runners } from './runners.ts';
 import type { StateVectors } from './stateVectors.ts';
 import { WeightedMean } from './weightedMean.ts';
 
@@ -39,26 +40,61 @@ export async function accumulate(
   // Only running statistics change before the update.
   const { model: first } = await runners.of('gradients', head);
   const moving = first.state.filter(({ role }) => role === 'buffers');
-  const before = moving.length > 0 ? await state.save() : undefined;
+  const before = moving.length > 0 ? await state.save('buffers') : undefined;
   try {
     const mean = await ranks.together(() => meanGradients(engine, batches, place));
     const { loss, accuracy, ...averaged } = await ranks.mean(mean.total, mean.result());
     if (moving.length > 0) await averageStatistics(engine, mean.total);
-    const runner = await runners.of('apply', head);
-    const { model } = runner;
-    const gradients = Object.fromEntries((model.gradients ?? []).map(({ name }) => [name, averaged[name]!]));
-    const fed = { ...feeds.of(model, {}), ...feeds.rates(model, hyper), ...feeds.vectors(gradients) };
-    const spoiled = model.spoiled as string;
-    const found = await run(runner, fed, { [spoiled]: null, ...state.fetches(model) });
-    state.advance(found);
+    const spoiled = await applyUpdate(engine, await runners.updates(head), averaged, hyper);
     feeds.steps += 1;
-    const total = (loss?.[0] ?? Number.NaN) + Number(found[spoiled]?.data[0]);
+    const total = (loss?.[0] ?? Number.NaN) + spoiled;
     return { loss: total, ...(accuracy ? { accuracy: accuracy[0] as number } : {}) };
   } catch (error) {
     if (before) state.putBack(before);
     throw error;
   }
 }
+
+/**
+ * Updates the parameters by gradients, in one run or, where they are large, in several; gradients are freed as they are
+ * applied. Several runs take the most memory in the first. A later one that fails all the same leaves a state that must be
+ * restored before it is used.
+ *
+ * @returns 0, or NaN if a parameter is not finite now
+ */
+async function applyUpdate(
+  { state, feeds }: Engine,
+  updates: readonly Runner[],
+  vectors: Readonly<Record<string, FloatArray>>,
+  hyper: Hyperparameters,
+): Promise<number> {
+  let spoiled = 0;
+  for (const [i, runner] of updates.entries()) {
+    const { model } = runner;
+    const gradients = Object.fromEntries(
+      (model.gradients ?? []).map(({ name }) => [name, vectors[name] as FloatArray]),
+    );
+    const fed = { ...feeds.of(model, {}), ...feeds.rates(model, hyper), ...feeds.vectors(gradients) };
+    const checks = model.spoils ?? [model.spoiled as string];
+    const fetches = { ...Object.fromEntries(checks.map((name) => [name, null])), ...state.fetches(model) };
+    const found = await run(runner, fed, fetches).catch((cause: unknown) => {
+      if (i > 0) state.tear(halfDone(cause));
+      throw cause;
+    });
+    state.advance(found);
+    for (const name of checks) spoiled += Number(found[name]?.data[0]);
+    if (updates.length > 1) for (const gradient of Object.values(gradients)) letGo(gradient);
+  }
+  return spoiled;
+}
+
+const halfDone = (cause: unknown): ClrError =>
+  fail(
+    'a state in which every parameter has been updated as often as the others',
+    `an update that failed half-way: ${cause instanceof Error ? cause.message : String(cause)}`,
+    'Restore a snapshot, or make a new trainer.',
+    { cause },
+  );
 
 /** Replaces the running statistics by their means over all processes, unless each keeps its own. */
 export async function averageStatistics({ ranks, state }: Engine, weight: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts';
+import type { FloatArray } from '../training/buckets.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
 import type { StatePart } from './stateVectors.ts';
 
@@ -8,22 +9,28 @@ export interface ExportOptions {
   readonly nonFinite?: boolean;
 }
 
+/** The parameters and running statistics that are not finite before training, as copies by name. */
+export function notFiniteYet(state: readonly StateTensor[]): Map<string, FloatArray> {
+  const found = new Map<string, FloatArray>();
+  for (const { role, initial, parts } of state) {
+    if (role !== 'parameters' && role !== 'buffers') continue;
+    for (const { name, dims, offset } of parts) {
+      const data = initial.subarray(offset, offset + dims.reduce((size, dim) => size * dim, 1));
+      if (!data.every(Number.isFinite)) found.set(name, data.slice());
+    }
+  }
+  return found;
+}
+
 /**
  * Refuses to write weights that training has made NaN or infinite.
  *
- * @param initial - the state before training: what was not finite there may stay so
+ * @param initial - see {@link notFiniteYet}: what was not finite there may stay so
  */
-export function checkExport(parts: readonly StatePart[], initial: readonly StateTensor[]): void {
-  const before = new Map(
-    initial.flatMap(({ initial: vector, parts: own }) =>
-      own.map(({ name, offset }) => [name, { vector, offset }] as const),
-    ),
-  );
+export function checkExport(parts: readonly StatePart[], initial: ReadonlyMap<string, FloatArray>): void {
   const spoiled = parts.flatMap(({ name, data }) => {
-    const was = before.get(name);
-    const at = data.findIndex(
-      (value, i) => !Number.isFinite(value) && Number.isFinite(was?.vector[was.offset + i] ?? 0),
-    );
+    const was = initial.get(name);
+    const at = data.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(was?.[i] ?? 0));
     return at < 0 ? [] : [`"${name}"[${at}] = ${data[at]}`];
   });
   if (spoiled.length === 0) return;

@@ -12,7 +12,8 @@ import type { OnnxTrainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
 import { providerOf } from './provider.ts';
 import { checkReduce, Ranks, type Statistics } from './ranks.ts';
-import { type ExternalData, readModelFile } from './readModelFile.ts';
+import type { ExternalData } from './readModelFile.ts';
+import { Source } from './source.ts';
 import { Trainer } from './trainer.ts';
 import { withShapes } from './withShapes.ts';
 
@@ -94,26 +95,34 @@ export async function createTrainer(
     const { provider = providerOf(session) } = given;
     const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
     const built = { ...given, provider, channelBlock };
-    const source = await readModelFile(file, externalData);
-    const model = await withShapes(ort, source, session);
+    const source = await Source.of(file, externalData);
+    const bytes = await source.bytes();
+    const model = await withShapes(ort, bytes, session);
     const trainerOf = async (
-      from: { source: Uint8Array; model: Uint8Array },
+      from: { source: Source; bytes: Uint8Array },
       read: Prepared,
     ): Promise<Trainer> => {
+      const again = async (bytes: Uint8Array) => prepare(await withShapes(ort, bytes, session), built);
       const measured = !deterministic && isCpuInNode(ort, session);
       const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
-      const made = new Trainer(ort, { ...from, prepared, deterministic }, session, emitStep(prepared), ranks);
+      const made = new Trainer(
+        ort,
+        { ...from, prepared, again, deterministic },
+        session,
+        emitStep(prepared),
+        ranks,
+      );
       await made.ready();
       return made;
     };
     const read = prepare(model, built);
-    if (!cacheFeatures) return trainerOf({ source, model }, read);
+    if (!cacheFeatures) return trainerOf({ source, bytes }, read);
     checkCacheable(built.sizes !== undefined, ranks.several);
     const { plan } = read.whole();
     return createCached(ort, cacheFeatures, {
-      ...{ source, model, plan, session },
-      trainerOf: (head, trainable) =>
-        trainerOf({ source: head, model: head }, prepare(head, { ...built, trainable })),
+      ...{ source: bytes, model, plan, session },
+      trainerOf: async (head, trainable) =>
+        trainerOf({ source: await Source.of(head), bytes: head }, prepare(head, { ...built, trainable })),
     });
   });
   if (trainer instanceof Trainer) await trainer.compareRanks();

@@ -5,6 +5,8 @@ import type { TrainingModel } from '../training/trainingModel.ts';
 import { orExplained } from './explainRefusal.ts';
 import type { Batch, InferenceSession, Ort } from './ort.ts';
 import { planMemory } from './planMemory.ts';
+import type { PreparedModel } from './preparedModel.ts';
+import { withoutContent } from './withoutContent.ts';
 
 /** A model and the session that runs it. */
 export interface Runner {
@@ -13,29 +15,28 @@ export interface Runner {
 }
 
 /** The models that a trainer runs. */
-export type Kind = 'step' | 'gradients' | 'apply' | 'evaluation';
+export type Kind = 'step' | 'gradients' | 'evaluation';
 
 const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) => TrainingModel>> = {
   step: emitStep,
   gradients: emitGradients,
-  apply: emitUpdate,
   evaluation: emitEvaluation,
 };
 
 /** What {@link Runners} makes sessions of. */
 export interface RunnersOptions {
-  readonly prepared: Prepared;
-  /** The model as it came, to tell what the runtime refuses in it. */
-  readonly source: Uint8Array;
+  readonly models: PreparedModel;
   readonly session: InferenceSession.SessionOptions;
   /** The outputs of a step that stay on the device, if any do. */
   readonly locations?: (step: TrainingModel) => Record<string, 'gpu-buffer'>;
+  /** The vectors of parameters that are updated together. With several lists gradients and updates are runs of their own. */
+  readonly chunks: readonly (readonly number[])[];
 }
 
 /** The sessions of one trainer, each made when it is first needed. */
 export class Runners {
   readonly #ort: Ort;
-  #from: RunnersOptions;
+  readonly #from: RunnersOptions;
   /** The target of the first classifier, whose type decides the form. */
   readonly #classes: string | undefined;
   readonly #made = new Map<string, Promise<Runner>>();
@@ -44,12 +45,22 @@ export class Runners {
     this.#ort = ort;
     this.#from = from;
     this.#classes = first.targets.find(({ type }) => type === 'int64')?.name;
-    this.#add('step', from.prepared.options.target ?? 'indices', first);
+    const target = from.models.options.target ?? 'indices';
+    if (!this.inParts) this.#add(`step:${target}`, 'step', async () => first);
+    else {
+      this.#of('gradients', target);
+      this.#updates(target);
+    }
+  }
+
+  /** Whether a step is a run for the gradients and others for the update. */
+  get inParts(): boolean {
+    return this.#from.chunks.length > 1;
   }
 
   /** The forms in which the models are written. */
   get forms(): Forms {
-    return this.#from.prepared.forms();
+    return this.#from.models.forms;
   }
 
   /** Takes other forms where they differ: the sessions are made again, each when it is needed. */
@@ -60,7 +71,7 @@ export class Runners {
     );
     if (!differs) return;
     await this.release();
-    this.#from = { ...this.#from, prepared: this.#from.prepared.as({ ...own, ...forms }) };
+    this.#from.models.adopt({ ...own, ...forms });
   }
 
   /** Resolves when the sessions that were asked for stand. */
@@ -70,27 +81,57 @@ export class Runners {
 
   /** The session of a kind for this batch: cross-entropy has one form for indices, one for distributions. */
   of(kind: Kind, batch: Batch): Promise<Runner> {
-    const { prepared } = this.#from;
-    const name = this.#classes;
-    const float = name !== undefined && batch?.[name]?.type?.startsWith('float');
-    const target = prepared.options.target ?? (float ? 'distribution' : 'indices');
-    return this.#made.get(`${kind}:${target}`) ?? this.#add(kind, target, emitters[kind](prepared, target));
+    return this.#of(kind, this.#target(batch));
   }
 
-  #add(kind: Kind, target: string, model: TrainingModel): Promise<Runner> {
-    const { session, locations } = this.#from;
-    const planned = planMemory(session, model);
+  /** The sessions that update the parameters by gradients, in the order in which they are to run. */
+  updates(batch: Batch): Promise<Runner[]> {
+    return Promise.all(this.#updates(this.#target(batch)));
+  }
+
+  #target(batch: Batch): TargetKind {
+    const name = this.#classes;
+    const float = name !== undefined && batch?.[name]?.type?.startsWith('float');
+    return this.#from.models.options.target ?? (float ? 'distribution' : 'indices');
+  }
+
+  #of(kind: Kind, target: TargetKind): Promise<Runner> {
+    const key = `${kind}:${target}`;
+    return (
+      this.#made.get(key) ??
+      this.#add(key, kind, () => this.#from.models.emit((prepared) => emitters[kind](prepared, target)))
+    );
+  }
+
+  #updates(target: TargetKind): Promise<Runner>[] {
+    return this.#from.chunks.map((buckets, i) => {
+      const key = `update ${i}:${target}`;
+      const chosen = this.inParts ? buckets : undefined;
+      const emit = () => this.#from.models.emit((prepared) => emitUpdate(prepared, target, chosen));
+      return this.#made.get(key) ?? this.#add(key, 'update', emit);
+    });
+  }
+
+  #add(key: string, kind: Kind | 'update', emit: () => Promise<TrainingModel>): Promise<Runner> {
+    const runner = this.#make(kind, emit);
+    this.#made.set(key, runner);
+    return runner;
+  }
+
+  async #make(kind: Kind | 'update', emit: () => Promise<TrainingModel>): Promise<Runner> {
+    const { session: given, locations, models } = this.#from;
+    const model = await emit();
+    const planned = planMemory(given, model, this.inParts);
     const options =
       kind === 'step' && locations ? { ...planned, preferredOutputLocation: locations(model) } : planned;
     const { InferenceSession } = this.#ort;
-    const runner = orExplained(InferenceSession.create(model.bytes, options), {
+    const session = await orExplained(InferenceSession.create(model.bytes, options), {
       bytes: model.bytes,
       expected: 'a model and session options that ONNX Runtime accepts',
       advice: 'Check the model with onnx.checker, and the execution providers in `session`.',
-      source: () => InferenceSession.create(this.#from.source, session),
-    }).then((session) => ({ model, session }));
-    this.#made.set(`${kind}:${target}`, runner);
-    return runner;
+      source: async () => InferenceSession.create(await models.bytes(), given),
+    });
+    return { model: withoutContent(model), session };
   }
 
   /** Frees all sessions, those too that are still in the making. */

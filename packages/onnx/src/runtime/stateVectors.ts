@@ -1,13 +1,19 @@
+import type { ClrError } from '@clr/core';
 import type { FloatArray } from '../training/buckets.ts';
 import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 import { copyModel, copyName } from './copyModel.ts';
 import { letGo } from './letGo.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
 import type { FittingSnapshot, SavedLayout } from './snapshot.ts';
+import { isLarge } from './updateChunks.ts';
 import { WeightedMean } from './weightedMean.ts';
 
 interface Slot {
-  readonly info: StateTensor;
+  readonly info: Omit<StateTensor, 'initial'>;
+  readonly double: boolean;
+  readonly length: number;
+  /** The value of elements that a snapshot lacks. */
+  readonly start: number;
   current: Tensor;
   /** Where the runtime writes the successor; only in memory, on runtimes that can. */
   spare: Tensor | undefined;
@@ -25,13 +31,16 @@ function copyOf(data: FloatArray): FloatArray {
   return data.slice();
 }
 
+const emptyVector = (double: boolean, length: number): FloatArray =>
+  double ? new Float64Array(length) : new Float32Array(length);
+
 /** Assembles a vector from a snapshot's tensors. Elements that the snapshot lacks come from `otherwise`. */
 function assemble(
-  { role, parts, initial }: StateTensor,
+  { info: { role, parts }, double, length, start }: Slot,
   saved: FittingSnapshot,
-  otherwise: FloatArray = initial,
+  otherwise?: FloatArray,
 ): FloatArray {
-  const vector = copyOf(otherwise);
+  const vector = otherwise ? copyOf(otherwise) : emptyVector(double, length).fill(start);
   for (const { name, offset } of parts) {
     const data = saved.find(role, name);
     if (data) vector.set(data as Float32Array, offset);
@@ -40,18 +49,27 @@ function assemble(
 }
 
 /**
- * The vectors that live from step to step. In memory each is kept twice: a step reads one copy and writes the other,
- * then they are swapped, so a step allocates nothing. On a device each step's outputs stay there and become the next
- * step's inputs. In both cases a step that fails changes nothing.
+ * The vectors that live from step to step. In memory small ones are kept twice: a step reads one copy and writes the
+ * other, then they are swapped, so a step allocates nothing. Large ones are kept once, and replaced by what the runtime
+ * gives; see {@link isLarge}. On a device each step's outputs stay there and become the next step's inputs. In all cases a
+ * step that fails changes nothing.
  */
 export class StateVectors {
   readonly #ort: Ort;
   readonly #slots: Slot[];
   readonly #session: InferenceSession.SessionOptions;
   readonly #onDevice: boolean;
+  /** Whether vectors in memory are replaced by the runtime's, which nobody else holds. */
+  readonly #keptOnce: boolean;
   #copier: Promise<InferenceSession> | undefined;
+  /** Why the vectors do not belong together. */
+  #torn: ClrError | undefined;
 
-  /** @param onDevice - whether the runtime keeps the vectors on a device between steps */
+  /**
+   * Takes the initial vectors for its own: nobody else may read them afterwards.
+   *
+   * @param onDevice - whether the runtime keeps the vectors on a device between steps
+   */
   constructor(
     ort: Ort,
     state: readonly StateTensor[],
@@ -62,13 +80,18 @@ export class StateVectors {
     this.#session = session;
     this.#onDevice = onDevice;
     // onnxruntime-web gives CPU outputs as new arrays; only the Node binding fills the caller's.
-    const writesInPlace = !onDevice && ort.env?.versions?.node !== undefined;
-    this.#slots = state.map((info) => {
+    const inMemory = !onDevice && ort.env?.versions?.node !== undefined;
+    this.#keptOnce = inMemory && isLarge(state);
+    const writesInPlace = inMemory && !this.#keptOnce;
+    this.#slots = state.map(({ initial, ...info }) => {
       const replaced = writesInPlace && info.output !== undefined;
+      const double = initial instanceof Float64Array;
+      const { length } = initial;
+      const slot = info.role !== 'parameters' && info.role !== 'buffers';
       return {
-        info,
-        current: this.#tensor(copyOf(info.initial)),
-        spare: replaced ? this.#tensor(copyOf(info.initial)) : undefined,
+        ...{ info, double, length, start: slot ? (initial[0] ?? 0) : 0 },
+        current: this.#tensor(initial),
+        spare: replaced ? this.#tensor(emptyVector(double, length)) : undefined,
       };
     });
   }
@@ -79,6 +102,15 @@ export class StateVectors {
       : new this.#ort.Tensor('float32', data, [data.length]);
   }
 
+  /** Notes that only some of the vectors are those of the last step. They are refused until all are restored. */
+  tear(why: ClrError): void {
+    this.#torn = why;
+  }
+
+  #check(): void {
+    if (this.#torn) throw this.#torn;
+  }
+
   /** Where a session that replaces the vectors is to leave them. */
   locations(): Record<string, 'gpu-buffer'> {
     const outputs = this.#slots.flatMap(({ info }) => info.output ?? []);
@@ -87,6 +119,7 @@ export class StateVectors {
 
   /** The current vectors that a model reads, by input. */
   feeds(inputs: Iterable<string>): Record<string, Tensor> {
+    this.#check();
     const wanted = new Set(inputs);
     const feeds: Record<string, Tensor> = {};
     for (const { info, current } of this.#slots) if (wanted.has(info.input)) feeds[info.input] = current;
@@ -113,6 +146,8 @@ export class StateVectors {
         slot.spare = slot.current;
         // The Node binding fills the given vector and gives a copy of it.
         if (result.data !== next.data) letGo(result.data as FloatArray);
+      } else if (this.#keptOnce) {
+        letGo(slot.current.data as FloatArray);
       }
       this.#put(slot, next);
     }
@@ -126,6 +161,7 @@ export class StateVectors {
 
   /** The vectors in memory, by input. Vectors that are already in memory are not copied. */
   async #inMemory(slots: readonly Slot[]): Promise<Map<string, FloatArray>> {
+    this.#check();
     const away = slots.filter(({ current }) => current.location !== 'cpu');
     const content = new Map(
       slots
@@ -134,7 +170,10 @@ export class StateVectors {
     );
     if (away.length === 0) return content;
     const all = this.#slots.filter(({ info }) => info.output);
-    this.#copier ??= this.#ort.InferenceSession.create(copyModel(all.map(({ info }) => info)), this.#session);
+    this.#copier ??= this.#ort.InferenceSession.create(
+      copyModel(all.map(({ info: { input }, double, length }) => ({ input, double, length }))),
+      this.#session,
+    );
     const results = await (await this.#copier).run(
       this.feeds(all.map(({ info }) => info.input)),
       away.map(({ info }) => copyName(info.input)),
@@ -174,9 +213,11 @@ export class StateVectors {
     }
   }
 
-  /** A copy of everything, by input. */
-  async save(): Promise<Record<string, FloatArray>> {
-    const content = await this.#inMemory(this.#slots);
+  /** A copy of everything, or of the vectors of a role, by input. */
+  async save(role?: string): Promise<Record<string, FloatArray>> {
+    const content = await this.#inMemory(
+      this.#slots.filter(({ info }) => role === undefined || info.role === role),
+    );
     return Object.fromEntries([...content].map(([input, data]) => [input, copyOf(data)]));
   }
 
@@ -192,7 +233,7 @@ export class StateVectors {
     const model = this.#slots.filter(({ info }) => info.role === 'parameters' || info.role === 'buffers');
     const averaged = new Set(model.map(({ info }) => info.input));
     for (const [index, snapshot] of saved.entries()) {
-      last = Object.fromEntries(this.#slots.map(({ info }) => [info.input, assemble(info, snapshot)]));
+      last = Object.fromEntries(this.#slots.map((slot) => [slot.info.input, assemble(slot, snapshot)]));
       const weight = weights[index] as number;
       mean.add(weight, Object.fromEntries(Object.entries(last).filter(([input]) => averaged.has(input))));
     }
@@ -206,18 +247,20 @@ export class StateVectors {
     const missing = this.#slots.filter(({ info: { role, parts } }) =>
       parts.some(({ name }) => !saved.find(role, name)),
     );
-    const now = await this.#inMemory(missing);
+    const now = missing.length > 0 ? await this.#inMemory(missing) : new Map<string, FloatArray>();
     this.putBack(
       Object.fromEntries(
-        this.#slots.map(({ info }) => [info.input, assemble(info, saved, now.get(info.input))]),
+        this.#slots.map((slot) => [slot.info.input, assemble(slot, saved, now.get(slot.info.input))]),
       ),
     );
+    this.#torn = undefined;
   }
 
-  /** Restores copies of the vectors that {@link save} returned. */
+  /** Restores copies of the vectors that {@link save} returned; others stay as they are. */
   putBack(vectors: Readonly<Record<string, FloatArray>>): void {
     for (const slot of this.#slots) {
-      const data = vectors[slot.info.input] as FloatArray;
+      const data = vectors[slot.info.input];
+      if (!data) continue;
       if (slot.spare) (slot.current.data as FloatArray).set(data as Float32Array);
       else this.#put(slot, this.#tensor(copyOf(data)));
     }

@@ -20,11 +20,11 @@ import type { Forms } from '../lower/question.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { Prepared } from '../training/prepare.ts';
 
-import type { StateTensor, TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
+import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { accumulate, averageStatistics, type Engine } from './accumulate.ts';
 
 import { checkBatch } from './checkBatch.ts';
-import { checkExport, type ExportOptions } from './checkExport.ts';
+import { checkExport, type ExportOptions, notFiniteYet } from './checkExport.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
 import { dataFault } from './dataFault.ts';
 import { Feeds } from './feeds.ts';
@@ -33,6 +33,7 @@ import { examplesIn } from './lossWeight.ts';
 import { measureSharpness } from './measureSharpness.ts';
 import type { OnnxTrainer, ParameterData } from './onnxTrainer.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
+import { PreparedModel } from './preparedModel.ts';
 import { providerOf } from './provider.ts';
 import { Queue } from './queue.ts';
 import type { Ranks } from './ranks.ts';
@@ -41,7 +42,10 @@ import { type Kind, Runners } from './runners.ts';
 import { scoreOutputs } from './scoreOutputs.ts';
 import { type OnnxSnapshot, optimizerName } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
+import type { Source } from './source.ts';
 import { StateVectors } from './stateVectors.ts';
+import { updateChunks } from './updateChunks.ts';
+import { withoutContent } from './withoutContent.ts';
 
 /** The weights that the file keeps as integers. */
 type Integers = NonNullable<Prepared['source']['quantised']>;
@@ -91,10 +95,11 @@ export class Trainer implements OnnxTrainer {
   readonly constantAnswer?: NonNullable<Trainable<Batch>['constantAnswer']>;
   /** Absent when the model has no running statistics. */
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
-  readonly #source: Uint8Array;
+  readonly #source: Source;
   readonly #places: Readonly<Record<string, string>>;
   readonly #quantised: Integers;
-  readonly #initial: readonly StateTensor[];
+  /** Tensors that are not finite before training. */
+  readonly #initial: ReadonlyMap<string, FloatArray>;
   readonly #engine: Engine;
   readonly #snapshots: Snapshots;
   readonly #queue = new Queue();
@@ -107,28 +112,30 @@ export class Trainer implements OnnxTrainer {
   constructor(
     ort: Ort,
     from: {
-      readonly source: Uint8Array;
-      readonly model: Uint8Array;
+      readonly source: Source;
+      readonly bytes: Uint8Array;
       readonly prepared: Prepared;
+      /** Prepares the same model from the bytes of the source. */
+      readonly again: (bytes: Uint8Array) => Promise<Prepared>;
       readonly deterministic: boolean;
     },
     session: InferenceSession.SessionOptions,
     first: TrainingModel,
     ranks: Ranks,
   ) {
-    const { source, model, prepared } = from;
+    const { source, bytes, prepared } = from;
     this.#free = !from.deterministic;
     const { optimizer, hyperparameters } = prepared.options;
-    this.#identity = ranks.several ? identityOf(ort, source, prepared.options, first) : {};
+    this.#identity = ranks.several ? identityOf(ort, bytes, prepared.options, first) : {};
     this.updateKind = updateKindOf(optimizer);
     this.momentum = ownMomentum(optimizer);
     this.hyperparameters = [...(takesMomentum(optimizer) ? ['momentum'] : []), ...new Set(hyperparameters)];
     this.#source = source;
     // Before any training: could the result be written back?
     this.#quantised = prepared.source.quantised ?? new Map();
-    locateTensors(source, storedTensors(first, this.#quantised));
+    locateTensors(bytes, storedTensors(first, this.#quantised));
     this.#places = first.places;
-    this.#initial = first.state.filter(({ role }) => role === 'parameters' || role === 'buffers');
+    this.#initial = notFiniteYet(first.state);
     this.untrained = first.untrained;
     const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     const state = new StateVectors(ort, first.state, session, onDevice);
@@ -137,7 +144,14 @@ export class Trainer implements OnnxTrainer {
       const late = ort.env?.versions?.node === undefined ? Object.keys(metricsOf(step)) : [];
       return { ...state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
     };
-    const options = { prepared, source: model, session, ...(onDevice ? { locations } : {}) };
+    // Clipping takes the norm of all gradients; on other devices than this memory outputs are not copied.
+    const clips = prepared.options.clipNorm !== undefined || first.clipNorm !== undefined;
+    const whole = clips || onDevice || ort.env?.versions?.node === undefined;
+    const chunks = whole ? [[]] : updateChunks(first);
+    // Other processes may have to be told what the model is; what is made of integers needs their scales at the end.
+    if (ranks.several || this.#quantised.size > 0) source.keep();
+    const models = new PreparedModel(prepared, source, from.again);
+    const options = { models, session, chunks, ...(onDevice ? { locations } : {}) };
     const terms = termsOf(prepared.options);
     const feeds = new Feeds(ort, state);
     const runners = new Runners(ort, options, first);
@@ -148,7 +162,9 @@ export class Trainer implements OnnxTrainer {
         const { value } = await ranks.mean(1, { value: Float64Array.of(sharpness) });
         return value?.[0] as number;
       });
-    const owner = { optimizer: optimizerName(optimizer), graph: first.graph ?? '', state: first.state };
+    const { state: layout } = withoutContent({ ...first, bytes: new Uint8Array() });
+    const owner = { optimizer: optimizerName(optimizer), graph: first.graph ?? '', state: layout };
+    models.release();
     this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
     // Predictions are of this process alone, and with several processes all must see the same metrics.
@@ -220,8 +236,8 @@ export class Trainer implements OnnxTrainer {
 
   async trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult> {
     checkHyperparameters(hyper, this.updateKind, this.hyperparameters);
-    const { ranks, state, feeds, results } = this.#engine;
-    if (isList(batch) || ranks.several) {
+    const { ranks, runners, state, feeds, results } = this.#engine;
+    if (isList(batch) || ranks.several || runners.inParts) {
       return this.#queue.run(async () => {
         const result = await accumulate(this.#engine, isList(batch) ? batch : [batch], hyper);
         if (feeds.steps % stepsBetweenChecks === 0) await this.#compareParameters();
@@ -286,14 +302,17 @@ export class Trainer implements OnnxTrainer {
     return this.#queue.run(async () => {
       const parts = await this.#engine.state.parts('parameters', 'buffers');
       if (!nonFinite) checkExport(parts, this.#initial);
-      return patchTensors(
-        this.#source,
+      const bytes = await this.#source.bytes();
+      const written = patchTensors(
+        bytes,
         parts.map(({ name, data }) => ({
           name,
           place: this.#places[name] as string,
           data: this.#quantised.get(name)?.encode(data) ?? data,
         })),
       );
+      this.#source.release();
+      return written;
     });
   }
 

@@ -115,7 +115,7 @@ export function emitGradients(prepared: Prepared, target?: TargetKind): Training
   const whole = prepared.whole(target);
   const { inputs, gradients, backward } = whole;
   const statistics = whole.state.filter(({ role }) => role === 'buffers');
-  const { outputs, named } = metrics(whole, whole.loss);
+  const { outputs, named } = metrics(whole, whole.gradientLoss);
   return written(
     prepared,
     whole,
@@ -128,30 +128,47 @@ export function emitGradients(prepared: Prepared, target?: TargetKind): Training
   );
 }
 
-/** The update alone: gradients are its inputs. */
-export function emitUpdate(prepared: Prepared, target?: TargetKind): TrainingModel {
+/**
+ * The update alone, of all vectors of parameters or of some: gradients are its inputs.
+ *
+ * @param buckets - which ones, by their place; only without `clipNorm`, which takes the norm of all
+ */
+export function emitUpdate(
+  prepared: Prepared,
+  target?: TargetKind,
+  buckets?: readonly number[],
+): TrainingModel {
   const whole = prepared.whole(target);
-  const { inputs, updateInputs, gradients, hyper, plan } = whole;
-  const state = whole.state.filter(({ role }) => role !== 'buffers');
-  const parameters = inputs.filter(({ name }) =>
-    state.some(({ input, role }) => input === name && role === 'parameters'),
-  );
+  const { inputs, hyper, plan } = whole;
+  const gradients = buckets
+    ? buckets.map((i) => whole.gradients[i] as Whole['gradients'][number])
+    : whole.gradients;
+  const parts = new Set(gradients.map(({ bucket }) => bucket.parts));
+  const state = whole.state.filter((tensor) => tensor.role !== 'buffers' && parts.has(tensor.parts));
+  const own = new Set(state.map(({ input }) => input));
+  const slots = new Set(whole.state.map(({ input }) => input));
+  const updateInputs = whole.updateInputs.filter(({ name }) => own.has(name) || !slots.has(name));
+  const parameters = inputs.filter(({ name }) => own.has(name));
   const vectors = gradients.map(({ name, bucket }) => declaration(name, bucket.type, [bucket.length]));
-  const spoiled = plan.names('spoiled');
+  const spoils = (buckets ?? []).map((i) => ({
+    value: whole.spoils[i] as string,
+    name: plan.names(`spoiled.${i}`),
+  }));
+  const spoiled = { value: whole.spoiled, name: plan.names('spoiled') };
   return written(
     prepared,
     whole,
     {
       inputs: [...parameters, ...vectors, ...updateInputs],
-      outputs: [...outputsOf(whole, state), { value: whole.spoiled, name: spoiled }],
+      outputs: [...outputsOf(whole, state), ...(buckets ? spoils : [spoiled])],
       state,
     },
     {
       data: [],
       targets: [],
       untrained: plan.untrained,
-      gradients: vectorsOf(whole),
-      spoiled,
+      gradients: gradients.map(({ name, bucket }) => ({ name, parts: bucket.parts })),
+      ...(buckets ? { spoils: spoils.map(({ name }) => name) } : { spoiled: spoiled.name }),
       ...hyper,
     },
   );

@@ -91,6 +91,8 @@ export interface TrainingModel {
   readonly loss?: string;
   /** Float32 scalar output of an apply model: 0, or NaN if a parameter after the step is not finite. */
   readonly spoiled?: string;
+  /** Of an apply model of some vectors of parameters: the same for each of them. */
+  readonly spoils?: readonly string[];
   /** Scalar output, float32. */
   readonly accuracy?: string;
   /** Of an evaluation model: its answers, float32, probabilities where it classifies. */

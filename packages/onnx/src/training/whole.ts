@@ -32,8 +32,12 @@ export interface Inference extends Graphed {
 export interface Whole extends Graphed {
   /** The loss, NaN where a parameter or running statistic after the step is not finite. */
   readonly checkedLoss: string;
+  /** The loss, NaN where a running statistic after the step is not finite. */
+  readonly gradientLoss: string;
   /** 0, or NaN where a parameter after the step is not finite. */
   readonly spoiled: string;
+  /** The same for each vector of parameters by itself. */
+  readonly spoils: readonly string[];
   /** The vectors of gradients, and the names by which the update reads them. */
   readonly gradients: readonly { readonly value: string; readonly name: string; readonly bucket: Bucket }[];
   /** Through how many of the model's nodes gradients go. */
@@ -151,18 +155,22 @@ export function buildWhole(source: SizedModel, options: BuildOptions): Whole {
     );
   });
   const { loss, accuracy } = metrics(p);
-  const [checkedLoss, spoiled] = b.writtenFor('the loss', () => [
-    b.add(loss, nanUnlessFinite(b, successors(draft, ['parameters', 'buffers']))),
-    nanUnlessFinite(b, successors(draft, ['parameters'])),
-  ]) as [string, string];
+  const checks = b.writtenFor('the loss', () => {
+    const statistics = successors(draft, ['buffers']);
+    return {
+      checkedLoss: b.add(loss, nanUnlessFinite(b, successors(draft, ['parameters', 'buffers']))),
+      gradientLoss: statistics.length > 0 ? b.add(loss, nanUnlessFinite(b, statistics)) : loss,
+      spoiled: nanUnlessFinite(b, successors(draft, ['parameters'])),
+      spoils: successors(draft, ['parameters']).map((vector) => nanUnlessFinite(b, [vector])),
+    };
+  });
   const updateInputs = draft.inputs.splice(mark);
   return {
     ...draft,
     plan: p,
     loss,
     accuracy,
-    checkedLoss,
-    spoiled,
+    ...checks,
     gradients,
     backward,
     hyper,

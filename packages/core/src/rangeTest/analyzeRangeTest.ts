@@ -4,12 +4,14 @@ import { maxResamples } from '../limits.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 import { accuracyOf } from './accuracyOf.ts';
 import { describeAccuracy } from './accuracyReading.ts';
+import type { Dynamics } from './batchSharpness.ts';
 import {
   accuracyEdge,
   decadesBelowEdge,
   defaultResamples,
   leastSweep,
   referenceSteps,
+  sharesAloneConfidence,
 } from './calibration.ts';
 import { classicRules } from './classicRules.ts';
 import { rateAt, showNumber } from './describe.ts';
@@ -22,6 +24,8 @@ import { isFiniteLoss, poolTraces } from './poolTraces.ts';
 import { refusals } from './refusals.ts';
 import { resampleEdges } from './resampleEdges.ts';
 import { secondOpinion } from './secondOpinion.ts';
+import { highestBySharpness, sharesAloneReason } from './sharesAlone.ts';
+import { minOf } from './statistics.ts';
 import { suggest } from './suggest.ts';
 import type { RangeTestTrace } from './trace.ts';
 
@@ -127,20 +131,32 @@ export function analyzeRangeTest(
     return { ...finding, lowerBound: { edgeLr, maxLr }, reasons: [...reasons, atLeast] };
   }
 
+  const { features, smoothed, curve, sharesAlone } = evidence;
+  const { sharesLoss } = evidence.trace;
+  const dynamics: Dynamics = { updateKind };
+  const first = trace.sweeps[0];
+  const highest = sharesAlone && first ? highestBySharpness(first, dynamics) * 10 ** below.maxLr : Infinity;
+  const lower = Math.min(1, highest / edgeLr);
   const edges = [...resampleEdges(evidence, resamples).map(rate), edgeLr].sort((a, b) => a - b);
-  const gain = evidence.features.depth / evidence.curve.level;
+  // To know the class shares is not yet a gain.
+  const gain = sharesLoss < Infinity ? 1 - minOf(smoothed) / sharesLoss : features.depth / curve.level;
+  const logs = edges.map((lr) => Math.log10(lower * lr));
+  const suggestion = suggest(trace, Math.log10(lower * edgeLr), logs, below, steps, gain);
   const [falls, lowest, breaks] = [rate(fall), rate(bottom), edgeLr].map((lr) => rateAt(trace, lr));
   return {
     ...finding,
-    suggestion: suggest(trace, Math.log10(edgeLr), edges.map(Math.log10), below, steps, gain),
-    edgeLr,
+    suggestion: sharesAlone
+      ? { ...suggestion, confidence: Math.min(suggestion.confidence, sharesAloneConfidence) }
+      : suggestion,
+    edgeLr: lower * edgeLr,
     reasons: [
       ...reasons,
+      ...(sharesAlone ? [sharesAloneReason(minOf(smoothed), sharesLoss, lower < 1)] : []),
       ...(byAccuracy
         ? []
         : [`The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`]),
       ...read,
-      ...trace.sweeps.slice(0, 1).flatMap((sweep) => secondOpinion(sweep, edgeLr, { updateKind })),
+      ...trace.sweeps.slice(0, 1).flatMap((sweep) => secondOpinion(sweep, edgeLr, dynamics)),
     ],
   };
 }

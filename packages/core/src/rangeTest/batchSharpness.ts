@@ -87,7 +87,8 @@ export function summarize(all: readonly (number | null)[], dynamics: Dynamics): 
   };
 }
 
-function predictEdge(sharpness: number, { updateKind, momentum }: Dynamics): Interval | null {
+/** The rates between which one batch sharpness puts the edge; `null` where it puts none. */
+export function predictEdge(sharpness: number, { updateKind, momentum }: Dynamics): Interval | null {
   const beta = updateKind === 'sgd' ? 0 : momentum;
   if (!(sharpness > 0) || beta === undefined || updateKind === undefined || updateKind === 'unknown')
     return null;

@@ -24,6 +24,7 @@ async function loadModules() {
     analysis,
     test,
     high,
+    shares,
     spoiled,
     accuracy,
   ] = await Promise.all([
@@ -41,11 +42,13 @@ async function loadModules() {
     import('./analyzeRangeTest.ts'),
     import('./rangeTest.ts'),
     import('./highStart.ts'),
+    import('./sharesAlone.ts'),
     import('./spoiledByData.ts'),
     import('./accuracyReading.ts'),
   ]);
   return {
     ...high,
+    ...shares,
     ...spoiled,
     ...accuracy,
     ...axis,
@@ -101,6 +104,7 @@ const noPoints: PooledTrace = {
   broken: undefined,
   scouted: false,
   constantLoss: Infinity,
+  sharesLoss: Infinity,
   diverged: false,
   smoothed: false,
   metric: 'loss',
@@ -125,6 +129,7 @@ function evidence(
     smooth: (y) => [...y],
     smoothed: x.map(() => low),
     features: { fall: 1, depth, bottom, edge, lost },
+    sharesAlone: false,
     margin: 0.5,
   };
 }
@@ -730,6 +735,28 @@ const table: readonly Row[] = [
       return [sharpness.length, Math.round(10 * first!), Math.round(10 * (second! - first!))];
     },
     value: [8, 6, 2],
+  },
+  {
+    pins: ['sharesAloneConfidence'],
+    see: async (m) => {
+      const constantAnswer = { loss: 2, accuracy: 0.5 };
+      const curve = await tested(m, (x) => 2 + valleyTo(20)(x));
+      const { suggestion } = m.analyzeRangeTest({ ...curve, constantAnswer });
+      return suggestion?.confidence;
+    },
+    value: 0.3,
+  },
+  {
+    pins: ['sharpestOf'],
+    see: (m) => {
+      const sharpness = [2, 20, 200, 2000].map((sharpness, step) => ({ step, lr: 1, sharpness }));
+      const trace: RangeTestTrace = {
+        ...{ version: 1, spacing: 'exponential', startLr: 1, endLr: 2, points: [], momentum: 0 },
+        sharpness,
+      };
+      return Math.log10(m.highestBySharpness(trace, { updateKind: 'adaptive' }));
+    },
+    value: -2,
   },
   {
     // Batches at a quarter of the edge count, those at less do not.

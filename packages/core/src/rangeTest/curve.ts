@@ -19,7 +19,7 @@ export interface Curve {
   readonly last: RangeTestPoint | undefined;
   /** The loss that the sweep began with. */
   readonly start: number;
-  /** What counts as the height of the start: that of the best constant answer where the sweep began above it. */
+  /** What counts as the height of the start: that of the best constant answer where the sweep began above it and came clearly below. */
   readonly level: number;
   /** The standard deviation of one step's loss. */
   readonly noise: number;

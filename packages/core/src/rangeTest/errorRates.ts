@@ -39,6 +39,7 @@ export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRat
     broken: undefined,
     // Losses that are not finite say nothing where there are accuracies.
     diverged: trace.sweeps.some(({ scout, stopped }) => scout || stopped?.reason === 'diverged'),
+    sharesLoss: Infinity,
     constantLoss: 1 - (trace.sweeps[0]?.constantAnswer?.accuracy ?? -Infinity),
     smoothed: false,
     metric: 'error rate',

@@ -1,8 +1,10 @@
 import { type Axis, axisOf } from './axis.ts';
 import { createSmoother } from './createSmoother.ts';
 import { type Curve, toCurve } from './curve.ts';
+import { doubtOf } from './doubtOf.ts';
 import { type Features, featuresOf } from './features.ts';
 import type { PooledTrace } from './poolTraces.ts';
+import { minOf } from './statistics.ts';
 
 /** What a trace shows: the input of refusals and suggestions. */
 export interface Evidence {
@@ -13,6 +15,8 @@ export interface Evidence {
   /** The losses of the curve, smoothed. */
   readonly smoothed: readonly number[];
   readonly features: Features;
+  /** Whether the loss came down to that of the class shares and not clearly below: its edge is the one of the output biases. */
+  readonly sharesAlone: boolean;
   /** The distance from the edge down to `maxLr`, in decades. */
   readonly margin: number;
 }
@@ -20,8 +24,12 @@ export interface Evidence {
 /** Turns a trace into a curve and measures its features. */
 export function gatherEvidence(trace: PooledTrace, margin: number): Evidence {
   const axis = axisOf(trace.sweeps);
-  const curve = toCurve(trace.points, axis, trace);
-  const smooth = createSmoother(curve);
-  const smoothed = smooth(curve.y);
-  return { trace, axis, curve, smooth, smoothed, features: featuresOf(curve, smoothed), margin };
+  const found = toCurve(trace.points, axis, trace);
+  const smooth = createSmoother(found);
+  const smoothed = smooth(found.y);
+  const { sharesLoss } = trace;
+  const below = sharesLoss - minOf(smoothed) > doubtOf({ curve: found });
+  const sharesAlone = sharesLoss < Infinity && !below;
+  const curve = sharesLoss < Infinity && below ? { ...found, level: sharesLoss } : found;
+  return { trace, axis, curve, smooth, smoothed, features: featuresOf(curve, smoothed), sharesAlone, margin };
 }

@@ -10,18 +10,26 @@ export const highAdvice =
   'Check that inputs and targets are normalised, that the initial weights are small, and that no head is left from other classes.';
 
 /**
- * The loss of an untrained model: that of the best constant answer. Infinity where that tells nothing: a
- * classifier begins with equal chances for all classes, and where these are uneven, to come down to the constant answer is
- * to learn.
+ * The loss of a classifier that knows the shares of its classes and nothing else, where it has them still to learn: the
+ * classes are uneven, and it begins with equal chances for all. Infinity elsewhere.
  *
  * @param start - the loss before any step
  */
-export function uninformedLoss(constant: Recorded | undefined, start: number): number {
+export function lossOfShares(constant: Recorded | undefined, start: number): number {
   const { loss, accuracy } = constant ?? {};
   if (typeof loss !== 'number') return Infinity;
   const uneven = (accuracy ?? 0) > unevenClasses.shares * Math.exp(-loss);
-  return uneven && start > loss && start < unevenClasses.start * loss ? Infinity : loss;
+  return uneven && start > loss && start < unevenClasses.start * loss ? loss : Infinity;
 }
+
+/**
+ * The loss of an untrained model: that of the best constant answer. Infinity where that tells nothing, because a model has to
+ * learn the constant answer first.
+ *
+ * @param start - the loss before any step
+ */
+export const uninformedLoss = (constant: Recorded | undefined, start: number): number =>
+  lossOfShares(constant, start) < Infinity ? Infinity : (constant?.loss ?? Infinity);
 
 /** What a start far above the best constant answer means, for the user. */
 export const highReason = (loss: number, constantLoss: number): string =>

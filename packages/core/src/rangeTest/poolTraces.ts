@@ -1,6 +1,6 @@
 import { ClrError, show } from '../errors.ts';
 import { gap } from './calibration.ts';
-import { uninformedLoss } from './highStart.ts';
+import { lossOfShares, uninformedLoss } from './highStart.ts';
 import { looksSmoothed } from './looksSmoothed.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
 import { median } from './statistics.ts';
@@ -18,6 +18,8 @@ export interface PooledTrace {
   readonly scouted: boolean;
   /** The loss of an untrained model, which is that of the best constant answer; Infinity if it is not known. */
   readonly constantLoss: number;
+  /** The loss of a model that knows the shares of its classes alone, where it has them to learn first; else Infinity. */
+  readonly sharesLoss: number;
   /** Whether any of the sweeps diverged. */
   readonly diverged: boolean;
   /** Whether losses look smoothed, and nobody said how. */
@@ -58,8 +60,12 @@ export function poolTraces(
   );
   const firstLosses = (sweeps[0]?.scout ?? points).filter(isFiniteLoss).slice(0, 5);
   const start = firstLosses.length > 0 ? median(firstLosses.map(({ loss }) => loss!)) : Infinity;
-  const constantLoss = uninformedLoss(sweeps[0]?.constantAnswer, start);
-  return { sweeps, points, broken, scouted, constantLoss, diverged, smoothed, metric: 'loss' };
+  const constant = sweeps[0]?.constantAnswer;
+  return {
+    ...{ sweeps, points, broken, scouted, diverged, smoothed, metric: 'loss' },
+    constantLoss: uninformedLoss(constant, start),
+    sharesLoss: lossOfShares(constant, start),
+  };
 }
 
 /**

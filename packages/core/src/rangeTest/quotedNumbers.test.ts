@@ -20,6 +20,7 @@ import {
   provenRises,
   rangeTestSteps,
   referenceSteps,
+  sharesAloneConfidence,
   smoothedNoise,
   widening,
 } from './calibration.ts';
@@ -37,6 +38,7 @@ const sixth = 'docs/adr/0006-a-coarse-sweep-then-a-slow-one.md';
 const fourteenth = 'docs/adr/0014-the-peak-of-a-decay.md';
 const eighteenth = 'docs/adr/0018-linear-smoothed-and-missing-losses.md';
 const seventeenth = 'docs/adr/0017-what-the-confidence-means.md';
+const nineteenth = 'docs/adr/0019-uneven-classes.md';
 const ninth = 'docs/adr/0009-longer-trainings-and-the-kind-of-update.md';
 
 /** Where documents quote the calibration: their words, with `#` for each number, and what they quote. */
@@ -124,6 +126,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     'gained, # at most, and `n` the steps in the decade below the edge, # at most',
     [chance.mostGain, chance.mostSteps],
   ],
+  [nineteenth, 'the confidence is # at most, and', [sharesAloneConfidence]],
   [eighteenth, 'a length that counts as # decades', [linearLength]],
   [
     eighteenth,

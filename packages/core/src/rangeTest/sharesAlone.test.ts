@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { analyzeRangeTest } from './analyzeRangeTest.ts';
+import { sharesAloneConfidence } from './calibration.ts';
+import { highestBySharpness } from './sharesAlone.ts';
+import type { RangeTestTrace } from './trace.ts';
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** A sweep from 4.5 down to `low`, which is lost first to `rise` and far above it to the start. */
+function sweepTo(low: number, given: Partial<RangeTestTrace> = {}): RangeTestTrace {
+  const points = Array.from({ length: 200 }, (_, step) => {
+    const x = -5 + (step / 199) * 7;
+    const noise = 0.02 * Math.sin(37 * step);
+    const loss =
+      4.5 - (4.5 - low) * sigmoid(4 * (x + 3)) + 1.2 * sigmoid(6 * (x + 0.5)) + 9 * sigmoid(20 * (x - 1.5));
+    return { step, lr: 10 ** x, loss: loss + noise };
+  });
+  return {
+    ...{ version: 1, spacing: 'exponential', startLr: 1e-5, endLr: 100, points, updateKind: 'adaptive' },
+    ...{ momentum: 0.9, scout: points.slice(0, 10), constantAnswer: { loss: 3.2, accuracy: 0.2 } },
+    ...given,
+  };
+}
+const even = { constantAnswer: { loss: 3.2, accuracy: 0.05 } };
+const looks = (...values: number[]) => ({
+  sharpness: values.map((sharpness, step) => ({ step, lr: 0.01, sharpness })),
+});
+
+describe('a sweep over uneven classes', () => {
+  it('has its edge where the loss comes back to that of the class shares', () => {
+    const { points } = sweepTo(2.2);
+    const start = analyzeRangeTest(sweepTo(2.2, { constantAnswer: { loss: null } }));
+    const shares = analyzeRangeTest({ ...sweepTo(2.2), points });
+    expect(shares.edgeLr).toBeLessThan(0.9 * start.edgeLr!);
+    expect(shares.reasons.join()).not.toMatch(/class shares/);
+  });
+
+  it('is in doubt where it came down to the class shares alone', () => {
+    const { suggestion, reasons } = analyzeRangeTest(sweepTo(3.2));
+    expect(suggestion!.confidence).toBeLessThanOrEqual(sharesAloneConfidence);
+    expect(reasons[0]).toMatch(/^The range test only learned the class shares: .* Give it more steps\.$/);
+  });
+
+  it('suggests no more there than the batch sharpness allows', () => {
+    const free = analyzeRangeTest(sweepTo(3.2));
+    const { suggestion, edgeLr, reasons } = analyzeRangeTest(sweepTo(3.2, looks(1000, 1000, 1000)));
+    expect(suggestion!.maxLr).toBeCloseTo(0.002, 12);
+    expect(edgeLr! / suggestion!.maxLr).toBeCloseTo(free.edgeLr! / free.suggestion!.maxLr, 9);
+    expect(reasons[0]).toMatch(/So maxLr is the highest that the batch sharpness allows/);
+    expect(analyzeRangeTest(sweepTo(3.2, looks(1e-9, 1e-9, 1e-9))).suggestion).toEqual(free.suggestion);
+  });
+
+  it('leaves even classes, and losses with no constant answer to compare with, as they are', () => {
+    const reasons = analyzeRangeTest(sweepTo(2.2, even)).reasons;
+    expect(reasons.join()).not.toMatch(/class shares/);
+  });
+});
+
+describe('highestBySharpness', () => {
+  it('is the geometric mean of the three lowest edges', () => {
+    const trace = sweepTo(3.2, looks(2, 20, 200, 2000));
+    expect(highestBySharpness(trace, { updateKind: 'adaptive' })).toBeCloseTo(0.01, 12);
+    expect(highestBySharpness(trace, { updateKind: 'momentum' })).toBeCloseTo(0.001, 12);
+  });
+
+  it('is not known for plain SGD, for too few looks, and where the loss does not curve up', () => {
+    expect(highestBySharpness(sweepTo(3.2, looks(2, 20, 200)), { updateKind: 'sgd' })).toBe(Infinity);
+    expect(highestBySharpness(sweepTo(3.2, looks(2, 20)), { updateKind: 'adaptive' })).toBe(Infinity);
+    expect(highestBySharpness(sweepTo(3.2, looks(-2, -20, 3)), { updateKind: 'adaptive' })).toBe(Infinity);
+    expect(highestBySharpness(sweepTo(3.2), { updateKind: 'adaptive' })).toBe(Infinity);
+  });
+});

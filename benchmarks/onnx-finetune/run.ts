@@ -11,7 +11,7 @@ import { accuracyOf, batchOf, type Digits, digits, orderOf } from './digits.ts';
 import { type Method, methodsFor } from './methods.ts';
 
 // A net trained on the digits 0 to 4 learns 5 to 9 from 500 examples, in several ways: in clr, and in PyTorch with the same
-// file, the same initial weights and the same batches; and in clr once more with its body in integers of 8 bits.
+// file, the same initial weights and the same batches; and in clr once more with its body in integers of 8 and of 4 bits.
 
 const [examples, size, epochs, seeds] = [500, 25, 12, 3];
 const others = [5, 6, 7, 8, 9];
@@ -67,24 +67,30 @@ try {
   await store('test', test);
   const body = await backbone();
   await writeFile(join(folder, 'body.onnx'), body);
-  await torch.ask('quantise', { folder, model: 'body.onnx', to: 'int8.onnx', bits: 8 });
-  const int8 = new Uint8Array(await readFile(join(folder, 'int8.onnx')));
+  const inBits = async (bits: number): Promise<Uint8Array> => {
+    await torch.ask('quantise', { folder, model: 'body.onnx', to: `int${bits}.onnx`, bits });
+    return new Uint8Array(await readFile(join(folder, `int${bits}.onnx`)));
+  };
+  const [int8, int4] = [await inBits(8), await inBits(4)];
   const own = await digits('test', [0, 1, 2, 3, 4]);
   const share = (value: number): string => (100 * value).toFixed(2);
   console.log(
-    `backbone on its own digits: ${share(await accuracyOf(body, own))} %, int8 ${share(await accuracyOf(int8, own))} %`,
+    `backbone on its own digits: ${share(await accuracyOf(body, own))} %, int8 ${share(await accuracyOf(int8, own))} %, int4 ${share(await accuracyOf(int4, own))} %`,
   );
 
   const started = performance.now();
-  const table = new Map<string, { clr: number[]; torch: number[]; int8: number[]; apart: number }>();
+  const table = new Map<
+    string,
+    { clr: number[]; torch: number[]; int8: number[]; int4: number[]; apart: number }
+  >();
   for (let seed = 1; seed <= seeds; seed++) {
     const data = await digits('train', others, examples, seed);
     await store('train', data);
     const rows = order(seed);
     const batches = rows.map((each) => batchOf(data, each));
-    const quantised = methodsFor(int8, seed);
+    const quantised = { int8: methodsFor(int8, seed), int4: methodsFor(int4, seed) };
     for (const [at, method] of methodsFor(body, seed).entries()) {
-      const row = table.get(method.name) ?? { clr: [], torch: [], int8: [], apart: 0 };
+      const row = table.get(method.name) ?? { clr: [], torch: [], int8: [], int4: [], apart: 0 };
       table.set(method.name, row);
       const { trained, losses } = await tune(method, batches);
       row.clr.push(await accuracyOf(trained, test));
@@ -106,10 +112,14 @@ try {
         row.apart,
         ...losses.slice(0, 20).map((loss, i) => Math.abs(loss - peer.losses[i]!)),
       );
-      // Adapters beside integers stay beside them.
-      const whole = quantised[at]!;
-      const kept = method.name.startsWith('LoRA') ? { ...whole, finish: (file: Uint8Array) => file } : whole;
-      row.int8.push(await accuracyOf((await tune(kept, batches)).trained, test));
+      for (const bits of ['int8', 'int4'] as const) {
+        // Adapters beside integers stay beside them.
+        const whole = quantised[bits][at]!;
+        const kept = method.name.startsWith('LoRA')
+          ? { ...whole, finish: (file: Uint8Array) => file }
+          : whole;
+        row[bits].push(await accuracyOf((await tune(kept, batches)).trained, test));
+      }
     }
   }
   const mean = (values: readonly number[]): number =>
@@ -118,13 +128,13 @@ try {
     `digits 5 to 9, ${examples} examples, ${epochs} epochs, Adam; accuracy in %, means of ${seeds} seeds`,
   );
   console.log(
-    '| what is trained | clr | PyTorch | difference | largest difference of the first 20 losses | int8 body in clr |',
+    '| what is trained | clr | PyTorch | difference | largest difference of the first 20 losses | int8 body in clr | int4 body in clr |',
   );
-  console.log('|---|---|---|---|---|---|');
+  console.log('|---|---|---|---|---|---|---|');
   for (const [name, row] of table) {
     const [ours, theirs] = [mean(row.clr), mean(row.torch)];
     console.log(
-      `| ${name} | ${share(ours)} | ${share(theirs)} | ${share(ours - theirs)} | ${row.apart.toExponential(0)} | ${share(mean(row.int8))} |`,
+      `| ${name} | ${share(ours)} | ${share(theirs)} | ${share(ours - theirs)} | ${row.apart.toExponential(0)} | ${share(mean(row.int8))} | ${share(mean(row.int4))} |`,
     );
   }
 } finally {

@@ -75,28 +75,68 @@ def tune(folder, model, trainable, lr, order, test):
     return {'accuracy': right / len(others), 'losses': losses}
 
 
+def packed(integers):
+    """Pairs of integers of 4 bits as bytes, the first in the lower half."""
+    flat = integers.reshape(-1).astype(np.uint8) & 15
+    flat = np.pad(flat, (0, len(flat) % 2))
+    return (flat[0::2] | (flat[1::2] << 4)).astype(np.uint8)
+
+
+def stored(name, integers, bits):
+    if bits == 8:
+        return numpy_helper.from_array(integers.astype(np.int8), name)
+    # This version of onnx does not know int4 (22).
+    return onnx.TensorProto(name=name, data_type=22, dims=integers.shape, raw_data=packed(integers).tobytes())
+
+
+def per_output(graph, node, weight, bits):
+    """Integers and a DequantizeLinear, one scale for each output."""
+    name = node.input[1]
+    most = 2 ** (bits - 1) - 1
+    axes = tuple(range(1, weight.ndim))
+    scale = (np.abs(weight).max(axis=axes) / most).astype(np.float32)
+    integers = np.clip(np.round(weight / scale.reshape((-1,) + (1,) * len(axes))), -most, most).astype(np.int64)
+    graph.initializer.extend([
+        stored(name, integers, bits), numpy_helper.from_array(scale, f'{name}_scale'),
+        stored(f'{name}_zero', np.zeros(len(scale), np.int64), bits)])
+    node.input[1] = f'{name}_float'
+    return helper.make_node('DequantizeLinear', [name, f'{name}_scale', f'{name}_zero'], [f'{name}_float'], axis=0)
+
+
+def n_bits(graph, node, weight, block=16):
+    """A MatMulNBits in the place of a Gemm: 4 bits, a scale for each block of 16 inputs of an output."""
+    name, (n, k) = node.input[1], weight.shape
+    groups = weight.reshape(n, k // block, block)
+    scale = (np.abs(groups).max(axis=2) / 7).astype(np.float32)
+    integers = np.clip(np.round(groups / scale[:, :, None]), -7, 7).astype(np.int64) + 8
+    graph.initializer.extend([
+        numpy_helper.from_array(packed(integers).reshape(n, k // block, block // 2), name),
+        numpy_helper.from_array(scale.reshape(-1), f'{name}_scale')])
+    product = helper.make_node(
+        'MatMulNBits', [node.input[0], name, f'{name}_scale'], [f'{name}_product'], domain='com.microsoft',
+        K=k, N=n, bits=4, block_size=block)
+    node.op_type = 'Add'
+    del node.attribute[:]
+    node.input[:] = [f'{name}_product', node.input[2]]
+    return product
+
+
 def quantise(folder, model, to, bits):
-    """Weights of products as integers of so many bits, one scale for each output."""
+    """Weights of products as integers of so many bits."""
     file = onnx.load(f'{folder}/{model}')
     graph = file.graph
-    most = 2 ** (bits - 1) - 1
-    for node in list(graph.node):
-        if node.op_type not in ('Conv', 'Gemm'):
-            continue
-        name = node.input[1]
-        tensor = next(t for t in graph.initializer if t.name == name)
+    layers = [node for node in graph.node if node.op_type in ('Conv', 'Gemm')]
+    for node in layers:
+        tensor = next(t for t in graph.initializer if t.name == node.input[1])
         weight = numpy_helper.to_array(tensor)
-        axes = tuple(range(1, weight.ndim))
-        scale = (np.abs(weight).max(axis=axes) / most).astype(np.float32)
-        shape = (-1,) + (1,) * len(axes)
-        integers = np.clip(np.round(weight / scale.reshape(shape)), -most, most).astype(np.int8)
         graph.initializer.remove(tensor)
-        graph.initializer.extend([
-            numpy_helper.from_array(integers, name), numpy_helper.from_array(scale, f'{name}_scale'),
-            numpy_helper.from_array(np.zeros(len(scale), np.int8), f'{name}_zero')])
-        node.input[1] = f'{name}_float'
-        wide = helper.make_node('DequantizeLinear', [name, f'{name}_scale', f'{name}_zero'], [f'{name}_float'], axis=0)
-        graph.node.insert(list(graph.node).index(node), wide)
+        at = list(graph.node).index(node)
+        inner = bits == 4 and node.op_type == 'Gemm' and node is not layers[-1]
+        graph.node.insert(at, n_bits(graph, node, weight) if inner else per_output(graph, node, weight, bits))
+    if bits == 4:
+        file.ir_version = 10
+        file.opset_import[0].version = 21
+        file.opset_import.append(helper.make_opsetid('com.microsoft', 1))
     onnx.save(file, f'{folder}/{to}')
     return {}
 

@@ -67,6 +67,7 @@ function randomDirection(
  * weights.
  *
  * @param feeds - the model's inputs and targets
+ * @param smooth - the model without its steps, for the differences
  */
 export async function directions(
   ort: typeof Ort,
@@ -78,12 +79,21 @@ export async function directions(
     widths = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4],
     seed = 1,
     uphill = false,
-  }: { count?: number; widths?: readonly number[]; seed?: number; uphill?: boolean } = {},
+    smooth = (file) => file,
+  }: {
+    count?: number;
+    widths?: readonly number[];
+    seed?: number;
+    uphill?: boolean;
+    smooth?: (file: Uint8Array) => Uint8Array;
+  } = {},
 ): Promise<Direction[]> {
   const model = buildGradientModel(bytes, options);
-  const session = await ort.InferenceSession.create(model.bytes, { logSeverityLevel: 4 });
+  const quiet = { logSeverityLevel: 4 } as const;
+  const session = await ort.InferenceSession.create(model.bytes, quiet);
+  const smoothed = await ort.InferenceSession.create(smooth(model.bytes), quiet);
   const draw = model.draw ? { [model.draw]: new ort.Tensor('int64', BigInt64Array.of(7n), []) } : {};
-  const run = async (moved: ReadonlyMap<string, Float64Array>, width: number) => {
+  const run = async (moved: ReadonlyMap<string, Float64Array>, width: number, by = smoothed) => {
     const state = model.state.map(({ input, initial }) => {
       const direction = moved.get(input);
       const data = direction
@@ -91,11 +101,11 @@ export async function directions(
         : initial;
       return [input, tensorOf(ort, data)] as const;
     });
-    return session.run({ ...feeds, ...draw, ...Object.fromEntries(state) });
+    return by.run({ ...feeds, ...draw, ...Object.fromEntries(state) });
   };
   const loss = async (moved: ReadonlyMap<string, Float64Array>, width: number): Promise<number> =>
     Number((await run(moved, width))[model.loss as string]?.data[0]);
-  const start = await run(new Map(), 0);
+  const start = await run(new Map(), 0, session);
   const inputs = model.state.filter(({ role }) => role === 'parameters').map(({ input }) => input);
   const gradients = new Map(
     (model.gradients ?? []).map(({ name }, i) => [inputs[i] as string, start[name]?.data as Vector]),
@@ -121,5 +131,6 @@ export async function directions(
     found.push({ slope, differences, error });
   }
   await session.release();
+  await smoothed.release();
   return found;
 }

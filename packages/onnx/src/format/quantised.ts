@@ -10,6 +10,10 @@ export interface Quantised {
   readonly scale: Float32Array;
   /** The integer that stands for 0, for each group. */
   readonly zero: Float32Array;
+  /** The smallest and the largest integer. */
+  readonly range: readonly [number, number];
+  /** The axis along which each index is a group of its own; absent where groups are blocks, or one. */
+  readonly axis?: number | undefined;
   /** The group of each element, row-major. */
   group(element: number): number;
   /** Bytes of the stored tensor. */
@@ -20,6 +24,9 @@ export interface Quantised {
   encode(values: ArrayLike<number>): Uint8Array;
 }
 
+/** Whether all groups have one value. */
+export const sameInAll = (values: Float32Array): boolean => values.every((value) => value === values[0]);
+
 /** To the nearest integer, ties to the even one, as ONNX's QuantizeLinear. */
 function rounded(x: number): number {
   const low = Math.floor(x);
@@ -27,15 +34,14 @@ function rounded(x: number): number {
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
 }
 
-/** The integers of a weight's values, in a range. */
+/** The integers of a weight's values: to the last bit what `roundedMaster` computes in float32. */
 export function quantise(
-  { scale, zero, group }: Pick<Quantised, 'scale' | 'zero' | 'group'>,
+  { scale, zero, group, range: [least, most] }: Pick<Quantised, 'scale' | 'zero' | 'group' | 'range'>,
   values: ArrayLike<number>,
-  [least, most]: readonly [number, number],
 ): Int32Array {
   return Int32Array.from({ length: values.length }, (_, i) => {
     const at = group(i);
-    const steps = rounded((values[i] as number) / (scale[at] as number)) + (zero[at] as number);
+    const steps = rounded(Math.fround((values[i] as number) / (scale[at] as number))) + (zero[at] as number);
     return Math.min(Math.max(steps, least), most);
   });
 }

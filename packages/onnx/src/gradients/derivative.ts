@@ -1,6 +1,7 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, operatorKey } from '../graph/graph.ts';
 import type { Operator, StoredAs } from '../graph/operator.ts';
+import { privateDomain } from '../graph/privateOperators.ts';
 
 /**
  * How a node depends on one of its inputs: a gradient flows back to it, its derivative is 0, or its derivative is
@@ -45,9 +46,13 @@ const views = new Set([
   'Tile',
 ]);
 
-/** Whether a node only changes the form of its first input. */
-export function isView({ domain, opType }: NodeProto): boolean {
-  return domain === '' && views.has(opType);
+/** Whether a node rounds a weight to the integers that stand for it. */
+export const isRounding = (node: NodeProto): boolean =>
+  operatorKey(node) === `${privateDomain}:RoundedWeight`;
+
+/** Whether a node only changes the form of its first input, or rounds it. */
+export function isView(node: NodeProto): boolean {
+  return (node.domain === '' && views.has(node.opType)) || isRounding(node);
 }
 
 /** The initializer behind a value, which may have another shape or type. */

@@ -5,6 +5,7 @@ import { loopParts, scanParts } from './controlFlow.ts';
 import { productOf, unknownDim } from './dim.ts';
 import { axisOf, inputOf } from './infer.ts';
 import type { Infer, Operator } from './operator.ts';
+import { roundedInteger } from './roundedInteger.ts';
 import type { ValueType } from './value.ts';
 
 /**
@@ -105,6 +106,24 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
     differentiable: [0],
     zeroDerivative: { 1: 'a rounded value' },
     gradient: ({ g }) => [g(0)],
+  },
+
+  /**
+   * (w, scale, zero?) {least, most}: (clip(round(w / scale) + zero) − zero) · scale, ties to even. The gradient goes to w
+   * where nothing was clipped, as of PyTorch's fake_quantize.
+   */
+  'clr:RoundedWeight': {
+    infer: like(0),
+    differentiable: [0],
+    zeroDerivative: { 1: 'the scale of stored integers', 2: 'the zero point of stored integers' },
+    gradient: ({ b, node, g }) => {
+      const { integer, least, most } = roundedInteger(b, node);
+      const clipped = b.emit('Or', [
+        b.less(integer, b.scalar(least, integer)),
+        b.greater(integer, b.scalar(most, integer)),
+      ]);
+      return [b.where(clipped, b.scalar(0, g(0)), g(0))];
+    },
   },
 
   /**

@@ -237,6 +237,9 @@ const uses: Readonly<Record<string, fc.Arbitrary<Use>>> = {
         ),
   ),
   'clr:StraightThrough': pools.map(({ x }) => use('clr:StraightThrough', { x, y: x })),
+  'clr:RoundedWeight': batches.map((x) =>
+    use('clr:RoundedWeight', { w: x, scale: spread([], 5), zero: [] }, { least: -3, most: 4 }),
+  ),
   'clr:MaxPoolGrad': pools.map(({ x, g, attributes }) =>
     use('clr:MaxPoolGrad', { x, g }, attributes, {
       before: [{ op: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes }],

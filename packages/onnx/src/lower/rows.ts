@@ -9,6 +9,7 @@ import { isCorrect } from './isCorrect.ts';
 import { maxPoolGrad } from './maxPool/index.ts';
 import { reluGrad } from './relu.ts';
 import { hiddenScales } from './resizeScales.ts';
+import { roundedWeight } from './roundedWeight.ts';
 import type { Row } from './row.ts';
 import { straightThrough } from './straightThrough.ts';
 import { batchNormInParts } from './webgpu/batchNorm.ts';
@@ -32,6 +33,7 @@ export const rows: readonly Row[] = [
   ...isCorrect,
   ...channelsLast,
   straightThrough,
+  roundedWeight,
   // ONNX's.
   hiddenScales,
   convInBlocks as Row,

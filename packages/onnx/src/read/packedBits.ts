@@ -70,7 +70,7 @@ export function packedBits(
   if (tensor.rawData.length !== bytes || sizeOf(dimsOf(tensor)) !== bytes) return undefined;
   // Element (row k, column n) of the weight; a column's integers lie side by side.
   const group = (i: number): number => (i % n) * blocks + Math.floor(Math.floor(i / n) / block);
-  const known = { scale, zero, group };
+  const known = { scale, zero, group, range: [0, 2 ** bits - 1] as const };
   return {
     ...known,
     name: tensor.name,
@@ -85,7 +85,7 @@ export function packedBits(
     },
     encode: (values) => {
       const packed = new Uint8Array(tensor.rawData);
-      const integers = quantise(known, values, [0, 2 ** bits - 1]);
+      const integers = quantise(known, values);
       for (let i = 0; i < k * n; i++) {
         const at = (i % n) * width + Math.floor(i / n);
         const shift = bits * (at % (8 / bits));

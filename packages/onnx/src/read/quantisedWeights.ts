@@ -167,15 +167,16 @@ function plainInteger(tensor: TensorProto, coding: Coding): Quantised | undefine
   if (zeros !== 1 && zeros !== scale.length) return undefined;
   const zero = Float32Array.from(scale, (_, i) => given[zeros === 1 ? 0 : i] as number);
   const type = tensor.dataType;
-  const known = { scale, zero, group };
+  const known = { scale, zero, group, range: integerRange(type) };
   return {
     ...known,
     name: tensor.name,
     dims,
     type,
+    axis: scale.length > 1 && coding.block === 0 ? coding.axis : undefined,
     bytes: integerBytes(type, sizeOf(dims)),
     decode: () => dequantise(known, integersOf(tensor), sizeOf(dims)),
-    encode: (values) => integersToBytes(type, quantise(known, values, integerRange(type))),
+    encode: (values) => integersToBytes(type, quantise(known, values)),
   };
 }
 

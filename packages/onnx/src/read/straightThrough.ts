@@ -12,6 +12,7 @@ import type { Ops } from '../graph/ops.ts';
 import { privateDomain } from '../graph/privateOperators.ts';
 import { identity } from './inline.ts';
 import { scaleBehind } from './quantisedWeights.ts';
+import { roundedMaster } from './roundedMaster.ts';
 
 /** Appends a node of the model as it is. */
 export type Append = (node: NodeProto) => void;
@@ -160,6 +161,7 @@ export class StraightThrough {
         return true;
       }
       case 'DequantizeLinear': {
+        if (this.#masters.has(x)) return give(this.#master(x));
         if (b.type(x).type === DataType.FLOAT) return give(x);
         const real = this.#realOf(x, second, third);
         return real !== undefined && live && give(real);
@@ -208,7 +210,7 @@ export class StraightThrough {
         return this.#requantise(out, value, inputOf(node, 6), inputOf(node, 7));
       }
       case 'MatMulNBits': {
-        const weight = b.type(second).type === DataType.FLOAT ? second : live && this.#unpacked(second);
+        const weight = this.#masters.has(second) ? this.#master(second) : live && this.#unpacked(second);
         return (
           weight !== undefined &&
           weight !== false &&
@@ -363,10 +365,15 @@ export class StraightThrough {
     );
   }
 
+  /** A master, rounded as the export will hold it. */
+  #master(name: string): string {
+    return roundedMaster(this.#b, this.#masters.get(name) as Quantised);
+  }
+
   /** A weight in floats: its master, or the stored integers times their scale. */
   #weight(name: string, scale: string, zero: string, axis: number): string {
     const b = this.#b;
-    if (b.type(name).type === DataType.FLOAT) return name;
+    if (this.#masters.has(name)) return this.#master(name);
     const scalar = b.dims(scale)?.length === 0 || b.dims(scale)?.[0] === 1;
     const at = axisOf(axis, b.rank(name));
     const inputs = [name, this.#flat(scale), ...(zero === '' ? [] : [this.#flat(zero)])];
@@ -395,7 +402,8 @@ export class StraightThrough {
   #biasOf(node: NodeProto): string {
     const b = this.#b;
     const name = inputOf(node, 8);
-    if (name === '' || b.type(name).type === DataType.FLOAT) return name;
+    if (name === '') return name;
+    if (this.#masters.has(name)) return this.#master(name);
     return b.mul(b.cast(name, DataType.FLOAT), b.mul(inputOf(node, 1), inputOf(node, 4)));
   }
 

@@ -4,7 +4,7 @@ import { isFloat } from '../format/dataType.ts';
 import type { Model } from '../format/model.ts';
 import { dimsOf, sizeOf } from '../format/tensor.ts';
 import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
-import { derivativeOf, initializerBehind, storedAs } from '../gradients/derivative.ts';
+import { derivativeOf, initializerBehind, isRounding, storedAs } from '../gradients/derivative.ts';
 import type { Ops } from '../graph/ops.ts';
 import { notFinite, type Use, Uses, whyConstant } from './roles.ts';
 import type { UntrainedTensor } from './trainingModel.ts';
@@ -161,6 +161,10 @@ export interface Classified {
   readonly why: string | undefined;
 }
 
+/** The nodes that read a tensor, or the integers that stand for it. */
+const readersOf = (uses: Uses, name: string): Use[] =>
+  uses.direct(name).flatMap((use) => (isRounding(use.node) ? uses.direct(use.node.output[0] ?? '') : [use]));
+
 const inNodeOf =
   (model: Model) =>
   (name: string): boolean =>
@@ -184,7 +188,7 @@ export function classify(
       : live.has(name)
         ? whyConstant(b, uses, tensor, inNodeOf(model)(name))
         : whyNot(b, nodes, name, live).why;
-    return { tensor, uses: uses.direct(name), why };
+    return { tensor, uses: readersOf(uses, name), why };
   });
 }
 

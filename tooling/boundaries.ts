@@ -24,6 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@clr/report': ['@clr/core'],
   '@clr/checkpoint': ['@clr/core'],
   '@clr/mpi': ['@clr/core'],
+  '@clr/bullmq': ['@clr/core', '@clr/sweep'],
   '@clr/sweep': ['@clr/core', '@clr/checkpoint'],
   '@clr/data': ['@clr/core'],
   '@clr/cli': ['@clr/core', '@clr/checkpoint', '@clr/data', '@clr/onnx', '@clr/report'],

@@ -2,7 +2,7 @@
  * Devices and programs that a test may need and a fresh machine may lack. A missing one skips the test loudly; `CLR_REQUIRE`
  * (a comma list, such as `chromium,webgpu`) turns the skip into a failure.
  */
-export type Need = 'chromium' | 'webgpu' | 'pytorch' | 'mpi';
+export type Need = 'chromium' | 'webgpu' | 'pytorch' | 'mpi' | 'redis';
 
 const required = new Set((process.env.CLR_REQUIRE ?? '').split(',').map((name) => name.trim()));
 

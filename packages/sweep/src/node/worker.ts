@@ -11,7 +11,8 @@ const [, , module = '', folder = ''] = process.argv;
 /** Steps are told at most so often, in milliseconds. */
 const pace = 100;
 
-const tell = (message: FromWorker): void => void process.send?.(message);
+// A process that is gone takes no message, and 'disconnect' says so.
+const tell = (message: FromWorker): void => void process.send?.(message, undefined, undefined, () => {});
 
 // Ctrl-C reaches every process of a terminal. The one that started this one says when to stop.
 process.on('SIGINT', () => {});

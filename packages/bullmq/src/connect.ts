@@ -1,0 +1,35 @@
+import { Redis } from 'ioredis';
+import { fail } from './errors.ts';
+
+/** Where jobs wait. */
+export interface QueueOptions {
+  /** Redis as a URL: `redis://host:6379`. */
+  readonly redis: string;
+  /** The name of the queue. Default `clr`. */
+  readonly queue?: string;
+}
+
+/** A connection that waits for a Redis that is away for a while; refuses one that does not answer now. */
+export async function connect(url: string): Promise<Redis> {
+  const probe = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
+  let why = '';
+  probe.on('error', (error) => {
+    why ||= error.message;
+  });
+  try {
+    await probe.connect();
+    await probe.ping();
+  } catch (cause) {
+    const advice = 'Start it, for example with redis-server, or correct the URL.';
+    throw fail(`Redis to answer at ${url}`, why || (cause as Error).message, advice, { cause });
+  } finally {
+    probe.disconnect();
+  }
+  const connection = new Redis(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => Math.min(100 * times, 2000),
+  });
+  // It connects again by itself.
+  connection.on('error', () => {});
+  return connection;
+}

@@ -1,0 +1,60 @@
+// Kills workers of a sweep of 40 small jobs at random moments, and compares with each job alone:
+// `npx tsx scripts/faults.mts [kills]`, after `npm run build`.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runTrial } from '@clr/sweep';
+import { runSweep } from '@clr/sweep/node';
+import { jobOf, tasks } from '../test/jobs.ts';
+import { open } from '../test/softmax.mjs';
+
+const kills = Number(process.argv[2] ?? 20);
+const jobs = Array.from({ length: 40 }, (_, seed) =>
+  jobOf(seed % 4 === 3 ? tasks.rangeTest : tasks.policy, seed, { slow: 20 }),
+);
+const folder = await mkdtemp(join(tmpdir(), 'clr-faults-'));
+const running = new Set<number>();
+const done = new Map<string, number>();
+let [killed, lost] = [0, 0];
+const timer = setInterval(() => {
+  const pids = [...running];
+  const pid = pids[Math.floor(Math.random() * pids.length)];
+  if (pid === undefined || killed === kills || Math.random() < 0.5) return;
+  running.delete(pid);
+  try {
+    process.kill(pid, 'SIGKILL');
+    killed++;
+  } catch {
+    // A late message had named one that was killed before.
+  }
+}, 300);
+const { results, failed } = await runSweep(jobs, {
+  module: fileURLToPath(new URL('../test/softmax.mjs', import.meta.url)),
+  execArgv: [],
+  folder,
+  workers: 3,
+  retries: kills,
+  onProgress({ type, id, pid }) {
+    if (type === 'step' && pid !== undefined) running.add(pid);
+    if (type === 'done') {
+      done.set(id, (done.get(id) ?? 0) + 1);
+      running.delete(pid!);
+    }
+    if (type === 'lost') lost++;
+  },
+});
+clearInterval(timer);
+let same = 0;
+for (const [at, job] of jobs.entries()) {
+  const alone = await runTrial(job, { open });
+  if (JSON.stringify(alone) === JSON.stringify(results[at])) same++;
+}
+const files = (await readdir(folder)).length;
+await rm(folder, { recursive: true });
+const once = [...done.values()].filter((count) => count === 1).length;
+console.log(
+  `${killed} workers killed, ${lost} jobs lost and tried again; ${results.length} results, ${once} done once, ` +
+    `${same} with the bits of the job alone, ${failed.length} failed, ${files} files`,
+);
+if (killed < kills || same < jobs.length || once < jobs.length || files !== jobs.length) process.exitCode = 1;

@@ -1,20 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import type { Command, Outcome } from './command.ts';
-import { analyze } from './commands/analyze.ts';
-import { evaluate } from './commands/evaluate.ts';
-import { inspect } from './commands/inspect.ts';
-import { newModel } from './commands/newModel.ts';
-import { policy } from './commands/policy.ts';
-import { predict } from './commands/predict.ts';
-import { rangeTest } from './commands/rangeTest.ts';
-import { report } from './commands/report.ts';
-import { train } from './commands/train.ts';
 import { UsageError } from './errors.ts';
 
-const commands: ReadonlyMap<string, Command> = new Map(
+// Loaded on demand: each takes a moment, and one is wanted.
+const commands: ReadonlyMap<string, () => Promise<Command>> = new Map(
   Object.entries({
-    ...{ inspect, new: newModel, 'range-test': rangeTest, train, evaluate, predict },
-    ...{ policy, analyze, report },
+    inspect: async () => (await import('./commands/inspect.ts')).inspect,
+    new: async () => (await import('./commands/newModel.ts')).newModel,
+    'range-test': async () => (await import('./commands/rangeTest.ts')).rangeTest,
+    train: async () => (await import('./commands/train.ts')).train,
+    evaluate: async () => (await import('./commands/evaluate.ts')).evaluate,
+    predict: async () => (await import('./commands/predict.ts')).predict,
+    policy: async () => (await import('./commands/policy.ts')).policy,
+    analyze: async () => (await import('./commands/analyze.ts')).analyze,
+    report: async () => (await import('./commands/report.ts')).report,
   }),
 );
 
@@ -44,11 +43,12 @@ Exit codes: 0 done; 1 the input cannot be used; 2 the command line cannot; 3 no 
 export async function run([name, ...args]: readonly string[]): Promise<Outcome> {
   if (name === '--help' || name === '-h' || name === 'help') return { text: help };
   if (name === '--version' || name === '-v') return { text: await version() };
-  const command = commands.get(name ?? '');
-  if (!command) {
+  const load = commands.get(name ?? '');
+  if (!load) {
     const received = name === undefined ? 'none' : `clr ${name}`;
     throw new UsageError(`a command: ${[...commands.keys()].join(', ')}`, received);
   }
+  const command = await load();
   return args.includes('--help') || args.includes('-h') ? { text: command.help } : command.run(args);
 }
 

@@ -218,20 +218,23 @@ async function runOrResume(
       steps: state.steps,
       ...(from && { from }),
       ...{ validation, signal },
-      checkpoint: {
-        every: { steps: Math.max(set.stepsPerEpoch, Math.ceil(state.steps / mostLooks)) },
-        async save({ step, snapshot }) {
-          // The end is looked at anyway.
-          if (step < state.steps && !signal.aborted) await look(snapshot);
-          if (!folder || (step < state.steps && !signal.aborted && Date.now() - written < saveEvery)) return;
-          if (best && !best.kept) {
-            await folder.best.save({ step, snapshot: best.snapshot, extra: { metrics: best.metrics } });
-            best.kept = true;
-          }
-          await folder.checkpoint.save({ step, snapshot, extra: state });
-          written = Date.now();
+      ...((folder || keepBest) && {
+        checkpoint: {
+          every: { steps: Math.max(set.stepsPerEpoch, Math.ceil(state.steps / mostLooks)) },
+          async save({ step, snapshot }) {
+            // The end is looked at anyway.
+            if (step < state.steps && !signal.aborted) await look(snapshot);
+            if (!folder || (step < state.steps && !signal.aborted && Date.now() - written < saveEvery))
+              return;
+            if (best && !best.kept) {
+              await folder.best.save({ step, snapshot: best.snapshot, extra: { metrics: best.metrics } });
+              best.kept = true;
+            }
+            await folder.checkpoint.save({ step, snapshot, extra: state });
+            written = Date.now();
+          },
         },
-      },
+      }),
       onStep({ step, lr, loss }) {
         if (loss !== null) mean = mean === undefined ? loss : 0.95 * mean + 0.05 * loss;
         progress.update(step + 1, `rate ${lr.toPrecision(3)}  loss ${mean?.toPrecision(3) ?? 'not finite'}`);

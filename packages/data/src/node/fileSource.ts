@@ -1,6 +1,23 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
 import type { ByteSource } from '../byteSource.ts';
 import { fail } from '../errors.ts';
+
+// Plain descriptors: a handle that nobody closed would be reported when it is collected.
+const [open, stat, readAt, close] = [fs.open, fs.fstat, fs.read, fs.close].map((call) =>
+  promisify(call as (...args: never[]) => void),
+) as unknown as [
+  (path: string, flags: string) => Promise<number>,
+  (file: number) => Promise<fs.Stats>,
+  (
+    file: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ) => Promise<{ bytesRead: number }>,
+  (file: number) => Promise<void>,
+];
 
 /** A file that is read in parts, and closed at the end. */
 export interface FileSource extends ByteSource {
@@ -22,10 +39,10 @@ export interface FileSource extends ByteSource {
  * ```
  */
 export async function fileSource(path: string): Promise<FileSource> {
-  let file: FileHandle | undefined;
+  let file: number | undefined;
   try {
     file = await open(path, 'r');
-    const status = await file.stat();
+    const status = await stat(file);
     if (!status.isFile()) throw new Error(status.isDirectory() ? 'a folder' : 'not a regular file');
     const handle = file;
     return {
@@ -33,7 +50,8 @@ export async function fileSource(path: string): Promise<FileSource> {
       async read(begin, end) {
         const bytes = new Uint8Array(Math.max(0, end - begin));
         for (let at = 0; at < bytes.length; ) {
-          const { bytesRead } = await handle.read(
+          const { bytesRead } = await readAt(
+            handle,
             bytes,
             at,
             Math.min(bytes.length - at, 2 ** 30),
@@ -49,10 +67,10 @@ export async function fileSource(path: string): Promise<FileSource> {
         }
         return bytes;
       },
-      close: () => handle.close(),
+      close: () => close(handle),
     };
   } catch (cause) {
-    await file?.close();
+    if (file !== undefined) await close(file);
     const { code, message } = cause as NodeJS.ErrnoException;
     throw fail(
       `a readable file ${path}`,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { encodeNpz } from '@clr/data';
 
 // What both trainings do.
-const [batch, epochs, lr] = [32, 3, 0.002];
+const [batch, epochs, lr] = [32, 8, 0.002];
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const clr = path('../../packages/cli/dist/main.js');

@@ -19,7 +19,7 @@ export interface LoraOptions {
   readonly alpha?: number;
   /**
    * Which layers get one: names of modules or weights, or their last parts (`'query'`), a pattern, or a function of a
-   * module's name. Default: every MatMul, Gemm and Conv with a kernel of 1, but the head.
+   * module's name. Default: every MatMul, MatMulNBits, Gemm and Conv with a kernel of 1, but the head.
    */
   readonly targets?: readonly string[] | RegExp | ((module: string) => boolean);
   /** Decides A. Default 0. */
@@ -100,7 +100,7 @@ function choose(opened: Opened, targets: LoraOptions['targets']): LoraTarget[] {
 
 function noTarget(received: string, all: readonly LoraTarget[]): Error {
   return fail(
-    'targets among the layers that can have an adapter (MatMul, Gemm, Conv, Gather)',
+    'targets among the layers that can have an adapter (MatMul, MatMulNBits, Gemm, Conv, Gather)',
     received,
     `These can: ${listTargets(all)}.`,
   );

@@ -31,6 +31,60 @@ async function trained(model: Uint8Array, batch: Feeds, loss: 'crossEntropy' | '
 const names = ['mlp', 'lenet', 'cifar-quick', 'bn-frozen', 'resnet-mini', 'encoder', 'regressor'];
 
 describe('addLora and mergeLora', () => {
+  it('adapt a weight of 4 bits, which cannot be merged', async () => {
+    const float = FLOAT;
+    const model = makeModel({
+      domains: { 'com.microsoft': 1 },
+      inputs: [{ name: 'x', type: float, dims: ['{batch}', 32] }],
+      outputs: [{ name: 'y', type: float, dims: ['{batch}', 3] }],
+      initializers: [
+        {
+          name: 'body.weight_Q4',
+          type: DataType.UINT8,
+          dims: [6, 2, 8],
+          values: Array.from({ length: 96 }, (_, i) => (37 * i) % 256),
+        },
+        {
+          name: 'scales',
+          type: float,
+          dims: [12],
+          values: Array.from({ length: 12 }, (_, i) => 0.02 + i / 500),
+        },
+        {
+          name: 'head.weight',
+          type: float,
+          dims: [6, 3],
+          values: Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+        },
+      ],
+      nodes: [
+        {
+          op: 'MatMulNBits',
+          domain: 'com.microsoft',
+          inputs: ['x', 'body.weight_Q4', 'scales'],
+          outputs: ['h'],
+          attributes: { K: 32, N: 6, bits: 4, block_size: 16 },
+        },
+        { op: 'MatMul', inputs: ['h', 'head.weight'], outputs: ['y'] },
+      ],
+    });
+    const batch = {
+      x: waves([4, 32], 0.3),
+      target: new ort.Tensor('int64', BigInt64Array.of(0n, 1n, 2n, 1n), [4]),
+    };
+    const adapted = addLora(model, { rank: 2 });
+    const weights = describeModel(adapted).weights.filter(({ name }) => isLora(name));
+    expect(weights.map(({ dims }) => dims)).toEqual([
+      [2, 32],
+      [6, 2],
+    ]);
+    const [before, at0] = await Promise.all([model, adapted].map((each) => runModel(each, { x: batch.x })));
+    expect(distance(before!.y!, at0!.y!)).toBeLessThan(1e-5);
+    const after = await runModel(await trained(adapted, batch, 'crossEntropy'), { x: batch.x });
+    expect(distance(after.y!, before!.y!)).toBeGreaterThan(1e-3);
+    expect(() => mergeLora(adapted)).toThrow(/stores as floats[\s\S]*MatMulNBits/);
+  });
+
   it.each(names)(
     'adapt every layer of %s; the merged model computes what base and adapters do',
     async (name) => {

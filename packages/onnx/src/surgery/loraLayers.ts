@@ -73,6 +73,20 @@ function targetOf(opened: Opened, node: NodeProto): LoraTarget | undefined {
       kernel: [],
     };
   }
+  if (node.opType === 'MatMulNBits') {
+    const weight = operandAt(opened, node, 1);
+    if (!weight) return undefined;
+    const [inputs, outputs] = [int(node, 'K', 0), int(node, 'N', 0)];
+    return {
+      kind: 'linear',
+      node,
+      weight,
+      module: moduleOf(opened, node, weight),
+      inputs,
+      outputs,
+      kernel: [],
+    };
+  }
   const layer = weightOf(opened, node);
   if (!layer) return undefined;
   const { weight, axis } = layer;

@@ -33,6 +33,7 @@ export function mergeLora(model: Uint8Array): Uint8Array {
 
 function merge(opened: Opened, layer: LoraLayer, rank: number, scale: number): void {
   const node = baseNode(opened, layer);
+  if (node.opType === 'MatMulNBits') throw storedAsIntegers(layer.module, node);
   const input = layer.kind === 'embedding' ? 0 : 1;
   const name = node.input[input] as string;
   const stored = plainWeight(opened, node, input, layer);
@@ -73,11 +74,7 @@ function plainWeight(
   let turned = false;
   for (let maker = opened.maker(name); maker && maker.opType !== 'Constant'; maker = opened.maker(name)) {
     if (maker.opType !== 'Identity' && maker.opType !== 'Transpose') {
-      throw fail(
-        'adapters of weights that the file stores as floats',
-        `"${module}", whose weight comes from ${describeNode(maker)}`,
-        'Keep the adapters beside the weights: run the model as it is, or save them with saveLora.',
-      );
+      throw storedAsIntegers(module, maker);
     }
     turned = turned !== (maker.opType === 'Transpose');
     name = maker.input[0] ?? '';
@@ -93,4 +90,12 @@ function plainWeight(
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++) other[c * rows + r] = values[r * columns + c] as number;
   return { type: tensor.dataType, dims: [columns, rows], values: other, own: false };
+}
+
+function storedAsIntegers(module: string, reader: NodeProto): Error {
+  return fail(
+    'adapters of weights that the file stores as floats',
+    `"${module}", whose weight comes from ${describeNode(reader)}`,
+    'Keep the adapters beside the weights: run the model as it is, or save them with saveLora.',
+  );
 }

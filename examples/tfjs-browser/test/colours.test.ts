@@ -23,26 +23,22 @@ describe.skipIf(!hasChromium())('charts on the development server', { timeout: 2
         page.setDefaultTimeout(200_000);
         await page.goto(`${server.resolvedUrls?.local[0]}?digits=320&test=50&batch=16`);
         await page.waitForFunction(() => !(document.getElementById('train') as HTMLButtonElement).disabled);
-        const seen = await page.evaluate(async (wanted) => {
-          const { createChart } = (await import(
-            '/src/charts.ts' as string
-          )) as typeof import('../src/charts.ts');
-          const figure = document.createElement('figure');
-          figure.innerHTML = '<figcaption>Probe</figcaption><div id="probe" style="width: 400px"></div>';
-          document.body.append(figure);
-          createChart('probe', ['--accent']).draw([
-            [0, 1, 2],
-            [1, 1, 1],
-          ]);
-          await new Promise((resolve) => setTimeout(resolve, 200));
-          const canvas = figure.querySelector('canvas')!;
-          const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-          let found = 0;
-          for (let i = 0; i < data.length; i += 4) {
-            found += Number(wanted.every((value, channel) => Math.abs(data[i + channel]! - value) < 3));
-          }
-          return { found, label: document.getElementById('probe')!.getAttribute('aria-label') };
-        }, colour);
+        // As text, because vitest would rewrite the import.
+        const seen = await page.evaluate<{ found: number; label: string }>(`(async (wanted) => {
+        const { createChart } = await import('/src/charts.ts');
+        const figure = document.createElement('figure');
+        figure.innerHTML = '<figcaption>Probe</figcaption><div id="probe" style="width: 400px"></div>';
+        document.body.append(figure);
+        createChart('probe', ['--accent']).draw([[0, 1, 2], [1, 1, 1]]);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const canvas = figure.querySelector('canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        let found = 0;
+        for (let i = 0; i < data.length; i += 4) {
+          found += Number(wanted.every((value, channel) => Math.abs(data[i + channel] - value) < 3));
+        }
+        return { found, label: document.getElementById('probe').getAttribute('aria-label') };
+      })(${JSON.stringify(colour)})`);
         expect(seen.found).toBeGreaterThan(50);
         expect(seen.label).toBe('Probe: 1.00 at 2.00');
       } finally {

@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../../test/checkGradient.ts';
 import { directions } from '../../test/directions.ts';
 import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
+import { unrounded } from '../../test/unrounded.ts';
 import { DataType } from '../format/dataType.ts';
 import { integersOf, integersToBytes } from '../format/integers.ts';
-import { readModel, writeModel } from '../format/model.ts';
+import { readModel } from '../format/model.ts';
 import { type TensorProto, TensorProtoSchema } from '../generated/onnx_pb.ts';
 import { createTrainer, describeModel, freezeExcept } from '../index.ts';
 
@@ -298,17 +299,6 @@ async function errorOf(file: Uint8Array): Promise<number> {
     (value, i) => (value - (target.data[i] as number)) ** 2,
   );
   return squares.reduce((a, b) => a + b) / squares.length;
-}
-
-/** A model that neither rounds nor clips. */
-function unrounded(file: Uint8Array): Uint8Array {
-  const { proto, graph } = readModel(file);
-  for (const node of graph.node) {
-    if (node.opType !== 'Round' && node.opType !== 'Clip') continue;
-    node.opType = 'Identity';
-    node.input.length = 1;
-  }
-  return writeModel(proto);
 }
 
 describe.each(Object.entries(cases))('quantised weights: %s', (_name, c) => {

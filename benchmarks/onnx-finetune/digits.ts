@@ -10,7 +10,7 @@ export interface Digits {
 
 const pixels = 28 * 28;
 
-/** Images of MNIST that show some digits: all of them, or so many in an order that the seed decides. */
+/** The MNIST images of the given digits: all of them, or `limit` that the seed chooses. */
 export async function digits(
   split: 'train' | 'test',
   classes: readonly number[],

@@ -10,7 +10,7 @@ export interface Digits {
 
 const pixels = 28 * 28;
 
-/** Images of MNIST that show some digits: so many, in an order that never changes. */
+/** The first `limit` MNIST images of the given digits, always in the same order. */
 export async function digits(
   split: 'train' | 'test',
   classes: readonly number[],

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const hasMpi = meets('mpi', spawnSync('mpirun', ['--version']).status === 0, 'there is no mpirun');
 const folder = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs the example in small on so many ranks; `watch` sees all output so far. */
+/** Runs a small version of the example on `ranks` ranks; `watch` gets all output so far. */
 function run(ranks: number, name: string, watch: (output: string, kill: () => void) => void = () => {}) {
   const node = [process.execPath, '--import', 'tsx', 'src/main.ts'];
   const small = [

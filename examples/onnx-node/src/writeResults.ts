@@ -25,7 +25,7 @@ export async function writeResults(
     rangeTest: { trace, finding },
     runs,
     policies: runs.flatMap(({ name, run }) =>
-      // A picture of a constant rate shows nothing.
+      // A constant rate needs no picture.
       run.policy && name !== 'fixed rate' ? [{ name, policy: run.policy, steps: run.step }] : [],
     ),
     notes: [

@@ -14,7 +14,7 @@ import { tableText } from './shapes.ts';
 let folder = '';
 const home = process.cwd();
 
-/** Images [n, c, h, w] or other arrays of so many examples. */
+/** Arrays of `n` examples, such as images [n, c, h, w]. */
 const floats = (dims: readonly number[], of: (i: number) => number = (i) => Math.sin(i)) => ({
   dims,
   data: Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, (_, i) => of(i)),

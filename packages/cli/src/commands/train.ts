@@ -312,7 +312,7 @@ function stopped(
   const quoted = args.map((arg) => (/^[\w./:=,*-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`));
   const text = folder
     ? `Stopped after ${step} of ${steps} steps. This goes on:\n  clr train ${quoted.join(' ')}`
-    : `Stopped after ${step} of ${steps} steps. Nothing was written. With --checkpoint run, a training can go on.`;
+    : `Stopped after ${step} of ${steps} steps. Nothing was written. Pass --checkpoint run to make a training resumable.`;
   return { text, exitCode: 130 };
 }
 

@@ -86,7 +86,7 @@ export const trainingHelp = `  --validation <path> data to judge by (default: a 
   --epochs <n>        how long, in passes over the data (default: 10)
   --steps <n>         how long, in updates
   --seed <n>          decides everything that is random (default: 0); the same seed, the same bits
-  --head <n | auto>   give the model a new last layer with so many answers, or as many as the data have classes
+  --head <n | auto>   replace the last layer by a new one with n outputs; auto: one for each class in the data
   --freeze <what>     body: train the last layer alone; or names of weights, with * for any letters
   --lora <rank>       train adapters of this rank, and the new head; they are merged at the end
   --loss <name>       crossEntropy, mse, l1, huber, bceWithLogits (default: by the target)

@@ -16,10 +16,14 @@ export interface ClassAxis {
 const without = (dims: readonly Dim[], axis: number): Dim[] => dims.filter((_, i) => i !== axis);
 
 /**
- * The axis of the classes: the one that is told; else axis 1, or the last fixed axis where axis 1 is free. A shape in
- * which the target could belong to two axes is refused.
+ * The axis of the classes: the one that is told; else axis 1, or the last fixed axis where axis 1 is free. Where the target
+ * could belong to two axes, the axis of the model's own Softmax decides; without one the shape is refused.
  */
-export function classAxis(dims: readonly Dim[], told: number | undefined): ClassAxis {
+export function classAxis(
+  dims: readonly Dim[],
+  told: number | undefined,
+  softmax: () => number | undefined = () => undefined,
+): ClassAxis {
   const rank = dims.length;
   if (rank < 2) {
     throw fail(
@@ -44,6 +48,8 @@ export function classAxis(dims: readonly Dim[], told: number | undefined): Class
   const others = dims.flatMap((_, i) => (i > 0 && i !== axis ? [i] : []));
   const same = others.find((other) => without(dims, other).join() === without(dims, axis).join());
   if (same !== undefined) {
+    const own = softmax();
+    if (own !== undefined && own > 0) return { axis: own, others: [] };
     throw fail(
       'the axis of the classes',
       `an output of shape [${dims.join(', ')}], in which axes ${axis} and ${same} are alike`,

@@ -67,6 +67,21 @@ function checkNoProbabilities(b: Ops, nodes: Nodes, output: string, loss: string
   );
 }
 
+/** The axis of a classifier's output over which its last Softmax goes; undefined where it ends otherwise. */
+export function softmaxAxis(b: Ops, nodes: Nodes, output: string): number | undefined {
+  const { last, chain } = behindLayout(nodes, output);
+  if (last?.opType !== 'Softmax' && last?.opType !== 'LogSoftmax') return undefined;
+  for (const node of [last, ...chain]) b.shape(node.output[0] as string);
+  const softmax = softmaxOf(b, nodes, last);
+  const found = b.shape(output).flatMap((_, classes) => {
+    let axis: number | undefined = classes;
+    for (const node of [...chain].reverse())
+      axis = axis === undefined ? undefined : sourceAxis(node, axis, b);
+    return axis !== undefined && axis === softmax?.axis ? [classes] : [];
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
 /**
  * The logits of a classifier: the model's output, or the input of its last (Log)Softmax over the classes, in the layout
  * of the output.

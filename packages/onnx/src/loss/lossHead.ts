@@ -2,7 +2,7 @@ import { fail } from '../errors.ts';
 import type { Ops } from '../graph/ops.ts';
 import { classAxis, crossEntropy } from './crossEntropy.ts';
 import { ctc } from './ctc.ts';
-import { type Logits, logitOf, logitsOf } from './logits.ts';
+import { type Logits, logitOf, logitsOf, softmaxAxis } from './logits.ts';
 import { regressions } from './regression.ts';
 import type { Target, TermHead } from './target.ts';
 import type { Term } from './terms.ts';
@@ -40,7 +40,7 @@ function headOf(b: Ops, wanted: string, term: Term, name: string, distribution: 
   const nodes = [...b.nodes];
   if (term.type === 'model') return modelLoss(b, wanted);
   if (term.type === 'crossEntropy') {
-    const axis = classAxis(b.shape(wanted), term.axis);
+    const axis = classAxis(b.shape(wanted), term.axis, () => softmaxAxis(b, nodes, wanted));
     return crossEntropy(b, logitsOf(b, nodes, wanted, axis.axis), axis, name, distribution, term);
   }
   if (term.type === 'ctc') return ctc(b, logitsOf(b, nodes, wanted, 2), name, term);

@@ -203,6 +203,39 @@ describe('the axis of the classes', () => {
     );
   });
 
+  it.each([1, 2])('is that of the model’s own Softmax where two are alike: %i', async (axis) => {
+    const square = (last: object) =>
+      makeModel({
+        inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{n}', 3, 3] }],
+        outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{n}', 3, 3] }],
+        initializers: [
+          { name: 'w', type: DataType.FLOAT, dims: [3, 3], values: [0.5, -1, 2, 1, 0.3, -0.7, 0.2, 0.9, -2] },
+        ],
+        nodes: [
+          { op: 'MatMul', inputs: ['x', 'w'], outputs: ['z'] },
+          { op: 'Identity', inputs: ['z'], outputs: ['y'], ...last },
+        ],
+      });
+    const batch = {
+      x: floats(
+        Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+        [2, 3, 3],
+      ),
+      target: longs([0, 1, 2, 2, 1, 0], [2, 3]),
+    };
+    const own = await createTrainer(ort, square({ op: 'Softmax', attributes: { axis } }), {
+      loss: 'crossEntropy',
+      optimizer: sgd(),
+    });
+    const told = await createTrainer(ort, square({}), {
+      loss: { type: 'crossEntropy', axis },
+      optimizer: sgd(),
+    });
+    expect((await own.evaluate([batch])).loss).toBeCloseTo((await told.evaluate([batch])).loss, 6);
+    await own.dispose();
+    await told.dispose();
+  });
+
   it('a batch in which no label counts is refused', async () => {
     const loss = { type: 'crossEntropy', axis: -1, ignoreIndex: 9 } as const;
     const trainer = await createTrainer(ort, free, { loss, optimizer: sgd() });

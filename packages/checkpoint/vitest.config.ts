@@ -11,6 +11,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'node',
+          setupFiles: '../../tooling/seed.ts',
           testTimeout: 300_000,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [inBrowser],

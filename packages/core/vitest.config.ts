@@ -2,7 +2,11 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = defineConfig({
   // A busy machine may be twenty times slower.
-  test: { testTimeout: 300_000, include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+  test: {
+    testTimeout: 300_000,
+    setupFiles: '../../tooling/seed.ts',
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+  },
 });
 
 export default config;

@@ -1,4 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-const config: ViteUserConfig = defineConfig({ test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'] } });
+const config: ViteUserConfig = defineConfig({
+  test: { setupFiles: '../../tooling/seed.ts', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+});
 export default config;

@@ -16,6 +16,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'node',
+          setupFiles: '../../tooling/seed.ts',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [inBrowser],
           testTimeout: 120_000,

@@ -9,7 +9,14 @@ const pictures = 'src/render{Policy,RangeTest,Run}.test.ts';
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'node',
+          setupFiles: '../../tooling/seed.ts',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
       inChromium({ test: { name: 'chromium', include: [pictures], testTimeout: 120_000 } }),
     ],
   },

@@ -11,6 +11,7 @@ if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
 }
 
 const shared = {
+  setupFiles: '../../tooling/seed.ts',
   include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
   provide: { required: process.env.CLR_REQUIRE ?? '' },
   testTimeout: 300_000,

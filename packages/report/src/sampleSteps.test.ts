@@ -30,7 +30,8 @@ describe('sampleSteps', () => {
           expect(high).toBeGreaterThan(2 - 1 / Math.min(stepSize, stepSizeDown) - 0.1);
         }
       }),
-      { numRuns: 5 },
+      // A spacing by the golden ratio fell in step with these cycles.
+      { numRuns: 5, examples: [[64, 16, 2953110181730759]] },
     );
   });
 

@@ -3,13 +3,11 @@ import type { Schedule } from '@clr/core';
 /** Up to this many steps, every step is drawn. */
 const most = 100_000;
 
-/** The fractional part of the golden ratio: its multiples spread evenly without a period. */
-const spread = (Math.sqrt(5) - 1) / 2;
-
 /**
  * The steps of a run to draw, from 0 to `steps`, in order. Above 100,000 steps it takes one step from each of 100,000
- * equal stretches, and adds nearby troughs and the steps before them. The samples never fall in step with the cycles,
- * so peaks show however short the cycles are; cycles of a few steps show as a band.
+ * equal stretches, and adds nearby troughs and the steps before them. The place in a stretch looks random, because any
+ * regular spacing falls in step with the cycles of some policy and misses their peaks. Cycles of a few steps show as a
+ * band.
  */
 export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readonly number[] {
   if (steps <= most) return Array.from({ length: steps + 1 }, (_, step) => step);
@@ -21,10 +19,18 @@ export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readon
   // A decaying policy is widest at its beginning, which may be shorter than one stretch.
   for (let step = 1; step < stretch; step = Math.ceil(step * 1.01)) add(step);
   for (let index = 1; index <= most; index++) {
-    const step = index < most ? Math.floor((index + ((index * spread) % 1)) * stretch) : steps;
+    const step = index < most ? Math.floor((index + scatter(index)) * stretch) : steps;
     const { cycleEnd } = at(sampled.at(-1)!);
     if (cycleEnd <= step) for (const end of [cycleEnd - 1, cycleEnd]) add(end);
     add(step);
   }
   return sampled;
+}
+
+/** A number in [0, 1) that looks random and is the same each time: MurmurHash3's finalizer. */
+function scatter(index: number): number {
+  let bits = index;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return ((bits ^ (bits >>> 16)) >>> 0) / 2 ** 32;
 }

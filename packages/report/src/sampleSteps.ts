@@ -16,14 +16,17 @@ export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readon
   const add = (step: number): void => {
     if (step > sampled.at(-1)! && step <= steps) sampled.push(step);
   };
-  // A decaying policy is widest at its beginning, which may be shorter than one stretch.
-  for (let step = 1; step < stretch; step = Math.ceil(step * 1.01)) add(step);
-  for (let index = 1; index <= most; index++) {
-    const step = index < most ? Math.floor((index + scatter(index)) * stretch) : steps;
+  const addWithTrough = (step: number): void => {
     const { cycleEnd } = at(sampled.at(-1)!);
     if (cycleEnd <= step) for (const end of [cycleEnd - 1, cycleEnd]) add(end);
     add(step);
-  }
+  };
+  // A decaying policy is highest in its first cycle, which may lie within one stretch: the first steps stand closer.
+  const close = 100;
+  for (let step = 1; step < close * stretch; step = Math.ceil(step * (1 + 1 / close))) addWithTrough(step);
+  for (let index = close; index < most; index++)
+    addWithTrough(Math.floor((index + scatter(index)) * stretch));
+  addWithTrough(steps);
   return sampled;
 }
 

@@ -79,6 +79,8 @@ class Net:
             return F.layer_norm(x, x.shape[-1:], weight, bias, layer.get('epsilon', 1e-5))
         if kind == 'embedding':
             return F.embedding(x, make('weight', (layer['rows'], layer['units']), 1.0))
+        if kind == 'positions':
+            return x + make('weight', x.shape[1:], 1.0)
         if kind in ('lstm', 'gru'):
             return self.recurrent(kind, name, layer, x)
         if kind == 'attention':
@@ -164,6 +166,8 @@ NETS = {
                      {'type': 'residual', 'layers': [{'type': 'attention', 'heads': 3, 'causal': True}]}, dense(4)]),
     'convLstm': ([3, 12], [{'type': 'conv1d', 'filters': 5, 'kernel': 3}, *just('tanh', 'transpose'),
                            {'type': 'lstm', 'units': 4, 'bidirectional': True}, *just('meanOverSteps'), dense(2)]),
+    'positions': ([5], [{'type': 'embedding', 'rows': 7, 'units': 4}, *just('positions'),
+                        {'type': 'residual', 'layers': [{'type': 'attention', 'heads': 2}]}, *just('meanOverSteps'), dense(3)]),
 }
 
 

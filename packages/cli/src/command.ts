@@ -15,8 +15,12 @@ export interface Outcome {
   readonly exitCode?: number;
 }
 
+/** The flags of a command, without their dashes. */
+export type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+
 /** One of the words after `clr`. */
 export interface Command {
   readonly help: string;
+  readonly flags: Flags;
   run(args: readonly string[]): Promise<Outcome>;
 }

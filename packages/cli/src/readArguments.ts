@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
+import type { Flags } from './command.ts';
 import { UsageError } from './errors.ts';
-
-type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
 
 interface Arguments<F extends Flags> {
   readonly values: { readonly [K in keyof F]?: F[K]['type'] extends 'string' ? string : boolean };

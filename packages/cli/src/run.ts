@@ -3,7 +3,7 @@ import type { Command, Outcome } from './command.ts';
 import { UsageError } from './errors.ts';
 
 // Loaded on demand: each takes a moment, and one is wanted.
-const commands: ReadonlyMap<string, () => Promise<Command>> = new Map(
+const commands: ReadonlyMap<string, () => Promise<Command>> = new Map<string, () => Promise<Command>>(
   Object.entries({
     inspect: async () => (await import('./commands/inspect.ts')).inspect,
     new: async () => (await import('./commands/newModel.ts')).newModel,
@@ -14,6 +14,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map(
     policy: async () => (await import('./commands/policy.ts')).policy,
     analyze: async () => (await import('./commands/analyze.ts')).analyze,
     report: async () => (await import('./commands/report.ts')).report,
+    completion: async () => (await import('./commands/completion.ts')).completion(commands),
   }),
 );
 
@@ -29,6 +30,7 @@ const help = `Usage: clr <command> [options]
   clr policy       draws a learning-rate policy and tabulates it
   clr analyze      says which rates an LR range test suggests, whichever tool made it
   clr report       makes one HTML page of range tests, runs and policies
+  clr completion   prints a script that completes command lines in bash, zsh and fish
 
   clr <command> --help   how a command is used
   clr --version          the version

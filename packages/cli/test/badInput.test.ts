@@ -183,6 +183,21 @@ describe('bad input ends in a sentence, and touches no file', () => {
       'names of weights for --freeze',
     ],
     [
+      'no such weights to scale',
+      train('cnn.onnx', 'good.npz', '--lr-scale', 'body.*=0.1'),
+      'names of weights for --lr-scale',
+    ],
+    [
+      'pictures for a transformer',
+      ['new', 'transformer', '--data', 'good.npz', '--out', 'o.onnx'],
+      'examples of two axes',
+    ],
+    [
+      'measurements as tokens',
+      ['new', 'transformer', '--input', '8,3', '--outputs', '2', '--vocabulary', '9', '--out', 'o.onnx'],
+      'examples of one axis, the tokens',
+    ],
+    [
       '--lora and --freeze',
       train('cnn.onnx', 'good.npz', '--lora', '2', '--freeze', 'body'),
       '--lora or --freeze',
@@ -231,6 +246,9 @@ describe('bad input ends in a sentence, and touches no file', () => {
     [train('cnn.onnx', 'good.npz', '--lr', '0.1', '--auto')],
     [train('cnn.onnx', 'good.npz', '--batch', '1.5')],
     [train('cnn.onnx', 'good.npz', '--optimizer', 'lion')],
+    [train('cnn.onnx', 'good.npz', '--lr-scale', 'dense1*')],
+    [['new', 'mlp', '--input', '4', '--outputs', '2', '--vocabulary', '9', '--out', 'x.onnx']],
+    [['completion', 'tcsh']],
     [train('cnn.onnx', 'good.npz', '--epohcs', '3')],
     [['predict', 'cnn.onnx', '--data', 'good.npz', '--out', 'x.txt']],
     [['new', 'transformer', '--out', 'x.onnx']],

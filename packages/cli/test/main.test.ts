@@ -15,6 +15,7 @@ const commands = [
   'policy',
   'analyze',
   'report',
+  'completion',
 ];
 
 describe('clr', () => {
@@ -41,8 +42,28 @@ describe('clr', () => {
     const { code, out, err } = await clr(args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(
-      'Expected a command: inspect, new, range-test, train, evaluate, predict, policy, analyze, report.',
+      'Expected a command: inspect, new, range-test, train, evaluate, predict, policy, analyze, report, completion.',
     );
+  });
+
+  it('completes commands, options and files in bash', async () => {
+    const { code, out } = await clr(['completion', 'bash']);
+    expect(code).toBe(0);
+    const complete = async (...words: readonly string[]) => {
+      const line = `COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _clr; echo "\${COMPREPLY[*]}"`;
+      const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', `${out}\n${line}`]);
+      return stdout.trim();
+    };
+    expect(await complete('clr', 'tr')).toBe('train');
+    expect(await complete('clr', 'train', '--ep')).toBe('--epochs');
+    expect(await complete('clr', 'report', '--ti')).toBe('--title');
+    expect(await complete('clr', 'inspect', 'package.j')).toBe('package.json');
+  });
+
+  it.each(['zsh', 'fish'])('writes the completion of every command and option for %s', async (shell) => {
+    const { code, out } = await clr(['completion', shell]);
+    expect(code).toBe(0);
+    for (const word of [...commands, 'lr-scale', 'title']) expect(out).toContain(word);
   });
 
   it('does not mind a reader that stops early', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { triangular } from '@clr/core';
@@ -32,6 +32,25 @@ describe('clr report', () => {
     }
     // The trace, the runs together, their two policies and the policy alone, each wide and narrow.
     expect(html.match(/<svg/g)).toHaveLength(10);
+  });
+
+  it('takes the folder that a training keeps', async () => {
+    await mkdir(join(folder, 'kept'));
+    await write('kept/trace.json', exampleTrace());
+    await write('kept/run.json', exampleRun());
+    const { code, err } = await clr(['report', 'kept/', '--out', 'kept.html'], { cwd: folder });
+    expect([code, err]).toEqual([0, '']);
+    const html = await readFile(join(folder, 'kept.html'), 'utf8');
+    for (const word of ['LR range test', '— kept', 'kept: triangular2']) expect(html).toContain(word);
+  });
+
+  it('refuses a folder without records', async () => {
+    await mkdir(join(folder, 'bare'));
+    const { code, err } = await clr(['report', 'bare', '--out', 'bare.html'], { cwd: folder });
+    expect([code, err.split('\n')[0]]).toEqual([
+      1,
+      '[clr/cli] Expected trace.json or run.json in the folder bare.',
+    ]);
   });
 
   it('draws policies and runs of more than a million steps', async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeNpz } from '@clr/data';
 import { buildModel, type LayerSpec } from '@clr/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clr, type Ended } from './clr.ts';
@@ -92,6 +93,30 @@ describe('a table', () => {
     expect(finding.suggestion.maxLr).toBeGreaterThan(1e-4);
     expect(JSON.parse(await readFile(join(folder, 'trace.json'), 'utf8'))).toEqual(trace);
     expect(await readFile(join(folder, 'tested.onnx'))).toEqual(before);
+  });
+});
+
+describe('a sequence', () => {
+  it('of tokens is classified by a new transformer, whose parts learn at rates of their own', async () => {
+    // The class is whether token 1 comes before token 2: the order alone tells.
+    const [count, steps] = [400, 6];
+    const x = new BigInt64Array(count * steps).fill(3n);
+    const y = BigInt64Array.from({ length: count }, (_, i) => {
+      const [first, second] = [i % steps, (i + 1 + ((i * 7) % (steps - 1))) % steps];
+      x[i * steps + first] = 1n;
+      x[i * steps + second] = 2n;
+      return first < second ? 1n : 0n;
+    });
+    const data = encodeNpz({ x: { dims: [count, steps], data: x }, y: { dims: [count], data: y } });
+    await writeFile(join(folder, 'tokens.npz'), data);
+    const size = ['--width', '16', '--heads', '2', '--blocks', '1'];
+    const made = ['new', 'transformer', '--data', 'tokens.npz', '--vocabulary', '4', ...size];
+    expect(await run(...made, '--out', 'encoder.onnx')).toMatchObject({ code: 0, err: '' });
+    const args = ['train', 'encoder.onnx', '--data', 'tokens.npz', '--epochs', '15', '--lr', '0.01'];
+    const trained = await json(...args, '--out', 'order.onnx');
+    expect(trained.final.accuracy).toBeGreaterThan(0.9);
+    const still = await json(...args, '--lr-scale', '*=0', '--out', 'still.onnx');
+    expect(still.final.loss).toBe(still.start.loss);
   });
 });
 

@@ -12,6 +12,7 @@ export type {
   LayerSpec,
   PlainSpec,
   PoolSpec,
+  PositionsSpec,
   RecurrentSpec,
   ResidualSpec,
 } from './layers/layer.ts';

@@ -8,8 +8,19 @@ import { nameOf, readBytes } from '../input/readJson.ts';
 import { isUpdateKind, updateKinds } from '../input/updateKind.ts';
 import { positiveInteger, readArguments } from '../readArguments.ts';
 
+const flags = {
+  steps: { type: 'string' },
+  update: { type: 'string' },
+  lr: { type: 'string' },
+  loss: { type: 'string' },
+  smoothing: { type: 'string' },
+  svg: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
 /** `clr analyze`: what an LR range test found. */
 export const analyze: Command = {
+  flags,
   help: `Usage: clr analyze <file | -> … [--svg <file.svg>] [--json]
 
 Reads LR range tests, several of one model together, and says which rates they suggest.
@@ -34,15 +45,7 @@ Example
 `,
 
   async run(args) {
-    const { values, positionals } = readArguments('analyze', args, {
-      steps: { type: 'string' },
-      update: { type: 'string' },
-      lr: { type: 'string' },
-      loss: { type: 'string' },
-      smoothing: { type: 'string' },
-      svg: { type: 'string' },
-      json: { type: 'boolean' },
-    });
+    const { values, positionals } = readArguments('analyze', args, flags);
     if (positionals.length === 0) {
       throw new UsageError('at least one file with the trace of a range test', 'none', 'analyze');
     }

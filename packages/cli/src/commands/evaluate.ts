@@ -9,6 +9,7 @@ const flags = { ...dataFlags, batch: { type: 'string' }, json: { type: 'boolean'
 
 /** `clr evaluate`: how good a model is. */
 export const evaluate: Command = {
+  flags,
   help: `Usage: clr evaluate <model.onnx> --data <path> [options]
 
 Measures a model on data: accuracy, cross-entropy and the accuracy of each class; or the errors of numbers.

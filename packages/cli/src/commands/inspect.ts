@@ -5,8 +5,14 @@ import { wholeOf } from '../training/flags.ts';
 import { loadOnnx } from '../training/loadRuntime.ts';
 import { readModel } from '../training/setUp.ts';
 
+const flags = {
+  batch: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
 /** `clr inspect`: what a model holds. */
 export const inspect: Command = {
+  flags,
   help: `Usage: clr inspect <model.onnx> [--batch <n>] [--json]
 
 Says what an ONNX model holds: inputs, outputs, weights and which are trained, operators without a gradient, the
@@ -20,10 +26,7 @@ Example
 `,
 
   async run(args) {
-    const { values, positionals } = readArguments('inspect', args, {
-      batch: { type: 'string' },
-      json: { type: 'boolean' },
-    });
+    const { values, positionals } = readArguments('inspect', args, flags);
     const [path, ...others] = positionals;
     if (!path || others.length > 0)
       throw new UsageError('one ONNX model', `${positionals.length} files`, 'inspect');

@@ -1,9 +1,9 @@
-import type { LayerSpec } from '@clr/onnx';
 import type { Command, OutputFile } from '../command.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError, unusable } from '../errors.ts';
 import { readArguments } from '../readArguments.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { dataFlags, listOf, numberOf, wholeOf } from '../training/flags.ts';
+import { cnn, mlp, transformer } from '../training/freshLayers.ts';
 import { loadOnnx } from '../training/loadRuntime.ts';
 import { type Opened, openData } from '../training/openData.ts';
 
@@ -13,6 +13,10 @@ const flags = {
   outputs: { type: 'string' },
   hidden: { type: 'string' },
   filters: { type: 'string' },
+  vocabulary: { type: 'string' },
+  width: { type: 'string' },
+  heads: { type: 'string' },
+  blocks: { type: 'string' },
   dropout: { type: 'string' },
   grey: { type: 'boolean' },
   split: { type: 'string' },
@@ -22,32 +26,37 @@ const flags = {
 
 /** `clr new`: a fresh model. */
 export const newModel: Command = {
-  help: `Usage: clr new mlp | cnn --out <model.onnx> (--data <path> | --input <shape> --outputs <n>) [options]
+  flags,
+  help: `Usage: clr new mlp | cnn | transformer --out <model.onnx> (--data <path> | --input <shape> --outputs <n>) [options]
 
-Writes a fresh ONNX model with random weights: layers of full connections for tables (mlp), or of convolutions for images
-(cnn). With --data it gets the size of the data, and <name>.encoding.json beside it says how these become numbers.
+Writes a fresh ONNX model with random weights: layers of full connections for tables (mlp), of convolutions for images
+(cnn), or an encoder with attention for sequences (transformer). With --data it gets the size of the data, and
+<name>.encoding.json beside it says how these become numbers.
 
   --data <path>       a table, a folder of images by class, or arrays, as for clr train
   --target, --drop, --task, --size, --mean, --std, --labels   as for clr train
   --grey              images of one channel
   --split <share>     the share that clr train will judge by, whose rows the encoding must not see (default: 0.2)
-  --input <shape>     the shape of an example: 784, or 3,32,32
+  --input <shape>     the shape of an example: 784; 3,32,32; 128 tokens, or 128,9 for 128 steps of 9 numbers
   --outputs <n>       how many classes or numbers it answers with
   --hidden <a,b>      units of the hidden layers (default: 32,32 of an mlp; 64 of a cnn)
   --filters <a,b,c>   filters of a cnn's blocks, each of which halves the image (default: 16,32,64)
-  --dropout <share>   before the last layer
+  --vocabulary <n>    how many different tokens a transformer reads, numbered from 0 (default: it reads numbers)
+  --width, --heads, --blocks <n>   of a transformer (default: 64, 4, 2)
+  --dropout <share>   before the last layer; in a transformer, after each block
   --seed <n>          decides the weights, and the split (default: 0)
 
 Example
   clr new mlp --data houses.csv --target price --out start.onnx
   clr new cnn --data flowers/ --size 64 --out start.onnx
+  clr new transformer --data reviews.npz --vocabulary 8000 --out start.onnx
 `,
 
   async run(args) {
     const { values, positionals } = readArguments('new', args, flags);
     const [kind, ...others] = positionals;
-    if ((kind !== 'mlp' && kind !== 'cnn') || others.length > 0) {
-      throw new UsageError('mlp or cnn', positionals.join(' ') || 'nothing', 'new');
+    if ((kind !== 'mlp' && kind !== 'cnn' && kind !== 'transformer') || others.length > 0) {
+      throw new UsageError('mlp, cnn or transformer', positionals.join(' ') || 'nothing', 'new');
     }
     const { out, data } = values;
     if (!out) throw new UsageError('--out with the name of the model', 'no --out', 'new');
@@ -57,6 +66,16 @@ Example
     const filters = listOf('new', 'filters', values.filters) ?? [16, 32, 64];
     const dropout =
       numberOf('new', 'dropout', values.dropout, (n) => n >= 0 && n < 1, 'a share in [0, 1)') ?? 0;
+    const vocabulary = wholeOf('new', 'vocabulary', values.vocabulary);
+    const sizes = {
+      width: wholeOf('new', 'width', values.width) ?? 64,
+      heads: wholeOf('new', 'heads', values.heads) ?? 4,
+      blocks: wholeOf('new', 'blocks', values.blocks) ?? 2,
+      vocabulary,
+    };
+    if (vocabulary !== undefined && kind !== 'transformer') {
+      throw new UsageError('--vocabulary with clr new transformer', `clr new ${kind} --vocabulary`, 'new');
+    }
     const { buildModel } = await loadOnnx();
     let [input, outputs] = [listOf('new', 'input', values.input), wholeOf('new', 'outputs', values.outputs)];
     let opened: Opened | undefined;
@@ -66,6 +85,7 @@ Example
       opened = await openData(data, {
         ...{ command: 'new', values, split: { share, seed } },
         ...(kind === 'cnn' && { inputs: [port] }),
+        ...(vocabulary !== undefined && { inputs: [{ name: 'input', type: 'int64', dims: undefined }] }),
       });
       const { dataset, classes, encoding } = opened;
       input ??= [...(dataset.fields['input']?.dims ?? [])];
@@ -75,8 +95,12 @@ Example
     if (!input || outputs === undefined) {
       throw new UsageError('--data, or --input and --outputs', 'neither', 'new');
     }
-    const layers =
-      kind === 'mlp' ? mlp(hidden, dropout, outputs) : cnn(input, filters, hidden, dropout, outputs);
+    if (kind === 'transformer') checkSequence(input, vocabulary !== undefined);
+    const layers = {
+      mlp: () => mlp(hidden, dropout, outputs),
+      cnn: () => cnn(input, filters, hidden, dropout, outputs),
+      transformer: () => transformer(sizes, dropout, outputs),
+    }[kind]();
     const model = buildModel({ input, layers, seed });
     const files: OutputFile[] = [
       { path: out, content: model },
@@ -91,40 +115,16 @@ Example
   },
 };
 
-const dense = (units: readonly number[]): LayerSpec[] =>
-  units.flatMap((each) => [{ type: 'dense' as const, units: each }, { type: 'relu' as const }]);
-
-const dropped = (rate: number): LayerSpec[] => (rate > 0 ? [{ type: 'dropout', rate }] : []);
-
-const mlp = (hidden: readonly number[], rate: number, outputs: number): LayerSpec[] => [
-  ...dense(hidden),
-  ...dropped(rate),
-  { type: 'dense', units: outputs },
-];
-
-function cnn(
-  input: readonly number[],
-  filters: readonly number[],
-  hidden: readonly number[],
-  rate: number,
-  outputs: number,
-): LayerSpec[] {
-  let side = Math.min(input[1] ?? 1, input[2] ?? 1);
-  const blocks = filters.flatMap((each): LayerSpec[] => {
-    const pools = side >= 2;
-    side = Math.floor(side / 2);
-    return [
-      { type: 'conv2d', filters: each, kernel: 3, padding: 1, bias: false },
-      { type: 'batchNorm' },
-      { type: 'relu' },
-      ...(pools ? [{ type: 'maxPool' as const, size: 2 }] : []),
-    ];
+/** Refuses examples that are no sequences: a transformer reads [steps] tokens or [steps, numbers]. */
+function checkSequence(input: readonly number[], tokens: boolean): void {
+  if (input.length === (tokens ? 1 : 2)) return;
+  throw unusable({
+    expected: tokens
+      ? 'examples of one axis, the tokens, for a transformer with --vocabulary'
+      : 'examples of two axes, steps and numbers, for a transformer',
+    received: `the shape [${input.join(', ')}]`,
+    advice: tokens
+      ? 'Give arrays [examples, tokens].'
+      : 'Give arrays [examples, steps, numbers]; for [examples, tokens] also --vocabulary.',
   });
-  return [
-    ...blocks,
-    { type: 'globalAvgPool' },
-    ...dense(hidden),
-    ...dropped(rate),
-    { type: 'dense', units: outputs },
-  ];
 }

@@ -6,8 +6,14 @@ import { UsageError } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { positiveInteger, readArguments } from '../readArguments.ts';
 
+const flags = {
+  steps: { type: 'string' },
+  svg: { type: 'string' },
+} as const;
+
 /** `clr policy`: what a policy does, as a chart, a table and a picture. */
 export const policy: Command = {
+  flags,
   help: `Usage: clr policy <file.json | -> [--steps <n>] [--svg <file.svg>]
 
 Draws a learning-rate policy and tabulates it.
@@ -20,10 +26,7 @@ Example
 `,
 
   async run(args) {
-    const { values, positionals } = readArguments('policy', args, {
-      steps: { type: 'string' },
-      svg: { type: 'string' },
-    });
+    const { values, positionals } = readArguments('policy', args, flags);
     const [path, ...others] = positionals;
     if (!path || others.length > 0) {
       throw new UsageError('one file with a policy', `${positionals.length} files`, 'policy');

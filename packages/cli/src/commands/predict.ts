@@ -9,6 +9,7 @@ const flags = { ...dataFlags, batch: { type: 'string' }, out: { type: 'string' }
 
 /** `clr predict`: what a model answers. */
 export const predict: Command = {
+  flags,
   help: `Usage: clr predict <model.onnx> --data <path> --out <answers.csv | answers.npz> [options]
 
 Writes what a model answers to each example, in order. A .csv file holds the class and its probability, or the numbers in the

@@ -22,6 +22,7 @@ const flags = {
 
 /** `clr range-test`: tries learning rates. */
 export const rangeTest: Command = {
+  flags,
   help: `Usage: clr range-test <model.onnx> --data <path> [options]
 
 Tries learning rates on a model, from low to high, and says which it can take. The model's file is not changed.

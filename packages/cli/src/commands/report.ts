@@ -1,4 +1,6 @@
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import {
   analyzeRangeTest,
   type Policy,
@@ -12,37 +14,43 @@ import type { Command } from '../command.ts';
 import { UsageError, unusable } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
+import { runPaths } from '../training/runFolder.ts';
+
+const flags = {
+  out: { type: 'string' },
+  title: { type: 'string' },
+} as const;
 
 /** `clr report`: everything about a model's learning rate in one HTML file. */
 export const report: Command = {
-  help: `Usage: clr report <file.json | -> … --out <file.html> [--title <text>]
+  flags,
+  help: `Usage: clr report <file.json | folder | -> … --out <file.html> [--title <text>]
 
 Makes one HTML page, without any outside reference, of range tests, training runs and policies: each file
-says by its content which of them it is. Runs are drawn over one another under their files' names.
+says by its content which of them it is. A folder is one that clr train --checkpoint keeps. Runs are drawn
+over one another under the names of their files or folders.
 
   --out <file.html>   where to write it
   --title <text>      the heading
 
 Example
   clr report trace.json clr.json fixed.json --out report.html --title 'LeNet on MNIST'
+  clr report run/ --out report.html
 `,
 
   async run(args) {
-    const { values, positionals } = readArguments('report', args, {
-      out: { type: 'string' },
-      title: { type: 'string' },
-    });
+    const { values, positionals } = readArguments('report', args, flags);
     const { out, title } = values;
     if (!out) throw new UsageError('--out with the name of the HTML file', 'no --out', 'report');
     if (positionals.length === 0) {
-      throw new UsageError('at least one file with a trace, a run or a policy', 'none', 'report');
+      throw new UsageError('at least one file or folder with a trace, a run or a policy', 'none', 'report');
     }
     const traces: RangeTestTrace[] = [];
     const runs: NamedRun[] = [];
     const policies: { name: string; policy: Policy; steps?: number }[] = [];
-    for (const path of positionals) {
+    const inputs = (await Promise.all(positionals.map(recordsOf))).flat();
+    for (const { path, name } of inputs) {
       const value = await readJson(path);
-      const name = basename(nameOf(path), '.json');
       const has = (field: string) => typeof value === 'object' && value !== null && field in value;
       if (has('points')) traces.push(parseTrace(value, nameOf(path)));
       else if (has('troughs')) {
@@ -66,6 +74,25 @@ Example
       runs,
       policies,
     });
-    return { text: `Written: ${out}`, inputs: positionals, files: [{ path: out, content }] };
+    return {
+      text: `Written: ${out}`,
+      inputs: inputs.map(({ path }) => path),
+      files: [{ path: out, content }],
+    };
   },
 };
+
+/** A file, or those of a run's folder, and the name that a picture gives it. */
+async function recordsOf(path: string): Promise<{ path: string; name: string }[]> {
+  const isFolder = path !== '-' && (await stat(path).catch(() => undefined))?.isDirectory();
+  if (!isFolder) return [{ path, name: basename(nameOf(path), '.json') }];
+  const { trace, run } = runPaths(path);
+  const name = basename(resolve(path));
+  const records = [trace, run].filter((each) => existsSync(each)).map((each) => ({ path: each, name }));
+  if (records.length > 0) return records;
+  throw unusable({
+    expected: `trace.json or run.json in the folder ${path}`,
+    received: 'neither',
+    advice: 'Give a folder that clr train --checkpoint made, or files.',
+  });
+}

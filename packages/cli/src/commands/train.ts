@@ -55,6 +55,7 @@ const mostRetries = 3;
 
 /** `clr train`: trains a model. */
 export const train: Command = {
+  flags,
   help: `Usage: clr train <model.onnx> --data <path> --out <trained.onnx> [options]
 
 Trains an ONNX model. Without --lr or --policy a range test finds the learning rate first.

@@ -1,7 +1,6 @@
 import { adam, adamW, type Optimizer, rmsProp, sgd } from '@clr/core';
+import type { Flags } from '../command.ts';
 import { UsageError } from '../errors.ts';
-
-type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
 
 interface Text {
   readonly type: 'string';
@@ -22,7 +21,10 @@ type TrainingFlags = Readonly<
       'validation' | 'split' | 'batch' | 'seed' | 'head' | 'freeze' | 'lora' | 'loss' | 'class-weights',
       Text
     > &
-    Record<'label-smoothing' | 'ignore-index' | 'optimizer' | 'weight-decay' | 'steps' | 'epochs', Text> &
+    Record<
+      'label-smoothing' | 'ignore-index' | 'optimizer' | 'weight-decay' | 'lr-scale' | 'steps' | 'epochs',
+      Text
+    > &
     Record<'fast', Flag>
 >;
 
@@ -56,6 +58,7 @@ export const trainingFlags: TrainingFlags = {
   'ignore-index': text,
   optimizer: text,
   'weight-decay': text,
+  'lr-scale': text,
   steps: text,
   epochs: text,
   fast: flag,
@@ -93,6 +96,7 @@ export const trainingHelp = `  --validation <path> data to judge by (default: a 
   --class-weights <balanced | a,b,…>, --label-smoothing <share>, --ignore-index <n>   of crossEntropy
   --optimizer <name>  adamW (default), adam, sgd (momentum 0.9), rmsProp
   --weight-decay <n>  of the optimizer
+  --lr-scale <names=factor,…>   the rate of some weights, as a share of the others': 'layer1*=0.1,layer2*=0.3'
   --fast              measure which form of each layer is fastest here; bits then may differ between machines`;
 
 /** A number from a flag, within bounds. */

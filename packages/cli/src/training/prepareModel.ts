@@ -1,6 +1,6 @@
 import type * as Onnx from '@clr/onnx';
-import type { Loss } from '@clr/onnx';
-import { unusable } from '../errors.ts';
+import type { Loss, ParameterGroup } from '@clr/onnx';
+import { UsageError, unusable } from '../errors.ts';
 import { listOf, numberOf, oneOf, type TrainingValues, wholeOf } from './flags.ts';
 
 type Trainable = (name: string) => boolean;
@@ -69,20 +69,39 @@ function headOf(onnx: typeof Onnx, model: Uint8Array): string[] {
 
 /** Every weight but those that a list of names with asterisks names. */
 function notNamed(onnx: typeof Onnx, model: Uint8Array, list: string): Trainable {
-  const patterns = list.split(',').map((text) => {
-    const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-    return new RegExp(`^${parts.join('.*')}$`);
-  });
+  const named = list.split(',').map((text) => namedBy(onnx, model, 'freeze', text));
+  return (name) => !named.some((matches) => matches(name));
+}
+
+/** The weights that a name with asterisks names: at least one. */
+function namedBy(onnx: typeof Onnx, model: Uint8Array, flag: string, text: string): Trainable {
+  const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const pattern = new RegExp(`^${parts.join('.*')}$`);
   const names = onnx.describeModel(model).weights.map(({ name }) => name);
-  const idle = patterns.findIndex((pattern) => !names.some((name) => pattern.test(name)));
-  if (idle >= 0) {
-    throw unusable({
-      expected: 'names of weights for --freeze',
-      received: list.split(',')[idle] as string,
-      advice: `The first are ${names.slice(0, 4).join(', ')}; clr inspect lists all. "body" freezes all but the last layer.`,
-    });
-  }
-  return (name) => !patterns.some((pattern) => pattern.test(name));
+  if (names.some((name) => pattern.test(name))) return (name) => pattern.test(name);
+  const body = flag === 'freeze' ? ' "body" freezes all but the last layer.' : '';
+  throw unusable({
+    expected: `names of weights for --${flag}`,
+    received: text,
+    advice: `The first are ${names.slice(0, 4).join(', ')}; clr inspect lists all.${body}`,
+  });
+}
+
+/** The groups of weights that learn at rates of their own. */
+export function groupsOf(
+  onnx: typeof Onnx,
+  model: Uint8Array,
+  command: string,
+  list: string | undefined,
+): ParameterGroup[] | undefined {
+  return list?.split(',').map((part) => {
+    const at = part.lastIndexOf('=');
+    const [text, factor] = [part.slice(0, at), part.slice(at + 1)];
+    const lrScale = at > 0 && factor.trim() !== '' ? Number(factor) : Number.NaN;
+    if (Number.isFinite(lrScale) && lrScale >= 0)
+      return { match: namedBy(onnx, model, 'lr-scale', text), lrScale };
+    throw new UsageError("--lr-scale with names and factors, as in 'layer1*=0.1'", part, command);
+  });
 }
 
 function checkClasses(onnx: typeof Onnx, model: Uint8Array, classes: number | undefined): void {

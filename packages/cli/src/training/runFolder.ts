@@ -33,7 +33,12 @@ export async function runFolder(path: string): Promise<RunFolder> {
     path,
     checkpoint: fileStore(join(path, 'checkpoint.safetensors')),
     best: fileStore(join(path, 'best.safetensors')),
-    trace: join(path, 'trace.json'),
-    run: join(path, 'run.json'),
+    ...runPaths(path),
   };
 }
+
+/** Where a run's folder has its records. */
+export const runPaths = (folder: string): Pick<RunFolder, 'trace' | 'run'> => ({
+  trace: join(folder, 'trace.json'),
+  run: join(folder, 'run.json'),
+});

@@ -6,7 +6,7 @@ import { readEncoding } from './encodingFile.ts';
 import { numberOf, optimizerOf, type TrainingValues, wholeOf } from './flags.ts';
 import { loadRuntime, type Runtime } from './loadRuntime.ts';
 import { type Encoding, openData } from './openData.ts';
-import { lossOf, type Prepared, prepareModel } from './prepareModel.ts';
+import { groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
 
 /** Everything that a command needs to train a model on data. */
 export interface SetUp extends Runtime {
@@ -66,6 +66,7 @@ export async function setUp(command: string, path: string, values: TrainingValue
   const advice = checkValues(sample, wantedClasses);
   checkValues(await other.dataset.read(other.rows.subarray(0, looked)), wantedClasses);
   const prepared = prepareModel(onnx, bytes, command, values, classes);
+  const groups = groupsOf(onnx, prepared.model, command, values['lr-scale']);
   const make = (part: Readonly<Record<string, Values>>): Batch =>
     Object.fromEntries(
       Object.entries(part).map(([name, { type, data, dims }]) => [
@@ -79,6 +80,7 @@ export async function setUp(command: string, path: string, values: TrainingValue
     loss,
     optimizer,
     ...(prepared.trainable && { trainable: prepared.trainable }),
+    ...(groups && { groups }),
     deterministic: values.fast !== true,
     session: { executionProviders: ['cpu'], logSeverityLevel: 3 },
   });

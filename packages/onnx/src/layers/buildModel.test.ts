@@ -89,7 +89,7 @@ describe('a built model beside the same in PyTorch', () => {
       }
     };
     for (const { layers } of cases) see(layers);
-    expect(kinds.size).toBe(22);
+    expect(kinds.size).toBe(23);
   });
 });
 

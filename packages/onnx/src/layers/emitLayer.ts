@@ -1,7 +1,7 @@
 import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
-import type { Draft, Scope, Value } from './draft.ts';
+import { type Draft, known, needRank, type Scope, type Value } from './draft.ts';
 import { emitAttention } from './emitAttention.ts';
 import { emitConv, emitPool } from './emitConv.ts';
 import { emitDense } from './emitDense.ts';
@@ -9,7 +9,7 @@ import { emitBatchNorm, emitLayerNorm } from './emitNorm.ts';
 import { emitPlain } from './emitPlain.ts';
 import { emitRecurrent } from './emitRecurrent.ts';
 import { normal } from './initialize.ts';
-import type { DropoutSpec, EmbeddingSpec, LayerSpec, ResidualSpec } from './layer.ts';
+import type { DropoutSpec, EmbeddingSpec, LayerSpec, PositionsSpec, ResidualSpec } from './layer.ts';
 
 type Emit<Spec> = (b: Draft, scope: Scope, x: Value, spec: Spec) => Value;
 type Check = (value: unknown) => boolean;
@@ -63,6 +63,15 @@ const emitEmbedding: Emit<EmbeddingSpec> = (b, { name }, x, { rows, units }) => 
   return { name: b.emit(name, 'Gather', [weight, x.name]), shape: [...x.shape, units] };
 };
 
+const emitPositions: Emit<PositionsSpec> = (b, scope, x) => {
+  const { name } = scope;
+  needRank(x, [2], scope, 'a sequence [steps, features]');
+  const [steps, features] = [known(x.shape[0], scope, 'steps'), known(x.shape[1], scope, 'features')];
+  const values = normal(b.seed, `${name}.weight`, steps * features, 0.02);
+  const weight = b.store(`${name}.weight`, [steps, features], values);
+  return { name: b.emit(name, 'Add', [x.name, weight]), shape: x.shape };
+};
+
 const emitResidual: Emit<ResidualSpec> = (b, { name, label }, x, { layers: inner, shortcut = [] }) => {
   const [deep, short] = [
     emitLayers(b, x, inner, `${label}, `),
@@ -88,6 +97,7 @@ const kinds: Readonly<Record<LayerSpec['type'], Kind>> = {
   layerNorm: { fields: { epsilon: positive }, needs: [], emit: emitLayerNorm },
   dropout: { fields: { rate: share }, needs: ['rate'], emit: emitDropout },
   embedding: { fields: { rows: count, units: count }, needs: ['rows', 'units'], emit: emitEmbedding },
+  positions: { fields: {}, needs: [], emit: emitPositions },
   lstm: recurrent,
   gru: recurrent,
   attention: { fields: { heads: count, causal: flag }, needs: ['heads'], emit: emitAttention },

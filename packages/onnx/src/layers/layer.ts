@@ -79,6 +79,14 @@ export interface EmbeddingSpec {
   readonly units: number;
 }
 
+/**
+ * A learned vector for each step of a sequence [steps, features], added to it: attention by itself does not see the order.
+ * Weights [steps, features], N(0, 0.02²) as in BERT.
+ */
+export interface PositionsSpec {
+  readonly type: 'positions';
+}
+
 /** A recurrent layer over [steps, features], as in PyTorch: [steps, units], or [units] with `last`. */
 export interface RecurrentSpec {
   readonly type: 'lstm' | 'gru';
@@ -114,6 +122,7 @@ export type LayerSpec =
   | LayerNormSpec
   | DropoutSpec
   | EmbeddingSpec
+  | PositionsSpec
   | RecurrentSpec
   | AttentionSpec
   | ResidualSpec;

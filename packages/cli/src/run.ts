@@ -9,6 +9,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map<string, ()
     new: async () => (await import('./commands/newModel.ts')).newModel,
     'range-test': async () => (await import('./commands/rangeTest.ts')).rangeTest,
     train: async () => (await import('./commands/train.ts')).train,
+    sweep: async () => (await import('./commands/sweep.ts')).sweep,
     evaluate: async () => (await import('./commands/evaluate.ts')).evaluate,
     predict: async () => (await import('./commands/predict.ts')).predict,
     policy: async () => (await import('./commands/policy.ts')).policy,
@@ -24,6 +25,7 @@ const help = `Usage: clr <command> [options]
   clr inspect      says what an ONNX model holds, and what of it can be trained
   clr range-test   tries learning rates on a model, and says which it can take
   clr train        trains a model
+  clr sweep        trains many times: rates, optimizers and seeds side by side
   clr evaluate     measures a model on data
   clr predict      writes what a model answers
 

@@ -89,6 +89,19 @@ beforeAll(async () => {
   await write('file', 'a file');
   await write('policy.json', '{"type":"triangluar"}');
   await write('odd.encoding.json', '{"a":1}');
+  for (const [name, more] of Object.entries({
+    task: { task: { type: 'fixed', lr: 0.1, stepss: 10 } },
+    optimizer: { optimizer: { type: 'sgd', momentun: 0.9 } },
+    data: { data: { path: 'good.npz', batchs: 8 } },
+    model: { model: { file: 'cnn.onnx', head: [4] } },
+    file: { model: 'no.onnx' },
+  })) {
+    const job = { model: 'cnn.onnx', data: 'good.npz', optimizer: { type: 'sgd' }, seed: 1 };
+    await write(
+      `${name}.jobs.json`,
+      JSON.stringify([{ ...job, task: { type: 'fixed', lr: 0.1, steps: 9 }, ...more }]),
+    );
+  }
 });
 afterAll(async () => {
   process.chdir(home);
@@ -110,6 +123,8 @@ const train = (model: string, data: string, ...more: readonly string[]): string[
   ...['train', model, '--data', data, '--out', 'out.onnx', '--steps', '20', '--quiet'],
   ...more,
 ];
+
+const sweep = (jobs: string): string[] => ['sweep', jobs, '--out', 'results', '--quiet'];
 
 describe('bad input ends in a sentence, and touches no file', () => {
   it.each<[string, readonly string[], string]>([
@@ -222,6 +237,20 @@ describe('bad input ends in a sentence, and touches no file', () => {
       train('cnn.onnx', 'good.npz', '--checkpoint', 'file'),
       'a folder for --checkpoint',
     ],
+    ['a misspelt task', sweep('task.jobs.json'), 'Did you mean "steps"?'],
+    ['a misspelt optimizer', sweep('optimizer.jobs.json'), 'Did you mean "momentum"?'],
+    ['misspelt data of a job', sweep('data.jobs.json'), 'Did you mean "batch"?'],
+    [
+      'a head that is a list',
+      sweep('model.jobs.json'),
+      'model.jobs.json[0].model.head to be a text or a number',
+    ],
+    [
+      'the model of a job that is not there',
+      sweep('file.jobs.json'),
+      'to read no.onnx, as file.jobs.json[0] asks',
+    ],
+    ['a file without jobs', sweep('policy.json'), 'policy.json to be an array of jobs'],
     ['other classes to measure', ['evaluate', 'cnn.onnx', '--data', 'many.npz'], 'labels from 0 to 3'],
     ['a curve that is none', ['analyze', 'numbers.csv'], 'Received: column 1, column 2'],
   ])('%s', async (_, args, words) => {
@@ -250,6 +279,27 @@ describe('bad input ends in a sentence, and touches no file', () => {
     [['new', 'mlp', '--input', '4', '--outputs', '2', '--vocabulary', '9', '--out', 'x.onnx']],
     [['completion', 'tcsh']],
     [train('cnn.onnx', 'good.npz', '--epohcs', '3')],
+    [['sweep']],
+    [['sweep', 'task.jobs.json', '--lr', '0.1', '--out', 'results']],
+    [['sweep', 'cnn.onnx', '--data', 'good.npz', '--out', 'results']],
+    [['sweep', 'cnn.onnx', '--data', 'good.npz', '--steps', '9', '--lr', '0.1,', '--out', 'results']],
+    [
+      [
+        'sweep',
+        'cnn.onnx',
+        '--data',
+        'good.npz',
+        '--steps',
+        '9',
+        '--lr',
+        '0.1',
+        '--range-test',
+        '--out',
+        'x',
+      ],
+    ],
+    [['sweep', 'cnn.onnx', '--data', 'good.npz', '--steps', '9', '--module', 'x.js', '--out', 'results']],
+    [['sweep', 'cnn.onnx', '--data', 'good.npz', '--steps', '9']],
     [['predict', 'cnn.onnx', '--data', 'good.npz', '--out', 'x.txt']],
     [['new', 'transformer', '--out', 'x.onnx']],
     [['new', 'mlp', '--out', 'x.onnx']],

@@ -10,6 +10,7 @@ const commands = [
   'inspect',
   'range-test',
   'train',
+  'sweep',
   'evaluate',
   'predict',
   'policy',
@@ -42,7 +43,7 @@ describe('clr', () => {
     const { code, out, err } = await clr(args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(
-      'Expected a command: inspect, new, range-test, train, evaluate, predict, policy, analyze, report, completion.',
+      'Expected a command: inspect, new, range-test, train, sweep, evaluate, predict, policy, analyze, report, completion.',
     );
   });
 

@@ -48,6 +48,15 @@ describe('renderReport', () => {
     expect(renderReport(content)).toBe(html);
   });
 
+  it('has a section for each of several range tests, under its name', () => {
+    const finding = analyzeRangeTest(trace);
+    const both = renderReport({ rangeTest: ['sgd', hostile].map((name) => ({ name, trace, finding })) });
+    expect(both.match(/<h2>LR range test: [^<]*<\/h2>/g)).toEqual([
+      '<h2>LR range test: sgd</h2>',
+      expect.stringContaining('&lt;/title&gt;'),
+    ]);
+  });
+
   it('is a page even with nothing to report', () => {
     expect(renderReport({})).toContain('<h1>Learning-rate report</h1>\n\n</main>');
   });

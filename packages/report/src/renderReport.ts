@@ -9,6 +9,13 @@ import { type ReportTable, renderTable } from './renderTable.ts';
 import { troughTable } from './troughTable.ts';
 import { escapeText } from './words.ts';
 
+/** A range test of a report: one trace, or several of the same model that are read as one. */
+export interface ReportRangeTest {
+  readonly name?: string;
+  readonly trace: RangeTestTrace | readonly RangeTestTrace[];
+  readonly finding: RangeTestFinding;
+}
+
 /** What goes into a report: whatever there is, in this order. All text is plain and escaped. */
 export interface ReportContent {
   /** Default: `Learning-rate report`. */
@@ -16,10 +23,8 @@ export interface ReportContent {
   /** Paragraphs at the top: what was done and what came out. */
   readonly summary?: readonly string[];
   readonly tables?: readonly ReportTable[];
-  readonly rangeTest?: {
-    readonly trace: RangeTestTrace | readonly RangeTestTrace[];
-    readonly finding: RangeTestFinding;
-  };
+  /** One, or several with names. */
+  readonly rangeTest?: ReportRangeTest | readonly ReportRangeTest[];
   readonly runs?: readonly NamedRun[];
   readonly policies?: readonly { readonly name: string; readonly policy: Policy; readonly steps?: number }[];
   /** Paragraphs at the end: how it was made, caveats. */
@@ -48,15 +53,7 @@ export function renderReport(content: ReportContent): string {
   const sections = [
     summary.map(paragraph).join(''),
     ...tables.map(renderTable),
-    rangeTest
-      ? section('LR range test', [
-          // The description says all of it, and so do the words beside the picture.
-          figure((width) => renderRangeTest(rangeTest.trace, rangeTest.finding, { width, showTitle: false })),
-          `<ul>${describeFinding(rangeTest.finding)
-            .map((sentence) => `<li>${escapeText(sentence)}</li>`)
-            .join('')}</ul>`,
-        ])
-      : '',
+    ...[rangeTest].flat().map((each) => (each ? rangeTestSection(each) : '')),
     runs.length > 0
       ? section(runs.length > 1 ? 'Training runs' : 'Training run', [
           figure((width) => renderRun(runs, { width, showTitle: false })),
@@ -75,6 +72,15 @@ export function renderReport(content: ReportContent): string {
     notes.length > 0 ? section('Notes', notes.map(paragraph)) : '',
   ];
   return page(title, sections.filter(Boolean).join('\n'));
+}
+
+function rangeTestSection({ name, trace, finding }: ReportRangeTest): string {
+  const sentences = describeFinding(finding).map((sentence) => `<li>${escapeText(sentence)}</li>`);
+  return section(name === undefined ? 'LR range test' : `LR range test: ${name}`, [
+    // The description says all of it, and so do the words beside the picture.
+    figure((width) => renderRangeTest(trace, finding, { width, showTitle: false })),
+    `<ul>${sentences.join('')}</ul>`,
+  ]);
 }
 
 const paragraph = (text: string): string => `<p>${escapeText(text)}</p>`;

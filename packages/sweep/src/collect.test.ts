@@ -1,4 +1,4 @@
-import { analyzeRangeTest } from '@clr/core';
+import { adam, analyzeRangeTest, sgd } from '@clr/core';
 import { renderReport } from '@clr/report';
 import { expect, it } from 'vitest';
 import { jobOf, tasks } from '../test/jobs.ts';
@@ -24,8 +24,8 @@ it('reads range tests that differ in their seeds as one, and gives a report its 
   expect(rows.map(({ label }) => label)).toEqual([
     ...[1, 2, 3].map((seed) => `rangeTest steps 120, seed ${seed}`),
     ...[1, 2].map((seed) => `rangeTest steps 150, seed ${seed}`),
-    'fixed lr 0.05 steps 40, seed 1',
-    'autoClr steps 260, seed 1',
+    'fixed, seed 1',
+    'autoClr, seed 1',
   ]);
   const fixed = results[5]!.run!;
   expect(rows[5]).toMatchObject({
@@ -37,18 +37,29 @@ it('reads range tests that differ in their seeds as one, and gives a report its 
   expect(rows[6]!.loss).toBe(results[6]!.autoClr!.best!.loss);
   expect(runs.map(({ name }) => name)).toEqual([rows[5]!.label, rows[6]!.label]);
   const { traces: trace, finding } = rangeTests[0]!;
-  expect(renderReport({ rangeTest: { trace, finding }, runs })).toContain('fixed lr 0.05 steps 40, seed 1');
+  expect(renderReport({ rangeTest: { trace, finding }, runs })).toContain('fixed, seed 1');
 });
 
-it('names jobs with the same words by their ids, and refuses a result twice', async () => {
-  const model = { name: 'x'.repeat(80) };
-  const results = await Promise.all(
-    [1, 2].map((width) => run({ ...jobOf(tasks.fixed), id: `w${width}`, model: { ...model, width } })),
-  );
-  expect(collect(results).rows.map(({ label }) => label)).toEqual([
-    'fixed lr 0.05 steps 40 (w1)',
-    'fixed lr 0.05 steps 40 (w2)',
+it('names jobs by what tells them apart, else by their ids, and refuses a result twice', async () => {
+  const labelsOf = async (of: (at: number) => Partial<Job>, task: Job['task'] = tasks.fixed) => {
+    const results = await Promise.all([1, 2].map((at) => run({ ...jobOf(task), id: `w${at}`, ...of(at) })));
+    return collect(results).rows.map(({ label }) => label);
+  };
+  expect(await labelsOf((width) => ({ model: { name: 'net', width } }))).toEqual([
+    'fixed, width 1',
+    'fixed, width 2',
   ]);
+  expect(await labelsOf((at) => ({ optimizer: [sgd(), adam()][at - 1]! }))).toEqual([
+    'fixed, sgd',
+    'fixed, adam',
+  ]);
+  const { policy, ...rest } = tasks.policy;
+  const rates = (at: number) => ({ task: { ...rest, policy: { ...policy, maxLr: at / 10 } } as Job['task'] });
+  expect(await labelsOf(rates)).toEqual(['policy maxLr 0.1', 'policy maxLr 0.2']);
+  expect(await labelsOf((at) => ({ model: 'x'.repeat(80) + at }))).toEqual(
+    [1, 2].map((at) => `fixed, ${'x'.repeat(60)} (w${at})`),
+  );
+  const results = [await run(jobOf(tasks.fixed))];
   expect(() => collect([results[0]!, results[0]!])).toThrow('two with one id');
   expect(() => collect([])).toThrow('results to collect');
 });

@@ -14,7 +14,7 @@ import type { TrialResult } from './trialResult.ts';
 /** One result in a table. */
 export interface TrialRow {
   readonly id: string;
-  /** Task, model, data, optimizer and seed, as far as they differ between the jobs. */
+  /** The type of its task; model, data, optimizer and seed as far as they differ between the jobs. */
   readonly label: string;
   readonly task: Job['task']['type'];
   readonly seed: number;

@@ -7,26 +7,18 @@ interface Label {
   readonly withoutSeed: string;
 }
 
-/** Each job in words that tell it from the others: what all jobs share is left out. */
+/** Each job in words that tell it from the others: the type of its task, and all that differs between jobs of its kind. */
 export function labelsOf(jobs: readonly Job[]): readonly Label[] {
-  const parts = jobs.map(({ id, seed, model, data, optimizer, task }) => ({
-    id,
-    seed: `seed ${seed}`,
-    rest: {
-      task: inShort(task as unknown as Json),
-      model: inShort(model),
-      data: inShort(data),
-      optimizer: inShort(optimizer as unknown as Json),
-    },
-  }));
-  const differs = (of: (part: (typeof parts)[number]) => string) => new Set(parts.map(of)).size > 1;
-  const names = (['task', 'model', 'data', 'optimizer'] as const).filter(
-    (name) => name === 'task' || differs((part) => part.rest[name]),
+  const parts = (['task', 'model', 'data', 'optimizer'] as const).map((name) =>
+    wordsOf(
+      jobs.map((job) => job[name] as unknown as Json),
+      name === 'task',
+    ),
   );
-  const seeds = differs(({ seed }) => seed);
-  const labels = parts.map(({ id, seed, rest }) => {
-    const withoutSeed = names.map((name) => rest[name]).join(', ');
-    return { id, withoutSeed, whole: seeds ? `${withoutSeed}, ${seed}` : withoutSeed };
+  const seeds = new Set(jobs.map(({ seed }) => seed)).size > 1;
+  const labels = jobs.map(({ id, seed }, at) => {
+    const withoutSeed = parts.flatMap((words) => words[at] || []).join(', ');
+    return { id, withoutSeed, whole: seeds ? `${withoutSeed}, seed ${seed}` : withoutSeed };
   });
   const count = new Map<string, number>();
   for (const { whole } of labels) count.set(whole, (count.get(whole) ?? 0) + 1);
@@ -36,13 +28,32 @@ export function labelsOf(jobs: readonly Job[]): readonly Label[] {
   }));
 }
 
-/** Data in a line: a text as it is; an object's name or type first; cut where it is long. */
-function inShort(value: Json): string {
-  if (typeof value !== 'object' || value === null) return String(value).slice(0, 60);
-  if (Array.isArray(value)) return canonical(value, 'data').slice(0, 60);
-  const { type, name = type, ...rest } = value as { readonly [name: string]: Json };
-  const fields = Object.entries(rest)
-    .filter(([, each]) => each !== undefined)
-    .map(([field, each]) => `${field} ${inShort(each)}`);
-  return [...(name === undefined ? [] : [inShort(name)]), ...fields].join(' ').slice(0, 60);
+/** For each value, its type or name, unless all have the same, and the fields in which it differs from others of that type. */
+function wordsOf(values: readonly Json[], showKind: boolean): readonly string[] {
+  const leaves = values.map((value) => leavesOf(value));
+  const kinds = leaves.map((each) => each.get('type') ?? each.get('name') ?? each.get('') ?? '');
+  const several = new Set(kinds).size > 1;
+  return leaves.map((own, at) => {
+    const kind = kinds[at]!;
+    const alike = leaves.filter((_, other) => kinds[other] === kind);
+    const fields = [...own].flatMap(([path, text]) => {
+      const name = path.slice(path.lastIndexOf('.') + 1);
+      if (text === kind && path === name) return [];
+      if (alike.every((other) => other.get(path) === text)) return [];
+      return [name === 'type' || name === 'name' ? text : `${name} ${text}`];
+    });
+    return [...(kind !== '' && (several || showKind) ? [kind] : []), ...fields].join(' ').slice(0, 60);
+  });
+}
+
+/** The values inside an object as texts, by their paths; any other value under ''. */
+function leavesOf(value: Json | undefined, path = ''): ReadonlyMap<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const text = Array.isArray(value) ? canonical(value, 'data') : String(value);
+    return new Map(value === undefined ? [] : [[path, text]]);
+  }
+  const fields = Object.entries(value as Readonly<Record<string, Json | undefined>>);
+  return new Map(
+    fields.flatMap(([name, each]) => [...leavesOf(each, path === '' ? name : `${path}.${name}`)]),
+  );
 }

@@ -20,6 +20,8 @@ export function parseOptimizer(value: unknown, path: string): Optimizer {
     return factories[type as Optimizer['type']](options);
   } catch (cause) {
     if (!(cause instanceof ClrError)) throw cause;
-    throw fail(`${path} to be an optimizer of core`, cause.message, 'Correct the job.', { cause });
+    const [, expected = 'an optimizer of core', received = cause.message, advice = 'Correct the job.'] =
+      /^\[clr\/core\] Expected (.*)\.\nReceived: (.*)\n(.*)$/.exec(cause.message) ?? [];
+    throw fail(`${path}: ${expected}`, received, advice, { cause });
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '@clr/core';
 import { describeFinding } from '@clr/report/words';
 import type { Command, Outcome, OutputFile } from '../command.ts';
+import { commandLine } from '../commandLine.ts';
 import { UsageError, unusable } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
@@ -310,9 +311,8 @@ function stopped(
   steps: number,
   folder: RunFolder | undefined,
 ): Outcome {
-  const quoted = args.map((arg) => (/^[\w./:=,*-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`));
   const text = folder
-    ? `Stopped after ${step} of ${steps} steps. This goes on:\n  clr train ${quoted.join(' ')}`
+    ? `Stopped after ${step} of ${steps} steps. This goes on:\n  ${commandLine('train', args)}`
     : `Stopped after ${step} of ${steps} steps. Nothing was written. Pass --checkpoint run to make a training resumable.`;
   return { text, exitCode: 130 };
 }

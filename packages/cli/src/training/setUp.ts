@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Optimizer } from '@clr/core';
 import { batchesOfRows, checkValues, type Dataset, splitRows, type Values } from '@clr/data';
 import type { Batch, Loss, OnnxTrainer } from '@clr/onnx';
 import { UsageError, unusable } from '../errors.ts';
@@ -28,13 +29,24 @@ export interface SetUp extends Runtime {
 /** How many examples are looked at before a training. */
 const looked = 2048;
 
+/** What a command has settled otherwise. */
+interface Settled {
+  readonly optimizer?: Optimizer;
+  /** Default: as many as the runtime takes. */
+  readonly threads?: number;
+}
+
 /** Reads a model and data, checks that they fit, and makes the trainer. */
-export async function setUp(command: string, path: string, values: TrainingValues): Promise<SetUp> {
+export async function setUp(
+  command: string,
+  path: string,
+  values: TrainingValues,
+  { optimizer = optimizerOf(command, values), threads }: Settled = {},
+): Promise<SetUp> {
   if (values.data === undefined) throw new UsageError('--data with a folder or a file', 'no --data', command);
   const seed = wholeOf(command, 'seed', values.seed, 0) ?? 0;
   const share = numberOf(command, 'split', values.split, (n) => n > 0 && n < 1, 'a share in (0, 1)') ?? 0.2;
   const size = wholeOf(command, 'batch', values.batch) ?? 32;
-  const optimizer = optimizerOf(command, values);
   const wanted = [
     wholeOf(command, 'steps', values.steps),
     wholeOf(command, 'epochs', values.epochs),
@@ -82,7 +94,11 @@ export async function setUp(command: string, path: string, values: TrainingValue
     ...(prepared.trainable && { trainable: prepared.trainable }),
     ...(groups && { groups }),
     deterministic: values.fast !== true,
-    session: { executionProviders: ['cpu'], logSeverityLevel: 3 },
+    session: {
+      executionProviders: ['cpu'],
+      logSeverityLevel: 3,
+      ...(threads !== undefined && { intraOpNumThreads: threads }),
+    },
   });
   return {
     ...runtime,

@@ -1,0 +1,27 @@
+import { access } from 'node:fs/promises';
+import { type Job, parseJobs } from '@clr/sweep';
+import { unusable } from '../errors.ts';
+import { nameOf, readJson } from '../input/readJson.ts';
+import { settingOf } from './setting.ts';
+
+/** The jobs in a file, or on standard input. */
+export const fileJobs = async (path: string): Promise<readonly Job[]> =>
+  parseJobs(await readJson(path), nameOf(path));
+
+/** Refuses jobs whose model or data `clr` cannot read, before the first of them. */
+export async function checkSettings(jobs: readonly Job[], name: string): Promise<void> {
+  const paths = new Map<string, string>();
+  for (const [at, job] of jobs.entries()) {
+    const { model, values } = settingOf(job, `${name}[${at}]`);
+    for (const path of [model, values.data, values.validation]) {
+      if (path !== undefined && !paths.has(path)) paths.set(path, `${name}[${at}]`);
+    }
+  }
+  for (const [path, where] of paths) {
+    await access(path).catch((cause) => {
+      const received = cause.code === 'ENOENT' ? 'no such file' : String(cause.code);
+      const advice = 'Paths begin where the command is given.';
+      throw unusable({ expected: `to read ${path}, as ${where} asks`, received, advice }, { cause });
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { checkOptionNames } from '@clr/core';
+import type { Job, Json } from '@clr/sweep';
+import { unusable } from '../errors.ts';
+import type { TrainingValues } from '../training/flags.ts';
+
+/** Where a job keeps each option of `clr train`. */
+const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere'>> = {
+  head: 'model',
+  freeze: 'model',
+  lora: 'model',
+  loss: 'model',
+  'class-weights': 'model',
+  'label-smoothing': 'model',
+  'ignore-index': 'model',
+  'lr-scale': 'model',
+  // Its path.
+  data: 'elsewhere',
+  labels: 'data',
+  target: 'data',
+  drop: 'data',
+  task: 'data',
+  size: 'data',
+  mean: 'data',
+  std: 'data',
+  raw: 'data',
+  encoding: 'data',
+  validation: 'data',
+  split: 'data',
+  batch: 'data',
+  seed: 'elsewhere',
+  optimizer: 'elsewhere',
+  'weight-decay': 'elsewhere',
+  steps: 'elsewhere',
+  // A job counts steps.
+  epochs: 'elsewhere',
+  // The form of a layer that is fastest here may give other bits elsewhere.
+  fast: 'elsewhere',
+};
+
+const namesIn = (home: 'model' | 'data'): readonly (keyof TrainingValues)[] =>
+  (Object.keys(homes) as (keyof TrainingValues)[]).filter((name) => homes[name] === home);
+
+/** The options that a job's model may hold beside its `file`, and its data beside their `path`. */
+export const ofModel: readonly (keyof TrainingValues)[] = namesIn('model');
+export const ofData: readonly (keyof TrainingValues)[] = namesIn('data');
+
+type Fields = Readonly<Record<string, Json | undefined>>;
+
+/** A job as the options of `clr train` have it. */
+export interface Setting {
+  readonly model: string;
+  readonly values: TrainingValues & { readonly data: string };
+}
+
+/**
+ * Reads the model and the data of a job: each a path, or an object with it and options of `clr train`.
+ *
+ * @param name - how error messages refer to the job
+ */
+export function settingOf({ model, data, seed }: Job, name: string): Setting {
+  const { file, ...modelOptions } = fieldsOf(model, 'file', ofModel, `${name}.model`);
+  const { path, ...dataOptions } = fieldsOf(data, 'path', ofData, `${name}.data`);
+  const values = { ...modelOptions, ...dataOptions, data: path, seed: String(seed) } as Setting['values'];
+  return { model: file as string, values };
+}
+
+/** The fields of an object, as options have them; or a text that stands for the first of them. */
+function fieldsOf(
+  value: Json,
+  main: string,
+  names: readonly string[],
+  at: string,
+): Readonly<Record<string, string | true>> {
+  const given =
+    typeof value === 'string'
+      ? { [main]: value }
+      : checkOptionNames('clr/cli', at, value as Fields, [main, ...names]);
+  if (typeof given[main] !== 'string' || given[main] === '') {
+    const expected = `${at} to be a path, or an object with a path in "${main}"`;
+    throw unusable({ expected, received: inShort(value), advice: `Give { "${main}": "…" }.` });
+  }
+  const fields = Object.entries(given).flatMap(([field, each]): (readonly [string, string | true])[] => {
+    if (each === undefined) return [];
+    if (field === 'raw' && typeof each === 'boolean') return each ? [[field, each]] : [];
+    if (typeof each === 'string' || typeof each === 'number') return [[field, String(each)]];
+    const expected = `${at}.${field} to be ${field === 'raw' ? 'true or false' : 'a text or a number'}`;
+    throw unusable({
+      expected,
+      received: inShort(each),
+      advice: 'Write it as on the command line of clr train.',
+    });
+  });
+  return Object.fromEntries(fields);
+}
+
+const inShort = (value: Json): string => JSON.stringify(value).slice(0, 60);

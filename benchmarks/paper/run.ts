@@ -155,7 +155,7 @@ async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal
       processor: cpus()[0]?.model ?? 'unknown',
       auto: {
         policy,
-        testSteps: (trace.scout ?? []).length + trace.points.length,
+        testSteps: (trace.coarse ?? []).length + trace.points.length,
         suggestion: finding.suggestion,
         reasons: finding.reasons,
       },

@@ -18,11 +18,11 @@ export function replay(stored: StoredSweep): Promise<RangeTestTrace> {
 
 /** The same for a range test that looked for its rates by itself; its coarse sweep stays as it was. */
 export async function replayAdaptive(stored: StoredAdaptive): Promise<RangeTestTrace> {
-  const { scout, startLr, endLr, updateKind } = unpack(stored);
-  if (!scout) return unpack(stored);
-  const steps = stored.steps - scout.length;
+  const { coarse, startLr, endLr, updateKind } = unpack(stored);
+  if (!coarse) return unpack(stored);
+  const steps = stored.steps - coarse.length;
   const trace = await replayAs(stored, { startLr, endLr, steps, spacing: 'exponential' });
-  return { ...trace, scout, ...(updateKind && { updateKind }) };
+  return { ...trace, coarse, ...(updateKind && { updateKind }) };
 }
 
 /**
@@ -39,7 +39,7 @@ export async function findByDefault(
   const find = async (steps: number): Promise<RangeTestFinding> => {
     const one = stored.find((one) => one.seed === seed && one.steps === steps && !one.randomLabels)!;
     const trace = await replayAdaptive(one);
-    cost += trace.points.length + (trace.scout?.length ?? 0);
+    cost += trace.points.length + (trace.coarse?.length ?? 0);
     return analyzeRangeTest(trace, budget === undefined ? {} : { steps: budget });
   };
   const first = await find(200);

@@ -52,7 +52,7 @@ type Choice = readonly [name: SweepName, count?: number][];
 const answerOf = (traces: readonly RangeTestTrace[], steps: number, kind?: UpdateKind): Answer | null => {
   const finding = analyzeRangeTest(traces, { steps, ...(kind && { updateKind: kind }) });
   const { suggestion } = finding;
-  const cost = traces.reduce((sum, { points, scout = [] }) => sum + points.length + scout.length, 0);
+  const cost = traces.reduce((sum, { points, coarse = [] }) => sum + points.length + coarse.length, 0);
   return suggestion && { fixedLr: suggestion.fixedLr, maxLr: suggestion.maxLr, finding, cost };
 };
 

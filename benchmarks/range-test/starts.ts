@@ -84,7 +84,7 @@ for (const start of starts) {
             .sort((a, b) => a - b)[Math.floor(Math.max(5, points.length / 10) / 2)],
         );
       console.log(
-        `${start.kind} ${start.name}, ${seed}: coarse ${tenth(trace.scout)} fine ${tenth(trace.points)} constant ${short(constantAnswer?.loss)} edge ${short(edgeLr)} max ${short(suggestion?.maxLr)} conf ${short(suggestion?.confidence)} | ${reasons.join(' ')}`,
+        `${start.kind} ${start.name}, ${seed}: coarse ${tenth(trace.coarse)} fine ${tenth(trace.points)} constant ${short(constantAnswer?.loss)} edge ${short(edgeLr)} max ${short(suggestion?.maxLr)} conf ${short(suggestion?.confidence)} | ${reasons.join(' ')}`,
       );
     } else {
       const { finding, run, cost } = await autoClr(trainer, batches, { steps });

@@ -47,10 +47,10 @@ export interface StoredAdaptive {
   /** What the whole test was allowed. */
   readonly steps: number;
   readonly randomLabels?: boolean;
-  readonly trace: Omit<RangeTestTrace, 'points' | 'scout'>;
+  readonly trace: Omit<RangeTestTrace, 'points' | 'coarse'>;
   readonly loss: readonly (number | null)[];
   readonly accuracy: readonly (number | null)[];
-  /** The losses of the coarse sweep. */
+  /** The losses of the coarse sweep, by the name that traces once had for it. */
   readonly scout: readonly (number | null)[];
 }
 
@@ -128,15 +128,15 @@ const lossesOf = (points: readonly RangeTestPoint[]): (number | null)[] =>
 /** A trace without its rates. */
 export function pack({
   points,
-  scout = [],
+  coarse = [],
   ...trace
 }: RangeTestTrace): Pick<StoredAdaptive, 'trace' | 'loss' | 'accuracy' | 'scout'> {
   const accuracy = points.map((point) => rounded(point.accuracy ?? Number.NaN, 5));
-  return { trace, loss: lossesOf(points), accuracy, scout: lossesOf(scout) };
+  return { trace, loss: lossesOf(points), accuracy, scout: lossesOf(coarse) };
 }
 
 /** The trace as it was. */
-export function unpack({ steps, trace, loss, accuracy, scout }: StoredAdaptive): RangeTestTrace {
+export function unpack({ steps, trace, loss, accuracy, scout: coarse }: StoredAdaptive): RangeTestTrace {
   const points = (losses: typeof loss, { startLr, endLr, of }: Ends): RangeTestPoint[] =>
     losses.map((value, step) => ({
       step,
@@ -144,12 +144,12 @@ export function unpack({ steps, trace, loss, accuracy, scout }: StoredAdaptive):
       loss: value,
       ...(losses === loss && { accuracy: accuracy[step]! }),
     }));
-  const coarse = { startLr: 1e-6, endLr: 1e4, of: Math.ceil(steps / 3) };
-  const fine = scout.length > 0 ? { ...trace, of: steps - scout.length } : coarse;
+  const wide = { startLr: 1e-6, endLr: 1e4, of: Math.ceil(steps / 3) };
+  const fine = coarse.length > 0 ? { ...trace, of: steps - coarse.length } : wide;
   return {
     ...trace,
     points: points(loss, fine),
-    ...(scout.length > 0 && { scout: points(scout, coarse) }),
+    ...(coarse.length > 0 && { coarse: points(coarse, wide) }),
   };
 }
 

@@ -24,7 +24,7 @@ export function found(lines: readonly Line[], seed: number, budget: number, firs
   const tests = ofKind(lines, 'rangeTest').filter((line) => line.seed === seed);
   const find = (steps: number): Found => {
     const trace = unpack(tests.find((test) => test.steps === steps)!);
-    const paid = trace.points.length + (trace.scout?.length ?? 0);
+    const paid = trace.points.length + (trace.coarse?.length ?? 0);
     return { finding: analyzeRangeTest(trace, { steps: budget }), paid };
   };
   const usual = find(first ?? testSteps(budget));

@@ -4,7 +4,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { inChromium } from '../../tooling/chromium.ts';
 
 /** What draws, in both: in a browser ECharts measures text by itself. */
-const pictures = 'src/render{Policy,RangeTest,Run}.test.ts';
+const pictures = 'src/pictures/render{Policy,RangeTest,Run}.test.ts';
 
 const config: ViteUserConfig = defineConfig({
   test: {

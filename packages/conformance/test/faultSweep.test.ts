@@ -44,7 +44,14 @@ const works: Readonly<Record<string, Work>> = {
   rangeTest: ({ trainable, batches: of, evaluated }, signal) =>
     rangeTest(trainable, of, { startLr: 1e-3, endLr: 10, steps: 30, validation: evaluated, signal }),
   'rangeTest with probes': ({ trainable, batches: of, evaluated }, signal) =>
-    rangeTest(trainable, of, { startLr: 1e-3, endLr: 1, steps: 8, probe: 3, validation: evaluated, signal }),
+    rangeTest(trainable, of, {
+      startLr: 1e-3,
+      endLr: 1,
+      steps: 8,
+      updatesPerRate: 3,
+      validation: evaluated,
+      signal,
+    }),
   autoClr: ({ trainable, batches: of, evaluated }, signal) =>
     autoClr(trainable, of, { steps: 240, validation: evaluated, signal }),
   'autoClr with cycles and a verdict': ({ trainable, batches: of, evaluated }, signal) =>

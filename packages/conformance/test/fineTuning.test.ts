@@ -54,8 +54,8 @@ describe('autoClr on a model that is trained already', () => {
     const start = await model.evaluate(validation);
     expect(start.accuracy).toBeGreaterThan(0.8);
     const { trace, finding, best } = await auto(model);
-    expect(trace.probe).toBe(5);
-    expect(trace.control!.loss).toBeGreaterThan(0);
+    expect(trace.updatesPerRate).toBe(5);
+    expect(trace.baseline!.loss).toBeGreaterThan(0);
     expect(finding.reasons[0]).toMatch(
       /^Trained already: accuracy 0\.\d+ at a loss of 0\.\d+ before any step/,
     );
@@ -79,7 +79,7 @@ describe('autoClr on a model that is trained already', () => {
 
   it('sweeps a fresh model, however well the sweep ends', async () => {
     const { trace, finding, best } = await auto(fresh());
-    expect(trace.probe).toBeUndefined();
+    expect(trace.updatesPerRate).toBeUndefined();
     expect(finding.reasons.join()).not.toContain('Trained already');
     expect(best!.accuracy).toBeGreaterThan(0.85);
   });
@@ -88,12 +88,12 @@ describe('autoClr on a model that is trained already', () => {
     const noise = batchesOf(30, 5, { randomLabels: true });
     const model = fresh();
     const { trace } = await autoClr(model, noise, { steps: 300, validation: noise });
-    expect(trace.probe).toBeUndefined();
+    expect(trace.updatesPerRate).toBeUndefined();
   });
 
   it('probes by option, also a fresh one', async () => {
-    const { trace, finding } = await auto(fresh(), { probe: 3 });
-    expect(trace.probe).toBe(3);
+    const { trace, finding } = await auto(fresh(), { updatesPerRate: 3 });
+    expect(trace.updatesPerRate).toBe(3);
     expect(finding.reasons.join()).not.toContain('Trained already');
   });
 });

@@ -5,7 +5,7 @@ import { type SequencePolicy, sequence } from './policies/sequence.ts';
 import type { DecayShape } from './policies/trapezoid.ts';
 import type { Policy } from './policy.ts';
 import { toSchedule } from './toSchedule.ts';
-import type { Checkpoint } from './train/saver.ts';
+import type { Checkpoint } from './trainable/checkpoint.ts';
 
 /** Options of {@link cooldown}. */
 export interface CooldownOptions {

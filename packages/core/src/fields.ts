@@ -30,15 +30,15 @@ export const number =
     return value;
   };
 
-export const rate: Read = /* @__PURE__ */ number((value) => value >= 0, 'of at least 0');
-export const positiveRate: Read = number((value) => value > 0, 'above 0');
-export const fraction: Read = /* @__PURE__ */ number((value) => value >= 0 && value <= 1, 'in [0, 1]');
+export const nonNegative: Read = /* @__PURE__ */ number((value) => value >= 0, 'of at least 0');
+export const positive: Read = number((value) => value > 0, 'above 0');
+export const unitInterval: Read = /* @__PURE__ */ number((value) => value >= 0 && value <= 1, 'in [0, 1]');
 /** A momentum, or the decay of a running mean. It must stay below 1 in float32: at 1 the mean would never move. */
 export const decay: Read = /* @__PURE__ */ number(
   (value) => value >= 0 && Math.fround(value) < 1,
   'in [0, 1)',
 );
-export const factor: Read = /* @__PURE__ */ number((value) => value > 0 && value <= 1, 'in (0, 1]');
+export const positiveShare: Read = /* @__PURE__ */ number((value) => value > 0 && value <= 1, 'in (0, 1]');
 
 /** A count, or a number that counts from 0. */
 export const integer = (least: number): Read =>

@@ -1,6 +1,6 @@
 import { ClrError } from './errors.ts';
 import { stepCount } from './fields.ts';
-import type { ScheduleLike } from './schedule.ts';
+import type { ScheduleLike } from './toSchedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
 /**

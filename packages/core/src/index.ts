@@ -1,10 +1,15 @@
 export { autoClr } from './autoClr/autoClr.ts';
 export type { AutoClrEvent, AutoClrOptions } from './autoClr/autoClrOptions.ts';
-export type { AutoClrResult, Best, Joint } from './autoClr/autoClrResult.ts';
+export type {
+  AutoClrResult,
+  BestState,
+  Cost,
+  Trial,
+  TroughCombination,
+  Verdict,
+} from './autoClr/autoClrResult.ts';
 export type { Plan, PlanName } from './autoClr/makePlan.ts';
 export { type CyclePlan, type PlanCyclesOptions, planCycles } from './autoClr/planCycles.ts';
-export type { Cost } from './autoClr/session.ts';
-export type { Trial, Verdict } from './autoClr/verdict.ts';
 export { checkOptionNames } from './checkOptionNames.ts';
 export { type CooldownOptions, cooldown } from './cooldown.ts';
 export { ClrError, PolicyError, type Problem } from './errors.ts';
@@ -58,31 +63,31 @@ export { parseTrace } from './rangeTest/parseTrace.ts';
 export { type PeakSource, peakFor } from './rangeTest/peakFor.ts';
 export { rangeTest } from './rangeTest/rangeTest.ts';
 export type { RangeTestOptions } from './rangeTest/rangeTestOptions.ts';
-export type { RangeTestPoint, RangeTestTrace, SharpnessPoint, Stopped } from './rangeTest/trace.ts';
+export type { RangeTestPoint, RangeTestTrace, SharpnessPoint } from './rangeTest/trace.ts';
 export { undoSmoothing } from './rangeTest/undoSmoothing.ts';
 export { type SampleOptions, sampleSchedule } from './sampleSchedule.ts';
-export type { CustomSchedule, CyclePosition, Schedule, ScheduleLike, ScheduleState } from './schedule.ts';
+export type { CustomSchedule, CyclePosition, Schedule, ScheduleState } from './schedule.ts';
+export type { ScheduleLike } from './toSchedule.ts';
 export { toSchedule } from './toSchedule.ts';
-export type { AbortSignalLike } from './train/abortSignal.ts';
-export type { Average, AverageOptions, AverageState } from './train/averager.ts';
-export { averageWeights } from './train/averageWeights.ts';
-export { averagingWeights } from './train/averagingWeights.ts';
-export type { Batches, Pass } from './train/batches.ts';
-export { type BatchPlace, batchesOf } from './train/batchesOf.ts';
-export { checkHyperparameters } from './train/checkHyperparameters.ts';
-export { type ConstantTargets, constantAnswer } from './train/constantAnswer.ts';
-export { decayWeights } from './train/decayWeights.ts';
-export { type BatchLoss, directionalSharpness } from './train/directionalSharpness.ts';
-export { type Ensemble, ensemble } from './train/ensemble.ts';
 export type { Hyper } from './train/hyper.ts';
-export { type BatchMetrics, meanMetrics } from './train/meanMetrics.ts';
 export { parseRun } from './train/parseRun.ts';
-export { type ReadTroughsOptions, readTroughs, type TroughReading } from './train/readTroughs.ts';
-export type { Reduce } from './train/reduce.ts';
-export type { TrainingRun, TrainingStep, Trough } from './train/run.ts';
-export type { Checkpoint, CheckpointOptions } from './train/saver.ts';
-export { type StateDescription, type StateTensor, snapshotDifferences } from './train/snapshotDifferences.ts';
-export { type CycleEnd, type TrainOptions, train } from './train/train.ts';
+export type { CheckpointOptions } from './train/saver.ts';
+export { type TrainOptions, type TroughEvent, train } from './train/train.ts';
+export type { AbortSignalLike } from './trainable/abortSignal.ts';
+export type { Batches, BatchPass } from './trainable/batches.ts';
+export { type BatchPlace, batchesOf } from './trainable/batchesOf.ts';
+export { checkHyperparameters } from './trainable/checkHyperparameters.ts';
+export type { AverageState, Checkpoint } from './trainable/checkpoint.ts';
+export { type ConstantTargets, constantAnswer } from './trainable/constantAnswer.ts';
+export { type BatchLoss, directionalSharpness } from './trainable/directionalSharpness.ts';
+export { type BatchMetrics, meanMetrics } from './trainable/meanMetrics.ts';
+export type { Reduce } from './trainable/reduce.ts';
+export type { Stopped, TrainingRun, TrainingStep, Trough } from './trainable/run.ts';
+export {
+  type StateDescription,
+  type StateTensor,
+  snapshotDifferences,
+} from './trainable/snapshotDifferences.ts';
 export type {
   Hyperparameters,
   Metrics,
@@ -91,4 +96,10 @@ export type {
   Snapshot,
   StepResult,
   Trainable,
-} from './train/trainable.ts';
+} from './trainable/trainable.ts';
+export type { Average, AverageOptions } from './troughs/averager.ts';
+export { averageWeights } from './troughs/averageWeights.ts';
+export { averagingWeights } from './troughs/averagingWeights.ts';
+export { decayWeights } from './troughs/decayWeights.ts';
+export { type Ensemble, ensemble } from './troughs/ensemble.ts';
+export { type ReadTroughsOptions, readTroughs, type TroughReading } from './troughs/readTroughs.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as core from './index.ts';
 import { parsePolicy } from './index.ts';
-import { kinds } from './policies/kinds.ts';
+import { kinds } from './policies/builtInKinds.ts';
 
 describe('parsePolicy', () => {
   it('gives what the factory gives', () => {

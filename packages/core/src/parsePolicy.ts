@@ -1,5 +1,5 @@
-import { readPolicy } from './policies/kind.ts';
-import { kinds } from './policies/kinds.ts';
+import { registerBuiltIns } from './policies/builtInKinds.ts';
+import { readPolicy } from './policies/readPolicy.ts';
 import type { Policy } from './policy.ts';
 
 /**
@@ -17,7 +17,6 @@ import type { Policy } from './policy.ts';
  * ```
  */
 export function parsePolicy(value: unknown, name = ''): Policy {
-  // Whoever reads unknown data needs every kind in the bundle.
-  void kinds.length;
+  registerBuiltIns();
   return readPolicy(value, name);
 }

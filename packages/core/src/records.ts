@@ -1,5 +1,15 @@
 import { PolicyError } from './errors.ts';
-import { type Fields, integer, join, list, oneOf, optional, type Read, rate, record } from './fields.ts';
+import {
+  type Fields,
+  integer,
+  join,
+  list,
+  nonNegative,
+  oneOf,
+  optional,
+  type Read,
+  record,
+} from './fields.ts';
 
 /** Fields that the records of range tests and of training runs have in common. */
 
@@ -32,7 +42,7 @@ const fault: Read = (value, path) => {
 /** One step, with the metrics of its batch. */
 export const stepFields: Fields = {
   step: integer(0),
-  lr: rate,
+  lr: nonNegative,
   loss,
   accuracy: optional(accuracy),
   fault: optional(fault),

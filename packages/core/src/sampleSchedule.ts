@@ -2,7 +2,7 @@ import { checkOptionNames } from './checkOptionNames.ts';
 import { PolicyError } from './errors.ts';
 import { stepCount } from './fields.ts';
 import { maxSamples } from './limits.ts';
-import type { ScheduleLike } from './schedule.ts';
+import type { ScheduleLike } from './toSchedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
 /** Options of {@link sampleSchedule}. */

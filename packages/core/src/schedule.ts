@@ -1,5 +1,3 @@
-import type { Policy } from './policy.ts';
-
 /** Where a step stands among the cycles. */
 export interface CyclePosition {
   /** The cycle that the step is in, from 0. */
@@ -43,6 +41,3 @@ export interface CustomSchedule {
   momentum?(step: number): number | undefined;
   position?(step: number): CyclePosition;
 }
-
-/** Anything that clr accepts as a schedule: plain data, functions, or just the function of the rate. */
-export type ScheduleLike = Policy | Schedule | CustomSchedule | ((step: number) => number);

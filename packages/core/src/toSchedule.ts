@@ -1,14 +1,12 @@
 import { PolicyError } from './errors.ts';
-import { decay, fieldsOf, integer, number, optional, pickFields, type Read, rate } from './fields.ts';
-import { kindOf, readPolicy } from './policies/kind.ts';
+import { decay, fieldsOf, integer, nonNegative, number, optional, pickFields, type Read } from './fields.ts';
+import { kindOf } from './policies/policyKind.ts';
+import { readPolicy } from './policies/readPolicy.ts';
 import type { Policy } from './policy.ts';
-import {
-  type CustomSchedule,
-  type CyclePosition,
-  endless,
-  type Schedule,
-  type ScheduleLike,
-} from './schedule.ts';
+import { type CustomSchedule, type CyclePosition, endless, type Schedule } from './schedule.ts';
+
+/** Anything that clr accepts as a schedule: plain data, functions, or just the function of the rate. */
+export type ScheduleLike = Policy | Schedule | CustomSchedule | ((step: number) => number);
 
 /** Schedules that were made here and need no second check. */
 const made = new WeakSet<object>();
@@ -74,7 +72,7 @@ function checkStep(step: number): number {
 function checked(custom: CustomSchedule | Schedule): CustomSchedule {
   const [name, position] = 'at' in custom ? ['at', custom.at] : ['position', custom.position];
   return {
-    lr: (step) => rate(custom.lr(step), `lr(${step})`) as number,
+    lr: (step) => nonNegative(custom.lr(step), `lr(${step})`) as number,
     momentum: (step) => ownMomentum(custom.momentum?.(step), `momentum(${step})`) as number | undefined,
     ...(position && {
       position: (step) => readPosition(position.call(custom, step), step, `${name}(${step})`),

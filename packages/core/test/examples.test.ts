@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describeExamples } from '@clr/tooling/describeExamples';
 import { expect, it } from 'vitest';
 import * as core from '../src/index.ts';
-import { kinds } from '../src/policies/kinds.ts';
+import { kinds } from '../src/policies/builtInKinds.ts';
 import { examples as batches, type Example, linearTrainable } from './linearTrainable.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));

@@ -145,8 +145,8 @@ const trace = {
   endLr: 10,
   points,
   validation: points.slice(0, 5),
-  scout: points.slice(5, 15),
-  control: { loss: 2.3, accuracy: 0.1 },
+  coarse: points.slice(5, 15),
+  baseline: { loss: 2.3, accuracy: 0.1 },
   updateKind: 'momentum',
   stopped: { step: 60, reason: 'diverged' },
 };
@@ -221,6 +221,8 @@ describe('the records', () => {
     expect(parseTrace(JSON.parse(JSON.stringify(trace)))).toEqual(trace);
     expect(parseRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
     expect(parseTrace({ ...trace, newer: 1 })).toEqual(trace);
+    const { coarse: scout, baseline: control, ...rest } = trace;
+    expect(parseTrace({ ...rest, scout, control, probe: 5 })).toEqual({ ...trace, updatesPerRate: 5 });
     expect(Object.isFrozen(parseTrace(trace).points[0])).toBe(true);
   });
 
@@ -233,7 +235,7 @@ describe('the records', () => {
       [{ points: [points[1], points[0]] }, 'points[1].step'],
       [{ validation: [{ ...points[0], accuracy: 95 }] }, 'validation[0].accuracy'],
       [{ startLr: 11 }, 'startLr'],
-      [{ probe: 0 }, 'probe'],
+      [{ updatesPerRate: 0 }, 'updatesPerRate'],
       [{ stopped: { step: 1, reason: 'bored' } }, 'stopped.reason'],
     ];
     for (const [change, field] of bad) {

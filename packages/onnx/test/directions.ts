@@ -92,7 +92,7 @@ export async function directions(
   const quiet = { logSeverityLevel: 4 } as const;
   const session = await ort.InferenceSession.create(model.bytes, quiet);
   const smoothed = await ort.InferenceSession.create(smooth(model.bytes), quiet);
-  const draw = model.draw ? { [model.draw]: new ort.Tensor('int64', BigInt64Array.of(7n), []) } : {};
+  const draw = model.rngStep ? { [model.rngStep]: new ort.Tensor('int64', BigInt64Array.of(7n), []) } : {};
   const run = async (moved: ReadonlyMap<string, Float64Array>, width: number, by = smoothed) => {
     const state = model.state.map(({ input, initial }) => {
       const direction = moved.get(input);

@@ -1,9 +1,8 @@
-export type { NamedRun } from './namedRun.ts';
-export type { PictureOptions } from './panel.ts';
-export { type PolicyPictureOptions, renderPolicy } from './renderPolicy.ts';
-export { renderRangeTest } from './renderRangeTest.ts';
-export { type ReportContent, type ReportRangeTest, renderReport } from './renderReport.ts';
-export { renderRun } from './renderRun.ts';
+export type { PictureOptions } from './panels/panel.ts';
+export { type PolicyPictureOptions, renderPolicy } from './pictures/renderPolicy.ts';
+export { renderRangeTest } from './pictures/renderRangeTest.ts';
+export { type ReportContent, type ReportRangeTest, renderReport } from './pictures/renderReport.ts';
+export { renderRun } from './pictures/renderRun.ts';
 export {
   describeFinding,
   formatCount,
@@ -12,4 +11,5 @@ export {
   formatShare,
   type ReportTable,
   troughTable,
-} from './wordsIndex.ts';
+} from './words/index.ts';
+export type { NamedRun } from './words/namedRun.ts';

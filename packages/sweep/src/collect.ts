@@ -107,7 +107,7 @@ function rowOf(
   const row = { id: job.id, label, task: job.task.type, seed: job.seed };
   if (trace) {
     const { suggestion } = analyzeRangeTest(trace, { ...(steps !== undefined && { steps }) });
-    const taken = (trace.scout?.length ?? 0) + trace.points.length * (trace.probe ?? 1);
+    const taken = (trace.coarse?.length ?? 0) + trace.points.length * (trace.updatesPerRate ?? 1);
     return { ...row, lr: suggestion?.maxLr ?? null, steps: taken, ...endOf(trace.points), ...whyOf(trace) };
   }
   const trained = run ?? autoClr?.run;

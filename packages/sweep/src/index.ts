@@ -7,8 +7,9 @@ export {
 } from './collect.ts';
 export type { AutoClrTask, FixedTask, Job, Json, PolicyTask, RangeTestTask, Task } from './job.ts';
 export { parseJob, parseJobs } from './parseJob.ts';
-export { type Open, type OpenedJob, runTrial, type TrialOptions } from './runTrial.ts';
+export { runTrial } from './runTrial.ts';
 export type { TrialCheckpoint } from './trialCheckpoint.ts';
+export type { Open, OpenedJob, TrialOptions } from './trialOptions.ts';
 export {
   type AutoClrRecord,
   type JointRecord,

@@ -16,7 +16,7 @@ export interface RangeTestTask {
   readonly endLr?: number;
   readonly steps?: number;
   readonly spacing?: 'linear' | 'exponential';
-  readonly probe?: number;
+  readonly updatesPerRate?: number;
   readonly sharpness?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface AutoClrTask {
   readonly stepsPerEpoch?: number;
   readonly plan?: PlanName | Policy;
   readonly verdict?: boolean | readonly (PlanName | Policy)[];
-  readonly probe?: number;
+  readonly updatesPerRate?: number;
   readonly patience?: number;
   readonly reductions?: number;
   readonly average?: boolean;

@@ -1,8 +1,8 @@
 import { constant, type TrainingRun, train } from '@clr/core';
 import type { FixedTask, Job, PolicyTask } from './job.ts';
 import { contentOf } from './parseJob.ts';
-import type { OpenedJob, TrialOptions } from './runTrial.ts';
 import { recordSoFar } from './trialCheckpoint.ts';
+import type { OpenedJob, TrialOptions } from './trialOptions.ts';
 
 /** Trains, saves on the way, and gives the record of the whole run, also of the steps before a checkpoint. */
 export async function trainTrial<Batch>(

@@ -1,11 +1,11 @@
 import {
   type AutoClrResult,
-  type Best,
-  type Joint,
+  type BestState,
   parseRun,
   parseTrace,
   type RangeTestTrace,
   type TrainingRun,
+  type TroughCombination,
 } from '@clr/core';
 import { fail, inWords } from './errors.ts';
 import { object } from './fields.ts';
@@ -27,7 +27,7 @@ export interface TrialMetrics {
 /** What core's `autoClr` gives, as plain JSON: without states, and with `null` for numbers that are not finite. */
 export interface AutoClrRecord
   extends Pick<AutoClrResult, 'trace' | 'finding' | 'policy' | 'run' | 'verdict' | 'cost'> {
-  readonly best?: TrialMetrics & Omit<Best, 'snapshot' | 'loss' | 'accuracy'>;
+  readonly best?: TrialMetrics & Omit<BestState, 'snapshot' | 'loss' | 'accuracy'>;
   readonly average?: JointRecord;
   readonly ensemble?: JointRecord;
 }
@@ -46,7 +46,7 @@ export interface TrialResult {
 /** What `autoClr` gave, without states. */
 export function recordOf(result: AutoClrResult): AutoClrRecord {
   const { best, average, ensemble, ...rest } = result;
-  const joint = ({ troughs, ...metrics }: Joint) => ({
+  const joint = ({ troughs, ...metrics }: TroughCombination) => ({
     ...metrics,
     troughs: troughs.map(({ step }) => step),
   });

@@ -1,5 +1,5 @@
 import { averagingWeights } from '@clr/core';
-import type { SavedWeight, TfjsSnapshot } from './trainingState.ts';
+import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
 
 /** The last state, with its float weights and moving statistics replaced by the weighted means over all states. */
 export function averageStates(states: readonly TfjsSnapshot[], counted?: readonly number[]): TfjsSnapshot {

@@ -10,5 +10,5 @@ export type { OptimizerState } from './optimizerState.ts';
 export { type Progress, savedProgress } from './progress.ts';
 export { setHyperparameters } from './setHyperparameters.ts';
 export type { TensorData } from './tensorData.ts';
+export type { TfjsSnapshot } from './tfjsSnapshot.ts';
 export type { LayerData, LayersData } from './toTensors.ts';
-export type { TfjsSnapshot } from './trainingState.ts';

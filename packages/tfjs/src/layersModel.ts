@@ -2,7 +2,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 import { type LayerInside, layerTree } from './layerTree.ts';
 import { statefulLayers } from './statefulLayers.ts';
-import type { TrainingParts } from './trainingState.ts';
+import type { TrainingParts } from './trainingParts.ts';
 
 type LossName = string | LossOrMetric;
 type LossOrMetric = (target: tfjs.Tensor, output: tfjs.Tensor) => tfjs.Tensor;

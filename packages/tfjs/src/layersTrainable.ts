@@ -29,7 +29,8 @@ import { checkHyper, hyperparametersOf } from './setHyperparameters.ts';
 import { freeKeptStates, holdStates, statefulLayers } from './statefulLayers.ts';
 import { readTensors, toTensor } from './tensorData.ts';
 import { type LayersData, type Slots, toTensors } from './toTensors.ts';
-import { readState, type TrainingParts, writeState } from './trainingState.ts';
+import type { TrainingParts } from './trainingParts.ts';
+import { readState, writeState } from './trainingState.ts';
 
 /** A batch for a LayersModel: inputs and targets, as `fit` takes them or as typed arrays. */
 export interface LayersBatch {

@@ -11,7 +11,8 @@ import { alignSlots, claimSlots } from './optimizerSlots.ts';
 import { planRestore } from './planRestore.ts';
 import { checkHyper, hyperparametersOf } from './setHyperparameters.ts';
 import { isTensor } from './toTensors.ts';
-import { readState, type TrainingParts, writeState } from './trainingState.ts';
+import type { TrainingParts } from './trainingParts.ts';
+import { readState, writeState } from './trainingState.ts';
 
 /** A training loop over the Core API: variables, optimizer and loss. */
 export interface TrainingLoop<Batch> {

@@ -2,7 +2,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 import type { NamedVariable } from './layerTree.ts';
 import { type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
-import type { TrainingParts } from './trainingState.ts';
+import type { TrainingParts } from './trainingParts.ts';
 
 /** A slot: optimizer state of one trained variable. tfjs finds it by the variable's index among the trained ones. */
 export interface Slot {

@@ -2,7 +2,8 @@ import { fail } from './errors.ts';
 import { momentumField, optimizerKind } from './optimizerKind.ts';
 import type { OptimizerState } from './optimizerState.ts';
 import type { TensorData } from './tensorData.ts';
-import type { SavedWeight, TfjsSnapshot, TrainingParts } from './trainingState.ts';
+import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
+import type { TrainingParts } from './trainingParts.ts';
 
 /** The first version: without places, and with slots in the order of the weights. */
 interface FirstSnapshot {

@@ -1,12 +1,14 @@
 import { type StateDescription, snapshotDifferences } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
+import { namedStates } from './namedStates.ts';
 import { optimizerKind } from './optimizerKind.ts';
 import type { OptimizerState } from './optimizerState.ts';
 import { parseSnapshot } from './parseSnapshot.ts';
 import type { StatefulLayer } from './statefulLayers.ts';
 import type { TensorData } from './tensorData.ts';
-import { namedStates, type SavedWeight, type TfjsSnapshot, type TrainingParts } from './trainingState.ts';
+import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
+import type { TrainingParts } from './trainingParts.ts';
 
 /** A plan: which saved tensor goes where. */
 export interface RestorePlan {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backend, tf } from '../test/tf.ts';
 import { createTrainable } from './createTrainable.ts';
 import type { LayersBatch } from './layersTrainable.ts';
-import type { TfjsSnapshot } from './trainingState.ts';
+import type { TfjsSnapshot } from './tfjsSnapshot.ts';
 
 const batch: LayersBatch = {
   xs: Float32Array.of(1, -2, 0.5, 3, -1, 0.25),

@@ -1,58 +1,12 @@
 import type { RestoreOptions } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
-import type { NamedVariable } from './layerTree.ts';
-import { type OptimizerState, readOptimizerState, writeOptimizerState } from './optimizerState.ts';
+import { namedStates } from './namedStates.ts';
+import { readOptimizerState, writeOptimizerState } from './optimizerState.ts';
 import { planRestore } from './planRestore.ts';
-import { type StatefulLayer, setStates } from './statefulLayers.ts';
-import { readTensors, type TensorData, toTensor } from './tensorData.ts';
-
-/** A weight in a snapshot. */
-export interface SavedWeight extends TensorData {
-  /** As in {@link NamedVariable}: identifies a weight in every instance of the model. */
-  readonly place: string;
-}
-
-/**
- * The result of `snapshot()`: weights, states of recurrent layers, optimizer slots and counters by name, as plain data
- * that can be cloned, kept in IndexedDB or sent to a worker.
- */
-export interface TfjsSnapshot {
-  readonly version: 2;
-  readonly adapter: 'tfjs';
-  /** The model's layers, a line each. Absent for a loop over the Core API. */
-  readonly topology?: readonly string[];
-  readonly weights: readonly SavedWeight[];
-  /** The places of the trained weights. */
-  readonly trained: readonly string[];
-  /** The states of stateful recurrent layers. */
-  readonly states: readonly SavedWeight[];
-  readonly optimizer: OptimizerState;
-}
-
-/** The live state that a snapshot copies. */
-export interface TrainingParts {
-  readonly optimizer: tfjs.Optimizer;
-  readonly weights: readonly NamedVariable[];
-  /** The weights that the optimizer trains, in its order. */
-  readonly trained: readonly NamedVariable[];
-  readonly stateful: readonly StatefulLayer[];
-  readonly topology?: readonly string[];
-}
-
-/** A named state of a recurrent layer. */
-export function namedStates(
-  stateful: readonly StatefulLayer[],
-): (SavedStateName & { tensor: tfjs.Tensor })[] {
-  return stateful.flatMap(({ name, place, layer }) =>
-    (layer.states_ ?? []).map((tensor, index) => ({
-      name: `${name}state_${index}`,
-      place: `${place}state_${index}`,
-      tensor,
-    })),
-  );
-}
-
-type SavedStateName = Pick<SavedWeight, 'name' | 'place'>;
+import { setStates } from './statefulLayers.ts';
+import { readTensors, toTensor } from './tensorData.ts';
+import type { TfjsSnapshot } from './tfjsSnapshot.ts';
+import type { TrainingParts } from './trainingParts.ts';
 
 export async function readState(parts: TrainingParts): Promise<TfjsSnapshot> {
   const { optimizer, weights, trained, stateful, topology } = parts;

@@ -169,7 +169,7 @@ describe('autoClr', () => {
     const [first, second] = result.policy?.type === 'sequence' ? result.policy.stages : [];
     const bounds = (stage: typeof first) => (stage?.policy.type === 'triangular' ? stage.policy : undefined);
     expect(bounds(second)!.maxLr).toBeCloseTo(bounds(first)!.maxLr / 10, 15);
-    const readings = events.flatMap((event) => (event.type === 'trough' ? [event.reading!.signal] : []));
+    const readings = events.flatMap((event) => (event.type === 'trough' ? [event.reading!.advice] : []));
     expect(readings.filter((signal) => signal !== 'go on')).toEqual([
       'reduce bounds',
       'reduce bounds',
@@ -214,13 +214,18 @@ describe('autoClr', () => {
       examples.reduce((total, example) => total + of(example), 0);
     const before = { w: sum(({ x, y }) => x * y) / sum(({ x }) => x * x), v: 0, updates: 0 };
     await trainable.restore(before);
-    const { result } = await auto({ probe: 5 }, trainable);
+    const { result } = await auto({ updatesPerRate: 5 }, trainable);
     expect(trainable.state).toEqual(before);
     if (result.run) expect(result.best).toMatchObject({ step: 0, snapshot: before });
   });
 
   it('says truly what it cost', async () => {
-    for (const options of [{}, { verdict: true }, { probe: 4 }, { steps: 3000 }] satisfies Options[]) {
+    for (const options of [
+      {},
+      { verdict: true },
+      { updatesPerRate: 4 },
+      { steps: 3000 },
+    ] satisfies Options[]) {
       const { result, trainable } = await auto(options);
       const { rangeTest, verdict, training } = result.cost;
       expect(rangeTest + verdict + training).toBe(trainable.seen.length);
@@ -302,10 +307,10 @@ describe('autoClr', () => {
       seen.push(trainable.seen.length);
     };
     const { result } = await auto({ onEvent, steps: 1000 }, trainable);
-    const { scout, points } = result.trace;
+    const { coarse, points } = result.trace;
     const { maxLr } = result.finding.suggestion!;
     const { updates } = states[0]!;
-    expect(seen[0]).toBe(scout!.length + points.length);
+    expect(seen[0]).toBe(coarse!.length + points.length);
     expect(points[updates]!.lr).toBeLessThanOrEqual(maxLr);
     expect(points[updates]!.lr).toBeGreaterThan(maxLr / 20);
     expect(result.finding.reasons.at(-1)).toContain(`had reached ${showNumber(points[updates]!.lr)}: up to`);
@@ -488,7 +493,7 @@ describe('autoClr', () => {
       'within the 60 steps',
     ],
     ['trials too short', { steps: 90, verdict: true }, 'enough for 2 trials of at least 10 steps'],
-    ['a probe too large', { probe: 9 }, 'Expected probe to be at most 6'],
+    ['a probe too large', { updatesPerRate: 9 }, 'Expected updatesPerRate to be at most 6'],
     [
       'a controller for its signal',
       { stopAtTrough: new AbortController() as never },

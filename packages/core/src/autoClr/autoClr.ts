@@ -1,7 +1,7 @@
-import { attempt, thenTidyUp } from '../train/attempt.ts';
-import type { Batches } from '../train/batches.ts';
-import { measure } from '../train/recorded.ts';
-import type { Trainable } from '../train/trainable.ts';
+import { attempt, thenTidyUp } from '../trainable/attempt.ts';
+import type { Batches } from '../trainable/batches.ts';
+import { evaluateLogged } from '../trainable/loggedMetrics.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
 import { findRates } from './findRates.ts';
@@ -58,7 +58,7 @@ async function run<Batch>(session: Session<Batch>): Promise<AutoClrResult> {
   const { trainable, plan, rivals, cost, options } = session;
   const { validation, signal, onEvent } = options;
 
-  const start = validation && (await measure(trainable, validation, 'before any step', signal));
+  const start = validation && (await evaluateLogged(trainable, validation, 'before any step', signal));
 
   const { trace, finding } = await findRates(session);
   await onEvent?.({ type: 'finding', finding, trace });

@@ -1,13 +1,12 @@
 import type { Policy } from '../policy.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
-import type { AbortSignalLike } from '../train/abortSignal.ts';
-import type { Pass } from '../train/batches.ts';
-import type { TroughReading } from '../train/readTroughs.ts';
-import type { TrainingStep, Trough } from '../train/run.ts';
-import type { Joint } from './autoClrResult.ts';
+import type { AbortSignalLike } from '../trainable/abortSignal.ts';
+import type { BatchPass } from '../trainable/batches.ts';
+import type { TrainingStep, Trough } from '../trainable/run.ts';
+import type { TroughReading } from '../troughs/readTroughs.ts';
+import type { TroughCombination, Verdict } from './autoClrResult.ts';
 import type { Plan } from './makePlan.ts';
-import type { Verdict } from './verdict.ts';
 
 /** Options of `autoClr`. */
 export interface AutoClrOptions<Batch> {
@@ -16,7 +15,7 @@ export interface AutoClrOptions<Batch> {
   /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
   readonly stepsPerEpoch?: number;
   /** Batches to judge by, apart from the training data. Without them the training loss judges. */
-  readonly validation?: Pass<Batch>;
+  readonly validation?: BatchPass<Batch>;
   /**
    * How to train. Default `'decay'`; `'cycles'` where `patience`, `reductions`, `average` or `ensemble` asks for several
    * troughs; else `'wsd'` where `stopAtTrough` is given. A plan without the troughs that an option needs is refused.
@@ -31,7 +30,7 @@ export interface AutoClrOptions<Batch> {
    * Updates with which the range test tries each rate by itself, keeping its batches meanwhile. Default: 5 where the
    * model is trained already (and its loss says so, or a sweep saw nothing); else a sweep.
    */
-  readonly probe?: number;
+  readonly updatesPerRate?: number;
   /** After this many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
   readonly patience?: number;
   /** How often patience may divide the bounds before it stops. Default 2, as in the paper's headline run. */
@@ -60,4 +59,4 @@ export type AutoClrEvent =
   | { readonly type: 'step'; readonly step: TrainingStep }
   /** With `patience`, what the troughs say up to this one. */
   | { readonly type: 'trough'; readonly trough: Trough; readonly reading?: TroughReading }
-  | ({ readonly type: 'average' | 'ensemble' } & Joint);
+  | ({ readonly type: 'average' | 'ensemble' } & TroughCombination);

@@ -1,25 +1,53 @@
 import type { Policy } from '../policy.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import type { RangeTestTrace } from '../rangeTest/trace.ts';
-import type { TrainingRun } from '../train/run.ts';
-import type { Checkpoint } from '../train/saver.ts';
-import type { Metrics, Snapshot } from '../train/trainable.ts';
-import type { Cost } from './session.ts';
-import type { Verdict } from './verdict.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
+import type { TrainingRun } from '../trainable/run.ts';
+import type { Metrics, Snapshot } from '../trainable/trainable.ts';
+import type { Plan } from './makePlan.ts';
 
 /** Several troughs together. */
-export interface Joint extends Metrics {
+export interface TroughCombination extends Metrics {
   /** The troughs that it is of, with their states. */
   readonly troughs: readonly Checkpoint[];
 }
 
 /** The best state that a run passed through. */
-export interface Best extends Metrics {
+export interface BestState extends Metrics {
   /** 0: nothing was better than the untouched model. */
   readonly step: number;
   readonly snapshot: Snapshot;
   /** Whether it is the average of troughs, made after the last step. */
   readonly averaged?: boolean;
+}
+
+/** A short training under one plan. */
+export interface Trial {
+  readonly plan: Plan;
+  /** The metrics at its end; absent where it diverged. */
+  readonly end?: Metrics;
+}
+
+/** Plans compared in short trainings, as the paper compares a fixed rate with cycles. */
+export interface Verdict {
+  readonly winner: Plan;
+  /** The trial of `plan` first, then those of its rivals. */
+  readonly trials: readonly Trial[];
+  /** How much better the winner is than `plan`, or than the best rival where `plan` won: in accuracy where there is one, else in loss. */
+  readonly margin: number;
+  /** Whether the loser diverged, or the margin is more than chance in trials so short: two points of accuracy, or 2 % of the loss. */
+  readonly clear: boolean;
+  /** How many steps each trial had. */
+  readonly steps: number;
+}
+
+/** The number of updates spent on each part of an `autoClr` run. */
+export interface Cost {
+  readonly rangeTest: number;
+  /** Before the range test, where the loss started far above that of the best constant answer. */
+  readonly settling: number;
+  readonly verdict: number;
+  readonly training: number;
 }
 
 /** The result of `autoClr`. */
@@ -30,13 +58,13 @@ export interface AutoClrResult {
   readonly policy?: Policy;
   readonly run?: TrainingRun;
   /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
-  readonly best?: Best;
+  readonly best?: BestState;
   /** The comparison of plans, if asked for. Absent if it was aborted, or all plans diverged. */
   readonly verdict?: Verdict;
   /** The metrics of the average of the last troughs, if asked for. */
-  readonly average?: Joint;
+  readonly average?: TroughCombination;
   /** The metrics of the last troughs as one ensemble, if asked for. */
-  readonly ensemble?: Joint;
+  readonly ensemble?: TroughCombination;
   /** The number of updates spent on each part: together at most `steps`. */
   readonly cost: Cost;
 }

@@ -1,15 +1,15 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
 import { ClrError, PolicyError } from '../errors.ts';
 import { integer, list, oneOf, type Read, stepCount } from '../fields.ts';
-import { readPolicy } from '../policies/kind.ts';
+import { readPolicy } from '../policies/readPolicy.ts';
 import { leastSweep } from '../rangeTest/calibration.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { toSchedule } from '../toSchedule.ts';
-import { checkSignal } from '../train/abortSignal.ts';
-import { type Batches, checkBatches } from '../train/batches.ts';
-import { checkTrainable } from '../train/checkTrainable.ts';
-import { requireMethod } from '../train/requireMethod.ts';
-import type { Trainable } from '../train/trainable.ts';
+import { checkSignal } from '../trainable/abortSignal.ts';
+import { type Batches, checkBatches } from '../trainable/batches.ts';
+import { checkTrainable } from '../trainable/checkTrainable.ts';
+import { requireMethod } from '../trainable/requireMethod.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import { roomForTest, stepsOfTrial } from './budget.ts';
 import { makePlan, type Plan, type PlanName, type TrainingPlan, troughsWithin } from './makePlan.ts';
@@ -35,7 +35,7 @@ const names = [
     'validation',
     'plan',
     'verdict',
-    'probe',
+    'updatesPerRate',
     'patience',
     'reductions',
   ] as const),
@@ -49,16 +49,16 @@ export function checkOptions<Batch>(
   options: AutoClrOptions<Batch>,
 ): Choice {
   checkTrainable(trainable);
-  const { steps, probe, validation } = checkOptionNames('clr/core', 'autoClr', options, names);
+  const { steps, updatesPerRate, validation } = checkOptionNames('clr/core', 'autoClr', options, names);
   integer(2)(steps, 'steps');
-  for (const name of ['steps', 'stepsPerEpoch', 'probe', 'patience'] as const) {
+  for (const name of ['steps', 'stepsPerEpoch', 'updatesPerRate', 'patience'] as const) {
     if (options[name] !== undefined) stepCount(options[name], name);
   }
   if (options.reductions !== undefined) integer(0)(options.reductions, 'reductions');
   const room = roomForTest(steps);
-  if (probe && probe * leastSweep.steps > room) {
+  if (updatesPerRate && updatesPerRate * leastSweep.steps > room) {
     const expected = `at most ${Math.floor(room / leastSweep.steps)}: ${leastSweep.steps} rates must fit into the ${room} steps of the range test`;
-    throw new PolicyError('probe', probe, expected, 'Give more `steps`.');
+    throw new PolicyError('updatesPerRate', updatesPerRate, expected, 'Give more `steps`.');
   }
   checkSignal('signal', options.signal);
   checkSignal('stopAtTrough', options.stopAtTrough);

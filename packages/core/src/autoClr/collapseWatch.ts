@@ -1,4 +1,4 @@
-import { median } from '../rangeTest/statistics.ts';
+import { median } from '../statistics.ts';
 
 /**
  * A training has collapsed where it had gained this many standard deviations of an untrained loss, and the median of this many

@@ -1,12 +1,12 @@
-import { averageWeights } from '../train/averageWeights.ts';
-import { first, passOf, untilAborted } from '../train/batches.ts';
-import { ensemble } from '../train/ensemble.ts';
-import { inOtherStates } from '../train/inOtherStates.ts';
-import { comparable } from '../train/metrics.ts';
-import { measure } from '../train/recorded.ts';
-import type { Checkpoint } from '../train/saver.ts';
-import type { Metrics, Snapshot } from '../train/trainable.ts';
-import type { Joint } from './autoClrResult.ts';
+import { first, passOf, untilAborted } from '../trainable/batches.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
+import { inOtherStates } from '../trainable/inOtherStates.ts';
+import { evaluateLogged } from '../trainable/loggedMetrics.ts';
+import { comparable } from '../trainable/metrics.ts';
+import type { Metrics, Snapshot } from '../trainable/trainable.ts';
+import { averageWeights } from '../troughs/averageWeights.ts';
+import { ensemble } from '../troughs/ensemble.ts';
+import type { TroughCombination } from './autoClrResult.ts';
 import type { Session } from './session.ts';
 
 /** How many batches the running statistics of an average are measured on at most. */
@@ -17,7 +17,7 @@ export async function averageTroughs<Batch>(
   { trainable, batches, options }: Session<Batch>,
   troughs: readonly Checkpoint[],
   keep: (metrics: Metrics, snapshot: Snapshot) => void,
-): Promise<Joint | undefined> {
+): Promise<TroughCombination | undefined> {
   const { validation, signal } = options;
   const some = untilAborted(first(passOf(batches, 0), mostBatches), signal);
   const average = await averageWeights(
@@ -27,7 +27,7 @@ export async function averageTroughs<Batch>(
   );
   const measured = await inOtherStates(trainable, async () => {
     await trainable.restore(average);
-    return measure(trainable, validation!, 'on the average', signal);
+    return evaluateLogged(trainable, validation!, 'on the average', signal);
   });
   const metrics = measured && comparable(measured);
   if (!metrics || signal?.aborted) return undefined;
@@ -39,7 +39,7 @@ export async function averageTroughs<Batch>(
 export async function joinTroughs<Batch>(
   { trainable, options }: Session<Batch>,
   troughs: readonly Checkpoint[],
-): Promise<Joint | undefined> {
+): Promise<TroughCombination | undefined> {
   const { validation, signal } = options;
   const all = { [Symbol.asyncIterator]: () => untilAborted(validation!, signal) };
   const joint = ensemble(

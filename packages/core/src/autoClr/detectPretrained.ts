@@ -1,6 +1,6 @@
 import { showNumber } from '../rangeTest/describe.ts';
-import { comparable } from '../train/metrics.ts';
-import type { Recorded } from '../train/recorded.ts';
+import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import { comparable } from '../trainable/metrics.ts';
 
 /** Signs that a model is already trained, read from its metrics before the first step. */
 export interface Pretrained {
@@ -17,7 +17,10 @@ export interface Pretrained {
  * high accuracy and low loss together mean that it is trained. Its accuracy is about e^−loss. A clearly higher accuracy
  * is a weaker sign: it counts only if a sweep found nothing, and not where the loss is above that of a constant answer.
  */
-export function detectPretrained(start: Recorded | undefined, constant?: Recorded): Pretrained | undefined {
+export function detectPretrained(
+  start: LoggedMetrics | undefined,
+  constant?: LoggedMetrics,
+): Pretrained | undefined {
   const metrics = start && comparable(start);
   if (!metrics) return undefined;
   const { loss, accuracy = 0 } = metrics;

@@ -5,12 +5,12 @@ import { isHigh, uninformedLoss } from '../rangeTest/highStart.ts';
 import { isFiniteLoss } from '../rangeTest/poolTraces.ts';
 import { rangeTest } from '../rangeTest/rangeTest.ts';
 import type { RangeTestOptions } from '../rangeTest/rangeTestOptions.ts';
-import { median } from '../rangeTest/statistics.ts';
 import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
-import { attempt } from '../train/attempt.ts';
-import { first, passOf } from '../train/batches.ts';
-import { measure, measureConstant, type Recorded } from '../train/recorded.ts';
-import type { Metrics } from '../train/trainable.ts';
+import { median } from '../statistics.ts';
+import { attempt } from '../trainable/attempt.ts';
+import { first, passOf } from '../trainable/batches.ts';
+import { constantLogged, evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import type { Metrics } from '../trainable/trainable.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
 import { roomForTest, roomToRepeat } from './budget.ts';
 import { detectPretrained } from './detectPretrained.ts';
@@ -35,10 +35,10 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   const { trainable, batches, options } = session;
   const { steps, signal } = options;
   const start = await startOf(session);
-  const constant = await measureConstant(trainable, batches, signal);
+  const constant = await constantLogged(trainable, batches, signal);
   const pretrained = detectPretrained(start, constant);
 
-  if (options.probe) return probeRates(session, options.probe, constant);
+  if (options.updatesPerRate) return probeRates(session, options.updatesPerRate, constant);
   if (pretrained?.trained)
     return because([pretrained.reason], await probeRates(session, probeUpdates, constant));
   const startLoss = start?.loss ?? 0;
@@ -48,7 +48,7 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   const { trace, finding } = swept;
   const useless = high ? inDoubt(finding) : !constant && fellAtOnce(trace);
   const settled =
-    useless && !signal?.aborted ? await settle(session, trace.scout ?? trace.points) : undefined;
+    useless && !signal?.aborted ? await settle(session, trace.coarse ?? trace.points) : undefined;
   const before = settled ? [settledReason(high ? start?.loss : null, constant?.loss, settled)] : [];
   if (settled) swept = because(before, await sweepRates(session, constant, roomAfterSettling(steps)));
   if (high) swept = { ...swept, finding: refuseInDoubt(swept.finding) };
@@ -69,23 +69,23 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
 }
 
 /** The metrics of the model on training batches: they are what a range test sees. */
-function startOf<Batch>({ trainable, batches, options }: Session<Batch>): Promise<Recorded | undefined> {
-  return measure(trainable, first(passOf(batches, 0), 20), 'before any step', options.signal);
+function startOf<Batch>({ trainable, batches, options }: Session<Batch>): Promise<LoggedMetrics | undefined> {
+  return evaluateLogged(trainable, first(passOf(batches, 0), 20), 'before any step', options.signal);
 }
 
 /** Whether the fine sweep began below half of the coarse one's start, at rates far below the edge. */
-function fellAtOnce({ points, scout = [] }: RangeTestTrace): boolean {
+function fellAtOnce({ points, coarse = [] }: RangeTestTrace): boolean {
   const tenth = (of: readonly RangeTestPoint[]): number => {
     const losses = of.slice(0, Math.max(5, of.length / 10)).filter(isFiniteLoss);
     return losses.length > 0 ? median(losses.map(({ loss }) => loss!)) : Number.NaN;
   };
-  return tenth(points) < tenth(scout) / 2;
+  return tenth(points) < tenth(coarse) / 2;
 }
 
 /** One range test by sweeps, and a longer one where it leaves a doubt and the budget has room for it. */
 async function sweepRates<Batch>(
   session: Session<Batch>,
-  constant: Recorded | undefined,
+  constant: LoggedMetrics | undefined,
   room: number = roomForTest(session.options.steps),
 ): Promise<Tested> {
   const before = session.cost.rangeTest;
@@ -99,18 +99,18 @@ async function sweepRates<Batch>(
 /** One range test that tries every rate by itself. */
 function probeRates<Batch>(
   session: Session<Batch>,
-  probe: number,
-  constant: Recorded | undefined,
+  wanted: number,
+  constant: LoggedMetrics | undefined,
 ): Promise<Tested> {
   const room = roomForTest(session.options.steps);
-  const updates = Math.min(probe, Math.floor(room / 2));
-  return test(session, { probe: updates, steps: Math.floor(room / updates) }, constant);
+  const updates = Math.min(wanted, Math.floor(room / 2));
+  return test(session, { updatesPerRate: updates, steps: Math.floor(room / updates) }, constant);
 }
 
 async function test<Batch>(
   session: Session<Batch>,
-  how: Pick<RangeTestOptions<Batch>, 'probe' | 'steps'>,
-  constant: Recorded | undefined,
+  how: Pick<RangeTestOptions<Batch>, 'updatesPerRate' | 'steps'>,
+  constant: LoggedMetrics | undefined,
 ): Promise<Tested> {
   const { signal, onEvent } = session.options;
   const known = { ...(constant && { constantAnswer: async () => constant as Metrics }) };
@@ -123,7 +123,7 @@ async function test<Batch>(
     ...(signal && { signal }),
     onStep: (point) => onEvent?.({ type: 'sweep', point }),
   });
-  const first = (trace.probe ? [] : (trace.scout ?? trace.points)).slice(0, untrainedSteps);
+  const first = (trace.updatesPerRate ? [] : (trace.coarse ?? trace.points)).slice(0, untrainedSteps);
   session.untrained = first.filter(isFiniteLoss).map(({ loss }) => loss!);
   const steps = Math.max(1, session.left() - session.verdictSteps);
   const finding = analyzeRangeTest(trace, { steps });

@@ -1,6 +1,6 @@
 import { coarseSweep } from '../rangeTest/calibration.ts';
-import { attempt } from '../train/attempt.ts';
-import type { Snapshot, StepResult, Trainable } from '../train/trainable.ts';
+import { attempt } from '../trainable/attempt.ts';
+import type { Snapshot, StepResult, Trainable } from '../trainable/trainable.ts';
 
 /** A state in which a sweep left the model, before the step at a rate. */
 export interface Passed {

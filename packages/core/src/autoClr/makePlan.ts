@@ -1,6 +1,6 @@
 import { PolicyError } from '../errors.ts';
 import { decay } from '../policies/decay.ts';
-import { readPolicy } from '../policies/kind.ts';
+import { readPolicy } from '../policies/readPolicy.ts';
 import { wsd } from '../policies/wsd.ts';
 import type { Policy } from '../policy.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';

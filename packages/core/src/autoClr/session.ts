@@ -1,17 +1,9 @@
-import type { Batches } from '../train/batches.ts';
-import type { Snapshot, Trainable } from '../train/trainable.ts';
+import type { Batches } from '../trainable/batches.ts';
+import type { Snapshot, Trainable } from '../trainable/trainable.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
+import type { Cost } from './autoClrResult.ts';
 import { type Choice, checkOptions } from './checkOptions.ts';
 import type { Passed } from './keepOnTheWay.ts';
-
-/** The number of updates spent on each part of an `autoClr` run. */
-export interface Cost {
-  readonly rangeTest: number;
-  /** Before the range test, where the loss started far above that of the best constant answer. */
-  readonly settling: number;
-  readonly verdict: number;
-  readonly training: number;
-}
 
 /** What the parts of one `autoClr` run share. */
 export interface Session<Batch> extends Choice {

@@ -162,7 +162,7 @@ describe('autoClr from a start far above the best constant answer', () => {
 
 describe('settle', () => {
   /** A coarse sweep whose loss falls to a hundredth from `rate` on. */
-  const scout = (rate: number): RangeTestPoint[] =>
+  const coarse = (rate: number): RangeTestPoint[] =>
     Array.from({ length: 60 }, (_, step) => {
       const lr = 10 ** (step / 10 - 6);
       return { step, lr, loss: lr < rate ? 100 : 1 };
@@ -178,7 +178,7 @@ describe('settle', () => {
       [4000, 100],
     ] as const) {
       const made = await session({ steps: budget });
-      const settled = await settle(made, scout(1e-3));
+      const settled = await settle(made, coarse(1e-3));
       expect(settled!.steps).toBe(expected);
       expect(made.cost.settling).toBe(expected);
       expect(settled!.lr / 1e-3).toBeCloseTo(0.63, 1); // the median of three steps is low one step later
@@ -187,10 +187,10 @@ describe('settle', () => {
 
   it('does nothing in a small budget, after an abort, or where the sweep shows no fall', async () => {
     const tries: [Partial<AutoClrOptions<Rows>>, RangeTestPoint[]][] = [
-      [{ steps: 90 }, scout(1e-3)],
-      [{ signal: { aborted: true } as AbortSignal }, scout(1e-3)],
-      [{}, scout(Infinity)],
-      [{}, scout(1e-3).slice(0, 5)],
+      [{ steps: 90 }, coarse(1e-3)],
+      [{ signal: { aborted: true } as AbortSignal }, coarse(1e-3)],
+      [{}, coarse(Infinity)],
+      [{}, coarse(1e-3).slice(0, 5)],
     ];
     for (const [options, points] of tries) {
       const made = await session(options);
@@ -202,7 +202,7 @@ describe('settle', () => {
   it('puts a model back that diverged on its way', async () => {
     const made = await session();
     const before = await made.trainable.snapshot();
-    expect(await settle(made, scout(1e3))).toBeUndefined();
+    expect(await settle(made, coarse(1e3))).toBeUndefined();
     expect(await made.trainable.snapshot()).toEqual(before);
   });
 });

@@ -3,10 +3,10 @@ import { rangeTestSteps } from '../rangeTest/calibration.ts';
 import { showNumber } from '../rangeTest/describe.ts';
 import { highAdvice } from '../rangeTest/highStart.ts';
 import { isFiniteLoss } from '../rangeTest/poolTraces.ts';
-import { median, minOf } from '../rangeTest/statistics.ts';
 import type { RangeTestPoint } from '../rangeTest/trace.ts';
-import { attempt } from '../train/attempt.ts';
+import { median, minOf } from '../statistics.ts';
 import { train } from '../train/train.ts';
+import { attempt } from '../trainable/attempt.ts';
 import { roomForTest } from './budget.ts';
 import { counting, type Session } from './session.ts';
 
@@ -34,18 +34,18 @@ export interface Settled {
  * model trains a little first, at a rate that a coarse sweep showed to be careful: half of the one at which half of the
  * fall was done. It does harm where the start is ordinary.
  *
- * @param scout - a coarse sweep from this start
+ * @param coarse - a coarse sweep from this start
  * @returns undefined where it could not be done; the model is then as it was
  */
 export async function settle<Batch>(
   session: Session<Batch>,
-  scout: readonly RangeTestPoint[],
+  coarse: readonly RangeTestPoint[],
 ): Promise<Settled | undefined> {
   const { trainable, batches, options } = session;
   const signal = options.signal && { signal: options.signal };
   const steps = Math.min(settling.most, Math.floor(options.steps * settling.ofBudget));
   if (steps < settling.least) return undefined;
-  const lr = carefulRate(scout);
+  const lr = carefulRate(coarse);
   if (lr === undefined || options.signal?.aborted) return undefined;
   const before = await attempt('snapshot()', 'before settling', () => trainable.snapshot());
   session.untouched ??= before;

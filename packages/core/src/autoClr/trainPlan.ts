@@ -1,15 +1,15 @@
 import type { SequencePolicy } from '../policies/sequence.ts';
 import type { Policy } from '../policy.ts';
 import { toSchedule } from '../toSchedule.ts';
-import { attempt, thenTidyUp } from '../train/attempt.ts';
-import { comparable, endOf, isBetter } from '../train/metrics.ts';
-import { readTroughs } from '../train/readTroughs.ts';
-import type { Recorded } from '../train/recorded.ts';
-import type { TrainingRun, Trough } from '../train/run.ts';
-import type { Checkpoint } from '../train/saver.ts';
 import { train } from '../train/train.ts';
-import type { Metrics, Snapshot } from '../train/trainable.ts';
-import type { AutoClrResult, Best, Joint } from './autoClrResult.ts';
+import { attempt, thenTidyUp } from '../trainable/attempt.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
+import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import { comparable, endOf, isBetter } from '../trainable/metrics.ts';
+import type { TrainingRun, Trough } from '../trainable/run.ts';
+import type { Metrics, Snapshot } from '../trainable/trainable.ts';
+import { readTroughs } from '../troughs/readTroughs.ts';
+import type { AutoClrResult, BestState, TroughCombination } from './autoClrResult.ts';
 import { createCollapseWatch } from './collapseWatch.ts';
 import { averageTroughs, joinTroughs } from './combineTroughs.ts';
 import type { TrainingPlan } from './makePlan.ts';
@@ -35,13 +35,16 @@ const mostTroughs = 5;
 export async function trainPlan<Batch>(
   session: Session<Batch>,
   plan: TrainingPlan,
-  start: Recorded | undefined,
+  start: LoggedMetrics | undefined,
 ): Promise<TrainedPlan> {
   const { trainable, batches, options } = session;
   const { validation, patience, reductions = 2, signal, stopAtTrough, onEvent } = options;
   const origin = await attempt('snapshot()', 'before training', () => trainable.snapshot());
-  let best: Best | undefined;
-  const consider = async (metrics: Metrics | undefined, state: () => Promise<Omit<Best, keyof Metrics>>) => {
+  let best: BestState | undefined;
+  const consider = async (
+    metrics: Metrics | undefined,
+    state: () => Promise<Omit<BestState, keyof Metrics>>,
+  ) => {
     if (metrics && (!best || isBetter(metrics, best))) best = { ...metrics, ...(await state()) };
   };
   const untouched = session.untouched ?? origin;
@@ -96,8 +99,8 @@ export async function trainPlan<Batch>(
             })
           : undefined;
         await onEvent?.({ type: 'trough', trough, ...(reading && { reading }) });
-        done = reading?.signal === 'stop';
-        if (reading?.signal === 'reduce bounds' && step < plan.steps) {
+        done = reading?.advice === 'stop';
+        if (reading?.advice === 'reduce bounds' && step < plan.steps) {
           policy = reduceAt(cycles, step);
           schedule = toSchedule(policy);
           await onEvent?.({ type: 'policy', policy, steps: plan.steps });
@@ -113,8 +116,8 @@ export async function trainPlan<Batch>(
     if (run.final || !best || best.step === 0) {
       await consider(endOf(run), async () => ({ step, snapshot: await trainable.snapshot() }));
     }
-    const joint: { average?: Joint; ensemble?: Joint } = {};
-    const tell = async (type: keyof typeof joint, found: Joint | undefined) => {
+    const joint: { average?: TroughCombination; ensemble?: TroughCombination } = {};
+    const tell = async (type: keyof typeof joint, found: TroughCombination | undefined) => {
       if (!found) return;
       joint[type] = found;
       await onEvent?.({ type, ...found });

@@ -1,7 +1,7 @@
 import { rateOf, showNumber } from '../rangeTest/describe.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
-import { attempt } from '../train/attempt.ts';
-import type { Recorded } from '../train/recorded.ts';
+import { attempt } from '../trainable/attempt.ts';
+import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import { makePlan, type Plan } from './makePlan.ts';
 import type { Session } from './session.ts';
 import { type TrainedPlan, trainPlan } from './trainPlan.ts';
@@ -28,7 +28,7 @@ export async function trainStably<Batch>(
   session: Session<Batch>,
   plan: Plan,
   finding: RangeTestFinding,
-  start: Recorded | undefined,
+  start: LoggedMetrics | undefined,
 ): Promise<TrainedPlan & { readonly finding: RangeTestFinding }> {
   const { trainable, cost, left, firstCycle, options } = session;
   const reasons = [...finding.reasons];

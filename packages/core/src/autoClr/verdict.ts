@@ -1,31 +1,12 @@
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
-import { attempt, thenTidyUp } from '../train/attempt.ts';
-import { comparable, endOf, gain, isBetter } from '../train/metrics.ts';
-import { measure } from '../train/recorded.ts';
 import { train } from '../train/train.ts';
-import type { Metrics } from '../train/trainable.ts';
+import { attempt, thenTidyUp } from '../trainable/attempt.ts';
+import { evaluateLogged } from '../trainable/loggedMetrics.ts';
+import { comparable, endOf, gain, isBetter } from '../trainable/metrics.ts';
+import type { Metrics } from '../trainable/trainable.ts';
+import type { Trial, Verdict } from './autoClrResult.ts';
 import { makePlan, type Plan } from './makePlan.ts';
 import { counting, type Session } from './session.ts';
-
-/** A short training under one plan. */
-export interface Trial {
-  readonly plan: Plan;
-  /** The metrics at its end; absent where it diverged. */
-  readonly end?: Metrics;
-}
-
-/** Plans compared in short trainings, as the paper compares a fixed rate with cycles. */
-export interface Verdict {
-  readonly winner: Plan;
-  /** The trial of `plan` first, then those of its rivals. */
-  readonly trials: readonly Trial[];
-  /** How much better the winner is than `plan`, or than the best rival where `plan` won: in accuracy where there is one, else in loss. */
-  readonly margin: number;
-  /** Whether the loser diverged, or the margin is more than chance in trials so short: two points of accuracy, or 2 % of the loss. */
-  readonly clear: boolean;
-  /** How many steps each trial had. */
-  readonly steps: number;
-}
 
 const diverged: Metrics = { loss: Infinity, accuracy: 0 };
 
@@ -73,6 +54,6 @@ async function endOfTrial<Batch>(
   const made = makePlan(plan, finding, trialSteps, stepsPerEpoch);
   const run = await train(trainable, batches, { ...made, ...(signal && { signal }) });
   if (!validation || run.stopped) return endOf(run);
-  const end = await measure(trainable, validation, `after ${made.steps} steps of a trial`, signal);
+  const end = await evaluateLogged(trainable, validation, `after ${made.steps} steps of a trial`, signal);
   return end && comparable(end);
 }

@@ -1,5 +1,5 @@
-import { positiveRate, rate } from '../fields.ts';
-import { construct } from './construct.ts';
+import { nonNegative, positive } from '../fields.ts';
+import { makeOptimizer } from './makeOptimizer.ts';
 
 /** Options of {@link adagrad}. */
 export interface AdagradOptions {
@@ -30,9 +30,9 @@ export interface AdagradOptimizer extends Required<AdagradOptions> {
  */
 export function adagrad(options: AdagradOptions = {}): AdagradOptimizer {
   const defaults = { epsilon: 1e-10, initialAccumulator: 0, weightDecay: 0 };
-  return construct<'adagrad', AdagradOptions>('adagrad', defaults, options, {
-    epsilon: positiveRate,
-    initialAccumulator: rate,
-    weightDecay: rate,
+  return makeOptimizer<'adagrad', AdagradOptions>('adagrad', defaults, options, {
+    epsilon: positive,
+    initialAccumulator: nonNegative,
+    weightDecay: nonNegative,
   });
 }

@@ -1,8 +1,8 @@
-import { decay, positiveRate, rate } from '../fields.ts';
-import { construct } from './construct.ts';
+import { decay, nonNegative, positive } from '../fields.ts';
+import { makeOptimizer } from './makeOptimizer.ts';
 
 const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-const fields = { beta1: decay, beta2: decay, epsilon: positiveRate, weightDecay: rate };
+const fields = { beta1: decay, beta2: decay, epsilon: positive, weightDecay: nonNegative };
 
 /** Options of {@link adam} and {@link adamW}. */
 export interface AdamOptions {
@@ -43,7 +43,7 @@ export interface AdamWOptimizer extends Required<AdamOptions> {
  * ```
  */
 export function adam(options: AdamOptions = {}): AdamOptimizer {
-  return construct<'adam', AdamOptions>('adam', { ...defaults, weightDecay: 0 }, options, fields);
+  return makeOptimizer<'adam', AdamOptions>('adam', { ...defaults, weightDecay: 0 }, options, fields);
 }
 
 /**
@@ -59,5 +59,5 @@ export function adam(options: AdamOptions = {}): AdamOptimizer {
  * ```
  */
 export function adamW(options: AdamOptions = {}): AdamWOptimizer {
-  return construct<'adamW', AdamOptions>('adamW', { ...defaults, weightDecay: 0.01 }, options, fields);
+  return makeOptimizer<'adamW', AdamOptions>('adamW', { ...defaults, weightDecay: 0.01 }, options, fields);
 }

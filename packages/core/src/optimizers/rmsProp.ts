@@ -1,5 +1,5 @@
-import { decay, positiveRate, rate } from '../fields.ts';
-import { construct, flag } from './construct.ts';
+import { decay, nonNegative, positive } from '../fields.ts';
+import { flag, makeOptimizer } from './makeOptimizer.ts';
 
 /** Options of {@link rmsProp}. */
 export interface RmsPropOptions {
@@ -36,11 +36,11 @@ export interface RmsPropOptimizer extends Required<RmsPropOptions> {
  */
 export function rmsProp(options: RmsPropOptions = {}): RmsPropOptimizer {
   const defaults = { alpha: 0.99, epsilon: 1e-8, momentum: 0, centered: false, weightDecay: 0 };
-  return construct<'rmsProp', RmsPropOptions>('rmsProp', defaults, options, {
+  return makeOptimizer<'rmsProp', RmsPropOptions>('rmsProp', defaults, options, {
     alpha: decay,
-    epsilon: positiveRate,
+    epsilon: positive,
     momentum: decay,
     centered: flag,
-    weightDecay: rate,
+    weightDecay: nonNegative,
   });
 }

@@ -1,6 +1,6 @@
 import { PolicyError } from '../errors.ts';
-import { decay, oneOf, rate } from '../fields.ts';
-import { construct, flag } from './construct.ts';
+import { decay, nonNegative, oneOf } from '../fields.ts';
+import { flag, makeOptimizer } from './makeOptimizer.ts';
 
 /** Options of {@link sgd}. */
 export interface SgdOptions {
@@ -39,10 +39,10 @@ export interface SgdOptimizer extends Required<SgdOptions> {
  */
 export function sgd(options: SgdOptions = {}): SgdOptimizer {
   const defaults = { momentum: 0, nesterov: false, weightDecay: 0, velocity: 'gradient' } as const;
-  const made = construct<'sgd', SgdOptions>('sgd', defaults, options, {
+  const made = makeOptimizer<'sgd', SgdOptions>('sgd', defaults, options, {
     momentum: decay,
     nesterov: flag,
-    weightDecay: rate,
+    weightDecay: nonNegative,
     velocity: oneOf('gradient', 'update'),
   });
   if (made.nesterov && made.momentum === 0) {

@@ -7,7 +7,7 @@ export function lerp(a: number, b: number, w: number): number {
  * Half a cosine wave, `(1 − cos πx) / 2` for x in [0, 1]: 0 at 0, ½ in the middle, 1 at 1, all within 3e-16.
  * The language leaves `Math.cos` to each engine; this has the same bits in all of them, and takes less time.
  */
-export function wave(x: number): number {
+export function halfCosine(x: number): number {
   // 2 − 2 cos of half the angle, by its Taylor series: at 1, where that is least exact, the wave is flat.
   const z = ((Math.PI * x) / 2) ** 2;
   const tail =

@@ -15,7 +15,7 @@ import {
   triangular2,
   wsd,
 } from '../index.ts';
-import { lerp, powers, wave } from './arithmetic.ts';
+import { halfCosine, lerp, powers } from './arithmetic.ts';
 
 const bounds = { baseLr: 0.01, maxLr: 0.09, stepSize: 4, stepSizeDown: 6 };
 const momentum = { base: 0.8, max: 0.95 };
@@ -397,8 +397,8 @@ describe('the arithmetic of schedules', () => {
 
   it('wave is half a cosine, up to rounding', () => {
     for (let x = 0; x <= 1; x += 1 / 4096)
-      expect(Math.abs(wave(x) - Math.sin((Math.PI * x) / 2) ** 2)).toBeLessThan(5e-16);
-    expect([wave(0), wave(1)]).toEqual([0, 1]);
+      expect(Math.abs(halfCosine(x) - Math.sin((Math.PI * x) / 2) ** 2)).toBeLessThan(5e-16);
+    expect([halfCosine(0), halfCosine(1)]).toEqual([0, 1]);
   });
 
   it('powers are exponentials, in any order of steps and across 256', () => {

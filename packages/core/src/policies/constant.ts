@@ -1,5 +1,5 @@
-import { positiveRate } from '../fields.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { positive } from '../fields.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link constant}. */
 export interface ConstantOptions {
@@ -15,7 +15,7 @@ export interface ConstantPolicy extends ConstantOptions {
 /** @internal */
 export const constantKind: PolicyKind<ConstantPolicy> = register<ConstantPolicy>({
   type: 'constant',
-  fields: { lr: positiveRate },
+  fields: { lr: positive },
   schedule: ({ lr }) => ({ lr: () => lr }),
 });
 
@@ -30,5 +30,5 @@ export const constantKind: PolicyKind<ConstantPolicy> = register<ConstantPolicy>
  * ```
  */
 export function constant(options: ConstantOptions): ConstantPolicy {
-  return construct(constantKind, options);
+  return makePolicy(constantKind, options);
 }

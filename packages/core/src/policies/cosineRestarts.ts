@@ -1,8 +1,8 @@
-import { optional, positiveRate, rate, stepCount } from '../fields.ts';
+import { nonNegative, optional, positive, stepCount } from '../fields.ts';
 import type { CustomSchedule } from '../schedule.ts';
-import { lerp, wave } from './arithmetic.ts';
+import { halfCosine, lerp } from './arithmetic.ts';
 import { checkBounds } from './cycle.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link cosineRestarts}. */
 export interface CosineRestartsOptions {
@@ -24,7 +24,12 @@ export interface CosineRestartsPolicy extends CosineRestartsOptions {
 /** @internal */
 export const cosineRestartsKind: PolicyKind<CosineRestartsPolicy> = register<CosineRestartsPolicy>({
   type: 'cosineRestarts',
-  fields: { baseLr: rate, maxLr: positiveRate, firstCycle: stepCount, cycleMultiplier: optional(stepCount) },
+  fields: {
+    baseLr: nonNegative,
+    maxLr: positive,
+    firstCycle: stepCount,
+    cycleMultiplier: optional(stepCount),
+  },
   check: checkBounds,
   schedule: cosineSchedule,
 });
@@ -56,7 +61,7 @@ function cosineSchedule({
   return {
     lr(step) {
       const { start, length } = cycleOf(step);
-      return lerp(maxLr, baseLr, wave((step - start) / length));
+      return lerp(maxLr, baseLr, halfCosine((step - start) / length));
     },
     position(step) {
       const { cycle, start, length } = cycleOf(step);
@@ -84,5 +89,5 @@ function cosineSchedule({
  * ```
  */
 export function cosineRestarts(options: CosineRestartsOptions): CosineRestartsPolicy {
-  return construct(cosineRestartsKind, options);
+  return makePolicy(cosineRestartsKind, options);
 }

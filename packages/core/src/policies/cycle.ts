@@ -3,16 +3,16 @@ import {
   decay,
   type Fields,
   join,
+  nonNegative,
   object,
   oneOf,
   optional,
-  positiveRate,
+  positive,
   type Read,
-  rate,
   stepCount,
 } from '../fields.ts';
 import type { CustomSchedule } from '../schedule.ts';
-import { lerp, powers, wave } from './arithmetic.ts';
+import { halfCosine, lerp, powers } from './arithmetic.ts';
 
 /** The bounds, the length and the shape of a cycle. Every cyclic policy has these options. */
 export interface CycleOptions {
@@ -41,14 +41,14 @@ export interface MomentumRange {
 const windows: Readonly<Record<NonNullable<CycleOptions['window']>, (way: number) => number>> = {
   triangular: (way) => way,
   welch: (way) => way * (2 - way),
-  hann: wave,
+  hann: halfCosine,
 };
 
 export const momentumField: Read = optional(object({ base: decay, max: decay }));
 
 export const cycleFields: Fields = {
-  baseLr: rate,
-  maxLr: positiveRate,
+  baseLr: nonNegative,
+  maxLr: positive,
   stepSize: stepCount,
   stepSizeDown: optional(stepCount),
   window: optional(oneOf(...Object.keys(windows))),

@@ -1,4 +1,4 @@
-import { factor, object, oneOf, optional, type Read } from '../fields.ts';
+import { object, oneOf, optional, positiveShare, type Read } from '../fields.ts';
 import {
   type CycleOptions,
   checkBounds,
@@ -9,7 +9,7 @@ import {
   type Scale,
   shrinkingCycle,
 } from './cycle.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** The bounds shrink to `factor` of themselves after every cycle or step. */
 export interface GeometricDecay {
@@ -40,7 +40,7 @@ export interface CyclicPolicy extends CyclicOptions {
 const harmonic = object({ type: oneOf('harmonic') });
 const geometric = object({
   type: oneOf('geometric', 'harmonic'),
-  factor,
+  factor: positiveShare,
   per: oneOf('cycle', 'step'),
   of: oneOf('amplitude', 'bounds'),
 });
@@ -83,5 +83,5 @@ function scaleOf(decay: CyclicOptions['decay']): Scale {
  * ```
  */
 export function cyclic(options: CyclicOptions): CyclicPolicy {
-  return construct(cyclicKind, options);
+  return makePolicy(cyclicKind, options);
 }

@@ -1,5 +1,5 @@
-import { checkOrder, optional, positiveRate, rate, stepCount } from '../fields.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { checkOrder, nonNegative, optional, positive, stepCount } from '../fields.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 import { checkStretches, type DecayShape, shapeField, stretch, trapezoidSchedule } from './trapezoid.ts';
 
 /** Options of {@link decay}. */
@@ -27,11 +27,11 @@ const defaultWarmup = 0.05;
 export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
   type: 'decay',
   fields: {
-    maxLr: positiveRate,
+    maxLr: positive,
     steps: stepCount,
     warmup: optional(stretch),
     shape: optional(shapeField),
-    finalLr: optional(rate),
+    finalLr: optional(nonNegative),
   },
   check(policy, path) {
     checkOrder(policy, 'finalLr', 'maxLr', path);
@@ -65,5 +65,5 @@ export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
  * ```
  */
 export function decay(options: DecayOptions): DecayPolicy {
-  return construct(decayKind, options);
+  return makePolicy(decayKind, options);
 }

@@ -1,4 +1,4 @@
-import { factor, oneOf, optional } from '../fields.ts';
+import { oneOf, optional, positiveShare } from '../fields.ts';
 import {
   type CycleOptions,
   checkBounds,
@@ -7,7 +7,7 @@ import {
   perStep,
   shrinkingCycle,
 } from './cycle.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link expRange}. */
 export interface ExpRangeOptions extends CycleOptions {
@@ -25,7 +25,7 @@ export interface ExpRangePolicy extends ExpRangeOptions {
 /** @internal */
 export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>({
   type: 'exp_range',
-  fields: { ...cycleFields, gamma: factor, decay: optional(oneOf('amplitude', 'bounds')) },
+  fields: { ...cycleFields, gamma: positiveShare, decay: optional(oneOf('amplitude', 'bounds')) },
   check: checkBounds,
   schedule: (policy) =>
     (policy.decay === 'bounds' ? shrinkingCycle : cycleSchedule)(policy, perStep(policy.gamma)),
@@ -49,5 +49,5 @@ export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>
  * ```
  */
 export function expRange(options: ExpRangeOptions): ExpRangePolicy {
-  return construct(expRangeKind, options);
+  return makePolicy(expRangeKind, options);
 }

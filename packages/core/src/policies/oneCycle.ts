@@ -1,8 +1,8 @@
-import { fraction, number, oneOf, optional, positiveRate, stepCount } from '../fields.ts';
+import { number, oneOf, optional, positive, stepCount, unitInterval } from '../fields.ts';
 import type { CustomSchedule } from '../schedule.ts';
-import { lerp, wave } from './arithmetic.ts';
+import { halfCosine, lerp } from './arithmetic.ts';
 import { checkBounds, type MomentumRange, momentumField } from './cycle.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link oneCycle}; the defaults are PyTorch's. */
 export interface OneCycleOptions {
@@ -35,9 +35,9 @@ const divisor = number((value) => value >= 1, 'of at least 1');
 export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>({
   type: 'oneCycle',
   fields: {
-    maxLr: positiveRate,
+    maxLr: positive,
     totalSteps: stepCount,
-    pctStart: optional(fraction),
+    pctStart: optional(unitInterval),
     divFactor: optional(divisor),
     finalDivFactor: optional(divisor),
     anneal: optional(oneOf('cos', 'linear')),
@@ -83,7 +83,7 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
     // A way of no length is over as it begins; PyTorch divides by zero there.
     const x = way.end > start ? (time - start) / (way.end - start) : 1;
     const bounds = way[of];
-    return lerp(bounds[0], bounds[1], linear ? x : wave(x));
+    return lerp(bounds[0], bounds[1], linear ? x : halfCosine(x));
   };
   return {
     lr: (step) => value(step, 'lr'),
@@ -113,5 +113,5 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
  * ```
  */
 export function oneCycle(options: OneCycleOptions): OneCyclePolicy {
-  return construct(oneCycleKind, options);
+  return makePolicy(oneCycleKind, options);
 }

@@ -1,7 +1,7 @@
-import { join, oneOf, positiveRate, rate, stepCount } from '../fields.ts';
+import { join, nonNegative, oneOf, positive, stepCount } from '../fields.ts';
 import type { CustomSchedule } from '../schedule.ts';
 import { lerp, powers } from './arithmetic.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link ramp}. */
 export interface RampOptions {
@@ -23,11 +23,16 @@ export interface RampPolicy extends RampOptions {
 /** @internal */
 export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
   type: 'ramp',
-  fields: { startLr: rate, endLr: rate, steps: stepCount, spacing: oneOf('linear', 'exponential') },
+  fields: {
+    startLr: nonNegative,
+    endLr: nonNegative,
+    steps: stepCount,
+    spacing: oneOf('linear', 'exponential'),
+  },
   check({ startLr, endLr, spacing }, path) {
     if (spacing === 'linear') return;
-    positiveRate(startLr, join(path, 'startLr'));
-    positiveRate(endLr, join(path, 'endLr'));
+    positive(startLr, join(path, 'startLr'));
+    positive(endLr, join(path, 'endLr'));
   },
   schedule: rampSchedule,
 });
@@ -73,5 +78,5 @@ function ratesOf({ startLr, endLr, steps, spacing }: RampPolicy): (step: number)
  * ```
  */
 export function ramp(options: RampOptions): RampPolicy {
-  return construct(rampKind, options);
+  return makePolicy(rampKind, options);
 }

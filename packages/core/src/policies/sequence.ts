@@ -2,7 +2,8 @@ import { PolicyError } from '../errors.ts';
 import { join, list, object, optional, stepCount } from '../fields.ts';
 import type { Policy } from '../policy.ts';
 import { type CustomSchedule, endless } from '../schedule.ts';
-import { construct, kindOf, type PolicyKind, readPolicy, register } from './kind.ts';
+import { kindOf, makePolicy, type PolicyKind, register } from './policyKind.ts';
+import { readPolicy } from './readPolicy.ts';
 
 /** One stage of a {@link sequence}: a policy that starts over at its own step 0. */
 export interface Stage {
@@ -45,7 +46,7 @@ export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>
   schedule: sequenceSchedule,
 });
 
-interface Span {
+interface StageRange {
   readonly schedule: CustomSchedule;
   /** The stage's first step and the first one after it. */
   readonly start: number;
@@ -55,7 +56,7 @@ interface Span {
 }
 
 function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
-  const spans: Span[] = [];
+  const spans: StageRange[] = [];
   let [start, cycles] = [0, 0];
   for (const { policy, steps = Infinity } of stages) {
     const schedule = kindOf(policy.type).schedule(policy);
@@ -66,7 +67,7 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
   let current = spans[0]!;
   const ends = Float64Array.from(spans, ({ end }) => end);
   /** The stage that a step is in, kept: the next step is nearly always in it too. */
-  const spanOf = (step: number): Span => {
+  const spanOf = (step: number): StageRange => {
     if (step >= current.start && step < current.end) return current;
     let [low, high] = [0, spans.length - 1];
     while (low < high) {
@@ -115,5 +116,5 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
  * ```
  */
 export function sequence(stages: readonly Stage[]): SequencePolicy {
-  return construct(sequenceKind, { stages });
+  return makePolicy(sequenceKind, { stages });
 }

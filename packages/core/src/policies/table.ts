@@ -1,5 +1,5 @@
-import { list, rate } from '../fields.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { list, nonNegative } from '../fields.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link table}. */
 export interface TableOptions {
@@ -15,7 +15,7 @@ export interface TablePolicy extends TableOptions {
 /** @internal */
 export const tableKind: PolicyKind<TablePolicy> = register<TablePolicy>({
   type: 'table',
-  fields: { values: list(rate) },
+  fields: { values: list(nonNegative) },
   schedule: ({ values }) => ({ lr: (step) => values[Math.min(step, values.length - 1)]! }),
 });
 
@@ -30,5 +30,5 @@ export const tableKind: PolicyKind<TablePolicy> = register<TablePolicy>({
  * ```
  */
 export function table(options: TableOptions): TablePolicy {
-  return construct(tableKind, options);
+  return makePolicy(tableKind, options);
 }

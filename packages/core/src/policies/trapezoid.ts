@@ -1,7 +1,7 @@
 import { PolicyError } from '../errors.ts';
 import { join, number, object, type Read } from '../fields.ts';
 import type { CustomSchedule } from '../schedule.ts';
-import { lerp, wave } from './arithmetic.ts';
+import { halfCosine, lerp } from './arithmetic.ts';
 
 /**
  * The shape of a way down. With `x` the share of the way that is done, the share of the rate that is left is `1 − x`
@@ -12,7 +12,7 @@ export type DecayShape = 'linear' | 'cosine' | 'sqrt' | { readonly power: number
 // Each maps the share of the way that is left, in [0, 1], to the share of the rate that is left.
 const heights: Readonly<Record<string, (left: number) => number>> = {
   linear: (left) => left,
-  cosine: wave,
+  cosine: halfCosine,
   // 1 − √x, without a difference of near numbers.
   sqrt: (left) => left / (1 + Math.sqrt(1 - left)),
 };

@@ -1,5 +1,5 @@
 import { type CycleOptions, checkBounds, cycleFields, cycleSchedule } from './cycle.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link triangular}: the bounds and the shape of a cycle. */
 export type TriangularOptions = CycleOptions;
@@ -37,5 +37,5 @@ export const triangularKind: PolicyKind<TriangularPolicy> = register<TriangularP
  * ```
  */
 export function triangular(options: TriangularOptions): TriangularPolicy {
-  return construct(triangularKind, options);
+  return makePolicy(triangularKind, options);
 }

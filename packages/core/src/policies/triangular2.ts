@@ -1,5 +1,5 @@
 import { type CycleOptions, checkBounds, cycleFields, cycleSchedule, perCycle } from './cycle.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link triangular2}: the bounds and the shape of the first cycle. */
 export type Triangular2Options = CycleOptions;
@@ -38,5 +38,5 @@ export const triangular2Kind: PolicyKind<Triangular2Policy> = register<Triangula
  * ```
  */
 export function triangular2(options: Triangular2Options): Triangular2Policy {
-  return construct(triangular2Kind, options);
+  return makePolicy(triangular2Kind, options);
 }

@@ -1,6 +1,6 @@
 import { PolicyError } from '../errors.ts';
-import { join, optional, positiveRate, stepCount } from '../fields.ts';
-import { construct, type PolicyKind, register } from './kind.ts';
+import { join, optional, positive, stepCount } from '../fields.ts';
+import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 import { checkStretches, type DecayShape, shapeField, stretch, trapezoidSchedule } from './trapezoid.ts';
 
 /** Options of {@link wsd}. */
@@ -31,7 +31,7 @@ const defaultCooldown = 0.3;
 export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
   type: 'wsd',
   fields: {
-    maxLr: positiveRate,
+    maxLr: positive,
     steps: stepCount,
     warmup: optional(stretch),
     cooldown: optional(stretch),
@@ -87,5 +87,5 @@ export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
  * ```
  */
 export function wsd(options: WsdOptions): WsdPolicy {
-  return construct(wsdKind, options);
+  return makePolicy(wsdKind, options);
 }

@@ -2,6 +2,7 @@ import { checkOptionNames } from '../checkOptionNames.ts';
 import { number, oneOf, stepCount } from '../fields.ts';
 import { maxResamples } from '../limits.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
+import { minOf } from '../statistics.ts';
 import { accuracyOf } from './accuracyOf.ts';
 import { describeAccuracy } from './accuracyReading.ts';
 import type { Dynamics } from './batchSharpness.ts';
@@ -25,7 +26,6 @@ import { refusals } from './refusals.ts';
 import { resampleEdges } from './resampleEdges.ts';
 import { secondOpinion } from './secondOpinion.ts';
 import { highestBySharpness, sharesAloneReason } from './sharesAlone.ts';
-import { minOf } from './statistics.ts';
 import { suggest } from './suggest.ts';
 import type { RangeTestTrace } from './trace.ts';
 

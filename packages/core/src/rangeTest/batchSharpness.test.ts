@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { examples, linearTrainable } from '../../test/linearTrainable.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
-import type { Trainable } from '../train/trainable.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import { batchSharpness } from './batchSharpness.ts';
 import { coarseSweep } from './calibration.ts';

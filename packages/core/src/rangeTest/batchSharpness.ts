@@ -1,12 +1,12 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
-import { attempt } from '../train/attempt.ts';
-import { checkIterable, first, type Pass, untilAborted } from '../train/batches.ts';
-import { requireMethod } from '../train/requireMethod.ts';
-import type { Trainable } from '../train/trainable.ts';
+import { median } from '../statistics.ts';
+import { attempt } from '../trainable/attempt.ts';
+import { type BatchPass, checkIterable, first, untilAborted } from '../trainable/batches.ts';
+import { requireMethod } from '../trainable/requireMethod.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 import type { Interval } from './finding.ts';
-import { median } from './statistics.ts';
 
 /** The batch sharpness over several batches, and where it puts the edge. */
 export interface BatchSharpness {
@@ -55,7 +55,7 @@ export interface Dynamics {
  */
 export async function batchSharpness<Batch>(
   trainable: Trainable<Batch>,
-  batches: Pass<Batch>,
+  batches: BatchPass<Batch>,
   options: { readonly count?: number } = {},
 ): Promise<BatchSharpness> {
   const { count = 5 } = checkOptionNames('clr/core', 'batchSharpness', options, ['count']);

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Trainable } from '../train/trainable.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 import type { Axis } from './axis.ts';
 import * as calibration from './calibration.ts';
 import type { Evidence } from './evidence.ts';
@@ -102,7 +102,7 @@ const noPoints: PooledTrace = {
   sweeps: [],
   points: [],
   broken: undefined,
-  scouted: false,
+  afterCoarse: false,
   constantLoss: Infinity,
   sharesLoss: Infinity,
   diverged: false,
@@ -115,15 +115,15 @@ function evidence(
   given: Partial<
     Evidence['features'] &
       Evidence['curve'] &
-      Pick<PooledTrace, 'diverged' | 'scouted' | 'constantLoss'> & { low: number }
+      Pick<PooledTrace, 'diverged' | 'afterCoarse' | 'constantLoss'> & { low: number }
   >,
 ): Evidence {
   const x = given.x ?? range(0, 5, 0.5);
   const { steps = 100, start = 0, noise = 0, depth = 1, bottom = 3, edge = 4, lost = 4 } = given;
-  const { diverged = true, scouted = false, constantLoss = Infinity, low = start } = given;
+  const { diverged = true, afterCoarse = false, constantLoss = Infinity, low = start } = given;
   const first = { step: 0, lr: 1, loss: 1 };
   return {
-    trace: { ...noPoints, diverged, scouted, constantLoss },
+    trace: { ...noPoints, diverged, afterCoarse, constantLoss },
     axis: decadeAxis,
     curve: { x, y: x, count: x, steps, first, last: first, start, level: start, noise },
     smooth: (y) => [...y],
@@ -504,8 +504,8 @@ const table: readonly Row[] = [
     pins: ['dataFault.passed'],
     see: (m) =>
       [2.9, 3.1].map((factor) => {
-        const scout = points([9, 1], [-3, Math.log10(factor)]);
-        return m.spoiledByData({ points: [...points([1, 9], [-2, -1]), nan(0)], scout })?.lr;
+        const coarse = points([9, 1], [-3, Math.log10(factor)]);
+        return m.spoiledByData({ points: [...points([1, 9], [-2, -1]), nan(0)], coarse })?.lr;
       }),
     value: [undefined, 1],
   },
@@ -681,14 +681,14 @@ const table: readonly Row[] = [
   {
     pins: ['coarseSweep.below', 'rangeTestSteps.first'],
     see: async (m) => {
-      const { scout, startLr, endLr, points, stopped } = await tested(m, valleyTo(20));
-      const coarse = { version: 1, spacing: 'exponential', startLr: 1e-6, endLr: 1e4 } as const;
+      const { coarse, startLr, endLr, points, stopped } = await tested(m, valleyTo(20));
+      const wide = { version: 1, spacing: 'exponential', startLr: 1e-6, endLr: 1e4 } as const;
       const { edgeLr } = m.analyzeRangeTest(
-        { ...coarse, points: scout!, stopped: { step: 9, reason: 'diverged' } },
+        { ...wide, points: coarse!, stopped: { step: 9, reason: 'diverged' } },
         { smoothing: 'none' },
       );
       const ratio = Math.log(endLr / startLr) / Math.log(points[1]!.lr / points[0]!.lr);
-      return [edgeLr! / startLr, stopped?.reason, scout!.length + ratio + 1];
+      return [edgeLr! / startLr, stopped?.reason, coarse!.length + ratio + 1];
     },
     value: [100, 'diverged', 200],
   },
@@ -704,8 +704,8 @@ const table: readonly Row[] = [
   {
     pins: ['coarseSweep.ahead'],
     see: async (m) => {
-      const { scout, startLr } = await tested(m, (x) => (x > -1 ? Number.NaN : 1));
-      return scout!.at(-1)!.lr / startLr;
+      const { coarse, startLr } = await tested(m, (x) => (x > -1 ? Number.NaN : 1));
+      return coarse!.at(-1)!.lr / startLr;
     },
     value: 100 * 10 ** (80 / 159),
   },
@@ -713,7 +713,7 @@ const table: readonly Row[] = [
     pins: ['rangeTestSteps.least'],
     see: async (m) => {
       const long = (steps: number) => tested(m, valleyTo(20), { steps });
-      return [(await long(99)).endLr, (await long(100)).scout !== undefined];
+      return [(await long(99)).endLr, (await long(100)).coarse !== undefined];
     },
     value: [10, true],
   },
@@ -788,8 +788,8 @@ const table: readonly Row[] = [
 const risen = (m: Modules, { depth, lost }: { readonly depth: number; readonly lost: number }): string =>
   refusesOnly(m, { x: range(0, 4, 0.4), noise: 5, depth, lost, diverged: false });
 /** The number of steps of the coarse sweep over its ten decades. */
-const coarseSteps = ({ scout }: RangeTestTrace): number =>
-  Math.round(10 / Math.log10(scout![1]!.lr / scout![0]!.lr)) + 1;
+const coarseSteps = ({ coarse }: RangeTestTrace): number =>
+  Math.round(10 / Math.log10(coarse![1]!.lr / coarse![0]!.lr)) + 1;
 
 /** Equal, numbers to twelve digits. */
 function agrees(actual: unknown, stated: unknown): boolean {

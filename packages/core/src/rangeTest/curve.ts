@@ -1,8 +1,8 @@
+import { median, minOf, noiseOf } from '../statistics.ts';
 import type { Axis } from './axis.ts';
 import { binsPerDecade, ceiling, leastSweep, noiseWindow, startWindow } from './calibration.ts';
 import { isHigh } from './highStart.ts';
 import { isFiniteLoss, type PooledTrace } from './poolTraces.ts';
-import { median, minOf, noiseOf } from './statistics.ts';
 import type { RangeTestPoint } from './trace.ts';
 
 /** A sweep's losses over the places of its rates on an axis, in bins of equal width. */

@@ -1,4 +1,3 @@
-import type { PooledTrace } from './poolTraces.ts';
 import type { RangeTestPoint } from './trace.ts';
 
 /** A number to three digits, as people write it: `2.3`, `0.0316`, `1e-6`. */
@@ -12,7 +11,7 @@ export const rateOf = ({ lr, step }: Pick<RangeTestPoint, 'lr' | 'step'>): strin
   `${showNumber(lr)} (step ${step})`;
 
 /** A rate, with the step that used it or the next higher one. */
-export function rateAt({ points }: PooledTrace, lr: number): string {
+export function rateAt({ points }: { readonly points: readonly RangeTestPoint[] }, lr: number): string {
   // A rate that went through its logarithm is off by rounding.
   const { step } = points.find((point) => point.lr >= lr * 0.9999) ?? points.at(-1)!;
   return rateOf({ lr, step });

@@ -1,6 +1,6 @@
+import { median, noiseOf } from '../statistics.ts';
 import { divergence } from './calibration.ts';
 import { isHigh } from './highStart.ts';
-import { median, noiseOf } from './statistics.ts';
 
 /** Watches a sweep's losses for divergence. */
 export interface DivergenceWatch {

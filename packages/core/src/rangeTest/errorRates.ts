@@ -1,6 +1,6 @@
+import { meanOf, minOf, noiseOf, roughnessOf } from '../statistics.ts';
 import { leastSweep, startWindow } from './calibration.ts';
 import type { PooledTrace } from './poolTraces.ts';
-import { meanOf, minOf, noiseOf, roughnessOf } from './statistics.ts';
 import type { RangeTestPoint } from './trace.ts';
 
 /** Whose accuracies: of validation data, or of the training batches. */
@@ -38,7 +38,7 @@ export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRat
     points,
     broken: undefined,
     // Losses that are not finite say nothing where there are accuracies.
-    diverged: trace.sweeps.some(({ scout, stopped }) => scout || stopped?.reason === 'diverged'),
+    diverged: trace.sweeps.some(({ coarse, stopped }) => coarse || stopped?.reason === 'diverged'),
     sharesLoss: Infinity,
     constantLoss: 1 - (trace.sweeps[0]?.constantAnswer?.accuracy ?? -Infinity),
     smoothed: false,

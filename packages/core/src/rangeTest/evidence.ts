@@ -1,10 +1,10 @@
+import { minOf } from '../statistics.ts';
 import { type Axis, axisOf } from './axis.ts';
 import { createSmoother } from './createSmoother.ts';
 import { type Curve, toCurve } from './curve.ts';
 import { doubtOf } from './doubtOf.ts';
 import { type Features, featuresOf } from './features.ts';
 import type { PooledTrace } from './poolTraces.ts';
-import { minOf } from './statistics.ts';
 
 /** What a trace shows: the input of refusals and suggestions. */
 export interface Evidence {

@@ -1,6 +1,6 @@
+import { minOf } from '../statistics.ts';
 import { fallShare, lostShares } from './calibration.ts';
 import type { Curve } from './curve.ts';
-import { minOf } from './statistics.ts';
 
 /** The features of a smoothed curve, as places on its axis. */
 export interface Features {

@@ -1,4 +1,4 @@
-import type { Recorded } from '../train/recorded.ts';
+import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import { highStart, unevenClasses } from './calibration.ts';
 import { showNumber } from './describe.ts';
 
@@ -15,7 +15,7 @@ export const highAdvice =
  *
  * @param start - the loss before any step
  */
-export function lossOfShares(constant: Recorded | undefined, start: number): number {
+export function lossOfShares(constant: LoggedMetrics | undefined, start: number): number {
   const { loss, accuracy } = constant ?? {};
   if (typeof loss !== 'number') return Infinity;
   const uneven = (accuracy ?? 0) > unevenClasses.shares * Math.exp(-loss);
@@ -28,7 +28,7 @@ export function lossOfShares(constant: Recorded | undefined, start: number): num
  *
  * @param start - the loss before any step
  */
-export const uninformedLoss = (constant: Recorded | undefined, start: number): number =>
+export const uninformedLoss = (constant: LoggedMetrics | undefined, start: number): number =>
   lossOfShares(constant, start) < Infinity ? Infinity : (constant?.loss ?? Infinity);
 
 /** What a start far above the best constant answer means, for the user. */

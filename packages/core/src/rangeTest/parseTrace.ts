@@ -1,5 +1,6 @@
-import { checkOrder, decay, integer, oneOf, optional, positiveRate, rate, record } from '../fields.ts';
+import { checkOrder, decay, integer, nonNegative, oneOf, optional, positive, record } from '../fields.ts';
 import { inOrder, loss, metricFields, stepFields, stopped, version } from '../records.ts';
+import { withTodaysNames } from './formerNames.ts';
 import { lossSmoothing } from './lossSmoothing.ts';
 import type { RangeTestTrace } from './trace.ts';
 
@@ -8,15 +9,15 @@ const points = inOrder(stepFields);
 const fields = {
   version,
   spacing: oneOf('linear', 'exponential'),
-  startLr: rate,
-  endLr: positiveRate,
+  startLr: nonNegative,
+  endLr: positive,
   points,
-  probe: optional(integer(1)),
-  control: optional(record(metricFields)),
+  updatesPerRate: optional(integer(1)),
+  baseline: optional(record(metricFields)),
   validation: optional(points),
-  scout: optional(points),
+  coarse: optional(points),
   constantAnswer: optional(record(metricFields)),
-  sharpness: optional(inOrder({ step: integer(0), lr: rate, sharpness: loss })),
+  sharpness: optional(inOrder({ step: integer(0), lr: nonNegative, sharpness: loss })),
   momentum: optional(decay),
   updateKind: optional(oneOf('sgd', 'momentum', 'adaptive', 'rmsProp')),
   smoothing: optional(lossSmoothing),
@@ -25,7 +26,8 @@ const fields = {
 
 /**
  * Reads the trace of a range test from unknown data, such as parsed JSON. The result is frozen and holds only the
- * fields of a trace.
+ * fields of a trace. Those of an older clr get today's names: `scout` is `coarse`, `control` is `baseline`, and `probe` is
+ * `updatesPerRate`.
  *
  * @param name - how error messages refer to it, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received
@@ -38,7 +40,7 @@ const fields = {
  * ```
  */
 export function parseTrace(value: unknown, name = ''): RangeTestTrace {
-  const trace = record(fields)(value, name) as RangeTestTrace;
+  const trace = record(fields)(withTodaysNames(value as RangeTestTrace), name) as RangeTestTrace;
   checkOrder(trace, 'startLr', 'endLr', name);
   return trace;
 }

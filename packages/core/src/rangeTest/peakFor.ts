@@ -1,8 +1,8 @@
 import { PolicyError } from '../errors.ts';
-import { type Fields, positiveRate, type Read, readFields, record, stepCount } from '../fields.ts';
+import { type Fields, positive, type Read, readFields, record, stepCount } from '../fields.ts';
 import { fitToCycles } from '../fitToCycles.ts';
 import { maxSamples } from '../limits.ts';
-import { readPolicy } from '../policies/kind.ts';
+import { readPolicy } from '../policies/readPolicy.ts';
 import type { Policy } from '../policy.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { lengthExponent } from './calibration.ts';
@@ -81,7 +81,7 @@ export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
   return readPolicy(scaled(data, wanted / peak)) as P;
 }
 
-const suggestion = record({ maxLr: positiveRate, steps: stepCount });
+const suggestion = record({ maxLr: positive, steps: stepCount });
 
 const finding: Read = (value, path) => {
   const { suggestion: given, reasons } = Object(value) as Partial<RangeTestFinding>;
@@ -92,7 +92,7 @@ const finding: Read = (value, path) => {
 
 function anchorOf(source: PeakSource): Anchor {
   const found = 'finding' in Object(source);
-  const fields: Fields = found ? { finding } : { fixedLr: positiveRate, steps: stepCount };
+  const fields: Fields = found ? { finding } : { fixedLr: positive, steps: stepCount };
   const read = readFields(source, fields, '');
   return (found ? read.finding : read) as Anchor;
 }

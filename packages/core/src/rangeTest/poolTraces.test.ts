@@ -26,7 +26,7 @@ describe('poolTraces', () => {
       sweep([[0.2, 1]]),
     ]);
     expect(pool.points.map(({ lr }) => lr)).toEqual([0.1, 0.2, 1]);
-    expect(pool).toMatchObject({ broken: undefined, scouted: false, diverged: false });
+    expect(pool).toMatchObject({ broken: undefined, afterCoarse: false, diverged: false });
   });
 
   it('detects divergence by a loss that is not finite, a stop, or a coarse sweep before', () => {
@@ -42,7 +42,9 @@ describe('poolTraces', () => {
     ).toBe(0.5);
     expect(poolTraces([good, { ...good, stopped: { step: 1, reason: 'diverged' } }]).diverged).toBe(true);
     expect(poolTraces({ ...good, stopped: { step: 1, reason: 'aborted' } }).diverged).toBe(false);
-    expect(poolTraces([good, { ...good, scout: [] }])).toMatchObject({ scouted: true, diverged: true });
+    expect(poolTraces([good, { ...good, coarse: [] }])).toMatchObject({ afterCoarse: true, diverged: true });
+    // As an older clr named it.
+    expect(poolTraces({ ...good, scout: [] } as RangeTestTrace)).toMatchObject({ afterCoarse: true });
   });
 
   it.each([

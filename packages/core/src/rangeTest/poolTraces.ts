@@ -1,9 +1,10 @@
 import { ClrError, show } from '../errors.ts';
+import { median } from '../statistics.ts';
 import { gap } from './calibration.ts';
+import { withTodaysNames } from './formerNames.ts';
 import { lossOfShares, uninformedLoss } from './highStart.ts';
 import { looksSmoothed } from './looksSmoothed.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
-import { median } from './statistics.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 import { undoSmoothing } from './undoSmoothing.ts';
 
@@ -15,7 +16,7 @@ export interface PooledTrace {
   /** The point of lowest rate whose loss is not finite. */
   readonly broken: RangeTestPoint | undefined;
   /** Whether a coarse sweep chose the rates. It saw the lower rates and diverged at the upper end. */
-  readonly scouted: boolean;
+  readonly afterCoarse: boolean;
   /** The loss of an untrained model, which is that of the best constant answer; Infinity if it is not known. */
   readonly constantLoss: number;
   /** The loss of a model that knows the shares of its classes alone, where it has them to learn first; else Infinity. */
@@ -39,8 +40,8 @@ export function poolTraces(
   traces: RangeTestTrace | readonly RangeTestTrace[],
   smoothing?: LossSmoothing,
 ): PooledTrace {
-  const given = [traces].flat() as readonly RangeTestTrace[];
-  for (const trace of given) {
+  const all = [traces].flat() as readonly RangeTestTrace[];
+  for (const trace of all) {
     if (Array.isArray(trace?.points)) continue;
     throw new ClrError('clr/core', {
       expected: 'the trace of a range test, or an array of traces',
@@ -48,21 +49,23 @@ export function poolTraces(
       advice: 'Pass what rangeTest() resolved to.',
     });
   }
+  const given = all.map(withTodaysNames);
   const sweeps = given.map((trace) => undoSmoothing(trace, smoothing));
   const points = sweeps.flatMap((trace) => withoutGaps(trace.points)).sort((a, b) => a.lr - b.lr);
   const broken = points.find((point) => !isFiniteLoss(point));
-  const scouted = sweeps.some(({ scout }) => scout);
+  const afterCoarse = sweeps.some(({ coarse }) => coarse);
   const diverged =
-    scouted || broken !== undefined || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
+    afterCoarse || broken !== undefined || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
   // What clr recorded itself after a coarse sweep, or rate by rate, is as it was.
   const smoothed = given.some(
-    (trace) => !(smoothing ?? trace.smoothing ?? trace.scout ?? trace.probe) && looksSmoothed(trace.points),
+    (trace) =>
+      !(smoothing ?? trace.smoothing ?? trace.coarse ?? trace.updatesPerRate) && looksSmoothed(trace.points),
   );
-  const firstLosses = (sweeps[0]?.scout ?? points).filter(isFiniteLoss).slice(0, 5);
+  const firstLosses = (sweeps[0]?.coarse ?? points).filter(isFiniteLoss).slice(0, 5);
   const start = firstLosses.length > 0 ? median(firstLosses.map(({ loss }) => loss!)) : Infinity;
   const constant = sweeps[0]?.constantAnswer;
   return {
-    ...{ sweeps, points, broken, scouted, diverged, smoothed, metric: 'loss' },
+    ...{ sweeps, points, broken, afterCoarse, diverged, smoothed, metric: 'loss' },
     constantLoss: uninformedLoss(constant, start),
     sharesLoss: lossOfShares(constant, start),
   };

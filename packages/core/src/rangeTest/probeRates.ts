@@ -1,11 +1,11 @@
 import type { Schedule } from '../schedule.ts';
-import type { AbortSignalLike } from '../train/abortSignal.ts';
-import { attempt } from '../train/attempt.ts';
-import type { Pass } from '../train/batches.ts';
-import { measure, recorded } from '../train/recorded.ts';
-import type { TrainingStep } from '../train/run.ts';
-import type { Span } from '../train/runSteps.ts';
-import type { Snapshot, Trainable } from '../train/trainable.ts';
+import type { StepRange } from '../train/runSteps.ts';
+import type { AbortSignalLike } from '../trainable/abortSignal.ts';
+import { attempt } from '../trainable/attempt.ts';
+import type { BatchPass } from '../trainable/batches.ts';
+import { evaluateLogged, toLogged } from '../trainable/loggedMetrics.ts';
+import type { TrainingStep } from '../trainable/run.ts';
+import type { Snapshot, Trainable } from '../trainable/trainable.ts';
 
 /** The inputs of probing. */
 export interface Probes<Batch> {
@@ -14,7 +14,7 @@ export interface Probes<Batch> {
   /** The batches that every rate trains on, one update each. */
   readonly batches: readonly Batch[];
   /** The batches to evaluate on after each rate. */
-  readonly held: Pass<Batch>;
+  readonly held: BatchPass<Batch>;
 }
 
 /**
@@ -26,7 +26,7 @@ export async function* probeRates<Batch>(
   trainable: Trainable<Batch>,
   { snapshot, batches, held }: Probes<Batch>,
   schedule: Schedule,
-  { from, to, stop, signal }: Span & { readonly signal: AbortSignalLike | undefined },
+  { from, to, stop, signal }: StepRange & { readonly signal: AbortSignalLike | undefined },
 ): AsyncGenerator<TrainingStep> {
   for (let step = from; step < to && !stop(); step++) {
     const lr = schedule.lr(step);
@@ -36,10 +36,10 @@ export async function* probeRates<Batch>(
       await attempt('trainStep()', at, async () => {
         const { loss, accuracy } = await trainable.trainStep(batch, { lr });
         const metrics = await Promise.all([loss, accuracy]);
-        recorded(...metrics, at); // throws where they are no numbers
+        toLogged(...metrics, at); // throws where they are no numbers
       });
     }
-    const metrics = await measure(trainable, held, at, signal);
+    const metrics = await evaluateLogged(trainable, held, at, signal);
     if (metrics) yield { step, lr, ...metrics };
   }
 }

@@ -107,12 +107,12 @@ describe('rangeTest', () => {
   });
 
   it('tries every rate by itself from the same state when probing', async () => {
-    const { outcome, trainable } = await tested({ startLr: 1e-6, endLr: 1, steps: 40, probe: 3 });
+    const { outcome, trainable } = await tested({ startLr: 1e-6, endLr: 1, steps: 40, updatesPerRate: 3 });
     if (outcome instanceof Error) throw outcome;
-    expect(outcome.probe).toBe(3);
+    expect(outcome.updatesPerRate).toBe(3);
     const untouched = linearTrainable();
     await untouched.restore({ w: 1.25, v: -0.5, updates: 9 });
-    expect(outcome.control).toEqual(await untouched.evaluate(examples.slice(3, 6)));
+    expect(outcome.baseline).toEqual(await untouched.evaluate(examples.slice(3, 6)));
     for (const [k, point] of outcome.points.slice(0, 30).entries()) {
       const alone = linearTrainable();
       await alone.restore({ w: 1.25, v: -0.5, updates: 9 });
@@ -125,11 +125,11 @@ describe('rangeTest', () => {
   it('looks for the rates by itself when none are given: coarsely, then slowly around the edge', async () => {
     const { outcome, trainable } = await tested({});
     if (outcome instanceof Error) throw outcome;
-    const { scout, points, startLr, endLr } = outcome;
-    expect(scout?.[0]?.lr).toBe(1e-6);
+    const { coarse, points, startLr, endLr } = outcome;
+    expect(coarse?.[0]?.lr).toBe(1e-6);
     expect(points[0]?.lr).toBe(startLr);
-    expect(points.length + scout!.length).toBeLessThanOrEqual(200);
-    expect(trainable.seen.length).toBe(points.length + scout!.length);
+    expect(points.length + coarse!.length).toBeLessThanOrEqual(200);
+    expect(trainable.seen.length).toBe(points.length + coarse!.length);
     // Gradient descent on this loss diverges above a rate of about 1.
     expect(startLr).toBeGreaterThan(1e-4);
     expect(startLr).toBeLessThan(0.1);
@@ -140,7 +140,7 @@ describe('rangeTest', () => {
 
   it('goes up to 10,000 and no further where nothing diverges', async () => {
     const record = await trace({ steps: 120 }, { result: () => ({ loss: 2.3 }) });
-    expect(record.scout).toBeUndefined();
+    expect(record.coarse).toBeUndefined();
     expect(record.points[record.points.length - 1]?.lr).toBe(1e4);
     expect(record.points.length).toBe(48);
   });
@@ -176,7 +176,7 @@ describe('rangeTest', () => {
     })();
     const record = await rangeTest(trainable, once, { steps: 120 });
     expect(record).toMatchObject({ startLr: 1e-6, endLr: 10 });
-    expect(record.scout).toBeUndefined();
+    expect(record.coarse).toBeUndefined();
   });
 
   it.each([20, 200])('stops when it is aborted at step %i of the two sweeps', async (at) => {
@@ -190,7 +190,7 @@ describe('rangeTest', () => {
       },
     });
     expect(record.stopped).toEqual({ step: record.points.length, reason: 'aborted' });
-    expect(record.scout !== undefined).toBe(at === 200);
+    expect(record.coarse !== undefined).toBe(at === 200);
     expect(told).toBeLessThan(at + 3);
   });
 

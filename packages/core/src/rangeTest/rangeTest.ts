@@ -1,8 +1,8 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
-import { type Batches, checkBatches } from '../train/batches.ts';
-import { checkTrainable } from '../train/checkTrainable.ts';
-import type { Trainable } from '../train/trainable.ts';
+import { type Batches, checkBatches } from '../trainable/batches.ts';
+import { checkTrainable } from '../trainable/checkTrainable.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 import { analyzeRangeTest } from './analyzeRangeTest.ts';
 import { coarseSweep, rangeTestSteps } from './calibration.ts';
 import type { RangeTestOptions } from './rangeTestOptions.ts';
@@ -11,7 +11,7 @@ import { type Measured, sweep } from './sweep.ts';
 import type { RangeTestTrace } from './trace.ts';
 
 const names = [
-  ...(['startLr', 'endLr', 'steps', 'spacing', 'probe', 'validation', 'sharpness'] as const),
+  ...(['startLr', 'endLr', 'steps', 'spacing', 'updatesPerRate', 'validation', 'sharpness'] as const),
   ...(['signal', 'onStep'] as const),
 ] as const;
 
@@ -46,13 +46,13 @@ export async function rangeTest<Batch>(
   options: RangeTestOptions<Batch> = {},
 ): Promise<RangeTestTrace> {
   checkTrainable(trainable);
-  const { steps, startLr, endLr, spacing, probe, validation } = checkOptionNames(
+  const { steps, startLr, endLr, spacing, updatesPerRate, validation } = checkOptionNames(
     'clr/core',
     'rangeTest',
     options,
     names,
   );
-  const plain = [startLr, endLr, spacing, probe].some((given) => given !== undefined);
+  const plain = [startLr, endLr, spacing, updatesPerRate].some((given) => given !== undefined);
   if (plain || !((steps ?? rangeTestSteps.first) >= rangeTestSteps.least) || 'next' in Object(batches))
     return sweep(trainable, batches, options);
   stepCount(steps ?? rangeTestSteps.first, 'steps');
@@ -70,18 +70,18 @@ async function twoSweeps<Batch>(
   measured?: Measured,
 ): Promise<RangeTestTrace> {
   const { validation: _, steps, ...rest } = options;
-  const coarse = {
+  const wide = {
     ...rest,
     startLr: coarseSweep.startLr,
     endLr: coarseSweep.endLr,
     steps: Math.ceil(steps / coarseSweep.oneIn),
   };
-  const scout = await sweep(trainable, batches, coarse, measured);
-  const { points, stopped } = scout;
-  if (stopped?.reason !== 'diverged' || spoiledByData(scout)) return scout;
+  const coarse = await sweep(trainable, batches, wide, measured);
+  const { points, stopped } = coarse;
+  if (stopped?.reason !== 'diverged' || spoiledByData(coarse)) return coarse;
   const end = points.at(-1)!.lr;
   const edge =
-    analyzeRangeTest(scout, { resamples: 0, smoothing: 'none' }).edgeLr ??
+    analyzeRangeTest(coarse, { resamples: 0, smoothing: 'none' }).edgeLr ??
     points[Math.max(0, Math.floor(points.length - 1 - coarseSweep.ahead))]!.lr;
   const fine = {
     startLr: edge / coarseSweep.below,
@@ -89,5 +89,5 @@ async function twoSweeps<Batch>(
     steps: steps - points.length,
     ...(options.sharpness !== false && trainable.batchSharpness && { sharpEdge: edge }),
   };
-  return { ...(await sweep(trainable, batches, { ...options, ...fine }, scout)), scout: points };
+  return { ...(await sweep(trainable, batches, { ...options, ...fine }, coarse)), coarse: points };
 }

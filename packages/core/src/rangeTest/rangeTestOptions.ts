@@ -1,5 +1,5 @@
-import type { AbortSignalLike } from '../train/abortSignal.ts';
-import type { Pass } from '../train/batches.ts';
+import type { AbortSignalLike } from '../trainable/abortSignal.ts';
+import type { BatchPass } from '../trainable/batches.ts';
 import type { RangeTestPoint } from './trace.ts';
 
 /** Options of `rangeTest`. */
@@ -18,14 +18,15 @@ export interface RangeTestOptions<Batch> {
   /**
    * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a rising
    * rate. Use it for a model that is already trained: a sweep would spoil it before it reaches the rates that matter.
-   * It takes `steps · probe` updates; 40 steps of 5 updates are a good start.
+   * It takes `steps · updatesPerRate` updates; 40 steps of 5 updates are a good start.
    */
-  readonly probe?: number;
+  readonly updatesPerRate?: number;
   /**
-   * Batches to evaluate on, about 20 times along the sweep. When probing: after every rate; default, the next `probe`
+   * Batches to evaluate on, about 20 times along the sweep. When probing: after every rate; default, the next
+   * `updatesPerRate`
    * training batches.
    */
-  readonly validation?: Pass<Batch>;
+  readonly validation?: BatchPass<Batch>;
   /**
    * Measure the batch sharpness on the way, as a second opinion in `reasons`: three gradients more for each of 8 batches
    * at most.

@@ -35,13 +35,13 @@ const diverged = { stopped: { step: 200, reason: 'diverged' } } as const;
  * Low for the given number of decades from 1e-6 on, then high. More than half of the first tenth of the sweep is high.
  */
 const lowUpTo = (decades: number) =>
-  sweep((x) => (x < -6 + decades ? 1 : 2), { from: -6, to: 7, steps: 260, scout: [] });
+  sweep((x) => (x < -6 + decades ? 1 : 2), { from: -6, to: 7, steps: 260, coarse: [] });
 /** Falls at 0.2 and is back at 0.6. */
 const late = (x: number): number => 2.3 - 1.5 * sigmoid(12 * (x + 0.7)) + 3 * sigmoid(12 * (x + 0.1));
 const falling = (x: number): number => 2.3 - 0.4 * Math.max(0, x + 2);
 
 /** What a model that knows a share of its examples has before any step. */
-const knows = (accuracy: number) => ({ control: { loss: 0.0023, accuracy } });
+const knows = (accuracy: number) => ({ baseline: { loss: 0.0023, accuracy } });
 
 /** Noise without memory. */
 const noiseOf = (step: number): number => 0.2 * Math.sin(1e4 * (step + 1) ** 2);
@@ -70,8 +70,8 @@ const cases: readonly Case[] = [
   {
     name: 'notFinite',
     why: 'NaN where nothing had moved instead of where the loss had fallen and risen',
-    refused: sweep((x, step) => (step < 30 ? good(x) : Number.NaN), { scout: [] }),
-    neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), { scout: [] }),
+    refused: sweep((x, step) => (step < 30 ? good(x) : Number.NaN), { coarse: [] }),
+    neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), { coarse: [] }),
     reason:
       /^The loss was not finite at 0\.000567 \(step 30\), a rate that cannot be the reason\. Look for NaN or infinite numbers in the inputs and targets of that batch\.$/,
   },
@@ -79,10 +79,10 @@ const cases: readonly Case[] = [
     name: 'notFinite',
     why: 'NaN at a rate that a coarse sweep had passed',
     refused: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), {
-      scout: [3, 2.5].map((loss, step) => ({ step, lr: 2 * step + 1, loss })),
+      coarse: [3, 2.5].map((loss, step) => ({ step, lr: 2 * step + 1, loss })),
     }),
     neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), {
-      scout: [3, 2.5].map((loss, step) => ({ step, lr: 0.5 * step + 0.1, loss })),
+      coarse: [3, 2.5].map((loss, step) => ({ step, lr: 0.5 * step + 0.1, loss })),
     }),
     reason: /^The loss was not finite at 0\.\d+ \(step \d+\), a rate that cannot be the reason\./,
   },
@@ -164,7 +164,7 @@ const cases: readonly Case[] = [
     name: 'risingFromTheStart',
     why: 'lowest at the first rate instead of after a fall',
     refused: lowUpTo(0.6),
-    neighbour: sweep(good, { scout: [] }),
+    neighbour: sweep(good, { coarse: [] }),
     reason: /^The loss was already rising at the lowest rate, 1e-6 \(step 0\)\. Start lower\.$/,
   },
   {
@@ -225,6 +225,6 @@ describe('refusals', () => {
   it('allow a sweep to begin nearer to the edge after a coarse sweep', () => {
     const near = sweep(late, { from: -1 });
     expect(applying(near)).toEqual(['startsNearTheEdge']);
-    expect(applying({ ...near, scout: [] })).toEqual([]);
+    expect(applying({ ...near, coarse: [] })).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
+import { meanOf, minOf } from '../statistics.ts';
 import { leastDescent, leastGain, leastRoom, leastSweep, provenRises, startWindow } from './calibration.ts';
 import { rateAt, rateOf, showNumber } from './describe.ts';
 import { doubtOf, roundingOf } from './doubtOf.ts';
 import type { Evidence } from './evidence.ts';
 import type { PooledTrace } from './poolTraces.ts';
 import { spoiledByData } from './spoiledByData.ts';
-import { meanOf, minOf } from './statistics.ts';
 import type { RangeTestPoint } from './trace.ts';
 
 /** A reason not to suggest anything. */
@@ -26,7 +26,7 @@ const faultIn = ({ sweeps, broken }: PooledTrace): RangeTestPoint | undefined =>
 
 /** The accuracy on training batches before any step counts; NaN where it is not known. */
 const accuracyBefore = ({ sweeps, points }: PooledTrace): number =>
-  sweeps[0]?.control?.accuracy ??
+  sweeps[0]?.baseline?.accuracy ??
   meanOf(points.slice(0, startWindow.steps).map(({ accuracy }) => accuracy ?? Number.NaN));
 
 /** The highest smoothed loss before the lowest. */
@@ -110,7 +110,7 @@ export const refusals: readonly Refusal[] = [
     name: 'startsNearTheEdge',
     // If a coarse sweep has seen the rates below the first one, it is enough to begin below maxLr.
     applies: ({ trace, axis, curve: { x }, features: { edge }, margin }) =>
-      Math.log10(axis.rate(edge)) - (trace.scouted ? margin : leastRoom) < Math.log10(axis.rate(x[0]!)),
+      Math.log10(axis.rate(edge)) - (trace.afterCoarse ? margin : leastRoom) < Math.log10(axis.rate(x[0]!)),
     reason: (evidence) => {
       const { trace, axis, curve, features } = evidence;
       return `The sweep began at ${rateOf(curve.first!)}, too close below the rate at which training breaks down, ${rateAt(trace, axis.rate(features.edge))}. ${lower(evidence)}`;

@@ -1,4 +1,4 @@
-import { minOf } from './statistics.ts';
+import { minOf } from '../statistics.ts';
 
 /**
  * A rule of the field: from rates and losses of equal length to a rate, or `null` where it has no answer.

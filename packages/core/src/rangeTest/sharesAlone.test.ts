@@ -17,7 +17,7 @@ function sweepTo(low: number, given: Partial<RangeTestTrace> = {}): RangeTestTra
   });
   return {
     ...{ version: 1, spacing: 'exponential', startLr: 1e-5, endLr: 100, points, updateKind: 'adaptive' },
-    ...{ momentum: 0.9, scout: points.slice(0, 10), constantAnswer: { loss: 3.2, accuracy: 0.2 } },
+    ...{ momentum: 0.9, coarse: points.slice(0, 10), constantAnswer: { loss: 3.2, accuracy: 0.2 } },
     ...given,
   };
 }

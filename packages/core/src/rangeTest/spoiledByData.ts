@@ -1,6 +1,6 @@
+import { median, noiseOf } from '../statistics.ts';
 import { dataFault, startWindow } from './calibration.ts';
 import { isFiniteLoss } from './poolTraces.ts';
-import { median, noiseOf } from './statistics.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /**
@@ -10,15 +10,15 @@ import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
  */
 export function spoiledByData({
   points,
-  scout,
-}: Pick<RangeTestTrace, 'points' | 'scout'>): RangeTestPoint | undefined {
+  coarse,
+}: Pick<RangeTestTrace, 'points' | 'coarse'>): RangeTestPoint | undefined {
   const at = points.findIndex((point) => !isFiniteLoss(point));
   if (at < 0) return undefined;
   const broken = points[at]!;
-  const passed = scout?.some((point) => isFiniteLoss(point) && point.lr > dataFault.passed * broken.lr);
+  const passed = coarse?.some((point) => isFiniteLoss(point) && point.lr > dataFault.passed * broken.lr);
   if (at === 0 || broken.fault !== undefined) return broken;
   const losses = points.slice(0, at).map(({ loss }) => loss!);
-  const highest = (scout ?? [])
+  const highest = (coarse ?? [])
     .slice(0, startWindow.steps)
     .reduce((most, { loss }) => Math.max(most, loss ?? -Infinity), -Infinity);
   if (passed && losses.at(-1)! <= highest) return broken;

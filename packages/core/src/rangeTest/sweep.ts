@@ -1,13 +1,13 @@
-import { checkOrder, integer, positiveRate, stepCount } from '../fields.ts';
+import { checkOrder, integer, positive, stepCount } from '../fields.ts';
 import { ramp } from '../policies/ramp.ts';
 import type { Schedule } from '../schedule.ts';
 import { toSchedule } from '../toSchedule.ts';
-import { checkSignal } from '../train/abortSignal.ts';
-import { attempt, thenTidyUp } from '../train/attempt.ts';
-import { type Batches, checkBatches, endless, type Pass } from '../train/batches.ts';
-import { measure, measureConstant, type Recorded } from '../train/recorded.ts';
 import { runSteps } from '../train/runSteps.ts';
-import type { Snapshot, Trainable } from '../train/trainable.ts';
+import { checkSignal } from '../trainable/abortSignal.ts';
+import { attempt, thenTidyUp } from '../trainable/attempt.ts';
+import { type Batches, type BatchPass, checkBatches, endless } from '../trainable/batches.ts';
+import { constantLogged, evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import type { Snapshot, Trainable } from '../trainable/trainable.ts';
 import { sharpnessOf } from './batchSharpness.ts';
 import { plainSweep, sharpnessWindow } from './calibration.ts';
 import { createDivergenceWatch } from './divergence.ts';
@@ -21,7 +21,7 @@ interface Run<Batch> {
   readonly source: Source<Batch>;
   readonly schedule: Schedule;
   readonly steps: number;
-  readonly validation: Pass<Batch> | undefined;
+  readonly validation: BatchPass<Batch> | undefined;
   /** The steps before which the batch sharpness is measured, ascending. */
   readonly looks: readonly number[];
   readonly signal: RangeTestOptions<Batch>['signal'];
@@ -40,7 +40,7 @@ interface SweepOptions<Batch> extends Omit<RangeTestOptions<Batch>, 'sharpness'>
   readonly sharpEdge?: number;
 }
 
-/** Makes one sweep from the lowest rate to the highest, or one probe of each rate, then puts the model back. */
+/** Makes one sweep from the lowest rate to the highest, or tries each rate by itself, then puts the model back. */
 export async function sweep<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
@@ -48,18 +48,18 @@ export async function sweep<Batch>(
   { constantAnswer }: Measured = {},
 ): Promise<RangeTestTrace> {
   const { startLr = plainSweep.startLr, endLr = plainSweep.endLr, steps = plainSweep.steps } = options;
-  const { spacing = 'exponential', probe, validation, signal, onStep } = options;
+  const { spacing = 'exponential', updatesPerRate, validation, signal, onStep } = options;
   checkSignal('signal', signal);
   const { updateKind, momentum } = trainable;
-  positiveRate(endLr, 'endLr');
+  positive(endLr, 'endLr');
   integer(2)(steps, 'steps');
-  if (probe !== undefined) stepCount(probe, 'probe');
+  if (updatesPerRate !== undefined) stepCount(updatesPerRate, 'updatesPerRate');
   checkOrder({ startLr, endLr }, 'startLr', 'endLr', '');
   const schedule = toSchedule(ramp({ startLr, endLr, steps: steps - 1, spacing }));
   checkBatches('batches', batches, false);
   if (validation) checkBatches('validation', validation, true);
 
-  const constant = constantAnswer ?? (await measureConstant(trainable, batches, signal));
+  const constant = constantAnswer ?? (await constantLogged(trainable, batches, signal));
   const points: RangeTestPoint[] = [];
   const watch = createDivergenceWatch(constant?.loss ?? undefined);
   const snapshot = await attempt('snapshot()', 'before the range test', () => trainable.snapshot());
@@ -76,9 +76,9 @@ export async function sweep<Batch>(
       await onStep?.(point);
     },
   };
-  let measured: Pick<RangeTestTrace, 'validation' | 'sharpness' | 'control'> = {};
+  let measured: Pick<RangeTestTrace, 'validation' | 'sharpness' | 'baseline'> = {};
   const takeSteps = async (): Promise<void> => {
-    measured = probe ? await probeEach(run, probe, snapshot) : await sweepThrough(run);
+    measured = updatesPerRate ? await probeEach(run, updatesPerRate, snapshot) : await sweepThrough(run);
   };
   const closed = () =>
     thenTidyUp(takeSteps, () =>
@@ -96,7 +96,7 @@ export async function sweep<Batch>(
   const fault = points.at(-1)?.fault;
   return {
     ...{ version: 1, spacing, startLr, endLr, points, smoothing: 'none' },
-    ...(probe && { probe }),
+    ...(updatesPerRate && { updatesPerRate }),
     ...measured,
     ...(constant && { constantAnswer: constant }),
     ...(updateKind && { updateKind }),
@@ -124,7 +124,7 @@ async function sweepThrough<Batch>(
       last = point;
     }
     if (validation && last && to === end && !stop()) {
-      const metrics = await measure(trainable, validation, `after step ${last.step}`, signal);
+      const metrics = await evaluateLogged(trainable, validation, `after step ${last.step}`, signal);
       if (metrics) found.push({ step: last.step, lr: last.lr, ...metrics });
     }
     if (looks.includes(to) && !stop()) {
@@ -163,7 +163,7 @@ async function probeEach<Batch>(
   { trainable, source, schedule, steps, validation, signal, stop, see }: Run<Batch>,
   updates: number,
   snapshot: Snapshot,
-): Promise<Pick<RangeTestTrace, 'control'>> {
+): Promise<Pick<RangeTestTrace, 'baseline'>> {
   const drawn: Batch[] = [];
   while (drawn.length < (validation ? 1 : 2) * updates) {
     const next = await attempt('the next batch', `after ${drawn.length}`, () => source.next());
@@ -171,13 +171,13 @@ async function probeEach<Batch>(
     drawn.push(next.value);
   }
   const held = validation ?? drawn.slice(updates);
-  const control: Recorded | undefined = stop()
+  const baseline: LoggedMetrics | undefined = stop()
     ? undefined
-    : await measure(trainable, held, 'before any step', signal);
+    : await evaluateLogged(trainable, held, 'before any step', signal);
   const probes = { snapshot, batches: drawn.slice(0, updates), held };
   for await (const point of probeRates(trainable, probes, schedule, { from: 0, to: steps, stop, signal }))
     await see(point);
-  return control ? { control } : {};
+  return baseline ? { baseline } : {};
 }
 
 /** Batches, the next of which can be seen before it is taken. */

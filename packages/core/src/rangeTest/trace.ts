@@ -1,4 +1,5 @@
 import type { UpdateKind } from '../optimizers/updateKind.ts';
+import type { Stopped } from '../trainable/run.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
 
 /** One step of a range test: the rate that acted and the batch's metrics before the update. */
@@ -11,16 +12,6 @@ export interface RangeTestPoint {
   readonly accuracy?: number | null;
   /** Where the loss is not finite because of the data: the first value of the batch that is not. */
   readonly fault?: string;
-}
-
-/** Why a run ended before its last step. */
-export interface Stopped {
-  /** The number of steps that were taken. */
-  readonly step: number;
-  /** The first value of the batch that is not finite, where one made the loss so: the rate is not to blame. */
-  readonly fault?: string;
-  /** `'ended'`: at a trough, as a training run was asked to. */
-  readonly reason: 'diverged' | 'aborted' | 'ended';
 }
 
 /** The batch sharpness at one step of a sweep. */
@@ -41,13 +32,13 @@ export interface RangeTestTrace {
   /** The losses before each update of a sweep; or, when probing, after the updates at each rate. */
   readonly points: readonly RangeTestPoint[];
   /** How many updates each rate was tried with, when each was tried by itself. */
-  readonly probe?: number;
+  readonly updatesPerRate?: number;
   /** When probing: the metrics of the model as it stands, after no step at all. */
-  readonly control?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
+  readonly baseline?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
   /** Metrics on validation data, measured after the step they name. */
   readonly validation?: readonly RangeTestPoint[];
   /** The steps of the coarse sweep before this one, where one looked for the rates to sweep. */
-  readonly scout?: readonly RangeTestPoint[];
+  readonly coarse?: readonly RangeTestPoint[];
   /** What the best constant answer to training batches comes to, where the Trainable says so. */
   readonly constantAnswer?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
   /** The batch sharpness of a few batches, up to the coarse sweep's edge, where the Trainable measures it. */

@@ -109,7 +109,9 @@ describe('undoSmoothing', () => {
   });
 
   it('refuses a trace whose rates were each tried by themselves', () => {
-    expect(() => undoSmoothing({ ...traceOf([1, 2]), probe: 5 }, 'fastai')).toThrow(/trace with probe/);
+    expect(() => undoSmoothing({ ...traceOf([1, 2]), updatesPerRate: 5 }, 'fastai')).toThrow(
+      /trace with updatesPerRate/,
+    );
   });
 });
 

@@ -29,9 +29,9 @@ export function undoSmoothing(
   lossSmoothing(smoothing, 'smoothing');
   if (smoothing === 'none') return trace;
   const { beta, debias = false, ahead = 0 } = runningMeanOf(smoothing);
-  if (trace.probe && beta > 0) {
+  if (trace.updatesPerRate && beta > 0) {
     const advice = 'Each rate was tried by itself, so there is nothing to undo.';
-    throw new PolicyError('smoothing', smoothing, '"none" for a trace with probe', advice);
+    throw new PolicyError('smoothing', smoothing, '"none" for a trace with updatesPerRate', advice);
   }
   // A running mean that begins at 0 has seen no step before the first.
   let before = debias ? { step: -1, mean: 0 } : undefined;

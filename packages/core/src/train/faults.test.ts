@@ -4,10 +4,10 @@ import { autoClr } from '../autoClr/autoClr.ts';
 import { ClrError } from '../errors.ts';
 import { constant, triangular } from '../index.ts';
 import { rangeTest } from '../rangeTest/rangeTest.ts';
-import type { Pass } from './batches.ts';
-import type { TrainingRun } from './run.ts';
-import { type CycleEnd, train } from './train.ts';
-import type { StepResult, Trainable } from './trainable.ts';
+import type { BatchPass } from '../trainable/batches.ts';
+import type { TrainingRun } from '../trainable/run.ts';
+import type { StepResult, Trainable } from '../trainable/trainable.ts';
+import { type TroughEvent, train } from './train.ts';
 
 const before = { w: 1.25, v: -0.5, updates: 0 };
 const mine = new Error('mine');
@@ -16,14 +16,14 @@ const raise = (): never => {
 };
 
 /** A call of core with a model and its other arguments. */
-type Call = (trainable: Trainable<Example>, batches: Pass<Example>, more: object) => Promise<unknown>;
+type Call = (trainable: Trainable<Example>, batches: BatchPass<Example>, more: object) => Promise<unknown>;
 
 const policy = triangular({ baseLr: 0.001, maxLr: 0.01, stepSize: 5 });
 const calls: Readonly<Record<string, Call>> = {
   rangeTest: (trainable, batches, more) =>
     rangeTest(trainable, batches, { startLr: 1e-4, endLr: 1e-2, steps: 60, ...more }),
   'rangeTest with probes': (trainable, batches, more) =>
-    rangeTest(trainable, batches, { startLr: 1e-4, endLr: 1e-2, steps: 20, probe: 3, ...more }),
+    rangeTest(trainable, batches, { startLr: 1e-4, endLr: 1e-2, steps: 20, updatesPerRate: 3, ...more }),
   train: (trainable, batches, more) => train(trainable, batches, { policy, steps: 40, ...more }),
   autoClr: (trainable, batches, more) => autoClr(trainable, batches, { steps: 300, ...more }),
 };
@@ -155,7 +155,7 @@ describe('a snapshot or a restore that fails', () => {
     const from = { step: 3, snapshot: {} };
     expect((await faultOf(calls.train!(trainable, examples, { from }))).message).toContain('before step 3');
     trainable.snapshot = raise;
-    const keep = async ({ snapshot }: CycleEnd) => void (await snapshot());
+    const keep = async ({ snapshot }: TroughEvent) => void (await snapshot());
     const error = await faultOf(calls.train!(trainable, examples, { onCycleEnd: keep }));
     expect(error.message).toContain('Expected snapshot() to succeed.\nReceived: Error: mine after 10 steps');
   });
@@ -186,7 +186,7 @@ describe('batches that go wrong', () => {
         for (;;) yield given++ === 9 ? raise() : examples[given % 7]!;
       },
     };
-    const more = name.includes('probes') ? { probe: 6 } : {};
+    const more = name.includes('probes') ? { updatesPerRate: 6 } : {};
     const error = await faultOf(call(trainable, broken, more));
     expect(error.message).toContain('Expected the next batch to succeed.\nReceived: Error: mine');
     const where = { autoClr: 'before any step', 'rangeTest with probes': 'after 9' }[name] ?? 'at step 9';
@@ -198,7 +198,7 @@ describe('batches that go wrong', () => {
   it('end early in the second pass: rangeTest and train say so', async () => {
     for (const [name, call] of named.slice(0, 3)) {
       const trainable = await model();
-      const more = name.includes('probes') ? { probe: 6 } : {};
+      const more = name.includes('probes') ? { updatesPerRate: 6 } : {};
       expect((await faultOf(call(trainable, examples.values(), more))).message).toContain(
         'Expected batches that can be iterated again.\nReceived: 7 batches, then none in epoch 1',
       );

@@ -1,9 +1,9 @@
 import { fieldsOf, join } from '../fields.ts';
 import type { Policy } from '../policy.ts';
-import type { ScheduleLike } from '../schedule.ts';
+import type { ScheduleLike } from '../toSchedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
-import { notTaken, readerOf } from './checkHyperparameters.ts';
-import type { Trainable } from './trainable.ts';
+import { notTaken, readerOf } from '../trainable/checkHyperparameters.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 
 /**
  * Hyperparameters besides the rate, by name: a number for all steps, a function from step to value, or a policy whose

@@ -1,9 +1,9 @@
-import { byName, checkOrder, decay, integer, optional, type Read, rate, record } from '../fields.ts';
+import { byName, checkOrder, decay, integer, nonNegative, optional, type Read, record } from '../fields.ts';
 import { parsePolicy } from '../parsePolicy.ts';
 import { accuracy, inOrder, loss, metricFields, stepFields, stopped, version } from '../records.ts';
-import type { TrainingRun } from './run.ts';
+import type { TrainingRun } from '../trainable/run.ts';
 
-const value: Read = (given, path) => (typeof given === 'number' ? rate : parsePolicy)(given, path);
+const value: Read = (given, path) => (typeof given === 'number' ? nonNegative : parsePolicy)(given, path);
 
 const measured = { ...metricFields, average: optional(record({ loss, accuracy: optional(accuracy) })) };
 
@@ -13,7 +13,7 @@ const fields = {
   hyper: optional(byName(value)),
   from: integer(0),
   step: integer(0),
-  steps: inOrder({ ...stepFields, momentum: optional(decay), hyper: optional(byName(rate)) }),
+  steps: inOrder({ ...stepFields, momentum: optional(decay), hyper: optional(byName(nonNegative)) }),
   troughs: inOrder({ step: integer(0), cycle: integer(0), ...measured }),
   final: optional(record(measured)),
   stopped: optional(stopped),

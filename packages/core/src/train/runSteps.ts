@@ -1,15 +1,15 @@
 import type { Schedule } from '../schedule.ts';
-import { withContext } from './attempt.ts';
+import { withContext } from '../trainable/attempt.ts';
+import { toLogged } from '../trainable/loggedMetrics.ts';
+import type { TrainingStep } from '../trainable/run.ts';
+import type { StepResult, Trainable } from '../trainable/trainable.ts';
 import type { HyperValues } from './hyper.ts';
-import { recorded } from './recorded.ts';
-import type { TrainingStep } from './run.ts';
-import type { StepResult, Trainable } from './trainable.ts';
 
 // How many steps the device may run ahead of the losses we read.
 const lookahead = 16;
 
 /** Which steps to take. */
-export interface Span {
+export interface StepRange {
   readonly from: number;
   /** The step after the last. */
   readonly to: number;
@@ -35,7 +35,7 @@ export async function* runSteps<Batch>(
   trainable: Trainable<Batch>,
   batches: AsyncIterator<Batch, void>,
   schedule: Schedule,
-  { from, to, stop, hyperAt }: Span,
+  { from, to, stop, hyperAt }: StepRange,
 ): AsyncGenerator<TrainingStep> {
   const pending: Pending[] = [];
   let step = from;
@@ -81,7 +81,7 @@ async function settle({ step, loss, accuracy, fault: look }: Pending): Promise<T
   } catch (error) {
     throw withContext(error, 'the loss', at);
   }
-  const record = { ...step, ...recorded(loss, accuracy, at) };
+  const record = { ...step, ...toLogged(loss, accuracy, at) };
   // A batch that is gone by now cannot be looked at.
   const fault = record.loss === null ? await look().catch(() => undefined) : undefined;
   return fault === undefined ? record : { ...record, fault };

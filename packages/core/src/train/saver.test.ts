@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { examples, linearTrainable } from '../../test/linearTrainable.ts';
 import { constant, PolicyError, triangular } from '../index.ts';
-import type { Checkpoint } from './saver.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { type TrainOptions, train } from './train.ts';
 
 // Troughs at 8, 16, 24.

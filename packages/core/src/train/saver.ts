@@ -1,20 +1,11 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
 import { PolicyError } from '../errors.ts';
 import { number, object, stepCount } from '../fields.ts';
-import { attempt } from './attempt.ts';
-import type { AverageState } from './averager.ts';
-import { nonFinite } from './nonFinite.ts';
-import type { Snapshot, Trainable } from './trainable.ts';
+import { attempt } from '../trainable/attempt.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
 
-/** A run at a step: enough to continue it exactly. */
-export interface Checkpoint {
-  /** The number of updates applied. */
-  readonly step: number;
-  /** The state at that step. */
-  readonly snapshot: Snapshot;
-  /** What `average` of `train` has gathered. */
-  readonly average?: AverageState;
-}
+import { nonFinite } from '../trainable/nonFinite.ts';
+import type { Trainable } from '../trainable/trainable.ts';
 
 /** Where a run is saved, and how often. */
 export interface CheckpointOptions {

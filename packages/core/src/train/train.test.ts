@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { examples, type LinearTrainable, linearTrainable } from '../../test/linearTrainable.ts';
 import { constant, rangeTest, sequence, toSchedule, triangular, triangular2 } from '../index.ts';
-import type { Checkpoint } from './saver.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { type TrainOptions, train } from './train.ts';
 
 const policy = triangular2({

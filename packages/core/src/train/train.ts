@@ -1,21 +1,22 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
-import type { ScheduleLike } from '../schedule.ts';
+import type { ScheduleLike } from '../toSchedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
-import { type AbortSignalLike, checkSignal } from './abortSignal.ts';
-import { attempt, thenTidyUp } from './attempt.ts';
-import { type Average, type AverageOptions, createAverager } from './averager.ts';
-import { type Batches, checkBatches, endless, type Pass } from './batches.ts';
-import { checkTrainable } from './checkTrainable.ts';
+import { type AbortSignalLike, checkSignal } from '../trainable/abortSignal.ts';
+import { attempt, thenTidyUp } from '../trainable/attempt.ts';
+import { type Batches, type BatchPass, checkBatches, endless } from '../trainable/batches.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
+import { checkTrainable } from '../trainable/checkTrainable.ts';
+import { evaluateLogged } from '../trainable/loggedMetrics.ts';
+import type { TrainingRun, TrainingStep, Trough } from '../trainable/run.ts';
+import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { type Average, type AverageOptions, createAverager } from '../troughs/averager.ts';
 import { type Hyper, readHyper } from './hyper.ts';
-import { measure } from './recorded.ts';
-import type { TrainingRun, TrainingStep, Trough } from './run.ts';
 import { runSteps } from './runSteps.ts';
-import { type Checkpoint, type CheckpointOptions, createSaver } from './saver.ts';
-import type { Snapshot, Trainable } from './trainable.ts';
+import { type CheckpointOptions, createSaver } from './saver.ts';
 
 /** The argument of `onCycleEnd`. */
-export interface CycleEnd extends Trough {
+export interface TroughEvent extends Trough {
   /** The state at this trough, to keep or to resume from. */
   snapshot(): Promise<Snapshot>;
 }
@@ -42,13 +43,13 @@ export interface TrainOptions<Batch> {
   /** Where to go on from. The batches before it are drawn and skipped. */
   readonly from?: Checkpoint;
   /** Batches to evaluate on at every trough and at the end, apart from the training data. */
-  readonly validation?: Pass<Batch>;
+  readonly validation?: BatchPass<Batch>;
   /** The same as `validation`. */
-  readonly evaluate?: Pass<Batch>;
+  readonly evaluate?: BatchPass<Batch>;
   /** Told of every step, in order, some steps late when losses are promises. */
   readonly onStep?: (step: TrainingStep) => void | Promise<void>;
   /** Told of every trough, before the next step is taken. */
-  readonly onCycleEnd?: (end: CycleEnd) => void | Promise<void>;
+  readonly onCycleEnd?: (end: TroughEvent) => void | Promise<void>;
   /**
    * Saves the run: at every trough, at the end, when `signal` stops it, and after every given number of steps or
    * seconds. A run
@@ -139,7 +140,7 @@ export async function train<Batch>(
   let last: Pick<Trough, 'loss' | 'accuracy' | 'average'> | undefined;
   const after = () => `after ${step} steps`;
   const look = async () => {
-    const metrics = await (validation && measure(trainable, validation, after(), signal));
+    const metrics = await (validation && evaluateLogged(trainable, validation, after(), signal));
     const average = diverged || signal?.aborted ? undefined : await averager?.look(step);
     if (average) await onAverage?.(average);
     const { loss, accuracy } = average ?? {};

@@ -77,7 +77,7 @@ async function gradientsOf(
     const type = initial instanceof Float64Array ? DataType.DOUBLE : DataType.FLOAT;
     feeds[input] = tensorOf(type, Array.from(initial), [initial.length]);
   }
-  if (model.draw) feeds[model.draw] = new ort.Tensor('int64', BigInt64Array.of(0n), []);
+  if (model.rngStep) feeds[model.rngStep] = new ort.Tensor('int64', BigInt64Array.of(0n), []);
   const results = await session.run(feeds);
   await session.release();
   return new Map(

@@ -9,13 +9,13 @@ const ratio = 0.25;
 const modelOf = (dims: number[]): Uint8Array => dropoutModel(dims, ratio);
 const options = { loss: { output: 'loss' }, optimizer: sgd() } as const;
 
-/** What is kept (1) and what is dropped (0) for a draw. */
+/** What is kept (1) and what is dropped (0) for values of `rngStep`. */
 async function masks(
   dims: number[],
   draws: readonly number[],
 ): Promise<{ loss: number; mask: Uint8Array }[]> {
   const built = buildGradientModel(modelOf(dims), options);
-  expect(built.draw).toBe('draw');
+  expect(built.rngStep).toBe('rngStep');
   expect(built.state[0]?.parts.map(({ name }) => name)).toEqual(['w']);
   const session = await ort.InferenceSession.create(built.bytes);
   const size = dims.reduce((n, d) => n * d, 1);
@@ -23,7 +23,7 @@ async function masks(
   for (const draw of draws) {
     const results = await session.run({
       [built.state[0]?.input as string]: new ort.Tensor('float32', new Float32Array(size).fill(1), [size]),
-      draw: new ort.Tensor('int64', BigInt64Array.of(BigInt(draw)), []),
+      rngStep: new ort.Tensor('int64', BigInt64Array.of(BigInt(draw)), []),
     });
     const gradient = results[built.gradients?.[0]?.name as string]?.data as Float32Array;
     for (const value of gradient) if (value !== 0) expect(value).toBeCloseTo(1 / (1 - ratio), 6);
@@ -45,7 +45,7 @@ describe('Dropout in training form', () => {
     }
   });
 
-  it('draws masks that the draw decides, and nothing else', async () => {
+  it('draws masks that `rngStep` decides, and nothing else', async () => {
     const [a, b, again] = await masks([3000], [5, 6, 5]);
     expect(again).toEqual(a);
     expect(b).not.toEqual(a);

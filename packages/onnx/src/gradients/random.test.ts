@@ -37,7 +37,7 @@ const node = (op: string, inputs: string[], attributes: NodeSpec['attributes'] =
   attributes,
 });
 
-/** The numbers drawn for some values of `draw`. */
+/** The numbers drawn for some values of `rngStep`. */
 async function drawn(model: Uint8Array, draws: readonly number[]): Promise<Float32Array[]> {
   const built = buildGradientModel(model, { ...options, trainable: (name) => name === 'w' });
   const session = await ort.InferenceSession.create(built.bytes);
@@ -46,7 +46,7 @@ async function drawn(model: Uint8Array, draws: readonly number[]): Promise<Float
   for (const draw of draws) {
     const results = await session.run({
       [input]: new ort.Tensor('float32', Float32Array.from(initial), [initial.length]),
-      [built.draw as string]: new ort.Tensor('int64', BigInt64Array.of(BigInt(draw)), []),
+      [built.rngStep as string]: new ort.Tensor('int64', BigInt64Array.of(BigInt(draw)), []),
     });
     found.push(results[built.gradients?.[0]?.name as string]?.data as Float32Array);
   }
@@ -128,7 +128,7 @@ describe('random numbers in training', () => {
     expect(distance(flat!, (x) => (x + 2) / 8)).toBeLessThan(largestDistance(4000));
   });
 
-  it('depend on the draw, the node and the seed, and on nothing else', async () => {
+  it('depend on `rngStep`, the node and the seed, and on nothing else', async () => {
     const seeded = (seed: number): Uint8Array =>
       modelOf([500], node('RandomNormalLike', ['w'], { seed: real(seed) }));
     const [a, b, again] = await drawn(seeded(7), [5, 6, 5]);

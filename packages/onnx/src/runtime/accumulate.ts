@@ -112,7 +112,7 @@ async function checkAll(
   const [head] = batches;
   if (!head) throw fail('at least one batch', 'an empty list', 'Leave empty steps out.');
   for (const batch of batches) checkBatch((await runners.of('gradients', batch)).model, batch);
-  return { head, draws: (await runners.of('gradients', head)).model.draw !== undefined };
+  return { head, draws: (await runners.of('gradients', head)).model.rngStep !== undefined };
 }
 
 /**

@@ -24,9 +24,11 @@ export class Feeds {
    *
    * @param part - which of the batches that make one update; each draws masks of its own
    */
-  of({ state, draw }: TrainingModel, batch: Batch, part = 0): Record<string, Tensor> {
+  of({ state, rngStep }: TrainingModel, batch: Batch, part = 0): Record<string, Tensor> {
     const fed = { ...batch, ...this.#state.feeds(state.map(({ input }) => input)) };
-    return draw ? { ...fed, [draw]: this.#integer(BigInt(this.steps) * mostParts + BigInt(part)) } : fed;
+    return rngStep
+      ? { ...fed, [rngStep]: this.#integer(BigInt(this.steps) * mostParts + BigInt(part)) }
+      : fed;
   }
 
   /** The hyperparameters of a step, and its number. */

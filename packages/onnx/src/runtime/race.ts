@@ -1,8 +1,6 @@
-import type { GraphProto } from '../generated/onnx_pb.ts';
-import type { Question } from '../lower/question.ts';
 import { letGo } from './letGo.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
-import { raceModel } from './raceModel.ts';
+import { type Field, raceModel } from './raceModel.ts';
 
 /** Another form than that of the rule of thumb must take at most this part of its time: noise must not decide. */
 const clearly = 0.85;
@@ -17,16 +15,6 @@ function noise(length: number): Float32Array {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 31 - 1;
   });
-}
-
-/** A question, its forms written, and what they run with. */
-export interface Field {
-  readonly question: Question;
-  readonly graphs: readonly GraphProto[];
-  readonly opset: number;
-  readonly blocks: boolean;
-  /** The size of a free batch. */
-  readonly examples: number;
 }
 
 /** The forms of a question, which run by turns. */

@@ -14,7 +14,17 @@ import {
 } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
 import { blockedDomain } from '../lower/blocks.ts';
-import type { Field } from './race.ts';
+import type { Question } from '../lower/question.ts';
+
+/** A question, its forms written, and what they run with. */
+export interface Field {
+  readonly question: Question;
+  readonly graphs: readonly GraphProto[];
+  readonly opset: number;
+  readonly blocks: boolean;
+  /** The size of a free batch. */
+  readonly examples: number;
+}
 
 const node = (
   opType: string,

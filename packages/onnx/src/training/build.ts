@@ -8,7 +8,7 @@ import type { TrainingModel } from './trainingModel.ts';
  * gradients and the optimizer's update. Pure: bytes in, bytes out, no runtime; works in a browser.
  *
  * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (as far as the optimizer uses
- * them), `draw` (where there is Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
+ * them), `rngStep` (where there is Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
  * (for `'crossEntropy'`) and every state vector's successor; the loss is NaN if a parameter or running statistic after
  * the step is not finite. `state` and the file's metadata give the layout of the vectors.
  *

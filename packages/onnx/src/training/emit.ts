@@ -31,13 +31,13 @@ function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target
 }
 
 /** What all models that run the network have in common. */
-function common(p: Plan): Pick<TrainingModel, 'data' | 'targets' | 'untrained' | 'draw'> {
-  const { inputs, head, draw, untrained } = p;
+function common(p: Plan): Pick<TrainingModel, 'data' | 'targets' | 'untrained' | 'rngStep'> {
+  const { inputs, head, rngStep, untrained } = p;
   return {
     data: inputs.map((info) => infoOf(p, info)),
     targets: head.targets.map(targetInfo),
     untrained,
-    ...(draw ? { draw } : {}),
+    ...(rngStep ? { rngStep } : {}),
   };
 }
 

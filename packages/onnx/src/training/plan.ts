@@ -40,7 +40,7 @@ export interface Plan {
   readonly bufferBuckets: readonly Bucket[];
   readonly names: Names;
   /** The int64 input that decides dropout masks and random numbers, if there are any. */
-  readonly draw: string | undefined;
+  readonly rngStep: string | undefined;
 }
 
 /** Names of the emitted models that no value of the source has. */
@@ -113,7 +113,7 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
   const names = namesFor(graph);
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
-  const draws = createDraws(names('draw'));
+  const draws = createDraws(names('rngStep'));
   const { b, inputs } = loadGraph(
     model,
     operators,
@@ -181,6 +181,6 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
     buffers,
     bufferBuckets,
     names,
-    draw: draws.input,
+    rngStep: draws.input,
   };
 }

@@ -86,7 +86,7 @@ export interface TrainingModel {
    * int64 scalar input: decides dropout masks and all random numbers. Feed a different number at every forward pass,
    * such as the step.
    */
-  readonly draw?: string;
+  readonly rngStep?: string;
   /** Scalar output. In a training model it is NaN if a parameter or running statistic after the step is not finite. */
   readonly loss?: string;
   /** Float32 scalar output of an apply model: 0, or NaN if a parameter after the step is not finite. */

@@ -50,10 +50,10 @@ export interface Whole extends Graphed {
 const byName = (tensors: readonly TensorProto[]): Map<string, TensorProto> =>
   new Map(tensors.map((tensor) => [tensor.name, tensor]));
 
-/** A draft with the inputs of all models that run the network: data, draws, targets, parameters, running statistics. */
+/** A draft with the inputs of all models that run the network: data, `rngStep`, targets, parameters, running statistics. */
 function network(p: Plan): Draft {
   const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
-  if (p.draw) input(draft, p.draw, DataType.INT64, []);
+  if (p.rngStep) input(draft, p.rngStep, DataType.INT64, []);
   for (const { name, type, dims } of p.head.targets) draft.inputs.push(declaration(name, type, dims));
   feedState(draft, p);
   return draft;

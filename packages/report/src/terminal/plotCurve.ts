@@ -1,7 +1,7 @@
 import { plot } from 'simple-ascii-chart';
-import { extent } from '../extent.ts';
-import { median } from '../smooth.ts';
-import type { Point } from '../thin.ts';
+import { extent } from '../chart/extent.ts';
+import { median } from '../chart/smooth.ts';
+import type { Point } from '../chart/thin.ts';
 
 /** The size of a terminal chart's plot, in characters, without its axes. */
 export interface ChartSize {

@@ -1,7 +1,7 @@
 import { type ScheduleLike, toSchedule } from '@clr/core';
-import { sampleSteps } from '../sampleSteps.ts';
-import type { Point } from '../thin.ts';
-import { formatCount, formatRate } from '../words.ts';
+import { sampleSteps } from '../chart/sampleSteps.ts';
+import type { Point } from '../chart/thin.ts';
+import { formatCount, formatRate } from '../words/words.ts';
 import { type ChartSize, plotCurve } from './plotCurve.ts';
 
 /**

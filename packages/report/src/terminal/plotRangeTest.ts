@@ -1,7 +1,7 @@
 import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
-import { extent } from '../extent.ts';
-import { usefulCeiling } from '../usefulCeiling.ts';
-import { formatNumber, formatRate } from '../words.ts';
+import { extent } from '../chart/extent.ts';
+import { usefulCeiling } from '../chart/usefulCeiling.ts';
+import { formatNumber, formatRate } from '../words/words.ts';
 import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
 
 /**

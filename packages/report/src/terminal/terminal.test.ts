@@ -1,7 +1,7 @@
 import { analyzeRangeTest, constant, triangular } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { exampleTrace } from '../../test/examples.ts';
-import { formatRate } from '../words.ts';
+import { formatRate } from '../words/words.ts';
 import { plotPolicy, plotRangeTest, textTable } from './index.ts';
 
 const trace = exampleTrace();

@@ -1,4 +1,4 @@
-import type { ReportTable } from '../renderTable.ts';
+import type { ReportTable } from '../words/renderTable.ts';
 
 /**
  * A table in plain characters, its columns set to the right except the first.

@@ -1,7 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { fileStore } from '@clr/checkpoint/node';
 import type { Job } from '../job.ts';
-import { type Open, runTrial } from '../runTrial.ts';
+import { runTrial } from '../runTrial.ts';
+import type { Open } from '../trialOptions.ts';
 import { checkpointPath } from './files.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 

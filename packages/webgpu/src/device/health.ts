@@ -83,7 +83,7 @@ export class Health {
   }
 
   /** Runs device calls inside error scopes and reports what they catch. */
-  guard<T>(during: string, action: () => T): T {
+  inErrorScope<T>(during: string, action: () => T): T {
     const { device } = this;
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');

@@ -10,7 +10,7 @@ import type { GpuSnapshot } from '../train/snapshot.ts';
 import { type CompiledNetwork, compileNetwork, type NetworkMemory } from './compile/compile.ts';
 import { type Examples, gatherDispatch } from './compile/gather.ts';
 import { historyLength } from './compile/loss.ts';
-import { checkExamples, constantTargets, exampleCount } from './examples.ts';
+import { checkExamples, constantTargets, exampleCount } from './exampleData.ts';
 import { HostBatches } from './hostBatches.ts';
 import { initialValues } from './initialValues.ts';
 import { type NamedTensor, type Network, topologyOf, volume } from './network.ts';
@@ -73,7 +73,7 @@ export class DeviceTrainer implements GpuTrainer {
     const { policy, optimizer: spec, batch: _batch, seed: _seed, tile: _tile, ...rest } = options;
     const optimizer = createOptimizer(device, spec, parameters, policy, rest);
     this.#engine = engineOf(optimizer);
-    const { compiled, host } = this.#engine.health.guard('building the network', () => {
+    const { compiled, host } = this.#engine.health.inErrorScope('building the network', () => {
       device.queue.writeBuffer(values, 0, initialValues(network.parameters, options.seed));
       device.queue.writeBuffer(statistics, 0, initialValues(network.statistics, options.seed));
       const compiled = compileNetwork(device, network, options, this.#memory, optimizer.state);
@@ -132,7 +132,7 @@ export class DeviceTrainer implements GpuTrainer {
         'Set a part of them at a time.',
       );
     }
-    const examples = this.#engine.health.guard('putting examples on the device', () =>
+    const examples = this.#engine.health.inErrorScope('putting examples on the device', () =>
       uploadExamples(this.#device, this.#network, data),
     );
     this.#forgetData();
@@ -166,7 +166,9 @@ export class DeviceTrainer implements GpuTrainer {
     const reads: Promise<Float32Array>[] = [];
     for (let left = count; left > 0; left -= mostSteps) {
       reads.push(
-        health.guard('training steps', () => this.#submitSteps(data.gather, Math.min(left, mostSteps))),
+        health.inErrorScope('training steps', () =>
+          this.#submitSteps(data.gather, Math.min(left, mostSteps)),
+        ),
       );
     }
     // a window of pairs (loss, accuracy) per submission
@@ -227,7 +229,7 @@ export class DeviceTrainer implements GpuTrainer {
   async #renewStatistics(batch: Batch): Promise<void> {
     const { health } = this.#engine;
     health.check();
-    health.guard('measuring statistics', () => {
+    health.inErrorScope('measuring statistics', () => {
       const encoder = this.#device.createCommandEncoder();
       this.#encode(encoder, batch, this.#compiled.training, true);
       this.#device.queue.submit([encoder.finish()]);

@@ -2,7 +2,7 @@ import { usage } from '../device/flags.ts';
 import { type Dispatch, encodeDispatch } from '../device/pipelines.ts';
 import { badArgument } from '../errors.ts';
 import { type BatchBuffers, type Examples, gatherDispatch } from './compile/gather.ts';
-import { checkExamples, padded, targetArray } from './examples.ts';
+import { checkExamples, padded, targetArray } from './exampleData.ts';
 import { type Network, volume } from './network.ts';
 import type { Batch } from './trainer.ts';
 

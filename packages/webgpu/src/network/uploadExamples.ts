@@ -1,7 +1,7 @@
 import { usage } from '../device/flags.ts';
 import { GpuError } from '../errors.ts';
 import type { Examples } from './compile/gather.ts';
-import { checkExamples, padded, targetArray } from './examples.ts';
+import { checkExamples, padded, targetArray } from './exampleData.ts';
 import type { Network } from './network.ts';
 import type { Batch } from './trainer.ts';
 

@@ -10,7 +10,7 @@ import { type GuardOptions, guardOf } from './guard.ts';
 import type { Parameter } from './parameter.ts';
 import { planStep, type StepPlan } from './planStep.ts';
 import { stateKept, stateSize, ticksOffset } from './prepareKernel.ts';
-import { ruleOf } from './rules/rule.ts';
+import { ruleOf } from './rules/ruleOf.ts';
 import { checkTableSteps, ScheduleTable } from './scheduleTable.ts';
 import { slotRuns } from './slotRuns.ts';
 import { Staging } from './staging.ts';
@@ -102,7 +102,7 @@ export class OptimizerEngine {
     this.dispatches = groups.length;
     this.takesMomentum = rule.takesMomentum;
     this.health = new Health(device);
-    const [state, table, plan] = this.health.guard('creating the optimizer', () => {
+    const [state, table, plan] = this.health.inErrorScope('creating the optimizer', () => {
       const state = device.createBuffer({
         label: 'clr optimizer state',
         size: stateSize,

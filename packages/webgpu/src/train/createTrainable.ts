@@ -175,7 +175,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult {
     this.#health.check();
     checkHyperparameters(hyper, this.updateKind, this.hyperparameters);
-    return this.#health.guard('a training step', () => {
+    return this.#health.inErrorScope('a training step', () => {
       const encoder = this.#device.createCommandEncoder({ label: 'clr step' });
       this.#options.encodeGradients(encoder, batch);
       this.#engine.encodeWith(encoder, hyper);
@@ -188,7 +188,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     const { encodeGradients, encodeLoss = encodeGradients, examples = () => 1 } = this.#options;
     const measure = (batch: Batch): BatchMetrics => {
       this.#health.check();
-      const result = this.#health.guard('an evaluation', () => {
+      const result = this.#health.inErrorScope('an evaluation', () => {
         const encoder = this.#device.createCommandEncoder({ label: 'clr evaluation' });
         encodeLoss(encoder, batch);
         return this.#submit(encoder);
@@ -202,7 +202,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     this.#health.check();
     this.#reads.flush();
     try {
-      const taking = this.#health.guard('a snapshot', () => this.#snapshots.take(this.#engine.step));
+      const taking = this.#health.inErrorScope('a snapshot', () => this.#snapshots.take(this.#engine.step));
       const snapshot = await taking;
       const fault = await this.#health.settled();
       if (fault) throw fault;
@@ -216,7 +216,7 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     this.#health.checkOpen();
     const { snapshot, matches } = this.#snapshots.match(given, partial);
     this.#health.clear();
-    this.#health.guard('restoring a snapshot', () => {
+    this.#health.inErrorScope('restoring a snapshot', () => {
       this.#snapshots.put(matches);
       if (snapshot.optimizer === this.#engine.spec.type) this.#engine.restored(snapshot.step);
     });

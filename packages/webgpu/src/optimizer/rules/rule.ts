@@ -1,10 +1,3 @@
-import type { Optimizer } from '@clr/core';
-import { badArgument } from '../../errors.ts';
-import { adagradRule } from './adagrad.ts';
-import { adamRule } from './adam.ts';
-import { rmsPropRule } from './rmsProp.ts';
-import { sgdRule } from './sgd.ts';
-
 /**
  * An optimizer's arithmetic as WGSL.
  *
@@ -25,25 +18,4 @@ export interface Rule {
   readonly decoupledDecay?: number;
   /** Whether a momentum can act at all: `false` needs a slot that is not there. */
   readonly takesMomentum: boolean;
-}
-
-/** The rule of an optimizer; `cycled` says that a policy brings a momentum. */
-export function ruleOf(spec: Optimizer, cycled: boolean): Rule {
-  switch (spec.type) {
-    case 'sgd':
-      return sgdRule(spec, cycled);
-    case 'adam':
-    case 'adamW':
-      return adamRule(spec);
-    case 'rmsProp':
-      return rmsPropRule(spec, cycled);
-    case 'adagrad':
-      return adagradRule(spec);
-    default:
-      throw badArgument(
-        'an optimizer made by sgd(), adam(), adamW(), rmsProp() or adagrad()',
-        `type = ${String((spec as { type?: unknown }).type)}`,
-        'Make it with a factory of @clr/core.',
-      );
-  }
 }

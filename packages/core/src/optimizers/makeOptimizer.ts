@@ -1,0 +1,29 @@
+import { PolicyError } from '../errors.ts';
+import { type Fields, oneOf, optional, type Read, readFields } from '../fields.ts';
+
+export const flag: Read = oneOf(true, false);
+
+/** An optimizer as frozen plain data: its options, checked, over its defaults. */
+export function makeOptimizer<Type extends string, Options extends object>(
+  type: Type,
+  defaults: Required<Options>,
+  options: Options,
+  fields: Fields & { readonly [K in keyof Options]-?: Read },
+): Readonly<Required<Options>> & { readonly type: Type } {
+  const rate =
+    typeof options === 'number' ? 'options' : ['lr', 'learningRate'].find((name) => name in Object(options));
+  if (rate) {
+    const value = typeof options === 'number' ? options : (options as Record<string, unknown>)[rate];
+    const advice =
+      'The policy gives the rate of every step: train(…, { policy: constant({ lr: 0.01 }), … }).';
+    throw new PolicyError(
+      rate,
+      value,
+      `no learning rate: ${type}() takes ${Object.keys(fields).join(', ')}`,
+      advice,
+    );
+  }
+  const reads = Object.entries<Read>(fields).map(([name, read]) => [name, optional(read)] as const);
+  const given = readFields(options, Object.fromEntries(reads), '');
+  return Object.freeze({ type, ...defaults, ...(given as Partial<Options>) });
+}

@@ -1,0 +1,37 @@
+import { constantKind } from './constant.ts';
+import { cosineRestartsKind } from './cosineRestarts.ts';
+import { cyclicKind } from './cyclic.ts';
+import { decayKind } from './decay.ts';
+import { expRangeKind } from './expRange.ts';
+import { oneCycleKind } from './oneCycle.ts';
+import { type PolicyKind, register } from './policyKind.ts';
+import { rampKind } from './ramp.ts';
+import { sequenceKind } from './sequence.ts';
+import { tableKind } from './table.ts';
+import { triangularKind } from './triangular.ts';
+import { triangular2Kind } from './triangular2.ts';
+import { wsdKind } from './wsd.ts';
+
+/** @internal */
+export const kinds: readonly { readonly type: string }[] = [
+  constantKind,
+  triangularKind,
+  triangular2Kind,
+  expRangeKind,
+  cyclicKind,
+  oneCycleKind,
+  cosineRestartsKind,
+  decayKind,
+  wsdKind,
+  rampKind,
+  sequenceKind,
+  tableKind,
+];
+
+/**
+ * Makes every kind of policy known. A kind registers itself where it is imported; this brings all of them into a bundle.
+ * A new policy has a line in here and in `policy.ts`.
+ */
+export function registerBuiltIns(): void {
+  for (const kind of kinds as readonly PolicyKind[]) register(kind);
+}

@@ -1,0 +1,55 @@
+import { PolicyError } from '../errors.ts';
+import { type Fields, fieldsOf, join, readFields, unknownName } from '../fields.ts';
+import { maxNesting } from '../limits.ts';
+import type { CustomSchedule } from '../schedule.ts';
+
+/** A policy of some kind. `Policy` is the union of all. */
+type PolicyData = { readonly type: string };
+
+/** A kind of policy: its name in JSON, the rules of its fields, and the schedule it means. */
+export interface PolicyKind<P extends PolicyData = PolicyData> {
+  readonly type: P['type'];
+  readonly fields: Fields;
+  /** Refuses fields that are legal one by one and not together. */
+  readonly check?: (policy: P, path: string) => void;
+  readonly schedule: (policy: P) => CustomSchedule;
+}
+
+// A bundle holds the kinds whose factories (or parsePolicy) it imports, and no others.
+const registry = new Map<unknown, PolicyKind>();
+
+/** Makes a kind known to `toSchedule`, from the file that defines it. */
+export function register<P extends PolicyData>(kind: PolicyKind<P>): PolicyKind<P> {
+  registry.set(kind.type, kind as unknown as PolicyKind);
+  return kind;
+}
+
+/** The policy kind of a type. If there is none, throws an error that suggests the nearest type. */
+export function kindOf(type: unknown, path = ''): PolicyKind {
+  const kind = registry.get(type);
+  if (!kind) throw unknownName(type, [...registry.keys()] as string[], join(path, 'type'), type);
+  return kind;
+}
+
+// The nesting depth of the policy under construction.
+let nesting = 0;
+
+/** A frozen, checked policy of one kind. `path` is where it stands inside another one. */
+export function makePolicy<P extends PolicyData>(kind: PolicyKind<P>, options: unknown, path = ''): P {
+  // A factory's options carry no type.
+  fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
+  if (nesting >= maxNesting) {
+    // Only a policy inside another one comes here, so it has a path.
+    const advice = 'Put the stages of the inner sequences into the outer one.';
+    throw new PolicyError(path, options, `at most ${maxNesting} policies deep`, advice);
+  }
+  nesting++;
+  try {
+    const fields = { ...kind.fields, type: () => kind.type };
+    const policy = readFields(options, fields, path) as unknown as P;
+    kind.check?.(policy, path);
+    return Object.freeze(policy);
+  } finally {
+    nesting--;
+  }
+}

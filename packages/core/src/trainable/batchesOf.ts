@@ -1,0 +1,58 @@
+import { PolicyError } from '../errors.ts';
+import { stepCount } from '../fields.ts';
+import type { ScheduleLike } from '../toSchedule.ts';
+import { policyOf, toSchedule } from '../toSchedule.ts';
+
+/** Which examples a batch holds. */
+export interface BatchPlace {
+  /** The step that trains on it, from 0. */
+  readonly step: number;
+  /** How many examples it has. */
+  readonly size: number;
+  /** How many examples all batches before it have together: where it begins in an endless row of examples. */
+  readonly start: number;
+}
+
+/**
+ * Batches whose size follows a schedule: `make` is asked for every step's. They have no end, so a run sees them as one
+ * epoch; count your own with `Math.floor(start / examples)`. A run that resumes makes the batches before it, and skips
+ * them.
+ *
+ * @param sizes - the size of each step's batch, rounded to whole examples: a function of the step, or a policy whose rate
+ *   is the size
+ * @param make - makes a batch, or a promise of one; the same for the same place, or a run cannot be resumed
+ * @returns an iterable that starts again each time it is iterated, as `train` and `rangeTest` take it
+ * @throws {PolicyError} if the policy is bad; while it is read, if a size is not above 0
+ * @see Smith et al., Don't Decay the Learning Rate, Increase the Batch Size, arXiv 1711.00489; Smith, General Cyclical
+ * Training of Neural Networks, arXiv 2202.08835
+ *
+ * @example
+ * ```ts
+ * const data = Array.from({ length: 10 }, (_, i) => i);
+ * const doubling = batchesOf((step) => 2 ** step, ({ size, start }) =>
+ *   Array.from({ length: size }, (_, i) => data[(start + i) % data.length]),
+ * );
+ * const seen = [];
+ * for await (const batch of doubling) if (seen.push(batch) === 3) break;
+ * seen; // [[0], [1, 2], [3, 4, 5, 6]]
+ * ```
+ */
+export function batchesOf<Batch>(
+  sizes: ScheduleLike,
+  make: (place: BatchPlace) => Batch | Promise<Batch>,
+): AsyncIterable<Batch> {
+  const { lr } = toSchedule(policyOf(sizes, 'sizes') ?? sizes);
+  if (typeof make !== 'function') {
+    throw new PolicyError('make', make, 'a function', 'Give a function that makes the batch of a place.');
+  }
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (let step = 0, start = 0; ; step++) {
+        const size = Math.round(lr(step));
+        stepCount(size, `the size of batch ${step}`);
+        yield await make({ step, size, start });
+        start += size;
+      }
+    },
+  };
+}

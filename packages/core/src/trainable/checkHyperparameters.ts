@@ -1,0 +1,68 @@
+import { PolicyError } from '../errors.ts';
+import { decay, nonNegative, positive, type Read } from '../fields.ts';
+import type { UpdateKind } from '../optimizers/updateKind.ts';
+import type { Hyperparameters } from './trainable.ts';
+
+const reads: Readonly<Record<string, Read>> = { momentum: decay, clipNorm: positive };
+
+/** The range of a hyperparameter besides the rate. */
+export const readerOf = (name: string): Read => (Object.hasOwn(reads, name) ? reads[name]! : nonNegative);
+
+/**
+ * Refuses invalid hyperparameters. Every adapter calls it first in `trainStep`.
+ *
+ * `lr` is at least 0 and finite, in float32 too (1e39 is infinite there). `momentum`, if given, is in [0, 1), and 0 if
+ * the optimizer keeps no velocity. `clipNorm` is above 0, all others at least 0; any that the optimizer does not take
+ * are refused.
+ *
+ * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` and `'rmsProp'` take no momentum
+ * @param takes - the names that a step takes besides `lr`, as in `Trainable.hyperparameters`; or whether it takes a
+ * momentum and nothing else. It overrides what the kind implies: AdaGrad is adaptive and takes none; SGD that starts at
+ * momentum 0 but keeps a velocity takes one
+ * @throws {PolicyError} whose `field` is the name of the first bad one
+ *
+ * @example
+ * ```ts
+ * checkHyperparameters({ lr: 0.1, momentum: 0.9 }, 'momentum'); // undefined
+ * let field = '';
+ * try {
+ *   checkHyperparameters({ lr: 0.1, momentum: 0.9 }, 'sgd');
+ * } catch (error) {
+ *   field = error.field;
+ * }
+ * field; // 'momentum'
+ * ```
+ */
+export function checkHyperparameters(
+  hyper: Hyperparameters,
+  updateKind?: UpdateKind,
+  takes: boolean | readonly string[] = updateKind !== 'sgd' && updateKind !== 'rmsProp',
+): void {
+  const { lr, ...others }: Readonly<Record<string, unknown>> = { ...hyper };
+  nonNegative(lr, 'lr');
+  for (const name in others) {
+    const value = others[name];
+    if (value === undefined) continue;
+    readerOf(name)(value, name);
+    if (typeof takes === 'boolean' ? takes && name === 'momentum' : takes.includes(name)) continue;
+    if (name !== 'momentum') throw notTaken(name, value, typeof takes === 'boolean' ? [] : takes);
+    if (value === 0) continue;
+    throw new PolicyError(
+      'momentum',
+      value,
+      'absent or 0, since this optimizer has no velocity',
+      'Give the optimizer a momentum, as in sgd({ momentum: 0.9 }), or take it out of the policy.',
+    );
+  }
+}
+
+/** The error for a hyperparameter that would have no effect. */
+export function notTaken(field: string, value: unknown, takes: readonly string[]): PolicyError {
+  const all = ['lr', ...takes].join(', ');
+  return new PolicyError(
+    field,
+    value,
+    `absent: this Trainable takes ${all}`,
+    'Leave it out, or ask the adapter for it where it has the option `hyperparameters`.',
+  );
+}

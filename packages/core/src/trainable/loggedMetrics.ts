@@ -1,0 +1,102 @@
+import { ClrError, show } from '../errors.ts';
+import type { AbortSignalLike } from './abortSignal.ts';
+import { attempt, withContext } from './attempt.ts';
+import { type Batches, type BatchPass, first, freshPass, passOf, untilAborted } from './batches.ts';
+import type { Metrics, Trainable } from './trainable.ts';
+
+/** Metrics as JSON holds them: `null` for what is not finite. */
+export interface LoggedMetrics {
+  readonly loss: number | null;
+  readonly accuracy?: number | null;
+}
+
+/** The record of metrics; throws if they are none. `where` says what they are of. */
+export function toLogged(loss: unknown, accuracy: unknown, where: string): LoggedMetrics {
+  const record = { loss: metric('loss', loss, where) };
+  return accuracy === undefined ? record : { ...record, accuracy: metric('accuracy', accuracy, where) };
+}
+
+function metric(name: string, value: unknown, where: string): number | null {
+  // Means in float32 may miss 1 by a few bits.
+  const outside = name === 'accuracy' && Math.abs((value as number) - 0.5) > 0.500001;
+  if (typeof value !== 'number' || outside) {
+    throw new ClrError('clr/core', {
+      expected: `${name} to be a ${outside ? 'share in [0, 1]' : 'number'}`,
+      received: `${name} = ${show(value)} ${where}`,
+      advice: outside
+        ? 'Divide by the number of examples.'
+        : 'Read the scalar out of its tensor, or give a promise of it.',
+    });
+  }
+  return Number.isFinite(value) ? value : null;
+}
+
+/** The record of an evaluation; undefined if it was aborted. */
+export async function evaluateLogged<Batch>(
+  trainable: Trainable<Batch>,
+  batches: BatchPass<Batch>,
+  where: string,
+  signal: AbortSignalLike | undefined,
+): Promise<LoggedMetrics | undefined> {
+  const ask = (all: AsyncIterable<Batch>) => trainable.evaluate(all);
+  const found = await askFor('evaluate()', ask, batches, where, signal);
+  return found && toLogged(found.metrics?.loss, found.metrics?.accuracy, where);
+}
+
+/** The best constant answer is taken of so many batches. */
+const constantBatches = 100;
+
+/**
+ * The record of the best constant answer to training batches; undefined if the Trainable does not know it, the batches
+ * last for one pass alone, or it was aborted.
+ */
+export async function constantLogged<Batch>(
+  trainable: Trainable<Batch>,
+  batches: Batches<Batch>,
+  signal: AbortSignalLike | undefined,
+): Promise<LoggedMetrics | undefined> {
+  if (!trainable.constantAnswer || 'next' in Object(batches)) return undefined;
+  const some = first(passOf(batches, 0), constantBatches);
+  const where = 'before any step';
+  const ask = (all: AsyncIterable<Batch>) => trainable.constantAnswer!(all);
+  const found = await askFor('constantAnswer()', ask, some, where, signal);
+  return found?.metrics && toLogged(found.metrics.loss, found.metrics.accuracy, where);
+}
+
+/** Asks a Trainable for its metrics on some batches; undefined if it was aborted. */
+async function askFor<Batch>(
+  what: string,
+  ask: (batches: AsyncIterable<Batch>) => Promise<Metrics | undefined>,
+  batches: BatchPass<Batch>,
+  where: string,
+  signal: AbortSignalLike | undefined,
+): Promise<{ readonly metrics: Metrics | undefined } | undefined> {
+  let empty = false;
+  async function* all() {
+    empty = true;
+    try {
+      for await (const batch of untilAborted(batches, signal)) {
+        empty = false;
+        yield batch;
+      }
+    } catch (error) {
+      throw withContext(error, 'the next batch', where);
+    }
+  }
+  try {
+    const metrics = await attempt(what, where, () => ask(all()));
+    if (signal?.aborted) return undefined;
+    if (empty) {
+      throw new ClrError('clr/core', {
+        expected: 'at least one batch to evaluate on',
+        received: `none ${where}`,
+        advice: freshPass,
+      });
+    }
+    return { metrics };
+  } catch (error) {
+    // Cut short, it had too few batches, or none.
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { ClrError, show } from '../errors.ts';
+import { type BatchPass, checkIterable, freshPass } from './batches.ts';
+import type { Metrics } from './trainable.ts';
+
+/** The metrics of one batch: numbers, or promises of them. */
+export interface BatchMetrics {
+  /** The number of examples they are averaged over, above 0. */
+  readonly examples: number;
+  readonly loss: number | Promise<number>;
+  readonly accuracy?: number | Promise<number> | undefined;
+}
+
+/**
+ * Means over all examples of several batches, each batch weighted by its size: the result of an adapter's `evaluate`.
+ *
+ * `loss = Σ examples · loss / Σ examples`, and likewise the accuracy if every batch has one.
+ *
+ * @param measure - computes one batch; batches are measured in order, one at a time
+ * @param ahead - how many batches may be measured before the first of them is read. Default 1
+ * @throws {ClrError} if there are no batches, or a batch has no examples
+ *
+ * @example
+ * ```ts
+ * const losses = [{ examples: 30, loss: 1 }, { examples: 10, loss: Promise.resolve(2) }];
+ * await meanMetrics(losses, (batch) => batch); // { loss: 1.25 }
+ * ```
+ */
+export async function meanMetrics<Batch>(
+  batches: BatchPass<Batch>,
+  measure: (batch: Batch) => BatchMetrics | Promise<BatchMetrics>,
+  ahead = 1,
+): Promise<Metrics> {
+  checkIterable('batches', batches);
+  let [examples, loss, accuracy] = [0, 0, 0];
+  let classifies = true;
+  const pending: Promise<readonly [count: number, loss: number, accuracy: number | undefined]>[] = [];
+  const settle = async (left: number): Promise<void> => {
+    while (pending.length > left) {
+      const [count, batchLoss, batchAccuracy] = await pending[0]!;
+      pending.shift();
+      examples += count;
+      loss += count * batchLoss;
+      if (batchAccuracy === undefined) classifies = false;
+      else accuracy += count * batchAccuracy;
+    }
+  };
+  try {
+    for await (const batch of batches) {
+      const { examples: count, ...metrics } = await measure(batch);
+      pending.push(
+        Promise.all([metrics.loss, metrics.accuracy]).then(
+          (values) => [checkCount(count), ...values] as const,
+        ),
+      );
+      // A rejected promise is read late: without a handler until then, Node would end the process.
+      pending.at(-1)!.catch(() => {});
+      await settle(ahead);
+    }
+    await settle(0);
+  } finally {
+    await Promise.allSettled(pending);
+  }
+  if (examples === 0) {
+    throw new ClrError('clr/core', {
+      expected: 'at least one batch to evaluate on',
+      received: 'none',
+      advice: freshPass,
+    });
+  }
+  return classifies ? { loss: loss / examples, accuracy: accuracy / examples } : { loss: loss / examples };
+}
+
+function checkCount(examples: number): number {
+  if (Number.isFinite(examples) && examples > 0) return examples;
+  throw new ClrError('clr/core', {
+    expected: 'the number of examples in a batch to be above 0',
+    received: `examples = ${show(examples)}`,
+    advice: 'Count the entries of its first axis.',
+  });
+}

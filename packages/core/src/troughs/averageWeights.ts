@@ -1,0 +1,47 @@
+import { attempt } from '../trainable/attempt.ts';
+import { type BatchPass, untilAborted } from '../trainable/batches.ts';
+import { inOtherStates } from '../trainable/inOtherStates.ts';
+import { requireMethod } from '../trainable/requireMethod.ts';
+import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { averagingWeights } from './averagingWeights.ts';
+
+/**
+ * Stochastic weight averaging: one state whose weights are the means of those in several snapshots, such as
+ * those of the last troughs. Running statistics (batch normalization) of averaged weights are not the
+ * averaged statistics; give training batches, some hundred, and they are measured anew. The model stays as it is.
+ *
+ * @param snapshots - of this trainable, at least one; the optimizer's state is the last one's
+ * @param batches - one pass over training data
+ * @param weights - how often each snapshot counts: numbers of at least 0, in any scale; default: all alike
+ * @throws {ClrError} if the trainable cannot average, or throws, or if a weight is bad
+ * @see Izmailov et al., Averaging Weights Leads to Wider Optima, arXiv 1803.05407
+ *
+ * @example
+ * ```ts
+ * const snapshots = [];
+ * const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 5 });
+ * const onCycleEnd = async ({ snapshot }) => snapshots.push(await snapshot());
+ * await train(trainable, batches, { policy, steps: 30, onCycleEnd });
+ * const mean = await averageWeights(trainable, snapshots, batches);
+ * mean.w === (snapshots[0].w + snapshots[1].w + snapshots[2].w) / 3; // true
+ * ```
+ */
+export async function averageWeights<Batch>(
+  trainable: Trainable<Batch>,
+  snapshots: readonly Snapshot[],
+  batches?: BatchPass<Batch>,
+  weights?: readonly number[],
+): Promise<Snapshot> {
+  requireMethod(trainable, 'average', snapshots.length);
+  if (weights) averagingWeights(snapshots, weights);
+  const where = `of ${snapshots.length} snapshots`;
+  const mean = await attempt('average()', where, async () => trainable.average!(snapshots, weights));
+  if (!batches || !trainable.renewStatistics) return mean;
+  return inOtherStates(trainable, async () => {
+    await attempt('measuring statistics anew', where, async () => {
+      await trainable.restore(mean);
+      for await (const batch of untilAborted(batches)) await trainable.renewStatistics!(batch);
+    });
+    return trainable.snapshot();
+  });
+}

@@ -1,0 +1,115 @@
+import { ClrError, show } from '../errors.ts';
+import { decay, object, oneOf, optional, type Read, stepCount } from '../fields.ts';
+import type { AbortSignalLike } from '../trainable/abortSignal.ts';
+import { attempt } from '../trainable/attempt.ts';
+import { type BatchPass, checkBatches } from '../trainable/batches.ts';
+import type { Checkpoint } from '../trainable/checkpoint.ts';
+import { inOtherStates } from '../trainable/inOtherStates.ts';
+import { evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import { requireMethod } from '../trainable/requireMethod.ts';
+import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { averageWeights } from './averageWeights.ts';
+
+/**
+ * Which average of the weights a run keeps. Both take a snapshot every `every` steps.
+ *
+ * - `'ema'`, the exponential moving average: `mean ← β^every · mean + (1 − β^every) · weights`, so that `beta` is the
+ *   decay of one step. It starts as a copy of the first weights it sees. `every` is by default a hundredth of the
+ *   average's window `1 / (1 − β)`: 10 steps for a β of 0.999
+ * - `'lawa'`: the mean of the `last` snapshots
+ */
+export type AverageOptions<Batch> = (
+  | { readonly type: 'ema'; readonly beta: number; readonly every?: number }
+  | { readonly type: 'lawa'; readonly last: number; readonly every: number }
+) & {
+  /** Training batches on which the running statistics of the averaged weights are measured anew; some hundred. */
+  readonly batches?: BatchPass<Batch>;
+};
+
+/** The averaged weights at a trough or at the end of a run. */
+export interface Average extends Partial<LoggedMetrics> {
+  /** The number of updates applied. */
+  readonly step: number;
+  /** The averaged weights, with the other state of the last snapshot. */
+  readonly snapshot: Snapshot;
+}
+
+/** Keeps an average while a model trains. */
+export interface Averager {
+  /** The next step after which a snapshot must be taken. */
+  next(step: number): number;
+  /** Takes a snapshot, if this is a step for it. */
+  update(step: number): Promise<void>;
+  /** What must be saved. */
+  state(): Pick<Checkpoint, 'average'>;
+  /** The averaged weights now, and how good they are; undefined before the first snapshot. */
+  look(step: number): Promise<Average | undefined>;
+}
+
+const any: Read = (value) => value;
+const kinds = {
+  ema: object({ type: any, beta: decay, every: optional(stepCount), batches: any }),
+  lawa: object({ type: any, last: stepCount, every: stepCount, batches: any }),
+};
+
+/** Makes an {@link Averager}. Throws on invalid options, and on a checkpoint of another kind of average. */
+export function createAverager<Batch>(
+  trainable: Trainable<Batch>,
+  options: AverageOptions<Batch>,
+  from: Partial<Checkpoint> & Pick<Checkpoint, 'step'>,
+  {
+    validation,
+    signal,
+  }: { readonly validation: BatchPass<Batch> | undefined; readonly signal: AbortSignalLike | undefined },
+): Averager {
+  const { type, batches } = Object(options);
+  oneOf('ema', 'lawa')(type, 'average.type');
+  kinds[options.type](options, 'average');
+  if (batches) checkBatches('average.batches', batches, true);
+  requireMethod(trainable, 'average');
+  let kept = stateOf(from, type);
+  let updated = from.step;
+  const window = options.type === 'ema' ? 1 / (1 - options.beta) : 0;
+  const every = options.every ?? Math.max(1, Math.round(window / 100));
+  const where = (step: number) => `after ${step} steps`;
+
+  const withNow = async (now: Snapshot, step: number): Promise<readonly Snapshot[]> => {
+    if (options.type === 'lawa') return [...kept, now].slice(-options.last);
+    const [mean] = kept;
+    if (!mean) return [now];
+    const old = options.beta ** every;
+    return [await attempt('average()', where(step), () => trainable.average!([mean, now], [old, 1 - old]))];
+  };
+  return {
+    next: (step) => (Math.floor(step / every) + 1) * every,
+    async update(step) {
+      if (step % every !== 0 || step <= updated) return;
+      updated = step;
+      kept = await withNow(await attempt('snapshot()', where(step), () => trainable.snapshot()), step);
+    },
+    state: () => (kept.length ? { average: { type, snapshots: kept } } : {}),
+    async look(step) {
+      if (kept.length === 0) return undefined;
+      const snapshot = await averageWeights(trainable, kept, batches);
+      const metrics = await (validation &&
+        inOtherStates(trainable, async () => {
+          await attempt('restore()', 'of the average', () => trainable.restore(snapshot));
+          return evaluateLogged(trainable, validation, `of the average ${where(step)}`, signal);
+        }));
+      return { step, ...metrics, snapshot };
+    },
+  };
+}
+
+/** The snapshots that a checkpoint's average is made of. It may come from a file. */
+function stateOf({ average }: Partial<Checkpoint>, type: string): readonly Snapshot[] {
+  if (average === undefined) return [];
+  const { snapshots } = Object(average);
+  if (average?.type === type && Array.isArray(snapshots)) return snapshots;
+  throw new ClrError('clr/core', {
+    expected: `a checkpoint with an average of the type "${type}", or with none`,
+    received: `from.average.type = ${show(average?.type)}`,
+    advice:
+      'Resume with the average of the first run, or take `average` out of the checkpoint to begin anew.',
+  });
+}

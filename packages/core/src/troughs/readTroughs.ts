@@ -1,0 +1,71 @@
+import { checkOptionNames } from '../checkOptionNames.ts';
+import { integer, list, number, stepCount } from '../fields.ts';
+import { comparable, gain } from '../trainable/metrics.ts';
+import type { Trough } from '../trainable/run.ts';
+import type { Metrics } from '../trainable/trainable.ts';
+
+/** Options of {@link readTroughs}. */
+export interface ReadTroughsOptions {
+  /** Cycles without gain after which something has to change. Default 4; the paper says 3 to 5. */
+  readonly patience?: number;
+  /** A gain is more than this: in accuracy where there is one, else in loss. Default 0. */
+  readonly minGain?: number;
+  /** How often the bounds may be reduced before it is time to stop. Default 2, as in the paper's headline run. */
+  readonly reductions?: number;
+  /** The steps at which the bounds were already reduced. Patience starts again at each. */
+  readonly reducedAt?: readonly number[];
+}
+
+/** What the troughs say. */
+export interface TroughReading {
+  /** The best trough; `null` while none has metrics. */
+  readonly best: Trough | null;
+  /** Cycles since the best trough or the last reduction of the bounds. */
+  readonly cyclesWithoutGain: number;
+  /** `'reduce bounds'`: divide both, by ten in the paper. */
+  readonly advice: 'go on' | 'reduce bounds' | 'stop';
+  /** Why, in words. */
+  readonly reason: string;
+}
+
+/**
+ * The advice that the paper reads off the troughs: when to reduce the bounds, and when to stop.
+ * Accuracy counts where there is one, else the loss.
+ *
+ * @param troughs - from the first on, as `TrainingRun.troughs` holds them
+ * @throws {PolicyError} if `patience` is not a positive integer, or another option is negative
+ * @see Smith, arXiv 1506.01186, sections 3.2 and 5
+ *
+ * @example
+ * ```ts
+ * const troughs = [0.6, 0.7, 0.69, 0.7, 0.68].map((accuracy, cycle) => {
+ *   return { step: 100 * (cycle + 1), cycle, loss: 1 - accuracy, accuracy };
+ * });
+ * readTroughs(troughs, { patience: 3 }).advice; // 'reduce bounds'
+ * readTroughs(troughs, { patience: 3, reducedAt: [400] }).advice; // 'go on'
+ * ```
+ */
+export function readTroughs(troughs: readonly Trough[], options: ReadTroughsOptions = {}): TroughReading {
+  const names = ['patience', 'minGain', 'reductions', 'reducedAt'] as const;
+  checkOptionNames('clr/core', 'readTroughs', options, names);
+  const { patience = 4, minGain = 0, reductions = 2, reducedAt = [] } = options;
+  stepCount(patience, 'patience');
+  integer(0)(reductions, 'reductions');
+  number((gain) => gain >= 0, 'of at least 0')(minGain, 'minGain');
+  list(integer(0), 0)(reducedAt, 'reducedAt');
+  let best: Trough | null = null;
+  let bar: Metrics | undefined;
+  for (const trough of troughs) {
+    const metrics = comparable(trough);
+    if (metrics && !(bar && gain(metrics, bar) <= minGain)) [best, bar] = [trough, metrics];
+  }
+  const since = reducedAt.reduce((latest, step) => Math.max(latest, step), best?.step ?? 0);
+  const cyclesWithoutGain = troughs.filter(({ step }) => step > since).length;
+  const advice =
+    !bar || cyclesWithoutGain < patience ? 'go on' : reducedAt.length < reductions ? 'reduce bounds' : 'stop';
+  const [name, value] = bar?.accuracy === undefined ? ['loss', bar?.loss] : ['accuracy', bar.accuracy];
+  const reason = best
+    ? `${cyclesWithoutGain} cycles without gain since step ${since} (best ${name} ${value?.toPrecision(4)} at step ${best.step}; bounds reduced ${reducedAt.length} times): ${advice}.`
+    : 'No trough has metrics: go on.';
+  return { best, cyclesWithoutGain, advice, reason };
+}

@@ -1,0 +1,94 @@
+import { LineChart, type LineSeriesOption, ScatterChart, type ScatterSeriesOption } from 'echarts/charts';
+import {
+  GridComponent,
+  type GridComponentOption,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TitleComponent,
+  type TitleComponentOption,
+} from 'echarts/components';
+import { type ComposeOption, init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { escapeText } from '../words/words.ts';
+import { colours, darkStyle } from './theme.ts';
+
+use([
+  LineChart,
+  ScatterChart,
+  GridComponent,
+  TitleComponent,
+  MarkLineComponent,
+  MarkAreaComponent,
+  SVGRenderer,
+]);
+
+/** A curve or a cloud of points. */
+export type Series = LineSeriesOption | ScatterSeriesOption;
+
+/** What ECharts may be asked to draw here. */
+export type Drawing = ComposeOption<
+  LineSeriesOption | ScatterSeriesOption | GridComponentOption | TitleComponentOption
+>;
+
+/** What goes around a drawing. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** The accessible name and description, in plain text. */
+  readonly title: string;
+  readonly description: string;
+}
+
+/**
+ * Draws without a DOM and finishes the SVG: a name and a description for those who do not see it, dark where
+ * the reader wants dark, and the same text for the same drawing every time.
+ */
+export function renderSvg(drawing: Drawing, { width, height, title, description }: Frame): string {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+  let drawn: string;
+  try {
+    const textStyle = { fontFamily: 'system-ui, sans-serif', color: colours.ink };
+    chart.setOption({ animation: false, backgroundColor: colours.surface, textStyle, ...drawing });
+    drawn = chart.renderToSVGString();
+  } finally {
+    chart.dispose();
+  }
+  const body = settled(drawn.slice(drawn.indexOf('>') + 1, drawn.lastIndexOf('</svg>')));
+  // What is drawn names it: unlike pictures on one page do not share an id.
+  const id = `clr-${fingerprint(body + title + description)}`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="clr-picture" viewBox="0 0 ${width} ${height}"`,
+    ` width="${width}" height="${height}" role="img" aria-labelledby="${id}-title ${id}-desc">`,
+    `<title id="${id}-title">${escapeText(title)}</title>`,
+    `<desc id="${id}-desc">${escapeText(description)}</desc>`,
+    `<style>${darkStyle}</style>`,
+    body.replaceAll(/(?<=id="|url\(#)clip-/g, `${id}-clip-`),
+    '</svg>',
+  ].join('');
+}
+
+/** ECharts' markup without what only a live chart needs, and without its running number. */
+function settled(markup: string): string {
+  return markup
+    .replace(/<style.*?<\/style>/gs, '')
+    .replaceAll(/ (?:class="zr\d+-cls-\d+"|ecmeta_\w+="[^"]*"|pointer-events="[^"]*")/g, '')
+    .replaceAll(/(?<=id="|url\(#)zr\d+-/g, 'clip-')
+    .replaceAll(
+      /(?<==")rgb\((\d+),(\d+),(\d+)\)/g,
+      (_, ...rgb: string[]) => `#${rgb.slice(0, 3).map(hex).join('')}`,
+    )
+    .replaceAll(/\n+/g, '\n');
+}
+
+function hex(byte: string): string {
+  return Number(byte).toString(16).padStart(2, '0');
+}
+
+/** FNV-1a, 32 bits. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

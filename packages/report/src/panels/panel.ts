@@ -1,0 +1,50 @@
+import type { Series } from '../chart/renderSvg.ts';
+
+/** What every picture may be told. */
+export interface PictureOptions {
+  /** In CSS pixels, from 280. Default 960. Height follows. */
+  readonly width?: number;
+  /** The heading, and the picture's accessible name. */
+  readonly title?: string;
+  /** Whether to draw the heading too. Default true. */
+  readonly showTitle?: boolean;
+}
+
+/** The names of {@link PictureOptions}. */
+export const pictureOptions = ['width', 'title', 'showTitle'] as const;
+
+/** A word of a panel's heading, in the colour of what it names. */
+export interface Key {
+  readonly text: string;
+  readonly colour: string;
+}
+
+/** One of the plots that stand above each other over one x axis. */
+export interface Panel {
+  readonly name: string;
+  /** Of the plot alone. */
+  readonly height: number;
+  readonly keys?: readonly Key[];
+  readonly y?: ValueAxis;
+  readonly series: readonly Series[];
+}
+
+/** A panel's own axis; what is left out ECharts chooses. */
+export interface ValueAxis {
+  readonly min?: number;
+  readonly max?: number | undefined;
+  readonly interval?: number;
+  readonly log?: boolean;
+  readonly format?: (value: number) => string;
+  /** Row names instead of values, from the top. */
+  readonly rows?: readonly Key[];
+}
+
+/** The axis that all panels share. */
+export interface SharedAxis {
+  readonly name: string;
+  readonly log: boolean;
+  readonly min: number;
+  readonly max: number;
+  readonly format: (value: number) => string;
+}

@@ -1,0 +1,84 @@
+import { ClrError, checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
+import { extent } from '../chart/extent.ts';
+import { renderSvg } from '../chart/renderSvg.ts';
+import { sampleSteps } from '../chart/sampleSteps.ts';
+import { curve, marks } from '../chart/series.ts';
+import { colours } from '../chart/theme.ts';
+import { type Point, thin } from '../chart/thin.ts';
+import { troughsOf } from '../chart/troughsOf.ts';
+import type { Panel, PictureOptions } from '../panels/panel.ts';
+import { stackPanels } from '../panels/panels.ts';
+import { formatCount, formatRate } from '../words/words.ts';
+
+/** Options of {@link renderPolicy}. */
+export interface PolicyPictureOptions extends PictureOptions {
+  /**
+   * How many steps to draw. Above 100,000 it draws a sample. Default: four cycles, or 1,000 steps of a policy without
+   * cycles.
+   */
+  readonly steps?: number;
+}
+
+/**
+ * A policy as a picture: the rate over the steps, its troughs, and the momentum below where it is cycled.
+ *
+ * @returns an SVG document, the same text for the same input; readable on light and dark ground
+ * @throws {PolicyError} if the policy is not legal
+ *
+ * @example
+ * ```ts
+ * const svg = renderPolicy(triangular2({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }));
+ * svg.startsWith('<svg'); // true
+ * ```
+ */
+export function renderPolicy(policy: ScheduleLike, options: PolicyPictureOptions = {}): string {
+  checkOptionNames('clr/report', 'renderPolicy', options, ['width', 'title', 'showTitle', 'steps']);
+  const schedule = toSchedule(policy);
+  const steps = options.steps ?? troughsOf(schedule, Infinity, 4).at(-1) ?? 1000;
+  if (!(Number.isSafeInteger(steps) && steps >= 1)) {
+    throw new ClrError('clr/report', {
+      expected: 'steps to be a positive integer',
+      received: `steps = ${String(steps)}`,
+      advice: 'Say how many steps of the policy to draw.',
+    });
+  }
+  const troughs = troughsOf(schedule, steps, 25);
+  const drawn = sampleSteps(schedule, steps);
+  const sample = (value: (step: number) => number | undefined): readonly Point[] =>
+    thin(
+      drawn.map((step) => [step, value(step) ?? null] as const),
+      2000,
+    );
+  const rates = sample(schedule.lr);
+  const troughLines = marks(
+    // Too many would be a grey wall.
+    (troughs.length > 24 ? [] : troughs).map((x) => ({ x, colour: colours.axis, dashed: true })),
+  );
+  const panels: Panel[] = [
+    {
+      name: 'Learning rate',
+      height: 260,
+      keys: troughs.length > 0 && troughs.length <= 24 ? [{ text: '┆ troughs', colour: colours.muted }] : [],
+      y: { min: 0, format: formatRate },
+      series: [curve(rates, colours.blue), troughLines],
+    },
+  ];
+  if (schedule.momentum(0) !== undefined) {
+    panels.push({
+      name: 'Momentum',
+      height: 110,
+      y: { format: formatRate },
+      series: [curve(sample(schedule.momentum), colours.green), troughLines],
+    });
+  }
+  const { type = 'custom' } = policy as { type?: string };
+  const { title = `Policy ${type}` } = options;
+  const axis = { name: 'step', log: false, min: 0, max: steps, format: formatCount };
+  const { drawing, size } = stackPanels(panels, axis, { ...options, title });
+  const [low, high] = extent(rates.flatMap(([, lr]) => lr ?? []));
+  const description =
+    `The learning rate over ${formatCount(steps)} steps, between ${formatRate(low)} and ` +
+    `${formatRate(high)}` +
+    (troughs.length > 0 ? `; the first trough is at step ${formatCount(troughs[0]!)}.` : '.');
+  return renderSvg(drawing, { ...size, title, description });
+}

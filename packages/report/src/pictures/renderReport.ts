@@ -1,0 +1,95 @@
+import { checkOptionNames, type Policy, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
+import { describeFinding } from '../words/describeFinding.ts';
+import type { NamedRun } from '../words/namedRun.ts';
+import { type ReportTable, renderTable } from '../words/renderTable.ts';
+import { troughTable } from '../words/troughTable.ts';
+import { escapeText } from '../words/words.ts';
+import { page } from './page.ts';
+import { renderPolicy } from './renderPolicy.ts';
+import { renderRangeTest } from './renderRangeTest.ts';
+import { renderRun } from './renderRun.ts';
+
+/** A range test of a report: one trace, or several of the same model that are read as one. */
+export interface ReportRangeTest {
+  readonly name?: string;
+  readonly trace: RangeTestTrace | readonly RangeTestTrace[];
+  readonly finding: RangeTestFinding;
+}
+
+/** What goes into a report: whatever there is, in this order. All text is plain and escaped. */
+export interface ReportContent {
+  /** Default: `Learning-rate report`. */
+  readonly title?: string;
+  /** Paragraphs at the top: what was done and what came out. */
+  readonly summary?: readonly string[];
+  readonly tables?: readonly ReportTable[];
+  /** One, or several with names. */
+  readonly rangeTest?: ReportRangeTest | readonly ReportRangeTest[];
+  readonly runs?: readonly NamedRun[];
+  readonly policies?: readonly { readonly name: string; readonly policy: Policy; readonly steps?: number }[];
+  /** Paragraphs at the end: how it was made, caveats. */
+  readonly notes?: readonly string[];
+}
+
+/**
+ * One self-contained HTML page: pictures, tables and words, without a single request to anywhere. It reads on
+ * a phone and on a desk, on light and dark ground, and aloud.
+ *
+ * @returns the HTML document, the same text for the same input
+ * @throws {ClrError} if a trace or a run has no step to draw
+ *
+ * @example
+ * ```ts
+ * const html = renderReport({ title: 'LeNet on MNIST', rangeTest: { trace, finding }, runs: [{ name: 'CLR', run }] });
+ * html.startsWith('<!doctype html>'); // true
+ * ```
+ */
+export function renderReport(content: ReportContent): string {
+  checkOptionNames('clr/report', 'renderReport', content, [
+    ...(['title', 'summary', 'tables', 'rangeTest', 'runs', 'policies', 'notes'] as const),
+  ]);
+  const { title = 'Learning-rate report', summary = [], tables = [], policies = [], notes = [] } = content;
+  const { rangeTest, runs = [] } = content;
+  const sections = [
+    summary.map(paragraph).join(''),
+    ...tables.map(renderTable),
+    ...[rangeTest].flat().map((each) => (each ? rangeTestSection(each) : '')),
+    runs.length > 0
+      ? section(runs.length > 1 ? 'Training runs' : 'Training run', [
+          figure((width) => renderRun(runs, { width, showTitle: false })),
+          renderTable(troughTable(runs)),
+        ])
+      : '',
+    policies.length > 0
+      ? section(
+          policies.length > 1 ? 'Policies' : 'Policy',
+          policies.flatMap(({ name, policy, steps }) => [
+            figure((width) => renderPolicy(policy, { width, title: name, ...(steps && { steps }) })),
+            `<details><summary>${escapeText(name)} as JSON</summary><pre>${escapeText(JSON.stringify(policy, null, 2))}</pre></details>`,
+          ]),
+        )
+      : '',
+    notes.length > 0 ? section('Notes', notes.map(paragraph)) : '',
+  ];
+  return page(title, sections.filter(Boolean).join('\n'));
+}
+
+function rangeTestSection({ name, trace, finding }: ReportRangeTest): string {
+  const sentences = describeFinding(finding).map((sentence) => `<li>${escapeText(sentence)}</li>`);
+  return section(name === undefined ? 'LR range test' : `LR range test: ${name}`, [
+    // The description says all of it, and so do the words beside the picture.
+    figure((width) => renderRangeTest(trace, finding, { width, showTitle: false })),
+    `<ul>${sentences.join('')}</ul>`,
+  ]);
+}
+
+const paragraph = (text: string): string => `<p>${escapeText(text)}</p>`;
+
+function section(heading: string, parts: readonly string[]): string {
+  return `<section><h2>${escapeText(heading)}</h2>\n${parts.join('\n')}\n</section>`;
+}
+
+/** The picture twice, wide and narrow; the page shows the one that fits, so text is never shrunk. */
+function figure(picture: (width: number) => string): string {
+  return `<figure><div class="wide">${picture(960)}</div><div class="narrow">${picture(360)}</div></figure>`;
+}

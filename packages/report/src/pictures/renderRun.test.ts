@@ -1,0 +1,89 @@
+import { triangular, triangular2 } from '@clr/core';
+import { describe, expect, it } from 'vitest';
+import { exampleRun } from '../../test/examples.ts';
+import { readPicture, stray } from '../../test/picture.ts';
+import { colours } from '../chart/theme.ts';
+import { renderRun } from './renderRun.ts';
+
+const run = exampleRun(triangular2({ baseLr: 0.01, maxLr: 0.1, stepSize: 125 }), 0.99);
+const fixed = exampleRun(triangular({ baseLr: 0.05, maxLr: 0.05, stepSize: 125 }), 0.98);
+
+describe('renderRun', () => {
+  it('draws rate, loss, accuracy and the troughs of one run', () => {
+    const picture = readPicture(renderRun(run));
+    const curves = picture.strokes.filter(
+      ({ colour, points }) => colour === colours.blue && points.length > 2,
+    );
+    const over = (of: 'lr' | 'loss' | 'accuracy') => run.steps.map((step) => [step.step, step[of]!] as const);
+    // Of loss and accuracy each step comes first, then the running middle.
+    const [lr, loss, , accuracy] = curves.map(({ points }) => points);
+    expect(stray(lr!, over('lr'))).toBeLessThan(0.2);
+    // It falls to a twentieth, so its axis is logarithmic.
+    const logLoss = over('loss').map(([step, value]) => [step, Math.log(value)] as const);
+    expect(stray(loss!, logLoss)).toBeLessThan(0.2);
+    expect(stray(accuracy!, over('accuracy'))).toBeLessThan(0.2);
+    const held = run.troughs.map((trough) => [trough.step, trough.accuracy!] as const);
+    expect(stray(curves.at(-1)!.points, held)).toBeLessThan(0.2);
+    expect(picture.description).toContain('1,000 steps, 4 troughs; held-out accuracy at the end 99.00 %');
+  });
+
+  it('sets named runs side by side', () => {
+    const picture = readPicture(
+      renderRun([
+        { name: 'CLR', run },
+        { name: 'fixed', run: fixed },
+      ]),
+    );
+    expect(picture.words).toEqual(expect.arrayContaining(['— CLR', '— fixed']));
+    expect(picture.strokes.filter(({ colour }) => colour === colours.orange).length).toBeGreaterThan(3);
+    expect(picture.description).toContain(
+      'fixed: 1,000 steps, 4 troughs; held-out accuracy at the end 98.00 %',
+    );
+  });
+
+  it('leaves out what a run did not measure, and says why it is short', () => {
+    const { steps, troughs: _, final: __, ...rest } = run;
+    const bare = {
+      ...rest,
+      troughs: [],
+      steps: steps.slice(0, 40).map(({ step, lr, loss }) => ({ step, lr, loss })),
+    };
+    const { words, description } = readPicture(
+      renderRun({ ...bare, step: 40, stopped: { step: 40, reason: 'diverged' } }),
+    );
+    expect(words.filter((word) => /accuracy|Held-out/.test(word))).toEqual([]);
+    expect(description).toContain('diverged at step 40');
+  });
+
+  it('makes room for the differences of good runs', () => {
+    const steps = run.steps.map((step) => ({ ...step, accuracy: 0.99 - 0.9 * Math.exp(-step.step / 20) }));
+    const { words } = readPicture(renderRun({ ...run, steps }));
+    expect(words).toEqual(expect.arrayContaining(['cut below 95 %', '95 %', '100 %']));
+    const [, first] = readPicture(renderRun(run)).words.join('|').split('Training accuracy');
+    expect(first).not.toContain('cut below');
+  });
+
+  it('draws whatever name a run has', () => {
+    const name = '</text><script>&"\'{name|x}\u0000\ud800';
+    const picture = readPicture(renderRun([{ name, run }]));
+    expect(picture.words).toContain('— </text><script>&"\'(name¦x)');
+    expect(picture.description).toContain('</text><script>&"\'{name|x}: 1,000 steps');
+  });
+
+  it('draws a long run in a moment, and small', () => {
+    const steps = Array.from({ length: 300_000 }, (_, step) => ({ step, lr: 0.1, loss: 1 / (1 + step) }));
+    const began = performance.now();
+    const svg = renderRun({ ...run, steps, step: 300_000, troughs: [] });
+    // Without bounds on the work it would be minutes, and a megabyte for every twenty thousand steps.
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(svg.length).toBeLessThan(200_000);
+    expect(readPicture(svg).words).toContain('Training loss (log)');
+  });
+
+  it('refuses a run without a step', () => {
+    expect(() => renderRun({ ...run, steps: [] })).toThrow(
+      '[clr/report] Expected a run with at least one step',
+    );
+    expect(() => renderRun([])).toThrow('Received: 0 runs without any');
+  });
+});

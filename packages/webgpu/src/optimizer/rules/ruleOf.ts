@@ -1,0 +1,28 @@
+import type { Optimizer } from '@clr/core';
+import { badArgument } from '../../errors.ts';
+import { adagradRule } from './adagrad.ts';
+import { adamRule } from './adam.ts';
+import { rmsPropRule } from './rmsProp.ts';
+import type { Rule } from './rule.ts';
+import { sgdRule } from './sgd.ts';
+
+/** The rule of an optimizer; `cycled` says that a policy brings a momentum. */
+export function ruleOf(spec: Optimizer, cycled: boolean): Rule {
+  switch (spec.type) {
+    case 'sgd':
+      return sgdRule(spec, cycled);
+    case 'adam':
+    case 'adamW':
+      return adamRule(spec);
+    case 'rmsProp':
+      return rmsPropRule(spec, cycled);
+    case 'adagrad':
+      return adagradRule(spec);
+    default:
+      throw badArgument(
+        'an optimizer made by sgd(), adam(), adamW(), rmsProp() or adagrad()',
+        `type = ${String((spec as { type?: unknown }).type)}`,
+        'Make it with a factory of @clr/core.',
+      );
+  }
+}

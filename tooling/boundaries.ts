@@ -67,7 +67,12 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     curves: ['text'],
     node: ['images'],
   },
-  '@clr/cli': { input: [], training: ['input'], commands: ['training', 'input'] },
+  '@clr/cli': {
+    input: [],
+    training: ['input'],
+    sweep: ['training', 'input'],
+    commands: ['sweep', 'training', 'input'],
+  },
   '@clr/onnx': {
     generated: [],
     format: ['generated'],

@@ -1,0 +1,111 @@
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import type { Ops } from '../graph/ops.ts';
+import { scaleBehind } from './quantisedWeights.ts';
+
+/** A float value divided by scales: what stands behind an integer product. */
+interface Scaled {
+  readonly value: string;
+  readonly by: readonly string[];
+}
+
+/** The scale of the weight of each integer product, by the product. */
+function weightScales(b: Ops, nodes: readonly NodeProto[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const products = nodes.filter(({ opType }) => opType === 'MatMulInteger' || opType === 'ConvInteger');
+  if (products.length === 0) return found;
+  const readers = new Map<string, { node: NodeProto; input: number }[]>();
+  const makers = new Map<string, NodeProto>();
+  for (const node of nodes) {
+    node.input.forEach((name, input) => {
+      readers.set(name, [...(readers.get(name) ?? []), { node, input }]);
+    });
+    for (const name of node.output) makers.set(name, node);
+  }
+  for (const node of products) {
+    const scale = scaleBehind(node, readers, makers, (name) => b.initializers.has(name));
+    if (scale !== undefined) found.set(node.output[0] ?? '', scale);
+  }
+  return found;
+}
+
+/**
+ * Products of integers, which a model multiplies by the scales of both sides in nodes of their own: what is written for
+ * them is the product of the floats, divided by the scales where something reads it before they have been multiplied in.
+ */
+export class IntegerProducts {
+  readonly #b: Ops;
+  /** Floats that are integer products not yet multiplied by their scales. */
+  readonly #scaled = new Map<string, Scaled>();
+  readonly #factors = new Map<string, readonly string[]>();
+  /** The scales that are worked out while the model runs. */
+  readonly #ranges = new Set<string>();
+  readonly #weightScales: ReadonlyMap<string, string>;
+
+  /** @param nodes - tell the scales of products */
+  constructor(b: Ops, nodes: readonly NodeProto[]) {
+    this.#b = b;
+    this.#weightScales = weightScales(b, nodes);
+  }
+
+  /** The scale of the weight of a product; 1 where the model multiplies by none. */
+  weightScale(product: string): string {
+    return this.#weightScales.get(product) ?? this.#b.scalar(1, '');
+  }
+
+  /** Notes a scale that is worked out while the model runs. */
+  noteRange(scale: string): void {
+    this.#ranges.add(scale);
+  }
+
+  /** Notes a product by its value in floats and its scales. */
+  note(product: string, value: string, by: readonly string[]): void {
+    this.#scaled.set(product, { value, by });
+  }
+
+  /** A product as a float: divided by its scales, until they are multiplied in. */
+  cast(product: string, out: string): boolean {
+    const scaled = this.#scaled.get(product);
+    if (scaled) this.#divide(out, scaled);
+    return scaled !== undefined;
+  }
+
+  /**
+   * Multiplies scales, or an integer product by its scales.
+   *
+   * @param give - writes the output where it is a value that is there already
+   * @returns whether the multiplication has been written
+   */
+  multiply(out: string, x: string, y: string, give: (value: string) => void): boolean {
+    const scaled = this.#scaled.get(x) ?? this.#scaled.get(y);
+    const other = this.#scaled.has(x) ? y : x;
+    const factors = this.#factors.get(other) ?? [other];
+    if (!scaled) {
+      const both = [x, y].map(
+        (name) => this.#factors.get(name) ?? (this.#isScale(name) ? [name] : undefined),
+      );
+      if (both.every((known) => known !== undefined)) this.#factors.set(out, both.flat());
+      return false;
+    }
+    const rest = [...scaled.by];
+    for (const factor of factors) {
+      const at = rest.indexOf(factor);
+      if (at < 0) return false;
+      rest.splice(at, 1);
+    }
+    if (rest.length > 0) this.#divide(out, { value: scaled.value, by: rest });
+    else give(scaled.value);
+    return true;
+  }
+
+  #isScale(name: string): boolean {
+    return this.#b.initializers.has(name) || this.#ranges.has(name);
+  }
+
+  /** Gives a value divided by scales its name; a multiplication by the same scales takes the value itself. */
+  #divide(out: string, scaled: Scaled): void {
+    const b = this.#b;
+    const [first = '', ...more] = scaled.by;
+    b.emitAs('Div', [scaled.value, more.reduce((product, factor) => b.mul(product, factor), first)], {}, out);
+    this.#scaled.set(out, scaled);
+  }
+}

@@ -1,0 +1,98 @@
+import { integerRange, isQuantisedType } from '../format/integers.ts';
+import type { NodeProto } from '../generated/onnx_pb.ts';
+import { inputOf } from '../graph/infer.ts';
+import type { Ops } from '../graph/ops.ts';
+import { privateDomain } from '../graph/privateOperators.ts';
+
+/** A float value behind integers: made when it is first asked for, and by what scale and zero point it is rounded. */
+interface Rounded {
+  readonly value: () => string;
+  readonly scale: string;
+  readonly zero: string;
+}
+
+/** The float values behind the integers that a model makes while it runs: rounded, and open to gradients. */
+export class RoundedValues {
+  readonly #b: Ops;
+  readonly #known = new Map<string, Rounded>();
+
+  constructor(b: Ops) {
+    this.#b = b;
+  }
+
+  /** What is known of the float behind an integer value. */
+  get(q: string): Rounded | undefined {
+    return this.#known.get(q);
+  }
+
+  /** Notes the float behind an integer value. */
+  set(q: string, rounded: Rounded): void {
+    this.#known.set(q, rounded);
+  }
+
+  /** Notes that a QuantizeLinear makes q of x. */
+  noteQuantized(node: NodeProto, x: string, q: string, scale: string, zero: string): void {
+    const attributes = node.attribute.filter(({ name }) => name === 'axis' || name === 'block_size');
+    const value = (): string =>
+      this.#rounded(() => this.#clipped(node, x, q), q, scale, zero, attributes, node.domain);
+    this.#known.set(q, { value, scale, zero });
+  }
+
+  /** Notes that a DynamicQuantizeLinear makes q of x: its range follows x, so nothing is cut off. */
+  noteDynamic(x: string, q: string, scale: string, zero: string): void {
+    this.#known.set(q, { value: () => this.#rounded(() => x, q, scale, zero), scale, zero });
+  }
+
+  /** The float value behind integers that are read by a scale and a zero: those by which they were made. */
+  readBy(q: string, scale: string, zero: string): string | undefined {
+    const known = this.#known.get(q);
+    return known && this.equal(known.scale, scale) && this.equal(known.zero, zero)
+      ? known.value()
+      : undefined;
+  }
+
+  /** Whether two values are one, or the same constant. */
+  equal(a: string, c: string): boolean {
+    if (a === c) return true;
+    const [left, right] = [this.#b.constant(a), this.#b.constant(c)];
+    return (
+      left !== undefined &&
+      right !== undefined &&
+      left.values.length === right.values.length &&
+      left.values.every((value, i) => value === right.values[i])
+    );
+  }
+
+  /** x as the integers q give it; its gradient goes to x. */
+  #rounded(
+    x: () => string,
+    q: string,
+    scale: string,
+    zero: string,
+    attributes: NodeProto['attribute'] = [],
+    domain = '',
+  ): string {
+    const b = this.#b;
+    return b.memo(`straight through ${q}`, () => {
+      const operator = domain === '' ? 'DequantizeLinear' : `${domain}:DequantizeLinear`;
+      const back = b.emitFrom(operator, zero === '' ? [q, scale] : [q, scale, zero], attributes);
+      return b.emit(`${privateDomain}:StraightThrough`, [x(), back]);
+    });
+  }
+
+  /** x held in the range that the integers cover, where that is known: beyond it the slope is 0. */
+  #clipped(node: NodeProto, x: string, q: string): string {
+    const b = this.#b;
+    const scale = b.constant(inputOf(node, 1));
+    const zero = b.constant(inputOf(node, 2));
+    const { type } = b.type(q);
+    const known = scale?.values.length === 1 && (inputOf(node, 2) === '' || zero?.values.length === 1);
+    if (!scale || !known || !isQuantisedType(type)) return x;
+    const [low, high] = integerRange(type).map(
+      (end) => (end - (zero?.values[0] ?? 0)) * (scale.values[0] as number),
+    ) as [number, number];
+    // Half a step beyond the ends is rounded onto them.
+    const half = (scale.values[0] as number) / 2;
+    return b.emit('Clip', [x, b.scalar(low - half, x), b.scalar(high + half, x)]);
+  }
+}

@@ -98,12 +98,14 @@ export async function createTrainer(
     const source = await Source.of(file, externalData);
     const bytes = await source.bytes();
     const model = await withShapes(ort, bytes, session);
+    const feedsWeights = isCpuInNode(ort, session);
     const trainerOf = async (
       from: { source: Source; bytes: Uint8Array },
       read: Prepared,
     ): Promise<Trainer> => {
-      const again = async (bytes: Uint8Array) => prepare(await withShapes(ort, bytes, session), built);
-      const measured = !deterministic && isCpuInNode(ort, session);
+      const again = async (bytes: Uint8Array) =>
+        prepare(await withShapes(ort, bytes, session), built, feedsWeights);
+      const measured = !deterministic && feedsWeights;
       const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
       const made = new Trainer(
         ort,
@@ -115,14 +117,17 @@ export async function createTrainer(
       await made.ready();
       return made;
     };
-    const read = prepare(model, built);
+    const read = prepare(model, built, feedsWeights);
     if (!cacheFeatures) return trainerOf({ source, bytes }, read);
     checkCacheable(built.sizes !== undefined, ranks.several);
     const { plan } = read.whole();
     return createCached(ort, cacheFeatures, {
       ...{ source: bytes, model, plan, session },
       trainerOf: async (head, trainable) =>
-        trainerOf({ source: await Source.of(head), bytes: head }, prepare(head, { ...built, trainable })),
+        trainerOf(
+          { source: await Source.of(head), bytes: head },
+          prepare(head, { ...built, trainable }, feedsWeights),
+        ),
     });
   });
   if (trainer instanceof Trainer) await trainer.compareRanks();

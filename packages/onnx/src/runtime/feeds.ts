@@ -1,6 +1,8 @@
 import type { Hyperparameters } from '@clr/core';
 import type { FloatArray } from '../training/buckets.ts';
+import type { Written } from '../training/emit.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
+import type { FedWeights } from './fedWeights.ts';
 import type { Batch, Ort, Tensor } from './ort.ts';
 import type { StateVectors } from './stateVectors.ts';
 
@@ -11,12 +13,14 @@ const mostParts = 4096n;
 export class Feeds {
   readonly #ort: Ort;
   readonly #state: StateVectors;
+  readonly #weights: FedWeights;
   /** Updates applied so far. */
   steps = 0;
 
-  constructor(ort: Ort, state: StateVectors) {
+  constructor(ort: Ort, state: StateVectors, weights: FedWeights) {
     this.#ort = ort;
     this.#state = state;
+    this.#weights = weights;
   }
 
   /**
@@ -24,8 +28,12 @@ export class Feeds {
    *
    * @param part - which of the batches that make one update; each draws masks of its own
    */
-  of({ state, rngStep }: TrainingModel, batch: Batch, part = 0): Record<string, Tensor> {
-    const fed = { ...batch, ...this.#state.feeds(state.map(({ input }) => input)) };
+  of({ state, rngStep, fed: weights }: Written, batch: Batch, part = 0): Record<string, Tensor> {
+    const fed = {
+      ...batch,
+      ...this.#weights.feeds(weights),
+      ...this.#state.feeds(state.map(({ input }) => input)),
+    };
     return rngStep
       ? { ...fed, [rngStep]: this.#integer(BigInt(this.steps) * mostParts + BigInt(part)) }
       : fed;

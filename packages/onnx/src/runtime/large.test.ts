@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
 import { createTrainer, type OnnxTrainer, type TrainerOptions } from '../index.ts';
+import type { Ort } from './ort.ts';
 
 const float = DataType.FLOAT;
 const [inputs, hidden, classes] = [1200, 2500, 1100];
@@ -36,19 +37,40 @@ const batch = {
   target: new ort.Tensor('int64', BigInt64Array.of(3n, 700n), [2]),
 };
 
-async function trainer(file: Uint8Array | string, more: Partial<TrainerOptions> = {}): Promise<OnnxTrainer> {
+async function trainer(
+  file: Uint8Array | string,
+  more: Partial<TrainerOptions> = {},
+  runtime: Ort = ort,
+): Promise<OnnxTrainer> {
   const options = { loss: 'crossEntropy', optimizer: adam(), deterministic: true, ...more } as const;
-  const made = await createTrainer(ort, file, options);
+  const made = await createTrainer(runtime, file, options);
   onTestFinished(() => made.dispose());
   return made;
 }
 
-async function file(): Promise<string> {
+async function file(bytes = model): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'clr-large-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const path = join(folder, 'model.onnx');
-  await writeFile(path, model);
+  await writeFile(path, bytes);
   return path;
+}
+
+/** A runtime on which the update of a number, counted from 0, fails once it is set: as if memory were short. */
+function failing(): { readonly runtime: Ort; at: number } {
+  const control = { at: Number.NaN, runtime: ort as Ort };
+  let updates = 0;
+  const create = async (...given: Parameters<Ort['InferenceSession']['create']>) => {
+    const session = await ort.InferenceSession.create(...(given as [Uint8Array, object]));
+    const updating = session.inputNames.some((name) => name.startsWith('gradients.'));
+    const run = (...args: Parameters<typeof session.run>) => {
+      if (updating && updates++ === control.at) return Promise.reject(new Error('bad allocation'));
+      return session.run(...args);
+    };
+    return { ...session, inputNames: session.inputNames, run, release: () => session.release() };
+  };
+  control.runtime = { ...ort, InferenceSession: { create } } as unknown as Ort;
+  return control;
 }
 
 describe('a large model', { timeout: 120_000 }, () => {
@@ -69,6 +91,79 @@ describe('a large model', { timeout: 120_000 }, () => {
     await parts.trainStep(batch, { lr: 1e-3 });
     await parts.restore(saved);
     expect(Buffer.compare(await parts.exportModel(), await whole.exportModel())).toBe(0);
+  });
+
+  it('stays as it was if its first update fails, and has to be restored if a later one does', async () => {
+    const control = failing();
+    const made = await trainer(model, {}, control.runtime);
+    const start = await made.snapshot();
+    const before = await made.exportModel();
+    control.at = 0;
+    await expect(made.trainStep(batch, { lr: 1e-3 })).rejects.toThrow('bad allocation');
+    expect(Buffer.compare(await made.exportModel(), before)).toBe(0);
+
+    control.at = 2;
+    await expect(made.trainStep(batch, { lr: 1e-3 })).rejects.toThrow('bad allocation');
+    for (const call of [
+      () => made.exportModel(),
+      () => made.parameters(),
+      () => made.snapshot(),
+      () => made.trainStep(batch, { lr: 1e-3 }),
+      () => made.evaluate([batch]),
+    ])
+      await expect(call()).rejects.toThrow('an update that failed half-way: ');
+
+    await made.restore(start);
+    expect(Buffer.compare(await made.exportModel(), before)).toBe(0);
+    await made.trainStep(batch, { lr: 1e-3 });
+    const whole = await trainer(model, { clipNorm: 1e9 });
+    await whole.trainStep(batch, { lr: 1e-3 });
+    expect(Buffer.compare(await made.exportModel(), await whole.exportModel())).toBe(0);
+  });
+
+  it('gives what it does not train to every run, from one place', async () => {
+    const [width, features] = [1024, 1 << 14];
+    const random = new Float32Array(width * features);
+    for (let i = 0, bits = 1; i < random.length; i++) {
+      bits = (Math.imul(bits, 1664525) + 1013904223) | 0;
+      random[i] = bits * 2 ** -36;
+    }
+    // Names of unlike lengths: the elements of one or the other lie between the addresses of floats.
+    const frozen = makeModel({
+      inputs: [{ name: 'x', type: float, dims: ['n', width] }],
+      outputs: [{ name: 'y', type: float, dims: ['n', 4] }],
+      initializers: [
+        { name: 'w', type: float, dims: [width, features], values: random },
+        { name: 'w12', type: float, dims: [features, 64], values: random.subarray(0, 64 * features) },
+        { name: 'head', type: float, dims: [64, 4], values: wave(256, 0.3) },
+      ],
+      nodes: [
+        { op: 'MatMul', inputs: ['x', 'w'], outputs: ['h'] },
+        { op: 'Tanh', inputs: ['h'], outputs: ['t'] },
+        { op: 'MatMul', inputs: ['t', 'w12'], outputs: ['u'] },
+        { op: 'MatMul', inputs: ['u', 'head'], outputs: ['y'] },
+      ],
+    });
+    const path = await file(frozen);
+    const before = frozen.slice();
+    const options = { trainable: (name: string) => name === 'head', loss: 'mse' } as const;
+    const [read, given] = [await trainer(path, options), await trainer(frozen, options)];
+    const x = new ort.Tensor('float32', random.slice(0, 2 * width), [2, width]);
+    const bare = await ort.InferenceSession.create(frozen);
+    const { y } = await bare.run({ x });
+    await bare.release();
+    const some = { x, target: new ort.Tensor('float32', new Float32Array(8), [2, 4]) };
+    const mean = ((y as ort.Tensor).data as Float32Array).reduce((sum, value) => sum + value ** 2 / 8, 0);
+    for (const made of [read, given]) {
+      expect((await made.evaluate([some])).loss / mean).toBeCloseTo(1, 5);
+      await made.trainStep(some, { lr: 1e-3 });
+      expect((await made.evaluate([some])).loss).toBeLessThan(mean);
+    }
+    const [one, other] = [await read.exportModel(), await given.exportModel()];
+    expect(Buffer.compare(one, other)).toBe(0);
+    expect(one.length).toBe(before.length);
+    expect(one.filter((byte, i) => byte !== before[i]).length).toBeLessThanOrEqual(1024);
+    expect(Buffer.compare(frozen, before)).toBe(0);
   });
 
   it('is read again for an export, unless its file has changed', async () => {

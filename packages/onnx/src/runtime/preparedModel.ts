@@ -1,23 +1,33 @@
 import type { Forms } from '../lower/question.ts';
+import type { Written } from '../training/emit.ts';
 import type { BuildOptions } from '../training/options.ts';
 import type { Prepared } from '../training/prepare.ts';
+import type { FedWeights } from './fedWeights.ts';
 import type { Source } from './source.ts';
+
+/** What {@link PreparedModel} is made of. */
+export interface PreparedFrom {
+  readonly prepared: Prepared;
+  readonly source: Source;
+  /** Prepares the same model from the bytes of the source. */
+  readonly again: (bytes: Uint8Array) => Promise<Prepared>;
+  /** Gets the weights that written models take as inputs. */
+  readonly weights: FedWeights;
+}
 
 /** The prepared model that sessions are made of. That of a large file is let go of, and prepared again. */
 export class PreparedModel {
   readonly options: BuildOptions;
-  readonly #source: Source;
-  readonly #again: (bytes: Uint8Array) => Promise<Prepared>;
+  readonly #from: PreparedFrom;
   #ready: Promise<Prepared> | undefined;
   #forms: Forms;
   /** Sessions that are written now. */
   #users = 0;
 
-  /** @param again - prepares the same model from the bytes of the source */
-  constructor(prepared: Prepared, source: Source, again: (bytes: Uint8Array) => Promise<Prepared>) {
+  constructor(from: PreparedFrom) {
+    const { prepared } = from;
     this.options = prepared.options;
-    this.#source = source;
-    this.#again = again;
+    this.#from = from;
     this.#ready = Promise.resolve(prepared);
     this.#forms = prepared.forms();
   }
@@ -35,23 +45,25 @@ export class PreparedModel {
 
   /** The bytes of the source. */
   bytes(): Promise<Uint8Array> {
-    return this.#source.bytes();
+    return this.#from.source.bytes();
   }
 
   /** Writes a model. */
-  async emit<T>(write: (prepared: Prepared) => T): Promise<T> {
+  async emit(write: (prepared: Prepared) => Written): Promise<Written> {
+    const { source, again, weights } = this.#from;
     this.#users += 1;
     try {
-      this.#ready ??= this.#source
+      this.#ready ??= source
         .bytes()
-        .then(this.#again)
+        .then(again)
         .then((prepared) => prepared.as(this.#forms));
       const prepared = await this.#ready;
       const written = write(prepared);
+      weights.hold(written.fed);
       this.#forms = { ...this.#forms, ...prepared.forms() };
       return written;
     } catch (error) {
-      if (this.#source.again) this.#ready = undefined;
+      if (source.again) this.#ready = undefined;
       throw error;
     } finally {
       this.#users -= 1;
@@ -61,8 +73,9 @@ export class PreparedModel {
 
   /** Lets go of what can be had again. */
   release(): void {
-    if (!this.#source.again || this.#users > 0) return;
-    this.#ready = undefined;
-    this.#source.release();
+    if (this.#users > 0) return;
+    const { source, weights } = this.#from;
+    if (source.again) this.#ready = undefined;
+    source.release((bytes, given) => weights.settle(bytes, given));
   }
 }

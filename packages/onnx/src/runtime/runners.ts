@@ -1,5 +1,5 @@
 import type { Forms } from '../lower/question.ts';
-import { emitEvaluation, emitGradients, emitStep, emitUpdate } from '../training/emit.ts';
+import { emitEvaluation, emitGradients, emitStep, emitUpdate, type Written } from '../training/emit.ts';
 import type { Prepared, TargetKind } from '../training/prepare.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import { orExplained } from './explainRefusal.ts';
@@ -10,14 +10,14 @@ import { withoutContent } from './withoutContent.ts';
 
 /** A model and the session that runs it. */
 export interface Runner {
-  readonly model: TrainingModel;
+  readonly model: Written;
   readonly session: InferenceSession;
 }
 
 /** The models that a trainer runs. */
 export type Kind = 'step' | 'gradients' | 'evaluation';
 
-const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) => TrainingModel>> = {
+const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) => Written>> = {
   step: emitStep,
   gradients: emitGradients,
   evaluation: emitEvaluation,
@@ -41,7 +41,7 @@ export class Runners {
   readonly #classes: string | undefined;
   readonly #made = new Map<string, Promise<Runner>>();
 
-  constructor(ort: Ort, from: RunnersOptions, first: TrainingModel) {
+  constructor(ort: Ort, from: RunnersOptions, first: Written) {
     this.#ort = ort;
     this.#from = from;
     this.#classes = first.targets.find(({ type }) => type === 'int64')?.name;
@@ -112,13 +112,13 @@ export class Runners {
     });
   }
 
-  #add(key: string, kind: Kind | 'update', emit: () => Promise<TrainingModel>): Promise<Runner> {
+  #add(key: string, kind: Kind | 'update', emit: () => Promise<Written>): Promise<Runner> {
     const runner = this.#make(kind, emit);
     this.#made.set(key, runner);
     return runner;
   }
 
-  async #make(kind: Kind | 'update', emit: () => Promise<TrainingModel>): Promise<Runner> {
+  async #make(kind: Kind | 'update', emit: () => Promise<Written>): Promise<Runner> {
     const { session: given, locations, models } = this.#from;
     const model = await emit();
     const planned = planMemory(given, model, this.inParts);

@@ -6,6 +6,10 @@ import { type ExternalData, readModelFile } from './readModelFile.ts';
 /** Files from here on (bytes) are let go of and read again: that takes less than a step of such a model. */
 const large = 1 << 24;
 
+function forget(bytes: Uint8Array | undefined, given: boolean): void {
+  if (bytes && !given) letGo(bytes);
+}
+
 /** The bytes of a model: kept, or those of a large file, read again whenever they are needed. */
 export class Source {
   readonly #file: Uint8Array | string;
@@ -58,10 +62,13 @@ export class Source {
     this.#hash = undefined;
   }
 
-  /** Frees the bytes where they can be read again. Everything that was decoded from them is invalid afterwards. */
-  release(): void {
-    if (!this.again || !this.#bytes) return;
-    letGo(this.#bytes);
-    this.#bytes = undefined;
+  /**
+   * Forgets the bytes where they can be read again. Everything that was decoded from them is invalid afterwards.
+   *
+   * @param use - may keep parts of them, and frees the rest; `given` is set where they stay as they are
+   */
+  release(use: (bytes: Uint8Array | undefined, given: boolean) => void = forget): void {
+    use(this.#bytes, !this.again);
+    if (this.again) this.#bytes = undefined;
   }
 }

@@ -18,6 +18,7 @@ import { locateTensors, patchTensors, type Wanted } from '../format/patch.ts';
 import { type Term, termsOf } from '../loss/terms.ts';
 import type { Forms } from '../lower/question.ts';
 import type { FloatArray } from '../training/buckets.ts';
+import type { Written } from '../training/emit.ts';
 import type { Prepared } from '../training/prepare.ts';
 
 import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
@@ -27,6 +28,7 @@ import { checkBatch } from './checkBatch.ts';
 import { checkExport, type ExportOptions, notFiniteYet } from './checkExport.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
 import { dataFault } from './dataFault.ts';
+import { FedWeights } from './fedWeights.ts';
 import { Feeds } from './feeds.ts';
 import { identityOf } from './identityOf.ts';
 import { examplesIn } from './lossWeight.ts';
@@ -120,12 +122,13 @@ export class Trainer implements OnnxTrainer {
       readonly deterministic: boolean;
     },
     session: InferenceSession.SessionOptions,
-    first: TrainingModel,
+    first: Written,
     ranks: Ranks,
   ) {
     const { source, bytes, prepared } = from;
     this.#free = !from.deterministic;
-    const { optimizer, hyperparameters } = prepared.options;
+    const trained = prepared.options;
+    const { optimizer, hyperparameters } = trained;
     this.#identity = ranks.several ? identityOf(ort, bytes, prepared.options, first) : {};
     this.updateKind = updateKindOf(optimizer);
     this.momentum = ownMomentum(optimizer);
@@ -150,15 +153,17 @@ export class Trainer implements OnnxTrainer {
     const chunks = whole ? [[]] : updateChunks(first);
     // Other processes may have to be told what the model is; what is made of integers needs their scales at the end.
     if (ranks.several || this.#quantised.size > 0) source.keep();
-    const models = new PreparedModel(prepared, source, from.again);
+    const weights = new FedWeights(ort);
+    weights.hold(first.fed);
+    const models = new PreparedModel({ prepared, source, again: from.again, weights });
     const options = { models, session, chunks, ...(onDevice ? { locations } : {}) };
     const terms = termsOf(prepared.options);
-    const feeds = new Feeds(ort, state);
+    const feeds = new Feeds(ort, state, weights);
     const runners = new Runners(ort, options, first);
     this.#engine = { ranks, terms, runners, state, feeds, results: new Results() };
     this.batchSharpness = (batch) =>
       this.#queue.run(async () => {
-        const sharpness = await ranks.together(() => measureSharpness(this.#engine, prepared.options, batch));
+        const sharpness = await ranks.together(() => measureSharpness(this.#engine, trained, batch));
         const { value } = await ranks.mean(1, { value: Float64Array.of(sharpness) });
         return value?.[0] as number;
       });

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { writeModel } from '../format/model.ts';
 import { ModelProtoSchema } from '../generated/onnx_pb.ts';
-import type { TrainingModel } from '../training/trainingModel.ts';
+import type { Written } from '../training/emit.ts';
 import { letGo } from './letGo.ts';
 
 /** Smaller files are kept as they are. */
@@ -11,7 +11,7 @@ const large = 1 << 20;
  * A model that the runtime has taken: of its file the nodes are kept, by which a refusal is explained, but not the stored
  * tensors. Its initial state is not to be read any more.
  */
-export function withoutContent(model: TrainingModel): TrainingModel {
+export function withoutContent(model: Written): Written {
   const state = model.state.map((tensor) => ({
     ...tensor,
     initial: tensor.initial instanceof Float64Array ? new Float64Array() : new Float32Array(),

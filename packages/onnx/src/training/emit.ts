@@ -1,7 +1,7 @@
 import { typeName } from '../format/dataType.ts';
 import { graphHash } from '../format/graphHash.ts';
 import { writeModel } from '../format/model.ts';
-import type { ValueInfoProto } from '../generated/onnx_pb.ts';
+import type { TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
 import type { Target } from '../loss/target.ts';
 import { finish, type Output } from '../lower/finish.ts';
@@ -9,6 +9,7 @@ import type { Lowered } from '../lower/lower.ts';
 import { layoutOf } from './draft.ts';
 import type { Plan } from './plan.ts';
 import type { Prepared, TargetKind } from './prepare.ts';
+import { takeWeights } from './takeWeights.ts';
 import type { StateTensor, TargetInfo, TensorInfo, TrainingModel } from './trainingModel.ts';
 import type { Inference, Whole } from './whole.ts';
 
@@ -41,6 +42,11 @@ function common(p: Plan): Pick<TrainingModel, 'data' | 'targets' | 'untrained' |
   };
 }
 
+/** A model as it was written, and what it takes as inputs besides: weights that stay as they are. */
+export interface Written extends TrainingModel {
+  readonly fed: readonly TensorProto[];
+}
+
 /** The parts of a graph that a model is made of. */
 interface Parts {
   readonly inputs: readonly ValueInfoProto[];
@@ -51,11 +57,11 @@ interface Parts {
 
 /** Writes a part of a graph: what its outputs need. */
 function written(
-  { source }: Prepared,
+  { source, feedsWeights }: Prepared,
   { b, nodes, standIn }: (Whole | Inference) & Lowered,
   { inputs, outputs, state, aliases = new Map() }: Parts,
   rest: Omit<TrainingModel, 'bytes' | 'elements' | 'state' | 'places'>,
-): TrainingModel {
+): Written {
   const stored = state.filter(({ role }) => role === 'parameters' || role === 'buffers');
   const { proto, elements } = finish({
     b,
@@ -69,7 +75,8 @@ function written(
   const places = stored.flatMap(({ parts }) =>
     parts.map(({ name }) => [name, source.stored?.get(name)?.place ?? '']),
   );
-  return { bytes: writeModel(proto), elements, state, places: Object.fromEntries(places), ...rest };
+  const fed = feedsWeights && proto.graph ? takeWeights(proto.graph) : [];
+  return { bytes: writeModel(proto), fed, elements, state, places: Object.fromEntries(places), ...rest };
 }
 
 /** The outputs for the loss and the accuracy, and their names. */
@@ -90,7 +97,7 @@ const outputsOf = ({ outputs }: Whole, state: readonly StateTensor[]): Output[] 
   outputs.filter(({ name }) => state.some(({ output }) => output === name));
 
 /** One training step: the whole graph. */
-export function emitStep(prepared: Prepared, target?: TargetKind): TrainingModel {
+export function emitStep(prepared: Prepared, target?: TargetKind): Written {
   const whole = prepared.whole(target);
   const { inputs, updateInputs, outputs, state, gradients, standIn, backward, hyper } = whole;
   const { outputs: first, named } = metrics(whole, whole.checkedLoss);
@@ -111,7 +118,7 @@ const vectorsOf = ({ gradients }: Whole): NonNullable<TrainingModel['gradients']
   gradients.map(({ name, bucket }) => ({ name, parts: bucket.parts }));
 
 /** The step without the update: its gradients are outputs. */
-export function emitGradients(prepared: Prepared, target?: TargetKind): TrainingModel {
+export function emitGradients(prepared: Prepared, target?: TargetKind): Written {
   const whole = prepared.whole(target);
   const { inputs, gradients, backward } = whole;
   const statistics = whole.state.filter(({ role }) => role === 'buffers');
@@ -133,11 +140,7 @@ export function emitGradients(prepared: Prepared, target?: TargetKind): Training
  *
  * @param buckets - which ones, by their place; only without `clipNorm`, which takes the norm of all
  */
-export function emitUpdate(
-  prepared: Prepared,
-  target?: TargetKind,
-  buckets?: readonly number[],
-): TrainingModel {
+export function emitUpdate(prepared: Prepared, target?: TargetKind, buckets?: readonly number[]): Written {
   const whole = prepared.whole(target);
   const { inputs, hyper, plan } = whole;
   const gradients = buckets
@@ -175,7 +178,7 @@ export function emitUpdate(
 }
 
 /** Loss and answers in inference form. */
-export function emitEvaluation(prepared: Prepared, target?: TargetKind): TrainingModel {
+export function emitEvaluation(prepared: Prepared, target?: TargetKind): Written {
   const inference = prepared.inference(target);
   const { inputs, state, answers, plan } = inference;
   const { outputs, named } = metrics(inference, inference.loss);

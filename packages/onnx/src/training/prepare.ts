@@ -22,6 +22,8 @@ export interface Prepared {
   readonly source: SizedModel;
   /** What the models are written for. */
   readonly target: Target;
+  /** Whether large weights that stay as they are become inputs of the models; see `takeWeights`. */
+  readonly feedsWeights: boolean;
   /** The way there, the way back and the update: step, gradients and update are parts of it. Made once. */
   readonly whole: (target?: TargetKind) => Whole & Lowered;
   /** The way there in inference form. */
@@ -80,9 +82,10 @@ function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
 /**
  * Reads a model and checks the options.
  *
+ * @param feedsWeights - see {@link Prepared}
  * @throws {ClrError} on bytes that are no model, or options that are wrong by themselves
  */
-export function prepare(bytes: Uint8Array, given: BuildOptions): Prepared {
+export function prepare(bytes: Uint8Array, given: BuildOptions, feedsWeights = false): Prepared {
   const options = readOptions(given);
   const target = targetOf(options);
   const read = dequantised(readSource(bytes), options.trainable);
@@ -104,6 +107,7 @@ export function prepare(bytes: Uint8Array, given: BuildOptions): Prepared {
       options,
       source,
       target,
+      feedsWeights,
       whole: (kind = preset) => whole(kind),
       inference: (kind = preset) => inference(kind),
       questions: () => {

@@ -27,7 +27,7 @@ export async function connect(url: string): Promise<Redis> {
   }
   const connection = new Redis(url, {
     maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(100 * times, 2000),
+    retryStrategy: (times) => Math.min(100 * times, 500),
   });
   // It connects again by itself.
   connection.on('error', () => {});

@@ -60,8 +60,9 @@ export async function submit(jobs: readonly Job[], options: SubmitOptions): Prom
   queue.on('error', () => {});
   const results = new Map<string, TrialResult>();
   const failed = new Map<string, string>();
+  // The worker says how long a job waits before it is tried again. A lost one goes before those with a priority.
   const put = (job: Job) =>
-    queue.add('trial', job, { jobId: keyOf(job), attempts, backoff: { type: 'exponential', delay: 500 } });
+    queue.add('trial', job, { jobId: keyOf(job), attempts, backoff: { type: 'clr' }, priority: 1 });
   try {
     for (const job of all) {
       const old = await queue.getJob(keyOf(job));

@@ -3,12 +3,16 @@ import type { Job } from '@clr/sweep';
 import { createTrialProcess, type TrialProcess, type TrialProcessOptions } from '@clr/sweep/node';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { connect, type QueueOptions } from './connect.ts';
+import { fail } from './errors.ts';
 
 /** Options of {@link worker}. */
 export interface WorkerOptions extends QueueOptions, TrialProcessOptions {
   /** How many jobs run at once, each in a child process. Default 1. */
   readonly concurrency?: number;
-  /** Milliseconds after which the jobs of a worker that is gone are given to another. Default 30,000. */
+  /**
+   * Milliseconds within which the jobs of a worker that is gone are given out again. A worker that cannot reach Redis for
+   * a third of it loses its jobs. At least 2000. Default 30,000.
+   */
   readonly lease?: number;
 }
 
@@ -42,19 +46,24 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
     lease = 30_000,
     ...child
   } = checkOptionNames('clr/bullmq', 'worker', options, names);
+  integer('concurrency', concurrency, 1);
+  integer('lease', lease, 2000);
   const idle: TrialProcess[] = [createTrialProcess(child)];
   const connection = await connect(redis);
   const stopping = new AbortController();
   const bull = new Worker<Job, string>(
     queue,
-    async ({ data }) => {
+    async (job, _token, lost) => {
       const process = idle.pop() ?? createTrialProcess(child);
       try {
-        const outcome = await process.run(data, { signal: stopping.signal }).catch((error: Error) => {
+        const signal = lost ? AbortSignal.any([stopping.signal, lost]) : stopping.signal;
+        const outcome = await process.run(job.data, { signal }).catch((error: Error) => {
           throw new UnrecoverableError(error.message);
         });
         if (outcome.type === 'result') return JSON.stringify(outcome.result);
         if (outcome.type === 'failed') throw new UnrecoverableError(outcome.message);
+        // It goes before those that nobody has begun.
+        await job.changePriority({ priority: 0 });
         throw new Error(outcome.type === 'lost' ? outcome.message : 'the worker was closed');
       } finally {
         idle.push(process);
@@ -63,14 +72,20 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
     {
       connection,
       concurrency,
-      lockDuration: lease,
-      stalledInterval: lease,
+      ...timesOf(lease),
       // Machines may come and go. How often a job may crash is up to its attempts.
       maxStalledCount: 1000,
+      settings: {
+        backoffStrategy: (attempts = 1) => Math.min(500 * 2 ** (attempts - 1), lease / 2),
+      },
     },
   );
   // It connects again by itself.
   bull.on('error', () => {});
+  // The job is another's now, and its result would not be taken.
+  bull.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) bull.cancelJob(id);
+  });
   return {
     async close() {
       stopping.abort();
@@ -79,4 +94,21 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
       connection.disconnect();
     },
   };
+}
+
+/**
+ * BullMQ finds a lost job when its lock has run out and a check comes by, at most two checks after that; the rest of the lease
+ * is for a busy machine. Its own delays are far longer: 15 s until a command is tried again, 5 s until an idle worker looks
+ * without having been woken.
+ */
+const timesOf = (lease: number) => ({
+  lockDuration: Math.round(0.4 * lease),
+  stalledInterval: Math.round(0.1 * lease),
+  runRetryDelay: Math.round(0.1 * lease),
+  drainDelay: Math.min(5, lease / 10_000),
+});
+
+function integer(name: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && Number(value) >= least) return;
+  throw fail(`${name} to be an integer of at least ${least}`, `${name} = ${value}`, 'Correct it.');
 }

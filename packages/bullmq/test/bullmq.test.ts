@@ -1,13 +1,17 @@
-import { fileURLToPath } from 'node:url';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { triangular } from '@clr/core';
+import { module, open } from '@clr/datasets/softmaxJobs';
 import { type Job, parseJob, runTrial } from '@clr/sweep';
 import { meets } from '@clr/tooling/needs';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { submit, worker } from '../src/index.ts';
 import { hasRedis, type RedisServer, redisServer } from './redisServer.ts';
-import { open } from './softmax.mjs';
+import { startWorker } from './startWorker.ts';
 
-const module = fileURLToPath(new URL('./softmax.mjs', import.meta.url));
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 8 });
 const jobOf = (seed: number, data: Job['data'] = { slow: 10 }): Job =>
   parseJob({
@@ -24,6 +28,14 @@ it('says so when Redis does not answer', async () => {
   await expect(submit(jobs, { redis })).rejects.toThrow(`Redis to answer at ${redis}`);
   await expect(worker({ redis, module })).rejects.toThrow('ECONNREFUSED');
   await expect(submit(jobs, { redis, attempt: 3 } as never)).rejects.toThrow('"attempts"');
+});
+
+it('refuses a lease that is too short, and part of a job at once', async () => {
+  const redis = 'redis://127.0.0.1:1';
+  await expect(worker({ redis, module, lease: 30 })).rejects.toThrow(
+    'lease to be an integer of at least 2000',
+  );
+  await expect(worker({ redis, module, concurrency: 0.5 })).rejects.toThrow('concurrency = 0.5');
 });
 
 describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its own', () => {
@@ -57,13 +69,51 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its
 
   it('lists a job that throws, and one that keeps losing its process', async () => {
     const one = await worker({ redis: server.url, module, queue: 'bad' });
-    const bad = [jobOf(1, 'broken'), jobOf(1, { exitAt: 3 })];
+    const bad = [jobOf(1, { throwAt: 0 }), jobOf(1, { exitAt: 3 })];
     const { results, failed } = await submit(bad, { redis: server.url, queue: 'bad', attempts: 2 });
     await one.close();
     expect(results).toEqual([]);
     expect(failed.map(({ error }) => error)).toEqual([
-      'The data are broken.',
+      expect.stringContaining('The data are broken.'),
       'the worker ended with exit code 9',
     ]);
   });
+
+  it('gives the job of a killed worker to another, and completes it once', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'clr-bullmq-'));
+    const options = { redis: server.url, module, queue: 'killed', folder, lease: 2000 };
+    const doomed = await startWorker(options);
+    const job = jobOf(1, { slow: 20 });
+    const waiting = submit([job], { redis: server.url, queue: 'killed' });
+    const hasCheckpoint = async () => (await readdir(folder)).includes(`${job.id}.safetensors`);
+    while (!(await hasCheckpoint())) await sleep(5);
+    doomed.kill('SIGKILL');
+    const other = await startWorker(options);
+    const { results } = await waiting;
+    other.kill();
+    expect(JSON.stringify(results[0]) === JSON.stringify(await runTrial(job, { open }))).toBe(true);
+    expect(await eventsOf('killed')).toEqual(['active', 'stalled', 'active', 'completed']);
+    await rm(folder, { recursive: true });
+  });
+
+  it('tries a job that lost its process before those that nobody has begun', async () => {
+    const one = await worker({ redis: server.url, module, queue: 'turn' });
+    const others = [2, 3, 4, 5, 6].map((seed) => jobOf(seed));
+    const lost = jobOf(1, { exitAt: 3 });
+    const { failed } = await submit([lost, ...others], { redis: server.url, queue: 'turn', attempts: 2 });
+    await one.close();
+    expect(failed).toHaveLength(1);
+    expect((await eventsOf('turn')).at(-1)).toBe('completed');
+  });
+
+  /** What happened to the jobs of a queue, as BullMQ wrote it down. */
+  async function eventsOf(queue: string): Promise<readonly string[]> {
+    const redis = new Redis(server.url);
+    const stream = await redis.xrange(`bull:${queue}:events`, '-', '+');
+    redis.disconnect();
+    const told = ['active', 'stalled', 'completed', 'failed'];
+    return stream
+      .map(([, fields]) => fields[1 + fields.indexOf('event')]!)
+      .filter((event) => told.includes(event));
+  }
 });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import * as core from '@clr/core';
+import { module } from '@clr/datasets/softmaxJobs';
 import { parseJob } from '@clr/sweep';
 import { describeExamples } from '@clr/tooling/describeExamples';
 import { meets } from '@clr/tooling/needs';
@@ -26,7 +27,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its
     await server.start();
   });
   afterAll(() => server?.remove());
-  const here = () => ({ redis: server.url, module: path('./softmax.mjs') });
+  const here = () => ({ redis: server.url, module });
   describeExamples({
     sources: path('../src'),
     exports: [bullmq],

@@ -12,7 +12,8 @@ export const hasRedis: boolean = spawnSync('redis-server', ['--version']).status
 export interface RedisServer {
   readonly url: string;
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** With SIGKILL it may forget the last second. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
   /** Stops it, and removes its data. */
   remove(): Promise<void>;
 }
@@ -22,10 +23,10 @@ export async function redisServer(): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'clr-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
-  const stop = async () => {
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (!child || child.exitCode !== null) return;
     const ended = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill(signal);
     await ended;
   };
   return {

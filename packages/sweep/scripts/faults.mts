@@ -3,11 +3,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { module, open } from '@clr/datasets/softmaxJobs';
 import { runTrial } from '@clr/sweep';
 import { runSweep } from '@clr/sweep/node';
 import { jobOf, tasks } from '../test/jobs.ts';
-import { open } from '../test/softmax.mjs';
 
 const kills = Number(process.argv[2] ?? 20);
 const jobs = Array.from({ length: 40 }, (_, seed) =>
@@ -30,7 +29,7 @@ const timer = setInterval(() => {
   }
 }, 300);
 const { results, failed } = await runSweep(jobs, {
-  module: fileURLToPath(new URL('../test/softmax.mjs', import.meta.url)),
+  module,
   execArgv: [],
   folder,
   workers: 3,

@@ -1,8 +1,8 @@
 import { adam, analyzeRangeTest, sgd } from '@clr/core';
+import { open } from '@clr/datasets/softmaxJobs';
 import { renderReport } from '@clr/report';
 import { expect, it } from 'vitest';
 import { jobOf, tasks } from '../test/jobs.ts';
-import { open } from '../test/softmax.mjs';
 import { collect } from './collect.ts';
 import type { Job } from './job.ts';
 import { runTrial } from './runTrial.ts';

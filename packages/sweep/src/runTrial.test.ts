@@ -1,7 +1,7 @@
 import type { Trainable } from '@clr/core';
+import { open } from '@clr/datasets/softmaxJobs';
 import { describe, expect, it } from 'vitest';
 import { jobOf, tasks } from '../test/jobs.ts';
-import { open } from '../test/softmax.mjs';
 import { collect } from './collect.ts';
 import { runTrial } from './runTrial.ts';
 import type { TrialCheckpoint } from './trialCheckpoint.ts';

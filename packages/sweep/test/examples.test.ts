@@ -2,11 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as checkpoint from '@clr/checkpoint/node';
 import * as core from '@clr/core';
+import { module, open } from '@clr/datasets/softmaxJobs';
 import * as sweep from '@clr/sweep';
 import * as node from '@clr/sweep/node';
 import { describeExamples } from '@clr/tooling/describeExamples';
 import { jobOf } from './jobs.ts';
-import { open } from './softmax.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -21,7 +21,7 @@ describeExamples({
     open,
     readdir,
     job: jobOf({ type: 'fixed', lr: 0.1, steps: 50 }),
-    module: path('./softmax.mjs'),
+    module,
   }),
   modules: {
     '@clr/core': core,
@@ -30,7 +30,7 @@ describeExamples({
     '@clr/sweep/node': {
       ...node,
       runSweep: (jobs: readonly sweep.Job[], options: node.SweepOptions) =>
-        node.runSweep(jobs, { ...options, module: path('./softmax.mjs') }),
+        node.runSweep(jobs, { ...options, module }),
     },
     // The page only defines a function that uses them.
     '@clr/onnx': { createTrainer: undefined },

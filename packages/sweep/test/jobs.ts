@@ -9,7 +9,7 @@ import {
   type Task,
 } from '@clr/sweep';
 
-/** A job of `softmax.mjs`. */
+/** A job of `@clr/datasets/softmaxJobs`. */
 export const jobOf = (task: Task, seed = 1, data: Job['data'] = 'points'): Job =>
   parseJob({ model: 'softmax', data, optimizer: { type: 'sgd', momentum: 0.9 }, seed, task });
 

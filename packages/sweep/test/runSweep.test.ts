@@ -2,11 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { module, open } from '@clr/datasets/softmaxJobs';
 import { type Job, runTrial } from '@clr/sweep';
 import { createTrialProcess, runSweep, type SweepOptions, type SweepProgress } from '@clr/sweep/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jobOf, tasks } from './jobs.ts';
-import { open } from './softmax.mjs';
 
 let folder: string;
 beforeEach(async () => {
@@ -14,7 +14,6 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const module = fileURLToPath(new URL('./softmax.mjs', import.meta.url));
 const options = (more: Partial<SweepOptions> = {}): SweepOptions => ({
   module,
   folder,

@@ -1,8 +1,16 @@
+import { appendFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { referenceTrainable } from '@clr/conformance';
 
+/** The path of this module, for the processes of a sweep. */
+export const module = fileURLToPath(import.meta.url);
+
+const log = process.env.CLR_SOFTMAX_LOG;
+
 /**
- * Three classes of points in the plane, drawn from the job's seed; what a module of a sweep exports. In `data`: `slow`,
+ * Three classes of points in the plane, drawn from the job's seed: what a module of a sweep exports. In `data`: `slow`,
  * milliseconds that each step takes; `throwAt` and `exitAt`, the batch at which making it throws or ends the process.
+ * Each batch adds a line to the file that the environment names in CLR_SOFTMAX_LOG: the job's id, the time, the process.
  */
 export function open(job) {
   const { slow = 0, throwAt, exitAt } = Object(job.data);
@@ -23,6 +31,7 @@ export function open(job) {
     for (const batch of all) {
       if (made === exitAt) process.exit(9);
       if (made++ === throwAt) throw new Error('The data are broken.');
+      if (log) appendFileSync(log, `${job.id} ${Date.now()} ${process.pid}\n`);
       if (slow > 0) await new Promise((resolve) => setTimeout(resolve, slow));
       yield batch;
     }

@@ -56,6 +56,7 @@ beforeAll(async () => {
     ['name,y', ...Array.from({ length: 300 }, (_, i) => `n${i},${i % 2 ? 'p' : 'q'}`)].join('\n'),
   );
   await write('bad.parquet', 'PAR1 no parquet at all PAR1');
+  await write('bad.arrow', 'ARROW1 no arrow at all');
   await write('bad.npz', 'no archive');
   await write('cut.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20) }).subarray(0, 900));
   await write('good.npz', encodeNpz({ x: floats([20, 3, 8, 8]), y: labels(20) }));
@@ -191,6 +192,11 @@ describe('bad input ends in a sentence, and touches no file', () => {
       'a table that is no Parquet',
       ['new', 'mlp', '--data', 'bad.parquet', '--out', 'o.onnx'],
       'a Parquet table',
+    ],
+    [
+      'a table that is no Arrow',
+      ['new', 'mlp', '--data', 'bad.arrow', '--out', 'o.onnx'],
+      'an Arrow table in bad.arrow',
     ],
     [
       'no such weights to freeze',

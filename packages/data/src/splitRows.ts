@@ -28,31 +28,38 @@ export function splitRows(
   { share = 0.2, seed = 0 }: SplitOptions = {},
 ): { readonly train: Uint32Array; readonly validation: Uint32Array } {
   const count = typeof labels === 'number' ? labels : labels.length;
-  const classes = new Map<number, number[]>();
+  const labelOf = (row: number): number => (typeof labels === 'number' ? 0 : (labels[row] as number));
+  const sizes = new Map<number, number>();
+  for (let row = 0; row < count; row++) sizes.set(labelOf(row), (sizes.get(labelOf(row)) ?? 0) + 1);
+  const classes = [...sizes]
+    .sort(([a], [b]) => a - b)
+    .map(([label, size]) => ({ label, rows: new Uint32Array(size), filled: 0 }));
+  const named = new Map(classes.map((each) => [each.label, each]));
   for (let row = 0; row < count; row++) {
-    const label = typeof labels === 'number' ? 0 : (labels[row] as number);
-    const rows = classes.get(label);
-    if (rows) rows.push(row);
-    else classes.set(label, [row]);
+    const each = named.get(labelOf(row));
+    if (each) each.rows[each.filled++] = row;
   }
-  const [train, validation]: [number[], number[]] = [[], []];
-  let seen = 0;
-  for (const [label, rows] of [...classes].sort(([a], [b]) => a - b)) {
-    const order = shuffled(Uint32Array.from(rows), seed + 7919 * label);
+  const isApart = new Uint8Array(count);
+  let [seen, total] = [0, 0];
+  for (const { label, rows } of classes) {
     // Counted over all classes so far, so that small ones have their share together.
     seen += rows.length;
-    const wanted = Math.round(seen * share) - validation.length;
-    const apart = Math.min(rows.length - 1, Math.max(0, wanted));
-    validation.push(...order.subarray(0, apart));
-    train.push(...order.subarray(apart));
+    const apart = Math.min(rows.length - 1, Math.max(0, Math.round(seen * share) - total));
+    for (const row of shuffled(rows, seed + 7919 * label).subarray(0, apart)) isApart[row] = 1;
+    total += apart;
   }
-  if (!(share > 0 && share < 1) || validation.length === 0 || train.length === 0) {
+  if (!(share > 0 && share < 1) || total === 0 || total === count) {
     throw fail(
       'a share in (0, 1) that leaves examples in both parts',
       `${share} of ${count} examples`,
       'Give more examples, or validation data of their own.',
     );
   }
-  const rising = (rows: readonly number[]): Uint32Array => Uint32Array.from(rows).sort();
-  return { train: rising(train), validation: rising(validation) };
+  const [train, validation] = [new Uint32Array(count - total), new Uint32Array(total)];
+  let [trained, tested] = [0, 0];
+  for (let row = 0; row < count; row++) {
+    if (isApart[row]) validation[tested++] = row;
+    else train[trained++] = row;
+  }
+  return { train, validation };
 }

@@ -15,7 +15,7 @@ describeExamples({
   pages: [path('../README.md')],
   scope: () => ({ ...core, ...data, ...curves, ...node, mkdir, readFile, writeFile }),
   files: Object.fromEntries(
-    ['grey.png', 'table.parquet'].map((name) => [name, readFileSync(path(`files/${name}`))]),
+    ['grey.png', 'table.parquet', 'table.arrow'].map((name) => [name, readFileSync(path(`files/${name}`))]),
   ),
   modules: { '@clr/core': core, '@clr/data': data, '@clr/data/curves': curves, '@clr/data/node': node },
 });

@@ -5,11 +5,14 @@ import {
   bytesSource,
   type Dataset,
   fitTable,
+  openArrowTable,
+  openParquetTable,
   readCsvTable,
-  readParquetTable,
   splitRows,
   tableDataset,
 } from '../src/index.ts';
+import { temporaryStore } from '../src/node/index.ts';
+import { readColumn } from '../src/tables/table.ts';
 
 const table = (text: string) => readCsvTable(new TextEncoder().encode(text), 'the table');
 const rows = (...cells: readonly string[]): string => cells.join('\n');
@@ -25,10 +28,10 @@ describe('a table', () => {
 
   it('becomes numbers: standardised, one for each value, missing ones marked', async () => {
     const read = table(csv);
-    const { encoding, notes } = fitTable(read);
+    const { encoding, notes } = await fitTable(read);
     expect(encoding.target).toEqual({ name: 'animal', type: 'classes', classes: ['cat', 'dog'] });
     expect(notes.join(' ')).toMatch(/"animal".*"age" is missing in 1 of 20 rows.*"same" has the same value/);
-    const dataset = tableDataset(read, JSON.parse(JSON.stringify(encoding)));
+    const dataset = await tableDataset(read, JSON.parse(JSON.stringify(encoding)));
     expect(dataset.fields['input']?.dims).toEqual([4]);
     const { input, target } = await dataset.read(Array.from({ length: 20 }, (_, i) => i));
     const row = (i: number): number[] => [...(input!.data as Float32Array).slice(4 * i, 4 * i + 4)];
@@ -41,12 +44,37 @@ describe('a table', () => {
     expect([...target!.data].map(Number)).toEqual(Array.from({ length: 20 }, (_, i) => (i % 2 ? 0 : 1)));
   });
 
-  it('learns its encoding from the given rows alone', () => {
-    const numbers = table(
-      rows('x,y', ...Array.from({ length: 10 }, (_, i) => `${i < 5 ? i : 1000},${i / 3}`)),
+  it.each([
+    ['a regression', (i: number) => i / 3],
+    ['a classification', (i: number) => (i % 7 === 0 ? 'rare' : 'often')],
+  ])('learns its encoding from the rows that %s trains on alone', async (_, answer) => {
+    const split = { seed: 3, share: 0.3 };
+    const text = (x: (i: number) => number) =>
+      table(rows('x,y', ...Array.from({ length: 70 }, (_, i) => `${x(i)},${answer(i)}`)));
+    const fit = async (x: (i: number) => number) => (await fitTable(text(x), { split })).encoding;
+    const plain = await fit((i) => i);
+    const { labels, count } = await tableDataset(
+      text((i) => i),
+      plain,
     );
-    const { features } = fitTable(numbers, { rows: Uint32Array.of(0, 1, 2, 3, 4) }).encoding;
-    expect(features[0]).toMatchObject({ mean: 2, std: Math.SQRT2 });
+    const { train, validation } = splitRows(labels ?? count, split);
+    expect(await fit((i) => (validation.includes(i) ? 1e6 : i))).toEqual(plain);
+    const mean = train.reduce((sum, row) => sum + row, 0) / train.length;
+    const [feature] = plain.features;
+    expect(feature?.type === 'number' && feature.mean).toBeCloseTo(mean, 10);
+  });
+
+  it('is the same from a temporary file as from memory', async () => {
+    const { encoding } = await fitTable(table(csv));
+    const inMemory = await tableDataset(table(csv), encoding);
+    let stores = 0;
+    const store = () => {
+      stores += 1;
+      return temporaryStore();
+    };
+    const stored = await tableDataset(table(csv), encoding, { store, mostBytes: 100 });
+    expect(stores).toBe(1);
+    expect(await stored.read([0, 19, 7, 8])).toEqual(await inMemory.read([0, 19, 7, 8]));
   });
 
   it.each<[string, string, Parameters<typeof fitTable>[1], string]>([
@@ -71,8 +99,8 @@ describe('a table', () => {
       {},
       '300, such as',
     ],
-  ])('refuses %s', (_, text, options, words) => {
-    expect(() => fitTable(table(text), options)).toThrow(words);
+  ])('refuses %s', async (_, text, options, words) => {
+    await expect(fitTable(table(text), options)).rejects.toThrow(words);
   });
 
   it.each<[string, string, string]>([
@@ -84,28 +112,61 @@ describe('a table', () => {
     expect(() => table(text)).toThrow(words);
   });
 
-  it('refuses other tables than it was fitted to', () => {
-    const { encoding } = fitTable(table(csv));
-    const other = (text: string): Dataset => tableDataset(table(text), encoding);
-    expect(() => other(rows('age,animal', '1,cat'))).toThrow('the column "town"');
-    expect(() => other(rows('age,town,animal', '1,Rome,bird'))).toThrow(
+  it('refuses other tables than it was fitted to', async () => {
+    const { encoding } = await fitTable(table(csv));
+    const other = (text: string): Promise<Dataset> => tableDataset(table(text), encoding);
+    await expect(other(rows('age,animal', '1,cat'))).rejects.toThrow('the column "town"');
+    await expect(other(rows('age,town,animal', '1,Rome,bird'))).rejects.toThrow(
       'one of the classes in "animal": cat, dog',
     );
-    expect(() => other(rows('age,town,animal', 'old,Rome,cat'))).toThrow('Received: "old"');
+    await expect(other(rows('age,town,animal', 'old,Rome,cat'))).rejects.toThrow('Received: "old"');
+  });
+
+  it('comes from Arrow, with what is missing, halfs, decimals, dates and dictionaries', async () => {
+    const file = (name: string) => readFile(new URL(`files/${name}`, import.meta.url));
+    const arrow = await openArrowTable(await file('table.arrow'), 'table.arrow');
+    expect(arrow.columns.map(({ name, kind }) => `${name}: ${kind}`).join(', ')).toBe(
+      'id: number, half: number, price: number, flag: number, day: number, at: number, town: text, list: text, y: text',
+    );
+    const row = async (at: number) =>
+      Promise.all(
+        arrow.columns
+          .filter(({ name }) => name !== 'list')
+          .map(async ({ name }) => (await arrow.read(name, at, at + 1))[0]),
+      );
+    const day = Date.UTC(2020, 0, 1);
+    expect(await row(1)).toEqual([1, 0.25, -1.75, 0, day + 864e5, day + 1000, 'Oslo', 'low']);
+    expect(await row(35)).toEqual([
+      35,
+      Number.NaN,
+      Number.NaN,
+      0,
+      day + 35 * 864e5,
+      day + 35e3,
+      null,
+      'high',
+    ]);
+    await expect(arrow.read('list', 0, 1)).rejects.toThrow('--drop list');
+    await expect(openArrowTable(await file('packed.arrow'), 'packed.arrow')).rejects.toThrow(
+      "Write it with compression='uncompressed'.",
+    );
+    await expect(openArrowTable(Uint8Array.of(1, 2, 3), 'x')).rejects.toThrow('rows in x');
   });
 
   it('comes from Parquet as from CSV', async () => {
     const source = bytesSource(await readFile(new URL('files/table.parquet', import.meta.url)));
-    const { rows: count, columns } = await readParquetTable(source, 'table.parquet');
+    const parquet = await openParquetTable(source, 'table.parquet');
+    const { rows: count, columns } = parquet;
     expect([count, columns.map(({ name }) => name)]).toEqual([
       3000,
       ['id', 'x', 'town', 'flag', 'amount', 'y'],
     ]);
-    const [id, x, town, flag, amount] = columns.map(({ values }) => values);
+    const values = columns.map((column) => readColumn(parquet, column));
+    const [id, x, town, flag, amount] = await Promise.all(values);
     expect([id?.[2999], x?.[1500], flag?.[1], amount?.[7]]).toEqual([2999, 750, 1, 7.25]);
     expect([town?.[0], town?.[1], town?.[5]]).toEqual([null, 'Oslo', null]);
     expect(x?.[10]).toBeNaN();
-    await expect(readParquetTable(bytesSource(Uint8Array.of(1, 2, 3)), 'x')).rejects.toThrow(
+    await expect(openParquetTable(bytesSource(Uint8Array.of(1, 2, 3)), 'x')).rejects.toThrow(
       'a Parquet table in x',
     );
   });

@@ -71,7 +71,7 @@ type Given<F extends Flags> = {
 export type DataValues = Given<DataFlags>;
 export type TrainingValues = Given<TrainingFlags>;
 
-export const dataHelp = `  --data <path>       a folder with a folder of images for each class; a CSV or Parquet table; or arrays:
+export const dataHelp = `  --data <path>       a folder with a folder of images for each class; a CSV, Parquet or Arrow table; or arrays:
                       .npz, .npy, .safetensors, IDX. Arrays are matched by name with the model's inputs
                       (x or images will do), and y, label, labels or target is the answer
   --labels <file>     the answers, where the data are an array in a file of its own

@@ -11,16 +11,17 @@ import {
   ImageReader,
   imagesDataset,
   openArrays,
+  openArrowTable,
+  openParquetTable,
   type RawArray,
   readCsvTable,
-  readParquetTable,
   type SplitOptions,
   splitRows,
   type Table,
   type TableEncoding,
   tableDataset,
 } from '@clr/data';
-import { fileSource, listImages, listLooseImages } from '@clr/data/node';
+import { fileSource, listImages, listLooseImages, temporaryStore } from '@clr/data/node';
 import { unusable } from '../errors.ts';
 import { readBytes } from '../input/readJson.ts';
 import { type DataValues, listOf, oneOf } from './flags.ts';
@@ -67,7 +68,7 @@ export async function openData(path: string, options: OpenOptions): Promise<Open
     throw unusable({ expected: `data at ${path}`, received: cause.code ?? String(cause), advice }, { cause });
   });
   if (status.isDirectory()) return openImages(path, options);
-  if (/\.(csv|tsv|txt|parquet)$/i.test(path)) return openTable(path, options);
+  if (/\.(csv|tsv|txt|parquet|arrow|feather)$/i.test(path)) return openTable(path, options);
   return openArrayFile(path, options);
 }
 
@@ -161,32 +162,28 @@ function imageSize(command: string, values: DataValues, inputs: readonly Port[] 
   return { channels: channels === 1 ? 1 : 3, height: h, width: w, layout };
 }
 
-async function readTable(path: string): Promise<Table> {
-  if (extname(path).toLowerCase() !== '.parquet') return readCsvTable(await readBytes(path), path);
-  const source = await fileSource(path);
-  try {
-    return await readParquetTable(source, path);
-  } finally {
-    await source.close();
-  }
+async function openTableFile(path: string): Promise<Table> {
+  if (/\.parquet$/i.test(path)) return openParquetTable(await fileSource(path), path);
+  if (/\.(arrow|feather)$/i.test(path)) return openArrowTable(await readBytes(path), path);
+  return readCsvTable(await readBytes(path), path);
 }
 
 async function openTable(path: string, options: OpenOptions): Promise<Opened> {
   const { command, values, inputs, labelled = true, split } = options;
-  const table = await readTable(path);
+  const table = await openTableFile(path);
   const known = options.encoding;
   if (known && known.kind !== 'table') throw otherKind(path, 'images');
   const task = oneOf(command, 'task', values.task, ['classification', 'regression']);
   const fitted = known
     ? { encoding: known, notes: [] }
-    : fitTable(table, {
+    : await fitTable(table, {
         ...(values.target !== undefined && { target: values.target }),
         ...(values.drop !== undefined && { drop: values.drop.split(',') }),
         ...(task && { task }),
-        ...(split && { rows: splitRows(table.rows, split).train }),
+        ...(split && { split }),
       });
   const { encoding, notes } = fitted;
-  const dataset = tableDataset(table, encoding, labelled);
+  const dataset = await tableDataset(table, encoding, { labelled, store: temporaryStore });
   const width = dataset.fields['input']?.dims[0] as number;
   const dims = inputs?.[0]?.dims;
   if (dims && (dims.length !== 2 || (typeof dims[1] === 'number' && dims[1] !== width))) {

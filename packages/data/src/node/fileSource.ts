@@ -1,23 +1,6 @@
-import * as fs from 'node:fs';
-import { promisify } from 'node:util';
 import type { ByteSource } from '../byteSource.ts';
 import { fail } from '../errors.ts';
-
-// Plain descriptors: a handle that nobody closed would be reported when it is collected.
-const [open, stat, readAt, close] = [fs.open, fs.fstat, fs.read, fs.close].map((call) =>
-  promisify(call as (...args: never[]) => void),
-) as unknown as [
-  (path: string, flags: string) => Promise<number>,
-  (file: number) => Promise<fs.Stats>,
-  (
-    file: number,
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ) => Promise<{ bytesRead: number }>,
-  (file: number) => Promise<void>,
-];
+import { closeFile, openFile, readRange, statFile } from './descriptor.ts';
 
 /** A file that is read in parts, and closed at the end. */
 export interface FileSource extends ByteSource {
@@ -41,36 +24,17 @@ export interface FileSource extends ByteSource {
 export async function fileSource(path: string): Promise<FileSource> {
   let file: number | undefined;
   try {
-    file = await open(path, 'r');
-    const status = await stat(file);
+    file = await openFile(path, 'r');
+    const status = await statFile(file);
     if (!status.isFile()) throw new Error(status.isDirectory() ? 'a folder' : 'not a regular file');
-    const handle = file;
+    const opened = file;
     return {
       size: status.size,
-      async read(begin, end) {
-        const bytes = new Uint8Array(Math.max(0, end - begin));
-        for (let at = 0; at < bytes.length; ) {
-          const { bytesRead } = await readAt(
-            handle,
-            bytes,
-            at,
-            Math.min(bytes.length - at, 2 ** 30),
-            begin + at,
-          );
-          if (bytesRead === 0)
-            throw fail(
-              `${end} bytes in ${path}`,
-              'a file that became shorter',
-              'Leave it as it is while it is read.',
-            );
-          at += bytesRead;
-        }
-        return bytes;
-      },
-      close: () => close(handle),
+      read: (begin, end) => readRange(opened, path, begin, end),
+      close: () => closeFile(opened),
     };
   } catch (cause) {
-    if (file !== undefined) await close(file);
+    if (file !== undefined) await closeFile(file);
     const { code, message } = cause as NodeJS.ErrnoException;
     throw fail(
       `a readable file ${path}`,

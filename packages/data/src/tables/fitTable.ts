@@ -1,7 +1,9 @@
 import { checkOptionNames } from '@clr/core';
 import { fail, listed } from '../errors.ts';
+import { type SplitOptions, splitRows } from '../splitRows.ts';
 import type { FeatureEncoding, TableEncoding, TargetEncoding } from './encoding.ts';
-import type { Table, TableColumn } from './table.ts';
+import { Moments } from './moments.ts';
+import { type ColumnValues, readColumn, type Table } from './table.ts';
 
 /** Options of {@link fitTable}. */
 export interface FitTableOptions {
@@ -11,8 +13,11 @@ export interface FitTableOptions {
   readonly drop?: readonly string[];
   /** What kind of answer it is. Default: classes where it is text or a few whole numbers, else a number. */
   readonly task?: 'classification' | 'regression';
-  /** The rows to learn the encoding from. Default: all. */
-  readonly rows?: Uint32Array;
+  /**
+   * How `splitRows` will split the examples: means, deviations and categories are learned from the training rows alone.
+   * Default: from all rows.
+   */
+  readonly split?: SplitOptions;
 }
 
 /** More values than these make a category a text. */
@@ -20,28 +25,30 @@ const mostValues = 100;
 /** Whole numbers up to so many count as classes by themselves. */
 const mostClasses = 20;
 
+type Column = Table['columns'][number];
+
 /**
  * Finds how a table becomes numbers: the mean and deviation of each number, the values of each category, the classes.
- * It looks at the given rows alone, so that nothing of the validation data gets into it.
+ * Nothing of the validation rows gets into it but the names of the classes. Columns are read one at a time, part by part.
  *
  * @returns the encoding, and what was guessed as sentences
  * @throws {ClrError} on a missing target, and on columns that cannot be used
  *
  * @example
  * ```ts
- * const table = { rows: 4, columns: [
+ * const table = tableOf([
  *   { name: 'size', kind: 'number', values: Float64Array.of(1, 2, 3, 4) },
  *   { name: 'kind', kind: 'text', values: ['cat', 'dog', 'cat', 'dog'] },
- * ] };
- * fitTable(table).encoding.target; // { name: 'kind', type: 'classes', classes: ['cat', 'dog'] }
+ * ]);
+ * (await fitTable(table)).encoding.target; // { name: 'kind', type: 'classes', classes: ['cat', 'dog'] }
  * ```
  */
-export function fitTable(
+export async function fitTable(
   table: Table,
   options: FitTableOptions = {},
-): { readonly encoding: TableEncoding; readonly notes: readonly string[] } {
-  const known = ['target', 'drop', 'task', 'rows'] as const;
-  const { drop = [], task, rows } = checkOptionNames('clr/data', 'fitTable', options, known);
+): Promise<{ readonly encoding: TableEncoding; readonly notes: readonly string[] }> {
+  const known = ['target', 'drop', 'task', 'split'] as const;
+  const { drop = [], task, split } = checkOptionNames('clr/data', 'fitTable', options, known);
   const names = table.columns.map(({ name }) => name);
   for (const each of [...drop, ...(options.target === undefined ? [] : [options.target])]) {
     if (!names.includes(each))
@@ -59,137 +66,152 @@ export function fitTable(
       'Give a table with features.',
     );
   }
-  const taken = rows ?? Uint32Array.from({ length: table.rows }, (_, i) => i);
   const notes: string[] = options.target === undefined ? [`The target is the column "${target.name}".`] : [];
-  const features = left
-    .filter((column) => column !== target)
-    .flatMap((column) => featureOf(column, taken, notes));
+  const answers = await readColumn(table, target);
+  refuseMissing(target.name, answers);
+  const classes = classesOf(target, answers, task, notes);
+  const training = new Uint8Array(table.rows).fill(split ? 0 : 1);
+  if (split) {
+    const places = new Map(classes?.map((value, i) => [value, i]));
+    const labels =
+      classes &&
+      Float64Array.from(answers as ArrayLike<unknown>, (answer) => places.get(String(answer)) as number);
+    for (const row of splitRows(labels ?? table.rows, split).train) training[row] = 1;
+  }
+  const features: FeatureEncoding[] = [];
+  for (const column of left) {
+    if (column === target) continue;
+    const feature =
+      column.kind === 'number'
+        ? await fitNumber(table, column.name, training, notes)
+        : await fitCategory(table, column.name, training);
+    if (feature) features.push(feature);
+    else notes.push(`The column "${column.name}" has the same value in every row and was left out.`);
+  }
   if (features.length === 0)
     throw fail('a column to learn from', 'constant columns alone', 'Give a table with features.');
-  return {
-    encoding: { version: 1, kind: 'table', features, target: targetOf(target, taken, task, notes) },
-    notes,
-  };
+  const encoded: TargetEncoding = classes
+    ? { name: target.name, type: 'classes', classes }
+    : fitAnswer(target.name, answers as Float64Array, training);
+  return { encoding: { version: 1, kind: 'table', features, target: encoded }, notes };
 }
 
-/** The mean and the standard deviation of the numbers that are there. */
-function moments(values: Float64Array, rows: Uint32Array): { mean: number; std: number; missing: number } {
-  let [count, mean, square] = [0, 0, 0];
-  for (const row of rows) {
-    const value = values[row] as number;
-    if (!Number.isFinite(value)) continue;
-    count += 1;
-    const step = value - mean;
-    mean += step / count;
-    square += step * (value - mean);
-  }
-  return { mean, std: count > 0 ? Math.sqrt(square / count) : 0, missing: rows.length - count };
-}
-
-/** The values of a text column by how often they occur; undefined where they are too many. */
-function valuesOf(values: readonly (string | null)[], rows: Uint32Array): string[] {
-  const found = new Set<string>();
-  for (const row of rows) {
-    const value = values[row];
-    if (value !== null && value !== undefined) found.add(value);
-  }
-  return [...found].sort();
-}
-
-function featureOf(column: TableColumn, rows: Uint32Array, notes: string[]): FeatureEncoding[] {
-  const { name } = column;
-  if (column.kind === 'number') {
-    refuseInfinity(column);
-    const { mean, std, missing } = moments(column.values, rows);
-    if (std === 0) {
-      notes.push(`The column "${name}" has the same value in every row and was left out.`);
-      return [];
-    }
-    if (missing > 0)
-      notes.push(
-        `"${name}" is missing in ${missing} of ${rows.length} rows; a second number tells the model where.`,
+/** A column of numbers; undefined where it is constant. */
+async function fitNumber(
+  table: Table,
+  name: string,
+  training: Uint8Array,
+  notes: string[],
+): Promise<FeatureEncoding | undefined> {
+  const moments = new Moments();
+  let rows = 0;
+  for (const [from, to] of table.parts) {
+    const values = (await table.read(name, from, to)) as Float64Array;
+    const infinite = values.findIndex((value) => value === Infinity || value === -Infinity);
+    if (infinite >= 0) {
+      throw fail(
+        `finite numbers in the column "${name}"`,
+        `${values[infinite]} in row ${from + infinite + 1}`,
+        'Remove the row, or leave the cell empty.',
       );
-    return [{ name, type: 'number', mean, std, missing: missing > 0 }];
+    }
+    values.forEach((value, i) => {
+      if (!training[from + i]) return;
+      rows += 1;
+      moments.add(value);
+    });
   }
-  const values = valuesOf(column.values, rows);
-  if (values.length > mostValues) {
-    throw fail(
-      `at most ${mostValues} values in the column "${name}"`,
-      `${values.length}, such as "${values[0]}"`,
-      `Leave it out if it is a name or a text: --drop ${name}. If it is to be numbers, look for cells that are none.`,
-    );
-  }
-  if (values.length < 2) {
-    notes.push(`The column "${name}" has the same value in every row and was left out.`);
-    return [];
-  }
-  return [{ name, type: 'category', values }];
+  const { mean, std, count } = moments;
+  if (std === 0) return undefined;
+  const missing = rows - count;
+  if (missing > 0)
+    notes.push(`"${name}" is missing in ${missing} of ${rows} rows; a second number tells the model where.`);
+  return { name, type: 'number', mean, std, missing: missing > 0 };
 }
 
-function refuseInfinity({ name, values }: Extract<TableColumn, { kind: 'number' }>): void {
-  const row = values.findIndex((value) => value === Infinity || value === -Infinity);
-  if (row >= 0)
-    throw fail(
-      `finite numbers in the column "${name}"`,
-      `${values[row]} in row ${row + 1}`,
-      'Remove the row, or leave the cell empty.',
-    );
+/** A column of texts as categories; undefined where it is constant. */
+async function fitCategory(
+  table: Table,
+  name: string,
+  training: Uint8Array,
+): Promise<FeatureEncoding | undefined> {
+  const found = new Set<string>();
+  for (const [from, to] of table.parts) {
+    const values = (await table.read(name, from, to)) as readonly (string | null)[];
+    values.forEach((value, i) => {
+      if (training[from + i] && value !== null) found.add(value);
+    });
+    if (found.size > mostValues) {
+      throw fail(
+        `at most ${mostValues} values in the column "${name}"`,
+        `${found.size}${to < table.rows ? ' and more' : ''}, such as "${[...found].sort()[0]}"`,
+        `Leave it out if it is a name or a text: --drop ${name}. If it is to be numbers, look for cells that are none.`,
+      );
+    }
+  }
+  return found.size < 2 ? undefined : { name, type: 'category', values: [...found].sort() };
 }
 
-function targetOf(
-  column: TableColumn,
-  rows: Uint32Array,
+/** The classes of a target, in order; undefined where it is a number. */
+function classesOf(
+  { name, kind }: Column,
+  answers: ColumnValues,
   task: FitTableOptions['task'],
   notes: string[],
-): TargetEncoding {
-  const { name } = column;
-  refuseMissing(column);
-  if (column.kind === 'text') {
+): readonly string[] | undefined {
+  if (kind === 'text') {
+    const texts = answers as readonly string[];
     if (task === 'regression') {
-      const bad = column.values.find((value) => value !== null && !Number.isFinite(Number(value)));
       throw fail(
         `numbers in the target "${name}"`,
-        `"${bad}"`,
+        `"${texts.find((text) => !Number.isFinite(Number(text)))}"`,
         'Remove the rows that are no numbers, or train a classification.',
       );
     }
-    return classesOf(name, valuesOf(column.values, rows), rows);
+    return checkClasses(name, [...new Set(texts)].sort(), texts.length);
   }
-  const found = [...new Set(Array.from(rows, (row) => column.values[row] as number))].sort((a, b) => a - b);
-  const few = found.every(Number.isInteger) && found.length <= Math.min(mostClasses, rows.length / 5);
+  const numbers = answers as Float64Array;
+  const found = [...new Set(numbers)].sort((a, b) => a - b);
+  const few = found.every(Number.isInteger) && found.length <= Math.min(mostClasses, numbers.length / 5);
   if (task === 'classification' || (task === undefined && few)) {
     if (task === undefined)
       notes.push(
         `The target "${name}" has ${found.length} whole numbers, so they are classes. For numbers: --task regression.`,
       );
-    return classesOf(name, found.map(String), rows);
+    return checkClasses(name, found.map(String), numbers.length);
   }
   if (task === undefined) notes.push(`The target "${name}" is a number: a regression.`);
-  const { mean, std } = moments(column.values, rows);
-  if (std === 0)
-    throw fail(
-      `a target "${name}" that varies`,
-      `${mean} in every row`,
-      'Name another column: --target NAME.',
-    );
-  return { name, type: 'number', mean, std };
+  return undefined;
 }
 
-function classesOf(name: string, classes: readonly string[], rows: Uint32Array): TargetEncoding {
+function checkClasses(name: string, classes: readonly string[], rows: number): readonly string[] {
   if (classes.length < 2)
     throw fail(`at least two classes in "${name}"`, listed(classes), 'Name another column: --target NAME.');
-  if (classes.length > rows.length / 2) {
+  if (classes.length > rows / 2) {
     throw fail(
       `classes in "${name}" that occur several times`,
-      `${classes.length} in ${rows.length} rows`,
+      `${classes.length} in ${rows} rows`,
       'Name another column (--target NAME), or train a regression (--task regression).',
     );
   }
-  return { name, type: 'classes', classes };
+  return classes;
 }
 
-function refuseMissing({ name, kind, values }: TableColumn): void {
-  const row = kind === 'number' ? values.findIndex((value) => !Number.isFinite(value)) : values.indexOf(null);
+function fitAnswer(name: string, answers: Float64Array, training: Uint8Array): TargetEncoding {
+  const moments = new Moments();
+  answers.forEach((value, row) => {
+    if (training[row]) moments.add(value);
+  });
+  const { mean, std } = moments;
+  if (std > 0) return { name, type: 'number', mean, std };
+  throw fail(`a target "${name}" that varies`, `${mean} in every row`, 'Name another column: --target NAME.');
+}
+
+function refuseMissing(name: string, answers: ColumnValues): void {
+  const row =
+    answers instanceof Float64Array
+      ? answers.findIndex((value) => !Number.isFinite(value))
+      : answers.indexOf(null);
   if (row < 0) return;
   throw fail(
     `a target "${name}" in every row`,

@@ -1,7 +1,7 @@
 import { fail, listed } from '../errors.ts';
 import { parseCsv, textOf } from '../text/parseCsv.ts';
 import { readNumber } from '../text/readNumber.ts';
-import { isMissing, type Table, type TableColumn } from './table.ts';
+import { isMissing, type Table, type TableColumn, tableOf } from './table.ts';
 
 /**
  * A CSV file as a table. The first row names the columns; a column in which every cell is a number or missing is one of
@@ -35,9 +35,8 @@ export function readCsvTable(bytes: Uint8Array, name: string): Table {
     );
   }
   if (body.length === 0) throw fail(`rows in ${name}`, 'a header alone', 'Give a table with examples.');
-  return {
-    rows: body.length,
-    columns: header.map((title, at): TableColumn => {
+  return tableOf(
+    header.map((title, at): TableColumn => {
       const cells = body.map((row) => row[at] as string);
       const numbers = cells.map((cell) => (isMissing(cell) ? Number.NaN : readNumber(cell, comma)));
       const column = title === '' ? `column ${at + 1}` : title;
@@ -50,5 +49,5 @@ export function readCsvTable(bytes: Uint8Array, name: string): Table {
         values: cells.map((cell) => (isMissing(cell) ? null : cell.trim())),
       };
     }),
-  };
+  );
 }

@@ -1,12 +1,63 @@
-/** A column of a table: numbers (NaN: missing) or texts (null: missing). */
+/** The values of a column: numbers (NaN: missing) or texts (null: missing). */
+export type ColumnValues = Float64Array | readonly (string | null)[];
+
+/** A column of a table in memory. */
 export type TableColumn =
   | { readonly name: string; readonly kind: 'number'; readonly values: Float64Array }
   | { readonly name: string; readonly kind: 'text'; readonly values: readonly (string | null)[] };
 
-/** A table in memory. */
+/** A table that is read column by column and part by part, so that it may be larger than memory. */
 export interface Table {
   readonly rows: number;
-  readonly columns: readonly TableColumn[];
+  readonly columns: readonly { readonly name: string; readonly kind: TableColumn['kind'] }[];
+  /** Where parts begin and end: a part's column fits in memory. */
+  readonly parts: readonly (readonly [from: number, to: number])[];
+  /** The values of a column in rows of one part: Float64Array for numbers. */
+  read(column: string, from: number, to: number): Promise<ColumnValues>;
+}
+
+/**
+ * Columns in memory as a table.
+ *
+ * @example
+ * ```ts
+ * const table = tableOf([{ name: 'size', kind: 'number', values: Float64Array.of(1, 2, 3) }]);
+ * [...(await table.read('size', 1, 3))]; // [2, 3]
+ * ```
+ */
+export function tableOf(columns: readonly TableColumn[]): Table {
+  const named = new Map(columns.map((column) => [column.name, column.values]));
+  const rows = columns[0]?.values.length ?? 0;
+  return {
+    rows,
+    columns,
+    parts: [[0, rows]],
+    read: async (name, from, to) => named.get(name)?.slice(from, to) ?? [],
+  };
+}
+
+/** The values of a column in every row. */
+export async function readColumn(
+  table: Table,
+  { name, kind }: Table['columns'][number],
+): Promise<ColumnValues> {
+  if (kind === 'number') {
+    const numbers = new Float64Array(table.rows);
+    for (const [from, to] of table.parts)
+      numbers.set((await table.read(name, from, to)) as Float64Array, from);
+    return numbers;
+  }
+  const texts = new Array<string | null>(table.rows).fill(null);
+  // Each text once: a column of classes has few.
+  const known = new Map<string | null, string | null>();
+  for (const [from, to] of table.parts) {
+    const part = (await table.read(name, from, to)) as readonly (string | null)[];
+    part.forEach((text, i) => {
+      if (!known.has(text)) known.set(text, text);
+      texts[from + i] = known.get(text) ?? null;
+    });
+  }
+  return texts;
 }
 
 /** The spellings of a missing value, in lower case. */

@@ -1,83 +1,114 @@
-import type { Dataset, Values } from '../dataset.ts';
+import { arraysDataset } from '../arrays/arraysDataset.ts';
+import type { RawArray } from '../arrays/rawArray.ts';
+import { type ByteStore, memoryStore } from '../byteStore.ts';
+import type { Dataset } from '../dataset.ts';
 import { fail, listed } from '../errors.ts';
-import { type TableEncoding, widthOf } from './encoding.ts';
-import type { Table, TableColumn } from './table.ts';
+import { type FeatureEncoding, type TableEncoding, widthOf } from './encoding.ts';
+import { type ColumnValues, readColumn, type Table } from './table.ts';
+
+/** Options of {@link tableDataset}. */
+export interface TableDatasetOptions {
+  /** Whether rows must have the answer; false for predictions. Default true. */
+  readonly labelled?: boolean;
+  /** Where the features go if they are larger than `mostBytes`. Default: into memory. */
+  readonly store?: () => Promise<ByteStore>;
+  /** Default 128 MiB. */
+  readonly mostBytes?: number;
+}
+
+/** The bytes of features that are made at a time. */
+const blockBytes = 2 ** 26;
 
 /**
- * A table as examples: `input` holds the features [width], `target` the class or the standardised number.
+ * A table as examples: `input` holds the features [width], `target` the class or the standardised number. The table is read
+ * once, and no longer needed then.
  *
- * @param wantsTarget - whether rows must have the answer; false for predictions. Default true
  * @throws {ClrError} if a column of the encoding is missing or of another kind, or an answer is not one of the classes
  *
  * @example
  * ```ts
- * const table = { rows: 4, columns: [
+ * const table = tableOf([
  *   { name: 'size', kind: 'number', values: Float64Array.of(1, 3, 1, 3) },
  *   { name: 'kind', kind: 'text', values: ['cat', 'dog', 'cat', 'dog'] },
- * ] };
- * const dataset = tableDataset(table, fitTable(table).encoding);
+ * ]);
+ * const dataset = await tableDataset(table, (await fitTable(table)).encoding);
  * (await dataset.read([1])).input.data[0]; // 1
  * ```
  */
-export function tableDataset(table: Table, encoding: TableEncoding, wantsTarget = true): Dataset {
+export async function tableDataset(
+  table: Table,
+  encoding: TableEncoding,
+  { labelled = true, store = memoryStore, mostBytes = 2 ** 27 }: TableDatasetOptions = {},
+): Promise<Dataset> {
   const { features, target } = encoding;
+  for (const { name, type } of features) await checkColumn(table, name, type === 'number');
   const width = features.reduce((sum, feature) => sum + widthOf(feature), 0);
-  const inputs = new Float32Array(table.rows * width);
-  let at = 0;
-  for (const feature of features) {
-    const column = columnOf(table, feature.name, feature.type === 'number' ? 'number' : 'text');
-    if (feature.type === 'number') {
-      for (let row = 0; row < table.rows; row++) {
-        const value = (column as Extract<TableColumn, { kind: 'number' }>).values[row] as number;
-        const there = Number.isFinite(value);
-        inputs[row * width + at] = there ? (value - feature.mean) / feature.std : 0;
-        if (feature.missing) inputs[row * width + at + 1] = there ? 0 : 1;
+  const answers = labelled ? await answersOf(table, target) : undefined;
+  const isLarge = table.rows * width * 4 > mostBytes;
+  const kept = await (isLarge ? store() : memoryStore());
+  const step = Math.max(1, Math.floor(blockBytes / (4 * width)));
+  for (const [first, last] of table.parts) {
+    for (let from = first; from < last; from += step) {
+      const to = Math.min(last, from + step);
+      const block = new Float32Array((to - from) * width);
+      let at = 0;
+      for (const feature of features) {
+        encode(feature, await table.read(feature.name, from, to), block, at, width);
+        at += widthOf(feature);
       }
-    } else {
-      const places = new Map(feature.values.map((value, i) => [value, i]));
-      for (let row = 0; row < table.rows; row++) {
-        const place = places.get(textAt(column, row) ?? '');
-        if (place !== undefined) inputs[row * width + at + place] = 1;
-      }
+      await kept.append(new Uint8Array(block.buffer));
     }
-    at += widthOf(feature);
   }
-  const answers = wantsTarget ? answersOf(table, target) : undefined;
-  const isClass = target.type === 'classes';
-  return {
-    count: table.rows,
-    fields: {
-      input: { type: 'float32', dims: [width] },
-      ...(answers && { target: isClass ? { type: 'int64', dims: [] } : { type: 'float32', dims: [1] } }),
-    },
-    ...(answers && isClass && { labels: answers }),
-    notes: [],
-    async read(rows) {
-      const data = new Float32Array(rows.length * width);
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i] as number;
-        data.set(inputs.subarray(row * width, (row + 1) * width), i * width);
-      }
-      const values: Record<string, Values> = { input: { type: 'float32', dims: [rows.length, width], data } };
-      if (answers) {
-        const taken = Array.from(rows, (row) => answers[row] as number);
-        values['target'] = isClass
-          ? { type: 'int64', dims: [rows.length], data: BigInt64Array.from(taken, BigInt) }
-          : { type: 'float32', dims: [rows.length, 1], data: Float32Array.from(taken) };
-      }
-      return values;
-    },
+  const input: RawArray = {
+    ...{ name: 'input', dtype: 'f4', dims: [table.rows, width], offset: 0 },
+    source: await kept.finish(),
   };
+  if (!answers) return arraysDataset({ input: { array: input, type: 'float32' } });
+  const isClass = target.type === 'classes';
+  const array = await arrayOf(target.name, answers, isClass ? [table.rows] : [table.rows, 1]);
+  return arraysDataset({
+    input: { array: input, type: 'float32' },
+    target: { array, type: isClass ? 'int64' : 'float32' },
+  });
+}
+
+/** Writes a feature of some rows into its places. */
+function encode(
+  feature: FeatureEncoding,
+  values: ColumnValues,
+  block: Float32Array,
+  at: number,
+  width: number,
+): void {
+  if (feature.type === 'number') {
+    const { mean, std, missing } = feature;
+    (values as Float64Array).forEach((value, row) => {
+      const there = Number.isFinite(value);
+      block[row * width + at] = there ? (value - mean) / std : 0;
+      if (missing) block[row * width + at + 1] = there ? 0 : 1;
+    });
+    return;
+  }
+  const places = new Map(feature.values.map((value, i) => [value, i]));
+  for (let row = 0; row < values.length; row++) {
+    const place = places.get(textOf(values[row]) ?? '');
+    if (place !== undefined) block[row * width + at + place] = 1;
+  }
+}
+
+async function arrayOf(name: string, values: Float64Array, dims: readonly number[]): Promise<RawArray> {
+  const store = await memoryStore();
+  await store.append(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return { name, dtype: 'f8', dims, source: await store.finish(), offset: 0 };
 }
 
 /** A text as it is, and a number as JavaScript writes it: classes may be numbers. */
-function textAt({ kind, values }: TableColumn, row: number): string | null {
-  const value = values[row];
-  if (kind === 'number') return Number.isNaN(value) ? null : String(value);
-  return value as string | null;
+function textOf(value: string | number | null | undefined): string | null {
+  if (typeof value === 'number') return Number.isNaN(value) ? null : String(value);
+  return value ?? null;
 }
 
-function columnOf(table: Table, name: string, kind: TableColumn['kind']): TableColumn {
+async function checkColumn(table: Table, name: string, isNumber: boolean): Promise<Table['columns'][number]> {
   const column = table.columns.find((each) => each.name === name);
   if (!column) {
     throw fail(
@@ -86,29 +117,30 @@ function columnOf(table: Table, name: string, kind: TableColumn['kind']): TableC
       'Give a table with the same columns.',
     );
   }
-  if (kind === 'number' && column.kind === 'text') {
-    const bad = column.values.find((value) => value !== null && Number.isNaN(Number(value)));
+  if (isNumber && column.kind === 'text') {
+    const texts = await readColumn(table, column);
+    const bad = texts.find((value) => value !== null && Number.isNaN(Number(value)));
     throw fail(`numbers in the column "${name}"`, `"${bad}"`, 'Look for cells that are no numbers.');
   }
   return column;
 }
 
-function answersOf(table: Table, target: TableEncoding['target']): Float64Array {
-  const column = columnOf(table, target.name, target.type === 'number' ? 'number' : 'text');
+async function answersOf(table: Table, target: TableEncoding['target']): Promise<Float64Array> {
+  const values = await readColumn(table, await checkColumn(table, target.name, target.type === 'number'));
   const places =
     target.type === 'classes' ? new Map(target.classes.map((value, i) => [value, i])) : undefined;
   return Float64Array.from({ length: table.rows }, (_, row) => {
-    const text = textAt(column, row);
+    const value = values[row];
     const answer =
       target.type === 'number'
-        ? ((column.values[row] as number) - target.mean) / target.std
-        : places?.get(text ?? '');
+        ? ((value as number) - target.mean) / target.std
+        : places?.get(textOf(value) ?? '');
     if (answer !== undefined && Number.isFinite(answer)) return answer;
     throw fail(
       target.type === 'number'
         ? `a number in "${target.name}"`
         : `one of the classes in "${target.name}": ${listed(target.type === 'classes' ? target.classes : [])}`,
-      `${text ?? 'nothing'} in row ${row + 1}`,
+      `${textOf(value) ?? 'nothing'} in row ${row + 1}`,
       'Remove the row, or train with all classes.',
     );
   });

@@ -1,0 +1,19 @@
+/** The mean and the standard deviation of numbers that come in parts, by Welford's formula. */
+export class Moments {
+  count = 0;
+  mean = 0;
+  #squares = 0;
+
+  /** Takes a number in; one that is not finite counts as missing. */
+  add(value: number): void {
+    if (!Number.isFinite(value)) return;
+    this.count += 1;
+    const step = value - this.mean;
+    this.mean += step / this.count;
+    this.#squares += step * (value - this.mean);
+  }
+
+  get std(): number {
+    return this.count > 0 ? Math.sqrt(this.#squares / this.count) : 0;
+  }
+}

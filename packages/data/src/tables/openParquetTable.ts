@@ -1,0 +1,105 @@
+import { type FileMetaData, parquetMetadataAsync, parquetScan, type SchemaElement } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import type { ByteSource } from '../byteSource.ts';
+import { fail } from '../errors.ts';
+import type { Table } from './table.ts';
+
+/**
+ * A Parquet file as a table. One column of one row group is decoded at a time, whatever the size of the file. Numbers,
+ * booleans and dates (as milliseconds) become numbers; decimals are rounded to doubles. The source stays open for as long as
+ * the table is used.
+ *
+ * @throws {ClrError} on a damaged file; a column of lists, structs or bytes is refused when it is read
+ *
+ * @example
+ * ```ts
+ * const table = await openParquetTable(bytesSource(await readFile('table.parquet')), 'table.parquet');
+ * table.rows; // 3000
+ * ```
+ */
+export async function openParquetTable(source: ByteSource, name: string): Promise<Table> {
+  const file = {
+    byteLength: source.size,
+    slice: async (begin: number, end = source.size) => {
+      const bytes = await source.read(begin < 0 ? source.size + begin : begin, end);
+      // Not slice(), which a Buffer answers with a view.
+      return new Uint8Array(bytes).buffer;
+    },
+  };
+  const damaged = (cause: unknown): Error =>
+    (cause as Error).name === 'ClrError'
+      ? (cause as Error)
+      : fail(`a Parquet table in ${name}`, (cause as Error).message, 'Write the file again.', { cause });
+  let metadata: FileMetaData;
+  try {
+    metadata = await parquetMetadataAsync(file);
+  } catch (cause) {
+    throw damaged(cause);
+  }
+  if (metadata.num_rows === 0n) throw fail(`rows in ${name}`, 'none', 'Give a table with examples.');
+  const columns = topElements(metadata.schema).map((element) => ({
+    name: element.name,
+    kind: isText(element) ? ('text' as const) : ('number' as const),
+  }));
+  let rows = 0;
+  const parts = metadata.row_groups.map((group): readonly [number, number] => {
+    const from = rows;
+    rows += Number(group.num_rows);
+    return [from, rows];
+  });
+  return {
+    ...{ rows, columns, parts },
+    async read(column, from, to) {
+      const kind = columns.find((each) => each.name === column)?.kind;
+      try {
+        // A scan keeps what it has read, so each read has its own.
+        const scan = await parquetScan({ file, metadata, compressors, columns: [column] });
+        const values = await scan.readColumn({ column, rowStart: from, rowEnd: to });
+        return kind === 'number'
+          ? Float64Array.from(values as ArrayLike<unknown>, (value) => toNumber(value, column))
+          : Array.from(values as ArrayLike<unknown>, (value) => toText(value, column));
+      } catch (cause) {
+        throw damaged(cause);
+      }
+    },
+  };
+}
+
+/** The columns at the top of a schema, which lists its elements depth first. */
+function topElements(schema: readonly SchemaElement[]): SchemaElement[] {
+  const top: SchemaElement[] = [];
+  const skip = (at: number): number => {
+    let next = at + 1;
+    for (let child = 0; child < (schema[at]?.num_children ?? 0); child++) next = skip(next);
+    return next;
+  };
+  for (let at = 1; at < schema.length; at = skip(at)) top.push(schema[at] as SchemaElement);
+  return top;
+}
+
+/** Whether a column holds texts. Those that hold neither texts nor numbers are refused when they are read. */
+function isText({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+  const isNumber = converted === 'DECIMAL' || logical?.type === 'DECIMAL' || logical?.type === 'FLOAT16';
+  return (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') && !isNumber;
+}
+
+function toNumber(value: unknown, column: string): number {
+  if (value === null || value === undefined) return Number.NaN;
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return Number(value);
+  throw otherKind(value, column);
+}
+
+function toText(value: unknown, column: string): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string') return value;
+  throw otherKind(value, column);
+}
+
+const otherKind = (value: unknown, column: string): Error =>
+  fail(
+    'columns of numbers, booleans, dates or texts',
+    `"${column}" with ${Array.isArray(value) ? 'lists' : 'objects'} in it`,
+    `Leave it out: --drop ${column}.`,
+  );

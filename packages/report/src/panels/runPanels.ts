@@ -1,10 +1,10 @@
 import type { TrainingRun } from '@clr/core';
-import { extent } from '../chart/extent.ts';
 import type { Series } from '../chart/renderSvg.ts';
 import { curve, marks } from '../chart/series.ts';
-import { mean, median, smooth } from '../chart/smooth.ts';
 import { colours, seriesColours } from '../chart/theme.ts';
-import { type Point, thin } from '../chart/thin.ts';
+import { extent } from '../curves/extent.ts';
+import { mean, median, smooth } from '../curves/smooth.ts';
+import { type Point, thin } from '../curves/thin.ts';
 import type { NamedRun } from '../words/namedRun.ts';
 import { formatNumber, formatRate, formatShare } from '../words/words.ts';
 import type { Panel } from './panel.ts';

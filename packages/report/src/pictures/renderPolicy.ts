@@ -1,11 +1,9 @@
-import { ClrError, checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
-import { extent } from '../chart/extent.ts';
+import { checkOptionNames, type ScheduleLike } from '@clr/core';
 import { renderSvg } from '../chart/renderSvg.ts';
-import { sampleSteps } from '../chart/sampleSteps.ts';
 import { curve, marks } from '../chart/series.ts';
 import { colours } from '../chart/theme.ts';
-import { type Point, thin } from '../chart/thin.ts';
-import { troughsOf } from '../chart/troughsOf.ts';
+import { extent } from '../curves/extent.ts';
+import { policyPoints } from '../curves/policyPoints.ts';
 import type { Panel, PictureOptions } from '../panels/panel.ts';
 import { stackPanels } from '../panels/panels.ts';
 import { formatCount, formatRate } from '../words/words.ts';
@@ -33,23 +31,10 @@ export interface PolicyPictureOptions extends PictureOptions {
  */
 export function renderPolicy(policy: ScheduleLike, options: PolicyPictureOptions = {}): string {
   checkOptionNames('clr/report', 'renderPolicy', options, ['width', 'title', 'showTitle', 'steps']);
-  const schedule = toSchedule(policy);
-  const steps = options.steps ?? troughsOf(schedule, Infinity, 4).at(-1) ?? 1000;
-  if (!(Number.isSafeInteger(steps) && steps >= 1)) {
-    throw new ClrError('clr/report', {
-      expected: 'steps to be a positive integer',
-      received: `steps = ${String(steps)}`,
-      advice: 'Say how many steps of the policy to draw.',
-    });
-  }
-  const troughs = troughsOf(schedule, steps, 25);
-  const drawn = sampleSteps(schedule, steps);
-  const sample = (value: (step: number) => number | undefined): readonly Point[] =>
-    thin(
-      drawn.map((step) => [step, value(step) ?? null] as const),
-      2000,
-    );
-  const rates = sample(schedule.lr);
+  const { steps, rates, momenta, troughs } = policyPoints(
+    policy,
+    'steps' in options ? { steps: options.steps! } : {},
+  );
   const troughLines = marks(
     // Too many would be a grey wall.
     (troughs.length > 24 ? [] : troughs).map((x) => ({ x, colour: colours.axis, dashed: true })),
@@ -63,12 +48,12 @@ export function renderPolicy(policy: ScheduleLike, options: PolicyPictureOptions
       series: [curve(rates, colours.blue), troughLines],
     },
   ];
-  if (schedule.momentum(0) !== undefined) {
+  if (momenta) {
     panels.push({
       name: 'Momentum',
       height: 110,
       y: { format: formatRate },
-      series: [curve(sample(schedule.momentum), colours.green), troughLines],
+      series: [curve(momenta, colours.green), troughLines],
     });
   }
   const { type = 'custom' } = policy as { type?: string };

@@ -5,13 +5,13 @@ import {
   type RangeTestPoint,
   type RangeTestTrace,
 } from '@clr/core';
-import { extent } from '../chart/extent.ts';
 import { renderSvg, type Series } from '../chart/renderSvg.ts';
 import { curve, marks } from '../chart/series.ts';
-import { smooth } from '../chart/smooth.ts';
 import { colours } from '../chart/theme.ts';
-import { type Point, thin } from '../chart/thin.ts';
-import { usefulCeiling } from '../chart/usefulCeiling.ts';
+import { extent } from '../curves/extent.ts';
+import { smooth } from '../curves/smooth.ts';
+import { type Point, thin } from '../curves/thin.ts';
+import { usefulCeiling } from '../curves/usefulCeiling.ts';
 import { type Key, type Panel, type PictureOptions, pictureOptions } from '../panels/panel.ts';
 import { stackPanels } from '../panels/panels.ts';
 import { ratesPanel } from '../panels/ratesPanel.ts';

@@ -1,7 +1,7 @@
 import { plot } from 'simple-ascii-chart';
-import { extent } from '../chart/extent.ts';
-import { median } from '../chart/smooth.ts';
-import type { Point } from '../chart/thin.ts';
+import { extent } from '../curves/extent.ts';
+import { median } from '../curves/smooth.ts';
+import type { Point } from '../curves/thin.ts';
 
 /** The size of a terminal chart's plot, in characters, without its axes. */
 export interface ChartSize {

@@ -1,6 +1,6 @@
 import { type ScheduleLike, toSchedule } from '@clr/core';
-import { sampleSteps } from '../chart/sampleSteps.ts';
-import type { Point } from '../chart/thin.ts';
+import { sampleSteps } from '../curves/sampleSteps.ts';
+import type { Point } from '../curves/thin.ts';
 import { formatCount, formatRate } from '../words/words.ts';
 import { type ChartSize, plotCurve } from './plotCurve.ts';
 

@@ -1,6 +1,6 @@
 import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
-import { extent } from '../chart/extent.ts';
-import { usefulCeiling } from '../chart/usefulCeiling.ts';
+import { extent } from '../curves/extent.ts';
+import { usefulCeiling } from '../curves/usefulCeiling.ts';
 import { formatNumber, formatRate } from '../words/words.ts';
 import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
 

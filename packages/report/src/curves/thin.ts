@@ -4,6 +4,13 @@ export type Point = readonly [x: number, y: number | null];
 /**
  * A curve with at most about `most` points that looks the same: of each stretch the lowest and the highest
  * point stay, and so do the two ends. Peaks and troughs are never lost.
+ *
+ * @example
+ * ```ts
+ * const curve = Array.from({ length: 5000 }, (_, x) => [x, x === 1234 ? 9 : 0]);
+ * const few = thin(curve, 100);
+ * [few.length <= 101, few.some(([x]) => x === 1234)]; // [true, true]
+ * ```
  */
 export function thin(points: readonly Point[], most: number): readonly Point[] {
   if (points.length <= most) return points;

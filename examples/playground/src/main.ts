@@ -1,0 +1,68 @@
+import { h } from './dom.ts';
+import { keepOffline } from './offline.ts';
+import { PoliciesView } from './policies/policiesView.ts';
+import { fromLink } from './policies/shared.ts';
+import { problemText } from './problem.ts';
+
+/** A part of the page, made when it is first asked for. */
+type Part = 'policies' | 'range-test' | 'train';
+
+const titles: Readonly<Record<Part, string>> = {
+  policies: 'clr: learning rates, seen',
+  'range-test': 'clr: what a range test says',
+  train: 'clr: train in this tab',
+};
+
+const main = document.getElementById('main')!;
+const notice = h('p', { class: 'notice', role: 'status' });
+const made = new Map<Part, Promise<HTMLElement>>();
+/** The link that this page wrote itself. */
+let own = '';
+
+const policies = new PoliciesView((link) => {
+  own = link;
+  history.replaceState(null, '', `#/policies?${link}`);
+  notice.textContent = '';
+});
+
+function partOf(name: Part): Promise<HTMLElement> {
+  const known = made.get(name);
+  if (known) return known;
+  const part = make(name);
+  made.set(name, part);
+  return part;
+}
+
+async function make(_name: Part): Promise<HTMLElement> {
+  return policies.element;
+}
+
+async function route(): Promise<void> {
+  const [path = '', link = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  const name: Part = path in titles ? (path as Part) : 'policies';
+  for (const anchor of document.querySelectorAll<HTMLAnchorElement>('nav a')) {
+    if (anchor.hash === `#/${name}`) anchor.setAttribute('aria-current', 'page');
+    else anchor.removeAttribute('aria-current');
+  }
+  notice.textContent = '';
+  if (name === 'policies' && link !== '' && link !== own) {
+    try {
+      policies.load(fromLink(link));
+      own = link;
+    } catch (error) {
+      notice.textContent = problemText(error);
+    }
+  }
+  document.title = titles[name];
+  try {
+    main.replaceChildren(notice, await partOf(name));
+  } catch (error) {
+    made.delete(name);
+    notice.textContent = `This part of the page did not come. ${problemText(error)}`;
+    main.replaceChildren(notice);
+  }
+}
+
+addEventListener('hashchange', () => void route());
+void route();
+void keepOffline(document.getElementById('offline')!);

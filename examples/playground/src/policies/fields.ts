@@ -1,0 +1,302 @@
+import type { Policy } from '@clr/core';
+
+/** A policy that is being edited: its numbers may be wrong for a moment. */
+export type Draft = Readonly<Record<string, unknown>> & { readonly type: Policy['type'] };
+
+interface Common {
+  /** Where it stands in the policy: `momentum.base`. */
+  readonly path: string;
+  readonly label: string;
+  readonly hint?: string;
+  /** Whether it stands among those that are rarely changed. */
+  readonly more?: boolean;
+  /** Whether the policy has it now. */
+  readonly when?: (draft: Draft) => boolean;
+}
+
+/** A number, with a slider beside it. */
+export interface NumberField extends Common {
+  readonly kind: 'number';
+  /** How the slider runs: by equal steps, by equal factors, or by the nines of a number below 1. */
+  readonly scale: 'linear' | 'log' | 'nines';
+  readonly min: number;
+  readonly max: number;
+  readonly whole?: boolean;
+  /** What holds where the field is empty, for those that may be. */
+  readonly preset?: (draft: Draft) => number;
+}
+
+/** One of a few values, any JSON. */
+export interface ChoiceField extends Common {
+  readonly kind: 'choice';
+  readonly options: readonly { readonly label: string; readonly value: unknown }[];
+  /** The option that holds where the policy does not name one. Default: the first. */
+  readonly preset?: unknown;
+}
+
+/** Text that stands for a list. */
+export interface TextField extends Common {
+  readonly kind: 'text';
+  readonly format: 'numbers' | 'json';
+}
+
+export type Field = NumberField | ChoiceField | TextField;
+
+const rate = (path: string, label: string, further: Partial<NumberField> = {}): NumberField => ({
+  ...{ kind: 'number', path, label, scale: 'log', min: 1e-6, max: 10 },
+  ...further,
+});
+const steps = (path: string, label: string, further: Partial<NumberField> = {}): NumberField => ({
+  ...{ kind: 'number', path, label, scale: 'log', min: 1, max: 100_000, whole: true },
+  ...further,
+});
+const share = (
+  path: string,
+  label: string,
+  preset: number,
+  further: Partial<NumberField> = {},
+): NumberField => ({
+  ...{ kind: 'number', path, label, scale: 'linear', min: 0, max: 1, preset: () => preset },
+  ...further,
+});
+
+const momentum: readonly Field[] = [
+  {
+    kind: 'choice',
+    path: 'momentum',
+    label: 'Momentum',
+    more: true,
+    options: [
+      { label: 'leave it alone', value: undefined },
+      { label: 'against the rate', value: { base: 0.85, max: 0.95 } },
+    ],
+  },
+  ...(['base', 'max'] as const).map(
+    (end): NumberField => ({
+      ...{ kind: 'number', path: `momentum.${end}`, scale: 'linear', min: 0, max: 0.999, more: true },
+      label: end === 'base' ? 'Momentum at the peak' : 'Momentum at the trough',
+      when: (draft) => draft.momentum !== undefined,
+    }),
+  ),
+];
+
+const cycle: readonly Field[] = [
+  rate('baseLr', 'Lower bound'),
+  rate('maxLr', 'Upper bound'),
+  steps('stepSize', 'Half a cycle', { hint: 'In steps: the way up, and as far down.' }),
+];
+const cycleMore: readonly Field[] = [
+  steps('stepSizeDown', 'The way down', {
+    more: true,
+    preset: (draft) => Number(draft.stepSize),
+  }),
+  {
+    kind: 'choice',
+    path: 'window',
+    label: 'Shape',
+    more: true,
+    options: [
+      { label: 'triangle', value: undefined },
+      { label: 'parabola (welch)', value: 'welch' },
+      { label: 'raised cosine (hann)', value: 'hann' },
+    ],
+  },
+  ...momentum,
+];
+
+const shape: readonly Field[] = [
+  {
+    kind: 'choice',
+    path: 'shape',
+    label: 'The way down',
+    options: [
+      { label: 'a line', value: undefined },
+      { label: 'half a cosine', value: 'cosine' },
+      { label: '1 − √x', value: 'sqrt' },
+      { label: 'a polynomial', value: { power: 2 } },
+    ],
+  },
+  {
+    ...{ kind: 'number', path: 'shape.power', label: 'Power', scale: 'linear', min: 0.1, max: 6 },
+    when: (draft) => typeof draft.shape === 'object',
+  },
+];
+const stretchHint = 'Below 1 a share of the run, else a number of steps.';
+
+const isGeometric = (draft: Draft): boolean =>
+  (draft.decay as { type?: string } | undefined)?.type === 'geometric';
+
+/** What can be edited of each kind. */
+export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
+  constant: [rate('lr', 'Learning rate')],
+  triangular: [...cycle, ...cycleMore],
+  triangular2: [...cycle, ...cycleMore],
+  exp_range: [
+    ...cycle,
+    {
+      kind: 'number',
+      path: 'gamma',
+      label: 'Share left after each step',
+      scale: 'nines',
+      min: 0.9,
+      max: 0.999999,
+    },
+    {
+      kind: 'choice',
+      path: 'decay',
+      label: 'What shrinks',
+      options: [
+        { label: 'the amplitude', value: undefined },
+        { label: 'both bounds', value: 'bounds' },
+      ],
+    },
+    ...cycleMore,
+  ],
+  cyclic: [
+    ...cycle,
+    {
+      kind: 'choice',
+      path: 'decay',
+      label: 'How the cycles shrink',
+      options: [
+        { label: 'not at all', value: undefined },
+        { label: 'as 1, ½, ⅓, … (harmonic)', value: { type: 'harmonic' } },
+        {
+          label: 'by a factor (geometric)',
+          value: { type: 'geometric', factor: 0.6, per: 'cycle', of: 'amplitude' },
+        },
+      ],
+    },
+    {
+      kind: 'number',
+      path: 'decay.factor',
+      label: 'Factor',
+      scale: 'linear',
+      min: 0.01,
+      max: 1,
+      when: isGeometric,
+    },
+    {
+      ...{ kind: 'choice', path: 'decay.per', label: 'After each', when: isGeometric },
+      options: [
+        { label: 'cycle', value: 'cycle' },
+        { label: 'step', value: 'step' },
+      ],
+    },
+    {
+      ...{ kind: 'choice', path: 'decay.of', label: 'What shrinks', when: isGeometric },
+      options: [
+        { label: 'the amplitude', value: 'amplitude' },
+        { label: 'both bounds', value: 'bounds' },
+      ],
+    },
+    ...cycleMore,
+  ],
+  oneCycle: [
+    rate('maxLr', 'Peak'),
+    steps('totalSteps', 'Steps of the run'),
+    share('pctStart', 'Share going up', 0.3),
+    {
+      kind: 'choice',
+      path: 'anneal',
+      label: 'Shape',
+      options: [
+        { label: 'half a cosine', value: undefined },
+        { label: 'a line', value: 'linear' },
+      ],
+    },
+    {
+      kind: 'choice',
+      path: 'threePhase',
+      label: 'Ways',
+      more: true,
+      options: [
+        { label: 'up, then down', value: undefined },
+        { label: 'up, down, then far down', value: true },
+      ],
+    },
+    {
+      ...{
+        kind: 'number',
+        path: 'divFactor',
+        label: 'Peak over first rate',
+        scale: 'log',
+      },
+      ...{ min: 1, max: 1000, more: true, preset: () => 25 },
+    },
+    {
+      ...{ kind: 'number', path: 'finalDivFactor', label: 'First rate over last rate', scale: 'log' },
+      ...{ min: 1, max: 1e6, more: true, preset: () => 1e4 },
+    },
+    ...momentum,
+  ],
+  cosineRestarts: [
+    rate('baseLr', 'Where a cycle ends'),
+    rate('maxLr', 'Where a cycle starts'),
+    steps('firstCycle', 'First cycle'),
+    {
+      ...{
+        kind: 'number',
+        path: 'cycleMultiplier',
+        label: 'Each is longer by',
+        scale: 'linear',
+      },
+      ...{ min: 1, max: 4, whole: true, preset: () => 1 },
+    },
+  ],
+  decay: [
+    rate('maxLr', 'Peak'),
+    steps('steps', 'Steps of the run'),
+    share('warmup', 'Warm-up', 0.05, { hint: stretchHint }),
+    ...shape,
+    rate('finalLr', 'Rate at the end', { more: true, preset: () => 0 }),
+  ],
+  wsd: [
+    rate('maxLr', 'Stable rate'),
+    steps('steps', 'Steps of a cycle'),
+    share('warmup', 'Warm-up', 0.05, { hint: stretchHint }),
+    share('cooldown', 'Cooldown', 0.3, { hint: stretchHint }),
+    ...shape,
+    {
+      ...{ kind: 'number', path: 'cycles', label: 'Cycles', scale: 'linear', min: 1, max: 12, whole: true },
+      preset: () => 1,
+    },
+  ],
+  ramp: [
+    rate('startLr', 'First rate'),
+    rate('endLr', 'Last rate'),
+    steps('steps', 'Steps of the way'),
+    {
+      kind: 'choice',
+      path: 'spacing',
+      label: 'From step to step',
+      options: [
+        { label: 'equal differences', value: 'linear' },
+        { label: 'equal ratios', value: 'exponential' },
+      ],
+    },
+  ],
+  sequence: [
+    {
+      ...{ kind: 'text', path: 'stages', label: 'Stages, as JSON', format: 'json' },
+      hint: '[{ "policy": { … }, "steps": 1000 }, …, { "policy": { … } }]',
+    },
+  ],
+  table: [{ kind: 'text', path: 'values', label: 'Rates, step by step', format: 'numbers' }],
+};
+
+/** What stands at a path. */
+export const at = (draft: object, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], draft);
+
+/** The draft with another value at a path; `undefined` removes it. */
+export function put<T extends object>(draft: T, path: string, value: unknown): T {
+  const [key, ...rest] = path.split('.') as [string, ...string[]];
+  const { [key]: old, ...others } = draft as Record<string, unknown>;
+  const next = rest.length > 0 ? put((old ?? {}) as object, rest.join('.'), value) : value;
+  if (next === undefined) return others as T;
+  // In its old place, so that copied code keeps its order.
+  return (key in draft ? { ...draft, [key]: next } : { ...others, [key]: next }) as T;
+}

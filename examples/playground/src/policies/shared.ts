@@ -1,0 +1,55 @@
+import { ClrError, type Policy, parsePolicy } from '@clr/core';
+
+/** What a link to a picture of policies holds. */
+export interface Shared {
+  readonly policies: readonly Policy[];
+  /** How many steps are shown, where somebody chose. */
+  readonly steps?: number;
+  readonly log?: boolean;
+}
+
+/** The most policies that are told apart at a glance. */
+export const mostPolicies = 5;
+
+/** A picture as text for an address: JSON in base64url. */
+export function toLink({ policies, steps, log }: Shared): string {
+  const data = { v: 1, p: policies, ...(steps !== undefined && { s: steps }), ...(log && { l: true }) };
+  const bytes = new TextEncoder().encode(JSON.stringify(data));
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+/**
+ * Reads such text again. It may come from anywhere.
+ *
+ * @throws {ClrError} if it is not what `toLink` writes
+ */
+export function fromLink(text: string): Shared {
+  const { p, s, l } = decoded(text);
+  if (!Array.isArray(p) || p.length === 0 || p.length > mostPolicies) {
+    const received = Array.isArray(p) ? `${p.length} policies` : 'none';
+    throw broken(`one to ${mostPolicies} policies in the link`, received);
+  }
+  if (s !== undefined && !(Number.isSafeInteger(s) && (s as number) >= 1)) {
+    throw broken('a whole number of steps in the link', String(s));
+  }
+  const policies = p.map((each, i) => parsePolicy(each, `policy ${i + 1} of the link`));
+  return { policies, ...(s !== undefined && { steps: s as number }), ...(l === true && { log: true }) };
+}
+
+function decoded(text: string): Record<string, unknown> {
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const data: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    if (typeof data === 'object' && data !== null && 'v' in data && data.v === 1) return { ...data };
+  } catch {
+    // Not base64, UTF-8 or JSON: the error below says so.
+  }
+  throw broken('a link of this page', 'one that was cut or changed');
+}
+
+const broken = (expected: string, received: string): ClrError =>
+  new ClrError('clr/playground', { expected, received, advice: 'Copy the whole link once more.' });

@@ -1,0 +1,26 @@
+import type { NumberField } from './fields.ts';
+
+/** How many places a slider has. */
+export const places = 400;
+
+const forward = ({ scale }: Pick<NumberField, 'scale'>, value: number): number =>
+  scale === 'log' ? Math.log(value) : scale === 'nines' ? -Math.log(1 - value) : value;
+
+const back = ({ scale }: Pick<NumberField, 'scale'>, way: number): number =>
+  scale === 'log' ? Math.exp(way) : scale === 'nines' ? 1 - Math.exp(-way) : way;
+
+/** Where the slider stands for a value: what lies outside its range stands at an end. */
+export function placeOf(field: NumberField, value: number): number {
+  const [from, to] = [forward(field, field.min), forward(field, field.max)];
+  const inside = Math.min(field.max, Math.max(field.min, value));
+  return Math.round((places * (forward(field, inside) - from)) / (to - from));
+}
+
+/** The value of a place: with as many digits as a place tells apart. */
+export function valueAt(field: NumberField, place: number): number {
+  const [from, to] = [forward(field, field.min), forward(field, field.max)];
+  const value = back(field, from + ((to - from) * place) / places);
+  if (field.whole) return Math.round(Number(value.toPrecision(3)));
+  if (field.scale === 'nines') return Number((1 - Number((1 - value).toPrecision(2))).toFixed(8));
+  return Number(field.scale === 'log' ? value.toPrecision(2) : value.toFixed(3));
+}

@@ -1,0 +1,139 @@
+import { toSchedule, triangular2 } from '@clr/core';
+import { hasChromium } from '@clr/tooling/chromium';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asKeras } from '../src/policies/code/keras.ts';
+import { kinds } from '../src/policies/kinds.ts';
+import { fromLink } from '../src/policies/shared.ts';
+import { seriousFaults } from './accessible.ts';
+import { openSite, overflow, pictures, type Site } from './site.ts';
+
+const sizes = [
+  ['desk', { width: 1280, height: 900 }],
+  ['phone', { width: 390, height: 844 }],
+] as const;
+
+describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, retry: 2 }, () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await openSite();
+  }, 240_000);
+  afterAll(() => site?.close());
+
+  const curve = (page: Page) => page.locator('.line.strong').first().getAttribute('d');
+  const choose = (page: Page, kind: string) => page.getByLabel('Policy', { exact: true }).selectOption(kind);
+
+  it('is built without a warning', () => {
+    expect(site.warnings).toEqual([]);
+  });
+
+  it('loads less than 300 kB before anything is asked for', async () => {
+    // Without a service worker, which fetches the rest for later.
+    const page = await site.open({ serviceWorkers: 'block' });
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.waitForLoadState('networkidle');
+    const sizes = await page.evaluate(() =>
+      [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map(
+        (entry) => (entry as PerformanceResourceTiming).decodedBodySize,
+      ),
+    );
+    expect(sizes.length).toBeGreaterThan(3);
+    // Decoded: a server that compresses sends less.
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
+    await page.context().close();
+  });
+
+  it.each(sizes)('redraws when a number changes, by keyboard too: %s', async (name, viewport) => {
+    const page = await site.open({ viewport });
+    const before = await curve(page);
+    const half = page.getByLabel('Half a cycle stepSize', { exact: true });
+    await half.fill('250');
+    expect(await curve(page)).not.toBe(before);
+    // The second chart line belongs to the other policy, so the length shown stays 4,000: eight cycles now.
+    expect(await page.locator('.mark').count()).toBe(7);
+    await page.getByLabel('Look at step').focus();
+    for (let i = 0; i < 25; i++) await page.keyboard.press('ArrowRight');
+    const { lr } = toSchedule(triangular2({ baseLr: 0.001, maxLr: 0.006, stepSize: 250 }));
+    expect(await page.locator('.keys .place').textContent()).toBe('Step 100');
+    expect(await page.locator('.value').first().textContent()).toBe(String(Number(lr(100).toPrecision(3))));
+    await page.getByLabel('Upper bound: slider').focus();
+    const drawn = await curve(page);
+    await page.keyboard.press('ArrowLeft');
+    expect(await curve(page)).not.toBe(drawn);
+
+    await half.fill('0');
+    expect(await page.locator('.fault:not(:empty)').textContent()).toContain('positive integer');
+    expect(await half.getAttribute('aria-invalid')).toBe('true');
+    await half.fill('500');
+    expect(await page.locator('.fault:not(:empty)').count()).toBe(0);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: `${pictures}policies-${name}.png`, fullPage: true });
+    await page.context().close();
+  });
+
+  it('draws every kind, with the code of the chosen library or a reason why there is none', async () => {
+    const page = await site.open();
+    await page.getByRole('tab', { name: 'Keras' }).click();
+    for (const { type, make } of kinds) {
+      await choose(page, type);
+      expect((await curve(page))!.length, type).toBeGreaterThan(15);
+      const keras = asKeras(make({ low: 0.001, high: 0.006, steps: 4000 }));
+      const start = 'missing' in keras ? keras.missing : 'import keras';
+      expect(await page.getByRole('tabpanel').textContent(), type).toContain(start);
+    }
+    await page.context().close();
+  });
+
+  it('gives a link that brings everything back', async () => {
+    const page = await site.open();
+    await choose(page, 'wsd');
+    await page.getByLabel('Cycles cycles', { exact: true }).fill('3');
+    await page.getByRole('button', { name: 'Add a policy' }).click();
+    await choose(page, 'cosineRestarts');
+    await page.getByLabel('Steps shown').fill('9000');
+    await page.getByRole('button', { name: 'Log scale' }).click();
+    const link = new URL(page.url()).hash;
+    const shared = fromLink(link.split('?')[1]!);
+    expect(shared.policies.map(({ type }) => type)).toEqual(['wsd', 'oneCycle', 'cosineRestarts']);
+    expect(shared.policies[0]).toMatchObject({ cycles: 3 });
+    expect(shared).toMatchObject({ steps: 9000, log: true });
+    const curves = async (from: Page): Promise<string> => {
+      await from.locator('.line.strong').waitFor();
+      const paths = await from
+        .locator('.line')
+        .evaluateAll((all) => all.map((line) => line.getAttribute('d')));
+      return paths.sort().join('\n');
+    };
+    const drawn = await curves(page);
+
+    const other = await site.open({}, link);
+    // Not with toBe, which would print two long paths.
+    expect((await curves(other)) === drawn).toBe(true);
+    expect(await other.getByLabel('Steps shown').inputValue()).toBe('9000');
+
+    const broken = await site.open({}, `${link.slice(0, -9)}`);
+    expect(await broken.locator('.notice').textContent()).toContain('Copy the whole link once more.');
+    for (const each of [page, other, broken]) await each.context().close();
+  });
+
+  it.each(['light', 'dark'] as const)('has nothing serious for axe in the %s scheme', async (colorScheme) => {
+    for (const [name, viewport] of sizes) {
+      const page = await site.open({ viewport, colorScheme });
+      await page.getByText('More', { exact: true }).click();
+      await page.getByLabel('Half a cycle stepSize', { exact: true }).fill('0');
+      expect(await seriousFaults(page), name).toEqual([]);
+      await page.screenshot({ path: `${pictures}policies-${name}-${colorScheme}.png`, fullPage: true });
+      await page.context().close();
+    }
+  });
+
+  it('works without a network once it was loaded', async () => {
+    const page = await site.open();
+    await page.waitForFunction(() => document.documentElement.dataset.offline === 'ready');
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect((await curve(page))!.length).toBeGreaterThan(15);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,32 @@
+import { PolicyError, triangular } from '@clr/core';
+import { describe, expect, it } from 'vitest';
+import { kinds } from '../src/policies/kinds.ts';
+import { fromLink, toLink } from '../src/policies/shared.ts';
+
+describe('a link', () => {
+  it('holds every kind of policy', () => {
+    for (const { make } of kinds) {
+      const shared = { policies: [make({ low: 1e-7, high: 0.3, steps: 1234 })], steps: 77, log: true };
+      expect(fromLink(toLink(shared))).toEqual(shared);
+    }
+  });
+
+  const encode = (data: unknown): string => Buffer.from(JSON.stringify(data)).toString('base64url');
+  const policy = triangular({ baseLr: 0, maxLr: 1, stepSize: 3 });
+
+  it.each([
+    ['nothing', ''],
+    ['no base64', '%%%'],
+    ['another version', encode({ v: 2, p: [policy] })],
+    ['no policy', encode({ v: 1, p: [] })],
+    ['too many', encode({ v: 1, p: Array.from({ length: 6 }, () => policy) })],
+    ['a step count that is none', encode({ v: 1, p: [policy], s: -1 })],
+    ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x7b]).toString('base64url')],
+  ])('with %s is refused in one sentence', (_, text) => {
+    expect(() => fromLink(text)).toThrow(/^\[clr\/playground\] Expected .*Copy the whole link once more\.$/s);
+  });
+
+  it('with a bad policy names its field', () => {
+    expect(() => fromLink(encode({ v: 1, p: [{ ...policy, stepSize: 0 }] }))).toThrow(PolicyError);
+  });
+});

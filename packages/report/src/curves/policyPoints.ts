@@ -1,0 +1,69 @@
+import { ClrError, checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
+import { sampleSteps } from './sampleSteps.ts';
+import { type Point, thin } from './thin.ts';
+import { troughsOf } from './troughsOf.ts';
+
+/** Options of {@link policyPoints}. */
+export interface PolicyPointsOptions {
+  /** How many steps. Default: four cycles, or 1,000 steps of a policy without cycles. */
+  readonly steps?: number;
+  /** About how many points a curve may have, at least 4. Default 2,000. */
+  readonly most?: number;
+}
+
+/** What there is to draw of a policy. */
+export interface PolicyPoints {
+  readonly steps: number;
+  /** The rate over the steps, thinned so that no peak and no trough is lost. */
+  readonly rates: readonly Point[];
+  /** The same of the momentum, where the policy cycles it. */
+  readonly momenta?: readonly Point[];
+  /** The first troughs, 25 at most. */
+  readonly troughs: readonly number[];
+}
+
+/**
+ * The curves of a policy for a drawing of your own, without ECharts: what `renderPolicy` draws. Above 100,000 steps it
+ * takes a sample.
+ *
+ * @throws {PolicyError} if the policy is not legal
+ * @throws {ClrError} if `steps` or `most` is not a whole number, or too small
+ *
+ * @example
+ * ```ts
+ * const { rates, troughs } = policyPoints(triangular2({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }));
+ * [rates.length <= 2000, troughs[0]]; // [true, 1000]
+ * ```
+ */
+export function policyPoints(policy: ScheduleLike, options: PolicyPointsOptions = {}): PolicyPoints {
+  const { steps: given, most = 2000 } = checkOptionNames('clr/report', 'policyPoints', options, [
+    'steps',
+    'most',
+  ]);
+  const schedule = toSchedule(policy);
+  const steps = given ?? troughsOf(schedule, Infinity, 4).at(-1) ?? 1000;
+  checkCount('steps', steps, 1, 'Say how many steps of the policy to draw.');
+  checkCount('most', most, 4, 'Give twice the width of the drawing in pixels.');
+  const drawn = sampleSteps(schedule, steps);
+  const sample = (value: (step: number) => number | undefined): readonly Point[] =>
+    thin(
+      drawn.map((step) => [step, value(step) ?? null] as const),
+      most,
+    );
+  return {
+    steps,
+    rates: sample(schedule.lr),
+    ...(schedule.momentum(0) !== undefined && { momenta: sample(schedule.momentum) }),
+    troughs: troughsOf(schedule, steps, 25),
+  };
+}
+
+function checkCount(name: string, value: number, least: number, advice: string): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ClrError('clr/report', {
+    expected:
+      least > 1 ? `${name} to be an integer of at least ${least}` : `${name} to be a positive integer`,
+    received: `${name} = ${String(value)}`,
+    advice,
+  });
+}

@@ -1,6 +1,8 @@
 """Writes a torchvision net with random weights as ONNX, in training form, and its gradients in float32 and float64.
 
-    python3 torchvision_nets.py NET FOLDER
+    python3 torchvision_nets.py NET FOLDER BATCHES [smooth]
+
+With `smooth` it has Softplus for ReLU and averages for maxima.
 """
 
 import json
@@ -9,11 +11,19 @@ import warnings
 
 import torch
 import torchvision
+import torch.nn.functional as F
 from torch import nn
 from torchvision.ops import StochasticDepth
 
-name, folder = sys.argv[1:]
+name, folder, batches, *smooth = sys.argv[1:]
 warnings.filterwarnings('ignore')
+if smooth:
+    F.relu = lambda x, inplace=False: F.softplus(x)
+    F.hardtanh = lambda x, low=0, high=0, inplace=False: torch.tanh(x)
+    F.hardswish = lambda x, inplace=False: F.silu(x)
+    F.hardsigmoid = lambda x, inplace=False: torch.sigmoid(x)
+    F.max_pool2d = lambda x, size, stride, padding=0, dilation=1, ceil_mode=False, return_indices=False: F.avg_pool2d(
+        x, size, stride, padding, ceil_mode)
 torch.manual_seed(1)
 torch.set_num_threads(2)
 batch = 2
@@ -28,30 +38,30 @@ for module in net.modules():
         module.inplace = False
     if isinstance(module, nn.MultiheadAttention):
         module.dropout = 0.0
-image = torch.randn(batch, 3, 224, 224)
-target = torch.randint(0, 1000, (batch,))
-
-
-def gradients(model, x):
-    model.zero_grad()
-    nn.functional.cross_entropy(model(x), target).backward()
-    return [value.grad.detach().clone() for value in model.parameters()]
-
 
 start = {key: value.clone() for key, value in net.state_dict().items()}
-single = gradients(net, image)
-net.load_state_dict(start)
-double = gradients(net.double(), image.double())
+
+
+def gradients(dtype, image, target):
+    net.to(dtype).load_state_dict(start)
+    net.zero_grad()
+    F.cross_entropy(net(image.to(dtype)), target).backward()
+    return [value.grad.detach().clone() for value in net.parameters()]
+
+
+for at in range(int(batches)):
+    image = torch.randn(batch, 3, 224, 224)
+    target = torch.randint(0, 1000, (batch,))
+    image.numpy().tofile(f'{folder}/image{at}.bin')
+    target.numpy().tofile(f'{folder}/target{at}.bin')
+    for file, dtype in (('single', torch.float32), ('double', torch.float64)):
+        with open(f'{folder}/{file}{at}.bin', 'wb') as out:
+            for value in gradients(dtype, image, target):
+                out.write(value.numpy().tobytes())
 net.float().load_state_dict(start)
 torch.onnx.export(
     net, image, f'{folder}/{name}.onnx', opset_version=17, training=torch.onnx.TrainingMode.TRAINING,
     do_constant_folding=False, input_names=['image'], output_names=['logits'],
 )
-image.numpy().tofile(f'{folder}/image.bin')
-target.numpy().tofile(f'{folder}/target.bin')
-for file, values in (('single', single), ('double', double)):
-    with open(f'{folder}/{file}.bin', 'wb') as out:
-        for value in values:
-            out.write(value.numpy().tobytes())
 names = [[key, value.numel()] for key, value in net.named_parameters()]
 json.dump({'batch': batch, 'names': names}, open(f'{folder}/layout.json', 'w'))

@@ -1,15 +1,17 @@
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
-import { type GraphProto, type ModelProto, ModelProtoSchema } from '../generated/onnx_pb.ts';
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+} from '../generated/onnx_pb.ts';
 import { countNodes } from './patch.ts';
 import type { StoredAt } from './place.ts';
 import type { Quantised } from './quantised.ts';
 
 /** No exporter writes more nodes; large language models have some ten thousand. */
 export const mostNodes = 40_000;
-
-/** The oldest opset whose models are read. */
-export const oldestOpset = 7;
 
 /** A decoded model with what every valid one has. */
 export interface Model {
@@ -60,6 +62,9 @@ export function readModel(bytes: Uint8Array): Model {
     );
   }
   const { graph } = proto;
+  // Before its third version the format had one operator set.
+  if ((proto.irVersion === 1n || proto.irVersion === 2n) && proto.opsetImport.length === 0)
+    proto.opsetImport.push(create(OperatorSetIdProtoSchema, { version: 1n }));
   if (!graph || graph.output.length === 0 || proto.opsetImport.length === 0) {
     throw fail(
       'an ONNX model with a graph, outputs and an operator set',
@@ -70,12 +75,8 @@ export function readModel(bytes: Uint8Array): Model {
   const opset = Number(
     proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0,
   );
-  if (opset !== 0 && opset < oldestOpset) {
-    throw fail(
-      `an operator set of at least ${oldestOpset}`,
-      `opset ${opset}`,
-      'Export the model again with opset 11 or newer.',
-    );
+  if (opset < 0) {
+    throw fail('an operator set of at least 1', `opset ${opset}`, 'The file is damaged; export it again.');
   }
   return { proto, graph, opset };
 }

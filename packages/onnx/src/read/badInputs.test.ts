@@ -67,7 +67,7 @@ const damaged: readonly Bad[] = [
     file({ initializers: [], tensors: [tensor('w', float, [-4, 2], bytes(32))] }),
     /sizes of at least 0/,
   ],
-  ['an opset of 3', file({ opset: 3 }), /opset 3/],
+  ['an opset of −3', file({ opset: -3 }), /opset -3/],
 ];
 
 const cyclic: readonly Bad[] = [

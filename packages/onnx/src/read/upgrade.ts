@@ -17,6 +17,7 @@ import { type NodeProto, NodeProtoSchema, type TensorProto } from '../generated/
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { timeFirst } from './batchFirst.ts';
+import { isUnsettled, settle } from './oldestForms.ts';
 
 /** The opset whose forms gradients are written in; older models are brought up to it. */
 export const workingOpset = 18;
@@ -124,6 +125,13 @@ const splitCount: Rewrite = (node, b, opset) => {
 /** Before opset 14 BatchNormalization was in training form when it had more than one output. */
 const batchNormMode: Rewrite = (node, _b, opset) => {
   if (opset >= 14) return undefined;
+  if (opset < 9 && int(node, 'spatial', 1) === 0) {
+    throw fail(
+      'a BatchNormalization with statistics for each channel',
+      `${describeNode(node)}, with statistics for each place (spatial = 0)`,
+      'Export the model again with opset 9 or newer.',
+    );
+  }
   const training = node.output.slice(1).some((name) => name !== '');
   without(node, 'spatial', 'is_test');
   if (training) set(node, 'training_mode', 1);
@@ -252,7 +260,8 @@ export function constantOf(node: NodeProto): TensorProto | undefined {
 
 /** Whether a node of an older opset may mean something else in the working opset. */
 export function needsUpgrade(node: NodeProto, opset: number): boolean {
-  return opset < workingOpset && isDefault(node) && rewrites.has(node.opType);
+  const changed = opset < workingOpset && rewrites.has(node.opType);
+  return isDefault(node) && (changed || isUnsettled(node, opset));
 }
 
 const isDefault = ({ domain }: NodeProto): boolean => domain === '' || domain === 'ai.onnx';
@@ -275,6 +284,7 @@ export function appendUpgraded(
   }
   const { opType, docString } = node;
   b.writtenFor(describeNode(node), () => {
+    if (isDefault(node)) settle(node, b, opset);
     const older = needsUpgrade(node, opset) ? rewrites.get(opType)?.(node, b, opset) : undefined;
     for (const item of older ?? timeFirst(node, b) ?? [node]) {
       adjust(item, b);

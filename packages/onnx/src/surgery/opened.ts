@@ -11,6 +11,7 @@ import { declaration } from '../graph/declaration.ts';
 import type { ValueType } from '../graph/value.ts';
 import { hoistTensors } from '../read/hoist.ts';
 import { loadGraph } from '../read/load.ts';
+import { firstSettledOpset } from '../read/oldestForms.ts';
 import { sortNodes } from '../read/sortNodes.ts';
 import { show } from '../show.ts';
 
@@ -27,11 +28,18 @@ export class Opened {
   readonly graph: GraphProto;
   #types: ((name: string) => ValueType) | undefined;
 
-  /** @throws {ClrError} on bytes that are no ONNX model */
+  /** @throws {ClrError} on bytes that are no ONNX model, or an old one */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.model = readModel(bytes);
     this.graph = this.model.graph;
+    const { opset } = this.model;
+    if (opset === 0 || opset >= firstSettledOpset) return;
+    throw fail(
+      `a model of opset ${firstSettledOpset} or newer, for new nodes in it`,
+      `opset ${opset}`,
+      'Export it again with opset 11 or newer.',
+    );
   }
 
   /** The type and shape of a value of the model as it came. */

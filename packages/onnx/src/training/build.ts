@@ -12,7 +12,7 @@ import type { TrainingModel } from './trainingModel.ts';
  * (for `'crossEntropy'`) and every state vector's successor; the loss is NaN if a parameter or running statistic after
  * the step is not finite. `state` and the file's metadata give the layout of the vectors.
  *
- * @param model - the content of an .onnx file, opset 7 or newer; it is not changed
+ * @param model - the content of an .onnx file; it is not changed
  * @throws {ClrError} on bytes that are no model, or options that do not fit it
  * @throws {UnsupportedOperatorError} when an operator between a parameter and the loss has no gradient
  *

@@ -1,8 +1,9 @@
 import { resolve, sep } from 'node:path';
 import { ClrError, sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
+import { asOneFile } from '../src/format/content.ts';
 import { buildTrainingModel, createTrainer } from '../src/index.ts';
-import { embedExternalData } from '../src/runtime/externalData.ts';
+import { readOutside } from '../src/runtime/externalData.ts';
 import { mutate } from './mutate.ts';
 import type { OracleModel } from './oracleModel.ts';
 
@@ -63,7 +64,7 @@ export async function fuzzCase(
     new Error(`${source.name}, seed ${seed} (${how}): ${what}`, { cause });
   let ending: Ending = 'refused';
   try {
-    const inside = await embedExternalData(bytes, readInside);
+    const inside = asOneFile(await readOutside(bytes, readInside));
     buildTrainingModel(inside, { ...options, channelBlock: (seed >> 3) % 2 === 0 ? 1 : 8 });
     ending = 'built';
     if (run) {

@@ -7,7 +7,7 @@ import {
   OperatorSetIdProtoSchema,
 } from '../generated/onnx_pb.ts';
 import { countNodes } from './patch.ts';
-import type { StoredAt } from './place.ts';
+import type { Outside, StoredAt } from './place.ts';
 import type { Quantised } from './quantised.ts';
 
 /** No exporter writes more nodes; large language models have some ten thousand. */
@@ -21,6 +21,8 @@ export interface Model {
   readonly opset: number;
   /** Where the initializers stand in the file, by name; see `hoistTensors`. */
   readonly stored?: ReadonlyMap<string, StoredAt>;
+  /** Where the file says that initializers lie in other files, by name. */
+  readonly outside?: ReadonlyMap<string, Outside>;
   /** The names that float tensors inside functions have outside, by function. */
   readonly shared?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** The stored integers that stand for weights, by name; see `findQuantised`. */
@@ -87,7 +89,22 @@ export function importedOpset({ proto, opset }: Model, domain: string): number {
   return Number(proto.opsetImport.find((item) => item.domain === domain)?.version ?? 0);
 }
 
-/** Encodes a model. Fields this package does not know are kept. */
+/** The largest file that the format allows. */
+const largest = 2 ** 31 - 1;
+
+/**
+ * Encodes a model. Fields this package does not know are kept.
+ *
+ * @throws {ClrError} when it is too large for a file
+ */
 export function writeModel(proto: ModelProto): Uint8Array {
+  const size = (proto.graph?.initializer ?? []).reduce((sum, { rawData }) => sum + rawData.length, 0);
+  if (size > largest) {
+    throw fail(
+      'a model of less than 2 GiB in one file or session',
+      `${(size / 2 ** 30).toFixed(2)} GiB of weights`,
+      'Train on the CPU in Node, where large matrices lie outside of sessions, and pass `externalData` to exportModel; or take a model whose weights are float16 or quantised.',
+    );
+  }
   return toBinary(ModelProtoSchema, proto);
 }

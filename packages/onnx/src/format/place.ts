@@ -10,3 +10,14 @@ export interface StoredAt {
   /** Whether it stands in a node: in a Constant, a branch, a loop's body or a function. */
   readonly inNode: boolean;
 }
+
+/** Where a file says that the elements of a tensor lie. */
+export interface Outside {
+  /** The name of the other file. */
+  readonly location: string;
+  readonly offset: number;
+  /** In bytes; `undefined` for the rest of the file. */
+  readonly length: number | undefined;
+  /** The type of the elements there. */
+  readonly dataType: number;
+}

@@ -1,3 +1,4 @@
+import { bringIn, type Content, isContent } from '../format/content.ts';
 import { type Model, readModel } from '../format/model.ts';
 import { hoistTensors } from './hoist.ts';
 import { sortNodes } from './sortNodes.ts';
@@ -8,10 +9,19 @@ import { widenModel } from './widenModel.ts';
  *
  * @throws {ClrError} on bytes that are no ONNX model
  */
-export function readSource(bytes: Uint8Array): Model {
-  const model = hoistTensors(widenModel(readModel(bytes)));
+export function readSource(given: Uint8Array | Content): Model {
+  const { bytes, parts } = isContent(given) ? given : { bytes: given, parts: new Map<string, Uint8Array>() };
+  const read = readModel(bytes);
+  const brought = bringIn(read.proto, parts);
+  const model = hoistTensors(widenModel(read));
+  const outside = new Map(
+    model.graph.initializer.flatMap((tensor) => {
+      const place = brought.get(tensor);
+      return place ? [[tensor.name, place] as const] : [];
+    }),
+  );
   // Places in the file were noted before.
   model.graph.node = sortNodes(model.graph.node);
   for (const body of model.proto.functions) body.node = sortNodes(body.node);
-  return model;
+  return { ...model, outside };
 }

@@ -7,6 +7,11 @@ import type { StatePart } from './stateVectors.ts';
 export interface ExportOptions {
   /** Whether to write weights that have become NaN or infinite too. Default false: they are refused. */
   readonly nonFinite?: boolean;
+  /**
+   * Takes the trained weights that the model keeps in other files, to be written there: `bytes` from `offset` on. The file
+   * that the export gives refers to them then. Without it all weights go into that file, which has room for 2 GiB.
+   */
+  readonly externalData?: (location: string, offset: number, bytes: Uint8Array) => void | Promise<void>;
 }
 
 /** The parameters and running statistics that are not finite before training, as copies by name. */

@@ -1,4 +1,5 @@
 import type { Reduce } from '@clr/core';
+import { asOneFile, type Content } from '../format/content.ts';
 import type { Forms } from '../lower/question.ts';
 import { emitStep } from '../training/emit.ts';
 import type { TrainingOptions } from '../training/options.ts';
@@ -96,15 +97,15 @@ export async function createTrainer(
     const channelBlock = provider === 'webgpu' ? 1 : await channelBlockOf(ort, session);
     const built = { ...given, provider, channelBlock };
     const source = await Source.of(file, externalData);
-    const bytes = await source.bytes();
-    const model = await withShapes(ort, bytes, session);
+    const content = await source.content();
+    const model = await withShapes(ort, content, session);
     const feedsWeights = isCpuInNode(ort, session);
     const trainerOf = async (
-      from: { source: Source; bytes: Uint8Array },
+      from: { source: Source; content: Content },
       read: Prepared,
     ): Promise<Trainer> => {
-      const again = async (bytes: Uint8Array) =>
-        prepare(await withShapes(ort, bytes, session), built, feedsWeights);
+      const again = async (content: Content) =>
+        prepare(await withShapes(ort, content, session), built, feedsWeights);
       const measured = !deterministic && feedsWeights;
       const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
       const made = new Trainer(
@@ -118,16 +119,16 @@ export async function createTrainer(
       return made;
     };
     const read = prepare(model, built, feedsWeights);
-    if (!cacheFeatures) return trainerOf({ source, bytes }, read);
+    if (!cacheFeatures) return trainerOf({ source, content }, read);
     checkCacheable(built.sizes !== undefined, ranks.several);
     const { plan } = read.whole();
     return createCached(ort, cacheFeatures, {
-      ...{ source: bytes, model, plan, session },
-      trainerOf: async (head, trainable) =>
-        trainerOf(
-          { source: await Source.of(head), bytes: head },
-          prepare(head, { ...built, trainable }, feedsWeights),
-        ),
+      ...{ source: asOneFile(content), model: asOneFile(model), plan, session },
+      trainerOf: async (head, trainable) => {
+        const source = await Source.of(head);
+        const content = await source.content();
+        return trainerOf({ source, content }, prepare(head, { ...built, trainable }, feedsWeights));
+      },
     });
   });
   if (trainer instanceof Trainer) await trainer.compareRanks();

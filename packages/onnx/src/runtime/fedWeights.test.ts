@@ -35,13 +35,14 @@ describe('weights that are fed', () => {
     const before = file.slice();
     const fed = new FedWeights(ort);
     fed.hold(weights);
-    fed.settle(file, given);
+    fed.settle([file], given);
     const feeds = fed.feeds(weights);
     for (const { name } of weights) {
       const { data, dims } = feeds[name] as ort.Tensor;
       expect([...(data as Float32Array)]).toEqual([...Float32Array.from(values)]);
       expect(dims).toEqual([2, 4]);
-      expect((data as Float32Array).buffer === file.buffer).toBe(!given && rest === 0);
+      const inPlace = given ? (data as Float32Array).byteOffset % 4 === 0 && name === 'w0' : rest === 0;
+      expect((data as Float32Array).buffer === file.buffer).toBe(inPlace);
     }
     if (given) expect(file).toEqual(before);
   });
@@ -50,11 +51,11 @@ describe('weights that are fed', () => {
     const { file, weights } = fileWith([5]);
     const fed = new FedWeights(ort);
     fed.hold(weights);
-    fed.settle(file, false);
+    fed.settle([file], false);
     const { w0 } = fed.feeds(weights);
     const again = fileWith([6]);
     fed.hold(again.weights);
-    fed.settle(again.file, false);
+    fed.settle([again.file], false);
     expect(fed.feeds(again.weights).w0).toBe(w0);
   });
 });

@@ -33,22 +33,32 @@ export class FedWeights {
   /**
    * Makes tensors of the weights.
    *
-   * @param file - the bytes of the file that they were read from
-   * @param given - whether the file belongs to somebody else. One that does not is of no use afterwards
+   * @param arrays - the files, and parts of files, that they were read from
+   * @param given - whether these belong to somebody else. Those that do not are of no use afterwards
    */
-  settle(file: Uint8Array | undefined, given: boolean): void {
-    const inside = [...this.#open.values()].filter(({ rawData }) => rawData.buffer === file?.buffer);
-    const size = inside.reduce((sum, { rawData }) => sum + rawData.length, 0);
-    const copied = given || (file !== undefined && size < most * file.length) ? new Set(inside) : new Set();
+  settle(arrays: readonly Uint8Array[], given: boolean): void {
+    const held = new Map(arrays.map((array) => [array.buffer, { array, size: 0 }]));
+    for (const { rawData } of this.#open.values()) {
+      const within = held.get(rawData.buffer);
+      if (within) within.size += rawData.length;
+    }
+    const kept = ({ array, size }: { array: Uint8Array; size: number }): boolean =>
+      !given && size >= most * array.length;
     for (const [name, tensor] of this.#open) {
-      const bytes = copied.has(tensor) ? new Uint8Array(tensor.rawData) : aligned(tensor.rawData);
+      const within = held.get(tensor.rawData.buffer);
+      const bytes = within && !kept(within) ? outside(tensor.rawData, given) : aligned(tensor.rawData);
       tensor.rawData = bytes;
       const data = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / width);
       this.#tensors.set(name, new this.#ort.Tensor('float32', data, dimsOf(tensor)));
     }
     this.#open.clear();
-    if (file && !given && copied.size === inside.length) letGo(file);
+    if (!given) for (const within of held.values()) if (!kept(within)) letGo(within.array);
   }
+}
+
+/** The bytes in an array of their own, unless what they lie in stays and has them at an address that the runtime takes. */
+function outside(bytes: TensorProto['rawData'], stays: boolean): TensorProto['rawData'] {
+  return stays && bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
 }
 
 /** Moves bytes down to an address that the width of an element divides, over what stands before them. */

@@ -1,3 +1,4 @@
+import type { Content } from '../format/content.ts';
 import type { BuildOptions } from '../training/options.ts';
 import { scalesOf } from '../training/plan.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
@@ -6,13 +7,14 @@ import type { Ort } from './ort.ts';
 /** What makes one training the same as another, apart from its batches, by what it is called. */
 export function identityOf(
   ort: Ort,
-  source: Uint8Array,
+  { bytes, parts }: Content,
   { optimizer, loss, output, clipNorm, hyperparameters, groups }: BuildOptions,
   { state }: TrainingModel,
 ): Readonly<Record<string, string | Uint8Array>> {
   const trained = state.flatMap(({ role, parts }) => (role === 'parameters' ? parts : []));
   return {
-    'the model': source,
+    'the model': bytes,
+    ...Object.fromEntries([...parts].map(([key, part]) => [`the model's data ${key}`, part])),
     'the optimizer': JSON.stringify(optimizer),
     'the loss': JSON.stringify([loss, output]),
     'the trained parameters': JSON.stringify(trained.map(({ name }) => [name, scalesOf(groups)(name)])),

@@ -1,3 +1,4 @@
+import { asOneFile, type Content } from '../format/content.ts';
 import type { Forms } from '../lower/question.ts';
 import type { Written } from '../training/emit.ts';
 import type { BuildOptions } from '../training/options.ts';
@@ -9,8 +10,8 @@ import type { Source } from './source.ts';
 export interface PreparedFrom {
   readonly prepared: Prepared;
   readonly source: Source;
-  /** Prepares the same model from the bytes of the source. */
-  readonly again: (bytes: Uint8Array) => Promise<Prepared>;
+  /** Prepares the same model from the content of the source. */
+  readonly again: (content: Content) => Promise<Prepared>;
   /** Gets the weights that written models take as inputs. */
   readonly weights: FedWeights;
 }
@@ -43,9 +44,9 @@ export class PreparedModel {
     this.#ready = this.#ready?.then((prepared) => prepared.as(forms));
   }
 
-  /** The bytes of the source. */
-  bytes(): Promise<Uint8Array> {
-    return this.#from.source.bytes();
+  /** The source as one file. */
+  async file(): Promise<Uint8Array> {
+    return asOneFile(await this.#from.source.content());
   }
 
   /** Writes a model. */
@@ -54,7 +55,7 @@ export class PreparedModel {
     this.#users += 1;
     try {
       this.#ready ??= source
-        .bytes()
+        .content()
         .then(again)
         .then((prepared) => prepared.as(this.#forms));
       const prepared = await this.#ready;
@@ -76,6 +77,6 @@ export class PreparedModel {
     if (this.#users > 0) return;
     const { source, weights } = this.#from;
     if (source.again) this.#ready = undefined;
-    source.release((bytes, given) => weights.settle(bytes, given));
+    source.release((arrays, given) => weights.settle(arrays, given));
   }
 }

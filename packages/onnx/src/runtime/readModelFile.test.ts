@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
@@ -7,6 +7,7 @@ import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
+import { readModel, writeModel } from '../format/model.ts';
 import {
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
@@ -58,6 +59,115 @@ describe('weights in other files', () => {
     const again = await createTrainer(ort, await trainer.exportModel(), options);
     expect(await again.parameters()).toEqual(await trainer.parameters());
     await Promise.all([trainer.dispose(), again.dispose()]);
+  });
+
+  it('are read from far inside a large file, and written back there', async () => {
+    const far = 5 * 2 ** 30;
+    const file = await open(join(root, 'model/data/large.bin'), 'w+');
+    try {
+      // A sparse file: it takes a few blocks of the disk.
+      await file.write(new Uint8Array(weights.buffer), 8, 12, far);
+      const bytes = model('data/large.bin', { offset: String(far), length: '12' });
+      await writeFile(path, bytes);
+      const trainer = await createTrainer(ort, path, options);
+      expect((await trainer.parameters()).get('w')?.data).toEqual(weights.slice(2));
+      const batch = {
+        x: new ort.Tensor('float32', Float32Array.of(1, 2, 3), [1, 3]),
+        target: new ort.Tensor('float32', new Float32Array(3), [1, 3]),
+      };
+      await trainer.trainStep(batch, { lr: 0.1 });
+      const exported = await trainer.exportModel({
+        externalData: async (location, offset, part) => {
+          expect(location).toBe('data/large.bin');
+          await file.write(part, 0, part.length, offset);
+        },
+      });
+      expect(exported).toEqual(bytes);
+      const again = await createTrainer(ort, path, options);
+      expect(await again.parameters()).toEqual(await trainer.parameters());
+      expect((await again.parameters()).get('w')?.data).not.toEqual(weights.slice(2));
+      await Promise.all([trainer.dispose(), again.dispose()]);
+    } finally {
+      await file.close();
+    }
+  });
+
+  it('of half precision are written back in half precision', async () => {
+    const halfs = Uint16Array.of(0x3800, 0xbc00, 0x4000);
+    const file = model('w.bin', { offset: '0', length: '6' });
+    const { proto } = readModel(file);
+    for (const tensor of proto.graph?.initializer ?? []) tensor.dataType = DataType.FLOAT16;
+    for (const { type } of [...(proto.graph?.input ?? []), ...(proto.graph?.output ?? [])])
+      if (type?.value.case === 'tensorType') type.value.value.elemType = DataType.FLOAT16;
+    const externalData = (): Uint8Array => new Uint8Array(halfs.buffer);
+    const trainer = await createTrainer(ort, writeModel(proto), { ...options, externalData });
+    expect((await trainer.parameters()).get('w')?.data).toEqual(weights.slice(2));
+    const parts: Uint8Array[] = [];
+    await trainer.exportModel({
+      externalData: (_, __, part) => {
+        parts.push(part);
+      },
+    });
+    expect(parts).toEqual([new Uint8Array(halfs.buffer)]);
+    await trainer.dispose();
+  });
+
+  it('may be more than a file can hold, if they are large matrices that stay as they are', async () => {
+    const [width, layers] = [4096, 33];
+    const size = 4 * width * width;
+    // All layers share their elements: no more than one of them is in memory.
+    const identity = new Float32Array(width * width);
+    for (let i = 0; i < width; i++) identity[i * (width + 1)] = 1;
+    const head = Float32Array.from({ length: width }, (_, i) => Math.sin(i) / 64);
+    const outside = (name: string, location: string, dims: bigint[], offset: number, length: number) =>
+      create(TensorProtoSchema, {
+        ...{ name, dims, dataType: DataType.FLOAT, dataLocation: TensorProto_DataLocation.EXTERNAL },
+        externalData: Object.entries({ location, offset: String(offset), length: String(length) }).map(
+          ([key, value]) => create(StringStringEntryProtoSchema, { key, value }),
+        ),
+      });
+    const names = Array.from({ length: layers }, (_, i) => `w${i}`);
+    const file = makeModel({
+      inputs: [{ name: 'x', type: DataType.FLOAT, dims: [1, width] }],
+      outputs: [{ name: 'y', type: DataType.FLOAT, dims: [1, 1] }],
+      tensors: [
+        ...names.map((name, i) => outside(name, 'body.bin', [BigInt(width), BigInt(width)], i * size, size)),
+        outside('head', 'head.bin', [BigInt(width), 1n], 0, 4 * width),
+      ],
+      nodes: [
+        ...names.map((name, i) => ({
+          ...{ op: 'MatMul', inputs: [i === 0 ? 'x' : `h${i - 1}`, name], outputs: [`h${i}`] },
+        })),
+        { op: 'MatMul', inputs: [`h${layers - 1}`, 'head'], outputs: ['y'] },
+      ],
+    });
+    const trainer = await createTrainer(ort, file, {
+      ...options,
+      deterministic: true,
+      trainable: (name) => name === 'head',
+      externalData: (location) => {
+        const { buffer } = location === 'head.bin' ? head : identity;
+        return new Uint8Array(buffer);
+      },
+    });
+    const x = new Float32Array(width).fill(0.5);
+    const batch = {
+      x: new ort.Tensor('float32', x, [1, width]),
+      target: new ort.Tensor('float32', new Float32Array(1), [1, 1]),
+    };
+    const y = head.reduce((sum, value) => sum + 0.5 * value, 0);
+    const { loss } = await trainer.trainStep(batch, { lr: 1e-4 });
+    expect((await loss) / y ** 2).toBeCloseTo(1, 3);
+    const written: [string, number, number][] = [];
+    const exported = await trainer.exportModel({
+      externalData: (location, offset, part) => {
+        written.push([location, offset, part.length]);
+      },
+    });
+    expect(exported).toEqual(file);
+    expect(written).toEqual([['head.bin', 0, 4 * width]]);
+    await expect(trainer.exportModel()).rejects.toThrow(/a model of less than 2 GiB .*\nReceived: 2.06 GiB/);
+    await trainer.dispose();
   });
 
   it.each([

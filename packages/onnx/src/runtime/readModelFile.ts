@@ -1,7 +1,8 @@
 /// <reference types="node" />
 import { fail } from '../errors.ts';
+import type { Content } from '../format/content.ts';
 import { show } from '../show.ts';
-import { embedExternalData, type ReadPart } from './externalData.ts';
+import { type ReadPart, readOutside } from './externalData.ts';
 
 /**
  * Gives a part of a file in which a model keeps weights: `length` bytes from `offset` on, or, without a length, the rest.
@@ -14,24 +15,27 @@ export type ExternalData = (
 ) => Uint8Array | Promise<Uint8Array>;
 
 /**
- * The bytes of a model: given, or read from a path (Node) or an address (browser). Weights that it keeps in other files
- * are brought in: those that `externalData` gives, else files beside the path or the address.
+ * The content of a model: given, or read from a path (Node) or an address (browser). Weights that it keeps in other files
+ * are read, too: those that `externalData` gives, else files beside the path or the address.
  *
  * @throws {ClrError} when a file cannot be read, or the model refers to data outside its own folder
  */
 export async function readModelFile(
   model: Uint8Array | string,
   externalData?: ExternalData,
-): Promise<Uint8Array> {
+): Promise<Content> {
   const node = typeof process !== 'undefined' && process.versions?.node !== undefined;
   const bytes =
     typeof model === 'string'
       ? await readable(model, () => (node ? readFile(model) : download(model)))
       : model;
-  if (externalData) return embedExternalData(bytes, asked(externalData));
-  if (typeof model !== 'string') return bytes;
-  return embedExternalData(bytes, node ? await besides(model) : fetched(model));
+  if (externalData) return readOutside(bytes, asked(externalData));
+  if (typeof model !== 'string') return { bytes, parts: new Map() };
+  return readOutside(bytes, node ? await besides(model) : fetched(model));
 }
+
+/** The system reads less than 2 GiB in one call. */
+const atOnce = 2 ** 30;
 
 /** What the caller gives for a part of a file, checked. */
 function asked(externalData: ExternalData): ReadPart {
@@ -114,7 +118,11 @@ async function besides(model: string): Promise<ReadPart> {
         if (end > found.size || offset > found.size)
           throw new Error(`it has ${found.size} bytes, not ${end}`);
         const part = new Uint8Array(end - offset);
-        await file.read(part, 0, part.length, offset);
+        for (let at = 0; at < part.length; ) {
+          const { bytesRead } = await file.read(part, at, Math.min(atOnce, part.length - at), offset + at);
+          if (bytesRead === 0) throw new Error('it was cut off meanwhile');
+          at += bytesRead;
+        }
         return part;
       } finally {
         await file.close();

@@ -129,7 +129,7 @@ export class Runners {
       bytes: model.bytes,
       expected: 'a model and session options that ONNX Runtime accepts',
       advice: 'Check the model with onnx.checker, and the execution providers in `session`.',
-      source: async () => InferenceSession.create(await models.bytes(), given),
+      source: async () => InferenceSession.create(await models.file(), given),
     });
     return { model: withoutContent(model), session };
   }

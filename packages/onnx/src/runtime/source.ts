@@ -1,74 +1,83 @@
 import { fail } from '../errors.ts';
+import { type Content, sizeOfContent } from '../format/content.ts';
 import { hashOf } from './hashOf.ts';
 import { letGo } from './letGo.ts';
 import { type ExternalData, readModelFile } from './readModelFile.ts';
 
-/** Files from here on (bytes) are let go of and read again: that takes less than a step of such a model. */
+/** Models from here on (bytes) are let go of and read again: that takes less than a step of such a model. */
 const large = 1 << 24;
 
-function forget(bytes: Uint8Array | undefined, given: boolean): void {
-  if (bytes && !given) letGo(bytes);
-}
+/** The arrays that a content consists of. */
+const arraysOf = ({ bytes, parts }: Content): Uint8Array[] => [bytes, ...parts.values()];
 
-/** The bytes of a model: kept, or those of a large file, read again whenever they are needed. */
+/** Uses arrays that are forgotten, and frees the rest; `given` is set where they stay as they are. */
+export type Use = (arrays: readonly Uint8Array[], given: boolean) => void;
+
+const free: Use = (arrays, given) => {
+  if (!given) for (const array of arrays) letGo(array);
+};
+
+/** The content of a model: kept, or that of large files, read again whenever it is needed. */
 export class Source {
   readonly #file: Uint8Array | string;
-  readonly #length: number;
-  #hash: number | undefined;
-  #bytes: Uint8Array | undefined;
+  readonly #lengths: readonly number[];
+  #hashes: readonly number[] | undefined;
+  #content: Content | undefined;
 
-  private constructor(file: Uint8Array | string, bytes: Uint8Array) {
+  private constructor(file: Uint8Array | string, content: Content) {
     const node = typeof process !== 'undefined' && process.versions?.node !== undefined;
     this.#file = file;
-    this.#length = bytes.length;
-    this.#bytes = bytes;
-    const again = node && typeof file === 'string' && bytes.length >= large;
-    this.#hash = again ? hashOf(bytes) : undefined;
+    this.#content = content;
+    const arrays = arraysOf(content);
+    this.#lengths = arrays.map(({ length }) => length);
+    const again = node && typeof file === 'string' && sizeOfContent(content) >= large;
+    this.#hashes = again ? arrays.map(hashOf) : undefined;
   }
 
   /** Reads a model; see {@link readModelFile}. */
   static async of(file: Uint8Array | string, externalData?: ExternalData): Promise<Source> {
-    const bytes = await readModelFile(file, externalData);
+    const content = await readModelFile(file, externalData);
     // What a callback gave once it may not give again.
-    return new Source(externalData ? bytes : file, bytes);
+    return new Source(externalData ? content.bytes : file, content);
   }
 
-  /** Whether the bytes can be let go of. */
+  /** Whether the content can be let go of. */
   get again(): boolean {
-    return this.#hash !== undefined;
+    return this.#hashes !== undefined;
   }
 
   /**
-   * The bytes.
+   * The content.
    *
-   * @throws {ClrError} when the file is not what it was
+   * @throws {ClrError} when the files are not what they were
    */
-  async bytes(): Promise<Uint8Array> {
-    if (this.#bytes) return this.#bytes;
-    const bytes = await readModelFile(this.#file);
-    if (bytes.length !== this.#length || hashOf(bytes) !== this.#hash) {
+  async content(): Promise<Content> {
+    if (this.#content) return this.#content;
+    const content = await readModelFile(this.#file);
+    const arrays = arraysOf(content);
+    const at = arrays.findIndex(
+      (array, i) => array.length !== this.#lengths[i] || hashOf(array) !== this.#hashes?.[i],
+    );
+    if (at >= 0 || arrays.length !== this.#lengths.length) {
+      const [now, before] = [arrays[at]?.length, this.#lengths[at]];
       throw fail(
-        `the file ${JSON.stringify(this.#file)} as it was when the trainer was made`,
-        bytes.length === this.#length ? 'other bytes' : `${bytes.length} bytes, not ${this.#length}`,
+        `the file ${JSON.stringify(this.#file)} as it was when the trainer was made${at > 0 ? ', and those that it refers to' : ''}`,
+        now === before ? 'other bytes' : `${now} bytes, not ${before}`,
         'Put it back: a large model is not kept in memory but read again. Or pass its bytes, which are kept.',
       );
     }
-    this.#bytes = bytes;
-    return bytes;
+    this.#content = content;
+    return content;
   }
 
-  /** Keeps the bytes for good. */
+  /** Keeps the content for good. */
   keep(): void {
-    this.#hash = undefined;
+    this.#hashes = undefined;
   }
 
-  /**
-   * Forgets the bytes where they can be read again. Everything that was decoded from them is invalid afterwards.
-   *
-   * @param use - may keep parts of them, and frees the rest; `given` is set where they stay as they are
-   */
-  release(use: (bytes: Uint8Array | undefined, given: boolean) => void = forget): void {
-    use(this.#bytes, !this.again);
-    if (this.again) this.#bytes = undefined;
+  /** Forgets the content where it can be read again. Everything that was decoded from it is invalid afterwards. */
+  release(use: Use = free): void {
+    if (this.#content) use(arraysOf(this.#content), !this.again);
+    if (this.again) this.#content = undefined;
   }
 }

@@ -14,7 +14,9 @@ import {
   type UpdateKind,
   updateKindOf,
 } from '@clr/core';
+import { asOneFile, type Content } from '../format/content.ts';
 import { locateTensors, patchTensors, type Wanted } from '../format/patch.ts';
+import type { Outside } from '../format/place.ts';
 import { type Term, termsOf } from '../loss/terms.ts';
 import type { Forms } from '../lower/question.ts';
 import type { FloatArray } from '../training/buckets.ts';
@@ -23,6 +25,7 @@ import type { Prepared } from '../training/prepare.ts';
 
 import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { accumulate, averageStatistics, type Engine } from './accumulate.ts';
+import { apart } from './apart.ts';
 
 import { checkBatch } from './checkBatch.ts';
 import { checkExport, type ExportOptions, notFiniteYet } from './checkExport.ts';
@@ -100,6 +103,8 @@ export class Trainer implements OnnxTrainer {
   readonly #source: Source;
   readonly #places: Readonly<Record<string, string>>;
   readonly #quantised: Integers;
+  /** Where weights lie in other files. */
+  readonly #outside: ReadonlyMap<string, Outside>;
   /** Tensors that are not finite before training. */
   readonly #initial: ReadonlyMap<string, FloatArray>;
   readonly #engine: Engine;
@@ -115,28 +120,32 @@ export class Trainer implements OnnxTrainer {
     ort: Ort,
     from: {
       readonly source: Source;
-      readonly bytes: Uint8Array;
+      readonly content: Content;
       readonly prepared: Prepared;
-      /** Prepares the same model from the bytes of the source. */
-      readonly again: (bytes: Uint8Array) => Promise<Prepared>;
+      /** Prepares the same model from the content of the source. */
+      readonly again: (content: Content) => Promise<Prepared>;
       readonly deterministic: boolean;
     },
     session: InferenceSession.SessionOptions,
     first: Written,
     ranks: Ranks,
   ) {
-    const { source, bytes, prepared } = from;
+    const { source, content, prepared } = from;
     this.#free = !from.deterministic;
     const trained = prepared.options;
     const { optimizer, hyperparameters } = trained;
-    this.#identity = ranks.several ? identityOf(ort, bytes, prepared.options, first) : {};
+    this.#identity = ranks.several ? identityOf(ort, content, prepared.options, first) : {};
     this.updateKind = updateKindOf(optimizer);
     this.momentum = ownMomentum(optimizer);
     this.hyperparameters = [...(takesMomentum(optimizer) ? ['momentum'] : []), ...new Set(hyperparameters)];
     this.#source = source;
     // Before any training: could the result be written back?
     this.#quantised = prepared.source.quantised ?? new Map();
-    locateTensors(bytes, storedTensors(first, this.#quantised));
+    this.#outside = prepared.source.outside ?? new Map();
+    locateTensors(
+      content.bytes,
+      storedTensors(first, this.#quantised).filter(({ name }) => !this.#outside.has(name)),
+    );
     this.#places = first.places;
     this.#initial = notFiniteYet(first.state);
     this.untrained = first.untrained;
@@ -303,21 +312,27 @@ export class Trainer implements OnnxTrainer {
   }
 
   async exportModel(options: ExportOptions = {}): Promise<Uint8Array> {
-    const { nonFinite = false } = checkOptionNames('clr/onnx', 'exportModel', options, ['nonFinite']);
+    const { nonFinite = false, externalData } = checkOptionNames('clr/onnx', 'exportModel', options, [
+      'nonFinite',
+      'externalData',
+    ]);
     return this.#queue.run(async () => {
       const parts = await this.#engine.state.parts('parameters', 'buffers');
       if (!nonFinite) checkExport(parts, this.#initial);
-      const bytes = await this.#source.bytes();
-      const written = patchTensors(
-        bytes,
-        parts.map(({ name, data }) => ({
-          name,
-          place: this.#places[name] as string,
-          data: this.#quantised.get(name)?.encode(data) ?? data,
-        })),
-      );
-      this.#source.release();
-      return written;
+      const values = parts.map(({ name, data }) => ({
+        name,
+        place: this.#places[name] as string,
+        data: this.#quantised.get(name)?.encode(data) ?? data,
+      }));
+      const content = await this.#source.content();
+      try {
+        if (!externalData) return patchTensors(asOneFile(content), values);
+        const { inside, outside } = apart(values, this.#outside);
+        for (const { location, offset, bytes } of outside) await externalData(location, offset, bytes);
+        return patchTensors(content.bytes, inside);
+      } finally {
+        this.#source.release();
+      }
     });
   }
 

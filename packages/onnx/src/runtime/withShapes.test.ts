@@ -2,6 +2,7 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
+import type { Content } from '../format/content.ts';
 import { DataType } from '../format/dataType.ts';
 import { buildTrainingModel, createTrainer, type TrainerOptions } from '../index.ts';
 import { withShapes } from './withShapes.ts';
@@ -137,11 +138,15 @@ describe('a frozen operator that clr does not know', () => {
       InferenceSession: { create: () => Promise.reject(new Error('asked')) },
       Tensor: ort.Tensor,
     };
-    expect(await withShapes(never, plain, {})).toBe(plain);
-    const unknown = model(heads['a normalisation over the last axis'] as Head);
+    const content = (bytes: Uint8Array): Content => ({ bytes, parts: new Map() });
+    const [known, unknown, nonsense] = [
+      content(plain),
+      content(model(heads['a normalisation over the last axis'] as Head)),
+      content(Uint8Array.of(1, 2, 3)),
+    ];
+    expect(await withShapes(never, known, {})).toBe(known);
     expect(await withShapes(never, unknown, {})).toBe(unknown);
     expect(await withShapes(ort, unknown, {})).not.toBe(unknown);
-    const nonsense = Uint8Array.of(1, 2, 3);
     expect(await withShapes(never, nonsense, {})).toBe(nonsense);
   });
 });

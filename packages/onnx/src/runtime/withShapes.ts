@@ -1,5 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { bringIn, type Content } from '../format/content.ts';
 import { typeOfName } from '../format/dataType.ts';
+import { writeModel } from '../format/model.ts';
 import {
   GraphProtoSchema,
   type ModelProto,
@@ -46,15 +48,17 @@ function declare(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
  */
 export async function withShapes(
   { InferenceSession }: Ort,
-  bytes: Uint8Array,
+  content: Content,
   { executionProviders }: InferenceSession.SessionOptions,
-): Promise<Uint8Array> {
+): Promise<Content> {
   try {
+    const { bytes } = content;
     const model = fromBinary(ModelProtoSchema, bytes);
     const names = unknownOutputs(model);
-    if (names.length === 0 || !model.graph) return bytes;
+    if (names.length === 0 || !model.graph) return content;
+    bringIn(model, content.parts);
     model.graph.output = names.map((name) => create(ValueInfoProtoSchema, { name }));
-    const session = await InferenceSession.create(toBinary(ModelProtoSchema, model), {
+    const session = await InferenceSession.create(writeModel(model), {
       ...(executionProviders ? { executionProviders } : {}),
       graphOptimizationLevel: 'disabled',
       logSeverityLevel: 4,
@@ -69,8 +73,8 @@ export async function withShapes(
     const whole = new Uint8Array(bytes.length + more.length);
     whole.set(bytes);
     whole.set(more, bytes.length);
-    return whole;
+    return { ...content, bytes: whole };
   } catch {
-    return bytes;
+    return content;
   }
 }

@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts';
+import type { Content } from '../format/content.ts';
 import { operators } from '../gradients/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Lowered, lower } from '../lower/lower.ts';
@@ -85,10 +86,10 @@ function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
  * @param feedsWeights - see {@link Prepared}
  * @throws {ClrError} on bytes that are no model, or options that are wrong by themselves
  */
-export function prepare(bytes: Uint8Array, given: BuildOptions, feedsWeights = false): Prepared {
+export function prepare(model: Uint8Array | Content, given: BuildOptions, feedsWeights = false): Prepared {
   const options = readOptions(given);
   const target = targetOf(options);
-  const read = dequantised(readSource(bytes), options.trainable);
+  const read = dequantised(readSource(model), options.trainable);
   const source: SizedModel = options.sizes
     ? { ...read, resize: applySizes(read, options.sizes, operators) }
     : read;

@@ -1,0 +1,107 @@
+import { fail } from '../errors.ts';
+import {
+  TensorProto_DataLocation as Location,
+  type ModelProto,
+  type TensorProto,
+} from '../generated/onnx_pb.ts';
+import { subgraphs } from './captures.ts';
+import { readModel, writeModel } from './model.ts';
+import type { Outside } from './place.ts';
+
+/** A model's file, and the parts of other files in which it keeps weights, by {@link partKey}. */
+export interface Content {
+  readonly bytes: Uint8Array;
+  readonly parts: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Tells a content from the bytes of a model, or whatever is given in their place. */
+export function isContent(given: Uint8Array | Content): given is Content {
+  return Object(given).parts instanceof Map;
+}
+
+function* tensorsOf(nodes: ModelProto['functions'][number]['node']): Generator<TensorProto> {
+  for (const node of nodes) {
+    for (const attribute of node.attribute) {
+      if (attribute.t) yield attribute.t;
+      yield* attribute.tensors;
+    }
+    for (const { initializer, node: inner } of subgraphs(node)) {
+      yield* initializer;
+      yield* tensorsOf(inner);
+    }
+  }
+}
+
+/** The tensors of a model whose elements lie in other files. */
+export function outsideTensors({ graph }: ModelProto): TensorProto[] {
+  if (!graph) return [];
+  return [...graph.initializer, ...tensorsOf(graph.node)].filter(
+    ({ dataLocation }) => dataLocation === Location.EXTERNAL,
+  );
+}
+
+function number(tensor: TensorProto, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw fail(
+    `the external data of tensor "${tensor.name}" at a whole offset of at least 0`,
+    JSON.stringify(text),
+    'The file is damaged; export it again.',
+  );
+}
+
+/** Where the elements of such a tensor lie. */
+export function outsideOf(tensor: TensorProto): Outside {
+  const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
+  return {
+    location: entries.get('location') ?? '',
+    offset: number(tensor, entries.get('offset')) ?? 0,
+    length: number(tensor, entries.get('length')),
+    dataType: tensor.dataType,
+  };
+}
+
+/** What tells a part of another file from all others. */
+export function partKey({ location, offset, length }: Outside): string {
+  return `${offset}:${length ?? ''}:${location}`;
+}
+
+/**
+ * Gives tensors the elements that lie in other files. Tensors whose part is not there stay as they are.
+ *
+ * @param proto - freshly decoded; it is changed
+ * @returns where the elements of each lay
+ */
+export function bringIn(proto: ModelProto, parts: Content['parts']): Map<TensorProto, Outside> {
+  const brought = new Map<TensorProto, Outside>();
+  if (parts.size === 0) return brought;
+  for (const tensor of outsideTensors(proto)) {
+    const outside = outsideOf(tensor);
+    const part = parts.get(partKey(outside));
+    if (!part) continue;
+    tensor.rawData = part as TensorProto['rawData'];
+    tensor.dataLocation = Location.DEFAULT;
+    tensor.externalData = [];
+    brought.set(tensor, outside);
+  }
+  return brought;
+}
+
+/** How many bytes a model has with all its weights. */
+export function sizeOfContent({ bytes, parts }: Content): number {
+  return [...parts.values()].reduce((size, { length }) => size + length, bytes.length);
+}
+
+/**
+ * A model as one file, with all its weights inside.
+ *
+ * @returns the very same bytes when it keeps none elsewhere
+ * @throws {ClrError} when a file cannot be that large
+ */
+export function asOneFile({ bytes, parts }: Content): Uint8Array {
+  if (parts.size === 0) return bytes;
+  const { proto } = readModel(bytes);
+  bringIn(proto, parts);
+  return writeModel(proto);
+}

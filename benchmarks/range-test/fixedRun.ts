@@ -1,5 +1,6 @@
+import type { TrainingRun } from '@clr/core';
+import { isHopeless, tail } from './judged.ts';
 import { rounded } from './sweeps.ts';
-import type { Task } from './task.ts';
 
 /** What training at one constant rate came to after some steps. */
 export interface Outcome {
@@ -20,49 +21,28 @@ export interface FixedRun extends Outcome {
   readonly quarter: Outcome;
 }
 
-/** How to train: constant rate, budget, and the seed of the batches' order. */
-export interface FixedPlan {
-  readonly lr: number;
-  readonly steps: number;
-  readonly order: number;
-}
+/** The steps at which a training that ends there is looked at. */
+export const looksAt = (end: number): number[] => [0.9, 0.95, 1].map((share) => Math.round(share * end));
 
-/** Trains at a constant rate for the whole budget, then puts the model back. */
-export async function trainFixed(task: Task, { lr, steps, order }: FixedPlan): Promise<FixedRun> {
-  const { trainer, validation } = task;
-  const snapshot = await trainer.snapshot();
-  const batches = task.batches(order);
-  const losses: number[] = [];
-  const seen = new Map<number, number>();
+/** Reads the run of a job that was to take so many steps. */
+export function fixedRun({ steps: taken, troughs }: TrainingRun, steps: number): FixedRun {
+  const losses = taken.map(({ loss }) => loss ?? Number.NaN);
+  // What ended it is no loss.
+  if (isHopeless(losses.slice(0, -1), steps)) losses.pop();
+  const seen = new Map(troughs.map(({ step, accuracy }) => [step, accuracy ?? 0]));
   const mean = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
-  const tail = (end: number): number => mean(losses.slice(Math.max(0, end - 20), end));
-  const looksAt = (end: number): number[] => [0.9, 0.95, 1].map((share) => Math.round(share * end));
-  const quarter = Math.round(steps / 4);
-  const looks = [...looksAt(quarter), ...looksAt(steps)];
-  // A run that is far above its start after a quarter, or has gained nothing by half time, costs only time.
-  const hopeless = (step: number): boolean =>
-    (step === quarter && tail(step) > 1.3 * losses[0]!) ||
-    (step === Math.round(steps / 2) && tail(step) > losses[0]!);
-  let ended = false;
-  for (let step = 1; step <= steps && !ended; step++) {
-    losses.push(await (await trainer.trainStep(batches.next().value, { lr })).loss);
-    ended = !Number.isFinite(losses[step - 1]);
-    if (ended || !(looks.includes(step) || hopeless(step))) continue;
-    ended = hopeless(step);
-    seen.set(step, (await trainer.evaluate(validation)).accuracy ?? 0);
-  }
-  await trainer.restore(snapshot);
   const outcome = (end: number): Outcome => {
     const finite = losses.slice(0, end).every(Number.isFinite);
-    const last = [...seen.keys()].filter((step) => step <= end).at(-1);
+    const last = [...seen.keys()].filter((step) => step <= Math.min(end, losses.length)).at(-1);
     // Where the run was ended before, what it had come to stands.
     const accuracies = looksAt(end).map((step) => seen.get(step) ?? seen.get(last ?? 0) ?? 0);
     return {
-      stable: finite && losses.length >= end && tail(end) < losses[0]!,
-      tail: finite ? rounded(tail(Math.min(end, losses.length))) : null,
+      stable: finite && losses.length >= end && tail(losses, end) < losses[0]!,
+      tail: finite ? rounded(tail(losses, Math.min(end, losses.length))) : null,
       accuracy: finite ? rounded(mean(accuracies), 5)! : 0,
     };
   };
-  return { lr, initial: rounded(losses[0]!)!, ...outcome(steps), quarter: outcome(quarter) };
+  const quarter = outcome(Math.round(steps / 4));
+  return { lr: taken[0]!.lr, initial: rounded(losses[0]!)!, ...outcome(steps), quarter };
 }

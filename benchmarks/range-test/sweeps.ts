@@ -1,5 +1,3 @@
-import type { OnnxTrainer } from '@clr/onnx';
-
 /** A sweep of the rate as a library runs it. */
 export interface Sweep {
   readonly name: SweepName;
@@ -72,24 +70,6 @@ export interface SweepRecord {
   readonly order: number;
   readonly loss: readonly (number | null)[];
   readonly accuracy: readonly (number | null)[];
-}
-
-/** Runs a sweep to its end, or to its first loss that is not finite; then puts the model back. */
-export async function runSweep(
-  trainer: OnnxTrainer,
-  batches: Iterator<Parameters<OnnxTrainer['trainStep']>[0]>,
-  sweep: Sweep,
-): Promise<Pick<SweepRecord, 'loss' | 'accuracy'>> {
-  const snapshot = await trainer.snapshot();
-  const loss: (number | null)[] = [];
-  const accuracy: (number | null)[] = [];
-  for (let step = 0; step < sweep.steps && loss[loss.length - 1] !== null; step++) {
-    const result = await trainer.trainStep(batches.next().value, { lr: sweep.lr(step) });
-    loss.push(rounded(await result.loss));
-    accuracy.push(rounded((await result.accuracy) ?? Number.NaN));
-  }
-  await trainer.restore(snapshot);
-  return { loss, accuracy };
 }
 
 /** Six digits: less than any noise in a loss. */

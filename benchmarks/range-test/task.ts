@@ -10,6 +10,8 @@ export interface Task {
   readonly trainer: OnnxTrainer;
   /** One epoch after another, in an order that `seed` decides, without end. */
   batches(seed: number): Generator<Batch, never>;
+  /** One of them. */
+  epoch(seed: number, index: number): Generator<Batch, void>;
   readonly validation: readonly Batch[];
 }
 
@@ -17,10 +19,16 @@ export interface Task {
 export interface TaskOptions {
   /** Gives the training examples random labels, so that there is nothing to learn. */
   readonly randomLabels?: boolean;
+  /** Takes no form of a layer for being fast here, so that the bits are the same everywhere. */
+  readonly deterministic?: boolean;
 }
 
 /** Loads a setting's data and net; the trainer holds a session on one thread. */
-export async function createTask(setting: Setting, seed: number, options: TaskOptions = {}): Promise<Task> {
+export async function createTask(
+  setting: Pick<Setting, 'data' | 'net' | 'optimizer' | 'batch'>,
+  seed: number,
+  options: TaskOptions = {},
+): Promise<Task> {
   const problem = await loadProblem(setting.data);
   const { validation } = problem;
   const train = options.randomLabels ? scrambled(problem.train) : problem.train;
@@ -29,17 +37,20 @@ export async function createTask(setting: Setting, seed: number, options: TaskOp
     loss: 'crossEntropy',
     optimizer: setting.optimizer,
     session: { intraOpNumThreads: 1, interOpNumThreads: 1 },
+    ...(options.deterministic && { deterministic: true }),
   });
+  function* epoch(order: number, index: number): Generator<Batch, void> {
+    const indices = shuffledIndices(train.count, 1000 * order + index);
+    for (let from = 0; from + setting.batch <= train.count; from += setting.batch) {
+      yield toBatch(train, problem, indices.subarray(from, from + setting.batch));
+    }
+  }
   return {
     trainer,
     *batches(order) {
-      for (let epoch = 0; ; epoch++) {
-        const indices = shuffledIndices(train.count, 1000 * order + epoch);
-        for (let from = 0; from + setting.batch <= train.count; from += setting.batch) {
-          yield toBatch(train, problem, indices.subarray(from, from + setting.batch));
-        }
-      }
+      for (let index = 0; ; index++) yield* epoch(order, index);
     },
+    epoch,
     validation: Array.from({ length: validation.count / 250 }, (_, i) =>
       toBatch(
         validation,

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Example, exampleBlocks, markdownBlocks, runExample } from './examples.ts';
 
@@ -40,7 +40,10 @@ function inFolder(documents: Documents): void {
   let folder: string;
   beforeAll(async () => {
     folder = await fs.mkdtemp(join(tmpdir(), 'clr-examples-'));
-    for (const [name, content] of Object.entries(files)) await fs.writeFile(join(folder, name), content);
+    for (const [name, content] of Object.entries(files)) {
+      await fs.mkdir(dirname(join(folder, name)), { recursive: true });
+      await fs.writeFile(join(folder, name), content);
+    }
   });
   beforeEach(() => process.chdir(folder));
   afterEach(() => process.chdir(home));

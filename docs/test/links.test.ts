@@ -4,7 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const skipped = new Set(['node_modules', 'dist', '.git', '.cache', '.turbo', 'tarballs']);
+const skipped = new Set([
+  'node_modules',
+  'dist',
+  '.git',
+  '.cache',
+  '.turbo',
+  'tarballs',
+  'reference',
+  '.vitepress',
+]);
 
 /** The Markdown files of the repository. */
 function pages(folder: string): string[] {

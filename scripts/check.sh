@@ -14,4 +14,5 @@ gate 'types, in sources and tests' npx turbo run types --output-logs=errors-only
 gate 'nothing unused (knip)' npx knip --no-config-hints
 gate 'the public surface (docs/api)' node scripts/api.mjs --check
 gate 'size budget' npx size-limit
+gate 'the site (links, accessibility, search)' npx -y pnpm@12.21.0 --silent --filter @clr/docs check
 gate 'the packed packages (publint, are the types wrong, an install of their own)' bash scripts/check-packed.sh

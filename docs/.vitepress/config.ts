@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DefaultTheme, defineConfig } from 'vitepress';
+import type { DefaultTheme, UserConfig } from 'vitepress';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -88,7 +88,7 @@ function placed(href: string, file: string): string | undefined {
   return page && `/${page}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
-export default defineConfig({
+const config: UserConfig<DefaultTheme.Config> = {
   title: 'clr',
   description:
     'The learning-rate toolkit for JavaScript: cyclical policies, the LR range test, and training.',
@@ -147,8 +147,10 @@ export default defineConfig({
           (name) => linkTo(`docs/${name}.md`),
         ),
       },
-      { text: 'Decisions', collapsed: true, items: linksTo('docs/adr') },
+      { text: 'Decisions', items: linksTo('docs/adr') },
       { text: 'The project', items: [linkTo('CONTRIBUTING.md'), linkTo('SECURITY.md')] },
     ],
   },
-});
+};
+
+export default config;

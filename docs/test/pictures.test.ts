@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { policyPictures } from '../scripts/policyPictures.mjs';
+import { policyPictures } from '../scripts/policyPictures.ts';
 
 const folder = new URL('../policies/', import.meta.url);
 const pages = readdirSync(folder)

@@ -5,6 +5,7 @@ import {
   decay,
   expRange,
   oneCycle,
+  type Policy,
   ramp,
   sequence,
   table,
@@ -16,7 +17,7 @@ import { renderPolicy } from '@clr/report';
 
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 2000 };
 
-const policies = {
+const policies: Readonly<Record<string, Policy>> = {
   constant: constant({ lr: 0.01 }),
   triangular: triangular(bounds),
   triangular2: triangular2(bounds),
@@ -34,7 +35,7 @@ const policies = {
   table: table({ values: [0.1, 0.1, 0.08, 0.05, 0.05, 0.02, 0.01, 0.01] }),
 };
 
-const steps = {
+const steps: Readonly<Record<string, number>> = {
   sequence: 22000,
   table: 12,
   ramp: 500,
@@ -45,9 +46,10 @@ const steps = {
 };
 
 /** The picture of every policy, by the name of its page. */
-export function policyPictures() {
+export function policyPictures(): [name: string, svg: string][] {
   return Object.entries(policies).map(([name, policy]) => {
+    const { [name]: drawn } = steps;
     const options = { width: 720, title: `The rate under ${name}`, showTitle: false };
-    return [name, renderPolicy(policy, { ...options, ...(steps[name] && { steps: steps[name] }) })];
+    return [name, renderPolicy(policy, { ...options, ...(drawn && { steps: drawn }) })];
   });
 }

@@ -47,3 +47,36 @@ describe.each(launchers.length > 0 ? launchers : [['no MPI on this machine', []]
     });
   },
 );
+
+// What a library computes with, the checks of Reduce have shown for both; one of them trains.
+describe.skipIf(launchers.length === 0)('training', () => {
+  const [, launcher = []] = launchers[0] ?? [];
+
+  it.each([2, 4])('on %i ranks gives the parameters of one process after 50 steps', async (ranks) => {
+    const { code, output } = await start(launcher, ranks, 'training.main.ts').ended;
+    const cases = [
+      'SGD with momentum',
+      'Adam',
+      'uneven shares',
+      'dropout',
+      'batch normalisation',
+      'clipping by norm',
+    ];
+    for (const name of cases) expect(output).toContain(`${name}: within 1e-6, ranks equal`);
+    expect(code).toBe(0);
+  });
+
+  it('refuses another model, optimizer or library of one rank on every rank', async () => {
+    const { code, output } = await start(launcher, 2, 'differ.main.ts').ended;
+    for (const word of ['the model', 'the optimizer', 'the version of ONNX Runtime']) {
+      for (const rank of [0, 1]) {
+        const heard = new RegExp(
+          `rank ${rank}: Received: a difference from process 0 in ${word}.* of process 1`,
+        );
+        expect(output).toMatch(heard);
+      }
+    }
+    expect(output).not.toContain('went on');
+    expect(code).toBe(3);
+  });
+});

@@ -19,9 +19,7 @@ export function identityOf(
     'the loss': JSON.stringify([loss, output]),
     'the trained parameters': JSON.stringify(trained.map(({ name }) => [name, scalesOf(groups)(name)])),
     'clipping or hyperparameters': JSON.stringify([clipNorm, hyperparameters]),
-    'the layout of the state, which the version of @clr/onnx decides': JSON.stringify(
-      state.map(({ role, input, parts }) => [role, input, parts]),
-    ),
+    'the layout of the state': JSON.stringify(state.map(({ role, input, parts }) => [role, input, parts])),
     'the version of ONNX Runtime': JSON.stringify(ort.env?.versions),
   };
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ranksInProcess } from '@clr/conformance';
 import { adam, type Optimizer, type Reduce, rangeTest, sgd, train, triangular } from '@clr/core';
 import * as ort from 'onnxruntime-node';
@@ -5,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
 import { type Batch, createTrainer, type OnnxTrainer, type TrainerOptions } from '../index.ts';
+import { ownVersion } from './ownVersion.ts';
 
 const float = DataType.FLOAT;
 const wave = (n: number, f: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(f * i * i));
@@ -247,17 +249,27 @@ describe('a fault on one rank reaches all', () => {
       'the trained parameters',
     ],
     ['another model', { model: classifier('dropout') }, 'the model of process 1'],
+    ['another ONNX Runtime', { versions: { common: '0.0.1' } }, 'the version of ONNX Runtime of process 1'],
     ['an unknown option', { clipnorm: 1 } as object, 'clipnorm'],
   ])(
     '%s, before the first step',
-    async (_, { model, ...more }: Partial<TrainerOptions> & { model?: Uint8Array }, words) => {
+    async (_, {
+      model,
+      versions,
+      ...more
+    }: Partial<TrainerOptions> & { model?: Uint8Array; versions?: object }, words) => {
+      const other = { ...ort, env: { ...ort.env, versions } } as unknown as typeof ort;
       const results = await Promise.allSettled(
         ranksInProcess(2).map((reduce) =>
-          createTrainer(ort, (reduce.rank === 1 && model) || classifier('none'), {
-            ...optionsOf(sgd()),
-            ...(reduce.rank === 1 ? more : {}),
-            reduce,
-          }),
+          createTrainer(
+            versions && reduce.rank === 1 ? other : ort,
+            (reduce.rank === 1 && model) || classifier('none'),
+            {
+              ...optionsOf(sgd()),
+              ...(reduce.rank === 1 ? more : {}),
+              reduce,
+            },
+          ),
         ),
       );
       const messages = results.map((result) => (result.status === 'rejected' ? String(result.reason) : ''));
@@ -286,6 +298,11 @@ describe('a fault on one rank reaches all', () => {
       );
     }
   });
+});
+
+it('processes compare the version of this package', async () => {
+  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  expect(await ownVersion()).toBe(JSON.parse(manifest).version);
 });
 
 describe('the option reduce', () => {

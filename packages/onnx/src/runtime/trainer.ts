@@ -38,6 +38,7 @@ import { examplesIn } from './lossWeight.ts';
 import { measureSharpness } from './measureSharpness.ts';
 import type { OnnxTrainer, ParameterData } from './onnxTrainer.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
+import { ownVersion } from './ownVersion.ts';
 import { PreparedModel } from './preparedModel.ts';
 import { providerOf } from './provider.ts';
 import { Queue } from './queue.ts';
@@ -219,7 +220,9 @@ export class Trainer implements OnnxTrainer {
   /** With several processes: refuses one that trains something else, before the first step. */
   async compareRanks(): Promise<void> {
     const { ranks } = this.#engine;
-    await ranks.requireSame(this.#identity, 'Start every process with the same program, files and packages.');
+    if (!ranks.several) return;
+    const identity = { ...this.#identity, 'the version of @clr/onnx': await ownVersion() };
+    await ranks.requireSame(identity, 'Start every process with the same program, files and packages.');
   }
 
   /** With several processes: stops where they have drifted apart. */

@@ -1,32 +1,38 @@
-import { floatImages, mnist, shuffledIndices } from '@clr/datasets';
+import {
+  floatImages,
+  type LabelledImages,
+  mnist,
+  type Normalisation,
+  pickClasses,
+  shuffledIndices,
+} from '@clr/datasets';
 import type { Batch } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
 /** Images of some digits, which are numbered from 0. */
-export interface Digits {
-  readonly images: Float32Array;
-  readonly labels: readonly number[];
+export interface Digits extends LabelledImages {
+  readonly normalisation: Normalisation;
 }
-
-const pixels = 28 * 28;
 
 /** The MNIST images of the given digits: all of them, or `limit` that the seed chooses. */
 export async function digits(
   split: 'train' | 'test',
   classes: readonly number[],
-  limit: number = Number.POSITIVE_INFINITY,
+  limit?: number,
   seed = 0,
 ): Promise<Digits> {
   const data = await mnist();
-  const { labels, count } = data[split];
-  const chosen = [...shuffledIndices(count, seed)]
-    .filter((i) => classes.includes(labels[i]!))
-    .slice(0, limit);
-  return {
-    images: floatImages(data[split], Uint32Array.from(chosen), data),
-    labels: chosen.map((i) => classes.indexOf(labels[i]!)),
-  };
+  const options = { seed, ...(limit === undefined ? {} : { limit }) };
+  return { ...pickClasses(data[split], classes, options), normalisation: data };
 }
+
+/** All images as floats. */
+export const pixelsOf = ({ normalisation, ...split }: Digits): Float32Array =>
+  floatImages(
+    split,
+    Uint32Array.from(split.labels, (_, i) => i),
+    normalisation,
+  );
 
 /** The numbers of the examples of each batch of an epoch. */
 export function orderOf(count: number, size: number, seed: number): number[][] {
@@ -35,12 +41,9 @@ export function orderOf(count: number, size: number, seed: number): number[][] {
 }
 
 /** A batch of the examples with these numbers. */
-export function batchOf({ images, labels }: Digits, rows: readonly number[]): Batch {
-  const data = new Float32Array(rows.length * pixels);
-  for (const [at, row] of rows.entries())
-    data.set(images.subarray(row * pixels, (row + 1) * pixels), at * pixels);
+export function batchOf({ normalisation, labels, ...split }: Digits, rows: readonly number[]): Batch {
   return {
-    input: new ort.Tensor('float32', data, [rows.length, 1, 28, 28]),
+    input: new ort.Tensor('float32', floatImages(split, rows, normalisation), [rows.length, 1, 28, 28]),
     target: new ort.Tensor(
       'int64',
       BigInt64Array.from(rows, (row) => BigInt(labels[row]!)),
@@ -53,7 +56,7 @@ export function batchOf({ images, labels }: Digits, rows: readonly number[]): Ba
 export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<number> {
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
   let right = 0;
-  const rows = examples.labels.map((_, i) => i);
+  const rows = Array.from(examples.labels, (_, i) => i);
   for (let from = 0; from < rows.length; from += 250) {
     const part = rows.slice(from, from + 250);
     const { input } = batchOf(examples, part);

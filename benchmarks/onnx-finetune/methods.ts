@@ -9,8 +9,12 @@ export interface Method {
   readonly finish: (trained: Uint8Array) => Uint8Array;
 }
 
-/** The ways to fine-tune a backbone for other classes. */
-export function methodsFor(backbone: Uint8Array, seed: number): Method[] {
+/**
+ * The ways to fine-tune a backbone for other classes.
+ *
+ * @param integers - whether its weights are integers, beside which adapters stay
+ */
+export function methodsFor(backbone: Uint8Array, seed: number, integers: boolean): Method[] {
   const model = replaceHead(backbone, { classes: 5, seed });
   const { weight, bias } = describeHead(model);
   const isHead = (name: string): boolean => name === weight || name === bias;
@@ -30,7 +34,7 @@ export function methodsFor(backbone: Uint8Array, seed: number): Method[] {
       lr: 3e-3,
       model: adapted,
       trainable: (name) => isLora(name) || isHead(name),
-      finish: mergeLora,
+      finish: integers ? same : mergeLora,
     },
     { name: 'all layers', lr: 1e-3, model, trainable: all, finish: same },
   ];

@@ -19,13 +19,67 @@ def attributes(node):
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
 
+INT4 = 22
+
+
+def loaded(tensor):
+    """A stored tensor; integers of 4 bits, which this version of onnx does not know, as those of 8."""
+    if tensor.data_type != INT4:
+        return torch.tensor(numpy_helper.to_array(tensor))
+    low = halves(np.frombuffer(tensor.raw_data, np.uint8)).astype(np.int8)
+    return torch.tensor((low - 16 * (low > 7))[:np.prod(tensor.dims, dtype=int)].reshape(tuple(tensor.dims)))
+
+
+def halves(flat):
+    """The integers of 4 bits in bytes, the lower half first."""
+    return np.stack([flat & 15, flat >> 4], axis=-1).reshape(-1)
+
+
+class Integers:
+    """A weight stored as integers: frozen, or a float master that each pass rounds, its gradient straight through."""
+
+    def __init__(self, integers, scale, zero, ends):
+        self.scale, self.zero, self.ends = scale, zero, ends
+        self.value = (integers.float() - zero) * scale
+
+    def __call__(self):
+        if not self.value.requires_grad:
+            return self.value
+        steps = torch.round(self.value / self.scale) + self.zero
+        held = (steps.clamp(*self.ends) - self.zero) * self.scale
+        inside = (steps >= self.ends[0]) & (steps <= self.ends[1])
+        return torch.where(inside, self.value + (held - self.value).detach(), held.detach())
+
+
 class Graph:
     """Runs the nodes of a file with PyTorch's functions."""
 
     def __init__(self, path, trainable):
         self.graph = onnx.load(path).graph
-        self.values = {t.name: torch.tensor(numpy_helper.to_array(t)) for t in self.graph.initializer}
-        self.trained = [self.values[name].requires_grad_() for name in trainable]
+        self.values = {t.name: loaded(t) for t in self.graph.initializer}
+        four = {t.name for t in self.graph.initializer if t.data_type == INT4}
+        self.integers = {}
+        for node in self.graph.node:
+            if node.op_type == 'DequantizeLinear':
+                self.integers[node.input[0]] = self.linear(node, node.input[0] in four)
+            if node.op_type == 'MatMulNBits':
+                self.integers[node.input[1]] = self.in_blocks(node)
+        weights = [self.integers[name].value if name in self.integers else self.values[name] for name in trainable]
+        self.trained = [weight.requires_grad_() for weight in weights]
+
+    def linear(self, node, four):
+        x, scale, zero = (self.values[name] for name in node.input)
+        shape = [1] * x.ndim
+        if scale.ndim:
+            shape[attributes(node).get('axis', 1)] = -1
+        return Integers(x, scale.reshape(shape), zero.float().reshape(shape), (-8, 7) if four else (-128, 127))
+
+    def in_blocks(self, node):
+        a = attributes(node)
+        n, k, block = a['N'], a['K'], a['block_size']
+        integers = halves(self.values[node.input[1]].numpy().reshape(-1)).reshape(n, -1)[:, :k]
+        scale = self.values[node.input[2]].reshape(n, -1).repeat_interleave(block, 1)[:, :k]
+        return Integers(torch.tensor(integers), scale, torch.tensor(8.0), (0, 15))
 
     def __call__(self, x):
         values = dict(self.values)
@@ -33,7 +87,12 @@ class Graph:
         for node in self.graph.node:
             a = attributes(node)
             i = [values[name] for name in node.input]
-            values[node.output[0]] = self.run(node.op_type, a, i)
+            if node.op_type == 'DequantizeLinear':
+                values[node.output[0]] = self.integers[node.input[0]]()
+            elif node.op_type == 'MatMulNBits':
+                values[node.output[0]] = F.linear(i[0], self.integers[node.input[1]]())
+            else:
+                values[node.output[0]] = self.run(node.op_type, a, i)
         return values[self.graph.output[0].name]
 
     def run(self, op, a, i):
@@ -85,8 +144,7 @@ def packed(integers):
 def stored(name, integers, bits):
     if bits == 8:
         return numpy_helper.from_array(integers.astype(np.int8), name)
-    # This version of onnx does not know int4 (22).
-    return onnx.TensorProto(name=name, data_type=22, dims=integers.shape, raw_data=packed(integers).tobytes())
+    return onnx.TensorProto(name=name, data_type=INT4, dims=integers.shape, raw_data=packed(integers).tobytes())
 
 
 def per_output(graph, node, weight, bits):

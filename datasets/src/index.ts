@@ -14,6 +14,7 @@ export {
   parseCifar10,
   parseIdx,
   parseMnist,
+  pickClasses,
   random,
   shuffledIndices,
 } from './pure.ts';

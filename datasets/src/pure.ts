@@ -6,5 +6,6 @@ export { floatImages, type Normalisation } from './floatImages.ts';
 export { type Cifar10Part, parseCifar10 } from './parseCifar10.ts';
 export { type IdxArray, parseIdx } from './parseIdx.ts';
 export { type MnistFiles, parseMnist } from './parseMnist.ts';
+export { pickClasses } from './pickClasses.ts';
 export { random } from './random.ts';
 export { shuffledIndices } from './shuffledIndices.ts';

@@ -1,27 +1,37 @@
-import { floatImages, mnist, shuffledIndices } from '@clr/datasets';
+import {
+  floatImages,
+  type LabelledImages,
+  mnist,
+  type Normalisation,
+  pickClasses,
+  shuffledIndices,
+} from '@clr/datasets';
 import type { Batch } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
 /** Images of some digits, which are numbered from 0. */
-export interface Digits {
-  readonly images: Float32Array;
-  readonly labels: readonly number[];
+export interface Digits extends LabelledImages {
+  readonly normalisation: Normalisation;
 }
 
-const pixels = 28 * 28;
-
-/** The first `limit` MNIST images of the given digits, always in the same order. */
+/** MNIST images of the given digits: all of them, or the first `limit`. */
 export async function digits(
   split: 'train' | 'test',
   classes: readonly number[],
-  limit: number = Number.POSITIVE_INFINITY,
+  limit?: number,
 ): Promise<Digits> {
   const data = await mnist();
-  const { labels, count } = data[split];
-  const chosen = [...shuffledIndices(count, 1)].filter((i) => classes.includes(labels[i]!)).slice(0, limit);
+  return { ...pickClasses(data[split], classes, limit === undefined ? {} : { limit }), normalisation: data };
+}
+
+function batchOf({ normalisation, labels, ...split }: Digits, rows: readonly number[]): Batch {
   return {
-    images: floatImages(data[split], Uint32Array.from(chosen), data),
-    labels: chosen.map((i) => classes.indexOf(labels[i]!)),
+    input: new ort.Tensor('float32', floatImages(split, rows, normalisation), [rows.length, 1, 28, 28]),
+    target: new ort.Tensor(
+      'int64',
+      BigInt64Array.from(rows, (row) => BigInt(labels[row]!)),
+      [rows.length],
+    ),
   };
 }
 
@@ -37,40 +47,28 @@ export class Loader {
   }
 
   readonly batches = (epoch: number): Batch[] => {
-    const { labels } = this.#data;
-    const order = [...shuffledIndices(labels.length, epoch)];
-    const count = Math.floor(labels.length / this.#size);
-    return Array.from({ length: count }, (_, i) =>
-      this.#batch(order.slice(i * this.#size, (i + 1) * this.#size)),
-    );
+    const { count } = this.#data;
+    const order = [...shuffledIndices(count, epoch)];
+    return Array.from({ length: Math.floor(count / this.#size) }, (_, i) => {
+      const rows = order.slice(i * this.#size, (i + 1) * this.#size);
+      const batch = batchOf(this.#data, rows);
+      this.#numbers.set(batch, rows);
+      return batch;
+    });
   };
 
   readonly numbersOf = (batch: Batch): readonly number[] => this.#numbers.get(batch) ?? [];
-
-  #batch(rows: readonly number[]): Batch {
-    const { images, labels } = this.#data;
-    const data = new Float32Array(rows.length * pixels);
-    for (const [at, row] of rows.entries())
-      data.set(images.subarray(row * pixels, (row + 1) * pixels), at * pixels);
-    const batch = {
-      input: new ort.Tensor('float32', data, [rows.length, 1, 28, 28]),
-      target: new ort.Tensor(
-        'int64',
-        BigInt64Array.from(rows, (row) => BigInt(labels[row]!)),
-        [rows.length],
-      ),
-    };
-    this.#numbers.set(batch, rows);
-    return batch;
-  }
 }
 
 /** The share of examples that a file classifies right, with nothing but ONNX Runtime. */
 export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<number> {
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
-  const { labels, images } = examples;
-  const input = new ort.Tensor('float32', images, [labels.length, 1, 28, 28]);
-  const { output } = await session.run({ input });
+  const { labels, count } = examples;
+  const { input } = batchOf(
+    examples,
+    Array.from(labels, (_, i) => i),
+  );
+  const { output } = await session.run({ input: input! });
   await session.release();
   const classes = output!.dims[1]!;
   const scores = output!.data as Float32Array;
@@ -78,5 +76,5 @@ export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<n
     const own = scores.subarray(i * classes, (i + 1) * classes);
     return own.indexOf(Math.max(...own)) === label;
   });
-  return right.length / labels.length;
+  return right.length / count;
 }

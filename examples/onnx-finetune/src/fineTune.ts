@@ -22,8 +22,17 @@ export interface Tuned {
   readonly adapter?: Uint8Array;
 }
 
-/** Fine-tunes a backbone for other classes in several ways. */
-export async function fineTune(backbone: Uint8Array, data: Digits, steps: number): Promise<Tuned[]> {
+/**
+ * Fine-tunes a backbone for other classes in several ways.
+ *
+ * @param integers - whether its weights are integers, beside which adapters stay
+ */
+export async function fineTune(
+  backbone: Uint8Array,
+  data: Digits,
+  steps: number,
+  integers = false,
+): Promise<Tuned[]> {
   const loader = new Loader(data, 25);
   const model = replaceHead(backbone, { classes: 5 });
   const { weight, bias } = describeHead(model);
@@ -34,7 +43,12 @@ export async function fineTune(backbone: Uint8Array, data: Digits, steps: number
     lr: number,
     options: Partial<TrainerOptions>,
   ): Promise<{ model: Uint8Array; perSecond: number }> => {
-    const trainer = await createTrainer(ort, file, { loss: 'crossEntropy', optimizer: adam(), ...options });
+    const trainer = await createTrainer(ort, file, {
+      loss: 'crossEntropy',
+      optimizer: adam(),
+      session: { logSeverityLevel: 3 },
+      ...options,
+    });
     const start = performance.now();
     await train(trainer, loader.batches, { policy: decay({ maxLr: lr, steps }), steps });
     const perSecond = (1000 * steps) / (performance.now() - start);
@@ -44,25 +58,21 @@ export async function fineTune(backbone: Uint8Array, data: Digits, steps: number
   };
 
   const head = { trainable: freezeExcept(model, 1) };
+  const cached = { ...head, cacheFeatures: loader.numbersOf };
   const adapted = addLora(model, {
     rank: 4,
     alpha: 8,
     targets: (module) => !weight.startsWith(`${module}.`),
   });
   const lora = await run(adapted, 3e-3, { trainable: (name) => isLora(name) || isHead(name) });
+  const adapters = integers
+    ? lora
+    : { ...lora, model: mergeLora(lora.model), adapter: saveLora(lora.model, { and: isHead }).adapter };
   return [
     { name: 'head only', ...(await run(model, 3e-3, head)) },
-    {
-      name: 'head only, features cached',
-      ...(await run(model, 3e-3, { ...head, cacheFeatures: loader.numbersOf })),
-    },
+    ...(integers ? [] : [{ name: 'head only, features cached', ...(await run(model, 3e-3, cached)) }]),
     { name: 'last 2 layers', ...(await run(model, 1e-3, { trainable: freezeExcept(model, 2) })) },
-    {
-      name: 'LoRA of rank 4',
-      ...lora,
-      model: mergeLora(lora.model),
-      adapter: saveLora(lora.model, { and: isHead }).adapter,
-    },
-    { name: 'all layers', ...(await run(model, 1e-3, {})) },
+    { name: 'LoRA of rank 4', ...adapters },
+    { name: 'all layers', ...(await run(model, 1e-3, { trainable: freezeExcept(model, () => true) })) },
   ];
 }

@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { describeHead, quantizeWeights } from '@clr/onnx';
 import { trainBackbone } from './backbone.ts';
 import { accuracyOf, digits } from './digits.ts';
 import { fineTune } from './fineTune.ts';
 
-// A net learns the digits 0 to 4 from nothing, then 5 to 9 from 500 examples, in several ways.
+// A net learns the digits 0 to 4 from nothing, then 5 to 9 from 500 examples, in several ways; then once more with its weights as
+// integers of 8 and of 4 bits.
 
 const { values } = parseArgs({
   options: {
@@ -21,17 +23,23 @@ const [first, second] = [
   [5, 6, 7, 8, 9],
 ];
 const backbone = await trainBackbone(await digits('train', first!), steps);
-console.log(
-  `The digits 0 to 4 after ${steps} steps: ${percent(await accuracyOf(backbone, await digits('test', first!)))}`,
-);
+const { weight: head } = describeHead(backbone);
+const own = await digits('test', first!);
+console.log(`The digits 0 to 4 after ${steps} steps: ${percent(await accuracyOf(backbone, own))}`);
 
-console.log('The digits 5 to 9 from 500 examples:');
 const [data, test] = [await digits('train', second!, 500), await digits('test', second!)];
-for (const { name, model, perSecond, adapter } of await fineTune(backbone, data, tuning)) {
-  console.log(
-    `  ${name.padEnd(28)} ${percent(await accuracyOf(model, test))}   ${perSecond.toFixed(0)} steps a second`,
-  );
-  const file = `${values.out}/digits-${name.replaceAll(/\W+/g, '-')}`;
-  await writeFile(`${file}.onnx`, model);
-  if (adapter) await writeFile(`${file}.safetensors`, adapter);
+for (const bits of [32, 8, 4] as const) {
+  const body = bits === 32 ? backbone : quantizeWeights(backbone, { bits, except: (name) => name === head });
+  if (bits < 32)
+    console.log(
+      `Weights of ${bits} bits: ${body.length} bytes for ${backbone.length}; the digits 0 to 4: ${percent(await accuracyOf(body, own))}`,
+    );
+  console.log('The digits 5 to 9 from 500 examples:');
+  for (const { name, model, perSecond, adapter } of await fineTune(body, data, tuning, bits < 32)) {
+    const accuracy = percent(await accuracyOf(model, test));
+    console.log(`  ${name.padEnd(28)} ${accuracy}   ${perSecond.toFixed(0)} steps a second`);
+    const file = `${values.out}/digits-${bits < 32 ? `int${bits}-` : ''}${name.replaceAll(/\W+/g, '-')}`;
+    await writeFile(`${file}.onnx`, model);
+    if (adapter) await writeFile(`${file}.safetensors`, adapter);
+  }
 }

@@ -91,7 +91,7 @@ const shown = (errors: readonly Errors[], side: keyof Errors): string =>
     .join(', ');
 console.log('| net | clr, smooth | PyTorch, smooth | clr | PyTorch |\n|---|---|---|---|---|');
 for (const net of process.argv[2]?.split(',') ?? nets) {
-  const [twin, own] = [await errorsOf(net, 1, 'smooth'), await errorsOf(net, 3)];
+  const [twin, own] = [await errorsOf(net, 1, 'smooth'), await errorsOf(net, Number(process.argv[3] ?? 3))];
   const cells = [twin, own].flatMap((errors) => [shown(errors, 'ours'), shown(errors, 'theirs')]);
   console.log(`| ${net} | ${cells.join(' | ')} |`);
 }

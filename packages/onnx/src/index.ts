@@ -35,6 +35,7 @@ export { type FreezeBatchNormOptions, freezeBatchNorm } from './surgery/freezeBa
 export { freezeExcept } from './surgery/freezeExcept.ts';
 export { type LoadLoraOptions, loadLora } from './surgery/loadLora.ts';
 export { mergeLora } from './surgery/mergeLora.ts';
+export { type QuantizeWeightsOptions, quantizeWeights } from './surgery/quantizeWeights.ts';
 export { type ReplaceHeadOptions, replaceHead } from './surgery/replaceHead.ts';
 export { type LoraFiles, type SaveLoraOptions, saveLora } from './surgery/saveLora.ts';
 export type { FloatArray, Part } from './training/buckets.ts';

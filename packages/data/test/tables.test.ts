@@ -150,7 +150,7 @@ describe('a table', () => {
     await expect(openArrowTable(await file('packed.arrow'), 'packed.arrow')).rejects.toThrow(
       "Write it with compression='uncompressed'.",
     );
-    await expect(openArrowTable(Uint8Array.of(1, 2, 3), 'x')).rejects.toThrow('rows in x');
+    await expect(openArrowTable(Uint8Array.of(1, 2, 3), 'x')).rejects.toThrow('an Arrow table in x');
   });
 
   it('comes from Parquet as from CSV', async () => {

@@ -32,6 +32,8 @@ export async function openArrowTable(bytes: Uint8Array, name: string): Promise<T
     );
   }
   const rows = table.numRows;
+  // What apache-arrow makes of bytes that are no Arrow data at all.
+  if (table.numCols === 0) throw fail(`an Arrow table in ${name}`, 'no column', 'Write the file again.');
   if (rows === 0) throw fail(`rows in ${name}`, 'none', 'Give a table with examples.');
   const columns = table.schema.fields.map((field) => ({
     name: field.name,

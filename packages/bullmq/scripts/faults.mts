@@ -11,8 +11,8 @@ import { submit } from '@clr/bullmq';
 import { triangular } from '@clr/core';
 import { module, open } from '@clr/datasets/softmaxJobs';
 import { parseJob, runTrial } from '@clr/sweep';
+import { redisServer } from '@clr/tooling/redisServer';
 import { Redis } from 'ioredis';
-import { redisServer } from '../test/redisServer.ts';
 import { startWorker } from '../test/startWorker.ts';
 
 const [kills, lease] = [Number(process.argv[2] ?? 20), Number(process.argv[3] ?? 2000)];

@@ -6,10 +6,10 @@ import { triangular } from '@clr/core';
 import { module, open } from '@clr/datasets/softmaxJobs';
 import { type Job, parseJob, runTrial } from '@clr/sweep';
 import { meets } from '@clr/tooling/needs';
+import { hasRedis, type RedisServer, redisServer } from '@clr/tooling/redisServer';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { submit, worker } from '../src/index.ts';
-import { hasRedis, type RedisServer, redisServer } from './redisServer.ts';
 import { startWorker } from './startWorker.ts';
 
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 8 });

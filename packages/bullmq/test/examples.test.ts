@@ -4,9 +4,9 @@ import { module } from '@clr/datasets/softmaxJobs';
 import { parseJob } from '@clr/sweep';
 import { describeExamples } from '@clr/tooling/describeExamples';
 import { meets } from '@clr/tooling/needs';
+import { hasRedis, type RedisServer, redisServer } from '@clr/tooling/redisServer';
 import { afterAll, beforeAll, describe } from 'vitest';
 import * as bullmq from '../src/index.ts';
-import { hasRedis, type RedisServer, redisServer } from './redisServer.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 

@@ -10,6 +10,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map<string, ()
     'range-test': async () => (await import('./commands/rangeTest.ts')).rangeTest,
     train: async () => (await import('./commands/train.ts')).train,
     sweep: async () => (await import('./commands/sweep.ts')).sweep,
+    worker: async () => (await import('./commands/worker.ts')).worker,
     evaluate: async () => (await import('./commands/evaluate.ts')).evaluate,
     predict: async () => (await import('./commands/predict.ts')).predict,
     policy: async () => (await import('./commands/policy.ts')).policy,
@@ -26,6 +27,7 @@ const help = `Usage: clr <command> [options]
   clr range-test   tries learning rates on a model, and says which it can take
   clr train        trains a model
   clr sweep        trains many times: rates, optimizers and seeds side by side
+  clr worker       computes jobs of sweeps that are shared between machines
   clr evaluate     measures a model on data
   clr predict      writes what a model answers
 

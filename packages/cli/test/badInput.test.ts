@@ -286,6 +286,8 @@ describe('bad input ends in a sentence, and touches no file', () => {
     [['completion', 'tcsh']],
     [train('cnn.onnx', 'good.npz', '--epohcs', '3')],
     [['sweep']],
+    [['worker']],
+    [['sweep', 'task.jobs.json', '--redis', 'redis://x', '--workers', '2', '--out', 'results']],
     [['sweep', 'task.jobs.json', '--lr', '0.1', '--out', 'results']],
     [['sweep', 'cnn.onnx', '--data', 'good.npz', '--out', 'results']],
     [['sweep', 'cnn.onnx', '--data', 'good.npz', '--steps', '9', '--lr', '0.1,', '--out', 'results']],

@@ -11,6 +11,7 @@ const commands = [
   'range-test',
   'train',
   'sweep',
+  'worker',
   'evaluate',
   'predict',
   'policy',
@@ -43,7 +44,7 @@ describe('clr', () => {
     const { code, out, err } = await clr(args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(
-      'Expected a command: inspect, new, range-test, train, sweep, evaluate, predict, policy, analyze, report, completion.',
+      'Expected a command: inspect, new, range-test, train, sweep, worker, evaluate, predict, policy, analyze, report, completion.',
     );
   });
 

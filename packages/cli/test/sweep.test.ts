@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { meets } from '@clr/tooling/needs';
+import { hasRedis, redisServer } from '@clr/tooling/redisServer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clr, type Ended } from './clr.ts';
 import { tableText } from './shapes.ts';
@@ -152,4 +154,47 @@ describe('jobs in a file', () => {
     const { code, out } = await run('sweep', 'own.json', '--module', 'open.mjs', '--out', 'own', '--quiet');
     expect([code, out]).toEqual([1, expect.stringMatching(/Failed: \w+: no 4/)]);
   });
+});
+
+describe('over a queue', () => {
+  const grid = [
+    'sweep',
+    'start.onnx',
+    '--data',
+    'table.csv',
+    '--lr',
+    '0.01',
+    '--seed',
+    '1,2',
+    '--steps',
+    '30',
+    '--quiet',
+  ];
+
+  it('says at once that Redis does not answer', async () => {
+    const redis = 'redis://127.0.0.1:1';
+    for (const args of [[...grid, '--out', 'never'], ['worker']]) {
+      const { code, out, err } = await run(...args, '--redis', redis);
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toContain(`Expected Redis to answer at ${redis}.`);
+    }
+  });
+
+  it.skipIf(!meets('redis', hasRedis, 'no redis-server'))(
+    'the workers give the bits of this machine',
+    async () => {
+      const server = await redisServer();
+      await server.start();
+      const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+      const args = ['worker', '--redis', server.url, '--workers', '1', '--folder', 'shared'];
+      const worker = spawn(process.execPath, [bin, ...args], { cwd: folder });
+      const closed = new Promise((resolve) => worker.on('close', resolve));
+      expect(await run(...grid, '--out', 'far', '--redis', server.url)).toMatchObject({ code: 0 });
+      worker.kill('SIGINT');
+      expect(await closed).toBe(0);
+      await server.remove();
+      expect(await run(...grid, '--out', 'near')).toMatchObject({ code: 0 });
+      expect(await filesOf('far')).toEqual(await filesOf('near'));
+    },
+  );
 });

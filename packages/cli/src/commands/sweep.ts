@@ -1,16 +1,15 @@
-import { fileURLToPath } from 'node:url';
 import { abortOnInterrupt } from '@clr/checkpoint/node';
-import { textTable } from '@clr/report/terminal';
-import { describeFinding, formatRate } from '@clr/report/words';
-import { type Collection, collect, type TrialRow } from '@clr/sweep';
-import { runSweep, type SweepOutcome, type SweepProgress } from '@clr/sweep/node';
+import { collect } from '@clr/sweep';
+import type { SweepOutcome } from '@clr/sweep/node';
 import type { Command, OutputFile } from '../command.ts';
 import { commandLine } from '../commandLine.ts';
 import { UsageError } from '../errors.ts';
 import { nameOf } from '../input/readJson.ts';
 import { readArguments } from '../readArguments.ts';
+import { runHere, runOverQueue } from '../sweep/engines.ts';
 import { checkSettings, fileJobs } from '../sweep/fileJobs.ts';
 import { type GridFlags, gridFlags, gridJobs } from '../sweep/gridJobs.ts';
+import { inWords, reportOf } from '../sweep/words.ts';
 import { dataHelp, trainingHelp, wholeOf } from '../training/flags.ts';
 import { loadRuntime } from '../training/loadRuntime.ts';
 import { createProgress } from '../training/progress.ts';
@@ -19,6 +18,7 @@ const ownFlags = {
   out: { type: 'string' },
   workers: { type: 'string' },
   module: { type: 'string' },
+  redis: { type: 'string' },
   report: { type: 'string' },
   list: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -26,9 +26,6 @@ const ownFlags = {
 } as const;
 
 const flags: GridFlags & typeof ownFlags = { ...gridFlags, ...ownFlags };
-
-/** What makes the models and data of jobs whose module is not given. */
-const ownModule = fileURLToPath(new URL('../sweep/open.js', import.meta.url));
 
 /** `clr sweep`: many trainings side by side. */
 export const sweep: Command = {
@@ -43,6 +40,7 @@ others go on. Exits with 1 if one failed, and with 3 if no range test found a ra
 
   --out <folder>      where results and checkpoints are kept
   --workers <n>       how many processes (default: the number of cores), each on one thread
+  --redis <url>       give the jobs to every clr worker at this Redis, in place of processes here
   --report <file>     write an HTML page with all curves
   --list              print the jobs as JSON, ready for a file, and run none
   --module <file.js>  a module of your own that exports open(job), as @clr/sweep describes it, for jobs of a file
@@ -73,6 +71,7 @@ Example
   clr sweep start.onnx --data houses.csv --range-test --optimizer sgd,adamW --seed 1,2,3 --out tests
   clr sweep start.onnx --data houses.csv --lr 0.01,0.1 --steps 500 --list > jobs.json
   clr sweep jobs.json --out results --report results.html
+  clr sweep jobs.json --out results --redis redis://10.0.0.5:6379
 `,
 
   async run(args) {
@@ -92,23 +91,25 @@ Example
     const steps = wholeOf('sweep', 'steps', values.steps, 2);
     const workers = wholeOf('sweep', 'workers', values.workers);
     const jobs = isFile ? await fileJobs(path) : await gridJobs(path, values);
-    const { out, module } = values;
+    const { out, module, redis } = values;
+    if (redis !== undefined && (module ?? workers) !== undefined) {
+      const received = `--redis with --${module === undefined ? 'workers' : 'module'}`;
+      throw new UsageError('--redis alone, for the workers compute', received, 'sweep');
+    }
     if (!module) await checkSettings(jobs, isFile ? nameOf(path) : 'the grid');
     if (values.list) return { text: JSON.stringify(jobs, null, 2) };
     if (!out) throw new UsageError('--out with a folder for the results', 'no --out', 'sweep');
-    if (!module) await loadRuntime();
+    if (!module && redis === undefined) await loadRuntime();
     const progress = createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();
     let outcome: SweepOutcome;
     try {
       progress.start('sweep', jobs.length);
-      outcome = await runSweep(jobs, {
-        module: module ?? ownModule,
-        folder: out,
-        ...(workers !== undefined && { workers }),
-        signal: interrupt.signal,
-        onProgress: follow((done, note) => progress.update(done, note)),
-      });
+      const { signal } = interrupt;
+      const task = { out, signal, update: (done: number, note: string) => progress.update(done, note) };
+      outcome = await (redis === undefined
+        ? runHere(jobs, task, { module, workers })
+        : runOverQueue(jobs, task, redis));
     } finally {
       interrupt.release();
       progress.stop();
@@ -143,65 +144,3 @@ Example
     };
   },
 };
-
-/** Says how many jobs are done, and where the running ones are. */
-function follow(update: (done: number, note: string) => void): (event: SweepProgress) => void {
-  const running = new Map<string, number>();
-  return ({ type, id, step = 0, done }) => {
-    if (type === 'started' || type === 'step') running.set(id, step);
-    else running.delete(id);
-    update(done, [...running].map(([job, at]) => `${job.slice(0, 8)} at step ${at}`).join(', '));
-  };
-}
-
-const columns = ['job', 'rate', 'steps', 'loss', 'accuracy', 'id'];
-
-const cellsOf = ({ id, label, lr, steps, loss, accuracy, stopped }: TrialRow): readonly string[] => [
-  label,
-  lr === null ? 'none' : formatRate(lr),
-  stopped ? `${steps}, ${stopped}` : String(steps),
-  loss === null ? 'not finite' : loss.toPrecision(4),
-  typeof accuracy === 'number' ? `${(100 * accuracy).toFixed(2)} %` : '',
-  id,
-];
-
-function inWords(
-  { rows, rangeTests }: Collection,
-  failed: readonly { readonly id: string; readonly error: string }[],
-  out: string,
-): string {
-  const caption = `${rows.length} results, in ${out}`;
-  const trained = rows.filter(({ task, loss }) => task !== 'rangeTest' && loss !== null);
-  const best = trained.reduce<TrialRow | undefined>(
-    (least, row) => (least && least.loss! <= row.loss! ? least : row),
-    undefined,
-  );
-  return [
-    ...(rows.length > 0 ? [textTable({ caption, columns, rows: rows.map(cellsOf) })] : []),
-    ...rangeTests.flatMap(({ label, ids, finding }) => [
-      '',
-      `${label} (${ids.length === 1 ? 'one test' : `${ids.length} tests together`}):`,
-      ...describeFinding(finding).map((sentence) => `  ${sentence}`),
-    ]),
-    ...(trained.length > 1 && best ? ['', `The lowest loss: ${best.label}.`] : []),
-    ...(failed.length > 0 ? ['', ...failed.map(({ id, error }) => `Failed: ${id}: ${error}`)] : []),
-  ].join('\n');
-}
-
-/** More curves than these cannot be told apart. */
-const mostRuns = 8;
-
-async function reportOf({ rows, rangeTests, runs }: Collection): Promise<string> {
-  const { renderReport } = await import('@clr/report');
-  const losses = new Map(rows.map(({ label, loss }) => [label, loss ?? Infinity]));
-  const best = [...runs].sort((one, other) => losses.get(one.name)! - losses.get(other.name)!);
-  return renderReport({
-    title: 'A sweep',
-    tables: [{ caption: `${rows.length} results`, columns, rows: rows.map(cellsOf) }],
-    rangeTest: rangeTests.map(({ label, traces, finding }) => ({ name: label, trace: traces, finding })),
-    runs: best.slice(0, mostRuns),
-    ...(runs.length > mostRuns && {
-      notes: [`Of ${runs.length} trainings, the ${mostRuns} with the lowest losses are drawn.`],
-    }),
-  });
-}

@@ -1,3 +1,4 @@
+import type * as Bullmq from '@clr/bullmq';
 import type * as Onnx from '@clr/onnx';
 import type * as Ort from 'onnxruntime-node';
 import { unusable } from '../errors.ts';
@@ -16,7 +17,15 @@ export async function loadRuntime(): Promise<Runtime> {
 /** Loads what reads and builds models; it needs no runtime. */
 export const loadOnnx = (): Promise<typeof Onnx> => needed('@clr/onnx', () => import('@clr/onnx'));
 
-async function needed<T>(name: string, load: () => Promise<T>): Promise<T> {
+/** Loads what shares jobs between machines. */
+export const loadQueue = (): Promise<typeof Bullmq> =>
+  needed('@clr/bullmq', () => import('@clr/bullmq'), 'Install it: npm install @clr/bullmq');
+
+async function needed<T>(
+  name: string,
+  load: () => Promise<T>,
+  advice = 'Install both: npm install @clr/onnx onnxruntime-node',
+): Promise<T> {
   try {
     return await load();
   } catch (cause) {
@@ -25,7 +34,7 @@ async function needed<T>(name: string, load: () => Promise<T>): Promise<T> {
       {
         expected: `the package ${name}, which this command needs`,
         received: code === 'ERR_MODULE_NOT_FOUND' ? 'none installed' : message,
-        advice: 'Install both: npm install @clr/onnx onnxruntime-node (with --global, if clr is).',
+        advice: `${advice} (with --global, if clr is).`,
       },
       { cause },
     );

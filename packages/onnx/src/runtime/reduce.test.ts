@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ranksInProcess } from '@clr/conformance';
-import { adam, type Optimizer, type Reduce, rangeTest, sgd, train, triangular } from '@clr/core';
+import { adam, autoClr, type Optimizer, type Reduce, rangeTest, sgd, train, triangular } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { makeModel } from '../../test/makeModel.ts';
@@ -144,7 +144,7 @@ describe('several ranks beside one process', () => {
     }
   });
 
-  it('train and rangeTest run unchanged', async () => {
+  it('train, rangeTest and autoClr run unchanged', async () => {
     const runs = await onRanks(
       2,
       classifier('batchNorm'),
@@ -157,10 +157,12 @@ describe('several ranks beside one process', () => {
           steps: 20,
           evaluate: batches,
         });
-        return { trace, run, parameters: flat(await trainer.parameters()) };
+        const { policy, run: found } = await autoClr(trainer, batches, { steps: 240, validation: batches });
+        return { trace, run, policy, found, parameters: flat(await trainer.parameters()) };
       },
     );
     expect(runs[0]?.run.step).toBe(20);
+    expect(runs[0]?.found?.step).toBeGreaterThan(0);
     expect(runs[1]).toEqual(runs[0]);
   });
 

@@ -171,9 +171,10 @@ function classesOf(
     return checkClasses(name, [...new Set(texts)].sort(), texts.length);
   }
   const numbers = answers as Float64Array;
-  const found = [...new Set(numbers)].sort((a, b) => a - b);
-  const few = found.every(Number.isInteger) && found.length <= Math.min(mostClasses, numbers.length / 5);
-  if (task === 'classification' || (task === undefined && few)) {
+  const most = task === 'classification' ? numbers.length / 2 : Math.min(mostClasses, numbers.length / 5);
+  const found = task === 'regression' ? undefined : distinct(numbers, most);
+  const few = found && found.length <= most && found.every(Number.isInteger);
+  if (found && (task === 'classification' || few)) {
     if (task === undefined)
       notes.push(
         `The target "${name}" has ${found.length} whole numbers, so they are classes. For numbers: --task regression.`,
@@ -182,6 +183,16 @@ function classesOf(
   }
   if (task === undefined) notes.push(`The target "${name}" is a number: a regression.`);
   return undefined;
+}
+
+/** The different numbers, in order; where there are more than `most`, only the first that are too many. */
+function distinct(numbers: Float64Array, most: number): number[] {
+  const found = new Set<number>();
+  for (const number of numbers) {
+    found.add(number);
+    if (found.size > most) break;
+  }
+  return [...found].sort((a, b) => a - b);
 }
 
 function checkClasses(name: string, classes: readonly string[], rows: number): readonly string[] {

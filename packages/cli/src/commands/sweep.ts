@@ -90,15 +90,15 @@ Example
     }
     const steps = wholeOf('sweep', 'steps', values.steps, 2);
     const workers = wholeOf('sweep', 'workers', values.workers);
-    const { out, module, redis } = values;
+    const { out, module, redis, list } = values;
     if (redis !== undefined && (module ?? workers) !== undefined) {
       const received = `--redis with --${module === undefined ? 'workers' : 'module'}`;
       throw new UsageError('--redis alone, for the workers compute', received, 'sweep');
     }
+    if (!out && !list) throw new UsageError('--out with a folder for the results', 'no --out', 'sweep');
     const jobs = isFile ? await fileJobs(path) : await gridJobs(path, values);
     if (!module) await checkSettings(jobs, isFile ? nameOf(path) : 'the grid');
-    if (values.list) return { text: JSON.stringify(jobs, null, 2) };
-    if (!out) throw new UsageError('--out with a folder for the results', 'no --out', 'sweep');
+    if (list || !out) return { text: JSON.stringify(jobs, null, 2) };
     if (!module && redis === undefined) await loadRuntime();
     const progress = createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();

@@ -14,6 +14,8 @@ const config: UserConfig = defineConfig({
   base: './',
   build: { target: 'es2023', chunkSizeWarningLimit: 1500 },
   worker: { format: 'es' },
+  // It finds its .wasm beside itself, where a bundle of dependencies would not have it.
+  optimizeDeps: { exclude: ['onnxruntime-web'] },
   plugins: [filesToKeep],
 });
 export default config;

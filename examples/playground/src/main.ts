@@ -1,7 +1,7 @@
 import { h } from './dom.ts';
 import { keepOffline } from './offline.ts';
 import { PoliciesView } from './policies/policiesView.ts';
-import { fromLink } from './policies/shared.ts';
+import { fromLink, type Shared } from './policies/shared.ts';
 import { problemText } from './problem.ts';
 
 /** A part of the page, made when it is first asked for. */
@@ -33,8 +33,21 @@ function partOf(name: Part): Promise<HTMLElement> {
   return part;
 }
 
-async function make(_name: Part): Promise<HTMLElement> {
-  return policies.element;
+async function make(name: Part): Promise<HTMLElement> {
+  if (name === 'policies') return policies.element;
+  if (name === 'train') {
+    const { TrainView } = await import('./train/trainView.ts');
+    return new TrainView(() => policies.chosen).element;
+  }
+  const { AnalyzeView } = await import('./analyze/analyzeView.ts');
+  return new AnalyzeView(showPolicies).element;
+}
+
+/** Draws policies that another part of the page has found. */
+function showPolicies(shared: Shared): void {
+  policies.load(shared);
+  location.hash = `#/policies?${policies.link}`;
+  scrollTo({ top: 0 });
 }
 
 async function route(): Promise<void> {

@@ -5,13 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asKeras } from '../src/policies/code/keras.ts';
 import { kinds } from '../src/policies/kinds.ts';
 import { fromLink } from '../src/policies/shared.ts';
-import { seriousFaults } from './accessible.ts';
-import { openSite, overflow, pictures, type Site } from './site.ts';
-
-const sizes = [
-  ['desk', { width: 1280, height: 900 }],
-  ['phone', { width: 390, height: 844 }],
-] as const;
+import { openSite, overflow, pictures, type Site, sizes } from './site.ts';
 
 describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, retry: 2 }, () => {
   let site: Site;
@@ -22,26 +16,6 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
 
   const curve = (page: Page) => page.locator('.line.strong').first().getAttribute('d');
   const choose = (page: Page, kind: string) => page.getByLabel('Policy', { exact: true }).selectOption(kind);
-
-  it('is built without a warning', () => {
-    expect(site.warnings).toEqual([]);
-  });
-
-  it('loads less than 300 kB before anything is asked for', async () => {
-    // Without a service worker, which fetches the rest for later.
-    const page = await site.open({ serviceWorkers: 'block' });
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForLoadState('networkidle');
-    const sizes = await page.evaluate(() =>
-      [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map(
-        (entry) => (entry as PerformanceResourceTiming).decodedBodySize,
-      ),
-    );
-    expect(sizes.length).toBeGreaterThan(3);
-    // Decoded: a server that compresses sends less.
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
-    await page.context().close();
-  });
 
   it.each(sizes)('redraws when a number changes, by keyboard too: %s', async (name, viewport) => {
     const page = await site.open({ viewport });
@@ -114,26 +88,5 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
     const broken = await site.open({}, `${link.slice(0, -9)}`);
     expect(await broken.locator('.notice').textContent()).toContain('Copy the whole link once more.');
     for (const each of [page, other, broken]) await each.context().close();
-  });
-
-  it.each(['light', 'dark'] as const)('has nothing serious for axe in the %s scheme', async (colorScheme) => {
-    for (const [name, viewport] of sizes) {
-      const page = await site.open({ viewport, colorScheme });
-      await page.getByText('More', { exact: true }).click();
-      await page.getByLabel('Half a cycle stepSize', { exact: true }).fill('0');
-      expect(await seriousFaults(page), name).toEqual([]);
-      await page.screenshot({ path: `${pictures}policies-${name}-${colorScheme}.png`, fullPage: true });
-      await page.context().close();
-    }
-  });
-
-  it('works without a network once it was loaded', async () => {
-    const page = await site.open();
-    await page.waitForFunction(() => document.documentElement.dataset.offline === 'ready');
-    await page.context().setOffline(true);
-    await page.reload();
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    expect((await curve(page))!.length).toBeGreaterThan(15);
-    await page.context().close();
   });
 });

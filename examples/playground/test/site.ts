@@ -6,7 +6,16 @@ import { chromiumArgs, chromiumPath } from '@clr/tooling/chromium';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
 import { build, createLogger, type PreviewServer, preview } from 'vite';
 
+// Without a GPU in software, which is slow to draw.
+const args = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
+
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** The widths that the page is looked at in. */
+export const sizes = [
+  ['desk', { width: 1280, height: 900 }],
+  ['phone', { width: 390, height: 844 }],
+] as const;
+
 export const pictures: string = `${root}.cache/`;
 
 /** The built page on a server, and a browser to look at it. */
@@ -35,7 +44,7 @@ export async function openSite(): Promise<Site> {
     preview: { port: 0, host: '127.0.0.1' },
   });
   const url = server.resolvedUrls!.local[0]!;
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
+  const browser = await chromium.launch({ executablePath: chromiumPath, args });
   return {
     ...{ url, warnings, browser },
     async open(options = {}, hash = '') {

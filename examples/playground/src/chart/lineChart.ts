@@ -79,8 +79,9 @@ export class LineChart {
     for (const mark of marks) {
       inside.append(svg('line', { class: 'mark', x1: x(mark), x2: x(mark), y1: margin.top, y2: bottom }));
     }
-    // The strong ones last, so that they lie on top.
-    const order = [...lines].sort((a, b) => Number(a.strong ?? false) - Number(b.strong ?? false));
+    // The strong ones last, and the dots on top of them.
+    const rank = ({ strong, dots }: Line): number => (dots ? 2 : strong ? 1 : 0);
+    const order = [...lines].sort((a, b) => rank(a) - rank(b));
     for (const line of order) inside.append(...this.#line(line, x, y, bottom));
     const clip = svg('clipPath', { id: this.#clip });
     clip.append(

@@ -153,6 +153,11 @@ export class PoliciesView {
     this.#draw();
   }
 
+  /** The policy that is edited. */
+  get chosen(): Policy {
+    return this.#items[this.#chosen]!.policy;
+  }
+
   get link(): string {
     const policies = this.#items.map(({ policy }) => policy);
     return toLink({ policies, ...(this.#steps !== undefined && { steps: this.#steps }), log: this.#log });

@@ -85,7 +85,7 @@ async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
 }
 
 async function readFile(path: string): Promise<Uint8Array> {
-  const { readFile: read } = await import('node:fs/promises');
+  const { readFile: read } = process.getBuiltinModule('node:fs/promises');
   return read(path);
 }
 
@@ -100,8 +100,8 @@ async function download(address: string): Promise<Uint8Array> {
  * cache of Hugging Face's hub both are links into `blobs/`), but nowhere else.
  */
 async function besides(model: string): Promise<ReadPart> {
-  const { open, realpath, stat } = await import('node:fs/promises');
-  const { dirname, join, sep } = await import('node:path');
+  const { open, realpath, stat } = process.getBuiltinModule('node:fs/promises');
+  const { dirname, join, sep } = process.getBuiltinModule('node:path');
   const folder = await realpath(dirname(model));
   const folders = [folder, dirname(await realpath(model))];
   return (location, offset, length) =>

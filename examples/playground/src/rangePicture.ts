@@ -1,0 +1,39 @@
+import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
+import { h } from './dom.ts';
+
+/** The picture of a range test, as wide as its place. `@clr/report` comes with the first one. */
+export class RangePicture {
+  readonly element: HTMLElement = h('div', { class: 'range-picture' });
+  #width = 0;
+  #draw: ((width: number) => string) | undefined;
+
+  constructor() {
+    new ResizeObserver(() => this.#redraw()).observe(this.element);
+  }
+
+  async show(traces: RangeTestTrace | readonly RangeTestTrace[], finding: RangeTestFinding): Promise<void> {
+    const { renderRangeTest } = await import('@clr/report');
+    this.#draw = (width) =>
+      renderRangeTest(traces, finding, { width, title: 'Learning-rate range test', showTitle: false });
+    this.#width = 0;
+    this.#redraw();
+  }
+
+  /** The picture as a file. */
+  svg(): string {
+    return this.#draw?.(960) ?? '';
+  }
+
+  clear(): void {
+    this.#draw = undefined;
+    this.element.replaceChildren();
+  }
+
+  #redraw(): void {
+    const width = Math.floor(this.element.clientWidth);
+    if (!this.#draw || width < 280 || width === this.#width) return;
+    this.#width = width;
+    // Made by @clr/report, which escapes all text.
+    this.element.innerHTML = this.#draw(width);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Policy, RangeTestFinding, RangeTestPoint, RangeTestTrace } from '@clr/core';
+
+/** What is trained, and how. Plain data: it is kept with the run. */
+export interface RunSettings {
+  /** The built-in digits, so many of them; or the files that were dropped. */
+  readonly source: { readonly kind: 'digits'; readonly count: number } | { readonly kind: 'files' };
+  readonly epochs: number;
+  readonly batch: number;
+  readonly optimizer: 'sgd' | 'adam';
+  /** The rates: found by a range test, or those of a policy. */
+  readonly rates: { readonly plan: 'decay' | 'cycles' | 'wsd' | 'fixed' } | { readonly policy: Policy };
+  /** Of a dropped model: whether it gets a new last layer, and whether that alone is trained. */
+  readonly head: 'as it is' | 'new' | 'new, alone';
+  readonly device: 'wasm' | 'webgpu';
+}
+
+/** Files that were dropped: a model, and data for it. */
+export interface DroppedFiles {
+  readonly model: File;
+  readonly data: File;
+}
+
+/** What the page asks of the worker. */
+export type Command =
+  | { readonly type: 'look' }
+  | { readonly type: 'start'; readonly settings: RunSettings; readonly files?: DroppedFiles }
+  | { readonly type: 'resume' }
+  | { readonly type: 'pause' }
+  | { readonly type: 'forget' }
+  | { readonly type: 'export' };
+
+/** One step as the charts show it. */
+export interface Step {
+  readonly step: number;
+  readonly lr: number;
+  readonly loss: number | null;
+  readonly accuracy?: number | null;
+}
+
+/** A measurement on the examples that are held out. */
+export interface Measured {
+  readonly step: number;
+  /** `null` stands for NaN or an infinity. */
+  readonly loss: number | null;
+  readonly accuracy?: number;
+}
+
+/** Some held-out pictures with what the model takes them for. */
+export interface Guesses {
+  /** 28 × 28 bytes each. */
+  readonly images: Uint8Array;
+  readonly answers: readonly number[];
+  readonly guesses: readonly number[];
+}
+
+/** Everything that has happened in a run: what a page shows that comes back to it. */
+export interface History {
+  readonly settings: RunSettings;
+  readonly policy: Policy;
+  readonly steps: number;
+  readonly done: readonly Step[];
+  readonly measured: readonly Measured[];
+  readonly found?: { readonly trace: RangeTestTrace; readonly finding: RangeTestFinding };
+}
+
+/** What the worker tells the page. */
+export type Event =
+  | { readonly type: 'kept'; readonly history?: History; readonly step?: number }
+  | { readonly type: 'status'; readonly text: string }
+  | { readonly type: 'notes'; readonly notes: readonly string[] }
+  | { readonly type: 'sweep'; readonly points: readonly RangeTestPoint[] }
+  | { readonly type: 'found'; readonly trace: RangeTestTrace; readonly finding: RangeTestFinding }
+  | { readonly type: 'training'; readonly history: History }
+  | { readonly type: 'steps'; readonly steps: readonly Step[] }
+  | { readonly type: 'measured'; readonly measured: Measured }
+  | { readonly type: 'guesses'; readonly guesses: Guesses }
+  | { readonly type: 'stopped'; readonly why: 'paused' | 'done' | 'nothing found'; readonly step: number }
+  | { readonly type: 'model'; readonly bytes: Uint8Array; readonly name: string }
+  | { readonly type: 'fault'; readonly text: string };

@@ -1,0 +1,5 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+// One browser at a time.
+const config: ViteUserConfig = defineConfig({ test: { fileParallelism: false } });
+export default config;

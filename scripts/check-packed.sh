@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs every public package as npm would publish it, lints the tarballs, uses them from an empty folder, and releases
-# them under another scope to a registry on this machine.
+# Packs every public package as npm would publish it, lints the tarballs, uses them from an empty folder, in other
+# runtimes and under several versions of TypeScript, and releases them under another scope to a registry on this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -14,4 +14,5 @@ for tarball in "$work"/tarballs/*.tgz; do
   npx attw "$tarball" --profile esm-only --quiet
 done
 node scripts/use-packed.mjs "$work"
+node scripts/runtimes.mjs "$work"
 node scripts/use-published.mjs "$work"

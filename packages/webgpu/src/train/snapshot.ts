@@ -8,7 +8,7 @@ export interface SavedTensor {
   readonly name: string;
   readonly dtype: 'float32' | 'uint8';
   readonly shape: readonly number[];
-  readonly values: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  readonly values: Float32Array | Uint8Array;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface FirstSnapshot {
   readonly optimizer: string;
   readonly step: number;
   readonly sizes: readonly number[];
-  readonly data: readonly Uint8Array<ArrayBuffer>[];
+  readonly data: readonly Uint8Array[];
 }
 
 /** Checks that this is a complete snapshot of this package, of either version. Whether it fits is checked later. */

@@ -1,0 +1,3 @@
+import './core.mjs';
+
+postMessage(globalThis.said);

@@ -27,13 +27,14 @@ const adopted = new WeakMap<object, WeakMap<object, Listed>>();
  * ours are touched.
  */
 export function adoptCallback(
-  { CallbackList, CustomCallback }: CallbackClasses,
+  { CallbackList, CustomCallback, LayersModel }: CallbackClasses,
   callback: tfjs.Callback,
 ): void {
   const list = CallbackList?.prototype as unknown as { setParams(params: unknown): void };
-  if (typeof list?.setParams !== 'function' || typeof CustomCallback !== 'function') {
+  const known = [list?.setParams, CustomCallback, LayersModel?.prototype.save];
+  if (known.some((each) => typeof each !== 'function')) {
     throw fail({
-      expected: 'tf to have the classes Callback, CallbackList and CustomCallback, as in tfjs 4.0 to 4.22',
+      expected: 'tf to have the classes Callback, CallbackList, CustomCallback and LayersModel, as in tfjs 4.0 to 4.22',
       received: 'one that lacks some',
       advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
     });

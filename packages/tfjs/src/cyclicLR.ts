@@ -1,9 +1,13 @@
-import { checkOptionNames, isPolicy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
-import * as peer from '@tensorflow/tfjs';
+import { checkOptionNames, type Policy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
+import type * as tfjs from '@tensorflow/tfjs';
+// By name, so that a bundle holds these alone.
+import { Callback, CallbackList, CustomCallback, LayersModel } from '@tensorflow/tfjs';
 import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
 import { applyHyperparameters } from './applyHyperparameters.ts';
 import { fail } from './errors.ts';
 import { carryProgress, type Progress, publishProgress, savedProgress } from './progress.ts';
+
+const peer: CallbackClasses = { Callback, CallbackList, CustomCallback, LayersModel };
 
 /** Options of {@link cyclicLR}. */
 export interface CyclicLROptions {
@@ -16,7 +20,7 @@ export interface CyclicLROptions {
 }
 
 /** What {@link cyclicLR} gives: a `tf.Callback` with a counter. */
-export interface CyclicLR extends peer.Callback {
+export interface CyclicLR extends tfjs.Callback {
   /** Updates applied so far, over all epochs and all calls of `fit`. */
   readonly step: number;
   /** Ends the running `fit` at the next trough. */
@@ -48,12 +52,16 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
   const schedule = toSchedule(policy);
   checkCount('from', from, 0);
   if (cycles !== undefined) checkCount('cycles', cycles, 1);
-  const progress = { policy: isPolicy(policy) ? policy : null, step: from };
+  const progress = { policy: dataOf(policy), step: from };
   const callback = createCallback(tf, schedule, progress, targetOf(schedule, from, cycles));
   adoptCallback(tf, callback);
   carryProgress(tf);
   return callback;
 }
+
+/** The policy, where a schedule was given as one; toSchedule has checked it. `isPolicy` would bring every policy along. */
+const dataOf = (source: ScheduleLike): Policy | null =>
+  typeof source === 'function' || typeof Object(source).lr === 'function' ? null : (source as Policy);
 
 /**
  * {@link cyclicLR} with the policy and from the step that a loaded model carries.
@@ -71,7 +79,7 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
  * ```
  */
 export function resumeCyclicLR(
-  model: peer.LayersModel,
+  model: tfjs.LayersModel,
   options: Omit<CyclicLROptions, 'from'> = {},
 ): CyclicLR {
   const saved = savedProgress(model);
@@ -110,7 +118,7 @@ function createCallback(
   progress: Progress & { step: number },
   target: number,
 ): CyclicLR {
-  let model: peer.LayersModel | null = null;
+  let model: tfjs.LayersModel | null = null;
   let last: { lr: number; momentum?: number } | null = null;
   let stopping = false;
 
@@ -130,7 +138,7 @@ function createCallback(
       stopping = true;
     };
 
-    override setModel(container: peer.LayersModel): void {
+    override setModel(container: tfjs.LayersModel): void {
       super.setModel(container);
       model = container;
     }
@@ -165,7 +173,7 @@ function createCallback(
       }
     };
 
-    override onEpochEnd = async (_epoch: number, logs?: peer.Logs): Promise<void> => {
+    override onEpochEnd = async (_epoch: number, logs?: tfjs.Logs): Promise<void> => {
       if (logs && last) Object.assign(logs, last);
     };
   }

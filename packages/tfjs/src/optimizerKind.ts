@@ -20,65 +20,25 @@ export interface TensorLike {
   dispose(): void;
 }
 
-/** A description of one of tfjs's optimizers: its kind and its fields. */
+/** One of tfjs's optimizers: how its rate and momentum are set. */
 export interface OptimizerKind {
   readonly update: UpdateKind;
   /** How the momentum acts; `null`: this optimizer has none. */
   readonly momentum: 'tensor' | 'field' | 'beta1' | null;
   /** Keeps `−lr` in a tensor of its own; the others read the field `learningRate` at every update. */
   readonly rateTensor: boolean;
-  /**
-   * Lists of `{ originalName, variable }`, one entry for each trained variable, and the word that tfjs puts
-   * after the variable's name there.
-   */
-  readonly slots: Readonly<Record<string, string>>;
-  /** Single variables that the update changes. */
-  readonly scalars: readonly string[];
 }
 
-const field = { update: 'adaptive', momentum: null, rateTensor: false, scalars: [] } as const;
+const field = { update: 'adaptive', momentum: null, rateTensor: false } as const;
 
 const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>([
-  ['SGD', { ...field, update: 'sgd', rateTensor: true, slots: {} }],
-  [
-    'Momentum',
-    {
-      ...field,
-      update: 'momentum',
-      momentum: 'tensor',
-      rateTensor: true,
-      slots: { accumulations: 'momentum' },
-    },
-  ],
-  ['Adagrad', { ...field, slots: { accumulatedGrads: 'accumulator' } }],
-  ['Adadelta', { ...field, slots: { accumulatedGrads: 'accum_grad', accumulatedUpdates: 'accum_var' } }],
-  [
-    'RMSProp',
-    {
-      ...field,
-      update: 'rmsProp',
-      momentum: 'field',
-      slots: { accumulatedMeanSquares: 'rms', accumulatedMoments: 'momentum', accumulatedMeanGrads: 'mg' },
-    },
-  ],
-  [
-    'Adam',
-    {
-      ...field,
-      momentum: 'beta1',
-      slots: { accumulatedFirstMoment: 'm', accumulatedSecondMoment: 'v' },
-      scalars: ['accBeta1', 'accBeta2'],
-    },
-  ],
-  [
-    'Adamax',
-    {
-      ...field,
-      momentum: 'beta1',
-      slots: { accumulatedFirstMoment: 'm', accumulatedWeightedInfNorm: 'v' },
-      scalars: ['accBeta1', 'iteration'],
-    },
-  ],
+  ['SGD', { ...field, update: 'sgd', rateTensor: true }],
+  ['Momentum', { update: 'momentum', momentum: 'tensor', rateTensor: true }],
+  ['Adagrad', field],
+  ['Adadelta', field],
+  ['RMSProp', { ...field, update: 'rmsProp', momentum: 'field' }],
+  ['Adam', { ...field, momentum: 'beta1' }],
+  ['Adamax', { ...field, momentum: 'beta1' }],
 ]);
 
 /** What was given where an optimizer was wanted: `undefined`, `a number`, `an object`. */
@@ -88,8 +48,8 @@ function describe(given: unknown): string {
 }
 
 /**
- * The kind of an optimizer, with its inner fields checked against it: an optimizer that a future tfjs built
- * in another way is refused here, before anything is touched.
+ * The kind of an optimizer, with the fields of its rate and momentum checked against it: an optimizer that a future tfjs
+ * built in another way is refused here, before anything is touched. `slotsOf` checks the rest.
  */
 export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   const name = typeof optimizer?.getClassName === 'function' ? optimizer.getClassName() : undefined;
@@ -115,8 +75,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
     must(typeof fields[momentumField(kind)] === 'number', `a number in \`${momentumField(kind)}\``);
   }
   if (kind.momentum === 'tensor') must(isTensor(fields.m), 'a tensor in `m`');
-  for (const slot of Object.keys(kind.slots)) must(Array.isArray(fields[slot]), `a list in \`${slot}\``);
-  for (const scalar of kind.scalars) must(isTensor(fields[scalar]), `a variable in \`${scalar}\``);
+  if (kind.momentum === 'beta1') must(isTensor(fields.accBeta1), 'a variable in `accBeta1`');
   return kind;
 }
 
@@ -142,6 +101,7 @@ export function unlikeTfjs(name: string, what: string): Error {
   });
 }
 
-function isTensor(value: unknown): value is TensorLike {
+/** Whether this is a tensor or a variable. */
+export function isTensor(value: unknown): value is TensorLike {
   return typeof (value as TensorLike | null | undefined)?.dispose === 'function';
 }

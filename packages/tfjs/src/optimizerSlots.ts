@@ -1,7 +1,8 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 import type { NamedVariable } from './layerTree.ts';
-import { type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
+import { type OptimizerFields, type OptimizerLike, } from './optimizerKind.ts';
+import { slotsOf } from './slotsOf.ts';
 import type { TrainingParts } from './trainingParts.ts';
 
 /** A slot: optimizer state of one trained variable. tfjs finds it by the variable's index among the trained ones. */
@@ -97,7 +98,7 @@ const variableOf = (originalName: string): string => originalName.slice(0, origi
 
 function listsOf(optimizer: OptimizerLike): SlotList[] {
   const fields = optimizer as OptimizerFields;
-  return Object.keys(optimizerKind(optimizer).slots).map((name) => fields[name] as SlotList);
+  return Object.keys(slotsOf(optimizer).slots).map((name) => fields[name] as SlotList);
 }
 
 function foreign(slot: string): Error {

@@ -4,6 +4,7 @@ import { momentumField, type OptimizerFields, type OptimizerLike, optimizerKind 
 import type { Slot } from './optimizerSlots.ts';
 import { forgetLastUpdate } from './setHyperparameters.ts';
 import { setMomentum, setRate } from './setNumbers.ts';
+import { slotsOf } from './slotsOf.ts';
 import { readTensors, type TensorData, toTensor } from './tensorData.ts';
 
 /** The whole state of an optimizer as plain data: it can be cloned, stored and sent. */
@@ -27,11 +28,12 @@ export async function readOptimizerState(
   trained: readonly NamedVariable[],
 ): Promise<OptimizerState> {
   const kind = optimizerKind(optimizer);
+  const { slots, scalars: scalarNames } = slotsOf(optimizer);
   const fields = optimizer as OptimizerFields;
   const { className, iterations } = { className: optimizer.getClassName(), iterations: optimizer.iterations };
   const numbers: Record<string, number> = { learningRate: fields.learningRate as number };
   if (kind.momentum !== null) numbers[momentumField(kind)] = fields[momentumField(kind)] as number;
-  const lists = Object.keys(kind.slots);
+  const lists = Object.keys(slots);
   const named = lists.map((list) => {
     const slots = fields[list] as (Slot | undefined)[];
     // A variable that no gradient reaches has no slot.
@@ -39,17 +41,17 @@ export async function readOptimizerState(
       slots[index] ? [{ name: place, tensor: slots[index].variable }] : [],
     );
   });
-  const scalars = kind.scalars.map((name) => fields[name] as tfjs.Variable);
+  const scalars = scalarNames.map((name) => fields[name] as tfjs.Variable);
   const [slotData, scalarData] = await Promise.all([
     Promise.all(named.map((slots) => readTensors(slots))),
-    readTensors(scalars.map((tensor, index) => ({ name: kind.scalars[index]!, tensor }))),
+    readTensors(scalars.map((tensor, index) => ({ name: scalarNames[index]!, tensor }))),
   ]);
   return {
     className,
     iterations,
     numbers,
     slots: Object.fromEntries(lists.map((list, index) => [list, slotData[index]!])),
-    scalars: Object.fromEntries(kind.scalars.map((name, index) => [name, scalarData[index]!])),
+    scalars: Object.fromEntries(scalarNames.map((name, index) => [name, scalarData[index]!])),
   };
 }
 
@@ -67,8 +69,9 @@ export function writeOptimizerState(
   savedPlace: (place: string) => string | undefined,
 ): void {
   const kind = optimizerKind(optimizer);
+  const { slots, scalars: scalarNames } = slotsOf(optimizer);
   const fields = optimizer as OptimizerFields;
-  for (const [list, word] of Object.entries(kind.slots)) {
+  for (const [list, word] of Object.entries(slots)) {
     const slots = fields[list] as (Slot | undefined)[];
     const saved = new Map((state.slots[list] ?? []).map((data) => [data.name, data]));
     const next = trained.map(({ place, tensor }, index): Slot | undefined => {
@@ -95,7 +98,7 @@ export function writeOptimizerState(
   const momentum = state.numbers[momentumField(kind)];
   if (kind.momentum !== null && momentum !== undefined) setMomentum(fields, kind, momentum);
   // After the momentum is set, which changes one of them.
-  for (const name of kind.scalars) {
+  for (const name of scalarNames) {
     const fresh = toTensor(tf, state.scalars[name]!);
     (fields[name] as tfjs.Variable).assign(fresh);
     fresh.dispose();

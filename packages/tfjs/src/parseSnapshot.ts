@@ -1,6 +1,7 @@
 import { fail } from './errors.ts';
 import { momentumField, optimizerKind } from './optimizerKind.ts';
 import type { OptimizerState } from './optimizerState.ts';
+import { slotsOf } from './slotsOf.ts';
 import type { TensorData } from './tensorData.ts';
 import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
 import type { TrainingParts } from './trainingParts.ts';
@@ -79,7 +80,7 @@ function checkOptimizer({ optimizer, weights }: TfjsSnapshot, parts: TrainingPar
   const kind = optimizerKind(parts.optimizer);
   const needed = ['learningRate', ...(kind.momentum === null ? [] : [momentumField(kind)])];
   if (needed.some((name) => numbers[name] === undefined)) damaged("the optimizer's numbers");
-  for (const name of kind.scalars) checkTensor(scalars?.[name] as TensorData);
+  for (const name of slotsOf(parts.optimizer).scalars) checkTensor(scalars?.[name] as TensorData);
 }
 
 function damaged(what: string): never {

@@ -2,9 +2,9 @@ import { type StateDescription, snapshotDifferences } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 import { namedStates } from './namedStates.ts';
-import { optimizerKind } from './optimizerKind.ts';
 import type { OptimizerState } from './optimizerState.ts';
 import { parseSnapshot } from './parseSnapshot.ts';
+import { slotsOf } from './slotsOf.ts';
 import type { StatefulLayer } from './statefulLayers.ts';
 import type { TensorData } from './tensorData.ts';
 import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
@@ -98,7 +98,7 @@ function shiftedNames(here: readonly Here[], saved: readonly SavedWeight[]): str
 /** If the optimizer keeps slots, the trained weights must be the same. */
 function trainedElsewhere({ optimizer, trained }: TrainingParts, snapshot: TfjsSnapshot): string[] {
   const hasSlots = Object.values(snapshot.optimizer.slots).some((slots) => slots.length > 0);
-  if (Object.keys(optimizerKind(optimizer).slots).length === 0 || !hasSlots) return [];
+  if (Object.keys(slotsOf(optimizer).slots).length === 0 || !hasSlots) return [];
   const [now, then] = [new Set(trained.map(({ place }) => place)), new Set(snapshot.trained)];
   return [
     ...[...now].filter((place) => !then.has(place)).map((place) => `${place} was frozen, and is trained now`),

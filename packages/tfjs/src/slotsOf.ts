@@ -1,0 +1,53 @@
+import {
+  isTensor,
+  type OptimizerFields,
+  type OptimizerLike,
+  optimizerKind,
+  unlikeTfjs,
+} from './optimizerKind.ts';
+
+/** Where an optimizer keeps what outlives an update. */
+export interface OptimizerSlots {
+  /**
+   * Lists of `{ originalName, variable }`, one entry for each trained variable, and the word that tfjs puts
+   * after the variable's name there.
+   */
+  readonly slots: Readonly<Record<string, string>>;
+  /** Single variables that the update changes. */
+  readonly scalars: readonly string[];
+}
+
+const none = { slots: {}, scalars: [] };
+
+const known: Readonly<Record<string, OptimizerSlots>> = {
+  SGD: none,
+  Momentum: { ...none, slots: { accumulations: 'momentum' } },
+  Adagrad: { ...none, slots: { accumulatedGrads: 'accumulator' } },
+  Adadelta: { ...none, slots: { accumulatedGrads: 'accum_grad', accumulatedUpdates: 'accum_var' } },
+  RMSProp: {
+    ...none,
+    slots: { accumulatedMeanSquares: 'rms', accumulatedMoments: 'momentum', accumulatedMeanGrads: 'mg' },
+  },
+  Adam: {
+    slots: { accumulatedFirstMoment: 'm', accumulatedSecondMoment: 'v' },
+    scalars: ['accBeta1', 'accBeta2'],
+  },
+  Adamax: {
+    slots: { accumulatedFirstMoment: 'm', accumulatedWeightedInfNorm: 'v' },
+    scalars: ['accBeta1', 'iteration'],
+  },
+};
+
+/** The slots of an optimizer. Refuses one that a future tfjs built in another way. */
+export function slotsOf(optimizer: OptimizerLike): OptimizerSlots {
+  optimizerKind(optimizer);
+  const name = optimizer.getClassName();
+  const { slots, scalars } = known[name]!;
+  const fields = optimizer as OptimizerFields;
+  const must = (met: boolean, what: string): void => {
+    if (!met) throw unlikeTfjs(name, what);
+  };
+  for (const slot of Object.keys(slots)) must(Array.isArray(fields[slot]), `a list in \`${slot}\``);
+  for (const scalar of scalars) must(isTensor(fields[scalar]), `a variable in \`${scalar}\``);
+  return { slots, scalars };
+}

@@ -1,8 +1,9 @@
 // Installs the packed tarballs of all packages into an empty folder with npm, as a user would, imports everything that
 // they export there, and draws a policy with the command.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { blockOf, frameworks } from './readme-programs.mjs';
 
 const [, , work] = process.argv;
@@ -38,6 +39,12 @@ const imports = modules.map((name) =>
 );
 writeFileSync(join(folder, 'imports.mjs'), `${imports.join(';\n')};\n`);
 run('node', ['--disable-warning=ExperimentalWarning', 'imports.mjs']);
+
+say('the template of an adapter, as a newcomer gets it: its tests');
+cpSync(fileURLToPath(new URL('../templates/adapter', import.meta.url)), join(folder, 'adapter'), {
+  recursive: true,
+});
+execFileSync('node', ['--test'], { cwd: join(folder, 'adapter'), stdio: ['ignore', 'ignore', 'inherit'] });
 
 say("the command of @clr/cli's README that draws a policy");
 const commands = blockOf('cli', 'sh').split('\n');

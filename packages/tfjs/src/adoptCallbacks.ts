@@ -34,7 +34,8 @@ export function adoptCallback(
   const known = [list?.setParams, CustomCallback, LayersModel?.prototype.save];
   if (known.some((each) => typeof each !== 'function')) {
     throw fail({
-      expected: 'tf to have the classes Callback, CallbackList, CustomCallback and LayersModel, as in tfjs 4.0 to 4.22',
+      expected:
+        'tf to have the classes Callback, CallbackList, CustomCallback and LayersModel, as in tfjs 4.0 to 4.22',
       received: 'one that lacks some',
       advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
     });

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 import type { NamedVariable } from './layerTree.ts';
-import { type OptimizerFields, type OptimizerLike, } from './optimizerKind.ts';
+import type { OptimizerFields, OptimizerLike } from './optimizerKind.ts';
 import { slotsOf } from './slotsOf.ts';
 import type { TrainingParts } from './trainingParts.ts';
 

@@ -1,0 +1,1 @@
+export { createTrainable } from './createTrainable.js';

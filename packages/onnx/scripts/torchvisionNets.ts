@@ -2,7 +2,7 @@
 // norms in training form, cross-entropy of two random images of 224 × 224; three such batches, the least error first. A unit
 // of a ReLU that rounding moves across 0 changes a gradient by much more than rounding does, on one side or the other, so each net
 // also has a smooth twin, with Softplus for ReLU and averages for maxima.
-//   npx tsx scripts/torchvisionNets.ts [net,net…]
+//   npx tsx scripts/torchvisionNets.ts [net,net… [batches]]
 // It needs Python with torch and torchvision: CLR_PYTHON; default /usr/bin/python3 (Debian's python3-torchvision).
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,6 +18,8 @@ const nets = [
   ...['mobilenet_v3_small', 'shufflenet_v2_x1_0', 'mnasnet1_0', 'regnet_y_400mf'],
   ...['densenet121', 'swin_t', 'convnext_tiny', 'efficientnet_b0', 'vit_b_16'],
 ];
+/** Nets that are smooth as they are. */
+const smooth = new Set(['efficientnet_b0', 'swin_t', 'convnext_tiny', 'vit_b_16']);
 const python = process.env.CLR_PYTHON ?? '/usr/bin/python3';
 const script = fileURLToPath(new URL('torchvision_nets.py', import.meta.url));
 
@@ -89,9 +91,12 @@ const shown = (errors: readonly Errors[], side: keyof Errors): string =>
     .sort((a, b) => a - b)
     .map((value) => value.toExponential(1))
     .join(', ');
+
+const [wanted = nets.join(), batches = '3'] = process.argv.slice(2);
 console.log('| net | clr, smooth | PyTorch, smooth | clr | PyTorch |\n|---|---|---|---|---|');
-for (const net of process.argv[2]?.split(',') ?? nets) {
-  const [twin, own] = [await errorsOf(net, 1, 'smooth'), await errorsOf(net, Number(process.argv[3] ?? 3))];
+for (const net of wanted.split(',')) {
+  const twin = smooth.has(net) ? [] : await errorsOf(net, 1, 'smooth');
+  const own = Number(batches) > 0 ? await errorsOf(net, Number(batches)) : [];
   const cells = [twin, own].flatMap((errors) => [shown(errors, 'ours'), shown(errors, 'theirs')]);
   console.log(`| ${net} | ${cells.join(' | ')} |`);
 }

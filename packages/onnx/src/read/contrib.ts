@@ -22,6 +22,15 @@ function fastGelu(b: Ops, x: string): string {
   return b.mul(b.mul(x, b.scalar(0.5, x)), b.add(b.emit('Tanh', [inner]), b.scalar(1, x)));
 }
 
+/** Of rows; those of a Softmax have their sum already. */
+const normalizer: WriteOut = (node, b) => {
+  const x = inputOf(node, 0);
+  const p = { L1: 1, L2: 2 }[text(node, 'norm', 'MAX')];
+  if (p === undefined || b.rank(x) !== 2) return undefined;
+  const shares = p === 1 && b.producer(x)?.opType === 'Softmax';
+  return [shares ? x : b.emit('LpNormalization', [x], { axis: 1, p })];
+};
+
 const biased = (b: Ops, x: string, bias: string): string => (bias === '' ? x : b.add(x, bias));
 
 /** x / √(mean(x²) + ε) · scale, over the last axis. */
@@ -156,6 +165,7 @@ const writers: Readonly<Record<string, WriteOut>> = {
     if (axis !== -1 && axis !== b.rank(x) - 1) return undefined;
     return [rootMeanSquare(b, x, inputOf(node, 1), float(node, 'epsilon', 1e-5))];
   },
+  'ai.onnx.ml:Normalizer': normalizer,
   'com.microsoft:MultiHeadAttention': multiHead,
   'com.microsoft:Attention': packedAttention,
 };

@@ -5,6 +5,7 @@ import type { Place, StoredAt } from '../format/place.ts';
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { renameNode } from '../graph/rename.ts';
 import { functionKey, identity } from './inline.ts';
+import { linearModel } from './linearModels.ts';
 import { constantOf } from './upgrade.ts';
 
 /** Finds a float tensor's name: its own where no other value of the file has it, else with the way to it. */
@@ -89,6 +90,14 @@ export function hoistTensors(model: Model): Model {
     const renamed = new Map<string, string>();
     const left = nodes.flatMap((node, i) => {
       const place = `${at}n${i}`;
+      // In the main graph alone: calls and rounds would each need their own.
+      const linear = at === '' ? linearModel(node, (own) => nameOf(own, path)) : undefined;
+      if (linear) {
+        for (const { tensor, at: held } of linear.weights)
+          take(tensor, tensor.name, `${place}.a${held}.floats`);
+        graph.initializer.push(...linear.constants);
+        return [...linear.nodes];
+      }
       const found = floatsOf(node);
       const [local = ''] = node.output;
       if (found && local !== '') {

@@ -67,7 +67,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     checks: [],
     text: [],
     images: [],
-    tables: ['text'],
+    tables: ['text', 'arrays'],
     curves: ['text'],
     node: ['images'],
   },

@@ -9,11 +9,14 @@ const filesToKeep: Plugin = {
   },
 };
 
+// A busy machine is no reason for a warning.
+const rolldownOptions = { checks: { bundlerTimings: false } };
+
 const config: UserConfig = defineConfig({
   // Relative, so that the page works from any folder of any server.
   base: './',
-  build: { target: 'es2023', chunkSizeWarningLimit: 1500 },
-  worker: { format: 'es' },
+  build: { target: 'es2023', chunkSizeWarningLimit: 1500, rolldownOptions },
+  worker: { format: 'es', rolldownOptions },
   // It finds its .wasm beside itself, where a bundle of dependencies would not have it.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   plugins: [filesToKeep],

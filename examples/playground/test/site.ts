@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { chromiumArgs, chromiumPath } from '@clr/tooling/chromium';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
-import { build, createLogger, type PreviewServer, preview } from 'vite';
+import { type BrowserContextOptions, chromium, type Page } from 'playwright';
+import { type PreviewServer, preview } from 'vite';
+import { inject } from 'vitest';
+import type {} from './buildSite.ts';
 
 // Without a GPU in software, which is slow to draw.
 const args = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
@@ -21,32 +21,20 @@ export const pictures: string = `${root}.cache/`;
 /** The built page on a server, and a browser to look at it. */
 export interface Site {
   readonly url: string;
-  /** What the build warned of. */
-  readonly warnings: readonly string[];
-  readonly browser: Browser;
   open(options?: BrowserContextOptions, hash?: string): Promise<Page>;
-  stopServer(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openSite(): Promise<Site> {
   await mkdir(pictures, { recursive: true });
-  const outDir = await mkdtemp(join(tmpdir(), 'clr-playground-'));
-  // As `npm run bundle` would: vitest sets it to test.
-  process.env.NODE_ENV = 'production';
-  const warnings: string[] = [];
-  const customLogger = createLogger('error');
-  customLogger.warn = (message) => warnings.push(message);
-  customLogger.warnOnce = (message) => warnings.push(message);
-  await build({ root, customLogger, build: { outDir, emptyOutDir: true } });
   const server: PreviewServer = await preview({
-    ...{ root, logLevel: 'error', build: { outDir } },
+    ...{ root, logLevel: 'error', build: { outDir: inject('built').outDir } },
     preview: { port: 0, host: '127.0.0.1' },
   });
   const url = server.resolvedUrls!.local[0]!;
   const browser = await chromium.launch({ executablePath: chromiumPath, args });
   return {
-    ...{ url, warnings, browser },
+    url,
     async open(options = {}, hash = '') {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
       const page = await context.newPage();
@@ -58,11 +46,9 @@ export async function openSite(): Promise<Site> {
       await page.goto(url + hash);
       return page;
     },
-    stopServer: () => server.close(),
     async close() {
       await browser.close();
-      await server.close().catch(() => {});
-      await rm(outDir, { recursive: true, force: true });
+      await server.close();
     },
   };
 }

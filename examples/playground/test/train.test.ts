@@ -8,7 +8,6 @@ import { hasChromium } from '@clr/tooling/chromium';
 import * as ort from 'onnxruntime-node';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import '../scripts/writeDigits.ts';
 import { openSite, overflow, pictures, type Site } from './site.ts';
 
 const few = '?digits=1280#/train';

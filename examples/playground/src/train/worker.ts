@@ -77,5 +77,11 @@ async function obey(command: Command): Promise<void> {
 }
 
 addEventListener('message', ({ data }: MessageEvent<Command>) => {
-  obey(data).catch((error: unknown) => tell({ type: 'fault', text: problemText(error) }));
+  obey(data).catch((error: unknown) => {
+    const offline = error instanceof TypeError && !navigator.onLine;
+    tell({
+      type: 'fault',
+      text: offline ? 'There is no network, and this was never loaded with one.' : problemText(error),
+    });
+  });
 });

@@ -17,7 +17,7 @@ import {
 } from '@clr/core';
 import type { NetName } from './net.ts';
 
-/** One training run of the paper, or one to hold beside it. */
+/** One training run of the paper, or one to compare with it. */
 export interface Experiment {
   readonly name: string;
   /** What it is, in a few words. */
@@ -83,7 +83,7 @@ const solver = (name: string, optimizer: Optimizer, baseLr: number, maxLr: numbe
 
 const decay4 = { weightDecay: 0.004 };
 
-/** Every experiment, the cheapest first. A run of 25,000 steps also shows what a shorter one with the same start has reached. */
+/** Every experiment, the cheapest first. A run of 25,000 steps also covers shorter runs with the same start. */
 export const experiments: readonly Experiment[] = [
   of('quick', 'quick net, Caffe’s solver: .001, ÷10 at 4,000', 5000, drop(0.001, 4000), { net: 'quick' }),
   of(

@@ -3,8 +3,8 @@ import { createTrainer } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
 /**
- * A trained model with the last layer of the untrained file that it came from. The two files differ in the bytes of
- * their weights alone, so the last layer's bytes are copied over.
+ * A trained model with the last layer of the untrained file that it came from. The two files differ only in the bytes of
+ * their weights, so the last layer's bytes are copied over.
  */
 export async function withFreshHead(trained: Uint8Array, untrained: Uint8Array): Promise<Uint8Array> {
   const trainer = await createTrainer(ort, untrained, { loss: 'crossEntropy', optimizer: sgd() });

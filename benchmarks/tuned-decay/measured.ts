@@ -3,19 +3,19 @@ import { type Line, ofKind, readRuns, type Shape } from './store.ts';
 import { type Found, found, shortened } from './suggestedRuns.ts';
 import { best, grid } from './tunedRuns.ts';
 
-/** A seed of a setting: what is compared with what. */
+/** The results of one seed of a setting. */
 export interface Run {
   readonly setting: Setting;
   readonly seed: number;
   readonly lines: readonly Line[];
-  /** The peak that validation data choose, and what a linear decay from it came to on the test data. */
+  /** The peak chosen on validation data, and the test accuracy of a linear decay from it. */
   readonly best: { readonly peak: number; readonly test: number };
   readonly found: Found;
   /** By rising peak. */
   readonly linear: readonly { readonly peak: number; readonly test: number }[];
 }
 
-/** All runs of some parts whose linear decays are there. */
+/** All runs of the given parts that have linear decays. */
 export function measuredRuns(parts: readonly Part[]): Run[] {
   return settings.flatMap((setting) => {
     const lines = readRuns(setting.name);
@@ -36,7 +36,7 @@ export function measuredRuns(parts: readonly Part[]): Run[] {
   });
 }
 
-/** Test accuracy of a linear decay between two peaks of the grid, linear in the log of the rate; at its rim beyond. */
+/** Test accuracy of a linear decay between two peaks of the grid, linear in the log of the rate. Beyond the grid it is that of the nearest peak. */
 export function linearAt({ linear }: Run, peak: number): number {
   const right = linear.findIndex((point) => point.peak >= peak);
   if (right <= 0) return linear.at(right)!.test;
@@ -44,7 +44,7 @@ export function linearAt({ linear }: Run, peak: number): number {
   return a.test + ((b.test - a.test) * Math.log(peak / a.peak)) / Math.log(b.peak / a.peak);
 }
 
-/** Another shape at the peak that validation data choose for it. */
+/** Test accuracy of another shape at the peak chosen for it on validation data. */
 export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined {
   const points = grid(lines, shape);
   if (points.length === 0) return undefined;
@@ -53,7 +53,7 @@ export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined 
     ?.test;
 }
 
-/** A plan on what the range test left of the budget, with the analysis as it is today. */
+/** Test accuracy of a plan on the budget left after the range test, with today's analysis. */
 export function suggestedTo(
   { lines, seed, found: { finding, paid } }: Run,
   plan: string,

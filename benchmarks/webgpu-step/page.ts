@@ -57,7 +57,7 @@ window.compare = async (name, rounds) => {
   return results;
 };
 
-/** The host's time per step, 50 steps to a submission. Batch 1: the host's work is the same, the wait shorter. */
+/** The host's time per step, 50 steps to a submission. Batch 1 leaves the host's work the same and shortens the wait. */
 window.host = async (name) => {
   const contestant = await clr(device, { ...(nets[name] as (typeof nets)[string]), batch: 1 });
   await contestant.run(2);

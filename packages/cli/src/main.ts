@@ -5,7 +5,7 @@ import { plainText } from './plainText.ts';
 import { run } from './run.ts';
 import { writeFiles } from './writeFiles.ts';
 
-// A reader that has seen enough, as in `clr policy … | head`, is no failure.
+// A reader may close the pipe early, as in `clr policy … | head`. That is not a failure.
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
   if (cause.code === 'EPIPE') return;
   const advice = 'Make room on the disk, or print elsewhere.';
@@ -19,7 +19,7 @@ try {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   process.exitCode = outcome.exitCode ?? 0;
 } catch (error) {
-  // What is not ours is a defect, and its stack helps to find it.
+  // Any other error is a bug in clr, and its stack helps to find it.
   if (!(error instanceof ClrError)) throw error;
   say(error);
 }

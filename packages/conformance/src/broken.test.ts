@@ -73,7 +73,7 @@ function also(
 
 type State = Pick<ReferenceTrainable, 'weights' | 'velocity'>;
 
-const rate = 'acts with the rate of the very step';
+const rate = 'uses the rate of the current step';
 const proportional = 'moves the weights in proportion to the rate';
 const momentum = 'acts with the momentum of the very step';
 const further = 'acts with the weight decay and the clipping of the very step';

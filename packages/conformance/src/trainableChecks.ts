@@ -56,15 +56,15 @@ const checks: readonly TrainableCheck[] = [
 ];
 
 /**
- * Everything that an adapter has to show, one small check after the other: each makes its own fresh models
- * and frees them. For a test runner there is {@link describeTrainable}.
+ * All checks that an adapter must pass. Each check makes its own fresh models and frees them. With a test
+ * runner, use {@link describeTrainable}.
  *
  * @param subject - how to make the adapter's Trainable, and what to feed it
  *
  * @example
  * ```ts
  * for (const check of trainableChecks(referenceSubject)) await check.run();
- * trainableChecks(referenceSubject)[2].name; // 'acts with the rate of the very step'
+ * trainableChecks(referenceSubject)[2].name; // 'uses the rate of the current step'
  * ```
  */
 export function trainableChecks<Batch>(subject: Subject<Batch>): readonly Check[] {

@@ -8,7 +8,7 @@ import { type CustomSchedule, type CyclePosition, endless, type Schedule } from 
 /** Anything that clr accepts as a schedule: plain data, functions, or just the function of the rate. */
 export type ScheduleLike = Policy | Schedule | CustomSchedule | ((step: number) => number);
 
-/** Schedules that were made here and need no second check. */
+/** Schedules made by this module, which need no second check. */
 const made = new WeakSet<object>();
 
 /**
@@ -37,7 +37,7 @@ export function toSchedule(source: ScheduleLike): Schedule {
   return made.has(custom) ? (custom as Schedule) : complete(checked(custom));
 }
 
-/** The source as a frozen policy; undefined if it is a schedule of one's own. `path` is where it stands. */
+/** The source as a frozen policy; undefined for a custom schedule. `path` names it in errors. */
 export const policyOf = (source: ScheduleLike, path = ''): Policy | undefined =>
   customOf(source) ? undefined : readPolicy(source, path);
 
@@ -68,7 +68,7 @@ function checkStep(step: number): number {
   );
 }
 
-/** Wraps a schedule of one's own and checks its every answer. Its methods may use `this`. */
+/** Wraps a custom schedule and checks every value that it returns. Its methods may use `this`. */
 function checked(custom: CustomSchedule | Schedule): CustomSchedule {
   const [name, position] = 'at' in custom ? ['at', custom.at] : ['position', custom.position];
   return {

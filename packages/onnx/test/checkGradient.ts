@@ -11,17 +11,17 @@ import { type InitializerSpec, makeModel, type NodeSpec, type ValueSpec } from '
  */
 export type Draw = 'normal' | 'positive' | 'away' | 'distinct' | 'halves' | 'unit' | 'beyond';
 
-/** A float input whose gradient is checked, or, with `values`, one that is given. */
+/** A float input whose gradient is checked. With `values` it is a fixed input instead. */
 export interface InputSpec {
   readonly dims: readonly number[];
   readonly draw?: Draw;
-  /** Given values: the input is no parameter. */
+  /** Fixed values: the input is not a parameter. */
   readonly values?: readonly number[];
   /** The values of a parameter that are not drawn. */
   readonly start?: readonly number[];
   /** The type of given values, or of a parameter that is not double. Default: the float type under test. */
   readonly type?: number;
-  /** Its shape stays known also where the others' are not. */
+  /** Its shape stays known even when the other shapes do not. */
   readonly fixed?: boolean;
   /** A float input without a gradient, drawn like the others. */
   readonly constant?: boolean;
@@ -41,7 +41,7 @@ export interface OperatorCase {
   readonly step?: number;
   /** Also adds the sum of each parameter to the loss, past the operator. */
   readonly elsewhere?: boolean;
-  /** ONNX Runtime takes float64 for it and computes in float32. */
+  /** ONNX Runtime accepts float64 here but computes in float32. */
   readonly single?: boolean;
   readonly seed: number;
 }
@@ -228,7 +228,7 @@ async function prepare(
     (input) =>
       input && (input.values ?? input.start ?? draw(input.draw ?? 'normal', sizeOf(input.dims), next)),
   );
-  // What float32 cannot hold would differ between the gradient and the differences.
+  // Round to float32, so that the gradient and the differences see the same values.
   const rounded = data.map((values) => values?.map(Math.fround));
   const p = { c, type, names, data: rounded, outputs: (c.outputs ?? [true]).map((_, i) => `y${i}`) };
   return { p, session: await ort.InferenceSession.create(forwardModel(p), quiet(type)) };
@@ -241,8 +241,8 @@ export interface Finding {
 }
 
 /**
- * The step of the differences in float64. What they leave out grows with its fourth power: a normalisation of
- * few values that lie close together was 8.8e-6 off at a step of 1e-2, and 10,000 times less at this one.
+ * The step of the differences in float64. Their error grows with its fourth power: for a normalisation of a few
+ * close values it was 8.8e-6 at a step of 1e-2, and 10,000 times less at this one.
  */
 const doubleStep = 1e-3;
 

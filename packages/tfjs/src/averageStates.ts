@@ -1,7 +1,7 @@
 import { averagingWeights } from '@clr/core';
 import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
 
-/** The last state, with its float weights and moving statistics replaced by the weighted means over all states. */
+/** The last state, with its float weights and moving statistics replaced by weighted means over all states. */
 export function averageStates(states: readonly TfjsSnapshot[], counted?: readonly number[]): TfjsSnapshot {
   const counts = averagingWeights(states, counted);
   const last = states[states.length - 1]!;

@@ -25,7 +25,7 @@ export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot
     throw fail({
       expected: 'a snapshot of @clr/tfjs',
       received: owner === undefined ? `version = ${inWords(version)}` : `one of ${inWords(owner)}`,
-      advice: 'Restore what snapshot() of a trainable of this package gave.',
+      advice: 'Pass a snapshot made by snapshot() of a trainable of this package.',
     });
   }
   const { weights, optimizer } = given as FirstSnapshot | TfjsSnapshot;
@@ -58,7 +58,7 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 const isTextList = (list: unknown): list is readonly string[] =>
   Array.isArray(list) && list.every((text) => typeof text === 'string');
 
-/** A value of any kind in an error's words. Objects stay unread: `String()` may throw on them. */
+/** Formats a value of any kind for an error message. Objects stay unread: `String()` may throw on them. */
 const inWords = (value: unknown): string => (isObject(value) ? 'an object' : String(value));
 
 function checkOptimizer({ optimizer, weights }: TfjsSnapshot, parts: TrainingParts): void {
@@ -107,9 +107,9 @@ function upgraded({ weights, optimizer }: FirstSnapshot, parts: TrainingParts): 
   if (found === undefined) {
     const shapes = weights.map(({ shape }) => `[${shape.join(', ')}]`).slice(0, 8);
     throw fail({
-      expected: `a snapshot with weights of the names ${savedNames.slice(0, 8).join(', ')}`,
-      received: `one of an older @clr/tfjs, with ${names.slice(0, 8).join(', ')} of the shapes ${shapes.join(' ')}`,
-      advice: 'Equal shapes alone do not say which is which. Give the layers the names that they had.',
+      expected: `a snapshot with weights named ${savedNames.slice(0, 8).join(', ')}`,
+      received: `a snapshot of an older @clr/tfjs, with ${names.slice(0, 8).join(', ')} and the shapes ${shapes.join(' ')}`,
+      advice: 'Weights of equal shape can only be matched by name. Give the layers their old names.',
     });
   }
   const places = found.map((index) => parts.weights[index]!);
@@ -120,7 +120,7 @@ function upgraded({ weights, optimizer }: FirstSnapshot, parts: TrainingParts): 
   const slots = Object.fromEntries(
     Object.entries(optimizer.slots ?? {}).map(([list, tensors]) => [
       list,
-      // tfjs lists trained weights first, then as now.
+      // In every version, tfjs lists trained weights first.
       tensors.map((tensor, index) => ({ ...tensor, name: saved[index]?.place ?? '' })),
     ]),
   );

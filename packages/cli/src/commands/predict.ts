@@ -7,14 +7,14 @@ import { dataFlags, dataHelp, wholeOf } from '../training/flags.ts';
 
 const flags = { ...dataFlags, batch: { type: 'string' }, out: { type: 'string' } } as const;
 
-/** `clr predict`: what a model answers. */
+/** `clr predict` writes a model's predictions. */
 export const predict: Command = {
   flags,
   help: `Usage: clr predict <model.onnx> --data <path> --out <answers.csv | answers.npz> [options]
 
-Writes what a model answers to each example, in order. A .csv file holds the class and its probability, or the numbers in the
-units of the table; a .npz file the outputs as they are ("outputs"), and the classes ("classes"). A folder of images may have
-any folders in it: their order is that of their names.
+Writes the model's prediction for each example, in order. A .csv file holds the class and its probability, or numbers in the
+units of the table. A .npz file holds the raw outputs ("outputs") and the classes ("classes"). A folder of images may have any
+subfolders; images are read in the order of their names.
 
   --batch <n>         examples at a time (default: 64)
 

@@ -5,7 +5,7 @@ import type { Weights } from '../subject.ts';
 
 /** Step `k` acts with the rate of step `k`: not the one before, not the one it was made with. */
 export const rateActs: TrainableCheck = {
-  name: 'acts with the rate of the very step',
+  name: 'uses the rate of the current step',
   async run(subject) {
     const rate = rateOf(subject);
     await withModel(plain(subject), async (model) => {

@@ -35,7 +35,7 @@ export const updateProportional: TrainableCheck = {
         wanted,
         rounding * (1 + times) + 1e-5 * distance,
         said,
-        'Use lr as it is given.',
+        'Use lr unchanged.',
       );
     }
   },

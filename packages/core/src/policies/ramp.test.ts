@@ -16,7 +16,7 @@ it('an exponential ramp never passes its ends, not even by a rounding', () => {
     }
     expect([lr(0), lr(steps)]).toEqual([startLr, endLr]);
   }
-  expect(passed, 'cases in which the bare formula does').toBeGreaterThan(0);
+  expect(passed, 'cases in which the bare formula passes the end').toBeGreaterThan(0);
 });
 
 it('has equal ratios between its steps', () => {
@@ -24,7 +24,7 @@ it('has equal ratios between its steps', () => {
   for (let step = 0; step < 50; step++) expect(lr(step + 1) / lr(step)).toBeCloseTo(1e5 ** (1 / 50), 12);
 });
 
-it('ends training at the end of a way down, also as the last stage', () => {
+it('ends training where a falling ramp ends, also as the last stage', () => {
   const up = ramp({ startLr: 0, endLr: 1, steps: 100, spacing: 'linear' });
   const down = ramp({ startLr: 1, endLr: 0, steps: 900, spacing: 'linear' });
   expect([up, down].map((policy) => fitToCycles(policy, 700))).toEqual([700, 900]);

@@ -170,7 +170,7 @@ describe('analyzeRangeTest', () => {
     expect(lowerBound!.edgeLr).toBeGreaterThan(0.9);
     expect(lowerBound!.edgeLr).toBeLessThanOrEqual(1);
     expect(reasons[1]).toBe(
-      `So maxLr is at least ${Number(lowerBound!.maxLr.toPrecision(3))}; the edge would tell how much more.`,
+      `So maxLr is at least ${Number(lowerBound!.maxLr.toPrecision(3))}; the edge was not reached.`,
     );
   });
 

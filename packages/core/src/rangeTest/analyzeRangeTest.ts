@@ -31,19 +31,19 @@ import type { RangeTestTrace } from './trace.ts';
 
 /** Options of {@link analyzeRangeTest}. */
 export interface AnalyzeOptions {
-  /** How many steps the training will take: a longer one wants lower rates. Default 500. */
+  /** The number of training steps. Longer training needs lower rates. Default 500. */
   readonly steps?: number;
   /** The kind of update that was trained with. Default: what the trace says, else a compromise between all kinds. */
   readonly updateKind?: UpdateKind;
   /** How the losses were smoothed before they were stored. Default: what the trace says, else not at all. */
   readonly smoothing?: LossSmoothing;
-  /** How often the curve is resampled for the intervals. Default 60. */
+  /** How many times the curve is resampled for the intervals. Default 60. */
   readonly resamples?: number;
 }
 
 /**
  * Reads a range test: two bounds for cycling and a rate for constant training, each with an interval, or a
- * refusal with reasons; and the answers of other libraries' rules.
+ * refusal with reasons; and what the rules of other libraries suggest.
  *
  * Everything is measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no lag.
  * The rates depend on the loss edge, the feature of such a curve that repeats best from seed to seed: the
@@ -123,11 +123,11 @@ export function analyzeRangeTest(
   const refusal = refusals.find(({ applies }) => applies(evidence));
   if (refusal) {
     reasons.push(refusal.reason(evidence), ...read);
-    // An accuracy that has not fallen says of a loss in doubt that all is well.
+    // While the accuracy has not fallen, a doubtful loss is no sign of divergence.
     const well = refusal.name === 'neverDiverged' && accuracy?.reading?.fallsLr === null;
     if (!well && !refusal.bounds?.(evidence)) return { ...finding, reasons };
     const maxLr = edgeLr / 10 ** below.maxLr;
-    const atLeast = `So maxLr is at least ${showNumber(maxLr)}; the edge would tell how much more.`;
+    const atLeast = `So maxLr is at least ${showNumber(maxLr)}; the edge was not reached.`;
     return { ...finding, lowerBound: { edgeLr, maxLr }, reasons: [...reasons, atLeast] };
   }
 
@@ -138,7 +138,7 @@ export function analyzeRangeTest(
   const highest = sharesAlone && first ? highestBySharpness(first, dynamics) * 10 ** below.maxLr : Infinity;
   const lower = Math.min(1, highest / edgeLr);
   const edges = [...resampleEdges(evidence, resamples).map(rate), edgeLr].sort((a, b) => a - b);
-  // To know the class shares is not yet a gain.
+  // Learning the class shares alone does not count as a gain.
   const gain = sharesLoss < Infinity ? 1 - minOf(smoothed) / sharesLoss : features.depth / curve.level;
   const logs = edges.map((lr) => Math.log10(lower * lr));
   const suggestion = suggest(trace, Math.log10(lower * edgeLr), logs, below, steps, gain);

@@ -110,7 +110,7 @@ const noPoints: PooledTrace = {
   metric: 'loss',
 };
 
-/** Evidence that every refusal lets pass, changed by what is given. */
+/** Evidence that passes every refusal, with the given changes. */
 function evidence(
   given: Partial<
     Evidence['features'] &
@@ -257,7 +257,7 @@ const tested = (
   };
   return m.rangeTest(trainable, [null], options);
 };
-/** Falls by 1 around 1e-2 and is lost again at 0.1, where it rises above its start by `height`. */
+/** Falls by 1 around 1e-2 and rises again at 0.1, to `height` above its start. */
 const valleyTo = (height: number) => (x: number) =>
   1 - 1 / (1 + Math.exp(-12 * (x + 2))) + (1 + height) / (1 + Math.exp(-40 * (x + 1)));
 /** The same with a slow rise to 0.1, a leap at 10, and noise: its edge is hard to find. */
@@ -276,8 +276,8 @@ const noisy = (noise: number) => {
 };
 
 /**
- * Losses whose differences are a wave, and so have this correlation with the next; the first `noisy` ones have −0.6, and are
- * small.
+ * Losses whose differences form a cosine wave, so that neighbours correlate by `memory`. The first `noisy` differences are
+ * small and correlate by −0.6.
  */
 const wave = ({ memory, steps, noisy = 0 }: { memory: number; steps: number; noisy?: number }) => {
   let loss = 0;
@@ -335,7 +335,7 @@ const table: readonly Row[] = [
     value: decades[kind][0]! + { sgd: 0.1, momentum: 0.05, adaptive: 0.3, rmsProp: 0.3, unknown: 0.1 }[kind],
   })),
   {
-    // Rates up to 7 become places up to 5.
+    // Maps rates from 0 to 7 onto positions from 0 to 5.
     pins: ['linearLength'],
     see: (m) => m.axisOf([{ spacing: 'linear', endLr: 7 }]).place(7),
     value: 5,
@@ -571,7 +571,7 @@ const table: readonly Row[] = [
     value: [false, true],
   },
   {
-    // Eight stretches of 30 steps, half of that apart: the third lowest counts. Two, and then three, hold nothing but noise.
+    // Eight windows of 30 steps, 15 apart; the third lowest counts. Two windows, then three, hold only noise.
     pins: ['smoothedNoise.quartile'],
     see: (m) => [45, 60].map((noisy) => m.looksSmoothed(wave({ memory: 0, steps: 136, noisy }))),
     value: [true, false],
@@ -646,19 +646,19 @@ const table: readonly Row[] = [
   },
 
   {
-    // Ten losses of 0 and ten of 5 are noise of their own; from ten on they would be a rise.
+    // Ten losses of 0 and ten of 5 in the head count as noise. With a head of ten they would count as a rise.
     pins: ['divergence.head'],
     see: (m) => divergesAfter(m, [...times(10, 0), ...times(40, 5)]),
     value: -1,
   },
   {
-    // Three in five make the median.
+    // Three losses of five decide the median.
     pins: ['divergence.head', 'divergence.tail'],
     see: (m) => divergesAfter(m, [...times(20, 0), ...times(20, 1)]),
     value: 22,
   },
   {
-    // Gained 1: the median has to rise above the start by more than 2. The last 20 have lost it all only later.
+    // The gain is 1, so the median must rise above the start by more than 2. The last 20 lose it all only later.
     pins: ['divergence.gains'],
     see: (m) =>
       [1.9, 2.1].map((rise) => divergesAfter(m, [...times(20, 0), ...times(9, -1), ...times(9, rise)])),
@@ -759,7 +759,7 @@ const table: readonly Row[] = [
     value: -2,
   },
   {
-    // Batches at a quarter of the edge count, those at less do not.
+    // Batches at a quarter of the edge count; batches at lower rates do not.
     pins: ['sharpnessWindow.near'],
     see: async (m) => {
       const curve = await tested(m, valleyTo(20));
@@ -823,7 +823,7 @@ describe('the numbers of the calibration', () => {
   });
 
   it.each(numbers.map((path) => [path.join('.'), path] as const))(
-    '%s cannot be halved or taken times 1.6',
+    'a row fails if %s is halved or multiplied by 1.6',
     async (name, path) => {
       const rows = table.filter(({ pins }) => pins.includes(name));
       expect(rows.length, 'a row pins it').toBeGreaterThan(0);

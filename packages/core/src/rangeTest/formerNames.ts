@@ -1,9 +1,9 @@
 import type { RangeTestTrace } from './trace.ts';
 
-/** Fields of a trace by the names that they once had. */
+/** The current name of each renamed field of a trace. */
 const formerNames = { probe: 'updatesPerRate', control: 'baseline', scout: 'coarse' };
 
-/** The trace with today's names: JSON that an older clr wrote has former ones. */
+/** The trace with the current field names. Traces that an older clr wrote have the former ones. */
 export function withTodaysNames(trace: RangeTestTrace): RangeTestTrace {
   const given: Readonly<Record<string, unknown>> = Object(trace);
   const former = Object.entries(formerNames).filter(([old]) => given[old] !== undefined);

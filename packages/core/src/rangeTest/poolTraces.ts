@@ -17,17 +17,17 @@ export interface PooledTrace {
   readonly broken: RangeTestPoint | undefined;
   /** Whether a coarse sweep chose the rates. It saw the lower rates and diverged at the upper end. */
   readonly afterCoarse: boolean;
-  /** The loss of an untrained model, which is that of the best constant answer; Infinity if it is not known. */
+  /** The loss of the best constant answer, which an untrained model has. Infinity if unknown. */
   readonly constantLoss: number;
-  /** The loss of a model that knows the shares of its classes alone, where it has them to learn first; else Infinity. */
+  /** The loss of a model that has learned only the class shares, if the model must learn them first; else Infinity. */
   readonly sharesLoss: number;
   /** Whether any of the sweeps diverged. */
   readonly diverged: boolean;
-  /** Whether losses look smoothed, and nobody said how. */
+  /** Whether the losses look smoothed although no smoothing was stated. */
   readonly smoothed: boolean;
-  /** What the losses are: losses, or shares of errors in their place. */
+  /** What the curve holds: losses, or error rates in their place. */
   readonly metric: 'loss' | 'error rate';
-  /** The loss that the sweep began with, and the noise of one step's, where they are known apart from the curve. */
+  /** The initial loss and the noise of a single step, if they are known independently of the curve. */
   readonly start?: number;
   readonly noise?: number;
 }
@@ -35,7 +35,7 @@ export interface PooledTrace {
 /** Whether a loss was recorded as a number. JSON has `null` for NaN and infinities. */
 export const isFiniteLoss = ({ loss }: RangeTestPoint): boolean => Number.isFinite(loss);
 
-/** Pools one trace or several, their smoothing undone. Throws a ClrError if one of them is not a trace. */
+/** Pools one trace or several and undoes their smoothing. Throws a ClrError if one of them is not a trace. */
 export function poolTraces(
   traces: RangeTestTrace | readonly RangeTestTrace[],
   smoothing?: LossSmoothing,
@@ -56,7 +56,7 @@ export function poolTraces(
   const afterCoarse = sweeps.some(({ coarse }) => coarse);
   const diverged =
     afterCoarse || broken !== undefined || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
-  // What clr recorded itself after a coarse sweep, or rate by rate, is as it was.
+  // clr smooths nothing that it records after a coarse sweep or rate by rate.
   const smoothed = given.some(
     (trace) =>
       !(smoothing ?? trace.smoothing ?? trace.coarse ?? trace.updatesPerRate) && looksSmoothed(trace.points),
@@ -72,8 +72,8 @@ export function poolTraces(
 }
 
 /**
- * The points without gaps. Weights that are not finite stay so: where enough losses follow one that is not finite, it was
- * not recorded, or was that of an odd batch, and they show what became of the model.
+ * The points without gaps. Weights that are not finite stay so. If enough finite losses follow a non-finite one, the model
+ * was sound: the loss was not recorded, or belongs to an odd batch.
  */
 function withoutGaps(points: readonly RangeTestPoint[]): readonly RangeTestPoint[] {
   const last = points.filter(isFiniteLoss).at(-gap);

@@ -73,7 +73,7 @@ const cases: readonly Case[] = [
     refused: sweep((x, step) => (step < 30 ? good(x) : Number.NaN), { coarse: [] }),
     neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), { coarse: [] }),
     reason:
-      /^The loss was not finite at 0\.000567 \(step 30\), a rate that cannot be the reason\. Look for NaN or infinite numbers in the inputs and targets of that batch\.$/,
+      /^The loss was not finite at 0\.000567 \(step 30\), which is too low a rate to be the cause\. Look for NaN or infinite numbers in the inputs and targets of that batch\.$/,
   },
   {
     name: 'notFinite',
@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
     neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), {
       coarse: [3, 2.5].map((loss, step) => ({ step, lr: 0.5 * step + 0.1, loss })),
     }),
-    reason: /^The loss was not finite at 0\.\d+ \(step \d+\), a rate that cannot be the reason\./,
+    reason: /^The loss was not finite at 0\.\d+ \(step \d+\), which is too low a rate to be the cause\./,
   },
   {
     name: 'notFinite',
@@ -120,22 +120,22 @@ const cases: readonly Case[] = [
     why: 'a running mean of the losses instead of the losses',
     refused: sweep((x, step) => noisyMeans(x, step), diverged),
     neighbour: sweep((x, step) => good(x) + noiseOf(step), diverged),
-    reason: /^Smoothed: the noise of the losses goes on from step to step, .* smoothing: "fastai"/,
+    reason: /^Smoothed: the noise carries over from step to step, .* smoothing: "fastai"/,
   },
   {
     name: 'learnedByHeart',
     why: 'all answers right at a loss of 0.0023 instead of nine in ten',
     refused: sweep((x) => good(x) / 1000, { constantAnswer, ...diverged, ...knows(1) }),
     neighbour: sweep((x) => good(x) / 1000, { constantAnswer, ...diverged, ...knows(0.9) }),
-    reason: /^Nothing to gain: the loss starts at 0\.0023, and all answers to the training data are right\./,
+    reason:
+      /^Nothing to gain: the loss starts at 0\.0023, and the model already answers all training data correctly\./,
   },
   {
     name: 'noBetterThanConstant',
     why: 'a fall that ends at a constant answer instead of below',
     refused: sweep(settles, { constantAnswer, ...diverged }),
     neighbour: sweep((x) => settles(x) - 1.5 * sigmoid(8 * (x + 1)), { constantAnswer, ...diverged }),
-    reason:
-      /^Nothing learned: the loss came down to 2\.3\d? at best, and the same answer for every example would have 2\.29\. Check/,
+    reason: /^Nothing learned: the loss fell to 2\.3\d? at best; a constant answer has 2\.29\. Check/,
   },
   {
     name: 'flat',
@@ -150,7 +150,7 @@ const cases: readonly Case[] = [
     refused: sweep(jitter(0.5), diverged),
     neighbour: sweep(jitter(0.25), diverged),
     reason:
-      /^Flat: the loss fell from \S+ by \S+ up to .*; noise of 1\.21 a step explains that\. It diverged without having trained: check/,
+      /^Flat: the loss fell from \S+ by \S+ up to .*; noise of 1\.21 a step explains that\. Training diverged before it learned anything: check/,
   },
   {
     name: 'flat',
@@ -158,7 +158,7 @@ const cases: readonly Case[] = [
     refused: sweep((x) => (x < 0 ? 2.3 : Number.NaN)),
     neighbour: sweep((x) => (x < -0.4 ? good(x) : Number.NaN)),
     reason:
-      /^Flat: .* up to \S+ \(step 159\)\. It diverged without having trained: check the model, its loss and its data\.$/,
+      /^Flat: .* up to \S+ \(step 159\)\. Training diverged before it learned anything: check the model, its loss and its data\.$/,
   },
   {
     name: 'risingFromTheStart',
@@ -172,7 +172,7 @@ const cases: readonly Case[] = [
     why: 'the edge 0.8 decades above the first rate instead of 1.2',
     refused: sweep(late, { from: -1 }),
     neighbour: sweep(late, { from: -1.4 }),
-    reason: /^The sweep began at \S+ \(step 0\), too close below .* \(step \d+\)\. Start lower\.$/,
+    reason: /^The sweep began at \S+ \(step 0\), just below .* \(step \d+\)\. Start lower\.$/,
   },
   {
     name: 'leapsBeforeItFalls',

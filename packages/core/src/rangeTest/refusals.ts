@@ -7,24 +7,24 @@ import type { PooledTrace } from './poolTraces.ts';
 import { spoiledByData } from './spoiledByData.ts';
 import type { RangeTestPoint } from './trace.ts';
 
-/** A reason not to suggest anything. */
+/** A reason to suggest nothing. */
 export interface Refusal {
   readonly name: string;
   readonly applies: (evidence: Evidence) => boolean;
-  /** What is wrong and what to do about it, for the user. */
+  /** Tells the user what is wrong and what to do about it. */
   readonly reason: (evidence: Evidence) => string;
-  /** Whether the edge, as far as the sweep shows it, is a lower bound. */
+  /** Whether the edge found so far is a lower bound. */
   readonly bounds?: (evidence: Evidence) => boolean;
 }
 
-/** What to change where the sweep saw too little of the low rates. */
+/** Advice for a sweep that saw too little of the low rates. */
 const lower = ({ axis, curve: { first } }: Evidence): string =>
   axis.spacing === 'linear' && first?.lr === 0 ? 'End lower, or take an exponential sweep.' : 'Start lower.';
-/** The step that broke a sweep for another reason than its rate. */
+/** The step that broke a sweep for a reason other than its rate. */
 const faultIn = ({ sweeps, broken }: PooledTrace): RangeTestPoint | undefined =>
   broken && sweeps.map(spoiledByData).find((point) => point !== undefined);
 
-/** The accuracy on training batches before any step counts; NaN where it is not known. */
+/** The initial accuracy on training batches; NaN if unknown. */
 const accuracyBefore = ({ sweeps, points }: PooledTrace): number =>
   sweeps[0]?.baseline?.accuracy ??
   meanOf(points.slice(0, startWindow.steps).map(({ accuracy }) => accuracy ?? Number.NaN));
@@ -33,7 +33,7 @@ const accuracyBefore = ({ sweeps, points }: PooledTrace): number =>
 const peakOf = ({ curve: { x }, smoothed, features: { bottom } }: Evidence): number =>
   smoothed.reduce((peak, loss, i) => (x[i]! < bottom && loss > peak ? loss : peak), -Infinity);
 
-/** Every refusal, in the order in which they are tried. */
+/** Every refusal. They are tried in this order. */
 export const refusals: readonly Refusal[] = [
   {
     name: 'notFinite',
@@ -41,9 +41,11 @@ export const refusals: readonly Refusal[] = [
     reason: ({ trace }) => {
       const { lr, step, fault } = faultIn(trace)!;
       if (fault !== undefined)
-        return `The loss was not finite at ${rateOf({ lr, step })} because of the data: ${fault}. Mend or leave out that example.`;
+        return `The loss was not finite at ${rateOf({ lr, step })} because of the data: ${fault}. Fix or remove that example.`;
       const where =
-        step === 0 ? 'before any update' : `at ${rateOf({ lr, step })}, a rate that cannot be the reason`;
+        step === 0
+          ? 'before any update'
+          : `at ${rateOf({ lr, step })}, which is too low a rate to be the cause`;
       return `The loss was not finite ${where}. Look for NaN or infinite numbers in the inputs and targets${step === 0 ? ', and in the weights' : ' of that batch'}.`;
     },
   },
@@ -60,7 +62,7 @@ export const refusals: readonly Refusal[] = [
     name: 'smoothed',
     applies: ({ trace }) => trace.smoothed,
     reason: () =>
-      'Smoothed: the noise of the losses goes on from step to step, as in a running mean, which lags behind and hides the edge. Say how they were smoothed: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
+      'Smoothed: the noise carries over from step to step, as in a running mean. A running mean lags behind and hides the edge. Say how the losses were smoothed: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
   },
   {
     name: 'learnedByHeart',
@@ -69,7 +71,7 @@ export const refusals: readonly Refusal[] = [
       trace.constantLoss < Infinity &&
       accuracyBefore(trace) >= 1 - leastGain,
     reason: ({ curve: { start } }) =>
-      `Nothing to gain: the loss starts at ${showNumber(start)}, and all answers to the training data are right. Train on other data, or stop here.`,
+      `Nothing to gain: the loss starts at ${showNumber(start)}, and the model already answers all training data correctly. Train on other data, or stop here.`,
   },
   {
     name: 'noBetterThanConstant',
@@ -81,7 +83,7 @@ export const refusals: readonly Refusal[] = [
       return !(constantLoss - low > Math.max(doubtOf(evidence), leastGain * constantLoss));
     },
     reason: ({ smoothed, trace: { constantLoss, metric } }) =>
-      `Nothing learned: the ${metric} came down to ${showNumber(minOf(smoothed))} at best, and the same answer for every example would have ${showNumber(constantLoss)}. Check that the targets belong to their inputs, and that the initial weights are neither large nor all 0.`,
+      `Nothing learned: the ${metric} fell to ${showNumber(minOf(smoothed))} at best; a constant answer has ${showNumber(constantLoss)}. Check that the targets belong to their inputs, and that the initial weights are neither too large nor all 0.`,
   },
   {
     name: 'flat',
@@ -91,9 +93,11 @@ export const refusals: readonly Refusal[] = [
       const { start, noise } = curve;
       const { depth } = features;
       const upTo = `up to ${rateOf(curve.last!)}`;
-      const higher = trace.diverged ? 'It diverged without having trained: check' : 'Go higher, or check';
+      const higher = trace.diverged
+        ? 'Training diverged before it learned anything: check'
+        : 'Go higher, or check';
       const rose = smoothed.at(-1)! - start > doubtOf(evidence);
-      // A linear sweep may leap over all rates that train.
+      // A linear sweep may skip all rates that train.
       const advice = `${rose && lower(evidence) !== 'Start lower.' ? `${lower(evidence)} Or check` : higher} the model, its loss and its data.`;
       if (!(depth > roundingOf(start)))
         return `Flat: the ${trace.metric} never fell below its start, ${showNumber(start)}, ${upTo}. ${advice}`;
@@ -108,12 +112,12 @@ export const refusals: readonly Refusal[] = [
   },
   {
     name: 'startsNearTheEdge',
-    // If a coarse sweep has seen the rates below the first one, it is enough to begin below maxLr.
+    // If a coarse sweep covered the lower rates, the sweep only has to begin below maxLr.
     applies: ({ trace, axis, curve: { x }, features: { edge }, margin }) =>
       Math.log10(axis.rate(edge)) - (trace.afterCoarse ? margin : leastRoom) < Math.log10(axis.rate(x[0]!)),
     reason: (evidence) => {
       const { trace, axis, curve, features } = evidence;
-      return `The sweep began at ${rateOf(curve.first!)}, too close below the rate at which training breaks down, ${rateAt(trace, axis.rate(features.edge))}. ${lower(evidence)}`;
+      return `The sweep began at ${rateOf(curve.first!)}, just below the rate at which training breaks down, ${rateAt(trace, axis.rate(features.edge))}. ${lower(evidence)}`;
     },
   },
   {
@@ -124,7 +128,7 @@ export const refusals: readonly Refusal[] = [
   },
   {
     name: 'neverDiverged',
-    // Where no sweep diverged, the rise itself must be beyond doubt.
+    // If no sweep diverged, the rise itself must be significant.
     applies: (evidence) => {
       const { trace, curve, features } = evidence;
       const doubt = doubtOf(evidence);

@@ -4,9 +4,9 @@ import { isFiniteLoss } from './poolTraces.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /**
- * The step whose loss is not finite for another reason than its rate, if there is one: its batch held such a value, it was the first, or nothing had
- * moved before it at low rates, or a coarse sweep had passed that rate by far and this one was not above its start. A loss
- * that diverges rises before it overflows.
+ * The step whose loss is not finite for a reason other than its rate, if there is one. A loss that diverges rises before it
+ * overflows, so the data are to blame in four cases: the batch held a value that is not finite, the step was the first,
+ * nothing had moved before it at low rates, or a coarse sweep went far beyond its rate and the loss was not above the start.
  */
 export function spoiledByData({
   points,

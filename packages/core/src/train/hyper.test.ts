@@ -30,7 +30,7 @@ describe('hyper of train', () => {
     expect(parseRun(JSON.parse(JSON.stringify(record)))).toEqual(record);
   });
 
-  it('changes nothing where it is not given', async () => {
+  it('changes nothing if it is not given', async () => {
     const record = await run(undefined);
     expect(record).not.toHaveProperty('hyper');
     expect(record.steps[0]).not.toHaveProperty('hyper');
@@ -73,14 +73,14 @@ describe('hyper of train', () => {
     expect(trainable.seen).toEqual([]);
   });
 
-  it('refuses a momentum where the policy has one', async () => {
+  it('refuses a momentum if the policy has one', async () => {
     const cycled = triangular({ baseLr: 0.1, maxLr: 0.2, stepSize: 2, momentum: { base: 0.8, max: 0.9 } });
     await expect(run({ momentum: 0.5 }, { policy: cycled })).rejects.toThrow(
       'this Trainable takes lr, weightDecay.',
     );
   });
 
-  it('refuses all names where the Trainable lists none', async () => {
+  it('refuses all names if the Trainable lists none', async () => {
     const { hyperparameters: _, ...bare } = linearTrainable();
     await expect(train(bare, examples, { policy, steps: 1, hyper: { weightDecay: 0 } })).rejects.toThrow(
       'hyper.weightDecay to be absent: this Trainable takes lr.',
@@ -92,7 +92,7 @@ describe('checkHyperparameters with a list of names', () => {
   const check = (hyper: object, takes: readonly string[]) => () =>
     checkHyperparameters({ lr: 0.1, ...hyper }, 'sgd', takes);
 
-  it('accepts what is listed, in its range', () => {
+  it('accepts listed names with values in range', () => {
     const all = ['momentum', 'weightDecay', 'clipNorm', 'temperature'];
     check({ momentum: 0.9, weightDecay: 0, clipNorm: 1, temperature: 2, absent: undefined }, all)();
     expect(check({ clipNorm: 0 }, all)).toThrow('clipNorm to be a finite number above 0');
@@ -100,7 +100,7 @@ describe('checkHyperparameters with a list of names', () => {
     expect(check({ temperature: Number.NaN }, all)).toThrow('temperature to be');
   });
 
-  it('refuses what is not, even 0, and momentum unless it is 0', () => {
+  it('refuses names that are not listed, even at 0; a momentum of 0 is accepted', () => {
     expect(check({ weightDecay: 0 }, ['momentum'])).toThrow('this Trainable takes lr, momentum.');
     expect(check({ weightDecay: 0.1 }, [])).toThrow('this Trainable takes lr.');
     expect(check({ momentum: 0.1 }, ['weightDecay'])).toThrow('no velocity');

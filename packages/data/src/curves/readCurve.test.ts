@@ -36,7 +36,7 @@ describe('readCurve', () => {
     ["fastai's recorder as CSV", 'fastai', utf8(csv(['lrs', 'losses'], lrs, fastai))],
     ["pytorch-lr-finder's history", 'pytorch-lr-finder', json({ lr: lrs, loss: lrFinder })],
     ["Lightning's results", 'Lightning', json({ lr: lrs, loss: lightning })],
-    ['losses of such names that were not smoothed', 'pytorch-lr-finder', json({ lr: lrs, loss: raw })],
+    ['unsmoothed losses under those names', 'pytorch-lr-finder', json({ lr: lrs, loss: raw })],
     [
       "Keras' history with a rate",
       'Keras',
@@ -163,7 +163,7 @@ describe('readCurve', () => {
     expect(trace.points.map(({ loss }) => loss).slice(5)).toEqual([6, null, null]);
   });
 
-  it('takes the names and the smoothing that it is told', () => {
+  it('uses the given names and smoothing', () => {
     const bytes = utf8(csv(['a', 'b', 'loss'], lrs, lrFinder, nothing));
     const { trace } = readCurve(bytes, { lr: 'a', loss: 'b', smoothing: { beta: 0.95 } });
     expect(undoSmoothing(trace).points[30]?.loss).toBeCloseTo(raw[30] as number, 6);
@@ -171,7 +171,7 @@ describe('readCurve', () => {
 
   it.each<[string, Uint8Array, string]>([
     ['nothing', utf8(' \n'), 'Expected something in the file'],
-    ['bytes that are no text', Uint8Array.of(1, 200, 200, 7), 'Expected text in the file'],
+    ['bytes that are not text', Uint8Array.of(1, 200, 200, 7), 'Expected text in the file'],
     ['half of a JSON file', utf8('{"lr": [1, 2'), 'Expected JSON in the file'],
     ['an object without lists', json({ answer: 42 }), 'an object with answer'],
     ['words in a list', json({ lr: [1, 2], loss: [1, 'x'] }), 'Received: loss[1] = "x"'],
@@ -187,7 +187,7 @@ describe('readCurve', () => {
     ['one rate', json({ lrs: lrs.map(() => 0.1), losses: raw }), '0.1 at every step'],
     ['few points', json({ lrs: [1, 2, 3], losses: [1, 2, 3] }), 'Expected at least 5 steps'],
     ['a negative rate', json({ lrs: [-1, 2, 3, 4, 5], losses: [1, 2, 3, 4, 5] }), '-1 at step 0'],
-    ['a step that stands twice', utf8('step,lr,loss\n1,1,1\n1,2,2\n2,3,3\n3,4,4\n4,5,5'), 'two at step 1'],
+    ['a step listed twice', utf8('step,lr,loss\n1,1,1\n1,2,2\n2,3,3\n3,4,4\n4,5,5'), 'two at step 1'],
     ['an open quotation mark', utf8('lr,loss\n"1,2\n'), 'Expected whole cells'],
     ['a row that is too long', utf8('lr,loss\n1,2,3\n'), 'Received: 3 in row 2'],
     ['runs of MLflow', utf8('run_id,key,value\na,loss,1\nb,loss,2'), 'Received: 2 runs: a, b'],

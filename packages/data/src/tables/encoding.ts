@@ -9,16 +9,16 @@ export type FeatureEncoding =
       /** Whether a second number says that the first is missing. */
       readonly missing: boolean;
     }
-  /** One number for each value: 1 for the one that is there, 0 for the others; all 0 where it is missing or new. */
+  /** One number for each value: 1 for the value present, 0 for the others; all 0 if the value is missing or unknown. */
   | { readonly name: string; readonly type: 'category'; readonly values: readonly string[] };
 
-/** What the model is to answer. */
+/** What the model predicts. */
 export type TargetEncoding =
   | { readonly name: string; readonly type: 'classes'; readonly classes: readonly string[] }
   /** Numbers: the model learns (x − mean) / std. */
   | { readonly name: string; readonly type: 'number'; readonly mean: number; readonly std: number };
 
-/** How a table becomes examples: plain data, to be kept beside the model. */
+/** How a table becomes examples: plain data to keep beside the model. */
 export interface TableEncoding {
   readonly version: 1;
   readonly kind: 'table';
@@ -26,6 +26,6 @@ export interface TableEncoding {
   readonly target: TargetEncoding;
 }
 
-/** How many numbers a feature takes. */
+/** The number of model inputs that a feature takes. */
 export const widthOf = (feature: FeatureEncoding): number =>
   feature.type === 'number' ? (feature.missing ? 2 : 1) : feature.values.length;

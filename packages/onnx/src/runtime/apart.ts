@@ -2,14 +2,14 @@ import { isHalf, narrow } from '../format/half.ts';
 import type { Replacement } from '../format/patch.ts';
 import type { Outside } from '../format/place.ts';
 
-/** New bytes of a part of another file. */
+/** New bytes for part of an external data file. */
 interface Part {
   readonly location: string;
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
-/** New elements of tensors, by where they belong: into the model's file, or into another. */
+/** Splits new tensor values into those for the model's file and those for its external files. */
 export function apart(
   values: readonly Replacement[],
   outside: ReadonlyMap<string, Outside>,

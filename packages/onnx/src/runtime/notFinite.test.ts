@@ -79,7 +79,7 @@ describe('a step after which a parameter is not finite', () => {
 });
 
 describe('data that is not finite', () => {
-  it('is named by input, example and position, at a rate that cannot be the reason', async () => {
+  it('is named by input, example and position if the rate cannot be the cause', async () => {
     const trainer = await create();
     const batches = [good, good, bad, good];
     const policy = triangular({ baseLr: 1e-9, maxLr: 1e-8, stepSize: 10 });
@@ -101,9 +101,7 @@ describe('data that is not finite', () => {
     expect(parseTrace(JSON.parse(JSON.stringify(trace)))).toEqual(trace);
     const { suggestion, reasons } = analyzeRangeTest(trace);
     expect(suggestion).toBeNull();
-    expect(reasons.join(' ')).toContain(
-      'because of the data: "x" of example 1 is NaN at [0]. Mend or leave out',
-    );
+    expect(reasons.join(' ')).toContain('because of the data: "x" of example 1 is NaN at [0]. Fix or remove');
     await trainer.dispose();
   });
 

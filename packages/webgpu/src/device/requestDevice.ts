@@ -11,7 +11,7 @@ export interface RequestDeviceOptions {
   readonly features?: readonly GPUFeatureName[];
 }
 
-/** The limits that make training on a device easier; asked for as high as the adapter goes. */
+/** Limits that make training easier. They are requested as high as the adapter allows. */
 const useful = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const;
 
 /**
@@ -25,10 +25,10 @@ const sources = new WeakMap<GPUDevice, GPU>();
  *
  * It keeps `gpu` for as long as the device lives, which Node's bindings need.
  *
- * Any `GPUDevice` will do for this package; this is only the convenient way to a good one.
+ * This package works with any `GPUDevice`; this function is a convenience.
  *
- * @param gpu - `navigator.gpu`, or what npm `webgpu`'s `create([])` gives
- * @throws {GpuError} `no-adapter` where there is none, `limit` where the adapter offers too little
+ * @param gpu - `navigator.gpu`, or the result of `create([])` of npm `webgpu`
+ * @throws {GpuError} `no-adapter` if there is none, `limit` if the adapter offers too little
  *
  * @example
  * ```ts

@@ -34,7 +34,7 @@ describe.skipIf(!hasDevice)('restore', () => {
   });
   afterAll(() => device.destroy());
 
-  it('refuses a snapshot with one odd value in plain words, and moves nothing', async () => {
+  it('refuses a snapshot with one bad value in plain words, and changes nothing', async () => {
     const model = tinyModel(device, adam());
     const good = (await model.trainable.snapshot()) as GpuSnapshot;
     const before = await download(device, model.value);
@@ -75,7 +75,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     return snapshot as GpuSnapshot;
   };
 
-  it('goes on with the same bits in another trainer, whatever rate its dropout has', async () => {
+  it('continues with the same bits in another trainer, even with another dropout rate', async () => {
     const [first, second] = [
       await open(layersOf([dropout({ rate: 0.5 })])),
       await open(layersOf([dropout({ rate: 0.25 })]), adam(), 9),
@@ -89,8 +89,8 @@ describe.skipIf(!hasDevice)('restore', () => {
   });
 
   it.each<[string, readonly Layer[], Optimizer, RegExp]>([
-    ['a layer more', layersOf([dense({ units: 4 })]), adam(), /dense4\.weight is missing/],
-    ['a layer less', layersOf().slice(0, -1), adam(), /dense3\.weight is not in the model/],
+    ['an extra layer', layersOf([dense({ units: 4 })]), adam(), /dense4\.weight is missing/],
+    ['a missing layer', layersOf().slice(0, -1), adam(), /dense3\.weight is not in the model/],
     [
       'a wider layer',
       [...layersOf().slice(0, -2), dense({ units: 5 }), dense({ units: 3 })],
@@ -110,9 +110,9 @@ describe.skipIf(!hasDevice)('restore', () => {
       /its layer 2 is batchNorm .* relu, and in the model batchNorm .* tanh/,
     ],
     ['another optimizer', layersOf(), sgd(), /its optimizer is adam, and the model's sgd/],
-    ['one of as many slots', layersOf(), rmsProp({ momentum: 0.9 }), /its optimizer is adam/],
+    ['an optimizer with the same number of slots', layersOf(), rmsProp({ momentum: 0.9 }), /its optimizer is adam/],
   ])(
-    'refuses a snapshot of another model before anything moves: %s',
+    'refuses a snapshot of another model before anything changes: %s',
     async (_, layers, optimizer, message) => {
       const trainer = await open(layers, optimizer);
       const before = await trainer.snapshot();
@@ -151,7 +151,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('takes what fits with { partial: true }: by name and shape', async () => {
+  it('restores what matches by name and shape with { partial: true }', async () => {
     const snapshot = await trained();
     const trainer = await open([...layersOf().slice(0, -1), dense({ units: 2 })], sgd());
     const before = await trainer.parameters();
@@ -164,7 +164,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('uses a snapshot with the changes of the caller, not an earlier copy', async () => {
+  it('uses the caller's changes to a snapshot, not an earlier copy', async () => {
     const trainer = await open();
     const snapshot = await trainer.snapshot();
     const bias = snapshot.tensors.find(({ name }) => name === 'dense1.bias')!;
@@ -252,7 +252,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     if (narrow) on.destroy();
   });
 
-  it('reads snapshots of the first version, by the place of their bytes', async () => {
+  it('reads snapshots of the first version by byte offset', async () => {
     const { trainable, value, free } = tinyModel(device, adam());
     for (const goal of goals) trainable.trainStep(goal, { lr: 0.1 });
     const snapshot = await trainable.snapshot();

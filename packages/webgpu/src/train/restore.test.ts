@@ -110,7 +110,12 @@ describe.skipIf(!hasDevice)('restore', () => {
       /its layer 2 is batchNorm .* relu, and in the model batchNorm .* tanh/,
     ],
     ['another optimizer', layersOf(), sgd(), /its optimizer is adam, and the model's sgd/],
-    ['an optimizer with the same number of slots', layersOf(), rmsProp({ momentum: 0.9 }), /its optimizer is adam/],
+    [
+      'an optimizer with the same number of slots',
+      layersOf(),
+      rmsProp({ momentum: 0.9 }),
+      /its optimizer is adam/,
+    ],
   ])(
     'refuses a snapshot of another model before anything changes: %s',
     async (_, layers, optimizer, message) => {
@@ -164,7 +169,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('uses the caller's changes to a snapshot, not an earlier copy', async () => {
+  it('restores a snapshot as the caller has changed it, not an earlier copy', async () => {
     const trainer = await open();
     const snapshot = await trainer.snapshot();
     const bias = snapshot.tensors.find(({ name }) => name === 'dense1.bias')!;

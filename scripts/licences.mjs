@@ -1,0 +1,23 @@
+/**
+ * Which licences the packages that users install depend on: every one must be in the list, which is what permits use without
+ * more than naming the authors. Reads what is installed; asks no registry.
+ */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const allowed = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense']);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const args = ['-y', 'pnpm@12.21.0', '--recursive', '--filter', './packages/*', 'licenses', 'list', '--prod', '--json'];
+const found = JSON.parse(execFileSync('npx', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 }));
+
+/** `(MIT OR Apache-2.0)`: one of them is enough. */
+const isAllowed = (licence) =>
+  licence
+    .replace(/[()]/g, '')
+    .split(' OR ')
+    .some((each) => each.split(' AND ').every((part) => allowed.has(part.trim())));
+
+const others = Object.entries(found).filter(([licence]) => !isAllowed(licence));
+for (const [licence, packages] of others) console.error(`${licence}: ${packages.map(({ name }) => name).join(', ')}`);
+console.log(`${Object.values(found).flat().length} packages, ${Object.keys(found).length} licences, ${others.length} not allowed.`);
+process.exitCode = others.length > 0 ? 1 : 0;

@@ -93,6 +93,9 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 
+// Packages whose code the build puts into ours, so that users do not install them.
+const bundled: Readonly<Record<string, readonly string[]>> = { '@clr/report': ['echarts'] };
+
 // Types that hold themselves are circles of files, and right. Each is cut at one arrow, from a file to another one.
 const recursiveTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // A sequence is a policy, and holds policies.
@@ -109,7 +112,8 @@ const recursiveTypes: Readonly<Record<string, Readonly<Record<string, string>>>>
 export function crossingsOf(folder: string): Crossing[] {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   const { name } = manifest;
-  const runtime = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }));
+  const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+  const runtime = new Set([...installed, ...(bundled[name] ?? [])]);
   const everything = new Set([...runtime, ...Object.keys(manifest.devDependencies ?? {}), name]);
   const crossings: Crossing[] = [];
 

@@ -1,4 +1,4 @@
-export type { PictureOptions } from './panels/panel.ts';
+export type { PictureOptions } from './panels/pictureOptions.ts';
 export { type PolicyPictureOptions, renderPolicy } from './pictures/renderPolicy.ts';
 export { renderRangeTest } from './pictures/renderRangeTest.ts';
 export { type ReportContent, type ReportRangeTest, renderReport } from './pictures/renderReport.ts';

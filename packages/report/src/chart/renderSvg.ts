@@ -1,15 +1,18 @@
-import { LineChart, type LineSeriesOption, ScatterChart, type ScatterSeriesOption } from 'echarts/charts';
+import type { LineSeriesOption, ScatterSeriesOption } from 'echarts/charts';
+import type { GridComponentOption, TitleComponentOption } from 'echarts/components';
+import type { ComposeOption } from 'echarts/core';
+import { escapeText } from '../words/words.ts';
 import {
   GridComponent,
-  type GridComponentOption,
+  init,
+  LineChart,
   MarkAreaComponent,
   MarkLineComponent,
+  ScatterChart,
+  SVGRenderer,
   TitleComponent,
-  type TitleComponentOption,
-} from 'echarts/components';
-import { type ComposeOption, init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
-import { escapeText } from '../words/words.ts';
+  use,
+} from './echarts.ts';
 import { colours, darkStyle } from './theme.ts';
 
 use([

@@ -2,7 +2,8 @@ import { ClrError } from '@clr/core';
 import type { Drawing, Frame } from '../chart/renderSvg.ts';
 import { sharedAxis, valueAxis } from './axes.ts';
 import { type Heading, panelHeading, titleHeading } from './headings.ts';
-import type { Panel, PictureOptions, SharedAxis } from './panel.ts';
+import type { Panel, SharedAxis } from './panel.ts';
+import type { PictureOptions } from './pictureOptions.ts';
 
 const margin = 16;
 const right = 28;

@@ -4,8 +4,9 @@ import { curve, marks } from '../chart/series.ts';
 import { colours } from '../chart/theme.ts';
 import { extent } from '../curves/extent.ts';
 import { policyPoints } from '../curves/policyPoints.ts';
-import type { Panel, PictureOptions } from '../panels/panel.ts';
+import type { Panel } from '../panels/panel.ts';
 import { stackPanels } from '../panels/panels.ts';
+import type { PictureOptions } from '../panels/pictureOptions.ts';
 import { formatCount, formatRate } from '../words/words.ts';
 
 /** Options of {@link renderPolicy}. */

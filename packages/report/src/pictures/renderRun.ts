@@ -1,7 +1,7 @@
 import { ClrError, checkOptionNames, type TrainingRun } from '@clr/core';
 import { renderSvg } from '../chart/renderSvg.ts';
-import { type PictureOptions, pictureOptions } from '../panels/panel.ts';
 import { stackPanels } from '../panels/panels.ts';
+import { type PictureOptions, pictureOptions } from '../panels/pictureOptions.ts';
 import { runPanels } from '../panels/runPanels.ts';
 import type { NamedRun } from '../words/namedRun.ts';
 import { formatCount, formatNumber, formatShare } from '../words/words.ts';

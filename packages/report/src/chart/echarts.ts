@@ -1,0 +1,5 @@
+// What is used of ECharts. The build puts it into this file (scripts/bundleEcharts.mjs).
+export { LineChart, ScatterChart } from 'echarts/charts';
+export { GridComponent, MarkAreaComponent, MarkLineComponent, TitleComponent } from 'echarts/components';
+export { init, use } from 'echarts/core';
+export { SVGRenderer } from 'echarts/renderers';

@@ -5,9 +5,28 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const allowed = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense']);
+const allowed = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  'MIT',
+  'Unlicense',
+]);
 const root = fileURLToPath(new URL('..', import.meta.url));
-const args = ['-y', 'pnpm@12.21.0', '--recursive', '--filter', './packages/*', 'licenses', 'list', '--prod', '--json'];
+const args = [
+  '-y',
+  'pnpm@12.21.0',
+  '--recursive',
+  '--filter',
+  './packages/*',
+  'licenses',
+  'list',
+  '--prod',
+  '--json',
+];
 const found = JSON.parse(execFileSync('npx', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 }));
 
 /** `(MIT OR Apache-2.0)`: one of them is enough. */
@@ -18,6 +37,9 @@ const isAllowed = (licence) =>
     .some((each) => each.split(' AND ').every((part) => allowed.has(part.trim())));
 
 const others = Object.entries(found).filter(([licence]) => !isAllowed(licence));
-for (const [licence, packages] of others) console.error(`${licence}: ${packages.map(({ name }) => name).join(', ')}`);
-console.log(`${Object.values(found).flat().length} packages, ${Object.keys(found).length} licences, ${others.length} not allowed.`);
+for (const [licence, packages] of others)
+  console.error(`${licence}: ${packages.map(({ name }) => name).join(', ')}`);
+console.log(
+  `${Object.values(found).flat().length} packages, ${Object.keys(found).length} licences, ${others.length} not allowed.`,
+);
 process.exitCode = others.length > 0 ? 1 : 0;

@@ -88,7 +88,7 @@ export class LineChart {
       svg('rect', {
         x: margin.left - 1,
         y: 0,
-        width: Math.max(0, right - margin.left + 2),
+        width: Math.max(0, right - margin.left + 8),
         height: bottom + 2,
       }),
     );

@@ -28,6 +28,8 @@ export class TrainView {
   readonly #figures: Readonly<Record<'step' | 'rate' | 'loss' | 'right', HTMLElement>>;
   #state: State = 'loading';
   #steps = 0;
+  /** A range test is stopped, not paused: it begins anew. */
+  #searching = false;
 
   /** @param policy - the policy that is chosen in the other part of the page */
   constructor(policy: () => Policy) {
@@ -143,12 +145,14 @@ export class TrainView {
         return;
       case 'sweep':
         this.#charts.sweep(event.points);
+        this.#search(true);
         this.#status.textContent = `Range test: the rate rises, now ${formatRate(event.points.at(-1)?.lr ?? 0)}. The model is put back afterwards.`;
         return;
       case 'found':
         void this.#showFinding(event);
         return;
       case 'training':
+        this.#search(false);
         this.#begin(event.history);
         this.#status.textContent = `Training with ${event.history.policy.type}: ${formatCount(event.history.steps)} steps.`;
         return;
@@ -172,6 +176,12 @@ export class TrainView {
       case 'fault':
         this.#fault(event.text);
     }
+  }
+
+  #search(searching: boolean): void {
+    if (this.#searching === searching) return;
+    this.#searching = searching;
+    this.#show();
   }
 
   #welcome(history: History, step: number): void {
@@ -235,6 +245,7 @@ export class TrainView {
 
   #become(state: State, text: string): void {
     this.#state = state;
+    this.#searching = false;
     this.#status.classList.remove('fault');
     this.#status.textContent = text;
     this.#show();
@@ -245,7 +256,7 @@ export class TrainView {
     this.#run.textContent = {
       loading: 'Train',
       empty: 'Train',
-      running: 'Pause',
+      running: this.#searching ? 'Stop' : 'Pause',
       paused: 'Go on',
       done: 'Train again',
     }[state];

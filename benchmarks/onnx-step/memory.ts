@@ -47,8 +47,8 @@ async function torchPeak(net?: string, batch = 0): Promise<number> {
 }
 
 /**
- * Peak memory of both sides, net by net, each in a process of its own. The runtime alone has taken a product of two numbers:
- * that brings the code of both into memory, of which a process that has only loaded it has read little.
+ * Peak memory of both sides, net by net, each in a process of its own. The baseline of each runtime is a process
+ * that has multiplied two numbers. A process that has only loaded a runtime has little of its code in memory.
  */
 export async function peaks(
   folder: string,

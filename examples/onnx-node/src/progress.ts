@@ -6,10 +6,10 @@ export interface Task {
   readonly steps: number;
 }
 
-/** Shows how far tasks are: bars on a terminal, a line every quarter elsewhere. */
+/** Shows the progress of tasks: bars on a terminal, a line every quarter elsewhere. */
 export interface Progress {
   update(name: string, step: number, note: string): void;
-  /** Ends the display; must be called whatever happens, for a bar hides the cursor. */
+  /** Ends the display. Always call it, because a bar hides the cursor. */
   stop(): void;
 }
 
@@ -27,7 +27,7 @@ function bars(tasks: readonly Task[], out: NodeJS.WriteStream): Progress {
       stopOnComplete: false,
       clearOnComplete: false,
       stream: out,
-      // Ctrl-C is the demo's own business.
+      // The demo handles Ctrl-C itself.
       gracefulExit: false,
     },
     Presets.shades_classic,

@@ -21,7 +21,7 @@ const net = network({
   loss: 'mse',
 });
 
-/** What the network sees of every pixel: its position, and waves over it. */
+/** The network's input for each pixel: its position, and waves over it. */
 export const positions: Float32Array = Float32Array.from(
   Array.from({ length: side * side }, (_, pixel) => {
     const place = [(2 * (pixel % side)) / (side - 1) - 1, (2 * Math.floor(pixel / side)) / (side - 1) - 1];
@@ -52,7 +52,7 @@ export async function createPainter(
   return painter;
 }
 
-/** A range test on a fresh network, and the policy that follows from it. */
+/** Runs a range test on a fresh network and returns the policy that it suggests. */
 export async function findPolicy(
   device: GPUDevice,
   colours: Float32Array,

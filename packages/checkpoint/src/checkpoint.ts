@@ -15,13 +15,13 @@ export interface Checkpoint<S extends object = object> {
 
 /** A place that holds one checkpoint: a file or an entry of IndexedDB. */
 export interface CheckpointStore {
-  /** Replaces the checkpoint. Whatever happens, the old or the new one is there, complete. */
+  /** Replaces the checkpoint. The old or the new one is always there, complete. */
   save(checkpoint: Checkpoint): Promise<void>;
   /** The last saved checkpoint, or `undefined` if there is none. */
   load(): Promise<Checkpoint | undefined>;
 }
 
-/** Throws if a checkpoint has no step or no snapshot, or an average that is none. */
+/** Throws if a checkpoint has no step, no snapshot, or an invalid average. */
 export function checkCheckpoint(checkpoint: Checkpoint): void {
   const names = ['step', 'snapshot', 'average', 'extra'] as const;
   const { step, snapshot, average } = checkOptionNames('clr/checkpoint', 'a checkpoint', checkpoint, names);
@@ -33,11 +33,15 @@ export function checkCheckpoint(checkpoint: Checkpoint): void {
     );
   }
   if (typeof snapshot !== 'object' || snapshot === null) {
-    throw fail('a snapshot', `snapshot = ${inWords(snapshot)}`, 'Pass what snapshot() of the adapter gave.');
+    throw fail(
+      'a snapshot',
+      `snapshot = ${inWords(snapshot)}`,
+      'Pass the result of snapshot() of the adapter.',
+    );
   }
   if (average === undefined) return;
   const { type, snapshots } = average ?? {};
   if ((type === 'ema' || type === 'lawa') && Array.isArray(snapshots)) return;
-  const advice = 'Save the checkpoint as `train` gives it.';
+  const advice = 'Save the checkpoint that `train` passes to `save`, unchanged.';
   throw fail('an average of `train`', `average = ${inWords(average)} of the type ${inWords(type)}`, advice);
 }

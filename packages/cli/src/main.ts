@@ -8,7 +8,7 @@ import { writeFiles } from './writeFiles.ts';
 // A reader may close the pipe early, as in `clr policy … | head`. That is not a failure.
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
   if (cause.code === 'EPIPE') return;
-  const advice = 'Make room on the disk, or print elsewhere.';
+  const advice = 'Free some disk space, or print elsewhere.';
   say(unusable({ expected: 'to print on standard output', received: cause.message, advice }, { cause }));
 });
 

@@ -114,7 +114,7 @@ describe('a sweep that is stopped', () => {
     // On a fast machine it may have ended before the signal came.
     if (code !== 0) {
       expect(code).toBe(130);
-      expect(out).toMatch(/^Stopped with \d of 2 results in stopped\. This goes on:\n/);
+      expect(out).toMatch(/^Stopped with \d of 2 results in stopped\. Resume with:\n/);
       expect(out).toContain(`clr ${stoppable.join(' ')}`);
     }
     expect((await run(...stoppable)).code).toBe(0);

@@ -1,21 +1,21 @@
 import { ClrError, show } from './errors.ts';
 import { nearest } from './nearest.ts';
 
-/** Nothing, if the names are all that the options have; else those that are missing, as a type error. */
+/** A type that is empty if the names cover all options; else it names the missing ones in a type error. */
 type Complete<Options, Names extends readonly string[]> =
   Exclude<keyof Options, Names[number]> extends never
     ? unknown
     : { readonly missing: Exclude<keyof Options, Names[number]> };
 
 /**
- * Refuses options that a function does not have, and what is no object of options. Adapters use it too, so that a
+ * Refuses unknown options, and values that are not an object of options. Adapters use it too, so that a
  * misspelt option is never ignored. An instance of a class may hold more than options; its names are not checked.
  *
- * @param scope - the package that speaks: `clr/onnx`
+ * @param scope - the package named in the message: `clr/onnx`
  * @param call - the function whose options they are
  * @param names - the names that it knows: TypeScript asks for all of them
  * @returns the options
- * @throws {ClrError} on another name, with the nearest legal one, or a value that is no object
+ * @throws {ClrError} on another name, with the nearest legal one, or a value that is not an object
  *
  * @example
  * ```ts

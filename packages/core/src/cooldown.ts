@@ -9,19 +9,19 @@ import type { Checkpoint } from './trainable/checkpoint.ts';
 
 /** Options of {@link cooldown}. */
 export interface CooldownOptions {
-  /** Where the run stands: a checkpoint of it, or what else has its `step`. */
+  /** A checkpoint of the run, or another object with its `step`. */
   readonly from: Pick<Checkpoint, 'step'>;
   /** The length of the cooldown, in steps. */
   readonly steps: number;
-  /** The way down, as for `decay`. Default `'linear'`. */
+  /** The shape of the cooldown, as for `decay`. Default `'linear'`. */
   readonly shape?: DecayShape;
-  /** The rate at its end. Default 0. */
+  /** The final rate. Default 0. */
   readonly finalLr?: number;
 }
 
 /**
- * A run's policy up to a step, and from there one way down: the model as it would be if the run ended now. Train with it
- * from a checkpoint; go on later from the same checkpoint with the run's own policy, as if nothing had happened.
+ * A run's policy up to a step, then a cooldown, as if the run ended there. Train with it from a checkpoint. Later continue
+ * from the same checkpoint with the run's own policy, as if nothing had happened.
  *
  * `lr(t) = policy.lr(t)` before `from.step`, then `finalLr + (policy.lr(from.step) − finalLr) · h(x)` with
  * `x = (t − from.step) / steps` and `h` as in `decay`. Its end, `from.step + steps`, is a trough. A momentum that the policy schedules
@@ -47,7 +47,7 @@ export function cooldown(policy: Policy, { from, ...options }: CooldownOptions):
   stepCount(options.steps, 'steps');
   const maxLr = toSchedule(policy).lr(step);
   if (!(maxLr > 0)) {
-    const advice = 'The run has cooled down there already: take a step at which it still trains.';
+    const advice = 'The run has already cooled down there. Choose a step at which it still trains.';
     throw new PolicyError('from.step', step, 'a step at which the rate of the policy is above 0', advice);
   }
   const down = { policy: decay({ ...options, maxLr, warmup: 0 }), steps: options.steps };

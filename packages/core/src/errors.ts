@@ -1,10 +1,10 @@
 import { maxPart, maxPath, maxShown } from './limits.ts';
 
-/** The three parts of every clr error: what was expected, what came instead, what to do. */
+/** The three parts of every clr error: what was expected, what was received, what to do. */
 export interface Problem {
   /** What was expected, without a full stop: `stepSize to be a positive integer`. */
   readonly expected: string;
-  /** What came instead: `stepSize = 0`. */
+  /** What was received: `stepSize = 0`. */
   readonly received: string;
   /** What to do about it, as a sentence. */
   readonly advice: string;
@@ -14,8 +14,8 @@ export interface Problem {
  * The error that every clr package throws for input it cannot use. Its message is safe to print: control characters are
  * escaped, and long parts are cut in the middle.
  *
- * @param scope - the package that speaks, without the `@`: `clr/onnx`
- * @param problem - what was expected, what came, what to do
+ * @param scope - the package named in the message, without the `@`: `clr/onnx`
+ * @param problem - what was expected, what was received, what to do
  *
  * @example
  * ```ts
@@ -65,7 +65,7 @@ export class PolicyError extends ClrError {
   }
 }
 
-/** A value as an error message shows it: short, quoted if it is a string. */
+/** Formats a value for an error message: short, and quoted if it is a string. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `"${printable(value, maxShown)}"`;
   if (Array.isArray(value)) return value.length ? 'an array' : 'an empty array';
@@ -73,7 +73,7 @@ export function show(value: unknown): string {
   return typeof value === 'object' && value ? kindOf(value) : printable(String(value), maxShown);
 }
 
-/** What an object is: a promise, a Float32Array of 64, … */
+/** Describes an object: a promise, a Float32Array of 64, … */
 function kindOf(value: object): string {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (kind === 'Promise') return 'a promise (is an `await` missing?)';

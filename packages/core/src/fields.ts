@@ -2,7 +2,7 @@ import { PolicyError } from './errors.ts';
 import { maxEntries } from './limits.ts';
 import { nearest } from './nearest.ts';
 
-/** Reads one field: gives back what it holds, checked, or throws. `path` is where it stands. */
+/** Reads one field: returns its checked value, or throws. `path` is its position in the data. */
 export type Read = (value: unknown, path: string) => unknown;
 
 /** The readers of an object's fields, by name. */
@@ -74,7 +74,7 @@ export const record =
   (value, path) =>
     Object.freeze(pickFields(fieldsOf(value, path || 'record', 'an object'), fields, path));
 
-/** An object with any names and such values, as a frozen copy. */
+/** An object with any names and values of one kind, as a frozen copy. */
 export const byName =
   (item: Read): Read =>
   (value, path) => {
@@ -84,7 +84,7 @@ export const byName =
     );
   };
 
-/** An array of such items, as a frozen copy. */
+/** An array of items of one kind, as a frozen copy. */
 export const list =
   (item: Read, least = 1): Read =>
   (value, path) => {
@@ -125,7 +125,7 @@ export function readFields(value: unknown, fields: Fields, path: string): Record
   return pickFields(source, fields, path);
 }
 
-/** A copy of the named fields alone. */
+/** A copy with only the named fields. */
 export function pickFields(
   source: Readonly<Record<string, unknown>>,
   fields: Fields,

@@ -23,7 +23,7 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
   const schedule = toSchedule(source);
   const { cycle, cycleEnd } = schedule.at(steps);
   if (cycleEnd === Infinity) return steps;
-  // The first step of this cycle is the trough before; cycles only go up, so it can be halved in on.
+  // The first step of this cycle is the trough before; cycles only increase, so bisection finds it.
   let [low, high] = [0, steps];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
@@ -32,7 +32,7 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
   }
   if (low > 0 && schedule.at(low - 1).cycleEnd !== low) {
     throw new ClrError('clr/core', {
-      expected: 'cycles that only go up, each from the end of the one before',
+      expected: 'cycles that follow one another, each from the end of the one before',
       received: `cycle ${cycle} at step ${low}, and a cycle before it that ends at ${schedule.at(low - 1).cycleEnd}`,
       advice: 'Look at `position` or `at` of the schedule.',
     });

@@ -37,7 +37,7 @@ import {
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 5 };
 
 describe('policies', () => {
-  it('are told apart by their type', () => {
+  it('are distinguished by their type', () => {
     expectTypeOf(triangular(bounds)).toEqualTypeOf<TriangularPolicy>();
     expectTypeOf(parsePolicy({})).toEqualTypeOf<Policy>();
     expectTypeOf<Extract<Policy, { type: 'constant' }>>().toEqualTypeOf<ConstantPolicy>();
@@ -67,7 +67,7 @@ describe('policies', () => {
     expectTypeOf<Extract<Policy, { type: 'table' }>['values']>().toEqualTypeOf<readonly number[]>();
   });
 
-  it('take legal options only', () => {
+  it('take only legal options', () => {
     // @ts-expect-error: a bound is missing
     expect(() => triangular({ baseLr: 0, stepSize: 5 })).toThrow();
     // @ts-expect-error: no such window
@@ -89,7 +89,7 @@ describe('policies', () => {
 });
 
 describe('schedules', () => {
-  it('come of policies, schedules, parts of them and functions', () => {
+  it('are made from policies, schedules, partial schedules and functions', () => {
     expectTypeOf(toSchedule).parameter(0).toEqualTypeOf<ScheduleLike>();
     expectTypeOf(toSchedule).returns.toEqualTypeOf<Schedule>();
     expectTypeOf<(step: number) => number>().toExtend<ScheduleLike>();
@@ -98,7 +98,7 @@ describe('schedules', () => {
     expectTypeOf<{ momentum(step: number): number }>().not.toExtend<ScheduleLike>();
   });
 
-  it('say where a step stands', () => {
+  it('report the position of a step', () => {
     const at = toSchedule(constant({ lr: 1 })).at(0);
     expectTypeOf(at).toExtend<CyclePosition>();
     expectTypeOf(at.momentum).toEqualTypeOf<number | undefined>();
@@ -121,7 +121,7 @@ describe('a trainable', () => {
   });
 });
 
-describe('what comes from elsewhere', () => {
+describe('data from elsewhere', () => {
   it('is read into types, or narrowed to one', () => {
     const unknown: unknown = { type: 'constant', lr: 1 };
     expectTypeOf(parseTrace).toEqualTypeOf<(value: unknown, name?: string) => RangeTestTrace>();
@@ -130,7 +130,7 @@ describe('what comes from elsewhere', () => {
   });
 });
 
-describe('what adapters use', () => {
+describe('functions for adapters', () => {
   it('takes hyperparameters and a kind of update', () => {
     expectTypeOf(checkHyperparameters({ lr: 0.1 }, 'sgd')).toEqualTypeOf<void>();
     expectTypeOf(meanMetrics([1], (loss) => ({ examples: 1, loss }))).toEqualTypeOf<Promise<Metrics>>();

@@ -3,13 +3,13 @@ import { readPolicy } from './policies/readPolicy.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * Reads a policy from unknown data, such as parsed JSON. What it gives back equals what the factory of that
- * type would: frozen, with no field more.
+ * Reads a policy from unknown data, such as parsed JSON. The result equals that of the factory of that
+ * type: frozen and without other fields.
  *
  * @param value - an object with a `type` and the fields of that type
  * @param name - how error messages refer to it, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received; a misspelt
- *   `type` or field is answered with the nearest one
+ *   `type` or field gets the nearest one as advice
  *
  * @example
  * ```ts

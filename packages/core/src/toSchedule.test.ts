@@ -168,7 +168,9 @@ describe('fitToCycles', () => {
 
   it('refuses cycles that do not follow one another', () => {
     const position = (step: number) => ({ cycle: Math.floor(step / 10), phase: 0, cycleEnd: step + 7 });
-    expect(() => fitToCycles({ lr: () => 0.1, position }, 42)).toThrow('Expected cycles that only go up');
+    expect(() => fitToCycles({ lr: () => 0.1, position }, 42)).toThrow(
+      'Expected cycles that follow one another',
+    );
   });
 
   it('is quick and right for a budget of ten billion steps', () => {

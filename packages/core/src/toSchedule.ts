@@ -12,11 +12,11 @@ export type ScheduleLike = Policy | Schedule | CustomSchedule | ((step: number) 
 const made = new WeakSet<object>();
 
 /**
- * The schedule that a policy means: pure functions of the step number. Takes a schedule of your own too, or
- * just a function from step to rate, fills in what it lacks, and checks each of its answers.
+ * The schedule of a policy, as pure functions of the step number. Also takes your own schedule, or just a function
+ * from step to rate. It then adds the missing functions and checks every value that yours returns.
  *
- * A bundle holds only the kinds of policy whose factories it imports; read data from elsewhere with
- * `parsePolicy`, which brings them all.
+ * A bundle holds only the kinds of policy whose factories it imports. For data from elsewhere use `parsePolicy`, which
+ * includes all kinds.
  *
  * @throws {PolicyError} if the policy is invalid; from the schedule, if a step is not an integer of at least 0, or if
  * your own schedule returns an invalid rate, momentum or cycle

@@ -154,7 +154,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   [
     'analyzeRangeTest of nothing',
     () => analyzeRangeTest!(undefined),
-    ['the trace of a range test', 'undefined', 'rangeTest() resolved to'],
+    ['the trace of a range test', 'undefined', 'the result of rangeTest()'],
   ],
   [
     'analyzeRangeTest of a promise',

@@ -49,7 +49,7 @@ export function shareOfEpoch({ examples, batch, rank, size, epoch, seed = 1 }: S
   const batches = Math.max(1, Math.round(examples / batch));
   if (Math.floor(examples / batches) < size) {
     throw fail(
-      'an example of each batch for every process',
+      'at least one example of each batch for every process',
       `batches of ${Math.floor(examples / batches)} for ${size} processes`,
       'Take larger batches or fewer processes.',
     );

@@ -103,9 +103,13 @@ describe('runTrial', () => {
     };
     await runTrial(jobOf(tasks.policy), { open, save });
     const from = last!;
-    await expect(runTrial(jobOf(tasks.policy, 2), { open, from })).rejects.toThrow('one of another job');
+    await expect(runTrial(jobOf(tasks.policy, 2), { open, from })).rejects.toThrow(
+      'a checkpoint of another job',
+    );
     const { extra: _, ...bare } = from;
-    await expect(runTrial(jobOf(tasks.policy), { open, from: bare })).rejects.toThrow('one of no job');
+    await expect(runTrial(jobOf(tasks.policy), { open, from: bare })).rejects.toThrow(
+      'a checkpoint without a job',
+    );
     await expect(runTrial(jobOf(tasks.rangeTest), { open, from })).rejects.toThrow('begins again');
     await expect(runTrial(jobOf(tasks.fixed), { opne: open } as never)).rejects.toThrow('"open"');
   });

@@ -23,7 +23,9 @@ export function recordSoFar(
   if (extra.job !== contentOf(job) || !Array.isArray(extra.steps) || !Array.isArray(extra.troughs)) {
     throw fail(
       `a checkpoint of the job ${job.id}`,
-      typeof extra.job === 'string' ? `one of another job, ${inWords(extra.job)}` : 'one of no job',
+      typeof extra.job === 'string'
+        ? `a checkpoint of another job, ${inWords(extra.job)}`
+        : 'a checkpoint without a job',
       'Begin without a checkpoint, or give the job another id.',
     );
   }

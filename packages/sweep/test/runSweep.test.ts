@@ -110,7 +110,7 @@ describe('runSweep', () => {
     await expect(runSweep(jobs, options())).rejects.toThrow(`JSON in ${path}`);
     const foreign = await runTrial(second!, { open });
     await writeFile(path, JSON.stringify({ ...foreign, job: { ...foreign!.job, id: first!.id } }));
-    await expect(runSweep(jobs, options())).rejects.toThrow('one of another job');
+    await expect(runSweep(jobs, options())).rejects.toThrow('a result of another job');
   });
 });
 

@@ -15,16 +15,16 @@ interface Listed {
 }
 
 /**
- * For each copy of tfjs that was taught, our callbacks by their `onTrainBegin`, by which one is known again
- * when tfjs has wrapped it.
+ * For each patched copy of tfjs, our callbacks by their `onTrainBegin`. It identifies a callback that tfjs has
+ * wrapped.
  */
 const adopted = new WeakMap<object, WeakMap<object, Listed>>();
 
 /**
- * Makes a callback work wherever it is listed. tfjs looks at the first entry only: after a plain object it
- * would wrap ours and never tell it the model; before a plain object it would not wrap that and crash
- * (tensorflow/tfjs#1792). So the list is put right when `fit` hands it over, and only lists that hold one of
- * ours are touched.
+ * Makes a callback work at any position in a list. tfjs looks only at the first entry. After a plain object it
+ * would wrap our callback and never give it the model. Before a plain object it would leave that unwrapped and
+ * crash (tensorflow/tfjs#1792). So the list is repaired when `fit` passes it on. Only lists that hold one of
+ * our callbacks are changed.
  */
 export function adoptCallback(
   { CallbackList, CustomCallback, LayersModel }: CallbackClasses,
@@ -44,7 +44,7 @@ export function adoptCallback(
   ours.set(callback.onTrainBegin, callback);
 }
 
-/** Makes `fit` put lists right that hold one of the callbacks in the map that this gives back. */
+/** Makes `fit` repair lists that hold one of the callbacks in the returned map. */
 function teach(
   list: { setParams(params: unknown): void },
   CustomCallback: CallbackClasses['CustomCallback'],
@@ -61,7 +61,7 @@ function teach(
       this.callbacks = this.callbacks.map(
         (entry) => unwrap(entry) ?? (entry.setParams ? entry : wrap(entry)),
       );
-      // It is such a callback that lets the page breathe during training; without any, tfjs adds one too.
+      // This callback yields to the page during training. Without callbacks, tfjs adds one as well.
       if (!this.callbacks.some((entry) => entry instanceof CustomCallback)) {
         this.callbacks.push(wrap({}));
       }

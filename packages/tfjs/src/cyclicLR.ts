@@ -1,6 +1,6 @@
 import { checkOptionNames, type Policy, type Schedule, type ScheduleLike, toSchedule } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
-// By name, so that a bundle holds these alone.
+// Imported by name, so that a bundle holds only these.
 import { Callback, CallbackList, CustomCallback, LayersModel } from '@tensorflow/tfjs';
 import { adoptCallback, type CallbackClasses } from './adoptCallbacks.ts';
 import { applyHyperparameters } from './applyHyperparameters.ts';
@@ -11,7 +11,7 @@ const peer: CallbackClasses = { Callback, CallbackList, CustomCallback, LayersMo
 
 /** Options of {@link cyclicLR}. */
 export interface CyclicLROptions {
-  /** The step to start at: updates applied before. Default 0. */
+  /** The step to start at, that is, the number of earlier updates. Default 0. */
   readonly from?: number;
   /** Stop at the trough that ends this many cycles, counted from `from`. Default: do not stop. */
   readonly cycles?: number;
@@ -19,7 +19,7 @@ export interface CyclicLROptions {
   readonly tf?: CallbackClasses;
 }
 
-/** What {@link cyclicLR} gives: a `tf.Callback` with a counter. */
+/** The result of {@link cyclicLR}: a `tf.Callback` with a counter. */
 export interface CyclicLR extends tfjs.Callback {
   /** Updates applied so far, over all epochs and all calls of `fit`. */
   readonly step: number;
@@ -33,10 +33,10 @@ export interface CyclicLR extends tfjs.Callback {
  *
  * It counts updates by itself, across epochs and across calls of `fit`, and keeps policy and step in the
  * model's metadata, so that they are saved with it ({@link resumeCyclicLR}). The rate and momentum of each
- * epoch's last update stand in `history` and in the logs of the callbacks listed after it, as `lr` and
- * `momentum`. Nothing is read back from the device. It may be listed alone, or before or after others.
+ * epoch's last update are in `history` and in the logs of the callbacks listed after it, as `lr` and
+ * `momentum`. Nothing is read back from the device. It works alone, or before or after other callbacks.
  *
- * @throws {PolicyError} if the policy is not a legal one
+ * @throws {PolicyError} if the policy is invalid
  * @throws {ClrError} if an option is bad; inside `fit`, if the model's optimizer cannot follow the policy
  *
  * @example
@@ -59,7 +59,7 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
   return callback;
 }
 
-/** The policy, where a schedule was given as one; toSchedule has checked it. `isPolicy` would bring every policy along. */
+/** The policy, if the schedule was given as one; toSchedule has checked it. `isPolicy` would add every policy to the bundle. */
 const dataOf = (source: ScheduleLike): Policy | null =>
   typeof source === 'function' || typeof Object(source).lr === 'function' ? null : (source as Policy);
 
@@ -147,7 +147,7 @@ function createCallback(
       if (model === null) {
         throw fail({
           expected: 'tfjs to hand cyclicLR the model',
-          received: 'a training by another copy of tfjs than the one that @clr/tfjs imports',
+          received: 'a training run by another copy of tfjs than @clr/tfjs imports',
           advice: 'Pass the tfjs that made the model: cyclicLR(policy, { tf }).',
         });
       }
@@ -159,7 +159,7 @@ function createCallback(
 
     override onBatchBegin = async (): Promise<void> => {
       last = hyperAt(progress.step);
-      // The model's optimizer of this moment, which makes this very update.
+      // The model's current optimizer, which makes this update.
       if (model !== null) applyHyperparameters(model.optimizer, last);
     };
 

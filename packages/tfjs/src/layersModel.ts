@@ -69,7 +69,7 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   const gone = inner.weights.find(({ val }) => val.isDisposed);
   if (gone) {
     throw fail({
-      expected: 'a model whose weights are there',
+      expected: 'a model whose weights are present',
       received: `${gone.name}, which was disposed`,
       advice: 'Keep the model until the training is over: load or build it again.',
     });

@@ -124,7 +124,7 @@ function namedVariables(variables: readonly tfjs.Variable[]): NamedVariable[] {
     const { name } = tensor;
     if (tensor.isDisposed) {
       throw fail({
-        expected: 'variables that are there',
+        expected: 'variables that exist',
         received: `variables[${index}], which was disposed`,
         advice: 'Keep them until the training is over.',
       });

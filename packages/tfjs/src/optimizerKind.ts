@@ -11,7 +11,7 @@ export interface OptimizerLike {
   readonly iterations: number;
 }
 
-/** An optimizer with its inner fields in reach. */
+/** An optimizer with its internal fields accessible. */
 export type OptimizerFields = OptimizerLike & { [field: string]: unknown };
 
 /** A tensor, as far as clr handles one inside an optimizer. */
@@ -41,15 +41,15 @@ const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>
   ['Adamax', { ...field, momentum: 'beta1' }],
 ]);
 
-/** What was given where an optimizer was wanted: `undefined`, `a number`, `an object`. */
+/** Describes a value that is not an optimizer: `undefined`, `a number`, `an object`. */
 function describe(given: unknown): string {
   if (given === undefined || given === null) return String(given);
   return `${typeof given === 'object' ? 'an' : 'a'} ${typeof given}`;
 }
 
 /**
- * The kind of an optimizer, with the fields of its rate and momentum checked against it: an optimizer that a future tfjs
- * built in another way is refused here, before anything is touched. `slotsOf` checks the rest.
+ * The kind of an optimizer, with the fields of its rate and momentum checked against it: an optimizer of a future tfjs with other
+ * internals is refused here, before anything changes. `slotsOf` checks the rest.
  */
 export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   const name = typeof optimizer?.getClassName === 'function' ? optimizer.getClassName() : undefined;
@@ -97,7 +97,7 @@ export function unlikeTfjs(name: string, what: string): Error {
   return fail({
     expected: `tfjs's ${name} optimizer to have ${what}, as in tfjs 4.0 to 4.22`,
     received: 'one without',
-    advice: 'This tfjs differs inside: use a 4.x that clr knows, or a newer @clr/tfjs.',
+    advice: 'This tfjs has other internals: use a tested 4.x, or a newer @clr/tfjs.',
   });
 }
 

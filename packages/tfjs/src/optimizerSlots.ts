@@ -28,7 +28,7 @@ export function claimSlots(optimizer: OptimizerLike, trained: readonly tfjs.Vari
 
 /**
  * Sorts an optimizer's slots into the order of the variables that are trained now. tfjs finds them by index alone, so
- * after freezing or thawing a layer each would act on another weight. Frees the slots of weights that are now frozen.
+ * after freezing or unfreezing a layer each slot would act on another weight. Frees the slots of weights that are now frozen.
  *
  * @param parts - the same variables by name; called only if slots may be out of order
  * @throws {ClrError} if the slots belong to another model

@@ -22,7 +22,7 @@ export interface OptimizerState {
   readonly scalars: Readonly<Record<string, TensorData>>;
 }
 
-/** Reads an optimizer's slots, counters and numbers. Goes where tfjs's `getWeights()` does not (Adamax, β₁). */
+/** Reads an optimizer's slots, counters and numbers. Also reads what tfjs's `getWeights()` omits (Adamax, β₁). */
 export async function readOptimizerState(
   optimizer: OptimizerLike,
   trained: readonly NamedVariable[],
@@ -57,7 +57,7 @@ export async function readOptimizerState(
 
 /**
  * Restores a state, bit for bit: overwrites slots that exist, creates missing ones and frees superfluous ones. Slots of
- * weights that the state does not have stay as they are.
+ * weights that are missing from the state are left unchanged.
  *
  * @param savedPlace - maps a weight's place in this model to its place in the state; `undefined` if the state lacks it
  */

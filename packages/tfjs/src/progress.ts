@@ -4,19 +4,19 @@ import { fail } from './errors.ts';
 
 /** The progress of a training under a policy, saved with the model. */
 export interface Progress {
-  /** `null` when the schedule was functions, which cannot be stored. */
+  /** `null` if the schedule consists of functions, which cannot be stored. */
   readonly policy: Policy | null;
   /** Updates applied so far. */
   readonly step: number;
 }
 
-/** As much of a model as carries metadata. */
+/** The part of a model that carries metadata. */
 export interface MetadataHolder {
   getUserDefinedMetadata(): object;
   setUserDefinedMetadata(metadata: object): void;
 }
 
-/** A Sequential wraps another model, and callbacks get that one. */
+/** A Sequential wraps another model, and callbacks receive the inner one. */
 interface MaybeOuter extends MetadataHolder {
   readonly model?: MetadataHolder;
 }
@@ -28,7 +28,7 @@ export function publishProgress(model: MetadataHolder, progress: object): void {
 
 const carrying = new WeakSet<object>();
 
-/** Makes `save` of a Sequential take the progress along that a callback wrote into the model inside. */
+/** Makes `save` of a Sequential include the progress that a callback wrote into the inner model. */
 export function carryProgress({ LayersModel }: Pick<typeof tfjs, 'LayersModel'>): void {
   const prototype = LayersModel.prototype as unknown as { save(...args: unknown[]): unknown };
   if (carrying.has(prototype)) return;
@@ -46,8 +46,8 @@ function progressIn(model: Pick<MetadataHolder, 'getUserDefinedMetadata'>): Part
 }
 
 /**
- * Where the training of a model stands, from the metadata that {@link cyclicLR} keeps in it and that
- * `model.save()` stores; `null` if it was never trained with it.
+ * The training progress of a model, from the metadata that {@link cyclicLR} writes and
+ * `model.save()` stores; `null` if the model was never trained with `cyclicLR`.
  *
  * @throws {PolicyError | ClrError} if the metadata was damaged
  *

@@ -387,7 +387,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       const model = net(['a', 'b']);
       const { weights, optimizer } = await trained(model);
       const unnamed = weights.map(({ place: _, name: __, ...weight }) => weight);
-      await refuses(model, { version: 1, weights: unnamed, optimizer }, /Equal shapes alone/);
+      await refuses(model, { version: 1, weights: unnamed, optimizer }, /Weights of equal shape/);
     });
   });
 

@@ -6,7 +6,7 @@ import {
   unlikeTfjs,
 } from './optimizerKind.ts';
 
-/** Where an optimizer keeps what outlives an update. */
+/** The fields in which an optimizer keeps state between updates. */
 export interface OptimizerSlots {
   /**
    * Lists of `{ originalName, variable }`, one entry for each trained variable, and the word that tfjs puts
@@ -38,7 +38,7 @@ const known: Readonly<Record<string, OptimizerSlots>> = {
   },
 };
 
-/** The slots of an optimizer. Refuses one that a future tfjs built in another way. */
+/** The slots of an optimizer. Refuses an optimizer of a future tfjs with other internals. */
 export function slotsOf(optimizer: OptimizerLike): OptimizerSlots {
   optimizerKind(optimizer);
   const name = optimizer.getClassName();

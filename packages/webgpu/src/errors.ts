@@ -56,7 +56,7 @@ export function badArgument(expected: string, received: string, advice: string):
 /** The error after the device is gone. */
 export function deviceLost(info: { readonly reason?: string; readonly message: string }): GpuError {
   return new GpuError('device-lost', {
-    expected: 'the GPU device to be there',
+    expected: 'the GPU device to exist',
     received: `the device was lost (${info.reason ?? 'unknown'}): ${info.message}`,
     advice:
       'Ask for a new device, make the optimizer and the trainable again on it, and restore the last snapshot: it lives in host memory and gives the same bits.',
@@ -80,7 +80,7 @@ export function fromGpuError(error: GPUError, during: string): GpuError {
   return new GpuError('validation', {
     expected: `the device to accept ${during}`,
     received: message,
-    advice: 'The commands were not executed. Restore the last snapshot after mending the cause.',
+    advice: 'The commands were not executed. Fix the cause, then restore the last snapshot.',
   });
 }
 

@@ -27,12 +27,12 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     throw fail(
       'the bytes of a checkpoint as a Uint8Array',
       inWords(bytes),
-      'Pass what encodeCheckpoint gave.',
+      'Pass the result of encodeCheckpoint.',
     );
   }
   if (isFirstFormat(bytes)) return decodeFirstFormat(bytes);
   const { arrays, metadata } = unpack(bytes);
-  if (metadata.format !== format) throw damaged('a safetensors file that is no checkpoint');
+  if (metadata.format !== format) throw damaged('a safetensors file that is not a checkpoint');
   if (!(await isSealed(bytes))) throw damaged('bytes that do not match their checksum');
   const { step, snapshot: tree, average: gathered, extra } = parse(metadata.checkpoint ?? '');
   checkJson(extra, damaged);

@@ -39,7 +39,7 @@ const names = Object.keys(dtypes) as Dtype[];
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const kindOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
 
-/** The element type of a typed array; `undefined` for what a file cannot hold. A Buffer counts as Uint8Array. */
+/** The element type of a typed array; `undefined` for a value that a file cannot hold. A Buffer counts as Uint8Array. */
 export function dtypeOf(array: unknown): Dtype | undefined {
   const kind = kindOf.call(array);
   return names.find((name) => (dtypes[name] as { readonly name?: string }).name === kind);

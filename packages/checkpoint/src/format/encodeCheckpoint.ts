@@ -38,7 +38,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
     throw fail(
       'a snapshot with typed arrays',
       'one without any',
-      'Pass what snapshot() of the adapter gave.',
+      'Pass the result of snapshot() of the adapter.',
     );
   }
   const trees = average ? (tree as object) : { snapshot: tree };

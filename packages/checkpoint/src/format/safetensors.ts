@@ -115,9 +115,9 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
       return header as Record<string, unknown>;
     }
   } catch {
-    // reported below, with everything else that is no header
+    // reported below, like any other invalid header
   }
-  throw damaged('a header that is no JSON object');
+  throw damaged('a header that is not a JSON object');
 }
 
 function checkEntry(name: string, entry: unknown): Entry {

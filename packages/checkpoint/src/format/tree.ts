@@ -27,7 +27,7 @@ export function toTree(value: unknown): { tree: unknown; leaves: readonly Leaf[]
       fail(
         'a snapshot of plain data and typed arrays',
         `${received} at ${path || 'its root'}`,
-        'Save what snapshot() of the adapter gave, without sending it through JSON.',
+        'Save the result of snapshot() of the adapter. Do not convert it to JSON.',
       );
     if (depth > limits.depth) throw refuse(`more than ${limits.depth} levels`);
     if (++values > limits.values) throw refuse(`more than ${limits.values} values`);

@@ -25,7 +25,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
     throw fail(
       `to read the checkpoint ${JSON.stringify(path)}`,
       cause instanceof ClrError ? cause.message : String(cause),
-      'Check the path and its rights.',
+      'Check the path and its permissions.',
       { cause },
     );
   }

@@ -88,13 +88,13 @@ describe('replaceFile', () => {
 
   it('refuses a link to nothing, a folder and a pipe, and leaves them', async () => {
     await symlink('nowhere', path('link'));
-    await expect(replaceFile(path('link'), 'x')).rejects.toThrow('a symbolic link to nothing');
+    await expect(replaceFile(path('link'), 'x')).rejects.toThrow('a dangling symbolic link');
     await mkdir(path('folder'));
-    await expect(replaceFile(path('folder'), 'x')).rejects.toThrow('a folder is there');
+    await expect(replaceFile(path('folder'), 'x')).rejects.toThrow('the path is a folder');
     execFileSync('mkfifo', [path('pipe')]);
-    await expect(replaceFile(path('pipe'), 'x')).rejects.toThrow('a device, pipe or socket is there');
+    await expect(replaceFile(path('pipe'), 'x')).rejects.toThrow('the path is a device, pipe or socket');
     expect((await stat(path('pipe'))).isFIFO()).toBe(true);
-    await expect(replaceFile('/dev/null', 'x')).rejects.toThrow('a device, pipe or socket is there');
+    await expect(replaceFile('/dev/null', 'x')).rejects.toThrow('the path is a device, pipe or socket');
     await expect(replaceFile(path('no/such/folder'), 'x')).rejects.toThrow('no such folder');
   });
 
@@ -150,7 +150,7 @@ describe('replaceFile', () => {
         await saveCheckpoint(join(disk, 'run'), { step: 1, snapshot });
         await expect(
           saveCheckpoint(join(disk, 'run'), { step: 2, snapshot: { weights: new Float32Array(size) } }),
-        ).rejects.toThrow('no room left on the disk');
+        ).rejects.toThrow('no space left on the disk');
         expect(await loadCheckpoint(join(disk, 'run'))).toEqual({ step: 1, snapshot });
         expect(await readdir(disk)).toEqual(['run']);
       }

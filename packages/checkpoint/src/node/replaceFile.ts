@@ -12,7 +12,7 @@ const pending = new Map<string, Promise<unknown>>();
  * writes to a temporary file in the same folder, syncs it to disk, reads it back, and only then renames it into place.
  *
  * - A symbolic link is followed: the file it points to is replaced, and the link stays.
- * - The file's mode stays; a new file gets the usual one (0666 less the umask).
+ * - The file's mode is kept; a new file gets the usual mode (0666 minus the umask).
  * - The temporary file gets a new random name (`<name>.<writer>.partial`), so it never overwrites an existing file or
  *   link. A killed process leaves it behind; a later write removes it.
  * - Devices, pipes, sockets and folders are refused.
@@ -45,7 +45,7 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
     throw fail(
       `to write ${JSON.stringify(path)}`,
       advice[code ?? '']?.[0] ?? message ?? String(cause),
-      `${advice[code ?? '']?.[1] ?? 'Check the folder, its rights and its room.'} What was there before is still there.`,
+      `${advice[code ?? '']?.[1] ?? 'Check the folder, its permissions and the free disk space.'} The previous content is unchanged.`,
       { cause },
     );
   } finally {
@@ -57,7 +57,7 @@ function checkArguments(path: unknown, content: unknown): void {
   if (typeof path !== 'string') {
     throw fail('the path of a file as a string', inWords(path), 'Use fileURLToPath() for a URL.');
   }
-  // The bytes of other arrays, and those of numbers, would not be what the caller means.
+  // Other arrays and numbers have bytes that the caller does not mean.
   if (typeof content !== 'string' && !(ArrayBuffer.isView(content) && dtypeOf(content) === 'U8')) {
     const advice = 'Pass text, or bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength).';
     throw fail('the content of a file as a string or a Uint8Array', inWords(content), advice);
@@ -67,9 +67,9 @@ function checkArguments(path: unknown, content: unknown): void {
 /** The cause and the advice for each error code of the system. */
 const advice: Readonly<Record<string, readonly [string, string]>> = {
   ENOENT: ['no such folder', 'Give a path in a folder that exists.'],
-  ENOSPC: ['no room left on the disk', 'Make room, or write elsewhere.'],
-  EDQUOT: ['the disk quota is used up', 'Make room, or write elsewhere.'],
-  EACCES: ['no right to write there', 'Give a path in a folder that may be written to.'],
+  ENOSPC: ['no space left on the disk', 'Free some space, or write elsewhere.'],
+  EDQUOT: ['the disk quota is used up', 'Free some space, or write elsewhere.'],
+  EACCES: ['no permission to write there', 'Give a path in a folder that may be written to.'],
   EROFS: ['a file system that is read-only', 'Write elsewhere.'],
   ELOOP: ['a symbolic link that goes in a circle', 'Remove the link, or give another path.'],
 };
@@ -79,7 +79,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   const existing = await stat(target).catch(() => undefined);
   if (existing && !existing.isFile()) {
     const kind = existing.isDirectory() ? 'a folder' : 'a device, pipe or socket';
-    throw new Error(`${kind} is there`);
+    throw new Error(`the path is ${kind}`);
   }
   const folder = dirname(target);
   const partial = join(
@@ -103,7 +103,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     await rm(partial, { force: true });
     throw error;
   }
-  // The file is replaced. A folder that may not be read cannot be synced or tidied, and that is no failure.
+  // The file is replaced. If the folder cannot be read, it cannot be synced or tidied. That is not a failure.
   await syncFolder(folder).catch(() => {});
   await removeLeftovers(folder, basename(target)).catch(() => {});
 }
@@ -117,9 +117,9 @@ async function followLinks(path: string): Promise<string> {
   }
   // The folder must exist. A dangling link is a mistake and is not replaced.
   const target = join(await realpath(dirname(path)), basename(path));
-  // A plain file that is there now is another process's: it came since.
+  // A regular file here was created meanwhile by another process.
   const found = await lstat(target).catch(() => undefined);
-  if (found?.isSymbolicLink()) throw new Error('a symbolic link to nothing is there');
+  if (found?.isSymbolicLink()) throw new Error('the path is a dangling symbolic link');
   return target;
 }
 

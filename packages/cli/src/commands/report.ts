@@ -63,7 +63,7 @@ Example
         throw unusable({
           expected: `${nameOf(path)} to hold a trace (points), a run (troughs) or a policy (type)`,
           received: 'none of these fields',
-          advice: 'Give what rangeTest or train returned, or a policy, as JSON.',
+          advice: 'Give the result of rangeTest or train, or a policy, as JSON.',
         });
       }
     }

@@ -27,7 +27,7 @@ const ownFlags = {
 
 const flags: GridFlags & typeof ownFlags = { ...gridFlags, ...ownFlags };
 
-/** `clr sweep`: many trainings side by side. */
+/** `clr sweep` runs many trainings side by side. */
 export const sweep: Command = {
   flags,
   help: `Usage: clr sweep <model.onnx> --data <path> --out <folder> [options]
@@ -93,7 +93,7 @@ Example
     const { out, module, redis, list } = values;
     if (redis !== undefined && (module ?? workers) !== undefined) {
       const received = `--redis with --${module === undefined ? 'workers' : 'module'}`;
-      throw new UsageError('--redis alone, for the workers compute', received, 'sweep');
+      throw new UsageError('--redis alone, because the workers compute', received, 'sweep');
     }
     if (!out && !list) throw new UsageError('--out with a folder for the results', 'no --out', 'sweep');
     const jobs = isFile ? await fileJobs(path) : await gridJobs(path, values);
@@ -117,7 +117,7 @@ Example
     const { results, failed, stopped } = outcome;
     if (stopped) {
       const line = commandLine('sweep', args);
-      const text = `Stopped with ${results.length} of ${jobs.length} results in ${out}. This goes on:\n  ${line}`;
+      const text = `Stopped with ${results.length} of ${jobs.length} results in ${out}. Resume with:\n  ${line}`;
       return { text, exitCode: 130 };
     }
     const collection =

@@ -15,7 +15,7 @@ const flags = {
   quiet: { type: 'boolean' },
 } as const;
 
-/** `clr worker`: computes the jobs of sweeps. */
+/** `clr worker` computes jobs of sweeps. */
 export const worker: Command = {
   flags,
   help: `Usage: clr worker --redis <url> [options]
@@ -44,9 +44,9 @@ Example
     const { signal } = abortOnInterrupt();
     const options = { redis, module: ownModule, concurrency, ...(folder !== undefined && { folder }) };
     const one = await queue.worker(options);
-    if (!quiet) process.stderr.write(`Computing jobs of ${redis}, ${concurrency} at once. Ctrl-C ends it.\n`);
+    if (!quiet) process.stderr.write(`Computing jobs of ${redis}, ${concurrency} at once. Ctrl-C stops.\n`);
     if (!signal.aborted) await once(signal, 'abort');
     await one.close();
-    return { text: 'Stopped. Jobs that were running are given to others.' };
+    return { text: 'Stopped. Running jobs are reassigned to other workers.' };
   },
 };

@@ -7,10 +7,10 @@ import { runSweep, type SweepOutcome, type SweepProgress } from '@clr/sweep/node
 import { unusable } from '../errors.ts';
 import { loadQueue } from '../training/loadRuntime.ts';
 
-/** What makes the models and data of jobs whose module is not given. */
+/** The module that makes models and data for jobs without a module of their own. */
 export const ownModule: string = fileURLToPath(new URL('./open.js', import.meta.url));
 
-/** What both engines are told. */
+/** Options of both engines. */
 interface Task {
   /** The folder of the results. */
   readonly out: string;
@@ -31,7 +31,7 @@ export function runHere(
   return runSweep(jobs, { ...options, ...(workers !== undefined && { workers }) });
 }
 
-/** Gives jobs to the workers at a queue, and writes down what they send. */
+/** Queues jobs for the workers and writes their results to files. */
 export async function runOverQueue(
   jobs: readonly Job[],
   { out, signal, update }: Task,
@@ -47,7 +47,7 @@ export async function runOverQueue(
   return outcome;
 }
 
-/** Makes a folder for results or checkpoints, if it is not there. */
+/** Makes a folder for results or checkpoints if it does not exist. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((cause) => {
     const advice = 'Give another name.';
@@ -55,7 +55,7 @@ export async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** Says how many jobs are done, and where the running ones are. */
+/** Reports how many jobs are done and the step of each running job. */
 function follow(update: (done: number, note: string) => void): (event: SweepProgress) => void {
   const running = new Map<string, number>();
   return ({ type, id, step = 0, done }) => {

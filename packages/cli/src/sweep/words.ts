@@ -13,7 +13,7 @@ const cellsOf = ({ id, label, lr, steps, loss, accuracy, stopped }: TrialRow): r
   id,
 ];
 
-/** The results of a sweep, to be read in a terminal. */
+/** The results of a sweep as text for a terminal. */
 export function inWords(
   { rows, rangeTests }: Collection,
   failed: readonly { readonly id: string; readonly error: string }[],
@@ -37,10 +37,10 @@ export function inWords(
   ].join('\n');
 }
 
-/** More curves than these cannot be told apart. */
+/** The reader cannot distinguish more curves than this. */
 const mostRuns = 8;
 
-/** An HTML page of them. */
+/** The results as an HTML page. */
 export async function reportOf({ rows, rangeTests, runs }: Collection): Promise<string> {
   const { renderReport } = await import('@clr/report');
   const losses = new Map(rows.map(({ label, loss }) => [label, loss ?? Infinity]));

@@ -3,21 +3,21 @@ import type * as Onnx from '@clr/onnx';
 import type * as Ort from 'onnxruntime-node';
 import { unusable } from '../errors.ts';
 
-/** The packages that training needs, and drawing does not. */
+/** The packages that only training needs. */
 export interface Runtime {
   readonly onnx: typeof Onnx;
   readonly ort: typeof Ort;
 }
 
-/** Loads what trains, or says what to install. */
+/** Loads the training packages, or says what to install. */
 export async function loadRuntime(): Promise<Runtime> {
   return { onnx: await loadOnnx(), ort: await needed('onnxruntime-node', () => import('onnxruntime-node')) };
 }
 
-/** Loads what reads and builds models; it needs no runtime. */
+/** Loads the package that reads and builds models. It needs no runtime. */
 export const loadOnnx = (): Promise<typeof Onnx> => needed('@clr/onnx', () => import('@clr/onnx'));
 
-/** Loads what shares jobs between machines. */
+/** Loads the package that shares jobs between machines. */
 export const loadQueue = (): Promise<typeof Bullmq> =>
   needed('@clr/bullmq', () => import('@clr/bullmq'), 'Install it: npm install @clr/bullmq');
 

@@ -48,7 +48,7 @@ function ofClasses({ outputs, width, count, encoding }: Answered, labels: readon
       throw unusable({
         expected: `labels from 0 to ${width - 1}`,
         received: `${label} in row ${row}`,
-        advice: 'Give data of the same classes.',
+        advice: 'Give data with the same classes.',
       });
     }
     const chances = probabilities(outputs.subarray(row * width, (row + 1) * width));

@@ -12,7 +12,7 @@ export const averagesSnapshots: TrainableCheck = {
     await withModel(richest(subject), async (model) => {
       const { trainable } = model;
       if (!trainable.average)
-        throw fail('a Trainable with average()', 'none', 'Take it off the subject’s list.');
+        throw fail('a Trainable with average()', 'none', 'Remove it from the subject’s list.');
       const first = await model.weights();
       const early = await trainable.snapshot();
       const second = await steps(model, subject, 0, 3);

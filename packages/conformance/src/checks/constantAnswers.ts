@@ -16,7 +16,7 @@ export const constantAnswers: TrainableCheck = {
       const before = await model.weights();
       const said = await trainable.constantAnswer?.(subject.batches);
       if (!said) {
-        throw fail('a constant answer', String(said), 'Take constantAnswer off the subject’s list.');
+        throw fail('a constant answer', String(said), 'Remove constantAnswer from the subject’s list.');
       }
       sameBits(
         await model.weights(),

@@ -40,7 +40,7 @@ type Model<Batch> = Awaited<ReturnType<Subject<Batch>['create']>>;
 
 function sharpnessOf<Batch>({ trainable }: Model<Batch>, batch: Batch): Promise<number> {
   if (!trainable.batchSharpness)
-    throw fail('a Trainable with batchSharpness()', 'none', 'Take it off the subject’s list.');
+    throw fail('a Trainable with batchSharpness()', 'none', 'Remove it from the subject’s list.');
   return trainable.batchSharpness(batch);
 }
 

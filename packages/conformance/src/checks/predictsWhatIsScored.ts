@@ -13,7 +13,7 @@ export const predictsWhatIsScored: TrainableCheck = {
     await withModel(richest(subject), async (model) => {
       const { trainable } = model;
       if (!trainable.predictBatch) {
-        throw fail('a Trainable with predictBatch()', 'none', 'Take it off the subject’s list.');
+        throw fail('a Trainable with predictBatch()', 'none', 'Remove it from the subject’s list.');
       }
       const one = batchOf(subject, 0);
       const before = await trainable.predictBatch(one);

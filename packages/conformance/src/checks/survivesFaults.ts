@@ -139,7 +139,7 @@ async function settled(call: Promise<unknown>, fault: Fault | number): Promise<v
     throw fail(
       `a ClrError after ${describe(fault)}`,
       String(error),
-      'Let errors come out; core says where they were.',
+      'Do not catch errors; core adds where they occurred.',
     );
   }
 }

@@ -18,7 +18,7 @@ export const updateProportional: TrainableCheck = {
       });
     const once = await moved(rate);
     const distance = Math.max(...once.map(Math.abs));
-    // A weight in float32 is off by half a last place before and after the step.
+    // A float32 weight has a rounding error of half a unit in the last place, before and after the step.
     const rounding = 4 * 2 ** -24 * largest;
     if (!(distance > 100 * rounding)) {
       throw fail(

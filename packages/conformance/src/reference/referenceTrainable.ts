@@ -153,7 +153,7 @@ function checkSnapshot(snapshot: Snapshot, size: number): State {
       throw fail(
         `a snapshot with ${size} weights and as many velocities`,
         vector instanceof Float32Array ? `${vector.length} of them` : 'none in a Float32Array',
-        'Restore what snapshot() gave; JSON does not keep typed arrays.',
+        'Pass the result of snapshot(); JSON does not keep typed arrays.',
       );
     }
   }

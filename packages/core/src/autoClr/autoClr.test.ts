@@ -411,7 +411,7 @@ describe('autoClr', () => {
   ])('refuses %s without validation', async (_, options) => {
     const trainable = linearTrainable();
     await expect(autoClr(trainable, examples, { steps: 300, ...options })).rejects.toThrow(
-      '[clr/core] Expected validation batches, by which patience',
+      '[clr/core] Expected validation batches, because patience',
     );
     expect(trainable.seen.length).toBe(0);
   });

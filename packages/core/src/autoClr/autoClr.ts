@@ -11,16 +11,16 @@ import { giveVerdict } from './verdict.ts';
 
 /**
  * Trains a model with no rate chosen by hand: a range test finds the rates, a plan is trained with them, and the best
- * state is kept. It notices a model that is already trained, and never leaves it worse on `validation`.
+ * state is kept. It detects a model that is already trained, and never leaves it worse on `validation`.
  *
- * `steps` is the whole budget. The range test takes 8 % of it, and 600 updates at most (below 2,000 steps 135, or half of it
- * where that is less; it is made again with up to 200 if it is refused, and a third of the budget holds both); a verdict
- * takes a fifth, where one is asked for; the training has what is left. A decay without a verdict goes on from where the
- * sweep had reached `maxLr`: up to there a sweep is a warm-up, and its steps count.
+ * `steps` is the whole budget. The range test takes 8 % of it and at most 600 updates. Below 2,000 steps it takes 135,
+ * or half of the budget if that is less; a refused test is repeated with up to 200 if a third of the budget holds both.
+ * A verdict, if asked for, takes a fifth. The training gets the rest. A decay without a verdict continues from the step
+ * at which the sweep reached `maxLr`: the sweep is its warm-up, and its steps count.
  *
  * If the range test gives no suggestion, it trains nothing and leaves the model unchanged; `finding.reasons` say why.
  *
- * @param batches - and `validation`: iterables that start again each time they are iterated
+ * @param batches - and `validation`: iterables that can be iterated more than once
  * @throws {PolicyError} if a count is bad, or a plan fits neither the budget nor the other options
  * @throws {ClrError} as `rangeTest` and `train` do; the model is then at its best trough, or unchanged
  * @see Smith, arXiv 1506.01186, section 3.3, for the range test and the verdict; Defazio et al., arXiv 2310.07831, for
@@ -45,7 +45,7 @@ export async function autoClr<Batch>(
       trained = (result.best?.step ?? 0) > 0;
       return result;
     },
-    // What settled and came to nothing is as it was.
+    // If settling did not help, the model is restored.
     async () => {
       const { untouched } = session;
       if (!untouched || trained) return;

@@ -14,21 +14,21 @@ export interface AutoClrOptions<Batch> {
   readonly steps: number;
   /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
   readonly stepsPerEpoch?: number;
-  /** Batches to judge by, apart from the training data. Without them the training loss judges. */
+  /** Held-out batches that decide which state is best. Without them the training loss decides. */
   readonly validation?: BatchPass<Batch>;
   /**
-   * How to train. Default `'decay'`; `'cycles'` where `patience`, `reductions`, `average` or `ensemble` asks for several
-   * troughs; else `'wsd'` where `stopAtTrough` is given. A plan without the troughs that an option needs is refused.
+   * How to train. Default `'decay'`; `'cycles'` if `patience`, `reductions`, `average` or `ensemble` needs several
+   * troughs; else `'wsd'` if `stopAtTrough` is given. A plan without the troughs that an option needs is refused.
    */
   readonly plan?: Plan;
   /**
    * Compares the plan with others in short trainings, which take a fifth of `steps` together: with `'fixed'` if it is
-   * true, or with those in a list. One that is clearly better is trained instead. Default false.
+   * true, or with those in a list. A plan that is clearly better is trained instead. Default false.
    */
   readonly verdict?: boolean | readonly Plan[];
   /**
-   * Updates with which the range test tries each rate by itself, keeping its batches meanwhile. Default: 5 where the
-   * model is trained already (and its loss says so, or a sweep saw nothing); else a sweep.
+   * The number of updates for each rate. The range test then tries each rate separately, on the same batches. Default: 5 if
+   * the model is already trained (as its loss shows, or because a sweep found nothing); else a sweep.
    */
   readonly updatesPerRate?: number;
   /** After this many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
@@ -39,24 +39,24 @@ export interface AutoClrOptions<Batch> {
   readonly average?: boolean;
   /** Evaluate the last troughs, five at most, as one ensemble. Default false. */
   readonly ensemble?: boolean;
-  /** Stops cleanly between two steps; what was reached is given back. */
+  /** Stops cleanly between two steps and returns the best state so far. */
   readonly signal?: AbortSignalLike;
-  /** Lets the cycle come to its end and stops training at its trough: with `'decay'`, at its end. */
+  /** Finishes the current cycle and stops training at its trough: with `'decay'`, at the end. */
   readonly stopAtTrough?: AbortSignalLike;
-  /** Told of everything that happens. */
+  /** Called with every event. */
   readonly onEvent?: (event: AutoClrEvent) => void | Promise<void>;
 }
 
-/** What `autoClr` tells of on its way. */
+/** An event of `autoClr`. */
 export type AutoClrEvent =
   | { readonly type: 'sweep'; readonly point: RangeTestPoint }
   /** Training at a low rate before the range test, because the loss started far above that of the best constant answer. */
   | { readonly type: 'settling'; readonly lr: number; readonly steps: number }
   | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
-  /** Before training, when the bounds are reduced, and when a training that diverged begins again with lower rates. */
+  /** Before training, when the bounds are reduced, and when a diverged run starts again with lower rates. */
   | { readonly type: 'policy'; readonly policy: Policy; readonly steps: number }
   | { readonly type: 'step'; readonly step: TrainingStep }
-  /** With `patience`, what the troughs say up to this one. */
+  /** With `patience`, the reading of the troughs so far. */
   | { readonly type: 'trough'; readonly trough: Trough; readonly reading?: TroughReading }
   | ({ readonly type: 'average' | 'ensemble' } & TroughCombination);

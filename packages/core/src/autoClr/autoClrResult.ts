@@ -6,9 +6,9 @@ import type { TrainingRun } from '../trainable/run.ts';
 import type { Metrics, Snapshot } from '../trainable/trainable.ts';
 import type { Plan } from './makePlan.ts';
 
-/** Several troughs together. */
+/** Several troughs combined. */
 export interface TroughCombination extends Metrics {
-  /** The troughs that it is of, with their states. */
+  /** The combined troughs, with their states. */
   readonly troughs: readonly Checkpoint[];
 }
 
@@ -24,7 +24,7 @@ export interface BestState extends Metrics {
 /** A short training under one plan. */
 export interface Trial {
   readonly plan: Plan;
-  /** The metrics at its end; absent where it diverged. */
+  /** The final metrics; absent if it diverged. */
   readonly end?: Metrics;
 }
 
@@ -33,9 +33,9 @@ export interface Verdict {
   readonly winner: Plan;
   /** The trial of `plan` first, then those of its rivals. */
   readonly trials: readonly Trial[];
-  /** How much better the winner is than `plan`, or than the best rival where `plan` won: in accuracy where there is one, else in loss. */
+  /** By how much the winner beats `plan`, or the best rival if `plan` won: in accuracy if there is one, else in loss. */
   readonly margin: number;
-  /** Whether the loser diverged, or the margin is more than chance in trials so short: two points of accuracy, or 2 % of the loss. */
+  /** Whether the loser diverged, or the margin is too large for chance in such short trials: two points of accuracy, or 2 % of the loss. */
   readonly clear: boolean;
   /** How many steps each trial had. */
   readonly steps: number;
@@ -44,7 +44,7 @@ export interface Verdict {
 /** The number of updates spent on each part of an `autoClr` run. */
 export interface Cost {
   readonly rangeTest: number;
-  /** Before the range test, where the loss started far above that of the best constant answer. */
+  /** Before the range test, if the loss started far above that of the best constant answer. */
   readonly settling: number;
   readonly verdict: number;
   readonly training: number;

@@ -1,9 +1,9 @@
 import { rangeTestSteps } from '../rangeTest/calibration.ts';
 
 /**
- * How a budget is shared out. A range test takes `test` of it, or `leastTest` updates where that is less, but never more
- * than `mostTest` of it. One that is refused is made again with up to `again` steps, if both fit into `mostAgain` of it. All
- * trials of a verdict together take `trials` of it, and each has `leastTrial` steps or more.
+ * The shares of a budget. A range test takes the share `test`, at least `leastTest` updates, and never more than the share
+ * `mostTest`. A refused test is repeated with up to `again` steps if both fit into the share `mostAgain`. All trials of a
+ * verdict together take the share `trials`, and each has at least `leastTrial` steps.
  */
 const share = {
   ...{ test: 0.08, leastTest: 135, mostTest: 1 / 2 },
@@ -18,7 +18,7 @@ export function roomForTest(steps: number): number {
   return Math.max(2, least, most);
 }
 
-/** The updates that a second range test may take after a refused one that took so many. */
+/** The updates that a second range test may take after a refused one. */
 export function roomToRepeat(steps: number, taken: number): number {
   return Math.min(share.again, Math.floor(steps * share.mostAgain) - taken);
 }

@@ -14,7 +14,7 @@ import type { AutoClrOptions } from './autoClrOptions.ts';
 import { roomForTest, stepsOfTrial } from './budget.ts';
 import { makePlan, type Plan, type PlanName, type TrainingPlan, troughsWithin } from './makePlan.ts';
 
-/** The plans of an `autoClr` run, and what they take of its budget. */
+/** The plans of an `autoClr` run and their shares of the budget. */
 export interface Choice {
   readonly plan: Plan;
   /** The plans that a verdict compares with it: none without a verdict. */
@@ -24,7 +24,7 @@ export interface Choice {
   readonly verdictSteps: number;
   /** The fewest steps that the plan can be trained for. */
   readonly firstCycle: number;
-  /** Whether the plan is one that a sweep can be the warm-up of. */
+  /** Whether a sweep can serve as the plan's warm-up. */
   readonly warms: boolean;
 }
 
@@ -42,7 +42,7 @@ const names = [
   ...(['average', 'ensemble', 'signal', 'stopAtTrough', 'onEvent'] as const),
 ] as const;
 
-/** Checks everything that `autoClr` was given, before anything is touched. */
+/** Checks all arguments of `autoClr` before anything changes. */
 export function checkOptions<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
@@ -66,9 +66,9 @@ export function checkOptions<Batch>(
   if (validation) checkBatches('validation', validation, true);
   else if (options.patience || options.average || options.ensemble) {
     throw new ClrError('clr/core', {
-      expected: 'validation batches, by which patience, average and ensemble judge troughs',
+      expected: 'validation batches, because patience, average and ensemble compare troughs on them',
       received: 'none',
-      advice: 'Give batches that are not trained on.',
+      advice: 'Give held-out batches.',
     });
   }
   if (options.average) requireMethod(trainable, 'average');
@@ -113,7 +113,7 @@ function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choic
   };
 }
 
-/** Rates with which a plan can be made before the range test, to see whether it can be made at all. */
+/** Placeholder rates, to check before the range test that a plan can be made. */
 const anyFinding = { suggestion: { baseLr: 1, maxLr: 1, fixedLr: 1, steps: 1 } } as RangeTestFinding;
 
 /** Options that need several troughs ask for cycles; a wish to stop at one, for a plan that may be stopped. */

@@ -1,8 +1,8 @@
 import { median } from '../statistics.ts';
 
 /**
- * A training has collapsed where it had gained this many standard deviations of an untrained loss, and the median of this many
- * losses shows that it has lost this share of the gain again. Chosen: far beyond chance, and soon enough to begin again.
+ * A run has collapsed if it had gained this many standard deviations of the untrained loss, and the median of this many
+ * losses shows that it lost this share of the gain. Chosen: far beyond chance, and early enough to start again.
  */
 const collapse = { noises: 8, steps: 20, tail: 5, share: 0.9 } as const;
 
@@ -13,8 +13,8 @@ export interface CollapseWatch {
 }
 
 /**
- * Watches for a training that has lost what it had learned: units that die at too high a rate leave a finite loss, which no
- * lower rate brings down again.
+ * Detects a run that has lost what it had learned. Units that die at too high a rate leave a finite loss, which no lower
+ * rate reduces again.
  *
  * @param untrained - losses before anything was learned; with none, nothing collapses
  */

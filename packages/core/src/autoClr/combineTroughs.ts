@@ -9,7 +9,7 @@ import { ensemble } from '../troughs/ensemble.ts';
 import type { TroughCombination } from './autoClrResult.ts';
 import type { Session } from './session.ts';
 
-/** How many batches the running statistics of an average are measured on at most. */
+/** The most batches used to re-estimate the running statistics of an average. */
 const mostBatches = 100;
 
 /** Evaluates the average of troughs and gives it to `keep`. Undefined after an abort, or where it is not finite. */
@@ -50,7 +50,7 @@ export async function joinTroughs<Batch>(
     const metrics = await joint.evaluate(all);
     return signal?.aborted ? undefined : { ...metrics, troughs };
   } catch (error) {
-    // An evaluation that was cut short had too few batches, or none.
+    // An interrupted evaluation saw too few batches, or none.
     if (signal?.aborted) return undefined;
     throw error;
   }

@@ -4,7 +4,7 @@ import { comparable } from '../trainable/metrics.ts';
 
 /** Signs that a model is already trained, read from its metrics before the first step. */
 export interface Pretrained {
-  /** Whether it is so well trained that a sweep would only spoil it. */
+  /** Whether it is so well trained that a sweep would only harm it. */
   readonly trained: boolean;
   readonly reason: string;
 }
@@ -13,8 +13,8 @@ export interface Pretrained {
  * Detects a classifier that is already trained. Undefined if there is no sign of it, or no accuracy.
  *
  * An untrained classifier has a loss of ln 2 = 0.69 or more (the logarithm of the number of classes), or that of the best
- * constant answer, where it is known. If most examples are of one class it may often be right, but not at a lower loss:
- * high accuracy and low loss together mean that it is trained. Its accuracy is about e^−loss. A clearly higher accuracy
+ * constant answer, where it is known. If most examples are of one class, its accuracy may be high, but its loss is not lower: high
+ * accuracy and low loss together mean that the model is trained. Its accuracy is about e^−loss. A clearly higher accuracy
  * is a weaker sign: it counts only if a sweep found nothing, and not where the loss is above that of a constant answer.
  */
 export function detectPretrained(
@@ -24,7 +24,7 @@ export function detectPretrained(
   const metrics = start && comparable(start);
   if (!metrics) return undefined;
   const { loss, accuracy = 0 } = metrics;
-  // Without a constant answer: no classifier of so few classes that the accuracy says anything starts higher.
+  // Without a constant answer, this is the highest initial loss of a classifier with so few classes that its accuracy is a sign.
   const fresh = { loss: constant?.loss ?? Math.LN2, accuracy: constant?.accuracy ?? Math.exp(-loss) };
   const trained = accuracy >= 0.7 && loss <= 0.8 * fresh.loss && !(accuracy < (constant?.accuracy ?? 0));
   const worse = loss > (constant?.loss ?? mostUntrained);
@@ -40,5 +40,5 @@ export function detectPretrained(
   };
 }
 
-/** The loss of a thousand classes all alike. A higher one tells of careless initial weights, whatever the accuracy. */
+/** The loss of guessing among a thousand equal classes. A higher loss comes from careless initial weights, whatever the accuracy. */
 const mostUntrained: number = Math.log(1000);

@@ -24,12 +24,12 @@ type Tested = Pick<AutoClrResult, 'trace' | 'finding'>;
 /** The steps of a sweep, from its lowest rate on, that train nothing. */
 const untrainedSteps = 10;
 
-/** Updates for each rate, where a model is trained already. */
+/** The updates for each rate if a model is already trained. */
 const probeUpdates = 5;
 
 /**
- * Finds the rates for a model: sweeps, once more where these leave a doubt, or probes where the model is trained already.
- * All of it is paid from the budget.
+ * Finds the rates for a model. It sweeps, again if a doubt remains, or tries each rate separately if the model is already
+ * trained. The budget pays for all of this.
  */
 export async function findRates<Batch>(session: Session<Batch>): Promise<Tested> {
   const { trainable, batches, options } = session;
@@ -44,7 +44,7 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   const startLoss = start?.loss ?? 0;
   const high = isHigh(startLoss, uninformedLoss(constant, startLoss));
   let swept = await sweepRates(session, constant);
-  // Without a constant answer to compare with, the fall from a high start passes for learning.
+  // Without a constant answer, the fall from a high start would look like learning.
   const { trace, finding } = swept;
   const useless = high ? inDoubt(finding) : !constant && fellAtOnce(trace);
   const settled =
@@ -59,7 +59,7 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
     const reasons = [...swept.finding.reasons, pretrained.reason];
     return because(reasons, await probeRates(session, probeUpdates, constant));
   }
-  // A longer test sees what a short one could not.
+  // A longer test may succeed where a short one did not.
   const more = roomToRepeat(steps, session.cost.rangeTest);
   if (!high && more >= rangeTestSteps.least && spare >= more) {
     return because(before, await test(session, { steps: more }, constant));
@@ -68,7 +68,7 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   return because([`A budget of ${steps} steps leaves ${room} for the range test. Give more.`], swept);
 }
 
-/** The metrics of the model on training batches: they are what a range test sees. */
+/** The metrics of the model on training batches, which are what a range test sees. */
 function startOf<Batch>({ trainable, batches, options }: Session<Batch>): Promise<LoggedMetrics | undefined> {
   return evaluateLogged(trainable, first(passOf(batches, 0), 20), 'before any step', options.signal);
 }
@@ -82,7 +82,7 @@ function fellAtOnce({ points, coarse = [] }: RangeTestTrace): boolean {
   return tenth(points) < tenth(coarse) / 2;
 }
 
-/** One range test by sweeps, and a longer one where it leaves a doubt and the budget has room for it. */
+/** A range test by sweeps, then a longer one if a doubt remains and the budget allows it. */
 async function sweepRates<Batch>(
   session: Session<Batch>,
   constant: LoggedMetrics | undefined,
@@ -96,7 +96,7 @@ async function sweepRates<Batch>(
   return test(session, { steps: Math.min(rangeTestSteps.more, rest) }, constant);
 }
 
-/** One range test that tries every rate by itself. */
+/** A range test that tries each rate separately. */
 function probeRates<Batch>(
   session: Session<Batch>,
   wanted: number,
@@ -136,7 +136,7 @@ async function test<Batch>(
   return { trace, finding };
 }
 
-/** The same, with further reasons before its own. */
+/** The same finding, with further reasons before its own. */
 const because = (reasons: readonly string[], { trace, finding }: Tested): Tested => ({
   trace,
   finding: { ...finding, reasons: [...reasons, ...finding.reasons] },

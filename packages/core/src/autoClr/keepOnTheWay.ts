@@ -9,15 +9,15 @@ export interface Passed {
 }
 
 /**
- * The rates before which a state is kept, as shares of the `maxLr` that the coarse sweep tells. Chosen: the fine sweep's own
- * `maxLr` lies from a third to three times that one in most runs, and each state is a copy of the model.
+ * The rates before which a state is kept, relative to the `maxLr` of the coarse sweep. Chosen: in most runs the `maxLr` of the
+ * fine sweep is between a third of it and three times it, and each state is a copy of the model.
  */
 const shares = [0.3, 0.7, 1.5] as const;
 
 /**
- * The same model, with the states kept that the fine sweep of a range test passes through on its way to `maxLr`: a sweep up to
- * there is a warm-up, from which a training can go on. The fine sweep is the one that begins below where another ended, at
- * a known share of the edge that this one saw.
+ * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to there is a warm-up,
+ * from which training can continue. The fine sweep is the one that begins below the end of another sweep, at a known share
+ * of the edge which that sweep found.
  *
  * @param below - how far below the edge `maxLr` lies, in decades
  */

@@ -11,16 +11,16 @@ import { countCycles, planCycles } from './planCycles.ts';
 /**
  * The plans that have a name. Each ends at a trough.
  *
- * - `'decay'`: a short warm-up, then a line from `maxLr` to 0. The best for a fixed budget; its only trough is the end.
+ * - `'decay'`: a short warm-up, then linear from `maxLr` to 0. The best for a fixed budget; its only trough is the end.
  * - `'cycles'`: the paper's cycles between `baseLr` and `maxLr`, as {@link planCycles} makes them.
- * - `'wsd'`: five stretches or more at a stable rate, each with a way down to 0: for a run that may be stopped or extended.
+ * - `'wsd'`: five or more cycles, each at a stable rate with a cooldown to 0: for a run that may be stopped or extended.
  * - `'fixed'`: `fixedLr`, and a tenth of it in the last fifth: the paper's baseline.
  */
 export type PlanName = 'decay' | 'cycles' | 'wsd' | 'fixed';
 
 /**
  * How `autoClr` trains: a plan by name; or a policy of your own, as a shape: all its rates are multiplied by one number,
- * so that its peak fits the model (`peakFor`), and it ends at its last trough within what is left of the budget. A function
+ * so that its peak fits the model (`peakFor`), and it ends at its last trough within the rest of the budget. A function
  * makes such a policy for the number of steps that are left.
  */
 export type Plan = PlanName | Policy | ((steps: number) => Policy);

@@ -3,7 +3,7 @@ import { stepCount } from '../fields.ts';
 import { type SequencePolicy, sequence } from '../policies/sequence.ts';
 import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
 
-/** What {@link planCycles} goes by. */
+/** Options of {@link planCycles}. */
 export interface PlanCyclesOptions {
   /** The bounds, as a range test suggests them. */
   readonly baseLr: number;
@@ -24,7 +24,7 @@ export interface CyclePlan {
 export const countCycles = (steps: number, stepsPerEpoch: number = steps): number =>
   Math.max(5, Math.round(steps / (8 * stepsPerEpoch)));
 
-/** The same cycles between bounds divided by ten. */
+/** The same cycles with bounds divided by ten. */
 const reduced = (policy: TriangularPolicy): TriangularPolicy =>
   triangular({ ...policy, baseLr: policy.baseLr / 10, maxLr: policy.maxLr / 10 });
 
@@ -33,7 +33,7 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
  * `stepSize` near four epochs (and never outside two to ten where the budget allows), and a trough at the end: the
  * cycles fill the budget but for fewer steps than twice their number.
  *
- * @throws {PolicyError} if a bound is bad or a count is no positive integer
+ * @throws {PolicyError} if a bound is bad or a count is not a positive integer
  * @see Smith, arXiv 1506.01186, section 3.2 and table 2
  *
  * @example
@@ -59,14 +59,14 @@ export function planCycles(options: PlanCyclesOptions): CyclePlan {
   };
 }
 
-/** The steps at which the bounds come down in a plan. */
+/** The steps at which a plan reduces the bounds. */
 export function reductionsOf({ stages }: SequencePolicy): number[] {
   const steps: number[] = [];
   for (const stage of stages) steps.push((steps.at(-1) ?? 0) + (stage.steps ?? Infinity));
   return steps.slice(0, -1);
 }
 
-/** A plan whose bounds come down at a trough, and not again. */
+/** A plan that reduces its bounds once, at a trough. */
 export function reduceAt(plan: SequencePolicy, trough: number): SequencePolicy {
   const starts = [0, ...reductionsOf(plan)].filter((start) => start <= trough);
   const before = plan.stages.slice(0, starts.length - 1);

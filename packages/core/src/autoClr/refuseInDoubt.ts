@@ -2,11 +2,11 @@ import { rangeTestSteps } from '../rangeTest/calibration.ts';
 import { showNumber } from '../rangeTest/describe.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 
-/** Whether a finding is too unsure for a start far above the best constant answer, where doubtful rates are far off. */
+/** Whether a finding is too uncertain. After a start far above the best constant answer, doubtful rates are far off. */
 export const inDoubt = ({ suggestion }: RangeTestFinding): boolean =>
   !((suggestion?.certainty ?? 0) >= rangeTestSteps.sure);
 
-/** The same finding without its suggestion, where it is in doubt. */
+/** The same finding without its suggestion if it is in doubt. */
 export function refuseInDoubt(finding: RangeTestFinding): RangeTestFinding {
   const { suggestion, reasons } = finding;
   if (!suggestion || !inDoubt(finding)) return finding;

@@ -10,19 +10,19 @@ export interface Session<Batch> extends Choice {
   readonly trainable: Trainable<Batch>;
   readonly batches: Batches<Batch>;
   readonly options: AutoClrOptions<Batch>;
-  /** What was spent so far. */
+  /** The updates spent so far. */
   readonly cost: { -readonly [part in keyof Cost]: Cost[part] };
-  /** The model as it was, where it has changed since. */
+  /** The original state of the model, if it has changed. */
   untouched?: Snapshot;
-  /** Losses before anything was learned, where a sweep has seen them. */
+  /** Losses before anything was learned, if a sweep recorded them. */
   untrained: readonly number[];
-  /** Where the training can go on from a sweep: the state that the sweep left at a rate, and the one that it began with. */
+  /** The states from which training can continue after a sweep: the state at a rate, and the state at its start. */
   warm?: Passed & { readonly before: Snapshot };
   /** The updates of the budget that are not spent yet. */
   readonly left: () => number;
 }
 
-/** Checks everything that `autoClr` was given, before anything is touched. */
+/** Checks all arguments of `autoClr` before anything changes. */
 export function createSession<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
@@ -34,7 +34,7 @@ export function createSession<Batch>(
   return { ...choice, trainable, batches, options, cost, untrained: [], left };
 }
 
-/** The model, with every update counted as the cost of one part. */
+/** The model, wrapped so that every update counts toward the cost of one part. */
 export function counting<Batch>(
   { trainable, cost }: Session<Batch>,
   part: 'rangeTest' | 'settling' | 'verdict',

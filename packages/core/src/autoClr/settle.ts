@@ -16,14 +16,14 @@ import { counting, type Session } from './session.ts';
  */
 const settling = { share: 0.5, ofBudget: 0.1, most: 100, least: 10, window: 3, testShare: 0.15 } as const;
 
-/** The updates that a range test may take after settling: a curve from there is noisier, so longer ones than elsewhere. */
+/** The updates that a range test may take after settling: more than elsewhere, because a curve from there is noisier. */
 export const roomAfterSettling = (steps: number): number =>
   Math.max(
     roomForTest(steps),
     Math.min(rangeTestSteps.first + rangeTestSteps.more, Math.floor(steps * settling.testShare)),
   );
 
-/** What settling did. */
+/** The result of settling. */
 export interface Settled {
   readonly lr: number;
   readonly steps: number;
@@ -32,10 +32,10 @@ export interface Settled {
 /**
  * A range test from a start far above the best constant answer may see nothing but the fall from there. Then the
  * model trains a little first, at a rate that a coarse sweep showed to be careful: half of the one at which half of the
- * fall was done. It does harm where the start is ordinary.
+ * fall was done. From an ordinary start it would do harm.
  *
  * @param coarse - a coarse sweep from this start
- * @returns undefined where it could not be done; the model is then as it was
+ * @returns undefined if it could not be done; the model is then unchanged
  */
 export async function settle<Batch>(
   session: Session<Batch>,

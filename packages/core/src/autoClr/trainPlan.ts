@@ -16,14 +16,14 @@ import type { TrainingPlan } from './makePlan.ts';
 import { reduceAt, reductionsOf } from './planCycles.ts';
 import type { Session } from './session.ts';
 
-/** What {@link trainPlan} gives back. */
+/** The result of {@link trainPlan}. */
 export interface TrainedPlan extends Pick<AutoClrResult, 'best' | 'average' | 'ensemble'> {
   /** What acted. */
   readonly policy: Policy;
   readonly run: TrainingRun;
 }
 
-/** How many troughs an average or an ensemble is made of at most. */
+/** The most troughs that an average or an ensemble combines. */
 const mostTroughs = 5;
 
 /**
@@ -90,7 +90,7 @@ export async function trainPlan<Batch>(
         const snapshot = keeps ? await take() : undefined;
         if (snapshot) kept = [...kept.slice(1 - mostTroughs), { step, snapshot }];
         await consider(metrics, async () => ({ step, snapshot: snapshot ?? (await take()) }));
-        // Only cycles between bounds come with patience.
+        // Only cycles between bounds support patience.
         const cycles = policy as SequencePolicy;
         const reading = patience
           ? readTroughs(troughs, {
@@ -107,7 +107,7 @@ export async function trainPlan<Batch>(
         }
       },
     });
-    // After an abort the end is known by its training loss alone, which troughs are not judged by.
+    // After an abort only the training loss of the end is known, and it cannot be compared with troughs.
     const { step } = run;
     if (run.stopped && watch.collapsed) {
       const lost = { ...run, policy, stopped: { ...run.stopped, reason: 'diverged' as const } };

@@ -6,10 +6,10 @@ import { makePlan, type Plan } from './makePlan.ts';
 import type { Session } from './session.ts';
 import { type TrainedPlan, trainPlan } from './trainPlan.ts';
 
-/** How often a training may begin again, and what its rates are divided by each time. */
+/** How many times a run may start again, and the divisor of its rates each time. */
 const retries = { most: 3, divisor: 4 } as const;
 
-/** The share of the steps for the way up from 0 where a sweep was the warm-up. Chosen: the rate is high again at once. */
+/** The warm-up's share of the steps if a sweep was the warm-up. Chosen: short, so that the rate is high again at once. */
 const restOfWarmup = 0.01;
 
 /** The same finding with all rates multiplied. */
@@ -21,8 +21,9 @@ function scaled(finding: RangeTestFinding, factor: number): RangeTestFinding {
 }
 
 /**
- * Trains a plan on what is left of the budget, from the state that a sweep has warmed up, if there is one. A training that diverged before it reached anything begins again from the
- * start, at a quarter of its rates, and the finding says so: the edge of a range test is an estimate.
+ * Trains a plan with the rest of the budget, from the state that a sweep warmed up, if there is one. A run that diverges
+ * before its first trough starts again from the beginning at a quarter of its rates, because the edge of a range test is an
+ * estimate. The finding says so.
  */
 export async function trainStably<Batch>(
   session: Session<Batch>,

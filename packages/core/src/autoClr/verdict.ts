@@ -11,7 +11,7 @@ import { counting, type Session } from './session.ts';
 const diverged: Metrics = { loss: Infinity, accuracy: 0 };
 
 /**
- * Trains under each plan from the same state on the same batches, and puts the state back. One that diverges loses.
+ * Trains under each plan from the same state on the same batches, and restores the state. A plan that diverges loses.
  * `undefined` if it was aborted, or all diverged. (Batches from a function that shuffles are the same if it shuffles by
  * its epoch number alone.)
  *

@@ -18,7 +18,7 @@ export interface AdagradOptimizer extends Required<AdagradOptions> {
 
 /**
  * AdaGrad, as plain data that an adapter executes, in PyTorch's arithmetic:
- * `s ← s + g²`, `w ← w − lr · g / (sqrt(s) + ε)`. (PyTorch's `lr_decay` is a policy's business here.)
+ * `s ← s + g²`, `w ← w − lr · g / (sqrt(s) + ε)`. (Use a policy instead of PyTorch's `lr_decay`.)
  *
  * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html

@@ -1,6 +1,6 @@
 import type { Optimizer } from './optimizer.ts';
 
-/** What {@link updateDirection} goes by: vectors of equal length. */
+/** The input of {@link updateDirection}: vectors of equal length. */
 export interface UpdateState<Vector> {
   readonly gradient: Vector;
   /** The optimizer's running mean square, or sum of squares, before this update. SGD has none. */
@@ -16,7 +16,7 @@ export interface UpdateState<Vector> {
  * Adapters pass it to `directionalSharpness`.
  *
  * `d = g` for SGD; `d = g / (√v + ε)` for the others, where v is their own mean square, this gradient included, with
- * Adam's correction. For RMSProp with momentum μ it is divided by `1 − μ`: its velocity adds up to that, as Adam's mean
+ * Adam's correction. For RMSProp with momentum μ it is divided by `1 − μ`, because its velocity adds up to that. Adam's mean
  * does not.
  *
  * @throws {TypeError} if an optimizer other than SGD is given no `square`

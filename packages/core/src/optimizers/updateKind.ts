@@ -1,7 +1,7 @@
 import type { Optimizer } from './optimizer.ts';
 
 /**
- * How an optimizer turns a gradient into an update, as far as it decides where below the loss edge the good rates lie:
+ * How an optimizer turns a gradient into an update. This decides how far below the loss edge the good rates lie:
  * along the gradient (`'sgd'`), along a velocity (`'momentum'`), or divided by the gradient's size, with a momentum as in
  * Adam (`'adaptive'`) or without one (`'rmsProp'`). With momentum a sweep runs ahead of its own divergence.
  */

@@ -30,7 +30,7 @@ export const kinds: readonly { readonly type: string }[] = [
 
 /**
  * Makes every kind of policy known. A kind registers itself where it is imported; this brings all of them into a bundle.
- * A new policy has a line in here and in `policy.ts`.
+ * A new policy needs a line here and in `policy.ts`.
  */
 export function registerBuiltIns(): void {
   for (const kind of kinds as readonly PolicyKind[]) register(kind);

@@ -8,9 +8,9 @@ export interface DecayOptions {
   readonly maxLr: number;
   /** The length of the run, in steps. */
   readonly steps: number;
-  /** The way up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
+  /** The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
   readonly warmup?: number;
-  /** The way down: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
+  /** The shape of the fall: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
   readonly shape?: DecayShape;
   /** The rate at step `steps` and after it. At least 0, at most `maxLr`. Default 0. */
   readonly finalLr?: number;
@@ -43,14 +43,14 @@ export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
 });
 
 /**
- * A short warm-up, then one way down for the rest of the run: the schedule for a fixed budget.
+ * A short warm-up, then a fall for the rest of the run: the schedule for a fixed budget.
  *
  * With `W` the warm-up in steps: `lr(t) = maxLr · t / W` for `t < W`, then `finalLr + (maxLr − finalLr) · h(x)` with
  * `x = (t − W) / (steps − W)` and `h(x)` one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`, `(1 − x)^power`. The run is one
  * cycle: its end is a trough, and past it the rate stays at `finalLr`.
  *
  * @throws {PolicyError} if a rate is negative, not finite or above `maxLr`, a step count is not a positive integer, or
- *   the warm-up leaves no step for the way down
+ *   the warm-up leaves no step for the fall
  * @see Defazio et al., arXiv 2310.07831 (linear, with warm-up); Hägele et al., arXiv 2405.18392 (`1 − √x`); PyTorch's
  *   `PolynomialLR` and `CosineAnnealingLR`, which have no warm-up
  *

@@ -16,9 +16,9 @@ export interface OneCycleOptions {
   readonly divFactor?: number;
   /** The last rate is the first one divided by this. Default 1e4. */
   readonly finalDivFactor?: number;
-  /** The shape of each way. Default `'cos'`. */
+  /** The shape of each phase. Default `'cos'`. */
   readonly anneal?: 'cos' | 'linear';
-  /** Up, symmetrically down, then annihilate: the paper's own shape. Default: down in one way. */
+  /** Up, symmetrically down, then annihilate: the paper's own shape. Default: down in one phase. */
   readonly threePhase?: boolean;
   /** Cycle momentum against the rate. Default: leave it alone (PyTorch cycles 0.85 to 0.95). */
   readonly momentum?: MomentumRange;
@@ -48,7 +48,7 @@ export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>
   schedule: oneCycleSchedule,
 });
 
-/** One way of the run: until the step `end`, from one rate to the next, and so the momentum. */
+/** One phase of the run: until the step `end`, from one rate to the next, and likewise the momentum. */
 interface Way {
   readonly end: number;
   readonly lr: readonly [from: number, to: number];
@@ -60,7 +60,7 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
   const { base, max } = policy.momentum ?? { base: 0, max: 0 };
   const first = maxLr / divFactor;
   const last = first / finalDivFactor;
-  // As in PyTorch, a way need not end on a whole step.
+  // As in PyTorch, a phase need not end on a whole step.
   const peak = pctStart * totalSteps - 1;
   const end = totalSteps - 1;
   const ways: readonly Way[] = [
@@ -76,11 +76,11 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
   const value = (step: number, of: 'lr' | 'momentum'): number => {
     const time = Math.min(step, end);
     let index = 0;
-    // The last way ends at `end`, so the search stops there.
+    // The last phase ends at `end`, so the search stops there.
     while (time > ways[index]!.end) index++;
     const way = ways[index]!;
     const start = index > 0 ? ways[index - 1]!.end : 0;
-    // A way of no length is over as it begins; PyTorch divides by zero there.
+    // A phase of length 0 ends at once; PyTorch divides by zero there.
     const x = way.end > start ? (time - start) / (way.end - start) : 1;
     const bounds = way[of];
     return lerp(bounds[0], bounds[1], linear ? x : halfCosine(x));
@@ -100,7 +100,7 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
  *
  * With `first = maxLr / divFactor` and `last = first / finalDivFactor`: `first → maxLr` until step
  * `pctStart · totalSteps − 1`, then `→ last` until `totalSteps − 1`; with `threePhase`
- * `first → maxLr → first → last`. Past the end the last rate stays, where PyTorch raises.
+ * `first → maxLr → first → last`. Past the end the last rate stays; PyTorch raises an error there.
  *
  * @throws {PolicyError} if a field is outside its range
  * @see Smith, arXiv 1708.07120 and 1803.09820; PyTorch's `OneCycleLR`

@@ -6,7 +6,7 @@ import type { CustomSchedule } from '../schedule.ts';
 /** A policy of some kind. `Policy` is the union of all. */
 type PolicyData = { readonly type: string };
 
-/** A kind of policy: its name in JSON, the rules of its fields, and the schedule it means. */
+/** A kind of policy: its name in JSON, the rules of its fields, and its schedule. */
 export interface PolicyKind<P extends PolicyData = PolicyData> {
   readonly type: P['type'];
   readonly fields: Fields;
@@ -34,12 +34,12 @@ export function kindOf(type: unknown, path = ''): PolicyKind {
 // The nesting depth of the policy under construction.
 let nesting = 0;
 
-/** A frozen, checked policy of one kind. `path` is where it stands inside another one. */
+/** A frozen, checked policy of one kind. `path` is its position inside another policy. */
 export function makePolicy<P extends PolicyData>(kind: PolicyKind<P>, options: unknown, path = ''): P {
   // A factory's options carry no type.
   fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
   if (nesting >= maxNesting) {
-    // Only a policy inside another one comes here, so it has a path.
+    // Only a nested policy gets here, so it has a path.
     const advice = 'Put the stages of the inner sequences into the outer one.';
     throw new PolicyError(path, options, `at most ${maxNesting} policies deep`, advice);
   }

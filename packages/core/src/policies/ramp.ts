@@ -9,7 +9,7 @@ export interface RampOptions {
   readonly startLr: number;
   /** The rate from step `steps` on. At least 0; above 0 when the spacing is exponential. */
   readonly endLr: number;
-  /** How many steps the way takes. */
+  /** The length of the ramp, in steps. */
   readonly steps: number;
   /** Equal differences or equal ratios from step to step. */
   readonly spacing: 'linear' | 'exponential';
@@ -40,7 +40,7 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
 function rampSchedule(policy: RampPolicy): CustomSchedule {
   const { startLr, endLr, steps } = policy;
   const lr = ratesOf(policy);
-  // Only a way down leads to a trough.
+  // Only a falling ramp leads to a trough.
   if (endLr >= startLr) return { lr };
   return {
     lr,
@@ -53,7 +53,7 @@ function rampSchedule(policy: RampPolicy): CustomSchedule {
 
 function ratesOf({ startLr, endLr, steps, spacing }: RampPolicy): (step: number) => number {
   if (spacing === 'linear') return (step) => lerp(startLr, endLr, Math.min(1, step / steps));
-  // A power is rounded, so the ends are held by hand.
+  // A power is rounded, so the ends are set exactly.
   const low = Math.min(startLr, endLr);
   const high = Math.max(startLr, endLr);
   const power = powers((Math.log(endLr) - Math.log(startLr)) / steps);
@@ -61,11 +61,11 @@ function ratesOf({ startLr, endLr, steps, spacing }: RampPolicy): (step: number)
 }
 
 /**
- * One way from `startLr` to `endLr`, then `endLr` for good: a warm-up, a linear decay, a range test.
+ * From `startLr` to `endLr`, then `endLr` forever: a warm-up, a linear decay, a range test.
  *
  * `'linear'`: `startLr + (endLr − startLr) · t / steps`; `'exponential'`: `startLr · (endLr / startLr)^(t / steps)`.
  *
- * A way down is one cycle: it ends at a trough. A way up has none.
+ * A falling ramp is one cycle and ends at a trough. A rising ramp has none.
  *
  * @throws {PolicyError} if a rate is negative or not finite, or 0 with exponential spacing
  * @see Smith, arXiv 1506.01186, section 3.3 (range test) and 4.1.1 (the "decay" control)

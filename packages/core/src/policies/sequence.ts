@@ -8,7 +8,7 @@ import { readPolicy } from './readPolicy.ts';
 /** One stage of a {@link sequence}: a policy that starts over at its own step 0. */
 export interface Stage {
   readonly policy: Policy;
-  /** How many steps it lasts; only the last stage may leave it out, and lasts for good. */
+  /** The length in steps. Only the last stage may omit it; it then lasts forever. */
   readonly steps?: number;
 }
 
@@ -34,7 +34,7 @@ export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>
         join(path, `stages[${open}].steps`),
         undefined,
         'a positive integer',
-        'Only the last stage may leave its steps out.',
+        'Only the last stage may omit its steps.',
       );
     }
     const total = stages.reduce((sum, { steps = 0 }) => sum + steps, 0);
@@ -98,9 +98,9 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
 
 /**
  * Policies one after another, each from its own step 0, as the paper's headline run has it. A stage's end
- * ends its cycle. Past the end of a last stage that has `steps`, its rates go on, in one cycle without end.
+ * ends its cycle. Past the end of a last stage with `steps`, its rates continue, and no further cycle ends.
  *
- * @throws {PolicyError} naming the stage, if one of them is bad or a stage but the last has no `steps`
+ * @throws {PolicyError} naming the stage, if a policy is invalid or a stage other than the last has no `steps`
  * @see Smith, arXiv 1506.01186, table 2
  *
  * @example

@@ -3,7 +3,7 @@ import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link table}. */
 export interface TableOptions {
-  /** The rate of step 0, 1, 2, …; finite, at least 0, at least one. */
+  /** The rates of steps 0, 1, 2, …: at least one, each finite and at least 0. */
   readonly values: readonly number[];
 }
 
@@ -20,7 +20,7 @@ export const tableKind: PolicyKind<TablePolicy> = register<TablePolicy>({
 });
 
 /**
- * Any rates at all, one a step; the last one stays past the end.
+ * A list of rates, one for each step. The last rate is used past the end.
  *
  * @throws {PolicyError} if there is none, or one is negative or not finite
  *

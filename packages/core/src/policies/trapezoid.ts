@@ -4,16 +4,16 @@ import type { CustomSchedule } from '../schedule.ts';
 import { halfCosine, lerp } from './arithmetic.ts';
 
 /**
- * The shape of a way down. With `x` the share of the way that is done, the share of the rate that is left is `1 − x`
+ * The shape of a fall. At the share `x` of its length, the remaining share of the rate is `1 − x`
  * for `'linear'`, `½ · (1 + cos πx)` for `'cosine'`, `1 − √x` for `'sqrt'` and `(1 − x)^power` for a polynomial.
  */
 export type DecayShape = 'linear' | 'cosine' | 'sqrt' | { readonly power: number };
 
-// Each maps the share of the way that is left, in [0, 1], to the share of the rate that is left.
+// Each maps the remaining share of the length, in [0, 1], to the remaining share of the rate.
 const heights: Readonly<Record<string, (left: number) => number>> = {
   linear: (left) => left,
   cosine: halfCosine,
-  // 1 − √x, without a difference of near numbers.
+  // 1 − √x, without subtracting nearly equal numbers.
   sqrt: (left) => left / (1 + Math.sqrt(1 - left)),
 };
 
@@ -26,7 +26,7 @@ export const shapeField: Read = (value, path) => {
   throw new PolicyError(path, value, expected, 'Check its spelling.');
 };
 
-/** A stretch of a run: a share of it below 1, or a number of steps. */
+/** The length of a phase: a share below 1, or a number of steps. */
 export const stretch: Read = (value, path) => {
   const given = value as number;
   if (Number.isFinite(given) && given >= 0 && (given < 1 || Number.isInteger(given))) return value;
@@ -34,7 +34,7 @@ export const stretch: Read = (value, path) => {
   throw new PolicyError(path, value, 'a share in [0, 1) or a positive integer of steps', advice);
 };
 
-/** A stretch in steps; a share is rounded to the nearest step by whoever needs a whole number. */
+/** A length in steps. It may be fractional: a caller that needs a whole number must round it. */
 const lengthOf = (value: number, steps: number): number => (value < 1 ? value * steps : value);
 
 /** Refuses a warm-up and a cooldown that do not fit into `steps` together. */
@@ -46,7 +46,7 @@ export function checkStretches(warmup: number, cooldown: number, steps: number, 
   throw new PolicyError(join(path, 'warmup'), warmup, expected, 'Shorten it, or train for longer.');
 }
 
-/** What a trapezoid is made of. */
+/** The parameters of a trapezoid. */
 export interface Trapezoid {
   readonly maxLr: number;
   readonly finalLr: number;

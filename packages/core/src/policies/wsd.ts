@@ -9,11 +9,11 @@ export interface WsdOptions {
   readonly maxLr: number;
   /** The length of one cycle, in steps: of the whole run unless there are more `cycles`. */
   readonly steps: number;
-  /** The way up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
+  /** The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
   readonly warmup?: number;
-  /** The way down to 0, at the end of each cycle: a share or a number of steps, at least one. Default 0.3. */
+  /** The cooldown to 0 at the end of each cycle: a share or a number of steps, at least one. Default 0.3. */
   readonly cooldown?: number;
-  /** The way down: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
+  /** The shape of the cooldown: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
   readonly shape?: DecayShape;
   /** How many cycles, each `steps` long. Default 1. */
   readonly cycles?: number;
@@ -40,7 +40,7 @@ export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
   },
   check({ steps, warmup = defaultWarmup, cooldown = defaultCooldown, cycles = 1 }, path) {
     if (cooldown === 0) {
-      const advice = 'A constant policy, or a sequence that ends in one, has no way down.';
+      const advice = 'For no cooldown use a constant policy, or a sequence that ends in one.';
       throw new PolicyError(join(path, 'cooldown'), cooldown, 'above 0', advice);
     }
     checkStretches(warmup, cooldown, steps, path);
@@ -64,7 +64,7 @@ export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
 
 /**
  * Warm-up, stable, cooldown: the schedule for a run that may be stopped or extended. With several `cycles` it is WSD-S:
- * each cycle ends at a trough after a cooldown, and the next one goes on at `maxLr` at once, without a warm-up.
+ * each cycle ends at a trough after a cooldown, and the next one continues at `maxLr` at once, without a warm-up.
  *
  * With `W` and `C` the warm-up and the cooldown in steps and `p` the step's place in its cycle:
  * `lr = maxLr · p / W` for `p < W` in the first cycle; `maxLr · h(x)` with `x = (p − steps + C) / C` in the last `C`

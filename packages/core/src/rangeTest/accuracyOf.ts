@@ -13,8 +13,8 @@ export interface AccuracyFound {
 
 /**
  * What the accuracies of a trace show; undefined where there are too few. The reading is that of validation data where
- * these show a rise. But they are looked at rarely: the training batches know what a sweep began with, and
- * where the rise began.
+ * these show a rise. But it is measured rarely, so the start of the sweep and the start of the rise come from the
+ * training batches.
  *
  * @param margin - the distance from the edge down to `maxLr`, in decades
  */

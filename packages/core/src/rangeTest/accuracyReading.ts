@@ -13,7 +13,7 @@ export interface AccuracyReading {
   readonly slowsLr: number | null;
   /** Where it falls: the mean of the rates at which given shares of the rise are lost again. */
   readonly fallsLr: number | null;
-  /** Whose accuracy: that of validation data where the trace has it, else of the training batches. */
+  /** The data of the accuracy: validation data if the trace has it, else the training batches. */
   readonly of: AccuracySource;
 }
 
@@ -25,7 +25,7 @@ export interface AccuracyReading {
  *
  * @param errors - the shares of errors of the sweep
  * @param startNoise - the standard deviation of their start
- * @param answer - how much one right answer counts
+ * @param answer - the change of the error rate by one right answer
  * @see Smith, arXiv 1506.01186, section 3.3
  */
 export function readAccuracy(
@@ -42,14 +42,14 @@ export function readAccuracy(
   /** Whether the errors rise clearly from one bin to another. */
   const rise = (from: number, to: number) =>
     smoothed[to]! - smoothed[from]! > clearChange.noises * Math.hypot(noiseAt(from), noiseAt(to));
-  // At a low accuracy a few lucky answers are a rise.
+  // At a low accuracy a few lucky answers look like a rise.
   const luck = clearChange.answers * answer * deviations[bottom]! ** 2;
   const least = clearChange.noises * Math.hypot(noiseAt(bottom), startNoise) + luck + roundingOf(1);
   if (!(features.depth > least)) return undefined;
 
   const slow = slowsAt(errors, rise);
   const falls = x.some((_, i) => i > bottom && rise(bottom, i));
-  // A steady climb takes for its last tenth an eighth of the way before it; noise makes that longer.
+  // A steady climb spends an eighth of its earlier length on its last tenth; noise makes this longer.
   const way = x[slow]! - features.fall;
   const climbs = !falls && x.at(-1)! - x[slow]! < (3 * way * (1 - slowShare)) / (slowShare - fallShare);
   return {
@@ -74,7 +74,7 @@ function slowsAt(
   return smoothed.length - 1;
 }
 
-/** The reading in words, for the user. */
+/** Describes the reading for the user. */
 export function describeAccuracy({ risesLr, slowsLr, fallsLr, of }: AccuracyReading): string {
   const places = [
     risesLr === null ? 'rises from the first rate on' : `begins to rise at ${showNumber(risesLr)}`,

@@ -11,8 +11,8 @@ export interface Axis {
 
 /**
  * Decimal logarithms for an exponential sweep, and for several of which one is. A linear sweep spends nine tenths of its
- * steps on the last decade, so it is read over the rate itself, with a length that counts as a number of decades: what
- * the analysis says of decades holds for the same share of an exponential sweep as long.
+ * steps on the last decade, so it is read over the rate itself, with a length that counts as a number of decades: a
+ * number of decades in the analysis means the same share of the sweep as in an exponential sweep of that length.
  */
 export function axisOf(sweeps: readonly Pick<RangeTestTrace, 'spacing' | 'endLr'>[]): Axis {
   if (sweeps.length === 0 || sweeps.some(({ spacing }) => spacing === 'exponential'))

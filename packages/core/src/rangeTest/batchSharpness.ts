@@ -18,13 +18,13 @@ export interface BatchSharpness {
   /** Their standard deviation. */
   readonly deviation: number;
   /**
-   * The rates between which the edge should lie: one and the same for plain SGD. `null` where the loss does not curve up
-   * along the update, or the Trainable does not say its kind of update and its momentum.
+   * The range of rates in which the edge should lie; both ends are equal for plain SGD. `null` if the loss does not curve up
+   * along the update, or the Trainable does not state its kind of update and its momentum.
    */
   readonly edgeLr: Interval | null;
 }
 
-/** What a prediction of the edge needs to know of an optimizer. */
+/** The properties of an optimizer that predict the edge. */
 export interface Dynamics {
   readonly updateKind?: UpdateKind | 'unknown' | undefined;
   readonly momentum?: number | undefined;
@@ -38,10 +38,10 @@ export interface Dynamics {
  *
  * - at `2 / S` for plain SGD;
  * - from `2 (1 − β) / S`, for small batches, to `2 (1 + β) / S`, for large ones, with momentum;
- * - from `2 / S` to `2 (1 + β) / ((1 − β) S)` for Adam and its kin, whose S is measured along their own update.
+ * - from `2 / S` to `2 (1 + β) / ((1 − β) S)` for Adam-like optimizers, whose S is measured along their own update.
  *
- * Measure it where the model has trained for a while at rates not far below the edge: `rangeTest` does so on its way. On
- * fresh weights S is too low, often by a factor of ten. It takes three gradients for each batch; the model stays as it is.
+ * Measure it where the model has trained for a while at rates not far below the edge: `rangeTest` does so. On
+ * fresh weights S is too low, often by a factor of ten. It takes three gradients for each batch and leaves the model unchanged.
  *
  * @param batches - training batches; the first 5 are used unless `count` says otherwise
  * @throws {ClrError} if the Trainable has no `batchSharpness`, or throws
@@ -87,7 +87,7 @@ export function summarize(all: readonly (number | null)[], dynamics: Dynamics): 
   };
 }
 
-/** The rates between which one batch sharpness puts the edge; `null` where it puts none. */
+/** The range in which one batch sharpness puts the edge; `null` if it predicts none. */
 export function predictEdge(sharpness: number, { updateKind, momentum }: Dynamics): Interval | null {
   const beta = updateKind === 'sgd' ? 0 : momentum;
   if (!(sharpness > 0) || beta === undefined || updateKind === undefined || updateKind === 'unknown')

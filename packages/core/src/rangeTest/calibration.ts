@@ -32,7 +32,7 @@ interface DecadesBelowEdge {
 }
 
 /**
- * In trainings of more than `steps` steps `maxLr` falls as `steps ** -exponent`, but for Adam's kin, where it stays.
+ * In trainings of more than `steps` steps `maxLr` falls as `steps ** -exponent`, except for Adam-like optimizers, where it does not change.
  * Fitted to budgets of 1,000 to 10,000 steps (decision 14).
  */
 export const longTraining = { steps: 1000, exponent: 0.3 } as const;
@@ -58,7 +58,7 @@ export const linearLength = 5;
 
 /**
  * A linear sweep finds its edge higher by these decades: it takes more steps at high rates, and an adaptive optimizer has
- * grown used to them. Fitted: the median of the development settings (`linear.ts`).
+ * adapted to them. Fitted: the median of the development settings (`linear.ts`).
  */
 export const linearEdge: Readonly<Record<UpdateKind | 'unknown', number>> = {
   sgd: 0.1,
@@ -85,7 +85,7 @@ export const fallShare = 0.1;
 
 /**
  * A change of the accuracy is clear where it is this many standard deviations, `noises`, and a rise also this many right
- * `answers`. Chosen: of made-up sweeps at chance none has one, nor have the stored ones on random labels.
+ * `answers`. Chosen: no synthetic sweep at chance level has one, and no stored sweep on random labels.
  */
 export const clearChange = { noises: 6, answers: 4 } as const;
 

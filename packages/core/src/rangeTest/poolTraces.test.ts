@@ -58,7 +58,7 @@ describe('poolTraces', () => {
     const analyze = () => analyzeRangeTest(traces as unknown as RangeTestTrace);
     expect(analyze).toThrow(ClrError);
     expect(analyze).toThrow(
-      `[clr/core] Expected the trace of a range test, or an array of traces.\nReceived: ${received}\nPass what rangeTest() resolved to.`,
+      `[clr/core] Expected the trace of a range test, or an array of traces.\nReceived: ${received}\nPass the result of rangeTest().`,
     );
   });
 

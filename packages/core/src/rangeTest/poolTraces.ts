@@ -46,7 +46,7 @@ export function poolTraces(
     throw new ClrError('clr/core', {
       expected: 'the trace of a range test, or an array of traces',
       received: show(traces),
-      advice: 'Pass what rangeTest() resolved to.',
+      advice: 'Pass the result of rangeTest().',
     });
   }
   const given = all.map(withTodaysNames);

@@ -15,6 +15,6 @@ export function requireMethod(
     advice:
       snapshots > 0
         ? 'Adapters may leave this method out: see their documentation.'
-        : 'Pass what snapshot() gave.',
+        : 'Pass the result of snapshot().',
   });
 }

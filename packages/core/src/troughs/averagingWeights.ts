@@ -20,7 +20,7 @@ export function averagingWeights(
     throw new ClrError('clr/core', {
       expected: 'a list of at least one snapshot',
       received: show(snapshots),
-      advice: 'Pass what snapshot() gave.',
+      advice: 'Pass the result of snapshot().',
     });
   }
   const count = snapshots.length;

@@ -6,17 +6,17 @@ import type { Metrics } from '../trainable/trainable.ts';
 
 /** Options of {@link readTroughs}. */
 export interface ReadTroughsOptions {
-  /** Cycles without gain after which something has to change. Default 4; the paper says 3 to 5. */
+  /** The number of cycles without gain after which the bounds are reduced or training stops. Default 4; the paper says 3 to 5. */
   readonly patience?: number;
-  /** A gain is more than this: in accuracy where there is one, else in loss. Default 0. */
+  /** The smallest change that counts as a gain, in accuracy if there is one, else in loss. Default 0. */
   readonly minGain?: number;
-  /** How often the bounds may be reduced before it is time to stop. Default 2, as in the paper's headline run. */
+  /** How many reductions of the bounds come before the advice to stop. Default 2, as in the paper's headline run. */
   readonly reductions?: number;
   /** The steps at which the bounds were already reduced. Patience starts again at each. */
   readonly reducedAt?: readonly number[];
 }
 
-/** What the troughs say. */
+/** What {@link readTroughs} found. */
 export interface TroughReading {
   /** The best trough; `null` while none has metrics. */
   readonly best: Trough | null;
@@ -24,13 +24,13 @@ export interface TroughReading {
   readonly cyclesWithoutGain: number;
   /** `'reduce bounds'`: divide both, by ten in the paper. */
   readonly advice: 'go on' | 'reduce bounds' | 'stop';
-  /** Why, in words. */
+  /** The reason, as a sentence. */
   readonly reason: string;
 }
 
 /**
- * The advice that the paper reads off the troughs: when to reduce the bounds, and when to stop.
- * Accuracy counts where there is one, else the loss.
+ * The paper's advice at the troughs: when to reduce the bounds, and when to stop. It compares the accuracy if there is
+ * one, else the loss.
  *
  * @param troughs - from the first on, as `TrainingRun.troughs` holds them
  * @throws {PolicyError} if `patience` is not a positive integer, or another option is negative

@@ -26,7 +26,7 @@ export async function readSafetensors(source: ByteSource): Promise<RawArray[]> {
   try {
     header = JSON.parse(new TextDecoder().decode(await source.read(8, 8 + length)));
   } catch (cause) {
-    throw fail('a safetensors file', 'a header that is no JSON', 'Write the file again.', { cause });
+    throw fail('a safetensors file', 'a header that is not JSON', 'Write the file again.', { cause });
   }
   return Object.entries(header)
     .filter(([name]) => name !== '__metadata__')

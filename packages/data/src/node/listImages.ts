@@ -44,7 +44,7 @@ export async function listImages(
     throw fail(
       `folders named after the classes ${listed(known)}`,
       `"${odd}"`,
-      'Give images of the same classes.',
+      'Give images with the same classes.',
     );
   }
   if (names.length === 0 || known.length < 2) {

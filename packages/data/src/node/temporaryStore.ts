@@ -28,7 +28,7 @@ export async function temporaryStore(): Promise<ByteStore> {
     fail(
       `room for a temporary file in ${tmpdir()}`,
       (cause as NodeJS.ErrnoException).code ?? String(cause),
-      'Make room there, or set the variable TMPDIR to another folder.',
+      'Free some space there, or set the variable TMPDIR to another folder.',
       { cause },
     );
   try {

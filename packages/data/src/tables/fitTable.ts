@@ -9,9 +9,9 @@ import { type ColumnValues, readColumn, type Table } from './table.ts';
 export interface FitTableOptions {
   /** The column to learn. Default: the last one, or one called target, label, class or y. */
   readonly target?: string;
-  /** Columns to leave out, such as numbers of rows. */
+  /** Columns to leave out, such as row numbers. */
   readonly drop?: readonly string[];
-  /** What kind of answer it is. Default: classes where it is text or a few whole numbers, else a number. */
+  /** The kind of target. Default: classes for text or a few distinct whole numbers, else a number. */
   readonly task?: 'classification' | 'regression';
   /**
    * How `splitRows` will split the examples: means, deviations and categories are learned from the training rows alone.
@@ -20,18 +20,18 @@ export interface FitTableOptions {
   readonly split?: SplitOptions;
 }
 
-/** More values than these make a category a text. */
+/** With more distinct values than this, a column is free text and not a category. */
 const mostValues = 100;
-/** Whole numbers up to so many count as classes by themselves. */
+/** Up to this many distinct whole numbers are read as classes. */
 const mostClasses = 20;
 
 type Column = Table['columns'][number];
 
 /**
  * Finds how a table becomes numbers: the mean and deviation of each number, the values of each category, the classes.
- * Nothing of the validation rows gets into it but the names of the classes. Columns are read one at a time, part by part.
+ * From the validation rows it uses only the names of the classes. Columns are read one at a time, part by part.
  *
- * @returns the encoding, and what was guessed as sentences
+ * @returns the encoding, and notes that say what was guessed
  * @throws {ClrError} on a missing target, and on columns that cannot be used
  *
  * @example
@@ -96,7 +96,7 @@ export async function fitTable(
   return { encoding: { version: 1, kind: 'table', features, target: encoded }, notes };
 }
 
-/** A column of numbers; undefined where it is constant. */
+/** A column of numbers; undefined if it is constant. */
 async function fitNumber(
   table: Table,
   name: string,
@@ -129,7 +129,7 @@ async function fitNumber(
   return { name, type: 'number', mean, std, missing: missing > 0 };
 }
 
-/** A column of texts as categories; undefined where it is constant. */
+/** A column of texts as categories; undefined if it is constant. */
 async function fitCategory(
   table: Table,
   name: string,
@@ -145,14 +145,14 @@ async function fitCategory(
       throw fail(
         `at most ${mostValues} values in the column "${name}"`,
         `${found.size}${to < table.rows ? ' and more' : ''}, such as "${[...found].sort()[0]}"`,
-        `Leave it out if it is a name or a text: --drop ${name}. If it is to be numbers, look for cells that are none.`,
+        `Leave it out if it is a name or a text: --drop ${name}. If it should hold numbers, look for cells that are not numbers.`,
       );
     }
   }
   return found.size < 2 ? undefined : { name, type: 'category', values: [...found].sort() };
 }
 
-/** The classes of a target, in order; undefined where it is a number. */
+/** The classes of a target, in order; undefined if the target is a number. */
 function classesOf(
   { name, kind }: Column,
   answers: ColumnValues,
@@ -165,7 +165,7 @@ function classesOf(
       throw fail(
         `numbers in the target "${name}"`,
         `"${texts.find((text) => !Number.isFinite(Number(text)))}"`,
-        'Remove the rows that are no numbers, or train a classification.',
+        'Remove the rows that are not numbers, or train a classification.',
       );
     }
     return checkClasses(name, [...new Set(texts)].sort(), texts.length);
@@ -185,7 +185,7 @@ function classesOf(
   return undefined;
 }
 
-/** The different numbers, in order; where there are more than `most`, only the first that are too many. */
+/** The distinct numbers, in order. Stops collecting once there are more than `most`. */
 function distinct(numbers: Float64Array, most: number): number[] {
   const found = new Set<number>();
   for (const number of numbers) {
@@ -227,6 +227,6 @@ function refuseMissing(name: string, answers: ColumnValues): void {
   throw fail(
     `a target "${name}" in every row`,
     `none in row ${row + 1}`,
-    'Remove the rows whose answer is not known.',
+    'Remove the rows without a target.',
   );
 }

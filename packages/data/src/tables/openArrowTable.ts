@@ -3,8 +3,8 @@ import { fail } from '../errors.ts';
 import type { Table } from './table.ts';
 
 /**
- * A file in the Arrow format (also called Feather 2) as a table, through the package `apache-arrow`, which is installed on its
- * own. Numbers, booleans, dates and times (as milliseconds) become numbers; decimals are rounded to doubles; dictionaries of
+ * A file in the Arrow format (also called Feather 2) as a table, read with the package `apache-arrow`, which you install
+ * separately. Numbers, booleans, dates and times (as milliseconds) become numbers; decimals are rounded to doubles; dictionaries of
  * texts are texts.
  *
  * @throws {ClrError} without the package, on a damaged or compressed file; a column of lists, structs or bytes is refused when
@@ -32,7 +32,7 @@ export async function openArrowTable(bytes: Uint8Array, name: string): Promise<T
     );
   }
   const rows = table.numRows;
-  // What apache-arrow makes of bytes that are no Arrow data at all.
+  // apache-arrow returns a table without columns for bytes that are not Arrow data.
   if (table.numCols === 0) throw fail(`an Arrow table in ${name}`, 'no column', 'Write the file again.');
   if (rows === 0) throw fail(`rows in ${name}`, 'none', 'Give a table with examples.');
   const columns = table.schema.fields.map((field) => ({
@@ -77,7 +77,7 @@ function isNumber({ DataType }: typeof Arrow, type: Arrow.DataType): boolean {
   ].some((is) => is.call(DataType, type));
 }
 
-/** A number; a decimal without its point. */
+/** A number. Decimals come unscaled, as whole numbers. */
 function toNumber(value: unknown): number {
   if (value === null || value === undefined) return Number.NaN;
   // A decimal is an object whose text is a whole number.

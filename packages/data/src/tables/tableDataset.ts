@@ -8,22 +8,22 @@ import { type ColumnValues, readColumn, type Table } from './table.ts';
 
 /** Options of {@link tableDataset}. */
 export interface TableDatasetOptions {
-  /** Whether rows must have the answer; false for predictions. Default true. */
+  /** Whether every row must have a target; false for predictions. Default true. */
   readonly labelled?: boolean;
-  /** Where the features go if they are larger than `mostBytes`. Default: into memory. */
+  /** Stores the features if they are larger than `mostBytes`. Default: they are kept in memory. */
   readonly store?: () => Promise<ByteStore>;
   /** Default 128 MiB. */
   readonly mostBytes?: number;
 }
 
-/** The bytes of features that are made at a time. */
+/** The size of the parts in which features are computed, in bytes. */
 const blockBytes = 2 ** 26;
 
 /**
  * A table as examples: `input` holds the features [width], `target` the class or the standardised number. The table is read
- * once, and no longer needed then.
+ * once and is not needed afterwards.
  *
- * @throws {ClrError} if a column of the encoding is missing or of another kind, or an answer is not one of the classes
+ * @throws {ClrError} if a column of the encoding is missing or of another kind, or a target is not one of the classes
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export async function tableDataset(
   });
 }
 
-/** Writes a feature of some rows into its places. */
+/** Writes a feature of some rows into the output. */
 function encode(
   feature: FeatureEncoding,
   values: ColumnValues,
@@ -102,7 +102,7 @@ async function arrayOf(name: string, values: Float64Array, dims: readonly number
   return { name, dtype: 'f8', dims, source: await store.finish(), offset: 0 };
 }
 
-/** A text as it is, and a number as JavaScript writes it: classes may be numbers. */
+/** Class names as text. Numbers, which may be classes too, are formatted as in JavaScript. */
 function textOf(value: string | number | null | undefined): string | null {
   if (typeof value === 'number') return Number.isNaN(value) ? null : String(value);
   return value ?? null;
@@ -120,7 +120,7 @@ async function checkColumn(table: Table, name: string, isNumber: boolean): Promi
   if (isNumber && column.kind === 'text') {
     const texts = await readColumn(table, column);
     const bad = texts.find((value) => value !== null && Number.isNaN(Number(value)));
-    throw fail(`numbers in the column "${name}"`, `"${bad}"`, 'Look for cells that are no numbers.');
+    throw fail(`numbers in the column "${name}"`, `"${bad}"`, 'Look for cells that are not numbers.');
   }
   return column;
 }

@@ -8,13 +8,13 @@ import { subgraphs } from './captures.ts';
 import { readModel, writeModel } from './model.ts';
 import type { Outside } from './place.ts';
 
-/** A model's file, and the parts of other files in which it keeps weights, by {@link partKey}. */
+/** A model's file and the parts of external files that hold its weights, by {@link partKey}. */
 export interface Content {
   readonly bytes: Uint8Array;
   readonly parts: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Tells a content from the bytes of a model, or whatever is given in their place. */
+/** Whether this is a `Content`, and not the bytes of a model or something else. */
 export function isContent(given: Uint8Array | Content): given is Content {
   return Object(given).parts instanceof Map;
 }
@@ -32,7 +32,7 @@ function* tensorsOf(nodes: ModelProto['functions'][number]['node']): Generator<T
   }
 }
 
-/** The tensors of a model whose elements lie in other files. */
+/** The tensors of a model whose elements are in external files. */
 export function outsideTensors({ graph }: ModelProto): TensorProto[] {
   if (!graph) return [];
   return [...graph.initializer, ...tensorsOf(graph.node)].filter(
@@ -51,7 +51,7 @@ function number(tensor: TensorProto, text: string | undefined): number | undefin
   );
 }
 
-/** Where the elements of such a tensor lie. */
+/** The location of the elements of such a tensor. */
 export function outsideOf(tensor: TensorProto): Outside {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   return {
@@ -62,16 +62,16 @@ export function outsideOf(tensor: TensorProto): Outside {
   };
 }
 
-/** What tells a part of another file from all others. */
+/** A key that identifies a part of an external file. */
 export function partKey({ location, offset, length }: Outside): string {
   return `${offset}:${length ?? ''}:${location}`;
 }
 
 /**
- * Gives tensors the elements that lie in other files. Tensors whose part is not there stay as they are.
+ * Loads elements from external files into their tensors. Tensors without a loaded part are left unchanged.
  *
  * @param proto - freshly decoded; it is changed
- * @returns where the elements of each lay
+ * @returns the former location of each tensor's elements
  */
 export function bringIn(proto: ModelProto, parts: Content['parts']): Map<TensorProto, Outside> {
   const brought = new Map<TensorProto, Outside>();
@@ -88,7 +88,7 @@ export function bringIn(proto: ModelProto, parts: Content['parts']): Map<TensorP
   return brought;
 }
 
-/** How many bytes a model has with all its weights. */
+/** The size of a model in bytes, with all its weights. */
 export function sizeOfContent({ bytes, parts }: Content): number {
   return [...parts.values()].reduce((size, { length }) => size + length, bytes.length);
 }
@@ -96,7 +96,7 @@ export function sizeOfContent({ bytes, parts }: Content): number {
 /**
  * A model as one file, with all its weights inside.
  *
- * @returns the very same bytes when it keeps none elsewhere
+ * @returns the same array if the model has no external weights
  * @throws {ClrError} when a file cannot be that large
  */
 export function asOneFile({ bytes, parts }: Content): Uint8Array {

@@ -68,7 +68,7 @@ export function integersOf(tensor: TensorProto): ArrayLike<number> {
     throw fail(
       `the data of tensor "${tensor.name}" inside the model`,
       'a reference to an external data file',
-      'Load the model by its path, or pass `externalData` to createTrainer.',
+      'Load the model by path, or pass `externalData` to createTrainer.',
     );
   }
   const size = sizeOf(dimsOf(tensor));

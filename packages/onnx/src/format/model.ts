@@ -13,28 +13,28 @@ import type { Quantised } from './quantised.ts';
 /** No exporter writes more nodes; large language models have some ten thousand. */
 export const mostNodes = 40_000;
 
-/** A decoded model with what every valid one has. */
+/** A decoded model with the fields that every valid model has. */
 export interface Model {
   readonly proto: ModelProto;
   readonly graph: GraphProto;
   /** The version of the default operator set. */
   readonly opset: number;
-  /** Where the initializers stand in the file, by name; see `hoistTensors`. */
+  /** The place of each initializer in the file, by name; see `hoistTensors`. */
   readonly stored?: ReadonlyMap<string, StoredAt>;
-  /** Where the file says that initializers lie in other files, by name. */
+  /** The location of each external initializer, by name. */
   readonly outside?: ReadonlyMap<string, Outside>;
-  /** The names that float tensors inside functions have outside, by function. */
+  /** The global names of float tensors inside functions, by function. */
   readonly shared?: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** The stored integers that stand for weights, by name; see `findQuantised`. */
+  /** The stored integers of quantised weights, by name; see `findQuantised`. */
   readonly integers?: ReadonlyMap<string, Quantised>;
-  /** Those of them that are floats in this model, to be trained; see `dequantised`. */
+  /** The quantised weights that are floats in this model so that they can be trained; see `dequantised`. */
   readonly quantised?: ReadonlyMap<string, Quantised>;
 }
 
 /**
  * Decodes an ONNX file and checks that it is one.
  *
- * @throws {ClrError} on bytes that are no ONNX model
+ * @throws {ClrError} on bytes that are not an ONNX model
  */
 export function readModel(bytes: Uint8Array): Model {
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
@@ -64,7 +64,7 @@ export function readModel(bytes: Uint8Array): Model {
     );
   }
   const { graph } = proto;
-  // Before its third version the format had one operator set.
+  // Before version 3 the format had only one operator set.
   if ((proto.irVersion === 1n || proto.irVersion === 2n) && proto.opsetImport.length === 0)
     proto.opsetImport.push(create(OperatorSetIdProtoSchema, { version: 1n }));
   if (!graph || graph.output.length === 0 || proto.opsetImport.length === 0) {

@@ -82,10 +82,10 @@ export function readSafetensors(file: Uint8Array): {
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(prefix, start)));
   } catch {
-    throw damaged('a header that is no JSON');
+    throw damaged('a header that is not JSON');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw damaged('a header that is no JSON object');
+    throw damaged('a header that is not JSON object');
   }
   const { __metadata__: metadata = {}, ...entries } = header as Record<string, Record<string, unknown>>;
   const tensors = new Map<string, NamedTensor>();

@@ -47,7 +47,7 @@ function checkInside(tensor: TensorProto): void {
     throw fail(
       `the data of tensor "${tensor.name}" inside the model`,
       'a reference to an external data file',
-      'Load the model by its path, or pass `externalData` to createTrainer.',
+      'Load the model by path, or pass `externalData` to createTrainer.',
     );
   }
 }

@@ -49,7 +49,7 @@ function locationOf(node: NodeProto, opsetOf: OpsetOf): Location {
 function atRunTime({ opType }: NodeProto): Partial<Problem> {
   return /^(If|Loop|Scan)$|Sequence/.test(opType)
     ? {
-        received: 'what it does is known only while the model runs',
+        received: 'its effect is known only while the model runs',
         advice:
           'Fix the free axes it depends on with `sizes`, or export the model so that no computed value decides which branch is taken or how many rounds run.',
       }

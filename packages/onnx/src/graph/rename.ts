@@ -9,7 +9,7 @@ import {
 /** The new name of a value. */
 export type Rename = (name: string) => string;
 
-/** Renames the values of a graph inside a function that come from outside of it. */
+/** Renames the outer values that a graph inside a function reads. */
 function renameGraph(
   graph: GraphProto,
   rename: Rename,
@@ -23,7 +23,7 @@ function renameGraph(
 
 const noArguments: ReadonlyMap<string, AttributeProto> = new Map();
 
-/** Renames a node's values, also where the graphs inside it read them. */
+/** Renames a node's values, also in its subgraphs. */
 export function renameNode(
   node: NodeProto,
   input: Rename,

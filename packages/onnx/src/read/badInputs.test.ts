@@ -92,7 +92,7 @@ const cyclic: readonly Bad[] = [
       ],
       nodes: [node('MatMul', ['x', 'w'], ['h']), node('f', ['h'], ['y'], { domain: 'own' })],
     }),
-    /calls itself/,
+    /call itself/,
   ],
 ];
 

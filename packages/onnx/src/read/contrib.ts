@@ -5,7 +5,7 @@ import { operatorKey } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** Writes a node in ONNX's own operators; gives its outputs, or nothing for a form that it does not know. */
+/** Writes a node in standard ONNX operators and returns its outputs, or nothing for an unsupported form. */
 type WriteOut = (node: NodeProto, b: Ops) => readonly (string | undefined)[] | undefined;
 
 /** x·½·(1 + erf(x/√2)). */
@@ -22,7 +22,7 @@ function fastGelu(b: Ops, x: string): string {
   return b.mul(b.mul(x, b.scalar(0.5, x)), b.add(b.emit('Tanh', [inner]), b.scalar(1, x)));
 }
 
-/** Of rows; those of a Softmax have their sum already. */
+/** Normalises rows. The rows of a Softmax already sum to 1. */
 const normalizer: WriteOut = (node, b) => {
   const x = inputOf(node, 0);
   const p = { L1: 1, L2: 2 }[text(node, 'norm', 'MAX')];
@@ -43,11 +43,11 @@ function rootMeanSquare(b: Ops, x: string, scale: string, epsilon: number): stri
 const layerNorm = (b: Ops, x: string, scale: string, shift: string, epsilon: number): string =>
   b.emit('LayerNormalization', [x, scale, shift], { axis: -1, epsilon: { float: epsilon } });
 
-/** The sum of an input, what skips the layer, and perhaps a bias. */
+/** The sum of an input, the skip connection and an optional bias. */
 const skipped = (node: NodeProto, b: Ops, bias: number): string =>
   biased(b, b.add(inputOf(node, 0), inputOf(node, 1)), inputOf(node, bias));
 
-/** Whether only these inputs are given. */
+/** Whether the node has only these inputs. */
 const only = (node: NodeProto, ...given: readonly number[]): boolean =>
   node.input.every((name, i) => name === '' || given.includes(i));
 
@@ -171,9 +171,9 @@ const writers: Readonly<Record<string, WriteOut>> = {
 };
 
 /**
- * Writes an operator that ONNX Runtime's optimizer fuses (`com.microsoft`) in ONNX's own operators, which have gradients.
+ * Writes a fused operator of ONNX Runtime's optimizer (`com.microsoft`) in standard ONNX operators, which have gradients.
  *
- * @returns whether it was written; a form that is not known here stays as it is
+ * @returns whether it was written; an unsupported form is left unchanged
  */
 export function writeContrib(node: NodeProto, b: Ops): boolean {
   const writer = writers[operatorKey(node)];

@@ -8,7 +8,7 @@ import { functionKey, identity } from './inline.ts';
 import { linearModel } from './linearModels.ts';
 import { constantOf } from './upgrade.ts';
 
-/** Finds a float tensor's name: its own where no other value of the file has it, else with the way to it. */
+/** Chooses a float tensor's name: its own if it is unique in the file, else with its path added. */
 function namer(proto: ModelProto): (own: string, path: readonly string[]) => string {
   const times = new Map<string, number>();
   const count = (name: string): void => {
@@ -44,7 +44,7 @@ function namer(proto: ModelProto): (own: string, path: readonly string[]) => str
 /** The attribute of a Constant node that holds floats. */
 const kinds: Readonly<Record<string, string>> = { value: 't', value_float: 'f', value_floats: 'floats' };
 
-/** The floats of a Constant node, and the way to them inside the node. */
+/** The floats of a Constant node and their path inside the node. */
 function floatsOf(node: NodeProto): { tensor: TensorProto; way: string } | undefined {
   const [held] = node.attribute;
   const kind = kinds[held?.name ?? ''];
@@ -55,14 +55,14 @@ function floatsOf(node: NodeProto): { tensor: TensorProto; way: string } | undef
     : undefined;
 }
 
-/** Integers of few bits in an array: quantised weights. */
+/** An array of low-bit integers, that is, quantised weights. */
 const isStoredWeight = ({ dataType, dims }: TensorProto): boolean => dims.length > 0 && fewBits.has(dataType);
 const fewBits: ReadonlySet<number> = new Set([DataType.INT8, DataType.UINT8, DataType.INT4, DataType.UINT4]);
 
 /**
- * Moves the float tensors that stand in nodes (in a Constant, a branch, a loop's body) to the graph's initializers, so
- * that all weights are known in one way, wherever the file keeps them. Functions keep theirs, for calls that stay; where
- * a body is written out, all calls share one tensor.
+ * Moves float tensors from inside nodes (a Constant, a branch, a loop's body) to the graph's initializers, so that all
+ * weights are found in one place. Functions keep their tensors, for calls that are not inlined. If a body is inlined, all
+ * calls share one tensor.
  *
  * @param model - freshly decoded; it is changed
  */
@@ -80,7 +80,7 @@ export function hoistTensors(model: Model): Model {
     stored.set(name, { place, inNode: true });
   };
 
-  /** Takes the tensors of some nodes; gives the nodes that are left and the tensors' new names. */
+  /** Extracts the tensors of some nodes. Returns the remaining nodes and the tensors' new names. */
   const takeNodes = (
     nodes: readonly NodeProto[],
     at: Place,
@@ -90,7 +90,7 @@ export function hoistTensors(model: Model): Model {
     const renamed = new Map<string, string>();
     const left = nodes.flatMap((node, i) => {
       const place = `${at}n${i}`;
-      // In the main graph alone: calls and rounds would each need their own.
+      // Only in the main graph: elsewhere each call and iteration would need its own.
       const linear = at === '' ? linearModel(node, (own) => nameOf(own, path)) : undefined;
       if (linear) {
         for (const { tensor, at: held } of linear.weights)

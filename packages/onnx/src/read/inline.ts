@@ -85,7 +85,7 @@ export function checkUnfolding(depth: number, nodes: number, node: NodeProto): v
     throw fail(
       `functions, branches and loops nested at most ${deepest} deep and unfolding to at most ${mostNodes} nodes`,
       `more at node "${node.name || node.opType}"`,
-      'A function of the model calls itself, or a loop is long; export the model again.',
+      'A function of the model may call itself, or a loop may be too long. Export the model again.',
     );
   }
 }

@@ -10,14 +10,14 @@ import {
   TensorProtoSchema,
 } from '../generated/onnx_pb.ts';
 
-/** A weight that stands in an attribute. */
+/** A weight stored in an attribute. */
 interface Held {
   readonly tensor: TensorProto;
-  /** The number of the attribute. */
+  /** The index of the attribute. */
   readonly at: number;
 }
 
-/** A linear model of `ai.onnx.ml` in ONNX's own operators. */
+/** A linear model of `ai.onnx.ml` in standard ONNX operators. */
 export interface LinearModel {
   readonly weights: readonly Held[];
   /** Constants that are not trained. */
@@ -25,14 +25,14 @@ export interface LinearModel {
   readonly nodes: readonly NodeProto[];
 }
 
-/** What follows the product, by `post_transform`. */
+/** The operator after the product, by `post_transform`. */
 const transforms: Readonly<Record<string, string>> = {
   NONE: 'Identity',
   LOGISTIC: 'Sigmoid',
   SOFTMAX: 'Softmax',
 };
 
-/** The tensor of the labels of the classes. */
+/** The tensor of class labels. */
 function labelsOf(node: NodeProto, name: string): TensorProto | undefined {
   const [numbers, words] = [attribute(node, 'classlabels_ints'), attribute(node, 'classlabels_strings')];
   if (numbers && numbers.ints.length > 0)
@@ -43,10 +43,10 @@ function labelsOf(node: NodeProto, name: string): TensorProto | undefined {
 }
 
 /**
- * Writes a LinearRegressor or LinearClassifier, whose weights stand in attributes, as a Gemm and what follows it.
+ * Writes a LinearRegressor or LinearClassifier, whose weights are attributes, as a Gemm and its post-transform.
  *
  * @param nameOf - gives a weight a name that nothing else has
- * @returns nothing for other nodes, and for forms that have no such twin (one score for two classes, PROBIT)
+ * @returns nothing for other nodes and for forms without an equivalent (one score for two classes, PROBIT)
  */
 export function linearModel(node: NodeProto, nameOf: (own: string) => string): LinearModel | undefined {
   const { opType, domain, input, output } = node;

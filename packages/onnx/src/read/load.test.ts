@@ -101,7 +101,7 @@ describe('what a model may be written in', () => {
     proto.functions.push(
       create(FunctionProtoSchema, { domain: 'own', name: 'F', input: ['a'], output: ['b'], node: [call] }),
     );
-    expect(() => buildTrainingModel(writeModel(proto), options)).toThrow(/calls itself/);
+    expect(() => buildTrainingModel(writeModel(proto), options)).toThrow(/call itself/);
   });
 
   const branch = (name: string, node: NodeSpec) =>

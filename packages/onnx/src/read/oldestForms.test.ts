@@ -199,7 +199,7 @@ describe('nodes of before opset 7', () => {
       'in inference form (is_test)',
     ],
     [
-      'statistics for each place',
+      'statistics for each position',
       7,
       put('BatchNormalization', norm, { spatial: 0 }),
       'statistics for each channel',
@@ -208,7 +208,7 @@ describe('nodes of before opset 7', () => {
       'an axis where the second input does not fit',
       6,
       put('Add', ['x', 'mean'], { broadcast: 1, axis: 4 }),
-      'that fits into the first',
+      'that can be broadcast to the first',
     ],
     ['a power that is none', 1, put('GlobalLpPool', ['x'], { p: { float: 1.5 } }), 'a whole power'],
     ['a type that is none', 5, put('Cast', ['x'], { to: 'NUMBER' }), 'a type that ONNX names'],

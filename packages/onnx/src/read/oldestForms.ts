@@ -7,7 +7,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** From this opset on nodes have no form of the time before. */
+/** Nodes of this opset or later have no pre-opset-7 forms. */
 export const firstSettledOpset = 7;
 
 /** Changes a node into its form of opset 7; it may emit nodes before it. */
@@ -25,7 +25,7 @@ function refuse(node: NodeProto, expected: string, received: string): Error {
   );
 }
 
-/** Axes of size 1 at the end of the second input: it lay along the axes of the first from `axis` on. */
+/** Appends axes of size 1 to the second input, which was aligned with the first from `axis` on. */
 function putAlong(node: NodeProto, b: Ops, axis: number): void {
   const [x, y] = [inputOf(node, 0), inputOf(node, 1)];
   const [rank, own] = [b.dims(x)?.length, b.dims(y)?.length];
@@ -36,12 +36,12 @@ function putAlong(node: NodeProto, b: Ops, axis: number): void {
       `axis = ${axis}`,
     );
   const behind = rank - (axis < 0 ? axis + rank : axis) - own;
-  if (behind < 0) throw refuse(node, 'a second input that fits into the first', `axis = ${axis}`);
+  if (behind < 0) throw refuse(node, 'a second input that can be broadcast to the first', `axis = ${axis}`);
   const axes = Array.from({ length: behind }, (_, i) => own + i);
   if (behind > 0) node.input[1] = b.unsqueeze(y, axes);
 }
 
-/** Operators of two inputs did not stretch shapes by themselves; `axis` says where the second one lies. */
+/** Binary operators did not broadcast by default; `axis` says how to align the second input. */
 const stretched: Settle = (node, b) => {
   const [asked, axis] = [int(node, 'broadcast', 0) === 1, attribute(node, 'axis')];
   without(node, 'broadcast', 'axis');
@@ -71,7 +71,7 @@ const drop =
   (node) =>
     without(node, ...names);
 
-/** An attribute that became an input of int64. */
+/** An attribute that became an int64 input. */
 const intoInput =
   (name: string, since: number): Settle =>
   (node, b, opset) => {
@@ -81,18 +81,18 @@ const intoInput =
     node.input[1] = b.ints(values);
   };
 
-/** The type was a word. */
+/** The type was given as a string. */
 const castByName: Settle = (node, _b, opset) => {
   if (opset >= 6) return;
   const word = text(node, 'to', '');
   const type = DataType[word.toUpperCase() as keyof typeof DataType];
   if (!type) throw refuse(node, 'a type that ONNX names', `to = "${word}"`);
   without(node, 'to');
-  // All halfs of the model have been widened.
+  // All float16 values of the model have been widened.
   node.attribute.push(makeAttribute('to', isHalf(type) ? DataType.FLOAT : type));
 };
 
-/** A default that has changed. */
+/** A default value that has changed. */
 const preset =
   (name: string, since: number, value: number | { readonly float: number }): Settle =>
   (node, _b, opset) => {
@@ -113,7 +113,7 @@ const pads: Settle = (node) => {
   if (old) old.name = 'pads';
 };
 
-/** One axis was repeated. */
+/** Only one axis was repeated. */
 const tile: Settle = (node, b, opset) => {
   if (opset >= 6) return;
   const rank = b.dims(inputOf(node, 0))?.length;
@@ -127,7 +127,7 @@ const tile: Settle = (node, b, opset) => {
   node.input.splice(1, 2, repeats);
 };
 
-/** Two scales were attributes of their own. */
+/** The two scales were separate attributes. */
 const upsample: Settle = (node) => {
   const scales = ['height_scale', 'width_scale'].map((name) => float(node, name, 1));
   without(node, 'height_scale', 'width_scale');
@@ -160,7 +160,7 @@ const settled: ReadonlyMap<string, Settle> = new Map<string, Settle>([
   ['Upsample', upsample],
 ]);
 
-/** Whether a node of before opset 7 may mean something else today. */
+/** Whether a node from before opset 7 may mean something else in later opsets. */
 export function isUnsettled(node: NodeProto, opset: number): boolean {
   return (
     opset < firstSettledOpset &&
@@ -169,13 +169,13 @@ export function isUnsettled(node: NodeProto, opset: number): boolean {
 }
 
 /**
- * Changes a node of before opset 7 into its form of opset 7.
+ * Changes a node from before opset 7 into its opset 7 form.
  *
- * @throws {ClrError} where that form does not say the same
+ * @throws {ClrError} if no opset 7 form is equivalent
  */
 export function settle(node: NodeProto, b: Ops, opset: number): void {
   if (opset >= firstSettledOpset) return;
-  // Told which inputs may be overwritten.
+  // This attribute said which inputs may be overwritten.
   without(node, 'consumed_inputs');
   settled.get(node.opType)?.(node, b, opset);
 }

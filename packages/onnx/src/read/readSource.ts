@@ -5,9 +5,9 @@ import { sortNodes } from './sortNodes.ts';
 import { widenModel } from './widenModel.ts';
 
 /**
- * Reads the model that is to be trained: halfs widened to float32, all stored floats among the initializers, nodes in order.
+ * Reads a model for training: float16 is widened to float32, all stored floats become initializers, and nodes are sorted.
  *
- * @throws {ClrError} on bytes that are no ONNX model
+ * @throws {ClrError} on bytes that are not an ONNX model
  */
 export function readSource(given: Uint8Array | Content): Model {
   const { bytes, parts } = isContent(given) ? given : { bytes: given, parts: new Map<string, Uint8Array>() };
@@ -20,7 +20,7 @@ export function readSource(given: Uint8Array | Content): Model {
       return place ? [[tensor.name, place] as const] : [];
     }),
   );
-  // Places in the file were noted before.
+  // The places in the file were recorded before this change.
   model.graph.node = sortNodes(model.graph.node);
   for (const body of model.proto.functions) body.node = sortNodes(body.node);
   return { ...model, outside };

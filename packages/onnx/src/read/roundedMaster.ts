@@ -22,8 +22,8 @@ function spread(b: Ops, { name, dims, axis, group }: Quantised, values: Float32A
 }
 
 /**
- * A float master as the export will hold it: (clip(round(w / scale) + zero) − zero) · scale, ties to even. Its gradient
- * passes straight through, and is 0 where the clipping has changed the integer, as of PyTorch's fake_quantize.
+ * A float master, rounded as in the export: (clip(round(w / scale) + zero) − zero) · scale, ties to even. The gradient
+ * passes straight through and is 0 where clipping changed the integer, as in PyTorch's fake_quantize.
  */
 export function roundedMaster(b: Ops, record: Quantised): string {
   const { name, scale, zero, range } = record;

@@ -19,10 +19,10 @@ import type { Ops } from '../graph/ops.ts';
 import { timeFirst } from './batchFirst.ts';
 import { isUnsettled, settle } from './oldestForms.ts';
 
-/** The opset whose forms gradients are written in; older models are brought up to it. */
+/** The opset that gradients are written in; older models are upgraded to it. */
 export const workingOpset = 18;
 
-/** Rewrites one node of an older opset; gives the nodes that replace it, in order. */
+/** Rewrites one node of an older opset. Returns its replacements, in order. */
 type Rewrite = (node: NodeProto, b: Ops, opset: number) => readonly NodeProto[] | undefined;
 
 function without(node: NodeProto, ...names: string[]): void {
@@ -34,13 +34,13 @@ function set(node: NodeProto, name: string, value: AttributeValue): void {
   node.attribute.push(makeAttribute(name, value));
 }
 
-/** Puts a constant where a newer form takes an input, empty names in between. */
+/** Adds a constant as an input of the newer form, with empty names before it. */
 function putInput(node: NodeProto, at: number, name: string): void {
   while (node.input.length < at) node.input.push('');
   node.input[at] = name;
 }
 
-/** An attribute that became an input of int64. */
+/** An attribute that became an int64 input. */
 const axesToInput =
   (since: number, name = 'axes', at = 1): Rewrite =>
   (node, b, opset) => {
@@ -51,7 +51,7 @@ const axesToInput =
     return undefined;
   };
 
-/** Softmax before opset 13 took all axes from `axis` on as one. */
+/** Before opset 13 Softmax treated all axes from `axis` on as one. */
 const softmaxOverRest: Rewrite = (node, b, opset) => {
   if (opset >= 13) return undefined;
   const x = inputOf(node, 0);
@@ -128,7 +128,7 @@ const batchNormMode: Rewrite = (node, _b, opset) => {
   if (opset < 9 && int(node, 'spatial', 1) === 0) {
     throw fail(
       'a BatchNormalization with statistics for each channel',
-      `${describeNode(node)}, with statistics for each place (spatial = 0)`,
+      `${describeNode(node)}, with statistics for each position (spatial = 0)`,
       'Export the model again with opset 9 or newer.',
     );
   }
@@ -146,7 +146,7 @@ const topKCount: Rewrite = (node, b, opset) => {
   return undefined;
 };
 
-/** Upsample is Resize with the rules of its time. */
+/** Upsample is Resize with older rules. */
 const upsampleToResize: Rewrite = (node, b) => {
   const scales = floats(node, 'scales');
   const given = inputOf(node, 1) || (scales ? b.literal(DataType.FLOAT, [scales.length], scales) : '');
@@ -202,7 +202,7 @@ const resizeScales: Rewrite = (node, b, opset) => {
   ];
 };
 
-/** Before opset 16 RoiAlign measured from the corners of pixels. */
+/** Before opset 16 RoiAlign measured coordinates from pixel corners. */
 const roiCorners: Rewrite = (node, _b, opset) => {
   if (opset < 16) set(node, 'coordinate_transformation_mode', 'output_half_pixel');
   return undefined;
@@ -237,7 +237,7 @@ const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ['Resize', resizeScales],
 ]);
 
-/** The tensor of a Constant node, in whichever attribute it stands. */
+/** The tensor of a Constant node, from any of its attributes. */
 export function constantOf(node: NodeProto): TensorProto | undefined {
   const name = node.output[0] ?? '';
   const [held] = node.attribute;
@@ -269,7 +269,7 @@ const isDefault = ({ domain }: NodeProto): boolean => domain === '' || domain ==
 /**
  * Appends a node of the model to the growing graph, in the working opset's form; constants become initializers.
  *
- * @param adjust - may change a node once it has that form
+ * @param adjust - may change a node after the upgrade
  */
 export function appendUpgraded(
   b: Ops,

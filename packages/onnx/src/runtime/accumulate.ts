@@ -90,7 +90,7 @@ async function applyUpdate(
 
 const halfDone = (cause: unknown): ClrError =>
   fail(
-    'a state in which every parameter has been updated as often as the others',
+    'a state in which all parameters have had the same number of updates',
     `an update that failed half-way: ${cause instanceof Error ? cause.message : String(cause)}`,
     'Restore a snapshot, or make a new trainer.',
     { cause },

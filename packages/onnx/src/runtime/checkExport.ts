@@ -8,8 +8,8 @@ export interface ExportOptions {
   /** Whether to write weights that have become NaN or infinite too. Default false: they are refused. */
   readonly nonFinite?: boolean;
   /**
-   * Takes the trained weights that the model keeps in other files, to be written there: `bytes` from `offset` on. The file
-   * that the export gives refers to them then. Without it all weights go into that file, which has room for 2 GiB.
+   * Receives the trained weights that the model keeps in external files: write `bytes` there from `offset` on. The exported
+   * file then refers to them. Without this option the exported file holds all weights and is limited to 2 GiB.
    */
   readonly externalData?: (location: string, offset: number, bytes: Uint8Array) => void | Promise<void>;
 }
@@ -30,7 +30,7 @@ export function notFiniteYet(state: readonly StateTensor[]): Map<string, FloatAr
 /**
  * Refuses to write weights that training has made NaN or infinite.
  *
- * @param initial - see {@link notFiniteYet}: what was not finite there may stay so
+ * @param initial - see {@link notFiniteYet}; values that were not finite before training are allowed
  */
 export function checkExport(parts: readonly StatePart[], initial: ReadonlyMap<string, FloatArray>): void {
   const spoiled = parts.flatMap(({ name, data }) => {
@@ -42,6 +42,6 @@ export function checkExport(parts: readonly StatePart[], initial: ReadonlyMap<st
   throw fail(
     'weights that are finite: training has made some NaN or infinite, as after a run that diverged',
     `${spoiled.slice(0, 3).join(', ')}${spoiled.length > 3 ? `, … in ${spoiled.length} of ${parts.length} tensors` : ''}`,
-    'Restore a snapshot from before, or make a new trainer. To look at them, pass { nonFinite: true }.',
+    'Restore an earlier snapshot, or make a new trainer. To inspect the weights, pass { nonFinite: true }.',
   );
 }

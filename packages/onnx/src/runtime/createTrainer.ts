@@ -23,17 +23,17 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /** Passed on to ONNX Runtime: execution providers, threads, profiling. */
   readonly session?: InferenceSession.SessionOptions;
   /**
-   * Gives the weights that a model keeps in other files (external data), part by part. Default: files beside a model that
-   * is given by its path or address. A model given as bytes needs it.
+   * Returns the weights that a model keeps in external files, part by part. Default: for a model given by path or URL, the
+   * files beside it. A model with external data that is given as bytes needs this option.
    */
   readonly externalData?: ExternalData;
-  /** Forms that an earlier trainer chose, its `forms`. What they leave open is measured, unless `deterministic` is set. */
+  /** The `forms` of an earlier trainer. Forms that it did not choose are measured, unless `deterministic` is set. */
   readonly forms?: Forms;
   /**
    * The same bits on every machine of the same kind: nothing is measured. Default `false`: on the CPU in Node each shape that
    * can be written in several forms is timed once in a process, in some tenths of a second for a net, and a form that is
-   * clearly faster than that of the rule of thumb is taken. Forms differ in their last bits. A snapshot holds the choice,
-   * and a trainer that restores it takes it over. For a new run with the same bits in another process, pass `forms`.
+   * clearly faster than the default is used. Forms differ in their last bits. A snapshot holds the choice,
+   * and a trainer that restores the snapshot uses it. For a new run with the same bits in another process, pass `forms`.
    */
   readonly deterministic?: boolean;
   /**
@@ -50,9 +50,9 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   readonly statistics?: Statistics;
   /**
    * Computes the features of the frozen part of the model once for each example, and trains the rest on them. Gives an id
-   * for each example of a batch: `(batch) => indices.get(batch)`. An id means one example for good, so it must not be
-   * augmented differently each time. Features stay in memory. Once all examples of a batch are known, it may leave the
-   * body's inputs out. Snapshots fit trainers with the same option. Not with `sizes`.
+   * for each example of a batch: `(batch) => indices.get(batch)`. An id always means the same example, so do not
+   * augment examples at random. Features stay in memory. Once all examples of a batch are cached, the batch may omit the
+   * body's inputs. Snapshots fit trainers with the same option. Not with `sizes`.
    */
   readonly cacheFeatures?: ExampleIds;
 }
@@ -88,7 +88,7 @@ export async function createTrainer(
     const {
       session = {},
       externalData,
-      // Each process would measure by itself, and choose otherwise.
+      // Each process would measure on its own and might choose other forms.
       deterministic = ranks.several,
       cacheFeatures,
       ...given

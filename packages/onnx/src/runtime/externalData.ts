@@ -3,10 +3,10 @@ import { type Content, outsideOf, outsideTensors, partKey } from '../format/cont
 import { readModel } from '../format/model.ts';
 import type { TensorProto } from '../generated/onnx_pb.ts';
 
-/** Reads a part of a file that lies beside the model; without a length, to its end. */
+/** Reads a part of a file beside the model; without a length, up to the end. */
 export type ReadPart = (location: string, offset: number, length: number | undefined) => Promise<Uint8Array>;
 
-/** Only names of files in the model's folder or below it, written the plain way. */
+/** Accepts only plain relative paths inside the model's folder. */
 function checkLocation(tensor: TensorProto, location: string): void {
   const parts = location.split('/');
   const plain =
@@ -21,7 +21,7 @@ function checkLocation(tensor: TensorProto, location: string): void {
 }
 
 /**
- * Reads the weights that a model keeps in other files, each part once.
+ * Reads a model's external weights, each part once.
  *
  * @throws {ClrError} on a location outside the model's folder
  */

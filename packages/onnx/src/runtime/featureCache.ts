@@ -91,7 +91,7 @@ export class FeatureCache {
       throw fail(
         `an id for each example, and features with an example in each row`,
         `${ids.length} ids, and "${this.#features[at]}" of shape [${dims.join(', ')}]`,
-        'Check what cacheFeatures gives; else train without it.',
+        'Check the result of cacheFeatures, or train without it.',
       );
     }
     this.#layouts = tensors.map(({ type, dims }) => ({ type, dims: dims.slice(1) }));

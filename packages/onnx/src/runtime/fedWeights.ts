@@ -3,29 +3,29 @@ import type { TensorProto } from '../generated/onnx_pb.ts';
 import { letGo } from './letGo.ts';
 import type { Ort, Tensor } from './ort.ts';
 
-/** Where more than this part of a file is weights that are fed, they stay where they are in it. */
+/** If fed weights make up more than this share of a file, they are not copied out of it. */
 const most = 0.75;
 
-/** A weight of which the runtime needs the elements at an address that it divides by 4. */
+/** A weight whose elements the runtime needs at an address divisible by 4. */
 const width = 4;
 
-/** Weights that no step changes and that every run is given: once in memory, for all sessions. */
+/** Frozen weights that are fed to every run, so that all sessions share one copy. */
 export class FedWeights {
   readonly #ort: Ort;
   readonly #tensors = new Map<string, Tensor>();
-  /** Those that lie in the bytes of a file still. */
+  /** The weights whose bytes are still part of a file's array. */
   readonly #open = new Map<string, TensorProto>();
 
   constructor(ort: Ort) {
     this.#ort = ort;
   }
 
-  /** Takes weights that a model needs; those that are known already stay as they are. */
+  /** Adds the weights that a model needs; known weights are left unchanged. */
   hold(weights: readonly TensorProto[]): void {
     for (const tensor of weights) if (!this.#tensors.has(tensor.name)) this.#open.set(tensor.name, tensor);
   }
 
-  /** What is to be given to a run that reads these weights. */
+  /** The feeds of a run that reads these weights. */
   feeds(weights: readonly TensorProto[]): Record<string, Tensor> {
     return Object.fromEntries(weights.map(({ name }) => [name, this.#tensors.get(name) as Tensor]));
   }
@@ -34,7 +34,7 @@ export class FedWeights {
    * Makes tensors of the weights.
    *
    * @param arrays - the files, and parts of files, that they were read from
-   * @param given - whether these belong to somebody else. Those that do not are of no use afterwards
+   * @param given - whether the caller owns these arrays. Arrays that it does not own must not be used afterwards
    */
   settle(arrays: readonly Uint8Array[], given: boolean): void {
     const held = new Map(arrays.map((array) => [array.buffer, { array, size: 0 }]));
@@ -56,12 +56,12 @@ export class FedWeights {
   }
 }
 
-/** The bytes in an array of their own, unless what they lie in stays and has them at an address that the runtime takes. */
+/** Copies the bytes into their own array, unless the original array is kept and they are aligned. */
 function outside(bytes: TensorProto['rawData'], stays: boolean): TensorProto['rawData'] {
   return stays && bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
 }
 
-/** Moves bytes down to an address that the width of an element divides, over what stands before them. */
+/** Moves bytes down to an aligned address, over the bytes before them. */
 function aligned({ buffer, byteOffset, length }: TensorProto['rawData']): TensorProto['rawData'] {
   const moved = new Uint8Array(buffer as ArrayBuffer, byteOffset - (byteOffset % width), length);
   if (moved.byteOffset !== byteOffset) moved.set(new Uint8Array(buffer, byteOffset, length));

@@ -4,7 +4,7 @@ import { scalesOf } from '../training/plan.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import type { Ort } from './ort.ts';
 
-/** What makes one training the same as another, apart from its batches, by what it is called. */
+/** Everything that must be equal for two processes to train the same model, apart from batches, by name. */
 export function identityOf(
   ort: Ort,
   { bytes, parts }: Content,

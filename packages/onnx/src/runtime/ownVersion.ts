@@ -1,11 +1,11 @@
 /// <reference types="node" />
 
-/** The version of this package where it can be read: in Node, unless it was bundled. */
+/** The version of this package; known only in Node and if the package is not bundled. */
 export async function ownVersion(): Promise<string> {
   try {
-    // Not by import(), of which bundlers for the browser warn.
+    // Not import(), because bundlers for the browser warn about it.
     const { readFile } = process.getBuiltinModule('node:fs/promises');
-    // Bundlers take a literal in `new URL` for a file that they must deliver.
+    // Bundlers would emit a file for a literal in `new URL`.
     const path = '../../package.json';
     const manifest = await readFile(new URL(path, import.meta.url), 'utf8');
     return String((JSON.parse(manifest) as { version?: unknown }).version);

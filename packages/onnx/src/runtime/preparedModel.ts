@@ -6,23 +6,23 @@ import type { Prepared } from '../training/prepare.ts';
 import type { FedWeights } from './fedWeights.ts';
 import type { Source } from './source.ts';
 
-/** What {@link PreparedModel} is made of. */
+/** The parts of a {@link PreparedModel}. */
 export interface PreparedFrom {
   readonly prepared: Prepared;
   readonly source: Source;
   /** Prepares the same model from the content of the source. */
   readonly again: (content: Content) => Promise<Prepared>;
-  /** Gets the weights that written models take as inputs. */
+  /** Receives the weights that written models take as inputs. */
   readonly weights: FedWeights;
 }
 
-/** The prepared model that sessions are made of. That of a large file is let go of, and prepared again. */
+/** The prepared model that sessions are made from. For a large file it is released and prepared again when needed. */
 export class PreparedModel {
   readonly options: BuildOptions;
   readonly #from: PreparedFrom;
   #ready: Promise<Prepared> | undefined;
   #forms: Forms;
-  /** Sessions that are written now. */
+  /** The sessions that are being written. */
   #users = 0;
 
   constructor(from: PreparedFrom) {
@@ -38,7 +38,7 @@ export class PreparedModel {
     return this.#forms;
   }
 
-  /** Writes in other forms from now on. */
+  /** Uses other forms from now on. */
   adopt(forms: Forms): void {
     this.#forms = forms;
     this.#ready = this.#ready?.then((prepared) => prepared.as(forms));
@@ -72,7 +72,7 @@ export class PreparedModel {
     }
   }
 
-  /** Lets go of what can be had again. */
+  /** Releases what can be prepared again. */
   release(): void {
     if (this.#users > 0) return;
     const { source, weights } = this.#from;

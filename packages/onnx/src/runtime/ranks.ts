@@ -19,7 +19,7 @@ export function checkReduce(reduce: unknown): void {
   throw fail(
     'reduce to have rank, size, sum(), broadcast() and all(), with a rank below the size',
     `reduce = ${show(reduce)}, rank = ${show(rank)}, size = ${show(size)}`,
-    'Pass what mpi() of @clr/mpi gives.',
+    'Pass the result of mpi() of @clr/mpi.',
   );
 }
 

@@ -213,7 +213,7 @@ describe('weights in other files', () => {
 
   it('need a path, or a function that gives them', async () => {
     await expect(createTrainer(ort, model('data/w.bin'), options)).rejects.toThrow(
-      /Load the model by its path, or pass `externalData`/,
+      /Load the model by path, or pass `externalData`/,
     );
     const asked: unknown[] = [];
     const trainer = await createTrainer(ort, model('data/w.bin'), {

@@ -5,8 +5,8 @@ import { show } from '../show.ts';
 import { type ReadPart, readOutside } from './externalData.ts';
 
 /**
- * Gives a part of a file in which a model keeps weights: `length` bytes from `offset` on, or, without a length, the rest.
- * `location` is the file's name as the model has it.
+ * Returns a part of an external file with weights: `length` bytes from `offset` on or, without a length, the rest.
+ * `location` is the file's name in the model.
  */
 export type ExternalData = (
   location: string,
@@ -15,8 +15,8 @@ export type ExternalData = (
 ) => Uint8Array | Promise<Uint8Array>;
 
 /**
- * The content of a model: given, or read from a path (Node) or an address (browser). Weights that it keeps in other files
- * are read, too: those that `externalData` gives, else files beside the path or the address.
+ * The content of a model: given, or read from a path (Node) or an address (browser). External weights
+ * are read too, from `externalData` or else from files beside the path or address.
  *
  * @throws {ClrError} when a file cannot be read, or the model refers to data outside its own folder
  */
@@ -37,7 +37,7 @@ export async function readModelFile(
 /** The system reads less than 2 GiB in one call. */
 const atOnce = 2 ** 30;
 
-/** What the caller gives for a part of a file, checked. */
+/** Gets a part of a file from the caller and checks it. */
 function asked(externalData: ExternalData): ReadPart {
   return async (location, offset, length) => {
     const part: unknown = await readable(location, async () => externalData(location, offset, length));
@@ -45,14 +45,14 @@ function asked(externalData: ExternalData): ReadPart {
       throw fail(
         `externalData to give ${length === undefined ? 'the rest' : `${length} bytes`} of "${location}" from byte ${offset} on, as a Uint8Array`,
         part instanceof Uint8Array ? `${part.length} bytes` : show(part),
-        'Return that part of the file, not the whole.',
+        'Return only that part of the file.',
       );
     }
     return part;
   };
 }
 
-/** Reads parts of files that lie beside a model's address; each file is fetched once. */
+/** Reads parts of files beside a model's URL; each file is fetched once. */
 function fetched(model: string): ReadPart {
   const files = new Map<string, Promise<Uint8Array>>();
   return (location, offset, length) =>
@@ -109,9 +109,9 @@ async function besides(model: string): Promise<ReadPart> {
       const path = await realpath(join(folder, location));
       if (!folders.some((allowed) => path.startsWith(allowed + sep)))
         throw new Error("it lies outside the model's folder");
-      // Opening a pipe would wait for whoever writes to it.
+      // Opening a pipe would block until someone writes to it.
       const found = await stat(path);
-      if (!found.isFile()) throw new Error('it is no plain file');
+      if (!found.isFile()) throw new Error('it is not a regular file');
       const file = await open(path);
       try {
         const end = length === undefined ? found.size : offset + length;
@@ -120,7 +120,7 @@ async function besides(model: string): Promise<ReadPart> {
         const part = new Uint8Array(end - offset);
         for (let at = 0; at < part.length; ) {
           const { bytesRead } = await file.read(part, at, Math.min(atOnce, part.length - at), offset + at);
-          if (bytesRead === 0) throw new Error('it was cut off meanwhile');
+          if (bytesRead === 0) throw new Error('it was truncated meanwhile');
           at += bytesRead;
         }
         return part;

@@ -23,13 +23,13 @@ const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) =
   evaluation: emitEvaluation,
 };
 
-/** What {@link Runners} makes sessions of. */
+/** What {@link Runners} needs to make sessions. */
 export interface RunnersOptions {
   readonly models: PreparedModel;
   readonly session: InferenceSession.SessionOptions;
   /** The outputs of a step that stay on the device, if any do. */
   readonly locations?: (step: TrainingModel) => Record<string, 'gpu-buffer'>;
-  /** The vectors of parameters that are updated together. With several lists gradients and updates are runs of their own. */
+  /** The vectors of parameters that are updated together. If there are several lists, gradients and updates are separate runs. */
   readonly chunks: readonly (readonly number[])[];
 }
 
@@ -37,7 +37,7 @@ export interface RunnersOptions {
 export class Runners {
   readonly #ort: Ort;
   readonly #from: RunnersOptions;
-  /** The target of the first classifier, whose type decides the form. */
+  /** The target of the first classifier. Its type decides the form of the loss. */
   readonly #classes: string | undefined;
   readonly #made = new Map<string, Promise<Runner>>();
 
@@ -63,7 +63,7 @@ export class Runners {
     return this.#from.models.forms;
   }
 
-  /** Takes other forms where they differ: the sessions are made again, each when it is needed. */
+  /** Switches to other forms. If they differ, each session is made again when it is needed. */
   async adopt(forms: Forms): Promise<void> {
     const own = this.forms;
     const differs = Object.entries(own).some(
@@ -74,7 +74,7 @@ export class Runners {
     this.#from.models.adopt({ ...own, ...forms });
   }
 
-  /** Resolves when the sessions that were asked for stand. */
+  /** Resolves when the requested sessions are ready. */
   async ready(): Promise<void> {
     await Promise.all(this.#made.values());
   }
@@ -134,7 +134,7 @@ export class Runners {
     return { model: withoutContent(model), session };
   }
 
-  /** Frees all sessions, those too that are still in the making. */
+  /** Frees all sessions, including those still being created. */
   async release(): Promise<void> {
     const runners = await Promise.allSettled(this.#made.values());
     this.#made.clear();

@@ -151,7 +151,7 @@ function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
   const { format, version, step } = (given ?? {}) as { format?: unknown; version?: unknown; step?: unknown };
   const known = format === 'clr/onnx' && (version === 1 || version === 2);
   if (!known || !Number.isSafeInteger(step) || (step as number) < 0) {
-    throw fail('a snapshot of an OnnxTrainer', show(given), 'Pass what snapshot() gave.');
+    throw fail('a snapshot of an OnnxTrainer', show(given), 'Pass the result of snapshot().');
   }
   const snapshot =
     version === 2
@@ -166,7 +166,7 @@ function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
     throw fail(
       'a snapshot whose forms are an object of texts',
       `forms = ${show(forms)}`,
-      'Pass what snapshot() gave.',
+      'Pass the result of snapshot().',
     );
   }
   const whole =
@@ -180,7 +180,7 @@ function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
     throw fail(
       'a whole snapshot of an OnnxTrainer',
       'one whose vectors are missing, too short or too long',
-      'Pass what snapshot() gave. Typed arrays do not survive JSON: keep snapshots with @clr/checkpoint.',
+      'Pass the result of snapshot(). Typed arrays do not survive JSON: keep snapshots with @clr/checkpoint.',
     );
   }
   return snapshot;

@@ -54,11 +54,11 @@ export class Snapshots {
   /** The last snapshot with the weighted means of all parameters and running statistics. */
   average(snapshots: readonly object[], weights?: readonly number[]): OnnxSnapshot {
     if (!Array.isArray(snapshots)) {
-      throw fail('a list of snapshots', show(snapshots), 'Pass what snapshot() gave.');
+      throw fail('a list of snapshots', show(snapshots), 'Pass the result of snapshot().');
     }
     const fitting = snapshots.map((snapshot) => this.fit(snapshot));
     const last = fitting.at(-1);
-    if (!last) throw fail('at least one snapshot', 'an empty list', 'Pass what snapshot() gave.');
+    if (!last) throw fail('at least one snapshot', 'an empty list', 'Pass the result of snapshot().');
     return this.#make(last.step, this.#state.average(fitting, averagingWeights(snapshots, weights)));
   }
 }

@@ -4,20 +4,20 @@ import { hashOf } from './hashOf.ts';
 import { letGo } from './letGo.ts';
 import { type ExternalData, readModelFile } from './readModelFile.ts';
 
-/** Models from here on (bytes) are let go of and read again: that takes less than a step of such a model. */
+/** Models of at least this many bytes are released and read again. Reading takes less time than one step of such a model. */
 const large = 1 << 24;
 
-/** The arrays that a content consists of. */
+/** The arrays of a content. */
 const arraysOf = ({ bytes, parts }: Content): Uint8Array[] => [bytes, ...parts.values()];
 
-/** Uses arrays that are forgotten, and frees the rest; `given` is set where they stay as they are. */
+/** Uses arrays that will be dropped and frees the rest. `given`: the caller keeps the arrays, so they must not change. */
 export type Use = (arrays: readonly Uint8Array[], given: boolean) => void;
 
 const free: Use = (arrays, given) => {
   if (!given) for (const array of arrays) letGo(array);
 };
 
-/** The content of a model: kept, or that of large files, read again whenever it is needed. */
+/** The content of a model. It is kept in memory; large files are read again when needed instead. */
 export class Source {
   readonly #file: Uint8Array | string;
   readonly #lengths: readonly number[];
@@ -37,11 +37,11 @@ export class Source {
   /** Reads a model; see {@link readModelFile}. */
   static async of(file: Uint8Array | string, externalData?: ExternalData): Promise<Source> {
     const content = await readModelFile(file, externalData);
-    // What a callback gave once it may not give again.
+    // A callback may not return the same data twice.
     return new Source(externalData ? content.bytes : file, content);
   }
 
-  /** Whether the content can be let go of. */
+  /** Whether the content can be released. */
   get again(): boolean {
     return this.#hashes !== undefined;
   }
@@ -49,7 +49,7 @@ export class Source {
   /**
    * The content.
    *
-   * @throws {ClrError} when the files are not what they were
+   * @throws {ClrError} if the files have changed
    */
   async content(): Promise<Content> {
     if (this.#content) return this.#content;
@@ -63,7 +63,7 @@ export class Source {
       throw fail(
         `the file ${JSON.stringify(this.#file)} as it was when the trainer was made${at > 0 ? ', and those that it refers to' : ''}`,
         now === before ? 'other bytes' : `${now} bytes, not ${before}`,
-        'Put it back: a large model is not kept in memory but read again. Or pass its bytes, which are kept.',
+        'Restore the file: a large model is not kept in memory but read again. Or pass its bytes, which are kept.',
       );
     }
     this.#content = content;

@@ -71,12 +71,12 @@ function storedTensors({ state, places }: TrainingModel, quantised: Integers): W
 
 const isList = (batch: Batch | readonly Batch[]): batch is readonly Batch[] => Array.isArray(batch);
 
-/** The batches of a pass, with those that make one update one by one. */
+/** The batches of a pass, with the batches of one update listed one by one. */
 async function* parts(batches: Iterable<Batch | readonly Batch[]> | AsyncIterable<Batch | readonly Batch[]>) {
   for await (const batch of batches) yield* isList(batch) ? batch : [batch];
 }
 
-/** The tensors that lie in vectors, as copies in float32. */
+/** The tensors stored in vectors, as float32 copies. */
 function dataOf(
   parts: readonly { readonly name: string; readonly dims: readonly number[]; readonly data: FloatArray }[],
 ): Map<string, ParameterData> {
@@ -85,7 +85,7 @@ function dataOf(
   );
 }
 
-/** With several processes, parameters are compared after every so many steps. */
+/** With several processes, parameters are compared at this interval, in steps. */
 const stepsBetweenChecks = 100;
 
 /** The trainer behind `createTrainer`. */
@@ -104,14 +104,14 @@ export class Trainer implements OnnxTrainer {
   readonly #source: Source;
   readonly #places: Readonly<Record<string, string>>;
   readonly #quantised: Integers;
-  /** Where weights lie in other files. */
+  /** The locations of weights in external files. */
   readonly #outside: ReadonlyMap<string, Outside>;
   /** Tensors that are not finite before training. */
   readonly #initial: ReadonlyMap<string, FloatArray>;
   readonly #engine: Engine;
   readonly #snapshots: Snapshots;
   readonly #queue = new Queue();
-  /** Whether it takes the forms of a snapshot. */
+  /** Whether it uses the forms stored in a snapshot. */
   readonly #free: boolean;
   /** What must be the same on every process. */
   readonly #identity: Readonly<Record<string, string | Uint8Array>>;
@@ -140,7 +140,7 @@ export class Trainer implements OnnxTrainer {
     this.momentum = ownMomentum(optimizer);
     this.hyperparameters = [...(takesMomentum(optimizer) ? ['momentum'] : []), ...new Set(hyperparameters)];
     this.#source = source;
-    // Before any training: could the result be written back?
+    // Check before any training that the result can be written back.
     this.#quantised = prepared.source.quantised ?? new Map();
     this.#outside = prepared.source.outside ?? new Map();
     locateTensors(
@@ -152,12 +152,12 @@ export class Trainer implements OnnxTrainer {
     this.untrained = first.untrained;
     const onDevice = providerOf(session) === 'webgpu' && session.preferredOutputLocation === undefined;
     const state = new StateVectors(ort, first.state, session, onDevice);
-    // The state stays on the device, and the loss too where it can be read late: in a browser.
+    // The state stays on the device. In a browser the loss does too, because it can be read later.
     const locations = (step: TrainingModel): Record<string, 'gpu-buffer'> => {
       const late = ort.env?.versions?.node === undefined ? Object.keys(metricsOf(step)) : [];
       return { ...state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
     };
-    // Clipping takes the norm of all gradients; on other devices than this memory outputs are not copied.
+    // Clipping needs the norm of all gradients, and outputs on another device are not copied.
     const clips = prepared.options.clipNorm !== undefined || first.clipNorm !== undefined;
     const whole = clips || onDevice || ort.env?.versions?.node === undefined;
     const chunks = whole ? [[]] : updateChunks(first);
@@ -182,7 +182,7 @@ export class Trainer implements OnnxTrainer {
     models.release();
     this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
-    // Predictions are of this process alone, and with several processes all must see the same metrics.
+    // Predictions come from this process alone, but all processes must see the same metrics.
     if (term && terms.length === 1 && term.type !== 'model' && term.type !== 'ctc' && !ranks.several) {
       this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
       if (hasConstantAnswer(term)) {
@@ -212,12 +212,12 @@ export class Trainer implements OnnxTrainer {
     return this.#engine.runners.forms;
   }
 
-  /** Resolves when the first session stands. */
+  /** Resolves when the first session is ready. */
   async ready(): Promise<void> {
     await this.#engine.runners.ready();
   }
 
-  /** With several processes: refuses one that trains something else, before the first step. */
+  /** With several processes: refuses, before the first step, a process that trains something else. */
   async compareRanks(): Promise<void> {
     const { ranks } = this.#engine;
     if (!ranks.several) return;
@@ -225,7 +225,7 @@ export class Trainer implements OnnxTrainer {
     await ranks.requireSame(identity, 'Start every process with the same program, files and packages.');
   }
 
-  /** With several processes: stops where they have drifted apart. */
+  /** With several processes: stops if their parameters have diverged. */
   async #compareParameters(): Promise<void> {
     const { ranks, state, feeds } = this.#engine;
     if (!ranks.several) return;

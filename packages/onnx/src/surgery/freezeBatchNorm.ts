@@ -35,7 +35,7 @@ export function freezeBatchNorm(model: Uint8Array, options: FreezeBatchNormOptio
     throw fail(
       'except to be a function of a name',
       `except = ${show(except)}`,
-      'Pass what freezeExcept gave.',
+      'Pass the result of freezeExcept.',
     );
   }
   const opened = new Opened(model);
@@ -51,7 +51,7 @@ export function freezeBatchNorm(model: Uint8Array, options: FreezeBatchNormOptio
       .find((name) => name !== '' && (opened.readers(name).length > 0 || opened.isOutput(name)));
     if (read !== undefined) {
       throw fail(
-        'batch norms whose new statistics nothing else reads',
+        'batch norms whose new statistics no other node reads',
         `"${read}" of node "${node.name || node.output[0]}"`,
         'Export the model in inference form.',
       );

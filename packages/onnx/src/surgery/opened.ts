@@ -15,20 +15,20 @@ import { firstSettledOpset } from '../read/oldestForms.ts';
 import { sortNodes } from '../read/sortNodes.ts';
 import { show } from '../show.ts';
 
-/** What reads a value: a node and the number of its input. */
+/** A reader of a value: a node and the index of its input. */
 export interface Reader {
   readonly node: NodeProto;
   readonly input: number;
 }
 
-/** A model that is open for surgery: what its main graph holds, by name. */
+/** A model opened for surgery, with the contents of its main graph by name. */
 export class Opened {
   readonly bytes: Uint8Array;
   readonly model: Model;
   readonly graph: GraphProto;
   #types: ((name: string) => ValueType) | undefined;
 
-  /** @throws {ClrError} on bytes that are no ONNX model, or an old one */
+  /** @throws {ClrError} on bytes that are not an ONNX model, or on an old model */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.model = readModel(bytes);
@@ -42,10 +42,10 @@ export class Opened {
     );
   }
 
-  /** The type and shape of a value of the model as it came. */
+  /** The type and shape of a value of the original model. */
   type(name: string): ValueType {
     if (!this.#types) {
-      // Not widened: halfs stay halfs.
+      // Does not widen float16.
       const source = hoistTensors(readModel(this.bytes));
       source.graph.node = sortNodes(source.graph.node);
       const { b } = loadGraph(source, operators);
@@ -89,7 +89,7 @@ export class Opened {
     ]);
   }
 
-  /** A name that nothing in the main graph has. */
+  /** A name that is unused in the main graph. */
   free(name: string): string {
     const taken = this.names();
     let found = name;
@@ -105,7 +105,7 @@ export class Opened {
     }
   }
 
-  /** Takes out a stored tensor, among the inputs too. */
+  /** Removes a stored tensor, also from the inputs. */
   forget(name: string): void {
     const other = (each: { readonly name: string }): boolean => each.name !== name;
     this.graph.initializer = this.graph.initializer.filter(other);
@@ -115,7 +115,7 @@ export class Opened {
     );
   }
 
-  /** The bytes of the model as it is now. */
+  /** The bytes of the model in its current state. */
   close(): Uint8Array {
     return writeModel(this.model.proto);
   }

@@ -19,16 +19,16 @@ import { Opened } from './opened.ts';
 
 /** Options of {@link quantizeWeights}. */
 export interface QuantizeWeightsOptions {
-  /** Bits of an integer: 8 for convolutions and products, 4 for products alone. */
+  /** Bits per integer: 8 quantises convolutions and matrix products, 4 only matrix products. */
   readonly bits: 8 | 4;
   /** Weights that stay floats, by name. Default: none. */
   readonly except?: (name: string) => boolean;
 }
 
-/** Inputs of an output that have a scale in common, where integers have 4 bits. */
+/** The number of inputs that share one scale, for 4-bit integers. */
 const block = 32;
 
-/** A tensor of integers, or of bytes that hold several. */
+/** A tensor of integers, or of bytes with several integers each. */
 const stored = (name: string, dataType: number, dims: readonly number[], rawData: Uint8Array): TensorProto =>
   create(TensorProtoSchema, {
     name,
@@ -37,7 +37,7 @@ const stored = (name: string, dataType: number, dims: readonly number[], rawData
     rawData: rawData as Uint8Array<ArrayBuffer>,
   });
 
-/** The axis of a weight on which the outputs of its node are; undefined for a node that cannot have integers. */
+/** The output axis of a weight; undefined for a node that cannot be quantised. */
 function outputAxis(node: NodeProto, bits: number): number | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   if (node.opType === 'Conv') return bits === 8 ? 0 : undefined;
@@ -47,7 +47,7 @@ function outputAxis(node: NodeProto, bits: number): number | undefined {
   return bits === 8 || plain ? 1 - int(node, 'transB', 0) : undefined;
 }
 
-/** The scale by which the largest of some elements becomes the largest integer; 1 where all are 0. */
+/** The scale that maps the largest element to the largest integer; 1 if all elements are 0. */
 function scalesOf(
   values: Float32Array,
   groups: number,
@@ -61,7 +61,7 @@ function scalesOf(
   return largest.map((value) => value / most || 1);
 }
 
-/** Integers of 8 bits in the place of a weight, and a node that makes floats of them: one scale for each output. */
+/** Replaces a weight by 8-bit integers and a node that converts them to floats, with one scale for each output. */
 function toEightBits(opened: Opened, weight: TensorProto, axis: number): { node: NodeProto; value: string } {
   const { name } = weight;
   const dims = dimsOf(weight);
@@ -84,14 +84,14 @@ function toEightBits(opened: Opened, weight: TensorProto, axis: number): { node:
   return { node: makeNode('DequantizeLinear', [name, scales, zeros], [value], { axis }, value), value };
 }
 
-/** A MatMulNBits in the place of a product: integers of 4 bits, one scale for each block of inputs of an output. */
+/** Replaces a product by a MatMulNBits: 4-bit integers, with one scale for each block of inputs of an output. */
 function toFourBits(opened: Opened, node: NodeProto, weight: TensorProto, axis: number): NodeProto[] {
   const { name } = weight;
   const dims = dimsOf(weight);
   const [k, n] = [dims[1 - axis] as number, dims[axis] as number];
   const blocks = Math.ceil(k / block);
   const given = floatData(weight);
-  // Rows of outputs, filled up to whole blocks.
+  // One row for each output, padded to whole blocks.
   const values = new Float32Array(n * blocks * block);
   for (let output = 0; output < n; output++)
     for (let i = 0; i < k; i++)
@@ -118,14 +118,14 @@ function toFourBits(opened: Opened, node: NodeProto, weight: TensorProto, axis: 
 }
 
 /**
- * Stores the weights of products and convolutions as integers: of 8 bits with one scale for each output (`DequantizeLinear`),
- * or of 4 bits with one for each 32 inputs of an output (`MatMulNBits` of ONNX Runtime; convolutions stay as they are).
- * Each is rounded to the nearest and nothing is calibrated; training goes on with float masters and gets back some of
- * what rounding lost.
+ * Stores the weights of matrix products and convolutions as integers. 8-bit integers have one scale for each output
+ * (`DequantizeLinear`). 4-bit integers have one scale for every 32 inputs of an output (`MatMulNBits` of ONNX Runtime;
+ * convolutions are left unchanged). Each weight is rounded to the nearest integer, without calibration. Training then uses
+ * float masters and can recover some of the loss.
  *
  * @param model - the content of an .onnx file of opset 13 or newer; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} when there is no such weight
+ * @throws {ClrError} if there is no such weight
  *
  * @example
  * ```ts

@@ -13,31 +13,31 @@ import type { BuildOptions } from './options.ts';
 import { readOptions } from './readOptions.ts';
 import { buildInference, buildWhole, type Inference, type Whole } from './whole.ts';
 
-/** The kind of target of cross-entropy, which has a form for each. */
+/** The kind of target of cross-entropy. Each kind has its own form. */
 export type TargetKind = NonNullable<BuildOptions['target']>;
 
-/** A model that has been read once; everything that is trained or evaluated with it is a part of these graphs. */
+/** A model that was read once. All training and evaluation models are parts of these graphs. */
 export interface Prepared {
   readonly options: BuildOptions;
-  /** The model as it was read. Nothing changes it. */
+  /** The model as it was read. It is never changed. */
   readonly source: SizedModel;
-  /** What the models are written for. */
+  /** The target that the models are written for. */
   readonly target: Target;
-  /** Whether large weights that stay as they are become inputs of the models; see `takeWeights`. */
+  /** Whether large frozen weights become inputs of the models; see `takeWeights`. */
   readonly feedsWeights: boolean;
-  /** The way there, the way back and the update: step, gradients and update are parts of it. Made once. */
+  /** Forward, backward and update in one graph, made once. Step, gradient and update models are parts of it. */
   readonly whole: (target?: TargetKind) => Whole & Lowered;
-  /** The way there in inference form. */
+  /** The forward pass in inference form. */
   readonly inference: (target?: TargetKind) => Inference & Lowered;
-  /** What training leaves open to the machine, and the graph that asks. */
+  /** The choices left to measurement on this machine, and the graph that needs them. */
   readonly questions: () => { readonly asked: readonly Question[]; readonly by: Graph };
   /** The forms in which contested nodes have been written so far. */
   readonly forms: () => Forms;
-  /** The same model, written in other forms. */
+  /** The same model in other forms. */
   readonly as: (forms: Forms) => Prepared;
 }
 
-/** What the models are written for. */
+/** The target that the models are written for. */
 function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target {
   if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
     return { provider, channelBlock };
@@ -48,7 +48,7 @@ function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target 
   );
 }
 
-/** Graphs by kind of target, each built when it is first asked for. Writing one changes it: it is given away once. */
+/** Graphs by kind of target, each built on first use. Writing a graph changes it, so each is handed out once. */
 class Drafts<D> {
   readonly #build: (target: TargetKind) => D;
   readonly #ready = new Map<TargetKind, D>();
@@ -70,7 +70,7 @@ class Drafts<D> {
   }
 }
 
-/** The results of a function, each made when it is first asked for. */
+/** Memoises a function. */
 function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
   const made = new Map<TargetKind, T>();
   return (target) => {
@@ -84,7 +84,7 @@ function kept<T>(make: (target: TargetKind) => T): (target: TargetKind) => T {
  * Reads a model and checks the options.
  *
  * @param feedsWeights - see {@link Prepared}
- * @throws {ClrError} on bytes that are no model, or options that are wrong by themselves
+ * @throws {ClrError} on bytes that are not a model, or on invalid options
  */
 export function prepare(model: Uint8Array | Content, given: BuildOptions, feedsWeights = false): Prepared {
   const options = readOptions(given);

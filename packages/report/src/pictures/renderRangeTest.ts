@@ -47,7 +47,7 @@ export function renderRangeTest(
     throw new ClrError('clr/report', {
       expected: 'a trace with at least one step to draw',
       received: `${sweeps.length} traces without any`,
-      advice: 'Give what rangeTest returned, of a sweep that took a step.',
+      advice: 'Give the result of rangeTest, of a sweep with at least one step.',
     });
   }
   const [min, max] = extent(rates);

@@ -28,7 +28,7 @@ export function renderRun(runs: TrainingRun | readonly NamedRun[], options: Pict
     throw new ClrError('clr/report', {
       expected: 'a run with at least one step to draw',
       received: `${named.length} runs without any`,
-      advice: 'Give what train returned, of a run that took a step.',
+      advice: 'Give the result of train, of a run with at least one step.',
     });
   }
   const { title = named.length > 1 ? 'Training runs' : 'Training run' } = options;

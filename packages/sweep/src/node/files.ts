@@ -24,13 +24,17 @@ export async function readResults(folder: string, jobs: readonly Job[]): Promise
     const path = resultPath(folder, job.id);
     const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return undefined;
-      throw fail(`to read the result ${path}`, cause.message, 'Check its rights.', { cause });
+      throw fail(`to read the result ${path}`, cause.message, 'Check its permissions.', { cause });
     });
     if (text === undefined) continue;
     const result = parseResult(parse(path, text), path);
     if (contentOf(result.job) !== contentOf(job)) {
       const advice = 'Give the job another id, the sweep another folder, or remove the file.';
-      throw fail(`the result of the job ${job.id} in ${path}`, 'one of another job with this id', advice);
+      throw fail(
+        `the result of the job ${job.id} in ${path}`,
+        'a result of another job with this id',
+        advice,
+      );
     }
     results.set(job.id, result);
   }

@@ -26,7 +26,7 @@ function uncaptured(error: GPUError): GpuError {
   return new GpuError('uncaptured', {
     expected: 'no errors on the device',
     received: error.message.trim(),
-    advice: 'Another user of the same device made a mistake. Mend it; the next call goes on.',
+    advice: 'Other code on the same device caused it. Fix that code; the next call continues.',
   });
 }
 

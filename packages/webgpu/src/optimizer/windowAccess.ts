@@ -1,6 +1,6 @@
 import type { Group } from './groups.ts';
 
-/** What a kernel reads and writes at once: one number, or four neighbours. */
+/** The element that a kernel reads and writes: one number, or four neighbours. */
 export type Element = 'f32' | 'vec4f';
 
 /** The binding declarations of a group's windows, from binding number `first` on. */
@@ -35,14 +35,14 @@ export function pairsOf({ pieces }: Group): readonly Pair[] {
   return pairs;
 }
 
-/** Which of the pairs this is. */
+/** The index of this pair. */
 export function pairIndex(pairs: readonly Pair[], { value, gradient }: Pair): number {
   return pairs.findIndex((pair) => pair.value === value && pair.gradient === gradient);
 }
 
 /**
- * A text for the pair of the workgroup's `block`. The whole loop over a block belongs into it: a choice at
- * every load made Adam six times slower on SwiftShader, which goes through all cases of a `switch`.
+ * WGSL code for the pair of the workgroup's `block`. Put the whole loop over a block into it: a `switch` at
+ * every load made Adam six times slower on SwiftShader, which runs all cases of a `switch`.
  */
 export function forPair(group: Group, text: (pair: Pair) => string): string {
   const pairs = pairsOf(group);

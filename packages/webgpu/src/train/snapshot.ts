@@ -12,15 +12,15 @@ export interface SavedTensor {
 }
 
 /**
- * The state of a training in host memory: plain data (`structuredClone`, IndexedDB and `v8.serialize` take
- * it), so it outlives its device and may be restored on another, whatever that one's limits are.
+ * The state of a training run in host memory: plain data (`structuredClone`, IndexedDB and `v8.serialize` take
+ * it), so it outlives its device and can be restored on another device with any limits.
  */
 export interface GpuSnapshot {
   readonly version: 2;
   readonly adapter: 'webgpu';
   /** The optimizer's type, such as `'adam'`. */
   readonly optimizer: string;
-  /** The policy's step that comes next. */
+  /** The next step of the policy. */
   readonly step: number;
   /** The network's layers, a line each. Absent for your own kernels. */
   readonly topology?: readonly string[];
@@ -45,7 +45,7 @@ export function parseSnapshot(given: object): GpuSnapshot | FirstSnapshot {
     throw badArgument(
       'a snapshot of webgpu',
       `a snapshot of ${inWords(owner)}, version ${inWords(version)}`,
-      'Restore what snapshot() of this package gave.',
+      'Pass a snapshot made by snapshot() of this package.',
     );
   }
   if (!Number.isSafeInteger(step) || (step as number) < 0 || typeof optimizer !== 'string') {
@@ -76,7 +76,7 @@ function checkTensor({ name, dtype, shape, values }: Partial<SavedTensor>): void
   }
 }
 
-/** A value of any kind in an error's words. Objects stay unread: `String()` may throw on them. */
+/** Formats a value of any kind for an error message. Objects stay unread: `String()` may throw on them. */
 const inWords = (value: unknown): string =>
   typeof value === 'object' && value !== null ? 'an object' : String(value);
 
@@ -109,7 +109,7 @@ export function averageTensors(
   weights?: readonly number[],
 ): GpuSnapshot {
   const last = snapshots.at(-1);
-  if (!last) throw badArgument('at least one snapshot', 'none', 'Pass what snapshot() gave.');
+  if (!last) throw badArgument('at least one snapshot', 'none', 'Pass the result of snapshot().');
   const counts = averagingWeights(snapshots, weights);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const tensors = last.tensors.map((tensor): SavedTensor => {

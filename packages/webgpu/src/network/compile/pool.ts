@@ -3,7 +3,7 @@ import { volume } from '../network.ts';
 import { declareBuffers, elementwise, type Op, type OpContext } from './op.ts';
 import { activateFunction, placeFunction, slopeFunction, splitIndex } from './tensor.ts';
 
-/** Max and average pooling. Backward gathers: each input asks the windows it is in, so no atomics are needed. */
+/** Max and average pooling. The backward pass gathers: each input reads the windows that contain it, so no atomics are needed. */
 export function poolOp(context: OpContext, layer: PoolLayer): Op {
   const { device, batch, input, output } = context;
   const max = layer.type === 'maxPool';

@@ -48,11 +48,11 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     '(# for SGD, # with momentum, # for Adam)',
     [sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr].map(factor),
   ],
-  ['docs/guide.md', 'with a certainty below #,', [rangeTestSteps.sure]],
+  ['docs/guide.md', 'its certainty is below #,', [rangeTestSteps.sure]],
   ['docs/guide.md', 'the accuracy falls # decades above the loss edge', [accuracyEdge]],
   [
     'docs/guide.md',
-    'takes # steps, # in doubt',
+    'takes # steps, or # if in doubt',
     [rangeTestSteps.first, rangeTestSteps.first + rangeTestSteps.more],
   ],
   [
@@ -63,7 +63,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     ),
   ],
   [`${source}/calibration.ts`, '`fixedLr` falls as `steps ** -#`', [lengthExponent]],
-  [`${source}/analyzeRangeTest.ts`, 'a longer one wants lower rates. Default #.', [referenceSteps]],
+  [`${source}/analyzeRangeTest.ts`, 'Longer training needs lower rates. Default #.', [referenceSteps]],
   [`${source}/analyzeRangeTest.ts`, 'resampled for the intervals. Default #.', [defaultResamples]],
   [
     `${source}/rangeTestOptions.ts`,

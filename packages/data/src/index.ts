@@ -18,7 +18,12 @@ export {
   imagesDataset,
 } from './images/imagesDataset.ts';
 export { type SplitOptions, splitRows } from './splitRows.ts';
-export type { FeatureEncoding, TableEncoding, TargetEncoding } from './tables/encoding.ts';
+export {
+  type FeatureEncoding,
+  type TableEncoding,
+  type TargetEncoding,
+  textColumns,
+} from './tables/encoding.ts';
 export { type FitTableOptions, fitTable } from './tables/fitTable.ts';
 export { openArrowTable } from './tables/openArrowTable.ts';
 export { openParquetTable } from './tables/openParquetTable.ts';

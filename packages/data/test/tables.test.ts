@@ -10,6 +10,8 @@ import {
   readCsvTable,
   splitRows,
   tableDataset,
+  tableOf,
+  textColumns,
 } from '../src/index.ts';
 import { temporaryStore } from '../src/node/index.ts';
 import { readColumn } from '../src/tables/table.ts';
@@ -30,7 +32,9 @@ describe('a table', () => {
     const read = table(csv);
     const { encoding, notes } = await fitTable(read);
     expect(encoding.target).toEqual({ name: 'animal', type: 'classes', classes: ['cat', 'dog'] });
-    expect(notes.join(' ')).toMatch(/"animal".*"age" is missing in 1 of 20 rows.*"same" has the same value/);
+    expect(notes.join(' ')).toMatch(
+      /"animal".*"age" is missing in 1 of 20 rows.*"same" has fewer than two values/,
+    );
     const dataset = await tableDataset(read, JSON.parse(JSON.stringify(encoding)));
     expect(dataset.fields['input']?.dims).toEqual([4]);
     const { input, target } = await dataset.read(Array.from({ length: 20 }, (_, i) => i));
@@ -84,6 +88,19 @@ describe('a table', () => {
     ['one class', rows('x,y', '1,a', '2,a', '3,a'), {}, 'at least two classes'],
     ['a class for each row', rows('x,y', '1,a', '2,b', '3,c'), {}, '3 in 3 rows'],
     ['one column', rows('y', 'a', 'b'), {}, 'at least two columns'],
+    ['a target that is dropped', csv, { target: 'age', drop: ['age'] }, '"age" as both'],
+    [
+      'classes that a double cannot tell apart',
+      rows('x,y', ...Array.from({ length: 8 }, (_, i) => `${i},${i % 2 ? '9007199254740993' : '5'}`)),
+      { task: 'classification' },
+      'Write such classes as texts.',
+    ],
+    [
+      'numbers whose squares are none',
+      rows('x,y', '1e200,a', '-1e200,b', '1,a', '2,b'),
+      {},
+      'Scale the column',
+    ],
     ['constants alone', rows('x,y', '1,a', '1,b', '1,a', '1,b'), {}, 'constant columns alone'],
     ['an infinite number', rows('x,y', '1,a', 'inf,b', '2,a', '3,b'), {}, 'Infinity in row 2'],
     ['words to regress', rows('x,y', '1,a', '2,b', '3,a', '4,b'), { task: 'regression' }, 'Received: "a"'],
@@ -106,6 +123,7 @@ describe('a table', () => {
   it.each<[string, string, string]>([
     ['a file without a header', rows('1,2', '3,4'), 'names of columns'],
     ['a column twice', rows('x,x', '1,2'), '"x" twice'],
+    ['a name that another column is given', rows('column 2,', '1,2'), '"column 2" twice'],
     ['a long row', rows('x,y', '1,2', '1,2,3'), 'Received: 3 in row 3'],
     ['a header alone', 'x,y\n', 'a header alone'],
   ])('refuses %s', (_, text, words) => {
@@ -120,6 +138,57 @@ describe('a table', () => {
       'one of the classes in "animal": cat, dog',
     );
     await expect(other(rows('age,town,animal', 'old,Rome,cat'))).rejects.toThrow('Received: "old"');
+  });
+
+  it('keeps texts that look like numbers as they stand', async () => {
+    const code = (i: number): string => ['01', '1', 'none', 'x'][i % 4] as string;
+    const { encoding } = await fitTable(
+      table(
+        rows('code,y', ...Array.from({ length: 40 }, (_, i) => `${code(i)},0${i % 2}${i > 1 ? '' : 'a'}`)),
+      ),
+    );
+    expect(textColumns(encoding)).toEqual(['code', 'y']);
+    const bytes = new TextEncoder().encode(rows('code', '01', '1', '1', '2'));
+    const dataset = await tableDataset(readCsvTable(bytes, 'new', textColumns(encoding)), encoding, {
+      labelled: false,
+    });
+    expect([...(await dataset.read([0, 1, 3])).input!.data]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 0]);
+    const numbers = tableOf([{ name: 'code', kind: 'number', values: Float64Array.of(1, 7) }]);
+    await expect(tableDataset(numbers, encoding, { labelled: false })).rejects.toThrow(
+      'the number 7 in row 2',
+    );
+  });
+
+  it('refuses what it would refuse to learn from', async () => {
+    const { encoding } = await fitTable(table(csv));
+    const infinite = table(rows('age,town', '1,Rome', '-inf,Rome'));
+    await expect(tableDataset(infinite, encoding, { labelled: false })).rejects.toThrow('-Infinity in row 2');
+    const texts = tableOf([
+      { name: 'age', kind: 'text', values: ['1', '2.5'] },
+      { name: 'town', kind: 'text', values: ['Rome', 'Rome'] },
+    ]);
+    await expect(tableDataset(texts, encoding, { labelled: false })).rejects.toThrow(
+      'Write the column as numbers.',
+    );
+  });
+
+  it.each(['arrow', 'parquet'])('reads odd columns of %s right, or not at all', async (kind) => {
+    const open = async (name: string) => {
+      const bytes = await readFile(new URL(`files/${name}.${kind}`, import.meta.url));
+      return kind === 'arrow' ? openArrowTable(bytes, name) : openParquetTable(bytesSource(bytes), name);
+    };
+    const odd = await open('odd');
+    const values = async (name: string) =>
+      [...((await readColumn(odd, { name, kind: 'number' })) as Float64Array)].filter(
+        (each) => !Number.isNaN(each),
+      );
+    expect(await values('decimal')).toEqual([-1.25, 99999.99, -0.01]);
+    expect(await values('unsigned')).toEqual([2 ** 64, 1, 0]);
+    expect(await values('keyed')).toEqual([-10, 20, -10]);
+    expect(await values('at')).toEqual([0.001, -0.001, 1700000000123.456]);
+    expect(await values('__proto__')).toEqual([1, 2, 4]);
+    await expect(readColumn(odd, { name: 'bytes', kind: 'text' })).rejects.toThrow('--drop bytes');
+    await expect(open('twice')).rejects.toThrow('"x" twice');
   });
 
   it('comes from Arrow, with what is missing, halfs, decimals, dates and dictionaries', async () => {

@@ -20,6 +20,7 @@ import {
   type Table,
   type TableEncoding,
   tableDataset,
+  textColumns,
 } from '@clr/data';
 import { fileSource, listImages, listLooseImages, temporaryStore } from '@clr/data/node';
 import { unusable } from '../errors.ts';
@@ -162,17 +163,17 @@ function imageSize(command: string, values: DataValues, inputs: readonly Port[] 
   return { channels: channels === 1 ? 1 : 3, height: h, width: w, layout };
 }
 
-async function openTableFile(path: string): Promise<Table> {
+async function openTableFile(path: string, texts: readonly string[]): Promise<Table> {
   if (/\.parquet$/i.test(path)) return openParquetTable(await fileSource(path), path);
   if (/\.(arrow|feather)$/i.test(path)) return openArrowTable(await readBytes(path), path);
-  return readCsvTable(await readBytes(path), path);
+  return readCsvTable(await readBytes(path), path, texts);
 }
 
 async function openTable(path: string, options: OpenOptions): Promise<Opened> {
   const { command, values, inputs, labelled = true, split } = options;
-  const table = await openTableFile(path);
   const known = options.encoding;
   if (known && known.kind !== 'table') throw otherKind(path, 'images');
+  const table = await openTableFile(path, known ? textColumns(known) : []);
   const task = oneOf(command, 'task', values.task, ['classification', 'regression']);
   const fitted = known
     ? { encoding: known, notes: [] }

@@ -29,3 +29,21 @@ export interface TableEncoding {
 /** The number of model inputs that a feature takes. */
 export const widthOf = (feature: FeatureEncoding): number =>
   feature.type === 'number' ? (feature.missing ? 2 : 1) : feature.values.length;
+
+/**
+ * The columns that an encoding reads as texts, so that "01" stays another value than "1".
+ *
+ * @example
+ * ```ts
+ * const csv = (text) => new TextEncoder().encode(text);
+ * const table = readCsvTable(csv('code,y\n01,a\nx,b\n01,a\nx,b'), 'codes.csv');
+ * const names = textColumns((await fitTable(table)).encoding); // ['code', 'y']
+ * await readCsvTable(csv('code\n01'), 'new.csv', names).read('code', 0, 1); // ['01']
+ * ```
+ */
+export const textColumns = ({ features, target }: TableEncoding): string[] => [
+  ...features.filter(({ type }) => type === 'category').map(({ name }) => name),
+  ...(target.type === 'classes' && target.classes.some((name) => String(Number(name)) !== name)
+    ? [target.name]
+    : []),
+];

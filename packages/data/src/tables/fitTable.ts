@@ -3,7 +3,7 @@ import { fail, listed } from '../errors.ts';
 import { type SplitOptions, splitRows } from '../splitRows.ts';
 import type { FeatureEncoding, TableEncoding, TargetEncoding } from './encoding.ts';
 import { Moments } from './moments.ts';
-import { type ColumnValues, readColumn, type Table } from './table.ts';
+import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumbers } from './table.ts';
 
 /** Options of {@link fitTable}. */
 export interface FitTableOptions {
@@ -54,6 +54,13 @@ export async function fitTable(
     if (!names.includes(each))
       throw fail(`a column "${each}"`, listed(names), 'Give the name of one of these.');
   }
+  if (options.target !== undefined && drop.includes(options.target)) {
+    throw fail(
+      'a target that is not dropped',
+      `"${options.target}" as both`,
+      'Leave it out of the columns to drop.',
+    );
+  }
   const left = table.columns.filter(({ name }) => !drop.includes(name));
   const wanted =
     options.target ??
@@ -86,7 +93,10 @@ export async function fitTable(
         ? await fitNumber(table, column.name, training, notes)
         : await fitCategory(table, column.name, training);
     if (feature) features.push(feature);
-    else notes.push(`The column "${column.name}" has the same value in every row and was left out.`);
+    else
+      notes.push(
+        `The column "${column.name}" has fewer than two values in the training rows and was left out.`,
+      );
   }
   if (features.length === 0)
     throw fail('a column to learn from', 'constant columns alone', 'Give a table with features.');
@@ -107,14 +117,7 @@ async function fitNumber(
   let rows = 0;
   for (const [from, to] of table.parts) {
     const values = (await table.read(name, from, to)) as Float64Array;
-    const infinite = values.findIndex((value) => value === Infinity || value === -Infinity);
-    if (infinite >= 0) {
-      throw fail(
-        `finite numbers in the column "${name}"`,
-        `${values[infinite]} in row ${from + infinite + 1}`,
-        'Remove the row, or leave the cell empty.',
-      );
-    }
+    refuseInfinite(name, values, from);
     values.forEach((value, i) => {
       if (!training[from + i]) return;
       rows += 1;
@@ -122,6 +125,7 @@ async function fitNumber(
     });
   }
   const { mean, std, count } = moments;
+  refuseHuge(name, std);
   if (std === 0) return undefined;
   const missing = rows - count;
   if (missing > 0)
@@ -162,18 +166,22 @@ function classesOf(
   if (kind === 'text') {
     const texts = answers as readonly string[];
     if (task === 'regression') {
-      throw fail(
-        `numbers in the target "${name}"`,
-        `"${texts.find((text) => !Number.isFinite(Number(text)))}"`,
-        'Remove the rows that are not numbers, or train a classification.',
-      );
+      throw fail(`numbers in the target "${name}"`, ...unlikeNumbers(texts));
     }
     return checkClasses(name, [...new Set(texts)].sort(), texts.length);
   }
   const numbers = answers as Float64Array;
   const most = task === 'classification' ? numbers.length / 2 : Math.min(mostClasses, numbers.length / 5);
   const found = task === 'regression' ? undefined : distinct(numbers, most);
-  const few = found && found.length <= most && found.every(Number.isInteger);
+  const vague = found?.find((number) => Math.abs(number) > Number.MAX_SAFE_INTEGER);
+  if (task === 'classification' && vague !== undefined) {
+    throw fail(
+      `classes up to 2^53 in "${name}", the last whole number that is told from the next`,
+      String(vague),
+      'Write such classes as texts.',
+    );
+  }
+  const few = found && found.length <= most && found.every(Number.isSafeInteger);
   if (found && (task === 'classification' || few)) {
     if (task === undefined)
       notes.push(
@@ -214,8 +222,18 @@ function fitAnswer(name: string, answers: Float64Array, training: Uint8Array): T
     if (training[row]) moments.add(value);
   });
   const { mean, std } = moments;
+  refuseHuge(name, std);
   if (std > 0) return { name, type: 'number', mean, std };
   throw fail(`a target "${name}" that varies`, `${mean} in every row`, 'Name another column: --target NAME.');
+}
+
+function refuseHuge(name: string, std: number): void {
+  if (Number.isFinite(std)) return;
+  throw fail(
+    `numbers in the column "${name}" whose squares are numbers`,
+    'larger ones than 1e150',
+    'Scale the column, or give its logarithm.',
+  );
 }
 
 function refuseMissing(name: string, answers: ColumnValues): void {

@@ -1,6 +1,6 @@
 import type * as Arrow from 'apache-arrow';
 import { fail } from '../errors.ts';
-import type { Table } from './table.ts';
+import { checkNames, type Table } from './table.ts';
 
 /**
  * A file in the Arrow format (also called Feather 2) as a table, read with the package `apache-arrow`, which you install
@@ -39,6 +39,10 @@ export async function openArrowTable(bytes: Uint8Array, name: string): Promise<T
     name: field.name,
     kind: isNumber(arrow, field.type) ? ('number' as const) : ('text' as const),
   }));
+  checkNames(
+    columns.map((column) => column.name),
+    name,
+  );
   return {
     ...{ rows, columns, parts: [[0, rows]] },
     async read(column, from, to) {
@@ -46,9 +50,9 @@ export async function openArrowTable(bytes: Uint8Array, name: string): Promise<T
       const { type } = table.schema.fields.find((field) => field.name === column) ?? {};
       if (!vector || !type) return [];
       if (!isNumber(arrow, type))
-        return Array.from({ length: to - from }, (_, row) => toText(vector.get(row), column));
-      const unit = arrow.DataType.isDecimal(type) ? 10 ** type.scale : 1;
-      return Float64Array.from({ length: to - from }, (_, row) => toNumber(vector.get(row)) / unit);
+        return Array.from({ length: to - from }, (_, row) => toText(vector.get(row), column, type));
+      const numberOf = arrow.DataType.isDecimal(type) ? decimalOf(type.scale) : toNumber;
+      return Float64Array.from({ length: to - from }, (_, row) => numberOf(vector.get(row)));
     },
   };
 }
@@ -66,7 +70,9 @@ async function loadArrow(name: string): Promise<typeof Arrow> {
   }
 }
 
-function isNumber({ DataType }: typeof Arrow, type: Arrow.DataType): boolean {
+function isNumber(arrow: typeof Arrow, type: Arrow.DataType): boolean {
+  const { DataType } = arrow;
+  if (DataType.isDictionary(type)) return isNumber(arrow, type.dictionary);
   return [
     DataType.isInt,
     DataType.isFloat,
@@ -77,19 +83,24 @@ function isNumber({ DataType }: typeof Arrow, type: Arrow.DataType): boolean {
   ].some((is) => is.call(DataType, type));
 }
 
-/** A number. Decimals come unscaled, as whole numbers. */
-function toNumber(value: unknown): number {
-  if (value === null || value === undefined) return Number.NaN;
-  // A decimal is an object whose text is a whole number.
-  return typeof value === 'object' ? Number(String(value)) : Number(value);
-}
+const toNumber = (value: unknown): number =>
+  value === null || value === undefined ? Number.NaN : Number(value);
 
-function toText(value: unknown, column: string): string | null {
+/** Reads a decimal: the words of a whole number, the lowest first, in two's complement. Its own text is wrong above 128 bits. */
+const decimalOf =
+  (scale: number) =>
+  (value: Uint32Array | null): number => {
+    if (value === null) return Number.NaN;
+    const whole = value.reduceRight((high, word) => (high << 32n) | BigInt(word), 0n);
+    return Number(BigInt.asIntN(32 * value.length, whole)) / 10 ** scale;
+  };
+
+function toText(value: unknown, column: string, type: Arrow.DataType): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
   throw fail(
     'columns of numbers, booleans, dates or texts',
-    `"${column}" with lists, structs or bytes in it`,
+    `"${column}" of the type ${type}`,
     `Leave it out: --drop ${column}.`,
   );
 }

@@ -2,7 +2,7 @@ import { type FileMetaData, parquetMetadataAsync, parquetScan, type SchemaElemen
 import { compressors } from 'hyparquet-compressors';
 import type { ByteSource } from '../byteSource.ts';
 import { fail } from '../errors.ts';
-import type { Table } from './table.ts';
+import { checkNames, type Table } from './table.ts';
 
 /**
  * A Parquet file as a table. One column of one row group is decoded at a time, whatever the size of the file. Numbers,
@@ -41,6 +41,10 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
     name: element.name,
     kind: isText(element) ? ('text' as const) : ('number' as const),
   }));
+  checkNames(
+    columns.map((column) => column.name),
+    name,
+  );
   let rows = 0;
   const parts = metadata.row_groups.map((group): readonly [number, number] => {
     const from = rows;
@@ -53,7 +57,7 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
       const kind = columns.find((each) => each.name === column)?.kind;
       try {
         // A scan keeps what it has read, so each read has its own.
-        const scan = await parquetScan({ file, metadata, compressors, columns: [column] });
+        const scan = await parquetScan({ file, metadata, compressors, parsers, columns: [column] });
         const values = await scan.readColumn({ column, rowStart: from, rowEnd: to });
         return kind === 'number'
           ? Float64Array.from(values as ArrayLike<unknown>, (value) => toNumber(value, column))
@@ -64,6 +68,19 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
     },
   };
 }
+
+/** Times as milliseconds with their fractions, and texts; bytes that are no UTF-8 stay bytes. */
+const parsers = {
+  timestampFromMicroseconds: (micros: bigint) => Number(micros) / 1e3,
+  timestampFromNanoseconds: (nanos: bigint) => Number(nanos) / 1e6,
+  stringFromBytes: (bytes: Uint8Array) => {
+    try {
+      return bytes && new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      return bytes;
+    }
+  },
+};
 
 /** The columns at the top of a schema, which lists its elements depth first. */
 function topElements(schema: readonly SchemaElement[]): SchemaElement[] {
@@ -100,6 +117,6 @@ function toText(value: unknown, column: string): string | null {
 const otherKind = (value: unknown, column: string): Error =>
   fail(
     'columns of numbers, booleans, dates or texts',
-    `"${column}" with ${Array.isArray(value) ? 'lists' : 'objects'} in it`,
+    `"${column}" with ${Array.isArray(value) ? 'lists' : value instanceof Uint8Array ? 'bytes' : 'objects'} in it`,
     `Leave it out: --drop ${column}.`,
   );

@@ -1,12 +1,13 @@
 import { fail, listed } from '../errors.ts';
 import { parseCsv, textOf } from '../text/parseCsv.ts';
 import { readNumber } from '../text/readNumber.ts';
-import { isMissing, type Table, type TableColumn, tableOf } from './table.ts';
+import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './table.ts';
 
 /**
  * A CSV file as a table. The first row names the columns; a column in which every cell is a number or missing is one of
  * numbers.
  *
+ * @param texts - columns whose cells are texts as they stand, whatever they look like: those that {@link textColumns} names
  * @throws {ClrError} on rows of other lengths, and on a column that is there twice
  *
  * @example
@@ -15,7 +16,7 @@ import { isMissing, type Table, type TableColumn, tableOf } from './table.ts';
  * columns.map(({ name, kind }) => `${name}: ${kind}`); // ['size: number', 'kind: text']
  * ```
  */
-export function readCsvTable(bytes: Uint8Array, name: string): Table {
+export function readCsvTable(bytes: Uint8Array, name: string, texts: readonly string[] = []): Table {
   const { rows, delimiter } = parseCsv(textOf(bytes, name), name);
   const header = (rows[0] ?? []).map((cell) => cell.trim());
   const body = rows.slice(1);
@@ -23,9 +24,8 @@ export function readCsvTable(bytes: Uint8Array, name: string): Table {
   if (header.every((cell) => readNumber(cell, comma) !== undefined)) {
     throw fail(`names of columns in the first row of ${name}`, listed(header, 6), 'Add a header.');
   }
-  const twice = header.find((cell, i) => cell !== '' && header.indexOf(cell) !== i);
-  if (twice !== undefined)
-    throw fail(`one column of each name in ${name}`, `"${twice}" twice`, 'Rename one.');
+  const titles = header.map((cell, at) => cell || `column ${at + 1}`);
+  checkNames(titles, name);
   const odd = body.findIndex((row) => row.length !== header.length);
   if (odd >= 0) {
     throw fail(
@@ -36,17 +36,16 @@ export function readCsvTable(bytes: Uint8Array, name: string): Table {
   }
   if (body.length === 0) throw fail(`rows in ${name}`, 'a header alone', 'Give a table with examples.');
   return tableOf(
-    header.map((title, at): TableColumn => {
+    titles.map((column, at): TableColumn => {
       const cells = body.map((row) => row[at] as string);
       const numbers = cells.map((cell) => (isMissing(cell) ? Number.NaN : readNumber(cell, comma)));
-      const column = title === '' ? `column ${at + 1}` : title;
-      if (numbers.every((number) => number !== undefined)) {
+      if (!texts.includes(column) && numbers.every((number) => number !== undefined)) {
         return { name: column, kind: 'number', values: Float64Array.from(numbers as number[]) };
       }
       return {
         name: column,
         kind: 'text',
-        values: cells.map((cell) => (isMissing(cell) ? null : cell.trim())),
+        values: cells.map((cell) => (isMissing(cell) && !texts.includes(column) ? null : cell.trim())),
       };
     }),
   );

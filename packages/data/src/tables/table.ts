@@ -1,3 +1,6 @@
+import { fail } from '../errors.ts';
+import { readNumber } from '../text/readNumber.ts';
+
 /** The values of a column: numbers (NaN: missing) or texts (null: missing). */
 export type ColumnValues = Float64Array | readonly (string | null)[];
 
@@ -14,6 +17,13 @@ export interface Table {
   readonly parts: readonly (readonly [from: number, to: number])[];
   /** The values of a column in rows of one part: Float64Array for numbers. */
   read(column: string, from: number, to: number): Promise<ColumnValues>;
+}
+
+/** Refuses two columns of one name, for columns are told by their names. */
+export function checkNames(names: readonly string[], file: string): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw fail(`one column of each name in ${file}`, `"${twice}" twice`, 'Rename one.');
 }
 
 /**
@@ -65,3 +75,24 @@ const missing: ReadonlySet<string> = new Set(['', 'na', 'n/a', 'nan', 'null', 'n
 
 export const isMissing = (cell: string | undefined): boolean =>
   missing.has((cell ?? '').trim().toLowerCase());
+
+/** Refuses infinite numbers; `from` is the row of the first. */
+export function refuseInfinite(name: string, values: ColumnValues, from: number): void {
+  const at = values.findIndex((value) => value === Infinity || value === -Infinity);
+  if (at < 0) return;
+  throw fail(
+    `finite numbers in the column "${name}"`,
+    `${values[at]} in row ${from + at + 1}`,
+    'Remove the row, or leave the cell empty.',
+  );
+}
+
+/** What was received where texts should be numbers, and what to do. */
+export function unlikeNumbers(
+  texts: readonly (string | null)[],
+): readonly [received: string, advice: string] {
+  const odd = texts.find((text) => text !== null && readNumber(text) === undefined);
+  return odd === undefined
+    ? ['texts, though they look like numbers', 'Write the column as numbers.']
+    : [`"${odd}"`, 'Look for cells that are not numbers.'];
+}

@@ -4,7 +4,7 @@ import { type ByteStore, memoryStore } from '../byteStore.ts';
 import type { Dataset } from '../dataset.ts';
 import { fail, listed } from '../errors.ts';
 import { type FeatureEncoding, type TableEncoding, widthOf } from './encoding.ts';
-import { type ColumnValues, readColumn, type Table } from './table.ts';
+import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumbers } from './table.ts';
 
 /** Options of {@link tableDataset}. */
 export interface TableDatasetOptions {
@@ -53,7 +53,10 @@ export async function tableDataset(
       const block = new Float32Array((to - from) * width);
       let at = 0;
       for (const feature of features) {
-        encode(feature, await table.read(feature.name, from, to), block, at, width);
+        const values = await table.read(feature.name, from, to);
+        if (feature.type === 'number') refuseInfinite(feature.name, values, from);
+        else refuseOtherNumbers(feature, values, from);
+        encode(feature, values, block, at, width);
         at += widthOf(feature);
       }
       await kept.append(new Uint8Array(block.buffer));
@@ -91,9 +94,26 @@ function encode(
   }
   const places = new Map(feature.values.map((value, i) => [value, i]));
   for (let row = 0; row < values.length; row++) {
-    const place = places.get(textOf(values[row]) ?? '');
+    const text = textOf(values[row]);
+    const place = text === null ? undefined : places.get(text);
     if (place !== undefined) block[row * width + at + place] = 1;
   }
+}
+
+/** Refuses numbers where texts were learned, if they are none of these: true would be 1, and "01" as well. */
+function refuseOtherNumbers(
+  { name, values: known }: FeatureEncoding & { readonly type: 'category' },
+  values: ColumnValues,
+  from: number,
+): void {
+  if (!(values instanceof Float64Array)) return;
+  const odd = values.findIndex((value) => !Number.isNaN(value) && !known.includes(String(value)));
+  if (odd < 0) return;
+  throw fail(
+    `texts in the column "${name}", such as "${known[0]}"`,
+    `the number ${values[odd]} in row ${from + odd + 1}`,
+    'Write the column as texts.',
+  );
 }
 
 async function arrayOf(name: string, values: Float64Array, dims: readonly number[]): Promise<RawArray> {
@@ -119,8 +139,7 @@ async function checkColumn(table: Table, name: string, isNumber: boolean): Promi
   }
   if (isNumber && column.kind === 'text') {
     const texts = await readColumn(table, column);
-    const bad = texts.find((value) => value !== null && Number.isNaN(Number(value)));
-    throw fail(`numbers in the column "${name}"`, `"${bad}"`, 'Look for cells that are not numbers.');
+    throw fail(`numbers in the column "${name}"`, ...unlikeNumbers(texts as readonly (string | null)[]));
   }
   return column;
 }
@@ -134,7 +153,7 @@ async function answersOf(table: Table, target: TableEncoding['target']): Promise
     const answer =
       target.type === 'number'
         ? ((value as number) - target.mean) / target.std
-        : places?.get(textOf(value) ?? '');
+        : places?.get(textOf(value) as string);
     if (answer !== undefined && Number.isFinite(answer)) return answer;
     throw fail(
       target.type === 'number'

@@ -1,0 +1,23 @@
+"""Writes odd.arrow and odd.parquet with PyArrow 25: what readers get wrong. And twice.*: two columns of one name."""
+import decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+D = decimal.Decimal
+columns = {
+    'decimal': pa.array([D('-1.25'), D('99999.99'), None, D('-0.01')], pa.decimal256(60, 2)),
+    'unsigned': pa.array([2**64 - 1, 1, None, 0], pa.uint64()),
+    'keyed': pa.array([-10, 20, None, -10], pa.int32()).dictionary_encode(),
+    'at': pa.array([1, -1, None, 1700000000123456], pa.timestamp('us')),
+    '__proto__': pa.array([1, 2, None, 4], pa.int8()),
+    'bytes': pa.array([b'a', b'\xff', None, b'b']),
+}
+odd, twice = pa.table(columns), pa.table([[1, 2], [3, 4]], names=['x', 'x'])
+for name, table in (('odd', odd), ('twice', twice)):
+    with pa.OSFile(f'{name}.arrow', 'wb') as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=3)
+    # An empty row group in the middle.
+    with pq.ParquetWriter(f'{name}.parquet', table.schema) as writer:
+        for part in (table.slice(0, 2), table.slice(0, 0), table.slice(2)):
+            writer.write_table(part, row_group_size=3)

@@ -1,8 +1,9 @@
 import { ClrError, type Problem } from '@clr/core';
 
-/** Input that the command cannot use, in the shape of all clr errors. */
+/** Input that the command cannot use, in the shape of all clr errors: what was received is one line, even if it quotes several. */
 export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
-  return new ClrError('clr/cli', problem, options);
+  const received = problem.received.replace(/\s*\n\s*/g, ' ');
+  return new ClrError('clr/cli', { ...problem, received }, options);
 }
 
 /** An invalid command line: an unknown command, flag or missing argument. */

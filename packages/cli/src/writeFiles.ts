@@ -7,7 +7,16 @@ import { nameOf } from './input/readJson.ts';
 
 /** Writes the output files, each completely or not at all. It never overwrites an input file. */
 export async function writeFiles({ files = [], inputs = [] }: Outcome): Promise<void> {
-  for (const { path } of files) {
+  await refuseInputs(
+    files.map(({ path }) => path),
+    inputs,
+  );
+  for (const { path, content } of files) await replaceFile(path, content);
+}
+
+/** Refuses outputs that are inputs. */
+export async function refuseInputs(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
+  for (const path of outputs) {
     for (const input of inputs) {
       if (await isSameFile(path, input)) {
         throw unusable({
@@ -18,7 +27,6 @@ export async function writeFiles({ files = [], inputs = [] }: Outcome): Promise<
       }
     }
   }
-  for (const { path, content } of files) await replaceFile(path, content);
 }
 
 /** Whether an output and an input are the same file, also through links, other spellings or `- < file`. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClrError } from '@clr/core';
 import { encodeNpz } from '@clr/data';
-import { buildModel } from '@clr/onnx';
+import { buildModel, type LayerSpec } from '@clr/onnx';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../src/errors.ts';
@@ -41,6 +41,18 @@ beforeAll(async () => {
   await write('none.onnx', '');
   await write('text.onnx', 'this is not a model');
   await write('t.csv', tableText(60));
+  for (const [name, token] of Object.entries({ few: 3, negative: -1, fraction: 0.5 })) {
+    const x = { dims: [40, 2], data: Float32Array.from({ length: 80 }, (_, i) => (i === 7 ? token : i % 3)) };
+    await write(`${name}.npz`, encodeNpz({ x, y: labels(40, (i) => i % 2) }));
+  }
+  const reader: LayerSpec[] = [
+    { type: 'embedding', rows: 3, units: 2 },
+    { type: 'meanOverSteps' },
+    { type: 'dense', units: 2 },
+  ];
+  await write('tokens.onnx', buildModel({ input: [2], layers: reader }));
+  await write('half.encoding.json', '{"version":1,"kind":"table","features":[{"name":"a","type":"number"}]}');
+  await write('none.jobs.json', '[]');
   await write('header.csv', 'a,b\n');
   await write('empty.csv', '');
   await write('numbers.csv', '1,2\n3,4\n5,6\n');
@@ -218,6 +230,37 @@ describe('bad input ends in a sentence, and touches no file', () => {
       ['new', 'transformer', '--input', '8,3', '--outputs', '2', '--vocabulary', '9', '--out', 'o.onnx'],
       'examples of one axis, the tokens',
     ],
+    ...(['few', 'negative', 'fraction'] as const).flatMap((name): [string, string[], string][] => {
+      const words = { few: '3 in row 3', negative: '-1 in row 3', fraction: '0.5 in row 3' }[name];
+      const data = ['--data', `${name}.npz`];
+      return [
+        [
+          `tokens to make a model for: ${name}`,
+          ['new', 'transformer', ...data, '--vocabulary', '3', '--out', 'o.onnx'],
+          words,
+        ],
+        [`tokens to learn: ${name}`, train('tokens.onnx', `${name}.npz`), words],
+        [`tokens to answer: ${name}`, ['predict', 'tokens.onnx', ...data, '--out', 'o.csv'], words],
+        [`tokens to measure: ${name}`, ['evaluate', 'tokens.onnx', ...data], words],
+      ];
+    }),
+    [
+      'a table of tokens',
+      ['new', 'transformer', '--data', 't.csv', '--vocabulary', '9', '--out', 'o.onnx'],
+      'a model whose input is floats, as tables become',
+    ],
+    [
+      'an encoding without what it says',
+      ['predict', 'mlp.onnx', '--data', 't.csv', '--encoding', 'half.encoding.json', '--out', 'o.csv'],
+      'an encoding of clr',
+    ],
+    [
+      'a model over itself',
+      ['train', 'mlp.onnx', '--data', 'no.csv', '--out', './mlp.onnx'],
+      'an output other than the input mlp.onnx',
+    ],
+    ['no jobs', sweep('none.jobs.json'), 'Received: an empty one'],
+    ['text for JSON', ['report', 't.csv', '--out', 'o.html'], 'JSON in t.csv'],
     [
       '--lora and --freeze',
       train('cnn.onnx', 'good.npz', '--lora', '2', '--freeze', 'body'),
@@ -283,6 +326,17 @@ describe('bad input ends in a sentence, and touches no file', () => {
     [train('cnn.onnx', 'good.npz', '--optimizer', 'lion')],
     [train('cnn.onnx', 'good.npz', '--lr-scale', 'dense1*')],
     [['new', 'mlp', '--input', '4', '--outputs', '2', '--vocabulary', '9', '--out', 'x.onnx']],
+    ...(
+      [
+        'mlp --heads=2',
+        'mlp --filters=4',
+        'cnn --blocks=2',
+        'transformer --hidden=8',
+        'transformer --grey',
+      ] as const
+    ).map((text): [string[]] => [
+      ['new', ...text.split(' '), '--input', '4', '--outputs', '2', '--out', 'x.onnx'],
+    ]),
     [['completion', 'tcsh']],
     [train('cnn.onnx', 'good.npz', '--epohcs', '3')],
     [['sweep']],

@@ -48,6 +48,7 @@ export {
 export {
   type DescribeOptions,
   describeModel,
+  type InputDescription,
   type MissingGradient,
   type ModelDescription,
   type StepMemory,

@@ -67,7 +67,8 @@ export function parseJob(value: unknown, name = 'job'): Job {
  */
 export function parseJobs(value: unknown, name = 'jobs'): readonly Job[] {
   if (!Array.isArray(value) || value.length === 0) {
-    throw fail(`${name} to be an array of jobs`, inWords(value), 'Give at least one job.');
+    const received = Array.isArray(value) ? 'an empty one' : inWords(value);
+    throw fail(`${name} to be an array of jobs`, received, 'Give at least one job.');
   }
   const jobs = Array.from(value, (each, at) => parseJob(each, `${name}[${at}]`));
   const places = new Map<string, number>();

@@ -24,6 +24,20 @@ const flags = {
   out: { type: 'string' },
 } as const;
 
+/** Which models have a use for an option; all have one for the others. */
+const kindsOf: Readonly<Record<string, readonly string[]>> = {
+  hidden: ['mlp', 'cnn'],
+  filters: ['cnn'],
+  grey: ['cnn'],
+  vocabulary: ['transformer'],
+  width: ['transformer'],
+  heads: ['transformer'],
+  blocks: ['transformer'],
+};
+
+/** How many examples are looked at. */
+const looked = 2048;
+
 /** `clr new`: a fresh model. */
 export const newModel: Command = {
   flags,
@@ -73,8 +87,14 @@ Example
       blocks: wholeOf('new', 'blocks', values.blocks) ?? 2,
       vocabulary,
     };
-    if (vocabulary !== undefined && kind !== 'transformer') {
-      throw new UsageError('--vocabulary with clr new transformer', `clr new ${kind} --vocabulary`, 'new');
+    for (const [flag, kinds] of Object.entries(kindsOf)) {
+      if (flag in values && !kinds.includes(kind)) {
+        throw new UsageError(
+          `--${flag} with clr new ${kinds.join(' or ')}`,
+          `clr new ${kind} --${flag}`,
+          'new',
+        );
+      }
     }
     const { buildModel } = await loadOnnx();
     let [input, outputs] = [listOf('new', 'input', values.input), wholeOf('new', 'outputs', values.outputs)];
@@ -85,9 +105,14 @@ Example
       opened = await openData(data, {
         ...{ command: 'new', values, split: { share, seed } },
         ...(kind === 'cnn' && { inputs: [port] }),
-        ...(vocabulary !== undefined && { inputs: [{ name: 'input', type: 'int64', dims: undefined }] }),
+        ...(vocabulary !== undefined && {
+          inputs: [{ name: 'input', type: 'int64', dims: undefined, vocabulary }],
+        }),
       });
       const { dataset, classes, encoding } = opened;
+      // Tokens that are none should not wait for the training.
+      if (vocabulary !== undefined)
+        await dataset.read(Array.from({ length: Math.min(looked, dataset.count) }, (_, i) => i));
       input ??= [...(dataset.fields['input']?.dims ?? [])];
       if (kind === 'mlp') input = [input.reduce((product, dim) => product * dim, 1)];
       outputs ??= classes ?? (encoding ? 1 : dataset.fields['target']?.dims[0]);

@@ -21,6 +21,7 @@ import { dataHelp, numberOf, oneOf, trainingFlags, trainingHelp } from '../train
 import { createProgress, type Progress } from '../training/progress.ts';
 import { type RunFolder, runFolder } from '../training/runFolder.ts';
 import { metricsText, readModel, type SetUp, setUp } from '../training/setUp.ts';
+import { refuseInputs } from '../writeFiles.ts';
 
 const flags = {
   ...trainingFlags,
@@ -105,6 +106,8 @@ Example
       values.policy === undefined
         ? undefined
         : parsePolicy(await readJson(values.policy), nameOf(values.policy));
+    // Before the training, which would be lost.
+    await refuseInputs([out], [model]);
     const set = await setUp('train', model, values);
     const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
     const command = await fingerprint(args, model);

@@ -40,7 +40,7 @@ export async function answer(
     labelled,
     ...(known && { encoding: known }),
   });
-  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4 });
   const name = session.outputNames[0] as string;
   const parts: Float32Array[] = [];
   const classes: number[] = [];
@@ -54,11 +54,17 @@ export async function answer(
         new ort.Tensor(type, data as Float32Array, dims),
       ]),
     );
-    const output = (await session.run(feeds))[name]!;
-    if (!(output.data instanceof Float32Array)) {
+    const { [name]: output } = await session.run(feeds).catch((cause: Error) => {
+      const advice = 'Check that the data fit the model: clr inspect says what it takes.';
+      throw unusable(
+        { expected: `data that ${path} can answer`, received: cause.message, advice },
+        { cause },
+      );
+    });
+    if (!(output?.data instanceof Float32Array)) {
       throw unusable({
         expected: `floats in the output "${name}"`,
-        received: output.type,
+        received: output?.type ?? 'none',
         advice: 'Give a model whose first output is its answer.',
       });
     }

@@ -35,6 +35,8 @@ export interface Port {
   readonly name: string;
   readonly type: string;
   readonly dims: readonly (number | string)[] | undefined;
+  /** How many different numbers it takes, from 0. */
+  readonly vocabulary?: number;
 }
 
 /** What is known when data are opened. */
@@ -186,7 +188,14 @@ async function openTable(path: string, options: OpenOptions): Promise<Opened> {
   const { encoding, notes } = fitted;
   const dataset = await tableDataset(table, encoding, { labelled, store: temporaryStore });
   const width = dataset.fields['input']?.dims[0] as number;
-  const dims = inputs?.[0]?.dims;
+  const { dims, type = 'float32' } = inputs?.[0] ?? {};
+  if (type !== 'float32') {
+    throw unusable({
+      expected: 'a model whose input is floats, as tables become',
+      received: `an input of type ${type}`,
+      advice: 'Give whole numbers, such as tokens, as an array.',
+    });
+  }
   if (dims && (dims.length !== 2 || (typeof dims[1] === 'number' && dims[1] !== width))) {
     throw unusable({
       expected: `a model whose input is [batch, ${width}], as this table becomes ${width} numbers a row`,
@@ -244,6 +253,7 @@ async function openArrayFile(path: string, options: OpenOptions): Promise<Opened
       array,
       type: port.type === 'int64' ? 'int64' : 'float32',
       ...(isBytes && { scale: 1 / 255 }),
+      ...(port.vocabulary !== undefined && { vocabulary: port.vocabulary }),
     };
   }
   if (target)

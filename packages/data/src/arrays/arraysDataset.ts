@@ -8,6 +8,8 @@ export interface ArrayField {
   readonly type: Values['type'];
   /** Multiplies each number: 1/255 for bytes of images. Default 1. */
   readonly scale?: number;
+  /** Of int64: how many different numbers are legal, from 0. Default: all are. */
+  readonly vocabulary?: number;
 }
 
 /** The most labels that are kept for a split by class. */
@@ -57,16 +59,28 @@ export async function arraysDataset(fields: Readonly<Record<string, ArrayField>>
     notes: [],
     async read(rows) {
       const values: Record<string, Values> = {};
-      for (const [name, { array, type, scale = 1 }] of entries) {
+      for (const [name, { array, type, scale = 1, vocabulary }] of entries) {
         const dims = [rows.length, ...array.dims.slice(1)];
         if (type === 'int64') {
           const numbers = await readRows(array, rows, (length) => new Float64Array(length));
+          const rowOf = (at: number) => rows[Math.floor((at * rows.length) / numbers.length)];
           const odd = numbers.findIndex((number) => !Number.isInteger(number));
           if (odd >= 0) {
             throw fail(
               `whole numbers in "${array.name}"`,
-              `${numbers[odd]} in row ${rows[Math.floor((odd * rows.length) / numbers.length)]}`,
-              'Give classes as whole numbers, or train a regression (--loss mse).',
+              `${numbers[odd]} in row ${rowOf(odd)}`,
+              name === 'target'
+                ? 'Give classes as whole numbers, or train a regression (--loss mse).'
+                : 'The model reads whole numbers, such as tokens: give these, or make a model that reads floats.',
+            );
+          }
+          const alien =
+            vocabulary === undefined ? -1 : numbers.findIndex((number) => number < 0 || number >= vocabulary);
+          if (alien >= 0) {
+            throw fail(
+              `numbers from 0 to ${(vocabulary as number) - 1} in "${array.name}", as the model's vocabulary has`,
+              `${numbers[alien]} in row ${rowOf(alien)}`,
+              'Number the tokens from 0, padding too, or make a model with a larger vocabulary.',
             );
           }
           values[name] = {

@@ -2,7 +2,7 @@ import { sgd } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { constantNode, makeModel } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
-import { buildTrainingModel, describeModel, formatModel } from '../index.ts';
+import { buildModel, buildTrainingModel, describeModel, formatModel } from '../index.ts';
 
 const { FLOAT: float } = DataType;
 
@@ -109,6 +109,16 @@ describe('the description of a model', () => {
     expect(description.withoutGradient).toEqual([{ operator: 'com.example:Secret', nodes: ['secret'] }]);
     expect(description.refusal).toMatch(/node "secret" \(Secret of com.example, opset 2\)/);
     expect(formatModel(description)).toContain('com.example:Secret  1 ×, first "secret"');
+  });
+
+  it('says how many tokens an embedding knows', () => {
+    const layers = [
+      { type: 'embedding', rows: 7, units: 2 },
+      { type: 'meanOverSteps' },
+      { type: 'dense', units: 2 },
+    ] as const;
+    const { inputs } = describeModel(buildModel({ input: [5], layers }));
+    expect(inputs).toEqual([{ name: 'input', type: 'int64', dims: ['batch', 5], vocabulary: 7 }]);
   });
 
   it('prints as a table', () => {

@@ -1,5 +1,6 @@
 import { checkOptionNames } from '@clr/core';
 import { fail, UnsupportedOperatorError } from '../errors.ts';
+import { int } from '../format/attributes.ts';
 import { isFloat, typeName } from '../format/dataType.ts';
 import { nodeName } from '../format/describeNode.ts';
 import { importedOpset, type Model } from '../format/model.ts';
@@ -63,6 +64,12 @@ export interface StepMemory {
   readonly total: number;
 }
 
+/** What a model is fed. */
+export interface InputDescription extends TensorInfo {
+  /** Where the numbers are those of rows of a weight, as tokens of an embedding are: how many rows there are. */
+  readonly vocabulary?: number;
+}
+
 /** What a file holds, as training sees it: plain data. */
 export interface ModelDescription {
   /** The program that wrote the file. */
@@ -70,7 +77,7 @@ export interface ModelDescription {
   readonly opset: number;
   /** The versions of other operator sets, by domain. */
   readonly domains: Readonly<Record<string, number>>;
-  readonly inputs: readonly TensorInfo[];
+  readonly inputs: readonly InputDescription[];
   readonly outputs: readonly TensorInfo[];
   readonly weights: readonly WeightDescription[];
   readonly withoutGradient: readonly MissingGradient[];
@@ -94,6 +101,14 @@ const plainDim = (dim: Dim): Dim =>
 function infoOf(b: Ops, name: string): TensorInfo {
   const { type, dims } = b.type(name);
   return { name, type: typeName(type), dims: dims?.map(plainDim) };
+}
+
+function describeInput(b: Ops, name: string, weights: readonly WeightDescription[]): InputDescription {
+  const tables = b.nodes
+    .filter(({ opType, input }) => opType === 'Gather' && input[1] === name)
+    .map((node) => weights.find((weight) => weight.name === node.input[0])?.dims[int(node, 'axis', 0)])
+    .filter((rows) => rows !== undefined);
+  return { ...infoOf(b, name), ...(tables.length > 0 && { vocabulary: Math.min(...tables) }) };
 }
 
 function count(value: number | undefined, preset: number, least: number, name: string): number {
@@ -198,7 +213,7 @@ export function describeModel(model: Uint8Array, options: DescribeOptions = {}):
         .filter(({ domain }) => domain !== '' && domain !== 'ai.onnx')
         .map(({ domain, version }) => [domain, Number(version)]),
     ),
-    inputs: inputs.map(({ name }) => infoOf(b, name)),
+    inputs: inputs.map(({ name }) => describeInput(b, name, weights)),
     outputs: outputs.map((name) => infoOf(b, name)),
     weights,
     withoutGradient: missing(b, b.nodes),

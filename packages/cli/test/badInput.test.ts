@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClrError } from '@clr/core';
-import { encodeNpz } from '@clr/data';
+import { encodeNpz, fitTable, readCsvTable } from '@clr/data';
 import { buildModel, type LayerSpec } from '@clr/onnx';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,11 @@ beforeAll(async () => {
   await write('tokens.onnx', buildModel({ input: [2], layers: reader }));
   await write('half.encoding.json', '{"version":1,"kind":"table","features":[{"name":"a","type":"number"}]}');
   await write('none.jobs.json', '[]');
+  const { encoding } = await fitTable(readCsvTable(new TextEncoder().encode(tableText(60)), 't.csv'), {
+    target: 'price',
+  });
+  await write('price.encoding.json', JSON.stringify(encoding));
+  await write('price.onnx', buildModel({ input: [7], layers: [{ type: 'dense', units: 1 }] }));
   await write('header.csv', 'a,b\n');
   await write('empty.csv', '');
   await write('numbers.csv', '1,2\n3,4\n5,6\n');
@@ -259,6 +264,11 @@ describe('bad input ends in a sentence, and touches no file', () => {
       ['train', 'mlp.onnx', '--data', 'no.csv', '--out', './mlp.onnx'],
       'an output other than the input mlp.onnx',
     ],
+    ...['--target=level', '--task=classification', '--drop=age'].map((option): [string, string[], string] => [
+      `${option} beside another encoding`,
+      train('price.onnx', 't.csv', option),
+      `Expected ${option.split('=')[0]} as the model's encoding has it`,
+    ]),
     ['no jobs', sweep('none.jobs.json'), 'Received: an empty one'],
     ['text for JSON', ['report', 't.csv', '--out', 'o.html'], 'JSON in t.csv'],
     [

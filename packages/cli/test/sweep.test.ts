@@ -133,7 +133,7 @@ describe('jobs in a file', () => {
     await writeFile(join(folder, 'mixed.json'), JSON.stringify(jobs));
     const { code, out } = await run('sweep', 'mixed.json', '--out', 'mixed', '--quiet');
     expect(code).toBe(1);
-    expect(out).toContain('1 results, in mixed');
+    expect(out).toContain('1 result, in mixed');
     expect(out).toMatch(/Failed: bad: .*--batch to be a whole number/);
     expect(Object.keys(await filesOf('mixed'))).toEqual(['good.json']);
   });

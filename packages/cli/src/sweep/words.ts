@@ -13,13 +13,16 @@ const cellsOf = ({ id, label, lr, steps, loss, accuracy, stopped }: TrialRow): r
   id,
 ];
 
+const counted = ({ length }: readonly unknown[]): string =>
+  `${length} ${length === 1 ? 'result' : 'results'}`;
+
 /** The results of a sweep as text for a terminal. */
 export function inWords(
   { rows, rangeTests }: Collection,
   failed: readonly { readonly id: string; readonly error: string }[],
   out: string,
 ): string {
-  const caption = `${rows.length} results, in ${out}`;
+  const caption = `${counted(rows)}, in ${out}`;
   const trained = rows.filter(({ task, loss }) => task !== 'rangeTest' && loss !== null);
   const best = trained.reduce<TrialRow | undefined>(
     (least, row) => (least && least.loss! <= row.loss! ? least : row),
@@ -47,7 +50,7 @@ export async function reportOf({ rows, rangeTests, runs }: Collection): Promise<
   const best = [...runs].sort((one, other) => losses.get(one.name)! - losses.get(other.name)!);
   return renderReport({
     title: 'A sweep',
-    tables: [{ caption: `${rows.length} results`, columns, rows: rows.map(cellsOf) }],
+    tables: [{ caption: counted(rows), columns, rows: rows.map(cellsOf) }],
     rangeTest: rangeTests.map(({ label, traces, finding }) => ({ name: label, trace: traces, finding })),
     runs: best.slice(0, mostRuns),
     ...(runs.length > mostRuns && {

@@ -26,6 +26,7 @@ import { fileSource, listImages, listLooseImages, temporaryStore } from '@clr/da
 import { unusable } from '../errors.ts';
 import { readBytes } from '../input/readJson.ts';
 import { type DataValues, listOf, oneOf } from './flags.ts';
+import { refuseOther } from './refuseOther.ts';
 
 /** How data become numbers, as it is kept beside a model. */
 export type Encoding = TableEncoding | ImageEncoding;
@@ -70,6 +71,7 @@ export async function openData(path: string, options: OpenOptions): Promise<Open
     const advice = 'Check the path of --data.';
     throw unusable({ expected: `data at ${path}`, received: cause.code ?? String(cause), advice }, { cause });
   });
+  if (options.encoding) refuseOther(options.command, options.values, options.encoding);
   if (status.isDirectory()) return openImages(path, options);
   if (/\.(csv|tsv|txt|parquet|arrow|feather)$/i.test(path)) return openTable(path, options);
   return openArrayFile(path, options);

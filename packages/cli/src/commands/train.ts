@@ -210,6 +210,16 @@ async function runOrResume(
       best = { loss: metrics.loss, snapshot, metrics, kept: false };
   };
   let written = Date.now();
+  let keptStep = from?.step ?? 0;
+  const keep = async (step: number, snapshot: object): Promise<void> => {
+    if (!folder) return;
+    if (best && !best.kept) {
+      await folder.best.save({ step, snapshot: best.snapshot, extra: { metrics: best.metrics } });
+      best.kept = true;
+    }
+    await folder.checkpoint.save({ step, snapshot, extra: state });
+    [written, keptStep] = [Date.now(), step];
+  };
   const keptBest = await folder?.best.load();
   if (keptBest && from && from.step > 0) {
     const { metrics } = keptBest.extra as { metrics: Metrics };
@@ -229,14 +239,8 @@ async function runOrResume(
           async save({ step, snapshot }) {
             // The end is looked at anyway.
             if (step < state.steps && !signal.aborted) await look(snapshot);
-            if (!folder || (step < state.steps && !signal.aborted && Date.now() - written < saveEvery))
-              return;
-            if (best && !best.kept) {
-              await folder.best.save({ step, snapshot: best.snapshot, extra: { metrics: best.metrics } });
-              best.kept = true;
-            }
-            await folder.checkpoint.save({ step, snapshot, extra: state });
-            written = Date.now();
+            if (step < state.steps && !signal.aborted && Date.now() - written < saveEvery) return;
+            await keep(step, snapshot);
           },
         },
       }),
@@ -253,8 +257,11 @@ async function runOrResume(
       ...(startMetrics && { start: startMetrics }),
       retries: state.retries,
     };
-    if (run.stopped?.reason === 'aborted')
+    if (run.stopped?.reason === 'aborted') {
+      // A checkpoint that came too soon after another was left out.
+      if (keptStep !== run.step) await keep(run.step, await trainer.snapshot());
       return { aborted: true, step: run.step, keptStart: false, ...rest };
+    }
     if (run.stopped?.reason === 'diverged' && !best) {
       if (run.stopped.fault !== undefined) {
         throw unusable({

@@ -268,9 +268,9 @@ describe('weights in files that are not there', () => {
     ],
     ['a callback whose rest is too short', away('w.bin'), /8 elements.*2 elements/s, () => new Uint8Array(8)],
     [
-      'more than a file can hold',
+      'a length far above what the file has',
       away('w.bin', { length: '3000000000' }),
-      /less than 2 GiB.*2\.79 GiB/s,
+      /3000000000 bytes.*32 bytes/s,
       () => new Uint8Array(32),
     ],
     ['a folder above', away('../w.bin'), /own folder/, () => new Uint8Array(32)],

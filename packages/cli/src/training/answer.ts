@@ -1,9 +1,10 @@
 import { batchesOfRows, type Values } from '@clr/data';
 import { UsageError, unusable } from '../errors.ts';
+import type { Encoding } from './encoding.ts';
 import { readEncoding } from './encodingFile.ts';
 import type { DataValues } from './flags.ts';
 import { loadRuntime } from './loadRuntime.ts';
-import { type Encoding, openData } from './openData.ts';
+import { openData } from './openData.ts';
 import { readModel } from './setUp.ts';
 
 /** What a model answered to data. */

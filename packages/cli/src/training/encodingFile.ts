@@ -1,7 +1,7 @@
 import type { ImageEncoding, TableEncoding } from '@clr/data';
 import { unusable } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
-import type { Encoding } from './openData.ts';
+import type { Encoding } from './encoding.ts';
 
 /** The file beside a model that says how data become numbers. */
 export const encodingPath = (model: string): string => `${model.replace(/\.onnx$/i, '')}.encoding.json`;

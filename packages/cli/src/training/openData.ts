@@ -25,11 +25,9 @@ import {
 import { fileSource, listImages, listLooseImages, temporaryStore } from '@clr/data/node';
 import { unusable } from '../errors.ts';
 import { readBytes } from '../input/readJson.ts';
+import type { Encoding } from './encoding.ts';
 import { type DataValues, listOf, oneOf } from './flags.ts';
 import { refuseOther } from './refuseOther.ts';
-
-/** How data become numbers, as it is kept beside a model. */
-export type Encoding = TableEncoding | ImageEncoding;
 
 /** An input or output of a model. */
 export interface Port {

@@ -1,6 +1,6 @@
 import { unusable } from '../errors.ts';
+import type { Encoding } from './encoding.ts';
 import { type DataValues, listOf } from './flags.ts';
-import type { Encoding } from './openData.ts';
 
 /** Refuses options that ask for another reading of the data than the encoding's, which would win over them in silence. */
 export function refuseOther(command: string, values: DataValues, encoding: Encoding): void {

@@ -3,10 +3,11 @@ import type { Optimizer } from '@clr/core';
 import { batchesOfRows, checkValues, type Dataset, splitRows, type Values } from '@clr/data';
 import type { Batch, Loss, OnnxTrainer } from '@clr/onnx';
 import { UsageError, unusable } from '../errors.ts';
+import type { Encoding } from './encoding.ts';
 import { readEncoding } from './encodingFile.ts';
 import { numberOf, optimizerOf, type TrainingValues, wholeOf } from './flags.ts';
 import { loadRuntime, type Runtime } from './loadRuntime.ts';
-import { type Encoding, openData } from './openData.ts';
+import { openData } from './openData.ts';
 import { groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
 
 /** Everything that a command needs to train a model on data. */

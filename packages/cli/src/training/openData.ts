@@ -18,7 +18,6 @@ import {
   type SplitOptions,
   splitRows,
   type Table,
-  type TableEncoding,
   tableDataset,
   textColumns,
 } from '@clr/data';

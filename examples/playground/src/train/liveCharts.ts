@@ -44,7 +44,7 @@ export class LiveCharts {
     const parts = {
       sweep: part('Range test: the loss while the rate rises', ['blue', 'each step']),
       loss: part('Loss', ['blue', 'training, running mean'], ['orange', 'held out']),
-      accuracy: part('Share right', ['blue', 'training, running mean'], ['orange', 'held out']),
+      accuracy: part('Accuracy', ['blue', 'training, running mean'], ['orange', 'held out']),
       rate: part('Learning rate', ['green', 'of each step']),
     };
     this.#parts = Object.fromEntries(

@@ -43,7 +43,7 @@ export class TrainView {
     );
     const figure = (): HTMLElement => h('dd', {}, '–');
     this.#figures = { step: figure(), rate: figure(), loss: figure(), right: figure() };
-    const names = { step: 'Step', rate: 'Rate', loss: 'Held-out loss', right: 'Held-out right' } as const;
+    const names = { step: 'Step', rate: 'Rate', loss: 'Held-out loss', right: 'Held-out accuracy' } as const;
     this.#found = h(
       'details',
       { class: 'more found', hidden: true },

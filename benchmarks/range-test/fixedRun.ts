@@ -24,7 +24,7 @@ export interface FixedRun extends Outcome {
 /** The steps at which a training that ends there is looked at. */
 export const looksAt = (end: number): number[] => [0.9, 0.95, 1].map((share) => Math.round(share * end));
 
-/** Reads the run of a job that was to take so many steps. */
+/** Reads the run of a job with a given number of planned steps. */
 export function fixedRun({ steps: taken, troughs }: TrainingRun, steps: number): FixedRun {
   const losses = taken.map(({ loss }) => loss ?? Number.NaN);
   // What ended it is no loss.

@@ -6,7 +6,7 @@ export function tail(losses: readonly number[], end: number): number {
   return last.reduce((sum, value) => sum + value, 0) / last.length;
 }
 
-/** Whether a run that is far above its start after a quarter of its steps, or has gained nothing by half time, costs only time. */
+/** Whether a run is hopeless: its loss is far above its start after a quarter of the steps, or has not fallen by half of them. */
 export function isHopeless(losses: readonly number[], steps: number): boolean {
   const [first = 0, step] = [losses[0], losses.length];
   return (

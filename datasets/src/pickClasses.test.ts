@@ -7,7 +7,7 @@ const split = {
   count: 12,
 };
 
-it('picks all images of some classes, and numbers these anew', () => {
+it('picks all images of some classes, and renumbers the classes from 0', () => {
   const { images, labels, count } = pickClasses(split, [3, 1]);
   expect(count).toBe(6);
   const pairs = Array.from({ length: count }, (_, i) => [images[2 * i]! / 10, labels[i]!]);

@@ -3,7 +3,7 @@ import type { Shared } from '../policies/shared.ts';
 
 const digits = (value: number): number => Number(value.toPrecision(3));
 
-/** The policies that a finding suggests for a training of so many steps: the decay, and the cycles. */
+/** The decay and the cycles that a finding suggests for a given number of steps. */
 export function policiesOf({ suggestion }: RangeTestFinding, steps: number): Shared | undefined {
   if (!suggestion) return undefined;
   const [baseLr, maxLr] = [digits(suggestion.baseLr), digits(suggestion.maxLr)];

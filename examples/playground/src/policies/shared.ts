@@ -8,7 +8,7 @@ export interface Shared {
   readonly log?: boolean;
 }
 
-/** The most policies that are told apart at a glance. */
+/** The maximum number of policies in one picture: more cannot be distinguished at a glance. */
 export const mostPolicies = 5;
 
 /** A picture as text for an address: JSON in base64url. */

@@ -63,7 +63,7 @@ export class LiveCharts {
   }
 
   sweep(points: readonly RangeTestPoint[]): void {
-    // Each sweep of a range test begins anew.
+    // Each sweep of a range test starts with empty charts.
     if (points[0]?.step === 0) this.#sweep = [];
     this.#sweep.push(...points);
     this.#ask();

@@ -2,7 +2,7 @@ import type { Policy, RangeTestFinding, RangeTestPoint, RangeTestTrace } from '@
 
 /** What is trained, and how. Plain data: it is kept with the run. */
 export interface RunSettings {
-  /** The built-in digits, so many of them; or the files that were dropped. */
+  /** A number of the built-in digits, or the dropped files. */
   readonly source: { readonly kind: 'digits'; readonly count: number } | { readonly kind: 'files' };
   readonly epochs: number;
   readonly batch: number;

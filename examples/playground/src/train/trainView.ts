@@ -28,7 +28,7 @@ export class TrainView {
   readonly #figures: Readonly<Record<'step' | 'rate' | 'loss' | 'right', HTMLElement>>;
   #state: State = 'loading';
   #steps = 0;
-  /** A range test is stopped, not paused: it begins anew. */
+  /** A range test cannot be paused. Once stopped, it starts over. */
   #searching = false;
 
   /** @param policy - the policy that is chosen in the other part of the page */
@@ -230,7 +230,7 @@ export class TrainView {
         'empty',
         'The range test found no rate to train with; below it says why. Nothing was trained.',
       );
-    } else if (step === 0) this.#become('empty', 'The range test was stopped. It begins anew next time.');
+    } else if (step === 0) this.#become('empty', 'The range test was stopped. It starts over next time.');
     else
       this.#become(
         'paused',

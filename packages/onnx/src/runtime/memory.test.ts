@@ -8,17 +8,28 @@ interface Grown {
   readonly heap: number;
 }
 
-it('memory stays flat over steps, and over trainers disposed of', async () => {
+async function measured(): Promise<{ overSteps: Grown; overLives: Grown }> {
   const child = fork(fileURLToPath(new URL('../../scripts/memory.ts', import.meta.url)), ['1000'], {
     execArgv: ['--expose-gc', '--import', 'tsx'],
   });
   const [result] = (await once(child, 'message')) as [{ overSteps: Grown; overLives: Grown }];
   console.log(result);
-  // The state is 0.6 MB, its outputs as much: 800 steps that lost one would hold half a gigabyte. Resident memory
-  // varies by 17 MB of its own accord.
-  expect(result.overSteps.rss).toBeLessThan(48);
-  expect(result.overSteps.heap).toBeLessThan(2);
+  return result;
+}
+
+it('memory stays flat over steps, and over trainers disposed of', async () => {
+  // Resident memory varies by about as much as the bounds from process to process. A leak shows in each of them.
+  const results = [await measured()];
+  while (
+    results.length < 3 &&
+    results.every(({ overSteps, overLives }) => overSteps.rss >= 16 || overLives.rss >= 32)
+  )
+    results.push(await measured());
+  const { overSteps, overLives } = results.at(-1)!;
+  // The state is 0.6 MB, its outputs as much: 800 steps that lost one would hold half a gigabyte.
+  expect(overSteps.rss).toBeLessThan(16);
+  expect(overSteps.heap).toBeLessThan(2);
   // 16 trainers that lost their sessions would hold some 100 MB; what the allocator keeps comes and goes by 20.
-  expect(result.overLives.rss).toBeLessThan(32);
-  expect(result.overLives.heap).toBeLessThan(2);
+  expect(overLives.rss).toBeLessThan(32);
+  expect(overLives.heap).toBeLessThan(2);
 }, 300_000);

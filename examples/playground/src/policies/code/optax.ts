@@ -51,7 +51,7 @@ function joined(parts: readonly { readonly code: string; readonly steps: number 
   return `optax.join_schedules(\n    schedules=[\n${schedules}\n    ],\n    boundaries=[${ends.join(', ')}],\n)`;
 }
 
-/** The expression of a schedule of optax that has the same rates, or why there is none. */
+/** An optax expression with the same rates, or the reason why optax has none. */
 function expressionOf(policy: Policy): { readonly expression: string } | { readonly missing: string } {
   switch (policy.type) {
     case 'constant':

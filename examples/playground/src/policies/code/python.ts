@@ -1,4 +1,4 @@
-/** The same schedule in another library: its code, or why there is none. */
+/** The code of the same schedule in another library, or the reason why that library has no equal one. */
 export type Translation = { readonly code: string; readonly note?: string } | { readonly missing: string };
 
 /** A number as a float of Python: some arguments may not be integers. */

@@ -33,6 +33,8 @@ export interface Experiment {
   readonly images: number;
   /** The test set is evaluated after every so many steps. */
   readonly lookEvery: number;
+  /** Its first steps equal those of another experiment, so it may start from that one's checkpoint. */
+  readonly startsAs?: { readonly experiment: string; readonly steps: number };
 }
 
 /** Caffe's solver: the rate stands inside the velocity, and L2 decay is added to the gradient. */
@@ -117,6 +119,7 @@ export const experiments: readonly Experiment[] = [
       `fixed .001, ÷10 at 80 % of ${thousands(steps)}`,
       steps,
       drop(0.001, 0.8 * steps),
+      { startsAs: { experiment: 'fixed', steps: 0.8 * steps } },
     ),
   ),
   ...[4000, 8000].flatMap((steps) =>

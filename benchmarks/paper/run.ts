@@ -5,7 +5,7 @@
  * npx tsx paper/run.ts --list
  * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -62,9 +62,13 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
   if (hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
   const folder = fileURLToPath(new URL('../../.cache/paper/', import.meta.url));
   mkdirSync(folder, { recursive: true });
+  const sharedStart = (of: string, after: number): string =>
+    `${folder}${of}-seed${seed}-${after}.safetensors`;
   const path = `${folder}${name}-seed${seed}.safetensors`;
   const store = fileStore(path);
-  const from = await store.load();
+  const { startsAs } = experiment;
+  let from = await store.load();
+  if (!from && startsAs) from = await fileStore(sharedStart(startsAs.experiment, startsAs.steps)).load();
   const before = from?.extra as unknown as Progressed | undefined;
   const sums = [...(before?.sums ?? [])];
   const looks = [...(before?.looks ?? [])];
@@ -77,29 +81,39 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
   const began = Date.now();
   const seconds = (): number => Math.round((before?.seconds ?? 0) + (Date.now() - began) / 1000);
   try {
-    const result = await train(trainer, () => cifar.batches(batch), {
-      policy: withLooks(policy, lookEvery),
-      steps,
-      ...(from && { from }),
-      signal,
-      evaluate: cifar.test,
-      checkpoint: {
-        every: { seconds: 60 },
-        save: (checkpoint) => store.save({ ...checkpoint, extra: { sums, looks, seconds: seconds() } }),
-      },
-      onStep({ step, loss }) {
-        const block = Math.floor(step / blockSteps);
-        sums[block] = (sums[block] ?? 0) + (loss ?? Number.NaN);
-        progress.update(step + 1, looks.at(-1)?.accuracy);
-      },
-      onCycleEnd({ step, loss, accuracy }) {
-        looks.push({ step, loss: rounded(loss), accuracy: rounded(accuracy) });
-      },
-    });
-    if (result.stopped?.reason === 'aborted') {
-      return console.log(
-        `\n${name}: stopped after ${result.step} steps. The same command goes on from there.`,
-      );
+    // Others may start from here: the run pauses where they leave it, and keeps its checkpoint for them.
+    const pauses = experiments.flatMap(({ startsAs }) =>
+      startsAs?.experiment === name ? startsAs.steps : [],
+    );
+    const ends = [...new Set([...pauses, steps])].filter((end) => end > (from?.step ?? 0));
+    for (const end of ends.sort((a, b) => a - b)) {
+      const { stopped, step } = await train(trainer, () => cifar.batches(batch), {
+        policy: withLooks(policy, lookEvery),
+        steps: end,
+        ...(from && { from }),
+        signal,
+        evaluate: cifar.test,
+        checkpoint: {
+          every: { seconds: 60 },
+          async save(checkpoint) {
+            from = { ...checkpoint, extra: { sums, looks, seconds: seconds() } };
+            await store.save(from);
+          },
+        },
+        onStep({ step, loss }) {
+          const block = Math.floor(step / blockSteps);
+          sums[block] = (sums[block] ?? 0) + (loss ?? Number.NaN);
+          progress.update(step + 1, looks.at(-1)?.accuracy);
+        },
+        onCycleEnd({ step, loss, accuracy }) {
+          looks.push({ step, loss: rounded(loss), accuracy: rounded(accuracy) });
+        },
+      });
+      if (stopped?.reason === 'aborted') {
+        console.log(`\n${name}: stopped after ${step} steps. The same command goes on from there.`);
+        return;
+      }
+      if (end < steps) copyFileSync(path, sharedStart(name, end));
     }
     writeTrace({
       ...{ experiment: name, seed, looks, seconds: seconds() },
@@ -109,7 +123,7 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
     rmSync(path, { force: true });
     const last = looks.at(-1);
     console.log(
-      `\n${name}, seed ${seed}: ${(100 * (last?.accuracy ?? Number.NaN)).toFixed(2)} % after ${result.step} steps, test loss ${last?.loss}`,
+      `\n${name}, seed ${seed}: ${(100 * (last?.accuracy ?? Number.NaN)).toFixed(2)} % after ${steps} steps, test loss ${last?.loss}`,
     );
   } finally {
     progress.stop();

@@ -6,7 +6,7 @@ export function fail(expected: string, received: string, advice: string, options
 }
 
 /**
- * An operator stands between a trainable parameter and the loss and has no gradient here.
+ * Thrown if an operator between a trainable parameter and the loss has no gradient in this package.
  *
  * @example
  * ```ts
@@ -21,11 +21,11 @@ export class UnsupportedOperatorError extends ClrError {
   override readonly name: string = 'UnsupportedOperatorError';
   /** The operator's type, with its domain unless that is the default one: `GridSample`, `com.microsoft:QAttention`. */
   readonly operator: string;
-  /** The operator's domain. The default one is `ai.onnx`. */
+  /** The operator's domain, `ai.onnx` for the default one. */
   readonly domain: string;
   /** The node's name, or its first output if it has none. */
   readonly node: string;
-  /** The opset version the model imports for the operator's domain. */
+  /** The opset that the model imports for the operator's domain. */
   readonly opset: number;
 
   constructor(at: { operator: string; node: string; opset: number }, problem: Partial<Problem> = {}) {

@@ -14,7 +14,7 @@ import { buildTrainingModel } from './index.ts';
 
 const { FLOAT: float, INT64: long, BOOL: bool } = DataType;
 
-/** y is made of v = x·w by `nodes`. */
+/** A model whose `nodes` make y from v = x·w. */
 const model = (nodes: readonly NodeSpec[]): Uint8Array =>
   makeModel({
     inputs: [{ name: 'x', type: float, dims: ['{n}', 3] }],
@@ -52,7 +52,7 @@ const image = (dims: readonly number[], kernel: readonly number[]): Uint8Array =
     ],
   });
 
-/** A value whose shape is a vector that the model claims to be fed. */
+/** A reshaped value whose shape vector is an input of the model. */
 const shapeless = (): Uint8Array =>
   makeModel({
     inputs: [
@@ -67,7 +67,7 @@ const shapeless = (): Uint8Array =>
     ],
   });
 
-/** Loops inside loops, each of 4096 rounds. */
+/** Nested loops, each of 4096 rounds. */
 function loops(depth: number): NodeSpec[] {
   const wrap = (node: NodeSpec): AttributeProto =>
     create(AttributeProtoSchema, {
@@ -89,7 +89,7 @@ function loops(depth: number): NodeSpec[] {
 
 const cases: readonly [string, () => Uint8Array][] = [
   [
-    'sizes whose names double with every node',
+    'size expressions that double with every node',
     () =>
       model([
         ...chain('Concat', 'v', 200, 2, { axis: 0 }),
@@ -136,12 +136,12 @@ const cases: readonly [string, () => Uint8Array][] = [
     },
   ],
   ['an image of 10⁹ rows', () => image([1, 1, 1e9, 1e9], [1, 1, 3, 3])],
-  ['a kernel of 20,000 places', () => image([1, 1, 40_000], [1, 1, 20_000])],
+  ['a kernel of 20,000 elements', () => image([1, 1, 40_000], [1, 1, 20_000])],
   ['a shape of 10¹² axes', shapeless],
-  ['loops inside loops', () => model(loops(3))],
+  ['nested loops', () => model(loops(3))],
 ];
 
-describe('a model made to exhaust who reads it', () => {
+describe('a model that is made to exhaust its reader', () => {
   it.each(cases)('%s', (_name, make) => {
     const bytes = make();
     const begun = process.cpuUsage();
@@ -151,7 +151,7 @@ describe('a model made to exhaust who reads it', () => {
       expect(error).toBeInstanceOf(ClrError);
     }
     const { user, system } = process.cpuUsage(begun);
-    // A second at most on a quiet machine; work that grows faster than the model would take minutes.
+    // It takes at most a second on a quiet machine. If work grew faster than the model, it would take minutes.
     expect((user + system) / 1e6).toBeLessThan(10);
   });
 });

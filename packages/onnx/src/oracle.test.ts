@@ -10,11 +10,14 @@ const models = ['mlp', 'lenet', 'cifar-quick', 'regressor', 'resnet-mini', 'bn-f
 
 // `all` uses the NCHWc layout with the processor's block size (8 or 16); `extended` does not.
 describe.each(['all', 'extended'] as const)('against PyTorch, optimized: %s', (graphOptimizationLevel) => {
-  it.each(models)('%s: gradients, 12 losses, trained weights and running statistics', async (name) => {
-    const errors = await checkTrainings(ort, oracleModel(name), { graphOptimizationLevel });
-    const texts = Object.entries(errors).map(([what, error]) => `${what} ${error.toExponential(1)}`);
-    console.log(`${name}, relative error: ${texts.join(', ')}`);
-  });
+  it.each(models)(
+    'matches PyTorch for %s: gradients, 12 losses, trained weights and running statistics',
+    async (name) => {
+      const errors = await checkTrainings(ort, oracleModel(name), { graphOptimizationLevel });
+      const texts = Object.entries(errors).map(([what, error]) => `${what} ${error.toExponential(1)}`);
+      console.log(`${name}, relative error: ${texts.join(', ')}`);
+    },
+  );
 });
 
 describe.each([8, 16])('against PyTorch, in NCHWc layout with blocks of %i', (channelBlock) => {
@@ -23,7 +26,7 @@ describe.each([8, 16])('against PyTorch, in NCHWc layout with blocks of %i', (ch
     ['cifar-quick', 16],
     ['resnet-mini', 16],
     ['bn-frozen', 8],
-  ])('%s: gradients, on every processor', async (name, channels) => {
+  ])('matches PyTorch for %s on every processor: gradients', async (name, channels) => {
     const oracle = oracleModel(name);
     const options = { loss: oracle.loss, optimizer: sgd(), channelBlock };
     const { bytes, state, gradients = [] } = buildGradientModel(oracle.bytes, options);

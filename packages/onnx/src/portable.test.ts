@@ -14,7 +14,7 @@ import { buildInitialState, buildTrainingModel, createTrainer, type TrainingOpti
 const steps = 12;
 const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) };
 
-it('a training model in a file trains without this package, to the same bits', async () => {
+it('trains from a saved training model without this package, to the same bits', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'clr-portable-'));
   const model = buildTrainingModel(smallModel(), options);
   await writeFile(join(folder, 'step.onnx'), model.bytes);
@@ -29,7 +29,7 @@ it('a training model in a file trains without this package, to the same bits', a
   }
   expect(JSON.parse(await readFile(join(folder, 'losses.json'), 'utf8'))).toEqual(losses);
 
-  // What lies where in the vectors stands in the file itself.
+  // The file's metadata describe the layout of the vectors.
   const properties = readModel(await readFile(join(folder, 'step.onnx'))).proto.metadataProps;
   const layout = JSON.parse(properties.find(({ key }) => key === 'clr.state')?.value ?? '[]') as {
     role: string;

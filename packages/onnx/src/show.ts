@@ -1,7 +1,7 @@
-/** Characters of a value in an error message. */
+/** The maximum length of a value in an error message. */
 const longest = 100;
 
-/** A value as an error message shows it; the middle of a long one is left out. */
+/** Formats a value for an error message. A long text is cut in the middle. */
 export function show(value: unknown): string {
   const text = written(value);
   const half = longest / 2;
@@ -15,7 +15,7 @@ function written(value: unknown): string {
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-/** What an object is: a promise, a Float32Array of 64 numbers, … */
+/** Describes an object: a promise, a Float32Array of 64 numbers, … */
 function kindOf(value: object): string {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (kind === 'Promise') return 'a promise (is an `await` missing?)';

@@ -59,15 +59,18 @@ export function subgraph(node: NodeProto, name: string): GraphProto | undefined 
   return attribute(node, name)?.g;
 }
 
-/** What an attribute of an emitted node can be; integers are told from floats by {@link Float} and {@link Floats}. */
+/**
+ * The value of an attribute of an emitted node. {@link Float} and {@link Floats} mark floats; plain numbers are
+ * integers.
+ */
 export type AttributeValue = number | string | readonly number[] | readonly string[] | Float | Floats;
 
-/** Marks a number as a float attribute: 1 and 1.0 are the same in JavaScript and not in ONNX. */
+/** Marks a number as a float attribute: JavaScript does not distinguish 1 from 1.0, ONNX does. */
 export interface Float {
   readonly float: number;
 }
 
-/** Marks a list of numbers as a list of floats. */
+/** Marks a list of numbers as floats. */
 export interface Floats {
   readonly floats: readonly number[];
 }
@@ -75,7 +78,7 @@ export interface Floats {
 const areTexts = (list: readonly number[] | readonly string[]): list is readonly string[] =>
   typeof list[0] === 'string';
 
-/** An attribute made of a plain value. */
+/** Makes an attribute from a plain value. */
 export function makeAttribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') {
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: int64(value) });

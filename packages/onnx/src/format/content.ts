@@ -8,13 +8,13 @@ import { subgraphs } from './captures.ts';
 import { readModel, writeModel } from './model.ts';
 import type { Outside } from './place.ts';
 
-/** A model's file and the parts of external files that hold its weights, by {@link partKey}. */
+/** A model file, and the parts of external files that hold its weights, by {@link partKey}. */
 export interface Content {
   readonly bytes: Uint8Array;
   readonly parts: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Whether this is a `Content`, and not the bytes of a model or something else. */
+/** Whether the argument is a `Content` rather than the bytes of a model. */
 export function isContent(given: Uint8Array | Content): given is Content {
   return Object(given).parts instanceof Map;
 }
@@ -51,7 +51,7 @@ function number(tensor: TensorProto, text: string | undefined): number | undefin
   );
 }
 
-/** The location of the elements of such a tensor. */
+/** The location of an external tensor's elements. */
 export function outsideOf(tensor: TensorProto): Outside {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   return {

@@ -3,7 +3,7 @@ import { type NodeProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
 
 type Changes = Partial<Pick<NodeProto, 'opType' | 'domain' | 'name' | 'input' | 'output' | 'attribute'>>;
 
-/** A node with some fields of its own; its lists are new, its attributes the same. */
+/** Copies a node with some fields changed. The lists are copied; the attributes are shared. */
 export function copyNode(node: NodeProto, changes: Changes = {}): NodeProto {
   const { $typeName: _, ...fields } = node;
   return create(NodeProtoSchema, {

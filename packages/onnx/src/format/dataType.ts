@@ -33,12 +33,12 @@ const names: ReadonlyMap<number, string> = new Map<number, string>([
   [DataType.UINT4, 'uint4'],
 ]);
 
-/** The type of a name that ONNX Runtime's tensors use; undefined for another. */
+/** The element type with this name in ONNX Runtime; undefined for an unknown name. */
 export function typeOfName(name: string): number {
   return [...names].find(([, known]) => known === name)?.[0] ?? DataType.UNDEFINED;
 }
 
-/** The name ONNX Runtime's tensors use for a type. */
+/** The name of an element type in ONNX Runtime. */
 export function typeName(type: number): string {
   return names.get(type) ?? `type ${type}`;
 }

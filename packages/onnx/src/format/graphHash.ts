@@ -7,7 +7,7 @@ import { type GraphProto, NodeProtoSchema } from '../generated/onnx_pb.ts';
  * apart, but does not detect forgery.
  */
 export function graphHash({ node }: Pick<GraphProto, 'node'>): string {
-  // Two multiplicative hashes of 32 bits (FNV-1a, with different primes) over the bytes of the nodes.
+  // Two 32-bit multiplicative hashes (FNV-1a, with different primes) over the bytes of the nodes.
   let [a, b] = [0x811c9dc5, 0xc9dc5811];
   for (const each of node) {
     for (const byte of toBinary(NodeProtoSchema, each)) {

@@ -9,7 +9,7 @@ describe.each([
   ['float16', DataType.FLOAT16, 11],
   ['bfloat16', DataType.BFLOAT16, 8],
 ] as const)('%s', (_name, type, digits) => {
-  it('comes back from float32 as it was, all 65,536 of them', () => {
+  it('converts all 65,536 values to float32 and back without a change', () => {
     const wide = widen(every, type);
     const again = narrow(wide, type);
     const changed = every.filter((bits, i) => again[i] !== bits && !Number.isNaN(wide[i]));
@@ -17,13 +17,13 @@ describe.each([
     expect(widen(again, type).filter(Number.isNaN)).toHaveLength(wide.filter(Number.isNaN).length);
   });
 
-  it('is the nearest there is, the even one of two', () => {
+  it('rounds to the nearest value, ties to even', () => {
     const all = widen(every, type);
     fc.assert(
       fc.property(fc.float({ noNaN: true, min: -60000, max: 60000 }), (value) => {
         const [bits = 0] = narrow([value], type);
         const distance = Math.abs((all[bits] as number) - value);
-        // The neighbours on either side are no nearer; as near only where they are odd.
+        // Neither neighbour may be nearer. A neighbour at the same distance must be odd.
         for (const other of [bits - 1, bits + 1]) {
           const there = all[other] ?? Number.NaN;
           if (!Number.isFinite(there) || Math.sign(there) !== Math.sign(all[bits] as number)) continue;
@@ -36,7 +36,7 @@ describe.each([
     );
   });
 
-  it('is infinite beyond the largest', () => {
+  it('rounds values beyond the largest to infinity', () => {
     const [up, down] = widen(narrow([3.4028e38, -3.4028e38], type), type);
     expect([up, down]).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
   });

@@ -1,10 +1,10 @@
 import { DataType } from './dataType.ts';
 
-/** One float32, and the same as its bits. */
+/** One float32 and its bits. */
 const float = new Float32Array(1);
 const bits32 = new Uint32Array(float.buffer);
 
-/** The number that 16 bits of IEEE 754 stand for. */
+/** Decodes a float16 from its bits. */
 function fromFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -13,14 +13,14 @@ function fromFloat16(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The nearest of 16 bits to a float32; to the even one of two that are as near. */
+/** Rounds a float32 to the nearest float16, ties to even. */
 function toFloat16(value: number): number {
   float[0] = value;
   const sign = ((bits32[0] as number) >>> 16) & 0x8000;
   const size = Math.abs(float[0] as number);
   if (Number.isNaN(size)) return sign | 0x7e00;
   if (size >= 65520) return sign | 0x7c00;
-  // In steps of what the last bit stands for; a carry runs over into the exponent as it should.
+  // Count in units of the last bit. A carry out of the fraction increments the exponent, which is correct.
   const exponent = Math.max(-14, Math.floor(Math.log2(size || 1)));
   const steps = size / 2 ** (exponent - 10);
   const whole = Math.floor(steps);
@@ -36,15 +36,15 @@ function toBfloat16(value: number): number {
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-/** Whether a type is one of floats of 16 bits. */
+/** Whether a type is a 16-bit float. */
 export function isHalf(type: number): boolean {
   return type === DataType.FLOAT16 || type === DataType.BFLOAT16;
 }
 
-/** The float32 of each of the 65,536 float16; made when the first one is read. */
+/** A table of all 65,536 float16 values as float32, made on first use. */
 let float16: Float32Array | undefined;
 
-/** Floats of 16 bits as float32: exactly. */
+/** Converts 16-bit floats to float32 without loss. */
 export function widen(bits: ArrayLike<number>, type: number): Float32Array {
   const { length } = bits;
   const values = new Float32Array(length);
@@ -58,7 +58,7 @@ export function widen(bits: ArrayLike<number>, type: number): Float32Array {
   return values;
 }
 
-/** Floats rounded to 16 bits: to the nearest, ties to even, beyond the largest to infinity. */
+/** Rounds floats to 16 bits: to the nearest, ties to even. Values beyond the largest become infinity. */
 export function narrow(values: ArrayLike<number>, type: number): Uint16Array {
   return Uint16Array.from(values, type === DataType.BFLOAT16 ? toBfloat16 : toFloat16);
 }

@@ -1,8 +1,8 @@
 const highest = 2n ** 63n - 1n;
 
 /**
- * A number as ONNX stores integers. The highest int64, which exporters write for "to the end", is read as 2^63:
- * the nearest number. It must not come out as the lowest.
+ * Converts a number to int64. Exporters write the highest int64 for "to the end". As a number it is 2^63, one too many,
+ * so it is clamped: it must not wrap to the lowest int64.
  */
 export function int64(value: number): bigint {
   const exact = BigInt(value);

@@ -3,7 +3,7 @@ import { type TensorProto, TensorProto_DataLocation } from '../generated/onnx_pb
 import { DataType } from './dataType.ts';
 import { dimsOf, sizeOf } from './tensor.ts';
 
-/** A type of stored integers: its bits, and whether they have a sign. */
+/** A type of stored integers: its number of bits, and whether it is signed. */
 interface IntegerType {
   readonly bits: 4 | 8 | 16 | 32;
   readonly signed: boolean;
@@ -19,7 +19,7 @@ const types: ReadonlyMap<number, IntegerType> = new Map<number, IntegerType>([
   [DataType.INT32, { bits: 32, signed: true }],
 ]);
 
-/** Whether weights may be stored in a type of integers. */
+/** Whether a type can store quantised weights. */
 export function isQuantisedType(type: number): boolean {
   return types.has(type);
 }
@@ -30,13 +30,13 @@ export function integerRange(type: number): readonly [number, number] {
   return signed ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
 }
 
-/** The bytes that so many elements of a type take. */
+/** The number of bytes that `count` elements of a type take. */
 export function integerBytes(type: number, count: number): number {
   return Math.ceil((count * (types.get(type) as IntegerType).bits) / 8);
 }
 
 function arrayOf(type: number, bytes: Uint8Array): ArrayLike<number> {
-  // Typed arrays want even addresses. A Node Buffer's slice() is a view, so the copy is made by the constructor.
+  // Typed arrays need aligned addresses. slice() of a Node Buffer is a view, so copy with the constructor.
   const { buffer, byteOffset: offset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   switch (type) {
     case DataType.INT8:
@@ -62,7 +62,7 @@ function arrayOf(type: number, bytes: Uint8Array): ArrayLike<number> {
   }
 }
 
-/** The elements of a tensor of stored integers. Of 4 bits, two lie in a byte, the lower one first. */
+/** The elements of a tensor of stored integers. A byte holds two 4-bit elements, the lower one first. */
 export function integersOf(tensor: TensorProto): ArrayLike<number> {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     throw fail(
@@ -84,7 +84,7 @@ export function integersOf(tensor: TensorProto): ArrayLike<number> {
   return found;
 }
 
-/** Integers as a file keeps them. */
+/** Encodes integers as the file stores them. */
 export function integersToBytes(type: number, values: Int32Array): Uint8Array {
   const { bits, signed } = types.get(type) as IntegerType;
   if (bits === 4) {

@@ -10,7 +10,7 @@ import { countNodes } from './patch.ts';
 import type { Outside, StoredAt } from './place.ts';
 import type { Quantised } from './quantised.ts';
 
-/** No exporter writes more nodes; large language models have some ten thousand. */
+/** An upper limit on nodes. Exporters write fewer: large language models have about ten thousand. */
 export const mostNodes = 40_000;
 
 /** A decoded model with the fields that every valid model has. */
@@ -27,14 +27,14 @@ export interface Model {
   readonly shared?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** The stored integers of quantised weights, by name; see `findQuantised`. */
   readonly integers?: ReadonlyMap<string, Quantised>;
-  /** The quantised weights that are floats in this model so that they can be trained; see `dequantised`. */
+  /** The quantised weights that this model holds as floats so that they can be trained; see `dequantised`. */
   readonly quantised?: ReadonlyMap<string, Quantised>;
 }
 
 /**
- * Decodes an ONNX file and checks that it is one.
+ * Decodes an ONNX file and checks its content.
  *
- * @throws {ClrError} on bytes that are not an ONNX model
+ * @throws {ClrError} if the bytes are not an ONNX model
  */
 export function readModel(bytes: Uint8Array): Model {
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
@@ -83,19 +83,19 @@ export function readModel(bytes: Uint8Array): Model {
   return { proto, graph, opset };
 }
 
-/** The opset that a model imports for a domain; 0 if it imports none. */
+/** The opset that a model imports for a domain, or 0 if it does not import the domain. */
 export function importedOpset({ proto, opset }: Model, domain: string): number {
   if (domain === '' || domain === 'ai.onnx') return opset;
   return Number(proto.opsetImport.find((item) => item.domain === domain)?.version ?? 0);
 }
 
-/** The largest file that the format allows. */
+/** The largest file size that the format allows. */
 const largest = 2 ** 31 - 1;
 
 /**
- * Encodes a model. Fields this package does not know are kept.
+ * Encodes a model. Keeps fields that this package does not know.
  *
- * @throws {ClrError} when it is too large for a file
+ * @throws {ClrError} if the model is too large for one file
  */
 export function writeModel(proto: ModelProto): Uint8Array {
   const size = (proto.graph?.initializer ?? []).reduce((sum, { rawData }) => sum + rawData.length, 0);
@@ -103,7 +103,7 @@ export function writeModel(proto: ModelProto): Uint8Array {
     throw fail(
       'a model of less than 2 GiB in one file or session',
       `${(size / 2 ** 30).toFixed(2)} GiB of weights`,
-      'Train on the CPU in Node, where large matrices lie outside of sessions, and pass `externalData` to exportModel; or take a model whose weights are float16 or quantised.',
+      'Train on the CPU in Node, where large matrices are kept outside of sessions, and pass `externalData` to exportModel; or use a model with float16 or quantised weights.',
     );
   }
   return toBinary(ModelProtoSchema, proto);

@@ -4,7 +4,7 @@ import { DataType } from './dataType.ts';
 import { isHalf, narrow } from './half.ts';
 import type { Place } from './place.ts';
 
-/** The field numbers of onnx.proto on the way to a tensor's elements. */
+/** The field numbers of onnx.proto that lead to a tensor's elements. */
 const field = {
   model: { graph: 7, functions: 25 },
   graph: { node: 1, initializer: 5 },
@@ -14,19 +14,21 @@ const field = {
   tensor: { dataType: 2, floatData: 4, name: 8, rawData: 9, doubleData: 10 },
 };
 
-/** A run of elements in the file: `[start, end)` in bytes. */
+/** A range of bytes in the file: `[start, end)`. */
 interface Range {
   readonly start: number;
   readonly end: number;
 }
 
-/** Where the elements of a tensor lie: in one run, or one by one when a writer did not pack them. */
+/**
+ * The position of a tensor's elements in the file: one range, or one for each element if the writer did not pack them.
+ */
 interface Stored {
   readonly type: number;
   readonly ranges: readonly Range[];
 }
 
-/** Calls `visit` for every field of a message that lies in `[start, end)` of the file. */
+/** Calls `visit` for every field of the message at `[start, end)` of the file. */
 function fields(
   bytes: Uint8Array,
   { start, end }: Range,
@@ -48,7 +50,7 @@ function fields(
   }
 }
 
-/** How many nodes a model's graph has, without decoding them; 0 for bytes that are no model. */
+/** Counts the nodes of a model's graph without decoding them. Returns 0 for bytes that are not a model. */
 export function countNodes(bytes: Uint8Array): number {
   let count = 0;
   try {
@@ -64,7 +66,7 @@ export function countNodes(bytes: Uint8Array): number {
   return count;
 }
 
-/** Reads a tensor without its elements. */
+/** Reads a tensor's type and the position of its elements, without the elements. */
 function storedTensor(bytes: Uint8Array, tensor: Range): Stored {
   let type = 0;
   const ranges: Range[] = [];
@@ -83,7 +85,7 @@ function storedTensor(bytes: Uint8Array, tensor: Range): Stored {
   return { type, ranges };
 }
 
-/** Where the elements of each tensor lie that `wanted` asks for, by its place. */
+/** Finds the elements of each tensor in `wanted`. */
 function elementRanges(bytes: Uint8Array, wanted: ReadonlySet<Place>): Map<Place, Stored> {
   const found = new Map<Place, Stored>();
   const ways = new Set<Place>();
@@ -138,7 +140,7 @@ function elementRanges(bytes: Uint8Array, wanted: ReadonlySet<Place>): Map<Place
   let functions = 0;
   fields(bytes, { start: 0, end: bytes.length }, (number, type, content) => {
     if (type !== WireType.LengthDelimited) return;
-    // A graph that comes in several parts is one.
+    // A graph in several parts counts as one.
     if (number === field.model.graph) visitGraph(content, '', count);
     if (number === field.model.functions) {
       const at = `f${functions}`;
@@ -155,21 +157,21 @@ function elementRanges(bytes: Uint8Array, wanted: ReadonlySet<Place>): Map<Place
   return found;
 }
 
-/** A tensor to be found in a file. */
+/** A tensor to find in a file. */
 export interface Wanted {
   readonly name: string;
   readonly place: Place;
-  /** How many elements it has. */
+  /** The number of elements. */
   readonly count: number;
-  /** How many bytes they take, where the file keeps them as integers. */
+  /** The size in bytes, if the file stores integers. */
   readonly bytes?: number | undefined;
 }
 
 /**
- * Finds where the elements of tensors lie in a file.
+ * Finds the position of tensors' elements in a file.
  *
- * @returns where each lies, by its place
- * @throws {ClrError} when one does not lie in the file with as many elements as it should have
+ * @returns the position of each tensor's elements, by the tensor's place
+ * @throws {ClrError} if the file does not hold the expected number of elements
  */
 export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): ReadonlyMap<Place, Stored> {
   let stored: Map<Place, Stored>;
@@ -199,8 +201,8 @@ export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): Rea
 }
 
 /**
- * New elements of a tensor: as many as it has, in its type or, for float16 and bfloat16, in float32; for integers the bytes
- * themselves.
+ * New elements of a tensor, as many as it has. The array has the tensor's type, with two exceptions: float32 for
+ * float16 and bfloat16, the raw bytes for integers.
  */
 export interface Replacement {
   readonly name: string;
@@ -209,8 +211,8 @@ export interface Replacement {
 }
 
 /**
- * A copy of an ONNX file with other values in some tensors; every other byte stays as it was. Halfs are rounded to
- * the nearest.
+ * Copies an ONNX file and replaces the values of some tensors. Every other byte is unchanged. 16-bit floats are rounded
+ * to the nearest.
  */
 export function patchTensors(bytes: Uint8Array, values: readonly Replacement[]): Uint8Array {
   const stored = locateTensors(
@@ -222,7 +224,7 @@ export function patchTensors(bytes: Uint8Array, values: readonly Replacement[]):
       bytes: data instanceof Uint8Array ? data.length : undefined,
     })),
   );
-  // Not slice(): a Buffer's own is a view.
+  // Not slice(): that of a Buffer is a view.
   const copy = new Uint8Array(bytes);
   for (const { place, data } of values) {
     const { type = 0, ranges = [] } = stored.get(place) ?? {};

@@ -1,14 +1,14 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 
-/** The beginning of the `doc_string` of nodes that clr wrote, and of no others. */
+/** The start of `doc_string` in nodes that clr emitted. No other node has it. */
 const mark = 'clr: for ';
 
-/** Records the purpose of a node that clr wrote, such as `the gradient of node "conv1" (Conv)`. */
+/** Records the purpose of a node that clr emitted, such as `the gradient of node "conv1" (Conv)`. */
 export function setPurpose(node: NodeProto, purpose: string): void {
   node.docString = `${mark}${purpose}`;
 }
 
-/** The purpose for which clr wrote a node; `undefined` for a node of the user's model. */
+/** The purpose for which clr emitted a node; `undefined` for a node of the user's model. */
 export function purposeOf({ docString }: NodeProto): string | undefined {
   return docString.startsWith(mark) ? docString.slice(mark.length) : undefined;
 }

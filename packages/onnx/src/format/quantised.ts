@@ -1,40 +1,40 @@
-/** Integers of a file that stand for a weight, and how to write the weight back. */
+/** A weight stored as integers, with functions to read and write it. */
 export interface Quantised {
-  /** The stored tensor's name, which is the weight's too. */
+  /** The name of the stored tensor, and of the weight. */
   readonly name: string;
-  /** The weight's shape; that of packed integers differs. */
+  /** The weight's shape. Packed integers are stored in another shape. */
   readonly dims: readonly number[];
   /** The type of the stored integers. */
   readonly type: number;
-  /** weight = (integer − zero) · scale: one pair for each group of elements. */
+  /** weight = (integer − zero) · scale, with one scale and one zero for each group of elements. */
   readonly scale: Float32Array;
-  /** The integer that stands for 0, for each group. */
+  /** The integer that represents 0, for each group. */
   readonly zero: Float32Array;
   /** The smallest and the largest integer. */
   readonly range: readonly [number, number];
-  /** The axis along which each index is a group of its own; absent where groups are blocks, or one. */
+  /** The axis whose indices are the groups. Absent if groups are blocks, or if there is only one. */
   readonly axis?: number | undefined;
   /** The group of each element, row-major. */
   group(element: number): number;
-  /** Bytes of the stored tensor. */
+  /** The size of the stored tensor in bytes. */
   readonly bytes: number;
   /** The weight in float32. */
   decode(): Float32Array;
-  /** The stored bytes of other values: rounded to the nearest, ties to even, and held in the type's range. */
+  /** Encodes other values: rounds to the nearest integer, ties to even, and clips to the type's range. */
   encode(values: ArrayLike<number>): Uint8Array;
 }
 
-/** Whether all groups have one value. */
+/** Whether all groups have the same value. */
 export const sameInAll = (values: Float32Array): boolean => values.every((value) => value === values[0]);
 
-/** To the nearest integer, ties to the even one, as ONNX's QuantizeLinear. */
+/** Rounds to the nearest integer, ties to even, as ONNX's QuantizeLinear does. */
 function rounded(x: number): number {
   const low = Math.floor(x);
   const rest = x - low;
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
 }
 
-/** The integers of a weight's values: to the last bit what `roundedMaster` computes in float32. */
+/** Quantises a weight's values. The result equals `roundedMaster`'s float32 arithmetic to the last bit. */
 export function quantise(
   { scale, zero, group, range: [least, most] }: Pick<Quantised, 'scale' | 'zero' | 'group' | 'range'>,
   values: ArrayLike<number>,
@@ -46,7 +46,7 @@ export function quantise(
   });
 }
 
-/** The values that integers stand for. */
+/** The float values that integers represent. */
 export function dequantise(
   { scale, zero, group }: Pick<Quantised, 'scale' | 'zero' | 'group'>,
   integers: ArrayLike<number>,

@@ -9,7 +9,7 @@ export interface NamedTensor {
   readonly data: Float32Array;
 }
 
-/** The types that are read; all become float32. */
+/** The types that can be read. All become float32. */
 const types: Readonly<Record<string, number>> = {
   F32: DataType.FLOAT,
   F64: DataType.DOUBLE,
@@ -19,7 +19,7 @@ const types: Readonly<Record<string, number>> = {
 const widths: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16: 2 };
 
 const prefix = 8;
-/** The longest header that the reference reader takes. */
+/** The longest header that the reference reader accepts. */
 const longestHeader = 100_000_000;
 
 /**
@@ -40,7 +40,7 @@ export function writeSafetensors(
   });
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
   const text = new TextEncoder().encode(json);
-  // Padded with spaces, so that the elements are aligned.
+  // Spaces pad the header, so that the elements are aligned.
   const length = Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(prefix + length + offset).fill(0x20, prefix, prefix + length);
   new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
@@ -62,9 +62,9 @@ const isCounts = (list: unknown): list is number[] =>
   Array.isArray(list) && list.every((size) => Number.isSafeInteger(size) && size >= 0);
 
 /**
- * Reads the float tensors of a safetensors file, as float32.
+ * Reads the float tensors of a safetensors file as float32.
  *
- * @throws {ClrError} on bytes that are no such file, or tensors of another type
+ * @throws {ClrError} if the bytes are not a safetensors file, or if a tensor has another type
  */
 export function readSafetensors(file: Uint8Array): {
   tensors: Map<string, NamedTensor>;
@@ -85,7 +85,7 @@ export function readSafetensors(file: Uint8Array): {
     throw damaged('a header that is not JSON');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw damaged('a header that is not JSON object');
+    throw damaged('a header that is not a JSON object');
   }
   const { __metadata__: metadata = {}, ...entries } = header as Record<string, Record<string, unknown>>;
   const tensors = new Map<string, NamedTensor>();

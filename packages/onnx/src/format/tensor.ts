@@ -4,7 +4,7 @@ import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from '.
 import { DataType, typeName } from './dataType.ts';
 import { int64 } from './int64.ts';
 
-/** How many elements a tensor of these dimensions has. */
+/** The number of elements of a tensor with these dimensions. */
 export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((size, dim) => size * dim, 1);
 }
@@ -24,9 +24,9 @@ export function dimsOf(tensor: TensorProto): number[] {
   });
 }
 
-/** A view of bytes as a typed array, copied only where the alignment asks for it. */
+/** Views bytes as a typed array. Copies them only if they are not aligned. */
 function view<T>(bytes: Uint8Array, width: number, make: (b: ArrayBufferLike, o: number, n: number) => T): T {
-  // A Node Buffer's slice() is a view, so the copy is made by the constructor.
+  // slice() of a Node Buffer is a view, so copy with the constructor.
   const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return make(aligned.buffer, aligned.byteOffset, Math.floor(bytes.byteLength / width));
 }
@@ -41,7 +41,7 @@ function checkLength(tensor: TensorProto, length: number): void {
   }
 }
 
-/** Refuses tensors whose data lies in another file. */
+/** Refuses a tensor whose data is in another file. */
 function checkInside(tensor: TensorProto): void {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     throw fail(
@@ -52,7 +52,7 @@ function checkInside(tensor: TensorProto): void {
   }
 }
 
-/** The elements of a float32 tensor, wherever the file keeps them. May be a view of the file. */
+/** The elements of a float32 tensor, from whichever field holds them. May be a view of the file. */
 export function floatData(tensor: TensorProto): Float32Array {
   checkInside(tensor);
   const data =
@@ -74,10 +74,10 @@ export function doubleData(tensor: TensorProto): Float64Array {
   return data;
 }
 
-/** Elements that are copied at a time where a file does not align them. */
+/** The number of elements to copy at a time if the file does not align them. */
 const atOnce = 1 << 14;
 
-/** The elements of a float32 or float64 tensor, part by part; each part may be overwritten by the next. */
+/** Yields the elements of a float32 or float64 tensor in parts. The next part may overwrite the previous one. */
 export function* floatParts(tensor: TensorProto): Generator<Float32Array | Float64Array> {
   const double = tensor.dataType === DataType.DOUBLE;
   const width = double ? 8 : 4;
@@ -98,8 +98,8 @@ export function* floatParts(tensor: TensorProto): Generator<Float32Array | Float
 }
 
 /**
- * The elements of several float32 or float64 tensors one after the other, copied once. All are checked before anything of
- * the size that they claim is allocated.
+ * Concatenates the elements of several float32 or float64 tensors, with one copy. Checks all sizes before it allocates
+ * memory, because a damaged file may claim any size.
  */
 export function concatenated(tensors: readonly TensorProto[], double: boolean): Float32Array | Float64Array {
   const width = double ? 8 : 4;
@@ -121,7 +121,7 @@ export function concatenated(tensors: readonly TensorProto[], double: boolean): 
   return double ? new Float64Array(whole.buffer) : new Float32Array(whole.buffer);
 }
 
-/** The elements of a small numeric tensor as numbers; `undefined` for types that are no plain numbers. */
+/** The elements of a small numeric tensor as numbers; `undefined` for other types. */
 export function numbersOf(tensor: TensorProto): number[] | undefined {
   checkInside(tensor);
   const raw = tensor.rawData;
@@ -161,7 +161,7 @@ export function numbersOf(tensor: TensorProto): number[] | undefined {
   return data;
 }
 
-/** Bits of an element, of the types whose size in the file is fixed. */
+/** The number of bits per element, for types of fixed size. */
 const bits: ReadonlyMap<number, number> = new Map<number, number>([
   [DataType.FLOAT, 32],
   [DataType.DOUBLE, 64],

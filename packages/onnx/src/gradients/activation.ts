@@ -2,7 +2,7 @@ import { float, text } from '../format/attributes.ts';
 import { sameAsInput } from '../graph/infer.ts';
 import type { Gradient, GradientContext, Operator, Operators } from '../graph/operator.ts';
 
-/** An operator on each element, by its derivative: from x, y and g to the gradient. */
+/** An elementwise operator. `derivative` computes the gradient from x, y and g. */
 export function pointwise(
   derivative: (c: GradientContext, x: string, y: string, g: string) => string,
 ): Operator {
@@ -33,7 +33,7 @@ function geluTanh({ b }: GradientContext, x: string): string {
   return b.add(b.mul(b.add(t, one), half), slope);
 }
 
-/** σ(x)·(1 + α·x·(1 − σ(αx)))-like derivative of x·σ(αx). */
+/** The derivative of x·σ(αx): σ(αx)·(1 + αx·(1 − σ(αx))). */
 function swish({ b }: GradientContext, x: string, alpha: number): string {
   const scaled = alpha === 1 ? x : b.mul(x, b.scalar(alpha, x));
   const s = b.emit('Sigmoid', [scaled]);
@@ -41,7 +41,7 @@ function swish({ b }: GradientContext, x: string, alpha: number): string {
   return b.mul(s, b.add(one, b.mul(scaled, b.sub(one, s))));
 }
 
-/** Where 0 < slope·x + offset < 1: the linear part of a hard sigmoid. */
+/** True where 0 < slope·x + offset < 1: the linear part of a hard sigmoid. */
 function inLinearPart({ b }: GradientContext, x: string, alpha: number, beta: number): string {
   const line = b.add(b.mul(x, b.scalar(alpha, x)), b.scalar(beta, x));
   return b.emit('And', [b.greater(line, b.scalar(0, x)), b.less(line, b.scalar(1, x))]);
@@ -68,7 +68,7 @@ export const activation: Operators = {
       ];
     },
   },
-  // y = α·(eˣ − 1) left of 0, so its slope there is y + α.
+  // For x < 0, y = α·(eˣ − 1), so the slope there is y + α.
   Elu: pointwise((c, x, y, g) => {
     const { b } = c;
     const slope = b.add(y, b.scalar(attr(c, 'alpha', 1), x));

@@ -12,7 +12,7 @@ const infer: Infer = (node, b) => {
   return [{ type, dims: [dims[0] ?? unknownDim(), ...sizes, axes] }];
 };
 
-/** Each position is θ·(x, y, …, 1), so dθ is Σ g·(x, y, …, 1)ᵀ. The grid of the identity matrix gives x and y. */
+/** Each position is θ·(x, y, …, 1), so dθ = Σ g·(x, y, …, 1)ᵀ. The grid of the identity matrix gives x and y. */
 function back(c: GradientContext): string[] {
   const { b, node, x, g } = c;
   const axes = b.shape(x(0))[1];

@@ -5,7 +5,7 @@ import { broadcastInputs, inputOf } from '../graph/infer.ts';
 import { broadcastValue } from '../graph/mapElements.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
 
-/** Broadcasting arithmetic that also follows the values of shapes and scales. */
+/** Infers broadcasting arithmetic. It also computes known elements, because shapes and scales are computed with it. */
 function following(f: (a: Dim, b: Dim) => Dim, ofFloats: (a: Dim, b: Dim) => Dim = f): Infer {
   return (node, b) => {
     const left = b.type(inputOf(node, 0));
@@ -17,7 +17,7 @@ function following(f: (a: Dim, b: Dim) => Dim, ofFloats: (a: Dim, b: Dim) => Dim
   };
 }
 
-/** The smallest or largest of several: the gradient goes to the first operand that is it. */
+/** The smallest or largest of several operands. The gradient goes to the first operand that equals the result. */
 const extremum: Gradient = ({ b, node, x, y, g, needs }) => {
   let free: string | undefined;
   return node.input.map((_, i) => {
@@ -34,7 +34,7 @@ const total: Gradient = ({ b, node, x, g, needs }) =>
 
 const flat: Operator = { infer: broadcastInputs, gradient: 'none' };
 
-/** Arithmetic of several operands with broadcasting. */
+/** Elementwise arithmetic with broadcasting. */
 export const arithmetic: Operators = {
   Add: { infer: following(addDim), gradient: total, differentiable: 'all' },
   Sum: { infer: broadcastInputs, gradient: total, differentiable: 'all' },
@@ -76,20 +76,20 @@ export const arithmetic: Operators = {
   Pow: {
     infer: broadcastInputs,
     differentiable: [0, 1],
-    // A stored exponent is the 2 of a square; training it would take the logarithm of negative numbers.
+    // A stored scalar exponent is usually the 2 of a square. Training it would need the logarithm of negative numbers.
     storedAs: (input, dims) => (input === 1 && dims.length === 0 ? 'constant' : 'weight'),
     gradient: ({ b, x, y, g, needs }) => {
       const constant = b.constant(x(1));
       const exponent = constant?.values.length === 1 ? (constant.values[0] as number) : undefined;
       const power = b.castLike(x(1), x(0));
-      // x² and x³ are common and exact without a power; a power of 0 has no slope, even at 0.
+      // The exponents 0, 1 and 2 are common, and their slopes are exact without Pow. An exponent of 0 gives slope 0.
       const base = (): string => {
         if (exponent === 0) return b.mul(g(0), b.scalar(0, x(0)));
         if (exponent === 1) return g(0);
         if (exponent === 2) return b.mul(g(0), b.mul(x(0), b.scalar(2, x(0))));
         const slopeAt = (at: string): string => b.mul(power, b.pow(at, b.sub(power, b.scalar(1, x(0)))));
         if (exponent !== undefined && exponent > 0 && exponent < 1) {
-          // A root at 0 is as a square root there.
+          // The slope of a root at 0 is 0, as for the square root.
           const isZero = b.equal(x(0), b.scalar(0, x(0)));
           const away = b.where(isZero, b.scalar(1, x(0)), x(0));
           return b.mul(g(0), b.where(isZero, b.scalar(0, x(0)), slopeAt(away)));
@@ -101,7 +101,7 @@ export const arithmetic: Operators = {
             : slope;
         return b.mul(g(0), safe);
       };
-      // y·ln x, and 0 where x is 0 and y too.
+      // The slope in the exponent is y·ln x. It is 0 where x is 0, because y is 0 there too.
       const raised = (): string => {
         const zero = b.scalar(0, x(0));
         const log = b.log(b.where(b.equal(x(0), zero), b.scalar(1, x(0)), x(0)));
@@ -112,7 +112,7 @@ export const arithmetic: Operators = {
   },
   Min: { infer: broadcastInputs, gradient: extremum, differentiable: 'all' },
   Max: { infer: broadcastInputs, gradient: extremum, differentiable: 'all' },
-  // a − b·floor(a/b), or with the sign of a when fmod is set.
+  // Mod is a − b·floor(a/b). If `fmod` is set, the result has the sign of a.
   Mod: {
     infer: broadcastInputs,
     differentiable: [0, 1],

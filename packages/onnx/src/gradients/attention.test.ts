@@ -37,7 +37,7 @@ const bias = (s: { queries: number; keys: number }): InputSpec => ({
 
 describeGradients([
   form('by heads', (c) => c),
-  form('of one vector for all heads', (c, { batch, heads, shared, queries, keys, width }) => ({
+  form('with one vector for all heads', (c, { batch, heads, shared, queries, keys, width }) => ({
     ...c,
     inputs: [
       { dims: [batch, queries, heads * shared * width], fixed: true },
@@ -57,7 +57,7 @@ describeGradients([
     inputs: [...c.inputs, bias(s)],
     attributes: { softcap: { float: 1.5 } },
   })),
-  form('after a past, which goes on', (c, { batch, heads, width }) => ({
+  form('with a past, which is extended', (c, { batch, heads, width }) => ({
     ...c,
     inputs: [
       ...c.inputs,

@@ -10,7 +10,9 @@ import { byDecomposition } from './decompose.ts';
 
 const lowest = -3.4028234663852886e38;
 
-/** The shape [batch, heads, steps, width] of a query, key or value that may be [batch, steps, heads·width]. */
+/**
+ * The shape [batch, heads, steps, width] of a query, key or value. The input itself may be [batch, steps, heads·width].
+ */
 function byHeads(node: NodeProto, b: Graph, input: number): readonly Dim[] | undefined {
   const dims = b.dims(inputOf(node, input));
   if (dims?.length !== 3) return dims;
@@ -35,14 +37,14 @@ const infer: Infer = (node, b) => {
   ];
 };
 
-/** [batch, steps, heads·width] as [batch, heads, steps, width]. */
+/** Reshapes [batch, steps, heads·width] to [batch, heads, steps, width]. */
 function split({ node, x }: GradientContext, b: Ops, input: number): string {
   if (b.rank(x(input)) === 4) return x(input);
   const heads = int(node, input === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
   return b.transpose(b.reshape(x(input), [0, 0, heads, -1]), [0, 2, 1, 3]);
 }
 
-/** Several query heads may share a key and a value: repeats each for every head that uses it. */
+/** Repeats each key or value for every query head that shares it. */
 function repeated(b: Ops, value: string, times: number): string {
   if (times === 1) return value;
   const [batch, heads, steps, width] = [0, 1, 2, 3].map((axis) => b.sizeAt(value, axis)) as [
@@ -55,7 +57,7 @@ function repeated(b: Ops, value: string, times: number): string {
   return b.reshape(wide, b.shapeVector([batch, b.mul(heads, b.ints([times])), steps, width]));
 }
 
-/** The causal mask: 0 where a query may attend, the lowest number at keys after its own position. */
+/** The causal mask: 0 where a query may attend, the lowest float at keys after the query's position. */
 function causal(b: Ops, query: string, key: string, past: string): string {
   const range = (value: string): string =>
     b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(value, 2), [0]), b.int(1)]);
@@ -103,7 +105,7 @@ export const attention: Operators = {
   Attention: {
     infer,
     differentiable: [0, 1, 2, 3, 4, 5],
-    // A stored mask is not trained unless `trainable` names it, as for a learned bias.
+    // A stored mask is trained only if `trainable` names it (a learned bias).
     storedAs: (input) => (input === 3 ? 'constant' : 'weight'),
     gradient: (c) => byDecomposition(c, (b) => write(c, b)),
   },

@@ -7,7 +7,7 @@ import { createTrainer } from '../index.ts';
 
 const { FLOAT, DOUBLE } = DataType;
 
-it('normalizes in float and in double side by side, over batches of the same shape', async () => {
+it('normalizes float and double side by side, over batches of the same shape', async () => {
   const stored = (type: number, suffix: string) =>
     ['scale', 'bias', 'mean', 'variance'].map((name) => ({
       name: `${name}${suffix}`,

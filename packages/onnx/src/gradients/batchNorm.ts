@@ -6,13 +6,14 @@ import { overChannels } from './normalize.ts';
 
 const trains = (node: NodeProto): boolean => int(node, 'training_mode', 0) === 1;
 
-/** All axes but the channels'. */
+/** All axes except the channel axis. */
 const batchAxes = (rank: number): number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => i !== 1);
 
 /**
- * The mean and variance of the batch, [C] each. At momentum 0 the node gives them as its running statistics, so
- * nothing is reduced twice; the running ones are then put together here. Not where another node goes on from them.
+ * The mean and variance of the batch, [C] each. At momentum 0 the node itself outputs them as its running statistics,
+ * so they are not reduced a second time. The running statistics are then computed by further nodes. If another node
+ * reads the running statistics, the mean and variance are reduced here instead.
  */
 function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[]): [string, string] {
   const [y = '', ...running] = node.output;
@@ -29,7 +30,7 @@ function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[
   node.attribute.push(makeAttribute('momentum', { float: 0 }));
   node.output = [y, ...now];
   const olds = [x(3), x(4)];
-  // ONNX Runtime writes a batch's statistics over the running ones that the node reads: let it have others.
+  // ONNX Runtime overwrites the running statistics that the node reads, so give the node copies.
   const added = b.collect(() => node.input.splice(3, 2, ...olds.map((old) => b.sub(old, old))));
   b.nodes.splice(b.nodes.indexOf(node), 0, ...added);
   running.forEach((name, i) => {
@@ -74,7 +75,7 @@ function trainingBack(c: GradientContext): (string | null | undefined)[] {
   ];
 }
 
-/** Inference form: γ·(x − mean)/√(variance + ε) + β, with a mean and a variance for each channel. */
+/** Inference form: γ·(x − mean)/√(variance + ε) + β, with a given mean and variance for each channel. */
 function frozenBack({ b, node, x, g, needs }: GradientContext): (string | undefined)[] {
   const rank = b.rank(x(0));
   const axes = batchAxes(rank);

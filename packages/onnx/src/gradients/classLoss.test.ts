@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
 import { DataType } from '../format/dataType.ts';
 
-/** Scores of C classes at [N, …] positions, the classes, and perhaps a weight for each class. */
+/** Scores of C classes at [N, …] positions, the classes, and optionally a weight for each class. */
 const losses = (op: string, outputs: readonly boolean[]): Row => [
   `${op}${outputs.length > 1 ? ' with its log-probabilities' : ''}`,
   fc
@@ -18,7 +18,7 @@ const losses = (op: string, outputs: readonly boolean[]): Row => [
     .map(({ n, classes, positions, reduction, weighted, ignored, draws }) => {
       const dims = [n, ...positions];
       const count = dims.reduce((product, dim) => product * dim, 1);
-      // The first position is not ignored, so that the mean is not over nothing.
+      // The first position is never ignored, so that the mean is not 0/0.
       const target = draws
         .slice(0, count)
         .map((draw, i) =>

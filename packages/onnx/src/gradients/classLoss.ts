@@ -5,7 +5,7 @@ import type { GradientContext, Infer, Operators, StoredAs } from '../graph/opera
 import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
-/** One loss for each position, or a scalar. */
+/** The result is a scalar, or one loss for each position. */
 const reduced: Infer = (node, b) => {
   const { type } = b.type(inputOf(node, 0));
   const whole = text(node, 'reduction', 'mean') !== 'none';
@@ -16,8 +16,9 @@ const reduced: Infer = (node, b) => {
 };
 
 /**
- * −w[t]·x[t] over log-probabilities x [N, C, …] and classes t [N, …]: unreduced, summed, or summed and divided by the
- * sum of the weights. Positions of class `ignore_index` have weight 0, even if that number is not a class.
+ * −w[t]·x[t] for log-probabilities x [N, C, …] and classes t [N, …]. The result is unreduced, summed, or the sum
+ * divided by the sum of the weights. Positions of class `ignore_index` have weight 0, even if that number is not a
+ * class.
  */
 function lossOf({ node, x }: GradientContext, b: Ops, logs: string): string {
   const given = b.cast(x(1), DataType.INT64);
@@ -49,7 +50,7 @@ const roles = {
   storedAs: (input: number) => (input === 2 ? 'constant' : 'weight') as StoredAs,
 };
 
-/** The losses of classifiers that ONNX has as operators. */
+/** Classification losses that ONNX has as operators. */
 export const classLoss: Operators = {
   NegativeLogLikelihoodLoss: {
     infer: reduced,

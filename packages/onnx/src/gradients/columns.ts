@@ -15,7 +15,7 @@ const folded: Infer = (node, b) => {
   return [{ type, dims: [dims[0] as Dim, divDim(dims[1] as Dim, productOf(block)), ...image] }];
 };
 
-/** Col2Im sums windows into an image; its gradient reads the windows out again. */
+/** Col2Im sums windows into an image. Its gradient extracts the windows again. */
 function unfold(c: GradientContext): string[] {
   const { b, node, x, g } = c;
   const [image, block] = [b.numbers(x(1)), b.numbers(x(2))];
@@ -28,7 +28,7 @@ function unfold(c: GradientContext): string[] {
   const counts = padded.map((size, i) =>
     Math.floor((size - extent(block[i] as number, dilations[i] as number)) / (strides[i] as number) + 1),
   );
-  /** The flat indices of a window's elements, or of the windows, in the padded image. */
+  /** The flat indices of a window's elements, or of the windows' first elements, in the padded image. */
   const places = (lengths: readonly number[], steps: readonly number[]): number[] =>
     lengths.reduce<number[]>(
       (list, length, i) =>
@@ -61,7 +61,7 @@ const centred: Infer = (node, b: Graph) => {
   return [{ type, dims: dims.map((_, axis) => at(axis) ?? (unknowns[axis] as Dim)) }];
 };
 
-/** Operators that move parts of images: Col2Im, CenterCropPad. */
+/** Operators that move parts of images. */
 export const columns: Operators = {
   Col2Im: {
     infer: folded,

@@ -12,13 +12,13 @@ import { differentiate } from './differentiate.ts';
 
 const isFloatValue = (b: Ops, name: string): boolean => isFloat(b.type(name).type);
 
-/** The inputs that want a gradient, from `first` on: each value once. */
+/** The inputs from `first` on that need a gradient. Each value is listed once. */
 function wantedFrom(c: GradientContext, first: number): string[] {
   const names = c.node.input.filter((name, i) => i >= first && c.needs(i) && isFloatValue(c.b, name));
   return [...new Set(names)];
 }
 
-/** The gradients of a node's inputs in order, from those of its values; of a value that is several inputs once. */
+/** Lists the gradients in the order of the node's inputs. If a value is several inputs, only the first one gets it. */
 function inOrder(
   { node, needs }: GradientContext,
   found: ReadonlyMap<string, string>,
@@ -33,11 +33,11 @@ function inOrder(
 }
 
 /**
- * Runs a graph again and differentiates it, to be called while nodes are collected.
+ * Emits a graph's nodes again and differentiates them. Call it inside `collectInside`.
  *
- * @param given - the values of its inputs
- * @param seeds - the gradient of each output, where there is one
- * @param sources - the values whose gradients are wanted
+ * @param given - the values of the graph's inputs
+ * @param seeds - the gradient of each output, if it has one
+ * @param sources - the values whose gradients are needed
  */
 function back(
   b: Ops,
@@ -58,7 +58,7 @@ function back(
   return differentiate(b, b.nodes.slice(mark), starts, sources, () => b.opset);
 }
 
-/** An If goes back through the branch that was taken: an If of both branches' gradients. */
+/** The gradient of an If is an If whose branches hold the gradients of the original branches. */
 const backIf: Gradient = (c) => {
   const { b, node } = c;
   const wanted = wantedFrom(c, 1);
@@ -80,7 +80,7 @@ const backIf: Gradient = (c) => {
   return inOrder(c, new Map(wanted.map((value, i) => [value, outputs[i] as string])));
 };
 
-/** Lets a body give what it was given, step by step; gives the names under which its node does. */
+/** Adds outputs to a body that record the values `names` at each step. Returns the names of the node's new outputs. */
 function saved(b: Ops, node: NodeProto, body: GraphProto, names: readonly string[], length: Dims): string[] {
   const kept = names.map((name) => {
     const output = b.uniqueName('saved');
@@ -95,25 +95,25 @@ function saved(b: Ops, node: NodeProto, body: GraphProto, names: readonly string
   return kept;
 }
 
-/** What the way back through steps starts from. */
+/** What the backward pass through steps needs. */
 interface Steps {
   readonly body: GraphProto;
-  /** How many inputs of the body come before the states, and how many outputs. */
+  /** The number of the body's inputs, and of its outputs, that come before the states. */
   readonly lead: { readonly inputs: number; readonly outputs: number };
-  /** The states as the node was given them, and what it gives in the end. */
+  /** The initial states, and the final states. */
   readonly states: readonly string[];
-  /** Per step: the values of all inputs of the body, in its order. */
+  /** The values of all inputs of the body at each step, in the body's order. */
   readonly perStep: readonly { readonly value: string; readonly axis: number; readonly reversed: boolean }[];
-  /** What the body gives at each step: along which axis, in which order. */
+  /** The per-step outputs of the body: their axis and their order. */
   readonly given: readonly { readonly axis: number; readonly reversed: boolean }[];
-  /** Which inputs of the body are scanned values whose gradients are wanted, with their names outside. */
+  /** The inputs of the body that are scanned values and need a gradient, with the names of these values outside. */
   readonly scanned: ReadonlyMap<number, string>;
   readonly captured: readonly string[];
 }
 
 /**
- * The way back through a Scan or Loop, step by step from the last one: each step is run again from its saved state, and its
- * gradients are added up. Gives the gradient of each initial state, scanned and captured value.
+ * The backward pass through a Scan or Loop, from the last step to the first. Each step is computed again from its saved
+ * state, and its gradients are added up. Returns the gradient of each initial state, scanned value and captured value.
  */
 function backSteps(c: GradientContext, steps: Steps): Map<string, string> {
   const { b, node } = c;
@@ -241,7 +241,7 @@ const backLoop: Gradient = (c) => {
   const { body, states: count } = loopParts(node);
   const states = node.input.slice(2, 2 + count);
   const given = node.output.slice(count).map(() => ({ axis: 0, reversed: false }));
-  // The number of the round, the condition (true in every round that runs), then the states.
+  // The body's inputs: the round's number, the condition (always true in a round that runs), then the states.
   const names = body.input.map(({ name }) => name);
   const kept = saved(b, node, body, names, [unknownDim()]);
   const found = backSteps(c, {
@@ -257,8 +257,8 @@ const backLoop: Gradient = (c) => {
 };
 
 /**
- * Branches and loops that the run decides on. Gradients go through the branch that was taken, and through the steps that
- * were run, from saved states.
+ * Branches and loops that are decided at run time. The gradient flows through the branch that was taken, and through
+ * the steps that were run, from their saved states.
  */
 export const controlFlow: Operators = {
   'clr:If': { ...privateOperators['clr:If'], differentiable: 'all', gradient: backIf },

@@ -7,7 +7,7 @@ import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 import { padsOf, places, windowOf, writePads } from '../graph/window.ts';
 
-/** The kernel's sizes: those of the weight, which must be known. */
+/** The kernel's spatial sizes, which must be known; `weight` is the input that holds the kernel. */
 export function kernelOf(node: NodeProto, b: Graph, weight = 1): readonly number[] | undefined {
   const dims = b.dims(inputOf(node, weight))?.slice(2);
   return dims?.every((dim) => typeof dim === 'number') ? (dims as number[]) : ints(node, 'kernel_shape');
@@ -25,7 +25,7 @@ export function convDims(node: NodeProto, b: Graph, weight = 1): Dims {
   return [x[0] ?? unknownDim(), w[0] ?? unknownDim(), ...spatial];
 }
 
-/** Forms may write a kernel out element by element. */
+/** A limit, because some forms emit a node for each element of the kernel. */
 const maxKernelElements = 1 << 14;
 
 function formOf(c: GradientContext): ConvForm {
@@ -40,7 +40,7 @@ function formOf(c: GradientContext): ConvForm {
     );
   }
   if (window.kernel.reduce((n, size) => n * size, 1) > maxKernelElements) {
-    throw c.refuse(`its kernel has more than ${maxKernelElements} places`);
+    throw c.refuse(`its kernel has more than ${maxKernelElements} elements`);
   }
   return { window, pads, group: int(node, 'group', 1), axes: window.kernel.length };
 }

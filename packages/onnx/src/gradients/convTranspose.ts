@@ -14,8 +14,8 @@ interface TransposedForm {
 }
 
 /**
- * The geometry of the convolution whose input gradient this operator computes. With `output_shape` the pads follow from
- * the input's size; `undefined` while that is unknown.
+ * The geometry of the convolution whose input gradient this operator computes. With `output_shape`, the pads depend on
+ * the input's size, and the result is `undefined` while that is unknown.
  */
 function geometry(node: NodeProto, b: Graph, kernel: readonly number[]): TransposedForm | undefined {
   const axes = kernel.length;
@@ -28,7 +28,7 @@ function geometry(node: NodeProto, b: Graph, kernel: readonly number[]): Transpo
   if (outputShape || isSame(node)) {
     const sizes = b.dims(inputOf(node, 0))?.slice(2);
     const totals = kernel.map((k, i) => {
-      // The size of the unpadded output, less input size · stride.
+      // The size of the unpadded output minus input size · stride.
       const beyond = (outputPadding[i] as number) + extent(k, dilations[i]) - strides[i];
       const [size, wanted] = [sizes?.[i], outputShape?.[i]];
       if (wanted === undefined) return Math.max(0, beyond);
@@ -86,7 +86,7 @@ function back(c: GradientContext): (string | undefined)[] {
     );
   }
   const { form } = known;
-  // The convolution from its output to its input with the same weight, whose input gradient this operator is.
+  // This operator is the input gradient of a convolution from its output to its input with the same weight.
   return [
     needs(0) ? b.emit('Conv', [g(0), x(1)], attributesOf(form)) : undefined,
     needs(1) ? b.emit('clr:ConvWeightGrad', [g(0), x(1), x(0)], attributesOf(form)) : undefined,

@@ -3,10 +3,10 @@ import type { Ops } from '../graph/ops.ts';
 import { differentiate } from './differentiate.ts';
 
 /**
- * The gradient of a composite operator, by writing the operator out: its outputs are computed again from
- * simpler operators, and those are differentiated.
+ * The gradient of a composite operator. Its outputs are computed again from simpler operators, and these are
+ * differentiated.
  *
- * @param write - emits the simpler operators and gives the node's outputs in order
+ * @param write - emits the simpler operators and returns the node's outputs in order
  */
 export function byDecomposition(
   c: GradientContext,
@@ -23,7 +23,7 @@ export function byDecomposition(
   const gradients = differentiate(b, b.nodes.slice(mark), seeds, wanted, () => b.opset);
   const given = new Set<string>();
   return node.input.map((name, i) => {
-    // The same value may be two inputs; its gradient counts once.
+    // One value may be several inputs. Its gradient must count once.
     if (!needs(i) || given.has(name)) return undefined;
     given.add(name);
     return gradients.get(name) ?? null;

@@ -14,7 +14,7 @@ const stored = (dims: readonly number[], values: readonly number[]) => ({
 
 describeGradients([
   [
-    'DequantizeLinear by one scale',
+    'DequantizeLinear with one scale',
     fc.tuple(size, size, fc.boolean(), integers).map(([a, b, zero, values]) => ({
       op: 'DequantizeLinear',
       step: 0.5,
@@ -22,7 +22,7 @@ describeGradients([
     })),
   ],
   [
-    'DequantizeLinear by a scale for each channel',
+    'DequantizeLinear with a scale for each channel',
     fc.tuple(size, size, fc.constantFrom(0, 1, -1), integers).map(([a, b, axis, values]) => {
       const length = [a, b, 2].at(axis) as number;
       return {
@@ -34,7 +34,7 @@ describeGradients([
     }),
   ],
   [
-    'DequantizeLinear by a scale for each block',
+    'DequantizeLinear with a scale for each block',
     fc.tuple(size, size, integers).map(([a, b, values]) => ({
       op: 'DequantizeLinear',
       opset: 21,

@@ -3,17 +3,14 @@ import { type Graph, operatorKey } from '../graph/graph.ts';
 import type { Operator, StoredAs } from '../graph/operator.ts';
 import { privateDomain } from '../graph/privateOperators.ts';
 
-/**
- * How a node depends on one of its inputs: a gradient flows back to it, its derivative is 0, or its derivative is
- * unknown.
- */
+/** The kind of a node's derivative with respect to an input: a gradient flows, the derivative is 0, or it is unknown. */
 export type Derivative = 'flows' | 'zero' | 'unknown';
 
 interface Names {
   has(name: string): boolean;
 }
 
-/** The derivative of an input, as its operator declares it. */
+/** The kind of derivative that the operator declares for an input. */
 function declared(operator: Operator | undefined, input: number): Derivative {
   if (operator?.gradient === undefined) return 'unknown';
   if (operator.gradient === 'none') return 'zero';
@@ -46,16 +43,16 @@ const views = new Set([
   'Tile',
 ]);
 
-/** Whether a node rounds a weight to the integers that stand for it. */
+/** Whether a node rounds a weight to its stored integers. */
 export const isRounding = (node: NodeProto): boolean =>
   operatorKey(node) === `${privateDomain}:RoundedWeight`;
 
-/** Whether a node only changes the form of its first input, or rounds it. */
+/** Whether a node only reshapes, casts or rounds its first input. */
 export function isView(node: NodeProto): boolean {
   return (node.domain === '' && views.has(node.opType)) || isRounding(node);
 }
 
-/** The initializer behind a value, which may have another shape or type. */
+/** The initializer from which a value is made by reshaping, casting or rounding. */
 export function initializerBehind(b: Graph, name: string, stored: Names): string | undefined {
   if (stored.has(name)) return name;
   const node = b.producer(name);
@@ -63,8 +60,8 @@ export function initializerBehind(b: Graph, name: string, stored: Names): string
 }
 
 /**
- * How a node depends on its input `i`. A stored running statistic is never a weight, even if the exporter stored it
- * together with an equal weight (PyTorch 1.13 marks that with an Identity).
+ * The kind of a node's derivative with respect to input `i`. A stored running statistic is never a weight, even if the
+ * exporter stored it together with an equal weight (PyTorch 1.13 does this, and inserts an Identity).
  *
  * @param stored - the initializers that may be trained
  */

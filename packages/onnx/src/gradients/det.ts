@@ -5,7 +5,7 @@ import type { Ops } from '../graph/ops.ts';
 
 /**
  * The cofactors of matrices [..., n, n]: (−1)^(i+j) times the determinant without row i and column j. Unlike the
- * inverse they exist for singular matrices too.
+ * inverse, they exist for singular matrices too.
  */
 function cofactors(b: Ops, x: string, n: number): string {
   const rank = b.rank(x);
@@ -30,7 +30,7 @@ function cofactors(b: Ops, x: string, n: number): string {
   return b.mul(dets, signs);
 }
 
-/** The limit: a matrix of n rows takes n² determinants. */
+/** The largest supported number of rows, because a matrix with n rows needs n² determinants. */
 const largest = 32;
 
 function back(c: GradientContext): string[] {

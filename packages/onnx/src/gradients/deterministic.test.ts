@@ -10,8 +10,8 @@ import { operators } from './index.ts';
 const calls = Number(process.env.CLR_CALLS ?? 60);
 
 /**
- * Sizes large enough that ONNX Runtime's kernels use several threads, as its profiles show. 160 suffices for most;
- * cheap kernels need more, and slow ones do with less.
+ * Sizes at which ONNX Runtime's kernels use several threads, as its profiles show. 160 suffices for most. Cheap kernels
+ * need more; slow ones need less.
  */
 const sizes: Readonly<Record<string, number>> = {
   RoiAlign: 32,
@@ -29,7 +29,7 @@ const sizes: Readonly<Record<string, number>> = {
   ),
 };
 
-/** One operator over parameters; the loss is the sum of the squares of its float outputs. */
+/** A model of one operator over parameters. The loss is the sum of the squares of its float outputs. */
 function modelOf({
   op,
   inputs,
@@ -44,7 +44,7 @@ function modelOf({
     const count = dims.reduce((n, dim) => n * dim, 1);
     return [{ name: `x${i}`, type, dims, values: values ?? start ?? draw(kind, count, next) }];
   });
-  // Attention's scores have no gradient.
+  // Attention's output of scores has no gradient.
   const used = outputs.flatMap((float, i) => (float && i < 3 ? [`y${i}`] : []));
   return makeModel({
     opset,
@@ -68,7 +68,7 @@ function modelOf({
 }
 
 describe('gradients of large tensors', () => {
-  it.each(Object.entries(differentiableCases))('%s: the same bits from call to call', async (op, make) => {
+  it.each(Object.entries(differentiableCases))('%s: repeated calls give the same bits', async (op, make) => {
     const model = modelOf({ op, ...make(sizes[op] ?? 160) });
     const { differentiable } = operators.get(op) as { differentiable: readonly number[] | 'all' };
     const trainable = (name: string): boolean =>

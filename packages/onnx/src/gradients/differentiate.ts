@@ -11,13 +11,13 @@ import { isPrivate } from '../graph/privateOperators.ts';
 import { withNodeContext } from '../graph/withNodeContext.ts';
 import { derivativeOf } from './derivative.ts';
 
-/** The opset a node's domain is imported with. */
+/** Returns the opset that the model imports for a domain. */
 export type OpsetOf = (domain: string) => number;
 
 /**
- * The values that depend on `sources` in a way that has a slope, the sources among them.
- * Values stay live through operators without a gradient too, and through integers that they make (quantised values):
- * the backward pass decides whether that matters.
+ * The values that depend on `sources` with a nonzero slope, including the sources. Values also stay live through
+ * operators without a gradient, and through integers that they make (quantised values). The backward pass decides
+ * whether that matters.
  */
 export function dependents(b: Ops, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const live = new Set(sources);
@@ -34,7 +34,7 @@ export function dependents(b: Ops, nodes: readonly NodeProto[], sources: Iterabl
   return live;
 }
 
-/** The node that an {@link UnsupportedOperatorError} names. */
+/** The node in an {@link UnsupportedOperatorError}. */
 interface Location {
   readonly operator: string;
   readonly node: string;
@@ -45,7 +45,7 @@ function locationOf(node: NodeProto, opsetOf: OpsetOf): Location {
   return { operator: operatorKey(node), node: nodeName(node), opset: opsetOf(node.domain) };
 }
 
-/** The error for control flow and lists that could not be unrolled. */
+/** The error for control flow and lists that cannot be unrolled. */
 function atRunTime({ opType }: NodeProto): Partial<Problem> {
   return /^(If|Loop|Scan)$|Sequence/.test(opType)
     ? {
@@ -68,7 +68,7 @@ function reachedIn(b: Ops, node: NodeProto, live: ReadonlySet<string>, stored: R
     inputs: node.input.flatMap((name, i) =>
       live.has(name) && derivativeOf(b, node, i, stored) !== 'zero' ? [i] : [],
     ),
-    // What the graphs inside a private node read is among its inputs.
+    // A private node lists the outer values of its inner graphs among its own inputs.
     captured: !isPrivate(node) && [...captures(node)].some((name) => live.has(name)),
   };
 }
@@ -79,7 +79,7 @@ const noGradient = (at: Location, what: string): Error =>
 const intoInput = (at: Location, i: number, name: string | undefined): Error =>
   noGradient(at, `for its input ${i} ("${name}")`);
 
-/** The gradient function of a node. Throws if there is none, or none for a live input. */
+/** The gradient function of a node. Throws if the node has none, or none for a live input. */
 function gradientAt(b: Ops, node: NodeProto, { inputs, captured }: Reached, at: Location): Gradient {
   const gradient = b.operator(node)?.gradient;
   if (captured || typeof gradient !== 'function') throw new UnsupportedOperatorError(at, atRunTime(node));
@@ -89,11 +89,11 @@ function gradientAt(b: Ops, node: NodeProto, { inputs, captured }: Reached, at: 
 }
 
 /**
- * Checks that every node between `sources` and `values` has a gradient for its live inputs. The loss and the gradients
- * need shapes, this check does not: it runs first, so that a file without shapes is refused for its operator and not
- * for its shapes.
+ * Checks that every node between `sources` and `values` has a gradient for its live inputs. Building the loss and the
+ * gradients needs shapes; this check does not. It runs first, so that a model with an unsupported operator gets that
+ * error, and not one about missing shapes.
  *
- * @throws {UnsupportedOperatorError} that names the node without a gradient nearest to the loss
+ * @throws {UnsupportedOperatorError} naming the node without a gradient that is nearest to the loss
  */
 export function checkDifferentiable(
   b: Ops,
@@ -117,12 +117,12 @@ export function checkDifferentiable(
 /**
  * Reverse-mode differentiation: appends the nodes that compute the gradients of one scalar.
  *
- * @param seeds - the gradients to start from, by value: those of the outputs the loss is made of
- * @param sources - the values whose gradients are wanted
- * @param passed - is called for each node that a gradient goes through
- * @returns the gradients' names by source; a source the seeds do not depend on is absent
- * @throws {UnsupportedOperatorError} when a node between sources and seeds has no gradient, or none for an input that
- * depends on a source, or none through an output that a seed depends on
+ * @param seeds - the initial gradients by value: those of the outputs from which the loss is computed
+ * @param sources - the values whose gradients are needed
+ * @param passed - called for each node that a gradient flows through
+ * @returns the gradients' names by source, without the sources that the seeds do not depend on
+ * @throws {UnsupportedOperatorError} if a node between sources and seeds has no gradient at all, for an input that
+ * depends on a source, or through an output that a seed depends on
  */
 export function differentiate(
   b: Ops,
@@ -150,7 +150,7 @@ export function differentiate(
     passed(node);
     const at = locationOf(node, opsetOf);
     const gradient = gradientAt(b, node, reached, at);
-    // A gradient may rewrite its node.
+    // Copies, because a gradient may rewrite its node.
     const [inputs, outputs] = [[...node.input], [...node.output]];
     const asked = new Set<number>();
     const context = contextOf(b, node, at, {
@@ -170,7 +170,7 @@ export function differentiate(
       given.add(input);
       if (term !== null) terms.set(input, [...(terms.get(input) ?? []), term]);
     });
-    // An output that the gradient never asks for would make it silently wrong.
+    // If a gradient ignored an output that the loss uses, the result would be silently wrong.
     const forgotten = reached.inputs.find((i) => !given.has(inputs[i] as string));
     if (forgotten !== undefined) throw intoInput(at, forgotten, inputs[forgotten]);
     const dropped = used.find((i) => !asked.has(i));

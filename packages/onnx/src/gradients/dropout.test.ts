@@ -9,7 +9,7 @@ const ratio = 0.25;
 const modelOf = (dims: number[]): Uint8Array => dropoutModel(dims, ratio);
 const options = { loss: { output: 'loss' }, optimizer: sgd() } as const;
 
-/** What is kept (1) and what is dropped (0) for values of `rngStep`. */
+/** The mask for each value of `rngStep`: 1 for kept elements, 0 for dropped ones. */
 async function masks(
   dims: number[],
   draws: readonly number[],
@@ -38,25 +38,25 @@ const share = (mask: ArrayLike<number>): number =>
   Array.from(mask).reduce((sum, value) => sum + value, 0) / mask.length;
 
 describe('Dropout in training form', () => {
-  it('lets the gradient through where the forward pass did, scaled as it was', async () => {
+  it('passes the gradient where the forward pass kept the value, with the same scale', async () => {
     for (const { loss, mask } of await masks([40, 50], [0, 1])) {
-      // The same mask both ways: the loss is linear, so it is the sum of its gradient.
+      // The forward and backward pass use the same mask. The loss is linear, so it equals the sum of its gradient.
       expect(loss).toBeCloseTo((share(mask) * 2000) / (1 - ratio), 1);
     }
   });
 
-  it('draws masks that `rngStep` decides, and nothing else', async () => {
+  it('draws masks that depend on `rngStep` and nothing else', async () => {
     const [a, b, again] = await masks([3000], [5, 6, 5]);
     expect(again).toEqual(a);
     expect(b).not.toEqual(a);
   });
 
-  it('drops the share it should, without a pattern along the tensor or from draw to draw', async () => {
+  it('drops the right share, without a pattern along the tensor or from step to step', async () => {
     const size = 100_000;
     const draws = [0, 1, 2, 4096, 8192, 4096 * 1_000_000, 4096 * 1_000_001];
     const found = (await masks([size], draws)).map(({ mask }) => mask);
     const keep = 1 - ratio;
-    // Five standard deviations of as many independent choices.
+    // Five standard deviations of this many independent choices.
     const deviation = (p: number): number => 5 * Math.sqrt((p * (1 - p)) / size);
     for (const [i, mask] of found.entries()) {
       expect(Math.abs(share(mask) - keep)).toBeLessThan(deviation(keep));
@@ -80,7 +80,7 @@ describe('Dropout in training form', () => {
     await trainer.dispose();
   });
 
-  it('resumes with the same bits, and leaves a gradient as the next step will meet it', async () => {
+  it('resumes with the same bits, and computes the gradient with the mask of the next step', async () => {
     const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 3 });
     const trainer = await createTrainer(ort, modelOf([500]), options);
     const batches = Array.from({ length: 9 }, () => ({}));
@@ -103,11 +103,11 @@ describe('Dropout in training form', () => {
     await trainer.dispose();
   });
 
-  it('draws anew for each batch of an accumulated step', async () => {
+  it('draws a new mask for each batch of an accumulated step', async () => {
     const trainer = await createTrainer(ort, modelOf([2000]), options);
     await trainer.trainStep([{}, {}], { lr: 1 });
     const values = new Set((await trainer.parameters()).get('w')?.data);
-    expect(values.size).toBe(3); // dropped in none, in one, in both of the two
+    expect(values.size).toBe(3); // dropped in neither batch, in one, or in both
     await trainer.dispose();
   });
 });

@@ -4,8 +4,9 @@ import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 
 /**
- * Dropout: the identity in inference form. In training form it is written out as a product with a mask that the
- * step decides (see `graph/draws.ts`): the runtime would draw it from a state that no snapshot holds.
+ * Dropout is the identity in inference form. In training form it is written as a product with a mask that depends on
+ * the step (see `graph/draws.ts`). The runtime's own Dropout is not used, because snapshots cannot hold its random
+ * state.
  */
 export const dropout: Operators = {
   Dropout: {
@@ -40,7 +41,7 @@ export const dropout: Operators = {
       const training = inputOf(node, 2);
       const on = training === '' ? 0 : b.constant(training)?.values[0];
       if (on === undefined) throw c.refuse('its training mode is decided while the model runs');
-      // Nodes still in training form were not replaced by a mask.
+      // A node that is still in training form here was not replaced by a mask.
       if (on !== 0) throw c.refuse('its ratio is not a known number from 0 to below 1');
       return [g(0)];
     },

@@ -6,7 +6,7 @@ import { inputOf } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** An equation with a letter for every axis: of each operand, and of the result. */
+/** An equation with one letter for every axis of each operand and of the result. */
 interface Equation {
   readonly operands: readonly string[];
   readonly result: string;
@@ -14,7 +14,7 @@ interface Equation {
 
 const spare = 'ZYXWVUTSRQPON';
 
-/** Reads an equation; `...` becomes letters of its own, aligned at the right. `undefined` without the ranks. */
+/** Reads an equation. `...` becomes further letters, aligned at the right. Returns `undefined` if a rank is unknown. */
 function equationOf(node: NodeProto, b: Graph): Equation | undefined {
   const [left = '', right] = text(node, 'equation', '').replaceAll(' ', '').split('->');
   const terms = left.split(',');
@@ -51,13 +51,16 @@ const infer: Infer = (node, b) => {
   return [{ type, dims: dims.every((dim) => dim !== undefined) ? (dims as Dim[]) : undefined }];
 };
 
-/** An operand that another one is multiplied with. */
+/** A value with a label for each axis, as an operand of a product. */
 interface Factor {
   readonly labels: string;
   readonly value: string;
 }
 
-/** A label that an operand has twice reads a diagonal: its second axis gets a letter of its own, and an identity matrix. */
+/**
+ * Removes diagonals. If an operand has a label twice, its second axis gets a new letter, and an identity matrix joins
+ * the product.
+ */
 function withoutDiagonals(
   b: Ops,
   x: string,
@@ -77,7 +80,7 @@ function withoutDiagonals(
   return { labels: distinct.join(''), eyes };
 }
 
-/** The product of the gradient with all other operands, brought to this operand's axes. */
+/** The gradient of one operand: the output's gradient times all other operands, summed to this operand's axes. */
 function operandGradient(b: Ops, c: GradientContext, { operands, result }: Equation, k: number): string {
   const own = withoutDiagonals(b, c.x(k), operands[k] as string, operands.join(''));
   const { labels } = own;
@@ -91,7 +94,7 @@ function operandGradient(b: Ops, c: GradientContext, { operands, result }: Equat
     factors.map(({ value }) => value),
     { equation },
   );
-  // Axes that only this operand has were summed: the gradient is the same all along them.
+  // Axes that only this operand has were summed, so the gradient is constant along them.
   const absent = [...labels].flatMap((label, axis) => (known.has(label) ? [] : [axis]));
   const wide = b.unsqueeze(product, absent);
   return absent.length > 0 ? b.expandLike(wide, c.x(k)) : b.sumTo(wide, c.x(k));

@@ -7,7 +7,7 @@ import { privateDomain } from '../graph/privateOperators.ts';
 import { UnsupportedOperatorError } from '../index.ts';
 import { operators } from './index.ts';
 
-/** The operators of the registry, by the kind of their gradient. */
+/** The registry's operators with this kind of gradient. */
 const named = (gradient: 'function' | 'none'): string[] =>
   [...operators].flatMap(([name, operator]) => {
     const kind = typeof operator.gradient === 'function' ? 'function' : operator.gradient;
@@ -21,7 +21,7 @@ const isFloat = (c: Case, i: number): boolean => {
   return input !== undefined && (input.type === undefined || input.type === DataType.FLOAT);
 };
 
-/** The case with chosen float inputs computed from parameters and chosen float outputs in the loss. */
+/** The case with the chosen float inputs computed from parameters, and the chosen float outputs in the loss. */
 function reached(c: Case, inputs: readonly number[], outputs: readonly number[]): OperatorCase {
   return {
     opset: 18,
@@ -37,7 +37,7 @@ function reached(c: Case, inputs: readonly number[], outputs: readonly number[])
   };
 }
 
-/** Each float input with each float output, and all with all. */
+/** Each float input with each float output, and then all of them together. */
 function* flows(c: Case): Generator<OperatorCase> {
   const inputs = c.inputs.flatMap((_, i) => (isFloat(c, i) ? [i] : []));
   const outputs = (c.outputs ?? [true]).flatMap((float, i) => (float ? [i] : []));
@@ -45,7 +45,7 @@ function* flows(c: Case): Generator<OperatorCase> {
   if (inputs.length * outputs.length > 1) yield reached(c, inputs, outputs);
 }
 
-/** Passes if the gradient agrees with central differences, or if the build names what has no gradient. */
+/** Passes if the gradient agrees with central differences, or if the build fails and names the missing gradient. */
 async function check(c: OperatorCase): Promise<'right' | string> {
   try {
     const { error, precision } = await checkGradient(c);
@@ -63,18 +63,18 @@ async function check(c: OperatorCase): Promise<'right' | string> {
   }
 }
 
-/** Inputs and outputs without a gradient on purpose, each with its error. */
+/** Inputs and outputs that have no gradient on purpose, each with its error. */
 const refused: Readonly<Record<string, RegExp>> = {
-  // The scales move sizes and positions.
+  // The scales change sizes and positions.
   Resize: /for its input 2/,
-  // The scores, taken at one of four stages.
+  // The scores at one of four stages of the computation.
   Attention: /through its output 3/,
   // Angles are constant tables.
   RotaryEmbedding: /for its input [12]/,
 };
 
-describe('every float input that is trained and every float output that the loss uses', () => {
-  it('is in the tables of test/operatorCases.ts, operator by operator', () => {
+describe('every trained float input with every float output in the loss', () => {
+  it('finds a case in test/operatorCases.ts for every operator', () => {
     const tested = [...Object.keys(differentiableCases), ...Object.keys(sameGradient)];
     expect(tested.sort()).toEqual(named('function').sort());
     for (const [one, other] of Object.entries(sameGradient)) {

@@ -17,7 +17,7 @@ function axisOfDft(node: NodeProto, b: Graph, rank: number): number | undefined 
   return axis === undefined ? undefined : axisOf(axis, rank);
 }
 
-/** Emits a DFT over a full, complex signal. */
+/** Emits a DFT of a full complex signal. */
 function dft(b: Ops, x: string, axis: number, inverse: boolean, oneSided = false): string {
   const attributes = { inverse: inverse ? 1 : 0, onesided: oneSided ? 1 : 0 };
   return b.opset < 20
@@ -39,9 +39,9 @@ const transformed: Infer = (node, b) => {
 };
 
 /**
- * y = F·x with a symmetric matrix F, so dx = conj(F)·g: the inverse transform times its length n, and for the inverse
- * the transform divided by n. Elements that `dft_length` cuts off or adds, and the half that a one-sided transform
- * leaves out, contribute 0.
+ * y = F·x with a symmetric matrix F, so dx = conj(F)·g. This is the inverse transform times its length n; for the
+ * inverse, it is the transform divided by n. Elements that `dft_length` cuts off or adds contribute 0, and so does the
+ * half that a one-sided transform omits.
  */
 function dftBack(c: GradientContext): (string | undefined)[] {
   const { b, node, x, g } = c;
@@ -66,13 +66,13 @@ function dftBack(c: GradientContext): (string | undefined)[] {
   return [inputOf(node, 1) === '' ? real : resized(real, own)];
 }
 
-/** The length of a frame: given, or that of the window. */
+/** The length of a frame: the given one, or that of the window. */
 function frameLength(node: NodeProto, b: Graph): number | undefined {
   const size = inputOf(node, 3) === '' ? b.dims(inputOf(node, 2))?.[0] : b.numbers(inputOf(node, 3))?.[0];
   return typeof size === 'number' ? size : undefined;
 }
 
-/** The number of whole frames that fit into a signal. */
+/** The number of whole frames in a signal. */
 function frameCount(node: NodeProto, b: Graph): number | undefined {
   const total = b.dims(inputOf(node, 0))?.[1];
   const step = b.numbers(inputOf(node, 1))?.[0];
@@ -96,10 +96,10 @@ function stft(c: GradientContext, b: Ops): string {
   if (count === undefined || length === undefined || step === undefined) {
     throw c.refuse(
       'the number and the length of its frames are known only while the model runs',
-      'Fix the length of the signal with `sizes`, or export the model so.',
+      'Fix the length of the signal with `sizes`, or export the model with a fixed length.',
     );
   }
-  // ONNX Runtime 1.30 reads a real window in pairs there, and beyond its end.
+  // For a complex signal, ONNX Runtime 1.30 reads a real window in pairs, and past its end.
   if (inputOf(node, 2) !== '' && b.shape(x(0)).at(-1) === 2) throw c.refuse('a window over a complex signal');
   const places = Array.from(
     { length: count * length },
@@ -122,7 +122,7 @@ export const fourier: Operators = {
     infer: framed,
     differentiable: [0, 2],
     zeroDerivative: { 1: 'a step', 3: 'a length' },
-    // A window is not trained unless `trainable` names it.
+    // A window is trained only if `trainable` names it.
     storedAs: (input) => (input === 2 ? 'constant' : 'weight'),
     gradient: (c) => byDecomposition(c, (b) => [stft(c, b)]),
   },

@@ -33,7 +33,7 @@ const gatherBack: Gradient = ({ b, node, x, g }) => {
   const axis = axisOf(int(node, 'axis', 0), rank);
   const count = b.rank(x(1));
   const positions = b.reshape(x(1), [-1]);
-  // The index's axes become one, so that the gradient has the input's rank.
+  // Merges the index's axes into one, so that the gradient has the input's rank.
   const merged =
     count === 1
       ? g(0)
@@ -71,7 +71,7 @@ const gatheredND: Infer = (node, b) => {
   ];
 };
 
-/** Puts the batch's own coordinates before positions that were relative to it. */
+/** Prepends the batch coordinates to positions that are relative to the batch. */
 function withBatch(b: Ops, positions: string, batch: number): string {
   const rank = b.rank(positions);
   if (!(batch >= 0 && batch < rank)) throw new Error(`batch_dims = ${batch}`);

@@ -11,7 +11,7 @@ import { createTrainer } from '../index.ts';
 const dims = fc.array(size, { minLength: 1, maxLength: 4 });
 const flag = fc.constantFrom(0, 1);
 
-/** An operator on each element. */
+/** An elementwise operator. */
 const each = (
   op: string,
   draw: Draw = 'normal',
@@ -22,7 +22,7 @@ const each = (
   dims.map((d) => ({ op, inputs: [{ dims: d, draw }], attributes, opset })),
 ];
 
-/** Two shapes that broadcast, either way. */
+/** Two shapes that broadcast, in either order. */
 const broadcastable = fc
   .tuple(
     dims,
@@ -49,7 +49,7 @@ const pair = (op: string, left: Draw = 'normal', right: Draw = left): Row => [
 
 const f = (float: number) => ({ float });
 
-/** A reduction over no, some or all axes, kept or not. */
+/** A reduction over none, some or all axes, with or without keepdims. */
 const reduction = (op: string, draw: Draw): Row => [
   op,
   fc.tuple(dims, fc.nat(15), flag, flag).map(([d, mask, keepdims, negative]) => {
@@ -71,7 +71,10 @@ function sliceCount(length: number, start: number, end: number, step: number): n
     }).length;
 }
 
-/** Convolutions of one to three axes: groups, strides, dilations, asymmetric padding. Linear, so any step is exact. */
+/**
+ * Convolutions with one to three axes, groups, strides, dilations and asymmetric padding. They are linear, so finite
+ * differences are exact for any step.
+ */
 function convolution(axes: number, transposed: boolean): Row[1] {
   const list = (arbitrary: fc.Arbitrary<number>) => fc.array(arbitrary, { minLength: axes, maxLength: axes });
   return fc
@@ -90,7 +93,7 @@ function convolution(axes: number, transposed: boolean): Row[1] {
     })
     .map(({ n, group, inner, outer, kernel, strides, dilations, before, after, extra, bias }) => {
       const reach = kernel.map((k, i) => (k - 1) * (dilations[i] ?? 1) + 1);
-      // A transposed convolution must leave something after cutting its padding off.
+      // A transposed convolution must have an output left after its padding is cut off.
       const sizes = transposed ? extra.map((e) => e + 4) : reach.map((r, i) => r + (extra[i] ?? 0));
       const pads = [...before, ...after].map((pad, i) => Math.min(pad, reach[i % axes] ?? 1));
       return {
@@ -109,7 +112,7 @@ function convolution(axes: number, transposed: boolean): Row[1] {
     });
 }
 
-/** Pools with every padding, rounding and divisor. */
+/** Pools with all kinds of padding, rounding and divisor. */
 function pools(op: string, draw: Draw): Row[1] {
   const two = (arbitrary: fc.Arbitrary<number>) => fc.tuple(arbitrary, arbitrary);
   return fc
@@ -129,7 +132,7 @@ function pools(op: string, draw: Draw): Row[1] {
       const reach = kernel.map((k, i) => (k - 1) * (dilated ? (dilations[i] ?? 1) : 1) + 1);
       const pads = [...before, ...after].map((pad, i) => Math.min(pad, (kernel[i % 2] ?? 1) - 1));
       const spatial = sizes.map((n, i) => Math.max(n, reach[i] ?? 1));
-      // A last window that starts after the input: ONNX's shape inference and its kernels disagree about it.
+      // Excludes a last window that starts after the input: ONNX's shape inference and its kernels disagree about it.
       const beyond = spatial.some((n, i) => {
         const [before, after, stride] = [pads[i] ?? 0, pads[i + 2] ?? 0, strides[i] ?? 1];
         return Math.ceil((n + before + after - (reach[i] ?? 1)) / stride) * stride >= n + before;
@@ -151,7 +154,7 @@ function pools(op: string, draw: Draw): Row[1] {
     });
 }
 
-/** Recurrent layers with and without biases, initial states and peepholes; either layout of the reset gate. */
+/** Recurrent layers with and without biases, initial states and peepholes, and with both layouts of the reset gate. */
 function recurrence(op: 'RNN' | 'GRU' | 'LSTM', direction: string): Row[1] {
   const gates = { RNN: 1, GRU: 3, LSTM: 4 }[op];
   const d = direction === 'bidirectional' ? 2 : 1;
@@ -257,7 +260,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Clip by trained bounds',
+    'Clip with trained bounds',
     fc.tuple(dims, fc.constantFrom('low', 'high', 'both', 'crossed'), flag).map(([d, bounds, computed]) => ({
       op: 'Clip',
       step: 0.02,
@@ -278,7 +281,7 @@ const rows: readonly Row[] = [
   pair('Div', 'normal', 'away'),
   pair('Pow', 'positive', 'normal'),
   [
-    'Pow by a constant',
+    'Pow with a constant exponent',
     fc.tuple(dims, fc.constantFrom(0, 1, 2, 3, 4)).map(([d, power]) => ({
       op: 'Pow',
       inputs: [
@@ -288,7 +291,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Pow by a root',
+    'Pow with a root as exponent',
     fc.tuple(dims, fc.constantFrom(0.5, 1 / 3, -0.5, 1.5)).map(([d, power]) => ({
       op: 'Pow',
       inputs: [
@@ -300,7 +303,7 @@ const rows: readonly Row[] = [
   pair('Mean'),
   pair('Sum'),
   [
-    'Max of three',
+    'Max of three operands',
     dims.map((d) => ({
       op: 'Max',
       inputs: [
@@ -311,7 +314,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Min of two',
+    'Min of two operands',
     dims.map((d) => ({
       op: 'Min',
       inputs: [
@@ -402,7 +405,7 @@ const rows: readonly Row[] = [
   ['Cast', dims.map((d) => ({ op: 'Cast', inputs: [{ dims: d }], attributes: { to: 11 } }))],
   ['Reshape', dims.map((d) => ({ op: 'Reshape', inputs: [{ dims: d }, ints([-1, d.at(-1) ?? 1])] }))],
   [
-    'Reshape copying an axis',
+    'Reshape that copies an axis',
     fc
       .tuple(size, size, size)
       .map(([a, b, c]) => ({ op: 'Reshape', inputs: [{ dims: [a, b, c] }, ints([0, -1])] })),
@@ -436,7 +439,7 @@ const rows: readonly Row[] = [
       .tuple(size, size, size, fc.shuffledSubarray([0, 1, 2], { minLength: 3 }))
       .map(([a, b, c, perm]) => ({ op: 'Transpose', inputs: [{ dims: [a, b, c] }], attributes: { perm } })),
   ],
-  ['Transpose by default', dims.map((d) => ({ op: 'Transpose', inputs: [{ dims: d }] }))],
+  ['Transpose with the default order', dims.map((d) => ({ op: 'Transpose', inputs: [{ dims: d }] }))],
   ...['DCR', 'CRD'].map(
     (mode): Row => [
       `DepthToSpace ${mode}`,
@@ -470,7 +473,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Split in equal parts',
+    'Split into equal parts',
     fc.tuple(size, size).map(([a, b]) => ({
       op: 'Split',
       inputs: [{ dims: [a, b * 3] }],
@@ -479,7 +482,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Split by sizes',
+    'Split into given sizes',
     fc.tuple(size, size, size).map(([a, b, c]) => ({
       op: 'Split',
       inputs: [{ dims: [a + b, c] }, ints([a, b])],
@@ -526,7 +529,7 @@ const rows: readonly Row[] = [
       .map(([a, b, pads]) => ({ op: 'Pad', inputs: [{ dims: [a, b] }, ints(pads)] })),
   ],
   [
-    'Pad and crop',
+    'Pad that pads and crops',
     fc
       .tuple(size, size)
       .map(([a, b]) => ({ op: 'Pad', inputs: [{ dims: [a + 2, b + 2] }, ints([1, -1, 0, 2])] })),
@@ -558,7 +561,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Range of trained numbers',
+    'Range with trained numbers',
     fc.tuple(size, flag).map(([n, up]) => ({
       op: 'Range',
       step: 0.01,
@@ -601,7 +604,7 @@ const rows: readonly Row[] = [
       }),
   ],
   [
-    'Gather by a matrix',
+    'Gather with a matrix of indices',
     fc.tuple(size, size).map(([a, b]) => ({
       op: 'Gather',
       inputs: [{ dims: [a, b] }, { ...ints([0, a - 1, -1, 0]), dims: [2, 2] }],
@@ -609,7 +612,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'Gather of one',
+    'Gather with one index',
     fc.tuple(size, size, flag).map(([a, b, axis]) => ({
       op: 'Gather',
       inputs: [{ dims: [a, b] }, { ...ints([-1]), dims: [] }],
@@ -713,7 +716,7 @@ const rows: readonly Row[] = [
     ],
   ),
   [
-    'ConvTranspose to a shape',
+    'ConvTranspose with output_shape',
     fc.tuple(size, size).map(([h, w]) => ({
       op: 'ConvTranspose',
       step: 0.5,
@@ -741,7 +744,7 @@ const rows: readonly Row[] = [
   ),
   ['GlobalAveragePool', images('GlobalAveragePool')],
   ['GlobalMaxPool', images('GlobalMaxPool', 'distinct')],
-  // ONNX Runtime 1.30 has no kernel for its opset 22 form.
+  // ONNX Runtime 1.30 has no kernel for the opset 22 version.
   ['GlobalLpPool', images('GlobalLpPool', 'away').map((c) => ({ ...c, opset: 21 }))],
   [
     'LayerNormalization',
@@ -923,7 +926,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'GatherND in batches',
+    'GatherND with batch axes',
     fc.tuple(size, size).map(([a, b]) => ({
       op: 'GatherND',
       inputs: [{ dims: [2, a, b] }, { ...ints([0, a - 1, a - 1, 0]), dims: [2, 2, 1] }],
@@ -948,7 +951,7 @@ const rows: readonly Row[] = [
     ],
   ),
   [
-    'Einsum of one',
+    'Einsum of one operand',
     fc.constant({ op: 'Einsum', inputs: [{ dims: [2, 3, 4] }], attributes: { equation: 'abc->ca' } }),
   ],
   ...['bii->bi', 'bii->b', 'bii->ib', '...ii->...i', 'aba->'].map(
@@ -962,7 +965,7 @@ const rows: readonly Row[] = [
     ],
   ),
   [
-    'Einsum of a diagonal and another',
+    'Einsum of a diagonal and another operand',
     size.map((n) => ({
       op: 'Einsum',
       inputs: [{ dims: [2, n, n] }, { dims: [n, 3] }],
@@ -990,10 +993,10 @@ const rows: readonly Row[] = [
     ],
   ),
   [
-    'LSTM of hard gates',
+    'LSTM with hard gates',
     recurrence('LSTM', 'bidirectional').map((c) => ({
       ...c,
-      // Far from where the gates' lines end.
+      // Stay away from the kinks of the hard gates.
       inputs: c.inputs.map((input) => input && { ...input, draw: 'unit' as const }),
       attributes: {
         ...c.attributes,
@@ -1005,7 +1008,7 @@ const rows: readonly Row[] = [
   ],
   ...[1, 2, 3].map(
     (axes): Row => [
-      `Conv of ${axes} axes whose weight gradient is a convolution`,
+      `Conv of ${axes} axes, with its weight gradient as a convolution`,
       fc
         .tuple(size, fc.constantFrom(1, 2), flag, fc.constantFrom(6, 7), fc.constantFrom(4, 5))
         .map(([m, stride, pad, channels, length]) => ({
@@ -1024,7 +1027,7 @@ const rows: readonly Row[] = [
   ),
 ];
 
-it('roots have no slope at 0, so that distances written out have a gradient where they are 0', async () => {
+it('gives roots slope 0 at 0, so that composed distances have a gradient where they are 0', async () => {
   const float = DataType.FLOAT;
   const model = makeModel({
     inputs: [{ name: 'x', type: float, dims: [3] }],

@@ -11,14 +11,14 @@ import {
   transposed,
 } from '../../test/formCases.ts';
 
-// The cases are the same at every run; set CLR_SEED to draw others.
+// Every run uses the same cases. Set CLR_SEED to draw others.
 const seed = Number(process.env.CLR_SEED ?? 1506);
 
 interface Row {
   readonly name: string;
   readonly cases: fc.Arbitrary<FormCase>;
   readonly runs: number;
-  /** The largest relative error: 0 for sums of integers, more where elements are divided. */
+  /** The largest relative error: 0 for sums of integers, more if elements are divided. */
   readonly tolerance: number;
 }
 
@@ -36,13 +36,13 @@ const rows: readonly Row[] = [
   { name: 'BatchNormalization', cases: batchNorms, runs: 80, tolerance: 2e-3 },
 ];
 
-/** SAME padding and `output_shape` at sizes that are unknown until run time are refused, not guessed. */
+/** SAME padding and `output_shape` are refused if the sizes are unknown until run time. */
 const unknowable = /known only while the model runs|are computed while the model runs/;
 
 /** Averages over dilated windows that reach far beyond the padding are refused. */
 const uncountable = /whose windows the shape inference of ONNX and the kernels of ONNX Runtime count alike/;
 
-describe('every attribute in every form: gradient, loss and shape are the runtime’s', () => {
+describe('every attribute in every form: gradient, loss and shape agree with the runtime', () => {
   it.each(rows)('$name', async ({ name, cases, runs, tolerance }) => {
     const count = { compared: 0, unsaid: 0, blocked: 0 };
     await fc.assert(

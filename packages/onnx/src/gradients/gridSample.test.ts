@@ -17,7 +17,7 @@ const samples = (mode: string, padding: string, spatial: number, opset: number):
       opset,
       inputs: [
         { dims: [n, channels, ...sizes] },
-        // The nearest pixel does not change with a small move: there is nothing to train in the positions.
+        // A small move does not change the nearest pixel, so the positions have no gradient.
         {
           dims: [n, ...counts, spatial],
           draw: 'normal' as const,
@@ -25,7 +25,8 @@ const samples = (mode: string, padding: string, spatial: number, opset: number):
         },
       ],
       attributes: { mode, padding_mode: padding, align_corners },
-      // Linear samples have kinks and need a small step; cubic ones have none, and float32 allows a wider step.
+      // Linear samples have kinks and need a small step. Cubic ones have none, so a wider step is possible, which is
+      // more accurate in float32.
       step: mode.includes('cubic') ? 1e-2 : 1e-3,
     })),
 ];

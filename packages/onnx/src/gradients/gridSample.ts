@@ -5,7 +5,7 @@ import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 import { byDecomposition } from './decompose.ts';
 
-/** The pixels of a sample along one axis and their weights: [N, taps, samples] each. */
+/** For each sample, the contributing pixels along one axis and their weights: [N, taps, samples] each. */
 interface Taps {
   readonly index: string;
   readonly weight: string;
@@ -42,9 +42,9 @@ function axisOf(b: Ops, x: string, grid: string, at: number, aligned: boolean): 
     : { size, low: b.neg(half), high: b.add(last, half) };
 }
 
-/** Reflects positions at both borders until they lie between them. */
+/** Reflects positions at both borders until they are between them. */
 function reflect(b: Ops, u: string, { low, high }: Axis): string {
-  // With aligned corners an axis of one pixel has no width: every position becomes 0.
+  // With aligned corners, an axis of one pixel has width 0. Every position becomes 0.
   const range = b.emit('Max', [b.sub(high, low), b.scalar(1, u)]);
   const distance = b.abs(b.sub(u, low));
   const turns = b.emit('Floor', [b.div(distance, range)]);
@@ -56,7 +56,7 @@ function reflect(b: Ops, u: string, { low, high }: Axis): string {
 const clamp = (b: Ops, u: string, { size }: Axis): string =>
   b.emit('Max', [b.emit('Min', [u, b.sub(size, b.scalar(1, u))]), b.scalar(0, u)]);
 
-/** The weights of 4 neighbours for a distance t in [0, 1) from the second one: Keys' kernel with a = −¾. */
+/** The weights of the 4 neighbours at distance t in [0, 1) from the second one: Keys' kernel with a = −¾. */
 function cubicWeights(b: Ops, t: string): string[] {
   const a = -0.75;
   const polynomial = (s: string, ...coefficients: number[]): string =>
@@ -73,7 +73,7 @@ function cubicWeights(b: Ops, t: string): string[] {
   return [far(b.add(t, one)), near(t), near(left), far(b.add(left, one))];
 }
 
-/** The pixels of an axis, with their weights, for samples at positions `u` [N, samples]. */
+/** The contributing pixels of an axis and their weights, for samples at positions `u` [N, samples]. */
 function tapsOf({ node }: GradientContext, b: Ops, u: string, axis: Axis): Taps {
   const padding = text(node, 'padding_mode', 'zeros');
   const mode = modes[text(node, 'mode', 'linear')] ?? 'linear';
@@ -104,14 +104,14 @@ function tapsOf({ node }: GradientContext, b: Ops, u: string, axis: Axis): Taps 
   };
 }
 
-/** [N, left, samples] and [N, right, samples] to [N, left·right, samples]. */
+/** Combines [N, left, samples] and [N, right, samples] to [N, left·right, samples]. */
 function pairs(b: Ops, left: string, right: string, combine: (l: string, r: string) => string): string {
   const both = combine(b.unsqueeze(left, [2]), b.unsqueeze(right, [1]));
   const dims = b.shape(both);
   return b.reshape(both, [0, (dims[1] as number) * (dims[2] as number), -1]);
 }
 
-/** Writes the sampling out: gathers, weights and sums the pixels of each sample. */
+/** Emits the sampling as simpler operators: gathers, weights and sums the pixels of each sample. */
 function write(c: GradientContext, b: Ops): string {
   const { node, x } = c;
   const [image, grid] = [x(0), x(1)];
@@ -124,7 +124,8 @@ function write(c: GradientContext, b: Ops): string {
     // The grid lists the last axis first.
     const at = b.squeeze(b.slice(positions, [spatial - 1 - i], [spatial - i], [2]), [2]);
     const unit = b.mul(b.add(at, b.scalar(1, at)), b.scalar(0.5, at));
-    // −1 and 1 are the borders: the centres of the outermost pixels if corners are aligned, else their outer edges.
+    // −1 and 1 are the borders. If corners are aligned, these are the centres of the outermost pixels, else their outer
+    // edges.
     const u = b.add(b.mul(unit, b.sub(axis.high, axis.low)), axis.low);
     const taps = tapsOf(c, b, u, axis);
     const size = b.squeeze(b.sizeAt(image, i + 2), [0]);
@@ -153,7 +154,7 @@ function write(c: GradientContext, b: Ops): string {
   return b.emit('Reshape', [b.reduceSum(weighed, [2]), b.concat([head, samples], 0)]);
 }
 
-/** Images read at computed positions (spatial transformers). */
+/** Operators that read images at computed positions (spatial transformers). */
 export const gridSample: Operators = {
   GridSample: {
     infer,

@@ -6,7 +6,7 @@ import { convolutions, pools, resizes, transposed } from '../../test/formCases.t
 import { obstacle, webgpu } from '../../test/webgpuProvider.ts';
 import { DataType } from '../format/dataType.ts';
 
-// The cases are the same at every run; set CLR_SEED to draw others.
+// Every run uses the same cases. Set CLR_SEED to draw others.
 const seed = Number(process.env.CLR_SEED ?? 1506);
 
 const why = await obstacle();

@@ -9,7 +9,7 @@ import type { Ops } from '../graph/ops.ts';
 import { isStatic, type ValueType } from '../graph/value.ts';
 import { scatterAlong } from './scatterAt.ts';
 
-/** The elements of known values put together along an axis. */
+/** Concatenates the elements of known values along an axis. */
 function joined(parts: readonly ValueType[], axis: number): Dim[] | undefined {
   if (!parts.every(({ value, dims }) => value && isStatic(dims))) return undefined;
   const rows = (parts[0]?.dims ?? []).slice(0, axis).reduce<number>((n, dim) => n * (dim as number), 1);
@@ -70,7 +70,7 @@ interface Cut {
   readonly steps: readonly number[] | undefined;
 }
 
-/** Which axes a Slice cuts and by which steps; `undefined` where only the run will tell. */
+/** The axes that a Slice cuts, and the steps; `undefined` if they are known only at run time. */
 function cutOf(node: NodeProto, b: Graph, rank: number): Cut | undefined {
   const axes = inputOf(node, 3) === '' ? undefined : b.numbers(inputOf(node, 3));
   const count = b.dims(inputOf(node, 1))?.[0];
@@ -92,7 +92,7 @@ function range(size: number, start: number, end: number, step: number): { start:
   return { start: from, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
-/** The size of a cut axis, also where the axis or the end is known by name only. */
+/** The size of a cut axis. The axis or the end may be symbolic. */
 function cutSize(size: Dim, start: Dim | undefined, end: Dim | undefined, step: number): Dim {
   if (typeof size === 'number' && typeof start === 'number' && typeof end === 'number') {
     return range(size, start, end, step).count;
@@ -134,7 +134,7 @@ const sliced: Infer = (node, b) => {
   return [{ type, dims: result, value: taken }];
 };
 
-/** Zeros around the gradient where every cut is known; otherwise each axis is scattered back. */
+/** If every cut is known, pads the gradient with zeros. Otherwise scatters the gradient back along each axis. */
 const sliceBack: Gradient = (c) => {
   const { b, node, x, g } = c;
   const dims = b.shape(x(0));
@@ -160,7 +160,7 @@ const sliceBack: Gradient = (c) => {
     });
     return [b.emit('Pad', [g(0), b.ints([...before, ...after])])];
   }
-  // The positions a Slice takes are what it takes from 0, 1, 2, …
+  // To find the positions that a Slice takes, slice the numbers 0, 1, 2, …
   let gradient = g(0);
   axes.forEach((axis, i) => {
     const pick = (k: number): string => b.slice(x(k), [i], [i + 1], [0]);
@@ -189,7 +189,7 @@ const padded: Infer = (node, b) => {
 const axesInOrder = (axes: readonly number[], rank: number): number[] =>
   axes.map((axis) => axisOf(axis, rank));
 
-/** The sum of the gradient over the padding. Only constant padding uses the value. */
+/** The gradient of the padding value: the sum over the padding. Only constant padding uses the value. */
 function fillBack({ b, node, x, g }: GradientContext): string | null {
   const gradient = g(0);
   if (text(node, 'mode', 'constant') !== 'constant') return null;
@@ -197,7 +197,7 @@ function fillBack({ b, node, x, g }: GradientContext): string | null {
   return b.reshapeLike(b.sumAll(b.mul(gradient, filled)), x(2));
 }
 
-/** Constant padding is cut off again; copied borders are added back to where they came from. */
+/** Constant padding is cut off again. Copied borders are added to the elements that they were copied from. */
 const padBack: Gradient = (c) => [
   c.needs(0) ? padInputBack(c) : undefined,
   undefined,

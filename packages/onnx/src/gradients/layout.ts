@@ -16,7 +16,7 @@ import { axesOf, axisOf, inputOf, sameAsInput, shaped } from '../graph/infer.ts'
 import { mapElements } from '../graph/mapElements.ts';
 import type { Gradient, Infer, Operators } from '../graph/operator.ts';
 
-/** The elements stay in order, so the gradient only takes the input's shape back. */
+/** The elements keep their order, so the gradient is reshaped to the input's shape. */
 const backToInput: Gradient = ({ b, x, g }) => [b.reshapeLike(g(0), x(0))];
 
 const reshaped: Infer = (node, b) => {
@@ -65,7 +65,7 @@ const unsqueezed: Infer = (node, b) => {
   ];
 };
 
-/** A cast keeps what it can of a known value. */
+/** A cast of known elements. Elements that the type cannot represent become unknown. */
 function castTo(to: (node: NodeProto, b: Graph) => number): Infer {
   return (node, b) => {
     const { type: from, dims, value } = b.type(inputOf(node, 0));
@@ -77,7 +77,7 @@ function castTo(to: (node: NodeProto, b: Graph) => number): Infer {
   };
 }
 
-/** A known value as true or false. */
+/** Known elements converted to boolean. */
 function truth(type: number, value: readonly Dim[] | undefined): readonly Dim[] | undefined {
   const known = type === DataType.BOOL && value?.every((item) => typeof item === 'number');
   return known ? value?.map((item) => (item === 0 ? 0 : 1)) : undefined;
@@ -86,7 +86,7 @@ function truth(type: number, value: readonly Dim[] | undefined): readonly Dim[] 
 const permOf = (node: NodeProto, rank: number): number[] =>
   ints(node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
 
-/** Undoes a Squeeze or Unsqueeze by the other one, also where the rank is not known. */
+/** The gradient of Squeeze is Unsqueeze and vice versa, so that the rank may be unknown. */
 const backBy =
   (other: 'Squeeze' | 'Unsqueeze'): Gradient =>
   (c) => {
@@ -95,7 +95,7 @@ const backBy =
     return [b.emit(other, [g(0), x(1)])];
   };
 
-/** Operators that move elements and change none. */
+/** Operators that move elements without changing them. */
 export const layout: Operators = {
   Identity: {
     infer: (node, b) => [b.type(inputOf(node, 0))],
@@ -190,7 +190,7 @@ export const layout: Operators = {
       b.emit('DepthToSpace', [g(0)], { blocksize: int(node, 'blocksize', 1), mode: 'DCR' }),
     ],
   },
-  // Keeps a triangle; so does its gradient.
+  // Trilu keeps a triangle. Its gradient keeps the same triangle.
   Trilu: {
     infer: sameAsInput,
     differentiable: [0],

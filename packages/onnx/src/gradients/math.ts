@@ -3,10 +3,10 @@ import { inputOf, sameAsInput } from '../graph/infer.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
 import { pointwise } from './activation.ts';
 
-/** Constant almost everywhere: nothing flows back. */
+/** Constant almost everywhere, so its derivative is 0. */
 const flat: Operator = { infer: sameAsInput, gradient: 'none' };
 
-/** Rounding also follows known sizes: exporters scale shapes in float. */
+/** Infers rounding. It also rounds known sizes, because exporters scale shapes in float. */
 const rounded =
   (name: string, f: (value: number) => number): Infer =>
   (node, b) => {
@@ -15,8 +15,8 @@ const rounded =
   };
 
 /**
- * min(max(x, low), high). The gradient goes to x inside the bounds, ends included (PyTorch's convention), otherwise to
- * the bound that applies; where the bounds cross, that is the upper one.
+ * min(max(x, low), high). Inside the bounds and at the bounds, the gradient goes to x (PyTorch's convention). Outside,
+ * it goes to the bound that applies. If low > high, that is the upper bound.
  */
 const clipBack: Gradient = ({ b, node, x, g, needs }) => {
   const [low, high] = [inputOf(node, 1), inputOf(node, 2)];
@@ -42,7 +42,7 @@ const clipBack: Gradient = ({ b, node, x, g, needs }) => {
   ];
 };
 
-/** Functions of one element. */
+/** Elementwise functions. */
 export const math: Operators = {
   Neg: {
     infer: (node, b) => {
@@ -55,8 +55,8 @@ export const math: Operators = {
   Abs: pointwise(({ b }, x, _y, g) => b.mul(g, b.sign(x))),
   Exp: pointwise(({ b }, _x, y, g) => b.mul(g, y)),
   Log: pointwise(({ b }, x, _y, g) => b.div(g, x)),
-  // At 0 the derivative is infinite. Using 0 instead keeps written-out distances and norms trainable, as PyTorch's own
-  // are.
+  // The derivative at 0 is infinite. Using 0 instead keeps composed distances and norms trainable, as PyTorch's own
+  // norm is.
   Sqrt: pointwise(({ b }, _x, y, g) => {
     const isZero = b.equal(y, b.scalar(0, y));
     const slope = b.div(b.mul(g, b.scalar(0.5, y)), b.where(isZero, b.scalar(1, y), y));

@@ -4,7 +4,7 @@ import { inputOf } from '../graph/infer.ts';
 import type { Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** The shape of a product of matrices. */
+/** The shape of a matrix product. */
 export function productDims(a: Dims, b: Dims): Dims {
   if (!a || !b || a.length === 0 || b.length === 0) return undefined;
   const batch = broadcast(a.slice(0, -2), b.slice(0, -2)) ?? [];
@@ -13,12 +13,12 @@ export function productDims(a: Dims, b: Dims): Dims {
   return [...batch, ...rows, ...columns];
 }
 
-/** Merges all axes but the last: [..., n] → [·, n]. A vector becomes one row. */
+/** Merges all axes except the last: [..., n] → [·, n]. A vector becomes one row. */
 function rowsOf(b: Ops, a: string): string {
   return b.dims(a)?.length === 2 ? a : b.emit('Flatten', [a], { axis: -1 });
 }
 
-/** Products of matrices. */
+/** Matrix products. */
 export const matmul: Operators = {
   MatMul: {
     infer: (node, b) => {
@@ -27,7 +27,7 @@ export const matmul: Operators = {
     },
     differentiable: [0, 1],
     gradient: ({ b, x, g, needs }) => {
-      // If the right side is a matrix, all batch axes are the left side's, whose rank may be unknown.
+      // If the right operand is a matrix, all batch axes belong to the left operand, whose rank may be unknown.
       if (b.rank(x(1)) === 2) {
         return [
           needs(0) ? b.matmul(g(0), b.transposeLast(x(1))) : undefined,

@@ -14,11 +14,11 @@ interface Case {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly relu: boolean;
-  /** Small whole numbers, so that windows have several maxima. */
+  /** Small integers, so that windows have several maxima. */
   readonly x: readonly number[];
 }
 
-/** The gradient of Σ i·y over the pooled elements: PyTorch's rule, written out. The first maximum takes all. */
+/** The gradient of Σ i·y over the pooled elements by PyTorch's rule: the first maximum of each window gets all of it. */
 function expected({ dims: [n, c, h, w], kernel, strides, relu, x }: Case): number[] {
   const gradient = Array<number>(x.length).fill(0);
   const value = (at: number): number => (relu ? Math.max(0, x[at] as number) : (x[at] as number));
@@ -46,7 +46,8 @@ async function found({ dims, kernel, strides, relu, x }: Case, provider: Provide
   const bytes = makeModel({
     inputs: [{ name: 'weights', type: float, dims: pooledDims }],
     outputs: [{ name: 'loss', type: float, dims: [] }],
-    // A stored tensor that is not finite would count as a mask; the values are fed below.
+    // The stored values must be finite, because a tensor with infinite values would count as a mask. The real values
+    // are fed below.
     initializers: [{ name: 'x', type: float, dims, values: x.map(() => 1) }],
     nodes: [
       { op: relu ? 'Relu' : 'Identity', inputs: ['x'], outputs: ['a'] },
@@ -95,9 +96,9 @@ const cases = fc
     return x.map((values): Case => ({ dims, kernel, strides, relu, x: values }));
   });
 
-describe('the way back through a max pool, where windows have several maxima', () => {
+describe('the backward pass of a max pool, with several maxima in a window', () => {
   it.each<Provider>(['cpu', 'any', 'webgpu'])(
-    'in the form for %s: the first one takes all',
+    'gives the whole gradient to the first maximum, in the form for %s',
     async (provider) => {
       await fc.assert(
         fc.asyncProperty(cases, async (c) => {
@@ -108,7 +109,7 @@ describe('the way back through a max pool, where windows have several maxima', (
     },
   );
 
-  it('in rows: an infinite maximum spoils no other window', async () => {
+  it('keeps an infinite maximum from spoiling other windows, in the form by rows', async () => {
     const x = [1, 2, -Infinity, -Infinity, 3, 4, 0, 0, -Infinity, -Infinity, 5, 6];
     const c: Case = { dims: [1, 1, 2, 6], kernel: [2, 2], strides: [2, 2], relu: false, x };
     const gradient = await found(c, 'cpu');
@@ -117,8 +118,8 @@ describe('the way back through a max pool, where windows have several maxima', (
   });
 });
 
-describe('the gradient of a max pool over −∞, which masks hold', () => {
-  it.each(['cpu', 'any', 'webgpu'] as const)('goes to each maximum, as written for %s', async (provider) => {
+describe('the gradient of a max pool over −∞, which masks contain', () => {
+  it.each(['cpu', 'any', 'webgpu'] as const)('goes to each maximum, in the form for %s', async (provider) => {
     const bytes = makeModel({
       inputs: [{ name: 'mask', type: DataType.FLOAT, dims: [1, 1, 3, 3] }],
       outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],

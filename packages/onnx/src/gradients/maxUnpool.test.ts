@@ -7,7 +7,7 @@ describeGradients([
     'MaxUnpool',
     fc.tuple(size, size, fc.boolean()).map(([h, w, sized]) => {
       const [height, width] = [2 * h, 2 * w + (sized ? 1 : 0)];
-      // The index of the upper left corner of each window.
+      // The index of each window's upper left corner.
       const values = Array.from({ length: h * w }, (_, k) => 2 * Math.floor(k / w) * width + 2 * (k % w));
       const shape = { dims: [4], type: DataType.INT64, values: [1, 1, height, width] };
       return {

@@ -19,13 +19,13 @@ const infer: Infer = (node, b) => {
   return [{ type, dims: dims && sizes && [...dims.slice(0, 2), ...sizes] }];
 };
 
-/** MaxUnpool: scatters a max pool's result back to its input's shape. */
+/** MaxUnpool writes pooled values back to the positions of the maxima. */
 export const maxUnpool: Operators = {
   MaxUnpool: {
     infer,
     differentiable: [0],
     zeroDerivative: { 1: 'positions' },
-    // ONNX Runtime reads each index as a position in the whole flattened result.
+    // ONNX Runtime reads each index as a position in the flattened result.
     gradient: ({ b, x, g }) => {
       const at = b.reshape(b.cast(x(1), DataType.INT64), [-1]);
       return [b.reshapeLike(b.emit('Gather', [b.reshape(g(0), [-1]), at], { axis: 0 }), x(0))];

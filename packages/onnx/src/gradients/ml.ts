@@ -4,7 +4,7 @@ import type { Operator, Operators } from '../graph/operator.ts';
 
 const likeInput = (type: number): Operator => ({ infer: shaped((_node, dims) => dims, type) });
 
-/** What scikit-learn's pipelines put before a network: its outputs' shapes. Gradients do not pass through. */
+/** scikit-learn operators that precede a network. Only shapes are inferred; gradients do not pass through. */
 export const ml: Operators = {
   'ai.onnx.ml:Scaler': likeInput(DataType.FLOAT),
   'ai.onnx.ml:Normalizer': likeInput(DataType.FLOAT),

@@ -4,10 +4,10 @@ import { axesOf, axisOf, inputOf, sameAsInput } from '../graph/infer.ts';
 import type { GradientContext, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** x̂ = (x − mean)/√(var + ε) over some axes, with what its gradient needs. */
+/** x̂ = (x − mean)/√(var + ε) over some axes, with the factors that its gradient needs. */
 interface Standardized {
   readonly hat: string;
-  /** 1/√(var + ε), kept axes. */
+  /** 1/√(var + ε), with the reduced axes kept. */
   readonly scale: string;
 }
 
@@ -31,7 +31,7 @@ export function standardizeBack(
   return b.mul(b.sub(b.sub(g, mean), b.mul(hat, slope)), scale);
 }
 
-/** A vector of channels as [1, C, 1, …]-like: broadcast against axis 1 of `rank` axes. */
+/** Reshapes a vector of channels to [1, C, 1, …] so that it broadcasts along axis 1 of a tensor of `rank` axes. */
 export function overChannels(b: Ops, vector: string, rank: number): string {
   return rank <= 2
     ? vector
@@ -81,12 +81,12 @@ function instanceNormBack(c: GradientContext): (string | undefined)[] {
   ];
 }
 
-/** Channels in groups: [N, C, …] → [N, groups, rest], standardised over the rest. */
+/** Splits channels into groups, [N, C, …] → [N, groups, rest], and standardises over the rest. */
 function groupNormBack(c: GradientContext): (string | undefined)[] {
   const { b, node, x, g, needs } = c;
   const rank = b.rank(x(0));
   const groups = int(node, 'num_groups', 1);
-  // Up to opset 20 scale and bias had one element for each group, since 21 one for each channel.
+  // Up to opset 20, scale and bias have one element per group; since 21, one per channel.
   const perGroup = b.opset < 21;
   const grouped = (value: string): string => b.reshape(value, [0, groups, -1]);
   const normal = standardize(b, grouped(x(0)), [2], float(node, 'epsilon', 1e-5));
@@ -104,7 +104,7 @@ function groupNormBack(c: GradientContext): (string | undefined)[] {
   ];
 }
 
-/** x/‖x‖ₚ along one axis; 0 stays 0. */
+/** x/‖x‖ₚ along one axis. Zero vectors stay 0. */
 function lpNormBack(c: GradientContext): string[] {
   const { b, node, x, y, g } = c;
   const axis = axisOf(int(node, 'axis', -1), b.rank(x(0)));
@@ -136,8 +136,8 @@ function rmsNormBack(c: GradientContext): (string | undefined)[] {
 }
 
 /**
- * Local response normalisation across channels: y = x·d^−β, d = bias + α/size·Σ x² over `size` neighbours.
- * The sum over neighbours is an average pool along the channels, which is its own gradient.
+ * Local response normalisation across channels: y = x·d^−β, d = bias + α/size·Σ x² over `size` neighbours. The sum over
+ * neighbours is an average pool along the channels, which is its own gradient.
  */
 function lrnBack(c: GradientContext): string[] {
   const { b, node, x, g } = c;
@@ -190,7 +190,7 @@ export const normalize: Operators = {
     differentiable: [0],
     gradient: ({ b, node, x, g }) => {
       const axes = axesOf(ints(node, 'axes') ?? [0, 2, 3], b.rank(x(0)));
-      // ONNX defines it with ε = 1e-9 added to the deviation; far below float32 next to any deviation.
+      // ONNX adds ε = 1e-9 to the deviation. In float32 that is lost next to any deviation, so ε is 0 here.
       return [standardizeBack(b, g(0), standardize(b, x(0), axes, 0), axes)];
     },
   },

@@ -25,12 +25,12 @@ const pooled: Infer = (node, b) => {
   ];
 };
 
-/** A grid of shares up to this size is stored in the model. */
+/** Up to this size, a tensor filled with the share is stored in the model. */
 const mostShares = 1 << 14;
 
 const globalPooled = shaped((_node, dims) => dims.map((dim, i) => (i < 2 ? dim : 1)));
 
-/** Every element gets the same share. A product with a grid of shares is faster than Expand. */
+/** Every element gets the same share. Multiplying by a filled tensor is faster than Expand. */
 function globalAverageBack({ b, x, g }: GradientContext): string {
   const sizes: readonly Dim[] = b.shape(x(0)).slice(2);
   const count = isStatic(sizes) ? sizes.reduce((n, size) => n * size, 1) : Number.POSITIVE_INFINITY;
@@ -38,7 +38,7 @@ function globalAverageBack({ b, x, g }: GradientContext): string {
   return b.mul(g(0), b.literal(b.type(g(0)).type, sizes, Array(count).fill(1 / count)));
 }
 
-/** The number of elements a global pool takes in, as a float scalar. */
+/** The number of elements that a global pool reduces, as a float scalar. */
 function area(b: Ops, x: string): string {
   const sizes = b.shape(x).slice(2);
   if (sizes.every((size) => typeof size === 'number')) {
@@ -50,7 +50,7 @@ function area(b: Ops, x: string): string {
   return b.castLike(b.emit('ReduceProd', [b.emit('Shape', [x], { start: 2 })], { keepdims: 0 }), x);
 }
 
-/** (Σ|x|ᵖ)^(1/p): |x|^(p−1)·sign x·y^(1−p), and 0 where y is 0. */
+/** The slope of (Σ|x|ᵖ)^(1/p): |x|^(p−1)·sign x·y^(1−p), and 0 where y is 0. */
 function normSlope(b: Ops, x: string, share: string, p: number): string {
   if (p === 1) return b.mul(share, b.sign(x));
   if (p === 2) return b.mul(share, x);
@@ -67,7 +67,7 @@ function normShare(b: Ops, y: string, g: string, p: number): string {
 const globalMax: Operator = {
   infer: globalPooled,
   differentiable: [0],
-  // The first maximum takes all, as PyTorch's adaptive pool of size 1 does.
+  // The first maximum gets the whole gradient, as in PyTorch's adaptive pool of size 1.
   gradient: ({ b, x, g }) => {
     const flat = b.reshape(x(0), [0, 0, -1]);
     const first = b.emit('ArgMax', [flat], { axis: 2, keepdims: 1 });

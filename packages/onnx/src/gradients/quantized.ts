@@ -8,7 +8,7 @@ import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts'
 import { convDims } from './conv.ts';
 import { productDims } from './matmul.ts';
 
-/** One output of a given shape, with the type of input `from` or a fixed type. */
+/** One output of a given shape. Its type is fixed, or that of input `from`. */
 function shapedLike(
   dims: (node: NodeProto, b: Graph) => Dims,
   { from, type }: { readonly from?: number; readonly type?: number },
@@ -33,7 +33,7 @@ const elementwise = shapedLike((node, b) => broadcast(b.dims(inputOf(node, 0)), 
   from: 0,
 });
 
-/** A packed weight of a few bits: the attribute N is its number of columns. */
+/** A packed weight of a few bits. The attribute N is its number of columns. */
 const packedProduct = shapedLike(
   (node, b) => {
     const rows = b.dims(inputOf(node, 0))?.slice(0, -1);
@@ -50,7 +50,10 @@ const quantize: Operator = {
   },
 };
 
-/** y = (x − zero)·scale over integers x: the scale's gradient is g·(x − zero), summed over what it scales. */
+/**
+ * y = (x − zero)·scale over integers x. The scale's gradient is g·(x − zero), summed over the elements that share the
+ * scale.
+ */
 const dequantizeBack: Gradient = (c) => {
   const { b, node, x, g } = c;
   const [steps, scale] = [x(0), x(1)];
@@ -78,16 +81,16 @@ const dequantizeBack: Gradient = (c) => {
 const dequantize: Operator = {
   ...shapedLike(like(0), { from: 1 }),
   differentiable: [1],
-  // The scales of a quantised body are not trained unless `trainable` names them.
+  // The scales of a quantised body are trained only if `trainable` names them.
   storedAs: () => 'constant',
   gradient: dequantizeBack,
 };
 const { FLOAT: float, INT32: int32 } = DataType;
 
 /**
- * Quantised operators. Their shapes are inferred, so that a float head over a frozen quantised body can be trained. The
- * scale of a stored tensor has a gradient. Values that a model quantises while it runs are refused: the derivative of
- * rounding is 0, so nothing before it would learn.
+ * Quantised operators. Their shapes are inferred, so that a float head on a frozen quantised body can be trained. The
+ * scale of a stored tensor has a gradient. Values that a model quantises at run time are refused, because the
+ * derivative of rounding is 0 and nothing before them would learn.
  */
 export const quantized: Operators = {
   QuantizeLinear: quantize,

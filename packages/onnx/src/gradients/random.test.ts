@@ -9,7 +9,7 @@ const { FLOAT: float, DOUBLE: double, INT64: long } = DataType;
 const real = (value: number) => ({ float: value });
 const options = { loss: { output: 'loss' }, optimizer: sgd() } as const;
 
-/** A model with loss = Σ w·r, w ones, r drawn by `node`: the gradient of w is r. */
+/** A model with loss = Σ w·r, where w are ones and `node` draws r. The gradient of w is r. */
 function modelOf(
   dims: number[],
   node: NodeSpec,
@@ -37,7 +37,7 @@ const node = (op: string, inputs: string[], attributes: NodeSpec['attributes'] =
   attributes,
 });
 
-/** The numbers drawn for some values of `rngStep`. */
+/** The numbers drawn at some values of `rngStep`. */
 async function drawn(model: Uint8Array, draws: readonly number[]): Promise<Float32Array[]> {
   const built = buildGradientModel(model, { ...options, trainable: (name) => name === 'w' });
   const session = await ort.InferenceSession.create(built.bytes);
@@ -84,7 +84,7 @@ const size = 40_000;
 const draws = [0, 1, 2, 4096, 4096 * 1_000_000];
 
 describe('random numbers in training', () => {
-  it('are normal, without a pattern along the tensor or from draw to draw', async () => {
+  it('are normal, without a pattern along the tensor or from step to step', async () => {
     const all = await drawn(modelOf([size], node('RandomNormalLike', ['w'])), draws);
     for (const [i, values] of all.entries()) {
       // Five standard deviations of each.
@@ -99,7 +99,7 @@ describe('random numbers in training', () => {
         expect(Math.abs(product(values, shift))).toBeLessThan(5 / Math.sqrt(size - shift));
       for (const other of all.slice(i + 1))
         expect(Math.abs(product(other, 0))).toBeLessThan(5 / Math.sqrt(size));
-      // Differences of neighbours too: a lattice pattern would show there.
+      // Checks the differences of neighbours as well, because a lattice pattern would show there.
       const steps = values.subarray(1).map((value, k) => (value - (values[k] as number)) / Math.SQRT2);
       expect(distance(steps, normalShare)).toBeLessThan(1.5 * largestDistance(size));
     }
@@ -118,7 +118,7 @@ describe('random numbers in training', () => {
     }
   });
 
-  it('have the mean, scale, bounds, shape and type that the node names', async () => {
+  it("have the mean, scale, bounds, shape and type that the node's attributes give", async () => {
     const shape = [50, 80];
     const attributes = { shape, mean: real(3), scale: real(0.5), dtype: double };
     const [values] = await drawn(modelOf(shape, node('RandomNormal', [], attributes)), [1]);
@@ -128,7 +128,7 @@ describe('random numbers in training', () => {
     expect(distance(flat!, (x) => (x + 2) / 8)).toBeLessThan(largestDistance(4000));
   });
 
-  it('depend on `rngStep`, the node and the seed, and on nothing else', async () => {
+  it('depend only on `rngStep`, the node and the seed', async () => {
     const seeded = (seed: number): Uint8Array =>
       modelOf([500], node('RandomNormalLike', ['w'], { seed: real(seed) }));
     const [a, b, again] = await drawn(seeded(7), [5, 6, 5]);
@@ -149,7 +149,7 @@ describe('random numbers in training', () => {
     expect((await drawn(two, [5]))[0]!.every((value) => value !== 0)).toBe(true);
   });
 
-  it('are 1 with the probability of each element (Bernoulli)', async () => {
+  it("are 1 with each element's probability (Bernoulli)", async () => {
     const p = [0, 0.1, 0.5, 0.93, 1];
     const rows = 20_000;
     const probabilities = {
@@ -233,7 +233,7 @@ describe('a trainer of a model with random operators', () => {
     await trainer.dispose();
   });
 
-  it('evaluates with the kernels of the runtime where it has them, and exports the file unchanged', async () => {
+  it("evaluates with the runtime's kernels if it has them, and exports the file unchanged", async () => {
     const model = modelOf([300], draw);
     const trainer = await createTrainer(ort, model, options);
     expect(Number.isFinite((await trainer.evaluate([{}])).loss)).toBe(true);
@@ -246,7 +246,7 @@ describe('a trainer of a model with random operators', () => {
     ['Bernoulli', node('Bernoulli', ['half'])],
     ['RandomUniform', node('RandomUniform', [], { shape: [300] })],
     ['Multinomial', node('Multinomial', ['half2'], { sample_size: 300 })],
-  ])('trains and evaluates at opset 22, where the runtime has no kernel: %s', async (_op, spec) => {
+  ])('trains and evaluates at opset 22, for which the runtime has no kernel: %s', async (_op, spec) => {
     const half = { name: 'half', type: float, dims: [300], values: new Float32Array(300).fill(0.5) };
     const model = modelOf([300], spec, [half, { ...half, name: 'half2', dims: [1, 300] }], 22);
     await expect(ort.InferenceSession.create(model, { logSeverityLevel: 4 })).rejects.toThrow(

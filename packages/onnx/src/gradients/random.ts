@@ -7,7 +7,7 @@ import { inputOf } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** Emits the values of the node's output, in any shape; `count` is an int64 scalar. */
+/** Emits the values of the node's output, in any shape; `count`, an int64 scalar, is their number. */
 type Drawing = (draw: { b: Ops; node: NodeProto; draws: Draws; count: string; seed: number }) => string;
 
 /** The attribute `seed` is a float; its bits serve as the seed. */
@@ -15,10 +15,10 @@ function seedOf(node: NodeProto): number {
   return new Uint32Array(Float32Array.of(float(node, 'seed', 0)).buffer)[0] as number;
 }
 
-/** From this opset on ONNX Runtime (1.30) has no kernels for these operators. */
+/** From this opset on, ONNX Runtime (1.30) has no kernels for these operators. */
 const withoutKernels = 22;
 
-/** A random operator: `write` replaces the node by numbers that depend on the step. */
+/** A random operator. For training, `write` replaces the node by numbers that depend on the step. */
 function drawing(infer: Infer, write: NonNullable<Operator['toTraining']>): Operator {
   return {
     infer,
@@ -30,17 +30,17 @@ function drawing(infer: Infer, write: NonNullable<Operator['toTraining']>): Oper
   };
 }
 
-/** Replaces a node by a value. */
+/** Replaces a node by an Identity of a value. */
 function becomes(node: NodeProto, value: string): void {
   node.opType = 'Identity';
   node.input = [value];
   node.attribute = [];
 }
 
-/** The type of the output: the attribute `dtype`, else that of the input. */
+/** The type of the output: the attribute `dtype`, or else the input's type. */
 const typeOf = (node: NodeProto, type: number): number => int(node, 'dtype', type) || DataType.FLOAT;
 
-/** Values of the shape of the attribute `shape`. */
+/** A random operator whose attribute `shape` gives its shape. */
 function ofShape(draw: Drawing): Operator {
   const shapeOf = (node: NodeProto): number[] => ints(node, 'shape') ?? [];
   const infer: Infer = (node) => [{ type: typeOf(node, DataType.FLOAT), dims: shapeOf(node) }];
@@ -57,7 +57,7 @@ const inferLike: Infer = (node, b) => {
   return [{ type: typeOf(node, type), dims }];
 };
 
-/** Values of the shape of the input. */
+/** A random operator whose output has the shape of its input. */
 function ofInput(draw: Drawing): Operator {
   return drawing(inferLike, (node, b, draws) => {
     const x = inputOf(node, 0);
@@ -111,7 +111,7 @@ const multinomial: Operator = drawing(
     const u = b.reshape(draws.uniform(b, count, seedOf(node)), [-1, samples, 1]);
     const share = b.cast(b.emit('Softmax', [x], { axis: -1 }), DataType.FLOAT);
     const passed = b.emit('CumSum', [share, b.int(1)]);
-    // Without the last class, which takes what rounding leaves.
+    // The last class is excluded: it takes the remainder that rounding leaves.
     const limits = b.unsqueeze(b.slice(passed, [0], [-1], [1]), [1]);
     const below = b.cast(b.emit('GreaterOrEqual', [u, limits]), DataType.INT64);
     becomes(node, b.cast(b.reduceSum(below, [2]), int(node, 'dtype', DataType.INT32)));
@@ -119,9 +119,9 @@ const multinomial: Operator = drawing(
 );
 
 /**
- * Random operators. In training they are replaced by numbers that depend on the step (see `graph/draws.ts`), so that a
- * resumed run draws the same numbers. No gradient flows through a draw. The derivative of Bernoulli with respect to its
- * probabilities is 0, since its output is 0 or 1.
+ * Random operators. For training they are replaced by numbers that depend on the step (see `graph/draws.ts`), so that a
+ * resumed run gets the same numbers. No gradient flows through random numbers. The derivative of Bernoulli with respect
+ * to its probabilities is 0, because its output is 0 or 1.
  */
 export const random: Operators = {
   RandomNormal: ofShape(normal),

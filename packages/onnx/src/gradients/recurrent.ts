@@ -10,17 +10,17 @@ import { scanSteps } from './scanSteps.ts';
 /** An activation function with its parameters. */
 type Activation = (x: string) => string;
 
-/** The weights of one direction, and how it runs. */
+/** The weights and settings of one direction. */
 interface Direction {
   readonly b: Ops;
   readonly hidden: number;
   /** Rᵀ [hidden, gates·hidden]. */
   readonly recurrent: string;
-  /** R's bias [gates·hidden], if there is one. */
+  /** R's bias [gates·hidden], if it exists. */
   readonly bias: string | undefined;
   readonly activations: readonly Activation[];
   readonly node: NodeProto;
-  /** Peephole weights [3·hidden], if there are any (LSTM). */
+  /** Peephole weights [3·hidden] of an LSTM, if they exist. */
   readonly peepholes: string | undefined;
 }
 
@@ -31,7 +31,7 @@ type Cell = (d: Direction, x: string, state: State) => State;
 const parts = (b: Ops, value: string, count: number): string[] =>
   b.emitAll('Split', [value], { axis: -1, num_outputs: count }, count);
 
-/** x·Wᵀ + h·Rᵀ + biases, one part for each gate. */
+/** x·Wᵀ + h·Rᵀ + biases, split into the gates. */
 function gates({ b, recurrent, bias }: Direction, x: string, h: string, count: number): string[] {
   const both = b.add(x, b.matmul(h, recurrent));
   return parts(b, bias === undefined ? both : b.add(both, bias), count);
@@ -76,12 +76,12 @@ const rnn: Cell = (d, x, [h = '']) => [(d.activations[0] as Activation)(gates(d,
 interface Kind {
   readonly cell: Cell;
   readonly gates: number;
-  /** How many tensors the state has. */
+  /** The number of tensors in the state. */
   readonly states: number;
   readonly activations: readonly string[];
 }
 
-/** The activations that are operators too, with the presets of their parameters. */
+/** Activations that are also ONNX operators, with the default values of their parameters. */
 const known: ReadonlyMap<string, { readonly alpha?: number; readonly beta?: number }> = new Map([
   ...['Sigmoid', 'Tanh', 'Relu', 'Softplus', 'Softsign'].map((name) => [name, {}] as const),
   ['HardSigmoid', { alpha: 0.2, beta: 0.5 }],
@@ -90,7 +90,9 @@ const known: ReadonlyMap<string, { readonly alpha?: number; readonly beta?: numb
   ['ThresholdedRelu', { alpha: 1 }],
 ]);
 
-/** The activations of all directions. The lists of alphas and betas count only functions that have one. */
+/**
+ * The activations of all directions. The lists of alphas and betas have entries only for functions with that parameter.
+ */
 function activationsOf(b: Ops, node: NodeProto, names: readonly string[]): Activation[] {
   const alphas = [...(floats(node, 'activation_alpha') ?? [])];
   const betas = [...(floats(node, 'activation_beta') ?? [])];
@@ -107,7 +109,7 @@ function directionsOf(node: NodeProto): readonly boolean[] {
   return direction === 'bidirectional' ? [false, true] : [direction === 'reverse'];
 }
 
-/** Refuses what the unrolled form does not cover. */
+/** Refuses attributes that this implementation does not support. */
 function check(c: GradientContext): void {
   const { node } = c;
   if (attribute(node, 'clip')) throw c.refuse('no gradient for a clipped cell');
@@ -116,10 +118,10 @@ function check(c: GradientContext): void {
   if (odd) throw c.refuse(`no gradient for the activation ${odd}`);
 }
 
-/** Up to here sequences are written out step by step; longer ones, and those of free length, are a Scan. */
+/** Sequences up to this length are unrolled. Longer ones, and those of symbolic length, become a Scan. */
 const longestUnrolled = 1024;
 
-/** A layer in one direction, and how to tell whether a sequence still runs at a step. */
+/** A layer in one direction, with the lengths that decide whether a sequence still runs at a step. */
 interface Run {
   readonly direction: Direction;
   readonly cell: Cell;
@@ -137,7 +139,7 @@ interface Ran {
   readonly state: State;
 }
 
-/** One step. Past its end a sequence keeps its state and gives zeros. */
+/** One step. A sequence that has ended keeps its state and outputs zeros. */
 function stepped(
   { direction, cell }: Run,
   x: string,
@@ -153,7 +155,7 @@ function stepped(
   ];
 }
 
-/** Steps written out one by one. */
+/** Emits the steps one by one. */
 function unrolled(run: Run, steps: number): Ran {
   const { direction, inputs, initial, reverse, lengths } = run;
   const { b } = direction;
@@ -172,7 +174,7 @@ function unrolled(run: Run, steps: number): Ran {
   return { all: b.concat(outputs, 0), state };
 }
 
-/** As many steps as there are when the model runs. */
+/** Emits a Scan, for a number of steps known at run time. */
 function scanned(run: Run): Ran {
   const { direction, inputs, initial, reverse, lengths } = run;
   const { b } = direction;
@@ -188,7 +190,7 @@ function scanned(run: Run): Ran {
   return { all: made.collected[0] as string, state: made.states };
 }
 
-/** Writes a recurrent layer out. */
+/** Emits a recurrent layer as simpler operators. */
 function writeLayer(
   c: GradientContext,
   { cell, gates: count, states, activations }: Kind,
@@ -229,7 +231,7 @@ function writeLayer(
       const run: Run = { direction, cell, inputs, initial: start, reverse, lengths };
       const short = typeof steps === 'number' && steps <= longestUnrolled;
       const { all, state } = short ? unrolled(run, steps) : scanned(run);
-      // An empty one has no last state: ONNX Runtime gives zeros.
+      // ONNX Runtime gives zeros as the last state of an empty sequence.
       const some = lengths && b.greater(lengths, b.scalar(0, lengths));
       // [steps, 1, batch, hidden]
       return {

@@ -7,7 +7,7 @@ import type { Graph } from '../graph/graph.ts';
 import { axesOf, axisOf, dropAxes, inputOf, shaped } from '../graph/infer.ts';
 import type { GradientContext, Infer, Operator, Operators } from '../graph/operator.ts';
 
-/** The axes a Reduce* node reduces; `undefined` when they are known only at run time. */
+/** The axes that a Reduce* node reduces; `undefined` if they are known only at run time. */
 function reducedAxes(node: NodeProto, rank: number, b: Graph): number[] | undefined {
   const given = inputOf(node, 1);
   const axes = given === '' ? [] : b.numbers(given);
@@ -28,7 +28,7 @@ const reduced: Infer = (node, b) => {
   return [{ type, dims: dims && axes && dropAxes(dims, axes, keep) }];
 };
 
-/** The axes, and a function that gives a reduced value its axes of size 1 back. */
+/** The reduced axes, and a function that restores them with size 1 in a reduced value. */
 function axesAndKept(c: GradientContext): { axes: number[]; kept: (value: string) => string } {
   const { b, node, x } = c;
   const axes = reducedAxes(node, b.rank(x(0)), b);
@@ -38,7 +38,7 @@ function axesAndKept(c: GradientContext): { axes: number[]; kept: (value: string
   return { axes, kept: (value) => (keep ? value : b.unsqueeze(value, axes)) };
 }
 
-/** A reduction by its slope: from x, the kept y and the kept g to the gradient. */
+/** A reduction. `slope` computes the gradient from x, y and g, of which y and g have the reduced axes restored. */
 function reduction(
   slope: (c: GradientContext, x: string, y: string, g: string, axes: number[]) => string,
 ): Operator {
@@ -53,7 +53,7 @@ function reduction(
   };
 }
 
-/** How many elements each mean is taken over, as a float scalar. */
+/** The number of elements in each mean, as a float scalar. */
 function group({ b }: GradientContext, x: string, axes: readonly number[]): string {
   const sizes = axes.map((axis) => b.shape(x)[axis] as Dim);
   if (sizes.every((size) => typeof size === 'number')) {
@@ -69,7 +69,7 @@ function group({ b }: GradientContext, x: string, axes: readonly number[]): stri
   return b.castLike(b.emit('ReduceProd', [vector], { keepdims: 0 }), x);
 }
 
-/** The largest or smallest: several that are equal share the gradient evenly, as in PyTorch's amax. */
+/** The largest or smallest. Several equal extremes share the gradient evenly, as in PyTorch's amax. */
 const extremum = reduction(({ b }, x, y, g, axes) => {
   const hit = b.castLike(b.equal(x, y), x);
   return b.mul(hit, b.div(g, b.reduceSum(hit, axes, true)));
@@ -89,7 +89,7 @@ export const reduce: Operators = {
   ReduceMean: reduction((c, x, _y, g, axes) => c.b.expandLike(c.b.div(g, group(c, x, axes)), x)),
   ReduceMax: extremum,
   ReduceMin: extremum,
-  // The product of the others, also where one element is 0: then only that one has a slope.
+  // The derivative is the product of the other elements. If exactly one element is 0, only that one has a slope.
   ReduceProd: reduction(({ b }, x, _y, g, axes) => {
     const zero = b.scalar(0, x);
     const one = b.scalar(1, x);
@@ -105,7 +105,7 @@ export const reduce: Operators = {
     return b.mul(g, slope);
   }),
   ReduceL1: reduction(({ b }, x, _y, g) => b.mul(g, b.sign(x))),
-  // 0 at the origin, as PyTorch's norm.
+  // The slope at the origin is 0, as for PyTorch's norm.
   ReduceL2: reduction(({ b }, x, y, g) => {
     const isZero = b.equal(y, b.scalar(0, y));
     return b.mul(x, b.div(b.where(isZero, b.scalar(0, g), g), b.where(isZero, b.scalar(1, y), y)));

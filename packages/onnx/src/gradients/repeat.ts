@@ -4,7 +4,7 @@ import { inputOf, sameAsInput, shaped } from '../graph/infer.ts';
 import { broadcastValue } from '../graph/mapElements.ts';
 import type { Operators } from '../graph/operator.ts';
 
-/** Operators that repeat, choose and accumulate. */
+/** Operators that repeat, select or accumulate elements. */
 export const repeat: Operators = {
   Expand: {
     infer: (node, b) => {
@@ -23,7 +23,7 @@ export const repeat: Operators = {
     }),
     differentiable: [0],
     zeroDerivative: { 1: 'counts' },
-    // Each axis splits into (repeat, size); the repeats are summed.
+    // Each axis is split into (repeats, size), and the repeats are summed.
     gradient: ({ b, x, g }) => {
       const rank = b.rank(x(0));
       const repeats = b.numbers(x(1));

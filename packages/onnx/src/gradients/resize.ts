@@ -45,7 +45,10 @@ const infer: Infer = (node, b) => {
 
 const copied = ['coordinate_transformation_mode', 'mode', 'nearest_mode'] as const;
 
-/** Resize is linear and separable in every mode but cropping: its input gradient uses its own matrix, transposed. */
+/**
+ * Resize is linear and separable in every mode except cropping. Its input gradient multiplies by its own matrix,
+ * transposed.
+ */
 function back(c: GradientContext): string[] {
   const { b, node, x, g } = c;
   const rank = b.rank(x(0));
@@ -76,18 +79,19 @@ function back(c: GradientContext): string[] {
     antialias: int(node, 'antialias', 0) || undefined,
   };
   const before = b.shape(x(0));
-  // The runtime copies an input that keeps its sizes, whatever the scales are.
+  // The runtime copies the input if no size changes, whatever the scales are.
   if (isStatic(before) && before.every((size, axis) => size === b.shape(g(0))[axis])) return [g(0)];
   const cubic = text(node, 'mode', 'nearest') === 'cubic';
   const others = before.filter((_, axis) => moves(axis)).length > 1;
   const run = (input: string, picked: readonly number[]): string => {
     const [axis] = picked as [number];
     if (picked.length > 1 || !(cubic || (scales && others && moves(axis + 2)))) return resized(input, picked);
-    // Adds a second axis that grows: cubic kernels need two axes, and the runtime does not copy then.
+    // Adds a second axis that grows. Cubic kernels need two axes, and with a growing axis the runtime does not just
+    // copy.
     const column = resized(b.unsqueeze(input, [3]), picked, others ? grown() : 1);
     return b.squeeze(b.slice(column, [0], [1], [3]), [3]);
   };
-  /** 2, or 1 if all sizes turn out to stay the same: then the runtime copies. */
+  /** 2, or 1 if no size changes, because then the runtime copies. */
   const grown = (): number | string => {
     if (isStatic(before) || !scales) return 2;
     const stays = b.cast(b.equal(b.emit('Shape', [x(0)]), b.emit('Shape', [g(0)])), DataType.FLOAT);

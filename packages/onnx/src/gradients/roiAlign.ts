@@ -15,7 +15,7 @@ const infer: Infer = (node, b) => {
 
 /**
  * The weight of each row (or column) of the image in each cell of a region: [regions, 1, cells, rows]. A cell is the
- * mean of its samples; a sample at v weights row h by max(0, 1 − |v − h|), and is 0 outside of the image.
+ * mean of its samples. A sample at v weights row h by max(0, 1 − |v − h|), and is 0 outside of the image.
  *
  * @param axis - 2 for rows, 3 for columns
  */
@@ -63,7 +63,7 @@ function write(c: GradientContext, b: Ops): string {
   return b.matmul(left, b.unsqueeze(b.transpose(columns, [0, 2, 1]), [1]));
 }
 
-/** RoiAlign: regions of images, sampled to one size. */
+/** RoiAlign samples regions of images to one size. */
 export const roiAlign: Operators = {
   RoiAlign: {
     infer,

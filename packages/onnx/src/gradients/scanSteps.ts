@@ -1,19 +1,19 @@
 import { emitWithGraphs, innerGraph } from '../graph/controlFlow.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** What one step makes: the next states, and what is collected. */
+/** The results of one step: the next states, and the outputs to collect. */
 export interface Step {
   readonly states: readonly string[];
   readonly collected: readonly string[];
 }
 
 /**
- * Runs steps over the first axis of some values, as many as it is long when the model runs.
+ * Runs a Scan over the first axis of `rows`, with as many steps as that axis has elements at run time.
  *
- * @param states - before the first step; they keep their shapes
- * @param rows - what each step takes a part of
- * @param reversed - from the last row to the first; what is collected keeps the order of the rows
- * @returns the states after the last step, and what was collected, along a first axis
+ * @param states - the initial states; they keep their shapes
+ * @param rows - the values of which each step reads one row
+ * @param reversed - whether to run from the last row to the first; collected outputs keep the order of the rows
+ * @returns the final states, and the collected outputs stacked along a first axis
  */
 export function scanSteps(
   b: Ops,

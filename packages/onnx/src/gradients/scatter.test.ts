@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
 import { DataType } from '../format/dataType.ts';
 
-/** Elements of a matrix; positions repeat if updates are combined. */
+/** Single elements of a matrix. Positions repeat if updates are combined. */
 const elements = (reduction: string): Row => [
   `ScatterElements ${reduction}`,
   fc.tuple(size, size, fc.array(fc.nat(99), { minLength: 16, maxLength: 16 })).map(([a, b, draws]) => ({
@@ -16,7 +16,10 @@ const elements = (reduction: string): Row => [
   })),
 ];
 
-/** Rows of a matrix at distinct positions: with several threads the runtime's kernel may lose updates of one row. */
+/**
+ * Rows of a matrix at distinct positions, because the runtime's kernel may lose updates of one row with several
+ * threads.
+ */
 const rows = (reduction: string): Row => [
   `ScatterND ${reduction}`,
   size.map((b) => ({

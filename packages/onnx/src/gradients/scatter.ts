@@ -5,11 +5,11 @@ import type { Gradient, GradientContext, Operators } from '../graph/operator.ts'
 import type { Ops } from '../graph/ops.ts';
 import { hasDepth, type Reduction, scatterAt } from './scatterAt.ts';
 
-/** How one kind of scatter operator writes at the node's positions, and how to read them. */
+/** Reads and writes at the positions of one kind of scatter operator. */
 interface Access {
   /** Combines updates with data that has the shape of input 0. */
   readonly write: (data: string, updates: string, reduction: 'none' | 'add' | 'mul') => string;
-  /** The elements of data at the positions, in the shape of the updates. */
+  /** Reads the elements of data at the positions, in the shape of the updates. */
   readonly read: (data: string) => string;
 }
 
@@ -34,7 +34,7 @@ const slices = (c: GradientContext): Access => {
   };
 };
 
-/** Rewrites a node that combines updates at repeated positions, so that no update is lost. */
+/** Rewrites a node that combines updates at repeated positions, so that no update is lost to a data race. */
 function withoutRace(node: NodeProto, b: Ops): void {
   const [data, positions, updates] = [0, 1, 2].map((i) => inputOf(node, i)) as [string, string, string];
   const reduction = text(node, 'reduction', 'none');
@@ -44,13 +44,13 @@ function withoutRace(node: NodeProto, b: Ops): void {
   node.attribute = [];
 }
 
-/** Marks factors that are 0, and gives the factors with 1 in their place. */
+/** Marks factors that are 0, and replaces them by 1. */
 function withoutZeros({ b }: GradientContext, factors: string): { isZero: string; filled: string } {
   const isZero = b.equal(factors, b.scalar(0, factors));
   return { isZero, filled: b.where(isZero, b.scalar(1, factors), factors) };
 }
 
-/** y = x · Π updates: the gradient of each factor is g times the product of the others, also if some are 0. */
+/** y = x · Π updates. The gradient of each factor is g times the product of the others, even if some are 0. */
 function productBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
   const { b, x, g, needs } = c;
   const others = write(b.onesLike(x(0)), x(2), 'mul');
@@ -65,7 +65,7 @@ function productBack(c: GradientContext, { write, read }: Access): (string | und
   return [needs(0) ? b.mul(g(0), others) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
 }
 
-/** Max or min: the gradient goes to the data if it is the extreme, else evenly to the updates that are. */
+/** Max or min. The gradient goes to the data if it is the extreme, else evenly to the updates that are. */
 function extremumBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
   const { b, x, y, g, needs } = c;
   const kept = b.equal(x(0), y(0));
@@ -93,7 +93,7 @@ const back =
 
 const roles = { infer: sameAsInput, differentiable: [0, 2], zeroDerivative: { 1: 'positions' } };
 
-/** Scatter operators, which write at computed positions. */
+/** Operators that write at computed positions. */
 export const scatter: Operators = {
   ScatterElements: { ...roles, gradient: back(elements) },
   ScatterND: { ...roles, gradient: back(slices), toTraining: withoutRace, toInference: withoutRace },

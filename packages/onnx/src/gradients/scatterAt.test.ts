@@ -23,7 +23,7 @@ const floats = (name: string, dims: readonly number[]): InitializerSpec => ({
   values: Float32Array.from({ length: dims.reduce((n, dim) => n * dim, 1) }, () => next() - 0.5),
 });
 
-/** Padded texts: each row ends in tokens 0, and the rest roughly follows Zipf's law. */
+/** Padded texts: each row ends with tokens 0. The other tokens roughly follow Zipf's law. */
 const text = (rows: number, length: number, vocabulary: number): number[] =>
   Array.from({ length: rows * length }, (_, i) => {
     const filled = 0.3 + 0.5 * (((Math.floor(i / length) * 7919) % 97) / 97);
@@ -37,7 +37,7 @@ interface Shape {
   readonly positions: readonly number[];
 }
 
-/** Parameters read or written at `positions`, and a loss whose gradient differs at every element. */
+/** A model that reads or writes parameters at `positions`, with a different loss gradient at every element. */
 function model({ nodes, parameters, dims }: Shape): Uint8Array {
   return makeModel({
     inputs: [{ name: 'positions', type: DataType.INT64, dims: dims.map((dim, i) => (i === 0 ? 'N' : dim)) }],
@@ -111,48 +111,48 @@ const shapes: Readonly<Record<string, () => Shape>> = {
   }),
 };
 
-describe('gradients of what is read at repeated positions', () => {
-  it.each(Object.entries(shapes))('%s: one result with 1, 2 and 4 threads', async (_name, shape) => {
-    const made = shape();
-    const bytes = model(made);
-    const at = new ort.Tensor('int64', BigInt64Array.from(made.positions.map(BigInt)), made.dims);
-    const single = await repeatGradients(bytes, { threads: 1, calls: 1, feeds: { positions: at } });
-    for (const threads of [2, 4]) {
-      const { gradients, changed } = await repeatGradients(bytes, {
-        threads,
-        calls,
-        feeds: { positions: at },
-      });
-      expect([...changed], `${threads} threads`).toEqual([]);
-      for (const [name, gradient] of gradients) {
-        expect(relativeDifference(single.gradients.get(name) as Float32Array, gradient), name).toBeLessThan(
-          1e-6,
-        );
+describe('gradients of values read at repeated positions', () => {
+  it.each(Object.entries(shapes))(
+    '%s: gives the same result with 1, 2 and 4 threads',
+    async (_name, shape) => {
+      const made = shape();
+      const bytes = model(made);
+      const at = new ort.Tensor('int64', BigInt64Array.from(made.positions.map(BigInt)), made.dims);
+      const single = await repeatGradients(bytes, { threads: 1, calls: 1, feeds: { positions: at } });
+      for (const threads of [2, 4]) {
+        const { gradients, changed } = await repeatGradients(bytes, {
+          threads,
+          calls,
+          feeds: { positions: at },
+        });
+        expect([...changed], `${threads} threads`).toEqual([]);
+        for (const [name, gradient] of gradients) {
+          expect(relativeDifference(single.gradients.get(name) as Float32Array, gradient), name).toBeLessThan(
+            1e-6,
+          );
+        }
       }
-    }
-  });
+    },
+  );
 });
 
-describe.skipIf(!runs)(
-  "gradients of what is read at repeated positions, by onnxruntime-node's WebGPU",
-  () => {
-    it.each(Object.entries(shapes).slice(0, 4))(
-      'webgpu-scatter-order: %s agrees with the CPU, to rounding',
-      async (_name, shape) => {
-        const made = shape();
-        const at = new ort.Tensor('int64', BigInt64Array.from(made.positions.map(BigInt)), made.dims);
-        const table = async (session?: ort.InferenceSession.SessionOptions): Promise<Float32Array> => {
-          const trainer = await createTrainer(ort, model(made), {
-            loss: { output: 'loss' },
-            optimizer: sgd(),
-            ...(session ? { session } : {}),
-          });
-          const gradients = await trainer.gradients({ positions: at });
-          await trainer.dispose();
-          return gradients.get('table')?.data as Float32Array;
-        };
-        expect(relativeDifference(await table(), await table(webgpu))).toBeLessThan(1e-4);
-      },
-    );
-  },
-);
+describe.skipIf(!runs)("gradients of values read at repeated positions, by onnxruntime-node's WebGPU", () => {
+  it.each(Object.entries(shapes).slice(0, 4))(
+    'webgpu-scatter-order: %s agrees with the CPU up to rounding',
+    async (_name, shape) => {
+      const made = shape();
+      const at = new ort.Tensor('int64', BigInt64Array.from(made.positions.map(BigInt)), made.dims);
+      const table = async (session?: ort.InferenceSession.SessionOptions): Promise<Float32Array> => {
+        const trainer = await createTrainer(ort, model(made), {
+          loss: { output: 'loss' },
+          optimizer: sgd(),
+          ...(session ? { session } : {}),
+        });
+        const gradients = await trainer.gradients({ positions: at });
+        await trainer.dispose();
+        return gradients.get('table')?.data as Float32Array;
+      };
+      expect(relativeDifference(await table(), await table(webgpu))).toBeLessThan(1e-4);
+    },
+  );
+});

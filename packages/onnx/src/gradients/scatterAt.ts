@@ -4,7 +4,7 @@ import type { Ops } from '../graph/ops.ts';
 /** Position lists up to this length are stored in the model. */
 const longestListed = 4096;
 
-/** 0, 1, 2, … up to a size, itself a vector of one element. */
+/** The numbers 0, 1, 2, … below a size, which is a vector of one element. */
 function counting(b: Ops, size: string): string {
   const known = b.numbers(size)?.[0] ?? Number.POSITIVE_INFINITY;
   return known <= longestListed
@@ -12,13 +12,13 @@ function counting(b: Ops, size: string): string {
     : b.emit('Range', [b.int(0), b.squeeze(size, [0]), b.int(1)]);
 }
 
-/** How updates combine with the data. */
+/** The function that combines updates with the data. */
 export type Reduction = 'add' | 'mul' | 'max' | 'min';
 
 /**
- * Combines slices with the rows of a matrix. ONNX Runtime's ScatterND spreads slices over threads and loses some where rows
- * repeat (1.30, CPU: the gradient of an embedding was off by its largest element). ScatterElements runs on one
- * thread, twice as fast over a vector as over a matrix.
+ * Combines slices with the rows of a matrix. ONNX Runtime's ScatterND spreads slices over threads and loses updates if
+ * rows repeat (1.30, CPU: the gradient of an embedding was off by its largest element). ScatterElements runs on one
+ * thread; over a vector it is twice as fast as over a matrix.
  *
  * @param rows - [n, 1] of int64; negative ones count from the end
  * @param slices - [n, width]
@@ -39,7 +39,7 @@ function scatterRows(b: Ops, matrix: string, rows: string, slices: string, reduc
  *
  * @param positions - a vector of int64 or int32
  * @param length - the size of the result's axis, as a vector of one element
- * @param distinct - whether no position occurs twice: then ScatterND is right too, and faster
+ * @param distinct - whether no position occurs twice; ScatterND is correct in that case, and faster
  */
 export function scatterAlong(
   b: Ops,
@@ -68,10 +68,10 @@ export function scatterAlong(
   );
 }
 
-/** An index outside of every tensor: the runtime refuses it, as it would have refused the original one. */
+/** An index outside of every tensor. The runtime refuses it, as it would have refused the original one. */
 const nowhere = -(2 ** 40);
 
-/** Whether the length of a position is known, which {@link scatterAt} needs. */
+/** Whether the number of coordinates per position is known, which {@link scatterAt} needs. */
 export const hasDepth = (b: Ops, positions: string): boolean => typeof b.dims(positions)?.at(-1) === 'number';
 
 /**
@@ -91,7 +91,7 @@ export function scatterAt(
   const paths = b.reshape(positions, [-1, depth]);
   let rows = paths;
   if (depth > 1) {
-    // The row-major number of each slice.
+    // The row-major index of each slice.
     const parts = Array.from({ length: depth }, (_, axis) => {
       const at = b.slice(paths, [axis], [axis + 1], [1]);
       const size = b.sizeAt(data, axis);

@@ -6,7 +6,7 @@ import type { GradientContext, Infer, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 import { scatterAlong } from './scatterAt.ts';
 
-/** The input's shape with an unknown size along the axis; a vector if there is no axis. */
+/** The input's shape with an unknown size along the axis, or a vector of unknown length if there is no axis. */
 const picked: Infer = (node, b) => {
   const { type, dims } = b.type(inputOf(node, 0));
   const count = unknownDim();
@@ -19,7 +19,7 @@ const picked: Infer = (node, b) => {
   ];
 };
 
-/** Puts the slices of the gradient (without an axis: its elements) back where they were taken from. */
+/** Adds the gradient's slices (or elements, if there is no axis) at the positions that they were taken from. */
 function putBack({ b, node, x, g }: GradientContext, positions: (b: Ops) => string): string {
   const axis = attribute(node, 'axis') ? axisOf(int(node, 'axis', 0), b.rank(x(0))) : undefined;
   if (axis !== undefined) return scatterAlong(b, g(0), positions(b), axis, b.sizeAt(x(0), axis), true);
@@ -35,7 +35,7 @@ export const select: Operators = {
     zeroDerivative: { 1: 'a condition' },
     gradient: (c) => [putBack(c, (b) => b.reshape(b.emit('NonZero', [c.x(1)]), [-1]))],
   },
-  // The first of several equal elements gets the gradient.
+  // Of several equal elements, the first gets the gradient.
   Unique: {
     infer: picked,
     differentiable: [0],

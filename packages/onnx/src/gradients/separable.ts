@@ -5,18 +5,18 @@ import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { isSame, windowOf } from '../graph/window.ts';
 
-/** Below this many entries one matrix over all spatial axes is cheaper than one for each axis. */
+/** Below this many entries, one matrix over all spatial axes is cheaper than one for each axis. */
 const smallMatrix = 1 << 15;
 
-/** The identity matrix of a size that may be known only at run time. */
+/** The identity matrix. Its size may be known only at run time. */
 function identity(b: Ops, like: string, size: number | string): string {
   const shape = b.shapeVector([size, size]);
   return b.emit('EyeLike', [b.filled(shape, 0, like)], {});
 }
 
 /**
- * The input gradient of a linear operator that treats its spatial axes independently (pools, Resize). Applied to the
- * identity, such an operator gives its matrix, so its rules for padding, rounding and divisors need not be written a
+ * The input gradient of a linear operator that treats its spatial axes independently (pools, Resize). Applying such an
+ * operator to the identity gives its matrix, so its rules for padding, rounding and divisors need not be implemented a
  * second time.
  *
  * @param run - applies the operator to [n, 1, sizes…], over the given spatial axes
@@ -78,7 +78,7 @@ function runPool(
     return b.emit(op, [input], {
       kernel_shape: pick(kernel),
       strides: pick(strides),
-      // Automatic padding is left to the operator.
+      // The operator itself resolves automatic padding.
       ...(isSame(node)
         ? { auto_pad: text(node, 'auto_pad', '') }
         : { pads: [...pick(pads.slice(0, kernel.length)), ...pick(pads.slice(kernel.length))] }),
@@ -89,13 +89,13 @@ function runPool(
   };
 }
 
-/** The gradient of AveragePool's input. */
+/** The input gradient of AveragePool. */
 export function averageBack(c: GradientContext, g: string): string {
   const include = int(c.node, 'count_include_pad', 0);
   return adjoint(c.b, c.x(0), g, runPool(c, 'AveragePool', { count_include_pad: include }));
 }
 
-/** Spreads each window's value over its elements: the input gradient of a sum over windows. */
+/** The input gradient of a sum over windows: spreads each window's value over its elements. */
 export function windowSumBack(c: GradientContext, g: string): string {
   return adjoint(c.b, c.x(0), g, runPool(c, 'LpPool', { p: 1 }));
 }

@@ -7,7 +7,7 @@ import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { extent, isSame, lowest, places, type Window, windowOf } from '../graph/window.ts';
 
-/** The padding after each axis with which the last window ends exactly at the border. */
+/** The padding after each axis that makes the last window end exactly at the border. */
 function exactEnds(
   { kernel, strides, dilations, before }: Window,
   sizes: readonly number[],
@@ -19,7 +19,7 @@ function exactEnds(
   });
 }
 
-/** Inserts a Pad before a pool that cannot pad by itself: with the lowest number for a maximum, 0 for a norm. */
+/** Inserts a Pad before a pool that cannot pad by itself. The value is the lowest float for a maximum, 0 for a norm. */
 function padBefore(node: NodeProto, b: Ops, pads: readonly number[], value: number): void {
   const [x, axes] = [inputOf(node, 0), pads.length / 2];
   const ring = b.ints([0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)]);
@@ -28,8 +28,8 @@ function padBefore(node: NodeProto, b: Ops, pads: readonly number[], value: numb
 
 /**
  * Replaces a pool's automatic padding and rounding by explicit padding. ONNX's shape inference, which the runtime uses
- * to fold shapes into constants, counts windows differently from the kernels for SAME padding with dilations, and for a
- * last window that `ceil_mode` drops.
+ * to fold shapes into constants, counts windows differently from the kernels. They differ for SAME padding with
+ * dilations, and for a last window that `ceil_mode` drops.
  *
  * @throws {ClrError} if the two differ and no explicit attributes are equivalent
  */
@@ -55,13 +55,13 @@ export function settlePool(node: NodeProto, b: Ops): void {
   const average = node.opType === 'AveragePool';
   // An average ignores the part of a dilated window beyond negative padding.
   const cut = average && dilations.some((dilation, i) => dilation > 1 && (end[i] as number) < 0);
-  // Padding by a whole stride more would fit in one more window.
+  // Padding by a whole stride more would add a window.
   const same = start.every((pad) => pad >= 0) && beyond.every((pad, i) => pad > -(strides[i] as number));
   if (same && !cut && exact.every((pad, i) => pad < (kernel[i] as number))) {
     const counted = average && int(node, 'count_include_pad', 0) === 1;
     const counts = end.map((pad) => Math.max(0, pad));
     if (counted && exact.some((pad, i) => pad > (counts[i] as number))) {
-      // Explicit padding counts in the average; what lies beyond it does not.
+      // Explicit padding counts in the average. Elements beyond it do not.
       padBefore(node, b, [...start, ...counts], 0);
       write(
         [...start.map(() => 0), ...exact.map((pad, i) => Math.max(0, pad - (counts[i] as number)))],

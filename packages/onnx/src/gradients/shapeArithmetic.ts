@@ -16,7 +16,7 @@ import type { Infer, Operator, Operators } from '../graph/operator.ts';
 
 const flat = (infer: Infer): Operator => ({ infer, gradient: 'none' });
 
-/** A shape given as a vector, with unknown sizes left open. */
+/** A shape given as a vector. Unknown sizes stay unknown. */
 const shapeFromVector = (type: (node: Parameters<Infer>[0]) => number): Infer => {
   return (node, b) => {
     const vector = inputOf(node, 0);
@@ -70,7 +70,7 @@ const oneHot: Infer = (node, b) => {
   ];
 };
 
-/** Comparisons also of shape vectors: exporters choose sizes with `Where(Equal(shape, -1), …)`. */
+/** Infers equality. It also compares known shapes, because exporters choose sizes with `Where(Equal(shape, -1), …)`. */
 const equal: Infer = (node, b) => {
   const [left, right] = [b.type(inputOf(node, 0)), b.type(inputOf(node, 1))];
   const dims = broadcast(left.dims, right.dims);
@@ -80,7 +80,7 @@ const equal: Infer = (node, b) => {
   return [{ type: DataType.BOOL, dims, value: sure ? (value as number[]) : undefined }];
 };
 
-/** 1 or 0 where it is certain: equal texts are equal, and a named axis is never of negative size. */
+/** 1 or 0 if the answer is certain. Equal expressions are equal, and a named axis is never negative. */
 function equalDims(a: Dim, b: Dim): number | undefined {
   if (a === b) return 1;
   if (typeof a === 'number' && typeof b === 'number') return 0;
@@ -88,7 +88,7 @@ function equalDims(a: Dim, b: Dim): number | undefined {
   return typeof number === 'number' && number < 0 && /^\{[^{}]*\}$/.test(String(name)) ? 0 : undefined;
 }
 
-/** A table of the type that an attribute names. The number of rows may be unknown until run time. */
+/** A table whose type is an attribute. Its number of rows may be unknown until run time. */
 const table: Infer = (node, b) => {
   const length = b.value(inputOf(node, 0))?.[0] ?? unknownDim();
   return [
@@ -108,7 +108,7 @@ export const shapeArithmetic: Operators = {
   }),
   ConstantOfShape: flat(constantOfShape),
   Constant: flat(typed(DataType.UNDEFINED)),
-  // start + i·delta; the limit only decides the number of elements.
+  // start + i·delta. The limit determines only the number of elements.
   Range: {
     infer: range,
     differentiable: [0, 2],
@@ -135,7 +135,7 @@ export const shapeArithmetic: Operators = {
     differentiable: [2],
     zeroDerivative: { 0: 'positions', 1: 'a number of classes' },
     storedAs: () => 'constant',
-    // The values are [off, on].
+    // The third input holds [off, on].
     gradient: ({ b, node, x, g }) => {
       const sumWhere = (values: readonly number[]): string => {
         const mask = b.literal(b.type(x(2)).type, [2], values);
@@ -171,7 +171,7 @@ export const shapeArithmetic: Operators = {
   HannWindow: flat(table),
   HammingWindow: flat(table),
   BlackmanWindow: flat(table),
-  // Its frequencies are rounded to bins.
+  // Its frequencies are rounded to bins, so its derivative is 0.
   MelWeightMatrix: flat(table),
   NonMaxSuppression: flat(() => [{ type: DataType.INT64, dims: [unknownDim(), 3] }]),
 };

@@ -12,10 +12,10 @@ import {
 import { declaration } from './declaration.ts';
 import type { Graph } from './graph.ts';
 
-/** How many of a node's inputs are values that the graphs inside it read. */
+/** The number of a node's inputs that are there for the graphs inside it. */
 export const capturedBy = (node: NodeProto): number => int(node, 'captured', 0);
 
-/** The graph inside a Scan or Loop, and how many states it hands on. */
+/** The graph inside a Scan or Loop, and its number of states. */
 interface Body {
   readonly body: GraphProto;
   readonly states: number;
@@ -33,12 +33,15 @@ export function loopParts(node: NodeProto): Body {
   return { body: subgraph(node, 'body') as GraphProto, states: node.input.length - capturedBy(node) - 2 };
 }
 
-/** A graph as an attribute. */
+/** Makes an attribute from a graph. */
 export function graphAttribute(name: string, g: GraphProto): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g });
 }
 
-/** A graph inside a node. Outputs that no node of it makes are copied: ONNX asks for it. */
+/**
+ * Makes a graph for the inside of a node. An output that none of its nodes makes is copied with Identity, because ONNX
+ * requires it.
+ */
 export function innerGraph(
   b: Graph,
   name: string,
@@ -67,7 +70,7 @@ export function innerGraph(
   });
 }
 
-/** The values of the outer graph that graphs read. */
+/** The names of outer values that the graphs read. */
 export function outerValues(b: Graph, graphs: readonly GraphProto[]): string[] {
   const names = new Set<string>();
   const visit = (graph: GraphProto, outer: ReadonlySet<string>): void => {
@@ -83,7 +86,7 @@ export function outerValues(b: Graph, graphs: readonly GraphProto[]): string[] {
   return [...names].filter((name) => b.has(name));
 }
 
-/** Emits a node with graphs inside; what they read of the outer graph becomes inputs at its end. */
+/** Emits a node with graphs inside. The outer values that these graphs read become further inputs of the node. */
 export function emitWithGraphs(
   b: Graph,
   op: 'If' | 'Scan' | 'Loop',

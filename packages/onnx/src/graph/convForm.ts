@@ -3,7 +3,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Attributes } from './graph.ts';
 import { extent, type Window } from './window.ts';
 
-/** A convolution's geometry, all of it known. */
+/** A convolution's geometry, with every size known. */
 export interface ConvForm {
   readonly window: Window;
   readonly pads: readonly number[];
@@ -12,13 +12,13 @@ export interface ConvForm {
   readonly axes: number;
 }
 
-/** A geometry as the attributes of `clr:ConvInputGrad` and `clr:ConvWeightGrad`. */
+/** The geometry as attributes of `clr:ConvInputGrad` and `clr:ConvWeightGrad`. */
 export function attributesOf({ window, pads, group }: ConvForm): Attributes {
   const { kernel, strides, dilations } = window;
   return { kernel_shape: kernel, strides, dilations, pads, group };
 }
 
-/** The geometry that {@link attributesOf} wrote into a node. */
+/** Reads the geometry that {@link attributesOf} wrote into a node. */
 export function convFormOf(node: NodeProto): ConvForm {
   const list = (name: string): readonly number[] => ints(node, name) ?? [];
   const [kernel, pads] = [list('kernel_shape'), list('pads')];
@@ -32,12 +32,12 @@ export function convFormOf(node: NodeProto): ConvForm {
 export const spatialAxes = (axes: number): number[] => Array.from({ length: axes }, (_, i) => i + 2);
 
 /**
- * The padding with which the last window ends exactly at the end of the padded input, along every axis: what no window
- * sees is left out, and the convolution with the output's gradient has as many results as the kernel has elements. It is
- * negative where a part of the input itself is not seen.
+ * Padding that makes the last window end exactly at the end of the padded input, along every axis. It cuts off elements
+ * that no window covers. So a convolution of the input with the output's gradient has exactly as many results as the
+ * kernel has elements. The padding is negative if some of the input itself is not covered.
  *
- * @param sizes - the input's spatial sizes
- * @param places - the output's
+ * @param sizes - the spatial sizes of the input
+ * @param places - the spatial sizes of the output
  */
 export function seenPads(
   { window, pads, axes }: ConvForm,

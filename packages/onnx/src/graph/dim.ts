@@ -1,34 +1,34 @@
 /**
- * One axis of a shape: a number, or a text that stands for a size known only at run time. Equal texts are
- * equal sizes, so the texts are written as expressions of the model's own symbols.
+ * One axis of a shape: a number, or an expression for a size known only at run time. Expressions are written in the
+ * model's own symbols, so equal sizes have equal texts.
  */
 export type Dim = number | string;
 
 /** A shape; `undefined` when not even the rank is known. */
 export type Dims = readonly Dim[] | undefined;
 
-/** No runtime takes tensors of more axes. */
+/** No runtime accepts tensors with more axes. */
 export const highestRank = 64;
 
 let fresh = 0;
 
-/** A size about which nothing is known, equal only to itself. */
+/** An unknown size, equal only to itself. */
 export function unknownDim(): Dim {
   fresh += 1;
   return `?${fresh}`;
 }
 
-/** Longer expressions are no exporter's work; hostile ones double with every node. */
+/** Exporters do not write longer expressions. In a hostile model, expressions may double with every node. */
 const longestText = 512;
 
-/** An expression of sizes, or an unknown one where it would grow beyond all bounds. */
+/** An expression as a size, or an unknown size if the expression is too long. */
 function written(text: string): Dim {
   return text.length > longestText ? unknownDim() : text;
 }
 
 const isZero = (a: Dim): boolean => a === 0;
 
-/** A shape of which the number of axes is known at most. */
+/** A shape of unknown sizes with the given rank. */
 export function unknownDims(rank: Dim | undefined): Dims {
   return typeof rank === 'number' && rank <= highestRank
     ? Array.from({ length: rank }, unknownDim)
@@ -55,7 +55,7 @@ export function mulDim(a: Dim, b: Dim): Dim {
   return productOf([a, b]);
 }
 
-/** The quotient of integers as ONNX's Div rounds it, towards zero. */
+/** The quotient of integers, rounded towards zero as by ONNX's Div. */
 export function divDim(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return b === 0 ? unknownDim() : Math.trunc(a / b);
   if (b === 1) return a;
@@ -68,12 +68,12 @@ export function ratioDim(a: Dim, b: Dim): Dim {
   return b === 1 ? a : written(`(${a}÷${b})`);
 }
 
-/** A function of one size, computed when it is a number, written down when it is not. */
+/** A function of one size: computed if the size is a number, else kept as an expression. */
 export function mapDim(a: Dim, name: string, f: (value: number) => number): Dim {
   return typeof a === 'number' ? f(a) : written(`${name}(${a})`);
 }
 
-/** The product of a list of sizes; factors are sorted, so equal products are equal texts. */
+/** The product of sizes. Factors are sorted, so equal products have equal texts. */
 export function productOf(dims: readonly Dim[]): Dim {
   let number = 1;
   const symbols: string[] = [];
@@ -87,7 +87,7 @@ export function productOf(dims: readonly Dim[]): Dim {
   return written((number === 1 ? symbols : [String(number), ...symbols]).join('*'));
 }
 
-/** What is left of `total` after dividing by `part`; exact by contract (Reshape's −1). */
+/** `total` divided by `part`. Callers guarantee that the division is exact (as for Reshape's −1). */
 export function quotientOf(total: readonly Dim[], part: readonly Dim[]): Dim {
   const split = (dims: readonly Dim[]): { number: number; symbols: string[] } => {
     const product = productOf(dims);
@@ -112,7 +112,7 @@ export function quotientOf(total: readonly Dim[], part: readonly Dim[]): Dim {
   return written(`(${productOf(total)}/${productOf(part)})`);
 }
 
-/** The size two axes broadcast to. */
+/** The size to which two axes broadcast. */
 export function broadcastDim(a: Dim, b: Dim): Dim {
   if (a === b || b === 1) return a;
   if (a === 1) return b;
@@ -121,7 +121,7 @@ export function broadcastDim(a: Dim, b: Dim): Dim {
   return written(`max(${[a, b].sort().join(',')})`);
 }
 
-/** The shape several shapes broadcast to. */
+/** The shape to which several shapes broadcast. */
 export function broadcast(...shapes: readonly Dims[]): Dims {
   let result: Dim[] = [];
   for (const shape of shapes) {
@@ -135,5 +135,5 @@ export function broadcast(...shapes: readonly Dims[]): Dims {
   return result;
 }
 
-/** The size that ONNX Runtime's kernels resize to: ⌊size · scale⌋, multiplied in float32. */
+/** The size to which ONNX Runtime resizes: ⌊size · scale⌋, multiplied in float32. */
 export const resizedTo = (size: number, scale: number): number => Math.floor(Math.fround(size * scale));

@@ -1,31 +1,33 @@
 import { DataType } from '../format/dataType.ts';
 import type { Ops } from './ops.ts';
 
-/** Random numbers that a step's number decides: the same number, the same masks, on every machine. */
+/** Random numbers determined by the step's number: the same step gives the same masks on every machine. */
 export interface Draws {
-  /** The int64 scalar input that decides the numbers; undefined while nothing has been drawn. */
+  /** The int64 scalar input that determines the numbers; undefined until something is drawn. */
   readonly input: string | undefined;
   /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
   mask(b: Ops, like: string, ratio: number, seed: number): string;
   /**
-   * A float32 vector of numbers spread evenly over [0, 1), multiples of 2⁻²⁴.
+   * A float32 vector of numbers uniform in [0, 1), multiples of 2⁻²⁴.
    *
-   * @param count - how many: an int64 scalar
+   * @param count - the length, an int64 scalar
    */
   uniform(b: Ops, count: string, seed: number): string;
 }
 
 const columns = 1024;
-/** Below 2³⁰: the product of two remainders fits into an int64, and so does that of two odd numbers made of them. */
+/** Below 2³⁰, so that products fit into an int64: of two remainders, and of two odd numbers made from remainders. */
 const prime = 1_073_741_789;
 
 /**
- * Draws in whole numbers, which every runtime computes alike, instead of by the runtime's own generators, which keep
- * a state that no snapshot holds. A mask is the outer product of two short vectors of odd random numbers below
- * 2³¹, of which the low 47 bits count (multiply-shift hashing, Dietzfelbinger et al. 1997): three passes over the mask.
- * The numbers are the indices 0, 1, 2, … after two pseudo-random permutations, x → x³ + c modulo a prime.
+ * Makes random numbers by integer arithmetic, which gives the same bits in every runtime. ONNX Runtime's own generators
+ * are not used, because snapshots cannot hold their state.
  *
- * @param name - what to call the input
+ * A mask is the outer product of two short vectors of odd random numbers below 2³¹, of which the low 47 bits are
+ * compared (multiply-shift hashing, Dietzfelbinger et al. 1997). This takes three passes over the mask. The numbers of
+ * a uniform vector are the indices 0, 1, 2, … after two pseudo-random permutations, x → x³ + c modulo a prime.
+ *
+ * @param name - the name of the input
  */
 export function createDraws(name: string): Draws {
   let shared: { readonly scalars: readonly [string, string]; readonly columns: string } | undefined;
@@ -38,7 +40,7 @@ export function createDraws(name: string): Draws {
     return shared;
   };
 
-  /** The key of one node, made from the step, the node's index among the random nodes, and its seed. */
+  /** A node's key, made from the step, the node's index among the random nodes, and its seed. */
   const keyOf = (b: Ops, seed: number): readonly [string, string] => {
     shared ??= share(b);
     const { scalars } = shared;
@@ -85,7 +87,7 @@ const squared = (b: Ops, x: string, c: string): string => remainder(b, b.add(b.m
 const cubed = (b: Ops, x: string, c: string): string =>
   remainder(b, b.add(b.mul(remainder(b, b.mul(x, x)), x), c));
 
-/** Two remainders made of one integer of any size. */
+/** Makes two remainders from one integer of any size. */
 function scramble(b: Ops, integer: string): readonly [string, string] {
   const [low, high] = [remainder(b, integer), b.div(integer, b.int(prime))];
   const parts = b.add(b.mul(low, b.int(48_271)), b.add(b.mul(high, b.int(69_621)), b.int(20_231)));
@@ -94,7 +96,10 @@ function scramble(b: Ops, integer: string): readonly [string, string] {
   return [first, squared(b, first, mixed)];
 }
 
-/** Whole numbers from 0 on to odd ones below 2³¹ without a pattern: steps around the prime, then two squarings. */
+/**
+ * Maps the integers 0, 1, 2, … to odd numbers below 2³¹ without a visible pattern: steps modulo the prime, then two
+ * squarings.
+ */
 function spread(b: Ops, integers: string, [s, t]: readonly [string, string]): string {
   const even = remainder(b, b.add(b.mul(integers, b.int(663_608_941)), s));
   const twice = squared(b, squared(b, even, t), s);

@@ -26,28 +26,28 @@ export interface Constant {
   readonly values: readonly number[];
 }
 
-/** Shapes, axes and scales are short; longer tensors are data. */
+/** Shapes, axes and scales are short. Longer tensors are data. */
 const longestKnownValue = 64;
 const largestReadConstant = 1 << 20;
 
 /**
- * A graph that grows node by node. It knows the type and, as far as possible, the shape of every value,
- * because each node is inferred when it is appended.
+ * A graph that grows node by node. It infers each node when it is appended, so it knows the type of every value and, if
+ * possible, its shape.
  */
 export class Graph {
-  /** The version of the default operator set that emitted nodes are written for. */
+  /** The default opset for which nodes are emitted. */
   readonly opset: number;
   readonly nodes: NodeProto[] = [];
-  /** What is known of each operator. */
+  /** The known operators. */
   readonly operators: ReadonlyMap<string, Operator>;
-  /** Initializers of the model that stay constant, and those the graph made itself. */
+  /** Initializers of the model that stay constant, and constants that the graph added. */
   readonly initializers: Map<string, TensorProto> = new Map();
   readonly #types = new Map<string, ValueType>();
   readonly #declared = new Map<string, ValueType>();
   readonly #constants = new Map<string, TensorProto>();
   readonly #made = new Map<string, string>();
   readonly #prefix: string;
-  /** The purpose of the nodes emitted now. */
+  /** The purpose recorded in nodes that are emitted now. */
   #purpose: string | undefined;
   #count = 0;
   #depth = 0;
@@ -71,7 +71,7 @@ export class Graph {
     this.#setConstant(tensor.name, tensor);
   }
 
-  /** Forgets that a value is constant: a parameter that will be fed. */
+  /** Makes a value no longer constant, because it is a parameter that will be fed. */
   release(name: string): void {
     this.initializers.delete(name);
     this.#constants.delete(name);
@@ -98,7 +98,7 @@ export class Graph {
     return this.type(name).dims;
   }
 
-  /** The shape of a value whose rank a gradient cannot do without. */
+  /** The shape of a value. Throws if its rank is unknown, because gradients need the rank. */
   shape(name: string): readonly Dim[] {
     const dims = this.dims(name);
     if (!dims) {
@@ -112,7 +112,7 @@ export class Graph {
     return dims;
   }
 
-  /** Records the rank that an operator requires of its input, if nothing else gave it. */
+  /** Records the rank that an operator requires of its input, unless the rank is already known. */
   assumeRank(name: string, rank: number | undefined): void {
     if (rank === undefined || !this.has(name) || this.dims(name)) return;
     this.#types.set(name, { ...this.type(name), dims: unknownDims(rank) });
@@ -122,7 +122,7 @@ export class Graph {
     return this.shape(name).length;
   }
 
-  /** The content of an initializer or Constant node, unless it is large or no numbers. */
+  /** The content of an initializer or Constant node; undefined if it is large or not numeric. */
   constant(name: string | undefined): Constant | undefined {
     const tensor = name === undefined ? undefined : this.#constants.get(name);
     if (!tensor) return undefined;
@@ -132,12 +132,12 @@ export class Graph {
     return values && { type: tensor.dataType, dims, values };
   }
 
-  /** The known elements of a small value: a number or text each. */
+  /** The known elements of a small value, each a number or an expression. */
   value(name: string | undefined): readonly Dim[] | undefined {
     return name === undefined ? undefined : this.type(name).value;
   }
 
-  /** The known elements of a small value, all of them numbers. */
+  /** The known elements of a small value, if all are numbers. */
   numbers(name: string | undefined): readonly number[] | undefined {
     const value = this.value(name);
     return value?.every((dim) => typeof dim === 'number') ? (value as readonly number[]) : undefined;
@@ -147,7 +147,7 @@ export class Graph {
     return this.operators.get(operatorKey(node));
   }
 
-  /** The node that makes a value, if one does. */
+  /** The node that produces a value, if there is one. */
   producer(name: string): NodeProto | undefined {
     return this.nodes.find(({ output }) => output.includes(name));
   }
@@ -164,14 +164,14 @@ export class Graph {
     });
   }
 
-  /** Emits a node and gives its outputs; an operator of another domain is `domain:type`. */
+  /** Emits a node and returns the names of its outputs. An operator of another domain is written `domain:type`. */
   emitAll(op: string, inputs: readonly string[], attributes: Attributes, outputs: number): string[] {
     const names = Array.from({ length: outputs }, () => this.uniqueName(op));
     this.#emit(op, inputs, attributes, names);
     return names;
   }
 
-  /** Emits a node whose outputs have names of their own. */
+  /** Emits a node with given names for its outputs. */
   emitAs(op: string, inputs: readonly string[], attributes: Attributes, ...outputs: string[]): void {
     this.#emit(op, inputs, attributes, outputs);
   }
@@ -197,12 +197,12 @@ export class Graph {
     this.append(node);
   }
 
-  /** Emits a node that has other inputs than this one and is the same otherwise. */
+  /** Emits a copy of a node with other inputs. */
   emitLike({ opType, domain, attribute }: NodeProto, inputs: readonly string[]): string {
     return this.emitFrom(domain === '' ? opType : `${domain}:${opType}`, inputs, attribute);
   }
 
-  /** Emits a node with one output and the attributes of another. */
+  /** Emits a node with one output and the given attributes of another node. */
   emitFrom(op: string, inputs: readonly string[], attributes: NodeProto['attribute']): string {
     const name = this.uniqueName(op);
     this.#add(op, inputs, [...attributes], [name]);
@@ -215,8 +215,8 @@ export class Graph {
   }
 
   /**
-   * Records a purpose in all nodes that `work` emits, so that a refusal by the runtime can be explained. Of nested
-   * purposes the outermost counts, that of the user's node.
+   * Records a purpose in all nodes that `work` emits. If the runtime refuses one of them, the purpose explains it. If
+   * purposes are nested, the outermost one counts, because it names the user's node.
    */
   writtenFor<T>(purpose: string, work: () => T): T {
     const [mark, outer] = [this.nodes.length, this.#purpose];
@@ -229,21 +229,21 @@ export class Graph {
     }
   }
 
-  /** The nodes that `make` emits, to be put elsewhere. */
+  /** Removes and returns the nodes that `make` emits, so that they can be put elsewhere. */
   collect(make: () => void): NodeProto[] {
     const mark = this.nodes.length;
     make();
     return this.nodes.splice(mark);
   }
 
-  /** Whether nodes are emitted for a graph inside a node now. */
+  /** Whether nodes are currently emitted for a graph inside a node. */
   get inside(): boolean {
     return this.#depth > 0;
   }
 
   /**
-   * The nodes that `make` emits for a graph inside a node. What they make is known in there alone, so nothing of it is
-   * taken again elsewhere.
+   * Returns the nodes that `make` emits for a graph inside a node. Their values are visible only inside it, so memoised
+   * values from inside are forgotten afterwards.
    */
   collectInside(make: () => void): NodeProto[] {
     const known = new Map(this.#made);
@@ -257,14 +257,14 @@ export class Graph {
     }
   }
 
-  /** What `make` emits, once for each key. */
+  /** The value that `make` emits. It is emitted once for each key. */
   memo(key: string, make: () => string): string {
     const known = this.#made.get(key) ?? make();
     this.#made.set(key, known);
     return known;
   }
 
-  /** A name no value of the model has. */
+  /** A name that no value of the model has. */
   uniqueName(hint: string): string {
     this.#count += 1;
     return `${this.#prefix}${hint.slice(hint.indexOf(':') + 1)}_${this.#count}`;
@@ -275,7 +275,7 @@ export class Graph {
     return name.startsWith(this.#prefix);
   }
 
-  /** A constant of the graph's own; equal ones are made once. */
+  /** A constant tensor. Equal constants are stored once. */
   literal(type: number, dims: readonly number[], values: readonly number[]): string {
     const key = `${type}:${dims.join()}:${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join()}`;
     return this.memo(key, () => {
@@ -293,7 +293,10 @@ export class Graph {
   }
 }
 
-/** Shapes that come of a file's attributes must still be shapes; of an axis that its operator missed nothing is known. */
+/**
+ * Validates inferred shapes, because attributes of a damaged file can give impossible sizes. An axis that the operator
+ * did not infer becomes unknown.
+ */
 function checkShapes(types: readonly ValueType[]): readonly ValueType[] {
   const deep = types.find(({ dims }) => dims && dims.length > highestRank);
   if (deep) throw new Error(`${deep.dims?.length} axes`);
@@ -304,7 +307,7 @@ function checkShapes(types: readonly ValueType[]): readonly ValueType[] {
   return types.map((type) => ({ ...type, dims: type.dims?.map((dim) => dim ?? unknownDim()) }));
 }
 
-/** Element values are followed through small tensors of known shape only. */
+/** Drops element values unless the shape is fully known and the tensor is small. */
 function onlyShort(value: ValueType): ValueType {
   if (!value.value) return value;
   const { type, dims } = value;
@@ -312,20 +315,20 @@ function onlyShort(value: ValueType): ValueType {
   return whole && value.value.length <= longestKnownValue ? value : { type, dims };
 }
 
-/** The registry's key for a node's operator. */
+/** The key of a node's operator in the registry. */
 export function operatorKey(node: NodeProto): string {
   const domain = node.domain === 'ai.onnx' ? '' : node.domain;
   return domain === '' ? node.opType : `${domain}:${node.opType}`;
 }
 
-/** Optional inputs left out at the end are not written. */
+/** Removes omitted optional inputs from the end of the list. */
 function trimmed(inputs: readonly string[]): string[] {
   let length = inputs.length;
   while (length > 0 && inputs[length - 1] === '') length -= 1;
   return inputs.slice(0, length);
 }
 
-/** A prefix that starts no name of the graph. */
+/** A prefix with which no name of the graph starts. */
 function freePrefix(graph: GraphProto): string {
   const names = [...graph.input, ...graph.initializer, ...graph.node]
     .flatMap((item) => ('output' in item ? [...item.output, ...item.input, item.name] : [item.name]))

@@ -14,18 +14,18 @@ export function axesOf(axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => axisOf(axis, rank)).sort((a, b) => a - b);
 }
 
-/** An input of a node; `''` when it is left out. */
+/** An input of a node; `''` if it is omitted. */
 export function inputOf(node: NodeProto, i: number): string {
   return node.input[i] ?? '';
 }
 
-/** The first output is like the first input. */
+/** The first output has the type and shape of the first input. */
 export const sameAsInput: Infer = (node, b) => {
   const { type, dims } = b.type(inputOf(node, 0));
   return [{ type, dims }];
 };
 
-/** Broadcasting over all inputs, with the type of the first. */
+/** The output has the broadcast shape of all inputs, and the type of the first. */
 export const broadcastInputs: Infer = (node, b) => [
   {
     type: b.type(inputOf(node, 0)).type,
@@ -33,12 +33,12 @@ export const broadcastInputs: Infer = (node, b) => [
   },
 ];
 
-/** Broadcasting over all inputs; the result is true or false. */
+/** A boolean output with the broadcast shape of all inputs. */
 export const comparison: Infer = (node, b) => [
   { type: DataType.BOOL, dims: broadcast(...node.input.map((name) => b.dims(name))) },
 ];
 
-/** An output of the given type whose shape is computed from that of the first input, if known. */
+/** An output whose shape is computed from the first input's, if known. */
 export function shaped(
   make: (node: NodeProto, dims: readonly Dim[], b: Parameters<Infer>[1]) => Dims,
   type?: number,
@@ -49,12 +49,12 @@ export function shaped(
   };
 }
 
-/** The first output has this type; nothing is known of its shape. */
+/** The first output has this type. Its shape is unknown. */
 export function typed(type: number): Infer {
   return () => [{ ...unknown, type }];
 }
 
-/** A shape with some axes removed, or kept as 1. */
+/** Removes axes from a shape, or sets them to 1 if `keep` is set. */
 export function dropAxes(dims: readonly Dim[], axes: readonly number[], keep: boolean): Dim[] {
   return keep ? dims.map((dim, i) => (axes.includes(i) ? 1 : dim)) : dims.filter((_, i) => !axes.includes(i));
 }

@@ -2,14 +2,14 @@ import { sizeOf } from '../format/tensor.ts';
 import type { Dim, Dims } from './dim.ts';
 import { isStatic, type ValueType } from './value.ts';
 
-/** Longer ones are data, not shapes. */
+/** Longer results are data, not shapes. */
 const longestResult = 1024;
 
 /**
- * The known elements of a value whose elements come from other places of another: a transposition, a slice.
+ * The known elements of a value that rearranges another value's elements, as a transposition or a slice does.
  *
- * @param source - where the element at an index of the result comes from
- * @returns `undefined` where the elements or either shape are not known
+ * @param source - maps an index of the result to an index of the original
+ * @returns `undefined` if the elements or either shape are unknown
  */
 export function mapElements(
   value: readonly Dim[] | undefined,
@@ -31,7 +31,7 @@ export function mapElements(
   });
 }
 
-/** The known elements of a value repeated to the shape it broadcasts to. */
+/** The known elements of a value after broadcasting. */
 export function broadcastValue({ value, dims: from }: ValueType, to: Dims): Dim[] | undefined {
   return mapElements(value, from, to, (index) =>
     index.slice(index.length - (from?.length ?? 0)).map((i, axis) => (from?.[axis] === 1 ? 0 : i)),

@@ -3,13 +3,13 @@ import type { Dim } from './dim.ts';
 import { Graph } from './graph.ts';
 import { isStatic } from './value.ts';
 
-/** The numbers of more classes than this are counted when the model runs. */
+/** Up to this many classes are listed in a constant. More are counted at run time. */
 const mostListed = 1 << 16;
 
 /** Up to this length, constants with one repeated value are stored in full. */
 const longestFilled = 4096;
 
-/** A {@link Graph} with the operators that gradients are written in, in their opset ≥ 18 form. */
+/** A {@link Graph} with a method for each operator that gradients use, in the form of opset ≥ 18. */
 export class Ops extends Graph {
   // Arithmetic, with ONNX's broadcasting.
   add(a: string, b: string): string {
@@ -74,8 +74,8 @@ export class Ops extends Graph {
   }
 
   /**
-   * Class indices [N, …] as 1 and 0 in the shape [N, C, …] of `like`, whose axis 1 are the classes; equal ones are made
-   * once.
+   * Class indices [N, …] as 1 and 0 in the shape [N, C, …] of `like`, with the classes on axis 1. Equal ones are
+   * emitted once.
    */
   oneHot(indices: string, like: string, axis = 1): string {
     return this.memo(`one-hot ${indices} like ${like} on ${axis}`, () => {
@@ -111,7 +111,7 @@ export class Ops extends Graph {
   }
 
   /**
-   * Casts a value to another type, or returns it unchanged if its type is unknown, since operators of a model do not
+   * Casts a value to another type. If its type is unknown, returns it unchanged, because operators of a model do not
    * mix types.
    */
   cast(a: string, type: number): string {
@@ -157,7 +157,7 @@ export class Ops extends Graph {
     const dims = this.dims(a);
     return isStatic(dims) ? this.ints(dims) : this.emit('Shape', [a]);
   }
-  /** Size `axis` as an int64 vector of one element. */
+  /** The size of an axis as an int64 vector of one element. */
   sizeAt(a: string, axis: number): string {
     const dim = this.dims(a)?.[axis];
     return typeof dim === 'number'
@@ -169,7 +169,7 @@ export class Ops extends Graph {
     const dims = this.dims(a);
     return isStatic(dims) ? this.int(dims.reduce((n, dim) => n * dim, 1)) : this.emit('Size', [a]);
   }
-  /** A shape put together from sizes known now and sizes of values known at run time. */
+  /** A shape vector made of constant sizes and of sizes computed at run time. */
   shapeVector(parts: readonly (number | string)[]): string {
     if (parts.every((part) => typeof part === 'number')) return this.ints(parts as number[]);
     return this.emit(
@@ -178,11 +178,11 @@ export class Ops extends Graph {
       { axis: 0 },
     );
   }
-  /** Reshapes to sizes given as numbers (one may be −1) or as the name of a vector. */
+  /** Reshapes to constant sizes (one may be −1), or to the sizes in a vector. */
   reshape(a: string, shape: readonly number[] | string): string {
     return this.emit('Reshape', [a, typeof shape === 'string' ? shape : this.ints(shape)]);
   }
-  /** Gives `a` the shape of `like`; both have the same number of elements. */
+  /** Reshapes `a` to the shape of `like`. Both have the same number of elements. */
   reshapeLike(a: string, like: string): string {
     const from = this.dims(a);
     const to = this.dims(like);
@@ -226,7 +226,10 @@ export class Ops extends Graph {
       ...(steps ? [this.ints(steps)] : []),
     ]);
   }
-  /** A tensor of one value; its element type is that of `like`. A short one whose shape is known is a constant. */
+  /**
+   * A tensor filled with one value, with the element type of `like`. It is a constant if it is short and its shape is
+   * known.
+   */
   filled(shape: string, value: number, like: string): string {
     const dims = this.numbers(shape);
     const size = dims?.reduce((product, dim) => product * dim, 1) ?? Infinity;
@@ -241,8 +244,8 @@ export class Ops extends Graph {
   }
 
   /**
-   * Undoes broadcasting: sums `a` over the axes along which a value of `target`'s shape was repeated.
-   * Sizes that are unknown at build time are computed at run time.
+   * Undoes broadcasting: sums `a` over the axes along which a value of `target`'s shape was repeated. Sizes that are
+   * unknown at build time are computed at run time.
    */
   sumTo(a: string, target: string): string {
     const from = this.dims(a);

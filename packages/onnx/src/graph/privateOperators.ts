@@ -9,15 +9,15 @@ import { roundedInteger } from './roundedInteger.ts';
 import type { ValueType } from './value.ts';
 
 /**
- * The domain of operators that gradients and losses are written in where ONNX has none. `lower/` writes them in ONNX's
- * own; none leaves the package.
+ * The domain of private operators, which gradients and losses use if ONNX has no suitable operator. `lower/` replaces
+ * all of them by ONNX operators, so none leaves the package.
  */
 export const privateDomain = 'clr';
 
-/** Whether a node is one that only `lower/` understands. */
+/** Whether a node belongs to the private domain, which only `lower/` understands. */
 export const isPrivate = ({ domain }: NodeProto): boolean => domain === privateDomain;
 
-/** Outputs that are like these inputs. */
+/** Each output has the type and shape of the given input. */
 const like =
   (...inputs: readonly number[]): Infer =>
   (node, graph) =>
@@ -26,7 +26,7 @@ const like =
       return { type, dims };
     });
 
-/** What leaves the graphs inside a node, each output's type and shape in both branches alike. */
+/** The outputs of an If. Axes on which the branches differ become unknown. */
 const inferIf: Infer = (node, graph) => {
   const [first, second] = ['then_branch', 'else_branch'].map((name) =>
     (subgraph(node, name)?.output ?? []).map((info) => graph.type(info.name)),
@@ -41,7 +41,7 @@ const inferIf: Infer = (node, graph) => {
   });
 };
 
-/** The states as the body leaves them, then what it gives at each step along an axis of its own. */
+/** The outputs of a Scan: the final states, then the body's per-step outputs, stacked along a new axis. */
 const inferScan: Infer = (node, graph) => {
   const { states, scanned, body } = scanParts(node);
   const axes = ints(node, 'scan_output_axes') ?? [];
@@ -66,29 +66,29 @@ const inferLoop: Infer = (node, graph) => {
 };
 
 /**
- * What each computes. In brackets its inputs, those of the way forth first, and its attributes; g is the gradient of the
- * output.
+ * The private operators. Each comment lists the inputs (those of the forward node first) and the attributes in braces;
+ * g is the gradient of the output.
  */
 export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string}`, Operator>> = {
   /** (y, g): g where y = relu(x) is above 0, and 0 elsewhere. */
   'clr:ReluGrad': { infer: like(1) },
 
-  /** (x, y, g) {MaxPool's}: each window's gradient at the element that was its maximum, the first one. */
+  /** (x, y, g) {those of MaxPool}: each window's gradient goes to the first element that was its maximum. */
   'clr:MaxPoolGrad': { infer: like(0) },
 
-  /** (x, w, g) {kernel_shape, strides, dilations, pads, group}: the gradient of a convolution's input x. */
+  /** (x, w, g) {kernel_shape, strides, dilations, pads, group}: a convolution's input gradient. */
   'clr:ConvInputGrad': { infer: like(0) },
 
-  /** (x, w, g) {kernel_shape, strides, dilations, pads, group}: the gradient of a convolution's kernel w. */
+  /** (x, w, g) {kernel_shape, strides, dilations, pads, group}: a convolution's weight gradient. */
   'clr:ConvWeightGrad': { infer: like(1) },
 
   /**
-   * (x, scale, mean, variance, g) {epsilon}: the gradients of x, of the scale and of the bias of a batch normalisation in
-   * training form, whose batch has this mean and this variance.
+   * (x, scale, mean, variance, g) {epsilon}: the gradients of x, the scale and the bias of a batch normalisation in
+   * training form. The mean and the variance are those of the batch.
    */
   'clr:BatchNormGrad': { infer: like(0, 1, 1) },
 
-  /** (x): [N, C, …] as [N, ·, C]. */
+  /** (x): reshapes and transposes [N, C, …] to [N, positions, C]. */
   'clr:ChannelsLast': {
     infer: (node, graph) => {
       const { type, dims } = graph.type(inputOf(node, 0));
@@ -98,7 +98,7 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   },
 
   /**
-   * (x, y): y, whose gradient goes to x as it is, where y is x rounded ("straight through", Bengio et al. 2013,
+   * (x, y): returns y, which is x rounded. The gradient passes to x unchanged ("straight through", Bengio et al. 2013,
    * arXiv 1308.3432).
    */
   'clr:StraightThrough': {
@@ -109,8 +109,8 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   },
 
   /**
-   * (w, scale, zero?) {least, most}: (clip(round(w / scale) + zero) − zero) · scale, ties to even. The gradient goes to w
-   * where nothing was clipped, as of PyTorch's fake_quantize.
+   * (w, scale, zero?) {least, most}: (clip(round(w / scale) + zero) − zero) · scale, ties to even. The gradient passes
+   * to w where nothing was clipped, as in PyTorch's fake_quantize.
    */
   'clr:RoundedWeight': {
     infer: like(0),
@@ -127,8 +127,8 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   },
 
   /**
-   * (condition, captured…) {then_branch, else_branch, captured}: ONNX's If. The values of the outer graph that its branches
-   * read are inputs, too; `captured` is their number.
+   * (condition, captured…) {then_branch, else_branch, captured}: ONNX's If. The outer values that its branches read are
+   * further inputs; `captured` is their number.
    */
   'clr:If': { infer: inferIf },
 
@@ -139,9 +139,9 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   'clr:Loop': { infer: inferLoop },
 
   /**
-   * (logits, target) {axis}: 1 where the first maximum of the logits along the axis is the class of the target, else 0:
-   * float32, without that axis. The target holds classes, int64 of the same shape, or has the logits' shape and its own
-   * first maximum counts. The axis is 1 unless it is given.
+   * (logits, target) {axis}: 1 where the first maximum of the logits along the axis is the target's class, else 0. The
+   * result is float32, without that axis. The target holds either int64 classes, or values in the logits' shape; then
+   * the class is its first maximum. The default axis is 1.
    */
   'clr:IsCorrect': {
     infer: (node, graph) => {

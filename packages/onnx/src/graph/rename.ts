@@ -6,10 +6,10 @@ import {
   type NodeProto,
 } from '../generated/onnx_pb.ts';
 
-/** The new name of a value. */
+/** Maps a value's name to its new name. */
 export type Rename = (name: string) => string;
 
-/** Renames the outer values that a graph inside a function reads. */
+/** Renames the outer values that a graph inside a node reads. */
 function renameGraph(
   graph: GraphProto,
   rename: Rename,
@@ -23,7 +23,7 @@ function renameGraph(
 
 const noArguments: ReadonlyMap<string, AttributeProto> = new Map();
 
-/** Renames a node's values, also in its subgraphs. */
+/** Renames a node's values, also in the graphs inside it. */
 export function renameNode(
   node: NodeProto,
   input: Rename,

@@ -3,7 +3,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import { inputOf } from './infer.ts';
 import type { Ops } from './ops.ts';
 
-/** The integers that a `clr:RoundedWeight` rounds to before it clips them, as floats, and the ends of their range. */
+/** The rounded integers of a `clr:RoundedWeight` before clipping, as floats, and the limits of their range. */
 export function roundedInteger(b: Ops, node: NodeProto): { integer: string; least: number; most: number } {
   const zero = inputOf(node, 2);
   const steps = b.emit('Round', [b.div(inputOf(node, 0), inputOf(node, 1))]);

@@ -4,7 +4,7 @@ import { type Dim, productOf } from './dim.ts';
 import type { Graph } from './graph.ts';
 import { axesOf, axisOf, inputOf } from './infer.ts';
 
-/** Operators that move or select elements and change none. */
+/** Operators that move or select elements without changing them. */
 const layoutOnly: ReadonlySet<string> = new Set([
   'Identity',
   'Cast',
@@ -18,14 +18,14 @@ const layoutOnly: ReadonlySet<string> = new Set([
   'Gather',
 ]);
 
-/** Whether a node only moves the elements of its first input, or selects some. */
+/** Whether a node only moves or selects elements of its first input. */
 export function isLayout({ opType, domain }: NodeProto): boolean {
   return (domain === '' || domain === 'ai.onnx') && layoutOnly.has(opType);
 }
 
 /**
- * The axis of a layout node's input that becomes axis `axis` of its output; `undefined` if the shapes do not tell, or
- * if that axis comes from parts of an axis or from several axes.
+ * The axis of a layout node's input that becomes axis `axis` of its output. It is `undefined` if the shapes do not
+ * determine it, or if the output's axis is made from a part of an axis or from several.
  */
 export function sourceAxis(node: NodeProto, axis: number, b: Graph): number | undefined {
   const from = b.dims(inputOf(node, 0));
@@ -61,7 +61,7 @@ export function sourceAxis(node: NodeProto, axis: number, b: Graph): number | un
   }
 }
 
-/** The axis of equal size with as many elements before it, or as many after it. */
+/** The input axis that matches `axis`: equal in size, and with as many elements before it or after it. */
 function sameBlock(from: readonly Dim[], to: readonly Dim[], axis: number): number | undefined {
   const found = from.findIndex(
     (size, i) =>

@@ -3,11 +3,11 @@ import { DataType } from '../format/dataType.ts';
 import type { TypeProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import { type Dim, type Dims, unknownDim } from './dim.ts';
 
-/** What is known about a value before the model runs. */
+/** Facts about a value that are known before the model runs. */
 export interface ValueType {
   /** Its element type; `DataType.UNDEFINED` when unknown. */
   readonly type: number;
-  /** Its shape, as far as known. */
+  /** Its shape, if known; axes may be symbolic. */
   readonly dims: Dims;
   /** Its elements, row-major, for small tensors (shapes, axes, scales) whose shape is known. */
   readonly value?: readonly Dim[] | undefined;
@@ -16,7 +16,7 @@ export interface ValueType {
 /** A value about which nothing is known. */
 export const unknown: ValueType = { type: DataType.UNDEFINED, dims: undefined };
 
-/** What a model's declaration of a value says. */
+/** The type and shape that a model declares for a value. */
 export function declaredType(info: ValueInfoProto): ValueType {
   return info.type ? fromTypeProto(info.type, info.name) : unknown;
 }
@@ -43,7 +43,7 @@ function fromTypeProto(type: TypeProto, name: string): ValueType {
   };
 }
 
-/** Two accounts of the same value in one: the first where it knows something, the second elsewhere. */
+/** Combines the inferred and the declared type. Inferred facts win; declared ones fill the gaps. */
 export function merge(inferred: ValueType, declared: ValueType | undefined): ValueType {
   if (!declared) return inferred;
   const type = inferred.type || declared.type;

@@ -4,12 +4,12 @@ import { addDim, type Dim, mapDim } from './dim.ts';
 import type { Graph } from './graph.ts';
 import { inputOf } from './infer.ts';
 
-/** How a convolution or pool slides over its spatial axes. */
+/** A sliding window of a convolution or pool over its spatial axes. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** Padding before and after each axis; `undefined` where SAME padding depends on a size not known yet. */
+  /** Padding before and after each axis; `undefined` if SAME padding depends on a size that is not known yet. */
   readonly before: readonly (number | undefined)[];
   readonly after: readonly (number | undefined)[];
 }
@@ -17,10 +17,12 @@ export interface Window {
 /** The extent of a dilated kernel. */
 export const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
-/** Whether a node asks for SAME padding, which follows from sizes. */
+/** Whether a node uses SAME padding, which depends on the input's size. */
 export const isSame = (node: NodeProto): boolean => text(node, 'auto_pad', 'NOTSET').startsWith('SAME');
 
-/** Splits SAME padding as the kernels do: an odd element goes after the axis for SAME_UPPER, before it otherwise. */
+/**
+ * Splits SAME padding as ONNX Runtime does: an odd element goes after the axis for SAME_UPPER, and before it otherwise.
+ */
 export function splitPadding(
   node: NodeProto,
   totals: readonly (number | undefined)[],
@@ -31,8 +33,8 @@ export function splitPadding(
 }
 
 /**
- * Reads a window from a node's attributes and resolves automatic padding as ONNX Runtime's kernels do: the SAME padding
- * of a pool ignores dilation, and is negative if a stride longer than the kernel skips the end.
+ * Reads a window from a node's attributes. Automatic padding is resolved as in ONNX Runtime: the SAME padding of a pool
+ * ignores dilation, and is negative if a stride longer than the kernel skips the end.
  */
 export function windowOf(node: NodeProto, b: Graph, kernel: readonly number[]): Window {
   const rank = kernel.length;
@@ -60,7 +62,7 @@ export function places(window: Window, i: number, size: Dim, ceil = false): Dim 
   const [before, after] = [window.before[i], window.after[i]];
   const [kernel, stride] = [window.kernel[i] as number, window.strides[i] as number];
   const span = extent(kernel, window.dilations[i] as number);
-  // The kernels use integer division, which rounds towards 0.
+  // ONNX Runtime uses integer division, which rounds towards 0.
   const rounded = (n: number): number => (ceil ? Math.ceil(n) : Math.trunc(n)) + 0;
   if (before === undefined || after === undefined) {
     const name = span === kernel ? `same${stride}` : `same${stride}d${span - kernel}${ceil ? 'c' : ''}`;
@@ -76,15 +78,15 @@ export function places(window: Window, i: number, size: Dim, ceil = false): Dim 
   });
 }
 
-/** Padding as ONNX's attribute, or `undefined` while it is not known. */
+/** Padding as ONNX's attribute, or `undefined` if it is not known yet. */
 export function padsOf(window: Window): number[] | undefined {
   const pads = [...window.before, ...window.after];
   return pads.every((pad) => pad !== undefined) ? (pads as number[]) : undefined;
 }
 
 /**
- * Replaces SAME and VALID by explicit padding where it is known: ONNX's shape inference reads them differently from the
- * kernels.
+ * Replaces SAME and VALID by explicit padding if it is known, because ONNX's shape inference reads them differently
+ * from ONNX Runtime.
  */
 export function writePads(node: NodeProto, pads: readonly number[] | undefined): void {
   if (!pads || pads.some((pad) => pad < 0)) return;
@@ -92,5 +94,5 @@ export function writePads(node: NodeProto, pads: readonly number[] | undefined):
   node.attribute.push(makeAttribute('pads', pads));
 }
 
-/** The most negative float32: padding that is never a maximum, and finite, so that 0 times it is 0. */
+/** The lowest float32. Padding with it never wins a maximum. It is finite, so that 0 times it is 0. */
 export const lowest = -3.4028234663852886e38;

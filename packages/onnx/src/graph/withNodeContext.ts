@@ -5,8 +5,9 @@ import { purposeOf } from '../format/purpose.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 
 /**
- * Does some work on a node of a model. Operators' rules take a node at its word (a Transpose has an input, a
- * perm counts its axes); where the file breaks it, what they stumble over becomes an error that names the node.
+ * Runs `work` and adds the node to its errors. Operators' rules assume a valid node (a Transpose has an input, a perm
+ * counts its axes). If a damaged file breaks these assumptions, the resulting exception becomes an error that names the
+ * node.
  */
 export function withNodeContext<T>(node: NodeProto, work: () => T): T {
   try {
@@ -14,11 +15,11 @@ export function withNodeContext<T>(node: NodeProto, work: () => T): T {
   } catch (cause) {
     if (cause instanceof ClrError) throw cause;
     throw fail(
-      'every node to have the inputs and attributes that its operator asks for',
+      'every node to have the inputs and attributes that its operator requires',
       `${describeNode(node)}: ${cause instanceof Error ? cause.message : String(cause)}`,
       purposeOf(node) === undefined
         ? 'The file is damaged; check it with onnx.checker.'
-        : 'The model is not at fault but clr, unless its shapes are declared wrongly; please report it.',
+        : 'The fault is in clr, not in the model, unless the model declares wrong shapes; please report it.',
       { cause },
     );
   }

@@ -4,18 +4,18 @@ import { type GraphProto, type NodeProto, NodeProtoSchema, TensorProtoSchema } f
 import type { Ops } from './ops.ts';
 import { type Rename, renameNode } from './rename.ts';
 
-/** One use of a graph that stood inside a node: its nodes, and the names its outputs have now. */
+/** A copy of a graph that was inside a node: the nodes, and the new names of its outputs. */
 export interface Written {
   readonly nodes: readonly NodeProto[];
   readonly outputs: readonly string[];
 }
 
 /**
- * Writes a graph from inside a node out, under names of its own: branches of different nodes, and the rounds of
- * a loop, may use the same ones.
+ * Copies the nodes of an inner graph under unique names, because different branches and the rounds of a loop may use
+ * the same names.
  *
- * @param given - the values that take the place of the graph's inputs
- * @param at - what the nodes' names start with
+ * @param given - the values that replace the graph's inputs
+ * @param at - the prefix of the nodes' names
  */
 export function writeOut(graph: GraphProto, given: readonly string[], b: Ops, at: string): Written {
   const names = new Map<string, string>();

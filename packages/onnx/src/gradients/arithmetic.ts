@@ -34,7 +34,7 @@ const total: Gradient = ({ b, node, x, g, needs }) =>
 
 const flat: Operator = { infer: broadcastInputs, gradient: 'none' };
 
-/** Elementwise arithmetic with broadcasting. */
+/** Element-wise arithmetic with broadcasting. */
 export const arithmetic: Operators = {
   Add: { infer: following(addDim), gradient: total, differentiable: 'all' },
   Sum: { infer: broadcastInputs, gradient: total, differentiable: 'all' },

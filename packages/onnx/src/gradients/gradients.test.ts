@@ -11,7 +11,7 @@ import { createTrainer } from '../index.ts';
 const dims = fc.array(size, { minLength: 1, maxLength: 4 });
 const flag = fc.constantFrom(0, 1);
 
-/** An elementwise operator. */
+/** An element-wise operator. */
 const each = (
   op: string,
   draw: Draw = 'normal',

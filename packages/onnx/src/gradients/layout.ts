@@ -190,7 +190,7 @@ export const layout: Operators = {
       b.emit('DepthToSpace', [g(0)], { blocksize: int(node, 'blocksize', 1), mode: 'DCR' }),
     ],
   },
-  // Trilu keeps a triangle. Its gradient keeps the same triangle.
+  // `Trilu` keeps a triangle. Its gradient keeps the same triangle.
   Trilu: {
     infer: sameAsInput,
     differentiable: [0],

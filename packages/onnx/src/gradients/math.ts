@@ -42,7 +42,7 @@ const clipBack: Gradient = ({ b, node, x, g, needs }) => {
   ];
 };
 
-/** Elementwise functions. */
+/** Element-wise functions. */
 export const math: Operators = {
   Neg: {
     infer: (node, b) => {

@@ -3,7 +3,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 import { always, type Row } from './row.ts';
 
-/** What a value is scaled and moved by, channel by channel: vectors [C]. */
+/** A linear map of a value with one scale and one offset per channel: vectors [C]. */
 interface Line {
   readonly slope?: string;
   readonly offset?: string;
@@ -16,8 +16,8 @@ interface Line {
 type Along = (b: Ops, value: string, by: Required<Line>) => string;
 
 /**
- * Over the n values of a channel: with x̂ = (x − mean)/√(var + ε) and s = γ/√(var + ε), s·(g − (x̂·Σ(g·x̂)/n + Σg/n)). The
- * sums are the gradients of the other two.
+ * s·(g − (x̂·Σ(g·x̂)/n + Σg/n)) over the n values of a channel, with x̂ = (x − mean)/√(var + ε) and s = γ/√(var + ε).
+ * The two sums are the gradients of scale and bias.
  */
 function gradients(node: NodeProto, b: Ops, along: Along): string[] {
   const [x, scale, mean, variance, g] = node.input as [string, string, string, string, string];
@@ -35,7 +35,7 @@ function gradients(node: NodeProto, b: Ops, along: Along): string[] {
   const hat = line(x, { mean, variance, epsilon });
   const slope = b.reduceSum(b.mul(g, hat), axes);
   const shift = b.reduceSum(g, axes);
-  // One over the values of a channel: the same for all inputs of the same shape.
+  // 1/n for the n values of a channel: the same for all inputs of the same shape.
   const share = b.memo(`share of ${b.shape(x).join()} in ${b.type(x).type}`, () =>
     b.div(b.castLike(b.count(scale), x), b.castLike(b.count(x), x)),
   );
@@ -43,12 +43,12 @@ function gradients(node: NodeProto, b: Ops, along: Along): string[] {
   return [line(b.sub(g, means), { slope: scale, variance, epsilon }), slope, shift];
 }
 
-/** In parts, channel by channel. */
+/** Written as simpler operators. */
 const inParts: Row = {
   operator: 'clr:BatchNormGrad',
   form: 'in parts',
   where: 'webgpu',
-  because: "WebGPU's batch normalisation is slower than its parts",
+  because: 'WebGPU runs its batch normalisation more slowly than the separate operators',
   applies: always,
   write: (node, b) =>
     gradients(node, b, (b, value, { slope, offset, mean, variance, epsilon }) => {
@@ -62,12 +62,12 @@ const inParts: Row = {
     }),
 };
 
-/** Each line in one pass, by the operator's own inference form. */
+/** Each linear map is one BatchNormalization in inference form, which takes one pass. */
 const inOnePass: Row = {
   operator: 'clr:BatchNormGrad',
   form: 'by batch normalisations',
   where: 'everywhere',
-  because: 'the plain form: one pass over the values where the formula in parts takes three',
+  because: 'the plain form: one pass over the values, where the separate operators take three',
   applies: always,
   write: (node, b) =>
     gradients(node, b, (b, value, { slope, offset, mean, variance, epsilon }) =>

@@ -3,13 +3,16 @@ import { type Dims, mapDim } from '../graph/dim.ts';
 import type { Attributes } from '../graph/graph.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** ONNX Runtime's own operators on channels in blocks (NCHWc): its CPU provider has them, on processors with wide registers. */
+/**
+ * The domain of ONNX Runtime's NCHWc operators, which work on blocks of channels. Its CPU provider has them on
+ * processors with wide registers.
+ */
 export const blockedDomain = 'com.microsoft.nchwc';
 
 /**
- * Emits one of them.
+ * Emits an NCHWc operator.
  *
- * @param dims - the result's shape, as far as known
+ * @param dims - the result's shape, if known
  */
 export function emitBlocked(
   b: Ops,
@@ -21,7 +24,7 @@ export function emitBlocked(
   return b.declare(b.emit(`${blockedDomain}:${op}`, inputs, attributes), DataType.FLOAT, dims);
 }
 
-/** Puts the channels of [N, C, H, W] in blocks, the last one filled up with zeros; C must be a multiple of 4. */
+/** Converts [N, C, H, W] to NCHWc. The last block is filled up with zeros. C must be a multiple of 4. */
 export function inBlocks(b: Ops, input: string, block: number): string {
   const filled = (channels: number): number => Math.ceil(channels / block) * block;
   const dims = b.dims(input)?.map((dim, axis) => (axis === 1 ? mapDim(dim, `blocks${block}`, filled) : dim));

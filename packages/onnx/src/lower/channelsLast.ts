@@ -3,7 +3,10 @@ import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { always, type Row } from './row.ts';
 
-/** Up to here a product with the identity matrix, which reads its factor transposed, is faster than Transpose. */
+/**
+ * Up to this many channels, a product with the identity matrix is faster than Transpose, because it reads its factor
+ * transposed.
+ */
 const mostByProduct = 16;
 
 const transposed = (b: Ops, x: string): string =>
@@ -13,7 +16,7 @@ const byProduct: Row<number> = {
   operator: 'clr:ChannelsLast',
   form: 'by a product',
   where: 'cpu',
-  because: 'faster than Transpose for up to 16 channels; exact where products by 0 and 1 are',
+  because: 'faster than Transpose for up to 16 channels; exact if products by 0 and 1 are',
   applies: (node, graph) => {
     const channels: Dim | undefined = graph.dims(inputOf(node, 0))?.[1];
     return typeof channels === 'number' && channels <= mostByProduct ? channels : undefined;
@@ -34,5 +37,5 @@ const byTranspose: Row = {
   write: (node, b) => [transposed(b, inputOf(node, 0))],
 };
 
-/** [N, C, …] as [N, ·, C]. */
+/** [N, C, …] as [N, positions, C]. */
 export const channelsLast: readonly Row[] = [byProduct, byTranspose];

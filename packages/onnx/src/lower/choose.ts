@@ -2,16 +2,16 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Row } from './row.ts';
 
-/** A form for a node, and what it found out about the node. */
+/** A form for a node, and what the form found out about the node. */
 export interface Match {
   readonly row: Row;
   readonly found: unknown;
-  /** Whether it is the faster one by rule of thumb. */
+  /** Whether the rule of thumb expects this form to be faster than those below it. */
   readonly preferred: boolean;
 }
 
-/** Which of the forms that can write a node does; `undefined` where the node stays as it is. */
+/** Chooses one of the forms that can write a node; `undefined` keeps the node unchanged. */
 export type Choose = (node: NodeProto, forms: readonly Match[], graph: Graph) => Match | undefined;
 
-/** The first form that is expected to be faster than those below it. */
+/** Chooses the first form that is expected to be faster than those below it. */
 export const byRuleOfThumb: Choose = (_node, forms) => forms.find(({ preferred }) => preferred);

@@ -13,7 +13,7 @@ import { isPrivate } from '../graph/privateOperators.ts';
 /** Whether a node is a branch or loop of the private domain. */
 export const hasGraphs = (node: NodeProto): boolean => isPrivate(node) && subgraphs(node).length > 0;
 
-/** ONNX's own If, Scan or Loop: without the inputs that only gradients ask for. */
+/** Writes an ONNX If, Scan or Loop, without the inputs that only gradients need. */
 export function withGraphs(node: NodeProto, write: (inner: NodeProto) => NodeProto[]): NodeProto {
   const written = (graph: GraphProto): GraphProto =>
     create(GraphProtoSchema, { ...graph, node: graph.node.flatMap(write) });

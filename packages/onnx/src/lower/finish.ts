@@ -16,16 +16,16 @@ import { declaration } from '../graph/declaration.ts';
 import type { Ops } from '../graph/ops.ts';
 import { blockedDomain } from './blocks.ts';
 
-/** The IR version of emitted models: that of opset 18's time, or the model's own if it is newer. */
+/** The IR version of emitted models: the one of opset 18, or the model's own if that is newer. */
 const oldestIr = 8n;
 
-/** A value that a model gives out, and what it is called there. */
+/** A value that becomes an output of the model, and the output's name. */
 export interface Output {
   readonly value: string;
   readonly name: string;
 }
 
-/** The nodes that the outputs need, in order. */
+/** The nodes that the outputs depend on, in order. */
 function needed(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
   const names = new Set(outputs);
   const kept: NodeProto[] = [];
@@ -37,7 +37,7 @@ function needed(nodes: readonly NodeProto[], outputs: readonly string[]): NodePr
   return kept.reverse();
 }
 
-/** The nodes with other names for some values; nodes without such values are the same objects. */
+/** The nodes with some values renamed. Nodes without such values are not copied. */
 function renamed(nodes: readonly NodeProto[], names: ReadonlyMap<string, string>): NodeProto[] {
   if (names.size === 0) return [...nodes];
   const named = (name: string): string => names.get(name) ?? name;
@@ -49,8 +49,9 @@ function renamed(nodes: readonly NodeProto[], names: ReadonlyMap<string, string>
 }
 
 /**
- * Gives values the names of the model's outputs. The result of a node of clr's is renamed, instead of an Identity after
- * it: for a value with another reader the runtime would copy the vector.
+ * Gives values the names of the model's outputs. If clr emitted the node of a value, its result is renamed. Otherwise
+ * an Identity is added. Renaming is preferred, because for a value with another reader the runtime would copy the
+ * vector.
  */
 function nameOutputs(b: Ops, nodes: readonly NodeProto[], outputs: readonly Output[]): NodeProto[] {
   const free = new Set(nodes.flatMap(({ output }) => output).filter((name) => b.made(name)));
@@ -76,8 +77,8 @@ function nameOutputs(b: Ops, nodes: readonly NodeProto[], outputs: readonly Outp
 }
 
 /**
- * Declares the known shapes of intermediate values. For each value of unknown size ONNX Runtime's planner searches all
- * free memory: without them, sessions of large models take 1.5 times as long to create.
+ * Declares the known shapes of intermediate values. Without them, sessions of large models take 1.5 times as long to
+ * create, because ONNX Runtime's planner searches all free memory for each value of unknown size.
  */
 function declarations(b: Ops, values: readonly string[]): ValueInfoProto[] {
   return values.flatMap((name) => {
@@ -86,7 +87,7 @@ function declarations(b: Ops, values: readonly string[]): ValueInfoProto[] {
   });
 }
 
-/** The elements of some values, a free axis (the batch) counted as 1. */
+/** The total number of elements of some values. A symbolic axis (the batch) counts as 1. */
 function elementsOf(b: Ops, values: readonly string[]): number {
   const sizes = values.map((value) =>
     (b.dims(value) ?? []).reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 1), 1),
@@ -94,28 +95,28 @@ function elementsOf(b: Ops, values: readonly string[]): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** A written model, and the elements of all its values together. */
+/** A finished model, and the total number of elements of its values. */
 interface Finished {
   readonly proto: ModelProto;
   readonly elements: number;
 }
 
-/** What {@link finish} writes. */
+/** The arguments of {@link finish}. */
 export interface Unfinished {
-  /** Knows the types and shapes of all values. */
+  /** The types and shapes of all values. */
   readonly b: Ops;
-  /** The nodes as the target wants them; those that the outputs do not need are left out. */
+  /** The lowered nodes. Those that the outputs do not need are left out. */
   readonly nodes: readonly NodeProto[];
-  /** Names that stand for other values in the nodes' inputs. */
+  /** Replacements for names among the nodes' inputs. */
   readonly aliases?: ReadonlyMap<string, string>;
-  /** The model it came from: its operator sets, functions and names are kept. */
+  /** The original model. Its operator sets, functions and names are kept. */
   readonly source: ModelProto;
   readonly inputs: readonly ValueInfoProto[];
   readonly outputs: readonly Output[];
   readonly metadata: readonly StringStringEntryProto[];
 }
 
-/** Makes a model of some of the nodes of a graph. Nothing that it is given changes. */
+/** Makes a model from some nodes of a graph. Its arguments are not changed. */
 export function finish(given: Unfinished): Finished {
   const { b, aliases = new Map(), source, inputs, metadata } = given;
   const outputs = given.outputs.map(({ value, name }) => ({ value: aliases.get(value) ?? value, name }));
@@ -152,7 +153,7 @@ export function finish(given: Unfinished): Finished {
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(b.opset) }), ...others],
     producerName: 'clr',
     graph,
-    // Calls are written out; only graphs inside nodes can still make some.
+    // Function calls were inlined. Only graphs inside nodes may still contain some.
     functions: nodes.some((node) => subgraphs(node).length > 0) ? source.functions : [],
     metadataProps: [...metadata],
   });

@@ -6,16 +6,16 @@ import { inputOf } from '../graph/infer.ts';
 import { firstMax } from './firstMax.ts';
 import { always, type Row } from './row.ts';
 
-/** Whether the target has the axis of the classes, as the logits have. */
+/** Whether the target has a class axis, as the logits have. */
 const isDistribution = (node: NodeProto, graph: Graph): boolean =>
   graph.rank(inputOf(node, 1)) === graph.rank(inputOf(node, 0));
 
-/** By masks of the logits' shape. */
+/** With masks of the logits' shape. */
 const byMasks: Row = {
   operator: 'clr:IsCorrect',
   form: 'by masks',
   where: 'webgpu',
-  because: "ArgMax ends in integers that WebGPU's other operators send to the CPU",
+  because: "WebGPU's other operators send ArgMax's integers to the CPU",
   applies: always,
   write: (node, b) => {
     const [logits, target] = node.input as [string, string];
@@ -44,5 +44,5 @@ const byArgMax: Row = {
   },
 };
 
-/** Whether a classifier is right. */
+/** Whether the predicted class is the target's. */
 export const isCorrect: readonly Row[] = [byMasks, byArgMax];

@@ -39,7 +39,7 @@ describe('private operators', () => {
     },
   );
 
-  it('are not read from a file', () => {
+  it('are refused in a file', () => {
     const value = { name: 'x', type: DataType.FLOAT, dims: [2] } as const;
     const bytes = makeModel({
       domains: { [privateDomain]: 1 },

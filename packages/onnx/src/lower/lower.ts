@@ -16,7 +16,7 @@ import { isFor, type Target } from './target.ts';
 const byOperator = new Map<string, Row[]>();
 for (const row of rows) byOperator.set(row.operator, [...(byOperator.get(row.operator) ?? []), row]);
 
-/** The forms in which a node can be written, in the order of the table. */
+/** The forms that can write a node, in the order of the table. */
 export function formsFor(node: NodeProto, graph: Graph, target: Target): Match[] {
   return (byOperator.get(operatorKey(node)) ?? [])
     .filter(({ where }) => isFor(where, target))
@@ -27,25 +27,27 @@ export function formsFor(node: NodeProto, graph: Graph, target: Target): Match[]
     });
 }
 
-/** Nodes as a target wants them. */
+/** The nodes written for a target. */
 export interface Lowered {
   readonly nodes: readonly NodeProto[];
-  /** The value that a value of the graph is among these nodes: itself, unless it was a private operator's. */
+  /**
+   * Returns the name that a value of the graph has among these nodes. It differs only for outputs of private operators.
+   */
   readonly standIn: (name: string) => string;
 }
 
 /**
- * The graph's nodes as a target wants them: private operators written in ONNX's own, and ONNX's in the forms that are
- * faster there, or right where the standard form is not.
+ * Writes the graph's nodes for a target. Private operators become ONNX operators. ONNX operators get a faster form if
+ * there is one, or a correct form if the target's own is wrong.
  */
 export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb): Lowered {
-  /** The value that stands for a private operator's output. */
+  /** The value that replaces a private operator's output. */
   const renamed = new Map<string, string>();
 
   const write = (node: NodeProto, inside = false): NodeProto[] => {
     if (hasGraphs(node))
       return [withGraphs(node, (inner) => withNodeContext(inner, () => write(inner, true)))];
-    // Inside, channels stay as they are: what is stored in blocks would be laid out again in every round.
+    // Inner graphs keep the plain layout, because weights would be converted to NCHWc again in every round.
     const forms = formsFor(node, ops, inside ? { ...target, channelBlock: 1 } : target);
     const pick = inside ? byRuleOfThumb : choose;
     const match = forms.length > 0 ? pick(node, forms, ops) : undefined;
@@ -63,7 +65,8 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
         });
       });
     });
-    // What a private operator becomes has forms of its own; what an operator of ONNX becomes is final.
+    // The nodes that a private operator becomes may have other forms themselves. Those that an ONNX operator becomes
+    // are final.
     return emitted.flatMap((inner) => (isPrivate(node) || isPrivate(inner) ? write(inner, inside) : [inner]));
   };
 
@@ -77,7 +80,7 @@ export function lower(ops: Ops, target: Target, choose: Choose = byRuleOfThumb):
   return { nodes, standIn };
 }
 
-/** Lets a node, and the graphs inside it, read the values that stand for others. */
+/** Replaces the inputs of a node, and of the graphs inside it, by their stand-ins. */
 function follow(node: NodeProto, standIn: (name: string) => string): void {
   node.input = node.input.map(standIn);
   for (const graph of subgraphs(node)) {
@@ -93,7 +96,7 @@ function follow(node: NodeProto, standIn: (name: string) => string): void {
   }
 }
 
-/** Notes the value that takes the place of another; what was known of the one holds for the other. */
+/** Records the value that replaces another. It inherits the known type and shape. */
 function standFor(ops: Ops, name: string, value: string, renamed: Map<string, string>): void {
   const { type, dims } = ops.type(name);
   renamed.set(name, value);
@@ -102,7 +105,7 @@ function standFor(ops: Ops, name: string, value: string, renamed: Map<string, st
 
 const noForm = (node: NodeProto, { provider }: Target): Error =>
   fail(
-    'a form for every operator that gradients are written in',
+    'a form for every operator that gradients use',
     `${describeNode(node)} for the provider ${provider}`,
-    'This is a fault of clr; please report it.',
+    'This is a fault in clr; please report it.',
   );

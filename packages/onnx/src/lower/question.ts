@@ -19,7 +19,7 @@ import { formsFor, lower } from './lower.ts';
 import { poolOf } from './maxPool/pool.ts';
 import type { Target } from './target.ts';
 
-/** The operators of which several forms are right, and which is the fastest depends on the shape and the processor. */
+/** Operators with several correct forms, whose speed depends on the shape and the processor. */
 const contested: ReadonlySet<string> = new Set([
   'Conv',
   'ConvTranspose',
@@ -28,28 +28,28 @@ const contested: ReadonlySet<string> = new Set([
   'clr:MaxPoolGrad',
 ]);
 
-/** Stands for a batch of unknown size. */
+/** The name of a batch axis of unknown size. */
 const freeAxis = 'n';
 
-/** The name of the form that an operator of ONNX has by itself. */
+/** The name for an ONNX operator's own form. */
 const asItIs = 'as it is';
 
-/** The form of each contested node, by operator, attributes and shapes: plain data. */
+/** The chosen form of each contested node, by operator, attributes and shapes. Plain data. */
 export type Forms = Readonly<Record<string, string>>;
 
-/** A node that several forms can write. */
+/** A node that several forms can write, as a question to be answered by a measurement. */
 export interface Question {
   /** The node's operator, attributes and shapes, and the channel block. */
   readonly key: string;
-  /** The forms, the one of the rule of thumb first. */
+  /** The candidate forms. The rule of thumb's choice comes first. */
   readonly forms: readonly string[];
-  /** The multiplications of one run, for each example of a batch of unknown size. */
+  /** The number of multiplications in one run, or per example if the batch size is unknown. */
   readonly work: number;
-  /** Whether the batch has no size yet. */
+  /** Whether the batch size is unknown. */
   readonly free: boolean;
-  /** The values the node reads, without those that its pool makes; an axis that is no number is the batch. */
+  /** The values that the node reads, except those that its pool makes. A symbolic axis is the batch. */
   readonly inputs: readonly { readonly name: string; readonly dims: readonly Dim[] }[];
-  /** The node, behind the pool that it belongs to. */
+  /** The node, preceded by its pool if it has one. */
   readonly nodes: readonly NodeProto[];
 }
 
@@ -59,7 +59,7 @@ const attributeText = ({ name, ints, i, s, f }: AttributeProto): string =>
 const poolFor = (node: NodeProto, graph: Graph): NodeProto | undefined =>
   operatorKey(node) === 'clr:MaxPoolGrad' ? poolOf(node, graph) : undefined;
 
-/** The shapes of a node's inputs; `undefined` unless they are float32 and known but for the batch. */
+/** The shapes of a node's inputs; `undefined` unless all are float32 and known except for the batch. */
 function shapesOf(node: NodeProto, graph: Graph): (readonly Dim[])[] | undefined {
   const shapes = node.input.map((name) => {
     const { type, dims } = graph.type(name);
@@ -71,7 +71,7 @@ function shapesOf(node: NodeProto, graph: Graph): (readonly Dim[])[] | undefined
   return shapes.every((dims) => dims !== undefined) ? (shapes as (readonly Dim[])[]) : undefined;
 }
 
-/** What a node looks like, if several forms are open for it. */
+/** The key of a node's question; `undefined` if the node has only one form. */
 function keyOf(
   node: NodeProto,
   graph: Graph,
@@ -89,10 +89,10 @@ function keyOf(
   );
 }
 
-/** A pool and its way back take about as long, for each element, as this many multiplications. */
+/** A max pool and its gradient take about as long per element as this many multiplications. */
 const placesOfPool = 32;
 
-/** Multiplications for each example: the kernel's elements times the places it is put at, or the pool's. */
+/** The number of multiplications: the kernel's elements times its positions, or an estimate for a pool. */
 function workOf(node: NodeProto, graph: Graph, shapes: readonly (readonly Dim[])[]): number {
   const count = (dims: readonly Dim[] = []): number =>
     dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
@@ -118,7 +118,7 @@ function questionOf(
   const names = [...racing, ...(isPrivate(node) ? [] : [asItIs])];
   if (names.every((name) => name === usual)) return undefined;
   const pool = poolFor(node, graph);
-  // Gradients by indices have the pool make them: that changes the node.
+  // Copies, because gradients by indices change the pool node.
   const nodes = [...(pool ? [copyNode(pool, { output: [pool.output[0] as string] })] : []), copyNode(node)];
   const made = new Set(pool?.output);
   const inputs = node.input.map((name, i) => ({ name, dims: shapes[i] as readonly Dim[] }));
@@ -132,7 +132,7 @@ function questionOf(
   };
 }
 
-/** What a graph leaves open: each of its nodes that several forms can write, once for each shape. */
+/** The questions that a graph raises: its nodes with several forms, once for each shape. */
 export function questionsOf(graph: Graph, target: Target): Question[] {
   const found = new Map<string, Question>();
   for (const node of graph.nodes) {
@@ -144,9 +144,9 @@ export function questionsOf(graph: Graph, target: Target): Question[] {
 }
 
 /**
- * Takes the forms that are told, and the rule of thumb elsewhere.
+ * Chooses the forms in `forms`, and follows the rule of thumb for all other nodes.
  *
- * @param taken - notes which form each contested node got
+ * @param taken - records the form that each contested node gets
  */
 export function chooseFrom(forms: Forms, target: Target, taken?: Map<string, string>): Choose {
   return (node, matches, graph) => {
@@ -161,14 +161,17 @@ export function chooseFrom(forms: Forms, target: Target, taken?: Map<string, str
   };
 }
 
-/** A question's node in one of its forms, and the questions that the form asks in its turn. */
+/** A question's node written in one form, with the further questions that this form raises. */
 export interface Candidate {
-  /** Reads the question's inputs. Its one output, `first`, is the first element of the result: nothing large leaves it. */
+  /**
+   * Reads the question's inputs. Its only output, `first`, is the first element of the result, so that little data is
+   * copied.
+   */
   readonly graph: GraphProto;
   readonly asks: readonly Question[];
 }
 
-/** Writes a question's node in a form, and what that is made of in the forms that are told. */
+/** Writes a question's node in the given form. The nodes it consists of are written in the forms in `forms`. */
 export function candidate(
   { inputs, nodes }: Question,
   form: string,

@@ -6,12 +6,15 @@ import { always, type Row } from './row.ts';
 
 const largestFloat = 3.4028234663852886e38;
 
-/** If a pool follows the Relu: a window whose maximum is 0 passes no gradient, and elements chosen by others are above 0. */
+/**
+ * For a Relu followed by a max pool. A window whose maximum is 0 passes no gradient. In any other window the maximum is
+ * above 0, so the mask can be applied to the pooled values.
+ */
 const throughPool: Row<NodeProto> = {
   operator: 'clr:ReluGrad',
   form: 'masked where the pool has fewer elements',
   where: 'everywhere',
-  because: 'the same numbers from fewer elements: a 2×2 pool has a quarter of them',
+  because: 'gives the same numbers with fewer elements: a 2×2 pool has a quarter of them',
   applies: (node, graph) => {
     const pool = graph.producer(inputOf(node, 1));
     const same = pool && operatorKey(pool) === 'clr:MaxPoolGrad' && inputOf(pool, 0) === inputOf(node, 0);
@@ -25,14 +28,14 @@ const throughPool: Row<NodeProto> = {
 };
 
 /**
- * The slope of the steepest hard sigmoid takes y to 0 or 1 (denormal numbers to what lies between), and is multiplied
- * in.
+ * A hard sigmoid with the steepest slope maps y to 0 or 1 (only denormal numbers to values between). The gradient is
+ * multiplied by it.
  */
 const byHardSigmoid: Row = {
   operator: 'clr:ReluGrad',
   form: 'times a steep hard sigmoid',
   where: 'cpu',
-  because: 'half the time of a comparison and a choice',
+  because: 'takes half the time of a comparison and a Where',
   applies: (node, graph) => graph.type(inputOf(node, 0)).type === DataType.FLOAT || undefined,
   write: (node, b) => {
     const [y, g] = node.input as [string, string];

@@ -6,14 +6,16 @@ import { axisOf, inputOf } from '../graph/infer.ts';
 import type { Row } from './row.ts';
 
 /**
- * A Resize whose scales the runtime's shape inference does not see: it finds another size than the kernel where 10 · 0.7
- * is 7 in float32, but 6.99999988 in float64, and would fold the wrong shape into constants.
+ * Hides the scales of a Resize from the runtime's shape inference. The inference computes in float64, the kernel in
+ * float32: 10 · 0.7 is 7 in float32, but 6.99999988 in float64. So the inference could fold a wrong shape into
+ * constants.
  */
 export const hiddenScales: Row = {
   operator: 'Resize',
   form: 'with hidden scales',
   where: 'everywhere',
-  because: 'numbers that depend on the shape would be wrong (docs/known-differences.md, ort-shape-inference)',
+  because:
+    'otherwise numbers that depend on the shape would be wrong (docs/known-differences.md, ort-shape-inference)',
   applies: (node, graph) => {
     const [dims, scales] = [graph.dims(inputOf(node, 0)), graph.numbers(inputOf(node, 2))];
     if (!dims || !scales) return undefined;
@@ -26,7 +28,7 @@ export const hiddenScales: Row = {
   },
   write: (node, b) => {
     const [x, given] = [inputOf(node, 0), inputOf(node, 2)];
-    // A 0 computed from data, which the shape inference cannot fold.
+    // A 0 computed from data, which shape inference cannot fold.
     const first = b.slice(b.reshape(x, [-1]), [0], [1], [0]);
     const zero = b.mul(b.cast(b.emit('IsNaN', [first]), DataType.FLOAT), b.literal(DataType.FLOAT, [], [0]));
     const [name] = node.output as [string];

@@ -2,12 +2,12 @@ import { inputOf } from '../graph/infer.ts';
 import { roundedInteger } from '../graph/roundedInteger.ts';
 import { always, type Row } from './row.ts';
 
-/** A weight rounded to the integers that stand for it, and back. */
+/** Rounds a weight to its stored integers and converts it back to float. */
 export const roundedWeight: Row = {
   operator: 'clr:RoundedWeight',
   form: 'in float arithmetic',
   where: 'everywhere',
-  because: 'QuantizeLinear knows neither int32 nor the blocks of MatMulNBits',
+  because: 'QuantizeLinear supports neither int32 nor the blocks of MatMulNBits',
   applies: always,
   write: (node, b) => {
     const { integer, least, most } = roundedInteger(b, node);

@@ -26,7 +26,7 @@ import { isFor, type Target } from './target.ts';
 
 const own = await channelBlockOf(ort, {});
 
-/** A use of an operator: its inputs by name, and its nodes, the last of which is the one to be written. */
+/** A use of an operator: its inputs by name, and its nodes. The last node is the one to be written. */
 interface Use {
   readonly inputs: readonly ValueSpec[];
   readonly data: Readonly<Record<string, ort.Tensor>>;
@@ -38,14 +38,14 @@ interface Use {
 const float = DataType.FLOAT;
 const product = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
 
-/** Numbers without a pattern; in steps of ½, so that maxima meet their equals and products are exact. */
+/** Numbers without a pattern. They are multiples of ½, so that maxima are often equal and products are exact. */
 const numbers = (dims: readonly number[], seed: number, from = -2, to = 2): Float32Array =>
   Float32Array.from({ length: product(dims) }, (_, i) => {
     const unit = Math.abs(Math.sin(seed * 78.233 + i * 12.9898) * 43758.5453) % 1;
     return Math.round(2 * (from + unit * (to - from))) / 2;
   });
 
-/** A use of one node whose inputs are floats, or given. */
+/** A use of one node. Inputs are random floats unless given. */
 function use(
   op: string,
   inputs: Readonly<Record<string, readonly number[] | ort.Tensor>>,
@@ -93,7 +93,7 @@ function use(
 const int = (min: number, max: number) => fc.integer({ min, max });
 const flag = fc.boolean();
 
-/** A convolution of `axes` axes: its geometry, and the sizes of its input and output. */
+/** A random convolution with `axes` spatial axes: its geometry, and the sizes of its input and output. */
 const convolutions = fc
   .record({
     axes: fc.constantFrom(1, 2, 2, 2, 3),
@@ -318,7 +318,7 @@ function makeConstant(
   return { op: 'Constant', inputs: [], outputs: [name], extra: [value] };
 }
 
-/** What a row makes of a use; `undefined` where it does not apply. */
+/** The result of a use written in a row's form; `undefined` if the row does not apply. */
 async function outcome(
   { inputs, data, nodes, outputs }: Use,
   target: Target,
@@ -337,7 +337,7 @@ async function outcome(
     const match = node === last && chosen ? forms.find(({ row }) => row === chosen) : undefined;
     if (match) applied = true;
     if (match) return match;
-    // Whatever else is in the graph, and the node itself for the comparison, in the plainest form.
+    // All other nodes, and in the comparison this node too, are written in the plainest form.
     return node.domain === privateDomain ? forms.at(-1) : undefined;
   });
   const { proto } = finish({
@@ -372,11 +372,11 @@ const plain: Target = { provider: 'any', channelBlock: 1 };
 const lastOf = (operator: string): Row | undefined => rows.filter((row) => row.operator === operator).at(-1);
 const titled = rows.map((row): [string, Row] => [`${row.operator} ${row.form}`, row]);
 
-/** Cases of each form that are compared. */
+/** The number of cases to compare for each form. */
 const enough = 30;
 
 describe('a form', () => {
-  it('has a name of its own, and a reason', () => {
+  it('has a unique name and a reason', () => {
     expect(new Set(titled.map(([title]) => title)).size).toBe(rows.length);
     expect(rows.filter(({ because }) => because.length === 0)).toEqual([]);
   });
@@ -399,7 +399,7 @@ describe('a form', () => {
 
   it.each(
     titled.filter(([, row]) => row !== lastOf(row.operator) || !row.operator.startsWith(privateDomain)),
-  )('%s gives what the plain form gives', async (_title, row) => {
+  )('%s gives the same result as the plain form', async (_title, row) => {
     let count = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -425,7 +425,7 @@ describe('a form', () => {
       ),
       { numRuns: 2000 },
     );
-    // A form that no random case reaches is not tested.
+    // A form that no random case reaches would not be tested.
     expect(count).toBeGreaterThan(4);
   });
 });

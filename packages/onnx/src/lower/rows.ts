@@ -20,8 +20,8 @@ import { safeMath } from './webgpu/math.ts';
 import { splitInGroups } from './webgpu/split.ts';
 
 /**
- * All forms, tried in order. Of a private operator the last one is plain: it writes every node, for every target that has
- * no form of its own. A node of ONNX that no form is for stays as it is.
+ * All forms, tried in order. The last form of a private operator is the plain one: it writes every node, for every
+ * target without an own form. An ONNX node without a form stays unchanged.
  */
 export const rows: readonly Row[] = [
   // Private operators.
@@ -34,7 +34,7 @@ export const rows: readonly Row[] = [
   ...channelsLast,
   straightThrough,
   roundedWeight,
-  // ONNX's.
+  // ONNX operators.
   hiddenScales,
   convInBlocks as Row,
   convAsOneImage as Row,

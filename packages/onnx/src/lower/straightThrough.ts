@@ -1,12 +1,12 @@
 import { inputOf } from '../graph/infer.ts';
 import { always, type Row } from './row.ts';
 
-/** The rounded value itself: only gradients know the other one. */
+/** The rounded value itself. Only the gradient uses the other input. */
 export const straightThrough: Row = {
   operator: 'clr:StraightThrough',
   form: 'its second input',
   where: 'everywhere',
-  because: 'nothing is to be computed',
+  because: 'there is nothing to compute',
   applies: always,
   write: (node) => [inputOf(node, 1)],
 };

@@ -1,17 +1,20 @@
 /**
- * Execution providers for which clr emits different forms. `'any'` means all but WebGPU; on `'cpu'` products by 0 or 1
- * are exact, which others round (TF32).
+ * Execution providers for which clr emits different forms. `'any'` means all except WebGPU. On `'cpu'`, products by 0
+ * or 1 are exact; other providers may round them (TF32).
  */
 export type Provider = 'any' | 'cpu' | 'webgpu';
 
-/** What a model is written for. */
+/** The target for which a model is written. */
 export interface Target {
   readonly provider: Provider;
-  /** How many channels the runtime's NCHWc layout takes as one on this processor: 8 or 16; 1 for no such layout. */
+  /**
+   * The number of channels in a block of the runtime's NCHWc layout on this processor: 8 or 16; 1 if it has no such
+   * layout.
+   */
   readonly channelBlock: number;
 }
 
-/** The targets that a form is for. */
+/** The targets for which a form is used. */
 export type Where = 'everywhere' | 'cpu' | 'webgpu' | 'not webgpu' | 'blocks';
 
 export function isFor(where: Where, { provider, channelBlock }: Target): boolean {

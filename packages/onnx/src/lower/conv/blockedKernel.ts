@@ -5,19 +5,22 @@ import { isStatic } from '../../graph/value.ts';
 import { inBlocks } from '../blocks.ts';
 import type { Target } from '../target.ts';
 
-/** A kernel [from, to/group, height, width] or, of a transposed convolution, [to, from/group, height, width]. */
+/**
+ * The sizes of a kernel [first, second, height, width]: [outputs, inputs/group, …] of a convolution, or [inputs,
+ * outputs/group, …] of a transposed one.
+ */
 export interface BlockedKernel {
   readonly block: number;
   readonly first: number;
   readonly second: number;
   readonly height: number;
   readonly width: number;
-  /** Each channel has a kernel of its own. */
+  /** Whether the convolution is depthwise. */
   readonly depthwise: boolean;
 }
 
 /**
- * The sizes of a kernel that a convolution, or the way back through one, can have in blocks: its channels fill whole
+ * The sizes of a kernel that a convolution, or its input gradient, can use in NCHWc layout: its channels fill whole
  * blocks, and it has more than one element.
  */
 export function blockedKernel(
@@ -34,7 +37,7 @@ export function blockedKernel(
   return fits && height * width > 1 ? { block, first, second, height, width, depthwise } : undefined;
 }
 
-/** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], by what puts channels in blocks, done twice. */
+/** [M, C, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M]. Applies the conversion to NCHWc twice. */
 export function forwardKernel(
   b: Ops,
   weight: string,
@@ -45,7 +48,7 @@ export function forwardKernel(
   return b.reshape(both, [first, second, height, width]);
 }
 
-/** [C, M, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], each spatial axis reversed. */
+/** [C, M, kH, kW] → [M/block, C/block, kH, kW, block of C, block of M], with each spatial axis reversed. */
 export function reversedKernel(
   b: Ops,
   weight: string,

@@ -15,11 +15,11 @@ const block = await channelBlockOf(ort, {});
 interface Case {
   readonly op: 'Conv' | 'ConvTranspose';
   readonly examples: number;
-  /** The number of examples is known only while the model runs. */
+  /** Whether the number of examples is known only at run time. */
   readonly free: boolean;
   readonly inputs: number;
   readonly outputs: number;
-  /** Each channel has a kernel of its own. */
+  /** Whether the convolution is depthwise. */
   readonly separate: boolean;
   readonly size: readonly number[];
   readonly kernel: readonly number[];
@@ -34,7 +34,7 @@ const values = (count: number, seed: number): Float32Array =>
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-/** Σ y², y a convolution of what is fed and trained data, and its kernel and bias trained too. */
+/** A model with loss Σ y², where y is a convolution of fed and trained data. The kernel and the bias are trained too. */
 function modelOf({ op, examples, free, inputs, separate, size, bias, ...window }: Case): Uint8Array {
   const outputs = separate ? inputs : window.outputs;
   const perGroup = op === 'Conv' ? [outputs, separate ? 1 : inputs] : [inputs, separate ? 1 : outputs];
@@ -114,7 +114,7 @@ const cases: fc.Arbitrary<Case> = fc
     bias: fc.boolean(),
   })
   .map(({ places, pads: [before, after], kernel, dilations, ...rest }) => {
-    // No padding beyond the kernel, and room for the window everywhere.
+    // Pads less than the kernel, and leaves room for the window everywhere.
     const reach = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
     const most = (i: number): number => Math.floor((reach[i]! - 1) / (rest.op === 'Conv' ? 1 : 2));
     const pads = [before, after].flatMap((side) => side.map((pad, i) => Math.min(pad, most(i))));
@@ -138,7 +138,7 @@ const base: Case = {
 };
 
 describe('convolutions in NCHWc layout', () => {
-  it.skipIf(block === 1)('give the loss and the gradients of the plain form', async () => {
+  it.skipIf(block === 1)('gives the loss and the gradients of the plain form', async () => {
     let blocked = 0;
     await fc.assert(
       fc.asyncProperty(cases, async (c) => {
@@ -154,17 +154,17 @@ describe('convolutions in NCHWc layout', () => {
       }),
       { numRuns: 300 },
     );
-    // The way there, and in most cases the ways back to kernel and input.
+    // Counts the convolution and, in most cases, the input and weight gradients.
     expect(blocked).toBeGreaterThan(400);
   });
 
-  // The graph alone: a processor runs only the size of blocks that it has.
+  // Checks the graph only, because a processor runs only its own block size.
   it.each([8, 16])(
-    'use blocks of %i if all channels fill them and the kernel has more than one element',
+    'uses blocks of %i if all channels fill them and the kernel has more than one element',
     (channels) => {
       const blocked = (change: Partial<Case>): number =>
         build({ ...base, inputs: channels, outputs: channels, ...change }, channels).blocked;
-      // The way there, and back to the kernel and to the input.
+      // The convolution, its weight gradient and its input gradient.
       expect(blocked({})).toBe(3);
       expect(blocked({ op: 'ConvTranspose' })).toBe(3);
       expect(blocked({ strides: [2, 2] })).toBe(2);
@@ -177,11 +177,11 @@ describe('convolutions in NCHWc layout', () => {
     },
   );
 
-  it.each([8, 16])('are the same bytes each time, in blocks of %i', (channels) => {
+  it.each([8, 16])('writes the same bytes each time, in blocks of %i', (channels) => {
     expect(build(base, channels).model.bytes).toEqual(build(base, channels).model.bytes);
   });
 
-  it('are refused in blocks that no processor has', () => {
+  it('refuses block sizes that no processor has', () => {
     const inBlocks = (options: object): unknown =>
       buildGradientModel(modelOf(base), { loss: { output: 'loss' }, optimizer: sgd(), ...options });
     expect(() => inBlocks({ channelBlock: 7 })).toThrow('Received: channelBlock = 7');
@@ -189,7 +189,7 @@ describe('convolutions in NCHWc layout', () => {
     expect(() => inBlocks({ channelBlock: 8, provider: 'webgpu' })).toThrow("8 with provider 'webgpu'");
   });
 
-  it('are left out below the optimisation level at which the runtime changes layouts', async () => {
+  it('uses the plain layout below the optimisation level at which the runtime changes layouts', async () => {
     expect(await channelBlockOf(ort, { graphOptimizationLevel: 'extended' })).toBe(1);
     expect(await channelBlockOf(ort, { graphOptimizationLevel: 'layout' })).toBe(block);
     expect(await channelBlockOf(ort, { executionProviders: ['webgpu'] })).toBe(1);

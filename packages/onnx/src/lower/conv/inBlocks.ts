@@ -8,7 +8,7 @@ import { blockedDomain, emitBlocked, inBlocks } from '../blocks.ts';
 import type { Row } from '../row.ts';
 import { type BlockedKernel, blockedKernel, forwardKernel, reversedKernel } from './blockedKernel.ts';
 
-/** The plain layout of a result in blocks, under the node's own name, of which all is known already. */
+/** Converts a result in NCHWc to the plain layout, under the node's own name, whose type and shape are known already. */
 export function writePlain(b: Ops, node: NodeProto, result: string, channels: number): undefined {
   const y = node.output[0] as string;
   const { type, dims } = b.type(y);
@@ -17,15 +17,15 @@ export function writePlain(b: Ops, node: NodeProto, result: string, channels: nu
 }
 
 /**
- * A convolution on channels in blocks, [N, C/block, H, W, block], between two changes of layout. ONNX Runtime makes this
- * form by itself where a kernel is a constant, and keeps it from one convolution to the next: frozen ones are left to it.
- * Kernels that are trained change their layout in the graph; those of one element stay plain.
+ * A convolution in NCHWc, [N, C/block, H, W, block], between two changes of layout. ONNX Runtime makes this form by
+ * itself if the kernel is constant, and keeps the layout from one convolution to the next. So frozen convolutions are
+ * left to it. Kernels that are trained change their layout in the graph. Kernels of one element stay plain.
  */
 export const convInBlocks: Row<BlockedKernel> = {
   operator: 'Conv',
   form: 'in blocks',
   where: 'blocks',
-  because: 'benchmarks/onnx-step/blocked.ts: steps take 0.54 to 0.77 of the time on blocks of 8',
+  because: 'benchmarks/onnx-step/blocked.ts: with blocks of 8, steps take 0.54 to 0.77 of the time',
   applies: (node, graph, target) => {
     const weight = inputOf(node, 1);
     return graph.initializers.has(weight)
@@ -43,13 +43,13 @@ export const convInBlocks: Row<BlockedKernel> = {
   },
 };
 
-/** A transposed convolution's attributes as those of a convolution with the reversed kernel. */
+/** The attributes of a transposed convolution, written as a convolution with the reversed kernel. */
 interface Transposed {
   readonly kernel: BlockedKernel;
   readonly strides: readonly [down: number, across: number];
   readonly dilations: readonly number[];
   readonly pads: readonly number[];
-  /** The input's height and width, if its elements are to be set apart by zeros. */
+  /** The input's height and width, if zeros must be inserted between its elements. */
   readonly spread: readonly [number, number] | undefined;
 }
 
@@ -76,14 +76,15 @@ function transposedOf(
 }
 
 /**
- * A transposed convolution as a convolution with the reversed kernel. At a stride, the elements of its input are set
- * apart by zeros; the runtime's own form is faster where channels meet.
+ * A transposed convolution as a convolution with the reversed kernel. With a stride above 1, zeros are inserted between
+ * the elements of its input. In that case, the runtime's own form is faster unless the convolution is depthwise.
  */
 export const convTransposeInBlocks: Row<Transposed> = {
   operator: 'ConvTranspose',
   form: 'in blocks',
   where: 'blocks',
-  because: 'benchmarks/onnx-step/blocked.ts; a strided way back where channels meet was 7 % slower',
+  because:
+    'benchmarks/onnx-step/blocked.ts; with a stride and a kernel that is not depthwise, the input gradient was 7 % slower',
   applies: (node, graph, target) => {
     const kernel = blockedKernel(graph, inputOf(node, 1), int(node, 'group', 1), target);
     const dims = graph.dims(inputOf(node, 0));

@@ -9,7 +9,7 @@ import type { Row } from '../row.ts';
 import type { Target } from '../target.ts';
 import { type Single, singleOf } from './single.ts';
 
-/** W [M, C/g, k…] as the kernel of the input gradient, [C, M/g, k…], each spatial axis reversed. */
+/** Turns W [M, C/g, k…] into the kernel of the input gradient, [C, M/g, k…], with each spatial axis reversed. */
 function reversedKernel(b: Ops, weight: string, { group, axes, window }: ConvForm): string {
   const [m, c] = b.shape(weight) as [Dim, Dim];
   let kernel = weight;
@@ -31,8 +31,8 @@ function reversedKernel(b: Ops, weight: string, { group, axes, window }: ConvFor
 }
 
 /**
- * Whether laying out the output's gradient for a convolution copies so much more than a transposed convolution adds up
- * that the latter is faster on the CPU.
+ * Whether a transposed convolution is faster on the CPU. It is if a convolution would copy over three times more
+ * elements (im2col of the output's gradient) than a transposed convolution adds up.
  */
 function copiesTooMuch(node: NodeProto, graph: Graph, { provider }: Target): boolean {
   const [examples, ...from] = graph.shape(inputOf(node, 2));
@@ -45,13 +45,16 @@ function copiesTooMuch(node: NodeProto, graph: Graph, { provider }: Target): boo
   return (outputs as number) * size(sizes) > 3 * (inputs as number) * size(places);
 }
 
-/** At stride 1: a convolution of the output's gradient with the reversed, transposed kernel, which runtimes do fast. */
+/**
+ * At stride 1: a convolution of the output's gradient with the reversed, transposed kernel. Runtimes have fast
+ * convolutions.
+ */
 export const byConv: Row<Single> = {
   operator: 'clr:ConvInputGrad',
   form: 'by convolution',
   where: 'everywhere',
   because:
-    '2 threads, kernels of 3×3 and 5×5: 0.7 ms for 3.0 at 19 times the copies, equal at 3, 0.7 for 0.3 at 1, and 1.4 for 0.6 at 5 in LeNet',
+    '2 threads, kernels of 3×3 and 5×5: 3.0 ms by convolution and 0.7 by transposed convolution if it copies 19 times more elements, equal at 3 times, 0.3 and 0.7 at as many',
   applies: singleOf,
   prefers: (_single, node, graph, target) => !copiesTooMuch(node, graph, target),
   write: (node, b, { form, back }) => {

@@ -4,7 +4,7 @@ import { blockedKernel } from '../conv/blockedKernel.ts';
 import type { Row } from '../row.ts';
 import { singleOf } from './single.ts';
 
-/** A transposed convolution, which is written on channels in blocks in its turn, where it turns the kernel by itself. */
+/** A ConvTranspose, which another row then writes in NCHWc layout. That row also reverses the kernel. */
 export const inBlocks: Row<ConvForm> = {
   operator: 'clr:ConvInputGrad',
   form: 'in blocks',

@@ -3,5 +3,5 @@ import { byConv } from './byConv.ts';
 import { byConvTranspose } from './byConvTranspose.ts';
 import { inBlocks } from './inBlocks.ts';
 
-/** The gradient of a convolution's input. */
+/** The input gradient of a convolution. */
 export const convInputGrad: readonly Row[] = [inBlocks, byConv, byConvTranspose];

@@ -2,13 +2,13 @@ import type { NodeProto } from '../../generated/onnx_pb.ts';
 import { type ConvForm, convFormOf } from '../../graph/convForm.ts';
 import { extent } from '../../graph/window.ts';
 
-/** A convolution at stride 1 whose gradient is one too, and the padding of that one. */
+/** A convolution at stride 1 whose input gradient is a single convolution, and the padding of that one. */
 export interface Single {
   readonly form: ConvForm;
   readonly back: readonly number[];
 }
 
-/** Whether the gradient of the input is a convolution of the output's gradient as it is. */
+/** The single convolution of the output's gradient that computes the input gradient; `undefined` if there is none. */
 export function singleOf(node: NodeProto): Single | undefined {
   const form = convFormOf(node);
   const { kernel, strides, dilations } = form.window;

@@ -2,23 +2,23 @@ import { seenPads, spatialAxes } from '../../graph/convForm.ts';
 import type { Row } from '../row.ts';
 import { product, type Sizes, sizesOf } from './sizes.ts';
 
-/** With fewer channels im2col by rows is faster for many outputs, and in any case where the runs copied are short. */
+/** With fewer channels, im2col by rows is faster if there are many outputs or if the copied runs are short. */
 const fewestChannels = 6;
 const manyOutputs = 16;
 const shortestRun = 9;
 
 /**
- * One convolution. The examples become its channels, and the channels go into the last spatial axis, innermost: [N, C, H,
- * W] → [1, N, H, W·C]. The output's gradient [M, N, H', W'] is the kernel, stretched by the stride and, along the last
- * axis, by C. What comes out, [1, M, kH, kW·C], is the weight's gradient, and the runtime's own im2col, which stays in the
- * cache, copies whole runs of kW·C elements.
+ * One convolution. The examples become its channels, and the channels go into the last spatial axis, innermost: [N, C,
+ * H, W] → [1, N, H, W·C]. The output's gradient [M, N, H', W'] is the kernel, dilated by the stride and, along the last
+ * axis, also by C. The result, [1, M, kH, kW·C], is the weight gradient. The runtime's own im2col stays in the cache
+ * and copies whole runs of kW·C elements.
  */
 export const byConv: Row<Sizes> = {
   operator: 'clr:ConvWeightGrad',
   form: 'by convolution',
   where: 'not webgpu',
   because:
-    'against im2col in the graph, 2 threads: 12 ms for 28 (100 images, 32 channels of 16×16, 5×5), 6 for 19 (8×8), 0.4 for 0.9 (stride 2), and none of its memory, 25 times the input',
+    "against im2col in the graph, 2 threads: 12 ms instead of 28 (100 images, 32 channels of 16×16, 5×5), 6 instead of 19 (8×8), 0.4 instead of 0.9 (stride 2); it needs none of im2col's memory, 25 times the input",
   applies: (node, graph) => {
     const sizes = sizesOf(node, graph);
     if (!sizes) return undefined;
@@ -26,7 +26,7 @@ export const byConv: Row<Sizes> = {
     const [outputs, channels] = sizes.weight as [number, number];
     const positions = product(window.kernel);
     if (group !== 1 || window.dilations.some((dilation) => dilation !== 1)) return undefined;
-    // More filters than results: the runtime would lay out all of im2col at once.
+    // With more filters than results, the runtime would store all of im2col at once.
     return positions === 1 || outputs > positions * channels ? undefined : sizes;
   },
   prefers: ({ form: { window }, weight }) => {
@@ -45,7 +45,7 @@ export const byConv: Row<Sizes> = {
       list.map((n, i) => (i % axes === axes - 1 ? n * channels : n));
     const spatial = spatialAxes(axes);
     const channelsLast = b.reshape(b.emit('clr:ChannelsLast', [x]), [1, -1, ...interleaved(from)]);
-    // A Conv does not cut its input: what it sees too much of is cut from the results.
+    // A Conv cannot crop its input, so surplus results are sliced off.
     const found = b.emit('Conv', [channelsLast, b.transpose(g, [1, 0, ...spatial])], {
       pads: interleaved(pads).map((pad) => Math.max(0, pad)),
       dilations: interleaved(strides),

@@ -3,10 +3,10 @@ import { always, type Row } from '../row.ts';
 import { padded } from './padded.ts';
 import { product } from './sizes.ts';
 
-/** Each place of a kernel is a Slice. */
+/** A limit, because each element of a kernel becomes a Slice. */
 const mostPlaces = 4096;
 
-/** Every position of a kernel, the last axis running fastest. */
+/** All positions in a kernel, with the last axis running fastest. */
 function positions(kernel: readonly number[]): number[][] {
   return kernel.reduce<number[][]>(
     (list, size) => list.flatMap((head) => Array.from({ length: size }, (_, i) => [...head, i])),
@@ -14,14 +14,15 @@ function positions(kernel: readonly number[]): number[][] {
   );
 }
 
-/** A kernel of one element at stride 1 meets the input as it is. */
+/** Whether the kernel has one element and stride 1, so that the input needs no im2col. */
 function pointwise({ window }: ConvForm): boolean {
   return [...window.kernel, ...window.strides].every((n) => n === 1);
 }
 
 /**
- * im2col and one batched product: for each kernel position the part of the padded input it met, stacked to [N, g,
- * k…·C/g, places], times the output's gradient [N, g, M/g, places], summed over the batch.
+ * im2col and one batched product. For each kernel position, it takes the part of the padded input that this position
+ * reads, and stacks these parts to [N, g, k…·C/g, positions]. It multiplies them by the output's gradient [N, g, M/g,
+ * positions] and sums over the batch.
  */
 export const byPositions: Row = {
   operator: 'clr:ConvWeightGrad',

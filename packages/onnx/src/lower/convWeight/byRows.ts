@@ -6,18 +6,18 @@ import type { Row } from '../row.ts';
 import { padded } from './padded.ts';
 import { product } from './sizes.ts';
 
-/** The rows are listed in the file: an image of more would make it longer than its weights. */
+/** A limit, because the file lists the rows: for larger images the list would be longer than the weights. */
 const mostRows = 1 << 16;
 
-/** The columns take as many times the input's memory as a kernel has elements. */
+/** A limit, because the columns take the input's memory times the number of kernel elements. */
 const fewChannels = 8;
 
-/** A vector of a machine's registers: a product with fewer columns leaves some of it empty. */
+/** The width of a vector register. A product with fewer columns leaves a part of it empty. */
 const lanes = 16;
 
 /**
- * The parts of a padded input [N, C, H, W] that a kernel's positions meet, [N, kW·C·kH, H'·W']: the columns are
- * laid side by side by Slice, the rows picked by Gather, which copies whole rows and runs on all threads.
+ * The parts of a padded input [N, C, H, W] that the kernel's positions read, as [N, kW·C·kH, H'·W']. Slice puts the
+ * columns side by side, and Gather picks the rows. Gather copies whole rows and runs on all threads.
  */
 function columnsOf(
   b: Ops,
@@ -53,7 +53,7 @@ export const byRows: Row<Found> = {
   form: 'by rows',
   where: 'everywhere',
   because:
-    'against one Slice for each position, 2 threads: 0.5 ms for 0.7 (64 images of 28×28, 1 channel, 5×5), 5.5 for 8.5 (100 of 32×32, 3 channels, 5×5)',
+    'against one Slice for each position, 2 threads: 0.5 ms instead of 0.7 (64 images of 28×28, 1 channel, 5×5), 5.5 instead of 8.5 (100 of 32×32, 3 channels, 5×5)',
   applies: (node, graph) => {
     const form = convFormOf(node);
     const [weight, to] = [graph.dims(inputOf(node, 1)), graph.shape(inputOf(node, 2)).slice(2)];

@@ -5,7 +5,7 @@ import { emitBlocked, inBlocks } from '../blocks.ts';
 import type { Row } from '../row.ts';
 import { type Sizes, sizesOf } from './sizes.ts';
 
-/** [N, C, H, W] in blocks, spatially padded, one example below the other: [1, C, N·H, W]. */
+/** [N, C, H, W] in NCHWc, spatially padded, with the examples stacked vertically: [1, C, N·H, W]. */
 function stacked(
   b: Ops,
   input: string,
@@ -23,15 +23,15 @@ function stacked(
 }
 
 /**
- * The kernel [C, 1, kH, kW] of a depthwise convolution, by one on channels in blocks: the examples lie one below the
- * other, and the output's gradient, with rows of zeros between its examples, is the kernel.
+ * The weight gradient [C, 1, kH, kW] of a depthwise convolution, computed as a depthwise convolution in NCHWc layout.
+ * The examples are stacked vertically. The output's gradient, with rows of zeros between its examples, is the kernel.
  */
 export const depthwiseInBlocks: Row<Sizes & { readonly block: number }> = {
   operator: 'clr:ConvWeightGrad',
   form: 'depthwise, in blocks',
   where: 'blocks',
   because:
-    'with the way there, 2 threads, blocks of 8: 1.7 ms for 9.3 (64 images, 64 channels of 8×8, 3×3), 2.0 for 8.3 (32 of 16×16, stride 2)',
+    'with the forward pass, 2 threads, blocks of 8: 1.7 ms instead of 9.3 (64 images, 64 channels of 8×8, 3×3), 2.0 instead of 8.3 (32 of 16×16, stride 2)',
   applies: (node, graph, { channelBlock: block }) => {
     const sizes = sizesOf(node, graph);
     if (!sizes || graph.type(inputOf(node, 1)).type !== DataType.FLOAT) return undefined;
@@ -47,7 +47,7 @@ export const depthwiseInBlocks: Row<Sizes & { readonly block: number }> = {
     const [rows, columns] = to as [number, number];
     const [down, across] = window.strides as [number, number];
     const [top, left, bottom, right] = pads as [number, number, number, number];
-    // As many rows for each example in both, counted in strides.
+    // Both stacks use the same number of rows for each example, counted in strides.
     const pitch = Math.ceil((top + height + bottom) / down);
     const below = pitch * down - top - height;
     const data = stacked(b, x, block, channels, [height, width], [top, left, below, right]);

@@ -6,13 +6,13 @@ import { emitBlocked, inBlocks as reorder } from '../blocks.ts';
 import type { Row } from '../row.ts';
 import { product, type Sizes, sizesOf } from './sizes.ts';
 
-/** Beyond this many places a group of filters, examples × places of each, falls out of the cache. */
+/** A limit on positions: beyond it, a group of filters (examples × positions each) no longer fits into the cache. */
 const mostPlaces = 1024;
 
-/** The runtime takes channels by fours and fills the last block up with zeros. */
+/** ONNX Runtime requires a multiple of 4 channels, and fills the last block up with zeros. */
 const channelsAtOnce = 4;
 
-/** The batch filled up with zeros to whole blocks, where it might not be a multiple of 4. */
+/** Pads the batch with zeros to whole blocks, unless its size is known to be a multiple of 4. */
 function wholeBatch(b: Ops, input: string, block: number): string {
   const [examples] = b.shape(input);
   if (typeof examples === 'number' && examples % channelsAtOnce === 0) return input;
@@ -23,7 +23,7 @@ function wholeBatch(b: Ops, input: string, block: number): string {
   return b.emit('Pad', [input, rest]);
 }
 
-/** [N, C, H, W] with the examples in blocks, as if they were channels: [N/block, C, H, W·block]. */
+/** Converts [N, C, H, W] with the examples in the place of channels to [N/block, C, H, W·block]. */
 function examplesInBlocks(
   b: Ops,
   input: string,
@@ -36,16 +36,16 @@ function examplesInBlocks(
 }
 
 /**
- * One convolution on blocks: the examples are its channels and the output's gradient [N, M, H', W'] its kernels, one for
- * each of the M outputs, stretched by the stride. Neither is transposed element by element: what puts channels in blocks
- * does it, twice for the kernels.
+ * One convolution in NCHWc. The examples are its channels. The output's gradient [N, M, H', W'] is its kernel, one for
+ * each of the M outputs, dilated by the stride. No element-wise transposition is needed: the conversion to NCHWc does
+ * it, applied twice for the kernels.
  */
 export const inBlocks: Row<Sizes & { readonly block: number }> = {
   operator: 'clr:ConvWeightGrad',
   form: 'in blocks',
   where: 'blocks',
   because:
-    'against the form by convolution, 2 threads, blocks of 8: 13.6 ms for 18.6 (100 images, 32 channels of 16×16, 5×5), 3.6 for 4.8 (64, 32 of 16×16, 3×3), 0.9 for 1.3 (64, 8 of 16×16, 3×3), 0.6 for 1.0 (3 channels); 92 for 84 at 56×56',
+    'against the form by convolution, 2 threads, blocks of 8: 13.6 ms instead of 18.6 (100 images, 32 channels of 16×16, 5×5), 3.6 instead of 4.8 (64, 32 of 16×16, 3×3), 0.9 instead of 1.3 (64, 8 of 16×16, 3×3), 0.6 instead of 1.0 (3 channels); slower at 56×56, 92 instead of 84',
   applies: (node, graph, { channelBlock: block }) => {
     const sizes = sizesOf(node, graph);
     if (!sizes || graph.type(inputOf(node, 1)).type !== DataType.FLOAT) return undefined;
@@ -60,7 +60,7 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
     const pads = seenPads(form, from, to);
     const [outputs, channels, kH, kW] = weight as [number, number, number, number];
     const [height, width] = to as [number, number];
-    // The kernels: [N/block, M, H', W'·block], then the outputs in blocks too, and those outermost.
+    // The kernels as [N/block, M, H', W'·block]. Then the outputs are blocked too, and become the outermost axis.
     const twice = reorder(b, examplesInBlocks(b, g, block, [outputs, height, width]), block);
     const apart = (): string => b.reshape(twice, [-1, outputs / block, height * width * block * block]);
     const outermost = outputs === block ? twice : b.transpose(apart(), [1, 0, 2]);

@@ -5,5 +5,5 @@ import { byRows } from './byRows.ts';
 import { depthwiseInBlocks } from './depthwiseInBlocks.ts';
 import { inBlocks } from './inBlocks.ts';
 
-/** The gradient of a convolution's kernel. */
+/** The weight gradient of a convolution. */
 export const convWeightGrad: readonly Row[] = [inBlocks, depthwiseInBlocks, byConv, byRows, byPositions];

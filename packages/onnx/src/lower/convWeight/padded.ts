@@ -1,7 +1,7 @@
 import type { ConvForm } from '../../graph/convForm.ts';
 import type { Ops } from '../../graph/ops.ts';
 
-/** The padded input; the input itself without padding. */
+/** The padded input, or the input itself if there is no padding. */
 export function padded(b: Ops, x: string, { pads, axes }: ConvForm): string {
   if (pads.every((pad) => pad === 0)) return x;
   const [before, after] = [pads.slice(0, axes), pads.slice(axes)];

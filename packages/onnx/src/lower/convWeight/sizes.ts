@@ -11,11 +11,11 @@ export interface Sizes {
   readonly weight: readonly number[];
   /** The input's spatial sizes. */
   readonly from: readonly number[];
-  /** The output's. */
+  /** The output's spatial sizes. */
   readonly to: readonly number[];
 }
 
-/** The sizes of a `clr:ConvWeightGrad`; `undefined` while some of them are not known. */
+/** The sizes of a `clr:ConvWeightGrad`; `undefined` if some are unknown. */
 export function sizesOf(node: NodeProto, graph: Graph): Sizes | undefined {
   const weight = graph.dims(inputOf(node, 1));
   const [from, to] = [0, 2].map((i) => graph.dims(inputOf(node, i))?.slice(2));

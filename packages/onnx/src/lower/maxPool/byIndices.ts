@@ -11,7 +11,7 @@ import { poolOf, windowOfPool } from './pool.ts';
 const disjoint = ({ kernel, strides, dilations }: Window): boolean =>
   kernel.every((k, i) => extent(k, dilations[i] as number) <= (strides[i] as number));
 
-/** Whether a window may see only padding: a dilated window can step over the input. */
+/** Whether a window may cover only padding, because a dilated window can step over the input. */
 function mayMiss(window: Window): boolean {
   const { kernel, dilations } = window;
   const pads = padsOf(window);
@@ -20,7 +20,7 @@ function mayMiss(window: Window): boolean {
   );
 }
 
-/** The row-major indices of the maxima, from the pool itself or from a second one beside it. */
+/** The row-major indices of the maxima, from the pool itself or from a second pool beside it. */
 function indicesOf(b: Ops, pool: NodeProto): string {
   const byColumns = int(pool, 'storage_order', 0) === 1;
   const [y, known = ''] = pool.output as [string, string?];
@@ -38,7 +38,9 @@ function indicesOf(b: Ops, pool: NodeProto): string {
   return indices;
 }
 
-/** Zeros, and each window's gradient where its index says; windows that do not overlap have an operator for it. */
+/**
+ * Starts from zeros and adds each window's gradient at its index. For windows that do not overlap, MaxUnpool does this.
+ */
 export const byIndices: Row = {
   operator: 'clr:MaxPoolGrad',
   form: 'by indices',
@@ -52,12 +54,13 @@ export const byIndices: Row = {
     let indices = indicesOf(b, poolOf(node, b));
     let share = g;
     if (mayMiss(window)) {
-      // The index of a window without a maximum lies outside of the input, or in another plane.
+      // A window without a maximum has an index outside of the input, or in another plane.
       share = b.maskWith(b.greater(y, b.scalar(lowest, y)), share);
       indices = b.emit('Max', [indices, b.int(0)]);
     }
     if (disjoint(window) && b.type(x).type === DataType.FLOAT) {
-      // MaxUnpool rejects an output_shape below the size it infers. With a kernel of 1 that is the number of windows.
+      // MaxUnpool rejects an output_shape smaller than the size it infers. With a 1×1 kernel it infers the number of
+      // windows.
       const kernel = window.kernel.map(() => 1);
       return [b.emit('MaxUnpool', [share, indices, b.shapeOf(x)], { kernel_shape: kernel })];
     }

@@ -5,16 +5,16 @@ import { padsOf } from '../../graph/window.ts';
 import type { Row } from '../row.ts';
 import { poolOf, windowOfPool } from './pool.ts';
 
-/** The products below cost as much for each element as there are elements in a row. */
+/** A limit, because the products below cost as many multiplications per element as a row has elements. */
 const longestRow = 64;
 
-/** The largest finite number, by type. */
+/** The largest finite number of each type. */
 const largest: ReadonlyMap<number, number> = new Map([
   [DataType.FLOAT, 3.4028234663852886e38],
   [DataType.DOUBLE, Number.MAX_VALUE],
 ]);
 
-/** A row of windows: their sizes, and the elements of the row. */
+/** The sizes of the windows in a row, and the number of elements in it. */
 interface Tiles {
   readonly kernelWidth: number;
   readonly width: number;
@@ -22,17 +22,17 @@ interface Tiles {
 }
 
 /**
- * For windows that tile a small image, without `Indices`: the pool's kernel without them is vectorised. A row of windows
- * is a row of a matrix; a product with zeros and ones repeats each maximum over its window, a second one takes from each
- * element that equals it the ones before it, so that the first alone is left. Such products are exact on the CPU; a
- * provider that rounds their factors (TF32) would find no element equal.
+ * For windows that tile a small image, without `Indices`, because the pool's kernel is vectorised only without that
+ * output. A row of windows is a row of a matrix. A product with zeros and ones repeats each maximum over its window. A
+ * second product subtracts from each element that equals the maximum the ones before it, so that only the first
+ * remains. These products are exact on the CPU. A provider that rounds factors (TF32) would find no equal element.
  */
 export const byRows: Row<Tiles> = {
   operator: 'clr:MaxPoolGrad',
   form: 'by rows',
   where: 'cpu',
   because:
-    'with the way forth, 2 threads: 0.16 ms for 0.48 (64 images of 10×10, 16 channels, 2×2), 0.5 for 0.8 (28×28, 6 channels)',
+    'with the forward pass, 2 threads: 0.16 ms instead of 0.48 (64 images of 10×10, 16 channels, 2×2), 0.5 instead of 0.8 (28×28, 6 channels)',
   applies: (node, graph) => {
     const { type, dims } = graph.type(inputOf(node, 0));
     const sizes = dims?.slice(2);
@@ -54,7 +54,7 @@ export const byRows: Row<Tiles> = {
     const { type } = b.type(x);
     const limit = largest.get(type) as number;
     const count = width / kernelWidth;
-    /** Which window of the row element `i` lies in, and where in it. */
+    /** The column of windows that contains element `i`. */
     const column = (i: number): number => Math.floor((i % width) / kernelWidth);
     const place = (i: number): number => Math.floor(i / width) * kernelWidth + (i % kernelWidth);
     const matrix = (rows: number, value: (row: number, i: number) => number): string =>
@@ -69,7 +69,7 @@ export const byRows: Row<Tiles> = {
       return from === to ? 1 : place(from) < place(to) ? -1 : 0;
     });
     const spread = (value: string): string => b.matmul(b.reshape(value, [-1, count]), over);
-    // 0 times an infinite maximum would spoil the rest of its row.
+    // 0 times an infinite maximum would give NaN in the rest of its row.
     const finite = b.emit('Clip', [y, b.scalar(-limit, y), b.scalar(limit, y)]);
     const maximal = b.castLike(b.equal(b.reshape(x, [-1, length]), spread(finite)), x);
     const first = b.emit('Relu', [b.matmul(maximal, earlier)]);

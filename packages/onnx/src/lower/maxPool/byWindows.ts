@@ -11,10 +11,10 @@ import { firstMax } from '../firstMax.ts';
 import { always, type Row } from '../row.ts';
 import { poolOf, windowOfPool } from './pool.ts';
 
-/** Each place of a window is a channel, and the kernel that picks them has the square of their number. */
+/** A limit: each element of a window becomes a channel, so the one-hot kernel has this number squared of elements. */
 const mostPlaces = 1024;
 
-/** The padding of a window this form can write. */
+/** The padding of a window, if this form can write it. */
 function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
   const refuse = (received: string, advice?: string): Error =>
     new UnsupportedOperatorError(
@@ -29,14 +29,14 @@ function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
     );
   }
   if (window.kernel.reduce((n, size) => n * size, 1) > mostPlaces)
-    throw refuse(`its window has more than ${mostPlaces} places`);
+    throw refuse(`its window has more than ${mostPlaces} elements`);
   return pads;
 }
 
 /**
- * Without `Indices`. A convolution with one-hot kernels lays the elements of each window out as channels; the first that
- * is the window's maximum gets the gradient; the transposed convolution puts it back at its position. It is exact: each
- * sum has one term that is not 0.
+ * Without `Indices`. A convolution with one-hot kernels copies the elements of each window into channels. The first
+ * that equals the window's maximum gets the gradient. The transposed convolution writes it back at its position. The
+ * result is exact, because each sum has only one nonzero term.
  */
 export const byWindows: Row = {
   operator: 'clr:MaxPoolGrad',
@@ -63,14 +63,14 @@ export const byWindows: Row = {
         const size = b.shape(value)[axis];
         return typeof size === 'number' ? size : b.sizeAt(value, axis);
       });
-    /** [N, C, …] as [N·C, 1, …]: the channels of a pool do not mix. */
+    /** [N, C, …] as [N·C, 1, …], because a pool does not mix channels. */
     const alone = (value: string): string => b.reshape(value, b.shapeVector([-1, 1, ...spatial(value)]));
 
     // ceil_mode may add one position at the end of each axis. Its window is padded, and a surplus position is cut off.
     const ceil = int(node, 'ceil_mode', 0) === 1;
     const spare = strides.map((stride) => (ceil ? stride - 1 : 0));
     const after = pads.slice(axes.length).map((pad, i) => pad + (spare[i] as number));
-    // 0 times ∞ is NaN, and masks hold −∞
+    // 0 times ∞ is NaN, and masks contain −∞.
     let field = b.emit('Clip', [alone(x), b.scalar(lowest, x), b.scalar(-lowest, x)]);
     if ([...before, ...after].some((pad) => pad > 0)) {
       field = b.emit('Pad', [field, b.ints([0, 0, ...before, 0, 0, ...after]), b.scalar(lowest, field)]);

@@ -6,7 +6,7 @@ import { inputOf } from '../../graph/infer.ts';
 import type { Ops } from '../../graph/ops.ts';
 import type { Row } from '../row.ts';
 
-/** The number of input channels, where the kernel reads them wrongly. */
+/** The number of input channels, if it is one that the kernel reads wrongly. */
 function misreadChannels(node: NodeProto, graph: Graph): number | undefined {
   const [outputs, inputs] = graph.dims(inputOf(node, 1)) ?? [];
   const wrong =
@@ -19,7 +19,10 @@ function misreadChannels(node: NodeProto, graph: Graph): number | undefined {
   return wrong ? inputs : undefined;
 }
 
-/** Appends a convolution with its channels filled up with zeros to a multiple of 4, if it would be wrong as it is. */
+/**
+ * Appends a convolution. If its number of input channels would give wrong results, pads the channels with zeros to a
+ * multiple of 4.
+ */
 export function appendFilledUp(node: NodeProto, b: Ops): void {
   const inputs = misreadChannels(node, b);
   if (inputs === undefined) {
@@ -39,7 +42,7 @@ export const convFilledUp: Row = {
   form: 'with channels filled up',
   where: 'webgpu',
   because:
-    'the kernel reads 6, 9, 15, … input channels wrongly when the output channels are a multiple of 4 (microsoft/onnxruntime issue 29651)',
+    'the kernel reads 6, 9, 15, … input channels wrongly if the output channels are a multiple of 4 (microsoft/onnxruntime issue 29651)',
   applies: (node, graph) =>
     ints(node, 'kernel_shape')?.every((size) => size === 1) ? undefined : misreadChannels(node, graph),
   write: (node, b) => {

@@ -8,7 +8,7 @@ import { isStatic } from '../../graph/value.ts';
 import type { Row } from '../row.ts';
 import { appendFilledUp } from './conv.ts';
 
-/** [N, C, n, …] → [N, C, n · stride, …] along every spatial axis: zeros after each element. */
+/** [N, C, n, …] → [N, C, n · stride, …] along every spatial axis: inserts zeros after each element. */
 function spread(b: Ops, value: string, dims: readonly number[], strides: readonly number[]): string {
   const shape = [...dims];
   return strides.reduce((from, stride, i) => {
@@ -21,21 +21,21 @@ function spread(b: Ops, value: string, dims: readonly number[], strides: readonl
   }, value);
 }
 
-/** The input's channels and sizes, and the kernel's. */
+/** The channels and sizes of the input and of the kernel. */
 interface Sizes {
   readonly dims: readonly number[];
   readonly kernel: readonly number[];
 }
 
 /**
- * A transposed convolution of three axes as a convolution with the reversed kernel over the input spread out with zeros.
- * Not for groups, nor for unknown sizes.
+ * A transposed convolution of three axes, written as a convolution with the reversed kernel over the input with zeros
+ * inserted. It supports neither groups nor unknown sizes.
  */
 export const transposedAsConv: Row<Sizes> = {
   operator: 'ConvTranspose',
   form: 'as a convolution',
   where: 'webgpu',
-  because: 'the provider lacks it for three axes',
+  because: 'the provider does not support three axes',
   applies: (node, graph) => {
     const dims = graph.dims(inputOf(node, 0))?.slice(1);
     const kernel = graph.dims(inputOf(node, 1))?.slice(2);
@@ -94,7 +94,7 @@ export const transposedAsConv: Row<Sizes> = {
   },
 };
 
-/** Groups with one output channel each, with a second one of zeros that is taken out again. */
+/** For groups with one output channel each: adds a second output channel of zeros and removes it again. */
 export const withTwoOutputs: Row<number> = {
   operator: 'ConvTranspose',
   form: 'with two output channels in a group',

@@ -2,7 +2,7 @@ import { int } from '../../format/attributes.ts';
 import { axisOf, inputOf } from '../../graph/infer.ts';
 import { always, type Row } from '../row.ts';
 
-/** WebGPU has no LogSoftmax: it would go to the CPU and back in every step. */
+/** WebGPU has no LogSoftmax, so the data would go to the CPU and back in every step. */
 export const logSoftmaxInParts: Row = {
   operator: 'LogSoftmax',
   form: 'in parts',

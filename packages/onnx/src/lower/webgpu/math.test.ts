@@ -20,7 +20,7 @@ interface Case {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
 
-/** Σ y · (1, 2, …), y the operator of x, which is trained. */
+/** Trains one step with the loss Σ y · (1, 2, …), where y is the operator applied to the trained x. */
 async function step(c: Case, provider: 'cpu' | 'webgpu'): Promise<{ loss: number; moved: number[] }> {
   const others = (c.inputs ?? []).map((values, i) => ({
     name: `other${i}`,
@@ -64,7 +64,7 @@ async function step(c: Case, provider: 'cpu' | 'webgpu'): Promise<{ loss: number
 const large = [90, 120, 150, -90, -120, -150, 1e20, 1, 1e20];
 const square = { dims: [3, 3], x: large } as const;
 
-// A software adapter compiles each shader for about a second.
+// A software adapter takes about a second to compile each shader.
 describe.skipIf(!runs)(
   'operators whose WebGPU kernels lose large numbers or NaN',
   { timeout: 120_000 },
@@ -73,7 +73,7 @@ describe.skipIf(!runs)(
       ['the last axis', { op: 'ReduceLogSumExp', ...square, inputs: [[1]], attributes: { keepdims: 0 } }],
       ['the first axis, kept', { op: 'ReduceLogSumExp', ...square, inputs: [[0]] }],
       ['all axes', { op: 'ReduceLogSumExp', ...square, attributes: { keepdims: 0 } }],
-    ])('ReduceLogSumExp along %s is that of the CPU', async (_name, c) => {
+    ])('ReduceLogSumExp along %s agrees with the CPU', async (_name, c) => {
       const [cpu, gpu] = [await step(c, 'cpu'), await step(c, 'webgpu')];
       expect(Math.abs(gpu.loss - cpu.loss)).toBeLessThan(1e-5 * Math.abs(cpu.loss));
       gpu.moved.forEach((value, i) => {
@@ -81,7 +81,7 @@ describe.skipIf(!runs)(
       });
     });
 
-    it('Softmax is that of the CPU, and NaN where a row has one', async () => {
+    it('Softmax agrees with the CPU, and is NaN in a row with a NaN', async () => {
       const c: Case = { op: 'Softmax', dims: [2, 3], x: [1, 2, 3, -100, 0, 100], attributes: { axis: 1 } };
       const [cpu, gpu] = [await step(c, 'cpu'), await step(c, 'webgpu')];
       expect(gpu.loss).toBeCloseTo(cpu.loss, 5);
@@ -94,7 +94,7 @@ describe.skipIf(!runs)(
     it.each<[string, Case]>([
       ['Log', { op: 'Log', dims: [3], x: [0.5, 2, 9] }],
       ['a root', { op: 'Pow', dims: [3], x: [0.5, 2, 9], inputs: [1.5] }],
-    ])('%s is that of the CPU, and NaN left of 0', async (_name, c) => {
+    ])('%s agrees with the CPU, and is NaN for negative numbers', async (_name, c) => {
       const [cpu, gpu] = [await step(c, 'cpu'), await step(c, 'webgpu')];
       expect(gpu.loss).toBeCloseTo(cpu.loss, 3);
       gpu.moved.forEach((value, i) => {
@@ -103,7 +103,7 @@ describe.skipIf(!runs)(
       expect((await step({ ...c, x: [1, -2, 3] }, 'webgpu')).loss).toBeNaN();
     });
 
-    it('a NaN that Relu hides shows in the loss of its step', async () => {
+    it('shows a NaN that Relu hides in the loss of its step', async () => {
       const c: Case = { op: 'Relu', dims: [3], x: [1, Number.NaN, 3] };
       expect((await step(c, 'webgpu')).loss).toBeNaN();
     });

@@ -8,7 +8,7 @@ import { always, type Row } from '../row.ts';
 
 const largestFloat = 3.4028234663852886e38;
 
-/** Emits the node under a new name for its result. */
+/** Emits a copy of the node under a new name. */
 function inner(node: NodeProto, b: Ops): string {
   const name = b.uniqueName(node.opType);
   const { type, dims } = b.type(node.output[0] as string);
@@ -17,8 +17,8 @@ function inner(node: NodeProto, b: Ops): string {
 }
 
 /**
- * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not: its float32 overflows from 89
- * on.
+ * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not subtract it, so its float32
+ * overflows from 89 on.
  */
 function logSumExp(node: NodeProto, b: Ops): void {
   const [x, ...axes] = node.input as [string, ...string[]];
@@ -35,8 +35,8 @@ function logSumExp(node: NodeProto, b: Ops): void {
 }
 
 /**
- * Divides a Softmax by its sum. That is 1, and changes nothing; but a row with a NaN, for which the kernel gives 0,
- * becomes NaN again.
+ * Divides a Softmax by its sum. The sum is 1, so this changes nothing, except in a row with a NaN: the kernel gives 0
+ * there, and 0/0 is NaN.
  */
 function softmax(node: NodeProto, b: Ops): void {
   const y = inner(node, b);
@@ -44,7 +44,10 @@ function softmax(node: NodeProto, b: Ops): void {
   b.emitAs('Div', [y, sum], {}, node.output[0] as string);
 }
 
-/** Where shaders give finite results for NaN and for numbers below 0, takes √x, whose kernel gives NaN. */
+/**
+ * Some shaders give finite results for NaN and for negative numbers. For these, the result is replaced by √x, which is
+ * NaN.
+ */
 function notBelowZero(node: NodeProto, b: Ops): void {
   const x = inputOf(node, 0);
   const y = inner(node, b);
@@ -72,9 +75,9 @@ const safe = (operator: string, because: string, write: (node: NodeProto, b: Ops
 
 /** Operators whose WebGPU kernels lose large numbers or NaN. */
 export const safeMath: readonly Row[] = [
-  safe('ReduceLogSumExp', 'the kernel leaves the maximum in: it is ∞ from 89 on', logSumExp),
+  safe('ReduceLogSumExp', 'the kernel does not subtract the maximum: it gives ∞ from 89 on', logSumExp),
   safe('Softmax', 'the kernel gives 0 for a row with a NaN', softmax),
-  safe('Log', 'log(−2) is log 2 there', notBelowZero),
+  safe('Log', 'the kernel gives log(−2) = log 2', notBelowZero),
   {
     ...safe('Pow', '(−2)^0.5 is √2 there', notBelowZero),
     applies: (node, graph) => isRoot(node, graph) || undefined,

@@ -2,13 +2,13 @@ import { int } from '../../format/attributes.ts';
 import { inputOf } from '../../graph/infer.ts';
 import type { Row } from '../row.ts';
 
-/** WebGPU promises 8 buffers for each shader: one input and as many outputs. */
+/** WebGPU guarantees 8 buffers per shader: one input and 7 outputs. */
 const mostOutputs = 7;
 
 /** The size of each part. */
 type Sizes = readonly number[];
 
-/** A Split into more parts than a shader has buffers for, as a Split into groups and a Split of each. */
+/** Splits in two stages if there are more parts than a shader has buffers: first into groups, then each group. */
 export const splitInGroups: Row<Sizes> = {
   operator: 'Split',
   form: 'in groups',

@@ -48,7 +48,9 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   const { trace, finding } = swept;
   const useless = high ? inDoubt(finding) : !constant && fellAtOnce(trace);
   const settled =
-    useless && !signal?.aborted ? await settle(session, trace.coarse ?? trace.points) : undefined;
+    useless && !signal?.aborted
+      ? await settle(session, trace.coarse ?? trace.points, constant?.loss)
+      : undefined;
   const before = settled ? [settledReason(high ? start?.loss : null, constant?.loss, settled)] : [];
   if (settled) swept = because(before, await sweepRates(session, constant, roomAfterSettling(steps)));
   if (high) swept = { ...swept, finding: refuseInDoubt(swept.finding) };

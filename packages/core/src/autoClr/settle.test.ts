@@ -185,6 +185,20 @@ describe('settle', () => {
     }
   });
 
+  it('stops once the loss reaches that of the constant answer', async () => {
+    const { net, batches, constant } = await begin(starts['a last layer 100 times too large']!);
+    const made = createSession(net, batches, { steps: 4000 });
+    const first = await net.evaluate(batches);
+    const settled = await settle(made, coarse(2e-3), constant.loss);
+    expect(first.loss).toBeGreaterThan(5 * constant.loss);
+    expect(settled!.steps).toBeLessThan(100);
+    expect(settled!.steps % 10).toBe(0);
+    expect(made.cost.settling).toBe(settled!.steps);
+    const { loss } = await net.evaluate(batches);
+    expect(loss / constant.loss).toBeGreaterThan(0.5);
+    expect(loss / constant.loss).toBeLessThan(1.1);
+  });
+
   it('does nothing in a small budget, after an abort, or where the sweep shows no fall', async () => {
     const tries: [Partial<AutoClrOptions<Rows>>, RangeTestPoint[]][] = [
       [{ steps: 90 }, coarse(1e-3)],

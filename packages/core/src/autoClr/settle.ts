@@ -1,9 +1,9 @@
-import { constant } from '../policies/constant.ts';
 import { rangeTestSteps } from '../rangeTest/calibration.ts';
 import { showNumber } from '../rangeTest/describe.ts';
 import { highAdvice } from '../rangeTest/highStart.ts';
 import { isFiniteLoss } from '../rangeTest/poolTraces.ts';
 import type { RangeTestPoint } from '../rangeTest/trace.ts';
+import type { CustomSchedule } from '../schedule.ts';
 import { median, minOf } from '../statistics.ts';
 import { train } from '../train/train.ts';
 import { attempt } from '../trainable/attempt.ts';
@@ -12,9 +12,12 @@ import { counting, type Session } from './session.ts';
 
 /**
  * How a model settles: at this `share` of the rate that made half of the fall, for a tenth of the budget, 100 steps at
- * most. The range test after it may take `testShare` of the budget.
+ * most. After every `look` steps it stops if the loss has reached the constant answer's. The range test after it may take
+ * `testShare` of the budget.
  */
-const settling = { share: 0.5, ofBudget: 0.1, most: 100, least: 10, window: 3, testShare: 0.15 } as const;
+const settling = {
+  ...{ share: 0.5, ofBudget: 0.1, most: 100, least: 10, look: 10, window: 3, testShare: 0.15 },
+} as const;
 
 /** The updates that a range test may take after settling: more than elsewhere, because a curve from there is noisier. */
 export const roomAfterSettling = (steps: number): number =>
@@ -34,12 +37,16 @@ export interface Settled {
  * model trains a little first, at a rate that a coarse sweep showed to be careful: half of the one at which half of the
  * fall was done. From an ordinary start it would do harm.
  *
+ * It stops at the loss of the constant answer: below it, it would learn what the range test is to see.
+ *
  * @param coarse - a coarse sweep from this start
+ * @param constantLoss - the loss of the best constant answer, if it is known
  * @returns undefined if it could not be done; the model is then unchanged
  */
 export async function settle<Batch>(
   session: Session<Batch>,
   coarse: readonly RangeTestPoint[],
+  constantLoss?: number | null,
 ): Promise<Settled | undefined> {
   const { trainable, batches, options } = session;
   const signal = options.signal && { signal: options.signal };
@@ -49,14 +56,23 @@ export async function settle<Batch>(
   if (lr === undefined || options.signal?.aborted) return undefined;
   const before = await attempt('snapshot()', 'before settling', () => trainable.snapshot());
   session.untouched ??= before;
+  const reached = { aborted: false };
+  const losses: number[] = [];
   const run = await train(counting(session, 'settling'), batches, {
-    policy: constant({ lr }),
+    policy: inLooks(lr),
     steps,
     ...signal,
+    stopAtTrough: reached,
+    onStep({ loss }) {
+      losses.push(loss ?? Number.NaN);
+    },
+    onCycleEnd() {
+      reached.aborted = median(losses.splice(0)) <= (constantLoss ?? -Infinity);
+    },
   });
-  if (!run.stopped) {
-    await options.onEvent?.({ type: 'settling', lr, steps });
-    return { lr, steps };
+  if (!run.stopped || run.stopped.reason === 'ended') {
+    await options.onEvent?.({ type: 'settling', lr, steps: run.step });
+    return { lr, steps: run.step };
   }
   await attempt(
     'restore()',
@@ -65,6 +81,17 @@ export async function settle<Batch>(
     'The model is not as it was.',
   );
   return undefined;
+}
+
+/** A constant rate whose cycles end where settling looks at the losses. All of them have arrived there, on every device. */
+function inLooks(lr: number): CustomSchedule {
+  return {
+    lr: () => lr,
+    position(step) {
+      const cycle = Math.floor(step / settling.look);
+      return { cycle, phase: (step % settling.look) / settling.look, cycleEnd: (cycle + 1) * settling.look };
+    },
+  };
 }
 
 /** A share of the first rate at which half of the fall was done; undefined if there was none. */

@@ -324,7 +324,12 @@ describe(`createTrainable on ${backend}`, () => {
       name,
       createTrainable(tf, dense(make())).updateKind,
     ]);
-    const expected: Record<string, string> = { sgd: 'sgd', momentum: 'momentum', nesterov: 'momentum' };
+    const expected: Record<string, string> = {
+      sgd: 'sgd',
+      adadelta: 'sgd',
+      momentum: 'momentum',
+      nesterov: 'momentum',
+    };
     for (const [name, kind] of kinds) expect(kind, name).toBe(expected[name!] ?? 'adaptive');
     expect(createTrainable(tf, dense(tf.train.rmsprop(1))).updateKind).toBe('rmsProp');
   });

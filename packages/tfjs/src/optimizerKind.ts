@@ -35,7 +35,8 @@ const kinds: ReadonlyMap<string, OptimizerKind> = new Map<string, OptimizerKind>
   ['SGD', { ...field, update: 'sgd', rateTensor: true }],
   ['Momentum', { update: 'momentum', momentum: 'tensor', rateTensor: true }],
   ['Adagrad', field],
-  ['Adadelta', field],
+  // tfjs's Adadelta moves exactly as SGD does: both of its averages see the same numbers, and cancel.
+  ['Adadelta', { ...field, update: 'sgd' }],
   ['RMSProp', { ...field, update: 'rmsProp', momentum: 'field' }],
   ['Adam', { ...field, momentum: 'beta1' }],
   ['Adamax', { ...field, momentum: 'beta1' }],

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { createTrainable } from './createTrainable.ts';
 import { cyclicLR } from './cyclicLR.ts';
 import { disposeOptimizer } from './disposeOptimizer.ts';
+import { updateKind } from './optimizerKind.ts';
 import { setHyperparameters } from './setHyperparameters.ts';
 import { slotsOf } from './slotsOf.ts';
 
@@ -192,6 +193,83 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     const forward = (half: boolean) => tf.image.resizeBilinear(rows, [3, 3], false, half).arraySync();
     expect(forward(true)).not.toEqual(forward(false));
     expect(slopes(true).arraySync()).toEqual(slopes(false).arraySync());
+  });
+
+  it('tfjs-mirror-pad: the gradient leaves the mirrored elements out', () => {
+    const padded = (x: newest.Tensor) => tf.mirrorPad(x as newest.Tensor1D, [[2, 1]], 'reflect');
+    const values = tf.tensor1d([1, 2, 3, 4]);
+    expect(padded(values).arraySync()).toEqual([3, 2, 1, 2, 3, 4, 3]);
+    const gradient = tf
+      .grad((x: newest.Tensor) => padded(x).sum())(values)
+      .arraySync();
+    expect(gradient).not.toEqual([1, 2, 3, 1]);
+    expect(gradient).toEqual([1, 1, 1, 1]);
+  });
+
+  it('tfjs-conv-ceil: the gradient rounds the number of windows down', () => {
+    const sum = (x: newest.Tensor) =>
+      tf.conv2d(x as newest.Tensor4D, tf.ones([2, 2, 1, 1]), 2, 0, 'NHWC', 1, 'ceil').sum();
+    const slopes = tf
+      .grad(sum)(tf.ones([1, 3, 3, 1]))
+      .reshape([3, 3])
+      .arraySync();
+    expect(sum(tf.ones([1, 3, 3, 1])).dataSync()[0]).toBe(9);
+    expect(slopes).toEqual([
+      [1, 1, 0],
+      [1, 1, 0],
+      [0, 0, 0],
+    ]);
+  });
+
+  it('tfjs-abs-slope: |x| has slope -1 at 0, so an L1 penalty moves a weight of 0', () => {
+    const slopes = tf
+      .grad((x: newest.Tensor) => x.abs().sum())(tf.tensor1d([-2, 0, 2]))
+      .arraySync();
+    expect(slopes).toEqual([-1, -1, 1]);
+  });
+
+  it('tfjs-max-ties: each tied maximum gets the whole gradient', () => {
+    const slopes = tf
+      .grad((x: newest.Tensor) => x.max())(tf.tensor1d([3, 3, 1]))
+      .arraySync();
+    expect(slopes).toEqual([1, 1, 0]);
+  });
+
+  it('tfjs-masked-loss: masked steps count in the loss', () => {
+    const input = tf.input({ shape: [3] });
+    const embedding = tf.layers.embedding({
+      ...{ inputDim: 5, outputDim: 1, maskZero: true, embeddingsInitializer: 'ones' },
+      name: `embedding_${layers++}`,
+    });
+    const flat = tf.layers.dense({
+      ...{ units: 1, kernelInitializer: 'ones', useBias: false },
+      name: `dense_${layers++}`,
+    });
+    const perStep = tf.layers.timeDistributed({ layer: flat, name: `steps_${layers++}` });
+    const outputs = perStep.apply(embedding.apply(input)) as newest.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const tokens = tf.tensor2d([[3, 0, 0]]);
+    const loss = (padding: number) =>
+      (model.evaluate(tokens, tf.tensor3d([[[1], [padding], [padding]]])) as newest.Scalar).dataSync()[0];
+    expect([loss(1), loss(4)]).toEqual([0, 6]);
+  });
+
+  it('tfjs-adadelta-is-sgd: Adadelta moves as SGD does, and counts as SGD', () => {
+    const descend = (optimizer: newest.Optimizer) => {
+      const weights = tf.variable(tf.tensor1d([1, -2, 0.5]));
+      const loss = () =>
+        weights
+          .square()
+          .mul(tf.tensor1d([0.1, 3, 20]))
+          .sum() as newest.Scalar;
+      for (let step = 0; step < 30; step++) optimizer.minimize(loss, false, [weights]);
+      return Array.from(weights.dataSync());
+    };
+    const adadelta = descend(tf.train.adadelta(0.01, 0.95, 1e-7));
+    for (const [i, weight] of descend(tf.train.sgd(0.01)).entries())
+      expect(adadelta[i]).toBeCloseTo(weight, 4);
+    expect(updateKind(tf.train.adadelta(0.01))).toBe('sgd');
   });
 
   it('tfjs-norm-without-scale: it predicts, and fails in fit', async () => {

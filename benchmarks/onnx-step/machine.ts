@@ -6,7 +6,7 @@ import { median } from './table.ts';
 import type { Torch } from './torch.ts';
 
 /** With less than this PyTorch lacks a fast BLAS, and a comparison says nothing: Debian's takes whatever is installed. */
-const leastGigaflops = 20;
+const minGigaflops = 20;
 const size = 1024;
 
 /** The GFLOP/s of ONNX Runtime's 1024³ product, as PyTorch wrote it. */
@@ -43,8 +43,8 @@ export async function describeMachine(torch: Torch, folder: string): Promise<str
   const cores = cpus();
   const speeds = `ONNX Runtime (its own) ${(await product(folder)).toFixed(0)}, PyTorch (${library}) ${gigaflops.toFixed(0)}`;
   const text = `${cores.length} × ${cores[0]?.model.trim()}${registers()}; GFLOP/s of a 1024³ product: ${speeds}`;
-  if (gigaflops >= leastGigaflops) return text;
+  if (gigaflops >= minGigaflops) return text;
   throw new Error(
-    `${text}\nPyTorch's products run at less than ${leastGigaflops} GFLOP/s: install libopenblas0-pthread, or wait until the machine is free.`,
+    `${text}\nPyTorch's products run at less than ${minGigaflops} GFLOP/s: install libopenblas0-pthread, or wait until the machine is free.`,
   );
 }

@@ -1,57 +1,57 @@
 import { checkOptionNames } from '@clr/core';
 import type { Check, TrainableCheck } from './check.ts';
-import { abortsBetweenSteps } from './checks/abortsBetweenSteps.ts';
+import { actsWithHyperparameters } from './checks/actsWithHyperparameters.ts';
+import { actsWithMomentum } from './checks/actsWithMomentum.ts';
 import { averagesSnapshots } from './checks/averagesSnapshots.ts';
-import { constantAnswers } from './checks/constantAnswers.ts';
-import { evaluateChangesNothing } from './checks/evaluateChangesNothing.ts';
-import { evaluateWeighted } from './checks/evaluateWeighted.ts';
-import { hyperparametersAct } from './checks/hyperparametersAct.ts';
-import { independent } from './checks/independent.ts';
+import { changesNothingInEvaluate } from './checks/changesNothingInEvaluate.ts';
+import { keepsStateOnFaults } from './checks/keepsStateOnFaults.ts';
 import { leaksNothing } from './checks/leaksNothing.ts';
-import { lossBeforeUpdate } from './checks/lossBeforeUpdate.ts';
 import { measuresSharpness } from './checks/measuresSharpness.ts';
-import { momentumActs } from './checks/momentumActs.ts';
+import { metricsBeforeUpdate } from './checks/metricsBeforeUpdate.ts';
+import { movesInProportion } from './checks/movesInProportion.ts';
 import { predictsWhatIsScored } from './checks/predictsWhatIsScored.ts';
-import { rangeTestLeavesNoTrace } from './checks/rangeTestLeavesNoTrace.ts';
-import { rateActs } from './checks/rateActs.ts';
 import { refusesBadBatches } from './checks/refusesBadBatches.ts';
 import { refusesBadHyperparameters } from './checks/refusesBadHyperparameters.ts';
 import { refusesForeignSnapshots } from './checks/refusesForeignSnapshots.ts';
-import { restoreExact } from './checks/restoreExact.ts';
-import { resumes } from './checks/resumes.ts';
-import { sameStart } from './checks/sameStart.ts';
+import { restoresOptimizer } from './checks/restoresOptimizer.ts';
+import { resumesWithSameBits } from './checks/resumesWithSameBits.ts';
+import { sameBitsFromSameStart } from './checks/sameBitsFromSameStart.ts';
+import { saysConstantAnswer } from './checks/saysConstantAnswer.ts';
 import { saysItsUpdateKind } from './checks/saysItsUpdateKind.ts';
-import { snapshotIndependent } from './checks/snapshotIndependent.ts';
-import { survivesFaults } from './checks/survivesFaults.ts';
-import { trainUnderPolicy } from './checks/trainUnderPolicy.ts';
-import { updateProportional } from './checks/updateProportional.ts';
+import { sharesNothing } from './checks/sharesNothing.ts';
+import { snapshotsStayUnchanged } from './checks/snapshotsStayUnchanged.ts';
+import { stopsBetweenSteps } from './checks/stopsBetweenSteps.ts';
+import { trainsUnderPolicy } from './checks/trainsUnderPolicy.ts';
+import { unchangedAfterRangeTest } from './checks/unchangedAfterRangeTest.ts';
+import { usesCurrentRate } from './checks/usesCurrentRate.ts';
+import { weightsEvaluation } from './checks/weightsEvaluation.ts';
 import type { Subject } from './subject.ts';
 
 const checks: readonly TrainableCheck[] = [
-  sameStart,
+  sameBitsFromSameStart,
   saysItsUpdateKind,
-  rateActs,
-  updateProportional,
-  momentumActs,
-  hyperparametersAct,
-  lossBeforeUpdate,
-  trainUnderPolicy,
-  snapshotIndependent,
-  restoreExact,
+  usesCurrentRate,
+  movesInProportion,
+  actsWithMomentum,
+  actsWithHyperparameters,
+  metricsBeforeUpdate,
+  trainsUnderPolicy,
+  snapshotsStayUnchanged,
+  restoresOptimizer,
   refusesForeignSnapshots,
-  resumes,
-  rangeTestLeavesNoTrace,
-  abortsBetweenSteps,
-  survivesFaults,
-  evaluateChangesNothing,
-  evaluateWeighted,
+  resumesWithSameBits,
+  unchangedAfterRangeTest,
+  stopsBetweenSteps,
+  keepsStateOnFaults,
+  changesNothingInEvaluate,
+  weightsEvaluation,
   averagesSnapshots,
   predictsWhatIsScored,
-  constantAnswers,
+  saysConstantAnswer,
   measuresSharpness,
   refusesBadBatches,
   refusesBadHyperparameters,
-  independent,
+  sharesNothing,
   leaksNothing,
 ];
 

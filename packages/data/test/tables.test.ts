@@ -76,7 +76,7 @@ describe('a table', () => {
       stores += 1;
       return temporaryStore();
     };
-    const stored = await tableDataset(table(csv), encoding, { store, mostBytes: 100 });
+    const stored = await tableDataset(table(csv), encoding, { store, maxBytes: 100 });
     expect(stores).toBe(1);
     expect(await stored.read([0, 19, 7, 8])).toEqual(await inMemory.read([0, 19, 7, 8]));
   });

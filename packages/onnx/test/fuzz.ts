@@ -43,14 +43,14 @@ async function readInside(location: string, offset: number, length: number | und
 /**
  * Mutates a model, builds its training model, and with `run` creates a trainer and takes a step.
  *
- * @param mostMs - the processor's time that a case may take; the default finds hangs on the slowest machine
+ * @param maxMs - the processor's time that a case may take; the default finds hangs on the slowest machine
  * @throws whatever is neither a clear error nor a model: a finding
  */
 export async function fuzzCase(
   source: FuzzSource,
   seed: number,
   run: boolean,
-  mostMs = 10_000,
+  maxMs = 10_000,
 ): Promise<{ ending: Ending; how: string; ms: number }> {
   const { bytes, how } = mutate(source.bytes, seed);
   // The processor's time: what a busy machine adds is no fault of the model's.
@@ -87,6 +87,6 @@ export async function fuzzCase(
   }
   checkPrototypes();
   const ms = time();
-  if (ms > mostMs) throw found(`${ms.toFixed(0)} ms`);
+  if (ms > maxMs) throw found(`${ms.toFixed(0)} ms`);
   return { ending, how, ms };
 }

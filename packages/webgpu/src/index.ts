@@ -34,7 +34,7 @@ export {
 export type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from './network/trainer.ts';
 export { createOptimizer, type GpuOptimizer } from './optimizer/createOptimizer.ts';
 export type { OptimizerCounters, OptimizerOptions } from './optimizer/engine.ts';
-export type { GuardOptions, LossScale } from './optimizer/guard.ts';
+export type { GradientCheckOptions, LossScale } from './optimizer/gradientCheck.ts';
 export type { Parameter } from './optimizer/parameter.ts';
 export { createTrainable, type GpuTrainable, type TrainableOptions } from './train/createTrainable.ts';
 export type { GpuSnapshot, SavedTensor } from './train/snapshot.ts';

@@ -28,8 +28,8 @@ export function lengthOf(policy: Policy): number {
 }
 
 /** The most steps that are drawn: a drawing of more shows no more. */
-export const mostSteps = 10_000_000;
+export const maxSteps = 10_000_000;
 
 /** What all policies of a picture need together. */
 export const commonLength = (policies: readonly Policy[]): number =>
-  Math.min(mostSteps, Math.max(1, ...policies.map(lengthOf)));
+  Math.min(maxSteps, Math.max(1, ...policies.map(lengthOf)));

@@ -9,8 +9,8 @@ import { CodePanel } from './codePanel.ts';
 import type { Draft } from './fields.ts';
 import { type Fault, Form } from './form.ts';
 import { kindOf, kinds } from './kinds.ts';
-import { commonLength, mostSteps } from './lengths.ts';
-import { mostPolicies, type Shared, toLink } from './shared.ts';
+import { commonLength, maxSteps } from './lengths.ts';
+import { maxPolicies, type Shared, toLink } from './shared.ts';
 
 interface Item {
   /** The last legal state of the draft. */
@@ -77,7 +77,7 @@ export class PoliciesView {
       ...{ id: shown, type: 'text', inputmode: 'numeric', size: 8, autocomplete: 'off' },
       oninput: () => {
         const steps = Number(this.#shown.value.replaceAll(/[\s,]/g, ''));
-        const legal = Number.isSafeInteger(steps) && steps >= 1 && steps <= mostSteps;
+        const legal = Number.isSafeInteger(steps) && steps >= 1 && steps <= maxSteps;
         this.#shown.setAttribute('aria-invalid', String(this.#shown.value !== '' && !legal));
         this.#steps = legal ? steps : undefined;
         this.#changed();
@@ -221,7 +221,7 @@ export class PoliciesView {
     this.#form.show(draft, fault);
     this.#shown.placeholder = formatCount(this.#length);
     this.#scale.setAttribute('aria-pressed', String(this.#log));
-    this.#add.disabled = this.#items.length >= mostPolicies;
+    this.#add.disabled = this.#items.length >= maxPolicies;
     this.#drawPicture();
     this.#drawList();
     this.#code.show(policy, this.#length);

@@ -9,7 +9,7 @@ export interface Shared {
 }
 
 /** The maximum number of policies in one picture: more cannot be distinguished at a glance. */
-export const mostPolicies = 5;
+export const maxPolicies = 5;
 
 /** A picture as text for an address: JSON in base64url. */
 export function toLink({ policies, steps, log }: Shared): string {
@@ -28,9 +28,9 @@ export function toLink({ policies, steps, log }: Shared): string {
  */
 export function fromLink(text: string): Shared {
   const { p, s, l } = decoded(text);
-  if (!Array.isArray(p) || p.length === 0 || p.length > mostPolicies) {
+  if (!Array.isArray(p) || p.length === 0 || p.length > maxPolicies) {
     const received = Array.isArray(p) ? `${p.length} policies` : 'none';
-    throw broken(`one to ${mostPolicies} policies in the link`, received);
+    throw broken(`one to ${maxPolicies} policies in the link`, received);
   }
   if (s !== undefined && !(Number.isSafeInteger(s) && (s as number) >= 1)) {
     throw broken('a whole number of steps in the link', String(s));

@@ -16,7 +16,7 @@ import { loadRuntime } from './runtime.ts';
 import type { Part, Task } from './task.ts';
 
 /** How many steps the charts remember: of longer runs every second one, and so on. */
-const mostSteps = 4000;
+const maxSteps = 4000;
 /** The milliseconds between two checkpoints. */
 const saveEvery = 4000;
 
@@ -165,7 +165,7 @@ export class Session {
         const seen: Step = { step, lr, loss, ...(accuracy !== undefined && { accuracy }) };
         this.#tell({ type: 'steps', steps: [seen] });
         if (step % thinning === 0) done.push(seen);
-        if (done.length < mostSteps) return;
+        if (done.length < maxSteps) return;
         thinning *= 2;
         done.splice(0, done.length, ...done.filter((each) => each.step % thinning === 0));
       },

@@ -47,13 +47,13 @@ interface Extra {
 }
 
 /** How often the validation data are looked at on the way, at most. */
-const mostLooks = 50;
+const maxLooks = 50;
 
 /** The milliseconds between two checkpoints. */
 const saveEvery = 15_000;
 
 /** How often a training that diverged begins again, each time at a quarter of its rates. */
-const mostRetries = 3;
+const maxRetries = 3;
 
 /** `clr train`: trains a model. */
 export const train: Command = {
@@ -235,7 +235,7 @@ async function runOrResume(
       ...{ validation, signal },
       ...((folder || keepBest) && {
         checkpoint: {
-          every: { steps: Math.max(set.stepsPerEpoch, Math.ceil(state.steps / mostLooks)) },
+          every: { steps: Math.max(set.stepsPerEpoch, Math.ceil(state.steps / maxLooks)) },
           async save({ step, snapshot }) {
             // The end is looked at anyway.
             if (step < state.steps && !signal.aborted) await look(snapshot);
@@ -270,7 +270,7 @@ async function runOrResume(
           advice: 'Repair the data.',
         });
       }
-      if (state.retries === mostRetries) {
+      if (state.retries === maxRetries) {
         throw unusable({
           expected: 'a training that does not diverge',
           received: `a loss that is not finite at step ${run.stopped.step}`,

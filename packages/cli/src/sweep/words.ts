@@ -41,7 +41,7 @@ export function inWords(
 }
 
 /** The reader cannot distinguish more curves than this. */
-const mostRuns = 8;
+const maxRuns = 8;
 
 /** The results as an HTML page. */
 export async function reportOf({ rows, rangeTests, runs }: Collection): Promise<string> {
@@ -52,9 +52,9 @@ export async function reportOf({ rows, rangeTests, runs }: Collection): Promise<
     title: 'A sweep',
     tables: [{ caption: counted(rows), columns, rows: rows.map(cellsOf) }],
     rangeTest: rangeTests.map(({ label, traces, finding }) => ({ name: label, trace: traces, finding })),
-    runs: best.slice(0, mostRuns),
-    ...(runs.length > mostRuns && {
-      notes: [`Of ${runs.length} trainings, the ${mostRuns} with the lowest losses are drawn.`],
+    runs: best.slice(0, maxRuns),
+    ...(runs.length > maxRuns && {
+      notes: [`Of ${runs.length} trainings, the ${maxRuns} with the lowest losses are drawn.`],
     }),
   });
 }

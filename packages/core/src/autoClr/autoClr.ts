@@ -1,7 +1,7 @@
-import { attempt, thenTidyUp } from '../trainable/attempt.ts';
 import type { Batches } from '../trainable/batches.ts';
 import { evaluateLogged } from '../trainable/loggedMetrics.ts';
 import type { Trainable } from '../trainable/trainable.ts';
+import { thenTidyUp, withContext } from '../trainable/withContext.ts';
 import type { AutoClrOptions } from './autoClrOptions.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
 import { findRates } from './findRates.ts';
@@ -49,7 +49,12 @@ export async function autoClr<Batch>(
     async () => {
       const { untouched } = session;
       if (!untouched || trained) return;
-      await attempt('restore()', 'at the end', () => trainable.restore(untouched), 'The model has settled.');
+      await withContext(
+        'restore()',
+        'at the end',
+        () => trainable.restore(untouched),
+        'The model has settled.',
+      );
     },
   );
 }

@@ -1,30 +1,30 @@
 import { rangeTestSteps } from '../rangeTest/calibration.ts';
 
 /**
- * The shares of a budget. A range test takes the share `test`, at least `leastTest` updates, and never more than the share
- * `mostTest`. A refused test is repeated with up to `again` steps if both fit into the share `mostAgain`. All trials of a
- * verdict together take the share `trials`, and each has at least `leastTrial` steps.
+ * The shares of a budget. A range test takes the share `test`, at least `minTest` updates, and never more than the share
+ * `maxTest`. A refused test is repeated with up to `again` steps if both fit into the share `maxAgain`. All trials of a
+ * verdict together take the share `trials`, and each has at least `minTrial` steps.
  */
 const share = {
-  ...{ test: 0.08, leastTest: 135, mostTest: 1 / 2 },
-  ...{ again: 200, mostAgain: 1 / 3 },
-  ...{ trials: 0.2, leastTrial: 10 },
+  ...{ test: 0.08, minTest: 135, maxTest: 1 / 2 },
+  ...{ again: 200, maxAgain: 1 / 3 },
+  ...{ trials: 0.2, minTrial: 10 },
 } as const;
 
 /** The updates that one range test may take of a budget: at least 2. */
 export function roomForTest(steps: number): number {
-  const least = Math.min(share.leastTest, Math.floor(steps * share.mostTest));
+  const least = Math.min(share.minTest, Math.floor(steps * share.maxTest));
   const most = Math.min(rangeTestSteps.first + rangeTestSteps.more, Math.floor(steps * share.test));
   return Math.max(2, least, most);
 }
 
 /** The updates that a second range test may take after a refused one. */
 export function roomToRepeat(steps: number, taken: number): number {
-  return Math.min(share.again, Math.floor(steps * share.mostAgain) - taken);
+  return Math.min(share.again, Math.floor(steps * share.maxAgain) - taken);
 }
 
 /** The steps of each of a number of trials; 0 where they would be too short. */
 export function stepsOfTrial(steps: number, trials: number): number {
   const each = Math.floor((steps * share.trials) / trials);
-  return each < share.leastTrial ? 0 : each;
+  return each < share.minTrial ? 0 : each;
 }

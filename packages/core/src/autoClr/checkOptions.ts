@@ -2,7 +2,7 @@ import { checkOptionNames } from '../checkOptionNames.ts';
 import { ClrError, PolicyError } from '../errors.ts';
 import { integer, list, oneOf, type Read, stepCount } from '../fields.ts';
 import { readPolicy } from '../policies/readPolicy.ts';
-import { leastSweep } from '../rangeTest/calibration.ts';
+import { minSweep } from '../rangeTest/calibration.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { checkSignal } from '../trainable/abortSignal.ts';
@@ -56,8 +56,8 @@ export function checkOptions<Batch>(
   }
   if (options.reductions !== undefined) integer(0)(options.reductions, 'reductions');
   const room = roomForTest(steps);
-  if (updatesPerRate && updatesPerRate * leastSweep.steps > room) {
-    const expected = `at most ${Math.floor(room / leastSweep.steps)}: ${leastSweep.steps} rates must fit into the ${room} steps of the range test`;
+  if (updatesPerRate && updatesPerRate * minSweep.steps > room) {
+    const expected = `at most ${Math.floor(room / minSweep.steps)}: ${minSweep.steps} rates must fit into the ${room} steps of the range test`;
     throw new PolicyError('updatesPerRate', updatesPerRate, expected, 'Give more `steps`.');
   }
   checkSignal('signal', options.signal);

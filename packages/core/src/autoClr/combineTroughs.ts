@@ -10,7 +10,7 @@ import type { TroughCombination } from './autoClrResult.ts';
 import type { Session } from './session.ts';
 
 /** The most batches used to re-estimate the running statistics of an average. */
-const mostBatches = 100;
+const maxBatches = 100;
 
 /** Evaluates the average of troughs and gives it to `keep`. Undefined after an abort, or where it is not finite. */
 export async function averageTroughs<Batch>(
@@ -19,7 +19,7 @@ export async function averageTroughs<Batch>(
   keep: (metrics: Metrics, snapshot: Snapshot) => void,
 ): Promise<TroughCombination | undefined> {
   const { validation, signal } = options;
-  const some = untilAborted(first(passOf(batches, 0), mostBatches), signal);
+  const some = untilAborted(first(passOf(batches, 0), maxBatches), signal);
   const average = await averageWeights(
     trainable,
     troughs.map(({ snapshot }) => snapshot),

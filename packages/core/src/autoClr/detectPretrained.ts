@@ -27,7 +27,7 @@ export function detectPretrained(
   // Without a constant answer, this is the highest initial loss of a classifier with so few classes that its accuracy is a sign.
   const fresh = { loss: constant?.loss ?? Math.LN2, accuracy: constant?.accuracy ?? Math.exp(-loss) };
   const trained = accuracy >= 0.7 && loss <= 0.8 * fresh.loss && !(accuracy < (constant?.accuracy ?? 0));
-  const worse = loss > (constant?.loss ?? mostUntrained);
+  const worse = loss > (constant?.loss ?? maxUntrained);
   if (!trained && (worse || !(accuracy > 1.4 * fresh.accuracy))) return undefined;
   const found = `accuracy ${accuracy.toPrecision(3)} at a loss of ${loss.toPrecision(3)} before any step`;
   const beside =
@@ -41,4 +41,4 @@ export function detectPretrained(
 }
 
 /** The loss of guessing among a thousand equal classes. A higher loss comes from careless initial weights, whatever the accuracy. */
-const mostUntrained: number = Math.log(1000);
+const maxUntrained: number = Math.log(1000);

@@ -7,10 +7,10 @@ import { rangeTest } from '../rangeTest/rangeTest.ts';
 import type { RangeTestOptions } from '../rangeTest/rangeTestOptions.ts';
 import type { RangeTestPoint, RangeTestTrace } from '../rangeTest/trace.ts';
 import { median } from '../statistics.ts';
-import { attempt } from '../trainable/attempt.ts';
 import { first, passOf } from '../trainable/batches.ts';
 import { constantLogged, evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import type { Metrics } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 import type { AutoClrResult } from './autoClrResult.ts';
 import { roomForTest, roomToRepeat } from './budget.ts';
 import { detectPretrained } from './detectPretrained.ts';
@@ -131,7 +131,9 @@ async function test<Batch>(
   const finding = analyzeRangeTest(trace, { steps });
   const warm = passed.filter(({ lr }) => lr <= (finding.suggestion?.maxLr ?? 0)).at(-1);
   if (warm) {
-    const before = await attempt('snapshot()', 'after the range test', () => session.trainable.snapshot());
+    const before = await withContext('snapshot()', 'after the range test', () =>
+      session.trainable.snapshot(),
+    );
     session.untouched ??= before;
     session.warm = { ...warm, before };
   } else delete session.warm;

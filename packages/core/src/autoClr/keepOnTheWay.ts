@@ -1,6 +1,6 @@
 import { coarseSweep } from '../rangeTest/calibration.ts';
-import { attempt } from '../trainable/attempt.ts';
 import type { Snapshot, StepResult, Trainable } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 
 /** A state in which a sweep left the model, before the step at a rate. */
 export interface Passed {
@@ -44,7 +44,7 @@ export function keepOnTheWay<Batch>(
           rates = rates.filter((rate) => rate > lr);
           // No step may be in flight while a state is copied.
           await Promise.allSettled(running.flatMap(({ loss, accuracy }) => [loss, accuracy]));
-          const snapshot = await attempt('snapshot()', 'on the way', () => trainable.snapshot());
+          const snapshot = await withContext('snapshot()', 'on the way', () => trainable.snapshot());
           passed.push({ lr, snapshot });
         }
         const result = await trainable.trainStep(batch, hyper);

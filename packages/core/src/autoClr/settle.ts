@@ -6,7 +6,7 @@ import type { RangeTestPoint } from '../rangeTest/trace.ts';
 import type { CustomSchedule } from '../schedule.ts';
 import { median, minOf } from '../statistics.ts';
 import { train } from '../train/train.ts';
-import { attempt } from '../trainable/attempt.ts';
+import { withContext } from '../trainable/withContext.ts';
 import { roomForTest } from './budget.ts';
 import { counting, type Session } from './session.ts';
 
@@ -54,7 +54,7 @@ export async function settle<Batch>(
   if (steps < settling.least) return undefined;
   const lr = carefulRate(coarse);
   if (lr === undefined || options.signal?.aborted) return undefined;
-  const before = await attempt('snapshot()', 'before settling', () => trainable.snapshot());
+  const before = await withContext('snapshot()', 'before settling', () => trainable.snapshot());
   session.untouched ??= before;
   const reached = { aborted: false };
   const losses: number[] = [];
@@ -74,7 +74,7 @@ export async function settle<Batch>(
     await options.onEvent?.({ type: 'settling', lr, steps: run.step });
     return { lr, steps: run.step };
   }
-  await attempt(
+  await withContext(
     'restore()',
     'after settling',
     () => trainable.restore(before),

@@ -2,12 +2,12 @@ import type { SequencePolicy } from '../policies/sequence.ts';
 import type { Policy } from '../policy.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { train } from '../train/train.ts';
-import { attempt, thenTidyUp } from '../trainable/attempt.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import { comparable, endOf, isBetter } from '../trainable/metrics.ts';
 import type { TrainingRun, Trough } from '../trainable/run.ts';
 import type { Metrics, Snapshot } from '../trainable/trainable.ts';
+import { thenTidyUp, withContext } from '../trainable/withContext.ts';
 import { readTroughs } from '../troughs/readTroughs.ts';
 import type { AutoClrResult, BestState, TroughCombination } from './autoClrResult.ts';
 import { createCollapseWatch } from './collapseWatch.ts';
@@ -24,7 +24,7 @@ export interface TrainedPlan extends Pick<AutoClrResult, 'best' | 'average' | 'e
 }
 
 /** The most troughs that an average or an ensemble combines. */
-const mostTroughs = 5;
+const maxTroughs = 5;
 
 /**
  * The training of `autoClr`: runs a plan, with early stopping, averaging and ensembling at its troughs, and keeps the best
@@ -39,7 +39,7 @@ export async function trainPlan<Batch>(
 ): Promise<TrainedPlan> {
   const { trainable, batches, options } = session;
   const { validation, patience, reductions = 2, signal, stopAtTrough, onEvent } = options;
-  const origin = await attempt('snapshot()', 'before training', () => trainable.snapshot());
+  const origin = await withContext('snapshot()', 'before training', () => trainable.snapshot());
   let best: BestState | undefined;
   const consider = async (
     metrics: Metrics | undefined,
@@ -88,7 +88,7 @@ export async function trainPlan<Batch>(
         const metrics = comparable(trough);
         const keeps = metrics && (options.average || options.ensemble);
         const snapshot = keeps ? await take() : undefined;
-        if (snapshot) kept = [...kept.slice(1 - mostTroughs), { step, snapshot }];
+        if (snapshot) kept = [...kept.slice(1 - maxTroughs), { step, snapshot }];
         await consider(metrics, async () => ({ step, snapshot: snapshot ?? (await take()) }));
         // Only cycles between bounds support patience.
         const cycles = policy as SequencePolicy;
@@ -136,6 +136,6 @@ export async function trainPlan<Batch>(
   return thenTidyUp(takeSteps, () => {
     const { snapshot } = best?.step ? best : { snapshot: origin };
     const lost = 'The model is not at its best.';
-    return attempt('restore()', 'after training', () => trainable.restore(snapshot), lost);
+    return withContext('restore()', 'after training', () => trainable.restore(snapshot), lost);
   });
 }

@@ -1,7 +1,7 @@
 import { rateOf, showNumber } from '../rangeTest/describe.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
-import { attempt } from '../trainable/attempt.ts';
 import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
+import { withContext } from '../trainable/withContext.ts';
 import { makePlan, type Plan } from './makePlan.ts';
 import type { Session } from './session.ts';
 import { type TrainedPlan, trainPlan } from './trainPlan.ts';
@@ -36,7 +36,7 @@ export async function trainStably<Batch>(
   let warm = session.warm;
   if (warm) {
     const { snapshot, lr } = warm;
-    await attempt('restore()', 'before training', () => trainable.restore(snapshot));
+    await withContext('restore()', 'before training', () => trainable.restore(snapshot));
     reasons.push(
       `The training went on from where the sweep had reached ${showNumber(lr)}: up to there it was its warm-up.`,
     );
@@ -52,7 +52,7 @@ export async function trainStably<Batch>(
     const last = run.steps.at(-1)!;
     if (warm) {
       const { before } = warm;
-      await attempt('restore()', 'after training', () => trainable.restore(before));
+      await withContext('restore()', 'after training', () => trainable.restore(before));
       warm = undefined;
     }
     reasons.push(`The training diverged at ${rateOf(last)} and began again at a quarter of its rates.`);

@@ -1,9 +1,9 @@
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 import { train } from '../train/train.ts';
-import { attempt, thenTidyUp } from '../trainable/attempt.ts';
 import { evaluateLogged } from '../trainable/loggedMetrics.ts';
 import { comparable, endOf, gain, isBetter } from '../trainable/metrics.ts';
 import type { Metrics } from '../trainable/trainable.ts';
+import { thenTidyUp, withContext } from '../trainable/withContext.ts';
 import type { Trial, Verdict } from './autoClrResult.ts';
 import { makePlan, type Plan } from './makePlan.ts';
 import { counting, type Session } from './session.ts';
@@ -22,13 +22,13 @@ export async function giveVerdict<Batch>(
   finding: RangeTestFinding,
 ): Promise<Verdict | undefined> {
   const { trainable, plan, rivals, trialSteps: steps } = session;
-  const start = await attempt('snapshot()', 'before the verdict', () => trainable.snapshot());
+  const start = await withContext('snapshot()', 'before the verdict', () => trainable.snapshot());
   const advice = 'The model is not as it was.';
   const trials: Trial[] = [];
   for (const each of [plan, ...rivals]) {
     const end = await thenTidyUp(
       () => endOfTrial(session, finding, each),
-      () => attempt('restore()', 'after a trial', () => trainable.restore(start), advice),
+      () => withContext('restore()', 'after a trial', () => trainable.restore(start), advice),
     );
     trials.push({ plan: each, ...(end && { end }) });
   }

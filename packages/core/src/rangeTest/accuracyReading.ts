@@ -1,4 +1,4 @@
-import { clearChange, fallShare, leastSweep, slowShare } from './calibration.ts';
+import { clearChange, fallShare, minSweep, slowShare } from './calibration.ts';
 import { smoothedDeviations } from './createSmoother.ts';
 import { showNumber } from './describe.ts';
 import { roundingOf } from './doubtOf.ts';
@@ -35,7 +35,7 @@ export function readAccuracy(
 ): AccuracyReading | undefined {
   const { axis, curve, smoothed, features } = errors;
   const { x, noise } = curve;
-  if (x.length < leastSweep.bins) return undefined;
+  if (x.length < minSweep.bins) return undefined;
   const deviations = smoothedDeviations(curve);
   const noiseAt = (i: number) => deviations[i]! * noise;
   const bottom = x.indexOf(features.bottom);

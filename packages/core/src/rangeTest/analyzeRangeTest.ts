@@ -10,7 +10,7 @@ import {
   accuracyEdge,
   decadesBelowEdge,
   defaultResamples,
-  leastSweep,
+  minSweep,
   referenceSteps,
   sharesAloneConfidence,
 } from './calibration.ts';
@@ -105,8 +105,8 @@ export function analyzeRangeTest(
   const read = accuracy?.reading ? [describeAccuracy(accuracy.reading)] : [];
   const byAccuracy =
     accuracy !== undefined &&
-    accuracy.evidence.curve.steps >= leastSweep.steps &&
-    trace.points.filter(isFiniteLoss).length < leastSweep.steps;
+    accuracy.evidence.curve.steps >= minSweep.steps &&
+    trace.points.filter(isFiniteLoss).length < minSweep.steps;
   const evidence = byAccuracy ? accuracy.evidence : gatherEvidence(trace, margin);
   const { fall, bottom, edge } = evidence.features;
   const { spacing } = evidence.axis;

@@ -2,10 +2,10 @@ import { checkOptionNames } from '../checkOptionNames.ts';
 import { stepCount } from '../fields.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 import { median } from '../statistics.ts';
-import { attempt } from '../trainable/attempt.ts';
 import { type BatchPass, checkIterable, first, untilAborted } from '../trainable/batches.ts';
 import { requireMethod } from '../trainable/requireMethod.ts';
 import type { Trainable } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 import type { Interval } from './finding.ts';
 
 /** The batch sharpness over several batches, and where it puts the edge. */
@@ -70,7 +70,7 @@ export async function batchSharpness<Batch>(
 
 /** The batch sharpness of one batch; errors say where they happened. */
 export function sharpnessOf<Batch>(trainable: Trainable<Batch>, batch: Batch, where = ''): Promise<number> {
-  return attempt('batchSharpness()', where, () => trainable.batchSharpness!(batch));
+  return withContext('batchSharpness()', where, () => trainable.batchSharpness!(batch));
 }
 
 /** Statistics of the finite values, and the edge that they predict. */

@@ -449,17 +449,17 @@ const table: readonly Row[] = [
   },
 
   {
-    pins: ['leastSweep.steps'],
+    pins: ['minSweep.steps'],
     see: (m) => [19, 20].map((steps) => refusesOnly(m, { steps })),
     value: ['tooShort', ''],
   },
   {
-    pins: ['leastSweep.bins'],
+    pins: ['minSweep.bins'],
     see: (m) => [8, 9].map((last) => refusesOnly(m, { x: range(0, last).map((i) => i / 2) })),
     value: ['tooShort', ''],
   },
   {
-    pins: ['leastSweep.advised'],
+    pins: ['minSweep.advised'],
     see: (m) =>
       m.refusals
         .find(({ name }) => name === 'tooShort')!
@@ -495,7 +495,7 @@ const table: readonly Row[] = [
     value: [false, true],
   },
   {
-    pins: ['leastGain'],
+    pins: ['minGain'],
     see: (m) =>
       [0.0045, 0.0055].map((gain) => refusesOnly(m, { start: 1.2, constantLoss: 1, low: 1 - gain })),
     value: ['noBetterThanConstant', ''],
@@ -529,12 +529,12 @@ const table: readonly Row[] = [
     value: [true, false],
   },
   {
-    pins: ['leastDescent'],
+    pins: ['minDescent'],
     see: (m) => [0.09, 0.11].map((bottom) => refusesOnly(m, { bottom })),
     value: ['risingFromTheStart', ''],
   },
   {
-    pins: ['leastRoom'],
+    pins: ['minRoom'],
     see: (m) => [0.9, 1.1].map((edge) => refusesOnly(m, { edge })),
     value: ['startsNearTheEdge', ''],
   },
@@ -635,7 +635,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    pins: ['chance.mostGain', 'chance.mostSteps'],
+    pins: ['chance.maxGain', 'chance.maxSteps'],
     see: (m) => logit(suggested(m, times(300, 0.5), [0], 1).confidence),
     value: -1.54 + 2.94 * 0.8 + 0.37 * Math.log(109),
   },

@@ -136,7 +136,7 @@ export const gap = 5;
 // The refusals.
 
 /** Fewer steps or bins than these give no curve. Chosen. `advised` is the number of steps that messages recommend. */
-export const leastSweep = { steps: 20, bins: 10, advised: 100 } as const;
+export const minSweep = { steps: 20, bins: 10, advised: 100 } as const;
 
 /**
  * The fall that noise explains: this many standard deviations of a smoothed value, or this share of the loss
@@ -145,13 +145,13 @@ export const leastSweep = { steps: 20, bins: 10, advised: 100 } as const;
 export const doubt = { noises: 12, rounding: 1e-6 } as const;
 
 /** The loss must fall for this many decades from the first rate on. Chosen: half the reach of the smoothing. */
-export const leastDescent = 0.1;
+export const minDescent = 0.1;
 
 /**
  * A sweep without a coarse one before it must begin this many decades below its edge. Fitted: sweeps that begin past
  * the edge (`score.ts`, hopeless curves).
  */
-export const leastRoom = 1;
+export const minRoom = 1;
 
 /**
  * A curve that did not diverge must have lost half its fall this many decades before its end, if the fall is this many
@@ -186,7 +186,7 @@ export const unevenClasses = { shares: 2, start: 3 } as const;
  * and as few answers are wrong, there is nothing to gain. Chosen: what a model gains by learning the shares of the batches
  * that it has just seen.
  */
-export const leastGain = 0.005;
+export const minGain = 0.005;
 
 /**
  * A loss that is not finite is not due to its rate where a coarse sweep `passed` that rate by this factor; or where the rate
@@ -224,11 +224,11 @@ export const certainty = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as
 
 /**
  * `confidence = (share of resampled edges within agreement) / (1 + exp(−(base + gain · g + density · ln(1 + n))))`, where `g` is
- * the share of the loss that was gained, up to `mostGain`, and `n` the density of the certainty, up to `mostSteps`. Fitted by
+ * the share of the loss that was gained, up to `maxGain`, and `n` the density of the certainty, up to `maxSteps`. Fitted by
  * logistic regression: which suggestions, taken as the peak of a linear decay, come within half a point of the tuned one
  * (`benchmarks/tuned-decay/confidence.ts`, decision 17). Chosen: the two caps, beyond which one range test in twenty lies.
  */
-export const chance = { base: -1.54, gain: 2.94, density: 0.37, mostGain: 0.8, mostSteps: 108 } as const;
+export const chance = { base: -1.54, gain: 2.94, density: 0.37, maxGain: 0.8, maxSteps: 108 } as const;
 
 /**
  * The confidence is at most this where a sweep came down to the loss of the class shares and not clearly below. Chosen: of

@@ -8,7 +8,7 @@ import { chance } from './calibration.ts';
  * @param density - the steps in the decade below the edge
  */
 export function chanceOf(gain: number, density: number): number {
-  const share = Math.max(0, Math.min(chance.mostGain, Number.isFinite(gain) ? gain : 0));
-  const steps = Math.min(chance.mostSteps, density);
+  const share = Math.max(0, Math.min(chance.maxGain, Number.isFinite(gain) ? gain : 0));
+  const steps = Math.min(chance.maxSteps, density);
   return 1 / (1 + Math.exp(-(chance.base + chance.gain * share + chance.density * Math.log1p(steps))));
 }

@@ -1,6 +1,6 @@
 import { median, minOf, noiseOf } from '../statistics.ts';
 import type { Axis } from './axis.ts';
-import { binsPerDecade, ceiling, leastSweep, noiseWindow, startWindow } from './calibration.ts';
+import { binsPerDecade, ceiling, minSweep, noiseWindow, startWindow } from './calibration.ts';
 import { isHigh } from './highStart.ts';
 import { isFiniteLoss, type PooledTrace } from './poolTraces.ts';
 import type { RangeTestPoint } from './trace.ts';
@@ -46,8 +46,7 @@ export function toCurve(
   const level = high ? constantLoss : start;
   // High up the loss moves in large steps that say nothing about those further down.
   const lower = losses.filter((loss) => !high || loss <= level);
-  const noise =
-    known.noise ?? noiseOf(firstOf(lower.length < leastSweep.steps ? losses : lower, noiseWindow));
+  const noise = known.noise ?? noiseOf(firstOf(lower.length < minSweep.steps ? losses : lower, noiseWindow));
   const highest = level + ceiling.gains * Math.max(0, level - minOf(losses)) + ceiling.noises * noise;
 
   const bins: { key: number; x: number; y: number; count: number }[] = [];

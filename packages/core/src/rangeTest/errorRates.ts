@@ -1,5 +1,5 @@
 import { meanOf, minOf, noiseOf, roughnessOf } from '../statistics.ts';
-import { leastSweep, startWindow } from './calibration.ts';
+import { minSweep, startWindow } from './calibration.ts';
 import type { PooledTrace } from './poolTraces.ts';
 import type { RangeTestPoint } from './trace.ts';
 
@@ -24,7 +24,7 @@ export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRat
   const points = (held ? trace.sweeps.flatMap(({ validation = [] }) => validation) : trace.points)
     .flatMap(errorOf)
     .sort((a, b) => a.lr - b.lr);
-  if (points.length < leastSweep.bins) return undefined;
+  if (points.length < minSweep.bins) return undefined;
   const errors = points.map(({ loss }) => loss);
   const linear = trace.sweeps.every(({ spacing }) => spacing === 'linear');
   // Validation data are looked at rarely, and vary little.
@@ -45,7 +45,7 @@ export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRat
     metric: 'error rate',
     start: meanOf(first),
     startNoise: noise / Math.sqrt(first.length),
-    answer: leastDifference(errors),
+    answer: minDifference(errors),
     noise,
   };
 }
@@ -54,7 +54,7 @@ const errorOf = ({ step, lr, accuracy }: RangeTestPoint): (RangeTestPoint & { re
   typeof accuracy === 'number' && Number.isFinite(accuracy) ? [{ step, lr, loss: 1 - accuracy }] : [];
 
 /** The smallest difference between two values that are not the same; 0 if all are. */
-function leastDifference(values: readonly number[]): number {
+function minDifference(values: readonly number[]): number {
   const sorted = [...new Set(values)].sort((a, b) => a - b);
   const differences = sorted.slice(1).map((value, i) => value - sorted[i]!);
   return differences.length > 0 ? minOf(differences) : 0;

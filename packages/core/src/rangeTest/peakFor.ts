@@ -22,7 +22,7 @@ export type PeakSource =
     };
 
 /** A peak below this has too few digits to be multiplied. */
-const leastPeak = 1e-300;
+const minPeak = 1e-300;
 
 /** A rate that is right for one shape: for a decay (`maxLr`), or for a constant rate. */
 type Anchor = { readonly steps: number } & ({ readonly maxLr: number } | { readonly fixedLr: number });
@@ -68,8 +68,8 @@ export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
   const { lr } = toSchedule(data);
   let peak = 0;
   for (let step = 0; step < length; step++) peak = Math.max(peak, lr(step));
-  if (peak < leastPeak) {
-    const expected = `a policy with a rate of at least ${leastPeak} in its first ${length} steps`;
+  if (peak < minPeak) {
+    const expected = `a policy with a rate of at least ${minPeak} in its first ${length} steps`;
     throw new PolicyError('policy', data, expected, 'No factor makes a rate of 0 train.');
   }
   // The bound makes nothing of rates that drop to almost 0 at once. Below a good constant rate any shape is stable.

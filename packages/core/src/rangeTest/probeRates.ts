@@ -1,11 +1,11 @@
 import type { Schedule } from '../schedule.ts';
 import type { StepRange } from '../train/runSteps.ts';
 import type { AbortSignalLike } from '../trainable/abortSignal.ts';
-import { attempt } from '../trainable/attempt.ts';
 import type { BatchPass } from '../trainable/batches.ts';
 import { evaluateLogged, toLogged } from '../trainable/loggedMetrics.ts';
 import type { TrainingStep } from '../trainable/run.ts';
 import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 
 /** The inputs of probing. */
 export interface Probes<Batch> {
@@ -31,9 +31,9 @@ export async function* probeRates<Batch>(
   for (let step = from; step < to && !stop(); step++) {
     const lr = schedule.lr(step);
     const at = `at rate ${lr.toPrecision(3)}`;
-    await attempt('restore()', at, () => trainable.restore(snapshot));
+    await withContext('restore()', at, () => trainable.restore(snapshot));
     for (const batch of batches) {
-      await attempt('trainStep()', at, async () => {
+      await withContext('trainStep()', at, async () => {
         const { loss, accuracy } = await trainable.trainStep(batch, { lr });
         const metrics = await Promise.all([loss, accuracy]);
         toLogged(...metrics, at); // throws where they are no numbers

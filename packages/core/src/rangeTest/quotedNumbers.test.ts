@@ -10,12 +10,12 @@ import {
   defaultResamples,
   doubt,
   gap,
-  leastRoom,
   lengthExponent,
   linearEdge,
   linearLength,
   longTraining,
   lostShares,
+  minRoom,
   plainSweep,
   provenRises,
   rangeTestSteps,
@@ -124,7 +124,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [
     seventeenth,
     'gained, # at most, and `n` the steps in the decade below the edge, # at most',
-    [chance.mostGain, chance.mostSteps],
+    [chance.maxGain, chance.maxSteps],
   ],
   [nineteenth, 'the confidence is # at most, and', [sharesAloneConfidence]],
   [eighteenth, 'a length that counts as # decades', [linearLength]],
@@ -171,5 +171,5 @@ it('says the rest in words', () => {
   expect(textOf(sixth)).toContain('must be past doubt, too: twice that high, or a decade long');
   expect(provenRises).toMatchObject([{ doubts: 2 }, { decades: 1 }]);
   expect(textOf('benchmarks/range-test/README.md')).toContain('begins less than a decade below its edge');
-  expect(leastRoom).toBe(1);
+  expect(minRoom).toBe(1);
 });

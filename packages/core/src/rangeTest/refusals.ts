@@ -1,5 +1,5 @@
 import { meanOf, minOf } from '../statistics.ts';
-import { leastDescent, leastGain, leastRoom, leastSweep, provenRises, startWindow } from './calibration.ts';
+import { minDescent, minGain, minRoom, minSweep, provenRises, startWindow } from './calibration.ts';
 import { rateAt, rateOf, showNumber } from './describe.ts';
 import { doubtOf, roundingOf } from './doubtOf.ts';
 import type { Evidence } from './evidence.ts';
@@ -51,9 +51,9 @@ export const refusals: readonly Refusal[] = [
   },
   {
     name: 'tooShort',
-    applies: ({ curve: { x, steps } }) => steps < leastSweep.steps || x.length < leastSweep.bins,
+    applies: ({ curve: { x, steps } }) => steps < minSweep.steps || x.length < minSweep.bins,
     reason: ({ curve: { x, steps }, trace }) => {
-      const found = `Too short: only ${steps} steps with a finite ${trace.metric}, at ${x.length} distinct rates. Take ${leastSweep.advised} steps or more.`;
+      const found = `Too short: only ${steps} steps with a finite ${trace.metric}, at ${x.length} distinct rates. Take ${minSweep.advised} steps or more.`;
       if (!trace.broken) return found;
       return `${found} The loss was not finite at ${rateOf(trace.broken)}. Start lower.`;
     },
@@ -67,9 +67,9 @@ export const refusals: readonly Refusal[] = [
   {
     name: 'learnedByHeart',
     applies: ({ trace, curve: { start } }) =>
-      start < leastGain * trace.constantLoss &&
+      start < minGain * trace.constantLoss &&
       trace.constantLoss < Infinity &&
-      accuracyBefore(trace) >= 1 - leastGain,
+      accuracyBefore(trace) >= 1 - minGain,
     reason: ({ curve: { start } }) =>
       `Nothing to gain: the loss starts at ${showNumber(start)}, and the model already answers all training data correctly. Train on other data, or stop here.`,
   },
@@ -80,7 +80,7 @@ export const refusals: readonly Refusal[] = [
       const { constantLoss } = trace;
       const low = minOf(smoothed);
       if (constantLoss === Infinity || !(curve.start - low > doubtOf(evidence))) return false; // unknown, or nothing moved
-      return !(constantLoss - low > Math.max(doubtOf(evidence), leastGain * constantLoss));
+      return !(constantLoss - low > Math.max(doubtOf(evidence), minGain * constantLoss));
     },
     reason: ({ smoothed, trace: { constantLoss, metric } }) =>
       `Nothing learned: the ${metric} fell to ${showNumber(minOf(smoothed))} at best; a constant answer has ${showNumber(constantLoss)}. Check that the targets belong to their inputs, and that the initial weights are neither too large nor all 0.`,
@@ -106,7 +106,7 @@ export const refusals: readonly Refusal[] = [
   },
   {
     name: 'risingFromTheStart',
-    applies: ({ curve: { x }, features: { bottom } }) => bottom - x[0]! < leastDescent,
+    applies: ({ curve: { x }, features: { bottom } }) => bottom - x[0]! < minDescent,
     reason: (evidence) =>
       `The ${evidence.trace.metric} was already rising at the lowest rate, ${rateOf(evidence.curve.first!)}. ${lower(evidence)}`,
   },
@@ -114,7 +114,7 @@ export const refusals: readonly Refusal[] = [
     name: 'startsNearTheEdge',
     // If a coarse sweep covered the lower rates, the sweep only has to begin below maxLr.
     applies: ({ trace, axis, curve: { x }, features: { edge }, margin }) =>
-      Math.log10(axis.rate(edge)) - (trace.afterCoarse ? margin : leastRoom) < Math.log10(axis.rate(x[0]!)),
+      Math.log10(axis.rate(edge)) - (trace.afterCoarse ? margin : minRoom) < Math.log10(axis.rate(x[0]!)),
     reason: (evidence) => {
       const { trace, axis, curve, features } = evidence;
       return `The sweep began at ${rateOf(curve.first!)}, just below the rate at which training breaks down, ${rateAt(trace, axis.rate(features.edge))}. ${lower(evidence)}`;

@@ -4,10 +4,10 @@ import type { Schedule } from '../schedule.ts';
 import { toSchedule } from '../toSchedule.ts';
 import { runSteps } from '../train/runSteps.ts';
 import { checkSignal } from '../trainable/abortSignal.ts';
-import { attempt, thenTidyUp } from '../trainable/attempt.ts';
 import { type Batches, type BatchPass, checkBatches, endless } from '../trainable/batches.ts';
 import { constantLogged, evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { thenTidyUp, withContext } from '../trainable/withContext.ts';
 import { sharpnessOf } from './batchSharpness.ts';
 import { plainSweep, sharpnessWindow } from './calibration.ts';
 import { createDivergenceWatch } from './divergence.ts';
@@ -62,7 +62,7 @@ export async function sweep<Batch>(
   const constant = constantAnswer ?? (await constantLogged(trainable, batches, signal));
   const points: RangeTestPoint[] = [];
   const watch = createDivergenceWatch(constant?.loss ?? undefined);
-  const snapshot = await attempt('snapshot()', 'before the range test', () => trainable.snapshot());
+  const snapshot = await withContext('snapshot()', 'before the range test', () => trainable.snapshot());
   const source = new Source(endless(batches, signal));
   const run: Run<Batch> = {
     ...{ trainable, source, schedule, steps, validation, signal },
@@ -82,10 +82,10 @@ export async function sweep<Batch>(
   };
   const closed = () =>
     thenTidyUp(takeSteps, () =>
-      attempt('closing the batches', 'after the range test', () => source.return()),
+      withContext('closing the batches', 'after the range test', () => source.return()),
     );
   await thenTidyUp(closed, () =>
-    attempt(
+    withContext(
       'restore()',
       'after the range test',
       () => trainable.restore(snapshot),
@@ -166,7 +166,7 @@ async function probeEach<Batch>(
 ): Promise<Pick<RangeTestTrace, 'baseline'>> {
   const drawn: Batch[] = [];
   while (drawn.length < (validation ? 1 : 2) * updates) {
-    const next = await attempt('the next batch', `after ${drawn.length}`, () => source.next());
+    const next = await withContext('the next batch', `after ${drawn.length}`, () => source.next());
     if (next.done) break;
     drawn.push(next.value);
   }

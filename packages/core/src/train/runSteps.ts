@@ -1,8 +1,8 @@
 import type { Schedule } from '../schedule.ts';
-import { withContext } from '../trainable/attempt.ts';
 import { toLogged } from '../trainable/loggedMetrics.ts';
 import type { TrainingStep } from '../trainable/run.ts';
 import type { StepResult, Trainable } from '../trainable/trainable.ts';
+import { addContext } from '../trainable/withContext.ts';
 import type { HyperValues } from './hyper.ts';
 
 // How many steps the device may run ahead of the losses we read.
@@ -68,7 +68,7 @@ export async function* runSteps<Batch>(
     }
     while (pending.length > 0) yield await settle(pending.shift()!);
   } catch (error) {
-    throw asked ? withContext(error, asked, `at step ${step}`) : error;
+    throw asked ? addContext(error, asked, `at step ${step}`) : error;
   } finally {
     await Promise.allSettled(pending.flatMap(({ loss, accuracy }) => [loss, accuracy]));
   }
@@ -79,7 +79,7 @@ async function settle({ step, loss, accuracy, fault: look }: Pending): Promise<T
   try {
     [loss, accuracy] = [await loss, await accuracy];
   } catch (error) {
-    throw withContext(error, 'the loss', at);
+    throw addContext(error, 'the loss', at);
   }
   const record = { ...step, ...toLogged(loss, accuracy, at) };
   // A batch that is gone by now cannot be looked at.

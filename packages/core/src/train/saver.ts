@@ -1,11 +1,10 @@
 import { checkOptionNames } from '../checkOptionNames.ts';
 import { PolicyError } from '../errors.ts';
 import { number, object, stepCount } from '../fields.ts';
-import { attempt } from '../trainable/attempt.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
-
 import { nonFinite } from '../trainable/nonFinite.ts';
 import type { Trainable } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 
 /** Where a run is saved, and how often. */
 export interface CheckpointOptions {
@@ -61,7 +60,7 @@ export function createSaver<Batch>(
     async save(step) {
       if (step > saved) {
         const where = `after ${step} steps`;
-        const snapshot = await attempt('snapshot()', where, () => trainable.snapshot());
+        const snapshot = await withContext('snapshot()', where, () => trainable.snapshot());
         const found = nonFinite(snapshot);
         if (found.nan > 0 || found.infinite > infinite) return false;
         infinite = found.infinite;

@@ -3,13 +3,13 @@ import { stepCount } from '../fields.ts';
 import type { ScheduleLike } from '../toSchedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
 import { type AbortSignalLike, checkSignal } from '../trainable/abortSignal.ts';
-import { attempt, thenTidyUp } from '../trainable/attempt.ts';
 import { type Batches, type BatchPass, checkBatches, endless } from '../trainable/batches.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { checkTrainable } from '../trainable/checkTrainable.ts';
 import { evaluateLogged } from '../trainable/loggedMetrics.ts';
 import type { TrainingRun, TrainingStep, Trough } from '../trainable/run.ts';
 import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { thenTidyUp, withContext } from '../trainable/withContext.ts';
 import { type Average, type AverageOptions, createAverager } from '../troughs/averager.ts';
 import { type Hyper, readHyper } from './hyper.ts';
 import { runSteps } from './runSteps.ts';
@@ -129,7 +129,7 @@ export async function train<Batch>(
     createAverager(trainable, options.average, start ?? { step: from }, { validation, signal });
   const saver = createSaver(trainable, options.checkpoint, start ?? { step: from }, averager?.state);
   if (start) {
-    await attempt('restore()', `before step ${from}`, () => trainable.restore(start.snapshot));
+    await withContext('restore()', `before step ${from}`, () => trainable.restore(start.snapshot));
   }
 
   const steps: TrainingStep[] = [];
@@ -177,14 +177,14 @@ export async function train<Batch>(
         troughs.push(trough);
         await onCycleEnd?.({
           ...trough,
-          snapshot: () => attempt('snapshot()', after(), () => trainable.snapshot()),
+          snapshot: () => withContext('snapshot()', after(), () => trainable.snapshot()),
         });
       }
       const onTheWay = step === span.to && step < end && !pause();
       if (!diverged && !onTheWay) diverged = !(await saver.save(step));
     }
   };
-  await thenTidyUp(takeSteps, () => attempt('closing the batches', after(), () => source.return()));
+  await thenTidyUp(takeSteps, () => withContext('closing the batches', after(), () => source.return()));
   // Whoever aborts wants to be gone, not to wait for an evaluation.
   const aborted = signal?.aborted === true && step < to;
   const final = troughs.at(-1)?.step === step ? last : aborted ? undefined : await look();

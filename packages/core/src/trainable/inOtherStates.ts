@@ -1,13 +1,18 @@
-import { attempt, thenTidyUp } from './attempt.ts';
 import type { Trainable } from './trainable.ts';
+import { thenTidyUp, withContext } from './withContext.ts';
 
 /** Runs work that puts a model into other states, then restores its own. */
 export async function inOtherStates<T>(
   trainable: Pick<Trainable<never>, 'snapshot' | 'restore'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const own = await attempt('snapshot()', 'before other states', () => trainable.snapshot());
+  const own = await withContext('snapshot()', 'before other states', () => trainable.snapshot());
   return thenTidyUp(work, () =>
-    attempt('restore()', 'after other states', () => trainable.restore(own), 'The model is not as it was.'),
+    withContext(
+      'restore()',
+      'after other states',
+      () => trainable.restore(own),
+      'The model is not as it was.',
+    ),
   );
 }

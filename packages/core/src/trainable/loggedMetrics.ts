@@ -1,8 +1,8 @@
 import { ClrError, show } from '../errors.ts';
 import type { AbortSignalLike } from './abortSignal.ts';
-import { attempt, withContext } from './attempt.ts';
 import { type Batches, type BatchPass, first, freshPass, passOf, untilAborted } from './batches.ts';
 import type { Metrics, Trainable } from './trainable.ts';
+import { addContext, withContext } from './withContext.ts';
 
 /** Metrics as JSON holds them: `null` for what is not finite. */
 export interface LoggedMetrics {
@@ -80,11 +80,11 @@ async function askFor<Batch>(
         yield batch;
       }
     } catch (error) {
-      throw withContext(error, 'the next batch', where);
+      throw addContext(error, 'the next batch', where);
     }
   }
   try {
-    const metrics = await attempt(what, where, () => ask(all()));
+    const metrics = await withContext(what, where, () => ask(all()));
     if (signal?.aborted) return undefined;
     if (empty) {
       throw new ClrError('clr/core', {

@@ -1,8 +1,8 @@
-import { attempt } from '../trainable/attempt.ts';
 import { type BatchPass, untilAborted } from '../trainable/batches.ts';
 import { inOtherStates } from '../trainable/inOtherStates.ts';
 import { requireMethod } from '../trainable/requireMethod.ts';
 import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 import { averagingWeights } from './averagingWeights.ts';
 
 /**
@@ -35,10 +35,10 @@ export async function averageWeights<Batch>(
   requireMethod(trainable, 'average', snapshots.length);
   if (weights) averagingWeights(snapshots, weights);
   const where = `of ${snapshots.length} snapshots`;
-  const mean = await attempt('average()', where, async () => trainable.average!(snapshots, weights));
+  const mean = await withContext('average()', where, async () => trainable.average!(snapshots, weights));
   if (!batches || !trainable.renewStatistics) return mean;
   return inOtherStates(trainable, async () => {
-    await attempt('measuring statistics anew', where, async () => {
+    await withContext('measuring statistics anew', where, async () => {
       await trainable.restore(mean);
       for await (const batch of untilAborted(batches)) await trainable.renewStatistics!(batch);
     });

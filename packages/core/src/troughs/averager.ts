@@ -1,13 +1,13 @@
 import { ClrError, show } from '../errors.ts';
 import { decay, object, oneOf, optional, type Read, stepCount } from '../fields.ts';
 import type { AbortSignalLike } from '../trainable/abortSignal.ts';
-import { attempt } from '../trainable/attempt.ts';
 import { type BatchPass, checkBatches } from '../trainable/batches.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { inOtherStates } from '../trainable/inOtherStates.ts';
 import { evaluateLogged, type LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import { requireMethod } from '../trainable/requireMethod.ts';
 import type { Snapshot, Trainable } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 import { averageWeights } from './averageWeights.ts';
 
 /**
@@ -78,14 +78,16 @@ export function createAverager<Batch>(
     const [mean] = kept;
     if (!mean) return [now];
     const old = options.beta ** every;
-    return [await attempt('average()', where(step), () => trainable.average!([mean, now], [old, 1 - old]))];
+    return [
+      await withContext('average()', where(step), () => trainable.average!([mean, now], [old, 1 - old])),
+    ];
   };
   return {
     next: (step) => (Math.floor(step / every) + 1) * every,
     async update(step) {
       if (step % every !== 0 || step <= updated) return;
       updated = step;
-      kept = await withNow(await attempt('snapshot()', where(step), () => trainable.snapshot()), step);
+      kept = await withNow(await withContext('snapshot()', where(step), () => trainable.snapshot()), step);
     },
     state: () => (kept.length ? { average: { type, snapshots: kept } } : {}),
     async look(step) {
@@ -93,7 +95,7 @@ export function createAverager<Batch>(
       const snapshot = await averageWeights(trainable, kept, batches);
       const metrics = await (validation &&
         inOtherStates(trainable, async () => {
-          await attempt('restore()', 'of the average', () => trainable.restore(snapshot));
+          await withContext('restore()', 'of the average', () => trainable.restore(snapshot));
           return evaluateLogged(trainable, validation, `of the average ${where(step)}`, signal);
         }));
       return { step, ...metrics, snapshot };

@@ -1,9 +1,9 @@
-import { attempt } from '../trainable/attempt.ts';
 import { type BatchPass, checkBatches, untilAborted } from '../trainable/batches.ts';
 import { inOtherStates } from '../trainable/inOtherStates.ts';
 import { meanMetrics } from '../trainable/meanMetrics.ts';
 import { requireMethod } from '../trainable/requireMethod.ts';
 import type { Metrics, Prediction, Snapshot, Trainable } from '../trainable/trainable.ts';
+import { withContext } from '../trainable/withContext.ts';
 
 /** Several states of one model that answer together. */
 export interface Ensemble<Batch> {
@@ -40,7 +40,7 @@ export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly S
       for (const [index, member] of members.entries()) {
         const means = all;
         all = [];
-        await attempt('a member', `${index} of an ensemble`, async () => {
+        await withContext('a member', `${index} of an ensemble`, async () => {
           await trainable.restore(member);
           for await (const batch of untilAborted(batches)) {
             const prediction = await trainable.predictBatch!(batch);

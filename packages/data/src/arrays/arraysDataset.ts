@@ -13,7 +13,7 @@ export interface ArrayField {
 }
 
 /** The most labels that are kept for a split by class. */
-const mostLabels = 5e7;
+const maxLabels = 5e7;
 
 /**
  * Arrays as examples: their first axis counts them. Rows are read from the file when a batch is asked for.
@@ -41,7 +41,7 @@ export async function arraysDataset(fields: Readonly<Record<string, ArrayField>>
     );
   }
   const target = fields['target'];
-  const isLabels = target?.type === 'int64' && target.array.dims.length === 1 && count <= mostLabels;
+  const isLabels = target?.type === 'int64' && target.array.dims.length === 1 && count <= maxLabels;
   const all = { length: count };
   const labels = isLabels
     ? await readRows(

@@ -5,7 +5,7 @@ import type { RawArray } from './rawArray.ts';
 import { readNpy } from './readNpy.ts';
 
 /** The most bytes of one compressed member that are unpacked in memory. */
-const mostUnpacked = 2 ** 30;
+const maxUnpacked = 2 ** 30;
 
 interface Member {
   readonly name: string;
@@ -27,13 +27,13 @@ export async function readNpz(source: ByteSource): Promise<RawArray[]> {
     const data = member.header + 30 + local.getUint16(26, true) + local.getUint16(28, true);
     if (member.method === 0) {
       arrays.push(await readNpy(source, name, data));
-    } else if (member.method === 8 && member.size <= mostUnpacked) {
+    } else if (member.method === 8 && member.size <= maxUnpacked) {
       const packed = await source.read(data, data + member.packed);
       const bytes = inflateSync(packed, { out: new Uint8Array(member.size) });
       arrays.push(await readNpy(bytesSource(bytes), name));
     } else {
       throw fail(
-        `arrays of at most ${mostUnpacked} bytes in a compressed file`,
+        `arrays of at most ${maxUnpacked} bytes in a compressed file`,
         `"${name}" of ${member.size} bytes`,
         'Save it with np.savez: what is not compressed is read in parts.',
       );

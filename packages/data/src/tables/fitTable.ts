@@ -21,9 +21,9 @@ export interface FitTableOptions {
 }
 
 /** With more distinct values than this, a column is free text and not a category. */
-const mostValues = 100;
+const maxValues = 100;
 /** Up to this many distinct whole numbers are read as classes. */
-const mostClasses = 20;
+const maxClasses = 20;
 
 type Column = Table['columns'][number];
 
@@ -145,9 +145,9 @@ async function fitCategory(
     values.forEach((value, i) => {
       if (training[from + i] && value !== null) found.add(value);
     });
-    if (found.size > mostValues) {
+    if (found.size > maxValues) {
       throw fail(
-        `at most ${mostValues} values in the column "${name}"`,
+        `at most ${maxValues} values in the column "${name}"`,
         `${found.size}${to < table.rows ? ' and more' : ''}, such as "${[...found].sort()[0]}"`,
         `Leave it out if it is a name or a text: --drop ${name}. If it should hold numbers, look for cells that are not numbers.`,
       );
@@ -171,7 +171,7 @@ function classesOf(
     return checkClasses(name, [...new Set(texts)].sort(), texts.length);
   }
   const numbers = answers as Float64Array;
-  const most = task === 'classification' ? numbers.length / 2 : Math.min(mostClasses, numbers.length / 5);
+  const most = task === 'classification' ? numbers.length / 2 : Math.min(maxClasses, numbers.length / 5);
   const found = task === 'regression' ? undefined : distinct(numbers, most);
   const vague = found?.find((number) => Math.abs(number) > Number.MAX_SAFE_INTEGER);
   if (task === 'classification' && vague !== undefined) {

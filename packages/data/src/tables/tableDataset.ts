@@ -10,10 +10,10 @@ import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumber
 export interface TableDatasetOptions {
   /** Whether every row must have a target; false for predictions. Default true. */
   readonly labelled?: boolean;
-  /** Stores the features if they are larger than `mostBytes`. Default: they are kept in memory. */
+  /** Stores the features if they are larger than `maxBytes`. Default: they are kept in memory. */
   readonly store?: () => Promise<ByteStore>;
   /** Default 128 MiB. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
 }
 
 /** The size of the parts in which features are computed, in bytes. */
@@ -38,13 +38,13 @@ const blockBytes = 2 ** 26;
 export async function tableDataset(
   table: Table,
   encoding: TableEncoding,
-  { labelled = true, store = memoryStore, mostBytes = 2 ** 27 }: TableDatasetOptions = {},
+  { labelled = true, store = memoryStore, maxBytes = 2 ** 27 }: TableDatasetOptions = {},
 ): Promise<Dataset> {
   const { features, target } = encoding;
   for (const { name, type } of features) await checkColumn(table, name, type === 'number');
   const width = features.reduce((sum, feature) => sum + widthOf(feature), 0);
   const answers = labelled ? await answersOf(table, target) : undefined;
-  const isLarge = table.rows * width * 4 > mostBytes;
+  const isLarge = table.rows * width * 4 > maxBytes;
   const kept = await (isLarge ? store() : memoryStore());
   const step = Math.max(1, Math.floor(blockBytes / (4 * width)));
   for (const [first, last] of table.parts) {

@@ -11,7 +11,7 @@ import type { Outside, StoredAt } from './place.ts';
 import type { Quantised } from './quantised.ts';
 
 /** An upper limit on nodes. Exporters write fewer: large language models have about ten thousand. */
-export const mostNodes = 40_000;
+export const maxNodes = 40_000;
 
 /** A decoded model with the fields that every valid model has. */
 export interface Model {
@@ -45,9 +45,9 @@ export function readModel(bytes: Uint8Array): Model {
     );
   }
   const nodes = countNodes(bytes);
-  if (nodes > mostNodes) {
+  if (nodes > maxNodes) {
     throw fail(
-      `a model of at most ${mostNodes} nodes`,
+      `a model of at most ${maxNodes} nodes`,
       `${nodes} nodes`,
       'Simplify the model, or train a smaller part of it.',
     );

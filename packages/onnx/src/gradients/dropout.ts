@@ -5,7 +5,7 @@ import type { Operators } from '../graph/operator.ts';
 
 /**
  * Dropout is the identity in inference form. In training form it is written as a product with a mask that depends on
- * the step (see `graph/draws.ts`). The runtime's own Dropout is not used, because snapshots cannot hold its random
+ * the step (see `graph/randomNumbers.ts`). The runtime's own Dropout is not used, because snapshots cannot hold its random
  * state.
  */
 export const dropout: Operators = {

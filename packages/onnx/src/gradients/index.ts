@@ -21,7 +21,6 @@ import { layout } from './layout.ts';
 import { math } from './math.ts';
 import { matmul } from './matmul.ts';
 import { maxUnpool } from './maxUnpool.ts';
-import { ml } from './ml.ts';
 import { normalize } from './normalize.ts';
 import { pool } from './pool.ts';
 import { quantized } from './quantized.ts';
@@ -34,6 +33,7 @@ import { roiAlign } from './roiAlign.ts';
 import { scatter } from './scatter.ts';
 import { select } from './select.ts';
 import { shapeArithmetic } from './shapeArithmetic.ts';
+import { sklearn } from './sklearn.ts';
 import { softmax } from './softmax.ts';
 
 /** Every family of operators. A new family is one file and one line here. */
@@ -58,7 +58,6 @@ const families: readonly Operators[] = [
   math,
   matmul,
   maxUnpool,
-  ml,
   normalize,
   pool,
   quantized,
@@ -71,6 +70,7 @@ const families: readonly Operators[] = [
   scatter,
   select,
   shapeArithmetic,
+  sklearn,
   softmax,
   privateOperators,
   controlFlow,

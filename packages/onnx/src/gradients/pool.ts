@@ -26,7 +26,7 @@ const pooled: Infer = (node, b) => {
 };
 
 /** Up to this size, a tensor filled with the share is stored in the model. */
-const mostShares = 1 << 14;
+const maxShares = 1 << 14;
 
 const globalPooled = shaped((_node, dims) => dims.map((dim, i) => (i < 2 ? dim : 1)));
 
@@ -34,7 +34,7 @@ const globalPooled = shaped((_node, dims) => dims.map((dim, i) => (i < 2 ? dim :
 function globalAverageBack({ b, x, g }: GradientContext): string {
   const sizes: readonly Dim[] = b.shape(x(0)).slice(2);
   const count = isStatic(sizes) ? sizes.reduce((n, size) => n * size, 1) : Number.POSITIVE_INFINITY;
-  if (!isStatic(sizes) || count > mostShares) return b.expandLike(b.div(g(0), area(b, x(0))), x(0));
+  if (!isStatic(sizes) || count > maxShares) return b.expandLike(b.div(g(0), area(b, x(0))), x(0));
   return b.mul(g(0), b.literal(b.type(g(0)).type, sizes, Array(count).fill(1 / count)));
 }
 

@@ -2,13 +2,19 @@ import { float, int, ints } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { unknownDim } from '../graph/dim.ts';
-import type { Draws } from '../graph/draws.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
+import type { RandomNumbers } from '../graph/randomNumbers.ts';
 
 /** Emits the values of the node's output, in any shape; `count`, an int64 scalar, is their number. */
-type Drawing = (draw: { b: Ops; node: NodeProto; draws: Draws; count: string; seed: number }) => string;
+type Drawing = (draw: {
+  b: Ops;
+  node: NodeProto;
+  draws: RandomNumbers;
+  count: string;
+  seed: number;
+}) => string;
 
 /** The attribute `seed` is a float; its bits serve as the seed. */
 function seedOf(node: NodeProto): number {
@@ -119,7 +125,7 @@ const multinomial: Operator = drawing(
 );
 
 /**
- * Random operators. For training they are replaced by numbers that depend on the step (see `graph/draws.ts`), so that a
+ * Random operators. For training they are replaced by numbers that depend on the step (see `graph/randomNumbers.ts`), so that a
  * resumed run gets the same numbers. No gradient flows through random numbers. The derivative of Bernoulli with respect
  * to its probabilities is 0, because its output is 0 or 1.
  */

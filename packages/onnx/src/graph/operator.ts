@@ -1,7 +1,7 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
-import type { Draws } from './draws.ts';
 import type { Graph } from './graph.ts';
 import type { Ops } from './ops.ts';
+import type { RandomNumbers } from './randomNumbers.ts';
 import type { ValueType } from './value.ts';
 
 /** Infers the type and shape of an operator's outputs. */
@@ -68,9 +68,9 @@ export type Operator = Derivative & {
   /** Running statistics: inputs that a node in training form replaces by one of its outputs. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Rewrites a node of the training model if the runtime's own kernel is not deterministic. May emit further nodes. */
-  readonly toTraining?: (node: NodeProto, b: Ops, draws: Draws) => void;
+  readonly toTraining?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;
   /** Turns a node in training form into its inference form. May emit further nodes. */
-  readonly toInference?: (node: NodeProto, b: Ops, draws: Draws) => void;
+  readonly toInference?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;
 };
 
 /** Operators by type. A type of another domain is written `domain:type`. */

@@ -4,7 +4,7 @@ import { Graph } from './graph.ts';
 import { isStatic } from './value.ts';
 
 /** Up to this many classes are listed in a constant. More are counted at run time. */
-const mostListed = 1 << 16;
+const maxListed = 1 << 16;
 
 /** Up to this length, constants with one repeated value are stored in full. */
 const longestFilled = 4096;
@@ -81,7 +81,7 @@ export class Ops extends Graph {
     return this.memo(`one-hot ${indices} like ${like} on ${axis}`, () => {
       const count = this.shape(like)[axis];
       const classes =
-        typeof count === 'number' && count <= mostListed
+        typeof count === 'number' && count <= maxListed
           ? this.ints(Array.from({ length: count }, (_, i) => i))
           : this.emit('Range', [this.int(0), this.squeeze(this.sizeAt(like, axis), [0]), this.int(1)]);
       const column = this.reshape(

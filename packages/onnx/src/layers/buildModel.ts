@@ -80,7 +80,7 @@ export function buildModel(options: BuildModelOptions): Uint8Array {
   if (!Number.isSafeInteger(seed))
     throw fail('seed to be a whole number', `seed = ${show(seed)}`, 'Leave it out for 0.');
   const b = new Draft(seed, initialization);
-  const last = emitLayers(b, { name: 'input', shape: input }, layers);
+  const last = emitLayers(b, { name: 'input', dims: input }, layers);
   if (!b.tensors.some(({ dataType }) => dataType === DataType.FLOAT)) {
     throw fail(
       'a layer with weights',
@@ -105,7 +105,7 @@ export function buildModel(options: BuildModelOptions): Uint8Array {
         node: b.nodes,
         initializer: b.tensors,
         input: [declaration('input', type, shape(input))],
-        output: [declaration('output', DataType.FLOAT, shape(last.shape))],
+        output: [declaration('output', DataType.FLOAT, shape(last.dims))],
       }),
     }),
   );

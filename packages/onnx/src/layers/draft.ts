@@ -14,7 +14,7 @@ export type Size = number | string;
 /** A value of the model under construction, and its shape without the batch. */
 export interface Value {
   readonly name: string;
-  readonly shape: readonly Size[];
+  readonly dims: readonly Size[];
 }
 
 /** A layer under construction: its name, its nodes and its weights. */
@@ -116,11 +116,11 @@ export function known(size: Size | undefined, { label }: Scope, what: string): n
 }
 
 /** Refuses an input of another number of axes. */
-export function needRank({ shape }: Value, ranks: readonly number[], { label }: Scope, form: string): void {
-  if (ranks.includes(shape.length)) return;
+export function needRank({ dims }: Value, ranks: readonly number[], { label }: Scope, form: string): void {
+  if (ranks.includes(dims.length)) return;
   throw fail(
     `${form} before ${label}`,
-    `shape [${shape.join(', ')}]`,
-    shape.length > 1 ? 'Put { type: "flatten" } or a pooling before it.' : 'Check the layers before it.',
+    `shape [${dims.join(', ')}]`,
+    dims.length > 1 ? 'Put { type: "flatten" } or a pooling before it.' : 'Check the layers before it.',
   );
 }

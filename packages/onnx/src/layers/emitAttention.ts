@@ -14,7 +14,7 @@ export function emitAttention(
 ): Value {
   needRank(x, [2], scope, 'a sequence [steps, features]');
   const { name } = scope;
-  const features = known(x.shape[1], scope, 'features');
+  const features = known(x.dims[1], scope, 'features');
   if (features % heads !== 0) {
     throw fail(
       `features that ${heads} heads divide in ${scope.label}`,
@@ -53,12 +53,12 @@ export function emitAttention(
   const flat = b.emit(part('flat'), 'Reshape', [together, b.ints(part('flat_shape'), [0, 0, features])]);
   const last = b.uniform(part('out_proj.weight'), [features, features], 1 / Math.sqrt(features));
   const lastBias = b.filled(part('out_proj.bias'), features, 0);
-  return { name: product(flat, last, lastBias, name), shape: x.shape };
+  return { name: product(flat, last, lastBias, name), dims: x.dims };
 }
 
 /** −∞ where a step would see one after it. */
 function causalMask(b: Draft, scope: Scope, x: Value): string {
-  const steps = known(x.shape[0], scope, 'steps');
+  const steps = known(x.dims[0], scope, 'steps');
   const values = Float32Array.from({ length: steps * steps }, (_, at) =>
     at % steps > Math.floor(at / steps) ? Number.NEGATIVE_INFINITY : 0,
   );

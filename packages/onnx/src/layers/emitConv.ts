@@ -40,7 +40,7 @@ export function emitConv(b: Draft, scope: Scope, x: Value, spec: ConvSpec): Valu
     scope,
     axes === 1 ? 'an input [channels, length]' : 'an input [channels, height, width]',
   );
-  const [channels, ...sizes] = x.shape;
+  const [channels, ...sizes] = x.dims;
   const count = known(channels, scope, 'channels');
   if (count % groups !== 0 || filters % groups !== 0) {
     throw fail(
@@ -64,7 +64,7 @@ export function emitConv(b: Draft, scope: Scope, x: Value, spec: ConvSpec): Valu
   });
   return {
     name,
-    shape: [filters, ...sizes.map((size) => places(size, scope, { kernel, stride, padding, dilation }))],
+    dims: [filters, ...sizes.map((size) => places(size, scope, { kernel, stride, padding, dilation }))],
   };
 }
 
@@ -72,7 +72,7 @@ export function emitConv(b: Draft, scope: Scope, x: Value, spec: ConvSpec): Valu
 export function emitPool(b: Draft, scope: Scope, x: Value, spec: PoolSpec): Value {
   const { type, size, stride = size, padding = 0, ceil = false } = spec;
   needRank(x, [2, 3], scope, 'an input [channels, length] or [channels, height, width]');
-  const [channels, ...sizes] = x.shape;
+  const [channels, ...sizes] = x.dims;
   const each = (value: number): number[] => sizes.map(() => value);
   b.emit(scope.name, type === 'maxPool' ? 'MaxPool' : 'AveragePool', [x.name], {
     kernel_shape: each(size),
@@ -82,5 +82,5 @@ export function emitPool(b: Draft, scope: Scope, x: Value, spec: PoolSpec): Valu
     count_include_pad: type === 'avgPool' ? 1 : undefined,
   });
   const window = { kernel: size, stride, padding, ceil };
-  return { name: scope.name, shape: [channels as Size, ...sizes.map((each) => places(each, scope, window))] };
+  return { name: scope.name, dims: [channels as Size, ...sizes.map((each) => places(each, scope, window))] };
 }

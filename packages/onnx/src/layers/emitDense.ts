@@ -5,23 +5,23 @@ import type { DenseSpec } from './layer.ts';
 /** x · Wᵀ + b on the last axis. */
 export function emitDense(b: Draft, scope: Scope, x: Value, { units, bias = true }: DenseSpec): Value {
   const { name } = scope;
-  const flat = x.shape.length > 2 ? flatten(b, `${name}.flat`, scope, x) : x;
-  const inputs = known(flat.shape.at(-1), scope, 'features');
+  const flat = x.dims.length > 2 ? flatten(b, `${name}.flat`, scope, x) : x;
+  const inputs = known(flat.dims.at(-1), scope, 'features');
   const weight = b.weights(`${name}.weight`, [units, inputs], inputs, units);
   const offset = bias ? b.biases(`${name}.bias`, units, inputs) : undefined;
-  const shape = [...flat.shape.slice(0, -1), units];
-  if (flat.shape.length === 1) {
+  const dims = [...flat.dims.slice(0, -1), units];
+  if (flat.dims.length === 1) {
     b.emit(name, 'Gemm', [flat.name, weight, ...(offset ? [offset] : [])], { transB: 1 });
-    return { name, shape };
+    return { name, dims };
   }
   const turned = b.emit(`${name}.turned`, 'Transpose', [weight], { perm: [1, 0] });
   const product = b.emit(offset ? `${name}.product` : name, 'MatMul', [flat.name, turned]);
   if (offset) b.emit(name, 'Add', [product, offset]);
-  return { name, shape };
+  return { name, dims };
 }
 
 /** All axes but the batch's as one. */
 export function flatten(b: Draft, name: string, scope: Scope, x: Value): Value {
-  const sizes = x.shape.map((size) => known(size, scope, 'positions'));
-  return { name: b.emit(name, 'Flatten', [x.name]), shape: [sizeOf(sizes)] };
+  const sizes = x.dims.map((size) => known(size, scope, 'positions'));
+  return { name: b.emit(name, 'Flatten', [x.name]), dims: [sizeOf(sizes)] };
 }

@@ -55,21 +55,21 @@ const plain: Kind = { fields: {}, needs: [], emit: emitPlain };
 
 const emitDropout: Emit<DropoutSpec> = (b, { name }, x, { rate }) => {
   const inputs = [x.name, b.constant(`${name}.rate`, rate), b.flag(`${name}.training`, true)];
-  return { name: b.emit(name, 'Dropout', inputs), shape: x.shape };
+  return { name: b.emit(name, 'Dropout', inputs), dims: x.dims };
 };
 
 const emitEmbedding: Emit<EmbeddingSpec> = (b, { name }, x, { rows, units }) => {
   const weight = b.store(`${name}.weight`, [rows, units], normal(b.seed, `${name}.weight`, rows * units, 1));
-  return { name: b.emit(name, 'Gather', [weight, x.name]), shape: [...x.shape, units] };
+  return { name: b.emit(name, 'Gather', [weight, x.name]), dims: [...x.dims, units] };
 };
 
 const emitPositions: Emit<PositionsSpec> = (b, scope, x) => {
   const { name } = scope;
   needRank(x, [2], scope, 'a sequence [steps, features]');
-  const [steps, features] = [known(x.shape[0], scope, 'steps'), known(x.shape[1], scope, 'features')];
+  const [steps, features] = [known(x.dims[0], scope, 'steps'), known(x.dims[1], scope, 'features')];
   const values = normal(b.seed, `${name}.weight`, steps * features, 0.02);
   const weight = b.store(`${name}.weight`, [steps, features], values);
-  return { name: b.emit(name, 'Add', [x.name, weight]), shape: x.shape };
+  return { name: b.emit(name, 'Add', [x.name, weight]), dims: x.dims };
 };
 
 const emitResidual: Emit<ResidualSpec> = (b, { name, label }, x, { layers: inner, shortcut = [] }) => {
@@ -77,14 +77,14 @@ const emitResidual: Emit<ResidualSpec> = (b, { name, label }, x, { layers: inner
     emitLayers(b, x, inner, `${label}, `),
     emitLayers(b, x, shortcut, `${label}, shortcut `),
   ];
-  if (deep.shape.join() !== short.shape.join()) {
+  if (deep.dims.join() !== short.dims.join()) {
     throw fail(
       `the layers of ${label} to give the shape of its shortcut`,
-      `[${deep.shape.join(', ')}] beside [${short.shape.join(', ')}]`,
+      `[${deep.dims.join(', ')}] beside [${short.dims.join(', ')}]`,
       'Give it a shortcut of layers, such as a convolution with kernel 1.',
     );
   }
-  return { name: b.emit(name, 'Add', [deep.name, short.name]), shape: deep.shape };
+  return { name: b.emit(name, 'Add', [deep.name, short.name]), dims: deep.dims };
 };
 
 const kinds: Readonly<Record<LayerSpec['type'], Kind>> = {

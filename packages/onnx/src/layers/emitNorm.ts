@@ -5,7 +5,7 @@ import type { BatchNormSpec, LayerNormSpec } from './layer.ts';
 export function emitBatchNorm(b: Draft, scope: Scope, x: Value, spec: BatchNormSpec): Value {
   const { epsilon = 1e-5, momentum = 0.1 } = spec;
   const { name } = scope;
-  const channels = known(x.shape[0], scope, 'channels');
+  const channels = known(x.dims[0], scope, 'channels');
   const filled = (part: string, value: number): string => b.filled(`${name}.${part}`, channels, value);
   const inputs = [
     filled('weight', 1),
@@ -19,14 +19,14 @@ export function emitBatchNorm(b: Draft, scope: Scope, x: Value, spec: BatchNormS
     `${name}.next_mean`,
     `${name}.next_var`,
   ]);
-  return { name, shape: x.shape };
+  return { name, dims: x.dims };
 }
 
 /** A layer normalization over the last axis. */
 export function emitLayerNorm(b: Draft, scope: Scope, x: Value, { epsilon = 1e-5 }: LayerNormSpec): Value {
   const { name } = scope;
-  const features = known(x.shape.at(-1), scope, 'features');
+  const features = known(x.dims.at(-1), scope, 'features');
   const inputs = [x.name, b.filled(`${name}.weight`, features, 1), b.filled(`${name}.bias`, features, 0)];
   b.emit(name, 'LayerNormalization', inputs, { axis: -1, epsilon: { float: epsilon } });
-  return { name, shape: x.shape };
+  return { name, dims: x.dims };
 }

@@ -18,11 +18,11 @@ export function emitPlain(b: Draft, scope: Scope, x: Value, { type }: PlainSpec)
   const { name } = scope;
   const same = (op: string, attributes = {}): Value => ({
     name: b.emit(name, op, [x.name], attributes),
-    shape: x.shape,
+    dims: x.dims,
   });
   switch (type) {
     case 'gelu':
-      return { name: gelu(b, name, x.name), shape: x.shape };
+      return { name: gelu(b, name, x.name), dims: x.dims };
     case 'softmax':
       return same('Softmax', { axis: -1 });
     case 'flatten':
@@ -30,19 +30,19 @@ export function emitPlain(b: Draft, scope: Scope, x: Value, { type }: PlainSpec)
     case 'globalAvgPool': {
       needRank(x, [2, 3], scope, 'an input [channels, length] or [channels, height, width]');
       const pooled = b.emit(`${name}.pooled`, 'GlobalAveragePool', [x.name]);
-      return { name: b.emit(name, 'Flatten', [pooled]), shape: [x.shape[0] as Size] };
+      return { name: b.emit(name, 'Flatten', [pooled]), dims: [x.dims[0] as Size] };
     }
     case 'transpose':
       needRank(x, [2], scope, 'an input of two axes');
       return {
         name: b.emit(name, 'Transpose', [x.name], { perm: [0, 2, 1] }),
-        shape: [...x.shape].reverse(),
+        dims: [...x.dims].reverse(),
       };
     case 'meanOverSteps':
       needRank(x, [2], scope, 'a sequence [steps, features]');
       return {
         name: b.emit(name, 'ReduceMean', [x.name], { axes: [1], keepdims: 0 }),
-        shape: x.shape.slice(1),
+        dims: x.dims.slice(1),
       };
     default:
       return same(activations[type] as string);

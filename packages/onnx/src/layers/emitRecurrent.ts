@@ -6,7 +6,7 @@ export function emitRecurrent(b: Draft, scope: Scope, x: Value, spec: RecurrentS
   const { type, units, last = false, bidirectional = false } = spec;
   needRank(x, [2], scope, 'a sequence [steps, features]');
   const { name } = scope;
-  const [steps, features] = x.shape;
+  const [steps, features] = x.dims;
   const inputs = known(features, scope, 'features');
   const gates = (type === 'lstm' ? 4 : 3) * units;
   const directions = bidirectional ? 2 : 1;
@@ -35,10 +35,10 @@ export function emitRecurrent(b: Draft, scope: Scope, x: Value, spec: RecurrentS
   if (last) {
     // [directions, batch, units]
     const first = b.emit(`${name}.batch_first`, 'Transpose', [hidden], { perm: [1, 0, 2] });
-    return { name: b.emit(name, 'Flatten', [first]), shape: [width] };
+    return { name: b.emit(name, 'Flatten', [first]), dims: [width] };
   }
   // [steps, directions, batch, units]
   const first = b.emit(`${name}.batch_first`, 'Transpose', [all], { perm: [2, 0, 1, 3] });
   const shape = b.ints(`${name}.shape`, [0, 0, width]);
-  return { name: b.emit(name, 'Reshape', [first, shape]), shape: [steps as Size, width] };
+  return { name: b.emit(name, 'Reshape', [first, shape]), dims: [steps as Size, width] };
 }

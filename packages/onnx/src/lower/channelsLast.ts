@@ -7,7 +7,7 @@ import { always, type Row } from './row.ts';
  * Up to this many channels, a product with the identity matrix is faster than Transpose, because it reads its factor
  * transposed.
  */
-const mostByProduct = 16;
+const maxByProduct = 16;
 
 const transposed = (b: Ops, x: string): string =>
   b.transpose(b.reshape(x, [0, b.shape(x)[1] as number, -1]), [0, 2, 1]);
@@ -19,7 +19,7 @@ const byProduct: Row<number> = {
   because: 'faster than Transpose for up to 16 channels; exact if products by 0 and 1 are',
   applies: (node, graph) => {
     const channels: Dim | undefined = graph.dims(inputOf(node, 0))?.[1];
-    return typeof channels === 'number' && channels <= mostByProduct ? channels : undefined;
+    return typeof channels === 'number' && channels <= maxByProduct ? channels : undefined;
   },
   write: (node, b, channels) => {
     const x = inputOf(node, 0);

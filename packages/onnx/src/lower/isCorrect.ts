@@ -3,7 +3,7 @@ import { DataType } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
-import { firstMax } from './firstMax.ts';
+import { oneHotArgMax } from './oneHotArgMax.ts';
 import { always, type Row } from './row.ts';
 
 /** Whether the target has a class axis, as the logits have. */
@@ -22,9 +22,9 @@ const byMasks: Row = {
     const one = b.scalar(1, logits);
     const axis = int(node, 'axis', 1);
     const right = isDistribution(node, b)
-      ? b.maskWith(firstMax(b, target, axis), one)
+      ? b.maskWith(oneHotArgMax(b, target, axis), one)
       : b.oneHot(target, logits, axis);
-    const hits = b.reduceSum(b.maskWith(firstMax(b, logits, axis), right), [axis]);
+    const hits = b.reduceSum(b.maskWith(oneHotArgMax(b, logits, axis), right), [axis]);
     return [b.cast(hits, DataType.FLOAT)];
   },
 };

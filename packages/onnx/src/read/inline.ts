@@ -2,7 +2,7 @@ import { clone, create } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
 import { subgraph } from '../format/attributes.ts';
 import { nodeName } from '../format/describeNode.ts';
-import { mostNodes } from '../format/model.ts';
+import { maxNodes } from '../format/model.ts';
 import {
   type AttributeProto,
   type FunctionProto,
@@ -81,9 +81,9 @@ const deepest = 64;
 
 /** Refuses functions that unfold without end. */
 export function checkUnfolding(depth: number, nodes: number, node: NodeProto): void {
-  if (depth > deepest || nodes > mostNodes) {
+  if (depth > deepest || nodes > maxNodes) {
     throw fail(
-      `functions, branches and loops nested at most ${deepest} deep and unfolding to at most ${mostNodes} nodes`,
+      `functions, branches and loops nested at most ${deepest} deep and unfolding to at most ${maxNodes} nodes`,
       `more at node "${node.name || node.opType}"`,
       'A function of the model may call itself, or a loop may be too long. Export the model again.',
     );

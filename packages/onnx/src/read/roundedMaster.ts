@@ -6,9 +6,9 @@ import { privateDomain } from '../graph/privateOperators.ts';
 
 /** One number for each group of a weight, in a shape that broadcasts against it. */
 function spread(b: Ops, { name, dims, axis, group }: Quantised, values: Float32Array): string {
-  const add = (shape: readonly number[], data: Float32Array): string => {
+  const add = (dims: readonly number[], data: Float32Array): string => {
     const made = b.uniqueName(name);
-    b.addInitializer(makeTensor(made, DataType.FLOAT, shape, data));
+    b.addInitializer(makeTensor(made, DataType.FLOAT, dims, data));
     return made;
   };
   if (sameInAll(values)) return add([], values.slice(0, 1));

@@ -5,7 +5,7 @@ import { axisOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { writeOut } from '../graph/writeOut.ts';
 import { identity } from './inline.ts';
-import { mostRounds } from './unroll.ts';
+import { maxRounds } from './unroll.ts';
 
 /** The number of iterations of a Scan, if its length is known before it runs. Before opset 9 Scan had a batch axis. */
 export function scanRounds(node: NodeProto, b: Ops, opset: number): number | undefined {
@@ -15,7 +15,7 @@ export function scanRounds(node: NodeProto, b: Ops, opset: number): number | und
   const dims = b.dims(node.input[first] ?? '');
   const rounds = dims?.[axisOf(ints(node, 'scan_input_axes')?.[0] ?? 0, dims.length)];
   const known = node.input.slice(first).every((name) => b.dims(name) !== undefined);
-  return known && typeof rounds === 'number' && rounds > 0 && rounds <= mostRounds ? rounds : undefined;
+  return known && typeof rounds === 'number' && rounds > 0 && rounds <= maxRounds ? rounds : undefined;
 }
 
 /** The slices of a value along an axis, in the order in which a Scan reads them. */

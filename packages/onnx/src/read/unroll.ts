@@ -30,7 +30,7 @@ const isTrue = (stored: TensorProto | undefined): boolean =>
   stored !== undefined && numbersOf(stored)?.[0] === 1;
 
 /** More rounds make models of no use. */
-export const mostRounds = 4096;
+export const maxRounds = 4096;
 
 /** How many rounds a Loop takes, where that is certain before it runs. */
 export function roundsOf(node: NodeProto, b: Ops): number | undefined {
@@ -39,7 +39,7 @@ export function roundsOf(node: NodeProto, b: Ops): number | undefined {
   const [limit = '', condition = ''] = node.input;
   const rounds = known(b, limit);
   const starts = condition === '' || known(b, condition) === 1;
-  if (!body || typeof rounds !== 'number' || !(rounds > 0 && rounds <= mostRounds) || !starts)
+  if (!body || typeof rounds !== 'number' || !(rounds > 0 && rounds <= maxRounds) || !starts)
     return undefined;
   return staysTrue(body, b) ? rounds : undefined;
 }

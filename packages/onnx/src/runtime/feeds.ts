@@ -7,7 +7,7 @@ import type { Batch, Ort, Tensor } from './ort.ts';
 import type { StateVectors } from './stateVectors.ts';
 
 /** Each micro-batch of a step gets its own dropout masks; after this many they repeat. */
-const mostParts = 4096n;
+const maxParts = 4096n;
 
 /** What goes into a session: the batch, the state, and the scalars of a step. */
 export class Feeds {
@@ -34,9 +34,7 @@ export class Feeds {
       ...this.#weights.feeds(weights),
       ...this.#state.feeds(state.map(({ input }) => input)),
     };
-    return rngStep
-      ? { ...fed, [rngStep]: this.#integer(BigInt(this.steps) * mostParts + BigInt(part)) }
-      : fed;
+    return rngStep ? { ...fed, [rngStep]: this.#integer(BigInt(this.steps) * maxParts + BigInt(part)) } : fed;
   }
 
   /** The hyperparameters of a step, and its number. */

@@ -9,13 +9,13 @@ import { Race } from './race.ts';
 const examples = 32;
 
 /** Smaller nodes take no time worth measuring; larger ones take too long, some ten milliseconds a run. In multiplications. */
-const [leastWork, mostWork] = [1e6, 3e8];
+const [minWork, maxWork] = [1e6, 3e8];
 
 /** So many numbers may come in, 8 MiB: measuring must not take more memory than training. */
-const mostNumbers = 1 << 21;
+const maxNumbers = 1 << 21;
 
 /** The nodes of most work are asked about; others keep the rule of thumb. */
-const mostQuestions = 16;
+const maxQuestions = 16;
 
 /** How many numbers a question's node reads. */
 const numbersOf = ({ inputs }: Question): number =>
@@ -67,7 +67,7 @@ class Judge {
     const [usual = ''] = forms;
     this.forms.set(key, usual);
     const whole = work * (free ? examples : 1);
-    if (whole < leastWork || whole > mostWork || numbersOf(question) > mostNumbers) return;
+    if (whole < minWork || whole > maxWork || numbersOf(question) > maxNumbers) return;
     try {
       const graphs = await this.#candidates(question);
       const { opset } = this.#by;
@@ -125,7 +125,7 @@ export async function measureForms(
     const forms = new Map([...memory.forms, ...Object.entries(known)]);
     const judge = new Judge(ort, prepared.target, by, threads, forms);
     const largest = [...asked].sort((a, b) => b.work - a.work || (a.key < b.key ? -1 : 1));
-    for (const question of largest.slice(0, mostQuestions)) await judge.ask(question);
+    for (const question of largest.slice(0, maxQuestions)) await judge.ask(question);
     await judge.confirm();
     for (const [key, form] of forms) if (!memory.forms.has(key)) memory.forms.set(key, form);
     return Object.fromEntries(forms);

@@ -25,8 +25,6 @@ import type { Prepared } from '../training/prepare.ts';
 
 import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { accumulate, averageStatistics, type Engine } from './accumulate.ts';
-import { apart } from './apart.ts';
-
 import { checkBatch } from './checkBatch.ts';
 import { checkExport, type ExportOptions, notFiniteYet } from './checkExport.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
@@ -49,6 +47,7 @@ import { scoreOutputs } from './scoreOutputs.ts';
 import { type OnnxSnapshot, optimizerName } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import type { Source } from './source.ts';
+import { splitByFile } from './splitByFile.ts';
 import { StateVectors } from './stateVectors.ts';
 import { updateChunks } from './updateChunks.ts';
 import { withoutContent } from './withoutContent.ts';
@@ -330,7 +329,7 @@ export class Trainer implements OnnxTrainer {
       const content = await this.#source.content();
       try {
         if (!externalData) return patchTensors(asOneFile(content), values);
-        const { inside, outside } = apart(values, this.#outside);
+        const { inside, outside } = splitByFile(values, this.#outside);
         for (const { location, offset, bytes } of outside) await externalData(location, offset, bytes);
         return patchTensors(content.bytes, inside);
       } finally {

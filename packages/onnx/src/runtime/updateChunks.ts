@@ -4,7 +4,7 @@ import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 const large = 1 << 26;
 
 /** A large update is made in about so many runs. */
-const mostChunks = 8;
+const maxChunks = 8;
 
 /**
  * Whether a state is so large that a step must not give it out as a whole: onnxruntime-node holds the new vectors and then
@@ -24,7 +24,7 @@ export function updateChunks({ state }: Pick<TrainingModel, 'state'>): readonly 
     .filter(({ role }) => role === 'parameters')
     .map(({ initial }, bucket) => ({ bucket, size: initial.length }));
   if (!isLarge(state)) return [sizes.map(({ bucket }) => bucket)];
-  const most = sizes.reduce((sum, { size }) => sum + size, 0) / mostChunks;
+  const most = sizes.reduce((sum, { size }) => sum + size, 0) / maxChunks;
   const chunks: { size: number; buckets: number[] }[] = [];
   for (const { bucket, size } of sizes.sort((a, b) => b.size - a.size || a.bucket - b.bucket)) {
     const open = chunks.find((chunk) => chunk.size + size <= most);

@@ -3,8 +3,8 @@ import { importedOpset } from '../format/model.ts';
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../generated/onnx_pb.ts';
 import { checkDifferentiable } from '../gradients/differentiate.ts';
 import { operators } from '../gradients/index.ts';
-import { createDraws } from '../graph/draws.ts';
 import type { Ops } from '../graph/ops.ts';
+import { createRandomNumbers } from '../graph/randomNumbers.ts';
 import { checkTarget } from '../loss/checkTarget.ts';
 import { appendLosses, type LossHead } from '../loss/lossHead.ts';
 import { lossInput } from '../loss/lossInput.ts';
@@ -113,7 +113,7 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
   const names = namesFor(graph);
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, string>();
-  const draws = createDraws(names('rngStep'));
+  const draws = createRandomNumbers(names('rngStep'));
   const { b, inputs } = loadGraph(
     model,
     operators,

@@ -28,7 +28,7 @@ export interface Inference extends Graphed {
   readonly answers: string | undefined;
 }
 
-/** The way there, the way back, and the update. */
+/** The forward pass, the backward pass and the update. */
 export interface Whole extends Graphed {
   /** The loss, NaN where a parameter or running statistic after the step is not finite. */
   readonly checkedLoss: string;

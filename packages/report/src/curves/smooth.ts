@@ -1,8 +1,8 @@
 import type { Point } from './thin.ts';
 
 // More places than a picture has pixels, and more neighbours than a median needs, would only take time.
-const mostPlaces = 1500;
-const mostNeighbours = 500;
+const maxPlaces = 1500;
+const maxNeighbours = 500;
 
 /**
  * The running median, or another middle: of each point and its neighbours, `width` of them at most. The median
@@ -22,14 +22,14 @@ export function smooth(
 ): readonly Point[] {
   const reach = Math.max(1, Math.floor(width / 2));
   const last = points.length - 1;
-  const places = Math.min(points.length, mostPlaces);
+  const places = Math.min(points.length, maxPlaces);
   return Array.from({ length: places }, (_, place) => {
     const index = places > 1 ? Math.round((place * last) / (places - 1)) : 0;
     const [x, y] = points[index]!;
     if (y === null) return [x, null];
     const right = Math.min(reach, index, last - index);
     const left = settles && index > reach ? reach : right;
-    const stride = Math.ceil((left + right + 1) / mostNeighbours);
+    const stride = Math.ceil((left + right + 1) / maxNeighbours);
     const near: number[] = [];
     for (let other = index - left; other <= index + right; other += stride) {
       const value = points[other]![1];

@@ -20,10 +20,10 @@ import type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from 
 import { uploadExamples } from './uploadExamples.ts';
 
 /** The most steps in one submission: as many as the device remembers the losses of. */
-const mostSteps = historyLength;
+const maxSteps = historyLength;
 
 /** The most steps in one call, which returns all their losses and accuracies together. */
-const mostAtOnce = 10_000_000;
+const maxAtOnce = 10_000_000;
 
 /** The options with their defaults filled in. */
 export interface DeviceTrainerOptions extends Omit<TrainerOptions, 'tile'> {
@@ -66,9 +66,9 @@ export class DeviceTrainer implements GpuTrainer {
       statistics: buffer('clr statistics', sum(network.statistics)),
     };
     const { values, gradients, statistics } = this.#memory;
-    const parameters = network.parameters.map(({ name, shape, offset, length }) => {
+    const parameters = network.parameters.map(({ name, dims, offset, length }) => {
       const place = { value: values, valueOffset: offset, gradient: gradients, gradientOffset: offset };
-      return { ...place, name, shape, length };
+      return { ...place, name, dims, length };
     });
     const { policy, optimizer: spec, batch: _batch, seed: _seed, tile: _tile, ...rest } = options;
     const optimizer = createOptimizer(device, spec, parameters, policy, rest);
@@ -89,10 +89,10 @@ export class DeviceTrainer implements GpuTrainer {
       ...(network.statistics.length ? { state: [statistics] } : {}),
       described: {
         topology: topologyOf(network),
-        state: network.statistics.map(({ name, shape, offset, length }) => ({
+        state: network.statistics.map(({ name, dims, offset, length }) => ({
           name,
           dtype: 'float32',
-          shape,
+          shape: dims,
           parts: [{ buffer: statistics, offset: offset * 4, at: 0, size: length * 4 }],
         })),
       },
@@ -146,8 +146,8 @@ export class DeviceTrainer implements GpuTrainer {
     const { health } = this.#engine;
     health.check();
     const data = this.#data;
-    if (!Number.isSafeInteger(count) || count < 1 || count > mostAtOnce) {
-      const expected = `a number of steps from 1 to ${mostAtOnce}`;
+    if (!Number.isSafeInteger(count) || count < 1 || count > maxAtOnce) {
+      const expected = `a number of steps from 1 to ${maxAtOnce}`;
       throw badArgument(
         expected,
         `count = ${String(count)}`,
@@ -164,11 +164,9 @@ export class DeviceTrainer implements GpuTrainer {
     const from = this.#engine.step;
     this.#setCount(this.#batch);
     const reads: Promise<Float32Array>[] = [];
-    for (let left = count; left > 0; left -= mostSteps) {
+    for (let left = count; left > 0; left -= maxSteps) {
       reads.push(
-        health.inErrorScope('training steps', () =>
-          this.#submitSteps(data.gather, Math.min(left, mostSteps)),
-        ),
+        health.inErrorScope('training steps', () => this.#submitSteps(data.gather, Math.min(left, maxSteps))),
       );
     }
     // a window of pairs (loss, accuracy) per submission
@@ -255,7 +253,7 @@ export class DeviceTrainer implements GpuTrainer {
         throw badArgument(
           tensor ? `${name} to have ${tensor.length} numbers` : 'the name of a parameter',
           tensor ? `${data.length}` : `"${name}"`,
-          `This network has ${[...parameters, ...statistics].map((t) => `${t.name} [${t.shape.join(', ')}]`).join(', ')}.`,
+          `This network has ${[...parameters, ...statistics].map((t) => `${t.name} [${t.dims.join(', ')}]`).join(', ')}.`,
         );
       }
       return {
@@ -363,9 +361,9 @@ export class DeviceTrainer implements GpuTrainer {
   async #download(buffer: GPUBuffer, tensors: readonly NamedTensor[]): Promise<Map<string, HostTensor>> {
     const all = new Float32Array(await this.#read(buffer));
     return new Map(
-      tensors.map(({ name, shape, offset, length }) => [
+      tensors.map(({ name, dims, offset, length }) => [
         name,
-        { shape, data: all.slice(offset, offset + length) },
+        { dims, data: all.slice(offset, offset + length) },
       ]),
     );
   }

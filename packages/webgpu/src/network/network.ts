@@ -22,7 +22,7 @@ export interface NetworkOptions {
 export interface NamedTensor {
   /** Such as `conv1.weight`, `dense2.bias`, `batchNorm1.scale`. */
   readonly name: string;
-  readonly shape: readonly number[];
+  readonly dims: readonly number[];
   readonly length: number;
   /** Where it starts among its kind, in numbers. */
   readonly offset: number;
@@ -164,9 +164,9 @@ class Names {
     return kind + count;
   }
 
-  add(name: string, shape: readonly number[], fanIn: number): void {
-    const length = shape.reduce((product, size) => product * size, 1);
-    this.tensors.push({ name, shape, length, offset: this.length, fanIn });
+  add(name: string, dims: readonly number[], fanIn: number): void {
+    const length = dims.reduce((product, size) => product * size, 1);
+    this.tensors.push({ name, dims, length, offset: this.length, fanIn });
     this.length += length;
   }
 }

@@ -48,7 +48,7 @@ export interface StepsResult {
 
 /** A tensor in host memory. */
 export interface HostTensor {
-  readonly shape: readonly number[];
+  readonly dims: readonly number[];
   readonly data: Float32Array;
 }
 

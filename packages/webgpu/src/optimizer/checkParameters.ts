@@ -48,12 +48,12 @@ function checkNames(parameters: readonly Parameter[]): void {
       );
     }
     names.set(name, index);
-    const { shape, length } = parameter;
-    if (shape && shape.reduce((product, size) => product * size, 1) !== length) {
+    const { dims, length } = parameter;
+    if (dims && dims.reduce((product, size) => product * size, 1) !== length) {
       throw badArgument(
-        `the shape of ${name} to have ${length} numbers`,
-        `[${shape.join(', ')}]`,
-        'Correct shape or length.',
+        `the dims of ${name} to have ${length} numbers`,
+        `[${dims.join(', ')}]`,
+        'Correct dims or length.',
       );
     }
   });

@@ -5,8 +5,8 @@ import { encodeDispatch } from '../device/pipelines.ts';
 import { readBuffer } from '../device/readBuffer.ts';
 import { badArgument } from '../errors.ts';
 import { nameOf } from './checkParameters.ts';
+import { type GradientCheckOptions, gradientCheckOf } from './gradientCheck.ts';
 import { type Group, groupParameters } from './groups.ts';
-import { type GuardOptions, guardOf } from './guard.ts';
 import type { Parameter } from './parameter.ts';
 import { planStep, type StepPlan } from './planStep.ts';
 import { stateKept, stateSize, ticksOffset } from './prepareKernel.ts';
@@ -16,7 +16,7 @@ import { slotRuns } from './slotRuns.ts';
 import { Staging } from './staging.ts';
 
 /** Options of an optimizer on the device. */
-export interface OptimizerOptions extends GuardOptions {
+export interface OptimizerOptions extends GradientCheckOptions {
   /** The policy's step to begin at. Default 0. */
   readonly from?: number;
   /** Rows of the device-side table, a power of two. Default 1024: 16 kB. */
@@ -89,7 +89,7 @@ export class OptimizerEngine {
   ) {
     const rates = schedule === undefined ? undefined : toSchedule(schedule);
     const rule = ruleOf(spec, rates?.momentum(options.from ?? 0) !== undefined);
-    const guard = guardOf(options);
+    const gradientCheck = gradientCheckOf(options);
     const groups = groupParameters(parameters, device.limits, rule.slots);
     // Without a policy each step writes its own row of the table.
     const tableSteps = checkTableSteps(options.tableSteps ?? (rates ? 1024 : 1));
@@ -108,10 +108,10 @@ export class OptimizerEngine {
         size: stateSize,
         usage: usage.storage | usage.copySource | usage.copyTarget,
       });
-      device.queue.writeBuffer(state, 12, new Float32Array([guard.lossScale?.initial ?? 1]));
+      device.queue.writeBuffer(state, 12, new Float32Array([gradientCheck.lossScale?.initial ?? 1]));
       const table = new ScheduleTable(device, rates, rule, tableSteps);
       const label = `clr ${spec.type}`;
-      const parts = { label, rule, guard, groups, state, table: table.buffer, tableSteps };
+      const parts = { label, rule, gradientCheck, groups, state, table: table.buffer, tableSteps };
       return [state, table, planStep(device, parts)] as const;
     });
     this.state = state;
@@ -286,7 +286,7 @@ export class OptimizerEngine {
     return {
       name: nameOf(parameter, index),
       dtype: 'float32',
-      shape: parameter.shape ?? [parameter.length],
+      shape: parameter.dims ?? [parameter.length],
     };
   }
 

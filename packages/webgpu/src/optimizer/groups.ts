@@ -90,7 +90,7 @@ export function groupParameters(
   }
   const align = limits.minStorageBufferOffsetAlignment;
   const windowSize = Math.floor(limits.maxStorageBufferBindingSize / align) * align;
-  const mostWeights = slots ? Math.floor(limits.maxStorageBufferBindingSize / 16 / slots) * 4 : Infinity;
+  const maxWeights = slots ? Math.floor(limits.maxStorageBufferBindingSize / 16 / slots) * 4 : Infinity;
 
   const groups: Group[] = [];
   let open = new OpenGroup();
@@ -103,8 +103,8 @@ export function groupParameters(
     while (done < parameter.length) {
       const value = windowAt(parameter.value, (parameter.valueOffset ?? 0) + done, windowSize);
       const gradient = windowAt(parameter.gradient, (parameter.gradientOffset ?? 0) + done, windowSize);
-      if (open.windowsWith(value.window, gradient.window) > most || open.length >= mostWeights) close();
-      const length = Math.min(parameter.length - done, value.left, gradient.left, mostWeights - open.length);
+      if (open.windowsWith(value.window, gradient.window) > most || open.length >= maxWeights) close();
+      const length = Math.min(parameter.length - done, value.left, gradient.left, maxWeights - open.length);
       open.add(value, gradient, length);
       done += length;
     }

@@ -10,6 +10,6 @@ export interface Parameter {
   readonly gradientOffset?: number;
   /** Its name in snapshots. Default: `parameters[i]`, by its index in the list. */
   readonly name?: string;
-  /** Its shape, whose product is `length`. A snapshot of another shape is refused. Default: `[length]`. */
-  readonly shape?: readonly number[];
+  /** The sizes of its axes, whose product is `length`. A snapshot of other sizes is refused. Default: `[length]`. */
+  readonly dims?: readonly number[];
 }

@@ -1,8 +1,8 @@
 import { usage } from '../device/flags.ts';
 import { type Dispatch, dispatchOf } from '../device/pipelines.ts';
 import { blockCount, blocksOf } from './blocks.ts';
+import type { GradientCheck } from './gradientCheck.ts';
 import type { Group, Window } from './groups.ts';
-import type { Guard } from './guard.ts';
 import { gradientWindows, normKernel } from './normKernel.ts';
 import { nowSize, prepareKernel } from './prepareKernel.ts';
 import type { Rule } from './rules/rule.ts';
@@ -12,7 +12,7 @@ import { updateKernel } from './updateKernel.ts';
 export interface StepDescription {
   readonly label: string;
   readonly rule: Rule;
-  readonly guard: Guard;
+  readonly gradientCheck: GradientCheck;
   readonly groups: readonly Group[];
   readonly state: GPUBuffer;
   readonly table: GPUBuffer;
@@ -27,9 +27,9 @@ export interface StepPlan {
   readonly buffers: readonly GPUBuffer[];
 }
 
-/** Plans a step: the gradient norm of every group (if a guard asks), one preparation, the update of every group. */
+/** Plans a step: the gradient norm of every group (if gradients are checked), one preparation, the update of every group. */
 export function planStep(device: GPUDevice, description: StepDescription): StepPlan {
-  const { label, rule, guard, groups, state, table, tableSteps } = description;
+  const { label, rule, gradientCheck, groups, state, table, tableSteps } = description;
   const buffers: GPUBuffer[] = [];
   const scratch = (name: string, size: number, flags: number): GPUBuffer => {
     const buffer = device.createBuffer({ label: name, size, usage: flags | usage.copyTarget });
@@ -46,12 +46,12 @@ export function planStep(device: GPUDevice, description: StepDescription): StepP
     return { group, blocks, count };
   });
   const now = scratch('clr optimizer step', nowSize, usage.storage | usage.uniform);
-  const partials = guard.active ? [scratch('clr gradient norm', total * 8, usage.storage)] : [];
+  const partials = gradientCheck.active ? [scratch('clr gradient norm', total * 8, usage.storage)] : [];
   const slots = rule.slots
     ? groups.map((group) => makeSlots(device, group.length * rule.slots, rule.initial ?? 0))
     : [];
 
-  const norms = guard.active
+  const norms = gradientCheck.active
     ? cut.map(({ group, blocks, count }) => {
         const windows = gradientWindows(group).map((index) => group.windows[index] as Window);
         return dispatchOf(
@@ -66,12 +66,12 @@ export function planStep(device: GPUDevice, description: StepDescription): StepP
   const prepare = dispatchOf(
     device,
     'clr prepare',
-    prepareKernel(rule, guard, tableSteps),
+    prepareKernel(rule, gradientCheck, tableSteps),
     [state, table, now, ...partials],
     1,
   );
   const updates = cut.map(({ group, blocks, count }, index) => {
-    const { code, listed, workgroups } = updateKernel(group, rule, guard.active, count);
+    const { code, listed, workgroups } = updateKernel(group, rule, gradientCheck.active, count);
     const resources = [now, ...(listed ? [blocks] : []), ...slots.slice(index, index + 1), ...group.windows];
     return dispatchOf(device, label, code, resources, workgroups);
   });

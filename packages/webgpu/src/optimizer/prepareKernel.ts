@@ -1,5 +1,5 @@
 import { f32 } from '../device/wgsl.ts';
-import type { Guard } from './guard.ts';
+import type { GradientCheck } from './gradientCheck.ts';
 import type { Rule } from './rules/rule.ts';
 
 /** The numbers of one step, as the update kernel reads them. */
@@ -51,14 +51,14 @@ const threads = 256;
  *
  * Bindings: 0 state, 1 table, 2 now, and with a guard 3 partial sums.
  */
-export function prepareKernel(rule: Rule, guard: Guard, tableSteps: number): string {
+export function prepareKernel(rule: Rule, gradientCheck: GradientCheck, tableSteps: number): string {
   return `${stateStruct}
 ${nowStruct}
 @group(0) @binding(0) var<storage, read_write> state: State;
 // lr, momentum, 1 - momentum, ln(momentum): the last two rounded once, from float64
 @group(0) @binding(1) var<storage, read> table: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> now: Now;
-${guard.active ? fold : ''}
+${gradientCheck.active ? fold : ''}
 
 // 1 - exp(x) for x <= 0, without cancellation near 0
 fn oneMinusExp(x: f32) -> f32 {
@@ -68,13 +68,13 @@ fn oneMinusExp(x: f32) -> f32 {
   return -x * sum;
 }
 
-@compute @workgroup_size(${guard.active ? threads : 1})
+@compute @workgroup_size(${gradientCheck.active ? threads : 1})
 fn main(@builtin(local_invocation_index) lane: u32) {
   var scale = 1.0;
   var finite = true;
-  ${guard.active ? `let total = foldPartials(lane);` : ''}
+  ${gradientCheck.active ? `let total = foldPartials(lane);` : ''}
   if (lane != 0u) { return; }
-  ${guard.active ? applyGuard(guard) : ''}
+  ${gradientCheck.active ? applyGradientCheck(gradientCheck) : ''}
   let row = table[state.step & ${tableSteps - 1}u];
   state.lr = row.x;
   state.momentum = row.y;
@@ -115,7 +115,7 @@ fn foldPartials(lane: u32) -> vec2f {
   return sums[0];
 }`;
 
-function applyGuard({ clipNorm, skipNonFinite, lossScale }: Guard): string {
+function applyGradientCheck({ clipNorm, skipNonFinite, lossScale }: GradientCheck): string {
   return `let unscale = ${lossScale ? '1.0 / state.lossScale' : '1.0'};
   state.norm = sqrt(total.x) * unscale;
   scale = unscale;

@@ -292,7 +292,7 @@ describe.skipIf(!hasDevice)('restore', () => {
       ]),
     ).toThrow(/both "w"/);
     expect(() => make([{ ...one, name: 'parameters[1]' }, other])).toThrow(/both "parameters\[1\]"/);
-    expect(() => make([{ ...one, shape: [3] }])).toThrow(/shape of parameters\[0\] to have 2 numbers/);
+    expect(() => make([{ ...one, dims: [3] }])).toThrow(/dims of parameters\[0\] to have 2 numbers/);
   });
 
   it('dispose() may be called twice at once, rejects pending calls, and leaks nothing', async () => {

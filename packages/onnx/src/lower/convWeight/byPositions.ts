@@ -4,7 +4,7 @@ import { padded } from './padded.ts';
 import { product } from './sizes.ts';
 
 /** A limit, because each element of a kernel becomes a Slice. */
-const mostPlaces = 4096;
+const maxKernelElements = 4096;
 
 /** All positions in a kernel, with the last axis running fastest. */
 function positions(kernel: readonly number[]): number[][] {
@@ -42,7 +42,8 @@ export const byPositions: Row = {
     const fixed = counts.every((count) => typeof count === 'number');
 
     const places = product(kernel);
-    if (places > mostPlaces) throw new Error(`a kernel of ${places} places, more than ${mostPlaces}`);
+    if (places > maxKernelElements)
+      throw new Error(`a kernel of ${places} elements, more than ${maxKernelElements}`);
     const parts = positions(kernel).map((position) => {
       if (whole === x && pointwise(form)) return b.reshape(whole, [0, group, 1, perGroup, -1]);
       const starts = position.map((at, i) => at * (dilations[i] as number));

@@ -7,7 +7,7 @@ import { padded } from './padded.ts';
 import { product } from './sizes.ts';
 
 /** A limit, because the file lists the rows: for larger images the list would be longer than the weights. */
-const mostRows = 1 << 16;
+const maxRows = 1 << 16;
 
 /** A limit, because the columns take the input's memory times the number of kernel elements. */
 const fewChannels = 8;
@@ -59,7 +59,7 @@ export const byRows: Row<Found> = {
     const [weight, to] = [graph.dims(inputOf(node, 1)), graph.shape(inputOf(node, 2)).slice(2)];
     if (form.axes !== 2 || form.group !== 1 || !isStatic(weight) || !isStatic(to)) return undefined;
     const [kH] = form.window.kernel as [number, number];
-    const fits = product(form.window.kernel) > 1 && kH * (to[0] as number) <= mostRows;
+    const fits = product(form.window.kernel) > 1 && kH * (to[0] as number) <= maxRows;
     return fits ? { form, weight, to } : undefined;
   },
   races: ({ weight }) => (weight[1] as number) <= fewChannels,

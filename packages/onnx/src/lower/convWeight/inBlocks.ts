@@ -7,7 +7,7 @@ import type { Row } from '../row.ts';
 import { product, type Sizes, sizesOf } from './sizes.ts';
 
 /** A limit on positions: beyond it, a group of filters (examples × positions each) no longer fits into the cache. */
-const mostPlaces = 1024;
+const maxPlaces = 1024;
 
 /** ONNX Runtime requires a multiple of 4 channels, and fills the last block up with zeros. */
 const channelsAtOnce = 4;
@@ -53,7 +53,7 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
     const fits = form.group === 1 && form.axes === 2 && (weight[0] as number) % block === 0;
     return fits && product(form.window.kernel) > 1 ? { ...sizes, block } : undefined;
   },
-  prefers: ({ to }) => product(to) <= mostPlaces,
+  prefers: ({ to }) => product(to) <= maxPlaces,
   write: (node, b, { form, weight, from, to, block }) => {
     const [x, , g] = node.input as [string, string, string];
     const { window } = form;

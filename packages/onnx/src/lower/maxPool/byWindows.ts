@@ -7,12 +7,12 @@ import type { Dim } from '../../graph/dim.ts';
 import type { Ops } from '../../graph/ops.ts';
 import { isStatic } from '../../graph/value.ts';
 import { extent, lowest, padsOf, type Window } from '../../graph/window.ts';
-import { firstMax } from '../firstMax.ts';
+import { oneHotArgMax } from '../oneHotArgMax.ts';
 import { always, type Row } from '../row.ts';
 import { poolOf, windowOfPool } from './pool.ts';
 
 /** A limit: each element of a window becomes a channel, so the one-hot kernel has this number squared of elements. */
-const mostPlaces = 1024;
+const maxKernelElements = 1024;
 
 /** The padding of a window, if this form can write it. */
 function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
@@ -28,8 +28,8 @@ function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
       'Export the model with explicit pads, or with fixed spatial sizes.',
     );
   }
-  if (window.kernel.reduce((n, size) => n * size, 1) > mostPlaces)
-    throw refuse(`its window has more than ${mostPlaces} elements`);
+  if (window.kernel.reduce((n, size) => n * size, 1) > maxKernelElements)
+    throw refuse(`its window has more than ${maxKernelElements} elements`);
   return pads;
 }
 
@@ -80,7 +80,7 @@ export const byWindows: Row = {
       const ends = b.shapeVector(spatial(y));
       elements = b.slice(elements, Array(axes.length).fill(0), ends, axes);
     }
-    const share = b.maskWith(firstMax(b, elements, 1), alone(g));
+    const share = b.maskWith(oneHotArgMax(b, elements, 1), alone(g));
 
     const whole = b.emit('ConvTranspose', [share, oneHot], shape);
     const sizes: readonly Dim[] = b.shape(x).slice(2);

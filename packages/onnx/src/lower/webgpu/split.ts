@@ -3,7 +3,7 @@ import { inputOf } from '../../graph/infer.ts';
 import type { Row } from '../row.ts';
 
 /** WebGPU guarantees 8 buffers per shader: one input and 7 outputs. */
-const mostOutputs = 7;
+const maxOutputs = 7;
 
 /** The size of each part. */
 type Sizes = readonly number[];
@@ -15,7 +15,7 @@ export const splitInGroups: Row<Sizes> = {
   where: 'webgpu',
   because: 'a shader has 8 buffers',
   applies: (node, graph) => {
-    if (node.output.length <= mostOutputs) return undefined;
+    if (node.output.length <= maxOutputs) return undefined;
     const axis = int(node, 'axis', 0);
     const dims = graph.dims(inputOf(node, 0));
     const whole = dims?.[axis < 0 ? axis + dims.length : axis];
@@ -30,11 +30,11 @@ export const splitInGroups: Row<Sizes> = {
   write: (node, b, sizes) => {
     const axis = int(node, 'axis', 0);
     const split = (from: string, parts: Sizes, to: readonly string[]): void => {
-      if (to.length <= mostOutputs) {
+      if (to.length <= maxOutputs) {
         b.emitAs('Split', [from, b.ints(parts)], { axis }, ...to);
         return;
       }
-      const size = Math.ceil(parts.length / mostOutputs);
+      const size = Math.ceil(parts.length / maxOutputs);
       const starts = Array.from({ length: Math.ceil(parts.length / size) }, (_, i) => i * size);
       const groups = starts.map((start) => ({
         name: b.uniqueName('Split'),

@@ -55,8 +55,8 @@ export function weightSplit(
   const { kernel, inputs, outputs, rows } = geometryOf(placed, layer);
   const depth = kernel * kernel * inputs;
   const tiles = Math.ceil(depth / countedTile) * Math.ceil(outputs / countedTile);
-  const mostSplits = Math.max(1, Math.floor((batch * rows) / 8));
-  const splits = Math.min(mostSplits, Math.ceil(wantedThreads / tiles), 64);
+  const maxSplits = Math.max(1, Math.floor((batch * rows) / 8));
+  const splits = Math.min(maxSplits, Math.ceil(wantedThreads / tiles), 64);
   return { length: (depth + 1) * outputs, splits };
 }
 

@@ -10,7 +10,7 @@ interface Part {
 }
 
 /** Splits new tensor values into those for the model's file and those for its external files. */
-export function apart(
+export function splitByFile(
   values: readonly Replacement[],
   outside: ReadonlyMap<string, Outside>,
 ): { inside: Replacement[]; outside: Part[] } {

@@ -2,17 +2,17 @@ import { DataType } from '../format/dataType.ts';
 import type { Ops } from '../graph/ops.ts';
 
 /** Up to this many elements are numbered in a constant. More are numbered at run time. */
-const mostListed = 1 << 16;
+const maxListed = 1 << 16;
 
 /**
  * Marks the first maximum along an axis, for WebGPU: a bool tensor of the shape of `a`, true once in every row. ArgMax
  * is avoided, because WebGPU's other operators send its integers to the CPU. It is used only if there are too many
  * elements for a constant.
  */
-export function firstMax(b: Ops, a: string, axis: number): string {
+export function oneHotArgMax(b: Ops, a: string, axis: number): string {
   const size = b.shape(a)[axis];
   const along = b.shape(a).map((_, i) => (i === axis ? -1 : 1));
-  if (typeof size !== 'number' || size > mostListed) {
+  if (typeof size !== 'number' || size > maxListed) {
     const count = b.emit('Range', [b.int(0), b.squeeze(b.sizeAt(a, axis), [0]), b.int(1)]);
     return b.equal(b.emit('ArgMax', [a], { axis, keepdims: 1 }), b.reshape(count, along));
   }

@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
 /** The subject is fit for the other checks: it starts from the same weights, and the same steps end at the same ones. */
-export const sameStart: TrainableCheck = {
+export const sameBitsFromSameStart: TrainableCheck = {
   name: 'gives the same bits from the same start',
   async run(subject) {
     const run = () =>

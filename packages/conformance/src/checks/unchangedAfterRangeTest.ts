@@ -5,7 +5,7 @@ import { batchOf, rateOf, richest, steps, withModel } from '../model.ts';
 import type { Subject } from '../subject.ts';
 
 /** However a range test ends, the model and its optimizer are as they were. */
-export const rangeTestLeavesNoTrace: TrainableCheck = {
+export const unchangedAfterRangeTest: TrainableCheck = {
   name: 'is as it was after a range test, however that ends',
   async run<Batch>(subject: Subject<Batch>) {
     const rate = rateOf(subject);

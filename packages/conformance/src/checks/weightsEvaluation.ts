@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { refusal, richest, steps, withModel } from '../model.ts';
 
 /** Metrics over several batches are means over all examples, a large batch counting for more than a small one. */
-export const evaluateWeighted: TrainableCheck = {
+export const weightsEvaluation: TrainableCheck = {
   name: 'weights evaluation by examples',
   async run(subject) {
     await withModel(richest(subject), async (model) => {

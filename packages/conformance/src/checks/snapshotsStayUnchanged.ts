@@ -6,7 +6,7 @@ import { richest, steps, withModel } from '../model.ts';
  * A snapshot is a copy: later steps do not reach it, it can be put back more than once, and what happens to it after
  * that does not reach the model.
  */
-export const snapshotIndependent: TrainableCheck = {
+export const snapshotsStayUnchanged: TrainableCheck = {
   name: 'takes snapshots that later steps do not change',
   async run(subject) {
     await withModel(richest(subject), async (model) => {

@@ -4,7 +4,7 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
 /** An aborted run has taken exactly the steps that its record says. */
-export const abortsBetweenSteps: TrainableCheck = {
+export const stopsBetweenSteps: TrainableCheck = {
   name: 'stops between two steps when aborted',
   async run(subject) {
     const lr = rateOf(subject);

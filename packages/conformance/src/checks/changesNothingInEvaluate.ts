@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
 /** Evaluation only looks: the weights, and every later step, are as they would have been without. */
-export const evaluateChangesNothing: TrainableCheck = {
+export const changesNothingInEvaluate: TrainableCheck = {
   name: 'changes nothing in evaluate',
   async run(subject) {
     const undisturbed = await withModel(richest(subject), (model) => steps(model, subject, 0, 5));

@@ -5,7 +5,7 @@ import { maxPart } from '../limits.ts';
  * Calls an adapter or an iterator. Rethrows its error as a `ClrError` that says which call failed and where: a
  * `ClrError` gets one more line, any other error becomes the cause of a new one.
  */
-export async function attempt<T>(
+export async function withContext<T>(
   what: string,
   where: string,
   ask: () => T | Promise<T>,
@@ -14,12 +14,12 @@ export async function attempt<T>(
   try {
     return await ask();
   } catch (cause) {
-    throw withContext(cause, what, where, advice);
+    throw addContext(cause, what, where, advice);
   }
 }
 
 /** Turns a thrown value into an error that says which call failed and where. */
-export function withContext(
+export function addContext(
   cause: unknown,
   what: string,
   where: string,

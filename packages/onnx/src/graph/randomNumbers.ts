@@ -2,7 +2,7 @@ import { DataType } from '../format/dataType.ts';
 import type { Ops } from './ops.ts';
 
 /** Random numbers determined by the step's number: the same step gives the same masks on every machine. */
-export interface Draws {
+export interface RandomNumbers {
   /** The int64 scalar input that determines the numbers; undefined until something is drawn. */
   readonly input: string | undefined;
   /** A boolean tensor of the shape of `like`, each element false with probability `ratio`. */
@@ -29,7 +29,7 @@ const prime = 1_073_741_789;
  *
  * @param name - the name of the input
  */
-export function createDraws(name: string): Draws {
+export function createRandomNumbers(name: string): RandomNumbers {
   let shared: { readonly scalars: readonly [string, string]; readonly columns: string } | undefined;
   let count = 0;
 

@@ -4,7 +4,7 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
 
 /** Core's `train()` under a policy is `trainStep` by hand with `schedule.lr(k)`. */
-export const trainUnderPolicy: TrainableCheck = {
+export const trainsUnderPolicy: TrainableCheck = {
   name: 'trains under a policy as by hand',
   async run(subject) {
     const policy: Policy = triangular2({

@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
 /** Two models share nothing, and the end of one is not the end of the other. */
-export const independent: TrainableCheck = {
+export const sharesNothing: TrainableCheck = {
   name: 'shares nothing with another model',
   async run(subject) {
     const alone = await withModel(richest(subject), (model) => steps(model, subject, 0, 4));

@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
 /** `trainStep` gives numbers, or promises of them: the batch's mean loss and accuracy before the update. */
-export const lossBeforeUpdate: TrainableCheck = {
+export const metricsBeforeUpdate: TrainableCheck = {
   name: 'gives the metrics of the batch before the update',
   async run(subject) {
     await withModel(plain(subject), async (model) => {

@@ -10,7 +10,7 @@ const decay = 0.5;
  * scales the whole update down to it, and one below changes nothing. A step without them acts as the optimizer is by
  * itself. All of it by way of `hyper` of `train`.
  */
-export const hyperparametersAct: TrainableCheck = {
+export const actsWithHyperparameters: TrainableCheck = {
   name: 'acts with the weight decay and the clipping of the very step',
   skip: (subject) =>
     subject.createWithHyperparameters ? undefined : 'the adapter takes neither weight decay nor clipping',

@@ -6,7 +6,7 @@ import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
  * Two steps at one rate, the second with the momentum μ, end `μ · (first update)` further than with 0;
  * so in both forms of the velocity, as long as the rate stays. A step without momentum acts with the optimizer's own.
  */
-export const momentumActs: TrainableCheck = {
+export const actsWithMomentum: TrainableCheck = {
   name: 'acts with the momentum of the very step',
   skip: (subject) => (subject.createWithMomentum ? undefined : 'the adapter cannot set momentum'),
   async run(subject) {

@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
 /** After a restore the same steps give the same bits: optimizer slots and counters are part of the state. */
-export const restoreExact: TrainableCheck = {
+export const restoresOptimizer: TrainableCheck = {
   name: 'restores the optimizer with the weights',
   async run(subject) {
     await withModel(richest(subject), async (model) => {

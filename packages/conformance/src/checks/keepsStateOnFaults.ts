@@ -36,7 +36,7 @@ function* faultsOf(asked: readonly Asked[], calls: readonly number[]): Generator
 }
 
 /** Whatever fails during a run or a range test, the model is in the right state, and a checkpoint resumes. */
-export const survivesFaults: TrainableCheck = {
+export const keepsStateOnFaults: TrainableCheck = {
   name: 'keeps its state whatever fails during a run or a range test',
   async run<Batch>(subject: Subject<Batch>) {
     const states = await undisturbed(subject);

@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
 /** One step of plain SGD is the rate times a gradient that does not depend on it. */
-export const updateProportional: TrainableCheck = {
+export const movesInProportion: TrainableCheck = {
   name: 'moves the weights in proportion to the rate',
   async run(subject) {
     const rate = rateOf(subject);

@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
 /** A model that sees the same inputs for every example learns a constant answer, and comes to what the adapter says. */
-export const constantAnswers: TrainableCheck = {
+export const saysConstantAnswer: TrainableCheck = {
   name: 'says what the best constant answer comes to',
   skip: ({ optional, blank }) => {
     if (!optional?.includes('constantAnswer'))

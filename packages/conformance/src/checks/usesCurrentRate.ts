@@ -4,7 +4,7 @@ import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 import type { Weights } from '../subject.ts';
 
 /** Step `k` uses the rate of step `k`, not that of the step before and not the initial rate. */
-export const rateActs: TrainableCheck = {
+export const usesCurrentRate: TrainableCheck = {
   name: 'uses the rate of the current step',
   async run(subject) {
     const rate = rateOf(subject);

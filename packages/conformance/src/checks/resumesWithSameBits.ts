@@ -4,7 +4,7 @@ import type { TrainableCheck } from '../check.ts';
 import { rateOf, richest, withModel } from '../model.ts';
 
 /** `train()` from `{ step, snapshot }`, in the middle of a cycle, ends as the uninterrupted run does. */
-export const resumes: TrainableCheck = {
+export const resumesWithSameBits: TrainableCheck = {
   name: 'resumes a run with the same bits',
   async run(subject) {
     const policy = triangular({

@@ -16,7 +16,7 @@ export interface LossScale {
 const lossScaleNames = ['initial', 'growth', 'backoff', 'growthInterval'] as const;
 
 /** Options of the optimizer that look at all gradients before any weight changes. */
-export interface GuardOptions {
+export interface GradientCheckOptions {
   /**
    * Scale gradients down so that their global norm is at most this, as `clip_grad_norm_` of PyTorch does:
    * `g ← g · min(1, clipNorm / (‖g‖ + 1e-6))`. Default: no clipping.
@@ -32,7 +32,7 @@ export interface GuardOptions {
 }
 
 /** The options with defaults filled in. */
-export interface Guard {
+export interface GradientCheck {
   /** Whether the pass over all gradients is needed at all. */
   readonly active: boolean;
   readonly clipNorm: number | undefined;
@@ -41,7 +41,7 @@ export interface Guard {
 }
 
 /** Checks the options and fills in their defaults. */
-export function guardOf({ clipNorm, skipNonFinite, lossScale }: GuardOptions): Guard {
+export function gradientCheckOf({ clipNorm, skipNonFinite, lossScale }: GradientCheckOptions): GradientCheck {
   if (clipNorm !== undefined && !(Number.isFinite(clipNorm) && clipNorm > 0)) {
     throw badArgument(
       'clipNorm to be a finite number above 0',

@@ -15,6 +15,7 @@ export { type CooldownOptions, cooldown } from './cooldown.ts';
 export { ClrError, PolicyError, type Problem } from './errors.ts';
 export { fitToCycles } from './fitToCycles.ts';
 export { isPolicy } from './isPolicy.ts';
+export { nearest } from './nearest.ts';
 export { type AdagradOptimizer, type AdagradOptions, adagrad } from './optimizers/adagrad.ts';
 export { type AdamOptimizer, type AdamOptions, type AdamWOptimizer, adam, adamW } from './optimizers/adam.ts';
 export type { Optimizer } from './optimizers/optimizer.ts';

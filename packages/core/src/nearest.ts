@@ -1,10 +1,19 @@
 import { maxShown } from './limits.ts';
 
-/** Advice about an unknown name: the legal name that shares the most pairs of letters with it, if any does. */
+/**
+ * Advice about an unknown name: the legal name that shares the most pairs of letters with it, if any shares enough. Adapters
+ * use it too.
+ *
+ * @example
+ * ```ts
+ * nearest('Dense', ['dense', 'conv2d']); // 'Did you mean "dense"?'
+ * ```
+ */
 export function nearest(name: string, names: readonly string[]): string {
   const given = name.slice(0, maxShown).toLowerCase();
-  let advice = 'Check its spelling.';
-  let most = given.length / 3;
+  let advice = 'Leave it out, or check its spelling.';
+  // One letter that two names share says nothing.
+  let most = Math.max(1, given.length / 3);
   for (const legal of names) {
     const lower = legal.toLowerCase();
     const shared = [...given].filter((_, at) => lower.includes(given.slice(at, at + 2))).length;

@@ -12,13 +12,16 @@ function written(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'object' && value !== null)
     return Array.isArray(value) ? `[${value.slice(0, longest).map(entry).join(', ')}]` : kindOf(value);
+  if (typeof value === 'bigint') return `${value}n`;
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-/** Describes an object: a promise, a Float32Array of 64 numbers, … */
+/** Describes an object: a promise, a Float32Array of 64 numbers, a pattern, … */
 function kindOf(value: object): string {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (kind === 'Promise') return 'a promise (is an `await` missing?)';
+  if (value instanceof RegExp) return String(value);
+  if (value instanceof ArrayBuffer) return `an ArrayBuffer of ${value.byteLength} bytes`;
   return ArrayBuffer.isView(value) ? `a ${kind} of ${(value as Uint8Array).length} numbers` : 'an object';
 }
 

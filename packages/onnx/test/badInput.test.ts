@@ -1,11 +1,14 @@
 import { ClrError, constant, rangeTest, sgd, train } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataType } from '../src/format/dataType.ts';
 import * as onnx from '../src/index.ts';
+import { makeModel } from './makeModel.ts';
 import { oracleModel } from './oracle.ts';
 import { smallBatch, smallModel } from './smallModel.ts';
 
-// Mistakes that beginners make. Each must be answered by one clear error that says what to do, before anything is touched.
+// Mistakes that beginners and fine-tuners make. Each must be answered by one clear error that says what to do, before
+// anything is touched.
 
 const model = smallModel();
 const right = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as const;
@@ -13,12 +16,43 @@ const create = onnx.createTrainer as (...given: unknown[]) => Promise<onnx.OnnxT
 const describeIt = onnx.describeModel as (...given: unknown[]) => unknown;
 const surgery = onnx as never as Record<string, (...given: unknown[]) => unknown>;
 const good = smallBatch(0);
+const one = new ort.Tensor('float32', new Float32Array(8), [8]);
+const policy = constant({ lr: 0.1 });
 const labels = Float32Array.of(0, 1, 2, 0);
 const mlp = oracleModel('mlp').bytes;
+const adapted = onnx.addLora(mlp, { rank: 2, targets: ['0', '4'] });
+const { adapter, config } = onnx.saveLora(adapted);
+const convNet = onnx.buildModel({
+  input: [3, 8, 8],
+  layers: [{ type: 'conv2d', filters: 4, kernel: 3 }, { type: 'relu' }, { type: 'dense', units: 3 }],
+});
+const spoiled = makeModel({
+  inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{n}', 2] }],
+  outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{n}', 2] }],
+  initializers: [{ name: 'w', type: DataType.FLOAT, dims: [2, 2], values: [1, 2, Number.NaN, 4] }],
+  nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+});
+const build = (layers: unknown, input: unknown = [1, 8, 8]): unknown =>
+  surgery.buildModel!({ input, layers });
+/** Steps of a trainer that caches the features of its frozen layer. */
+const cached = async (ids: unknown, ...batches: onnx.Batch[]): Promise<void> => {
+  const options = { ...right, trainable: (name: string) => name === 'out.weight', cacheFeatures: ids };
+  const head = await create(ort, model, options);
+  try {
+    for (const batch of batches) await head.trainStep(batch, { lr: 0.1 });
+  } finally {
+    await head.dispose();
+  }
+};
+
+const files = { model, mlp, adapted, adapter, convNet, spoiled };
+const copies = structuredClone(files);
 
 let trainer: onnx.OnnxTrainer;
+let weights: ReadonlyMap<string, onnx.ParameterData>;
 beforeAll(async () => {
   trainer = await onnx.createTrainer(ort, model, right);
+  weights = await trainer.parameters();
 });
 afterAll(() => trainer.dispose());
 const step = (batch: unknown): unknown => trainer.trainStep(batch as onnx.Batch, { lr: 0.1 });
@@ -181,7 +215,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => describeIt(model, { bach: 4 }),
     ['bach', 'Did you mean "batch"?'],
   ],
-  ['describeModel of a path', () => describeIt('lenet.onnx'), ['the bytes of an ONNX model', 'string']],
+  ['describeModel of a path', () => describeIt('lenet.onnx'), ['the bytes of an ONNX model', '"lenet.onnx"']],
   ['replaceHead without classes', () => surgery.replaceHead!(mlp), ['the options of replaceHead', 'classes']],
   ['replaceHead with class', () => surgery.replaceHead!(mlp, { class: 3 }), ['Did you mean "classes"?']],
   [
@@ -197,6 +231,281 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ],
   ['addLora with r', () => surgery.addLora!(mlp, { r: 4 }), ['the unknown option r = 4', 'rank']],
   ['mergeLora without adapters', () => surgery.mergeLora!(mlp), ['a model with adapters', 'addLora']],
+
+  // a model of one's own
+  ['buildModel without options', () => surgery.buildModel!(), ['the options of buildModel', 'input, layers']],
+  ['a layer of PyTorch', () => build([{ type: 'Dense', units: 3 }]), ['"Dense"', 'Did you mean "dense"?']],
+  ['a layer as its name alone', () => build(['relu']), ['Received: "relu"', '{ type: "relu" }']],
+  [
+    'a misspelt field of a layer',
+    () => build([{ type: 'dense', unit: 3 }]),
+    ['layer 0 (dense)', 'unit = 3', 'Did you mean "units"?'],
+  ],
+  [
+    'a layer without its size',
+    () => build([{ type: 'dense' }]),
+    ['units of layer 0 (dense)', 'a whole number', 'units = undefined'],
+  ],
+  [
+    'a kernel larger than the picture',
+    () => build([{ type: 'conv2d', filters: 3, kernel: 9 }]),
+    ['layer 0 (conv2d) to fit', '9 over 8', 'smaller'],
+  ],
+  [
+    'an input with its batch',
+    () => build([{ type: 'dense', units: 3 }], [32, 1, 28, 28]),
+    ['the shape of one example', '[32, 1, 28, 28]', 'Leave out the batch'],
+  ],
+  [
+    'an embedding behind another layer',
+    () =>
+      build(
+        [
+          { type: 'dense', units: 3 },
+          { type: 'embedding', rows: 9, units: 2 },
+        ],
+        [8],
+      ),
+    ['an embedding to come first', 'layer 1'],
+  ],
+  [
+    'a residual block of nothing',
+    () =>
+      build([
+        { type: 'residual', layers: [] },
+        { type: 'dense', units: 3 },
+      ]),
+    ['at least one layer', 'layers = []'],
+  ],
+  ['no layer with weights', () => build([{ type: 'relu' }]), ['a layer with weights']],
+
+  // surgery
+  ['replaceHead of a path', () => surgery.replaceHead!('m.onnx', { classes: 3 }), ['"m.onnx"', 'readFile']],
+  [
+    'replaceHead without await',
+    () => surgery.replaceHead!(trainer.exportModel(), { classes: 3 }),
+    ['a promise (is an `await` missing?)'],
+  ],
+  [
+    'replaceHead with names of classes',
+    () => surgery.replaceHead!(mlp, { classes: ['cat', 'dog'] }),
+    ['classes = ["cat", "dog"]', 'a whole number'],
+  ],
+  [
+    'replaceHead where the head has an adapter',
+    () => surgery.replaceHead!(adapted, { classes: 3 }),
+    ['"4.lora_sum"', 'mergeLora(model)'],
+  ],
+  [
+    'appendDense with an activation of another library',
+    () => surgery.appendDense!(mlp, { units: 3, activation: 'swish' }),
+    ['activation to be "relu"', 'activation = "swish"'],
+  ],
+  [
+    'appendDense that pools numbers',
+    () => surgery.appendDense!(mlp, { units: 3, pool: 'mean' }),
+    ['feature maps', 'Leave out `pool`'],
+  ],
+  ['cutAt of a weight', () => surgery.cutAt!(model, 'hidden.weight'), ['a value that a node', '"h", "t"']],
+  [
+    'freezeExcept of more layers than there are',
+    () => surgery.freezeExcept!(mlp, 9),
+    ['from 1 to 3', 'keep = 9'],
+  ],
+  [
+    'freezeExcept that picks nothing',
+    () => surgery.freezeExcept!(mlp, (name: string) => name === 'fc.weight'),
+    ['at least one trainable weight', '0.weight, 0.bias'],
+  ],
+  [
+    'freezeBatchNorm with a list of names',
+    () => surgery.freezeBatchNorm!(mlp, { except: ['bn1'] }),
+    ['except = ["bn1"]', 'Pass (name) => ["bn1"].includes(name)'],
+  ],
+  [
+    'trainable of another model',
+    () => create(ort, model, { ...right, trainable: onnx.freezeExcept(mlp, 1) }),
+    ['`trainable` chose none of hidden.weight'],
+  ],
+  [
+    'trainable as a number of layers',
+    () => create(ort, model, { ...right, trainable: 1 }),
+    ['trainable = 1', 'freezeExcept(model, 1)'],
+  ],
+  [
+    'trainable as a pattern',
+    () => create(ort, model, { ...right, trainable: /out/ }),
+    ['trainable = /out/', 'Pass (name) => /out/.test(name)'],
+  ],
+
+  // LoRA
+  [
+    'addLora to layers of another model',
+    () => surgery.addLora!(mlp, { rank: 2, targets: ['q_proj', 'v_proj'] }),
+    ['"q_proj"', 'These can: "0" of node'],
+  ],
+  ['addLora twice', () => surgery.addLora!(adapted, { rank: 2 }), ['without adapters', 'mergeLora']],
+  [
+    'addLora with the names of PEFT',
+    () => surgery.addLora!(mlp, { rank: 2, lora_alpha: 4 }),
+    ['lora_alpha = 4', 'Did you mean "alpha"?'],
+  ],
+  [
+    'isLora for a model without adapters',
+    () => create(ort, model, { ...right, trainable: onnx.isLora }),
+    ['`trainable` chose none'],
+  ],
+  [
+    'saveLora with a list of names',
+    () => surgery.saveLora!(adapted, { and: ['2.weight'] }),
+    ['and to be a function', 'Pass (name) => ["2.weight"].includes(name)'],
+  ],
+  [
+    'saveLora with a head that is not there',
+    () => surgery.saveLora!(adapted, { and: (name: string) => name === 'fc.weight' }),
+    ['and to pick at least one weight'],
+  ],
+  ['loadLora without a file', () => surgery.loadLora!(mlp), ['the bytes of a safetensors file', 'undefined']],
+  [
+    'loadLora of a path',
+    () => surgery.loadLora!(mlp, 'adapter_model.safetensors'),
+    ['"adapter_model.safetensors"', 'readFile'],
+  ],
+  [
+    'loadLora of half a file',
+    () => surgery.loadLora!(mlp, adapter.subarray(0, 200)),
+    ['a header of', 'in a file of 200', 'truncated'],
+  ],
+  ['loadLora of a model', () => surgery.loadLora!(mlp, mlp), ['a safetensors file', 'of another kind']],
+  [
+    'loadLora for another model',
+    () => surgery.loadLora!(convNet, adapter),
+    ['a layer "0" of the model', 'Check that the file belongs to this model'],
+  ],
+  [
+    'loadLora with the configuration as options',
+    () => surgery.loadLora!(mlp, adapter, config),
+    ['peft_type', 'alpha'],
+  ],
+  [
+    'mergeLora into integers',
+    () => onnx.mergeLora(onnx.addLora(onnx.quantizeWeights(mlp, { bits: 8 }), { rank: 2, targets: ['0'] })),
+    ['stores as floats', 'DequantizeLinear', 'saveLora'],
+  ],
+
+  // integers
+  ['quantizeWeights with a type', () => surgery.quantizeWeights!(mlp, { bits: 'int8' }), ['bits = "int8"']],
+  [
+    'quantizeWeights twice',
+    () => onnx.quantizeWeights(onnx.quantizeWeights(mlp, { bits: 8 }), { bits: 4 }),
+    ['only weights of integers'],
+  ],
+  [
+    'quantizeWeights of nothing',
+    () => onnx.quantizeWeights(mlp, { bits: 8, except: () => true }),
+    ['3, all named by except'],
+  ],
+  ['quantizeWeights of NaN', () => onnx.quantizeWeights(spoiled, { bits: 8 }), ['w[2] = NaN', 'diverged']],
+  ['quantizeWeights of NaN to 4 bits', () => onnx.quantizeWeights(spoiled, { bits: 4 }), ['w[2] = NaN']],
+
+  // cached features
+  ['cacheFeatures as a flag', () => cached(true), ['cacheFeatures = true', 'a function of a batch']],
+  [
+    'cacheFeatures with nothing frozen',
+    () => create(ort, model, { ...right, cacheFeatures: () => [0] }),
+    ['a frozen part', 'whose first layer is trained'],
+  ],
+  ['cacheFeatures that forgets to return', () => cached(() => undefined, good), ['an id', 'undefined']],
+  ['cacheFeatures with too few ids', () => cached(() => [1], good), ['1 ids', '[4, 16]']],
+  ['cacheFeatures with bigints', () => cached(() => [0n, 1n, 2n, 3n], good), ['[0n, 1n, 2n, 3n]']],
+  ['cacheFeatures with NaN', () => cached(() => good.target!.dims.map(() => Number.NaN), good), ['[NaN]']],
+  [
+    'cacheFeatures with the position in a batch as an id',
+    () => cached(() => [0, 1, 2, 3], good, smallBatch(1)),
+    ['to stand for one example', '0 for a second one', 'the whole data set'],
+  ],
+  [
+    'cacheFeatures with one id for two examples of a batch',
+    () => cached(() => [0, 1, 1, 2], good),
+    ['1 for a second one, at position 2'],
+  ],
+
+  // batches
+  ['train without batches', () => train(trainer, [], { policy, steps: 2 }), ['none in batches']],
+  ['train on one batch', () => train(trainer, good as never, { policy, steps: 2 }), ['can be iterated']],
+  [
+    'train on a function that forgets to return',
+    () => train(trainer, (() => {}) as never, { policy, steps: 2 }),
+    ['batches(0)', 'undefined'],
+  ],
+  [
+    'train on an async function',
+    () => train(trainer, (async () => [good]) as never, { policy, steps: 2 }),
+    ['batches(0)', 'a promise (is an `await` missing?)'],
+  ],
+  [
+    'train on lists of tensors',
+    () => train(trainer, [[good.input, good.target]] as never, { policy, steps: 2 }),
+    ['"input", "target"'],
+  ],
+  [
+    'labels below 0',
+    () => step({ ...good, target: new ort.Tensor('int64', BigInt64Array.of(-1n, 0n, 1n, 2n), [4]) }),
+    ['labels from 0 to 2', 'target[0] = -1'],
+  ],
+  [
+    'bytes of pictures where floats are wanted',
+    () => step({ ...good, input: new ort.Tensor('uint8', new Uint8Array(32), [4, 8]) }),
+    ['float32', 'uint8'],
+  ],
+  ['one example without its batch axis', () => step({ ...good, input: one }), ['[batch, 8]', '[8]']],
+  ['a tensor too many', () => step({ ...good, mask: good.input }), ['also "mask"']],
+  ['evaluate of one batch', () => trainer.evaluate(good as never), ['can be iterated']],
+
+  // options
+  ['createTrainer without a model', () => create(ort, undefined, right), ['an ONNX model', 'undefined']],
+  [
+    'createTrainer with an ArrayBuffer',
+    () => create(ort, model.buffer.slice(0), right),
+    ['an ArrayBuffer of', 'new Uint8Array(buffer)'],
+  ],
+  ['a loss of PyTorch', () => create(ort, model, { ...right, loss: 'mae' }), ['"mae"', 'mean "l1"?']],
+  [
+    'a misspelt option of a loss',
+    () => create(ort, model, { ...right, loss: { type: 'crossEntropy', smoothing: 0.1 } }),
+    ['smoothing = 0.1', 'Did you mean "labelSmoothing"?'],
+  ],
+  [
+    'weights for other classes',
+    () => create(ort, model, { ...right, loss: { type: 'crossEntropy', classWeights: [1, 2] } }),
+    ['each of the 3 classes', '2 numbers'],
+  ],
+  [
+    'a group that matches nothing',
+    () => create(ort, model, { ...right, groups: [{ match: () => false, lrScale: 0.1 }] }),
+    ['groups[0]', 'none of hidden.weight'],
+  ],
+  [
+    'a provider of the runtime as the provider',
+    () => create(ort, model, { ...right, provider: 'cuda' }),
+    ['provider = "cuda"', 'executionProviders'],
+  ],
+  [
+    'a provider that is not in a list',
+    () => create(ort, model, { ...right, session: { executionProviders: 'webgpu' } }),
+    ['executionProviders = "webgpu"', 'Pass ["webgpu"]'],
+  ],
+  ['exportModel to a path', () => trainer.exportModel('out.onnx' as never), ['no path', 'writeFile(path']],
+  [
+    'formatModel of bytes',
+    () => surgery.formatModel!(model),
+    ['what describeModel gives', 'Pass describeModel(bytes)'],
+  ],
+  [
+    'buildInitialState of bytes',
+    () => surgery.buildInitialState!(model),
+    ['what buildTrainingModel gives', 'Uint8Array'],
+  ],
 ];
 
 describe('a beginner’s mistake', () => {
@@ -210,5 +519,8 @@ describe('a beginner’s mistake', () => {
     for (const part of says) expect(message).toContain(part);
     // What was expected, what came, what to do, each on its line.
     expect(message).toMatch(/^\[clr\/\w+\] Expected .+\.\nReceived: .+\n.+[.?!]/);
+    // Nothing half-done: files and weights are as before.
+    expect(files).toEqual(copies);
+    expect(await trainer.parameters()).toEqual(weights);
   });
 });

@@ -13,7 +13,9 @@ export type Batches<Batch> = BatchPass<Batch> | ((epoch: number) => BatchPass<Ba
 
 /** The pass of an epoch. */
 export const passOf = <Batch>(batches: Batches<Batch>, epoch: number): BatchPass<Batch> =>
-  typeof batches === 'function' ? batches(epoch) : batches;
+  typeof batches === 'function'
+    ? (checkIterable(`batches(${epoch})`, batches(epoch)) as BatchPass<Batch>)
+    : batches;
 
 /** The first batches of a pass. */
 export async function* first<Batch>(source: BatchPass<Batch>, count: number): AsyncGenerator<Batch> {

@@ -6,6 +6,7 @@ import {
   ModelProtoSchema,
   OperatorSetIdProtoSchema,
 } from '../generated/onnx_pb.ts';
+import { checkBytes } from './checkBytes.ts';
 import { countNodes } from './patch.ts';
 import type { Outside, StoredAt } from './place.ts';
 import type { Quantised } from './quantised.ts';
@@ -37,13 +38,7 @@ export interface Model {
  * @throws {ClrError} if the bytes are not an ONNX model
  */
 export function readModel(bytes: Uint8Array): Model {
-  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
-    throw fail(
-      'the bytes of an ONNX model',
-      bytes instanceof Uint8Array ? 'no bytes' : typeof bytes,
-      'Pass the whole content of an .onnx file as a Uint8Array.',
-    );
-  }
+  checkBytes(bytes, 'an ONNX model', '.onnx');
   const nodes = countNodes(bytes);
   if (nodes > maxNodes) {
     throw fail(

@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
+import { checkBytes } from './checkBytes.ts';
 import { DataType } from './dataType.ts';
 import { narrow, widen } from './half.ts';
 
@@ -70,9 +71,8 @@ export function readSafetensors(file: Uint8Array): {
   tensors: Map<string, NamedTensor>;
   metadata: Readonly<Record<string, unknown>>;
 } {
-  if (!(file instanceof Uint8Array) || file.length < prefix) {
-    throw damaged(file instanceof Uint8Array ? `${file.length} bytes` : show(file));
-  }
+  checkBytes(file, 'a safetensors file', '.safetensors');
+  if (file.length < prefix) throw damaged(`${file.length} bytes`);
   const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
   if (length > BigInt(Math.min(longestHeader, file.length - prefix))) {
     throw damaged(`a header of ${length} bytes in a file of ${file.length}`);

@@ -169,7 +169,7 @@ describe('buildModel', () => {
       { input: [3], layers: [{ type: 'linear' }] },
       'the type of layer 0 to be one of dense',
     ],
-    ['a layer by its name', { input: [3], layers: ['relu'] }, "{ type: 'dense', units: 10 }"],
+    ['a layer by its name', { input: [3], layers: ['relu'] }, '{ type: "relu" }'],
     ['a misspelt field', { input: [3], layers: [{ type: 'dense', unit: 2 }] }, 'Did you mean "units"?'],
     [
       'a missing field',

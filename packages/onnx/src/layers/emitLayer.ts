@@ -1,4 +1,4 @@
-import { checkOptionNames } from '@clr/core';
+import { checkOptionNames, nearest } from '@clr/core';
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 import { type Draft, known, needRank, type Scope, type Value } from './draft.ts';
@@ -21,6 +21,7 @@ const share: Check = (value) => (value as number) >= 0 && (value as number) < 1;
 const positive: Check = (value) => Number.isFinite(value) && (value as number) > 0;
 const portion: Check = (value) => (value as number) > 0 && (value as number) <= 1;
 const layers: Check = Array.isArray;
+const someLayers: Check = (value) => Array.isArray(value) && value.length > 0;
 
 const words = new Map<Check, string>([
   [count, 'a whole number of at least 1'],
@@ -30,6 +31,7 @@ const words = new Map<Check, string>([
   [positive, 'a number above 0'],
   [portion, 'a number in (0, 1]'],
   [layers, 'a list of layers'],
+  [someLayers, 'a list of at least one layer'],
 ]);
 
 /** A kind of layer: the checks of its fields, those that it needs, and how it is emitted. */
@@ -58,7 +60,14 @@ const emitDropout: Emit<DropoutSpec> = (b, { name }, x, { rate }) => {
   return { name: b.emit(name, 'Dropout', inputs), dims: x.dims };
 };
 
-const emitEmbedding: Emit<EmbeddingSpec> = (b, { name }, x, { rows, units }) => {
+const emitEmbedding: Emit<EmbeddingSpec> = (b, { name, label }, x, { rows, units }) => {
+  if (label !== 'layer 0 (embedding)') {
+    throw fail(
+      'an embedding to come first, since it reads numbers of tokens',
+      `${label} after others or inside one`,
+      'Put the embedding first.',
+    );
+  }
   const weight = b.store(`${name}.weight`, [rows, units], normal(b.seed, `${name}.weight`, rows * units, 1));
   return { name: b.emit(name, 'Gather', [weight, x.name]), dims: [...x.dims, units] };
 };
@@ -101,7 +110,7 @@ const kinds: Readonly<Record<LayerSpec['type'], Kind>> = {
   lstm: recurrent,
   gru: recurrent,
   attention: { fields: { heads: count, causal: flag }, needs: ['heads'], emit: emitAttention },
-  residual: { fields: { layers, shortcut: layers }, needs: ['layers'], emit: emitResidual },
+  residual: { fields: { layers: someLayers, shortcut: layers }, needs: ['layers'], emit: emitResidual },
   ...{ relu: plain, sigmoid: plain, tanh: plain, gelu: plain, softmax: plain, flatten: plain },
   ...{ globalAvgPool: plain, transpose: plain, meanOverSteps: plain },
 };
@@ -112,10 +121,15 @@ function kindOf(spec: LayerSpec, label: string): Kind {
   const kind =
     typeof type === 'string' && Object.hasOwn(kinds, type) ? kinds[type as LayerSpec['type']] : undefined;
   if (!kind) {
+    const names = Object.keys(kinds);
     throw fail(
-      `the type of ${label} to be one of ${Object.keys(kinds).join(', ')}`,
-      spec ? `type = ${show(type)}` : show(spec),
-      "Write a layer as { type: 'dense', units: 10 }.",
+      `the type of ${label} to be one of ${names.join(', ')}`,
+      typeof spec === 'object' && spec ? `type = ${show(type)}` : show(spec),
+      typeof spec === 'string'
+        ? `Write a layer as { type: ${show(spec)} }.`
+        : typeof type === 'string'
+          ? nearest(type, names)
+          : "Write a layer as { type: 'dense', units: 10 }.",
     );
   }
   const { fields, needs } = kind;

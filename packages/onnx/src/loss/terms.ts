@@ -1,3 +1,4 @@
+import { checkOptionNames, nearest } from '@clr/core';
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 import type { LossOptions } from './loss.ts';
@@ -65,18 +66,32 @@ function wrong(expected: string, received: string): Error {
   return fail(expected, received, 'See `loss` in the options of @clr/onnx.');
 }
 
+/** Other libraries' names of losses. */
+const otherNames: Readonly<Record<string, Term['type']>> = {
+  ...{ mae: 'l1', nll: 'crossEntropy', categoricalcrossentropy: 'crossEntropy' },
+  ...{ binarycrossentropy: 'bceWithLogits', smoothl1: 'huber' },
+};
+
+function unknownLoss(at: string, given: unknown, type: unknown): Error {
+  const other =
+    typeof type === 'string' ? otherNames[type.toLowerCase().replaceAll(/[-_ ]/g, '')] : undefined;
+  const advice = typeof type === 'string' ? nearest(type, names) : "Pass 'crossEntropy', for example.";
+  return fail(
+    `${at} to be ${knownLosses}`,
+    `${at} = ${show(given)}`,
+    other ? `Did you mean "${other}"?` : advice,
+  );
+}
+
 function checkFields(
   given: Readonly<Record<string, unknown>>,
   rules: Readonly<Record<string, Rule>>,
   at: string,
 ): void {
+  checkOptionNames<object, readonly string[]>('clr/onnx', at, given, Object.keys(rules));
   for (const [name, value] of Object.entries(given)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (!rule) {
-      const known = Object.keys(rules).join(', ');
-      throw wrong(`${at} to have no other fields than ${known}`, `${name} = ${show(value)}`);
-    }
-    if (value !== undefined && !rule[1](value)) {
+    if (rule && value !== undefined && !rule[1](value)) {
       throw wrong(`${name} of ${at} to be ${rule[0]}`, `${name} = ${show(value)}`);
     }
   }
@@ -100,7 +115,7 @@ function readOutputLoss(given: unknown, at: string): Term {
   const fields = isObject(given) ? given : { type: given };
   const { type } = fields;
   if (typeof type !== 'string' || !Object.hasOwn(options, type)) {
-    throw fail(`${at} to be ${knownLosses}`, `${at} = ${show(given)}`, 'Check its spelling.');
+    throw unknownLoss(at, given, type);
   }
   const kind = type as Exclude<Term['type'], 'model'>;
   checkFields(fields, { type: ['a name', () => true], ...options[kind] }, at);
@@ -156,7 +171,7 @@ export function termsOf({ loss, output }: Pick<LossOptions, 'loss' | 'output'>):
   if (isObject(loss) && !('type' in loss)) {
     const fields = Object.keys(loss).join();
     if (fields !== 'output' || typeof loss.output !== 'string') {
-      throw fail(`loss to be ${knownLosses}`, `loss = ${show(loss)}`, 'Check its spelling.');
+      throw unknownLoss('loss', loss, undefined);
     }
     return [{ ...bare, type: 'model', output: loss.output }];
   }

@@ -1,4 +1,6 @@
+import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
+import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import type { StateTensor } from '../training/trainingModel.ts';
 import type { StatePart } from './stateVectors.ts';
@@ -12,6 +14,18 @@ export interface ExportOptions {
    * file then refers to them. Without this option the exported file holds all weights and is limited to 2 GiB.
    */
   readonly externalData?: (location: string, offset: number, bytes: Uint8Array) => void | Promise<void>;
+}
+
+/** Checks the options of an export, which is given back as bytes. */
+export function readExportOptions(options: ExportOptions): ExportOptions {
+  if (typeof options === 'string') {
+    throw fail(
+      'no path, since exportModel gives bytes and writes no file',
+      show(options),
+      'Write it: await writeFile(path, await trainer.exportModel()).',
+    );
+  }
+  return checkOptionNames('clr/onnx', 'exportModel', options, ['nonFinite', 'externalData']);
 }
 
 /** The parameters and running statistics that are not finite before training, as copies by name. */

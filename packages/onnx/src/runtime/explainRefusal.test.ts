@@ -134,6 +134,18 @@ describe('a refusal of the runtime', () => {
     expect(message).toContain('It refused node "dense/MatMul" (MatMul).');
     await trainer.dispose();
   });
+
+  it('names the node that breaks a rule of its operator, and not one that made its input', async () => {
+    const bytes = model({
+      nodes: [
+        { op: 'Relu', name: 'm', inputs: ['w'], outputs: ['m'] },
+        { op: 'Softmax', inputs: ['m'], outputs: ['y'], attributes: { axis: { float: 1 } } },
+      ],
+    });
+    const message = await refusal(create(bytes));
+    expect(message).toContain("Mismatched attribute type in ' : axis'");
+    expect(message).toContain('It refused node "y" (Softmax).');
+  });
 });
 
 describe('what clr wrote a node for', () => {

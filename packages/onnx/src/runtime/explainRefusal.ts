@@ -26,6 +26,10 @@ function named(message: string, name: string): number {
 
 /** The node that a message of the runtime names. If it could be several, the one with the longest name. */
 function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | undefined {
+  // A node that breaks the rules of its operator is written with its inputs and outputs, which are names too.
+  const output = /In Node, \(.* -> \("([^"]*)"/s.exec(message)?.[1];
+  const written = output && nodes.find((node) => node.output.includes(output));
+  if (written) return written;
   let found: NodeProto | undefined;
   let longest = 0;
   for (const node of nodes) {

@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
+import { fingerprint } from './fingerprint.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 
 /** What tells an example from all others. */
@@ -27,6 +28,8 @@ export class FeatureCache {
   readonly #inputs: ReadonlySet<string>;
   readonly #ids: ExampleIds;
   readonly #rows = new Map<ExampleId, Row>();
+  /** The fingerprint of each example with cached features. */
+  readonly #prints = new Map<ExampleId, number>();
   #layouts: readonly Layout[] = [];
 
   /**
@@ -50,7 +53,9 @@ export class FeatureCache {
   /** The batch as the head takes it: features in place of the body's inputs. */
   async batchOf(batch: Batch): Promise<Batch> {
     const ids = this.#checked(batch);
+    const prints = this.#compare(batch, ids);
     if (ids.some((id) => !this.#rows.has(id))) await this.#compute(batch, ids);
+    for (const [id, print] of prints) this.#prints.set(id, print);
     const own = new Set(this.#session.inputNames);
     const rest = Object.entries(batch).filter(([name]) => this.#inputs.has(name) || !own.has(name));
     const made = this.#features.map((name, at) => [name, this.#assemble(ids, at)]);
@@ -60,18 +65,41 @@ export class FeatureCache {
   /** Frees the body's session. */
   async release(): Promise<void> {
     this.#rows.clear();
+    this.#prints.clear();
     await this.#session.release();
   }
 
   #checked(batch: Batch): readonly ExampleId[] {
     const ids: unknown = this.#ids(batch);
-    const legal = (id: unknown): boolean => typeof id === 'string' || typeof id === 'number';
+    const legal = (id: unknown): boolean => typeof id === 'string' || Number.isFinite(id);
     if (Array.isArray(ids) && ids.length > 0 && ids.every(legal)) return ids;
     throw fail(
       'cacheFeatures to give an id (a number or a text) for each example of a batch',
       `${show(ids)}`,
       'Number the examples of your data: keep the numbers of each batch beside it, in a Map or WeakMap.',
     );
+  }
+
+  /** Refuses an id that stands for two examples: the features of one would silently serve both. */
+  #compare(batch: Batch, ids: readonly ExampleId[]): Map<ExampleId, number> {
+    const found = new Map<ExampleId, number>();
+    const inputs = this.#session.inputNames
+      .map((name) => Object(batch)[name] as Tensor | undefined)
+      .filter((tensor) => tensor?.location === 'cpu' && tensor.dims[0] === ids.length) as Tensor[];
+    if (inputs.length === 0) return found;
+    for (const [row, id] of ids.entries()) {
+      const print = fingerprint(inputs, row);
+      const known = found.get(id) ?? this.#prints.get(id) ?? print;
+      if (known !== print) {
+        throw fail(
+          'each id of cacheFeatures to stand for one example',
+          `${show(id)} for a second one, at position ${row} of the batch`,
+          'Number the examples of the whole data set, not of a batch, and do not augment them at random.',
+        );
+      }
+      found.set(id, print);
+    }
+    return found;
   }
 
   async #compute(batch: Batch, ids: readonly ExampleId[]): Promise<void> {

@@ -1,5 +1,6 @@
 /// <reference types="node" />
 import { fail } from '../errors.ts';
+import { checkBytes } from '../format/checkBytes.ts';
 import type { Content } from '../format/content.ts';
 import { show } from '../show.ts';
 import { type ReadPart, readOutside } from './externalData.ts';
@@ -29,6 +30,7 @@ export async function readModelFile(
     typeof model === 'string'
       ? await readable(model, () => (node ? readFile(model) : download(model)))
       : model;
+  checkBytes(bytes, 'an ONNX model', '.onnx');
   if (externalData) return readOutside(bytes, asked(externalData));
   if (typeof model !== 'string') return { bytes, parts: new Map() };
   return readOutside(bytes, node ? await besides(model) : fetched(model));

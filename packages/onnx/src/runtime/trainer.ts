@@ -1,6 +1,5 @@
 import {
   checkHyperparameters,
-  checkOptionNames,
   constantAnswer,
   type Hyperparameters,
   type Metrics,
@@ -26,7 +25,7 @@ import type { Prepared } from '../training/prepare.ts';
 import type { TrainingModel, UntrainedTensor } from '../training/trainingModel.ts';
 import { accumulate, averageStatistics, type Engine } from './accumulate.ts';
 import { checkBatch } from './checkBatch.ts';
-import { checkExport, type ExportOptions, notFiniteYet } from './checkExport.ts';
+import { checkExport, type ExportOptions, notFiniteYet, readExportOptions } from './checkExport.ts';
 import { constantTargets, hasConstantAnswer } from './constantTargets.ts';
 import { dataFault } from './dataFault.ts';
 import { FedWeights } from './fedWeights.ts';
@@ -314,10 +313,7 @@ export class Trainer implements OnnxTrainer {
   }
 
   async exportModel(options: ExportOptions = {}): Promise<Uint8Array> {
-    const { nonFinite = false, externalData } = checkOptionNames('clr/onnx', 'exportModel', options, [
-      'nonFinite',
-      'externalData',
-    ]);
+    const { nonFinite = false, externalData } = readExportOptions(options);
     return this.#queue.run(async () => {
       const parts = await this.#engine.state.parts('parameters', 'buffers');
       if (!nonFinite) checkExport(parts, this.#initial);

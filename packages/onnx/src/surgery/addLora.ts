@@ -69,18 +69,6 @@ export function addLora(model: Uint8Array, options: LoraOptions): Uint8Array {
   return opened.close();
 }
 
-/**
- * Whether a weight belongs to an adapter that {@link addLora} made: the answer for `trainable`.
- *
- * @example
- * ```ts
- * isLora('encoder.query.lora_A.weight'); // true
- * ```
- */
-export function isLora(name: string): boolean {
-  return /\.lora_([AB]\.weight|embedding_[AB])$/.test(name);
-}
-
 function choose(opened: Opened, targets: LoraOptions['targets']): LoraTarget[] {
   const all = loraTargets(opened);
   const found =

@@ -5,6 +5,7 @@ import { describeNode } from '../format/describeNode.ts';
 import { dimsOf, sizeOf } from '../format/tensor.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { show } from '../show.ts';
+import { isLora } from './isLora.ts';
 import type { Opened } from './opened.ts';
 
 /** A stored tensor that a node reads, directly or in another form. */
@@ -115,7 +116,9 @@ function unsure(opened: Opened, received: string): Error {
   return fail(
     'a model that ends in one layer with weights, with nothing behind it but its bias, activations and pooling',
     `${received}. Layers with weights, from the end: ${candidates(opened)}`,
-    'Cut the model before its head with cutAt(model, value), and give it a new one with appendDense.',
+    opened.graph.initializer.some(({ name }) => isLora(name))
+      ? 'Merge the adapters first: mergeLora(model).'
+      : 'Cut the model before its head with cutAt(model, value), and give it a new one with appendDense.',
   );
 }
 

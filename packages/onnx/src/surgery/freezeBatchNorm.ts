@@ -1,7 +1,7 @@
 import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
 import { int } from '../format/attributes.ts';
-import { show } from '../show.ts';
+import { readPredicate } from '../training/namePredicate.ts';
 import { Opened } from './opened.ts';
 
 /** Options of {@link freezeBatchNorm}. */
@@ -30,14 +30,8 @@ export interface FreezeBatchNormOptions {
  * ```
  */
 export function freezeBatchNorm(model: Uint8Array, options: FreezeBatchNormOptions = {}): Uint8Array {
-  const { except = () => false } = checkOptionNames('clr/onnx', 'freezeBatchNorm', options, ['except']);
-  if (typeof except !== 'function') {
-    throw fail(
-      'except to be a function of a name',
-      `except = ${show(except)}`,
-      'Pass the result of freezeExcept.',
-    );
-  }
+  checkOptionNames('clr/onnx', 'freezeBatchNorm', options, ['except']);
+  const except = readPredicate('except', options.except);
   const opened = new Opened(model);
   const { opset } = opened.model;
   let frozen = 0;

@@ -1,5 +1,6 @@
 import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
+import { isFloat, typeName } from '../format/dataType.ts';
 import { type NamedTensor, readSafetensors } from '../format/safetensors.ts';
 import { dimsOf } from '../format/tensor.ts';
 import { floatTensor } from '../layers/scalarNode.ts';
@@ -36,9 +37,9 @@ export function loadLora(model: Uint8Array, adapter: Uint8Array, options: LoadLo
   checkOptionNames('clr/onnx', 'loadLora', options, ['alpha']);
   const { tensors, metadata } = readSafetensors(adapter);
   const alpha = options.alpha ?? Number(metadata.lora_alpha ?? Number.NaN);
-  if (!(alpha > 0)) {
+  if (!(Number.isFinite(alpha) && alpha > 0)) {
     throw fail(
-      'alpha: PEFT keeps it in adapter_config.json',
+      'alpha to be a finite number above 0: PEFT keeps it in adapter_config.json',
       `alpha = ${show(options.alpha)}`,
       'Pass { alpha: config.lora_alpha }.',
     );
@@ -96,10 +97,12 @@ const only = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list
 function replace(opened: Opened, name: string, tensor: NamedTensor | undefined, source: string): void {
   const stored = opened.graph.initializer.find((each) => each.name === name);
   const shape = stored && dimsOf(stored);
-  if (!tensor || !stored || shape?.join() !== tensor.dims.join()) {
+  if (!tensor || !stored || !isFloat(stored.dataType) || shape?.join() !== tensor.dims.join()) {
     throw fail(
-      `"${source}" ${shape ? `of shape [${shape.join(', ')}]` : 'among the tensors of the model'}`,
-      tensor ? `shape [${tensor.dims.join(', ')}]` : 'no such tensor in the file',
+      `"${source}" ${shape ? `of shape [${shape.join(', ')}] and of floats` : 'among the tensors of the model'}`,
+      tensor
+        ? `shape [${tensor.dims.join(', ')}]${stored ? ` for a tensor of ${typeName(stored.dataType)}` : ''}`
+        : 'no such tensor in the file',
       'Check that the file belongs to this model.',
     );
   }

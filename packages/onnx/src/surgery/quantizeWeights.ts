@@ -3,10 +3,11 @@ import { checkOptionNames } from '@clr/core';
 import { fail } from '../errors.ts';
 import { float, int } from '../format/attributes.ts';
 import { DataType } from '../format/dataType.ts';
-import { integersToBytes } from '../format/integers.ts';
+import { integersToBytes, isQuantisedType } from '../format/integers.ts';
 import { quantise } from '../format/quantised.ts';
 import { dimsOf, floatData } from '../format/tensor.ts';
 import {
+  type GraphProto,
   type NodeProto,
   OperatorSetIdProtoSchema,
   type TensorProto,
@@ -15,17 +16,19 @@ import {
 import { makeNode } from '../layers/makeNode.ts';
 import { floatTensor } from '../layers/scalarNode.ts';
 import { show } from '../show.ts';
+import { readPredicate } from '../training/namePredicate.ts';
+import { isLora } from './isLora.ts';
 import { Opened } from './opened.ts';
 
 /** Options of {@link quantizeWeights}. */
 export interface QuantizeWeightsOptions {
-  /** Bits per integer: 8 quantises convolutions and matrix products, 4 only matrix products. */
+  /** Bits per integer. */
   readonly bits: 8 | 4;
   /** Weights that stay floats, by name. Default: none. */
   readonly except?: (name: string) => boolean;
 }
 
-/** The number of inputs that share one scale, for 4-bit integers. */
+/** The number of inputs that share one scale in a MatMulNBits. */
 const block = 32;
 
 /** A tensor of integers, or of bytes with several integers each. */
@@ -38,14 +41,20 @@ const stored = (name: string, dataType: number, dims: readonly number[], rawData
   });
 
 /** The output axis of a weight; undefined for a node that cannot be quantised. */
-function outputAxis(node: NodeProto, bits: number): number | undefined {
+function outputAxis(node: NodeProto): number | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
-  if (node.opType === 'Conv') return bits === 8 ? 0 : undefined;
+  if (node.opType === 'Conv') return 0;
   if (node.opType === 'MatMul') return 1;
-  if (node.opType !== 'Gemm') return undefined;
-  const plain = float(node, 'alpha', 1) === 1 && float(node, 'beta', 1) === 1 && int(node, 'transA', 0) === 0;
-  return bits === 8 || plain ? 1 - int(node, 'transB', 0) : undefined;
+  return node.opType === 'Gemm' ? 1 - int(node, 'transB', 0) : undefined;
 }
+
+/** Whether a node computes x · weight + bias and nothing else, as MatMulNBits and an Add do. */
+const isPlainProduct = (node: NodeProto): boolean =>
+  node.opType === 'MatMul' ||
+  (node.opType === 'Gemm' &&
+    float(node, 'alpha', 1) === 1 &&
+    float(node, 'beta', 1) === 1 &&
+    int(node, 'transA', 0) === 0);
 
 /** The scale that maps the largest element to the largest integer; 1 if all elements are 0. */
 function scalesOf(
@@ -61,36 +70,58 @@ function scalesOf(
   return largest.map((value) => value / most || 1);
 }
 
-/** Replaces a weight by 8-bit integers and a node that converts them to floats, with one scale for each output. */
-function toEightBits(opened: Opened, weight: TensorProto, axis: number): { node: NodeProto; value: string } {
+/** Refuses weights that no integer can stand for. */
+function checkFinite(name: string, values: Float32Array): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw fail(
+    'finite weights',
+    `${name}[${at}] = ${values[at]}`,
+    'Check the run that made the model: it may have diverged.',
+  );
+}
+
+/** Replaces a weight by integers and a node that converts them to floats, with one scale for each output. */
+function toIntegers(
+  opened: Opened,
+  weight: TensorProto,
+  axis: number,
+  bits: 8 | 4,
+): { node: NodeProto; value: string } {
   const { name } = weight;
   const dims = dimsOf(weight);
   const values = floatData(weight);
   const inner = dims.slice(axis + 1).reduce((size, dim) => size * dim, 1);
   const outputs = dims[axis] as number;
+  checkFinite(name, values);
   const group = (i: number): number => Math.floor(i / inner) % outputs;
-  const scale = scalesOf(values, outputs, group, 127);
+  const [type, most] = bits === 8 ? [DataType.INT8, 127] : [DataType.INT4, 7];
+  const scale = scalesOf(values, outputs, group, most);
   const zero = new Float32Array(outputs);
-  const integers = quantise({ scale, zero, group, range: [-127, 127] }, values);
+  const integers = quantise({ scale, zero, group, range: [-most, most] }, values);
   const [scales, zeros, value] = ['scale', 'zero', 'float'].map((word) => opened.free(`${name}_${word}`)) as [
     string,
     string,
     string,
   ];
   opened.forget(name);
-  opened.store(stored(name, DataType.INT8, dims, integersToBytes(DataType.INT8, integers)));
+  opened.store(stored(name, type, dims, integersToBytes(type, integers)));
   opened.store(floatTensor(scales, DataType.FLOAT, [outputs], scale));
-  opened.store(stored(zeros, DataType.INT8, [outputs], new Uint8Array(outputs)));
-  return { node: makeNode('DequantizeLinear', [name, scales, zeros], [value], { axis }, value), value };
+  opened.store(stored(zeros, type, [outputs], integersToBytes(type, new Int32Array(outputs))));
+  const node = makeNode('DequantizeLinear', [name, scales, zeros], [value], { axis }, value);
+  // Before opset 21 only ONNX Runtime's own operator takes 4 bits.
+  if (bits === 4 && opened.model.opset < 21) node.domain = 'com.microsoft';
+  return { node, value };
 }
 
-/** Replaces a product by a MatMulNBits: 4-bit integers, with one scale for each block of inputs of an output. */
-function toFourBits(opened: Opened, node: NodeProto, weight: TensorProto, axis: number): NodeProto[] {
+/** Replaces a product by a MatMulNBits of ONNX Runtime: 4-bit integers, with one scale for each block of inputs of an output. */
+function toBlocks(opened: Opened, node: NodeProto, weight: TensorProto, axis: number): NodeProto[] {
   const { name } = weight;
   const dims = dimsOf(weight);
   const [k, n] = [dims[1 - axis] as number, dims[axis] as number];
   const blocks = Math.ceil(k / block);
   const given = floatData(weight);
+  checkFinite(name, given);
   // One row for each output, padded to whole blocks.
   const values = new Float32Array(n * blocks * block);
   for (let output = 0; output < n; output++)
@@ -117,15 +148,19 @@ function toFourBits(opened: Opened, node: NodeProto, weight: TensorProto, axis: 
     : [many, makeNode('Add', [product, bias], [output], {}, opened.free(`${output}_bias`))];
 }
 
+/** What a graph has in place of float weights. */
+const noneOf = ({ initializer }: GraphProto): string =>
+  initializer.some(({ dataType }) => isQuantisedType(dataType)) ? 'only weights of integers' : 'none';
+
 /**
- * Stores the weights of matrix products and convolutions as integers. 8-bit integers have one scale for each output
- * (`DequantizeLinear`). 4-bit integers have one scale for every 32 inputs of an output (`MatMulNBits` of ONNX Runtime;
- * convolutions are left unchanged). Each weight is rounded to the nearest integer, without calibration. Training then uses
- * float masters and can recover some of the loss.
+ * Stores the weights of matrix products and convolutions as integers. Each output has one scale (`DequantizeLinear`); in
+ * products with 4 bits, every 32 inputs of an output have one (`MatMulNBits` of ONNX Runtime). Each weight is rounded to
+ * the nearest integer, without calibration. Training then uses float masters and can recover some of the loss. Adapters
+ * (LoRA) stay floats.
  *
  * @param model - the content of an .onnx file of opset 13 or newer; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} if there is no such weight
+ * @throws {ClrError} if there is no such weight, or one is not finite
  *
  * @example
  * ```ts
@@ -135,50 +170,48 @@ function toFourBits(opened: Opened, node: NodeProto, weight: TensorProto, axis: 
  */
 export function quantizeWeights(model: Uint8Array, options: QuantizeWeightsOptions): Uint8Array {
   checkOptionNames('clr/onnx', 'quantizeWeights', options, ['bits', 'except']);
-  const { bits, except = () => false } = Object(options) as QuantizeWeightsOptions;
+  const { bits } = options;
   if (bits !== 8 && bits !== 4) throw fail('bits to be 8 or 4', `bits = ${show(bits)}`, 'Pass { bits: 8 }.');
-  if (typeof except !== 'function') {
-    throw fail(
-      'except to be a function of a name',
-      `except = ${show(except)}`,
-      'Leave it out for all weights.',
-    );
-  }
+  const except = readPredicate('except', options.except);
   const opened = new Opened(model);
   const { graph } = opened;
   const { opset, proto } = opened.model;
   if (opset < 13) {
     throw fail('a model of opset 13 or newer', `opset ${opset}`, 'Export it again with a newer opset.');
   }
+  let kept = 0;
   const replaced = new Map<NodeProto, readonly NodeProto[]>();
   for (const tensor of [...graph.initializer]) {
     const { name, dataType, dims } = tensor;
     const readers = opened.readers(name);
-    const axes = readers.map(({ node, input }) => (input === 1 ? outputAxis(node, bits) : undefined));
+    const axes = readers.map(({ node, input }) => (input === 1 ? outputAxis(node) : undefined));
     const [axis] = axes;
     const product = readers.every(({ node }) => node.opType !== 'Conv');
     if (axis === undefined || axes.some((each) => each !== axis) || (product && dims.length !== 2)) continue;
-    if (dataType !== DataType.FLOAT || except(name) || opened.isOutput(name) || dims.includes(0n)) continue;
-    if (bits === 4 && readers.length > 1) continue;
-    const first = readers[0]?.node as NodeProto;
-    if (bits === 4) {
-      replaced.set(first, toFourBits(opened, first, tensor, axis));
+    if (dataType !== DataType.FLOAT || isLora(name) || opened.isOutput(name) || dims.includes(0n)) continue;
+    if (except(name)) {
+      kept += 1;
       continue;
     }
-    const { node, value } = toEightBits(opened, tensor, axis);
+    const first = graph.node.find((node) => readers.some((reader) => reader.node === node)) as NodeProto;
+    if (bits === 4 && readers.length === 1 && isPlainProduct(first)) {
+      replaced.set(first, toBlocks(opened, first, tensor, axis));
+      continue;
+    }
+    const { node, value } = toIntegers(opened, tensor, axis, bits);
     for (const reader of readers) reader.node.input[1] = value;
-    const before = graph.node.find((each) => readers.some((reader) => reader.node === each)) as NodeProto;
-    replaced.set(before, [node, before]);
+    replaced.set(first, [node, first]);
   }
   if (replaced.size === 0) {
     throw fail(
-      `stored float32 weights of ${bits === 8 ? 'convolutions and products' : 'products'} to quantize`,
-      'none in the main graph',
-      'Check the model with describeModel.',
+      'stored float32 weights of convolutions and products to quantize',
+      kept > 0 ? `${kept}, all named by except` : `${noneOf(graph)} in the main graph`,
+      kept > 0 ? 'Leave some to be quantized.' : 'describeModel lists the weights.',
     );
   }
   graph.node = graph.node.flatMap((node) => replaced.get(node) ?? [node]);
-  if (bits === 4 && !proto.opsetImport.some(({ domain }) => domain === 'com.microsoft'))
+  const isKnown = proto.opsetImport.some(({ domain }) => domain === 'com.microsoft');
+  if (!isKnown && graph.node.some(({ domain }) => domain === 'com.microsoft'))
     proto.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }));
   return opened.close();
 }

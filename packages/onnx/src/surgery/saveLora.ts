@@ -1,6 +1,8 @@
 import { checkOptionNames } from '@clr/core';
+import { fail } from '../errors.ts';
 import { type NamedTensor, writeSafetensors } from '../format/safetensors.ts';
 import { dimsOf } from '../format/tensor.ts';
+import { readPredicate } from '../training/namePredicate.ts';
 import { requireLora } from './loraLayers.ts';
 import { floatValues, Opened } from './opened.ts';
 
@@ -44,13 +46,21 @@ export interface SaveLoraOptions {
  * ```
  */
 export function saveLora(model: Uint8Array, options: SaveLoraOptions = {}): LoraFiles {
-  const { and = () => false } = checkOptionNames('clr/onnx', 'saveLora', options, ['and']);
+  checkOptionNames('clr/onnx', 'saveLora', options, ['and']);
+  const and = readPredicate('and', options.and);
   const opened = new Opened(model);
   const { rank, alpha, layers } = requireLora(opened);
   const adapters = new Set(layers.flatMap(({ a, b }) => [a, b]));
   const also = opened.graph.initializer
     .map(({ name }) => name)
     .filter((name) => !adapters.has(name) && and(name));
+  if (options.and && also.length === 0) {
+    throw fail(
+      'and to pick at least one weight',
+      `none of ${adapters.size} tensors of adapters and ${opened.graph.initializer.length - adapters.size} others`,
+      'describeModel lists the weights. Leave it out for the adapters alone.',
+    );
+  }
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, key: string): void => {
     const tensor = opened.stored(name);

@@ -1,3 +1,5 @@
+import { fail } from '../errors.ts';
+import { show } from '../show.ts';
 import type { ModelDescription } from './describeModel.ts';
 import type { TensorInfo } from './trainingModel.ts';
 
@@ -23,6 +25,9 @@ function table(rows: readonly (readonly string[])[]): string[] {
  * ```
  */
 export function formatModel(description: ModelDescription): string {
+  if (!Array.isArray((description as ModelDescription | undefined)?.weights)) {
+    throw fail('what describeModel gives', show(description), 'Pass describeModel(bytes).');
+  }
   const { exporter, opset, inputs, outputs, weights, withoutGradient, refusal, memory } = description;
   const trained = weights.filter((weight) => weight.trained);
   const elements = trained.reduce((sum, { dims }) => sum + dims.reduce((n, dim) => n * dim, 1), 0);

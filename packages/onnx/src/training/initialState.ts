@@ -1,8 +1,10 @@
 import { create } from '@bufbuild/protobuf';
+import { fail } from '../errors.ts';
 import { DataType } from '../format/dataType.ts';
 import { identityModel } from '../format/identityModel.ts';
 import { TensorProtoSchema } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
+import { show } from '../show.ts';
 import type { TrainingModel } from './trainingModel.ts';
 
 /**
@@ -17,8 +19,11 @@ import type { TrainingModel } from './trainingModel.ts';
  * step.state[0].input; // 'parameters.0'
  * ```
  */
-export function buildInitialState({ state }: Pick<TrainingModel, 'state'>): Uint8Array {
-  const vectors = state.map(({ input, initial }) => ({
+export function buildInitialState(model: Pick<TrainingModel, 'state'>): Uint8Array {
+  if (!Array.isArray((model as TrainingModel | undefined)?.state)) {
+    throw fail('what buildTrainingModel gives', show(model), 'Pass the whole result, not its bytes.');
+  }
+  const vectors = model.state.map(({ input, initial }) => ({
     input,
     stored: `initial.${input}`,
     type: initial instanceof Float64Array ? DataType.DOUBLE : DataType.FLOAT,

@@ -69,6 +69,17 @@ function scale(value: number | undefined, field: string): number {
   return used;
 }
 
+/** Refuses a group of no parameters: its factors would be ignored. */
+function checkGroups(groups: readonly ParameterGroup[] = [], trained: readonly string[]): void {
+  const empty = groups.findIndex(({ match }) => !trained.some(match));
+  if (empty < 0) return;
+  throw fail(
+    'every group to match at least one trained weight',
+    `groups[${empty}], which matches none of ${trained.slice(0, 8).join(', ')}${trained.length > 8 ? `, … (${trained.length} in all)` : ''}`,
+    'Leave it out, or check the names: describeModel lists them.',
+  );
+}
+
 /** The multipliers of a parameter: those of the first group that matches. */
 export function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: string) => Scales {
   return (name) => {
@@ -146,6 +157,10 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
   const checked = bare.targets.reduce((loss, target) => checkTarget(b, loss, target, fed), bare.loss);
   const head = { ...bare, loss: checked };
   const { parameters, untrained } = selectParameters(b, nodes, model, head.seeds.keys(), options.trainable);
+  checkGroups(
+    options.groups,
+    parameters.map(({ name }) => name),
+  );
   const buckets = packBuckets(parameters, scalesOf(options.groups));
   const trained = new Set(parameters.map(({ name }) => name));
   const buffers = [...replaced].flatMap(([name, next]) =>

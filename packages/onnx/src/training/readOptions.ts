@@ -2,6 +2,7 @@ import { adagrad, adam, adamW, checkOptionNames, type Optimizer, rmsProp, sgd } 
 import { fail } from '../errors.ts';
 import { knownLosses, termsOf } from '../loss/terms.ts';
 import { show } from '../show.ts';
+import { answered, predicateAdvice } from './namePredicate.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 
 /** Checks an option: what is expected, and whether a value is legal. */
@@ -62,18 +63,29 @@ const rules: Readonly<
   statistics: oneOf('averaged', 'local'),
   cacheFeatures: ['a function of a batch that gives an id for each example', isFunction],
   externalData: ["a function of a file's name, an offset and a length", isFunction],
-  session: [
-    'session options of ONNX Runtime, with a list of executionProviders if any',
-    (value) =>
-      isObject(value) && Array.isArray((value as { executionProviders?: unknown }).executionProviders ?? []),
-  ],
+  session: ['session options of ONNX Runtime', isObject],
 };
 
 /** What to do about a value of the wrong kind. */
 function adviceFor(name: string, value: unknown): string {
-  if (name === 'trainable' && Array.isArray(value)) return `Pass (name) => ${show(value)}.includes(name).`;
-  if (name === 'optimizer') return 'Pass sgd({ momentum: 0.9 }) or adam(), for example.';
-  return 'Leave out what has a default.';
+  switch (name) {
+    case 'trainable':
+      return typeof value === 'number'
+        ? `For the last layers pass freezeExcept(model, ${value}).`
+        : predicateAdvice(value);
+    case 'match':
+      return predicateAdvice(value);
+    case 'optimizer':
+      return 'Pass sgd({ momentum: 0.9 }) or adam(), for example.';
+    case 'loss':
+      return "Pass 'crossEntropy' for classes or 'mse' for numbers, for example.";
+    case 'groups':
+      return 'Put one group into a list, too: [{ match, lrScale: 0.1 }].';
+    case 'provider':
+      return "Name execution providers in the session's options: session: { executionProviders: ['webgpu'] }.";
+    default:
+      return 'Leave it out for the default.';
+  }
 }
 
 /** Checks that an object has only these fields, each legal or absent. */
@@ -84,6 +96,15 @@ function checkFields(given: unknown, at: string, known: Readonly<Record<string, 
     if (value === undefined || legal(value)) continue;
     throw fail(`${name} to be ${expected}`, `${name} = ${show(value)}`, adviceFor(name, value));
   }
+}
+
+function checkProviders(list: unknown): void {
+  if (list === undefined || Array.isArray(list)) return;
+  throw fail(
+    'session.executionProviders to be a list of names',
+    `session.executionProviders = ${show(list)}`,
+    `Pass [${typeof list === 'string' ? show(list) : "'webgpu'"}].`,
+  );
 }
 
 const optimizers = { sgd, adam, adamW, rmsProp, adagrad };
@@ -104,19 +125,6 @@ function readOptimizer(given: Optimizer): Optimizer {
   return make(fields);
 }
 
-/** A question about a parameter's name, whose answer must be true or false: a promise would count as true. */
-function asked(question: (name: string) => boolean, what: string): (name: string) => boolean {
-  return (name) => {
-    const answer: unknown = question(name);
-    if (typeof answer === 'boolean') return answer;
-    throw fail(
-      `${what} to answer true or false`,
-      `${what}(${show(name)}) = ${show(answer)}`,
-      'Return a boolean.',
-    );
-  };
-}
-
 /**
  * Options as the builders use them: names, kinds and numbers checked, the optimizer's defaults filled in.
  *
@@ -135,6 +143,7 @@ export function readOptions<Options extends BuildOptions>(
   for (const [name, value] of Object.entries({ loss, optimizer })) {
     if (value === undefined) throw fail(`${name} to be ${rules[name as 'loss'][0]}`, 'none', `Add ${name}.`);
   }
+  checkProviders((given as { session?: { executionProviders?: unknown } }).session?.executionProviders);
   termsOf(given);
   for (const [i, group] of groups?.entries() ?? []) {
     checkFields(group, `groups[${i}]`, groupRules);
@@ -144,7 +153,9 @@ export function readOptions<Options extends BuildOptions>(
   return {
     ...given,
     optimizer: readOptimizer(optimizer),
-    ...(trainable ? { trainable: asked(trainable, 'trainable') } : {}),
-    ...(groups ? { groups: groups.map((group) => ({ ...group, match: asked(group.match, 'match') })) } : {}),
+    ...(trainable ? { trainable: answered(trainable, 'trainable') } : {}),
+    ...(groups
+      ? { groups: groups.map((group) => ({ ...group, match: answered(group.match, 'match') })) }
+      : {}),
   };
 }

@@ -1,0 +1,11 @@
+/**
+ * Whether a weight belongs to an adapter that {@link addLora} made: the answer for `trainable`.
+ *
+ * @example
+ * ```ts
+ * isLora('encoder.query.lora_A.weight'); // true
+ * ```
+ */
+export function isLora(name: string): boolean {
+  return /\.lora_([AB]\.weight|embedding_[AB])$/.test(name);
+}

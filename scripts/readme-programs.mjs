@@ -12,6 +12,18 @@ export function blockOf(name, ...languages) {
   return block;
 }
 
+/**
+ * The programs of a section of a package's README, each as a module that fails where a line `expression; // true` is not true.
+ */
+export function programsUnder(name, heading) {
+  const text = read(`packages/${name}/README.md`);
+  const [, section = ''] = text.split(`## ${heading}\n`);
+  const [own] = section.split('\n## ');
+  return [...own.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program]) =>
+    program.replaceAll(/^(.+); \/\/ true$/gm, 'if (!($1)) throw new Error("not true: $1");'),
+  );
+}
+
 /** The framework of an adapter, in the version that its own tests use: an argument of `npm install`. */
 function framework(name, dependency) {
   const { devDependencies } = JSON.parse(read(`packages/${name}/package.json`));

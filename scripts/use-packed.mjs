@@ -1,15 +1,15 @@
 // Installs the packed tarballs of all packages into an empty folder with npm, as a user would, imports everything that
-// they export there, and draws a policy with the command.
+// they export there, draws a policy with the command, and trains models of one's own in another empty folder.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { blockOf, frameworks } from './readme-programs.mjs';
+import { blockOf, frameworks, programsUnder } from './readme-programs.mjs';
 
 const [, , work] = process.argv;
 const folder = join(work, 'user');
 mkdirSync(folder);
-const run = (command, args) => execFileSync(command, args, { cwd: folder, stdio: 'inherit' });
+const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, stdio: 'inherit' });
 const say = (line) => console.log(`-- ${line}`);
 
 const tarballs = readdirSync(join(work, 'tarballs')).map((name) => join(work, 'tarballs', name));
@@ -51,3 +51,45 @@ const commands = blockOf('cli', 'sh').split('\n');
 const drawn = commands.filter((line) => /^echo|^clr policy/.test(line)).join('\n');
 run('sh', ['-euc', `clr() { npx --no-install clr "$@"; }\n${drawn}`]);
 if (!readFileSync(join(folder, 'policy.svg'), 'utf8').includes('<svg')) throw new Error('no picture');
+
+say("models of one's own in an empty folder, as @clr/onnx's README makes them");
+const own = join(work, 'own');
+mkdirSync(own);
+const needed = ['core', 'checkpoint', 'onnx'].map((name) =>
+  tarballs.find((path) => path.includes(`clr-${name}-`)),
+);
+execFileSync('npm', ['init', '-y'], { cwd: own, stdio: 'ignore' });
+run(
+  'npm',
+  [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--loglevel=error',
+    ...needed,
+    ...frameworks.onnx,
+  ],
+  own,
+);
+const nets = programsUnder('onnx', 'A model of your own, without Python');
+if (nets.length !== 2) throw new Error(`${nets.length} programs, not a dense net and a convolutional one`);
+for (const [i, program] of nets.entries()) {
+  writeFileSync(join(own, `net${i}.mjs`), program);
+  run('node', [`net${i}.mjs`], own);
+}
+for (const [file, shape] of [
+  ['circle.onnx', [3, 2]],
+  ['stripes.onnx', [3, 1, 12, 12]],
+]) {
+  // The file runs by itself, on another number of examples.
+  const program = `import * as ort from 'onnxruntime-node';
+const session = await ort.InferenceSession.create('${file}');
+const shape = ${JSON.stringify(shape)};
+const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
+const { output } = await session.run({ input: new ort.Tensor('float32', data, shape) });
+if (output.dims.join() !== '3,2' || !output.data.every(Number.isFinite)) throw new Error('${file} gives ' + output.dims);
+`;
+  writeFileSync(join(own, 'use.mjs'), program);
+  run('node', ['use.mjs'], own);
+}

@@ -63,8 +63,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   '@clr/checkpoint': { format: [], browser: ['format'], node: ['format'] },
   '@clr/sweep': { node: [] },
   '@clr/data': {
-    arrays: [],
     checks: [],
+    arrays: ['checks'],
     text: [],
     images: [],
     tables: ['text', 'arrays'],

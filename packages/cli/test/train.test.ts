@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodeNpz } from '@clr/data';
+import { arraysDataset, bytesSource, encodeNpz, openArrays } from '@clr/data';
 import { buildModel, type LayerSpec } from '@clr/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clr, type Ended } from './clr.ts';
@@ -77,6 +77,40 @@ describe('a table', () => {
     else expect(found.r2).toBeGreaterThan(0.85);
     const predicted = await run('predict', out, '--data', 'table.csv', '--out', `${kind}.npz`);
     expect(predicted).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('is predicted with digits enough to give the same floats again, and a note on what no training row has', async () => {
+    const [header, ...rows] = tableText(40).split('\n');
+    const changed = rows.map((row, i) =>
+      i < 3 ? row.replace(/Rome|Oslo|Bonn/, 'Rio') : i === 5 ? row.replace(/^[^,]*/, '') : row,
+    );
+    await writeFile(join(folder, 'later.csv'), [header, ...changed].join('\n'));
+    for (const out of ['later.npz', 'later-answers.csv']) {
+      const { code, out: said } = await run(
+        'predict',
+        'regression-trained.onnx',
+        '--data',
+        'later.csv',
+        '--out',
+        out,
+      );
+      expect(code).toBe(0);
+      expect(said).toContain(
+        '"town" has values in 3 rows that no training row has, such as "Rio"; they count as missing.',
+      );
+      expect(said).toContain('"area" is missing in 1 row, as in no training row; the mean takes its place.');
+    }
+    const { target } = JSON.parse(await readFile(join(folder, 'regression-trained.encoding.json'), 'utf8'));
+    const arrays = await openArrays(bytesSource(await readFile(join(folder, 'later.npz'))), 'later');
+    const dataset = await arraysDataset({
+      outputs: { array: arrays.find(({ name }) => name === 'outputs')!, type: 'float32' },
+    });
+    const { outputs } = await dataset.read(changed.map((_, i) => i));
+    const [name, ...prices] = (await readFile(join(folder, 'later-answers.csv'), 'utf8')).trim().split('\n');
+    expect(name).toBe('price');
+    expect(prices.map((price) => Math.fround((Number(price) - target.mean) / target.std))).toEqual([
+      ...outputs!.data,
+    ]);
   });
 
   it('is measured by a range test, which leaves the model as it was', async () => {

@@ -1,5 +1,6 @@
 export { type ArrayField, arraysDataset } from './arrays/arraysDataset.ts';
 export { encodeNpz, type NpzArray } from './arrays/encodeNpz.ts';
+export { type Matched, type MatchOptions, type ModelInput, matchArrays } from './arrays/matchArrays.ts';
 export { openArrays } from './arrays/openArrays.ts';
 export type { Dtype, RawArray } from './arrays/rawArray.ts';
 export { batchesOfRows, type RowBatchOptions } from './batchesOfRows.ts';
@@ -17,6 +18,7 @@ export {
   ImageReader,
   imagesDataset,
 } from './images/imagesDataset.ts';
+export { inputNamed } from './inputNamed.ts';
 export { type SplitOptions, splitRows } from './splitRows.ts';
 export {
   type FeatureEncoding,

@@ -1,24 +1,22 @@
 import { ClrError } from '@clr/core';
 import {
-  type ArrayField,
-  arraysDataset,
   type ByteSource,
   checkShape,
   checkValues,
   type Dataset,
   fitTable,
+  inputNamed,
+  type ModelInput,
+  matchArrays,
   openArrays,
   openParquetTable,
-  type RawArray,
   readCsvTable,
   splitRows,
   tableDataset,
 } from '@clr/data';
-import { describeModel, freezeBatchNorm, freezeExcept, type ModelDescription, replaceHead } from '@clr/onnx';
+import { describeModel, freezeBatchNorm, freezeExcept, replaceHead } from '@clr/onnx';
 import type { DroppedFiles, RunSettings } from './protocol.ts';
 import type { Task } from './task.ts';
-
-type Port = ModelDescription['inputs'][number];
 
 /** How the held-out fifth is chosen: the same in every visit. */
 const split = { share: 0.2, seed: 0 } as const;
@@ -74,7 +72,7 @@ interface Opened {
   readonly notes: readonly string[];
 }
 
-async function openData(file: File, inputs: readonly Port[]): Promise<Opened> {
+async function openData(file: File, inputs: readonly ModelInput[]): Promise<Opened> {
   const isParquet = /\.parquet$/i.test(file.name);
   if (!isParquet && !/\.(csv|tsv|txt)$/i.test(file.name)) return openArrayFile(file, inputs);
   const table = isParquet
@@ -85,72 +83,13 @@ async function openData(file: File, inputs: readonly Port[]): Promise<Opened> {
   const width = dataset.fields['input']?.dims[0] ?? 0;
   const [port] = inputs;
   checkShape(port?.name ?? 'input', [table.rows, width], port?.dims);
-  return { dataset: named(dataset, port?.name ?? 'input'), notes };
+  return { dataset: inputNamed(dataset, port?.name ?? 'input'), notes: [...notes, ...dataset.notes] };
 }
 
-const targetNames = /^(y|labels?|targets?|class|classes|y_?train|train_?y)$/i;
-const inputNames = /^(x|inputs?|images?|data|features?|x_?train|train_?x)$/i;
-
-async function openArrayFile(file: File, inputs: readonly Port[]): Promise<Opened> {
+async function openArrayFile(file: File, inputs: readonly ModelInput[]): Promise<Opened> {
   const arrays = await openArrays(sourceOf(file), file.name.replace(/\.\w+$/, ''));
-  const shown = arrays.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', ');
-  const target = arrays.find(({ name }) => targetNames.test(name));
-  if (!target) {
-    const advice = 'Save them beside the inputs: np.savez(path, x=…, y=…).';
-    throw fail(`an array with the answers in ${file.name}: y, labels or target`, shown, advice);
-  }
-  const rest = arrays.filter((array) => array !== target);
-  const fields: Record<string, ArrayField> = {};
-  const notes: string[] = [];
-  for (const { name, type, dims } of inputs) {
-    const array =
-      rest.find((each) => each.name === name) ??
-      (inputs.length > 1
-        ? undefined
-        : rest.length === 1
-          ? rest[0]
-          : rest.find((each) => inputNames.test(each.name)));
-    if (!array) {
-      throw fail(
-        `an array for the model’s input "${name}" in ${file.name}`,
-        shown,
-        `Save it under that name: np.savez(path, ${name}=…).`,
-      );
-    }
-    checkShape(array.name, array.dims, dims);
-    const isBytes = array.dtype === 'u1' && type === 'float32' && array.dims.length > 2;
-    if (isBytes) notes.push(`The bytes of "${array.name}" are divided by 255.`);
-    fields[name] = {
-      array,
-      type: type === 'int64' ? 'int64' : 'float32',
-      ...(isBytes && { scale: 1 / 255 }),
-    };
-  }
-  const isClasses = !/^(f|bf)/.test(target.dtype);
-  fields['target'] = { array: answers(target, isClasses), type: isClasses ? 'int64' : 'float32' };
-  return { dataset: await arraysDataset(fields), notes };
-}
-
-/** The answers as the loss wants them: classes [N], numbers at least [N, 1]. */
-function answers(target: RawArray, isClasses: boolean): RawArray {
-  const { dims, name } = target;
-  if (!isClasses) return dims.length === 1 ? { ...target, dims: [...dims, 1] } : target;
-  if (dims.length === 2 && dims[1] === 1) return { ...target, dims: dims.slice(0, 1) };
-  if (dims.length === 1) return target;
-  throw fail(
-    `the number of a class for each example in "${name}"`,
-    `an array [${dims.join(', ')}]`,
-    `Of one-hot vectors give ${name}.argmax(1).`,
-  );
-}
-
-/** The same examples, with their `input` under the name that the model has for it. */
-function named(dataset: Dataset, name: string): Dataset {
-  const under = <T>({ input, ...rest }: Record<string, T>): Record<string, T> => ({
-    [name]: input as T,
-    ...rest,
-  });
-  return { ...dataset, fields: under(dataset.fields), read: async (rows) => under(await dataset.read(rows)) };
+  const { dataset, divided } = await matchArrays(arrays, { file: file.name, inputs });
+  return { dataset, notes: divided.map((name) => `The bytes of "${name}" are divided by 255.`) };
 }
 
 const fail = (expected: string, received: string, advice: string): ClrError =>

@@ -31,9 +31,10 @@ Example
       throw new UsageError('one ONNX model', `${positionals.length} files`, 'evaluate');
     const batch = wholeOf('evaluate', 'batch', values.batch) ?? 64;
     const answered = await answer('evaluate', path, values, batch, true);
-    const result = score(answered);
+    const { notes } = answered;
+    const result = { ...score(answered), notes };
     return {
-      text: values.json ? JSON.stringify(result, null, 2) : [...answered.notes, ...result.lines].join('\n'),
+      text: values.json ? JSON.stringify(result, null, 2) : [...notes, ...result.lines].join('\n'),
     };
   },
 };

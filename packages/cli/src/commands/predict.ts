@@ -59,6 +59,19 @@ function npzOf(answered: Answered): Uint8Array {
   });
 }
 
+/**
+ * A float32, or the number of the table that it stands for, with as few digits as give the same float32 again, but no fewer
+ * than six.
+ */
+function shortest(value: number, { mean, std } = { mean: 0, std: 1 }): string {
+  const number = value * std + mean;
+  for (let digits = 6; digits < 17; digits++) {
+    const text = number.toPrecision(digits);
+    if (Math.fround((Number(text) - mean) / std) === value) return text;
+  }
+  return String(number);
+}
+
 function csvOf(answered: Answered): string {
   const { encoding, width } = answered;
   const rows = rowsOf(answered);
@@ -73,7 +86,7 @@ function csvOf(answered: Answered): string {
     const lines = rows.map((row) => {
       const chances = probabilities(row);
       const best = largest(chances);
-      return `${cell(names[best] ?? String(best))},${(chances[best] as number).toPrecision(6)}`;
+      return `${cell(names[best] ?? String(best))},${shortest(chances[best] as number)}`;
     });
     return `${['class,probability', ...lines].join('\n')}\n`;
   }
@@ -82,8 +95,6 @@ function csvOf(answered: Answered): string {
   const header = target
     ? cell(target.name)
     : Array.from({ length: width }, (_, i) => `output${i + 1}`).join(',');
-  const lines = rows.map((row) =>
-    Array.from(row, (value) => (target ? value * target.std + target.mean : value).toPrecision(7)).join(','),
-  );
+  const lines = rows.map((row) => Array.from(row, (value) => shortest(value, target)).join(','));
   return `${[header, ...lines].join('\n')}\n`;
 }

@@ -96,7 +96,8 @@ export const trainingHelp = `  --validation <path> data to judge by (default: a 
   --class-weights <balanced | a,b,…>, --label-smoothing <share>, --ignore-index <n>   of crossEntropy
   --optimizer <name>  adamW (default), adam, sgd (momentum 0.9), rmsProp
   --weight-decay <n>  of the optimizer
-  --lr-scale <names=factor,…>   the rate of some weights, as a share of the others': 'layer1*=0.1,layer2*=0.3'
+  --lr-scale <names=factor,…>   the rate of some weights, as a share of the others': 'layer1*=0.1,layer2*=0.3';
+                      the first name that matches a weight decides
   --fast              measure which form of each layer is fastest here; bits then may differ between machines`;
 
 /** A number from a flag, within bounds. */

@@ -1,8 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import {
-  type ArrayField,
-  arraysDataset,
   channelMoments,
   checkShape,
   type Dataset,
@@ -10,10 +8,12 @@ import {
   type ImageEncoding,
   ImageReader,
   imagesDataset,
+  inputNamed,
+  type ModelInput,
+  matchArrays,
   openArrays,
   openArrowTable,
   openParquetTable,
-  type RawArray,
   readCsvTable,
   type SplitOptions,
   splitRows,
@@ -28,21 +28,12 @@ import type { Encoding } from './encoding.ts';
 import { type DataValues, listOf, oneOf } from './flags.ts';
 import { refuseOther } from './refuseOther.ts';
 
-/** An input or output of a model. */
-export interface Port {
-  readonly name: string;
-  readonly type: string;
-  readonly dims: readonly (number | string)[] | undefined;
-  /** How many different numbers it takes, from 0. */
-  readonly vocabulary?: number;
-}
-
 /** What is known when data are opened. */
 export interface OpenOptions {
   readonly command: string;
   readonly values: DataValues;
   /** The model's inputs; none before there is a model. */
-  readonly inputs?: readonly Port[];
+  readonly inputs?: readonly ModelInput[];
   /** Whether the answers are numbers of classes. Undefined: as the data say. */
   readonly classes?: boolean;
   /** How data become numbers, where that is known already. */
@@ -119,13 +110,18 @@ async function openImages(path: string, options: OpenOptions): Promise<Opened> {
   }
   const dataset = imagesDataset(reader, encoding);
   checkShape('images', [files.length, ...(dataset.fields['input']?.dims ?? [])], inputs?.[0]?.dims);
-  return { dataset: renamed(dataset, inputs), encoding, classes: classes.length, notes };
+  return {
+    dataset: inputNamed(dataset, inputs?.[0]?.name ?? 'input'),
+    encoding,
+    classes: classes.length,
+    notes,
+  };
 }
 
 type Size = Pick<ImageEncoding, 'width' | 'height' | 'channels' | 'layout'>;
 
 /** The size of images: what the model wants, or `--size`. */
-function imageSize(command: string, values: DataValues, inputs: readonly Port[] | undefined): Size {
+function imageSize(command: string, values: DataValues, inputs: readonly ModelInput[] | undefined): Size {
   const asked = listOf(command, 'size', values.size);
   const dims = inputs?.[0]?.dims;
   if (dims && dims.length !== 4) {
@@ -203,7 +199,12 @@ async function openTable(path: string, options: OpenOptions): Promise<Opened> {
     });
   }
   const classes = encoding.target.type === 'classes' ? encoding.target.classes.length : undefined;
-  return { dataset: renamed(dataset, inputs), encoding, ...(classes !== undefined && { classes }), notes };
+  return {
+    dataset: inputNamed(dataset, inputs?.[0]?.name ?? 'input'),
+    encoding,
+    ...(classes !== undefined && { classes }),
+    notes: [...notes, ...dataset.notes],
+  };
 }
 
 const otherKind = (path: string, kind: string): Error =>
@@ -213,111 +214,26 @@ const otherKind = (path: string, kind: string): Error =>
     advice: 'Give such data, or another --encoding.',
   });
 
-const inputNames = /^(x|input|inputs|image|images|data|features?|x_?train|x_?test|train_?x)$/i;
-const targetNames = /^(y|label|labels|target|targets|class|classes|y_?train|y_?test|train_?y)$/i;
-
 async function openArrayFile(path: string, options: OpenOptions): Promise<Opened> {
-  const { values, inputs, labelled = true } = options;
+  const { command, values, inputs, labelled = true } = options;
+  const { labels, target } = values;
+  const task = oneOf(command, 'task', values.task, ['classification', 'regression']);
   const nameOf = (file: string): string => basename(file, extname(file));
-  const arrays = await openArrays(await fileSource(path), nameOf(path));
-  const others =
-    values.labels === undefined
-      ? []
-      : await openArrays(await fileSource(values.labels), nameOf(values.labels));
-  const target = labelled ? pickTarget(path, arrays, others, values.target) : undefined;
-  const rest = arrays.filter((array) => array !== target);
-  const ports = inputs ?? [{ name: 'input', type: 'float32', dims: undefined }];
-  const notes: string[] = [];
-  const fields: Record<string, ArrayField> = {};
-  for (const port of ports) {
-    const array =
-      rest.find(({ name }) => name === port.name) ??
-      (ports.length === 1
-        ? rest.length === 1
-          ? rest[0]
-          : rest.find(({ name }) => inputNames.test(name))
-        : undefined);
-    if (!array) {
-      throw unusable({
-        expected: `an array for the model's input "${port.name}" in ${path}`,
-        received: arrays.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', '),
-        advice: `Save it under that name: np.savez(path, ${port.name}=…).`,
-      });
-    }
-    checkShape(array.name, array.dims, port.dims);
-    const isBytes = array.dtype === 'u1' && port.type === 'float32' && array.dims.length > 2 && !values.raw;
-    if (isBytes)
-      notes.push(`The bytes of "${array.name}" are divided by 255; --raw leaves them as they are.`);
-    fields[port.name] = {
-      array,
-      type: port.type === 'int64' ? 'int64' : 'float32',
-      ...(isBytes && { scale: 1 / 255 }),
-      ...(port.vocabulary !== undefined && { vocabulary: port.vocabulary }),
-    };
-  }
-  if (target)
-    fields['target'] = {
-      array: answers(target, options),
-      type: isClasses(target, options) ? 'int64' : 'float32',
-    };
-  const dataset = await arraysDataset(fields);
-  const classes = dataset.labels
-    ? 1 + Array.from(dataset.labels).reduce((most, label) => Math.max(most, label), 0)
-    : undefined;
-  return { dataset, ...(classes !== undefined && { classes }), notes };
-}
-
-function pickTarget(
-  path: string,
-  arrays: readonly RawArray[],
-  others: readonly RawArray[],
-  wanted: string | undefined,
-): RawArray {
-  const all = [...others, ...arrays];
-  const found =
-    wanted !== undefined
-      ? all.find(({ name }) => name === wanted)
-      : others.length === 1
-        ? others[0]
-        : all.find(({ name }) => targetNames.test(name));
-  if (found) return found;
-  throw unusable({
-    expected:
-      wanted === undefined
-        ? `an array with the answers in ${path}: y, labels or target`
-        : `an array "${wanted}"`,
-    received: all.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', '),
+  const open = async (file: string) => openArrays(await fileSource(file), nameOf(file));
+  const classes = task === undefined ? options.classes : task === 'classification';
+  const { dataset, divided } = await matchArrays(await open(path), {
+    ...{ file: path, labelled, raw: values.raw === true },
+    ...(inputs && { inputs }),
+    ...(labels !== undefined && { labels: await open(labels) }),
+    ...(target !== undefined && { target }),
+    ...(classes !== undefined && { classes }),
     advice: 'Name it with --target, or give another file with --labels.',
   });
-}
-
-const isFloat = ({ dtype }: RawArray): boolean => dtype.startsWith('f') || dtype.startsWith('bf');
-
-const isClasses = (target: RawArray, { classes, values }: OpenOptions): boolean =>
-  values.task === 'classification' || (values.task !== 'regression' && (classes ?? !isFloat(target)));
-
-/** The answers as the loss wants them: classes [N], numbers as they are, at least [N, 1]. */
-function answers(target: RawArray, options: OpenOptions): RawArray {
-  const { dims, name } = target;
-  if (!isClasses(target, options)) return dims.length === 1 ? { ...target, dims: [...dims, 1] } : target;
-  if (dims.length === 2 && dims[1] === 1) return { ...target, dims: dims.slice(0, 1) };
-  if (dims.length === 2 && (dims[1] as number) > 1) {
-    throw unusable({
-      expected: `the number of a class for each example in "${name}"`,
-      received: `${dims[1]} numbers for each, as one-hot vectors have`,
-      advice: `Give ${name}.argmax(1), or train numbers with --loss mse or bceWithLogits.`,
-    });
-  }
-  return target;
-}
-
-/** The same examples, with their `input` under the name that the model has for it. */
-function renamed(dataset: Dataset, inputs: readonly Port[] | undefined): Dataset {
-  const name = inputs?.[0]?.name ?? 'input';
-  if (name === 'input') return dataset;
-  const under = <T>({ input, ...rest }: Record<string, T>): Record<string, T> => ({
-    [name]: input as T,
-    ...rest,
-  });
-  return { ...dataset, fields: under(dataset.fields), read: async (rows) => under(await dataset.read(rows)) };
+  const count = dataset.labels
+    ? 1 + Array.from(dataset.labels).reduce((most, label) => Math.max(most, label), 0)
+    : undefined;
+  const notes = divided.map(
+    (name) => `The bytes of "${name}" are divided by 255; --raw leaves them as they are.`,
+  );
+  return { dataset, ...(count !== undefined && { classes: count }), notes };
 }

@@ -7,7 +7,7 @@ import type { Encoding } from './encoding.ts';
 import { readEncoding } from './encodingFile.ts';
 import { numberOf, optimizerOf, type TrainingValues, wholeOf } from './flags.ts';
 import { loadRuntime, type Runtime } from './loadRuntime.ts';
-import { openData } from './openData.ts';
+import { type Opened, openData } from './openData.ts';
 import { groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
 
 /** Everything that a command needs to train a model on data. */
@@ -66,7 +66,7 @@ export async function setUp(
     ...(values.validation === undefined && { split }),
   });
   const { dataset, encoding, classes } = opened;
-  const { rows, other } = await apart(values, dataset, split, (from) =>
+  const { rows, other, notes } = await apart(values, dataset, split, (from) =>
     openData(from, { ...open, classes: dataset.labels !== undefined, ...(encoding && { encoding }) }),
   );
   const loss = lossOf(command, values, dataset.labels && pick(dataset.labels, rows));
@@ -108,7 +108,7 @@ export async function setUp(
     steps: wanted[0] ?? (wanted[1] ?? 10) * stepsPerEpoch,
     batches: (skip = 0) => batchesOfRows(dataset, { rows, size: batchSize, seed, skip, make }),
     validation: batchesOfRows(other.dataset, { rows: other.rows, size: Math.max(batchSize, 64), make }),
-    notes: [...opened.notes, ...advice],
+    notes: [...opened.notes, ...notes, ...advice],
     counts: { train: rows.length, validation: other.rows.length },
   };
 }
@@ -134,14 +134,18 @@ async function apart(
   values: TrainingValues,
   dataset: Dataset,
   split: { readonly share: number; readonly seed: number },
-  open: (path: string) => Promise<{ readonly dataset: Dataset }>,
-): Promise<{ rows: Uint32Array; other: { dataset: Dataset; rows: Uint32Array } }> {
+  open: (path: string) => Promise<Opened>,
+): Promise<{ rows: Uint32Array; other: { dataset: Dataset; rows: Uint32Array }; notes: readonly string[] }> {
   if (values.validation !== undefined) {
     const other = await open(values.validation);
-    return { rows: allRows(dataset), other: { dataset: other.dataset, rows: allRows(other.dataset) } };
+    return {
+      rows: allRows(dataset),
+      other: { dataset: other.dataset, rows: allRows(other.dataset) },
+      notes: other.notes.map((note) => `Validation: ${note}`),
+    };
   }
   const { train, validation } = splitRows(dataset.labels ?? dataset.count, split);
-  return { rows: train, other: { dataset, rows: validation } };
+  return { rows: train, other: { dataset, rows: validation }, notes: [] };
 }
 
 /** Metrics in words. */

@@ -4,8 +4,8 @@ import { checkNames, type Table } from './table.ts';
 
 /**
  * A file in the Arrow format (also called Feather 2) as a table, read with the package `apache-arrow`, which you install
- * separately. Numbers, booleans, dates and times (as milliseconds) become numbers; decimals are rounded to doubles; dictionaries of
- * texts are texts.
+ * separately. Numbers, booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals are rounded to
+ * doubles; dictionaries of texts are texts.
  *
  * @throws {ClrError} without the package, on a damaged or compressed file; a column of lists, structs or bytes is refused when
  * it is read
@@ -51,7 +51,11 @@ export async function openArrowTable(bytes: Uint8Array, name: string): Promise<T
       if (!vector || !type) return [];
       if (!isNumber(arrow, type))
         return Array.from({ length: to - from }, (_, row) => toText(vector.get(row), column, type));
-      const numberOf = arrow.DataType.isDecimal(type) ? decimalOf(type.scale) : toNumber;
+      const numberOf = arrow.DataType.isDecimal(type)
+        ? decimalOf(type.scale)
+        : arrow.DataType.isTime(type)
+          ? timeOf(type.unit)
+          : toNumber;
       return Float64Array.from({ length: to - from }, (_, row) => numberOf(vector.get(row)));
     },
   };
@@ -79,12 +83,16 @@ function isNumber(arrow: typeof Arrow, type: Arrow.DataType): boolean {
     DataType.isBool,
     DataType.isDecimal,
     DataType.isDate,
+    DataType.isTime,
     DataType.isTimestamp,
   ].some((is) => is.call(DataType, type));
 }
 
 const toNumber = (value: unknown): number =>
   value === null || value === undefined ? Number.NaN : Number(value);
+
+/** Reads a time of day as milliseconds. Its unit is a power of 1,000 of a second's parts: 0 seconds, 3 nanoseconds. */
+const timeOf = (unit: Arrow.TimeUnit) => (value: unknown) => toNumber(value) / 1000 ** (unit - 1);
 
 /** Reads a decimal: the words of a whole number, the lowest first, in two's complement. Its own text is wrong above 128 bits. */
 const decimalOf =

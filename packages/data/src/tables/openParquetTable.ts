@@ -6,8 +6,8 @@ import { checkNames, type Table } from './table.ts';
 
 /**
  * A Parquet file as a table. One column of one row group is decoded at a time, whatever the size of the file. Numbers,
- * booleans and dates (as milliseconds) become numbers; decimals are rounded to doubles. The source stays open for as long as
- * the table is used.
+ * booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals are rounded to doubles. The source
+ * stays open for as long as the table is used.
  *
  * @throws {ClrError} on a damaged file; a column of lists, structs or bytes is refused when it is read
  *
@@ -37,7 +37,8 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
     throw damaged(cause);
   }
   if (metadata.num_rows === 0n) throw fail(`rows in ${name}`, 'none', 'Give a table with examples.');
-  const columns = topElements(metadata.schema).map((element) => ({
+  const elements = topElements(metadata.schema);
+  const columns = elements.map((element) => ({
     name: element.name,
     kind: isText(element) ? ('text' as const) : ('number' as const),
   }));
@@ -54,13 +55,14 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
   return {
     ...{ rows, columns, parts },
     async read(column, from, to) {
-      const kind = columns.find((each) => each.name === column)?.kind;
+      const element = elements.find((each) => each.name === column);
+      const divisor = element ? perMillisecond(element) : 1;
       try {
         // A scan keeps what it has read, so each read has its own.
         const scan = await parquetScan({ file, metadata, compressors, parsers, columns: [column] });
         const values = await scan.readColumn({ column, rowStart: from, rowEnd: to });
-        return kind === 'number'
-          ? Float64Array.from(values as ArrayLike<unknown>, (value) => toNumber(value, column))
+        return element && !isText(element)
+          ? Float64Array.from(values as ArrayLike<unknown>, (value) => toNumber(value, column) / divisor)
           : Array.from(values as ArrayLike<unknown>, (value) => toText(value, column));
       } catch (cause) {
         throw damaged(cause);
@@ -98,6 +100,12 @@ function topElements(schema: readonly SchemaElement[]): SchemaElement[] {
 function isText({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean {
   const isNumber = converted === 'DECIMAL' || logical?.type === 'DECIMAL' || logical?.type === 'FLOAT16';
   return (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') && !isNumber;
+}
+
+/** How many units of a time of day make a millisecond. hyparquet gives such times as they are stored. */
+function perMillisecond({ converted_type: converted, logical_type: logical }: SchemaElement): number {
+  const unit = logical?.type === 'TIME' ? logical.unit : converted === 'TIME_MICROS' ? 'MICROS' : 'MILLIS';
+  return { MILLIS: 1, MICROS: 1e3, NANOS: 1e6 }[unit];
 }
 
 function toNumber(value: unknown, column: string): number {

@@ -21,7 +21,7 @@ const blockBytes = 2 ** 26;
 
 /**
  * A table as examples: `input` holds the features [width], `target` the class or the standardised number. The table is read
- * once and is not needed afterwards.
+ * once and is not needed afterwards. Its notes say where it has values that the encoding does not know.
  *
  * @throws {ClrError} if a column of the encoding is missing or of another kind, or a target is not one of the classes
  *
@@ -47,16 +47,18 @@ export async function tableDataset(
   const isLarge = table.rows * width * 4 > maxBytes;
   const kept = await (isLarge ? store() : memoryStore());
   const step = Math.max(1, Math.floor(blockBytes / (4 * width)));
+  const strange = features.map((feature) => new Strange(feature));
   for (const [first, last] of table.parts) {
     for (let from = first; from < last; from += step) {
       const to = Math.min(last, from + step);
       const block = new Float32Array((to - from) * width);
       let at = 0;
-      for (const feature of features) {
+      for (const [i, feature] of features.entries()) {
         const values = await table.read(feature.name, from, to);
         if (feature.type === 'number') refuseInfinite(feature.name, values, from);
         else refuseOtherNumbers(feature, values, from);
         encode(feature, values, block, at, width);
+        strange[i]?.see(values);
         at += widthOf(feature);
       }
       await kept.append(new Uint8Array(block.buffer));
@@ -66,13 +68,56 @@ export async function tableDataset(
     ...{ name: 'input', dtype: 'f4', dims: [table.rows, width], offset: 0 },
     source: await kept.finish(),
   };
-  if (!answers) return arraysDataset({ input: { array: input, type: 'float32' } });
   const isClass = target.type === 'classes';
-  const array = await arrayOf(target.name, answers, isClass ? [table.rows] : [table.rows, 1]);
-  return arraysDataset({
+  const dataset = await arraysDataset({
     input: { array: input, type: 'float32' },
-    target: { array, type: isClass ? 'int64' : 'float32' },
+    ...(answers && {
+      target: {
+        array: await arrayOf(target.name, answers, isClass ? [table.rows] : [table.rows, 1]),
+        type: isClass ? 'int64' : 'float32',
+      },
+    }),
   });
+  return { ...dataset, notes: strange.flatMap((each) => each.notes) };
+}
+
+/** Counts the rows of a column that the encoding has no number of its own for. */
+class Strange {
+  readonly #feature: FeatureEncoding;
+  readonly #known: ReadonlySet<string>;
+  #count = 0;
+  #first: string | undefined;
+
+  constructor(feature: FeatureEncoding) {
+    this.#feature = feature;
+    this.#known = new Set(feature.type === 'category' ? feature.values : []);
+  }
+
+  see(values: ColumnValues): void {
+    const feature = this.#feature;
+    if (feature.type === 'number') {
+      if (feature.missing) return;
+      for (const value of values as Float64Array) if (Number.isNaN(value)) this.#count += 1;
+      return;
+    }
+    for (const value of values) {
+      const text = textOf(value);
+      if (text === null || this.#known.has(text)) continue;
+      this.#count += 1;
+      this.#first ??= text;
+    }
+  }
+
+  get notes(): string[] {
+    const { name, type } = this.#feature;
+    if (this.#count === 0) return [];
+    const rows = this.#count === 1 ? '1 row' : `${this.#count} rows`;
+    return type === 'number'
+      ? [`"${name}" is missing in ${rows}, as in no training row; the mean takes its place.`]
+      : [
+          `"${name}" has values in ${rows} that no training row has, such as "${this.#first}"; they count as missing.`,
+        ];
+  }
 }
 
 /** Writes a feature of some rows into the output. */

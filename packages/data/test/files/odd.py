@@ -1,4 +1,5 @@
-"""Writes odd.arrow and odd.parquet with PyArrow 25: what readers get wrong. And twice.*: two columns of one name."""
+"""Writes odd.arrow and odd.parquet with PyArrow 25: what readers get wrong. And twice.*: two columns of one name; times.*:
+times of day and durations in every unit."""
 import decimal
 
 import pyarrow as pa
@@ -13,8 +14,14 @@ columns = {
     '__proto__': pa.array([1, 2, None, 4], pa.int8()),
     'bytes': pa.array([b'a', b'\xff', None, b'b']),
 }
+# Half past one and a bit, and a moment before midnight, in each unit.
+moments = {'s': [5400, None, 86399], 'ms': [5400250, None, 86399999]}
+moments['us'] = [5400250125, None, 86399999999]
+moments['ns'] = [5400250125500, None, 86399999999999]
+times = {unit: pa.array(values, (pa.time32 if unit in ('s', 'ms') else pa.time64)(unit)) for unit, values in moments.items()}
+spans = {f'span {unit}': pa.array([1500, None, -1], pa.duration(unit)) for unit in moments}
 odd, twice = pa.table(columns), pa.table([[1, 2], [3, 4]], names=['x', 'x'])
-for name, table in (('odd', odd), ('twice', twice)):
+for name, table in (('odd', odd), ('twice', twice), ('times', pa.table({**times, **spans}))):
     with pa.OSFile(f'{name}.arrow', 'wb') as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table, max_chunksize=3)
     # An empty row group in the middle.

@@ -1,0 +1,140 @@
+import { checkOptionNames } from '@clr/core';
+import { type Axis, checkShape } from '../checks/checkShape.ts';
+import type { Dataset } from '../dataset.ts';
+import { fail } from '../errors.ts';
+import { type ArrayField, arraysDataset } from './arraysDataset.ts';
+import type { RawArray } from './rawArray.ts';
+
+/** An input of a model, as `describeModel` of `@clr/onnx` tells it. */
+export interface ModelInput {
+  readonly name: string;
+  /** The type of its elements, such as `'float32'`. */
+  readonly type: string;
+  /** Its shape, the batch first; undefined where the model does not say. */
+  readonly dims: readonly Axis[] | undefined;
+  /** How many different whole numbers it takes, from 0. Default: all are legal. */
+  readonly vocabulary?: number;
+}
+
+/** Options of {@link matchArrays}. */
+export interface MatchOptions {
+  /** The file of the arrays, for messages. */
+  readonly file: string;
+  /** Default: one input of floats, of any shape. */
+  readonly inputs?: readonly ModelInput[];
+  /** The arrays of a file that holds the answers alone. */
+  readonly labels?: readonly RawArray[];
+  /** The name of the array with the answers. Default: the one of `labels`, or y, label, labels, target, class. */
+  readonly target?: string;
+  /** Whether the answers are needed. Default true. */
+  readonly labelled?: boolean;
+  /** Whether the answers are numbers of classes. Default: they are unless they are floats. */
+  readonly classes?: boolean;
+  /** Leaves bytes of images as they are. Default false: they are divided by 255. */
+  readonly raw?: boolean;
+  /** What to do if there is no array with the answers. Default: to save one. */
+  readonly advice?: string;
+}
+
+/** What {@link matchArrays} found. */
+export interface Matched {
+  readonly dataset: Dataset;
+  /** The arrays whose bytes are divided by 255. */
+  readonly divided: readonly string[];
+}
+
+const inputNames = /^(x|inputs?|images?|data|features?|x_?train|train_?x|x_?test|test_?x)$/i;
+const targetNames = /^(y|labels?|targets?|class|classes|y_?train|train_?y|y_?test|test_?y)$/i;
+
+const shown = (arrays: readonly RawArray[]): string =>
+  arrays.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', ') || 'none';
+
+/**
+ * Matches the arrays of a file with the inputs of a model, by name. A model with one input also takes the only array, or one
+ * called x, input, images, data or features.
+ *
+ * @throws {ClrError} if an input or the answers have no array, or a shape does not fit
+ *
+ * @example
+ * ```ts
+ * const idx = (...values) => bytesSource(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, values.length, ...values));
+ * const [[x], [y]] = [await openArrays(idx(5, 7), 'x'), await openArrays(idx(0, 1), 'y')];
+ * const { dataset } = await matchArrays([x, y], { file: 'data.npz' });
+ * [dataset.fields.input.type, dataset.fields.target.type]; // ['float32', 'int64']
+ * ```
+ */
+export async function matchArrays(arrays: readonly RawArray[], options: MatchOptions): Promise<Matched> {
+  const known = [
+    ...(['file', 'inputs', 'labels', 'target', 'labelled', 'classes', 'raw', 'advice'] as const),
+  ] as const;
+  const given = checkOptionNames('clr/data', 'matchArrays', options, known);
+  const { file, inputs = [{ name: 'input', type: 'float32', dims: undefined }], labelled = true } = given;
+  const target = labelled ? pickTarget(arrays, given) : undefined;
+  const rest = arrays.filter((array) => array !== target);
+  const fields: Record<string, ArrayField> = {};
+  const divided: string[] = [];
+  for (const { name, type, dims, vocabulary } of inputs) {
+    const array =
+      rest.find((each) => each.name === name) ?? (inputs.length === 1 ? onlyInput(rest) : undefined);
+    if (!array) {
+      throw fail(
+        `an array for the model's input "${name}" in ${file}`,
+        shown(arrays),
+        `Save it under that name: np.savez(path, ${name}=…).`,
+      );
+    }
+    checkShape(array.name, array.dims, dims);
+    const isBytes = array.dtype === 'u1' && type === 'float32' && array.dims.length > 2 && !given.raw;
+    if (isBytes) divided.push(array.name);
+    fields[name] = {
+      array,
+      type: type === 'int64' ? 'int64' : 'float32',
+      ...(isBytes && { scale: 1 / 255 }),
+      ...(vocabulary !== undefined && { vocabulary }),
+    };
+  }
+  if (target) {
+    const isClasses = given.classes ?? !/^b?f/.test(target.dtype);
+    fields['target'] = { array: answers(target, isClasses), type: isClasses ? 'int64' : 'float32' };
+  }
+  return { dataset: await arraysDataset(fields), divided };
+}
+
+const onlyInput = (arrays: readonly RawArray[]): RawArray | undefined =>
+  arrays.length === 1 ? arrays[0] : arrays.find(({ name }) => inputNames.test(name));
+
+function pickTarget(
+  arrays: readonly RawArray[],
+  { file, labels = [], target, advice }: MatchOptions,
+): RawArray {
+  const all = [...labels, ...arrays];
+  const found =
+    target !== undefined
+      ? all.find(({ name }) => name === target)
+      : labels.length === 1
+        ? labels[0]
+        : all.find(({ name }) => targetNames.test(name));
+  if (found) return found;
+  throw fail(
+    target === undefined
+      ? `an array with the answers in ${file}: y, labels or target`
+      : `an array "${target}"`,
+    shown(all),
+    advice ?? 'Save them beside the inputs: np.savez(path, x=…, y=…).',
+  );
+}
+
+/** The answers as the loss wants them: classes [N], numbers as they are, at least [N, 1]. */
+function answers(target: RawArray, isClasses: boolean): RawArray {
+  const { dims, name } = target;
+  if (!isClasses) return dims.length === 1 ? { ...target, dims: [...dims, 1] } : target;
+  if (dims.length === 2 && dims[1] === 1) return { ...target, dims: dims.slice(0, 1) };
+  if (dims.length === 2 && (dims[1] as number) > 1) {
+    throw fail(
+      `the number of a class for each example in "${name}"`,
+      `${dims[1]} numbers for each, as one-hot vectors have`,
+      `Give ${name}.argmax(1), or train numbers with the loss mse or bceWithLogits.`,
+    );
+  }
+  return target;
+}

@@ -1,0 +1,21 @@
+import type { Dataset } from './dataset.ts';
+
+/**
+ * The same examples, with their `input` under the name that a model has for it.
+ *
+ * @example
+ * ```ts
+ * const idx = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 5, 7);
+ * const [array] = await openArrays(bytesSource(idx), 'x');
+ * const dataset = await arraysDataset({ input: { array, type: 'float32' } });
+ * Object.keys(inputNamed(dataset, 'pixels').fields); // ['pixels']
+ * ```
+ */
+export function inputNamed(dataset: Dataset, name: string): Dataset {
+  if (name === 'input') return dataset;
+  const under = <T>({ input, ...rest }: Readonly<Record<string, T>>): Record<string, T> => ({
+    [name]: input as T,
+    ...rest,
+  });
+  return { ...dataset, fields: under(dataset.fields), read: async (rows) => under(await dataset.read(rows)) };
+}

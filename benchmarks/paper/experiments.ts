@@ -112,14 +112,17 @@ export const experiments: readonly Experiment[] = [
     },
   ),
   of('triangular2', 'CLR of Table 2: triangular2, three stages', 25_000, table2(1000)),
-  of('fixed', 'fixed .001', 25_000, constant({ lr: 0.001 })),
+  of('fixed-8k', 'fixed .001', 8000, constant({ lr: 0.001 })),
+  of('fixed', 'fixed .001', 25_000, constant({ lr: 0.001 }), {
+    startsAs: { experiment: 'fixed-8k', steps: 8000 },
+  }),
   ...[4000, 8000, 25_000].map((steps) =>
     of(
       `drop-${thousands(steps)}`,
       `fixed .001, ÷10 at 80 % of ${thousands(steps)}`,
       steps,
       drop(0.001, 0.8 * steps),
-      { startsAs: { experiment: 'fixed', steps: 0.8 * steps } },
+      { startsAs: { experiment: steps > 8000 ? 'fixed' : 'fixed-8k', steps: 0.8 * steps } },
     ),
   ),
   ...[4000, 8000].flatMap((steps) =>

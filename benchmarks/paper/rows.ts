@@ -27,7 +27,7 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
       experiment: 'triangular2',
       step: 4000,
     },
-    { what: 'fixed .001', published: ['62 to 68', 'Fig. 1'], experiment: 'fixed', step: 4000 },
+    { what: 'fixed .001', published: ['62 to 68', 'Fig. 1'], experiment: 'fixed-8k', step: 4000 },
     { what: 'fixed .001, ÷10 at 3,200', experiment: 'drop-4k', step: 4000 },
     { what: 'autoClr, no rate given', experiment: 'auto-4k', step: 4000 },
     ...[0.001, 0.0015, 0.002, 0.003, 0.0045].map((lr) => ({
@@ -43,7 +43,7 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
       experiment: 'triangular2',
       step: 8000,
     },
-    { what: 'fixed .001', published: ['68 to 73', 'Fig. 1'], experiment: 'fixed', step: 8000 },
+    { what: 'fixed .001', published: ['68 to 73', 'Fig. 1'], experiment: 'fixed-8k', step: 8000 },
     { what: 'fixed .001, ÷10 at 6,400', experiment: 'drop-8k', step: 8000 },
     { what: 'autoClr, no rate given', experiment: 'auto-8k', step: 8000 },
     ...[0.001, 0.0015, 0.002, 0.003, 0.0045].map((lr) => ({

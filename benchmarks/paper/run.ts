@@ -113,7 +113,7 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
         console.log(`\n${name}: stopped after ${step} steps. The same command goes on from there.`);
         return;
       }
-      if (end < steps) copyFileSync(path, sharedStart(name, end));
+      if (pauses.includes(end)) copyFileSync(path, sharedStart(name, end));
     }
     writeTrace({
       ...{ experiment: name, seed, looks, seconds: seconds() },

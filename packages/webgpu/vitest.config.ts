@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-// by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
+// Imported by path: Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
 import { inChromium } from '../../tooling/chromium.ts';
 
-// Dawn for Node finds SwiftShader beside Debian's Chromium when no other Vulkan driver is named.
+// Without another Vulkan driver, Dawn for Node uses the SwiftShader of Debian's Chromium.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
   process.env.VK_ICD_FILENAMES = swiftShader;

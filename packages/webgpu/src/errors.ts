@@ -8,9 +8,9 @@ import { ClrError, type Problem } from '@clr/core';
  * - `argument`: a buffer, number or shape that cannot be used; nothing was touched
  * - `device-lost`: the device is gone; make a new one and restore the last snapshot there
  * - `out-of-memory`: the device had no memory for a buffer
- * - `buffer-destroyed`: a buffer of the training was destroyed under way
+ * - `buffer-destroyed`: a buffer was destroyed during the training
  * - `validation`: WebGPU refused commands; the step was not executed
- * - `uncaptured`: an error somewhere else on the same device, which nobody else took
+ * - `uncaptured`: an error of other code on the same device that no error scope caught
  * - `disposed`: used after `dispose()`
  */
 export type GpuFault =

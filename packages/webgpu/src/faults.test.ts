@@ -44,7 +44,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     await expect(requestDevice(gpu, { features })).rejects.toEqual(fault('limit', /no-such-feature/));
   });
 
-  it('a device lost in the middle: a typed error, and the same bits on a new device', async () => {
+  it('throws a typed error when the device is lost, and continues with the same bits on a new device', async () => {
     const whole = tinyModel(device, adam());
     await train(whole.trainable, goals, { policy, steps: 30 });
     const expected = await download(device, whole.value);
@@ -82,7 +82,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     fresh.destroy();
   });
 
-  it('a device lost under many submitted steps: the same bits on a new one', async () => {
+  it('continues with the same bits on a new device after a loss during many submitted steps', async () => {
     const make = async (on: GPUDevice) => {
       const trainer = await createTrainer(on, smallNet, { optimizer: adam(), policy, batch: 4 });
       trainer.setData(smallData);
@@ -110,7 +110,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     second.dispose();
   });
 
-  it('a buffer destroyed under way: the step is refused, the snapshot is intact', async () => {
+  it('refuses a step after a buffer was destroyed and keeps the snapshot intact', async () => {
     const { trainable, gradient, value } = tinyModel(device);
     await train(trainable, goals, { policy, steps: 5 });
     const before = await download(device, value);
@@ -126,7 +126,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     await expect(again.trainable.trainStep(goal, hyper).loss).resolves.toBeGreaterThan(0);
   });
 
-  it('an error from elsewhere on the device is thrown once by the next call', async () => {
+  it('throws an error of other code once, at the next call', async () => {
     const { trainable } = tinyModel(device);
     device.createBuffer({ size: 2 ** 50, usage: 0x80 });
     await device.queue.onSubmittedWorkDone();
@@ -138,7 +138,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     trainable.dispose();
   });
 
-  it('an optimizer that the device refuses says so at the first chance', async () => {
+  it('reports at the next call that the device refused an optimizer', async () => {
     const value = upload(device, start);
     const gradient = upload(device, start);
     const optimizer = createOptimizer(device, sgd(), [{ value, gradient, length: 4 }], constant({ lr: 1 }));
@@ -151,8 +151,8 @@ describe.skipIf(!hasDevice)('faults', () => {
     );
   });
 
-  it('out of memory has its own name, found by the error scopes of the creation', async () => {
-    // no test should fill a machine's memory: the device is made to say what a full one says
+  it('reports out of memory as a fault of its own', async () => {
+    // The device fakes the error of a full one, so that the test does not fill the machine's memory.
     const { popErrorScope } = device;
     let pops = 0;
     device.popErrorScope = () => {
@@ -180,7 +180,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     await train(model.trainable, batches, { policy: constant({ lr: 0.01 }), steps: 5000 });
     await model.trainable.snapshot();
     await model.optimizer.counters();
-    expect(live() - early).toBeLessThan(8); // staging buffers still being released
+    expect(live() - early).toBeLessThan(8); // Staging buffers are still being released.
     model.trainable.dispose();
     model.free();
     await new Promise((done) => setTimeout(done, 50));

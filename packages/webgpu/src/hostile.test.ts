@@ -28,11 +28,11 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
     return trainer;
   }
 
-  it('really has no memory left: a typed error, nothing kept, and others go on', async (context) => {
+  it('throws a typed error when memory runs out, keeps no buffer, and leaves other trainers running', async (context) => {
     const other = await openTrainer();
     await other.trainSteps(3);
     const { live, stop } = countBuffers(device);
-    // the activations of one layer alone take the largest buffer that the device allows
+    // The activations of one layer fill the largest buffer that the device allows.
     const units = 1024;
     const batch = Math.floor(
       Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize) / 4 / units,
@@ -54,7 +54,7 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
   });
 
   it.each(['trainStep', 'evaluate', 'snapshot', 'counters'] as const)(
-    'destroyed while a trainable waits for %s: it rejects, and says why',
+    'rejects with the reason when the device is destroyed while a trainable waits for %s',
     async (what) => {
       const { trainable, optimizer } = tinyModel(device, adam());
       await trainable.trainStep(goal, hyper).loss;
@@ -71,7 +71,7 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
   );
 
   it.each(['trainSteps', 'parameters', 'predict', 'gradients'] as const)(
-    'destroyed while a trainer waits for %s: it rejects, and says why',
+    'rejects with the reason when the device is destroyed while a trainer waits for %s',
     async (what) => {
       const trainer = await openTrainer();
       await trainer.trainSteps(2);
@@ -93,7 +93,7 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
   );
 
   it.each(['value', 'gradient', 'loss'] as const)(
-    'the %s buffer destroyed under way: step, snapshot and evaluation are refused by name',
+    'names the %s buffer after it was destroyed and refuses step, snapshot and evaluation',
     async (which) => {
       const model = tinyModel(device, adam());
       await train(model.trainable, goals, { policy, steps: 4 });
@@ -112,10 +112,10 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
     },
   );
 
-  it('an error of somebody else during many steps reaches the next call, and only that', async () => {
+  it('throws an error of other code during many steps at one later call only', async () => {
     const trainer = await openTrainer();
     const steps = trainer.trainSteps(5);
-    device.createBuffer({ size: 2 ** 50, usage: 0x80 }); // refused, with nobody to hear of it
+    device.createBuffer({ size: 2 ** 50, usage: 0x80 }); // refused; no error scope catches it
     const first = await steps.then(
       () => undefined,
       (error: unknown) => error,

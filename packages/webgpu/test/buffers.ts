@@ -21,7 +21,7 @@ export async function download(
   return new Float32Array(await readBuffer(device, buffer, offset * 4, length * 4));
 }
 
-/** Submits what a callback encodes. */
+/** Submits the commands that a callback encodes. */
 export function submit(device: GPUDevice, encode: (encoder: GPUCommandEncoder) => void): void {
   const encoder = device.createCommandEncoder();
   encode(encoder);

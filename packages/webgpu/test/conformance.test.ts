@@ -19,7 +19,7 @@ describe.skipIf(!hasDevice)('the contract of a Trainable', () => {
   });
   afterAll(() => device.destroy());
 
-  /** Somebody's own WGSL behind createTrainable. */
+  /** Custom WGSL behind createTrainable. */
   const own: Subject<Goal> = {
     create: () => make(0),
     createWithMomentum: () => make(0.9),

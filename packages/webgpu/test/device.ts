@@ -2,7 +2,7 @@ import { inject } from 'vitest';
 import { requestDevice } from '../src/device/requestDevice.ts';
 import { GpuError } from '../src/errors.ts';
 
-/** Dawn's flags in Node; kept for the process, as Dawn wants. */
+/** Dawn's instance in Node. Dawn needs one instance that lives as long as the process. */
 let nodeGpu: GPU | undefined;
 
 /** The runtime's WebGPU: the browser's, or Dawn in Node. */
@@ -17,7 +17,7 @@ export async function openGpu(): Promise<GPU | undefined> {
   return nodeGpu;
 }
 
-/** A device for tests, or `undefined` when there is none and `CLR_REQUIRE` does not insist. */
+/** A device for tests. Without one it is `undefined`, or an error if `CLR_REQUIRE` demands it. */
 export async function tryDevice(): Promise<GPUDevice | undefined> {
   try {
     return await requestDevice(await openGpu());
@@ -28,13 +28,13 @@ export async function tryDevice(): Promise<GPUDevice | undefined> {
   }
 }
 
-/** Whether the runtime has a device; asked once, at the top of a test file. */
+/** True if the runtime has a device. Evaluated once, at the top of a test file. */
 export const hasDevice: boolean = await tryDevice().then((device) => {
   device?.destroy();
   return device !== undefined;
 });
 
-/** A device that must be there. */
+/** A device; throws if there is none. */
 export async function openDevice(): Promise<GPUDevice> {
   const device = await tryDevice();
   if (!device) throw new Error('Guard this test with describe.skipIf(!hasDevice).');

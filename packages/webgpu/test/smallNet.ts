@@ -1,7 +1,7 @@
 import { dense, tanh } from '../src/network/layers.ts';
 import { type Network, network } from '../src/network/network.ts';
 
-/** A net of two layers, for tests of what goes wrong around it. */
+/** A net of two layers for tests of device faults. */
 export const smallNet: Network = network({
   input: [3],
   layers: [dense({ units: 4 }), tanh(), dense({ units: 2 })],

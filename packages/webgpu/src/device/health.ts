@@ -1,6 +1,6 @@
 import { deviceLost, fromGpuError, GpuError } from '../errors.ts';
 
-/** Who wants to hear of a device, so that each device has one listener however many trainings it has. */
+/** The trainings on each device. Each device gets one listener, which passes events on to all of them. */
 const watchers = new WeakMap<GPUDevice, Set<Health>>();
 
 function watchersOf(device: GPUDevice): Set<Health> {
@@ -19,7 +19,7 @@ function watchersOf(device: GPUDevice): Set<Health> {
   return watching;
 }
 
-/** An error that nobody took; a lack of memory or a destroyed buffer may well be one of ours. */
+/** Converts an error that no error scope caught. Out of memory and destroyed buffers may be our own errors. */
 function uncaptured(error: GPUError): GpuError {
   const known = fromGpuError(error, 'the commands that were submitted');
   if (known.fault !== 'validation') return known;
@@ -31,9 +31,9 @@ function uncaptured(error: GPUError): GpuError {
 }
 
 /**
- * Watches one user of a device: an error there is kept and thrown at the next call, so that no
- * error vanishes. Errors of its own submissions come from error scopes; everything nobody took comes
- * from the device's `uncapturederror`; the end of the device comes from `device.lost`.
+ * Watches one training on a device. It keeps an error and throws it at the next call, so that no error vanishes. Error
+ * scopes catch errors of the training's own submissions. Other errors arrive by the device's `uncapturederror`, and the
+ * end of the device by `device.lost`.
  */
 export class Health {
   readonly device: GPUDevice;
@@ -47,7 +47,7 @@ export class Health {
     watchersOf(device).add(this);
   }
 
-  /** The device is gone, for good. */
+  /** Records that the device is lost. Nothing clears this. */
   lose(info: { readonly reason?: string; readonly message: string }): void {
     this.#lost ??= deviceLost(info);
   }
@@ -57,7 +57,7 @@ export class Health {
     this.#fault ??= fault;
   }
 
-  /** Throws what went wrong. An error from elsewhere is thrown once; all others stay until {@link clear}. */
+  /** Throws the kept error. An error of other code is thrown once; all others stay until {@link clear}. */
   check(): void {
     this.checkOpen();
     const fault = this.#take();
@@ -69,7 +69,7 @@ export class Health {
     if (this.#disposed) throw disposed();
   }
 
-  /** The error, if there was one. An error from other code on the device is reported once. */
+  /** Returns the kept error, if any. An error of other code on the device is returned once. */
   #take(): GpuError | undefined {
     const fault = this.#lost ?? this.#fault;
     if (this.#fault?.fault === 'uncaptured') this.#fault = undefined;
@@ -95,20 +95,20 @@ export class Health {
           const error = memory ?? validation;
           if (error) this.report(fromGpuError(error, during));
         },
-        () => undefined, // the scopes are refused once the device is lost; `lost` says so
+        () => undefined, // A lost device refuses the scopes; `device.lost` reports it.
       );
       this.#pending.add(caught);
       caught.finally(() => this.#pending.delete(caught));
     }
   }
 
-  /** Waits for the open scopes and says what went wrong; an error from elsewhere only once. */
+  /** Waits for the open scopes and returns the kept error. An error of other code is returned once. */
   async settled(): Promise<GpuError | undefined> {
     await Promise.all(this.#pending);
     return this.#take();
   }
 
-  /** The same, and waits for the device's uncaptured errors too: their event may lag behind what was read back. */
+  /** As {@link settled}, and also waits for uncaptured errors, whose event may come after the data was read back. */
   async heard(): Promise<GpuError | undefined> {
     this.device.pushErrorScope('validation');
     await this.device.popErrorScope().catch(() => null);
@@ -116,7 +116,7 @@ export class Health {
     return this.settled();
   }
 
-  /** The real cause of a rejected device promise. */
+  /** The cause behind a rejected device promise. */
   async explain(error: unknown): Promise<unknown> {
     const patience = new Promise<undefined>((done) => setTimeout(done, 100));
     const info = await Promise.race([this.device.lost, patience]);
@@ -134,7 +134,7 @@ export class Health {
 
 function disposed(): GpuError {
   return new GpuError('disposed', {
-    expected: 'a training that is still open',
+    expected: 'a training that was not disposed',
     received: 'a call after dispose(), or one still pending at dispose()',
     advice: 'Create a new trainer or optimizer.',
   });

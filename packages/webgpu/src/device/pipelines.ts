@@ -1,6 +1,6 @@
 const perDevice = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 
-/** The compute pipeline of a WGSL text with an entry point `main`, made once per device and text. */
+/** Returns the compute pipeline of WGSL code with the entry point `main`. It is made once per device and code. */
 export function pipelineOf(device: GPUDevice, label: string, code: string): GPUComputePipeline {
   let pipelines = perDevice.get(device);
   if (!pipelines) {

@@ -5,9 +5,9 @@ import { GpuError } from '../errors.ts';
 export interface RequestDeviceOptions {
   /** As in WebGPU. */
   readonly powerPreference?: GPUPowerPreference;
-  /** Limits that must be reached; an adapter that offers less is refused with a typed error. */
+  /** Minimum limits. An adapter that offers less is refused with a typed error. */
   readonly atLeast?: Readonly<Record<string, number>>;
-  /** Features that must be there, such as `'timestamp-query'`. */
+  /** Required features, such as `'timestamp-query'`. */
   readonly features?: readonly GPUFeatureName[];
 }
 
@@ -21,7 +21,7 @@ const useful = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffe
 const sources = new WeakMap<GPUDevice, GPU>();
 
 /**
- * A device with the adapter's own limits where they help training: buffer sizes and bindings per stage.
+ * Requests a device with the adapter's highest buffer sizes and numbers of bindings per stage, which help training.
  *
  * It keeps `gpu` for as long as the device lives, which Node's bindings need.
  *

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { avgPool, batchNorm, conv2d, dense, dropout, maxPool, network, relu } from '../index.ts';
 
 describe('layers as plain data', () => {
-  it('mean the same as those that the functions make', () => {
+  it('equal the layers that the factories make', () => {
     const input = [12, 12, 3] as const;
     const made = network({
       input,

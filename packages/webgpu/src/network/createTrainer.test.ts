@@ -57,7 +57,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     trainer.dispose();
   });
 
-  it('learns, and many steps at once are the same bits as few at a time', async () => {
+  it('learns, and gives the same bits for many steps at once as for a few at a time', async () => {
     const runs: Float32Array[] = [];
     for (const portions of [[30], [1, 7, 22]]) {
       const trainer = await createTrainer(device, small, {
@@ -93,7 +93,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     expect(runs[5]).toEqual(runs[1]);
   });
 
-  it('resumes with dropout, running statistics and order as if it had not stopped', async () => {
+  it('resumes with the same dropout, running statistics and order of examples', async () => {
     const make = () => createTrainer(device, small, { optimizer: adam(), policy, batch: 8, seed: 3 });
     const first = await make();
     first.setData(data);
@@ -102,7 +102,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     const expected = await first.trainSteps(9);
     const second = await make();
     second.setData(data);
-    await second.trainSteps(2); // somewhere else
+    await second.trainSteps(2); // moves to another state
     await second.restore(snapshot);
     expect(await second.trainSteps(9)).toEqual(expected);
     expect(await second.parameters()).toEqual(await first.parameters());
@@ -161,7 +161,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     trainer.dispose();
   });
 
-  it('evaluates and predicts in evaluation mode, also parts of a batch', async () => {
+  it('evaluates and predicts in evaluation mode, smaller batches included', async () => {
     const trainer = await createTrainer(device, small, { optimizer: sgd(), batch: 8 });
     const rows = 11;
     const input = data.input.subarray(0, rows * 36);
@@ -197,7 +197,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     trainer.dispose();
   });
 
-  it('drops about the share it is told to, another set every step', async () => {
+  it('drops about the given share, with another mask every step', async () => {
     const net = network({ input: [400], layers: [dropout({ rate: 0.3 }), dense({ units: 1 })], loss: 'mse' });
     const trainer = await createTrainer(device, net, { optimizer: sgd(), batch: 1, policy: () => 0 });
     trainer.setParameters([
@@ -221,7 +221,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     avgPool({ size: 3, stride: 2, ceil: true }),
     avgPool({ size: 2, stride: 3, padding: 1, ceil: true }),
     avgPool({ size: 3, stride: 1, padding: 1 }),
-  ])('pools as the definition says: $type $size/$stride pad $padding ceil $ceil', async (layer) => {
+  ])('pools by the definition: $type $size/$stride pad $padding ceil $ceil', async (layer) => {
     const [height, width, channels] = [7, 6, 2];
     const input = noise(height * width * channels);
     const net = network({
@@ -281,7 +281,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     narrow.destroy();
   });
 
-  it('refuses what does not fit, by name', async () => {
+  it('refuses arguments that do not fit, and names them', async () => {
     expect(() =>
       network({ input: [4, 4, 1], layers: [conv2d({ filters: 1, kernel: 5 })], loss: 'mse' }),
     ).toThrow(/layers\[0\] \(conv2d\)/);
@@ -303,7 +303,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
   });
 });
 
-/** Pooling straight from its definition. */
+/** Pooling, written directly from its definition. */
 function pooled(
   { type, size, stride, padding }: PoolLayer,
   input: Float32Array,

@@ -11,9 +11,9 @@ const trainerOptions = ['optimizer', 'policy', 'batch', 'seed', 'tile', ...optim
  * Makes a trainer: a {@link network} with its optimizer on a device, ready for `train`, `rangeTest` and
  * `autoClr` of `@clr/core`, with `trainSteps` to submit many steps at once.
  *
- * Initial weights and biases are uniform in ±1/√fanIn (PyTorch's default), drawn from `seed`; scales start
- * at 1, shifts at 0. Every batch has `batch` examples; a smaller one is allowed where no batch statistics
- * are taken.
+ * Initial weights and biases are uniform in ±1/√fanIn (PyTorch's default), drawn from `seed`; scales start at 1, shifts
+ * at 0. Every batch has `batch` examples. A smaller one is allowed if the network has no batch normalization, and in
+ * evaluation.
  *
  * @throws {GpuError} `argument`, `limit`, `out-of-memory` or `validation` when the device refuses
  *

@@ -56,7 +56,7 @@ export class DeviceTrainer implements GpuTrainer {
     const buffer = (label: string, length: number): GPUBuffer =>
       device.createBuffer({
         label,
-        size: Math.max(16, Math.ceil(length / 4) * 16), // whole fours: see inFours()
+        size: Math.max(16, Math.ceil(length / 4) * 16), // rounded up to a multiple of four: see inFours()
         usage: usage.storage | usage.copySource | usage.copyTarget,
       });
     const length = sum(network.parameters);
@@ -127,7 +127,7 @@ export class DeviceTrainer implements GpuTrainer {
     const count = checkExamples(this.#network, data);
     if (count * this.#batch >= 2 ** 32) {
       throw badArgument(
-        'examples times batch below 2^32, which the device shuffles in whole numbers of 32 bits',
+        'examples × batch to be below 2^32, because the device shuffles with 32-bit integers',
         `${count} examples, batch = ${this.#batch}`,
         'Set a part of them at a time.',
       );
@@ -169,7 +169,7 @@ export class DeviceTrainer implements GpuTrainer {
         health.inErrorScope('training steps', () => this.#submitSteps(data.gather, Math.min(left, maxSteps))),
       );
     }
-    // a window of pairs (loss, accuracy) per submission
+    // One readback of (loss, accuracy) pairs per submission.
     const windows = await Promise.all(reads).catch(async (error) => {
       throw await health.explain(error);
     });
@@ -207,7 +207,7 @@ export class DeviceTrainer implements GpuTrainer {
       const target = new Float32Array(rows * (this.#network.loss === 'crossEntropy' ? 1 : perOutput));
       this.#encode(encoder, { input: part, target }, this.#compiled.evaluation, false);
       this.#device.queue.submit([encoder.finish()]);
-      // nothing reads the output, so it has no border
+      // No layer reads the output, so it has no border.
       const bytes = await this.#read(this.#compiled.output.value, rows * perOutput * 4);
       outputs.set(new Float32Array(bytes), start * perOutput);
     }
@@ -223,7 +223,7 @@ export class DeviceTrainer implements GpuTrainer {
     return constantAnswer(batches, (batch) => constantTargets(this.#network, batch));
   }
 
-  /** A forward and backward without an update: of what a snapshot holds they move the statistics alone. */
+  /** Runs forward and backward without an update. Only the running statistics change. */
   async #renewStatistics(batch: Batch): Promise<void> {
     const { health } = this.#engine;
     health.check();
@@ -267,7 +267,7 @@ export class DeviceTrainer implements GpuTrainer {
 
   async gradients(batch: Batch): Promise<Map<string, HostTensor>> {
     this.#engine.health.check();
-    // running statistics are state: a look at gradients must not move them
+    // Reading gradients must not change the running statistics.
     const { statistics, gradients } = this.#memory;
     const kept = await this.#read(statistics);
     const encoder = this.#device.createCommandEncoder();
@@ -284,7 +284,9 @@ export class DeviceTrainer implements GpuTrainer {
     for (const buffer of [...this.#compiled.buffers, ...Object.values(this.#memory)]) buffer.destroy();
   }
 
-  /** Milliseconds that forward and backward take on the device, the least of a few tries; for a fresh trainer. */
+  /**
+   * Measures forward and backward on the device: the lowest of four times, in milliseconds. Meant for a new trainer.
+   */
   async time(): Promise<number> {
     this.#setCount(this.#batch);
     let least = Number.POSITIVE_INFINITY;
@@ -303,7 +305,7 @@ export class DeviceTrainer implements GpuTrainer {
     return least;
   }
 
-  /** Errors of the device during construction. */
+  /** Throws the device's errors during construction. */
   settled(): Promise<GpuError | undefined> {
     return this.#engine.health.settled();
   }
@@ -341,7 +343,7 @@ export class DeviceTrainer implements GpuTrainer {
     return readHistory(this.#device, this.#compiled.history, first, count);
   }
 
-  /** Reads a buffer from its start; a fault says what it was. */
+  /** Reads a buffer from its start. `what` names the action in errors. */
   async #read(buffer: GPUBuffer, size: number = buffer.size): Promise<ArrayBuffer> {
     const { health } = this.#engine;
     health.check();

@@ -3,12 +3,12 @@ import { badArgument } from '../errors.ts';
 import { type Network, volume } from './network.ts';
 import type { Batch } from './trainer.ts';
 
-/** How many examples a batch has. */
+/** The number of examples in a batch. */
 export function exampleCount({ input: shape }: Network, { input }: Batch): number {
   return input.length / volume(shape);
 }
 
-/** Refuses examples that do not fit a network; gives their number. */
+/** Refuses examples that do not fit a network. Returns their number. */
 export function checkExamples(network: Network, batch: Batch): number {
   if (batch?.input?.length === undefined || batch.target?.length === undefined) {
     const received = batch ? `fields ${Object.keys(batch).join(', ') || '(none)'}` : String(batch);
@@ -39,7 +39,7 @@ export function checkExamples(network: Network, batch: Batch): number {
   return count;
 }
 
-/** Targets as core's `constantAnswer` reads them. */
+/** Converts targets to the form of core's `constantAnswer`. */
 export function constantTargets(network: Network, batch: Batch): ConstantTargets {
   checkExamples(network, batch);
   const { loss, output } = network;
@@ -47,7 +47,7 @@ export function constantTargets(network: Network, batch: Batch): ConstantTargets
   return { loss, values: batch.target, width: volume(output) };
 }
 
-/** Targets as the loss kernel reads them. */
+/** Converts targets to the form of the loss kernel. */
 export function targetArray(
   { loss }: Network,
   target: ArrayLike<number>,
@@ -55,7 +55,7 @@ export function targetArray(
   return loss === 'crossEntropy' ? Uint32Array.from(target) : Float32Array.from(target);
 }
 
-/** The bytes of an array, filled up to whole words as WebGPU's writes want them. */
+/** The bytes of an array, padded to a multiple of four, which WebGPU's writes need. */
 export function padded(data: Float32Array | Uint8Array | Uint32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   if (bytes.byteLength % 4 === 0) return bytes;

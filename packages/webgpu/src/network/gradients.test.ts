@@ -17,7 +17,10 @@ import {
 } from './layers.ts';
 import { type Loss, network, type Shape, volume } from './network.ts';
 
-/** Mostly smooth activations: hundreds of kinks of relu under one bias would spoil a finite difference. */
+/**
+ * Activations are mostly smooth. With relu, one bias moves hundreds of values over the kink and spoils the finite
+ * difference.
+ */
 const cases: readonly (readonly [string, Shape, readonly Layer[], Loss])[] = [
   [
     'conv2d with stride and padding',
@@ -93,14 +96,14 @@ const cases: readonly (readonly [string, Shape, readonly Layer[], Loss])[] = [
     'crossEntropy',
   ],
   [
-    'activations of activations, and one to begin with',
+    'activations in a row, one of them the first layer',
     [1, 1, 6],
     [tanh(), dense({ units: 7 }), sigmoid(), tanh(), relu(), dense({ units: 2 }), tanh()],
     'mse',
   ],
 ];
 
-describe.skipIf(!hasDevice)('gradients by finite differences', () => {
+describe.skipIf(!hasDevice)('gradients against finite differences', () => {
   let device: GPUDevice;
   beforeAll(async () => {
     device = await openDevice();
@@ -118,7 +121,7 @@ describe.skipIf(!hasDevice)('gradients by finite differences', () => {
         loss === 'mse' ? draw() : Math.floor(draw() * volume(net.output)),
       ),
     };
-    // weights of size one: gradients large enough to measure
+    // Weights near 1 give gradients that are large enough to measure.
     const start = Float32Array.from(
       { length: net.parameters.reduce((n, p) => n + p.length, 0) },
       () => 1.6 * draw() - 0.8,
@@ -129,7 +132,7 @@ describe.skipIf(!hasDevice)('gradients by finite differences', () => {
       );
     const lossAt = (values: Float32Array): Promise<number> => {
       set(values);
-      trainer.optimizer.seek(0); // the same dropout
+      trainer.optimizer.seek(0); // Every evaluation uses the same dropout mask.
       return trainer.trainStep(examples, { lr: 0 }).loss as Promise<number>;
     };
     set(start);

@@ -6,7 +6,7 @@ import { checkExamples, padded, targetArray } from './exampleData.ts';
 import { type Network, volume } from './network.ts';
 import type { Batch } from './trainer.ts';
 
-/** Brings batches of host memory into the network's input, floats and bytes alike. */
+/** Copies batches of floats or bytes from host memory into the network's input. */
 export class HostBatches {
   readonly #device: GPUDevice;
   readonly #network: Network;
@@ -22,7 +22,7 @@ export class HostBatches {
     this.#bytes = this.#place(buffers, true);
   }
 
-  /** Refuses a batch that does not fit; gives its number of examples. */
+  /** Refuses a batch that does not fit. Returns its number of examples. */
   check(batch: Batch, training: boolean): number {
     const count = checkExamples(this.#network, batch);
     const statistical = training && this.#network.statistics.length > 0;
@@ -36,7 +36,7 @@ export class HostBatches {
     return count;
   }
 
-  /** Uploads a checked batch and encodes its way into the input. */
+  /** Uploads a checked batch and encodes its copy into the input. */
   encode(pass: GPUComputePassEncoder, batch: Batch): void {
     const { examples, dispatch } = batch.input instanceof Uint8Array ? this.#bytes : this.#floats;
     this.#device.queue.writeBuffer(examples.input, 0, padded(batch.input));

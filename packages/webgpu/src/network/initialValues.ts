@@ -2,8 +2,8 @@ import { uniform } from './compile/random.ts';
 import type { NamedTensor } from './network.ts';
 
 /**
- * Where tensors start: weights and biases uniform in ±1/√fanIn, scales and variances at 1, shifts and means
- * at 0. The same seed gives the same numbers everywhere.
+ * Initial values: weights and biases are uniform in ±1/√fanIn, scales and variances 1, shifts and means 0. The same
+ * seed gives the same numbers on every device.
  */
 export function initialValues(tensors: readonly NamedTensor[], seed: number): Float32Array<ArrayBuffer> {
   const length = tensors.reduce((total, tensor) => total + tensor.length, 0);

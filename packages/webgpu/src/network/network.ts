@@ -9,7 +9,7 @@ export type Shape = readonly [height: number, width: number, channels: number];
 /** A loss: mean softmax cross-entropy against class indices, or mean squared error. */
 export type Loss = 'crossEntropy' | 'mse';
 
-/** What {@link network} takes. */
+/** The argument of {@link network}. */
 export interface NetworkOptions {
   /** `[height, width, channels]`, or `[features]`. */
   readonly input: Shape | readonly [features: number];
@@ -24,9 +24,9 @@ export interface NamedTensor {
   readonly name: string;
   readonly dims: readonly number[];
   readonly length: number;
-  /** Where it starts among its kind, in numbers. */
+  /** Its offset in the buffer of its kind, in numbers. */
   readonly offset: number;
-  /** Inputs per output, for the initial range; 0 for what starts at a constant. */
+  /** Inputs per output, which decide the initial range. 0 for tensors that start at a constant. */
   readonly fanIn: number;
 }
 
@@ -35,15 +35,15 @@ export interface PlacedLayer {
   readonly layer: Layer;
   readonly input: Shape;
   readonly output: Shape;
-  /** The activation that is computed along with it. */
+  /** The activation that is fused into it. */
   readonly activation: ActivationLayer['type'] | undefined;
-  /** Where its parameters start, in numbers. */
+  /** The offset of its parameters, in numbers. */
   readonly parameters: number;
-  /** Where its running statistics start, in numbers. */
+  /** The offset of its running statistics, in numbers. */
   readonly statistics: number;
 }
 
-/** A network as plain data: shapes worked out, parameters named. */
+/** A network as plain data, with all shapes and parameter names. */
 export interface Network {
   readonly input: Shape;
   readonly output: Shape;
@@ -51,7 +51,7 @@ export interface Network {
   readonly layers: readonly PlacedLayer[];
   /** Trained by the optimizer. */
   readonly parameters: readonly NamedTensor[];
-  /** Running means and variances, which no gradient reaches. */
+  /** Running means and variances. They have no gradients. */
   readonly statistics: readonly NamedTensor[];
 }
 
@@ -59,7 +59,7 @@ export interface Network {
  * Describes a feed-forward network: works out every shape and names every parameter. Plain data; nothing is
  * made on a device before `createTrainer`.
  *
- * Tensors are channels-last; `dense` flattens what comes in.
+ * Tensors are channels-last; `dense` flattens its input.
  *
  * @throws {GpuError} `argument` for shapes that do not fit
  *
@@ -142,12 +142,12 @@ export function topologyOf({ input, layers, loss }: Network): string[] {
   return [`input [${input.join(', ')}]`, ...lines, loss];
 }
 
-/** Whether a layer is a function of each number. */
+/** True for a layer that changes each number by itself. */
 export function isActivation(layer: Layer): layer is ActivationLayer {
   return layer.type === 'relu' || layer.type === 'sigmoid' || layer.type === 'tanh';
 }
 
-/** How many numbers a shape has. */
+/** The number of elements in a shape. */
 export function volume([height, width, channels]: Shape): number {
   return height * width * channels;
 }

@@ -2,10 +2,10 @@ import type { Metrics, Prediction } from '@clr/core';
 import { type Network, volume } from './network.ts';
 import type { Batch } from './trainer.ts';
 
-// The least number above 0 in float32: a probability that became 0 has a logarithm still.
+// The smallest float32 above 0. It stands in for a probability of 0, whose logarithm would be −∞.
 const least = 2 ** -149;
 
-/** A network's raw outputs for a batch as core's ensembles take them: probabilities where it classifies. */
+/** Converts a network's raw outputs to the form of core's ensembles: probabilities if the network classifies. */
 export function predictionOf(
   { loss, output }: Network,
   { target }: Pick<Batch, 'target'>,

@@ -130,7 +130,7 @@ describe.skipIf(!hasDevice)('networks against PyTorch', () => {
     trainer.setParameters(
       convert(Object.fromEntries(Object.entries(init).map(([name, { data }]) => [name, data]))),
     );
-    // one full batch: the order of its examples does not matter
+    // With one full batch the order of the examples does not matter.
     trainer.setData({ input: Float32Array.from(X.flat()), target: Y });
     const { losses } = await trainer.trainSteps(20);
     expect(furthest(losses, run.loss)).toBeLessThan(1e-5);

@@ -1,7 +1,7 @@
 import { readBuffer } from '../device/readBuffer.ts';
 import { historyLength } from './compile/loss.ts';
 
-/** The (loss, accuracy) pairs of `count` steps from tick `first` on, out of the device's ring of them. */
+/** Reads the (loss, accuracy) pairs of `count` steps, from tick `first` on, from the device's ring buffer. */
 export async function readHistory(
   device: GPUDevice,
   history: GPUBuffer,

@@ -14,20 +14,20 @@ import type { GpuSnapshot } from '../train/snapshot.ts';
 
 /** A batch in host memory. */
 export interface Batch {
-  /** Example after example: row, column, channel (fastest). Bytes mean `value / 255`. */
+  /** The examples one after another, each in the order row, column, channel. A byte means `value / 255`. */
   readonly input: Float32Array | Uint8Array;
-  /** Class indices for cross-entropy; wanted outputs, example after example, for mse. */
+  /** Class indices for cross-entropy. For mse, the wanted outputs of one example after another. */
   readonly target: ArrayLike<number>;
 }
 
 /** Options of `createTrainer`. */
 export interface TrainerOptions extends OptimizerOptions {
   readonly optimizer: Optimizer;
-  /** What `trainSteps` follows. `trainStep` takes its rate from the caller. */
+  /** Gives `trainSteps` its rates. `trainStep` takes its rate from the caller. */
   readonly policy?: ScheduleLike;
   /** Examples per step. */
   readonly batch: number;
-  /** Decides initial weights, the order of examples and what dropout drops. Default 0. */
+  /** Decides the initial weights, the order of examples and the dropout masks. Default 0. */
   readonly seed?: number;
   /**
    * Numbers that a thread of a dense or convolution kernel computes: `tile × tile`. 4, the default, suits
@@ -37,9 +37,9 @@ export interface TrainerOptions extends OptimizerOptions {
   readonly tile?: 4 | 8 | 'measure';
 }
 
-/** What `trainSteps` gives back: a number per step. */
+/** The result of `trainSteps`: one number per step. */
 export interface StepsResult {
-  /** The policy's step of the first of them. */
+  /** The policy's step at the first of them. */
   readonly from: number;
   readonly losses: Float32Array;
   /** With cross-entropy. */
@@ -74,13 +74,13 @@ export interface GpuTrainer extends Trainable<Batch> {
   trainSteps(count: number): Promise<StepsResult>;
   /** The network's outputs for any number of examples, one after another. */
   predict(input: Float32Array | Uint8Array): Promise<Float32Array>;
-  /** The same for a batch, as `ensemble` takes it: probabilities where the network classifies. */
+  /** The outputs for a batch in the form of `ensemble`: probabilities if the network classifies. */
   predictBatch(batch: Batch): Promise<Prediction>;
   constantAnswer(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;
   /** All weights and running statistics by name. */
   parameters(): Promise<Map<string, HostTensor>>;
-  /** Sets weights and running statistics by name; those not named stay. */
+  /** Sets weights and running statistics by name. All others stay as they are. */
   setParameters(tensors: Iterable<readonly [name: string, data: ArrayLike<number>]>): void;
   /** The gradients of a batch by name, without an update. */
   gradients(batch: Batch): Promise<Map<string, HostTensor>>;

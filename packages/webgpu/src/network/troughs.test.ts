@@ -12,7 +12,7 @@ const batchOf = (seed: number) => ({
   target: Array.from({ length: 8 }, (_, i) => (i * seed) % 3),
 });
 
-describe.skipIf(!hasDevice)('the services of troughs', () => {
+describe.skipIf(!hasDevice)('averages and ensembles of snapshots', () => {
   let device: GPUDevice;
   beforeAll(async () => {
     device = await openDevice();
@@ -26,7 +26,7 @@ describe.skipIf(!hasDevice)('the services of troughs', () => {
   });
   const batches = [1, 2, 3, 4].map(batchOf);
 
-  it('measures the running statistics of averaged weights anew', async () => {
+  it('measures the running statistics again for averaged weights', async () => {
     const trainer = await createTrainer(device, normalized, { optimizer: sgd({ momentum: 0.9 }), batch: 8 });
     const snapshots = [await trainer.snapshot()];
     const first = await trainer.parameters();
@@ -44,7 +44,7 @@ describe.skipIf(!hasDevice)('the services of troughs', () => {
       const [a, b] = [first.get(name)!.data, second.get(name)!.data];
       for (const [i, value] of data.entries()) expect(value).toBeCloseTo((a[i]! + b[i]!) / 2, 6);
     }
-    // Of twenty looks at one batch, half of each kept, nothing is left but its own means.
+    // Each of the twenty passes replaces half of the running mean, so only the batch's own mean remains.
     const [weight, bias] = ['dense1.weight', 'dense1.bias'].map((name) => averaged.get(name)!.data);
     const measured = averaged.get('batchNorm1.mean')!.data;
     for (let unit = 0; unit < 4; unit++) {
@@ -58,7 +58,7 @@ describe.skipIf(!hasDevice)('the services of troughs', () => {
     trainer.dispose();
   });
 
-  it('answers as an ensemble, by means of probabilities', async () => {
+  it('averages the probabilities of an ensemble', async () => {
     const trainer = await createTrainer(device, normalized, { optimizer: sgd(), batch: 8 });
     const snapshots = [await trainer.snapshot()];
     for (const batch of batches) await trainer.trainStep(batch, { lr: 0.2 }).loss;

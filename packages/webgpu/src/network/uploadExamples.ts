@@ -5,7 +5,7 @@ import { checkExamples, padded, targetArray } from './exampleData.ts';
 import type { Network } from './network.ts';
 import type { Batch } from './trainer.ts';
 
-/** Checks examples and puts them into device memory. */
+/** Checks examples and copies them into device memory. */
 export function uploadExamples(device: GPUDevice, network: Network, { input, target }: Batch): Examples {
   const count = checkExamples(network, { input, target });
   return {

@@ -9,7 +9,7 @@ export const blockLength = 1024;
  */
 export const blockThreads = 64;
 
-/** `struct Block` as the kernels see it: one workgroup's share of a piece. */
+/** The kernels' `struct Block`: one workgroup's share of a piece. */
 export const blockStruct = `struct Block {
   // the pair of windows that holds its weights and gradients, and its offset there
   pair: u32, valueOffset: u32, gradientOffset: u32,
@@ -22,7 +22,7 @@ export interface BlockPlace {
   readonly piece: Piece;
   readonly start: number;
   readonly count: number;
-  /** Where slot 0 starts; slot k is k strides further. */
+  /** The offset of slot 0. Slot k is k strides further. */
   readonly slot: number;
   readonly stride: number;
 }
@@ -40,7 +40,7 @@ export function* blockPlaces({ pieces }: Group, slots: number): Generator<BlockP
   }
 }
 
-/** The blocks of a group as kernels read them; `firstId` numbers them on through all groups. */
+/** The blocks of a group in the kernels' layout. Block numbers continue from `firstId` through all groups. */
 export function blocksOf(group: Group, slots: number, firstId: number): Uint32Array<ArrayBuffer> {
   const rows: number[] = [];
   const pairs = pairsOf(group);
@@ -52,7 +52,7 @@ export function blocksOf(group: Group, slots: number, firstId: number): Uint32Ar
   return new Uint32Array(rows);
 }
 
-/** How many blocks {@link blocksOf} gave. */
+/** The number of blocks that {@link blocksOf} returned. */
 export function blockCount(blocks: Uint32Array): number {
   return blocks.length / 6;
 }

@@ -2,7 +2,7 @@ import { describeUsage, usage } from '../device/flags.ts';
 import { badArgument } from '../errors.ts';
 import type { Parameter } from './parameter.ts';
 
-/** Refuses parameters that a kernel could not read or write, and values that overlap. */
+/** Refuses parameters that a kernel cannot read or write, and values that overlap. */
 export function checkParameters(parameters: readonly Parameter[]): void {
   if (parameters.length === 0) {
     throw badArgument('at least one parameter', 'none', 'Pass { value, gradient, length } for each tensor.');

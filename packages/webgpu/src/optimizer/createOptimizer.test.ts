@@ -121,7 +121,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     });
   });
 
-  /** Updates with fixed gradients; gives the weights after `steps`. */
+  /** Updates with fixed gradients and returns the weights after `steps`. */
   async function run(
     spec: Optimizer,
     {
@@ -152,7 +152,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     for (const [index, x] of want.entries()) expect(got[index]).toBeCloseTo(x, 5);
   };
 
-  it('keeps the two forms of velocity apart while the rate changes', async () => {
+  it('distinguishes the two forms of velocity while the rate changes', async () => {
     const rates = table({ values: [0.1, 0.01, 0.2, 0.05, 0.1] });
     const reference = (form: 'gradient' | 'update', nesterov: boolean): number => {
       let [w, v] = [1, 0];
@@ -174,7 +174,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     expect(reference('gradient', false)).not.toBeCloseTo(reference('update', false), 2);
   });
 
-  it('takes RMSProp centered with momentum, three slots', async () => {
+  it('runs centered RMSProp with momentum, which has three slots', async () => {
     const spec = rmsProp({ alpha: 0.9, momentum: 0.8, centered: true, epsilon: 1e-3 });
     let [w, s, m, b] = [1, 0, 0, 0];
     for (let step = 0; step < 5; step++) {
@@ -186,7 +186,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     close(await run(spec, { w: [1], g: [0.5] }), [w]);
   });
 
-  it('reads every rate bit for bit, past the end of its table, wherever it is submitted', async () => {
+  it('reads every rate bit for bit, also past the end of its table, whatever the submissions', async () => {
     const policy = triangular2({
       baseLr: 1e-4,
       maxLr: 0.37,
@@ -208,7 +208,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
         encoder = device.createCommandEncoder();
       }
     }
-    device.queue.submit([...commands, encoder.finish()]); // nothing was submitted before all was encoded
+    device.queue.submit([...commands, encoder.finish()]); // Everything is encoded before anything is submitted.
     const seen = await download(device, log);
     for (let step = 0; step < 150; step++) {
       expect(seen[2 * step]).toBe(Math.fround(schedule.lr(step)));
@@ -352,7 +352,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
-    'a step with a gradient of %d changes nothing and is counted',
+    'skips and counts a step with a gradient of %d',
     async (bad) => {
       const n = 3000; // several blocks
       const value = upload(
@@ -379,7 +379,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
       submit(device, (encoder) => optimizer.encode(encoder));
       const after = await download(device, value);
       expect(after).not.toEqual(before);
-      // Adam's t went on from 1 to 2: the same as two clean steps
+      // Adam's t went from 1 to 2, as in two clean steps.
       const clean = await run(adamW(), { w: [2048 / n], g: [0.5], steps: 2 });
       expect(after[2048]).toBe(clean[0]);
       optimizer.dispose();
@@ -429,14 +429,14 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < 3; j++) {
         const at = i * 3 + j;
-        const g = j < 2 ? ((n - 1 - i) * 3 + j) % 7 : 0; // every third number belongs to nobody
+        const g = j < 2 ? ((n - 1 - i) * 3 + j) % 7 : 0; // Every third number belongs to no parameter.
         expect(weights[at]).toBe(at - g);
       }
     }
     optimizer.dispose();
   });
 
-  it('updates 2,001 separate buffers, as many to a dispatch as the bindings hold', async () => {
+  it('updates 2,001 separate buffers, in each dispatch as many as the bindings allow', async () => {
     const separate = Array.from({ length: 2001 }, (_, i) => ({
       value: upload(device, new Float32Array(1 + (i % 9)).fill(i)),
       gradient: upload(device, new Float32Array(1 + (i % 9)).fill(i % 2 ? 1 : -2)),
@@ -485,7 +485,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     stop();
   });
 
-  it('refuses what it cannot use before touching anything', () => {
+  it('refuses bad arguments before it changes anything', () => {
     const value = upload(device, [1, 2]);
     const gradient = upload(device, [1, 2]);
     const plain = device.createBuffer({ size: 8, usage: 12 });
@@ -513,7 +513,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     ).toThrow(/overlap/);
     const cycled = triangular2({ baseLr: 0, maxLr: 1, stepSize: 2, momentum: { base: 0.8, max: 0.9 } });
     const plainSgd = createOptimizer(device, sgd(), [twice], (step) => step);
-    expect(() => createOptimizer(device, sgd(), [twice], cycled)).not.toThrow(); // it makes the slot
+    expect(() => createOptimizer(device, sgd(), [twice], cycled)).not.toThrow(); // The policy's momentum adds the slot.
     plainSgd.dispose();
   });
 });

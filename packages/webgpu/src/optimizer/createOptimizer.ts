@@ -12,7 +12,7 @@ import type { Parameter } from './parameter.ts';
 export interface GpuOptimizer {
   /** The policy's step that the next {@link encode} executes. */
   readonly step: number;
-  /** How many dispatches update the weights in one step: 1 unless binding limits ask for more. */
+  /** The number of dispatches that update the weights in one step: 1 unless binding limits require more. */
   readonly dispatches: number;
   /**
    * The counters on the device, for kernels that depend on them (a dropout seed, a loss scale): `u32` step,
@@ -21,7 +21,7 @@ export interface GpuOptimizer {
   readonly state: GPUBuffer;
   /** Encodes one step over all parameters. Encoders must be submitted in the order in which they were encoded. */
   encode(encoder: GPUCommandEncoder): void;
-  /** The next encoded step is this step of the policy; slots and update count stay. */
+  /** Makes this the policy's step that is encoded next. Slots and update count stay. */
   seek(step: number): void;
   /** Reads the device's counters, after everything submitted so far. */
   counters(): Promise<OptimizerCounters>;

@@ -38,21 +38,21 @@ export interface DeviceTensor {
   readonly name: string;
   readonly dtype: 'float32' | 'uint8';
   readonly shape: readonly number[];
-  /** `at`: the offset of a part in the tensor. */
+  /** `at` is the offset of a part in the tensor. */
   readonly parts: readonly (StatePart & { readonly at: number })[];
 }
 
-/** What {@link OptimizerEngine} and its facade know about the device's counters. */
+/** The device's counters. */
 export interface OptimizerCounters {
   /** The policy's step that comes next. */
   readonly step: number;
   /** Updates applied. */
   readonly updates: number;
-  /** Steps that changed nothing because a gradient was not finite. */
+  /** Steps that were skipped because a gradient was not finite. */
   readonly skipped: number;
   /** The last global gradient norm before clipping; 0 when no option asks for it. */
   readonly norm: number;
-  /** The factor for the loss; 1 without a loss scale. */
+  /** The factor to multiply the loss by; 1 without a loss scale. */
   readonly lossScale: number;
   /** The last step's rate, as the device read it. */
   readonly lr: number;
@@ -60,7 +60,7 @@ export interface OptimizerCounters {
   readonly momentum: number;
 }
 
-/** The optimizer behind {@link createOptimizer}: the dispatches of one step, and where the host knows the device to be. */
+/** The optimizer behind {@link createOptimizer}. It holds the dispatches of one step, and knows the device's step. */
 export class OptimizerEngine {
   readonly device: GPUDevice;
   readonly health: Health;
@@ -68,7 +68,7 @@ export class OptimizerEngine {
   readonly parameters: readonly Parameter[];
   readonly state: GPUBuffer;
   readonly dispatches: number;
-  /** Whether a step may set a momentum. */
+  /** True if a step may set a momentum. */
   readonly takesMomentum: boolean;
   readonly #table: ScheduleTable;
   readonly #staging: Staging;
@@ -127,12 +127,12 @@ export class OptimizerEngine {
     return this.#step;
   }
 
-  /** How many steps were encoded, ever: where the device's tick counter will be. */
+  /** The number of steps ever encoded. The device's tick counter will reach it. */
   get ticks(): number {
     return this.#staging.ticks;
   }
 
-  /** How many more steps need no upload. */
+  /** The number of further steps that need no upload. */
   get ahead(): number {
     return this.#moved ? 0 : this.#table.ahead(this.#step);
   }
@@ -168,7 +168,7 @@ export class OptimizerEngine {
     this.#staging.ticked();
   }
 
-  /** To be called by who has submitted all that was encoded: nothing has to wait any longer. */
+  /** Call it after queue.submit(): staging buffers can be released. */
   submitted(): void {
     this.#staging.submitted();
   }
@@ -190,7 +190,7 @@ export class OptimizerEngine {
     this.#table.forget();
   }
 
-  /** After the state buffer was restored: the device already stands at this step. */
+  /** Sets the host's step after the state buffer was restored, which already holds this step. */
   restored(step: number): void {
     this.#step = step;
     this.#arrived();

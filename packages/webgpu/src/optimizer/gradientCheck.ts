@@ -3,7 +3,7 @@ import { badArgument } from '../errors.ts';
 
 /** How a loss scale moves; the defaults are those of PyTorch's `GradScaler`. */
 export interface LossScale {
-  /** Where it starts. Default 65,536. */
+  /** The initial scale. Default 65,536. */
   readonly initial?: number;
   /** The factor after `growthInterval` good steps. Default 2. */
   readonly growth?: number;
@@ -22,7 +22,7 @@ export interface GradientCheckOptions {
    * `g ← g · min(1, clipNorm / (‖g‖ + 1e-6))`. Default: no clipping.
    */
   readonly clipNorm?: number;
-  /** A step with a gradient that is NaN or infinite changes nothing and is counted. Default: whenever `clipNorm` or `lossScale` is given. */
+  /** Skip and count a step that has a NaN or infinite gradient. Default: true if `clipNorm` or `lossScale` is given. */
   readonly skipNonFinite?: boolean;
   /**
    * A dynamic loss scale. Multiply the loss's gradient by `lossScale` of the optimizer's state buffer;

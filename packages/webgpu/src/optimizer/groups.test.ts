@@ -5,13 +5,13 @@ import { blockCount, blockLength, blocksOf } from './blocks.ts';
 import { groupParameters } from './groups.ts';
 import type { Parameter } from './parameter.ts';
 
-/** As much of a buffer as grouping looks at. */
+/** A buffer with the fields that grouping reads. */
 const bufferOf = (numbers: number): GPUBuffer =>
   ({ size: numbers * 4, usage: usage.storage }) as unknown as GPUBuffer;
 
 const limits = {
   maxStorageBuffersPerShaderStage: 8,
-  maxStorageBufferBindingSize: 1024, // 256 numbers: buffers need several windows
+  maxStorageBufferBindingSize: 1024, // 256 numbers, so that buffers need several windows
   minStorageBufferOffsetAlignment: 256,
 };
 
@@ -79,13 +79,13 @@ describe('groupParameters', () => {
           Array.from({ length }, (_, index) => seen.get(value)?.has(valueOffset + index)),
         );
         expect(wanted.every(Boolean)).toBe(true);
-        expect(pairs).toBe(wanted.length); // and none twice
+        expect(pairs).toBe(wanted.length); // no weight twice
       }),
       { numRuns: 60 },
     );
   });
 
-  it('makes one run of neighbours, and one dispatch of any number of parameters in shared buffers', () => {
+  it('merges neighbours into one run, and all parameters of shared buffers into one dispatch', () => {
     const [value, gradient] = [bufferOf(256), bufferOf(256)];
     const list = Array.from({ length: 64 }, (_, index) => ({
       value,

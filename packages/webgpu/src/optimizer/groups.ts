@@ -22,21 +22,21 @@ export interface Piece {
 /** The content of one dispatch: its windows, and the pieces that index them. */
 export interface Group {
   readonly windows: readonly Window[];
-  /** Which windows hold values and are written. */
+  /** Marks the windows that hold values. Only these are written. */
   readonly written: ReadonlySet<number>;
   readonly pieces: readonly Piece[];
   /** The number of weights, with every piece rounded up to whole vec4s: the size of a slot. */
   readonly length: number;
 }
 
-/** A number of weights filled up to whole fours: slots are kept so. */
+/** Rounds a number of weights up to a multiple of four, the size of a slot. */
 export function wholeFours(length: number): number {
   return Math.ceil(length / 4) * 4;
 }
 
 /**
- * Whether four neighbours can be read and written at once everywhere: all offsets are multiples of four, and
- * a piece that ends within four has the rest of them in its buffers.
+ * True if a kernel may read and write four neighbours at once. All offsets must be multiples of four, and the last four
+ * of each piece must lie inside its buffers.
  */
 export function inFours({ windows, pieces }: Group): boolean {
   const fits = (window: number, offset: number, length: number): boolean => {
@@ -49,7 +49,7 @@ export function inFours({ windows, pieces }: Group): boolean {
   );
 }
 
-/** Whether a group is one run of whole vec4s. Each of its slots is then contiguous, not split by blocks. */
+/** True if a group is one run of whole vec4s. Each of its slots is then contiguous, not split by blocks. */
 export function isOneRun(group: Group): boolean {
   return group.pieces.length === 1 && inFours(group);
 }
@@ -72,7 +72,7 @@ const ownBindings = 2;
  * bindings each, so a dispatch holds `(maxStorageBuffersPerShaderStage − 2) / 2` of them (3 at WebGPU's
  * default of 8, 5 at SwiftShader's 12). A buffer beyond `maxStorageBufferBindingSize` is cut into windows.
  *
- * @param slots - numbers per weight that outlive a step; their buffer must fit into one binding too
+ * @param slots - numbers per weight that are kept between steps; their buffer must fit into one binding too
  */
 export function groupParameters(
   parameters: readonly Parameter[],

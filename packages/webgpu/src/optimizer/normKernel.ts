@@ -8,7 +8,7 @@ export function gradientWindows(group: Group): readonly number[] {
 }
 
 /**
- * The kernel that leaves, for every block, its sum of squared gradients and whether all are finite.
+ * The kernel that writes, for every block, its sum of squared gradients and whether all of them are finite.
  * The sums have a fixed order: the same gradients give the same bits.
  *
  * Bindings: 0 blocks, 1 partial sums (`vec2f`: sum of squares, 1 if something was not finite), then the
@@ -38,7 +38,7 @@ fn main(
     group,
     ({ gradient }) => `for (var j = lane; j < block.count; j += ${blockThreads}u) {
     let g = b${gradient}[block.gradientOffset + j];
-    // by the bits, since a compiler may assume that no float is NaN
+    // The bits are tested, because a compiler may assume that no float is NaN.
     if ((bitcast<u32>(g) & 0x7f800000u) == 0x7f800000u) { flag = 1u; } else { sum += g * g; }
   }`,
   )}

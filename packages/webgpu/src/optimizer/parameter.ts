@@ -1,12 +1,12 @@
-/** One tensor to train: its weights and where its gradient appears, both `array<f32>` in storage buffers. */
+/** One tensor to train: its weights and its gradient, both `array<f32>` in storage buffers. */
 export interface Parameter {
   readonly value: GPUBuffer;
   readonly gradient: GPUBuffer;
-  /** How many numbers. */
+  /** The number of elements. */
   readonly length: number;
-  /** Where it starts in `value`, in numbers. Default 0. */
+  /** Its offset in `value`, in numbers. Default 0. */
   readonly valueOffset?: number;
-  /** Where it starts in `gradient`, in numbers. Default 0. */
+  /** Its offset in `gradient`, in numbers. Default 0. */
   readonly gradientOffset?: number;
   /** Its name in snapshots. Default: `parameters[i]`, by its index in the list. */
   readonly name?: string;

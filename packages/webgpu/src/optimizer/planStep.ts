@@ -8,7 +8,7 @@ import { nowSize, prepareKernel } from './prepareKernel.ts';
 import type { Rule } from './rules/rule.ts';
 import { updateKernel } from './updateKernel.ts';
 
-/** What {@link planStep} needs to know. */
+/** The input of {@link planStep}. */
 export interface StepDescription {
   readonly label: string;
   readonly rule: Rule;
@@ -23,7 +23,7 @@ export interface StepDescription {
 export interface StepPlan {
   readonly dispatches: readonly Dispatch[];
   readonly slots: readonly GPUBuffer[];
-  /** Scratch: nothing in them outlives a step. */
+  /** Scratch buffers: no data in them is kept between steps. */
   readonly buffers: readonly GPUBuffer[];
 }
 

@@ -23,10 +23,10 @@ export const nowSize = 32;
  * |---|---|---|
  * | 0 | `step: u32` | the policy's step that comes next (modulo 2³²) |
  * | 4 | `updates: u32` | updates applied: Adam's t; stops at 2³² − 1 |
- * | 8 | `skipped: u32` | steps that changed nothing, for a gradient that was not finite; stops at 2³² − 1 |
- * | 12 | `lossScale: f32` | what the loss is to be multiplied by |
+ * | 8 | `skipped: u32` | steps that were skipped because a gradient was not finite; stops at 2³² − 1 |
+ * | 12 | `lossScale: f32` | the factor to multiply the loss by |
  * | 16 | `good: u32` | steps since the loss scale changed |
- * | 20 | `norm: f32` | the last global gradient norm, before clipping (0 when it is not asked for) |
+ * | 20 | `norm: f32` | the last global gradient norm, before clipping (0 if no option needs it) |
  * | 24 | `lr: f32` | the last rate |
  * | 28 | `momentum: f32` | the last momentum |
  * | 32 | `ticks: u32` | steps executed on this device, ever: no seek or restore changes it |
@@ -40,14 +40,14 @@ export const stateStruct = `struct State {
 export const stateSize = 48;
 /** The bytes of `State` that a snapshot holds: all but the tick counter. */
 export const stateKept = 32;
-/** Where `ticks` is. */
+/** The offset of `ticks`. */
 export const ticksOffset = 32;
 
 const threads = 256;
 
 /**
- * The kernel of one workgroup that goes before the update: it reads the step's rate and momentum from the
- * table, folds the gradient norm, decides whether to skip, and moves the counters on.
+ * The kernel that runs before the update, in one workgroup. It reads the step's rate and momentum from the table, adds
+ * up the gradient norm, decides whether to skip the step, and advances the counters.
  *
  * Bindings: 0 state, 1 table, 2 now, and with a guard 3 partial sums.
  */
@@ -93,7 +93,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 }`;
 }
 
-/** The corrections of Adam's biases, by t·ln β, so that 1 − βᵗ keeps its digits. */
+/** Adam's bias corrections. They are computed from t·ln β, so that 1 − βᵗ keeps its digits. */
 function corrections(beta2: number): string {
   const lnBeta2 = beta2 > 0 ? Math.log(beta2) : -1e30;
   return `let t = f32(state.updates);

@@ -7,7 +7,7 @@ import type { Rule } from './rules/rule.ts';
 export const rowSize = 16;
 
 /**
- * The rates and momenta of a stretch of steps in device memory, row `step mod steps`.
+ * The rates and momenta of consecutive steps in device memory; step `s` is in row `s mod steps`.
  *
  * The table holds one aligned stretch at a time. The next one is copied in by the very encoder that needs
  * it first, so the order is right however many steps are encoded before anything is submitted.
@@ -18,7 +18,7 @@ export class ScheduleTable {
   readonly #schedule: Schedule | undefined;
   readonly #rule: Rule;
   readonly #steps: number;
-  /** The stretch of steps in the table: from `#from` up to `#until`. */
+  /** The table holds the steps from `#from` up to `#until`. */
   #from = 0;
   #until = 0;
 
@@ -34,7 +34,7 @@ export class ScheduleTable {
     });
   }
 
-  /** Whether a step's row is in the table. */
+  /** True if a step's row is in the table. */
   covers(step: number): boolean {
     return step >= this.#from && step < this.#until;
   }
@@ -44,16 +44,16 @@ export class ScheduleTable {
     return this.covers(step) ? this.#until - step : 0;
   }
 
-  /** Marks the table as stale: the next step uploads its stretch again. */
+  /** Marks the table as stale: the next step uploads its rows again. */
   forget(): void {
     this.#until = this.#from;
   }
 
   /**
-   * Encodes the upload of the stretch around a step. The staging buffer it returns may be destroyed once
-   * the commands were executed.
+   * Encodes the upload of the rows around a step. The staging buffer it returns may be destroyed after the commands
+   * were executed.
    *
-   * @throws whatever a schedule of one's own throws at `step` itself; what it throws at later steps waits for them
+   * @throws the error of a custom schedule at `step` itself; an error at a later step is thrown when that step comes
    */
   encodeUpload(encoder: GPUCommandEncoder, step: number): GPUBuffer {
     const rows = this.#load(step, this.#scheduled(step));
@@ -69,7 +69,7 @@ export class ScheduleTable {
     return staging;
   }
 
-  /** Puts a rate of the caller's own into a step's row, in queue order. */
+  /** Writes the caller's rate into a step's row, in queue order. */
   write(step: number, hyper: Hyperparameters): void {
     const row = new Float32Array(4);
     this.#writeRow(row, 0, hyper);
@@ -80,7 +80,7 @@ export class ScheduleTable {
     this.buffer.destroy();
   }
 
-  /** The rows of the stretch around a step, from it on. */
+  /** The rows of the aligned part of the table that holds a step, from that step on. */
   #load(step: number, schedule: Schedule): Float32Array<ArrayBuffer> {
     const from = Math.floor(step / this.#steps) * this.#steps;
     const rows = new Float32Array(this.#steps * 4);
@@ -104,7 +104,7 @@ export class ScheduleTable {
   #scheduled(step: number): Schedule {
     if (this.#schedule) return this.#schedule;
     throw badArgument(
-      `a policy, for the rate of step ${step}`,
+      `a policy that gives the rate of step ${step}`,
       'an optimizer without one',
       'Give createOptimizer a policy, or train by trainStep(batch, { lr }), which brings its own rate.',
     );
@@ -125,7 +125,7 @@ export class ScheduleTable {
   }
 }
 
-/** Refuses a table size that no mask could index. */
+/** Refuses a table size that a bit mask cannot index. */
 export function checkTableSteps(steps: number): number {
   if (!Number.isSafeInteger(steps) || steps < 1 || steps > 65536 || (steps & (steps - 1)) !== 0) {
     throw badArgument(

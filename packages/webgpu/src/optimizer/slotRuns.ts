@@ -13,7 +13,7 @@ export interface SlotRun {
   readonly length: number;
 }
 
-/** The weights of a block or of a whole run: a contiguous piece of a value buffer. */
+/** The weights of a block or of a whole run, contiguous in a value buffer. */
 interface Stretch {
   readonly group: number;
   readonly from: number;

@@ -22,7 +22,7 @@ export class Staging {
     this.#ticksOffset = ticksOffset;
   }
 
-  /** Takes charge of a buffer whose copy was encoded before the next step. */
+  /** Keeps a buffer, whose copy was encoded before the next step, until that copy was executed. */
   add(buffer: GPUBuffer): void {
     this.#waiting.push({ buffer, tick: this.#ticks });
     if (this.#waiting.length > 2) this.#collect();
@@ -47,12 +47,12 @@ export class Staging {
     return this.#ticks;
   }
 
-  /** One more step was encoded. */
+  /** Counts one more encoded step. */
   ticked(): void {
     this.#ticks += 1;
   }
 
-  /** All copies were submitted: WebGPU itself keeps a destroyed buffer until they are executed. */
+  /** Releases the buffers after all copies were submitted. WebGPU keeps a destroyed buffer until they are executed. */
   submitted(): void {
     for (const { buffer } of this.#waiting) buffer.destroy();
     this.#waiting = [];
@@ -69,12 +69,12 @@ export class Staging {
     readBuffer(this.#device, this.#state, this.#ticksOffset, 4)
       .then((bytes) => {
         const executed = new Uint32Array(bytes)[0] as number;
-        // differences modulo 2^32: the device's counter wraps
+        // The device's counter wraps, so compare differences modulo 2^32.
         const done = (tick: number): boolean => ((executed - tick - 1) | 0) >= 0;
         for (const { buffer, tick } of this.#waiting) if (done(tick)) buffer.destroy();
         this.#waiting = this.#waiting.filter(({ tick }) => !done(tick));
       })
-      .catch(() => undefined) // disposed or lost meanwhile: whoever uses the device next hears of it
+      .catch(() => undefined) // The device was disposed or lost meanwhile. The next use of the device reports it.
       .finally(() => {
         this.#asking = false;
         if (this.#disposed) this.dispose();

@@ -6,13 +6,13 @@ import { hasDevice, openDevice } from '../../test/device.ts';
 import { createOptimizer } from './createOptimizer.ts';
 import { groupParameters, inFours } from './groups.ts';
 
-/** Lengths of parameters that lie in one buffer, and the gaps before them. */
+/** The lengths of parameters in one buffer, and the gaps before them. */
 const layouts = fc.record({
   pieces: fc.array(
     fc.record({ length: fc.integer({ min: 1, max: 1500 }), gap: fc.integer({ min: 0, max: 2 }) }),
     { minLength: 1, maxLength: 5 },
   ),
-  /** What offsets are multiples of: 4 lets a thread take four numbers. */
+  /** Offsets are multiples of it. With 4, a thread updates four numbers. */
   grain: fc.constantFrom(1, 4),
   tail: fc.integer({ min: 0, max: 5 }),
   spec: fc.constantFrom<Optimizer[]>(
@@ -34,7 +34,7 @@ describe.skipIf(!hasDevice)('the update kernels', () => {
   });
   afterAll(() => device.destroy());
 
-  /** The weights after two steps; the weight number `i` of each piece is the same in every layout. */
+  /** The weights after two steps. Weight `i` of each piece is the same in every layout. */
   async function train(
     spec: Optimizer,
     pieces: readonly { length: number; offset: number }[],
@@ -47,7 +47,7 @@ describe.skipIf(!hasDevice)('the update kernels', () => {
       return all;
     };
     const gradients = numbers(gradientAt);
-    // what belongs to nobody must not be read into anything either
+    // NaN in the gaps would show if a kernel read a number that belongs to no parameter.
     gradients.forEach((value, index) => {
       if (value === 77) gradients[index] = Number.NaN;
     });
@@ -72,7 +72,7 @@ describe.skipIf(!hasDevice)('the update kernels', () => {
     return { weights, fours };
   }
 
-  it('gives the same weights wherever they lie, and leaves alone what lies between', async () => {
+  it('gives the same weights in every layout and does not change the gaps', async () => {
     const seen = new Set<boolean>();
     await fc.assert(
       fc.asyncProperty(layouts, async ({ pieces, grain, tail, spec, clipNorm }) => {
@@ -85,7 +85,7 @@ describe.skipIf(!hasDevice)('the update kernels', () => {
         const { weights, fours } = await train(spec, placed, end + tail, clipNorm);
         seen.add(fours);
         const longest = Math.max(...pieces.map(({ length }) => length));
-        // at offset 1 nothing is done in fours
+        // At offset 1 no thread takes four numbers.
         const single = await train(spec, [{ length: longest, offset: 1 }], longest + 1, clipNorm);
         expect(single.fours).toBe(false);
         const expected = new Float32Array(end + tail).fill(77);

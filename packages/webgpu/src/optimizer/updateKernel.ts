@@ -4,19 +4,19 @@ import { nowStruct } from './prepareKernel.ts';
 import type { Rule } from './rules/rule.ts';
 import { declareWindows, type Element, forPair } from './windowAccess.ts';
 
-/** Threads per workgroup of a kernel without blocks: the most that every device has. */
+/** Threads per workgroup of a kernel without blocks: the most that every device supports. */
 const runThreads = 256;
 
-/** A group's update, ready to be made a dispatch of. */
+/** The code of a group's update, from which a dispatch is made. */
 export interface UpdateKernel {
   readonly code: string;
-  /** Whether binding 1 is the group's list of blocks; a single run needs none. */
+  /** True if binding 1 is the group's list of blocks. A single run needs none. */
   readonly listed: boolean;
   readonly workgroups: number;
 }
 
 /**
- * The kernel that updates every weight of a group: four neighbours to a thread where the offsets allow it.
+ * The kernel that updates every weight of a group. A thread takes four neighbours if the offsets allow it.
  *
  * Bindings: 0 `now` (uniform), then the blocks (if listed), the slots (if any) and the windows.
  *
@@ -108,17 +108,17 @@ function declareSlots({ slots }: Rule, binding: number, element: Element): strin
   return slots ? `@group(0) @binding(${binding}) var<storage, read_write> slots: array<${element}>;` : '';
 }
 
-/** Where a thread finds its numbers, as WGSL. */
+/** WGSL expressions for the numbers of a thread. */
 interface Places {
   readonly value: string;
   readonly gradient: string;
   readonly slot: (slot: number) => string;
   readonly store: (weights: string) => string;
-  /** Which of the four lie past the end of a piece: they belong to somebody else and stay as they are. */
+  /** Mask of the lanes past the parameter's end, which must not be written. */
   readonly kept?: string;
 }
 
-/** The rule around its loads and stores. */
+/** The update rule with its loads and stores. */
 function updateText(rule: Rule, scaled: boolean, { value, gradient, slot, store, kept }: Places): string {
   const slots = Array.from({ length: rule.slots }, (_, index) => index);
   return `var w = ${value};

@@ -1,6 +1,6 @@
 import type { Group } from './groups.ts';
 
-/** The element that a kernel reads and writes: one number, or four neighbours. */
+/** The element type of a kernel: one number, or four neighbours. */
 export type Element = 'f32' | 'vec4f';
 
 /** The binding declarations of a group's windows, from binding number `first` on. */
@@ -20,7 +20,7 @@ export function declareWindows(
     .join('\n');
 }
 
-/** The windows in which a piece has its weights and its gradient. */
+/** The windows that hold a piece's weights and gradient. */
 export interface Pair {
   readonly value: number;
   readonly gradient: number;

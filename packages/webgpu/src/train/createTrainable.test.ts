@@ -13,7 +13,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
   });
   afterAll(() => device.destroy());
 
-  it('trains under a policy: the same numbers as the formula in JavaScript', async () => {
+  it('trains under a policy with the same numbers as the formula in JavaScript', async () => {
     const { trainable, value } = tinyModel(device);
     const run = await train(trainable, goals, { policy, steps: 12 });
     const w = [...start];
@@ -34,7 +34,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     trainable.dispose();
   });
 
-  it('restores to the bit after a range test, and evaluates without a trace', async () => {
+  it('restores every bit after a range test, and evaluates without changing the state', async () => {
     const { trainable, value } = tinyModel(device, adam());
     expect(trainable.updateKind).toBe('adaptive');
     await train(trainable, goals, { policy, steps: 3 });
@@ -49,7 +49,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     trainable.dispose();
   });
 
-  it('goes on from a stored snapshot with the same bits, in another trainable', async () => {
+  it('continues from a stored snapshot with the same bits in another trainable', async () => {
     const first = tinyModel(device, adam());
     let stored: object | undefined;
     await train(first.trainable, goals, {
@@ -73,7 +73,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     second.trainable.dispose();
   });
 
-  it('goes through autoClr: range test, policy, training', async () => {
+  it('runs autoClr: range test, policy, training', async () => {
     const { trainable } = tinyModel(device, sgd());
     const before = (await trainable.evaluate(goals)).loss;
     const result = await autoClr(trainable, goals, { steps: 400, validation: goals });
@@ -83,7 +83,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     trainable.dispose();
   });
 
-  it('reads losses in few readbacks while the device runs ahead', async () => {
+  it('reads many losses in one readback while the device runs ahead', async () => {
     const { trainable } = tinyModel(device);
     const { createBuffer } = device;
     let readbacks = 0;
@@ -93,7 +93,7 @@ describe.skipIf(!hasDevice)('createTrainable', () => {
     };
     await train(trainable, goals, { policy, steps: 200 });
     device.createBuffer = createBuffer;
-    expect(readbacks).toBeLessThanOrEqual(4); // pooled: 200 losses never made 200 buffers
+    expect(readbacks).toBeLessThanOrEqual(4); // Buffers are reused: 200 losses make fewer than 200 buffers.
     trainable.dispose();
   });
 

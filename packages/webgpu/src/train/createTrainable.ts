@@ -21,22 +21,24 @@ import { LateReads } from './lateReads.ts';
 import { averageTensors, type GpuSnapshot } from './snapshot.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 
-/** What {@link createTrainable} needs: your forward and backward, and where their results appear. */
+/** The input of {@link createTrainable}: your forward and backward pass, and the buffers of their results. */
 export interface TrainableOptions<Batch> {
   /** From {@link createOptimizer}. Values need `COPY_SRC | COPY_DST` besides `STORAGE`. */
   readonly optimizer: GpuOptimizer;
   /**
-   * Encodes forward and backward: the batch's mean loss into `loss`, gradients into the optimizer's gradient
-   * buffers, weights untouched. Throw here to refuse a batch: nothing is submitted then.
+   * Encodes forward and backward. They write the batch's mean loss into `loss` and the gradients into the optimizer's
+   * gradient buffers, and leave the weights untouched. Throw here to refuse a batch: then nothing is submitted.
    */
   readonly encodeGradients: (encoder: GPUCommandEncoder, batch: Batch) => void;
-  /** The forward alone, for evaluation. Default: `encodeGradients`. */
+  /** Encodes the forward pass for evaluation. Default: `encodeGradients`. */
   readonly encodeLoss?: (encoder: GPUCommandEncoder, batch: Batch) => void;
   /** The batch's mean loss, an `f32` at byte 0; needs `COPY_SRC`. */
   readonly loss: GPUBuffer;
   /** The share of the batch classified right, an `f32` at byte 0; needs `COPY_SRC`. */
   readonly accuracy?: GPUBuffer;
-  /** How many examples a batch has, to weight an evaluation's means. Default: all batches alike. */
+  /**
+   * The number of examples in a batch, its weight in the means of an evaluation. Default: all batches weigh the same.
+   */
   readonly examples?: (batch: Batch) => number;
   /** Further buffers a snapshot must hold, such as running statistics; need `COPY_SRC | COPY_DST`. */
   readonly state?: readonly GPUBuffer[];
@@ -54,7 +56,10 @@ export interface GpuTrainable<Batch> extends Trainable<Batch> {
    * Restores parameters by name. Refuses a snapshot that does not fit before anything changes, and says what differs.
    */
   restore(snapshot: object, options?: RestoreOptions): Promise<void>;
-  /** The last snapshot with the weighted means of all weights; further state is the last one's. */
+  /**
+   * The last snapshot with the weights replaced by the weighted means of all snapshots. Other state comes from the
+   * last.
+   */
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;
 }
 
@@ -62,14 +67,14 @@ const trainableOptions = [
   ...(['optimizer', 'encodeGradients', 'encodeLoss', 'loss', 'accuracy', 'examples', 'state'] as const),
 ] as const;
 
-/** Losses that wait for one readback. Half of core's window, so that the device never waits. */
+/** The losses in one readback. It is half of core's window, so that the device never waits. */
 export const readWindow = 8;
 
 const both = usage.copySource | usage.copyTarget;
 
 /**
- * Makes a {@link Trainable} of any WebGPU code: you encode forward and backward, the optimizer and the
- * bookkeeping are done here. `train`, `rangeTest` and `autoClr` of `@clr/core` take it.
+ * Makes a {@link Trainable} of any WebGPU code. You encode forward and backward; this function adds the optimizer and
+ * the bookkeeping. `train`, `rangeTest` and `autoClr` of `@clr/core` take it.
  *
  * Losses are read late, up to 8 steps in one readback, and the device runs ahead meanwhile. A step's rate
  * comes from `hyper`, not from the optimizer's own policy.

@@ -6,15 +6,15 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** A readback buffer and those who wait for its numbers. */
+/** A readback buffer and the promises that wait for its numbers. */
 interface Window {
   readonly buffer: GPUBuffer;
   readonly waiting: Waiting[];
 }
 
 /**
- * Reads single numbers off the device late and together: each step copies its numbers into one readback
- * buffer, which is mapped when it is full, or when the host has nothing more to submit for now.
+ * Reads single numbers from the device, several in one readback. Each step copies its numbers into a readback buffer.
+ * The buffer is mapped when it is full, or when the host has nothing more to submit for now.
  */
 export class LateReads {
   readonly #device: GPUDevice;
@@ -32,7 +32,7 @@ export class LateReads {
     this.#capacity = capacity;
   }
 
-  /** Encodes the copy of the `f32` at the start of each source; the promises are kept after {@link submitted}. */
+  /** Encodes the copy of the `f32` at the start of each source. The promises settle after {@link submitted}. */
   encode(encoder: GPUCommandEncoder, sources: readonly GPUBuffer[]): Promise<number>[] {
     if (this.#open && this.#open.waiting.length + sources.length > this.#capacity) this.flush();
     this.#open ??= { buffer: this.#take(), waiting: [] };
@@ -40,18 +40,18 @@ export class LateReads {
     return sources.map((source) => {
       encoder.copyBufferToBuffer(source, 0, buffer, waiting.length * 4, 4);
       const promise = new Promise<number>((resolve, reject) => waiting.push({ resolve, reject }));
-      promise.catch(() => undefined); // the next call throws it too: nobody need be listening here
+      promise.catch(() => undefined); // The next call throws the error too, so this promise need not be awaited.
       return promise;
     });
   }
 
-  /** To be called once the encoded copies were submitted. */
+  /** Call it after the encoded copies were submitted. */
   submitted(): void {
     if (this.#open && this.#open.waiting.length >= this.#capacity) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), 0);
   }
 
-  /** Starts reading what was encoded so far. */
+  /** Starts to read the numbers that were encoded so far. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

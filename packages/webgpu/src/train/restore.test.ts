@@ -34,7 +34,7 @@ describe.skipIf(!hasDevice)('restore', () => {
   });
   afterAll(() => device.destroy());
 
-  it('refuses a snapshot with one bad value in plain words, and changes nothing', async () => {
+  it('refuses a snapshot with one bad value, says which, and changes nothing', async () => {
     const model = tinyModel(device, adam());
     const good = (await model.trainable.snapshot()) as GpuSnapshot;
     const before = await download(device, model.value);
@@ -169,7 +169,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('restores a snapshot as the caller has changed it, not an earlier copy', async () => {
+  it('restores the caller's changes to a snapshot, not an earlier copy', async () => {
     const trainer = await open();
     const snapshot = await trainer.snapshot();
     const bias = snapshot.tensors.find(({ name }) => name === 'dense1.bias')!;
@@ -179,7 +179,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  /** Parameters whose sizes split into blocks and vec4s in every way. Their gradients are their own indices. */
+  /** Parameters whose sizes cover every split into blocks and vec4s. Each gradient is its own index. */
   const sizes = [3, 1024, 1500, 4, 2049];
   function own(order: readonly number[], shared: boolean, on: GPUDevice = device, optimizer = adam()) {
     const total = order.reduce((sum, index) => sum + (sizes[index] as number), 0);
@@ -295,7 +295,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     expect(() => make([{ ...one, dims: [3] }])).toThrow(/dims of parameters\[0\] to have 2 numbers/);
   });
 
-  it('dispose() may be called twice at once, rejects pending calls, and leaks nothing', async () => {
+  it('allows two dispose() calls at once, rejects pending calls, and leaks nothing', async () => {
     const { live, stop } = countBuffers(device);
     const model = tinyModel(device, adam());
     const { trainable } = model;
@@ -324,7 +324,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     stop();
   });
 
-  it('a restore undoes the steps before it, and later steps continue from it', async () => {
+  it('undoes earlier steps on restore, and continues from there', async () => {
     const { trainable, value, free } = tinyModel(device, adam());
     const snapshot = await trainable.snapshot();
     trainable.trainStep(goals[0]!, { lr: 0.1 });

@@ -4,7 +4,7 @@ import type { StatePart } from '../optimizer/engine.ts';
 
 /** A tensor in a snapshot: plain data. */
 export interface SavedTensor {
-  /** A parameter's name, such as `conv1.weight`; a parameter and a slot; `counters`; or the name of a further state. */
+  /** A parameter's name, such as `conv1.weight`; a parameter and a slot; `counters`; or the name of other state. */
   readonly name: string;
   readonly dtype: 'float32' | 'uint8';
   readonly shape: readonly number[];
@@ -76,14 +76,16 @@ function checkTensor({ name, dtype, shape, values }: Partial<SavedTensor>): void
   }
 }
 
-/** Formats a value of any kind for an error message. Objects stay unread: `String()` may throw on them. */
+/**
+ * Formats a value of any kind for an error message. Objects are not converted, because `String()` may throw on them.
+ */
 const inWords = (value: unknown): string =>
   typeof value === 'object' && value !== null ? 'an object' : String(value);
 
 function damaged(what: string): Error {
   return badArgument(
     'a whole snapshot',
-    `one in which ${what} are not as snapshot() gave them`,
+    `one in which ${what} differ from what snapshot() returned`,
     'JSON loses typed arrays: keep snapshots in IndexedDB, or clone them with structuredClone().',
   );
 }
@@ -102,7 +104,7 @@ export function joinParts(parts: readonly StatePart[]): readonly StatePart[] {
   return joined;
 }
 
-/** The last snapshot, with the named tensors replaced by their weighted means. */
+/** Returns the last snapshot with the named tensors replaced by their weighted means. */
 export function averageTensors(
   snapshots: readonly GpuSnapshot[],
   names: ReadonlySet<string>,

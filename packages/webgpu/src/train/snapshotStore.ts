@@ -66,7 +66,7 @@ export class SnapshotStore {
     }
   }
 
-  /** Staging buffers for parts, as few as the device allows. */
+  /** Staging buffers for parts, as few as the device's limits allow. */
   #stage(parts: readonly StatePart[]) {
     const sizes: number[] = [];
     const places = parts.map((part) => {

@@ -22,7 +22,7 @@ export interface CompiledNetwork {
   readonly input: Tensor;
   readonly output: Tensor;
   readonly target: GPUBuffer;
-  /** `u32` at byte 0: how many rows of the batch count. */
+  /** `u32` at byte 0: the number of rows in use; a smaller batch leaves the rest unused. */
   readonly info: GPUBuffer;
   readonly loss: GPUBuffer;
   readonly accuracy: GPUBuffer;
@@ -131,7 +131,7 @@ function hasParameters({ layer }: PlacedLayer): boolean {
   return layer.type === 'dense' || layer.type === 'conv2d' || layer.type === 'batchNorm';
 }
 
-/** One tensor between any two layers: its borders are what the layers beside it ask for. */
+/** Lays out one tensor between each two layers. The layers beside it decide how wide its borders are. */
 function layoutTensors(
   network: Network,
   batch: number,
@@ -156,7 +156,7 @@ function layoutTensors(
   });
 }
 
-/** Partial sums of one layer's gradient, and where their total goes. */
+/** Offsets of one layer's partial gradient sums (`from`) and of their total (`to`). */
 interface Fold {
   readonly from: number;
   readonly to: number;

@@ -6,14 +6,14 @@ import { placeFunction, splitPosition, type Tensor } from './tensor.ts';
 
 /** Examples in device memory. */
 export interface Examples {
-  /** `f32`, or four bytes to a word. */
+  /** `f32`, or bytes packed four to a word. */
   readonly input: GPUBuffer;
   readonly bytes: boolean;
   readonly target: GPUBuffer;
   readonly count: number;
 }
 
-/** What {@link gatherDispatch} fills. */
+/** The buffers that {@link gatherDispatch} fills. */
 export interface BatchBuffers {
   readonly input: Tensor;
   readonly target: GPUBuffer;
@@ -22,8 +22,9 @@ export interface BatchBuffers {
 }
 
 /**
- * Brings a batch into place: step `s` takes the examples `s·batch …` of an endless list, shuffled anew for
- * each epoch, or as they lie (`seed` undefined). The step is read on the device.
+ * Copies a batch into the input and target buffers. Step `s` takes the examples from `s·batch` on of an endless list.
+ * The list is shuffled for each epoch, or keeps the order of the examples if `seed` is undefined. The step is read on
+ * the device.
  */
 export function gatherDispatch(
   device: GPUDevice,
@@ -55,7 +56,7 @@ ${from}`;
   const read = examples.bytes
     ? `f32((source[place / 4u] >> (place % 4u * 8u)) & 255u) / 255.0`
     : 'source[place]';
-  // a thread brings several numbers of one example, so that an example is drawn rarely
+  // A thread copies several numbers of one example, so that it seldom computes which example comes next.
   const perRow = Math.ceil(numbers / 16);
   return elementwise(
     device,

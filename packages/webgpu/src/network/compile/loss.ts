@@ -3,15 +3,15 @@ import { type Loss, volume } from '../network.ts';
 import { declareBuffers } from './op.ts';
 import { placeFunction, slopeFunction, splitPosition, type Tensor } from './tensor.ts';
 
-/** How many steps of losses the device remembers: the most that one submission may hold. */
+/** The number of losses that the device keeps, and so the most steps in one submission. */
 export const historyLength = 1024;
 
-/** What the loss kernel reads and writes. */
+/** The buffers that the loss kernel reads and writes. */
 export interface LossBuffers {
   readonly output: Tensor;
   /** Class indices (`u32`) or wanted outputs (`f32`). */
   readonly target: GPUBuffer;
-  /** `u32` at byte 0: how many rows of the batch count. */
+  /** `u32` at byte 0: the number of rows in use. */
   readonly info: GPUBuffer;
   /** The optimizer's counters. */
   readonly state: GPUBuffer;
@@ -24,8 +24,8 @@ export interface LossBuffers {
 const lanes = 256;
 
 /**
- * The loss, the share classified right, and the output's gradient, in one workgroup and one fixed order.
- * Rows past the batch's count get no gradient and no say.
+ * Computes the loss, the accuracy and the output's gradient in one workgroup and in a fixed order. Rows past the
+ * batch's count get no gradient and do not count.
  */
 export function lossDispatch(device: GPUDevice, loss: Loss, batch: number, buffers: LossBuffers): Dispatch {
   const { output, target, info, state, history } = buffers;
@@ -78,7 +78,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   return dispatchOf(device, `clr ${loss}`, code, resources, 1);
 }
 
-/** −log softmax, by the maximum, so that no exponential overflows. */
+/** −log softmax. The maximum is subtracted first, so that no exponential overflows. */
 function crossEntropyRow({ shape }: Tensor): string {
   const classes = volume(shape);
   return `fn logit(b: u32, index: u32) -> f32 {
@@ -106,7 +106,7 @@ fn row(b: u32, count: u32) -> vec2f {
 }`;
 }
 
-/** The mean over a row's numbers of the squared difference. */
+/** The mean squared difference of a row. */
 function squaredRow({ shape }: Tensor): string {
   const outputs = volume(shape);
   return `fn row(b: u32, count: u32) -> vec2f {

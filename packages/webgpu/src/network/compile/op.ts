@@ -2,7 +2,7 @@ import { type Dispatch, dispatchOf } from '../../device/pipelines.ts';
 import type { PlacedLayer } from '../network.ts';
 import { mainOver, type Tensor, workgroupsFor } from './tensor.ts';
 
-/** What a layer's kernels are made of. */
+/** Everything that a layer's kernels are made of. */
 export interface OpContext {
   readonly device: GPUDevice;
   readonly batch: number;
@@ -18,9 +18,9 @@ export interface OpContext {
   /** The optimizer's counters: byte 0 is the step. */
   readonly state: GPUBuffer;
   readonly seed: number;
-  /** Whether anything before this layer is trained. */
+  /** True if a layer before this one has trained parameters. */
   readonly needsInputGradient: boolean;
-  /** Makes a scratch buffer of so many numbers. */
+  /** Makes a scratch buffer of `length` numbers. */
   scratch(label: string, length: number): GPUBuffer;
   /** Makes room for partial sums of the parameters' gradients, folded after the backward pass. */
   partials(length: number, splits: number): { readonly buffer: GPUBuffer; readonly offset: number };
@@ -29,12 +29,12 @@ export interface OpContext {
 /** A layer's dispatches. */
 export interface Op {
   readonly forward: readonly Dispatch[];
-  /** Where it differs from `forward`. */
+  /** Given only if evaluation differs from `forward`. */
   readonly evaluate?: readonly Dispatch[];
   readonly backward: readonly Dispatch[];
 }
 
-/** Declares storage buffers: the last ones are written. */
+/** Declares storage buffers, bound in the order given. */
 export function declareBuffers(
   ...declarations: readonly (readonly [name: string, access: 'read' | 'read_write', type?: string])[]
 ): string {

@@ -6,14 +6,14 @@ import { hashFunction } from './random.ts';
 import { activateFunction, placeFunction, slopeFunction, splitIndex } from './tensor.ts';
 
 /**
- * Dropout, and an activation that no other layer computes along. What is dropped is drawn anew from seed,
- * step and place in backward: nothing has to be remembered.
+ * Dropout, or an activation that is not fused into another layer. The backward pass computes the dropout mask again
+ * from seed, step and index, so no mask is stored.
  */
 export function pointwiseOp(context: OpContext, layer: DropoutLayer | ActivationLayer, place: number): Op {
   const { device, batch, input, output, state } = context;
   const count = batch * volume(input.shape);
   const rate = layer.type === 'dropout' ? layer.rate : 0;
-  // a stream of its own for each layer of each seed
+  // Each layer of each seed has its own random stream.
   const stream = (Math.imul(context.seed, 0x9e3779b1) ^ Math.imul(place + 1, 0x85ebca6b)) >>> 0;
   const kept = `fn kept(i: u32) -> f32 {
   let drawn = f32(hash(i ^ hash(state[0] ^ ${stream}u)) >> 8u) * ${f32(2 ** -24)};

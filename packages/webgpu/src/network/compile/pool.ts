@@ -64,7 +64,7 @@ function windowBounds({ size, stride, padding }: PoolLayer, [height, width]: rea
   return `${axis('iy', 'y', height)}\n  ${axis('ix', 'x', width)}`;
 }
 
-/** The windows that a position lies in. */
+/** The windows that contain a position. */
 function windowsOver(
   position: string,
   name: string,
@@ -75,7 +75,7 @@ function windowsOver(
   let ${name}To = min((${position} + ${padding}u) / ${stride}u + 1u, ${count}u);`;
 }
 
-/** The first of equal maxima wins, in reading order; NaN wins over all, so that it is not lost. */
+/** The first of equal maxima wins, row by row. NaN wins over every number, so that it is not lost. */
 function maxOf(width: number): string {
   return `var best = source[sourceAt(b, iyFrom, ixFrom, c)];
   var winner = iyFrom * ${width}u + ixFrom;

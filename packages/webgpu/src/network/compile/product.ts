@@ -5,7 +5,7 @@ import { type Geometry, geometryOf, tileOf } from './productGeometry.ts';
 import { activateFunction } from './tensor.ts';
 import { each, grid, repeat } from './unroll.ts';
 
-/** Dense layers and convolutions: forward, and the gradients by weights and by input in one dispatch. */
+/** The kernels of dense layers and convolutions: forward in one dispatch, weight and input gradients in another. */
 export function productOp(context: OpContext, layer: DenseLayer | Conv2dLayer): Op {
   const geometry = geometryOf(context.placed, layer);
   return { forward: [forward(context, geometry)], backward: [productBackward(context, geometry, layer)] };
@@ -18,7 +18,7 @@ function forward({ device, batch, tile, placed, input, output, values }: OpConte
   const columnTiles = Math.ceil(g.outputs / tn);
   const inRow = (g.width + 2 * input.halo) * g.inputs;
   const inImage = (g.height + 2 * input.halo) * inRow;
-  const shift = input.halo - g.padding; // 0: the border is what the padding asks for
+  const shift = input.halo - g.padding; // 0 if the input's border is as wide as the padding
   const run = g.kernel * g.inputs;
   const w = placed.parameters;
   const bias = w + g.kernel * run * g.outputs;

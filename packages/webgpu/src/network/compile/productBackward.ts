@@ -5,7 +5,7 @@ import { type Geometry, tileOf, weightSplit } from './productGeometry.ts';
 import { placeFunction, slopeFunction, threads } from './tensor.ts';
 import { each, grid, repeat, repeatBetween } from './unroll.ts';
 
-/** Some threads of a kernel and what they do; `body` sees `index` below `count`. */
+/** A part of a kernel's threads and their code. `body` can use `index`, which is below `count`. */
 interface Share {
   readonly count: number;
   readonly functions: string;
@@ -13,8 +13,8 @@ interface Share {
 }
 
 /**
- * The gradients by weights and by input. Neither needs the other, so one dispatch does both: some workgroups
- * take the weights, the rest the input.
+ * Computes weight and input gradients. Neither needs the other, so one dispatch does both: some workgroups take the
+ * weights, the rest the input.
  */
 export function productBackward(
   context: OpContext,
@@ -37,7 +37,7 @@ export function productBackward(
     return elementwise(device, label, weights.count, declareBuffers(...declared), weights.body, read);
   }
   const inputs = inputGradient(context, geometry);
-  // whole workgroups for either, so that neighbouring threads go the same way
+  // Each part gets whole workgroups, so that neighbouring threads take the same branch.
   const from = Math.ceil(weights.count / threads) * threads;
   return elementwise(
     device,
@@ -87,7 +87,7 @@ function weightGradient(
     var o = b * ${outImage}u + (r + ${halo}u) * ${outRow}u + ${halo * g.outputs}u;
     ${repeat(g.columns, tk * tn, sum(g.stride * g.inputs, g.outputs))}
   }`;
-  // one place per image, no borders: lines follow each other at a fixed distance
+  // With one position per image and no borders, lines follow each other at a fixed distance.
   const flat = g.rows * g.columns === 1 && halo === 0;
   const imageLoop = `var at = split * ${perSplit * inImage}u + ${shift * (inRow + g.inputs)}u;
   var o = split * ${perSplit * outImage}u;
@@ -133,13 +133,13 @@ function inputGradient({ batch, tile, placed, input, output }: OpContext, g: Geo
   const gradientRow = (g.width + 2 * input.gradientHalo) * g.inputs;
   const gradientImage = (g.height + 2 * input.gradientHalo) * gradientRow;
   const strided = g.stride > 1;
-  // a dense layer sees its input flattened, but the gradient's reader may want a border around it
+  // A dense layer reads its input flattened, but the layer that reads the gradient may need a border around it.
   const flat = placed.layer.type === 'dense' && input.gradientHalo > 0;
   const [, inWidth, inChannels] = input.shape;
   const flatAt = `fn flatAt(b: u32, i: u32) -> u32 {
   return at(b, i / ${inWidth * inChannels}u, i / ${inChannels}u % ${inWidth}u, i % ${inChannels}u);
 }`;
-  // with stride 1, row y + padding − ky of the gradient always exists, thanks to its border
+  // With stride 1, the gradient's border ensures that its row y + padding − ky exists.
   const shift = g.padding + halo;
   const place = (i: number): string =>
     strided

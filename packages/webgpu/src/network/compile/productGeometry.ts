@@ -1,7 +1,7 @@
 import type { Conv2dLayer, DenseLayer } from '../layers.ts';
 import { type PlacedLayer, volume } from '../network.ts';
 
-/** A dense layer or a convolution as one kind of thing: a dense layer is a 1 × 1 convolution of a 1 × 1 image. */
+/** Treats dense layers and convolutions alike: a dense layer is a 1 × 1 convolution of a 1 × 1 image. */
 export interface Geometry {
   readonly height: number;
   readonly width: number;
@@ -14,10 +14,13 @@ export interface Geometry {
   readonly padding: number;
 }
 
-/** Weights per thread as {@link weightSplit} counts them. Not the measured tile: bits must not depend on a measurement. */
+/**
+ * The weights per thread that {@link weightSplit} assumes. The measured tile would make the bits depend on a
+ * measurement.
+ */
 const countedTile = 4;
 
-/** About how many threads a weight gradient should have; the sum over the batch is split to reach it. */
+/** The approximate number of threads for a weight gradient. The sum over the batch is split to reach it. */
 const wantedThreads = 4096;
 
 /** The sizes of a layer's product. */
@@ -38,15 +41,15 @@ export function gradientHaloOf(layer: DenseLayer | Conv2dLayer): number {
   return layer.type === 'conv2d' && layer.stride === 1 ? Math.max(0, layer.kernel - 1 - layer.padding) : 0;
 }
 
-/** How a layer's weight gradient is computed in parts. */
+/** The split of a weight gradient's sum into parts. */
 export interface WeightSplit {
   /** Numbers in one part: all weights and biases. */
   readonly length: number;
-  /** How many parts; 1 needs no folding. */
+  /** The number of parts. A single part needs no folding. */
   readonly splits: number;
 }
 
-/** How the weight gradient's sum over a batch is split; depends on shapes alone, as its bits do. */
+/** Splits the weight gradient's sum over a batch. The split decides the bits, so it depends on shapes alone. */
 export function weightSplit(
   placed: PlacedLayer,
   layer: DenseLayer | Conv2dLayer,
@@ -60,7 +63,7 @@ export function weightSplit(
   return { length: (depth + 1) * outputs, splits };
 }
 
-/** A tile's side along `length` numbers: at most `most`, and no tile much emptier than the others. */
+/** A tile's side along `length` numbers: at most `most`, chosen so that all tiles are about equally full. */
 export function tileOf(length: number, most: number): number {
   return Math.ceil(length / Math.ceil(length / most));
 }

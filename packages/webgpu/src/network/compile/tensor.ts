@@ -1,32 +1,32 @@
 import type { ActivationLayer } from '../layers.ts';
 import type { Shape } from '../network.ts';
 
-/** A function computed along with a layer. */
+/** An activation that is fused into a layer's kernel. */
 export type Activation = ActivationLayer['type'] | undefined;
 
 /**
- * A batch of activations, channels last, with a border of zeros as wide as its reader needs: so no kernel
- * asks whether a neighbour exists. The border is never written.
+ * A batch of activations, channels last. A border of zeros, as wide as the next layer needs, saves kernels the test
+ * whether a neighbour exists. The border is never written.
  */
 export interface Tensor {
   readonly shape: Shape;
   readonly value: GPUBuffer;
   /** The border of `value`. */
   readonly halo: number;
-  /** The gradient of the loss with respect to what was there **before** the activation. */
+  /** The gradient of the loss with respect to the value **before** the activation. */
   readonly gradient: GPUBuffer;
   /** The border of `gradient`. */
   readonly gradientHalo: number;
-  /** The activation that `value` has been through. */
+  /** The activation that `value` is the result of. */
   readonly activation: Activation;
 }
 
-/** How many numbers a batch with borders takes. */
+/** The number of elements in a batch with its borders. */
 export function haloLength([height, width, channels]: Shape, halo: number, batch: number): number {
   return batch * (height + 2 * halo) * (width + 2 * halo) * channels;
 }
 
-/** `fn name(b, y, x, c) -> u32`: the place of a number; `-halo` is the first row and column. */
+/** `fn name(b, y, x, c) -> u32`: the index of an element. The first row and column are `-halo`. */
 export function placeFunction(name: string, [height, width, channels]: Shape, halo: number): string {
   const [rows, columns] = [height + 2 * halo, width + 2 * halo];
   return `fn ${name}(b: u32, y: u32, x: u32, c: u32) -> u32 {
@@ -69,7 +69,7 @@ export function slopeFunction(activation: Activation): string {
   return `fn slope(y: f32) -> f32 { return ${body}; }`;
 }
 
-/** Threads per workgroup of kernels in which threads do not meet. */
+/** Threads per workgroup of kernels whose threads are independent. */
 export const threads = 64;
 
 /** The head of such a kernel: `index` runs over `count`. */
@@ -86,7 +86,7 @@ fn main(
 }`;
 }
 
-/** How many workgroups cover `count` threads. */
+/** The number of workgroups that cover `count` threads. */
 export function workgroupsFor(count: number): number {
   return Math.ceil(count / threads);
 }

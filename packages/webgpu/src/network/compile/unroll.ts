@@ -1,4 +1,4 @@
-/** `text(0) … text(count − 1)`, a line each. */
+/** The lines `text(0) … text(count − 1)`. */
 export function each(count: number, text: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => text(index)).join('\n');
 }
@@ -8,15 +8,15 @@ export function grid(rows: number, columns: number, text: (row: number, column: 
   return each(rows, (row) => each(columns, (column) => text(row, column)));
 }
 
-/** Multiply-adds that one turn of a loop should hold, so that the loop itself costs little beside them. */
+/** The number of multiply-adds in one iteration that makes the loop's own cost small. */
 const wanted = 64;
 
-/** How many turns of a body with so many multiply-adds to write out. */
+/** The number of iterations to unroll, for a body of `perTurn` multiply-adds. */
 function turns(perTurn: number): number {
   return Math.max(1, Math.floor(wanted / perTurn));
 }
 
-/** `count` turns of a body that moves its own offsets on; short loops are written out. */
+/** Repeats a body `count` times, unrolled. The body advances its own offsets. */
 export function repeat(count: number, perTurn: number, body: string): string {
   const unroll = Math.min(count, turns(perTurn));
   const whole = Math.floor(count / unroll);
@@ -28,7 +28,7 @@ export function repeat(count: number, perTurn: number, body: string): string {
   return loop + block.repeat(count - whole * unroll);
 }
 
-/** Turns of a body from `from` up to `end`, numbers known on the device only. */
+/** Repeats a body from `from` up to `end`, which only the device knows. */
 export function repeatBetween(from: string, end: string, perTurn: number, body: string): string {
   const unroll = turns(perTurn);
   const block = `{ ${body} }\n`;

@@ -3,7 +3,9 @@ import { f32 } from '../../device/wgsl.ts';
 import { l2 } from './l2.ts';
 import type { Rule } from './rule.ts';
 
-/** RMSProp: the mean square in `s0`, then the mean (centered) and the velocity (momentum) where needed. */
+/**
+ * RMSProp: the mean square in `s0`; further slots for the mean (if centered) and the velocity (if there is momentum).
+ */
 export function rmsPropRule(spec: RmsPropOptimizer, cycled: boolean): Rule {
   const hasVelocity = spec.momentum > 0 || cycled;
   const keep = f32(spec.alpha);

@@ -5,17 +5,17 @@
  * `s0 … s2` (`var`), and `now` (the step's numbers, see prepareKernel.ts).
  */
 export interface Rule {
-  /** How many numbers per weight outlive a step. */
+  /** The numbers per weight that are kept between steps. */
   readonly slots: number;
-  /** What a slot starts at; 0 when absent. */
+  /** The initial value of a slot. Default 0. */
   readonly initial?: number;
   readonly update: string;
-  /** β₁ or μ when neither policy nor trainer gives one. */
+  /** β₁ or μ if neither policy nor trainer gives one. */
   readonly momentum: number;
   /** β₂, when the bias of the second moment is corrected. */
   readonly beta2?: number;
-  /** λ of a decay that is applied to the weights rather than to the gradient. */
+  /** λ of a weight decay that acts on the weights instead of the gradient. */
   readonly decoupledDecay?: number;
-  /** Whether a momentum can act at all: `false` needs a slot that is not there. */
+  /** False if the rule has no slot for a velocity, so that a momentum has no effect. */
   readonly takesMomentum: boolean;
 }

@@ -2,7 +2,7 @@ import type { SgdOptimizer } from '@clr/core';
 import { l2 } from './l2.ts';
 import type { Rule } from './rule.ts';
 
-/** SGD; the velocity needs its slot only where a momentum can act. */
+/** SGD. The velocity has a slot only if there is a momentum. */
 export function sgdRule(spec: SgdOptimizer, cycled: boolean): Rule {
   const hasVelocity = spec.momentum > 0 || cycled;
   return {

@@ -4,10 +4,12 @@ import { type Browser, chromium, type Page } from 'playwright';
 import { createServer } from 'vite';
 
 /**
- * Serves a benchmark's folder, opens its page in Chromium, waits until its title is "ready", and closes all of it after the work.
+ * Serves a benchmark's folder, opens its page in Chromium and waits until its title is "ready". Closes everything after
+ * the work.
  *
  * @param folder - the folder of this directory that holds `index.html`
- * @param packages - what the page imports from npm, bundled beforehand so that nothing reloads it under way
+ * @param packages - what the page imports from npm; bundled first, so that Vite does not reload the page during the
+ *   work
  */
 export async function inChromium(
   folder: string,

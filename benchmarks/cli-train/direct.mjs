@@ -1,4 +1,5 @@
-// The training that run.ts measures `clr train` against, written for @clr/onnx: node direct.mjs model data out batch epochs lr
+// The same training as `clr train`, written for @clr/onnx. run.ts compares their times: node direct.mjs model data out
+// batch epochs lr
 import { readFile, writeFile } from 'node:fs/promises';
 import { adamW, decay, train } from '@clr/core';
 import { arraysDataset, batchesOfRows, openArrays, splitRows } from '@clr/data';

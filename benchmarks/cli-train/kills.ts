@@ -1,5 +1,5 @@
-// Kills `clr train` at random moments and starts the same command again: the model must have the bits of a run that nobody
-// killed. Run it after a build; the number of kills may follow.
+// Kills `clr train` at random moments and starts the same command again: the model must have the same bits as that of
+// an uninterrupted run. Build first. The number of kills is an optional argument.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// The time of `clr train` beside the same training written for @clr/onnx, each in a process of its own, in turn: start,
-// data, training, and the file. Run it after a build.
+// Compares the time of `clr train` with that of the same training written for @clr/onnx: start, data, training and the
+// written file. The two take turns, each in its own process. Build first.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeNpz } from '@clr/data';
 
-// What both trainings do.
+// The settings of both trainings.
 const [batch, epochs, lr] = [32, 8, 0.002];
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));

@@ -1,5 +1,6 @@
-// `clr new mlp` and `clr train` with nothing chosen by hand, beside scikit-learn's logistic and linear regression, on rows that
-// neither has seen. Needs Python with scikit-learn and pandas (Debian: python3-sklearn, python3-pandas), and a build.
+// Compares `clr new mlp` and `clr train` at their defaults with scikit-learn's logistic and linear regression, on rows
+// that neither has seen. Needs Python with scikit-learn and pandas (Debian: python3-sklearn, python3-pandas), and a
+// build.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,7 @@ const clr = (...args: readonly string[]): string =>
   execFileSync(process.execPath, [path('../../packages/cli/dist/main.js'), ...args], {
     ...{ cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   });
-/** What a command answers, or undefined where it refuses to suggest a rate. */
+/** The output of a command, or undefined if it refuses to suggest a rate. */
 const unlessRefused = (command: () => string): string | undefined => {
   try {
     return command();

@@ -85,7 +85,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Processor time in milliseconds, the least of three tries. */
+/** Processor time in milliseconds, the lowest of three runs. */
 function measure(run: () => unknown): number {
   let least = Infinity;
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -1,6 +1,7 @@
 /**
- * One model on two ranks of one thread, beside one process of two threads with the same batch, in turns; and an all-reduce from
- * JavaScript beside the same call from C. Needs PyTorch for the nets (see onnx-step), mpirun, and mpicc for the second table.
+ * Compares one model on two ranks of one thread with one process of two threads and the same batch, in turns. Also
+ * compares an all-reduce from JavaScript with the same call from C. Needs PyTorch for the nets (see onnx-step), mpirun,
+ * and mpicc for the second table.
  *
  * npx tsx mpi-step/run.ts [--rounds 4] [--seconds 4]
  */

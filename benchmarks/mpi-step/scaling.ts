@@ -1,5 +1,5 @@
 /**
- * What more ranks would be worth, on paper: a ring all-reduce beside the measured step of one rank.
+ * Estimates the speed of more ranks from the measured step of one rank and the cost of a ring all-reduce.
  *
  * time of a step = compute + 2 · (p − 1) / p · bytes / bandwidth + 2 · (p − 1) · latency
  *

@@ -3,7 +3,7 @@ import { buildModel, createTrainer, forInference } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 import { batchOf, digits, orderOf } from './digits.ts';
 
-/** A small convolutional net with batch norms, trained on the digits 0 to 4: what is fine-tuned. */
+/** The model to fine-tune: a small convolutional net with batch norms, trained on the digits 0 to 4. */
 export async function backbone(steps = 600): Promise<Uint8Array> {
   const model = buildModel({
     input: [1, 28, 28],

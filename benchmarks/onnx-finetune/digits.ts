@@ -9,12 +9,12 @@ import {
 import type { Batch } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
-/** Images of some digits, which are numbered from 0. */
+/** Images of some digits. Their classes are numbered from 0. */
 export interface Digits extends LabelledImages {
   readonly normalisation: Normalisation;
 }
 
-/** The MNIST images of the given digits: all of them, or `limit` that the seed chooses. */
+/** The MNIST images of the given digits: all of them, or `limit` of them chosen by the seed. */
 export async function digits(
   split: 'train' | 'test',
   classes: readonly number[],
@@ -52,7 +52,7 @@ export function batchOf({ normalisation, labels, ...split }: Digits, rows: reado
   };
 }
 
-/** The share of examples that a file classifies right, with nothing but ONNX Runtime. */
+/** The accuracy of a model file, computed by ONNX Runtime alone. */
 export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<number> {
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
   let right = 0;

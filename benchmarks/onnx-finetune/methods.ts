@@ -1,6 +1,6 @@
 import { addLora, describeHead, freezeExcept, isLora, mergeLora, replaceHead } from '@clr/onnx';
 
-/** A way to fine-tune a model: what it is trained as, which of its weights, and what comes out. */
+/** A way to fine-tune a model: the model to train, its trained weights, and the exported result. */
 export interface Method {
   readonly name: string;
   readonly lr: number;
@@ -12,7 +12,7 @@ export interface Method {
 /**
  * The ways to fine-tune a backbone for other classes.
  *
- * @param integers - whether its weights are integers, beside which adapters stay
+ * @param integers - true if its weights are integers; adapters then stay separate
  */
 export function methodsFor(backbone: Uint8Array, seed: number, integers: boolean): Method[] {
   const model = replaceHead(backbone, { classes: 5, seed });

@@ -11,16 +11,16 @@ import { backbone } from './backbone.ts';
 import { accuracyOf, batchOf, type Digits, digits, orderOf, pixelsOf } from './digits.ts';
 import { type Method, methodsFor } from './methods.ts';
 
-// A net trained on the digits 0 to 4 learns 5 to 9 from 500 examples, in several ways: in clr, and in PyTorch with the same
-// file, the same initial weights and the same batches; then with its body in integers of 8 and of 4 bits, in both once more.
-//   tsx onnx-finetune/run.ts [--seeds 1,2,3]
+// A net trained on the digits 0 to 4 learns 5 to 9 from 500 examples, in several ways. clr and PyTorch use the same
+// file, initial weights and batches. Both repeat it with the body in integers of 8 and of 4 bits. tsx
+// onnx-finetune/run.ts [--seeds 1,2,3]
 
 const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1,2,3' } } });
 const seeds = values.seeds.split(',').map(Number);
 const [examples, size, epochs] = [500, 25, 12];
 const others = [5, 6, 7, 8, 9];
 
-/** PyTorch in a process of its own. */
+/** A process that runs PyTorch. */
 function startTorch() {
   const script = new URL('torch_worker.py', import.meta.url).pathname;
   const child = spawn(process.env.CLR_PYTHON ?? '/usr/bin/python3', [script], {
@@ -41,7 +41,7 @@ function startTorch() {
 const order = (seed: number): number[][] =>
   Array.from({ length: epochs }, (_, epoch) => orderOf(examples, size, 1000 * seed + epoch)).flat();
 
-/** Fine-tunes in clr; gives the finished file and the losses. */
+/** Fine-tunes in clr. Returns the exported model and the losses. */
 async function tune({ model, trainable, lr, finish }: Method, batches: readonly Batch[]) {
   const options = {
     loss: 'crossEntropy',

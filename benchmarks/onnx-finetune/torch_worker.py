@@ -1,6 +1,4 @@
-"""Fine-tunes the same ONNX files with PyTorch, on the same batches; and writes weights as integers.
-
-Reads one line of JSON for each request and answers with one.
+"""Fine-tunes the same ONNX files with PyTorch, on the same batches. Also converts weights to integers. Reads each request as one line of JSON and answers with one line.
 """
 import json
 import sys
@@ -23,7 +21,7 @@ INT4 = 22
 
 
 def loaded(tensor):
-    """A stored tensor; integers of 4 bits, which this version of onnx does not know, as those of 8."""
+    """Reads a stored tensor. 4-bit integers, which this version of onnx does not know, become 8-bit integers."""
     if tensor.data_type != INT4:
         return torch.tensor(numpy_helper.to_array(tensor))
     low = halves(np.frombuffer(tensor.raw_data, np.uint8)).astype(np.int8)
@@ -31,12 +29,12 @@ def loaded(tensor):
 
 
 def halves(flat):
-    """The integers of 4 bits in bytes, the lower half first."""
+    """The 4-bit integers of bytes, the lower half first."""
     return np.stack([flat & 15, flat >> 4], axis=-1).reshape(-1)
 
 
 class Integers:
-    """A weight stored as integers: frozen, or a float master that each pass rounds, its gradient straight through."""
+    """A weight stored as integers. It is frozen, or has a float master that each pass rounds; the gradient passes straight through."""
 
     def __init__(self, integers, scale, zero, ends):
         self.scale, self.zero, self.ends = scale, zero, ends
@@ -135,7 +133,7 @@ def tune(folder, model, trainable, lr, order, test):
 
 
 def packed(integers):
-    """Pairs of integers of 4 bits as bytes, the first in the lower half."""
+    """Packs pairs of 4-bit integers into bytes, the first in the lower half."""
     flat = integers.reshape(-1).astype(np.uint8) & 15
     flat = np.pad(flat, (0, len(flat) % 2))
     return (flat[0::2] | (flat[1::2] << 4)).astype(np.uint8)
@@ -162,7 +160,7 @@ def per_output(graph, node, weight, bits):
 
 
 def n_bits(graph, node, weight, block=16):
-    """A MatMulNBits in the place of a Gemm: 4 bits, a scale for each block of 16 inputs of an output."""
+    """Replaces a Gemm by a MatMulNBits: 4 bits, and for each output a scale per block of 16 inputs."""
     name, (n, k) = node.input[1], weight.shape
     groups = weight.reshape(n, k // block, block)
     scale = (np.abs(groups).max(axis=2) / 7).astype(np.float32)
@@ -180,7 +178,7 @@ def n_bits(graph, node, weight, block=16):
 
 
 def quantise(folder, model, to, bits):
-    """Weights of products as integers of so many bits."""
+    """Converts the weights of products to integers of `bits` bits."""
     file = onnx.load(f'{folder}/{model}')
     graph = file.graph
     layers = [node for node in graph.node if node.op_type in ('Conv', 'Gemm')]

@@ -2,7 +2,7 @@ import { adam } from '@clr/core';
 import { createTrainer } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
-/** What a process does: two inferences of the bare runtime, or two steps of training. */
+/** The work of a process: two inferences of the bare runtime, or two training steps. */
 export type Work = 'bare' | 'all' | 'head';
 
 /** The peak memory of this process in MiB. */
@@ -11,7 +11,7 @@ const peak = (): number => process.resourceUsage().maxRSS / 1024;
 const image = new ort.Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
 const target = new ort.Tensor('int64', BigInt64Array.of(3n), [1]);
 
-/** The peak after creation and after two runs, in MiB, and how long a third takes, in milliseconds. */
+/** The peak after creation and after two runs, in MiB, and the time of a third run in milliseconds. */
 async function measure(work: Work, path: string): Promise<[number, number, number]> {
   const session = { intraOpNumThreads: 2, logSeverityLevel: 3 } as const;
   let run: () => Promise<unknown>;

@@ -1,5 +1,6 @@
 /**
- * Peak memory of a large model: torchvision's ViT-B/16 (86.6 M weights, 330 MiB), Adam, batch 1, each row a process of its own.
+ * Measures the peak memory of a large model: torchvision's ViT-B/16 (86.6 M weights, 330 MiB), Adam, batch 1. Each row
+ * has its own process.
  *
  * Usage: tsx onnx-memory/run.ts [--only all,head] [--rounds 3]
  */

@@ -1,6 +1,6 @@
 /**
- * What channels in blocks are worth: one training step with them and without, in turns. Below the optimisation level
- * `layout` convolutions stay plain; ONNX Runtime itself changes nothing more above it where kernels are trained.
+ * Measures the gain from channels in blocks: one training step with them and without, in turns. Below the optimisation
+ * level `layout` convolutions stay plain. If kernels are trained, ONNX Runtime changes nothing else at that level.
  *
  * Usage: tsx onnx-step/blocked.ts [--rounds 20]
  */

@@ -6,7 +6,7 @@ import * as ort from 'onnxruntime-node';
 import { median } from './table.ts';
 import { type Torch, training } from './torch.ts';
 
-/** How long a model of 50 layers takes from bytes to training model, and from there to a session. */
+/** Measures the time from a model's bytes (50 layers) to the training model, and from there to a session. */
 export async function buildTime(torch: Torch, folder: string): Promise<string[][]> {
   const net = 'resnet-50';
   await torch.prepare(net, 2, folder);

@@ -23,7 +23,7 @@ async function product(folder: string): Promise<number> {
   return (2 * size ** 3) / median(times) / 1e6;
 }
 
-/** The widest registers that the processor tells of. */
+/** The widest registers that the processor reports. */
 function registers(): string {
   try {
     const flags = readFileSync('/proc/cpuinfo', 'utf8');
@@ -34,9 +34,9 @@ function registers(): string {
 }
 
 /**
- * Says on what machine and with what libraries both sides run.
+ * Describes the machine and the libraries of both sides.
  *
- * @throws where PyTorch's matrix products are too slow to compare with
+ * @throws if PyTorch's matrix products are too slow for a comparison
  */
 export async function describeMachine(torch: Torch, folder: string): Promise<string> {
   const { library, gigaflops } = await torch.blas(folder);

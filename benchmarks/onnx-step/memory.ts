@@ -11,7 +11,7 @@ function peak(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
 
-/** Runs this file in a process of its own and reads the peak it prints. */
+/** Runs this file in a new process and reads the peak that it prints. */
 function inChild(...args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...process.execArgv, new URL(import.meta.url).pathname, ...args], {
@@ -47,8 +47,8 @@ async function torchPeak(net?: string, batch = 0): Promise<number> {
 }
 
 /**
- * Peak memory of both sides, net by net, each in a process of its own. The baseline of each runtime is a process
- * that has multiplied two numbers. A process that has only loaded a runtime has little of its code in memory.
+ * Measures the peak memory of both sides for each net, each in its own process. The baseline of each runtime is a
+ * process that has multiplied two numbers. A process that has only loaded a runtime has little of its code in memory.
  */
 export async function peaks(
   folder: string,

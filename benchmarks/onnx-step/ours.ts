@@ -7,7 +7,7 @@ import { training } from './torch.ts';
 
 const optimizer = sgd(training);
 
-/** Which weights are trained, where not all are. */
+/** Selects the trained weights of nets that do not train all. */
 const trainable: Readonly<Record<string, (name: string) => boolean>> = {
   'mobilenet-head': (name) => name.startsWith('head.'),
 };

@@ -1,5 +1,5 @@
 /**
- * Where a step's time goes: the kernels of ONNX Runtime by its own profile, medians over steps, in milliseconds.
+ * Prints the time of a step by kernel, from ONNX Runtime's own profile: medians over steps, in milliseconds.
  *
  * Usage: tsx onnx-step/profile.ts <net> <batch> [--top 30]
  */

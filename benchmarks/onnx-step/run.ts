@@ -1,5 +1,5 @@
 /**
- * One training step beside PyTorch on the CPU: the same weights, the same batch, two threads each, in turns.
+ * Compares one training step with PyTorch's on the CPU: the same weights and batch, two threads each, in turns.
  *
  * Usage: tsx onnx-step/run.ts [--only net,net] [--rounds 12] [--quick | --memory]
  */
@@ -29,7 +29,7 @@ const nets: { net: string; batch: number; target: number; shape: number[] }[] = 
   { net: 'mobilenet-head', batch: 8, target: 0.9, shape: [] },
 ];
 const lr = 0.001;
-/** One turn lasts about this long, so that the small nets are not measured by single steps. */
+/** The approximate length of a turn in milliseconds. A turn of a small net has many steps. */
 const turnMilliseconds = 250;
 
 interface Measured {
@@ -47,7 +47,7 @@ async function measure(
 ): Promise<Measured> {
   const trainer = await openTrainer(folder, net, shape[0] as number);
   const tensors = openBatch(folder, net, shape);
-  // Both start from the same weights, so their first losses say whether they do the same work.
+  // Both start from the same weights, so their first losses show whether they do the same work.
   const first = await steps(trainer, tensors, 5, lr);
   const other = await torch.steps(5, lr);
   const lossError = Math.max(

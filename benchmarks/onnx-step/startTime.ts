@@ -1,6 +1,6 @@
 /**
- * How long a model of 50 layers takes until it can be trained: `createTrainer`, the first evaluation and the first
- * gradients, with this build and with another one, by turns, each time in a process of its own.
+ * Measures the start of a model of 50 layers: `createTrainer`, the first evaluation and the first gradients. This build
+ * and another one take turns, each time in a new process.
  *
  * Usage: tsx onnx-step/startTime.ts <folder of another checkout, built> [--rounds 3]
  */

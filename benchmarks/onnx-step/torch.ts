@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** How both sides train: PyTorch's SGD. */
+/** The hyperparameters of both sides: PyTorch's SGD. */
 export const training = { momentum: 0.9, weightDecay: 1e-3 } as const;
 
-/** PyTorch in a process of its own, which answers one line of JSON for each. */
+/** A process that runs PyTorch. It answers each line of JSON with one. */
 export interface Torch {
   readonly versions: () => Promise<string>;
-  /** The library behind PyTorch's matrix products, and the GFLOP/s of a 1024³ one; writes it as product.onnx too. */
+  /**
+   * Returns the library behind PyTorch's matrix products and the GFLOP/s of a 1024³ product. Also writes the product as
+   * product.onnx.
+   */
   readonly blas: (folder: string) => Promise<{ library: string; gigaflops: number }>;
-  /** Makes a net; with a folder, also writes it there as ONNX with its batch. Gives the batch's shape. */
+  /** Makes a net, and with a folder also writes it there as ONNX with its batch. Returns the batch's shape. */
   readonly prepare: (net: string, batch: number, folder?: string) => Promise<number[]>;
   readonly steps: (count: number, lr: number) => Promise<{ milliseconds: number[]; losses: number[] }>;
   /** The process's peak memory in MiB. */

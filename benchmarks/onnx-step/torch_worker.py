@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 from nets import NETS
 
 THREADS = 2
-# The exporter warns about every running count of batches.
+# The exporter warns about every running batch counter.
 warnings.filterwarnings("ignore")
 
 
@@ -37,12 +37,12 @@ class Run:
     def export(self, folder, net):
         self.input.numpy().tofile(folder / f'{net}.input')
         self.target.numpy().tofile(folder / f'{net}.target')
-        # The exporter runs the model, which moves running statistics: they are put back.
+        # The exporter runs the model, which changes running statistics, so restore them.
         start = {name: value.clone() for name, value in self.model.state_dict().items()}
         torch.onnx.export(
             self.model, self.input[:2], str(folder / f'{net}.onnx'), opset_version=17,
             input_names=['input'], output_names=['output'], do_constant_folding=False,
-            # Parts in inference form stay in it.
+            # Parts in inference form stay in that form.
             training=torch.onnx.TrainingMode.PRESERVE,
             dynamic_axes={'input': {0: 'batch'}, 'output': {0: 'batch'}},
         )

@@ -1,7 +1,7 @@
 /**
- * Holds the port of the quick net against PyTorch's numbers: eight losses under triangular2 and how far each tensor
+ * Compares the port of the quick net with PyTorch's numbers: eight losses under triangular2, and how far each tensor
  * moved in three updates. A wrong port (the rate outside the velocity, biases at ×1, an average pool that divides by 9,
- * a mean per channel, …) differs by 0.37 or more; the tolerances are how far right ports differ by rounding.
+ * a mean per channel, …) differs by 0.37 or more. The tolerances are the rounding differences of correct ports.
  *
  * npx tsx paper/checkPort.ts
  */
@@ -22,7 +22,7 @@ const moved: Readonly<Record<string, number>> = {
   'ip2.weight': 9.8771e-5,
   'ip2.bias': 8.79319e-4,
 };
-// Rounding grows from step to step: two right programs are 0.1 apart at step 40.
+// Rounding differences grow from step to step: two correct programs differ by 0.1 at step 40.
 const tolerance = { loss: (step: number) => (step < 5 ? 2e-4 : 2e-3), moved: 1.5e-2 };
 
 const trainer = await createNet({

@@ -4,15 +4,19 @@ import * as ort from 'onnxruntime-node';
 
 const pixels = 3 * 32 * 32;
 
-/** CIFAR-10 as Caffe's examples feed it: bytes of 0 to 255 less the mean image, in file order, never shuffled. */
+/**
+ * CIFAR-10 in the form of Caffe's examples: bytes from 0 to 255 minus the mean image, in file order, never shuffled.
+ */
 export interface Cifar {
-  /** Training batches from the first image on; the order starts again at the end, in the middle of a batch too. */
+  /** Training batches from the first image on. After the last image the order starts again, also within a batch. */
   batches(size: number): Generator<Batch, never>;
   /** The 10,000 test images. */
   readonly test: readonly Batch[];
 }
 
-/** Loads CIFAR-10 (fetched once, 139 MB). @param images - of the training set, from its start; default all 50,000 */
+/**
+ * Loads CIFAR-10 (fetched once, 139 MB). @param images - number of training images, from the first on; default 50,000
+ */
 export async function loadCifar(images = 50_000): Promise<Cifar> {
   const { train, test } = await cifar10();
   const mean = meanImage(train);

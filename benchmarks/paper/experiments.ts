@@ -20,10 +20,10 @@ import type { NetName } from './net.ts';
 /** One training run of the paper, or one to compare with it. */
 export interface Experiment {
   readonly name: string;
-  /** What it is, in a few words. */
+  /** A short description. */
   readonly what: string;
   readonly net: NetName;
-  /** `'auto'`: `autoClr` finds its own, with nothing chosen by hand. */
+  /** `'auto'`: `autoClr` chooses the policy, at its defaults. */
   readonly policy: Policy | 'auto';
   readonly steps: number;
   readonly optimizer: Optimizer;
@@ -33,11 +33,11 @@ export interface Experiment {
   readonly images: number;
   /** The test set is evaluated after every so many steps. */
   readonly lookEvery: number;
-  /** Its first steps equal those of another experiment, so it may start from that one's checkpoint. */
+  /** Another experiment with the same first steps, whose checkpoint this one may start from. */
   readonly startsAs?: { readonly experiment: string; readonly steps: number };
 }
 
-/** Caffe's solver: the rate stands inside the velocity, and L2 decay is added to the gradient. */
+/** Caffe's solver: the rate is inside the velocity, and L2 decay is added to the gradient. */
 const caffe = sgd({ momentum: 0.9, weightDecay: 0.004, velocity: 'update' });
 
 const of = (
@@ -51,7 +51,7 @@ const of = (
   ...more,
 });
 
-/** Caffe's drop: a fixed rate, divided by ten from a step on. */
+/** Caffe's step decay: a fixed rate that is divided by ten at given steps. */
 const drop = (lr: number, at: number): Policy =>
   sequence([{ policy: constant({ lr }), steps: at }, { policy: constant({ lr: lr / 10 }) }]);
 
@@ -180,7 +180,7 @@ export const experiments: readonly Experiment[] = [
     'exp',
     'exp: .001 × γ^step',
     70_000,
-    // Both bounds alike, shrinking step by step.
+    // Both bounds are equal and shrink at every step.
     cyclic({
       ...bounds,
       maxLr: 0.001,
@@ -208,7 +208,7 @@ export const experiments: readonly Experiment[] = [
     ]),
     { lookEvery: 1000 },
   ),
-  // Half the channels, a fifth of the images and of every length: the same epochs and ratios.
+  // Half the channels, a fifth of the images and a fifth of every length, which keeps the epochs and ratios.
   of('small-triangular2', 'small: CLR of Table 2', 5000, table2(200), {
     net: 'full-half',
     images: 10_000,

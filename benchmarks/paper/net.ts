@@ -17,8 +17,8 @@ const layersOf = (net: NetName): Readonly<Record<string, number>> =>
   deviations[net.startsWith('quick') ? 'quick' : 'full'];
 
 /**
- * Caffe's multipliers: biases learn at twice the rate, but for conv3 of the full net, and the full net's classifier
- * decays 250 times as much, its bias not at all.
+ * Caffe's multipliers. Biases learn at twice the rate, except in conv3 of the full net. The full net's classifier
+ * decays 250 times as much, and its bias does not decay.
  */
 const groupsOf = (net: NetName): readonly ParameterGroup[] =>
   net.startsWith('quick')
@@ -29,7 +29,7 @@ const groupsOf = (net: NetName): readonly ParameterGroup[] =>
         { match: (name) => /^conv[12]\.bias$/.test(name), lrScale: 2 },
       ];
 
-/** What decides a net and its start. */
+/** The options of a net and its initial weights. */
 export interface NetOptions {
   readonly net: NetName;
   readonly seed: number;
@@ -44,7 +44,7 @@ export async function createNet({ net, seed, optimizer, threads }: NetOptions): 
   const trainer = await createTrainer(ort, new Uint8Array(model), {
     loss: 'crossEntropy',
     optimizer,
-    // The scalars of the normalisation are no weights.
+    // The scalars of the normalisation are not trained.
     trainable: (name) => /\.(weight|bias)$/.test(name),
     groups: groupsOf(net),
     ...(threads !== undefined && { session: { intraOpNumThreads: threads, interOpNumThreads: 1 } }),
@@ -65,7 +65,7 @@ export async function createNet({ net, seed, optimizer, threads }: NetOptions): 
   return trainer;
 }
 
-/** Numbers of the standard normal distribution, one for every two draws. */
+/** Numbers of the standard normal distribution; each takes two uniform numbers. */
 function normalNumbers(seed: number): () => number {
   const next = random(seed);
   return () => {

@@ -43,7 +43,7 @@ class Net:
         self.then("AveragePool", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
 
     def lrn(self, layer):
-        """x (1 + alpha mean(x^2))^-beta over 3 x 3 places of the same channel."""
+        """x (1 + alpha mean(x^2))^-beta, the mean over 3 x 3 pixels of the same channel."""
         x = self.value
         self.then("Mul", x)
         self.then("AveragePool", kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** Shows how far a run is: a bar with the time left on a terminal, a line every twentieth elsewhere. */
+/** Shows the progress of a run: on a terminal a bar with the time left, elsewhere a line at every twentieth. */
 export interface Progress {
   update(step: number, accuracy: number | undefined): void;
   stop(): void;

@@ -1,5 +1,5 @@
 /**
- * Writes the tables of docs/reproduction.md, between its marks, and its pictures, from the traces that are kept.
+ * Writes the tables of docs/reproduction.md (between its marks) and its pictures, from the stored traces.
  *
  * npx tsx paper/render.ts
  */
@@ -16,7 +16,7 @@ const [begin, end] = ['<!-- tables -->', '<!-- end of tables -->'];
 const percent = (share: number): string => (100 * share).toFixed(2);
 const thousands = (count: number): string => count.toLocaleString('en');
 
-/** The accuracies of a row's runs at its step, one for each seed that has come so far. */
+/** The accuracies of a row's runs at its step, one for each seed that has reached it. */
 function accuracies({ experiment, step }: Row): number[] {
   return traces
     .filter((trace) => trace.experiment === experiment)
@@ -50,7 +50,7 @@ const old = readFileSync(page, 'utf8');
 const [before, rest] = old.split(begin);
 writeFileSync(page, `${before}${begin}\n\n${text}\n\n${end}${rest!.split(end)[1]}`);
 
-/** Runs that belong into one picture: those of a net that have a trace, one seed each. */
+/** The runs of one picture: those of a net that have a trace, one seed each. */
 function picture(file: string, title: string, wanted: (trace: Trace) => boolean): void {
   const runs: NamedRun[] = traces
     .filter((trace) => trace.seed === 1 && wanted(trace))

@@ -1,10 +1,10 @@
-/** A result of the paper, or one to hold beside it, and the run that repeats it. */
+/** A result of the paper, or one to compare with it, and the run that repeats it. */
 export interface Row {
   readonly what: string;
-  /** The published accuracy in percent, and where it stands. */
+  /** The published accuracy in percent, and its place in the paper. */
   readonly published?: readonly [accuracy: string, source: string];
   readonly experiment: string;
-  /** The step at which the test set is looked at. */
+  /** The step at which the test set is evaluated. */
   readonly step: number;
 }
 

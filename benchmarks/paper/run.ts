@@ -1,6 +1,6 @@
 /**
- * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power) and goes on with the same bits
- * when it is started again; a finished one is kept in traces/ and not run again.
+ * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power failure) and continues with the
+ * same bits when it is started again. A finished run is stored in traces/ and not repeated.
  *
  * npx tsx paper/run.ts --list
  * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
@@ -17,7 +17,7 @@ import { createNet } from './net.ts';
 import { createProgress } from './progress.ts';
 import { blockSteps, hasTrace, type Trace, writeTrace } from './trace.ts';
 
-/** What a checkpoint holds beside the state. */
+/** The data in a checkpoint besides the state. */
 interface Progressed {
   readonly sums: readonly number[];
   readonly looks: Trace['looks'];
@@ -44,7 +44,7 @@ if (values.list || positionals.length === 0) {
   for (const experiment of chosen) if (!signal.aborted) await run(experiment, seed, signal);
 }
 
-/** The policy with a look at the test set after every so many steps: `train` evaluates where a cycle ends. */
+/** Cuts the policy into stages, so that `train` evaluates the test set at the end of each. */
 function withLooks(policy: Policy, lookEvery: number): CustomSchedule {
   const { lr, momentum } = toSchedule(policy);
   return {
@@ -81,7 +81,8 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
   const began = Date.now();
   const seconds = (): number => Math.round((before?.seconds ?? 0) + (Date.now() - began) / 1000);
   try {
-    // Others may start from here: the run pauses where they leave it, and keeps its checkpoint for them.
+    // Other experiments may start from here. The run pauses at the step where they diverge and keeps its checkpoint for
+    // them.
     const pauses = experiments.flatMap(({ startsAs }) =>
       startsAs?.experiment === name ? startsAs.steps : [],
     );
@@ -132,8 +133,7 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
 }
 
 /**
- * Lets `autoClr` find the rate and train, with the range test paid out of the steps. It cannot be resumed: stopped, it begins
- * again.
+ * Lets `autoClr` find the rate and train; the range test counts as steps. A stopped run cannot resume and starts again.
  */
 async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
   const { name, steps, net, optimizer, batch, images } = experiment;

@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { type Policy, type RangeTestFinding, type TrainingRun, toSchedule } from '@clr/core';
 import { experimentNamed } from './experiments.ts';
 
-/** A look at the test set after so many steps. */
+/** The results on the test set at a step. */
 export interface Look {
   readonly step: number;
   readonly loss: number;
   readonly accuracy: number;
 }
 
-/** The record of one run, as it is kept in `traces/`. */
+/** The record of one run in `traces/`. */
 export interface Trace {
   readonly experiment: string;
   readonly seed: number;
@@ -18,7 +18,7 @@ export interface Trace {
   readonly looks: readonly Look[];
   readonly seconds: number;
   readonly processor: string;
-  /** What `autoClr` found and did, where it chose the policy. The losses are those of the training alone. */
+  /** The result of `autoClr`, if it chose the policy. The losses are those of the training alone. */
   readonly auto?: {
     readonly policy: Policy;
     readonly testSteps: number;
@@ -27,7 +27,7 @@ export interface Trace {
   };
 }
 
-/** Steps whose training losses are kept as one mean. */
+/** The number of steps whose training losses are stored as one mean. */
 export const blockSteps = 50;
 
 const folder = new URL('./traces/', import.meta.url);
@@ -40,7 +40,7 @@ export function writeTrace(trace: Trace): void {
   writeFileSync(fileOf(trace.experiment, trace.seed), `${JSON.stringify(trace)}\n`);
 }
 
-/** Every trace that is kept, in the order of their names. */
+/** All stored traces, sorted by name. */
 export function readTraces(): Trace[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -49,7 +49,10 @@ export function readTraces(): Trace[] {
     .map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Trace);
 }
 
-/** A trace as a run of core, for pictures: a step for each block of losses, a trough for each look. */
+/**
+ * Converts a trace to a run of core for pictures, with a step for each block of losses and a trough for each
+ * evaluation.
+ */
 export function toRun({ experiment, losses, looks, auto }: Trace): TrainingRun {
   const { policy: given, steps } = experimentNamed(experiment);
   const policy = given === 'auto' ? auto!.policy : given;

@@ -13,7 +13,7 @@ const reads: readonly Read[] = (
 ).flat();
 const good = reads.filter(({ randomLabels, byLoss }) => !randomLabels && byLoss.suggestion);
 
-it('of most real sweeps the accuracy is read, and falls near the loss edge', () => {
+it('reads the accuracy of most real sweeps, which falls near the loss edge', () => {
   const shifts = good.flatMap(({ byLoss: { accuracy, edgeLr } }) =>
     accuracy?.fallsLr ? Math.abs(Math.log10(accuracy.fallsLr / edgeLr!)) : [],
   );
@@ -21,7 +21,7 @@ it('of most real sweeps the accuracy is read, and falls near the loss edge', () 
   expect(shifts.filter((shift) => shift < 0.3).length / shifts.length).toBeGreaterThan(0.9);
 });
 
-it('of sweeps on random labels it is not read', () => {
+it('does not read the accuracy of sweeps on random labels', () => {
   const random = reads.filter(({ randomLabels }) => randomLabels);
   expect(random.length).toBeGreaterThan(5);
   for (const { byLoss, byAccuracy } of random) {
@@ -30,7 +30,7 @@ it('of sweeps on random labels it is not read', () => {
   }
 });
 
-it('sweeps without losses get stable rates from their accuracy, mostly within a factor of 2', () => {
+it('gets stable rates from the accuracy of sweeps without losses, mostly within a factor of 2', () => {
   const answered = good.filter(({ byAccuracy }) => byAccuracy.suggestion);
   expect(answered.length / good.length).toBeGreaterThan(0.8);
   const near = answered.filter(

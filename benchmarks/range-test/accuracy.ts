@@ -1,5 +1,5 @@
 /**
- * What the accuracies of the stored sweeps say, beside their losses.
+ * Compares what the accuracies of the stored sweeps say with what their losses say.
  *
  * npx tsx range-test/accuracy.ts
  */
@@ -8,7 +8,7 @@ import { replay, replayAdaptive } from './replay.ts';
 import { readAdaptive, readSweeps, readTruths, type Truth } from './store.ts';
 import { verdictOf } from './truth.ts';
 
-/** One sweep, read by its losses and by its accuracies alone. */
+/** One sweep, analysed by its losses and by its accuracies alone. */
 export interface Read {
   readonly truth: Truth;
   readonly randomLabels: boolean;

@@ -1,6 +1,6 @@
 /**
- * Runs core's range test as it runs where no rates are given, for every setting and seed, as jobs of @clr/sweep, and keeps its
- * traces in traces/adaptive/<setting>.json; settings that have one are left alone.
+ * Runs core's range test without given rates for every setting and seed, as jobs of @clr/sweep. Stores the traces in
+ * traces/adaptive/<setting>.json and skips settings that have one.
  *
  * npx tsx range-test/adaptive.ts [--workers 2] [--only name]
  */
@@ -11,7 +11,7 @@ import { runJobs } from './runJobs.ts';
 import { randomLabelled, type Setting, seeds, settings } from './settings.ts';
 import { pack, readAdaptive, type StoredAdaptive, writeAdaptive } from './store.ts';
 
-/** The range tests of a setting, in the order in which they are kept. */
+/** The range tests of a setting, in stored order. */
 const testsOf = (setting: Setting) =>
   (randomLabelled.has(setting.name) ? [false, true] : [false]).flatMap((randomLabels) =>
     seeds.flatMap((seed) => [200, 400].map((steps) => ({ seed, steps, randomLabels }))),

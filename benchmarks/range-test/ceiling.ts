@@ -1,6 +1,6 @@
 /**
- * What can be known of the best fixed rate from a range test: how far below the edge it lies, fitted by the kind of update and
- * one more feature of the curve on all settings but one, counted on the one left out. Trains nothing.
+ * Measures how well a range test can predict the best fixed rate. Its distance below the edge is fitted by the kind of
+ * update and one more feature of the curve, on all settings but one, and scored on that one. Trains nothing.
  *
  * npx tsx range-test/ceiling.ts
  */
@@ -13,11 +13,11 @@ import { verdictOf } from './truth.ts';
 interface Run {
   readonly setting: string;
   readonly kind: string;
-  /** The same, RMSProp told from Adam. */
+  /** As `kind`, but RMSProp is apart from Adam. */
   readonly finerKind: string;
   /** The ends of the good band, in decades from the edge. */
   readonly band: readonly [low: number, high: number];
-  /** What the length of the training asks for, in decades. */
+  /** The shift for the length of the training, in decades. */
   readonly byLength: number;
   readonly features: Readonly<Record<string, number>>;
 }
@@ -80,14 +80,14 @@ async function runs(): Promise<Run[]> {
 const range = (from: number, to: number, by: number): number[] =>
   Array.from({ length: Math.round((to - from) / by) + 1 }, (_, i) => from + i * by);
 
-/** 1 in the band; outside less than nothing, the farther the less. */
+/** The score of a distance: 1 in the band; outside it is negative and falls with the distance to the band. */
 function worth({ band: [low, high], byLength }: Run, below: number): number {
   const at = below + byLength;
   const beyond = Math.max(low - at, at - high, 0);
   return beyond < 1e-3 ? 1 : -0.3 * Math.min(beyond, 1);
 }
 
-/** The share of the runs in band, each setting with what the others say. */
+/** The share of the runs in band. Each setting is predicted from the others. */
 function leftOut(all: readonly Run[], kindOf: (run: Run) => string, feature?: string): number {
   const values = all.map(({ features }) => (feature === undefined ? 0 : features[feature]!));
   const [center, spread] = [mean(values), Math.sqrt(mean(values.map((v) => (v - mean(values)) ** 2))) || 1];

@@ -1,4 +1,4 @@
-/** Turns the results of `measure.ts` into the traces and the truth that are kept. npx tsx range-test/collect.ts */
+/** Converts the results of `measure.ts` to the stored traces and the stored truth. npx tsx range-test/collect.ts */
 import type { Outcome } from './fixedRun.ts';
 import { type Measured, measured } from './measured.ts';
 import { readResult } from './results.ts';

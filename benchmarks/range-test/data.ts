@@ -1,9 +1,9 @@
 import { cifar10, type Dataset, type LabelledImages, mnist, random } from '@clr/datasets';
 
-/** Which data a setting learns. */
+/** The name of a data set. */
 export type DataName = 'mnist' | 'cifar' | 'tabular' | 'sequence' | 'waves';
 
-/** Examples side by side: `inputs` holds `count` of them, row by row. */
+/** Examples: `inputs` holds `count` of them, one row each. */
 export interface Examples {
   readonly inputs: Float32Array | BigInt64Array;
   readonly labels: Uint8Array;
@@ -14,13 +14,13 @@ export interface Examples {
 export interface Problem {
   readonly train: Examples;
   readonly validation: Examples;
-  /** Of one example. */
+  /** The shape of one example. */
   readonly shape: readonly number[];
 }
 
 const loaded = new Map<DataName, Promise<Problem>>();
 
-/** Loads or makes a problem; the same every time, and once a process: decoding CIFAR-10 takes seconds. */
+/** Loads or makes a problem, always the same. Each is kept for the process, because decoding CIFAR-10 takes seconds. */
 export function loadProblem(name: DataName): Promise<Problem> {
   const problem = loaded.get(name) ?? make(name);
   loaded.set(name, problem);
@@ -57,7 +57,7 @@ function firstImages(data: Dataset, by: number): Problem {
   );
 }
 
-/** Images `from` … `to` of a split, normalised, and made smaller by the mean of `by` × `by` pixels. */
+/** Images `from` … `to` of a split, normalised and reduced to the means of `by` × `by` pixels. */
 export function smallImages(
   { shape: [channels, height, width], mean, std }: Dataset,
   split: LabelledImages,
@@ -83,7 +83,7 @@ export function smallImages(
   return { inputs, labels: split.labels.subarray(from, to), count: to - from };
 }
 
-/** Numbers of the standard normal distribution. */
+/** Makes numbers of the standard normal distribution. */
 export const normalFrom = (next: () => number) => (): number =>
   Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 
@@ -117,8 +117,8 @@ export function tabular(counts: readonly number[], noise = 0.1): Examples[] {
 }
 
 /**
- * Sixteen tokens of a vocabulary of twelve; the class is the token that weighs most, where each occurrence
- * counts by its place and places fade in waves: a net must learn both tokens and places.
+ * Sixteen tokens of a vocabulary of twelve. Each occurrence has a weight that varies in waves with its position; the
+ * class is the token with the largest sum. A net must learn both tokens and positions.
  */
 export function sequence(counts: readonly number[]): Examples[] {
   const next = random(29);

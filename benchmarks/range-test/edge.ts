@@ -1,8 +1,8 @@
 import type { Sweep, SweepRecord } from './sweeps.ts';
 
 /**
- * Roughly where a sweep stops training, to place the grid and the linear sweep: the rate at which the median
- * of five losses has lost half of what was gained, or the last rate that was reached.
+ * A rough loss edge, for placing the grid and the linear sweep. It is the rate at which the median of five losses has
+ * lost half of the gain, or the last rate of the sweep.
  */
 export function edgeOf(sweep: Sweep, { loss }: Pick<SweepRecord, 'loss'>): number {
   const finite = loss.filter((value) => value !== null);

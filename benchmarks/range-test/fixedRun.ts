@@ -2,13 +2,16 @@ import type { TrainingRun } from '@clr/core';
 import { isHopeless, tail } from './judged.ts';
 import { rounded } from './sweeps.ts';
 
-/** What training at one constant rate came to after some steps. */
+/** The result of training at one constant rate after some steps. */
 export interface Outcome {
-  /** Every training loss was finite, and the last twenty lie below the first on average. */
+  /** True if every training loss was finite, and the mean of the last twenty is below the first. */
   readonly stable: boolean;
   /** Mean of the last twenty training losses; `null` if one was not finite. */
   readonly tail: number | null;
-  /** On the validation data, the mean of looks at 90 %, 95 % and 100 % of the steps; 0 once the loss was not finite. */
+  /**
+   * Accuracy on the validation data: the mean of evaluations at 90 %, 95 % and 100 % of the steps. 0 if a loss was not
+   * finite.
+   */
   readonly accuracy: number;
 }
 
@@ -17,17 +20,17 @@ export interface FixedRun extends Outcome {
   readonly lr: number;
   /** The loss before the first update. */
   readonly initial: number;
-  /** As it stood after a quarter of the steps: a constant rate knows nothing of what follows. */
+  /** The result after a quarter of the steps. A constant rate does not depend on the planned length. */
   readonly quarter: Outcome;
 }
 
-/** The steps at which a training that ends there is looked at. */
+/** The steps at which a training of `end` steps is evaluated. */
 export const looksAt = (end: number): number[] => [0.9, 0.95, 1].map((share) => Math.round(share * end));
 
 /** Reads the run of a job with a given number of planned steps. */
 export function fixedRun({ steps: taken, troughs }: TrainingRun, steps: number): FixedRun {
   const losses = taken.map(({ loss }) => loss ?? Number.NaN);
-  // What ended it is no loss.
+  // The NaN that ended the run is not a loss.
   if (isHopeless(losses.slice(0, -1), steps)) losses.pop();
   const seen = new Map(troughs.map(({ step, accuracy }) => [step, accuracy ?? 0]));
   const mean = (values: readonly number[]): number =>
@@ -35,7 +38,7 @@ export function fixedRun({ steps: taken, troughs }: TrainingRun, steps: number):
   const outcome = (end: number): Outcome => {
     const finite = losses.slice(0, end).every(Number.isFinite);
     const last = [...seen.keys()].filter((step) => step <= Math.min(end, losses.length)).at(-1);
-    // Where the run was ended before, what it had come to stands.
+    // If the run ended earlier, its last accuracy counts.
     const accuracies = looksAt(end).map((step) => seen.get(step) ?? seen.get(last ?? 0) ?? 0);
     return {
       stable: finite && losses.length >= end && tail(losses, end) < losses[0]!,

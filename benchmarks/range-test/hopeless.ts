@@ -19,7 +19,7 @@ function trace(losses: readonly (number | null)[], stopped = false, first = 0): 
   };
 }
 
-/** Curves by what is wrong with them: made up, cut from real sweeps, and real ones on random labels. */
+/** Curves by their fault: synthetic ones, cut from real sweeps, and real ones on random labels. */
 export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestTrace[]> {
   const stored = truths.flatMap((truth) =>
     readSweeps(truth.setting).flatMap((one) => (one.sweep === sweep.name ? { ...one, truth } : [])),
@@ -30,14 +30,14 @@ export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestT
   const noisy = (next: () => number): number => 2.3 + 0.1 * (next() + next() + next() - 1.5);
   const steps = (make: (step: number) => number): number[] =>
     Array.from({ length: sweep.steps }, (_, step) => make(step));
-  /** The steps of a sweep below a rate. */
+  /** The number of steps of a sweep below a rate. */
   const below = (rate: number): number => steps((step) => sweep.lr(step)).filter((lr) => lr < rate).length;
-  /** The edge of a real sweep, and the largest rate of the grid that trains stably: curve and trainings differ. */
+  /** The edge of a real sweep, and the largest stable rate of the grid. The two can differ. */
   const edges = (one: (typeof real)[number]): number[] => [
     edgeOf(sweep, one),
     verdictOf(one.truth).largestStable,
   ];
-  /** The sweep as far as a share of the lower edge, where it got so far. */
+  /** Cuts the sweep at a share of the lower edge. Empty if the sweep starts above it. */
   const upTo = (share: number, one: (typeof real)[number]): RangeTestTrace[] => {
     const losses = one.loss.slice(0, below(share * Math.min(...edges(one))));
     return losses.length === 0 ? [] : [trace(losses)];

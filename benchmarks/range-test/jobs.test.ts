@@ -12,20 +12,20 @@ import { createTask } from './task.ts';
 
 const setting = settings.find(({ name }) => name === 'tabular-mlp-sgd-32')!;
 
-it('the job of a sweep gives the sweep that is stored', async () => {
+it('reproduces the stored sweep by its job', async () => {
   const { run } = (await runTrial(sweepJob(setting, 1, sweeps['clr-200'], 100), { open }))!;
   const stored = readSweeps(setting.name).find(
     ({ sweep, seed, order }) => sweep === 'clr-200' && seed === 1 && order === 100,
   )!;
   expect(run!.steps).toHaveLength(stored.loss.length);
-  // Later steps, at high rates, differ between kinds of machines.
+  // Later steps, at high rates, differ between types of processors.
   for (const [step, { loss, lr }] of run!.steps.slice(0, 150).entries()) {
     expect(lr).toBe(sweeps['clr-200'].lr(step));
     expect(loss).toBeCloseTo(stored.loss[step]!, 3);
   }
 });
 
-it('the job of a range test gives what core gives', async () => {
+it('gives the result of core for the job of a range test', async () => {
   const job = adaptiveJob(setting, { seed: 1, steps: 200, randomLabels: false });
   const { trainer, batches } = await createTask(setting, 1, { deterministic: true });
   const trace = await rangeTest(trainer, () => batches(100), { steps: 200 });
@@ -33,7 +33,7 @@ it('the job of a range test gives what core gives', async () => {
   await trainer.dispose();
 });
 
-it('a hopeless run ends at a quarter of its steps, also where it was resumed', async () => {
+it('ends a hopeless run at a quarter of its steps, also after a resume', async () => {
   const job = fixedJob(setting, 1, 4);
   const saved: TrialCheckpoint[] = [];
   const whole = await runTrial(job, { open, save: (checkpoint) => void saved.push(checkpoint) });
@@ -44,9 +44,9 @@ it('a hopeless run ends at a quarter of its steps, also where it was resumed', a
   expect(JSON.stringify(await runTrial(job, { open, from }))).toBe(JSON.stringify(whole));
 });
 
-it('wants all sweeps of a setting first', () => {
+it('asks for all sweeps of a setting first', () => {
   const { missing, sweeps: stored, fixed } = measured(setting, () => undefined);
   expect([stored, fixed]).toEqual([[], []]);
-  // Six libraries and two more orders for each of three seeds, and its labels drawn at random.
+  // Six sweeps of libraries, two more batch orders and one with random labels, for each of three seeds.
   expect(missing).toHaveLength(3 * (6 + 2 + 1));
 });

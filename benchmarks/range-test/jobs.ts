@@ -11,13 +11,13 @@ export interface JobData {
   readonly batch: number;
   /** The seed of the batches' order. */
   readonly order: number;
-  /** Whether the labels are drawn at random. */
+  /** True if the labels are random. */
   readonly randomLabels: boolean;
-  /** The run ends once it is hopeless, and its accuracy on the validation data is looked at. */
+  /** Ends the run when it is hopeless, and evaluates its accuracy on the validation data. */
   readonly judged: boolean;
 }
 
-/** One sweep of a library's rates: a training under a table of them. */
+/** One sweep of a library: a training under a table of its rates. */
 export function sweepJob(
   setting: Setting,
   seed: number,
@@ -35,7 +35,7 @@ export function sweepJob(
   });
 }
 
-/** A training at one rate for the whole budget; the ends of its stages are where its accuracy is looked at. */
+/** A training at one rate for the whole budget. Its accuracy is evaluated at the end of each stage. */
 export function fixedJob(setting: Setting, seed: number, power: number): Job {
   const { budget: steps } = setting;
   const ends = [...looksAt(Math.round(steps / 4)), Math.round(steps / 2), ...looksAt(steps)];
@@ -51,7 +51,7 @@ export function fixedJob(setting: Setting, seed: number, power: number): Job {
   });
 }
 
-/** Core's range test as it runs where no rates are given. */
+/** Core's range test without given rates. */
 export function adaptiveJob(
   setting: Setting,
   {

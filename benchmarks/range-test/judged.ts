@@ -6,7 +6,10 @@ export function tail(losses: readonly number[], end: number): number {
   return last.reduce((sum, value) => sum + value, 0) / last.length;
 }
 
-/** Whether a run is hopeless: its loss is far above its start after a quarter of the steps, or has not fallen by half of them. */
+/**
+ * True for a hopeless run: its loss is far above its start after a quarter of the steps, or has not fallen after half
+ * of them.
+ */
 export function isHopeless(losses: readonly number[], steps: number): boolean {
   const [first = 0, step] = [losses[0], losses.length];
   return (
@@ -20,7 +23,10 @@ interface Judged {
   readonly losses: Float64Array;
 }
 
-/** A model whose loss is NaN once its run is hopeless, which ends it. What it has seen is part of its state. */
+/**
+ * Wraps a model so that its loss becomes NaN when its run is hopeless, which ends the run. The losses so far are part
+ * of the state.
+ */
 export function judged<Batch>(model: Trainable<Batch>, steps: number): Trainable<Batch> {
   let losses: number[] = [];
   return {

@@ -32,7 +32,7 @@ describe("fastai's rules, on its own curves", () => {
   });
 });
 
-describe('answers to NaN', () => {
+describe('rules given NaN', () => {
   const sweep: Sweep = {
     name: 'fastai',
     spacing: 'exponential',
@@ -49,7 +49,7 @@ describe('answers to NaN', () => {
     expect(answerOf('pytorch-lr-finder steepest')).toBe(sweep.lr(59));
   });
 
-  it('Lightning and fastai leave it out', () => {
+  it('Lightning and fastai ignore NaN', () => {
     expect(answerOf('Lightning steepest')).toBeLessThan(sweep.lr(60));
     expect(answerOf('fastai minimum/10')).toBe(sweep.lr(59) / 10);
   });

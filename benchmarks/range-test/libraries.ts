@@ -1,17 +1,17 @@
 import type { Sweep, SweepName } from './sweeps.ts';
 
 /**
- * The rules of the other libraries, each on its own sweep with its own smoothing, stop and slice, its answer
- * to NaN included. Written from their sources, which the README names.
+ * The rules of the other libraries, each on its own sweep with its own smoothing, stop rule, slice and handling of NaN.
+ * Written from their sources, which the README names.
  */
 export interface LibraryRule {
   readonly name: string;
   readonly sweep: Exclude<SweepName, 'linear'>;
-  /** The rate that the library suggests; `null` where it raises or has none. */
+  /** The rate that the library suggests; `null` if it raises an error or has no suggestion. */
   readonly suggest: (losses: Losses, sweep: Sweep) => number | null;
 }
 
-/** A sweep's losses, step by step, up to the first that is not finite. */
+/** A sweep's losses up to the first that is not finite. */
 type Losses = readonly (number | null)[];
 
 interface Curve {
@@ -19,7 +19,7 @@ interface Curve {
   readonly losses: readonly number[];
 }
 
-/** The losses of the whole sweep: after the first that is not finite, none is. */
+/** The losses of the whole sweep. All losses after the first that is not finite are NaN. */
 function toTheEnd(losses: Losses, { steps }: Sweep): number[] {
   return Array.from({ length: steps }, (_, step) => losses[step] ?? Number.NaN);
 }
@@ -28,7 +28,7 @@ function slice(sweep: Sweep, losses: readonly number[], from: number, to: number
   return { lrs: losses.map((_, step) => sweep.lr(step)).slice(from, to), losses: losses.slice(from, to) };
 }
 
-/** NumPy's and PyTorch's: the first NaN is the smallest. */
+/** `argmin` of NumPy and PyTorch, which takes the first NaN for the smallest. */
 function argMin(values: readonly number[]): number {
   const nan = values.findIndex(Number.isNaN);
   return nan >= 0 ? nan : values.indexOf(Math.min(...values));
@@ -68,7 +68,7 @@ function fastaiMeans(raw: Losses, sweep: Sweep): number[] {
   return smooth;
 }
 
-/** A tenth off the front, 5 off the end, none from a NaN on. */
+/** Drops the first tenth, the last 5, and everything from a NaN on. */
 function fastai(raw: Losses, sweep: Sweep): Curve {
   const { lrs, losses } = slice(sweep, fastaiMeans(raw, sweep), Math.floor(sweep.steps / 10), -5);
   const nan = losses.findIndex(Number.isNaN);
@@ -129,7 +129,7 @@ function pytorchLrFinderMeans(raw: Losses, sweep: Sweep): number[] {
   return smooth;
 }
 
-/** 10 off the front, 5 off the end. */
+/** Drops the first 10 and the last 5. */
 function pytorchLrFinder(raw: Losses, sweep: Sweep): number | null {
   const { lrs, losses } = slice(sweep, pytorchLrFinderMeans(raw, sweep), 10, -5);
   return losses.length < 2 ? null : lrs[argMin(gradient(losses))]!;
@@ -160,7 +160,7 @@ function lightning(raw: Losses, sweep: Sweep): number | null {
   return curve.lrs[argMin(gradientOver(curve))]!;
 }
 
-/** The losses that each library keeps of a sweep, by what clr calls its smoothing. */
+/** The losses that each library keeps of a sweep, by clr's name of its smoothing. */
 export const smoothings: Readonly<
   Record<'fastai' | 'lightning' | 'lr-finder', (raw: Losses, sweep: Sweep) => number[]>
 > = {

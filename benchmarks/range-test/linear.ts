@@ -1,6 +1,6 @@
 /**
- * Records a linear sweep as the paper makes it, from 0 to twice the largest stable rate, for every setting, with looks at
- * the validation data, into traces/linear.json; settings that it holds are left alone.
+ * Records the paper's linear sweep, from 0 to twice the largest stable rate, for every setting, with evaluations on the
+ * validation data. Writes traces/linear.json and skips settings that it holds.
  *
  * npx tsx range-test/linear.ts [--only name]
  */

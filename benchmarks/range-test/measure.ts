@@ -1,7 +1,7 @@
 /**
- * Trains what the scores stand on: the sweeps of every library and a grid of fixed rates, for every setting and seed. Each is
- * a job of @clr/sweep with its result in .cache/range-test/jobs, so that the same command goes on after Ctrl-C or a
- * crash; `collect.ts` turns the results into what is kept.
+ * Trains the runs behind the scores: the sweeps of every library and a grid of fixed rates, for every setting and seed.
+ * Each is a job of @clr/sweep with its result in .cache/range-test/jobs, so that the same command continues after
+ * Ctrl-C or a crash. `collect.ts` converts the results to the stored files.
  *
  * npx tsx range-test/measure.ts [--workers 2] [--only name]
  */
@@ -11,7 +11,7 @@ import { readResult } from './results.ts';
 import { runJobs } from './runJobs.ts';
 import { settings } from './settings.ts';
 
-/** The cheap nets first: whatever is done by a certain time is most of it. */
+/** Cheap nets come first, so that most settings are done early. */
 const byCost = [
   'tabular-mlp',
   'tabular-tanh',
@@ -34,7 +34,7 @@ const wanted = settings
   .sort((a, b) => byCost.indexOf(a.net) - byCost.indexOf(b.net));
 const known: Known = new Map();
 for (;;) {
-  // Of each setting all jobs whose rates are known by now.
+  // All jobs of each setting whose rates are known so far.
   const jobs = wanted.flatMap((setting) => measured(setting, readResult, known).missing);
   if (jobs.length === 0) break;
   await runJobs(jobs, values.workers);

@@ -6,20 +6,20 @@ import { randomLabelled, type Setting, seeds } from './settings.ts';
 import type { StoredSweep } from './store.ts';
 import { linearSweep, rounded, type Sweep, sweeps } from './sweeps.ts';
 
-/** What is known of a setting, and the jobs that are wanted next. */
+/** The results of a setting so far, and its next jobs. */
 export interface Measured {
   readonly sweeps: readonly StoredSweep[];
   readonly fixed: readonly (FixedRun & { readonly seed: number })[];
-  /** None when it is measured. */
+  /** Empty when everything is measured. */
   readonly missing: readonly Job[];
 }
 
-/** What was read of results before: they are long. */
+/** Results that were read before. They are long, so each is read once. */
 export type Known = Map<string, StoredSweep | FixedRun>;
 
 const gridSize = 12;
 
-/** Goes through the results of a setting as far as they reach: later rates depend on what came of earlier ones. */
+/** Reads the results of a setting so far and determines the next jobs. Later rates depend on earlier results. */
 export function measured(
   setting: Setting,
   resultOf: (id: string) => TrialResult | undefined,
@@ -55,7 +55,7 @@ export function measured(
 
   const fixed: (FixedRun & { readonly seed: number })[] = [];
   const accuracies = new Map<number, number>();
-  /** Whether the runs at a rate are there. */
+  /** Reads the runs at a rate. Returns false if one is missing. */
   const at = (power: number): boolean => {
     const jobs = seeds.map((seed) => fixedJob(setting, seed, power));
     const found = jobs.flatMap((job) => {
@@ -70,7 +70,7 @@ export function measured(
   };
   const powers = (): number[] => [...accuracies.keys()].sort((a, b) => a - b);
   const best = (): number => powers().reduce((a, b) => (accuracies.get(b)! > accuracies.get(a)! ? b : a));
-  // Far below the best every further rate only costs time.
+  // Rates far below the best need not be trained.
   const useless = (): boolean =>
     powers().length > 8 &&
     powers()
@@ -79,7 +79,7 @@ export function measured(
   const grid = (): boolean => {
     const top = Math.ceil(Math.log2(Math.max(...edges))) + 1;
     for (let power = top; power > top - gridSize && !useless(); power--) if (!at(power)) return false;
-    // The best rate must not stand at the rim, nor the largest be a stable one.
+    // The best rate must lie inside the grid, and the largest rate must not be stable.
     for (let i = 0; i < 4 && best() <= powers()[1]!; i++) if (!at(powers()[0]! - 1)) return false;
     for (let i = 0; i < 4; i++) {
       const last = powers().at(-1)!;
@@ -100,7 +100,7 @@ function storedSweep(
   randomLabels: boolean,
 ): StoredSweep {
   const { steps, stopped } = run!;
-  // A state with NaN ends a run before its loss can show it.
+  // A state with NaN ends a run before a loss shows it.
   const unseen = stopped?.reason === 'diverged' && steps.at(-1)!.loss !== null ? [null] : [];
   const { name, spacing, endLr } = plan;
   return {

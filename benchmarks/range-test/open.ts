@@ -4,7 +4,7 @@ import type { JobData } from './jobs.ts';
 import { judged } from './judged.ts';
 import { createTask } from './task.ts';
 
-/** What the processes of `measure.ts` import: makes a setting of a job. */
+/** The module that the processes of `measure.ts` import. It opens the setting of a job. */
 export async function open({ model, data, optimizer, seed, task }: Job): Promise<OpenedJob<Batch>> {
   const { name, batch, order, randomLabels, judged: isJudged } = data as unknown as JobData;
   const setting = { net: model as string, data: name, optimizer, batch };

@@ -9,14 +9,13 @@ import { type StoredAdaptive, type StoredSweep, unpack } from './store.ts';
 import { linearSweep, type Sweep, sweeps } from './sweeps.ts';
 
 /**
- * The trace that core's `rangeTest` makes of a stored sweep: core drives it and decides where to stop, the
- * losses are the stored ones.
+ * Replays a stored sweep through core's `rangeTest`. Core decides where to stop; the losses are the stored ones.
  */
 export function replay(stored: StoredSweep): Promise<RangeTestTrace> {
   return replayAs(stored, stored.sweep === 'linear' ? linearSweep(stored.endLr!) : sweeps[stored.sweep]);
 }
 
-/** The same for a range test that looked for its rates by itself; its coarse sweep stays as it was. */
+/** Replays a range test that chose its own rates. Its coarse sweep is kept as recorded. */
 export async function replayAdaptive(stored: StoredAdaptive): Promise<RangeTestTrace> {
   const { coarse, startLr, endLr, updateKind } = unpack(stored);
   if (!coarse) return unpack(stored);
@@ -26,9 +25,9 @@ export async function replayAdaptive(stored: StoredAdaptive): Promise<RangeTestT
 }
 
 /**
- * What the range test finds where nothing is said of its rates: with 200 steps, and 400 more where these leave a doubt.
+ * The finding of a range test without given rates: 200 steps, and 400 more if the result is in doubt.
  *
- * @param budget - how many steps the training takes, if the analysis is told
+ * @param budget - the number of training steps, if the analysis gets it
  */
 export async function findByDefault(
   stored: readonly StoredAdaptive[],
@@ -47,7 +46,7 @@ export async function findByDefault(
   return { finding, cost };
 }
 
-/** The same for losses of any origin, which were recorded at the rates of `sweep`. */
+/** Replays losses from any source that were recorded at the rates of `sweep`. */
 export function replayAs(
   stored: Pick<StoredSweep, 'loss' | 'accuracy'>,
   { startLr, endLr, steps, spacing }: Pick<Sweep, 'startLr' | 'endLr' | 'steps' | 'spacing'>,

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseResult, type TrialResult } from '@clr/sweep';
 
-/** Where the results of jobs are. */
+/** The folder of the results of jobs. */
 export const jobsFolder: string = fileURLToPath(new URL('../../.cache/range-test/jobs', import.meta.url));
 
-/** The result of a job, if it is there. */
+/** The result of a job, if it exists. */
 export function readResult(id: string): TrialResult | undefined {
   const path = join(jobsFolder, `${id}.json`);
   try {

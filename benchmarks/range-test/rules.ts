@@ -1,4 +1,4 @@
-/** What is scored: the rules of other libraries and clr's analysis, each on what was stored of a setting. */
+/** The scored rules: those of other libraries and clr's analysis, each on the stored data of a setting. */
 import {
   analyzeRangeTest,
   type RangeTestFinding,
@@ -12,16 +12,16 @@ import { seeds, settings } from './settings.ts';
 import { quarterOf, type StoredAdaptive, type StoredSweep, type StoredTruth, type Truth } from './store.ts';
 import { sweeps as plans, type SweepName } from './sweeps.ts';
 
-/** What a rule says of one run: the rate for constant training, and the one that must be stable. */
+/** A rule's answer for one run: the rate for constant training, and the rate that must be stable. */
 export interface Answer {
   readonly fixedLr: number;
   readonly maxLr: number;
   readonly finding?: RangeTestFinding;
-  /** How many steps the sweeps took. */
+  /** The steps of the sweeps. */
   readonly cost?: number;
 }
 
-/** What is stored of a setting. */
+/** The stored data of a setting. */
 interface Stored {
   readonly truth: Truth;
   readonly sweeps: readonly StoredSweep[];
@@ -33,7 +33,7 @@ export interface Rule {
   readonly answer: (stored: Stored, seed: number) => Promise<Answer | null>;
 }
 
-/** The seed's sweeps of a kind, the one with the training's own batch order first. */
+/** The seed's sweeps of a kind. The one with the training's batch order comes first. */
 const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): StoredSweep[] =>
   sweeps
     .filter((one) => one.seed === seed && one.sweep === name && !one.randomLabels)
@@ -58,7 +58,7 @@ const answerOf = (traces: readonly RangeTestTrace[], steps: number, kind?: Updat
 
 const kinds = new Map(settings.map(({ name, optimizer }) => [name, updateKindOf(optimizer)]));
 
-/** Plain sweeps; `kind`: the analysis knows the optimizer. */
+/** Plain sweeps. `kind` tells the analysis the optimizer. */
 const plain = (name: string, choice: Choice, kind = true): Rule => ({
   name,
   answer: async ({ sweeps, truth: { setting, budget } }, seed) => {
@@ -67,7 +67,7 @@ const plain = (name: string, choice: Choice, kind = true): Rule => ({
   },
 });
 
-/** The range test as it runs where no rates are given. */
+/** The range test without given rates. */
 const adaptive = (name: string, steps: number): Rule => ({
   name,
   answer: async ({ adaptive: stored, truth }, seed) => {
@@ -100,8 +100,8 @@ export const rules: readonly Rule[] = [
 ];
 
 /**
- * No range test: every rate of the grid is trained for a quarter of the budget, and the seed's most accurate is taken,
- * times `factor`. What so much work finds shows how much a sweep can be asked for.
+ * A search instead of a range test: trains every rate of the grid for a quarter of the budget and takes the seed's most
+ * accurate, times `factor`. It shows how much can be expected of a sweep.
  */
 export const search = (truths: readonly StoredTruth[], factor: number): Rule => {
   const quarters = new Map(truths.map((truth) => [truth.setting, quarterOf(truth)]));

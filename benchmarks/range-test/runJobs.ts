@@ -4,7 +4,7 @@ import type { Job } from '@clr/sweep';
 import { runSweep } from '@clr/sweep/node';
 import { jobsFolder } from './results.ts';
 
-/** Runs jobs that have no result yet, on as many processes as there are cores. Ends the program if one has none at the end. */
+/** Runs the jobs that have no result yet, one process per core. Ends the program if a job has no result afterwards. */
 export async function runJobs(jobs: readonly Job[], workers?: string): Promise<void> {
   const interrupt = abortOnInterrupt();
   const { results, stopped, failed } = await runSweep(jobs, {

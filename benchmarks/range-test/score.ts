@@ -26,7 +26,7 @@ const middle = (values: readonly number[]): string => {
   return sorted.length === 0 ? '–' : sorted[sorted.length >> 1]!.toFixed(2);
 };
 
-/** The spread of the suggestions for a setting's seeds, in decades; one number per setting. */
+/** The spread of a setting's suggestions over its seeds, in decades. */
 function spreads(runs: readonly Run[], of: 'fixedLr' | 'maxLr'): number[] {
   const settings = [...new Set(runs.map(({ truth }) => truth.setting))];
   return settings.flatMap((setting) => {
@@ -106,7 +106,7 @@ async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise
   return all;
 }
 
-/** How many suggestions with a certainty in each range are good in both senses. */
+/** Counts the suggestions in each range of confidence that are both in band and stable. */
 function calibration(runs: readonly Run[]): void {
   const rows = [['certainty', 'runs', 'in band', 'stable', 'both', 'interval meets the band']];
   for (const [low, high] of [
@@ -141,7 +141,7 @@ function calibration(runs: readonly Run[]): void {
   table(rows);
 }
 
-/** How many intervals contain the suggestion for another seed of the same setting. */
+/** Counts the intervals that contain the suggestion for another seed of the same setting. */
 function coverage(runs: readonly Run[]): string {
   const shares = (['fixedLr', 'maxLr'] as const).map((of) => {
     const pairs = runs.flatMap((run) =>
@@ -195,7 +195,7 @@ function detail(runs: readonly Run[]): void {
   table(rows);
 }
 
-/** Curves without a suggestion: how many of each kind are refused, and for which reasons. */
+/** Counts the hopeless curves of each kind that are refused, with the reasons. */
 function refusals(truths: readonly Truth[]): void {
   const rows = [['hopeless curve', 'refused', 'of', 'first reason']];
   for (const [name, traces] of hopelessCurves(truths)) {
@@ -206,7 +206,7 @@ function refusals(truths: readonly Truth[]): void {
   table(rows);
 }
 
-/** Other data, another engine: PyTorch's curves of the digits set. */
+/** Scores PyTorch's curves of the digits set: other data, and another engine. */
 async function reportDigits(wantsDetail: boolean): Promise<void> {
   const runs: Run[] = [];
   for (const { truth, updateKind, seed, trace } of await digits()) {

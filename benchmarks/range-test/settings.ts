@@ -8,13 +8,13 @@ export const seeds = [1, 2, 3] as const;
 export interface Setting {
   readonly name: string;
   readonly data: DataName;
-  /** The name of the net's files in `models/`, less the seed. */
+  /** The name of the net's files in `models/`, without the seed. */
   readonly net: string;
   readonly optimizer: Optimizer;
   readonly batch: number;
   /** Steps of a whole training run. */
   readonly budget: number;
-  /** Never looked at while rules are tuned. */
+  /** Held out: not used while rules are tuned. */
   readonly heldOut: boolean;
 }
 
@@ -27,7 +27,7 @@ const optimizers = {
   rmsProp: rmsProp(),
 };
 
-/** What a net learns, and in how many steps: ten times a range test, or more where steps are cheap. */
+/** The data and the number of steps of each net: ten times a range test, or more if steps are cheap. */
 const nets: Readonly<Record<string, { readonly data: DataName; readonly budget: number }>> = {
   'tabular-mlp': { data: 'tabular', budget: 4000 },
   'tabular-tanh': { data: 'tabular', budget: 4000 },
@@ -87,7 +87,7 @@ const development: readonly Row[] = [
   ['resnet', 'adam', 32],
 ];
 
-// Other nets and other data than those above, named before anything was trained.
+// Other nets and other data than those above, chosen before anything was trained.
 const heldOut: readonly Row[] = [
   ['signal', 'sgd', 32],
   ['signal', 'adam', 64],
@@ -104,7 +104,7 @@ const heldOut: readonly Row[] = [
   ['mobile', 'adam', 32],
 ];
 
-/** Settings whose labels are also drawn at random, for curves that carry nothing. */
+/** Settings that are also swept with random labels, for curves without information. */
 export const randomLabelled: ReadonlySet<string> = new Set([
   'tabular-mlp-sgd-32',
   'lenet-momentum-64',

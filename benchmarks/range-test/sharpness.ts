@@ -1,7 +1,8 @@
 /**
- * Where does batch sharpness put the loss edge? Runs range tests on development settings and prints edge · S / 2, with S the
- * mean batch sharpness before any step, on the way of the range test, and after 150 steps at a quarter of the edge.
- * For plain SGD it should be 1; with momentum 0.9 from 0.1 (small batches) to 1.9 (large ones), for Adam from 1 to 19.
+ * Compares the loss edge with the one that batch sharpness predicts. Runs range tests on development settings and
+ * prints edge · S / 2. S is the mean batch sharpness before any step, along the range test, and after 150 steps at a
+ * quarter of the edge. For plain SGD it should be 1; with momentum 0.9 from 0.1 (small batches) to 1.9 (large ones),
+ * for Adam from 1 to 19.
  *
  * npx tsx range-test/sharpness.ts [--only name] [--seeds 2]
  */
@@ -10,7 +11,7 @@ import { analyzeRangeTest, batchSharpness, rangeTest, updateKindOf } from '@clr/
 import { type Setting, settings } from './settings.ts';
 import { createTask } from './task.ts';
 
-/** How far below the edge core still reads the sharpness: `sharpnessWindow.near` of its calibration. */
+/** The lowest share of the edge at which core reads the sharpness: `sharpnessWindow.near` of its calibration. */
 const near = 4;
 
 const places = ['start', 'sweep', 'trained'] as const;
@@ -23,7 +24,7 @@ interface Row extends Readonly<Record<Place, number>> {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Nothing where the range test is refused. */
+/** Empty if the range test is refused. */
 async function measure(setting: Setting, seed: number): Promise<Row | undefined> {
   const { trainer, batches } = await createTask(setting, seed);
   try {

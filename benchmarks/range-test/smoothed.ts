@@ -1,6 +1,7 @@
 /**
- * Smoothed losses: every stored sweep as each library would have stored it, with 4, 5 and 6 digits. How far is `maxLr` from
- * that of the raw losses once the smoothing is undone; and how many curves look smoothed, those that are and those that are not?
+ * Smooths every stored sweep as each library would have stored it, with 4, 5 and 6 digits. Prints how far `maxLr` is
+ * from that of the raw losses after the smoothing is undone, and how many smoothed and raw curves are recognised as
+ * smoothed.
  *
  * npx tsx range-test/smoothed.ts
  */
@@ -13,9 +14,9 @@ export type Tool = keyof typeof smoothings;
 export const tools = Object.keys(smoothings) as Tool[];
 
 export interface Comparison {
-  /** maxLr with the smoothing undone, divided by that of the raw losses; `null` where only one of them answers. */
+  /** maxLr with the smoothing undone, divided by that of the raw losses. `null` if only one of them gives a rate. */
   readonly ratio: number | null | undefined;
-  /** Whether the smoothed losses are refused as such if nobody says how. */
+  /** True if the smoothed losses are refused as smoothed when the kind of smoothing is not given. */
   readonly noticed: boolean;
 }
 

@@ -17,7 +17,10 @@ interface Part {
 /** A training that begins in some particular way. */
 export interface Start {
   readonly name: string;
-  /** `'high'`: far above a constant answer; `'ordinary'`; `'hopeless'`: there is nothing to learn, or no way to. */
+  /**
+   * `'high'`: the loss starts far above a constant answer. `'hopeless'`: there is nothing to learn, or the model cannot
+   * learn it.
+   */
   readonly kind: 'high' | 'ordinary' | 'hopeless';
   readonly data: DataName;
   readonly net: string;
@@ -27,11 +30,11 @@ export interface Start {
   readonly inputs?: (value: number, index: number) => number;
   /** Replaces the class labels. */
   readonly target?: (examples: Examples) => Target;
-  /** How many training examples there are; default all. */
+  /** The number of training examples. Default: all. */
   readonly examples?: number;
   /** Multiplies the initial weights. */
   readonly weights?: number;
-  /** Steps of training on the labels as they were, before it begins. */
+  /** Steps of training on the original labels before the start. */
   readonly pretrained?: number;
 }
 
@@ -39,14 +42,14 @@ const momentum = sgd({ momentum: 0.9 });
 const tabular = { data: 'tabular', net: 'tabular-mlp', batch: 32 } as const;
 const digits = { data: 'mnist', net: 'mnist-mlp', batch: 32 } as const;
 const pixels = (value: number): number => value * 78.6 + 33.3;
-/** Table columns as they come: 0.1 to 10,000 wide, and not around 0. */
+/** Unscaled table columns, 0.1 to 10,000 wide and not centred on 0. */
 const columns = (value: number, index: number): number => 10 ** ((index % 6) - 1) * (value + 2);
 const nextClass = ({ labels }: Examples): Target => {
   const classes = Math.max(...labels) + 1;
   return { classes: labels.map((label) => (label + 1) % classes) };
 };
 
-/** Six numbers that depend on the inputs through bends, with some noise: `mean ± spread`. */
+/** Six targets that are a nonlinear function of the inputs plus noise: `mean ± spread`. */
 const numbers =
   (mean: number, spread: number) =>
   ({ inputs, count }: Examples): Target => {
@@ -174,7 +177,7 @@ export interface StartTask {
   /** One pass, in an order that the epoch decides. */
   readonly batches: (epoch: number) => Generator<Batch>;
   readonly validation: readonly Batch[];
-  /** What the model is worth on the validation data: accuracy, or the share of variance explained. In percent. */
+  /** The model's score on the validation data in percent: accuracy, or the share of variance explained. */
   score(): Promise<number>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * High starts, ordinary starts, and hopeless ones: what autoClr makes of them, beside the best of a grid of peaks.
+ * Compares autoClr with the best of a grid of peaks on high, ordinary and hopeless starts.
  *
  * npx tsx range-test/starts.ts [--only text] [--kind high] [--seeds 2] [--truth | --tests]
  *
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { analyzeRangeTest, autoClr, decay, rangeTest, train } from '@clr/core';
 import { createStart, type Start, starts } from './startTasks.ts';
 
-/** Steps of every training, with all that autoClr needs before it. */
+/** The steps of every training, including autoClr's range test and settling. */
 const steps = 1000;
 const peaks = Array.from({ length: 17 }, (_, i) => 10 ** (-7 + i / 2));
 const store = new URL('./traces/starts.jsonl', import.meta.url);
@@ -18,7 +18,7 @@ const store = new URL('./traces/starts.jsonl', import.meta.url);
 interface Trained {
   readonly name: string;
   readonly seed: number;
-  /** Of the decay. */
+  /** The peaks of the decay. */
   readonly peak: number;
   readonly score: number;
 }

@@ -3,21 +3,21 @@ import { fileURLToPath } from 'node:url';
 import type { RangeTestPoint, RangeTestTrace } from '@clr/core';
 import { rounded, type SweepRecord } from './sweeps.ts';
 
-/** A sweep of one seed as it is kept. */
+/** A stored sweep of one seed. */
 export interface StoredSweep extends SweepRecord {
   readonly seed: number;
   /** Trained on labels drawn at random. */
   readonly randomLabels?: true;
 }
 
-/** What one fixed rate came to: one entry a seed, in the seeds' order. */
+/** The results of one fixed rate: one entry per seed, in the seeds' order. */
 export interface OutcomesOfSeeds {
   readonly stable: readonly boolean[];
-  /** On the validation data, the mean of looks at 90 %, 95 % and 100 % of the steps. */
+  /** Accuracy on the validation data: the mean of evaluations at 90 %, 95 % and 100 % of the steps. */
   readonly accuracy: readonly number[];
 }
 
-/** What is known of one fixed rate. */
+/** The data of one fixed rate. */
 export interface TruthPoint extends OutcomesOfSeeds {
   readonly lr: number;
 }
@@ -31,7 +31,7 @@ export interface Truth {
   readonly grid: readonly TruthPoint[];
 }
 
-/** A setting's truth as it is kept: at the whole budget, and at a quarter of it. */
+/** A setting's stored truth: at the whole budget, and at a quarter of it. */
 export interface StoredTruth extends Truth {
   readonly grid: readonly (TruthPoint & { readonly quarter: OutcomesOfSeeds })[];
 }
@@ -41,20 +41,20 @@ export function quarterOf({ grid, budget, ...truth }: StoredTruth): Truth {
   return { ...truth, budget: budget / 4, grid: grid.map(({ lr, quarter }) => ({ lr, ...quarter })) };
 }
 
-/** What core's range test recorded where no rates were given; its rates follow from its ends. */
+/** The record of core's range test without given rates. Its rates follow from the first and the last. */
 export interface StoredAdaptive {
   readonly seed: number;
-  /** What the whole test was allowed. */
+  /** The step budget of the whole test. */
   readonly steps: number;
   readonly randomLabels?: boolean;
   readonly trace: Omit<RangeTestTrace, 'points' | 'coarse'>;
   readonly loss: readonly (number | null)[];
   readonly accuracy: readonly (number | null)[];
-  /** The losses of the coarse sweep, by the name that traces once had for it. */
+  /** The losses of the coarse sweep, under the name of older traces. */
   readonly scout: readonly (number | null)[];
 }
 
-/** A linear sweep to twice the largest stable rate, and what was seen of the validation data every 20 steps. */
+/** A linear sweep to twice the largest stable rate, and the validation results every 20 steps. */
 export interface StoredLinear {
   readonly setting: string;
   readonly seed: number;
@@ -64,11 +64,11 @@ export interface StoredLinear {
   readonly validation: Pick<StoredLinear, 'loss' | 'accuracy'>;
 }
 
-/** The objects of a file that is appended to, one a line; none where there is no file. */
+/** Reads a file with one JSON object per line. Empty if there is no file. */
 export function readLines<T>(path: string | URL): T[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n');
-  // A line without its end was being written when the process was stopped.
+  // A line without its end was interrupted while it was written.
   return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as T);
 }
 
@@ -135,7 +135,7 @@ export function pack({
   return { trace, loss: lossesOf(points), accuracy, scout: lossesOf(coarse) };
 }
 
-/** The trace as it was. */
+/** The recorded trace. */
 export function unpack({ steps, trace, loss, accuracy, scout: coarse }: StoredAdaptive): RangeTestTrace {
   const points = (losses: typeof loss, { startLr, endLr, of }: Ends): RangeTestPoint[] =>
     losses.map((value, step) => ({
@@ -156,6 +156,6 @@ export function unpack({ steps, trace, loss, accuracy, scout: coarse }: StoredAd
 interface Ends {
   readonly startLr: number;
   readonly endLr: number;
-  /** How many steps lie from end to end. */
+  /** The number of steps between two points of a trace. */
   readonly of: number;
 }

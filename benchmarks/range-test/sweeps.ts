@@ -1,4 +1,4 @@
-/** A sweep of the rate as a library runs it. */
+/** A library's sweep of the rate. */
 export interface Sweep {
   readonly name: SweepName;
   readonly spacing: 'linear' | 'exponential';
@@ -33,10 +33,10 @@ const exponential = (
   lr: (step) => startLr * (endLr / startLr) ** share(step),
 });
 
-/** Each library's own defaults; see the README for where they are written. */
+/** Each library's defaults. The README names the sources. */
 export const sweeps: Readonly<Record<Exclude<SweepName, 'linear'>, Sweep>> = {
   fastai: exponential('fastai', 1e-7, 10, 100, (step) => step / 100),
-  // The start is the optimizer's own rate there; 1e-7 is its README's.
+  // This library starts at the optimizer's rate; 1e-7 comes from its README.
   'pytorch-lr-finder': exponential('pytorch-lr-finder', 1e-7, 10, 100, (step) => step / 99),
   lightning: exponential('lightning', 1e-8, 1, 100, (step) => (step === 0 ? 0 : (step + 1) / 100)),
   'clr-100': exponential('clr-100', 1e-6, 10, 100, (step) => step / 99),
@@ -61,10 +61,10 @@ export const paperSweep = (endLr: number): Sweep => ({
   lr: (step) => (endLr * step) / 299,
 });
 
-/** What a sweep saw, step by step; `null` is NaN or an infinity, after which nothing was run. */
+/** The losses and accuracies of a sweep, step by step. `null` is NaN or an infinity, after which the sweep ended. */
 export interface SweepRecord {
   readonly sweep: SweepName;
-  /** Of the linear sweep. */
+  /** The end of the linear sweep. */
   readonly endLr?: number;
   /** The seed of the batches' order. */
   readonly order: number;
@@ -72,6 +72,6 @@ export interface SweepRecord {
   readonly accuracy: readonly (number | null)[];
 }
 
-/** Six digits: less than any noise in a loss. */
+/** Six digits are finer than the noise in a loss. */
 export const rounded = (value: number, digits = 6): number | null =>
   Number.isFinite(value) ? Number(value.toPrecision(digits)) : null;

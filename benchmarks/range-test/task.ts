@@ -8,7 +8,7 @@ import type { Setting } from './settings.ts';
 /** A setting with one seed's weights, ready to train. */
 export interface Task {
   readonly trainer: OnnxTrainer;
-  /** One epoch after another, in an order that `seed` decides, without end. */
+  /** Endless batches, epoch after epoch, in an order given by `seed`. */
   batches(seed: number): Generator<Batch, never>;
   /** One of them. */
   epoch(seed: number, index: number): Generator<Batch, void>;
@@ -19,7 +19,7 @@ export interface Task {
 export interface TaskOptions {
   /** Gives the training examples random labels, so that there is nothing to learn. */
   readonly randomLabels?: boolean;
-  /** Takes no form of a layer for being fast here, so that the bits are the same everywhere. */
+  /** Does not choose a layer's form by its measured speed, so that the bits are the same on every machine. */
   readonly deterministic?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Truth } from './store.ts';
 
-/** What a setting's grid of fixed rates says. */
+/** The results of a setting's grid of fixed rates. */
 export interface Verdict {
   /** The rate with the best accuracy. */
   readonly best: {
@@ -12,9 +12,12 @@ export interface Verdict {
   };
   /** The rates between which the accuracy stays within a point of the best. */
   readonly band: readonly [low: number, high: number];
-  /** Going up from the best rate, the last before one that is not stable in all seeds. */
+  /** The last rate, going up from the best, before one that is not stable in all seeds. */
   readonly largestStable: number;
-  /** Mean accuracy over the seeds, between grid points linear in the log of the rate; the lowest rate's below the grid, 0 above. */
+  /**
+   * Mean accuracy over the seeds, interpolated linearly in the log of the rate. Below the grid it is that of the lowest
+   * rate, above it 0.
+   */
   readonly accuracyAt: (lr: number) => number;
   readonly inBand: (lr: number) => boolean;
 }

@@ -1,7 +1,7 @@
 import { sampleSchedule, toSchedule } from '@clr/core';
 import type { Case } from './cases.ts';
 
-/** Medians over the rounds, in nanoseconds a value. Rounds are short, so that few of them are interrupted. */
+/** Medians over the rounds, in nanoseconds per value. Rounds are short, so that few of them are interrupted. */
 export interface Measured {
   readonly lr: number;
   readonly byHand: number;
@@ -12,7 +12,10 @@ export interface Measured {
 const steps = 20_000;
 const rounds = 500;
 
-/** Times one policy and its twin by hand, turn by turn. A process that measures one policy only stays honest. */
+/**
+ * Times one policy and its handwritten equivalent in turns. Several policies in one process would affect each other's
+ * optimised code.
+ */
 export function measure({ policy, byHand }: Case): Measured {
   const schedule = toSchedule(policy);
   const table = new Float32Array(steps);
@@ -52,7 +55,7 @@ export function measure({ policy, byHand }: Case): Measured {
   };
 }
 
-/** Both sides must have worked out the same thing, or the comparison is worth nothing. */
+/** Both sides must have computed the same result. */
 function agree(ours: number, byHand: number): void {
   if (Math.abs(ours - byHand) > 1e-6 * Math.abs(byHand)) throw new Error(`${ours} is not ${byHand}`);
 }

@@ -4,7 +4,8 @@ import { cases } from './cases.ts';
 import { type Measured, measure } from './measure.ts';
 
 // The cost of schedule.lr and sampleSchedule beside loops written by hand: pnpm --filter @clr/benchmarks schedule
-// Each policy has a process of its own, as most programs have but one or two; `--together` measures all in one.
+// Each policy has its own process, because most programs use only one or two policies. `--together` measures all in
+// one.
 
 const targets = { lr: 20, sample: 1000 / 50 };
 

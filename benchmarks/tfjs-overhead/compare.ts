@@ -28,15 +28,15 @@ export const nets: Record<string, { shape: number[]; layers: () => tf.layers.Lay
   },
 };
 
-/** Times in milliseconds; the two of a pair were taken one right after the other. */
+/** Times in milliseconds. The two of a pair were measured right after each other. */
 export interface Result {
   readonly pairs: { readonly without: number; readonly with: number }[];
-  /** What the callback's own hooks take in a step. */
+  /** The time of the callback's own hooks in a step. */
   readonly hooks: number;
   readonly steps: number;
 }
 
-// Rate and momentum both change at every step: the most that there is to do.
+// The rate and the momentum change at every step, which is the most work.
 const policy: Policy = triangular2({
   baseLr: 1e-4,
   maxLr: 1e-3,
@@ -45,8 +45,7 @@ const policy: Policy = triangular2({
 });
 
 /**
- * `fit` with the callback beside the same `fit` without, in turns, each first in every other pair; `clock` in
- * milliseconds.
+ * Times `fit` with and without the callback, in pairs that alternate their order. `clock` returns milliseconds.
  */
 export async function compare(
   name: string,
@@ -72,7 +71,7 @@ export async function compare(
       verbose: 0,
       ...(callbacks && { callbacks }),
     });
-    // The device may still be at it.
+    // The device may still be working.
     await model.getWeights()[0]!.data();
     return clock() - start;
   };

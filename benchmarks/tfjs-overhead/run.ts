@@ -1,6 +1,6 @@
 /**
- * What `cyclicLR` costs: `fit` with it beside the same `fit` without, on tfjs's cpu backend in Node and on
- * webgl in Chromium. `npx tsx tfjs-overhead/run.ts [rounds] [cpu or webgl]`. The target is a median ratio of 1.01 at most.
+ * Measures the cost of `cyclicLR`: `fit` with it and without, on tfjs's cpu backend in Node and on webgl in Chromium.
+ * `npx tsx tfjs-overhead/run.ts [rounds] [cpu or webgl]`. The target is a median ratio of 1.01 at most.
  */
 import { cpus, loadavg } from 'node:os';
 import { inChromium } from '../inChromium.ts';
@@ -10,7 +10,7 @@ const rounds = Number(process.argv[2] ?? 15);
 const only = process.argv[3] ?? '';
 console.log(`${rounds} pairs each; ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}`);
 
-// The CPU's time, for the backend is one thread of JavaScript and other processes are no matter then.
+// Measures CPU time. The backend is a single JavaScript thread, so other processes do not disturb it.
 const cpuTime = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

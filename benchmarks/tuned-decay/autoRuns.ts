@@ -4,7 +4,10 @@ import { addRun, ofKind, readRuns } from './store.ts';
 import { judge, orderOf } from './trainUnder.ts';
 import type { TaskOf } from './tunedRuns.ts';
 
-/** `autoClr` from start to end, with its defaults and everything paid; the model as it leaves it is judged. */
+/**
+ * Runs `autoClr` from start to end at its defaults; the range test counts in the budget. Scores the model that it
+ * leaves.
+ */
 export async function runAuto(setting: Setting, taskOf: TaskOf): Promise<void> {
   for (const seed of seeds) {
     if (ofKind(readRuns(setting.name), 'auto').some((run) => run.seed === seed)) continue;

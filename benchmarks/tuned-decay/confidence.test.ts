@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { areaUnderCurve, claimsOf } from './confidence.ts';
 
-// The settings that the confidence was fitted to, and whatever is measured since.
+// The settings that the confidence was fitted to, and those measured later.
 const claims = (['development', 'long', 'others', 'tables'] as const).flatMap(claimsOf);
 
-it('of the answers that claim a chance of 0.8 and more, four in five hold', () => {
+it('is right in four of five answers with a confidence of 0.8 and more', () => {
   const sure = claims.filter(({ confidence }) => confidence >= 0.8);
   expect(sure.length).toBeGreaterThan(60);
   expect(sure.filter(({ good }) => good).length / sure.length).toBeGreaterThan(0.8);
 });
 
-it('good answers claim more than bad ones', () => {
+it('is higher for good answers than for bad ones', () => {
   expect(areaUnderCurve(claims)).toBeGreaterThan(0.62);
 });

@@ -1,6 +1,6 @@
 /**
- * How often the claims of `confidence` held: whether a linear decay from `maxLr` came within half a point of the tuned one,
- * for every stored range test. Trains nothing.
+ * Counts how often `confidence` was right for the stored range tests. An answer is good if a linear decay from its
+ * `maxLr` comes within half a point of the tuned one. Trains nothing.
  *
  * npx tsx tuned-decay/confidence.ts
  */
@@ -10,13 +10,13 @@ import { linearAt, measuredRuns } from './measured.ts';
 import { parts } from './settings.ts';
 import { ofKind } from './store.ts';
 
-/** A claim, and whether it held. */
+/** A confidence, and whether the answer was good. */
 interface Claim {
   readonly confidence: number;
   readonly good: boolean;
 }
 
-/** The claims of all range tests of a part. */
+/** The confidences of all range tests of a part. */
 export function claimsOf(part: (typeof parts)[number]): Claim[] {
   return measuredRuns([part]).flatMap((run) =>
     ofKind(run.lines, 'rangeTest')
@@ -30,7 +30,7 @@ export function claimsOf(part: (typeof parts)[number]): Claim[] {
   );
 }
 
-/** The chance that a good answer claims more than a bad one. */
+/** The probability that a good answer has a higher confidence than a bad one. */
 export function areaUnderCurve(claims: readonly Claim[]): number {
   const of = (good: boolean) => claims.filter((claim) => claim.good === good);
   let won = 0;

@@ -3,7 +3,7 @@ import { type Examples, normalFrom, sequence, smallImages, tabular, waves } from
 import { readTable } from './tables.ts';
 import { characters, nextCharacter } from './text.ts';
 
-/** Which data a setting learns. */
+/** The name of a data set. */
 export type DataName =
   | 'teacher'
   | 'noisy-teacher'
@@ -25,19 +25,19 @@ export type DataName =
   | 'diamonds'
   | 'news';
 
-/** Three parts: one to train on, one that chooses, one that judges and chooses nothing. */
+/** Training, validation and test data. Choices are made on validation data only. */
 export interface Problem {
   readonly train: Examples;
   readonly validation: Examples;
   readonly test: Examples;
-  /** Of one example's inputs and of its target. */
+  /** The shapes of one example's input and target. */
   readonly shape: readonly number[];
   readonly targetShape: readonly number[];
 }
 
 const loaded = new Map<DataName, Promise<Problem>>();
 
-/** Loads or makes a problem; the same every time, and once a process. */
+/** Loads or makes a problem, always the same. Each is kept for the process. */
 export function loadProblem(name: DataName): Promise<Problem> {
   const problem = loaded.get(name) ?? make(name);
   loaded.set(name, problem);
@@ -104,7 +104,7 @@ function parts(
   return { train: train!, validation: validation!, test: test!, shape, targetShape };
 }
 
-/** MNIST in means of 2 × 2 pixels; five classes of it count from 0 again. */
+/** MNIST reduced to means of 2 × 2 pixels. A subset of five digits is numbered from 0. */
 async function digits(keeps: (label: number) => boolean): Promise<Problem> {
   const data = await mnist();
   const split = (of: Dataset['train'], from: number, to: number): Examples =>

@@ -1,5 +1,5 @@
 /**
- * Trains everything that the tables stand on and that is not there yet; writes a line a run into runs/<setting>.jsonl.
+ * Trains the runs of the tables that are still missing. Writes one line per run to runs/<setting>.jsonl.
  *
  * npx tsx tuned-decay/measure.ts --stage linear [--part long] [--only name] [--budget 1000] [--workers 2]
  */
@@ -36,7 +36,7 @@ const { values } = parseArgs({
     /** The largest budget, in steps. */
     budget: { type: 'string', default: '100000' },
     workers: { type: 'string', default: '2' },
-    /** Begins with the last setting, so that a second process can come from the other end. */
+    /** Starts with the last setting, so that a second process can work from the other end. */
     reverse: { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
   },

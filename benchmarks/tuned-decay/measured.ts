@@ -15,7 +15,7 @@ export interface Run {
   readonly linear: readonly { readonly peak: number; readonly test: number }[];
 }
 
-/** All runs of the given parts that have linear decays. */
+/** The results of all settings and seeds of the given parts that have linear decays. */
 export function measuredRuns(parts: readonly Part[]): Run[] {
   return settings.flatMap((setting) => {
     const lines = readRuns(setting.name);
@@ -53,7 +53,7 @@ export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined 
     ?.test;
 }
 
-/** Test accuracy of a plan on the budget left after the range test, with today's analysis. */
+/** Test accuracy of a plan on the budget left after the range test, with the current analysis. */
 export function suggestedTo(
   { lines, seed, found: { finding, paid } }: Run,
   plan: string,
@@ -68,7 +68,7 @@ export function suggestedTo(
 export const peerTo = ({ lines, seed }: Run, peer: string): number | undefined =>
   ofKind(lines, 'peer').find((run) => run.seed === seed && run.peer === peer)?.test;
 
-/** `autoClr` from start to end, if it was run; `null` where it trained nothing. */
+/** The result of `autoClr` from start to end, if it was run; `null` if it trained nothing. */
 export function autoTo({ lines, seed }: Run): number | null | undefined {
   const run = ofKind(lines, 'auto').find((one) => one.seed === seed);
   return run && (run.test ?? null);
@@ -78,6 +78,6 @@ export function autoTo({ lines, seed }: Run): number | null | undefined {
 export const autoMaxLr = ({ lines, seed }: Run): number | undefined =>
   ofKind(lines, 'auto').find((one) => one.seed === seed)?.maxLr ?? undefined;
 
-/** The steps that `autoClr` spent on finding it. */
+/** The steps that `autoClr` spent on the range test. */
 export const autoPaid = ({ lines, seed }: Run): number | undefined =>
   ofKind(lines, 'auto').find((one) => one.seed === seed)?.paid;

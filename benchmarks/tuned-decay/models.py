@@ -50,7 +50,7 @@ def residual():
 
 
 class Chars(nn.Module):
-    """A causal transformer of one block: the next character at each of 24 places; logits [N, classes, 24]."""
+    """A causal transformer of one block that predicts the next character at each of 24 positions; logits [N, classes, 24]."""
 
     def __init__(self, vocabulary=96, width=32, heads=2, length=24):
         super().__init__()
@@ -145,7 +145,7 @@ def mnist_wide():
 
 
 class Words(nn.Module):
-    """The next character from a window of 16, by dense layers."""
+    """Predicts the next character from a window of 16, by dense layers."""
 
     def __init__(self, vocabulary=96, width=10, hidden=64, length=16):
         super().__init__()
@@ -157,7 +157,7 @@ class Words(nn.Module):
 
 
 class News(nn.Module):
-    """The next character from a window of 16, by convolutions."""
+    """Predicts the next character from a window of 16, by convolutions."""
 
     def __init__(self, vocabulary=96, width=16):
         super().__init__()

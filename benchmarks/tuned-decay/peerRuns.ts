@@ -22,7 +22,7 @@ export const peers: readonly Peer[] = [
 
 type Batch = Readonly<Record<string, Tensor>>;
 
-/** A net whose gradients are read and whose weights are written from outside. */
+/** A net whose gradients can be read and whose weights can be set by a peer. */
 async function openNet(task: Task) {
   const options = { loss: 'crossEntropy', optimizer: task.setting.optimizer, provider: 'cpu' } as const;
   const gradientModel = buildGradientModel(task.model, options);
@@ -36,7 +36,7 @@ async function openNet(task: Task) {
   }));
   const parameters = state.filter(({ role }) => role === 'parameters');
   const length = parameters.reduce((sum, { values }) => sum + values.length, 0);
-  /** All weights as one vector; the tensors that are fed are views of it. */
+  /** All weights as one vector. The input tensors are views of it. */
   const weights = new Float32Array(length);
   let offset = 0;
   for (const tensor of parameters) {
@@ -55,7 +55,7 @@ async function openNet(task: Task) {
     weights,
     gradient,
     batchNorm: state.some(({ role }) => role === 'buffers'),
-    /** Fills `gradient` and renews the running statistics; the loss. */
+    /** Fills `gradient`, updates the running statistics, and returns the loss. */
     async pass(batch: Batch): Promise<number> {
       const results = await training!.run(feeds(batch));
       let at = 0;
@@ -84,7 +84,7 @@ async function openNet(task: Task) {
   };
 }
 
-/** Trains with a peer for a whole budget, on the batches of every other run of the seed, and judges. */
+/** Trains with a peer for a whole budget, on the same batches as the seed's other runs, and scores the model. */
 async function trainPeer(task: Task, peer: Peer): Promise<Outcome> {
   const { setting, seed, validation, test } = task;
   const net = await openNet(task);
@@ -99,7 +99,7 @@ async function trainPeer(task: Task, peer: Peer): Promise<Outcome> {
   const answer = state.answer?.();
   if (answer) weights.set(answer);
   finite &&= weights.every(Number.isFinite);
-  // The running statistics belong to the weights at which gradients were taken.
+  // The running statistics belong to the weights at which gradients were computed, so measure them again.
   for (let i = 0; i < 50 && answer && batchNorm && finite; i++) await net.pass(batches.next().value);
   const outcome = finite
     ? { validation: await net.accuracy(validation), test: await net.accuracy(test) }

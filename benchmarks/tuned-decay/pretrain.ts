@@ -1,5 +1,5 @@
 /**
- * Writes the nets that fine-tuning begins with: trained on the digits 0 to 4 for 600 steps. The files are kept in git.
+ * Writes the nets to fine-tune, trained on the digits 0 to 4 for 600 steps. The files are kept in git.
  *
  * npx tsx tuned-decay/pretrain.ts
  */

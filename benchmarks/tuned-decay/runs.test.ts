@@ -3,7 +3,7 @@ import { seeds, settings } from './settings.ts';
 import { ofKind, readRuns } from './store.ts';
 import { best, grid } from './tunedRuns.ts';
 
-test('the unseen settings have nets of their own', () => {
+test('the unseen settings share no net with the others', () => {
   const netsOf = (unseen: boolean) =>
     new Set(settings.flatMap((one) => ((one.part === 'unseen') === unseen ? one.net : [])));
   expect([...netsOf(true)].filter((net) => netsOf(false).has(net))).toEqual([]);

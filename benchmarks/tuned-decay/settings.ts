@@ -5,8 +5,7 @@ import type { DataName } from './data.ts';
 export const seeds = [1, 2] as const;
 
 /**
- * Where a training begins: at random weights, or at a net that has learnt the digits 0 to 4, with its own head or a
- * fresh one.
+ * The start of a training: random weights, or a net trained on the digits 0 to 4, with its own or a new head.
  */
 export type Start = 'scratch' | 'trained' | 'new-head';
 
@@ -14,7 +13,7 @@ export type Start = 'scratch' | 'trained' | 'new-head';
 export interface Setting {
   readonly name: string;
   readonly data: DataName;
-  /** The name of the net's files in `models/`, less the seed. */
+  /** The name of the net's files in `models/`, without the seed. */
   readonly net: string;
   readonly start: Start;
   readonly optimizerName: keyof typeof optimizers;
@@ -26,8 +25,8 @@ export interface Setting {
 }
 
 /**
- * Rules are fitted to `development`, `long` (of which there are linear decays alone, and what follows from the range test),
- * `others` and `tables`. `unseen` was named before anything was trained on it, and looked at when every rule stood.
+ * Rules are fitted to `development`, `long` (linear decays and range tests only), `others` and `tables`. `unseen` was
+ * chosen before anything was trained on it, and evaluated after every rule was fixed.
  */
 export const parts = ['development', 'long', 'others', 'tables', 'unseen'] as const;
 export type Part = (typeof parts)[number];
@@ -111,7 +110,8 @@ const long: readonly Row[] = [
   ['chars', 'api-text', 'adam', 16, 4000],
 ];
 
-// Other nets and, but for the images, other data than those above. Held out until the rules of decision 14 stood.
+// Other nets and, except for the images, other data than those above. Held out until the rules of decision 14 were
+// fixed.
 const others: readonly Row[] = [
   ['signal', 'waves', 'sgd', 32, 1000],
   ['signal', 'waves', 'adam', 64, 1000],
@@ -163,7 +163,7 @@ const tables: readonly Row[] = [
   ['words', 'topics', 'sgd', 32, 4000],
 ];
 
-// Other nets and, but for the images, other data than all of the above.
+// Other nets and, except for the images, other data than all of the above.
 const unseen: readonly Row[] = [
   ['dna', 'dna', 'momentum', 32, 1000],
   ['dna', 'dna', 'adam', 32, 1000],

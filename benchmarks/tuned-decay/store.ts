@@ -4,20 +4,20 @@ import { readLines, type StoredAdaptive } from '../range-test/store.ts';
 /** The shapes that are tuned. */
 export type Shape = 'linear' | 'cosine' | 'oneCycle' | 'constant';
 
-/** What a training came to: accuracies at its end; 0 where a loss was not finite. */
+/** A training's final accuracies; 0 if a loss was not finite. */
 export interface Outcome {
-  /** On the data that choose a peak. */
+  /** Accuracy on the validation data, which choose the peak. */
   readonly validation: number;
-  /** On the data that judge and choose nothing. */
+  /** Accuracy on the test data, which choose nothing. */
   readonly test: number;
 }
 
 /** A line of a setting's file. */
 export type Line = { readonly seed: number } & (
   | ({ readonly kind: 'rangeTest' } & Omit<StoredAdaptive, 'seed'>)
-  /** A whole budget under a shape with this peak. */
+  /** A training of the whole budget under a shape with this peak. */
   | ({ readonly kind: 'tuned'; readonly shape: Shape; readonly peak: number } & Outcome)
-  /** What is left of the budget after the range test, with the peak it suggests. */
+  /** A training on the budget left after the range test, with the peak that it suggests. */
   | ({
       readonly kind: 'suggested';
       readonly plan: string;

@@ -13,13 +13,13 @@ import { addRun, type Line, ofKind, readRuns } from './store.ts';
 import { trainUnder } from './trainUnder.ts';
 import { type TaskOf, testSteps } from './tunedRuns.ts';
 
-/** What a range test says of a run, and how many steps it took. */
+/** A range test's finding, and its number of steps. */
 export interface Found {
   readonly finding: RangeTestFinding;
   readonly paid: number;
 }
 
-/** What the stored range tests of a seed say when they are run as autoClr runs them: a longer one follows one in doubt. */
+/** The finding of a seed's stored range tests, used as by autoClr: after a doubtful one a longer one follows. */
 export function found(lines: readonly Line[], seed: number, budget: number, first?: number): Found {
   const tests = ofKind(lines, 'rangeTest').filter((line) => line.seed === seed);
   const find = (steps: number): Found => {
@@ -34,7 +34,7 @@ export function found(lines: readonly Line[], seed: number, budget: number, firs
   return { ...again, paid: usual.paid + again.paid };
 }
 
-/** What may follow a range test, each on the steps that it leaves. */
+/** The plans that may follow a range test, each on the remaining steps. */
 export const plans: Readonly<Record<string, (maxLr: number, steps: number) => Policy>> = {
   linear: (maxLr, steps) => decay({ maxLr, steps }),
   cosine: (maxLr, steps) => decay({ maxLr, steps, shape: 'cosine' }),
@@ -43,7 +43,7 @@ export const plans: Readonly<Record<string, (maxLr: number, steps: number) => Po
   cycles: (maxLr, steps) => planCycles({ baseLr: maxLr / 6, maxLr, steps }).policy,
 };
 
-/** The rate to three digits, so that a run with the same analysis is known again. */
+/** Rounds a rate to three digits, so that a stored run with the same analysis is found again. */
 export const shortened = (lr: number): number => Number(lr.toPrecision(3));
 
 export async function runSuggested(setting: Setting, taskOf: TaskOf): Promise<void> {

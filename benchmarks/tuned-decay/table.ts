@@ -1,5 +1,5 @@
 /**
- * Prints what the stored runs say; trains nothing.
+ * Prints the tables of the stored runs; trains nothing.
  *
  * npx tsx tuned-decay/table.ts [--part unseen] [--divisors] [--detail]
  */
@@ -22,7 +22,7 @@ import { plans } from './suggestedRuns.ts';
 
 const { values } = parseArgs({
   options: {
-    /** Parts, with commas between them. */
+    /** Parts, separated by commas. */
     part: { type: 'string', default: 'development,long,others,tables' },
     divisors: { type: 'boolean', default: false },
     detail: { type: 'boolean', default: false },
@@ -46,7 +46,7 @@ const gapsOf = (measure: (run: Run) => number | undefined, of: readonly Run[] = 
     return accuracy === undefined ? [] : { run, gap: 100 * (accuracy - run.best.test) };
   });
 
-/** How many of `of` runs come within half a point of the tuned linear decay, and what those that trained gain or lose. */
+/** The share of `of` runs within half a point of the tuned linear decay, and the gain or loss of those that trained. */
 function row(name: string, gaps: readonly Gap[], of = gaps.length): void {
   if (gaps.length === 0) return;
   const sorted = gaps.map(({ gap }) => gap).sort((a, b) => a - b);
@@ -131,7 +131,7 @@ console.log(
   `the range test takes ${percent(mean(long.map(({ found, setting }) => found.paid / setting.budget)), 1)} of a budget of 2,000 steps and more`,
 );
 
-/** The kinds of update, with RMSProp, which has no momentum, apart. */
+/** The kinds of update. RMSProp is separate, because it has no momentum. */
 const kindOf = ({ setting }: Run): UpdateKind | 'rmsProp' =>
   setting.optimizerName === 'rmsProp' ? 'rmsProp' : updateKindOf(setting.optimizer);
 

@@ -1,4 +1,4 @@
-"""Writes real data that Debian's packages hold as compact files into ../.cache/tables/: tables and English text.
+"""Writes tables and English text from Debian packages as compact files to ../.cache/tables/.
 
 apt-get install r-base-core r-cran-mlbench r-cran-kernlab r-cran-ggplot2 python3-sklearn
 /usr/bin/python3 tables.py
@@ -17,13 +17,13 @@ from sklearn.datasets import load_digits
 
 FOLDER = pathlib.Path(__file__).parent.parent / ".cache" / "tables"
 
-# From a data set to features and the class, the last column.
+# Converts each data set to features and the class, the last column.
 TABLES = {
     "letters": ("mlbench", "LetterRecognition", "cbind(d[, -1], d[, 1])"),
     "satellite": ("mlbench", "Satellite", "d"),
     "dna": ("mlbench", "DNA", "d"),
     "spam": ("kernlab", "spam", "cbind(log1p(d[, -58]), d[, 58])"),
-    # The tenth that the price lies in.
+    # The class is the decile of the price.
     "diamonds": ("ggplot2", "diamonds", "cbind(d[, -7], ceiling(10 * rank(d$price) / nrow(d)))"),
 }
 

@@ -4,7 +4,7 @@ import type { Examples } from '../range-test/data.ts';
 /** A file that `tables.py` wrote. */
 export const inCache = (file: string): URL => new URL(`../.cache/tables/${file}`, import.meta.url);
 
-/** Splits a table's rows, which are shuffled already, into parts of the given sizes. */
+/** Splits a table's shuffled rows into parts of the given sizes. */
 export async function readTable(name: string, counts: readonly number[]): Promise<Examples[]> {
   const { buffer, byteOffset } = await readFile(inCache(`${name}.bin`));
   const [rows, features] = new Int32Array(buffer.slice(byteOffset, byteOffset + 8));

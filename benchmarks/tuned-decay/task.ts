@@ -14,15 +14,15 @@ export interface Task {
   readonly model: Uint8Array;
   readonly trainer: OnnxTrainer;
   readonly stepsPerEpoch: number;
-  /** One pass over the training data, in an order that `order` and `index` decide. */
+  /** One pass over the training data, in an order given by `order` and `index`. */
   epoch(order: number, index: number): Generator<Batch, void>;
-  /** One epoch after another, without end. */
+  /** Endless batches, epoch after epoch. */
   batches(order: number): Generator<Batch, never>;
   readonly validation: readonly Batch[];
   readonly test: readonly Batch[];
 }
 
-/** One thread, so that two workers have a core each. */
+/** One thread, so that each of two workers has its own core. */
 export const session = { intraOpNumThreads: 1, interOpNumThreads: 1 } as const;
 
 const fileOf = async (name: string, seed: number): Promise<Uint8Array> =>

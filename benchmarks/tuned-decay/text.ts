@@ -9,10 +9,10 @@ import { inCache } from './tables.ts';
 const codeOf = (byte: number): number => (byte === 10 ? 0 : byte >= 32 && byte < 127 ? byte - 31 : 32);
 
 /**
- * Windows of a text file that an installed package holds, and as targets the next character at each place. Of every
- * ten stretches of 2,000 characters the last is for the test, the one before it for validation.
+ * Windows of a text file of an installed package. The targets are the next character at each position. In every ten
+ * stretches of 2,000 characters the last is test data, and the one before it validation data.
  *
- * @param packages - the package that holds the file, after those through which it is found from here
+ * @param packages - the path of packages that leads to the file: each is resolved from the one before
  */
 export async function characters(
   packages: readonly string[],
@@ -27,7 +27,7 @@ export async function characters(
   const places: number[][] = [[], [], []];
   for (let from = 0; from + stretch <= bytes.length; from += stretch) {
     const part = Math.max(0, ((from / stretch) % 10) - 7);
-    // A random phase, so that windows do not all begin where lines do.
+    // A random offset, so that windows do not all begin at the start of a line.
     for (let at = from + Math.floor(next() * length); at + length < from + stretch; at += length)
       places[part]!.push(at);
   }
@@ -46,8 +46,8 @@ export async function characters(
 }
 
 /**
- * Windows of a text that `tables.py` wrote, at random places, and the one character that follows each. Of every ten stretches
- * of 2,000 characters the last two are for the test, the one before them for validation.
+ * Windows at random positions of a text that `tables.py` wrote, and the character that follows each. In every ten
+ * stretches of 2,000 characters the last two are test data, and the one before them validation data.
  */
 export async function nextCharacter(
   name: string,

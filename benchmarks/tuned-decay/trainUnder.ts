@@ -3,12 +3,12 @@ import { rounded } from '../range-test/sweeps.ts';
 import type { Outcome } from './store.ts';
 import type { Task } from './task.ts';
 
-/** The batches' order of every whole training, so that runs of a seed differ in their rates alone. */
+/** The batch order of every whole training. A seed's runs share it, so that they differ only in their rates. */
 export const orderOf = (seed: number): number => 100 * seed + 50;
 
 const share = (accuracy: number | undefined): number => rounded(accuracy ?? 0, 5) ?? 0;
 
-/** The accuracies of the model as it stands. */
+/** The accuracies of the model in its current state. */
 export async function judge({ trainer, validation, test }: Task): Promise<Outcome> {
   return {
     validation: share((await trainer.evaluate(validation)).accuracy),
@@ -16,7 +16,7 @@ export async function judge({ trainer, validation, test }: Task): Promise<Outcom
   };
 }
 
-/** Trains under a policy for `steps` steps, judges, and puts the model back. */
+/** Trains under a policy for `steps` steps, scores the model, and restores it. */
 export async function trainUnder(task: Task, policy: Policy, steps: number): Promise<Outcome> {
   const { trainer } = task;
   const { lr } = toSchedule(policy);

@@ -5,13 +5,16 @@ import { addRun, type Line, type LineOf, ofKind, readRuns, type Shape } from './
 import type { Task } from './task.ts';
 import { trainUnder } from './trainUnder.ts';
 
-/** Opens a task where one is needed; most are there already when a measuring goes on. */
+/** Opens a task only when it is needed. Most runs exist already when measuring resumes. */
 export type TaskOf = (seed: number) => Promise<Task>;
 
-/** The steps of a range test as autoClr allows them: a tenth of a long budget; else 200, and 400 more in doubt. */
+/**
+ * The steps of a range test by autoClr's rule: a tenth of a long budget; else 200, and 400 more if the result is in
+ * doubt.
+ */
 export const testSteps = (budget: number): number => Math.max(200, budget > 4000 ? budget / 10 : 200);
 
-/** Where no sweep shows an edge the grid begins here, and goes on to where the best is. */
+/** The start of the grid if no sweep shows an edge. The grid continues from here until it contains the best peak. */
 const usualEdge = { sgd: 0.4, momentum: 0.04, adaptive: 0.01 } as const;
 
 const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>> = {
@@ -21,7 +24,7 @@ const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>>
   constant: (lr) => constant({ lr }),
 };
 
-/** Records the range tests that are not there yet: short ones, as autoClr allows, and where that is in doubt, longer. */
+/** Records missing range tests: short ones by autoClr's rule, and longer ones if these are in doubt. */
 export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<void> {
   for (const seed of seeds) {
     const stored = (): LineOf<'rangeTest'>[] =>
@@ -42,7 +45,7 @@ export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<v
 const tuned = (lines: readonly Line[], shape: Shape): LineOf<'tuned'>[] =>
   ofKind(lines, 'tuned').filter((line) => line.shape === shape);
 
-/** The peaks of a shape that all seeds have, by rising rate, with the means over the seeds. */
+/** The peaks of a shape that all seeds have, in rising order, with the means over the seeds. */
 export function grid(
   lines: readonly Line[],
   shape: Shape,
@@ -57,7 +60,7 @@ export function grid(
   });
 }
 
-/** The peak that the validation data choose. */
+/** The peak with the best validation accuracy. */
 export const best = <Point extends { readonly validation: number }>(points: readonly Point[]): Point =>
   points.reduce((a, b) => (b.validation > a.validation ? b : a));
 
@@ -83,10 +86,13 @@ async function runPeaks(
   }
 }
 
-/** How many peaks are trained on each side of the best at least. */
+/** The minimum number of peaks trained on each side of the best. */
 const beside = 2;
 
-/** Linear decays at peaks a factor of 2 apart: five around a quarter of the edge, then on until the best lies inside. */
+/**
+ * Trains linear decays at peaks a factor of 2 apart: five around a quarter of the edge, then more until the best lies
+ * inside.
+ */
 export async function tuneLinear(setting: Setting, taskOf: TaskOf): Promise<void> {
   const kind = updateKindOf(setting.optimizer);
   const edges = ofKind(readRuns(setting.name), 'rangeTest').flatMap(
@@ -105,7 +111,7 @@ export async function tuneLinear(setting: Setting, taskOf: TaskOf): Promise<void
   }
 }
 
-/** The other shapes at the three peaks around the best one of a linear decay. */
+/** Trains the other shapes at the three peaks around the best one of a linear decay. */
 export async function tuneShapes(setting: Setting, taskOf: TaskOf): Promise<void> {
   const { peak } = best(grid(readRuns(setting.name), 'linear'));
   for (const shape of ['cosine', 'oneCycle'] as const) {
@@ -113,7 +119,7 @@ export async function tuneShapes(setting: Setting, taskOf: TaskOf): Promise<void
   }
 }
 
-/** Constant rates from the best peak of a linear decay downwards, until two in a row are worse than the best. */
+/** Trains constant rates from the best peak of a linear decay downwards, until two in a row are worse than the best. */
 export async function tuneConstants(setting: Setting, taskOf: TaskOf): Promise<void> {
   const { peak } = best(grid(readRuns(setting.name), 'linear'));
   for (let power = 0; power > -9; power--) {

@@ -1,7 +1,7 @@
 /**
- * The host's time per training step in Node, 50 steps to a submission, on two backends of Dawn: `null`, which
- * executes nothing, so that all that passes is the host's own time; and the machine's adapter, where a software
- * one computes on the very cores that encode. `npx tsx webgpu-step/host.ts [part of a net's name]`.
+ * Measures the host's time per training step in Node, with 50 steps per submission, on two backends of Dawn. `null`
+ * executes nothing, so its time is the host's alone. The other is the machine's adapter; a software adapter computes on
+ * the same cores that encode. `npx tsx webgpu-step/host.ts [part of a net's name]`.
  */
 import { cpus, loadavg } from 'node:os';
 import { requestDevice } from '@clr/webgpu';
@@ -20,7 +20,7 @@ for (const [backend, flags] of [
   ['null', ['backend=null']],
   ['adapter', []],
 ] as const) {
-  const gpu = create([...flags]); // named: Dawn lives as long as somebody holds it
+  const gpu = create([...flags]); // kept in a variable, because Dawn lives only as long as it is referenced
   const device = await requestDevice(gpu);
   for (const [name, net] of Object.entries(nets).filter(([net]) => net.includes(only))) {
     const contestant = await clr(device, { ...net, batch: 1 });

@@ -1,4 +1,4 @@
-/** One layer, in words that all three libraries know. Pools pad at the far edge only, so that sizes halve. */
+/** One layer, described for all three libraries. Pools pad at the far edge only, so that sizes halve. */
 export type LayerSpec =
   | { readonly type: 'conv'; readonly filters: number; readonly padding: number }
   | { readonly type: 'relu' }
@@ -55,16 +55,16 @@ export const nets: Readonly<Record<string, NetSpec>> = {
   },
 };
 
-/** Something that trains. */
+/** A net in one of the libraries. */
 export interface Contestant {
   /** Takes steps and waits until the device has done them. */
   run(steps: number): Promise<void>;
-  /** Microseconds of the host's time per step when so many are handed over at once. */
+  /** The host's time per step in microseconds, if `steps` steps are submitted at once. */
   host(steps: number): Promise<number>;
   dispose(): void;
 }
 
-/** The same random images for everybody, channels last. */
+/** The same random images for all libraries, channels last. */
 export function images({ input, batch }: NetSpec): Float32Array {
   const length = batch * input[0] * input[1] * input[2];
   return Float32Array.from({ length }, (_, index) => ((index * 7919) % 1000) / 1000);

@@ -1,11 +1,11 @@
 import { adam } from '@clr/core';
 import { createOptimizer } from '@clr/webgpu';
 
-/** What {@link optimizerBandwidth} measured, in bytes per second. */
+/** The results of {@link optimizerBandwidth} in bytes per second. */
 export interface Bandwidth {
   /** `copyBufferToBuffer`. */
   readonly copy: number;
-  /** The same copy by a kernel, four numbers to a thread: what a shader can reach on this device. */
+  /** The same copy by a kernel, four numbers per thread. It shows the limit of a shader on this device. */
   readonly shader: number;
   readonly adam: number;
 }
@@ -20,9 +20,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 const weights = 10_000_000;
 
 /**
- * Adam over ten million weights in shared buffers beside the device's own copy and a copy by a kernel, in
- * turns. A copy moves 8 bytes a number (read, write), Adam 28 (weight, gradient, two slots; three of them
- * written). Best of a few.
+ * Compares Adam over ten million weights in shared buffers with the device's own copy and a copy by a kernel, in turns.
+ * A copy moves 8 bytes per number (read, write), Adam 28 (weight, gradient, two slots; three of them written). The best
+ * of several runs counts.
  */
 export async function optimizerBandwidth(device: GPUDevice, repeats: number): Promise<Bandwidth> {
   const [value, gradient] = [0, 1].map(() =>

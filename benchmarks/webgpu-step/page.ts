@@ -5,7 +5,7 @@ import { type Contestant, nets } from './nets.ts';
 import { type Bandwidth, optimizerBandwidth } from './optimizer.ts';
 import { tfjs } from './tfjs.ts';
 
-/** Milliseconds per step of each round, or why there are none. */
+/** Milliseconds per step of each round, or the reason why there are none. */
 export interface Result {
   readonly milliseconds: number[];
   readonly host?: number;
@@ -22,7 +22,7 @@ declare global {
 
 const device = await requestDevice(navigator.gpu);
 
-/** All contestants on one net, in turns, so that each meets the same disturbances. */
+/** Times all libraries on one net, in turns, so that disturbances affect each alike. */
 window.compare = async (name, rounds) => {
   const net = nets[name] as (typeof nets)[string];
   const makers: Record<string, () => Promise<Contestant>> = {
@@ -36,10 +36,10 @@ window.compare = async (name, rounds) => {
     results[library] = { milliseconds: [] };
     try {
       const contestant = await make();
-      await contestant.run(1); // compiles
+      await contestant.run(1); // The first step compiles.
       const began = performance.now();
       await contestant.run(1);
-      // about a second to a round
+      // about a second per round
       const steps = Math.max(1, Math.min(20, Math.round(1000 / (performance.now() - began))));
       ready.push([library, contestant, steps]);
     } catch (error) {
@@ -57,7 +57,9 @@ window.compare = async (name, rounds) => {
   return results;
 };
 
-/** The host's time per step, 50 steps to a submission. Batch 1 leaves the host's work the same and shortens the wait. */
+/**
+ * Measures the host's time per step, with 50 steps per submission. Batch 1 keeps the host's work and shortens the wait.
+ */
 window.host = async (name) => {
   const contestant = await clr(device, { ...(nets[name] as (typeof nets)[string]), batch: 1 });
   await contestant.run(2);

@@ -1,6 +1,6 @@
 /**
- * Training steps beside tfjs and jax-js on one adapter in one page, host time per step, and the optimizer's
- * bandwidth beside the device's copy. `npx tsx webgpu-step/run.ts [rounds] [part of a net's name]`.
+ * Compares training steps with tfjs and jax-js on one adapter in one page. Also measures the host time per step, and
+ * the optimizer's bandwidth beside the device's copy. `npx tsx webgpu-step/run.ts [rounds] [part of a net's name]`.
  */
 import { cpus, loadavg } from 'node:os';
 import { inChromium } from '../inChromium.ts';
@@ -48,7 +48,7 @@ await inChromium('webgpu-step', packages, async (page, browser) => {
   );
 });
 
-/** The least disturbed round. */
+/** The fastest round, which was disturbed least. */
 function best({ milliseconds }: Result): number {
   return Math.min(...milliseconds);
 }

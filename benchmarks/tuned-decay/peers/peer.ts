@@ -1,18 +1,20 @@
-/** A net's parameters one after another; float32 in a training, float64 where arithmetic is compared. */
+/** A net's parameters one after another: float32 in a training, float64 in the comparison with the authors' numbers. */
 export type Vector = Float32Array | Float64Array;
 
-/** A peer's optimizer at work on one vector that holds all parameters of a net. */
+/** The state of a peer's optimizer, which updates one vector with all parameters of a net. */
 export interface PeerState {
   /** One update, in place. The gradient was taken at `parameters`. */
   step(parameters: Vector, gradient: Vector): void;
-  /** The weights that count when the training ends, where they are not those at which gradients are taken. */
+  /** The final weights, if they differ from those at which gradients are computed. */
   readonly answer?: () => Vector;
 }
 
-/** An optimizer that asks for no rate. */
+/** An optimizer that needs no rate. */
 export interface Peer {
   readonly name: string;
-  /** Begins at the parameters given, for a training of `steps` steps; `batchNorm`: the net has running statistics. */
+  /**
+   * Starts a training of `steps` steps at the given parameters. `batchNorm` says that the net has running statistics.
+   */
   readonly begin: (parameters: Vector, steps: number, batchNorm: boolean) => PeerState;
 }
 
@@ -26,5 +28,5 @@ export function dot(a: Vector, b: Vector): number {
   return sum;
 }
 
-/** As many zeros, of the same type. */
+/** Zeros of the same length and type. */
 export const zeros = (like: Vector): Vector => like.slice().fill(0);

@@ -12,7 +12,7 @@ function gradient([a = 0, b = 0, c = 0]: Iterable<number>): Float64Array {
 
 function descend(peer: Peer, steps: number): { x: number[]; answer: number[] } {
   const x = Float64Array.from([0.5, -0.25, 1]);
-  // A training of 40 steps, of which the first are taken.
+  // A training of 40 steps; only the first are compared.
   const state = peer.begin(x, 40, false);
   for (let step = 0; step < steps; step++) state.step(x, gradient([...x]));
   return { x: [...x], answer: [...(state.answer?.() ?? x)] };
@@ -41,13 +41,13 @@ test.each([
   [prodigy, 20, [0.900225138027263, -1.3913693163211307, 0.0571039216964529]],
   [dAdaptSgd, 20, [0.4996595750932007, -0.25204763541167446, 0.9991461689394506]],
   [dAdaptAdam, 20, [0.17338101702041686, -1.9082694949920158, 2.7669425391784346]],
-] as const)('$name takes the steps of its authors', (peer, steps, answer, x = answer) => {
+] as const)('$name takes the same steps as its authors' code', (peer, steps, answer, x = answer) => {
   const found = descend(peer, steps);
   for (const [i, value] of answer.entries()) expect(found.answer[i]).toBeCloseTo(value, 12);
   for (const [i, value] of x.entries()) expect(found.x[i]).toBeCloseTo(value, 12);
 });
 
-test('DoG begins with larger steps where there is batch normalisation', () => {
+test('DoG begins with larger steps if the net has batch normalisation', () => {
   const x = Float64Array.from([0, 0, 3]);
   dog.begin(x, 40, true).step(x, Float64Array.from([0, 4, 0]));
   // 1e-4 · (1 + 3) / √(16 + 1e-8) · 4

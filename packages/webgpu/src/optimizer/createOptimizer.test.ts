@@ -290,7 +290,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     expect(sizes).toEqual([16]);
     device.createBuffer = createBuffer;
     const encoder = device.createCommandEncoder();
-    expect(() => optimizer.encode(encoder)).toThrow(/a policy, for the rate of step 3/);
+    expect(() => optimizer.encode(encoder)).toThrow(/a policy that gives the rate of step 3/);
     trainable.dispose();
   });
 

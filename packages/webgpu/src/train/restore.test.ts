@@ -169,7 +169,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  it('restores the caller's changes to a snapshot, not an earlier copy', async () => {
+  it('restores a snapshot with the changes of the caller, not an earlier copy', async () => {
     const trainer = await open();
     const snapshot = await trainer.snapshot();
     const bias = snapshot.tensors.find(({ name }) => name === 'dense1.bias')!;

@@ -41,7 +41,7 @@ test.each([
   [prodigy, 20, [0.900225138027263, -1.3913693163211307, 0.0571039216964529]],
   [dAdaptSgd, 20, [0.4996595750932007, -0.25204763541167446, 0.9991461689394506]],
   [dAdaptAdam, 20, [0.17338101702041686, -1.9082694949920158, 2.7669425391784346]],
-] as const)('$name takes the same steps as its authors' code', (peer, steps, answer, x = answer) => {
+] as const)('$name takes the same steps as the code of its authors', (peer, steps, answer, x = answer) => {
   const found = descend(peer, steps);
   for (const [i, value] of answer.entries()) expect(found.answer[i]).toBeCloseTo(value, 12);
   for (const [i, value] of x.entries()) expect(found.x[i]).toBeCloseTo(value, 12);

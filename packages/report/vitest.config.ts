@@ -1,9 +1,9 @@
-// By path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript.
+// Imported by path: Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
 
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { inChromium } from '../../tooling/chromium.ts';
 
-/** What draws, in both: in a browser ECharts measures text by itself. */
+/** Tests that draw run in both: in a browser ECharts measures text with its own means. */
 const pictures = 'src/pictures/render{Policy,RangeTest,Run}.test.ts';
 
 const config: ViteUserConfig = defineConfig({

@@ -1,14 +1,14 @@
-// By path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript.
+// Imported by path: Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
 
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { inChromium } from '../../tooling/chromium.ts';
 
-/** Tests that only Node can run: they read files, or load two copies of tfjs. */
+/** Tests that need Node, because they read files or load two copies of tfjs. */
 const node = 'src/**/*.node.test.ts';
-/** Tests that need a page; one backend is enough. */
+/** Tests that need a page. One backend is enough. */
 const webgl = 'src/**/*.webgl.test.ts';
 
-/** The same tests on one backend after the other. */
+/** Runs the same tests on one backend after the other. */
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [

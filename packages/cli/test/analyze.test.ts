@@ -65,7 +65,7 @@ describe('clr analyze', () => {
   it('exits with 3 when the curve carries no suggestion, and still says why', async () => {
     const { code, out, err } = await clr(['analyze', 'flat.json'], { cwd: folder });
     expect([code, err]).toEqual([3, '']);
-    expect(out).toContain('This curve does not carry a suggestion.\nFlat: ');
+    expect(out).toContain('This curve gives no suggestion.\nFlat: ');
   });
 
   it.each([

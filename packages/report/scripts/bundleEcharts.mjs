@@ -1,6 +1,6 @@
 /**
- * Puts the part of ECharts that is used into the package, with its licences: whoever installs @clr/report would load 62 MB of
- * it otherwise.
+ * Puts the used part of ECharts and its licences into the package. Otherwise an installation of @clr/report would load
+ * 62 MB of it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -6,19 +6,19 @@ interface Stroke {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** A picture as a strict XML parser sees it. */
+/** A picture that a strict XML parser read. */
 export interface Picture {
   readonly width: number;
   readonly title: string;
   readonly description: string;
-  /** What all text elements say. */
+  /** The text of all text elements. */
   readonly words: readonly string[];
   readonly strokes: readonly Stroke[];
   /** The centres of dots, by fill colour. */
   dots(colour: string): readonly (readonly [x: number, y: number])[];
 }
 
-/** Reads a picture back; throws if it is not well-formed XML. */
+/** Parses a picture. Throws if it is not well-formed XML. */
 export function readPicture(svg: string): Picture {
   const parser = new DOMParser({ onError: onErrorStopParsing });
   const root = parser.parseFromString(svg, 'image/svg+xml').documentElement!;
@@ -53,8 +53,8 @@ function corners(path: string): [number, number][] {
 }
 
 /**
- * How far a curve strays from data, in pixels at most, once each axis is fitted by a straight line: zero when
- * the picture holds exactly these data.
+ * The largest distance in pixels between a curve and data, after a straight line was fitted to each axis. Zero if the
+ * picture shows exactly these data.
  */
 export function stray(
   points: readonly (readonly [number, number])[],

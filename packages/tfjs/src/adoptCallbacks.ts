@@ -15,7 +15,7 @@ interface Listed {
 }
 
 /**
- * For each patched copy of tfjs, our callbacks by their `onTrainBegin`. It identifies a callback that tfjs has
+ * For each patched copy of tfjs, our callbacks by their `onTrainBegin`, which identifies a callback that tfjs has
  * wrapped.
  */
 const adopted = new WeakMap<object, WeakMap<object, Listed>>();
@@ -36,7 +36,7 @@ export function adoptCallback(
     throw fail({
       expected:
         'tf to have the classes Callback, CallbackList, CustomCallback and LayersModel, as in tfjs 4.0 to 4.22',
-      received: 'one that lacks some',
+      received: 'one without some of them',
       advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
     });
   }

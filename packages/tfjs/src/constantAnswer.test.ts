@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backend, tf } from '../test/tf.ts';
 import { createTrainable } from './createTrainable.ts';
 
-/** A model that answers with its biases, whatever comes in. */
+/** A model whose output is its biases for every input. */
 function constantModel(
   loss: string,
   activation: 'linear' | 'sigmoid' | 'softmax',
@@ -39,7 +39,7 @@ describe(`constantAnswer on ${backend}`, () => {
     ['binaryCrossentropy', 'sigmoid', [Math.log(3)], [[1, 1, 0], [1]], []],
     ['sparseCategoricalCrossentropy', 'softmax', logs([0.5, 0.25, 0.25]), [[0, 1, 0], [2]], ['accuracy']],
   ] as const)(
-    '%s: is the evaluation of a model with the best biases',
+    '%s: equals the evaluation of a model with the best biases',
     async (loss, activation, biases, ys, metrics) => {
       const trainable = constantModel(loss, activation, biases, [...metrics]);
       const before = tf.memory().numTensors;
@@ -51,7 +51,7 @@ describe(`constantAnswer on ${backend}`, () => {
     },
   );
 
-  it('categoricalCrossentropy: the same, of shares', async () => {
+  it('categoricalCrossentropy: equals it for targets that are shares', async () => {
     const trainable = constantModel('categoricalCrossentropy', 'softmax', logs([0.65, 0.35]), ['accuracy']);
     const batch = { xs: new Float32Array(4), ys: tf.tensor2d([0.9, 0.1, 0.4, 0.6], [2, 2]) };
     const [answer, measured] = [await trainable.constantAnswer!([batch]), await trainable.evaluate([batch])];
@@ -59,7 +59,7 @@ describe(`constantAnswer on ${backend}`, () => {
     expect(answer!.accuracy ?? -1).toBeCloseTo(measured.accuracy ?? -1, 6);
   });
 
-  it('is undefined where the loss is another', async () => {
+  it('is undefined for other losses', async () => {
     const trainable = constantModel('hinge', 'linear', [0]);
     expect(await trainable.constantAnswer!(batchesOf([[1, -1]]))).toBeUndefined();
   });

@@ -20,11 +20,11 @@ export function knownLoss(model: CompiledModel): KnownLoss | undefined {
   return known ? (loss as KnownLoss) : undefined;
 }
 
-/** Whether the model's accuracy is the share of examples whose class is the most likely one. */
+/** True if the model's accuracy is the share of examples whose class is the most likely one. */
 export const countsClasses = (model: CompiledModel, loss: KnownLoss): boolean =>
   losses[loss] === 'crossEntropy' && accuracyIndex(model) !== undefined;
 
-/** A target as core's `constantAnswer` reads it. */
+/** Converts a target to the form of core's `constantAnswer`. */
 export function constantTargets(loss: KnownLoss, { values, shape }: TensorData): ConstantTargets {
   const kind = losses[loss];
   if (loss === 'sparseCategoricalCrossentropy') return { loss: 'crossEntropy', classes: values };

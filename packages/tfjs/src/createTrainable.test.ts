@@ -61,7 +61,7 @@ describe(`createTrainable on ${backend}`, () => {
   afterEach(() => tf.engine().endScope());
 
   describe('of a LayersModel', () => {
-    it('takes the steps that fit takes, to the same bits', async () => {
+    it('takes the same steps as fit, with the same bits', async () => {
       const [ours, theirs] = [dense(tf.train.momentum(1, 0.9)), dense(tf.train.momentum(1, 0.9))];
       const run = await train(createTrainable(tf, ours), batches, { policy: withMomentum, steps: 10 });
       const xs = tf.tensor2d(Float32Array.from(batches.flatMap((batch) => [...batch.xs])), [20, 2]);
@@ -132,7 +132,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(run.steps.map(({ loss }) => loss)).toEqual(losses);
       expect(await weightsOf(ours)).toEqual(await weightsOf(theirs));
       expect(run.steps[0]).toHaveProperty('accuracy');
-      // By hand: tfjs's own evaluate labels the parts of a total with two outputs wrongly.
+      // Computed here, because tfjs's evaluate labels the parts of a total with two outputs wrongly.
       const [classes, value] = ours.predict([
         tf.tensor2d(batches[0]!.xs, [4, 2]),
         tf.tensor2d(batches[0]!.ys, [4, 1]),
@@ -145,7 +145,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(run.final!.loss).toBeCloseTo(crossEntropy + squares, 5);
     });
 
-    it('with the moving averages of batch normalization, which snapshots hold too', async () => {
+    it('trains and saves the moving averages of batch normalization', async () => {
       const make = () => {
         const model = tf.sequential({
           layers: [
@@ -167,7 +167,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(await weightsOf(ours)).toEqual(fresh);
     });
 
-    it('measures the moving averages of averaged weights anew, and moves nothing else', async () => {
+    it('measures the moving averages again for averaged weights, and changes nothing else', async () => {
       const model = tf.sequential({
         layers: [
           tf.layers.dense({ units: 2, inputShape: [2], kernelInitializer: 'ones' }),
@@ -187,10 +187,10 @@ describe(`createTrainable on ${backend}`, () => {
       await trainable.restore(await averageWeights(trainable, snapshots));
       const plain = await weightsOf(model);
       await trainable.restore(anew);
-      // First what is trained (13 numbers), then the two means and variances.
+      // The trained weights (13 numbers) come first, then the two means and variances.
       const [weights, mean] = [(await weightsOf(model)).slice(0, 13), (await weightsOf(model)).slice(13, 15)];
       expect(weights).toEqual(plain.slice(0, 13));
-      // After thirty looks at one batch its own mean of the averaged layer's outputs is all that is left.
+      // After thirty passes over one batch, only this batch's mean of the layer's outputs remains.
       const inputs = tf.tensor2d(batches[0]!.xs, [4, 2]);
       const outputs = inputs.matMul(tf.tensor2d(weights.slice(0, 4), [2, 2])).add(weights.slice(4, 6));
       const wanted = await outputs.mean(0).data();
@@ -198,7 +198,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(mean[0]).not.toBeCloseTo(plain[13]!, 3);
     });
 
-    it('predicts several outputs, which score as an evaluation does', async () => {
+    it('predicts several outputs, whose score equals an evaluation', async () => {
       const input = tf.input({ shape: [2] });
       const outputs = [
         tf.layers.dense({ units: 3, activation: 'softmax', name: 'kind' }).apply(input),
@@ -217,7 +217,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect((await score(joined)).loss).toBeCloseTo((await trainable.evaluate([batch])).loss, 5);
     });
 
-    it('evaluates with weights by examples, and changes nothing', async () => {
+    it('weights an evaluation by examples, and changes nothing', async () => {
       const model = dense(tf.train.sgd(1));
       const trainable = createTrainable(tf, model);
       const weights = await weightsOf(model);
@@ -229,7 +229,7 @@ describe(`createTrainable on ${backend}`, () => {
       await expect(trainable.evaluate([])).rejects.toThrow('at least one batch');
     });
 
-    it('eats tensors, typed arrays, names and tf.data alike', async () => {
+    it('accepts tensors, typed arrays, names and tf.data', async () => {
       const model = dense(tf.train.sgd(1));
       const trainable = createTrainable(tf, model);
       const { xs, ys } = batches[0]!;
@@ -297,7 +297,7 @@ describe(`createTrainable on ${backend}`, () => {
       };
     };
 
-    it('trains, and evaluates by examples', async () => {
+    it('trains, and weights an evaluation by examples', async () => {
       const trainable = createTrainable(tf, loop(tf.train.adam(1)));
       const data = points();
       const before = await trainable.evaluate(data);
@@ -306,7 +306,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(run.final!.accuracy).toBe(1);
     });
 
-    it('refuses a loss that is a number, and batches it cannot count', async () => {
+    it('refuses a loss that is a number, and batches without a known size', async () => {
       const { optimizer, variables } = loop(tf.train.sgd(1));
       const bad = createTrainable<Points>(tf, {
         optimizer,
@@ -319,7 +319,7 @@ describe(`createTrainable on ${backend}`, () => {
     });
   });
 
-  it('says what kind of update each optimizer makes', () => {
+  it('gives the update kind of each optimizer', () => {
     const kinds = Object.entries(optimizers).map(([name, make]) => [
       name,
       createTrainable(tf, dense(make())).updateKind,
@@ -345,7 +345,7 @@ describe(`createTrainable on ${backend}`, () => {
       return { losses: run.steps.map(({ loss }) => loss), weights: await weightsOf(model) };
     };
 
-    it('goes on with the same bits, also in another model and from storage', async () => {
+    it('continues with the same bits, also in another model and from storage', async () => {
       const model = dense(make());
       const trainable = createTrainable(tf, model);
       await train(trainable, batches, { policy: cycling, steps: 7 });
@@ -353,12 +353,12 @@ describe(`createTrainable on ${backend}`, () => {
       const kept = structuredClone(snapshot);
       const first = await resumed(trainable, model, snapshot);
       expect(await resumed(trainable, model, snapshot)).toEqual(first);
-      expect(snapshot, 'the snapshot stays as it was').toEqual(kept);
+      expect(snapshot, 'the snapshot is unchanged').toEqual(kept);
       const other = dense(make());
       expect(await resumed(createTrainable(tf, other), other, kept)).toEqual(first);
     });
 
-    it('goes back to before the first update', async () => {
+    it('restores the state before the first update', async () => {
       const model = dense(make());
       const trainable = createTrainable(tf, model);
       const [fresh, count] = [await trainable.snapshot(), tensors()];
@@ -369,7 +369,7 @@ describe(`createTrainable on ${backend}`, () => {
     });
   });
 
-  it('refuses a snapshot of something else, and touches nothing', async () => {
+  it('refuses a snapshot of another optimizer or form, and changes nothing', async () => {
     const [model, other] = [dense(tf.train.adam(0.1)), dense(tf.train.sgd(0.1))];
     const trainable = createTrainable(tf, model);
     const state = await trainable.snapshot();
@@ -409,7 +409,7 @@ describe(`createTrainable on ${backend}`, () => {
           loss: (batch: tf.Tensor) => {
             const value = variable.mul(batch);
             if (at === 'loss') throw new Error('broken');
-            // Not a scalar, which tfjs finds out after the forward pass.
+            // Not a scalar; tfjs notices it after the forward pass.
             return { loss: at === 'shape' ? value.broadcastTo([2]) : value, accuracy: value.clone() };
           },
         });
@@ -433,7 +433,7 @@ describe(`createTrainable on ${backend}`, () => {
     });
   });
 
-  it('trains a convnet, or says which kernel the backend lacks', async () => {
+  it('trains a convnet, or names the kernel that the backend lacks', async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [6, 6, 1], activation: 'relu' }),

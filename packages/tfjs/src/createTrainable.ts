@@ -8,8 +8,8 @@ import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
  * A Trainable for core's `train`, `rangeTest` and `autoClr`: a compiled `tf.LayersModel` (any loss and
  * metrics, several inputs and outputs), or a loop of your own over the Core API.
  *
- * Each call reads the model as it is then, so `compile` may give it another optimizer, loss or set of trained weights.
- * A step does what `fit` does, and then applies the constraints of the layers, which `fit` does not.
+ * Each call reads the model's current state, so `compile` may give it another optimizer, loss or set of trained
+ * weights. A step does what `fit` does, and then applies the constraints of the layers, which `fit` does not.
  *
  * Losses stay on the device and are read late. `snapshot()` is plain data that can be stored: weights, states of
  * stateful recurrent layers, optimizer slots and counters, each under its layer's name. `restore()` puts it back by

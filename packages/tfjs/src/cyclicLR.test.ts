@@ -6,7 +6,7 @@ import { savedProgress } from './progress.ts';
 
 const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 3, momentum: { base: 0.5, max: 0.9 } });
 
-/** 20 examples; with batches of 4, 5 steps an epoch. */
+/** 20 examples: with batches of 4, an epoch has 5 steps. */
 const xs = tf.linspace(-1, 1, 40).reshape([20, 2]) as tf.Tensor2D;
 const ys = tf.linspace(0, 1, 20).reshape([20, 1]) as tf.Tensor2D;
 const fitArgs = { batchSize: 4, shuffle: false, verbose: 0 } as const;
@@ -38,7 +38,7 @@ function spyRates(model: tf.LayersModel): { rates: number[]; momenta: number[] }
 const expected = (steps: number, from = 0, of: Policy = policy) =>
   Array.from({ length: steps }, (_, index) => toSchedule(of).lr(from + index));
 
-/** The weights after training step by step by hand, which needs no callback. */
+/** The weights after a training in an explicit loop without a callback. */
 async function byHand(steps: number): Promise<number[]> {
   const model = makeModel();
   const schedule = toSchedule(policy);
@@ -57,7 +57,7 @@ async function weightsOf(model: tf.LayersModel): Promise<number[]> {
 }
 
 describe(`cyclicLR on ${backend}`, () => {
-  it('gives fit the same weights as setting every step by hand', async () => {
+  it('gives fit the same weights as an explicit loop', async () => {
     const model = makeModel();
     await model.fit(xs, ys, { ...fitArgs, epochs: 3, callbacks: cyclicLR(policy) });
     const [got, want] = [await weightsOf(model), await byHand(15)];
@@ -150,7 +150,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(other.seen.length).toBe([callbacks].flat().includes(other) ? 5 : 0);
     });
 
-    it('leaves lists without it alone', async () => {
+    it('does not change lists without it', async () => {
       const run = makeModel().fit(xs, ys, {
         ...fitArgs,
         callbacks: [tf.callbacks.earlyStopping(), {}],
@@ -159,7 +159,7 @@ describe(`cyclicLR on ${backend}`, () => {
     });
   });
 
-  it('lets timers run during a long fit', async () => {
+  it('lets timers fire during a long fit', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     const model = makeModel();
@@ -189,15 +189,15 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(epoch).toEqual([0, 1, 2]);
     });
 
-    it('after any number of cycles, from any step, without counting them one by one', async () => {
+    it('after any number of cycles, from any step, in few look-ups', async () => {
       expect(cyclicLR(policy, { cycles: 10 ** 12 }).step).toBe(0);
-      // From the middle of the first cycle, the first end is that cycle's.
+      // From the middle of the first cycle, the first end is the end of that cycle.
       const schedule = cyclicLR(policy, { from: 2, cycles: 2 });
       await makeModel().fit(xs, ys, { ...fitArgs, epochs: 9, callbacks: schedule });
       expect(schedule.step).toBe(12);
     });
 
-    it('on request, and goes on in the next fit', async () => {
+    it('on request, and continues in the next fit', async () => {
       const model = makeModel();
       const schedule = cyclicLR(policy);
       const request = { onEpochEnd: () => schedule.stopAtTrough() };
@@ -211,7 +211,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(schedule.step).toBe(16);
     });
 
-    it('but not of a schedule without cycles', () => {
+    it('never for a schedule without cycles', () => {
       const endless = cyclicLR(() => 0.1);
       expect(() => endless.stopAtTrough()).toThrow(/a schedule with cycles/);
       expect(() => cyclicLR(() => 0.1, { cycles: 1 })).toThrow(/a schedule with cycles/);
@@ -269,8 +269,8 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(() => cyclicLR({ type: 'triangle' } as unknown as Policy)).toThrow('triangular');
     });
 
-    it('a model of another copy of tfjs, and says how', async () => {
-      // As another copy of tfjs does: it mistakes our callback for a plain object and wraps it.
+    it('a model of another copy of tfjs, with advice', async () => {
+      // Another copy of tfjs takes our callback for a plain object and wraps it.
       const wrapped = new tf.CustomCallback(cyclicLR(policy) as unknown as tf.CustomCallbackArgs);
       await expect(wrapped.onTrainBegin()).rejects.toThrow('cyclicLR(policy, { tf })');
     });
@@ -280,7 +280,7 @@ describe(`cyclicLR on ${backend}`, () => {
     const roundTrip = async (model: tf.LayersModel) => {
       let saved: tf.io.ModelArtifacts | undefined;
       const handler = tf.io.withSaveHandler(async (artifacts) => {
-        // As storage does: a copy.
+        // Storage makes a copy.
         saved = structuredClone(artifacts);
         return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
       });
@@ -288,7 +288,7 @@ describe(`cyclicLR on ${backend}`, () => {
       return tf.loadLayersModel(tf.io.fromMemory(saved!));
     };
 
-    it('goes on as if never interrupted', async () => {
+    it('continues as if never interrupted', async () => {
       const straight = makeModel();
       const { rates } = spyRates(straight);
       await straight.fit(xs, ys, { ...fitArgs, epochs: 4, callbacks: cyclicLR(policy) });
@@ -318,7 +318,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(step).toBe(3);
     });
 
-    it('without a policy when it was functions', async () => {
+    it('refuses to resume a schedule of functions, which cannot be stored', async () => {
       const model = makeModel();
       await model.fit(xs, ys, { ...fitArgs, callbacks: cyclicLR(() => 0.01) });
       expect(savedProgress(model)).toEqual({ policy: null, step: 5 });
@@ -328,7 +328,7 @@ describe(`cyclicLR on ${backend}`, () => {
     });
   });
 
-  it('takes a momentum back that the policy stops cycling', async () => {
+  it('restores the momentum when the policy stops cycling it', async () => {
     const { sequence, constant } = await import('@clr/core');
     const model = makeModel(tf.train.momentum(1, 0.25));
     const { momenta } = spyRates(model);
@@ -337,7 +337,7 @@ describe(`cyclicLR on ${backend}`, () => {
     expect(momenta.slice(2)).toEqual([0.25, 0.25, 0.25]);
   });
 
-  it('works under triangular2 with every one of the optimizers by name', async () => {
+  it('works under triangular2 with every optimizer by name', async () => {
     const bounds = triangular2({ baseLr: 0.001, maxLr: 0.002, stepSize: 2 });
     for (const name of ['sgd', 'adagrad', 'adadelta', 'adam', 'adamax', 'rmsprop']) {
       const model = makeModel(name as unknown as tf.Optimizer);

@@ -13,9 +13,9 @@ const peer: CallbackClasses = { Callback, CallbackList, CustomCallback, LayersMo
 export interface CyclicLROptions {
   /** The step to start at, that is, the number of earlier updates. Default 0. */
   readonly from?: number;
-  /** Stop at the trough that ends this many cycles, counted from `from`. Default: do not stop. */
+  /** Stop at the trough after this many cycles, counted from `from`. Default: do not stop. */
   readonly cycles?: number;
-  /** The tfjs that made the model, when it is not the copy that `import '@tensorflow/tfjs'` finds. */
+  /** The tfjs that made the model, if it is not the copy that `import '@tensorflow/tfjs'` finds. */
   readonly tf?: CallbackClasses;
 }
 
@@ -28,13 +28,13 @@ export interface CyclicLR extends tfjs.Callback {
 }
 
 /**
- * A callback that trains under a policy: `model.fit` and `model.fitDataset` take update `k` with exactly
+ * Makes a callback that trains under a policy: `model.fit` and `model.fitDataset` run update `k` with exactly
  * `schedule.lr(k)` and `schedule.momentum(k)`.
  *
- * It counts updates by itself, across epochs and across calls of `fit`, and keeps policy and step in the
- * model's metadata, so that they are saved with it ({@link resumeCyclicLR}). The rate and momentum of each
- * epoch's last update are in `history` and in the logs of the callbacks listed after it, as `lr` and
- * `momentum`. Nothing is read back from the device. It works alone, or before or after other callbacks.
+ * It counts updates across epochs and calls of `fit`. It keeps policy and step in the model's metadata, so that they
+ * are saved with it ({@link resumeCyclicLR}). The rate and momentum of each epoch's last update are in `history` and in
+ * the logs of the callbacks listed after it, as `lr` and `momentum`. Nothing is read back from the device. It works
+ * alone, or before or after other callbacks.
  *
  * @throws {PolicyError} if the policy is invalid
  * @throws {ClrError} if an option is bad; inside `fit`, if the model's optimizer cannot follow the policy
@@ -59,14 +59,14 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
   return callback;
 }
 
-/** The policy, if the schedule was given as one; toSchedule has checked it. `isPolicy` would add every policy to the bundle. */
+/** The policy, if the schedule is one; toSchedule has checked it. `isPolicy` would add every policy to the bundle. */
 const dataOf = (source: ScheduleLike): Policy | null =>
   typeof source === 'function' || typeof Object(source).lr === 'function' ? null : (source as Policy);
 
 /**
- * {@link cyclicLR} with the policy and from the step that a loaded model carries.
+ * As {@link cyclicLR}, with the policy and the step that were saved with a loaded model.
  *
- * @throws {ClrError} if the model carries none, or was trained under functions, which cannot be stored
+ * @throws {ClrError} if the model has none, or was trained under functions, which cannot be stored
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export function resumeCyclicLR(
   const saved = savedProgress(model);
   if (saved?.policy == null) {
     throw fail({
-      expected: 'a model that carries the policy of its training',
+      expected: 'a model with the policy of its training',
       received: saved === null ? 'one without' : `one trained to step ${saved.step} under functions`,
       advice: 'Name the policy: cyclicLR(policy, { from: step }).',
     });
@@ -93,7 +93,7 @@ export function resumeCyclicLR(
   return cyclicLR(saved.policy, { ...options, from: saved.step });
 }
 
-/** The step at which to stop by itself. */
+/** The step at which the callback stops. */
 function targetOf(schedule: Schedule, from: number, cycles: number | undefined): number {
   if (cycles === undefined) return Number.POSITIVE_INFINITY;
   const done = (step: number): boolean => schedule.at(step).cycle >= schedule.at(from).cycle + cycles;
@@ -127,7 +127,7 @@ function createCallback(
     return momentum === undefined ? { lr } : { lr, momentum };
   };
 
-  // The hooks are closures: tfjs may call them on an object of its own.
+  // The hooks are closures, because tfjs may call them on another object.
   class CyclicCallback extends tf.Callback implements CyclicLR {
     get step(): number {
       return progress.step;
@@ -146,7 +146,7 @@ function createCallback(
     override onTrainBegin = async (): Promise<void> => {
       if (model === null) {
         throw fail({
-          expected: 'tfjs to hand cyclicLR the model',
+          expected: 'tfjs to pass the model to cyclicLR',
           received: 'a training run by another copy of tfjs than @clr/tfjs imports',
           advice: 'Pass the tfjs that made the model: cyclicLR(policy, { tf }).',
         });
@@ -159,7 +159,7 @@ function createCallback(
 
     override onBatchBegin = async (): Promise<void> => {
       last = hyperAt(progress.step);
-      // The model's current optimizer, which makes this update.
+      // The model's current optimizer makes this update.
       if (model !== null) applyHyperparameters(model.optimizer, last);
     };
 

@@ -1,8 +1,8 @@
 import { type OptimizerFields, type OptimizerLike, optimizerKind, type TensorLike } from './optimizerKind.ts';
 
 /**
- * Frees everything an optimizer holds. `optimizer.dispose()` of tfjs 4.22 leaves Momentum's rate tensor
- * behind; this frees that too.
+ * Frees everything that an optimizer holds. `optimizer.dispose()` of tfjs 4.22 does not free Momentum's rate tensor;
+ * this function does.
  *
  * @throws {ClrError} if it is not one of tfjs's seven optimizers
  *

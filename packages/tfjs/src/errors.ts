@@ -9,15 +9,16 @@ export function fail(problem: Problem, options?: ErrorOptions): ClrError {
 export function checkOpen(disposed: boolean): void {
   if (!disposed) return;
   throw fail({
-    expected: 'a trainable that is still open',
+    expected: 'a trainable that was not disposed',
     received: 'a call after dispose()',
     advice: 'Make a new one of the same model: createTrainable(tf, model).',
   });
 }
 
 /**
- * Runs what calls tfjs, and says what a backend lacks when it lacks something: wasm has no kernels for the
- * weight gradients of convolutions (Conv2DBackpropFilter and both depthwise ones), nor UnsortedSegmentSum.
+ * Runs calls of tfjs, and names the missing kernel in the error of a backend that lacks one. The wasm backend has no
+ * kernels for the weight gradients of convolutions (Conv2DBackpropFilter and both depthwise ones), nor
+ * UnsortedSegmentSum.
  */
 export function withKernels<T>(run: () => T): T {
   try {
@@ -29,8 +30,9 @@ export function withKernels<T>(run: () => T): T {
     throw fail(
       {
         expected: `a backend that can train this model`,
-        received: `the backend ${backend}, which lacks the kernel ${kernel}`,
-        advice: "Train on another: await tf.setBackend('webgl'), 'webgpu' or 'cpu'. Inference may stay here.",
+        received: `the backend ${backend} without the kernel ${kernel}`,
+        advice:
+          "Train on another backend: await tf.setBackend('webgl'), 'webgpu' or 'cpu'. Inference works on this one.",
       },
       { cause: error },
     );

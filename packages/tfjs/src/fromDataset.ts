@@ -1,8 +1,8 @@
 import type * as tfjs from '@tensorflow/tfjs';
 
 /**
- * The batches of a `tf.data` dataset, one pass each time they are iterated, as core's `train` and
- * `rangeTest` take them. Each batch's tensors are freed when the next one is asked for, and at the end.
+ * Makes batches for core's `train` and `rangeTest` from a `tf.data` dataset. Each iteration is one pass. A batch's
+ * tensors are freed when the next batch is read, and at the end.
  *
  * @example
  * ```ts

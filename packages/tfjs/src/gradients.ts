@@ -1,8 +1,8 @@
 import type * as tfjs from '@tensorflow/tfjs';
 
 /**
- * `optimizer.computeGradients`, which in tfjs 4.22 leaves the tensors saved for the backward pass behind
- * when the loss or a gradient throws; this frees them.
+ * Calls `optimizer.computeGradients` and frees the tensors saved for the backward pass if the loss or a gradient
+ * throws. tfjs 4.22 leaks them.
  */
 export function gradients(
   tf: Pick<typeof tfjs, 'engine' | 'dispose'>,

@@ -1,6 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 
-/** The number in a scalar that stays on the device until it is computed; the tensor is freed then. */
+/** A promise of a scalar's value. The scalar stays on the device until it is computed, and is freed then. */
 export async function lateScalar(scalar: tfjs.Tensor): Promise<number> {
   try {
     return (await scalar.data())[0] ?? Number.NaN;

@@ -4,7 +4,7 @@ export interface Named {
   getClassName(): string;
 }
 
-/** Gives each layer of a container its name, or its place if tfjs generated the name. */
+/** The name of each layer of a container, or its position if tfjs generated the name. */
 export function placesOf(layers: readonly Named[]): string[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {
@@ -17,7 +17,7 @@ export function placesOf(layers: readonly Named[]): string[] {
 }
 
 /**
- * Whether tfjs generated this name, such as `dense_Dense1`. The number counts all layers of the page, so a second
+ * True if tfjs generated this name, such as `dense_Dense1`. The number counts all layers of the page, so a second
  * instance of the same model has other names.
  */
 export function isMadeUp(layer: Named): boolean {
@@ -33,7 +33,7 @@ export function withoutNumbers(path: string): string {
   return path.replace(/([a-z0-9]_[A-Z][A-Za-z]*)\d+(?=\/)/g, '$1');
 }
 
-/** As tfjs converts it. */
+/** Converts a name like tfjs. */
 function snakeCase(name: string): string {
   return name
     .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')

@@ -3,9 +3,9 @@ import { isMadeUp, type Named, placesOf, withoutNumbers } from './layerNames.ts'
 
 /** A variable with its names in a snapshot. */
 export interface NamedVariable {
-  /** The path of its layers and its own name, as in tfjs. Unique in this model. */
+  /** Its layers' path and its own name, as in tfjs. Unique in this model. */
   readonly name: string;
-  /** The same, with the layer's place instead of a generated name. Equal in every instance of the model. */
+  /** As `path`, with the layer's position instead of a generated name. Equal in every instance of the model. */
   readonly place: string;
   /** Its name in saved models, if different from the variable's own name. */
   readonly savedName?: string;

@@ -7,7 +7,7 @@ import type { TrainingParts } from './trainingParts.ts';
 type LossName = string | LossOrMetric;
 type LossOrMetric = (target: tfjs.Tensor, output: tfjs.Tensor) => tfjs.Tensor;
 
-/** A weight of a layer, as tfjs keeps it. */
+/** A weight of a layer in tfjs. */
 interface WeightInside {
   readonly name: string;
   readonly val: tfjs.Variable;
@@ -15,17 +15,17 @@ interface WeightInside {
   readonly constraint?: { apply(weight: tfjs.Tensor): tfjs.Tensor } | null;
 }
 
-/** The inside of a compiled `tf.LayersModel`, as far as a training step needs it. */
+/** The internals of a compiled `tf.LayersModel` that a training step needs. */
 export interface CompiledModel {
   readonly inputNames: string[];
   readonly outputNames: string[];
   readonly inputs: tfjs.SymbolicTensor[];
   readonly feedOutputShapes: (number | null)[][];
-  /** As it was given to `compile`. */
+  /** The argument of `compile`. */
   readonly loss: LossName | LossName[] | Record<string, LossName>;
   readonly lossFunctions: LossOrMetric[];
   readonly metricsNames: string[];
-  /** After the name `loss`, one for each of the names: the function and the output it is for. */
+  /** One entry for each name after `loss`: the function and the index of its output. */
   readonly metricsTensors: [LossOrMetric, number][];
   /** The weights that were trainable at the last `compile`; `fit` trains these. */
   readonly collectedTrainableWeights: readonly WeightInside[];
@@ -40,7 +40,7 @@ export interface CompiledModel {
   apply(inputs: tfjs.Tensor[], options: { training: boolean }): tfjs.Tensor | tfjs.Tensor[];
 }
 
-/** The inside of a model (a Sequential keeps another model there), checked. */
+/** The checked internals of a model. A Sequential wraps another model. */
 export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   const inner = ((model as unknown as { model?: unknown }).model ?? model) as CompiledModel;
   if (inner.optimizer == null) {
@@ -60,7 +60,7 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
     typeof inner.calculateLosses === 'function';
   if (!known) {
     throw fail({
-      expected: 'the inside of a LayersModel as in tfjs 4.0 to 4.22',
+      expected: 'the internals of a LayersModel as in tfjs 4.0 to 4.22',
       received: 'another',
       advice:
         'Use a 4.x that clr knows, or a newer @clr/tfjs; createTrainable(tf, { optimizer, … }) works with any.',
@@ -69,9 +69,9 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   const gone = inner.weights.find(({ val }) => val.isDisposed);
   if (gone) {
     throw fail({
-      expected: 'a model whose weights are present',
+      expected: 'a model whose weights exist',
       received: `${gone.name}, which was disposed`,
-      advice: 'Keep the model until the training is over: load or build it again.',
+      advice: 'Load or build it again, and keep it until the training is over.',
     });
   }
   return inner;
@@ -83,7 +83,7 @@ export function checkFrozen({ trainableWeights, collectedTrainableWeights: train
   const thawed = trainableWeights.find((weight) => !trained.includes(weight));
   if (frozen === undefined && thawed === undefined) return;
   throw fail({
-    expected: '`trainable` of every layer as it was when the model was compiled',
+    expected: '`trainable` of every layer to be unchanged since the model was compiled',
     received: frozen ? `${frozen.name}, frozen since` : `${thawed!.name}, thawed since`,
     advice:
       'Call model.compile() again. Where two models share layers, set `trainable` back before each step, as it was at compile.',
@@ -97,7 +97,7 @@ export function partsOf(model: CompiledModel): TrainingParts {
     const found = weights.find(({ tensor }) => tensor === val);
     if (found) return found;
     throw fail({
-      expected: "every trained weight to be one of the model's layers'",
+      expected: 'every trained weight to belong to a layer of the model',
       received: `${name}, which is in none`,
       advice: 'Call model.compile() again after changing its layers.',
     });
@@ -112,7 +112,7 @@ export function lossOf({ loss, outputNames }: CompiledModel, index: number): Los
   return Array.isArray(loss) ? loss[index] : loss[outputNames[index]!];
 }
 
-/** The one metric that is an accuracy, if there is just one. */
+/** The metric that is an accuracy, if there is exactly one. */
 export function accuracyIndex({ metricsNames }: CompiledModel): number | undefined {
   const found = metricsNames.flatMap((name, index) => (/(^|_)acc$|accuracy$/i.test(name) ? [index - 1] : []));
   return found.length === 1 ? found[0] : undefined;

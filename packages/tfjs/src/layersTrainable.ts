@@ -32,15 +32,15 @@ import { type LayersData, type Slots, toTensors } from './toTensors.ts';
 import type { TrainingParts } from './trainingParts.ts';
 import { readState, writeState } from './trainingState.ts';
 
-/** A batch for a LayersModel: inputs and targets, as `fit` takes them or as typed arrays. */
+/** A batch for a LayersModel: inputs and targets as for `fit`, or as typed arrays. */
 export interface LayersBatch {
   readonly xs: LayersData;
   readonly ys: LayersData;
 }
 
 /**
- * A Trainable for a compiled model: the arithmetic of `fit`, without its readback at every batch, and with the
- * constraints of the layers. Each call reads the model as it is then: `compile` may give it another optimizer, loss or
+ * Makes a Trainable of a compiled model: the arithmetic of `fit`, without its readback at every batch, and with the
+ * layers' constraints. Each call reads the model's current state, so `compile` may give it another optimizer, loss or
  * set of trained weights.
  */
 export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Trainable<LayersBatch> {
@@ -88,12 +88,12 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     }
   }
 
-  /** Several outputs lie one after the other, each example after example. */
+  /** Predicts a batch. Several outputs follow each other, each of them example after example. */
   async function predictBatch(model: CompiledModel, batch: LayersBatch): Promise<Prediction> {
     const made = withKernels(() =>
       tf.tidy(() => {
         const { inputs, targets } = readBatch(tf, model, batch);
-        // Copies: a target may be the caller's own tensor, an output nothing but an input.
+        // Make copies, because a target may be the caller's tensor, and an output may be an input.
         return [...outputsOf(model, inputs, false), ...targets].map((tensor) => tensor.clone());
       }),
     );
@@ -182,7 +182,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
         snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot),
         weights,
       ),
-    // The layers that have moving statistics move them whenever they are applied for training.
+    // Layers with moving statistics update them in every forward pass in training mode.
     ...(first.weights.length > first.trained.length && {
       renewStatistics: async (batch: LayersBatch) => {
         const model = live();
@@ -210,7 +210,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     },
     snapshot: async () => readState(parts()),
     restore: async (snapshot, options) => writeState(tf, parts(), snapshot, options),
-    // The model and its optimizer are the caller's.
+    // The model and its optimizer belong to the caller.
     dispose: () => {
       disposed = true;
     },
@@ -287,7 +287,7 @@ function slotsOf(model: CompiledModel): { inputs: Slots; targets: Slots } {
       what: 'target',
       names: model.outputNames,
       shapes: model.feedOutputShapes.map((shape, index) =>
-        // It takes class numbers where the others take one share for each class.
+        // This loss takes class numbers. The others take one share for each class.
         losses[index] === 'sparseCategoricalCrossentropy' ? [...shape.slice(0, -1), 1] : shape,
       ),
       open: losses.map((loss) => typeof loss === 'function'),

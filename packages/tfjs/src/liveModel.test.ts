@@ -20,7 +20,7 @@ function linear(functional: boolean): tf.LayersModel {
 }
 
 const weights = async (model: tf.LayersModel) => [...(await model.getWeights()[0]!.data())];
-/** A step whose loss is waited for. */
+/** Takes a step and waits for its loss. */
 const step = async (trainable: Trainable<LayersBatch>, lr = 0.01, on: LayersBatch = batch) =>
   await (await trainable.trainStep(on, { lr })).loss;
 /** The output is 0 and the target 3, so a step of plain SGD moves the weights by lr · 6 · x. */
@@ -46,7 +46,7 @@ describe.each([
     expect(model.optimizer.iterations).toBe(1);
   });
 
-  it('and after model.optimizer was assigned', async () => {
+  it('uses the given rate after model.optimizer was assigned', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.sgd(0.5), loss });
     const trainable = createTrainable(tf, model);
@@ -65,7 +65,7 @@ describe.each([
     near(await weights(model), [0.01, 0.02]);
   });
 
-  it('a range test of the new optimizer ends where it began', async () => {
+  it('restores the model after a range test of the new optimizer', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.sgd(0.5), loss });
     const trainable = createTrainable(tf, model);
@@ -76,7 +76,7 @@ describe.each([
     expect(model.optimizer.iterations).toBe(0);
   });
 
-  it('a snapshot of before compile() is refused by another optimizer', async () => {
+  it('refuses a snapshot from before compile() with another optimizer', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss });
     const trainable = createTrainable(tf, model);
@@ -87,7 +87,7 @@ describe.each([
     near(await weights(model), afterStep(0.01));
   });
 
-  it('refuses a step when a layer was frozen or thawed since compile()', async () => {
+  it('refuses a step if a layer was frozen or thawed since compile()', async () => {
     const model = linear(functional);
     model.compile({ optimizer: 'sgd', loss });
     const trainable = createTrainable(tf, model);
@@ -121,7 +121,7 @@ describe.each([
     expect(await weights(two)).toEqual([0, 0]);
   });
 
-  it('dispose() may be called twice at once, and later calls are refused', async () => {
+  it('allows two dispose() calls at once, and refuses later calls', async () => {
     const model = linear(functional);
     model.compile({ optimizer: 'sgd', loss });
     const trainable = createTrainable(tf, model);
@@ -138,7 +138,7 @@ describe.each([
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('a snapshot holds the state at its call, and a restore follows the steps before it', async () => {
+  it('takes a snapshot of the state at its call, and restores after earlier steps', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss });
     const trainable = createTrainable(tf, model);
@@ -170,7 +170,7 @@ describe.each([
 });
 
 describe(`constraints on ${backend}`, () => {
-  it('tfjs-constraints: they hold after each step, which tfjs leaves out of fit', async () => {
+  it('tfjs-constraints: they hold after each step, although fit of tfjs does not apply them', async () => {
     const make = (constraint: 'nonNeg' | 'unitNorm' | 'maxNorm') => {
       const model = tf.sequential({
         layers: [
@@ -187,7 +187,7 @@ describe(`constraints on ${backend}`, () => {
       model.compile({ optimizer: tf.train.sgd(1), loss });
       return model;
     };
-    // At ones the output is 3: towards −9 a step of 0.5 goes to 1 − 12 and 1 − 24.
+    // With weights of 1 the output is 3. A step of 0.5 towards −9 gives 1 − 12 and 1 − 24.
     const down: LayersBatch = { xs: batch.xs, ys: Float32Array.of(-9) };
     const [ours, theirs] = [make('nonNeg'), make('nonNeg')];
     await step(createTrainable(tf, ours), 0.5, down);

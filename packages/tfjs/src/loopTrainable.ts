@@ -17,7 +17,7 @@ import { readState, writeState } from './trainingState.ts';
 /** A training loop over the Core API: variables, optimizer and loss. */
 export interface TrainingLoop<Batch> {
   readonly optimizer: tfjs.Optimizer;
-  /** What is trained. */
+  /** The trained variables. */
   readonly variables: readonly tfjs.Variable[];
   /**
    * The mean loss of a batch as a scalar tensor, with the accuracy if there is one. Runs inside `tf.tidy`;
@@ -27,11 +27,11 @@ export interface TrainingLoop<Batch> {
     batch: Batch,
     training: boolean,
   ) => tfjs.Tensor | { readonly loss: tfjs.Tensor; readonly accuracy?: tfjs.Tensor };
-  /** How many examples a batch holds. Default: the first axis of its first tensor. */
+  /** The number of examples in a batch. Default: the first axis of its first tensor. */
   readonly examples?: (batch: Batch) => number;
 }
 
-/** A Trainable for a loop over the Core API. */
+/** Makes a Trainable of a loop over the Core API. */
 export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>): Trainable<Batch> {
   let disposed = false;
   const parts = (): TrainingParts => {
@@ -42,7 +42,10 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
   };
   const examplesIn = (batch: Batch): number => (loop.examples ?? firstAxis)(batch);
 
-  /** The loss, and the accuracy kept from the tidying around; `kept` knows it in case of an error. */
+  /**
+   * Returns the loss, and the accuracy, which is kept out of the surrounding tidy. `kept` holds it so that an error can
+   * free it.
+   */
   const measure = (batch: Batch, training: boolean, kept: tfjs.Tensor[]): tfjs.Scalar => {
     const result = loop.loss(batch, training);
     if (isTensor(result)) return result as tfjs.Scalar;
@@ -111,7 +114,7 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
         snapshots.map((snapshot) => planRestore(parts(), snapshot, false).snapshot),
         weights,
       ),
-    // The variables and the optimizer are the caller's.
+    // The variables and the optimizer belong to the caller.
     dispose: () => {
       disposed = true;
     },
@@ -126,7 +129,7 @@ function namedVariables(variables: readonly tfjs.Variable[]): NamedVariable[] {
       throw fail({
         expected: 'variables that exist',
         received: `variables[${index}], which was disposed`,
-        advice: 'Keep them until the training is over.',
+        advice: 'Keep variables until the training is over.',
       });
     }
     return { name, place: /^\d+$/.test(name) ? `variables[${index}]` : name, tensor };
@@ -139,7 +142,7 @@ function firstAxis(batch: unknown): number {
   const size = values.find(isTensor)?.shape[0];
   if (size === undefined) {
     throw fail({
-      expected: 'a batch that holds a tensor, to count its examples',
+      expected: 'a batch with a tensor, to count its examples',
       received: `one with ${typeof batch === 'object' && batch !== null ? Object.keys(batch).join(', ') : String(batch)}`,
       advice: 'Say how: createTrainable(tf, { …, examples: (batch) => … }).',
     });

@@ -14,7 +14,7 @@ export interface OptimizerLike {
 /** An optimizer with its internal fields accessible. */
 export type OptimizerFields = OptimizerLike & { [field: string]: unknown };
 
-/** A tensor, as far as clr handles one inside an optimizer. */
+/** The part of an optimizer's tensor that clr uses. */
 export interface TensorLike {
   readonly isDisposed: boolean;
   dispose(): void;
@@ -23,9 +23,9 @@ export interface TensorLike {
 /** One of tfjs's optimizers: how its rate and momentum are set. */
 export interface OptimizerKind {
   readonly update: UpdateKind;
-  /** How the momentum acts; `null`: this optimizer has none. */
+  /** How the momentum acts. `null` if this optimizer has none. */
   readonly momentum: 'tensor' | 'field' | 'beta1' | null;
-  /** Keeps `−lr` in a tensor of its own; the others read the field `learningRate` at every update. */
+  /** True if the optimizer keeps `−lr` in a tensor. The others read the field `learningRate` at every update. */
   readonly rateTensor: boolean;
 }
 
@@ -49,8 +49,8 @@ function describe(given: unknown): string {
 }
 
 /**
- * The kind of an optimizer, with the fields of its rate and momentum checked against it: an optimizer of a future tfjs with other
- * internals is refused here, before anything changes. `slotsOf` checks the rest.
+ * Returns the kind of an optimizer and checks the fields of its rate and momentum. It refuses an optimizer of a future
+ * tfjs with other internals before anything changes. `slotsOf` checks the other fields.
  */
 export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   const name = typeof optimizer?.getClassName === 'function' ? optimizer.getClassName() : undefined;
@@ -88,7 +88,7 @@ export function updateKind(optimizer: OptimizerLike): UpdateKind {
   return update === 'rmsProp' && momentum !== 0 ? 'adaptive' : update;
 }
 
-/** The name of the number that holds an optimizer's momentum. */
+/** The name of the field that holds an optimizer's momentum. */
 export function momentumField(kind: OptimizerKind): 'beta1' | 'momentum' {
   return kind.momentum === 'beta1' ? 'beta1' : 'momentum';
 }
@@ -102,7 +102,7 @@ export function unlikeTfjs(name: string, what: string): Error {
   });
 }
 
-/** Whether this is a tensor or a variable. */
+/** True for a tensor or a variable. */
 export function isTensor(value: unknown): value is TensorLike {
   return typeof (value as TensorLike | null | undefined)?.dispose === 'function';
 }

@@ -14,7 +14,7 @@ export interface Slot {
 
 type SlotList = (Slot | undefined)[];
 
-/** The variable of each slot, if clr saw it being made. */
+/** The variable of each slot whose creation clr observed. */
 const owners = new WeakMap<Slot, tfjs.Variable>();
 
 /** Records which variable each slot belongs to, after an update of these variables. */

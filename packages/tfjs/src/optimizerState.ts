@@ -7,15 +7,15 @@ import { setMomentum, setRate } from './setNumbers.ts';
 import { slotsOf } from './slotsOf.ts';
 import { readTensors, type TensorData, toTensor } from './tensorData.ts';
 
-/** The whole state of an optimizer as plain data: it can be cloned, stored and sent. */
+/** The whole state of an optimizer as plain data, which can be cloned, stored and sent. */
 export interface OptimizerState {
   readonly className: string;
   readonly iterations: number;
   /** `learningRate`, and `momentum` or `beta1`. */
   readonly numbers: Readonly<Record<string, number>>;
   /**
-   * For each of the optimizer's slot lists: one tensor per trained weight, by the weight's place. Empty before the
-   * first update.
+   * One tensor per trained weight for each of the optimizer's slot lists, by the weight's place. Empty before the first
+   * update.
    */
   readonly slots: Readonly<Record<string, readonly TensorData[]>>;
   /** Running products and counters, such as Adam's `accBeta1`. */
@@ -36,7 +36,7 @@ export async function readOptimizerState(
   const lists = Object.keys(slots);
   const named = lists.map((list) => {
     const slots = fields[list] as (Slot | undefined)[];
-    // A variable that no gradient reaches has no slot.
+    // A variable without a gradient has no slot.
     return trained.flatMap(({ place }, index) =>
       slots[index] ? [{ name: place, tensor: slots[index].variable }] : [],
     );
@@ -97,7 +97,7 @@ export function writeOptimizerState(
   setRate(fields, kind, state.numbers.learningRate!);
   const momentum = state.numbers[momentumField(kind)];
   if (kind.momentum !== null && momentum !== undefined) setMomentum(fields, kind, momentum);
-  // After the momentum is set, which changes one of them.
+  // Restore scalars last, because setting the momentum changes one of them.
   for (const name of scalarNames) {
     const fresh = toTensor(tf, state.scalars[name]!);
     (fields[name] as tfjs.Variable).assign(fresh);

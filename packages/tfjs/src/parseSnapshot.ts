@@ -13,7 +13,10 @@ interface FirstSnapshot {
   readonly optimizer: OptimizerState;
 }
 
-/** A complete and consistent snapshot of the current version. Whether it fits the model is checked later. */
+/**
+ * Checks that this is a complete and consistent snapshot of the current version. Whether it fits the model is checked
+ * later.
+ */
 export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot {
   const { version, adapter, type } = (given ?? {}) as {
     version?: unknown;
@@ -58,7 +61,9 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 const isTextList = (list: unknown): list is readonly string[] =>
   Array.isArray(list) && list.every((text) => typeof text === 'string');
 
-/** Formats a value of any kind for an error message. Objects stay unread: `String()` may throw on them. */
+/**
+ * Formats a value of any kind for an error message. Objects are not converted, because `String()` may throw on them.
+ */
 const inWords = (value: unknown): string => (isObject(value) ? 'an object' : String(value));
 
 function checkOptimizer({ optimizer, weights }: TfjsSnapshot, parts: TrainingParts): void {
@@ -86,7 +91,7 @@ function checkOptimizer({ optimizer, weights }: TfjsSnapshot, parts: TrainingPar
 function damaged(what: string): never {
   throw fail({
     expected: 'a whole snapshot',
-    received: `one in which ${what} are not as snapshot() gave them`,
+    received: `one in which ${what} differ from what snapshot() returned`,
     advice: 'JSON loses typed arrays: keep snapshots in IndexedDB, or clone them with structuredClone().',
   });
 }

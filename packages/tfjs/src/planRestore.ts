@@ -10,14 +10,14 @@ import type { TensorData } from './tensorData.ts';
 import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
 import type { TrainingParts } from './trainingParts.ts';
 
-/** A plan: which saved tensor goes where. */
+/** A plan that assigns saved tensors to parts of the model. */
 export interface RestorePlan {
   /** The snapshot, upgraded to the current version. */
   readonly snapshot: TfjsSnapshot;
   readonly weights: readonly (readonly [tfjs.Variable, TensorData])[];
   readonly states: readonly (readonly [StatefulLayer['layer'], readonly TensorData[]])[];
   readonly optimizer?: OptimizerState;
-  /** The place of a weight in the snapshot. */
+  /** The place of a weight in the snapshot, by its place in the model. */
   savedPlace(place: string): string | undefined;
 }
 
@@ -40,7 +40,7 @@ export function planRestore(parts: TrainingParts, given: object, partial: boolea
   const byName = new Map(saved.map((data) => [data.name, data]));
   const byPlace = new Map(saved.map((data) => [data.place, data]));
   for (const { name, place, tensor } of here) {
-    // For a partial restore a name from the same page is more reliable than a place.
+    // In a partial restore, a name from the same page is more reliable than a place.
     const candidates = partial ? [byName.get(name), byPlace.get(place)] : [byPlace.get(place)];
     const data = candidates.find((candidate) => candidate && form(candidate) === form(tensor));
     if (data && ![...found.values()].includes(data)) found.set(place, data);
@@ -83,13 +83,15 @@ function differencesOf(
   return [...shiftedNames(here, saved), ...trainedElsewhere(parts, snapshot)];
 }
 
-/** Generated names that belong to another layer in the snapshot: either layer may be meant. */
+/**
+ * Generated names that belong to different layers in the snapshot and in the model, so that either layer may be meant.
+ */
 function shiftedNames(here: readonly Here[], saved: readonly SavedWeight[]): string[] {
   const places = new Map(saved.map((data) => [data.name, data]));
   for (const { name, place, tensor } of here) {
     const other = places.get(name);
     if (other && other.place !== place && form(other) === form(tensor)) {
-      return [`${name} is ${other.place} there and ${place} here: name the layers, so that it is clear`];
+      return [`${name} is ${other.place} there and ${place} here: name the layers to remove the ambiguity`];
     }
   }
   return [];

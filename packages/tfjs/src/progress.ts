@@ -66,7 +66,7 @@ export function savedProgress(model: Pick<MetadataHolder, 'getUserDefinedMetadat
     throw fail({
       expected: 'the saved clr.step to be an integer of at least 0',
       received: `step = ${String(step)}`,
-      advice: "Leave the model's user-defined metadata under `clr` alone.",
+      advice: "Do not change the model's user-defined metadata under `clr`.",
     });
   }
   return { policy: policy == null ? null : parsePolicy(policy), step: step as number };

@@ -1,4 +1,4 @@
-/** The same numbers as PyTorch, where the two define the same optimizer. */
+/** Compares tfjs with PyTorch for the optimizers that both define in the same way. */
 import { parsePolicy, type Trainable, toSchedule } from '@clr/core';
 import convnets from '@clr/tooling/oracle/convnets.json' with { type: 'json' };
 import optimizers from '@clr/tooling/oracle/optimizers.json' with { type: 'json' };
@@ -11,7 +11,7 @@ interface Run {
   readonly problem: string;
   readonly optimizer: string;
   readonly lr: number[];
-  /** Where it is cycled. */
+  /** The momentum of each step, if it is cycled. */
   readonly momentum?: number[];
   readonly loss: number[];
   /** After the last step. */
@@ -23,7 +23,7 @@ interface Hyper {
   readonly momentum?: number;
 }
 
-/** Steps with those hyperparameters; gives back the losses before each. */
+/** Takes steps with those hyperparameters. Returns the loss before each. */
 async function follow<Batch>(
   trainable: Trainable<Batch>,
   batches: Batch[],
@@ -37,7 +37,7 @@ async function follow<Batch>(
   return losses;
 }
 
-// SwiftShader takes its time.
+// SwiftShader is slow.
 const slow = backend === 'webgl' || backend === 'webgpu';
 
 function expectClose(actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-5): void {
@@ -57,7 +57,7 @@ const make: Record<string, () => tf.Optimizer> = {
 };
 
 describe.each(golden.runs)(`PyTorch's $optimizer, momentum cycled: $cycled, on ${backend}`, (run) => {
-  it('moves the weights the same way', async () => {
+  it('changes the weights in the same way', async () => {
     const weight = tf.variable(tf.tensor1d(golden.w0));
     const [a, c] = [tf.tensor1d(golden.a), tf.tensor1d(golden.c)];
     const trainable = createTrainable(tf, {
@@ -93,7 +93,7 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
     ({ optimizer }) => optimizer in same,
   );
 
-  it('are those of the optimizers that tfjs has too', () => {
+  it('cover the optimizers that tfjs also has', () => {
     expect(comparable.length).toBe(14);
   });
 
@@ -125,8 +125,8 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
     });
     const loss = (labels: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits);
     model.compile({ optimizer: same[run.optimizer]!(), loss });
-    // A fourth class that never has a share: WebGL's packed matrix product of tfjs 4.22 lets padding into sums
-    // of an odd length, with clr or without. PyTorch keeps [outputs, inputs].
+    // A fourth class with share 0 makes the length even: with or without clr, the packed matrix product of tfjs 4.22 on
+    // WebGL includes padding in sums of odd length. PyTorch stores weights as [outputs, inputs].
     const transposed = (rows: number, data: number[]) =>
       tf.tensor2d(data, [rows, data.length / rows]).transpose();
     model.setWeights([
@@ -145,7 +145,7 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
     expectClose((await b2!.data()).slice(0, 3), after.b2!);
   });
 
-  // wasm has no gradients of convolutions.
+  // The wasm backend has no gradients of convolutions.
   const nets = convnets.nets.filter(({ net }) => net === 'B' || !slow);
   it.skipIf(backend === 'wasm').each(nets)('Core-API convnet: $net', async (file) => {
     const { net, size, images, labels, batches, init } = file;
@@ -197,7 +197,7 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
 });
 
 // PyTorch takes the first.
-it(`which of equal maxima a max pool takes on ${backend}`, async () => {
+it(`gradient of a max pool with equal maxima on ${backend}`, async () => {
   const slope = tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'));
   const taken = await slope(tf.ones([1, 2, 2, 1])).data();
   expect([...taken]).toEqual(backend === 'cpu' ? [1, 0, 0, 0] : [0, 0, 0, 1]);

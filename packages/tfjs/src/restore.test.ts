@@ -11,7 +11,7 @@ const batch: LayersBatch = {
 };
 const momentum = (): tf.Optimizer => tf.train.momentum(0.1, 0.9);
 
-/** Dense layers of equal shape, which only their names tell apart. */
+/** Dense layers of equal shape. Only their names differ. */
 function net(
   names: readonly (string | undefined)[],
   { optimizer = momentum(), units = [] as number[], activation = 'linear' as 'linear' | 'tanh' } = {},
@@ -101,7 +101,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
   });
   afterEach(() => tf.engine().endScope());
 
-  describe('is right', () => {
+  describe('restores correctly', () => {
     it('after a step in the same model', async () => {
       const model = net(['a', 'b', 'c']);
       const snapshot = await trained(model);
@@ -115,7 +115,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, net(['a', 'b', 'c']), snapshot);
     });
 
-    it('in a second instance, whose layers tfjs names differently', async () => {
+    it('in a second instance with other generated names', async () => {
       const model = net([undefined, 'b', undefined]);
       const snapshot = await trained(model);
       const other = net([undefined, 'b', undefined]);
@@ -146,7 +146,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, model, snapshot);
     });
 
-    it('with the same optimizer after freezing, whose state tfjs would find by index', async () => {
+    it('with the same optimizer after freezing, although tfjs finds its state by index', async () => {
       const optimizer = momentum();
       const [model, beside] = [net(['a', 'b', 'c'], { optimizer }), net(['a', 'b', 'c'])];
       const snapshot = await trained(model);
@@ -159,7 +159,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect([ours.b, ours.c]).toEqual([wanted.b, wanted.c]);
     });
 
-    it('with batch normalization, whose statistics come last in tfjs', async () => {
+    it('with batch normalization, although tfjs lists its statistics last', async () => {
       const make = () => {
         const model = tf.sequential({
           layers: [
@@ -236,30 +236,27 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await restores(model, make(), snapshot);
     });
 
-    it.each(['Momentum', 'Adam'])(
-      'into a loaded model, which brought the state of its %s along',
-      async (kind) => {
-        const make = () => (kind === 'Adam' ? tf.train.adam(0.1) : momentum());
-        // The second model of these names on the page: tfjs numbers its variables, in the file too.
-        net(['a', 'b', 'c']);
-        const model = net(['a', 'b', 'c'], { optimizer: make() });
-        freeze(model, 'b');
-        compile(model, make());
-        const snapshot = await trained(model);
-        let saved: tf.io.ModelArtifacts = {};
-        const handler = tf.io.withSaveHandler(async (artifacts) => {
-          saved = artifacts;
-          return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-        });
-        await model.save(handler, { includeOptimizer: true });
-        const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved));
-        const { optimizer } = (await createTrainable(tf, loaded).snapshot()) as TfjsSnapshot;
-        expect(optimizer.slots).toEqual(snapshot.optimizer.slots);
-        await restores(model, loaded, snapshot);
-      },
-    );
+    it.each(['Momentum', 'Adam'])('into a loaded model whose file has the state of its %s', async (kind) => {
+      const make = () => (kind === 'Adam' ? tf.train.adam(0.1) : momentum());
+      // For the second model with these names on the page, tfjs numbers the variables, also in the file.
+      net(['a', 'b', 'c']);
+      const model = net(['a', 'b', 'c'], { optimizer: make() });
+      freeze(model, 'b');
+      compile(model, make());
+      const snapshot = await trained(model);
+      let saved: tf.io.ModelArtifacts = {};
+      const handler = tf.io.withSaveHandler(async (artifacts) => {
+        saved = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+      });
+      await model.save(handler, { includeOptimizer: true });
+      const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved));
+      const { optimizer } = (await createTrainable(tf, loaded).snapshot()) as TfjsSnapshot;
+      expect(optimizer.slots).toEqual(snapshot.optimizer.slots);
+      await restores(model, loaded, snapshot);
+    });
 
-    it('of the first version, whose slots go by position, after freezing too', async () => {
+    it('from the first version, with slots by position, also after freezing', async () => {
       const model = net(['a', 'b', 'c']);
       const { weights, optimizer } = await trained(model);
       const first = {
@@ -288,7 +285,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect(now.c).toEqual([[...weights[4]!.values], [...weights[5]!.values]]);
     });
 
-    it('of the first version without names, where the shapes tell the weights apart', async () => {
+    it('from the first version without names, if the shapes are unique', async () => {
       const model = net(['a', 'b'], { units: [3, 2], optimizer: tf.train.sgd(0.1) });
       const { weights, optimizer } = await trained(model);
       const unnamed = weights.map(({ place: _, name: __, ...weight }) => weight);
@@ -296,7 +293,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
     });
   });
 
-  describe('is refused, and the error says what differs', () => {
+  describe('is refused with an error that says what differs', () => {
     it.each<[string, () => tf.LayersModel, RegExp]>([
       [
         'layers in another order',
@@ -340,7 +337,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(make(), await trained(net(['a', 'b', 'c'])), message);
     });
 
-    it('layers that tfjs named, in another order', async () => {
+    it('layers with generated names in another order', async () => {
       const model = net([undefined, undefined, undefined]);
       const snapshot = await trained(model);
       const [a, b, c] = model.layers as [tf.layers.Layer, tf.layers.Layer, tf.layers.Layer];
@@ -353,7 +350,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(turned, snapshot, /name the layers/);
     });
 
-    it('layers that tfjs named, after one was removed', async () => {
+    it('layers with generated names, after one was removed', async () => {
       const model = net([undefined, undefined, undefined]);
       const snapshot = await trained(model);
       model.pop();
@@ -367,7 +364,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(net(['a']), {}, /a snapshot of @clr\/tfjs/);
     });
 
-    it('one that went through JSON, or was cut short', async () => {
+    it('one that went through JSON or was truncated', async () => {
       const model = net(['a', 'b']);
       const snapshot = await trained(model);
       await refuses(model, JSON.parse(JSON.stringify(snapshot)), /structuredClone/);
@@ -383,7 +380,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(model, { ...snapshot, optimizer }, /count of updates/);
     });
 
-    it('one of the first version that does not say which weight is which', async () => {
+    it('one of the first version that does not identify the weights', async () => {
       const model = net(['a', 'b']);
       const { weights, optimizer } = await trained(model);
       const unnamed = weights.map(({ place: _, name: __, ...weight }) => weight);
@@ -391,10 +388,10 @@ describe(`a snapshot in another model on ${backend}`, () => {
     });
   });
 
-  describe('with { partial: true } gives what fits', () => {
+  describe('restores the parts that fit with { partial: true }', () => {
     const partial: RestoreOptions = { partial: true };
 
-    it('to the layers of equal name and shape, and leaves the others', async () => {
+    it('the layers of equal name and shape, and no others', async () => {
       const model = net(['a', 'b', 'c']);
       const snapshot = await trained(model);
       const other = net(['x', 'c', 'a'], { units: [2, 2, 2] });
@@ -404,7 +401,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect([now.x, now.c, now.a]).toEqual([before.x, wanted.c, wanted.a]);
     });
 
-    it('without the state of another optimizer', async () => {
+    it('not the state of another optimizer', async () => {
       const snapshot = await trained(net(['a', 'b']));
       const other = net(['a', 'b'], { optimizer: tf.train.adam(0.1) });
       const trainable = createTrainable(tf, other);
@@ -415,7 +412,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect(after.weights.map(({ values }) => values)).toEqual(snapshot.weights.map(({ values }) => values));
     });
 
-    it('and a new head keeps the velocity that it has', async () => {
+    it('not the velocity of a new head, which stays', async () => {
       const snapshot = await trained(net(['a', 'b', 'head']));
       const other = net(['a', 'b', 'new']);
       const trainable = createTrainable(tf, other);
@@ -460,7 +457,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
     count++;
   });
 
-  it('is right for the same variables in another order', async () => {
+  it('is restored to the same variables in another order', async () => {
     const { variables, trainable, values } = loop(['v', 'w']);
     await (await trainable.trainStep(1, { lr: 0.5 })).loss;
     const snapshot = await trainable.snapshot();
@@ -478,7 +475,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
     expect(optimizer.slots.accumulations!.map(({ values: [value] }) => value)).toEqual([2, 1]);
   });
 
-  it('is right for variables without names in a second loop, in their order', async () => {
+  it('is restored by order to variables without names in a second loop', async () => {
     const first = loop([undefined, undefined]);
     await (await first.trainable.trainStep(1, { lr: 0.5 })).loss;
     const second = loop([undefined, undefined]);
@@ -486,7 +483,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
     expect(await second.values()).toEqual(await first.values());
   });
 
-  it('is refused where variables without names come in another order, or others are missing', async () => {
+  it('is refused if variables without names come in another order, or others are missing', async () => {
     const { variables, trainable, values } = loop([undefined, undefined]);
     const snapshot = await trainable.snapshot();
     const turned = [...variables].reverse();
@@ -500,7 +497,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
 });
 
 describe('a snapshot with one value replaced', () => {
-  it('is refused in plain words, with nothing moved, or fits as it is', async () => {
+  it('is refused with a clear error and no change, or fits', async () => {
     const model = net(['a', 'b']);
     const trainable = createTrainable(tf, model);
     await step(trainable);
@@ -545,7 +542,7 @@ describe('a snapshot with one value replaced', () => {
       }
     }
     expect([...accepted].sort()).toEqual([
-      // 0.5 is a rate and a momentum. Momentum has no scalars. Before the first step there are no slots or states.
+      // 0.5 is a rate and a momentum. Momentum has no scalars. There are no slots or states before the first step.
       'optimizer.numbers.learningRate',
       'optimizer.numbers.momentum',
       'optimizer.scalars',
@@ -554,7 +551,7 @@ describe('a snapshot with one value replaced', () => {
       'states',
       // Older snapshots lack it.
       'topology',
-      // It is for people: its place says where a weight belongs.
+      // The name is for people. The place identifies the weight.
       'weights.n.name',
     ]);
     model.dispose();

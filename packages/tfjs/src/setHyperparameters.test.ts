@@ -45,7 +45,7 @@ const optimizers: Record<string, { make: () => tf.Optimizer; update: Update; mom
     update: () => {
       let [s, u] = [0, 0];
       return (g, lr) => {
-        // tfjs divides by the mean square of before this gradient.
+        // tfjs divides by the mean square from before this gradient.
         const update = (Math.sqrt(u + 1e-3) / Math.sqrt(s + 1e-3)) * g;
         s = 0.9 * s + 0.1 * g * g;
         u = 0.9 * u + 0.1 * update * update;
@@ -114,7 +114,7 @@ describe(`setHyperparameters on ${backend}`, () => {
   });
 
   describe.each(Object.entries(optimizers))('%s', (_, { make, update, momentum: hasMomentum }) => {
-    it('acts on the very next update', async () => {
+    it('takes effect at the next update', async () => {
       const [optimizer, weight, expected] = [make(), weightOf(2), update()];
       let w = 2;
       for (const [index, lr] of rates.entries()) {
@@ -138,7 +138,7 @@ describe(`setHyperparameters on ${backend}`, () => {
       once();
       const before = tf.memory().numTensors;
       for (let i = 0; i < 20; i++) once();
-      // Inside a tidy too, which would free what is not kept.
+      // Also inside a tidy, which frees tensors that are not kept.
       tf.tidy(once);
       once();
       expect(tf.memory().numTensors).toBe(before);
@@ -167,7 +167,7 @@ describe(`setHyperparameters on ${backend}`, () => {
     optimizer.dispose();
   });
 
-  it('refuses an Adamax that decays the rate by itself', () => {
+  it('refuses an Adamax that decays the rate', () => {
     const optimizer = tf.train.adamax(0.1, 0.9, 0.999, 1e-8, 0.5);
     expect(() => setHyperparameters(optimizer, { lr: 0.1 })).toThrow('Received: decay = 0.5');
     optimizer.dispose();

@@ -11,7 +11,7 @@ import {
 import { setMomentum, setRate } from './setNumbers.ts';
 import { type ReadWatch, watchReads } from './watchReads.ts';
 
-/** An optimizer that was set before, with the values to check at the next call. */
+/** An optimizer that was set before. The next call checks that its update read the values. */
 interface Watched {
   readonly watch: ReadWatch;
   iterations: number;
@@ -20,11 +20,11 @@ interface Watched {
 const watched = new WeakMap<OptimizerLike, Watched>();
 
 /**
- * Sets the learning rate, and the momentum if given, of any of tfjs's seven optimizers; both act on the very
- * next update. Nothing leaks, nothing is read back from the device.
+ * Sets the learning rate, and the momentum if given, of any of tfjs's seven optimizers. Both take effect at the next
+ * update. It leaks no tensor and reads nothing back from the device.
  *
- * The momentum is `momentum` for Momentum (Nesterov or not) and RMSProp, β₁ for Adam and Adamax. With a
- * cycled β₁, the bias correction uses today's β₁ to the power of the update's number, as PyTorch does.
+ * The momentum is `momentum` for Momentum (Nesterov or not) and RMSProp, β₁ for Adam and Adamax. With a cycled β₁, the
+ * bias correction is the current β₁ to the power of the update's number, as in PyTorch.
  *
  * @param optimizer - from `tf.train` of any copy of tfjs 4.x, or a compiled model's `model.optimizer`
  * @throws {PolicyError} if a number is out of range (`checkHyperparameters` of `@clr/core`), or if the optimizer has
@@ -41,7 +41,7 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * ```
  */
 export function setHyperparameters(optimizer: OptimizerLike, hyper: Hyperparameters): void {
-  // First, for the checks below read the same fields.
+  // This comes first, because the checks below read the same fields.
   checkLastUpdate(optimizer);
   const kind = optimizerKind(optimizer);
   const fields = optimizer as OptimizerFields;
@@ -60,7 +60,7 @@ export function checkHyper(optimizer: OptimizerLike, hyper: Hyperparameters): vo
   checkHyperparameters(hyper, optimizerKind(optimizer).update, hyperparametersOf(optimizer));
 }
 
-/** What a step may set besides the rate. */
+/** The momentum that a step may set. */
 export const hyperparametersOf = (optimizer: OptimizerLike): readonly string[] =>
   optimizerKind(optimizer).momentum === null ? [] : ['momentum'];
 
@@ -69,8 +69,7 @@ function checkDecay(optimizer: OptimizerFields): void {
     throw fail({
       expected: 'an Adamax optimizer without a decay of its own',
       received: `decay = ${String(optimizer.decay)}`,
-      advice:
-        'It would divide every rate it is given by 1 + decay · step. Leave it out of tf.train.adamax().',
+      advice: 'The decay would divide every rate by 1 + decay · step. Leave it out of tf.train.adamax().',
     });
   }
 }
@@ -83,10 +82,10 @@ function watch(optimizer: OptimizerFields, kind: OptimizerKind): Watched {
   return state;
 }
 
-/** Whether the one update since the last call read what that call set. */
+/** Checks that the update since the last call read the values which that call set. */
 function checkLastUpdate(optimizer: OptimizerLike): void {
   const state = watched.get(optimizer);
-  // Any other jump may come from loaded optimizer weights, which read nothing.
+  // Any other change of the count may come from loaded optimizer weights, which read no field.
   if (state === undefined || optimizer.iterations !== state.iterations + 1) return;
   const unread = state.watch.unread();
   if (unread.length > 0) {
@@ -94,7 +93,7 @@ function checkLastUpdate(optimizer: OptimizerLike): void {
   }
 }
 
-/** The updates so far say nothing about the numbers set last: a restored state counts otherwise. */
+/** Skips the check of the last update, because a restored state has another update count. */
 export function forgetLastUpdate(optimizer: OptimizerLike): void {
   const state = watched.get(optimizer);
   if (state !== undefined) state.iterations = Number.NaN;

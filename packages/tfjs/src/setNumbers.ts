@@ -6,7 +6,7 @@ import {
   unlikeTfjs,
 } from './optimizerKind.ts';
 
-/** Sets the rate where this optimizer's update reads it. */
+/** Sets the rate in the field that this optimizer's update reads. */
 export function setRate(optimizer: OptimizerFields, kind: OptimizerKind, lr: number): void {
   if (kind.rateTensor) {
     const before = optimizer.c;
@@ -18,7 +18,7 @@ export function setRate(optimizer: OptimizerFields, kind: OptimizerKind, lr: num
   }
 }
 
-/** Sets the momentum where this optimizer's update reads it. */
+/** Sets the momentum in the field that this optimizer's update reads. */
 export function setMomentum(optimizer: OptimizerFields, kind: OptimizerKind, momentum: number): void {
   optimizer[momentumField(kind)] = momentum;
   if (kind.momentum === 'tensor') {
@@ -26,15 +26,15 @@ export function setMomentum(optimizer: OptimizerFields, kind: OptimizerKind, mom
     optimizer.m = keptScalar(optimizer, momentum);
     before.dispose();
   } else if (kind.momentum === 'beta1') {
-    // tfjs multiplies yesterday's beta1 into a running product, so a new beta1 would be corrected with the
-    // old one. Written anew before each update, the product is beta1 to the power of the update's number.
+    // tfjs multiplies the old beta1 into a running product, so a new beta1 would be corrected with the old one. Set
+    // before each update, the product is beta1 to the power of the update's number.
     assignScalar(optimizer, 'accBeta1', momentum ** (optimizer.iterations + 1));
   }
 }
 
-// setMomentum() of tfjs leaves the tensor that its update multiplies with as it was. A new one must come from
-// the same copy of tfjs-core, which only the optimizer can reach: its own setLearningRate(), called on a
-// stand-in, stores a kept scalar −lr there.
+// setMomentum() of tfjs does not change the tensor that the update uses. A new tensor must come from the same copy of
+// tfjs-core, which only the optimizer can reach. So call its setLearningRate() on a stand-in object, which then holds a
+// kept scalar −lr.
 function keptScalar(optimizer: OptimizerFields, value: number): TensorLike {
   const holder: { c: TensorLike | null } = { c: null };
   (optimizer.setLearningRate as (this: object, lr: number) => void).call(holder, -value);
@@ -42,9 +42,9 @@ function keptScalar(optimizer: OptimizerFields, value: number): TensorLike {
   return holder.c;
 }
 
-/** Assigns a number to one of an Adam's or Adamax's scalar variables, without tfjs at hand. */
+/** Assigns a number to a scalar variable of Adam or Adamax without access to tfjs. */
 function assignScalar(optimizer: OptimizerFields, name: string, value: number): void {
-  // A fresh optimizer of the same class has such a variable, and its constructor says with what value.
+  // A new optimizer of the same class has such a variable, and a constructor argument sets its value.
   const donor = new (tfjsClass(optimizer))(0, value, 0, 1e-7);
   const fresh = donor[name];
   (optimizer[name] as { assign(value: unknown): void }).assign(fresh);

@@ -9,8 +9,8 @@ import {
 /** The fields in which an optimizer keeps state between updates. */
 export interface OptimizerSlots {
   /**
-   * Lists of `{ originalName, variable }`, one entry for each trained variable, and the word that tfjs puts
-   * after the variable's name there.
+   * Lists of `{ originalName, variable }` with one entry for each trained variable, and the suffix of `originalName`
+   * after the variable's name.
    */
   readonly slots: Readonly<Record<string, string>>;
   /** Single variables that the update changes. */

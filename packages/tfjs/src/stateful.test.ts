@@ -42,7 +42,7 @@ function build(
   return model;
 }
 
-/** Finds the recurrent layers at any depth; tfjs has no list of them. */
+/** Finds the recurrent layers at any depth, because tfjs has no list of them. */
 async function statesOf(layer: tf.layers.Layer): Promise<number[]> {
   const inside = layer as unknown as {
     layers?: tf.layers.Layer[];
@@ -63,7 +63,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  it('are unchanged by a range test, and so are the predictions', async () => {
+  it('do not change by a range test, nor do the predictions', async () => {
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 4 });
@@ -78,7 +78,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('go on with the same bits after a restore, from storage and in another instance', async () => {
+  it('continue with the same bits after a restore, from storage and in another instance', async () => {
     const trainable = createTrainable(tf, build(make()));
     await train(trainable, batches, { policy, steps: 4 });
     const snapshot = structuredClone(await trainable.snapshot());
@@ -103,7 +103,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('leave no tensor behind at each step', async () => {
+  it('leak no tensor at any step', async () => {
     const trainable = createTrainable(tf, build(make()));
     await train(trainable, batches, { policy, steps: 1 });
     const tensors = tf.memory().numTensors;

@@ -3,7 +3,7 @@ import { fail } from './errors.ts';
 import { placesOf } from './layerNames.ts';
 import type { LayerInside } from './layerTree.ts';
 
-/** A stateful recurrent layer, with the states that it carries from batch to batch. */
+/** A stateful recurrent layer with the states that it keeps between batches. */
 export interface StatefulLayer {
   readonly name: string;
   readonly place: string;
@@ -77,7 +77,7 @@ export function setStates(layer: StatefulLayer['layer'], states: readonly tfjs.T
   freeKeptStates(layer);
 }
 
-/** tfjs keeps the states from before each training step, for a backward pass that is already over. */
+/** Frees the states from before the last training step. tfjs keeps them for a backward pass that is already over. */
 export function freeKeptStates(layer: StatefulLayer['layer']): void {
   for (const state of layer.keptStates?.flat() ?? []) state.dispose();
   if (layer.keptStates) layer.keptStates = [];

@@ -3,13 +3,13 @@ import type { TensorData } from './tensorData.ts';
 
 /** A weight in a snapshot. */
 export interface SavedWeight extends TensorData {
-  /** As in {@link NamedVariable}: identifies a weight in every instance of the model. */
+  /** Identifies a weight in every instance of the model, as in {@link NamedVariable}. */
   readonly place: string;
 }
 
 /**
- * The result of `snapshot()`: weights, states of recurrent layers, optimizer slots and counters by name, as plain data
- * that can be cloned, kept in IndexedDB or sent to a worker.
+ * The result of `snapshot()`: weights, states of recurrent layers, optimizer slots and counters by name. It is plain
+ * data that can be cloned, stored in IndexedDB or sent to a worker.
  */
 export interface TfjsSnapshot {
   readonly version: 2;

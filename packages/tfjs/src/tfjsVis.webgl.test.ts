@@ -9,7 +9,7 @@ const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 2 });
 it.each(['before', 'after'])(
   'tfjs-vis draws the rate of each epoch when cyclicLR is listed %s it',
   async (where) => {
-    const tfvis = await import('@tensorflow/tfjs-vis'); // not at the top, because Node lists this test too but cannot load tfjs-vis
+    const tfvis = await import('@tensorflow/tfjs-vis'); // not at the top, because Node also collects this test but cannot load tfjs-vis
     const container = document.createElement('div');
     document.body.append(container);
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
@@ -21,9 +21,9 @@ it.each(['before', 'after'])(
       epochs: 3,
       callbacks: where === 'before' ? [ours, theirs] : [theirs, ours],
     });
-    // Three steps an epoch.
+    // An epoch has three steps.
     expect(history.lr).toEqual([2, 5, 8].map(toSchedule(policy).lr));
-    // It draws what stood in the logs when its turn came: the loss always, the rate only after cyclicLR.
+    // tfjs-vis draws the logs at its turn: always the loss, but the rate only if cyclicLR comes before.
     await expect
       .poll(() => container.querySelectorAll('canvas').length, { timeout: 10_000 })
       .toBe(where === 'before' ? 2 : 1);

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { fail } from './errors.ts';
 
-/** One input or target of a model: a tensor, or its values in a typed array (the shape is the model's). */
+/** One input or target of a model: a tensor, or its values in a typed array, which takes the model's shape. */
 export type LayerData = tfjs.Tensor | Float32Array | Int32Array | Uint8Array;
 /** All inputs or all targets: one, a list in the model's order, or by name. */
 export type LayersData = LayerData | readonly LayerData[] | { readonly [name: string]: LayerData };
@@ -11,14 +11,14 @@ export interface Slots {
   readonly what: 'input' | 'target';
   readonly names: readonly string[];
   readonly shapes: readonly (readonly (number | null)[])[];
-  /** Whose tensors may have any shape: targets of a loss that is the user's own function. */
+  /** Marks tensors of any shape: the targets of a custom loss function. */
   readonly open?: readonly boolean[];
 }
 
 /**
- * The tensors of a batch in the model's order; call it inside `tf.tidy`. Tensors are taken as they are.
+ * The tensors of a batch in the model's order. Call it inside `tf.tidy`. Given tensors are not copied.
  *
- * @throws {ClrError} if one is missing, too many, or of another shape
+ * @throws {ClrError} if a tensor is missing, superfluous or of another shape
  */
 export function toTensors(
   tf: Pick<typeof tfjs, 'tensor'>,
@@ -69,7 +69,7 @@ export function isTensor(value: unknown): value is tfjs.Tensor {
   return typeof (value as tfjs.Tensor | null)?.dataSync === 'function';
 }
 
-// As in fit(), [n] means [n, 1].
+// Like in fit(), [n] means [n, 1].
 function withAxis(tensor: tfjs.Tensor, shape: readonly (number | null)[]): tfjs.Tensor {
   return tensor.rank === 1 && shape.length === 2 ? tensor.reshape([-1, 1]) : tensor;
 }
@@ -93,7 +93,7 @@ function fromArray(
     throw fail({
       expected: `${name} to hold whole examples of ${size} values`,
       received: `${values.length} values`,
-      advice: 'Lay the examples one after the other, each in row-major order.',
+      advice: 'Store the examples one after the other, each in row-major order.',
     });
   }
   return tf.tensor(Float32Array.from(values), [values.length / size, ...(sizes as number[])]);

@@ -1,6 +1,6 @@
 /**
- * Surprising behaviour of tfjs itself, shown on the newest and the oldest 4.x, and what clr does about it. When one of
- * the first lines of a test fails, tfjs has changed there.
+ * Surprising behaviour of tfjs on the newest and the oldest 4.x, and clr's answer to it. If one of the first lines of a
+ * test fails, tfjs has changed.
  */
 import { type Policy, triangular } from '@clr/core';
 import * as newest from '@tensorflow/tfjs';
@@ -18,14 +18,14 @@ const versions: [string, Tf][] = [
   [newest.version_core, newest],
   [oldest.version_core, oldest as unknown as Tf],
 ];
-/** Two copies share one engine, in which their layers would get the same names. */
+/** Counts layers: two copies of tfjs share one engine, in which their layers would get the same names. */
 let layers = 0;
 const dense = (tf: Tf, size: number): newest.Sequential =>
   tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [size], name: `dense_${layers++}` })] });
 const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 3 });
 
 describe.each(versions)('tfjs %s', (version, tf) => {
-  /** A weight of 1 whose gradient is 1, and how far one update moves it. */
+  /** The change of a weight of 1, whose gradient is 1, by one update. */
   const moved = (optimizer: newest.Optimizer): number => {
     const weight = tf.variable(tf.scalar(1));
     optimizer.minimize(() => weight.mul(1) as newest.Scalar, false, [weight]);
@@ -33,7 +33,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
   };
   const field = (optimizer: newest.Optimizer) => optimizer as unknown as Record<string, unknown>;
 
-  it('is one of the two that the tests name', () => {
+  it('is one of the two tested versions', () => {
     expect(['4.22.0', '4.0.0']).toContain(version);
   });
 
@@ -88,7 +88,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
   });
 
   it('adam: a new beta1 would be corrected with the old one', () => {
-    // Adam's first update is lr, whatever beta1: the correction undoes the first moment's factor.
+    // Adam's first update is lr for every beta1, because the correction undoes the first moment's factor.
     const theirs = tf.train.adam(0.5, 0.9, 0.999, 1e-12);
     field(theirs).beta1 = 0.5;
     expect(moved(theirs)).toBeCloseTo(2.5, 4);
@@ -123,7 +123,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     await second.setWeights(await first.getWeights());
     const rebuilt = (field(second).accBeta1 as newest.Variable).dataSync()[0]!;
     expect(Math.abs(rebuilt - product)).toBeGreaterThan(0.1);
-    // A snapshot carries the product itself.
+    // A snapshot holds the product itself.
     const model = await trained(make());
     const running = () => (field(model.optimizer).accBeta1 as newest.Variable).dataSync()[0]!;
     const trainable = createTrainable(tf, model);
@@ -144,7 +144,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(optimizer.iterations).toBe(4);
   });
 
-  it('tfjs-dropout-seed: with a seed it drops the same numbers at every step, without one it draws anew', async () => {
+  it('tfjs-dropout-seed: with a seed it drops the same elements at every step, without one it makes new masks', async () => {
     const trainables = [7, undefined].map((seed) => {
       const model = tf.sequential({
         layers: [
@@ -169,7 +169,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(new Set(await losses(trainables[1]!)).size).toBe(4);
   });
 
-  it('tfjs-avg-pool-same: the gradient divides by the whole window, the forward pass by what is inside', () => {
+  it('tfjs-avg-pool-same: the gradient divides by the whole window, the forward pass by the part inside', () => {
     const sum = (x: newest.Tensor) => tf.avgPool(x as newest.Tensor4D, 2, 2, 'same').sum() as newest.Scalar;
     const gradient = tf
       .grad(sum)(tf.ones([1, 3, 3, 1]))
@@ -184,7 +184,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(gradient).toEqual(Array(3).fill(Array(3).fill(0.25)));
   });
 
-  it('tfjs-resize-half-pixel: the gradient knows nothing of halfPixelCenters', () => {
+  it('tfjs-resize-half-pixel: the gradient ignores halfPixelCenters', () => {
     const rows = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
     const slopes = (half: boolean) =>
       tf.grad((x: newest.Tensor) => tf.image.resizeBilinear(x as newest.Tensor4D, [3, 3], false, half).sum())(
@@ -281,7 +281,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     await expect(model.fit(tf.ones([2, 2]), tf.ones([2, 2]), { verbose: 0 })).rejects.toThrow();
   });
 
-  it('tfjs-no-gradient: these have none, and a comparison cuts the gradient off', () => {
+  it('tfjs-no-gradient: these operations have no gradient, and a comparison stops it', () => {
     const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
     const sums: Record<string, (value: newest.Tensor) => newest.Tensor> = {
       einsum: (value) => tf.einsum('ij,jk->ik', value, x),
@@ -296,7 +296,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     }
   });
 
-  it('tfjs-slots-by-index: after freezing, an optimizer kept on takes the velocity of another weight', async () => {
+  it('tfjs-slots-by-index: after freezing, the same optimizer uses the velocity of another weight', async () => {
     const make = () => {
       const layer = (name: string) =>
         tf.layers.dense({
@@ -356,7 +356,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
       };
     }
 
-    it('an instance after a plain object is never told the model', async () => {
+    it('an instance after a plain object never gets the model', async () => {
       const theirs = new Told();
       await fit([{}, theirs]);
       expect(theirs.told).toEqual([null, null]);
@@ -380,7 +380,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
       expect(ours.step).toBe(4);
     });
 
-    it('onBatchEnd of a plain object reads every batch back; cyclicLR does not', async () => {
+    it('onBatchEnd of a plain object reads every batch back, but cyclicLR does not', async () => {
       const backend = tf.backend() as unknown as { read(id: object): unknown };
       const { read } = backend;
       let reads = 0;
@@ -405,7 +405,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
       }
     });
 
-    it('a Sequential hands over the model inside, whose metadata is not saved', async () => {
+    it('a Sequential passes its inner model, whose metadata is not saved', async () => {
       const theirs = new Told();
       const made = model();
       await fit([theirs, cyclicLR(policy, { tf })], made);
@@ -423,13 +423,13 @@ describe.each(versions)('tfjs %s', (version, tf) => {
 });
 
 describe('two copies of tfjs', () => {
-  it('are two, over one engine', () => {
+  it('are separate, but share one engine', () => {
     expect(newest.Callback).not.toBe(oldest.Callback);
     expect(newest.train.adam(0.1).constructor).not.toBe(oldest.train.adam(0.1).constructor);
     expect(newest.engine()).toBe(oldest.engine());
   });
 
-  it('setHyperparameters needs to know neither', () => {
+  it('setHyperparameters works with optimizers of both', () => {
     for (const [, tf] of versions) {
       for (const optimizer of [
         tf.train.sgd(1),
@@ -446,7 +446,7 @@ describe('two copies of tfjs', () => {
     }
   });
 
-  it('cyclicLR says what to pass when the model is of the other', async () => {
+  it('cyclicLR says what to pass if the model belongs to the other copy', async () => {
     const tf = oldest as unknown as Tf;
     const model = dense(tf, 1);
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
@@ -457,7 +457,7 @@ describe('two copies of tfjs', () => {
   });
 });
 
-describe('a tfjs that is built otherwise is refused', () => {
+describe('a tfjs with other internals is refused', () => {
   const tf = newest;
   const without = (optimizer: newest.Optimizer, ...names: string[]) => {
     for (const name of names)
@@ -479,7 +479,7 @@ describe('a tfjs that is built otherwise is refused', () => {
     expect(() => setHyperparameters(make(), { lr: 0.1 })).toThrow(what);
   });
 
-  it('Adagrad without its slots, when its state is read', () => {
+  it('Adagrad without its slots, at the first read of its state', () => {
     expect(() => slotsOf(without(tf.train.adagrad(1), 'accumulatedGrads'))).toThrow('`accumulatedGrads`');
   });
 
@@ -497,7 +497,7 @@ describe('a tfjs that is built otherwise is refused', () => {
     expect(() => setHyperparameters(optimizer, { lr: 0.1 })).toThrow('an update that reads `learningRate`');
   });
 
-  it('something else altogether', () => {
+  it('an optimizer of an unknown class', () => {
     class Mine extends tf.SGDOptimizer {
       static override get className() {
         return 'Mine';

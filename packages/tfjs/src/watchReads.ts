@@ -1,13 +1,13 @@
-/** Remembers which of an object's fields were read since {@link ReadWatch.reset}. */
+/** Records which fields of an object were read since {@link ReadWatch.reset}. */
 export interface ReadWatch {
-  /** The watched fields that nobody has read. */
+  /** The watched fields that were not read. */
   unread(): string[];
   reset(): void;
 }
 
 /**
- * Turns fields into accessors that hold the same values and note every read. So clr learns whether an
- * update really used the number that it was given, and can say so when it did not.
+ * Turns fields into accessors that hold the same values and record every read. So clr can throw an error if an update
+ * did not use the given number.
  */
 export function watchReads(target: object, fields: readonly string[]): ReadWatch {
   const values = target as Record<string, unknown>;

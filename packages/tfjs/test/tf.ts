@@ -1,4 +1,4 @@
-/** tfjs, on the backend that the test run names: the same tests run on each. */
+/** tfjs on the backend of this test run. The same tests run on each backend. */
 import * as tf from '@tensorflow/tfjs';
 import { inject } from 'vitest';
 
@@ -10,7 +10,7 @@ declare module 'vitest' {
 
 export const backend: 'cpu' | 'wasm' | 'webgl' | 'webgpu' = inject('backend');
 
-// Without a browser, the tests of its backends are only listed, as skipped.
+// Without a browser, tests of browser backends are listed as skipped.
 const listed = (backend === 'webgl' || backend === 'webgpu') && !('document' in globalThis);
 if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
 if (backend === 'webgpu' && !listed) await import('@tensorflow/tfjs-backend-webgpu');

@@ -26,7 +26,7 @@ export const rangeTest: Command = {
   help: `Usage: clr range-test <model.onnx> --data <path> [options]
 
 Tries learning rates on a model, from low to high, and says which it can take. The model's file is not changed.
-Exits with 3 when the curve does not carry a suggestion.
+Exits with 3 if the curve gives no suggestion.
 
   --tests <n>         how many updates the test takes (default: chosen by itself)
   --start-lr, --end-lr <rate>   where to begin and to end (default: found by a coarse sweep)

@@ -28,12 +28,12 @@ use([
 /** A curve or a cloud of points. */
 export type Series = LineSeriesOption | ScatterSeriesOption;
 
-/** What ECharts may be asked to draw here. */
+/** The ECharts options that are used here. */
 export type Drawing = ComposeOption<
   LineSeriesOption | ScatterSeriesOption | GridComponentOption | TitleComponentOption
 >;
 
-/** What goes around a drawing. */
+/** The frame of a drawing. */
 export interface Frame {
   readonly width: number;
   readonly height: number;
@@ -43,8 +43,8 @@ export interface Frame {
 }
 
 /**
- * Draws without a DOM and finishes the SVG: a name and a description for those who do not see it, dark where
- * the reader wants dark, and the same text for the same drawing every time.
+ * Draws without a DOM and completes the SVG: a name and a description for screen readers, and dark colours for readers
+ * who prefer them. The same drawing always gives the same text.
  */
 export function renderSvg(drawing: Drawing, { width, height, title, description }: Frame): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
@@ -57,7 +57,7 @@ export function renderSvg(drawing: Drawing, { width, height, title, description 
     chart.dispose();
   }
   const body = settled(drawn.slice(drawn.indexOf('>') + 1, drawn.lastIndexOf('</svg>')));
-  // What is drawn names it: unlike pictures on one page do not share an id.
+  // The id is a hash of the drawing, so different pictures on one page have different ids.
   const id = `clr-${fingerprint(body + title + description)}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="clr-picture" viewBox="0 0 ${width} ${height}"`,
@@ -70,7 +70,7 @@ export function renderSvg(drawing: Drawing, { width, height, title, description 
   ].join('');
 }
 
-/** ECharts' markup without what only a live chart needs, and without its running number. */
+/** Removes the markup that only an interactive chart needs, and ECharts' running number. */
 function settled(markup: string): string {
   return markup
     .replace(/<style.*?<\/style>/gs, '')

@@ -16,7 +16,7 @@ export function curve(
   } as Series;
 }
 
-/** A series that only marks places on the x axis: lines and bands, without labels. */
+/** A series of marks on the x axis: lines and bands, without labels. */
 export function marks(
   lines: readonly { readonly x: number; readonly colour: string; readonly dashed?: boolean }[],
   bands: readonly { readonly from: number; readonly to: number; readonly colour: string }[] = [],
@@ -28,7 +28,7 @@ export function marks(
     z: 1,
     markLine: {
       symbol: 'none',
-      // Its own default would round the places to two decimals.
+      // The default would round positions to two decimals.
       precision: 20,
       label: { show: false },
       data: lines.map(({ x, colour, dashed }) => ({

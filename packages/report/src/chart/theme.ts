@@ -1,11 +1,11 @@
-/** A colour on light ground and its counterpart on dark. */
+/** A colour on a light background and its counterpart on a dark one. */
 interface Shade {
   readonly light: string;
   readonly dark: string;
 }
 
-// Okabe and Ito's palette, which colour-blind readers can tell apart; no two light values are alike, for
-// the dark style sheet finds elements by them.
+// Okabe and Ito's palette, which colour-blind readers can distinguish. All light values differ, because the dark style
+// sheet finds elements by them.
 type ColourName =
   | 'surface'
   | 'ink'
@@ -31,12 +31,12 @@ const shades: Readonly<Record<ColourName, Shade>> = {
   red: { light: '#c0203a', dark: '#ff7b88' },
 };
 
-/** The colours on light ground, by role: what the pictures are drawn in. */
+/** The colours on a light background, by role. Pictures are drawn in them. */
 export const colours: Readonly<Record<ColourName, string>> = Object.fromEntries(
   Object.entries(shades).map(([name, { light }]) => [name, light]),
 ) as Record<ColourName, string>;
 
-/** The colours of curves that stand side by side. */
+/** The colours of several curves in one picture. */
 export const seriesColours: readonly string[] = [colours.blue, colours.orange, colours.green, colours.purple];
 
 /** Each colour as a CSS variable: `--ink` and so on. */
@@ -46,7 +46,7 @@ export function cssVariables(ground: keyof Shade): string {
     .join(';');
 }
 
-/** The style sheet that turns a picture drawn in the light colours dark where the reader wants that. */
+/** The style sheet that gives a picture dark colours for readers who prefer them. */
 export const darkStyle: string = `@media (prefers-color-scheme:dark){${Object.values(shades)
   .map(({ light, dark }) => {
     const find = (property: string) => `.clr-picture [${property}="${light}"]{${property}:${dark}}`;

@@ -1,4 +1,4 @@
-/** The lowest and the highest of any number of values; `Math.min(...values)` fails on a hundred thousand. */
+/** The lowest and the highest of any number of values. `Math.min(...values)` fails for a hundred thousand. */
 export function extent(values: Iterable<number>): readonly [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {

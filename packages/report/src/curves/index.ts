@@ -1,3 +1,3 @@
-// The curves alone, for drawings of one's own: light, for nothing here draws.
+// The curves without a drawing library, for custom drawings.
 export { type PolicyPoints, type PolicyPointsOptions, policyPoints } from './policyPoints.ts';
 export { type Point, thin } from './thin.ts';

@@ -5,25 +5,25 @@ import { troughsOf } from './troughsOf.ts';
 
 /** Options of {@link policyPoints}. */
 export interface PolicyPointsOptions {
-  /** How many steps. Default: four cycles, or 1,000 steps of a policy without cycles. */
+  /** The number of steps. Default: four cycles, or 1,000 steps of a policy without cycles. */
   readonly steps?: number;
-  /** About how many points a curve may have, at least 4. Default 2,000. */
+  /** The approximate maximum number of points in a curve, at least 4. Default 2,000. */
   readonly most?: number;
 }
 
-/** What there is to draw of a policy. */
+/** The curves of a policy. */
 export interface PolicyPoints {
   readonly steps: number;
-  /** The rate over the steps, thinned so that no peak and no trough is lost. */
+  /** The rate over the steps, thinned without losing a peak or a trough. */
   readonly rates: readonly Point[];
-  /** The same of the momentum, where the policy cycles it. */
+  /** The momentum over the steps, if the policy cycles it. */
   readonly momenta?: readonly Point[];
   /** The first troughs, 25 at most. */
   readonly troughs: readonly number[];
 }
 
 /**
- * The curves of a policy for a drawing of your own, without ECharts: what `renderPolicy` draws. Above 100,000 steps it
+ * Returns the curves that `renderPolicy` draws, for a drawing of your own without ECharts. Above 100,000 steps it
  * takes a sample.
  *
  * @throws {PolicyError} if the policy is not legal
@@ -42,7 +42,7 @@ export function policyPoints(policy: ScheduleLike, options: PolicyPointsOptions 
   ]);
   const schedule = toSchedule(policy);
   const steps = given ?? troughsOf(schedule, Infinity, 4).at(-1) ?? 1000;
-  checkCount('steps', steps, 1, 'Say how many steps of the policy to draw.');
+  checkCount('steps', steps, 1, 'Pass the number of steps of the policy to draw.');
   checkCount('most', most, 4, 'Give twice the width of the drawing in pixels.');
   const drawn = sampleSteps(schedule, steps);
   const sample = (value: (step: number) => number | undefined): readonly Point[] =>

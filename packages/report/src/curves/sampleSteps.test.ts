@@ -30,12 +30,12 @@ describe('sampleSteps', () => {
           expect(high).toBeGreaterThan(2 - 1 / Math.min(stepSize, stepSizeDown) - 0.1);
         }
       }),
-      // A spacing by the golden ratio fell in step with these cycles.
+      // With these cycles, steps spaced by the golden ratio missed the peaks.
       { numRuns: 5, examples: [[64, 16, 2953110181730759]] },
     );
   });
 
-  it('holds troughs and restarts exactly while cycles are longer than what a pixel shows', () => {
+  it('keeps troughs and restarts exact if cycles are longer than a pixel', () => {
     const schedule = toSchedule(cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 1_234_567 }));
     const sampled = new Set(sampleSteps(schedule, 20_000_000));
     for (let end = 1_234_567; end < 20_000_000; end += 1_234_567) {

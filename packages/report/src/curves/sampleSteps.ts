@@ -5,9 +5,8 @@ const most = 100_000;
 
 /**
  * The steps of a run to draw, from 0 to `steps`, in order. Above 100,000 steps it takes one step from each of 100,000
- * equal stretches, and adds nearby troughs and the steps before them. The place in a stretch looks random, because any
- * regular spacing falls in step with the cycles of some policy and misses their peaks. Cycles of a few steps show as a
- * band.
+ * equal intervals, and adds nearby troughs and the steps before them. The position in an interval is pseudo-random,
+ * because any regular spacing misses all peaks of some policy. Cycles of a few steps appear as a band.
  */
 export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readonly number[] {
   if (steps <= most) return Array.from({ length: steps + 1 }, (_, step) => step);
@@ -21,7 +20,8 @@ export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readon
     if (cycleEnd <= step) for (const end of [cycleEnd - 1, cycleEnd]) add(end);
     add(step);
   };
-  // A decaying policy is highest in its first cycle, which may lie within one stretch: the first steps stand closer.
+  // A decaying policy is highest in its first cycle, which may lie within one interval. So the first steps are closer
+  // together.
   const close = 100;
   for (let step = 1; step < close * stretch; step = Math.ceil(step * (1 + 1 / close))) addWithTrough(step);
   for (let index = close; index < most; index++)
@@ -30,7 +30,7 @@ export function sampleSteps({ at }: Pick<Schedule, 'at'>, steps: number): readon
   return sampled;
 }
 
-/** A number in [0, 1) that looks random and is the same each time: MurmurHash3's finalizer. */
+/** A pseudo-random number in [0, 1) that is the same each time: MurmurHash3's finalizer. */
 function scatter(index: number): number {
   let bits = index;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);

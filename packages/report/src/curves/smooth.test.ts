@@ -18,7 +18,7 @@ describe('smooth', () => {
     expect(smooth(noisy, 20, mean, true)[0]).toEqual(noisy[0]);
   });
 
-  it('keeps a steep end where it is not told that the curve settles', () => {
+  it('keeps a steep end if `settles` is not given', () => {
     expect(smooth(noisy, 20).at(-1)).toEqual(noisy.at(-1));
   });
 });

@@ -5,14 +5,14 @@ const maxPlaces = 1500;
 const maxNeighbours = 500;
 
 /**
- * The running median, or another middle: of each point and its neighbours, `width` of them at most. The median
- * keeps steps steep and ignores single outliers; of values that come in steps themselves, such as a batch's
- * accuracy, the mean says more. A long curve comes out at 1,500 evenly spaced places.
+ * The running median of each point and its neighbours, at most `width` of them. `middle` may replace the median. The
+ * median keeps jumps steep and ignores single outliers. The mean suits values that are discrete, such as a batch's
+ * accuracy. A long curve is reduced to 1,500 evenly spaced points.
  *
- * Near an end the window shrinks to as many neighbours on each side, so that a steep end does not lean.
+ * Near an end the window shrinks equally on both sides, so that a steep end keeps its slope.
  *
- * @param settles - whether the curve is flat at its end: the last windows then keep their neighbours on the left, because
- *   single values would end the curve in a spike of noise
+ * @param settles - true if the curve is flat at its end. Then the last windows keep their neighbours on the left,
+ *   because single values would end the curve in a spike of noise.
  */
 export function smooth(
   points: readonly Point[],
@@ -39,14 +39,14 @@ export function smooth(
   });
 }
 
-/** The middle value, or the mean of the two in the middle; NaN of none. */
+/** The middle value, or the mean of the two in the middle. NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** The sum over the number; NaN of none. */
+/** The mean. NaN for an empty list. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -8,7 +8,7 @@ const curve = fc
   .map((values): readonly Point[] => values.map((y, x) => [x, y]));
 
 describe('thin', () => {
-  it('keeps the ends, the extremes and the order, and few points', () => {
+  it('keeps the ends, the extremes and the order in few points', () => {
     fc.assert(
       fc.property(curve, fc.integer({ min: 4, max: 60 }), (points, most) => {
         const kept = thin(points, most);
@@ -34,19 +34,19 @@ describe('thin', () => {
 });
 
 describe('smooth', () => {
-  it('is the median of the neighbours there are', () => {
+  it('takes the median of the existing neighbours', () => {
     const points = [5, 1, 9, 2, null, 3].map((y, x): Point => [x, y]);
     expect(smooth(points, 3).map(([, y]) => y)).toEqual([5, 5, 2, 5.5, null, 3]);
   });
 
-  it('leaves a straight line alone and ignores a single outlier', () => {
+  it('does not change a straight line and ignores a single outlier', () => {
     const line = Array.from({ length: 40 }, (_, x): Point => [x, 2 * x]);
     expect(smooth(line, 9)).toEqual(line);
     const spiked = line.map(([x, y]): Point => [x, x === 20 ? 1e9 : y]);
     expect(Math.max(...smooth(spiked, 9).map(([, y]) => y!))).toBe(78);
   });
 
-  it('takes the middle of an even number', () => {
+  it('takes the mean of the two middle values of an even number', () => {
     expect([median([4, 1]), median([3, 1, 2])]).toEqual([2.5, 2]);
     expect(median([])).toBeNaN();
     expect([mean([4, 1]), mean([])]).toEqual([2.5, Number.NaN]);

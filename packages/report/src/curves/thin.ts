@@ -2,8 +2,8 @@
 export type Point = readonly [x: number, y: number | null];
 
 /**
- * A curve with at most about `most` points that looks the same: of each stretch the lowest and the highest
- * point stay, and so do the two ends. Peaks and troughs are never lost.
+ * Thins a curve to about `most` points that look the same. It keeps the lowest and the highest point of each interval
+ * and the two ends, so peaks and troughs are never lost.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function thin(points: readonly Point[], most: number): readonly Point[] {
   return kept;
 }
 
-/** Where the highest value (sign 1) or the lowest (−1) is; a gap counts as the most extreme of all. */
+/** The index of the highest value (sign 1) or the lowest (−1). A gap counts as more extreme than any value. */
 function extreme(part: readonly Point[], sign: 1 | -1): number {
   let best = 0;
   for (const [index, [, y]] of part.entries()) {

@@ -2,7 +2,9 @@ import { extent } from './extent.ts';
 import { median } from './smooth.ts';
 import type { Point } from './thin.ts';
 
-/** Where to cut the losses of a divergence, which would press all the rest flat; `undefined` if there are none. */
+/**
+ * The loss at which to cut a divergence, which would flatten the rest of the curve. `undefined` if there are no losses.
+ */
 export function usefulCeiling(curve: readonly Point[]): number | undefined {
   const losses = curve.flatMap(([, loss]) => loss ?? []);
   const start = median(losses.slice(0, Math.max(5, losses.length / 10)));

@@ -1,7 +1,7 @@
 import { colours } from '../chart/theme.ts';
 import type { SharedAxis, ValueAxis } from './panel.ts';
 
-/** The rate or step axis of one panel; only the last shows its labels, for all. */
+/** The rate or step axis of one panel. Only the last panel shows labels. */
 export function sharedAxis(axis: SharedAxis, last: boolean, narrow: boolean, fontSize: number): object {
   const text = { fontSize, color: colours.muted };
   return {
@@ -17,7 +17,7 @@ export function sharedAxis(axis: SharedAxis, last: boolean, narrow: boolean, fon
   };
 }
 
-/** A panel's own axis: values, or one row for each name. */
+/** A panel's y axis: values, or one row for each name. */
 export function valueAxis(axis: ValueAxis, height: number, fontSize: number): object {
   const { rows, log, format, ...bounds } = axis;
   const text = { fontSize, color: colours.muted };

@@ -4,14 +4,14 @@ import type { Key } from './panel.ts';
 
 const lineHeight = 17;
 
-/** What a heading is in ECharts' terms, less its place. */
+/** An ECharts title without its position. */
 export interface Heading {
   readonly text: string;
   readonly textStyle: object;
   readonly height: number;
 }
 
-/** The picture's own heading. */
+/** The picture's heading. */
 export function titleHeading(title: string): Heading {
   return {
     text: plain(title),
@@ -20,7 +20,7 @@ export function titleHeading(title: string): Heading {
   };
 }
 
-/** A panel's name and, behind it or where there is no room below it, its keys in their colours. */
+/** A panel's name and its keys in their colours. Keys that do not fit beside the name go below it. */
 export function panelHeading(name: string, keys: readonly Key[], width: number, fontSize: number): Heading {
   const styles: Record<string, object> = {
     name: { fontSize: 13, lineHeight, fontWeight: 600, color: colours.ink, width: roomFor(name, 14) },
@@ -45,7 +45,7 @@ export function panelHeading(name: string, keys: readonly Key[], width: number, 
   };
 }
 
-/** The width of a wide character, in font sizes. ECharts' own guess is a narrow font's, and words would overlap. */
+/** The width of a wide character, in font sizes. ECharts assumes a narrow font, so words would overlap. */
 const advance = 0.62;
 
 function roomFor(text: string, fontSize: number): number {
@@ -56,7 +56,7 @@ function shorten(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-/** Text that ECharts does not take for its own `{style|…}` marks. */
+/** Replaces the characters of ECharts' `{style|…}` markup in a text. */
 function plain(text: string): string {
   return legalText(text).replaceAll('{', '(').replaceAll('}', ')').replaceAll('|', '¦');
 }

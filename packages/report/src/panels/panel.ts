@@ -1,22 +1,22 @@
 import type { Series } from '../chart/renderSvg.ts';
 
-/** A word of a panel's heading, in the colour of what it names. */
+/** A word of a panel's heading, in the colour of its curve. */
 export interface Key {
   readonly text: string;
   readonly colour: string;
 }
 
-/** One of the plots that stand above each other over one x axis. */
+/** One of several plots above each other with one x axis. */
 export interface Panel {
   readonly name: string;
-  /** Of the plot alone. */
+  /** The height of the plot without its heading. */
   readonly height: number;
   readonly keys?: readonly Key[];
   readonly y?: ValueAxis;
   readonly series: readonly Series[];
 }
 
-/** A panel's own axis; what is left out ECharts chooses. */
+/** A panel's y axis. ECharts chooses omitted values. */
 export interface ValueAxis {
   readonly min?: number;
   readonly max?: number | undefined;

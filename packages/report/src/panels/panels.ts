@@ -8,7 +8,7 @@ import type { PictureOptions } from './pictureOptions.ts';
 const margin = 16;
 const right = 28;
 
-/** Lays panels out above each other, for `renderSvg`. */
+/** Places panels above each other, for `renderSvg`. */
 export function stackPanels(
   panels: readonly Panel[],
   axis: SharedAxis,

@@ -1,10 +1,10 @@
-/** What every picture may be told. */
+/** Options of every picture. */
 export interface PictureOptions {
-  /** In CSS pixels, from 280. Default 960. Height follows. */
+  /** In CSS pixels, from 280. Default 960. The height follows from it. */
   readonly width?: number;
   /** The heading, and the picture's accessible name. */
   readonly title?: string;
-  /** Whether to draw the heading too. Default true. */
+  /** Draw the heading. Default true. */
   readonly showTitle?: boolean;
 }
 

@@ -11,14 +11,14 @@ interface Row {
   readonly interval?: Interval;
 }
 
-/** The stretch of the rate axis that is shown. */
+/** The visible part of the rate axis. */
 interface Range {
   readonly log: boolean;
   readonly from: number;
   readonly to: number;
 }
 
-/** One row for each rate that somebody would answer: a dot, its value, and its interval where there is one. */
+/** One row for each suggested rate and each classic rule: a dot, its value, and its interval if there is one. */
 export function ratesPanel(
   { suggestion, edgeLr, lowerBound, accuracy, rules }: RangeTestFinding,
   range: Range,
@@ -49,7 +49,7 @@ export function ratesPanel(
       : (rate - range.from) / (range.to - range.from);
   const inside = (rate: number): number => Math.min(range.to, Math.max(range.from, rate));
   return {
-    name: 'Where the rates lie',
+    name: 'Suggested rates',
     height: Math.max(1, rows.length) * 24,
     keys: [{ text: 'bars: intervals; grey: classic rules', colour: colours.muted }],
     y: { rows },
@@ -79,7 +79,7 @@ export function ratesPanel(
       {
         type: 'scatter',
         silent: true,
-        // Only the labels: clear of the interval, on the side with room.
+        // This series draws only the labels, beside the interval on the side with room.
         symbolSize: 10,
         itemStyle: { color: 'transparent' },
         data: rows.map(({ rate, interval = [rate, rate] }, row) => {

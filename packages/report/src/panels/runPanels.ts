@@ -12,11 +12,11 @@ import type { Panel } from './panel.ts';
 const runningMedian = { text: 'running median', colour: colours.muted };
 const runningMean = { text: 'running mean', colour: colours.muted };
 
-/** The panels of a picture of runs, from the rate down to what was held out. */
+/** The panels of a picture of runs, from the rate at the top to the held-out results. */
 export function runPanels(named: readonly NamedRun[]): readonly Panel[] {
   const troughs = [...new Set(named.flatMap(({ run }) => run.troughs.map(({ step }) => step)))];
   const lines = marks(
-    // Too many would be a grey wall.
+    // Too many trough lines would fill the plot with grey.
     (troughs.length > 24 ? [] : troughs).map((x) => ({ x, colour: colours.axis, dashed: true })),
   );
   const each: Each = (toSeries) => [
@@ -41,7 +41,7 @@ export function runPanels(named: readonly NamedRun[]): readonly Panel[] {
   );
 }
 
-/** One run's curves after the other's, each in its colour, and the troughs. */
+/** The curves of all runs, each in its colour, and the troughs. */
 type Each = (toSeries: (run: TrainingRun, colour: string) => readonly Series[]) => readonly Series[];
 
 function colourOf(index: number): string {
@@ -50,7 +50,7 @@ function colourOf(index: number): string {
 
 function lossPanel(named: readonly NamedRun[], each: Each): Panel {
   const [lowest, highest] = extent(named.flatMap(({ run }) => run.steps.flatMap(({ loss }) => loss ?? [])));
-  // A loss that falls far is flat on a linear axis long before it stops falling.
+  // On a linear axis, a loss that falls far looks flat while it is still falling.
   const log = lowest > 0 && highest > 20 * lowest;
   return {
     name: `Training loss${log ? ' (log)' : ''}`,
@@ -65,7 +65,7 @@ function accuracyPanel(named: readonly NamedRun[], each: Each): Panel | undefine
   const curves = named.map(({ run }) => smoothed(run, 'accuracy').flatMap(([, share]) => share ?? []));
   const shares = curves.flat().sort((a, b) => a - b);
   if (shares.length === 0) return undefined;
-  // Once nine tenths of a run are above 80 %, the start is left out to make room for the differences.
+  // If nine tenths of the accuracies are above 80 %, the axis leaves out the start, so that differences become visible.
   const tenth = shares[Math.floor(shares.length / 10)]!;
   const min = tenth > 0.8 ? Math.min(0.95, Math.floor(20 * tenth) / 20) : 0;
   const percent = (value: number) => `${Number((100 * value).toFixed(2))} %`;
@@ -78,7 +78,7 @@ function accuracyPanel(named: readonly NamedRun[], each: Each): Panel | undefine
   };
 }
 
-/** The running middle, and where a single run leaves room for it every step. */
+/** The running median or mean. For a single run every step too. */
 function metricCurves(
   run: TrainingRun,
   of: 'loss' | 'accuracy',
@@ -97,7 +97,7 @@ function smoothed(run: TrainingRun, of: 'loss' | 'accuracy'): readonly Point[] {
   return smooth(pointsOf(run, of), Math.max(5, run.steps.length / 60), of === 'loss' ? median : mean, true);
 }
 
-/** What was measured at the troughs: accuracy if there is any, else loss. */
+/** The evaluations at the troughs: accuracy if there is any, else loss. */
 function heldOutPanel(named: readonly NamedRun[], each: Each): Panel | undefined {
   const has = (of: 'loss' | 'accuracy') =>
     named.some(({ run }) => run.troughs.some((trough) => typeof trough[of] === 'number'));

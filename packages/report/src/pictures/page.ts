@@ -24,7 +24,7 @@ pre{overflow-x:auto;padding:.75rem;border:1px solid var(--grid)}
 @media print{body{max-width:none}}
 `;
 
-/** The HTML document around a report's body. Its policy forbids any request, so that none can slip in. */
+/** The HTML document around a report's body. Its content security policy forbids every request. */
 export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">

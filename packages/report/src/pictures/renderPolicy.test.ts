@@ -35,7 +35,7 @@ describe('renderPolicy', () => {
     expect(stray(drawn, data)).toBeLessThan(0.2);
   });
 
-  it('marks the troughs where they are', () => {
+  it('marks the troughs at their steps', () => {
     const picture = readPicture(renderPolicy(policy));
     const lines = picture.strokes.filter(
       ({ colour, points: [a, b] }) =>
@@ -54,7 +54,7 @@ describe('renderPolicy', () => {
       .strokes.find(({ colour }) => colour === colours.blue)!
       .points.map(([, y]) => y)
       .sort((a, b) => a - b);
-    // ECharts itself leaves out corners within a pixel of the one before.
+    // ECharts leaves out corners within a pixel of the previous one.
     expect(others.filter((y) => y - top! < 1).length).toBeGreaterThanOrEqual(99);
   });
 
@@ -68,20 +68,20 @@ describe('renderPolicy', () => {
     }
   });
 
-  it('says in words what it shows', () => {
+  it('describes the picture in words', () => {
     const { title, description, words } = readPicture(renderPolicy(policy, { title: 'Mine' }));
     expect([title, words.includes('Mine')]).toEqual(['Mine', true]);
     expect(description).toContain('between 0.001 and 0.006');
     expect(description).toContain('first trough is at step 100');
   });
 
-  it('takes a number of steps by itself that shows the policy', () => {
+  it('chooses a number of steps that shows the policy', () => {
     expect(readPicture(renderPolicy(constant({ lr: 0.1 }))).description).toContain('over 1,000 steps');
     const once = oneCycle({ maxLr: 0.1, totalSteps: 777 });
     expect(readPicture(renderPolicy(once)).description).toContain('over 777 steps');
   });
 
-  it('gives the same text whatever was drawn before', () => {
+  it('gives the same text regardless of earlier drawings', () => {
     const first = renderPolicy(policy);
     renderPolicy(constant({ lr: 1 }));
     expect(renderPolicy(policy)).toBe(first);

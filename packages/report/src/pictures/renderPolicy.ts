@@ -12,16 +12,16 @@ import { formatCount, formatRate } from '../words/words.ts';
 /** Options of {@link renderPolicy}. */
 export interface PolicyPictureOptions extends PictureOptions {
   /**
-   * How many steps to draw. Above 100,000 it draws a sample. Default: four cycles, or 1,000 steps of a policy without
-   * cycles.
+   * The number of steps to draw. Above 100,000 it draws a sample. Default: four cycles, or 1,000 steps of a policy
+   * without cycles.
    */
   readonly steps?: number;
 }
 
 /**
- * A policy as a picture: the rate over the steps, its troughs, and the momentum below where it is cycled.
+ * Draws a policy: the rate over the steps, its troughs, and below them the momentum if it is cycled.
  *
- * @returns an SVG document, the same text for the same input; readable on light and dark ground
+ * @returns an SVG document, the same text for the same input; readable on light and dark backgrounds
  * @throws {PolicyError} if the policy is not legal
  *
  * @example
@@ -37,7 +37,7 @@ export function renderPolicy(policy: ScheduleLike, options: PolicyPictureOptions
     'steps' in options ? { steps: options.steps! } : {},
   );
   const troughLines = marks(
-    // Too many would be a grey wall.
+    // Too many trough lines would fill the plot with grey.
     (troughs.length > 24 ? [] : troughs).map((x) => ({ x, colour: colours.axis, dashed: true })),
   );
   const panels: Panel[] = [

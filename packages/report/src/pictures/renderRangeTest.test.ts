@@ -9,7 +9,7 @@ import { renderRangeTest } from './renderRangeTest.ts';
 const trace = exampleTrace();
 const finding = analyzeRangeTest(trace);
 const { suggestion } = finding;
-if (!suggestion) throw new Error('the example must carry a suggestion');
+if (!suggestion) throw new Error('the example must have a suggestion');
 
 const faint = (picture: Picture) =>
   picture.strokes.filter(({ colour, points }) => colour === colours.muted && points.length > 50);
@@ -31,7 +31,7 @@ describe('renderRangeTest', () => {
     expect(picture.words).toContain('learning rate');
   });
 
-  it('stands each rate at its place, in the curves and in its own row', () => {
+  it('draws each rate at its position, in the curves and in its own row', () => {
     const picture = readPicture(renderRangeTest(trace, finding));
     const { points } = faint(picture)[0]!;
     const [left, right] = [points[0]![0], points.at(-1)![0]];
@@ -79,7 +79,7 @@ describe('renderRangeTest', () => {
   });
 
   it('shows the held-out points and the finding in words', () => {
-    // The last ones lie above the cut.
+    // The last points lie above the cut.
     const validation = trace.validation!.slice(0, 8);
     const picture = readPicture(renderRangeTest({ ...trace, validation }, finding));
     expect(picture.dots(colours.purple)).toHaveLength(16);
@@ -93,7 +93,7 @@ describe('renderRangeTest', () => {
     const picture = readPicture(renderRangeTest(bare, none));
     expect(picture.words.filter((word) => word === 'Accuracy')).toEqual([]);
     expect(faint(picture)[0]!.points).toHaveLength(191);
-    expect(picture.description).toContain('does not carry a suggestion');
+    expect(picture.description).toContain('gives no suggestion');
     const bound = { ...none, lowerBound: { edgeLr: 0.08, maxLr: 0.02 } };
     const { words } = readPicture(renderRangeTest(bare, bound));
     expect(words).toEqual(expect.arrayContaining(['maxLr above', 'edge above', '0.02', '0.08']));

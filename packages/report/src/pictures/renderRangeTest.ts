@@ -20,12 +20,13 @@ import { describeFinding } from '../words/describeFinding.ts';
 import { formatNumber, formatRate } from '../words/words.ts';
 
 /**
- * A range test as a picture: loss and accuracy over the rate (logarithmic for an exponential sweep), where the accuracy
- * rises, slows and falls, the suggested rates with their intervals or a lower bound, the loss edge, and below them what the classic rules would say.
+ * Draws a range test: loss and accuracy over the rate (logarithmic for an exponential sweep) and the rates at which the
+ * accuracy rises, slows and falls. It also draws the suggested rates with their intervals or a lower bound, the loss
+ * edge, and below them the rates of the classic rules.
  *
  * @param traces - one sweep, or several of the same model
- * @param finding - what `analyzeRangeTest` said about them
- * @returns an SVG document, the same text for the same input; readable on light and dark ground
+ * @param finding - the result of `analyzeRangeTest` for them
+ * @returns an SVG document, the same text for the same input; readable on light and dark backgrounds
  * @throws {ClrError} if there is no step to draw
  *
  * @example
@@ -47,7 +48,7 @@ export function renderRangeTest(
     throw new ClrError('clr/report', {
       expected: 'a trace with at least one step to draw',
       received: `${sweeps.length} traces without any`,
-      advice: 'Give the result of rangeTest, of a sweep with at least one step.',
+      advice: 'Pass the result of rangeTest for a sweep with at least one step.',
     });
   }
   const [min, max] = extent(rates);
@@ -118,7 +119,7 @@ export function renderRangeTest(
   return renderSvg(drawing, { ...size, title, description: describeFinding(finding).join(' ') });
 }
 
-/** A metric's curves: every step faint, its running median strong, and the held-out points. */
+/** A metric's curves: every step in a faint line, the running median in a strong one, and the held-out points. */
 function curves(
   sweeps: readonly RangeTestTrace[],
   metric: (point: RangeTestPoint) => number | null,

@@ -25,26 +25,26 @@ const content: ReportContent = {
 describe('renderReport', () => {
   const html = renderReport(content);
 
-  it('holds every picture wide and narrow, each well-formed, with ids of its own', () => {
+  it('contains every picture wide and narrow, each well-formed, with unique ids', () => {
     const pictures = html.match(/<svg.*?<\/svg>/gs)!;
     expect(pictures.map((svg) => readPicture(svg).width)).toEqual([960, 360, 960, 360, 960, 360]);
     const ids = Array.from(html.matchAll(/ id="([^"]+)"/g), ([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('asks nothing of any other place', () => {
+  it('makes no request', () => {
     const outward = html
       .replaceAll(/xmlns(:xlink)?="[^"]+"/g, '')
       .match(/https?:|\/\/\w|src=|href=|@import|url\((?!#)/g);
     expect(outward).toBeNull();
   });
 
-  it('never lets text become markup', () => {
+  it('escapes text, so that it never becomes markup', () => {
     expect(html).not.toContain('<script');
     expect(html.match(/&lt;script&gt;/g)!.length).toBeGreaterThan(6);
   });
 
-  it('is the same text for the same input', () => {
+  it('gives the same text for the same input', () => {
     expect(renderReport(content)).toBe(html);
   });
 
@@ -57,7 +57,7 @@ describe('renderReport', () => {
     ]);
   });
 
-  it('is a page even with nothing to report', () => {
+  it('gives a page even for an empty report', () => {
     expect(renderReport({})).toContain('<h1>Learning-rate report</h1>\n\n</main>');
   });
 });
@@ -66,7 +66,7 @@ describe.skipIf(!hasChromium())('a report in Chromium', { retry: 2 }, () => {
   it.each([
     [1280, 'wide'],
     [390, 'narrow'],
-  ])('fits a window of %i pixels, without a request or a complaint', async (width, shown) => {
+  ])('fits a window of %i pixels, without a request or a console message', async (width, shown) => {
     const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
     try {
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: 'dark' });
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium())('a report in Chromium', { retry: 2 }, () => {
       expect(complaints).toEqual([]);
       expect(seen.overflow).toBe(0);
       expect(seen.shown).toEqual([shown, shown, shown]);
-      // Dark, as this reader wants it, and no text below 11 pixels a line.
+      // The page is dark, as this reader prefers, and no line of text is lower than 11 pixels.
       expect(seen.ground).toBe('rgb(22, 25, 29)');
       expect(seen.smallest).toBeGreaterThan(11);
     } finally {

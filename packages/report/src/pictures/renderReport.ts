@@ -9,31 +9,31 @@ import { renderPolicy } from './renderPolicy.ts';
 import { renderRangeTest } from './renderRangeTest.ts';
 import { renderRun } from './renderRun.ts';
 
-/** A range test of a report: one trace, or several of the same model that are read as one. */
+/** A range test of a report: one trace, or several of the same model that are analysed together. */
 export interface ReportRangeTest {
   readonly name?: string;
   readonly trace: RangeTestTrace | readonly RangeTestTrace[];
   readonly finding: RangeTestFinding;
 }
 
-/** What goes into a report: whatever there is, in this order. All text is plain and escaped. */
+/** The parts of a report, all optional, in this order. All text is plain and gets escaped. */
 export interface ReportContent {
   /** Default: `Learning-rate report`. */
   readonly title?: string;
-  /** Paragraphs at the top: what was done and what came out. */
+  /** Paragraphs at the top, for what was done and the results. */
   readonly summary?: readonly string[];
   readonly tables?: readonly ReportTable[];
-  /** One, or several with names. */
+  /** One run, or several with names. */
   readonly rangeTest?: ReportRangeTest | readonly ReportRangeTest[];
   readonly runs?: readonly NamedRun[];
   readonly policies?: readonly { readonly name: string; readonly policy: Policy; readonly steps?: number }[];
-  /** Paragraphs at the end: how it was made, caveats. */
+  /** Paragraphs at the end, for methods and caveats. */
   readonly notes?: readonly string[];
 }
 
 /**
- * One self-contained HTML page: pictures, tables and words, without a single request to anywhere. It reads on
- * a phone and on a desk, on light and dark ground, and aloud.
+ * Makes one self-contained HTML page of pictures, tables and text. It makes no request. It suits phones, desktops, dark
+ * mode and screen readers.
  *
  * @returns the HTML document, the same text for the same input
  * @throws {ClrError} if a trace or a run has no step to draw
@@ -77,7 +77,7 @@ export function renderReport(content: ReportContent): string {
 function rangeTestSection({ name, trace, finding }: ReportRangeTest): string {
   const sentences = describeFinding(finding).map((sentence) => `<li>${escapeText(sentence)}</li>`);
   return section(name === undefined ? 'LR range test' : `LR range test: ${name}`, [
-    // The description says all of it, and so do the words beside the picture.
+    // The description contains everything, and so does the text beside the picture.
     figure((width) => renderRangeTest(trace, finding, { width, showTitle: false })),
     `<ul>${sentences.join('')}</ul>`,
   ]);
@@ -89,7 +89,7 @@ function section(heading: string, parts: readonly string[]): string {
   return `<section><h2>${escapeText(heading)}</h2>\n${parts.join('\n')}\n</section>`;
 }
 
-/** The picture twice, wide and narrow; the page shows the one that fits, so text is never shrunk. */
+/** The picture in two versions, wide and narrow. The page shows the one that fits, so text is never shrunk. */
 function figure(picture: (width: number) => string): string {
   return `<figure><div class="wide">${picture(960)}</div><div class="narrow">${picture(360)}</div></figure>`;
 }

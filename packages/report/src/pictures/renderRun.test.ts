@@ -15,10 +15,10 @@ describe('renderRun', () => {
       ({ colour, points }) => colour === colours.blue && points.length > 2,
     );
     const over = (of: 'lr' | 'loss' | 'accuracy') => run.steps.map((step) => [step.step, step[of]!] as const);
-    // Of loss and accuracy each step comes first, then the running middle.
+    // For loss and accuracy the curve of each step comes first, then the smoothed one.
     const [lr, loss, , accuracy] = curves.map(({ points }) => points);
     expect(stray(lr!, over('lr'))).toBeLessThan(0.2);
-    // It falls to a twentieth, so its axis is logarithmic.
+    // The loss falls to a twentieth, so its axis is logarithmic.
     const logLoss = over('loss').map(([step, value]) => [step, Math.log(value)] as const);
     expect(stray(loss!, logLoss)).toBeLessThan(0.2);
     expect(stray(accuracy!, over('accuracy'))).toBeLessThan(0.2);
@@ -27,7 +27,7 @@ describe('renderRun', () => {
     expect(picture.description).toContain('1,000 steps, 4 troughs; held-out accuracy at the end 99.00 %');
   });
 
-  it('sets named runs side by side', () => {
+  it('draws several named runs in one picture', () => {
     const picture = readPicture(
       renderRun([
         { name: 'CLR', run },
@@ -41,7 +41,7 @@ describe('renderRun', () => {
     );
   });
 
-  it('leaves out what a run did not measure, and says why it is short', () => {
+  it('leaves out metrics that a run did not measure, and says why it is short', () => {
     const { steps, troughs: _, final: __, ...rest } = run;
     const bare = {
       ...rest,
@@ -55,7 +55,7 @@ describe('renderRun', () => {
     expect(description).toContain('diverged at step 40');
   });
 
-  it('makes room for the differences of good runs', () => {
+  it('enlarges the differences of good runs', () => {
     const steps = run.steps.map((step) => ({ ...step, accuracy: 0.99 - 0.9 * Math.exp(-step.step / 20) }));
     const { words } = readPicture(renderRun({ ...run, steps }));
     expect(words).toEqual(expect.arrayContaining(['cut below 95 %', '95 %', '100 %']));
@@ -63,18 +63,18 @@ describe('renderRun', () => {
     expect(first).not.toContain('cut below');
   });
 
-  it('draws whatever name a run has', () => {
+  it('draws a run with any name', () => {
     const name = '</text><script>&"\'{name|x}\u0000\ud800';
     const picture = readPicture(renderRun([{ name, run }]));
     expect(picture.words).toContain('— </text><script>&"\'(name¦x)');
     expect(picture.description).toContain('</text><script>&"\'{name|x}: 1,000 steps');
   });
 
-  it('draws a long run in a moment, and small', () => {
+  it('draws a long run quickly, as a small file', () => {
     const steps = Array.from({ length: 300_000 }, (_, step) => ({ step, lr: 0.1, loss: 1 / (1 + step) }));
     const began = performance.now();
     const svg = renderRun({ ...run, steps, step: 300_000, troughs: [] });
-    // Without bounds on the work it would be minutes, and a megabyte for every twenty thousand steps.
+    // Without limits it would take minutes, and a megabyte for every twenty thousand steps.
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(svg.length).toBeLessThan(200_000);
     expect(readPicture(svg).words).toContain('Training loss (log)');

@@ -7,10 +7,10 @@ import type { NamedRun } from '../words/namedRun.ts';
 import { formatCount, formatNumber, formatShare } from '../words/words.ts';
 
 /**
- * A training run as a picture, or several over the same axis: the rate, the loss and the accuracy of the
- * training batches, and what was measured on held-out data at the troughs.
+ * Draws a training run, or several over the same axis: the rate, the loss and the accuracy of the training batches, and
+ * the evaluations on held-out data at the troughs.
  *
- * @returns an SVG document, the same text for the same input; readable on light and dark ground
+ * @returns an SVG document, the same text for the same input; readable on light and dark backgrounds
  * @throws {ClrError} if there is no step to draw
  *
  * @example
@@ -28,7 +28,7 @@ export function renderRun(runs: TrainingRun | readonly NamedRun[], options: Pict
     throw new ClrError('clr/report', {
       expected: 'a run with at least one step to draw',
       received: `${named.length} runs without any`,
-      advice: 'Give the result of train, of a run with at least one step.',
+      advice: 'Pass the result of train for a run with at least one step.',
     });
   }
   const { title = named.length > 1 ? 'Training runs' : 'Training run' } = options;

@@ -11,7 +11,7 @@ export interface ChartSize {
   readonly height?: number;
 }
 
-/** A place on the x axis that a letter and a dotted line mark. */
+/** A position on the x axis, marked by a letter and a dotted line. */
 export interface Mark {
   readonly letter: string;
   readonly x: number;
@@ -19,14 +19,14 @@ export interface Mark {
 
 interface Curve extends Required<ChartSize> {
   readonly xTicks: readonly number[];
-  /** The middle value of a column, or the highest, so that no peak is lost. */
+  /** The value of a column: the median, or the highest, which loses no peak. */
   readonly column: 'median' | 'highest';
   readonly yMax?: number | undefined;
   readonly format: (value: number, axis: 'x' | 'y') => string;
   readonly marks: readonly Mark[];
 }
 
-/** One curve as a terminal shows it: a value for each column, and letters above the places to note. */
+/** Draws one curve for a terminal: a value for each column, and letters above the marks. */
 export function plotCurve(points: readonly Point[], curve: Curve): string {
   const { width, height, xTicks, column, yMax = Infinity, format, marks } = curve;
   const known = points.flatMap(([x, y]) => (y === null ? [] : [[x, Math.min(y, yMax)] as const]));

@@ -5,7 +5,7 @@ import { formatCount, formatRate } from '../words/words.ts';
 import { type ChartSize, plotCurve } from './plotCurve.ts';
 
 /**
- * The rate over the first steps, as text for a terminal.
+ * Draws the rate over the first steps as text for a terminal.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import { formatNumber, formatRate } from '../words/words.ts';
 import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
 
 /**
- * A range test as a terminal shows it: the loss over the rate (logarithmic for an exponential sweep), with a
+ * Draws a range test as text for a terminal: the loss over the rate (logarithmic for an exponential sweep), with a
  * letter over each suggested rate or lower bound, and over the loss edge.
  *
  * @example

@@ -17,7 +17,7 @@ function columns(chart: string): Record<string, number> {
 }
 
 describe('plotRangeTest', () => {
-  it('sets each letter over its rate', () => {
+  it('places each letter over its rate', () => {
     const chart = plotRangeTest(trace, finding, { width: 101 });
     const place = (rate: number) => Math.round((100 * Math.log(rate / trace.startLr)) / Math.log(1e5));
     const { baseLr, fixedLr, maxLr } = finding.suggestion!;
@@ -30,7 +30,7 @@ describe('plotRangeTest', () => {
     for (const rate of [baseLr, fixedLr, maxLr, finding.edgeLr!]) expect(chart).toContain(formatRate(rate));
   });
 
-  it('is as wide and as high as asked, without a space at a line’s end', () => {
+  it('has the given width and height, without a space at a line’s end', () => {
     const lines = plotRangeTest(trace, finding, { width: 40, height: 9 }).split('\n');
     const rows = lines.filter((line) => /[│┤]/.test(line));
     expect(rows).toHaveLength(9);
@@ -38,7 +38,7 @@ describe('plotRangeTest', () => {
     expect(lines.filter((line) => line !== line.trimEnd())).toEqual([]);
   });
 
-  it('does without a suggestion and without a finite loss', () => {
+  it('works without a suggestion and without a finite loss', () => {
     const none = { ...finding, suggestion: null, edgeLr: null };
     expect(plotRangeTest(trace, none)).not.toContain('baseLr');
     const bound = { ...none, lowerBound: { edgeLr: 0.08, maxLr: 0.02 } };
@@ -49,7 +49,7 @@ describe('plotRangeTest', () => {
 });
 
 describe('plotPolicy', () => {
-  it('shows both bounds and never loses a peak, however short', () => {
+  it('shows both bounds and never loses a peak, even a short one', () => {
     const chart = plotPolicy(triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }), { steps: 100_000 });
     expect(chart).toMatch(/^0\.006┤/m);
     // Peaks are 1,000 steps apart and columns 1,587: each column holds one.
@@ -62,7 +62,7 @@ describe('plotPolicy', () => {
 });
 
 describe('textTable', () => {
-  it('sets numbers to the right and names to the left', () => {
+  it('aligns numbers to the right and names to the left', () => {
     const rows = [
       ['a', '1'],
       ['long', '22'],

@@ -1,7 +1,7 @@
 import type { ReportTable } from '../words/renderTable.ts';
 
 /**
- * A table in plain characters, its columns set to the right except the first.
+ * Formats a table in plain characters. All columns except the first are aligned to the right.
  *
  * @example
  * ```ts

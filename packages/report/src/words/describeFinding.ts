@@ -2,8 +2,8 @@ import type { RangeTestFinding } from '@clr/core';
 import { formatRate } from './words.ts';
 
 /**
- * What a finding says, in plain sentences: the suggestion with its intervals and how sure it is, or that there
- * is none, perhaps a lower bound; the loss edge; the reasons; what the classic rules would have said.
+ * Describes a finding in plain sentences: the suggestion with its intervals and confidence, or a lower bound, or that
+ * there is neither; then the reasons, the loss edge, and the rates of the classic rules.
  *
  * @example
  * ```ts
@@ -23,15 +23,15 @@ export function describeFinding({
   if (suggestion) {
     const { baseLr, maxLr, fixedLr, interval, confidence } = suggestion;
     sentences.push(
-      `Decay the rate to 0 from ${formatRate(maxLr)} (interval ${between(interval.maxLr)}), or cycle between ${formatRate(baseLr)} (interval ${between(interval.baseLr)}) and that.`,
-      `For training at a constant rate take ${formatRate(fixedLr)} (interval ${between(interval.fixedLr)}).`,
-      `Confidence ${Math.round(100 * confidence)} %: the chance that such a decay comes near one whose peak was tuned.`,
+      `Decay the rate to 0 from ${formatRate(maxLr)} (interval ${between(interval.maxLr)}), or cycle between ${formatRate(baseLr)} (interval ${between(interval.baseLr)}) and this rate.`,
+      `For training at a constant rate use ${formatRate(fixedLr)} (interval ${between(interval.fixedLr)}).`,
+      `Confidence ${Math.round(100 * confidence)} %: the probability that such a decay is about as good as one with a tuned peak.`,
     );
   } else {
     sentences.push(
       lowerBound
-        ? `This curve carries a lower bound, but no suggestion: maxLr is at least ${formatRate(lowerBound.maxLr)}.`
-        : 'This curve does not carry a suggestion.',
+        ? `This curve gives a lower bound, but no suggestion: maxLr is at least ${formatRate(lowerBound.maxLr)}.`
+        : 'This curve gives no suggestion.',
     );
   }
   sentences.push(...reasons);
@@ -43,6 +43,6 @@ export function describeFinding({
   const named = Object.entries(rules).flatMap(([name, rate]: [string, number | null]) =>
     rate === null ? [] : [`${name} ${formatRate(rate)}`],
   );
-  if (named.length > 0) sentences.push(`The classic rules would say: ${named.join(', ')}.`);
+  if (named.length > 0) sentences.push(`The classic rules suggest: ${named.join(', ')}.`);
   return sentences;
 }

@@ -1,4 +1,4 @@
-// What is said in plain words and numbers: light, for it draws nothing.
+// Text and number formats, without a drawing library.
 export { describeFinding } from './describeFinding.ts';
 export type { ReportTable } from './renderTable.ts';
 export { troughTable } from './troughTable.ts';

@@ -1,6 +1,6 @@
 import type { TrainingRun } from '@clr/core';
 
-/** A run under the name it has in the picture. */
+/** A run with its name in the picture. */
 export interface NamedRun {
   readonly name: string;
   readonly run: TrainingRun;

@@ -1,13 +1,13 @@
 import { escapeText } from './words.ts';
 
-/** A table of the report; cells are plain text, and the first of each row names the row. */
+/** A table of the report. Cells are plain text. The first cell of each row is its name. */
 export interface ReportTable {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A table in HTML: it scrolls by itself where the screen is narrower. */
+/** An HTML table that scrolls if the screen is narrower. */
 export function renderTable({ caption, columns, rows }: ReportTable): string {
   const head = columns.map((column) => `<th scope="col">${escapeText(column)}</th>`).join('');
   const body = rows.map(([name = '', ...cells]) => {

@@ -4,7 +4,7 @@ import type { ReportTable } from './renderTable.ts';
 import { formatCount, formatNumber, formatShare } from './words.ts';
 
 /**
- * What runs measured at their troughs, side by side: one row a step.
+ * A table of the evaluations of several runs at their troughs, with one row per step.
  *
  * @example
  * ```ts

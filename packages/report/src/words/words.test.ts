@@ -23,12 +23,12 @@ describe('formatRate', () => {
 });
 
 describe('the other formats', () => {
-  it('set thousands apart and give per cent', () => {
+  it('group thousands and give per cent', () => {
     expect([0, 999, 1000, 1234567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
     expect(formatShare(0.98765)).toBe('98.77 %');
   });
 
-  it('leave no markup and no character that XML forbids', () => {
+  it('escape markup and remove characters that XML forbids', () => {
     expect(escapeText('<a b="c">&\'')).toBe('&lt;a b=&quot;c&quot;&gt;&amp;&#39;');
     expect(escapeText('a\u0000\u001b[1m\ufffe\ud800b\n😀')).toBe('a[1mb\n😀');
   });

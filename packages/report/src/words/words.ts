@@ -1,5 +1,5 @@
 /**
- * A rate in at most three digits.
+ * Formats a rate with at most three digits.
  *
  * @example
  * ```ts
@@ -12,7 +12,7 @@ export function formatRate(rate: number): string {
 }
 
 /**
- * A number in so many significant digits, with an exponent where zeros would be many.
+ * Formats a number with `digits` significant digits, and with an exponent instead of many zeros.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export function formatNumber(value: number, digits: number): string {
 }
 
 /**
- * A share in per cent.
+ * Formats a share in per cent.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export function formatShare(share: number): string {
 }
 
 /**
- * A whole number with its thousands set apart.
+ * Formats a whole number with grouped thousands.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** Text as XML and HTML hold it, in content and in quoted attributes. */
+/** Escapes text for the content and the quoted attributes of XML and HTML. */
 export function escapeText(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
@@ -63,7 +63,7 @@ export function escapeText(text: string): string {
   return legalText(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** Text without the characters that XML does not allow even escaped. */
+/** Removes the characters that XML forbids even in escaped form. */
 export function legalText(text: string): string {
   return text.replace(/(?![\t\n\r])[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '');
 }

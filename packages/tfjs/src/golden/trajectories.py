@@ -1,4 +1,4 @@
-"""Writes trajectories.json beside it: PyTorch's optimizers under a cycled rate and momentum, in float64.
+"""Writes trajectories.json in this folder: PyTorch's optimizers under a cycled rate and momentum, in float64.
 
 f(w) = 1/2 sum(a (w - c)^2). Run with any PyTorch from 1.13: python3 trajectories.py
 """

@@ -83,7 +83,7 @@ describe('renderRangeTest', () => {
     const validation = trace.validation!.slice(0, 8);
     const picture = readPicture(renderRangeTest({ ...trace, validation }, finding));
     expect(picture.dots(colours.purple)).toHaveLength(16);
-    expect(picture.description).toContain(`constant rate take ${formatRate(suggestion.fixedLr)}`);
+    expect(picture.description).toContain(`constant rate use ${formatRate(suggestion.fixedLr)}`);
   });
 
   it('draws a trace without accuracy, with gaps, and a finding without a suggestion', () => {

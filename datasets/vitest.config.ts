@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-// Whole datasets are read, which on a busy machine takes seconds.
+// Reading whole datasets takes seconds on a busy machine.
 const config: ViteUserConfig = defineConfig({
   test: { testTimeout: 30_000, setupFiles: '../tooling/seed.ts' },
 });

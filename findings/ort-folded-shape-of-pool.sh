@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ONNX Runtime folds Shape by ONNX's shape inference, which counts the windows of a ceil_mode pool otherwise than its own kernel.
+# ONNX Runtime folds Shape by ONNX's shape inference, which counts other windows of a ceil_mode pool than the kernel
+# does.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

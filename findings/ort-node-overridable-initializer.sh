@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# onnxruntime-node drops, without a word, what is fed for an initializer that the model declares as an input.
+# onnxruntime-node silently drops the value fed for an initializer that the model declares as an input.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# onnxruntime-node writes a preallocated output and then returns a copy of it all the same.
+# onnxruntime-node writes a preallocated output, but still returns a copy of it.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

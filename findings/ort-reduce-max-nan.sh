@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ONNX Runtime's ReduceMax and ReduceMin keep a NaN only where it is the first element of the reduced axis.
+# ONNX Runtime's ReduceMax and ReduceMin keep a NaN only if it is the first element of the reduced axis.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ONNX Runtime's ScatterND with reduction add loses updates where positions repeat and threads are two or more.
+# ONNX Runtime's ScatterND with reduction add loses updates if positions repeat and there are two or more threads.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js divides the gradient of 'same' average pooling by the whole window, also at edges, where the forward pass divides by less.
+# TensorFlow.js divides the gradient of 'same' average pooling by the whole window, even at edges, where the forward
+# pass divides by the part inside.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# turbo answers 0, success, when SIGTERM or SIGINT ends it while a task runs. A script that goes on after success goes on.
+# turbo returns 0, success, if SIGTERM or SIGINT ends it while a task runs. So a script that continues after success
+# continues.
 set -euo pipefail
 cd "$(mktemp -d)"
 mkdir one

@@ -1,6 +1,6 @@
 /**
- * The public surface of every package, as API Extractor writes it, in `docs/api/`: one file for each module that a package
- * exports. A change of it must be meant.
+ * Writes the public surface of every package to `docs/api/` with API Extractor: one file for each exported module. So
+ * that no change of it is accidental:
  *
  *   npm run api              writes the files
  *   npm run api -- --check   fails where one differs
@@ -23,7 +23,7 @@ function modules(name) {
   );
 }
 
-/** Writes or checks one report; whether it was as it is kept. */
+/** Writes or checks one report. Returns true if it equals the stored one. */
 function extract(name, report, types, temporary) {
   const project = join(root, 'packages', name);
   const entry = join(project, types);
@@ -80,7 +80,9 @@ try {
   }
   if (changed.length > 0) console.log(`${check ? 'Differs' : 'Written'}: ${changed.join(', ')}`);
   if (check && changed.length > 0) {
-    console.error('The public surface has changed. If that is meant, run `npm run api` and commit docs/api.');
+    console.error(
+      'The public surface has changed. If this is intended, run `npm run api` and commit docs/api.',
+    );
     process.exitCode = 1;
   }
 } finally {

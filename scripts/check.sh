@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The gates beside the tests. Each prints its name; the first that fails stops the run.
+# The gates besides the tests. Each prints its name. The first failure stops the run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 /**
- * How much of each package its own tests run, and the files of which they run least.
+ * Measures how much of each package its own tests cover, and lists the files with the lowest coverage.
  *
  *   npm run coverage [-- core report …]
  */

@@ -1,6 +1,6 @@
 /**
- * Which licences the packages that users install depend on: every one must be in the list, which is what permits use without
- * more than naming the authors. Reads what is installed; asks no registry.
+ * Checks the licences of all packages that users install. Each must be in the list, which has licences that require
+ * only naming the authors. Reads the installed packages and no registry.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -50,7 +50,7 @@ export function packAll({ scope = ownScope, out }) {
   }
 }
 
-/** Replaces `@clr/` where the name of a package follows it. */
+/** Replaces `@clr/` before the name of a package. */
 function renamer(folders, scope) {
   const names = new RegExp(`${ownScope}/(?=(?:${folders.join('|')})\\b)`, 'g');
   return (content) => content.replace(names, `${scope}/`);
@@ -64,14 +64,14 @@ function rewrite(folder, rename) {
   }
 }
 
-/** Leaves out of a manifest what only this workspace can use. */
+/** Removes the fields of a manifest that only this workspace uses. */
 function forUsers(path) {
   const { devDependencies, scripts, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
 
-/** Packages after those that they depend on, so that each can be installed as soon as it is published. */
+/** Sorts packages after their dependencies, so that each can be installed as soon as it is published. */
 function inOrder(packed) {
   const byName = new Map(packed.map((each) => [each.manifest.name, each]));
   const ordered = new Set();

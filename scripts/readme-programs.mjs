@@ -1,4 +1,5 @@
-// The first example of each package's README as a program that runs, with what the example uses without declaring it.
+// The first example of each package's README as a runnable program, with the variables that the example does not
+// declare.
 import { readFileSync } from 'node:fs';
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
@@ -31,7 +32,7 @@ function framework(name, dependency) {
   return `${dependency}@${version || new RegExp(`${dependency}: (.+)`).exec(read('pnpm-workspace.yaml'))[1]}`;
 }
 
-/** What each package needs beside itself and core. */
+/** The packages that each package needs besides itself and core. */
 export const frameworks = {
   core: [],
   report: [],

@@ -3,8 +3,8 @@
  *
  *   node scripts/runtimes.mjs FOLDER [--all]
  *
- * FOLDER is one in which `use-packed.mjs` has installed the packages. `--all` takes more versions of Node and TypeScript,
- * those of `docs/runtimes.md`.
+ * FOLDER is a folder in which `use-packed.mjs` has installed the packages. `--all` runs all versions of Node and
+ * TypeScript in `docs/runtimes.md`.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -83,7 +83,7 @@ for (const [name, command, args] of runtimes) {
 }
 console.log(`-- ${Object.values(expected).join('; ')}`);
 
-/** What a page says at its end, in Chromium. */
+/** The final text of a page in Chromium. */
 async function saidBy(browser, folder, page) {
   const server = createServer(({ url }, response) => {
     const file = join(folder, new URL(url, 'http://page').pathname);
@@ -128,7 +128,7 @@ if (existsSync(chromium)) {
 } else if (process.env.CLR_REQUIRE?.includes('chromium'))
   throw new Error(`CLR_REQUIRE asks for chromium, but there is no ${chromium}`);
 
-/** Errors of a compiler in our declarations and in the program; those of other packages are theirs. */
+/** The compiler's errors in our declarations and in the program. Errors in other packages are ignored. */
 function typesIn(name, resolution) {
   const [module, moduleResolution] =
     resolution === 'nodenext' ? ['nodenext', 'nodenext'] : ['esnext', 'bundler'];

@@ -1,5 +1,5 @@
-// Releases all packages under another scope to a registry on this machine, installs each from there into an empty
-// folder of its own, and runs the first example of its README.
+// Releases all packages under another scope to a registry on this machine. Installs each from there into a new empty
+// folder, and runs the first example of its README.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -48,7 +48,10 @@ function run(command, args, cwd) {
   execFileSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...registry.env } });
 }
 
-/** Starts an empty registry that takes packages of the scope from anybody; npm gets all others where it always does. */
+/**
+ * Starts an empty registry that accepts packages of the scope from anyone. npm gets all other packages from its usual
+ * registry.
+ */
 async function startRegistry() {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
@@ -65,7 +68,7 @@ log: { type: file, path: ${join(home, 'log')}, level: warn }
   );
   writeFileSync(
     join(home, 'package.json'),
-    // A plugin of verdaccio asks for a dist-tag that mirrors of the npm registry need not have.
+    // A plugin of verdaccio requests a dist-tag that mirrors of the npm registry may lack.
     JSON.stringify({ private: true, overrides: { 'node-fetch': '2.7.0' } }),
   );
   execFileSync(
@@ -88,7 +91,7 @@ log: { type: file, path: ${join(home, 'log')}, level: warn }
       ({ ok }) => ok,
       () => false,
     );
-    // npm wants a token before it publishes; this registry ignores it.
+    // npm needs a token to publish; this registry ignores it.
     if (answered) return { url, stop, env: { [`npm_config_//127.0.0.1:${port}/:_authToken`]: 'none' } };
     await setTimeout(200);
   }
@@ -103,7 +106,7 @@ function freePort() {
   });
 }
 
-/** Whether WebGPU works in Node here; without it the example is left out, unless CLR_REQUIRE names it. */
+/** True if WebGPU works in Node on this machine. Without it the example is skipped, unless CLR_REQUIRE names it. */
 function hasGpu(folder) {
   writeFileSync(
     join(folder, 'gpu.mjs'),

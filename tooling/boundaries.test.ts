@@ -10,7 +10,7 @@ afterEach(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** A made-up package: its index, and other files by their path in src. */
+/** A fictitious package: its index, and other files by their path in src. */
 function packageOf(manifest: object, source: string, others: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'clr-boundaries-'));
   made.push(folder);
@@ -50,7 +50,7 @@ describe('the boundaries', () => {
       'imports fast-check',
     ],
     ['a public package without a rule', { name: '@clr/new' }, '', 'no entry'],
-  ])('are seen to be crossed by %s', (_, manifest, source, crossing) => {
+  ])('are crossed by %s', (_, manifest, source, crossing) => {
     expect(crossingsOf(packageOf(manifest, source)).join('\n')).toContain(crossing);
   });
 
@@ -78,11 +78,11 @@ describe('the boundaries', () => {
       { 'read/a.ts': "import type { B } from './b.ts';", 'read/b.ts': "import type { A } from './a.ts';" },
       'circle: src/read/a.ts → src/read/b.ts → src/read/a.ts',
     ],
-  ])('are seen to be crossed inside a package by %s', (_, files, crossing) => {
+  ])('are crossed inside a package by %s', (_, files, crossing) => {
     expect(crossingsOf(packageOf(onnx, '', files)).join('\n')).toContain(crossing);
   });
 
-  it('let a room use the rooms below, files of src, its own files and a type that holds itself', () => {
+  it('let a room use the rooms below, files of src, its own files and a recursive type', () => {
     const files = {
       'read/a.ts': "import { b } from '../graph/b.ts';\nimport { fail } from '../errors.ts';",
       'graph/b.ts': "import { c } from './c.ts';",

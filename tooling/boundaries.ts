@@ -33,8 +33,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-// Inside a package: the rooms (folders of src) that the files of each room may import. The way leads down: no room is
-// imported by one that it imports. Files of src itself are shared by all rooms.
+// Inside a package: the rooms (folders of src) that the files of each room may import. Imports go one way: two rooms
+// never import each other. Files directly in src are shared by all rooms.
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   '@clr/core': {
     policies: [],
@@ -93,21 +93,21 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 
-// Packages whose code the build puts into ours, so that users do not install them.
+// Packages that the build bundles into ours, so that users do not install them.
 const bundled: Readonly<Record<string, readonly string[]>> = { '@clr/report': ['echarts'] };
 
-// Types that hold themselves are circles of files, and right. Each is cut at one arrow, from a file to another one.
+// Recursive types make legal circles of files. Each circle is allowed by the import from one file to another.
 const recursiveTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // A sequence is a policy, and holds policies.
   '@clr/core': { 'src/policy.ts': 'src/policies/sequence.ts' },
-  // A graph knows its operators, and an operator writes into graphs.
+  // A graph refers to its operators, and an operator writes into graphs.
   '@clr/onnx': { 'src/graph/graph.ts': 'src/graph/operator.ts' },
 };
 
 /**
- * Finds every violation in one package: a runtime dependency on a package of ours that is not allowed, an import that
- * its manifest does not name, an import by path out of its folder, an import from a room above, a circle of files, also one
- * of types alone, and in core any dependency at all.
+ * Finds every violation in one package: a forbidden runtime dependency on another package of this repository, an import
+ * that is missing in its manifest, an import by path from outside its folder, an import from a room above, and a circle
+ * of files, even of types alone. In core every dependency is a violation.
  */
 export function crossingsOf(folder: string): Crossing[] {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -151,7 +151,7 @@ export function crossingsOf(folder: string): Crossing[] {
   return crossings;
 }
 
-/** An import that leads from one room of a package to one that it may not import. */
+/** Finds imports from one room of a package to one that it may not import. */
 function upward(
   src: string,
   file: string,
@@ -162,14 +162,14 @@ function upward(
   if (!target.startsWith('.') || from?.length === 1 || to?.length === 1 || from?.[0] === to?.[0])
     return undefined;
   const [room = '', other = ''] = [from?.[0], to?.[0]];
-  if (own[room] === undefined) return `lies in the room ${room}, which has no entry in the boundaries`;
+  if (own[room] === undefined) return `is in the room ${room}, which has no entry in the boundaries`;
   return own[room].includes(other) ? undefined : `imports from ${other}, which ${room} may not: ${target}`;
 }
 
 const targetsOf = (file: string, targets: readonly string[]): string[] =>
   targets.filter((target) => target.startsWith('.')).map((target) => join(file, '..', target));
 
-/** The files of a circle of imports, the first one again at the end. */
+/** The files of a circle of imports, with the first one repeated at the end. */
 function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>();
   const walk = (file: string, path: readonly string[]): string[] | undefined => {
@@ -198,7 +198,7 @@ function judge(
 ): Crossing | undefined {
   if (target.startsWith('.')) {
     const path = join(file, '..', target);
-    // A config file is bundled before it runs, and can take tooling's TypeScript only by its path.
+    // A config file is bundled before it runs, so it can import tooling's TypeScript only by its path.
     if (/\.config\.ts$/.test(file) && path.includes('/tooling/')) return undefined;
     return relative(folder, path).startsWith('..') ? `reaches out of its folder: ${target}` : undefined;
   }
@@ -224,7 +224,7 @@ function sourcesOf(folder: string): string[] {
     .filter((path) => !/\/(node_modules|dist|generated|\.cache|\.turbo)\//.test(path));
 }
 
-/** The targets of a file's imports and re-exports, without comments and lookalikes. */
+/** The targets of a file's imports and re-exports. Comments and similar text are ignored. */
 export function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
   const pattern =

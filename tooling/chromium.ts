@@ -8,7 +8,7 @@ import { meets } from './needs.ts';
 /** Debian's Chromium; `CLR_CHROMIUM` names another. */
 export const chromiumPath: string = process.env.CLR_CHROMIUM ?? '/usr/bin/chromium';
 
-/** WebGPU and WebGL2 over SwiftShader, and no traffic of Chromium's own. */
+/** WebGPU and WebGL2 by SwiftShader, and no network traffic of Chromium itself. */
 export const chromiumArgs: readonly string[] = [
   '--no-sandbox',
   '--enable-unsafe-webgpu',
@@ -23,15 +23,15 @@ export const chromiumArgs: readonly string[] = [
   '--no-first-run',
 ];
 
-/** Whether Chromium is installed. */
+/** True if Chromium is installed. */
 export function hasChromium(): boolean {
   return meets('chromium', existsSync(chromiumPath), `no ${chromiumPath} (Debian: apt-get install chromium)`);
 }
 
 /**
  * A Vitest project that runs in a headless Chromium with WebGPU. Browsers and software GPUs deliver events late on a
- * busy machine, so a failed test is tried twice more. Without Chromium the project's tests are still listed, each as
- * skipped: the number of tests does not shrink.
+ * busy machine, so a failed test is tried twice more. Without Chromium the project's tests are listed as skipped, so
+ * that the number of tests stays the same.
  */
 export function inChromium(project: TestProjectInlineConfiguration): TestProjectInlineConfiguration {
   const { name, ...test } = project.test ?? {};

@@ -6,15 +6,15 @@ import { type Example, exampleBlocks, markdownBlocks, runExample } from './examp
 
 /** Options of {@link describeExamples}. */
 export interface Documents {
-  /** A folder of sources: the `@example` blocks of its doc comments run, each by itself. */
+  /** A folder of sources. Each `@example` block of its doc comments runs separately. */
   readonly sources?: string;
   /** The public modules of those sources: every function and class they export must have an example. */
   readonly exports?: readonly object[];
-  /** Markdown files: the blocks of a page run in order, and see the names that earlier blocks declared. */
+  /** Markdown files. The blocks of a page run in order and can use the names that earlier blocks declared. */
   readonly pages?: readonly string[];
   /** Names that examples use without declaring them. Called once per block or page. */
   readonly scope?: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
-  /** The modules that an `import` finds, besides `node:fs/promises`. */
+  /** The modules that examples can import, besides `node:fs/promises`. */
   readonly modules?: Readonly<Record<string, object>>;
   /** Files in the folder in which the examples run. Default: none. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;

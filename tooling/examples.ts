@@ -4,9 +4,9 @@ import { type Comment, type Node, type Program, parse } from 'acorn';
 
 /** One runnable block of documentation. */
 export interface Example {
-  /** The file and line it starts at, and the function it belongs to. */
+  /** The file and line of its start, and its function. */
   readonly name: string;
-  /** The exported name that the doc comment is on; nothing in Markdown. */
+  /** The exported name that the doc comment describes; absent in Markdown. */
   readonly of?: string;
   readonly code: string;
 }
@@ -18,7 +18,7 @@ export interface Outcome {
   readonly stated: unknown;
 }
 
-/** Every `@example` block of the TypeScript sources under a folder, tests left out. */
+/** Every `@example` block of the TypeScript sources under a folder, without tests. */
 export function exampleBlocks(folder: string): Example[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !/\.(test|test-d|d)\.ts$/.test(file),
@@ -50,7 +50,7 @@ function fences(text: string): string[] {
   return [...text.matchAll(/```(?:ts|js)\n([\s\S]*?)```/g)].map((match) => match[1]!);
 }
 
-/** A comment that states a value: it starts as a literal does. */
+/** Matches a comment that states a value, by the start of a literal. */
 const literal = /^(?:[-\d'"[{]|(?:true|false|null|undefined|NaN|Infinity)\b)/;
 
 /**
@@ -58,7 +58,7 @@ const literal = /^(?:[-\d'"[{]|(?:true|false|null|undefined|NaN|Infinity)\b)/;
  * a line (`lr(2000); // 0.006`, `const n = fit(730); // 800`, `console.log(n); // 800`) and the names it declares
  * at its top level. An `import` takes from `modules`.
  *
- * @throws what the example throws, or an error if it is not plain JavaScript
+ * @throws the example's error, or an error if it is not plain JavaScript
  */
 export async function runExample(
   { name, code }: Example,
@@ -133,7 +133,7 @@ function parseBlock(name: string, code: string): { program: Program; comments: C
   }
 }
 
-/** The value that the comment behind a statement, on its last line, states. */
+/** The value stated in the comment after a statement, on its last line. */
 function statedBehind(node: Node, comments: readonly Comment[], code: string): string | undefined {
   const comment = comments.find(({ start }) => start >= node.end);
   if (comment?.type !== 'Line') return undefined;
@@ -174,7 +174,7 @@ function importEdit({ start, end, source, specifiers }: ImportNode): Edit {
   return { start, end, text: names.join(' ') };
 }
 
-/** The names that a block declares itself, which its scope must not take. */
+/** The names that a block declares, which its scope must not contain. */
 function declaredNames(code: string): string[] {
   const names: string[] = [];
   const { program } = parseBlock('', code);

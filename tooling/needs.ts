@@ -1,13 +1,13 @@
 /**
- * Devices and programs that a test may need and a fresh machine may lack. A missing one skips the test loudly; `CLR_REQUIRE`
- * (a comma list, such as `chromium,webgpu`) turns the skip into a failure.
+ * Devices and programs that tests need and a new machine may lack. A missing one skips the test with a message;
+ * `CLR_REQUIRE` (a comma list, such as `chromium,webgpu`) turns the skip into a failure.
  */
 export type Need = 'chromium' | 'webgpu' | 'pytorch' | 'mpi' | 'redis';
 
 const required = new Set((process.env.CLR_REQUIRE ?? '').split(',').map((name) => name.trim()));
 
 /**
- * Whether a need is met; says so loudly when it is not, and throws when `CLR_REQUIRE` names it.
+ * Returns true if a need is met. Otherwise prints a message, or throws if `CLR_REQUIRE` names the need.
  *
  * @example
  * ```ts
@@ -16,7 +16,7 @@ const required = new Set((process.env.CLR_REQUIRE ?? '').split(',').map((name) =
  */
 export function meets(need: Need, met: boolean, why: string): boolean {
   if (met) return true;
-  if (required.has(need)) throw new Error(`CLR_REQUIRE asks for ${need}, but: ${why}`);
-  console.warn(`\n*** SKIPPED, for want of ${need}: ${why} ***\n`);
+  if (required.has(need)) throw new Error(`CLR_REQUIRE demands ${need}, but: ${why}`);
+  console.warn(`\n*** SKIPPED, because ${need} is missing: ${why} ***\n`);
   return false;
 }

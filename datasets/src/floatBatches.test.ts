@@ -31,7 +31,7 @@ describe('floatImages', () => {
 });
 
 describe('shuffledIndices', () => {
-  it('is a permutation that the seed decides', () => {
+  it('is a permutation given by the seed', () => {
     fc.assert(
       fc.property(fc.nat(300), fc.integer(), (count, seed) => {
         const order = shuffledIndices(count, seed);
@@ -42,10 +42,10 @@ describe('shuffledIndices', () => {
     expect(shuffledIndices(100, 1)).not.toEqual(shuffledIndices(100, 2));
   });
 
-  it('puts every number everywhere about equally often', () => {
+  it('puts every number at every position about equally often', () => {
     const first = Array.from({ length: 5 }, () => 0);
     for (let seed = 0; seed < 5000; seed++) first[shuffledIndices(5, seed)[0]!]!++;
-    // Five standard deviations of a fair draw.
+    // Five standard deviations of a fair shuffle.
     for (const count of first) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(800));
   });
 });
@@ -54,7 +54,7 @@ describe('floatBatches', () => {
   const labels = (options: object) =>
     [...floatBatches(split, { ...normalisation, size: 3, ...options })].map((batch) => [...batch.labels]);
 
-  it('keeps the order and the last batch when it does not shuffle', () => {
+  it('keeps the order and the last batch if it does not shuffle', () => {
     expect(labels({})).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
   });
 
@@ -66,7 +66,7 @@ describe('floatBatches', () => {
     expect(new Set(batches.flatMap((batch) => [...batch.labels])).size).toBe(6);
   });
 
-  it('takes only the front when told to', () => {
+  it('takes only the first images if `limit` is given', () => {
     expect(labels({ limit: 4 })).toEqual([[0, 1, 2], [3]]);
     expect(labels({ limit: 4, keepLast: false })).toEqual([[0, 1, 2]]);
     expect(
@@ -80,7 +80,7 @@ describe('floatBatches', () => {
     expect(() => labels({ size })).toThrow(`Received: size = ${size}`);
   });
 
-  it('refuses a size of which no batch is full', () => {
+  it('refuses a size that fills no batch', () => {
     expect(() => labels({ size: 8, seed: 1 })).toThrow('Received: size = 8');
   });
 });

@@ -5,21 +5,21 @@ import { shuffledIndices } from './shuffledIndices.ts';
 
 /** A batch as plain typed arrays. */
 export interface FloatBatch {
-  /** `count` normalised images in the layout asked for. */
+  /** `count` normalised images in the requested layout. */
   readonly images: Float32Array<ArrayBuffer>;
   /** Class indices. */
   readonly labels: Uint8Array<ArrayBuffer>;
   readonly count: number;
 }
 
-/** How to cut a dataset into batches. */
+/** Options of {@link floatBatches}. */
 export interface BatchOptions extends Normalisation {
   readonly size: number;
-  /** Shuffles; add the epoch's number for a new order in each epoch. Absent: the dataset's own order. */
+  /** The seed for shuffling. Add the epoch's number for a new order in each epoch. Absent: the dataset's order. */
   readonly seed?: number;
-  /** Only so many images, from the dataset's front. Default all. */
+  /** The number of images, from the first on. Default: all. */
   readonly limit?: number;
-  /** Whether to keep a last batch that is smaller. Default false when shuffling, true when not. */
+  /** Keep a last batch that is smaller. Default: false if shuffling, else true. */
   readonly keepLast?: boolean;
 }
 

@@ -1,13 +1,13 @@
 import type { Dataset, LabelledImages } from './dataset.ts';
 
-/** How bytes become floats: per channel `(byte / 255 − mean) / std`. */
+/** The conversion of bytes to floats: `(byte / 255 − mean) / std` per channel. */
 export interface Normalisation extends Pick<Dataset, 'shape' | 'mean' | 'std'> {
-  /** Channels first, as ONNX and PyTorch want it (default), or last, as TensorFlow does. */
+  /** Channels first, as in ONNX and PyTorch (default), or last, as in TensorFlow. */
   readonly layout?: 'CHW' | 'HWC';
 }
 
 /**
- * The images with the given numbers as one float array, normalised: `indices.length` images in `layout`.
+ * The images with the given indices as one normalised float array in `layout`.
  *
  * @example
  * ```ts

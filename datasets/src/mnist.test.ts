@@ -10,7 +10,7 @@ describe('mnist', async () => {
     expect(data.test.labels).toHaveLength(10_000);
   });
 
-  it('begins with the digits that everybody knows', () => {
+  it('begins with MNIST’s well-known first digits', () => {
     expect([...data.train.labels.slice(0, 10)]).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     expect([...data.test.labels.slice(0, 10)]).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
   });
@@ -21,7 +21,7 @@ describe('mnist', async () => {
     expect(counts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
   });
 
-  it('has the mean and the standard deviation it names', () => {
+  it('has the stated mean and standard deviation', () => {
     let sum = 0;
     let squares = 0;
     for (const byte of data.train.images) {
@@ -33,7 +33,7 @@ describe('mnist', async () => {
     expect(Math.sqrt(squares / data.train.images.length - mean ** 2)).toBeCloseTo(data.std[0]!, 4);
   });
 
-  it('pairs every image with its label still', () => {
+  it('pairs every image with its label', () => {
     // The nearest class mean gets about 82 % of the test digits right, chance 10 %.
     const means = Array.from({ length: 10 }, () => new Float64Array(784));
     data.train.labels.forEach((label, image) => {

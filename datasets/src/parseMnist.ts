@@ -11,9 +11,9 @@ export interface MnistFiles {
 }
 
 /**
- * MNIST from the bytes of its files, wherever they came from: works in a browser too.
+ * Makes MNIST from the bytes of its files. Also works in a browser.
  *
- * @throws {ClrError} if a file is not what it should be
+ * @throws {ClrError} if a file has the wrong form
  */
 export function parseMnist(files: MnistFiles): Dataset {
   return {

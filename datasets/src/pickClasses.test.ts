@@ -18,7 +18,7 @@ it('picks all images of some classes, and renumbers the classes from 0', () => {
   }
 });
 
-it('picks as many as it is told, the same by the same seed', () => {
+it('picks the given number of images, the same for the same seed', () => {
   const some = pickClasses(split, [0, 1, 2], { limit: 4, seed: 7 });
   expect(some.count).toBe(4);
   expect(pickClasses(split, [0, 1, 2], { limit: 4, seed: 7 })).toEqual(some);

@@ -2,8 +2,8 @@ import type { LabelledImages } from './dataset.ts';
 import { shuffledIndices } from './shuffledIndices.ts';
 
 /**
- * The images of some classes in an order that the seed decides, all or the first `limit`; their classes are numbered from 0,
- * in the order in which they are listed.
+ * Picks the images of some classes, all or the first `limit`, in an order given by the seed. Classes are numbered from
+ * 0 in the given order.
  *
  * @example
  * ```ts

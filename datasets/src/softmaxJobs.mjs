@@ -8,9 +8,9 @@ export const module = fileURLToPath(import.meta.url);
 const log = process.env.CLR_SOFTMAX_LOG;
 
 /**
- * Three classes of points in the plane, drawn from the job's seed: what a module of a sweep exports. In `data`: `slow`,
- * milliseconds that each step takes; `throwAt` and `exitAt`, the batch at which making it throws or ends the process.
- * Each batch adds a line to the file that the environment names in CLR_SOFTMAX_LOG: the job's id, the time, the process.
+ * A module for a sweep: three classes of points in the plane, made from the job's seed. Options in `data`: `slow`, the
+ * milliseconds of each step; `throwAt` and `exitAt`, the number of the batch that throws or ends the process. Each
+ * batch adds a line to the file that the environment names in CLR_SOFTMAX_LOG: the job's id, the time, the process.
  */
 export function open(job) {
   const { slow = 0, throwAt, exitAt } = Object(job.data);

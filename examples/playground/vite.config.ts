@@ -1,6 +1,9 @@
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
-/** Writes the names of all built files, for the page to keep them: all but the runtimes, which it keeps once they were used. */
+/**
+ * Writes the names of all built files that the page caches: all except the runtimes, which it caches after their first
+ * use.
+ */
 const filesToKeep: Plugin = {
   name: 'files-to-keep',
   generateBundle(_, bundle) {
@@ -9,7 +12,7 @@ const filesToKeep: Plugin = {
   },
 };
 
-// A busy machine is no reason for a warning.
+// Do not warn about slow plugins on a busy machine.
 const rolldownOptions = { checks: { bundlerTimings: false } };
 
 const config: UserConfig = defineConfig({
@@ -17,7 +20,7 @@ const config: UserConfig = defineConfig({
   base: './',
   build: { target: 'es2023', chunkSizeWarningLimit: 1500, rolldownOptions },
   worker: { format: 'es', rolldownOptions },
-  // It finds its .wasm beside itself, where a bundle of dependencies would not have it.
+  // It loads its .wasm from its own folder, which a bundle of dependencies would not contain.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   plugins: [filesToKeep],
 });

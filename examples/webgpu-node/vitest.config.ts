@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-// SwiftShader, which Debian's Chromium brings, where no other Vulkan driver is named
+// Without another Vulkan driver, use the SwiftShader of Debian's Chromium.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
   process.env.VK_ICD_FILENAMES = swiftShader;

@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-// Each test starts a process of its own, which on a busy machine takes seconds.
+// Each test starts a process, which takes seconds on a busy machine.
 const config: ViteUserConfig = defineConfig({
   test: { testTimeout: 60_000, setupFiles: '../../tooling/seed.ts' },
 });

@@ -1,4 +1,4 @@
-"""Shared by the scripts: exact random numbers, files, and the check that float32 can hold a result."""
+"""Shared code of the scripts: exact random numbers, files, and the check that float32 can reproduce a result."""
 
 import json
 import pathlib
@@ -17,12 +17,12 @@ def dyadic(random, shape, bound, unit):
 
 
 def numbers(tensor):
-    """A tensor as a list: the shortest decimals that give the same float32 (or float64) again."""
+    """A tensor as a list of the shortest decimals that give the same float32 (or float64)."""
     return [float(str(value)) for value in tensor.detach().numpy().ravel()]
 
 
 def write_json(name, **fields):
-    """One line an entry of each list, so that a change of one case is a change of one line."""
+    """Writes one line per list entry, so that a change of one case changes one line."""
     lines = []
     for key, value in fields.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -45,10 +45,7 @@ def largest_difference(first, second):
 
 def held(run, limit=1e-5, draws=4, noise=1e-6):
     """
-    Whether a result stays within `limit` when the starting weights move by `noise`, and when all is done in float64.
-
-    `run(dtype, nudge)` trains and gives a dict of arrays; `nudge` changes one weight tensor. A ReLU or a max pool
-    whose inputs lie within rounding of a kink makes this large: no float32 implementation need agree then.
+    Returns True if a result stays within `limit` when the initial weights change by `noise`, and when everything is computed in float64. `run(dtype, nudge)` trains and returns a dict of arrays; `nudge` changes one weight tensor. The differences are large if inputs of a ReLU or a max pool are close to a kink. Then float32 implementations need not agree.
     """
     result = run(torch.float32, lambda weight: weight)
     if largest_difference(result, run(torch.float64, lambda weight: weight)) > limit:

@@ -1,7 +1,7 @@
 """
 Twelve steps of SGD on two tiny convolutional nets, in float32: data/convnets.json.
 
-ReLU and max pooling have kinks. A seed is taken only when no kink lies so near the path that rounding could cross it.
+ReLU and max pooling have kinks. A seed is used only if no kink is so near the trajectory that rounding could cross it.
 """
 
 import numpy as np
@@ -63,11 +63,12 @@ def train(net, start, images, labels, batches, cycled, dtype, nudge):
 
 
 def trained(net, seed):
-    """The start and both runs of a seed, or nothing where float32 would not hold them."""
+    """The start and both runs of a seed, or None if float32 cannot reproduce them."""
     random = np.random.RandomState(seed)
     size = SIZE[net]
     labels = np.arange(64) % 10
-    # An image is one of ten patterns, half drowned in noise: something to learn, and hardly two equal pixels.
+    # An image is one of ten patterns with as much noise. There is something to learn, and hardly any two pixels are
+    # equal.
     patterns = random.randint(0, 128, size=(10, size, size))
     images = patterns[labels] + random.randint(0, 128, size=(64, size, size))
     batches = [part.tolist() for _ in range(3) for part in random.permutation(64).reshape(4, 16)]

@@ -1,7 +1,5 @@
 """
-fastai's rules for reading a rate off the curve of a range test, as its `callback/schedule.py` (Apache-2.0) states them.
-
-Each takes the rates and losses as lists and gives a rate, or None where fastai raises an error.
+fastai's rules for choosing a rate from the curve of a range test, from its `callback/schedule.py` (Apache-2.0). Each takes the rates and losses as lists and returns a rate, or None if fastai raises an error.
 """
 
 import numpy as np
@@ -25,7 +23,7 @@ def valley(rates, losses):
 
 
 def slide(rates, losses, distance=15, threshold=0.005):
-    """From the right, the first place where the slope has become that of 15 steps before."""
+    """The first position, from the right, at which the slope equals that of 15 steps before."""
     if len(losses) < distance + 1:
         return None
     slope = np.gradient(losses)
@@ -44,7 +42,7 @@ def minimum(rates, losses):
 
 
 def steep(rates, losses):
-    """Where the loss falls fastest for a factor of the rate."""
+    """The rate at which the loss falls fastest per factor of the rate."""
     if len(losses) < 2:
         return None
     return rates[int(np.argmin(np.diff(losses) / np.diff(np.log(rates))))]
@@ -64,8 +62,7 @@ def smooth(losses, beta=0.98):
 
 def views_of(rates, losses, planned):
     """
-    What the rules say of a curve: as fastai looks at it (smoothed, cut where it diverges, both ends left out), smoothed
-    as a whole, and raw. Left out where a loss is not a number, or where the last bits of the losses decide.
+    The results of the rules for three forms of a curve: as in fastai (smoothed, cut at the divergence, without both ends), smoothed as a whole, and raw. A form is left out if a loss is not a number, or if the last bits of the losses decide.
     """
     smoothed = smooth(losses)
     end, best = len(losses), float("inf")

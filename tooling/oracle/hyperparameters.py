@@ -1,6 +1,5 @@
 """
-PyTorch's optimizers with a weight decay and a clipping norm that change at every step, and averages of the weights on
-the way: data/hyperparameters.json. The problems are those of optimizers.py.
+PyTorch's optimizers with a weight decay and a clipping norm that change at every step, and averages of their weights: data/hyperparameters.json. The problems are those of optimizers.py.
 """
 
 import copy
@@ -11,7 +10,7 @@ import torch
 from common import held, numbers, write_json
 from optimizers import ADAGRAD, ADAM, ADAMW, RMSPROP, SGD, STEPS, mlp, quadratic
 
-# Up for 4 steps and down for 4, again and again.
+# A wave: up for 4 steps, down for 4, repeated.
 WAVE = [abs((step + 4) % 8 - 4) / 4 for step in range(STEPS)]
 
 # name, class, options, rate, weight decay at the wave's ends, clipping norm at the wave's ends
@@ -54,7 +53,7 @@ def train(start, loss_of, optimizer_class, options, lr, decays, clips, dtype, nu
 
 
 def averages(states):
-    """Exponential moving averages by AveragedModel, every step and every few, and the mean of the last few."""
+    """Exponential moving averages by AveragedModel, updated every step or every few steps, and the mean of the last few."""
 
     def ema(beta, chosen):
         first = torch.nn.ParameterDict({name: torch.nn.Parameter(value.clone()) for name, value in chosen[0].items()})

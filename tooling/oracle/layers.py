@@ -1,6 +1,4 @@
-"""Nets of every layer that `buildModel` of @clr/onnx has: outputs and gradients in training mode, for given weights.
-
-Weights have the names and shapes that the package gives them. Everything is float64 here; the test computes in float32.
+"""Nets of every layer of `buildModel` of @clr/onnx: outputs and gradients in training mode for given weights. Weights have the package's names and shapes. Everything is float64 here; the test computes in float32.
 """
 import base64
 import math
@@ -20,7 +18,7 @@ def text(tensor):
 
 
 class Weights:
-    """Weights by clr's names; the random numbers are NumPy's."""
+    """Weights under clr's names, from NumPy's random numbers."""
 
     def __init__(self, seed):
         self.random = np.random.RandomState(seed)
@@ -36,7 +34,7 @@ class Weights:
 
 
 class Net:
-    """Reads the same layers as the package and computes them with PyTorch."""
+    """Reads the package's layers and computes them with PyTorch."""
 
     def __init__(self, seed):
         self.weights = Weights(seed)

@@ -18,7 +18,7 @@ def doubles(tensor):
 
 
 def case(name, options, y, target, loss, **more):
-    """One loss; `y` is the output, `target` what it is compared with."""
+    """One loss of the output `y` and the `target`."""
     loss.backward()
     return {
         "name": name,
@@ -83,7 +83,7 @@ def classes():
 
 
 def elements():
-    """Losses that compare element by element. One distance is 0."""
+    """Losses that compare elements. One of the distances is 0."""
     for name, settings, loss_of in [
         ("mse_loss", "mse", F.mse_loss),
         ("l1_loss", "l1", F.l1_loss),
@@ -102,7 +102,7 @@ def elements():
 
 
 def sequences():
-    """CTC: equal labels in a row, examples of fewer labels and of none, another blank, steps on the first axis."""
+    """CTC: repeated labels, examples with fewer labels or none, another blank, steps on the first axis."""
     labels_of = [[1, 2, 2, 3], [3, 1, 0, 0], [0, 0, 0, 0]]
     for settings, lengths in [
         ({}, [4, 2, 0]),

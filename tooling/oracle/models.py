@@ -1,9 +1,5 @@
 """
-Seven small nets as ONNX files, and what PyTorch makes of them in four short trainings each: data/models/.
-
-Each training takes three steps of SGD with momentum and weight decay from the weights in the file. A longer one would
-not hold: ReLU and max pooling have kinks, and in time some value rounds to the other side of one. A seed is taken only
-when no kink lies near the path.
+Seven small nets as ONNX files, and PyTorch's results of four short trainings of each: data/models/. Each training takes three steps of SGD with momentum and weight decay from the weights in the file. A longer one could not be reproduced: ReLU and max pooling have kinks, and at some step a value rounds to the other side of one. A seed is used only if no kink is near the trajectory.
 """
 
 import copy
@@ -143,7 +139,7 @@ NETS = {
 
 
 def fill(net, random):
-    """Random weights and statistics, of full precision: with coarse ones, inputs of a max pool would be equal."""
+    """Random weights and statistics of full precision. Coarse ones would make inputs of a max pool equal."""
     norms = (nn.BatchNorm2d, nn.LayerNorm)
     with torch.no_grad():
         for module in net.modules():
@@ -170,7 +166,7 @@ def make_batches(random, shape, outputs, regression):
 
 
 def train(net, batches, regression):
-    """All runs, each from the net as it is; `net` itself stays so."""
+    """All runs, each from a copy of `net`, which stays unchanged."""
     dtype = next(net.parameters()).dtype
     data = [
         (torch.tensor(inputs / 16, dtype=dtype), torch.tensor(target, dtype=dtype if regression else torch.int64))
@@ -195,7 +191,7 @@ def train(net, batches, regression):
 
 
 def trained(name, seed):
-    """Net, batches and training of a seed, or nothing where float32 would not hold the training."""
+    """Net, batches and training of a seed, or None if float32 cannot reproduce the training."""
     make, shape, outputs, training = NETS[name]
     random = np.random.RandomState(seed)
     net = make().train(training)
@@ -212,7 +208,7 @@ def trained(name, seed):
         losses, gradients, parameters, buffers = train(moved, batches, regression)
         kept.setdefault("outcome", (losses, gradients, parameters, buffers))
         result = {key: value.detach().numpy() for key, value in {**parameters, **buffers}.items()}
-        # A bias before batch normalization has the gradient 0 but for rounding: floor all by the largest.
+        # A bias before batch normalization has the gradient 0 except for rounding, so compare relative to the largest.
         floor = max(value.abs().max().item() for value in gradients.values()) / 100
         result |= {f"{key} gradient": np.append(value.numpy().ravel(), floor) for key, value in gradients.items()}
         return {**result, "loss": np.array([loss.item() for loss in losses])}
@@ -221,7 +217,7 @@ def trained(name, seed):
 
 
 def export(net, shape, training):
-    """The ONNX file with the weights of `net`: exporting in training mode runs it once and moves its statistics."""
+    """The ONNX file with the weights of `net`. An export in training mode runs the net once and changes its statistics."""
     mode = torch.onnx.TrainingMode.TRAINING if training else torch.onnx.TrainingMode.EVAL
     stream = io.BytesIO()
     torch.onnx.export(
@@ -233,7 +229,7 @@ def export(net, shape, training):
         do_constant_folding=False,
         input_names=["input"],
         output_names=["output"],
-        # the encoder's shapes are fixed: its reshapes hold the batch as a number
+        # the encoder's shapes are fixed, because its reshapes contain the batch size
         dynamic_axes=None if isinstance(net, Encoder) else {"input": {0: "batch"}, "output": {0: "batch"}},
     )
     model = onnx.load_from_string(stream.getvalue())

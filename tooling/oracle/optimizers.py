@@ -1,7 +1,7 @@
 """
 Twenty steps of PyTorch's optimizers on two smooth problems, in float32: data/optimizers.json.
 
-Both problems are smooth, so that float32 can hold their trajectories; the script checks it.
+Both problems are smooth, so that float32 can reproduce their trajectories. The script checks this.
 """
 
 import numpy as np

@@ -1,6 +1,5 @@
 """
-Range tests of a small net on scikit-learn's digits, the best fixed rate beside them, and made-up curves, each with
-what fastai's rules say: data/range_tests.json.
+Range tests of a small net on scikit-learn's digits, the best fixed rates, and synthetic curves, each with the results of fastai's rules: data/range_tests.json.
 """
 
 import math
@@ -51,7 +50,7 @@ def batches(size, seed):
 
 
 def train(kind, size, seed, rates):
-    """The net, and loss and accuracy of each batch before its update."""
+    """Trains the net and yields the loss and accuracy of each batch before its update."""
     torch.manual_seed(seed)
     net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
     optimizer = optimizer_of(kind, net)
@@ -73,7 +72,7 @@ def plain(values, digits):
 
 
 def curve(name, schedule, ends, rates, losses, accuracies=None):
-    """Losses are kept to 8 digits, and the rules read them so."""
+    """Losses are stored with 8 digits, and the rules read the rounded losses."""
     kept = plain(losses, 8)
     entry = {"id": name, "schedule": schedule, "startLr": ends[0], "endLr": ends[1], "steps": len(rates)}
     entry["lr"], entry["loss"] = rates, kept
@@ -88,7 +87,7 @@ def sweeps(kind, size):
     exponential, linear, _ = RANGES[kind]
     for schedule, (start, end) in [("exp", exponential), ("linear", linear)]:
         for seed in range(2 if size == 64 else 1):
-            if schedule == "exp":  # fastai's: the end is never quite reached
+            if schedule == "exp":  # as in fastai, the end is never quite reached
                 rates = [start * (end / start) ** (step / steps) for step in range(steps)]
             else:
                 rates = [start + (end - start) * step / (steps - 1) for step in range(steps)]
@@ -98,7 +97,7 @@ def sweeps(kind, size):
 
 
 def fixed(kind, size, rate):
-    """How three trainings at one rate end; stable means that each ends finite and below its first loss."""
+    """The results of three trainings at one rate. Stable means that each ends finite and below its first loss."""
     stable, accuracies = True, []
     for seed in range(SEEDS):
         net, losses, _ = train(kind, size, seed, [rate] * BUDGETS[size])
@@ -121,7 +120,7 @@ def grid(kind, size):
 
 
 def made_up():
-    """Curves that no net gives so purely: no noise, no valley, two valleys, ties, a cliff, very short."""
+    """Synthetic curves: no noise, no valley, two valleys, ties, a cliff, very short."""
     noise = np.random.RandomState(0).standard_normal(100)
     at = np.linspace(-7, 1, 100, endpoint=False)  # log10 of the rate
     falling = 2.3 - 2 / (1 + np.exp(-3 * (at + 2.5)))

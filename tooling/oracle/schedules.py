@@ -21,7 +21,7 @@ def momentum_of(group):
 
 
 def around(turns, last, few=36):
-    """Steps that tell a schedule: all of a short one, else the steps around each turn, and some on the way."""
+    """Steps that identify a schedule: all of a short one, else the steps around each turn, and some between."""
     if last <= few:
         return list(range(last + 1))
     steps = set()
@@ -32,7 +32,7 @@ def around(turns, last, few=36):
 
 
 def sampled(scheduler, steps):
-    """Rates and momenta at given steps, of a scheduler that computes them from the step number alone."""
+    """Rates and momenta at given steps of a scheduler that computes them from the step number alone."""
     (group,) = scheduler.optimizer.param_groups
     rates, momenta = [], []
     for step in steps:
@@ -260,7 +260,7 @@ def write_cosine():
 
 
 def with_warmup(warmup, height):
-    """A LambdaLR factor: up from 0 in `warmup` steps, then `height` of the steps after them."""
+    """A LambdaLR factor: rises from 0 in `warmup` steps, then follows `height` of the later steps."""
     return lambda step: step / warmup if step < warmup else height(step - warmup)
 
 
@@ -286,7 +286,7 @@ def write_decays():
                 line = {**config, "shape": "linear", "finalLr": top * share}
                 add(line, steps + 3, lambda o: schedulers.LinearLR(o, 1, share, steps))
             for low in (0, 1e-5):
-                # One step past its end PyTorch's cosine goes up again.
+                # PyTorch's cosine rises again one step after its end.
                 wave = {**config, "shape": "cosine", "finalLr": low}
                 add(wave, steps + 1, lambda o: schedulers.CosineAnnealingLR(o, steps, low))
         for warmup, down in ((1, 6), (5, 20), (20, 20)):

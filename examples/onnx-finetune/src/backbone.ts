@@ -17,7 +17,7 @@ const layers: readonly LayerSpec[] = [
   { type: 'dense', units: 5 },
 ];
 
-/** A small convolutional net, trained from nothing on some digits. */
+/** Trains a small convolutional net from scratch on some digits. */
 export async function trainBackbone(data: Digits, steps: number): Promise<Uint8Array> {
   const model = buildModel({ input: [1, 28, 28], layers });
   const trainer = await createTrainer(ort, model, { loss: 'crossEntropy', optimizer: adam() });

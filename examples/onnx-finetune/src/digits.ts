@@ -9,7 +9,7 @@ import {
 import type { Batch } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
-/** Images of some digits, which are numbered from 0. */
+/** Images of some digits. Their classes are numbered from 0. */
 export interface Digits extends LabelledImages {
   readonly normalisation: Normalisation;
 }
@@ -35,7 +35,9 @@ function batchOf({ normalisation, labels, ...split }: Digits, rows: readonly num
   };
 }
 
-/** Batches of digits in a new order every epoch, and the numbers of the examples in each: what `cacheFeatures` asks for. */
+/**
+ * Batches of digits in a new order every epoch, and the numbers of the examples in each, which `cacheFeatures` needs.
+ */
 export class Loader {
   readonly #data: Digits;
   readonly #size: number;
@@ -60,7 +62,7 @@ export class Loader {
   readonly numbersOf = (batch: Batch): readonly number[] => this.#numbers.get(batch) ?? [];
 }
 
-/** The share of examples that a file classifies right, with nothing but ONNX Runtime. */
+/** The accuracy of a model file, computed by ONNX Runtime alone. */
 export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<number> {
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
   const { labels, count } = examples;

@@ -13,19 +13,19 @@ import {
 import * as ort from 'onnxruntime-node';
 import { type Digits, Loader } from './digits.ts';
 
-/** A model that was fine-tuned, and how many steps a second it took. */
+/** A fine-tuned model, and its training speed in steps per second. */
 export interface Tuned {
   readonly name: string;
   readonly model: Uint8Array;
   readonly perSecond: number;
-  /** The adapters, where there are some: a file of Python's PEFT. */
+  /** The adapters, if there are any, as a file of Python's PEFT. */
   readonly adapter?: Uint8Array;
 }
 
 /**
  * Fine-tunes a backbone for other classes in several ways.
  *
- * @param integers - whether its weights are integers, beside which adapters stay
+ * @param integers - true if its weights are integers; adapters then stay separate
  */
 export async function fineTune(
   backbone: Uint8Array,

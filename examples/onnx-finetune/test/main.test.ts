@@ -15,7 +15,7 @@ describe('the example', () => {
   });
   afterAll(() => rm(out, { recursive: true, force: true }));
 
-  it('trains a backbone from nothing, fine-tunes it as floats and as integers, and writes the files', async () => {
+  it('trains a backbone from scratch, fine-tunes it as floats and as integers, and writes the files', async () => {
     const args = ['--import', 'tsx', 'src/main.ts', '--steps', '150', '--tuning', '60', '--out', out];
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
     const shares = [...stdout.matchAll(/([\d.]+) %/g)].map(([, share]) => Number(share));

@@ -1,6 +1,6 @@
 /**
- * Kills a rank at random moments of a training, twenty times unless told otherwise, and resumes: prints how long the job took
- * to end, whether a process was left, and whether the resumed run ended with the same bits.
+ * Kills a rank at a random moment of a training and resumes, twenty times by default. Prints how long the job took to
+ * end, whether a process remained, and whether the resumed run ended with the same bits.
  *
  * npx tsx scripts/kills.ts [times]
  */
@@ -34,7 +34,7 @@ function start(name: string) {
   return { pid: child.pid!, ended: new Promise<number | null>((resolve) => child.on('close', resolve)) };
 }
 
-/** The processes that a process has started. */
+/** The child processes of a process. */
 function childrenOf(pid: number): number[] {
   try {
     return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
@@ -46,7 +46,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Whether a process runs; one that has ended and waits for its parent does not. */
+/** True if a process runs. A process that has ended and waits for its parent does not run. */
 function isAlive(pid: number): boolean {
   try {
     return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
@@ -65,7 +65,7 @@ console.log(`A run without a fault takes ${(duration / 1000).toFixed(1)} s.`);
 let good = 0;
 for (let kill = 1; kill <= times; kill++) {
   const job = start(`run${kill}`);
-  // Before its end, also where it is faster than the first time.
+  // Kill it before its end, even if it runs faster than the first time.
   const moment = 0.8 * Math.random() * duration;
   await sleep(moment);
   const ranks = childrenOf(job.pid);
@@ -83,5 +83,5 @@ for (let kill = 1; kill <= times; kill++) {
     `${kill}: killed rank ${ranks.indexOf(victim!)} after ${(moment / 1000).toFixed(1)} s; the job and its processes had ended ${seconds.toFixed(1)} s later, code ${code}${left > 0 ? `, but for ${left}` : ''}; resumed: ${same ? 'the same bits' : 'OTHER BITS'}`,
   );
 }
-console.log(`${good} of ${times} as they should be`);
+console.log(`${good} of ${times} correct`);
 rmSync(root, { recursive: true, force: true });

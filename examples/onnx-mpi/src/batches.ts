@@ -4,10 +4,10 @@ import { shareOfEpoch } from '@clr/mpi';
 import type { Batch } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
-/** Images of a batch, of all processes together. */
+/** The images in a batch, over all processes. */
 export const batchSize = 64;
 
-/** What a process trains on: its share of each batch, in a new order for each epoch. */
+/** The training data of a process: its share of each batch, in a new order for each epoch. */
 export function trainingShares(data: Dataset, limit: number, { rank, size }: Reduce): Batches<Batch> {
   return function* (epoch: number): Generator<Batch, void> {
     const share = { examples: limit, batch: batchSize, rank, size, epoch };

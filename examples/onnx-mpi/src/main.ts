@@ -35,7 +35,7 @@ const trainer = await createTrainer(
   {
     loss: 'crossEntropy',
     optimizer: sgd({ momentum: 0.9 }),
-    // One thread for each rank: there are as many ranks as cores.
+    // One thread per rank, because there is one rank per core.
     session: { intraOpNumThreads: 1, logSeverityLevel: 3 },
     reduce,
   },
@@ -44,13 +44,13 @@ const trainer = await createTrainer(
 // All ranks read the checkpoint, and the first one writes it. `restore` gives all of them the first one's state.
 const store = fileStore(values.checkpoint);
 const from = await store.load();
-if (from) say(`going on from step ${from.step}`);
+if (from) say(`continuing from step ${from.step}`);
 
 const run = await train(trainer, trainingShares(data, Number(values.images), reduce), {
   policy: decay({ maxLr: 0.03, steps }),
   steps,
   evaluate: testShare(data, reduce),
-  // Aborts on all ranks after the same step, whichever of them is stopped.
+  // Aborts on all ranks after the same step, no matter which rank is stopped.
   signal: reduce.signal,
   ...(from && { from }),
   checkpoint: { every: { steps: 20 }, save: (checkpoint) => (first ? store.save(checkpoint) : undefined) },
@@ -60,7 +60,7 @@ const run = await train(trainer, trainingShares(data, Number(values.images), red
 });
 
 if (run.stopped)
-  say(`stopped after ${run.step} steps (${run.stopped.reason}); the same command goes on from there`);
+  say(`stopped after ${run.step} steps (${run.stopped.reason}); the same command continues from there`);
 else {
   say(`accuracy on the test images: ${(100 * (run.final?.accuracy ?? 0)).toFixed(2)} %`);
   const model = await trainer.exportModel();

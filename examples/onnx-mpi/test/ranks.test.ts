@@ -45,7 +45,7 @@ describe.skipIf(!hasMpi)('LeNet under mpirun', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('two ranks train the model of one process; a killed job goes on with the same bits', async () => {
+  it('two ranks train the same model as one process, and a killed job continues with the same bits', async () => {
     const [whole, killed, alone] = ['whole', 'killed', 'alone'].map((name) => join(root, name)) as [
       string,
       string,
@@ -61,7 +61,7 @@ describe.skipIf(!hasMpi)('LeNet under mpirun', () => {
     });
     expect(stopped.code).not.toBe(0);
     const resumed = await run(2, killed);
-    expect(resumed.output).toMatch(/going on from step [24]0/);
+    expect(resumed.output).toMatch(/continuing from step [24]0/);
     expect(resumed.code).toBe(0);
     const model = await readFile(`${whole}.onnx`);
     expect(model.equals(await readFile(`${killed}.onnx`))).toBe(true);

@@ -1,4 +1,4 @@
-"""Writes lenet.onnx: LeNet-5 (with ReLU and max pooling) and PyTorch's initial weights, as PyTorch exports it.
+"""Writes lenet.onnx: PyTorch's export of LeNet-5 (with ReLU and max pooling) with its initial weights.
 
     python3 scripts/export-lenet.py    # torch 1.13; the file in this folder was made by it
 """

@@ -1,7 +1,7 @@
 import type { Batch } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
-/** The share of test images that a model file classifies right, with nothing but ONNX Runtime. */
+/** The accuracy of a model file on the test images, computed by ONNX Runtime alone. */
 export async function accuracyOf(path: string, test: readonly Batch[]): Promise<number> {
   const session = await ort.InferenceSession.create(path, { logSeverityLevel: 3 });
   let [right, images] = [0, 0];

@@ -5,7 +5,7 @@ import * as ort from 'onnxruntime-node';
 
 export const batchSize = 64;
 
-/** The training images in batches, in an order of its own for each epoch that the seed decides. */
+/** The training images in batches. The seed decides the order, which differs in each epoch. */
 export function trainingBatches(data: Dataset, limit: number, seed: number): Batches<Batch> {
   return function* (epoch: number): Generator<Batch, void> {
     const options = { ...data, size: batchSize, limit, seed: 1000 * seed + epoch };
@@ -13,12 +13,12 @@ export function trainingBatches(data: Dataset, limit: number, seed: number): Bat
   };
 }
 
-/** The 10,000 test images, ready to evaluate on again and again. */
+/** The 10,000 test images in batches that can be evaluated repeatedly. */
 export function testBatches(data: Dataset): readonly Batch[] {
   return Array.from(floatBatches(data.test, { ...data, size: 500 }), toTensors);
 }
 
-/** What the model calls its input, and the class indices. */
+/** The model's input by its name, and the class indices. */
 function toTensors({ images, labels, count }: FloatBatch): Batch {
   return {
     image: new ort.Tensor('float32', images, [count, 1, 28, 28]),

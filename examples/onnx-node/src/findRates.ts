@@ -10,19 +10,19 @@ import { formatNumber, formatRate } from '@clr/report';
 import { createLenet } from './lenet.ts';
 import { createProgress } from './progress.ts';
 
-/** The range test and what it says. */
+/** A range test and its finding. */
 export interface Rates {
   readonly trace: RangeTestTrace;
   readonly finding: RangeTestFinding;
 }
 
-/** How many steps the range test may take, and how many the training will. */
+/** The step budgets of the range test and of the training. */
 interface Budget {
   readonly sweep: number;
   readonly training: number;
 }
 
-/** Runs the LR range test on a fresh LeNet: it looks for the rates by itself. */
+/** Runs the LR range test on a new LeNet. The test finds its own rates. */
 export async function findRates(
   batches: Batches<Batch>,
   { sweep: steps, training }: Budget,

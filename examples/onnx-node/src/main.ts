@@ -15,7 +15,7 @@ const say = (...lines: readonly string[]) => console.log(lines.join('\n'));
 async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   say('', 'LeNet on MNIST in ONNX Runtime: which learning rate, and what is a schedule worth?', '');
-  // Now, not after minutes of work: a folder that cannot be is an error.
+  // Report a bad folder now, not after minutes of work.
   await mkdir(options.out, { recursive: true });
   const data = await mnist();
   const batches = trainingBatches(data, options.images, options.seed);
@@ -59,7 +59,8 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
 
 const stop = new AbortController();
 process.on('SIGINT', () => {
-  // Once: stop between two steps. Twice: now. Files are renamed into place, so neither leaves a broken one.
+  // The first Ctrl-C stops between two steps, the second at once. Neither leaves a broken file, because files are
+  // renamed into place.
   if (stop.signal.aborted) process.exit(130);
   say('', 'Stopping …');
   stop.abort();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from './options.ts';
 
 describe('readOptions', () => {
-  it('has defaults and takes each flag', () => {
+  it('has defaults and reads each flag', () => {
     expect(readOptions([])).toEqual({ epochs: [1, 2, 4], images: 60_000, sweep: 400, seed: 1, out: '.' });
     const args = ['--epochs', '2,5', '--images', '3200', '--sweep', '200', '--seed', '7', '--out', 'x'];
     expect(readOptions(args)).toEqual({ epochs: [2, 5], images: 3200, sweep: 200, seed: 7, out: 'x' });

@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 
-/** What the demo is told on the command line. */
+/** The options on the command line. */
 export interface Options {
   /** The budgets to compare, in epochs, the longest last. */
   readonly epochs: readonly number[];
-  /** How many of the 60,000 training images to use. */
+  /** The number of training images to use, of 60,000. */
   readonly images: number;
-  /** Steps of the range test, at most. */
+  /** The maximum number of steps of the range test. */
   readonly sweep: number;
   /** Decides the order of the images. */
   readonly seed: number;
-  /** Where the report and the model go. */
+  /** The folder for the report and the model. */
   readonly out: string;
 }
 
@@ -28,8 +28,8 @@ several budgets.
 /**
  * Reads the command line.
  *
- * @returns the options, or `undefined` when help was asked for
- * @throws {Error} in a sentence that says which flag is wrong
+ * @returns the options, or `undefined` if help was requested
+ * @throws {Error} that says which flag is wrong
  */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { MultiBar, Presets } from 'cli-progress';
 
-/** Something that takes a known number of steps. */
+/** A task with a known number of steps. */
 export interface Task {
   readonly name: string;
   readonly steps: number;
@@ -27,7 +27,7 @@ function bars(tasks: readonly Task[], out: NodeJS.WriteStream): Progress {
       stopOnComplete: false,
       clearOnComplete: false,
       stream: out,
-      // The demo handles Ctrl-C itself.
+      // The demo handles Ctrl-C, so the bar must not.
       gracefulExit: false,
     },
     Presets.shades_classic,

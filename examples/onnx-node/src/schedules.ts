@@ -18,10 +18,10 @@ export const scheduleNames = ['fixed rate', 'CLR', 'decay'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 
 /**
- * The three schedules for a budget of whole epochs, each with the rates that one range test gives it for that budget.
+ * The three schedules for a budget of whole epochs, with the rates of the range test for that budget.
  *
  * @param stepSize - half an epoch, in steps: CLR makes one cycle in each epoch
- * @throws {Error} if the range test carries no suggestion
+ * @throws {Error} if the range test gives no suggestion
  */
 export function schedulesFor(
   trace: RangeTestTrace,

@@ -68,7 +68,7 @@ export async function trainAll({ trace, budgets, stepSize, batches, test, signal
       evaluate: test,
       signal,
       onStep({ step, lr, loss }) {
-        // A running mean of the last fifty or so; a single batch's loss jumps about.
+        // Show a running mean of about fifty losses, because the loss of a single batch jumps.
         mean += ((loss ?? Number.NaN) - mean) / Math.min(step + 1, 50);
         progress.update(label, step + 1, `rate ${formatRate(lr)}  loss ${formatNumber(mean, 3)}`);
       },

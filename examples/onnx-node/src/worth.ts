@@ -19,7 +19,7 @@ export function worthTable(results: readonly Outcome[]): ReportTable {
   };
 }
 
-/** What the schedules gained, in words, whichever way it went. */
+/** Describes what the schedules gained or lost. */
 export function describeWorth(results: readonly Outcome[]): readonly string[] {
   const budgets = [...new Set(results.map(({ epochs }) => epochs))];
   const [least, most] = [Math.min(...budgets), Math.max(...budgets)];

@@ -15,7 +15,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs the demo in small; `watch` sees all output so far at each piece of it. */
+/** Runs a small version of the demo. `watch` gets all output so far, whenever there is more. */
 function demo(out: string, watch: (output: string, child: ChildProcess) => void = () => {}): Promise<Ended> {
   const args = ['--import', 'tsx', 'src/main.ts', '--out', out];
   const small = ['--epochs', '1,2', '--images', '6400', '--sweep', '200'];
@@ -37,7 +37,7 @@ describe('the demo', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('finds a rate, compares the schedules, and writes a report and a model that is as good as it says', async () => {
+  it('finds a rate, compares the schedules, and writes a report and a model with the stated accuracy', async () => {
     const out = join(root, 'whole');
     const { code, output } = await demo(out);
     expect(output).toMatch(/Decay the rate to 0 from [\d.e-]+ \(interval/);

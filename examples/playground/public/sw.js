@@ -1,5 +1,5 @@
-// The network first, so that a new version comes through; what was kept when there is none. What is large and was asked for,
-// a runtime or the digits, is kept as it goes by and not fetched again.
+// Fetch from the network first, so that a new version arrives, and from the cache without a network. Large files that
+// were used, a runtime or the digits, are cached and not fetched again.
 const cacheName = 'clr-playground';
 const large = /\.wasm$|\/digits\//;
 

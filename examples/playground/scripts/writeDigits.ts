@@ -1,4 +1,4 @@
-/** Writes the digits that the page fetches when they are asked for: a part of MNIST, as plain bytes, into public/digits/. */
+/** Writes the digits that the page fetches on demand: a part of MNIST, as plain bytes, into public/digits/. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { type LabelledImages, mnist } from '@clr/datasets';
 

@@ -1,6 +1,6 @@
 import { h } from './dom.ts';
 
-/** A button that copies text, and says so. */
+/** A button that copies text and confirms it. */
 export function copyButton(label: string, text: () => string): HTMLButtonElement {
   const said = h('span', {}, label);
   const button = h('button', { type: 'button', class: 'quiet', 'aria-live': 'polite' }, said);

@@ -1,4 +1,4 @@
-/** What an element is made of: attributes, listeners as `onclick`, and children. */
+/** The parts of an element: attributes, listeners such as `onclick`, and children. */
 export type Attributes = Readonly<
   Record<string, string | number | boolean | undefined | ((event: never) => void)>
 >;
@@ -22,7 +22,7 @@ export function h<Name extends keyof HTMLElementTagNameMap>(
 
 const svgSpace = 'http://www.w3.org/2000/svg';
 
-/** Makes an element of a drawing. */
+/** Makes an SVG element. */
 export function svg<Name extends keyof SVGElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string | number>> = {},
@@ -36,5 +36,5 @@ export function svg<Name extends keyof SVGElementTagNameMap>(
 
 let last = 0;
 
-/** An id that no other element has. */
+/** A unique id. */
 export const freshId = (): string => `e${++last}`;

@@ -9,14 +9,14 @@ export interface FileDropOptions {
   readonly onFiles: (files: readonly File[]) => void;
 }
 
-/** A place for files: they are dropped on it, or chosen with its button. */
+/** An area on which files can be dropped, with a button to choose files. */
 export function fileDrop({ label, hint, accept, multiple = false, onFiles }: FileDropOptions): HTMLElement {
   const id = freshId();
   const input = h('input', {
     ...{ type: 'file', id, accept, multiple, 'aria-describedby': `${id}-hint` },
     onchange: () => {
       take(input.files);
-      // So that the same file can be chosen again after it was changed.
+      // Without this, the same file could not be chosen again after a change.
       input.value = '';
     },
   });

@@ -4,7 +4,7 @@ import { PoliciesView } from './policies/policiesView.ts';
 import { fromLink, type Shared } from './policies/shared.ts';
 import { problemText } from './problem.ts';
 
-/** A part of the page, made when it is first asked for. */
+/** A part of the page, created at its first use. */
 type Part = 'policies' | 'range-test' | 'train';
 
 const titles: Readonly<Record<Part, string>> = {
@@ -16,7 +16,7 @@ const titles: Readonly<Record<Part, string>> = {
 const main = document.getElementById('main')!;
 const notice = h('p', { class: 'notice', role: 'status' });
 const made = new Map<Part, Promise<HTMLElement>>();
-/** The link that this page wrote itself. */
+/** The last link that this page wrote. */
 let own = '';
 
 const policies = new PoliciesView((link) => {
@@ -43,7 +43,7 @@ async function make(name: Part): Promise<HTMLElement> {
   return new AnalyzeView(showPolicies).element;
 }
 
-/** Draws policies that another part of the page has found. */
+/** Draws policies that another part of the page found. */
 function showPolicies(shared: Shared): void {
   policies.load(shared);
   location.hash = `#/policies?${policies.link}`;

@@ -1,6 +1,6 @@
 /**
- * Keeps what was built, so that the page works without a network from its second load on. Runtimes and digits are kept by the
- * service worker, once they were used.
+ * Caches the built files, so that the page works without a network from its second load on. The service worker caches
+ * runtimes and digits after their first use.
  */
 export async function keepOffline(status: HTMLElement): Promise<void> {
   if (import.meta.env.DEV || !('serviceWorker' in navigator)) return;
@@ -18,6 +18,6 @@ export async function keepOffline(status: HTMLElement): Promise<void> {
     status.textContent = 'It works without a network now.';
     document.documentElement.dataset.offline = 'ready';
   } catch {
-    // A full disk or a private window: the page works all the same, with a network.
+    // On a full disk or in a private window the page still works with a network.
   }
 }

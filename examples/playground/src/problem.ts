@@ -1,6 +1,6 @@
 import { ClrError } from '@clr/core';
 
-/** What an error says to somebody who sees no console: its sentences, without the package that speaks. */
+/** The text of an error for a user without a console: its sentences without the package name. */
 export function problemText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof ClrError) && !/^\[clr\//.test(message)) return message;

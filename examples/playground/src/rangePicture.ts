@@ -1,7 +1,7 @@
 import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
 import { h } from './dom.ts';
 
-/** The picture of a range test, as wide as its place. `@clr/report` comes with the first one. */
+/** The picture of a range test, as wide as its element. `@clr/report` is loaded with the first one. */
 export class RangePicture {
   readonly element: HTMLElement = h('div', { class: 'range-picture' });
   #width = 0;

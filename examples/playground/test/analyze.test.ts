@@ -26,7 +26,7 @@ describe.skipIf(!hasChromium())('a curve that is dropped', { timeout: 240_000, r
   const findingIn = (text: string, names = {}): RangeTestFinding =>
     analyzeRangeTest([readCurve(new TextEncoder().encode(text), names).trace]);
 
-  it('is analysed as clr analyze does it, drawn, and becomes policies', async () => {
+  it('is analysed like in clr analyze, drawn, and converted to policies', async () => {
     const page = await site.open({}, '#/range-test');
     await give(page, 'lr_find.json', json);
     await page.locator('.range-picture svg').waitFor();
@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium())('a curve that is dropped', { timeout: 240_000, r
     await page.context().close();
   });
 
-  it('with columns of other names says so, and takes the names', async () => {
+  it('with other column names gives an error, and accepts the names', async () => {
     const page = await site.open({}, '#/range-test');
     await give(page, 'odd.csv', odd);
     await page.getByRole('alert').filter({ hasText: 'tempo' }).waitFor();

@@ -6,7 +6,7 @@ import { hasChromium } from '@clr/tooling/chromium';
 import { build, createLogger } from 'vite';
 import type { TestProject } from 'vitest/node';
 
-/** The built page: where it lies, and what the build warned of. */
+/** The folder of the built page, and the warnings of the build. */
 export interface Built {
   readonly outDir: string;
   readonly warnings: readonly string[];
@@ -26,7 +26,7 @@ export default async function buildSite({
   await import('../scripts/writeDigits.ts');
   const outDir = await mkdtemp(join(tmpdir(), 'clr-playground-'));
   const root = fileURLToPath(new URL('..', import.meta.url));
-  // As `npm run bundle` would: vitest sets it to test.
+  // As in `npm run bundle`; vitest sets it to test.
   process.env.NODE_ENV = 'production';
   const warnings: string[] = [];
   const customLogger = createLogger('error');

@@ -12,7 +12,7 @@ import { kinds } from '../src/policies/kinds.ts';
 const size = { low: 0.001, high: 0.006, steps: 160 };
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 20 };
 
-/** Every kind as the page makes it, and the options that change what another library is asked for. */
+/** Every kind with the page's default numbers, and the options that change the code for another library. */
 const policies: readonly core.Policy[] = [
   ...kinds.map(({ make }) => make(size)),
   core.triangular({ ...bounds, stepSizeDown: 7, momentum: { base: 0.8, max: 0.95 } }),
@@ -42,7 +42,7 @@ const policies: readonly core.Policy[] = [
 ];
 const named = policies.map((policy) => [JSON.stringify(policy).slice(0, 110), policy] as const);
 
-/** The policy that code of a clr package makes. */
+/** The policy made by code for a clr package. */
 function policyIn(code: string): unknown {
   const body = /const policy = ([\s\S]*?);\n/.exec(code)?.[1];
   return new Function(...Object.keys(core), `return ${body}`)(...Object.values(core));
@@ -57,7 +57,7 @@ describe('code for clr', () => {
     }
   });
 
-  it('says the rate that the policy has', () => {
+  it('states the policy’s rate', () => {
     const code = asCore(core.triangular2(bounds), 160);
     expect(code).toContain('toSchedule(policy).lr(20); // 0.006');
   });
@@ -77,7 +77,7 @@ function hasTorch(): boolean {
   return meets('pytorch', found, `no torch in ${python} (Debian: apt-get install python3-torch)`);
 }
 
-// Runs each piece of code, then as many steps, and prints the rates and the momenta.
+// Runs each code, then the given number of steps, and prints the rates and the momenta.
 const script = `
 import json, sys, torch
 out = []
@@ -97,11 +97,11 @@ json.dump(out, sys.stdout)
 `;
 
 describe.skipIf(!hasTorch())('code for PyTorch', () => {
-  it('has the rates of the policy, step by step, wherever there is some', () => {
+  it('has the rates of the policy at every step, if there is code', () => {
     const cases = policies.flatMap((policy) => {
       const found = asPyTorch(policy);
       if ('missing' in found) return [];
-      // As far as the note that stands beside it says that they are the same.
+      // Compare only the steps for which the note says that the rates are equal.
       const ends =
         policy.type === 'oneCycle'
           ? policy.totalSteps - 1
@@ -125,7 +125,7 @@ describe.skipIf(!hasTorch())('code for PyTorch', () => {
   });
 });
 
-/** What optax and Keras document of the schedules that are used here. */
+/** The documented formulas of the schedules of optax and Keras. */
 const documented = {
   linear: (from: number, to: number, steps: number) => (step: number) =>
     from + (to - from) * Math.min(1, step / steps),
@@ -134,7 +134,7 @@ const documented = {
 };
 
 describe('code for optax and Keras', () => {
-  it('is there where they have such a schedule, and says why not elsewhere', () => {
+  it('exists if they have such a schedule, or gives a reason', () => {
     const answers = (translate: typeof asOptax) =>
       policies.map((policy) => {
         const found = translate(policy);
@@ -149,7 +149,7 @@ describe('code for optax and Keras', () => {
     }
   });
 
-  it('asks for the numbers that give the same rates by their documented formulas', () => {
+  it('gives the same rates by the documented formulas', () => {
     const policy = core.decay({ maxLr: 0.1, steps: 50, warmup: 10, finalLr: 0.01, shape: 'cosine' });
     const { lr } = core.toSchedule(policy);
     const numbers = (code: string, name: string): number =>

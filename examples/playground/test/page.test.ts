@@ -13,7 +13,7 @@ describe.skipIf(!hasChromium())('the whole page', { timeout: 240_000, retry: 2 }
   }, 240_000);
   afterAll(() => site?.close());
 
-  /** Opens a part, as full as it gets at once. */
+  /** Opens a part of the page with as much content as possible. */
   async function show(page: Page, part: (typeof parts)[number]): Promise<void> {
     await page.getByRole('navigation').getByRole('link').nth(parts.indexOf(part)).click();
     await page.locator(`.view.${part === 'range-test' ? 'analyze' : part}`).waitFor();
@@ -36,8 +36,8 @@ describe.skipIf(!hasChromium())('the whole page', { timeout: 240_000, retry: 2 }
     expect(inject('built').warnings).toEqual([]);
   });
 
-  it('loads less than 300 kB before anything is asked for', async () => {
-    // Without a service worker, which fetches the rest for later.
+  it('loads less than 300 kB before the first use', async () => {
+    // Without a service worker, which would fetch the other files.
     const page = await site.open({ serviceWorkers: 'block' });
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.waitForLoadState('networkidle');
@@ -47,13 +47,13 @@ describe.skipIf(!hasChromium())('the whole page', { timeout: 240_000, retry: 2 }
       ),
     );
     expect(sizes.length).toBeGreaterThan(3);
-    // Decoded: a server that compresses sends less.
+    // This is the decoded size. A server that compresses sends less.
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
     await page.context().close();
   });
 
   it.each(['light', 'dark'] as const)(
-    'has nothing serious for axe, at both widths, in the %s scheme',
+    'has no serious finding of axe, at both widths, in the %s scheme',
     async (colorScheme) => {
       const page = await site.open({ colorScheme });
       for (const part of parts) {
@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium())('the whole page', { timeout: 240_000, retry: 2 }
     },
   );
 
-  it('works without a network once it was loaded', async () => {
+  it('works without a network after it was loaded', async () => {
     const page = await site.open();
     await page.waitForFunction(() => document.documentElement.dataset.offline === 'ready');
     await page.context().setOffline(true);

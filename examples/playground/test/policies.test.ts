@@ -17,7 +17,7 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
   const curve = (page: Page) => page.locator('.line.strong').first().getAttribute('d');
   const choose = (page: Page, kind: string) => page.getByLabel('Policy', { exact: true }).selectOption(kind);
 
-  it.each(sizes)('redraws when a number changes, by keyboard too: %s', async (name, viewport) => {
+  it.each(sizes)('redraws when a number changes, also by keyboard: %s', async (name, viewport) => {
     const page = await site.open({ viewport });
     const before = await curve(page);
     const half = page.getByLabel('Half a cycle stepSize', { exact: true });
@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
     await page.context().close();
   });
 
-  it('draws every kind, with the code of the chosen library or a reason why there is none', async () => {
+  it('draws every kind, with code for the chosen library or a reason why there is none', async () => {
     const page = await site.open();
     await page.getByRole('tab', { name: 'Keras' }).click();
     for (const { type, make } of kinds) {
@@ -58,7 +58,7 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
     await page.context().close();
   });
 
-  it('gives a link that brings everything back', async () => {
+  it('gives a link that restores everything', async () => {
     const page = await site.open();
     await choose(page, 'wsd');
     await page.getByLabel('Cycles cycles', { exact: true }).fill('3');
@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
     const drawn = await curves(page);
 
     const other = await site.open({}, link);
-    // Not with toBe, which would print two long paths.
+    // toBe would print two long paths.
     expect((await curves(other)) === drawn).toBe(true);
     expect(await other.getByLabel('Steps shown').inputValue()).toBe('9000');
 

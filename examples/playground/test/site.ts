@@ -6,11 +6,11 @@ import { type PreviewServer, preview } from 'vite';
 import { inject } from 'vitest';
 import type {} from './buildSite.ts';
 
-// Without a GPU in software, which is slow to draw.
+// Without a software GPU, which draws slowly.
 const args = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** The widths that the page is looked at in. */
+/** The widths of the window. */
 export const sizes = [
   ['desk', { width: 1280, height: 900 }],
   ['phone', { width: 390, height: 844 }],
@@ -18,7 +18,7 @@ export const sizes = [
 
 export const pictures: string = `${root}.cache/`;
 
-/** The built page on a server, and a browser to look at it. */
+/** The built page on a server, and a browser. */
 export interface Site {
   readonly url: string;
   open(options?: BrowserContextOptions, hash?: string): Promise<Page>;
@@ -53,6 +53,6 @@ export async function openSite(): Promise<Site> {
   };
 }
 
-/** How far the page is wider than its window. */
+/** The number of pixels by which the page is wider than its window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -34,17 +34,17 @@ describe.skipIf(!hasChromium())('training in the tab', { timeout: 300_000, retry
     return readFile(await download.path());
   }
 
-  it('finds a rate, trains, pauses, goes on after a reload without a network, and gives the model', async () => {
+  it('finds a rate, trains, pauses, continues after a reload without a network, and saves the model', async () => {
     const page = await site.open({}, few);
     await status(page, 'Nothing is trained yet.');
     await page.getByLabel('Epochs').fill('60');
     await press(page, 'Train');
     await status(page, 'Training with decay');
     expect(page.workers()).toHaveLength(1);
-    // From the first measurement on, so that there is something to see.
+    // Wait for the first evaluation, so that there is something to see.
     await page.locator('.dot').first().waitFor();
     const pause = async (): Promise<number> => {
-      // At once, without waiting until the page stands still.
+      // Click at once, without waiting until the page is stable.
       await page.getByRole('button', { name: 'Pause' }).dispatchEvent('click');
       await status(page, 'Paused and kept at step');
       return Number(
@@ -69,10 +69,10 @@ describe.skipIf(!hasChromium())('training in the tab', { timeout: 300_000, retry
     expect(await pause()).toBeGreaterThan(first + 20);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     await page.screenshot({ path: `${pictures}paused-phone.png`, fullPage: true });
-    // What a pause measures is the model that it keeps.
+    // The evaluation at a pause is that of the stored model.
     const shown = Number.parseFloat((await page.locator('dd').last().textContent())!);
 
-    // A third visit: the model is still there.
+    // In a third visit the model is still there.
     await page.reload();
     await status(page, 'Welcome back');
     const model = await save(page);
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium())('training in the tab', { timeout: 300_000, retry
     await page.context().close();
   });
 
-  it('gives a dropped model a new last layer, and trains it alone', async () => {
+  it('gives a dropped model a new last layer, and trains only that layer', async () => {
     const body = buildModel({
       input: [2],
       layers: [{ type: 'dense', units: 8 }, { type: 'relu' }, { type: 'dense', units: 5 }],

@@ -1,4 +1,4 @@
-// The network first, so that a new version comes through; what was kept when there is none.
+// Fetch from the network first, so that a new version arrives, and from the cache without a network.
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', (event) => {

@@ -12,17 +12,17 @@ const probe = document.createElement('span');
 probe.hidden = true;
 document.body.append(probe);
 
-/** A custom property as a colour that a canvas can read: only as the colour of an element is light-dark() resolved. */
+/** A custom property as a colour for a canvas. light-dark() is resolved only in the colour of an element. */
 function colourOf(name: string): string {
   probe.style.color = `var(${name})`;
   return getComputedStyle(probe).color;
 }
 
-/** Labels for the powers of ten alone. */
+/** Labels only the powers of ten. */
 const powers = (_: uPlot, splits: number[]): string[] =>
   splits.map((split) => (Number.isInteger(Math.log10(split)) ? String(split) : ''));
 
-/** Makes a chart of lines over a first column; `logX` for rates along the axis. */
+/** Makes a line chart over the first column. `logX` is for rates on the x axis. */
 export function createChart(
   id: string,
   colours: readonly string[],

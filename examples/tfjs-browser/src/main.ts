@@ -41,7 +41,7 @@ function show({ step, lr, momentum, loss, accuracy, test }: Trainer['history']):
   charts.accuracy.draw([step, accuracy, test]);
 }
 
-/** What the query may say: ?digits=640&batch=32 for slow machines. */
+/** Options in the query: ?digits=640&batch=32 for slow machines. */
 const query = new URLSearchParams(location.search);
 const number = (name: string, preset: number): number => Number(query.get(name) ?? preset);
 

@@ -19,7 +19,7 @@ export function makeModel(): tf.LayersModel {
   return compile(model);
 }
 
-/** The same for a model that comes from storage without its compilation. */
+/** Compiles a model from storage, where its compilation is not saved. */
 export function compile<Model extends tf.LayersModel>(model: Model): Model {
   model.compile({
     optimizer: tf.train.momentum(0.01, 0.9),

@@ -1,4 +1,4 @@
-/** Keeps everything that this page has loaded, so that it works without a network from now on. */
+/** Caches everything that this page has loaded, so that it works without a network from now on. */
 export async function keepOffline(): Promise<void> {
   if (!('serviceWorker' in navigator && navigator.onLine)) return;
   await navigator.serviceWorker.register('./sw.js');

@@ -3,14 +3,14 @@ import * as tf from '@tensorflow/tfjs';
 const url = 'indexeddb://clr-digits';
 const key = 'clr-digits-history';
 
-/** What the charts show, one entry a step. */
+/** The data of the charts, with one entry per step. */
 export interface History {
   step: number[];
   lr: number[];
   momentum: number[];
   loss: number[];
   accuracy: number[];
-  /** Of the test digits; `null` between the epochs' ends. */
+  /** The accuracy on the test digits; `null` except at the ends of epochs. */
   test: (number | null)[];
 }
 
@@ -23,13 +23,13 @@ export const emptyHistory = (): History => ({
   test: [],
 });
 
-/** Keeps the model, with its optimizer's slots and, in its metadata, policy and step. */
+/** Stores the model with its optimizer's slots, and with policy and step in its metadata. */
 export async function keep(model: tf.LayersModel, history: History): Promise<void> {
   await model.save(url, { includeOptimizer: true });
   localStorage.setItem(key, JSON.stringify(history));
 }
 
-/** What an earlier visit kept, if any. */
+/** The stored run of an earlier visit, if any. */
 export async function restore(): Promise<{ model: tf.LayersModel; history: History } | null> {
   if (!((await tf.io.listModels())[url] && localStorage.getItem(key))) return null;
   const model = await tf.loadLayersModel(url);

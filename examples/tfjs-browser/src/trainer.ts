@@ -12,13 +12,13 @@ import { cut, type Digits } from './digits.ts';
 import { makeModel } from './model.ts';
 import { emptyHistory, forget, type History, keep, restore } from './storage.ts';
 
-/** What the page is told while it runs. */
+/** Callbacks for the page during a run. */
 export interface Listener {
   rangePoint(points: readonly RangeTestPoint[]): void;
   step(history: History): void;
 }
 
-/** One model with its training: found, paused, resumed, kept. */
+/** One model with its training, which can be paused, stored and resumed. */
 export class Trainer {
   history: History = emptyHistory();
   private model: tf.LayersModel = makeModel();
@@ -41,7 +41,7 @@ export class Trainer {
     return Math.ceil(this.train.count / this.batchSize);
   }
 
-  /** Goes on from an earlier visit; gives back the policy of that time. */
+  /** Continues from an earlier visit. Returns its policy. */
   async resume(): Promise<Policy | null> {
     const kept = await restore();
     const progress = kept && savedProgress(kept.model);
@@ -53,7 +53,7 @@ export class Trainer {
     return progress.policy;
   }
 
-  /** The LR range test; the model is left as it was. */
+  /** Runs the LR range test, which leaves the model unchanged. */
   async findRates(signal: AbortSignal): Promise<RangeTestFinding> {
     const points: RangeTestPoint[] = [];
     const batches = cut(this.train, this.batchSize);
@@ -74,7 +74,7 @@ export class Trainer {
     }
   }
 
-  /** Trains until `pause()`, from where it stands. */
+  /** Trains from the current step until `pause()`. */
   async run(baseLr: number, maxLr: number): Promise<void> {
     this.schedule ??= cyclicLR(
       triangular2({ baseLr, maxLr, stepSize: 2 * this.stepsPerEpoch, momentum: { base: 0.85, max: 0.95 } }),
@@ -119,7 +119,7 @@ export class Trainer {
   }
 }
 
-/** The history of the steps that the kept model has taken. */
+/** The history up to the step of the stored model. */
 function upTo(history: History, step: number): History {
   const count = history.step.filter((entry) => entry <= step).length;
   const first = <T>(column: T[]): T[] => column.slice(0, count);

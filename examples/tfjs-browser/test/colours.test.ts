@@ -11,20 +11,18 @@ describe.skipIf(!hasChromium())('charts on the development server', { timeout: 2
   it.each([
     ['light', [11, 92, 173]],
     ['dark', [109, 179, 255]],
-  ] as const)(
-    'are drawn in the colours of the %s scheme, and say what they show',
-    async (colorScheme, colour) => {
-      const server = await createServer({ root, logLevel: 'error', server: { port: 0, host: '127.0.0.1' } });
-      await server.listen();
-      const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
-      try {
-        const page = await browser.newPage({ colorScheme });
-        // A busy machine takes long to transform the modules.
-        page.setDefaultTimeout(200_000);
-        await page.goto(`${server.resolvedUrls?.local[0]}?digits=320&test=50&batch=16`);
-        await page.waitForFunction(() => !(document.getElementById('train') as HTMLButtonElement).disabled);
-        // As text, because vitest would rewrite the import.
-        const seen = await page.evaluate<{ found: number; label: string }>(`(async (wanted) => {
+  ] as const)('are drawn in the colours of the %s scheme, with descriptions', async (colorScheme, colour) => {
+    const server = await createServer({ root, logLevel: 'error', server: { port: 0, host: '127.0.0.1' } });
+    await server.listen();
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
+    try {
+      const page = await browser.newPage({ colorScheme });
+      // A busy machine takes long to transform the modules.
+      page.setDefaultTimeout(200_000);
+      await page.goto(`${server.resolvedUrls?.local[0]}?digits=320&test=50&batch=16`);
+      await page.waitForFunction(() => !(document.getElementById('train') as HTMLButtonElement).disabled);
+      // The code is text, because vitest would rewrite the import.
+      const seen = await page.evaluate<{ found: number; label: string }>(`(async (wanted) => {
         const { createChart } = await import('/src/charts.ts');
         const figure = document.createElement('figure');
         figure.innerHTML = '<figcaption>Probe</figcaption><div id="probe" style="width: 400px"></div>';
@@ -39,12 +37,11 @@ describe.skipIf(!hasChromium())('charts on the development server', { timeout: 2
         }
         return { found, label: document.getElementById('probe').getAttribute('aria-label') };
       })(${JSON.stringify(colour)})`);
-        expect(seen.found).toBeGreaterThan(50);
-        expect(seen.label).toBe('Probe: 1.00 at 2.00');
-      } finally {
-        await browser.close();
-        await server.close();
-      }
-    },
-  );
+      expect(seen.found).toBeGreaterThan(50);
+      expect(seen.label).toBe('Probe: 1.00 at 2.00');
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  });
 });

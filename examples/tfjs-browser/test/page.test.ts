@@ -10,7 +10,7 @@ import '../scripts/writeDigits.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pictures = `${root}.cache/`;
 
-/** 20 steps an epoch, so a cycle of 80. */
+/** An epoch has 20 steps, so a cycle has 80. */
 const query = '?digits=320&test=50&batch=16';
 
 describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () => {
@@ -20,7 +20,7 @@ describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () =
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true });
-    // As `pnpm bundle` would: vitest sets it to test.
+    // As in `pnpm bundle`; vitest sets it to test.
     process.env.NODE_ENV = 'production';
     await build({ root, logLevel: 'error' });
     server = await preview({ root, preview: { port: 0, host: '127.0.0.1' } });
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () =
     await again.screenshot({ path: `${pictures}phone.png`, fullPage: true });
     expect(await overflow(again)).toBeLessThanOrEqual(0);
 
-    // Every step of both visits, each with its rate.
+    // The chart has every step of both visits with its rate.
     const history = await again.evaluate(() => JSON.parse(localStorage.getItem('clr-digits-history') ?? ''));
     const { lr } = toSchedule(triangular2({ baseLr, maxLr, stepSize: 40 }));
     expect(history.step).toEqual(history.lr.map((_: number, index: number) => index + 1));

@@ -7,7 +7,7 @@ export interface Digits {
   readonly ys: tf.Tensor2D;
 }
 
-/** The first training digits, as many for validation after them, and the 10,000 for the test. */
+/** The first training digits, the same number after them for validation, and the 10,000 test digits. */
 export async function loadDigits(
   count: number,
 ): Promise<{ train: Digits; validation: Digits; test: Digits }> {

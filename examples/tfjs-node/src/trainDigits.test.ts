@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { trainDigits } from './trainDigits.ts';
 
-it('finds its rates, trains, saves, resumes and beats nine in ten', { timeout: 120_000 }, async () => {
+it('finds its rates, trains, saves, resumes and reaches 90 %', { timeout: 120_000 }, async () => {
   const lines: string[] = [];
   const outcome = await trainDigits({ images: 4000, epochs: 4 }, (line) => lines.push(line));
   expect(outcome.baseLr).toBeLessThan(outcome.maxLr);
   expect(outcome.clr).toBeGreaterThan(0.9);
-  // Policy and momentum went on where they were: the last epoch ends next to a trough.
+  // Policy and momentum continued after the resume: the last epoch ends next to a trough.
   const epochs = lines.filter((line) => line.includes('momentum'));
   expect(epochs).toHaveLength(4);
   expect(epochs[3]).toMatch(/momentum 0\.9(49|50)/);

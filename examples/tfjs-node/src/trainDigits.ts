@@ -6,7 +6,7 @@ import { makeModel } from './model.ts';
 
 const batchSize = 64;
 
-/** What came out: the rates found, and the share of 10,000 test digits right after the same number of steps. */
+/** The results: the rates, and the accuracies on 10,000 test digits after the same number of steps. */
 export interface Outcome {
   readonly baseLr: number;
   readonly maxLr: number;
@@ -16,7 +16,7 @@ export interface Outcome {
   readonly fixed: number;
 }
 
-/** The whole story on MNIST; `print` gets it line by line. */
+/** Runs the whole example on MNIST. `print` gets its output line by line. */
 export async function trainDigits(
   { images = 10_000, epochs = 4 }: { images?: number; epochs?: number } = {},
   print: (line: string) => void = () => {},
@@ -31,13 +31,13 @@ export async function trainDigits(
   const trace = await rangeTest(trainable, batches(train), { startLr: 1e-4, endLr: 3, steps: stepsPerEpoch });
   const { suggestion, reasons } = analyzeRangeTest(trace);
   for (const reason of reasons) print(`   ${reason}`);
-  if (suggestion === null) throw new Error('The range test of this net should carry a suggestion');
+  if (suggestion === null) throw new Error('The range test of this net should give a suggestion');
   const { baseLr, maxLr, fixedLr } = suggestion;
   print(`   base ${show(baseLr)}, max ${show(maxLr)}; for a fixed rate ${show(fixedLr)}`);
 
   const policy = triangular2({ baseLr, maxLr, stepSize: stepsPerEpoch, momentum: { base: 0.85, max: 0.95 } });
   const steps = fitToCycles(policy, epochs * stepsPerEpoch);
-  print(`2. Cyclical rates, ${steps} steps, saved half-way and resumed as another day would`);
+  print(`2. Cyclical rates, ${steps} steps, saved half-way and resumed`);
   const fitArgs = { batchSize, validationData: [validation.xs, validation.ys] as [tf.Tensor, tf.Tensor] };
   const half = Math.floor(epochs / 2);
   const first = await model.fit(train.xs, train.ys, {
@@ -71,13 +71,13 @@ export async function trainDigits(
   return { baseLr, maxLr, fixedLr, steps, clr, fixed };
 }
 
-/** The training digits cut into batches, which the range test goes through as often as it needs. */
+/** The training digits in batches, which the range test can read repeatedly. */
 function batches({ xs, ys }: Digits): Digits[] {
   const starts = Array.from({ length: Math.floor(xs.shape[0] / batchSize) }, (_, index) => index * batchSize);
   return starts.map((start) => ({ xs: xs.slice(start, batchSize), ys: ys.slice(start, batchSize) }));
 }
 
-/** The model as it comes back from where `model.save` put it; here that is memory, a URL otherwise. */
+/** Saves and loads a model. Here `model.save` writes to memory; usually it writes to a URL. */
 async function throughStorage(model: tf.LayersModel): Promise<tf.LayersModel> {
   let saved: tf.io.ModelArtifacts = {};
   const handler = tf.io.withSaveHandler(async (artifacts) => {
@@ -93,7 +93,7 @@ function accuracyOf(model: tf.LayersModel, { xs, ys }: Digits): number {
   return accuracy!.dataSync()[0]!;
 }
 
-/** A line for each epoch: `lr` and `momentum` stand in the history beside the losses. */
+/** A line for each epoch. The history holds `lr` and `momentum` besides the losses. */
 function report({ epoch, history }: tf.History, print: (line: string) => void): void {
   const at = (name: string, index: number): number => Number(history[name]?.[index]);
   epoch.forEach((number, index) => {

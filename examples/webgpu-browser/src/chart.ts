@@ -25,7 +25,7 @@ export class Chart {
     const context = canvas.getContext('2d');
     if (!context) return;
     context.scale(ratio, ratio);
-    // a custom property comes back as it was written; only a used colour is resolved for light or dark
+    // A custom property is returned unresolved. Only the colour of an element is resolved for light or dark.
     const colour = (name: string): string => {
       canvas.style.color = `var(${name})`;
       return getComputedStyle(canvas).color;

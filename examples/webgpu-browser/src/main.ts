@@ -15,7 +15,7 @@ const picture = element<HTMLSelectElement>('picture');
 const file = element<HTMLInputElement>('file');
 const scoutSteps = Number(new URLSearchParams(location.search).get('scout') ?? 120);
 
-/** Everything with an older number than this has been started over. */
+/** Work with a lower number is outdated, because the user has started again. */
 let round = 0;
 let paused = false;
 let device: GPUDevice | undefined;

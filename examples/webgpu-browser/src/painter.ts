@@ -10,7 +10,7 @@ import {
 import { type Batch, createTrainer, dense, type GpuTrainer, network, relu, sigmoid } from '@clr/webgpu';
 import { side } from './pictures.ts';
 
-/** Waves per axis: 1, 2, 4, 8 and 16 halves. They let a small network draw edges. */
+/** Waves per axis, of 1, 2, 4, 8 and 16 half periods. They let a small network draw edges. */
 const waves = 5;
 const features = 2 + 4 * waves;
 const batch = 768;
@@ -52,7 +52,7 @@ export async function createPainter(
   return painter;
 }
 
-/** Runs a range test on a fresh network and returns the policy that it suggests. */
+/** Runs a range test on a new network and returns the suggested policy. */
 export async function findPolicy(
   device: GPUDevice,
   colours: Float32Array,
@@ -71,7 +71,7 @@ export async function findPolicy(
   return { policy: triangular({ baseLr, maxLr, stepSize: 60 }), trace, finding };
 }
 
-/** Batches of pixels from all over the picture. */
+/** Batches of pixels from the whole picture. */
 function mixedBatches(colours: Float32Array): Batch[] {
   const count = side * side;
   return Array.from({ length: Math.floor(count / batch) }, (_, index) => {

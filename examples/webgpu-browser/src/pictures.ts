@@ -59,7 +59,7 @@ export function drawPicture(canvas: HTMLCanvasElement, name: string): void {
   if (context) (name === 'tiles' ? tiles : sea)(context);
 }
 
-/** Draws the middle of somebody's own image. */
+/** Draws the middle of the user's image. */
 export async function drawFile(canvas: HTMLCanvasElement, file: File): Promise<void> {
   const image = await createImageBitmap(file);
   const size = Math.min(image.width, image.height);

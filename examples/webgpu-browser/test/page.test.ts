@@ -48,10 +48,10 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     });
     expect(await number('loss')).toBeLessThan(first / 3);
     const drawn = await page.locator('#range-test svg').boundingBox();
-    expect(drawn?.width).toBeLessThanOrEqual(viewport.width - 16); // drawn for this screen, not cut off
+    expect(drawn?.width).toBeLessThanOrEqual(viewport.width - 16); // The picture is drawn for this screen and not cut off.
     await page.click('#run');
     expect(await page.locator('#run').textContent()).toBe('Go on');
-    // nothing is wider than the screen
+    // Nothing is wider than the screen.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
       viewport.width,
     );
@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     await page.close();
   });
 
-  it('says what to do where there is no WebGPU', async () => {
+  it('gives advice if there is no WebGPU', async () => {
     const page = await browser.newPage();
     await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
     await page.goto(address);

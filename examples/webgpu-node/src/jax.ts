@@ -9,7 +9,7 @@ function loss(params: Params, x: np.Array, y: np.Array): np.Array {
   return np.mean(np.square(np.matmul(hidden, params.w2).sub(y)));
 }
 
-/** One step of SGD; the rate is an argument, so a new one compiles nothing anew. */
+/** One step of SGD. The rate is an argument, so a new rate needs no compilation. */
 const step = jit((params: Params, lr: np.Array, x: np.Array, y: np.Array): [Params, np.Array] => {
   const [value, gradients] = valueAndGrad(loss)(tree.ref(params), x, y);
   const moved = tree.map(
@@ -22,8 +22,8 @@ const step = jit((params: Params, lr: np.Array, x: np.Array, y: np.Array): [Para
 });
 
 /**
- * A clr policy in a jax-js training loop. The whole schedule is one array on the device; each step slices
- * its own rate out of it, and the losses stay there until the end: one readback for the whole run.
+ * A clr policy in a jax-js training loop. The whole schedule is one array on the device, and each step reads its rate
+ * from it. The losses stay on the device until the end, so the run needs a single readback.
  */
 export async function trainJax(
   policy: Policy,

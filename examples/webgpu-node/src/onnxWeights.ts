@@ -3,17 +3,17 @@ import { createTrainer as createOnnxTrainer } from '@clr/onnx';
 import { createTrainer, type GpuTrainer, hwioFromOihw, inOutFromOutIn, type Network } from '@clr/webgpu';
 import * as ort from 'onnxruntime-node';
 
-/** A tensor as `@clr/onnx` hands it out. */
+/** A tensor of `@clr/onnx`. */
 interface OnnxTensor {
   readonly dims: readonly number[];
   readonly data: ArrayLike<number>;
 }
 
 /**
- * The weights of an ONNX file under the names and in the order that a `@clr/webgpu` network wants. The two
- * nets must have the same layers in the same order.
+ * Converts the weights of an ONNX file to the names and layouts of a `@clr/webgpu` network. The two nets must have the
+ * same layers in the same order.
  *
- * @param flattened - `[channels, rows, columns]` before the first dense layer, if it sees an image
+ * @param flattened - `[channels, rows, columns]` before the first dense layer, if its input is an image
  */
 export function namedWeights(
   tensors: Iterable<OnnxTensor>,

@@ -1,6 +1,6 @@
 import type { Batch } from '@clr/webgpu';
 
-/** Two interleaved spirals with a little noise: a classic that no straight line separates. */
+/** Two interleaved spirals with a little noise, which no straight line separates. */
 export function spirals(count: number): Batch {
   const input = new Float32Array(count * 2);
   const target = new Uint8Array(count);
@@ -16,7 +16,7 @@ export function spirals(count: number): Batch {
   return { input, target };
 }
 
-/** Batches in an order mixed once, so that each holds both classes. */
+/** Batches of examples that were shuffled once, so that each holds both classes. */
 export function batchesOf({ input, target }: Batch, size: number): Batch[] {
   const count = target.length;
   const order = Array.from({ length: count }, (_, index) => (index * 7919) % count);

@@ -2,7 +2,7 @@ import { analyzeRangeTest, fitToCycles, rangeTest, sgd, triangular } from '@clr/
 import { createTrainer, dense, network, tanh } from '@clr/webgpu';
 import { batchesOf, spirals } from './spirals.ts';
 
-/** What {@link trainSpirals} found and reached. */
+/** The result of {@link trainSpirals}. */
 export interface SpiralResult {
   readonly baseLr: number;
   readonly maxLr: number;
@@ -50,7 +50,7 @@ export async function trainSpirals(device: GPUDevice, say: (line: string) => voi
   return { baseLr, maxLr, steps, accuracy, picture };
 }
 
-/** The plane as the network sees it. */
+/** Draws the network's predictions over the plane. */
 async function draw(predict: (points: Float32Array) => Promise<Float32Array>): Promise<string> {
   const [rows, columns] = [21, 42];
   const points = new Float32Array(rows * columns * 2);

@@ -4,7 +4,7 @@ import tgpu, { d } from 'typegpu';
 
 const points = 64;
 
-/** y ≈ w₀ + w₁ x + w₂ x²: gradients and loss over all points. One thread per weight will do here. */
+/** y ≈ w₀ + w₁ x + w₂ x²: gradients and loss over all points. One thread per weight is enough. */
 const code = /* wgsl */ `
 @group(0) @binding(0) var<storage, read> data: array<vec2f>;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
@@ -26,7 +26,7 @@ const code = /* wgsl */ `
   if (k == 0u) { loss = total; }
 }`;
 
-/** Fits a parabola whose numbers live in TypeGPU's typed buffers: clr takes the GPU buffers inside them. */
+/** Fits a parabola whose weights are in TypeGPU's typed buffers. clr uses the GPU buffers inside them. */
 export async function fitParabola(device: GPUDevice): Promise<{ weights: number[]; loss: number }> {
   const root = tgpu.initFromDevice({ device });
   const Points = d.arrayOf(d.vec2f, points);

@@ -10,7 +10,7 @@ import { trainerFromOnnx } from '../src/onnxWeights.ts';
 import { trainSpirals } from '../src/trainSpirals.ts';
 import { fitParabola } from '../src/typegpu.ts';
 
-/** A file with trainings in PyTorch. */
+/** A model file with its trainings in PyTorch. */
 interface Fixture {
   readonly optimizer: { readonly momentum: number; readonly weightDecay: number };
   readonly batches: readonly {
@@ -48,12 +48,12 @@ describe.skipIf(!hasDevice)('on the device', () => {
     expect(lines.some((line) => line.startsWith('Training'))).toBe(true);
   });
 
-  it('TypeGPU buffers: fits the parabola it was given', async () => {
+  it('TypeGPU buffers: fits the given parabola', async () => {
     const { weights } = await fitParabola(gpu);
     for (const [index, want] of [0.5, -2, 3].entries()) expect(weights[index]).toBeCloseTo(want, 3);
   });
 
-  describe('ONNX weights, steps as PyTorch took them', () => {
+  describe('ONNX weights: the same steps as PyTorch', () => {
     const nets: Record<
       string,
       { input: [number, number, number]; layers: Layer[]; flattened: [number, number, number] }

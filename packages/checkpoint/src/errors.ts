@@ -5,7 +5,9 @@ export function fail(expected: string, received: string, advice: string, options
   return new ClrError('clr/checkpoint', { expected, received, advice }, options);
 }
 
-/** Formats a value of any kind for an error message. Objects stay unread: `String()` may throw on them. */
+/**
+ * Formats a value of any kind for an error message. Objects are not converted, because `String()` may throw on them.
+ */
 export function inWords(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 40);

@@ -1,5 +1,5 @@
-// Kills `clr train` at random moments, each time in another run, and compares the model that it ends with to that of a run
-// which was left alone. Run it after a build: node --import tsx scripts/kills.ts [kills]
+// Kills `clr train` at random moments, each time in another run, and compares the final model with that of an
+// uninterrupted run. Build first, then: node --import tsx scripts/kills.ts [kills]
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

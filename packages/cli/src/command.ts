@@ -1,4 +1,4 @@
-/** A file to write, whole or not at all. */
+/** A file to write, completely or not at all. */
 export interface OutputFile {
   readonly path: string;
   readonly content: string | Uint8Array;
@@ -6,7 +6,7 @@ export interface OutputFile {
 
 /** The result of a command. Nothing is printed or written before it has succeeded. */
 export interface Outcome {
-  /** For stdout. */
+  /** The text for stdout. */
   readonly text: string;
   readonly files?: readonly OutputFile[];
   /** The input files, which none of {@link files} may overwrite. */

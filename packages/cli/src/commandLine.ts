@@ -1,4 +1,4 @@
-/** A command as it can be given to a shell again. */
+/** A command line that can be pasted into a shell. */
 export function commandLine(name: string, args: readonly string[]): string {
   const quoted = args.map((arg) => (/^[\w./:=,*-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`));
   return ['clr', name, ...quoted].join(' ');

@@ -1,6 +1,8 @@
 import { ClrError, type Problem } from '@clr/core';
 
-/** Input that the command cannot use, in the shape of all clr errors: what was received is one line, even if it quotes several. */
+/**
+ * An error for unusable input, in the form of all clr errors. The received part is one line, even if it quotes several.
+ */
 export function unusable(problem: Problem, options?: ErrorOptions): ClrError {
   const received = problem.received.replace(/\s*\n\s*/g, ' ');
   return new ClrError('clr/cli', { ...problem, received }, options);

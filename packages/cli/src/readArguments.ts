@@ -8,7 +8,7 @@ interface Arguments<F extends Flags> {
   readonly positionals: readonly string[];
 }
 
-/** The flags and file names of a command, or a usage error in our own words. */
+/** Reads the flags and file names of a command, or throws a usage error in clr's form. */
 export function readArguments<const F extends Flags>(
   command: string,
   args: readonly string[],
@@ -16,7 +16,7 @@ export function readArguments<const F extends Flags>(
 ): Arguments<F> {
   const parsed = parse(command, args, flags);
   for (const [flag, value] of Object.entries(parsed.values)) {
-    // What a shell makes of a variable that is not set.
+    // A shell passes an empty text for a variable that is not set.
     if ((value as unknown) === '') throw new UsageError(`--${flag} with a value`, `--${flag} ""`, command);
   }
   return parsed as Arguments<F>;
@@ -26,7 +26,7 @@ function parse(command: string, args: readonly string[], options: Flags): Argume
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true }) as Arguments<Flags>;
   } catch (error) {
-    // Node's own sentence, less its hint about `--`.
+    // Node's sentence without its hint about `--`.
     const received = (error as Error).message.split('. ')[0]!;
     throw new UsageError(`flags that clr ${command} knows`, received, command);
   }

@@ -29,7 +29,7 @@ export async function refuseInputs(outputs: readonly string[], inputs: readonly 
   }
 }
 
-/** Whether an output and an input are the same file, also through links, other spellings or `- < file`. */
+/** True if an output and an input are the same file, even through links, other spellings or `- < file`. */
 async function isSameFile(output: string, input: string): Promise<boolean> {
   const [one, other] = await Promise.all([
     statusOf(output),
@@ -44,6 +44,6 @@ function standardInput(): Stats | undefined {
   try {
     return fstatSync(0);
   } catch {
-    return undefined; // it is closed
+    return undefined; // Standard input is closed.
   }
 }

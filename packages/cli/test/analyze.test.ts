@@ -17,13 +17,13 @@ describe('clr analyze', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('prints exactly what the analysis finds', async () => {
+  it('prints exactly the finding of the analysis', async () => {
     const { code, out } = await clr(['analyze', 'trace.json', '--json'], { cwd: folder });
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
   });
 
-  it('reads what Windows writes: UTF-8 with a byte order mark, and UTF-16', async () => {
+  it('reads files from Windows: UTF-8 with a byte order mark, and UTF-16', async () => {
     const json = `\ufeff${JSON.stringify(trace)}`;
     await writeFile(join(folder, 'notepad.json'), json);
     await writeFile(join(folder, 'powershell.json'), json, 'utf16le');
@@ -38,7 +38,7 @@ describe('clr analyze', () => {
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace));
   });
 
-  it('goes by the length of the training and the kind of update', async () => {
+  it('uses the length of the training and the kind of update', async () => {
     const args = ['analyze', 'trace.json', '--json', '--steps', '20000', '--update', 'adaptive'];
     const { out } = await clr(args, { cwd: folder });
     expect(JSON.parse(out)).toEqual(analyzeRangeTest(trace, { steps: 20_000, updateKind: 'adaptive' }));
@@ -52,7 +52,7 @@ describe('clr analyze', () => {
     }
   });
 
-  it('says it in words and as a chart, of several traces too, and writes the picture', async () => {
+  it('describes and draws one or several traces, and writes the picture', async () => {
     const args = ['analyze', 'trace.json', 'trace.json', '--svg', 't.svg'];
     const { code, out } = await clr(args, { cwd: folder });
     expect(code).toBe(0);
@@ -62,7 +62,7 @@ describe('clr analyze', () => {
     expect((await readdir(folder)).sort()).toEqual(['flat.json', 't.svg', 'trace.json']);
   });
 
-  it('exits with 3 when the curve carries no suggestion, and still says why', async () => {
+  it('exits with 3 if the curve gives no suggestion, and says why', async () => {
     const { code, out, err } = await clr(['analyze', 'flat.json'], { cwd: folder });
     expect([code, err]).toEqual([3, '']);
     expect(out).toContain('This curve gives no suggestion.\nFlat: ');
@@ -109,7 +109,7 @@ describe('clr analyze', () => {
     expect(err).toContain(words);
   });
 
-  it('reads what other tools wrote, says how, and takes other names', async () => {
+  it('reads files of other tools, says how it read them, and accepts other names', async () => {
     const { points } = trace;
     const rows = points.map(({ lr, loss }) => `${lr}\t${loss}`);
     await writeFile(join(folder, 'log.tsv'), ['rate of learning\ttrain_loss', ...rows].join('\n'));

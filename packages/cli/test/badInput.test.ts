@@ -126,7 +126,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The names of all files and what is in them. */
+/** The names and contents of all files. */
 async function contents(): Promise<string> {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),
@@ -144,7 +144,7 @@ const train = (model: string, data: string, ...more: readonly string[]): string[
 
 const sweep = (jobs: string): string[] => ['sweep', jobs, '--out', 'results', '--quiet'];
 
-describe('bad input ends in a sentence, and touches no file', () => {
+describe('bad input gives a clear error and changes no file', () => {
   it.each<[string, readonly string[], string]>([
     [
       'a model that is not there',
@@ -156,7 +156,7 @@ describe('bad input ends in a sentence, and touches no file', () => {
     ['a text as a model', train('text.onnx', 'good.npz'), 'Expected'],
     ['inspect of a text', ['inspect', 'text.onnx'], 'Expected'],
     ['data that are not there', train('cnn.onnx', 'no.npz'), 'data at no.npz'],
-    ['an archive that is none', train('cnn.onnx', 'bad.npz'), 'arrays in bad'],
+    ['a broken archive', train('cnn.onnx', 'bad.npz'), 'arrays in bad'],
     ['half of an archive', train('cnn.onnx', 'cut.npz'), 'a whole .npz archive'],
     ['channels last', train('cnn.onnx', 'last.npz'), 'x.transpose(0, 3, 1, 2)'],
     ['flat examples', train('cnn.onnx', 'flat.npz'), 'x.reshape(-1, 3, 8, 8)'],
@@ -255,7 +255,7 @@ describe('bad input ends in a sentence, and touches no file', () => {
       'a model whose input is floats, as tables become',
     ],
     [
-      'an encoding without what it says',
+      'an encoding with missing parts',
       ['predict', 'mlp.onnx', '--data', 't.csv', '--encoding', 'half.encoding.json', '--out', 'o.csv'],
       'an encoding of clr',
     ],
@@ -282,12 +282,12 @@ describe('bad input ends in a sentence, and touches no file', () => {
       '--loss mse',
     ],
     [
-      'a policy that is none',
+      'an invalid policy',
       train('cnn.onnx', 'good.npz', '--policy', 'policy.json'),
       'Did you mean "triangular"?',
     ],
     [
-      'an encoding that is none',
+      'an invalid encoding',
       train('cnn.onnx', 'good.npz', '--encoding', 'odd.encoding.json'),
       'an encoding of clr',
     ],
@@ -311,7 +311,7 @@ describe('bad input ends in a sentence, and touches no file', () => {
     ],
     ['a file without jobs', sweep('policy.json'), 'policy.json to be an array of jobs'],
     ['other classes to measure', ['evaluate', 'cnn.onnx', '--data', 'many.npz'], 'labels from 0 to 3'],
-    ['a curve that is none', ['analyze', 'numbers.csv'], 'Received: column 1, column 2'],
+    ['an invalid curve', ['analyze', 'numbers.csv'], 'Received: column 1, column 2'],
   ])('%s', async (_, args, words) => {
     const before = await contents();
     const error = await run(args).then(
@@ -319,7 +319,7 @@ describe('bad input ends in a sentence, and touches no file', () => {
       (reason) => reason,
     );
     expect(error).toBeInstanceOf(ClrError);
-    // Exit code 1: main.ts gives 2 to usage errors alone.
+    // The exit code is 1, because main.ts gives 2 only for usage errors.
     expect(error).not.toBeInstanceOf(UsageError);
     expect(error.message).toContain(words);
     expect(error.message).toMatch(/^\[clr\/\w+\] Expected [^\n]+\.\nReceived: [^\n]*\n[^\n]+$/);

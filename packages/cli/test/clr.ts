@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 if (!existsSync(bin)) throw new Error('The tests run the built command: run `pnpm build` first.');
 
-/** What a run of the command came to. */
+/** The result of a run of the command. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -17,7 +17,7 @@ interface Surroundings {
   readonly cwd?: string;
 }
 
-/** Runs the built `clr` as a shell would, with text on its standard input. */
+/** Runs the built `clr` like a shell, with text on standard input. */
 export function clr(
   args: readonly string[],
   { input = '', cwd = process.cwd() }: Surroundings = {},
@@ -30,7 +30,7 @@ export function clr(
   child.stderr.on('data', (piece) => {
     err += piece;
   });
-  // A command that has failed already reads no more.
+  // A command that has already failed does not read its input.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));

@@ -28,7 +28,7 @@ const shell = (line: string): Promise<{ code: number; err: string }> =>
   });
 
 describe.skipIf(process.platform === 'win32')('odd files', () => {
-  it('a full standard output is an error in plain words', async () => {
+  it('a full standard output gives a clear error', async () => {
     if (!existsSync('/dev/full')) return;
     const { code, err } = await shell('clr policy policy.json > /dev/full');
     expect(code).toBe(1);
@@ -69,7 +69,7 @@ it.each(['policy --svg', 'analyze --svg', 'report --out', 'report --title'])(
   },
 );
 
-it('cycles that end past the last step that counts are drawn as far as steps go', async () => {
+it('a policy whose cycle ends past the last safe step is drawn up to that step', async () => {
   const input = JSON.stringify({ ...policy, stepSize: 2 ** 52 });
   for (const args of [
     ['policy', '-', '--svg', 'l.svg'],

@@ -26,7 +26,7 @@ describe('control characters never reach the terminal', () => {
     ['of a type', ['policy', '-'], JSON.stringify({ ...policy, type: evil })],
     ['of a field', ['policy', '-'], JSON.stringify({ ...policy, [evil]: 1 })],
     ['of a value', ['policy', '-'], JSON.stringify({ ...policy, stepSize: evil })],
-    ['of what is no JSON', ['policy', '-'], `{"a": ${evil}}`],
+    ['of a text that is not JSON', ['policy', '-'], `{"a": ${evil}}`],
     ['of a file name', ['policy', `${evil}.json`], ''],
     ['of a flag', ['policy', `--${evil}`], ''],
     ["of a flag's value", ['policy', '-', '--steps', evil], JSON.stringify(policy)],
@@ -42,7 +42,7 @@ describe('control characters never reach the terminal', () => {
     expect(err.length).toBeLessThan(1000);
   });
 
-  it('of the name of a file that is read and drawn', async () => {
+  it('of a file name in a picture', async () => {
     await writeFile(path(`${evil}.json`), JSON.stringify(policy));
     const { code, out } = await clr(['policy', path(`${evil}.json`)]);
     expect(code).toBe(0);
@@ -107,7 +107,7 @@ describe('structured mutations', () => {
     ['trace', ['analyze'], documents.trace],
     ['trace, as JSON', ['analyze', '--json'], documents.trace],
     ['run', ['report', '--out', 'never.html'], documents.run],
-  ] as const)('of a %s end in an answer or a clear error', async (name, args, document) => {
+  ] as const)('of a %s give a result or a clear error', async (name, args, document) => {
     let [answers, errors] = [0, 0];
     const file = path(`${name}.json`);
     await fc.assert(

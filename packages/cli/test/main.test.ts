@@ -68,7 +68,7 @@ describe('clr', () => {
     for (const word of [...commands, 'lr-scale', 'title']) expect(out).toContain(word);
   });
 
-  it('does not mind a reader that stops early', async () => {
+  it('accepts a reader that stops early', async () => {
     const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
     const policy = '{"type":"constant","lr":0.1}';
     const line = `echo '${policy}' | "${process.execPath}" "${bin}" policy - | true`;

@@ -20,7 +20,7 @@ describe('clr policy', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('tabulates what the schedule says, and draws it', async () => {
+  it('tabulates and draws the schedule', async () => {
     const { code, out, err } = await clr(['policy', 'p.json'], { cwd: folder });
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/0\.006┤ +┏/);
@@ -54,7 +54,7 @@ describe('clr policy', () => {
     expect(out).toMatch(/^ {2}400 +0 +\d +0\.000$/m);
   });
 
-  it('leaves the picture that was there when the policy is bad', async () => {
+  it('keeps the old picture if the policy is bad', async () => {
     await writeFile(join(folder, 'p.svg'), 'as it was');
     const { code, out } = await clr(['policy', '-', '--svg', 'p.svg'], {
       cwd: folder,
@@ -97,7 +97,7 @@ describe('clr policy', () => {
     expect([code, err.includes(words)]).toEqual([1, true]);
   });
 
-  it('says where it cannot write, and prints nothing then', async () => {
+  it('names the file that it cannot write, and prints nothing else', async () => {
     const { code, out, err } = await clr(['policy', 'p.json', '--svg', 'no/p.svg'], { cwd: folder });
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain('Expected to write "no/p.svg".\nReceived: no such folder');

@@ -34,7 +34,7 @@ describe('clr report', () => {
     expect(html.match(/<svg/g)).toHaveLength(10);
   });
 
-  it('takes the folder that a training keeps', async () => {
+  it('accepts the folder of a training', async () => {
     await mkdir(join(folder, 'kept'));
     await write('kept/trace.json', exampleTrace());
     await write('kept/run.json', exampleRun());

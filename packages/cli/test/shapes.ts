@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 
-/** Whether a point belongs to a shape of radius 1 around 0. */
+/** True if a point belongs to a shape of radius 1 around 0. */
 const shapes: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   circle: (x, y) => x * x + y * y < 1,
   cross: (x, y) => Math.min(Math.abs(x), Math.abs(y)) < 0.2 && Math.max(Math.abs(x), Math.abs(y)) < 1,
@@ -11,13 +11,13 @@ const shapes: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   triangle: (x, y) => y < 1 && y > -1 && Math.abs(x) < (y + 1) / 2,
 };
 
-/** Numbers in [0, 1) that differ without order. */
+/** Pseudo-random numbers in [0, 1). */
 const noise = (seed: number): number => {
   const value = Math.sin(seed * 12.9898) * 43758.5453;
   return value - Math.floor(value);
 };
 
-/** Writes so many pictures of each of five shapes, in colours and places of their own, 24 × 24 pixels. */
+/** Writes `count` pictures of each of five shapes, 24 × 24 pixels, in varying colours and positions. */
 export async function writeShapes(folder: string, each: number): Promise<void> {
   const size = 24;
   for (const [kind, [name, inside]] of Object.entries(shapes).entries()) {

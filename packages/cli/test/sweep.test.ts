@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const run = (...args: readonly string[]): Promise<Ended> => clr(args, { cwd: folder });
 
-/** The files of a folder, each with what is in it. */
+/** The files of a folder with their contents. */
 async function filesOf(name: string): Promise<Readonly<Record<string, string>>> {
   const names = (await readdir(join(folder, name))).sort();
   const texts = await Promise.all(names.map((each) => readFile(join(folder, name, each), 'utf8')));
@@ -39,7 +39,7 @@ async function filesOf(name: string): Promise<Readonly<Record<string, string>>> 
 }
 
 describe('a grid', () => {
-  it('becomes a table, and the same jobs from a file give the same bits on one process', async () => {
+  it('gives a table, and the same jobs from a file give the same bits in one process', async () => {
     const grid = ['sweep', 'start.onnx', '--data', 'table.csv', '--lr', '0.0001,0.02', '--steps', '40'];
     const { code, out, err } = await run(...grid, '--out', 'rates', '--report', 'rates.html');
     expect(code).toBe(0);
@@ -61,7 +61,7 @@ describe('a grid', () => {
     expect(await filesOf('again')).toEqual(await filesOf('rates'));
   });
 
-  it('of range tests is read as one over its seeds', async () => {
+  it('of range tests is pooled over its seeds', async () => {
     const args = ['--range-test', '--tests', '60', '--optimizer', 'sgd', '--seed', '1,2', '--steps', '500'];
     const { code, out } = await run(
       'sweep',
@@ -81,7 +81,7 @@ describe('a grid', () => {
 });
 
 describe('a sweep that is stopped', () => {
-  it('says how to go on, and does so with the same bits', async () => {
+  it('says how to resume, and resumes with the same bits', async () => {
     const args = [
       'sweep',
       'start.onnx',
@@ -111,7 +111,7 @@ describe('a sweep that is stopped', () => {
     while (!ended && !(await hasCheckpoint())) await sleep(10);
     child.kill('SIGINT');
     const code = await closed;
-    // On a fast machine it may have ended before the signal came.
+    // On a fast machine it may end before the signal.
     if (code !== 0) {
       expect(code).toBe(130);
       expect(out).toMatch(/^Stopped with \d of 2 results in stopped\. Resume with:\n/);
@@ -123,7 +123,7 @@ describe('a sweep that is stopped', () => {
 });
 
 describe('jobs in a file', () => {
-  it('lists a job that fails, and does the others', async () => {
+  it('lists a job that fails, and runs the others', async () => {
     const job = { data: 'table.csv', model: 'start.onnx', optimizer: { type: 'adam' }, seed: 1 };
     const task = { type: 'fixed', lr: 0.01, steps: 20 };
     const jobs = [
@@ -138,7 +138,7 @@ describe('jobs in a file', () => {
     expect(Object.keys(await filesOf('mixed'))).toEqual(['good.json']);
   });
 
-  it('may be for a module of the user', async () => {
+  it('may use a module of the user', async () => {
     await writeFile(
       join(folder, 'open.mjs'),
       `export const open = () => { throw new Error('no ' + process.argv.length); };`,
@@ -171,7 +171,7 @@ describe('over a queue', () => {
     '--quiet',
   ];
 
-  it('says at once that Redis does not answer', async () => {
+  it('reports at once that Redis does not answer', async () => {
     const redis = 'redis://127.0.0.1:1';
     for (const args of [[...grid, '--out', 'never'], ['worker']]) {
       const { code, out, err } = await run(...args, '--redis', redis);
@@ -181,7 +181,7 @@ describe('over a queue', () => {
   });
 
   it.skipIf(!meets('redis', hasRedis, 'no redis-server'))(
-    'the workers give the bits of this machine',
+    'the workers give the same bits as this machine',
     async () => {
       const server = await redisServer();
       await server.start();

@@ -37,7 +37,7 @@ const lines: readonly Line[] = (
     ['a type', ['policy', '-'], { type: acting }],
     ['the name of a field', ['policy', '-'], { type: 'constant', lr: 0.1, [acting]: 1 }],
     ['a long type', ['policy', '-'], { type: 'x'.repeat(1e6) }],
-    ['six hundred policies in one another', ['policy', '-'], nested],
+    ['six hundred nested policies', ['policy', '-'], nested],
     ['a loss', ['analyze', '-'], { ...exampleTrace(), points: [{ step: 0, lr: 1, loss: acting }] }],
     [
       'a reason',

@@ -25,7 +25,7 @@ const json = async (...args: readonly string[]) => {
 };
 
 describe('a folder of pictures', () => {
-  it('becomes a classifier by one command, from a model for other classes', async () => {
+  it('trains a classifier by one command, from a model for other classes', async () => {
     const conv = (filters: number): LayerSpec[] => [
       { type: 'conv2d', filters, kernel: 3, padding: 1 },
       { type: 'relu' },
@@ -67,7 +67,7 @@ describe('a table', () => {
   it.each([
     ['classification', 'level', 'price'],
     ['regression', 'price', 'level'],
-  ])('%s beats the constant answer, without a model at hand', async (kind, target, other) => {
+  ])('%s beats the constant answer, without an existing model', async (kind, target, other) => {
     const flags = ['--data', 'table.csv', '--target', target, '--drop', other];
     expect((await run('new', 'mlp', ...flags, '--out', `${kind}.onnx`)).code).toBe(0);
     const out = `${kind}-trained.onnx`;
@@ -125,8 +125,8 @@ describe('a table', () => {
 });
 
 describe('a sequence', () => {
-  it('of tokens is classified by a new transformer, whose parts learn at rates of their own', async () => {
-    // The class is whether token 1 comes before token 2: the order alone tells.
+  it('of tokens is classified by a new transformer whose parts have their own rates', async () => {
+    // The class is whether token 1 comes before token 2, so only the order matters.
     const [count, steps] = [400, 6];
     const x = new BigInt64Array(count * steps).fill(3n);
     const y = BigInt64Array.from({ length: count }, (_, i) => {
@@ -149,7 +149,7 @@ describe('a sequence', () => {
 });
 
 describe('a run that is killed', () => {
-  it('goes on with the same bits, from wherever it was', async () => {
+  it('resumes with the same bits from any moment', async () => {
     await run(
       'new',
       'mlp',
@@ -166,7 +166,7 @@ describe('a run that is killed', () => {
     expect((await run(...args, '--out', 'whole.onnx')).code).toBe(0);
     const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
     const resumable = [...args, '--checkpoint', 'run', '--out', 'resumed.onnx'];
-    // One is killed where it stands; one is asked to stop, and says how to go on.
+    // One run is killed. Another is asked to stop, and says how to resume.
     for (const [signal, wait] of [
       ['SIGKILL', 1500],
       ['SIGINT', 2500],
@@ -176,7 +176,7 @@ describe('a run that is killed', () => {
       child.stdout.on('data', (part) => {
         out += part;
       });
-      // On a fast machine it may end before the signal comes.
+      // On a fast machine it may end before the signal.
       const closed = new Promise((resolve) => child.on('close', resolve));
       await new Promise((resolve) => setTimeout(resolve, wait));
       child.kill(signal);

@@ -57,7 +57,7 @@ describe('autoClr on a model that is trained already', () => {
     expect(trace.updatesPerRate).toBe(5);
     expect(trace.baseline!.loss).toBeGreaterThan(0);
     expect(finding.reasons[0]).toMatch(
-      /^Trained already: accuracy 0\.\d+ at a loss of 0\.\d+ before any step/,
+      /^The model is already trained: accuracy 0\.\d+ at a loss of 0\.\d+ before any step/,
     );
     const end = await model.evaluate(validation);
     expect(end.accuracy).toBeGreaterThanOrEqual(start.accuracy!);
@@ -80,7 +80,7 @@ describe('autoClr on a model that is trained already', () => {
   it('sweeps a fresh model, however well the sweep ends', async () => {
     const { trace, finding, best } = await auto(fresh());
     expect(trace.updatesPerRate).toBeUndefined();
-    expect(finding.reasons.join()).not.toContain('Trained already');
+    expect(finding.reasons.join()).not.toContain('already trained');
     expect(best!.accuracy).toBeGreaterThan(0.85);
   });
 
@@ -94,6 +94,6 @@ describe('autoClr on a model that is trained already', () => {
   it('probes by option, also a fresh one', async () => {
     const { trace, finding } = await auto(fresh(), { updatesPerRate: 3 });
     expect(trace.updatesPerRate).toBe(3);
-    expect(finding.reasons.join()).not.toContain('Trained already');
+    expect(finding.reasons.join()).not.toContain('already trained');
   });
 });

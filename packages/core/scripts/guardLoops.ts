@@ -1,6 +1,6 @@
 import { beforeEach } from 'vitest';
 
-// The loops of a mutated module count up to a limit, test by test: see mutants.ts.
+// Mutated modules count the iterations of their loops up to a limit, which starts again for each test: see mutants.ts.
 beforeEach(() => {
   (globalThis as { loops?: number }).loops = 0;
 });

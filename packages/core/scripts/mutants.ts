@@ -1,6 +1,6 @@
 import { parseAst } from 'vitest/node';
 
-/** A change of a module: what stands from `start` to `end` becomes `replacement`. */
+/** A change of a module: `replacement` takes the place of the text from `start` to `end`. */
 export interface Mutant {
   readonly start: number;
   readonly end: number;
@@ -53,8 +53,8 @@ const operators: Readonly<Record<string, readonly string[]>> = {
 const functions: Readonly<Record<string, string>> = { min: 'max', max: 'min', floor: 'ceil', ceil: 'floor' };
 
 /**
- * All changes of a module's JavaScript: each number halved and taken times 1.6 (0 becomes 1), and, unless `numbersOnly`, those
- * that mutation testers usually make of operators, conditions, texts, lists and bodies.
+ * All changes of a module's JavaScript. Each number is halved, and multiplied by 1.6 (0 becomes 1). Unless
+ * `numbersOnly` is set, operators, conditions, strings, lists and bodies get the usual changes of mutation testers.
  */
 export function mutantsOf(code: string, numbersOnly: boolean): Mutant[] {
   const mutants: Mutant[] = [];
@@ -93,7 +93,7 @@ export function mutantsOf(code: string, numbersOnly: boolean): Mutant[] {
   };
 
   visit(parseAst(code) as unknown as Node, (node) => {
-    // What is imported is no text that anybody reads.
+    // Import paths are not changed.
     if (/^(Import|ExportNamed|ExportAll)/.test(node.type) && 'source' in node && node.source) return false;
     const { type, value } = node;
     if (type === 'Literal' && typeof value === 'number')
@@ -104,7 +104,7 @@ export function mutantsOf(code: string, numbersOnly: boolean): Mutant[] {
   return mutants;
 }
 
-/** The module with the change, its loops guarded: one that a change has made endless throws, see `guardLoops.ts`. */
+/** The module with the change and guarded loops: a loop that became endless throws, see `guardLoops.ts`. */
 export function mutate(code: string, { start, end, replacement }: Mutant): string {
   const mutated = code.slice(0, start) + replacement + code.slice(end);
   const edits: (readonly [at: number, text: string])[] = [];
@@ -122,7 +122,7 @@ export function mutate(code: string, { start, end, replacement }: Mutant): strin
     .reduce((whole, [at, text]) => whole.slice(0, at) + text + whole.slice(at), mutated);
 }
 
-/** Calls `enter` for every node; where it answers false, not for those inside. Names of properties are left out. */
+/** Calls `enter` for every node. If it returns false, the nodes inside are skipped. Property names are left out. */
 function visit(node: Node, enter: (node: Node) => boolean): void {
   if (!enter(node)) return;
   for (const [field, value] of Object.entries(node)) {

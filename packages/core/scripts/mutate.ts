@@ -1,10 +1,11 @@
 /**
- * How good the tests are: changes the source one place at a time, and counts the changes that some test notices.
+ * Measures how good the tests are: changes the source in one place at a time, and counts the changes that make a test
+ * fail.
  *
  * npx tsx packages/core/scripts/mutate.ts [--target policies] [--only cycle] [--every 5] [--list]      (some twenty minutes)
  *
- * It covers all code of the policies, of `peakFor` and of the classic rules, and every number in the analysis of the range test. The
- * source files are not touched: a plugin hands out the changed module. Not part of CI.
+ * It covers all code of the policies, of `peakFor` and of the classic rules, and every number in the analysis of the
+ * range test. The source files stay unchanged, because a plugin serves the changed module. Not part of CI.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,7 +14,10 @@ import { type Mutant, mutantsOf, mutate } from './mutants.ts';
 
 interface Target {
   readonly files: RegExp;
-  /** The test files that notice most changes, then all that may notice one and are not slow, as Vitest's filters. */
+  /**
+   * Filters for Vitest: `quick` names the test files that notice most changes, `tests` all fast ones that may notice
+   * one.
+   */
   readonly quick: readonly string[];
   readonly tests: readonly string[];
   readonly numbersOnly?: boolean;
@@ -52,7 +56,7 @@ const { values } = parseArgs({
   },
 });
 
-/** The JavaScript of the modules, as the tests load them. */
+/** The JavaScript of the modules in the form that the tests load. */
 const sources = new Map<string, string>();
 const noChange: Mutant = { start: 0, end: 0, replacement: '' };
 let active: { readonly file: string; readonly mutant: Mutant } | undefined;
@@ -68,7 +72,7 @@ const vitest = await createVitest(
     maxWorkers: 2,
     isolate: false,
     testTimeout: 120_000,
-    // Those change the numbers themselves, and want modules of their own.
+    // These tests change the numbers and load their own modules.
     testNamePattern: /^(?!.*cannot be halved)/,
     setupFiles: [fileURLToPath(new URL('./guardLoops.ts', import.meta.url))],
   },
@@ -101,7 +105,7 @@ async function passes(tests: readonly string[]): Promise<boolean> {
   return !failed && unhandledErrors.length === 0 && run.some((module) => module.state() === 'passed');
 }
 
-/** Whether no test notices. */
+/** True if no test fails. */
 async function survives(file: string, mutant: Mutant, { quick, tests }: Target): Promise<boolean> {
   active = { file, mutant };
   vitest.invalidateFile(file);

@@ -10,7 +10,7 @@ import { toSchedule } from './toSchedule.ts';
 import { train } from './train/train.ts';
 
 describe('cooldown', () => {
-  it('is the policy up to a step, then a decay from its rate there, and ends at a trough', () => {
+  it('follows the policy up to a step, then decays from its rate there, and ends at a trough', () => {
     const step = fc.integer({ min: 0, max: 300 });
     const steps = fc.integer({ min: 1, max: 300 });
     fc.assert(
@@ -27,7 +27,7 @@ describe('cooldown', () => {
     );
   });
 
-  it('trains on from a checkpoint, and leaves the run free to go on from it', async () => {
+  it('trains from a checkpoint, from which the run itself can still continue', async () => {
     const policy = constant({ lr: 0.02 });
     const trainable = linearTrainable();
     await train(trainable, examples, { policy, steps: 20 });

@@ -68,7 +68,7 @@ export const object =
   (value, path) =>
     Object.freeze(readFields(value, fields, path));
 
-/** The same, but ignores other fields: a newer clr may have written them. */
+/** As {@link object}, but ignores other fields, which a newer clr may have written. */
 export const record =
   (fields: Fields): Read =>
   (value, path) =>

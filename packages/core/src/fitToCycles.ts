@@ -6,7 +6,7 @@ import { toSchedule } from './toSchedule.ts';
 /**
  * The step count nearest to a budget at which a cycle ends, so that training stops at a trough: at least one
  * cycle, the shorter of two equally near. If no further cycle ends (in a schedule without cycles, in a last stage
- * without cycles, or past a policy's end), every step is as good a place to stop, and the result is the budget.
+ * without cycles, or past a policy's end), every step is equally good to stop at, and the result is the budget.
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer
@@ -23,7 +23,7 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
   const schedule = toSchedule(source);
   const { cycle, cycleEnd } = schedule.at(steps);
   if (cycleEnd === Infinity) return steps;
-  // The first step of this cycle is the trough before; cycles only increase, so bisection finds it.
+  // The first step of this cycle is the previous trough. Cycle numbers never fall, so bisection finds it.
   let [low, high] = [0, steps];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
@@ -32,9 +32,9 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
   }
   if (low > 0 && schedule.at(low - 1).cycleEnd !== low) {
     throw new ClrError('clr/core', {
-      expected: 'cycles that follow one another, each from the end of the one before',
+      expected: 'cycles that follow one another, each from the end of the previous one',
       received: `cycle ${cycle} at step ${low}, and a cycle before it that ends at ${schedule.at(low - 1).cycleEnd}`,
-      advice: 'Look at `position` or `at` of the schedule.',
+      advice: 'Check `position` or `at` of the schedule.',
     });
   }
   return low > 0 && steps - low <= cycleEnd - steps ? low : cycleEnd;

@@ -122,7 +122,7 @@ describe('a trainable', () => {
 });
 
 describe('data from elsewhere', () => {
-  it('is read into types, or narrowed to one', () => {
+  it('is parsed into a type, or narrowed to one', () => {
     const unknown: unknown = { type: 'constant', lr: 1 };
     expectTypeOf(parseTrace).toEqualTypeOf<(value: unknown, name?: string) => RangeTestTrace>();
     expectTypeOf(parseRun).toEqualTypeOf<(value: unknown, name?: string) => TrainingRun>();

@@ -3,7 +3,7 @@ import { parsePolicy } from './parsePolicy.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * Whether unknown data is a policy, that is, whether `parsePolicy` accepts it. A schedule is not a policy, even if it
+ * True if unknown data is a policy, that is, if `parsePolicy` accepts it. A schedule is not a policy, even if it
  * has a `type`.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * Limits on what core reads and prints. All are far beyond honest use: they turn hostile or broken input into a clear
+ * Limits on what core reads and prints. All are far beyond normal use. They turn hostile or broken input into a clear
  * error instead of a stack overflow, exhausted memory or a flooded terminal.
  */
 

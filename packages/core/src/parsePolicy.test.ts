@@ -4,13 +4,13 @@ import { parsePolicy } from './index.ts';
 import { kinds } from './policies/builtInKinds.ts';
 
 describe('parsePolicy', () => {
-  it('gives what the factory gives', () => {
+  it('gives the same policy as the factory', () => {
     const options = { baseLr: 0.001, maxLr: 0.006, stepSize: 2000, momentum: { base: 0.8, max: 0.9 } };
     const parsed = parsePolicy({ type: 'triangular2', ...options });
     expect(parsed).toStrictEqual(core.triangular2(options));
   });
 
-  it('gives a copy, which later changes do not reach', () => {
+  it('gives a copy that does not change with its source', () => {
     const data = { type: 'table', values: [0.1, 0.2] };
     const parsed = parsePolicy(data);
     data.values[0] = 9;
@@ -18,7 +18,7 @@ describe('parsePolicy', () => {
     expect(Object.isFrozen(data)).toBe(false);
   });
 
-  it('takes a type where there is none for a misspelt field', () => {
+  it('reports `type` as unknown in an object without a type', () => {
     const momentum = { base: 0.8, max: 0.9, type: 'cyclic' };
     const policy = { type: 'triangular', baseLr: 0.001, maxLr: 0.006, stepSize: 5 };
     expect(() => parsePolicy({ ...policy, momentum })).toThrow(
@@ -28,7 +28,7 @@ describe('parsePolicy', () => {
     expect(() => parsePolicy({ type: 'sequence', stages })).toThrow('Received: stages[0].type = "stage"');
   });
 
-  it('leaves out what is undefined', () => {
+  it('leaves out undefined fields', () => {
     const options = { baseLr: 0, maxLr: 1, stepSize: 5, window: undefined };
     expect(Object.keys(parsePolicy({ type: 'triangular', ...options })).sort()).toEqual([
       'baseLr',
@@ -38,7 +38,7 @@ describe('parsePolicy', () => {
     ]);
   });
 
-  it('knows every kind that a factory makes', () => {
+  it('knows the kind of every factory', () => {
     const cycle = { baseLr: 0.1, maxLr: 1, stepSize: 5 };
     const made = [
       core.constant({ lr: 1 }),

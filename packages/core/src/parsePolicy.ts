@@ -7,7 +7,7 @@ import type { Policy } from './policy.ts';
  * type: frozen and without other fields.
  *
  * @param value - an object with a `type` and the fields of that type
- * @param name - how error messages refer to it, such as the name of its file
+ * @param name - its name in error messages, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received; a misspelt
  *   `type` or field gets the nearest one as advice
  *

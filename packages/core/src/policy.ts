@@ -11,7 +11,7 @@ import type { TriangularPolicy } from './policies/triangular.ts';
 import type { Triangular2Policy } from './policies/triangular2.ts';
 import type { WsdPolicy } from './policies/wsd.ts';
 
-/** A learning-rate policy: readonly, frozen, plain JSON; no functions, no class. */
+/** A learning-rate policy: frozen, plain JSON without functions or classes. */
 export type Policy =
   | ConstantPolicy
   | CosineRestartsPolicy

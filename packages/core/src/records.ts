@@ -11,9 +11,9 @@ import {
   record,
 } from './fields.ts';
 
-/** Fields that the records of range tests and of training runs have in common. */
+/** Fields shared by the records of range tests and training runs. */
 
-const recorded = 'Give what rangeTest or train returned, as JSON.stringify wrote it.';
+const recorded = 'Pass the JSON of a result of rangeTest or train.';
 
 export const version: Read = (value, path) => {
   if (value === 1) return value;
@@ -26,14 +26,14 @@ export const loss: Read = (value, path) => {
   throw new PolicyError(path, value, 'a finite number or null', recorded);
 };
 
-/** An accuracy in [0, 1], perhaps rounded to float32, or `null`. */
+/** An accuracy in [0, 1], which may be rounded to float32, or `null`. */
 export const accuracy: Read = (value, path) => {
   const off = Math.abs((value as number) - 0.5);
   if (value === null || (typeof value === 'number' && off <= 0.500001)) return value;
   throw new PolicyError(path, value, 'a share in [0, 1] or null', recorded);
 };
 
-/** What was wrong with a batch. */
+/** A batch's fault. */
 const fault: Read = (value, path) => {
   if (typeof value === 'string') return value;
   throw new PolicyError(path, value, 'a text', recorded);

@@ -9,9 +9,9 @@ import { toSchedule } from './toSchedule.ts';
 export interface SampleOptions {
   /** The first step. Default 0. */
   readonly from?: number;
-  /** How many steps, at least 1. */
+  /** The number of steps, at least 1. */
   readonly steps: number;
-  /** Which of the two. Default `'lr'`. */
+  /** Sample the rate or the momentum. Default `'lr'`. */
   readonly of?: 'lr' | 'momentum';
 }
 
@@ -45,7 +45,7 @@ export function sampleSchedule(source: ScheduleLike, options: SampleOptions): Fl
   if (from !== 0) stepCount(from, 'from');
   const schedule = toSchedule(source);
   const values = new Float32Array(steps);
-  // Two loops: the choice inside of one would cost a tenth of its speed.
+  // There are two loops, because a choice inside a single loop would cost a tenth of its speed.
   if (of === 'lr') for (let index = 0; index < steps; index++) values[index] = schedule.lr(from + index);
   else
     for (let index = 0; index < steps; index++)

@@ -1,40 +1,39 @@
-/** Where a step stands among the cycles. */
+/** The position of a step in the cycles. */
 export interface CyclePosition {
-  /** The cycle that the step is in, from 0. */
+  /** The number of the step's cycle, from 0. */
   readonly cycle: number;
-  /** Where in that cycle the step is, in [0, 1). */
+  /** The position of the step in that cycle, in [0, 1). */
   readonly phase: number;
-  /** The next trough: the step at which this cycle ends; `Infinity` when it never does. */
+  /** The next trough: the step at which this cycle ends. `Infinity` if it never ends. */
   readonly cycleEnd: number;
 }
 
-/** The position of every step of a schedule without cycles: in one cycle that never ends. */
+/** The position of every step of a schedule without cycles, which counts as one endless cycle. */
 export const endless: CyclePosition = { cycle: 0, phase: 0, cycleEnd: Infinity };
 
-/** Everything a schedule says about one step. */
+/** All values of a schedule at one step. */
 export interface ScheduleState extends CyclePosition {
   /** The learning rate of the step. */
   readonly lr: number;
-  /** The momentum of the step, when the policy cycles it. */
+  /** The momentum of the step, if the policy cycles it. */
   readonly momentum?: number | undefined;
 }
 
 /**
- * The pure functions that a policy means. A step is the number of updates applied before it: an integer
- * from 0. Nothing here is stateful, so any step may be asked for in any order.
+ * The pure functions of a policy. A step is the number of updates applied before it: an integer from 0. The functions
+ * have no state, so steps may come in any order.
  */
 export interface Schedule {
   /** The learning rate of a step. */
   lr(step: number): number;
-  /** The momentum of a step; `undefined` when the policy leaves momentum alone. */
+  /** The momentum of a step; `undefined` if the policy does not change it. */
   momentum(step: number): number | undefined;
-  /** All of it at once. */
+  /** All values at once. */
   at(step: number): ScheduleState;
 }
 
 /**
- * A schedule of your own: at the least a rate for every step. Without a `position` all of training is one
- * cycle that never ends.
+ * A custom schedule: at least a rate for every step. Without a `position` the whole training is one endless cycle.
  */
 export interface CustomSchedule {
   lr(step: number): number;

@@ -26,7 +26,7 @@ export function noiseOf(values: readonly number[]): number {
 export const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** As {@link noiseOf}, for values of which most may be equal: from the mean square of the second differences. */
+/** As {@link noiseOf}, but from the mean square of the second differences. It suits values that are mostly equal. */
 export function roughnessOf(values: readonly number[]): number {
   const squares = values
     .slice(2)

@@ -18,14 +18,14 @@ import {
   wsd,
 } from '../src/index.ts';
 
-/** Every policy with any legal options, also absurd ones. */
+/** Policies with any legal options, also absurd ones. */
 
 const finite = { noNaN: true, noDefaultInfinity: true } as const;
 /** From 0 to 1e30, without -0, which JSON cannot hold. */
 const rate = fc.double({ min: 0, max: 1e30, ...finite });
 const positiveRate = fc.double({ min: Number.MIN_VALUE, max: 1e30, ...finite });
 const share = fc.double({ min: 0, max: 1, ...finite });
-/** Below 1 in float32 too. */
+/** Below 1 also in float32. */
 const velocity = fc.double({ min: 0, max: 1 - 2 ** -24, ...finite });
 export const factor: fc.Arbitrary<number> = fc.oneof(
   fc.double({ min: Number.MIN_VALUE, max: 1, ...finite }),
@@ -38,13 +38,13 @@ const stepCount = fc.oneof(
 );
 const steps = stepCount.map((count) => (count % 2 ** 52) + 1);
 
-/** Any step that a 32-bit counter can hold. */
+/** Any step of a 32-bit counter. */
 export const anyStep: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: 0, max: 100 }),
   fc.integer({ min: 0, max: 2 ** 32 - 1 }),
 );
 
-/** A legal range of rates: the upper bound above 0, the lower at most that. */
+/** A legal range of rates: the upper bound is above 0, the lower at most as high. */
 const bounds = fc
   .tuple(positiveRate, share, fc.boolean())
   .map(([maxLr, part, equal]) => ({ baseLr: equal ? maxLr : Math.min(maxLr, maxLr * part), maxLr }));
@@ -80,14 +80,14 @@ const shape = fc.oneof(
   fc.constantFrom('linear' as const, 'cosine' as const, 'sqrt' as const),
   fc.record({ power: fc.double({ min: 1e-3, max: 100, ...finite }) }),
 );
-/** A share of `steps` that is at most this one, or as many whole steps. */
+/** A share of `steps` up to a maximum, or the same length in whole steps. */
 const stretch = (count: number, most: number): fc.Arbitrary<number> =>
   fc.oneof(
     fc.double({ min: 0, max: most, maxExcluded: most === 1, ...finite }),
     fc.nat({ max: Math.floor((count - 1) * most) }),
   );
 
-/** Policies of each type by themselves. */
+/** Policies of each type. */
 export const policiesByType: { readonly [T in Exclude<Policy['type'], 'sequence'>]: fc.Arbitrary<Policy> } = {
   constant: positiveRate.map((lr) => constant({ lr })),
   triangular: cycleOptions.map(triangular),
@@ -183,13 +183,13 @@ function sequenceOf(policy: fc.Arbitrary<Policy>): fc.Arbitrary<Policy> {
   return fc.tuple(fc.array(stage, { maxLength: 4 }), last).map(([stages, end]) => sequence([...stages, end]));
 }
 
-/** Every policy there is: each type, and sequences of them, also nested ones. */
+/** All policies: each type, and sequences of them, also nested ones. */
 export const anyPolicy: fc.Arbitrary<Policy> = fc.oneof(
   simple,
   sequenceOf(fc.oneof({ weight: 4, arbitrary: simple }, { weight: 1, arbitrary: sequenceOf(simple) })),
 );
 
-/** The lowest and the highest rate that a policy may give. */
+/** The lowest and the highest rate of a policy. */
 export function lrBounds(policy: Policy): readonly [low: number, high: number] {
   switch (policy.type) {
     case 'constant':

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as clr from '../src/index.ts';
 import { examples, linearTrainable } from './linearTrainable.ts';
 
-// Mistakes that beginners make. Each must be answered by one clear error that says what to do, before anything is touched.
+// Mistakes of beginners. Each must give one clear error that says what to do, before anything changes.
 
 const {
   adam,
@@ -28,7 +28,7 @@ const batches = examples;
 const policy = constant!({ lr: 0.1 });
 const promised = Promise.resolve(trainable);
 
-/** What is called, how, and what the error must say: what came, and what to do. */
+/** A name, a call, and the parts of its error: what was received, and what to do. */
 const cases: readonly [mistake: string, call: () => unknown, says: readonly string[]][] = [
   [
     'train without await before createTrainer',
@@ -249,7 +249,7 @@ describe('a beginner’s mistake', () => {
     expect(error).toBeInstanceOf(clr.ClrError);
     const { message } = error as Error;
     for (const part of says) expect(message).toContain(part);
-    // What was expected, what came, what to do: three sentences, each on its line.
+    // The message has three lines: what was expected, what was received, what to do.
     expect(message).toMatch(/^\[clr\/\w+\] Expected .+\.\nReceived: .+\n.+[.?!]$/);
   });
 });

@@ -21,7 +21,7 @@ import {
 import { maxNesting } from '../src/limits.ts';
 import { anyPolicy } from './arbitraries.ts';
 
-/** JSON values to put where they do not belong. */
+/** JSON values to put in wrong places. */
 const odd = fc.oneof(
   fc.constantFrom(null, true, '', [], {}, [null], 0, -1, -0.5, 0.5, 1e39, 1e308, 2 ** 53, -(2 ** 53), 5e-324),
   fc.constantFrom(
@@ -39,7 +39,7 @@ const odd = fc.oneof(
 
 type Json = { [name: string]: Json } | Json[] | string | number | boolean | null;
 
-/** One change to a JSON document: `at` walks to a place, `how` says what happens there. */
+/** One change of a JSON document: `at` selects a place, `how` the change. */
 const mutation = fc.record({
   at: fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
   how: fc.constantFrom('replace', 'delete', 'add', 'copy', 'nest', 'rename'),
@@ -91,7 +91,7 @@ function mutate(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
 const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]/;
 
-/** Reads something: gives its answer, or checks that the error is clear and safe to print. */
+/** Runs a reader. Returns its result, or checks that the error is clear and safe to print. */
 function read<T>(parse: () => T): T | undefined {
   try {
     return parse();
@@ -209,7 +209,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('is accepted or refused, whatever it is', () => {
+  it('is accepted or refused, for any value', () => {
     for (const parse of [parsePolicy, parseTrace, parseRun]) {
       fc.assert(fc.property(odd, (value) => void read(() => parse(value))));
     }
@@ -273,7 +273,7 @@ describe('policies in policies', () => {
         );
       }
     }
-    // One that was refused leaves nothing behind.
+    // A refused policy leaves no state behind.
     usePolicy(parsePolicy(nested(maxNesting)));
   });
 

@@ -12,7 +12,7 @@ interface State {
   updates: number;
 }
 
-/** A model of one weight with momentum SGD, in float64, and what was asked of it. */
+/** A model of one weight with momentum SGD, in float64. It records the calls. */
 export interface LinearTrainable extends Trainable<Example> {
   readonly state: State;
   readonly seen: { readonly batch: Example; readonly hyper: Hyperparameters }[];
@@ -26,7 +26,7 @@ export interface LinearOptions {
   readonly result?: (step: number, honest: { loss: number; accuracy: number }) => StepResult;
 }
 
-/** The squared error `(w·x − y)²`, whose gradient `2(w·x − y)·x` anybody can check by hand. */
+/** The squared error `(w·x − y)²`, whose gradient `2(w·x − y)·x` is easy to check by hand. */
 export function linearTrainable({ late = false, result }: LinearOptions = {}): LinearTrainable {
   let state: State = { w: 0, v: 0, updates: 0 };
   const seen: LinearTrainable['seen'] = [];

@@ -66,7 +66,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
     );
   });
 
-  it('is frozen through and through', () => {
+  it('is deeply frozen', () => {
     fc.assert(fc.property(policies, isDeepFrozen));
   });
 
@@ -87,7 +87,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
     );
   });
 
-  it('says the same in any order of asking', () => {
+  it('gives the same values in any order of steps', () => {
     fc.assert(
       fc.property(policies, fc.array(anyStep, { minLength: 2, maxLength: 8 }), (policy, steps) => {
         const schedule = toSchedule(policy);
@@ -102,7 +102,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
     );
   });
 
-  it('has an at() that agrees with lr, momentum and the cycle', () => {
+  it('agrees with lr, momentum and the cycle in at()', () => {
     fc.assert(
       fc.property(policies, anyStep, (policy, step) => {
         const schedule = toSchedule(policy);
@@ -113,7 +113,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
         expect(phase).toBeGreaterThanOrEqual(0);
         expect(phase).toBeLessThan(1);
         expect(cycleEnd).toBeGreaterThan(step);
-        // Never, or so far out that no step can be told from its neighbour.
+        // The cycle never ends, or so late that neighbouring steps are equal in floating point.
         if (!Number.isSafeInteger(cycleEnd)) return;
         expect(schedule.at(cycleEnd).cycle).toBe(cycle + 1);
         expect(schedule.at(cycleEnd - 1).cycle).toBe(cycle);
@@ -136,7 +136,7 @@ function holdsFor(policies: fc.Arbitrary<Policy>): void {
   });
 }
 
-/** The ends of cycles next to a budget, found the slow way, one after the other; the budget where none comes after it. */
+/** The ends of cycles next to a budget, found one after the other; the budget if no end comes after it. */
 function cycleEndsAround(policy: Policy, budget: number): number[] {
   const { at } = toSchedule(policy);
   let [before, after] = [0, at(0).cycleEnd];
@@ -196,7 +196,7 @@ describe('the general form', () => {
       fc.property(cycleOptions, factor, anyStep, (o, gamma, step) => {
         const share = Math.exp(Math.log(gamma) * step);
         const lr = toSchedule(expRange({ ...o, gamma, decay: 'bounds' })).lr(step);
-        // Below 2e-308 neighbouring numbers are this far apart.
+        // Below 2e-308 neighbouring numbers have this distance.
         expect(lr).toBeGreaterThanOrEqual(o.baseLr * share - Number.MIN_VALUE);
         expect(lr).toBeLessThanOrEqual(o.maxLr * share + Number.MIN_VALUE);
       }),

@@ -20,8 +20,8 @@ import {
   triangular2,
 } from '../src/index.ts';
 
-// PyTorch's numbers (torch 1.13, CPU) through the public API. Ours are within 1e-12 of maxLr; PyTorch's own
-// floating phase is off by up to 3e-13 of it where the integer one is exact.
+// PyTorch's numbers (torch 1.13, CPU) through the public API. Ours agree to 1e-12 of maxLr. PyTorch's phase in floating
+// point is off by up to 3e-13; ours, in integers, is exact.
 const closeness = 1e-12;
 
 interface Cyclic {
@@ -42,7 +42,7 @@ interface Curve<Config> {
   readonly config: Config;
   /** The steps. */
   readonly t: readonly number[];
-  /** `null`: PyTorch overflows there. */
+  /** `null` if PyTorch overflows. */
   readonly lr: readonly (number | null)[];
   readonly momentum?: readonly (number | null)[];
 }
@@ -55,7 +55,7 @@ const scales = {
 };
 type ScaleName = keyof typeof scales;
 
-/** PyTorch's arguments as a policy of ours, or, for a `scale_fn` that no policy has, as a closure. */
+/** Converts PyTorch's arguments to a policy, or to a function for a `scale_fn` that no policy has. */
 function fromPyTorch(config: Cyclic): ScheduleLike {
   const { baseLr, maxLr, stepSizeUp, stepSizeDown, mode, gamma, scaleFn, scaleMode } = config;
   const { cycleMomentum = true, baseMomentum: base = 0.8, maxMomentum: max = 0.9 } = config;
@@ -107,7 +107,7 @@ function label(config: object): string {
 
 describe('CyclicLR', () => {
   const cases = cyclicLr.cases as readonly Curve<Cyclic>[];
-  // A base above the max is refused: the one documented deviation.
+  // A base above the max is refused. This is the only deviation, and it is documented.
   const legal = cases.filter(({ config }) => config.baseLr <= config.maxLr);
   const swapped = cases.filter(({ config }) => config.baseLr > config.maxLr);
 
@@ -146,7 +146,7 @@ describe('CyclicLR, further', () => {
     });
   });
 
-  it('is back at its base where PyTorch overflows', () => {
+  it('returns to its base where PyTorch overflows', () => {
     const overflown = largeT.filter(({ lr }) => lr.includes(null));
     expect(overflown.length).toBeGreaterThan(0);
     for (const { config, t, lr } of overflown) {
@@ -266,8 +266,9 @@ describe('CosineAnnealingWarmRestarts and others', () => {
     expect(distance('lr', policy, curve, maxLr)).toBeLessThan(closeness);
   });
 
-  // PyTorch's chainable recursions drift by about 1e-15 a step. CosineAnnealingLR goes back up as slowly as
-  // it came down, and the cosine in SequentialLR starts in mid-way: neither is one of our policies past that.
+  // PyTorch's chainable recursions drift by about 1e-15 per step. Past its end, CosineAnnealingLR rises again as slowly
+  // as it fell, and the cosine in SequentialLR starts in the middle. Our policies do neither, so the comparison ends
+  // there.
   const others: readonly (readonly [name: string, policy: Policy, steps: number])[] = [
     ['CosineAnnealingLR', cosineRestarts({ baseLr: 0.001, maxLr: 0.1, firstCycle: 20 }), 20],
     ['LinearLR', ramp({ startLr: 0.01, endLr: 0.1, steps: 10, spacing: 'linear' }), 20],

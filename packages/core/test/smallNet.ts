@@ -8,7 +8,7 @@ export interface Rows {
 
 /** A net of one hidden layer in float64. */
 export interface SmallNet extends Trainable<Rows> {
-  /** All weights of the hidden layer, then of the output layer; each unit's bias stands behind its weights. */
+  /** All weights of the hidden layer, then those of the output layer. Each unit's bias follows its weights. */
   weights: number[];
 }
 
@@ -16,12 +16,12 @@ export interface SmallNet extends Trainable<Rows> {
 export interface SmallNetOptions {
   readonly inputs: number;
   readonly hidden?: number;
-  /** How many classes there are; 0 for a number, with the squared error. */
+  /** The number of classes; 0 for a single number with the squared error. */
   readonly classes: number;
   readonly seed?: number;
 }
 
-/** Uniform numbers in [0, 1), the same for a seed. */
+/** Uniform numbers in [0, 1) from a seed. */
 export function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -71,7 +71,7 @@ export function smallNet({ inputs, hidden = 16, classes, seed = 1 }: SmallNetOpt
     dispose() {},
   };
 
-  /** The metrics of a batch; adds its mean gradient. */
+  /** Returns the metrics of a batch and adds its mean gradient. */
   function pass({ inputs: rows, targets }: Rows, gradient?: number[]): Metrics {
     const { weights } = net;
     let [loss, right] = [0, 0];

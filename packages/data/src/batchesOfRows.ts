@@ -4,24 +4,26 @@ import { shuffled } from './random.ts';
 
 /** Options of {@link batchesOfRows}. */
 export interface RowBatchOptions<Batch> {
-  /** The examples to take. Default: all. */
+  /** The examples to use. Default: all. */
   readonly rows?: Uint32Array;
-  /** How many examples a batch has. */
+  /** The number of examples in a batch. */
   readonly size: number;
-  /** Shuffles each epoch in its own way. Absent: the order of `rows`, with a last batch that may be smaller. */
+  /**
+   * Shuffles each epoch differently. Without it, batches follow the order of `rows`, and the last one may be smaller.
+   */
   readonly seed?: number;
   /**
-   * With a seed: how many batches at the beginning are not read, and come as `undefined`. A run that resumes skips those
-   * anyway. Default 0.
+   * With a seed: the number of first batches that are not read but given as `undefined`, for a run that resumes and
+   * skips them. Default 0.
    */
   readonly skip?: number;
-  /** Makes a batch of a runtime from the arrays. */
+  /** Converts the arrays to a batch of the runtime. */
   readonly make: (values: Readonly<Record<string, Values>>) => Batch;
 }
 
 /**
- * Examples in batches. With a seed they have no end: one epoch follows another, each in its own order, the same for the same
- * seed, and what is left of an epoch begins the next. Without one they are one pass in order.
+ * Makes batches of examples. With a seed they are endless: epochs follow each other, each in its own order, which the
+ * seed decides. The rest of an epoch begins the next. Without a seed they are one pass in order.
  *
  * @returns an iterable that begins again each time it is iterated
  * @throws {ClrError} if `size` is not a positive integer, or there are no examples

@@ -1,7 +1,7 @@
-/** Bytes that are read in parts: a file, a Blob, or an array in memory. */
+/** Bytes that can be read in parts: a file, a Blob, or an array in memory. */
 export interface ByteSource {
   readonly size: number;
-  /** The bytes from `begin` up to `end`, as an array of its own or a view that nobody changes. */
+  /** The bytes from `begin` up to `end`, as a new array or a view that is never changed. */
   read(begin: number, end: number): Promise<Uint8Array>;
 }
 

@@ -1,9 +1,9 @@
 import { type ByteSource, bytesSource } from './byteSource.ts';
 
-/** A place for bytes that are written once, in order, and then read anywhere. */
+/** A store for bytes that are written once, in order, and then read at any position. */
 export interface ByteStore {
   append(bytes: Uint8Array): Promise<void>;
-  /** All that was written. */
+  /** All written bytes. */
   finish(): Promise<ByteSource>;
 }
 

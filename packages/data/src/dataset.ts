@@ -1,4 +1,4 @@
-/** An array of numbers, row-major, by the name that ONNX gives its type. */
+/** An array of numbers, row-major, with ONNX's name of its type. */
 export interface Values {
   readonly type: 'float32' | 'int64';
   readonly dims: readonly number[];
@@ -11,15 +11,15 @@ export interface Field {
   readonly dims: readonly number[];
 }
 
-/** Examples that are read by their numbers: in memory, or from a file as they are asked for. */
+/** Examples that are read by number, from memory or from a file. */
 export interface Dataset {
   readonly count: number;
-  /** What an example consists of, by name. `target` is the answer to learn. */
+  /** The parts of an example, by name. `target` is the answer to learn. */
   readonly fields: Readonly<Record<string, Field>>;
-  /** These examples, in this order: for each field an array whose first axis counts them. */
+  /** Reads the given examples in order. Each field gives an array whose first axis counts the examples. */
   read(rows: ArrayLike<number>): Promise<Record<string, Values>>;
-  /** The class of each example, where they have one: for splits by class. */
+  /** The class of each example, if there are classes. Used for splits by class. */
   readonly labels?: ArrayLike<number>;
-  /** What was guessed, and advice, as sentences. */
+  /** Guesses and advice, as sentences. */
   readonly notes: readonly string[];
 }

@@ -10,7 +10,7 @@ export function random(seed: number): () => number {
   };
 }
 
-/** The same numbers in an order that the seed decides (Fisher and Yates). */
+/** Shuffles numbers by a seed (Fisher and Yates). */
 export function shuffled(indices: Uint32Array, seed: number): Uint32Array {
   const next = random(seed);
   const order = indices.slice();

@@ -3,17 +3,17 @@ import { shuffled } from './random.ts';
 
 /** Options of {@link splitRows}. */
 export interface SplitOptions {
-  /** The share of the examples that is set apart, in (0, 1). Default 0.2. */
+  /** The share of the examples for validation, in (0, 1). Default 0.2. */
   readonly share?: number;
-  /** Decides which. Default 0. */
+  /** Decides which examples. Default 0. */
   readonly seed?: number;
 }
 
 /**
- * Sets examples apart for validation: by a seed, and so that each class has the same share in both parts. A class with one
- * example keeps it for training.
+ * Splits examples into training and validation by a seed. Each class has the same share in both parts. The example of a
+ * class with only one is for training.
  *
- * @param labels - the class of each example, or how many examples there are
+ * @param labels - the class of each example, or the number of examples
  * @returns the numbers of the examples of both parts, rising
  * @throws {ClrError} if the share leaves a part without examples
  *
@@ -42,7 +42,7 @@ export function splitRows(
   const isApart = new Uint8Array(count);
   let [seen, total] = [0, 0];
   for (const { label, rows } of classes) {
-    // Counted over all classes so far, so that small ones have their share together.
+    // The count runs over all classes, so that small classes together get their share.
     seen += rows.length;
     const apart = Math.min(rows.length - 1, Math.max(0, Math.round(seen * share) - total));
     for (const row of shuffled(rows, seed + 7919 * label).subarray(0, apart)) isApart[row] = 1;

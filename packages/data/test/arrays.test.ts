@@ -13,7 +13,7 @@ const all = (array: RawArray): Promise<Float64Array> =>
   readRows(array, rowsOf(array.dims[0] ?? 1), (length) => new Float64Array(length));
 
 describe('arrays of NumPy', () => {
-  it.each(['arrays.npz', 'packed.npz'])('%s: every type has the same numbers', async (name) => {
+  it.each(['arrays.npz', 'packed.npz'])('%s: every type gives the same numbers', async (name) => {
     const source = await fileSource(path(name));
     const arrays = new Map((await openArrays(source, name)).map((array) => [array.name, array]));
     const get = (key: string): RawArray => arrays.get(key) as RawArray;
@@ -28,13 +28,13 @@ describe('arrays of NumPy', () => {
     expect([...(await all(get('byte')))]).toEqual(rowsOf(12).map((i) => i * 20));
     expect([...(await all(get('flag')))]).toEqual([1, 0, 1, 0, 1, 0]);
     expect([...(await all(get('short')))]).toEqual([-3, -2, -1, 0, 1, 2]);
-    // Rows in any order, as a batch takes them.
+    // Read rows in any order, as for a batch.
     const some = await readRows(get('x'), [4, 0, 1, 1], (length) => new Float32Array(length));
     expect([...some]).toEqual([4, 0, 1, 1].flatMap((row) => [...x.slice(row * 6, row * 6 + 6)]));
     await source.close();
   });
 
-  it('.npy has its name from the file', async () => {
+  it('a .npy array is named after its file', async () => {
     const source = await fileSource(path('x.npy'));
     expect(await openArrays(source, 'x')).toMatchObject([{ name: 'x', dims: [6, 2, 3], dtype: 'f4' }]);
     await source.close();
@@ -47,7 +47,7 @@ describe('arrays of NumPy', () => {
   });
 });
 
-/** The bytes of a safetensors file with one tensor of 16-bit brain floats and one of bytes. */
+/** The bytes of a safetensors file with one bfloat16 tensor and one of bytes. */
 function safetensors(): Uint8Array {
   const header = JSON.stringify({
     __metadata__: { format: 'pt' },
@@ -79,9 +79,9 @@ describe('other arrays', () => {
     expect([...(await all(labels as RawArray))]).toEqual([256, -1]);
   });
 
-  it('larger than what is read: rows come from where they lie', async () => {
+  it('larger than memory: only the needed rows are read', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'clr-data-'));
-    // A sparse file of 3 GiB that takes no room.
+    // A sparse file of 3 GiB that uses no disk space.
     const rows = 3 * 2 ** 18;
     const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 1024), }`.padEnd(117) + '\n';
     await writeFile(

@@ -18,7 +18,7 @@ async function pixels(name: string): Promise<Float32Array> {
 const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
 
-describe('images beside Pillow', () => {
+describe('images, compared with Pillow', () => {
   it.each<[string, number]>([
     ['colour.png', 0],
     ['noise.png', 0],
@@ -26,10 +26,10 @@ describe('images beside Pillow', () => {
     ['alpha.png', 0],
     ['palette.png', 0],
     ['bits.png', 0],
-    // Decoders of JPEG differ by their rounding, and in how they widen colours of half the size.
+    // JPEG decoders differ in rounding, and in the upsampling of colours.
     ['photo.jpg', 3],
     ['progressive.jpg', 16],
-  ])('%s, as it is and resized', async (name, most) => {
+  ])('%s, in its own size and resized', async (name, most) => {
     const image = decodeImage(await file(name), 3, name);
     expect([image.width, image.height, image.channels]).toEqual([30, 20, 3]);
     expect(furthest(image.data, await pixels(name))).toBeLessThanOrEqual(most);
@@ -48,7 +48,7 @@ describe('images beside Pillow', () => {
     expect(furthest(decodeImage(await file('deep.png'), 1, 'deep').data, await pixels('deep.png L'))).toBe(0);
   });
 
-  it('are normalised to mean 0 and deviation 1 by their own moments, in both layouts', async () => {
+  it('have mean 0 and deviation 1 after normalising, in both layouts', async () => {
     const files = ['colour.png', 'noise.png'].map((name, label) => ({ name, label, read: () => file(name) }));
     const reader = new ImageReader(files, { width: 30, height: 20, channels: 3 });
     const moments = await channelMoments(reader, [0, 1]);

@@ -28,7 +28,7 @@ describe('a table', () => {
     ),
   );
 
-  it('becomes numbers: standardised, one for each value, missing ones marked', async () => {
+  it('is encoded: numbers standardised, categories one-hot, missing values marked', async () => {
     const read = table(csv);
     const { encoding, notes } = await fitTable(read);
     expect(encoding.target).toEqual({ name: 'animal', type: 'classes', classes: ['cat', 'dog'] });
@@ -51,7 +51,7 @@ describe('a table', () => {
   it.each([
     ['a regression', (i: number) => i / 3],
     ['a classification', (i: number) => (i % 7 === 0 ? 'rare' : 'often')],
-  ])('learns its encoding from the rows that %s trains on alone', async (_, answer) => {
+  ])('learns its encoding only from the training rows of %s', async (_, answer) => {
     const split = { seed: 3, share: 0.3 };
     const text = (x: (i: number) => number) =>
       table(rows('x,y', ...Array.from({ length: 70 }, (_, i) => `${x(i)},${answer(i)}`)));
@@ -68,7 +68,7 @@ describe('a table', () => {
     expect(feature?.type === 'number' && feature.mean).toBeCloseTo(mean, 10);
   });
 
-  it('is the same from a temporary file as from memory', async () => {
+  it('gives the same examples from a temporary file as from memory', async () => {
     const { encoding } = await fitTable(table(csv));
     const inMemory = await tableDataset(table(csv), encoding);
     let stores = 0;
@@ -123,14 +123,14 @@ describe('a table', () => {
   it.each<[string, string, string]>([
     ['a file without a header', rows('1,2', '3,4'), 'names of columns'],
     ['a column twice', rows('x,x', '1,2'), '"x" twice'],
-    ['a name that another column is given', rows('column 2,', '1,2'), '"column 2" twice'],
+    ['a name that another column has', rows('column 2,', '1,2'), '"column 2" twice'],
     ['a long row', rows('x,y', '1,2', '1,2,3'), 'Received: 3 in row 3'],
     ['a header alone', 'x,y\n', 'a header alone'],
   ])('refuses %s', (_, text, words) => {
     expect(() => table(text)).toThrow(words);
   });
 
-  it('refuses other tables than it was fitted to', async () => {
+  it('refuses a table that differs from the fitted one', async () => {
     const { encoding } = await fitTable(table(csv));
     const other = (text: string): Promise<Dataset> => tableDataset(table(text), encoding);
     await expect(other(rows('age,animal', '1,cat'))).rejects.toThrow('the column "town"');
@@ -140,7 +140,7 @@ describe('a table', () => {
     await expect(other(rows('age,town,animal', 'old,Rome,cat'))).rejects.toThrow('Received: "old"');
   });
 
-  it('keeps texts that look like numbers as they stand', async () => {
+  it('keeps texts that look like numbers', async () => {
     const code = (i: number): string => ['01', '1', 'none', 'x'][i % 4] as string;
     const { encoding } = await fitTable(
       table(
@@ -159,7 +159,7 @@ describe('a table', () => {
     );
   });
 
-  it('refuses what it would refuse to learn from', async () => {
+  it('refuses for predictions what it refuses for training', async () => {
     const { encoding } = await fitTable(table(csv));
     const infinite = table(rows('age,town', '1,Rome', '-inf,Rome'));
     await expect(tableDataset(infinite, encoding, { labelled: false })).rejects.toThrow('-Infinity in row 2');
@@ -172,7 +172,7 @@ describe('a table', () => {
     );
   });
 
-  it.each(['arrow', 'parquet'])('reads odd columns of %s right, or not at all', async (kind) => {
+  it.each(['arrow', 'parquet'])('reads odd columns of %s correctly, or refuses them', async (kind) => {
     const open = async (name: string) => {
       const bytes = await readFile(new URL(`files/${name}.${kind}`, import.meta.url));
       return kind === 'arrow' ? openArrowTable(bytes, name) : openParquetTable(bytesSource(bytes), name);
@@ -242,7 +242,7 @@ describe('a table', () => {
     await expect(openArrowTable(Uint8Array.of(1, 2, 3), 'x')).rejects.toThrow('an Arrow table in x');
   });
 
-  it('comes from Parquet as from CSV', async () => {
+  it('is the same from Parquet as from CSV', async () => {
     const source = bytesSource(await readFile(new URL('files/table.parquet', import.meta.url)));
     const parquet = await openParquetTable(source, 'table.parquet');
     const { rows: count, columns } = parquet;
@@ -262,7 +262,7 @@ describe('a table', () => {
 });
 
 describe('rows', () => {
-  it('are split by class, the same for the same seed', () => {
+  it('are split by class, equally for equal seeds', () => {
     const labels = Array.from({ length: 100 }, (_, i) => (i < 90 ? 0 : 1));
     const { train, validation } = splitRows(labels, { seed: 3 });
     expect([train.length, validation.length, validation.filter((row) => row >= 90).length]).toEqual([
@@ -275,7 +275,7 @@ describe('rows', () => {
     expect(() => splitRows(10, { share: 1 })).toThrow('a share in (0, 1)');
   });
 
-  it('come in batches that an epoch covers once', async () => {
+  it('are batched so that an epoch contains each once', async () => {
     const numbers: Dataset = {
       count: 10,
       fields: {},

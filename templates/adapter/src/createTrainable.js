@@ -2,10 +2,10 @@ import { ClrError, checkHyperparameters, meanMetrics } from '@clr/core';
 
 /** @typedef {{ rows: number[][], classes: number[] }} Batch */
 
-/** This package's errors: what was expected, what came, what to do. */
+/** Makes this package's errors: what was expected, what was received, what to do. */
 const fail = (expected, received, advice) => new ClrError('clr-adapter', { expected, received, advice });
 
-/** Refuses a batch before anything is touched. A message says what to change. */
+/** Refuses a bad batch before anything changes. The message says what to change. */
 function checkBatch(model, batch) {
   const { rows, classes } = Object(batch);
   const width = model.weights.length - 1;
@@ -22,7 +22,7 @@ function checkBatch(model, batch) {
     );
   }
   if (!rows.every((row) => row.length === width && row.every(Number.isFinite))) {
-    throw fail(`rows of ${width} finite numbers`, 'others', 'Look at the features of the batch.');
+    throw fail(`rows of ${width} finite numbers`, 'others', 'Check the features of the batch.');
   }
   if (!classes.every((each) => each === 0 || each === 1)) {
     throw fail('classes 0 and 1', String(classes), 'Number the classes from 0.');
@@ -48,11 +48,11 @@ export function createTrainable(model, { momentum = 0 } = {}) {
   };
 
   return {
-    // What the range test has to know of the optimizer.
+    // The properties of the optimizer that the range test needs.
     updateKind,
     ...(momentum > 0 && { momentum }),
 
-    // One update with exactly this rate; the loss is the one before it. Promises are welcome.
+    // One update with exactly this rate. Returns the loss before the update; promises are allowed.
     trainStep(batch, hyper) {
       checkHyperparameters(hyper, updateKind);
       checkBatch(model, batch);
@@ -61,21 +61,21 @@ export function createTrainable(model, { momentum = 0 } = {}) {
       return metrics;
     },
 
-    // Means over batches, weighted by their examples. Nothing changes.
+    // Means over batches, weighted by their examples. Changes nothing.
     evaluate: (batches) =>
       meanMetrics(batches, (batch) => {
         checkBatch(model, batch);
         return { examples: batch.rows.length, ...measure(batch) };
       }),
 
-    // Everything that an update depends on, as copies.
+    // Copies everything that an update depends on.
     snapshot: async () => ({
       adapter: 'clr-adapter',
       weights: model.weights.slice(),
       velocity: model.velocity.slice(),
     }),
 
-    // Bit for bit. Refuses what is not a snapshot of such a model before anything is touched.
+    // Restores bit for bit. Refuses anything but a snapshot of such a model before anything changes.
     async restore(snapshot) {
       const { adapter, weights, velocity } = Object(snapshot);
       if (
@@ -83,7 +83,7 @@ export function createTrainable(model, { momentum = 0 } = {}) {
         weights?.length !== model.weights.length ||
         velocity?.length !== weights.length
       ) {
-        throw fail('a snapshot of this model', 'another', 'Pass what snapshot() of the same model gave.');
+        throw fail('a snapshot of this model', 'another', 'Pass the result of snapshot() of the same model.');
       }
       model.weights.set(weights);
       model.velocity.set(velocity);

@@ -1,4 +1,4 @@
-/** Stands for your framework: logistic regression with SGD and momentum. Replace this file by an import. */
+/** A stand-in for your framework: logistic regression with SGD and momentum. Replace this file by an import. */
 export class Classifier {
   /** @param {number} features */
   constructor(features) {
@@ -6,7 +6,7 @@ export class Classifier {
     this.velocity = new Float32Array(features + 1);
   }
 
-  /** The chance of class 1 for each row. */
+  /** The probability of class 1 for each row. */
   predict(rows) {
     return rows.map((row) => {
       const sum = row.reduce((total, x, i) => total + x * this.weights[i], this.weights.at(-1));

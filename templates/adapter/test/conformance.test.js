@@ -3,14 +3,14 @@ import { describeTrainable } from '@clr/conformance';
 import { createTrainable } from '../src/createTrainable.js';
 import { Classifier } from '../src/framework.js';
 
-/** A fresh small model: the same weights every time. */
+/** Makes a new small model, with the same weights every time. */
 function create(options) {
   const model = new Classifier(2);
   model.weights.set([0.3, -0.2, 0.1]);
   return { trainable: createTrainable(model, options), weights: () => [model.weights.slice()] };
 }
 
-/** At least three batches, no two alike, of different sizes. */
+/** At least three different batches of different sizes. */
 const batches = [5, 8, 3].map((count, b) => {
   const rows = Array.from({ length: count }, (_, n) => [Math.cos(31 * b + 7 * n), Math.sin(5 * b + 3 * n)]);
   return { rows, classes: rows.map(([x, y]) => (x + y > 0 ? 1 : 0)) };

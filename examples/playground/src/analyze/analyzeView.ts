@@ -16,10 +16,10 @@ interface Curve {
 
 const smoothings = ['as the tool does it', 'none', 'fastai', 'lightning', 'lr-finder'] as const;
 const updates = ['as the file says', 'sgd', 'momentum', 'adaptive'] as const;
-/** Of a training that is not known. */
+/** The default length of a training. */
 const usualSteps = 500;
 
-/** Range tests of any tool: what they say, with the picture. */
+/** The view that analyses and draws range tests of any tool. */
 export class AnalyzeView {
   readonly element: HTMLElement;
   #curves: readonly Curve[] = [];
@@ -37,7 +37,7 @@ export class AnalyzeView {
   #found: Shared | undefined;
   #json = '';
 
-  /** @param onPolicies - told of policies to draw */
+  /** @param onPolicies - called with policies to draw */
   constructor(onPolicies: (shared: Shared) => void) {
     const again = () => void this.#analyze();
     const text = (placeholder: string) =>

@@ -6,11 +6,11 @@ import { freshId, svg } from '../dom.ts';
 export interface Line {
   readonly colour: string;
   readonly points: readonly Point[];
-  /** Drawn stronger than the others. */
+  /** Drawn thicker than the others. */
   readonly strong?: boolean;
-  /** Drawn weaker: raw values behind their mean. */
+  /** Drawn faintly, for raw values behind their mean. */
   readonly faint?: boolean;
-  /** The ground below it is tinted. */
+  /** The area below it is tinted. */
   readonly area?: boolean;
   /** Dots instead of a curve. */
   readonly dots?: boolean;
@@ -27,12 +27,12 @@ export interface Drawing {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** Where dashed lines stand: troughs. */
+  /** The x positions of dashed lines, for troughs. */
   readonly marks?: readonly number[];
   readonly height: number;
-  /** What it shows, for those who do not see it. */
+  /** A description for screen readers. */
   readonly description: string;
-  /** The place that is looked at. */
+  /** The x position under the pointer. */
   readonly pointer?: number;
 }
 
@@ -48,7 +48,7 @@ export class LineChart {
   #drawing: Drawing | undefined;
   #width = 0;
 
-  /** @param onPoint - told of the place along x that the pointer is over */
+  /** @param onPoint - called with the x position under the pointer */
   constructor(host: HTMLElement, onPoint?: (x: number) => void) {
     this.#host = host;
     host.append(this.#svg);
@@ -79,7 +79,7 @@ export class LineChart {
     for (const mark of marks) {
       inside.append(svg('line', { class: 'mark', x1: x(mark), x2: x(mark), y1: margin.top, y2: bottom }));
     }
-    // The strong ones last, and the dots on top of them.
+    // Thick curves are drawn last, and dots on top of them.
     const rank = ({ strong, dots }: Line): number => (dots ? 2 : strong ? 1 : 0);
     const order = [...lines].sort((a, b) => rank(a) - rank(b));
     for (const line of order) inside.append(...this.#line(line, x, y, bottom));
@@ -96,7 +96,7 @@ export class LineChart {
     this.#drawPointer(drawing, x, y, bottom);
   }
 
-  /** Moves the pointer alone. */
+  /** Moves only the pointer mark. */
   point(pointer: number): void {
     if (!this.#drawing) return;
     this.#drawing = { ...this.#drawing, pointer };
@@ -183,7 +183,7 @@ export class LineChart {
   }
 }
 
-/** The labelled places of an axis: round numbers; of a long logarithmic one the powers of ten. */
+/** The labels of an axis: round numbers, or powers of ten on a long logarithmic axis. */
 function ticksOf(scale: Scale, { domain: [low, high], log }: Axis, count: number): number[] {
   const ticks = scale.ticks(count);
   if (!log) return ticks;
@@ -194,7 +194,7 @@ function ticksOf(scale: Scale, { domain: [low, high], log }: Axis, count: number
   return ticks.filter((_, i) => i % Math.max(1, Math.ceil(ticks.length / count)) === 0);
 }
 
-/** The value of a curve at a place: between two points on the line through them. */
+/** The value of a curve at an x position, interpolated between two points. */
 function valueNear(points: readonly Point[], at: number): number | null {
   let [low, high] = [0, points.length - 1];
   if (high < 0 || at < points[0]![0] || at > points[high]![0]) return null;

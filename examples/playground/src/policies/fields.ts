@@ -1,28 +1,28 @@
 import type { Policy } from '@clr/core';
 
-/** A policy that is being edited: its numbers may be wrong for a moment. */
+/** A policy while it is edited. Its numbers may be temporarily invalid. */
 export type Draft = Readonly<Record<string, unknown>> & { readonly type: Policy['type'] };
 
 interface Common {
-  /** Where it stands in the policy: `momentum.base`. */
+  /** Its path in the policy: `momentum.base`. */
   readonly path: string;
   readonly label: string;
   readonly hint?: string;
-  /** Whether it stands among those that are rarely changed. */
+  /** True if it is shown among the rarely changed fields. */
   readonly more?: boolean;
-  /** Whether the policy has it now. */
+  /** Tells whether the current policy has it. */
   readonly when?: (draft: Draft) => boolean;
 }
 
 /** A number, with a slider beside it. */
 export interface NumberField extends Common {
   readonly kind: 'number';
-  /** How the slider runs: by equal steps, by equal factors, or by the nines of a number below 1. */
+  /** The slider's scale: equal steps, equal factors, or the nines of a number below 1. */
   readonly scale: 'linear' | 'log' | 'nines';
   readonly min: number;
   readonly max: number;
   readonly whole?: boolean;
-  /** What holds where the field is empty, for those that may be. */
+  /** The value of an empty field, if the field may be empty. */
   readonly preset?: (draft: Draft) => number;
 }
 
@@ -30,11 +30,11 @@ export interface NumberField extends Common {
 export interface ChoiceField extends Common {
   readonly kind: 'choice';
   readonly options: readonly { readonly label: string; readonly value: unknown }[];
-  /** The option that holds where the policy does not name one. Default: the first. */
+  /** The option that applies if the policy does not name one. Default: the first. */
   readonly preset?: unknown;
 }
 
-/** Text that stands for a list. */
+/** A list as text. */
 export interface TextField extends Common {
   readonly kind: 'text';
   readonly format: 'numbers' | 'json';
@@ -126,7 +126,7 @@ const stretchHint = 'Below 1 a share of the run, else a number of steps.';
 const isGeometric = (draft: Draft): boolean =>
   (draft.decay as { type?: string } | undefined)?.type === 'geometric';
 
-/** What can be edited of each kind. */
+/** The editable fields of each kind. */
 export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
   constant: [rate('lr', 'Learning rate')],
   triangular: [...cycle, ...cycleMore],
@@ -285,7 +285,7 @@ export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
   table: [{ kind: 'text', path: 'values', label: 'Rates, step by step', format: 'numbers' }],
 };
 
-/** What stands at a path. */
+/** The value at a path. */
 export const at = (draft: object, path: string): unknown =>
   path
     .split('.')
@@ -297,6 +297,6 @@ export function put<T extends object>(draft: T, path: string, value: unknown): T
   const { [key]: old, ...others } = draft as Record<string, unknown>;
   const next = rest.length > 0 ? put((old ?? {}) as object, rest.join('.'), value) : value;
   if (next === undefined) return others as T;
-  // In its old place, so that copied code keeps its order.
+  // Keep its position, so that copied code keeps its order.
   return (key in draft ? { ...draft, [key]: next } : { ...others, [key]: next }) as T;
 }

@@ -11,7 +11,7 @@ import {
 } from './fields.ts';
 import { placeOf, places, valueAt } from './slider.ts';
 
-/** What is wrong with the draft, and where. */
+/** The fault of the draft, and its field. */
 export interface Fault {
   readonly path: string;
   readonly text: string;
@@ -20,12 +20,12 @@ export interface Fault {
 interface Control {
   readonly field: Field;
   readonly element: HTMLElement;
-  /** Shows the draft's value, but not in an input that somebody types in. */
+  /** Shows the draft's value, except in an input that has the focus. */
   readonly show: (draft: Draft) => void;
   readonly fault: (text: string | undefined) => void;
 }
 
-/** The numbers of one policy, to edit. */
+/** The form for the numbers of one policy. */
 export class Form {
   readonly #host: HTMLElement;
   readonly #onChange: (draft: Draft) => void;
@@ -174,13 +174,13 @@ export class Form {
   }
 }
 
-/** Whether an option is meant by a value: the same one, or another of the same kind. */
+/** True if an option matches a value: the same value, or one of the same kind. */
 function alike(option: unknown, value: unknown): boolean {
   if (typeof option !== 'object' || typeof value !== 'object') return option === value;
   return (option as { type?: string }).type === (value as { type?: string } | null)?.type;
 }
 
-/** A list, or the text itself, which core then refuses. */
+/** Parses a list. Returns other text unchanged, which core then refuses. */
 function parse(text: string, { format }: TextField): unknown {
   if (format === 'numbers')
     return text

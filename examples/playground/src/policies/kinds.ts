@@ -14,19 +14,19 @@ import {
   wsd,
 } from '@clr/core';
 
-/** The size of a policy: what carries over when another kind is chosen. */
+/** The size of a policy, which is kept when another kind is chosen. */
 export interface Size {
   readonly low: number;
   readonly high: number;
   readonly steps: number;
 }
 
-/** A kind of policy as the page offers it. */
+/** A kind of policy in the page's menu. */
 export interface Kind {
   readonly type: Policy['type'];
   readonly name: string;
   readonly about: string;
-  /** A policy of this kind, about this large. */
+  /** Makes a policy of this kind with about this size. */
   readonly make: (size: Size) => Policy;
 }
 

@@ -1,6 +1,6 @@
 import { type Policy, toSchedule } from '@clr/core';
 
-/** How many steps show what a policy does: its whole length, four cycles, or 1,000 steps where it has neither. */
+/** The number of steps to draw of a policy: its whole length, four cycles, or 1,000 steps if it has neither. */
 export function lengthOf(policy: Policy): number {
   switch (policy.type) {
     case 'oneCycle':
@@ -30,6 +30,6 @@ export function lengthOf(policy: Policy): number {
 /** The most steps that are drawn: a drawing of more shows no more. */
 export const maxSteps = 10_000_000;
 
-/** What all policies of a picture need together. */
+/** The number of steps for all policies of a picture. */
 export const commonLength = (policies: readonly Policy[]): number =>
   Math.min(maxSteps, Math.max(1, ...policies.map(lengthOf)));

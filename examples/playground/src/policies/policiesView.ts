@@ -29,7 +29,7 @@ const first: Shared = {
   ],
 };
 
-/** Policies that are drawn over each other while their numbers change. */
+/** The view that draws policies over each other while their numbers change. */
 export class PoliciesView {
   readonly element: HTMLElement;
   #items: readonly Item[] = [];
@@ -53,7 +53,7 @@ export class PoliciesView {
   readonly #add: HTMLButtonElement;
   readonly #code: CodePanel = new CodePanel();
 
-  /** @param onChange - told of the link after each change */
+  /** @param onChange - called with the link after each change */
   constructor(onChange: (link: string) => void) {
     this.#onChange = onChange;
     const [kind, scrub, shown] = [freshId(), freshId(), freshId()];
@@ -139,7 +139,7 @@ export class PoliciesView {
     this.load(first);
   }
 
-  /** Shows what a link or another part of the page holds. */
+  /** Shows the policies of a link or of another part of the page. */
   load({ policies, steps, log = false }: Shared): void {
     this.#items = policies.map((policy, i) => ({
       policy,
@@ -153,7 +153,7 @@ export class PoliciesView {
     this.#draw();
   }
 
-  /** The policy that is edited. */
+  /** The edited policy. */
   get chosen(): Policy {
     return this.#items[this.#chosen]!.policy;
   }
@@ -182,7 +182,7 @@ export class PoliciesView {
       low = Math.min(low, rate);
       high = Math.max(high, rate);
     }
-    // Of a policy that ends at 0 or never moves, a twentieth of the peak makes a lower bound.
+    // If a policy ends at 0 or is constant, the lower bound is a twentieth of the peak.
     const bound = low < high / 1000 || low === high ? Number((high / 20).toPrecision(1)) : low;
     const made = kindOf(type).make({ low: bound, high, steps });
     this.#replace({ policy: made, draft: made as unknown as Draft, colour });
@@ -243,7 +243,7 @@ export class PoliciesView {
     const values = drawn.flatMap(({ rate }) => rate.points.flatMap(([, lr]) => lr ?? []));
     const high = values.reduce((most, lr) => Math.max(most, lr), 0);
     const above = values.filter((lr) => lr > 0).reduce((least, lr) => Math.min(least, lr), Infinity);
-    // A rate that falls to 0 has no bottom on a log scale: five decades are enough.
+    // On a log scale a rate that falls to 0 has no lower limit, so show five decades.
     const low = Math.max(above, high / 1e5);
     const y = this.#log
       ? { domain: [low === high ? low / 2 : low * 0.9, high * 1.15] as const, log: true }
@@ -324,7 +324,7 @@ export class PoliciesView {
     this.#readOut();
   }
 
-  /** What the policies say at the step that is looked at. */
+  /** The values of the policies at the step under the pointer. */
   #readOut(): void {
     const step = this.#pointer;
     const way = step / this.#length;
@@ -341,13 +341,13 @@ export class PoliciesView {
   }
 }
 
-/** A draft as a policy, or the old policy with what is wrong. */
+/** Parses a draft. Returns a policy, or the old policy with the fault of the draft. */
 function tried(draft: Draft, old: Policy): Omit<Item, 'colour'> {
   try {
     return { policy: parsePolicy(draft), draft };
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    // A stage's field is edited where all stages are.
+    // A field of a stage belongs to the editor of all stages.
     const path = error.field.split('[')[0] || 'policy';
     return { policy: old, draft, fault: { path, text: problemText(error) } };
   }

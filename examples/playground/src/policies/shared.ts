@@ -1,9 +1,9 @@
 import { ClrError, type Policy, parsePolicy } from '@clr/core';
 
-/** What a link to a picture of policies holds. */
+/** The content of a link to a picture of policies. */
 export interface Shared {
   readonly policies: readonly Policy[];
-  /** How many steps are shown, where somebody chose. */
+  /** The chosen number of steps, if there is one. */
   readonly steps?: number;
   readonly log?: boolean;
 }
@@ -11,7 +11,7 @@ export interface Shared {
 /** The maximum number of policies in one picture: more cannot be distinguished at a glance. */
 export const maxPolicies = 5;
 
-/** A picture as text for an address: JSON in base64url. */
+/** Encodes a picture for an address: JSON in base64url. */
 export function toLink({ policies, steps, log }: Shared): string {
   const data = { v: 1, p: policies, ...(steps !== undefined && { s: steps }), ...(log && { l: true }) };
   const bytes = new TextEncoder().encode(JSON.stringify(data));
@@ -22,7 +22,7 @@ export function toLink({ policies, steps, log }: Shared): string {
 }
 
 /**
- * Reads such text again. It may come from anywhere.
+ * Decodes the text of {@link toLink}. It may come from any source, so everything is checked.
  *
  * @throws {ClrError} if it is not what `toLink` writes
  */

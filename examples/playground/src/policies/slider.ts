@@ -1,6 +1,6 @@
 import type { NumberField } from './fields.ts';
 
-/** How many places a slider has. */
+/** The number of positions of a slider. */
 export const places = 400;
 
 const forward = ({ scale }: Pick<NumberField, 'scale'>, value: number): number =>
@@ -9,14 +9,14 @@ const forward = ({ scale }: Pick<NumberField, 'scale'>, value: number): number =
 const back = ({ scale }: Pick<NumberField, 'scale'>, way: number): number =>
   scale === 'log' ? Math.exp(way) : scale === 'nines' ? 1 - Math.exp(-way) : way;
 
-/** Where the slider stands for a value: what lies outside its range stands at an end. */
+/** The slider's position for a value. Values outside its range are at an end. */
 export function placeOf(field: NumberField, value: number): number {
   const [from, to] = [forward(field, field.min), forward(field, field.max)];
   const inside = Math.min(field.max, Math.max(field.min, value));
   return Math.round((places * (forward(field, inside) - from)) / (to - from));
 }
 
-/** The value of a place: with as many digits as a place tells apart. */
+/** The value of a position, with as many digits as the positions distinguish. */
 export function valueAt(field: NumberField, place: number): number {
   const [from, to] = [forward(field, field.min), forward(field, field.max)];
   const value = back(field, from + ((to - from) * place) / places);

@@ -3,12 +3,12 @@ import { buildModel } from '@clr/onnx';
 import type { Task } from './task.ts';
 
 const pixels = 28 * 28;
-/** How many digits are shown with the model's guesses. */
+/** The number of digits that are shown with the model's predictions. */
 const shown = 24;
-// MNIST's.
+// The mean and deviation of MNIST.
 const [mean, std] = [0.1307, 0.3081];
 
-/** The built-in digits, with a small convnet that knows nothing yet. */
+/** The built-in digits, with a small untrained convnet. */
 export async function openDigits(count: number): Promise<Task> {
   const [train, test] = await Promise.all([fetchDigits('train'), fetchDigits('test')]);
   const most = Math.min(count, train.labels.length);
@@ -42,7 +42,7 @@ interface Digits {
 async function fetchDigits(part: 'train' | 'test'): Promise<Digits> {
   const [images, labels] = await Promise.all(
     ['images', 'labels'].map(async (what) => {
-      // Beside the page, which is built a folder above the worker.
+      // The files are beside the page, which is one folder above the worker in the build.
       const folder = import.meta.env.DEV ? '/digits/' : '../digits/';
       const response = await fetch(new URL(`${folder}${part}-${what}`, self.location.href));
       if (!response.ok)

@@ -20,10 +20,10 @@ import type { Task } from './task.ts';
 
 /** How the held-out fifth is chosen: the same in every visit. */
 const split = { share: 0.2, seed: 0 } as const;
-/** How many examples are looked at before a training. */
+/** The number of examples that are checked before a training. */
 const looked = 1024;
 
-/** Reads a dropped model and data, and sees that they fit. */
+/** Reads a dropped model and data, and checks that they fit. */
 export async function openDropped({ model, data }: DroppedFiles, head: RunSettings['head']): Promise<Task> {
   const given = new Uint8Array(await model.arrayBuffer());
   const { inputs } = describeModel(given);

@@ -3,7 +3,7 @@ import type { Guesses } from './protocol.ts';
 
 const size = 28;
 
-/** Some held-out digits with what the model takes them for. */
+/** Some held-out digits with the model's predictions. */
 export class Gallery {
   readonly element: HTMLElement;
   readonly #list: HTMLElement = h('ol', { class: 'digits' });
@@ -39,7 +39,7 @@ export class Gallery {
   }
 }
 
-/** A digit in the colour of the ink: its brightness becomes its opacity, and CSS does the rest. */
+/** A digit in the text colour. Its brightness becomes its opacity, and CSS sets the colour. */
 function picture(images: Uint8Array, index: number): HTMLElement {
   const canvas = h('canvas', { width: size, height: size });
   const context = canvas.getContext('2d')!;

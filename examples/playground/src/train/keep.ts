@@ -2,10 +2,10 @@ import type { Checkpoint, CheckpointStore } from '@clr/checkpoint';
 import { indexedDbStore } from '@clr/checkpoint/browser';
 import type { DroppedFiles, History } from './protocol.ts';
 
-/** What is kept of a run, so that another visit goes on. */
+/** The stored state of a run, so that another visit can continue it. */
 const store: CheckpointStore = indexedDbStore('playground');
 const filesCache = 'clr-playground-run';
-/** An entry that stands for none: a store has no way to remove one. */
+/** An entry that means none, because a store cannot remove entries. */
 const nothing = { step: 0, snapshot: { none: new Uint8Array(1) }, extra: null } as const;
 
 /** A checkpoint of a run with its history. */
@@ -24,7 +24,7 @@ export async function forget(): Promise<void> {
   await caches.delete(filesCache);
 }
 
-/** Keeps the files that a run needs: the browser holds them on the disk. */
+/** Stores the files that a run needs in the browser's storage on disk. */
 export async function keepFiles(files: DroppedFiles): Promise<void> {
   const cache = await caches.open(filesCache);
   for (const [key, file] of Object.entries(files) as [string, File][]) {

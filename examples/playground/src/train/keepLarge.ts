@@ -1,6 +1,6 @@
 /**
- * Keeps the runtime and the digits that this worker has fetched. The service worker does so too, but not for a worker that
- * began before it did: in the first visit.
+ * Caches the runtime and the digits that this worker fetched. In the first visit this worker starts before the service
+ * worker, which then does not see its requests.
  */
 export async function keepLarge(): Promise<void> {
   if (import.meta.env.DEV || !('caches' in self)) return;

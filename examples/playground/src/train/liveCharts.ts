@@ -5,12 +5,12 @@ import { type Line, LineChart } from '../chart/lineChart.ts';
 import { h } from '../dom.ts';
 import type { History, Measured, Step } from './protocol.ts';
 
-/** The share of the old mean that each step leaves. */
+/** The share of the old mean that each step keeps. */
 const beta = 0.9;
-/** The most points of a drawn curve. */
+/** The maximum number of points of a drawn curve. */
 const most = 1200;
 
-/** A running mean that begins without a bias. */
+/** A debiased running mean. */
 function smooth(values: readonly Point[]): Point[] {
   let [mean, weight] = [0, 0];
   return values.map(([x, y]): Point => {
@@ -21,7 +21,7 @@ function smooth(values: readonly Point[]): Point[] {
   });
 }
 
-/** Rate, loss and accuracy while they come; before them the range test. */
+/** Live charts of rate, loss and accuracy, and before these of the range test. */
 export class LiveCharts {
   readonly element: HTMLElement;
   #history: History | undefined;
@@ -56,7 +56,7 @@ export class LiveCharts {
     this.element = h('div', { class: 'live' }, ...Object.values(this.#parts));
   }
 
-  /** Nothing has happened yet. */
+  /** The state before the first event. */
   clear(): void {
     [this.#history, this.#steps, this.#measured, this.#sweep] = [undefined, [], [], []];
     this.#ask();
@@ -87,7 +87,7 @@ export class LiveCharts {
     this.#ask();
   }
 
-  /** Draws ten times a second at most, however much comes, and not where nobody looks. */
+  /** Draws at most ten times a second, and not in a hidden tab. */
   #ask(): void {
     if (this.#asked) return;
     this.#asked = true;

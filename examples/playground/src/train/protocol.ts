@@ -1,26 +1,26 @@
 import type { Policy, RangeTestFinding, RangeTestPoint, RangeTestTrace } from '@clr/core';
 
-/** What is trained, and how. Plain data: it is kept with the run. */
+/** The settings of a training. They are plain data, because they are stored with the run. */
 export interface RunSettings {
   /** A number of the built-in digits, or the dropped files. */
   readonly source: { readonly kind: 'digits'; readonly count: number } | { readonly kind: 'files' };
   readonly epochs: number;
   readonly batch: number;
   readonly optimizer: 'sgd' | 'adam';
-  /** The rates: found by a range test, or those of a policy. */
+  /** The source of the rates: a range test, or a policy. */
   readonly rates: { readonly plan: 'decay' | 'cycles' | 'wsd' | 'fixed' } | { readonly policy: Policy };
-  /** Of a dropped model: whether it gets a new last layer, and whether that alone is trained. */
+  /** For a dropped model: whether it gets a new last layer, and whether only that layer is trained. */
   readonly head: 'as it is' | 'new' | 'new, alone';
   readonly device: 'wasm' | 'webgpu';
 }
 
-/** Files that were dropped: a model, and data for it. */
+/** The dropped files: a model, and data for it. */
 export interface DroppedFiles {
   readonly model: File;
   readonly data: File;
 }
 
-/** What the page asks of the worker. */
+/** A request of the page to the worker. */
 export type Command =
   | { readonly type: 'look' }
   | { readonly type: 'start'; readonly settings: RunSettings; readonly files?: DroppedFiles }
@@ -29,7 +29,7 @@ export type Command =
   | { readonly type: 'forget' }
   | { readonly type: 'export' };
 
-/** One step as the charts show it. */
+/** One step in the charts. */
 export interface Step {
   readonly step: number;
   readonly lr: number;
@@ -37,7 +37,7 @@ export interface Step {
   readonly accuracy?: number | null;
 }
 
-/** A measurement on the examples that are held out. */
+/** An evaluation on the held-out examples. */
 export interface Measured {
   readonly step: number;
   /** `null` stands for NaN or an infinity. */
@@ -45,7 +45,7 @@ export interface Measured {
   readonly accuracy?: number;
 }
 
-/** Some held-out pictures with what the model takes them for. */
+/** Some held-out pictures with the model's predictions. */
 export interface Guesses {
   /** 28 × 28 bytes each. */
   readonly images: Uint8Array;
@@ -53,7 +53,7 @@ export interface Guesses {
   readonly guesses: readonly number[];
 }
 
-/** Everything that has happened in a run: what a page shows that comes back to it. */
+/** The history of a run, which a page shows when it is opened again. */
 export interface History {
   readonly settings: RunSettings;
   readonly policy: Policy;
@@ -63,7 +63,7 @@ export interface History {
   readonly found?: { readonly trace: RangeTestTrace; readonly finding: RangeTestFinding };
 }
 
-/** What the worker tells the page. */
+/** A message of the worker to the page. */
 export type Event =
   | { readonly type: 'kept'; readonly history?: History; readonly step?: number }
   | { readonly type: 'status'; readonly text: string }

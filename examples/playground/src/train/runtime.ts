@@ -1,6 +1,6 @@
 import type { Ort } from '@clr/onnx';
 
-/** ONNX Runtime, with the options of its sessions. It comes when it is first asked for. */
+/** Loads ONNX Runtime at its first use, with the options of its sessions. */
 export async function loadRuntime(
   device: 'wasm' | 'webgpu',
 ): Promise<{ ort: Ort; providers: readonly string[] }> {
@@ -9,7 +9,7 @@ export async function loadRuntime(
     return { ort: ort as unknown as Ort, providers: ['webgpu'] };
   }
   const ort = await import('onnxruntime-web/wasm');
-  // Threads share memory, which a page may have only where its server says so.
+  // Threads need shared memory, which a page has only if its server allows it.
   ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   return { ort: ort as unknown as Ort, providers: ['wasm'] };
 }

@@ -74,7 +74,7 @@ export class Session {
     this.#abort.abort();
   }
 
-  /** From the beginning: the range test, where rates are to be found, then the training. */
+  /** Starts a run: a range test if the rates must be found, then the training. */
   async start(): Promise<void> {
     this.#abort = new AbortController();
     const budget = this.#settings.epochs * this.#stepsPerEpoch;
@@ -92,14 +92,14 @@ export class Session {
     await this.#train({ step: 0, snapshot: await this.#trainer.snapshot() });
   }
 
-  /** From where another visit, or a pause, left it. */
+  /** Continues the run after a pause or in another visit. */
   async resume({ step, snapshot, extra }: Kept): Promise<void> {
     this.#abort = new AbortController();
     this.#history = extra;
     await this.#train({ step, snapshot });
   }
 
-  /** The weights of a checkpoint, to export them. */
+  /** Loads the weights of a checkpoint for the export. */
   async restore({ snapshot }: Kept): Promise<void> {
     await this.#trainer.restore(snapshot as Parameters<OnnxTrainer['restore']>[0]);
   }
@@ -115,7 +115,7 @@ export class Session {
     await this.#trainer.dispose();
   }
 
-  /** The rates by `autoClr`, which is stopped where it would begin to train: the training itself can be resumed. */
+  /** Finds the rates by `autoClr`, which is stopped before it trains, because a training by `train` can be resumed. */
   async #find(
     plan: 'decay' | 'cycles' | 'wsd' | 'fixed',
     budget: number,
@@ -149,7 +149,7 @@ export class Session {
     let [saved, keptAt] = [Date.now(), from.step];
     let thinning = 1;
     const run = await train(this.#trainer, this.#batches(from.step), {
-      // It may come from another thread or from the disk, and be of any kind.
+      // The value may come from another thread or from disk, and have any type.
       policy: parsePolicy(history.policy),
       ...{ steps: history.steps, from, signal },
       checkpoint: {
@@ -176,7 +176,7 @@ export class Session {
         `The loss was no longer finite at step ${run.stopped.step}. ${run.stopped.fault ?? 'Take a lower rate, or let the range test find one.'}`,
       );
     }
-    // Where it was stopped just after a checkpoint that came too early to be kept.
+    // Save here too, in case the last checkpoint came too early to be kept.
     if (keptAt !== run.step) await keep(run.step, await this.#trainer.snapshot(), now());
     this.#tell({ type: 'stopped', why: run.step < history.steps ? 'paused' : 'done', step: run.step });
   }
@@ -193,7 +193,7 @@ export class Session {
     await this.#guess();
   }
 
-  /** What the model takes some held-out digits for. */
+  /** The model's predictions for some held-out digits. */
   async #guess(): Promise<void> {
     const { samples } = this.#task;
     if (!samples) return;

@@ -3,7 +3,7 @@ import { freshId, h } from '../dom.ts';
 import { fileDrop } from '../fileDrop.ts';
 import type { DroppedFiles, RunSettings } from './protocol.ts';
 
-/** How many of the built-in digits are trained on. */
+/** The number of built-in digits to train on. */
 const allDigits = 4000;
 
 const rates = [
@@ -16,7 +16,7 @@ const rates = [
 const heads: readonly RunSettings['head'][] = ['as it is', 'new', 'new, alone'];
 const headNames = ['all layers as they are', 'a new last layer, and all others', 'a new last layer alone'];
 
-/** What is trained, and how: a form. */
+/** The form for the settings of a training. */
 export class SetUp {
   readonly element: HTMLElement;
   readonly #policy: () => Policy;
@@ -101,7 +101,7 @@ export class SetUp {
     this.element = h('div', {}, this.#fieldset, this.#fault);
   }
 
-  /** Whether all is there that a training needs. */
+  /** True if everything for a training is present. */
   get complete(): boolean {
     return this.#source.selectedIndex === 0 || (this.#model !== undefined && this.#data !== undefined);
   }
@@ -110,7 +110,7 @@ export class SetUp {
     this.#fieldset.disabled = locked;
   }
 
-  /** What the form says; undefined, and a sentence, where it cannot be. */
+  /** Reads the form. Returns undefined and shows a sentence if a value is invalid. */
   read(): { settings: RunSettings; files?: DroppedFiles } | undefined {
     const [epochs, batch] = [this.#epochs, this.#batch].map(({ value }) => Number(value)) as [number, number];
     for (const [input, value] of [
@@ -138,7 +138,7 @@ export class SetUp {
       : { settings };
   }
 
-  /** The settings of a run that was kept. */
+  /** Shows the settings of a stored run. */
   show(settings: RunSettings): void {
     this.#source.selectedIndex = settings.source.kind === 'digits' ? 0 : 1;
     const { rates: wanted } = settings;

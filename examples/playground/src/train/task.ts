@@ -14,9 +14,9 @@ export interface Task {
   readonly loss: Loss;
   readonly train: Part;
   readonly validation: Part;
-  /** Which weights are trained. Default: all. */
+  /** Selects the trained weights. Default: all. */
   readonly trainable?: (name: string) => boolean;
-  /** What makes of the trained file the one to save. */
+  /** Converts the trained file to the one to save. */
   readonly finish: (trained: Uint8Array) => Uint8Array;
   /** Pictures to show: the first of the validation examples, 28 × 28 bytes each, and their answers. */
   readonly samples?: { readonly images: Uint8Array; readonly answers: readonly number[] };

@@ -10,7 +10,7 @@ import { SetUp } from './setUp.ts';
 
 type State = 'loading' | 'empty' | 'running' | 'paused' | 'done';
 
-/** Training in this tab. The work is done in a worker. */
+/** The view for training in this tab. A worker does the work. */
 export class TrainView {
   readonly element: HTMLElement;
   readonly #worker: Worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
@@ -28,10 +28,10 @@ export class TrainView {
   readonly #figures: Readonly<Record<'step' | 'rate' | 'loss' | 'right', HTMLElement>>;
   #state: State = 'loading';
   #steps = 0;
-  /** A range test cannot be paused. Once stopped, it starts over. */
+  /** A range test cannot be paused. After a stop it starts again. */
   #searching = false;
 
-  /** @param policy - the policy that is chosen in the other part of the page */
+  /** @param policy - the policy chosen in the other part of the page */
   constructor(policy: () => Policy) {
     this.#setUp = new SetUp(policy, () => this.#show());
     this.#run = h('button', { type: 'button', class: 'primary', onclick: () => this.#press() }, 'Train');

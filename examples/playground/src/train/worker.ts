@@ -7,7 +7,7 @@ import type { Command, DroppedFiles, Event, RunSettings } from './protocol.ts';
 import { Session } from './session.ts';
 import type { Task } from './task.ts';
 
-// Everything that takes long happens here, so that the page stays free.
+// All long work runs here, so that the page stays responsive.
 
 const tell = (event: Event): void => postMessage(event);
 
@@ -21,7 +21,7 @@ async function open(settings: RunSettings, files: DroppedFiles | undefined): Pro
   tell({ type: 'notes', notes: task.notes });
   tell({ type: 'status', text: 'Loading ONNX Runtime …' });
   session = await Session.open(task, settings, tell);
-  // A full disk is no reason not to train.
+  // Train even if the disk is full.
   void keepLarge().catch(() => {});
   return session;
 }
@@ -66,7 +66,7 @@ async function obey(command: Command): Promise<void> {
     case 'export': {
       const found = session ? undefined : await kept();
       if (found) {
-        // A finished run of another visit: its weights are in the checkpoint.
+        // For a finished run of another visit the weights are in the checkpoint.
         const files = found.extra.settings.source.kind === 'files' ? await keptFiles() : undefined;
         await (await open(found.extra.settings, files)).restore(found);
       }

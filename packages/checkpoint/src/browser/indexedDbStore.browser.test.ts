@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { indexedDbStore } from './indexedDbStore.ts';
 
 describe('a checkpoint in IndexedDB', () => {
-  it('comes back, one for each name; the last save counts', async () => {
+  it('is loaded by its name; the last save counts', async () => {
     const [digits, letters] = [indexedDbStore('digits'), indexedDbStore('letters')];
     expect(await digits.load()).toBeUndefined();
     const weights = Float32Array.of(1, Number.NaN);
@@ -17,7 +17,7 @@ describe('a checkpoint in IndexedDB', () => {
     });
   });
 
-  it('that is refused leaves the one before', async () => {
+  it('that is refused does not replace the previous one', async () => {
     const store = indexedDbStore('kept');
     const snapshot = { weights: Float32Array.of(1) };
     await store.save({ step: 1, snapshot });

@@ -40,7 +40,7 @@ async function inBrowser<T>(expected: string, act: (store: UseStore) => Promise<
     throw fail(
       `${expected} in IndexedDB`,
       String(cause),
-      'Allow the page to store data, and look at navigator.storage.estimate().',
+      'Allow the page to store data, and check navigator.storage.estimate().',
       { cause },
     );
   }

@@ -1,9 +1,9 @@
 import { fail } from '../errors.ts';
 
-/** Stands in for the checksum's hexadecimal digits while it is computed. */
+/** Replaces the checksum's hexadecimal digits while it is computed. */
 export const placeholder: string = '0'.repeat(64);
 
-// The digits follow the header's length and its beginning: {"__metadata__":{"sha256":"
+// The digits come after the header's length and its beginning: {"__metadata__":{"sha256":"
 const at = 8 + '{"__metadata__":{"sha256":"'.length;
 
 /** The SHA-256, in hexadecimal digits, of a file with the checksum's own digits set to 0. */
@@ -24,10 +24,10 @@ export async function seal(file: Uint8Array): Promise<void> {
   file.set(new TextEncoder().encode(await sumOf(file)), at);
 }
 
-/** Whether a file matches its checksum. */
+/** True if a file matches its checksum. */
 export async function isSealed(file: Uint8Array): Promise<boolean> {
   const stated = new TextDecoder().decode(file.subarray(at, at + placeholder.length));
-  const unsealed = new Uint8Array(file); // a copy, of a Buffer too
+  const unsealed = new Uint8Array(file); // slice() would return a view of a Buffer, so make a copy this way
   unsealed.set(new TextEncoder().encode(placeholder), at);
   return file.length > at + placeholder.length && (await sumOf(unsealed)) === stated;
 }

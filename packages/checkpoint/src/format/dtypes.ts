@@ -35,7 +35,7 @@ export const dtypes: Readonly<Record<Dtype, TensorConstructor>> = {
 
 const names = Object.keys(dtypes) as Dtype[];
 
-// `instanceof` would not know the arrays of another realm (a vm context, a frame, a test runner's sandbox).
+// `instanceof` fails for arrays of another realm (a vm context, a frame, a test runner's sandbox).
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const kindOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
 

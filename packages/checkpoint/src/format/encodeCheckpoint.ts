@@ -10,9 +10,9 @@ import { toTree } from './tree.ts';
 export const format = 'clr.checkpoint.2';
 
 /**
- * Writes a checkpoint as a safetensors file: every typed array of the snapshot becomes a tensor named by its path, the
- * rest becomes JSON in the metadata, together with the SHA-256 of the file. Python's `safetensors` can read the
- * tensors. Where there is an average, the paths begin with `snapshot.` and `average.`.
+ * Writes a checkpoint as a safetensors file: every typed array of the snapshot becomes a tensor named by its path, and
+ * the rest becomes JSON in the metadata, together with the SHA-256 of the file. Python's `safetensors` can read the
+ * tensors. If there is an average, the paths begin with `snapshot.` and `average.`.
  *
  * It copies the snapshot before it returns the promise, so the snapshot may change afterwards.
  *

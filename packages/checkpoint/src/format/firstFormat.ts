@@ -19,7 +19,7 @@ interface Header {
   }[];
 }
 
-/** Whether bytes begin like a file of the first format, which `@clr/onnx` wrote. */
+/** True if bytes begin like a file of the first format, which `@clr/onnx` wrote. */
 export function isFirstFormat(bytes: Uint8Array): boolean {
   return bytes.length >= magic.length && magic.every((letter, i) => bytes[i] === letter);
 }

@@ -21,7 +21,7 @@ const snapshot = {
 const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 
 describe('a checkpoint', () => {
-  it('comes back as it was, with its extra', async () => {
+  it('is decoded unchanged, with its extra', async () => {
     const extra = { policy: { type: 'constant', lr: 0.1 }, text: 'ü' };
     const read = await decodeCheckpoint(await encodeCheckpoint({ step: 5, snapshot, extra }));
     expect(read).toEqual({ step: 5, snapshot, extra });
@@ -31,7 +31,7 @@ describe('a checkpoint', () => {
     );
   });
 
-  it('holds the average of a run beside its snapshot, so that it resumes with the same bits', async () => {
+  it('holds the average of a run with its snapshot, so that the run resumes with the same bits', async () => {
     const run = async (from?: Checkpoint) => {
       const trainable = referenceTrainable({ features: 4, classes: 3 });
       const files: Uint8Array[] = [];
@@ -53,7 +53,7 @@ describe('a checkpoint', () => {
     expect(rest.files).toEqual(whole.files.slice(1));
   });
 
-  it('refuses an average that is none', async () => {
+  it('refuses an invalid average', async () => {
     for (const average of [null, 3, { type: 'mean', snapshots: [] }, { type: 'ema' }]) {
       const saving = encodeCheckpoint({ step: 1, snapshot, average: average as never });
       await expect(saving).rejects.toThrow('Expected an average of `train`');
@@ -65,7 +65,7 @@ describe('a checkpoint', () => {
     await expect(decodeCheckpoint(damaged)).rejects.toThrow(ClrError);
   });
 
-  it('comes back whatever plain data and typed arrays it holds', async () => {
+  it('is decoded unchanged for any plain data and typed arrays', async () => {
     const leaf = fc.oneof(
       fc.float32Array({ maxLength: 9 }),
       fc.float64Array({ maxLength: 9 }),
@@ -109,7 +109,7 @@ describe('a checkpoint', () => {
     expect(new Float32Array(file.slice(8 + length + 8).buffer)).toEqual(Float32Array.of(1, 2));
   });
 
-  it('is copied when it is encoded: what changes later does not count', async () => {
+  it('is copied when it is encoded, so later changes have no effect', async () => {
     const weights = Float32Array.of(1, 2);
     const encoding = encodeCheckpoint({ step: 1, snapshot: { weights } });
     weights.fill(9);
@@ -127,7 +127,7 @@ describe('a checkpoint', () => {
       'the keys 0, 1, 2',
     ],
     ['a transferred array', { transferred }, 'whose memory was transferred'],
-    ['no array at all', { version: 1 }, 'one without any'],
+    ['no typed array', { version: 1 }, 'one without any'],
     ['a function', { act: () => 1, a: Uint8Array.of(1) }, 'a function at act'],
     ['a Map', { map: new Map(), a: Uint8Array.of(1) }, 'a Map at map'],
     ['a DataView', { view: new DataView(new ArrayBuffer(1)) }, 'a DataView at view'],
@@ -180,7 +180,7 @@ describe('damaged bytes', () => {
     ['a list', () => '[]'],
     ['no JSON', (h) => h.slice(1)],
   ];
-  it.each(edits)('are refused where the header has %s, with a right checksum', async (_, change) => {
+  it.each(edits)('are refused if the header has %s, with a correct checksum', async (_, change) => {
     const file = await encodeCheckpoint({ step: 5, snapshot });
     expect(await decodeCheckpoint(withHeader(file, (header) => header))).toEqual({ step: 5, snapshot });
     const edited = withHeader(file, change);
@@ -188,7 +188,7 @@ describe('damaged bytes', () => {
     await expect(decodeCheckpoint(edited)).rejects.toThrow('Expected a whole checkpoint');
   });
 
-  it('are refused where the header claims more than the file has', async () => {
+  it('are refused if the header claims more data than the file has', async () => {
     const file = await encodeCheckpoint({ step: 5, snapshot });
     new DataView(file.buffer).setBigUint64(0, 2n ** 62n, true);
     await expect(decodeCheckpoint(file)).rejects.toThrow('a header of 4611686018427387904 bytes');
@@ -206,7 +206,7 @@ describe('the first format', () => {
     return new Uint8Array(Buffer.concat([...parts, sum]));
   };
 
-  it('is read', async () => {
+  it('can be read', async () => {
     const state = { 'parameters.0': Float32Array.of(1, 2) };
     expect(await decodeCheckpoint(file(header))).toEqual({
       step: 5,
@@ -220,7 +220,7 @@ describe('the first format', () => {
     ['a length beyond the file', { ...header, vectors: [{ ...header.vectors[0], length: 2 ** 40 }] }],
     ['an unknown type', { ...header, vectors: [{ ...header.vectors[0], type: 'float16' }] }],
     ['no vectors', { step: 5, updates: 7 }],
-  ])('is refused with %s and a right checksum', async (_, content) => {
+  ])('is refused with %s and a correct checksum', async (_, content) => {
     await expect(decodeCheckpoint(file(content))).rejects.toThrow('Expected a whole checkpoint');
   });
 });

@@ -9,7 +9,7 @@ import { encodeCheckpoint } from './encodeCheckpoint.ts';
 const weights = Float32Array.of(1);
 const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
-/** A file with a right checksum whose checkpoint, as JSON, or whose tensor entry is what we say. */
+/** A file with a correct checksum and the given checkpoint (as JSON) or tensor entry. */
 async function forged(checkpoint: string, entry?: string): Promise<Uint8Array> {
   const file = await encodeCheckpoint({ step: 1, snapshot: { weights } });
   return withHeader(file, (header) => {
@@ -20,7 +20,7 @@ async function forged(checkpoint: string, entry?: string): Promise<Uint8Array> {
   });
 }
 
-/** A file of the first format with a right checksum. */
+/** A file of the first format with a correct checksum. */
 function first(header: unknown): Uint8Array {
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.from(Uint32Array.of(json.length).buffer);
@@ -44,13 +44,13 @@ const odd: readonly unknown[] = [
   { toString: 1 },
 ];
 
-describe('a damaged checkpoint with a right checksum', () => {
-  it('is read when nothing is changed', async () => {
+describe('a damaged checkpoint with a correct checksum', () => {
+  it('is read if nothing was changed', async () => {
     const good = '{"step":1,"snapshot":{"weights":{"$tensor":0}}}';
     expect(await decodeCheckpoint(await forged(good))).toEqual({ step: 1, snapshot: { weights } });
   });
 
-  it.each(odd)('is refused with %j in the place of anything', async (value) => {
+  it.each(odd)('is refused with %j in any place', async (value) => {
     const json = JSON.stringify(value);
     const checkpoint = (step: string, tensor: string, more = '') =>
       `{"step":${step},"snapshot":{"weights":{"$tensor":${tensor}}${more}}}`;
@@ -76,7 +76,7 @@ describe('a damaged checkpoint with a right checksum', () => {
     for (const file of files) await expect(decodeCheckpoint(await file)).rejects.toThrow(ClrError);
   });
 
-  it('is refused when it nests deeply, wherever', async () => {
+  it('is refused if it is deeply nested in any place', async () => {
     const good = '{"step":1,"snapshot":{"weights":{"$tensor":0}}';
     for (const levels of [66, 100_000]) {
       const nested = deep(levels);
@@ -86,7 +86,7 @@ describe('a damaged checkpoint with a right checksum', () => {
     }
   });
 
-  it('is refused when it is not a Uint8Array', async () => {
+  it('is refused if it is not a Uint8Array', async () => {
     for (const bytes of ['text', undefined, null, {}, weights, new ArrayBuffer(8)]) {
       await expect(decodeCheckpoint(bytes as never)).rejects.toThrow('Expected the bytes of a checkpoint');
     }
@@ -114,13 +114,13 @@ describe('encodeCheckpoint', () => {
     await expect(encodeCheckpoint({ step: 1, snapshot: { weights }, extra })).rejects.toThrow(ClrError);
   });
 
-  it('takes an extra of plain JSON, and leaves undefined fields out', async () => {
+  it('accepts an extra of plain JSON, and leaves out undefined fields', async () => {
     const extra = { seed: 3, rates: [0.1, null], on: true, none: undefined };
     const read = await decodeCheckpoint(await encodeCheckpoint({ step: 1, snapshot: { weights }, extra }));
     expect(read.extra).toEqual({ seed: 3, rates: [0.1, null], on: true });
   });
 
-  it('refuses what its reader would refuse: a header of too many bytes', async () => {
+  it('refuses a header that is too large for the reader', async () => {
     // Each of these characters takes three bytes.
     const extra = '€'.repeat(23e6);
     await expect(encodeCheckpoint({ step: 1, snapshot: { weights }, extra })).rejects.toThrow(
@@ -128,7 +128,7 @@ describe('encodeCheckpoint', () => {
     );
   });
 
-  it('refuses an array that its resized buffer no longer reaches', async () => {
+  it('refuses an array outside its resized buffer', async () => {
     const Resizable = ArrayBuffer as unknown as new (
       length: number,
       options: object,
@@ -139,7 +139,7 @@ describe('encodeCheckpoint', () => {
     await expect(encodeCheckpoint({ step: 1, snapshot: { weights, cut } })).rejects.toThrow('cut off');
   });
 
-  it('refuses shared parts that multiply without bound', async () => {
+  it('refuses shared objects that multiply exponentially', async () => {
     let node: object = { weights: 1 };
     for (let level = 0; level < 50; level++) node = { a: node, b: node };
     await expect(encodeCheckpoint({ step: 1, snapshot: { weights, node } })).rejects.toThrow(
@@ -147,13 +147,13 @@ describe('encodeCheckpoint', () => {
     );
   });
 
-  it('refuses a checkpoint that is none', async () => {
+  it('refuses a value that is not a checkpoint', async () => {
     for (const checkpoint of [undefined, null, {}, { step: Object.create(null), snapshot: { weights } }]) {
       await expect(encodeCheckpoint(checkpoint as never)).rejects.toThrow(ClrError);
     }
   });
 
-  it('takes arrays and objects of another realm, subclasses, Buffers and shared memory', async () => {
+  it('accepts arrays and objects of another realm, subclasses, Buffers and shared memory', async () => {
     const foreign = runInNewContext('({ weights: new Float32Array([1, 2]), list: [{ a: 1 }] })');
     const shared = new Float32Array(new SharedArrayBuffer(4)).fill(3);
     const sub = new (class extends Float64Array {})([4]);

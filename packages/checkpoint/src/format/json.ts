@@ -2,8 +2,8 @@ import { fail, inWords } from '../errors.ts';
 import { limits } from '../limits.ts';
 
 /**
- * Throws on values that JSON would lose or change: NaN, functions, typed arrays, class instances, holes, and nesting
- * that the reader refuses. Fields that are undefined are left out.
+ * Throws on values that JSON would lose or change: NaN, functions, typed arrays, class instances and holes. Also throws
+ * on nesting that the reader refuses. Undefined fields are left out.
  */
 export function checkJson(
   extra: unknown,
@@ -29,7 +29,7 @@ export function checkJson(
   if (extra !== undefined) walk(extra, 'extra', 0);
 }
 
-/** Whether a value is a plain object, of this realm or another: the prototype of plain objects has none itself. */
+/** True for a plain object of any realm. The prototype of a plain object has no prototype. */
 export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   const prototype = Object.getPrototypeOf(value);

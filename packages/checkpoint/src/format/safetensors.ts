@@ -70,8 +70,8 @@ function headerBytes(
 }
 
 /**
- * Reads a file that {@link pack} wrote. Lengths, types, offsets and names are checked: tensors must lie one
- * after the other from the first byte to the last, and the header must be in the form that `pack` writes.
+ * Reads a file that {@link pack} wrote. Lengths, types, offsets and names are checked: tensors must follow each other
+ * from the first byte to the last, and the header must have the form that `pack` writes.
  */
 export function unpack(file: Uint8Array): {
   arrays: ReadonlyMap<string, TensorArray>;
@@ -94,7 +94,7 @@ export function unpack(file: Uint8Array): {
   let size = 0;
   for (const { name, entry } of tensors) {
     const [begin, end] = entry.data_offsets;
-    if (begin !== size) throw damaged(`a tensor ${name} that does not begin where the one before ends`);
+    if (begin !== size) throw damaged(`a tensor ${name} that does not begin at the end of the previous one`);
     size = end;
   }
   if (data + size !== file.length) {

@@ -10,7 +10,7 @@ export interface Leaf {
 }
 
 /**
- * How the JSON tree encodes values that JSON lacks: `{ "$tensor": 3 }`, `{ "$number": "NaN" }`, `{ "$bigint": "7" }`.
+ * The tree's encoding of values that JSON lacks: `{ "$tensor": 3 }`, `{ "$number": "NaN" }`, `{ "$bigint": "7" }`.
  */
 type Marker = '$tensor' | '$number' | '$bigint';
 const markers: readonly string[] = ['$tensor', '$number', '$bigint'] satisfies Marker[];
@@ -71,8 +71,7 @@ export function fromTree(tree: unknown, arrays: readonly TensorArray[]): unknown
     if (entries.length === 1 && key !== undefined && markers.includes(key)) {
       if (key === '$tensor') {
         const array = Number.isSafeInteger(content) ? arrays[content] : undefined;
-        if (array === undefined || used.has(content))
-          throw damaged(`no tensor ${inWords(content)} of its own`);
+        if (array === undefined || used.has(content)) throw damaged(`no unused tensor ${inWords(content)}`);
         used.add(content);
         return array;
       }
@@ -92,12 +91,12 @@ export function fromTree(tree: unknown, arrays: readonly TensorArray[]): unknown
 const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
 /**
- * Whether a typed array has lost its memory: `postMessage` or `structuredClone` transferred it, or its resizable buffer
- * now ends before it.
+ * True if a typed array has lost its memory: `postMessage` or `structuredClone` transferred it, or its resizable buffer
+ * shrank.
  */
 function isTransferred(array: ArrayBufferView): boolean {
   try {
-    Uint8Array.prototype.at.call(array, 0); // throws where there is no memory, even where an empty array would not
+    Uint8Array.prototype.at.call(array, 0); // Throws without memory, also for an empty array.
     return false;
   } catch {
     return true;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /**
- * The beginning of an unfinished file's name. It is the target's name, or, where there would be no room for the rest
- * (file systems allow 255 bytes), a part of it and a hash.
+ * The beginning of an unfinished file's name: the target's name. If the whole name would be too long (file systems
+ * allow 255 bytes), it is a part of the target's name and a hash.
  */
 export function stemOf(name: string): string {
   if (Buffer.byteLength(name) <= 180) return name;
@@ -29,7 +29,7 @@ export async function removeLeftovers(folder: string, name: string): Promise<voi
 
 function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0); // signal 0 only asks
+    process.kill(pid, 0); // Signal 0 only tests whether the process exists.
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';

@@ -60,7 +60,7 @@ describe('replaceFile', () => {
     },
   );
 
-  it('writes a new file and replaces it, with nothing left beside it', async () => {
+  it('writes a new file and replaces it, and leaves no other file', async () => {
     await replaceFile(path('a'), 'first');
     await replaceFile(path('a'), Buffer.from('second'));
     expect(await text('a')).toBe('second');
@@ -76,7 +76,7 @@ describe('replaceFile', () => {
     expect((await stat(path('a'))).mode & 0o777).toBe(0o666);
   });
 
-  it('follows a symbolic link: the file it points to is replaced, and the link stays', async () => {
+  it('follows a symbolic link: replaces the target and keeps the link', async () => {
     await mkdir(path('elsewhere'));
     await writeFile(path('elsewhere/file'), 'old');
     await symlink('elsewhere/file', path('link'));
@@ -86,7 +86,7 @@ describe('replaceFile', () => {
     expect(await readdir(path('elsewhere'))).toEqual(['file']);
   });
 
-  it('refuses a link to nothing, a folder and a pipe, and leaves them', async () => {
+  it('refuses a dangling link, a folder and a pipe, and does not change them', async () => {
     await symlink('nowhere', path('link'));
     await expect(replaceFile(path('link'), 'x')).rejects.toThrow('a dangling symbolic link');
     await mkdir(path('folder'));
@@ -98,14 +98,14 @@ describe('replaceFile', () => {
     await expect(replaceFile(path('no/such/folder'), 'x')).rejects.toThrow('no such folder');
   });
 
-  it('never writes through a link that somebody put beside it', async () => {
+  it('never writes through a link under the name of the temporary file', async () => {
     await writeFile(path('victim'), 'untouched');
     for (const name of ['a.partial', `a.${process.pid}.partial`]) await symlink('victim', path(name));
     await replaceFile(path('a'), 'content');
     expect(await text('victim')).toBe('untouched');
   });
 
-  it('takes writes to one path one after the other, and keeps the bytes of the moment of the call', async () => {
+  it('runs writes to one path one after the other, with the bytes at the time of the call', async () => {
     const bytes = new Uint8Array(100_000).fill(1);
     const first = replaceFile(path('a'), bytes);
     bytes.fill(2);
@@ -119,13 +119,13 @@ describe('replaceFile', () => {
     expect(new Set(await readFile(path('b')))).toEqual(new Set([2]));
   });
 
-  it('lets two writers begin one file at the same moment', async () => {
+  it('lets two writers create one file at the same time', async () => {
     await mkdir(path('folder'));
     await symlink('folder', path('link'));
     const begun = performance.now();
     await replaceFile(path('folder/a'), 'first');
     const duration = performance.now() - begun;
-    // Two spellings of one path, as of two processes: the second begins anywhere during the first.
+    // Two spellings of one path act like two processes. The second write begins at any moment of the first.
     for (let round = 0; round < 300; round++) {
       await rm(path('folder/a'));
       const first = replaceFile(path('folder/a'), 'first');
@@ -136,13 +136,13 @@ describe('replaceFile', () => {
     expect(await readdir(path('folder'))).toEqual(['a']);
   });
 
-  it('leaves what was there when the disk is full', async ({ skip }) => {
+  it('keeps the old content if the disk is full', async ({ skip }) => {
     const disk = path('disk');
     await mkdir(disk);
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk], { stdio: 'ignore' });
     } catch {
-      console.warn('\n*** SKIPPED, for want of the right to mount a small disk ***\n');
+      console.warn('\n*** SKIPPED, because mounting a small disk is not allowed ***\n');
       skip('mounting a tmpfs is not allowed here');
     }
     try {
@@ -161,14 +161,14 @@ describe('replaceFile', () => {
 });
 
 describe('a checkpoint file', () => {
-  it('comes back; before the first save there is none', async () => {
+  it('is loaded; before the first save there is none', async () => {
     const store = fileStore(path('run'));
     expect(await store.load()).toBeUndefined();
     await store.save({ step: 5, snapshot, extra: { seed: 3 } });
     expect(await store.load()).toEqual({ step: 5, snapshot, extra: { seed: 3 } });
   });
 
-  it('that is refused leaves the one before', async () => {
+  it('that is refused does not replace the previous one', async () => {
     await saveCheckpoint(path('run'), { step: 1, snapshot });
     const throughJson = JSON.parse(JSON.stringify(snapshot));
     await expect(saveCheckpoint(path('run'), { step: 2, snapshot: throughJson })).rejects.toThrow('JSON');
@@ -188,7 +188,7 @@ describe('processes', () => {
       execArgv: [],
     });
 
-  it('that are killed 100 times at random moments leave a whole checkpoint, and the next save tidies up', async () => {
+  it('that are killed 100 times at random moments leave a complete checkpoint, and the next save tidies up', async () => {
     let saves = 0;
     let leftovers = 0;
     for (let kill = 0; kill < 100; kill++) {
@@ -207,7 +207,7 @@ describe('processes', () => {
     expect(await readdir(folder)).toEqual(['run']);
   });
 
-  it('that write at the same time leave the checkpoint of one of them, whole', async () => {
+  it('that write at the same time leave the complete checkpoint of one of them', async () => {
     const writers = [start('1'), start('1')];
     await Promise.all(writers.map((writer) => once(writer, 'message')));
     for (let look = 0; look < 40; look++) {
@@ -233,7 +233,7 @@ describe('abortOnInterrupt', () => {
     expect(String(signal.reason)).toContain('SIGINT');
   });
 
-  it('lets go when it is released', () => {
+  it('restores the usual handling when it is released', () => {
     const before = process.listenerCount('SIGTERM');
     const { signal, release } = abortOnInterrupt();
     release();

@@ -31,7 +31,7 @@ const pending = new Map<string, Promise<unknown>>();
  */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   checkArguments(path, content);
-  // A copy, taken now: the caller may change its array afterwards.
+  // Copy now, because the caller may change its array afterwards.
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
   const key = resolve(path);
   const before = pending.get(key) ?? Promise.resolve();
@@ -57,7 +57,7 @@ function checkArguments(path: unknown, content: unknown): void {
   if (typeof path !== 'string') {
     throw fail('the path of a file as a string', inWords(path), 'Use fileURLToPath() for a URL.');
   }
-  // Other arrays and numbers have bytes that the caller does not mean.
+  // The bytes of other arrays and of numbers are not what the caller means.
   if (typeof content !== 'string' && !(ArrayBuffer.isView(content) && dtypeOf(content) === 'U8')) {
     const advice = 'Pass text, or bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength).';
     throw fail('the content of a file as a string or a Uint8Array', inWords(content), advice);
@@ -86,7 +86,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     folder,
     `${stemOf(basename(target))}.${writerName()}-${randomBytes(6).toString('hex')}.partial`,
   );
-  // 'wx' fails if anything of that name exists, links included.
+  // 'wx' fails if the name exists, even as a link.
   const file = await open(partial, 'wx', existing ? existing.mode & 0o7777 : 0o666);
   try {
     try {
@@ -123,7 +123,7 @@ async function followLinks(path: string): Promise<string> {
   return target;
 }
 
-/** Some disks write fewer bytes than they were given, without an error. */
+/** Some disks silently write fewer bytes than given. */
 async function verify(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'r');
   try {

@@ -18,7 +18,7 @@ const flags = {
   json: { type: 'boolean' },
 } as const;
 
-/** `clr analyze`: what an LR range test found. */
+/** `clr analyze`: analyses LR range tests. */
 export const analyze: Command = {
   flags,
   help: `Usage: clr analyze <file | -> … [--svg <file.svg>] [--json]
@@ -76,7 +76,7 @@ Example
       : [...notes, `${plotRangeTest(traces, finding)}\n\n${words}`].join('\n');
     const exitCode = finding.suggestion ? 0 : 3;
     if (values.svg === undefined) return { text, exitCode };
-    // Loaded on demand: it is slow to load and rarely needed.
+    // Loaded on demand, because it is slow to load and rarely needed.
     const { renderRangeTest } = await import('@clr/report');
     return {
       text,
@@ -87,7 +87,7 @@ Example
   },
 };
 
-/** A name of core's, or the factor of a running mean. */
+/** Reads a name of core, or the factor of a running mean. */
 function smoothingOf(text: string): LossSmoothing {
   const names = ['none', 'fastai', 'lightning', 'lr-finder'] as const;
   const named = names.find((name) => name === text);

@@ -2,16 +2,16 @@ import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../readArguments.ts';
 
-/** A command as a shell completes it. */
+/** A command for shell completion. */
 interface Word {
   readonly name: string;
-  /** With their dashes. */
+  /** The flags with their dashes. */
   readonly flags: readonly string[];
 }
 
 const flags = {} as const;
 
-/** `clr completion`: what a shell needs to complete command lines of clr. */
+/** `clr completion`: prints a script with which a shell completes command lines of clr. */
 export const completion = (
   commands: ReadonlyMap<string, () => Promise<Pick<Command, 'flags'>>>,
 ): Command => ({

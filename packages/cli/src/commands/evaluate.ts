@@ -7,7 +7,7 @@ import { score } from '../training/score.ts';
 
 const flags = { ...dataFlags, batch: { type: 'string' }, json: { type: 'boolean' } } as const;
 
-/** `clr evaluate`: how good a model is. */
+/** `clr evaluate`: measures how good a model is. */
 export const evaluate: Command = {
   flags,
   help: `Usage: clr evaluate <model.onnx> --data <path> [options]

@@ -10,7 +10,7 @@ const flags = {
   json: { type: 'boolean' },
 } as const;
 
-/** `clr inspect`: what a model holds. */
+/** `clr inspect`: describes a model. */
 export const inspect: Command = {
   flags,
   help: `Usage: clr inspect <model.onnx> [--batch <n>] [--json]

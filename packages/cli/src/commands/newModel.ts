@@ -24,7 +24,7 @@ const flags = {
   out: { type: 'string' },
 } as const;
 
-/** Which models have a use for an option; all have one for the others. */
+/** The options that only some models use. */
 const kindsOf: Readonly<Record<string, readonly string[]>> = {
   hidden: ['mlp', 'cnn'],
   filters: ['cnn'],
@@ -35,10 +35,10 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
   blocks: ['transformer'],
 };
 
-/** How many examples are looked at. */
+/** The number of examples that are checked. */
 const looked = 2048;
 
-/** `clr new`: a fresh model. */
+/** `clr new`: makes a new model. */
 export const newModel: Command = {
   flags,
   help: `Usage: clr new mlp | cnn | transformer --out <model.onnx> (--data <path> | --input <shape> --outputs <n>) [options]
@@ -110,7 +110,7 @@ Example
         }),
       });
       const { dataset, classes, encoding } = opened;
-      // Tokens that are none should not wait for the training.
+      // Report invalid tokens now, not at the training.
       if (vocabulary !== undefined)
         await dataset.read(Array.from({ length: Math.min(looked, dataset.count) }, (_, i) => i));
       input ??= [...(dataset.fields['input']?.dims ?? [])];
@@ -140,7 +140,7 @@ Example
   },
 };
 
-/** Refuses examples that are no sequences: a transformer reads [steps] tokens or [steps, numbers]. */
+/** Refuses examples that are not sequences. A transformer reads [steps] tokens or [steps, numbers]. */
 function checkSequence(input: readonly number[], tokens: boolean): void {
   if (input.length === (tokens ? 1 : 2)) return;
   throw unusable({

@@ -11,7 +11,7 @@ const flags = {
   svg: { type: 'string' },
 } as const;
 
-/** `clr policy`: what a policy does, as a chart, a table and a picture. */
+/** `clr policy`: shows a policy as a chart, a table and a picture. */
 export const policy: Command = {
   flags,
   help: `Usage: clr policy <file.json | -> [--steps <n>] [--svg <file.svg>]
@@ -46,7 +46,7 @@ Example
     const caption = `${parsed.type}, from ${nameOf(path)}, ${formatCount(steps)} steps`;
     const text = `${plotPolicy(parsed, { steps })}\n\n${textTable({ caption, columns, rows })}`;
     if (values.svg === undefined) return { text };
-    // Pictures take a moment to load, and few want one.
+    // Load the drawing code only if a picture is wanted, because it is slow to load.
     const { renderPolicy } = await import('@clr/report');
     return {
       text,

@@ -21,7 +21,7 @@ const flags = {
   title: { type: 'string' },
 } as const;
 
-/** `clr report`: everything about a model's learning rate in one HTML file. */
+/** `clr report`: writes everything about a model's learning rate to one HTML file. */
 export const report: Command = {
   flags,
   help: `Usage: clr report <file.json | folder | -> … --out <file.html> [--title <text>]
@@ -82,7 +82,7 @@ Example
   },
 };
 
-/** A file, or those of a run's folder, and the name that a picture gives it. */
+/** A file, or the files of a run's folder, with the name in the picture. */
 async function recordsOf(path: string): Promise<{ path: string; name: string }[]> {
   const isFolder = path !== '-' && (await stat(path).catch(() => undefined))?.isDirectory();
   if (!isFolder) return [{ path, name: basename(nameOf(path), '.json') }];

@@ -36,7 +36,7 @@ const flags = {
   quiet: { type: 'boolean' },
 } as const;
 
-/** What a checkpoint knows of its run. */
+/** The data about the run in a checkpoint. */
 interface Extra {
   readonly command: string;
   readonly policy: Policy;
@@ -106,7 +106,7 @@ Example
       values.policy === undefined
         ? undefined
         : parsePolicy(await readJson(values.policy), nameOf(values.policy));
-    // Before the training, which would be lost.
+    // Check this before the training, which would be lost otherwise.
     await refuseInputs([out], [model]);
     const set = await setUp('train', model, values);
     const folder = values.checkpoint === undefined ? undefined : await runFolder(values.checkpoint);
@@ -139,7 +139,7 @@ Example
   },
 };
 
-/** What decides a run: its flags, but where it goes, and the model's bytes. */
+/** The identity of a run: its flags, except for output paths, and the model's bytes. */
 async function fingerprint(args: readonly string[], model: string): Promise<string> {
   const about = args.filter(
     (arg, i) =>
@@ -198,7 +198,7 @@ async function runOrResume(
     };
     from = { step: 0, snapshot };
     first = from;
-    // From here on the range test need not be made again.
+    // After this point a resume need not repeat the range test.
     await folder?.checkpoint.save({ ...from, extra });
   }
   let state: Extra = extra;
@@ -237,7 +237,7 @@ async function runOrResume(
         checkpoint: {
           every: { steps: Math.max(set.stepsPerEpoch, Math.ceil(state.steps / maxLooks)) },
           async save({ step, snapshot }) {
-            // The end is looked at anyway.
+            // The end is evaluated anyway.
             if (step < state.steps && !signal.aborted) await look(snapshot);
             if (step < state.steps && !signal.aborted && Date.now() - written < saveEvery) return;
             await keep(step, snapshot);
@@ -258,7 +258,7 @@ async function runOrResume(
       retries: state.retries,
     };
     if (run.stopped?.reason === 'aborted') {
-      // A checkpoint that came too soon after another was left out.
+      // Save here too, because a checkpoint that came too soon after another was skipped.
       if (keptStep !== run.step) await keep(run.step, await trainer.snapshot());
       return { aborted: true, step: run.step, keptStart: false, ...rest };
     }
@@ -292,7 +292,7 @@ async function runOrResume(
     }
     const end = run.final && typeof run.final.loss === 'number' ? (run.final as Metrics) : undefined;
     const final = best && (!end || best.loss < end.loss) ? best.metrics : end;
-    // A model that was better before stays as it was.
+    // If the model was better before the training, keep it unchanged.
     const keptStart = startMetrics !== undefined && final !== undefined && startMetrics.loss < final.loss;
     if (keptStart) await trainer.restore(untouched as never);
     else if (best && final === best.metrics) await trainer.restore(best.snapshot as never);
@@ -300,7 +300,7 @@ async function runOrResume(
   }
 }
 
-/** The record of a run with the steps of the process before, where they follow each other. */
+/** The record of a run, with the steps of the previous process in front if they join. */
 async function joined(path: string, run: TrainingRun, policy: Policy): Promise<TrainingRun> {
   if (run.from === 0) return run;
   try {
@@ -356,7 +356,7 @@ async function finished(
     ...notes,
     `${counts.train} examples to train on, ${counts.validation} to judge by; ${steps} steps of ${set.batchSize}.`,
     ...(retries > 0
-      ? [`The training diverged and began again at a quarter of its rates, ${retries} times.`]
+      ? [`The training diverged and started again at a quarter of its rates, ${retries} times.`]
       : []),
     ...(start ? [`Before: ${metricsText(start, encoding)}`] : []),
     ...(final ? [`After:  ${metricsText(final, encoding)}`] : []),

@@ -18,7 +18,10 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** The most bytes of one input: twice what a string of Node can hold. A device may never end. */
+/**
+ * The maximum size of an input: twice the maximum length of a string in Node. Without it, an endless device would never
+ * stop.
+ */
 const maxBytes = 2 ** 30;
 
 /** The name of an input in messages. */

@@ -8,7 +8,7 @@ import { settingOf } from './setting.ts';
 export const fileJobs = async (path: string): Promise<readonly Job[]> =>
   parseJobs(await readJson(path), nameOf(path));
 
-/** Refuses jobs whose model or data `clr` cannot read, before the first of them. */
+/** Refuses jobs whose model or data `clr` cannot read, before the first job runs. */
 export async function checkSettings(jobs: readonly Job[], name: string): Promise<void> {
   const paths = new Map<string, string>();
   for (const [at, job] of jobs.entries()) {
@@ -20,7 +20,7 @@ export async function checkSettings(jobs: readonly Job[], name: string): Promise
   for (const [path, where] of paths) {
     await access(path).catch((cause) => {
       const received = cause.code === 'ENOENT' ? 'no such file' : String(cause.code);
-      const advice = 'Paths begin where the command is given.';
+      const advice = 'Paths are relative to the working directory.';
       throw unusable({ expected: `to read ${path}, as ${where} asks`, received, advice }, { cause });
     });
   }

@@ -18,10 +18,10 @@ export type GridFlags = Omit<typeof trainingFlags, 'fast'> &
   OneFlags &
   Readonly<Record<'range-test', { readonly type: 'boolean' }>>;
 
-// The form of a layer that is fastest here may give other bits elsewhere.
+// The fastest form of a layer on this machine may give other bits than that on another machine.
 const { fast: _, ...ofTraining } = trainingFlags;
 
-/** Options that stand for a grid; those that take several values have them with commas between. */
+/** Options that define a grid. Several values are separated by commas. */
 export const gridFlags: GridFlags = {
   ...ofTraining,
   'range-test': { type: 'boolean' },
@@ -35,7 +35,7 @@ type GridValues = TrainingValues & { readonly 'range-test'?: boolean } & {
   readonly [N in keyof OneFlags]?: string;
 };
 
-/** One job for each combination of what the options list. */
+/** Makes one job for each combination of the listed values. */
 export async function gridJobs(file: string, values: GridValues): Promise<readonly Job[]> {
   const { data } = values;
   if (data === undefined) throw new UsageError('--data with a folder or a file', 'no --data', 'sweep');
@@ -93,7 +93,7 @@ async function tasksOf(values: GridValues): Promise<readonly Task[]> {
   ) as readonly Task[];
 }
 
-/** Values with commas between them, each once; of an option that is not given, the one that is left out. */
+/** Reads distinct values separated by commas. An option that is not given has a single, absent value. */
 function listed<T>(name: string, text: string, read: (text: string) => T): readonly T[];
 function listed<T>(
   name: string,
@@ -115,7 +115,7 @@ function listed<T>(
   );
 }
 
-/** What was given of some options. */
+/** The given ones of some options. */
 function taken(
   values: TrainingValues,
   names: readonly (keyof TrainingValues)[],

@@ -3,16 +3,16 @@ import type { Job, OpenedJob } from '@clr/sweep';
 import { setUp } from '../training/setUp.ts';
 import { settingOf } from './setting.ts';
 
-/** What the processes of `clr sweep` import: makes the model and the data of a job, as `clr train` does. */
+/** The module that the processes of `clr sweep` import. It opens the model and the data of a job like `clr train`. */
 export async function open(job: Job): Promise<OpenedJob<Batch>> {
   const { model, values } = settingOf(job, 'job');
-  // One thread: there are as many processes as cores, and a sum keeps its order.
+  // Use one thread, because there is one process per core, and because sums then keep their order.
   const set = await setUp('sweep', model, values, { optimizer: job.optimizer, threads: 1 });
   const isRangeTest = job.task.type === 'rangeTest';
   return {
     trainable: set.trainer,
     batches: set.batches(),
-    // A range test would measure the model on all of them again and again.
+    // A range test would evaluate the model on all of them repeatedly.
     ...(!isRangeTest && { validation: set.validation }),
   };
 }

@@ -3,7 +3,7 @@ import type { Job, Json } from '@clr/sweep';
 import { unusable } from '../errors.ts';
 import type { TrainingValues } from '../training/flags.ts';
 
-/** Where a job keeps each option of `clr train`. */
+/** The place of each option of `clr train` in a job. */
 const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere'>> = {
   head: 'model',
   freeze: 'model',
@@ -13,7 +13,7 @@ const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere
   'label-smoothing': 'model',
   'ignore-index': 'model',
   'lr-scale': 'model',
-  // Its path.
+  // The path of the model.
   data: 'elsewhere',
   labels: 'data',
   target: 'data',
@@ -31,9 +31,9 @@ const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere
   optimizer: 'elsewhere',
   'weight-decay': 'elsewhere',
   steps: 'elsewhere',
-  // A job counts steps.
+  // A job counts steps, not epochs.
   epochs: 'elsewhere',
-  // The form of a layer that is fastest here may give other bits elsewhere.
+  // The fastest form of a layer on this machine may give other bits than that on another machine.
   fast: 'elsewhere',
 };
 
@@ -46,7 +46,7 @@ export const ofData: readonly (keyof TrainingValues)[] = namesIn('data');
 
 type Fields = Readonly<Record<string, Json | undefined>>;
 
-/** A job as the options of `clr train` have it. */
+/** A job as options of `clr train`. */
 export interface Setting {
   readonly model: string;
   readonly values: TrainingValues & { readonly data: string };
@@ -55,7 +55,7 @@ export interface Setting {
 /**
  * Reads the model and the data of a job: each a path, or an object with it and options of `clr train`.
  *
- * @param name - how error messages refer to the job
+ * @param name - the job's name in error messages
  */
 export function settingOf({ model, data, seed }: Job, name: string): Setting {
   const { file, ...modelOptions } = fieldsOf(model, 'file', ofModel, `${name}.model`);
@@ -64,7 +64,7 @@ export function settingOf({ model, data, seed }: Job, name: string): Setting {
   return { model: file as string, values };
 }
 
-/** The fields of an object, as options have them; or a text that stands for the first of them. */
+/** Reads the fields of an object as options. A plain text is the value of the first field. */
 function fieldsOf(
   value: Json,
   main: string,

@@ -7,14 +7,14 @@ import { loadRuntime } from './loadRuntime.ts';
 import { openData } from './openData.ts';
 import { readModel } from './setUp.ts';
 
-/** What a model answered to data. */
+/** The outputs of a model for some data. */
 export interface Answered {
-  /** How many numbers an answer has. */
+  /** The number of values in an answer. */
   readonly width: number;
-  /** The answers, one after another. */
+  /** All answers, one after another. */
   readonly outputs: Float32Array;
   readonly count: number;
-  /** The right answers, where they are known: classes, or numbers as many as the model's. */
+  /** The right answers, if they are known: classes, or as many numbers as the model gives. */
   readonly classes?: readonly number[];
   readonly numbers?: Float32Array;
   readonly encoding?: Encoding;
@@ -89,7 +89,7 @@ export async function answer(
   };
 }
 
-/** The probabilities of a row of answers: as they are where they are some already, else their softmax. */
+/** The probabilities of a row of answers: the row itself if it has probabilities, else its softmax. */
 export function probabilities(row: Float32Array): Float32Array {
   const sum = row.reduce((all, value) => all + value, 0);
   if (row.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3) return row;
@@ -99,6 +99,6 @@ export function probabilities(row: Float32Array): Float32Array {
   return powers.map((value) => value / all);
 }
 
-/** The place of the largest number. */
+/** The index of the largest number. */
 export const largest = (row: Float32Array): number =>
   row.reduce((best, value, i) => (value > (row[best] as number) ? i : best), 0);

@@ -3,10 +3,10 @@ import { unusable } from '../errors.ts';
 import { nameOf, readJson } from '../input/readJson.ts';
 import type { Encoding } from './encoding.ts';
 
-/** The file beside a model that says how data become numbers. */
+/** The path of the encoding beside a model. */
 export const encodingPath = (model: string): string => `${model.replace(/\.onnx$/i, '')}.encoding.json`;
 
-/** Reads how data become numbers: from the given file, or from the one beside the model if there is one. */
+/** Reads an encoding from the given file, or from the one beside the model if it exists. */
 export async function readEncoding(model: string, given?: string): Promise<Encoding | undefined> {
   const path = given ?? encodingPath(model);
   const value = await readJson(path).catch((error: Error) => {
@@ -26,7 +26,7 @@ const areNumbers = (values: readonly unknown[]): boolean => values.every(Number.
 const areTexts = (values: unknown): boolean =>
   Array.isArray(values) && values.length > 0 && values.every((value) => typeof value === 'string');
 
-/** Whether an object has all that data are read by. */
+/** True if an object is a complete encoding. */
 function isEncoding(value: unknown): value is Encoding {
   const given: Partial<TableEncoding> | Partial<ImageEncoding> = Object(value);
   if (given.version !== 1) return false;

@@ -2,7 +2,7 @@ import { autoClr, decay, type Policy, type RangeTestFinding, type RangeTestTrace
 import type { Progress } from './progress.ts';
 import type { SetUp } from './setUp.ts';
 
-/** What a training begins with. */
+/** The start of a training. */
 export interface Start {
   readonly policy: Policy;
   readonly steps: number;
@@ -16,8 +16,8 @@ export const plans = ['decay', 'cycles', 'wsd', 'fixed'] as const;
 export type PlanName = (typeof plans)[number];
 
 /**
- * Finds the rates by `autoClr`, and stops it where it would begin to train: the training itself can be resumed, and a range
- * test that was interrupted begins again with the same bits.
+ * Finds the rates by `autoClr`, and stops it before it trains. Then the training itself can be resumed, and an
+ * interrupted range test starts again with the same bits.
  */
 export async function findPolicy(
   { trainer, batches, validation, steps, stepsPerEpoch }: SetUp,
@@ -29,7 +29,7 @@ export async function findPolicy(
   const stop = AbortSignal.any([signal, found.signal]);
   let start: Start | undefined;
   let tried = 0;
-  // What autoClr spends on it, as a rule.
+  // The usual cost in autoClr.
   progress.start(
     'range test',
     Math.min(Math.ceil(steps / 2), Math.max(135, Math.min(600, Math.ceil(0.08 * steps)))),
@@ -46,12 +46,12 @@ export async function findPolicy(
   return start ? { ...start, trace, finding } : { trace, finding };
 }
 
-/** A rate that is given: a short warm-up, then a line down to 0. */
+/** The policy for a given rate: a short warm-up, then a linear decay to 0. */
 export async function givenRate({ trainer, steps }: SetUp, lr: number): Promise<Start> {
   return { policy: decay({ maxLr: lr, steps }), steps, snapshot: await trainer.snapshot() };
 }
 
-/** The same policy with all its rates multiplied. */
+/** Multiplies all rates of a policy. */
 export function scaled(policy: Policy, factor: number): Policy {
   const scale = (value: unknown, name: string): unknown => {
     if (typeof value === 'number') return /(^lr|Lr)$/.test(name) ? factor * value : value;

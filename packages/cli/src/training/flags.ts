@@ -28,7 +28,7 @@ type TrainingFlags = Readonly<
     Record<'fast', Flag>
 >;
 
-/** Where the data are and how they are read. */
+/** The flags about data and how to read them. */
 export const dataFlags: DataFlags = {
   data: text,
   labels: text,
@@ -42,7 +42,7 @@ export const dataFlags: DataFlags = {
   encoding: text,
 };
 
-/** What a training is. */
+/** The flags about a training. */
 export const trainingFlags: TrainingFlags = {
   ...dataFlags,
   validation: text,
@@ -64,7 +64,7 @@ export const trainingFlags: TrainingFlags = {
   fast: flag,
 };
 
-/** The values of flags. */
+/** The parsed flags. */
 type Given<F extends Flags> = {
   readonly [K in keyof F]?: F[K]['type'] extends 'string' ? string : boolean;
 };
@@ -100,7 +100,7 @@ export const trainingHelp = `  --validation <path> data to judge by (default: a 
                       the first name that matches a weight decides
   --fast              measure which form of each layer is fastest here; bits then may differ between machines`;
 
-/** A number from a flag, within bounds. */
+/** Reads a number within bounds from a flag. */
 export function numberOf(
   command: string,
   name: string,
@@ -128,14 +128,14 @@ export const wholeOf = (
     `a whole number of at least ${least}`,
   );
 
-/** Numbers with commas between them. */
+/** Reads numbers separated by commas. */
 export function listOf(command: string, name: string, value: string | undefined): number[] | undefined {
   const numbers = value?.split(',').map(Number);
   if (!numbers || numbers.every(Number.isFinite)) return numbers;
   throw new UsageError(`--${name} to be numbers with commas between them`, `--${name} ${value}`, command);
 }
 
-/** One of some words. */
+/** Reads one of several words. */
 export function oneOf<const T extends string>(
   command: string,
   name: string,

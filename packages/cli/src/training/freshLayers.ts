@@ -5,7 +5,7 @@ const dense = (units: readonly number[]): LayerSpec[] =>
 
 const dropped = (rate: number): LayerSpec[] => (rate > 0 ? [{ type: 'dropout', rate }] : []);
 
-/** Layers of full connections. */
+/** Fully connected layers. */
 export const mlp = (hidden: readonly number[], rate: number, outputs: number): LayerSpec[] => [
   ...dense(hidden),
   ...dropped(rate),
@@ -42,15 +42,15 @@ export function cnn(
 
 /** The sizes of a {@link transformer}. */
 export interface TransformerSizes {
-  /** The numbers of a step. */
+  /** The number of values per step. */
   readonly width: number;
   readonly heads: number;
   readonly blocks: number;
-  /** How many different tokens there are; undefined for sequences of measurements. */
+  /** The number of different tokens; undefined for sequences of measurements. */
   readonly vocabulary: number | undefined;
 }
 
-/** An encoder with its norms before attention and dense layers, for sequences of tokens or of measurements. */
+/** A pre-norm encoder for sequences of tokens or of measurements. */
 export function transformer(
   { width, heads, blocks, vocabulary }: TransformerSizes,
   rate: number,

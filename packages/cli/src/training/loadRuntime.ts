@@ -3,13 +3,13 @@ import type * as Onnx from '@clr/onnx';
 import type * as Ort from 'onnxruntime-node';
 import { unusable } from '../errors.ts';
 
-/** The packages that only training needs. */
+/** The packages that are needed only for training. */
 export interface Runtime {
   readonly onnx: typeof Onnx;
   readonly ort: typeof Ort;
 }
 
-/** Loads the training packages, or says what to install. */
+/** Loads the training packages, or throws an error that says what to install. */
 export async function loadRuntime(): Promise<Runtime> {
   return { onnx: await loadOnnx(), ort: await needed('onnxruntime-node', () => import('onnxruntime-node')) };
 }

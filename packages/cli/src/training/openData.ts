@@ -36,19 +36,19 @@ export interface OpenOptions {
   readonly inputs?: readonly ModelInput[];
   /** Whether the answers are numbers of classes. Undefined: as the data say. */
   readonly classes?: boolean;
-  /** How data become numbers, where that is known already. */
+  /** The encoding, if it is already known. */
   readonly encoding?: Encoding;
-  /** Whether the answers are needed. Default true. */
+  /** False if the answers are not needed. Default true. */
   readonly labelled?: boolean;
-  /** How the rows are split: an encoding is learned from the training rows alone. */
+  /** The split of the rows. An encoding is computed from the training rows alone. */
   readonly split?: SplitOptions;
 }
 
-/** Data that a model can take. */
+/** Data in the form of a model's inputs. */
 export interface Opened {
   readonly dataset: Dataset;
   readonly encoding?: Encoding;
-  /** The number of classes, where the answers are classes. */
+  /** The number of classes, if the answers are classes. */
   readonly classes?: number;
   readonly notes: readonly string[];
 }

@@ -5,15 +5,15 @@ import { listOf, numberOf, oneOf, type TrainingValues, wholeOf } from './flags.t
 
 type Trainable = (name: string) => boolean;
 
-/** A model as it will be trained. */
+/** A model that is ready to train. */
 export interface Prepared {
   readonly model: Uint8Array;
   readonly trainable?: Trainable;
-  /** What makes of the trained file the one to keep. */
+  /** Converts the trained file to the one to write. */
   readonly finish: (trained: Uint8Array) => Uint8Array;
 }
 
-/** Gives a model its head and its adapters, and says which weights are trained. */
+/** Gives a model its head and its adapters, and selects the trained weights. */
 export function prepareModel(
   onnx: typeof Onnx,
   given: Uint8Array,
@@ -67,13 +67,13 @@ function headOf(onnx: typeof Onnx, model: Uint8Array): string[] {
   return bias === undefined ? [weight] : [weight, bias];
 }
 
-/** Every weight but those that a list of names with asterisks names. */
+/** All weights except those that match a list of names with asterisks. */
 function notNamed(onnx: typeof Onnx, model: Uint8Array, list: string): Trainable {
   const named = list.split(',').map((text) => namedBy(onnx, model, 'freeze', text));
   return (name) => !named.some((matches) => matches(name));
 }
 
-/** The weights that a name with asterisks names: at least one. */
+/** The weights that match a name with asterisks, at least one. */
 function namedBy(onnx: typeof Onnx, model: Uint8Array, flag: string, text: string): Trainable {
   const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   const pattern = new RegExp(`^${parts.join('.*')}$`);
@@ -87,7 +87,7 @@ function namedBy(onnx: typeof Onnx, model: Uint8Array, flag: string, text: strin
   });
 }
 
-/** The groups of weights that learn at rates of their own. */
+/** The groups of weights with their own rates. */
 export function groupsOf(
   onnx: typeof Onnx,
   model: Uint8Array,
@@ -115,7 +115,7 @@ function checkClasses(onnx: typeof Onnx, model: Uint8Array, classes: number | un
   });
 }
 
-/** The loss that the flags ask for, or the one for such answers. */
+/** The loss of the flags, or the default for such answers. */
 export function lossOf(
   command: string,
   values: TrainingValues,
@@ -149,7 +149,7 @@ export function lossOf(
   });
 }
 
-/** For each class, how many times rarer it is than the mean. */
+/** Class weights: the mean class size divided by the size of each class. */
 function balanced(labels: ArrayLike<number> | undefined): number[] | undefined {
   if (!labels) return undefined;
   const counts: number[] = [];

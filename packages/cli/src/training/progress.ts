@@ -1,16 +1,16 @@
 import { type Bar, Presets, SingleBar } from 'cli-progress';
 
-/** Shows how far a part of the work is. */
+/** Shows the progress of a part of the work. */
 export interface Progress {
   start(name: string, steps: number, from?: number): void;
   update(step: number, note: string): void;
-  /** Must be called whatever happens, for a bar hides the cursor. */
+  /** Must always be called, because a bar hides the cursor. */
   stop(): void;
 }
 
 /**
- * A bar on a terminal; elsewhere, and in CI, a line at each tenth. It goes to stderr, so that a pipe holds the result alone.
- * There are no colours, whatever NO_COLOR says.
+ * A bar on a terminal; elsewhere, and in CI, a line at each tenth. It goes to stderr, so that a pipe gets only the
+ * result. It never uses colours.
  */
 export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process.stderr): Progress {
   if (quiet) return { start() {}, update() {}, stop() {} };

@@ -4,7 +4,7 @@ import type { CheckpointStore } from '@clr/checkpoint';
 import { fileStore } from '@clr/checkpoint/node';
 import { unusable } from '../errors.ts';
 
-/** A folder that holds a run: its checkpoint, its best state, and the records that `clr report` draws. */
+/** A run's folder: its checkpoint, its best state, and the records for `clr report`. */
 export interface RunFolder {
   readonly path: string;
   readonly checkpoint: CheckpointStore;
@@ -13,7 +13,7 @@ export interface RunFolder {
   readonly run: string;
 }
 
-/** Makes the folder if it is not there yet. */
+/** Makes the folder if it does not exist. */
 export async function runFolder(path: string): Promise<RunFolder> {
   const status = await stat(path).catch(() => undefined);
   if (status && !status.isDirectory()) {
@@ -37,7 +37,7 @@ export async function runFolder(path: string): Promise<RunFolder> {
   };
 }
 
-/** Where a run's folder has its records. */
+/** The paths of the records in a run's folder. */
 export const runPaths = (folder: string): Pick<RunFolder, 'trace' | 'run'> => ({
   trace: join(folder, 'trace.json'),
   run: join(folder, 'run.json'),

@@ -1,12 +1,12 @@
 import { unusable } from '../errors.ts';
 import { type Answered, largest, probabilities } from './answer.ts';
 
-/** How good answers are, as data and as lines to print. */
+/** The quality of answers, as data and as lines to print. */
 export interface Score {
   readonly examples: number;
   readonly accuracy?: number;
   readonly crossEntropy?: number;
-  /** The share of the most frequent class: what a constant answer comes to. */
+  /** The share of the most frequent class, which is the accuracy of a constant answer. */
   readonly constantAccuracy?: number;
   readonly classes?: readonly {
     readonly name: string;
@@ -16,7 +16,7 @@ export interface Score {
   readonly meanSquaredError?: number;
   readonly rootMeanSquaredError?: number;
   readonly meanAbsoluteError?: number;
-  /** 1 − the squared error over that of the mean. */
+  /** 1 − the squared error divided by that of the mean. */
   readonly r2?: number;
   readonly lines: readonly string[];
 }

@@ -10,7 +10,7 @@ import { loadRuntime, type Runtime } from './loadRuntime.ts';
 import { type Opened, openData } from './openData.ts';
 import { groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
 
-/** Everything that a command needs to train a model on data. */
+/** The parts of a training: model, data and trainer. */
 export interface SetUp extends Runtime {
   readonly trainer: OnnxTrainer;
   readonly prepared: Prepared;
@@ -20,20 +20,20 @@ export interface SetUp extends Runtime {
   readonly batchSize: number;
   readonly steps: number;
   readonly stepsPerEpoch: number;
-  /** The batches of the training, the first of which may be left unread. */
+  /** Makes the training batches. A number of first batches can be skipped unread. */
   readonly batches: (skip?: number) => AsyncIterable<Batch>;
   readonly validation: AsyncIterable<Batch>;
   readonly notes: readonly string[];
   readonly counts: { readonly train: number; readonly validation: number };
 }
 
-/** How many examples are looked at before a training. */
+/** The number of examples that are checked before a training. */
 const looked = 2048;
 
-/** What a command has settled otherwise. */
+/** Settings that a command overrides. */
 interface Settled {
   readonly optimizer?: Optimizer;
-  /** Default: as many as the runtime takes. */
+  /** The number of threads. Default: the runtime's choice. */
   readonly threads?: number;
 }
 
@@ -129,7 +129,7 @@ const pick = (labels: ArrayLike<number>, rows: Uint32Array): number[] =>
 
 const allRows = ({ count }: Dataset): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
 
-/** The rows to train on, and those to judge by. */
+/** The training rows and the validation rows. */
 async function apart(
   values: TrainingValues,
   dataset: Dataset,
@@ -148,7 +148,7 @@ async function apart(
   return { rows: train, other: { dataset, rows: validation }, notes: [] };
 }
 
-/** Metrics in words. */
+/** Metrics as text. */
 export function metricsText(
   { loss, accuracy }: { readonly loss?: number | null; readonly accuracy?: number | null },
   encoding?: Encoding,

@@ -29,7 +29,7 @@ async function auto(options: Options, trainable: LinearTrainable = linearTrainab
 }
 
 describe('autoClr', () => {
-  it('takes no more than its budget, and all of it where it trains by default', async () => {
+  it('takes no more than its budget, and all of it by default', async () => {
     const plans = ['decay', 'cycles', 'wsd', 'fixed'] as const;
     const small = fc.integer({ min: 2, max: 400 });
     const large = fc.integer({ min: 401, max: 3000 });
@@ -53,14 +53,14 @@ describe('autoClr', () => {
       await property(steps, 'decay', false);
   });
 
-  it('goes from model and data to a trained model with no rate chosen by hand', async () => {
+  it('trains a model without a given rate', async () => {
     const { result, trainable } = await auto({});
     expect(result.finding.suggestion).not.toBeNull();
     expect(result.best!.loss).toBeLessThan(0.01);
     expect(trainable.state.w).toBeCloseTo(3, 0);
   });
 
-  it('gives back the trace that the finding is of, as JSON that can be read again', async () => {
+  it('returns the trace of the finding as JSON that can be read again', async () => {
     const { result, events } = await auto({});
     const told = events.find((event) => event.type === 'finding')!;
     expect(told).toMatchObject({ trace: result.trace, finding: { suggestion: result.finding.suggestion } });
@@ -71,13 +71,13 @@ describe('autoClr', () => {
     expect(analyzeRangeTest(read, { steps }).suggestion).toEqual(finding.suggestion);
   });
 
-  it('leaves the model at the best state that it passed', async () => {
+  it('leaves the model in the best state of the run', async () => {
     const { result, trainable } = await auto({});
     expect(trainable.state).toEqual(result.best!.snapshot);
     expect((await trainable.evaluate(examples)).loss).toBe(result.best!.loss);
   });
 
-  it('tells of the sweep, the finding, the verdict, the policy, steps and troughs, in that order', async () => {
+  it('emits events for the sweep, the finding, the verdict, the policy, steps and troughs, in that order', async () => {
     const order = ({ events }: { readonly events: readonly AutoClrEvent[] }) =>
       events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
     expect(order(await auto({}))).toEqual(['sweep', 'finding', 'policy', 'step', 'trough']);
@@ -85,7 +85,7 @@ describe('autoClr', () => {
     expect(judged.slice(0, 6)).toEqual(['sweep', 'finding', 'verdict', 'policy', 'step', 'trough']);
   });
 
-  it('trains by default with a warm-up and a line from maxLr to 0, and ends at a trough', async () => {
+  it('trains by default with a warm-up and a linear decay from maxLr to 0, and ends at a trough', async () => {
     const { result } = await auto({});
     const { policy, run, finding } = result;
     expect(policy).toMatchObject({ type: 'decay', steps: run!.step });
@@ -113,7 +113,7 @@ describe('autoClr', () => {
     expect(stepSize / 7).toBeLessThanOrEqual(10);
   });
 
-  it('judges the plan and a fixed rate from the same state on the same batches', async () => {
+  it('compares the plan and a fixed rate from the same state on the same batches', async () => {
     const trainable = linearTrainable();
     const { result } = await auto({ steps: 600, verdict: true }, trainable);
     const verdict = result.verdict!;
@@ -128,14 +128,14 @@ describe('autoClr', () => {
     expect(new Set(rates)).toEqual(new Set([fixedLr, fixedLr / 10]));
   });
 
-  it('trains nothing where the range test carries nothing, and says why', async () => {
+  it('trains nothing if the range test gives no suggestion, and says why', async () => {
     const { result, trainable } = await auto({}, linearTrainable({ result: () => ({ loss: 1 }) }));
     expect(result.run).toBeUndefined();
     expect(result.finding.reasons[0]).toMatch(/^Flat/);
     expect(trainable.state).toEqual({ w: 0, v: 0, updates: 0 });
   });
 
-  it('gives back what it reached when aborted', async () => {
+  it('returns the state that it reached when it is aborted', async () => {
     const controller = new AbortController();
     const { result, trainable } = await auto({
       signal: controller.signal,
@@ -154,7 +154,7 @@ describe('autoClr', () => {
     expect(result.best!.loss).toBeLessThan(0.05);
   });
 
-  it('reduces the bounds and stops when cycles bring no gain; its policy is what acted', async () => {
+  it('reduces the bounds and stops if cycles bring no gain, and returns the policy that was used', async () => {
     const { result, events } = await auto({ stepsPerEpoch: 3, patience: 2 });
     const policies = events.flatMap((event) => (event.type === 'policy' ? [event.policy] : []));
     expect(policies.map(({ type }) => type)).toEqual(['sequence', 'sequence', 'sequence']);
@@ -177,7 +177,7 @@ describe('autoClr', () => {
     ]);
   });
 
-  it('averages the last troughs and lets them answer together; the best of all is kept', async () => {
+  it('averages and ensembles the last troughs, and keeps the best state', async () => {
     const { result, events, trainable } = await auto({ average: true, ensemble: true, stepsPerEpoch: 8 });
     const { average, ensemble, run, best } = result;
     const last = run!.troughs.slice(-5).map(({ step }) => step);
@@ -194,7 +194,7 @@ describe('autoClr', () => {
     expect(events.slice(-2).map(({ type }) => type)).toEqual(['average', 'ensemble']);
   });
 
-  it('stops at the next trough when asked to, which is no worse a place than the end', async () => {
+  it('stops at the next trough on request, with a model as good as at the end', async () => {
     const stopAtTrough = { aborted: false };
     const onEvent = (event: AutoClrEvent) => {
       if (event.type === 'step' && event.step.step === 150) stopAtTrough.aborted = true;
@@ -207,9 +207,9 @@ describe('autoClr', () => {
     expect(result.best!.loss).toBeLessThan(0.01);
   });
 
-  it('never leaves a model worse than it came', async () => {
+  it('never leaves a model worse than before', async () => {
     const trainable = linearTrainable();
-    // The least loss that there is.
+    // The weights with the lowest possible loss.
     const sum = (of: (example: (typeof examples)[number]) => number) =>
       examples.reduce((total, example) => total + of(example), 0);
     const before = { w: sum(({ x, y }) => x * y) / sum(({ x }) => x * x), v: 0, updates: 0 };
@@ -219,7 +219,7 @@ describe('autoClr', () => {
     if (result.run) expect(result.best).toMatchObject({ step: 0, snapshot: before });
   });
 
-  it('says truly what it cost', async () => {
+  it('reports its cost correctly', async () => {
     for (const options of [
       {},
       { verdict: true },
@@ -237,7 +237,7 @@ describe('autoClr', () => {
     }
   });
 
-  /** A model whose evaluations in a verdict are as told: the plan's first, then those of its rivals. */
+  /** A model with the given evaluations in a verdict: first the plan's, then those of its rivals. */
   function judged(...ends: readonly { readonly loss: number; readonly accuracy?: number }[]) {
     const trainable = linearTrainable();
     const { evaluate } = trainable;
@@ -249,7 +249,7 @@ describe('autoClr', () => {
     return trainable;
   }
 
-  it('trains a rival that won clearly, with every service of the troughs', async () => {
+  it('trains a rival that won clearly, with the averages of its troughs', async () => {
     const options = { average: true, verdict: true };
     const { result } = await auto(options, judged({ loss: 9 }, { loss: 1 }));
     expect(result.verdict).toMatchObject({ winner: 'fixed', clear: true, margin: 8 });
@@ -259,13 +259,13 @@ describe('autoClr', () => {
     expect(result.average!.troughs.length).toBe(5);
   });
 
-  it('trains the plan where a rival won by no more than chance', async () => {
+  it('trains the plan if a rival won by no more than chance', async () => {
     const { result } = await auto({ verdict: true }, judged({ loss: 1.01 }, { loss: 1 }));
     expect(result.verdict).toMatchObject({ winner: 'fixed', clear: false });
     expect(result.policy?.type).toBe('decay');
   });
 
-  it('compares several plans, and judges by accuracy where there is one', async () => {
+  it('compares several plans, by accuracy if there is one', async () => {
     const rivals = ['wsd', 'cycles'] as const;
     const ends = [0.7, 0.75, 0.74].map((accuracy) => ({ loss: 1 - accuracy, accuracy }));
     const { result } = await auto({ verdict: rivals, steps: 900 }, judged(...ends));
@@ -276,7 +276,7 @@ describe('autoClr', () => {
     expect(result.policy?.type).toBe('wsd');
   });
 
-  it('takes a plan that diverged for beaten, however little the other has learned', async () => {
+  it('lets a plan that diverged lose, even if the other learned little', async () => {
     let trial = 0;
     const trainable = linearTrainable({
       result: (_, honest) => (trial === 1 ? { loss: Number.NaN } : honest),
@@ -297,7 +297,7 @@ describe('autoClr', () => {
     expect(result.verdict!.trials).toEqual([{ plan: 'decay' }, { plan: 'fixed', end: expect.anything() }]);
   });
 
-  it('goes on from where the sweep had reached maxLr, with a short way up to it', async () => {
+  it('continues from the step at which the sweep reached maxLr, with a short warm-up', async () => {
     const trainable = linearTrainable();
     const states: LinearTrainable['state'][] = [];
     const seen: number[] = [];
@@ -313,8 +313,10 @@ describe('autoClr', () => {
     expect(seen[0]).toBe(coarse!.length + points.length);
     expect(points[updates]!.lr).toBeLessThanOrEqual(maxLr);
     expect(points[updates]!.lr).toBeGreaterThan(maxLr / 20);
-    expect(result.finding.reasons.at(-1)).toContain(`had reached ${showNumber(points[updates]!.lr)}: up to`);
-    // Bit for bit what the same steps lead to.
+    expect(result.finding.reasons.at(-1)).toContain(
+      `had reached ${showNumber(points[updates]!.lr)}. The sweep up to there`,
+    );
+    // The state has the same bits as after the same steps.
     const again = linearTrainable();
     for (const { lr } of points.slice(0, updates)) {
       await again.trainStep(examples[again.seen.length % examples.length]!, { lr });
@@ -322,7 +324,7 @@ describe('autoClr', () => {
     expect(again.state).toEqual(states[0]);
   });
 
-  it('goes on from there with a decay alone, and without a verdict', async () => {
+  it('continues from there only with a decay and without a verdict', async () => {
     for (const options of [{ plan: 'cycles' }, { plan: 'wsd' }, { verdict: true }] as const) {
       const trainable = linearTrainable();
       let state: LinearTrainable['state'] | undefined;
@@ -334,7 +336,7 @@ describe('autoClr', () => {
     }
   });
 
-  it('leaves the model as it was where training is aborted before its first step', async () => {
+  it('leaves the model unchanged if training is aborted before its first step', async () => {
     const controller = new AbortController();
     const trainable = linearTrainable();
     const onEvent = ({ type }: AutoClrEvent) => {
@@ -346,7 +348,7 @@ describe('autoClr', () => {
     expect(result.best!.snapshot).toEqual(trainable.state);
   });
 
-  it('begins again with a quarter of the rates where the training diverged', async () => {
+  it('starts again with a quarter of the rates after the training diverged', async () => {
     let [policies, taken] = [0, 0];
     let state: LinearTrainable['state'] | undefined;
     const trainable = linearTrainable({
@@ -368,11 +370,11 @@ describe('autoClr', () => {
     expect(training).toBe(31 + result.run!.steps.length);
     expect(rangeTest + training).toBe(600);
     expect(result.finding.reasons.at(-1)).toMatch(
-      /^The training diverged at [\d.]+ \(step 30\) and began again/,
+      /^The training diverged at [\d.]+ \(step 30\) and started again/,
     );
   });
 
-  it('begins again where the training lost what it had learned, at losses that stay finite', async () => {
+  it('starts again after the training lost what it had learned at finite losses', async () => {
     const even = [-1, 1].map((x) => ({ x, y: 3 * x }));
     let [policies, taken] = [0, 0];
     const trainable = linearTrainable({
@@ -386,7 +388,7 @@ describe('autoClr', () => {
     expect(run!.stopped).toBeUndefined();
     expect(best!.loss).toBeLessThan(0.01);
     expect(cost.training).toBe(41 + run!.steps.length);
-    expect(finding.reasons.at(-1)).toMatch(/^The training diverged at .* began again at a quarter/);
+    expect(finding.reasons.at(-1)).toMatch(/^The training diverged at .* started again at a quarter/);
   });
 
   it('gives up on a model that diverges at any rate, and leaves it unchanged', async () => {
@@ -419,13 +421,13 @@ describe('autoClr', () => {
   it.each([
     ['average', { average: true }, 'average()'],
     ['ensemble', { ensemble: true }, 'predictBatch()'],
-  ])('refuses %s of a trainable that cannot', async (_, options, method) => {
+  ])('refuses %s if the trainable does not support it', async (_, options, method) => {
     const { average: __, predictBatch: ___, ...cannot } = linearTrainable();
     const all = { steps: 300, validation: examples, ...options };
     await expect(autoClr(cannot, examples, all)).rejects.toThrow(`Expected a Trainable with ${method}`);
   });
 
-  it('chooses the plan that its other options need', async () => {
+  it('chooses the plan that other options need', async () => {
     const planOf = async (options: Options) => (await auto(options)).result.policy?.type;
     expect(await planOf({ reductions: 1 })).toBe('sequence');
     expect(await planOf({ ensemble: true })).toBe('sequence');
@@ -433,7 +435,7 @@ describe('autoClr', () => {
     expect(await planOf({ plan: 'decay', stopAtTrough: { aborted: false } })).toBe('decay');
   });
 
-  it('trains a shape of one’s own, with the peak for this model, up to its last trough', async () => {
+  it('trains a custom shape with the peak for this model, up to its last trough', async () => {
     const plan = triangular2({ baseLr: 1, maxLr: 6, stepSize: 50 });
     const { result } = await auto({ plan, average: true });
     const { policy, run, finding, cost } = result;
@@ -445,7 +447,7 @@ describe('autoClr', () => {
     expect(result.average!.troughs.length).toBe(run!.troughs.length);
   });
 
-  it('leaves a long cycle of one’s own its room', async () => {
+  it('shortens the range test for a custom policy with a long cycle', async () => {
     const plan = constant({ lr: 1 });
     const { result } = await auto({ plan });
     expect(result.run!.step).toBe(600 - result.cost.rangeTest);
@@ -453,7 +455,7 @@ describe('autoClr', () => {
     expect((await auto({ plan: longest })).result.run!.step).toBe(464);
   });
 
-  it('says that a budget is too small for a range test', async () => {
+  it('reports a budget that is too small for a range test', async () => {
     const { result, trainable } = await auto({ steps: 30 });
     expect(result.finding.reasons[0]).toBe('A budget of 30 steps leaves 15 for the range test. Give more.');
     expect(result.run).toBeUndefined();
@@ -499,7 +501,7 @@ describe('autoClr', () => {
       { stopAtTrough: new AbortController() as never },
       'Expected stopAtTrough to be',
     ],
-  ])('refuses %s, before anything is touched', async (_, options, message) => {
+  ])('refuses %s before anything changes', async (_, options, message) => {
     const trainable = linearTrainable();
     const touched: string[] = [];
     for (const name of ['snapshot', 'evaluate', 'trainStep'] as const) {

@@ -72,7 +72,7 @@ async function run<Batch>(session: Session<Batch>): Promise<AutoClrResult> {
   const verdict = rivals.length > 0 ? await giveVerdict(session, finding) : undefined;
   if (verdict) await onEvent?.({ type: 'verdict', verdict });
 
-  // A near miss in a short trial says little.
+  // A small margin in a short trial means little.
   const chosen = verdict?.clear ? verdict.winner : plan;
   const trained = await trainStably(session, chosen, finding, start);
   return { trace, ...trained, ...(verdict && { verdict }), cost };

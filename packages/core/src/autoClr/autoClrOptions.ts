@@ -12,13 +12,14 @@ import type { Plan } from './makePlan.ts';
 export interface AutoClrOptions<Batch> {
   /** The whole budget, in updates, at least 2: for the range test, the verdict and the training together. */
   readonly steps: number;
-  /** How many steps one pass over the data takes; lets cycles be counted in epochs. */
+  /** The number of steps in one pass over the data, so that cycles can be counted in epochs. */
   readonly stepsPerEpoch?: number;
   /** Held-out batches that decide which state is best. Without them the training loss decides. */
   readonly validation?: BatchPass<Batch>;
   /**
-   * How to train. Default `'decay'`; `'cycles'` if `patience`, `reductions`, `average` or `ensemble` needs several
-   * troughs; else `'wsd'` if `stopAtTrough` is given. A plan without the troughs that an option needs is refused.
+   * The plan of the training. Default `'decay'`; `'cycles'` if `patience`, `reductions`, `average` or `ensemble` needs
+   * several troughs; else `'wsd'` if `stopAtTrough` is given. A plan without the troughs that an option needs is
+   * refused.
    */
   readonly plan?: Plan;
   /**
@@ -33,7 +34,9 @@ export interface AutoClrOptions<Batch> {
   readonly updatesPerRate?: number;
   /** After this many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
   readonly patience?: number;
-  /** How often patience may divide the bounds before it stops. Default 2, as in the paper's headline run. */
+  /**
+   * The number of times that patience may divide the bounds before it stops. Default 2, as in the paper's headline run.
+   */
   readonly reductions?: number;
   /** Average the weights of the last troughs, five at most, and keep that if it is the best. Default false. */
   readonly average?: boolean;

@@ -14,10 +14,10 @@ export interface TroughCombination extends Metrics {
 
 /** The best state that a run passed through. */
 export interface BestState extends Metrics {
-  /** 0: nothing was better than the untouched model. */
+  /** 0 if no state was better than the untouched model. */
   readonly step: number;
   readonly snapshot: Snapshot;
-  /** Whether it is the average of troughs, made after the last step. */
+  /** True if it is the average of troughs, made after the last step. */
   readonly averaged?: boolean;
 }
 
@@ -33,11 +33,14 @@ export interface Verdict {
   readonly winner: Plan;
   /** The trial of `plan` first, then those of its rivals. */
   readonly trials: readonly Trial[];
-  /** By how much the winner beats `plan`, or the best rival if `plan` won: in accuracy if there is one, else in loss. */
+  /** The winner's lead over `plan`, or over the best rival if `plan` won: in accuracy if there is one, else in loss. */
   readonly margin: number;
-  /** Whether the loser diverged, or the margin is too large for chance in such short trials: two points of accuracy, or 2 % of the loss. */
+  /**
+   * True if the loser diverged, or if the margin is too large for chance in short trials: two points of accuracy, or 2
+   * % of the loss.
+   */
   readonly clear: boolean;
-  /** How many steps each trial had. */
+  /** The number of steps of each trial. */
   readonly steps: number;
 }
 

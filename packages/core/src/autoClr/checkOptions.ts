@@ -17,14 +17,14 @@ import { makePlan, type Plan, type PlanName, type TrainingPlan, troughsWithin } 
 /** The plans of an `autoClr` run and their shares of the budget. */
 export interface Choice {
   readonly plan: Plan;
-  /** The plans that a verdict compares with it: none without a verdict. */
+  /** The plans that a verdict compares with it. Empty without a verdict. */
   readonly rivals: readonly Plan[];
   /** The steps of each trial of the verdict, and of all of them. */
   readonly trialSteps: number;
   readonly verdictSteps: number;
   /** The fewest steps that the plan can be trained for. */
   readonly firstCycle: number;
-  /** Whether a sweep can serve as the plan's warm-up. */
+  /** True if a sweep can serve as the plan's warm-up. */
   readonly warms: boolean;
 }
 
@@ -85,7 +85,7 @@ const readPlan: Read = (value, path) => {
 
 const readPlans = list(readPlan);
 
-/** Checks that each plan fits into its steps, and has the troughs that other options ask for. */
+/** Checks that each plan fits into its steps, and has the troughs that other options need. */
 function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choice {
   const { plan: given = defaultPlan(options), verdict = false, stepsPerEpoch } = options;
   const plan = readPlan(given, 'plan') as Plan;
@@ -116,7 +116,7 @@ function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choic
 /** Placeholder rates, to check before the range test that a plan can be made. */
 const anyFinding = { suggestion: { baseLr: 1, maxLr: 1, fixedLr: 1, steps: 1 } } as RangeTestFinding;
 
-/** Options that need several troughs ask for cycles; a wish to stop at one, for a plan that may be stopped. */
+/** The default plan: cycles if an option needs several troughs, and `wsd` if training may be stopped at one. */
 function defaultPlan<Batch>({ stopAtTrough, ...options }: AutoClrOptions<Batch>): PlanName {
   const { patience, reductions, average, ensemble } = options;
   if (patience || reductions !== undefined || average || ensemble) return 'cycles';

@@ -14,7 +14,7 @@ function collapsesAfter(losses: readonly (number | null)[], from: readonly numbe
   });
 }
 
-it('has collapsed when the median of 20 losses has lost nine tenths of the gain', () => {
+it('reports a collapse if the median of 20 losses has lost nine tenths of the gain', () => {
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.3)])).toBe(30 + 10);
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.12)])).toBe(30 + 10);
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.08)])).toBe(-1);
@@ -22,13 +22,13 @@ it('has collapsed when the median of 20 losses has lost nine tenths of the gain'
   expect(collapsesAfter([...times(30, 0.3), ...times(11, null as never)])).toBe(39);
 });
 
-it('has not where nothing was learned yet, or no untrained loss is known', () => {
+it('reports no collapse if nothing was learned yet, or no untrained loss is known', () => {
   expect(collapsesAfter(times(500, 2.3))).toBe(-1);
   expect(collapsesAfter([...times(30, 1.9), ...times(40, 2.3)])).toBe(-1);
   expect(collapsesAfter([...times(30, 0.3), ...times(40, 2.3)], [])).toBe(-1);
 });
 
-it('never has in a noisy training that goes down', () => {
+it('reports no collapse in a noisy training whose loss falls', () => {
   const noise = fc.array(fc.double({ min: -0.15, max: 0.15, noNaN: true }), {
     minLength: 50,
     maxLength: 200,

@@ -16,7 +16,7 @@ export interface CollapseWatch {
  * Detects a run that has lost what it had learned. Units that die at too high a rate leave a finite loss, which no lower
  * rate reduces again.
  *
- * @param untrained - losses before anything was learned; with none, nothing collapses
+ * @param untrained - losses before anything was learned; if there are none, no collapse is reported
  */
 export function createCollapseWatch(untrained: readonly number[]): CollapseWatch {
   const start = untrained.length > 0 ? median(untrained) : Infinity;

@@ -15,22 +15,22 @@ describe('detectPretrained', () => {
     ['guesses among two classes', 0.5, Math.log(2)],
     ['guesses among ten classes', 0.1, Math.log(10)],
     ['guesses with some luck', 0.13, Math.log(10)],
-    ['says the class that nine in ten are of', 0.9, Math.log(2)],
-    ['has an accuracy of none', 0, 0.1],
-  ])('sees no sign where a model %s', (_, accuracy, loss) => {
+    ['always predicts a class that nine in ten examples have', 0.9, Math.log(2)],
+    ['has an accuracy of 0', 0, 0.1],
+  ])('sees no sign of training in a model that %s', (_, accuracy, loss) => {
     expect(detectPretrained({ loss, accuracy })?.trained ?? false).toBe(false);
     if (accuracy < 0.9) expect(detectPretrained({ loss, accuracy })).toBeUndefined();
   });
 
-  it('cannot tell without an accuracy, or a finite loss', () => {
+  it('gives no answer without an accuracy, or without a finite loss', () => {
     expect(detectPretrained({ loss: 0.001 })).toBeUndefined();
     expect(detectPretrained({ loss: null, accuracy: 1 })).toBeUndefined();
     expect(detectPretrained(undefined)).toBeUndefined();
   });
 
-  it('says what it goes by', () => {
+  it('names the metrics behind its answer', () => {
     expect(detectPretrained({ loss: 0.1, accuracy: 0.97 })?.reason).toMatch(
-      /^Trained already: accuracy 0\.970 at a loss of 0\.100/,
+      /^The model is already trained: accuracy 0\.970 at a loss of 0\.100/,
     );
   });
 });

@@ -4,7 +4,7 @@ import { comparable } from '../trainable/metrics.ts';
 
 /** Signs that a model is already trained, read from its metrics before the first step. */
 export interface Pretrained {
-  /** Whether it is so well trained that a sweep would only harm it. */
+  /** True if it is so well trained that a sweep would only harm it. */
   readonly trained: boolean;
   readonly reason: string;
 }
@@ -14,8 +14,9 @@ export interface Pretrained {
  *
  * An untrained classifier has a loss of ln 2 = 0.69 or more (the logarithm of the number of classes), or that of the best
  * constant answer, where it is known. If most examples are of one class, its accuracy may be high, but its loss is not lower: high
- * accuracy and low loss together mean that the model is trained. Its accuracy is about e^−loss. A clearly higher accuracy
- * is a weaker sign: it counts only if a sweep found nothing, and not where the loss is above that of a constant answer.
+ * accuracy and low loss together mean that the model is trained. Its accuracy is about e^−loss. A clearly higher
+ * accuracy alone is a weaker sign. It counts only if a sweep found nothing, and if the loss is not above that of a
+ * constant answer.
  */
 export function detectPretrained(
   start: LoggedMetrics | undefined,
@@ -33,10 +34,10 @@ export function detectPretrained(
   const beside =
     trained || constant
       ? `a loss of ${showNumber(fresh.loss)} or more`
-      : `an accuracy of ${showNumber(fresh.accuracy)} then`;
+      : `an accuracy of ${showNumber(fresh.accuracy)} at this loss`;
   return {
     trained,
-    reason: `Trained already: ${found}, where a fresh classifier has ${beside}. So each rate was tried by itself, from this state.`,
+    reason: `The model is already trained: ${found}. An untrained classifier has ${beside}. So each rate was tried separately, from this state.`,
   };
 }
 

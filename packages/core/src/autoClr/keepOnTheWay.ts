@@ -16,10 +16,10 @@ const shares = [0.3, 0.7, 1.5] as const;
 
 /**
  * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to there is a warm-up,
- * from which training can continue. The fine sweep is the one that begins below the end of another sweep, at a known share
- * of the edge which that sweep found.
+ * from which training can continue. The fine sweep is recognised by its start: it is below the end of an earlier sweep,
+ * at a fixed share of the edge that this sweep found.
  *
- * @param below - how far below the edge `maxLr` lies, in decades
+ * @param below - the distance from the edge down to `maxLr`, in decades
  */
 export function keepOnTheWay<Batch>(
   trainable: Trainable<Batch>,

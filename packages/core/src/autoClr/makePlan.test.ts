@@ -20,7 +20,7 @@ const peakOf = ({ policy, steps }: ReturnType<typeof makePlan>): number =>
 describe('makePlan', () => {
   const names = fc.constantFrom('decay', 'cycles', 'wsd', 'fixed' as const);
 
-  it('ends a named plan at a trough, in all its steps but for a remainder', () => {
+  it('ends a named plan at a trough, using all steps except a remainder', () => {
     const property = (plan: 'decay' | 'cycles' | 'wsd' | 'fixed', steps: number) => {
       const made = makePlan(plan, finding, steps);
       expect(made.steps).toBeLessThanOrEqual(steps);
@@ -40,13 +40,13 @@ describe('makePlan', () => {
     expect(peakOf(makePlan(plan, finding, 1000)) / peak).toBeCloseTo(1, 1);
   });
 
-  it('takes any policy as a shape: its rates times one number, up to its last trough that fits', () => {
+  it('scales any policy by one number, and cuts it at its last trough that fits', () => {
     const property = (shape: Plan, steps: number) => {
       let made: ReturnType<typeof makePlan>;
       try {
         made = makePlan(shape, finding, steps);
       } catch (error) {
-        // Its first cycle is too long, or it has no rate above 0.
+        // The first cycle is too long, or the policy has no rate above 0.
         expect(error).toBeInstanceOf(PolicyError);
         return;
       }
@@ -62,7 +62,7 @@ describe('makePlan', () => {
     fc.assert(fc.property(anyPolicy, fc.integer({ min: 1, max: 500 }), property), { numRuns: 60 });
   });
 
-  it('gives a function the number of steps', () => {
+  it('passes the number of steps to a function', () => {
     const plan = (steps: number) => decay({ maxLr: 1, steps, shape: 'cosine' });
     const { policy, steps } = makePlan(plan, finding, 700);
     expect([policy.type, steps]).toEqual(['decay', 700]);
@@ -88,7 +88,7 @@ describe('makePlan', () => {
       '[clr/core] Expected plan to be a policy whose first cycle ends',
     ],
     ['what a function gives', () => decay({ maxLr: 1, steps: 900 }), 'plan(800)'],
-    ['what is no policy', (() => 0.1) as never, 'plan(800)'],
+    ['a value that is not a policy', (() => 0.1) as never, 'plan(800)'],
     ['a shape without a rate', table({ values: [0] }), 'No factor makes a rate of 0 train.'],
   ])('refuses %s that cannot be trained', (_, plan, message) => {
     expect(() => makePlan(plan, finding, 800)).toThrow(message);

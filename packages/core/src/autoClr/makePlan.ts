@@ -9,7 +9,7 @@ import { toSchedule } from '../toSchedule.ts';
 import { countCycles, planCycles } from './planCycles.ts';
 
 /**
- * The plans that have a name. Each ends at a trough.
+ * The named plans. Each ends at a trough.
  *
  * - `'decay'`: a short warm-up, then linear from `maxLr` to 0. The best for a fixed budget; its only trough is the end.
  * - `'cycles'`: the paper's cycles between `baseLr` and `maxLr`, as {@link planCycles} makes them.
@@ -19,9 +19,9 @@ import { countCycles, planCycles } from './planCycles.ts';
 export type PlanName = 'decay' | 'cycles' | 'wsd' | 'fixed';
 
 /**
- * How `autoClr` trains: a plan by name; or a policy of your own, as a shape: all its rates are multiplied by one number,
- * so that its peak fits the model (`peakFor`), and it ends at its last trough within the rest of the budget. A function
- * makes such a policy for the number of steps that are left.
+ * The plan of an `autoClr` training: a name, or a policy of your own. All rates of such a policy are multiplied by one
+ * number, so that its peak fits the model (`peakFor`), and it ends at its last trough within the rest of the budget. A
+ * function makes a policy for the number of steps that are left.
  */
 export type Plan = PlanName | Policy | ((steps: number) => Policy);
 
@@ -34,7 +34,7 @@ export interface TrainingPlan {
 /**
  * The plan for a number of steps, with the rates that a range test suggests.
  *
- * @param warmup - the share of a decay's warm-up, if not its own
+ * @param warmup - the share of a decay's warm-up; default: the decay's own
  */
 export function makePlan(
   plan: Plan,

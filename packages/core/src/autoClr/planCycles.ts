@@ -5,12 +5,12 @@ import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
 
 /** Options of {@link planCycles}. */
 export interface PlanCyclesOptions {
-  /** The bounds, as a range test suggests them. */
+  /** The bounds that a range test suggests. */
   readonly baseLr: number;
   readonly maxLr: number;
   /** The budget, in steps. */
   readonly steps: number;
-  /** How many steps one pass over the training data takes, if known. */
+  /** The number of steps in one pass over the training data, if known. */
   readonly stepsPerEpoch?: number | undefined;
 }
 
@@ -29,9 +29,9 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
   triangular({ ...policy, baseLr: policy.baseLr / 10, maxLr: policy.maxLr / 10 });
 
 /**
- * The paper's advice as a policy: at least four cycles, then the bounds divided by ten for the last fifth; a
- * `stepSize` near four epochs (and never outside two to ten where the budget allows), and a trough at the end: the
- * cycles fill the budget but for fewer steps than twice their number.
+ * Makes a policy from the paper's advice: at least four cycles, then the bounds divided by ten for the last fifth.
+ * `stepSize` is near four epochs, and between two and ten if the budget allows. The policy ends at a trough, and leaves
+ * fewer steps of the budget unused than twice the number of cycles.
  *
  * @throws {PolicyError} if a bound is bad or a count is not a positive integer
  * @see Smith, arXiv 1506.01186, section 3.2 and table 2

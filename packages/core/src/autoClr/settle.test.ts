@@ -155,7 +155,7 @@ describe('autoClr from a start far above the best constant answer', () => {
     const origin = await net.snapshot();
     const { finding, run } = await autoClr(net, few, { steps });
     expect(run).toBeUndefined();
-    expect(finding.reasons.join(' ')).toMatch(/^Trained already: .* Nothing to gain: /);
+    expect(finding.reasons.join(' ')).toMatch(/^The model is already trained: .* Nothing to gain: /);
     expect(await net.snapshot()).toEqual(origin);
   });
 });

@@ -18,7 +18,7 @@ import type { Session } from './session.ts';
 
 /** The result of {@link trainPlan}. */
 export interface TrainedPlan extends Pick<AutoClrResult, 'best' | 'average' | 'ensemble'> {
-  /** What acted. */
+  /** The policy that was used. */
   readonly policy: Policy;
   readonly run: TrainingRun;
 }
@@ -27,8 +27,8 @@ export interface TrainedPlan extends Pick<AutoClrResult, 'best' | 'average' | 'e
 const maxTroughs = 5;
 
 /**
- * The training of `autoClr`: runs a plan, with early stopping, averaging and ensembling at its troughs, and keeps the best
- * state. Only troughs and the end are candidates: in between, the rate is high and the model worse than it will be.
+ * The training of `autoClr`: runs a plan, with early stopping, averaging and ensembling at its troughs, and keeps the
+ * best state. Only troughs and the end are candidates, because in between the rate is high and the model worse.
  *
  * @param start - the metrics of the untouched model, if it competes
  */

@@ -38,7 +38,7 @@ export async function trainStably<Batch>(
     const { snapshot, lr } = warm;
     await withContext('restore()', 'before training', () => trainable.restore(snapshot));
     reasons.push(
-      `The training went on from where the sweep had reached ${showNumber(lr)}: up to there it was its warm-up.`,
+      `The training continued from the state in which the sweep had reached ${showNumber(lr)}. The sweep up to there was its warm-up.`,
     );
   }
   for (let [factor, more] = [1, retries.most as number]; ; factor /= retries.divisor, more--) {
@@ -55,6 +55,6 @@ export async function trainStably<Batch>(
       await withContext('restore()', 'after training', () => trainable.restore(before));
       warm = undefined;
     }
-    reasons.push(`The training diverged at ${rateOf(last)} and began again at a quarter of its rates.`);
+    reasons.push(`The training diverged at ${rateOf(last)} and started again at a quarter of its rates.`);
   }
 }

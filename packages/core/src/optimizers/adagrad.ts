@@ -5,7 +5,7 @@ import { makeOptimizer } from './makeOptimizer.ts';
 export interface AdagradOptions {
   /** ε, added outside the root. Default 1e-10. */
   readonly epsilon?: number;
-  /** Where the sum of squares starts. Default 0. */
+  /** The initial sum of squares. Default 0. */
   readonly initialAccumulator?: number;
   /** L2: adds `weightDecay · w` to the gradient. Default 0. */
   readonly weightDecay?: number;

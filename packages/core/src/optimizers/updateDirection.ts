@@ -7,7 +7,7 @@ export interface UpdateState<Vector> {
   readonly square?: Vector;
   /** The running mean of a centered RMSProp, before this update. */
   readonly mean?: Vector;
-  /** How many updates were applied before this one. */
+  /** The number of updates before this one. */
   readonly step: number;
 }
 

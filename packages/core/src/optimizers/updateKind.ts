@@ -21,8 +21,8 @@ export function updateKindOf(optimizer: Optimizer): UpdateKind {
 }
 
 /**
- * Whether a step may set a momentum for this optimizer: β₁ of Adam, or μ if it keeps a velocity. Adapters pass the
- * answer to `checkHyperparameters`.
+ * True if a step may set a momentum for this optimizer: β₁ of Adam, or μ if it keeps a velocity. Adapters pass the
+ * result to `checkHyperparameters`.
  *
  * @example
  * ```ts
@@ -36,8 +36,8 @@ export function takesMomentum(optimizer: Optimizer): boolean {
 }
 
 /**
- * The momentum of a step that names none: μ, or β₁ for Adam; 0 if the optimizer keeps no velocity. Adapters set it as
- * their Trainable's `momentum`.
+ * The momentum of a step that does not set one: μ, or β₁ for Adam; 0 if the optimizer keeps no velocity. Adapters set
+ * it as their Trainable's `momentum`.
  *
  * @example
  * ```ts

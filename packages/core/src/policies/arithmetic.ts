@@ -5,10 +5,11 @@ export function lerp(a: number, b: number, w: number): number {
 
 /**
  * Half a cosine wave, `(1 − cos πx) / 2` for x in [0, 1]: 0 at 0, ½ in the middle, 1 at 1, all within 3e-16.
- * The language leaves `Math.cos` to each engine; this has the same bits in all of them, and takes less time.
+ * JavaScript leaves the last bits of `Math.cos` to each engine. This function has the same bits in all of them, and is
+ * faster.
  */
 export function halfCosine(x: number): number {
-  // 2 − 2 cos of half the angle, by its Taylor series: at 1, where that is least exact, the wave is flat.
+  // 2 − 2 cos of half the angle, by its Taylor series. The series is least exact at 1, but the wave is flat there.
   const z = ((Math.PI * x) / 2) ** 2;
   const tail =
     z * (1 / 90) * (1 - z * (1 / 132) * (1 - z * (1 / 182) * (1 - z * (1 / 240) * (1 - z * (1 / 306)))));
@@ -16,7 +17,9 @@ export function halfCosine(x: number): number {
   return half * (1 - half / 4);
 }
 
-/** `e^(log · step)` as the product of two powers: one of 256 that are kept, and one that lasts for 256 steps. */
+/**
+ * `e^(log · step)` as the product of two powers: one from a table of 256, and one that stays the same for 256 steps.
+ */
 export function powers(log: number): (step: number) => number {
   const small = Float64Array.from({ length: 256 }, (_, step) => Math.exp(log * step));
   let [known, large] = [0, 1];

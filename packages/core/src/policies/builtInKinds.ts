@@ -29,8 +29,8 @@ export const kinds: readonly { readonly type: string }[] = [
 ];
 
 /**
- * Makes every kind of policy known. A kind registers itself where it is imported; this brings all of them into a bundle.
- * A new policy needs a line here and in `policy.ts`.
+ * Registers every kind of policy. A kind registers itself when it is imported, so this function adds all of them to a
+ * bundle. A new policy needs a line here and in `policy.ts`.
  */
 export function registerBuiltIns(): void {
   for (const kind of kinds as readonly PolicyKind[]) register(kind);

@@ -20,7 +20,7 @@ import { halfCosine, lerp, powers } from './arithmetic.ts';
 const bounds = { baseLr: 0.01, maxLr: 0.09, stepSize: 4, stepSizeDown: 6 };
 const momentum = { base: 0.8, max: 0.95 };
 
-/** The way to the peak and back, in [0, 1], as the papers draw it. */
+/** The height of a cycle in [0, 1], up to the peak and back, as in the papers. */
 const triangle = (step: number): number => {
   const position = step % 10;
   return position <= 4 ? position / 4 : (10 - position) / 6;
@@ -33,7 +33,7 @@ const cosine = (from: number, to: number, x: number): number =>
   to + ((from - to) * (1 + Math.cos(Math.PI * x))) / 2;
 const line = (from: number, to: number, x: number): number => from + (to - from) * x;
 
-/** How much of the way down from one step to another is left, in [0, 1]. */
+/** The share of the fall between two steps that is left, in [0, 1]. */
 const left = (from: number, to: number, step: number): number => Math.max(0, (to - step) / (to - from));
 
 type Value = (step: number) => number;
@@ -48,7 +48,7 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
     (step) => against(triangle(step)),
   ],
   [
-    'triangular, as far down as up',
+    'triangular with equal rise and fall',
     triangular({ baseLr: 0.01, maxLr: 0.09, stepSize: 3 }),
     (step) => swing(1 - Math.abs((step % 6) / 3 - 1)),
   ],
@@ -116,7 +116,7 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
   [
     'oneCycle, by default',
     oneCycle({ maxLr: 0.5, totalSteps: 50, momentum }),
-    // Up to 0.3 · 50 − 1 = 14, down until 49; from maxLr / 25 to that / 10,000.
+    // It rises until 0.3 · 50 − 1 = 14 and falls until 49. It starts at maxLr / 25 and ends at 1 / 10,000 of that.
     (step) => (step <= 14 ? cosine(0.02, 0.5, step / 14) : cosine(0.5, 2e-6, Math.min(1, (step - 14) / 35))),
     (step) => (step <= 14 ? cosine(0.95, 0.8, step / 14) : cosine(0.8, 0.95, Math.min(1, (step - 14) / 35))),
   ],
@@ -164,7 +164,7 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
   ],
   [
     'oneCycle that only goes down',
-    // As in PyTorch, the way down then began a step before the run.
+    // As in PyTorch, the fall then began one step before the run.
     oneCycle({ maxLr: 0.5, totalSteps: 20, anneal: 'linear', pctStart: 0 }),
     (step) => line(0.5, 2e-6, Math.min(1, (step + 1) / 20)),
   ],
@@ -251,16 +251,16 @@ const rows = forms.map(([name, policy, lr, momentumAt]) => ({ name, policy, lr, 
 describe.each(rows)('$name', ({ policy, lr, momentumAt }) => {
   const schedule = toSchedule(policy);
 
-  it('has the rates of its formula, in any order of steps', () => {
+  it('gives the rates of its formula in any order of steps', () => {
     for (let step = 0; step < 90; step++) near(schedule.lr(step), lr(step));
     for (let step = 89; step >= 0; step--) near(schedule.lr(step), lr(step));
   });
 
-  it('has them whichever step is asked for first', () => {
+  it('gives them for every first step', () => {
     for (let step = 0; step < 40; step++) near(toSchedule(policy).lr(step), lr(step));
   });
 
-  it('has the momentum of its formula, or none', () => {
+  it('gives the momentum of its formula, or none', () => {
     for (let step = 0; step < 90; step++) {
       if (momentumAt) near(schedule.momentum(step)!, momentumAt(step));
       else expect(schedule.momentum(step)).toBeUndefined();
@@ -321,7 +321,7 @@ const cycles: readonly (readonly [name: string, policy: Policy, at: (step: numbe
   ],
   [
     'sequence',
-    // Three cycles of 4, the last of them cut short, then one of 10 and a half, then no more.
+    // Three cycles of 4, the last of them shortened, then one of 10.5, then none.
     sequence([
       { policy: triangular({ baseLr: 0, maxLr: 1, stepSize: 2 }), steps: 9 },
       { policy: triangular(bounds), steps: 15 },
@@ -336,7 +336,7 @@ const cycles: readonly (readonly [name: string, policy: Policy, at: (step: numbe
   ],
 ];
 
-it.each(cycles)('%s tells where it is in which cycle, in any order of steps', (_, policy, at) => {
+it.each(cycles)('%s gives cycle and phase in any order of steps', (_, policy, at) => {
   const schedule = toSchedule(policy);
   const check = (step: number): void => {
     const { cycle, phase, cycleEnd } = schedule.at(step);
@@ -347,7 +347,7 @@ it.each(cycles)('%s tells where it is in which cycle, in any order of steps', (_
   for (let step = 89; step >= 0; step--) check(step);
 });
 
-it('sequence gives each stage its own steps, and goes on with the last one', () => {
+it('sequence gives each stage its own steps, and continues with the last one', () => {
   const warm = triangular({ baseLr: 0, maxLr: 1, stepSize: 2, momentum });
   const { lr, momentum: momentumAt } = toSchedule(
     sequence([
@@ -370,7 +370,7 @@ it.each([
   ['a table', table({ values: [0.5] })],
   // The last cycle of an endless stage has no number.
   ['cycles that grow', cosineRestarts({ baseLr: 0.5, maxLr: 0.5, firstCycle: 5, cycleMultiplier: 2 })],
-])('sequence counts stages without cycles as one each, and asks an endless one for no end: %s', (_, last) => {
+])('sequence counts a stage without cycles as one cycle, which may be endless: %s', (_, last) => {
   const { at } = toSchedule(
     sequence([
       { policy: constant({ lr: 0.1 }), steps: 3 },
@@ -395,7 +395,7 @@ describe('the arithmetic of schedules', () => {
     }
   });
 
-  it('wave is half a cosine, up to rounding', () => {
+  it('halfCosine is half a cosine, up to rounding', () => {
     for (let x = 0; x <= 1; x += 1 / 4096)
       expect(Math.abs(halfCosine(x) - Math.sin((Math.PI * x) / 2) ** 2)).toBeLessThan(5e-16);
     expect([halfCosine(0), halfCosine(1)]).toEqual([0, 1]);

@@ -6,13 +6,13 @@ import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** Options of {@link cosineRestarts}. */
 export interface CosineRestartsOptions {
-  /** Where each cycle ends. At least 0. */
+  /** The rate at the end of each cycle. At least 0. */
   readonly baseLr: number;
-  /** Where each cycle starts. Above 0, at least `baseLr`. */
+  /** The rate at the start of each cycle. Above 0, at least `baseLr`. */
   readonly maxLr: number;
   /** The length of the first cycle, in steps (a whole cycle, not half of one). */
   readonly firstCycle: number;
-  /** Each cycle is this many times as long as the one before; a positive integer. Default 1. */
+  /** The length of each cycle divided by that of the previous one; a positive integer. Default 1. */
   readonly cycleMultiplier?: number;
 }
 
@@ -41,7 +41,10 @@ function cosineSchedule({
   cycleMultiplier = 1,
 }: CosineRestartsPolicy): CustomSchedule {
   let current = { cycle: 0, start: 0, length: firstCycle };
-  /** The cycle that a step is in, found in integers, and kept: the next step is nearly always in it too. */
+  /**
+   * Finds the cycle of a step by integer arithmetic, and keeps it, because the next step is nearly always in the same
+   * cycle.
+   */
   const cycleOf = (step: number): typeof current => {
     if (step < current.start || step >= current.start + current.length) {
       let [cycle, start, length] = [0, 0, firstCycle];

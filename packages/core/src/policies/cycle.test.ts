@@ -66,7 +66,7 @@ describe('every node, bit for bit, up to step 1e9', () => {
     }
   });
 
-  it('climbs and falls without a step back, at most at maxLr', () => {
+  it('rises and falls monotonically, and never exceeds maxLr', () => {
     for (const options of shapes.filter(({ stepSize }) => stepSize <= 10)) {
       const { stepSize, stepSizeDown = stepSize, baseLr, maxLr } = options;
       const { lr } = toSchedule(triangular(options));
@@ -84,13 +84,13 @@ it.each([
   ['triangular', 0.25],
   ['welch', 1 - 0.75 ** 2],
   ['hann', (1 + Math.cos(0.75 * Math.PI)) / 2],
-] as const)('a quarter up, the window %s stands at its textbook height', (window, height) => {
+] as const)('the window %s has its textbook height a quarter of the way up', (window, height) => {
   const { lr } = toSchedule(triangular({ baseLr: 0, maxLr: 1, stepSize: 4, stepSizeDown: 8, window }));
   expect(lr(1)).toBeCloseTo(height, 15);
   expect(lr(10)).toBeCloseTo(height, 15);
 });
 
-it('cosine restarts are back at maxLr, bit for bit, up to step 1e9', () => {
+it('cosine restarts return to maxLr, bit for bit, up to step 1e9', () => {
   for (const [firstCycle, cycleMultiplier] of [
     [10, 1],
     [7, 3],

@@ -26,7 +26,7 @@ export interface CycleOptions {
   readonly stepSizeDown?: number;
   /** The shape between the bounds: a triangle, a parabola or a raised cosine. Default `'triangular'`. */
   readonly window?: 'triangular' | 'welch' | 'hann';
-  /** Cycle momentum against the rate: `max` at the trough, `base` at the peak. Default: leave it alone. */
+  /** Cycle the momentum against the rate: `max` at the trough, `base` at the peak. Default: do not change it. */
   readonly momentum?: MomentumRange;
 }
 
@@ -36,8 +36,8 @@ export interface MomentumRange {
   readonly max: number;
 }
 
-// Each maps the way walked towards the peak, in [0, 1], to the height there; with x = 1 − way these are
-// the textbook windows 1 − x, 1 − x² and ½(1 + cos πx).
+// Each maps the share of the way to the peak, in [0, 1], to the height. With x = 1 − way these are the textbook windows
+// 1 − x, 1 − x² and ½(1 + cos πx).
 const windows: Readonly<Record<NonNullable<CycleOptions['window']>, (way: number) => number>> = {
   triangular: (way) => way,
   welch: (way) => way * (2 - way),
@@ -55,7 +55,7 @@ export const cycleFields: Fields = {
   momentum: momentumField,
 };
 
-/** Refuses bounds that are legal one by one and not together. */
+/** Refuses bounds that are legal alone but not together. */
 export function checkBounds(options: Partial<CycleOptions>, path: string): void {
   checkOrder(options, 'baseLr', 'maxLr', path);
   checkOrder(options.momentum, 'base', 'max', join(path, 'momentum'));
@@ -70,7 +70,7 @@ export function perStep(factor: number): Scale {
   return (_, step) => power(step);
 }
 
-/** A share of 1 that changes from cycle to cycle. A power costs more than all the rest, so the last one is kept. */
+/** A share of 1 that changes from cycle to cycle. A power costs more than everything else, so the last one is kept. */
 export function perCycle(share: (cycle: number) => number): Scale {
   let known = 0;
   let value = 1;
@@ -84,8 +84,8 @@ export function perCycle(share: (cycle: number) => number): Scale {
 }
 
 /**
- * The schedule that all cyclic policies share: `lr = base + (max − base) · w · scale`. The phase is reduced
- * in integers first, so a peak is `maxLr` and a trough `baseLr` bit for bit however far out.
+ * The schedule that all cyclic policies share: `lr = base + (max − base) · w · scale`. The phase is reduced in integers
+ * first, so a peak is `maxLr` and a trough `baseLr` bit for bit at any step.
  */
 export function cycleSchedule(
   { baseLr, maxLr, stepSize: up, stepSizeDown: down = up, window = 'triangular', momentum }: CycleOptions,
@@ -108,7 +108,7 @@ export function cycleSchedule(
   };
 }
 
-/** The same with both bounds shrinking: `lr = (base + (max − base) · w) · scale`. */
+/** The schedule whose two bounds shrink: `lr = (base + (max − base) · w) · scale`. */
 export function shrinkingCycle(options: CycleOptions, scale: Scale): CustomSchedule {
   const { lr } = cycleSchedule(options, () => 1);
   const length = options.stepSize + (options.stepSizeDown ?? options.stepSize);

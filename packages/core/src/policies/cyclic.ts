@@ -28,7 +28,7 @@ export interface HarmonicDecay {
 
 /** Options of {@link cyclic}. */
 export interface CyclicOptions extends CycleOptions {
-  /** How the cycles shrink. Default: they do not. */
+  /** The decay of the cycles. Default: none. */
   readonly decay?: GeometricDecay | HarmonicDecay;
 }
 
@@ -65,7 +65,7 @@ function scaleOf(decay: CyclicOptions['decay']): Scale {
 }
 
 /**
- * The general form that `triangular`, `triangular2` and `expRange` are cases of.
+ * The general form of `triangular`, `triangular2` and `expRange`.
  *
  * `lr(t) = baseLr + (maxLr − baseLr) · w(t) · s`, or with `of: 'bounds'`
  * `(baseLr + (maxLr − baseLr) · w(t)) · s`. Geometric: `s = factor^cycle` or `factor^t`; harmonic:

@@ -32,11 +32,11 @@ export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>
 });
 
 /**
- * {@link triangular} that shrinks a little at every step.
+ * A {@link triangular} policy that shrinks a little at every step.
  *
  * `decay: 'amplitude'`: `lr(t) = baseLr + (maxLr − baseLr) · w(t) · gamma^t`;
- * `decay: 'bounds'`: `lr(t) = (baseLr + (maxLr − baseLr) · w(t)) · gamma^t`. `t` is the global step: the
- * power never starts over.
+ * `decay: 'bounds'`: `lr(t) = (baseLr + (maxLr − baseLr) · w(t)) · gamma^t`. `t` is the global step, so the power never
+ * starts again.
  *
  * @throws {PolicyError} as `triangular` does, or if gamma is outside (0, 1]
  * @see Smith, arXiv 1506.01186, section 3.1 (words: both bounds); PyTorch's `CyclicLR` (amplitude)

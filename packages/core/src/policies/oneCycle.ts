@@ -18,9 +18,9 @@ export interface OneCycleOptions {
   readonly finalDivFactor?: number;
   /** The shape of each phase. Default `'cos'`. */
   readonly anneal?: 'cos' | 'linear';
-  /** Up, symmetrically down, then annihilate: the paper's own shape. Default: down in one phase. */
+  /** The paper's shape: up, symmetrically down, then down to the last rate. Default: down in one phase. */
   readonly threePhase?: boolean;
-  /** Cycle momentum against the rate. Default: leave it alone (PyTorch cycles 0.85 to 0.95). */
+  /** Cycle the momentum against the rate. Default: do not change it (PyTorch cycles 0.85 to 0.95). */
   readonly momentum?: MomentumRange;
 }
 
@@ -48,7 +48,7 @@ export const oneCycleKind: PolicyKind<OneCyclePolicy> = register<OneCyclePolicy>
   schedule: oneCycleSchedule,
 });
 
-/** One phase of the run: until the step `end`, from one rate to the next, and likewise the momentum. */
+/** One phase of the run, which ends at the step `end`. The rate and the momentum go from one value to the next. */
 interface Way {
   readonly end: number;
   readonly lr: readonly [from: number, to: number];

@@ -10,7 +10,7 @@ import {
   triangular2,
 } from '../index.ts';
 
-// The paper's CIFAR-10 settings, worked out by hand from its formulas (arXiv 1506.01186, sections 3.1 and 4.1).
+// The paper's CIFAR-10 settings, computed by hand from its formulas (arXiv 1506.01186, sections 3.1 and 4.1).
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 2000 };
 const steps = [0, 1, 1000, 2000, 3000, 4000, 6000, 8000, 10000, 14000, 42000];
 const gamma = 0.99994;
@@ -65,13 +65,13 @@ describe('the paper’s numbers', () => {
     for (const [index, step] of steps.entries()) expect(lr(step)).toBeCloseTo(rates[index]!, digits);
   });
 
-  it('counts the trough to the cycle that starts there', () => {
+  it('assigns a trough to the cycle that starts there', () => {
     const { at } = toSchedule(triangular(bounds));
     expect(at(3999).cycle).toBe(0);
     expect(at(4000)).toEqual({ lr: 0.001, cycle: 1, phase: 0, cycleEnd: 8000 });
   });
 
-  it('has the headline run of table 2: each stage’s peaks halve and start over', () => {
+  it('matches the headline run of table 2: the peaks of each stage halve and start again', () => {
     const stage = (scale: number, stepSize: number): Policy =>
       triangular2({ baseLr: 0.001 * scale, maxLr: 0.005 * scale, stepSize });
     const { lr, at } = toSchedule(
@@ -90,7 +90,7 @@ describe('the paper’s numbers', () => {
     expect(at(24999).cycleEnd).toBe(25000);
   });
 
-  it('has the decay control of section 4.1: down in 4000 steps, then still', () => {
+  it('matches the decay baseline of section 4.1: down in 4000 steps, then constant', () => {
     const { lr } = toSchedule(ramp({ startLr: 0.007, endLr: 0.001, steps: 4000, spacing: 'linear' }));
     expect([0, 2000, 4000, 70000].map(lr)).toEqual([0.007, 0.004, 0.001, 0.001]);
   });

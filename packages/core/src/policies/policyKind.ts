@@ -3,22 +3,22 @@ import { type Fields, fieldsOf, join, readFields, unknownName } from '../fields.
 import { maxNesting } from '../limits.ts';
 import type { CustomSchedule } from '../schedule.ts';
 
-/** A policy of some kind. `Policy` is the union of all. */
+/** A policy of any kind. `Policy` is the union of all. */
 type PolicyData = { readonly type: string };
 
 /** A kind of policy: its name in JSON, the rules of its fields, and its schedule. */
 export interface PolicyKind<P extends PolicyData = PolicyData> {
   readonly type: P['type'];
   readonly fields: Fields;
-  /** Refuses fields that are legal one by one and not together. */
+  /** Refuses fields that are legal alone but not together. */
   readonly check?: (policy: P, path: string) => void;
   readonly schedule: (policy: P) => CustomSchedule;
 }
 
-// A bundle holds the kinds whose factories (or parsePolicy) it imports, and no others.
+// A bundle contains only the kinds whose factories (or parsePolicy) it imports.
 const registry = new Map<unknown, PolicyKind>();
 
-/** Makes a kind known to `toSchedule`, from the file that defines it. */
+/** Registers a kind for `toSchedule`. The file that defines the kind calls it. */
 export function register<P extends PolicyData>(kind: PolicyKind<P>): PolicyKind<P> {
   registry.set(kind.type, kind as unknown as PolicyKind);
   return kind;
@@ -36,10 +36,10 @@ let nesting = 0;
 
 /** A frozen, checked policy of one kind. `path` is its position inside another policy. */
 export function makePolicy<P extends PolicyData>(kind: PolicyKind<P>, options: unknown, path = ''): P {
-  // A factory's options carry no type.
+  // A factory's options have no type.
   fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
   if (nesting >= maxNesting) {
-    // Only a nested policy gets here, so it has a path.
+    // Only a nested policy reaches this line, so it has a path.
     const advice = 'Put the stages of the inner sequences into the outer one.';
     throw new PolicyError(path, options, `at most ${maxNesting} policies deep`, advice);
   }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { fitToCycles, ramp, sequence, toSchedule } from '../index.ts';
 
-it('an exponential ramp never passes its ends, not even by a rounding', () => {
+it('an exponential ramp never passes its ends, not even by rounding', () => {
   const steps = 2 ** 52;
   let passed = 0;
   for (let index = 0; index < 2000; index++) {
@@ -24,7 +24,7 @@ it('has equal ratios between its steps', () => {
   for (let step = 0; step < 50; step++) expect(lr(step + 1) / lr(step)).toBeCloseTo(1e5 ** (1 / 50), 12);
 });
 
-it('ends training where a falling ramp ends, also as the last stage', () => {
+it('ends training at the end of a falling ramp, also as the last stage', () => {
   const up = ramp({ startLr: 0, endLr: 1, steps: 100, spacing: 'linear' });
   const down = ramp({ startLr: 1, endLr: 0, steps: 900, spacing: 'linear' });
   expect([up, down].map((policy) => fitToCycles(policy, 700))).toEqual([700, 900]);

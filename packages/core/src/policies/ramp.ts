@@ -11,7 +11,7 @@ export interface RampOptions {
   readonly endLr: number;
   /** The length of the ramp, in steps. */
   readonly steps: number;
-  /** Equal differences or equal ratios from step to step. */
+  /** Equal differences (`'linear'`) or equal ratios (`'exponential'`) from step to step. */
   readonly spacing: 'linear' | 'exponential';
 }
 
@@ -40,7 +40,7 @@ export const rampKind: PolicyKind<RampPolicy> = register<RampPolicy>({
 function rampSchedule(policy: RampPolicy): CustomSchedule {
   const { startLr, endLr, steps } = policy;
   const lr = ratesOf(policy);
-  // Only a falling ramp leads to a trough.
+  // Only a falling ramp ends at a trough.
   if (endLr >= startLr) return { lr };
   return {
     lr,
@@ -61,7 +61,7 @@ function ratesOf({ startLr, endLr, steps, spacing }: RampPolicy): (step: number)
 }
 
 /**
- * From `startLr` to `endLr`, then `endLr` forever: a warm-up, a linear decay, a range test.
+ * Goes from `startLr` to `endLr`, then stays at `endLr`: a warm-up, a linear decay, or a range test.
  *
  * `'linear'`: `startLr + (endLr − startLr) · t / steps`; `'exponential'`: `startLr · (endLr / startLr)^(t / steps)`.
  *

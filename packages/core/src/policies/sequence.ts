@@ -5,7 +5,7 @@ import { type CustomSchedule, endless } from '../schedule.ts';
 import { kindOf, makePolicy, type PolicyKind, register } from './policyKind.ts';
 import { readPolicy } from './readPolicy.ts';
 
-/** One stage of a {@link sequence}: a policy that starts over at its own step 0. */
+/** One stage of a {@link sequence}: a policy that starts at its own step 0. */
 export interface Stage {
   readonly policy: Policy;
   /** The length in steps. Only the last stage may omit it; it then lasts forever. */
@@ -51,7 +51,7 @@ interface StageRange {
   /** The stage's first step and the first one after it. */
   readonly start: number;
   readonly end: number;
-  /** How many cycles came before. */
+  /** The number of cycles before it. */
   readonly cycles: number;
 }
 
@@ -66,7 +66,7 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
   }
   let current = spans[0]!;
   const ends = Float64Array.from(spans, ({ end }) => end);
-  /** The stage that a step is in, kept: the next step is nearly always in it too. */
+  /** Finds the stage of a step, and keeps it, because the next step is nearly always in the same stage. */
   const spanOf = (step: number): StageRange => {
     if (step >= current.start && step < current.end) return current;
     let [low, high] = [0, spans.length - 1];
@@ -97,8 +97,8 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
 }
 
 /**
- * Policies one after another, each from its own step 0, as the paper's headline run has it. A stage's end
- * ends its cycle. Past the end of a last stage with `steps`, its rates continue, and no further cycle ends.
+ * Policies one after another, each from its own step 0, as in the paper's headline run. The end of a stage ends its
+ * cycle. After a final stage with `steps`, its rates continue, and no further cycle ends.
  *
  * @throws {PolicyError} naming the stage, if a policy is invalid or a stage other than the last has no `steps`
  * @see Smith, arXiv 1506.01186, table 2

@@ -20,9 +20,9 @@ export const tableKind: PolicyKind<TablePolicy> = register<TablePolicy>({
 });
 
 /**
- * A list of rates, one for each step. The last rate is used past the end.
+ * A list of rates, one for each step. After the end the last rate is used.
  *
- * @throws {PolicyError} if there is none, or one is negative or not finite
+ * @throws {PolicyError} if the list is empty, or a rate is negative or not finite
  *
  * @example
  * ```ts

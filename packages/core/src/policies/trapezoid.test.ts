@@ -20,7 +20,7 @@ describe('decay', () => {
     );
   });
 
-  it('has its peak and its end exactly, and stays there', () => {
+  it('reaches its peak and its end exactly, and stays at the end', () => {
     fc.assert(
       fc.property(rate, rate, count, count, shape, (a, b, warmup, down, shape) => {
         const [finalLr, maxLr] = [Math.min(a, b), Math.max(a, b)];
@@ -32,7 +32,7 @@ describe('decay', () => {
     );
   });
 
-  it('never goes back up on its way down, nor down on its way up', () => {
+  it('rises and falls monotonically', () => {
     fc.assert(
       fc.property(rate, fc.integer({ min: 1, max: 300 }), fc.nat(300), shape, (maxLr, steps, w, shape) => {
         const warmup = w % steps;
@@ -62,7 +62,7 @@ describe('decay', () => {
 });
 
 describe('wsd', () => {
-  it('warms up once, and begins each further cycle at its peak', () => {
+  it('warms up once, and begins each later cycle at its peak', () => {
     fc.assert(
       fc.property(rate, count, count, count, fc.integer({ min: 1, max: 9 }), shape, (...of) => {
         const [maxLr, warmup, stable, cooldown, cycles, shape] = of;
@@ -81,7 +81,7 @@ describe('wsd', () => {
     );
   });
 
-  it('without a stable part is a decay', () => {
+  it('equals a decay without a stable part', () => {
     fc.assert(
       fc.property(rate, count, count, shape, anyStep, (maxLr, warmup, cooldown, shape, step) => {
         const steps = warmup + cooldown;

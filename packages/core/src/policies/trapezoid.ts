@@ -42,7 +42,7 @@ export function checkStretches(warmup: number, cooldown: number, steps: number, 
   const together = lengthOf(warmup, steps) + lengthOf(cooldown, steps);
   // Shares such as 0.7 and 0.3 may add up to a rounding more than 1.
   if (together <= steps * (1 + 1e-12)) return;
-  const expected = `short enough to leave ${lengthOf(cooldown, steps)} of ${steps} steps for the way down`;
+  const expected = `short enough to leave ${lengthOf(cooldown, steps)} of ${steps} steps for the fall`;
   throw new PolicyError(join(path, 'warmup'), warmup, expected, 'Shorten it, or train for longer.');
 }
 
@@ -60,8 +60,8 @@ export interface Trapezoid {
 }
 
 /**
- * Up from 0, level at `maxLr`, down to `finalLr`. Each further cycle begins at `maxLr`; after the last one the rate
- * stays at `finalLr`. Positions are reduced in integers first, so the peak and the end are exact.
+ * Rises from 0, stays at `maxLr`, and falls to `finalLr`. Each later cycle begins at `maxLr`. After the last one the
+ * rate stays at `finalLr`. Positions are reduced in integers first, so the peak and the end are exact.
  */
 export function trapezoidSchedule({
   maxLr,

@@ -18,7 +18,7 @@ export const triangularKind: PolicyKind<TriangularPolicy> = register<TriangularP
 });
 
 /**
- * The rate walks from `baseLr` to `maxLr` and back, cycle after cycle: the paper's first policy.
+ * The rate goes from `baseLr` to `maxLr` and back, cycle after cycle: the paper's first policy.
  *
  * `lr(t) = baseLr + (maxLr − baseLr) · w(t)`, where `w` rises from 0 to 1 in `stepSize` steps and falls
  * back in `stepSizeDown`.

@@ -22,9 +22,9 @@ export const triangular2Kind: PolicyKind<Triangular2Policy> = register<Triangula
 });
 
 /**
- * {@link triangular} whose amplitude halves after every cycle: the policy of the paper's headline.
+ * A {@link triangular} policy whose amplitude halves after every cycle: the policy of the paper's headline run.
  *
- * `lr(t) = baseLr + (maxLr − baseLr) · w(t) / 2^cycle`; the base stays.
+ * `lr(t) = baseLr + (maxLr − baseLr) · w(t) / 2^cycle`; `baseLr` stays.
  *
  * @throws {PolicyError} as `triangular` does
  * @see Smith, arXiv 1506.01186, section 3.1 and appendix A

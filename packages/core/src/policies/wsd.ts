@@ -7,7 +7,7 @@ import { checkStretches, type DecayShape, shapeField, stretch, trapezoidSchedule
 export interface WsdOptions {
   /** The stable rate. Above 0. */
   readonly maxLr: number;
-  /** The length of one cycle, in steps: of the whole run unless there are more `cycles`. */
+  /** The length of one cycle, in steps. With one cycle it is the length of the run. */
   readonly steps: number;
   /** The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
   readonly warmup?: number;
@@ -15,7 +15,7 @@ export interface WsdOptions {
   readonly cooldown?: number;
   /** The shape of the cooldown: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
   readonly shape?: DecayShape;
-  /** How many cycles, each `steps` long. Default 1. */
+  /** The number of cycles, each `steps` long. Default 1. */
   readonly cycles?: number;
 }
 
@@ -40,7 +40,7 @@ export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
   },
   check({ steps, warmup = defaultWarmup, cooldown = defaultCooldown, cycles = 1 }, path) {
     if (cooldown === 0) {
-      const advice = 'For no cooldown use a constant policy, or a sequence that ends in one.';
+      const advice = 'Without a cooldown, use a constant policy, or a sequence that ends in one.';
       throw new PolicyError(join(path, 'cooldown'), cooldown, 'above 0', advice);
     }
     checkStretches(warmup, cooldown, steps, path);

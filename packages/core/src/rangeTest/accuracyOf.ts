@@ -3,18 +3,18 @@ import { type AccuracySource, type ErrorRates, errorRates } from './errorRates.t
 import { type Evidence, gatherEvidence } from './evidence.ts';
 import type { PooledTrace } from './poolTraces.ts';
 
-/** What the accuracies of a trace show. */
+/** The information in the accuracies of a trace. */
 export interface AccuracyFound {
-  /** The errors of the training batches, or of validation data where these alone are there. */
+  /** The analysis of the error rates of the training batches, or of validation data if only these exist. */
   readonly evidence: Evidence;
-  /** Undefined where no accuracy rose by more than noise explains. */
+  /** Undefined if no accuracy rose by more than noise explains. */
   readonly reading: AccuracyReading | undefined;
 }
 
 /**
- * What the accuracies of a trace show; undefined where there are too few. The reading is that of validation data where
- * these show a rise. But it is measured rarely, so the start of the sweep and the start of the rise come from the
- * training batches.
+ * Reads the accuracies of a trace; undefined if there are too few. The reading is that of validation data if these show
+ * a rise. Validation data are measured rarely, so the start of the sweep and of the rise come from the training
+ * batches.
  *
  * @param margin - the distance from the edge down to `maxLr`, in decades
  */

@@ -10,7 +10,7 @@ const randomOf = (seed: number) => {
   };
 };
 
-/** The share of `examples` that a model of this accuracy gets right. */
+/** The share of `examples` that a model of this accuracy classifies right. */
 function draw(accuracy: number, examples: number, random: () => number): number {
   let right = 0;
   for (let i = 0; i < examples; i++) right += random() < accuracy ? 1 : 0;
@@ -19,15 +19,15 @@ function draw(accuracy: number, examples: number, random: () => number): number 
 
 interface Sweep {
   readonly steps?: number;
-  /** Of a batch; Infinity for accuracies without noise. */
+  /** The number of examples in a batch; Infinity for accuracies without noise. */
   readonly examples?: number;
   readonly seed?: number;
-  /** Of the validation data, looked at every tenth step; 0 for none. */
+  /** The number of validation examples, evaluated every tenth step; 0 for none. */
   readonly held?: number;
   readonly loss?: (decade: number) => number | null;
 }
 
-/** A sweep from 1e-5 to 1 whose accuracy is a function of the decade; without losses, unless they are given. */
+/** A sweep from 1e-5 to 1 whose accuracy is a function of the decade. It has losses only if they are given. */
 function sweep(
   accuracy: (decade: number) => number,
   { steps = 200, examples = Infinity, seed = 1, held = 0, loss = () => null }: Sweep = {},
@@ -46,7 +46,7 @@ function sweep(
   return { version: 1, spacing: 'exponential', startLr: 1e-5, endLr: 1, points, ...validation };
 }
 
-/** Chance up to 1e-3.5, then a straight way up to 0.9 at 1e-2, level to 1e-1, lost again at 1e-0.5. */
+/** Chance level up to 1e-3.5, a straight rise to 0.9 at 1e-2, flat to 1e-1, and chance level again at 1e-0.5. */
 const table = (decade: number): number =>
   0.1 + 0.8 * Math.max(0, Math.min(1, (decade + 3.5) / 1.5, (-0.5 - decade) / 0.5));
 const decades = (trace: RangeTestTrace) => {
@@ -56,11 +56,11 @@ const decades = (trace: RangeTestTrace) => {
 };
 
 describe('the accuracy of a range test', () => {
-  it('begins to rise, slows, and falls at the rates where it does', () => {
+  it('finds the rates at which it begins to rise, slows and falls', () => {
     const [rises, slows, falls] = decades(sweep(table))!;
     expect(rises).toBeCloseTo(-3.35, 1); // a tenth of the rise
     expect(slows).toBeCloseTo(-2.15, 1); // nine tenths of it
-    expect(falls).toBeCloseTo(-1 + 0.5 * 0.258, 1); // the mean of the places where 5, 10, 20, 30, 40, 50 % are lost
+    expect(falls).toBeCloseTo(-1 + 0.5 * 0.258, 1); // the mean of the rates at which 5, 10, 20, 30, 40, 50 % are lost
   });
 
   it.each([
@@ -76,7 +76,7 @@ describe('the accuracy of a range test', () => {
     }
   });
 
-  it.each([1, 4, 32, 256])('is not read where it is chance, in batches of %i', (examples) => {
+  it.each([1, 4, 32, 256])('is not read at chance level, in batches of %i', (examples) => {
     for (let seed = 1; seed <= 50; seed++) {
       for (const chance of [0.01, 0.1, 0.5]) {
         const trace = sweep(() => chance, { examples, seed, held: 500 });
@@ -85,14 +85,14 @@ describe('the accuracy of a range test', () => {
     }
   });
 
-  it('is not read where it comes to no more than that of a constant answer', () => {
+  it('is not read if it never exceeds that of a constant answer', () => {
     const trace = sweep((decade) => (decade > -3 && decade < -1 ? 0.9 : 0.3), { examples: 32 });
     expect(analyzeRangeTest(trace).accuracy).toBeDefined();
     const constantAnswer = { loss: 0.3, accuracy: 0.9 };
     expect(analyzeRangeTest({ ...trace, constantAnswer }).accuracy).toBeUndefined();
   });
 
-  it('is that of validation data where they show it; of training batches, where their first look came late', () => {
+  it('is that of validation data, or of training batches if the first evaluation came late', () => {
     const late = sweep(table, { examples: 32, held: 1000 });
     expect(analyzeRangeTest(late).accuracy!.of).toBe('validation');
     const validation = late.validation!.filter(({ lr }) => lr > 10 ** -2.3);
@@ -103,14 +103,14 @@ describe('the accuracy of a range test', () => {
     expect(few.accuracy!.of).toBe('training');
   });
 
-  it('gets ragged where it drops for the first time', () => {
+  it('gets ragged at its first drop', () => {
     const dip = (decade: number) => (Math.abs(decade + 2.7) < 0.1 ? 0.15 : table(decade));
     const [, slows] = decades(sweep(dip))!;
     expect(slows).toBeLessThan(-2.75);
     expect(slows).toBeGreaterThan(-3.1);
   });
 
-  it('has not slowed where it climbs to the end: then the rates have a lower bound', () => {
+  it('has not slowed if it still climbs at the end, which gives a lower bound', () => {
     const climb = (decade: number) => 0.1 + 0.15 * Math.max(0, decade + 4);
     const finding = analyzeRangeTest(sweep(climb, { examples: 64 }));
     expect(finding.accuracy).toMatchObject({ slowsLr: null, fallsLr: null });
@@ -119,8 +119,8 @@ describe('the accuracy of a range test', () => {
     expect(finding.reasons.join(' ')).toMatch(/still climbs at the end\. So maxLr is at least/);
   });
 
-  it('gives a doubtful loss a lower bound where it has not fallen', () => {
-    // A loss whose fall is hardly deeper than its noise explains.
+  it('gives a lower bound for a doubtful loss if the accuracy has not fallen', () => {
+    // The loss falls hardly further than its noise explains.
     const random = randomOf(5);
     const loss = (decade: number) =>
       2.3 - 0.42 * Math.max(0, Math.min(1, (decade + 3.5) / 1.5)) + 0.4 * (random() + random() - 1);
@@ -133,8 +133,8 @@ describe('the accuracy of a range test', () => {
     expect(analyzeRangeTest(without).lowerBound).toBeUndefined();
   });
 
-  it('stands for the losses where a trace has none, with about the rates that these would give', () => {
-    // The loss edge lies a little below the rate at which the accuracy falls.
+  it('replaces missing losses, with about the same rates', () => {
+    // The loss edge is a little below the rate at which the accuracy falls.
     const loss = (decade: number) => 3 - 2.5 * table(decade + 0.085);
     const both = sweep(table, { examples: 32, loss });
     const byLoss = analyzeRangeTest(both, { updateKind: 'momentum' });
@@ -144,15 +144,15 @@ describe('the accuracy of a range test', () => {
     expect(byAccuracy.edgeLr).toBeLessThan(byAccuracy.accuracy!.fallsLr!);
   });
 
-  it('refuses a trace without losses whose accuracy is chance', () => {
+  it('refuses a trace without losses whose accuracy is at chance level', () => {
     const { suggestion, lowerBound, reasons } = analyzeRangeTest(sweep(() => 0.1, { examples: 32 }));
     expect(suggestion).toBeNull();
     expect(lowerBound).toBeUndefined();
     expect(reasons.join(' ')).toMatch(/^The trace has no losses.* Flat: the error rate/);
   });
 
-  it('of 21 looks at rates up to 0.02, as the paper draws them, is read as the paper reads it', () => {
-    // The shape of figure 3: it rises at once, grows ragged, and falls at the end.
+  it('agrees with the paper on 21 evaluations at rates up to 0.02, as in its figure', () => {
+    // The shape of figure 3: it rises at once, becomes ragged, and falls at the end.
     const shares = [
       0.1, 0.33, 0.4, 0.43, 0.46, 0.475, 0.48, 0.462, 0.485, 0.47, 0.492, 0.478, 0.5, 0.49, 0.51, 0.485,
       0.495, 0.46, 0.45, 0.42, 0.4,

@@ -5,23 +5,23 @@ import { roundingOf } from './doubtOf.ts';
 import type { AccuracySource, ErrorRates } from './errorRates.ts';
 import type { Evidence } from './evidence.ts';
 
-/** The accuracy of a sweep as the paper reads it. Each rate is `null` where the sweep does not show it. */
+/** The paper's reading of a sweep's accuracy. A rate is `null` if the sweep does not show it. */
 export interface AccuracyReading {
-  /** Where the accuracy begins to rise: the paper's `baseLr`. `null` if it rose from the first rate on. */
+  /** The rate at which the accuracy begins to rise: the paper's `baseLr`. `null` if it rose from the first rate on. */
   readonly risesLr: number | null;
-  /** Where it slows, or gets ragged. `null` if it still climbed at the end. */
+  /** The rate at which it slows, or gets ragged. `null` if it still climbed at the end. */
   readonly slowsLr: number | null;
-  /** Where it falls: the mean of the rates at which given shares of the rise are lost again. */
+  /** The rate at which it falls: the mean of the rates at which given shares of the rise are lost again. */
   readonly fallsLr: number | null;
   /** The data of the accuracy: validation data if the trace has it, else the training batches. */
   readonly of: AccuracySource;
 }
 
 /**
- * Reads the accuracy of a sweep: where it begins to rise, where it slows or gets ragged, and where it falls. Undefined
- * where it never rose by more than noise explains.
+ * Reads the accuracy of a sweep: the rates at which it begins to rise, slows or gets ragged, and falls. Undefined if it
+ * never rose by more than noise explains.
  *
- * It slows where nine tenths of the rise are done; it is ragged from a drop on that noise does not explain.
+ * It slows when nine tenths of the rise are done. It is ragged from the first drop that noise does not explain.
  *
  * @param errors - the shares of errors of the sweep
  * @param startNoise - the standard deviation of their start
@@ -39,7 +39,7 @@ export function readAccuracy(
   const deviations = smoothedDeviations(curve);
   const noiseAt = (i: number) => deviations[i]! * noise;
   const bottom = x.indexOf(features.bottom);
-  /** Whether the errors rise clearly from one bin to another. */
+  /** True if the errors rise clearly from one bin to another. */
   const rise = (from: number, to: number) =>
     smoothed[to]! - smoothed[from]! > clearChange.noises * Math.hypot(noiseAt(from), noiseAt(to));
   // At a low accuracy a few lucky answers look like a rise.
@@ -49,7 +49,7 @@ export function readAccuracy(
 
   const slow = slowsAt(errors, rise);
   const falls = x.some((_, i) => i > bottom && rise(bottom, i));
-  // A steady climb spends an eighth of its earlier length on its last tenth; noise makes this longer.
+  // In a steady climb the last tenth is an eighth as long as the part before it. Noise makes it longer.
   const way = x[slow]! - features.fall;
   const climbs = !falls && x.at(-1)! - x[slow]! < (3 * way * (1 - slowShare)) / (slowShare - fallShare);
   return {
@@ -60,7 +60,7 @@ export function readAccuracy(
   };
 }
 
-/** The bin at which a share of the rise is done, or before which an earlier drop began. */
+/** The bin at which a share of the rise is done, or the bin before an earlier drop. */
 function slowsAt(
   { smoothed, curve: { level }, features: { depth } }: Evidence,
   dropped: (from: number, to: number) => boolean,

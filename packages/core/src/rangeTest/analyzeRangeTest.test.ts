@@ -19,7 +19,7 @@ function sweep(loss: (decade: number) => number, { noise = 0, steps = 200, seed 
   return { version: 1, spacing: 'exponential', startLr: 1e-4, endLr: 10, points };
 }
 
-/** Falls from 2.3 around 1e-2, is lowest (0.8) near 0.1, and is back at 2.3 soon after 0.3. */
+/** The loss falls from 2.3 around 1e-2, is lowest (0.8) near 0.1, and is back at 2.3 soon after 0.3. */
 const classic = (decade: number) =>
   2.3 - 1.5 / (1 + Math.exp(-4 * (decade + 2))) + 3 / (1 + Math.exp(-10 * (decade + 0.2)));
 
@@ -35,7 +35,7 @@ describe('analyzeRangeTest', () => {
     expect(reasons[0]).toMatch(/begins to fall at .+, is lowest at .+, and has risen again at .+/);
   });
 
-  it('puts every rate inside its interval, and widens it with the noise', () => {
+  it('gives intervals that contain the rates and widen with the noise', () => {
     const width = (noise: number) => {
       const { suggestion } = analyzeRangeTest(sweep(classic, { noise }));
       for (const rate of ['baseLr', 'maxLr', 'fixedLr'] as const) {
@@ -64,20 +64,20 @@ describe('analyzeRangeTest', () => {
     );
   });
 
-  it('answers the same whatever the length of the sweep', () => {
+  it('gives the same answer for every length of the sweep', () => {
     const rates = [100, 200, 400, 1000].map(
       (steps) => analyzeRangeTest(sweep(classic, { steps, noise: 0.02 })).suggestion!.maxLr,
     );
     expect(Math.log10(Math.max(...rates) / Math.min(...rates))).toBeLessThan(0.2);
   });
 
-  it('answers the same twice, and takes several sweeps as one', () => {
+  it('gives the same answer twice, and analyses several sweeps together', () => {
     const traces = [1, 2, 3].map((seed) => sweep(classic, { noise: 0.1, seed }));
     expect(analyzeRangeTest(traces)).toEqual(analyzeRangeTest(traces));
     expect(analyzeRangeTest(traces).suggestion!.maxLr).toBeGreaterThan(0.1);
   });
 
-  it('is as careful as the training is long', () => {
+  it('suggests lower rates for longer trainings', () => {
     const fixedLr = (steps: number) => analyzeRangeTest(sweep(classic), { steps }).suggestion!.fixedLr;
     expect(fixedLr(500)).toBe(analyzeRangeTest(sweep(classic)).suggestion!.fixedLr);
     expect(fixedLr(50_000) / fixedLr(500)).toBeCloseTo(100 ** -0.35, 12);
@@ -85,7 +85,7 @@ describe('analyzeRangeTest', () => {
     expect([stepsOf(), stepsOf({ steps: 7 })]).toEqual([500, 7]);
   });
 
-  it('goes by the kind of update, as the trace or the caller says', () => {
+  it('uses the kind of update of the trace or of the caller', () => {
     const trace = sweep(classic);
     const fixedLr = (of: RangeTestTrace, options = {}) => analyzeRangeTest(of, options).suggestion!.fixedLr;
     expect(fixedLr({ ...trace, updateKind: 'sgd' })).toBeGreaterThan(2 * fixedLr(trace));
@@ -96,7 +96,7 @@ describe('analyzeRangeTest', () => {
     }
   });
 
-  it('is surer of a slow sweep than of a fast one, and never sure', () => {
+  it('is more certain about a slow sweep than about a fast one, and never fully certain', () => {
     const [fast, slow] = [60, 400].map(
       (steps) => analyzeRangeTest(sweep(classic, { steps })).suggestion!.certainty,
     );
@@ -104,7 +104,7 @@ describe('analyzeRangeTest', () => {
     expect(slow).toBeLessThan(0.75);
   });
 
-  it('takes NaN for the edge', () => {
+  it('takes NaN as the edge', () => {
     const { edgeLr, suggestion } = analyzeRangeTest(
       sweep((x) => (x > -0.5 ? Number.NaN : 2.3 - 1.5 / (1 + Math.exp(-4 * (x + 2))))),
     );
@@ -140,13 +140,13 @@ describe('analyzeRangeTest', () => {
       /^The loss rose from 2\.3 to .* before it fell\. Start lower\.$/,
     ],
     [
-      'begun so high that what it would suggest lies below',
+      'begun above the rates that it would suggest',
       (x: number) => 2.3 - 1.5 * Math.sin(6 * (x + 4)),
       0.01,
       / Start lower\.$/,
     ],
     [
-      'begun in the decade below its edge',
+      'started in the decade below its edge',
       (x: number) => 2.3 - 1.5 / (1 + Math.exp(-12 * (x + 3.7))) + 3 / (1 + Math.exp(-12 * (x + 3.1))),
       0.01,
       / Start lower\.$/,
@@ -158,7 +158,7 @@ describe('analyzeRangeTest', () => {
     expect(reasons[0]).toMatch(reason);
   });
 
-  it('answers a linear sweep that never diverges with a lower bound', () => {
+  it('gives a lower bound for a linear sweep that never diverges', () => {
     const points = Array.from({ length: 200 }, (_, step) => {
       const lr = step / 199;
       return { step, lr, loss: step > 196 ? 1.65 : 2.3 - 0.7 * lr ** 0.5 };
@@ -174,7 +174,7 @@ describe('analyzeRangeTest', () => {
     );
   });
 
-  it('gives a sweep that ends in the fall a lower bound that the whole sweep confirms', () => {
+  it('gives a lower bound for a sweep that ends during the fall, which the whole sweep confirms', () => {
     const whole = sweep(classic, { noise: 0.03 });
     const { suggestion } = analyzeRangeTest(whole);
     for (const end of [0.02, 0.05, 0.1]) {
@@ -202,7 +202,7 @@ describe('analyzeRangeTest', () => {
       [1000, 3],
     ] as const) {
       const { edgeLr, suggestion } = analyzeRangeTest(linear(steps, endLr));
-      // As close as two seeds of one setting.
+      // The difference is that between two seeds of one setting.
       const apart = Math.abs(Math.log10(edgeLr! / exponential));
       expect(apart, `${steps} steps to ${endLr}`).toBeLessThan(0.11);
       expect(suggestion!.certainty).toBeGreaterThan(0.5);
@@ -211,7 +211,7 @@ describe('analyzeRangeTest', () => {
     expect(analyzeRangeTest(linear(300, 300)).suggestion).toBeNull();
   });
 
-  it('does not take a missing loss for the end of the sweep', () => {
+  it('does not take a missing loss as the end of the sweep', () => {
     const whole = sweep(classic, { noise: 0.03 });
     const without = (...steps: number[]) =>
       analyzeRangeTest({
@@ -236,7 +236,7 @@ describe('analyzeRangeTest', () => {
   const digits = rangeTests.curves.filter((curve) => 'setting' in curve && curve.schedule === 'exp');
 
   it.each(digits)(
-    'suggests a stable rate on $id, at little cost even if the budget is so short that the highest rate wins',
+    'suggests a stable rate on $id, and loses little even in a budget so short that the highest rate is best',
     ({ setting, startLr, endLr, lr, loss }) => {
       const { rows, bestAccuracy, largestStable } = rangeTests.settings.find(
         (one) => one.setting === setting,
@@ -245,7 +245,7 @@ describe('analyzeRangeTest', () => {
       const trace = { version: 1, spacing: 'exponential', startLr, endLr, points } as const;
       const suggestion = analyzeRangeTest(trace).suggestion!;
       expect(suggestion.maxLr).toBeLessThanOrEqual(largestStable);
-      // The grid knows every second rate: the accuracy at fixedLr is read off between two of them.
+      // The grid has every second rate, so the accuracy at fixedLr is interpolated.
       const above = rows.findIndex((row) => row.lr >= suggestion.fixedLr);
       const [low, high] = [rows[above - 1]!, rows[above]!];
       const way = Math.log(suggestion.fixedLr / low.lr) / Math.log(high.lr / low.lr);

@@ -33,11 +33,11 @@ import type { RangeTestTrace } from './trace.ts';
 export interface AnalyzeOptions {
   /** The number of training steps. Longer training needs lower rates. Default 500. */
   readonly steps?: number;
-  /** The kind of update that was trained with. Default: what the trace says, else a compromise between all kinds. */
+  /** The kind of update of the training. Default: that of the trace, else a compromise between all kinds. */
   readonly updateKind?: UpdateKind;
-  /** How the losses were smoothed before they were stored. Default: what the trace says, else not at all. */
+  /** The smoothing of the stored losses. Default: that of the trace, else none. */
   readonly smoothing?: LossSmoothing;
-  /** How many times the curve is resampled for the intervals. Default 60. */
+  /** The number of times that the curve is resampled for the intervals. Default 60. */
   readonly resamples?: number;
 }
 
@@ -118,7 +118,7 @@ export function analyzeRangeTest(
     !byAccuracy && isHigh(start, trace.constantLoss) ? [highReason(start, trace.constantLoss)] : [];
   const reasons = [
     ...high,
-    ...(byAccuracy ? ['The trace has no losses, so its accuracy was read in their place.'] : []),
+    ...(byAccuracy ? ['The trace has no losses, so its accuracy was analysed instead.'] : []),
   ];
   const refusal = refusals.find(({ applies }) => applies(evidence));
   if (refusal) {
@@ -163,5 +163,5 @@ export function analyzeRangeTest(
 
 const resampleCount = /* @__PURE__ */ number(
   (value) => Number.isInteger(value) && value >= 0 && value <= maxResamples,
-  `from 0 to ${maxResamples} without a fraction`,
+  `a whole number from 0 to ${maxResamples}`,
 );

@@ -1,16 +1,16 @@
 import { linearLength } from './calibration.ts';
 import type { RangeTestTrace } from './trace.ts';
 
-/** The axis on which a sweep is read: equal steps of the sweep are equally long on it. */
+/** The axis for the analysis of a sweep. Equal steps of the sweep are equally long on it. */
 export interface Axis {
   readonly spacing: RangeTestTrace['spacing'];
-  /** The place of a rate. −Infinity for 0 on the axis of an exponential sweep. */
+  /** The position of a rate. −Infinity for 0 on the axis of an exponential sweep. */
   readonly place: (lr: number) => number;
   readonly rate: (place: number) => number;
 }
 
 /**
- * Decimal logarithms for an exponential sweep, and for several of which one is. A linear sweep spends nine tenths of its
+ * Uses decimal logarithms if at least one sweep is exponential. A linear sweep spends nine tenths of its
  * steps on the last decade, so it is read over the rate itself, with a length that counts as a number of decades: a
  * number of decades in the analysis means the same share of the sweep as in an exponential sweep of that length.
  */

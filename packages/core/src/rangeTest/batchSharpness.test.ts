@@ -11,7 +11,7 @@ import type { RangeTestTrace } from './trace.ts';
 
 type Model = Trainable<(typeof examples)[number]>;
 
-/** The line with its true sharpness 2x², and which batches were measured at which weights. */
+/** The linear model with its true sharpness 2x². Records the measured batches and the weights. */
 function sharpModel(more: Partial<Model> = {}) {
   const measured: { x: number; w: number }[] = [];
   const model = linearTrainable();
@@ -44,7 +44,7 @@ describe('batchSharpness', () => {
     ['adaptive', 0.9, [0.5, 9.5]],
     ['adaptive', 0, [0.5, 0.5]],
     ['momentum', undefined, null],
-  ] as const)('puts the edge of %s, momentum %s, between %o', async (updateKind, momentum, edges) => {
+  ] as const)('predicts the edge of %s, momentum %s, between %o', async (updateKind, momentum, edges) => {
     const { trainable } = sharpModel({
       updateKind,
       batchSharpness: async () => 4,
@@ -55,7 +55,7 @@ describe('batchSharpness', () => {
     else for (const [i, edge] of edges.entries()) expect(edgeLr![i]).toBeCloseTo(edge, 12);
   });
 
-  it('knows no edge where the loss curves down, and leaves batches without a gradient out', async () => {
+  it('predicts no edge if the loss curves down, and ignores batches without a gradient', async () => {
     const down = sharpModel({ batchSharpness: async () => -1 }).trainable;
     expect((await batchSharpness(down, examples)).edgeLr).toBeNull();
     const some = [3, Number.NaN, 5];
@@ -69,7 +69,7 @@ describe('batchSharpness', () => {
     });
   });
 
-  it('refuses a Trainable that cannot, and bad counts, and says where it failed', async () => {
+  it('refuses a Trainable without the method and bad counts, and says where it failed', async () => {
     await expect(batchSharpness(linearTrainable(), examples)).rejects.toThrow('batchSharpness()');
     const { trainable } = sharpModel();
     await expect(batchSharpness(trainable, examples, { count: 0 })).rejects.toThrow('count');
@@ -80,7 +80,7 @@ describe('batchSharpness', () => {
 });
 
 describe('the batch sharpness in a range test', () => {
-  it('is measured on batches up to the coarse sweep’s edge, before their steps', async () => {
+  it('is measured on batches up to the coarse sweep’s edge, before the steps on them', async () => {
     const { trainable, measured } = sharpModel();
     const trace = await rangeTest(trainable, examples);
     const { points, sharpness = [] } = trace;
@@ -97,7 +97,7 @@ describe('the batch sharpness in a range test', () => {
     expect(parseTrace(JSON.parse(JSON.stringify(trace)))).toEqual(trace);
   });
 
-  it('moves no other number of the trace, not even with validation on the way', async () => {
+  it('changes no other number of the trace, not even with validation during the sweep', async () => {
     const options = { steps: 200, validation: examples };
     const { sharpness, ...rest } = await rangeTest(sharpModel().trainable, examples, options);
     expect(sharpness!.length).toBeGreaterThan(2);
@@ -105,20 +105,20 @@ describe('the batch sharpness in a range test', () => {
     expect(await rangeTest(without, examples, options)).toEqual(rest);
   });
 
-  it('can be left out, and is where the rates are given', async () => {
+  it('can be switched off, and is off if the rates are given', async () => {
     const { trainable, measured } = sharpModel();
     await rangeTest(trainable, examples, { sharpness: false });
     await rangeTest(trainable, examples, { startLr: 1e-3, endLr: 10 });
     expect(measured).toEqual([]);
   });
 
-  it('gives the model back when measuring fails', async () => {
+  it('restores the model if measuring fails', async () => {
     const { trainable } = sharpModel({ batchSharpness: () => Promise.reject(new Error('no kernel')) });
     await expect(rangeTest(trainable, examples)).rejects.toThrow(/batchSharpness\(\).*before step/s);
     expect(trainable.state).toMatchObject({ w: 0, updates: 0 });
   });
 
-  it('takes values that are not finite for none', async () => {
+  it('treats values that are not finite as missing', async () => {
     const { trainable } = sharpModel({ batchSharpness: async () => Number.NaN });
     const trace = await rangeTest(trainable, examples, { steps: 150 });
     expect(trace.sharpness?.every(({ sharpness }) => sharpness === null)).toBe(true);
@@ -151,9 +151,9 @@ describe('the second opinion', () => {
       .join(' ');
   const edge = analyzeRangeTest(traceWith(1), { smoothing: 'none' }).edgeLr!;
 
-  it('says how far from the sweep’s edge it lies', () => {
+  it('states its distance from the sweep’s edge', () => {
     expect(opinion(traceWith(2 / (edge * 1.5)), 'sgd')).toMatch(
-      /puts the edge near .*, a factor 1\.5 above the sweep’s\.$/,
+      /predicts the edge near .*, a factor 1\.5 above the sweep’s\.$/,
     );
     expect(opinion(traceWith(2 / (edge / 3)), 'sgd')).toMatch(/a factor 3\.0 below the sweep’s\.$/);
     const momentum = { momentum: 0.9, updateKind: 'momentum' } as const;
@@ -161,7 +161,7 @@ describe('the second opinion', () => {
     expect(opinion(traceWith(38 / edge, momentum))).toMatch(/a factor 10 below the sweep’s\.$/);
   });
 
-  it('says nothing where nothing was measured or the momentum is not known', () => {
+  it('says nothing if nothing was measured or the momentum is unknown', () => {
     const { sharpness: _, ...without } = traceWith(1);
     expect(opinion(without, 'sgd')).toBe('');
     expect(opinion(traceWith(1), 'momentum')).toBe('');

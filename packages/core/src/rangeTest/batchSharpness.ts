@@ -8,7 +8,7 @@ import type { Trainable } from '../trainable/trainable.ts';
 import { withContext } from '../trainable/withContext.ts';
 import type { Interval } from './finding.ts';
 
-/** The batch sharpness over several batches, and where it puts the edge. */
+/** The batch sharpness over several batches, and the edge that it predicts. */
 export interface BatchSharpness {
   /** One value for each batch whose gradient is not 0. */
   readonly values: readonly number[];
@@ -31,17 +31,18 @@ export interface Dynamics {
 }
 
 /**
- * Measures the batch sharpness over some batches: where the loss edge should be, by gradients and not by a sweep.
+ * Measures the batch sharpness over some batches. It predicts the loss edge from gradients, without a sweep.
  *
- * Training at a rate η keeps the curvature along its updates near the largest that is stable at η. So the edge should
- * lie, with mean batch sharpness S and momentum β,
+ * Training at a rate η keeps the curvature along its updates near the largest that is stable at η. So with mean batch
+ * sharpness S and momentum β the edge should be
  *
  * - at `2 / S` for plain SGD;
  * - from `2 (1 − β) / S`, for small batches, to `2 (1 + β) / S`, for large ones, with momentum;
  * - from `2 / S` to `2 (1 + β) / ((1 − β) S)` for Adam-like optimizers, whose S is measured along their own update.
  *
- * Measure it where the model has trained for a while at rates not far below the edge: `rangeTest` does so. On
- * fresh weights S is too low, often by a factor of ten. It takes three gradients for each batch and leaves the model unchanged.
+ * Measure it on a model that has trained for a while at rates not far below the edge, as `rangeTest` does. On untrained
+ * weights S is too low, often by a factor of ten. It takes three gradients for each batch and leaves the model
+ * unchanged.
  *
  * @param batches - training batches; the first 5 are used unless `count` says otherwise
  * @throws {ClrError} if the Trainable has no `batchSharpness`, or throws
@@ -87,7 +88,7 @@ export function summarize(all: readonly (number | null)[], dynamics: Dynamics): 
   };
 }
 
-/** The range in which one batch sharpness puts the edge; `null` if it predicts none. */
+/** The range of the edge that one batch sharpness predicts; `null` if it predicts none. */
 export function predictEdge(sharpness: number, { updateKind, momentum }: Dynamics): Interval | null {
   const beta = updateKind === 'sgd' ? 0 : momentum;
   if (!(sharpness > 0) || beta === undefined || updateKind === undefined || updateKind === 'unknown')

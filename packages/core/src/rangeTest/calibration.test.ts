@@ -75,7 +75,7 @@ const points = (losses: readonly number[], decades: readonly number[]): RangeTes
 
 const decadeAxis: Axis = { spacing: 'exponential', place: Math.log10, rate: (place) => 10 ** place };
 
-/** A curve of these losses, 40 to the decade, each in a bin of its own. */
+/** A curve of these losses, 40 per decade, each in its own bin. */
 const curveOf = (m: Modules, losses: readonly number[]) =>
   m.toCurve(
     points(
@@ -133,7 +133,7 @@ function evidence(
     margin: 0.5,
   };
 }
-/** Whether the accuracy of a curve without noise is read, where it rises by `depth`. */
+/** True if the accuracy of a curve without noise that rises by `depth` is read. */
 const reads = (m: Modules, depth: number, of: { startNoise: number; answer: number }): boolean => {
   const made = evidence({ depth, bottom: 3 });
   const curve = { ...made.curve, count: made.curve.x.map(() => 1) };
@@ -145,7 +145,7 @@ const refusesOnly = (m: Modules, given: Parameters<typeof evidence>[0]): string 
     .map(({ name }) => name)
     .join();
 
-/** A clean sweep from 1e-4 to 10: falls around 1e-2, is back soon after 0.3. */
+/** A sweep without noise from 1e-4 to 10. Its loss falls around 1e-2 and is back soon after 0.3. */
 const trace: RangeTestTrace = {
   version: 1,
   spacing: 'exponential',
@@ -226,7 +226,7 @@ const divergesAfter = (m: Modules, losses: readonly number[]): number => {
 };
 /** A step whose loss is not finite. */
 const nan = (decade: number): RangeTestPoint => ({ step: 999, lr: 10 ** decade, loss: null });
-/** Whether a loss that is not finite is put down to the data after these losses. */
+/** True if the data are blamed for a non-finite loss after these losses. */
 const brokenAfter = (m: Modules, losses: readonly number[], decade = -4): boolean =>
   m.spoiledByData({
     points: [
@@ -257,10 +257,10 @@ const tested = (
   };
   return m.rangeTest(trainable, [null], options);
 };
-/** Falls by 1 around 1e-2 and rises again at 0.1, to `height` above its start. */
+/** The loss falls by 1 around 1e-2 and rises again at 0.1, to `height` above its start. */
 const valleyTo = (height: number) => (x: number) =>
   1 - 1 / (1 + Math.exp(-12 * (x + 2))) + (1 + height) / (1 + Math.exp(-40 * (x + 1)));
-/** The same with a slow rise to 0.1, a leap at 10, and noise: its edge is hard to find. */
+/** A similar curve with a slow rise to 0.1, a jump at 10, and noise. Its edge is hard to find. */
 const noisy = (noise: number) => {
   let state = 14;
   const random = () => {
@@ -289,7 +289,7 @@ const wave = ({ memory, steps, noisy = 0 }: { memory: number; steps: number; noi
 };
 
 interface Row {
-  /** The numbers that this row pins, by their paths. */
+  /** The paths of the numbers that this row checks. */
   readonly pins: readonly string[];
   readonly see: (m: Modules) => unknown;
   readonly value: unknown;
@@ -304,7 +304,7 @@ const decades = {
   unknown: [0.5, 0.85],
 };
 
-/** One row or more for each number: a consequence of it, by arithmetic written out here. */
+/** One or more rows for each number. A row is a consequence of the number, computed here explicitly. */
 const table: readonly Row[] = [
   ...kinds.flatMap((kind) => [
     { pins: [`decadesBelowEdge.${kind}.maxLr`], see: below(kind, 'maxLr'), value: decades[kind][0] },
@@ -341,7 +341,7 @@ const table: readonly Row[] = [
     value: 5,
   },
   {
-    // Four, five or seven losses follow a missing one.
+    // Four, five or seven losses follow after a missing one.
     pins: ['gap'],
     see: (m) =>
       [4, 5, 7].map((after) => {
@@ -357,7 +357,8 @@ const table: readonly Row[] = [
     value: 1,
   },
   {
-    // Rises over two decades, and stays: nine tenths of the rise are done a fifth of a decade before.
+    // The accuracy rises over two decades and stays. Nine tenths of the rise are done a fifth of a decade before its
+    // end.
     pins: ['slowShare'],
     see: (m) => {
       const rise = (x: number) => 0.5 * Math.min(1, Math.max(0, (x + 3) / 2));
@@ -571,7 +572,8 @@ const table: readonly Row[] = [
     value: [false, true],
   },
   {
-    // Eight windows of 30 steps, 15 apart; the third lowest counts. Two windows, then three, hold only noise.
+    // Eight windows of 30 steps, 15 apart; the third lowest counts. First two of the windows contain only noise, then
+    // three.
     pins: ['smoothedNoise.quartile'],
     see: (m) => [45, 60].map((noisy) => m.looksSmoothed(wave({ memory: 0, steps: 136, noisy }))),
     value: [true, false],
@@ -693,7 +695,8 @@ const table: readonly Row[] = [
     value: [100, 'diverged', 200],
   },
   {
-    // Where the loss rises little above its start, the sweep goes on until the last twenty have lost all.
+    // If the loss rises little above its start, the sweep continues until the last twenty losses have lost the whole
+    // gain.
     pins: ['coarseSweep.above'],
     see: async (m) => {
       const { startLr, endLr } = await tested(m, valleyTo(0.2), { steps: 150 });
@@ -791,7 +794,7 @@ const risen = (m: Modules, { depth, lost }: { readonly depth: number; readonly l
 const coarseSteps = ({ coarse }: RangeTestTrace): number =>
   Math.round(10 / Math.log10(coarse![1]!.lr / coarse![0]!.lr)) + 1;
 
-/** Equal, numbers to twelve digits. */
+/** Checks equality, of numbers to twelve digits. */
 function agrees(actual: unknown, stated: unknown): boolean {
   if (typeof stated === 'number' && typeof actual === 'number')
     return Math.abs(actual - stated) <= 1e-9 * Math.max(1, Math.abs(stated)) || Object.is(actual, stated);
@@ -830,7 +833,7 @@ describe('the numbers of the calibration', () => {
       for (const factor of [0.5, 1.6]) {
         vi.resetModules();
         vi.doMock('./calibration.ts', () => mutated({ ...calibration }, path, factor) as object);
-        // By itself first: imports side by side may pass a mock that is still being registered.
+        // Import this module first: parallel imports may bypass a mock that is still being registered.
         expect(await import('./calibration.ts'), 'the mock').not.toEqual(calibration);
         try {
           const modules = await loadModules();

@@ -163,8 +163,8 @@ export const provenRises: readonly { readonly doubts: number; readonly decades: 
 ];
 
 /**
- * Losses look smoothed if the correlation of their differences, in stretches of this many steps, has a low quartile between
- * these. Fitted: stored sweeps as they are, and smoothed as other libraries do it (`smoothed.ts`).
+ * Losses look smoothed if the correlation of their differences, in windows of this many steps, has a low quartile
+ * between these. Fitted: raw stored sweeps, and the same sweeps smoothed like other libraries (`smoothed.ts`).
  */
 export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0.5 } as const;
 
@@ -175,23 +175,23 @@ export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0
 export const highStart = 1.5;
 
 /**
- * Classes are uneven where the best constant answer is right this many times as often as its loss tells of even ones. An
- * untrained model starts above that answer then, by this factor at most. Chosen: the next of 96 characters, in a text where
- * every fifth is a space, has 5 and 1.5.
+ * Classes are uneven if the best constant answer is right `shares` times as often as for even classes with the same
+ * loss. An untrained model then starts above that answer, at most by the factor `start`. Chosen: predicting one of 96
+ * characters, in a text whose every fifth is a space, gives 5 and 1.5.
  */
 export const unevenClasses = { shares: 2, start: 3 } as const;
 
 /**
- * The loss must come down to this share below that of the best constant answer; where it starts below this share of it,
- * and as few answers are wrong, there is nothing to gain. Chosen: what a model gains by learning the shares of the batches
- * that it has just seen.
+ * The loss must fall below that of the best constant answer by this share of it. If it starts below this share of it,
+ * and at most this share of the answers is wrong, there is nothing to gain. Chosen: the gain from learning the class
+ * shares of recent batches.
  */
 export const minGain = 0.005;
 
 /**
- * A loss that is not finite is not due to its rate where a coarse sweep `passed` that rate by this factor; or where the rate
- * is `below` this, and no loss before it was off by more than so many `noises` and this `share`. Chosen: a loss that
- * diverges rises before it overflows.
+ * A loss that is not finite is not due to its rate in two cases: a coarse sweep went above that rate by the factor
+ * `passed`; or the rate is less than `below`, and no earlier loss differed by more than `noises` and `share`. Chosen: a
+ * loss that diverges rises before it overflows.
  */
 export const dataFault = { passed: 3, below: 1e-3, noises: 6, share: 0.02 } as const;
 
@@ -231,12 +231,15 @@ export const certainty = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as
 export const chance = { base: -1.54, gain: 2.94, density: 0.37, maxGain: 0.8, maxSteps: 108 } as const;
 
 /**
- * The confidence is at most this where a sweep came down to the loss of the class shares and not clearly below. Chosen: of
+ * The confidence is at most this if a sweep fell to the loss of the class shares and not clearly below. Chosen: of
  * forty such suggestions for text four in ten are good (decision 19).
  */
 export const sharesAloneConfidence = 0.3;
 
-/** There the lowest so many rates at which the batch sharpness puts the edge are the limit of `maxLr`. Fitted likewise. */
+/**
+ * For such a sweep, `maxLr` is limited by this many of the lowest edges that the batch sharpness predicts. Fitted
+ * likewise.
+ */
 export const sharpestOf = 3;
 
 // The sweep itself.
@@ -252,9 +255,9 @@ export const divergence = { head: 20, tail: 5, gains: 2, noises: 8 } as const;
 /**
  * The two sweeps of a range test without given rates. The coarse one spends one step in `oneIn` on all rates that
  * optimizers use; the fine one goes from edge / `below` to edge · `above`. A sweep is ahead of its own
- * divergence: where a coarse one shows no edge, the edge is assumed `ahead` steps before its end. Fitted (decision 15):
- * `ahead`, the median where a fine sweep told the edge. Chosen: `oneIn`; `above`; `below`, so that the fine sweep begins below
- * `maxLr` even where the coarse one is wrong by a decade.
+ * divergence: if a coarse one shows no edge, the edge is assumed `ahead` steps before its end. Fitted (decision 15):
+ * `ahead`, the median of the runs whose fine sweep found the edge. Chosen: `oneIn`; `above`; `below`, so that the fine
+ * sweep begins below `maxLr` even where the coarse one is wrong by a decade.
  */
 export const coarseSweep = {
   startLr: 1e-6,
@@ -273,9 +276,9 @@ export const rangeTestSteps = { first: 200, more: 400, sure: 0.5, least: 100 } a
 
 /**
  * The fine sweep measures the batch sharpness at up to `looks` steps, evenly spread from the coarse sweep's edge /
- * `below` to that edge, which differs from its own by up to a decade. Fitted (`sharpness.ts`): those within `near` times
- * below the sweep's own edge tell the edge as well as 150 steps of training do; at lower rates they say little, at the
- * start nothing. Chosen: `looks`, of which about three lie there; 15 say hardly more.
+ * `below` to that edge, which differs from its own by up to a decade. Fitted (`sharpness.ts`): measurements from the
+ * sweep's own edge / `near` to that edge predict it as well as 150 steps of training. At lower rates they say little,
+ * at the start nothing. Chosen: `looks`, of which about three are in that range; 15 would say hardly more.
  */
 export const sharpnessWindow = { below: 30, looks: 8, near: 4 } as const;
 

@@ -1,8 +1,8 @@
 import { chance } from './calibration.ts';
 
 /**
- * The chance that the suggested plan comes within half a point of a decay whose peak was tuned. It rises with what the
- * sweep shows of the task: the larger the share of the loss that was gained in so few steps, the less the peak decides.
+ * The probability that the suggested plan comes within half a point of a decay with a tuned peak. It rises with the
+ * share of the loss that the sweep gained: on a task that is learned in few steps, the peak matters less.
  *
  * @param gain - the share of the loss that the sweep gained
  * @param density - the steps in the decade below the edge

@@ -3,7 +3,7 @@ import type { ClassicRules } from './finding.ts';
 import { minimum, type Rule, slide, steepest, valley } from './rules.ts';
 import type { RangeTestPoint } from './trace.ts';
 
-/** The suggestions of the usual libraries for a sweep, computed as fastai does. */
+/** The suggestions of the usual libraries for a sweep, computed as in fastai. */
 export function classicRules(points: readonly RangeTestPoint[]): ClassicRules {
   const { lrs, losses } = fastaiSmoothing(points);
   const apply = (rule: Rule) => rule(lrs, losses);

@@ -13,7 +13,7 @@ export function createSmoother(curve: Pick<Curve, 'x' | 'count'>): (y: readonly 
   return (y) => rows.map((row) => row.reduce((sum, { i, share }) => sum + share * y[i]!, 0));
 }
 
-/** The standard deviations of the smoothed values, where that of one step is 1. */
+/** The standard deviations of the smoothed values, relative to that of one step. */
 export function smoothedDeviations(curve: Pick<Curve, 'x' | 'count'>): number[] {
   return rowsOf(curve).map((row) =>
     Math.sqrt(row.reduce((sum, { i, share }) => sum + share ** 2 / curve.count[i]!, 0)),

@@ -5,13 +5,13 @@ import { isHigh } from './highStart.ts';
 import { isFiniteLoss, type PooledTrace } from './poolTraces.ts';
 import type { RangeTestPoint } from './trace.ts';
 
-/** A sweep's losses over the places of its rates on an axis, in bins of equal width. */
+/** A sweep's losses over the positions of its rates on an axis, in bins of equal width. */
 export interface Curve {
-  /** Mean place of each bin, rising. */
+  /** The mean position of each bin, rising. */
   readonly x: readonly number[];
   /** Mean loss of each bin, with outliers far above the start cut. */
   readonly y: readonly number[];
-  /** How many steps each bin holds. */
+  /** The number of steps in each bin. */
   readonly count: readonly number[];
   /** The number of steps in all bins, and the steps with the lowest and the highest rate. */
   readonly steps: number;
@@ -19,13 +19,19 @@ export interface Curve {
   readonly last: RangeTestPoint | undefined;
   /** The loss that the sweep began with. */
   readonly start: number;
-  /** What counts as the height of the start: that of the best constant answer where the sweep began above it and came clearly below. */
+  /**
+   * The loss from which the fall is measured: that of the best constant answer if the sweep began above it and came
+   * clearly below, else `start`.
+   */
   readonly level: number;
   /** The standard deviation of one step's loss. */
   readonly noise: number;
 }
 
-/** Bins a sweep, sorted by rate, up to its first loss that is not finite. Steps at rate 0 have no place on an axis of logarithms. */
+/**
+ * Bins a sweep, sorted by rate, up to its first loss that is not finite. Steps at rate 0 have no position on a
+ * logarithmic axis.
+ */
 export function toCurve(
   points: readonly RangeTestPoint[],
   axis: Axis,
@@ -44,7 +50,7 @@ export function toCurve(
   const start = known.start ?? (losses.length > 0 ? median(firstOf(losses, head)) : Number.NaN);
   const high = isHigh(start, constantLoss);
   const level = high ? constantLoss : start;
-  // High up the loss moves in large steps that say nothing about those further down.
+  // At high losses the differences are large, and say nothing about the noise at low ones.
   const lower = losses.filter((loss) => !high || loss <= level);
   const noise = known.noise ?? noiseOf(firstOf(lower.length < minSweep.steps ? losses : lower, noiseWindow));
   const highest = level + ceiling.gains * Math.max(0, level - minOf(losses)) + ceiling.noises * noise;

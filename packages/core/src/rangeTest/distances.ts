@@ -8,7 +8,7 @@ import {
   referenceSteps,
 } from './calibration.ts';
 
-/** How far below the loss edge the suggested rates lie, in decades. */
+/** The distances from the loss edge down to the suggested rates, in decades. */
 export interface Distances {
   readonly baseLr: number;
   readonly maxLr: number;

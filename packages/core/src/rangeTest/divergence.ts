@@ -9,10 +9,10 @@ export interface DivergenceWatch {
 }
 
 /**
- * A sweep has diverged when a loss is not finite; when the median of the last few losses is far above that of the
- * first, measured in gains so far and standard deviations; or when training had clearly gained and has lost it all
- * again. Where it began far above the best constant answer, that answer's loss takes the place of the start as soon as it
- * is reached. Only differences count, so losses may be negative. The numbers are in `calibration.ts`.
+ * A sweep has diverged in three cases: a loss is not finite; the median of the last few losses is far above that of the
+ * first, measured in gains so far and standard deviations; or training had clearly gained and has lost all of it again.
+ * If the sweep began far above the best constant answer, that answer's loss replaces the start as soon as it is
+ * reached. Only differences count, so losses may be negative. The numbers are in `calibration.ts`.
  */
 export function createDivergenceWatch(constantLoss: number = Infinity): DivergenceWatch {
   const { head, tail, gains, noises } = divergence;

@@ -8,5 +8,5 @@ export const doubtOf = ({
   readonly curve: Pick<Curve, 'x' | 'start' | 'noise' | 'steps'>;
 }): number => allowed.noises * noise * Math.sqrt((x.at(-1)! - x[0]!) / steps) + roundingOf(start);
 
-/** The fall that rounding explains. */
+/** The largest fall that rounding explains. */
 export const roundingOf = (start: number): number => allowed.rounding * Math.abs(start);

@@ -3,21 +3,21 @@ import { minSweep, startWindow } from './calibration.ts';
 import type { PooledTrace } from './poolTraces.ts';
 import type { RangeTestPoint } from './trace.ts';
 
-/** Whose accuracies: of validation data, or of the training batches. */
+/** The source of accuracies: validation data, or training batches. */
 export type AccuracySource = 'validation' | 'training';
 
-/** A trace whose losses are shares of errors. */
+/** A trace with error rates in place of losses. */
 export interface ErrorRates extends PooledTrace {
   readonly start: number;
   /** The standard deviation of the start. */
   readonly startNoise: number;
-  /** How much one right answer counts: the smallest difference between two accuracies. */
+  /** The contribution of one right answer: the smallest difference between two accuracies. */
   readonly answer: number;
 }
 
 /**
- * The accuracies of a trace as shares of errors in the place of its losses, so that one analysis reads both. Undefined
- * where there are too few.
+ * Converts the accuracies of a trace to error rates in place of its losses, so that one analysis reads both. Undefined
+ * if there are too few.
  */
 export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRates | undefined {
   const held = source === 'validation';
@@ -27,17 +27,17 @@ export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRat
   if (points.length < minSweep.bins) return undefined;
   const errors = points.map(({ loss }) => loss);
   const linear = trace.sweeps.every(({ spacing }) => spacing === 'linear');
-  // Validation data are looked at rarely, and vary little.
+  // Validation accuracies are few and have little noise.
   const least = held ? 1 : startWindow.steps;
   const head = Math.max(least, linear ? 0 : Math.floor(errors.length * startWindow.share));
-  // Accuracies of small batches take few values: a median of them, or of their differences, may well be 0.
+  // Accuracies of small batches have few distinct values, so a median of their differences may be 0.
   const noise = held ? noiseOf(errors) : roughnessOf(errors);
   const first = errors.slice(0, head);
   return {
     ...trace,
     points,
     broken: undefined,
-    // Losses that are not finite say nothing where there are accuracies.
+    // With accuracies, losses that are not finite do not matter.
     diverged: trace.sweeps.some(({ coarse, stopped }) => coarse || stopped?.reason === 'diverged'),
     sharesLoss: Infinity,
     constantLoss: 1 - (trace.sweeps[0]?.constantAnswer?.accuracy ?? -Infinity),

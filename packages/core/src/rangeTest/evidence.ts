@@ -6,7 +6,7 @@ import { doubtOf } from './doubtOf.ts';
 import { type Features, featuresOf } from './features.ts';
 import type { PooledTrace } from './poolTraces.ts';
 
-/** What a trace shows: the input of refusals and suggestions. */
+/** The features of a trace: the input of refusals and suggestions. */
 export interface Evidence {
   readonly trace: PooledTrace;
   readonly axis: Axis;
@@ -15,7 +15,10 @@ export interface Evidence {
   /** The losses of the curve, smoothed. */
   readonly smoothed: readonly number[];
   readonly features: Features;
-  /** Whether the loss came down to that of the class shares and not clearly below: its edge is the one of the output biases. */
+  /**
+   * True if the loss fell to that of the class shares and not clearly below. Then the edge is that of the output
+   * biases.
+   */
   readonly sharesAlone: boolean;
   /** The distance from the edge down to `maxLr`, in decades. */
   readonly margin: number;

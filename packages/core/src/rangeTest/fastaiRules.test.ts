@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { minimum, slide, steepest, valley } from './rules.ts';
 
-// fastai's own forms, `fastai/callback/schedule.py`, line by line: the rules must give the same answers.
+// A line-by-line copy of fastai's rules (`fastai/callback/schedule.py`). Our rules must give the same answers.
 
 type Rates = readonly number[];
 const argMin = (values: readonly number[]): number =>
@@ -85,7 +85,7 @@ describe.each(rules)('%s is fastai’s', (_, ours, fastai) => {
     );
   });
 
-  it('on a single loss, a rise and a level curve', () => {
+  it('on a single loss, a rise and a flat curve', () => {
     for (const losses of [
       [1],
       [1, 2, 3],

@@ -7,19 +7,19 @@ const points = (losses: readonly (number | null)[]): RangeTestPoint[] =>
   losses.map((loss, step) => ({ step, lr: step + 1, loss }));
 const times = (n: number, loss: number): number[] => Array.from({ length: n }, () => loss);
 
-it('smooths by a debiased running mean of weight 0.98', () => {
-  // Only the first loss is 1. After i more its weight is 0.02 · 0.98^i, out of a total of 1 − 0.98^(i + 1).
+it('smooths by a debiased running mean with weight 0.98', () => {
+  // Only the first loss is 1. After i further losses its weight is 0.02 · 0.98^i, of a total of 1 − 0.98^(i + 1).
   const { losses, lrs } = fastaiSmoothing(points([1, ...times(40, 0.5)]));
-  expect(lrs[0]).toBe(5); // a tenth of 41 steps is left out at the front
-  expect(lrs.at(-1)).toBe(36); // and five at the end
+  expect(lrs[0]).toBe(5); // the first tenth of 41 steps is left out
+  expect(lrs.at(-1)).toBe(36); // and the last five
   for (const [at, loss] of losses.entries()) {
     const i = at + 4;
     expect(loss).toBeCloseTo(0.5 + (0.5 * 0.02 * 0.98 ** i) / (1 - 0.98 ** (i + 1)), 12);
   }
 });
 
-it('cuts where the mean exceeds four times its best, or is not a number', () => {
-  // After n losses of 0 the mean of 1 and k losses of h is h · (1 − 0.98^k) for long runs: beyond 4 from the k-th on.
+it('cuts when the mean exceeds four times its best, or is not a number', () => {
+  // After a 1 and many losses of 0, k losses of h give the mean h · (1 − 0.98^k), which exceeds 4 from the k-th on.
   const long = times(2000, 1);
   for (const [height, k] of [
     [400, 1],
@@ -42,7 +42,7 @@ it('gives no suggestion if no steps are left', () => {
   expect(classicRules(points(times(5, 1)))).toEqual(none);
 });
 
-it('hands the same curve to all four rules', () => {
+it('passes the same curve to all four rules', () => {
   const losses = Array.from({ length: 100 }, (_, i) => 2 + Math.cos((Math.PI * i) / 60));
   const { lrs, losses: smooth } = fastaiSmoothing(points(losses));
   const rules = classicRules(points(losses));

@@ -1,14 +1,14 @@
 import type { RangeTestPoint } from './trace.ts';
 
-/** The part of a sweep that fastai's rules look at. */
+/** The part of a sweep that fastai's rules use. */
 export interface FastaiCurve {
   readonly lrs: readonly number[];
   readonly losses: readonly number[];
 }
 
 /**
- * A sweep as fastai smooths and cuts it: a debiased running mean with weight 0.98, cut where it exceeds four times its
- * best, then without the first tenth of the steps and the last five.
+ * Smooths and cuts a sweep like fastai: a debiased running mean with weight 0.98, cut when it exceeds four times its
+ * best, without the first tenth of the steps and the last five.
  *
  * @see fastai, `fastai/callback/schedule.py`: `LRFinder`, `lr_find`
  */

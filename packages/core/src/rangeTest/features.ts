@@ -2,24 +2,24 @@ import { minOf } from '../statistics.ts';
 import { fallShare, lostShares } from './calibration.ts';
 import type { Curve } from './curve.ts';
 
-/** The features of a smoothed curve, as places on its axis. */
+/** The features of a smoothed curve, as positions on its axis. */
 export interface Features {
-  /** Where the loss begins to fall. */
+  /** The position at which the loss begins to fall. */
   readonly fall: number;
-  /** Where the loss is lowest. */
+  /** The position of the lowest loss. */
   readonly bottom: number;
   /**
-   * The loss edge: the mean of the places at which given shares of the fall are lost again. A share that is never lost
-   * counts as lost at the end.
+   * The loss edge: the mean of the positions at which given shares of the fall are lost again. A share that is never
+   * lost counts as lost at the end.
    */
   readonly edge: number;
-  /** Where the largest of these shares, half of the fall, is lost. Infinity if it never is. */
+  /** The position at which the largest of these shares, half of the fall, is lost. Infinity if it never is. */
   readonly lost: number;
-  /** How far the loss fell; from the best constant answer's, where it began above it. */
+  /** The fall of the loss. It is measured from the best constant answer's loss if the sweep began above that. */
   readonly depth: number;
 }
 
-/** Reads the features off a smoothed curve `y`. */
+/** Reads the features of a smoothed curve `y`. */
 export function featuresOf({ x, level }: Pick<Curve, 'x' | 'level'>, y: readonly number[]): Features {
   const low = minOf(y);
   const bottom = y.indexOf(low);

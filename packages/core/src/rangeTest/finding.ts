@@ -1,6 +1,6 @@
 import type { AccuracyReading } from './accuracyReading.ts';
 
-/** The interval in which a rate lies, according to the trace. */
+/** The interval of a rate, according to the trace. */
 export type Interval = readonly [low: number, high: number];
 
 /** The rates that a range test suggests, each with its interval. */
@@ -14,13 +14,13 @@ export interface RangeTestSuggestion {
   /** The length of training, in steps, that `fixedLr` is for. */
   readonly steps: number;
   readonly interval: { readonly baseLr: Interval; readonly maxLr: Interval; readonly fixedLr: Interval };
-  /** How sure the loss edge is, in [0, 1): it falls with noise, and with a fast sweep. */
+  /** The certainty of the loss edge, in [0, 1). Noise and a fast sweep lower it. */
   readonly certainty: number;
-  /** The chance that a decay from `maxLr` comes within half a point of the accuracy that a tuned peak would give. */
+  /** The probability that a decay from `maxLr` comes within half a point of the accuracy of a tuned peak. */
   readonly confidence: number;
 }
 
-/** What a sweep tells that ended while all was well: the edge lies above it. */
+/** The result of a sweep that ended before the loss rose again: the edge lies above it. */
 export interface RangeTestLowerBound {
   /** The highest rate that is known to train. The loss edge lies above it. */
   readonly edgeLr: number;
@@ -34,7 +34,7 @@ export interface ClassicRules {
   readonly steepest: number | null;
   /** A tenth of the rate of the lowest loss. */
   readonly minimum: number | null;
-  /** Half-way into the longest valley, the longest falling subsequence of the losses. */
+  /** The rate half-way into the longest valley, the longest falling subsequence of the losses. */
   readonly valley: number | null;
   /** The end of the slide: the last rate whose slope is not yet rising by more than a threshold. */
   readonly slide: number | null;
@@ -42,16 +42,16 @@ export interface ClassicRules {
 
 /** The result of the analysis of a range test. */
 export interface RangeTestFinding {
-  /** `null` when the curve does not carry one; `reasons` say why. */
+  /** `null` if the curve gives none; `reasons` say why. */
   readonly suggestion: RangeTestSuggestion | null;
-  /** The largest rate that still trains before divergence; `null` when the sweep never got there. */
+  /** The largest rate that still trains before divergence; `null` if the sweep never reached it. */
   readonly edgeLr: number | null;
   /**
-   * Only where there is no suggestion, because the loss fell and the sweep ended before it rose again. Rates up to these are
-   * safe, but they may be far too low: go higher to find the edge.
+   * Given only if there is no suggestion, because the loss fell and the sweep ended before it rose again. Rates up to
+   * these are safe, but they may be far too low. Sweep higher to find the edge.
    */
   readonly lowerBound?: RangeTestLowerBound;
-  /** The accuracy of the sweep, read as in the paper; absent where it never rose by more than noise explains. */
+  /** The paper's reading of the sweep's accuracy; absent if it never rose by more than noise explains. */
   readonly accuracy?: AccuracyReading;
   /** The reasons for the finding, in words that name steps and rates. */
   readonly reasons: readonly string[];

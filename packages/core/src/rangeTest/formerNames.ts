@@ -3,7 +3,7 @@ import type { RangeTestTrace } from './trace.ts';
 /** The current name of each renamed field of a trace. */
 const formerNames = { probe: 'updatesPerRate', control: 'baseline', scout: 'coarse' };
 
-/** The trace with the current field names. Traces that an older clr wrote have the former ones. */
+/** Renames the fields of a trace that an older clr wrote. */
 export function withTodaysNames(trace: RangeTestTrace): RangeTestTrace {
   const given: Readonly<Record<string, unknown>> = Object(trace);
   const former = Object.entries(formerNames).filter(([old]) => given[old] !== undefined);

@@ -2,16 +2,16 @@ import type { LoggedMetrics } from '../trainable/loggedMetrics.ts';
 import { highStart, unevenClasses } from './calibration.ts';
 import { showNumber } from './describe.ts';
 
-/** Whether a loss is far above that of the best constant answer, which an untrained model has. */
+/** True if a loss is far above that of the best constant answer, which is the loss of an untrained model. */
 export const isHigh = (loss: number, constantLoss: number): boolean => loss > highStart * constantLoss;
 
-/** What to look at where a model starts far above the best constant answer. */
+/** Advice for a model that starts far above the best constant answer. */
 export const highAdvice =
   'Check that inputs and targets are normalised, that the initial weights are small, and that no head is left from other classes.';
 
 /**
- * The loss of a classifier that knows the shares of its classes and nothing else, where it has them still to learn: the
- * classes are uneven, and it begins with equal chances for all. Infinity elsewhere.
+ * The loss of a classifier that knows only the class shares, if it must learn them first. That is so if the classes are
+ * uneven and it starts with equal probabilities. Else Infinity.
  *
  * @param start - the loss before any step
  */
@@ -23,14 +23,14 @@ export function lossOfShares(constant: LoggedMetrics | undefined, start: number)
 }
 
 /**
- * The loss of an untrained model: that of the best constant answer. Infinity where that tells nothing, because a model has to
- * learn the constant answer first.
+ * The loss of an untrained model: that of the best constant answer. Infinity if the model must learn the constant
+ * answer first.
  *
  * @param start - the loss before any step
  */
 export const uninformedLoss = (constant: LoggedMetrics | undefined, start: number): number =>
   lossOfShares(constant, start) < Infinity ? Infinity : (constant?.loss ?? Infinity);
 
-/** What a start far above the best constant answer means, for the user. */
+/** Tells the user what a start far above the best constant answer means. */
 export const highReason = (loss: number, constantLoss: number): string =>
   `The loss starts at ${showNumber(loss)}, where the same answer for every example would have ${showNumber(constantLoss)}. ${highAdvice}`;

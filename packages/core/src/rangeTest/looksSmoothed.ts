@@ -2,14 +2,14 @@ import { smoothedNoise } from './calibration.ts';
 import type { RangeTestPoint } from './trace.ts';
 
 /**
- * Whether the noise of a curve goes on from step to step, as it does in a running mean. The losses of batches differ
- * without memory: a rise is followed by a fall, so that the differences from step to step have a correlation of −½ with the
- * next one. Those of a running mean have nearly none. It is measured in stretches of the curve, their trend taken out, and a
- * low quartile counts: where the curve itself is steep, noise hardly shows. A curve without noise has a correlation near 1.
+ * True if the noise of a curve carries over from step to step, as in a running mean. The noise of batch losses is
+ * independent, so successive differences have a correlation of −½. Those of a running mean have nearly none, and those
+ * of a curve without noise nearly 1. The correlation is measured in windows of the curve without their trend. A low
+ * quartile counts, because steep parts of the curve hide the noise.
  */
 export function looksSmoothed(points: readonly RangeTestPoint[]): boolean {
   const { steps, quartile, above, below } = smoothedNoise;
-  // Not where a step stands several times.
+  // Stop before a step that is recorded several times.
   const end = points.findIndex(
     ({ loss, step }, i) => !Number.isFinite(loss) || (i > 0 && step <= points[i - 1]!.step),
   );
@@ -23,7 +23,7 @@ export function looksSmoothed(points: readonly RangeTestPoint[]): boolean {
   return low !== undefined && low > above && low < below;
 }
 
-/** The correlation of each difference with the next, a line taken out of the differences. */
+/** The correlation of each difference with the next, after a fitted line was subtracted. */
 function memoryOf(losses: readonly number[]): number {
   const steps = losses.slice(1).map((loss, i) => loss - losses[i]!);
   const middle = (steps.length - 1) / 2;

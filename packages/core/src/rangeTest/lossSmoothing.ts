@@ -2,10 +2,10 @@ import { PolicyError } from '../errors.ts';
 import { decay, oneOf, optional, type Read, readFields } from '../fields.ts';
 
 /**
- * How a tool smoothed the losses that it stored: a running mean, `m_t = beta · m_{t−1} + (1 − beta) · loss_t`. It begins
- * with the first loss; with `debias`, at 0, and is divided by `1 − beta^(t+1)`. `'fastai'` is 0.98 with `debias`,
- * `'lightning'` the same divided by `1 − beta^(t+2)`, `'lr-finder'` (pytorch-lr-finder, Ignite) 0.95. `'none'`: the losses
- * are as they were.
+ * The smoothing of stored losses: a running mean, `m_t = beta · m_{t−1} + (1 − beta) · loss_t`. It starts with the
+ * first loss. With `debias` it starts at 0 and is divided by `1 − beta^(t+1)`. `'fastai'` is 0.98 with `debias`.
+ * `'lightning'` is the same, divided by `1 − beta^(t+2)`. `'lr-finder'` (pytorch-lr-finder, Ignite) is 0.95. `'none'`
+ * means raw losses.
  */
 export type LossSmoothing =
   | 'none'
@@ -14,7 +14,7 @@ export type LossSmoothing =
   | 'lr-finder'
   | { readonly beta: number; readonly debias?: boolean };
 
-/** The running mean that a name stands for. `ahead`: by how many steps the debiasing is off. */
+/** The running mean of a name. `ahead` is the number of steps by which the debiasing is off. */
 interface RunningMean {
   readonly beta: number;
   readonly debias?: boolean;
@@ -28,7 +28,7 @@ const named: Readonly<Record<string, RunningMean>> = {
   'lr-finder': { beta: 0.95 },
 };
 
-/** Reads how losses were smoothed: a name, or a running mean. */
+/** Reads a kind of smoothing: a name, or a running mean. */
 export const lossSmoothing: Read = (value, path) => {
   if (typeof value === 'object' && value !== null)
     return Object.freeze(readFields(value, { beta: decay, debias: optional(oneOf(true, false)) }, path));

@@ -26,10 +26,10 @@ const fields = {
 
 /**
  * Reads the trace of a range test from unknown data, such as parsed JSON. The result is frozen and holds only the
- * fields of a trace. Those of an older clr get today's names: `scout` is `coarse`, `control` is `baseline`, and `probe` is
- * `updatesPerRate`.
+ * fields of a trace. Fields of an older clr get their current names: `scout` is `coarse`, `control` is `baseline`, and
+ * `probe` is `updatesPerRate`.
  *
- * @param name - how error messages refer to it, such as the name of its file
+ * @param name - its name in error messages, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received
  *
  * @example

@@ -20,7 +20,7 @@ import {
 } from '../index.ts';
 import { peakRatio } from './peakRatio.ts';
 
-/** The bound's best factor, √(A · B), computed straight from its definition. */
+/** The bound's best factor, √(A · B), computed directly from its definition. */
 function factorOf(weights: readonly number[]): number {
   const sum = (from: number, power: number) => weights.slice(from).reduce((s, w) => s + w ** power, 0);
   let b = sum(0, 2) / sum(0, 1);
@@ -38,7 +38,7 @@ const harmonic = (n: number): number =>
   Array.from({ length: n }, (_, k) => 1 / (k + 1)).reduce((s, x) => s + x, 0);
 
 describe('the ratio of peaks', () => {
-  it('is that of the definition', () => {
+  it('equals its definition', () => {
     const weight = fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 1, noNaN: true }));
     fc.assert(
       fc.property(fc.array(weight, { minLength: 1, maxLength: 60 }), (weights) => {
@@ -54,7 +54,7 @@ describe('the ratio of peaks', () => {
     );
   });
 
-  it.each([1, 2, 3, 100, 5000])('has its closed form for a line to 0, over %i steps', (steps) => {
+  it.each([1, 2, 3, 100, 5000])('has a closed form for a linear decay to 0, over %i steps', (steps) => {
     // With n = T + 1 − k: w = n, S = n (n + 1) / 2, Q = n (n + 1) (2n + 1) / 6.
     let b = (2 * steps + 1) / 3;
     for (let n = 2; n <= steps; n++) b += (2 / (n - 1)) * ((2 * n + 1) / 3);
@@ -66,7 +66,7 @@ describe('the ratio of peaks', () => {
     );
   });
 
-  // From a script of its own, in Python; rounded to two decimals.
+  // Computed by an independent Python script; rounded to two decimals.
   const six = { baseLr: 1 / 6, maxLr: 1 };
   const rows: readonly (readonly [string, (steps: number) => Policy, readonly number[]])[] = [
     ['constant', () => constant({ lr: 1 }), [1, 1, 1]],
@@ -106,7 +106,7 @@ const ratioOf = (policy: Policy, steps: number): number => {
   return peakRatio(lr, Math.max(...Array.from({ length: steps }, (_, step) => lr(step))), steps);
 };
 
-/** The policy with its rates between 1e-10 and 1e10 (or 0), so that any of them can be multiplied. */
+/** The policy with rates limited to 1e-10 to 1e10 (or 0), so that every rate can be multiplied. */
 function tamed(value: unknown, name = ''): unknown {
   if (typeof value === 'number') {
     const rate = ['lr', 'values'].includes(name) || name.endsWith('Lr');
@@ -131,7 +131,7 @@ describe('peakFor', () => {
           const before = toSchedule(policy);
           let peak = 0;
           for (let step = 0; step < length; step++) peak = Math.max(peak, before.lr(step));
-          // Some shrink so fast that they would have to begin above what float32 holds.
+          // Some shrink so fast that they would have to begin above the range of float32.
           if (peak < 1e-20) return;
           const wanted = fixedLr * (50 / length) ** 0.35 * Math.max(1, peakRatio(before.lr, peak, length));
           const planned = peakFor(policy, { fixedLr, steps: 50 });
@@ -150,7 +150,7 @@ describe('peakFor', () => {
     },
   );
 
-  it('says the same whatever the peak was', () => {
+  it('gives the same result for every original peak', () => {
     const source = { fixedLr: 0.01, steps: 900 };
     const [low, high] = [1e-30, 1e30].map((maxLr) => peakFor(decay({ maxLr, steps: 900 }), source));
     near(low!.maxLr, high!.maxLr);
@@ -162,7 +162,7 @@ describe('peakFor', () => {
     near(peakFor(constant({ lr: 7 }), { fixedLr: 0.01, steps: 1234 }).lr, 0.01);
   });
 
-  it('is no lower than fixedLr where the rates drop to almost 0', () => {
+  it('is no lower than fixedLr if the rates drop to almost 0', () => {
     const values = [...Array.from({ length: 99 }, () => 1), 1e-9];
     expect(ratioOf(table({ values }), 100)).toBeLessThan(0.01);
     near(peakFor(table({ values }), { fixedLr: 0.01, steps: 100 }).values[0]!, 0.01);
@@ -179,14 +179,14 @@ describe('peakFor', () => {
     }
   });
 
-  it('goes no higher than the maxLr of a finding', () => {
-    // Its best peak is above that of a decay.
+  it('does not exceed the maxLr of a finding', () => {
+    // The best peak of this policy is above that of a decay.
     const policy = triangular2({ baseLr: 1, maxLr: 6, stepSize: 125 });
     expect(ratioOf(policy, 1000)).toBeGreaterThan(3.2);
     near(peakFor(policy, { finding: found }).maxLr, 0.06);
   });
 
-  it('lowers the rate for a policy that is longer than fixedLr is for', () => {
+  it('lowers the rate for a policy that is longer than the training of fixedLr', () => {
     const long = decay({ maxLr: 1, steps: 4000, finalLr: 0.1 });
     const peak = 0.03 * (1000 / 4000) ** 0.35 * ratioOf(long, 4000);
     near(peakFor(long, { fixedLr: 0.03, steps: 1000 }).finalLr!, peak / 10);
@@ -194,7 +194,7 @@ describe('peakFor', () => {
     near(peakFor(line, { finding: found }).maxLr, 0.06);
   });
 
-  it('takes whole cycles', () => {
+  it('counts whole cycles', () => {
     const policy = cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 30 });
     near(peakFor(policy, { fixedLr: 0.1, steps: 100 }).maxLr, 0.1 * (100 / 90) ** 0.35 * ratioOf(policy, 90));
   });

@@ -9,10 +9,10 @@ import { lengthExponent } from './calibration.ts';
 import type { RangeTestFinding } from './finding.ts';
 import { peakRatio } from './peakRatio.ts';
 
-/** What {@link peakFor} goes by: a range test, or a constant rate that is known to be good. */
+/** The options of {@link peakFor}: a range test, or a constant rate that is known to be good. */
 export type PeakSource =
   | {
-      /** What `analyzeRangeTest` found, asked with the `steps` of the training. */
+      /** The result of `analyzeRangeTest` for the `steps` of the training. */
       readonly finding: RangeTestFinding;
     }
   | {
@@ -24,15 +24,15 @@ export type PeakSource =
 /** A peak below this has too few digits to be multiplied. */
 const minPeak = 1e-300;
 
-/** A rate that is right for one shape: for a decay (`maxLr`), or for a constant rate. */
+/** A rate that fits one shape: a decay (`maxLr`), or a constant rate. */
 type Anchor = { readonly steps: number } & ({ readonly maxLr: number } | { readonly fixedLr: number });
 
 /**
- * The same policy with all its rates multiplied by one number, so that its peak is right for a model.
+ * Multiplies all rates of a policy by one number, so that its peak fits a model.
  *
  * Let `r` be the best peak of such a shape divided by the best constant rate for as many steps. It depends on the shape
- * alone: about 3 for a decay, 1.6 for `wsd`, 1 for a constant rate, and never below 1. A range test tells the best peak of
- * a linear decay, which is `maxLr`, the edge divided by a factor for the kind of update; no policy goes above it:
+ * alone: about 3 for a decay, 1.6 for `wsd`, 1 for a constant rate, and never below 1. A range test gives the best peak
+ * of a linear decay, `maxLr`: the edge divided by a factor for the kind of update. No policy goes above it:
  *
  * `peak = maxLr · min(1, r / r of a linear decay)`
  *
@@ -41,10 +41,10 @@ type Anchor = { readonly steps: number } & ({ readonly maxLr: number } | { reado
  * `peak = fixedLr · r · (steps / T)^p`
  *
  * `T` is the step count nearest to `steps` at which a cycle of the policy ends, and `p` the exponent by which a longer
- * training wants a lower rate.
+ * training needs a lower rate.
  *
- * @param policy - any policy; its own peak does not matter
- * @throws {PolicyError} if the finding carries no suggestion, a rate or `steps` is bad, the policy has no rate above
+ * @param policy - any policy; its peak does not matter
+ * @throws {PolicyError} if the finding has no suggestion, a rate or `steps` is bad, the policy has no rate above
  *   1e-300, or `T` is above 100,000,000
  * @see Defazio et al., arXiv 2310.07831, theorem 10; Schaipp et al., arXiv 2501.18965, who carry rates from one schedule
  *   to another by it
@@ -72,7 +72,7 @@ export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
     const expected = `a policy with a rate of at least ${minPeak} in its first ${length} steps`;
     throw new PolicyError('policy', data, expected, 'No factor makes a rate of 0 train.');
   }
-  // The bound makes nothing of rates that drop to almost 0 at once. Below a good constant rate any shape is stable.
+  // The bound is useless for rates that drop to almost 0 at once. But below a good constant rate any shape is stable.
   const ratio = Math.max(1, peakRatio(lr, peak, length));
   const wanted =
     'maxLr' in anchor
@@ -97,10 +97,10 @@ function anchorOf(source: PeakSource): Anchor {
   return (found ? read.finding : read) as Anchor;
 }
 
-/** Policies call their rates `lr` or `…Lr`, and a table's `values`. */
+/** The fields of policies that hold rates are `lr`, `…Lr`, and `values` of a table. */
 const rateName = /^lr$|Lr$|^values$/;
 
-/** Plain data with all rates multiplied. */
+/** Multiplies all rates in plain data. */
 function scaled(value: unknown, factor: number, name = ''): unknown {
   if (typeof value === 'number') return rateName.test(name) ? value * factor : value;
   if (Array.isArray(value)) return value.map((each) => scaled(each, factor, name));

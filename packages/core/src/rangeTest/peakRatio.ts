@@ -20,7 +20,7 @@ function product(weight: (step: number) => number, steps: number): number {
     const after = sum;
     sum += w;
     squares += w * w;
-    // Before the first step with a rate, from the end, nothing moves.
+    // Steps after the last rate above 0 change nothing.
     if (after > 0) spread += (w / after) * (squares / sum);
   }
   return squares + sum * spread;

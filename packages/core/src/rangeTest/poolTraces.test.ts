@@ -43,7 +43,7 @@ describe('poolTraces', () => {
     expect(poolTraces([good, { ...good, stopped: { step: 1, reason: 'diverged' } }]).diverged).toBe(true);
     expect(poolTraces({ ...good, stopped: { step: 1, reason: 'aborted' } }).diverged).toBe(false);
     expect(poolTraces([good, { ...good, coarse: [] }])).toMatchObject({ afterCoarse: true, diverged: true });
-    // As an older clr named it.
+    // The field name of an older clr.
     expect(poolTraces({ ...good, scout: [] } as RangeTestTrace)).toMatchObject({ afterCoarse: true });
   });
 

@@ -8,31 +8,31 @@ import type { LossSmoothing } from './lossSmoothing.ts';
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 import { undoSmoothing } from './undoSmoothing.ts';
 
-/** Several sweeps of one model, read as one. */
+/** Several sweeps of one model, pooled. */
 export interface PooledTrace {
   readonly sweeps: readonly RangeTestTrace[];
   /** All points, by rising rate. */
   readonly points: readonly RangeTestPoint[];
   /** The point of lowest rate whose loss is not finite. */
   readonly broken: RangeTestPoint | undefined;
-  /** Whether a coarse sweep chose the rates. It saw the lower rates and diverged at the upper end. */
+  /** True if a coarse sweep chose the rates. It covered the lower rates and diverged at the upper end. */
   readonly afterCoarse: boolean;
   /** The loss of the best constant answer, which an untrained model has. Infinity if unknown. */
   readonly constantLoss: number;
   /** The loss of a model that has learned only the class shares, if the model must learn them first; else Infinity. */
   readonly sharesLoss: number;
-  /** Whether any of the sweeps diverged. */
+  /** True if any of the sweeps diverged. */
   readonly diverged: boolean;
-  /** Whether the losses look smoothed although no smoothing was stated. */
+  /** True if the losses look smoothed although no smoothing was stated. */
   readonly smoothed: boolean;
-  /** What the curve holds: losses, or error rates in their place. */
+  /** The metric of the curve: losses, or error rates in place of losses. */
   readonly metric: 'loss' | 'error rate';
   /** The initial loss and the noise of a single step, if they are known independently of the curve. */
   readonly start?: number;
   readonly noise?: number;
 }
 
-/** Whether a loss was recorded as a number. JSON has `null` for NaN and infinities. */
+/** True if a loss was recorded as a number. JSON has `null` for NaN and infinities. */
 export const isFiniteLoss = ({ loss }: RangeTestPoint): boolean => Number.isFinite(loss);
 
 /** Pools one trace or several and undoes their smoothing. Throws a ClrError if one of them is not a trace. */
@@ -56,7 +56,7 @@ export function poolTraces(
   const afterCoarse = sweeps.some(({ coarse }) => coarse);
   const diverged =
     afterCoarse || broken !== undefined || sweeps.some(({ stopped }) => stopped?.reason === 'diverged');
-  // clr smooths nothing that it records after a coarse sweep or rate by rate.
+  // A trace with a coarse sweep, or with separate rates, comes from clr, which does not smooth.
   const smoothed = given.some(
     (trace) =>
       !(smoothing ?? trace.smoothing ?? trace.coarse ?? trace.updatesPerRate) && looksSmoothed(trace.points),
@@ -72,8 +72,8 @@ export function poolTraces(
 }
 
 /**
- * The points without gaps. Weights that are not finite stay so. If enough finite losses follow a non-finite one, the model
- * was sound: the loss was not recorded, or belongs to an odd batch.
+ * The points without gaps. Weights that are not finite stay so. If enough finite losses follow a non-finite one, the
+ * model did not diverge: the loss was not recorded, or a single batch was at fault.
  */
 function withoutGaps(points: readonly RangeTestPoint[]): readonly RangeTestPoint[] {
   const last = points.filter(isFiniteLoss).at(-gap);

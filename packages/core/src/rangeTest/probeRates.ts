@@ -18,9 +18,9 @@ export interface Probes<Batch> {
 }
 
 /**
- * Tries each rate by itself: from the same state, a few updates on the same batches, then an evaluation. No
- * rate suffers from the ones before it, as it does in a sweep; and since all see the same batches, their
- * losses differ by the rate alone. The lowest rates hardly move.
+ * Tries each rate separately: a few updates from the same state on the same batches, then an evaluation. Unlike in a
+ * sweep, no rate suffers from earlier ones. All rates see the same batches, so their losses differ only because of the
+ * rate. The lowest rates hardly change the model.
  */
 export async function* probeRates<Batch>(
   trainable: Trainable<Batch>,

@@ -41,7 +41,7 @@ const seventeenth = 'docs/adr/0017-what-the-confidence-means.md';
 const nineteenth = 'docs/adr/0019-uneven-classes.md';
 const ninth = 'docs/adr/0009-longer-trainings-and-the-kind-of-update.md';
 
-/** Where documents quote the calibration: their words, with `#` for each number, and what they quote. */
+/** Sentences in documents that quote the calibration, with `#` for each number, and the quoted numbers. */
 const quotes: readonly (readonly [file: string, words: string, numbers: readonly number[]])[] = [
   [
     'docs/guide.md',
@@ -73,7 +73,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [`${source}/rangeTestOptions.ts`, 'The last rate of one plain sweep. Default there #.', [plainSweep.endLr]],
   [
     `${source}/rangeTestOptions.ts`,
-    'at least 2; # are too few to trust. Default #, and # more where these leave a doubt; # for one plain sweep.',
+    'at least 2; # are too few for a reliable result. Default #, and # more if the result is in doubt; # for one plain sweep.',
     [rangeTestSteps.least, rangeTestSteps.first, rangeTestSteps.more, plainSweep.steps],
   ],
   [
@@ -142,13 +142,13 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [ninth, 'The confidence is # at most', [certainty.most]],
 ];
 
-/** Half a unit of the last digit of a number as it is written. */
+/** Half a unit of the last written digit of a number. */
 const roundingOf = (quoted: string): number => {
   const [digits = '', exponent = '0'] = quoted.split('e');
   return 0.5 * 10 ** (Number(exponent) - (digits.split('.')[1] ?? '').length);
 };
 
-it.each(quotes)('%s says: %s', (file, words, numbers) => {
+it.each(quotes)('%s quotes: %s', (file, words, numbers) => {
   const pattern = words
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
     .replaceAll('#', '(\\d+(?:\\.\\d+)?(?:e-?\\d+)?)');
@@ -162,7 +162,7 @@ it.each(quotes)('%s says: %s', (file, words, numbers) => {
     );
 });
 
-it('says the rest in words', () => {
+it('quotes the other numbers in words', () => {
   expect(textOf('docs/guide.md')).toMatch(/`maxLr` is about a third of it \(.*?\), `baseLr` a sixth of that/);
   expect(factor(unknown.maxLr)).toBeCloseTo(3, 0);
   expect(boundsRatio).toBe(6);

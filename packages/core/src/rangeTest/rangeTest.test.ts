@@ -36,14 +36,14 @@ describe('rangeTest', () => {
     for (const [step, { lr }] of points.entries()) expect(lr).toBeCloseTo(step / 100, 15);
   });
 
-  it('is plain JSON and says what it swept', async () => {
+  it('gives plain JSON with the rates of the sweep', async () => {
     const record = await trace({ startLr: 1e-3, endLr: 0.1, steps: 20 });
     expect(record).toMatchObject({ version: 1, spacing: 'exponential', startLr: 1e-3, endLr: 0.1 });
     expect(record.stopped).toBeUndefined();
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   });
 
-  it('says what kind of update the rates drove, where the trainable does', async () => {
+  it('records the trainable’s kind of update, if it states one', async () => {
     const trainable = { ...linearTrainable(), updateKind: 'momentum' } as const;
     for (const options of [{ steps: 200 }, { startLr: 1e-3, endLr: 0.1, steps: 20 }]) {
       expect(await rangeTest(trainable, examples, options)).toMatchObject({ updateKind: 'momentum' });
@@ -51,7 +51,7 @@ describe('rangeTest', () => {
     }
   });
 
-  it('stops soon after the loss diverges, and gives the model back', async () => {
+  it('stops soon after the loss diverges, and restores the model', async () => {
     const record = await trace({ startLr: 1e-3, endLr: 1e3, steps: 400 });
     expect(record.stopped?.reason).toBe('diverged');
     // Gradient descent on this loss diverges above a rate of about 1; 400 steps span six decades.
@@ -60,7 +60,7 @@ describe('rangeTest', () => {
     expect(last.lr).toBeLessThan(30);
   });
 
-  it('records the same, by one sweep or two, when losses come late', async () => {
+  it('records the same, in one sweep or two, if losses come late', async () => {
     for (const options of [{ startLr: 1e-3, endLr: 1e3, steps: 400 }, { steps: 200 }]) {
       expect(await trace(options, { late: true })).toEqual(await trace(options));
     }
@@ -75,7 +75,7 @@ describe('rangeTest', () => {
     expect(record.points[7]?.loss).toBeNull();
   });
 
-  it('takes negative losses for what they are', async () => {
+  it('accepts negative losses', async () => {
     const record = await trace(
       { startLr: 1e-4, endLr: 1e-2, steps: 60 },
       { result: (_, { loss }) => ({ loss: loss - 1000 }) },
@@ -83,7 +83,7 @@ describe('rangeTest', () => {
     expect(record.stopped).toBeUndefined();
   });
 
-  it('stops between two steps when aborted, and gives the trace so far', async () => {
+  it('stops between two steps when aborted, and returns the trace so far', async () => {
     const controller = new AbortController();
     const record = await trace(
       {
@@ -100,13 +100,13 @@ describe('rangeTest', () => {
     expect(record.points.length).toBeLessThan(60);
   });
 
-  it('evaluates on validation batches along the way', async () => {
+  it('evaluates on validation batches during the sweep', async () => {
     const { validation } = await trace({ startLr: 1e-4, endLr: 1e-2, steps: 100, validation: examples });
     expect(validation?.length).toBe(20);
     expect(validation?.[19]).toEqual({ step: 99, lr: 1e-2, loss: expect.any(Number) });
   });
 
-  it('tries every rate by itself from the same state when probing', async () => {
+  it('tries every rate separately from the same state when probing', async () => {
     const { outcome, trainable } = await tested({ startLr: 1e-6, endLr: 1, steps: 40, updatesPerRate: 3 });
     if (outcome instanceof Error) throw outcome;
     expect(outcome.updatesPerRate).toBe(3);
@@ -122,7 +122,7 @@ describe('rangeTest', () => {
     }
   });
 
-  it('looks for the rates by itself when none are given: coarsely, then slowly around the edge', async () => {
+  it('finds its own rates if none are given: a coarse sweep, then a slow one around the edge', async () => {
     const { outcome, trainable } = await tested({});
     if (outcome instanceof Error) throw outcome;
     const { coarse, points, startLr, endLr } = outcome;
@@ -138,14 +138,14 @@ describe('rangeTest', () => {
     expect(JSON.parse(JSON.stringify(outcome))).toEqual(outcome);
   });
 
-  it('goes up to 10,000 and no further where nothing diverges', async () => {
+  it('goes up to 10,000 if nothing diverges', async () => {
     const record = await trace({ steps: 120 }, { result: () => ({ loss: 2.3 }) });
     expect(record.coarse).toBeUndefined();
     expect(record.points[record.points.length - 1]?.lr).toBe(1e4);
     expect(record.points.length).toBe(48);
   });
 
-  it('leads to a suggestion below the edge, and to a refusal in plain words where there is none', async () => {
+  it('leads to a suggestion below the edge, or to a refusal with a reason', async () => {
     const { suggestion } = analyzeRangeTest(await trace({}));
     expect(suggestion!.maxLr).toBeGreaterThan(0.02);
     expect(suggestion!.maxLr).toBeLessThan(1);
@@ -154,7 +154,7 @@ describe('rangeTest', () => {
     expect(broken.reasons[0]).toMatch(/^The loss was not finite before any update\. Look for NaN/);
   });
 
-  it('evaluates along the slow sweep alone, and refuses bad validation before any step', async () => {
+  it('evaluates during the slow sweep only, and refuses bad validation before any step', async () => {
     const { validation, points } = await trace({ steps: 200, validation: examples });
     expect(validation!.length).toBeGreaterThan(5);
     for (const { step, lr } of validation!) expect(lr).toBe(points[step]!.lr);
@@ -163,13 +163,13 @@ describe('rangeTest', () => {
     expect(trainable.seen.length).toBe(0);
   });
 
-  it('takes more steps where the first leave a doubt, and as many as it is given otherwise', async () => {
+  it('takes more steps if the result is in doubt, or exactly the given number', async () => {
     const flat = { result: () => ({ loss: 2.3 }) };
     expect((await tested({}, flat)).trainable.seen.length).toBe(80 + 160);
     expect((await tested({ steps: 200 }, flat)).trainable.seen.length).toBe(80);
   });
 
-  it('takes batches that last for one pass, in one sweep', async () => {
+  it('accepts batches for a single pass, in one sweep', async () => {
     const trainable = linearTrainable();
     const once = (function* () {
       for (;;) yield examples[0]!;
@@ -179,7 +179,7 @@ describe('rangeTest', () => {
     expect(record.coarse).toBeUndefined();
   });
 
-  it.each([20, 200])('stops when it is aborted at step %i of the two sweeps', async (at) => {
+  it.each([20, 200])('stops when aborted at step %i of the two sweeps', async (at) => {
     const controller = new AbortController();
     let told = 0;
     const record = await trace({
@@ -194,7 +194,7 @@ describe('rangeTest', () => {
     expect(told).toBeLessThan(at + 3);
   });
 
-  it('gives the model back when the second sweep fails', async () => {
+  it('restores the model if the second sweep fails', async () => {
     const fails = (step: number, honest: { loss: number }) => (step > 9 + 200 ? thrower() : honest);
     const { outcome } = await tested({ steps: 400 }, { result: fails });
     expect((outcome as Error).message).toContain('mine');
@@ -210,7 +210,7 @@ describe('rangeTest', () => {
       { result: () => ({ loss: 'x' as unknown as number }) },
       'loss = "x" at step 0',
     ],
-  ])('gives the model back when %s throws', async (_, options, about, message) => {
+  ])('restores the model if %s throws', async (_, options, about, message) => {
     const { outcome } = await tested(options, about);
     expect(outcome).toBeInstanceOf(Error);
     expect((outcome as Error).message).toContain(message);
@@ -224,14 +224,14 @@ describe('rangeTest', () => {
     ['steps', { steps: 1 }],
     ['spacing', { spacing: 'log' as 'linear' }],
     ['steps', { steps: 150.5 }],
-  ])('refuses a bad %s before it touches anything', async (field, options) => {
+  ])('refuses a bad %s before it changes anything', async (field, options) => {
     const { outcome, trainable } = await tested(options);
     expect((outcome as { field?: string }).field).toContain(field === 'startLr' ? '' : field);
     expect((outcome as Error).message).toMatch(/^\[clr\/core\] Expected .+\nReceived: .+\n.+/);
     expect(trainable.seen.length).toBe(0);
   });
 
-  it('does nothing when the snapshot fails', async () => {
+  it('does nothing if the snapshot fails', async () => {
     const trainable = { ...linearTrainable(), snapshot: () => Promise.reject(new Error('no room')) };
     await expect(rangeTest(trainable, examples)).rejects.toThrow('no room');
     expect(trainable.seen.length).toBe(0);

@@ -16,8 +16,8 @@ const names = [
 ] as const;
 
 /**
- * The LR range test: a short run with the rate rising, recorded step by step. It stops early where the loss
- * diverges. The model and its optimizer are put back bit for bit, whatever happens: divergence, abort, an error.
+ * The LR range test: a short run with the rate rising, recorded step by step. It stops early if the loss diverges. The
+ * model and its optimizer are restored bit for bit, also after divergence, an abort or an error.
  *
  * Where no rates are given, two sweeps: a coarse one, with two fifths of the steps from 1e-6 to 1e4, finds the edge; a
  * fine one passes slowly from 1/100 of it to where the first diverged, on what steps are left, and is the trace. With

@@ -9,16 +9,16 @@ export interface RangeTestOptions<Batch> {
   /** The last rate of one plain sweep. Default there 10. */
   readonly endLr?: number;
   /**
-   * How many steps the whole test may take, at least 2; 100 are too few to trust. Default 200, and 400 more where
-   * these leave a doubt; 400 for one plain sweep.
+   * The number of steps of the whole test, at least 2; 100 are too few for a reliable result. Default 200, and 400 more
+   * if the result is in doubt; 400 for one plain sweep.
    */
   readonly steps?: number;
   /** One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
   readonly spacing?: 'linear' | 'exponential';
   /**
    * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a rising
-   * rate. Use it for a model that is already trained: a sweep would spoil it before it reaches the rates that matter.
-   * It takes `steps · updatesPerRate` updates; 40 steps of 5 updates are a good start.
+   * rate. Use it for a model that is already trained, because a sweep would spoil it before the rates that matter. It
+   * takes `steps · updatesPerRate` updates; 40 steps of 5 updates are a good start.
    */
   readonly updatesPerRate?: number;
   /**
@@ -28,13 +28,13 @@ export interface RangeTestOptions<Batch> {
    */
   readonly validation?: BatchPass<Batch>;
   /**
-   * Measure the batch sharpness on the way, as a second opinion in `reasons`: three gradients more for each of 8 batches
-   * at most.
-   * Only where no rates are given, which tells where to look. Default true where the Trainable can.
+   * Measure the batch sharpness during the fine sweep, as a second opinion in `reasons`. It costs three gradients for
+   * each of at most 8 batches. It needs a coarse sweep, so no rates may be given. Default: true if the Trainable
+   * supports it.
    */
   readonly sharpness?: boolean;
   /** Stops cleanly between two steps. The trace so far is returned. */
   readonly signal?: AbortSignalLike;
-  /** Called for every step, in order; a few steps late when losses are promises. Each sweep counts from 0. */
+  /** Called for every step in order, a few steps late if losses are promises. Each sweep counts from 0. */
   readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
 }

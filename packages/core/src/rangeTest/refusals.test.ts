@@ -26,26 +26,27 @@ function sweep(
   return { version: 1, spacing: 'exponential', startLr: 10 ** from, endLr: 10 ** to, points, ...more };
 }
 
-/** Falls by 1.5 around 1e-2 and is back a little above 0.3. */
+/** The loss falls by 1.5 around 1e-2 and is back a little above 0.3. */
 const good = (x: number): number => 2.3 - 1.5 * sigmoid(4 * (x + 2)) + 3 * sigmoid(10 * (x + 0.2));
-/** Noise that alternates from step to step, and so has an exact size. */
+/** Noise that alternates from step to step, so that its size is exact. */
 const jitter = (size: number) => (x: number, step: number) => good(x) + size * (step % 2 ? 1 : -1);
 const diverged = { stopped: { step: 200, reason: 'diverged' } } as const;
 /**
- * Low for the given number of decades from 1e-6 on, then high. More than half of the first tenth of the sweep is high.
+ * The loss is low for the given number of decades from 1e-6 on, then high. More than half of the first tenth of the
+ * sweep is high.
  */
 const lowUpTo = (decades: number) =>
   sweep((x) => (x < -6 + decades ? 1 : 2), { from: -6, to: 7, steps: 260, coarse: [] });
-/** Falls at 0.2 and is back at 0.6. */
+/** The loss falls at 0.2 and is back at 0.6. */
 const late = (x: number): number => 2.3 - 1.5 * sigmoid(12 * (x + 0.7)) + 3 * sigmoid(12 * (x + 0.1));
 const falling = (x: number): number => 2.3 - 0.4 * Math.max(0, x + 2);
 
-/** What a model that knows a share of its examples has before any step. */
+/** The metrics, before any step, of a model that has memorised a share of its examples. */
 const knows = (accuracy: number) => ({ baseline: { loss: 0.0023, accuracy } });
 
-/** Noise without memory. */
+/** Independent noise. */
 const noiseOf = (step: number): number => 0.2 * Math.sin(1e4 * (step + 1) ** 2);
-/** A running mean of such noise. */
+/** A running mean of independent noise. */
 const noisyMeans = (x: number, step: number): number => {
   const weights = Array.from({ length: 60 }, (_, back) => 0.9 ** back);
   const sum = weights.reduce((all, weight, back) => all + weight * noiseOf(step + 60 - back), 0);
@@ -56,20 +57,20 @@ interface Case {
   readonly name: string;
   readonly why: string;
   readonly refused: RangeTestTrace;
-  /** Nearly the same curve, on the other side of the line. */
+  /** A nearly equal curve that is not refused. */
   readonly neighbour: RangeTestTrace;
   readonly reason: RegExp;
 }
 
-/** The best constant answer of what these curves are of. */
+/** The best constant answer for these curves. */
 const constantAnswer = { loss: 2.29, accuracy: 0.12 };
-/** A fall from 2.9 to 2.3, and no further. */
+/** A fall from 2.9 to 2.3 only. */
 const settles = (x: number): number => 2.3 + 0.6 * (1 - sigmoid(5 * (x + 2))) + 60 * sigmoid(10 * (x - 0.5));
 
 const cases: readonly Case[] = [
   {
     name: 'notFinite',
-    why: 'NaN where nothing had moved instead of where the loss had fallen and risen',
+    why: 'NaN before the loss moved instead of after it had fallen and risen',
     refused: sweep((x, step) => (step < 30 ? good(x) : Number.NaN), { coarse: [] }),
     neighbour: sweep((x) => (x < -0.1 ? good(x) : Number.NaN), { coarse: [] }),
     reason:
@@ -146,7 +147,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'flat',
-    why: 'a fall that its noise explains instead of one that it does not',
+    why: 'a fall that noise explains instead of one that it does not',
     refused: sweep(jitter(0.5), diverged),
     neighbour: sweep(jitter(0.25), diverged),
     reason:
@@ -176,7 +177,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'leapsBeforeItFalls',
-    why: 'a leap to 20 instead of to 2.5',
+    why: 'a jump to 20 instead of to 2.5',
     refused: sweep((x) => (x > -3.75 && x < -3.6 ? 20 : good(x)), diverged),
     neighbour: sweep((x) => (x > -3.75 && x < -3.6 ? 2.5 : good(x)), diverged),
     reason: /^The loss rose from 2\.3 to \S+ before it fell\. Start lower\.$/,
@@ -198,7 +199,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Every step nine times. */
+/** Repeats every step nine times. */
 function ninefold({ points }: RangeTestTrace): RangeTestTrace['points'] {
   return points.flatMap((point) => Array.from({ length: 9 }, () => point));
 }
@@ -217,12 +218,12 @@ describe('refusals', () => {
     expect(analyzeRangeTest(neighbour).suggestion).not.toBeNull();
   });
 
-  it('each apply to exactly one of these curves', () => {
+  it('all occur alone on one of these curves', () => {
     const alone = cases.map(({ refused }) => applying(refused)).filter(({ length }) => length === 1);
     expect([...new Set(alone.flat())]).toEqual(refusals.map(({ name }) => name));
   });
 
-  it('allow a sweep to begin nearer to the edge after a coarse sweep', () => {
+  it('allow a start nearer to the edge after a coarse sweep', () => {
     const near = sweep(late, { from: -1 });
     expect(applying(near)).toEqual(['startsNearTheEdge']);
     expect(applying({ ...near, coarse: [] })).toEqual([]);

@@ -13,7 +13,7 @@ export interface Refusal {
   readonly applies: (evidence: Evidence) => boolean;
   /** Tells the user what is wrong and what to do about it. */
   readonly reason: (evidence: Evidence) => string;
-  /** Whether the edge found so far is a lower bound. */
+  /** True if the edge found so far is a lower bound. */
   readonly bounds?: (evidence: Evidence) => boolean;
 }
 
@@ -62,7 +62,7 @@ export const refusals: readonly Refusal[] = [
     name: 'smoothed',
     applies: ({ trace }) => trace.smoothed,
     reason: () =>
-      'Smoothed: the noise carries over from step to step, as in a running mean. A running mean lags behind and hides the edge. Say how the losses were smoothed: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
+      'Smoothed: the noise carries over from step to step, as in a running mean. A running mean lags behind and hides the edge. State the kind of smoothing: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
   },
   {
     name: 'learnedByHeart',

@@ -18,7 +18,7 @@ export function resampleEdges({ curve, smooth, smoothed }: Evidence, resamples: 
   return Array.from({ length: resamples }, () => featuresOf(curve, smooth(resample())).edge);
 }
 
-/** Uniform numbers in [0, 1): the linear congruential generator of Numerical Recipes, always from the same seed. */
+/** Uniform numbers in [0, 1) by the linear congruential generator of Numerical Recipes, always from the same seed. */
 function createRandom(): () => number {
   let state = 1;
   return () => {

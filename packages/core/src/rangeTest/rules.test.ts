@@ -27,16 +27,16 @@ describe('the classic rules', () => {
   });
 });
 
-describe('each classic rule', () => {
-  it.each(Object.entries(rules))('%s has no answer to an empty curve', (_, rule) => {
+describe('every classic rule', () => {
+  it.each(Object.entries(rules))('%s gives no rate for an empty curve', (_, rule) => {
     expect(rule([], [])).toBeNull();
   });
 
-  it('minimum is a tenth of the lowest', () => {
+  it('minimum is a tenth of the rate of the lowest loss', () => {
     expect(minimum([1, 2, 3], [5, 1, 4])).toBe(0.2);
   });
 
-  it('steepest is where the loss falls fastest per decade', () => {
+  it('steepest is the rate at which the loss falls fastest per decade', () => {
     expect(steepest([0.01, 0.1, 1, 10], [3, 2.9, 1, 2])).toBe(0.1);
   });
 });

@@ -1,14 +1,14 @@
 import { minOf } from '../statistics.ts';
 
 /**
- * A rule of the field: from rates and losses of equal length to a rate, or `null` where it has no answer.
- * Each is defined as its library defines it, on whatever smoothing and slice the caller has made.
+ * A classic rule: a function from rates and losses of equal length to a rate, or `null`. Each is defined as in its
+ * library. The caller chooses the smoothing and the slice.
  */
 export type Rule = (lrs: readonly number[], losses: readonly number[]) => number | null;
 
 const argMin = (values: readonly number[]): number => values.indexOf(minOf(values));
 
-/** The rate where the loss falls fastest per unit of log rate: fastai's `steep`. */
+/** The rate at which the loss falls fastest per unit of log rate: fastai's `steep`. */
 export const steepest: Rule = (lrs, losses) =>
   lrs[
     argMin(
@@ -21,7 +21,7 @@ export const minimum: Rule = (lrs, losses) => (losses.length ? lrs[argMin(losses
 
 /**
  * Half-way into the longest valley: fastai's `valley`, its default suggestion. The valley is the longest falling
- * subsequence (its losses need not be neighbours). The answer lies a third plus half a third of its length into it.
+ * subsequence (its losses need not be neighbours). The result is at half of its length (a third plus half a third).
  */
 export const valley: Rule = (lrs, losses) => {
   const lengths = fallingLengths(losses);
@@ -34,7 +34,7 @@ export const valley: Rule = (lrs, losses) => {
 
 /** The length of the longest falling subsequence that ends at each value: patience sorting, in O(n log n). */
 function fallingLengths(values: readonly number[]): number[] {
-  // The highest value that a falling subsequence of length 1, 2, … can end with so far.
+  // The highest last value of a falling subsequence of length 1, 2, … so far.
   const ends: number[] = [];
   return values.map((value) => {
     let [low, high] = [0, ends.length];
@@ -49,8 +49,9 @@ function fallingLengths(values: readonly number[]): number[] {
 }
 
 /**
- * The end of the slide: fastai's `slide`. From the right, two points 15 apart walk left while the loss's
- * gradient (central differences) differs by more than 0.005 between them; the left one's rate is the answer.
+ * The end of the slide: fastai's `slide`. Two points 15 steps apart start at the right end. They move left while the
+ * loss's gradient (central differences) differs between them by more than 0.005. The result is the rate of the left
+ * point.
  */
 export const slide: Rule = (lrs, losses) => {
   const last = losses.length - 1;

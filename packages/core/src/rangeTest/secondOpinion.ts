@@ -3,7 +3,7 @@ import { sharpnessWindow } from './calibration.ts';
 import { showNumber } from './describe.ts';
 import type { RangeTestTrace } from './trace.ts';
 
-/** What batch sharpness says about the edge of a sweep: one sentence, if it was measured. */
+/** Describes the edge that batch sharpness predicts, if it was measured, in one sentence. */
 export function secondOpinion(
   { sharpness, momentum }: RangeTestTrace,
   edge: number,
@@ -18,7 +18,7 @@ export function secondOpinion(
   const [low, high] = edgeLr;
   const place =
     low === high ? `near ${showNumber(low)}` : `between ${showNumber(low)} and ${showNumber(high)}`;
-  return [`Batch sharpness puts the edge ${place}, ${beside(low, high, edge)}.`];
+  return [`Batch sharpness predicts the edge ${place}, ${beside(low, high, edge)}.`];
 }
 
 function beside(low: number, high: number, edge: number): string {

@@ -6,7 +6,7 @@ import type { RangeTestTrace } from './trace.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** A sweep from 4.5 down to `low`, which is lost first to `rise` and far above it to the start. */
+/** A sweep from 4.5 down to `low`. The loss first rises to `rise`, and at far higher rates to its start. */
 function sweepTo(low: number, given: Partial<RangeTestTrace> = {}): RangeTestTrace {
   const points = Array.from({ length: 200 }, (_, step) => {
     const x = -5 + (step / 199) * 7;
@@ -27,7 +27,7 @@ const looks = (...values: number[]) => ({
 });
 
 describe('a sweep over uneven classes', () => {
-  it('has its edge where the loss comes back to that of the class shares', () => {
+  it('has its edge at the rate where the loss is back at that of the class shares', () => {
     const { points } = sweepTo(2.2);
     const start = analyzeRangeTest(sweepTo(2.2, { constantAnswer: { loss: null } }));
     const shares = analyzeRangeTest({ ...sweepTo(2.2), points });
@@ -35,13 +35,13 @@ describe('a sweep over uneven classes', () => {
     expect(shares.reasons.join()).not.toMatch(/class shares/);
   });
 
-  it('is in doubt where it came down to the class shares alone', () => {
+  it('has a low confidence if the loss fell only to that of the class shares', () => {
     const { suggestion, reasons } = analyzeRangeTest(sweepTo(3.2));
     expect(suggestion!.confidence).toBeLessThanOrEqual(sharesAloneConfidence);
     expect(reasons[0]).toMatch(/^The range test only learned the class shares: .* Give it more steps\.$/);
   });
 
-  it('suggests no more there than the batch sharpness allows', () => {
+  it('then suggests no more than the batch sharpness allows', () => {
     const free = analyzeRangeTest(sweepTo(3.2));
     const { suggestion, edgeLr, reasons } = analyzeRangeTest(sweepTo(3.2, looks(1000, 1000, 1000)));
     expect(suggestion!.maxLr).toBeCloseTo(0.002, 12);
@@ -50,7 +50,7 @@ describe('a sweep over uneven classes', () => {
     expect(analyzeRangeTest(sweepTo(3.2, looks(1e-9, 1e-9, 1e-9))).suggestion).toEqual(free.suggestion);
   });
 
-  it('leaves even classes, and losses with no constant answer to compare with, as they are', () => {
+  it('does not change for even classes, or without a constant answer', () => {
     const reasons = analyzeRangeTest(sweepTo(2.2, even)).reasons;
     expect(reasons.join()).not.toMatch(/class shares/);
   });
@@ -63,7 +63,7 @@ describe('highestBySharpness', () => {
     expect(highestBySharpness(trace, { updateKind: 'momentum' })).toBeCloseTo(0.001, 12);
   });
 
-  it('is not known for plain SGD, for too few looks, and where the loss does not curve up', () => {
+  it('is unknown for plain SGD, for too few measurements, and if the loss does not curve up', () => {
     expect(highestBySharpness(sweepTo(3.2, looks(2, 20, 200)), { updateKind: 'sgd' })).toBe(Infinity);
     expect(highestBySharpness(sweepTo(3.2, looks(2, 20)), { updateKind: 'adaptive' })).toBe(Infinity);
     expect(highestBySharpness(sweepTo(3.2, looks(-2, -20, 3)), { updateKind: 'adaptive' })).toBe(Infinity);

@@ -4,10 +4,11 @@ import { showNumber } from './describe.ts';
 import type { RangeTestTrace } from './trace.ts';
 
 /**
- * Where a sweep learned the class shares alone, its edge is that of the output biases. The batch sharpness tells the one of the
- * weights: the highest `maxLr` is then the (geometric) mean of the lowest rates at which it puts the edge.
+ * The highest `maxLr` for a sweep that learned only the class shares. The edge of such a sweep is that of the output
+ * biases. The batch sharpness predicts that of the weights, so the limit is the (geometric) mean of the lowest edges
+ * that it predicts.
  *
- * @returns Infinity where it is not known, and for plain SGD, whose single batches tell too little
+ * @returns Infinity if it is unknown, and for plain SGD, for which single batches say too little
  */
 export function highestBySharpness({ sharpness, momentum }: RangeTestTrace, dynamics: Dynamics): number {
   const known = { momentum, ...dynamics };
@@ -18,6 +19,6 @@ export function highestBySharpness({ sharpness, momentum }: RangeTestTrace, dyna
   return Math.exp(lowest.reduce((sum, lr) => sum + Math.log(lr), 0) / lowest.length);
 }
 
-/** What a sweep means that learned the class shares alone, for the user. */
+/** Tells the user what a sweep means that learned only the class shares. */
 export const sharesAloneReason = (low: number, sharesLoss: number, capped: boolean): string =>
-  `The range test only learned the class shares: the loss came down to ${showNumber(low)}, and these alone have ${showNumber(sharesLoss)}. That is done by the output biases, at rates that may be far too high for the weights. ${capped ? 'So maxLr is the highest that the batch sharpness allows. ' : ''}Give it more steps.`;
+  `The range test only learned the class shares: the loss fell to ${showNumber(low)}, and the shares alone give ${showNumber(sharesLoss)}. The output biases can learn them at rates that may be far too high for the weights. ${capped ? 'So maxLr is the highest that the batch sharpness allows. ' : ''}Give it more steps.`;

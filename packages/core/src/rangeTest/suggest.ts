@@ -10,7 +10,7 @@ import type { PooledTrace } from './poolTraces.ts';
  * @param edge - the log₁₀ rate of the loss edge
  * @param edges - the edges of resampled curves and `edge` itself, ascending
  * @param gain - the share of the loss that the sweep gained
- * @param below - how far below the edge the rates lie in a training of `steps` steps
+ * @param below - the distances from the edge down to the rates in a training of `steps` steps
  */
 export function suggest(
   { points }: PooledTrace,

@@ -25,13 +25,13 @@ interface Run<Batch> {
   /** The steps before which the batch sharpness is measured, ascending. */
   readonly looks: readonly number[];
   readonly signal: RangeTestOptions<Batch>['signal'];
-  /** Whether to stop before the next step. */
+  /** Returns true to stop before the next step. */
   readonly stop: () => boolean;
   /** Records a step. */
   readonly see: (point: RangeTestPoint) => Promise<void>;
 }
 
-/** What another sweep of the same model has measured already. */
+/** The results of an earlier sweep of the same model. */
 export type Measured = Pick<RangeTestTrace, 'constantAnswer'>;
 
 /** Options of one sweep. */
@@ -40,7 +40,7 @@ interface SweepOptions<Batch> extends Omit<RangeTestOptions<Batch>, 'sharpness'>
   readonly sharpEdge?: number;
 }
 
-/** Makes one sweep from the lowest rate to the highest, or tries each rate by itself, then puts the model back. */
+/** Makes one sweep from the lowest rate to the highest, or tries each rate separately, then restores the model. */
 export async function sweep<Batch>(
   trainable: Trainable<Batch>,
   batches: Batches<Batch>,
@@ -107,7 +107,7 @@ export async function sweep<Batch>(
   };
 }
 
-/** Trains with a rising rate. With validation data it evaluates about twenty times on the way. */
+/** Trains with a rising rate. With validation data it evaluates about twenty times during the sweep. */
 async function sweepThrough<Batch>(
   run: Run<Batch>,
 ): Promise<Pick<RangeTestTrace, 'validation' | 'sharpness'>> {
@@ -180,7 +180,7 @@ async function probeEach<Batch>(
   return baseline ? { baseline } : {};
 }
 
-/** Batches, the next of which can be seen before it is taken. */
+/** Batches whose next one can be read before it is taken. */
 class Source<Batch> implements AsyncIterator<Batch, void> {
   readonly #batches: AsyncGenerator<Batch, void>;
   #seen: IteratorResult<Batch, void> | undefined;

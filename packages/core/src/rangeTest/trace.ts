@@ -2,7 +2,7 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 import type { Stopped } from '../trainable/run.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
 
-/** One step of a range test: the rate that acted and the batch's metrics before the update. */
+/** One step of a range test: its rate and the batch's metrics before the update. */
 export interface RangeTestPoint {
   readonly step: number;
   readonly lr: number;
@@ -10,7 +10,7 @@ export interface RangeTestPoint {
   readonly loss: number | null;
   /** The share classified right, in [0, 1]. */
   readonly accuracy?: number | null;
-  /** Where the loss is not finite because of the data: the first value of the batch that is not. */
+  /** The first value of the batch that is not finite, if it made the loss so. */
   readonly fault?: string;
 }
 
@@ -19,7 +19,7 @@ export interface SharpnessPoint {
   /** The step that the batch was measured before, and its rate. */
   readonly step: number;
   readonly lr: number;
-  /** `null` where it is not finite. */
+  /** `null` if it is not finite. */
   readonly sharpness: number | null;
 }
 
@@ -31,23 +31,23 @@ export interface RangeTestTrace {
   readonly endLr: number;
   /** The losses before each update of a sweep; or, when probing, after the updates at each rate. */
   readonly points: readonly RangeTestPoint[];
-  /** How many updates each rate was tried with, when each was tried by itself. */
+  /** The number of updates for each rate, if each rate was tried separately. */
   readonly updatesPerRate?: number;
-  /** When probing: the metrics of the model as it stands, after no step at all. */
+  /** When probing: the metrics of the model before any update. */
   readonly baseline?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
   /** Metrics on validation data, measured after the step they name. */
   readonly validation?: readonly RangeTestPoint[];
-  /** The steps of the coarse sweep before this one, where one looked for the rates to sweep. */
+  /** The steps of the coarse sweep before this one, if there was one to find the rates. */
   readonly coarse?: readonly RangeTestPoint[];
-  /** What the best constant answer to training batches comes to, where the Trainable says so. */
+  /** The metrics of the best constant answer to training batches, if the Trainable computes them. */
   readonly constantAnswer?: Pick<RangeTestPoint, 'loss' | 'accuracy'>;
-  /** The batch sharpness of a few batches, up to the coarse sweep's edge, where the Trainable measures it. */
+  /** The batch sharpness of a few batches, up to the coarse sweep's edge, if the Trainable measures it. */
   readonly sharpness?: readonly SharpnessPoint[];
-  /** The momentum (β₁ of Adam) that the rates drove, where the Trainable says so. */
+  /** The momentum (β₁ of Adam) of the optimizer, if the Trainable states it. */
   readonly momentum?: number;
-  /** The kind of update that the rates drove, where the Trainable says so. */
+  /** The kind of update of the optimizer, if the Trainable states it. */
   readonly updateKind?: UpdateKind;
-  /** How the tool that wrote the losses of `points` had smoothed them; `rangeTest` never does. */
+  /** The smoothing of the losses in `points` by the tool that wrote them. `rangeTest` does not smooth. */
   readonly smoothing?: LossSmoothing;
   /** Absent when the sweep reached `endLr`. */
   readonly stopped?: Stopped;

@@ -16,7 +16,7 @@ const traceOf = (losses: readonly (number | null)[]): RangeTestTrace => ({
 });
 const lossesOf = ({ points }: RangeTestTrace): (number | null)[] => points.map(({ loss }) => loss);
 
-/** How the tools smooth, written from their sources (`benchmarks/range-test/libraries.ts` names them). */
+/** The smoothing of the tools, written from their sources (`benchmarks/range-test/libraries.ts` names them). */
 const tools: readonly (readonly [LossSmoothing, (losses: readonly number[]) => number[]])[] = [
   ['fastai', (losses) => means(losses, 0.98).map((mean, i) => mean / (1 - 0.98 ** (i + 1)))],
   ['lightning', (losses) => means(losses, 0.98).map((mean, i) => mean / (1 - 0.98 ** (i + 2)))],
@@ -33,7 +33,7 @@ function means(losses: readonly number[], beta: number, from = 0): number[] {
   });
 }
 
-/** A real shape with noise: falls from 2.3 to 0.8, and is back soon after 0.3. */
+/** A realistic curve with noise: the loss falls from 2.3 to 0.8, and is back soon after 0.3. */
 const curve = Array.from({ length: 200 }, (_, step) => {
   const x = -4 + step / 39.8;
   const clean = 2.3 - 1.5 / (1 + Math.exp(-4 * (x + 2))) + 3 / (1 + Math.exp(-10 * (x + 0.2)));
@@ -45,7 +45,7 @@ const maxLrOf = (trace: RangeTestTrace, smoothing?: LossSmoothing): number =>
   analyzeRangeTest(trace, smoothing && { smoothing }).suggestion!.maxLr;
 
 describe('undoSmoothing', () => {
-  it.each(tools)('gives back the losses that %j had smoothed', (smoothing, smooth) => {
+  it.each(tools)('restores the losses that %j had smoothed', (smoothing, smooth) => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -5, max: 50, noNaN: true }), { minLength: 1 }), (losses) => {
         const undone = lossesOf(undoSmoothing(traceOf(smooth(losses)), smoothing));
@@ -59,14 +59,17 @@ describe('undoSmoothing', () => {
 
   it.each(
     tools.flatMap(([smoothing, smooth]) => [4, 5, 6].map((digits) => [smoothing, digits, smooth] as const)),
-  )('lets %j be analysed to within a tenth, stored with %i digits', (smoothing, digits, smooth) => {
-    const trace = traceOf(rounded(smooth(curve), digits));
-    const ratio = maxLrOf(trace, smoothing) / maxLrOf(traceOf(curve), 'none');
-    expect(Math.abs(ratio - 1)).toBeLessThan(0.1);
-    expect(maxLrOf(parseTrace({ ...trace, smoothing }))).toBe(maxLrOf(trace, smoothing));
-  });
+  )(
+    'gives the rates of %j to within a tenth, from losses stored with %i digits',
+    (smoothing, digits, smooth) => {
+      const trace = traceOf(rounded(smooth(curve), digits));
+      const ratio = maxLrOf(trace, smoothing) / maxLrOf(traceOf(curve), 'none');
+      expect(Math.abs(ratio - 1)).toBeLessThan(0.1);
+      expect(maxLrOf(parseTrace({ ...trace, smoothing }))).toBe(maxLrOf(trace, smoothing));
+    },
+  );
 
-  it('leaves the rates that fastai would suggest for smoothed losses as they are', () => {
+  it('does not change the rates that fastai suggests for smoothed losses', () => {
     const smoothed = tools[0]![1](curve);
     const { losses } = fastaiSmoothing(undoSmoothing(traceOf(smoothed), 'fastai').points);
     losses.forEach((loss, i) => {
@@ -74,7 +77,7 @@ describe('undoSmoothing', () => {
     });
   });
 
-  it('takes the mean of a gap for its losses, and begins anew where the first steps are missing', () => {
+  it('uses the mean loss of a gap, also if the first steps are missing', () => {
     const { points, ...trace } = traceOf(tools[2]![1]([9, 1, 2, 3, 4]));
     const without = (...steps: number[]) => ({
       ...trace,
@@ -87,7 +90,7 @@ describe('undoSmoothing', () => {
     expect(lossesOf(undoSmoothing(without(0), 'lr-finder'))[2]).toBeCloseTo(3, 9);
   });
 
-  it('leaves what is not finite, and does not touch the rest of a trace', () => {
+  it('keeps values that are not finite, and changes nothing else in a trace', () => {
     const trace = { ...traceOf([3, 2, null]), updateKind: 'sgd', smoothing: { beta: 0.5 } } as const;
     const { points, ...rest } = undoSmoothing(trace);
     expect(points.map(({ loss }) => loss)).toEqual([3, 1, null]);
@@ -108,20 +111,20 @@ describe('undoSmoothing', () => {
     expect(() => parseTrace({ ...traceOf([1, 2]), smoothing })).toThrow(message);
   });
 
-  it('refuses a trace whose rates were each tried by themselves', () => {
+  it('refuses a trace whose rates were tried separately', () => {
     expect(() => undoSmoothing({ ...traceOf([1, 2]), updatesPerRate: 5 }, 'fastai')).toThrow(
       /trace with updatesPerRate/,
     );
   });
 });
 
-it('a smoothed curve is refused, and says what to do', () => {
+it('a smoothed curve is refused with advice', () => {
   for (const [, smooth] of tools.slice(0, 3)) {
     const { suggestion, reasons } = analyzeRangeTest(traceOf(smooth(curve)));
     expect(suggestion).toBeNull();
     expect(reasons[0]).toMatch(/^Smoothed: .* smoothing: "fastai", "lightning", "lr-finder" or \{ beta \}/);
   }
   expect(analyzeRangeTest(traceOf(curve)).suggestion).not.toBeNull();
-  // Somebody who knows better.
+  // A caller who states that the losses are raw.
   expect(analyzeRangeTest(traceOf(tools[0]![1](curve)), { smoothing: 'none' }).suggestion).not.toBeNull();
 });

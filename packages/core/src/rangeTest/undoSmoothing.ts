@@ -3,16 +3,16 @@ import { type LossSmoothing, lossSmoothing, runningMeanOf } from './lossSmoothin
 import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /**
- * The trace as it was before a tool smoothed its losses. A running mean can be undone exactly:
+ * Undoes the smoothing of a trace's losses. A running mean can be undone exactly:
  *
  * `loss_t = (m_t − beta · m_{t−1}) / (1 − beta)`, with `m_t` the stored loss, its debiasing undone first.
  *
- * Where steps are missing, as in a file that leaves out the first ones, the mean loss of the gap stands for them. What
- * rounding has taken from the stored losses is gone, and what is left of it grows by `(1 + beta) / (1 − beta)` at most: with
- * four digits of a loss of 2.3 and fastai's beta it is less than the noise of a batch.
+ * If steps are missing, as in a file without the first ones, the mean loss of the gap takes their place. Rounding
+ * errors of the stored losses grow by at most `(1 + beta) / (1 − beta)`. With four digits of a loss of 2.3 and fastai's
+ * beta they stay below the noise of a batch.
  *
- * @param smoothing - default: what the trace says, else `'none'`
- * @returns a trace whose `smoothing`, if it says one, is `'none'`; the metrics on validation data and the accuracies stay as they are
+ * @param smoothing - default: that of the trace, else `'none'`
+ * @returns a trace with `smoothing: 'none'`; the metrics on validation data and the accuracies stay as they are
  * @throws {PolicyError} if the smoothing is unknown, or `beta` is not in [0, 1)
  *
  * @example
@@ -30,10 +30,10 @@ export function undoSmoothing(
   if (smoothing === 'none') return trace;
   const { beta, debias = false, ahead = 0 } = runningMeanOf(smoothing);
   if (trace.updatesPerRate && beta > 0) {
-    const advice = 'Each rate was tried by itself, so there is nothing to undo.';
+    const advice = 'Each rate was tried separately, so there is nothing to undo.';
     throw new PolicyError('smoothing', smoothing, '"none" for a trace with updatesPerRate', advice);
   }
-  // A running mean that begins at 0 has seen no step before the first.
+  // A running mean that starts at 0 includes no step before the first.
   let before = debias ? { step: -1, mean: 0 } : undefined;
   const points = trace.points.map((point): RangeTestPoint => {
     const { step, loss } = point;

@@ -37,7 +37,7 @@ async function model(result?: (step: number, honest: StepResult) => StepResult):
   return trainable;
 }
 
-/** The error of a call: one that says what was expected, what came, and where. */
+/** Returns the error of a call, and checks that it says what was expected, what was received, and where. */
 async function faultOf(promise: Promise<unknown>): Promise<ClrError> {
   const error = await promise.then(
     (value) => expect.fail(`no error, but ${JSON.stringify(value)}`),
@@ -59,28 +59,31 @@ describe('a step that goes wrong', () => {
     ['gives a promise of text', { loss: Promise.resolve('x') }, 'Received: loss = "x" at step 7'],
     ['gives an accuracy above 1', { loss: 1, accuracy: 95 }, 'Received: accuracy = 95 at step 7'],
     ['gives an accuracy below 0', { loss: 1, accuracy: -1 }, 'Received: accuracy = -1 at step 7'],
-    ['gives an accuracy without end', { loss: 1, accuracy: Infinity }, 'accuracy = Infinity at step 7'],
+    ['gives an accuracy of infinity', { loss: 1, accuracy: Infinity }, 'accuracy = Infinity at step 7'],
     ['gives an accuracy that is text', { loss: 1, accuracy: '1' }, 'Received: accuracy = "1" at step 7'],
   ];
   for (const [what, result, said] of results) {
-    it.each(sweeping)(`${what}: %s says so, the model as it was`, async (_, call) => {
+    it.each(sweeping)(`${what}: %s reports it and leaves the model unchanged`, async (_, call) => {
       const trainable = await model(odd(result));
       expect((await faultOf(call(trainable, examples, {}))).message).toContain(said);
       expect(trainable.state).toEqual(before);
     });
-    it(`${what}: train says so`, async () => {
+    it(`${what}: train reports it`, async () => {
       const error = await faultOf(calls.train!(await model(odd(result)), examples, {}));
       expect(error.message).toContain(said);
     });
   }
 
-  it.each(sweeping)('rejects its loss late: %s says where, the model as it was', async (_, call) => {
-    const trainable = await model((step, honest) => (step === 7 ? { loss: Promise.reject(mine) } : honest));
-    const error = await faultOf(call(trainable, examples, {}));
-    expect(error.message).toContain('Expected the loss to succeed.\nReceived: Error: mine at step 7');
-    expect(error.cause).toBe(mine);
-    expect(trainable.state).toEqual(before);
-  });
+  it.each(sweeping)(
+    'rejects its loss late: %s says where, and leaves the model unchanged',
+    async (_, call) => {
+      const trainable = await model((step, honest) => (step === 7 ? { loss: Promise.reject(mine) } : honest));
+      const error = await faultOf(call(trainable, examples, {}));
+      expect(error.message).toContain('Expected the loss to succeed.\nReceived: Error: mine at step 7');
+      expect(error.cause).toBe(mine);
+      expect(trainable.state).toEqual(before);
+    },
+  );
 
   it.each(named)('throws: %s says where', async (name, call) => {
     const trainable = await model();
@@ -91,12 +94,12 @@ describe('a step that goes wrong', () => {
     expect(error.message).toContain('Expected trainStep() to succeed.\nReceived: Error: mine at ');
     expect(error.message).toContain(name.includes('probes') ? 'at rate 0.000' : 'at step 7');
     expect(error.cause).toBe(mine);
-    // Training keeps the seven steps that went well; whatever looks for rates leaves no trace.
+    // Training keeps the seven good steps. Functions that look for rates restore the model.
     if (name === 'train') expect(trainable.state.updates).toBe(7);
     else expect(trainable.state).toEqual(before);
   });
 
-  it('throws an error of clr’s: it stays what it is, and says where', async () => {
+  it('throws a ClrError: it keeps its class, and says where', async () => {
     class DeviceLost extends ClrError {}
     const lost = new DeviceLost('clr/webgpu', {
       expected: 'a device',
@@ -108,7 +111,7 @@ describe('a step that goes wrong', () => {
       throw lost;
     };
     const { message } = lost;
-    // Kept by the adapter, and thrown at every call: it must not grow, nor need to.
+    // The adapter keeps this error and throws it at every call, so its message must not grow.
     for (const kept of [lost, lost, Object.freeze(lost)]) {
       const error = await calls.train!(trainable, examples, {}).then(raise, (thrown) => thrown);
       expect(error).toBeInstanceOf(DeviceLost);
@@ -118,7 +121,7 @@ describe('a step that goes wrong', () => {
     }
   });
 
-  it('has an accuracy that is NaN: it is recorded as none, and the loss decides', async () => {
+  it('has an accuracy of NaN: none is recorded, and the loss decides', async () => {
     const trainable = await model((_, { loss }) => ({ loss, accuracy: Number.NaN }));
     const run = await train(trainable, examples, { policy, steps: 10 });
     expect(run.steps.every(({ accuracy }) => accuracy === null)).toBe(true);
@@ -149,7 +152,7 @@ describe('a snapshot or a restore that fails', () => {
     );
   });
 
-  it('train says so when it cannot go on from a checkpoint, or cannot keep a trough', async () => {
+  it('train reports that it cannot restore a checkpoint, or cannot keep a trough', async () => {
     const trainable = await model();
     trainable.restore = raise;
     const from = { step: 3, snapshot: {} };
@@ -162,7 +165,7 @@ describe('a snapshot or a restore that fails', () => {
 });
 
 describe('batches that go wrong', () => {
-  it.each(named)('an empty list, or none: %s refuses before it touches anything', async (_, call) => {
+  it.each(named)('an empty list, or none: %s refuses it before it changes anything', async (_, call) => {
     for (const nothing of [[], undefined, 7, {}]) {
       const trainable = await model();
       await faultOf(call(trainable, nothing as never, {}));
@@ -171,12 +174,15 @@ describe('batches that go wrong', () => {
     }
   });
 
-  it.each(named)('an iterable that turns out empty: %s says so, the model as it was', async (_, call) => {
-    const trainable = await model();
-    const error = await faultOf(call(trainable, { *[Symbol.iterator]() {} }, {}));
-    expect(error.message).toContain('Expected at least one batch');
-    expect(trainable.state).toEqual(before);
-  });
+  it.each(named)(
+    'an iterable that proves empty: %s reports it and leaves the model unchanged',
+    async (_, call) => {
+      const trainable = await model();
+      const error = await faultOf(call(trainable, { *[Symbol.iterator]() {} }, {}));
+      expect(error.message).toContain('Expected at least one batch');
+      expect(trainable.state).toEqual(before);
+    },
+  );
 
   it.each(named)('throw at the tenth: %s says where', async (name, call) => {
     const trainable = await model();
@@ -195,7 +201,7 @@ describe('batches that go wrong', () => {
     else expect(trainable.state).toEqual(before);
   });
 
-  it('end early in the second pass: rangeTest and train say so', async () => {
+  it('end early in the second pass: rangeTest and train report it', async () => {
     for (const [name, call] of named.slice(0, 3)) {
       const trainable = await model();
       const more = name.includes('probes') ? { updatesPerRate: 6 } : {};
@@ -206,7 +212,7 @@ describe('batches that go wrong', () => {
     }
   });
 
-  it('can be read once: autoClr needs them oftener, and says so at once', async () => {
+  it('can be read only once: autoClr refuses them at once', async () => {
     async function* once() {
       yield* examples;
     }
@@ -218,14 +224,14 @@ describe('batches that go wrong', () => {
     }
   });
 
-  /** Gives some batches and then none, without an end. */
+  /** Gives some batches, and then never answers again. */
   const stuck = (count: number): AsyncIterable<Example> => ({
     async *[Symbol.asyncIterator]() {
       for (let given = 0; given < count; given++) yield examples[given % 7]!;
       await new Promise(() => {});
     },
   });
-  it.each(named)('never come: an abort gets %s out, with what was reached', async (name, call) => {
+  it.each(named)('never come: an abort ends %s, with the result so far', async (name, call) => {
     const trainable = await model();
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
@@ -254,7 +260,7 @@ describe('batches that go wrong', () => {
 describe('validation that goes wrong', () => {
   const key = (name: string) => (name === 'train' ? 'evaluate' : 'validation');
 
-  it.each(named)('is empty, or can be read once: %s refuses at once', async (name, call) => {
+  it.each(named)('is empty, or can be read only once: %s refuses it at once', async (name, call) => {
     for (const held of [[], examples.values()]) {
       const trainable = await model();
       await faultOf(call(trainable, examples, { [key(name)]: held }));
@@ -263,7 +269,7 @@ describe('validation that goes wrong', () => {
     }
   });
 
-  it.each(named)('turns out empty: %s says when', async (name, call) => {
+  it.each(named)('proves empty: %s says when', async (name, call) => {
     const trainable = await model();
     const none = { *[Symbol.iterator]() {} };
     const error = await faultOf(call(trainable, examples, { [key(name)]: none }));
@@ -282,7 +288,7 @@ describe('validation that goes wrong', () => {
     }
   });
 
-  it.each(named)('never comes: an abort gets %s out', async (name, call) => {
+  it.each(named)('never comes: an abort ends %s', async (name, call) => {
     const trainable = await model();
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
@@ -293,7 +299,7 @@ describe('validation that goes wrong', () => {
       },
     };
     const outcome = await call(trainable, examples, { [key(name)]: held, signal: controller.signal });
-    // Means over a part of the batches are no evaluation.
+    // Means over a part of the batches are not recorded as an evaluation.
     if (name === 'train') {
       expect(trainable.state.updates).toBe(10);
       expect((outcome as TrainingRun).troughs).toEqual([{ step: 10, cycle: 0 }]);
@@ -303,14 +309,14 @@ describe('validation that goes wrong', () => {
 });
 
 describe('a callback that throws', () => {
-  it.each(named)('comes out of %s as it is', async (name, call) => {
+  it.each(named)('is passed on unchanged by %s', async (name, call) => {
     const trainable = await model();
     const callback = name === 'autoClr' ? { onEvent: raise } : { onStep: raise };
     await expect(call(trainable, examples, callback)).rejects.toBe(mine);
     if (name !== 'train') expect(trainable.state).toEqual(before);
   });
 
-  it('closes what it was drawing from', async () => {
+  it('closes the iterator of the batches', async () => {
     let open = 0;
     const batches = {
       *[Symbol.iterator]() {
@@ -329,7 +335,7 @@ describe('a callback that throws', () => {
 
 describe('autoClr, while it trains', () => {
   /** The range test of a budget of 300 takes 150 updates at most. */
-  it('keeps the best trough when a step throws', async () => {
+  it('keeps the best trough if a step throws', async () => {
     const trainable = await model();
     const { trainStep } = trainable;
     let taken = 0;
@@ -350,7 +356,7 @@ describe('autoClr, while it trains', () => {
     expect((await trainable.evaluate(examples)).loss).toBe(Math.min(...troughs));
   });
 
-  it('leaves the model unchanged when no trough was reached', async () => {
+  it('leaves the model unchanged if no trough was reached', async () => {
     const trainable = await model();
     const onEvent = ({ type }: { type: string }) => (type === 'step' ? raise() : undefined);
     await expect(autoClr(trainable, examples, { steps: 300, onEvent })).rejects.toBe(mine);
@@ -358,7 +364,7 @@ describe('autoClr, while it trains', () => {
   });
 
   it.each(['sweep', 'finding', 'verdict', 'policy', 'step', 'trough', 'average', 'ensemble'])(
-    'aborted at the first %s, gives back what it reached',
+    'returns the state that it reached when aborted at the first %s',
     async (type) => {
       const trainable = await model();
       const controller = new AbortController();

@@ -37,8 +37,8 @@ async function thrownBy(call: Promise<unknown>): Promise<Error> {
   return error;
 }
 
-describe('when an error comes with a second one', () => {
-  it('a step’s error comes first, even if closing the batches fails too', async () => {
+describe('an error with a second error', () => {
+  it('a step’s error is reported first, even if closing the batches fails too', async () => {
     const error = await thrownBy(train(failingAt(3, first), stubborn, { policy, steps: 9 }));
     expect(error).toBeInstanceOf(ClrError);
     expect(error.message).toMatch(
@@ -51,7 +51,7 @@ describe('when an error comes with a second one', () => {
     expect(both.map((one: Error) => one.cause)).toEqual([first, second]);
   });
 
-  it('a failing close alone is reported', async () => {
+  it('an error while closing is reported', async () => {
     const error = await thrownBy(train(linearTrainable(), stubborn, { policy, steps: 9 }));
     expect(error.message).toContain(
       'Expected closing the batches to succeed.\nReceived: Error: second after 9 steps',
@@ -59,7 +59,7 @@ describe('when an error comes with a second one', () => {
     expect(error.cause).toBe(second);
   });
 
-  it('a range test reports why it failed, and that the model has changed', async () => {
+  it('a range test reports its error, and that the model has changed', async () => {
     const trainable = failingAt(3, first);
     trainable.restore = () => Promise.reject(second);
     const error = await thrownBy(rangeTest(trainable, examples, { startLr: 0.001, endLr: 1, steps: 20 }));
@@ -98,7 +98,7 @@ describe('when an error comes with a second one', () => {
   });
 });
 
-describe('whatever is thrown', () => {
+describe('thrown values of any kind', () => {
   const unprintable = {
     toString() {
       throw second;

@@ -18,7 +18,7 @@ const run = (hyper: Hyper | undefined, rest = {}, trainable = linearTrainable())
   train(trainable, examples, { policy, steps: 12, ...(hyper && { hyper }), ...rest });
 
 describe('hyper of train', () => {
-  it('gives every step the values of that step, and records them', async () => {
+  it('sets and records the values of every step', async () => {
     const trainable = linearTrainable();
     const record = await run({ weightDecay: waves, momentum: (step) => step / 20 }, {}, trainable);
     const decay = toSchedule(waves);
@@ -50,12 +50,12 @@ describe('hyper of train', () => {
 
   it.each<[string, Hyper, RegExp]>([
     [
-      'a name that it does not take',
+      'a name that is not supported',
       { clipNorm: 1 },
       /hyper\.clipNorm to be absent: this Trainable takes lr, momentum, weightDecay\.\nReceived: hyper\.clipNorm = 1/,
     ],
     ['the rate', { lr: 0.1 }, /hyper\.lr to be absent/],
-    ['a name of an object’s own', { constructor: 1 }, /hyper\.constructor to be absent/],
+    ['a name from Object.prototype', { constructor: 1 }, /hyper\.constructor to be absent/],
     ['a number out of range', { weightDecay: -1 }, /hyper\.weightDecay to be a finite number of at least 0/],
     [
       'a function out of range at the end',

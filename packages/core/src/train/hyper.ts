@@ -18,13 +18,13 @@ export type HyperValues = Readonly<Record<string, number>>;
 export interface ReadHyper {
   /** The values at a step. */
   readonly at: (step: number) => HyperValues;
-  /** Its numbers and policies. */
+  /** The numbers and policies, for the record. */
   readonly data: Readonly<Record<string, number | Policy>>;
 }
 
 /**
- * Reads `hyper` of `train`. Refuses names that the Trainable does not take, and values that are bad at one of the steps
- * given, where most faults show.
+ * Reads `hyper` of `train`. Refuses names that the Trainable does not support, and values that are bad at one of the
+ * given steps, at which most faults show.
  *
  * @param scheduled - the names that the policy itself sets
  */

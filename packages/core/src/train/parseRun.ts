@@ -23,7 +23,7 @@ const fields = {
  * Reads the record of a training run from unknown data, such as parsed JSON. The result is frozen and holds only the
  * fields of a run.
  *
- * @param name - how error messages refer to it, such as the name of its file
+ * @param name - its name in error messages, such as the name of its file
  * @throws {PolicyError} naming the field at fault, what was expected and what was received
  *
  * @example

@@ -5,17 +5,17 @@ import type { StepResult, Trainable } from '../trainable/trainable.ts';
 import { addContext } from '../trainable/withContext.ts';
 import type { HyperValues } from './hyper.ts';
 
-// How many steps the device may run ahead of the losses we read.
+// The number of steps that the device may run ahead of the losses that were read.
 const lookahead = 16;
 
-/** Which steps to take. */
+/** The steps to take. */
 export interface StepRange {
   readonly from: number;
   /** The step after the last. */
   readonly to: number;
-  /** Asked before every step. */
+  /** Called before every step. */
   readonly stop: () => boolean;
-  /** The hyperparameters of a step besides those of the schedule. */
+  /** Returns the hyperparameters of a step that the schedule does not set. */
   readonly hyperAt?: ((step: number) => HyperValues) | undefined;
 }
 
@@ -23,13 +23,13 @@ interface Pending {
   readonly step: Omit<TrainingStep, 'loss' | 'accuracy'>;
   readonly loss: StepResult['loss'] | undefined;
   readonly accuracy: StepResult['accuracy'] | undefined;
-  /** Looks for what is wrong with the batch. */
+  /** Finds the fault of a batch. */
   readonly fault: () => Promise<string | undefined>;
 }
 
 /**
- * Takes steps and yields each one's record, in order but late: while losses are promises, up to 16 of them
- * wait unread, so that the device never does. When it ends, for whatever reason, none is left waiting.
+ * Takes steps and yields their records in order. If losses are promises, up to 16 of them stay unread, so that the
+ * device never waits. When it ends, for any reason, no promise is left unread.
  */
 export async function* runSteps<Batch>(
   trainable: Trainable<Batch>,
@@ -58,7 +58,7 @@ export async function* runSteps<Batch>(
       });
       asked = '';
       const { loss, accuracy } = result ?? {};
-      // Whoever reads a rejected one late must not find the process gone.
+      // Without a handler, a rejected promise that is read late would end the process.
       for (const late of [loss, accuracy]) if (late instanceof Promise) late.catch(() => {});
       const fault = async () => trainable.dataFault?.(next.value);
       pending.push({ step: { step, ...scheduled, ...(hyper && { hyper }) }, loss, accuracy, fault });
@@ -82,7 +82,7 @@ async function settle({ step, loss, accuracy, fault: look }: Pending): Promise<T
     throw addContext(error, 'the loss', at);
   }
   const record = { ...step, ...toLogged(loss, accuracy, at) };
-  // A batch that is gone by now cannot be looked at.
+  // A batch that was freed by now cannot be examined.
   const fault = record.loss === null ? await look().catch(() => undefined) : undefined;
   return fault === undefined ? record : { ...record, fault };
 }

@@ -4,10 +4,10 @@ import { constant, PolicyError, triangular } from '../index.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { type TrainOptions, train } from './train.ts';
 
-// Troughs at 8, 16, 24.
+// The troughs are at 8, 16, 24.
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 4 });
 
-/** Trains with checkpoints, and gives them with the record of the run. */
+/** Trains with checkpoints, and returns them with the record of the run. */
 async function saved(
   options: Partial<TrainOptions<(typeof examples)[number]>>,
   { every }: { every?: { steps: number } | { seconds: number } } = {},
@@ -26,8 +26,8 @@ describe('checkpoints of a run', () => {
     expect((await saved({ steps: 16 })).at).toEqual([8, 16]);
   });
 
-  it('never hold a state that an update has just spoiled', async () => {
-    // The loss is that of the weights before the update, so it looks good one step longer than they do.
+  it('never hold a state that the last update spoiled', async () => {
+    // The loss belongs to the weights before the update, so it stays finite one step longer than the weights.
     for (const bad of [Number.NaN, Infinity]) {
       const trainable = linearTrainable();
       const { trainStep } = trainable;
@@ -43,7 +43,7 @@ describe('checkpoints of a run', () => {
     }
   });
 
-  it('say so where the very last update spoils the state', async () => {
+  it('report a state that the last update of the run spoiled', async () => {
     const trainable = linearTrainable();
     const { trainStep } = trainable;
     trainable.trainStep = async (batch, hyper) => {
@@ -56,7 +56,7 @@ describe('checkpoints of a run', () => {
     expect(run.stopped).toEqual({ step: 20, reason: 'diverged' });
   });
 
-  it('may hold infinite numbers that were there from the start', async () => {
+  it('may hold infinite numbers that existed at the start', async () => {
     const trainable = linearTrainable();
     const { snapshot, restore } = trainable;
     trainable.snapshot = async () => ({ ...(await snapshot()), mask: Float32Array.of(-Infinity) });
@@ -76,14 +76,11 @@ describe('checkpoints of a run', () => {
     expect(store.steps).toEqual([8, 16, 20]);
   });
 
-  it.each([5, '5', [], { steps: '5' }])(
-    'refuse the interval %j before anything is touched',
-    async (every) => {
-      const trainable = linearTrainable();
-      await expect(saved({}, { every: every as never }, trainable)).rejects.toThrow(PolicyError);
-      expect(trainable.seen).toEqual([]);
-    },
-  );
+  it.each([5, '5', [], { steps: '5' }])('refuse the interval %j before anything changes', async (every) => {
+    const trainable = linearTrainable();
+    await expect(saved({}, { every: every as never }, trainable)).rejects.toThrow(PolicyError);
+    expect(trainable.seen).toEqual([]);
+  });
 
   it('are also saved every given number of steps, even without cycles', async () => {
     expect((await saved({}, { every: { steps: 5 } })).at).toEqual([5, 8, 10, 15, 16, 20]);
@@ -112,7 +109,7 @@ describe('checkpoints of a run', () => {
     expect(at).toEqual([8, 11]);
   });
 
-  it('are not saved when it diverged: the last good one stays', async () => {
+  it('are not saved if it diverged, so the last good one stays', async () => {
     const trainable = linearTrainable({
       result: (step, honest) => (step === 12 ? { loss: Number.NaN } : honest),
     });

@@ -6,30 +6,33 @@ import { nonFinite } from '../trainable/nonFinite.ts';
 import type { Trainable } from '../trainable/trainable.ts';
 import { withContext } from '../trainable/withContext.ts';
 
-/** Where a run is saved, and how often. */
+/** The options for saving a run. */
 export interface CheckpointOptions {
-  /** Save after this many steps or seconds too, not only at every trough and at the end of the run. */
+  /** Also save after this many steps or seconds, besides every trough and the end of the run. */
   readonly every?: { readonly steps: number } | { readonly seconds: number };
   /** Stores a checkpoint, such as `save` of a store of `@clr/checkpoint`. Training waits for it. */
   readonly save: (checkpoint: Checkpoint) => void | Promise<void>;
 }
 
-/** Saves a run as it goes. */
+/** Saves a run while it trains. */
 export interface Saver {
   /** The next step after which the run must be saved. */
   next(step: number): number;
-  /** Whether it is time for the next save. */
+  /** True if the next save is due. */
   due(step: number): boolean;
   /**
-   * Saves the run at this step, unless it was saved there already. Answers whether the state was fit to be saved: one
-   * that holds NaN, or more infinite numbers than the one before, would replace a good checkpoint by a useless one.
+   * Saves the run at this step, unless it was already saved there. Returns false for a state with NaN, or with more
+   * infinite numbers than the one before, which would replace a good checkpoint by a useless one.
    */
   save(step: number): Promise<boolean>;
 }
 
 const duration = number((value) => value > 0, 'above 0');
 
-/** Makes a {@link Saver}, which saves what `further` gives beside the snapshot. Without options it does nothing. Throws on invalid options. */
+/**
+ * Makes a {@link Saver}. It saves the result of `further` with the snapshot. Without options it does nothing. Throws on
+ * invalid options.
+ */
 export function createSaver<Batch>(
   trainable: Trainable<Batch>,
   options: CheckpointOptions | undefined,
@@ -52,7 +55,7 @@ export function createSaver<Batch>(
     );
   const { steps, seconds } = (every ?? {}) as { readonly steps?: number; readonly seconds?: number };
   let [saved, time] = [from.step, Date.now()];
-  // Some models hold -Infinity on purpose, in a mask.
+  // Some models have -Infinity in a mask.
   let infinite = from.snapshot ? nonFinite(from.snapshot).infinite : Infinity;
   return {
     next: (step) => (steps === undefined ? Infinity : (Math.floor(step / steps) + 1) * steps),

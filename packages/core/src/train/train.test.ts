@@ -19,7 +19,7 @@ const run = (trainable: LinearTrainable, options: Options) =>
 
 describe('train', () => {
   it.each(['signal', 'stopAtTrough'] as const)(
-    'refuses a controller as %s before it takes a step',
+    'refuses a controller for %s before it takes a step',
     async (name) => {
       const trainable = linearTrainable();
       const options = { [name]: new AbortController() as never };
@@ -31,7 +31,7 @@ describe('train', () => {
     },
   );
 
-  it('acts at step k with exactly the rate and momentum of step k', async () => {
+  it('takes step k with exactly the rate and momentum of step k', async () => {
     const trainable = linearTrainable();
     const { steps } = await run(trainable, {});
     const schedule = toSchedule(policy);
@@ -43,7 +43,7 @@ describe('train', () => {
     );
   });
 
-  it('leaves momentum out when the policy does', async () => {
+  it('sets no momentum if the policy has none', async () => {
     const trainable = linearTrainable();
     await run(trainable, { policy: constant({ lr: 0.1 }), steps: 1 });
     expect(trainable.seen[0]?.hyper).toEqual({ lr: 0.1 });
@@ -69,7 +69,7 @@ describe('train', () => {
     expect(trainable.seen[7]?.batch).toBe(examples[6]);
   });
 
-  it('records losses before the update, in order, also when they come late', async () => {
+  it('records losses before the update in order, also if they come late', async () => {
     const early = await run(linearTrainable(), { steps: 50 });
     const late = await run(linearTrainable({ late: true }), { steps: 50 });
     expect(late).toEqual(early);
@@ -81,7 +81,7 @@ describe('train', () => {
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   });
 
-  it('tells of every trough, with its metrics and a snapshot, before the next step', async () => {
+  it('reports every trough, with its metrics and a snapshot, before the next step', async () => {
     const trainable = linearTrainable();
     const seen: object[] = [];
     const record = await run(trainable, {
@@ -117,14 +117,14 @@ describe('train', () => {
     expect(record.step).toBe(trainable.state.updates);
   });
 
-  it('takes no step when it is aborted already', async () => {
+  it('takes no step if it is already aborted', async () => {
     const trainable = linearTrainable();
     const record = await run(trainable, { signal: AbortSignal.abort() });
     expect(record).toMatchObject({ step: 0, steps: [], stopped: { step: 0, reason: 'aborted' } });
     expect(trainable.state.updates).toBe(0);
   });
 
-  it('lets the cycle come to its end when it is asked to stop at a trough', async () => {
+  it('completes the cycle if it is asked to stop at a trough', async () => {
     const trainable = linearTrainable();
     const stopAtTrough = { aborted: false };
     const record = await run(trainable, {
@@ -140,7 +140,7 @@ describe('train', () => {
     expect(trainable.state.updates).toBe(10);
   });
 
-  it('stops at the trough where it stands when asked there, also before the first step', async () => {
+  it('stops at once if it is asked at a trough, also before the first step', async () => {
     const stopAtTrough = { aborted: false };
     const onCycleEnd = () => {
       stopAtTrough.aborted = true;
@@ -149,7 +149,7 @@ describe('train', () => {
     expect((await run(linearTrainable(), { stopAtTrough })).step).toBe(0);
   });
 
-  it('evaluates nothing more once it is aborted', async () => {
+  it('does not evaluate after an abort', async () => {
     const trainable = linearTrainable();
     const controller = new AbortController();
     const { evaluate } = trainable;
@@ -165,7 +165,7 @@ describe('train', () => {
     expect(record.final).toBeUndefined();
   });
 
-  it('stops where the loss is no longer finite', async () => {
+  it('stops when the loss is no longer finite', async () => {
     const trainable = linearTrainable({
       result: (step, honest) => (step === 4 ? { loss: Number.NaN } : honest),
     });
@@ -190,7 +190,7 @@ describe('train', () => {
     );
   });
 
-  it('starts the cycles of a sequence over at each stage', async () => {
+  it('starts the cycles of a sequence again at each stage', async () => {
     const stage = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 2 });
     const record = await run(linearTrainable(), {
       policy: sequence([{ policy: stage, steps: 4 }, { policy: stage }]),
@@ -205,9 +205,9 @@ describe('train', () => {
   it.each([
     ['steps: 0', { steps: 0 }, 'Received: steps = 0'],
     ['steps: 1.5', { steps: 1.5 }, 'Received: steps = 1.5'],
-    ['a resume at no step', { from: { step: -1, snapshot: {} } }, 'Received: from.step = -1'],
+    ['a resume without a step', { from: { step: -1, snapshot: {} } }, 'Received: from.step = -1'],
     ['a bad policy', { policy: { ...policy, maxLr: Number.NaN } }, 'Received: maxLr = NaN'],
-  ])('refuses %s and touches nothing', async (_, options, message) => {
+  ])('refuses %s and changes nothing', async (_, options, message) => {
     const trainable = linearTrainable();
     await expect(run(trainable, options)).rejects.toThrow(message);
     expect(trainable.state).toEqual({ w: 0, v: 0, updates: 0 });
@@ -219,19 +219,19 @@ describe('train', () => {
     );
   });
 
-  it('says so when batches can be iterated only once', async () => {
+  it('reports batches that can be iterated only once', async () => {
     const once = examples.values();
     await expect(train(linearTrainable(), once, { policy, steps: 10 })).rejects.toThrow(
       'Received: 7 batches, then none in epoch 1',
     );
   });
 
-  it('refuses a loss that is a string, and says at which step', async () => {
+  it('refuses a loss that is a string, and names the step', async () => {
     const trainable = linearTrainable({ result: () => ({ loss: '0.5' as unknown as number }) });
     await expect(run(trainable, {})).rejects.toThrow('Received: loss = "0.5" at step 0');
   });
 
-  it('passes on what a callback throws, and leaves no loss unread', async () => {
+  it('passes on the error of a callback, and leaves no loss unread', async () => {
     const trainable = linearTrainable({ late: true });
     const onStep = () => {
       throw new Error('mine');
@@ -239,7 +239,7 @@ describe('train', () => {
     await expect(run(trainable, { onStep })).rejects.toThrow('mine');
   });
 
-  it('checks both ends of a schedule before it touches anything', async () => {
+  it('checks both ends of a schedule before it changes anything', async () => {
     const position = { cycle: 0, phase: 0, cycleEnd: Number.NaN };
     const none = { lr: () => 0.1, position: () => ({ cycle: 0, phase: 0 }) as never };
     const late = { lr: (step: number) => (step === 29 ? -1 : 0.1) };
@@ -254,7 +254,7 @@ describe('train', () => {
     }
   });
 
-  it('reports the step of a later bad answer, with the model after its last good step', async () => {
+  it('reports the step of a later bad value, and leaves the model after its last good step', async () => {
     const trainable = linearTrainable();
     const policy = (step: number) => (step === 12 ? Number.NaN : 0.01);
     await expect(train(trainable, examples, { policy, steps: 30 })).rejects.toThrow('lr(12) = NaN');
@@ -268,12 +268,12 @@ describe('train', () => {
     );
   });
 
-  it('records only policies that are data: a custom schedule may have a type too', async () => {
+  it('does not record a custom schedule that has a type', async () => {
     const own = { type: 'mine', lr: () => 0.01 };
     expect(await train(linearTrainable(), examples, { policy: own, steps: 2 })).not.toHaveProperty('policy');
   });
 
-  it('closes the batches it was drawing from', async () => {
+  it('closes the iterator of the batches', async () => {
     let closed = 0;
     function* pass() {
       try {

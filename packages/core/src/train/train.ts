@@ -17,7 +17,7 @@ import { type CheckpointOptions, createSaver } from './saver.ts';
 
 /** The argument of `onCycleEnd`. */
 export interface TroughEvent extends Trough {
-  /** The state at this trough, to keep or to resume from. */
+  /** Takes the state at this trough, to keep or to resume from. */
   snapshot(): Promise<Snapshot>;
 }
 
@@ -31,35 +31,36 @@ export interface TrainOptions<Batch> {
    */
   readonly hyper?: Hyper;
   /**
-   * Keeps an average of the weights beside the run: `{ type: 'ema', beta }` or `{ type: 'lawa', last, every }`. Wherever the
-   * model is evaluated the average is too, and the record holds its metrics. It is part of every checkpoint. Each
-   * snapshot for it waits for the device and copies the whole state. The Trainable must have `average`.
+   * Keeps an average of the weights beside the run: `{ type: 'ema', beta }` or `{ type: 'lawa', last, every }`. The
+   * average is evaluated whenever the model is, and the record holds its metrics. It is part of every checkpoint. Each
+   * of its snapshots waits for the device and copies the whole state. The Trainable must have `average`.
    */
   readonly average?: AverageOptions<Batch>;
-  /** Told of the averaged weights at every trough and at the end of the run, with their metrics. */
+  /** Called with the averaged weights and their metrics at every trough and at the end of the run. */
   readonly onAverage?: (average: Average) => void | Promise<void>;
-  /** How many updates the whole run has, resumed or not. `fitToCycles` makes it end at a trough. */
+  /**
+   * The number of updates of the whole run, including those before a resume. `fitToCycles` makes it end at a trough.
+   */
   readonly steps: number;
-  /** Where to go on from. The batches before it are drawn and skipped. */
+  /** The checkpoint to continue from. The batches before it are read and skipped. */
   readonly from?: Checkpoint;
-  /** Batches to evaluate on at every trough and at the end, apart from the training data. */
+  /** Held-out batches to evaluate on at every trough and at the end. */
   readonly validation?: BatchPass<Batch>;
   /** The same as `validation`. */
   readonly evaluate?: BatchPass<Batch>;
-  /** Told of every step, in order, some steps late when losses are promises. */
+  /** Called for every step in order, some steps late if losses are promises. */
   readonly onStep?: (step: TrainingStep) => void | Promise<void>;
-  /** Told of every trough, before the next step is taken. */
+  /** Called at every trough, before the next step. */
   readonly onCycleEnd?: (end: TroughEvent) => void | Promise<void>;
   /**
-   * Saves the run: at every trough, at the end, when `signal` stops it, and after every given number of steps or
-   * seconds. A run
-   * that diverged is not saved, and one whose state holds NaN when it is to be saved has diverged: the checkpoint
-   * before stays. Read the last checkpoint and pass it as `from` to go on.
+   * Saves the run at every trough, at the end, when `signal` stops it, and after every given number of steps or
+   * seconds. A run that diverged, or whose state holds NaN, is not saved, so the previous checkpoint stays. To
+   * continue, read the last checkpoint and pass it as `from`.
    */
   readonly checkpoint?: CheckpointOptions;
   /** Stops cleanly between two steps. */
   readonly signal?: AbortSignalLike;
-  /** Lets the cycle come to its end and stops at its trough; at once where no cycle ends. */
+  /** Finishes the current cycle and stops at its trough. Stops at once if no cycle ends. */
   readonly stopAtTrough?: AbortSignalLike;
 }
 
@@ -79,14 +80,14 @@ const names = [
 ] as const;
 
 /**
- * Trains under a policy: step `k` acts with exactly `schedule.lr(k)`. Stops by itself where the loss is no
- * longer finite. The same call with `from` continues a run with the same bits.
+ * Trains under a policy: step `k` has exactly the rate `schedule.lr(k)`. Stops when the loss is no longer finite. The
+ * same call with `from` continues a run with the same bits.
  *
- * @param batches - read again from the start for every epoch
+ * @param batches - read from the start in every epoch
  * @returns the record of the run; `stopped` says why it is short, if it is
  * @throws {PolicyError} if the policy, a step count or `hyper` is bad, before anything is touched
- * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw:
- *   then the model is in the state after its last good step. Errors of callbacks are passed on unchanged
+ * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw; the model
+ *   is then in the state after its last good step. Errors of callbacks are passed on unchanged
  *
  * @example
  * ```ts

@@ -6,8 +6,8 @@ import { letOthersRun } from './letOthersRun.ts';
 export type BatchPass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
 
 /**
- * The training batches: anything that can be iterated again and again, one pass an epoch, or a function that
- * gives each epoch's pass (for example, shuffled again).
+ * The training batches: an iterable that can be iterated repeatedly, once per epoch, or a function that returns each
+ * epoch's pass (for example, shuffled again).
  */
 export type Batches<Batch> = BatchPass<Batch> | ((epoch: number) => BatchPass<Batch>);
 
@@ -29,7 +29,7 @@ const refuse = (expected: string, received: string): never => {
   throw new ClrError('clr/core', { expected, received, advice: freshPass });
 };
 
-/** Refuses what cannot be iterated. */
+/** Refuses a value that cannot be iterated. */
 export function checkIterable(
   name: string,
   batches: unknown,
@@ -41,7 +41,7 @@ export function checkIterable(
   return source;
 }
 
-/** Refuses what holds no batches, or fewer passes than are needed, before anything is touched. */
+/** Refuses a source without batches, or with fewer passes than needed, before anything changes. */
 export function checkBatches(name: string, batches: unknown, again: boolean): void {
   if (typeof batches === 'function') return;
   const source = checkIterable(name, batches);
@@ -55,8 +55,8 @@ export function checkBatches(name: string, batches: unknown, again: boolean): vo
 export const freshPass = 'Give an array, or an iterable that starts again each time it is iterated.';
 
 /**
- * One pass. An abort ends it early, even while it waits for a batch. Now and then it lets the event loop turn, so that
- * somebody can abort it.
+ * One pass. An abort ends it early, even while it waits for a batch. At intervals it lets the event loop run, so that
+ * an abort is possible.
  */
 export async function* untilAborted<Batch>(
   source: BatchPass<Batch>,
@@ -67,7 +67,7 @@ export async function* untilAborted<Batch>(
   let wake = () => {};
   const abort = () => wake();
   signal?.addEventListener?.('abort', abort);
-  // One that threw or came to its end is closed.
+  // An iterator that threw or ended is already closed.
   let state: 'open' | 'closed' | 'stuck' = 'open';
   try {
     while (!signal?.aborted) {
@@ -96,8 +96,8 @@ export async function* untilAborted<Batch>(
 }
 
 /**
- * The batches of epoch after epoch without an end, from batch number `skip` on, so that a resumed run meets
- * the batches that the uninterrupted one would have met. Ends only when it is aborted.
+ * Endless batches, epoch after epoch, from batch number `skip` on, so that a resumed run gets the batches of an
+ * uninterrupted one. Ends only after an abort.
  */
 export async function* endless<Batch>(
   batches: Batches<Batch>,

@@ -4,7 +4,7 @@ import { batchesOf, constant, rangeTest, train, triangular } from '../index.ts';
 
 const policy = constant({ lr: 0.01 });
 
-/** Batches of the linear model whose x says where they begin. */
+/** Batches of the linear model whose x is the start of the batch. */
 const places = (made: object[] = []) =>
   batchesOf(triangular({ baseLr: 1, maxLr: 4, stepSize: 3 }), (place) => {
     made.push(place);
@@ -12,7 +12,7 @@ const places = (made: object[] = []) =>
   });
 
 describe('batchesOf', () => {
-  it('asks for the size of each step, one after another', async () => {
+  it('makes a batch of each step’s size, one after another', async () => {
     const made: object[] = [];
     await train(linearTrainable(), places(made), { policy, steps: 8 });
     expect(made).toEqual([
@@ -39,7 +39,7 @@ describe('batchesOf', () => {
     expect(second.seen).toEqual(whole.seen.slice(4));
   });
 
-  it('begins anew for every sweep of a range test', async () => {
+  it('starts again for every sweep of a range test', async () => {
     const made: { step: number }[] = [];
     const trainable = linearTrainable();
     await rangeTest(trainable, places(made as never), { startLr: 0.001, endLr: 0.002, steps: 3 });

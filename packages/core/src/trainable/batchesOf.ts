@@ -3,25 +3,26 @@ import { stepCount } from '../fields.ts';
 import type { ScheduleLike } from '../toSchedule.ts';
 import { policyOf, toSchedule } from '../toSchedule.ts';
 
-/** Which examples a batch holds. */
+/** The examples of a batch. */
 export interface BatchPlace {
-  /** The step that trains on it, from 0. */
+  /** The step that uses the batch, from 0. */
   readonly step: number;
-  /** How many examples it has. */
+  /** The number of examples. */
   readonly size: number;
-  /** How many examples all batches before it have together: where it begins in an endless row of examples. */
+  /** The number of examples in all earlier batches: the start of the batch in an endless list of examples. */
   readonly start: number;
 }
 
 /**
- * Batches whose size follows a schedule: `make` is asked for every step's. They have no end, so a run sees them as one
- * epoch; count your own with `Math.floor(start / examples)`. A run that resumes makes the batches before it, and skips
- * them.
+ * Batches whose size follows a schedule. `make` is called for every step. The batches are endless, so a run sees a
+ * single epoch; compute your own epoch number by `Math.floor(start / examples)`. A run that resumes makes the earlier
+ * batches again and skips them.
  *
  * @param sizes - the size of each step's batch, rounded to whole examples: a function of the step, or a policy whose rate
  *   is the size
- * @param make - makes a batch, or a promise of one; the same for the same place, or a run cannot be resumed
- * @returns an iterable that starts again each time it is iterated, as `train` and `rangeTest` take it
+ * @param make - makes a batch, or a promise of one; it must return the same batch for the same place, so that a run can
+ *   be resumed
+ * @returns an iterable for `train` and `rangeTest` that starts again each time it is iterated
  * @throws {PolicyError} if the policy is bad; while it is read, if a size is not above 0
  * @see Smith et al., Don't Decay the Learning Rate, Increase the Batch Size, arXiv 1711.00489; Smith, General Cyclical
  * Training of Neural Networks, arXiv 2202.08835

@@ -21,7 +21,7 @@ describe('checkHyperparameters', () => {
     },
   );
 
-  it('says that a rate is too large for float32', () => {
+  it('reports a rate that is too large for float32', () => {
     expect(() => checkHyperparameters({ lr: 1e39 })).toThrow(/lr = 1e\+39\n.*float32/);
   });
 
@@ -29,7 +29,7 @@ describe('checkHyperparameters', () => {
     expect(refused({ lr: 0.1, momentum })).toBe('momentum');
   });
 
-  it('refuses what is no object', () => {
+  it('refuses a value that is not an object', () => {
     for (const hyper of [undefined, null, 0.1]) expect(refused(hyper)).toBe('lr');
   });
 
@@ -43,7 +43,7 @@ describe('checkHyperparameters', () => {
     );
   });
 
-  it('accepts a momentum if there is a velocity, and 0 always', () => {
+  it('accepts a momentum if there is a velocity, and always accepts 0', () => {
     const hyper = { lr: 0.1, momentum: 0.9 };
     for (const kind of ['sgd', 'rmsProp']) expect(refused(hyper, kind as never)).toBe('momentum');
     expect(refused(hyper, 'adaptive' as never, false as never)).toBe('momentum');

@@ -12,8 +12,8 @@ export const readerOf = (name: string): Read => (Object.hasOwn(reads, name) ? re
  * Refuses invalid hyperparameters. Every adapter calls it first in `trainStep`.
  *
  * `lr` is at least 0 and finite, in float32 too (1e39 is infinite there). `momentum`, if given, is in [0, 1), and 0 if
- * the optimizer keeps no velocity. `clipNorm` is above 0, all others at least 0; any that the optimizer does not take
- * are refused.
+ * the optimizer keeps no velocity. `clipNorm` is above 0, all others at least 0; hyperparameters that the optimizer
+ * does not support are refused.
  *
  * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` and `'rmsProp'` take no momentum
  * @param takes - the names that a step takes besides `lr`, as in `Trainable.hyperparameters`; or whether it takes a
@@ -63,6 +63,6 @@ export function notTaken(field: string, value: unknown, takes: readonly string[]
     field,
     value,
     `absent: this Trainable takes ${all}`,
-    'Leave it out, or ask the adapter for it where it has the option `hyperparameters`.',
+    'Leave it out, or enable it by the adapter’s option `hyperparameters`, if there is one.',
   );
 }

@@ -1,6 +1,6 @@
 import { ClrError, show } from '../errors.ts';
 
-/** Refuses what is no Trainable, before anything is touched: most often a promise that was not awaited. */
+/** Refuses a value that is not a Trainable, most often a promise that was not awaited, before anything changes. */
 export function checkTrainable(trainable: unknown): void {
   const given = Object(trainable) as Record<string, unknown>;
   if (typeof given.trainStep === 'function') return;

@@ -1,9 +1,9 @@
 import type { Snapshot } from './trainable.ts';
 
-/** What an average is made of, as a checkpoint holds it. */
+/** The data of an average in a checkpoint. */
 export interface AverageState {
   readonly type: 'ema' | 'lawa';
-  /** The mean so far, or the last snapshots; the oldest first. */
+  /** The mean so far, or the last snapshots in order. */
   readonly snapshots: readonly Snapshot[];
 }
 
@@ -13,6 +13,6 @@ export interface Checkpoint {
   readonly step: number;
   /** The state at that step. */
   readonly snapshot: Snapshot;
-  /** What `average` of `train` has gathered. */
+  /** The state of `average` of `train`. */
   readonly average?: AverageState;
 }

@@ -15,7 +15,7 @@ const losses = {
 };
 
 describe('constantAnswer', () => {
-  it('of classes is the entropy of their shares, and the largest share', async () => {
+  it('of class indices is the entropy of the shares, and the largest share', async () => {
     const classes = [0n, 1n, 2n, 0n, 0n, 1n, 0n, 0n];
     const { loss, accuracy } = await constantAnswer([{ loss: 'crossEntropy', classes }], same);
     expect(loss).toBeCloseTo(
@@ -25,8 +25,8 @@ describe('constantAnswer', () => {
     expect(accuracy).toBe(5 / 8);
   });
 
-  it('of shares is the cross-entropy with their mean; the largest of each counts for the accuracy', async () => {
-    // Two examples of three classes at two places: [N, classes, places].
+  it('of class shares is the cross-entropy with their mean; the largest share decides the accuracy', async () => {
+    // Two examples of three classes at two positions: [N, classes, positions].
     const shares = [0.8, 0.1, 0.1, 0.7, 0.1, 0.2, /* */ 0.6, 0.3, 0.2, 0.3, 0.2, 0.4];
     const mean = [0.8 + 0.1 + 0.6 + 0.3, 0.1 + 0.7 + 0.2 + 0.3, 0.1 + 0.2 + 0.2 + 0.4].map((sum) => sum / 4);
     const targets: ConstantTargets = { loss: 'crossEntropy', shares, width: 3, stride: 2 };
@@ -38,7 +38,7 @@ describe('constantAnswer', () => {
     expect(accuracy).toBe(2 / 4);
   });
 
-  it('counts shares that sum to 2 twice, as the loss does', async () => {
+  it('counts shares that sum to 2 twice, like the loss', async () => {
     const of = (factor: number) =>
       constantAnswer(
         [{ loss: 'crossEntropy', shares: [0.5, 0.25, 0.25].map((share) => factor * share), width: 3 }],
@@ -73,7 +73,7 @@ describe('constantAnswer', () => {
     },
   );
 
-  it('takes each output by itself, over all batches', async () => {
+  it('treats each output separately, over all batches', async () => {
     const batches = [...values('mse', [1, 10, 3, 30], 2), ...values('mse', [5, 50], 2)];
     // Variances of 1, 3, 5 and of 10, 30, 50.
     expect((await constantAnswer(batches, same)).loss).toBeCloseTo((8 / 3 + 800 / 3) / 2, 12);
@@ -81,7 +81,7 @@ describe('constantAnswer', () => {
     expect((await constantAnswer(flat, same)).loss).toBe(1);
   });
 
-  it('is NaN where a target is', async () => {
+  it('is NaN if a target is NaN', async () => {
     expect(await constantAnswer(values('mse', [1, Number.NaN]), same)).toEqual({ loss: Number.NaN });
   });
 

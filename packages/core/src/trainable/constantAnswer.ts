@@ -3,7 +3,7 @@ import { median } from '../statistics.ts';
 import { type BatchPass, checkIterable, freshPass } from './batches.ts';
 import type { Metrics } from './trainable.ts';
 
-/** The targets of a batch, and the loss that is taken of them. */
+/** The targets of a batch, and their loss. */
 export type ConstantTargets =
   /** Class indices: cross-entropy. */
   | { readonly loss: 'crossEntropy'; readonly classes: ArrayLike<number | bigint> }
@@ -26,12 +26,12 @@ export type ConstantTargets =
 
 /**
  * The metrics of the best constant answer: the outputs that fit the targets best if they must be the same for every
- * example. It is what a model reaches that has learned nothing from its inputs, and the result of an adapter's
+ * example. A model that has learned nothing from its inputs can reach them. They are the result of an adapter's
  * `constantAnswer`.
  *
  * - cross-entropy: `loss = −Σ share · ln(share)` over the classes, `accuracy` = the largest share
  * - mse: the variance of the targets; l1: their mean distance from the median; binary cross-entropy:
- *   `−p · ln p − (1 − p) · ln(1 − p)`; each output by itself, then the mean over the outputs
+ *   `−p · ln p − (1 − p) · ln(1 − p)`; each output separately, then the mean over the outputs
  *
  * @param targetsOf - reads a batch's targets; all batches must have the same loss
  * @throws {ClrError} if there are no batches
@@ -64,7 +64,7 @@ export async function constantAnswer<Batch>(
   }
   if (loss === undefined) {
     throw new ClrError('clr/core', {
-      expected: 'at least one batch to take the targets of',
+      expected: 'at least one batch with targets',
       received: 'none',
       advice: freshPass,
     });
@@ -72,7 +72,7 @@ export async function constantAnswer<Batch>(
   if (loss !== 'crossEntropy') return { loss: lossOf[loss](outputs!) };
   const { mass, right, count } = classes;
   const all = sum(mass.values());
-  // Shares need not sum to 1, and the loss is their sum.
+  // Shares need not sum to 1, and the loss is a sum over them.
   const information = sum([...mass.values()].map((part) => informationOf(part / all)));
   return { loss: (all / count) * information, accuracy: Math.max(...right.values()) / count };
 }
@@ -115,11 +115,11 @@ function countShares(
   }
 }
 
-/** What the targets of each output come to, without keeping them all: their mean and their squared distances from it. */
+/** The running mean of each output's targets, and the sum of their squared distances from it. */
 interface OutputSums {
   readonly mean: Float64Array;
   readonly squares: Float64Array;
-  /** The targets themselves, which a median needs. */
+  /** All targets, which a median needs. */
   readonly all: number[][] | undefined;
   examples: number;
 }
@@ -144,7 +144,7 @@ function sumUp(sums: OutputSums, values: ArrayLike<number>): void {
   }
 }
 
-/** The mean loss, over the outputs, of the best constant for each. */
+/** The mean loss over the outputs, with the best constant for each. */
 const lossOf = {
   mse: ({ squares, examples }: OutputSums): number => average(squares) / examples,
   l1: ({ all = [] }: OutputSums): number =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { directionalSharpness } from './directionalSharpness.ts';
 
-/** A loss `Σ hᵢ θᵢ² / 2` over two tensors, and where its gradient was asked for. */
+/** A loss `Σ hᵢ θᵢ² / 2` over two tensors. Records the points at which its gradient was computed. */
 function bowl(curvatures: readonly (readonly number[])[], start: readonly (readonly number[])[]) {
   const asked: number[][] = [];
   return {
@@ -23,7 +23,7 @@ describe('directionalSharpness', () => {
     expect(loss.parameters.flatMap((vector) => [...vector])).toEqual([1, -1, 2]);
   });
 
-  it('is dᵀHd / gᵀd along another direction, whatever its length', async () => {
+  it('is dᵀHd / gᵀd along another direction of any length', async () => {
     for (const length of [1e-3, 1, 1e3]) {
       const direction = (g: readonly Float32Array[]) =>
         g.map((vector) => vector.map((value) => length * Math.sign(value)));
@@ -32,7 +32,7 @@ describe('directionalSharpness', () => {
     }
   });
 
-  it('does not mistake a cubic for a curve: both signs are compared', async () => {
+  it('ignores a cubic term, because both signs are compared', async () => {
     const loss = {
       parameters: [Float64Array.of(1)],
       // The loss is θ² / 2 + 100 (θ − 1)³.
@@ -43,7 +43,7 @@ describe('directionalSharpness', () => {
     expect(await directionalSharpness(loss)).toBeCloseTo(1, 9);
   });
 
-  it('moves as far as the weights allow where the gradient is, however large others are', async () => {
+  it('moves in proportion to the weights that have a gradient, even if others are large', async () => {
     // Only the second tensor has a gradient.
     const loss = bowl([[0, 0], [1]], [[1e6, 1e6], [2]]);
     await directionalSharpness(loss);
@@ -52,7 +52,7 @@ describe('directionalSharpness', () => {
     expect(still! - down!).toBeCloseTo(0.01 * 2, 6);
   });
 
-  it('works at weights of 0, and is not a number where the gradient is 0', async () => {
+  it('works at weights of 0, and is NaN if the gradient is 0', async () => {
     const shifted = {
       parameters: [new Float32Array(1)],
       gradient: async ([theta]: readonly ArrayLike<number>[]) => [Float32Array.of(3 * (theta![0]! - 1))],

@@ -3,7 +3,7 @@ type Vector = Float32Array | Float64Array;
 
 /** One batch's loss as a function of the parameters, for {@link directionalSharpness}. */
 export interface BatchLoss {
-  /** The parameters as they are. They are only read. */
+  /** The current parameters. They are only read. */
   readonly parameters: readonly Vector[];
   /** The gradient at other parameters of the same shapes. Dropout must drop the same elements in every call. */
   gradient(parameters: readonly Vector[]): Promise<readonly Vector[]>;
@@ -12,9 +12,9 @@ export interface BatchLoss {
 }
 
 /**
- * The distance at which gradients are compared, relative to the weights where the update acts. Fitted: with a hundredth
- * smooth nets come within 1 % of exact Hessian-vector products in float32 (`tooling/oracle/sharpness.py`), and nets with
- * kinks repeat best from batch to batch.
+ * The distance at which gradients are compared, relative to the weights that the update changes. Fitted: with a
+ * hundredth smooth nets come within 1 % of exact Hessian-vector products in float32 (`tooling/oracle/sharpness.py`),
+ * and nets with kinks repeat best from batch to batch.
  */
 const distance = 0.01;
 
@@ -43,7 +43,7 @@ export async function directionalSharpness({ parameters, ...loss }: BatchLoss): 
   const gradient = await loss.gradient(parameters);
   const direction = loss.direction?.(gradient) ?? gradient;
   const squared = dot(direction, direction);
-  // Where the update acts, the weights may be much smaller than elsewhere: a new head behind large embeddings.
+  // The weights that the update changes may be much smaller than others, as in a new head behind large embeddings.
   const weights =
     dot(direction, parameters, Math.abs) / Math.sqrt(squared) || Math.sqrt(dot(parameters, parameters)) || 1;
   const epsilon = (distance * weights) / Math.sqrt(squared);
@@ -58,7 +58,7 @@ export async function directionalSharpness({ parameters, ...loss }: BatchLoss): 
 
 const itself = (value: number): number => value;
 
-/** The sum of the products of two lists of vectors, each product through `of`. */
+/** The sum over `of` of the products of two lists of vectors. */
 function dot(a: readonly Vector[], b: readonly Vector[], of = itself): number {
   let sum = 0;
   for (const [i, vector] of a.entries()) {

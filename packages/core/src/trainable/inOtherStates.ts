@@ -1,7 +1,7 @@
 import type { Trainable } from './trainable.ts';
 import { thenTidyUp, withContext } from './withContext.ts';
 
-/** Runs work that puts a model into other states, then restores its own. */
+/** Runs work that puts a model into other states, then restores its original state. */
 export async function inOtherStates<T>(
   trainable: Pick<Trainable<never>, 'snapshot' | 'restore'>,
   work: () => Promise<T>,

@@ -5,7 +5,7 @@ import { rangeTest } from '../rangeTest/rangeTest.ts';
 import { train } from '../train/train.ts';
 import { endless } from './batches.ts';
 
-// Each would take seconds: the timer comes long before, or not at all.
+// Each run would take seconds. The timer fires long before its end, or not at all.
 const steps = 500_000;
 const abortSoon = () => {
   const controller = new AbortController();
@@ -13,13 +13,13 @@ const abortSoon = () => {
   return controller.signal;
 };
 
-describe('a model that answers at once', () => {
+describe('a model that computes synchronously', () => {
   afterEach(() => vi.unstubAllGlobals());
 
   it.each([
     ['in Node', {}],
     ['in a browser', { setImmediate: undefined }],
-    ['where there are timers only', { setImmediate: undefined, MessageChannel: undefined }],
+    ['in a host that has only timers', { setImmediate: undefined, MessageChannel: undefined }],
   ])('lets timers fire while it trains, %s', async (_, hidden) => {
     for (const [name, value] of Object.entries(hidden)) vi.stubGlobal(name, value);
     const policy = constant({ lr: 1e-9 });

@@ -1,5 +1,5 @@
-// Core knows neither Node's types nor the DOM's; each host has one of the first two. Timers are the last resort:
-// browsers hold them back, in tabs that nobody sees for a second each.
+// Core uses neither Node's types nor the DOM's. Each host has one of the first two functions. Timers are the last
+// resort, because browsers delay them, in hidden tabs by a second.
 interface Host {
   readonly setImmediate?: (then: () => void) => unknown;
   readonly MessageChannel?: new () => {
@@ -9,14 +9,14 @@ interface Host {
   readonly setTimeout: (then: () => void, delay: number) => unknown;
 }
 
-// Milliseconds of work after which timers, signals and input get their turn.
+// The milliseconds of work after which timers, signals and input may run.
 const patience = 50;
 
 let before = 0;
 
 /**
- * Lets the event loop turn if it has been a while. A model that answers at once is awaited in microtasks alone, which
- * keep back everything else: timers, Ctrl-C, a click on "stop".
+ * Lets the event loop run if it has not run for a while. A model that computes synchronously is awaited in microtasks
+ * alone, which block timers, Ctrl-C and a click on "stop".
  */
 export async function letOthersRun(): Promise<void> {
   if (Math.abs(Date.now() - before) < patience) return;

@@ -4,13 +4,13 @@ import { type Batches, type BatchPass, first, freshPass, passOf, untilAborted } 
 import type { Metrics, Trainable } from './trainable.ts';
 import { addContext, withContext } from './withContext.ts';
 
-/** Metrics as JSON holds them: `null` for what is not finite. */
+/** Metrics in JSON, with `null` for values that are not finite. */
 export interface LoggedMetrics {
   readonly loss: number | null;
   readonly accuracy?: number | null;
 }
 
-/** The record of metrics; throws if they are none. `where` says what they are of. */
+/** Converts metrics to a record. Throws if a metric is not a number. `where` names their source. */
 export function toLogged(loss: unknown, accuracy: unknown, where: string): LoggedMetrics {
   const record = { loss: metric('loss', loss, where) };
   return accuracy === undefined ? record : { ...record, accuracy: metric('accuracy', accuracy, where) };
@@ -43,12 +43,12 @@ export async function evaluateLogged<Batch>(
   return found && toLogged(found.metrics?.loss, found.metrics?.accuracy, where);
 }
 
-/** The best constant answer is taken of so many batches. */
+/** The number of batches for the best constant answer. */
 const constantBatches = 100;
 
 /**
- * The record of the best constant answer to training batches; undefined if the Trainable does not know it, the batches
- * last for one pass alone, or it was aborted.
+ * The record of the best constant answer to training batches; undefined if the Trainable does not know it, if the
+ * batches allow only one pass, or after an abort.
  */
 export async function constantLogged<Batch>(
   trainable: Trainable<Batch>,
@@ -63,7 +63,7 @@ export async function constantLogged<Batch>(
   return found?.metrics && toLogged(found.metrics.loss, found.metrics.accuracy, where);
 }
 
-/** Asks a Trainable for its metrics on some batches; undefined if it was aborted. */
+/** Gets a Trainable's metrics on some batches; undefined after an abort. */
 async function askFor<Batch>(
   what: string,
   ask: (batches: AsyncIterable<Batch>) => Promise<Metrics | undefined>,
@@ -95,7 +95,7 @@ async function askFor<Batch>(
     }
     return { metrics };
   } catch (error) {
-    // Cut short, it had too few batches, or none.
+    // An interrupted evaluation saw too few batches, or none.
     if (signal?.aborted) return undefined;
     throw error;
   }

@@ -5,7 +5,7 @@ import { type BatchMetrics, meanMetrics } from './meanMetrics.ts';
 const same = (batch: BatchMetrics): BatchMetrics => batch;
 
 describe('meanMetrics', () => {
-  it('is the mean over all examples, however they are cut into batches', async () => {
+  it('is the mean over all examples, for every split into batches', async () => {
     const losses = fc.array(fc.float({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(losses, fc.nat(6), fc.nat(5), async (all, size, ahead) => {
@@ -29,7 +29,7 @@ describe('meanMetrics', () => {
     );
   });
 
-  it('reads promises at most the given number of batches late', async () => {
+  it('reads promises late, by at most the given number of batches', async () => {
     let [measured, read, most] = [0, 0, 0];
     const measure = (): BatchMetrics => {
       most = Math.max(most, ++measured - read);
@@ -58,7 +58,7 @@ describe('meanMetrics', () => {
   });
 
   it.each([{ x: 1 }, () => [], undefined, null, 3])(
-    'refuses what cannot be iterated: %o',
+    'refuses a value that cannot be iterated: %o',
     async (batches) => {
       await expect(meanMetrics(batches as never, same)).rejects.toThrow(
         'Expected batches that can be iterated',
@@ -66,7 +66,7 @@ describe('meanMetrics', () => {
     },
   );
 
-  it('rejects with the first error, once all pending batches have settled', async () => {
+  it('rejects with the first error, after all pending batches have settled', async () => {
     const mine = new Error('mine');
     let settled = false;
     const slow = new Promise<number>((resolve) => setTimeout(() => resolve(1), 5)).finally(() => {

@@ -16,7 +16,7 @@ export interface BatchMetrics {
  * `loss = Σ examples · loss / Σ examples`, and likewise the accuracy if every batch has one.
  *
  * @param measure - computes one batch; batches are measured in order, one at a time
- * @param ahead - how many batches may be measured before the first of them is read. Default 1
+ * @param ahead - the number of batches that may be measured before the first of them is read; default 1
  * @throws {ClrError} if there are no batches, or a batch has no examples
  *
  * @example

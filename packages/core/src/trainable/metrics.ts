@@ -1,23 +1,23 @@
 import type { TrainingRun, Trough } from './run.ts';
 import type { Metrics } from './trainable.ts';
 
-/** Whether one result is better than another: by accuracy where both have one, else by loss. */
+/** True if one result is better than another: by accuracy if both have one, else by loss. */
 export function isBetter(a: Metrics, b: Metrics): boolean {
   return gain(a, b) > 0;
 }
 
-/** How much better `a` is than `b`: in accuracy where both have one, else in loss. */
+/** The lead of `a` over `b`: in accuracy if both have one, else in loss. */
 export function gain(a: Metrics, b: Metrics): number {
   return a.accuracy !== undefined && b.accuracy !== undefined ? a.accuracy - b.accuracy : b.loss - a.loss;
 }
 
-/** A record's metrics that can be compared: none where the loss is missing or not finite. */
+/** A record's metrics, if they can be compared; undefined if the loss is missing or not finite. */
 export function comparable({ loss, accuracy }: Pick<Trough, 'loss' | 'accuracy'>): Metrics | undefined {
   if (typeof loss !== 'number') return undefined;
   return typeof accuracy === 'number' ? { loss, accuracy } : { loss };
 }
 
-/** What a run ended with: its evaluation, or the mean training loss of its last tenth. */
+/** The final metrics of a run: its evaluation, or the mean training loss of its last tenth. */
 export function endOf({ final, steps, stopped }: TrainingRun): Metrics | undefined {
   if (stopped?.reason === 'diverged') return undefined;
   if (final) return comparable(final);

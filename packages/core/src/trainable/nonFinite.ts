@@ -1,10 +1,10 @@
-/** How many numbers of a state are NaN, and how many infinite. */
+/** The counts of NaN and of infinite numbers in a state. */
 export interface NonFinite {
   readonly nan: number;
   readonly infinite: number;
 }
 
-/** Counts what is not finite in a snapshot's plain data and typed arrays; looks at nothing else. */
+/** Counts the numbers that are not finite in a snapshot's plain data and typed arrays. It ignores other objects. */
 export function nonFinite(state: unknown): NonFinite {
   let [nan, infinite] = [0, 0];
   const see = (value: unknown): void => {
@@ -12,7 +12,7 @@ export function nonFinite(state: unknown): NonFinite {
     if (Number.isNaN(value)) nan++;
     else infinite++;
   };
-  // A snapshot is the adapter's own: it may be deep, or go in a circle.
+  // A snapshot has the adapter's own form. It may be deep or circular.
   const seen = new Set<object>();
   const open: unknown[] = [state];
   while (open.length > 0) {

@@ -1,16 +1,16 @@
 import type { Policy } from '../policy.ts';
 
-/** Why a run ended before its last step. */
+/** The reason why a run ended before its last step. */
 export interface Stopped {
   /** The number of steps that were taken. */
   readonly step: number;
-  /** The first value of the batch that is not finite, where one made the loss so: the rate is not to blame. */
+  /** The first value of the batch that is not finite, if it made the loss so. Then the rate is not the cause. */
   readonly fault?: string;
-  /** `'ended'`: at a trough, as a training run was asked to. */
+  /** `'ended'`: stopped at a trough on request. */
   readonly reason: 'diverged' | 'aborted' | 'ended';
 }
 
-/** One training step as the run records it. */
+/** The record of one training step. */
 export interface TrainingStep {
   readonly step: number;
   readonly lr: number;
@@ -21,37 +21,37 @@ export interface TrainingStep {
   readonly loss: number | null;
   /** The share of the batch classified right, in [0, 1]. */
   readonly accuracy?: number | null;
-  /** Where the loss is not finite because of the data: the first value of the batch that is not. */
+  /** The first value of the batch that is not finite, if it made the loss so. */
   readonly fault?: string;
 }
 
-/** The end of a cycle: the place to stop, snapshot and evaluate. */
+/** The end of a cycle: the step at which to stop, take a snapshot and evaluate. */
 export interface Trough {
   /** The number of updates applied. */
   readonly step: number;
   /** The cycle that ended, from 0. */
   readonly cycle: number;
-  /** Means over the evaluation batches, when there are any. */
+  /** Means over the evaluation batches, if there are any. */
   readonly loss?: number | null;
   readonly accuracy?: number | null;
-  /** The same for the averaged weights, if the run keeps an average and there are evaluation batches. */
+  /** The means for the averaged weights, if the run keeps an average and there are evaluation batches. */
   readonly average?: { readonly loss: number | null; readonly accuracy?: number | null };
 }
 
 /** The record of a training run as plain JSON. */
 export interface TrainingRun {
   readonly version: 1;
-  /** Absent when the schedule was a closure. */
+  /** Absent if the schedule was a function. */
   readonly policy?: Policy;
-  /** What `hyper` of `train` was, without closures. */
+  /** The option `hyper` of `train`, without functions. */
   readonly hyper?: Readonly<Record<string, number | Policy>>;
-  /** The first step that this run took, and the one after its last. */
+  /** The first step that this run took. `step` is the one after its last. */
   readonly from: number;
   readonly step: number;
   readonly steps: readonly TrainingStep[];
   readonly troughs: readonly Trough[];
-  /** Means over the evaluation batches after the last step, when there are any; absent after an abort. */
+  /** Means over the evaluation batches after the last step, if there are any; absent after an abort. */
   readonly final?: Pick<Trough, 'loss' | 'accuracy' | 'average'>;
-  /** Absent when the run took all its steps. */
+  /** Absent if the run took all its steps. */
   readonly stopped?: Stopped;
 }

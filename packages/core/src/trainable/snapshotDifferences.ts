@@ -10,10 +10,10 @@ export interface StateTensor {
 export interface StateDescription {
   /** The package that wrote it, such as `tfjs`. */
   readonly adapter: string;
-  /** The optimizer's kind, with whatever changes the form of its state: `adam`, `sgd with momentum`. */
+  /** The optimizer's kind, with the options that change the form of its state: `adam`, `sgd with momentum`. */
   readonly optimizer: string;
   readonly tensors: readonly StateTensor[];
-  /** The model's layers or nodes in order, a short line each. Absent if the adapter does not know them. */
+  /** The model's layers or nodes in order, one short line each. Absent if the adapter does not know them. */
   readonly topology?: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export function snapshotDifferences(model: StateDescription, snapshot: StateDesc
     }
   }
   for (const name of there.keys()) if (!here.has(name)) lines.push(`${name} is not in the model`);
-  // Differing tensors say more than the layers around them.
+  // Different tensors say more than different layers.
   if (lines.length === 0 && model.topology && snapshot.topology) {
     lines.push(...topologyDifference(model.topology, snapshot.topology));
   }

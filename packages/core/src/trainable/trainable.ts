@@ -1,8 +1,8 @@
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 
 /**
- * The hyperparameters of one training step. An object that comes from `train` holds whatever else
- * {@link Trainable.hyperparameters} lists and `hyper` sets, under its name.
+ * The hyperparameters of one training step. In a call from `train`, it also holds the hyperparameters that {@link
+ * Trainable.hyperparameters} lists and `hyper` sets.
  */
 export interface Hyperparameters {
   /** The learning rate of this step. */
@@ -34,9 +34,9 @@ export interface Metrics {
 export interface Prediction {
   /** The model's outputs, example after example: probabilities where it classifies. */
   readonly outputs: Float32Array;
-  /** The metrics that outputs have against the targets of the batch: these, or means of several models'. */
+  /** Scores outputs (these, or an ensemble's mean) against the targets of the batch. */
   score(outputs: Float32Array): Metrics | Promise<Metrics>;
-  /** How many examples the batch has. */
+  /** The number of examples in the batch. */
   readonly examples: number;
 }
 
@@ -49,8 +49,8 @@ export type Snapshot = object;
 /** Options of {@link Trainable.restore}. */
 export interface RestoreOptions {
   /**
-   * Put back what fits by name, type and shape, and leave the rest as it is. Default false: a snapshot of
-   * another model or optimizer is an error.
+   * Restore the tensors that fit by name, type and shape, and leave the others as they are. Default false: a snapshot
+   * of another model or optimizer is an error.
    */
   readonly partial?: boolean;
 }
@@ -66,7 +66,7 @@ export interface RestoreOptions {
 export interface Trainable<Batch> {
   /** The kind of update that the optimizer makes, if the adapter knows it. `analyzeRangeTest` uses it. */
   readonly updateKind?: UpdateKind;
-  /** The momentum (β₁ of Adam) of a step that names none, if the adapter knows it; 0 where there is no velocity. */
+  /** The momentum (β₁ of Adam) of a step that does not set one, if the adapter knows it; 0 if there is no velocity. */
   readonly momentum?: number;
   /**
    * The names of the hyperparameters that a step takes besides `lr`, such as `'momentum'` and `'weightDecay'`. `train`
@@ -80,8 +80,8 @@ export interface Trainable<Batch> {
   /** A copy of the whole state, independent of all later steps. */
   snapshot(): Promise<Snapshot>;
   /**
-   * Puts a state back by the names of its tensors, bit for bit. The snapshot stays usable. A snapshot that does not fit
-   * is refused before anything changes, and the error says what differs; `partial` restores what fits.
+   * Restores a state by the names of its tensors, bit for bit. The snapshot stays usable. A snapshot that does not fit
+   * is refused before anything changes, and the error says what differs. `partial` restores the parts that fit.
    */
   restore(snapshot: Snapshot, options?: RestoreOptions): Promise<void>;
   /**
@@ -94,12 +94,12 @@ export interface Trainable<Batch> {
    * statistics are averaged or taken from it. Changes nothing. `averageWeights` needs it.
    */
   average?(snapshots: readonly Snapshot[], weights?: readonly number[]): Promise<Snapshot>;
-  /** Where there are running statistics: moves them by one batch as training does, and nothing else. */
+  /** Optional, for models with running statistics: updates only these from one batch, as in training. */
   renewStatistics?(batch: Batch): Promise<void>;
   /**
    * Optional: the metrics of the best constant answer to the targets of these batches, the same outputs for every
-   * example; undefined where the loss does not let the adapter know. Changes nothing. `rangeTest` compares with it: a
-   * model that starts far above, or never gets below, has not learned anything. `constantAnswer` of core computes it.
+   * example; undefined if the adapter cannot compute it for this loss. Changes nothing. `rangeTest` compares with it: a
+   * model that starts far above it, or never gets below it, has learned nothing. `constantAnswer` of core computes it.
    */
   constantAnswer?(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics | undefined>;
   /**
@@ -109,10 +109,11 @@ export interface Trainable<Batch> {
    */
   batchSharpness?(batch: Batch): Promise<number>;
   /**
-   * Optional: names the first value of a batch that is not finite: `input "x" of example 3 is NaN at [2]`; undefined where
-   * all are. `train` and `rangeTest` ask for it when a loss is not finite, and record it as the step's `fault`.
+   * Optional: names the first value of a batch that is not finite: `input "x" of example 3 is NaN at [2]`; undefined if
+   * all are finite. `train` and `rangeTest` call it if a loss is not finite, and record the result as the step's
+   * `fault`.
    */
   dataFault?(batch: Batch): string | undefined | Promise<string | undefined>;
-  /** Frees what the adapter acquired. */
+  /** Frees the adapter's resources. */
   dispose(): void | Promise<void>;
 }

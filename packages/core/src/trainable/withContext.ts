@@ -23,7 +23,7 @@ export function addContext(
   cause: unknown,
   what: string,
   where: string,
-  advice = 'This error’s `cause` is the one that was thrown.',
+  advice = 'The `cause` of this error is the original one.',
 ): ClrError {
   if (cause instanceof ClrError) return withLine(cause, `This happened in ${what} ${where}.`);
   const problem = { expected: `${what} to succeed`, received: `${inWords(cause)} ${where}`, advice };
@@ -31,7 +31,7 @@ export function addContext(
 }
 
 /**
- * Does some work and then tidies up, whatever happens. If both fail, throws the work's error: its message includes the
+ * Does some work and then always tidies up. If both fail, throws the work's error: its message includes the
  * second error, and its `cause` holds both.
  */
 export async function thenTidyUp<T>(work: () => T | Promise<T>, tidyUp: () => Promise<unknown>): Promise<T> {
@@ -51,14 +51,14 @@ export async function thenTidyUp<T>(work: () => T | Promise<T>, tidyUp: () => Pr
 }
 
 function joined(first: unknown, second: unknown): Error {
-  const line = `After that this failed, too: ${inWords(second)}`;
+  const line = `A second error followed: ${inWords(second)}`;
   const both = new AggregateError([first, second], `${inWords(first)}\n${line}`);
   return first instanceof ClrError ? withLine(first, line, both) : both;
 }
 
 /**
- * A copy of an error with one more line. A copy, because an adapter may keep the error and throw it again, or have
- * frozen it.
+ * Copies an error and adds a line. The adapter may keep the error and throw it again, or may have frozen it, so it is
+ * not changed.
  */
 function withLine(error: ClrError, line: string, cause: unknown = error.cause): ClrError {
   const message = `${error.message}\n${line}`;
@@ -71,7 +71,7 @@ function withLine(error: ClrError, line: string, cause: unknown = error.cause): 
   });
 }
 
-/** Whatever was thrown, as text. */
+/** Converts any thrown value to text. */
 function inWords(thrown: unknown): string {
   if (!(thrown instanceof Error)) return show(thrown);
   const text = thrown instanceof ClrError ? thrown.message : `${thrown.name}: ${thrown.message}`;

@@ -6,7 +6,7 @@ import { averagingWeights } from './averagingWeights.ts';
 const states = [1, 2, 4].map((w) => ({ w, v: w, updates: w }));
 
 describe('averageWeights with weights', () => {
-  it('counts each snapshot as often as its weight says, in any scale', async () => {
+  it('counts each snapshot by its weight, in any scale', async () => {
     const mean = (weights?: readonly number[]) =>
       averageWeights(linearTrainable(), states, undefined, weights);
     expect(await mean([0, 0, 1])).toEqual({ w: 4, v: 4, updates: 4 });

@@ -7,12 +7,12 @@ import { averagingWeights } from './averagingWeights.ts';
 
 /**
  * Stochastic weight averaging: one state whose weights are the means of those in several snapshots, such as
- * those of the last troughs. Running statistics (batch normalization) of averaged weights are not the
- * averaged statistics; give training batches, some hundred, and they are measured anew. The model stays as it is.
+ * those of the last troughs. Running statistics (batch normalization) of averaged weights differ from the averaged
+ * statistics. Pass a few hundred training batches to measure them again. The model does not change.
  *
  * @param snapshots - of this trainable, at least one; the optimizer's state is the last one's
  * @param batches - one pass over training data
- * @param weights - how often each snapshot counts: numbers of at least 0, in any scale; default: all alike
+ * @param weights - the weight of each snapshot: numbers of at least 0, in any scale; default: all equal
  * @throws {ClrError} if the trainable cannot average, or throws, or if a weight is bad
  * @see Izmailov et al., Averaging Weights Leads to Wider Optima, arXiv 1803.05407
  *

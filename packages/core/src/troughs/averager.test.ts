@@ -14,7 +14,7 @@ import {
 type Example = (typeof examples)[number];
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 5 });
 
-/** A run, what it told, and the weights after each step. */
+/** A run, its reported averages, and the weights after each step. */
 async function averaged(
   average: AverageOptions<Example> | undefined,
   options = {},
@@ -43,7 +43,7 @@ const w = (average: Average | undefined) => (average?.snapshot as { w: number } 
 describe('average of train', () => {
   const steps: number[] = [];
 
-  it('ema: is the moving average of the weights, from a copy of the first ones on', async () => {
+  it('ema: is the moving average of the weights, starting with a copy of the first ones', async () => {
     const { weights, told } = await averaged({ type: 'ema', beta: 0.8, every: 1 });
     let mean = weights[0]!;
     const means = weights.map((weight) => (mean = 0.8 * mean + 0.2 * weight));
@@ -58,21 +58,21 @@ describe('average of train', () => {
     expect(w(told.at(-1))).toBeCloseTo(mean, 12);
   });
 
-  it('ema: looks by default a hundred times in its window', async () => {
+  it('ema: takes by default a hundred snapshots in its window', async () => {
     const { told } = await averaged({ type: 'ema', beta: 1 - 1 / 1500 }, { steps: 14 });
     expect(told).toEqual([]);
     const { told: later, weights } = await averaged({ type: 'ema', beta: 1 - 1 / 1500 }, { steps: 16 });
     expect(w(later[0])).toBe(weights[14]);
   });
 
-  it('lawa: is the mean of the last few snapshots, or of those there are', async () => {
+  it('lawa: is the mean of the last few snapshots, or of all while there are fewer', async () => {
     const { weights, told } = await averaged({ type: 'lawa', last: 3, every: 4 });
     const mean = (...steps: number[]) =>
       steps.reduce((sum, step) => sum + weights[step - 1]!, 0) / steps.length;
     expect(told.map(w)).toEqual([mean(4, 8), mean(12, 16, 20), mean(16, 20, 24)]);
   });
 
-  it('does not save more often for it', async () => {
+  it('does not cause more checkpoints', async () => {
     const { saved } = await averaged(
       { type: 'ema', beta: 0.9, every: 1 },
       {
@@ -82,7 +82,7 @@ describe('average of train', () => {
     expect([saved, steps]).toEqual([[], [7, 10, 14, 20, 21, 25]]);
   });
 
-  it('measures the average wherever it measures the model, and records it', async () => {
+  it('evaluates the average whenever it evaluates the model, and records it', async () => {
     const { run, told, ends } = await averaged({ type: 'ema', beta: 0.8, every: 1 });
     const judge = linearTrainable();
     const losses: unknown[] = [];
@@ -95,7 +95,7 @@ describe('average of train', () => {
     expect(parseRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
   });
 
-  it('leaves the run as it is', async () => {
+  it('does not change the run', async () => {
     const plain = await averaged(undefined);
     for (const average of [
       { type: 'ema', beta: 0.8, every: 1 },
@@ -123,7 +123,7 @@ describe('average of train', () => {
     }
   });
 
-  it('measures running statistics anew on the batches it is given', async () => {
+  it('measures running statistics again on the given batches', async () => {
     const trainable = linearTrainable();
     let renewed = 0;
     trainable.renewStatistics = async () => {
@@ -137,7 +137,7 @@ describe('average of train', () => {
     expect(state.v).not.toBe(77);
   });
 
-  it('knows no metrics without evaluation batches, but the snapshot', async () => {
+  it('has no metrics without evaluation batches, but has the snapshot', async () => {
     const { run, told } = await averaged({ type: 'lawa', last: 2, every: 5 }, { evaluate: undefined });
     expect(run.troughs).toEqual([
       { step: 10, cycle: 0 },
@@ -147,7 +147,7 @@ describe('average of train', () => {
     expect(told.map((average) => Object.keys(average))).toEqual(new Array(3).fill(['step', 'snapshot']));
   });
 
-  it('is not touched by a run that diverged', async () => {
+  it('does not include steps of a run that diverged', async () => {
     const result = (step: number) => ({ loss: step < 12 ? 1 : Number.NaN });
     const { run, told, saved } = await averaged(
       { type: 'ema', beta: 0.9, every: 1 },
@@ -176,7 +176,7 @@ describe('average of train', () => {
     expect(trainable.seen).toEqual([]);
   });
 
-  it('refuses a Trainable that cannot average, and an average of another type', async () => {
+  it('refuses a Trainable without average(), and an average of another type', async () => {
     const { average: _, ...bare } = linearTrainable();
     const options = { policy: constant({ lr: 0.1 }), steps: 3, average: { type: 'ema', beta: 0.9 } } as const;
     await expect(train(bare, examples, options)).rejects.toThrow('a Trainable with average()');

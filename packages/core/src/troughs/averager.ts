@@ -11,10 +11,10 @@ import { withContext } from '../trainable/withContext.ts';
 import { averageWeights } from './averageWeights.ts';
 
 /**
- * Which average of the weights a run keeps. Both take a snapshot every `every` steps.
+ * The average of the weights that a run keeps. Both kinds take a snapshot every `every` steps.
  *
  * - `'ema'`, the exponential moving average: `mean ← β^every · mean + (1 − β^every) · weights`, so that `beta` is the
- *   decay of one step. It starts as a copy of the first weights it sees. `every` is by default a hundredth of the
+ *   decay of one step. It starts as a copy of the first snapshot. `every` is by default a hundredth of the
  *   average's window `1 / (1 − β)`: 10 steps for a β of 0.999
  * - `'lawa'`: the mean of the `last` snapshots
  */
@@ -22,7 +22,7 @@ export type AverageOptions<Batch> = (
   | { readonly type: 'ema'; readonly beta: number; readonly every?: number }
   | { readonly type: 'lawa'; readonly last: number; readonly every: number }
 ) & {
-  /** Training batches on which the running statistics of the averaged weights are measured anew; some hundred. */
+  /** A few hundred training batches, on which the running statistics of the averaged weights are measured again. */
   readonly batches?: BatchPass<Batch>;
 };
 
@@ -40,9 +40,9 @@ export interface Averager {
   next(step: number): number;
   /** Takes a snapshot, if this is a step for it. */
   update(step: number): Promise<void>;
-  /** What must be saved. */
+  /** The data for a checkpoint. */
   state(): Pick<Checkpoint, 'average'>;
-  /** The averaged weights now, and how good they are; undefined before the first snapshot. */
+  /** The current averaged weights and their metrics; undefined before the first snapshot. */
   look(step: number): Promise<Average | undefined>;
 }
 
@@ -103,7 +103,7 @@ export function createAverager<Batch>(
   };
 }
 
-/** The snapshots that a checkpoint's average is made of. It may come from a file. */
+/** The snapshots of a checkpoint's average. The checkpoint may come from a file, so it is checked. */
 function stateOf({ average }: Partial<Checkpoint>, type: string): readonly Snapshot[] {
   if (average === undefined) return [];
   const { snapshots } = Object(average);
@@ -112,6 +112,6 @@ function stateOf({ average }: Partial<Checkpoint>, type: string): readonly Snaps
     expected: `a checkpoint with an average of the type "${type}", or with none`,
     received: `from.average.type = ${show(average?.type)}`,
     advice:
-      'Resume with the average of the first run, or take `average` out of the checkpoint to begin anew.',
+      'Resume with the average of the first run, or remove `average` from the checkpoint to start a new one.',
   });
 }

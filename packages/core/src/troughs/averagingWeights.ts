@@ -1,10 +1,11 @@
 import { ClrError, show } from '../errors.ts';
 
 /**
- * How often each of several snapshots counts in their mean `Σ weightᵢ · snapshotᵢ / Σ weightᵢ`: once, or as given.
+ * The weights of several snapshots in their mean `Σ weightᵢ · snapshotᵢ / Σ weightᵢ`. Default: all 1.
  * Adapters call it first in `average`.
  *
- * @throws {ClrError} if there is no snapshot, or `weights` are not as many numbers of at least 0, one of them above 0
+ * @throws {ClrError} if there is no snapshot, or if `weights` does not have one number of at least 0 for each, at least
+ *   one of them above 0
  *
  * @example
  * ```ts
@@ -25,7 +26,7 @@ export function averagingWeights(
   }
   const count = snapshots.length;
   if (weights === undefined) return new Array(count).fill(1);
-  // Not the list itself, whose holes findIndex sees and reduce does not.
+  // Use a copy, because findIndex visits the holes of a sparse list and reduce does not.
   const all: readonly unknown[] = Array.isArray(weights) ? Array.from(weights) : [];
   const bad = all.findIndex((weight) => !(Number.isFinite(weight) && (weight as number) >= 0));
   const total = all.reduce((sum: number, weight) => sum + Number(weight), 0);
@@ -33,6 +34,6 @@ export function averagingWeights(
   throw new ClrError('clr/core', {
     expected: `${count} weights of at least 0, one for each snapshot, with a finite sum above 0`,
     received: bad < 0 ? `${all.length} with the sum ${total}` : `weights[${bad}] = ${show(all[bad])}`,
-    advice: 'Leave them out to count all alike.',
+    advice: 'Leave them out for equal weights.',
   });
 }

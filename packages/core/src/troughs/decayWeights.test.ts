@@ -4,7 +4,7 @@ import { examples, linearTrainable } from '../../test/linearTrainable.ts';
 import { averageWeights, constant, decay, decayWeights, toSchedule, train, triangular } from '../index.ts';
 
 describe('decayWeights', () => {
-  it('gives every update of the constant run the share of the rate that the decay leaves it', async () => {
+  it('weights every update of the constant run by the decay’s share of its rate', async () => {
     const trainable = linearTrainable();
     const states: { w: number }[] = [{ ...trainable.state }];
     await train(trainable, examples, {
@@ -14,7 +14,7 @@ describe('decayWeights', () => {
     });
     for (const shape of ['linear', 'cosine', 'sqrt', { power: 2 }] as const) {
       const policy = decay({ maxLr: 0.02, steps: 40, warmup: 0, shape });
-      // A snapshot after each step: the definition, update by update.
+      // With a snapshot after each step this is the definition, update by update.
       const steps = Array.from({ length: 41 }, (_, index) => 20 + index);
       const { lr } = toSchedule(policy);
       const wanted = steps
@@ -29,7 +29,7 @@ describe('decayWeights', () => {
     }
   });
 
-  it('has a sum of 1 and no weight below 0, however the snapshots lie', () => {
+  it('has a sum of 1 and no weight below 0 for any steps', () => {
     const gaps = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(gaps, fc.nat(1000), fc.double({ min: 0.1, max: 4, noNaN: true }), (gaps, start, power) => {
@@ -44,7 +44,7 @@ describe('decayWeights', () => {
     );
   });
 
-  it('is the last snapshot where nothing decays', () => {
+  it('is the last snapshot if nothing decays', () => {
     expect(decayWeights([5, 6, 9], constant({ lr: 2 }))).toEqual([0, 0, 1]);
   });
 

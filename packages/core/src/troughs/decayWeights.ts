@@ -4,17 +4,18 @@ import type { ScheduleLike } from '../toSchedule.ts';
 import { toSchedule } from '../toSchedule.ts';
 
 const stepList = list(integer(0), 2);
-/** The longest decay, in steps: its every step is looked at. */
+/** The longest decay, in steps. Each step is evaluated. */
 const longest = 1e8;
 
 /**
- * Weights for `averageWeights` by which snapshots of a run at a constant rate stand for one whose rate decays after the
- * first of them: no cooldown has to be trained, and several can be compared.
+ * Weights for `averageWeights` that approximate a decay. The average of snapshots from a run at a constant rate
+ * replaces a run whose rate decays after the first of them. So no cooldown has to be trained, and several can be
+ * compared.
  *
  * With the snapshots `s₀ … sₙ` and `rᵢ` the mean share of the rate that the decay leaves between `sᵢ₋₁` and `sᵢ`, the
- * average is `s₀ + Σ rᵢ · (sᵢ − sᵢ₋₁)`: every update counts as much as the decay would have let it act. So `s₀` has the
- * weight `1 − r₁`, `sᵢ` the weight `rᵢ − rᵢ₊₁`, and `sₙ` the weight `rₙ`. What a decay changes in later gradients is not
- * in it.
+ * average is `s₀ + Σ rᵢ · (sᵢ − sᵢ₋₁)`: every update counts with the share of its rate that the decay would have left.
+ * So `s₀` has the weight `1 − r₁`, `sᵢ` the weight `rᵢ − rᵢ₊₁`, and `sₙ` the weight `rₙ`. The effect of a decay on
+ * later gradients is not included.
  *
  * @param steps - the steps of the snapshots, the lowest first
  * @param schedule - the decay, counted from the first snapshot; it may not rise
@@ -45,12 +46,17 @@ export function decayWeights(steps: readonly number[], schedule: ScheduleLike): 
     for (let step = from; step < end; step++) sum += lr(step - start);
     return sum / (end - from);
   });
-  // The share of the rate that is left in each stretch: all of it before the first, none after the last.
+  // The share of the rate that is left between two snapshots: 1 before the first, 0 after the last.
   const shares = [1, ...rates.map((rate) => rate / lr(0)), 0];
   return steps.map((_, index) => {
     const weight = shares[index]! - shares[index + 1]!;
     if (weight >= 0) return weight;
     const expected = 'a rate above 0 that falls or stays';
-    throw new PolicyError('schedule', schedule, expected, `It rises before step ${steps[index]! - start}.`);
+    throw new PolicyError(
+      'schedule',
+      schedule,
+      expected,
+      `The rate rises before step ${steps[index]! - start}.`,
+    );
   });
 }

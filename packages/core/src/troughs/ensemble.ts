@@ -5,7 +5,7 @@ import { requireMethod } from '../trainable/requireMethod.ts';
 import type { Metrics, Prediction, Snapshot, Trainable } from '../trainable/trainable.ts';
 import { withContext } from '../trainable/withContext.ts';
 
-/** Several states of one model that answer together. */
+/** Several states of one model whose outputs are averaged. */
 export interface Ensemble<Batch> {
   /** For each batch the mean of the members' outputs, example after example. */
   predict(batches: BatchPass<Batch>): Promise<Float32Array[]>;
@@ -14,8 +14,8 @@ export interface Ensemble<Batch> {
 }
 
 /**
- * A snapshot ensemble: the states of one run's troughs, whose outputs (probabilities where they classify) are
- * averaged. Each call restores one member after the other and then puts the model's own state back.
+ * A snapshot ensemble: averages the outputs (probabilities if the model classifies) of the states of one run's troughs.
+ * Each call restores the members one after the other, and then the model's original state.
  *
  * @param batches - read once for each member, so an iterable must start again each time
  * @throws {ClrError} if the trainable cannot predict, or throws
@@ -32,7 +32,7 @@ export interface Ensemble<Batch> {
  */
 export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly Snapshot[]): Ensemble<Batch> {
   requireMethod(trainable, 'predictBatch', members.length);
-  /** The last member's predictions, their outputs replaced by the means. */
+  /** The last member's predictions with the mean outputs. */
   const predictions = async (batches: BatchPass<Batch>): Promise<Prediction[]> => {
     checkBatches('batches', batches, true);
     return inOtherStates(trainable, async () => {

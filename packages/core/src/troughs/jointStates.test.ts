@@ -5,7 +5,7 @@ import { ensemble } from './ensemble.ts';
 
 const states = [1, 2, 6].map((w) => ({ w, v: w / 10, updates: w }));
 
-/** A model in a state of its own, which must be its own again afterwards. */
+/** A model whose state must be unchanged afterwards. */
 async function model() {
   const trainable = linearTrainable();
   await trainable.restore({ w: 9, v: 8, updates: 7 });
@@ -13,13 +13,13 @@ async function model() {
 }
 
 describe('averageWeights', () => {
-  it('gives the mean of the weights, the last one’s slots, and leaves the model alone', async () => {
+  it('gives the mean of the weights and the slots of the last snapshot, and does not change the model', async () => {
     const trainable = await model();
     expect(await averageWeights(trainable, states)).toEqual({ w: 3, v: 0.6, updates: 6 });
     expect(trainable.state).toEqual({ w: 9, v: 8, updates: 7 });
   });
 
-  it('measures running statistics anew, of the average, on the batches that it is given', async () => {
+  it('measures the running statistics of the average again on the given batches', async () => {
     const trainable = await model();
     const seen: [number, object][] = [];
     trainable.renewStatistics = async (batch) => {
@@ -31,7 +31,7 @@ describe('averageWeights', () => {
     expect(trainable.state).toEqual({ w: 9, v: 8, updates: 7 });
   });
 
-  it('puts the model back when measuring fails, and says what and where', async () => {
+  it('restores the model if measuring fails, and says what failed and where', async () => {
     const trainable = await model();
     trainable.renewStatistics = () => Promise.reject(new Error('mine'));
     await expect(averageWeights(trainable, states, examples)).rejects.toThrow(
@@ -40,7 +40,7 @@ describe('averageWeights', () => {
     expect(trainable.state).toEqual({ w: 9, v: 8, updates: 7 });
   });
 
-  it('refuses no snapshots, and a trainable that cannot', async () => {
+  it('refuses an empty list, and a trainable without average()', async () => {
     const trainable = await model();
     await expect(averageWeights(trainable, [])).rejects.toThrow('Received: no snapshots');
     const { average: _, ...cannot } = trainable;
@@ -49,7 +49,7 @@ describe('averageWeights', () => {
 });
 
 describe('ensemble', () => {
-  it('answers with the mean of its members’ outputs, and leaves the model alone', async () => {
+  it('returns the mean of its members’ outputs, and does not change the model', async () => {
     const trainable = await model();
     const outputs = await ensemble(trainable, states).predict(examples);
     for (const [index, { x }] of examples.entries()) {
@@ -74,7 +74,7 @@ describe('ensemble', () => {
     expect(metrics).toEqual({ loss: (1 * 3 + 3 * 4) / 4, accuracy: 1 / 4 });
   });
 
-  it('of one is that one', async () => {
+  it('of one member equals that member', async () => {
     const trainable = await model();
     const alone = await ensemble(trainable, [states[2]!]).evaluate(examples);
     await trainable.restore(states[2]!);
@@ -82,7 +82,7 @@ describe('ensemble', () => {
     expect(alone.accuracy).toBeUndefined();
   });
 
-  it('puts the model back when a member fails', async () => {
+  it('restores the model if a member fails', async () => {
     const trainable = await model();
     trainable.predictBatch = () => Promise.reject(new Error('mine'));
     await expect(ensemble(trainable, states).evaluate(examples)).rejects.toThrow(
@@ -91,7 +91,7 @@ describe('ensemble', () => {
     expect(trainable.state).toEqual({ w: 9, v: 8, updates: 7 });
   });
 
-  it('refuses no members, a trainable that cannot, and batches that can be read once', async () => {
+  it('refuses an empty list, a trainable without predictBatch(), and batches that can be read only once', async () => {
     const trainable = await model();
     expect(() => ensemble(trainable, [])).toThrow('no snapshots');
     const { predictBatch: _, ...cannot } = trainable;

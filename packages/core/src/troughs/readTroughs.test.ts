@@ -10,12 +10,12 @@ const accuracies = (...values: number[]): Trough[] =>
   values.map((accuracy, cycle) => ({ step: 100 * (cycle + 1), cycle, loss: 1, accuracy }));
 
 describe('readTroughs', () => {
-  it('goes on while cycles gain', () => {
+  it('continues while cycles gain', () => {
     const reading = readTroughs(losses(0.9, 0.8, 0.7));
     expect(reading).toMatchObject({ best: { step: 300 }, cyclesWithoutGain: 0, advice: 'go on' });
   });
 
-  it('goes by accuracy where there is one, else by loss', () => {
+  it('compares the accuracy if there is one, else the loss', () => {
     expect(readTroughs(accuracies(0.7, 0.8, 0.75)).best?.step).toBe(200);
     expect(readTroughs(losses(0.7, 0.8, 0.75)).best?.step).toBe(100);
   });
@@ -37,31 +37,31 @@ describe('readTroughs', () => {
     ]);
   });
 
-  it('counts anew after a gain', () => {
+  it('counts from 0 again after a gain', () => {
     expect(readTroughs(losses(5, 6, 6, 6, 4, 6), { patience: 3 }).cyclesWithoutGain).toBe(1);
   });
 
-  it('takes for a gain what is more than minGain over the last one', () => {
+  it('counts only an improvement of more than minGain as a gain', () => {
     const creeping = losses(1, 0.99, 0.98, 0.97, 0.9);
     expect(readTroughs(creeping, { minGain: 0.05 })).toMatchObject({ best: { step: 500 } });
     expect(readTroughs(creeping.slice(0, 4), { minGain: 0.05 }).best?.step).toBe(100);
   });
 
-  it('says why, with the best trough’s number and step', () => {
+  it('gives the reason, with the best trough’s value and step', () => {
     const { reason } = readTroughs(accuracies(0.7, 0.81, 0.8, 0.8), { patience: 2 });
     expect(reason).toBe(
       '2 cycles without gain since step 200 (best accuracy 0.8100 at step 200; bounds reduced 0 times): reduce bounds.',
     );
   });
 
-  it('goes on where there is nothing to compare, and passes over what is not finite', () => {
+  it('continues without metrics, and ignores values that are not finite', () => {
     expect(readTroughs([])).toMatchObject({ best: null, advice: 'go on' });
     const bare = [1, 2, 3, 4, 5].map((cycle) => ({ step: cycle, cycle }));
     expect(readTroughs(bare)).toMatchObject({ best: null, advice: 'go on' });
     expect(readTroughs(losses(null, 0.5, null)).best?.step).toBe(200);
   });
 
-  it('never says so before `patience` cycles without a gain, and always then', () => {
+  it('advises a reduction exactly after `patience` cycles without a gain', () => {
     const options = { patience: fc.integer({ min: 1, max: 6 }), reductions: fc.integer({ min: 0, max: 3 }) };
     fc.assert(
       fc.property(fc.array(fc.nat(9), { minLength: 1 }), fc.record(options), (values, given) => {
@@ -74,13 +74,13 @@ describe('readTroughs', () => {
     );
   });
 
-  it('refuses reductions at what is no step', () => {
+  it('refuses a reduction at an invalid step', () => {
     for (const step of [Number.NaN, -1, '3']) {
       expect(() => readTroughs([], { reducedAt: [step as number] })).toThrow('Expected reducedAt[0] to be');
     }
   });
 
-  it('refuses a patience that counts no cycles', () => {
+  it('refuses a patience of 0 cycles', () => {
     expect(() => readTroughs([], { patience: 0 })).toThrow('Received: patience = 0');
   });
 });

@@ -10,13 +10,13 @@ export interface ReadTroughsOptions {
   readonly patience?: number;
   /** The smallest change that counts as a gain, in accuracy if there is one, else in loss. Default 0. */
   readonly minGain?: number;
-  /** How many reductions of the bounds come before the advice to stop. Default 2, as in the paper's headline run. */
+  /** The number of reductions of the bounds before the advice to stop. Default 2, as in the paper's headline run. */
   readonly reductions?: number;
   /** The steps at which the bounds were already reduced. Patience starts again at each. */
   readonly reducedAt?: readonly number[];
 }
 
-/** What {@link readTroughs} found. */
+/** The result of {@link readTroughs}. */
 export interface TroughReading {
   /** The best trough; `null` while none has metrics. */
   readonly best: Trough | null;
@@ -29,10 +29,10 @@ export interface TroughReading {
 }
 
 /**
- * The paper's advice at the troughs: when to reduce the bounds, and when to stop. It compares the accuracy if there is
- * one, else the loss.
+ * Gives the paper's advice at the troughs: when to reduce the bounds, and when to stop. It compares the accuracy if
+ * there is one, else the loss.
  *
- * @param troughs - from the first on, as `TrainingRun.troughs` holds them
+ * @param troughs - all troughs of the run, from the first on: `TrainingRun.troughs`
  * @throws {PolicyError} if `patience` is not a positive integer, or another option is negative
  * @see Smith, arXiv 1506.01186, sections 3.2 and 5
  *
@@ -66,6 +66,6 @@ export function readTroughs(troughs: readonly Trough[], options: ReadTroughsOpti
   const [name, value] = bar?.accuracy === undefined ? ['loss', bar?.loss] : ['accuracy', bar.accuracy];
   const reason = best
     ? `${cyclesWithoutGain} cycles without gain since step ${since} (best ${name} ${value?.toPrecision(4)} at step ${best.step}; bounds reduced ${reducedAt.length} times): ${advice}.`
-    : 'No trough has metrics: go on.';
+    : 'No trough has metrics: continue.';
   return { best, cyclesWithoutGain, advice, reason };
 }

@@ -2,13 +2,13 @@ import type { Dataset, Field, Values } from '../dataset.ts';
 import { fail } from '../errors.ts';
 import { type RawArray, readRows } from './rawArray.ts';
 
-/** A part of the examples: which array it is, and the type to read it as. */
+/** A part of the examples: its array, and the type to convert it to. */
 export interface ArrayField {
   readonly array: RawArray;
   readonly type: Values['type'];
   /** Multiplies each number: 1/255 for bytes of images. Default 1. */
   readonly scale?: number;
-  /** Of int64: how many different numbers are legal, from 0. Default: all are. */
+  /** For int64: the number of legal values, from 0. Default: all are legal. */
   readonly vocabulary?: number;
 }
 
@@ -16,7 +16,7 @@ export interface ArrayField {
 const maxLabels = 5e7;
 
 /**
- * Arrays as examples: their first axis counts them. Rows are read from the file when a batch is asked for.
+ * Makes examples from arrays; the first axis counts them. Rows are read from the file when a batch needs them.
  *
  * @param fields - the arrays by the names of the model's inputs, and `target`
  * @throws {ClrError} if they have different numbers of rows
@@ -71,7 +71,7 @@ export async function arraysDataset(fields: Readonly<Record<string, ArrayField>>
               `${numbers[odd]} in row ${rowOf(odd)}`,
               name === 'target'
                 ? 'Give classes as whole numbers, or train a regression (--loss mse).'
-                : 'The model reads whole numbers, such as tokens: give these, or make a model that reads floats.',
+                : 'The model reads whole numbers, such as tokens. Give whole numbers, or use a model that reads floats.',
             );
           }
           const alien =

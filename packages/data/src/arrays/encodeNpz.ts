@@ -1,13 +1,13 @@
 import { zipSync } from 'fflate';
 
-/** An array to be written. */
+/** An array to write. */
 export interface NpzArray {
   readonly dims: readonly number[];
   readonly data: Float32Array | BigInt64Array;
 }
 
 /**
- * Writes arrays as a .npz file, as `np.savez` does: `np.load` reads it.
+ * Writes arrays as a .npz file like `np.savez`. `np.load` reads it.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ export function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Uint8Arra
     `${name}.npy`,
     npyOf(array),
   ]);
-  // Dates of a zip file begin in 1980; a fixed one makes the same arrays the same bytes.
+  // Dates of a zip file begin in 1980. A fixed date gives equal arrays the same bytes.
   return zipSync(Object.fromEntries(files), { level: 0, mtime: new Date(1980, 0, 1) });
 }
 

@@ -7,10 +7,10 @@ import { readNpz } from './readNpz.ts';
 import { readSafetensors } from './readSafetensors.ts';
 
 /**
- * The arrays of a .npz, .npy, .safetensors or IDX file, told by its content. Their elements stay in the file until they are
- * read.
+ * Opens the arrays of a .npz, .npy, .safetensors or IDX file, recognised by its content. Elements stay in the file
+ * until they are needed.
  *
- * @param name - the file's name: an array in a .npy or IDX file has no other
+ * @param name - the file's name, which also names the array of a .npy or IDX file
  * @throws {ClrError} on other files and damaged ones
  *
  * @example

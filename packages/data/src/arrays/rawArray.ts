@@ -1,18 +1,18 @@
 import type { ByteSource } from '../byteSource.ts';
 import { fail } from '../errors.ts';
 
-/** The types of elements that are read. */
+/** The supported element types. */
 export type Dtype = 'f2' | 'bf2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
 
-/** An array as it lies in a file: plain numbers one after another, row-major. */
+/** An array in a file: plain numbers one after another, row-major. */
 export interface RawArray {
   readonly name: string;
   readonly dtype: Dtype;
   readonly dims: readonly number[];
-  /** Whether the bytes of a number come from the high one down. */
+  /** True if the high byte of a number comes first. */
   readonly bigEndian?: boolean;
   readonly source: ByteSource;
-  /** Where its first element is. */
+  /** The offset of its first element. */
   readonly offset: number;
 }
 
@@ -21,7 +21,7 @@ export const widthOf = (dtype: Dtype): number => (dtype === 'bf2' ? 2 : Number(d
 
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
-/** Sees that the file holds all of an array. */
+/** Checks that the file contains the whole array. */
 export function checkWhole(array: RawArray): RawArray {
   const end = array.offset + sizeOf(array.dims) * widthOf(array.dtype);
   if (end <= array.source.size) return array;
@@ -43,7 +43,7 @@ function halfToNumber(half: number): number {
 
 const widened = new DataView(new ArrayBuffer(4));
 
-/** Reads one element. Integers of 64 bits lose what a float64 cannot hold. */
+/** Reads one element. 64-bit integers are rounded to float64. */
 const readers: Readonly<Record<Dtype, (view: DataView, at: number, little: boolean) => number>> = {
   f2: (view, at, little) => halfToNumber(view.getUint16(at, little)),
   bf2: (view, at, little) => {
@@ -63,7 +63,7 @@ const readers: Readonly<Record<Dtype, (view: DataView, at: number, little: boole
   b1: (view, at) => view.getUint8(at),
 };
 
-/** Some rows of an array, as numbers in an array that `make` creates. */
+/** Reads rows of an array into an array that `make` creates. */
 export async function readRows<T extends Float32Array | Float64Array>(
   { dtype, dims, bigEndian = false, source, offset }: RawArray,
   rows: ArrayLike<number>,
@@ -74,7 +74,7 @@ export async function readRows<T extends Float32Array | Float64Array>(
   const values = make(rows.length * size);
   const read = readers[dtype];
   for (let row = 0; row < rows.length; ) {
-    // Rows that follow each other are read at once.
+    // Consecutive rows are read together.
     let run = 1;
     while (
       row + run < rows.length &&

@@ -5,7 +5,7 @@ import { checkWhole, type Dtype, type RawArray } from './rawArray.ts';
 const dtypes: readonly Dtype[] = ['f2', 'f4', 'f8', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1'];
 
 /**
- * The array in a .npy file that lies at `offset` of a source: versions 1, 2 and 3, either byte order.
+ * The array in a .npy file at `offset` of a source: versions 1, 2 and 3, either byte order.
  *
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */

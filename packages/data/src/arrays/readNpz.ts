@@ -16,7 +16,7 @@ interface Member {
 }
 
 /**
- * The arrays of a .npz file. Those that `np.savez` stored are read from where they lie, whatever their size; those of
+ * The arrays of a .npz file. Arrays of `np.savez` have any size and are read from the file as needed. Arrays of
  * `np.savez_compressed` are unpacked in memory.
  */
 export async function readNpz(source: ByteSource): Promise<RawArray[]> {
@@ -35,7 +35,7 @@ export async function readNpz(source: ByteSource): Promise<RawArray[]> {
       throw fail(
         `arrays of at most ${maxUnpacked} bytes in a compressed file`,
         `"${name}" of ${member.size} bytes`,
-        'Save it with np.savez: what is not compressed is read in parts.',
+        'Save it with np.savez: uncompressed arrays are read in parts.',
       );
     }
   }
@@ -91,7 +91,7 @@ async function membersOf(source: ByteSource): Promise<Member[]> {
     let [packed, unpacked, header] = [20, 24, 42].map((field) =>
       directory.getUint32(place + field, true),
     ) as [number, number, number];
-    // Zip64: the sizes that do not fit stand in an extra field, in this order.
+    // Zip64: sizes that do not fit are in an extra field, in this order.
     for (let from = place + 46 + named; from + 4 <= place + 46 + named + extra; ) {
       const length = directory.getUint16(from + 2, true);
       if (directory.getUint16(from, true) === 1) {

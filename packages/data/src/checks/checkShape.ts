@@ -1,15 +1,15 @@
 import { fail } from '../errors.ts';
 
-/** An axis as a model names it: a size, or a name where it is free. */
+/** An axis of a model's input: a size, or a name if the size is free. */
 export type Axis = number | string;
 
 /**
- * Sees that an array fits an input of a model, with the advice for what is most often wrong: channels last beside channels
- * first, examples that are flat, a channel that is missing.
+ * Checks that an array fits an input of a model. The error has advice for common mistakes: channels last instead of
+ * first, flat examples, a missing channel.
  *
  * @param dims - the array's shape, the examples first
- * @param wanted - the input's shape; undefined where the model does not say
- * @throws {ClrError} which shows both shapes
+ * @param wanted - the input's shape; undefined if the model does not state it
+ * @throws {ClrError} with both shapes
  *
  * @example
  * ```ts

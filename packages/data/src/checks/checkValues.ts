@@ -1,14 +1,14 @@
 import type { Values } from '../dataset.ts';
 import { fail } from '../errors.ts';
 
-/** What is known of the model that the examples are for. */
+/** Properties of the model for the examples. */
 export interface Wanted {
-  /** The number of classes, where the target is a class. */
+  /** The number of classes, if the target is a class. */
   readonly classes?: number;
 }
 
 /**
- * Looks at some examples before a model sees them.
+ * Checks some examples before a model uses them.
  *
  * @returns advice as sentences: pixels that are not scaled, numbers that are all the same
  * @throws {ClrError} on numbers that are not finite, and labels that do not run from 0 to classes − 1

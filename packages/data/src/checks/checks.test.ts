@@ -25,7 +25,7 @@ describe('checkShape', () => {
     [[9, 28, 28], ['n', 28, 28, 1], 'x[..., None]'],
     [[9, 784], ['n', 1, 28, 28], 'x.reshape(-1, 1, 28, 28)'],
     [[9, 5], ['n', 4], 'Received: [5], of an array [9, 5]'],
-  ])('says what to do about %j for %j', (dims, wanted, words) => {
+  ])('gives advice for %j with an input of %j', (dims, wanted, words) => {
     expect(() => checkShape('x', dims, wanted)).toThrow(words);
   });
 });
@@ -36,11 +36,11 @@ const labels = (...numbers: number[]) =>
   ({ type: 'int64', dims: [numbers.length], data: BigInt64Array.from(numbers, BigInt) }) as const;
 
 describe('checkValues', () => {
-  it('has nothing to say of good data', () => {
+  it('gives no advice for good data', () => {
     expect(checkValues({ x: floats(0.5, -1, 2, 0), target: labels(0, 2) }, { classes: 3 })).toEqual([]);
   });
 
-  it('advises on raw pixels and constants', () => {
+  it('gives advice for raw pixels and constants', () => {
     expect(checkValues({ x: floats(0, 255, 3, 4) })[0]).toContain('Divide them by 255');
     expect(checkValues({ x: floats(2, 2, 2, 2) })[0]).toContain('is 2 everywhere');
   });

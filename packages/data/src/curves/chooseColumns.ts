@@ -3,10 +3,10 @@ import type { Column, CurveOptions, CurveTable } from './curve.ts';
 
 type Role = 'lr' | 'loss';
 
-/** What the readers call columns that have no name. */
+/** The readers' name for columns without a name. */
 const unnamed = /^(column \d+|first|second)$/;
 
-/** The learning rate and the loss of a table: named by the options, or guessed by their names. */
+/** Chooses the learning rate and the loss of a table: by the options, or by guessing from the names. */
 export function chooseColumns(
   { columns }: CurveTable,
   options: CurveOptions,
@@ -42,7 +42,7 @@ function named(
   );
 }
 
-/** How well a name fits a role: the higher, the better; 0 not at all. */
+/** The score of a name for a role. Higher is better; 0 means that it does not fit. */
 const scores: Readonly<Record<Role, (name: string) => number>> = {
   lr: (name) => {
     if (/^(lrs?|learning[ _-]?rates?)$/i.test(name)) return 3;
@@ -63,7 +63,7 @@ function guess(columns: readonly Column[], role: Role, name: string): Column | u
   if (best === 0) return byValues(columns, role);
   const found = rated.filter(({ score }) => score === best).map(({ column }) => column);
   const [first] = found;
-  // Parameter groups that move together are one rate.
+  // Parameter groups with equal rates count as one.
   if (found.every((column) => String(column.values) === String(first?.values))) return first;
   throw fail(
     `one ${words[role]} in ${name}`,

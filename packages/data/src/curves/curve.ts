@@ -1,6 +1,6 @@
 import type { LossSmoothing, RangeTestTrace } from '@clr/core';
 
-/** The tool that wrote a curve, as far as the file tells. */
+/** The tool that wrote a curve, if the file shows it. */
 export type CurveSource =
   | 'clr'
   | 'fastai'
@@ -14,38 +14,38 @@ export type CurveSource =
   | 'JSON'
   | 'CSV';
 
-/** Options of `readCurve`: they override what is guessed. */
+/** Options of `readCurve`, which override its guesses. */
 export interface CurveOptions {
-  /** How error messages call the file. Default: `the file`. */
+  /** The file's name in error messages. Default: `the file`. */
   readonly name?: string;
   /** The column, key or tag of the learning rate. */
   readonly lr?: string;
   /** The column, key or tag of the loss. */
   readonly loss?: string;
-  /** How the tool smoothed the losses. */
+  /** The tool's smoothing of the losses. */
   readonly smoothing?: LossSmoothing;
 }
 
-/** A range test read from a file of any tool. */
+/** A range test from a file of any tool. */
 export interface Curve {
   readonly trace: RangeTestTrace;
   readonly source: CurveSource;
-  /** What was guessed, as sentences. */
+  /** The guesses, as sentences. */
   readonly notes: readonly string[];
 }
 
-/** One series of numbers, as a file holds it: the step of each value. NaN and infinities are `null`. */
+/** One series of numbers of a file, with the step of each value. NaN and infinities are `null`. */
 export interface Column {
   readonly name: string;
   readonly steps: readonly number[];
   readonly values: readonly (number | null)[];
 }
 
-/** What a file holds before anything is chosen of it. */
+/** The content of a file, before columns are chosen. */
 export interface CurveTable {
   readonly source: CurveSource;
   readonly columns: readonly Column[];
-  /** How this tool smooths, where it is known to. */
+  /** The tool's smoothing, if it is known. */
   readonly smoothing?: LossSmoothing;
   readonly notes?: readonly string[];
 }

@@ -3,7 +3,7 @@ import { type CsvCells, parseCsv } from '../text/parseCsv.ts';
 import { readNumber } from '../text/readNumber.ts';
 import type { Column, CurveSource, CurveTable } from './curve.ts';
 
-/** The series of a CSV file: one for each column, or, where a file has a row for each value (MLflow), one for each key. */
+/** The series of a CSV file: one for each column, or one for each key if the file has a row for each value (MLflow). */
 export function fromCsv(text: string, name: string): CurveTable {
   const cells = parseCsv(text, name);
   const comma = cells.delimiter !== ',';

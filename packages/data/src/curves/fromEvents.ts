@@ -3,7 +3,7 @@ import { maskedCrc32c } from './crc32c.ts';
 import type { Column, CurveTable } from './curve.ts';
 import { type Field, fieldsOf } from './protobuf.ts';
 
-/** Whether a file consists of TFRecords: 8 bytes of a length, and their checksum. */
+/** True if a file consists of TFRecords, which begin with a length of 8 bytes and its checksum. */
 export function isEventFile(bytes: Uint8Array): boolean {
   return bytes.length >= 12 && maskedCrc32c(bytes.subarray(0, 8)) === viewOf(bytes).getUint32(8, true);
 }
@@ -13,7 +13,7 @@ const viewOf = (bytes: Uint8Array): DataView =>
 
 /**
  * The scalars of a TensorBoard event file, by tag: TFRecords of Event messages, with `simple_value` (PyTorch,
- * TensorFlow 1) or a scalar tensor (TensorFlow 2). A step that was logged twice counts as it was logged last.
+ * TensorFlow 1) or a scalar tensor (TensorFlow 2). If a step was logged twice, the last value counts.
  *
  * @see https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
  */
@@ -27,7 +27,7 @@ export function fromEvents(bytes: Uint8Array, name: string): CurveTable {
     const length = at + 12 <= bytes.length ? Number(view.getBigUint64(at, true)) : Infinity;
     const end = at + 12 + length + 4;
     if (end > bytes.length) {
-      // A run that is still going on, or that was killed.
+      // The run is still running, or was killed.
       notes.push(`The last event is incomplete and was left out.`);
       break;
     }

@@ -4,12 +4,12 @@ import { fromRecords } from './fromRecords.ts';
 
 type Lists = Readonly<Record<string, readonly unknown[]>>;
 
-/** The series in parsed JSON; `undefined` where it holds none. */
+/** The series in parsed JSON; `undefined` if there are none. */
 export function fromJson(value: unknown, name: string): CurveTable | undefined {
   if (Array.isArray(value)) return fromArray(value, name);
   if (typeof value !== 'object' || value === null) return undefined;
   const { history, log_history: log, results } = value as Record<string, unknown>;
-  // trainer_state.json of Transformers: a list of what was logged.
+  // trainer_state.json of Transformers: a list of logged records.
   if (Array.isArray(log)) return fromRecords(log, 'Transformers');
   const inner = [history, results].find((one) => typeof one === 'object' && one !== null);
   if (inner && !Array.isArray(inner)) return fromJson(inner, name);
@@ -41,7 +41,7 @@ function fromLists(lists: Lists, name: string): CurveTable {
       name: key,
       steps: list.map((_, i) => i),
       values: list.map((item, i) => {
-        // One-element lists are what a tensor's tolist() gives.
+        // A tensor's tolist() gives one-element lists.
         const number = Array.isArray(item) && item.length === 1 ? item[0] : item;
         if (number === null) return null;
         if (typeof number === 'number') return Number.isFinite(number) ? number : null;
@@ -70,8 +70,8 @@ function fromLists(lists: Lists, name: string): CurveTable {
 }
 
 /**
- * Whether a curve begins as those of Lightning do: its running mean is debiased by a step too many, so that the first values
- * are 0.505, 0.673, 0.757 of the loss.
+ * True if a curve begins like those of Lightning. Its debiasing is off by one step, so that the first values are 0.505,
+ * 0.673, 0.757 of the loss.
  */
 function startsAsLightning([first, second, third]: readonly (number | null)[]): boolean {
   if (!first || !second || !third) return false;

@@ -2,7 +2,7 @@ import type { Column, CurveSource, CurveTable } from './curve.ts';
 
 const stepNames = ['_step', 'step', 'global_step', 'iteration', 'iter', 'batch'];
 
-/** The series of a list of objects, such as the lines of a JSONL log; each field with numbers is one. */
+/** The series of a list of objects, such as the lines of a JSONL log. Each field with numbers is a series. */
 export function fromRecords(items: readonly unknown[], source: CurveSource): CurveTable {
   const records = items.map((item) => (Object(item) as Record<string, unknown>) ?? {});
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];

@@ -1,10 +1,10 @@
 /**
- * Whether losses jump from step to step, as those of single batches do: the correlation of each difference with the next is
- * −½ for independent noise, and −(1 − β)/2 in a running mean, which is nearly 0.
+ * True if losses jump from step to step, like those of single batches. The correlation of successive differences is −½
+ * for independent noise, and −(1 − β)/2, nearly 0, in a running mean.
  */
 export function jumps(losses: readonly (number | null)[]): boolean {
   const known = losses.filter((loss): loss is number => loss !== null);
-  // What comes after is the divergence, which is steep.
+  // The part after it is the divergence, which is steep.
   const part = known.slice(0, Math.floor(known.length / 2));
   if (part.length < 20) return false;
   const steps = part.slice(1).map((loss, i) => loss - part[i]!);

@@ -35,4 +35,4 @@ export function fieldsOf(message: Uint8Array): Field[] {
 }
 
 const broken = (): Error =>
-  fail('a whole protobuf message', 'one that is cut short or damaged', 'Copy the file again.');
+  fail('a whole protobuf message', 'one that is truncated or damaged', 'Copy the file again.');

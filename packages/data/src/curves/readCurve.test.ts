@@ -6,12 +6,12 @@ import { readCurve } from './readCurve.ts';
 
 const steps = 60;
 const lrs = Array.from({ length: steps }, (_, step) => 1e-4 * 1.17 ** step);
-// A fall and a rise, with noise that differs from step to step.
+// A fall and a rise with independent noise.
 const raw = lrs.map(
   (lr, step) => 2.3 / (1 + lr * 20) + lr ** 2 / 4 + 0.003 * (((step ** 2 * 7919) % 31) - 15),
 );
 
-/** What a running mean stores: m ← β·m + (1 − β)·loss, begun with the first loss or at 0 and debiased. */
+/** A running mean: m ← β·m + (1 − β)·loss, started with the first loss, or started at 0 and debiased. */
 function stored(beta: number, ahead?: number): number[] {
   let mean = ahead === undefined ? (raw[0] as number) : 0;
   return raw.map((loss, step) => {
@@ -195,7 +195,7 @@ describe('readCurve', () => {
     expect(() => readCurve(bytes)).toThrow(words);
   });
 
-  it('names the columns there are when a wanted one is missing', () => {
+  it('names the existing columns if a wanted one is missing', () => {
     expect(() => readCurve(json({ lrs, losses: raw }), { loss: 'x' })).toThrow('Received: lrs, losses');
   });
 });

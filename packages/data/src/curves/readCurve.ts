@@ -11,7 +11,7 @@ import { jumps } from './jumps.ts';
 import { toTrace } from './toTrace.ts';
 
 /**
- * Reads the curve of a learning-rate range test from a file of any tool. Which tool wrote it is told by the content:
+ * Reads the curve of a learning-rate range test from a file of any tool. It recognises the tool by the content:
  *
  * - clr's own traces, as JSON
  * - fastai: `recorder.lrs` and `recorder.losses` as JSON or CSV (`lrs`, `losses`)
@@ -22,11 +22,11 @@ import { toTrace } from './toTrace.ts';
  * - Transformers: `trainer_state.json`
  * - any JSON, JSON lines or CSV with a rate and a loss
  *
- * Losses that a tool is known to smooth are marked so (`trace.smoothing`), and the analysis undoes it. Text may be UTF-8 or
- * UTF-16; `NaN` and `Infinity` are read as Python writes them.
+ * If a tool is known to smooth its losses, the trace says so (`trace.smoothing`), and the analysis undoes it. Text may
+ * be UTF-8 or UTF-16. Python's `NaN` and `Infinity` are read.
  *
  * @param bytes - the content of the file
- * @throws {ClrError} if it holds no such curve: what it holds, and how to say which column is which
+ * @throws {ClrError} if the file has no such curve; the error lists its content and says how to name the columns
  *
  * @example
  * ```ts
@@ -67,7 +67,7 @@ const withoutEmpty = (table: CurveTable): CurveTable => ({
 const inWords = (smoothing: LossSmoothing): string =>
   typeof smoothing === 'string' ? `as ${smoothing} does it` : `a running mean of ${smoothing.beta}`;
 
-/** How a tool smooths by default; nothing where its losses were not smoothed after all. */
+/** A tool's default smoothing; undefined if these losses are not smoothed. */
 function smoothingOf({ smoothing = 'none' }: CurveTable, losses: readonly (number | null)[]): LossSmoothing {
   return smoothing !== 'none' && jumps(losses) ? 'none' : smoothing;
 }
@@ -85,7 +85,7 @@ function read(bytes: Uint8Array, name: string): CurveTable | Curve {
   throw fail(
     `lists of rates and losses in ${name}, or the trace of a range test`,
     inShort(value),
-    'Save {"lr": […], "loss": […]}, or what rangeTest returned.',
+    'Save {"lr": […], "loss": […]}, or the result of rangeTest.',
   );
 }
 
@@ -103,7 +103,7 @@ function parse(text: string, name: string): unknown {
       try {
         return lines.map(looseJson);
       } catch {
-        // not JSON lines either: the first error says more
+        // It is not JSON lines either, so throw the first error, which says more.
       }
     }
     throw fail(`JSON in ${name}`, (cause as Error).message, 'Save it with json.dump or JSON.stringify.', {

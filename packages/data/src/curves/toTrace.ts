@@ -5,7 +5,7 @@ import type { Column } from './curve.ts';
 /** The fewest points that make a curve. */
 const least = 5;
 
-/** A trace of the loss at each step that has a rate. */
+/** Makes a trace of the loss at each step that has a rate. */
 export function toTrace(lr: Column, loss: Column, smoothing: LossSmoothing, name: string): RangeTestTrace {
   const rates = new Map(lr.steps.map((step, i) => [step, lr.values[i] ?? null]));
   refuseRepeats(lr, name);
@@ -39,7 +39,7 @@ export function toTrace(lr: Column, loss: Column, smoothing: LossSmoothing, name
       fall > 0
         ? `${steps[fall]!.lr} at step ${steps[fall]!.step}, after ${steps[fall - 1]!.lr}`
         : `${first.lr} at every step`,
-      'Give the record of a range test; one of a training says nothing of other rates.',
+      'Give the record of a range test. A training says nothing about other rates.',
     );
   }
   const whole = steps.every(({ step }) => Number.isSafeInteger(step) && step >= 0);
@@ -68,7 +68,7 @@ function refuseRepeats({ name: column, steps }: Column, name: string): void {
   }
 }
 
-/** Whether the rates lie nearer to a straight line or to an exponential curve. */
+/** Decides whether the rates are closer to a straight line or to an exponential curve. */
 function spacingOf(rates: readonly number[]): 'linear' | 'exponential' {
   if ((rates[0] as number) === 0) return 'linear';
   const bend = (of: (rate: number) => number): number => {

@@ -4,8 +4,8 @@ import { fail } from '../errors.ts';
 import type { Image } from './image.ts';
 
 /**
- * Decodes a PNG or JPEG image into so many channels: colours become grey by their luminance, grey becomes three equal
- * colours, an alpha channel is dropped, 16 bits become 8.
+ * Decodes a PNG or JPEG image to 1 or 3 channels. Colours become grey by their luminance, grey becomes three equal
+ * colours, an alpha channel is dropped, and 16 bits become 8.
  *
  * @throws {ClrError} on other formats and damaged files
  */
@@ -52,7 +52,7 @@ function fromPng(bytes: Uint8Array): Image {
   return { width, height, channels, data: data as Uint8Array };
 }
 
-/** The number of a pixel where several share a byte; each row begins with a byte of its own. */
+/** The value of a pixel if several share a byte. Each row begins with a new byte. */
 function indexAt(data: ArrayLike<number>, pixel: number, width: number, depth: number): number {
   if (depth >= 8) return data[pixel] as number;
   const stride = Math.ceil((width * depth) / 8);
@@ -70,7 +70,7 @@ function fromJpeg(bytes: Uint8Array): Image {
   return { width, height, channels: 3, data };
 }
 
-/** The luminance of ITU-R BT.601, as Pillow's convert('L') takes it. */
+/** The luminance of ITU-R BT.601, as in Pillow's convert('L'). */
 const luminance = (r: number, g: number, b: number): number => Math.round(0.299 * r + 0.587 * g + 0.114 * b);
 
 function convert(image: Image, channels: 1 | 3): Image {

@@ -3,7 +3,7 @@ import { decodeImage } from './decodeImage.ts';
 import type { Image } from './image.ts';
 import { resizeImage } from './resizeImage.ts';
 
-/** How images become numbers: plain data, to be kept beside the model. */
+/** The encoding of images as numbers: plain data to keep beside the model. */
 export interface ImageEncoding {
   readonly version: 1;
   readonly kind: 'images';
@@ -18,22 +18,22 @@ export interface ImageEncoding {
   readonly layout: 'CHW' | 'HWC';
 }
 
-/** An image that is read when it is needed. */
+/** An image that is read on demand. */
 export interface ImageFile {
   /** Its name in messages. */
   readonly name: string;
-  /** The number of its class; none for predictions. */
+  /** The number of its class; absent for predictions. */
   readonly label?: number;
   read(): Promise<Uint8Array>;
 }
 
 type Size = Pick<ImageEncoding, 'width' | 'height' | 'channels'>;
 
-/** The bytes of decoded images that are kept. */
+/** The maximum size of the decoded images that are kept, in bytes. */
 const kept = 256 * 2 ** 20;
 
 /**
- * Decodes and resizes images once, as far as there is room to keep them.
+ * Decodes and resizes images, and keeps them as long as there is room.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export class ImageReader {
 }
 
 /**
- * The mean and the standard deviation of each channel, of bytes scaled to [0, 1].
+ * The mean and the standard deviation of each channel, for bytes scaled to [0, 1].
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 import type { Image } from './image.ts';
 
 /**
- * Resizes an image with a triangle filter whose width grows as the image shrinks, so that nothing is skipped: bilinear
- * interpolation with antialiasing, as Pillow's `resize(…, BILINEAR)` and torchvision do it, up to rounding.
+ * Resizes an image by bilinear interpolation with antialiasing, like Pillow's `resize(…, BILINEAR)` and torchvision, up
+ * to rounding. The triangle filter widens as the image shrinks, so that no pixel is skipped.
  */
 export function resizeImage(image: Image, width: number, height: number): Image {
   if (image.width === width && image.height === height) return image;
@@ -34,7 +34,7 @@ export function resizeImage(image: Image, width: number, height: number): Image 
   return { width, height, channels, data };
 }
 
-/** For each pixel of the result: the first pixel that counts, and the weights of that and those after it. */
+/** For each pixel of the result: the first source pixel, and the weights of this and the following ones. */
 function weightsFor(from: number, to: number): { first: number; weights: number[] }[] {
   const scale = from / to;
   const support = Math.max(1, scale);

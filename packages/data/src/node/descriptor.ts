@@ -14,7 +14,7 @@ type Open = (path: string, flags: string, mode?: number) => Promise<number>;
 type Stat = (file: number) => Promise<fs.Stats>;
 type Close = (file: number) => Promise<void>;
 
-// Plain descriptors: a handle that nobody closed would be reported when it is collected.
+// Uses plain descriptors, because Node warns about a file handle that is collected without being closed.
 const [open, stat, read, write, close] = [fs.open, fs.fstat, fs.read, fs.write, fs.close].map((call) =>
   promisify(call as (...args: never[]) => void),
 ) as unknown as [Open, Stat, Move, Move, Close];
@@ -23,7 +23,7 @@ export const openFile: Open = open;
 export const statFile: Stat = stat;
 export const closeFile: Close = close;
 
-/** The most bytes of one system call. */
+/** The maximum number of bytes of one system call. */
 const most = 2 ** 30;
 
 /** The bytes of an open file from `begin` up to `end`. */
@@ -35,14 +35,14 @@ export async function readRange(file: number, path: string, begin: number, end: 
       throw fail(
         `${end} bytes in ${path}`,
         'a file that became shorter',
-        'Leave it as it is while it is read.',
+        'Do not change the file while it is read.',
       );
     at += bytesRead;
   }
   return bytes;
 }
 
-/** Writes all bytes into an open file, from a position on. */
+/** Writes all bytes to an open file, starting at a position. */
 export async function writeAll(file: number, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     const length = Math.min(bytes.length - at, most);

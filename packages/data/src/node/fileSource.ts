@@ -2,13 +2,13 @@ import type { ByteSource } from '../byteSource.ts';
 import { fail } from '../errors.ts';
 import { closeFile, openFile, readRange, statFile } from './descriptor.ts';
 
-/** A file that is read in parts, and closed at the end. */
+/** A file that is read in parts and must be closed. */
 export interface FileSource extends ByteSource {
   close(): Promise<void>;
 }
 
 /**
- * A file as a source of bytes: nothing is read before it is asked for.
+ * Opens a file as a source of bytes. Bytes are read on demand.
  *
  * @throws {ClrError} if it cannot be opened
  *

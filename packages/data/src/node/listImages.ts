@@ -8,9 +8,10 @@ const isImage = (name: string): boolean => /\.(png|jpe?g)$/i.test(name) && !name
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * The images of a folder with one folder for each class. Classes are numbered by their names; other files are left alone.
+ * Lists the images of a folder with one subfolder for each class. Classes are numbered in the order of their names.
+ * Other files are ignored.
  *
- * @param classes - the classes of a model, where there is one already
+ * @param classes - the classes of an existing model
  * @throws {ClrError} if there are no such folders, or one is not among the classes
  *
  * @example
@@ -67,7 +68,7 @@ export async function listImages(
 }
 
 /**
- * All images of a folder, whatever folders they are in, without classes: for predictions.
+ * Lists all images of a folder and its subfolders, without classes, for predictions.
  *
  * @throws {ClrError} if there are none
  *

@@ -7,8 +7,8 @@ import { fail } from '../errors.ts';
 import { openFile, readRange, writeAll } from './descriptor.ts';
 
 /**
- * A store in a temporary file, for data larger than memory. The file has no name any more once it is open, so it is gone when
- * the process ends, even if that is killed.
+ * A store in a temporary file, for data larger than memory. The file's name is removed after opening, so the file
+ * vanishes when the process ends, even if it is killed.
  *
  * @throws {ClrError} if the disk has no room
  *

@@ -1,24 +1,24 @@
-/** How a column becomes numbers for a model. */
+/** The encoding of a column as numbers. */
 export type FeatureEncoding =
   | {
       readonly name: string;
       readonly type: 'number';
-      /** Each number becomes (x − mean) / std; a missing one 0. */
+      /** Each number becomes (x − mean) / std. A missing one becomes 0. */
       readonly mean: number;
       readonly std: number;
-      /** Whether a second number says that the first is missing. */
+      /** True if a second number says whether the first is missing. */
       readonly missing: boolean;
     }
   /** One number for each value: 1 for the value present, 0 for the others; all 0 if the value is missing or unknown. */
   | { readonly name: string; readonly type: 'category'; readonly values: readonly string[] };
 
-/** What the model predicts. */
+/** The target of the model. */
 export type TargetEncoding =
   | { readonly name: string; readonly type: 'classes'; readonly classes: readonly string[] }
-  /** Numbers: the model learns (x − mean) / std. */
+  /** For numbers, the model learns (x − mean) / std. */
   | { readonly name: string; readonly type: 'number'; readonly mean: number; readonly std: number };
 
-/** How a table becomes examples: plain data to keep beside the model. */
+/** The encoding of a table: plain data to keep beside the model. */
 export interface TableEncoding {
   readonly version: 1;
   readonly kind: 'table';
@@ -26,12 +26,12 @@ export interface TableEncoding {
   readonly target: TargetEncoding;
 }
 
-/** The number of model inputs that a feature takes. */
+/** The number of model inputs of a feature. */
 export const widthOf = (feature: FeatureEncoding): number =>
   feature.type === 'number' ? (feature.missing ? 2 : 1) : feature.values.length;
 
 /**
- * The columns that an encoding reads as texts, so that "01" stays another value than "1".
+ * The columns that an encoding reads as text, so that "01" and "1" stay different values.
  *
  * @example
  * ```ts

@@ -14,8 +14,8 @@ export interface FitTableOptions {
   /** The kind of target. Default: classes for text or a few distinct whole numbers, else a number. */
   readonly task?: 'classification' | 'regression';
   /**
-   * How `splitRows` will split the examples: means, deviations and categories are learned from the training rows alone.
-   * Default: from all rows.
+   * The split of the examples by `splitRows`. Means, deviations and categories are computed from the training rows
+   * alone. Default: from all rows.
    */
   readonly split?: SplitOptions;
 }
@@ -28,10 +28,10 @@ const maxClasses = 20;
 type Column = Table['columns'][number];
 
 /**
- * Finds how a table becomes numbers: the mean and deviation of each number, the values of each category, the classes.
- * From the validation rows it uses only the names of the classes. Columns are read one at a time, part by part.
+ * Computes the encoding of a table: the mean and deviation of each number, the values of each category, and the
+ * classes. From the validation rows it uses only the class names. Columns are read one at a time, part by part.
  *
- * @returns the encoding, and notes that say what was guessed
+ * @returns the encoding, and notes about the guesses
  * @throws {ClrError} on a missing target, and on columns that cannot be used
  *
  * @example
@@ -106,7 +106,7 @@ export async function fitTable(
   return { encoding: { version: 1, kind: 'table', features, target: encoded }, notes };
 }
 
-/** A column of numbers; undefined if it is constant. */
+/** The encoding of a column of numbers; undefined if the column is constant. */
 async function fitNumber(
   table: Table,
   name: string,
@@ -133,7 +133,7 @@ async function fitNumber(
   return { name, type: 'number', mean, std, missing: missing > 0 };
 }
 
-/** A column of texts as categories; undefined if it is constant. */
+/** The encoding of a column of texts as categories; undefined if the column is constant. */
 async function fitCategory(
   table: Table,
   name: string,
@@ -149,7 +149,7 @@ async function fitCategory(
       throw fail(
         `at most ${maxValues} values in the column "${name}"`,
         `${found.size}${to < table.rows ? ' and more' : ''}, such as "${[...found].sort()[0]}"`,
-        `Leave it out if it is a name or a text: --drop ${name}. If it should hold numbers, look for cells that are not numbers.`,
+        `Leave it out if it is a name or free text: --drop ${name}. If it should hold numbers, look for other cells in it.`,
       );
     }
   }
@@ -176,7 +176,7 @@ function classesOf(
   const vague = found?.find((number) => Math.abs(number) > Number.MAX_SAFE_INTEGER);
   if (task === 'classification' && vague !== undefined) {
     throw fail(
-      `classes up to 2^53 in "${name}", the last whole number that is told from the next`,
+      `classes up to 2^53 in "${name}", beyond which a double cannot distinguish whole numbers`,
       String(vague),
       'Write such classes as texts.',
     );
@@ -193,7 +193,7 @@ function classesOf(
   return undefined;
 }
 
-/** The distinct numbers, in order. Stops collecting once there are more than `most`. */
+/** The distinct numbers in order. Stops after more than `most`. */
 function distinct(numbers: Float64Array, most: number): number[] {
   const found = new Set<number>();
   for (const number of numbers) {

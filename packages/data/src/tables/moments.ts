@@ -1,10 +1,10 @@
-/** The mean and the standard deviation of numbers that come in parts, by Welford's formula. */
+/** The running mean and standard deviation of numbers, by Welford's formula. */
 export class Moments {
   count = 0;
   mean = 0;
   #squares = 0;
 
-  /** Takes a number in; one that is not finite counts as missing. */
+  /** Adds a number. One that is not finite counts as missing. */
   add(value: number): void {
     if (!Number.isFinite(value)) return;
     this.count += 1;

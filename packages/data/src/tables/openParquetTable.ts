@@ -22,7 +22,7 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
     byteLength: source.size,
     slice: async (begin: number, end = source.size) => {
       const bytes = await source.read(begin < 0 ? source.size + begin : begin, end);
-      // Not slice(), which a Buffer answers with a view.
+      // Not slice(), which returns a view of a Buffer.
       return new Uint8Array(bytes).buffer;
     },
   };
@@ -58,7 +58,7 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
       const element = elements.find((each) => each.name === column);
       const divisor = element ? perMillisecond(element) : 1;
       try {
-        // A scan keeps what it has read, so each read has its own.
+        // A scan keeps the data that it has read, so each read gets a new scan.
         const scan = await parquetScan({ file, metadata, compressors, parsers, columns: [column] });
         const values = await scan.readColumn({ column, rowStart: from, rowEnd: to });
         return element && !isText(element)
@@ -71,7 +71,7 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
   };
 }
 
-/** Times as milliseconds with their fractions, and texts; bytes that are no UTF-8 stay bytes. */
+/** Parsers of times, as fractional milliseconds, and texts. Bytes that are not UTF-8 stay bytes. */
 const parsers = {
   timestampFromMicroseconds: (micros: bigint) => Number(micros) / 1e3,
   timestampFromNanoseconds: (nanos: bigint) => Number(nanos) / 1e6,
@@ -96,7 +96,7 @@ function topElements(schema: readonly SchemaElement[]): SchemaElement[] {
   return top;
 }
 
-/** Whether a column holds texts. Those that hold neither texts nor numbers are refused when they are read. */
+/** True for a column of texts. Columns of neither texts nor numbers are refused when they are read. */
 function isText({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean {
   const isNumber = converted === 'DECIMAL' || logical?.type === 'DECIMAL' || logical?.type === 'FLOAT16';
   return (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') && !isNumber;

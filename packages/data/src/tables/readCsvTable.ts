@@ -4,11 +4,11 @@ import { readNumber } from '../text/readNumber.ts';
 import { checkNames, isMissing, type Table, type TableColumn, tableOf } from './table.ts';
 
 /**
- * A CSV file as a table. The first row names the columns; a column in which every cell is a number or missing is one of
- * numbers.
+ * Reads a CSV file as a table. The first row names the columns. A column whose cells are all numbers or missing is a
+ * column of numbers.
  *
- * @param texts - columns whose cells are texts as they stand, whatever they look like: those that {@link textColumns} names
- * @throws {ClrError} on rows of other lengths, and on a column that is there twice
+ * @param texts - columns to read as text, even if their cells look like numbers, such as those of {@link textColumns}
+ * @throws {ClrError} if a row has another length, or two columns have the same name
  *
  * @example
  * ```ts

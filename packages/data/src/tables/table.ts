@@ -9,17 +9,17 @@ export type TableColumn =
   | { readonly name: string; readonly kind: 'number'; readonly values: Float64Array }
   | { readonly name: string; readonly kind: 'text'; readonly values: readonly (string | null)[] };
 
-/** A table that is read column by column and part by part, so that it may be larger than memory. */
+/** A table that may be larger than memory, because it is read by columns and parts. */
 export interface Table {
   readonly rows: number;
   readonly columns: readonly { readonly name: string; readonly kind: TableColumn['kind'] }[];
-  /** Where parts begin and end: a part's column fits in memory. */
+  /** The first and last rows of the parts. A column of one part fits in memory. */
   readonly parts: readonly (readonly [from: number, to: number])[];
-  /** The values of a column in rows of one part: Float64Array for numbers. */
+  /** Reads a column of one part; numbers as a Float64Array. */
   read(column: string, from: number, to: number): Promise<ColumnValues>;
 }
 
-/** Refuses two columns of one name, for columns are told by their names. */
+/** Refuses two columns with the same name, because columns are identified by name. */
 export function checkNames(names: readonly string[], file: string): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
@@ -27,7 +27,7 @@ export function checkNames(names: readonly string[], file: string): void {
 }
 
 /**
- * Columns in memory as a table.
+ * Makes a table from columns in memory.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export async function readColumn(
     return numbers;
   }
   const texts = new Array<string | null>(table.rows).fill(null);
-  // Each text once: a column of classes has few.
+  // Keep each text once, because a column of classes has few.
   const known = new Map<string | null, string | null>();
   for (const [from, to] of table.parts) {
     const part = (await table.read(name, from, to)) as readonly (string | null)[];
@@ -87,7 +87,7 @@ export function refuseInfinite(name: string, values: ColumnValues, from: number)
   );
 }
 
-/** What was received where texts should be numbers, and what to do. */
+/** The error parts for texts in place of numbers. */
 export function unlikeNumbers(
   texts: readonly (string | null)[],
 ): readonly [received: string, advice: string] {

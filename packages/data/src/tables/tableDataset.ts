@@ -8,7 +8,7 @@ import { type ColumnValues, readColumn, refuseInfinite, type Table, unlikeNumber
 
 /** Options of {@link tableDataset}. */
 export interface TableDatasetOptions {
-  /** Whether every row must have a target; false for predictions. Default true. */
+  /** True if every row must have a target. Use false for predictions. Default true. */
   readonly labelled?: boolean;
   /** Stores the features if they are larger than `maxBytes`. Default: they are kept in memory. */
   readonly store?: () => Promise<ByteStore>;
@@ -145,7 +145,9 @@ function encode(
   }
 }
 
-/** Refuses numbers where texts were learned, if they are none of these: true would be 1, and "01" as well. */
+/**
+ * Refuses numbers that are not among the texts of the training. Without this, true and "01" would both be read as 1.
+ */
 function refuseOtherNumbers(
   { name, values: known }: FeatureEncoding & { readonly type: 'category' },
   values: ColumnValues,
@@ -167,7 +169,7 @@ async function arrayOf(name: string, values: Float64Array, dims: readonly number
   return { name, dtype: 'f8', dims, source: await store.finish(), offset: 0 };
 }
 
-/** Class names as text. Numbers, which may be classes too, are formatted as in JavaScript. */
+/** Class names as text. Classes that are numbers are formatted as in JavaScript. */
 function textOf(value: string | number | null | undefined): string | null {
   if (typeof value === 'number') return Number.isNaN(value) ? null : String(value);
   return value ?? null;

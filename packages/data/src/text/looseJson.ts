@@ -1,9 +1,8 @@
-// Strings come first, so that a NaN inside one stays what it is.
+// Strings are matched first, so that a NaN inside a string is kept.
 const tokens = /"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|NaN)\b/g;
 
 /**
- * Parses JSON that Python wrote, with `NaN`, `Infinity` and `-Infinity` in it: they become `null`, as JavaScript's own
- * JSON has them.
+ * Parses JSON from Python with `NaN`, `Infinity` and `-Infinity`. They become `null`, as in JavaScript's JSON.
  *
  * @throws {SyntaxError} if it is not JSON
  */

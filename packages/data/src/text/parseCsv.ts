@@ -2,7 +2,7 @@ import Papa from 'papaparse';
 import { fail } from '../errors.ts';
 import { decodeText } from './decodeText.ts';
 
-/** The cells of a CSV file, row by row, and the mark between them. */
+/** The cells of a CSV file, row by row, and the separator. */
 export interface CsvCells {
   readonly rows: readonly (readonly string[])[];
   readonly delimiter: string;
@@ -10,7 +10,7 @@ export interface CsvCells {
 
 const delimiters = [',', '\t', ';', '|', ' '];
 
-/** Cuts text into cells. The mark between cells is guessed among comma, tab, semicolon, bar and space. */
+/** Splits text into cells. The separator is guessed among comma, tab, semicolon, bar and space. */
 export function parseCsv(text: string, name: string): CsvCells {
   const { data, errors, meta } = Papa.parse<string[]>(text, {
     skipEmptyLines: 'greedy',
@@ -27,7 +27,7 @@ export function parseCsv(text: string, name: string): CsvCells {
   return { rows: data, delimiter: meta.delimiter };
 }
 
-/** The text of a file, or an error that says it is none. */
+/** Decodes the text of a file. Throws if it is not text. */
 export function textOf(bytes: Uint8Array, name: string): string {
   let text: string;
   try {

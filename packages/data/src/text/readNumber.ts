@@ -12,10 +12,10 @@ const plain = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const withComma = /^[+-]?\d+,\d+(?:e[+-]?\d+)?$/i;
 
 /**
- * The number in a cell of a table, with the spellings of NaN and infinity that Python, R and JavaScript use; `undefined` for
- * everything else.
+ * Reads the number in a cell of a table. It knows the spellings of NaN and infinity in Python, R and JavaScript.
+ * `undefined` for everything else.
  *
- * @param comma - whether a comma may be the decimal mark, as in files whose cells a semicolon parts
+ * @param comma - true if a comma may be the decimal mark, as in files with semicolons between cells
  */
 export function readNumber(cell: string, comma = false): number | undefined {
   const text = cell.trim();

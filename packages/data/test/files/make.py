@@ -1,5 +1,4 @@
-"""Writes the files of this folder with NumPy 1.24 and Pillow 9.4 (Debian 12): arrays in several types, images in several
-forms, and what Pillow makes of them. Run it in this folder."""
+"""Writes the files of this folder with NumPy 1.24 and Pillow 9.4 (Debian 12): arrays in several types, images in several forms, and Pillow's decoding of them. Run it in this folder."""
 import io
 import numpy as np
 from PIL import Image

@@ -1,9 +1,9 @@
 import { fitToCycles, type Policy, toSchedule } from '@clr/core';
 
-/** The factory of each kind; most are named like their kind. */
+/** The name of a kind's factory. */
 const factoryOf = (type: Policy['type']): string => (type === 'exp_range' ? 'expRange' : type);
 
-/** A value as JavaScript, on one line where it is short. */
+/** A value as JavaScript, on one line if it is short. */
 function literal(value: unknown, indent = ''): string {
   const inner = `${indent}  `;
   const fit = (open: string, parts: readonly string[], close: string, space: string): string => {
@@ -14,7 +14,7 @@ function literal(value: unknown, indent = ''): string {
   };
   if (Array.isArray(value)) {
     const long = value.length > 12 && value.every((each) => typeof each === 'number');
-    // Rates by the dozen: several on a line.
+    // Long lists of rates have several on a line.
     if (long) return `[\n${wrapped(value.map(String), inner)}\n${indent}]`;
     return fit(
       '[',
@@ -51,7 +51,7 @@ const names = new Set<unknown>([
 ]);
 const isKind = (type: unknown): type is Policy['type'] => names.has(type);
 
-/** The call that makes a policy, and the factories it takes. */
+/** The call that makes a policy, and the factories that it needs. */
 function callOf(
   policy: Policy,
   indent = '',

@@ -10,7 +10,7 @@ interface Way {
   readonly shape: DecayShape;
 }
 
-/** One way down; undefined for a shape that optax lacks. */
+/** A single decay; undefined for a shape that optax lacks. */
 function wayDown({ from, to, steps, shape }: Way): string | undefined {
   if (shape === 'linear') {
     return call('optax.linear_schedule', [
@@ -39,7 +39,7 @@ function wayDown({ from, to, steps, shape }: Way): string | undefined {
 
 const noSqrt = { missing: 'optax has no schedule 1 − √x.' };
 
-/** Schedules one after another; each counts from its own step 0, as here. */
+/** Schedules one after another. Each counts from its own step 0, as in clr. */
 function joined(parts: readonly { readonly code: string; readonly steps: number }[]): string {
   if (parts.length === 1) return parts[0]!.code;
   let end = 0;
@@ -122,7 +122,7 @@ function expressionOf(policy: Policy): { readonly expression: string } | { reado
 const warmUp = (maxLr: number, steps: number) =>
   steps > 0 ? [{ code: wayDown({ from: 0, to: maxLr, steps, shape: 'linear' })!, steps }] : [];
 
-/** The policy in optax, where its schedules have the same rate at every step, but for float32's rounding. */
+/** The policy in optax, if its schedules have the same rate at every step up to float32's rounding. */
 export function asOptax(policy: Policy): Translation {
   if (policy.type === 'table') {
     const code = `import jax.numpy as jnp

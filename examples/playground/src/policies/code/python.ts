@@ -1,10 +1,10 @@
 /** The code of the same schedule in another library, or the reason why that library has no equal one. */
 export type Translation = { readonly code: string; readonly note?: string } | { readonly missing: string };
 
-/** A number as a float of Python: some arguments may not be integers. */
+/** A number as a Python float, because some arguments may not be integers. */
 export const py = (value: number): string => (/^\d+$/.test(String(value)) ? `${value}.0` : String(value));
 
-/** A call with keyword arguments, on lines of their own where they are many. */
+/** A call with keyword arguments, one per line if there are many. */
 export function call(name: string, args: readonly string[]): string {
   const line = `${name}(${args.join(', ')})`;
   return line.length <= 88
@@ -25,6 +25,6 @@ export function list(values: readonly number[]): string {
   return `[\n${rows.join('\n')}\n]`;
 }
 
-/** The whole steps of a warm-up or cooldown, as core rounds them. */
+/** The steps of a warm-up or cooldown, rounded like in core. */
 export const stretchOf = (value: number, steps: number, most: number): number =>
   Math.min(most, Math.round(value < 1 ? value * steps : value));

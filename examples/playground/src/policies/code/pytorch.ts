@@ -1,7 +1,7 @@
 import type { CycleOptions, CyclicOptions, ExpRangePolicy, OneCyclePolicy, Policy } from '@clr/core';
 import { call, list, py, type Translation } from './python.ts';
 
-/** How the amplitude of a cyclic policy shrinks, in PyTorch's words. */
+/** PyTorch's arguments for the decay of a cyclic policy's amplitude. */
 type Shrinking = readonly string[] | { readonly missing: string };
 
 const bounds = 'PyTorch’s CyclicLR shrinks the amplitude alone, and here both bounds shrink.';
@@ -73,7 +73,7 @@ function oneCycleLr(policy: OneCyclePolicy): Translation {
   );
 }
 
-/** The policy in PyTorch, where one of its schedules has the same rate at every step. */
+/** The policy in PyTorch, if one of its schedules has the same rate at every step. */
 export function asPyTorch(policy: Policy): Translation {
   switch (policy.type) {
     case 'constant':

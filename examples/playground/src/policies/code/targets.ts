@@ -5,7 +5,7 @@ import { asOptax } from './optax.ts';
 import type { Translation } from './python.ts';
 import { asPyTorch } from './pytorch.ts';
 
-/** Where a policy can be taken to. */
+/** The libraries for which a policy can be shown as code. */
 export interface Target {
   readonly id: string;
   readonly name: string;

@@ -5,7 +5,10 @@ import * as ort from 'onnxruntime-node';
 import { median } from './table.ts';
 import type { Torch } from './torch.ts';
 
-/** With less than this PyTorch lacks a fast BLAS, and a comparison says nothing: Debian's takes whatever is installed. */
+/**
+ * A lower speed means that PyTorch has no fast BLAS, which makes a comparison useless. Debian's PyTorch uses the BLAS
+ * that is installed.
+ */
 const minGigaflops = 20;
 const size = 1024;
 

@@ -272,7 +272,7 @@ describe.each(versions)('tfjs %s', (version, tf) => {
     expect(updateKind(tf.train.adadelta(0.01))).toBe('sgd');
   });
 
-  it('tfjs-norm-without-scale: it predicts, and fails in fit', async () => {
+  it('tfjs-norm-without-scale: predict works, fit fails', async () => {
     const model = tf.sequential({
       layers: [tf.layers.batchNormalization({ scale: false, inputShape: [2], name: `norm_${layers++}` })],
     });

@@ -27,7 +27,7 @@ export function lengthOf(policy: Policy): number {
   }
 }
 
-/** The most steps that are drawn: a drawing of more shows no more. */
+/** The maximum number of steps to draw. More steps would show no more. */
 export const maxSteps = 10_000_000;
 
 /** The number of steps for all policies of a picture. */

@@ -15,7 +15,7 @@ import type { Event, History, Measured, RunSettings, Step } from './protocol.ts'
 import { loadRuntime } from './runtime.ts';
 import type { Part, Task } from './task.ts';
 
-/** How many steps the charts remember: of longer runs every second one, and so on. */
+/** The number of steps that the charts keep. Longer runs keep every second step, then every fourth, and so on. */
 const maxSteps = 4000;
 /** The milliseconds between two checkpoints. */
 const saveEvery = 4000;

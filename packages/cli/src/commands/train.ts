@@ -46,13 +46,13 @@ interface Extra {
   readonly retries: number;
 }
 
-/** How often the validation data are looked at on the way, at most. */
+/** The maximum number of evaluations on the validation data during a run. */
 const maxLooks = 50;
 
 /** The milliseconds between two checkpoints. */
 const saveEvery = 15_000;
 
-/** How often a training that diverged begins again, each time at a quarter of its rates. */
+/** The number of times that a diverged training starts again, each time at a quarter of its rates. */
 const maxRetries = 3;
 
 /** `clr train`: trains a model. */

@@ -40,7 +40,7 @@ export function inWords(
   ].join('\n');
 }
 
-/** The reader cannot distinguish more curves than this. */
+/** The maximum number of curves that a reader can distinguish. */
 const maxRuns = 8;
 
 /** The results as an HTML page. */

@@ -41,5 +41,7 @@ export function detectPretrained(
   };
 }
 
-/** The loss of guessing among a thousand equal classes. A higher loss comes from careless initial weights, whatever the accuracy. */
+/**
+ * The loss of guessing among a thousand equal classes. A higher loss comes from bad initial weights, at any accuracy.
+ */
 const maxUntrained: number = Math.log(1000);

@@ -186,7 +186,7 @@ export async function train<Batch>(
     }
   };
   await thenTidyUp(takeSteps, () => withContext('closing the batches', after(), () => source.return()));
-  // Whoever aborts wants to be gone, not to wait for an evaluation.
+  // After an abort, do not wait for an evaluation.
   const aborted = signal?.aborted === true && step < to;
   const final = troughs.at(-1)?.step === step ? last : aborted ? undefined : await look();
   const reason = diverged ? 'diverged' : aborted ? 'aborted' : 'ended';

@@ -12,7 +12,7 @@ export interface ArrayField {
   readonly vocabulary?: number;
 }
 
-/** The most labels that are kept for a split by class. */
+/** The maximum number of labels to keep for a split by class. */
 const maxLabels = 5e7;
 
 /**

@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 import type { RawArray } from './rawArray.ts';
 import { readNpy } from './readNpy.ts';
 
-/** The most bytes of one compressed member that are unpacked in memory. */
+/** The maximum size of a compressed member, which is unpacked in memory. */
 const maxUnpacked = 2 ** 30;
 
 interface Member {

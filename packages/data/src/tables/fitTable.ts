@@ -20,9 +20,9 @@ export interface FitTableOptions {
   readonly split?: SplitOptions;
 }
 
-/** With more distinct values than this, a column is free text and not a category. */
+/** A column with more distinct values counts as free text, not as a category. */
 const maxValues = 100;
-/** Up to this many distinct whole numbers are read as classes. */
+/** A target with at most this many distinct whole numbers counts as classes. */
 const maxClasses = 20;
 
 type Column = Table['columns'][number];

@@ -1,6 +1,6 @@
 import type { Point } from './thin.ts';
 
-// More places than a picture has pixels, and more neighbours than a median needs, would only take time.
+// Limits that save time: a picture has fewer pixels, and a median needs fewer neighbours.
 const maxPlaces = 1500;
 const maxNeighbours = 500;
 

@@ -19,10 +19,10 @@ import { readHistory } from './readHistory.ts';
 import type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from './trainer.ts';
 import { uploadExamples } from './uploadExamples.ts';
 
-/** The most steps in one submission: as many as the device remembers the losses of. */
+/** The most steps in one submission. The device keeps the losses of so many. */
 const maxSteps = historyLength;
 
-/** The most steps in one call, which returns all their losses and accuracies together. */
+/** The most steps in one call. A call returns all its losses and accuracies together. */
 const maxAtOnce = 10_000_000;
 
 /** The options with their defaults filled in. */

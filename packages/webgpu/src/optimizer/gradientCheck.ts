@@ -33,7 +33,7 @@ export interface GradientCheckOptions {
 
 /** The options with defaults filled in. */
 export interface GradientCheck {
-  /** Whether the pass over all gradients is needed at all. */
+  /** True if an option needs the pass over all gradients. */
   readonly active: boolean;
   readonly clipNorm: number | undefined;
   readonly skipNonFinite: boolean;

@@ -45,7 +45,7 @@ describe('an error with a second error', () => {
       /^\[clr\/core\] Expected trainStep\(\) to succeed\.\nReceived: Error: first at step 3\n/,
     );
     expect(error.message).toMatch(
-      /After that this failed, too: .*closing the batches.*\nReceived: Error: second/,
+      /A second error followed: .*closing the batches.*\nReceived: Error: second/,
     );
     const both = (error.cause as AggregateError).errors;
     expect(both.map((one: Error) => one.cause)).toEqual([first, second]);

@@ -86,6 +86,6 @@ describe('constantAnswer', () => {
   });
 
   it('refuses an empty source', async () => {
-    await expect(constantAnswer([], same)).rejects.toThrow(/at least one batch to take the targets of/);
+    await expect(constantAnswer([], same)).rejects.toThrow(/at least one batch with targets/);
   });
 });

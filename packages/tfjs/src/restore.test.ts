@@ -489,7 +489,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
     const turned = [...variables].reverse();
     const loss = () => turned[0]!.mul(turned[1]!);
     const other = createTrainable(tf, { optimizer: momentum(), variables: turned, loss });
-    await expect(other.restore(snapshot)).rejects.toThrow(/so that it is clear/);
+    await expect(other.restore(snapshot)).rejects.toThrow(/to remove the ambiguity/);
     const fewer = createTrainable(tf, { optimizer: momentum(), variables: [variables[0]!], loss });
     await expect(fewer.restore(snapshot)).rejects.toThrow('variables[1] is not in the model');
     expect(await values()).toEqual([1, 2]);

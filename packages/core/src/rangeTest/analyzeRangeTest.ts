@@ -163,5 +163,5 @@ export function analyzeRangeTest(
 
 const resampleCount = /* @__PURE__ */ number(
   (value) => Number.isInteger(value) && value >= 0 && value <= maxResamples,
-  `a whole number from 0 to ${maxResamples}`,
+  `from 0 to ${maxResamples} without a fraction`,
 );

@@ -113,7 +113,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('is measured by a range test, which leaves the model as it was', async () => {
+  it('is measured by a range test, which does not change the model', async () => {
     const data = ['--data', 'table.csv', '--seed', '2'];
     await run('new', 'mlp', ...data, '--target', 'level', '--out', 'tested.onnx');
     const before = await readFile(join(folder, 'tested.onnx'));

@@ -211,7 +211,7 @@ describe('a table', () => {
     },
   );
 
-  it('comes from Arrow, with what is missing, halfs, decimals, dates and dictionaries', async () => {
+  it('is read from Arrow, with missing values, half floats, decimals, dates and dictionaries', async () => {
     const file = (name: string) => readFile(new URL(`files/${name}`, import.meta.url));
     const arrow = await openArrowTable(await file('table.arrow'), 'table.arrow');
     expect(arrow.columns.map(({ name, kind }) => `${name}: ${kind}`).join(', ')).toBe(

@@ -28,13 +28,13 @@ import type { Encoding } from './encoding.ts';
 import { type DataValues, listOf, oneOf } from './flags.ts';
 import { refuseOther } from './refuseOther.ts';
 
-/** What is known when data are opened. */
+/** The context in which data are opened. */
 export interface OpenOptions {
   readonly command: string;
   readonly values: DataValues;
-  /** The model's inputs; none before there is a model. */
+  /** The model's inputs; absent before there is a model. */
   readonly inputs?: readonly ModelInput[];
-  /** Whether the answers are numbers of classes. Undefined: as the data say. */
+  /** True if the answers are class indices. Undefined: decided by the data. */
   readonly classes?: boolean;
   /** The encoding, if it is already known. */
   readonly encoding?: Encoding;
@@ -120,7 +120,7 @@ async function openImages(path: string, options: OpenOptions): Promise<Opened> {
 
 type Size = Pick<ImageEncoding, 'width' | 'height' | 'channels' | 'layout'>;
 
-/** The size of images: what the model wants, or `--size`. */
+/** The size of images: that of the model's input, or `--size`. */
 function imageSize(command: string, values: DataValues, inputs: readonly ModelInput[] | undefined): Size {
   const asked = listOf(command, 'size', values.size);
   const dims = inputs?.[0]?.dims;

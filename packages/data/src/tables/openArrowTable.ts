@@ -94,7 +94,10 @@ const toNumber = (value: unknown): number =>
 /** Reads a time of day as milliseconds. Its unit is a power of 1,000 of a second's parts: 0 seconds, 3 nanoseconds. */
 const timeOf = (unit: Arrow.TimeUnit) => (value: unknown) => toNumber(value) / 1000 ** (unit - 1);
 
-/** Reads a decimal: the words of a whole number, the lowest first, in two's complement. Its own text is wrong above 128 bits. */
+/**
+ * Reads a decimal: the words of an integer in two's complement, lowest first. (apache-arrow's own conversion to text is
+ * wrong above 128 bits.)
+ */
 const decimalOf =
   (scale: number) =>
   (value: Uint32Array | null): number => {

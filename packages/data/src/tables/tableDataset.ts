@@ -20,8 +20,8 @@ export interface TableDatasetOptions {
 const blockBytes = 2 ** 26;
 
 /**
- * A table as examples: `input` holds the features [width], `target` the class or the standardised number. The table is read
- * once and is not needed afterwards. Its notes say where it has values that the encoding does not know.
+ * Makes examples from a table: `input` holds the features [width], `target` the class or the standardised number. The
+ * table is read once and not needed afterwards. Its notes say where it has values that the encoding does not know.
  *
  * @throws {ClrError} if a column of the encoding is missing or of another kind, or a target is not one of the classes
  *

@@ -1,6 +1,8 @@
 import type { Reduce } from '@clr/core';
+import { fail } from '../errors.ts';
 import { asOneFile, type Content } from '../format/content.ts';
 import type { Forms } from '../lower/question.ts';
+import { show } from '../show.ts';
 import { emitStep } from '../training/emit.ts';
 import type { TrainingOptions } from '../training/options.ts';
 import { type Prepared, prepare } from '../training/prepare.ts';
@@ -8,6 +10,7 @@ import { readOptions } from '../training/readOptions.ts';
 import { channelBlockOf, isCpuInNode } from './channelBlock.ts';
 import { checkCacheable, createCached } from './createCached.ts';
 import type { ExampleIds } from './featureCache.ts';
+import { FormsFile } from './formsFile.ts';
 import { measureForms } from './measureForms.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import { checkOrt, type InferenceSession, type Ort } from './ort.ts';
@@ -30,10 +33,17 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /** The `forms` of an earlier trainer. Forms that it did not choose are measured, unless `deterministic` is set. */
   readonly forms?: Forms;
   /**
+   * A file that keeps measured forms on this machine (Node): what it holds is not measured again, and what is measured is
+   * added. So new processes start sooner and choose the same. Made when it does not exist. Entries are told apart by
+   * processor, threads and versions, so that machines can share a file.
+   */
+  readonly formsFile?: string;
+  /**
    * The same bits on every machine of the same kind: nothing is measured. Default `false`: on the CPU in Node each shape that
    * can be written in several forms is timed once in a process, in some tenths of a second for a net, and a form that is
    * clearly faster than the default is used. Forms differ in their last bits. A snapshot holds the choice,
-   * and a trainer that restores the snapshot uses it. For a new run with the same bits in another process, pass `forms`.
+   * and a trainer that restores the snapshot uses it. For a new run with the same bits in another process, pass `forms` or
+   * `formsFile`.
    */
   readonly deterministic?: boolean;
   /**
@@ -55,6 +65,21 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
    * body's inputs. Snapshots fit trainers with the same option. Not with `sizes`.
    */
   readonly cacheFeatures?: ExampleIds;
+}
+
+/** Opens the file that keeps measured forms, where forms are measured. */
+function openForms(
+  path: string,
+  measured: boolean,
+  ort: Ort,
+  { intraOpNumThreads }: InferenceSession.SessionOptions,
+): Promise<FormsFile> {
+  if (measured) return FormsFile.open(path, ort, intraOpNumThreads);
+  throw fail(
+    'formsFile only where forms are measured: on the CPU in Node, without deterministic and reduce',
+    `formsFile = ${show(path)}`,
+    "Leave it out; `forms` takes an earlier trainer's choice anywhere.",
+  );
 }
 
 /**
@@ -91,6 +116,7 @@ export async function createTrainer(
       // Each process would measure on its own and might choose other forms.
       deterministic = ranks.several,
       cacheFeatures,
+      formsFile,
       ...given
     } = readOptions<TrainerOptions>(options, ['schedule', 'channelBlock'], 'createTrainer');
     const { provider = providerOf(session) } = given;
@@ -100,14 +126,17 @@ export async function createTrainer(
     const content = await source.content();
     const model = await withShapes(ort, content, session);
     const feedsWeights = isCpuInNode(ort, session);
+    const measured = !deterministic && feedsWeights;
+    const kept = formsFile === undefined ? undefined : await openForms(formsFile, measured, ort, session);
     const trainerOf = async (
       from: { source: Source; content: Content },
       read: Prepared,
     ): Promise<Trainer> => {
       const again = async (content: Content) =>
         prepare(await withShapes(ort, content, session), built, feedsWeights);
-      const measured = !deterministic && feedsWeights;
-      const prepared = measured ? read.as(await measureForms(ort, read, session, built.forms ?? {})) : read;
+      const prepared = measured
+        ? read.as(await measureForms(ort, read, session, built.forms ?? {}, kept))
+        : read;
       const made = new Trainer(
         ort,
         { ...from, prepared, again, deterministic },

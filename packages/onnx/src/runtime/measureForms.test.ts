@@ -1,6 +1,9 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { oracleModel } from '../../test/oracle.ts';
 import { type Batch, createTrainer, type Forms, type OnnxTrainer, type Ort } from '../index.ts';
 import { rows } from '../lower/rows.ts';
@@ -122,5 +125,61 @@ describe('forms', () => {
     const trainer = await createTrainer(ort, bytes, options);
     const snapshot = { ...(await trainer.snapshot()), forms: 3 };
     await expect(trainer.restore(snapshot)).rejects.toThrow('forms = 3');
+  });
+
+  describe('in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'clr-forms-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    it('are taken by a later process instead of measuring', async () => {
+      const formsFile = join(folder, 'forms.json');
+      const first = await createTrainer(staged(1, 0.8), bytes, { ...options, formsFile });
+      const taken = asked.filter(({ key, forms }) => first.forms[key] === forms[1]);
+      expect(taken.length).toBeGreaterThan(3);
+      // Another runtime object has no memory of this one's races, as another process has none.
+      const second = await createTrainer(staged(0, 0.5), bytes, { ...options, formsFile });
+      expect(second.forms).toEqual(first.forms);
+      const without = await createTrainer(staged(0, 0.5), bytes, options);
+      expect(without.forms).not.toEqual(first.forms);
+    });
+
+    it('stay apart by machine, and those of others stay', async () => {
+      const formsFile = join(folder, 'shared.json');
+      const [usual] = asked;
+      const strange = { [usual?.key as string]: usual?.forms[1] as string };
+      const machines = { 'another processor, 64 threads': strange };
+      writeFileSync(formsFile, JSON.stringify({ format: 'clr/onnx forms', machines }));
+      const trainer = await createTrainer(staged(0, 0.5), bytes, { ...options, formsFile });
+      expect(trainer.forms[usual?.key as string]).toBe(usual?.forms[0]);
+      const content = JSON.parse(readFileSync(formsFile, 'utf8')) as { machines: Record<string, Forms> };
+      expect(content.machines).toMatchObject(machines);
+      const own = Object.entries(content.machines).find(([machine]) => machine.includes('onnxruntime'));
+      expect(own?.[1]).toMatchObject(trainer.forms);
+    });
+
+    it('are not those that the caller gave', async () => {
+      const formsFile = join(folder, 'given.json');
+      await createTrainer(staged(0, 0.5), bytes, { ...options, forms: others, formsFile });
+      const text = existsSync(formsFile) ? readFileSync(formsFile, 'utf8') : '';
+      for (const { key } of asked) expect(text).not.toContain(JSON.stringify(key));
+    });
+
+    it('are refused, and the file is left, if it holds something else', async () => {
+      for (const content of ['{"format":"clr/onnx forms","machines":{"m":{"k":1}}}', '[]', 'PK', '']) {
+        const formsFile = join(folder, 'other');
+        writeFileSync(formsFile, content);
+        const made = createTrainer(ort, bytes, { ...options, formsFile });
+        await expect(made).rejects.toThrow('formsFile to name a file that createTrainer wrote');
+        expect(readFileSync(formsFile, 'utf8')).toBe(content);
+      }
+      const nowhere = join(folder, 'no', 'such', 'forms.json');
+      const made = createTrainer(staged(0, 0.5), bytes, { ...options, formsFile: nowhere });
+      await expect(made).rejects.toThrow('formsFile to be a file that can be written');
+    });
+
+    it('are refused where nothing is measured', async () => {
+      const made = createTrainer(ort, bytes, { ...options, deterministic: true, formsFile: 'forms.json' });
+      await expect(made).rejects.toThrow('formsFile only where forms are measured');
+    });
   });
 });

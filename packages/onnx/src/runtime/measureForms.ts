@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import { candidate, type Forms, type Question } from '../lower/question.ts';
 import type { Target } from '../lower/target.ts';
 import type { Prepared } from '../training/prepare.ts';
+import type { FormsFile } from './formsFile.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 import { Race } from './race.ts';
 
@@ -112,22 +113,25 @@ class Judge {
  * keep the rule of thumb, and so does a shape of which no other form takes less than 0.85 of the time, twice.
  *
  * @param known - forms that are chosen already
+ * @param file - gives what earlier processes measured on this machine, and receives what this one measures
  */
 export async function measureForms(
   ort: Ort,
   prepared: Prepared,
   { intraOpNumThreads: threads }: InferenceSession.SessionOptions,
   known: Forms,
+  file?: FormsFile,
 ): Promise<Forms> {
   const memory = memoryOf(ort, threads);
   const work = async (): Promise<Forms> => {
     const { asked, by } = prepared.questions();
-    const forms = new Map([...memory.forms, ...Object.entries(known)]);
+    const forms = new Map([...memory.forms, ...Object.entries({ ...file?.forms, ...known })]);
     const judge = new Judge(ort, prepared.target, by, threads, forms);
     const largest = [...asked].sort((a, b) => b.work - a.work || (a.key < b.key ? -1 : 1));
     for (const question of largest.slice(0, maxQuestions)) await judge.ask(question);
     await judge.confirm();
     for (const [key, form] of forms) if (!memory.forms.has(key)) memory.forms.set(key, form);
+    await file?.add(Object.fromEntries([...forms].filter(([key]) => !Object.hasOwn(known, key))));
     return Object.fromEntries(forms);
   };
   const answer = memory.last.then(work);

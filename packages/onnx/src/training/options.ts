@@ -65,6 +65,13 @@ export interface TrainingOptions extends LossOptions {
    * refused.
    */
   readonly hyperparameters?: readonly ('weightDecay' | 'clipNorm')[];
+  /**
+   * `'activations'`: gradient checkpointing. Some activations are kept for the backward pass, those between them are computed
+   * again when it reaches them: about √n of n equal layers take memory at a time, and a step takes up to a third longer.
+   * Dropout masks and the statistics of batch normalisation are those of the forward pass. Worth it for deep nets and
+   * large batches; a model of which no part would save memory stays as it is. Default: all are kept.
+   */
+  readonly checkpoint?: 'activations';
 }
 
 /** Build options for a session on this very machine. */

@@ -28,6 +28,7 @@ const rules: Readonly<
     | 'session'
     | 'externalData'
     | 'deterministic'
+    | 'formsFile'
     | 'reduce'
     | 'statistics'
     | 'cacheFeatures',
@@ -52,12 +53,14 @@ const rules: Readonly<
     'a list of "weightDecay" and "clipNorm"',
     (list) => Array.isArray(list) && list.every((name) => name === 'weightDecay' || name === 'clipNorm'),
   ],
+  checkpoint: oneOf('activations'),
   channelBlock: ['a number', (value) => typeof value === 'number'],
   forms: [
     "a trainer's `forms`: an object of texts",
     (value) => isObject(value) && Object.values(value).every((form) => typeof form === 'string'),
   ],
   // the builders leave these alone, so that they take createTrainer's options as they are
+  formsFile: ['the path of a file', (value) => typeof value === 'string' && value !== ''],
   deterministic: ['true or false', (value) => typeof value === 'boolean'],
   reduce: ['what mpi() of @clr/mpi gives', isObject],
   statistics: oneOf('averaged', 'local'),

@@ -12,6 +12,7 @@ import type { HyperNames } from './hyperInputs.ts';
 import { nanUnlessFinite } from './notFinite.ts';
 import type { BuildOptions } from './options.ts';
 import { type Plan, plan } from './plan.ts';
+import { recompute } from './recompute.ts';
 import { updateOf } from './updates/updateOf.ts';
 
 /** A graph with all its inputs, outputs and state. It knows no target yet. */
@@ -89,6 +90,7 @@ function gradientVectors(
   const opsetOf = (domain: string): number => importedOpset(model, domain);
   const sources = p.parameters.map(({ name }) => name);
   let nodes = 0;
+  const last = p.b.nodes.at(-1);
   const gradients = differentiate(p.b, p.nodes, p.head.seeds, sources, opsetOf, () => {
     nodes += 1;
   });
@@ -99,6 +101,11 @@ function gradientVectors(
       `"${still}": the derivative of the loss is 0 all over`,
       'Leave it out of `trainable`, or export the model so that the loss depends on it.',
     );
+  }
+  if (options.checkpoint) {
+    const data = [...p.inputs, ...p.head.targets].map(({ name }) => name);
+    const forward = last ? p.b.nodes.indexOf(last) + 1 : 0;
+    recompute(p.b, [...data, ...(p.rngStep ? [p.rngStep] : [])], forward, gradients.values());
   }
   const vectors = p.buckets.map(({ parts }) =>
     p.b.writtenFor('the vector of gradients', () =>

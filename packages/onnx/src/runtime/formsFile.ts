@@ -1,0 +1,111 @@
+/// <reference types="node" />
+import { fail } from '../errors.ts';
+import type { Forms } from '../lower/question.ts';
+import { show } from '../show.ts';
+import type { Ort } from './ort.ts';
+import { ownVersion } from './ownVersion.ts';
+
+/** What a file of forms holds: those of each machine by its {@link machineOf}. */
+interface Content {
+  readonly format: 'clr/onnx forms';
+  readonly machines: Readonly<Record<string, Forms>>;
+}
+
+const isForms = (value: unknown): value is Forms =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((form) => typeof form === 'string');
+
+function isContent(value: unknown): value is Content {
+  const { format, machines } = Object(value) as Partial<Content>;
+  return (
+    format === 'clr/onnx forms' &&
+    typeof machines === 'object' &&
+    machines !== null &&
+    Object.values(machines).every(isForms)
+  );
+}
+
+/** What the choice of forms depends on besides the model: processor, threads, and the versions of both packages. */
+async function machineOf(ort: Ort, threads: number | undefined): Promise<string> {
+  const { cpus, availableParallelism } = process.getBuiltinModule('node:os');
+  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const version = ort.env?.versions?.node ?? 'unknown';
+  return `${processor}, ${threads ?? availableParallelism()} threads, onnxruntime ${version}, @clr/onnx ${await ownVersion()}`;
+}
+
+/** A file that keeps measured forms from process to process. */
+export class FormsFile {
+  readonly #path: string;
+  readonly #machine: string;
+  /** The forms that are known of this machine. */
+  readonly forms: Forms;
+
+  private constructor(path: string, machine: string, forms: Forms) {
+    this.#path = path;
+    this.#machine = machine;
+    this.forms = forms;
+  }
+
+  /**
+   * Reads a file of forms. A file that does not exist holds none.
+   *
+   * @throws {ClrError} on a file that holds something else, which is never written over
+   */
+  static async open(path: string, ort: Ort, threads: number | undefined): Promise<FormsFile> {
+    const machine = await machineOf(ort, threads);
+    const { machines } = await read(path);
+    return new FormsFile(path, machine, Object.hasOwn(machines, machine) ? (machines[machine] as Forms) : {});
+  }
+
+  /** Adds forms. Whatever other processes have added meanwhile stays. */
+  async add(forms: Forms): Promise<void> {
+    if (Object.keys(forms).every((key) => Object.hasOwn(this.forms, key))) return;
+    const { rename, writeFile } = process.getBuiltinModule('node:fs/promises');
+    const { machines } = await read(this.#path);
+    const content: Content = {
+      format: 'clr/onnx forms',
+      machines: { ...machines, [this.#machine]: { ...forms, ...machines[this.#machine] } },
+    };
+    // A reader sees the file as it was or as it is, never half of it.
+    const partial = `${this.#path}.${process.pid}.partial`;
+    try {
+      await writeFile(partial, `${JSON.stringify(content, null, 2)}\n`);
+      await rename(partial, this.#path);
+    } catch (error) {
+      throw fail(
+        `formsFile to be a file that can be written: "${this.#path}"`,
+        (error as Error).message,
+        'Make its folder, or leave formsFile out.',
+        { cause: error },
+      );
+    }
+  }
+}
+
+async function read(path: string): Promise<Content> {
+  const { readFile } = process.getBuiltinModule('node:fs/promises');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return { format: 'clr/onnx forms', machines: {} };
+    throw notForms(path, (error as Error).message);
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw notForms(path, `${text.length} characters that are no JSON`);
+  }
+  if (!isContent(content)) throw notForms(path, show(content));
+  return content;
+}
+
+const notForms = (path: string, received: string): Error =>
+  fail(
+    `formsFile to name a file that createTrainer wrote, or a new one: "${path}"`,
+    received,
+    'Give another path, or delete the file: the forms are then measured again.',
+  );

@@ -71,6 +71,10 @@ try {
   }
   app.validate(project);
   await app.generateOutputs(project);
+  if (app.logger.hasWarnings()) {
+    console.error('Write a doc comment for each name above: what it is, its unit, its default.');
+    process.exitCode = 1;
+  }
 } finally {
   rmSync(temporary, { recursive: true });
 }

@@ -7,7 +7,13 @@ import { connect, type QueueOptions } from './connect.ts';
 export interface SubmitOutcome {
   /** The results there are, in the order of the jobs. */
   readonly results: readonly TrialResult[];
-  readonly failed: readonly { readonly job: Job; readonly error: string }[];
+  /** The jobs without a result: those at fault, and those that lost their process too often. */
+  readonly failed: readonly {
+    /** The job as it was submitted. */
+    readonly job: Job;
+    /** The message of its last error. */
+    readonly error: string;
+  }[];
   /** Whether `signal` ended the wait. The workers go on, and the same call waits again. */
   readonly stopped: boolean;
 }
@@ -18,6 +24,7 @@ export interface SubmitOptions extends QueueOptions {
   readonly attempts?: number;
   /** Ends the wait, not the jobs. */
   readonly signal?: AbortSignal;
+  /** Called whenever a job has a result: its id, and how many of all jobs have one. */
   readonly onProgress?: (progress: {
     readonly id: string;
     readonly done: number;

@@ -2,6 +2,7 @@ import type { Subject } from './subject.ts';
 
 /** One thing that an adapter has to show. */
 export interface Check {
+  /** What the adapter must do, such as `uses the rate of the current step`. */
   readonly name: string;
   /** Rejects with a `ClrError` that says what was expected and what came. */
   run(): Promise<void>;

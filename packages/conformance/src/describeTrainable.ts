@@ -3,7 +3,9 @@ import { trainableChecks } from './trainableChecks.ts';
 
 /** As much of a test runner as is needed: vitest, Jest, Mocha and `node:test` all have it. */
 export interface Runner {
+  /** Groups the checks under a name. */
   describe(name: string, body: () => void): unknown;
+  /** Runs one check as a test. */
   readonly it: {
     (name: string, body: () => Promise<void>): unknown;
     /** Where a check that the subject cannot be put to is reported, with the reason in its name. */

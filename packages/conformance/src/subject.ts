@@ -5,6 +5,7 @@ export type Weights = readonly Float32Array[];
 
 /** One fresh model, made for one check. */
 export interface TestModel<Batch> {
+  /** The adapter under test. */
   readonly trainable: Trainable<Batch>;
   /** Copies of all weights as they are now. */
   weights(): Weights | Promise<Weights>;

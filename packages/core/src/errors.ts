@@ -28,6 +28,7 @@ export interface Problem {
  * ```
  */
 export class ClrError extends Error {
+  /** `'ClrError'`, or the name of the subclass. */
   override readonly name: string = 'ClrError';
 
   constructor(scope: string, { expected, received, advice }: Problem, options?: ErrorOptions) {
@@ -50,6 +51,7 @@ export class ClrError extends Error {
  * ```
  */
 export class PolicyError extends ClrError {
+  /** Always `'PolicyError'`. */
   override readonly name: string = 'PolicyError';
   /** The path of the field at fault, such as `stages[1].policy.stepSize`. */
   readonly field: string;

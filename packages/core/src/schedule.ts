@@ -36,7 +36,10 @@ export interface Schedule {
  * A custom schedule: at least a rate for every step. Without a `position` the whole training is one endless cycle.
  */
 export interface CustomSchedule {
+  /** The rate of the update after `step` updates: a finite number of at least 0. */
   lr(step: number): number;
+  /** The momentum of that update. Leave it out, or return `undefined`, to keep the optimizer's own. */
   momentum?(step: number): number | undefined;
+  /** The cycle of the step and its place in it. Leave it out for a schedule without cycles. */
   position?(step: number): CyclePosition;
 }

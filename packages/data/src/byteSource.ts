@@ -1,5 +1,6 @@
 /** Bytes that can be read in parts: a file, a Blob, or an array in memory. */
 export interface ByteSource {
+  /** The number of bytes. */
   readonly size: number;
   /** The bytes from `begin` up to `end`, as a new array or a view that is never changed. */
   read(begin: number, end: number): Promise<Uint8Array>;

@@ -2,6 +2,7 @@ import { type ByteSource, bytesSource } from './byteSource.ts';
 
 /** A store for bytes that are written once, in order, and then read at any position. */
 export interface ByteStore {
+  /** Writes the bytes after those before. */
   append(bytes: Uint8Array): Promise<void>;
   /** All written bytes. */
   finish(): Promise<ByteSource>;

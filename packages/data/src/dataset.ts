@@ -1,18 +1,24 @@
 /** An array of numbers, row-major, with ONNX's name of its type. */
 export interface Values {
+  /** The type of the numbers. */
   readonly type: 'float32' | 'int64';
+  /** The sizes of the axes, the examples first. */
   readonly dims: readonly number[];
+  /** The numbers, the last axis running fastest. */
   readonly data: Float32Array | BigInt64Array;
 }
 
 /** One part of an example: its shape without the batch. */
 export interface Field {
+  /** The type of its numbers. */
   readonly type: Values['type'];
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
 }
 
 /** Examples that are read by number, from memory or from a file. */
 export interface Dataset {
+  /** The number of examples. */
   readonly count: number;
   /** The parts of an example, by name. `target` is the answer to learn. */
   readonly fields: Readonly<Record<string, Field>>;

@@ -26,7 +26,12 @@ export interface SplitOptions {
 export function splitRows(
   labels: ArrayLike<number> | number,
   { share = 0.2, seed = 0 }: SplitOptions = {},
-): { readonly train: Uint32Array; readonly validation: Uint32Array } {
+): {
+  /** The rows to train on. */
+  readonly train: Uint32Array;
+  /** The rows to evaluate on. */
+  readonly validation: Uint32Array;
+} {
   const count = typeof labels === 'number' ? labels : labels.length;
   const labelOf = (row: number): number => (typeof labels === 'number' ? 0 : (labels[row] as number));
   const sizes = new Map<number, number>();

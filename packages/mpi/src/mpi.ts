@@ -19,7 +19,12 @@ export interface Mpi extends Reduce {
   /** Aborts on all processes after the same step. Pass it to `train`, `rangeTest` and `autoClr`. */
   readonly signal: AbortSignalLike;
   /** Which library does the work. */
-  readonly library: { readonly kind: Library['kind']; readonly file: string };
+  readonly library: {
+    /** Open MPI or MPICH. */
+    readonly kind: Library['kind'];
+    /** The path of its shared library. */
+    readonly file: string;
+  };
 }
 
 /** MPI counts elements in 32 bits. */

@@ -6,8 +6,11 @@ export interface ShareOptions {
   readonly examples: number;
   /** Examples in a batch of all processes together. */
   readonly batch: number;
+  /** The number of this process, from 0. */
   readonly rank: number;
+  /** The number of processes. */
   readonly size: number;
+  /** The number of the epoch, from 0. */
   readonly epoch: number;
   /** Decides the order of the examples. Default 1. */
   readonly seed?: number;

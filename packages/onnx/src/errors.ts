@@ -18,6 +18,7 @@ export function fail(expected: string, received: string, advice: string, options
  * ```
  */
 export class UnsupportedOperatorError extends ClrError {
+  /** Always `'UnsupportedOperatorError'`. */
   override readonly name: string = 'UnsupportedOperatorError';
   /** The operator's type, with its domain unless that is the default one: `GridSample`, `com.microsoft:QAttention`. */
   readonly operator: string;

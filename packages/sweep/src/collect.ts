@@ -13,10 +13,13 @@ import type { TrialResult } from './trialResult.ts';
 
 /** One result in a table. */
 export interface TrialRow {
+  /** The id of the job. */
   readonly id: string;
   /** The type of its task; model, data, optimizer and seed as far as they differ between the jobs. */
   readonly label: string;
+  /** The type of its task. */
   readonly task: Job['task']['type'];
+  /** The job's seed. */
   readonly seed: number;
   /** The rate: of a range test the suggested `maxLr`, else the highest that was trained with; `null` where none was. */
   readonly lr: number | null;
@@ -32,9 +35,13 @@ export interface TrialRow {
 
 /** Range tests of jobs that differ in their seeds alone, read as one. */
 export interface RangeTestGroup {
+  /** What the jobs of the group have in common. */
   readonly label: string;
+  /** The ids of the jobs. */
   readonly ids: readonly string[];
+  /** Their records. */
   readonly traces: readonly RangeTestTrace[];
+  /** What the analysis says about all of them together. */
   readonly finding: RangeTestFinding;
 }
 
@@ -45,7 +52,12 @@ export interface Collection {
   /** `rangeTest: { trace: traces, finding }` of a report. */
   readonly rangeTests: readonly RangeTestGroup[];
   /** `runs` of a report. */
-  readonly runs: readonly { readonly name: string; readonly run: TrainingRun }[];
+  readonly runs: readonly {
+    /** The label of the job. */
+    readonly name: string;
+    /** The record of its training. */
+    readonly run: TrainingRun;
+  }[];
 }
 
 /** Options of {@link collect}. */

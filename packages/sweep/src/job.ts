@@ -11,12 +11,19 @@ export type Json =
 
 /** An LR range test, with the options of core's `rangeTest`. */
 export interface RangeTestTask {
+  /** Selects a range test. */
   readonly type: 'rangeTest';
+  /** The first rate, as in `rangeTest`. */
   readonly startLr?: number;
+  /** The last rate, as in `rangeTest`. */
   readonly endLr?: number;
+  /** The number of updates, as in `rangeTest`. */
   readonly steps?: number;
+  /** How the rates rise, as in `rangeTest`. */
   readonly spacing?: 'linear' | 'exponential';
+  /** Tries each rate separately with so many updates, as in `rangeTest`. */
   readonly updatesPerRate?: number;
+  /** Whether to measure the batch sharpness too, as in `rangeTest`. */
   readonly sharpness?: boolean;
 }
 
@@ -35,27 +42,41 @@ interface Training {
 
 /** A training at one rate. */
 export interface FixedTask extends Training {
+  /** Selects a training at a constant rate. */
   readonly type: 'fixed';
+  /** The rate. */
   readonly lr: number;
 }
 
 /** A training under a policy. */
 export interface PolicyTask extends Training {
+  /** Selects a training under a policy. */
   readonly type: 'policy';
+  /** The policy. */
   readonly policy: Policy;
 }
 
 /** A run of core's `autoClr`, with its options. */
 export interface AutoClrTask {
+  /** Selects `autoClr`. */
   readonly type: 'autoClr';
+  /** The whole budget in updates, the range test included. */
   readonly steps: number;
+  /** The number of updates for one pass over the data, if known. */
   readonly stepsPerEpoch?: number;
+  /** How to train, as in `autoClr`. */
   readonly plan?: PlanName | Policy;
+  /** Which plans to try against `plan` first, as in `autoClr`. */
   readonly verdict?: boolean | readonly (PlanName | Policy)[];
+  /** Tries each rate of the range test separately with so many updates, as in `autoClr`. */
   readonly updatesPerRate?: number;
+  /** How many troughs without gain it takes to act, as in `autoClr`. */
   readonly patience?: number;
+  /** How often the bounds may be reduced, as in `autoClr`. */
   readonly reductions?: number;
+  /** Whether to try the average of the last troughs, as in `autoClr`. */
   readonly average?: boolean;
+  /** Whether to measure the last troughs as one ensemble, as in `autoClr`. */
   readonly ensemble?: boolean;
 }
 
@@ -70,8 +91,10 @@ export interface Job {
   readonly model: Json;
   /** The data, likewise. */
   readonly data: Json;
+  /** The optimizer, made by `sgd()`, `adam()` and others. */
   readonly optimizer: Optimizer;
   /** For all that is drawn: initial weights, the order of examples. An integer of at least 0. */
   readonly seed: number;
+  /** What to do with the model. */
   readonly task: Task;
 }

@@ -5,10 +5,13 @@ import { contentOf } from './parseJob.ts';
 
 /** A job on its way: the state of its training, and its record so far. The stores of `@clr/checkpoint` keep it. */
 export interface TrialCheckpoint extends Checkpoint {
+  /** What belongs to the job, beside the state of the model. */
   readonly extra: {
     /** The job without its id, as text. */
     readonly job: string;
+    /** The records of the steps so far. */
     readonly steps: readonly TrainingStep[];
+    /** The troughs so far. */
     readonly troughs: readonly Trough[];
   };
 }

@@ -7,6 +7,7 @@ import type { TrialResult } from './trialResult.ts';
 export interface OpenedJob<Batch> {
   /** The model with its optimizer, as `createTrainer` of an adapter gives it. It is disposed of at the end. */
   readonly trainable: Trainable<Batch>;
+  /** The training batches. */
   readonly batches: Batches<Batch>;
   /** Batches to evaluate on, apart from the training data. */
   readonly validation?: BatchPass<Batch>;
@@ -19,13 +20,17 @@ export type Open<Batch> = (job: Job) => OpenedJob<Batch> | Promise<OpenedJob<Bat
 
 /** Options of {@link runTrial}. */
 export interface TrialOptions<Batch> {
+  /** Makes the model and the data of a job. */
   readonly open: Open<Batch>;
   /** Told of every step: of a sweep, or of a training. */
   readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
   /** Stops between two steps. A training is saved before. */
   readonly signal?: AbortSignalLike;
   /** Where to go on from: the last checkpoint that `save` was given. Only with the tasks `fixed` and `policy`. */
-  readonly from?: Checkpoint & { readonly extra?: unknown };
+  readonly from?: Checkpoint & {
+    /** What `save` was given beside the state. */
+    readonly extra?: unknown;
+  };
   /**
    * Keeps a checkpoint, such as `save` of a store of `@clr/checkpoint`. Only the tasks `fixed` and `policy` are saved;
    * a range test or `autoClr` that was stopped begins again.

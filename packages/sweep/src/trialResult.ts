@@ -20,26 +20,34 @@ export interface JointRecord extends Pick<TrialMetrics, 'loss' | 'accuracy'> {
 
 /** Metrics as JSON holds them: `null` for what is not finite. */
 export interface TrialMetrics {
+  /** The mean loss; `null` if it is not finite. */
   readonly loss: number | null;
+  /** The share classified right, in [0, 1]; `null` if it is not finite. */
   readonly accuracy?: number | null;
 }
 
 /** What core's `autoClr` gives, as plain JSON: without states, and with `null` for numbers that are not finite. */
 export interface AutoClrRecord
   extends Pick<AutoClrResult, 'trace' | 'finding' | 'policy' | 'run' | 'verdict' | 'cost'> {
+  /** The step and the metrics of the best state, without the state itself. */
   readonly best?: TrialMetrics & Omit<BestState, 'snapshot' | 'loss' | 'accuracy'>;
+  /** The metrics of the average of the last troughs, if asked for. */
   readonly average?: JointRecord;
+  /** The metrics of the last troughs as one ensemble, if asked for. */
   readonly ensemble?: JointRecord;
 }
 
 /** The result of one job as plain JSON: a trace, a run or the record of `autoClr`, as the task is. */
 export interface TrialResult {
+  /** The version of this format. */
   readonly version: 1;
+  /** The job that gave the result. */
   readonly job: Job;
   /** Of a range test. */
   readonly trace?: RangeTestTrace;
   /** Of a fixed rate or a policy: the whole run, also where it was resumed. */
   readonly run?: TrainingRun;
+  /** Of `autoClr`: the test, the plan and the training. */
   readonly autoClr?: AutoClrRecord;
 }
 

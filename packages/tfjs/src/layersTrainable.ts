@@ -34,7 +34,9 @@ import { readState, writeState } from './trainingState.ts';
 
 /** A batch for a LayersModel: inputs and targets as for `fit`, or as typed arrays. */
 export interface LayersBatch {
+  /** The inputs: one tensor, a list in the order of the model's inputs, or tensors by name. */
   readonly xs: LayersData;
+  /** The targets, in the same way. */
   readonly ys: LayersData;
 }
 

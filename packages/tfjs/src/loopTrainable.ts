@@ -16,6 +16,7 @@ import { readState, writeState } from './trainingState.ts';
 
 /** A training loop over the Core API: variables, optimizer and loss. */
 export interface TrainingLoop<Batch> {
+  /** The optimizer of TensorFlow.js that applies the gradients. */
   readonly optimizer: tfjs.Optimizer;
   /** The trained variables. */
   readonly variables: readonly tfjs.Variable[];
@@ -26,7 +27,14 @@ export interface TrainingLoop<Batch> {
   readonly loss: (
     batch: Batch,
     training: boolean,
-  ) => tfjs.Tensor | { readonly loss: tfjs.Tensor; readonly accuracy?: tfjs.Tensor };
+  ) =>
+    | tfjs.Tensor
+    | {
+        /** The mean loss, a scalar. */
+        readonly loss: tfjs.Tensor;
+        /** The share classified right, a scalar in [0, 1]. */
+        readonly accuracy?: tfjs.Tensor;
+      };
   /** The number of examples in a batch. Default: the first axis of its first tensor. */
   readonly examples?: (batch: Batch) => number;
 }

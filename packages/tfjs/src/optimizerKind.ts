@@ -6,6 +6,7 @@ import { fail } from './errors.ts';
  * by name, never by `instanceof`.
  */
 export interface OptimizerLike {
+  /** The name of its class, such as `Adam`. */
   getClassName(): string;
   /** Updates applied so far. */
   readonly iterations: number;

@@ -9,7 +9,9 @@ import { readTensors, type TensorData, toTensor } from './tensorData.ts';
 
 /** The whole state of an optimizer as plain data, which can be cloned, stored and sent. */
 export interface OptimizerState {
+  /** The optimizer's class, such as `Adam`. */
   readonly className: string;
+  /** The number of updates applied. */
   readonly iterations: number;
   /** `learningRate`, and `momentum` or `beta1`. */
   readonly numbers: Readonly<Record<string, number>>;

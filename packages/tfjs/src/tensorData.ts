@@ -2,9 +2,13 @@ import type * as tfjs from '@tensorflow/tfjs';
 
 /** A tensor's name, shape, type and values, on the host: plain data. */
 export interface TensorData {
+  /** The tensor's name. */
   readonly name: string;
+  /** The sizes of its axes. */
   readonly shape: readonly number[];
+  /** The type of its numbers. */
   readonly dtype: 'float32' | 'int32' | 'bool';
+  /** Its numbers, the last axis running fastest. */
   readonly values: Float32Array | Int32Array | Uint8Array;
 }
 

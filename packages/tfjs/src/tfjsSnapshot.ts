@@ -12,14 +12,18 @@ export interface SavedWeight extends TensorData {
  * data that can be cloned, stored in IndexedDB or sent to a worker.
  */
 export interface TfjsSnapshot {
+  /** The version of this format. */
   readonly version: 2;
+  /** Tells snapshots of this adapter from others. */
   readonly adapter: 'tfjs';
   /** The model's layers, a line each. Absent for a loop over the Core API. */
   readonly topology?: readonly string[];
+  /** All weights of the model, trained or not. */
   readonly weights: readonly SavedWeight[];
   /** The places of the trained weights. */
   readonly trained: readonly string[];
   /** The states of stateful recurrent layers. */
   readonly states: readonly SavedWeight[];
+  /** The state of the optimizer. */
   readonly optimizer: OptimizerState;
 }

@@ -38,6 +38,7 @@ export type GpuFault =
  * ```
  */
 export class GpuError extends ClrError {
+  /** Always `'GpuError'`. */
   override readonly name: string = 'GpuError';
   /** The kind of failure. */
   readonly fault: GpuFault;

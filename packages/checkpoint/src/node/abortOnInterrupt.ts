@@ -14,7 +14,9 @@
  * ```
  */
 export function abortOnInterrupt(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): {
+  /** Aborts when the process receives one of `signals`. */
   readonly signal: AbortSignal;
+  /** Stops listening. From then on the signals end the process as usual. */
   release(): void;
 } {
   const controller = new AbortController();

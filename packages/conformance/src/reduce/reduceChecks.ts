@@ -3,6 +3,7 @@ import { fail } from '../assert.ts';
 
 /** One thing that an implementation of core's `Reduce` has to show; every rank runs it at the same time. */
 export interface ReduceCheck {
+  /** What the ranks must agree on, such as the sum of their vectors. */
   readonly name: string;
   /** Rejects with a `ClrError` that says what was expected and what came. */
   run(reduce: Reduce): Promise<void>;

@@ -15,7 +15,9 @@ import { fail } from '../assert.ts';
 
 /** Examples of the reference model: rows of features, and each one's class. */
 export interface ReferenceBatch {
+  /** The features of each example. */
   readonly features: readonly (readonly number[])[];
+  /** The class of each example, from 0. */
   readonly classes: readonly number[];
 }
 
@@ -23,6 +25,7 @@ export interface ReferenceBatch {
 export interface ReferenceOptions {
   /** Features of an example. */
   readonly features: number;
+  /** The number of classes. */
   readonly classes: number;
   /** Momentum where a step says none. Default 0. */
   readonly momentum?: number;
@@ -32,6 +35,7 @@ export interface ReferenceOptions {
 export interface ReferenceTrainable extends Trainable<ReferenceBatch> {
   /** A row per class: its weights, then its bias. */
   weights: Float32Array;
+  /** The momentum buffer of each weight, in the order of `weights`. */
   velocity: Float32Array;
 }
 

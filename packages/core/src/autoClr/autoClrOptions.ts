@@ -52,14 +52,60 @@ export interface AutoClrOptions<Batch> {
 
 /** An event of `autoClr`. */
 export type AutoClrEvent =
-  | { readonly type: 'sweep'; readonly point: RangeTestPoint }
+  | {
+      /** A step of the range test. */
+      readonly type: 'sweep';
+      /** The step that was taken. */
+      readonly point: RangeTestPoint;
+    }
   /** Training at a low rate before the range test, because the loss started far above that of the best constant answer. */
-  | { readonly type: 'settling'; readonly lr: number; readonly steps: number }
-  | { readonly type: 'finding'; readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }
-  | { readonly type: 'verdict'; readonly verdict: Verdict }
+  | {
+      /** Settling is over. */
+      readonly type: 'settling';
+      /** The rate of settling. */
+      readonly lr: number;
+      /** The number of updates that settling took. */
+      readonly steps: number;
+    }
+  | {
+      /** The range test is over. */
+      readonly type: 'finding';
+      /** What the analysis says about the trace. */
+      readonly finding: RangeTestFinding;
+      /** The record of the range test. */
+      readonly trace: RangeTestTrace;
+    }
+  | {
+      /** The trials of a verdict are over. */
+      readonly type: 'verdict';
+      /** Which plan won the trials, and by how much. */
+      readonly verdict: Verdict;
+    }
   /** Before training, when the bounds are reduced, and when a diverged run starts again with lower rates. */
-  | { readonly type: 'policy'; readonly policy: Policy; readonly steps: number }
-  | { readonly type: 'step'; readonly step: TrainingStep }
+  | {
+      /** A policy is about to be trained. */
+      readonly type: 'policy';
+      /** The policy. */
+      readonly policy: Policy;
+      /** The number of updates to come under this policy. */
+      readonly steps: number;
+    }
+  | {
+      /** A step of the training. */
+      readonly type: 'step';
+      /** The record of the step. */
+      readonly step: TrainingStep;
+    }
   /** With `patience`, the reading of the troughs so far. */
-  | { readonly type: 'trough'; readonly trough: Trough; readonly reading?: TroughReading }
-  | ({ readonly type: 'average' | 'ensemble' } & TroughCombination);
+  | {
+      /** The training has reached a trough. */
+      readonly type: 'trough';
+      /** Its step and its metrics. */
+      readonly trough: Trough;
+      /** What the troughs so far advise; given if `patience` is set. */
+      readonly reading?: TroughReading;
+    }
+  | ({
+      /** The troughs were combined: their average weights, or their ensemble. */
+      readonly type: 'average' | 'ensemble';
+    } & TroughCombination);

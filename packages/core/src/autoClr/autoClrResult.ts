@@ -16,6 +16,7 @@ export interface TroughCombination extends Metrics {
 export interface BestState extends Metrics {
   /** 0 if no state was better than the untouched model. */
   readonly step: number;
+  /** The state, for `restore`. */
   readonly snapshot: Snapshot;
   /** True if it is the average of troughs, made after the last step. */
   readonly averaged?: boolean;
@@ -23,6 +24,7 @@ export interface BestState extends Metrics {
 
 /** A short training under one plan. */
 export interface Trial {
+  /** The plan that was tried. */
   readonly plan: Plan;
   /** The final metrics; absent if it diverged. */
   readonly end?: Metrics;
@@ -30,6 +32,7 @@ export interface Trial {
 
 /** Plans compared in short trainings, as the paper compares a fixed rate with cycles. */
 export interface Verdict {
+  /** The plan that won: it is trained with the rest of the budget. */
   readonly winner: Plan;
   /** The trial of `plan` first, then those of its rivals. */
   readonly trials: readonly Trial[];
@@ -46,19 +49,25 @@ export interface Verdict {
 
 /** The number of updates spent on each part of an `autoClr` run. */
 export interface Cost {
+  /** Updates of the range test, all sweeps together. */
   readonly rangeTest: number;
   /** Before the range test, if the loss started far above that of the best constant answer. */
   readonly settling: number;
+  /** Updates of the trials of plans. */
   readonly verdict: number;
+  /** Updates of the training itself. */
   readonly training: number;
 }
 
 /** The result of `autoClr`. */
 export interface AutoClrResult {
+  /** The record of the range test. */
   readonly trace: RangeTestTrace;
+  /** What the analysis says about the trace: the suggested rates, or why there are none. */
   readonly finding: RangeTestFinding;
   /** The policy that was trained. Absent when the range test was refused or aborted: then nothing was trained. */
   readonly policy?: Policy;
+  /** The record of the training. Absent if nothing was trained. */
   readonly run?: TrainingRun;
   /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
   readonly best?: BestState;

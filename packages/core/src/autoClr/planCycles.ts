@@ -7,6 +7,7 @@ import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
 export interface PlanCyclesOptions {
   /** The bounds that a range test suggests. */
   readonly baseLr: number;
+  /** The upper bound. */
   readonly maxLr: number;
   /** The budget, in steps. */
   readonly steps: number;
@@ -16,7 +17,9 @@ export interface PlanCyclesOptions {
 
 /** A policy, and the number of steps after which it ends at a trough. */
 export interface CyclePlan {
+  /** The stages: a warm-up, the cycles, the last one down to zero. */
   readonly policy: SequencePolicy;
+  /** The number of updates up to the last trough; at most the budget. */
   readonly steps: number;
 }
 

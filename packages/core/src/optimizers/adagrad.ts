@@ -13,6 +13,7 @@ export interface AdagradOptions {
 
 /** AdaGrad as plain data, every default written out. */
 export interface AdagradOptimizer extends Required<AdagradOptions> {
+  /** Names the optimizer in plain data. */
   readonly type: 'adagrad';
 }
 

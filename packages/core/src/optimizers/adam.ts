@@ -18,11 +18,13 @@ export interface AdamOptions {
 
 /** Adam as plain data, every default written out. */
 export interface AdamOptimizer extends Required<AdamOptions> {
+  /** Names the optimizer in plain data. */
   readonly type: 'adam';
 }
 
 /** AdamW as plain data, every default written out. */
 export interface AdamWOptimizer extends Required<AdamOptions> {
+  /** Names the optimizer in plain data. */
   readonly type: 'adamW';
 }
 

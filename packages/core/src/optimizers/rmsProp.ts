@@ -17,6 +17,7 @@ export interface RmsPropOptions {
 
 /** RMSProp as plain data, every default written out. */
 export interface RmsPropOptimizer extends Required<RmsPropOptions> {
+  /** Names the optimizer in plain data. */
   readonly type: 'rmsProp';
 }
 

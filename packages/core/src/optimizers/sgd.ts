@@ -16,6 +16,7 @@ export interface SgdOptions {
 
 /** SGD as plain data, every default written out. */
 export interface SgdOptimizer extends Required<SgdOptions> {
+  /** Names the optimizer in plain data. */
   readonly type: 'sgd';
 }
 

@@ -2,6 +2,7 @@ import type { Optimizer } from './optimizer.ts';
 
 /** The input of {@link updateDirection}: vectors of equal length. */
 export interface UpdateState<Vector> {
+  /** The gradient of the loss at the current weights. */
   readonly gradient: Vector;
   /** The optimizer's running mean square, or sum of squares, before this update. SGD has none. */
   readonly square?: Vector;

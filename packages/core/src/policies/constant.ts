@@ -9,6 +9,7 @@ export interface ConstantOptions {
 
 /** A {@link constant} policy as plain JSON. */
 export interface ConstantPolicy extends ConstantOptions {
+  /** Names the policy in plain data. */
   readonly type: 'constant';
 }
 

@@ -18,6 +18,7 @@ export interface CosineRestartsOptions {
 
 /** A {@link cosineRestarts} policy as plain JSON. */
 export interface CosineRestartsPolicy extends CosineRestartsOptions {
+  /** Names the policy in plain data. */
   readonly type: 'cosineRestarts';
 }
 

@@ -32,7 +32,9 @@ export interface CycleOptions {
 
 /** The bounds of a cycled momentum (β₁ for Adam), each in [0, 1). */
 export interface MomentumRange {
+  /** The momentum where the rate is highest, in [0, 1). */
   readonly base: number;
+  /** The momentum where the rate is lowest, in [0, 1); at least `base`. */
   readonly max: number;
 }
 

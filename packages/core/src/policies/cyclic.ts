@@ -13,9 +13,11 @@ import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
 /** The bounds shrink to `factor` of themselves after every cycle or step. */
 export interface GeometricDecay {
+  /** Selects geometric decay: the amplitude is multiplied by `factor` again and again. */
   readonly type: 'geometric';
   /** The share left, in (0, 1]. */
   readonly factor: number;
+  /** How often `factor` is applied: at the start of each cycle (factor^cycle) or at each step (factor^step). */
   readonly per: 'cycle' | 'step';
   /** What shrinks: the amplitude above `baseLr`, or both bounds. */
   readonly of: 'amplitude' | 'bounds';
@@ -23,6 +25,7 @@ export interface GeometricDecay {
 
 /** The amplitude of cycle `c` (from 0) is the first one divided by `c + 1`. */
 export interface HarmonicDecay {
+  /** Selects harmonic decay: the amplitude is divided by cycle + 1. */
   readonly type: 'harmonic';
 }
 
@@ -34,6 +37,7 @@ export interface CyclicOptions extends CycleOptions {
 
 /** A {@link cyclic} policy as plain JSON. */
 export interface CyclicPolicy extends CyclicOptions {
+  /** Names the policy in plain data. */
   readonly type: 'cyclic';
 }
 

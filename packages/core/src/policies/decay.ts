@@ -18,6 +18,7 @@ export interface DecayOptions {
 
 /** A {@link decay} policy as plain JSON. */
 export interface DecayPolicy extends DecayOptions {
+  /** Names the policy in plain data. */
   readonly type: 'decay';
 }
 

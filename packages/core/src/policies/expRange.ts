@@ -19,6 +19,7 @@ export interface ExpRangeOptions extends CycleOptions {
 
 /** An {@link expRange} policy as plain JSON; its type keeps the paper's spelling. */
 export interface ExpRangePolicy extends ExpRangeOptions {
+  /** Names the policy in plain data, in the paper's spelling. */
   readonly type: 'exp_range';
 }
 

@@ -26,6 +26,7 @@ export interface OneCycleOptions {
 
 /** A {@link oneCycle} policy as plain JSON. */
 export interface OneCyclePolicy extends OneCycleOptions {
+  /** Names the policy in plain data. */
   readonly type: 'oneCycle';
 }
 

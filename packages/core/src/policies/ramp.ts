@@ -17,6 +17,7 @@ export interface RampOptions {
 
 /** A {@link ramp} policy as plain JSON. */
 export interface RampPolicy extends RampOptions {
+  /** Names the policy in plain data. */
   readonly type: 'ramp';
 }
 

@@ -7,6 +7,7 @@ import { readPolicy } from './readPolicy.ts';
 
 /** One stage of a {@link sequence}: a policy that starts at its own step 0. */
 export interface Stage {
+  /** The policy of this stage. It counts its steps from 0. */
   readonly policy: Policy;
   /** The length in steps. Only the last stage may omit it; it then lasts forever. */
   readonly steps?: number;
@@ -14,7 +15,9 @@ export interface Stage {
 
 /** A {@link sequence} as plain JSON. */
 export interface SequencePolicy {
+  /** Names the policy in plain data. */
   readonly type: 'sequence';
+  /** The stages, in order. */
   readonly stages: readonly Stage[];
 }
 

@@ -9,6 +9,7 @@ export interface TableOptions {
 
 /** A {@link table} policy as plain JSON. */
 export interface TablePolicy extends TableOptions {
+  /** Names the policy in plain data. */
   readonly type: 'table';
 }
 

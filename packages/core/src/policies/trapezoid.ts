@@ -7,7 +7,14 @@ import { halfCosine, lerp } from './arithmetic.ts';
  * The shape of a fall. At the share `x` of its length, the remaining share of the rate is `1 − x`
  * for `'linear'`, `½ · (1 + cos πx)` for `'cosine'`, `1 − √x` for `'sqrt'` and `(1 − x)^power` for a polynomial.
  */
-export type DecayShape = 'linear' | 'cosine' | 'sqrt' | { readonly power: number };
+export type DecayShape =
+  | 'linear'
+  | 'cosine'
+  | 'sqrt'
+  | {
+      /** The exponent p of (1 − x)^p, above 0: 1 is linear, larger values fall faster at first. */
+      readonly power: number;
+    };
 
 // Each maps the remaining share of the length, in [0, 1], to the remaining share of the rate.
 const heights: Readonly<Record<string, (left: number) => number>> = {

@@ -6,6 +6,7 @@ export type TriangularOptions = CycleOptions;
 
 /** A {@link triangular} policy as plain JSON. */
 export interface TriangularPolicy extends TriangularOptions {
+  /** Names the policy in plain data. */
   readonly type: 'triangular';
 }
 

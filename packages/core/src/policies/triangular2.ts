@@ -6,6 +6,7 @@ export type Triangular2Options = CycleOptions;
 
 /** A {@link triangular2} policy as plain JSON. */
 export interface Triangular2Policy extends Triangular2Options {
+  /** Names the policy in plain data. */
   readonly type: 'triangular2';
 }
 

@@ -21,6 +21,7 @@ export interface WsdOptions {
 
 /** A {@link wsd} policy as plain JSON. */
 export interface WsdPolicy extends WsdOptions {
+  /** Names the policy in plain data. */
   readonly type: 'wsd';
 }
 

@@ -14,6 +14,7 @@ export interface BatchSharpness {
   readonly values: readonly number[];
   /** Their mean, which predicts the edge. */
   readonly mean: number;
+  /** Their median. */
   readonly median: number;
   /** Their standard deviation. */
   readonly deviation: number;

@@ -13,7 +13,15 @@ export interface RangeTestSuggestion {
   readonly fixedLr: number;
   /** The length of training, in steps, that `fixedLr` is for. */
   readonly steps: number;
-  readonly interval: { readonly baseLr: Interval; readonly maxLr: Interval; readonly fixedLr: Interval };
+  /** An interval for each suggested rate. Nine of ten such intervals contain what a second test suggests. */
+  readonly interval: {
+    /** The interval of `baseLr`. */
+    readonly baseLr: Interval;
+    /** The interval of `maxLr`. */
+    readonly maxLr: Interval;
+    /** The interval of `fixedLr`. */
+    readonly fixedLr: Interval;
+  };
   /** The certainty of the loss edge, in [0, 1). Noise and a fast sweep lower it. */
   readonly certainty: number;
   /** The probability that a decay from `maxLr` comes within half a point of the accuracy of a tuned peak. */
@@ -55,5 +63,6 @@ export interface RangeTestFinding {
   readonly accuracy?: AccuracyReading;
   /** The reasons for the finding, in words that name steps and rates. */
   readonly reasons: readonly string[];
+  /** What the rules of other libraries suggest for the same curve. */
   readonly rules: ClassicRules;
 }

@@ -12,7 +12,12 @@ export type LossSmoothing =
   | 'fastai'
   | 'lightning'
   | 'lr-finder'
-  | { readonly beta: number; readonly debias?: boolean };
+  | {
+      /** The share of the previous mean, in [0, 1): mean ← beta · mean + (1 − beta) · loss. */
+      readonly beta: number;
+      /** Whether the mean started at 0 and was divided by 1 − beta^(t+1), as in Adam. Default false. */
+      readonly debias?: boolean;
+    };
 
 /** The running mean of a name. `ahead` is the number of steps by which the debiasing is off. */
 interface RunningMean {

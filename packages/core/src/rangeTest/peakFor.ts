@@ -18,6 +18,7 @@ export type PeakSource =
   | {
       /** The best constant rate for a training of `steps` steps. */
       readonly fixedLr: number;
+      /** The length of that training, in updates. */
       readonly steps: number;
     };
 

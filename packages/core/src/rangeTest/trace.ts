@@ -4,7 +4,9 @@ import type { LossSmoothing } from './lossSmoothing.ts';
 
 /** One step of a range test: its rate and the batch's metrics before the update. */
 export interface RangeTestPoint {
+  /** The number of updates applied before this one. */
   readonly step: number;
+  /** The rate of the update. */
   readonly lr: number;
   /** `null` stands for NaN or an infinity, which JSON cannot hold. */
   readonly loss: number | null;
@@ -18,6 +20,7 @@ export interface RangeTestPoint {
 export interface SharpnessPoint {
   /** The step that the batch was measured before, and its rate. */
   readonly step: number;
+  /** The rate of that step. */
   readonly lr: number;
   /** `null` if it is not finite. */
   readonly sharpness: number | null;
@@ -25,9 +28,13 @@ export interface SharpnessPoint {
 
 /** The record of a range test as plain JSON: what `analyzeRangeTest` reads. */
 export interface RangeTestTrace {
+  /** The version of this format. */
   readonly version: 1;
+  /** How the rates rise: by equal differences, or by equal factors. */
   readonly spacing: 'linear' | 'exponential';
+  /** The first rate. */
   readonly startLr: number;
+  /** The rate of the last step, had nothing stopped the sweep. */
   readonly endLr: number;
   /** The losses before each update of a sweep; or, when probing, after the updates at each rate. */
   readonly points: readonly RangeTestPoint[];

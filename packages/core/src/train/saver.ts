@@ -9,7 +9,15 @@ import { withContext } from '../trainable/withContext.ts';
 /** The options for saving a run. */
 export interface CheckpointOptions {
   /** Also save after this many steps or seconds, besides every trough and the end of the run. */
-  readonly every?: { readonly steps: number } | { readonly seconds: number };
+  readonly every?:
+    | {
+        /** The number of updates between two saves. */
+        readonly steps: number;
+      }
+    | {
+        /** The time between two saves, in seconds. */
+        readonly seconds: number;
+      };
   /** Stores a checkpoint, such as `save` of a store of `@clr/checkpoint`. Training waits for it. */
   readonly save: (checkpoint: Checkpoint) => void | Promise<void>;
 }

@@ -2,9 +2,11 @@ import { PolicyError } from '../errors.ts';
 
 /** The part of an `AbortSignal` that core needs. Core does not use the DOM's types. */
 export interface AbortSignalLike {
+  /** Whether it has aborted. */
   readonly aborted: boolean;
   /** If it exists, an abort does not wait for a batch that never comes. */
   addEventListener?(type: 'abort', listener: () => void): void;
+  /** Undoes `addEventListener`. */
   removeEventListener?(type: 'abort', listener: () => void): void;
 }
 

@@ -2,6 +2,7 @@ import type { Snapshot } from './trainable.ts';
 
 /** The data of an average in a checkpoint. */
 export interface AverageState {
+  /** The kind of average: exponential, or of the latest snapshots. */
   readonly type: 'ema' | 'lawa';
   /** The mean so far, or the last snapshots in order. */
   readonly snapshots: readonly Snapshot[];

@@ -6,21 +6,33 @@ import type { Metrics } from './trainable.ts';
 /** The targets of a batch, and their loss. */
 export type ConstantTargets =
   /** Class indices: cross-entropy. */
-  | { readonly loss: 'crossEntropy'; readonly classes: ArrayLike<number | bigint> }
+  | {
+      /** The loss of the training. */
+      readonly loss: 'crossEntropy';
+      /** The class of each position, from 0. */
+      readonly classes: ArrayLike<number | bigint>;
+    }
   /**
    * Shares of `width` classes: cross-entropy. The shares of one class lie `stride` numbers apart (default 1), as in the
    * shape [N, classes, stride].
    */
   | {
+      /** The loss of the training. */
       readonly loss: 'crossEntropy';
+      /** The shares of the classes at each position. */
       readonly shares: ArrayLike<number>;
+      /** The number of classes. */
       readonly width: number;
+      /** The distance of two shares of one position. Default 1. */
       readonly stride?: number;
     }
   /** `width` numbers an example: mean squared error, mean absolute error, or binary cross-entropy. */
   | {
+      /** The loss of the training. */
       readonly loss: 'mse' | 'l1' | 'binaryCrossEntropy';
+      /** The targets of all examples, one after another. */
       readonly values: ArrayLike<number>;
+      /** The number of values of an example. */
       readonly width: number;
     };
 

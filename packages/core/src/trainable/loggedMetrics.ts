@@ -6,7 +6,9 @@ import { addContext, withContext } from './withContext.ts';
 
 /** Metrics in JSON, with `null` for values that are not finite. */
 export interface LoggedMetrics {
+  /** The mean loss; `null` if it is not finite. */
   readonly loss: number | null;
+  /** The share classified right, in [0, 1]; `null` if it is not finite. */
   readonly accuracy?: number | null;
 }
 

@@ -6,7 +6,9 @@ import type { Metrics } from './trainable.ts';
 export interface BatchMetrics {
   /** The number of examples they are averaged over, above 0. */
   readonly examples: number;
+  /** The mean loss of the batch. */
   readonly loss: number | Promise<number>;
+  /** The share of the batch classified right, in [0, 1]. */
   readonly accuracy?: number | Promise<number> | undefined;
 }
 

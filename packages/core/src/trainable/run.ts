@@ -12,8 +12,11 @@ export interface Stopped {
 
 /** The record of one training step. */
 export interface TrainingStep {
+  /** The number of updates applied before this one. */
   readonly step: number;
+  /** The rate of the update. */
   readonly lr: number;
+  /** The momentum of the update, if the policy sets it. */
   readonly momentum?: number;
   /** The values of the hyperparameters that `hyper` of `train` set. */
   readonly hyper?: Readonly<Record<string, number>>;
@@ -33,13 +36,20 @@ export interface Trough {
   readonly cycle: number;
   /** Means over the evaluation batches, if there are any. */
   readonly loss?: number | null;
+  /** The share classified right, in [0, 1]; `null` if it is not finite. */
   readonly accuracy?: number | null;
   /** The means for the averaged weights, if the run keeps an average and there are evaluation batches. */
-  readonly average?: { readonly loss: number | null; readonly accuracy?: number | null };
+  readonly average?: {
+    /** The mean loss; `null` if it is not finite. */
+    readonly loss: number | null;
+    /** The share classified right, in [0, 1]; `null` if it is not finite. */
+    readonly accuracy?: number | null;
+  };
 }
 
 /** The record of a training run as plain JSON. */
 export interface TrainingRun {
+  /** The version of this format. */
   readonly version: 1;
   /** Absent if the schedule was a function. */
   readonly policy?: Policy;
@@ -47,8 +57,11 @@ export interface TrainingRun {
   readonly hyper?: Readonly<Record<string, number | Policy>>;
   /** The first step that this run took. `step` is the one after its last. */
   readonly from: number;
+  /** The step after the last one. */
   readonly step: number;
+  /** One record for each update. */
   readonly steps: readonly TrainingStep[];
+  /** The ends of cycles within the run. */
   readonly troughs: readonly Trough[];
   /** Means over the evaluation batches after the last step, if there are any; absent after an abort. */
   readonly final?: Pick<Trough, 'loss' | 'accuracy' | 'average'>;

@@ -2,7 +2,9 @@
 export interface StateTensor {
   /** Unique within its state: layer and weight, such as `dense/kernel`. */
   readonly name: string;
+  /** The type of its numbers, such as `float32`. */
   readonly dtype: string;
+  /** The sizes of its axes. */
   readonly shape: readonly number[];
 }
 
@@ -12,6 +14,7 @@ export interface StateDescription {
   readonly adapter: string;
   /** The optimizer's kind, with the options that change the form of its state: `adam`, `sgd with momentum`. */
   readonly optimizer: string;
+  /** All tensors of the state. */
   readonly tensors: readonly StateTensor[];
   /** The model's layers or nodes in order, one short line each. Absent if the adapter does not know them. */
   readonly topology?: readonly string[];

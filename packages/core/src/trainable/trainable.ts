@@ -25,6 +25,7 @@ export interface StepResult {
 
 /** The result of an evaluation: means over all examples. */
 export interface Metrics {
+  /** The mean loss over all examples. */
   readonly loss: number;
   /** The share classified right, in [0, 1]. */
   readonly accuracy?: number;

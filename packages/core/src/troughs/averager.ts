@@ -19,8 +19,22 @@ import { averageWeights } from './averageWeights.ts';
  * - `'lawa'`: the mean of the `last` snapshots
  */
 export type AverageOptions<Batch> = (
-  | { readonly type: 'ema'; readonly beta: number; readonly every?: number }
-  | { readonly type: 'lawa'; readonly last: number; readonly every: number }
+  | {
+      /** The exponential moving average of the weights: mean ← beta · mean + (1 − beta) · weights. */
+      readonly type: 'ema';
+      /** The share of the mean that one update keeps, in [0, 1); between two snapshots beta^every. */
+      readonly beta: number;
+      /** The number of updates between two snapshots. Default: 1 / (1 − beta) / 100, rounded, at least 1. */
+      readonly every?: number;
+    }
+  | {
+      /** The mean of the latest snapshots of the weights. */
+      readonly type: 'lawa';
+      /** How many snapshots are averaged. */
+      readonly last: number;
+      /** The number of updates between two snapshots. */
+      readonly every: number;
+    }
 ) & {
   /** A few hundred training batches, on which the running statistics of the averaged weights are measured again. */
   readonly batches?: BatchPass<Batch>;

@@ -4,7 +4,9 @@ import { type RawArray, readRows } from './rawArray.ts';
 
 /** A part of the examples: its array, and the type to convert it to. */
 export interface ArrayField {
+  /** The array; its first axis counts the examples. */
   readonly array: RawArray;
+  /** The type that the model takes. */
   readonly type: Values['type'];
   /** Multiplies each number: 1/255 for bytes of images. Default 1. */
   readonly scale?: number;

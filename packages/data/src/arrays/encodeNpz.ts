@@ -2,7 +2,9 @@ import { zipSync } from 'fflate';
 
 /** An array to write. */
 export interface NpzArray {
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
+  /** Its numbers, the last axis running fastest. */
   readonly data: Float32Array | BigInt64Array;
 }
 

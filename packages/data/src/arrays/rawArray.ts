@@ -6,11 +6,15 @@ export type Dtype = 'f2' | 'bf2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1
 
 /** An array in a file: plain numbers one after another, row-major. */
 export interface RawArray {
+  /** Its name in the file, or the file's name. */
   readonly name: string;
+  /** The type of a stored number, such as `f4` for float32. */
   readonly dtype: Dtype;
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
   /** True if the high byte of a number comes first. */
   readonly bigEndian?: boolean;
+  /** The file that holds its bytes. */
   readonly source: ByteSource;
   /** The offset of its first element. */
   readonly offset: number;

@@ -28,7 +28,9 @@ export interface CurveOptions {
 
 /** A range test from a file of any tool. */
 export interface Curve {
+  /** The rates and losses, as `rangeTest` would have recorded them. */
   readonly trace: RangeTestTrace;
+  /** The tool that wrote the file. */
   readonly source: CurveSource;
   /** The guesses, as sentences. */
   readonly notes: readonly string[];

@@ -5,14 +5,21 @@ import { resizeImage } from './resizeImage.ts';
 
 /** The encoding of images as numbers: plain data to keep beside the model. */
 export interface ImageEncoding {
+  /** The version of this format. */
   readonly version: 1;
+  /** Tells an encoding of images from one of a table. */
   readonly kind: 'images';
+  /** The names of the classes, by their number. */
   readonly classes: readonly string[];
+  /** The width that images are resized to, in pixels. */
   readonly width: number;
+  /** The height that images are resized to, in pixels. */
   readonly height: number;
+  /** 1 for grey, 3 for red, green and blue. */
   readonly channels: 1 | 3;
   /** Each channel becomes (byte / 255 − mean) / std. */
   readonly mean: readonly number[];
+  /** The standard deviation of each channel. */
   readonly std: readonly number[];
   /** [channels, height, width] or [height, width, channels]. */
   readonly layout: 'CHW' | 'HWC';
@@ -24,6 +31,7 @@ export interface ImageFile {
   readonly name: string;
   /** The number of its class; absent for predictions. */
   readonly label?: number;
+  /** Reads the whole file. */
   read(): Promise<Uint8Array>;
 }
 
@@ -45,7 +53,9 @@ const kept = 256 * 2 ** 20;
 export class ImageReader {
   readonly #images = new Map<number, Image>();
   #bytes = 0;
+  /** The images, in order. */
   readonly files: readonly ImageFile[];
+  /** The size and the number of channels that images are decoded to. */
   readonly size: Size;
 
   constructor(files: readonly ImageFile[], size: Size) {
@@ -53,6 +63,7 @@ export class ImageReader {
     this.size = size;
   }
 
+  /** Decodes and resizes one image. Decoded images stay in memory up to a limit. */
   async image(row: number): Promise<Image> {
     const known = this.#images.get(row);
     if (known) return known;

@@ -4,6 +4,7 @@ import { closeFile, openFile, readRange, statFile } from './descriptor.ts';
 
 /** A file that is read in parts and must be closed. */
 export interface FileSource extends ByteSource {
+  /** Closes the file. */
   close(): Promise<void>;
 }
 

@@ -26,7 +26,12 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export async function listImages(
   folder: string,
   classes?: readonly string[],
-): Promise<{ readonly classes: readonly string[]; readonly files: readonly ImageFile[] }> {
+): Promise<{
+  /** The names of the classes, by their number. */
+  readonly classes: readonly string[];
+  /** The images, each with the number of its class. */
+  readonly files: readonly ImageFile[];
+}> {
   const entries = await readdir(folder, { withFileTypes: true });
   const folders = entries
     .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))

@@ -1,28 +1,58 @@
 /** The encoding of a column as numbers. */
 export type FeatureEncoding =
   | {
+      /** The column's name. */
       readonly name: string;
+      /** A column of numbers. */
       readonly type: 'number';
       /** Each number becomes (x − mean) / std. A missing one becomes 0. */
       readonly mean: number;
+      /** The standard deviation of the training rows. */
       readonly std: number;
       /** True if a second number says whether the first is missing. */
       readonly missing: boolean;
     }
   /** One number for each value: 1 for the value present, 0 for the others; all 0 if the value is missing or unknown. */
-  | { readonly name: string; readonly type: 'category'; readonly values: readonly string[] };
+  | {
+      /** The column's name. */
+      readonly name: string;
+      /** A column of texts, each of a few. */
+      readonly type: 'category';
+      /** The texts, in the order of their numbers. */
+      readonly values: readonly string[];
+    };
 
 /** The target of the model. */
 export type TargetEncoding =
-  | { readonly name: string; readonly type: 'classes'; readonly classes: readonly string[] }
+  | {
+      /** The column's name. */
+      readonly name: string;
+      /** Classes: the model learns a class's number. */
+      readonly type: 'classes';
+      /** The names of the classes, by their number. */
+      readonly classes: readonly string[];
+    }
   /** For numbers, the model learns (x − mean) / std. */
-  | { readonly name: string; readonly type: 'number'; readonly mean: number; readonly std: number };
+  | {
+      /** The column's name. */
+      readonly name: string;
+      /** Numbers. */
+      readonly type: 'number';
+      /** The mean of the training rows. */
+      readonly mean: number;
+      /** The standard deviation of the training rows. */
+      readonly std: number;
+    };
 
 /** The encoding of a table: plain data to keep beside the model. */
 export interface TableEncoding {
+  /** The version of this format. */
   readonly version: 1;
+  /** Tells an encoding of a table from one of images. */
   readonly kind: 'table';
+  /** The columns that the model reads, in order. */
   readonly features: readonly FeatureEncoding[];
+  /** The column that the model predicts. */
   readonly target: TargetEncoding;
 }
 

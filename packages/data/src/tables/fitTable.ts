@@ -46,7 +46,12 @@ type Column = Table['columns'][number];
 export async function fitTable(
   table: Table,
   options: FitTableOptions = {},
-): Promise<{ readonly encoding: TableEncoding; readonly notes: readonly string[] }> {
+): Promise<{
+  /** How each column becomes numbers. */
+  readonly encoding: TableEncoding;
+  /** What was guessed, as sentences. */
+  readonly notes: readonly string[];
+}> {
   const known = ['target', 'drop', 'task', 'split'] as const;
   const { drop = [], task, split } = checkOptionNames('clr/data', 'fitTable', options, known);
   const names = table.columns.map(({ name }) => name);

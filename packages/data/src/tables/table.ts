@@ -6,13 +6,34 @@ export type ColumnValues = Float64Array | readonly (string | null)[];
 
 /** A column of a table in memory. */
 export type TableColumn =
-  | { readonly name: string; readonly kind: 'number'; readonly values: Float64Array }
-  | { readonly name: string; readonly kind: 'text'; readonly values: readonly (string | null)[] };
+  | {
+      /** The column's name. */
+      readonly name: string;
+      /** Numbers. */
+      readonly kind: 'number';
+      /** One number for each row; NaN where it is missing. */
+      readonly values: Float64Array;
+    }
+  | {
+      /** The column's name. */
+      readonly name: string;
+      /** Texts. */
+      readonly kind: 'text';
+      /** One text for each row; `null` where it is missing. */
+      readonly values: readonly (string | null)[];
+    };
 
 /** A table that may be larger than memory, because it is read by columns and parts. */
 export interface Table {
+  /** The number of rows. */
   readonly rows: number;
-  readonly columns: readonly { readonly name: string; readonly kind: TableColumn['kind'] }[];
+  /** The columns, in the order of the file. */
+  readonly columns: readonly {
+    /** The column's name. */
+    readonly name: string;
+    /** Whether the column holds numbers or texts. */
+    readonly kind: TableColumn['kind'];
+  }[];
   /** The first and last rows of the parts. A column of one part fits in memory. */
   readonly parts: readonly (readonly [from: number, to: number])[];
   /** Reads a column of one part; numbers as a Float64Array. */

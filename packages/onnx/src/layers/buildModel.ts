@@ -19,6 +19,7 @@ export interface BuildModelOptions {
    * embedding first, [steps]. Axes of a sequence may be free: a name.
    */
   readonly input: readonly Size[];
+  /** The layers, in order. */
   readonly layers: readonly LayerSpec[];
   /** How weights of dense and convolutional layers begin. Default `'torch'`. */
   readonly initialization?: Initialization;

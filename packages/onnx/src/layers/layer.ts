@@ -1,6 +1,8 @@
 /** A dense layer: `y = x · Wᵀ + b` on the last axis; maps [c, h, w] are flattened first. Weights [units, inputs]. */
 export interface DenseSpec {
+  /** Selects a dense layer. */
   readonly type: 'dense';
+  /** The number of outputs. */
   readonly units: number;
   /** Default true. */
   readonly bias?: boolean;
@@ -8,8 +10,11 @@ export interface DenseSpec {
 
 /** A convolution of [c, length] (`conv1d`) or [c, h, w] (`conv2d`), as in PyTorch. Weights [filters, c / groups, …kernel]. */
 export interface ConvSpec {
+  /** Selects a convolution over one axis or two. */
   readonly type: 'conv1d' | 'conv2d';
+  /** The number of output channels. */
   readonly filters: number;
+  /** The size of the kernel on each axis. */
   readonly kernel: number;
   /** Default 1. */
   readonly stride?: number;
@@ -25,7 +30,9 @@ export interface ConvSpec {
 
 /** A pooling of [c, length] or [c, h, w], as in PyTorch: padding never is a maximum, and counts as zeros in a mean. */
 export interface PoolSpec {
+  /** Selects the maximum or the mean of each window. */
   readonly type: 'maxPool' | 'avgPool';
+  /** The size of the window on each axis. */
   readonly size: number;
   /** Default: `size`. */
   readonly stride?: number;
@@ -37,6 +44,7 @@ export interface PoolSpec {
 
 /** A function of each number, or a change of form: `globalAvgPool` gives [c], `transpose` swaps the two axes of a sequence. */
 export interface PlainSpec {
+  /** Selects the function. */
   readonly type:
     | 'relu'
     | 'sigmoid'
@@ -52,6 +60,7 @@ export interface PlainSpec {
 
 /** A batch normalization per channel: the batch's statistics in training, running ones in evaluation. */
 export interface BatchNormSpec {
+  /** Selects a batch normalization. */
   readonly type: 'batchNorm';
   /** Default 1e-5. */
   readonly epsilon?: number;
@@ -61,6 +70,7 @@ export interface BatchNormSpec {
 
 /** A layer normalization over the last axis. */
 export interface LayerNormSpec {
+  /** Selects a layer normalization. */
   readonly type: 'layerNorm';
   /** Default 1e-5. */
   readonly epsilon?: number;
@@ -68,14 +78,19 @@ export interface LayerNormSpec {
 
 /** Zeroes a share of the elements in training. */
 export interface DropoutSpec {
+  /** Selects a dropout. */
   readonly type: 'dropout';
+  /** The share that is zeroed, in [0, 1). The others are divided by 1 − rate. */
   readonly rate: number;
 }
 
 /** A vector for each of `rows` tokens. Weights [rows, units]. Comes first; the model's input then is of int64. */
 export interface EmbeddingSpec {
+  /** Selects an embedding. */
   readonly type: 'embedding';
+  /** The number of tokens. */
   readonly rows: number;
+  /** The length of a token's vector. */
   readonly units: number;
 }
 
@@ -84,12 +99,15 @@ export interface EmbeddingSpec {
  * Weights [steps, features], N(0, 0.02²) as in BERT.
  */
 export interface PositionsSpec {
+  /** Selects learned positions. */
   readonly type: 'positions';
 }
 
 /** A recurrent layer over [steps, features], as in PyTorch: [steps, units], or [units] with `last`. */
 export interface RecurrentSpec {
+  /** Selects an LSTM or a GRU. */
   readonly type: 'lstm' | 'gru';
+  /** The length of the hidden state. */
   readonly units: number;
   /** Give the last step's output alone. Default false. */
   readonly last?: boolean;
@@ -99,7 +117,9 @@ export interface RecurrentSpec {
 
 /** Self-attention over [steps, features] with several heads, as PyTorch's `MultiheadAttention`. */
 export interface AttentionSpec {
+  /** Selects a self-attention. */
   readonly type: 'attention';
+  /** The number of heads. It must divide the number of features. */
   readonly heads: number;
   /** Whether a step sees only itself and those before. Default false. */
   readonly causal?: boolean;
@@ -107,8 +127,11 @@ export interface AttentionSpec {
 
 /** Layers beside a shortcut: `y = layers(x) + shortcut(x)`; without a shortcut, x itself. */
 export interface ResidualSpec {
+  /** Selects a residual block. */
   readonly type: 'residual';
+  /** The layers beside the shortcut. */
   readonly layers: readonly LayerSpec[];
+  /** The layers of the shortcut. Default: none, so that x is added as it is. */
   readonly shortcut?: readonly LayerSpec[];
 }
 

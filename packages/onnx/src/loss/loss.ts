@@ -3,6 +3,7 @@
  * −Σ w[t]·log softmax(y)[t] / Σ w[t] over all positions whose label is not ignored.
  */
 export interface CrossEntropyLoss {
+  /** Selects the cross-entropy with options. */
   readonly type: 'crossEntropy';
   /**
    * The axis of the classes; −1 is the last. Default: 1, or where that axis is free and others are not, the last fixed
@@ -19,6 +20,7 @@ export interface CrossEntropyLoss {
 
 /** Huber's loss: ½·d² where |d| ≤ delta, else delta·(|d| − ½·delta); the mean over all elements. */
 export interface HuberLoss {
+  /** Selects Huber's loss with options. */
   readonly type: 'huber';
   /** Where the parabola becomes a line. Default: 1. */
   readonly delta?: number;
@@ -30,6 +32,7 @@ export interface HuberLoss {
  * steps count. Where T steps are too few for the labels, the loss is infinite.
  */
 export interface CtcLoss {
+  /** Selects connectionist temporal classification with options. */
   readonly type: 'ctc';
   /** The class that stands for no label. Default: 0. */
   readonly blank?: number;
@@ -53,6 +56,7 @@ export type OutputLoss =
 export interface LossTerm {
   /** The output that the loss is taken of, or, without `loss`, a scalar output that is a loss itself. */
   readonly output: string;
+  /** The loss of that output. */
   readonly loss?: OutputLoss;
   /** Multiplies the loss. Default: 1. */
   readonly weight?: number;
@@ -78,10 +82,17 @@ export interface LossTerm {
  * - `{ output }`: the name of a scalar output of the model
  * - a list of losses of several outputs, each with a weight; their weighted sum is minimised
  */
-export type Loss = OutputLoss | { readonly output: string } | readonly LossTerm[];
+export type Loss =
+  | OutputLoss
+  | {
+      /** The name of the output that is the loss. */
+      readonly output: string;
+    }
+  | readonly LossTerm[];
 
 /** What the loss is, and what it is taken of. */
 export interface LossOptions {
+  /** The loss to minimise. */
   readonly loss: Loss;
   /** The output the loss is taken of. Default: the first of floats (classifiers may name labels before it). */
   readonly output?: string;

@@ -7,7 +7,9 @@ import type { OnnxSnapshot } from './snapshot.ts';
 
 /** A parameter's or gradient's shape and elements, row-major. */
 export interface ParameterData {
+  /** The sizes of its axes. */
   readonly dims: number[];
+  /** Its numbers, the last axis running fastest. */
   readonly data: Float32Array;
 }
 

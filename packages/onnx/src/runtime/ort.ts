@@ -10,8 +10,11 @@ import { show } from '../show.ts';
 
 /** The part of `onnxruntime-node` or `onnxruntime-web` that a trainer uses: pass the imported module. */
 export interface Ort {
+  /** Makes sessions. */
   readonly InferenceSession: Pick<InferenceSessionFactory, 'create'>;
+  /** The class of tensors. */
   readonly Tensor: TensorConstructor;
+  /** The runtime's settings, of which its version is read. */
   readonly env?: Pick<Env, 'versions'>;
 }
 

@@ -17,6 +17,7 @@ export interface SavedLayout {
 
 /** The whole state of an `OnnxTrainer`: plain data with typed arrays, structured-cloneable, storable. */
 export interface OnnxSnapshot {
+  /** Tells snapshots of this package from others. */
   readonly format: 'clr/onnx';
   /**
    * Version 1 had no `optimizer`, `graph` and `layout`. It is still read, and matched by the names and lengths of its
@@ -29,6 +30,7 @@ export interface OnnxSnapshot {
   readonly optimizer: string;
   /** The hash of the model's nodes. */
   readonly graph: string;
+  /** Which tensors each vector of `state` holds, and where. */
   readonly layout: readonly SavedLayout[];
   /** The forms that were chosen: a run that goes on with the same ones has the same bits. */
   readonly forms?: Forms;

@@ -17,6 +17,7 @@ export interface AppendDenseOptions {
   readonly activation?: 'relu' | 'tanh' | 'sigmoid' | 'softmax';
   /** Whether to average over all positions of feature maps [N, C, …] before it. Needed from 4 axes on. Default false. */
   readonly pool?: boolean;
+  /** Whether the layer adds a bias. Default true. */
   readonly bias?: boolean;
   /** The name of the layer: its weights are `name.weight` and `name.bias`, its output is `name`. Default `'dense'`. */
   readonly name?: string;

@@ -7,14 +7,17 @@ import { Opened } from './opened.ts';
 export interface HeadDescription {
   /** The name of its node, and its operator. */
   readonly node: string;
+  /** The operator of the node, such as `Gemm`. */
   readonly operator: string;
   /** The names of its weight and bias. */
   readonly weight: string;
+  /** The name of its bias. Absent if it has none. */
   readonly bias?: string;
   /** The value that it reads: what the body gives. {@link cutAt} cuts there. */
   readonly features: string;
   /** How many numbers one class is computed from. */
   readonly inputs: number;
+  /** The number of outputs. */
   readonly classes: number;
   /** The model's output that it gives. */
   readonly output: string;

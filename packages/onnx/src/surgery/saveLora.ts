@@ -15,12 +15,19 @@ export interface LoraFiles {
   readonly adapter: Uint8Array;
   /** The content of `adapter_config.json`, as an object. */
   readonly config: {
+    /** The kind of adapter, as PEFT spells it. */
     readonly peft_type: 'LORA';
+    /** The rank of the adapters. */
     readonly r: number;
+    /** The scale α: an adapter adds α / r · B · A. */
     readonly lora_alpha: number;
+    /** The names of the layers with an adapter. */
     readonly target_modules: readonly string[];
+    /** Biases are not trained. */
     readonly bias: 'none';
+    /** Weights are stored as [outputs, inputs]. */
     readonly fan_in_fan_out: false;
+    /** Layers that are stored whole, such as a new head. */
     readonly modules_to_save?: readonly string[];
   };
 }

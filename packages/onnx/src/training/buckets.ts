@@ -7,6 +7,7 @@ import type { Ops } from '../graph/ops.ts';
 export interface Part {
   /** The initializer's name. */
   readonly name: string;
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
   /** Where its elements start in the bucket. */
   readonly offset: number;

@@ -23,7 +23,9 @@ import type { TensorInfo } from './trainingModel.ts';
 
 /** A node that a weight goes into. */
 export interface WeightUse {
+  /** The name of the node that reads the weight. */
   readonly node: string;
+  /** The operator of that node. */
   readonly operator: string;
   /** The number of the node's input, from 0. */
   readonly input: number;
@@ -33,10 +35,13 @@ export interface WeightUse {
 export interface WeightDescription {
   /** The name by which `trainable` and `groups` know it. */
   readonly name: string;
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
+  /** The type of its numbers, such as `float32`. */
   readonly type: string;
   /** Where the file keeps it: an initializer of its graph, or a node (a Constant, a branch, a body, a function). */
   readonly in: 'initializer' | 'node';
+  /** The nodes that read it. */
   readonly uses: readonly WeightUse[];
   /** Whether it is trained if `trainable` does not say otherwise. */
   readonly trained: boolean;
@@ -48,19 +53,23 @@ export interface WeightDescription {
 export interface MissingGradient {
   /** Its type, with its domain unless that is the default one. */
   readonly operator: string;
+  /** The names of the nodes with this operator. */
   readonly nodes: readonly string[];
 }
 
 /** The memory that one step takes, estimated, in bytes. */
 export interface StepMemory {
+  /** The batch size that the figures are for. */
   readonly batch: number;
   /** The trained weights, kept twice: a step reads one copy and writes the other. */
   readonly weights: number;
+  /** The gradients of the trained weights, in bytes. */
   readonly gradients: number;
   /** The optimizer's slots, kept twice: one of SGD with momentum, two of Adam. */
   readonly slots: number;
   /** All values between the layers; axes of unknown size count as the batch. */
   readonly activations: number;
+  /** The sum of the parts, in bytes. */
   readonly total: number;
 }
 
@@ -74,15 +83,21 @@ export interface InputDescription extends TensorInfo {
 export interface ModelDescription {
   /** The program that wrote the file. */
   readonly exporter: string;
+  /** The version of ONNX's default operator set that the file uses. */
   readonly opset: number;
   /** The versions of other operator sets, by domain. */
   readonly domains: Readonly<Record<string, number>>;
+  /** The model's inputs, without its weights. */
   readonly inputs: readonly InputDescription[];
+  /** The model's outputs. */
   readonly outputs: readonly TensorInfo[];
+  /** Every weight of the file. */
   readonly weights: readonly WeightDescription[];
+  /** Operators of the file that have no gradient here. */
   readonly withoutGradient: readonly MissingGradient[];
   /** The error that training as the file stands would end in. */
   readonly refusal?: string;
+  /** An estimate of the memory that a training step takes. */
   readonly memory: StepMemory;
 }
 

@@ -16,6 +16,7 @@ export interface ParameterGroup {
 
 /** Options of {@link buildTrainingModel} and `createTrainer`. */
 export interface TrainingOptions extends LossOptions {
+  /** The optimizer whose updates the model applies, made by `sgd()`, `adam()` and others of `@clr/core`. */
   readonly optimizer: Optimizer;
   /**
    * Which weights are trained, by name: float initializers, and float tensors in Constant nodes, branches, loops' bodies
@@ -33,6 +34,7 @@ export interface TrainingOptions extends LossOptions {
    * statistics of BatchNormalization are never trained.
    */
   readonly trainable?: (name: string) => boolean;
+  /** Multipliers of the rate and the weight decay for some parameters. Default: none. */
   readonly groups?: readonly ParameterGroup[];
   /**
    * Gives axes of the model's inputs sizes: free ones by their name, `{ sequence: 20 }`, or all axes of an input,
@@ -52,9 +54,13 @@ export interface TrainingOptions extends LossOptions {
    * inside the model, made by `sampleSchedule`. The input `step` looks it up; after its end the last entry stays.
    */
   readonly schedule?: {
+    /** The rate of each step. */
     readonly lr: Float32Array;
+    /** The momentum of each step. Default: the optimizer's own. */
     readonly momentum?: Float32Array;
+    /** The weight decay of each step. Default: the optimizer's own. */
     readonly weightDecay?: Float32Array;
+    /** The largest gradient norm of each step. Default: the option `clipNorm`. */
     readonly clipNorm?: Float32Array;
   };
   /** Scales the gradient down to this global norm when it is longer (PyTorch's `clip_grad_norm_`). */

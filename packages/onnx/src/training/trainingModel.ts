@@ -3,6 +3,7 @@ import type { FloatArray, Part } from './buckets.ts';
 
 /** A tensor that a model reads. */
 export interface TensorInfo {
+  /** The name of the input or output. */
   readonly name: string;
   /** As ONNX Runtime names types: `float32`, `int64`. */
   readonly type: string;
@@ -12,7 +13,9 @@ export interface TensorInfo {
 
 /** A float tensor that reaches the loss and is not trained. */
 export interface UntrainedTensor {
+  /** The tensor's name. */
   readonly name: string;
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
   /** Why not. */
   readonly why: string;
@@ -56,7 +59,12 @@ export interface TrainingModel {
    * How far back gradients go: through how many of the source model's nodes, of how many. Nothing before the first trained
    * weight is differentiated. Training and gradient models have it.
    */
-  readonly backward?: { readonly nodes: number; readonly of: number };
+  readonly backward?: {
+    /** The number of nodes that gradients go through. */
+    readonly nodes: number;
+    /** The number of nodes of the source model. */
+    readonly of: number;
+  };
   /** The inputs of the source model. */
   readonly data: readonly TensorInfo[];
   /** The inputs the losses compare with, one for each loss that the model does not compute itself. */
@@ -75,11 +83,26 @@ export interface TrainingModel {
   /** float32 scalar input. */
   readonly lr?: string;
   /** float32 scalar input: momentum, or β₁, with its value for steps that give none. */
-  readonly momentum?: { readonly name: string; readonly preset: number };
+  readonly momentum?: {
+    /** The input's name. */
+    readonly name: string;
+    /** The value for steps that give none. */
+    readonly preset: number;
+  };
   /** float32 scalar input, if `hyperparameters` lists it, with its value for steps that give none. */
-  readonly weightDecay?: { readonly name: string; readonly preset: number };
+  readonly weightDecay?: {
+    /** The input's name. */
+    readonly name: string;
+    /** The value for steps that give none. */
+    readonly preset: number;
+  };
   /** float32 scalar input, if `hyperparameters` lists it, with a value that clips nothing unless the options give one. */
-  readonly clipNorm?: { readonly name: string; readonly preset: number };
+  readonly clipNorm?: {
+    /** The input's name. */
+    readonly name: string;
+    /** The value for steps that give none. */
+    readonly preset: number;
+  };
   /** int64 scalar input: the number of updates applied before this one. */
   readonly step?: string;
   /**
@@ -98,5 +121,10 @@ export interface TrainingModel {
   /** Of an evaluation model: its answers, float32, probabilities where it classifies. */
   readonly outputs?: string;
   /** Vectors of gradients, one for each of the parameters' vectors: outputs, or inputs of an apply model. */
-  readonly gradients?: readonly { readonly name: string; readonly parts: readonly Part[] }[];
+  readonly gradients?: readonly {
+    /** The name of the output or input. */
+    readonly name: string;
+    /** The parameters whose gradients the vector holds. */
+    readonly parts: readonly Part[];
+  }[];
 }

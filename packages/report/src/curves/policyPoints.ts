@@ -13,6 +13,7 @@ export interface PolicyPointsOptions {
 
 /** The curves of a policy. */
 export interface PolicyPoints {
+  /** The number of steps that the points cover. */
   readonly steps: number;
   /** The rate over the steps, thinned without losing a peak or a trough. */
   readonly rates: readonly Point[];

@@ -11,8 +11,11 @@ import { renderRun } from './renderRun.ts';
 
 /** A range test of a report: one trace, or several of the same model that are analysed together. */
 export interface ReportRangeTest {
+  /** The heading, needed if there are several. */
   readonly name?: string;
+  /** The record of the test, or of its repetitions. */
   readonly trace: RangeTestTrace | readonly RangeTestTrace[];
+  /** What the analysis says about it. */
   readonly finding: RangeTestFinding;
 }
 
@@ -22,11 +25,21 @@ export interface ReportContent {
   readonly title?: string;
   /** Paragraphs at the top, for what was done and the results. */
   readonly summary?: readonly string[];
+  /** Tables after the summary. */
   readonly tables?: readonly ReportTable[];
   /** One run, or several with names. */
   readonly rangeTest?: ReportRangeTest | readonly ReportRangeTest[];
+  /** Trainings, drawn over each other. */
   readonly runs?: readonly NamedRun[];
-  readonly policies?: readonly { readonly name: string; readonly policy: Policy; readonly steps?: number }[];
+  /** Policies, each with its picture. */
+  readonly policies?: readonly {
+    /** The heading of the picture. */
+    readonly name: string;
+    /** The policy. */
+    readonly policy: Policy;
+    /** How many steps to draw. Default: some cycles. */
+    readonly steps?: number;
+  }[];
   /** Paragraphs at the end, for methods and caveats. */
   readonly notes?: readonly string[];
 }

@@ -2,8 +2,11 @@ import { escapeText } from './words.ts';
 
 /** A table of the report. Cells are plain text. The first cell of each row is its name. */
 export interface ReportTable {
+  /** The caption above the table. */
   readonly caption: string;
+  /** The headings of the columns. */
   readonly columns: readonly string[];
+  /** The rows: one text for each column. */
   readonly rows: readonly (readonly string[])[];
 }
 

@@ -9,7 +9,9 @@ import { createTrialProcess, type TrialProcessOptions } from './trialProcess.ts'
 
 /** A job that came to no result. */
 export interface FailedJob {
+  /** The job without a result. */
   readonly job: Job;
+  /** The message of its last error. */
   readonly error: string;
 }
 
@@ -27,6 +29,7 @@ export interface SweepOutcome {
 export interface SweepProgress {
   /** `'lost'`: its worker ended, and it is tried again. */
   readonly type: 'started' | 'step' | 'done' | 'lost' | 'failed';
+  /** The id of the job. */
   readonly id: string;
   /** With `'step'`: the last step taken. */
   readonly step?: number;
@@ -36,6 +39,7 @@ export interface SweepProgress {
   readonly pid?: number;
   /** How many jobs have a result, of how many. */
   readonly done: number;
+  /** The number of jobs. */
   readonly total: number;
 }
 
@@ -49,6 +53,7 @@ export interface SweepOptions extends Omit<TrialProcessOptions, 'folder'> {
   readonly retries?: number;
   /** Stops all jobs between two steps, with a checkpoint of each that has one. */
   readonly signal?: AbortSignal;
+  /** Called at every event of every job. */
   readonly onProgress?: (progress: SweepProgress) => void;
 }
 

@@ -21,13 +21,31 @@ export interface TrialProcessOptions {
 
 /** How one job ended. */
 export type TrialOutcome =
-  | { readonly type: 'result'; readonly result: TrialResult }
+  | {
+      /** The job has a result. */
+      readonly type: 'result';
+      /** The result. */
+      readonly result: TrialResult;
+    }
   /** By the signal. */
-  | { readonly type: 'stopped' }
+  | {
+      /** The job was stopped. */
+      readonly type: 'stopped';
+    }
   /** The job is at fault, and would fail again. */
-  | { readonly type: 'failed'; readonly message: string }
+  | {
+      /** The job failed. */
+      readonly type: 'failed';
+      /** The error's message. */
+      readonly message: string;
+    }
   /** The process ended, by a signal or a crash. The next job gets a fresh one. */
-  | { readonly type: 'lost'; readonly message: string };
+  | {
+      /** The process was lost. */
+      readonly type: 'lost';
+      /** How the process ended. */
+      readonly message: string;
+    };
 
 /** A child process that runs jobs, one at a time. It is started by the first job, and again after it was lost. */
 export interface TrialProcess {

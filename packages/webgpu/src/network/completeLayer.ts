@@ -16,11 +16,26 @@ import {
 /** A layer as plain data whose defaults may be missing: `{ type: 'conv2d', filters: 8, kernel: 3 }`. */
 export type LayerData =
   | Layer
-  | ({ readonly type: 'dense' } & Parameters<typeof dense>[0])
-  | ({ readonly type: 'conv2d' } & Parameters<typeof conv2d>[0])
-  | ({ readonly type: 'maxPool' | 'avgPool' } & PoolOptions)
-  | ({ readonly type: 'batchNorm' } & Parameters<typeof batchNorm>[0])
-  | ({ readonly type: 'dropout' } & Parameters<typeof dropout>[0]);
+  | ({
+      /** Selects a dense layer. */
+      readonly type: 'dense';
+    } & Parameters<typeof dense>[0])
+  | ({
+      /** Selects a convolution. */
+      readonly type: 'conv2d';
+    } & Parameters<typeof conv2d>[0])
+  | ({
+      /** Selects the maximum or the mean of each window. */
+      readonly type: 'maxPool' | 'avgPool';
+    } & PoolOptions)
+  | ({
+      /** Selects a batch normalization. */
+      readonly type: 'batchNorm';
+    } & Parameters<typeof batchNorm>[0])
+  | ({
+      /** Selects a dropout. */
+      readonly type: 'dropout';
+    } & Parameters<typeof dropout>[0]);
 
 const factories = { dense, conv2d, maxPool, avgPool, relu, sigmoid, tanh, batchNorm, dropout };
 

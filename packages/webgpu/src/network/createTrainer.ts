@@ -8,7 +8,7 @@ import type { GpuTrainer, TrainerOptions } from './trainer.ts';
 const trainerOptions = ['optimizer', 'policy', 'batch', 'seed', 'tile', ...optimizerOptions] as const;
 
 /**
- * Makes a trainer: a {@link network} with its optimizer on a device, ready for `train`, `rangeTest` and
+ * Makes a trainer: a `network()` with its optimizer on a device, ready for `train`, `rangeTest` and
  * `autoClr` of `@clr/core`, with `trainSteps` to submit many steps at once.
  *
  * Initial weights and biases are uniform in ±1/√fanIn (PyTorch's default), drawn from `seed`; scales start at 1, shifts

@@ -3,38 +3,56 @@ import { badArgument } from '../errors.ts';
 
 /** A fully connected layer. */
 export interface DenseLayer {
+  /** Selects a dense layer. */
   readonly type: 'dense';
+  /** The number of outputs. */
   readonly units: number;
 }
 /** A convolution. */
 export interface Conv2dLayer {
+  /** Selects a convolution. */
   readonly type: 'conv2d';
+  /** The number of output channels. */
   readonly filters: number;
+  /** The size of the kernel on each axis. */
   readonly kernel: number;
+  /** The step of the window, in pixels. */
   readonly stride: number;
+  /** The rows and columns of zeros on every side. */
   readonly padding: number;
 }
 /** A max or average pooling. */
 export interface PoolLayer {
+  /** Selects the maximum or the mean of each window. */
   readonly type: 'maxPool' | 'avgPool';
+  /** The size of the window on each axis. */
   readonly size: number;
+  /** The step of the window, in pixels. */
   readonly stride: number;
+  /** The rows and columns of padding on every side. A mean counts them as zeros; a maximum leaves them out. */
   readonly padding: number;
+  /** Whether the output's size is rounded up. */
   readonly ceil: boolean;
 }
 /** A function of each number. */
 export interface ActivationLayer {
+  /** Selects the function. */
   readonly type: 'relu' | 'sigmoid' | 'tanh';
 }
 /** A batch normalization over all but the channels. */
 export interface BatchNormLayer {
+  /** Selects a batch normalization. */
   readonly type: 'batchNorm';
+  /** Added to the variance before its square root. */
   readonly epsilon: number;
+  /** The share of the newest batch in the running statistics, as in PyTorch. */
   readonly momentum: number;
 }
 /** A dropout. */
 export interface DropoutLayer {
+  /** Selects a dropout. */
   readonly type: 'dropout';
+  /** The share that is zeroed, in [0, 1). The others are divided by 1 − rate. */
   readonly rate: number;
 }
 
@@ -86,6 +104,7 @@ export function conv2d(options: {
 
 /** Options of {@link maxPool} and {@link avgPool}. */
 export interface PoolOptions {
+  /** The size of the window on each axis. */
   readonly size: number;
   /** Default: `size`. */
   readonly stride?: number;

@@ -15,6 +15,7 @@ export interface NetworkOptions {
   readonly input: Shape | readonly [features: number];
   /** Made by `dense()`, `conv2d()` and others, or plain data without the defaults: `{ type: 'dense', units: 10 }`. */
   readonly layers: readonly LayerData[];
+  /** The loss to minimise. */
   readonly loss: Loss;
 }
 
@@ -22,7 +23,9 @@ export interface NetworkOptions {
 export interface NamedTensor {
   /** Such as `conv1.weight`, `dense2.bias`, `batchNorm1.scale`. */
   readonly name: string;
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
+  /** How many numbers it holds. */
   readonly length: number;
   /** Its offset in the buffer of its kind, in numbers. */
   readonly offset: number;
@@ -32,8 +35,11 @@ export interface NamedTensor {
 
 /** A layer of the network: its input shape, output shape and activation. */
 export interface PlacedLayer {
+  /** The layer, with its defaults filled in. */
   readonly layer: Layer;
+  /** The shape of its input without the batch: [height, width, channels]. */
   readonly input: Shape;
+  /** The shape of its output without the batch. */
   readonly output: Shape;
   /** The activation that is fused into it. */
   readonly activation: ActivationLayer['type'] | undefined;
@@ -45,9 +51,13 @@ export interface PlacedLayer {
 
 /** A network as plain data, with all shapes and parameter names. */
 export interface Network {
+  /** The shape of an example: [height, width, channels]. */
   readonly input: Shape;
+  /** The shape of the output for an example. */
   readonly output: Shape;
+  /** The loss to minimise. */
   readonly loss: Loss;
+  /** The layers, in order. */
   readonly layers: readonly PlacedLayer[];
   /** Trained by the optimizer. */
   readonly parameters: readonly NamedTensor[];

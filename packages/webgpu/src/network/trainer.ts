@@ -22,6 +22,7 @@ export interface Batch {
 
 /** Options of `createTrainer`. */
 export interface TrainerOptions extends OptimizerOptions {
+  /** The optimizer, made by `sgd()`, `adam()` and others of `@clr/core`. */
   readonly optimizer: Optimizer;
   /** Gives `trainSteps` its rates. `trainStep` takes its rate from the caller. */
   readonly policy?: ScheduleLike;
@@ -41,6 +42,7 @@ export interface TrainerOptions extends OptimizerOptions {
 export interface StepsResult {
   /** The policy's step at the first of them. */
   readonly from: number;
+  /** The mean loss of each step's batch before the update. */
   readonly losses: Float32Array;
   /** With cross-entropy. */
   readonly accuracies?: Float32Array;
@@ -48,12 +50,15 @@ export interface StepsResult {
 
 /** A tensor in host memory. */
 export interface HostTensor {
+  /** The sizes of its axes. */
   readonly dims: readonly number[];
+  /** Its numbers, the last axis running fastest. */
   readonly data: Float32Array;
 }
 
 /** A network with an optimizer on a device; see `createTrainer`. */
 export interface GpuTrainer extends Trainable<Batch> {
+  /** The optimizer on the device. It holds the step counter. */
   readonly optimizer: GpuOptimizer;
   readonly hyperparameters: readonly string[];
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult;

@@ -1,6 +1,8 @@
 /** One tensor to train: its weights and its gradient, both `array<f32>` in storage buffers. */
 export interface Parameter {
+  /** The buffer with the weights, as float32. */
   readonly value: GPUBuffer;
+  /** The buffer with their gradients, as float32. */
   readonly gradient: GPUBuffer;
   /** The number of elements. */
   readonly length: number;

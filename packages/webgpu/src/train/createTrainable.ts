@@ -46,6 +46,7 @@ export interface TrainableOptions<Batch> {
 
 /** A {@link Trainable} on the device. */
 export interface GpuTrainable<Batch> extends Trainable<Batch> {
+  /** The optimizer on the device. It holds the step counter. */
   readonly optimizer: GpuOptimizer;
   readonly updateKind: UpdateKind;
   readonly hyperparameters: readonly string[];

@@ -6,8 +6,11 @@ import type { StatePart } from '../optimizer/engine.ts';
 export interface SavedTensor {
   /** A parameter's name, such as `conv1.weight`; a parameter and a slot; `counters`; or the name of other state. */
   readonly name: string;
+  /** The type of its numbers: counters are stored as bytes. */
   readonly dtype: 'float32' | 'uint8';
+  /** The sizes of its axes. */
   readonly shape: readonly number[];
+  /** Its numbers, the last axis running fastest. */
   readonly values: Float32Array | Uint8Array;
 }
 
@@ -16,7 +19,9 @@ export interface SavedTensor {
  * it), so it outlives its device and can be restored on another device with any limits.
  */
 export interface GpuSnapshot {
+  /** The version of this format. */
   readonly version: 2;
+  /** Tells snapshots of this adapter from others. */
   readonly adapter: 'webgpu';
   /** The optimizer's type, such as `'adam'`. */
   readonly optimizer: string;
@@ -24,6 +29,7 @@ export interface GpuSnapshot {
   readonly step: number;
   /** The network's layers, a line each. Absent for your own kernels. */
   readonly topology?: readonly string[];
+  /** All tensors of the state. */
   readonly tensors: readonly SavedTensor[];
 }
 

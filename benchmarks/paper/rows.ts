@@ -102,4 +102,8 @@ export const tables: Readonly<Record<string, readonly Row[]>> = {
       step: 25_000,
     })),
   ],
+  'The small version: half the channels, 10,000 images': [
+    { what: 'CLR of Table 2, a tenth as long', experiment: 'small-triangular2', step: 2500 },
+    { what: 'fixed .001, ÷10 at 2,000', experiment: 'small-drop', step: 2500 },
+  ],
 };

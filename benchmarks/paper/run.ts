@@ -4,6 +4,7 @@
  *
  * npx tsx paper/run.ts --list
  * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
+ * npx tsx paper/run.ts small-triangular2 small-drop --check   # again, beside the traces that are kept; 1 if they differ
  */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -15,7 +16,7 @@ import { loadCifar } from './data.ts';
 import { type Experiment, experimentNamed, experiments } from './experiments.ts';
 import { createNet } from './net.ts';
 import { createProgress } from './progress.ts';
-import { blockSteps, hasTrace, type Trace, writeTrace } from './trace.ts';
+import { blockSteps, hasTrace, readTraces, type Trace, writeTrace } from './trace.ts';
 
 /** The data in a checkpoint besides the state. */
 interface Progressed {
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
     list: { type: 'boolean' },
     seed: { type: 'string', default: '1' },
     threads: { type: 'string' },
+    check: { type: 'boolean' },
   },
 });
 
@@ -59,12 +61,12 @@ function withLooks(policy: Policy, lookEvery: number): CustomSchedule {
 async function run(experiment: Experiment, seed: number, signal: AbortSignal): Promise<void> {
   const { name, steps, net, optimizer, batch, images, policy, lookEvery } = experiment;
   if (policy === 'auto') return runAuto(experiment, seed, signal);
-  if (hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
+  if (!values.check && hasTrace(name, seed)) return console.log(`${name}, seed ${seed}: done already.`);
   const folder = fileURLToPath(new URL('../../.cache/paper/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const sharedStart = (of: string, after: number): string =>
     `${folder}${of}-seed${seed}-${after}.safetensors`;
-  const path = `${folder}${name}-seed${seed}.safetensors`;
+  const path = `${folder}${name}-seed${seed}${values.check ? '-check' : ''}.safetensors`;
   const store = fileStore(path);
   const { startsAs } = experiment;
   let from = await store.load();
@@ -116,12 +118,13 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
       }
       if (pauses.includes(end)) copyFileSync(path, sharedStart(name, end));
     }
+    rmSync(path, { force: true });
+    if (values.check) return compareWithKept(name, looks);
     writeTrace({
       ...{ experiment: name, seed, looks, seconds: seconds() },
       losses: sums.map((sum) => (Number.isFinite(sum) ? rounded(sum / blockSteps) : null)),
       processor: cpus()[0]?.model ?? 'unknown',
     });
-    rmSync(path, { force: true });
     const last = looks.at(-1);
     console.log(
       `\n${name}, seed ${seed}: ${(100 * (last?.accuracy ?? Number.NaN)).toFixed(2)} % after ${steps} steps, test loss ${last?.loss}`,
@@ -181,6 +184,24 @@ async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal
     progress.stop();
     await trainer.dispose();
   }
+}
+
+/** How far a repeated run may be from the mean of the kept ones: processors round otherwise, and a run ends elsewhere. */
+const tolerance = 0.02;
+
+/** Compares the last accuracy of a repeated run with those of the traces that are kept. */
+function compareWithKept(name: string, looks: Trace['looks']): void {
+  const last = (of: Trace['looks']): number => of.at(-1)?.accuracy ?? Number.NaN;
+  const kept = readTraces()
+    .filter(({ experiment }) => experiment === name)
+    .map((trace) => last(trace.looks));
+  const mean = kept.reduce((sum, accuracy) => sum + accuracy, 0) / kept.length;
+  const near = Math.abs(last(looks) - mean) <= tolerance;
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  console.log(
+    `\n${name}: ${percent(last(looks))}, kept ${kept.map(percent).join(' and ') || 'none'}: ${near ? 'as before' : `more than ${percent(tolerance)} away`}`,
+  );
+  if (!near) process.exitCode = 1;
 }
 
 function rounded(value: number | null | undefined): number {

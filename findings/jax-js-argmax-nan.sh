@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# jax-js: argmax and argmin of numbers with a NaN among them answer a position behind the end. NumPy and JAX answer the NaN's.
+set -euo pipefail
+cd "$(mktemp -d)"
+echo '{"private":true,"type":"module"}' > package.json
+npm install --silent --ignore-scripts --no-audit --no-fund @jax-js/jax@0.1.25
+cat > see.mjs <<'JS'
+import { defaultDevice, grad, numpy as np } from '@jax-js/jax';
+
+defaultDevice('cpu');
+const seen = [
+  ['argmax', np.argmax, [1, NaN, 2]],
+  ['argmin', np.argmin, [1, NaN, 2]],
+  ['argmax', np.argmax, [5, 1, 2, NaN]],
+].map(([name, find, values]) => {
+  const position = find(np.array(values)).js();
+  console.log(`jax-js 0.1.25, cpu: ${name}(${values.join(', ')}) is ${position}, of ${values.length} elements`);
+  return position === values.length;
+});
+process.exit(seen.every(Boolean) ? 0 : 1);
+JS
+node see.mjs

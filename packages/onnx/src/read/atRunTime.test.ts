@@ -38,7 +38,7 @@ const value = (name: string, type = float, dims: readonly Dim[] | undefined = un
   dims,
 });
 
-/** A file from x and `k`, an integer, to y. */
+/** A model that computes y from x and the integer `k`. */
 function file(nodes: readonly NodeSpec[], x: readonly Dim[], spec: Partial<ModelSpec> = {}): Uint8Array {
   return makeModel({
     inputs: [value('x', float, x), value('k', long, [])],
@@ -63,7 +63,7 @@ async function check(
   const trainer = await createTrainer(ort, bytes, { ...options, ...quiet });
   const gradients = await trainer.gradients({ ...feeds, target });
   expect([...gradients.keys()].sort()).toEqual([...trained].sort());
-  // The training model says the loss that the file itself gives.
+  // The training model's loss equals the loss that the file itself computes.
   const { loss } = await trainer.evaluate([{ ...feeds, target }]);
   const session = await ort.InferenceSession.create(bytes, quiet.session);
   const { y } = await session.run(feeds);
@@ -77,7 +77,7 @@ async function check(
   return new Map([...gradients].map(([name, { data }]) => [name, data]));
 }
 
-describe('an If that the run decides on', () => {
+describe('an If that is decided at run time', () => {
   const product = (weight: string, activation: string): ModelSpec => ({
     nodes: [
       { op: 'MatMul', inputs: ['x', weight], outputs: ['p'] },
@@ -108,7 +108,7 @@ describe('an If that the run decides on', () => {
     expect(second.get('v')?.every((slope) => slope !== 0)).toBe(true);
   });
 
-  it('may give values of different shapes, hand on values, and stand in another one', async () => {
+  it('may give values of different shapes, pass values through, and be nested', async () => {
     const other: ModelSpec = {
       nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['same'] }],
       outputs: [value('same')],
@@ -142,7 +142,7 @@ describe('an If that the run decides on', () => {
     await check(bytes, { x: floats(5, 4), k: integer(2) }, floats(1, 3), ['w', 'v', 'c', 'o']);
   });
 
-  it('names the operator inside that has no gradient', async () => {
+  it('names the operator in a branch that has no gradient', async () => {
     const odd: ModelSpec = {
       nodes: [
         { op: 'MatMul', inputs: ['x', 'w'], outputs: ['p'] },
@@ -158,7 +158,7 @@ describe('an If that the run decides on', () => {
   });
 });
 
-/** h ← tanh(h·w + c), which is collected too. */
+/** h ← tanh(h·w + c). The body also collects h. */
 const round = (going: readonly NodeSpec[], condition: string): ModelSpec => ({
   inputs: [value('i', long, []), value('on', bool, []), value('s', float, undefined)],
   nodes: [
@@ -171,11 +171,11 @@ const round = (going: readonly NodeSpec[], condition: string): ModelSpec => ({
   outputs: [value(condition, bool), value('next'), value('seen')],
 });
 
-describe('a Loop that the run decides on', () => {
+describe('a Loop that is decided at run time', () => {
   const always: NodeSpec[] = [{ op: 'Identity', inputs: ['on'], outputs: ['going'] }];
   const names = ['w', 'c', 'o'];
 
-  it('goes back through as many rounds as were run', async () => {
+  it('passes gradients back through the rounds that were run', async () => {
     const loop: NodeSpec = {
       op: 'Loop',
       inputs: ['k', 'yes', 'x'],
@@ -204,7 +204,7 @@ describe('a Loop that the run decides on', () => {
     }
   });
 
-  it('takes gradients of what it collects', async () => {
+  it('passes gradients through the values that it collects', async () => {
     const loop: NodeSpec = {
       op: 'Loop',
       inputs: ['k', '', 'x'],
@@ -229,7 +229,7 @@ describe('a Loop that the run decides on', () => {
   });
 });
 
-describe('a Scan of free length', () => {
+describe('a Scan of symbolic length', () => {
   const step: ModelSpec = {
     inputs: [value('s'), value('row')],
     nodes: [
@@ -254,7 +254,7 @@ describe('a Scan of free length', () => {
     [1, 0],
     [0, 1],
     [1, 1],
-  ])('goes back through its steps (directions %i, %i), and gives slopes of its rows', async (one, other) => {
+  ])('passes gradients back through its steps (directions %i, %i) and to its rows', async (one, other) => {
     const rows: NodeSpec = { op: 'MatMul', inputs: ['x', 'w'], outputs: ['m'] };
     const scan = (outputs: string[]): NodeSpec => ({
       op: 'Scan',
@@ -283,9 +283,9 @@ describe('a Scan of free length', () => {
   });
 });
 
-describe('a recurrent layer of free length', () => {
+describe('a recurrent layer of symbolic length', () => {
   it.each(['RNN', 'GRU', 'LSTM'] as const)(
-    '%s: has the gradients of the same one of known length',
+    '%s: has the same gradients as with a known length',
     async (op) => {
       const gates = { RNN: 1, GRU: 3, LSTM: 4 }[op];
       const stored = [
@@ -321,7 +321,7 @@ describe('a recurrent layer of free length', () => {
   );
 });
 
-it('weights inside a branch are described with what reads them', () => {
+it('describes weights inside a branch with the nodes that read them', () => {
   const branch = (name: string): ModelSpec => ({
     nodes: [{ op: 'MatMul', inputs: ['x', name], outputs: ['r'] }],
     outputs: [value('r')],

@@ -8,16 +8,16 @@ import type { Ops } from '../graph/ops.ts';
 import { declaredType } from '../graph/value.ts';
 import { writeOut } from '../graph/writeOut.ts';
 
-/** Takes a node of the model into the graph. */
+/** Appends a node of the model to the graph. */
 export type Append = (node: NodeProto) => void;
 
-/** A graph from inside a node, read like the rest of the model. */
+/** An inner graph, read like the rest of the model, and its outputs. */
 interface Inner {
   readonly graph: GraphProto;
   readonly outputs: readonly string[];
 }
 
-/** Reads a graph inside a node, whose inputs have these shapes. */
+/** Reads an inner graph whose inputs have these shapes. */
 function read(
   b: Ops,
   node: NodeProto,
@@ -34,7 +34,7 @@ function read(
     written.nodes.forEach(append);
     outputs = written.outputs;
   });
-  // Of what an unknown operator makes, the file says the type.
+  // An unknown operator's outputs have the type that the file declares.
   outputs.forEach((name, i) => {
     const said = graph.output[i] && declaredType(graph.output[i]);
     if (said && b.type(name).type === 0) b.declare(name, said.type, b.dims(name) ?? said.dims);
@@ -43,7 +43,7 @@ function read(
   return { graph: inner, outputs: inner.output.map(({ name }) => name) };
 }
 
-/** A shape that holds at the first round and after the last: axes that differ are open. */
+/** The shape that two shapes have in common. Axes on which they differ are unknown. */
 function common(before: Dims, after: Dims): Dims {
   if (!before || !after || before.length !== after.length) return undefined;
   return before.map((dim, i) => (dim === after[i] ? dim : unknownDim()));
@@ -53,7 +53,10 @@ const sameShape = (a: Dims, c: Dims): boolean =>
   a === c ||
   (a !== undefined && c !== undefined && a.length === c.length && a.every((dim, i) => dim === c[i]));
 
-/** Reads the body of a loop. What a round does to the shape of a state is found by reading it until nothing changes. */
+/**
+ * Reads the body of a loop. A round may change the shape of a state, so the body is read again until the shapes no
+ * longer change.
+ */
 function readBody(
   b: Ops,
   node: NodeProto,
@@ -78,14 +81,14 @@ function readBody(
   }
 }
 
-/** Whether all types are known: what is no tensor cannot be handled here. */
+/** Whether all types are known. Only tensors have a known type; other values cannot be handled here. */
 const typed = (b: Ops, names: readonly string[]): boolean => names.every((name) => b.type(name).type !== 0);
 
 /**
- * Reads an If, Loop or Scan that only the run decides on: its graphs are brought up to the working opset like the rest of
- * the model, and what they read from outside becomes inputs, so that gradients flow through.
+ * Reads an If, Loop or Scan that is decided at run time. Its inner graphs are upgraded to the working opset. The outer
+ * values that they read become inputs of the node, so that gradients reach them.
  *
- * @returns whether it was read; a node whose graphs handle lists, or values of unknown type, stays as it is
+ * @returns whether the node was read; it stays unchanged if its graphs handle lists or values of unknown type
  */
 export function readAtRunTime(node: NodeProto, b: Ops, opset: number, append: Append): boolean {
   if (node.domain !== '' || !/^(If|Loop|Scan)$/.test(node.opType)) return false;
@@ -102,7 +105,7 @@ export function readAtRunTime(node: NodeProto, b: Ops, opset: number, append: Ap
   });
 }
 
-/** Outputs that are not asked for have names, too. */
+/** The names of a node's outputs. An unused output gets a name too. */
 const named = (b: Ops, node: NodeProto): string[] =>
   node.output.map((name) => (name === '' ? b.uniqueName('unused') : name));
 

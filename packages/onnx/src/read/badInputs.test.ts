@@ -42,15 +42,15 @@ type Bad = readonly [what: string, model: Uint8Array, says: RegExp, options?: Pa
 const damaged: readonly Bad[] = [
   ['no bytes', new Uint8Array(0), /no bytes/],
   ['a text', new TextEncoder().encode('<!doctype html><html>404</html>'), /not ONNX/],
-  ['half a file', good.subarray(0, good.length >> 1), /truncated|lost|nothing makes|not ONNX/],
+  ['half a file', good.subarray(0, good.length >> 1), /truncated|lost|no node makes|not ONNX/],
   ['a file without its last byte', good.subarray(0, good.length - 1), /truncated|damaged|not ONNX/],
   ['a graph without outputs', file({ outputs: [] }), /without outputs/],
   [
-    'an output that nothing makes',
+    'an output that no node makes',
     file({ nodes: [node('MatMul', ['x', 'w'], ['z'])] }),
-    /"y", which nothing makes/,
+    /"y", which no node makes/,
   ],
-  ['an input that nothing makes', file({ nodes: [node('MatMul', ['x', 'v'], ['y'])] }), /reads "v"/],
+  ['an input that no node makes', file({ nodes: [node('MatMul', ['x', 'v'], ['y'])] }), /reads "v"/],
   ['a value made twice', file({ nodes: [...plain.nodes, ...plain.nodes] }), /makes "y" again/],
   [
     'a weight shorter than its shape',
@@ -63,7 +63,7 @@ const damaged: readonly Bad[] = [
     /9 elements/,
   ],
   [
-    'a weight of a negative size',
+    'a weight with a negative size',
     file({ initializers: [], tensors: [tensor('w', float, [-4, 2], bytes(32))] }),
     /sizes of at least 0/,
   ],
@@ -73,7 +73,7 @@ const damaged: readonly Bad[] = [
 const cyclic: readonly Bad[] = [
   ['a node that reads itself', file({ nodes: [node('Add', ['y', 'w'], ['y'])] }), /reads "y"|circle/],
   [
-    'two nodes in a circle',
+    'two nodes that read each other',
     file({
       nodes: [
         node('MatMul', ['x', 'w'], ['a']),
@@ -97,17 +97,17 @@ const cyclic: readonly Bad[] = [
 ];
 
 const contradictory: readonly Bad[] = [
-  ['a free axis that no input has', good, /sizes.*m = 4/s, { sizes: { m: 4 } }],
+  ['a symbolic axis that no input has', good, /sizes.*m = 4/s, { sizes: { m: 4 } }],
   ['an input that the model lacks', good, /z = \[1, 4\]/, { sizes: { z: [1, 4] } }],
-  ['a shape of too few axes', good, /x = \[4\] for an input of 2 axes/, { sizes: { x: [4] } }],
+  ['a shape with too few axes', good, /x = \[4\] for an input of 2 axes/, { sizes: { x: [4] } }],
   ['a size of 0', good, /x = \[0, 4\]/, { sizes: { x: [0, 4] } }],
-  ['two sizes of one axis', good, /axis "n" = 3, and 5 elsewhere/, { sizes: { n: 5, x: [3, 4] } }],
+  ['two sizes for one axis', good, /axis "n" = 3, and 5 elsewhere/, { sizes: { n: 5, x: [3, 4] } }],
 ];
 
-/** What the runtime finds out when it takes the model. */
+/** Models that only the runtime can refuse. */
 const refusedByRuntime: readonly Bad[] = [
   [
-    'a product of sizes that do not fit',
+    'a product whose sizes do not fit',
     file({ initializers: [{ name: 'w', type: float, dims: [3, 2], values: [1, 2, 3, 4, 5, 6] }] }),
     /./,
   ],
@@ -141,7 +141,7 @@ const meaningless: readonly Bad[] = [
     /no float|float/,
   ],
   [
-    'a weight that nothing reads',
+    'a weight that no node reads',
     file({
       initializers: [...(plain.initializers ?? []), { name: 'spare', type: float, dims: [1], values: [1] }],
     }),
@@ -157,7 +157,7 @@ const meaningless: readonly Bad[] = [
     /Odd of com.example/,
   ],
   [
-    "an operator of clr's own",
+    "an operator of clr's private domain",
     file({ nodes: [node('ReluGrad', ['x', 'w'], ['y'], { domain: 'clr' })] }),
     /domain "clr"/,
   ],
@@ -172,9 +172,9 @@ const meaningless: readonly Bad[] = [
     }),
     /no float weight/,
   ],
-  ['labels of CTC for an output of two axes', good, /three axes.*"ctc"/s, { loss: 'ctc' }],
+  ['CTC labels for an output with two axes', good, /three axes.*"ctc"/s, { loss: 'ctc' }],
   [
-    'a blank that is no class',
+    'a blank that is not a class',
     file({
       inputs: [{ name: 'x', type: float, dims: ['{n}', '{t}', 4] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', '{t}', 2] }],
@@ -189,7 +189,7 @@ type Lost = readonly [what: string, model: Uint8Array, says: RegExp, externalDat
 const said = (error: unknown): string => {
   expect(error).toBeInstanceOf(ClrError);
   const { message } = error as ClrError;
-  // What was expected, what came, what to do: a line each.
+  // The message has three parts: what was expected, what was received, what to do.
   expect(message).toMatch(/^\[clr\/onnx\] Expected .+\.\nReceived: .+\n.+\.$/s);
   return message;
 };
@@ -222,7 +222,7 @@ it.each(refusedByRuntime.map((c) => [c[0], c] as const))(
   },
 );
 
-describe('weights in files that are not there', () => {
+describe('weights in missing files', () => {
   const away = (location: string, more: Record<string, string> = {}): Uint8Array =>
     file({
       initializers: [],
@@ -239,7 +239,7 @@ describe('weights in files that are not there', () => {
       ],
     });
   const cases: readonly Lost[] = [
-    ['no way to read them', away('w.bin'), /external data/],
+    ['no callback to read them', away('w.bin'), /external data/],
     [
       'a callback that fails',
       away('w.bin'),
@@ -255,26 +255,26 @@ describe('weights in files that are not there', () => {
       },
     ],
     [
-      'a callback that answers short',
+      'a callback that returns too few bytes',
       away('w.bin', { length: '32' }),
       /32 bytes.*12 bytes/s,
       () => new Uint8Array(12),
     ],
+    ['a callback that returns nothing', away('w.bin'), /undefined/, () => undefined as unknown as Uint8Array],
     [
-      'a callback that answers with nothing',
+      'a callback that returns too few bytes of an open-ended part',
       away('w.bin'),
-      /undefined/,
-      () => undefined as unknown as Uint8Array,
+      /8 elements.*2 elements/s,
+      () => new Uint8Array(8),
     ],
-    ['a callback whose rest is too short', away('w.bin'), /8 elements.*2 elements/s, () => new Uint8Array(8)],
     [
-      'a length far above what the file has',
+      "a length far above the file's size",
       away('w.bin', { length: '3000000000' }),
       /3000000000 bytes.*32 bytes/s,
       () => new Uint8Array(32),
     ],
     ['a folder above', away('../w.bin'), /own folder/, () => new Uint8Array(32)],
-    ['an offset below 0', away('w.bin', { offset: '-8' }), /offset of at least 0/, () => new Uint8Array(32)],
+    ['a negative offset', away('w.bin', { offset: '-8' }), /offset of at least 0/, () => new Uint8Array(32)],
   ];
   it.each(cases.map((c) => [c[0], c] as const))('%s', async (_what, [, model, says, externalData]) => {
     const made = createTrainer(ort, model, {
@@ -285,7 +285,7 @@ describe('weights in files that are not there', () => {
     expect(said(await made.catch((reason: unknown) => reason))).toMatch(says);
   });
 
-  it('a path that leads nowhere', async () => {
+  it('refuses a path that does not exist', async () => {
     const made = createTrainer(ort, '/nowhere/model.onnx', { loss: 'mse', optimizer: sgd() });
     expect(said(await made.catch((reason: unknown) => reason))).toMatch(/"\/nowhere\/model.onnx"/);
   });

@@ -16,15 +16,15 @@ const transposed = (from: string, to: string, perm: readonly number[]): NodeProt
   });
 
 /**
- * A recurrent layer whose first axis is the batch (`layout` = 1) as one whose first axis is time, between
- * transpositions: ONNX Runtime has kernels for that form alone.
+ * Rewrites a recurrent layer whose first axis is the batch (`layout` = 1) as one whose first axis is time, between
+ * transpositions. ONNX Runtime has kernels only for the latter.
  *
- * @returns the nodes that take its place; `undefined` for any other node
+ * @returns the nodes that replace it; `undefined` for any other node
  */
 export function timeFirst(node: NodeProto, b: Ops): NodeProto[] | undefined {
   if (!recurrent.has(node.opType) || node.domain !== '' || int(node, 'layout', 0) !== 1) return undefined;
   node.attribute = node.attribute.filter(({ name }) => name !== 'layout');
-  // x, and the initial states.
+  // x and the initial states.
   for (const i of [0, 5, 6]) {
     const given = inputOf(node, i);
     if (given !== '') node.input[i] = b.transpose(given, [1, 0, 2]);

@@ -12,14 +12,14 @@ const wave = (length: number, pace: number): number[] =>
 const size = (dims: readonly number[]): number => dims.reduce((n, dim) => n * dim, 1);
 
 interface Case {
-  /** The shapes of the inputs, each a parameter; `undefined` for one left out. */
+  /** The shapes of the inputs, each a parameter; `undefined` for an omitted one. */
   readonly inputs: readonly (readonly number[] | undefined)[];
   readonly dims: readonly number[];
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   readonly domain?: string;
-  /** The output that is looked at. */
+  /** The output to compare. Default: the first. */
   readonly output?: number;
-  /** How many parameters reach it, if not all do. */
+  /** The number of parameters that reach this output. Default: all. */
   readonly reaching?: number;
 }
 
@@ -56,7 +56,7 @@ const cases: Readonly<Record<string, Case>> = {
     dims: x,
     attributes: { epsilon: { float: 1e-5 } },
   },
-  'SkipLayerNormalization, its sum': { inputs: [x, x, [8]], dims: x, output: 3, reaching: 2 },
+  'the sum output of SkipLayerNormalization': { inputs: [x, x, [8]], dims: x, output: 3, reaching: 2 },
   SkipSimplifiedLayerNormalization: {
     inputs: [x, x, [8], [8]],
     dims: x,
@@ -67,7 +67,7 @@ const cases: Readonly<Record<string, Case>> = {
   Attention: { inputs: [x, [8, 24], [24]], dims: x, attributes: { num_heads: 4 } },
 };
 
-/** One operator over parameters that the batch multiplies by 1. */
+/** A model with one operator whose inputs are parameters times 1, which the batch holds. */
 function modelOf(name: string, c: Case): { file: Uint8Array; parameters: readonly InitializerSpec[] } {
   const parameters = c.inputs.flatMap((dims, i) =>
     dims ? [{ name: `p${i}`, type: float, dims, values: wave(size(dims), 0.7 + i / 3) }] : [],
@@ -97,9 +97,9 @@ function modelOf(name: string, c: Case): { file: Uint8Array; parameters: readonl
 
 const one = new ort.Tensor('float32', Float32Array.of(1), [1]);
 
-describe("operators of ONNX Runtime's own, written in ONNX's", () => {
+describe("ONNX Runtime's own operators, written in standard operators", () => {
   it.each(Object.entries(cases))(
-    '%s: the values are its kernel’s, the gradient that of central differences',
+    '%s: gives the values of its kernel and the gradient of central differences',
     async (name, c) => {
       const { file, parameters } = modelOf(name, c);
       const session = await ort.InferenceSession.create(file, { graphOptimizationLevel: 'disabled' });
@@ -122,7 +122,7 @@ describe("operators of ONNX Runtime's own, written in ONNX's", () => {
       expect([...gradients.keys()]).toEqual(reaching);
       const snapshot = await trainer.snapshot();
       for (const [parameter, { data }] of gradients) {
-        // Along the gradient itself, where the difference stands out of the rounding most.
+        // Moves along the gradient itself, because there the difference is largest compared with rounding.
         const length = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
         const at = async (step: number): Promise<number> => {
           const moved = structuredClone(snapshot);
@@ -138,7 +138,7 @@ describe("operators of ONNX Runtime's own, written in ONNX's", () => {
           return (await trainer.evaluate([batch])).loss;
         };
         const step = 0.02;
-        // Richardson's: the error of the fourth order is left.
+        // Richardson extrapolation, with an error of fourth order.
         const slope = async (h: number) => ((await at(h)) - (await at(-h))) / (2 * h);
         const [near, far] = [await slope(step), await slope(2 * step)];
         expect(Math.abs((4 * near - far) / 3 - length) / length, parameter).toBeLessThan(2e-3);

@@ -5,7 +5,7 @@ import { operatorKey } from '../graph/graph.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** Writes a node in standard ONNX operators and returns its outputs, or nothing for an unsupported form. */
+/** Writes a node in standard ONNX operators and returns its outputs, or `undefined` for an unsupported form. */
 type WriteOut = (node: NodeProto, b: Ops) => readonly (string | undefined)[] | undefined;
 
 /** x·½·(1 + erf(x/√2)). */
@@ -47,7 +47,7 @@ const layerNorm = (b: Ops, x: string, scale: string, shift: string, epsilon: num
 const skipped = (node: NodeProto, b: Ops, bias: number): string =>
   biased(b, b.add(inputOf(node, 0), inputOf(node, 1)), inputOf(node, bias));
 
-/** Whether the node has only these inputs. */
+/** Whether the node has no inputs except these. */
 const only = (node: NodeProto, ...given: readonly number[]): boolean =>
   node.input.every((name, i) => name === '' || given.includes(i));
 
@@ -81,7 +81,7 @@ function activated(node: NodeProto, b: Ops, x: string): string | undefined {
   }
 }
 
-/** Softmax(q·kᵀ·scale + bias)·v, from [batch, steps, heads·width]. */
+/** Softmax(q·kᵀ·scale + bias)·v for q, k and v of shape [batch, steps, heads·width]. */
 function attend(
   node: NodeProto,
   b: Ops,
@@ -99,7 +99,7 @@ function attend(
   return b.reshape(b.transpose(b.matmul(shares, split(value)), [0, 2, 1, 3]), [0, 0, -1]);
 }
 
-/** Three equal parts of the last axis. */
+/** Splits the last axis into three equal parts. */
 const thirds = (b: Ops, x: string): readonly [string, string, string] =>
   b.emitAll('Split', [x], { axis: -1, num_outputs: 3 }, 3) as [string, string, string];
 
@@ -127,7 +127,7 @@ const fusedConv: WriteOut = (node, b) => {
   const y = b.emit('Conv', node.input.slice(0, 3));
   const conv = b.nodes.at(-1);
   if (!conv) return undefined;
-  // Appended without them, so its shape is worked out again.
+  // Removes the node. It is appended again without these inputs, so its shapes are inferred again.
   b.nodes.pop();
   conv.attribute = kept;
   b.append(conv);
@@ -171,7 +171,8 @@ const writers: Readonly<Record<string, WriteOut>> = {
 };
 
 /**
- * Writes a fused operator of ONNX Runtime's optimizer (`com.microsoft`) in standard ONNX operators, which have gradients.
+ * Writes a fused operator of ONNX Runtime's optimizer (`com.microsoft`) in standard ONNX operators, which have
+ * gradients.
  *
  * @returns whether it was written; an unsupported form is left unchanged
  */

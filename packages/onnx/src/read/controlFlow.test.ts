@@ -65,7 +65,7 @@ const constant = (output: string, type: number, value: number): NodeSpec => ({
   ],
 });
 
-/** h ← tanh(h·w), collected: the body of a scripted loop. Its names are those of the other loops, too. */
+/** h ← tanh(h·w), collected: the body of a scripted loop. Other loops use the same names. */
 const body = (extra: readonly NodeSpec[] = [], going = 'on'): AttributeProto =>
   graph(
     'body',
@@ -90,7 +90,7 @@ const rounds = (from: string, to: string, count: number): NodeSpec[] =>
   ]).flat();
 
 describe('loops of known length', () => {
-  it('are written out, one after the other, whatever their names', async () => {
+  it('are unrolled one after the other, even if they use the same names', async () => {
     const loop = (from: string, to: string): NodeSpec => ({
       op: 'Loop',
       name: to,
@@ -103,7 +103,7 @@ describe('loops of known length', () => {
     );
   });
 
-  it('give what they collect in every round', async () => {
+  it('return the values that they collect in every round', async () => {
     const loop: NodeSpec = { op: 'Loop', inputs: ['three', '', 'x'], outputs: ['', 'y'], extra: [body()] };
     const found = await gradientOf([loop], [3, 2, 3]);
     const each = rounds('x', 'last', 3);
@@ -122,7 +122,7 @@ describe('loops of known length', () => {
     expect(found).toEqual(expected);
   });
 
-  it('with an older form inside are brought up to date', async () => {
+  it("are upgraded if they contain an older opset's form", async () => {
     const sum = graph(
       'body',
       [
@@ -143,7 +143,7 @@ describe('loops of known length', () => {
   });
 });
 
-it('lists that a scripted model fills and empties again are traced', async () => {
+it('traces lists that a scripted model fills and empties again', async () => {
   const nodes: NodeSpec[] = [
     { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
     { op: 'SplitToSequence', inputs: ['m', 'one'], outputs: ['rows'], attributes: { axis: 0 } },
@@ -152,7 +152,7 @@ it('lists that a scripted model fills and empties again are traced', async () =>
     { op: 'SequenceErase', inputs: ['three rows', 'one'], outputs: ['two rows'] },
     { op: 'ConcatFromSequence', inputs: ['two rows'], outputs: ['y'], attributes: { axis: 0 } },
   ];
-  // The second row twice: 2·mean(y)·x over it alone.
+  // Only the second row is used, twice: 2·mean(y)·x.
   const expected = [0, 1, 2].map((i) => {
     const [value, w] = [x.data[3 + i] as number, [0.5, -1, 2][i] as number];
     return (2 * 2 * value * w * value) / 6;
@@ -162,7 +162,7 @@ it('lists that a scripted model fills and empties again are traced', async () =>
   });
 });
 
-it('nodes of an unrolled loop get unique names', async () => {
+it('gives the nodes of an unrolled loop unique names', async () => {
   const twice = graph(
     'body',
     [
@@ -217,7 +217,7 @@ describe('scans of known length', () => {
     outputs: ['start'],
     attributes: { value_floats: { floats: [0.3, -0.7] } },
   };
-  /** The columns of m, from the last one to the first. */
+  /** The columns of m, from the last to the first. */
   const backwards: NodeSpec[] = [
     scaled,
     start,
@@ -253,7 +253,7 @@ describe('scans of known length', () => {
   });
 });
 
-it('a map over a known list is unrolled', async () => {
+it('unrolls a map over a known list', async () => {
   const times = graph(
     'body',
     [{ op: 'Mul', inputs: ['row', 'factor'], outputs: ['product'] }],
@@ -272,7 +272,7 @@ it('a map over a known list is unrolled', async () => {
   expect(await gradientOf(nodes)).toEqual(await gradientOf([product]));
 });
 
-it('an optional value that is present is unwrapped', async () => {
+it('unwraps an optional value that is present', async () => {
   const branch = (name: string, op: string): AttributeProto =>
     graph(name, [{ op, inputs: ['held'], outputs: ['result'] }], [], ['result']);
   const branches = [branch('then_branch', 'Neg'), branch('else_branch', 'Tanh')];

@@ -6,10 +6,10 @@ import { GraphProtoSchema } from '../generated/onnx_pb.ts';
 import { findQuantised } from './quantisedWeights.ts';
 
 /**
- * A model in which stored integers that stand for weights are float32, under their own names: masters that are trained,
- * and rounded back when the model is exported.
+ * Replaces the stored integers of quantised weights by float32 values of the same name. These master weights can be
+ * trained, and are rounded back when the model is exported.
  *
- * @param chosen - which of them
+ * @param chosen - selects the weights to replace
  */
 export function dequantised(model: Model, chosen: (name: string) => boolean = () => true): Model {
   const integers = findQuantised(model);

@@ -6,13 +6,13 @@ import type { Dim } from '../graph/dim.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** What an axis that was fixed in the file had, and has now. */
+/** The old and the new size of an axis that the file fixed. */
 export interface Change {
   readonly old: number;
   readonly size: number;
 }
 
-/** Changes the nodes that hold an old size themselves; to be called for each node before it is appended. */
+/** Replaces old sizes that a node's constants contain. Call it for each node before it is appended. */
 export type Resize = (node: NodeProto, b: Ops) => void;
 
 /** The error for a node whose constants cannot follow a changed size. */
@@ -24,7 +24,7 @@ function cannotFollow(node: NodeProto, { old, size }: Change, why: string): Erro
   );
 }
 
-/** The size of an axis in the file: a number, or one with symbols for the sizes that change. */
+/** An axis's size in the file. The axis is a number, or an expression with symbols for the sizes that change. */
 function oldSize(dim: Dim, symbols: ReadonlyMap<string, Change>): number | undefined {
   if (typeof dim === 'number') return dim;
   let size = 1;
@@ -38,35 +38,35 @@ function oldSize(dim: Dim, symbols: ReadonlyMap<string, Change>): number | undef
 
 const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
 
-/** A node's name in both readings: values that clr names may have other names the second time. */
+/** A node's key, equal in both readings. Values that clr named may have other names in the second reading. */
 function keyOf(node: NodeProto, b: Ops): string {
   const made = node.output.find((name) => name !== '') ?? '';
   return `${node.opType} ${b.made(made) ? node.name : made}`;
 }
 
-/** Finds the constants that repeat a size which changes. */
+/** Finds the constants that repeat a changed size. */
 export function fixedSizes(symbols: ReadonlyMap<string, Change>): {
-  /** Looks at a node of the graph in which symbols stand for the sizes. */
+  /** Examines a node of the graph in which symbols replace the sizes. */
   visit(node: NodeProto, b: Ops): void;
-  /** Changes the same node of the graph that has the new sizes. */
+  /** Changes the same node in the graph with the new sizes. */
   resize: Resize;
 } {
   const shapes = new Map<string, readonly number[]>();
   const repeated = new Map<string, readonly { input: number; axis: number; size: number }[]>();
-  /** The change that an axis takes part in. */
+  /** The size change that an axis depends on, if any. */
   const changeOf = (dim: Dim | undefined): Change | undefined => {
     if (typeof dim !== 'string') return undefined;
     return [...symbols].find(([symbol]) => dim.includes(symbol))?.[1];
   };
 
-  /** A target shape that a Reshape holds follows axis by axis. */
+  /** Updates the constant target shape of a Reshape, axis by axis. */
   const reshape = (node: NodeProto, b: Ops): void => {
     const from = b.dims(inputOf(node, 0));
     const given = b.numbers(inputOf(node, 1));
     if (!from || !given || !from.some(changeOf)) return;
     const old = from.map((dim) => oldSize(dim, symbols));
     const next = [...given];
-    // The same with the axis copied or worked out, so that the symbol goes on.
+    // The same shape, but with the axis copied (0) or inferred (−1), so that the symbol is propagated.
     const followed = [...given];
     from.forEach((dim, axis) => {
       const change = changeOf(dim);
@@ -97,7 +97,10 @@ export function fixedSizes(symbols: ReadonlyMap<string, Change>): {
     node.input[1] = b.ints(followed);
   };
 
-  /** Values of the old size beside those that change: a class token, the first state of a recurrent layer. */
+  /**
+   * Repeats values that have the old size (1) beside values that change: a class token, the initial state of a
+   * recurrent layer.
+   */
   const repeat = (
     node: NodeProto,
     b: Ops,
@@ -148,7 +151,7 @@ export function fixedSizes(symbols: ReadonlyMap<string, Change>): {
       case 'LSTM':
       case 'GRU':
       case 'RNN':
-        // States are [directions, batch, width], inputs [steps, batch, width].
+        // States are [directions, batch, width], inputs are [steps, batch, width].
         repeat(node, b, [5, 6], 0, (axis) => (axis === 1 ? 1 : -1));
         return;
       case 'Gather': {
@@ -158,7 +161,7 @@ export function fixedSizes(symbols: ReadonlyMap<string, Change>): {
         );
         const change = changeOf(dims?.[axis]);
         if (change && b.constant(inputOf(node, 1)))
-          throw cannotFollow(node, change, 'takes fixed places of that axis');
+          throw cannotFollow(node, change, 'takes fixed positions of that axis');
         return;
       }
       case 'Squeeze': {

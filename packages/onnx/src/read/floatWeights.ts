@@ -6,7 +6,7 @@ import { axisOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { roundedMaster } from './roundedMaster.ts';
 
-/** The weights of quantised operators as floats: masters that are trained, and stored integers that are not. */
+/** The weights of quantised operators as floats: master weights if they are trained, else integers times their scale. */
 export class FloatWeights {
   readonly #b: Ops;
   readonly #masters: ReadonlyMap<string, Quantised>;
@@ -18,12 +18,12 @@ export class FloatWeights {
     this.#stored = integers;
   }
 
-  /** Whether a weight has a master. */
+  /** Whether a weight has a float master. */
   isTrained(name: string): boolean {
     return this.#masters.has(name);
   }
 
-  /** A master, rounded as the export will hold it. */
+  /** A master weight, rounded as it will be in the export. */
   master(name: string): string {
     return roundedMaster(this.#b, this.#masters.get(name) as Quantised);
   }
@@ -38,7 +38,7 @@ export class FloatWeights {
     return b.emit('DequantizeLinear', inputs, scalar ? {} : { axis: at });
   }
 
-  /** Packed integers: their master, or as they are; `undefined` for what is not stored. */
+  /** A packed weight: its master, or its integers times their scale; `undefined` if it is not stored. */
   packed(name: string): string | undefined {
     const b = this.#b;
     if (this.isTrained(name)) return this.master(name);
@@ -51,14 +51,14 @@ export class FloatWeights {
     });
   }
 
-  /** A bias: its master, or integers whose scale is that of the product of both scales. */
+  /** A bias: its master, or integers times the product of both scales. */
   bias(name: string, inputScale: string, weightScale: string): string {
     const b = this.#b;
     if (this.isTrained(name)) return this.master(name);
     return b.mul(b.cast(name, DataType.FLOAT), b.mul(inputScale, weightScale));
   }
 
-  /** A scale as DequantizeLinear takes it. */
+  /** A scale in the shape that DequantizeLinear accepts. */
   #flat(name: string): string {
     const dims = this.#b.dims(name);
     return dims?.length === 1 && dims[0] === 1 ? this.#b.reshape(name, []) : name;

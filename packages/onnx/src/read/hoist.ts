@@ -55,13 +55,13 @@ function floatsOf(node: NodeProto): { tensor: TensorProto; way: string } | undef
     : undefined;
 }
 
-/** An array of low-bit integers, that is, quantised weights. */
+/** Whether a tensor is an array of low-bit integers, which means a quantised weight. */
 const isStoredWeight = ({ dataType, dims }: TensorProto): boolean => dims.length > 0 && fewBits.has(dataType);
 const fewBits: ReadonlySet<number> = new Set([DataType.INT8, DataType.UINT8, DataType.INT4, DataType.UINT4]);
 
 /**
  * Moves float tensors from inside nodes (a Constant, a branch, a loop's body) to the graph's initializers, so that all
- * weights are found in one place. Functions keep their tensors, for calls that are not inlined. If a body is inlined, all
+ * weights are in one place. Functions keep their tensors, for calls that are not inlined. If a body is inlined, all
  * calls share one tensor.
  *
  * @param model - freshly decoded; it is changed
@@ -90,7 +90,7 @@ export function hoistTensors(model: Model): Model {
     const renamed = new Map<string, string>();
     const left = nodes.flatMap((node, i) => {
       const place = `${at}n${i}`;
-      // Only in the main graph: elsewhere each call and iteration would need its own.
+      // Only in the main graph, because elsewhere each call or iteration would need its own weights.
       const linear = at === '' ? linearModel(node, (own) => nameOf(own, path)) : undefined;
       if (linear) {
         for (const { tensor, at: held } of linear.weights)

@@ -13,7 +13,7 @@ import {
 import type { Ops } from '../graph/ops.ts';
 import { type Rename, renameNode } from '../graph/rename.ts';
 
-/** How a model names the function a node calls. */
+/** The key of the function that a node calls. */
 export function functionKey(node: Pick<NodeProto, 'domain' | 'overload'>, name: string): string {
   return `${node.domain}:${name}:${node.overload}`;
 }
@@ -24,7 +24,7 @@ export function identity(from: string, to: string): NodeProto {
 }
 
 /**
- * The body of a function, with a call's values and attributes filled in.
+ * The nodes of a function's body for one call, with the call's values and attributes.
  *
  * @param shared - the names of the body's tensors that all calls share
  */
@@ -67,7 +67,7 @@ export function instantiate(
   return nodes;
 }
 
-/** The branch that an If with a known condition takes; `undefined` when the run decides. */
+/** The branch that an If with a known condition takes; `undefined` if the condition is known only at run time. */
 export function takenBranch(node: NodeProto, b: Ops): GraphProto | undefined {
   if (node.opType !== 'If' || node.domain !== '') return undefined;
   const condition = node.input[0] ?? '';
@@ -76,10 +76,10 @@ export function takenBranch(node: NodeProto, b: Ops): GraphProto | undefined {
   return subgraph(node, known === 0 ? 'else_branch' : 'then_branch');
 }
 
-/** Nesting beyond this is no exporter's work. */
+/** Exporters do not nest deeper than this. */
 const deepest = 64;
 
-/** Refuses functions that unfold without end. */
+/** Refuses functions and loops that unfold without end. */
 export function checkUnfolding(depth: number, nodes: number, node: NodeProto): void {
   if (depth > deepest || nodes > maxNodes) {
     throw fail(

@@ -2,13 +2,13 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 import { scaleBehind } from './quantisedWeights.ts';
 
-/** A float value divided by scales: what stands behind an integer product. */
+/** A float value that represents an integer product: the product is `value` divided by `by`. */
 interface Scaled {
   readonly value: string;
   readonly by: readonly string[];
 }
 
-/** The scale of the weight of each integer product, by the product. */
+/** The scale of the weight of each integer product, by the product's name. */
 function weightScales(b: Ops, nodes: readonly NodeProto[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const products = nodes.filter(({ opType }) => opType === 'MatMulInteger' || opType === 'ConvInteger');
@@ -29,40 +29,41 @@ function weightScales(b: Ops, nodes: readonly NodeProto[]): ReadonlyMap<string, 
 }
 
 /**
- * Products of integers, which a model multiplies by the scales of both sides in nodes of their own: what is written for
- * them is the product of the floats, divided by the scales where something reads it before they have been multiplied in.
+ * Integer products, which a model multiplies by the scales of both operands in separate nodes. They are written as
+ * products of floats. If a node reads the product before both scales have been multiplied in, the float product is
+ * divided by the remaining scales.
  */
 export class IntegerProducts {
   readonly #b: Ops;
-  /** Floats that are integer products not yet multiplied by their scales. */
+  /** Integer products that have not yet been multiplied by all their scales. */
   readonly #scaled = new Map<string, Scaled>();
   readonly #factors = new Map<string, readonly string[]>();
-  /** The scales that are worked out while the model runs. */
+  /** The scales that are computed at run time. */
   readonly #ranges = new Set<string>();
   readonly #weightScales: ReadonlyMap<string, string>;
 
-  /** @param nodes - tell the scales of products */
+  /** @param nodes - the model's nodes, from which the scales of products are read */
   constructor(b: Ops, nodes: readonly NodeProto[]) {
     this.#b = b;
     this.#weightScales = weightScales(b, nodes);
   }
 
-  /** The scale of the weight of a product; 1 where the model multiplies by none. */
+  /** The scale of the weight of a product; 1 if the model does not multiply by one. */
   weightScale(product: string): string {
     return this.#weightScales.get(product) ?? this.#b.scalar(1, '');
   }
 
-  /** Notes a scale that is worked out while the model runs. */
+  /** Records a scale that is computed at run time. */
   noteRange(scale: string): void {
     this.#ranges.add(scale);
   }
 
-  /** Notes a product by its value in floats and its scales. */
+  /** Records a product, its value in floats, and its scales. */
   note(product: string, value: string, by: readonly string[]): void {
     this.#scaled.set(product, { value, by });
   }
 
-  /** A product as a float: divided by its scales, until they are multiplied in. */
+  /** Emits a product as a float: divided by the scales that are not multiplied in yet. */
   cast(product: string, out: string): boolean {
     const scaled = this.#scaled.get(product);
     if (scaled) this.#divide(out, scaled);
@@ -72,8 +73,8 @@ export class IntegerProducts {
   /**
    * Multiplies scales, or an integer product by its scales.
    *
-   * @param give - writes the output where it is a value that is there already
-   * @returns whether the multiplication has been written
+   * @param give - emits the output if its value already exists
+   * @returns whether the multiplication has been emitted
    */
   multiply(out: string, x: string, y: string, give: (value: string) => void): boolean {
     const scaled = this.#scaled.get(x) ?? this.#scaled.get(y);
@@ -101,7 +102,7 @@ export class IntegerProducts {
     return this.#b.initializers.has(name) || this.#ranges.has(name);
   }
 
-  /** Gives a value divided by scales its name; a multiplication by the same scales takes the value itself. */
+  /** Emits a value divided by its scales. A later multiplication by the same scales uses the value itself. */
   #divide(out: string, scaled: Scaled): void {
     const b = this.#b;
     const [first = '', ...more] = scaled.by;

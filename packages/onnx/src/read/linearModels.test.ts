@@ -25,7 +25,7 @@ function file(nodes: readonly NodeSpec[], outputs: readonly { name: string; type
   });
 }
 
-/** The values of an output, with nothing but ONNX Runtime. */
+/** The values of an output, computed by ONNX Runtime alone. */
 async function outputOf(model: Uint8Array, name: string): Promise<ort.Tensor> {
   const session = await ort.InferenceSession.create(model);
   const found = await session.run({ x }, [name]);
@@ -46,7 +46,7 @@ describe('linear models of scikit-learn', () => {
     ['whole numbers', { classlabels_ints: [3, 5, 9] }, DataType.INT64],
     ['words', { classlabels_strings: ['a', 'b', 'c'] }, DataType.STRING],
   ] as const)(
-    'a classifier with labels of %s trains, and its export is what was evaluated',
+    'trains a classifier with labels of %s, and exports what was evaluated',
     async (_, labels, type) => {
       const model = file(
         [classifier(labels, 'SOFTMAX'), shares],
@@ -85,7 +85,7 @@ describe('linear models of scikit-learn', () => {
     },
   );
 
-  it('a regressor of two targets trains', async () => {
+  it('trains a regressor with two targets', async () => {
     const model = file(
       [
         {
@@ -113,7 +113,7 @@ describe('linear models of scikit-learn', () => {
   it.each([
     ['one score for two classes', classifier({ classlabels_ints: [0, 1] }, 'LOGISTIC', 1)],
     ['another transform', classifier({ classlabels_ints: [0, 1, 2] }, 'PROBIT')],
-  ])('with %s are refused by name', async (_, node) => {
+  ])('refuses a model with %s by name', async (_, node) => {
     const model = file([node], [{ name: 'raw', type: DataType.FLOAT }]);
     await expect(createTrainer(ort, model, { loss: 'mse', optimizer: adam() })).rejects.toThrow(
       /\[clr\/onnx\] Expected/,

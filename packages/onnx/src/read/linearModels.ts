@@ -45,8 +45,8 @@ function labelsOf(node: NodeProto, name: string): TensorProto | undefined {
 /**
  * Writes a LinearRegressor or LinearClassifier, whose weights are attributes, as a Gemm and its post-transform.
  *
- * @param nameOf - gives a weight a name that nothing else has
- * @returns nothing for other nodes and for forms without an equivalent (one score for two classes, PROBIT)
+ * @param nameOf - returns a unique name for a weight
+ * @returns `undefined` for other nodes and for forms without an equivalent (one score for two classes, PROBIT)
  */
 export function linearModel(node: NodeProto, nameOf: (own: string) => string): LinearModel | undefined {
   const { opType, domain, input, output } = node;

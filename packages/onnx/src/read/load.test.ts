@@ -35,14 +35,14 @@ async function gradientOf(model: Uint8Array): Promise<Float32Array> {
   return gradients.get('w')?.data as Float32Array;
 }
 
-/** y = (x·w)², the plain way. */
+/** y = (x·w)² in plain operators. */
 const plain: readonly NodeSpec[] = [
   { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
   { op: 'Mul', inputs: ['m', 'm'], outputs: ['y'] },
 ];
 
-describe('what a model may be written in', () => {
-  it("functions of the model's own, nested, with attributes", async () => {
+describe('supported forms of models', () => {
+  it('nested functions of the model, with attributes', async () => {
     const { proto } = readModel(
       makeModel({
         ...spec,
@@ -81,7 +81,7 @@ describe('what a model may be written in', () => {
         opsetImport: opsets,
         node: [
           makeNode({ op: 'Pow', inputs: ['a', 'm'], outputs: ['p'] }),
-          // Opset 13's form, in a model that goes by 18: the function's own opset counts.
+          // The opset 13 form inside a model of opset 18: the function's own opset counts.
           makeNode({ op: 'ReduceMean', inputs: ['p'], outputs: ['q'], attributes: { axes: [0] } }),
           makeNode({ op: 'Mul', inputs: ['q', 'q'], outputs: ['unused'] }),
           makeNode({ op: 'Identity', inputs: ['p'], outputs: ['b'] }),
@@ -137,9 +137,9 @@ describe('what a model may be written in', () => {
       ],
     });
 
-  it('an If whose condition is known, from a constant or from shapes', async () => {
+  it('takes the known branch of an If whose condition is a constant or computed from shapes', async () => {
     const expected = await gradientOf(makeModel({ ...spec, nodes: plain }));
-    // 3 = the size of m's last axis
+    // 3 is the size of m's last axis.
     const known: readonly NodeSpec[] = [
       { op: 'Shape', inputs: ['m'], outputs: ['shape'], attributes: { start: 1 } },
       { op: 'Constant', inputs: [], outputs: ['three'], attributes: { value_ints: [3] } },
@@ -150,7 +150,7 @@ describe('what a model may be written in', () => {
     expect(await gradientOf(choice([always]))).toEqual(expected);
   });
 
-  it('an If that the run decides has the gradient of the branch it takes', async () => {
+  it('takes the gradient of the branch that an If takes at run time', async () => {
     const expected = await gradientOf(makeModel({ ...spec, nodes: plain }));
     // Its input is larger than −∞, so it takes the first branch.
     const decided: readonly NodeSpec[] = [
@@ -161,7 +161,7 @@ describe('what a model may be written in', () => {
     expect(await gradientOf(choice(decided))).toEqual(expected);
   });
 
-  it('optional inputs left out by an empty name at the end', async () => {
+  it('ignores optional inputs at the end that have an empty name', async () => {
     // ONNX Runtime's fusion of a sum and a normalisation would read the third input.
     const normalise = (inputs: readonly string[]): readonly NodeSpec[] => [
       { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
@@ -173,7 +173,7 @@ describe('what a model may be written in', () => {
     );
   });
 
-  it('recurrent layers whose first axis is the batch', async () => {
+  it('trains recurrent layers whose first axis is the batch', async () => {
     const weights: ModelSpec['initializers'] = [
       {
         name: 'w',
@@ -246,7 +246,7 @@ describe('what a model may be written in', () => {
     await trainer.trainStep(batch, { lr: 0 });
     const exported = readModel(await trainer.exportModel()).graph.initializer;
     const [mean] = exported.filter(({ name }) => name === 'mean').map(floatData);
-    // First 0.5·mean(x), then half of that and half of the second's mean, which is the first's bias.
+    // First 0.5·mean(x). Then half of that plus half of the second normalisation's mean, which is the first one's bias.
     [0, 1, 2].forEach((i) => {
       const first = ((batch.x.data[i] as number) + (batch.x.data[i + 3] as number)) / 4;
       expect(mean?.[i]).toBeCloseTo(0.5 * first + 0.5, 5);

@@ -32,7 +32,7 @@ function checkNode(b: Ops, node: NodeProto): void {
   const name = node.name || node.output[0] || node.opType;
   if (isPrivate(node)) {
     throw fail(
-      `operators that are not of the domain "${privateDomain}", which clr keeps for its own`,
+      `operators outside of the domain "${privateDomain}", which clr reserves for itself`,
       `node "${name}" (${node.opType})`,
       'Give the operator another domain.',
     );
@@ -40,7 +40,7 @@ function checkNode(b: Ops, node: NodeProto): void {
   const missing = node.input.find((input) => input !== '' && !b.has(input));
   if (missing !== undefined) {
     throw fail(
-      'every node to read what inputs, initializers and earlier nodes provide',
+      'every node to read what inputs, initializers and earlier nodes define',
       `node "${name}" (${node.opType}) reads "${missing}"`,
       'The nodes are not in order or one is lost; check the file with onnx.checker.',
     );
@@ -55,17 +55,17 @@ function checkNode(b: Ops, node: NodeProto): void {
   }
 }
 
-/** Changes a node before it is read, such as to its inference form. */
+/** Changes a node before it is read, for example to its inference form. */
 export type Adjust = (node: NodeProto, b: Ops) => void;
 
-/** The opset that a function's body, or the model itself, is written in. */
+/** The opset of a function's body or of the model itself. */
 function opsetOf(body: FunctionProto, preset: number): number {
   return Number(
     body.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? preset,
   );
 }
 
-/** A graph inside a node stays as it is, so it must read the same in the working opset. */
+/** Inner graphs are not upgraded, so they must mean the same in the working opset. */
 function checkSubgraphs(node: NodeProto, opset: number): void {
   for (const graph of subgraphs(node)) {
     for (const inner of graph.node) {
@@ -74,7 +74,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
           { operator: inner.opType, node: inner.name || node.name || node.opType, opset },
           {
             expected: `operators of opset ${workingOpset} inside control flow`,
-            advice: `Fix the free axes with \`sizes\`, so that it can be written out, or export the model with opset ${workingOpset}.`,
+            advice: `Fix the free axes with \`sizes\`, so that it can be unrolled, or export the model with opset ${workingOpset}.`,
           },
         );
       }
@@ -83,10 +83,10 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
   }
 }
 
-/** The operators of models that hold or make integers in place of numbers. */
+/** Operators of quantised models. */
 const quantisedOperator = /[Qq]uantize|Integer|QLinear|NBits/;
 
-/** What writes the quantised operators of a model, if it has any. */
+/** The writer of quantised operators, if the model has any. */
 function straightThrough(
   b: Ops,
   model: Model,
@@ -102,12 +102,12 @@ function straightThrough(
 }
 
 /**
- * Takes a model's graph into one that grows: brought up to the working opset; the model's own functions, branches with
- * a known condition and loops of known length written out.
+ * Loads a model into a growing graph. It upgrades nodes to the working opset, inlines the model's own functions, takes
+ * branches with a known condition and unrolls loops of known length.
  *
- * @param model - stays as it is
- * @param operators - what is known of the operators
- * @param trained - the stored tensors that may be trained: quantised operators that they reach are written in floats
+ * @param model - is not changed
+ * @param operators - the known operators
+ * @param trained - the stored tensors that may be trained; quantised operators that they reach are written in floats
  */
 export function loadGraph(
   model: Model,
@@ -129,7 +129,7 @@ export function loadGraph(
 
   const append = (node: NodeProto, version: number, depth: number): void => {
     checkUnfolding(depth, b.nodes.length, node);
-    // An optional input named "" at the end is one left out; ONNX Runtime's fusions stumble over it.
+    // Drops omitted optional inputs at the end. ONNX Runtime's fusions fail on empty names there.
     while (node.input.at(-1) === '') node.input.pop();
     checkNode(b, node);
     const key = functionKey(node, node.opType);
@@ -173,7 +173,7 @@ export function loadGraph(
   if (lost) {
     throw fail(
       'every output to be made by a node',
-      `the output "${lost.name}", which nothing makes`,
+      `the output "${lost.name}", which no node makes`,
       'The file is damaged; check it with onnx.checker.',
     );
   }

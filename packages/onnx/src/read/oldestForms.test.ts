@@ -18,7 +18,7 @@ const integers = (name: string, ...values: number[]): InitializerSpec => ({
   ...{ name, type: DataType.INT64, dims: [values.length], values },
 });
 
-/** The loss and the gradients of y's mean square, of an x of [2, 3, 4, 4]. */
+/** The loss and the gradients of the mean of y², for an x of shape [2, 3, 4, 4]. */
 async function trained(opset: number, nodes: readonly NodeSpec[], initializers: readonly InitializerSpec[]) {
   const model = makeModel({
     opset,
@@ -58,7 +58,7 @@ interface Case {
   readonly old: readonly NodeSpec[];
   readonly now: readonly NodeSpec[];
   readonly stored?: readonly InitializerSpec[];
-  /** Elements of an example of z; 48 unless given. */
+  /** The number of elements of z per example. Default: 48. */
   readonly size?: number;
 }
 
@@ -175,25 +175,28 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe('nodes of before opset 7', () => {
-  it.each(cases)('$name train as those of today', async ({ opset, old, now, stored = [], size = 48 }) => {
-    const last = wave('last', [size, 1]);
-    const reads = (nodes: readonly NodeSpec[]) => [
-      ...stored.filter(({ name }) => nodes.some(({ inputs }) => inputs.includes(name))),
-      last,
-    ];
-    const [before, after] = [await trained(opset, old, reads(old)), await trained(18, now, reads(now))];
-    expect(before.loss).toBe(after.loss);
-    expect(before.gradients.size).toBeGreaterThan(1);
-    for (const [name, { data }] of before.gradients) {
-      expect(data.some((value) => value !== 0)).toBe(true);
-      expect(data).toEqual(after.gradients.get(name)?.data);
-    }
-  });
+describe('nodes older than opset 7', () => {
+  it.each(cases)(
+    'trains $name like the current form',
+    async ({ opset, old, now, stored = [], size = 48 }) => {
+      const last = wave('last', [size, 1]);
+      const reads = (nodes: readonly NodeSpec[]) => [
+        ...stored.filter(({ name }) => nodes.some(({ inputs }) => inputs.includes(name))),
+        last,
+      ];
+      const [before, after] = [await trained(opset, old, reads(old)), await trained(18, now, reads(now))];
+      expect(before.loss).toBe(after.loss);
+      expect(before.gradients.size).toBeGreaterThan(1);
+      for (const [name, { data }] of before.gradients) {
+        expect(data.some((value) => value !== 0)).toBe(true);
+        expect(data).toEqual(after.gradients.get(name)?.data);
+      }
+    },
+  );
 
   it.each([
     [
-      'a BatchNormalization that goes by the batch and keeps no statistics',
+      'a BatchNormalization in training form without running statistics',
       6,
       put('BatchNormalization', norm),
       'in inference form (is_test)',
@@ -205,19 +208,19 @@ describe('nodes of before opset 7', () => {
       'statistics for each channel',
     ],
     [
-      'an axis where the second input does not fit',
+      'an axis along which the second input does not fit',
       6,
       put('Add', ['x', 'mean'], { broadcast: 1, axis: 4 }),
       'that can be broadcast to the first',
     ],
-    ['a power that is none', 1, put('GlobalLpPool', ['x'], { p: { float: 1.5 } }), 'a whole power'],
-    ['a type that is none', 5, put('Cast', ['x'], { to: 'NUMBER' }), 'a type that ONNX names'],
-    ['a Tile by what the run computes', 5, put('Tile', ['x', 'x', 'x']), 'by constants'],
+    ['a power that is not an integer', 1, put('GlobalLpPool', ['x'], { p: { float: 1.5 } }), 'a whole power'],
+    ['a type that does not exist', 5, put('Cast', ['x'], { to: 'NUMBER' }), 'a type that ONNX names'],
+    ['a Tile with repeats computed at run time', 5, put('Tile', ['x', 'x', 'x']), 'by constants'],
   ])('refuses %s', async (_, opset, node, why) => {
     await expect(trained(opset, [node], [...normed, wave('last', [48, 1])])).rejects.toThrow(why);
   });
 
-  it('of a file without operator sets are those of opset 1', () => {
+  it('reads a file without operator sets as opset 1', () => {
     const { proto } = readModel(
       makeModel({ opset: 1, inputs: [], outputs: [{ name: 'y', type: float, dims: [1] }], nodes: [] }),
     );
@@ -226,7 +229,7 @@ describe('nodes of before opset 7', () => {
     expect(readModel(writeModel(proto)).opset).toBe(1);
   });
 
-  it('get no new ones beside them', () => {
+  it('refuses to add new nodes beside them', () => {
     const model = makeModel({
       opset: 6,
       inputs: [{ name: 'x', type: float, dims: [1, 4] }],

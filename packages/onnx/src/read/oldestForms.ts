@@ -10,7 +10,7 @@ import type { Ops } from '../graph/ops.ts';
 /** Nodes of this opset or later have no pre-opset-7 forms. */
 export const firstSettledOpset = 7;
 
-/** Changes a node into its form of opset 7; it may emit nodes before it. */
+/** Changes a node into its opset 7 form. May emit nodes before it. */
 type Settle = (node: NodeProto, b: Ops, opset: number) => void;
 
 function without(node: NodeProto, ...names: string[]): void {
@@ -41,14 +41,14 @@ function putAlong(node: NodeProto, b: Ops, axis: number): void {
   if (behind > 0) node.input[1] = b.unsqueeze(y, axes);
 }
 
-/** Binary operators did not broadcast by default; `axis` says how to align the second input. */
+/** Binary operators did not broadcast by default. The attribute `axis` aligned the second input. */
 const stretched: Settle = (node, b) => {
   const [asked, axis] = [int(node, 'broadcast', 0) === 1, attribute(node, 'axis')];
   without(node, 'broadcast', 'axis');
   if (asked && axis) putAlong(node, b, Number(axis.i));
 };
 
-/** A slope for each channel. */
+/** The slope has one element for each channel. */
 const slopes: Settle = (node, b) => {
   const [own] = b.dims(inputOf(node, 1)) ?? [];
   if (own !== 1) putAlong(node, b, 1);
@@ -71,7 +71,7 @@ const drop =
   (node) =>
     without(node, ...names);
 
-/** An attribute that became an int64 input. */
+/** Turns an attribute into the int64 input that replaced it. */
 const intoInput =
   (name: string, since: number): Settle =>
   (node, b, opset) => {
@@ -88,18 +88,18 @@ const castByName: Settle = (node, _b, opset) => {
   const type = DataType[word.toUpperCase() as keyof typeof DataType];
   if (!type) throw refuse(node, 'a type that ONNX names', `to = "${word}"`);
   without(node, 'to');
-  // All float16 values of the model have been widened.
+  // All float16 values of the model have already been widened.
   node.attribute.push(makeAttribute('to', isHalf(type) ? DataType.FLOAT : type));
 };
 
-/** A default value that has changed. */
+/** Adds the old default value of an attribute whose default has changed. */
 const preset =
   (name: string, since: number, value: number | { readonly float: number }): Settle =>
   (node, _b, opset) => {
     if (opset < since && !attribute(node, name)) node.attribute.push(makeAttribute(name, value));
   };
 
-/** The power was a float. */
+/** The exponent was a float. */
 const wholePower: Settle = (node, _b, opset) => {
   if (opset >= 2 || !attribute(node, 'p')) return;
   const power = float(node, 'p', 2);
@@ -113,7 +113,7 @@ const pads: Settle = (node) => {
   if (old) old.name = 'pads';
 };
 
-/** Only one axis was repeated. */
+/** Only one axis could be repeated. */
 const tile: Settle = (node, b, opset) => {
   if (opset >= 6) return;
   const rank = b.dims(inputOf(node, 0))?.length;
@@ -160,7 +160,7 @@ const settled: ReadonlyMap<string, Settle> = new Map<string, Settle>([
   ['Upsample', upsample],
 ]);
 
-/** Whether a node from before opset 7 may mean something else in later opsets. */
+/** Whether a node older than opset 7 may have another meaning in later opsets. */
 export function isUnsettled(node: NodeProto, opset: number): boolean {
   return (
     opset < firstSettledOpset &&
@@ -169,13 +169,13 @@ export function isUnsettled(node: NodeProto, opset: number): boolean {
 }
 
 /**
- * Changes a node from before opset 7 into its opset 7 form.
+ * Changes a node older than opset 7 into its opset 7 form.
  *
  * @throws {ClrError} if no opset 7 form is equivalent
  */
 export function settle(node: NodeProto, b: Ops, opset: number): void {
   if (opset >= firstSettledOpset) return;
-  // This attribute said which inputs may be overwritten.
+  // This attribute listed the inputs that may be overwritten.
   without(node, 'consumed_inputs');
   settled.get(node.opType)?.(node, b, opset);
 }

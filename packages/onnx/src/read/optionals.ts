@@ -5,14 +5,14 @@ import type { Ops } from '../graph/ops.ts';
 import { identity } from './inline.ts';
 import type { Sequences } from './sequences.ts';
 
-/** The optional values of a model that are known to be present: name → content. */
+/** Optional values that are known to be present: name → content. */
 export type Optionals = Map<string, string>;
 
 /**
- * Records the optional values that a node makes, and resolves what it reads from known ones.
+ * Records the optional values that a node makes, and resolves the known ones that it reads.
  *
- * @param lists - sequences of known elements: as an optional value, such a list counts as present
- * @returns the node that replaces it, or the node itself if nothing is known
+ * @param lists - sequences of known elements, which as optional values count as present
+ * @returns the node's replacement, or the node itself if nothing is known
  */
 export function throughOptionals(node: NodeProto, b: Ops, known: Optionals, lists: Sequences): NodeProto {
   const [from, name] = [inputOf(node, 0), node.output[0] ?? ''];

@@ -5,7 +5,7 @@ import { dimsOf, floatData, sizeOf } from '../format/tensor.ts';
 import type { NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { operatorKey } from '../graph/graph.ts';
 
-/** The layout of a MatMulNBits weight: [N, blocks, block·bits / 8] bytes, the lowest bits first. */
+/** The layout of a MatMulNBits weight: [N, blocks, block·bits / 8] bytes, lowest bits first. */
 interface Layout {
   readonly k: number;
   readonly n: number;
@@ -13,7 +13,7 @@ interface Layout {
   readonly block: number;
 }
 
-/** Reads integers of a few bits, of which `length` stand in each of `rows` rows that begin on a byte. */
+/** Unpacks integers of a few bits. There are `rows` rows of `length` integers, and each row starts at a byte. */
 function unpacked(bytes: Uint8Array, rows: number, length: number, bits: number): Uint8Array {
   const stride = Math.ceil((length * bits) / 8);
   const each = 8 / bits;
@@ -27,7 +27,7 @@ function unpacked(bytes: Uint8Array, rows: number, length: number, bits: number)
   return values;
 }
 
-/** The zero point of each block: the middle of the range where none is given. */
+/** The zero point of each block. Default: the middle of the range. */
 function zerosOf(
   tensor: TensorProto | undefined,
   { n, bits }: Layout,
@@ -40,9 +40,9 @@ function zerosOf(
 }
 
 /**
- * The weight [K, N] behind the packed integers of a `MatMulNBits`.
+ * The weight [K, N] stored in the packed integers of a `MatMulNBits`.
  *
- * @returns nothing where another operator reads the integers, or in another layout
+ * @returns `undefined` if another operator also reads the integers, or if the layout is not supported
  */
 export function packedBits(
   { node, input }: { readonly node: NodeProto; readonly input: number },
@@ -68,7 +68,7 @@ export function packedBits(
   const zero = zerosOf(stored(zeros), layout, blocks);
   if (scale.length !== n * blocks || zero?.length !== n * blocks) return undefined;
   if (tensor.rawData.length !== bytes || sizeOf(dimsOf(tensor)) !== bytes) return undefined;
-  // Element (row k, column n) of the weight; a column's integers lie side by side.
+  // The group of element (row k, column n). A column's integers are stored next to each other.
   const group = (i: number): number => (i % n) * blocks + Math.floor(Math.floor(i / n) / block);
   const known = { scale, zero, group, range: [0, 2 ** bits - 1] as const };
   return {

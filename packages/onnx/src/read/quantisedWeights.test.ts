@@ -43,13 +43,13 @@ const integers = (
     rawData: integersToBytes(type, Int32Array.from(values)),
   });
 
-/** A file from x [5, 8] (an image [5, 2, 2, 2]) to y [5, 3]; `v` is a float head [6, 3] behind h [5, 6]. */
+/** A model from x [5, 8] (or an image [5, 2, 2, 2]) to y [5, 3]. `v` [6, 3] is a float head after h [5, 6]. */
 interface Case {
   readonly nodes: readonly NodeSpec[];
   readonly initializers: readonly InitializerSpec[];
   readonly tensors?: readonly TensorProto[];
   readonly opset?: number;
-  /** Whether nothing is rounded behind the weights: then differences agree with the gradients. */
+  /** Whether nothing after the weights is rounded, so that finite differences agree with the gradients. */
   readonly smooth: boolean;
   readonly trained: readonly string[];
 }
@@ -101,7 +101,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: true,
     trained: ['w', 'v', 'b'],
   },
-  'QDQ, a scale for each channel, rounded behind': {
+  'QDQ, a scale for each channel, and rounding after it': {
     nodes: [
       image,
       { op: 'DequantizeLinear', inputs: ['w', 'cs', 'cz'], outputs: ['dw'], attributes: { axis: 0 } },
@@ -147,7 +147,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: true,
     trained: ['n', 'v'],
   },
-  'dynamic, the scales in one product': {
+  'dynamic, both scales in one product': {
     nodes: [
       dynamic,
       { op: 'MatMulInteger', inputs: ['q', 'w', 'qz', 'z'], outputs: ['i'] },
@@ -160,7 +160,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: true,
     trained: ['w', 'v'],
   },
-  'dynamic, one scale after the other, for each column': {
+  'dynamic, the scales one after the other, with one for each column': {
     nodes: [
       dynamic,
       { op: 'MatMulInteger', inputs: ['q', 'w', 'qz'], outputs: ['i'] },
@@ -227,7 +227,7 @@ const cases: Readonly<Record<string, Case>> = {
     smooth: false,
     trained: ['w', 'v', 'b'],
   },
-  'MatMulNBits with zero points and a last block that is not full': {
+  'MatMulNBits with zero points and a partly filled last block': {
     nodes: [
       { op: 'Concat', inputs: ['x', 'x', 'x', 'x', 'x'], outputs: ['wide'], attributes: { axis: 1 } },
       {
@@ -289,7 +289,7 @@ const fileOf = ({ nodes, initializers, tensors = [], opset = 18 }: Case): Uint8A
     tensors,
   });
 
-/** The mean squared error of a file as the runtime runs it, without clr. */
+/** The mean squared error of a file in ONNX Runtime, without clr. */
 async function errorOf(file: Uint8Array): Promise<number> {
   const session = await ort.InferenceSession.create(file, quiet);
   const { y } = await session.run({ x });
@@ -305,17 +305,17 @@ describe.each(Object.entries(cases))('quantised weights: %s', (_name, c) => {
   const file = fileOf(c);
   const options = { loss: 'mse', optimizer: adam(), session: quiet } as const;
 
-  it('are floats in training, and the same integers in an export before it', async () => {
+  it('are floats in training, and unchanged integers in an export before it', async () => {
     const trainer = await createTrainer(ort, file, options);
     expect([...(await trainer.parameters()).keys()].sort()).toEqual([...c.trained].sort());
     const [loss, wanted] = [(await trainer.evaluate([{ x, target }])).loss, await errorOf(file)];
-    // Integer products and sums of floats differ by rounding, which may reach the next step of a rounded value.
+    // Integer products and float sums differ by rounding, which may move a rounded value to the next step.
     expect(Math.abs(loss - wanted) / wanted).toBeLessThan(c.smooth ? 1e-5 : 1e-2);
     expect(Buffer.compare(await trainer.exportModel(), file)).toBe(0);
     await trainer.dispose();
   });
 
-  it.runIf(c.smooth)('have the gradients of central differences, but for the rounding', async () => {
+  it.runIf(c.smooth)('have the gradients of central differences, up to rounding', async () => {
     const options = { loss: 'mse', optimizer: sgd() } as const;
     const found = await directions(ort, file, options, { x, target }, { smooth: unrounded });
     for (const { error } of found) expect(error).toBeLessThan(1e-3);
@@ -331,22 +331,24 @@ describe.each(Object.entries(cases))('quantised weights: %s', (_name, c) => {
     await trainer.dispose();
     expect(exported.length).toBe(file.length);
     expect(Buffer.compare(exported, file)).not.toBe(0);
-    // What has been evaluated is what the file holds.
+    // The evaluated loss equals that of the exported file.
     expect(Math.abs(loss - (await errorOf(exported))) / loss).toBeLessThan(c.smooth ? 1e-5 : 2e-2);
   });
 });
 
 describe('quantised weights', () => {
-  const { 'dynamic, the scales in one product': c } = cases as { 'dynamic, the scales in one product': Case };
+  const { 'dynamic, both scales in one product': c } = cases as {
+    'dynamic, both scales in one product': Case;
+  };
 
-  it('keep their integers where nothing of them is trained', async () => {
+  it('keep their integers if none of their weights is trained', async () => {
     const trainable = (name: string): boolean => name === 'v';
     const trainer = await createTrainer(ort, fileOf(c), { loss: 'mse', optimizer: sgd(), trainable });
     expect([...(await trainer.parameters()).keys()]).toEqual(['v']);
     await trainer.dispose();
   });
 
-  it('are described with the type in which the file keeps them', () => {
+  it('are described with their type in the file', () => {
     const { weights } = describeModel(fileOf(c));
     expect(weights.find(({ name }) => name === 'w')).toMatchObject({
       type: 'int8',
@@ -356,7 +358,7 @@ describe('quantised weights', () => {
     expect(weights.find(({ name }) => name === 's')).toMatchObject({ trained: false });
   });
 
-  it.each(Object.entries(cases))('are layers to freezeExcept: %s', (_name, { trained, ...rest }) => {
+  it.each(Object.entries(cases))('are layers for freezeExcept: %s', (_name, { trained, ...rest }) => {
     const file = fileOf({ trained, ...rest });
     const picked = (keep: Parameters<typeof freezeExcept>[1]): string[] =>
       trained.filter(freezeExcept(file, keep));
@@ -365,8 +367,9 @@ describe('quantised weights', () => {
     expect(picked((name) => name !== 'v')).toEqual(trained.filter((name) => name !== 'v'));
   });
 
-  // torch.fake_quantize_per_channel_affine(w, scale, zero, 0, -128, 127) of the masters after the step, and its gradients.
-  it('are rounded and clipped in training as by fake_quantize of PyTorch', async () => {
+  // torch.fake_quantize_per_channel_affine(w, scale, zero, 0, -128, 127) of the master weights after the step, and its
+  // gradients.
+  it("are rounded and clipped in training as by PyTorch's fake_quantize", async () => {
     const file = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 3] }],
       outputs: [{ name: 'loss', type: float, dims: [] }],
@@ -399,8 +402,8 @@ describe('quantised weights', () => {
     expect(loss).toBeCloseTo(-78.5625, 5);
   });
 
-  it('of a MatMulNBits pass gradients on when they stay as they are', async () => {
-    const nbits = cases['MatMulNBits with zero points and a last block that is not full'] as Case;
+  it('of a frozen MatMulNBits pass gradients on', async () => {
+    const nbits = cases['MatMulNBits with zero points and a partly filled last block'] as Case;
     const nodes = [{ op: 'Mul', inputs: ['x', 'u'], outputs: ['xu'] }, ...nbits.nodes].map((node) =>
       node.op === 'Concat' ? { ...node, inputs: node.inputs.map(() => 'xu') } : node,
     );

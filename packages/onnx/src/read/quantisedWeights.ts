@@ -17,27 +17,27 @@ import { axisOf } from '../graph/infer.ts';
 import { packedBits } from './packedBits.ts';
 import { constantOf } from './upgrade.ts';
 
-/** Where a stored tensor is read. */
+/** A node's input that reads a stored tensor. */
 interface Use {
   readonly node: NodeProto;
   readonly input: number;
 }
 
-/** How integers stand for numbers: the tensors that say it, and along which axis. */
+/** The encoding of a weight by integers: its scale and zero tensors, and their axis. */
 export interface Coding {
   readonly scale: readonly Float32Array[];
   readonly zero: TensorProto | undefined;
   readonly axis: number;
-  /** How many neighbours along the axis share a scale. */
+  /** The number of neighbours along the axis that share a scale. */
   readonly block: number;
 }
 
-/** What is known of a file's stored tensors and of who reads what. */
+/** An index of a file: its stored tensors, and the readers and makers of values. */
 class File {
   readonly stored = new Map<string, TensorProto>();
   readonly readers = new Map<string, Use[]>();
   readonly makers = new Map<string, NodeProto>();
-  /** Values that leave the graph, or go into other graphs. */
+  /** Values that are inputs or outputs of the graph, or that inner graphs read. */
   readonly elsewhere: ReadonlySet<string>;
 
   constructor({ graph }: Model) {
@@ -64,7 +64,7 @@ class File {
   }
 }
 
-/** The one constant scale behind an integer product: past its Cast, in the Muls that follow. */
+/** The single constant scale of an integer product, found in the Muls after its Cast. */
 export function scaleBehind(
   product: NodeProto,
   readers: ReadonlyMap<string, readonly Use[]>,
@@ -87,7 +87,10 @@ export function scaleBehind(
   return undefined;
 }
 
-/** How a node reads the integers at one of its inputs; `undefined` for one that does not read them as a weight. */
+/**
+ * The encoding with which a node reads the integers at one of its inputs; `undefined` if it does not read them as a
+ * weight.
+ */
 function codingAt(file: File, { node, input }: Use, rank: number): Coding | undefined {
   const coding = (
     axis: number,
@@ -126,7 +129,7 @@ function codingAt(file: File, { node, input }: Use, rank: number): Coding | unde
   }
 }
 
-/** Which group of elements shares a scale with an element. */
+/** Returns a function from an element to its group, the elements that share a scale. */
 function grouping(
   dims: readonly number[],
   { axis, block }: Pick<Coding, 'axis' | 'block'>,
@@ -148,7 +151,7 @@ function grouping(
   return groups === length ? (i) => Math.floor(i / inner) % length : undefined;
 }
 
-/** The scale of each group: the product of several where a bias has the scale of a product. */
+/** The scale of each group. For a bias, it is the product of two scales. */
 function scalesOf({ scale }: Coding): Float32Array | undefined {
   const length = Math.max(...scale.map((part) => part.length));
   if (scale.some((part) => part.length !== 1 && part.length !== length)) return undefined;

@@ -5,9 +5,10 @@ import { sortNodes } from './sortNodes.ts';
 import { widenModel } from './widenModel.ts';
 
 /**
- * Reads a model for training: float16 is widened to float32, all stored floats become initializers, and nodes are sorted.
+ * Reads a model for training. Widens float16 to float32, turns all stored floats into initializers, and sorts the
+ * nodes.
  *
- * @throws {ClrError} on bytes that are not an ONNX model
+ * @throws {ClrError} if the bytes are not an ONNX model
  */
 export function readSource(given: Uint8Array | Content): Model {
   const { bytes, parts } = isContent(given) ? given : { bytes: given, parts: new Map<string, Uint8Array>() };
@@ -20,7 +21,7 @@ export function readSource(given: Uint8Array | Content): Model {
       return place ? [[tensor.name, place] as const] : [];
     }),
   );
-  // The places in the file were recorded before this change.
+  // Sorting comes last, because the tensors' places refer to the file's order.
   model.graph.node = sortNodes(model.graph.node);
   for (const body of model.proto.functions) body.node = sortNodes(body.node);
   return { ...model, outside };

@@ -4,7 +4,7 @@ import { makeTensor, sizeOf } from '../format/tensor.ts';
 import type { Ops } from '../graph/ops.ts';
 import { privateDomain } from '../graph/privateOperators.ts';
 
-/** One number for each group of a weight, in a shape that broadcasts against it. */
+/** One number for each group of a weight, in a shape that broadcasts to the weight. */
 function spread(b: Ops, { name, dims, axis, group }: Quantised, values: Float32Array): string {
   const add = (dims: readonly number[], data: Float32Array): string => {
     const made = b.uniqueName(name);
@@ -22,8 +22,8 @@ function spread(b: Ops, { name, dims, axis, group }: Quantised, values: Float32A
 }
 
 /**
- * A float master, rounded as in the export: (clip(round(w / scale) + zero) − zero) · scale, ties to even. The gradient
- * passes straight through and is 0 where clipping changed the integer, as in PyTorch's fake_quantize.
+ * A master weight, rounded as in the export: (clip(round(w / scale) + zero) − zero) · scale, ties to even. The gradient
+ * passes straight through. It is 0 where clipping changed the integer, as in PyTorch's fake_quantize.
  */
 export function roundedMaster(b: Ops, record: Quantised): string {
   const { name, scale, zero, range } = record;

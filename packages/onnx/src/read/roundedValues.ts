@@ -4,14 +4,14 @@ import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 import { privateDomain } from '../graph/privateOperators.ts';
 
-/** A float value behind integers: made when it is first asked for, and by what scale and zero point it is rounded. */
+/** The float value that an integer value represents, emitted on first use, with its scale and zero point. */
 interface Rounded {
   readonly value: () => string;
   readonly scale: string;
   readonly zero: string;
 }
 
-/** The float values behind the integers that a model makes while it runs: rounded, and open to gradients. */
+/** The float values that a model's run-time integers represent. They are rounded, and gradients pass through them. */
 export class RoundedValues {
   readonly #b: Ops;
   readonly #known = new Map<string, Rounded>();
@@ -20,17 +20,17 @@ export class RoundedValues {
     this.#b = b;
   }
 
-  /** What is known of the float behind an integer value. */
+  /** The record of an integer value. */
   get(q: string): Rounded | undefined {
     return this.#known.get(q);
   }
 
-  /** Notes the float behind an integer value. */
+  /** Records the float value that an integer value represents. */
   set(q: string, rounded: Rounded): void {
     this.#known.set(q, rounded);
   }
 
-  /** Notes that a QuantizeLinear makes q of x. */
+  /** Records that a QuantizeLinear makes q from x. */
   noteQuantized(node: NodeProto, x: string, q: string, scale: string, zero: string): void {
     const attributes = node.attribute.filter(({ name }) => name === 'axis' || name === 'block_size');
     const value = (): string =>
@@ -38,12 +38,12 @@ export class RoundedValues {
     this.#known.set(q, { value, scale, zero });
   }
 
-  /** Notes that a DynamicQuantizeLinear makes q of x: its range follows x, so nothing is cut off. */
+  /** Records that a DynamicQuantizeLinear makes q from x. Its range follows x, so nothing is clipped. */
   noteDynamic(x: string, q: string, scale: string, zero: string): void {
     this.#known.set(q, { value: () => this.#rounded(() => x, q, scale, zero), scale, zero });
   }
 
-  /** The float value behind integers that are read by a scale and a zero: those by which they were made. */
+  /** The float value of integers that are read with a scale and a zero point, if they were made with the same ones. */
   readBy(q: string, scale: string, zero: string): string | undefined {
     const known = this.#known.get(q);
     return known && this.equal(known.scale, scale) && this.equal(known.zero, zero)
@@ -51,7 +51,7 @@ export class RoundedValues {
       : undefined;
   }
 
-  /** Whether two values are one, or the same constant. */
+  /** Whether two values are the same value or equal constants. */
   equal(a: string, c: string): boolean {
     if (a === c) return true;
     const [left, right] = [this.#b.constant(a), this.#b.constant(c)];
@@ -63,7 +63,7 @@ export class RoundedValues {
     );
   }
 
-  /** x as the integers q give it; its gradient goes to x. */
+  /** x rounded as in the integers q. Its gradient passes to x. */
   #rounded(
     x: () => string,
     q: string,
@@ -80,7 +80,7 @@ export class RoundedValues {
     });
   }
 
-  /** x held in the range that the integers cover, where that is known: beyond it the slope is 0. */
+  /** x clipped to the range of the integers, if that is known. Outside of it the slope is 0. */
   #clipped(node: NodeProto, x: string, q: string): string {
     const b = this.#b;
     const scale = b.constant(inputOf(node, 1));
@@ -91,7 +91,7 @@ export class RoundedValues {
     const [low, high] = integerRange(type).map(
       (end) => (end - (zero?.values[0] ?? 0)) * (scale.values[0] as number),
     ) as [number, number];
-    // Half a step beyond the ends is rounded onto them.
+    // Values up to half a step beyond the ends are rounded to the ends.
     const half = (scale.values[0] as number) / 2;
     return b.emit('Clip', [x, b.scalar(low - half, x), b.scalar(high + half, x)]);
   }

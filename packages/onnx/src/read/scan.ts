@@ -7,7 +7,7 @@ import { writeOut } from '../graph/writeOut.ts';
 import { identity } from './inline.ts';
 import { maxRounds } from './unroll.ts';
 
-/** The number of iterations of a Scan, if its length is known before it runs. Before opset 9 Scan had a batch axis. */
+/** The number of iterations of a Scan, if it is known before the run. Before opset 9, Scan had a batch axis. */
 export function scanRounds(node: NodeProto, b: Ops, opset: number): number | undefined {
   const body = subgraph(node, 'body');
   if (node.opType !== 'Scan' || node.domain !== '' || opset < 9 || !body) return undefined;
@@ -28,7 +28,7 @@ function slices(b: Ops, value: string, axis: number, count: number, backwards: b
 /**
  * Unrolls a Scan.
  *
- * @param append - takes a node into the graph
+ * @param append - appends a node to the graph
  */
 export function unrollScan(node: NodeProto, rounds: number, b: Ops, append: (node: NodeProto) => void): void {
   const body = subgraph(node, 'body') as GraphProto;

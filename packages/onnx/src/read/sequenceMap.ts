@@ -8,8 +8,8 @@ import type { Sequences } from './sequences.ts';
 /**
  * Unrolls a SequenceMap over known lists.
  *
- * @param append - takes a node into the graph
- * @returns whether the node was such a SequenceMap
+ * @param append - appends a node to the graph
+ * @returns whether the node was a SequenceMap over known lists
  */
 export function unrollMap(
   node: NodeProto,
@@ -20,7 +20,7 @@ export function unrollMap(
   const body = subgraph(node, 'body');
   const lists = node.input.map((name) => known.get(name));
   const [first] = lists;
-  // A further input is either a list too, or a tensor that every element uses.
+  // A further input is either also a list, or a tensor that is used for every element.
   const told = node.input.every((name, i) => lists[i] !== undefined || b.type(name).type !== 0);
   if (node.opType !== 'SequenceMap' || node.domain !== '' || !body || !first?.length || !told) return false;
   const rounds = first.map((_, round) => {

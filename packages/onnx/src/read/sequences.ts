@@ -5,12 +5,12 @@ import type { Ops } from '../graph/ops.ts';
 import { identity } from './inline.ts';
 
 /**
- * The sequences of a model whose elements are known before it runs, by name. What scripted models put into lists
- * and take out again is traced through them, so that a gradient meets tensors only.
+ * The sequences whose elements are known before the run, by name. Scripted models put tensors into lists and take them
+ * out again. Tracing this leaves only tensors for the gradient.
  */
 export type Sequences = Map<string, readonly string[]>;
 
-/** The pieces that SplitToSequence makes, where their sizes are known. */
+/** The pieces that SplitToSequence makes, if their sizes are known. */
 function pieces(node: NodeProto, b: Ops): readonly string[] | undefined {
   const [x, sizes] = [inputOf(node, 0), inputOf(node, 1)];
   const dims = b.dims(x);
@@ -32,7 +32,7 @@ function pieces(node: NodeProto, b: Ops): readonly string[] | undefined {
     : parts;
 }
 
-/** Where in a list of this length a position input points; the end when it is left out. */
+/** The list index that a position input refers to. An omitted input means the end. */
 function position(node: NodeProto, at: number, length: number, preset: number, b: Ops): number | undefined {
   const given = inputOf(node, at);
   const known = given === '' ? preset : b.numbers(given)?.[0];
@@ -40,7 +40,7 @@ function position(node: NodeProto, at: number, length: number, preset: number, b
   return from >= 0 && from <= length ? from : undefined;
 }
 
-/** The elements of the sequence a node makes, where they are known. */
+/** The elements of the sequence that a node makes, if they are known. */
 function made(node: NodeProto, b: Ops, known: Sequences): readonly string[] | undefined {
   if (node.opType === 'SequenceEmpty') return [];
   if (node.opType === 'SequenceConstruct') return [...node.input];
@@ -59,7 +59,7 @@ function made(node: NodeProto, b: Ops, known: Sequences): readonly string[] | un
   return undefined;
 }
 
-/** The tensor a node takes out of known sequences. */
+/** The tensor that a node takes from a known sequence. */
 function taken(node: NodeProto, b: Ops, known: Sequences): string | undefined {
   const list = known.get(inputOf(node, 0));
   if (!list) return undefined;
@@ -75,9 +75,9 @@ function taken(node: NodeProto, b: Ops, known: Sequences): string | undefined {
 }
 
 /**
- * Notes what a node does to sequences, and writes down what it takes out of known ones.
+ * Records the sequences that a node makes, and resolves what it takes from known ones.
  *
- * @returns the node that takes its place; itself where nothing is known
+ * @returns the node's replacement, or the node itself if nothing is known
  */
 export function throughSequences(node: NodeProto, b: Ops, known: Sequences): NodeProto {
   const name = node.output[0] ?? '';

@@ -16,10 +16,10 @@ import { show } from '../show.ts';
 import { type Change, fixedSizes, type Resize } from './fixedSizes.ts';
 import { loadGraph } from './load.ts';
 
-/** Sizes by the name of a free axis, or shapes by the name of an input; `null` leaves an axis as it is. */
+/** Sizes by the name of a free axis, or shapes by the name of an input. `null` leaves an axis unchanged. */
 export type Sizes = Readonly<Record<string, number | readonly (number | null)[]>>;
 
-/** A model whose nodes are to follow the sizes that its inputs were given. */
+/** A model with new input sizes that its nodes must follow. */
 export interface SizedModel extends Model {
   readonly resize?: Resize;
 }
@@ -43,7 +43,7 @@ function wrong(graph: GraphProto, names: ReadonlySet<string>, received: string):
   );
 }
 
-/** The sizes of named axes that the given shapes say, with contradictions refused; and the axes that change. */
+/** Reads the sizes of named axes, and the axes whose fixed size changes. Refuses contradictions. */
 function readSizes(
   graph: GraphProto,
   sizes: Sizes,
@@ -92,10 +92,10 @@ function readSizes(
   return { named, changes };
 }
 
-/** Which symbol stands for a changed size while the graph is read for the first time. */
+/** The symbol that represents a changed size in the first reading of the graph. */
 const symbolOf = ({ old, size }: Change): string => `clr ${old} to ${size}`;
 
-/** Puts sizes in place of free axes. */
+/** Replaces free axes by sizes. */
 function nameSizes(graph: GraphProto, named: ReadonlyMap<string, number>): void {
   for (const info of graph.input) {
     for (const dim of dimsOf(info) ?? []) {
@@ -106,18 +106,18 @@ function nameSizes(graph: GraphProto, named: ReadonlyMap<string, number>): void 
 }
 
 /**
- * Gives axes of the model's inputs other sizes. Where a size was fixed in the file, the constants that repeat it (the
- * batch in a Reshape) are found by reading the graph once with a symbol in its place.
+ * Changes sizes of the model's inputs. If the file fixed a size, constants may repeat it (the batch in a Reshape). They
+ * are found by reading the graph once with a symbol instead of the size.
  *
- * @returns what changes those nodes, if any axis was fixed
- * @throws {ClrError} on unknown names, contradictions, and nodes whose constants cannot follow
+ * @returns the function that changes those nodes
+ * @throws {ClrError} for unknown names, contradictions, and nodes whose constants cannot follow
  */
 export function applySizes(model: Model, sizes: Sizes, operators: ReadonlyMap<string, Operator>): Resize {
   const { graph } = model;
   const { named, changes } = readSizes(graph, sizes);
   nameSizes(graph, named);
   if (changes.size === 0) return () => {};
-  // What the file says of other values holds for the old sizes.
+  // The shapes that the file declares for other values hold for the old sizes only.
   graph.valueInfo = [];
   for (const { type } of graph.output) {
     if (type?.value.case === 'tensorType') delete type.value.value.shape;

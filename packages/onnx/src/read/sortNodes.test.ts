@@ -23,7 +23,7 @@ const spec: ModelSpec = {
 };
 
 describe('nodes out of order', () => {
-  it('train as in order, and the export keeps their order', async () => {
+  it("train as if they were in order, and the export keeps the file's order", async () => {
     const batch = {
       x: new ort.Tensor('float32', Float32Array.from(wave(12)), [3, 4]),
       target: new ort.Tensor('float32', Float32Array.from(wave(6)), [3, 2]),
@@ -38,7 +38,7 @@ describe('nodes out of order', () => {
     await turned?.dispose();
   });
 
-  it('are refused where they wait for each other', () => {
+  it('are refused if they depend on each other', () => {
     const [first, ...rest] = spec.nodes;
     if (!first) throw new Error('no nodes');
     const circle = makeModel({ ...spec, nodes: [{ ...first, inputs: ['y', 'a'] }, ...rest] });

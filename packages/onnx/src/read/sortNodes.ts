@@ -4,10 +4,10 @@ import { nodeName } from '../format/describeNode.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 
 /**
- * Nodes in an order in which each comes after those whose values it reads. ONNX asks for it, the runtime does not. Nodes
- * that are in order stay as they are.
+ * Sorts nodes so that each comes after the nodes whose values it reads. ONNX requires this order, but the runtime does
+ * not. Nodes that are in order already keep their order.
  *
- * @throws {ClrError} when nodes wait for each other in a circle
+ * @throws {ClrError} if nodes depend on each other in a circle
  */
 export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
   const makers = new Map<string, NodeProto>();
@@ -36,7 +36,7 @@ export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
       if (open.has(next)) {
         throw fail(
           'nodes that can run one after the other',
-          `a circle: node "${nodeName(node)}" waits for node "${nodeName(next)}", and that one for it`,
+          `a circle: node "${nodeName(node)}" waits for node "${nodeName(next)}", and the latter for the former`,
           'The file is damaged; check it with onnx.checker.',
         );
       }

@@ -11,10 +11,10 @@ import { identity } from './inline.ts';
 import { IntegerProducts } from './integerProducts.ts';
 import { RoundedValues } from './roundedValues.ts';
 
-/** Appends a node of the model as it is. */
+/** Appends a node of the model unchanged. */
 export type Append = (node: NodeProto) => void;
 
-/** Operators that only move elements, or choose among them, so they commute with a scale above 0. */
+/** Operators that only move or select elements, so they commute with a positive scale. */
 const moving = new Set([
   'Identity',
   'Reshape',
@@ -27,14 +27,17 @@ const moving = new Set([
   'MaxPool',
 ]);
 
-/** What QLinear operators of the runtime compute on floats, from inputs (x, scale, zero)… and a scale and zero of the output. */
+/**
+ * The float operators that correspond to ONNX Runtime's QLinear operators. The latter have inputs (x, scale, zero)…,
+ * then the output's scale and zero.
+ */
 const binary: Readonly<Record<string, string>> = { QLinearAdd: 'Add', QLinearMul: 'Mul' };
 const unary: Readonly<Record<string, string>> = {
   QLinearSigmoid: 'Sigmoid',
   QLinearLeakyRelu: 'LeakyRelu',
 };
 
-/** Where operators take numbers or integers that stand for them; the other inputs are scales and zero points. */
+/** The inputs that hold data, either numbers or quantised integers. The other inputs are scales and zero points. */
 const dataInputs: Readonly<Record<string, readonly number[]>> = {
   MatMulInteger: [0, 1],
   ConvInteger: [0, 1],
@@ -48,16 +51,16 @@ const dataInputs: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Writes the quantised operators of a model that is trained in floats: weights are float masters, and values that the model
- * quantises while it runs are rounded as before, with gradients that pass through the rounding ("straight through"). Parts
- * of a model in which nothing is trained keep their integers.
+ * Writes a quantised model in floats for training. Weights become float masters. Values that the model quantises at run
+ * time are rounded as before, but gradients pass straight through the rounding ("straight through"). Parts of a model
+ * without trained weights keep their integers.
  */
 export class StraightThrough {
   readonly #b: Ops;
   readonly #values: RoundedValues;
   readonly #products: IntegerProducts;
   readonly #weights: FloatWeights;
-  /** Values that depend on something that is trained. */
+  /** Values that depend on a trained tensor. */
   readonly #live: Set<string>;
 
   /** @param trained - the stored tensors that may be trained */
@@ -70,10 +73,10 @@ export class StraightThrough {
   }
 
   /**
-   * Writes a node, its outputs under their own names.
+   * Writes a node. Its outputs keep their names.
    *
-   * @returns whether it has been written
-   * @throws {ClrError} for a node that takes integers where a weight is trained, and has no float form here
+   * @returns whether it was written
+   * @throws {ClrError} for a node that reads the integers of a trained weight and has no float form here
    */
   write(node: NodeProto, append: Append): boolean {
     const b = this.#b;
@@ -82,7 +85,7 @@ export class StraightThrough {
     if (node.input.some(isLive)) for (const name of node.output) this.#live.add(name);
     const data = dataInputs[operator] ?? [0];
     const live = data.some((i) => isLive(inputOf(node, i)));
-    // A scale that training changes is not one that a value can be rounded by as before.
+    // If training changes a scale, values cannot be rounded with the old scale.
     const moved = node.input.some(
       (name, i) => !data.includes(i) && isLive(name) && !b.initializers.has(name),
     );
@@ -92,7 +95,7 @@ export class StraightThrough {
     const stuck = node.input.find((name) => this.#weights.isTrained(name));
     if (stuck === undefined) return false;
     throw fail(
-      'quantised operators that have a float form where their weights are trained',
+      'quantised operators with a float form, if their weights are trained',
       `${describeNode(node)}, whose weight is "${stuck}"`,
       'Leave that weight out with `trainable`.',
     );
@@ -115,7 +118,7 @@ export class StraightThrough {
       case 'DynamicQuantizeLinear': {
         append(node);
         const [, scale = '', zero = ''] = node.output;
-        // The scale counts as a constant, and follows the range, so nothing is cut off.
+        // The scale counts as a constant. It follows the range, so nothing is clipped.
         this.#live.delete(scale);
         this.#live.delete(zero);
         products.noteRange(scale);
@@ -161,7 +164,7 @@ export class StraightThrough {
     }
   }
 
-  /** MatMulInteger and ConvInteger: products whose scales the model multiplies in afterwards. */
+  /** MatMulInteger and ConvInteger: products that the model multiplies by the scales afterwards. */
   #integerProduct(node: NodeProto, live: boolean): boolean {
     const b = this.#b;
     const conv = node.opType === 'ConvInteger';
@@ -211,7 +214,7 @@ export class StraightThrough {
     );
   }
 
-  /** An operator that moves integers moves the floats behind them, too. */
+  /** If an operator moves integers, the floats that they represent are moved too. */
   #move(node: NodeProto, operator: string, append: Append): boolean {
     const b = this.#b;
     const [x = '', ...others] = node.input;
@@ -227,7 +230,7 @@ export class StraightThrough {
     return true;
   }
 
-  /** The float value behind an operand (x, scale, zero). */
+  /** The float value of an operand (x, scale, zero). */
   #operand(node: NodeProto, at: number): string | undefined {
     const [x, scale, zero] = [at, at + 1, at + 2].map((i) => inputOf(node, i)) as [string, string, string];
     const real = this.#values.readBy(x, scale, zero);
@@ -243,7 +246,7 @@ export class StraightThrough {
     return bias === '' ? value : this.#b.add(value, bias);
   }
 
-  /** Rounds a value to the integers that the model's own operator gives. */
+  /** Rounds a value to the integers that the model's own operator would give. */
   #requantise(out: string, value: string, scale: string, zero: string): true {
     const b = this.#b;
     b.emitAs('QuantizeLinear', zero === '' ? [value, scale] : [value, scale, zero], {}, out);

@@ -7,12 +7,12 @@ import type { Ops } from '../graph/ops.ts';
 import { writeOut } from '../graph/writeOut.ts';
 import { identity } from './inline.ts';
 
-/** A number that is known before the model runs. */
+/** A number that is known before the run. */
 function known(b: Ops, name: string): Dim | undefined {
   return b.constant(name)?.values[0] ?? b.value(name)?.[0];
 }
 
-/** Whether a loop's condition stays true: a constant, or what came in handed on. */
+/** Whether a loop's condition stays true: it is a constant, or the incoming condition. */
 function staysTrue(body: GraphProto, b: Ops): boolean {
   const handed = body.input[1]?.name;
   let name = body.output[0]?.name ?? '';
@@ -29,10 +29,10 @@ function staysTrue(body: GraphProto, b: Ops): boolean {
 const isTrue = (stored: TensorProto | undefined): boolean =>
   stored !== undefined && numbersOf(stored)?.[0] === 1;
 
-/** More rounds make models of no use. */
+/** A model unrolled to more rounds would be too large to be useful. */
 export const maxRounds = 4096;
 
-/** How many rounds a Loop takes, where that is certain before it runs. */
+/** The number of rounds of a Loop, if it is known before the run. */
 export function roundsOf(node: NodeProto, b: Ops): number | undefined {
   if (node.opType !== 'Loop' || node.domain !== '') return undefined;
   const body = subgraph(node, 'body');
@@ -45,9 +45,9 @@ export function roundsOf(node: NodeProto, b: Ops): number | undefined {
 }
 
 /**
- * Writes a loop out round by round.
+ * Unrolls a loop.
  *
- * @param append - takes a node into the graph
+ * @param append - appends a node to the graph
  */
 export function unrollLoop(node: NodeProto, rounds: number, b: Ops, append: (node: NodeProto) => void): void {
   const body = subgraph(node, 'body') as GraphProto;

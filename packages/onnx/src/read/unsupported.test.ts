@@ -7,14 +7,15 @@ import { DataType } from '../format/dataType.ts';
 import { operators } from '../gradients/index.ts';
 import { buildTrainingModel, UnsupportedOperatorError } from '../index.ts';
 
-/** Operator, domain, opset, inputs, outputs, the inputs that take floats: written by `scripts/operators.py`. */
+/** Operator, domain, opset, numbers of inputs and outputs, and the float inputs, as written by `scripts/operators.py`. */
 type Row = [op: string, domain: string, opset: number, inputs: number, outputs: number, floats: number[]];
 const schema = JSON.parse(
   readFileSync(new URL('../../test/operators.json', import.meta.url), 'utf8'),
 ) as Row[];
 
 const keyOf = ([op, domain]: Row): string => (domain === '' ? op : `${domain}:${op}`);
-// Reading a model resolves lists and unrolls loops, and the loss is taken before a ZipMap.
+// Operators that never reach the check: reading resolves lists and unrolls loops, and the loss uses the value before a
+// ZipMap.
 const takenApart = /Sequence|^(If|Loop|Scan|Optional.*|ZipMap)$/;
 const without = schema.filter(
   (row) => row[5].length > 0 && operators.get(keyOf(row))?.gradient === undefined && !takenApart.test(row[0]),
@@ -48,7 +49,7 @@ function model(
   name: string,
   around: [number, number],
 ) {
-  // Quantised values are integers: dequantise them before use.
+  // Quantised values are integers, so they are dequantised before use.
   const tail = (/Quantize/.test(op) ? after.at(-1) : after[around[1]]) as NodeSpec[];
   const place = floats[at % floats.length] as number;
   const others = Array.from({ length: inputs }, (_, i) => (i === place ? 'b' : `other${i}`));
@@ -94,7 +95,7 @@ function refusal(row: Row, at: number, name: string, around: [number, number], l
   return undefined;
 }
 
-/** Checks that the error is the one of this operator and names node, operator, domain and opset. */
+/** Checks that the error names this operator, its node, domain and opset. */
 function expectNamed(error: unknown, [op, domain, opset]: Row, name: string): void {
   const version = domain === '' ? Math.max(opset, 17) : opset;
   expect(error).toBeInstanceOf(UnsupportedOperatorError);
@@ -109,12 +110,12 @@ function expectNamed(error: unknown, [op, domain, opset]: Row, name: string): vo
 }
 
 describe('an operator without a gradient, in a file without shapes', () => {
-  it('is in the list, which has all operators of the schema', () => {
+  it('is in the list of all operators in the schema', () => {
     expect(schema.length).toBeGreaterThan(190);
     expect(without.length).toBeGreaterThan(20);
   });
 
-  it.each(without.map((row) => [keyOf(row), row] as const))('%s is named', (_key, row) => {
+  it.each(without.map((row) => [keyOf(row), row] as const))('names %s in the error', (_key, row) => {
     fc.assert(
       fc.property(fc.record(anywhere), ({ at, name, around, loss }) => {
         expectNamed(refusal(row, at, name, around, loss), row, name);
@@ -162,7 +163,7 @@ describe('a Pad that wraps', () => {
       { loss: { output: 'loss' }, optimizer: sgd() },
     );
 
-  it('is refused where it goes around its axis more than once', () => {
+  it('is refused if it wraps around an axis more than once', () => {
     expect(() => build(4)).toThrow(/node "y" \(Pad .*it wraps around an axis of 3 more than once/);
     expect(build(3).state).toHaveLength(2);
   });

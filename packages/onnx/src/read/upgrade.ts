@@ -19,10 +19,10 @@ import type { Ops } from '../graph/ops.ts';
 import { timeFirst } from './batchFirst.ts';
 import { isUnsettled, settle } from './oldestForms.ts';
 
-/** The opset that gradients are written in; older models are upgraded to it. */
+/** The opset in which gradients are written. Older models are upgraded to it. */
 export const workingOpset = 18;
 
-/** Rewrites one node of an older opset. Returns its replacements, in order. */
+/** Rewrites one node of an older opset. Returns its replacements in order. */
 type Rewrite = (node: NodeProto, b: Ops, opset: number) => readonly NodeProto[] | undefined;
 
 function without(node: NodeProto, ...names: string[]): void {
@@ -40,7 +40,7 @@ function putInput(node: NodeProto, at: number, name: string): void {
   node.input[at] = name;
 }
 
-/** An attribute that became an int64 input. */
+/** Turns an attribute into the int64 input that replaced it. */
 const axesToInput =
   (since: number, name = 'axes', at = 1): Rewrite =>
   (node, b, opset) => {
@@ -51,7 +51,7 @@ const axesToInput =
     return undefined;
   };
 
-/** Before opset 13 Softmax treated all axes from `axis` on as one. */
+/** Before opset 13, Softmax flattened all axes from `axis` on. */
 const softmaxOverRest: Rewrite = (node, b, opset) => {
   if (opset >= 13) return undefined;
   const x = inputOf(node, 0);
@@ -76,7 +76,7 @@ function nodeOf(
   return create(NodeProtoSchema, { opType: op, name, input: [...inputs], output: [...outputs] });
 }
 
-/** Clip before opset 11 had its bounds as attributes. */
+/** Before opset 11, the bounds of Clip were attributes. */
 const clipBounds: Rewrite = (node, b, opset) => {
   if (opset >= 11) return undefined;
   const [low, high] = [attribute(node, 'min')?.f, attribute(node, 'max')?.f];
@@ -106,7 +106,7 @@ const sliceAttributes: Rewrite = (node, b, opset) => {
   return undefined;
 };
 
-/** Since opset 12 Dropout's training form is an input; before, exported models were in inference form. */
+/** Since opset 12, an input selects Dropout's training form. Before that, exported models were in inference form. */
 const dropoutRatio: Rewrite = (node, b, opset) => {
   if (opset >= 12) return undefined;
   const ratio = float(node, 'ratio', 0.5);
@@ -115,14 +115,14 @@ const dropoutRatio: Rewrite = (node, b, opset) => {
   return undefined;
 };
 
-/** Since opset 18 an even split names its count. */
+/** Since opset 18, an even split states its number of outputs. */
 const splitCount: Rewrite = (node, b, opset) => {
   if (opset < 13) axesToInput(13, 'split')(node, b, opset);
   if (opset < 18 && inputOf(node, 1) === '') set(node, 'num_outputs', node.output.length);
   return undefined;
 };
 
-/** Before opset 14 BatchNormalization was in training form when it had more than one output. */
+/** Before opset 14, BatchNormalization was in training form if it had more than one output. */
 const batchNormMode: Rewrite = (node, _b, opset) => {
   if (opset >= 14) return undefined;
   if (opset < 9 && int(node, 'spatial', 1) === 0) {
@@ -146,7 +146,7 @@ const topKCount: Rewrite = (node, b, opset) => {
   return undefined;
 };
 
-/** Upsample is Resize with older rules. */
+/** Upsample is a Resize with older rules. */
 const upsampleToResize: Rewrite = (node, b) => {
   const scales = floats(node, 'scales');
   const given = inputOf(node, 1) || (scales ? b.literal(DataType.FLOAT, [scales.length], scales) : '');
@@ -161,7 +161,7 @@ function oldResize(node: NodeProto, mode: string, nearest: 'floor' | 'ceil'): No
   return [node];
 }
 
-/** Resize of opset 10: in mode "nearest" ONNX Runtime rounds down on axes that grow, and up on axes that shrink. */
+/** In opset 10, Resize in mode "nearest" rounds down on axes that grow and up on axes that shrink (ONNX Runtime). */
 const resizeScales: Rewrite = (node, b, opset) => {
   if (opset >= 11) return undefined;
   const [x, given] = [inputOf(node, 0), inputOf(node, 1)];
@@ -202,13 +202,13 @@ const resizeScales: Rewrite = (node, b, opset) => {
   ];
 };
 
-/** Before opset 16 RoiAlign measured coordinates from pixel corners. */
+/** Before opset 16, RoiAlign measured coordinates from pixel corners. */
 const roiCorners: Rewrite = (node, _b, opset) => {
   if (opset < 16) set(node, 'coordinate_transformation_mode', 'output_half_pixel');
   return undefined;
 };
 
-/** Scatter was named ScatterElements in opset 11. */
+/** Scatter was renamed to ScatterElements in opset 11. */
 const renameScatter: Rewrite = (node) => {
   node.opType = 'ScatterElements';
   return undefined;
@@ -258,7 +258,7 @@ export function constantOf(node: NodeProto): TensorProto | undefined {
   }
 }
 
-/** Whether a node of an older opset may mean something else in the working opset. */
+/** Whether a node of an older opset may have another meaning in the working opset. */
 export function needsUpgrade(node: NodeProto, opset: number): boolean {
   const changed = opset < workingOpset && rewrites.has(node.opType);
   return isDefault(node) && (changed || isUnsettled(node, opset));
@@ -267,7 +267,7 @@ export function needsUpgrade(node: NodeProto, opset: number): boolean {
 const isDefault = ({ domain }: NodeProto): boolean => domain === '' || domain === 'ai.onnx';
 
 /**
- * Appends a node of the model to the growing graph, in the working opset's form; constants become initializers.
+ * Appends a node of the model to the growing graph, in the working opset's form. Constants become initializers.
  *
  * @param adjust - may change a node after the upgrade
  */

@@ -16,7 +16,7 @@ function widenTensor(tensor: TensorProto): void {
   const { dataType, rawData } = tensor;
   if (!isHalf(dataType) || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) return;
   checkStored(tensor);
-  // Typed arrays want even addresses. A Node Buffer's slice() is a view, so the copy is made by the constructor.
+  // Typed arrays need aligned addresses. slice() of a Node Buffer is a view, so copy with the constructor.
   const even = rawData.byteOffset % 2 === 0 ? rawData : new Uint8Array(rawData);
   const bits =
     rawData.length > 0
@@ -27,7 +27,7 @@ function widenTensor(tensor: TensorProto): void {
   tensor.dataType = DataType.FLOAT;
 }
 
-/** The attributes that name a type an operator is to give. */
+/** The attributes that hold the type of an operator's output. */
 const typeAttributes = new Set(['to', 'dtype']);
 
 function widenAttribute(attribute: AttributeProto): void {
@@ -54,9 +54,8 @@ function widenGraph(graph: GraphProto): void {
 }
 
 /**
- * A model of float16 or bfloat16 as the same one of float32: its weights are trained as float32 masters, and so
- * is everything computed, since a step of a half-precision weight is mostly smaller than its last bit. Its float
- * inputs take float32 then.
+ * Converts a model of float16 or bfloat16 to float32. Weights are trained as float32 masters, because an update of a
+ * 16-bit weight is mostly smaller than its last bit. All computation is in float32 too, and so are the float inputs.
  *
  * @param model - freshly decoded; it is changed
  */

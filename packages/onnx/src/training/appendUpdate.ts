@@ -9,9 +9,9 @@ import type { Names } from './plan.ts';
 import type { Update } from './updates/update.ts';
 
 /**
- * The gradients, scaled down where their global norm is above `clipNorm`; PyTorch's formula.
+ * Scales the gradients down if their global norm is above `clipNorm` (PyTorch's formula).
  *
- * @param value - the norm of this step, where steps may set it
+ * @param value - the limit for this step, if steps may set it
  */
 function clipped(
   b: Ops,
@@ -35,7 +35,7 @@ function clipped(
   return gradients.map((gradient) => b.mul(gradient, b.castLike(factor, gradient)));
 }
 
-/** Appends the optimizer: reads the parameters' vectors and gradients, replaces parameters and slots. */
+/** Appends the optimizer's update, which reads vectors of parameters and gradients and replaces parameters and slots. */
 export function appendUpdate(
   draft: Draft,
   buckets: readonly Bucket[],
@@ -53,7 +53,7 @@ export function appendUpdate(
         const name = input(draft, names(`${slot}.${i}`), bucket.type, [bucket.length]);
         const Data = bucket.type === DataType.DOUBLE ? Float64Array : Float32Array;
         const initial: FloatArray = new Data(bucket.length);
-        // A new vector is 0; writing that would have the system hand out its memory.
+        // A new array holds zeros. Writing to it would make the system allocate its memory.
         if (start !== 0) initial.fill(start);
         draft.state.push({ role: slot, input: name, parts: bucket.parts, initial });
         return [slot, name];

@@ -7,7 +7,7 @@ import { buildTrainingModel } from './build.ts';
 
 const count = 80;
 
-it('tells the runtime the shapes of parameters, however many there are, and of what is made of them', () => {
+it('declares the shapes of all parameters, and of the values computed from them, to the runtime', () => {
   const vectors = Array.from({ length: count }, (_, i) => `vector${i}`);
   const model = makeModel({
     inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{batch}', 3] }],

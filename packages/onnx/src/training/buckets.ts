@@ -9,13 +9,13 @@ export interface Part {
   readonly name: string;
   /** The sizes of its axes. */
   readonly dims: readonly number[];
-  /** Where its elements start in the bucket. */
+  /** The index of its first element in the bucket. */
   readonly offset: number;
 }
 
 /**
- * Tensors that travel together as one vector: many small parameters cost a step more in calls than in
- * arithmetic. A large one travels alone.
+ * Tensors that are stored together as one vector, because for many small parameters the calls of a step cost more than
+ * the arithmetic. A large tensor has its own bucket.
  */
 export interface Bucket {
   readonly type: number;
@@ -25,7 +25,7 @@ export interface Bucket {
   readonly weightDecayScale: number;
 }
 
-/** What a bucket's elements are kept in. */
+/** The array type of a bucket's elements. */
 export type FloatArray = Float32Array | Float64Array;
 
 /** Tensors of at most this many elements share a bucket. */
@@ -37,7 +37,7 @@ export interface Scales {
   readonly weightDecayScale: number;
 }
 
-/** Puts tensors into buckets, by type and multipliers. */
+/** Packs tensors into buckets by type and multipliers. */
 export function packBuckets(tensors: readonly TensorProto[], scalesOf: (name: string) => Scales): Bucket[] {
   const open = new Map<string, Part[]>();
   const order: { key: string; type: number; scales: Scales; parts: Part[] }[] = [];
@@ -62,7 +62,7 @@ export function packBuckets(tensors: readonly TensorProto[], scalesOf: (name: st
   });
 }
 
-/** What buckets hold, by their first tensor: several graphs are made of one file. */
+/** A cache of buckets' values, by their first tensor, because several graphs are made from one file. */
 const read = new WeakMap<TensorProto, { readonly names: string; readonly values: FloatArray }>();
 
 /** The stored values of a bucket's tensors. */
@@ -77,16 +77,16 @@ export function readBucket({ parts, type }: Bucket, tensors: ReadonlyMap<string,
   return values;
 }
 
-/** Takes a bucket apart in the graph: its parts get the names and shapes the model knows them by. */
+/** Unpacks a bucket in the graph: its parts get the names and shapes that the model uses. */
 export function unpack(b: Ops, bucket: Bucket, vector: string, names: readonly string[]): void {
   const { parts } = bucket;
   let flat = [vector];
   if (parts.length > 1) {
-    // A part that is a vector itself comes out of the Split under its own name.
+    // A part that is a vector itself gets its name directly from the Split.
     flat = parts.map(({ dims }, i) => (dims.length === 1 ? (names[i] as string) : b.uniqueName('part')));
     const sizes = b.ints(parts.map(({ dims }) => sizeOf(dims)));
     b.emitAs('Split', [vector, sizes], { axis: 0 }, ...flat);
-    // So many sizes are not followed through the graph.
+    // Shape inference does not track this many sizes, so declare the shapes.
     parts.forEach(({ dims }, i) => {
       b.declare(flat[i] as string, bucket.type, [sizeOf(dims)]);
     });
@@ -97,7 +97,7 @@ export function unpack(b: Ops, bucket: Bucket, vector: string, names: readonly s
   });
 }
 
-/** Puts tensors together into a bucket's vector in the graph. */
+/** Packs tensors into a bucket's vector in the graph. */
 export function pack(b: Ops, tensors: readonly string[]): string {
   const flat = tensors.map((name) => (b.dims(name)?.length === 1 ? name : b.reshape(name, [-1])));
   return b.concat(flat, 0);

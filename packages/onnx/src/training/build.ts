@@ -7,14 +7,14 @@ import type { TrainingModel } from './trainingModel.ts';
  * Turns an inference model into one training step, as a standard ONNX model: forward, loss, reverse-mode
  * gradients and the optimizer's update. Pure: bytes in, bytes out, no runtime; works in a browser.
  *
- * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (as far as the optimizer uses
- * them), `rngStep` (where there is Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
+ * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (if the optimizer uses them), `rngStep`
+ * (if there is a Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
  * (for `'crossEntropy'`) and every state vector's successor; the loss is NaN if a parameter or running statistic after
  * the step is not finite. `state` and the file's metadata give the layout of the vectors.
  *
  * @param model - the content of an .onnx file; it is not changed
- * @throws {ClrError} on bytes that are no model, or options that do not fit it
- * @throws {UnsupportedOperatorError} when an operator between a parameter and the loss has no gradient
+ * @throws {ClrError} if the bytes are not a model, or if the options do not fit it
+ * @throws {UnsupportedOperatorError} if an operator between a parameter and the loss has no gradient
  *
  * @example
  * ```ts
@@ -27,8 +27,8 @@ export function buildTrainingModel(model: Uint8Array, options: BuildOptions): Tr
 }
 
 /**
- * The first half of {@link buildTrainingModel}: loss and gradients, and no update. A data-parallel engine
- * runs it on every shard, averages the gradient vectors and runs {@link buildApplyModel} once.
+ * The first half of {@link buildTrainingModel}: loss and gradients, without an update. A data-parallel engine runs it
+ * on every shard, averages the gradient vectors and runs {@link buildApplyModel} once.
  *
  * @example
  * ```ts

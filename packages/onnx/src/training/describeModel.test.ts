@@ -25,7 +25,7 @@ const file = makeModel({
 });
 
 describe('the description of a model', () => {
-  it('says what is trained, what reads it, and why the rest is not', () => {
+  it('lists what is trained, what reads it, and why the rest is not trained', () => {
     const { weights, inputs, outputs, opset, domains, refusal } = describeModel(file);
     expect({ inputs, outputs, opset, domains, refusal }).toEqual({
       inputs: [{ name: 'x', type: 'float32', dims: ['batch', 8] }],
@@ -80,9 +80,9 @@ describe('the description of a model', () => {
     expect(JSON.parse(JSON.stringify(description))).toEqual(description);
   });
 
-  it('estimates the memory of a step by its batch and optimizer', () => {
+  it('estimates the memory of a step from its batch and optimizer', () => {
     const { memory } = describeModel(file, { batch: 10, slots: 2 });
-    // 27 trained elements of 4 bytes; four values of three numbers between the layers
+    // 27 trained elements of 4 bytes, and four values of three numbers between the layers.
     expect(memory).toEqual({
       batch: 10,
       weights: 216,
@@ -94,7 +94,7 @@ describe('the description of a model', () => {
     expect(() => describeModel(file, { batch: 0 })).toThrow(/Received: batch = 0/);
   });
 
-  it('names operators without a gradient, and the refusal that training would end in', () => {
+  it('names operators without a gradient, and the refusal that training would give', () => {
     const closed = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{batch}', 8] }],
       outputs: [{ name: 'y', type: float, dims: ['{batch}', 3] }],
@@ -111,7 +111,7 @@ describe('the description of a model', () => {
     expect(formatModel(description)).toContain('com.example:Secret  1 ×, first "secret"');
   });
 
-  it('says how many tokens an embedding knows', () => {
+  it('gives the number of tokens of an embedding', () => {
     const layers = [
       { type: 'embedding', rows: 7, units: 2 },
       { type: 'meanOverSteps' },

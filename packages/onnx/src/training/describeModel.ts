@@ -21,43 +21,43 @@ import type { TrainingOptions } from './options.ts';
 import { classify } from './parameters.ts';
 import type { TensorInfo } from './trainingModel.ts';
 
-/** A node that a weight goes into. */
+/** A node that reads a weight. */
 export interface WeightUse {
   /** The name of the node that reads the weight. */
   readonly node: string;
   /** The operator of that node. */
   readonly operator: string;
-  /** The number of the node's input, from 0. */
+  /** The index of the node's input, from 0. */
   readonly input: number;
 }
 
-/** A float tensor of the file. */
+/** A float tensor in the file. */
 export interface WeightDescription {
-  /** The name by which `trainable` and `groups` know it. */
+  /** The name that `trainable` and `groups` receive. */
   readonly name: string;
   /** The sizes of its axes. */
   readonly dims: readonly number[];
   /** The type of its numbers, such as `float32`. */
   readonly type: string;
-  /** Where the file keeps it: an initializer of its graph, or a node (a Constant, a branch, a body, a function). */
+  /** Its place in the file: an initializer of the graph, or a node (a Constant, a branch, a body, a function). */
   readonly in: 'initializer' | 'node';
   /** The nodes that read it. */
   readonly uses: readonly WeightUse[];
-  /** Whether it is trained if `trainable` does not say otherwise. */
+  /** Whether it is trained by default. */
   readonly trained: boolean;
-  /** Why not. */
+  /** The reason if it is not trained. */
   readonly why?: string;
 }
 
-/** An operator for which there is no gradient. */
+/** An operator that has no gradient. */
 export interface MissingGradient {
-  /** Its type, with its domain unless that is the default one. */
+  /** Its type, with the domain unless that is the default one. */
   readonly operator: string;
   /** The names of the nodes with this operator. */
   readonly nodes: readonly string[];
 }
 
-/** The memory that one step takes, estimated, in bytes. */
+/** The estimated memory of one step, in bytes. */
 export interface StepMemory {
   /** The batch size that the figures are for. */
   readonly batch: number;
@@ -65,27 +65,27 @@ export interface StepMemory {
   readonly weights: number;
   /** The gradients of the trained weights, in bytes. */
   readonly gradients: number;
-  /** The optimizer's slots, kept twice: one of SGD with momentum, two of Adam. */
+  /** The optimizer's slots, kept twice. SGD with momentum has one slot per weight, Adam two. */
   readonly slots: number;
-  /** All values between the layers; axes of unknown size count as the batch. */
+  /** All values between the layers. An axis of unknown size counts as the batch. */
   readonly activations: number;
   /** The sum of the parts, in bytes. */
   readonly total: number;
 }
 
-/** What a model is fed. */
+/** An input of the model. */
 export interface InputDescription extends TensorInfo {
-  /** Where the numbers are those of rows of a weight, as tokens of an embedding are: how many rows there are. */
+  /** The number of rows of a weight, if this input holds row indices, as tokens of an embedding do. */
   readonly vocabulary?: number;
 }
 
-/** What a file holds, as training sees it: plain data. */
+/** The content of a file from the point of view of training. Plain data. */
 export interface ModelDescription {
   /** The program that wrote the file. */
   readonly exporter: string;
   /** The version of ONNX's default operator set that the file uses. */
   readonly opset: number;
-  /** The versions of other operator sets, by domain. */
+  /** The opsets of other domains, by domain. */
   readonly domains: Readonly<Record<string, number>>;
   /** The model's inputs, without its weights. */
   readonly inputs: readonly InputDescription[];
@@ -95,7 +95,7 @@ export interface ModelDescription {
   readonly weights: readonly WeightDescription[];
   /** Operators of the file that have no gradient here. */
   readonly withoutGradient: readonly MissingGradient[];
-  /** The error that training as the file stands would end in. */
+  /** The error that training this file unchanged would give. */
   readonly refusal?: string;
   /** An estimate of the memory that a training step takes. */
   readonly memory: StepMemory;
@@ -105,11 +105,14 @@ export interface ModelDescription {
 export interface DescribeOptions extends Pick<TrainingOptions, 'sizes' | 'output'> {
   /** The number of examples for `memory`. Default 1. */
   readonly batch?: number;
-  /** How many vectors the optimizer keeps for each weight: 0 plain SGD, 1 momentum (default), 2 Adam. */
+  /**
+   * The number of vectors that the optimizer keeps for each weight: 0 for plain SGD, 1 with momentum (default), 2 for
+   * Adam.
+   */
   readonly slots?: number;
 }
 
-/** A free axis by its name, as the file has it; `?` for one without. */
+/** A free axis by its name in the file, or `?` if it has none. */
 const plainDim = (dim: Dim): Dim =>
   typeof dim === 'number' ? dim : dim.startsWith('{') && dim.endsWith('}') ? dim.slice(1, -1) : '?';
 
@@ -150,7 +153,7 @@ function missing(b: Ops, nodes: readonly NodeProto[]): MissingGradient[] {
   return [...found].map(([operator, named]) => ({ operator, nodes: named }));
 }
 
-/** The error of a gradient that is missing between the trained weights and the output. */
+/** The refusal if a gradient between the trained weights and the output is missing. */
 function refusalOf(b: Ops, model: Model, output: string, trained: readonly string[]): string | undefined {
   if (trained.length === 0) return 'no float weight reaches the output';
   try {
@@ -165,12 +168,12 @@ function refusalOf(b: Ops, model: Model, output: string, trained: readonly strin
 const bytesOf = (type: number): number => (typeName(type) === 'float64' ? 8 : 4);
 
 /**
- * Says what an ONNX file holds: inputs, outputs, every weight with the nodes that read it and whether it is trained by
- * default, operators without a gradient, and what a step takes of memory.
+ * Describes an ONNX file: inputs, outputs, weights, operators without a gradient, and the memory of a training step.
+ * For every weight, it lists the nodes that read it, and whether it is trained by default.
  *
  * @param model - the content of an .onnx file
  * @returns plain data; `formatModel` prints it
- * @throws {ClrError} on bytes that are no model, or sizes that do not fit it
+ * @throws {ClrError} if the bytes are not a model, or if sizes do not fit it it
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ import type { Output } from '../lower/finish.ts';
 import type { Names } from './plan.ts';
 import type { StateTensor } from './trainingModel.ts';
 
-/** What a model is put together of. */
+/** The parts of a model under construction. */
 export interface Draft {
   readonly b: Ops;
   readonly inputs: ValueInfoProto[];
@@ -25,20 +25,20 @@ export function input(draft: Draft, name: string, type: number, dims: readonly (
   return name;
 }
 
-/** Gives a value out under a name. */
+/** Makes a value an output of the model with this name. */
 export function output(draft: Draft, value: string, name: string): string {
   draft.outputs.push({ value, name });
   return name;
 }
 
-/** Gives a state tensor the output that replaces it. */
+/** Declares the output that replaces a state tensor. */
 export function replace(draft: Draft, inputName: string, value: string, names: Names): void {
   const at = draft.state.findIndex((tensor) => tensor.input === inputName);
   const name = output(draft, value, names(`next.${inputName}`));
   draft.state[at] = { ...(draft.state[at] as StateTensor), output: name };
 }
 
-/** The layout of the vectors, written into the file for whoever runs it without this package. */
+/** Metadata with the layout of the vectors, for runtimes without this package. */
 export function layoutOf(state: readonly StateTensor[]): StringStringEntryProto[] {
   const layout = state.map(({ role, input: name, output: next, parts }) => ({
     role,

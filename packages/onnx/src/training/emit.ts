@@ -13,12 +13,12 @@ import { takeWeights } from './takeWeights.ts';
 import type { StateTensor, TargetInfo, TensorInfo, TrainingModel } from './trainingModel.ts';
 import type { Inference, Whole } from './whole.ts';
 
-/** An input as the graph knows it, so that a free axis without a name is known again in the target. */
+/** An input with the dims of the graph. So a target can refer to the same unnamed free axis. */
 function infoOf({ b }: Plan, { name }: ValueInfoProto): TensorInfo {
   return { name, type: typeName(b.type(name).type), dims: b.dims(name) };
 }
 
-/** A target as a batch is checked against it. */
+/** The description that a batch's target is checked against. */
 function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target): TargetInfo {
   return {
     name,
@@ -31,7 +31,7 @@ function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target
   };
 }
 
-/** What all models that run the network have in common. */
+/** The fields that all models with the network have in common. */
 function common(p: Plan): Pick<TrainingModel, 'data' | 'targets' | 'untrained' | 'rngStep'> {
   const { inputs, head, rngStep, untrained } = p;
   return {
@@ -42,12 +42,12 @@ function common(p: Plan): Pick<TrainingModel, 'data' | 'targets' | 'untrained' |
   };
 }
 
-/** A model as it was written, and what it takes as inputs besides: weights that stay as they are. */
+/** An emitted model, with the frozen weights that it takes as inputs. */
 export interface Written extends TrainingModel {
   readonly fed: readonly TensorProto[];
 }
 
-/** The parts of a graph that a model is made of. */
+/** The parts of a graph that a model consists of. */
 interface Parts {
   readonly inputs: readonly ValueInfoProto[];
   readonly outputs: readonly Output[];
@@ -55,7 +55,7 @@ interface Parts {
   readonly aliases?: ReadonlyMap<string, string>;
 }
 
-/** Writes a part of a graph: what its outputs need. */
+/** Emits the part of a graph that its outputs depend on. */
 function written(
   { source, feedsWeights }: Prepared,
   { b, nodes, standIn }: (Whole | Inference) & Lowered,
@@ -79,7 +79,7 @@ function written(
   return { bytes: writeModel(proto), fed, elements, state, places: Object.fromEntries(places), ...rest };
 }
 
-/** The outputs for the loss and the accuracy, and their names. */
+/** The outputs for loss and accuracy, and their names. */
 function metrics(
   { plan: { names }, accuracy }: Whole | Inference,
   loss: string,
@@ -89,14 +89,14 @@ function metrics(
   return { outputs, named: { loss: names('loss'), ...(accuracy ? { accuracy: names('accuracy') } : {}) } };
 }
 
-/** State that goes in and does not change. */
+/** State tensors that a model reads and does not change. */
 const unchanged = (state: readonly StateTensor[], ...roles: readonly string[]): StateTensor[] =>
   state.filter(({ role }) => roles.includes(role)).map(({ output: _, ...rest }) => rest);
 
 const outputsOf = ({ outputs }: Whole, state: readonly StateTensor[]): Output[] =>
   outputs.filter(({ name }) => state.some(({ output }) => output === name));
 
-/** One training step: the whole graph. */
+/** Emits one training step: the whole graph. */
 export function emitStep(prepared: Prepared, target?: TargetKind): Written {
   const whole = prepared.whole(target);
   const { inputs, updateInputs, outputs, state, gradients, standIn, backward, hyper } = whole;
@@ -117,7 +117,7 @@ export function emitStep(prepared: Prepared, target?: TargetKind): Written {
 const vectorsOf = ({ gradients }: Whole): NonNullable<TrainingModel['gradients']> =>
   gradients.map(({ name, bucket }) => ({ name, parts: bucket.parts }));
 
-/** The step without the update: its gradients are outputs. */
+/** Emits the step without the update, with the gradients as outputs. */
 export function emitGradients(prepared: Prepared, target?: TargetKind): Written {
   const whole = prepared.whole(target);
   const { inputs, gradients, backward } = whole;
@@ -136,9 +136,9 @@ export function emitGradients(prepared: Prepared, target?: TargetKind): Written 
 }
 
 /**
- * The update alone, of all vectors of parameters or of some: gradients are its inputs.
+ * Emits only the update, for all vectors of parameters or for some. The gradients are inputs.
  *
- * @param buckets - which ones, by their place; only without `clipNorm`, which takes the norm of all
+ * @param buckets - the indices of the vectors; not with `clipNorm`, which needs the norm of all gradients
  */
 export function emitUpdate(prepared: Prepared, target?: TargetKind, buckets?: readonly number[]): Written {
   const whole = prepared.whole(target);
@@ -177,7 +177,7 @@ export function emitUpdate(prepared: Prepared, target?: TargetKind, buckets?: re
   );
 }
 
-/** Loss and answers in inference form. */
+/** Emits loss and outputs in inference form. */
 export function emitEvaluation(prepared: Prepared, target?: TargetKind): Written {
   const inference = prepared.inference(target);
   const { inputs, state, answers, plan } = inference;

@@ -8,16 +8,16 @@ const tensorText = ({ name, type, dims }: TensorInfo): string => `  ${name}  ${t
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 0)} MB`;
 
-/** Rows with their columns under each other. */
+/** Formats rows with aligned columns. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows.map((row) => `  ${row.map((text, i) => text.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd());
 }
 
 /**
- * A model's description as text, to be printed.
+ * Formats a model's description as text for printing.
  *
- * @param description - what `describeModel` gave
+ * @param description - the result of `describeModel`
  *
  * @example
  * ```ts

@@ -9,10 +9,10 @@ import type { Names } from './plan.ts';
 import type { TrainingModel } from './trainingModel.ts';
 import type { Hyper, Update } from './updates/update.ts';
 
-/** The scalar inputs that an update reads, as a {@link TrainingModel} names them. */
+/** The names of the scalar inputs that an update reads, as in {@link TrainingModel}. */
 export type HyperNames = Pick<TrainingModel, 'lr' | 'momentum' | 'step' | 'weightDecay' | 'clipNorm'>;
 
-/** No gradient reaches this norm: the sum of its squares is infinite long before. */
+/** No gradient reaches this norm, because the sum of its squares would overflow before. */
 const noClipping = 1e30;
 
 /** Refuses a schedule with an invalid entry. */
@@ -40,7 +40,7 @@ function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
   }
 }
 
-/** The entry of a table for this step; past its end the last one. */
+/** The table's entry for this step. Past its end, the last entry. */
 function lookUp(draft: Draft, table: Float32Array, step: string, name: string): string {
   const { b } = draft;
   b.addInitializer(makeTensor(name, DataType.FLOAT, [table.length], table));
@@ -49,8 +49,8 @@ function lookUp(draft: Draft, table: Float32Array, step: string, name: string): 
 }
 
 /**
- * Declares the rate, the momentum, the step number and whatever else is asked for as inputs, or looks them up by the
- * step number.
+ * Declares the rate, the momentum, the step number and the requested hyperparameters as inputs. With a schedule, rate
+ * and momentum are looked up by the step number instead.
  */
 export function hyperInputs(
   draft: Draft,

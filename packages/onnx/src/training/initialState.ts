@@ -8,8 +8,8 @@ import { show } from '../show.ts';
 import type { TrainingModel } from './trainingModel.ts';
 
 /**
- * A model without inputs whose outputs are a training model's state before the first step, each named as the
- * input it belongs to: what a runtime without this package starts with.
+ * Makes a model without inputs whose outputs are a training model's initial state. Each output is named like the input
+ * that it initialises. A runtime without this package starts with it.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export function buildInitialState(model: Pick<TrainingModel, 'state'>): Uint8Arr
     stored: `initial.${input}`,
     type: initial instanceof Float64Array ? DataType.DOUBLE : DataType.FLOAT,
     dims: [initial.length],
-    // The bytes themselves: encoding only reads them.
+    // No copy, because encoding only reads the bytes.
     bytes: new Uint8Array(initial.buffer as ArrayBuffer, initial.byteOffset, initial.byteLength),
   }));
   return identityModel(

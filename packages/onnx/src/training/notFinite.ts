@@ -2,13 +2,13 @@ import { DataType } from '../format/dataType.ts';
 import type { Ops } from '../graph/ops.ts';
 
 /**
- * A float32 scalar: 0, or NaN if an element of the vectors is NaN or infinite. It sums each vector in one pass: a sum
+ * A float32 scalar: 0, or NaN if an element of the vectors is NaN or infinite. It sums each vector in one pass. A sum
  * of finite numbers is finite, unless they are so large that the next step would overflow.
  */
 export function nanUnlessFinite(b: Ops, vectors: readonly string[]): string {
   const zeros = vectors.map((vector) => {
     const sum = b.sumAll(vector);
-    // Times a zero from memory: a compiler may fold x − x.
+    // Multiplies by a zero constant, because a compiler may fold x − x.
     return b.cast(b.mul(sum, b.scalar(0, sum)), DataType.FLOAT);
   });
   return zeros.reduce((sum, zero) => b.add(sum, zero));

@@ -27,11 +27,11 @@ interface Run {
   readonly lr: readonly number[];
   readonly momentum?: readonly number[];
   readonly loss: readonly number[];
-  /** After the last step. */
+  /** The parameters after the last step. */
   readonly parameters: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A PyTorch optimizer as core's plain data. */
+/** A PyTorch optimizer as plain data of core. */
 function specOf({ cls, options }: Pick<Run, 'cls' | 'options'>): Optimizer {
   const number = (name: string): number => (options[name] as number | undefined) ?? 0;
   const betas = options.betas as readonly number[] | undefined;
@@ -65,7 +65,7 @@ function specOf({ cls, options }: Pick<Run, 'cls' | 'options'>): Optimizer {
   }
 }
 
-/** tanh MLP 5-8-3, as PyTorch trained it. */
+/** A tanh MLP 5-8-3, as PyTorch trained it. */
 function mlp(init: Record<string, { shape: number[]; data: number[] }>): Uint8Array {
   return makeModel({
     inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{batch}', 5] }],
@@ -87,7 +87,7 @@ function mlp(init: Record<string, { shape: number[]; data: number[] }>): Uint8Ar
 describe('optimizers against PyTorch', () => {
   const { X, Y, init } = oracle.problems.mlp;
   const runs = (oracle.runs as unknown as readonly Run[]).filter(
-    // clr has no decay of the rate but the schedule
+    // clr has no rate decay apart from the schedule.
     ({ problem, options }) => problem === 'mlp' && !('lr_decay' in options),
   );
 
@@ -168,7 +168,7 @@ describe('weight decay and clipping that change at every step, against PyTorch',
 describe('hyperparameters', () => {
   const options = { loss: 'crossEntropy', optimizer: adamW({ weightDecay: 0.05 }), clipNorm: 0.25 } as const;
 
-  it('leave the graph as it is unless they are asked for', () => {
+  it('leave the graph unchanged unless they are requested', () => {
     const bytes = mlp(cycled.problems.mlp.init);
     const plain = buildTrainingModel(bytes, options);
     expect(buildTrainingModel(bytes, { ...options, hyperparameters: [] }).bytes).toEqual(plain.bytes);
@@ -178,7 +178,7 @@ describe('hyperparameters', () => {
     expect(both.clipNorm).toEqual({ name: 'clipNorm', preset: 0.25 });
   });
 
-  it('act with the options where a step gives none, and clip nothing where the options do not', async () => {
+  it("use the options' values if a step gives none, and clip nothing if the options have no `clipNorm`", async () => {
     const { X, Y, init } = cycled.problems.mlp;
     const batch = {
       x: new ort.Tensor('float32', Float32Array.from(X.flat()), [12, 5]),
@@ -197,7 +197,7 @@ describe('hyperparameters', () => {
     }
   });
 
-  it('are refused before the first step where they were not asked for', async () => {
+  it('are refused before the first step if they were not requested', async () => {
     const trainer = await createTrainer(ort, mlp(cycled.problems.mlp.init), options);
     const policy = constant({ lr: 0.1 });
     await expect(train(trainer, [{}], { policy, steps: 1, hyper: { weightDecay: 0.1 } })).rejects.toThrow(
@@ -208,7 +208,7 @@ describe('hyperparameters', () => {
   });
 });
 
-/** y = w, with the loss Σ w²/2: the gradient of w is w. */
+/** y = w with loss Σ w²/2, so the gradient of w is w. */
 const bowl = makeModel({
   outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],
   initializers: [{ name: 'w', type: DataType.FLOAT, dims: [3], values: [1, -2, 0.5] }],
@@ -220,7 +220,7 @@ const bowl = makeModel({
   ],
 });
 
-describe('what PyTorch has no counterpart of', () => {
+describe('features that PyTorch does not have', () => {
   const rates = [0.1, 0.3, 0.05, 0.2];
   const momenta = [0.9, 0.8, 0.95, 0.5];
   const weightsOf = async (trainer: OnnxTrainer): Promise<Float32Array> =>
@@ -268,7 +268,7 @@ describe('what PyTorch has no counterpart of', () => {
     },
   );
 
-  it('clipNorm brings the gradient down to its length, and leaves shorter ones', async () => {
+  it('scales the gradient down to clipNorm, and leaves shorter ones unchanged', async () => {
     const norm = Math.hypot(1, 2, 0.5);
     for (const [clipNorm, factor] of [
       [0.5, 0.5 / norm],

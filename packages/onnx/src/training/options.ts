@@ -4,7 +4,7 @@ import type { Forms } from '../lower/question.ts';
 import type { Provider } from '../lower/target.ts';
 import type { Sizes } from '../read/sizes.ts';
 
-/** Parameters that share multipliers, as Caffe's `lr_mult` and `decay_mult`. The first group that matches counts. */
+/** Parameters that share multipliers, like Caffe's `lr_mult` and `decay_mult`. The first matching group counts. */
 export interface ParameterGroup {
   /** Whether a parameter of this name belongs to the group. */
   readonly match: (name: string) => boolean;
@@ -19,39 +19,40 @@ export interface TrainingOptions extends LossOptions {
   /** The optimizer whose updates the model applies, made by `sgd()`, `adam()` and others of `@clr/core`. */
   readonly optimizer: Optimizer;
   /**
-   * Which weights are trained, by name: float initializers, and float tensors in Constant nodes, branches, loops' bodies
-   * and functions, under the name of their value (with the way to it where the file has that name twice:
-   * `loop_1/body/w`). Default: every one that reaches the loss, but for what is not finite (a mask of −∞), quantisation
-   * scales, buffers (`inv_freq`, `attn_mask`, `…_buffer`) and constants of a formula: exponents, scalars with names that
-   * exporters make (`gelu/Const:0`, `onnx::Mul_12`), and tensors in nodes that no layer takes as its weights. A file does
-   * not tell weights from other tables, such as fixed positional encodings, or gradients that were to stop: leave those
-   * out here. The trainer's `untrained` lists what is left out by itself.
+   * Selects the weights to train by name. Candidates are float initializers, and float tensors in Constant nodes,
+   * branches, loops' bodies and functions. The latter have the name of their value, with its path if the name is not
+   * unique (`loop_1/body/w`). By default, every candidate that reaches the loss is trained, except for tensors that are
+   * not finite (a mask of −∞), quantisation scales, buffers (`inv_freq`, `attn_mask`, `…_buffer`) and constants of a
+   * formula. The latter are exponents, scalars with names that exporters generate (`gelu/Const:0`, `onnx::Mul_12`), and
+   * tensors in nodes that no layer uses as weights. A file does not distinguish weights from other tables, such as
+   * fixed positional encodings, nor does it mark stopped gradients: exclude such tensors here. The trainer's
+   * `untrained` lists the tensors that are excluded by default.
    *
-   * A function decides for every initializer, formula constants (exponents, the bounds of a Clip) included. One that
-   * picks some names (`(name) => name.startsWith('head.')`) decides for all tensors, and the build refuses any of them
-   * that no gradient reaches. One that leaves some out (`(name) => !name.startsWith('body.')`, `() => true`) does not
-   * mean constants in nodes and what is not finite; those that cannot change the loss stay as they are. The running
+   * name.startsWith('head.')`) decides for all tensors, and the build refuses any of them that no gradient reaches. One
+   * that leaves some out (`(name) => name.startsWith('head.')`) decides for all tensors, and the build refuses any of
+   * them that no gradient reaches. One that leaves some out (`(name) => !name.startsWith('body.')`, `() => true`) does
+   * not mean constants in nodes and what is not finite; those that cannot change the loss stay as they are. The running
    * statistics of BatchNormalization are never trained.
    */
   readonly trainable?: (name: string) => boolean;
   /** Multipliers of the rate and the weight decay for some parameters. Default: none. */
   readonly groups?: readonly ParameterGroup[];
   /**
-   * Gives axes of the model's inputs sizes: free ones by their name, `{ sequence: 20 }`, or all axes of an input,
-   * `{ image: [16, 3, 224, 224] }` (`null` leaves one as it is), also such as the file fixes. Lists need to know their
-   * length; everything else works with free axes, if a little slower. Where the file fixed a size, the
-   * constants that repeat it follow (the batch in a Reshape); a model whose nodes cannot follow is refused.
+   * Sets sizes of the model's inputs: free axes by name, `{ sequence: 20 }`, or all axes of an input, `{ image: [16, 3,
+   * 224, 224] }` (`null` leaves an axis unchanged). Sizes that the file fixes can be changed too. Lists must have a
+   * known length; everything else works with free axes, though more slowly. If the file fixed a size, constants that
+   * repeat it follow (the batch in a Reshape). A model whose nodes cannot follow is refused.
    */
   readonly sizes?: Sizes;
   /**
-   * The execution provider the models are for: WebGPU's MaxPool has no indices, for one, and `'cpu'` (also in
-   * WebAssembly) has faster forms that GPUs may round. Default `'any'`: all but WebGPU. createTrainer takes it
-   * from its session options.
+   * The execution provider that the models are for. For example, WebGPU's MaxPool has no indices, and `'cpu'` (also in
+   * WebAssembly) has faster forms whose products GPUs may round. Default `'any'`: all except WebGPU. createTrainer
+   * reads it from its session options.
    */
   readonly provider?: Provider;
   /**
-   * For a training model that runs without this package: the rate (and momentum) of every step as a table
-   * inside the model, made by `sampleSchedule`. The input `step` looks it up; after its end the last entry stays.
+   * For a training model that runs without this package: the rate (and momentum) of every step as a table inside the
+   * model, made by `sampleSchedule`. The input `step` is the index. Past the end, the last entry is used.
    */
   readonly schedule?: {
     /** The rate of each step. */
@@ -63,12 +64,12 @@ export interface TrainingOptions extends LossOptions {
     /** The largest gradient norm of each step. Default: the option `clipNorm`. */
     readonly clipNorm?: Float32Array;
   };
-  /** Scales the gradient down to this global norm when it is longer (PyTorch's `clip_grad_norm_`). */
+  /** Scales the gradient down to this global norm if it is longer (PyTorch's `clip_grad_norm_`). */
   readonly clipNorm?: number;
   /**
-   * What every step may set besides rate and momentum, as `hyper` of core's `train` does: each becomes a scalar input
-   * of the graph. Without them the weight decay and `clipNorm` are constants of the graph, and a step that sets them is
-   * refused.
+   * Hyperparameters besides rate and momentum that each step may set, as `hyper` of core's `train` does. Each becomes a
+   * scalar input of the graph. By default, weight decay and `clipNorm` are constants of the graph, and a step that sets
+   * them is refused.
    */
   readonly hyperparameters?: readonly ('weightDecay' | 'clipNorm')[];
   /**
@@ -88,8 +89,8 @@ export interface BuildOptions extends TrainingOptions {
    */
   readonly channelBlock?: number;
   /**
-   * In which form nodes are written that have several (`trainer.forms` of a trainer on this machine): results differ in
-   * their last bits from form to form. Default: rules of thumb.
+   * The form of each node that has several forms (`trainer.forms` of a trainer on this machine). Results differ in
+   * their last bits between forms. Default: rules of thumb.
    */
   readonly forms?: Forms;
 }

@@ -6,7 +6,7 @@ import { buildTrainingModel, type TrainingOptions } from '../index.ts';
 
 const float = DataType.FLOAT;
 
-/** y = clip((x·w + free)^exponent, low) with everything in initializers, and one that leads nowhere. */
+/** y = clip((x·w + free)^exponent, low) with everything in initializers, and one initializer that reaches no output. */
 const model = makeModel({
   inputs: [{ name: 'x', type: float, dims: [2, 3] }],
   outputs: [{ name: 'y', type: float, dims: [2, 3] }],
@@ -33,12 +33,12 @@ const trained = (more: Partial<TrainingOptions> = {}): string[] =>
     role === 'parameters' ? parts.map(({ name }) => name) : [],
   );
 
-describe('what is trained', () => {
-  it('is every float initializer that reaches the loss with a slope, exponents left out', () => {
+describe('the selection of parameters', () => {
+  it('takes every float initializer that reaches the loss with a slope, except exponents', () => {
     expect(trained()).toEqual(['w', 'free']);
   });
 
-  it('leaves out scalars that exporters made of a formula, and no weights', () => {
+  it('leaves out scalars that exporters made for a formula, but no weights', () => {
     const names = ['gelu/add/x:0', 'onnx::Mul_12', 'const_fold_opt__3', 'val_7', '/Constant_output_0', '45'];
     const weights = ['logit_scale', 'block.1.alpha', 'model/dense/gamma/ReadVariableOp:0', 'onnx::Add_3'];
     const operands = [...names, ...weights];
@@ -48,7 +48,7 @@ describe('what is trained', () => {
       initializers: operands.map((name) => ({
         name,
         type: float,
-        // The last is a bias of one unit.
+        // The last one is the bias of one unit.
         dims: name === 'onnx::Add_3' ? [1] : [],
         values: [0.5],
       })),
@@ -64,12 +64,12 @@ describe('what is trained', () => {
     expect(all.state[0]?.parts).toHaveLength(operands.length);
   });
 
-  it('is what `trainable` chooses of those, exponents too', () => {
+  it('takes those that `trainable` chooses, exponents too', () => {
     expect(trained({ trainable: (name) => name === 'w' })).toEqual(['w']);
     expect(trained({ trainable: () => true })).toEqual(['w', 'free', 'exponent', 'low']);
   });
 
-  it('is refused, by name, where no gradient reaches it', () => {
+  it('refuses a named parameter that no gradient reaches', () => {
     const named = (...chosen: string[]): (() => unknown) => {
       return () => trained({ trainable: (name) => chosen.includes(name) });
     };
@@ -78,7 +78,7 @@ describe('what is trained', () => {
     expect(named('w', 'low')).not.toThrow();
   });
 
-  it('is never a running statistic, not even one stored together with a weight', () => {
+  it('never takes a running statistic, not even one stored together with a weight', () => {
     const statistics = ['mean', 'variance'].map((name) => ({
       name,
       type: float,
@@ -121,7 +121,7 @@ describe('what is trained', () => {
     expect(of('tiled')).toEqual(['scale', 'bias', 'other']);
   });
 
-  it('is refused where this form of its operator does not read it', () => {
+  it('refuses a parameter that this form of its operator does not read', () => {
     const mirrored = makeModel({
       inputs: [{ name: 'x', type: float, dims: [4] }],
       outputs: [{ name: 'y', type: float, dims: [6] }],
@@ -140,7 +140,7 @@ describe('what is trained', () => {
     ).toThrow(/"fill": the derivative of the loss is 0 all over/);
   });
 
-  it('is refused as the ratio of a Dropout in training form', () => {
+  it('refuses the ratio of a Dropout in training form', () => {
     const dropout = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 3] }],
       outputs: [{ name: 'y', type: float, dims: [2, 3] }],
@@ -159,7 +159,7 @@ describe('what is trained', () => {
     );
   });
 
-  it('is grouped by its multipliers', () => {
+  it('groups parameters by their multipliers', () => {
     const { state } = buildTrainingModel(model, {
       loss: 'mse',
       optimizer: sgd(),

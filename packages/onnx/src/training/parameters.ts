@@ -9,7 +9,7 @@ import type { Ops } from '../graph/ops.ts';
 import { notFinite, type Use, Uses, whyConstant } from './roles.ts';
 import type { UntrainedTensor } from './trainingModel.ts';
 
-/** Whether an output may have a derivative: integers and booleans of a known operator have none. */
+/** Whether an output may have a derivative. Integers and booleans of a known operator have none. */
 function mayHaveSlope(b: Ops, node: NodeProto, name: string): boolean {
   const { type } = b.type(name);
   return type === 0 || isFloat(type) || typeof b.operator(node)?.gradient !== 'function';
@@ -23,13 +23,13 @@ function carries(b: Ops, node: NodeProto, i: number, constants: boolean): boolea
   if (typeof operator?.gradient !== 'function' || (derivative === 'flows' && !operator.storedAs)) return true;
   const stored = b.initializers.get(initializerBehind(b, node.input[i] ?? '', b.initializers) ?? '');
   if (!stored) return true;
-  // An initializer at an input without a gradient is a setting (the scales of a Resize); a computed value there is
-  // refused.
+  // An initializer at an input without a gradient is a setting (the scales of a Resize). A computed value at such an
+  // input is refused.
   return derivative === 'flows' && (constants || storedAs(operator, i, dimsOf(stored)) === 'weight');
 }
 
 /**
- * The values that influence the seeds in a way that has a slope.
+ * The values that influence the seeds with a nonzero slope.
  *
  * @param constants - whether to include the constants of a formula
  */
@@ -50,7 +50,7 @@ function reaching(
   return live;
 }
 
-/** Whether an initializer is a running statistic, which training updates but no gradient does. */
+/** Whether an initializer is a running statistic, which training updates without a gradient. */
 function isStatistic(b: Ops, nodes: readonly NodeProto[], name: string): boolean {
   return nodes.some((node) =>
     node.input.some(
@@ -60,7 +60,7 @@ function isStatistic(b: Ops, nodes: readonly NodeProto[], name: string): boolean
   );
 }
 
-/** Why no gradient reaches an initializer, and whether because an operator lacks a gradient. */
+/** The reason why no gradient reaches an initializer, and whether an operator's missing gradient is the cause. */
 function whyNot(
   b: Ops,
   nodes: readonly NodeProto[],
@@ -82,30 +82,30 @@ function whyNot(
   const why = {
     unknown: `there is no gradient for ${at}`,
     zero: `the derivative of ${at} is 0`,
-    flows: `what ${at} feeds does not reach the loss`,
+    flows: `nothing computed from ${at} reaches the loss`,
   };
   return { why: why[derivative], lacking: derivative === 'unknown' };
 }
 
-/** What is trained and what is not. */
+/** The trained parameters and the other float tensors. */
 export interface Selection {
   readonly parameters: readonly TensorProto[];
   readonly untrained: readonly UntrainedTensor[];
 }
 
-/** Which tensors `trainable` decides on, and how. */
+/** The tensors that `trainable` selects. */
 interface Choice {
   readonly chosen: (tensor: TensorProto) => boolean;
-  /** The tensors that are meant by name: each must be trained. */
+  /** The tensors that are selected by name. Each must be trainable. */
   readonly named: readonly TensorProto[];
-  /** Whether it takes whatever it is asked about. */
+  /** Whether the function selects every tensor it is asked about. */
   readonly all: boolean;
 }
 
 /** No tensor has this name. */
 const nobody = '\0';
 
-/** Whether `trainable` names what it takes; else it names what it leaves out. */
+/** Whether `trainable` names the tensors it selects. Otherwise it names those it excludes. */
 function names(trainable: (name: string) => boolean): boolean {
   try {
     return !trainable(nobody);
@@ -115,8 +115,8 @@ function names(trainable: (name: string) => boolean): boolean {
 }
 
 /**
- * A function that names some tensors is taken at its word. One that leaves some out, and so takes names that it has
- * never seen, does not mean the constants that stand in nodes, nor what is not finite.
+ * A function that names some tensors is followed exactly. A function that excludes some tensors also returns true for
+ * names it has never seen. So it does not select constants in nodes, nor tensors that are not finite.
  */
 function choiceOf(
   stored: readonly TensorProto[],
@@ -135,7 +135,9 @@ function choiceOf(
   return { chosen: (tensor) => set.has(tensor), named, all: named.length === meant.length };
 }
 
-/** If `trainable` picks some parameters, each of them must be trained; if it picks all, those that can be. */
+/**
+ * If `trainable` picks some parameters, each of them must be trainable. If it picks all, those that can be trained are.
+ */
 function checkNamed(
   b: Ops,
   nodes: readonly NodeProto[],
@@ -154,14 +156,14 @@ function checkNamed(
   }
 }
 
-/** A stored float tensor, what reads it, and why it is not trained by default; absent for one that is. */
+/** A stored float tensor, its readers, and the reason if it is not trained by default. */
 export interface Classified {
   readonly tensor: TensorProto;
   readonly uses: readonly Use[];
   readonly why: string | undefined;
 }
 
-/** The nodes that read a tensor, or the integers that stand for it. */
+/** The nodes that read a tensor, or the integers it is stored as. */
 const readersOf = (uses: Uses, name: string): Use[] =>
   uses.direct(name).flatMap((use) => (isRounding(use.node) ? uses.direct(use.node.output[0] ?? '') : [use]));
 
@@ -172,7 +174,7 @@ const inNodeOf =
 const storedIn = ({ graph }: Model): TensorProto[] =>
   graph.initializer.filter(({ dataType }) => isFloat(dataType));
 
-/** What each stored float tensor is to training, in the model's order. */
+/** Classifies each stored float tensor for training, in the model's order. */
 export function classify(
   b: Ops,
   nodes: readonly NodeProto[],
@@ -193,7 +195,7 @@ export function classify(
 }
 
 /**
- * The stored tensors to train, in the model's order: initializers, then what stands in nodes.
+ * The stored tensors to train, in the model's order: initializers, then tensors in nodes.
  *
  * @throws {ClrError} if there is none, or if `trainable` names one that no gradient reaches
  */

@@ -16,17 +16,17 @@ import type { BuildOptions, ParameterGroup } from './options.ts';
 import { selectParameters } from './parameters.ts';
 import type { UntrainedTensor } from './trainingModel.ts';
 
-/** The names that the emitted models use for what the model itself does not have. */
+/** Makes names for the inputs and outputs that the emitted models add. */
 export type Names = (name: string) => string;
 
-/** A tensor that training changes without a gradient: a running mean. */
+/** A tensor that training changes without a gradient, such as a running mean. */
 export interface BufferState {
   readonly tensor: TensorProto;
-  /** The value of the graph that replaces it after a step. */
+  /** The graph's value that replaces it after a step. */
   readonly next: string;
 }
 
-/** A model with its loss, its parameters chosen and packed, before anything is differentiated. */
+/** A model with its loss and its packed parameters, before differentiation. */
 export interface Plan {
   readonly b: Ops;
   /** The model's own nodes and the loss, in order. */
@@ -39,11 +39,11 @@ export interface Plan {
   readonly buffers: readonly BufferState[];
   readonly bufferBuckets: readonly Bucket[];
   readonly names: Names;
-  /** The int64 input that decides dropout masks and random numbers, if there are any. */
+  /** The int64 input that determines dropout masks and random numbers, if there are any. */
   readonly rngStep: string | undefined;
 }
 
-/** Names of the emitted models that no value of the source has. */
+/** Returns names for the emitted models that no value of the source has. */
 export function namesFor(graph: GraphProto): Names {
   const taken = new Set(
     [...graph.input, ...graph.output, ...graph.initializer]
@@ -80,7 +80,7 @@ function checkGroups(groups: readonly ParameterGroup[] = [], trained: readonly s
   );
 }
 
-/** The multipliers of a parameter: those of the first group that matches. */
+/** The multipliers of a parameter: those of the first matching group. */
 export function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: string) => Scales {
   return (name) => {
     const group = groups?.find(({ match }) => match(name));
@@ -92,8 +92,8 @@ export function scalesOf(groups: readonly ParameterGroup[] | undefined): (name: 
 }
 
 /**
- * Notes the running statistics that a node in training form replaces. A node that shares them with an
- * earlier one goes on from where that one left them.
+ * Records the running statistics that a node in training form replaces. If an earlier node updates the same statistics,
+ * this node starts from the result.
  */
 function noteBuffers(
   b: Ops,
@@ -113,10 +113,10 @@ function noteBuffers(
 const whole: Scales = { lrScale: 1, weightDecayScale: 1 };
 
 /**
- * Loads a model, appends the loss, chooses the parameters and lets them and the running statistics be fed.
+ * Loads a model, appends the loss, chooses the parameters, and makes them and the running statistics inputs.
  *
- * @param model - stays as it is
- * @param inference - whether Dropout and BatchNormalization act as in inference
+ * @param model - is not changed
+ * @param inference - whether Dropout and BatchNormalization are in inference form
  */
 export function plan(model: SizedModel, options: BuildOptions, inference: boolean): Plan {
   const { graph } = model;
@@ -133,7 +133,7 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
       const own = [...node.input];
       if (!ops.inside) noteBuffers(ops, node, stored, replaced);
       ops.operator(node)?.settle?.(node, ops);
-      // What a branch or round alone makes is not known outside: layers in there stay in inference form.
+      // Values made inside a branch or round are not visible outside, so layers there stay in inference form.
       if (!inference && !ops.inside) return ops.operator(node)?.toTraining?.(node, ops, draws);
       node.input = own;
       ops.operator(node)?.toInference?.(node, ops, draws);

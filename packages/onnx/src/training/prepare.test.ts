@@ -21,9 +21,9 @@ const emitters = [
 ] as const;
 
 describe('a prepared model', () => {
-  // Dropout, batch normalisation and a max pool change nodes on the way.
+  // In these models, Dropout, batch normalisation and max pools change nodes when graphs are made.
   it.each(['lenet', 'cifar-quick', 'resnet-mini', 'bn-frozen', 'encoder'])(
-    'gives all its models in any order, and stays as it was read: %s',
+    'gives all its models in any order, and its source stays unchanged: %s',
     (name) => {
       const { bytes, loss } = oracleModel(name);
       const options = { loss, optimizer: adam(), provider: 'cpu', channelBlock: 8 } as const;

@@ -13,13 +13,13 @@ import type { BuildOptions } from './options.ts';
 import { readOptions } from './readOptions.ts';
 import { buildInference, buildWhole, type Inference, type Whole } from './whole.ts';
 
-/** The kind of target of cross-entropy. Each kind has its own form. */
+/** The kind of target for cross-entropy. Each kind has its own form of the loss. */
 export type TargetKind = NonNullable<BuildOptions['target']>;
 
 /** A model that was read once. All training and evaluation models are parts of these graphs. */
 export interface Prepared {
   readonly options: BuildOptions;
-  /** The model as it was read. It is never changed. */
+  /** The model that was read. It is never changed. */
   readonly source: SizedModel;
   /** The target that the models are written for. */
   readonly target: Target;
@@ -29,7 +29,7 @@ export interface Prepared {
   readonly whole: (target?: TargetKind) => Whole & Lowered;
   /** The forward pass in inference form. */
   readonly inference: (target?: TargetKind) => Inference & Lowered;
-  /** The choices left to measurement on this machine, and the graph that needs them. */
+  /** The choices that are left to measurements on this machine, and the graph that contains the nodes. */
   readonly questions: () => { readonly asked: readonly Question[]; readonly by: Graph };
   /** The forms in which contested nodes have been written so far. */
   readonly forms: () => Forms;

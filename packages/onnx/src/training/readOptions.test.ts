@@ -40,14 +40,14 @@ const wrong: readonly (readonly [given: unknown, message: RegExp])[] = [
   [{ ...right, optimizer: { type: 'adam', betas: [0.9, 0.99] } }, /Received: betas/],
   [{ ...right, trainable: ['w'] }, /Expected trainable to be a function/],
   [{ ...right, trainable: /w/ }, /Expected trainable to be a function/],
-  [{ ...right, trainable: async () => false }, /trainable to answer true or false/],
+  [{ ...right, trainable: async () => false }, /trainable to return true or false/],
   [{ ...right, trainable: () => 'no' }, /trainable\("w"\) = "no"/],
   [{ ...right, groups: { match: () => true } }, /Expected groups to be a list/],
   [{ ...right, groups: [null] }, /Expected the options of groups\[0\], an object/],
   [{ ...right, groups: [{ lrScale: 2 }] }, /groups\[0\] to have a function match/],
   [{ ...right, groups: [{ match: 'w' }] }, /Expected match to be a function/],
   [{ ...right, groups: [{ match: () => true, lrscale: 2 }] }, /Received: the unknown option lrscale = 2/],
-  [{ ...right, groups: [{ match: () => 1 }] }, /match to answer true or false/],
+  [{ ...right, groups: [{ match: () => 1 }] }, /match to return true or false/],
   [{ ...right, sizes: null }, /Expected sizes to be an object/],
   [{ ...right, output: 1 }, /Expected output to be the name/],
   [{ ...right, target: 'index' }, /target to be "indices" or "distribution"/],
@@ -77,7 +77,7 @@ describe('options', () => {
     await expect(createTrainer(ort, model, { ...right, ...options } as never)).rejects.toThrow(ClrError);
   });
 
-  it('fill in what an optimizer from JSON leaves out', () => {
+  it("get an optimizer's defaults if its JSON lacks them", () => {
     const full = buildTrainingModel(model, { ...right, optimizer: sgd({ momentum: 0.9 }) });
     const brief = buildTrainingModel(model, { ...right, optimizer: { type: 'sgd', momentum: 0.9 } as never });
     expect(brief.bytes).toEqual(full.bytes);
@@ -85,7 +85,7 @@ describe('options', () => {
 });
 
 describe('a trainer', () => {
-  it('refuses misuse with errors of its own', async () => {
+  it('refuses misuse with its own errors', async () => {
     const trainer = await createTrainer(ort, model, right);
     const snapshot = await trainer.snapshot();
     const target = new ort.Tensor('float32', new Float32Array(2), [1, 2]);

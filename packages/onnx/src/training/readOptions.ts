@@ -5,7 +5,7 @@ import { show } from '../show.ts';
 import { answered, predicateAdvice } from './namePredicate.ts';
 import type { BuildOptions, ParameterGroup } from './options.ts';
 
-/** Checks an option: what is expected, and whether a value is legal. */
+/** A rule for an option: a text for what is expected, and a test of the value. */
 type Rule = readonly [expected: string, legal: (value: unknown) => boolean];
 
 const isObject = (value: unknown): value is object =>
@@ -37,7 +37,7 @@ const rules: Readonly<
 > = {
   loss: [
     knownLosses,
-    // its fields are checked by `termsOf`
+    // `termsOf` checks its fields.
     (loss) => typeof loss === 'string' || (typeof loss === 'object' && loss !== null),
   ],
   optimizer: ['made by sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core', isObject],
@@ -59,17 +59,17 @@ const rules: Readonly<
     "a trainer's `forms`: an object of texts",
     (value) => isObject(value) && Object.values(value).every((form) => typeof form === 'string'),
   ],
-  // the builders leave these alone, so that they take createTrainer's options as they are
+  // The builders ignore these, so that they accept createTrainer's options.
   formsFile: ['the path of a file', (value) => typeof value === 'string' && value !== ''],
   deterministic: ['true or false', (value) => typeof value === 'boolean'],
-  reduce: ['what mpi() of @clr/mpi gives', isObject],
+  reduce: ['the result of mpi() of @clr/mpi', isObject],
   statistics: oneOf('averaged', 'local'),
-  cacheFeatures: ['a function of a batch that gives an id for each example', isFunction],
+  cacheFeatures: ['a function from a batch to an id for each example', isFunction],
   externalData: ["a function of a file's name, an offset and a length", isFunction],
   session: ['session options of ONNX Runtime', isObject],
 };
 
-/** What to do about a value of the wrong kind. */
+/** The advice for a value of the wrong kind. */
 function adviceFor(name: string, value: unknown): string {
   switch (name) {
     case 'trainable':
@@ -112,7 +112,10 @@ function checkProviders(list: unknown): void {
 
 const optimizers = { sgd, adam, adamW, rmsProp, adagrad };
 
-/** The optimizer with its numbers checked and its defaults filled in: it may come from JSON or be written by hand. */
+/**
+ * The optimizer with its numbers checked and its defaults filled in, because it may come from JSON or be written by
+ * hand.
+ */
 function readOptimizer(given: Optimizer): Optimizer {
   const { type, ...fields } = given;
   const make = Object.hasOwn(optimizers, type)
@@ -129,11 +132,11 @@ function readOptimizer(given: Optimizer): Optimizer {
 }
 
 /**
- * Options as the builders use them: names, kinds and numbers checked, the optimizer's defaults filled in.
+ * Options as the builders use them, with names, kinds and numbers checked and the optimizer's defaults filled in.
  *
- * @param without - names that the caller does not take
- * @throws {ClrError} on an unknown name or a value of the wrong kind
- * @throws {PolicyError} on a number of the optimizer that is outside its range
+ * @param without - options that the caller does not accept
+ * @throws {ClrError} for an unknown name or a value of the wrong kind
+ * @throws {PolicyError} for a number of the optimizer that is outside its range
  */
 export function readOptions<Options extends BuildOptions>(
   given: Options,

@@ -5,20 +5,20 @@ import { isView, storedAs } from '../gradients/derivative.ts';
 import type { Ops } from '../graph/ops.ts';
 import { isPrivate } from '../graph/privateOperators.ts';
 
-/** A node that reads a stored tensor, directly or in another shape, order or type. */
+/** A node's input that reads a stored tensor, directly or after a change of shape, order or type. */
 export interface Use {
   readonly node: NodeProto;
   readonly input: number;
 }
 
-/** A node, or for one with graphs inside the nodes of these: they are what reads a weight. */
+/** A node, or the nodes of its inner graphs, because those read the weights. */
 function withInner(node: NodeProto): NodeProto[] {
   return isPrivate(node) && subgraphs(node).length > 0
     ? subgraphs(node).flatMap((graph) => graph.node.flatMap(withInner))
     : [node];
 }
 
-/** Which nodes read and make which values. */
+/** An index of the nodes that read and make values. */
 export class Uses {
   readonly #readers = new Map<string, Use[]>();
   readonly #makers = new Map<string, NodeProto>();
@@ -34,12 +34,12 @@ export class Uses {
     }
   }
 
-  /** The nodes that read a value itself. */
+  /** The nodes that read a value directly. */
   direct(name: string): readonly Use[] {
     return this.#readers.get(name) ?? [];
   }
 
-  /** The nodes that read a value, behind those that only change its form. */
+  /** The nodes that read a value directly, or after nodes that only change its form. */
   of(name: string): Use[] {
     return this.direct(name).flatMap((use) =>
       use.input === 0 && isView(use.node) ? this.of(use.node.output[0] ?? '') : [use],
@@ -51,7 +51,7 @@ export class Uses {
   }
 }
 
-/** Operators whose second operand on is learned wherever it is stored, and at which inputs. */
+/** Operators whose later operands are learned wherever they are stored, with the inputs in question. */
 const parameterInputs: Readonly<Record<string, readonly number[]>> = {
   Conv: [1, 2],
   ConvTranspose: [1, 2],
@@ -75,19 +75,19 @@ const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div']);
 const formulas = new Set([...arithmetic, 'Max', 'Min', 'Sum', 'Mean', 'Mod']);
 const products = new Set(['Conv', 'ConvTranspose', 'MatMul', 'Gemm', 'Einsum']);
 
-/** How modules and variables name their weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
+/** Patterns of names that modules and variables give their weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
 const weightName = /^[a-z_]\w*(\.\w+)*$|variable/i;
-/** How exporters and optimizers name what they found in a formula, where it looks like a weight's name. */
+/** Names that exporters and optimizers give to constants of a formula, and that could be mistaken for weights' names. */
 const constantName = /const|cst|^(val|scalar|lifted_tensor|ortshared)_/i;
-/** How Paddle names its parameters, which it writes as Constant nodes: `conv2d_0.w_0`. */
+/** Paddle's names for parameters, which it writes as Constant nodes: `conv2d_0.w_0`. */
 const paddleName = /\.[wb]_\d+$/;
-/** How modules name what they keep and do not train. */
+/** Names that modules give to buffers, which are not trained. */
 const bufferName = /(^|[._/])(\w*buffer|inv_freq|(attn|attention|causal)_?mask)$/i;
 
-/** More steps back than from a bias to its product, past the scales and shifts between them. */
+/** A limit on the search from a bias back to its product, past scales and shifts. */
 const furthest = 12;
 
-/** Whether a value comes out of a product with weights, behind arithmetic and changes of form alone. */
+/** Whether a value is computed from a product with weights by arithmetic and changes of form alone. */
 function behindProduct(uses: Uses, name: string, steps = furthest): boolean {
   const node = uses.maker(name);
   if (!node || steps === 0) return false;
@@ -96,7 +96,7 @@ function behindProduct(uses: Uses, name: string, steps = furthest): boolean {
   return arithmetic.has(node.opType) && node.input.some((input) => behindProduct(uses, input, steps - 1));
 }
 
-/** Whether a value is an integer product or the scale of quantised inputs, behind other scales alone. */
+/** Whether a value is an integer product or the scale of quantised inputs, possibly multiplied by other scales. */
 function isQuantised(uses: Uses, name: string, steps = furthest): boolean {
   const node = uses.maker(name);
   if (!node || steps === 0) return false;
@@ -104,14 +104,17 @@ function isQuantised(uses: Uses, name: string, steps = furthest): boolean {
   return /^(Cast|Mul)$/.test(node.opType) && node.input.some((input) => isQuantised(uses, input, steps - 1));
 }
 
-/** Whether a use multiplies an integer product by its scale. Such a scale belongs to stored integers: they must not part. */
+/**
+ * Whether a use multiplies an integer product by its scale. Training must not change it, because it belongs to the
+ * stored integers.
+ */
 const isScale = (uses: Uses, { node, input }: Use): boolean =>
   node.opType === 'Mul' && node.input.some((other, i) => i !== input && isQuantised(uses, other));
 
-/** Whether a use is a parameter's: a weight of a layer, or the scale or bias behind a product. */
+/** Whether a use is that of a parameter: a weight of a layer, or the scale or bias after a product. */
 function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]): boolean {
   if (parameterInputs[node.opType]?.includes(input) ?? false) return true;
-  // A mask that is added to scores has two axes; a bias has one.
+  // A mask that is added to scores has two axes. A bias has one.
   const oneAxis = dims.filter((dim) => dim > 1).length === 1;
   return (
     arithmetic.has(node.opType) &&
@@ -120,10 +123,10 @@ function isParameter(uses: Uses, { node, input }: Use, dims: readonly number[]):
   );
 }
 
-/** The reason of a tensor with numbers that are not finite. */
+/** The reason for tensors with numbers that are not finite. */
 export const notFinite = 'it holds numbers that are not finite';
 
-/** Whether tensors are finite: large ones take a while, and several graphs are made of one file. */
+/** A cache, because the check of a large tensor takes time, and several graphs are made from one file. */
 const finite = new WeakMap<TensorProto, boolean>();
 
 /** Whether all elements of a tensor are finite. */
@@ -135,7 +138,7 @@ function allFinite(tensor: TensorProto): boolean {
 
 function sumIsFinite(tensor: TensorProto): boolean {
   for (const part of floatParts(tensor)) {
-    // The sum of finite numbers of float32 is finite in float64.
+    // A sum of finite float32 numbers is finite in float64.
     let sum = 0;
     for (let i = 0; i < part.length; i++) sum += part[i] as number;
     if (!Number.isFinite(sum) && !part.every(Number.isFinite)) return false;
@@ -144,13 +147,16 @@ function sumIsFinite(tensor: TensorProto): boolean {
 }
 
 /**
- * Says why a stored float tensor is not trained unless it is named; `undefined` for one that is trained.
+ * The reason why a stored float tensor is not trained by default; `undefined` if it is trained.
  *
- * A tensor among the initializers is a weight, wherever it goes in: exporters put there what modules hold. Left out are
- * those that an operator takes as a constant (exponents, bounds, quantisation scales), scalars in arithmetic with names
- * that exporters make, and buffers with the names that modules give them. A tensor in a node is a constant unless it
- * goes in where layers have their weights, or is the bias or scale behind a product, or has a name that Paddle gives
- * parameters. Whatever is not finite, such as a mask of −∞, is never trained.
+ * An initializer is a weight, whichever node reads it, because exporters store modules' weights as initializers.
+ * Exceptions are tensors that an operator uses as a constant (exponents, bounds, quantisation scales), scalars in
+ * arithmetic with names that exporters generate, and buffers with their usual names.
+ *
+ * A tensor in a node is a constant. Exceptions are tensors at the weight inputs of layers, the bias or scale after a
+ * product, and names that Paddle gives to parameters.
+ *
+ * A tensor that is not finite, such as a mask of −∞, is never trained.
  *
  * @param inNode - whether the file keeps the tensor in a node
  */
@@ -161,7 +167,7 @@ export function whyConstant(b: Ops, uses: Uses, tensor: TensorProto, inNode: boo
   if (!allFinite(tensor)) return notFinite;
   const role = ({ node, input }: Use): string => storedAs(b.operator(node), input, dims);
   if (found.length > 0 && found.every((use) => role(use) === 'constant')) {
-    return `${found[0]?.node.opType} takes it for a constant`;
+    return `${found[0]?.node.opType} uses it as a constant`;
   }
   if (found.length > 0 && found.every((use) => isScale(uses, use))) return 'it is a quantisation scale';
   if (!inNode) {

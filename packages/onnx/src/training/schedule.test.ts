@@ -7,7 +7,7 @@ import { buildTrainingModel, createTrainer, type TrainingModel, type TrainingOpt
 const rates = Float32Array.of(0.01, 0.05, 0.1, 0.05, 0.02);
 const momenta = Float32Array.of(0.95, 0.9, 0.85, 0.9, 0.95);
 
-/** Runs a training model as any ONNX Runtime would: the state and the step number in, the state out. */
+/** Runs a training model as any ONNX Runtime would: state and step number in, state out. */
 async function runAlone(model: TrainingModel, steps: number): Promise<Map<string, ort.Tensor>> {
   const session = await ort.InferenceSession.create(model.bytes);
   const state = new Map<string, ort.Tensor>(
@@ -35,7 +35,7 @@ describe('a schedule inside the training model', () => {
     ['sgd with weight decay and clipping', sgd({ momentum: 0.9 }), further],
     ['adamW with weight decay', adamW(), { weightDecay: further.weightDecay }],
   ])(
-    '%s: acts as the same values given step by step, the last one after the end',
+    '%s: acts like the same values given step by step, and repeats the last one after the end',
     async (_name, optimizer, tables: Partial<typeof further>) => {
       const options: TrainingOptions = { loss: 'crossEntropy', optimizer };
       const model = buildTrainingModel(smallModel(), {
@@ -62,7 +62,7 @@ describe('a schedule inside the training model', () => {
     },
   );
 
-  it('with a table of rates alone leaves the momentum an input', () => {
+  it('keeps the momentum as an input if the table has rates only', () => {
     const options: TrainingOptions = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.8 }) };
     const model = buildTrainingModel(smallModel(), { ...options, schedule: { lr: rates } });
     expect(model.momentum).toEqual({ name: 'momentum', preset: 0.8 });

@@ -21,7 +21,7 @@ const model = makeModel({
 const options = { loss: 'mse', optimizer: sgd() } as const;
 
 describe('sizes', () => {
-  it('fix the number of steps of a recurrent layer; the batch stays free', async () => {
+  it('fix the number of steps of a recurrent layer and leave the batch free', async () => {
     const free = await createTrainer(ort, model, options);
     const trainer = await createTrainer(ort, model, { ...options, sizes: { steps: 5 } });
     for (const batch of [2, 4]) {
@@ -29,7 +29,7 @@ describe('sizes', () => {
       const target = new ort.Tensor('float32', new Float32Array(3 * batch), [1, batch, 3]);
       const first = await trainer.evaluate([{ x, target }]);
       await trainer.trainStep({ x, target }, { lr: 0.1 });
-      // A free number of steps gives the same, more slowly.
+      // A free number of steps gives the same result, but more slowly.
       await free.trainStep({ x, target }, { lr: 0.1 });
       const [fixed, loose] = [await trainer.parameters(), await free.parameters()];
       for (const [name, { data }] of fixed) {
@@ -51,7 +51,7 @@ describe('sizes', () => {
   });
 });
 
-/** A net whose file fixes a batch of one: in its inputs, in a Reshape, in a state and a token. */
+/** A net whose file fixes a batch of one: in its inputs, a Reshape, a state and a token. */
 const fixed = (batch: number) =>
   makeModel({
     inputs: [{ name: 'x', type: float, dims: [batch, 4, 2] }],
@@ -110,14 +110,17 @@ describe('sizes that the file fixes', () => {
     });
 
   it.each([
-    [taking('Gather', { axis: 0 }), { x: [3, 4, 2] }, /Gather\), which takes fixed places of that axis/],
+    [taking('Gather', { axis: 0 }), { x: [3, 4, 2] }, /Gather\), which takes fixed positions of that axis/],
     [taking('Squeeze'), { x: [3, 4, 2] }, /Squeeze\), which drops that axis/],
     [fixed(1), { x: [3, 5, 2] }, /Reshape/],
     [fixed(1), { x: [3, 4] }, /x = \[3, 4\] for an input of 3 axes/],
     [fixed(1), { z: [3, 4] }, /Received: z = \[3, 4\]/],
     [fixed(1), { x: [0, 4, 2] }, /Received: x = \[0, 4, 2\]/],
     [model, { x: [5, 2, 2], batch: 3 }, /axis "batch" = 3, and 2 elsewhere/],
-  ])('are refused where nodes cannot follow, or sizes contradict: %#', async (file, sizes, message) => {
-    await expect(createTrainer(ort, file, { ...options, sizes })).rejects.toThrow(message);
-  });
+  ])(
+    'are refused if nodes cannot follow, or if sizes contradict each other: %#',
+    async (file, sizes, message) => {
+      await expect(createTrainer(ort, file, { ...options, sizes })).rejects.toThrow(message);
+    },
+  );
 });

@@ -4,16 +4,19 @@ import { dimsOf } from '../format/tensor.ts';
 import type { GraphProto, NodeProto, TensorProto } from '../generated/onnx_pb.ts';
 import { declaration } from '../graph/declaration.ts';
 
-/** Smaller tensors (bytes) stay in the graph. */
+/** Tensors smaller than this (in bytes) stay in the graph. */
 const least = 1 << 20;
 
-/** Graphs that hold less than this (bytes) stay as they are. */
+/** Graphs that hold less than this (in bytes) stay unchanged. */
 const large = 1 << 26;
 
-/** Where a weight is as good as an input as it is as a constant. Of a Conv the runtime lays out constant weights anew. */
+/**
+ * Operators for which an input is as fast as a constant. A Conv is not among them: the runtime optimises the layout of
+ * its constant weights.
+ */
 const takers = new Set(['MatMul', 'Gemm', 'Gather']);
 
-/** The nodes that read each value; a node with graphs inside reads what they read. */
+/** The nodes that read each value. A node with inner graphs reads what they read. */
 function readersOf(nodes: readonly NodeProto[]): Map<string, NodeProto[]> {
   const readers = new Map<string, NodeProto[]>();
   for (const node of nodes) {
@@ -23,7 +26,7 @@ function readersOf(nodes: readonly NodeProto[]): Map<string, NodeProto[]> {
   return readers;
 }
 
-/** The stored tensors that only such nodes read. A Transpose before a MatMul becomes a part of it in the runtime. */
+/** The stored tensors that only such operators read. The runtime merges a Transpose into the MatMul that follows. */
 function movable({ node: nodes, initializer }: GraphProto): TensorProto[] {
   const readers = readersOf(nodes);
   const takes = ({ opType, domain, output }: NodeProto): boolean =>
@@ -38,10 +41,10 @@ function movable({ node: nodes, initializer }: GraphProto): TensorProto[] {
 }
 
 /**
- * Takes large weights that stay as they are out of a graph, which gets them as inputs. Of what a file holds the runtime
- * makes two copies, and each session its own; an input is read where it lies.
+ * Removes large frozen weights from a graph and makes them inputs. For weights in a file, the runtime makes two copies,
+ * and each session makes its own; an input is not copied.
  *
- * @returns the weights; none where they are too small to matter
+ * @returns the weights, or none if they are too small to matter
  */
 export function takeWeights(graph: GraphProto): TensorProto[] {
   const weights = movable(graph);

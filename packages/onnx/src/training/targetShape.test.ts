@@ -11,7 +11,7 @@ const float = (dims: readonly number[]) =>
   new ort.Tensor('float32', Float32Array.from(wave(dims.reduce((a, b) => a * b, 1))), [...dims]);
 const labels = (n: number) => new ort.Tensor('int64', new BigInt64Array(n), [n]);
 
-/** A linear layer; the rows of its output are free, and not always those of its input. */
+/** A linear layer. The rows of its output are a free axis, which is not always that of its input. */
 const linear = (free: string, wide: boolean) =>
   makeModel({
     inputs: [{ name: 'x', type: FLOAT, dims: [free, wide ? 6 : 3] }],
@@ -30,8 +30,8 @@ const linear = (free: string, wide: boolean) =>
 
 const forms = [
   ['a named axis', linear('{n}', false), 3, 1],
-  ['an axis without a name, as scikit-learn exports it', linear('?', false), 3, 1],
-  ['an axis that the model works out', linear('?', true), 6, 2],
+  ['an axis without a name, as exported by scikit-learn', linear('?', false), 3, 1],
+  ['an axis that the model computes', linear('?', true), 6, 2],
 ] as const;
 const losses: readonly (readonly [string, Loss, (rows: number) => ort.Tensor])[] = [
   ['class indices', 'crossEntropy', labels],
@@ -41,7 +41,7 @@ const losses: readonly (readonly [string, Loss, (rows: number) => ort.Tensor])[]
 ];
 
 describe.each(forms)('%s', (_, model, width, times) => {
-  it.each(losses)('%s: a target of one row is not spread over a batch', async (_, loss, target) => {
+  it.each(losses)('%s: does not broadcast a target of one row to a batch', async (_, loss, target) => {
     const trainer = await createTrainer(ort, model, {
       loss,
       optimizer: sgd(),

@@ -47,7 +47,7 @@ const tensor = (dims: readonly number[], pace = 2.3): ort.Tensor =>
 const batch = { x: tensor([5, 8]), target: tensor([5, 3], 0.3) };
 const options: TrainerOptions = { loss: 'mse', optimizer: sgd({ momentum: 0.9 }) };
 
-/** Trains three steps and exports. */
+/** Trains three steps and exports the model. */
 async function trained(
   file: Uint8Array,
   {
@@ -66,7 +66,7 @@ async function trained(
   return { gradients, parameters, exported, untrained, loss };
 }
 
-/** The loss of an exported file, computed by the runtime alone. */
+/** The loss of an exported file, computed by ONNX Runtime alone. */
 async function lossOf(file: Uint8Array, feed: Readonly<Record<string, ort.Tensor>> = batch): Promise<number> {
   const session = await ort.InferenceSession.create(file);
   const { target, ...inputs } = feed;
@@ -82,10 +82,10 @@ const names = (file: Uint8Array, more: Partial<TrainerOptions> = {}): string[] =
     role === 'parameters' ? parts.map(({ name }) => name) : [],
   );
 
-describe('weights that the file keeps in Constant nodes', () => {
+describe('weights in Constant nodes', () => {
   const constants = makeModel({ ...io, nodes: [...[first, bias, last].map(constantNode), ...net] });
 
-  it('train to the same bits as initializers, under the names of their values', async () => {
+  it('train to the same bits as initializers, and are named like their values', async () => {
     const plain = await trained(makeModel({ ...io, nodes: net, initializers: [first, bias, last] }));
     const found = await trained(constants);
     expect([...found.parameters.keys()]).toEqual(['linear_0.w_0', 'linear_0.b_0', 'val_7']);
@@ -93,7 +93,7 @@ describe('weights that the file keeps in Constant nodes', () => {
     expect(found.parameters).toEqual(plain.parameters);
   });
 
-  it('are written back at their own places, and every other byte stays', async () => {
+  it('are written back in their places, and every other byte is unchanged', async () => {
     const { exported, parameters, loss } = await trained(constants);
     expect(exported.length).toBe(constants.length);
     const changed = exported.reduce((n, byte, i) => n + (byte === constants[i] ? 0 : 1), 0);
@@ -106,7 +106,7 @@ describe('weights that the file keeps in Constant nodes', () => {
     await again.dispose();
   });
 
-  it('may be lists of floats, or halfs', async () => {
+  it('may be lists of floats or 16-bit floats', async () => {
     const listed: NodeSpec = {
       op: 'Constant',
       inputs: [],
@@ -184,7 +184,7 @@ describe('weights inside functions, branches and loops', () => {
     expect(await lossOf(found.exported, feed)).toBeCloseTo(found.loss, 6);
   });
 
-  it('of a loop written out are one tensor for all rounds; two bodies keep theirs apart', async () => {
+  it('of an unrolled loop are one tensor for all rounds, and two bodies keep separate ones', async () => {
     const loop = (from: string, to: string, pace: number): NodeSpec => ({
       op: 'Loop',
       name: `loop_${to}`,
@@ -226,7 +226,7 @@ describe('weights inside functions, branches and loops', () => {
   });
 });
 
-describe('what is trained only if it is named', () => {
+describe('tensors that are trained only if they are named', () => {
   const mask: InitializerSpec = {
     name: 'hidden',
     type: float,
@@ -253,7 +253,7 @@ describe('what is trained only if it is named', () => {
   });
   const feed = { x: tensor([2, 4, 8]), target: tensor([2, 4, 8], 0.3) };
 
-  it('a mask that is not finite, constants of a formula and windows; the trainer says so', async () => {
+  it('are masks that are not finite, constants of a formula and windows, and the trainer lists them', async () => {
     const { parameters, exported, loss, untrained } = await trained(file, {
       feed,
       optimizer: sgd({ momentum: 0.9, weightDecay: 0.01 }),
@@ -267,7 +267,7 @@ describe('what is trained only if it is named', () => {
     expect(await lossOf(exported, feed)).toBeCloseTo(loss, 6);
   });
 
-  it('by a function that takes it and not every other name', () => {
+  it('are trained by a function that picks them and not every other name', () => {
     expect(names(file, { trainable: () => true })).toEqual(['q']);
     expect(names(file, { trainable: (name) => !name.startsWith('k') })).toEqual(['q']);
     expect(names(file, { trainable: (name) => name === '/window' || name === 'q' })).toEqual([
@@ -280,38 +280,41 @@ describe('what is trained only if it is named', () => {
 
 describe('the scale of a dynamically quantised product', () => {
   const scaled: Readonly<Record<string, readonly NodeSpec[]>> = {
-    'beside the scale of the inputs': [
+    'multiplied with the scale of the inputs': [
       { op: 'Mul', inputs: ['s', 'wscale'], outputs: ['both'] },
       { op: 'Mul', inputs: ['f', 'both'], outputs: ['h'] },
     ],
-    'behind the product': [
+    'multiplied after the product': [
       { op: 'Mul', inputs: ['f', 's'], outputs: ['g'] },
       { op: 'Mul', inputs: ['g', 'wscale'], outputs: ['h'] },
     ],
   };
-  it.each(Object.entries(scaled))('%s is not trained: it belongs to stored integers', async (_, scales) => {
-    const file = makeModel({
-      ...io,
-      opset: 17,
-      initializers: [
-        {
-          name: 'integers',
-          type: DataType.INT8,
-          dims: [8, 6],
-          values: Array.from({ length: 48 }, (_, i) => ((37 * i) % 200) - 100),
-        },
-        { name: 'wscale', type: float, dims: [], values: [0.01] },
-        last,
-      ],
-      nodes: [
-        { op: 'DynamicQuantizeLinear', inputs: ['x'], outputs: ['q', 's', 'z'] },
-        { op: 'MatMulInteger', inputs: ['q', 'integers', 'z'], outputs: ['i'] },
-        { op: 'Cast', inputs: ['i'], outputs: ['f'], attributes: { to: float } },
-        ...scales,
-        { op: 'MatMul', inputs: ['h', 'val_7'], outputs: ['y'] },
-      ],
-    });
-    const { gradients } = await trained(file);
-    expect([...gradients.keys()]).toEqual(['integers', 'val_7']);
-  });
+  it.each(Object.entries(scaled))(
+    '%s is not trained, because it belongs to stored integers',
+    async (_, scales) => {
+      const file = makeModel({
+        ...io,
+        opset: 17,
+        initializers: [
+          {
+            name: 'integers',
+            type: DataType.INT8,
+            dims: [8, 6],
+            values: Array.from({ length: 48 }, (_, i) => ((37 * i) % 200) - 100),
+          },
+          { name: 'wscale', type: float, dims: [], values: [0.01] },
+          last,
+        ],
+        nodes: [
+          { op: 'DynamicQuantizeLinear', inputs: ['x'], outputs: ['q', 's', 'z'] },
+          { op: 'MatMulInteger', inputs: ['q', 'integers', 'z'], outputs: ['i'] },
+          { op: 'Cast', inputs: ['i'], outputs: ['f'], attributes: { to: float } },
+          ...scales,
+          { op: 'MatMul', inputs: ['h', 'val_7'], outputs: ['y'] },
+        ],
+      });
+      const { gradients } = await trained(file);
+      expect([...gradients.keys()]).toEqual(['integers', 'val_7']);
+    },
+  );
 });

@@ -15,7 +15,7 @@ import { type Plan, plan } from './plan.ts';
 import { recompute } from './recompute.ts';
 import { updateOf } from './updates/updateOf.ts';
 
-/** A graph with all its inputs, outputs and state. It knows no target yet. */
+/** A graph with all its inputs, outputs and state. It is not yet written for a target. */
 interface Graphed extends Draft {
   readonly plan: Plan;
   /** The mean loss as a float32 scalar. */
@@ -23,35 +23,38 @@ interface Graphed extends Draft {
   readonly accuracy: string | undefined;
 }
 
-/** The way there in inference form. */
+/** The forward pass in inference form. */
 export interface Inference extends Graphed {
-  /** The model's answers in float32, unless it computes its own loss. */
+  /** The model's outputs in float32, unless it computes its own loss. */
   readonly answers: string | undefined;
 }
 
 /** The forward pass, the backward pass and the update. */
 export interface Whole extends Graphed {
-  /** The loss, NaN where a parameter or running statistic after the step is not finite. */
+  /** The loss, or NaN if a parameter or running statistic after the step is not finite. */
   readonly checkedLoss: string;
-  /** The loss, NaN where a running statistic after the step is not finite. */
+  /** The loss, or NaN if a running statistic after the step is not finite. */
   readonly gradientLoss: string;
-  /** 0, or NaN where a parameter after the step is not finite. */
+  /** 0, or NaN if a parameter after the step is not finite. */
   readonly spoiled: string;
-  /** The same for each vector of parameters by itself. */
+  /** The same for each vector of parameters. */
   readonly spoils: readonly string[];
-  /** The vectors of gradients, and the names by which the update reads them. */
+  /** The vectors of gradients, and the names of the update's inputs for them. */
   readonly gradients: readonly { readonly value: string; readonly name: string; readonly bucket: Bucket }[];
-  /** Through how many of the model's nodes gradients go. */
+  /** The number of the model's nodes through which gradients flow. */
   readonly backward: { readonly nodes: number; readonly of: number };
   readonly hyper: HyperNames;
-  /** The inputs that the update alone reads: rates and slots. */
+  /** The inputs that only the update reads: rates and slots. */
   readonly updateInputs: readonly ValueInfoProto[];
 }
 
 const byName = (tensors: readonly TensorProto[]): Map<string, TensorProto> =>
   new Map(tensors.map((tensor) => [tensor.name, tensor]));
 
-/** A draft with the inputs of all models that run the network: data, `rngStep`, targets, parameters, running statistics. */
+/**
+ * A draft with the inputs of all models that contain the network: data, `rngStep`, targets, parameters, running
+ * statistics.
+ */
 function network(p: Plan): Draft {
   const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
   if (p.rngStep) input(draft, p.rngStep, DataType.INT64, []);
@@ -81,7 +84,7 @@ function feedState(draft: Draft, p: Plan): void {
   );
 }
 
-/** The gradients of all parameters, bucket by bucket, and how far back they go. */
+/** The gradients of all parameters, bucket by bucket, and the extent of the backward pass. */
 function gradientVectors(
   p: Plan,
   model: Model,
@@ -124,7 +127,10 @@ function metrics({ b, head }: Plan): Pick<Graphed, 'loss' | 'accuracy'> {
   return { loss: scalar(head.loss), accuracy: head.accuracy && scalar(head.accuracy) };
 }
 
-/** Where a parameter or running statistic is not finite, its successor's sum is NaN. */
+/**
+ * The replacements of state vectors. If a parameter or running statistic is not finite, the sum of its replacement is
+ * NaN.
+ */
 function successors({ outputs, state }: Draft, roles: readonly string[]): string[] {
   const values = new Map(outputs.map(({ name, value }) => [name, value]));
   return state.flatMap(({ role, output }) =>
@@ -132,7 +138,7 @@ function successors({ outputs, state }: Draft, roles: readonly string[]): string
   );
 }
 
-/** The graph that training takes place in. */
+/** The graph for training. */
 export function buildWhole(source: SizedModel, options: BuildOptions): Whole {
   const update = updateOf(options.optimizer);
   const p = plan(source, options, false);
@@ -185,7 +191,7 @@ export function buildWhole(source: SizedModel, options: BuildOptions): Whole {
   };
 }
 
-/** The graph that evaluations take place in. */
+/** The graph for evaluation. */
 export function buildInference(source: SizedModel, options: BuildOptions): Inference {
   const p = plan(source, options, true);
   const { outputs } = p.head;

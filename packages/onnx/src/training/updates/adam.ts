@@ -5,8 +5,8 @@ import { blend, decayed, decayOf, rate } from './parts.ts';
 import type { Update } from './update.ts';
 
 /**
- * 1 − βᵗ for β = exp(`logBeta`), in the type of `t`. In float32 it is the series of 1 − exp(t·ln β) near 0, where the
- * difference would lose the first steps of β₂ = 0.999 in rounding; float64 is not to be had in every runtime.
+ * 1 − βᵗ for β = exp(`logBeta`), in the type of `t`. In float32, the difference would lose the first steps of β₂ =
+ * 0.999 to rounding, so near 0 it uses the series of 1 − exp(t·ln β). float64 is not available in every runtime.
  */
 function correction(b: Ops, logBeta: number, t: string): string {
   const one = b.scalar(1, t);
@@ -20,9 +20,9 @@ function correction(b: Ops, logBeta: number, t: string): string {
   return b.where(b.less(z, b.scalar(-0.25, t)), far, b.neg(b.mul(z, series)));
 }
 
-/** Adam, and AdamW, whose decay is not part of the gradient. */
+/** Adam, and AdamW, whose weight decay is not part of the gradient. */
 export function adamUpdate(spec: AdamOptimizer | AdamWOptimizer): Update {
-  // 1 − β₁ᵗ and the root of 1 − β₂ᵗ, the same for all vectors of a type.
+  // 1 − β₁ᵗ and the root of 1 − β₂ᵗ, computed once for each type.
   const corrections = new Map<number, readonly [string, string]>();
   const emitCorrections = (b: Ops, beta1: string, step: string): readonly [string, string] => {
     const one = b.scalar(1, beta1);

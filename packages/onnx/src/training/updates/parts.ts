@@ -1,13 +1,13 @@
 import type { Ops } from '../../graph/ops.ts';
 import type { Hyper, UpdateInput } from './update.ts';
 
-/** The rate of a bucket. */
+/** The learning rate of a bucket. */
 export function rate(b: Ops, { lr }: Hyper, { weights, lrScale }: UpdateInput): string {
   const own = b.castLike(lr, weights);
   return lrScale === 1 ? own : b.mul(own, b.scalar(lrScale, weights));
 }
 
-/** The weight decay of a bucket; undefined where it is 0 at every step. */
+/** The weight decay of a bucket; undefined if it is 0 at every step. */
 export function decayOf(
   b: Ops,
   { weightDecay }: Hyper,
@@ -20,7 +20,7 @@ export function decayOf(
   return weightDecayScale === 1 ? decay : b.mul(decay, b.scalar(weightDecayScale, weights));
 }
 
-/** The gradient with L2 decay. */
+/** The gradient with L2 weight decay. */
 export function decayed(b: Ops, hyper: Hyper, input: UpdateInput, weightDecay: number): string {
   const { weights, gradient } = input;
   const decay = decayOf(b, hyper, input, weightDecay);

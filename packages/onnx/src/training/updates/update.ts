@@ -8,11 +8,11 @@ export interface Hyper {
   readonly momentum: string;
   /** int64: the number of updates applied before this one. */
   readonly step: string;
-  /** float32: the weight decay, where steps may set it. Absent: the optimizer's own is a constant of the graph. */
+  /** float32: the weight decay, if steps may set it. Otherwise the optimizer's own is a constant of the graph. */
   readonly weightDecay?: string | undefined;
 }
 
-/** What an update reads and writes besides the weights, by slot name. */
+/** The vectors that an update reads and writes besides the weights, by slot name. */
 export type Slots = Readonly<Record<string, string>>;
 
 /** The vectors of one bucket. */
@@ -29,7 +29,7 @@ export interface UpdateOutput {
   readonly slots: Slots;
 }
 
-/** An optimizer as a graph: its slots with what they start at, and its arithmetic. */
+/** An optimizer's update as a graph: its slots with their initial values, and its arithmetic. */
 export interface Update {
   readonly slots: Readonly<Record<string, number>>;
   readonly usesMomentum: boolean;

@@ -10,7 +10,7 @@ import type { Update } from './update.ts';
 /**
  * The arithmetic of an optimizer.
  *
- * @throws {ClrError} when the spec is none of core's
+ * @throws {ClrError} if the spec is not one of core's optimizers
  */
 export function updateOf(spec: Optimizer): Update {
   switch (spec?.type) {

@@ -49,7 +49,7 @@ const difference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
 
 const both = ['weightDecay', 'clipNorm'] as const;
 
-describe('several batches as one', () => {
+describe('several batches in one update', () => {
   it.each([
     ['equal batches', [0, 6, 12, 18, 24]],
     ['batches of different sizes', [0, 1, 10, 24]],
@@ -75,7 +75,7 @@ describe('several batches as one', () => {
     await Promise.all([one.dispose(), many.dispose()]);
   });
 
-  it('one bad batch among them changes nothing', async () => {
+  it('changes nothing if one of the batches is bad', async () => {
     const trainer = await createTrainer(ort, model, { loss: 'crossEntropy', optimizer: sgd() });
     const before = await trainer.snapshot();
     const bad = { ...batchOf(6, 12), target: batchOf(6, 11).target as ort.Tensor };
@@ -87,7 +87,7 @@ describe('several batches as one', () => {
 });
 
 describe('a gradient model and an apply model', () => {
-  it('four shards averaged are one large batch', async () => {
+  it('gives the update of one large batch from the averages of four shards', async () => {
     const options: TrainingOptions = {
       loss: 'crossEntropy',
       optimizer: sgd({ momentum: 0.9, weightDecay: 0.01 }),

@@ -13,7 +13,7 @@ import type { Runner, Runners } from './runners.ts';
 import type { StateVectors } from './stateVectors.ts';
 import { WeightedMean } from './weightedMean.ts';
 
-/** What a step is made with. */
+/** The parts of a trainer that a step uses. */
 export interface Engine {
   readonly ranks: Ranks;
   readonly terms: readonly Term[];
@@ -24,8 +24,8 @@ export interface Engine {
 }
 
 /**
- * Averages the gradients of several batches, on all processes, then makes one update. A failure leaves no trace, and
- * fails on every process before any of them updates.
+ * Averages the gradients of several batches over all processes, then makes one update. A failure changes nothing: it is
+ * raised on every process before any of them updates.
  */
 export async function accumulate(
   engine: Engine,
@@ -34,7 +34,7 @@ export async function accumulate(
 ): Promise<StepResult> {
   const { ranks, runners, state, feeds } = engine;
   const { head, draws } = await ranks.together(() => checkAll(engine, batches));
-  // Each batch of a step has a number of its own among those of all processes, by which dropout masks differ.
+  // Numbers the batches of a step across all processes, so that each gets its own dropout masks.
   const counts = ranks.several && draws ? [...(await ranks.gather(batches.length))] : [];
   const place = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
   // Only running statistics change before the update.
@@ -56,11 +56,10 @@ export async function accumulate(
 }
 
 /**
- * Updates the parameters by gradients, in one run or, where they are large, in several; gradients are freed as they are
- * applied. Several runs take the most memory in the first. A later one that fails all the same leaves a state that must be
- * restored before it is used.
+ * Updates the parameters by gradients, in one run or, if they are large, in several. Gradients are freed after use. The
+ * first run needs the most memory. If a later run still fails, the state must be restored before further use.
  *
- * @returns 0, or NaN if a parameter is not finite now
+ * @returns 0, or NaN if a parameter is no longer finite
  */
 async function applyUpdate(
   { state, feeds }: Engine,
@@ -91,12 +90,12 @@ async function applyUpdate(
 const halfDone = (cause: unknown): ClrError =>
   fail(
     'a state in which all parameters have had the same number of updates',
-    `an update that failed half-way: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `an update that failed halfway: ${cause instanceof Error ? cause.message : String(cause)}`,
     'Restore a snapshot, or make a new trainer.',
     { cause },
   );
 
-/** Replaces the running statistics by their means over all processes, unless each keeps its own. */
+/** Replaces the running statistics by their means over all processes, unless each process keeps its own. */
 export async function averageStatistics({ ranks, state }: Engine, weight: number): Promise<void> {
   if (!ranks.several || ranks.statistics === 'local') return;
   const vectors = await state.vectors('buffers');
@@ -104,7 +103,7 @@ export async function averageStatistics({ ranks, state }: Engine, weight: number
   state.put('buffers', vectors);
 }
 
-/** Refuses what cannot be a step, before anything is touched. */
+/** Refuses a bad batch before anything changes. */
 async function checkAll(
   { runners }: Engine,
   batches: readonly Batch[],
@@ -116,9 +115,9 @@ async function checkAll(
 }
 
 /**
- * The mean loss, accuracy and gradients of the batches of this process, each weighted by its size.
+ * The weighted means of loss, accuracy and gradients over this process's batches.
  *
- * @param place - the number of the first batch among those of all processes
+ * @param place - the number of the first batch, counted across all processes
  */
 async function meanGradients(
   { terms, runners, state, feeds, results }: Engine,

@@ -8,7 +8,7 @@ const options = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as c
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 4 });
 const steps = 12;
 
-/** The same tensors for every batch, filled anew each time. */
+/** Yields the same tensors for every batch, refilled with new data. */
 function* refilled(): Generator<Batch> {
   const [input, target] = [new Float32Array(32), new BigInt64Array(4)];
   for (let step = 0; ; step++) {
@@ -26,7 +26,7 @@ function* separate(): Generator<Batch> {
   for (let step = 0; ; step++) yield smallBatch(step);
 }
 
-it('a generator may refill the memory of a batch: train() waits for each step', async () => {
+it('lets a generator refill the memory of a batch, because train() waits for each step', async () => {
   const trained = async (batches: Iterable<Batch>): Promise<Awaited<ReturnType<OnnxTrainer['snapshot']>>> => {
     const trainer = await createTrainer(ort, smallModel(), options);
     await train(trainer, batches, { policy, steps });

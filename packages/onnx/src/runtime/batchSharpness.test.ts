@@ -24,7 +24,7 @@ async function withTrainer<T>(
 const { cases } = oracle;
 const float = DataType.FLOAT;
 
-/** y = a x₁ + c x₂ with mean squared error: a quadratic, whose Hessian is 2 XᵀX / N. */
+/** y = a x₁ + c x₂ with mean squared error: a quadratic with Hessian 2 XᵀX / N. */
 const line = makeModel({
   inputs: [{ name: 'input', type: float, dims: ['{batch}', 2] }],
   outputs: [{ name: 'y', type: float, dims: ['{batch}', 1] }],
@@ -37,7 +37,7 @@ const points: Batch = {
 };
 
 describe('batch sharpness', () => {
-  it('is that of a quadratic', async () => {
+  it('is exact for a quadratic', async () => {
     // H = diag(1, 9) and g = H (0.5, −1) = (0.5, −9).
     const [g, h] = [
       [0.5, -9],
@@ -52,18 +52,18 @@ describe('batch sharpness', () => {
     expect(await of(sgd())).toBeCloseTo(along(g), 3);
     expect(await of(sgd({ momentum: 0.9, weightDecay: 0.1 }))).toBeCloseTo(along(g), 3);
     expect(await of(adam())).toBeCloseTo(along([1, -1]), 3);
-    // (1 − α) g² is all of the first mean square, and a velocity adds up to 1 / (1 − μ).
+    // The first mean square is (1 − α) g², and the velocity sums to 1 / (1 − μ).
     expect(await of(rmsProp({ alpha: 0.96, momentum: 0.5 }))).toBeCloseTo(along([10, -10]), 3);
     const groups = [{ match: () => true, lrScale: 3 }];
     expect(await of(sgd(), { groups })).toBeCloseTo(3 * along(g), 3);
   });
 
-  // The leaky ReLU of the last has kinks, which products with the Hessian do not see.
+  // The leaky ReLU in the last model has kinks, which Hessian-vector products do not see.
   it.each([
     ['encoder', 0.005],
     ['regressor', 0.005],
     ['bn-frozen', 0.1],
-  ])('is that of exact Hessian-vector products: %s', async (name, tolerance) => {
+  ])('agrees with exact Hessian-vector products: %s', async (name, tolerance) => {
     const { bytes, loss, batches } = oracleModel(name);
     let worst = 0;
     for (const kind of ['sgd', 'adam'] as const) {
@@ -87,7 +87,8 @@ describe('batch sharpness', () => {
         return trainer.batchSharpness(points);
       },
     );
-    // After one step of 0.5 along the signs: weights (0, −0.5), so g = (0, −4.5), and v = (0.25 · 0.5², …) / (1 − 0.5²).
+    // After one step of 0.5 along the signs, the weights are (0, −0.5), so g = (0, −4.5), and v = (0.25 · 0.5², …) / (1
+    // − 0.5²).
     const square = (0.25 * 81 + 0.5 * 4.5 ** 2) / 0.75;
     const d = -4.5 / Math.sqrt(square);
     expect(found).toBeCloseTo((9 * d * d) / (-4.5 * d), 3);
@@ -109,7 +110,7 @@ describe('batch sharpness', () => {
     });
   });
 
-  it('is measured in a range test, which says so', async () => {
+  it('is measured in a range test and reported in its result', async () => {
     const options = { loss: 'crossEntropy', optimizer: sgd() } as const;
     await withTrainer(smallModel(), options, async (trainer) => {
       const batches = Array.from({ length: 16 }, (_, i) => smallBatch(i));

@@ -10,7 +10,7 @@ import { forInference } from '../surgery/forInference.ts';
 import { freezeBatchNorm } from '../surgery/freezeBatchNorm.ts';
 import { freezeExcept } from '../surgery/freezeExcept.ts';
 
-/** Examples by number, and batches of them in a new order every epoch. */
+/** Numbered examples, and batches of them in a new order every epoch. */
 function dataOf(model: string): {
   batches: (epoch: number) => Batch[];
   ids: (batch: Batch) => readonly number[];
@@ -42,7 +42,7 @@ function dataOf(model: string): {
 const models = ['lenet', 'cifar-quick', 'resnet-mini'] as const;
 
 describe('cacheFeatures', () => {
-  it.each(models)('trains the last layers of %s with the losses that it has without', async (name) => {
+  it.each(models)('trains the last layers of %s with the same losses as without it', async (name) => {
     const bytes = freezeBatchNorm(oracleModel(name).bytes);
     const { batches, ids } = dataOf(name);
     const run = async (more: Partial<TrainerOptions>) => {
@@ -67,7 +67,7 @@ describe('cacheFeatures', () => {
     const batch = { ...batches(0)[0]! };
     const [a, b] = await Promise.all([plain, cached].map(({ exported }) => runModel(exported, batch)));
     expect(distance(a!.output!, b!.output!)).toBeLessThan(1e-4);
-    // Frozen weights are the file's, bit for bit.
+    // Frozen weights equal the file's, bit for bit.
     const stored = (model: Uint8Array) =>
       readModel(model).graph.initializer.map(({ rawData }) => Buffer.from(rawData).toString('hex'));
     const [before, after] = [stored(bytes), stored(cached.exported)];
@@ -75,7 +75,7 @@ describe('cacheFeatures', () => {
     expect(after.at(-1)).not.toBe(before.at(-1));
   });
 
-  it('computes the body once for each example, and needs no inputs afterwards', async () => {
+  it('computes the body once for each example, and then needs no inputs', async () => {
     const { bytes } = oracleModel('lenet');
     const { batches, ids } = dataOf('lenet');
     const [batch] = batches(0);
@@ -108,7 +108,7 @@ describe('cacheFeatures', () => {
     await trainer.dispose();
   });
 
-  it('leaves dropout to every step, with the masks that it has without', async () => {
+  it('applies dropout anew in every step, with the same masks as without it', async () => {
     const bytes = buildModel({
       input: [6],
       layers: [
@@ -141,14 +141,14 @@ describe('cacheFeatures', () => {
     for (const [i, loss] of (await losses({ cacheFeatures: () => [0, 1, 2, 3] })).entries()) {
       expect(loss).toBeCloseTo(plain[i]!, 6);
     }
-    // The exported file for others drops nothing.
+    // The exported file has no dropout.
     const x = { input: batch.input };
     const [one, two] = [await runModel(forInference(bytes), x), await runModel(forInference(bytes), x)];
     expect(one.output?.data).toEqual(two.output?.data);
     expect(cutAt(bytes, 'output').length).toBeGreaterThan(0);
   });
 
-  it('refuses what cannot be cached, and ids that are none', async () => {
+  it('refuses models that cannot be cached, and invalid ids', async () => {
     const options = { loss: 'crossEntropy', optimizer: sgd(), cacheFeatures: () => [0] } as const;
     const { bytes, batches } = oracleModel('mlp');
     await expect(createTrainer(ort, bytes, options)).rejects.toThrow('a model whose first layer is trained');

@@ -19,7 +19,7 @@ import type { OnnxSnapshot } from './snapshot.ts';
 
 type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
-/** A trainer of a model's head, which takes batches of the whole model and keeps the body's features. */
+/** Trains a model's head on cached features. Its batches are those of the whole model. */
 export class CachedTrainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
   readonly momentum: number;
@@ -31,10 +31,10 @@ export class CachedTrainer implements OnnxTrainer {
   readonly #head: OnnxTrainer;
   readonly #cache: FeatureCache;
   readonly #export: (head: Uint8Array) => Uint8Array;
-  /** Batches are made in the order of the calls. */
+  /** Batches are converted in the order of the calls. */
   readonly #queue = new Queue();
 
-  /** @param exportWhole - puts the weights of a trained head into the whole model */
+  /** @param exportWhole - writes the weights of a trained head into the whole model */
   constructor(head: OnnxTrainer, cache: FeatureCache, exportWhole: (head: Uint8Array) => Uint8Array) {
     this.#head = head;
     this.#cache = cache;

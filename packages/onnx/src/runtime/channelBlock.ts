@@ -11,7 +11,7 @@ import { declaration } from '../graph/declaration.ts';
 import { blockedDomain } from '../lower/blocks.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
-/** Lays out 4 channels in blocks: the runtime fills them up to a whole one. */
+/** A model that converts 4 channels to NCHWc. The runtime pads them to a whole block, whose size the result shows. */
 const probe = (): Uint8Array =>
   writeModel(
     create(ModelProtoSchema, {
@@ -46,7 +46,7 @@ async function ask({ InferenceSession, Tensor }: Ort): Promise<number> {
 
 const asked = new WeakMap<Ort, Promise<number>>();
 
-/** Whether a session runs on the CPU in Node, and nowhere else. */
+/** Whether a session runs only on the CPU, in Node. */
 export function isCpuInNode(
   ort: Ort,
   { executionProviders = ['cpu'] }: InferenceSession.SessionOptions,
@@ -56,8 +56,8 @@ export function isCpuInNode(
 }
 
 /**
- * How many channels the runtime takes as one in a session on the CPU in Node; 1 where it has no such form, and
- * below the optimisation level on which it changes layouts by itself.
+ * The number of channels in an NCHWc block, for a session on the CPU in Node. It is 1 if the runtime has no such
+ * layout, and below the optimisation level at which the runtime changes layouts itself.
  */
 export async function channelBlockOf(ort: Ort, session: InferenceSession.SessionOptions): Promise<number> {
   const { graphOptimizationLevel = 'all' } = session;

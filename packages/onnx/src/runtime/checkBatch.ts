@@ -15,14 +15,17 @@ function isTensor(value: unknown): value is Tensor {
   );
 }
 
-/** Whether a float target where a distribution is expected holds one number for each example: labels of the wrong type. */
+/**
+ * Whether a float target holds one number for each example although a distribution is expected. That means labels of
+ * the wrong type.
+ */
 function isLabels({ dims, classes, type }: TensorInfo & Partial<TargetInfo>, value: Tensor): boolean {
   if (classes === undefined || !type.startsWith('float') || !dims) return false;
   const shape = value.dims.at(-1) === 1 ? value.dims.slice(0, -1) : value.dims;
   return shape.length === dims.length - 1;
 }
 
-/** Checks one tensor; free axes of the same name must have the same size throughout the batch. */
+/** Checks one tensor. Free axes of the same name must have the same size in all tensors of the batch. */
 function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>): void {
   const named = `"${info.name}"`;
   if (!isTensor(value)) {
@@ -30,7 +33,7 @@ function checkTensor(info: TensorInfo, value: unknown, free: Map<string, number>
       `a tensor for ${named}`,
       `${info.name} = ${show(value)}`,
       ArrayBuffer.isView(value)
-        ? `Say its shape: new ort.Tensor('${info.type}', data, ${shapeText(info.dims ?? [])}).`
+        ? `State its shape: new ort.Tensor('${info.type}', data, ${shapeText(info.dims ?? [])}).`
         : 'Make it with `new ort.Tensor(type, data, dims)`.',
     );
   }
@@ -100,7 +103,7 @@ function checkLabels({ name, classes, ignored }: TargetInfo, target: Tensor): vo
   }
 }
 
-/** Refuses a target that fits two axes of classes when none was named: the loss could be silently wrong. */
+/** Refuses a target that fits two axes of classes if no axis was named, because the loss could be silently wrong. */
 function checkAxis({ name, others = [] }: TargetInfo, target: Tensor, free: Map<string, number>): void {
   const fits = others.some(
     (dims) =>
@@ -109,9 +112,9 @@ function checkAxis({ name, others = [] }: TargetInfo, target: Tensor, free: Map<
   );
   if (fits) {
     throw fail(
-      `a batch whose "${name}" fits one axis of classes alone`,
+      `a batch whose "${name}" fits only one axis of classes`,
       `shape [${target.dims.join(', ')}], which fits two axes of the logits`,
-      "Say which axis the classes are on: loss: { type: 'crossEntropy', axis: 1 }, or −1 for the last.",
+      "State the axis of the classes: loss: { type: 'crossEntropy', axis: 1 }, or −1 for the last.",
     );
   }
 }
@@ -119,7 +122,8 @@ function checkAxis({ name, others = [] }: TargetInfo, target: Tensor, free: Map<
 /**
  * Checks a batch against a model before anything runs.
  *
- * @throws {ClrError} on a missing, unknown, wrongly typed or shaped or empty tensor, or a label out of range
+ * @throws {ClrError} for a tensor that is missing, unknown, empty or of the wrong type or shape, or for a label out of
+ * range
  */
 export function checkBatch(model: TrainingModel, batch: Batch): void {
   if (typeof batch !== 'object' || batch === null) {
@@ -141,7 +145,7 @@ export function checkBatch(model: TrainingModel, batch: Batch): void {
   const extra = Object.keys(batch).find((name) => !names.has(name));
   if (extra !== undefined) {
     throw fail(
-      `a batch with ${[...names].map((name) => `"${name}"`).join(', ')} alone`,
+      `a batch with only ${[...names].map((name) => `"${name}"`).join(', ')}`,
       `also "${extra}"`,
       'Name each tensor after an input of the model.',
     );

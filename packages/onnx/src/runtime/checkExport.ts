@@ -7,7 +7,7 @@ import type { StatePart } from './stateVectors.ts';
 
 /** Options of `exportModel`. */
 export interface ExportOptions {
-  /** Whether to write weights that have become NaN or infinite too. Default false: they are refused. */
+  /** Whether to write weights that have become NaN or infinite. Default false: they are refused. */
   readonly nonFinite?: boolean;
   /**
    * Receives the trained weights that the model keeps in external files: write `bytes` there from `offset` on. The exported
@@ -28,7 +28,7 @@ export function readExportOptions(options: ExportOptions): ExportOptions {
   return checkOptionNames('clr/onnx', 'exportModel', options, ['nonFinite', 'externalData']);
 }
 
-/** The parameters and running statistics that are not finite before training, as copies by name. */
+/** Copies of the parameters and running statistics that are not finite before training, by name. */
 export function notFiniteYet(state: readonly StateTensor[]): Map<string, FloatArray> {
   const found = new Map<string, FloatArray>();
   for (const { role, initial, parts } of state) {

@@ -39,11 +39,14 @@ describeTrainable<Batch>(
       'no target': { input: good.input },
       'no input': { target: good.target },
       'another input': { ...good, image: good.input },
-      'an input of another shape': {
+      'an input of the wrong shape': {
         ...good,
         input: new ort.Tensor('float32', new Float32Array(36), [4, 9]),
       },
-      'an input of another type': { ...good, input: new ort.Tensor('float64', new Float64Array(32), [4, 8]) },
+      'an input of the wrong type': {
+        ...good,
+        input: new ort.Tensor('float64', new Float64Array(32), [4, 8]),
+      },
       'fewer targets than inputs': { ...good, target: long(0, 1) },
       'a label out of range': { ...good, target: long(0, 1, 2, 3) },
       'a negative label': { ...good, target: long(0, 1, 2, -5) },

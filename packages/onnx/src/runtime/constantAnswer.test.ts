@@ -8,7 +8,7 @@ import { type Batch, createTrainer, type Loss } from '../index.ts';
 const { FLOAT } = DataType;
 const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
-/** A model that answers with its biases, whatever comes in: [N, …tail], of inputs of the same shape. */
+/** A model that returns its biases for any input: [N, …tail], for inputs of the same shape. */
 function constantModel(tail: readonly number[], biases: readonly number[]) {
   const dims = ['{n}', ...tail];
   return makeModel({
@@ -50,20 +50,20 @@ describe('constantAnswer', () => {
       [labels([3], [0, 1, 0], [3]), labels([3], [2], [1])],
     ],
     [
-      'class indices at places',
+      'class indices at positions',
       { type: 'crossEntropy', axis: 1 },
       [2, 2],
       logs(0.75, 0.75, 0.25, 0.25),
       [labels([2, 2], [0, 0, 1, 0], [2, 2])],
     ],
     [
-      'shares at places',
+      'distributions at positions',
       { type: 'crossEntropy', axis: 1 },
       [2, 2],
       logs(0.6, 0.6, 0.4, 0.4),
       [batch([2, 2], [0.9, 0.3, 0.1, 0.7, 0.6, 0.6, 0.4, 0.4], [2, 2, 2])],
     ],
-  ])('%s: is the evaluation of a model with the best biases', async (_, loss, tail, biases, batches) => {
+  ])('%s: equals the evaluation of a model with the best biases', async (_, loss, tail, biases, batches) => {
     const trainer = await createTrainer(ort, constantModel(tail, biases), { loss, optimizer: sgd() });
     const [answer, measured] = [await trainer.constantAnswer!(batches), await trainer.evaluate(batches)];
     expect(answer!.loss).toBeCloseTo(measured.loss, 5);
@@ -71,7 +71,7 @@ describe('constantAnswer', () => {
     await trainer.dispose();
   });
 
-  it('takes batches that make one update one by one, and refuses bad ones', async () => {
+  it('reads the batches of one update one by one, and refuses bad ones', async () => {
     const trainer = await createTrainer(ort, constantModel([1], [0]), { loss: 'mse', optimizer: sgd() });
     const parts = [batch([1], [1], [1, 1]), batch([1], [3], [1, 1])];
     const lists = [parts] as unknown as Batch[];
@@ -80,7 +80,7 @@ describe('constantAnswer', () => {
     await trainer.dispose();
   });
 
-  it('is absent where the model computes its own loss', async () => {
+  it('is absent if the model computes its own loss', async () => {
     const model = makeModel({
       inputs: [{ name: 'x', type: FLOAT, dims: ['{n}', 1] }],
       outputs: [{ name: 'own', type: FLOAT, dims: [] }],

@@ -2,7 +2,7 @@ import type { ConstantTargets } from '@clr/core';
 import type { Term } from '../loss/terms.ts';
 import type { Tensor } from './ort.ts';
 
-/** Whether core knows the best constant answer under a loss. */
+/** Whether core knows the best constant prediction for a loss. */
 export function hasConstantAnswer({ type, weight, classWeights, labelSmoothing }: Term): boolean {
   return (
     type !== 'huber' &&
@@ -15,8 +15,8 @@ export function hasConstantAnswer({ type, weight, classWeights, labelSmoothing }
 }
 
 /**
- * A target as core's `constantAnswer` reads it: class indices, shares of the classes on an axis, or values [N, …]. Labels
- * that are ignored are left out.
+ * Converts a target for core's `constantAnswer`: class indices, distributions with the classes on an axis, or values
+ * [N, …]. Ignored labels are left out.
  */
 export async function constantTargets(
   { type, ignoreIndex }: Term,

@@ -2,10 +2,10 @@ import { DataType } from '../format/dataType.ts';
 import { identityModel } from '../format/identityModel.ts';
 import { declaration } from '../graph/declaration.ts';
 
-/** What a copy of an input is called. */
+/** The name of an input's copy. */
 export const copyName = (input: string): string => `copy.${input}`;
 
-/** A vector of floats, by the input that takes it. */
+/** A vector of floats, named after its input. */
 interface Vector {
   readonly input: string;
   readonly double: boolean;
@@ -13,8 +13,8 @@ interface Vector {
 }
 
 /**
- * A model that gives its inputs back: how vectors come from a device to memory on every runtime.
- * (onnxruntime-node ends the process when a device tensor is asked for its data.)
+ * A model that returns its inputs. It copies vectors from a device to memory in every runtime. (onnxruntime-node ends
+ * the process if a device tensor is asked for its data.)
  */
 export function copyModel(state: readonly Vector[]): Uint8Array {
   const vectors = state.map(({ input, double, length }) => ({

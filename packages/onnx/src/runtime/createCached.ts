@@ -10,9 +10,9 @@ import { type ExampleIds, FeatureCache } from './featureCache.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
-/** Where the model comes from, and how a trainer of a part of it is made. */
+/** The source of the model, and a function that makes a trainer of a part of it. */
 interface Parts {
-  /** The file as it came, and with its shapes. */
+  /** The original file, and the file with shapes added. */
   readonly source: Uint8Array;
   readonly model: Uint8Array;
   readonly plan: Plan;
@@ -20,7 +20,7 @@ interface Parts {
   readonly trainerOf: (head: Uint8Array, trainable: (name: string) => boolean) => Promise<OnnxTrainer>;
 }
 
-/** Refuses options that cached features do not go with. */
+/** Refuses options that cannot be combined with cached features. */
 export function checkCacheable(sizes: boolean, several: boolean): void {
   if (!sizes && !several) return;
   throw fail(
@@ -30,7 +30,7 @@ export function checkCacheable(sizes: boolean, several: boolean): void {
   );
 }
 
-/** A trainer of what is trained, on features of the rest that are computed once for each example. */
+/** Makes a trainer of the head. The features of the frozen body are computed once for each example. */
 export async function createCached(ort: Ort, ids: ExampleIds, parts: Parts): Promise<OnnxTrainer> {
   const { source, model, plan, session, trainerOf } = parts;
   const trained = new Set(plan.parameters.map(({ name }) => name));

@@ -33,36 +33,37 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /** The `forms` of an earlier trainer. Forms that it did not choose are measured, unless `deterministic` is set. */
   readonly forms?: Forms;
   /**
-   * A file that keeps measured forms on this machine (Node): what it holds is not measured again, and what is measured is
-   * added. So new processes start sooner and choose the same. Made when it does not exist. Entries are told apart by
-   * processor, threads and versions, so that machines can share a file.
+   * A file that keeps measured forms on this machine (Node). Forms in it are not measured again, and new measurements are
+   * added. So new processes start sooner and choose the same forms. The file is created if it does not exist. Entries
+   * are specific to a processor, a number of threads and versions, so that machines can share a file.
    */
   readonly formsFile?: string;
   /**
-   * The same bits on every machine of the same kind: nothing is measured. Default `false`: on the CPU in Node each shape that
-   * can be written in several forms is timed once in a process, in some tenths of a second for a net, and a form that is
-   * clearly faster than the default is used. Forms differ in their last bits. A snapshot holds the choice,
-   * and a trainer that restores the snapshot uses it. For a new run with the same bits in another process, pass `forms` or
-   * `formsFile`.
+   * Whether to get the same bits on every machine of the same kind. Nothing is measured then. Default `false`: on the
+   * CPU in Node, each shape that has several forms is timed once per process. This takes some tenths of a second for a
+   * net. A form that is clearly faster than the default is used. Forms differ in their last bits. A snapshot holds the
+   * choice, and a trainer that restores the snapshot uses it. For a new run with the same bits in another process, pass
+   * `forms` or `formsFile`.
    */
   readonly deterministic?: boolean;
   /**
-   * Several processes that train one model: `mpi()` of `@clr/mpi`. Each process gives its own share of every batch; gradients,
-   * losses and accuracies are means over all examples of all processes, so `train`, `rangeTest` and `autoClr` run
-   * unchanged. Every process must make the same calls in the same order. A failure on one process is an error on all of
-   * them before any updates. `restore` takes the state of process 0; snapshots and exports need no other process.
+   * Several processes that train one model: `mpi()` of `@clr/mpi`. Each process provides its own share of every batch.
+   * Gradients, losses and accuracies are means over all examples of all processes, so `train`, `rangeTest` and
+   * `autoClr` run unchanged. Every process must make the same calls in the same order. If one process fails, all of
+   * them throw before any updates. `restore` takes the state of process 0. Snapshots and exports need no other process.
    */
   readonly reduce?: Reduce;
   /**
-   * With `reduce`: whether the running statistics of batch normalisation are averaged over the processes after each step,
-   * or each process keeps its own. Default `'averaged'`.
+   * How processes with `reduce` treat the running statistics of batch normalisation: average them after each step, or
+   * keep their own. Default `'averaged'`.
    */
   readonly statistics?: Statistics;
   /**
-   * Computes the features of the frozen part of the model once for each example, and trains the rest on them. Gives an id
-   * for each example of a batch: `(batch) => indices.get(batch)`. An id always means the same example, so do not
-   * augment examples at random. Features stay in memory. Once all examples of a batch are cached, the batch may omit the
-   * body's inputs. Snapshots fit trainers with the same option. Not with `sizes`.
+   * Computes the features of the frozen part of the model once for each example, and trains the rest on them. The
+   * function returns an id for each example of a batch: `(batch) => indices.get(batch)`. An id must always mean the
+   * same example, so do not augment examples at random. Features stay in memory. Once all examples of a batch are
+   * cached, the batch may omit the body's inputs. Snapshots fit trainers with the same option. It cannot be combined
+   * with `sizes`.
    */
   readonly cacheFeatures?: ExampleIds;
 }
@@ -85,13 +86,14 @@ function openForms(
 /**
  * Makes an ordinary ONNX model trainable.
  *
- * A batch holds the model's inputs by name, plus `target`: for `'crossEntropy'` an int64 tensor [N, …] of
- * class indices or a float32 distribution [N, C, …]; for `'mse'` and `'bceWithLogits'` a tensor like the output.
+ * A batch holds the model's inputs by name, plus `target`. For `'crossEntropy'`, the target is an int64 tensor [N, …]
+ * of class indices or a float32 distribution [N, C, …]. For `'mse'` and `'bceWithLogits'`, it is a tensor like the
+ * output.
  *
  * @param ort - the module `onnxruntime-node` or `onnxruntime-web`
  * @param file - the content of an .onnx file, or its path (Node) or address (browser)
- * @throws {ClrError} on a model or options that cannot be used
- * @throws {UnsupportedOperatorError} when an operator between a parameter and the loss has no gradient
+ * @throws {ClrError} for a model or options that cannot be used
+ * @throws {UnsupportedOperatorError} if an operator between a parameter and the loss has no gradient
  *
  * @example
  * ```ts
@@ -113,7 +115,7 @@ export async function createTrainer(
     const {
       session = {},
       externalData,
-      // Each process would measure on its own and might choose other forms.
+      // Separate measurements could lead processes to different forms.
       deterministic = ranks.several,
       cacheFeatures,
       formsFile,

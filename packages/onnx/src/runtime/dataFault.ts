@@ -3,7 +3,7 @@ import type { Batch, Tensor } from './ort.ts';
 const isFloats = (data: unknown): data is Float32Array | Float64Array =>
   data instanceof Float32Array || data instanceof Float64Array;
 
-/** Names the first value of a tensor that is not finite, if there is one. */
+/** Describes the first value of a tensor that is not finite, if there is one. */
 function faultIn(name: string, { dims, data }: Tensor): string | undefined {
   if (!isFloats(data)) return undefined;
   const at = data.findIndex((value) => !Number.isFinite(value));
@@ -20,8 +20,8 @@ function faultIn(name: string, { dims, data }: Tensor): string | undefined {
 }
 
 /**
- * Names the first value of a batch that is not finite: `"image" of example 3 is NaN at [0, 14, 5]`. Examples and positions
- * count from 0. Tensors on a device are not looked at.
+ * Describes the first value of a batch that is not finite: `"image" of example 3 is NaN at [0, 14, 5]`. Examples and
+ * positions count from 0. Tensors on a device are not examined.
  */
 export function dataFault(batch: Batch | readonly Batch[]): string | undefined {
   const batches: readonly Batch[] = Array.isArray(batch) ? batch : [batch as Batch];

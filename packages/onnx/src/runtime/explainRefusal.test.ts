@@ -22,7 +22,7 @@ interface Spec {
   readonly initializers?: readonly InitializerSpec[];
 }
 
-/** loss = Σ y, y made of w [2, 3] by the nodes. */
+/** A model with loss = Σ y, where the nodes compute y from w [2, 3]. */
 const model = ({
   nodes,
   type = float,
@@ -56,7 +56,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 }
 
 describe('a refusal of the runtime', () => {
-  it('of the model as it came is not blamed on the nodes that clr wrote', async () => {
+  it("does not blame clr's nodes for a refusal of the original model", async () => {
     const step = buildTrainingModel(
       model({ nodes: [{ op: 'Tanh', inputs: ['w'], outputs: ['y'] }] }),
       options,
@@ -68,7 +68,7 @@ describe('a refusal of the runtime', () => {
     const work = (): Promise<never> => Promise.reject(new Error(`Node (${ours?.name}) Op (Mul)`));
     const alone = (): Promise<never> => Promise.reject(new Error('Node (plus) Op (Add)'));
     const message = await refusal(orExplained(work(), { ...refused, source: alone }));
-    expect(message).toContain('Node (plus) Op (Add)\nIt refuses the model as it came.');
+    expect(message).toContain('Node (plus) Op (Add)\nIt refuses the original model, too.');
     expect(message).not.toContain('clr wrote');
     let released = 0;
     const loads = async () => ({ release: async () => void released++ });
@@ -76,8 +76,8 @@ describe('a refusal of the runtime', () => {
     expect(released).toBe(1);
   });
 
-  it('of a node that clr wrote names the node of the model that it was written for', async () => {
-    // In the gradient, ONNX Runtime fuses x·σ(x) into an operator that it has in float32 only.
+  it('names the node of the model for which clr wrote the refused node', async () => {
+    // ONNX Runtime fuses the x·σ(x) in the gradient into an operator that it has for float32 only.
     const mish = { op: 'Mish', name: 'bend', inputs: ['w'], outputs: ['y'] };
     const bytes = model({ nodes: [mish], type: double });
     await (await ort.InferenceSession.create(bytes, session)).release();
@@ -90,7 +90,7 @@ describe('a refusal of the runtime', () => {
     expect(message).toContain('The node is not in your model');
   });
 
-  it('of a node of the model names only that node', async () => {
+  it('names only the node of the model if that is refused', async () => {
     const pool = { op: 'GlobalLpPool', name: 'pool', inputs: ['x'], outputs: ['p'] };
     const sum = { op: 'Mul', name: 'product', inputs: ['p', 'w'], outputs: ['y'] };
     const x = { name: 'x', type: float, dims: [1, 1, 2, 2] };
@@ -99,8 +99,8 @@ describe('a refusal of the runtime', () => {
     expect(message).not.toMatch(/clr (wrote|adds)/);
   });
 
-  it('while a step runs is explained too', async () => {
-    // The declared shape of a is wrong: the gradient of the Reshape has the size of w no more.
+  it('explains a refusal during a step, too', async () => {
+    // The declared shape of `a` is wrong, so the gradient of the Reshape no longer has the size of w.
     const bytes = model({
       inputs: [{ name: 's', type: long, dims: [2] }],
       values: [{ name: 'a', type: float, dims: ['{n}', 4] }],
@@ -119,7 +119,7 @@ describe('a refusal of the runtime', () => {
     await trainer.dispose();
   });
 
-  it('names a node of the model that a batch does not fit, even if the runtime fused it', async () => {
+  it('names the node that a batch does not fit, even if the runtime fused it', async () => {
     const bytes = model({
       inputs: [{ name: 'x', type: float, dims: ['{n}', '{k}'] }],
       initializers: [{ name: 'c', type: float, dims: [3], values: [1, 2, 3] }],
@@ -148,8 +148,8 @@ describe('a refusal of the runtime', () => {
   });
 });
 
-describe('what clr wrote a node for', () => {
-  it("is noted in every node that is not the model's own", () => {
+describe('the purpose of a node that clr wrote', () => {
+  it("is recorded in every node that is not the model's own", () => {
     const nodes = [
       { op: 'Relu', name: 'own', inputs: ['w'], outputs: ['r'] },
       { op: 'LayerNormalization', name: 'norm', inputs: ['r', 'slope'], outputs: ['n'] },

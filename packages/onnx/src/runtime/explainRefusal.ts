@@ -7,7 +7,7 @@ import { ModelProtoSchema, type NodeProto } from '../generated/onnx_pb.ts';
 import { targetCheck } from '../loss/checkTarget.ts';
 
 /**
- * What precedes a node's name in ONNX Runtime's messages. Fused nodes and nodes in another layout have a longer name:
+ * The text before a node's name in ONNX Runtime's messages. Fused nodes and nodes in another layout have longer names:
  * `clr/Conv_3_nchwc`, `clr/MatMul_5/MatMulAddFusion`.
  */
 const openings = ["'", '("', '(', '] '];
@@ -24,7 +24,7 @@ function named(message: string, name: string): number {
   return found ? name.length : 0;
 }
 
-/** The node that a message of the runtime names. If it could be several, the one with the longest name. */
+/** The node that a message of the runtime names. If several match, the one with the longest name. */
 function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | undefined {
   // A node that breaks the rules of its operator is written with its inputs and outputs, which are names too.
   const output = /In Node, \(.* -> \("([^"]*)"/s.exec(message)?.[1];
@@ -46,17 +46,17 @@ const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.me
 const nodeOf = (bytes: Uint8Array, message: string): NodeProto | undefined =>
   refusedNode(fromBinary(ModelProtoSchema, bytes).graph?.node ?? [], message);
 
-/** What was expected of the runtime when it refused. */
+/** The context of a call that the runtime may refuse. */
 export interface Refused {
-  /** The model that it was given. */
+  /** The model that the runtime was given. */
   readonly bytes: Uint8Array;
   readonly expected: string;
   readonly advice: string;
-  /** Makes a session of the model as it came: what the runtime refuses there is not for clr's nodes to answer for. */
+  /** Makes a session of the original model. If the runtime refuses that too, clr's nodes are not to blame. */
   readonly source?: () => Promise<{ release(): Promise<void> }>;
 }
 
-/** What the runtime says against the model as it came; `undefined` where it takes it. */
+/** The runtime's error for the original model; `undefined` if it accepts the model. */
 async function refusedAlone(source: Refused['source']): Promise<unknown> {
   try {
     await (await source?.())?.release();
@@ -67,8 +67,8 @@ async function refusedAlone(source: Refused['source']): Promise<unknown> {
 }
 
 /**
- * Turns the runtime's refusal into an error that says whether the node is the user's own or one that clr wrote, and for
- * which node of the user's model.
+ * Turns the runtime's refusal into an error. It says whether the node is the user's own, or for which of the user's
+ * nodes clr wrote it.
  */
 export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refused): ClrError {
   const message = messageOf(cause);
@@ -77,8 +77,8 @@ export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refu
   if (purposeOf(node) === targetCheck) {
     return fail(
       'a target of the shape of the output',
-      'one with fewer or more examples, or with other sizes',
-      'Pass the target of each example of the batch, and no others.',
+      'fewer or more examples, or other sizes',
+      'Pass one target for each example of the batch.',
       { cause },
     );
   }
@@ -87,12 +87,12 @@ export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refu
   return fail(
     'ONNX Runtime to run the nodes that clr adds to the model',
     received,
-    `The node is not in your model: clr wrote it for ${originOf(node)}. If the shapes that the model declares are right, freeze what comes before with \`trainable\`, name other execution providers in \`session\`, or export the model in float32 or with another opset.`,
+    `The node is not in your model: clr wrote it for ${originOf(node)}. If the shapes that the model declares are right, freeze the weights before it with \`trainable\`, choose other execution providers in \`session\`, or export the model in float32 or with another opset.`,
     { cause },
   );
 }
 
-/** Awaits a call of the runtime, and explains its refusal. */
+/** Awaits a call of the runtime and explains a refusal. */
 export async function orExplained<T>(work: Promise<T>, refused: Refused): Promise<T> {
   try {
     return await work;
@@ -101,7 +101,7 @@ export async function orExplained<T>(work: Promise<T>, refused: Refused): Promis
     const node = nodeOf(bytes, messageOf(cause));
     const own = node && purposeOf(node) !== undefined ? await refusedAlone(source) : undefined;
     if (own === undefined) throw explainRefusal(cause, refused);
-    const received = `${messageOf(own)}\nIt refuses the model as it came.`;
+    const received = `${messageOf(own)}\nIt refuses the original model, too.`;
     throw fail('a model that ONNX Runtime loads', received, advice, { cause: own });
   }
 }

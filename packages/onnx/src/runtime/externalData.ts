@@ -3,7 +3,7 @@ import { type Content, outsideOf, outsideTensors, partKey } from '../format/cont
 import { readModel } from '../format/model.ts';
 import type { TensorProto } from '../generated/onnx_pb.ts';
 
-/** Reads a part of a file beside the model; without a length, up to the end. */
+/** Reads a part of a file beside the model. Without a length, it reads to the end. */
 export type ReadPart = (location: string, offset: number, length: number | undefined) => Promise<Uint8Array>;
 
 /** Accepts only plain relative paths inside the model's folder. */
@@ -23,7 +23,7 @@ function checkLocation(tensor: TensorProto, location: string): void {
 /**
  * Reads a model's external weights, each part once.
  *
- * @throws {ClrError} on a location outside the model's folder
+ * @throws {ClrError} for a location outside the model's folder
  */
 export async function readOutside(bytes: Uint8Array, read: ReadPart): Promise<Content> {
   const tensors = outsideTensors(readModel(bytes).proto);

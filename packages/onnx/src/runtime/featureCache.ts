@@ -3,24 +3,24 @@ import { show } from '../show.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Batch, InferenceSession, Ort, Tensor } from './ort.ts';
 
-/** What tells an example from all others. */
+/** Identifies an example. */
 export type ExampleId = string | number;
 
-/** Names the examples of a batch, in order. */
+/** Returns the ids of a batch's examples, in order. */
 export type ExampleIds = (batch: Batch) => readonly ExampleId[];
 
 type Elements = Exclude<Tensor['data'], string[]>;
 
-/** The features of one example: the elements of each value that the body gives. */
+/** The features of one example: the elements of each output of the body. */
 type Row = readonly Elements[];
 
-/** The type and shape of a value, without the batch. */
+/** The type and shape of an output, without the batch axis. */
 interface Layout {
   readonly type: Tensor['type'];
   readonly dims: readonly number[];
 }
 
-/** The features of a frozen body, computed once for each example. */
+/** The cached features of a frozen body. Each example is computed once. */
 export class FeatureCache {
   readonly #ort: Ort;
   readonly #session: InferenceSession;
@@ -50,7 +50,7 @@ export class FeatureCache {
     this.#ids = ids;
   }
 
-  /** The batch as the head takes it: features in place of the body's inputs. */
+  /** Converts a batch for the head: replaces the body's inputs by features. */
   async batchOf(batch: Batch): Promise<Batch> {
     const ids = this.#checked(batch);
     const prints = this.#compare(batch, ids);
@@ -74,9 +74,9 @@ export class FeatureCache {
     const legal = (id: unknown): boolean => typeof id === 'string' || Number.isFinite(id);
     if (Array.isArray(ids) && ids.length > 0 && ids.every(legal)) return ids;
     throw fail(
-      'cacheFeatures to give an id (a number or a text) for each example of a batch',
+      'cacheFeatures to return an id (a number or a text) for each example of a batch',
       `${show(ids)}`,
-      'Number the examples of your data: keep the numbers of each batch beside it, in a Map or WeakMap.',
+      'Number the examples of your data, and store the numbers of each batch in a Map or WeakMap.',
     );
   }
 
@@ -117,7 +117,7 @@ export class FeatureCache {
     for (const [at, { dims }] of tensors.entries()) {
       if (dims[0] === ids.length) continue;
       throw fail(
-        `an id for each example, and features with an example in each row`,
+        `an id for each example, and features with one row for each example`,
         `${ids.length} ids, and "${this.#features[at]}" of shape [${dims.join(', ')}]`,
         'Check the result of cacheFeatures, or train without it.',
       );

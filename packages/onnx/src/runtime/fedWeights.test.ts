@@ -7,7 +7,7 @@ import { FedWeights } from './fedWeights.ts';
 
 const values = [1.5, -2, 3e-8, Number.NaN, 0, 7, 1e30, -1];
 
-/** A file with a header of four bytes before each weight, and the weights. */
+/** A file with a four-byte header before each weight. */
 function fileWith(
   headers: readonly number[],
   rest = 0,
@@ -27,10 +27,10 @@ function fileWith(
 
 describe('weights that are fed', () => {
   it.each([
-    ['of a file that is of no more use', false, 0],
-    ['of a file that is mostly something else', false, 1000],
-    ['of a file that somebody else holds', true, 0],
-  ])('%s keep their elements, wherever they lie', (_, given, rest) => {
+    ['of a file that is no longer used', false, 0],
+    ['of a file that is mostly other data', false, 1000],
+    ['of a file that the caller keeps', true, 0],
+  ])('%s keep their elements, at any offset', (_, given, rest) => {
     const { file, weights } = fileWith([4, 5, 6, 7], rest);
     const before = file.slice();
     const fed = new FedWeights(ort);

@@ -6,7 +6,7 @@ import type { Ort, Tensor } from './ort.ts';
 /** If fed weights make up more than this share of a file, they are not copied out of it. */
 const most = 0.75;
 
-/** A weight whose elements the runtime needs at an address divisible by 4. */
+/** The runtime needs a weight's elements at an address divisible by 4. */
 const width = 4;
 
 /** Frozen weights that are fed to every run, so that all sessions share one copy. */
@@ -25,7 +25,7 @@ export class FedWeights {
     for (const tensor of weights) if (!this.#tensors.has(tensor.name)) this.#open.set(tensor.name, tensor);
   }
 
-  /** The feeds of a run that reads these weights. */
+  /** The feeds of these weights for a run. */
   feeds(weights: readonly TensorProto[]): Record<string, Tensor> {
     return Object.fromEntries(weights.map(({ name }) => [name, this.#tensors.get(name) as Tensor]));
   }
@@ -33,8 +33,8 @@ export class FedWeights {
   /**
    * Makes tensors of the weights.
    *
-   * @param arrays - the files, and parts of files, that they were read from
-   * @param given - whether the caller owns these arrays. Arrays that it does not own must not be used afterwards
+   * @param arrays - the files, and parts of files, that hold the weights
+   * @param given - whether the caller owns these arrays; otherwise they must not be used afterwards
    */
   settle(arrays: readonly Uint8Array[], given: boolean): void {
     const held = new Map(arrays.map((array) => [array.buffer, { array, size: 0 }]));
@@ -61,7 +61,7 @@ function outside(bytes: TensorProto['rawData'], stays: boolean): TensorProto['ra
   return stays && bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
 }
 
-/** Moves bytes down to an aligned address, over the bytes before them. */
+/** Moves bytes to the aligned address before them. */
 function aligned({ buffer, byteOffset, length }: TensorProto['rawData']): TensorProto['rawData'] {
   const moved = new Uint8Array(buffer as ArrayBuffer, byteOffset - (byteOffset % width), length);
   if (moved.byteOffset !== byteOffset) moved.set(new Uint8Array(buffer, byteOffset, length));

@@ -9,12 +9,12 @@ import type { StateVectors } from './stateVectors.ts';
 /** Each micro-batch of a step gets its own dropout masks; after this many they repeat. */
 const maxParts = 4096n;
 
-/** What goes into a session: the batch, the state, and the scalars of a step. */
+/** Makes the inputs of a session: the batch, the state, and the scalars of a step. */
 export class Feeds {
   readonly #ort: Ort;
   readonly #state: StateVectors;
   readonly #weights: FedWeights;
-  /** Updates applied so far. */
+  /** The number of updates so far. */
   steps = 0;
 
   constructor(ort: Ort, state: StateVectors, weights: FedWeights) {
@@ -24,9 +24,9 @@ export class Feeds {
   }
 
   /**
-   * The inputs of a model but for the rates.
+   * The inputs of a model, except the rates.
    *
-   * @param part - which of the batches that make one update; each draws masks of its own
+   * @param part - the number of the batch within one update; each batch draws its own masks
    */
   of({ state, rngStep, fed: weights }: Written, batch: Batch, part = 0): Record<string, Tensor> {
     const fed = {
@@ -37,7 +37,7 @@ export class Feeds {
     return rngStep ? { ...fed, [rngStep]: this.#integer(BigInt(this.steps) * maxParts + BigInt(part)) } : fed;
   }
 
-  /** The hyperparameters of a step, and its number. */
+  /** The hyperparameters and the number of a step, as inputs. */
   rates({ lr, step, ...model }: TrainingModel, hyper: Hyperparameters): Record<string, Tensor> {
     const float = (value: number): Tensor => new this.#ort.Tensor('float32', Float32Array.of(value), []);
     return {

@@ -1,9 +1,9 @@
-/** A hash of 32 bits (FNV-1a over words) that tells contents apart. Not cryptographic. */
+/** A 32-bit hash (FNV-1a over words) that distinguishes contents. Not cryptographic. */
 export function hashOf(content: string | ArrayBufferView): number {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const { buffer, byteOffset, byteLength } = bytes;
   const words = byteLength >>> 2;
-  // Words that are not aligned must be copied.
+  // Unaligned words must be copied.
   const whole =
     byteOffset % 4 === 0
       ? new Uint32Array(buffer, byteOffset, words)

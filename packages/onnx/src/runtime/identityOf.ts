@@ -4,7 +4,7 @@ import { scalesOf } from '../training/plan.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import type { Ort } from './ort.ts';
 
-/** Everything that must be equal for two processes to train the same model, apart from batches, by name. */
+/** Everything that must be the same on two processes that train one model, by name. Batches are not included. */
 export function identityOf(
   ort: Ort,
   { bytes, parts }: Content,

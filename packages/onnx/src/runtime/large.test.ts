@@ -13,7 +13,7 @@ const float = DataType.FLOAT;
 const [inputs, hidden, classes] = [1200, 2500, 1100];
 const wave = (n: number, f: number): number[] => Array.from({ length: n }, (_, i) => 0.02 * Math.sin(f * i));
 
-/** 23 MB of weights: with Adam's slots more than is kept twice, and a file that is read again. */
+/** 23 MB of weights. With Adam's slots this exceeds what is kept twice, and the file is one that is read again. */
 const model = makeModel({
   inputs: [{ name: 'x', type: float, dims: [2, inputs] }],
   outputs: [{ name: 'y', type: float, dims: [2, classes] }],
@@ -56,7 +56,7 @@ async function file(bytes = model): Promise<string> {
   return path;
 }
 
-/** A runtime on which the update of a number, counted from 0, fails once it is set: as if memory were short. */
+/** A runtime whose update number `at` (from 0) fails once `at` is set, as if memory were short. */
 function failing(): { readonly runtime: Ort; at: number } {
   const control = { at: Number.NaN, runtime: ort as Ort };
   let updates = 0;
@@ -74,9 +74,9 @@ function failing(): { readonly runtime: Ort; at: number } {
 }
 
 describe('a large model', { timeout: 120_000 }, () => {
-  it('that is updated in parts has the bits of one that is updated as a whole', async () => {
+  it('has the same bits whether it is updated in parts or as a whole', async () => {
     const parts = await trainer(await file());
-    // A norm that clips nothing is still that of all gradients: no parts.
+    // With `clipNorm`, the norm of all gradients is needed even if it clips nothing, so there are no parts.
     const whole = await trainer(model, { clipNorm: 1e9 });
     for (let step = 0; step < 2; step++) {
       const [one, other] = [
@@ -93,7 +93,7 @@ describe('a large model', { timeout: 120_000 }, () => {
     expect(Buffer.compare(await parts.exportModel(), await whole.exportModel())).toBe(0);
   });
 
-  it('stays as it was if its first update fails, and has to be restored if a later one does', async () => {
+  it('is unchanged if its first update fails, and must be restored if a later one fails', async () => {
     const control = failing();
     const made = await trainer(model, {}, control.runtime);
     const start = await made.snapshot();
@@ -111,7 +111,7 @@ describe('a large model', { timeout: 120_000 }, () => {
       () => made.trainStep(batch, { lr: 1e-3 }),
       () => made.evaluate([batch]),
     ])
-      await expect(call()).rejects.toThrow('an update that failed half-way: ');
+      await expect(call()).rejects.toThrow('an update that failed halfway: ');
 
     await made.restore(start);
     expect(Buffer.compare(await made.exportModel(), before)).toBe(0);
@@ -121,14 +121,14 @@ describe('a large model', { timeout: 120_000 }, () => {
     expect(Buffer.compare(await made.exportModel(), await whole.exportModel())).toBe(0);
   });
 
-  it('gives what it does not train to every run, from one place', async () => {
+  it('feeds frozen weights to every run, from one copy', async () => {
     const [width, features] = [1024, 1 << 14];
     const random = new Float32Array(width * features);
     for (let i = 0, bits = 1; i < random.length; i++) {
       bits = (Math.imul(bits, 1664525) + 1013904223) | 0;
       random[i] = bits * 2 ** -36;
     }
-    // Names of unlike lengths: the elements of one or the other lie between the addresses of floats.
+    // Names of different lengths, so that the elements of one weight or the other are not aligned.
     const frozen = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['n', width] }],
       outputs: [{ name: 'y', type: float, dims: ['n', 4] }],

@@ -1,11 +1,11 @@
 let closed: { postMessage(message: unknown, transfer: ArrayBuffer[]): void } | undefined;
 
-/** Below this many bytes the garbage collector is left to it: letting go takes some microseconds. */
+/** Below this many bytes, the garbage collector frees the memory, because a transfer takes some microseconds. */
 const least = 1 << 17;
 
 /**
- * Frees the memory of an array that nobody reads any more, now instead of at some later garbage collection: it is given
- * away to nobody. (`ArrayBuffer.prototype.transfer` would do it, from Node 21 on.)
+ * Frees the memory of an unused array at once instead of at some later garbage collection. It transfers the buffer to a
+ * closed port. (From Node 21 on, `ArrayBuffer.prototype.transfer` would do.)
  */
 export function letGo({ buffer }: ArrayBufferView): void {
   if (!(buffer instanceof ArrayBuffer) || buffer.byteLength < least) return;

@@ -2,7 +2,7 @@ import type { Term } from '../loss/terms.ts';
 import type { TrainingModel } from '../training/trainingModel.ts';
 import type { Batch, Tensor } from './ort.ts';
 
-/** The sum of the weights of labels that count: what cross-entropy's mean is divided by. */
+/** The sum of the weights of labels that are not ignored: the divisor of cross-entropy's mean. */
 function labelWeights(labels: BigInt64Array, { ignoreIndex, classWeights }: Term): number {
   const left = ignoreIndex === undefined ? undefined : BigInt(ignoreIndex);
   let sum = 0;
@@ -11,8 +11,8 @@ function labelWeights(labels: BigInt64Array, { ignoreIndex, classWeights }: Term
 }
 
 /**
- * How much a batch counts among others of one large batch: what its mean loss is divided by. Several losses have
- * several divisors; there the number of examples counts.
+ * The weight of a batch among several in one update: the divisor of its mean loss. Several losses have different
+ * divisors; in that case, it is the number of examples.
  */
 export function lossWeight(terms: readonly Term[], model: TrainingModel, batch: Batch): number {
   const [term] = terms;
@@ -22,7 +22,7 @@ export function lossWeight(terms: readonly Term[], model: TrainingModel, batch: 
   return counts(term, target) ? labelWeights(target.data as BigInt64Array, term) : target.size;
 }
 
-/** The examples of a batch, or, where labels have weights of their own, the sum of those. */
+/** The number of examples of a batch, or the sum of its label weights if labels have weights. */
 export function examplesIn(model: TrainingModel, batch: Batch, terms: readonly Term[] = []): number {
   const [term] = terms;
   const [info] = model.targets;
@@ -33,7 +33,7 @@ export function examplesIn(model: TrainingModel, batch: Batch, terms: readonly T
   return counted?.dims[0] ?? 1;
 }
 
-/** Whether the labels of a target have weights of their own. */
+/** Whether the labels of a target have weights. */
 function counts({ ignoreIndex, classWeights }: Term, target: Tensor): boolean {
   return (
     (ignoreIndex !== undefined || classWeights !== undefined) &&

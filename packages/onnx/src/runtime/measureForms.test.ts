@@ -19,7 +19,7 @@ const { asked } = prepare(bytes, {
   channelBlock: await channelBlockOf(ort, {}),
 }).questions();
 
-/** For each question a form that the rule of thumb does not take. */
+/** For each question, a form that the rule of thumb does not choose. */
 const others: Forms = Object.fromEntries(asked.map(({ key, forms }) => [key, forms[1] as string]));
 
 const losses = async (trainer: OnnxTrainer, count: number): Promise<number[]> => {
@@ -29,7 +29,7 @@ const losses = async (trainer: OnnxTrainer, count: number): Promise<number[]> =>
   return found;
 };
 
-/** A runtime without kernels: a race of which the form with this number takes `fast` of the time of the others. */
+/** A runtime without kernels, for races. The form numbered `winner` takes `fast` times as long as the others. */
 function staged(winner: number, fast: number): Ort {
   let clock = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => clock);
@@ -61,7 +61,7 @@ describe('forms', () => {
     }
   });
 
-  it('are those of the rule of thumb without measuring', async () => {
+  it('follow the rule of thumb if nothing is measured', async () => {
     const trainer = await createTrainer(ort, bytes, { ...options, deterministic: true });
     for (const { key, forms } of asked) expect(trainer.forms[key]).toBe(forms[0]);
   });
@@ -76,7 +76,7 @@ describe('forms', () => {
     });
   });
 
-  it('travel in a snapshot: a run that goes on has the same bits', async () => {
+  it('are stored in a snapshot, so that a resumed run has the same bits', async () => {
     const first = await createTrainer(ort, bytes, { ...options, forms: others });
     await losses(first, 2);
     const snapshot = structuredClone(await first.snapshot());
@@ -87,19 +87,19 @@ describe('forms', () => {
     expect(second.forms).toEqual(first.forms);
   });
 
-  it('of a snapshot do not move a trainer that measures nothing', async () => {
+  it('are not taken from a snapshot by a deterministic trainer', async () => {
     const first = await createTrainer(ort, bytes, { ...options, forms: others });
     const second = await createTrainer(ort, bytes, { ...options, deterministic: true });
     await second.restore(await first.snapshot());
     for (const { key, forms } of asked) expect(second.forms[key]).toBe(forms[0]);
   });
 
-  it('are left where another one takes less than 0.85 of the time', async () => {
+  it('are replaced if another one takes less than 0.85 of the time', async () => {
     const trainer = await createTrainer(staged(1, 0.8), bytes, options);
     expect(asked.filter(({ key, forms }) => trainer.forms[key] === forms[1]).length).toBeGreaterThan(3);
   });
 
-  it('are kept where another one is hardly faster, or not', async () => {
+  it('are kept if another one is hardly faster or slower', async () => {
     for (const [winner, fast] of [
       [1, 0.9],
       [0, 0.5],
@@ -109,7 +109,7 @@ describe('forms', () => {
     }
   });
 
-  it('are kept where the runtime refuses to race', async () => {
+  it('are kept if the runtime refuses the race', async () => {
     const create = async (model: Uint8Array, session?: object) => {
       if (new TextDecoder().decode(model).includes('which')) throw new Error('no');
       return ort.InferenceSession.create(model, session);
@@ -119,7 +119,7 @@ describe('forms', () => {
     for (const { key, forms } of asked) expect(trainer.forms[key]).toBe(forms[0]);
   });
 
-  it('are refused if they are no texts', async () => {
+  it('are refused if they are not texts', async () => {
     const wrong = createTrainer(ort, bytes, { ...options, forms: { key: 1 } as never });
     await expect(wrong).rejects.toThrow("forms to be a trainer's `forms`: an object of texts");
     const trainer = await createTrainer(ort, bytes, options);

@@ -6,19 +6,22 @@ import type { FormsFile } from './formsFile.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 import { Race } from './race.ts';
 
-/** Examples in a batch whose size nobody knows yet. */
+/** The batch size for measurements if the model's batch size is unknown. */
 const examples = 32;
 
-/** Smaller nodes take no time worth measuring; larger ones take too long, some ten milliseconds a run. In multiplications. */
+/**
+ * Limits on a node's multiplications. Smaller nodes take too little time to measure; larger ones take too long, some
+ * ten milliseconds a run.
+ */
 const [minWork, maxWork] = [1e6, 3e8];
 
-/** So many numbers may come in, 8 MiB: measuring must not take more memory than training. */
+/** A limit on the numbers that a node reads (8 MiB), because measuring must not take more memory than training. */
 const maxNumbers = 1 << 21;
 
-/** The nodes of most work are asked about; others keep the rule of thumb. */
+/** Only the nodes with the most work are measured. Others follow the rule of thumb. */
 const maxQuestions = 16;
 
-/** How many numbers a question's node reads. */
+/** The number of elements that a question's node reads. */
 const numbersOf = ({ inputs }: Question): number =>
   inputs.reduce(
     (sum, { dims }) =>
@@ -26,10 +29,10 @@ const numbersOf = ({ inputs }: Question): number =>
     0,
   );
 
-/** What this process knows of one runtime with one number of threads. */
+/** The known answers for one runtime with one number of threads. */
 interface Memory {
   readonly forms: Map<string, string>;
-  /** Trainers that are made at the same time ask one after the other. */
+  /** The end of the queue: trainers that are made at the same time measure one after the other. */
   last: Promise<unknown>;
 }
 
@@ -43,14 +46,14 @@ function memoryOf(ort: Ort, threads: number | undefined): Memory {
   return memory;
 }
 
-/** Asks the machine which forms are the faster ones. */
+/** Measures which forms are faster on this machine. */
 class Judge {
   readonly #ort: Ort;
   readonly #target: Target;
   readonly #by: Graph;
   readonly #threads: number | undefined;
   readonly forms: Map<string, string>;
-  /** Races that another form than the usual one has won once. */
+  /** Races that a form other than the usual one has won once. */
   readonly #open: { readonly question: Question; readonly race: Race; readonly form: string }[] = [];
 
   constructor(ort: Ort, target: Target, by: Graph, threads: number | undefined, forms: Map<string, string>) {
@@ -61,7 +64,7 @@ class Judge {
     this.forms = forms;
   }
 
-  /** Answers a question, and before it those that its forms ask in their turn. */
+  /** Answers a question. Questions that its forms raise are answered first. */
   async ask(question: Question): Promise<void> {
     const { key, forms, free, work } = question;
     if (this.forms.has(key)) return;
@@ -79,7 +82,7 @@ class Judge {
       this.forms.set(key, form);
       this.#open.push({ question, race, form });
     } catch {
-      // A form that the runtime refuses leaves the rule of thumb.
+      // If the runtime refuses a form, the rule of thumb stays.
       this.forms.set(key, usual);
     }
   }
@@ -97,7 +100,7 @@ class Judge {
     }
   }
 
-  /** Whoever won by chance, while something else ran, loses now. */
+  /** Repeats the races that were won. A form that won by chance, because something else was running, loses now. */
   async confirm(): Promise<void> {
     for (const { question, race, form } of this.#open.splice(0)) {
       const again = await race.run().catch(() => '');
@@ -108,12 +111,13 @@ class Judge {
 }
 
 /**
- * Times the forms of what a model leaves open, each shape once in a process, and gives the faster ones. It asks about at most
- * 16 shapes, of 10⁶ to 3·10⁸ multiplications a run and 8 MiB of data, with a batch of 32 where its size is not known. All others
- * keep the rule of thumb, and so does a shape of which no other form takes less than 0.85 of the time, twice.
+ * Measures the forms of a model's nodes and returns the faster ones. Each shape is measured once per process. It
+ * measures at most 16 shapes with 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of data. If the batch size is
+ * unknown, it uses 32. A form is chosen if it takes less than 0.85 of the usual form's time in two races. All other
+ * nodes follow the rule of thumb.
  *
- * @param known - forms that are chosen already
- * @param file - gives what earlier processes measured on this machine, and receives what this one measures
+ * @param known - forms that are already chosen
+ * @param file - holds the measurements of earlier processes on this machine, and receives those of this process
  */
 export async function measureForms(
   ort: Ort,

@@ -7,13 +7,13 @@ import { checkBatch } from './checkBatch.ts';
 import type { Batch } from './ort.ts';
 import { run } from './results.ts';
 
-/** What decides the direction of an update. */
+/** The parts of the training options that determine an update's direction. */
 interface Updating {
   readonly optimizer: Optimizer;
   readonly groups?: readonly ParameterGroup[];
 }
 
-/** The batch sharpness along the optimizer's update. Moved parameters are fed; the state stays where it is. */
+/** The batch sharpness along the optimizer's update. Moved parameters are fed, so the state does not change. */
 export async function measureSharpness(
   { runners, state, feeds }: Engine,
   { optimizer, groups }: Updating,
@@ -26,7 +26,7 @@ export async function measureSharpness(
   const inputs = model.state.filter(({ role }) => role === 'parameters').map(({ input }) => input);
   const outputs = model.gradients ?? [];
   const names = outputs.map(({ name }) => name);
-  // The parameters of a vector have their multipliers in common.
+  // All parameters of a vector have the same multipliers.
   const rates = outputs.map(({ parts }) => scalesOf(groups)(parts[0]?.name ?? '').lrScale);
   const [squares, means] = [await state.vectors('square'), await state.vectors('mean')];
   return directionalSharpness({

@@ -17,7 +17,7 @@ async function measured(): Promise<{ overSteps: Grown; overLives: Grown }> {
   return result;
 }
 
-it('memory stays flat over steps, and over trainers disposed of', async () => {
+it('keeps memory flat over steps, and over trainers that are disposed of', async () => {
   // Resident memory varies by about as much as the bounds from process to process. A leak shows in each of them.
   const results = [await measured()];
   while (
@@ -26,10 +26,10 @@ it('memory stays flat over steps, and over trainers disposed of', async () => {
   )
     results.push(await measured());
   const { overSteps, overLives } = results.at(-1)!;
-  // The state is 0.6 MB, its outputs as much: 800 steps that lost one would hold half a gigabyte.
+  // The state is 0.6 MB, and its outputs too: 800 steps that each leak one would hold half a gigabyte.
   expect(overSteps.rss).toBeLessThan(16);
   expect(overSteps.heap).toBeLessThan(2);
-  // 16 trainers that lost their sessions would hold some 100 MB; what the allocator keeps comes and goes by 20.
+  // 16 trainers that leak their sessions would hold about 100 MB. What the allocator keeps varies by 20.
   expect(overLives.rss).toBeLessThan(32);
   expect(overLives.heap).toBeLessThan(2);
 }, 300_000);

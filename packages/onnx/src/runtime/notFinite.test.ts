@@ -8,7 +8,7 @@ import { dataFault } from './dataFault.ts';
 
 const float = DataType.FLOAT;
 
-/** The mean of x·w, without what is not a number below 10⁹: the loss is finite whatever x is. */
+/** The mean of those elements of x·w that are numbers below 10⁹, so the loss is finite for any x. */
 const hiding = makeModel({
   inputs: [{ name: 'x', type: float, dims: ['{batch}', 2] }],
   outputs: [{ name: 'loss', type: float, dims: [] }],
@@ -36,7 +36,7 @@ const finite = async (trainer: OnnxTrainer): Promise<boolean> =>
   (await trainer.parameters()).get('w')!.data.every(Number.isFinite);
 
 describe('a step after which a parameter is not finite', () => {
-  it('has the loss NaN even if the forward pass hides it; a good step has its own loss', async () => {
+  it('has the loss NaN even if the forward pass hides it, while a good step has its own loss', async () => {
     const trainer = await create();
     expect(await (await trainer.trainStep(good, { lr: 0.01 })).loss).toBeCloseTo(19, 4);
     expect(await (await trainer.evaluate([bad])).loss).toBeTypeOf('number');
@@ -91,7 +91,7 @@ describe('data that is not finite', () => {
     await trainer.dispose();
   });
 
-  it('is named by a range test, whose reason blames the data and not the rate', async () => {
+  it("is named in a range test's reason, which blames the data and not the rate", async () => {
     const trainer = await create();
     const trace = await rangeTest(trainer, [good, good, bad, good], {
       startLr: 1e-6,
@@ -105,7 +105,7 @@ describe('data that is not finite', () => {
     await trainer.dispose();
   });
 
-  it('is found in targets and in one of several batches', () => {
+  it('is found in targets, and in any of several batches', () => {
     const target = new ort.Tensor('float32', [1, Number.POSITIVE_INFINITY, 0], [3]);
     expect(dataFault({ ...good, target })).toBe('"target" of example 1 is Infinity');
     expect(dataFault([good, bad])).toBe('"x" of example 1 is NaN at [0], in batch 1 of the step');
@@ -115,7 +115,7 @@ describe('data that is not finite', () => {
 });
 
 describe('exportModel after a run that diverged', () => {
-  it('refuses weights that are not finite, unless they are asked for', async () => {
+  it('refuses weights that are not finite, unless they are requested', async () => {
     const trainer = await create();
     const before = await trainer.snapshot();
     await trainer.trainStep(bad, { lr: 0.1 });

@@ -5,7 +5,7 @@ import type { ExportOptions } from './checkExport.ts';
 import type { Batch } from './ort.ts';
 import type { OnnxSnapshot } from './snapshot.ts';
 
-/** A parameter's or gradient's shape and elements, row-major. */
+/** The shape and the elements (row-major) of a parameter or gradient. */
 export interface ParameterData {
   /** The sizes of its axes. */
   readonly dims: number[];
@@ -13,41 +13,42 @@ export interface ParameterData {
   readonly data: Float32Array;
 }
 
-/** An ONNX model with its optimizer, as core trains it. */
+/** An ONNX model with its optimizer, as a `Trainable` of core. */
 export interface OnnxTrainer extends Trainable<Batch> {
   readonly hyperparameters: readonly string[];
   /**
-   * One update. Several batches count as one large batch (gradient accumulation): their gradients are
-   * averaged, each by its size, before the update. Batch normalisation still sees each batch by itself.
-   * The loss is the one before the update. It is NaN if the update leaves a parameter or running statistic that is not
-   * finite, even if the forward pass would hide it: `train` and `rangeTest` then stop as diverged.
+   * Makes one update. Several batches count as one large batch (gradient accumulation): their gradients are averaged,
+   * weighted by size, before the update. Batch normalisation still sees each batch by itself. The returned loss is the
+   * one before the update. It is NaN if the update makes a parameter or running statistic not finite, even if the
+   * forward pass would hide that. `train` and `rangeTest` then stop as diverged.
    *
-   * A batch is not copied (copying takes up to three quarters of a small step): changing its data before the promise
-   * resolves changes the result. Afterwards the same memory may hold the next batch; `train()` waits for each step.
+   * A batch is not copied, because copying takes up to three quarters of a small step. Changing its data before the
+   * promise resolves changes the result. Afterwards the same memory may hold the next batch; `train()` waits for each
+   * step.
    */
   trainStep(batch: Batch | readonly Batch[], hyper: Hyperparameters): Promise<StepResult>;
   snapshot(): Promise<OnnxSnapshot>;
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<OnnxSnapshot>;
   /**
-   * Float tensors of more than one element that reach the loss and are not trained, each with the reason: masks that
-   * are not finite, quantisation scales, constants of a formula. `trainable` can name them.
+   * Float tensors with more than one element that reach the loss but are not trained, each with the reason: masks that
+   * are not finite, quantisation scales, constants of a formula. `trainable` can select them.
    */
   readonly untrained: readonly UntrainedTensor[];
   /**
-   * In which forms the nodes of this model are written that have several: what was measured, or the rule of thumb. Plain
-   * data, for the option `forms` of another trainer on the same machine.
+   * The form of each node that has several: measured, or by the rule of thumb. Plain data, for the option `forms` of
+   * another trainer on the same machine.
    */
   readonly forms: Forms;
-  /** The current values of the trained weights, by name; copies. */
+  /** Copies of the trained weights' current values, by name. */
   parameters(): Promise<Map<string, ParameterData>>;
-  /** The gradients of the loss of a batch, by parameter; changes nothing. */
+  /** The gradients of a batch's loss, by parameter. Changes nothing. */
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
   batchSharpness(batch: Batch): Promise<number>;
-  /** Names the first value of a batch that is not finite: `"image" of example 3 is NaN at [0, 14, 5]`. */
+  /** Describes the first value of a batch that is not finite: `"image" of example 3 is NaN at [0, 14, 5]`. */
   dataFault(batch: Batch | readonly Batch[]): string | undefined;
   /**
-   * The original model with the trained weights and running statistics; every other byte is the same. Refuses weights that
-   * a run has made NaN or infinite, unless `nonFinite` asks for them.
+   * Returns the original model with the trained weights and running statistics. Every other byte is unchanged. Refuses
+   * weights that training has made NaN or infinite, unless `nonFinite` is set.
    */
   exportModel(options?: ExportOptions): Promise<Uint8Array>;
 }

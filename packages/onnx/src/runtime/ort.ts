@@ -8,7 +8,7 @@ import type {
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 
-/** The part of `onnxruntime-node` or `onnxruntime-web` that a trainer uses: pass the imported module. */
+/** The part of `onnxruntime-node` or `onnxruntime-web` that a trainer uses. Pass the imported module. */
 export interface Ort {
   /** Makes sessions. */
   readonly InferenceSession: Pick<InferenceSessionFactory, 'create'>;
@@ -23,13 +23,13 @@ export type Batch = Readonly<Record<string, Tensor>>;
 
 export type { InferenceSession, Tensor };
 
-/** Sees that a runtime was passed. */
+/** Checks that a runtime was passed. */
 export function checkOrt(ort: unknown): void {
   const { InferenceSession, Tensor } = (ort ?? {}) as Partial<Ort>;
   if (typeof InferenceSession?.create === 'function' && typeof Tensor === 'function') return;
   throw fail(
     'ort to be the module onnxruntime-node or onnxruntime-web',
     `ort = ${show(ort)}`,
-    "Pass what `import * as ort from 'onnxruntime-node'` gives.",
+    "Pass the result of `import * as ort from 'onnxruntime-node'`.",
   );
 }

@@ -1,6 +1,6 @@
 /// <reference types="node" />
 
-/** The version of this package; known only in Node and if the package is not bundled. */
+/** The version of this package. It is known only in Node, and only if the package is not bundled. */
 export async function ownVersion(): Promise<string> {
   try {
     // Not import(), because bundlers for the browser warn about it.

@@ -7,7 +7,7 @@ const [small, large] = [1000, 1 << 22].map((elements) => ({ elements, data: [] }
   Model,
   Model,
 ];
-/** The same for each of 64 examples. */
+/** 64 examples with 1000 elements each. */
 const batch: Model = { elements: 64_000, data: [{ name: 'x', type: 'float32', dims: [64, 3] }] };
 
 describe('planning memory', () => {
@@ -18,7 +18,7 @@ describe('planning memory', () => {
     expect(planMemory(cuda, large)).toEqual(cuda);
   });
 
-  it('is switched off for large models, unless the caller chose', () => {
+  it('is switched off for large models, unless the caller has chosen', () => {
     expect(planMemory({}, large)).toEqual({ enableMemPattern: false });
     expect(planMemory({}, { ...batch, elements: 1 << 26 })).toEqual({ enableMemPattern: false });
     expect(planMemory({ executionProviders: ['wasm'] }, large)).toMatchObject({ enableMemPattern: false });

@@ -12,17 +12,17 @@ export interface PreparedFrom {
   readonly source: Source;
   /** Prepares the same model from the content of the source. */
   readonly again: (content: Content) => Promise<Prepared>;
-  /** Receives the weights that written models take as inputs. */
+  /** Collects the weights that emitted models take as inputs. */
   readonly weights: FedWeights;
 }
 
-/** The prepared model that sessions are made from. For a large file it is released and prepared again when needed. */
+/** The prepared model from which sessions are made. For a large file it is released, and prepared again when needed. */
 export class PreparedModel {
   readonly options: BuildOptions;
   readonly #from: PreparedFrom;
   #ready: Promise<Prepared> | undefined;
   #forms: Forms;
-  /** The sessions that are being written. */
+  /** The number of models that are currently being written. */
   #users = 0;
 
   constructor(from: PreparedFrom) {
@@ -72,7 +72,7 @@ export class PreparedModel {
     }
   }
 
-  /** Releases what can be prepared again. */
+  /** Releases everything that can be prepared again. */
   release(): void {
     if (this.#users > 0) return;
     const { source, weights } = this.#from;

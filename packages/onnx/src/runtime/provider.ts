@@ -1,7 +1,9 @@
 import type { Provider } from '../lower/target.ts';
 import type { InferenceSession } from './ort.ts';
 
-/** The provider that session options put first (the CPU's without any), as far as it makes a difference here. */
+/**
+ * The first execution provider in the session options, reduced to the cases that are distinguished. Default: the CPU's.
+ */
 export function providerOf({ executionProviders }: InferenceSession.SessionOptions): Provider {
   const first = executionProviders?.[0] ?? 'cpu';
   const name = typeof first === 'object' ? first.name : first;

@@ -2,13 +2,16 @@ import { letGo } from './letGo.ts';
 import type { InferenceSession, Ort, Tensor } from './ort.ts';
 import { type Field, raceModel } from './raceModel.ts';
 
-/** Another form than that of the rule of thumb must take at most this part of its time: noise must not decide. */
+/** A form must take at most this share of the usual form's time to replace it, so that noise does not decide. */
 const clearly = 0.85;
 
-/** Rounds in which all forms run, and those in which forms of twice the time no longer do. The fastest run counts. */
+/**
+ * The number of rounds with all forms, and of rounds without forms that take twice the best time. Each form's fastest
+ * run counts.
+ */
 const [heats, rounds] = [2, 6];
 
-/** Numbers without a pattern between −1 and 1. */
+/** Pseudo-random numbers between −1 and 1. */
 function noise(length: number): Float32Array {
   let state = 1;
   return Float32Array.from({ length }, () => {
@@ -17,7 +20,7 @@ function noise(length: number): Float32Array {
   });
 }
 
-/** The forms of a question, which run by turns. */
+/** Runs the forms of a question in turn and times them. */
 export class Race {
   readonly #forms: readonly string[];
   readonly #session: InferenceSession;
@@ -44,7 +47,7 @@ export class Race {
     return new Race(ort, field, session);
   }
 
-  /** The form to take: the first one, the usual, unless another one is clearly faster. */
+  /** Returns the form to use: the usual one (the first), unless another one is clearly faster. */
   async run(): Promise<string> {
     const best = this.#forms.map(() => Number.POSITIVE_INFINITY);
     for (let round = 0; round < heats + rounds; round++) {

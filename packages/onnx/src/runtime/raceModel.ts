@@ -16,13 +16,13 @@ import { declaration } from '../graph/declaration.ts';
 import { blockedDomain } from '../lower/blocks.ts';
 import type { Question } from '../lower/question.ts';
 
-/** A question, its forms written, and what they run with. */
+/** A question with its forms' graphs, and the settings to run them with. */
 export interface Field {
   readonly question: Question;
   readonly graphs: readonly GraphProto[];
   readonly opset: number;
   readonly blocks: boolean;
-  /** The size of a free batch. */
+  /** The batch size to use if the batch axis is free. */
   readonly examples: number;
 }
 
@@ -33,7 +33,7 @@ const node = (
   attribute: ReturnType<typeof makeAttribute>[] = [],
 ) => create(NodeProtoSchema, { opType, input, output, attribute });
 
-/** A graph that does nothing and has the output of a form. */
+/** A graph that computes nothing and has the same output as a form. */
 const idle = (): GraphProto =>
   create(GraphProtoSchema, {
     name: 'idle',
@@ -42,8 +42,8 @@ const idle = (): GraphProto =>
   });
 
 /**
- * All forms in one model, each in a branch of its own: one session, so that none finds the threads of another still
- * waiting. The input `which` says the one that runs.
+ * Writes all forms into one model, each in its own branch. A single session is used, so that no form has to compete
+ * with another session's waiting threads. The input `which` selects the form to run.
  */
 export function raceModel({
   question: { inputs },
@@ -64,7 +64,7 @@ export function raceModel({
       ...graphs.map((_, i) => makeTensor(`number${i}`, DataType.INT64, [], [i])),
     ],
     node: graphs.flatMap((one, i) => {
-      // What the graph reads comes from outside.
+      // A branch has no inputs; it reads outer values.
       const taken = create(GraphProtoSchema, { ...one, name: `form${i}`, input: [] });
       return [
         node('Equal', ['which', `number${i}`], [`is${i}`]),

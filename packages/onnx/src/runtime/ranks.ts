@@ -4,10 +4,10 @@ import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import { hashOf } from './hashOf.ts';
 
-/** What several processes do with the running statistics of batch normalisation. */
+/** How several processes treat the running statistics of batch normalisation. */
 export type Statistics = 'averaged' | 'local';
 
-/** One process alone. */
+/** A single process. */
 const alone: Reduce = { rank: 0, size: 1, sum() {}, broadcast() {}, all: (ok) => ok };
 
 /** Checks the option `reduce` of `createTrainer`. */
@@ -23,7 +23,7 @@ export function checkReduce(reduce: unknown): void {
   );
 }
 
-/** The processes that train one model together; with one process, every call gives its input back. */
+/** The processes that train one model together. With a single process, every call returns its input. */
 export class Ranks {
   readonly statistics: Statistics;
   readonly #reduce: Reduce;
@@ -43,8 +43,8 @@ export class Ranks {
   }
 
   /**
-   * Does work that each process may fail at by itself. If it fails anywhere, it throws everywhere, so that no process
-   * goes on alone and waits for the others without end.
+   * Does work that may fail on one process only. If it fails anywhere, it throws on every process. Otherwise the others
+   * would wait for the failed one forever.
    */
   async together<T>(work: () => T | Promise<T>): Promise<T> {
     if (!this.several) return work();
@@ -64,7 +64,7 @@ export class Ranks {
     );
   }
 
-  /** A number of each process, in the order of their ranks. */
+  /** Collects one number from each process, in the order of ranks. */
   async gather(value: number): Promise<Float64Array> {
     const values = new Float64Array(this.#reduce.size);
     values[this.#reduce.rank] = value;
@@ -73,8 +73,8 @@ export class Ranks {
   }
 
   /**
-   * The means of named vectors over all processes, each process weighted. All processes have the same bits afterwards; the
-   * vectors that come in may change.
+   * The weighted means of named vectors over all processes. All processes get the same bits. The given vectors may be
+   * changed.
    */
   async mean(
     weight: number,
@@ -84,7 +84,7 @@ export class Ranks {
     const total = Float64Array.of(weight);
     const all = Object.values(vectors);
     for (const vector of all) scale(vector, weight);
-    // Large ones first: their transfer can begin while the others are made ready.
+    // Large ones first, because their transfer can begin while the others are prepared.
     await this.#reduce.sum([...all].sort((a, b) => b.length - a.length).concat(total));
     for (const vector of all) scale(vector, 1 / total[0]!);
     return vectors;
@@ -98,7 +98,7 @@ export class Ranks {
   /**
    * Refuses processes that differ.
    *
-   * @param things - what must be alike, by what it is called, as bytes or text
+   * @param things - the contents to compare, as bytes or text, by name
    */
   async requireSame(
     things: Readonly<Record<string, string | FloatArray | Uint8Array>>,
@@ -120,7 +120,7 @@ export class Ranks {
   }
 }
 
-/** Multiplies in place. What counts nothing is 0, also where it is NaN. */
+/** Multiplies in place. A factor of 0 gives 0 even for NaN, because such a vector does not count. */
 function scale(vector: FloatArray, factor: number): void {
   if (factor === 0) vector.fill(0);
   else for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) * factor;

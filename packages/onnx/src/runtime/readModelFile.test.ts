@@ -65,7 +65,7 @@ describe('weights in other files', () => {
     const far = 5 * 2 ** 30;
     const file = await open(join(root, 'model/data/large.bin'), 'w+');
     try {
-      // A sparse file: it takes a few blocks of the disk.
+      // A sparse file, which takes only a few blocks of the disk.
       await file.write(new Uint8Array(weights.buffer), 8, 12, far);
       const bytes = model('data/large.bin', { offset: String(far), length: '12' });
       await writeFile(path, bytes);
@@ -92,7 +92,7 @@ describe('weights in other files', () => {
     }
   });
 
-  it('of half precision are written back in half precision', async () => {
+  it('are written back as float16 if they were', async () => {
     const halfs = Uint16Array.of(0x3800, 0xbc00, 0x4000);
     const file = model('w.bin', { offset: '0', length: '6' });
     const { proto } = readModel(file);
@@ -112,10 +112,10 @@ describe('weights in other files', () => {
     await trainer.dispose();
   });
 
-  it('may be more than a file can hold, if they are large matrices that stay as they are', async () => {
+  it('may exceed the size limit of a file, if they are large frozen matrices', async () => {
     const [width, layers] = [4096, 33];
     const size = 4 * width * width;
-    // All layers share their elements: no more than one of them is in memory.
+    // All layers share their elements, so that only one copy is in memory.
     const identity = new Float32Array(width * width);
     for (let i = 0; i < width; i++) identity[i * (width + 1)] = 1;
     const head = Float32Array.from({ length: width }, (_, i) => Math.sin(i) / 64);
@@ -205,13 +205,13 @@ describe('weights in other files', () => {
     const trainer = await createTrainer(ort, join(snapshot, 'model.onnx'), options);
     expect((await trainer.parameters()).get('w')?.data).toEqual(weights.slice(2));
     await trainer.dispose();
-    // A link out of both folders is still refused.
+    // A link to a place outside both folders is still refused.
     await rm(join(snapshot, 'model.onnx_data'));
     await symlink(join(root, 'secret.bin'), join(snapshot, 'model.onnx_data'));
     await expect(createTrainer(ort, join(snapshot, 'model.onnx'), options)).rejects.toThrow('lies outside');
   });
 
-  it('need a path, or a function that gives them', async () => {
+  it('need a path, or a function that returns them', async () => {
     await expect(createTrainer(ort, model('data/w.bin'), options)).rejects.toThrow(
       /Load the model by path, or pass `externalData`/,
     );
@@ -232,14 +232,14 @@ describe('weights in other files', () => {
     ['fails', () => Promise.reject(new Error('offline')), /"data\/w.bin" \(offline\)/],
     ['answers short', () => new Uint8Array(4), /Expected externalData to give 12 bytes.*\nReceived: 4 bytes/],
     ['answers long', () => new Uint8Array(20), /Received: 20 bytes/],
-    ['gives no bytes', () => 'data' as unknown as Uint8Array, /Received: "data"/],
-  ])('are refused where the function %s', async (_, externalData, message) => {
+    ['returns no bytes', () => 'data' as unknown as Uint8Array, /Received: "data"/],
+  ])('are refused if the function %s', async (_, externalData, message) => {
     await expect(createTrainer(ort, model('data/w.bin'), { ...options, externalData })).rejects.toThrow(
       message,
     );
   });
 
-  it('of unknown length must fill the tensor', async () => {
+  it('must fill the tensor if their length is unknown', async () => {
     const externalData = (): Uint8Array => new Uint8Array(8);
     const file = model('w.bin', { offset: '0' });
     await expect(createTrainer(ort, file, { ...options, externalData })).rejects.toThrow(

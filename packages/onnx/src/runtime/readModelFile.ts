@@ -16,10 +16,10 @@ export type ExternalData = (
 ) => Uint8Array | Promise<Uint8Array>;
 
 /**
- * The content of a model: given, or read from a path (Node) or an address (browser). External weights
- * are read too, from `externalData` or else from files beside the path or address.
+ * The content of a model: given as bytes, or read from a path (Node) or a URL (browser). External weights are read from
+ * `externalData`, or else from files beside the model.
  *
- * @throws {ClrError} when a file cannot be read, or the model refers to data outside its own folder
+ * @throws {ClrError} if a file cannot be read, or if the model refers to data outside its own folder
  */
 export async function readModelFile(
   model: Uint8Array | string,
@@ -36,10 +36,10 @@ export async function readModelFile(
   return readOutside(bytes, node ? await besides(model) : fetched(model));
 }
 
-/** The system reads less than 2 GiB in one call. */
+/** The operating system reads less than 2 GiB per call. */
 const atOnce = 2 ** 30;
 
-/** Gets a part of a file from the caller and checks it. */
+/** Requests a part of a file from the caller's function and checks it. */
 function asked(externalData: ExternalData): ReadPart {
   return async (location, offset, length) => {
     const part: unknown = await readable(location, async () => externalData(location, offset, length));
@@ -54,7 +54,7 @@ function asked(externalData: ExternalData): ReadPart {
   };
 }
 
-/** Reads parts of files beside a model's URL; each file is fetched once. */
+/** Reads parts of files beside a model's URL. Each file is fetched once. */
 function fetched(model: string): ReadPart {
   const files = new Map<string, Promise<Uint8Array>>();
   return (location, offset, length) =>

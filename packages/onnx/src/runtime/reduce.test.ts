@@ -68,7 +68,7 @@ const optionsOf = (optimizer: Optimizer, more: Partial<TrainerOptions> = {}): Tr
   ...more,
 });
 
-/** Runs a program on several ranks at once, each with a trainer of its own. */
+/** Runs a program on several ranks at once. Each rank has its own trainer. */
 async function onRanks<T>(
   size: number,
   model: Uint8Array,
@@ -87,7 +87,7 @@ async function onRanks<T>(
   );
 }
 
-/** The parameters after 50 steps on one share each, and the losses on the way. */
+/** The parameters after 50 steps on one share each, and the losses of these steps. */
 async function trained(trainer: OnnxTrainer, batch: Batch | readonly Batch[]) {
   const losses: number[] = [];
   for (let step = 0; step < 50; step++) {
@@ -110,14 +110,15 @@ describe('several ranks beside one process', () => {
     ['batch normalisation', 4, 'batchNorm', sgd({ momentum: 0.9 }), [0, 4, 10, 18, 24]],
     ['clipping by norm', 2, 'none', sgd({ momentum: 0.9 }), [0, 9, 24], { clipNorm: 0.3 }],
   ] as const)(
-    '%s: the same 50 steps on %i ranks',
+    '%s: makes the same 50 steps on %i ranks',
     async (_, size, middle, optimizer, cuts, more?: Partial<TrainerOptions>) => {
       const model = classifier(middle);
       const options = optionsOf(optimizer, more);
       const ranks = await onRanks(size, model, options, (trainer, { rank }) =>
         trained(trainer, shares(cuts)[rank] as Batch),
       );
-      // Batch normalisation sees each share by itself, and each share draws masks of its own.
+      // On several ranks, batch normalisation sees each share by itself, and each share draws its own masks. So the
+      // single process gets the shares as separate batches.
       const alone = await createTrainer(ort, model, options);
       const whole = await trained(alone, middle === 'none' ? batchOf(0, 24) : shares(cuts));
       await alone.dispose();
@@ -144,7 +145,7 @@ describe('several ranks beside one process', () => {
     }
   });
 
-  it('train, rangeTest and autoClr run unchanged', async () => {
+  it('runs train, rangeTest and autoClr unchanged', async () => {
     const runs = await onRanks(
       2,
       classifier('batchNorm'),
@@ -166,7 +167,7 @@ describe('several ranks beside one process', () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
-  it('keeps running statistics apart where they are declared local', async () => {
+  it('keeps running statistics separate if they are declared local', async () => {
     const options = optionsOf(sgd(), { statistics: 'local' });
     const snapshots = await onRanks(2, classifier('batchNorm'), options, async (trainer, { rank }) => {
       await trainer.trainStep(shares([0, 9, 24])[rank] as Batch, { lr: 0.1 });
@@ -186,7 +187,7 @@ describe('several ranks beside one process', () => {
       await trainer.trainStep(share, { lr: 0.1 });
       const early = await trainer.snapshot();
       await trainer.trainStep(share, { lr: 0.1 });
-      // The others' own snapshots are older or newer.
+      // The other ranks pass older or newer snapshots of their own.
       await trainer.restore(rank === 0 ? early : await trainer.snapshot());
       return trainer.snapshot();
     });
@@ -196,7 +197,7 @@ describe('several ranks beside one process', () => {
 });
 
 describe('a fault on one rank reaches all', () => {
-  it('a bad batch, before anyone updates', async () => {
+  it('rejects a bad batch before any rank updates', async () => {
     const results = await onRanks(2, classifier('none'), optionsOf(sgd()), async (trainer, { rank }) => {
       const before = flat(await trainer.parameters());
       const good = batchOf(0, 12);
@@ -205,7 +206,7 @@ describe('a fault on one rank reaches all', () => {
         ({ message }: Error) => message,
       );
       expect(flat(await trainer.parameters())).toEqual(before);
-      // And the next step goes on.
+      // The next step succeeds.
       const { loss } = await trainer.trainStep(good, { lr: 0.1 });
       return { error, loss: await loss };
     });
@@ -254,7 +255,7 @@ describe('a fault on one rank reaches all', () => {
     ['another ONNX Runtime', { versions: { common: '0.0.1' } }, 'the version of ONNX Runtime of process 1'],
     ['an unknown option', { clipnorm: 1 } as object, 'clipnorm'],
   ])(
-    '%s, before the first step',
+    'rejects %s before the first step',
     async (_, {
       model,
       versions,
@@ -280,11 +281,11 @@ describe('a fault on one rank reaches all', () => {
     },
   );
 
-  it('parameters that drift apart', async () => {
+  it('detects parameters that diverge', async () => {
     const results = await Promise.allSettled(
       await onRanks(2, classifier('none'), optionsOf(sgd()), async (trainer, { rank }) => {
         const steps = async () => {
-          // A different rate on one rank.
+          // One rank uses a different rate.
           for (let step = 0; step < 100; step++)
             await trainer.trainStep(batchOf(0, 12), { lr: rank === 0 ? 0.01 : 0.011 });
         };
@@ -302,7 +303,7 @@ describe('a fault on one rank reaches all', () => {
   });
 });
 
-it('processes compare the version of this package', async () => {
+it('compares the version of this package between processes', async () => {
   const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   expect(await ownVersion()).toBe(JSON.parse(manifest).version);
 });

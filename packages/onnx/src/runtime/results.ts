@@ -4,10 +4,10 @@ import { orExplained } from './explainRefusal.ts';
 import type { InferenceSession, Tensor } from './ort.ts';
 import type { Runner } from './runners.ts';
 
-/** The tensors that a session gave, by output. */
+/** The output tensors of a session, by name. */
 export type Found = Readonly<Record<string, Tensor>>;
 
-/** Runs a session. If a kernel refuses, the trainer is unchanged. */
+/** Runs a session. If the runtime refuses, the trainer is unchanged. */
 export function run(
   { model, session }: Runner,
   feeds: Found,
@@ -20,17 +20,17 @@ export function run(
   });
 }
 
-/** The outputs that hold a model's metrics, as fetches. */
+/** The model's metrics outputs, as fetches. */
 export function metricsOf({ loss, accuracy }: TrainingModel): Record<string, null> {
   return Object.fromEntries([loss, accuracy].flatMap((name) => (name ? [[name, null]] : [])));
 }
 
-/** Reads the metrics of sessions, late where they are on a device. */
+/** Reads the metrics that sessions return. Metrics on a device are read late. */
 export class Results {
-  /** Losses on their way from the device: nothing may be released under them. */
+  /** Pending reads of losses on the device. Nothing may be released before they finish. */
   readonly #reads = new Set<Promise<number>>();
 
-  /** The metrics that a session gave. */
+  /** The metrics in a session's outputs. */
   of({ loss, accuracy }: TrainingModel, found: Found): StepResult {
     return {
       loss: this.#scalar(found[loss as string] as Tensor),

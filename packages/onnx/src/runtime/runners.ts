@@ -14,7 +14,7 @@ export interface Runner {
   readonly session: InferenceSession;
 }
 
-/** The models that a trainer runs. */
+/** The kinds of models that a trainer runs. */
 export type Kind = 'step' | 'gradients' | 'evaluation';
 
 const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) => Written>> = {
@@ -29,15 +29,18 @@ export interface RunnersOptions {
   readonly session: InferenceSession.SessionOptions;
   /** The outputs of a step that stay on the device, if any do. */
   readonly locations?: (step: TrainingModel) => Record<string, 'gpu-buffer'>;
-  /** The vectors of parameters that are updated together. If there are several lists, gradients and updates are separate runs. */
+  /**
+   * The indices of the parameter vectors that are updated together. With several lists, gradients and updates are
+   * separate runs.
+   */
   readonly chunks: readonly (readonly number[])[];
 }
 
-/** The sessions of one trainer, each made when it is first needed. */
+/** The sessions of one trainer. Each is made when it is first needed. */
 export class Runners {
   readonly #ort: Ort;
   readonly #from: RunnersOptions;
-  /** The target of the first classifier. Its type decides the form of the loss. */
+  /** The target input of the first classification loss. Its type decides the form of the loss. */
   readonly #classes: string | undefined;
   readonly #made = new Map<string, Promise<Runner>>();
 
@@ -53,7 +56,7 @@ export class Runners {
     }
   }
 
-  /** Whether a step is a run for the gradients and others for the update. */
+  /** Whether a step consists of a run for the gradients and further runs for the update. */
   get inParts(): boolean {
     return this.#from.chunks.length > 1;
   }
@@ -79,12 +82,12 @@ export class Runners {
     await Promise.all(this.#made.values());
   }
 
-  /** The session of a kind for this batch: cross-entropy has one form for indices, one for distributions. */
+  /** The session of a kind for this batch. Cross-entropy has one form for indices and another for distributions. */
   of(kind: Kind, batch: Batch): Promise<Runner> {
     return this.#of(kind, this.#target(batch));
   }
 
-  /** The sessions that update the parameters by gradients, in the order in which they are to run. */
+  /** The sessions that update the parameters by gradients, in order. */
   updates(batch: Batch): Promise<Runner[]> {
     return Promise.all(this.#updates(this.#target(batch)));
   }

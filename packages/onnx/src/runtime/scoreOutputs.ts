@@ -4,11 +4,11 @@ import type { Term } from '../loss/terms.ts';
 import { show } from '../show.ts';
 import type { Tensor } from './ort.ts';
 
-// The least number above 0 in float32: probabilities that became 0 there have a logarithm still.
+// The smallest positive float32. It replaces probabilities of 0, which have no logarithm.
 const least = 2 ** -149;
 const logOf = (share: number): number => Math.log(Math.max(share, least));
 
-/** Losses of one element: its prediction against its target. */
+/** Elementary losses: a function of a prediction and its target. */
 const elementwise: Readonly<Record<string, (value: number, wanted: number, term: Term) => number>> = {
   mse: (value, wanted) => (value - wanted) ** 2,
   l1: (value, wanted) => Math.abs(value - wanted),
@@ -20,12 +20,12 @@ const elementwise: Readonly<Record<string, (value: number, wanted: number, term:
 };
 
 /**
- * The metrics of outputs against a target: what the evaluation model computes, from probabilities (for
+ * The metrics of outputs against a target, equal to those of the evaluation model. Outputs are probabilities (for
  * `'crossEntropy'` and `'bceWithLogits'`) or values.
  *
  * @param dims - the outputs' shape
  * @param axis - the axis of the classes
- * @throws {ClrError} on outputs of another size
+ * @throws {ClrError} for outputs of another size
  */
 export function scoreOutputs(
   term: Term,
@@ -49,7 +49,7 @@ export function scoreOutputs(
   return { loss: (term.weight * sum) / outputs.length };
 }
 
-/** Cross-entropy and accuracy, the target class indices or shares of the classes on an axis. */
+/** Cross-entropy and accuracy. The target holds class indices, or distributions with the classes on an axis. */
 function scoreClasses(
   { weight, ignoreIndex, classWeights, labelSmoothing }: Term,
   outputs: Float32Array,

@@ -10,7 +10,7 @@ const { FLOAT } = DataType;
 const waves = (length: number, pace: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => Math.sin(pace * (i + 1)));
 
-/** Three layers of 8 numbers; the two hidden weights have the same shape. */
+/** Three layers of 8 numbers. The two hidden weights have the same shape. */
 const layers = {
   first: { dims: [8, 8], values: waves(64, 0.7) },
   second: { dims: [8, 8], values: waves(64, 1.3) },
@@ -18,7 +18,7 @@ const layers = {
 } as const;
 type Name = keyof typeof layers;
 
-/** The network with its initializers in this order, under these names. */
+/** The network with its initializers in the given order, under the given names. */
 function model(order: readonly Name[], names: Partial<Record<Name, string>> = {}, op = 'Tanh'): Uint8Array {
   const name = (key: Name): string => names[key] ?? key;
   const spec: ModelSpec = {
@@ -52,7 +52,7 @@ async function trained(...of: Parameters<typeof trainer>): Promise<OnnxTrainer> 
   return made;
 }
 
-/** All weights, and the weights after one more step, which depend on the optimizer's slots. */
+/** All weights, before and after one more step. The step depends on the optimizer's slots. */
 async function behaviour(of: OnnxTrainer): Promise<unknown> {
   const before = await of.parameters();
   const { loss } = await of.trainStep(smallBatch(7), { lr: 0.1 });
@@ -73,7 +73,7 @@ describe('a snapshot', () => {
     expect(await behaviour(other)).toEqual(await behaviour(source));
   });
 
-  it('survives structuredClone, and stays usable after it was restored', async () => {
+  it('survives structuredClone, and can still be used after it was restored', async () => {
     const source = await trained();
     const snapshot = structuredClone(await source.snapshot());
     const before = structuredClone(snapshot);
@@ -107,7 +107,7 @@ describe('a snapshot', () => {
       () => trainer(model(usual), momentum, (name) => name !== 'first'),
       'first is not in the model',
     ],
-  ])('is refused by a trainer with %s, which stays as it was', async (_, make, difference) => {
+  ])('is refused by a trainer with %s, which is unchanged', async (_, make, difference) => {
     const snapshot = await (await trained()).snapshot();
     const other = await make();
     const before = await other.snapshot();
@@ -123,7 +123,7 @@ describe('a snapshot', () => {
     );
   });
 
-  it('of a thawed model goes partly into a frozen one, and back', async () => {
+  it('of a thawed model partly fits a frozen one, and vice versa', async () => {
     const source = await trained();
     const snapshot = await source.snapshot();
     const frozen = await trainer(model(usual), momentum, (name) => name !== 'first');
@@ -138,7 +138,7 @@ describe('a snapshot', () => {
     expect((await fresh.parameters()).get('out')).toEqual((await source.parameters()).get('out'));
   });
 
-  it('of another optimizer restores only weights, no slots or steps, when partial', async () => {
+  it('of another optimizer restores only weights, not slots or steps, if partial', async () => {
     const source = await trained(model(usual), adam());
     const other = await trainer(model(usual), adagrad());
     await other.restore(await source.snapshot(), { partial: true });
@@ -159,7 +159,7 @@ describe('a snapshot', () => {
 
   const broken: [string, (snapshot: OnnxSnapshot) => object][] = [
     ['nothing', () => ({})],
-    ['one of tfjs', () => ({ adapter: 'tfjs', version: 2, weights: [] })],
+    ['one of another package', () => ({ adapter: 'tfjs', version: 2, weights: [] })],
     ['a negative step', (snapshot) => ({ ...snapshot, step: -1 })],
     ['a vector cut short', (s) => ({ ...s, state: { ...s.state, 'parameters.0': new Float32Array(3) } })],
     ['a vector through JSON', (s) => ({ ...s, state: JSON.parse(JSON.stringify(s.state)) })],

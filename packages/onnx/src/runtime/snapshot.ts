@@ -11,11 +11,11 @@ export interface SavedLayout {
   readonly role: string;
   /** The vector's name in {@link OnnxSnapshot.state}. */
   readonly input: string;
-  /** For slots, the slot of each parameter. */
+  /** The tensors in the vector. Those of a slot have their parameters' names. */
   readonly parts: readonly Part[];
 }
 
-/** The whole state of an `OnnxTrainer`: plain data with typed arrays, structured-cloneable, storable. */
+/** The whole state of an `OnnxTrainer`: plain data with typed arrays, structured-cloneable and storable. */
 export interface OnnxSnapshot {
   /** Tells snapshots of this package from others. */
   readonly format: 'clr/onnx';
@@ -24,28 +24,28 @@ export interface OnnxSnapshot {
    * vectors.
    */
   readonly version: 2;
-  /** Updates applied so far. */
+  /** The number of updates so far. */
   readonly step: number;
-  /** The optimizer's type, with whatever else changes the meaning of its slots. */
+  /** The optimizer's type, with everything else that changes the meaning of its slots. */
   readonly optimizer: string;
   /** The hash of the model's nodes. */
   readonly graph: string;
   /** Which tensors each vector of `state` holds, and where. */
   readonly layout: readonly SavedLayout[];
-  /** The forms that were chosen: a run that goes on with the same ones has the same bits. */
+  /** The chosen forms. A run that continues with the same forms has the same bits. */
   readonly forms?: Forms;
-  /** The vectors by input of the training model. */
+  /** The vectors by the names of the training model's inputs. */
   readonly state: Readonly<Record<string, Float32Array | Float64Array>>;
 }
 
-/** What a snapshot is checked against. */
+/** The data that a snapshot is checked against. */
 export interface SnapshotOwner {
   readonly optimizer: string;
   readonly graph: string;
   readonly state: readonly Pick<StateTensor, 'role' | 'input' | 'parts' | 'initial'>[];
 }
 
-/** The optimizer as a snapshot names it. */
+/** The optimizer's name in a snapshot. */
 export function optimizerName(optimizer: Optimizer): string {
   return optimizer.type === 'sgd' && optimizer.velocity === 'update'
     ? 'sgd (velocity: update)'
@@ -71,9 +71,9 @@ interface SavedTensor {
 /** A snapshot that has been checked against its owner. */
 export interface FittingSnapshot {
   readonly step: number;
-  /** The forms of a run of the same model. */
+  /** The forms, if the snapshot is of the same model. */
   readonly forms: Forms | undefined;
-  /** Whether it was taken under the same optimizer. */
+  /** Whether it was taken with the same optimizer. */
   readonly sameOptimizer: boolean;
   /** The saved tensor for a part of the state, if the snapshot has it. */
   find(role: string, name: string): FloatArray | undefined;
@@ -83,8 +83,8 @@ export interface FittingSnapshot {
  * Checks a snapshot against the trainer that restores it: names, types and shapes of its tensors, the optimizer, the
  * model's graph.
  *
- * @param partial - restore what fits, and leave the rest
- * @throws {ClrError} if it is not a snapshot or does not fit; the message says what differs
+ * @param partial - whether to restore the tensors that fit and ignore the rest
+ * @throws {ClrError} if it is not a snapshot or does not fit; the message lists the differences
  */
 export function fitSnapshot(owner: SnapshotOwner, given: object, partial: boolean): FittingSnapshot {
   const snapshot = parseSnapshot(owner, given);
@@ -101,7 +101,7 @@ export function fitSnapshot(owner: SnapshotOwner, given: object, partial: boolea
     throw fail(
       'a snapshot of this model and this optimizer',
       `one that differs: ${differences.join('; ')}`,
-      'Restore a snapshot of the same model with the same options, or pass { partial: true } to take what fits.',
+      'Restore a snapshot of the same model with the same options, or pass { partial: true } to restore the parts that fit.',
     );
   }
   const here = new Map(describe(owner).tensors.map((tensor) => [tensor.name, tensor]));
@@ -148,7 +148,7 @@ function tensorsOf({ layout, state }: OnnxSnapshot): SavedTensor[] {
   });
 }
 
-/** Upgrades a snapshot to the current version, and checks that its parts lie within its vectors. */
+/** Upgrades a snapshot to the current version, and checks that its parts are within its vectors. */
 function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
   const { format, version, step } = (given ?? {}) as { format?: unknown; version?: unknown; step?: unknown };
   const known = format === 'clr/onnx' && (version === 1 || version === 2);

@@ -40,11 +40,11 @@ export class Snapshots {
     throw fail(
       'partial to be true or false',
       `options = ${show(options)}, partial = ${show(partial)}`,
-      'Pass { partial: true } to take what fits, or nothing.',
+      'Pass { partial: true } to restore the parts that fit, or leave it out.',
     );
   }
 
-  /** @param free - whether the snapshot's forms are taken too */
+  /** @param free - whether to use the snapshot's forms, too */
   async restore(fitting: FittingSnapshot, free: boolean): Promise<void> {
     if (free && fitting.forms) await this.#runners.adopt(fitting.forms);
     await this.#state.load(fitting);

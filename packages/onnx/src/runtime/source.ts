@@ -4,20 +4,23 @@ import { hashOf } from './hashOf.ts';
 import { letGo } from './letGo.ts';
 import { type ExternalData, readModelFile } from './readModelFile.ts';
 
-/** Models of at least this many bytes are released and read again. Reading takes less time than one step of such a model. */
+/** Models of at least this many bytes are released and read again. Reading one takes less time than one of its steps. */
 const large = 1 << 24;
 
 /** The arrays of a content. */
 const arraysOf = ({ bytes, parts }: Content): Uint8Array[] => [bytes, ...parts.values()];
 
-/** Uses arrays that will be dropped and frees the rest. `given`: the caller keeps the arrays, so they must not change. */
+/**
+ * Uses arrays that will be dropped, and frees the rest. If `given` is set, the caller keeps the arrays, so they must
+ * not change.
+ */
 export type Use = (arrays: readonly Uint8Array[], given: boolean) => void;
 
 const free: Use = (arrays, given) => {
   if (!given) for (const array of arrays) letGo(array);
 };
 
-/** The content of a model. It is kept in memory; large files are read again when needed instead. */
+/** The content of a model. It is kept in memory, except for large files, which are read again when needed. */
 export class Source {
   readonly #file: Uint8Array | string;
   readonly #lengths: readonly number[];
@@ -37,7 +40,7 @@ export class Source {
   /** Reads a model; see {@link readModelFile}. */
   static async of(file: Uint8Array | string, externalData?: ExternalData): Promise<Source> {
     const content = await readModelFile(file, externalData);
-    // A callback may not return the same data twice.
+    // A callback may return other data the second time.
     return new Source(externalData ? content.bytes : file, content);
   }
 
@@ -70,12 +73,12 @@ export class Source {
     return content;
   }
 
-  /** Keeps the content for good. */
+  /** Keeps the content from now on. */
   keep(): void {
     this.#hashes = undefined;
   }
 
-  /** Forgets the content where it can be read again. Everything that was decoded from it is invalid afterwards. */
+  /** Drops the content if it can be read again. Everything that was decoded from it is invalid afterwards. */
   release(use: Use = free): void {
     if (this.#content) use(arraysOf(this.#content), !this.again);
     if (this.again) this.#content = undefined;

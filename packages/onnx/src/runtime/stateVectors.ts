@@ -15,11 +15,11 @@ interface Slot {
   /** The value of elements that a snapshot lacks. */
   readonly start: number;
   current: Tensor;
-  /** Where the runtime writes the successor; only in memory, on runtimes that can. */
+  /** The tensor into which the runtime writes the next vector, if it can write into given memory. */
   spare: Tensor | undefined;
 }
 
-/** A tensor of the state as it stands in its vector. */
+/** A tensor of the state, as a part of its vector. */
 export interface StatePart {
   readonly name: string;
   readonly dims: readonly number[];
@@ -49,24 +49,24 @@ function assemble(
 }
 
 /**
- * The vectors that live from step to step. In memory small ones are kept twice: a step reads one copy and writes the
- * other, then they are swapped, so a step allocates nothing. Large ones are kept once, and replaced by what the runtime
- * gives; see {@link isLarge}. On a device each step's outputs stay there and become the next step's inputs. In all cases a
- * step that fails changes nothing.
+ * The state vectors that persist between steps. Small vectors in memory are kept twice: a step reads one copy and
+ * writes the other, and then they are swapped. So a step allocates nothing. Large vectors are kept once, and replaced
+ * by the runtime's outputs; see {@link isLarge}. On a device, each step's outputs stay there and become the next step's
+ * inputs. In all cases, a failed step changes nothing.
  */
 export class StateVectors {
   readonly #ort: Ort;
   readonly #slots: Slot[];
   readonly #session: InferenceSession.SessionOptions;
   readonly #onDevice: boolean;
-  /** Whether vectors in memory are replaced by the runtime's, which nobody else holds. */
+  /** Whether vectors in memory are kept once and replaced by the runtime's outputs. */
   readonly #keptOnce: boolean;
   #copier: Promise<InferenceSession> | undefined;
-  /** Why the vectors do not belong together. */
+  /** The reason why the vectors are inconsistent, if they are. */
   #torn: ClrError | undefined;
 
   /**
-   * Takes the initial vectors for its own: nobody else may read them afterwards.
+   * Takes ownership of the initial vectors. They must not be used elsewhere afterwards.
    *
    * @param onDevice - whether the runtime keeps the vectors on a device between steps
    */
@@ -79,7 +79,7 @@ export class StateVectors {
     this.#ort = ort;
     this.#session = session;
     this.#onDevice = onDevice;
-    // onnxruntime-web gives CPU outputs as new arrays; only the Node binding fills the caller's.
+    // onnxruntime-web returns CPU outputs as new arrays. Only the Node binding can fill given ones.
     const inMemory = !onDevice && ort.env?.versions?.node !== undefined;
     this.#keptOnce = inMemory && isLarge(state);
     const writesInPlace = inMemory && !this.#keptOnce;
@@ -102,7 +102,10 @@ export class StateVectors {
       : new this.#ort.Tensor('float32', data, [data.length]);
   }
 
-  /** Notes that only some of the vectors are those of the last step. They are refused until all are restored. */
+  /**
+   * Marks the vectors as inconsistent, because only some of them have been updated. They are refused until all are
+   * restored.
+   */
   tear(why: ClrError): void {
     this.#torn = why;
   }
@@ -111,7 +114,7 @@ export class StateVectors {
     if (this.#torn) throw this.#torn;
   }
 
-  /** Where a session that replaces the vectors is to leave them. */
+  /** The locations where a session leaves the vectors that it replaces. */
   locations(): Record<string, 'gpu-buffer'> {
     const outputs = this.#slots.flatMap(({ info }) => info.output ?? []);
     return this.#onDevice ? Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer'])) : {};
@@ -126,7 +129,7 @@ export class StateVectors {
     return feeds;
   }
 
-  /** Where a model's outputs go: the spare vectors, or `null` for new ones. */
+  /** The destinations of a model's outputs: the spare vectors, or `null` for new ones. */
   fetches({ state }: Pick<TrainingModel, 'state'>): Record<string, Tensor | null> {
     const replaced = new Set(state.flatMap(({ output }) => output ?? []));
     const fetches: Record<string, Tensor | null> = {};
@@ -136,7 +139,7 @@ export class StateVectors {
     return fetches;
   }
 
-  /** After a run that went well: the vectors among its outputs are the current ones. */
+  /** After a successful run: makes the vectors among its outputs the current ones. */
   advance(results: Readonly<Record<string, Tensor>>): void {
     for (const slot of this.#slots) {
       if (!slot.info.output || !results[slot.info.output]) continue;
@@ -144,7 +147,7 @@ export class StateVectors {
       const next = slot.spare ?? result;
       if (slot.spare) {
         slot.spare = slot.current;
-        // The Node binding fills the given vector and gives a copy of it.
+        // The Node binding fills the given vector and also returns a copy of it.
         if (result.data !== next.data) letGo(result.data as FloatArray);
       } else if (this.#keptOnce) {
         letGo(slot.current.data as FloatArray);
@@ -153,7 +156,7 @@ export class StateVectors {
     }
   }
 
-  /** Makes a tensor the current one and lets go of the device's memory of the one before. */
+  /** Makes a tensor the current one, and frees the previous one's device memory. */
   #put(slot: Slot, next: Tensor): void {
     if (slot.current.location !== 'cpu') slot.current.dispose();
     slot.current = next;
@@ -184,7 +187,7 @@ export class StateVectors {
     return content;
   }
 
-  /** Every tensor of the given roles. */
+  /** All tensors of the given roles. */
   async parts(...roles: readonly string[]): Promise<StatePart[]> {
     const slots = this.#slots.filter(({ info }) => roles.includes(info.role));
     const content = await this.#inMemory(slots);
@@ -197,23 +200,23 @@ export class StateVectors {
     });
   }
 
-  /** The vectors of a role, one for each bucket that has it: views, valid until the next step. */
+  /** The vectors of a role, one for each bucket. They are views, valid until the next step. */
   async vectors(role: string): Promise<FloatArray[]> {
     const slots = this.#slots.filter(({ info }) => info.role === role);
     const content = await this.#inMemory(slots);
     return slots.map(({ info }) => content.get(info.input) as FloatArray);
   }
 
-  /** Makes these the vectors of a role, after they were changed in place: see {@link vectors}. */
+  /** Puts back the vectors of a role after they were changed in place; see {@link vectors}. */
   put(role: string, vectors: readonly FloatArray[]): void {
     const slots = this.#slots.filter(({ info }) => info.role === role);
     for (const [i, slot] of slots.entries()) {
-      // A vector in memory is the current one already.
+      // A vector in memory is already the current one.
       if (slot.current.location !== 'cpu') this.#put(slot, this.#tensor(vectors[i] as FloatArray));
     }
   }
 
-  /** A copy of everything, or of the vectors of a role, by input. */
+  /** Copies all vectors, or those of one role, by input. */
   async save(role?: string): Promise<Record<string, FloatArray>> {
     const content = await this.#inMemory(
       this.#slots.filter(({ info }) => role === undefined || info.role === role),
@@ -242,7 +245,7 @@ export class StateVectors {
     );
   }
 
-  /** Restores a saved state by the names of its tensors. Tensors that it lacks stay as they are. */
+  /** Restores a saved state by the names of its tensors. Tensors that it lacks are unchanged. */
   async load(saved: FittingSnapshot): Promise<void> {
     const missing = this.#slots.filter(({ info: { role, parts } }) =>
       parts.some(({ name }) => !saved.find(role, name)),
@@ -256,7 +259,7 @@ export class StateVectors {
     this.#torn = undefined;
   }
 
-  /** Restores copies of the vectors that {@link save} returned; others stay as they are. */
+  /** Restores copies of the vectors that {@link save} returned. Other vectors are unchanged. */
   putBack(vectors: Readonly<Record<string, FloatArray>>): void {
     for (const slot of this.#slots) {
       const data = vectors[slot.info.input];
@@ -266,7 +269,7 @@ export class StateVectors {
     }
   }
 
-  /** Frees what the device holds. */
+  /** Frees the device memory. */
   async dispose(): Promise<void> {
     for (const { current } of this.#slots) if (current.location !== 'cpu') current.dispose();
     await (await this.#copier)?.release();

@@ -48,7 +48,7 @@ describe('a trainer', () => {
   });
   afterEach(() => trainer.dispose());
 
-  it('says what kind of update it makes', () => {
+  it('states its update kind', () => {
     expect(trainer.updateKind).toBe('momentum');
   });
 
@@ -68,7 +68,7 @@ describe('a trainer', () => {
     expect(both.loss).toBeCloseTo((6 * six.loss + 2 * two.loss) / 8, 6);
   });
 
-  it('takes a distribution where labels stand, with the same result', async () => {
+  it('accepts a distribution instead of labels, with the same result', async () => {
     const shares = new ort.Tensor(
       'float32',
       Float32Array.from({ length: 18 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0)),
@@ -85,7 +85,7 @@ describe('a trainer', () => {
     expect(loss).toBeGreaterThan(0);
   });
 
-  it('restores a snapshot bit for bit, also into another trainer and through structuredClone', async () => {
+  it('restores a snapshot bit for bit, also in another trainer and through structuredClone', async () => {
     const run = async (on: OnnxTrainer): Promise<unknown[]> => {
       const seen: unknown[] = [];
       for (let step = 0; step < 5; step++)
@@ -103,7 +103,7 @@ describe('a trainer', () => {
     await other.dispose();
   });
 
-  it('counts its steps in the snapshot, which Adam needs', async () => {
+  it('stores its number of steps in the snapshot, because Adam needs it', async () => {
     const adams = await createTrainer(ort, classifier, { loss: 'crossEntropy', optimizer: adam() });
     for (let step = 0; step < 3; step++) await adams.trainStep(good(), { lr: 0.01 });
     const snapshot = await adams.snapshot();
@@ -116,14 +116,14 @@ describe('a trainer', () => {
     await adams.dispose();
   });
 
-  it('keeps a snapshot apart from later steps', async () => {
+  it('keeps a snapshot independent of later steps', async () => {
     const snapshot = await trainer.snapshot();
     const copy = structuredClone(snapshot);
     await trainer.trainStep(good(), { lr: 0.5 });
     expect(snapshot).toEqual(copy);
   });
 
-  it('exports the model with the new weights, every other byte as it was', async () => {
+  it('exports the model with the new weights and every other byte unchanged', async () => {
     expect(await trainer.exportModel()).toEqual(classifier);
     await trainer.trainStep(good(), { lr: 0.5 });
     const exported = await trainer.exportModel();
@@ -144,7 +144,7 @@ describe('a trainer', () => {
     expect(Number.isFinite(await loss)).toBe(false);
   });
 
-  it('serves calls in turn when they overlap', async () => {
+  it('runs overlapping calls one after another', async () => {
     const [first, second] = await Promise.all([
       trainer.trainStep(good(), { lr: 0.1 }),
       trainer.trainStep(good(), { lr: 0.1 }),
@@ -164,7 +164,11 @@ describe('a trainer', () => {
     ],
     ['a missing target', () => ({ input: input() }), /Add the tensor "target"/],
     ['an unknown tensor', () => ({ ...good(), mask: input() }), /also "mask"/],
-    ['an array for a tensor', () => ({ input: [1, 2], target: labels() }), /Expected a tensor for "input"/],
+    [
+      'an array instead of a tensor',
+      () => ({ input: [1, 2], target: labels() }),
+      /Expected a tensor for "input"/,
+    ],
     [
       'a wrong rank',
       () => ({ input: new ort.Tensor('float32', new Float32Array(24), [24]), target: labels() }),
@@ -187,7 +191,7 @@ describe('a trainer', () => {
     ],
     ['a negative label', () => ({ input: input(), target: labels(6, () => -1) }), /target\[0\] = -1/],
     [
-      'sizes that do not go together',
+      'sizes that contradict each other',
       () => ({ input: input(6), target: labels(5) }),
       /Expected "target" of shape \[batch\]/,
     ],
@@ -233,7 +237,7 @@ describe('a trainer', () => {
     await expect(trainer.evaluate([])).rejects.toThrow(/at least one batch/);
   });
 
-  it('finishes pending calls before it disposes, and refuses calls that come meanwhile', async () => {
+  it('finishes pending calls before it disposes, and refuses calls in the meantime', async () => {
     const steps = [0, 1, 2].map(() => trainer.trainStep(good(), { lr: 0.1 }));
     const disposals = [trainer.dispose(), trainer.dispose()];
     const late = trainer.trainStep(good(), { lr: 0.1 });
@@ -242,7 +246,7 @@ describe('a trainer', () => {
     await Promise.all(disposals);
   });
 
-  it('refuses calls after dispose, which may come twice', async () => {
+  it('refuses calls after dispose, which may be called twice', async () => {
     await trainer.dispose();
     await trainer.dispose();
     await expect(trainer.trainStep(good(), { lr: 0.1 })).rejects.toThrow(/disposed/);
@@ -265,7 +269,7 @@ describe('models and options that cannot be used', () => {
     [undefined, 'undefined'],
     [{}, 'an object'],
     ['onnxruntime-node', '"onnxruntime-node"'],
-  ])('a runtime that is none: %s', async (none, shown) => {
+  ])('refuses a runtime that is not one: %s', async (none, shown) => {
     const made = createTrainer(none as never, classifier, { loss: 'crossEntropy', optimizer: sgd() });
     await expect(made).rejects.toThrow(`onnxruntime-web.\nReceived: ort = ${shown}`);
   });
@@ -278,11 +282,11 @@ describe('models and options that cannot be used', () => {
     ['half a model', classifier.slice(0, classifier.length >> 1), /do not decode|without/],
     [
       'text',
-      new TextEncoder().encode('this is no model at all'),
+      new TextEncoder().encode('this is not a model'),
       /Expected the bytes of an ONNX model|Expected an ONNX model/,
     ],
     ['no model', 7 as unknown as Uint8Array, /Received: number/],
-    ['a path to nothing', '/nowhere/model.onnx', /readable file[\s\S]*ENOENT/],
+    ['a path to a missing file', '/nowhere/model.onnx', /readable file[\s\S]*ENOENT/],
   ])('%s', async (_name, model, message) => {
     await expect(create(model)).rejects.toThrow(message);
   });
@@ -290,7 +294,7 @@ describe('models and options that cannot be used', () => {
   it.each([
     ['an unknown loss', { loss: 'hinge' }, /loss = "hinge"/],
     ['an unknown output', { output: 'scores' }, /one of the model's outputs: logits/],
-    ['a loss output that is no scalar', { loss: { output: 'logits' } }, /scalar output/],
+    ['a loss output that is not a scalar', { loss: { output: 'logits' } }, /scalar output/],
     ['an unknown optimizer', { optimizer: { type: 'adamax' } }, /Expected optimizer/],
     ['no optimizer', { optimizer: undefined }, /Expected optimizer/],
     ['no trainable parameter', { trainable: () => false }, /at least one trainable parameter/],
@@ -300,7 +304,7 @@ describe('models and options that cannot be used', () => {
     await expect(create(classifier, more)).rejects.toThrow(message);
   });
 
-  it('a model without parameters', async () => {
+  it('refuses a model without parameters', async () => {
     const model = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 2] }],
       outputs: [{ name: 'y', type: float, dims: [2, 2] }],
@@ -313,7 +317,7 @@ describe('models and options that cannot be used', () => {
     ['MaxRoiPool', ''],
     ['Teleport', ''],
     ['Gadget', 'com.example'],
-  ])('an operator without a gradient: %s', async (op, domain) => {
+  ])('refuses an operator without a gradient: %s', async (op, domain) => {
     const error = await create(oneNode(op, domain)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UnsupportedOperatorError);
     expect((error as UnsupportedOperatorError).node).toBe('odd one');
@@ -321,11 +325,11 @@ describe('models and options that cannot be used', () => {
     expect((error as Error).message).toMatch(/odd one[\s\S]*Freeze|odd one[\s\S]*`trainable`/);
   });
 
-  it('a gradient that is zero everywhere leaves nothing to train', async () => {
+  it('refuses a gradient that is zero everywhere, because nothing would be trained', async () => {
     await expect(create(oneNode('Round'))).rejects.toThrow(/at least one trainable parameter/);
   });
 
-  it('values made twice, but not nodes out of order', async () => {
+  it('refuses values that are made twice, but accepts nodes out of order', async () => {
     const nodes = [
       { op: 'Relu', inputs: ['m'], outputs: ['y'] },
       { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
@@ -349,7 +353,7 @@ describe.each([
 ] as const)('a model of %s', (_name, type) => {
   const weights = [0.5, -1.25, 2];
   const stored = (): Uint8Array<ArrayBuffer> => new Uint8Array(narrow(weights, type).buffer as ArrayBuffer);
-  /** y = (x·w)·½, all of it in 16 bits. */
+  /** y = (x·w)·½, entirely in 16 bits. */
   const model = makeModel({
     inputs: [{ name: 'x', type, dims: [2, 3] }],
     outputs: [{ name: 'y', type, dims: [2, 3] }],
@@ -372,7 +376,7 @@ describe.each([
     target: new ort.Tensor('float32', new Float32Array(6), [2, 3]),
   };
 
-  it('trains in float32, and is exported in what it was', async () => {
+  it('trains in float32, and is exported in its own type', async () => {
     const trainer = await createTrainer(ort, model, { loss: 'mse', optimizer: sgd() });
     const gradient = weights.map((w, i) => {
       const [a, b] = [x[i] as number, x[i + 3] as number];
@@ -382,7 +386,7 @@ describe.each([
     gradient.forEach((g, i) => {
       expect(found?.[i]).toBeCloseTo(g, 6);
     });
-    // A step far below the last bit of 16 is kept in the masters.
+    // The masters keep an update that is far below the last bit of a 16-bit float.
     await trainer.trainStep(batch, { lr: 1e-5 });
     const masters = (await trainer.parameters()).get('w')?.data as Float32Array;
     weights.forEach((w, i) => {

@@ -51,7 +51,7 @@ import { StateVectors } from './stateVectors.ts';
 import { updateChunks } from './updateChunks.ts';
 import { withoutContent } from './withoutContent.ts';
 
-/** The weights that the file keeps as integers. */
+/** The weights that the file stores as integers. */
 type Integers = NonNullable<Prepared['source']['quantised']>;
 
 /** The tensors of the file that training changes. */
@@ -93,11 +93,11 @@ export class Trainer implements OnnxTrainer {
   readonly batchSharpness: (batch: Batch) => Promise<number>;
   readonly hyperparameters: readonly string[];
   readonly untrained: readonly UntrainedTensor[];
-  /** Absent when the model computes its own loss, because then no output is known to be the prediction. */
+  /** Absent if the model computes its own loss, because then no output is known to be the prediction. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
   /** Absent for the same reason. */
   readonly constantAnswer?: NonNullable<Trainable<Batch>['constantAnswer']>;
-  /** Absent when the model has no running statistics. */
+  /** Absent if the model has no running statistics. */
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
   readonly #source: Source;
   readonly #places: Readonly<Record<string, string>>;
@@ -111,7 +111,7 @@ export class Trainer implements OnnxTrainer {
   readonly #queue = new Queue();
   /** Whether it uses the forms stored in a snapshot. */
   readonly #free: boolean;
-  /** What must be the same on every process. */
+  /** The properties that must be the same on every process. */
   readonly #identity: Readonly<Record<string, string | Uint8Array>>;
   #disposing: Promise<void> | undefined;
 
@@ -138,7 +138,7 @@ export class Trainer implements OnnxTrainer {
     this.momentum = ownMomentum(optimizer);
     this.hyperparameters = [...(takesMomentum(optimizer) ? ['momentum'] : []), ...new Set(hyperparameters)];
     this.#source = source;
-    // Check before any training that the result can be written back.
+    // Check before training that the result can be written back.
     this.#quantised = prepared.source.quantised ?? new Map();
     this.#outside = prepared.source.outside ?? new Map();
     locateTensors(
@@ -159,7 +159,7 @@ export class Trainer implements OnnxTrainer {
     const clips = prepared.options.clipNorm !== undefined || first.clipNorm !== undefined;
     const whole = clips || onDevice || ort.env?.versions?.node === undefined;
     const chunks = whole ? [[]] : updateChunks(first);
-    // Other processes may have to be told what the model is; what is made of integers needs their scales at the end.
+    // Keep the content: other processes may compare it, and integer weights need their scales for the export.
     if (ranks.several || this.#quantised.size > 0) source.keep();
     const weights = new FedWeights(ort);
     weights.hold(first.fed);
@@ -215,7 +215,7 @@ export class Trainer implements OnnxTrainer {
     await this.#engine.runners.ready();
   }
 
-  /** With several processes: refuses, before the first step, a process that trains something else. */
+  /** With several processes: refuses, before the first step, a process that trains a different model. */
   async compareRanks(): Promise<void> {
     const { ranks } = this.#engine;
     if (!ranks.several) return;
@@ -234,7 +234,7 @@ export class Trainer implements OnnxTrainer {
     );
   }
 
-  /** Runs the model of a kind on a batch. */
+  /** Runs a model of this kind on a batch. */
   async #pass(
     kind: Kind,
     batch: Batch,

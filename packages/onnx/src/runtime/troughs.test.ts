@@ -19,7 +19,7 @@ const labels = (...dims: number[]) => {
   return new ort.Tensor('int64', values, dims);
 };
 
-/** A convolution along one axis: 2 channels in, 3 classes out at each of 5 places. */
+/** A convolution along one axis, from 2 channels to 3 classes at each of 5 positions. */
 const places = (...tail: NodeSpec[]) =>
   makeModel({
     inputs: [{ name: 'input', type: float, dims: ['{batch}', 2, 5] }],
@@ -33,7 +33,7 @@ const share = (value: number) => (value + 1) / 2;
 const answers: readonly [string, Uint8Array, Loss, Batch][] = [
   ['class indices', smallModel(), 'crossEntropy', smallBatch(1, 5)],
   [
-    'class indices at places',
+    'class indices at positions',
     places(),
     'crossEntropy',
     { input: tensor([4, 2, 5], 0.7), target: labels(4, 5) },
@@ -45,7 +45,7 @@ const answers: readonly [string, Uint8Array, Loss, Batch][] = [
     { input: tensor([4, 2, 5], 0.7), target: labels(4, 5) },
   ],
   [
-    'a distribution at places',
+    'a distribution at positions',
     places(),
     'crossEntropy',
     { input: tensor([4, 2, 5], 0.7), target: tensor([4, 3, 5], 1.7, share) },
@@ -71,7 +71,7 @@ describe('predictBatch', () => {
     await trainer.dispose();
   });
 
-  it('refuses a bad batch, and is not there where the model computes its loss itself', async () => {
+  it('refuses a bad batch, and is absent if the model computes its own loss', async () => {
     const options = { loss: 'crossEntropy', optimizer: sgd() } as const;
     const trainer = await createTrainer(ort, smallModel(), options);
     await expect(trainer.predictBatch!({})).rejects.toThrow(/^\[clr\/onnx\] Expected a batch with "input"/);
@@ -93,7 +93,7 @@ describe('predictBatch', () => {
 });
 
 describe('average', () => {
-  /** A batch normalization over 8 features in front of the classifier. */
+  /** A batch normalisation over 8 features before the classifier. */
   const normalized = () =>
     makeModel({
       inputs: [{ name: 'input', type: float, dims: ['{batch}', 8] }],
@@ -119,7 +119,7 @@ describe('average', () => {
     });
   const batches = [0, 1, 2, 3].map((step) => smallBatch(step, 16));
 
-  it('measures the running statistics of averaged weights anew', async () => {
+  it('measures the running statistics of averaged weights again', async () => {
     const options = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as const;
     const trainer = await createTrainer(ort, normalized(), options);
     const take = async () => (await trainer.snapshot()) as OnnxSnapshot;
@@ -136,7 +136,7 @@ describe('average', () => {
     }
     expect(plain['velocity.0']).toEqual(before['velocity.0']);
 
-    // After sixteen passes nothing of the old statistics is left: they depend only on the averaged weights.
+    // After sixteen passes, no trace of the old statistics is left: they depend only on the averaged weights.
     const passes = Array.from({ length: 16 }, () => batches).flat();
     const anew = ((await averageWeights(trainer, snapshots, passes)) as OnnxSnapshot).state;
     expect(anew['parameters.0']).toEqual(plain['parameters.0']);
@@ -156,7 +156,7 @@ describe('average', () => {
     await trainer.dispose();
   });
 
-  /** The running mean of h = input · first, as the node defines it: half the old, half the batch's. */
+  /** The running mean of h = input · first by the node's definition: half the old mean plus half the batch's. */
   function runningMean(first: readonly number[], all: readonly Batch[]): number[] {
     let mean = Array<number>(8).fill(0);
     for (const { input } of all) {
@@ -172,7 +172,7 @@ describe('average', () => {
     return mean;
   }
 
-  it('refuses what is no snapshot of this trainer', async () => {
+  it('refuses data that is not a snapshot of this trainer', async () => {
     const trainer = await createTrainer(ort, smallModel(), { loss: 'crossEntropy', optimizer: sgd() });
     expect(trainer.renewStatistics).toBeUndefined();
     await expect(trainer.average([{}])).rejects.toThrow(/^\[clr\/onnx\] Expected a snapshot/);

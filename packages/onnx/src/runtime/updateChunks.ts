@@ -1,14 +1,14 @@
 import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 
-/** From here on (bytes of the vectors that a step changes) memory counts for more than a call of the runtime. */
+/** From this size on (bytes of the vectors that a step changes), memory matters more than the time of further calls. */
 const large = 1 << 26;
 
-/** A large update is made in about so many runs. */
+/** The approximate number of runs for a large update. */
 const maxChunks = 8;
 
 /**
- * Whether a state is so large that a step must not give it out as a whole: onnxruntime-node holds the new vectors and then
- * a copy of them, beside the old ones.
+ * Whether a state is so large that a step must not output it as a whole. onnxruntime-node would hold the new vectors
+ * and a copy of them, besides the old ones.
  */
 export function isLarge(state: readonly Pick<StateTensor, 'output' | 'initial'>[]): boolean {
   const changed = state.filter(({ output }) => output !== undefined);
@@ -16,8 +16,8 @@ export function isLarge(state: readonly Pick<StateTensor, 'output' | 'initial'>[
 }
 
 /**
- * Which of the parameters' vectors are updated together, those of most elements first: if memory is short, the first run
- * fails, before anything has changed. One chunk for all where the state is small.
+ * The indices of the parameter vectors that are updated together. Those with the most elements come first: if memory is
+ * short, the first run fails, before anything has changed. A small state is one chunk.
  */
 export function updateChunks({ state }: Pick<TrainingModel, 'state'>): readonly (readonly number[])[] {
   const sizes = state

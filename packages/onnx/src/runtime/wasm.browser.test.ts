@@ -9,9 +9,12 @@ describe('onnxruntime-web, WebAssembly, in Chromium', () => {
     expect(ort.env.versions.web).toBeDefined();
   });
 
-  it.each(['mlp', 'lenet'] as const)('%s: gradients, losses and weights are PyTorch’s', async (name) => {
-    console.log(name, await checkTrainings(ort, await fetchOracle(ort.Tensor, name)));
-  });
+  it.each(['mlp', 'lenet'] as const)(
+    '%s: gradients, losses and weights agree with PyTorch’s',
+    async (name) => {
+      console.log(name, await checkTrainings(ort, await fetchOracle(ort.Tensor, name)));
+    },
+  );
 
   it.each(['mlp', 'lenet'] as const)('%s: snapshot and restore', async (name) => {
     await checkSnapshot(ort, await fetchOracle(ort.Tensor, name));
@@ -21,7 +24,7 @@ describe('onnxruntime-web, WebAssembly, in Chromium', () => {
     await checkRangeTest(ort, await fetchOracle(ort.Tensor, 'mlp'));
   });
 
-  it('Dropout draws the masks of every runtime', async () => {
+  it('draws the same Dropout masks as every runtime', async () => {
     await checkDropout(ort);
   });
 });

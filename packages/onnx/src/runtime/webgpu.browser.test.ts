@@ -12,13 +12,13 @@ import { fetchOracle } from '../../test/fetchOracle.ts';
 
 const session = { executionProviders: ['webgpu'], logSeverityLevel: 3 as const };
 
-// A software adapter on a busy machine takes minutes for LeNet, and a test that is cut leaves the runtime unusable.
+// A software adapter on a busy machine takes minutes for LeNet. A timeout would leave the runtime unusable.
 describe('onnxruntime-web, WebGPU, in Chromium', { timeout: 1_800_000 }, () => {
-  it('mlp: gradients, losses and weights are PyTorch’s', async () => {
+  it('mlp: gradients, losses and weights agree with PyTorch’s', async () => {
     console.log('mlp', await checkTrainings(ort, await fetchOracle(ort.Tensor, 'mlp'), session));
   });
-  // Convolutions and max pools; a software adapter takes seconds for a step.
-  it('lenet: gradients and the first training are PyTorch’s', async () => {
+  // This net has convolutions and max pools. A software adapter takes seconds for a step.
+  it('lenet: gradients and the first training agree with PyTorch’s', async () => {
     console.log('lenet', await checkTrainings(ort, await fetchOracle(ort.Tensor, 'lenet'), session, 1));
   });
   it('mlp: snapshot and restore', async () => {
@@ -28,11 +28,11 @@ describe('onnxruntime-web, WebGPU, in Chromium', { timeout: 1_800_000 }, () => {
     await checkRangeTest(ort, await fetchOracle(ort.Tensor, 'mlp'), session);
   });
 
-  it('Dropout draws the masks of every runtime', async () => {
+  it('draws the same Dropout masks as every runtime', async () => {
     await checkDropout(ort, session);
   });
 
-  it.each(optimizers)('mlp: $type does what it does on the CPU', async (optimizer) => {
+  it.each(optimizers)('mlp: $type trains as on the CPU', async (optimizer) => {
     await checkOptimizer(ort, optimizer, await fetchOracle(ort.Tensor, 'mlp'), session, {
       executionProviders: ['wasm'],
     });

@@ -14,9 +14,9 @@ import { obstacle, webgpu as session } from '../../test/webgpuProvider.ts';
 const why = await obstacle();
 const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);
 
-// A software adapter compiles each shader for about a second.
+// A software adapter takes about a second to compile each shader.
 describe.skipIf(!runs)('onnxruntime-node, WebGPU', { timeout: 120_000 }, () => {
-  it('mlp: gradients, losses and weights are PyTorch’s', async () => {
+  it('mlp: gradients, losses and weights agree with PyTorch’s', async () => {
     console.log('mlp', await checkTrainings(ort, oracleModel('mlp'), session));
   });
 
@@ -24,11 +24,11 @@ describe.skipIf(!runs)('onnxruntime-node, WebGPU', { timeout: 120_000 }, () => {
     await checkSnapshot(ort, oracleModel('mlp'), session);
   });
 
-  it('Dropout draws the masks of every runtime', async () => {
+  it('draws the same Dropout masks as every runtime', async () => {
     await checkDropout(ort, session);
   });
 
-  it.each(optimizers)('mlp: $type does what it does on the CPU', async (optimizer) => {
+  it.each(optimizers)('mlp: $type trains as on the CPU', async (optimizer) => {
     await checkOptimizer(ort, optimizer, oracleModel('mlp'), session, { executionProviders: ['cpu'] });
   });
 });

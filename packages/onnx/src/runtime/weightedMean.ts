@@ -2,10 +2,10 @@ import type { FloatArray } from '../training/buckets.ts';
 
 type Vectors = Readonly<Record<string, FloatArray>>;
 
-/** The mean of named vectors over several batches, each with a weight of its own. */
+/** The weighted mean of named vectors over several batches. */
 export class WeightedMean {
   #total = 0;
-  /** The only vectors so far: a step of one batch, the common case, adds nothing. */
+  /** The only vectors so far. In the common case, a step has one batch, and nothing is added. */
   #only: Vectors | undefined;
   readonly #sums = new Map<string, { sum: Float64Array; like: FloatArray }>();
 
@@ -14,7 +14,7 @@ export class WeightedMean {
     return this.#total;
   }
 
-  /** Counts vectors, which must stay as they are until the result is read. */
+  /** Adds vectors. They must not change until the result is read. */
   add(weight: number, vectors: Vectors): void {
     const before = this.#total;
     this.#total += weight;
@@ -32,13 +32,13 @@ export class WeightedMean {
       const known = this.#sums.get(name);
       const { sum } = known ?? { sum: new Float64Array(vector.length) };
       if (!known) this.#sums.set(name, { sum, like: vector });
-      // Where no label counts, the mean loss is 0 / 0, which must not spoil the others.
+      // If every label is ignored, the mean loss is 0 / 0. It must not spoil the others.
       if (weight === 0) continue;
       for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (vector[i] as number);
     }
   }
 
-  /** The means, in the types the vectors came in. The only vectors that were added are given back themselves. */
+  /** The means, in the types of the added vectors. If vectors were added once, these are returned themselves. */
   result(): Vectors {
     if (this.#only) return this.#only;
     return Object.fromEntries(

@@ -37,7 +37,7 @@ interface Head {
   readonly weights: InitializerSpec[];
 }
 
-/** Heads from h, of the shape of x, to y [n, 2]. */
+/** Heads from h, of x's shape, to y [n, 2]. */
 const heads: Readonly<Record<string, Head>> = {
   'a normalisation over the last axis': {
     dims: [4],
@@ -91,9 +91,9 @@ const options: TrainerOptions = {
 };
 
 describe('a frozen operator that clr does not know', () => {
-  it.each(Object.entries(heads))('leaves its shape to the runtime: %s', async (_name, head) => {
+  it.each(Object.entries(heads))('gets its shape from the runtime: %s', async (_name, head) => {
     const bytes = model(head);
-    // Without the runtime the shape is not known.
+    // Without the runtime, the shape is unknown.
     if (head.nodes[0]?.op !== 'MatMul') {
       expect(() => buildTrainingModel(bytes, options)).toThrow(
         /rank of value "h"[\s\S]*node "h" \(Trilu of com\.microsoft\)/,
@@ -108,7 +108,7 @@ describe('a frozen operator that clr does not know', () => {
     const trainer = await createTrainer(ort, bytes, options);
     const gradients = [...(await trainer.gradients(batch)).values()].flatMap(({ data }) => [...data]);
     const length = Math.hypot(...gradients);
-    // Along the gradient, the slope of the runtime's own loss is the gradient's length.
+    // Along the gradient, the slope of the runtime's own loss equals the gradient's length.
     const start = await trainer.snapshot();
     const [role] = Object.keys(start.state) as [string];
     const lossAt = async (step: number): Promise<number> => {
@@ -127,7 +127,7 @@ describe('a frozen operator that clr does not know', () => {
     await trainer.dispose();
   });
 
-  it('needs the runtime only if there is one, and if the runtime knows its shape', async () => {
+  it('asks the runtime only if there is one and it knows the shape', async () => {
     const plain = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', 4] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', 2] }],

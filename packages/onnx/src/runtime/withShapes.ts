@@ -15,10 +15,10 @@ import { operatorKey } from '../graph/graph.ts';
 import { declaredType } from '../graph/value.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
-/** Written out, or known by what is inside. */
+/** Operators that are unrolled, or whose inner graphs give their shapes. */
 const takenApart = /^(If|Loop|Scan|Optional.*|.*Sequence.*)$/;
 
-/** The outputs whose shapes neither clr nor the file knows. */
+/** The outputs whose shapes are known neither to clr nor from the file. */
 function unknownOutputs({ graph, functions }: ModelProto): string[] {
   const known = new Set(
     [...(graph?.valueInfo ?? []), ...(graph?.output ?? [])]
@@ -32,7 +32,7 @@ function unknownOutputs({ graph, functions }: ModelProto): string[] {
     .flatMap(({ output }) => output.filter((name) => name !== '' && !known.has(name)));
 }
 
-/** A shape as the runtime reports it: symbolic axes by name, unknown ones by an empty name. */
+/** A shape as the runtime reports it. Symbolic axes have their names; unknown axes have an empty name. */
 function declare(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
   if (!metadata.isTensor) return [];
   const dims = metadata.shape.map((size) =>
@@ -42,9 +42,9 @@ function declare(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
 }
 
 /**
- * Adds the types and shapes that the runtime infers for operators unknown to clr, such as a frozen body of
- * `com.microsoft` operators. A model without such operators is returned unchanged, and so is one that the runtime
- * refuses: the error comes when it is trained.
+ * Adds the types and shapes that the runtime infers for operators unknown to clr, such as those of a frozen body of
+ * `com.microsoft` operators. A model without such operators is returned unchanged. So is a model that the runtime
+ * refuses, because training it gives the error.
  */
 export async function withShapes(
   { InferenceSession }: Ort,

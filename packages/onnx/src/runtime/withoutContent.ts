@@ -4,12 +4,12 @@ import { ModelProtoSchema } from '../generated/onnx_pb.ts';
 import type { Written } from '../training/emit.ts';
 import { letGo } from './letGo.ts';
 
-/** Smaller files are kept as they are. */
+/** Smaller files are kept unchanged. */
 const large = 1 << 20;
 
 /**
- * A model that the runtime has taken: of its file the nodes are kept, by which a refusal is explained, but not the stored
- * tensors. Its initial state is not to be read any more.
+ * Drops the stored tensors of a model once the runtime has loaded it. The nodes are kept to explain refusals. Its
+ * initial state must not be read any more.
  */
 export function withoutContent(model: Written): Written {
   const state = model.state.map((tensor) => ({

@@ -173,7 +173,7 @@ const bytesOf = (type: number): number => (typeName(type) === 'float64' ? 8 : 4)
  *
  * @param model - the content of an .onnx file
  * @returns plain data; `formatModel` prints it
- * @throws {ClrError} if the bytes are not a model, or if sizes do not fit it it
+ * @throws {ClrError} if the bytes are not a model, or if sizes do not fit it
  *
  * @example
  * ```ts

@@ -28,11 +28,11 @@ export interface TrainingOptions extends LossOptions {
    * fixed positional encodings, nor does it mark stopped gradients: exclude such tensors here. The trainer's
    * `untrained` lists the tensors that are excluded by default.
    *
-   * name.startsWith('head.')`) decides for all tensors, and the build refuses any of them that no gradient reaches. One
-   * that leaves some out (`(name) => name.startsWith('head.')`) decides for all tensors, and the build refuses any of
-   * them that no gradient reaches. One that leaves some out (`(name) => !name.startsWith('body.')`, `() => true`) does
-   * not mean constants in nodes and what is not finite; those that cannot change the loss stay as they are. The running
-   * statistics of BatchNormalization are never trained.
+   * A function decides for every initializer, including constants of a formula (exponents, the bounds of a Clip). A
+   * function that picks some names (`(name) => name.startsWith('head.')`) decides for all tensors, and the build refuses
+   * a picked one that no gradient reaches. A function that excludes some names (`(name) => !name.startsWith('body.')`,
+   * `() => true`) never selects constants in nodes or tensors that are not finite. Those that cannot change the loss
+   * stay unchanged. The running statistics of BatchNormalization are never trained.
    */
   readonly trainable?: (name: string) => boolean;
   /** Multipliers of the rate and the weight decay for some parameters. Default: none. */

@@ -1,3 +1,3 @@
-// Kept for old imports: these are now in @clr/checkpoint.
+// Kept for old imports. These functions are now in @clr/checkpoint.
 export type { Checkpoint } from '@clr/checkpoint';
 export { loadCheckpoint, saveCheckpoint } from '@clr/checkpoint/node';

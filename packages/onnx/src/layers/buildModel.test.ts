@@ -39,7 +39,7 @@ const inputOf = ({ x }: Case): ort.Tensor =>
     ? new ort.Tensor('int64', BigInt64Array.from(x.tokens, BigInt), x.shape)
     : new ort.Tensor('float32', floats(x.data as string), x.shape);
 
-/** A model with PyTorch's weights in place of its own. */
+/** The model with PyTorch's weights instead of its own. */
 function withWeights(model: Uint8Array, weights: Case['weights']): Uint8Array {
   const { proto, graph } = readModel(model);
   for (const [name, { shape, data }] of Object.entries(weights)) {
@@ -57,28 +57,31 @@ const floatsOf = (model: Uint8Array): Record<string, Float32Array> =>
       .map((each) => [each.name, floatData(each)]),
   );
 
-describe('a built model beside the same in PyTorch', () => {
-  it.each(cases.map((each) => [each.name, each] as const))('%s: outputs and gradients', async (_, given) => {
-    const { input, layers, weights, gradients, output, target, loss } = given;
-    const model = withWeights(buildModel({ input, layers }), weights);
-    const x = inputOf(given);
-    const found = await runModel(model, { input: x });
-    expect(found.output?.dims).toEqual(output.shape);
-    expect(relativeError(found.output!.data as Float32Array, floats(output.data), 1)).toBeLessThan(1e-5);
-    const trainer = await createTrainer(ort, model, {
-      loss: 'mse',
-      optimizer: sgd(),
-      ...(typeof input[0] === 'number' ? { sizes: { input: x.dims as number[] } } : {}),
-    });
-    const batch = { input: x, target: tensor(target) };
-    const own = await trainer.gradients(batch);
-    expect([...own.keys()].sort()).toEqual(Object.keys(gradients).sort());
-    for (const [name, data] of Object.entries(gradients)) {
-      expect([name, relativeError(own.get(name)!.data, floats(data), 0.01) < 1e-5]).toEqual([name, true]);
-    }
-    expect(await (await trainer.trainStep(batch, { lr: 0.1 })).loss).toBeCloseTo(loss, 5);
-    await trainer.dispose();
-  });
+describe('a built model compared with the same one in PyTorch', () => {
+  it.each(cases.map((each) => [each.name, each] as const))(
+    '%s: gives the same outputs and gradients',
+    async (_, given) => {
+      const { input, layers, weights, gradients, output, target, loss } = given;
+      const model = withWeights(buildModel({ input, layers }), weights);
+      const x = inputOf(given);
+      const found = await runModel(model, { input: x });
+      expect(found.output?.dims).toEqual(output.shape);
+      expect(relativeError(found.output!.data as Float32Array, floats(output.data), 1)).toBeLessThan(1e-5);
+      const trainer = await createTrainer(ort, model, {
+        loss: 'mse',
+        optimizer: sgd(),
+        ...(typeof input[0] === 'number' ? { sizes: { input: x.dims as number[] } } : {}),
+      });
+      const batch = { input: x, target: tensor(target) };
+      const own = await trainer.gradients(batch);
+      expect([...own.keys()].sort()).toEqual(Object.keys(gradients).sort());
+      for (const [name, data] of Object.entries(gradients)) {
+        expect([name, relativeError(own.get(name)!.data, floats(data), 0.01) < 1e-5]).toEqual([name, true]);
+      }
+      expect(await (await trainer.trainStep(batch, { lr: 0.1 })).loss).toBeCloseTo(loss, 5);
+      await trainer.dispose();
+    },
+  );
 
   it('covers every kind of layer', () => {
     const kinds = new Set<string>();
@@ -111,7 +114,7 @@ describe('initial weights', () => {
     ['heNormal', Math.sqrt(2 / 27), Math.sqrt(2 / 64)],
     ['glorotUniform', Math.sqrt(2 / (27 + 9 * 64)), Math.sqrt(2 / 164)],
     ['glorotNormal', Math.sqrt(2 / (27 + 9 * 64)), Math.sqrt(2 / 164)],
-  ] as const)('of %s have its deviation', (initialization, conv, dense) => {
+  ] as const)('of %s have the right deviation', (initialization, conv, dense) => {
     const weights = floatsOf(buildModel({ ...wide, initialization }));
     expect(deviation(weights['conv2d1.weight']!) / conv).toBeCloseTo(1, 1);
     expect(deviation(weights['dense1.weight']!) / dense).toBeCloseTo(1, 1);
@@ -129,7 +132,7 @@ describe('initial weights', () => {
 });
 
 describe('buildModel', () => {
-  it('trains what it builds, and nothing that is a constant of a formula', () => {
+  it('trains all weights that it builds, and no constants of a formula', () => {
     const trained = (layers: readonly LayerSpec[], input: readonly number[]): string[] =>
       describeModel(buildModel({ input, layers }))
         .weights.filter((weight) => weight.trained)
@@ -163,13 +166,13 @@ describe('buildModel', () => {
   it.each([
     ['no options', undefined, 'the options of buildModel'],
     ['no layers', { input: [3], layers: [] }, 'at least one layer'],
-    ['a batch in the input', { input: [null, 3], layers: [dense] }, 'Leave out the batch'],
+    ['an input that includes the batch', { input: [null, 3], layers: [dense] }, 'Leave out the batch'],
     [
       'an unknown layer',
       { input: [3], layers: [{ type: 'linear' }] },
       'the type of layer 0 to be one of dense',
     ],
-    ['a layer by its name', { input: [3], layers: ['relu'] }, '{ type: "relu" }'],
+    ['a layer given by its name', { input: [3], layers: ['relu'] }, '{ type: "relu" }'],
     ['a misspelt field', { input: [3], layers: [{ type: 'dense', unit: 2 }] }, 'Did you mean "units"?'],
     [
       'a missing field',
@@ -189,7 +192,7 @@ describe('buildModel', () => {
       'layer 0 (conv2d) to fit into its input',
     ],
     [
-      'heads that do not divide',
+      'a number of heads that does not divide the features',
       { input: [3, 5], layers: [{ type: 'attention', heads: 2 }] },
       '2 heads divide',
     ],

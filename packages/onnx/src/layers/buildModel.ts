@@ -15,15 +15,15 @@ import type { LayerSpec } from './layer.ts';
 /** Options of {@link buildModel}. */
 export interface BuildModelOptions {
   /**
-   * The shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]; with an
-   * embedding first, [steps]. Axes of a sequence may be free: a name.
+   * The shape of one example: [features], [channels, height, width], [channels, length] or [steps, features]; [steps]
+   * if the first layer is an embedding. Axes of a sequence may be free, given by a name.
    */
   readonly input: readonly Size[];
   /** The layers, in order. */
   readonly layers: readonly LayerSpec[];
-  /** How weights of dense and convolutional layers begin. Default `'torch'`. */
+  /** The initialisation of dense and convolutional layers. Default `'torch'`. */
   readonly initialization?: Initialization;
-  /** Decides the weights: each tensor has its own numbers. Default 0. */
+  /** The seed for the weights. Each tensor has its own numbers. Default 0. */
   readonly seed?: number;
 }
 
@@ -31,17 +31,19 @@ export interface BuildModelOptions {
 const opset = 17n;
 
 /**
- * Makes a model of nothing: layers as plain data become the bytes of an ONNX file with initial weights, ready for
- * `createTrainer`. Its input is called `input`, its output `output`; the batch is a free axis. Weights are named after
- * their layers, `dense1.weight`, and have PyTorch's shapes; those of `lstm` and `gru` have ONNX's.
+ * Builds a new model. Layers as plain data become the bytes of an ONNX file with initial weights, ready for
+ * `createTrainer`. Its input is named `input`, its output `output`, and the batch is a free axis. Weights are named
+ * after their layers (`dense1.weight`) and have PyTorch's shapes, except that those of `lstm` and `gru` have ONNX's.
  *
- * Batch norms and dropout stand in training form. For others to run the model: `forInference(await trainer.exportModel())`.
+ * Batch norms and dropout are in training form. To give the model to others, use `forInference(await
+ * trainer.exportModel())`.
  *
- * The layers that `@clr/webgpu` has too (dense, conv2d, maxPool, avgPool, batchNorm, dropout, relu, sigmoid, tanh) are the
- * same data there, so one list serves both; only the axes of the input differ: [channels, height, width] here.
+ * `@clr/webgpu` describes some layers by the same data (dense, conv2d, maxPool, avgPool, batchNorm, dropout, relu,
+ * sigmoid, tanh), so one list works for both. Only the order of the input's axes differs: it is [channels, height,
+ * width] here.
  *
  * @returns the content of an .onnx file
- * @throws {ClrError} on a layer that does not fit what comes before it
+ * @throws {ClrError} if a layer does not fit the output of the one before it
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ import { scalarNode } from './scalarNode.ts';
 /** A size: a number, or the name of a free axis. */
 export type Size = number | string;
 
-/** A value of the model under construction, and its shape without the batch. */
+/** A value of the model under construction, and its shape without the batch axis. */
 export interface Value {
   readonly name: string;
   readonly dims: readonly Size[];
@@ -20,7 +20,7 @@ export interface Value {
 /** A layer under construction: its name, its nodes and its weights. */
 export interface Scope {
   readonly name: string;
-  /** The layer as errors name it: `layer 3 (conv2d)`. */
+  /** The layer's name in error messages: `layer 3 (conv2d)`. */
   readonly label: string;
 }
 
@@ -37,14 +37,14 @@ export class Draft {
     this.#how = how;
   }
 
-  /** A name for the next layer of a type: `dense1`, `dense2`. */
+  /** A name for the next layer of a type: `dense1`, `dense2`, … */
   next(type: string): string {
     const count = (this.#counts.get(type) ?? 0) + 1;
     this.#counts.set(type, count);
     return `${type}${count}`;
   }
 
-  /** Appends a node, and gives the name of its first output. */
+  /** Appends a node and returns the name of its first output. */
   emit(
     name: string,
     op: string,
@@ -56,7 +56,7 @@ export class Draft {
     return name;
   }
 
-  /** Stores numbers. */
+  /** Stores a float tensor. */
   store(name: string, dims: readonly number[], values: Float32Array): string {
     this.tensors.push(makeTensor(name, DataType.FLOAT, dims, values));
     return name;
@@ -66,25 +66,25 @@ export class Draft {
     return this.store(name, [length], new Float32Array(length).fill(value));
   }
 
-  /** A Constant node that holds one number: a number of a formula, which is not trained. */
+  /** Adds a Constant node with one number, for constants of a formula, which are not trained. */
   constant(name: string, value: number): string {
     this.nodes.push(scalarNode(name, DataType.FLOAT, value));
     return name;
   }
 
-  /** A switch of an operator. */
+  /** Stores a boolean setting of an operator. */
   flag(name: string, on: boolean): string {
     this.tensors.push(makeTensor(name, DataType.BOOL, [], [on ? 1 : 0]));
     return name;
   }
 
-  /** Positions, axes or sizes. */
+  /** Stores positions, axes or sizes. */
   ints(name: string, values: readonly number[]): string {
     this.tensors.push(makeTensor(name, DataType.INT64, [values.length], values));
     return name;
   }
 
-  /** Weights of a product whose units have so many inputs and outputs. */
+  /** Stores initial weights of a product with the given number of inputs and outputs per unit. */
   weights(name: string, dims: readonly number[], fanIn: number, fanOut: number): string {
     const fan = { seed: this.#seed, name, fanIn, fanOut };
     return this.store(name, dims, initialWeights(this.#how, { ...fan, length: sizeOf(dims) }));
@@ -95,7 +95,7 @@ export class Draft {
     return this.store(name, [length], initialBiases(this.#how, fan, length));
   }
 
-  /** Numbers that are uniform in ±bound, whatever the model's initialization. */
+  /** Stores numbers uniform in ±bound, regardless of the model's initialisation. */
   uniform(name: string, dims: readonly number[], bound: number): string {
     return this.store(name, dims, uniform(this.#seed, name, sizeOf(dims), bound));
   }
@@ -105,7 +105,7 @@ export class Draft {
   }
 }
 
-/** A size that must be a number. */
+/** Returns a size that must be a number. */
 export function known(size: Size | undefined, { label }: Scope, what: string): number {
   if (typeof size === 'number') return size;
   throw fail(
@@ -115,7 +115,7 @@ export function known(size: Size | undefined, { label }: Scope, what: string): n
   );
 }
 
-/** Refuses an input of another number of axes. */
+/** Refuses an input with another number of axes. */
 export function needRank({ dims }: Value, ranks: readonly number[], { label }: Scope, form: string): void {
   if (ranks.includes(dims.length)) return;
   throw fail(

@@ -3,8 +3,8 @@ import { type Draft, known, needRank, type Scope, type Value } from './draft.ts'
 import type { AttentionSpec } from './layer.ts';
 
 /**
- * softmax(Q·Kᵀ / √d) · V for each head, with Q, K and V three products of the input in one, and a last product of all
- * heads. PyTorch's initial weights: Glorot for the first product, ±1/√features for the last, biases 0.
+ * Emits softmax(Q·Kᵀ / √d) · V for each head. One product of the input makes Q, K and V, and a last product combines
+ * all heads. Initial weights are PyTorch's: Glorot for the first product, ±1/√features for the last, biases 0.
  */
 export function emitAttention(
   b: Draft,
@@ -34,7 +34,7 @@ export function emitAttention(
   const all = product(x.name, first, firstBias, part('qkv'));
   const split = b.ints(part('heads_shape'), [0, 0, 3, heads, width]);
   const apart = b.emit(part('apart'), 'Reshape', [all, split]);
-  // [batch, steps, 3, heads, width] to [3, batch, heads, steps, width]
+  // Transposes [batch, steps, 3, heads, width] to [3, batch, heads, steps, width].
   const turned = b.emit(part('by_head'), 'Transpose', [apart], { perm: [2, 0, 3, 1, 4] });
   const take = (at: number, letter: string): string => {
     const index = b.ints(part(`${letter}_index`), [at]);
@@ -56,7 +56,7 @@ export function emitAttention(
   return { name: product(flat, last, lastBias, name), dims: x.dims };
 }
 
-/** −∞ where a step would see one after it. */
+/** −∞ at the steps after a step's own. */
 function causalMask(b: Draft, scope: Scope, x: Value): string {
   const steps = known(x.dims[0], scope, 'steps');
   const values = Float32Array.from({ length: steps * steps }, (_, at) =>

@@ -2,7 +2,7 @@ import { fail } from '../errors.ts';
 import { type Draft, known, needRank, type Scope, type Size, type Value } from './draft.ts';
 import type { ConvSpec, PoolSpec } from './layer.ts';
 
-/** A window that moves along an axis. */
+/** The geometry of a sliding window along one axis. */
 interface Window {
   readonly kernel: number;
   readonly stride: number;
@@ -11,7 +11,10 @@ interface Window {
   readonly ceil?: boolean;
 }
 
-/** How many places a window has, as in PyTorch: with `ceil`, the last one must begin inside the input or its left padding. */
+/**
+ * The number of window positions, as in PyTorch. With `ceil`, the last one must begin inside the input or its left
+ * padding.
+ */
 function places(
   size: Size,
   scope: Scope,
@@ -24,13 +27,13 @@ function places(
     throw fail(
       `${scope.label} to fit into its input`,
       `a window of ${dilation * (kernel - 1) + 1} over ${length} positions, with ${padding} of padding on each side`,
-      'Take a smaller window, or more padding.',
+      'Use a smaller window or more padding.',
     );
   }
   return ceil && (count - 1) * stride >= length + padding ? count - 1 : count;
 }
 
-/** A convolution over one or two axes. */
+/** Emits a convolution over one or two axes. */
 export function emitConv(b: Draft, scope: Scope, x: Value, spec: ConvSpec): Value {
   const { type, filters, kernel, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = spec;
   const axes = type === 'conv1d' ? 1 : 2;
@@ -68,7 +71,7 @@ export function emitConv(b: Draft, scope: Scope, x: Value, spec: ConvSpec): Valu
   };
 }
 
-/** A max or average pooling. */
+/** Emits a max or average pooling. */
 export function emitPool(b: Draft, scope: Scope, x: Value, spec: PoolSpec): Value {
   const { type, size, stride = size, padding = 0, ceil = false } = spec;
   needRank(x, [2, 3], scope, 'an input [channels, length] or [channels, height, width]');

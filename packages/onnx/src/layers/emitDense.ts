@@ -2,7 +2,7 @@ import { sizeOf } from '../format/tensor.ts';
 import { type Draft, known, type Scope, type Value } from './draft.ts';
 import type { DenseSpec } from './layer.ts';
 
-/** x · Wᵀ + b on the last axis. */
+/** Emits x · Wᵀ + b on the last axis. */
 export function emitDense(b: Draft, scope: Scope, x: Value, { units, bias = true }: DenseSpec): Value {
   const { name } = scope;
   const flat = x.dims.length > 2 ? flatten(b, `${name}.flat`, scope, x) : x;
@@ -20,7 +20,7 @@ export function emitDense(b: Draft, scope: Scope, x: Value, { units, bias = true
   return { name, dims };
 }
 
-/** All axes but the batch's as one. */
+/** Merges all axes except the batch into one. */
 export function flatten(b: Draft, name: string, scope: Scope, x: Value): Value {
   const sizes = x.dims.map((size) => known(size, scope, 'positions'));
   return { name: b.emit(name, 'Flatten', [x.name]), dims: [sizeOf(sizes)] };

@@ -34,7 +34,7 @@ const words = new Map<Check, string>([
   [someLayers, 'a list of at least one layer'],
 ]);
 
-/** A kind of layer: the checks of its fields, those that it needs, and how it is emitted. */
+/** A kind of layer: the rules for its fields, the required fields, and the function that emits it. */
 interface Kind {
   readonly fields: Readonly<Record<string, Check>>;
   readonly needs: readonly string[];
@@ -115,7 +115,7 @@ const kinds: Readonly<Record<LayerSpec['type'], Kind>> = {
   ...{ globalAvgPool: plain, transpose: plain, meanOverSteps: plain },
 };
 
-/** The kind of a layer, its fields checked. */
+/** The kind of a layer. Checks the layer's fields. */
 function kindOf(spec: LayerSpec, label: string): Kind {
   const type: unknown = (spec as LayerSpec | undefined)?.type;
   const kind =
@@ -149,7 +149,7 @@ function kindOf(spec: LayerSpec, label: string): Kind {
   return kind;
 }
 
-/** Appends layers, each to the one before. `path` says where they stand, in errors. */
+/** Appends layers one after another. `path` locates them in error messages. */
 export function emitLayers(b: Draft, x: Value, specs: readonly LayerSpec[], path = ''): Value {
   return specs.reduce((value, spec, index) => {
     const label = `${path}layer ${index}`;

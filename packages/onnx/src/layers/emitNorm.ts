@@ -1,7 +1,7 @@
 import { type Draft, known, type Scope, type Value } from './draft.ts';
 import type { BatchNormSpec, LayerNormSpec } from './layer.ts';
 
-/** A batch normalization in training form: it gives the successors of its running statistics. */
+/** Emits a batch normalisation in training form, whose outputs replace its running statistics. */
 export function emitBatchNorm(b: Draft, scope: Scope, x: Value, spec: BatchNormSpec): Value {
   const { epsilon = 1e-5, momentum = 0.1 } = spec;
   const { name } = scope;
@@ -13,7 +13,7 @@ export function emitBatchNorm(b: Draft, scope: Scope, x: Value, spec: BatchNormS
     filled('running_mean', 0),
     filled('running_var', 1),
   ];
-  // ONNX's momentum is the share of what was there.
+  // ONNX's momentum is the share of the old statistics.
   const attributes = { epsilon: { float: epsilon }, momentum: { float: 1 - momentum }, training_mode: 1 };
   b.emit(name, 'BatchNormalization', [x.name, ...inputs], attributes, [
     `${name}.next_mean`,
@@ -22,7 +22,7 @@ export function emitBatchNorm(b: Draft, scope: Scope, x: Value, spec: BatchNormS
   return { name, dims: x.dims };
 }
 
-/** A layer normalization over the last axis. */
+/** Emits a layer normalisation over the last axis. */
 export function emitLayerNorm(b: Draft, scope: Scope, x: Value, { epsilon = 1e-5 }: LayerNormSpec): Value {
   const { name } = scope;
   const features = known(x.dims.at(-1), scope, 'features');

@@ -13,7 +13,7 @@ function gelu(b: Draft, name: string, x: string): string {
   return b.emit(name, 'Mul', [b.emit(part('product'), 'Mul', [x, shifted]), constant('half', 0.5)]);
 }
 
-/** Layers without weights. */
+/** Emits a layer without weights. */
 export function emitPlain(b: Draft, scope: Scope, x: Value, { type }: PlainSpec): Value {
   const { name } = scope;
   const same = (op: string, attributes = {}): Value => ({

@@ -1,7 +1,7 @@
 import { type Draft, known, needRank, type Scope, type Size, type Value } from './draft.ts';
 import type { RecurrentSpec } from './layer.ts';
 
-/** An LSTM or GRU over [steps, features]: all outputs, or the last step's. */
+/** Emits an LSTM or GRU over [steps, features], with all outputs or only the last step's. */
 export function emitRecurrent(b: Draft, scope: Scope, x: Value, spec: RecurrentSpec): Value {
   const { type, units, last = false, bidirectional = false } = spec;
   needRank(x, [2], scope, 'a sequence [steps, features]');
@@ -16,7 +16,7 @@ export function emitRecurrent(b: Draft, scope: Scope, x: Value, spec: RecurrentS
     b.uniform(`${name}.weight_hh`, [directions, gates, units], bound),
     b.uniform(`${name}.bias`, [directions, 2 * gates], bound),
   ];
-  // The operators take the steps first.
+  // ONNX's recurrent operators expect the steps as the first axis.
   const turned = b.emit(`${name}.steps_first`, 'Transpose', [x.name], { perm: [1, 0, 2] });
   const all = `${name}.all`;
   const hidden = `${name}.hidden`;

@@ -1,7 +1,8 @@
 import { createRandom } from './random.ts';
 
 /**
- * How weights begin, with `in` and `out` the numbers of inputs and outputs of one unit (times the kernel's size):
+ * The initialisation of weights. `in` and `out` are the numbers of inputs and outputs of one unit (times the kernel's
+ * size):
  *
  * - `'torch'`, PyTorch's default for linear and convolutional layers: uniform in ±1/√in; biases too
  * - `'heUniform'`, `'heNormal'`: variance 2 / in; biases 0
@@ -25,13 +26,13 @@ export function uniform(seed: number, name: string, length: number, bound: numbe
   return Float32Array.from({ length }, () => (2 * random.uniform() - 1) * bound);
 }
 
-/** Numbers of a normal distribution with mean 0. */
+/** Normally distributed numbers with mean 0. */
 export function normal(seed: number, name: string, length: number, deviation: number): Float32Array {
   const random = createRandom(seed, name);
   return Float32Array.from({ length }, () => random.normal() * deviation);
 }
 
-/** The weights of a layer whose units have so many inputs and outputs. */
+/** The initial weights of a layer with the given number of inputs and outputs per unit. */
 export function initialWeights(
   how: Initialization,
   { seed, name, length, fanIn, fanOut }: Fan & { readonly length: number },
@@ -43,12 +44,12 @@ export function initialWeights(
     : uniform(seed, name, length, Math.sqrt(3 * variance));
 }
 
-/** The biases of such a layer. */
+/** The initial biases of a layer. */
 export function initialBiases(how: Initialization, { seed, name, fanIn }: Fan, length: number): Float32Array {
   return how === 'torch' ? uniform(seed, name, length, 1 / Math.sqrt(fanIn)) : new Float32Array(length);
 }
 
-/** A tensor's own numbers: its seed and name, and the inputs and outputs of one unit. */
+/** What a tensor's random numbers depend on: the seed and its name, and the numbers of inputs and outputs per unit. */
 export interface Fan {
   readonly seed: number;
   readonly name: string;

@@ -1,4 +1,4 @@
-/** A dense layer: `y = x · Wᵀ + b` on the last axis; maps [c, h, w] are flattened first. Weights [units, inputs]. */
+/** A dense layer: `y = x · Wᵀ + b` on the last axis. Maps [c, h, w] are flattened first. Weights [units, inputs]. */
 export interface DenseSpec {
   /** Selects a dense layer. */
   readonly type: 'dense';
@@ -22,13 +22,13 @@ export interface ConvSpec {
   readonly padding?: number;
   /** Default 1. */
   readonly dilation?: number;
-  /** Default 1; as many as channels make it depthwise. */
+  /** Default 1. With as many groups as channels, the convolution is depthwise. */
   readonly groups?: number;
   /** Default true. */
   readonly bias?: boolean;
 }
 
-/** A pooling of [c, length] or [c, h, w], as in PyTorch: padding never is a maximum, and counts as zeros in a mean. */
+/** A pooling of [c, length] or [c, h, w], as in PyTorch. Padding is never a maximum, and counts as zeros in a mean. */
 export interface PoolSpec {
   /** Selects the maximum or the mean of each window. */
   readonly type: 'maxPool' | 'avgPool';
@@ -42,7 +42,10 @@ export interface PoolSpec {
   readonly ceil?: boolean;
 }
 
-/** A function of each number, or a change of form: `globalAvgPool` gives [c], `transpose` swaps the two axes of a sequence. */
+/**
+ * An element-wise function or a change of shape. `globalAvgPool` gives [c], `transpose` swaps the two axes of a
+ * sequence.
+ */
 export interface PlainSpec {
   /** Selects the function. */
   readonly type:
@@ -58,7 +61,7 @@ export interface PlainSpec {
     | 'meanOverSteps';
 }
 
-/** A batch normalization per channel: the batch's statistics in training, running ones in evaluation. */
+/** A batch normalisation per channel. It uses the batch's statistics in training, and running ones in evaluation. */
 export interface BatchNormSpec {
   /** Selects a batch normalization. */
   readonly type: 'batchNorm';
@@ -84,7 +87,10 @@ export interface DropoutSpec {
   readonly rate: number;
 }
 
-/** A vector for each of `rows` tokens. Weights [rows, units]. Comes first; the model's input then is of int64. */
+/**
+ * A vector for each of `rows` tokens. Weights [rows, units]. It must be the first layer; the model's input is then
+ * int64.
+ */
 export interface EmbeddingSpec {
   /** Selects an embedding. */
   readonly type: 'embedding';
@@ -95,7 +101,7 @@ export interface EmbeddingSpec {
 }
 
 /**
- * A learned vector for each step of a sequence [steps, features], added to it: attention by itself does not see the order.
+ * Adds a learned vector to each step of a sequence [steps, features], because attention by itself ignores the order.
  * Weights [steps, features], N(0, 0.02²) as in BERT.
  */
 export interface PositionsSpec {
@@ -109,9 +115,9 @@ export interface RecurrentSpec {
   readonly type: 'lstm' | 'gru';
   /** The length of the hidden state. */
   readonly units: number;
-  /** Give the last step's output alone. Default false. */
+  /** Return only the last step's output. Default false. */
   readonly last?: boolean;
-  /** Read backwards too: twice the features. Default false. */
+  /** Read the sequence in both directions, which doubles the features. Default false. */
   readonly bidirectional?: boolean;
 }
 
@@ -121,11 +127,11 @@ export interface AttentionSpec {
   readonly type: 'attention';
   /** The number of heads. It must divide the number of features. */
   readonly heads: number;
-  /** Whether a step sees only itself and those before. Default false. */
+  /** Whether a step sees only itself and the steps before it. Default false. */
   readonly causal?: boolean;
 }
 
-/** Layers beside a shortcut: `y = layers(x) + shortcut(x)`; without a shortcut, x itself. */
+/** Layers with a shortcut: `y = layers(x) + shortcut(x)`. Without `shortcut`, it is x itself. */
 export interface ResidualSpec {
   /** Selects a residual block. */
   readonly type: 'residual';

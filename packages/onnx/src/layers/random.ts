@@ -1,12 +1,15 @@
-/** A generator of pseudo-random numbers: the same seed and name give the same numbers on every machine. */
+/** A generator of pseudo-random numbers. The same seed and name give the same numbers on every machine. */
 export interface Random {
-  /** A number in [0, 1), in steps of 2⁻³². */
+  /** A number in [0, 1), a multiple of 2⁻³². */
   uniform(): number;
   /** A number of the standard normal distribution. */
   normal(): number;
 }
 
-/** The four words of a state, from a seed and a name: FNV-1a, then a mixer (splitmix32) so that near seeds part. */
+/**
+ * The four words of a state, from a seed and a name: FNV-1a, then a mixer (splitmix32), so that similar seeds give
+ * different states.
+ */
 function stateOf(seed: number, name: string): Uint32Array {
   let hash = 0x811c9dc5;
   for (const character of `${seed}/${name}`) {
@@ -21,7 +24,7 @@ function stateOf(seed: number, name: string): Uint32Array {
 }
 
 /**
- * A generator for one tensor. Each tensor has its own, so a layer that is added does not change the weights of the others.
+ * A generator for one tensor. Each tensor has its own, so adding a layer does not change the weights of the others.
  *
  * @see sfc32 of PractRand
  */
@@ -41,7 +44,7 @@ export function createRandom(seed: number, name: string): Random {
   const uniform = (): number => next() / 2 ** 32;
   return {
     uniform,
-    // Box–Muller; 1 − u is never 0
+    // The Box–Muller method; 1 − u is never 0.
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   };
 }

@@ -2,14 +2,14 @@ import type { Dim } from '../graph/dim.ts';
 import type { Ops } from '../graph/ops.ts';
 import type { Target } from './target.ts';
 
-/** The purpose of the check's nodes. If the runtime refuses one of them, it refuses the target. */
+/** The purpose recorded in the check's nodes. If the runtime refuses one of them, the target is wrong. */
 export const targetCheck = 'the check that the target has the shape of the output';
 
 /**
- * Returns the loss, and makes the runtime refuse a target whose shape differs from the output's: otherwise a target of
- * one example would be broadcast over the whole batch.
+ * Returns the loss, with a check that makes the runtime refuse a target whose shape differs from the output's.
+ * Otherwise a target of one example would be broadcast over the whole batch.
  *
- * @param fed - the axes of the model's inputs. Targets are checked against these before a step; the graph checks the
+ * @param fed - the axes of the model's inputs. Targets are checked against these before a step. The graph checks the
  * other axes, such as sizes that the model computes.
  */
 export function checkTarget(
@@ -35,7 +35,7 @@ export function checkTarget(
         open.map((i) => axes[i] as number),
       ),
     );
-    // the only element of [0]; any other index is an error
+    // The only legal index of [0] is 0. Any other index is an error at run time.
     const zero = b.emit('Gather', [b.ints([0]), b.sumAll(b.abs(off))], { axis: 0 });
     return b.add(loss, b.castLike(zero, loss));
   });

@@ -7,7 +7,7 @@ import type { Logits } from './logits.ts';
 import type { Target, TermHead } from './target.ts';
 import type { Term } from './terms.ts';
 
-/** The axis of the classes, and the axes that it could be as well. */
+/** The axis of the classes, and the other axes that it could be. */
 export interface ClassAxis {
   readonly axis: number;
   readonly others: readonly number[];
@@ -16,8 +16,8 @@ export interface ClassAxis {
 const without = (dims: readonly Dim[], axis: number): Dim[] => dims.filter((_, i) => i !== axis);
 
 /**
- * The axis of the classes: the one that is told; else axis 1, or the last fixed axis where axis 1 is free. Where the target
- * could belong to two axes, the axis of the model's own Softmax decides; without one the shape is refused.
+ * The axis of the classes: the given one; by default axis 1, or the last fixed axis if axis 1 is free. If a target
+ * could fit two axes, the axis of the model's own Softmax decides. Without a Softmax, the shape is refused.
  */
 export function classAxis(
   dims: readonly Dim[],
@@ -52,8 +52,8 @@ export function classAxis(
     if (own !== undefined && own > 0) return { axis: own, others: [] };
     throw fail(
       'the axis of the classes',
-      `an output of shape [${dims.join(', ')}], in which axes ${axis} and ${same} are alike`,
-      `Say which it is: loss: { type: 'crossEntropy', axis: ${same} }.`,
+      `an output of shape [${dims.join(', ')}], in which axes ${axis} and ${same} have the same size`,
+      `State the axis: loss: { type: 'crossEntropy', axis: ${same} }.`,
     );
   }
   return { axis, others };
@@ -91,7 +91,7 @@ export function crossEntropy(
     throw fail(
       'class indices as the target of a loss with ignoreIndex',
       'a distribution',
-      'Leave ignoreIndex out, or give positions that do not count a distribution of zeros.',
+      'Leave ignoreIndex out, or give ignored positions a distribution of zeros.',
     );
   }
   const labels = ignored === undefined ? name : b.where(ignored, b.int(0), name);
@@ -121,7 +121,7 @@ export function crossEntropy(
   const perPosition = b.div(one, total);
   const loss = b.neg(b.mul(b.sumAll(b.mul(logs, shares)), perPosition));
   const likely = b.exp(logs);
-  // What the target weighs at each position; 1 for a plain class. softmax · Σ target − target.
+  // The sum of the target at each position; 1 for a plain class. The gradient is softmax · Σ target − target.
   const sums = distribution || !plain || ignored !== undefined;
   const expected = sums ? b.mul(likely, b.reduceSum(shares, [axis], true)) : likely;
   const seed = b.mul(b.sub(expected, shares), perPosition);
@@ -129,7 +129,7 @@ export function crossEntropy(
   return { loss, accuracy, outputs: likely, target, seeds: back(seed) };
 }
 
-/** The weights of the classes along their axis. */
+/** The class weights, in a shape that broadcasts along the class axis. */
 function weightColumn(b: Ops, logits: string, axis: number, weights: readonly number[]): string {
   const dims = b.shape(logits);
   const count = dims[axis];
@@ -148,7 +148,10 @@ function weightColumn(b: Ops, logits: string, axis: number, weights: readonly nu
   );
 }
 
-/** The share of positions whose first maximum is where the target's is, of those that count. */
+/**
+ * The share of positions with the right class: the first maximum is where the target's is. Ignored positions do not
+ * count.
+ */
 function accuracyOf(
   b: Ops,
   logits: string,

@@ -8,19 +8,19 @@ import type { Logits } from './logits.ts';
 import type { TermHead } from './target.ts';
 import type { Term } from './terms.ts';
 
-/** The logarithm that stands for 0: sums of many stay finite. */
+/** A finite number instead of log 0, so that sums of many of them stay finite. */
 const logOfZero = -1e30;
-/** What fills up the labels of an example that has fewer than others. */
+/** The value that pads the labels of an example with fewer labels than others. */
 const padding = -1;
 
-/** Labels [N, S] with a blank before, between and after: [N, 2·S + 1]. */
+/** Inserts blanks: labels [N, S] with a blank before, between and after them, [N, 2·S + 1]. */
 function withBlanks(b: Ops, labels: string, blank: string): string {
   const blanks = b.expand(blank, b.emit('Shape', [labels]));
   const pairs = b.concat([b.unsqueeze(labels, [2]), b.unsqueeze(blanks, [2])], 2);
   return b.concat([b.slice(blanks, [0], [1], [1]), b.reshape(pairs, [0, -1])], 1);
 }
 
-/** Columns moved to the right by some places, filled from the left. */
+/** Shifts columns to the right, filling from the left. */
 function shifted(b: Ops, values: string, by: number, fill: string): string {
   const filling = b.expand(fill, b.emit('Shape', [b.slice(values, [0], [by], [1])]));
   return b.concat([filling, b.slice(values, [0], [-by], [1])], 1);
@@ -28,11 +28,12 @@ function shifted(b: Ops, values: string, by: number, fill: string): string {
 
 /**
  * Connectionist temporal classification (Graves et al. 2006), as PyTorch's `ctc_loss` with `reduction='mean'`: the mean
- * over examples of −log p(labels | logits) / number of labels. p sums over all ways to spread the labels over the steps,
- * forward in time. Infinite where the steps are too few.
+ * over examples of −log p(labels
+ * logits) / number of labels. p sums over all alignments of the labels with the steps, from the first step to the last.
+ * It is infinite if there are too few steps.
  *
  * @param logits - [N, T, C], or [T, N, C] with `timeAxis` 0
- * @param name - the target: labels [N, S] of int64, filled up with −1
+ * @param name - the target: labels [N, S] of int64, padded with −1
  */
 export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term: Term): TermHead {
   const dims = b.shape(logits);
@@ -57,7 +58,7 @@ export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term:
   const blank = b.int(term.blank);
   const counted = b.emit('Not', [b.equal(name, b.int(padding))]);
   const path = withBlanks(b, b.where(counted, name, blank), blank);
-  // From a label to the next one without a blank between, unless they are equal.
+  // A path may go from a label directly to the next one without a blank between them, unless they are equal.
   const differs = b.emit('Not', [b.equal(path, shifted(b, path, 2, blank))]);
   const isLabel = b.emit('Not', [b.equal(path, blank)]);
   const leap = b.where(b.emit('And', [differs, isLabel]), zero, never);
@@ -100,7 +101,7 @@ export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term:
       type: DataType.INT64,
       dims: [batch, unknownDim()],
       of: logits,
-      // The number of labels is free.
+      // The number of labels is a free axis.
       axes: [1 - time, -1],
       ...(classes === undefined ? {} : { classes }),
       ignored: padding,

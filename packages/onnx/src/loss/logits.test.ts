@@ -12,7 +12,7 @@ const waves = (length: number, pace: number): number[] =>
   Array.from({ length }, (_, i) => 2 * Math.sin(pace * (i + 1) ** 1.1));
 const image = new ort.Tensor('float32', Float32Array.from(waves(n * 2 * h * w, 1.7)), [n, 2, h, w]);
 
-/** z [n, 3, h, w], or [n, 3] of an image of one place, by a convolution; then other nodes up to y. */
+/** z [n, 3, h, w] by a convolution (or [n, 3] for an image of one pixel), then other nodes up to y. */
 function model(nodes: readonly NodeSpec[], dims: readonly number[], opset = 18): Uint8Array {
   const vector = (name: string, values: number[]): InitializerSpec => ({
     name,
@@ -64,7 +64,7 @@ const transpose = (from: string, to: string, perm: readonly number[]): NodeSpec 
 const inverse = (perm: readonly number[]): number[] => perm.map((_, i) => perm.indexOf(i));
 
 type Written = 'Softmax' | 'LogSoftmax' | 'written out';
-/** A Softmax from t to p, or nothing in its place. */
+/** A Softmax from t to p, or no node at all. */
 function softmax(kind: Written | 'none', axis: number): NodeSpec[] {
   if (kind === 'none') return [node('Identity', ['t'], 'p')];
   if (kind !== 'written out') return [node(kind, ['t'], 'p', { axis })];
@@ -77,7 +77,7 @@ function softmax(kind: Written | 'none', axis: number): NodeSpec[] {
   ];
 }
 
-/** Ends of a model: from s [n, 3, h, w] to y, and the shape of y. */
+/** Ends of a model, from s [n, 3, h, w] to y, and the shape of y. */
 const ends: readonly { readonly nodes: NodeSpec[]; readonly dims: readonly number[] }[] = [
   { nodes: [node('Identity', ['s'], 'y')], dims: [n, classes, h, w] },
   { nodes: [node('Reshape', ['s', 'places'], 'y')], dims: [n, classes, h * w] },
@@ -134,8 +134,8 @@ async function expectSame(
 
 const all = [n, classes, h, w];
 
-describe('a loss over logits', () => {
-  it('finds a Softmax over the classes behind any layout', async () => {
+describe('a loss on logits', () => {
+  it('finds a Softmax over the classes before any layout operators', async () => {
     const perm = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 });
     const kinds = fc.constantFrom('Softmax', 'LogSoftmax', 'written out');
     const opsets = fc.constantFrom(13, 18);
@@ -167,7 +167,7 @@ describe('a loss over logits', () => {
       ],
     ],
     [
-      'eˣ by its norm',
+      'eˣ divided by its norm',
       [node('Exp', ['z'], 'e'), node('ReduceL1', ['e', 'second'], 'sum'), node('Div', ['e', 'sum'], 'y')],
     ],
     [
@@ -188,7 +188,7 @@ describe('a loss over logits', () => {
     await expectSame(model(nodes, all), plain, all, 'crossEntropy');
   });
 
-  it('finds one over the rows of a matrix, as opset 11 writes it, and over the last axis of an image', async () => {
+  it('finds a Softmax over the rows of a matrix as written in opset 11, and one over the last axis of an image', async () => {
     const dims = [n, classes, h, w];
     const around = (middle: (from: string, to: string) => NodeSpec[]): NodeSpec[] => [
       transpose('z', 'last', [0, 2, 3, 1]),
@@ -210,7 +210,7 @@ describe('a loss over logits', () => {
     await expectSame(model(last, dims, 11), plain, dims, 'crossEntropy');
   });
 
-  it('finds a Sigmoid behind any layout', async () => {
+  it('finds a Sigmoid before any layout operators', async () => {
     const perm = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 });
     const written = [
       node('Neg', ['t'], 'minus'),
@@ -234,7 +234,7 @@ describe('a loss over logits', () => {
     );
   });
 
-  it('finds a Softmax behind operators that select positions', async () => {
+  it('finds a Softmax before operators that select positions', async () => {
     const select = (of: Written | 'none'): NodeSpec[] => [
       transpose('z', 't', [0, 2, 3, 1]),
       ...softmax(of, -1),
@@ -249,7 +249,7 @@ describe('a loss over logits', () => {
   it.each<[string, Loss, NodeSpec[], number[], number?]>([
     ['a Softmax over other axes', 'crossEntropy', [node('Softmax', ['z'], 'y', { axis: 2 })], all],
     [
-      'a Softmax over all axes, as opset 11 reads it',
+      'a Softmax over all axes, as defined in opset 11',
       'crossEntropy',
       [node('Softmax', ['z'], 'y', { axis: 1 })],
       all,
@@ -320,7 +320,7 @@ describe('a loss over logits', () => {
       all,
     ],
     [
-      "Softplus over its norm, as PyTorch's normalize writes it",
+      "Softplus divided by its norm, as written by PyTorch's normalize",
       'crossEntropy',
       [
         node('Softplus', ['z'], 'p'),
@@ -365,7 +365,7 @@ describe('a loss over logits', () => {
       [node('ReduceL1', ['z', 'second'], 'norm'), node('Div', ['z', 'norm'], 'y')],
     ],
     ['a Sigmoid, for a regression', 'mse', [node('Sigmoid', ['z'], 'y')]],
-  ])('leaves outputs alone that only look like probabilities: %s', (_name, loss, nodes) => {
+  ])('accepts outputs that only look like probabilities: %s', (_name, loss, nodes) => {
     const build = (): unknown => buildTrainingModel(model(nodes, all), { loss, optimizer: sgd() });
     expect(build).not.toThrow();
   });

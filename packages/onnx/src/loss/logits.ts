@@ -9,7 +9,7 @@ import type { Ops } from '../graph/ops.ts';
 import { isLayout, sourceAxis } from '../graph/sourceAxis.ts';
 import { isOne, makerOfProbabilities, type Nodes, producer, sigmoidOf, softmaxOf } from './probabilities.ts';
 
-/** The value that a classifier's loss is taken of, and how its gradient flows back into the model. */
+/** The value on which a classifier's loss is computed, and a function that passes its gradient back into the model. */
 export interface Logits {
   readonly value: string;
   readonly back: (gradient: string) => ReadonlyMap<string, string>;
@@ -17,7 +17,7 @@ export interface Logits {
 
 const itself = (value: string): Logits => ({ value, back: (gradient) => new Map([[value, gradient]]) });
 
-/** The node behind layout operators, and those operators in the order in which they run. */
+/** The node before the layout operators, and these operators in execution order. */
 function behindLayout(nodes: Nodes, output: string): { last: NodeProto | undefined; chain: NodeProto[] } {
   const chain: NodeProto[] = [];
   let last = producer(nodes, output);
@@ -28,7 +28,7 @@ function behindLayout(nodes: Nodes, output: string): { last: NodeProto | undefin
   return { last, chain };
 }
 
-/** `value` after the layout operators of `chain`, and the gradient back through them. */
+/** Applies the layout operators of `chain` to `value`, and returns the result with a function for the gradient. */
 function laidOut(b: Ops, chain: Nodes, value: string): Logits {
   if (chain.length === 0) return itself(value);
   const mark = b.nodes.length;
@@ -46,7 +46,8 @@ function laidOut(b: Ops, chain: Nodes, value: string): Logits {
 }
 
 /**
- * z, if an output holds the probabilities 1 − σ(z) and σ(z) of two classes, as from scikit-learn's binary classifiers.
+ * Returns z if an output holds the probabilities 1 − σ(z) and σ(z) of two classes, as from scikit-learn's binary
+ * classifiers.
  */
 function binary(b: Ops, nodes: Nodes, last: NodeProto): string | undefined {
   const [no, yes] = last.input.map((name) => behindLayout(nodes, name).last);
@@ -56,18 +57,18 @@ function binary(b: Ops, nodes: Nodes, last: NodeProto): string | undefined {
     : undefined;
 }
 
-/** Refuses probabilities whose logits cannot be found: their softmax or sigmoid would be taken twice. */
+/** Refuses probabilities whose logits cannot be found, because a softmax or sigmoid would be applied twice. */
 function checkNoProbabilities(b: Ops, nodes: Nodes, output: string, loss: string): void {
   const maker = makerOfProbabilities(b, nodes, output);
   if (!maker) return;
   throw fail(
     `logits for the loss "${loss}"`,
-    `"${output}", probabilities that ${describeNode(maker)} makes in a way that this loss cannot be taken of`,
+    `"${output}", probabilities that ${describeNode(maker)} makes in a way that this loss does not support`,
     'Make the logits an output of the model and name it with `output`, or compute the loss in the model and pass { output }.',
   );
 }
 
-/** The axis of a classifier's output over which its last Softmax goes; undefined where it ends otherwise. */
+/** The axis of the Softmax at the end of a classifier; undefined if it ends otherwise. */
 export function softmaxAxis(b: Ops, nodes: Nodes, output: string): number | undefined {
   const { last, chain } = behindLayout(nodes, output);
   if (last?.opType !== 'Softmax' && last?.opType !== 'LogSoftmax') return undefined;
@@ -87,7 +88,7 @@ export function softmaxAxis(b: Ops, nodes: Nodes, output: string): number | unde
  * of the output.
  *
  * @param classes - the axis of the classes
- * @throws {ClrError} when the output is probabilities that are made otherwise
+ * @throws {ClrError} if the output holds probabilities that are made in another way
  */
 export function logitsOf(b: Ops, nodes: Nodes, output: string, classes: number): Logits {
   const { last, chain } = behindLayout(nodes, output);
@@ -114,9 +115,9 @@ export function logitsOf(b: Ops, nodes: Nodes, output: string, classes: number):
 }
 
 /**
- * The logit of a binary output: the output itself, or the input of its last Sigmoid, in the layout of the output.
+ * The logits of a binary output: the output itself, or the input of its last Sigmoid, in the layout of the output.
  *
- * @throws {ClrError} when the output is probabilities that are made otherwise
+ * @throws {ClrError} if the output holds probabilities that are made in another way
  */
 export function logitOf(b: Ops, nodes: Nodes, output: string): Logits {
   const { last, chain } = behindLayout(nodes, output);

@@ -6,11 +6,11 @@ export interface CrossEntropyLoss {
   /** Selects the cross-entropy with options. */
   readonly type: 'crossEntropy';
   /**
-   * The axis of the classes; −1 is the last. Default: 1, or where that axis is free and others are not, the last fixed
-   * one (`[batch, tokens, 50257]`). Where the target's shape fits another axis too, the batch is refused: say which.
+   * The axis of the classes; −1 is the last. Default: 1, or the last fixed axis if axis 1 is free. If the target's
+   * shape fits another axis too, the batch is refused until the axis is given.
    */
   readonly axis?: number;
-  /** A label that does not count, such as that of padding: −100. Default: none. */
+  /** A label that is ignored, such as −100 for padding. Default: none. */
   readonly ignoreIndex?: number;
   /** A weight for each class. Default: 1. */
   readonly classWeights?: readonly number[];
@@ -18,25 +18,25 @@ export interface CrossEntropyLoss {
   readonly labelSmoothing?: number;
 }
 
-/** Huber's loss: ½·d² where |d| ≤ delta, else delta·(|d| − ½·delta); the mean over all elements. */
+/** Huber's loss: ½·d² if |d| ≤ delta, else delta·(|d| − ½·delta); the mean over all elements. */
 export interface HuberLoss {
   /** Selects Huber's loss with options. */
   readonly type: 'huber';
-  /** Where the parabola becomes a line. Default: 1. */
+  /** The difference at which the parabola becomes a line. Default: 1. */
   readonly delta?: number;
 }
 
 /**
- * Connectionist temporal classification, as PyTorch's `ctc_loss` with `reduction='mean'`: text from a picture or a sound whose
- * steps have no labels of their own. Logits [N, T, C]; the target holds labels [N, S] of int64, filled up with −1. All T
- * steps count. Where T steps are too few for the labels, the loss is infinite.
+ * Connectionist temporal classification, as PyTorch's `ctc_loss` with `reduction='mean'`. It learns text from pictures
+ * or sounds whose steps have no labels of their own. Logits are [N, T, C]; the target holds labels [N, S] of int64,
+ * padded with −1. All T steps count. If there are too few steps for the labels, the loss is infinite.
  */
 export interface CtcLoss {
   /** Selects connectionist temporal classification with options. */
   readonly type: 'ctc';
-  /** The class that stands for no label. Default: 0. */
+  /** The class that means no label. Default: 0. */
   readonly blank?: number;
-  /** 0 for logits [T, N, C], as PyTorch's own. Default: 1. */
+  /** 0 for logits [T, N, C], as in PyTorch. Default: 1. */
   readonly timeAxis?: 0 | 1;
 }
 
@@ -52,9 +52,9 @@ export type OutputLoss =
   | CrossEntropyLoss
   | HuberLoss;
 
-/** One of several losses that are added up. */
+/** One of several losses that are summed. */
 export interface LossTerm {
-  /** The output that the loss is taken of, or, without `loss`, a scalar output that is a loss itself. */
+  /** The output to compute the loss on or, without `loss`, a scalar output that is itself a loss. */
   readonly output: string;
   /** The loss of that output. */
   readonly loss?: OutputLoss;
@@ -65,14 +65,14 @@ export interface LossTerm {
 }
 
 /**
- * The loss to minimise: over the model's first output (or `output`), or computed by the model itself.
+ * The loss to minimise. It is computed on the model's first output (or `output`), or by the model itself.
  *
  * - `'crossEntropy'`: logits [N, C, …] against int64 class indices [N, …] or a float distribution [N, C, …];
- *   the mean over all positions of −log softmax. A model that ends in Softmax or LogSoftmax over the classes
- *   is taken at its logits, also behind layout operators (Transpose, Reshape, …) and where the Softmax is written
- *   out; so is one that ends in the probabilities 1 − σ(z) and σ(z) of two classes. Other probabilities, such as
- *   the mean of several, are refused: their softmax would be taken twice. As an object it has options: the axis of the
- *   classes, a label to ignore, weights of classes, label smoothing.
+ * the mean over all positions of −log softmax. If the model ends in Softmax or LogSoftmax over the classes, the loss
+ * uses its logits. This also works if layout operators (Transpose, Reshape, …) follow, if the Softmax is written as
+ * other operators, and for the probabilities 1 − σ(z) and σ(z) of two classes. Other probabilities, such as the mean of
+ * several, are refused, because softmax would be applied twice. As an object it has options: the axis of the classes, a
+ * label to ignore, class weights, label smoothing.
  * - `'mse'`: the mean over all elements of (y − target)²
  * - `'l1'`: the mean over all elements of |y − target|
  * - `'huber'`: in between: a parabola up to `delta`, then a line
@@ -90,12 +90,15 @@ export type Loss =
     }
   | readonly LossTerm[];
 
-/** What the loss is, and what it is taken of. */
+/** The loss, and the output that it is computed on. */
 export interface LossOptions {
   /** The loss to minimise. */
   readonly loss: Loss;
-  /** The output the loss is taken of. Default: the first of floats (classifiers may name labels before it). */
+  /**
+   * The output that the loss is computed on. Default: the first float output, because classifiers may return labels
+   * before it.
+   */
   readonly output?: string;
-  /** The kind of target of `'crossEntropy'`. Default `'indices'`: int64 class indices. */
+  /** The kind of target for `'crossEntropy'`. Default `'indices'`: int64 class indices. */
   readonly target?: 'indices' | 'distribution';
 }

@@ -7,21 +7,24 @@ import { regressions } from './regression.ts';
 import type { Target, TermHead } from './target.ts';
 import type { Term } from './terms.ts';
 
-/** The part of the graph after the model: its loss, and the gradients it starts with. */
+/** The loss appended to a model, and the gradients that the backward pass starts with. */
 export interface LossHead {
   /** The loss, a scalar: the weighted sum of all terms. */
   readonly loss: string;
-  /** The share that the first classifier gets right, a scalar. */
+  /** The share that the first classifier predicts correctly, a scalar. */
   readonly accuracy?: string;
-  /** The model's prediction: probabilities for classifiers. Only of a single loss that the model does not compute. */
+  /**
+   * The model's prediction; probabilities for classifiers. It exists only with a single loss that the model does not
+   * compute itself.
+   */
   readonly outputs?: string;
-  /** What the losses compare with. */
+  /** The targets of the losses. */
   readonly targets: readonly Target[];
   /** The gradients of the loss with respect to values of the model. */
   readonly seeds: ReadonlyMap<string, string>;
 }
 
-/** A scalar output that is the loss itself. */
+/** A scalar output that is itself the loss. */
 function modelLoss(b: Ops, wanted: string): TermHead {
   const dims = b.dims(wanted);
   if (dims?.some((dim) => dim !== 1)) {
@@ -35,7 +38,7 @@ function modelLoss(b: Ops, wanted: string): TermHead {
   return { loss: scalar, seeds: new Map([[wanted, b.filled(b.shapeOf(wanted), 1, wanted)]]) };
 }
 
-/** The loss of one output, unweighted. */
+/** The unweighted loss of one output. */
 function headOf(b: Ops, wanted: string, term: Term, name: string, distribution: boolean): TermHead {
   const nodes = [...b.nodes];
   if (term.type === 'model') return modelLoss(b, wanted);
@@ -56,7 +59,7 @@ function headOf(b: Ops, wanted: string, term: Term, name: string, distribution: 
   return { loss, outputs, target: { name, type, dims, of: y, axes }, seeds: back(seed) };
 }
 
-/** A loss times its weight, with its gradients. */
+/** Multiplies a loss and its gradients by its weight. */
 function weighed(b: Ops, head: TermHead, weight: number): TermHead {
   if (weight === 1) return head;
   const times = (value: string): string => b.mul(value, b.scalar(weight, value));
@@ -65,12 +68,12 @@ function weighed(b: Ops, head: TermHead, weight: number): TermHead {
 }
 
 /**
- * Appends the losses to the graph, and their sum.
+ * Appends the losses and their sum to the graph.
  *
- * @param wanted - the value that each is taken of; see `lossInput`
+ * @param wanted - the value for each loss; see `lossInput`
  * @param names - the names of the targets
  * @param distribution - whether the targets of classifiers are distributions
- * @throws {ClrError} on an output that does not fit its loss
+ * @throws {ClrError} if an output does not fit its loss
  */
 export function appendLosses(
   b: Ops,

@@ -8,7 +8,7 @@ import { createTrainer, type TrainingOptions } from '../index.ts';
 const { FLOAT: float, INT64: long } = DataType;
 const label = { name: 'label', type: long, dims: ['{n}', 1] };
 
-/** A linear layer of `units`, then other nodes: from "z". */
+/** A linear layer of `units` that makes "z", followed by other nodes. */
 function model(units: number, nodes: readonly NodeSpec[], outputs: ModelSpec['outputs']): Uint8Array {
   return makeModel({
     inputs: [{ name: 'x', type: float, dims: ['{n}', 2] }],
@@ -45,14 +45,14 @@ const probabilities = { name: 'p', type: float, dims: ['{n}', 2] };
 const softmax: NodeSpec = { op: 'Softmax', inputs: ['z'], outputs: ['p'], attributes: { axis: 1 } };
 const argMax: NodeSpec = { op: 'ArgMax', inputs: ['p'], outputs: ['label'], attributes: { axis: 1 } };
 
-describe('what the loss is taken of', () => {
-  it('is the first output of floats, at its logits: a classifier may name labels first', async () => {
+describe('the value that a loss is computed on', () => {
+  it('is the first float output, at its logits: a classifier may return labels first', async () => {
     const expected = await gradientOf(model(2, [], z(2)), classes, { loss: 'crossEntropy' });
     const labelled = model(2, [softmax, argMax], [label, probabilities]);
     expect(await gradientOf(labelled, classes, { loss: 'crossEntropy' })).toEqual(expected);
   });
 
-  it('is what two probabilities, 1 − σ(z) and σ(z), are made of', async () => {
+  it('is the z behind two probabilities, 1 − σ(z) and σ(z)', async () => {
     const sure: NodeSpec[] = [
       { op: 'Sigmoid', inputs: ['z'], outputs: ['yes'] },
       { op: 'Sub', inputs: ['unity', 'yes'], outputs: ['no'] },
@@ -66,12 +66,12 @@ describe('what the loss is taken of', () => {
     found.forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i] as number, 6);
     });
-    // And so for a model that ends in Sigmoid.
+    // The same holds for a model that ends in Sigmoid.
     const ends = model(1, sure.slice(0, 1), [{ name: 'yes', type: float, dims: ['{n}', 1] }]);
     expect(await gradientOf(ends, target, { loss: 'bceWithLogits' })).toEqual(expected);
   });
 
-  it('is refused when it is no float', async () => {
+  it('is refused if it is not a float', async () => {
     const bytes = model(2, [softmax, argMax], [label, probabilities]);
     await expect(gradientOf(bytes, classes, { loss: 'crossEntropy', output: 'label' })).rejects.toThrow(
       /"label" of type int64/,

@@ -7,7 +7,7 @@ import type { Ops } from '../graph/ops.ts';
 import { show } from '../show.ts';
 import { producer } from './probabilities.ts';
 
-/** The tensor behind an output: ZipMap gives scikit-learn's probabilities as a list of maps. */
+/** The tensor before a ZipMap, which turns scikit-learn's probabilities into a list of maps. */
 function behindMaps(nodes: readonly NodeProto[], output: string): string {
   let last = producer(nodes, output);
   while (last?.opType === 'Identity') last = producer(nodes, inputOf(last, 0));
@@ -15,11 +15,11 @@ function behindMaps(nodes: readonly NodeProto[], output: string): string {
 }
 
 /**
- * The value the loss is taken of: the output that is named, or the first of floats.
+ * The value that the loss is computed on: the named output, or the first float output.
  *
  * @param outputs - the names of the model's outputs
  * @param named - the name of one of them
- * @throws {ClrError} when there is no such output, or it is not of floats
+ * @throws {ClrError} if there is no such output, or if it is not a float
  */
 export function lossInput(
   b: Ops,
@@ -41,7 +41,7 @@ export function lossInput(
   const { type } = b.type(wanted);
   if (type !== 0 && !isFloat(type)) {
     throw fail(
-      `a float output to take the loss of`,
+      `a float output to compute the loss on`,
       `"${wanted}" of type ${typeName(type)}`,
       'Choose another output with `output`.',
     );

@@ -8,7 +8,7 @@ import { buildTrainingModel, createTrainer, type Loss } from '../index.ts';
 
 const { FLOAT: float } = DataType;
 
-/** y = w, so that the gradient of w is that of the output. The batch gives w's share of 1 back. */
+/** A model with y = w, so that the gradient of w equals that of the output. `one` is the batch: a constant 1. */
 const outputModel = (dims: readonly number[], values: readonly number[], free = false): Uint8Array =>
   makeModel({
     inputs: [{ name: 'one', type: float, dims: [1] }],
@@ -28,7 +28,7 @@ const targetOf = (c: (typeof oracle.cases)[number]): ort.Tensor =>
     ? longs(c.target, c.targetDims)
     : floats(c.target, c.targetDims);
 
-/** The largest difference over the largest number. */
+/** The largest difference divided by the largest number. */
 const distance = (found: ArrayLike<number>, wanted: readonly number[]): number =>
   Math.max(...wanted.map((value, i) => Math.abs(value - (found[i] as number)))) /
   Math.max(...wanted.map(Math.abs));
@@ -58,7 +58,7 @@ describe("losses against PyTorch's", () => {
     },
   );
 
-  it('CTC: is infinite where the steps are too few, and takes sequences of free length', async () => {
+  it('CTC: is infinite if there are too few steps, and accepts sequences of free length', async () => {
     const linear = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', '{t}', 3] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', '{t}', 4] }],
@@ -85,9 +85,9 @@ describe("losses against PyTorch's", () => {
     await trainer.dispose();
   });
 
-  it('several: their weighted sum, each against a target of its own', async () => {
+  it('several: gives their weighted sum, each with its own target', async () => {
     const [classes, boxes] = [
-      oracle.cases.find(({ name }) => name === 'cross_entropy of shares'),
+      oracle.cases.find(({ name }) => name === 'cross_entropy of distributions'),
       oracle.cases.find(({ name }) => name === 'huber_loss'),
     ] as [(typeof oracle.cases)[number], (typeof oracle.cases)[number]];
     const model = makeModel({
@@ -120,7 +120,7 @@ describe("losses against PyTorch's", () => {
     await trainer.dispose();
   });
 
-  it('two batches with ignored labels count as one', async () => {
+  it('gives two batches with ignored labels the loss of one large batch', async () => {
     const c = oracle.cases.find(
       ({ loss }) => typeof loss === 'object' && loss.ignoreIndex === -100 && 'classWeights' in loss,
     );
@@ -175,7 +175,7 @@ describe('the axis of the classes', () => {
     ),
   });
 
-  it('is the fixed one where axis 1 is free', async () => {
+  it('is the fixed one if axis 1 is free', async () => {
     const trainer = await createTrainer(ort, free, { loss: 'crossEntropy', optimizer: sgd() });
     const told = await createTrainer(ort, free, {
       loss: { type: 'crossEntropy', axis: -1 },
@@ -183,19 +183,19 @@ describe('the axis of the classes', () => {
     });
     expect(await trainer.gradients(batch(5))).toEqual(await told.gradients(batch(5)));
     await expect(trainer.gradients(batch(3))).rejects.toThrow(
-      /fits two axes of the logits.*\nSay which axis/,
+      /fits two axes of the logits.*\nState the axis/,
     );
     expect((await told.gradients(batch(3))).size).toBe(1);
     await trainer.dispose();
     await told.dispose();
   });
 
-  it('is refused where two are alike, and must be one of the output', () => {
+  it('is refused if two have the same size, and must be an axis of the output', () => {
     const build =
       (loss: Loss, dims: readonly (number | string)[] = ['{n}', 3, 3]) =>
       () =>
         buildTrainingModel(tokens(dims), { loss, optimizer: sgd() });
-    expect(build('crossEntropy')).toThrow(/axes 1 and 2 are alike/);
+    expect(build('crossEntropy')).toThrow(/axes 1 and 2 have the same size/);
     expect(build({ type: 'crossEntropy', axis: 2 })).not.toThrow();
     expect(build({ type: 'crossEntropy', axis: 3 })).toThrow(/one of the axes 1 to 2/);
     expect(build({ type: 'crossEntropy', axis: 2, classWeights: [1, 2] })).toThrow(
@@ -203,7 +203,7 @@ describe('the axis of the classes', () => {
     );
   });
 
-  it.each([1, 2])('is that of the model’s own Softmax where two are alike: %i', async (axis) => {
+  it.each([1, 2])('is that of the model’s own Softmax if two have the same size: %i', async (axis) => {
     const square = (last: object) =>
       makeModel({
         inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{n}', 3, 3] }],
@@ -236,7 +236,7 @@ describe('the axis of the classes', () => {
     await told.dispose();
   });
 
-  it('a batch in which no label counts is refused', async () => {
+  it('refuses a batch whose labels are all ignored', async () => {
     const loss = { type: 'crossEntropy', axis: -1, ignoreIndex: 9 } as const;
     const trainer = await createTrainer(ort, free, { loss, optimizer: sgd() });
     const nothing = { ...batch(2), target: longs([9, 9, 9, 9], [2, 2]) };
@@ -272,7 +272,7 @@ describe('options of losses', () => {
     [[{ output: 'z', loss: 'mse' }], /one of the model's outputs: y/],
   ];
 
-  it.each(wrong)('%j is refused', (loss, message) => {
+  it.each(wrong)('refuses %j', (loss, message) => {
     const build = () =>
       buildTrainingModel(outputModel([2, 2], [1, 2, 3, 4]), { loss: loss as Loss, optimizer: sgd() });
     expect(build).toThrow(message);

@@ -7,24 +7,24 @@ import { isLayout } from '../graph/sourceAxis.ts';
 
 export type Nodes = readonly NodeProto[];
 
-/** The node that makes a value as its first output. */
+/** The node whose first output is this value. */
 export function producer(nodes: Nodes, value: string): NodeProto | undefined {
   return nodes.find(({ output }) => output[0] === value);
 }
 
-/** A value divided by its own total over some axes: `of / Σ of`. */
+/** A value divided by its own sum over some axes: `of / Σ of`. */
 interface Shares {
   readonly of: string;
-  /** The axis, where it is one. */
+  /** The axis, if there is exactly one. */
   readonly axis: number | undefined;
 }
 
 /** Operators whose results are never below 0. */
 const neverNegative = /^(Exp|Sigmoid|HardSigmoid|Softplus|Softmax|Relu|Abs)$/;
-/** What exporters put around a total: a lower bound, an ε, its former shape. */
+/** Operators that exporters put around a sum: a lower bound, an ε, a change of shape or type. */
 const aroundTotals = /^(Clip|Max|Add|Expand|Identity|Cast|Unsqueeze)$/;
 
-/** A division by a total, written as Div, as Mul by a Reciprocal, or as LpNormalization. */
+/** A division by a sum, written as Div, as Mul by a Reciprocal, or as LpNormalization. */
 function sharesOf(b: Ops, nodes: Nodes, node: NodeProto): Shares | undefined {
   const rank = b.dims(node.output[0] ?? '')?.length;
   if (rank === undefined) return undefined;
@@ -57,7 +57,7 @@ function sharesOf(b: Ops, nodes: Nodes, node: NodeProto): Shares | undefined {
   return undefined;
 }
 
-/** The axis of a LogSoftmax, also of one written out as x − log Σ eˣ. */
+/** The axis of a LogSoftmax, also of one written as x − log Σ eˣ. */
 function logSoftmaxAxis(b: Ops, nodes: Nodes, value: string): number | undefined {
   const node = producer(nodes, value);
   const rank = b.dims(value)?.length;
@@ -69,7 +69,7 @@ function logSoftmaxAxis(b: Ops, nodes: Nodes, value: string): number | undefined
   return axes?.length === 1 ? axisOf(axes[0] as number, rank) : undefined;
 }
 
-/** The input and the axis of a Softmax. Exporters also write it out as eˣ / Σ eˣ, or take e to the power of a LogSoftmax. */
+/** The input and the axis of a Softmax. Exporters also write it as eˣ / Σ eˣ, or as e to the power of a LogSoftmax. */
 export function softmaxOf(
   b: Ops,
   nodes: Nodes,
@@ -96,7 +96,7 @@ export const isOne = (b: Ops, name: string): boolean => {
   return values?.length === 1 && values[0] === 1;
 };
 
-/** The input of a Sigmoid. Exporters also write it out as 1 / (1 + e⁻ˣ). */
+/** The input of a Sigmoid. Exporters also write it as 1 / (1 + e⁻ˣ). */
 export function sigmoidOf(b: Ops, nodes: Nodes, node: NodeProto): string | undefined {
   if (node.opType === 'Sigmoid') return inputOf(node, 0);
   const below =
@@ -116,10 +116,10 @@ export function sigmoidOf(b: Ops, nodes: Nodes, node: NodeProto): string | undef
 /** Operators that turn probabilities into probabilities. */
 const keepProbabilities =
   /^(Reduce(Mean|Max|Min)|Mean|Sum|Max|Min|Add|Mul|Clip|(Global)?(Average|Max)Pool|Resize|Slice|Gather|Concat|Split|Pad|Dropout|Expand|Tile|Where|Relu|Abs|Sqrt)$/;
-/** How many operators back to search for probabilities. */
+/** A limit on the number of operators to search backwards for probabilities. */
 const farthest = 32;
 
-/** The inputs that must be probabilities for a node's output to be probabilities; `undefined` if it never is. */
+/** The inputs that must be probabilities for a node's output to be probabilities; `undefined` if its output never is. */
 function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   const { opType, input } = node;
   const number = (name: string): number | undefined => {
@@ -128,10 +128,10 @@ function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   };
   if (isLayout(node)) return input.slice(0, 1);
   if (opType === 'Sub') return isOne(b, inputOf(node, 0)) ? input.slice(1) : undefined;
-  // percentages too
+  // Percentages count too.
   if (opType === 'Div') return (number(inputOf(node, 1)) ?? 0) > 0 ? input.slice(0, 1) : undefined;
   if (!keepProbabilities.test(opType)) return undefined;
-  // Shapes, axes, conditions and the weights of a mean may be inputs too.
+  // Shapes, axes, conditions and the weights of a mean are also inputs, and need not be probabilities.
   return input.filter((name) => {
     const share = number(name);
     const scale = opType !== 'Mul' || (share !== undefined && share > 0);
@@ -141,7 +141,7 @@ function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   });
 }
 
-/** The node that made the probabilities in a value, found through all operators that keep them probabilities. */
+/** The node that computed the probabilities in a value, found through all operators that keep them probabilities. */
 export function makerOfProbabilities(b: Ops, nodes: Nodes, value: string): NodeProto | undefined {
   const makers = new Map<string, NodeProto | undefined>();
   const makerOf = (name: string, steps: number): NodeProto | undefined => {

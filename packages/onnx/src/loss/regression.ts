@@ -1,7 +1,7 @@
 import type { Ops } from '../graph/ops.ts';
 import type { Term } from './terms.ts';
 
-/** A loss that compares element by element: the mean loss, the prediction, and the loss's gradient. */
+/** An elementary regression loss: the mean loss, the prediction, and the loss's gradient. */
 export type Regression = Record<'loss' | 'outputs' | 'seed', string>;
 
 type Compare = (b: Ops, y: string, target: string, term: Term) => Regression;
@@ -20,7 +20,7 @@ const meanSquare: Compare = (b, y, target) => {
   };
 };
 
-/** |y − t|; its slope at 0 is 0, as PyTorch's. */
+/** |y − t|. Its slope at 0 is 0, as in PyTorch. */
 const meanAbsolute: Compare = (b, y, target) => {
   const difference = b.sub(y, target);
   const share = shareOf(b, y);
@@ -31,7 +31,7 @@ const meanAbsolute: Compare = (b, y, target) => {
   };
 };
 
-/** With c = clip(d, −δ, δ): c·(d − c/2), which is ½·d² inside and δ·(|d| − ½·δ) outside. */
+/** c·(d − c/2) with c = clip(d, −δ, δ). This is ½·d² inside and δ·(|d| − ½·δ) outside. */
 const huber: Compare = (b, y, target, { delta }) => {
   const difference = b.sub(y, target);
   const share = shareOf(b, y);
@@ -53,7 +53,7 @@ const binaryCrossEntropy: Compare = (b, y, target) => {
   };
 };
 
-/** The losses that compare element by element. */
+/** The losses that compare each element with its target. */
 export const regressions: Readonly<Record<'mse' | 'l1' | 'huber' | 'bceWithLogits', Compare>> = {
   mse: meanSquare,
   l1: meanAbsolute,

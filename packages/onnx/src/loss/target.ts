@@ -6,25 +6,25 @@ export interface Target {
   readonly type: number;
   readonly dims: readonly Dim[];
   readonly of: string;
-  /** The axis of `of` for each axis of the target; −1 for one that is free. */
+  /** The axis of `of` for each axis of the target; −1 for a free one. */
   readonly axes: readonly number[];
   /** The number of classes, for losses over classes. */
   readonly classes?: Dim;
   /** The axis of the classes. */
   readonly axis?: number;
-  /** A label that does not count. */
+  /** A label that is ignored. */
   readonly ignored?: number | undefined;
-  /** Shapes of targets that would belong to other axes of classes. */
+  /** The shapes that targets would have with the classes on other axes. */
   readonly others?: readonly (readonly Dim[])[];
 }
 
-/** One loss of one output, as values of the graph. */
+/** One loss on one output, as values of the graph. */
 export interface TermHead {
   /** The mean loss, a scalar. */
   readonly loss: string;
-  /** The share classified right, a scalar. */
+  /** The share of correct predictions, a scalar. */
   readonly accuracy?: string;
-  /** The model's prediction: probabilities for classifiers. Absent when the model computes its own loss. */
+  /** The model's prediction; probabilities for classifiers. Absent if the model computes its own loss. */
   readonly outputs?: string;
   readonly target?: Target;
   /** The gradients of the loss with respect to values of the model. */

@@ -5,19 +5,19 @@ import type { LossOptions } from './loss.ts';
 
 /** One loss with all its defaults filled in. */
 export interface Term {
-  /** `model`: an output that is a loss itself. */
+  /** `model` means an output that is itself a loss. */
   readonly type: 'crossEntropy' | 'mse' | 'l1' | 'huber' | 'bceWithLogits' | 'ctc' | 'model';
-  /** The output that it is taken of; the first of floats where it is not named. */
+  /** The output that it is computed on. Default: the first float output. */
   readonly output: string | undefined;
   readonly weight: number;
-  /** The name of the target in a batch, unless the model has a value of that name. */
+  /** The name of the target in a batch, unless a value of the model has that name. */
   readonly target: string;
   readonly axis: number | undefined;
   readonly ignoreIndex: number | undefined;
   readonly classWeights: readonly number[] | undefined;
   readonly labelSmoothing: number;
   readonly delta: number;
-  /** Of CTC: the class that stands for no label, and the axis of the steps. */
+  /** For CTC: the class that means no label, and the axis of the steps. */
   readonly blank: number;
   readonly timeAxis: 0 | 1;
 }
@@ -29,7 +29,7 @@ const isNumber = (value: unknown): boolean => typeof value === 'number' && Numbe
 
 type Rule = readonly [expected: string, legal: (value: unknown) => boolean];
 
-/** The options of each loss, with what each must be. */
+/** The options of each loss, with their rules. */
 const options: Readonly<Record<Exclude<Term['type'], 'model'>, Readonly<Record<string, Rule>>>> = {
   crossEntropy: {
     axis: ['a whole number other than 0, the axis of the examples', (axis) => isWhole(axis) && axis !== 0],
@@ -59,7 +59,7 @@ const options: Readonly<Record<Exclude<Term['type'], 'model'>, Readonly<Record<s
 };
 
 const names = Object.keys(options);
-/** What a loss may be, as errors say it. */
+/** The legal losses, as an error message lists them. */
 export const knownLosses: string = `${names.map((name) => `"${name}"`).join(', ')}, { type, … } with one of these, { output: name } or a list of { output, loss, weight, target }`;
 
 function wrong(expected: string, received: string): Error {
@@ -110,7 +110,7 @@ const bare = {
   timeAxis: 1,
 } as const;
 
-/** A loss of one output: a name, or an object with `type` and options. */
+/** Reads a loss on one output: a name, or an object with `type` and options. */
 function readOutputLoss(given: unknown, at: string): Term {
   const fields = isObject(given) ? given : { type: given };
   const { type } = fields;
@@ -151,9 +151,9 @@ function readTerm(given: unknown, at: string): Term {
 }
 
 /**
- * The losses that are added up, checked and with their defaults.
+ * The losses to sum, checked and with their defaults.
  *
- * @throws {ClrError} on an unknown loss, an unknown option of one, or a value out of range
+ * @throws {ClrError} for an unknown loss, an unknown option, or a value out of range
  */
 export function termsOf({ loss, output }: Pick<LossOptions, 'loss' | 'output'>): Term[] {
   if (Array.isArray(loss)) {
@@ -165,7 +165,7 @@ export function termsOf({ loss, output }: Pick<LossOptions, 'loss' | 'output'>):
     const twice = terms.find(
       ({ type, target }, i) => type !== 'model' && terms.findIndex((other) => other.target === target) !== i,
     );
-    if (twice) throw wrong('a target of its own for each loss', `"${twice.target}" twice`);
+    if (twice) throw wrong('a separate target for each loss', `"${twice.target}" twice`);
     return terms;
   }
   if (isObject(loss) && !('type' in loss)) {

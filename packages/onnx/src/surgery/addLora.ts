@@ -13,32 +13,32 @@ import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 
 /** Options of {@link addLora}. */
 export interface LoraOptions {
-  /** r: how many directions each adapter has. */
+  /** The rank r of each adapter. */
   readonly rank: number;
-  /** Scales the adapters: each adds alpha / rank times its product. Default: `rank`, a factor of 1. */
+  /** Scales the adapters: each adds alpha / rank times its product. Default: `rank`, that is, a factor of 1. */
   readonly alpha?: number;
   /**
-   * Which layers get one: names of modules or weights, or their last parts (`'query'`), a pattern, or a function of a
-   * module's name. Default: every MatMul, MatMulNBits, Gemm and Conv with a kernel of 1, but the head.
+   * The layers to adapt: names of modules or weights, or the last parts of names (`'query'`), a pattern, or a function
+   * of a module's name. Default: every MatMul, MatMulNBits, Gemm and Conv with a kernel of 1, except the head.
    */
   readonly targets?: readonly string[] | RegExp | ((module: string) => boolean);
-  /** Decides A. Default 0. */
+  /** The seed for A. Default 0. */
   readonly seed?: number;
 }
 
 /**
- * Adds low-rank adapters (LoRA) to layers: `y = W·x + alpha / rank · B·(A·x)`. A begins as PyTorch's linear layers do, B
- * with zeros, so at first the model computes what it did. Their names are PEFT's: `module.lora_A.weight` [rank, inputs] and
- * `module.lora_B.weight` [outputs, rank]; of a convolution [rank, inputs, …kernel] and [outputs, rank, 1, …]; of an
- * embedding `module.lora_embedding_A` [rank, rows] (zeros) and `module.lora_embedding_B` [size, rank]. The weights
- * themselves may be quantised.
+ * Adds low-rank adapters (LoRA) to layers: `y = W·x + alpha / rank · B·(A·x)`. A is initialised like PyTorch's linear
+ * layers and B with zeros, so at first the model's results do not change. Names follow PEFT: `module.lora_A.weight`
+ * [rank, inputs] and `module.lora_B.weight` [outputs, rank]. For a convolution, the shapes are [rank, inputs, …kernel]
+ * and [outputs, rank, 1, …]. For an embedding, there are `module.lora_embedding_A` [rank, rows] (zeros) and
+ * `module.lora_embedding_B` [size, rank]. The weights themselves may be quantised.
  *
- * Train with `trainable: isLora`; {@link mergeLora} puts the adapters into the weights, {@link saveLora} writes them to a
- * file.
+ * Train with `trainable: isLora`. {@link mergeLora} adds the adapters to the weights, and {@link saveLora} writes them
+ * to a file.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} when no layer, or one that cannot have an adapter, is meant
+ * @throws {ClrError} if the targets match no layer, or a layer that cannot have an adapter
  * @see Hu et al., arXiv 2106.09685
  *
  * @example
@@ -61,7 +61,7 @@ export function addLora(model: Uint8Array, options: LoraOptions): Uint8Array {
   const seed = readSeed(options.seed);
   const opened = new Opened(model);
   if (loraOf(opened)) {
-    throw fail('a model without adapters', 'one that has some', 'Merge them first with mergeLora.');
+    throw fail('a model without adapters', 'one that has adapters', 'Merge them first with mergeLora.');
   }
   const chosen = choose(opened, targets);
   const layers = chosen.map((target) => attach(opened, target, rank, alpha / rank, seed));
@@ -76,12 +76,12 @@ function choose(opened: Opened, targets: LoraOptions['targets']): LoraTarget[] {
   if (found.length > 0) {
     if (Array.isArray(targets)) {
       const missing = targets.find((each) => !all.some((target) => matches(target, [each])));
-      if (missing !== undefined) throw noTarget(`"${missing}", which none has`, all);
+      if (missing !== undefined) throw noTarget(`"${missing}", which no layer has`, all);
     }
     return found;
   }
   throw noTarget(
-    targets === undefined ? 'a model without such layers' : `targets = ${show(targets)}, which none has`,
+    targets === undefined ? 'a model without such layers' : `targets = ${show(targets)}, which no layer has`,
     all,
   );
 }
@@ -99,7 +99,7 @@ function byDefault(opened: Opened, all: readonly LoraTarget[]): LoraTarget[] {
   try {
     head = findHead(opened, undefined).node;
   } catch {
-    // A model without a head has all its layers adapted.
+    // If no head is found, all layers are adapted.
   }
   return all.filter(
     ({ kind, kernel, node }) => node !== head && kind !== 'embedding' && sizeOf(kernel) === 1,
@@ -120,7 +120,7 @@ function matches({ module, weight }: LoraTarget, targets: NonNullable<LoraOption
   return targets.some((target) => names.some((name) => name === target || name.endsWith(`.${target}`)));
 }
 
-/** Puts an adapter beside a layer. */
+/** Adds an adapter to a layer. */
 function attach(opened: Opened, target: LoraTarget, rank: number, scale: number, seed: number): LoraLayer {
   const { kind, node, module, inputs, outputs, kernel } = target;
   const embedding = kind === 'embedding';

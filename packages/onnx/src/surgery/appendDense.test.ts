@@ -66,7 +66,7 @@ describe('cutAt and appendDense', () => {
     await trainer.dispose();
   });
 
-  it('take sequences, on their last axis', async () => {
+  it('accept sequences, using their last axis', async () => {
     const { bytes, batches } = oracleModel('encoder');
     const body = cutAt(bytes, '/Add_3_output_0');
     const model = appendDense(body, { units: 2, activation: 'tanh' });
@@ -75,7 +75,7 @@ describe('cutAt and appendDense', () => {
     expect(dense?.dims.at(-1)).toBe(2);
   });
 
-  it('keep half models half', () => {
+  it('keep a float16 model in float16', () => {
     const half = makeModel({
       inputs: [{ name: 'x', type: FLOAT16, dims: ['{n}', 3] }],
       outputs: [{ name: 'y', type: FLOAT16, dims: ['{n}', 3] }],
@@ -95,7 +95,7 @@ describe('cutAt and appendDense', () => {
     ]);
   });
 
-  it('cut at several values; inputs that nothing reads are gone', async () => {
+  it('cut at several values, and remove inputs that no node reads', async () => {
     const model = makeModel({
       inputs: ['a', 'b'].map((name) => ({ name, type: FLOAT, dims: [2] })),
       outputs: [{ name: 'y', type: FLOAT, dims: [2] }],
@@ -111,7 +111,7 @@ describe('cutAt and appendDense', () => {
     expect(Object.keys(outputs)).toEqual(['n', 'h']);
   });
 
-  it('refuse values that are not there, and say what is', () => {
+  it('refuse unknown values, and list the known ones', () => {
     const { bytes } = oracleModel('mlp');
     expect(() => cutAt(bytes, '/0/Gemm')).toThrow('its output is called "/0/Gemm_output_0"');
     expect(() => cutAt(bytes, 'pool')).toThrow(/value = "pool".*"\/3\/Tanh_output_0", "output"/s);

@@ -11,19 +11,21 @@ import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 
 /** Options of {@link appendDense}. */
 export interface AppendDenseOptions {
-  /** How many numbers the layer gives. */
+  /** The number of outputs of the layer. */
   readonly units: number;
-  /** What follows it. Default: nothing, so that the loss takes logits. */
+  /** The activation after it. Default: none, because the loss expects logits. */
   readonly activation?: 'relu' | 'tanh' | 'sigmoid' | 'softmax';
-  /** Whether to average over all positions of feature maps [N, C, …] before it. Needed from 4 axes on. Default false. */
+  /**
+   * Whether to average over all positions of feature maps [N, C, …] first. Required for 4 axes or more. Default false.
+   */
   readonly pool?: boolean;
   /** Whether the layer adds a bias. Default true. */
   readonly bias?: boolean;
   /** The name of the layer: its weights are `name.weight` and `name.bias`, its output is `name`. Default `'dense'`. */
   readonly name?: string;
-  /** The output that it reads and replaces. Default: the only one. */
+  /** The output that the layer reads and replaces. Default: the only one. */
   readonly output?: string;
-  /** Decides the weights. Default 0. */
+  /** The seed for the weights. Default 0. */
   readonly seed?: number;
 }
 
@@ -32,11 +34,11 @@ const names = ['units', 'activation', 'pool', 'bias', 'name', 'output', 'seed'];
 
 /**
  * Appends a dense layer to a model: `y = x · Wᵀ + b`, with W [units, inputs] and PyTorch's initial weights, uniform in
- * ±1/√inputs. It reads an output of the model, on its last axis, and takes its place among the outputs.
+ * ±1/√inputs. It reads the last axis of one of the model's outputs, and replaces that output by its own.
  *
- * @param model - the content of an .onnx file, such as {@link cutAt} gives; it is not changed
+ * @param model - the content of an .onnx file, such as a result of {@link cutAt}; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} when the size of the output's last axis is not known
+ * @throws {ClrError} if the size of the output's last axis is unknown
  *
  * @example
  * ```ts
@@ -54,7 +56,7 @@ export function appendDense(model: Uint8Array, options: AppendDenseOptions): Uin
     throw fail(
       `activation to be ${Object.keys(activations).map(show).join(', ')}`,
       `activation = ${show(activation)}`,
-      'Leave it out for none.',
+      'Leave it out for no activation.',
     );
   }
   const opened = new Opened(model);
@@ -118,7 +120,7 @@ function outputOf(opened: Opened, named: string | undefined): string {
   );
 }
 
-/** How many features a layer reads, and the axes before them. */
+/** The number of features that a layer reads, and the axes before them. */
 function featuresOf(name: string, dims: readonly Dim[] | undefined, pool: boolean): [number, Dim[]] {
   const shape = `[${(dims ?? ['?']).map((dim) => (typeof dim === 'number' ? dim : 'N')).join(', ')}]`;
   if (pool) {

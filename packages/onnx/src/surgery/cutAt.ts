@@ -5,13 +5,13 @@ import { Opened } from './opened.ts';
 import { prune } from './prune.ts';
 
 /**
- * Cuts a model at a value: that value becomes its output, and everything behind it is gone. What is left is a body that
- * gives features, to which {@link appendDense} adds a new head.
+ * Cuts a model at a value. The value becomes the output, and everything after it is removed. The result is a body that
+ * computes features; {@link appendDense} adds a new head to it.
  *
  * @param model - the content of an .onnx file; it is not changed
- * @param value - the name of a value that a node of the main graph makes, or a list of several, which become the outputs
+ * @param value - the name of a value that a node of the main graph makes, or a list of several names
  * @returns the content of the new file
- * @throws {ClrError} when the graph has no such value
+ * @throws {ClrError} if the graph has no such value
  *
  * @example
  * ```ts

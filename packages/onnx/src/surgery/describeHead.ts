@@ -3,7 +3,7 @@ import { nodeName } from '../format/describeNode.ts';
 import { findHead } from './findHead.ts';
 import { Opened } from './opened.ts';
 
-/** The last layer with weights of a model. */
+/** The last layer of a model that has weights. */
 export interface HeadDescription {
   /** The name of its node, and its operator. */
   readonly node: string;
@@ -13,27 +13,27 @@ export interface HeadDescription {
   readonly weight: string;
   /** The name of its bias. Absent if it has none. */
   readonly bias?: string;
-  /** The value that it reads: what the body gives. {@link cutAt} cuts there. */
+  /** The value that it reads, that is, the body's result. {@link cutAt} can cut there. */
   readonly features: string;
-  /** How many numbers one class is computed from. */
+  /** The number of inputs from which one class is computed. */
   readonly inputs: number;
   /** The number of outputs. */
   readonly classes: number;
-  /** The model's output that it gives. */
+  /** The model's output that this layer computes. */
   readonly output: string;
 }
 
 /** Options of {@link describeHead}. */
 export interface HeadOptions {
-  /** The output whose head is meant. Default: the only one of floats. */
+  /** The output whose head is described. Default: the only float output. */
   readonly output?: string;
 }
 
 /**
- * Says which layer {@link replaceHead} replaces: the last one with weights.
+ * Describes the layer that {@link replaceHead} replaces: the last one with weights.
  *
  * @param model - the content of an .onnx file
- * @throws {ClrError} when it is not clear which layer that is, with a list of those that there are
+ * @throws {ClrError} if it is not clear which layer that is; the message lists the layers
  *
  * @example
  * ```ts

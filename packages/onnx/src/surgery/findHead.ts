@@ -8,31 +8,31 @@ import { show } from '../show.ts';
 import { isLora } from './isLora.ts';
 import type { Opened } from './opened.ts';
 
-/** A stored tensor that a node reads, directly or in another form. */
+/** A stored tensor that a node reads, directly or after a change of form. */
 export interface Operand {
   readonly node: NodeProto;
   readonly input: number;
-  /** Names for the tensor that could take its place, the best first. */
+  /** Names for a tensor that replaces it, best first. */
   readonly names: readonly string[];
   /** Its shape as the node reads it. */
   readonly dims: readonly number[];
 }
 
-/** The last layer with weights, and the way from it to the output. */
+/** The last layer with weights, and the nodes between it and the output. */
 export interface Head {
   readonly node: NodeProto;
   readonly weight: Operand;
-  /** The axis of the weight on which the classes are, and the size of all others together. */
+  /** The class axis of the weight, and the product of all other sizes. */
   readonly axis: number;
   readonly features: number;
   readonly classes: number;
   readonly bias: Operand | undefined;
-  /** The nodes behind the layer up to the output. */
+  /** The nodes after the layer, up to the output. */
   readonly behind: readonly NodeProto[];
   readonly output: string;
 }
 
-/** Nodes that change the form of a stored tensor before it is read. */
+/** Nodes that change the form of a stored tensor before it is used. */
 const forms = new Set([
   'Identity',
   'Cast',
@@ -43,7 +43,7 @@ const forms = new Set([
   'DequantizeLinear',
 ]);
 
-/** The stored tensor at an input of a node; undefined if its value comes from elsewhere. */
+/** The stored tensor at an input of a node; undefined if the value is computed. */
 export function operandAt(opened: Opened, node: NodeProto, input: number): Operand | undefined {
   const names: string[] = [];
   let name = node.input[input] ?? '';
@@ -62,7 +62,7 @@ export function operandAt(opened: Opened, node: NodeProto, input: number): Opera
   return { node, input, names, dims: known ?? (stored ? dimsOf(stored) : []) };
 }
 
-/** The weight of a product, and the axis of its outputs. */
+/** The weight of a product, and its output axis. */
 export function weightOf(opened: Opened, node: NodeProto): { weight: Operand; axis: number } | undefined {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   const rank: Readonly<Record<string, number>> = { Gemm: 2, MatMul: 2 };
@@ -73,7 +73,7 @@ export function weightOf(opened: Opened, node: NodeProto): { weight: Operand; ax
   return { weight, axis: first ? 0 : 1 };
 }
 
-/** Operators that leave the axis of classes as it is. */
+/** Operators that keep the class axis. */
 const passing = new Set([
   ...[
     'Softmax',
@@ -102,7 +102,7 @@ const passing = new Set([
 ]);
 const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
-/** All layers that could be a head, for an error message: the last ones first. */
+/** Lists all layers that could be a head for an error message, last ones first. */
 function candidates(opened: Opened): string {
   const found = [...opened.graph.node].reverse().flatMap((node) => {
     const layer = weightOf(opened, node);
@@ -114,15 +114,15 @@ function candidates(opened: Opened): string {
 
 function unsure(opened: Opened, received: string): Error {
   return fail(
-    'a model that ends in one layer with weights, with nothing behind it but its bias, activations and pooling',
+    'a model that ends in one layer with weights, followed only by its bias, activations and pooling',
     `${received}. Layers with weights, from the end: ${candidates(opened)}`,
     opened.graph.initializer.some(({ name }) => isLora(name))
       ? 'Merge the adapters first: mergeLora(model).'
-      : 'Cut the model before its head with cutAt(model, value), and give it a new one with appendDense.',
+      : 'Cut the model before its head with cutAt(model, value), and add a new head with appendDense.',
   );
 }
 
-/** The output whose head is looked for. */
+/** The output whose head is searched for. */
 function outputOf(opened: Opened, named: string | undefined): string {
   const outputs = opened.graph.output.map(({ name }) => name);
   if (named !== undefined) {
@@ -140,13 +140,13 @@ function outputOf(opened: Opened, named: string | undefined): string {
   const [only] = floats;
   if (only !== undefined && floats.length === 1) return only;
   throw fail(
-    `one output of floats, or the option output: ${outputs.map(show).join(' or ')}`,
-    `${floats.length} outputs of floats`,
-    'Say which one the head gives: { output: … }.',
+    `one float output, or the option output: ${outputs.map(show).join(' or ')}`,
+    `${floats.length} float outputs`,
+    'Name the one with the head: { output: … }.',
   );
 }
 
-/** A bias or scale that is added on the way from the layer to the output. */
+/** A bias or scale between the layer and the output. */
 function otherOperand(opened: Opened, node: NodeProto): { data: string; operand: Operand } | undefined {
   for (const input of [1, 0]) {
     const operand = operandAt(opened, node, input);
@@ -160,7 +160,7 @@ function otherOperand(opened: Opened, node: NodeProto): { data: string; operand:
 /**
  * Finds the last layer with weights.
  *
- * @throws {ClrError} when it is not clear which one that is, with a list of those that there are
+ * @throws {ClrError} if it is not clear which layer that is; the message lists the layers
  */
 export function findHead(opened: Opened, named: string | undefined): Head {
   const output = outputOf(opened, named);
@@ -208,10 +208,7 @@ function headOf(opened: Opened, { node, weight, axis, behind, added, output }: L
     sizeOf(operand.dims) === classes && (operand === own || operand.node.opType === 'Add');
   if (others.length > 0 || (bias && !isBias(bias))) {
     const names = all.map(({ names: [name] }) => show(name)).join(', ');
-    throw unsure(
-      opened,
-      `${describeNode(node)} with ${names} behind it, of which only one could be its bias`,
-    );
+    throw unsure(opened, `${describeNode(node)} followed by ${names}, of which only one could be its bias`);
   }
   return { node, weight, axis, features, classes, bias, behind, output };
 }

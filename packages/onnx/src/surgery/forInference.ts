@@ -3,12 +3,13 @@ import { freezeBatchNorm } from './freezeBatchNorm.ts';
 import { Opened } from './opened.ts';
 
 /**
- * Gives a trained model inference form, for others to run: batch norms use their running statistics, and Dropout drops
- * nothing. `exportModel()` leaves both as the file had them, and a file for training has them in training form.
+ * Puts a trained model into inference form, so that others can run it. Batch norms use their running statistics, and
+ * Dropout drops nothing. `exportModel()` keeps both as they were in the file, which is training form in a file made for
+ * training.
  *
  * @param model - the content of an .onnx file; it is not changed
- * @returns the content of the new file; a model that is in inference form already comes back as it is
- * @throws {ClrError} when other nodes read the statistics that a norm gives
+ * @returns the content of the new file; a model in inference form is returned unchanged
+ * @throws {ClrError} if other nodes read the statistics that a norm computes
  *
  * @example
  * ```ts

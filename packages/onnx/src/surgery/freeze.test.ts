@@ -15,21 +15,21 @@ const picked = (bytes: Uint8Array, keep: Parameters<typeof freezeExcept>[1]): st
     .filter(freezeExcept(bytes, keep));
 
 describe('freezeExcept', () => {
-  it('takes the last layers, with the norms and biases that follow them', () => {
+  it('selects the last layers, with the norms and biases that follow them', () => {
     const resnet = oracleModel('resnet-mini').bytes;
     expect(picked(resnet, 1)).toEqual(['7.weight', '7.bias']);
     expect(picked(resnet, 2)).toEqual(['2.weight', '2.bias', '3.weight', '3.bias', '7.weight', '7.bias']);
     expect(picked(oracleModel('encoder').bytes, 2)).toEqual(['f2.weight', 'f2.bias', 'c.weight', 'c.bias']);
   });
 
-  it('takes weights by their names, and never a running statistic', () => {
+  it('selects weights by name, and never a running statistic', () => {
     expect(picked(oracleModel('resnet-mini').bytes, (name) => name.startsWith('3.'))).toEqual([
       '3.weight',
       '3.bias',
     ]);
   });
 
-  it('refuses more layers than there are, and names of none', () => {
+  it('refuses more layers than the model has, and functions that pick none', () => {
     const { bytes } = oracleModel('mlp');
     expect(() => freezeExcept(bytes, 4)).toThrow(/from 1 to 3.*keep = 4.*"\/4\/Gemm"/s);
     expect(() => freezeExcept(bytes, 0)).toThrow('keep = 0');
@@ -74,7 +74,7 @@ describe('freezeBatchNorm', () => {
     for (const [name, data] of before) expect(now.get(name) === data).toBe(!trainable(name));
   });
 
-  it('leaves norms in training form whose scale is trained', () => {
+  it('keeps norms in training form if their scale is trained', () => {
     const { bytes } = oracleModel('resnet-mini');
     const forms = (model: Uint8Array): number[] =>
       readModel(model)
@@ -88,7 +88,7 @@ describe('freezeBatchNorm', () => {
     );
   });
 
-  it('computes what the running statistics say', async () => {
+  it('normalises with the running statistics', async () => {
     const { bytes, batches } = oracleModel('bn-frozen');
     const batch = { ...batches[0]! };
     const [a, b] = await Promise.all([bytes, freezeBatchNorm(bytes)].map((each) => runModel(each, batch)));

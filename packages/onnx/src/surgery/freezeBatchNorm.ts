@@ -7,20 +7,20 @@ import { Opened } from './opened.ts';
 /** Options of {@link freezeBatchNorm}. */
 export interface FreezeBatchNormOptions {
   /**
-   * Norms that are not frozen, by the name of their scale: the predicate of `trainable` leaves those in training form whose
-   * scale is trained. Default: all are frozen.
+   * Selects norms that are not frozen, by the name of their scale. With the predicate of `trainable`, norms with a
+   * trained scale stay in training form. Default: all norms are frozen.
    */
   readonly except?: (scale: string) => boolean;
 }
 
 /**
- * Freezes batch norms: those in training form get inference form, so that they normalise with their running statistics and
- * training does not move these. A frozen body needs it: its statistics belong to its weights. Scales and shifts can still be
- * trained, as far as `trainable` names them.
+ * Freezes batch norms: puts those in training form into inference form. They normalise with their running statistics,
+ * and training no longer changes these. A frozen body needs this, because its statistics belong to its weights. Scales
+ * and shifts can still be trained if `trainable` selects them.
  *
  * @param model - the content of an .onnx file; it is not changed
- * @returns the content of the new file; a model without norms in training form comes back as it is
- * @throws {ClrError} when other nodes read the statistics that a norm gives
+ * @returns the content of the new file; a model without norms in training form is returned unchanged
+ * @throws {ClrError} if other nodes read the statistics that a norm computes
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function freezeBatchNorm(model: Uint8Array, options: FreezeBatchNormOptio
   let frozen = 0;
   for (const node of opened.graph.node) {
     if (node.opType !== 'BatchNormalization' || (node.domain !== '' && node.domain !== 'ai.onnx')) continue;
-    // Before opset 14 a norm was in training form when it gave statistics.
+    // Before opset 14, a norm was in training form if it had outputs for its statistics.
     const trains = opset < 14 ? node.output.length > 1 : int(node, 'training_mode', 0) === 1;
     if (!trains || except(node.input[1] ?? '')) continue;
     const read = node.output

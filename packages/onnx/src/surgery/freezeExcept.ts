@@ -9,24 +9,24 @@ import { show } from '../show.ts';
 import { classify } from '../training/parameters.ts';
 import { Uses } from '../training/roles.ts';
 
-/** Operators that are a layer of their own; norms and biases behind one belong to it. */
+/** Operators that count as a layer. Norms and biases after one belong to it. */
 const layers = new Set([
   ...['Conv', 'ConvTranspose', 'DeformConv', 'Gemm', 'MatMul', 'Einsum', 'Gather'],
   ...['LSTM', 'GRU', 'RNN', 'Attention'],
 ]);
 
 /**
- * Which weights to train while the rest of a model is frozen: the answer for the option `trainable`.
+ * Returns a predicate for the option `trainable`, which selects some weights and freezes the rest.
  *
- * A number k takes the last k layers with weights, in the order in which the model computes them: everything that is
- * trained by default from the k-th last product (Conv, Gemm, MatMul, Gather, LSTM, …) on, with the norms and biases that
- * follow it. A function picks weights by their names.
+ * A number k selects the last k layers with weights, in the order in which the model computes them. These are all
+ * weights that are trained by default from the k-th last product (Conv, Gemm, MatMul, Gather, LSTM, …) on, including
+ * norms and biases. A function selects weights by name.
  *
- * Freezing weights does not stop a batch norm in training form from moving its statistics: {@link freezeBatchNorm} does.
+ * Freezing weights does not freeze the statistics of batch norms in training form; {@link freezeBatchNorm} does.
  *
  * @param model - the content of an .onnx file
- * @param keep - how many of the last layers are trained, or which weights
- * @throws {ClrError} when the model has fewer layers, or no trainable weight is picked
+ * @param keep - the number of last layers to train, or a predicate on weights' names
+ * @throws {ClrError} if the model has fewer layers, or if no trainable weight is selected
  *
  * @example
  * ```ts

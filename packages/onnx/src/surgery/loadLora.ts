@@ -12,19 +12,21 @@ import { peftPrefix } from './saveLora.ts';
 
 /** Options of {@link loadLora}. */
 export interface LoadLoraOptions {
-  /** The scale of the adapters times their rank: `lora_alpha` of PEFT's `adapter_config.json`. Default: the file's own. */
+  /**
+   * The adapters' scale times their rank: `lora_alpha` of PEFT's `adapter_config.json`. Default: the value in the file.
+   */
   readonly alpha?: number;
 }
 
 /**
- * Reads adapters from a safetensors file of Python's PEFT, or of {@link saveLora}, into a model. Modules are found by their
- * names, also where one of both has a prefix more (`bert.`). Other weights in the file, such as a head's, go to the tensors of
- * their name.
+ * Loads adapters into a model, from a safetensors file of Python's PEFT or of {@link saveLora}. Modules are found by
+ * name, even if only the file or only the model has a prefix (`bert.`). Other weights in the file, such as those of a
+ * head, replace the tensors with the same names.
  *
  * @param model - the content of an .onnx file without adapters; it is not changed
  * @param adapter - the content of `adapter_model.safetensors`
  * @returns the content of the new file
- * @throws {ClrError} when the file is no such file, or does not fit the model
+ * @throws {ClrError} if it is not a safetensors file, or if it does not fit the model
  *
  * @example
  * ```ts
@@ -70,7 +72,7 @@ export function loadLora(model: Uint8Array, adapter: Uint8Array, options: LoadLo
         );
       if (found) return [found.module, module];
       throw fail(
-        `a layer "${module}" of the model, which the file adapts`,
+        `a layer "${module}" in the model, because the file adapts it`,
         `layers ${listTargets(targets)}`,
         'Check that the file belongs to this model.',
       );
@@ -93,7 +95,7 @@ export function loadLora(model: Uint8Array, adapter: Uint8Array, options: LoadLo
 
 const only = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
 
-/** Gives a stored tensor other elements. */
+/** Replaces the elements of a stored tensor. */
 function replace(opened: Opened, name: string, tensor: NamedTensor | undefined, source: string): void {
   const stored = opened.graph.initializer.find((each) => each.name === name);
   const shape = stored && dimsOf(stored);

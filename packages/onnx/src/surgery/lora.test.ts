@@ -20,7 +20,7 @@ const { FLOAT, INT64, INT8 } = DataType;
 
 type Feeds = Record<string, ort.Tensor>;
 
-/** Trains the adapters for a few steps, so that B is not zero. */
+/** Trains the adapters for a few steps, so that B is no longer zero. */
 async function trained(model: Uint8Array, batch: Feeds, loss: 'crossEntropy' | 'mse'): Promise<Uint8Array> {
   const trainer = await createTrainer(ort, model, { loss, optimizer: adam(), trainable: isLora });
   for (let step = 0; step < 5; step++) await (await trainer.trainStep(batch, { lr: 0.01 })).loss;
@@ -32,7 +32,7 @@ async function trained(model: Uint8Array, batch: Feeds, loss: 'crossEntropy' | '
 const names = ['mlp', 'lenet', 'cifar-quick', 'bn-frozen', 'resnet-mini', 'encoder', 'regressor'];
 
 describe('addLora and mergeLora', () => {
-  it('adapt a weight of 4 bits, which cannot be merged', async () => {
+  it('adapt a 4-bit weight, which cannot be merged', async () => {
     const float = FLOAT;
     const model = makeModel({
       domains: { 'com.microsoft': 1 },
@@ -86,32 +86,29 @@ describe('addLora and mergeLora', () => {
     expect(() => mergeLora(adapted)).toThrow(/stores as floats[\s\S]*MatMulNBits/);
   });
 
-  it.each(names)(
-    'adapt every layer of %s; the merged model computes what base and adapters do',
-    async (name) => {
-      const { bytes, batches, loss } = oracleModel(name);
-      const onnx = freezeBatchNorm(bytes);
-      const batch = { ...batches[0]! };
-      const model = addLora(onnx, { rank: 3, alpha: 6, targets: () => true });
-      const [before, at0] = await Promise.all([onnx, model].map((each) => runModel(each, batch)));
-      expect(distance(before!.output!, at0!.output!)).toBeLessThan(1e-6);
-      const adapted = await trained(model, batch, loss);
-      const merged = mergeLora(adapted);
-      expect(
-        describeModel(merged)
-          .weights.map((weight) => weight.name)
-          .filter(isLora),
-      ).toEqual([]);
-      const [beside, inside] = await Promise.all([adapted, merged].map((each) => runModel(each, batch)));
-      expect(distance(beside!.output!, inside!.output!)).toBeLessThan(1e-6);
-      expect(distance(beside!.output!, before!.output!)).toBeGreaterThan(1e-3);
-      // Frozen weights are the same bits.
-      const [old, now] = [model, adapted].map(
-        (each) => readSafetensors(saveLora(each, { and: () => true }).adapter).tensors,
-      );
-      for (const [key, { data }] of old!) if (!isLora(key)) expect(now!.get(key)?.data).toEqual(data);
-    },
-  );
+  it.each(names)('adapt every layer of %s, and the merged model computes the same', async (name) => {
+    const { bytes, batches, loss } = oracleModel(name);
+    const onnx = freezeBatchNorm(bytes);
+    const batch = { ...batches[0]! };
+    const model = addLora(onnx, { rank: 3, alpha: 6, targets: () => true });
+    const [before, at0] = await Promise.all([onnx, model].map((each) => runModel(each, batch)));
+    expect(distance(before!.output!, at0!.output!)).toBeLessThan(1e-6);
+    const adapted = await trained(model, batch, loss);
+    const merged = mergeLora(adapted);
+    expect(
+      describeModel(merged)
+        .weights.map((weight) => weight.name)
+        .filter(isLora),
+    ).toEqual([]);
+    const [beside, inside] = await Promise.all([adapted, merged].map((each) => runModel(each, batch)));
+    expect(distance(beside!.output!, inside!.output!)).toBeLessThan(1e-6);
+    expect(distance(beside!.output!, before!.output!)).toBeGreaterThan(1e-3);
+    // Frozen weights keep their bits.
+    const [old, now] = [model, adapted].map(
+      (each) => readSafetensors(saveLora(each, { and: () => true }).adapter).tensors,
+    );
+    for (const [key, { data }] of old!) if (!isLora(key)) expect(now!.get(key)?.data).toEqual(data);
+  });
 
   const embedding = makeModel({
     inputs: [{ name: 'ids', type: INT64, dims: ['{n}', 3] }],
@@ -137,7 +134,7 @@ describe('addLora and mergeLora', () => {
     ]);
   });
 
-  it('adapt weights of integers, and refuse to merge into them', async () => {
+  it('adapt integer weights, and refuse to merge into them', async () => {
     const quantised = makeModel({
       inputs: [{ name: 'x', type: FLOAT, dims: ['{n}', 4] }],
       outputs: [{ name: 'output', type: FLOAT, dims: ['{n}', 4] }],
@@ -157,7 +154,7 @@ describe('addLora and mergeLora', () => {
     expect(() => mergeLora(adapted)).toThrow(/weights that the file stores as floats.*DequantizeLinear/s);
   });
 
-  it('take every layer but the head by default, and shapes are PEFT’s', () => {
+  it('adapt every layer but the head by default, with PEFT’s shapes', () => {
     const { bytes: onnx } = oracleModel('encoder');
     const { config, adapter } = saveLora(addLora(onnx, { rank: 4, alpha: 8 }));
     expect(config.target_modules).toEqual(['qkv', 'o', 'f1', 'f2']);
@@ -175,12 +172,12 @@ describe('addLora and mergeLora', () => {
     ]);
   });
 
-  it('refuse targets that are not there, and a second set of adapters', () => {
+  it('refuse unknown targets, and a second set of adapters', () => {
     const { bytes: onnx } = oracleModel('mlp');
     expect(() => addLora(onnx, { rank: 2, targets: ['query'] })).toThrow(
       /targets among the layers.*"0" of node "\/0\/Gemm"/s,
     );
-    expect(() => addLora(onnx, { rank: 2, targets: ['0', 'query'] })).toThrow('"query", which none has');
+    expect(() => addLora(onnx, { rank: 2, targets: ['0', 'query'] })).toThrow('"query", which no layer has');
     expect(() => addLora(onnx, { rank: 2, targets: 'query' as never })).toThrow(
       'targets to be a list of names',
     );
@@ -193,7 +190,7 @@ describe('addLora and mergeLora', () => {
 });
 
 describe('saveLora and loadLora', () => {
-  it('bring adapters and a head from one copy of a model to another', async () => {
+  it('transfer adapters and a head from one copy of a model to another', async () => {
     const { bytes: onnx, batches } = oracleModel('encoder');
     const batch = { ...batches[0]! };
     const head = describeHead(onnx);
@@ -207,7 +204,7 @@ describe('saveLora and loadLora', () => {
     expect(b!.output!.data).toEqual(a!.output!.data);
   });
 
-  it('finds modules whose names have a prefix more, and takes alpha from PEFT’s configuration', () => {
+  it('find modules whose names have an additional prefix, and read alpha from PEFT’s configuration', () => {
     const { bytes: onnx } = oracleModel('mlp');
     const tensors = new Map([
       ['base_model.model.net.0.lora_A.weight', { dims: [2, 20], data: new Float32Array(40).fill(1) }],
@@ -220,7 +217,7 @@ describe('saveLora and loadLora', () => {
     expect(readSafetensors(adapter).tensors.get('base_model.model.0.lora_B.weight')?.data[0]).toBe(2);
   });
 
-  it('refuse files of another model or another kind', () => {
+  it('refuse files of another model or another format', () => {
     const { adapter } = saveLora(addLora(oracleModel('encoder').bytes, { rank: 4 }));
     expect(() => loadLora(oracleModel('mlp').bytes, adapter)).toThrow('a layer "qkv" of the model');
     expect(() => loadLora(oracleModel('mlp').bytes, new Uint8Array(3))).toThrow(

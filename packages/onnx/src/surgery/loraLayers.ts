@@ -7,7 +7,7 @@ import { type NodeProto, StringStringEntryProtoSchema } from '../generated/onnx_
 import { type Operand, operandAt, weightOf } from './findHead.ts';
 import type { Opened } from './opened.ts';
 
-/** How a layer reads its weight: a product, a convolution, or a row for each index. */
+/** The kind of a layer: a product, a convolution, or an embedding, which reads a row for each index. */
 export type LoraKind = 'linear' | 'conv' | 'embedding';
 
 /** A layer that can have an adapter. */
@@ -15,21 +15,21 @@ export interface LoraTarget {
   readonly kind: LoraKind;
   readonly node: NodeProto;
   readonly weight: Operand;
-  /** The module's name, as PyTorch would have it: `encoder.layer.0.query`. */
+  /** The module's name as in PyTorch: `encoder.layer.0.query`. */
   readonly module: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** The size of a convolution's kernel; empty for others. */
+  /** The kernel's size of a convolution; empty for other layers. */
   readonly kernel: readonly number[];
 }
 
-/** A layer with an adapter, as the file's metadata notes it. */
+/** A layer with an adapter, as recorded in the file's metadata. */
 export interface LoraLayer {
   readonly kind: LoraKind;
   readonly module: string;
-  /** The value that the layer gave before, and gives with its adapter. */
+  /** The value that the layer computes, now including the adapter. */
   readonly output: string;
-  /** What it is called without the adapter. */
+  /** The name of the layer's own result, without the adapter. */
   readonly base: string;
   readonly a: string;
   readonly b: string;
@@ -45,7 +45,7 @@ export interface LoraRecord {
 
 const key = 'clr.lora';
 
-/** The name of the module that a node belongs to, from its weight, its bias or its own name. */
+/** The name of a node's module, from its weight, its bias or its own name. */
 function moduleOf(opened: Opened, node: NodeProto, { names }: Operand): string {
   const ending = names.find((name) => /[^.]\.weight$/.test(name));
   if (ending !== undefined) return ending.slice(0, -'.weight'.length);
@@ -57,7 +57,7 @@ function moduleOf(opened: Opened, node: NodeProto, { names }: Operand): string {
   return path.length > 1 ? path.slice(0, -1).join('.') : (names[0] as string);
 }
 
-/** What a node is as a target of an adapter; undefined for one that cannot have one. */
+/** Describes a node as a target of an adapter; undefined if it cannot have one. */
 function targetOf(opened: Opened, node: NodeProto): LoraTarget | undefined {
   if (node.opType === 'Gather' && int(node, 'axis', 0) === 0) {
     const weight = operandAt(opened, node, 0);
@@ -115,7 +115,7 @@ export function loraTargets(opened: Opened): LoraTarget[] {
   });
 }
 
-/** The adapters that a model has; undefined for one without. */
+/** The record of a model's adapters; undefined if it has none. */
 export function loraOf(opened: Opened): LoraRecord | undefined {
   const text = opened.model.proto.metadataProps.find((entry) => entry.key === key)?.value;
   if (text === undefined) return undefined;
@@ -131,14 +131,14 @@ export function loraOf(opened: Opened): LoraRecord | undefined {
   return record;
 }
 
-/** The adapters of a model that must have some. */
+/** The record of a model's adapters. Throws if it has none. */
 export function requireLora(opened: Opened): LoraRecord {
   const record = loraOf(opened);
   if (record) return record;
   throw fail('a model with adapters, as addLora makes it', 'one without', 'Add adapters with addLora first.');
 }
 
-/** Notes the adapters of a model in its metadata. */
+/** Records the adapters of a model in its metadata. */
 export function noteLora(opened: Opened, record: LoraRecord | undefined): void {
   const { proto } = opened.model;
   proto.metadataProps = proto.metadataProps.filter((entry) => entry.key !== key);
@@ -146,7 +146,7 @@ export function noteLora(opened: Opened, record: LoraRecord | undefined): void {
   proto.metadataProps.push(create(StringStringEntryProtoSchema, { key, value: JSON.stringify(record) }));
 }
 
-/** The node of a layer that has an adapter. */
+/** The node of an adapted layer. */
 export function baseNode(opened: Opened, { base, module }: LoraLayer): NodeProto {
   const node = opened.maker(base);
   if (node) return node;
@@ -157,7 +157,7 @@ export function baseNode(opened: Opened, { base, module }: LoraLayer): NodeProto
   );
 }
 
-/** Targets for an error message. */
+/** Formats targets for an error message. */
 export const listTargets = (targets: readonly LoraTarget[]): string =>
   targets.length === 0
     ? 'none'

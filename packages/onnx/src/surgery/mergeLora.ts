@@ -9,12 +9,12 @@ import { floatValues, Opened } from './opened.ts';
 import { prune } from './prune.ts';
 
 /**
- * Puts the adapters of {@link addLora} into the weights: `W + alpha / rank · B·A`, computed in float64. The model is as small
- * and as fast as before, and computes the same up to rounding.
+ * Adds the adapters of {@link addLora} to the weights: `W + alpha / rank · B·A`, computed in float64. The model is then
+ * as small and as fast as before, with the same results up to rounding.
  *
- * @param model - the content of an .onnx file with adapters, such as `exportModel()` gives; it is not changed
+ * @param model - the content of an .onnx file with adapters, such as a result of `exportModel()`; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} when a model has no adapters, or they belong to a weight of integers
+ * @throws {ClrError} if the model has no adapters, or if they belong to an integer weight
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ function merge(opened: Opened, layer: LoraLayer, rank: number, scale: number): v
   const outFirst = layer.kind !== 'embedding' && weightOf(opened, node)?.axis === 0;
   const outputs = b.length / rank;
   const inputs = a.length / rank;
-  // A is [rank, inputs · kernel] and B [outputs, rank], whatever the layer.
+  // A is [rank, inputs · kernel] and B is [outputs, rank], for any kind of layer.
   const { values } = stored;
   for (let o = 0; o < outputs; o++) {
     for (let i = 0; i < inputs; i++) {
@@ -51,7 +51,7 @@ function merge(opened: Opened, layer: LoraLayer, rank: number, scale: number): v
       values[at] = (values[at] as number) + scale * sum;
     }
   }
-  // Where other layers read the weight too, this one gets its own.
+  // If other layers read the weight too, this one gets a copy.
   const shared = opened.readers(name).length > 1 || opened.isOutput(name) || !stored.own;
   const own = shared ? opened.free(`${layer.module}.merged`) : name;
   if (!shared) opened.forget(name);
@@ -62,7 +62,7 @@ function merge(opened: Opened, layer: LoraLayer, rank: number, scale: number): v
   opened.graph.node.splice(opened.graph.node.indexOf(sum), 1);
 }
 
-/** A weight that is stored as floats, as a node reads it. */
+/** A weight that is stored as floats, in the form that a node reads. */
 function plainWeight(
   opened: Opened,
   node: NodeProto,
@@ -95,7 +95,7 @@ function plainWeight(
 function storedAsIntegers(module: string, reader: NodeProto): Error {
   return fail(
     'adapters of weights that the file stores as floats',
-    `"${module}", whose weight comes from ${describeNode(reader)}`,
-    'Keep the adapters beside the weights: run the model as it is, or save them with saveLora.',
+    `"${module}", whose weight is computed by ${describeNode(reader)}`,
+    'Keep the adapters separate: run the model unmerged, or save them with saveLora.',
   );
 }

@@ -21,14 +21,14 @@ export interface Reader {
   readonly input: number;
 }
 
-/** A model opened for surgery, with the contents of its main graph by name. */
+/** A model opened for surgery. It finds the contents of its main graph by name. */
 export class Opened {
   readonly bytes: Uint8Array;
   readonly model: Model;
   readonly graph: GraphProto;
   #types: ((name: string) => ValueType) | undefined;
 
-  /** @throws {ClrError} on bytes that are not an ONNX model, or on an old model */
+  /** @throws {ClrError} if the bytes are not an ONNX model, or if its opset is too old */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.model = readModel(bytes);
@@ -45,7 +45,7 @@ export class Opened {
   /** The type and shape of a value of the original model. */
   type(name: string): ValueType {
     if (!this.#types) {
-      // Does not widen float16.
+      // Shapes only are needed, so float16 is not widened.
       const source = hoistTensors(readModel(this.bytes));
       source.graph.node = sortNodes(source.graph.node);
       const { b } = loadGraph(source, operators);
@@ -59,7 +59,7 @@ export class Opened {
     return name === '' ? undefined : this.graph.node.find(({ output }) => output.includes(name));
   }
 
-  /** The nodes that read a value; a node whose branch or body reads it counts too, with input −1. */
+  /** The nodes that read a value. If an inner graph of a node reads it, the node is listed with input −1. */
   readers(name: string): Reader[] {
     return this.graph.node.flatMap((node) => [
       ...node.input.flatMap((value, input) => (value === name ? [{ node, input }] : [])),
@@ -71,7 +71,7 @@ export class Opened {
     return this.graph.output.some((output) => output.name === name);
   }
 
-  /** A stored tensor: an initializer, or what a Constant node holds. */
+  /** A stored tensor: an initializer, or the content of a Constant node. */
   stored(name: string): TensorProto | undefined {
     const held = this.graph.initializer.find((each) => each.name === name);
     if (held) return held;
@@ -97,7 +97,7 @@ export class Opened {
     return found;
   }
 
-  /** Stores a tensor. Files older than IR 4 list every stored tensor among the inputs too. */
+  /** Stores a tensor. Files older than IR 4 also list every stored tensor among the inputs. */
   store(tensor: TensorProto): void {
     this.graph.initializer.push(tensor);
     if (this.model.proto.irVersion < 4n) {
@@ -138,12 +138,12 @@ export function floatValues(opened: Opened, name: string): Float64Array {
   return Float64Array.from(widen(bits, stored.dataType));
 }
 
-/** The type in which new weights are stored beside a value: its own if it is a float type, else float32. */
+/** The type for new weights next to a value: the value's own if it is a float type, else float32. */
 export function floatTypeOf({ type }: ValueType): number {
   return type === DataType.DOUBLE || isHalf(type) ? type : DataType.FLOAT;
 }
 
-/** Reads a whole number of at least `least`. */
+/** Checks a whole number of at least `least`. */
 export function readCount(name: string, value: unknown, least = 1): number {
   if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
   throw fail(
@@ -153,7 +153,7 @@ export function readCount(name: string, value: unknown, least = 1): number {
   );
 }
 
-/** Reads a seed: any whole number; 0 by default. */
+/** Checks a seed: any whole number. Default 0. */
 export function readSeed(value: unknown): number {
   if (value === undefined) return 0;
   if (Number.isSafeInteger(value)) return value as number;

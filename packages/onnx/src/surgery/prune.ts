@@ -2,7 +2,7 @@ import { captures } from '../format/captures.ts';
 import type { GraphProto } from '../generated/onnx_pb.ts';
 
 /**
- * Takes out of a graph what its outputs do not need: nodes, stored tensors, inputs, declared shapes.
+ * Removes everything from a graph that its outputs do not need: nodes, stored tensors, inputs, declared shapes.
  *
  * @param graph - it is changed
  */

@@ -24,9 +24,9 @@ const image = { name: 'x', type: FLOAT, dims: ['{n}', 3, 4, 4] };
 const vector = { name: 'x', type: FLOAT, dims: ['{n}', 6] };
 const output = (name: string, ...dims: (number | string)[]) => ({ name, type: FLOAT, dims });
 
-/** Heads as exporters of several libraries write them, and the shape of what each reads. */
+/** Heads in the forms that several exporters write, with the shape of their input. */
 const heads = {
-  'MatMul and Add, as Keras': makeModel({
+  'MatMul and Add, as from Keras': makeModel({
     inputs: [vector],
     outputs: [output('y', '{n}', 10)],
     initializers: [stored('dense/kernel', [6, 10]), stored('dense/bias', [10])],
@@ -42,7 +42,7 @@ const heads = {
     initializers: [stored('w', [6, 10]), stored('b', [1, 10])],
     nodes: [{ op: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['y'] }],
   }),
-  'Conv 1×1, ReLU and pooling, as SqueezeNet': makeModel({
+  'Conv 1×1, ReLU and pooling, as in SqueezeNet': makeModel({
     inputs: [image],
     outputs: [output('y', '{n}', 10)],
     initializers: [stored('conv.weight', [10, 3, 1, 1]), stored('conv.bias', [10])],
@@ -53,7 +53,7 @@ const heads = {
       { op: 'Flatten', inputs: ['p'], outputs: ['y'] },
     ],
   }),
-  'Conv and a Reshape that knows the classes': makeModel({
+  'Conv and a Reshape with a constant number of classes': makeModel({
     inputs: [image],
     outputs: [output('y', '{n}', 10)],
     initializers: [stored('w', [10, 3, 4, 4]), { name: 'shape', type: INT64, dims: [2], values: [-1, 10] }],
@@ -62,7 +62,7 @@ const heads = {
       { op: 'Reshape', inputs: ['c', 'shape'], outputs: ['y'] },
     ],
   }),
-  'a weight that is turned and shared': makeModel({
+  'a weight that is transposed and shared': makeModel({
     inputs: [vector],
     outputs: [output('y', '{n}', 6)],
     initializers: [stored('w', [6, 6]), stored('b', [6])],
@@ -99,7 +99,7 @@ describe('replaceHead', () => {
     const { y } = await runModel(changed, { x });
     expect(y?.dims).toEqual([2, 4]);
     expect((y!.data as Float32Array).every(Number.isFinite)).toBe(true);
-    // The body is the same.
+    // The body is unchanged.
     if (features !== 'x') {
       const [before, after] = await Promise.all(
         [model, changed].map((each) => runModel(cutAt(each, features), { x })),
@@ -123,7 +123,7 @@ describe('replaceHead', () => {
     return rank === 4 ? [2, 3, 4, 4] : [2, 6];
   };
 
-  it('keeps names, and begins as PyTorch does, the same for the same seed', () => {
+  it('keeps names, and initialises like PyTorch, with the same weights for the same seed', () => {
     const { bytes: onnx } = oracleModel('lenet');
     const changed = replaceHead(onnx, { classes: 3 });
     expect(describeHead(changed)).toEqual({ ...describeHead(onnx), classes: 3 });
@@ -137,7 +137,7 @@ describe('replaceHead', () => {
   });
 
   it.each(['mlp', 'lenet', 'cifar-quick', 'bn-frozen', 'resnet-mini', 'encoder', 'regressor'])(
-    'replaces the head of %s, and its features stay',
+    'replaces the head of %s, and keeps its features',
     async (name) => {
       const { bytes: onnx, batches } = oracleModel(name);
       const changed = replaceHead(onnx, { classes: 7 });
@@ -152,7 +152,7 @@ describe('replaceHead', () => {
     },
   );
 
-  it('gives a half model a head of halfs', () => {
+  it('gives a float16 model a float16 head', () => {
     const half = makeModel({
       inputs: [{ ...vector, type: FLOAT16 }],
       outputs: [{ ...output('y', '{n}', 2), type: FLOAT16 }],
@@ -163,7 +163,7 @@ describe('replaceHead', () => {
     expect(graph.initializer.map(({ dataType, dims }) => [dataType, dims])).toEqual([[FLOAT16, [6n, 3n]]]);
   });
 
-  it('refuses where it is not sure, and lists the layers that there are', () => {
+  it('refuses ambiguous models, and lists their layers', () => {
     const residual = makeModel({
       inputs: [vector],
       outputs: [output('y', '{n}', 6)],
@@ -185,7 +185,7 @@ describe('replaceHead', () => {
         { op: 'Relu', inputs: ['x'], outputs: ['b'] },
       ],
     });
-    expect(() => replaceHead(two, { classes: 3 })).toThrow('one output of floats');
+    expect(() => replaceHead(two, { classes: 3 })).toThrow('one float output');
     expect(describeHead(replaceHead(two, { classes: 3, output: 'a' }), { output: 'a' }).classes).toBe(3);
     expect(() => replaceHead(two, { classes: 3, output: 'c' })).toThrow(
       "the name of one of the model's outputs: a, b",
@@ -193,7 +193,7 @@ describe('replaceHead', () => {
   });
 
   it('refuses bad options', () => {
-    const model = heads['MatMul and Add, as Keras'];
+    const model = heads['MatMul and Add, as from Keras'];
     expect(() => replaceHead(model, { classes: 1 })).toThrow('at least 2 classes before a Softmax');
     expect(() => replaceHead(model, { classes: 2.5 })).toThrow('classes = 2.5');
     expect(() => replaceHead(model, { clases: 3 } as never)).toThrow('Did you mean "classes"?');

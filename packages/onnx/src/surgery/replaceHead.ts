@@ -16,23 +16,23 @@ import { prune } from './prune.ts';
 
 /** Options of {@link replaceHead}. */
 export interface ReplaceHeadOptions {
-  /** How many classes (or numbers) the new head gives. */
+  /** The number of classes (or values) of the new head. */
   readonly classes: number;
-  /** The output whose head is replaced. Default: the only one of floats. */
+  /** The output whose head is replaced. Default: the only float output. */
   readonly output?: string;
-  /** Decides the new weights. Default 0. */
+  /** The seed for the new weights. Default 0. */
   readonly seed?: number;
 }
 
 /**
- * Replaces the last layer with weights (Gemm, MatMul with its Add, Conv) by a new one with as many classes as you say, and
- * with new weights: PyTorch's default for such layers, uniform in ±1/√inputs. Names of weights and of the output stay, what
- * comes behind the layer (Softmax, pooling, Reshape) too. {@link describeHead} says which layer that is. A quantised head
- * becomes one of floats, and a quantisation of the output is left out.
+ * Replaces the last layer with weights (Gemm, MatMul with its Add, Conv) by a new one with the given number of classes.
+ * Its weights are initialised like PyTorch's, uniform in ±1/√inputs. The names of the weights and of the output stay,
+ * and so do the operators after the layer (Softmax, pooling, Reshape). {@link describeHead} describes the layer that is
+ * replaced. A quantised head becomes a float head, and a quantisation of the output is removed.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} when it is not clear which layer to replace, with a list of those that there are
+ * @throws {ClrError} if it is not clear which layer to replace; the message lists the layers
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ export function replaceHead(model: Uint8Array, options: ReplaceHeadOptions): Uin
 const biasDims = ({ dims }: Operand, classes: number): number[] =>
   dims.length === 0 ? [classes] : dims.map((dim, i) => (i === classAxis(dims) ? classes : dim));
 
-/** The axis of a bias on which the classes are: the only one that is not 1, or the last. */
+/** The class axis of a bias: the only one whose size is not 1, or the last. */
 const classAxis = (dims: readonly number[]): number => {
   const long = dims.findIndex((dim) => dim !== 1);
   return long < 0 ? dims.length - 1 : long;
@@ -87,13 +87,13 @@ function checkSoftmax({ behind }: Head, classes: number): void {
   const last = behind.find(({ opType }) => /Softmax$/.test(opType));
   if (!last || classes > 1) return;
   throw fail(
-    'at least 2 classes before a Softmax, which makes a single one always 1',
+    'at least 2 classes before a Softmax, because the Softmax of a single one is always 1',
     `classes = ${classes}`,
-    'Take 2 classes, or cut the model before its head and append one without Softmax.',
+    'Use 2 classes, or cut the model before its head and append one without Softmax.',
   );
 }
 
-/** Lets a node behind the head take the new number of classes: the shape of a Reshape; a quantisation falls away. */
+/** Adapts a node after the head to the new number of classes: the shape of a Reshape. A quantisation is removed. */
 function adapt(opened: Opened, node: NodeProto, before: number, classes: number): void {
   if (node.opType === 'DequantizeLinear') {
     const quantize = opened.maker(node.input[0] ?? '');
@@ -113,7 +113,7 @@ function adapt(opened: Opened, node: NodeProto, before: number, classes: number)
   opened.store(makeTensor(name, DataType.INT64, dimsOf(shape), changed));
 }
 
-/** Declares the output with its new shape, and checks that it holds the new number of classes in the old one's place. */
+/** Declares the output with its new shape, and checks that the number of classes is in the same place as before. */
 function declared(
   opened: Opened,
   { output, classes: before }: Head,
@@ -132,7 +132,7 @@ function declared(
     throw fail(
       `a model whose output "${output}" follows the number of classes of its last layer`,
       `shape [${old.join(', ')}] before, [${dims.join(', ')}] with ${classes} classes`,
-      'Cut the model before its head with cutAt, and give it a new one with appendDense.',
+      'Cut the model before its head with cutAt, and add a new head with appendDense.',
     );
   }
   graph.output[at] = declaration(output, type, dims);

@@ -6,10 +6,10 @@ import { readPredicate } from '../training/namePredicate.ts';
 import { requireLora } from './loraLayers.ts';
 import { floatValues, Opened } from './opened.ts';
 
-/** The name by which PEFT knows a tensor. */
+/** The prefix of tensors' names in PEFT. */
 export const peftPrefix = 'base_model.model.';
 
-/** Adapters as PEFT keeps them: two files of one folder. */
+/** Adapters in PEFT's format: the two files of a folder. */
 export interface LoraFiles {
   /** The content of `adapter_model.safetensors`. */
   readonly adapter: Uint8Array;
@@ -34,16 +34,16 @@ export interface LoraFiles {
 
 /** Options of {@link saveLora}. */
 export interface SaveLoraOptions {
-  /** Further weights that go into the file, such as a new head's. */
+  /** Selects further weights for the file, such as those of a new head. */
   readonly and?: (name: string) => boolean;
 }
 
 /**
- * Writes the adapters of a model to files of Python's PEFT: safetensors with its names and shapes
+ * Writes the adapters of a model in the format of Python's PEFT: a safetensors file with PEFT's names and shapes
  * (`base_model.model.module.lora_A.weight` [rank, inputs]), and its configuration.
  *
- * @param model - the content of an .onnx file with adapters, such as `exportModel()` gives
- * @throws {ClrError} when the model has no adapters
+ * @param model - the content of an .onnx file with adapters, such as a result of `exportModel()`
+ * @throws {ClrError} if the model has no adapters
  * @see https://github.com/huggingface/peft
  *
  * @example

@@ -9,11 +9,11 @@ import { cutAt } from './cutAt.ts';
 import { Opened } from './opened.ts';
 import { prune } from './prune.ts';
 
-/** A model as two: a body that no training changes, and a head that begins with the body's features. */
+/** A model split into a body that training does not change, and a head that reads the body's features. */
 export interface SplitModel {
   readonly body: Uint8Array;
   readonly head: Uint8Array;
-  /** The values that the body gives and the head reads. */
+  /** The values that the body computes and the head reads. */
   readonly features: readonly string[];
 }
 
@@ -26,11 +26,11 @@ const trains = (node: NodeProto): boolean =>
   node.opType === 'BatchNormalization' && (int(node, 'training_mode', 0) === 1 || node.output.length > 1);
 
 /**
- * Splits a model where training begins: the head holds every node that a trained weight, a random number or a batch norm in
- * training form reaches, and the body the rest.
+ * Splits a model at the point where training begins. The head holds every node that depends on a trained weight, a
+ * random number or a batch norm in training form. The body holds the rest.
  *
- * @param trained - the names of the weights that are trained
- * @throws {ClrError} when the body would be empty
+ * @param trained - the names of the trained weights
+ * @throws {ClrError} if the body would be empty
  */
 export function splitFrozen(model: Uint8Array, trained: ReadonlySet<string>): SplitModel {
   const opened = new Opened(model);
@@ -38,7 +38,7 @@ export function splitFrozen(model: Uint8Array, trained: ReadonlySet<string>): Sp
   const stored = new Set(graph.initializer.map(({ name }) => name));
   const inputs = new Set(graph.input.map(({ name }) => name).filter((name) => !stored.has(name)));
   const live = new Set(trained);
-  // What depends on the data and on nothing that is trained.
+  // Values that depend on the data, but on nothing that is trained.
   const fixed = new Set<string>();
   const makers = new Map<string, NodeProto>();
   const heads = new Set<NodeProto>();
@@ -58,9 +58,9 @@ export function splitFrozen(model: Uint8Array, trained: ReadonlySet<string>): Sp
   if (features.length === 0) {
     const norm = [...heads].find(trains);
     throw fail(
-      'a frozen part of the model before the first weight that is trained',
+      'a frozen part of the model before the first trained weight',
       norm
-        ? `${describeNode(norm)} in training form, whose statistics move`
+        ? `${describeNode(norm)} in training form, whose statistics change`
         : 'a model whose first layer is trained',
       norm
         ? 'Freeze it: freezeBatchNorm(model, { except: trainable }).'

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-// by path: Vite's config loader leaves packages to Node, and Node 20 reads no TypeScript
+// Imported by path, because Vite's config loader leaves packages to Node, and Node 20 does not read TypeScript.
 import { inChromium } from '../../tooling/chromium.ts';
 
-// ONNX Runtime's WebGPU provider finds SwiftShader beside Debian's Chromium when no other Vulkan driver is named.
+// If no other Vulkan driver is set, ONNX Runtime's WebGPU provider uses SwiftShader from Debian's Chromium.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) process.env.VK_ICD_FILENAMES = swiftShader;
 
@@ -23,12 +23,12 @@ const config: ViteUserConfig = defineConfig({
         },
       },
       inChromium({
-        // it finds its WebAssembly next to its modules, by their address
+        // It finds its WebAssembly next to its modules by URL.
         optimizeDeps: { exclude: ['onnxruntime-web'] },
         test: {
           name: 'chromium',
           include: [inBrowser],
-          testTimeout: 300_000, // a software adapter on a busy machine
+          testTimeout: 300_000, // A software adapter on a busy machine needs this long.
         },
       }),
     ],

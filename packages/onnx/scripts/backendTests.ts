@@ -4,11 +4,12 @@
 //   apt-get install libonnx-testdata
 //   node --import tsx scripts/backendTests.ts               all tests, as tables
 //   node --import tsx scripts/backendTests.ts convtranspose   those whose names contain it, one by one
-//   CLR_ONNX_TESTDATA=/some/where …                         another place for the data
+//   CLR_ONNX_TESTDATA=/some/where …                         another folder with the data
 //
-// right      the gradients agree in every direction tried (at kinks: near by); derivative 0 where the forward is flat
-// wrong      they do not, or a weight the output depends on gets none, or the emitted model does not run
-// refused    the build ends in an error of this package; the table says which operator it names
+// right      the gradients agree in every tested direction (for values at kinks: at nearby values); also a derivative of 0
+//            if the forward pass is constant
+// wrong      they do not agree, a weight that the output depends on gets no gradient, or the emitted model does not run
+// refused    the build ends with an error of this package; the table lists the operators that these errors name
 // not run    ONNX Runtime does not run the test itself; such tests and random ones are not counted
 import { existsSync, readdirSync } from 'node:fs';
 import { judge, type Verdict } from './backend/judge.ts';

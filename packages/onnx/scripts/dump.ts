@@ -1,9 +1,10 @@
 /**
- * Writes the models that clr makes of a file, and their nodes as text: each with the node of the model that it was written for.
+ * Writes the models that clr makes from a file, and lists their nodes as text. Each node is listed with the model's node
+ * for which it was written.
  *
  *   node --import tsx scripts/dump.ts model.onnx folder [loss] [optimizer]
  *
- * The loss is crossEntropy and the optimizer sgd unless others are named.
+ * The default loss is crossEntropy, and the default optimizer sgd.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Damages several models at random, and checks that each ends within a second in a clear error or a model that runs.
-//   node --import tsx scripts/fuzz.ts 20000        all of them, on the seeds 0, 1, 2, …
+// Damages several models at random. Checks that within a second each gives a clear error or a model that runs.
+//   node --import tsx scripts/fuzz.ts 20000        build each, with the seeds 0, 1, 2, …
 //   node --import tsx scripts/fuzz.ts 20000 run    each model that is built also takes a step in ONNX Runtime
 import { fuzzCase } from '../test/fuzz.ts';
 import { fuzzSources } from '../test/fuzzSources.ts';

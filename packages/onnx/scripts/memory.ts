@@ -1,11 +1,11 @@
-// Whether memory stays flat: over many steps, and over trainers made and disposed of.
-//   node --expose-gc --import tsx scripts/memory.ts 10000
+// Checks whether memory stays flat over many steps, and over trainers that are made and disposed of.   node --expose-gc
+// --import tsx scripts/memory.ts 10000
 import { adam } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { createTrainer, type OnnxTrainer } from '../src/index.ts';
 import { smallBatch, smallModel } from '../test/smallModel.ts';
 
-/** Megabytes of the process and of JavaScript's heap, after a collection. */
+/** The process's resident memory and JavaScript's heap in megabytes, after a garbage collection. */
 function memory(): { rss: number; heap: number } {
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
@@ -26,7 +26,7 @@ async function steps(trainer: OnnxTrainer, from: number, to: number): Promise<vo
   }
 }
 
-/** One life of a trainer: every session it can have, and the end. */
+/** Creates a trainer, uses all its sessions and disposes of it. */
 async function life(): Promise<void> {
   const trainer = await make();
   await trainer.trainStep(smallBatch(0), { lr: 1e-4 });

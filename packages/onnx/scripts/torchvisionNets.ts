@@ -1,9 +1,11 @@
-// Compares clr's gradients of torchvision's nets, and PyTorch's own in float32, with PyTorch's in float64: random weights, batch
-// norms in training form, cross-entropy of two random images of 224 × 224; three such batches, the least error first. A unit
-// of a ReLU that rounding moves across 0 changes a gradient by much more than rounding does, on one side or the other, so each net
-// also has a smooth twin, with Softplus for ReLU and averages for maxima.
+// Compares the gradients of torchvision's nets with PyTorch's in float64: those of clr, and PyTorch's own in float32. The
+// weights are random, batch norms are in training form, and the loss is the cross-entropy of two random images of 224 × 224.
+// Three such batches are compared; the smallest error is printed first. If rounding moves a unit of a ReLU across 0, the
+// gradient changes by much more than the rounding error. So each net also has a smooth twin, with Softplus for ReLU and
+// averages for maxima.
 //   npx tsx scripts/torchvisionNets.ts [net,net… [batches]]
-// It needs Python with torch and torchvision: CLR_PYTHON; default /usr/bin/python3 (Debian's python3-torchvision).
+// It needs a Python with torch and torchvision. CLR_PYTHON is its path; the default is /usr/bin/python3 (Debian's
+// python3-torchvision).
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,28 +20,28 @@ const nets = [
   ...['mobilenet_v3_small', 'shufflenet_v2_x1_0', 'mnasnet1_0', 'regnet_y_400mf'],
   ...['densenet121', 'swin_t', 'convnext_tiny', 'efficientnet_b0', 'vit_b_16'],
 ];
-/** Nets that are smooth as they are. */
+/** Nets that are smooth by themselves. */
 const smooth = new Set(['efficientnet_b0', 'swin_t', 'convnext_tiny', 'vit_b_16']);
 const python = process.env.CLR_PYTHON ?? '/usr/bin/python3';
 const script = fileURLToPath(new URL('torchvision_nets.py', import.meta.url));
 
-/** The bytes of a file, in a buffer of their own. */
+/** The bytes of a file, in their own buffer. */
 const bytesOf = (path: string): ArrayBuffer => new Uint8Array(readFileSync(path)).buffer;
 
-/** How far a gradient is from the right one. */
+/** The distance of a gradient from the correct one. */
 function distance(values: ArrayLike<number>, right: Float64Array): number {
   let square = 0;
   for (let i = 0; i < right.length; i++) square += ((values[i] as number) - (right[i] as number)) ** 2;
   return Math.sqrt(square);
 }
 
-/** The errors of both sides, as parts of the gradient's size. */
+/** The errors of both sides, relative to the gradient's size. */
 interface Errors {
   readonly ours: number;
   readonly theirs: number;
 }
 
-/** The gradient of all weights, and how far both sides are from the right one. */
+/** Compares the gradients of all weights, and returns the errors of both sides. */
 async function compare(trainer: OnnxTrainer, folder: string, at: number, layout: Layout): Promise<Errors> {
   const { batch, names } = layout;
   const read = (file: string): ArrayBuffer => bytesOf(join(folder, `${file}${at}.bin`));
@@ -65,7 +67,7 @@ interface Layout {
   readonly names: readonly (readonly [string, number])[];
 }
 
-/** The errors of some batches. */
+/** The errors for several batches. */
 async function errorsOf(net: string, batches: number, ...more: readonly string[]): Promise<Errors[]> {
   const folder = mkdtempSync(join(tmpdir(), 'clr-nets-'));
   try {

@@ -30,10 +30,10 @@ batch = 2
 options = {'aux_logits': False, 'init_weights': True} if name == 'googlenet' else {}
 net = torchvision.models.get_model(name, **options).train()
 for module in net.modules():
-    # What is drawn at random is drawn otherwise on each side.
+    # Both sides draw different random numbers, so switch dropout off.
     if isinstance(module, (nn.Dropout, StochasticDepth)):
         module.p = 0.0
-    # Not in place: the exporter would lose the value before.
+    # In-place operators would hide the earlier value from the exporter.
     if getattr(module, 'inplace', False):
         module.inplace = False
     if isinstance(module, nn.MultiheadAttention):

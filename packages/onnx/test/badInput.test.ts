@@ -7,8 +7,7 @@ import { makeModel } from './makeModel.ts';
 import { oracleModel } from './oracle.ts';
 import { smallBatch, smallModel } from './smallModel.ts';
 
-// Mistakes that beginners and fine-tuners make. Each must be answered by one clear error that says what to do, before
-// anything is touched.
+// Mistakes of beginners and of people who fine-tune. Each must give one clear error that says what to do, before anything changes.
 
 const model = smallModel();
 const right = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as const;
@@ -65,7 +64,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ],
   ['createTrainer without the runtime', () => create(model, right), ['onnxruntime']],
   [
-    'createTrainer with a name for a loss alone',
+    'createTrainer with only the name of a loss',
     () => create(ort, model, 'crossEntropy'),
     ['the options of createTrainer', '"crossEntropy"'],
   ],
@@ -126,7 +125,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['lrscale', 'Did you mean "lrScale"?'],
   ],
   [
-    'createTrainer with a path that is not there',
+    'createTrainer with a path that does not exist',
     () => create(ort, 'nothing.onnx', right),
     ['"nothing.onnx"', 'Check the path'],
   ],
@@ -147,7 +146,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['a promise of one', 'await createTrainer'],
   ],
   ['a step without a rate', () => trainer.trainStep(good, undefined as never), ['lr = undefined']],
-  ['a step with a rate alone', () => trainer.trainStep(good, 0.1 as never), ['lr = undefined']],
+  ['a step with only a rate', () => trainer.trainStep(good, 0.1 as never), ['lr = undefined']],
   ['a step without a batch', () => step(undefined), ['a batch: tensors by name', 'undefined']],
   [
     'a batch without its target',
@@ -195,7 +194,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['labels from 0 to 2', 'Number the classes from 0'],
   ],
   [
-    'another number of features',
+    'a wrong number of features',
     () => step({ ...good, input: new ort.Tensor('float32', new Float32Array(36), [4, 9]) }),
     ['shape [batch, 8]', '[4, 9]'],
   ],
@@ -205,11 +204,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['shape'],
   ],
   [
-    'float64 where float32 is wanted',
+    'float64 instead of float32',
     () => step({ ...good, input: new ort.Tensor('float64', new Float64Array(32), [4, 8]) }),
     ['float32', 'float64'],
   ],
-  ['a snapshot of nothing', () => trainer.restore(undefined as never), ['snapshot']],
+  ['an empty snapshot', () => trainer.restore(undefined as never), ['snapshot']],
   [
     'describeModel with a misspelt option',
     () => describeIt(model, { bach: 4 }),
@@ -223,7 +222,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => surgery.appendDense!(mlp, 3),
     ['the options of appendDense', '{ units: … }'],
   ],
-  ['cutAt of a node', () => surgery.cutAt!(mlp, '/0/Gemm'), ['its output is called "/0/Gemm_output_0"']],
+  [
+    'cutAt with the name of a node',
+    () => surgery.cutAt!(mlp, '/0/Gemm'),
+    ['its output is called "/0/Gemm_output_0"'],
+  ],
   [
     'freezeExcept without a number',
     () => surgery.freezeExcept!(mlp),
@@ -517,7 +520,7 @@ describe('a beginner’s mistake', () => {
     expect(error).toBeInstanceOf(ClrError);
     const { message } = error as Error;
     for (const part of says) expect(message).toContain(part);
-    // What was expected, what came, what to do, each on its line.
+    // The three parts, each on its own line: what was expected, what was received, what to do.
     expect(message).toMatch(/^\[clr\/\w+\] Expected .+\.\nReceived: .+\n.+[.?!]/);
     // Nothing half-done: files and weights are as before.
     expect(files).toEqual(copies);

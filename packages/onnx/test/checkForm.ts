@@ -12,7 +12,7 @@ import { random } from './checkGradient.ts';
 import { type InitializerSpec, makeModel, type NodeSpec } from './makeModel.ts';
 import { plainBlocks } from './plainBlocks.ts';
 
-/** How much of the first input's shape is known when the gradient is built. */
+/** The part of the first input's shape that is known when the gradient is built. */
 export type Known = 'all' | 'batch is free' | 'rank';
 
 /** An input of the operator: a parameter with these values, or a constant. */
@@ -23,7 +23,7 @@ export interface FormInput {
   readonly type?: number;
 }
 
-/** One operator with its attributes, and the target that its gradient is built for. */
+/** One operator with its attributes, and the target for which its gradient is built. */
 export interface FormCase {
   readonly op: string;
   readonly opset: number;
@@ -34,9 +34,9 @@ export interface FormCase {
   readonly known: Known;
   readonly provider: Provider;
   readonly block: number;
-  /** An operator to put before the first input. */
+  /** An operator to insert before the first input. */
   readonly before?: string;
-  /** The step of the differences. Any step will do where the function is linear. */
+  /** The step of the differences. Any step gives the exact slope of a linear function. */
   readonly step: number;
   /** Whether to use fourth-order differences, for functions that are not linear. */
   readonly curved?: boolean;
@@ -44,7 +44,7 @@ export interface FormCase {
 
 /** The result of a check. */
 export interface FormFinding {
-  /** Why the runtime does not run the operator itself. Nothing was compared then. */
+  /** The reason why the runtime does not run the operator itself. In that case nothing was compared. */
   readonly refused?: string;
   /** The largest error of a gradient and of the loss, relative to the sum of absolute terms. */
   readonly error: number;
@@ -66,14 +66,14 @@ function tensor(type: number, data: ArrayLike<number>, dims: readonly number[]):
 const quiet = (type: number, session: ort.InferenceSession.SessionOptions) => ({
   logSeverityLevel: 4 as const,
   intraOpNumThreads: 1,
-  // ONNX Runtime fuses nodes into operators that it has in float32 only.
+  // ONNX Runtime fuses nodes into operators that it has for float32 only.
   ...(type === DataType.DOUBLE ? { graphOptimizationLevel: 'basic' as const } : {}),
   ...session,
 });
 
 const free = (input: FormInput | undefined): boolean => input !== undefined && !input.constant;
 
-/** The operator alone; its parameters are inputs. */
+/** A model of the operator alone. Its parameters are inputs. */
 function forward(c: FormCase): { bytes: Uint8Array; names: string[] } {
   const names = c.inputs.map((input, i) => (input ? `x${i}` : ''));
   const first = c.before ? 'before' : (names[0] as string);
@@ -107,7 +107,7 @@ function stored(c: FormCase, all: boolean): InitializerSpec[] {
   );
 }
 
-/** The loss Σ y · mix over stored parameters. Only the known part of the first one's shape is declared. */
+/** A model with loss Σ y · mix over stored parameters. Only the known part of the first parameter's shape is declared. */
 function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   const first = c.inputs[0] as FormInput;
   const rank = first.dims.length;
@@ -129,7 +129,7 @@ function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   return makeModel({
     opset: c.opset,
     inputs: [
-      // If the runtime infers another shape than its kernel computes, it refuses a stored tensor.
+      // If the runtime infers a shape that differs from its kernel's result, it refuses a stored tensor.
       { name: 'mix', type: c.type, dims: mix.dims.map((_, i) => `{mix ${i}}`) },
       ...(c.known === 'rank' ? [{ name: 'fed', type: DataType.INT64, dims: [rank] }] : []),
       ...(c.known === 'batch is free'
@@ -149,8 +149,9 @@ function training(c: FormCase, mix: ort.Tensor): Uint8Array {
 }
 
 /**
- * Compares the gradients of one operator, in the form for a provider and a channel block, with differences of the
- * runtime's own forward pass along directions of whole numbers, and its loss and its shape with the runtime's too.
+ * Checks one operator in the form for a provider and a channel block. Its gradients are compared with differences of
+ * the runtime's own forward pass, along directions of integers. Its loss and shape are compared with the runtime's as
+ * well.
  */
 export async function checkForm(
   c: FormCase,
@@ -226,7 +227,7 @@ export async function checkForm(
   const trained = await ort.InferenceSession.create(bytes, quiet(c.type, session));
   const results = await trained.run(fed);
   await trained.release();
-  // The NCHWc operators themselves, if the processor has this block size.
+  // The NCHWc operators themselves run only if the processor has this block size.
   const native = blocked > 0 && c.block === (await channelBlockOf(ort, session));
   const own = native ? await ort.InferenceSession.create(built.bytes, quiet(c.type, session)) : undefined;
   const theirs = await own?.run(fed);

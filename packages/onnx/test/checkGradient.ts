@@ -6,8 +6,8 @@ import { buildGradientModel } from '../src/index.ts';
 import { type InitializerSpec, makeModel, type NodeSpec, type ValueSpec } from './makeModel.ts';
 
 /**
- * How an input's values are drawn: `distinct` values lie 0.5 apart (… −0.25, 0.25, 0.75 …), `halves` between
- * them (… 0, 0.5 …), `away` ones at least 0.4 from 0, `beyond` ones above 1.
+ * The distribution of an input's values. `distinct` values are 0.5 apart (… −0.25, 0.25, 0.75 …), `halves` lie between
+ * them (… 0, 0.5 …), `away` values are at least 0.4 from 0, and `beyond` values are above 1.
  */
 export type Draw = 'normal' | 'positive' | 'away' | 'distinct' | 'halves' | 'unit' | 'beyond';
 
@@ -15,17 +15,17 @@ export type Draw = 'normal' | 'positive' | 'away' | 'distinct' | 'halves' | 'uni
 export interface InputSpec {
   readonly dims: readonly number[];
   readonly draw?: Draw;
-  /** Fixed values: the input is not a parameter. */
+  /** Fixed values. The input is then not a parameter. */
   readonly values?: readonly number[];
-  /** The values of a parameter that are not drawn. */
+  /** Given values of a parameter, instead of random ones. */
   readonly start?: readonly number[];
   /** The type of given values, or of a parameter that is not double. Default: the float type under test. */
   readonly type?: number;
-  /** Its shape stays known even when the other shapes do not. */
+  /** Whether its shape stays known in models where the other shapes are unknown. */
   readonly fixed?: boolean;
-  /** A float input without a gradient, drawn like the others. */
+  /** Whether it is a float input without a gradient, with random values like the others. */
   readonly constant?: boolean;
-  /** Puts a node between parameter and operator: an initializer would not count as a weight there. */
+  /** Inserts a node between parameter and operator, because an initializer would not count as a weight at this input. */
   readonly computed?: boolean;
 }
 
@@ -35,13 +35,13 @@ export interface OperatorCase {
   readonly inputs: readonly (InputSpec | undefined)[];
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   readonly opset?: number;
-  /** Which outputs the loss is made of; `undefined` for one that is not used. Default: the first. */
+  /** Which outputs the loss uses. An `undefined` output is omitted. Default: the first. */
   readonly outputs?: readonly boolean[];
   /** The largest step of the finite differences in float32. */
   readonly step?: number;
   /** Also adds the sum of each parameter to the loss, past the operator. */
   readonly elsewhere?: boolean;
-  /** ONNX Runtime accepts float64 here but computes in float32. */
+  /** Whether ONNX Runtime accepts float64 but computes in float32. */
   readonly single?: boolean;
   readonly seed: number;
 }
@@ -88,7 +88,7 @@ interface Prepared {
   readonly outputs: readonly string[];
 }
 
-/** An input whose gradient is wanted. */
+/** Whether the gradient of an input is checked. */
 const free = (input: InputSpec | undefined): boolean =>
   input !== undefined && input.values === undefined && input.constant !== true;
 
@@ -109,7 +109,7 @@ const operatorNode = (p: Prepared, inputs: readonly string[]): NodeSpec => ({
 
 const used = (p: Prepared): string[] => p.outputs.filter((_, i) => (p.c.outputs ?? [true])[i]);
 
-/** The operator alone, with its parameters as inputs, for finite differences. */
+/** A model of the operator alone, with its parameters as inputs, for finite differences. */
 function forwardModel(p: Prepared): Uint8Array {
   const inputs: ValueSpec[] = p.c.inputs.flatMap((input, i) =>
     input && free(input)
@@ -125,7 +125,10 @@ function forwardModel(p: Prepared): Uint8Array {
   });
 }
 
-/** The operator over parameters, and Σ output · weight as its loss. Without `known`, sizes come at run time. */
+/**
+ * A model of the operator over parameters, with loss Σ output · weight. Without `known`, sizes are known only at run
+ * time.
+ */
 function lossModel(p: Prepared, weights: ReadonlyMap<string, ort.Tensor>, known: boolean): Uint8Array {
   const shapes = (i: number): boolean => !known && free(p.c.inputs[i]) && p.c.inputs[i]?.fixed !== true;
   const hidden = p.names.flatMap((name, i) => (shapes(i) ? [{ name, i }] : []));
@@ -200,7 +203,7 @@ function tensorOf(type: number, data: readonly number[], dims: readonly number[]
     : new ort.Tensor('float32', Float32Array.from(data), dims);
 }
 
-/** In float64 without the fusions: ONNX Runtime fuses x·σ(x) into an operator it has in float32 only. */
+/** Fusions are off in float64, because ONNX Runtime fuses x·σ(x) into an operator that it has for float32 only. */
 const quiet = (type: number): ort.InferenceSession.SessionOptions => ({
   logSeverityLevel: 4,
   intraOpNumThreads: 1,
@@ -228,7 +231,7 @@ async function prepare(
     (input) =>
       input && (input.values ?? input.start ?? draw(input.draw ?? 'normal', sizeOf(input.dims), next)),
   );
-  // Round to float32, so that the gradient and the differences see the same values.
+  // Round to float32, so that the gradient and the differences use the same values.
   const rounded = data.map((values) => values?.map(Math.fround));
   const p = { c, type, names, data: rounded, outputs: (c.outputs ?? [true]).map((_, i) => `y${i}`) };
   return { p, session: await ort.InferenceSession.create(forwardModel(p), quiet(type)) };
@@ -247,9 +250,9 @@ export interface Finding {
 const doubleStep = 1e-3;
 
 /**
- * Compares the gradient of one operator with finite differences of the runtime's own forward pass: in
- * float64 where ONNX Runtime has the operator in float64, in float32 with a high-order stencil elsewhere.
- * Both with all shapes known when the gradient is built, and with shapes known only at run time.
+ * Compares the gradient of one operator with finite differences of the runtime's own forward pass. It uses float64 if
+ * ONNX Runtime has the operator in float64, and else float32 with a high-order stencil. Both are done twice: with all
+ * shapes known when the gradient is built, and with shapes known only at run time.
  */
 export async function checkGradient(c: OperatorCase): Promise<Finding> {
   if (c.single) return { precision: 'float32', error: await check(c, DataType.FLOAT, c.step ?? 0.05) };
@@ -304,7 +307,7 @@ async function check(c: OperatorCase, type: number, step: number): Promise<numbe
             j === i ? values.map((value, k) => value + t * (along[k] as number)) : other,
           ),
         );
-      // Fourth order: the error is of the order step⁴.
+      // A stencil of fourth order: its error is proportional to step⁴.
       const slope =
         ((await at(-2 * step)) - 8 * (await at(-step)) + 8 * (await at(step)) - (await at(2 * step))) /
         (12 * step);
@@ -325,7 +328,7 @@ async function check(c: OperatorCase, type: number, step: number): Promise<numbe
   return worst;
 }
 
-/** Two directions through all elements, then single elements. */
+/** The first two directions go through all elements, the others change single elements. */
 function directionOf(index: number, length: number, next: () => number): number[] {
   if (index < 2) return Array.from({ length }, () => 2 * next() - 1);
   const only = Math.floor(next() * length);

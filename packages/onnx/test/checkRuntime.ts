@@ -7,7 +7,7 @@ import { createTrainer, type OnnxTrainer, type Ort, type TrainerOptions } from '
 import { makeModel } from './makeModel.ts';
 import { type OracleModel, relativeError } from './oracleModel.ts';
 
-/** How far a runtime may differ from PyTorch, relative to the largest number of a tensor. */
+/** The largest allowed difference from PyTorch, relative to the largest number of a tensor. */
 const tolerance = 2.5e-5;
 
 async function trainerOf(
@@ -20,8 +20,8 @@ async function trainerOf(
 }
 
 /**
- * Trains as PyTorch did and compares: the gradients of the first step, the losses, and after all the trainings the
- * parameters and running statistics of the last. Returns the largest relative difference of each.
+ * Trains as PyTorch did and compares the results: the gradients of the first step, all losses, and the parameters and
+ * running statistics after the last training. Returns the largest relative difference of each.
  */
 export async function checkTrainings(
   ort: Ort,
@@ -33,7 +33,7 @@ export async function checkTrainings(
   const gradients = checkGradients(oracle, await trainer.gradients(oracle.batches[0]!));
   const start = await trainer.snapshot();
   const runs = oracle.runs.slice(0, count);
-  // Read late: a loss may stay on the device while the next steps are on their way.
+  // Read late, because a loss may stay on the device while the next steps run.
   const pending: (number | Promise<number>)[] = [];
   for (const { batches, lr } of runs) {
     await trainer.restore(start);
@@ -61,14 +61,14 @@ export async function checkTrainings(
   return errors;
 }
 
-/** Compares the gradients of the first step, and gives the largest relative difference. */
+/** Compares the gradients of the first step. Returns the largest relative difference. */
 export function checkGradients(
   { gradients }: OracleModel,
   found: ReadonlyMap<string, { data: Float32Array }>,
 ): number {
   expect([...found.keys()].sort()).toEqual(Object.keys(gradients).sort());
-  // A convolution's bias before batch normalization has the gradient 0: both sides hold rounding noise of 1e-7. So
-  // each gradient is measured against its own size or a hundredth of the model's largest.
+  // The gradient of a convolution's bias before batch normalisation is 0, so both sides hold rounding noise of 1e-7.
+  // Each gradient is therefore compared relative to its own size, or to a hundredth of the model's largest.
   const largest = Math.max(...Object.values(gradients).flatMap((values) => [...values].map(Math.abs)));
   const error = worst(gradients, (key) => found.get(key)!.data, largest / 100);
   expect(error).toBeLessThan(tolerance);
@@ -87,8 +87,8 @@ function worst(
 }
 
 /**
- * The running statistics of an exported model as PyTorch has them: it takes the unbiased variance of a batch, and ONNX
- * the biased one.
+ * Converts the running statistics of an exported model to PyTorch's. PyTorch uses the unbiased variance of a batch,
+ * ONNX the biased one.
  */
 function runningStatistics({ bytes, buffers, runs }: OracleModel, exported: Uint8Array) {
   const valuesOf = (model: Uint8Array) =>
@@ -97,7 +97,7 @@ function runningStatistics({ bytes, buffers, runs }: OracleModel, exported: Uint
   const kept = 0.9 ** runs.at(-1)!.batches.length;
   const entries = Object.keys(buffers).map((name): [string, Float32Array] => {
     const first = floatData(start.get(name)!);
-    // resnet-mini: 8 examples of 16 by 16, and 8 by 8 behind the convolution with stride 2
+    // resnet-mini has 8 examples of 16 by 16, and 8 by 8 after the convolution with stride 2.
     const count = 8 * (name.startsWith('3.') ? 8 * 8 : 16 * 16);
     const bias = name.endsWith('running_var') ? count / (count - 1) : 1;
     const unbiased = floatData(end.get(name)!).map((value, i) => {
@@ -109,7 +109,10 @@ function runningStatistics({ bytes, buffers, runs }: OracleModel, exported: Uint
   return new Map(entries);
 }
 
-/** A snapshot brings back the very bits, in this trainer and in a new one, and the way on from there is the same. */
+/**
+ * Checks that restoring a snapshot gives the same bits, in this trainer and in a new one, and that training continues
+ * with the same bits.
+ */
 export async function checkSnapshot(
   ort: Ort,
   oracle: OracleModel,
@@ -122,7 +125,7 @@ export async function checkSnapshot(
   const snapshot = await trainer.snapshot();
   const ahead = [await step(trainer, 1), await step(trainer, 2)];
   const end = await trainer.snapshot();
-  // Another session reads the vectors where the steps left them.
+  // Another session reads the vectors that the steps left.
   const { loss: next } = await trainer.evaluate([oracle.batches[3]!]);
   expect(next).toBeCloseTo(await step(trainer, 3), 5);
   await trainer.restore(snapshot);
@@ -138,7 +141,7 @@ export async function checkSnapshot(
   await other.dispose();
 }
 
-/** The range test diverges at a rate far too high and leaves the model as it found it. */
+/** Checks that the range test diverges at a rate far too high, and that it leaves the model unchanged. */
 export async function checkRangeTest(
   ort: Ort,
   oracle: OracleModel,
@@ -155,7 +158,7 @@ export async function checkRangeTest(
   await trainer.dispose();
 }
 
-/** A model with loss = Σ dropout(w), w ones of a shape, in training form. */
+/** A model in training form with loss = Σ dropout(w), where w are ones. */
 export function dropoutModel(dims: number[], ratio: number): Uint8Array {
   const size = dims.reduce((product, dim) => product * dim, 1);
   return makeModel({
@@ -172,7 +175,7 @@ export function dropoutModel(dims: number[], ratio: number): Uint8Array {
   });
 }
 
-/** What Dropout keeps in three steps is the same in every runtime. */
+/** Checks that Dropout keeps the same elements in every runtime, over three steps. */
 export async function checkDropout(ort: Ort, session?: TrainerOptions['session']): Promise<void> {
   const options = { loss: { output: 'loss' }, optimizer: sgd(), ...(session ? { session } : {}) } as const;
   const trainer = await createTrainer(ort, dropoutModel([24], 0.5), options);
@@ -194,7 +197,7 @@ export const optimizers: readonly Optimizer[] = [
   adagrad(),
 ];
 
-/** The optimizer comes to the same parameters as on the CPU; the step number is far up for half of the way. */
+/** Checks that the optimizer gives the same parameters as on the CPU. In the second half, the step number is large. */
 export async function checkOptimizer(
   ort: Ort,
   optimizer: Optimizer,

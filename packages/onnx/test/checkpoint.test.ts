@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('a run that is killed', () => {
   const kills = 22;
 
-  /** Starts a run of the built package, up to a step. */
+  /** Starts a run of the built package that ends at a given step. */
   const start = (steps: number, path?: string): ChildProcess =>
     fork(
       fileURLToPath(new URL('./checkpointingRun.mjs', import.meta.url)),
@@ -38,7 +38,7 @@ describe('a run that is killed', () => {
     return hash;
   };
 
-  it(`${kills} times at random moments has a whole checkpoint, and ends with the same bits`, async () => {
+  it(`has a complete checkpoint after ${kills} kills at random moments, and ends with the same bits`, async () => {
     await writeFile(join(folder, 'model.onnx'), smallModel(2000));
     const path = join(folder, 'killed');
     const stood: number[] = [];

@@ -6,14 +6,14 @@ import { checkGradient, type InputSpec, type OperatorCase } from './checkGradien
 /** One operator in one form, over random shapes and attributes. */
 export type Row = readonly [name: string, cases: fc.Arbitrary<Omit<OperatorCase, 'seed'>>];
 
-// The cases are the same at every run; set CLR_SEED to draw others.
+// Every run uses the same cases. Set CLR_SEED to draw others.
 const seed = Number(process.env.CLR_SEED ?? 1506);
 const runs = 5;
 
-/** The opset of a row that names none. */
+/** The opsets for a row that states none. */
 const newest = fc.integer({ min: 18, max: 23 });
 
-/** Central differences in float64 agree to 1e-7 and better; in float32 the runtime's rounding remains. */
+/** Central differences in float64 agree to 1e-7 or better. In float32, the runtime's rounding remains. */
 export const tolerance: { readonly float64: number; readonly float32: number } = {
   float64: 1e-6,
   float32: 2e-3,
@@ -22,7 +22,7 @@ export const tolerance: { readonly float64: number; readonly float32: number } =
 /** The size of one axis. */
 export const size: fc.Arbitrary<number> = fc.integer({ min: 1, max: 4 });
 
-/** A constant vector of int64. */
+/** A constant int64 vector. */
 export const ints = (values: readonly number[]): InputSpec => ({
   dims: [values.length],
   type: DataType.INT64,

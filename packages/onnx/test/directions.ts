@@ -6,12 +6,12 @@ import { random } from './checkGradient.ts';
 
 type Vector = Float32Array | Float64Array;
 
-/** A derivative along a direction, beside central differences of several widths. */
+/** A derivative along a direction, with central differences of several widths. */
 export interface Direction {
   /** Gradient times direction. */
   readonly slope: number;
   readonly differences: readonly { readonly width: number; readonly slope: number }[];
-  /** The least relative difference between the two. */
+  /** The smallest relative difference between the two. */
   readonly error: number;
 }
 
@@ -21,7 +21,7 @@ function tensorOf(ort: typeof Ort, data: Vector): Ort.Tensor {
     : new ort.Tensor('float32', data, [data.length]);
 }
 
-/** The root of the mean square. */
+/** The root mean square. */
 function meanSize(values: ArrayLike<number>): number {
   let square = 0;
   for (let i = 0; i < values.length; i++) square += (values[i] as number) ** 2;
@@ -31,8 +31,8 @@ function meanSize(values: ArrayLike<number>): number {
 /**
  * A random direction in which each tensor changes in proportion to the size of its own elements.
  *
- * @param uphill - the gradients: each element goes its way, by a random factor. So all terms of the slope have one sign, and
- * rounding matters less
+ * @param uphill - the gradients, if each element should move along its gradient, times a random factor. All terms of
+ * the slope then have the same sign, so rounding matters less
  */
 function randomDirection(
   { state }: TrainingModel,
@@ -63,11 +63,11 @@ function randomDirection(
 }
 
 /**
- * Compares a model's gradients with central differences of its loss, along random directions in the space of all trained
+ * Compares a model's gradients with central differences of its loss, along random directions through all trained
  * weights.
  *
  * @param feeds - the model's inputs and targets
- * @param smooth - the model without its steps, for the differences
+ * @param smooth - the model without rounding steps, for the differences
  */
 export async function directions(
   ort: typeof Ort,
@@ -120,7 +120,7 @@ export async function directions(
     }
     const differences: { width: number; slope: number }[] = [];
     const here = Number(start[model.loss as string]?.data[0]);
-    // Uphill, a width is the part of the loss that a step is to change.
+    // For `uphill`, a width is the relative change of the loss that a step should make.
     const unit = uphill ? Math.abs(here / (slope || 1)) : 1;
     for (const width of widths.map((item) => item * unit)) {
       const [up, down] = [await loss(direction, width), await loss(direction, -width)];

@@ -5,10 +5,10 @@ import type { Provider } from '../src/lower/target.ts';
 import type { FormCase, FormInput, Known } from './checkForm.ts';
 import { random } from './checkGradient.ts';
 
-/** Sizes for which float32 sums stay exact. */
+/** The number of elements. */
 const product = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
 
-/** Whole numbers from −2 to 2. */
+/** Integers from −2 to 2. */
 function whole(dims: readonly number[], seed: number): FormInput {
   const next = random(seed);
   return { dims, values: Array.from({ length: product(dims) }, () => Math.floor(next() * 5) - 2) };
@@ -26,7 +26,7 @@ function distinct(dims: readonly number[], seed: number): FormInput {
   return { dims, values: order.map((rank) => rank - Math.floor(size / 2) + 0.5) };
 }
 
-/** What a lowered form depends on besides the operator's attributes. */
+/** The properties that a lowered form depends on besides the operator's attributes. */
 interface Target {
   readonly type: number;
   readonly known: Known;
@@ -34,7 +34,7 @@ interface Target {
   readonly block: number;
 }
 
-/** @param double - whether the runtime has a float64 kernel for the operator too */
+/** @param double - whether the runtime also has a float64 kernel for the operator */
 const targetOf = (double: boolean): fc.Arbitrary<Target> =>
   fc
     .record({
@@ -59,7 +59,7 @@ const lists = (axes: number, arbitrary: fc.Arbitrary<number>): fc.Arbitrary<numb
 const axesOf = (most: number): fc.Arbitrary<number> =>
   fc.constantFrom(...[1, 2, 2, 2, 3].filter((n) => n <= most));
 
-/** A kernel of 1 to 3 with strides, dilations and padding, and by how much the image is larger than necessary. */
+/** A kernel of 1 to 3 with strides, dilations and padding, and the extra size of the image. */
 const windows = (axes: number) => ({
   kernel: lists(axes, fc.constantFrom(1, 2, 3, axes === 2 ? 4 : 2)),
   strides: lists(axes, fc.constantFrom(1, 1, 2, 3)),
@@ -70,7 +70,7 @@ const windows = (axes: number) => ({
   auto: padding,
 });
 
-/** Attributes of padding: explicit, or by name. */
+/** Attributes for padding: explicit, or automatic. */
 function padded(auto: string, pads: readonly number[]): Record<string, AttributeValue> {
   return auto === 'NOTSET' ? { pads } : { auto_pad: auto };
 }
@@ -129,7 +129,7 @@ export const convolutions: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).
     });
 });
 
-/** Transposed convolutions: padding by name, by `output_shape` and by number, with `output_padding`. */
+/** Transposed convolutions with automatic padding, `output_shape` or explicit padding, and with `output_padding`. */
 export const transposed: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).chain(([t, drawn]) => {
   const axes = t.block > 1 ? 2 : drawn;
   return fc
@@ -155,7 +155,7 @@ export const transposed: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).ch
           reach(kernel[i] as number, dilations[i] as number) +
           (spare[i] as number),
       );
-      // A little less than the full reach, or more by less than a stride.
+      // A little less than the full extent, or more by less than a stride.
       const shape = whole_.map((size, i) =>
         Math.max(
           1,
@@ -189,7 +189,7 @@ export const transposed: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).ch
     });
 });
 
-/** Pools of one to three axes with every padding, rounding and divisor; tiles and windows that share elements. */
+/** Pools of one to three axes with all kinds of padding, rounding and divisor, with and without overlapping windows. */
 export const pools = (op: 'MaxPool' | 'AveragePool' | 'LpPool'): fc.Arbitrary<FormCase> =>
   fc.tuple(targetOf(op === 'MaxPool'), axesOf(3)).chain(([t, axes]) =>
     fc
@@ -220,7 +220,7 @@ export const pools = (op: 'MaxPool' | 'AveragePool' | 'LpPool'): fc.Arbitrary<Fo
           ...t,
           block: 1,
           op,
-          // Dilations came to AveragePool at 19.
+          // AveragePool has dilations since opset 19.
           opset: op === 'AveragePool' ? 19 : 18,
           step: 1 / 16,
           ...(max && c.relu ? { before: 'Relu' } : {}),
@@ -272,7 +272,7 @@ const given = (type: number, values: readonly number[]): FormInput => ({
 
 const float = (value: number): AttributeValue => ({ float: value });
 
-/** Resampling by scales and by sizes, in every mode; on small images, and on those that are taken axis by axis. */
+/** Resampling by scales and by sizes, in every mode. Small images use one matrix; large ones are resized axis by axis. */
 export const resizes: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).chain(([t, axes]) =>
   fc
     .record({
@@ -297,11 +297,11 @@ export const resizes: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).chain
       seed: seeds,
     })
     .map(({ sizes, scales, sized, mode, n, seed, ...c }): FormCase => {
-      // 16 · 16 elements to as many: beyond what one matrix over both axes is kept for.
+      // 16 · 16 elements are too many for one matrix over both axes.
       const spatial = c.large ? sizes.map((size) => size + 13) : sizes;
       const factors = scales.map((scale, i) => (scale * (spatial[i] as number) < 1.01 ? 1 : scale));
       const after = spatial.map((size, i) => Math.floor(size * (factors[i] as number)));
-      // With a batch of unknown size, it is unknown whether a given size changes it.
+      // If the batch size is unknown, it is unknown whether a given size changes it.
       const picked = c.listed || (sized && t.known !== 'all') ? spatial.map((_, i) => i + 2) : undefined;
       const ones = picked ? [] : [1, 1];
       return {
@@ -328,7 +328,7 @@ export const resizes: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).chain
     }),
 );
 
-/** Resampling as opsets before 11 wrote it. */
+/** Resampling in the form of opsets before 11. */
 export const oldResizes: fc.Arbitrary<FormCase> = fc
   .record({
     t: target,
@@ -373,7 +373,7 @@ export const batchNorms: fc.Arbitrary<FormCase> = fc
     return {
       ...t,
       block: 1,
-      // Examples that are all the same have no variance.
+      // If all examples were equal, the variance would be 0.
       known: t.known === 'batch is free' ? 'all' : t.known,
       op: 'BatchNormalization',
       opset: 18,

@@ -7,10 +7,10 @@ import { readOutside } from '../src/runtime/externalData.ts';
 import { mutate } from './mutate.ts';
 import type { OracleModel } from './oracleModel.ts';
 
-/** What a mutated model may end in: a clear error, or a model that the runtime takes. */
+/** The legal outcomes for a mutated model: a clear error, or a model that the runtime accepts. */
 export type Ending = 'refused' | 'built' | 'trained';
 
-/** A model to mutate, and what it is trained with. */
+/** A model to mutate, and the options and batch to train it with. */
 export interface FuzzSource {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -31,7 +31,7 @@ function checkPrototypes(): void {
   if (now.join() !== untouched.join()) throw new Error(`prototypes changed: ${now.join()}`);
 }
 
-/** A reader that has every file in the model's folder, and notices a wish for another. */
+/** A reader that returns data for every file in the model's folder, and fails for any other path. */
 async function readInside(location: string, offset: number, length: number | undefined): Promise<Uint8Array> {
   if (!`${resolve('/model', location)}${sep}`.startsWith(`/model${sep}`))
     throw new Error(`asked for "${location}"`);
@@ -41,10 +41,10 @@ async function readInside(location: string, offset: number, length: number | und
 }
 
 /**
- * Mutates a model, builds its training model, and with `run` creates a trainer and takes a step.
+ * Mutates a model and builds its training model. With `run`, it also creates a trainer and takes a step.
  *
- * @param maxMs - the processor's time that a case may take; the default finds hangs on the slowest machine
- * @throws whatever is neither a clear error nor a model: a finding
+ * @param maxMs - a limit on the CPU time of a case; the default finds hangs even on the slowest machine
+ * @throws if the outcome is neither a clear error nor a model
  */
 export async function fuzzCase(
   source: FuzzSource,
@@ -53,7 +53,7 @@ export async function fuzzCase(
   maxMs = 10_000,
 ): Promise<{ ending: Ending; how: string; ms: number }> {
   const { bytes, how } = mutate(source.bytes, seed);
-  // The processor's time: what a busy machine adds is no fault of the model's.
+  // Use CPU time, because other processes on a busy machine do not count.
   const begun = process.cpuUsage();
   const time = (): number => {
     const { user, system } = process.cpuUsage(begun);

@@ -3,7 +3,7 @@ import type { FuzzSource } from './fuzz.ts';
 import { oracleModel } from './oracle.ts';
 import { smallBatch, smallModel } from './smallModel.ts';
 
-/** The models that are mutated: a small one, and those that PyTorch trained and that are not mostly weights. */
+/** The models to mutate: a small one, and the models trained by PyTorch that do not consist mostly of weights. */
 export function fuzzSources(): FuzzSource[] {
   const small = { name: 'small', bytes: smallModel(), loss: 'crossEntropy' as const, batch: smallBatch(0) };
   const names = ['mlp', 'regressor', 'bn-frozen', 'encoder', 'resnet-mini'];

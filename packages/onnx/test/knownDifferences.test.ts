@@ -6,8 +6,8 @@ import { DataType } from '../src/format/dataType.ts';
 import { createTrainer } from '../src/index.ts';
 import { type ModelSpec, makeModel, type NodeSpec } from './makeModel.ts';
 
-// Each test is a row of docs/known-differences.md, by the name before its colon. A test that fails after an upgrade
-// means that the behaviour changed: change the row, and what clr does about it.
+// Each test checks a row of docs/known-differences.md, named before its colon. If a test fails after an upgrade, the
+// behaviour has changed: update the row, and clr's handling of it.
 
 const { FLOAT, INT64 } = DataType;
 type Values = readonly number[];
@@ -21,7 +21,7 @@ const ints = (values: Values, dims: Values = [values.length]): ort.Tensor =>
 const open = (model: ModelSpec): Promise<ort.InferenceSession> =>
   ort.InferenceSession.create(makeModel(model), { logSeverityLevel: 4, graphOptimizationLevel: 'disabled' });
 
-/** Runs one node on tensors and gives its outputs as numbers. */
+/** Runs one node on tensors and returns its outputs as numbers. */
 async function run(
   op: string,
   inputs: readonly (ort.Tensor | undefined)[],
@@ -46,11 +46,11 @@ async function run(
 }
 
 describe('onnxruntime-node 1.30.0, CPU', () => {
-  it('is the version that the rows were measured on', () => {
+  it('is the version for which the rows were measured', () => {
     expect(ort.env.versions.node).toBe('1.30.0');
   });
 
-  it('ort-shape-inference: Shape is folded to what ONNX infers, not to what the kernel computes', async () => {
+  it("ort-shape-inference: Shape is folded to the size that ONNX infers, not to the kernel's", async () => {
     const session = await ort.InferenceSession.create(
       makeModel({
         inputs: [{ name: 'x', type: FLOAT, dims: [1, 1, 2] }],
@@ -101,7 +101,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     await expect(run(op, inputs, attributes, { opset: from })).rejects.toThrow(/implementation|kernel/);
   });
 
-  it('ort-copied-output: an output in memory of the caller is written, and a copy of it returned', async () => {
+  it("ort-copied-output: an output is written into the caller's memory, and a copy of it is returned", async () => {
     const session = await open({
       inputs: [{ name: 'x', type: FLOAT, dims: [2] }],
       outputs: [{ name: 'y', type: FLOAT, dims: [2] }],
@@ -135,7 +135,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect((await run('MaxPool', [x], { kernel_shape: [2] }, { outputs: 2 }))[0]).toEqual([-Infinity]);
   });
 
-  it('ort-nan-lost: ReduceMax and MaxPool keep a NaN only in some places, Max keeps it everywhere', async () => {
+  it('ort-nan-lost: ReduceMax and MaxPool keep a NaN only at some positions, Max keeps it everywhere', async () => {
     const pool = async (values: Values, outputs: number): Promise<number[]> =>
       (await run('MaxPool', [floats(values, [1, 1, 2])], { kernel_shape: [2] }, { outputs }))[0]!;
     const largest = async (values: Values): Promise<number[]> =>
@@ -156,7 +156,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     ]);
   });
 
-  it('ort-label-out-of-range: SoftmaxCrossEntropyLoss takes label −1 for the last class', async () => {
+  it('ort-label-out-of-range: SoftmaxCrossEntropyLoss reads label −1 as the last class', async () => {
     const scores = floats([1, 2, 4], [1, 3]);
     const [last] = await run('SoftmaxCrossEntropyLoss', [scores, ints([2])]);
     expect(await run('SoftmaxCrossEntropyLoss', [scores, ints([-1])])).toEqual([last]);
@@ -168,7 +168,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     const x = floats([1, 2, 3, 4, 5], [1, 1, 5]);
     const attributes = { auto_pad: 'SAME_UPPER', dilations: [2], kernel_shape: [2] };
     await expect(run('Conv', [x, floats([1, 1], [1, 1, 2])], attributes)).rejects.toThrow(/ilation/);
-    // SAME means five outputs of five inputs.
+    // SAME padding gives five outputs for five inputs.
     expect(await run('MaxPool', [x], attributes)).toEqual([[3, 4, 5, 4]]);
   });
 
@@ -181,7 +181,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
 });
 
 describe('slopes at kinks', () => {
-  /** The gradient of Σ of an operator's output with respect to its first input. */
+  /** The gradient of the sum of an operator's output with respect to its first input. */
   async function slopes(
     op: string,
     x: Values,
@@ -223,15 +223,15 @@ describe('slopes at kinks', () => {
     return Array.from(gradients.get('weight')!.data);
   }
 
-  it('kink-clip: the slope of Clip is 1 at its ends, as of clamp; PyTorch has 0 for relu6 and hardtanh', async () => {
+  it('kink-clip: the slope of Clip is 1 at its ends, as for clamp; PyTorch has 0 for relu6 and hardtanh', async () => {
     expect(await slopes('Clip', [-1, 0, 3, 6, 7], [[0], [6]])).toEqual([0, 1, 1, 1, 0]);
   });
 
-  it('kink-max: a tie of Max goes to the first input; torch.maximum gives each a half', async () => {
+  it('kink-max: the gradient of a tie of Max goes to the first input; torch.maximum gives each a half', async () => {
     expect(await slopes('Max', [1, 2], [[1, 0]])).toEqual([1, 1]);
   });
 
-  it('kink-reduce-max: a tie within ReduceMax is shared evenly, as by amax; max(dim) takes the first', async () => {
+  it('kink-reduce-max: the gradient of a tie within ReduceMax is shared evenly, as by amax; max(dim) uses the first', async () => {
     expect(await slopes('ReduceMax', [2, 2, 1], [], { keepdims: 0 })).toEqual([0.5, 0.5, 0]);
   });
 
@@ -245,7 +245,7 @@ describe('slopes at kinks', () => {
     expect(await slopes('Sqrt', [0, 4])).toEqual([0, 0.25]);
   });
 
-  it('kink-rounding: a rounded value has slope 1 within its range, as of fake_quantize_per_tensor_affine', async () => {
+  it('kink-rounding: a rounded value has slope 1 within its range, as for fake_quantize_per_tensor_affine', async () => {
     const bytes = makeModel({
       inputs: [{ name: 'one', type: FLOAT, dims: [1] }],
       outputs: [{ name: 'loss', type: FLOAT, dims: [] }],

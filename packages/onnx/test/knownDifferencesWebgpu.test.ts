@@ -6,7 +6,7 @@ import { DataType } from '../src/format/dataType.ts';
 import { makeModel } from './makeModel.ts';
 import { obstacle } from './webgpuProvider.ts';
 
-// Each test is a row of docs/known-differences.md, by the name before its colon.
+// Each test checks a row of docs/known-differences.md, named before its colon.
 
 const why = await obstacle();
 const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);
@@ -42,14 +42,14 @@ async function run(
 const row = (...values: number[]): Stored => ({ dims: [1, values.length], values });
 const { NaN: nan } = Number;
 
-// A software adapter compiles each shader for about a second.
+// A software adapter takes about a second to compile each shader.
 describe.skipIf(!runs)('onnxruntime-node 1.30.0, WebGPU provider', { timeout: 120_000 }, () => {
   it('webgpu-log-sum-exp: ReduceLogSumExp overflows from 89 on', async () => {
     expect(await run('cpu', 'ReduceLogSumExp', [row(90, 120, 150)], { keepdims: 0 })).toEqual([150]);
     expect(await run('webgpu', 'ReduceLogSumExp', [row(90, 120, 150)], { keepdims: 0 })).toEqual([Infinity]);
   });
 
-  it('webgpu-nan-lost: a NaN becomes something finite', async () => {
+  it('webgpu-nan-lost: a NaN becomes a finite number', async () => {
     expect(await run('cpu', 'Softmax', [row(1, nan, 2)])).toEqual([nan, nan, nan]);
     expect(await run('webgpu', 'Softmax', [row(1, nan, 2)])).toEqual([0, 0, 0]);
     for (const op of ['Relu', 'Sigmoid', 'HardSigmoid']) {
@@ -58,7 +58,7 @@ describe.skipIf(!runs)('onnxruntime-node 1.30.0, WebGPU provider', { timeout: 12
     }
   });
 
-  it('webgpu-below-zero: Log and roots of numbers below 0 are finite', async () => {
+  it('webgpu-below-zero: Log and roots of negative numbers are finite', async () => {
     const exponent = { dims: [], values: [0.5] };
     expect(await run('cpu', 'Pow', [row(-2), exponent])).toEqual([nan]);
     expect((await run('webgpu', 'Pow', [row(-2), exponent]))[0]).toBeCloseTo(Math.SQRT2, 3);

@@ -17,7 +17,7 @@ import {
 import { declaration } from '../src/graph/declaration.ts';
 import type { Dim } from '../src/graph/dim.ts';
 
-/** A node as a test writes it. */
+/** A node in the notation of the tests. */
 export interface NodeSpec {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -45,21 +45,21 @@ export interface InitializerSpec {
 
 export interface ModelSpec {
   readonly opset?: number;
-  /** The versions of other domains, by domain. */
+  /** The opsets of other domains, by domain. */
   readonly domains?: Readonly<Record<string, number>>;
   readonly nodes: readonly NodeSpec[];
   readonly inputs?: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
-  /** Declared shapes of values in between. */
+  /** Declared shapes of intermediate values. */
   readonly values?: readonly ValueSpec[];
   readonly initializers?: readonly InitializerSpec[];
-  /** Further stored tensors, as they are. */
+  /** Further stored tensors, used unchanged. */
   readonly tensors?: readonly TensorProto[];
-  /** Functions of the model's own, in domain `own`. */
+  /** The model's own functions, in domain `own`. */
   readonly functions?: readonly FunctionSpec[];
 }
 
-/** A function of the model's own. */
+/** A function that a model defines. */
 export interface FunctionSpec {
   readonly name: string;
   readonly inputs: readonly string[];
@@ -78,7 +78,7 @@ export function constantNode({ name, type, dims, values }: InitializerSpec): Nod
   };
 }
 
-/** A graph as an attribute: a branch or a loop's body. */
+/** Makes an attribute from a graph: a branch or a loop's body. */
 export function graphAttribute(
   name: string,
   { nodes, inputs = [], outputs, initializers = [] }: ModelSpec,
@@ -115,7 +115,7 @@ export function makeNode({
   });
 }
 
-/** An ONNX file made of plain data. */
+/** Makes an ONNX file from plain data. */
 export function makeModel({
   opset = 18,
   domains = {},

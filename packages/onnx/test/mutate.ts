@@ -17,7 +17,7 @@ import {
 } from '../src/generated/onnx_pb.ts';
 import { operators } from '../src/gradients/index.ts';
 
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+/** Random numbers in [0, 1), equal for equal seeds (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -28,7 +28,7 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-/** Choices of one mutation. */
+/** The random choices of one mutation. */
 class Dice {
   readonly #random: () => number;
   constructor(random: () => number) {
@@ -129,7 +129,7 @@ const onTensor =
     ]);
     if (tensor) change(tensor, graph, dice);
   };
-/** Changes of a decoded model. */
+/** Mutations of a decoded model. */
 const structured: Readonly<Record<string, Mutation>> = {
   operator: onNode((node, _graph, dice) => {
     node.opType = dice.pick(opNames) as string;
@@ -341,7 +341,7 @@ const structured: Readonly<Record<string, Mutation>> = {
   },
 };
 
-/** Changes of the file's bytes. */
+/** Mutations of the file's bytes. */
 const raw: Readonly<Record<string, (bytes: Uint8Array, dice: Dice) => Uint8Array>> = {
   flip: (bytes, dice) => {
     const copy = bytes.slice();
@@ -368,7 +368,7 @@ const raw: Readonly<Record<string, (bytes: Uint8Array, dice: Dice) => Uint8Array
   noise: (_bytes, dice) => Uint8Array.from({ length: dice.below(200) }, () => dice.below(256)),
 };
 
-/** Mostly the first and last bytes: between them lie the weights. */
+/** A position, mostly among the first and last bytes, because the weights lie between them. */
 function placeIn(bytes: Uint8Array, dice: Dice): number {
   const edge = Math.min(3000, bytes.length);
   const kind = dice.below(5);
@@ -379,7 +379,7 @@ function placeIn(bytes: Uint8Array, dice: Dice): number {
       : dice.below(bytes.length);
 }
 
-/** A damaged or hostile variant of a model, the same for the same seed, and what was done to it. */
+/** A damaged or hostile variant of a model, and a description of the mutation. Equal seeds give equal results. */
 export function mutate(bytes: Uint8Array, seed: number): { bytes: Uint8Array; how: string } {
   const dice = new Dice(randomOf(seed));
   if (dice.below(3) === 0) {

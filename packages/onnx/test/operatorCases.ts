@@ -1,7 +1,7 @@
 import { DataType } from '../src/format/dataType.ts';
 import type { Draw, InputSpec, OperatorCase } from './checkGradient.ts';
 
-/** One use of an operator with all its inputs; `outputs` tells which of its outputs are floats. */
+/** One use of an operator with all its inputs. `outputs` marks its float outputs. */
 type Case = Omit<OperatorCase, 'seed' | 'op'>;
 
 const f = (float: number) => ({ float });
@@ -63,7 +63,7 @@ const recurrence = (gates: number, states: number): ((n: number) => Case) => {
   };
 };
 
-/** Channels, scale, shift, and for a batch's statistics mean and variance. */
+/** Channels, scale and shift, plus mean and variance if `statistics` is set. */
 const normalized = (statistics: boolean, more: (n: number) => Partial<Case>): ((n: number) => Case) => {
   return (n) => ({
     inputs: [
@@ -78,7 +78,7 @@ const normalized = (statistics: boolean, more: (n: number) => Partial<Case>): ((
 
 /**
  * Every operator that has a gradient, with all its inputs and outputs; `n` sets the sizes. Tests over all operators
- * fail for one that is missing here.
+ * fail if one is missing here.
  */
 export const differentiableCases: Cases = {
   Relu: each('away'),
@@ -96,7 +96,7 @@ export const differentiableCases: Cases = {
   Softsign: each('away'),
   Gelu: each('normal', { opset: 20 }),
   Mish: each('normal'),
-  // ONNX Runtime 1.30 has no kernel for the opset 25 form.
+  // ONNX Runtime 1.30 has no kernel for the opset 25 version.
   Swish: each('normal', { opset: 24, attributes: { alpha: f(1.2) } }),
   Shrink: each('distinct', { single: true }),
   Add: pair('normal', 'normal'),
@@ -108,7 +108,7 @@ export const differentiableCases: Cases = {
   Pow: pair('positive', 'normal'),
   Min: pair('distinct', 'halves'),
   Max: pair('distinct', 'halves'),
-  // Far from multiples of the divisor.
+  // The values stay away from multiples of the divisor.
   Mod: (n) => ({
     inputs: [
       { dims: [n, 4 * n], draw: 'unit' },
@@ -167,7 +167,7 @@ export const differentiableCases: Cases = {
   ReduceSumSquare: reduction('normal'),
   ReduceMax: reduction('distinct'),
   ReduceMin: reduction('distinct'),
-  // Few factors: a product of many would overflow.
+  // The number of factors is small, because a product of many would overflow.
   ReduceProd: (n) => ({ inputs: [{ dims: [n * n, 4], draw: 'away' }, longs([1])] }),
   Identity: each('normal'),
   Cast: each('normal', { attributes: { to: DataType.DOUBLE } }),
@@ -251,7 +251,7 @@ export const differentiableCases: Cases = {
   LpPool: pool('away', { p: 3 }),
   GlobalAveragePool: image('normal'),
   GlobalMaxPool: image('distinct'),
-  // ONNX Runtime 1.30 has no kernel for the opset 22 form.
+  // ONNX Runtime 1.30 has no kernel for the opset 22 version.
   GlobalLpPool: image('away', () => ({ opset: 21 })),
   BatchNormalization: normalized(true, () => ({
     attributes: { training_mode: 1, epsilon: f(0.1), momentum: f(0.7) },
@@ -329,7 +329,7 @@ export const differentiableCases: Cases = {
   }),
   RoiAlign: (n) => ({
     opset: 16,
-    // The function has a kink where a sample meets a row; a narrow step rarely crosses one.
+    // The function has a kink where a sample crosses a row. A narrow step rarely crosses one.
     step: 1e-5,
     inputs: [
       { dims: [2, 4, n, n] },
@@ -347,7 +347,7 @@ export const differentiableCases: Cases = {
   }),
 };
 
-/** Operators that share the gradient of another one. */
+/** Operators that share the gradient of another operator. */
 export const sameGradient: Readonly<Record<string, string>> = {
   'com.microsoft:DequantizeLinear': 'DequantizeLinear',
 };

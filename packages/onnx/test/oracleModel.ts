@@ -1,6 +1,6 @@
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 
-/** Where a tensor lies in a .bin file: float32, or bytes for inputs. */
+/** The place of a tensor in a .bin file. It holds float32, or bytes for inputs. */
 interface Place {
   readonly shape: readonly number[];
   readonly offset: number;
@@ -36,9 +36,9 @@ export interface OracleModel {
     readonly lr: readonly number[];
     readonly losses: readonly number[];
   }[];
-  /** Of the first step. */
+  /** The gradients of the first step. */
   readonly gradients: Arrays;
-  /** At the end of the last training. */
+  /** The parameters at the end of the last training. */
   readonly parameters: Arrays;
   /** The running statistics at the end of the last training. */
   readonly buffers: Arrays;

@@ -15,10 +15,12 @@ export interface Plain {
 }
 
 /**
- * Rewrites ONNX Runtime's NCHWc operators (`com.microsoft.nchwc`) as standard ones, so that a graph for blocks of 8 or
- * 16 runs on every processor. ReorderInput lays [N, C, H, W] out as [N, ⌈C/block⌉, H, W, block] and fills the last
- * block with zeros. A kernel is [M/block, C/block, kH, kW, block of C, block of M]; a depthwise kernel lacks C.
- * Both keep a shape of four axes: blocks count as channels. Fewer channels than a block are read plainly.
+ * Rewrites ONNX Runtime's NCHWc operators (`com.microsoft.nchwc`) as standard operators, so that a graph for blocks of
+ * 8 or 16 runs on every processor.
+ *
+ * ReorderInput converts [N, C, H, W] to [N, ⌈C/block⌉, H, W, block] and pads the last block with zeros. A kernel is
+ * [M/block, C/block, kH, kW, block of C, block of M]; a depthwise kernel has no C. Both keep a shape of four axes, in
+ * which blocks count as channels. If there are fewer channels than a block has, the input keeps its plain layout.
  */
 export function plainBlocks(bytes: Uint8Array, block: number): Plain {
   const { proto, graph } = readModel(bytes);
@@ -62,7 +64,7 @@ export function plainBlocks(bytes: Uint8Array, block: number): Plain {
     const apart = reshape(value, sizes[0], -1, sizes[1], sizes[2], block);
     return reshape(transpose(apart, [0, 1, 4, 2, 3]), sizes[0], size(value, 1), sizes[1], sizes[2]);
   };
-  /** Fewer channels than a block are read plainly, and lie so in the kernel. */
+  /** Fewer channels than a block keep the plain layout, also in the kernel. */
   const few = (kernel: string): boolean => {
     const declared = graph.valueInfo.find(({ name }) => name === kernel);
     const channels = declared && declaredType(declared).dims?.[1];

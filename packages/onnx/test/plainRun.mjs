@@ -1,4 +1,4 @@
-// A training loop with onnxruntime-node alone, as another language would write it: nothing of this repository.
+// A training loop with onnxruntime-node alone, without this repository, as it could be written in another language.
 // Arguments: the folder with step.onnx and start.onnx, and the number of steps.
 import { writeFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';

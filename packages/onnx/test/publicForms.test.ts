@@ -51,13 +51,13 @@ const twoLayers = [
   node('MatMul', ['r', 'w2'], ['y']),
 ];
 
-/** A form that public files have, and what is trained of it. */
+/** A form that occurs in public files, and the weights that are trained. */
 interface Form extends Partial<ModelSpec> {
   readonly nodes: readonly NodeSpec[];
   readonly options: Omit<BuildOptions, 'optimizer'>;
   readonly feeds: Record<string, ort.Tensor>;
   readonly trained: readonly string[];
-  /** The model without its steps, which central differences cannot see. */
+  /** The model without rounding steps, which central differences cannot see. */
   readonly smooth?: (file: Uint8Array) => Uint8Array;
 }
 
@@ -87,7 +87,7 @@ const forms: Readonly<Record<string, Form>> = {
     feeds: { x: floats(6, 8), target: labels(3, 6) },
     trained: ['w1', 'w2'],
   },
-  'a mask of −∞ beside a weight': {
+  'a mask of −∞ next to a weight': {
     inputs: [{ name: 'x', type: float, dims: ['{n}', 5, 8] }],
     nodes: [
       node('MatMul', ['x', 'q'], ['Q']),
@@ -173,7 +173,7 @@ const forms: Readonly<Record<string, Form>> = {
     feeds: rows,
     trained: ['w3'],
   },
-  'an operator that the runtime fuses': {
+  'operators that the runtime fuses': {
     domains: { 'com.microsoft': 1 },
     nodes: [
       node('MatMul', ['x', 'w1'], ['h']),
@@ -209,7 +209,7 @@ const forms: Readonly<Record<string, Form>> = {
     trained: ['w2', 'wq'],
     smooth: unrounded,
   },
-  'an input that is named as the labels are': {
+  'an input with the same name as the labels': {
     inputs: [{ name: 'target', type: float, dims: ['{n}', 8] }],
     nodes: [node('MatMul', ['target', 'w3'], ['y'])],
     initializers: [w],
@@ -217,7 +217,7 @@ const forms: Readonly<Record<string, Form>> = {
     feeds: { target: floats(6, 8), 'clr.target': floats(6, 3) },
     trained: ['w3'],
   },
-  'a batch of 1 that becomes one of 16': {
+  'a batch of 1 that is changed to one of 16': {
     inputs: [{ name: 'x', type: float, dims: [1, 8] }],
     outputs: [{ name: 'y', type: float, dims: [1, 3] }],
     nodes: [
@@ -232,8 +232,8 @@ const forms: Readonly<Record<string, Form>> = {
   },
 };
 
-describe('forms that public files have', () => {
-  it.each(Object.entries(forms))('%s: trains, with the gradients of central differences', async (_, form) => {
+describe('forms that occur in public files', () => {
+  it.each(Object.entries(forms))('%s: trains with the gradients of central differences', async (_, form) => {
     const { options, feeds, trained, smooth = (file) => file, ...spec } = form;
     const bytes = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', 8] }],

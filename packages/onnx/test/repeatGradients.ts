@@ -2,7 +2,9 @@ import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { buildGradientModel, type TrainingOptions } from '../src/index.ts';
 
-/** The result of equal calls: the first call's gradients, and the parameters whose later gradients had other bits. */
+/**
+ * The result of equal calls: the first call's gradients, and the parameters whose later gradients differed in any bit.
+ */
 export interface Repeated {
   readonly gradients: ReadonlyMap<string, Float32Array>;
   readonly changed: ReadonlySet<string>;
@@ -18,7 +20,7 @@ export interface RepeatOptions {
 const sameBits = (a: Float32Array, b: Float32Array): boolean =>
   Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
 
-/** Runs the gradients of a model, whose output `loss` is its loss, several times over the same values. */
+/** Computes a model's gradients several times for the same values. The model's output `loss` is its loss. */
 export async function repeatGradients(
   model: Uint8Array,
   { threads, calls, feeds = {}, trainable }: RepeatOptions,

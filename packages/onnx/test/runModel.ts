@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 
-/** Runs a model once and gives its outputs by name. */
+/** Runs a model once and returns its outputs by name. */
 export async function runModel(
   model: Uint8Array,
   feeds: Readonly<Record<string, ort.Tensor>>,
@@ -12,14 +12,14 @@ export async function runModel(
   return outputs as Record<string, ort.Tensor>;
 }
 
-/** A float tensor of waves: the same in every process. */
+/** A float tensor of sine waves, the same in every process. */
 export function waves(dims: readonly number[], pace = 0.7, size = 1): ort.Tensor {
   const length = dims.reduce((product, dim) => product * dim, 1);
   const data = Float32Array.from({ length }, (_, i) => size * Math.sin(pace * (i + 1) ** 1.1));
   return new ort.Tensor('float32', data, dims);
 }
 
-/** The largest difference of two tensors, relative to the largest of the first where that is above 1. */
+/** The largest difference between two tensors. It is relative to the first one's largest element, if that is above 1. */
 export function distance(a: ort.Tensor, b: ort.Tensor): number {
   const [left, right] = [a.data as Float32Array, b.data as Float32Array];
   if (left.length !== right.length) return Number.POSITIVE_INFINITY;

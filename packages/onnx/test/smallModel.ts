@@ -25,7 +25,7 @@ export function smallModel(width = 16): Uint8Array {
   });
 }
 
-/** The batch of a step: the same in every process. */
+/** The batch of a step, the same in every process. */
 export function smallBatch(step: number, size = 4): Batch {
   const input = Float32Array.from({ length: 8 * size }, (_, i) => Math.sin(step * 12.9898 + i * 78.233));
   const target = BigInt64Array.from({ length: size }, (_, i) => BigInt((step + i) % 3));

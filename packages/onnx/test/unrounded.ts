@@ -1,6 +1,6 @@
 import { readModel, writeModel } from '../src/format/model.ts';
 
-/** A model that neither rounds nor clips. */
+/** The model without rounding and clipping. */
 export function unrounded(file: Uint8Array): Uint8Array {
   const { proto, graph } = readModel(file);
   for (const node of graph.node) {

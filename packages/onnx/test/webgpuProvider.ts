@@ -9,7 +9,7 @@ export const webgpu: ort.InferenceSession.SessionOptions = {
 
 const probe = { input: 'x', double: false, length: 1 };
 
-/** Why the provider does not start here; `undefined` when it does. */
+/** The reason why the provider does not start here; `undefined` if it does. */
 export async function obstacle(): Promise<string | undefined> {
   try {
     await (await ort.InferenceSession.create(copyModel([probe]), webgpu)).release();

@@ -22,7 +22,7 @@ function tensorOf(type: number, values: readonly number[], dims: readonly number
     : new ort.Tensor('float32', Float32Array.from(values), dims);
 }
 
-/** Σ factor · output at other weights; NaN where the outputs' shapes differ or the runtime refuses. */
+/** Returns Σ factor · output for given weights; NaN if the outputs' shapes differ or the runtime refuses. */
 type Loss = (values: Values) => Promise<number>;
 
 const feedsOf = (weights: readonly Weight[], values: Values): Record<string, ort.Tensor> =>
@@ -46,7 +46,7 @@ function weighed(outputs: ort.InferenceSession.ReturnType, factors: Factors): nu
 const saidToBeZero = (why: string): string | undefined =>
   /Received: "(.+?)": (?!there is no gradient)/.exec(why)?.[1];
 
-/** The gradient model, without the weights whose derivative is 0 according to the build. */
+/** Builds the gradient model without the weights that the build reports to have derivative 0. */
 function build(test: BackendTest, factors: Factors, values: Values): ReturnType<typeof buildGradientModel> {
   const trained = new Set(values.keys());
   for (;;) {
@@ -64,7 +64,7 @@ function build(test: BackendTest, factors: Factors, values: Values): ReturnType<
   }
 }
 
-/** clr's gradients at given weights; a weight without one is absent. */
+/** clr's gradients at given weights. A weight without a gradient is absent. */
 async function gradientsOf(
   test: BackendTest,
   factors: Factors,
@@ -91,7 +91,7 @@ async function gradientsOf(
   );
 }
 
-/** Single elements, and two directions through all. */
+/** Directions to test: single elements, and two through all elements. */
 function directions(length: number, next: () => number): number[][] {
   const most = 24;
   const order = Array.from({ length }, (_, i) => i);
@@ -104,7 +104,7 @@ function directions(length: number, next: () => number): number[][] {
   return length > 1 ? [...single, ...all] : single;
 }
 
-/** The size of the largest element, or 1 beyond that. */
+/** The size of the largest element, but at least 1. */
 const scaleOf = (values: readonly number[]): number =>
   values.reduce(
     (largest, value) => (Math.abs(value) > largest ? Math.min(1, Math.abs(value)) : largest),
@@ -117,7 +117,7 @@ interface Compared {
   readonly wrong: string[];
 }
 
-/** Compares gradients with central differences of the runtime's own forward at one point. */
+/** Compares gradients with central differences of the runtime's own forward pass at one point. */
 async function compare(
   test: BackendTest,
   loss: Loss,
@@ -174,7 +174,7 @@ async function compare(
   return found;
 }
 
-/** The values, moved a little: tests like to put them at kinks. */
+/** The values, moved a little, because tests often put them at kinks. */
 const nudged = (weights: readonly Weight[], next: () => number): Values =>
   new Map(
     weights.map(({ name, values }) => {
@@ -190,7 +190,7 @@ type Results = ort.InferenceSession.ReturnType;
 
 const dataOf = (results: Results, name: string): Float64Array => results[name]?.data as Float64Array;
 
-/** Random factors, but 0 for outputs that are not finite from the start, such as the number in the text "NaN". */
+/** Random factors, but 0 for outputs that are not finite, such as the number in the text "NaN". */
 function factorsOf(test: BackendTest, first: Results, next: () => number): Factors {
   return new Map(
     test.outputs.map((output) => {
@@ -202,7 +202,7 @@ function factorsOf(test: BackendTest, first: Results, next: () => number): Facto
   );
 }
 
-/** Whether the runtime's outputs are those that the test expects, within float32's rounding. */
+/** Whether the runtime's outputs agree with those that the test expects, within float32's rounding. */
 const isAsExpected = ({ outputs, expected = [] }: BackendTest, results: Results): boolean =>
   expected.every((values, k) => {
     const found = dataOf(results, outputs[k] as string);
@@ -217,14 +217,14 @@ function isRandom(test: BackendTest, runs: readonly Results[]): boolean {
   );
 }
 
-/** How to count a build or a session that failed. */
+/** The verdict on a build or a session that failed. */
 function failed(error: unknown): Verdict {
   const why = message(error);
   if (error instanceof UnsupportedOperatorError) return { ending: 'refused', operator: error.operator, why };
   return { ending: why.startsWith('[clr/onnx]') ? 'refused' : 'wrong', why };
 }
 
-/** Judges clr's gradients of one test: at its own data, or nearby if that lies at kinks. */
+/** Judges clr's gradients of one test at its own data, or at nearby values if its data is at kinks. */
 export async function judge(test: BackendTest): Promise<Verdict> {
   const { weights } = test;
   const start = plain(weights);
@@ -235,7 +235,7 @@ export async function judge(test: BackendTest): Promise<Verdict> {
     const runs: Results[] = [];
     for (let run = 0; run < 5; run++) runs.push(await session.run(feedsOf(weights, start)));
     const [first = {}] = runs;
-    if (!isAsExpected(test, first)) return { ending: 'not run', why: 'opset 7 reads it otherwise' };
+    if (!isAsExpected(test, first)) return { ending: 'not run', why: 'it means something else in opset 7' };
     if (test.outputs.every((name) => dataOf(first, name).length === 0))
       return { ending: 'not run', why: 'empty outputs' };
     if (isRandom(test, runs)) return { ending: 'random', why: 'two runs differ' };

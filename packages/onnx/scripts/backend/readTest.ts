@@ -18,10 +18,10 @@ import {
 } from '../../src/generated/onnx_pb.ts';
 import { declaration } from '../../src/graph/declaration.ts';
 
-/** A float input of a test, made a weight. */
+/** A float input of a test that becomes a weight. */
 export interface Weight {
   readonly name: string;
-  /** FLOAT or DOUBLE. Half-precision inputs become float32 weights with a Cast behind them. */
+  /** FLOAT or DOUBLE. A 16-bit input becomes a float32 weight followed by a Cast. */
   readonly type: number;
   readonly dims: readonly number[];
   readonly values: readonly number[];
@@ -36,25 +36,25 @@ export type Factors = ReadonlyMap<
   { readonly dims: readonly number[]; readonly values: readonly number[] }
 >;
 
-/** One backend test: a model whose float inputs are weights and whose other inputs are constants. */
+/** One backend test. Float inputs of the model are weights, its other inputs constants. */
 export interface BackendTest {
   readonly name: string;
-  /** The operator of a test of one node; `several` for others. */
+  /** The operator of a test with a single node; `several` for other tests. */
   readonly operator: string;
   readonly weights: readonly Weight[];
   /** The float outputs. Each element of a list counts as an output. */
   readonly outputs: readonly string[];
-  /** Whether the model computes in 16 bits: differences then need wide steps. */
+  /** Whether the model computes in 16 bits, so that differences need wide steps. */
   readonly half: boolean;
   /** The model with the weights as its inputs. */
   readonly forward: Uint8Array;
   /** The expected outputs, if the model's opset is too old for clr and it is read as opset 7. */
   readonly expected: readonly (readonly number[])[] | undefined;
-  /** The model with the weights as initializers of the given values, and Σ factor · output as its output `loss`. */
+  /** The model with the weights as initializers of the given values, and the output `loss`, Σ factor · output. */
   loss(factors: Factors, values: Values): Uint8Array;
 }
 
-/** Inputs that decide shapes or random numbers. They are held constant. */
+/** Inputs that determine shapes or random numbers. They are held constant. */
 const structural: Readonly<Record<string, readonly number[]>> = {
   Resize: [1, 2],
   Upsample: [1],
@@ -62,7 +62,7 @@ const structural: Readonly<Record<string, readonly number[]>> = {
   OneHot: [1],
 };
 
-/** clr never trains stored running statistics. Behind a Neg they are computed values, which have a gradient. */
+/** clr never trains stored running statistics. With a Neg in between they are computed values, which have a gradient. */
 const statistics: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
 
 /** A weight that is part of every loss, so that every model has a parameter. */
@@ -210,7 +210,7 @@ export function readTest(folder: string, name: string): BackendTest | string {
     outputs.push(value);
     expected.push(valuesOf(content));
   });
-  // Half-precision outputs are cast to float32, which JavaScript can read.
+  // 16-bit outputs are cast to float32, which JavaScript can read.
   const wide = outputs.map((output) => `${output}:float`);
   outputs.forEach((output, i) => {
     const types = [makeAttribute('to', DataType.DOUBLE)];

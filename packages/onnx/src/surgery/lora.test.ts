@@ -219,7 +219,7 @@ describe('saveLora and loadLora', () => {
 
   it('refuse files of another model or another format', () => {
     const { adapter } = saveLora(addLora(oracleModel('encoder').bytes, { rank: 4 }));
-    expect(() => loadLora(oracleModel('mlp').bytes, adapter)).toThrow('a layer "qkv" of the model');
+    expect(() => loadLora(oracleModel('mlp').bytes, adapter)).toThrow('a layer "qkv" in the model');
     expect(() => loadLora(oracleModel('mlp').bytes, new Uint8Array(3))).toThrow(
       'the bytes of a safetensors file',
     );

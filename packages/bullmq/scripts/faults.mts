@@ -1,6 +1,6 @@
-// Kills workers of a sweep of 40 small jobs at random moments, now and then only the process that computes, restarts Redis
-// once, and compares with each job alone:
-// `npx tsx scripts/faults.mts [kills] [lease]`, after `npm run build`. It needs redis-server.
+// Kills workers of a sweep of 40 small jobs at random moments, sometimes only a worker's child process, and restarts
+// Redis once. Then compares the results with those of the jobs run alone: `npx tsx scripts/faults.mts [kills] [lease]`,
+// after `npm run build`. It needs redis-server.
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -34,7 +34,7 @@ const options = { redis: server.url, module, folder, lease };
 const start = () => startWorker(options, { CLR_SOFTMAX_LOG: log });
 const workers: ChildProcess[] = await Promise.all([start(), start(), start()]);
 
-/** The process in which a worker runs its job. */
+/** The child process in which a worker runs its job. */
 function childOf({ pid }: ChildProcess): number | undefined {
   try {
     return Number(execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).split('\n')[0]);
@@ -79,7 +79,7 @@ const seconds = (Date.now() - began) / 1000;
 over = true;
 await Promise.all([killing, restarting]);
 
-// What each job went through, as BullMQ wrote it down, and the signs of life that its steps left.
+// The history of each job as recorded by BullMQ, and the times of its steps.
 const redis = new Redis(server.url);
 const stream = await redis.xrange('bull:clr:events', '-', '+');
 redis.disconnect();
@@ -122,13 +122,13 @@ for (const each of workers) each.kill('SIGKILL');
 await server.remove();
 await rm(folder, { recursive: true });
 console.log(
-  `${killed} workers killed, Redis restarted ${restarts} times; ${stalls} jobs given out again; after ${seconds.toFixed(1)} s ` +
-    `${results.length} results, ${completed.length} completed once, ${same} with the bits of the job alone, ${failed.length} failed`,
+  `${killed} workers killed, Redis restarted ${restarts} times; ${stalls} jobs reassigned; after ${seconds.toFixed(1)} s ` +
+    `${results.length} results, ${completed.length} completed once, ${same} with the bits of the job run alone, ${failed.length} failed`,
 );
 console.log(
-  `With a lease of ${lease} ms: the jobs of a killed worker were given out again at most ${most.given} ms after their last sign ` +
-    `of life; a lost job was at work again, on the next worker that was free, after at most ${most.again} ms; the longest time ` +
-    `without a step of any worker was ${most.silent} ms`,
+  `With a lease of ${lease} ms: the jobs of a killed worker were reassigned at most ${most.given} ms after their last sign ` +
+    `of life. A lost job ran again, on the next free worker, after at most ${most.again} ms. The longest time ` +
+    `without a step of any worker was ${most.silent} ms.`,
 );
 const inTime = most.given <= lease && most.silent <= lease;
 if (killed < kills || same < jobs.length || completed.length < jobs.length || !inTime) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { fail } from './errors.ts';
 
-/** Where jobs wait. */
+/** The place of a queue. */
 export interface QueueOptions {
   /** Redis as a URL: `redis://host:6379`. */
   readonly redis: string;
@@ -9,7 +9,7 @@ export interface QueueOptions {
   readonly queue?: string;
 }
 
-/** A connection that waits for a Redis that is away for a while; refuses one that does not answer now. */
+/** Connects to Redis. Refuses a Redis that does not answer now; later, the connection waits while Redis is away. */
 export async function connect(url: string): Promise<Redis> {
   const probe = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
   let why = '';
@@ -29,7 +29,7 @@ export async function connect(url: string): Promise<Redis> {
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(100 * times, 500),
   });
-  // It connects again by itself.
+  // Ignored, because ioredis reconnects by itself.
   connection.on('error', () => {});
   return connection;
 }

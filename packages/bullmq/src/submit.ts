@@ -3,28 +3,28 @@ import { type Job, parseJobs, parseResult, type TrialResult } from '@clr/sweep';
 import { Queue } from 'bullmq';
 import { connect, type QueueOptions } from './connect.ts';
 
-/** What came of the jobs that were submitted. */
+/** The outcome of the submitted jobs. */
 export interface SubmitOutcome {
-  /** The results there are, in the order of the jobs. */
+  /** The available results, in the order of the jobs. */
   readonly results: readonly TrialResult[];
-  /** The jobs without a result: those at fault, and those that lost their process too often. */
+  /** The jobs without a result: those that threw, and those that lost their process too often. */
   readonly failed: readonly {
     /** The job as it was submitted. */
     readonly job: Job;
     /** The message of its last error. */
     readonly error: string;
   }[];
-  /** Whether `signal` ended the wait. The workers go on, and the same call waits again. */
+  /** Whether `signal` ended the wait. The workers continue, and the same call waits again. */
   readonly stopped: boolean;
 }
 
 /** Options of {@link submit}. */
 export interface SubmitOptions extends QueueOptions {
-  /** How often a job that lost its process is tried in all. Default 5. */
+  /** The number of times that a job is tried if it loses its process. Default 5. */
   readonly attempts?: number;
-  /** Ends the wait, not the jobs. */
+  /** Ends the wait, but not the jobs. */
   readonly signal?: AbortSignal;
-  /** Called whenever a job has a result: its id, and how many of all jobs have one. */
+  /** Called whenever a job has a result, with its id and the number of jobs that have one. */
   readonly onProgress?: (progress: {
     readonly id: string;
     readonly done: number;
@@ -32,17 +32,17 @@ export interface SubmitOptions extends QueueOptions {
   }) => void;
 }
 
-/** The name of a job in the queue: BullMQ refuses integers. */
+/** The name of a job in the queue. It has a prefix, because BullMQ refuses integers. */
 const keyOf = (job: Job): string => `job-${job.id}`;
 
-/** Milliseconds between two looks at the queue. */
+/** Milliseconds between two reads of the queue. */
 const pace = 500;
 
 /**
- * Puts jobs into a queue and waits for their results. A job that is there already is not put there twice, so the same
- * call from anywhere waits for the same results. If Redis has lost a job, it is put there again.
+ * Puts jobs into a queue and waits for their results. A job that is already in the queue is not added again, so the
+ * same call from anywhere waits for the same results. If Redis has lost a job, the job is added again.
  *
- * @throws {ClrError} if a job or an option is bad, or Redis does not answer at the start
+ * @throws {ClrError} if a job or an option is invalid, or if Redis does not answer at the start
  *
  * @example
  * ```ts
@@ -67,13 +67,13 @@ export async function submit(jobs: readonly Job[], options: SubmitOptions): Prom
   queue.on('error', () => {});
   const results = new Map<string, TrialResult>();
   const failed = new Map<string, string>();
-  // The worker says how long a job waits before it is tried again. A lost one goes before those with a priority.
+  // The worker sets the delay before a retry. A lost job comes before those with a priority.
   const put = (job: Job) =>
     queue.add('trial', job, { jobId: keyOf(job), attempts, backoff: { type: 'clr' }, priority: 1 });
   try {
     for (const job of all) {
       const old = await queue.getJob(keyOf(job));
-      // What failed before is tried again.
+      // A job that failed before is tried again.
       if (old && (await old.isFailed())) await old.remove();
       await put(job);
     }

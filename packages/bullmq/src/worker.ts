@@ -7,27 +7,30 @@ import { fail } from './errors.ts';
 
 /** Options of {@link worker}. */
 export interface WorkerOptions extends QueueOptions, TrialProcessOptions {
-  /** How many jobs run at once, each in a child process. Default 1. */
+  /** The number of jobs that run at once, each in a child process. Default 1. */
   readonly concurrency?: number;
   /**
-   * Milliseconds within which the jobs of a worker that is gone are given out again. A worker that cannot reach Redis for
-   * a third of it loses its jobs. At least 2000. Default 30,000.
+   * The time in milliseconds within which the jobs of a lost worker are reassigned. A worker that cannot reach Redis
+   * for a third of it loses its jobs. At least 2000. Default 30,000.
    */
   readonly lease?: number;
 }
 
-/** A worker that takes jobs out of a queue. */
+/** A worker that takes jobs from a queue. */
 export interface SweepWorker {
-  /** Takes no more jobs. The running ones stop after a step, and are given to another worker, or to this one's successor. */
+  /**
+   * Takes no further jobs. The running ones stop after a step, and are reassigned to another worker, or to this one's
+   * successor.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Takes jobs out of a queue and runs each in a child process, so that its lease is renewed however long a step takes.
- * A job whose process crashes is tried again after a while; one whose worker is gone, when its lease is over; one that
- * throws is not. With a `folder` that all workers share it goes on from its checkpoint.
+ * Takes jobs from a queue and runs each in a child process, so that its lease is renewed even during a long step. If
+ * its process crashes, a job is tried again after a while. If its worker is lost, it is tried again when the lease
+ * ends. If it throws, it is not tried again. With a `folder` that all workers share, a job resumes from its checkpoint.
  *
- * @throws {ClrError} if an option is bad, or Redis does not answer at the start
+ * @throws {ClrError} if an option is invalid, or if Redis does not answer at the start
  *
  * @example
  * ```ts
@@ -62,7 +65,7 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
         });
         if (outcome.type === 'result') return JSON.stringify(outcome.result);
         if (outcome.type === 'failed') throw new UnrecoverableError(outcome.message);
-        // It goes before those that nobody has begun.
+        // It comes before jobs that have not begun.
         await job.changePriority({ priority: 0 });
         throw new Error(outcome.type === 'lost' ? outcome.message : 'the worker was closed');
       } finally {
@@ -73,16 +76,16 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
       connection,
       concurrency,
       ...timesOf(lease),
-      // Machines may come and go. How often a job may crash is up to its attempts.
+      // No limit, because machines may come and go. The attempts of a job limit its crashes.
       maxStalledCount: 1000,
       settings: {
         backoffStrategy: (attempts = 1) => Math.min(500 * 2 ** (attempts - 1), lease / 2),
       },
     },
   );
-  // It connects again by itself.
+  // Ignored, because BullMQ reconnects by itself.
   bull.on('error', () => {});
-  // The job is another's now, and its result would not be taken.
+  // The job now belongs to another worker, and its result would be refused.
   bull.on('lockRenewalFailed', (ids) => {
     for (const id of ids) bull.cancelJob(id);
   });
@@ -97,9 +100,9 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
 }
 
 /**
- * BullMQ finds a lost job when its lock has run out and a check comes by, at most two checks after that; the rest of the lease
- * is for a busy machine. Its own delays are far longer: 15 s until a command is tried again, 5 s until an idle worker looks
- * without having been woken.
+ * BullMQ finds a lost job after its lock has expired, at most two checks later. The rest of the lease is a margin for a
+ * busy machine. BullMQ's own delays are far longer: 15 s until a command is tried again, 5 s until an idle worker looks
+ * for jobs.
  */
 const timesOf = (lease: number) => ({
   lockDuration: Math.round(0.4 * lease),

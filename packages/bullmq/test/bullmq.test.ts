@@ -23,14 +23,14 @@ const jobOf = (seed: number, data: Job['data'] = { slow: 10 }): Job =>
   });
 const jobs = Array.from({ length: 6 }, (_, seed) => jobOf(seed));
 
-it('says so when Redis does not answer', async () => {
+it('fails with a clear error if Redis does not answer', async () => {
   const redis = 'redis://127.0.0.1:1';
   await expect(submit(jobs, { redis })).rejects.toThrow(`Redis to answer at ${redis}`);
   await expect(worker({ redis, module })).rejects.toThrow('ECONNREFUSED');
   await expect(submit(jobs, { redis, attempt: 3 } as never)).rejects.toThrow('"attempts"');
 });
 
-it('refuses a lease that is too short, and part of a job at once', async () => {
+it('refuses a lease that is too short, and an incomplete job, at once', async () => {
   const redis = 'redis://127.0.0.1:1';
   await expect(worker({ redis, module, lease: 30 })).rejects.toThrow(
     'lease to be an integer of at least 2000',
@@ -38,7 +38,7 @@ it('refuses a lease that is too short, and part of a job at once', async () => {
   await expect(worker({ redis, module, concurrency: 0.5 })).rejects.toThrow('concurrency = 0.5');
 });
 
-describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its own', () => {
+describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await redisServer();
@@ -46,7 +46,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its
   });
   afterAll(() => server?.remove());
 
-  it('gives the bits of each job alone, on two workers, over a restart of Redis', async () => {
+  it('gives the bits of each job run alone, on two workers, over a restart of Redis', async () => {
     const common = { redis: server.url, module, lease: 3000 };
     const workers = await Promise.all([worker(common), worker(common)]);
     let restarted: Promise<void> | undefined;
@@ -63,11 +63,11 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its
     expect(failed).toEqual([]);
     const alone = await Promise.all(jobs.map((job) => runTrial(job, { open })));
     expect(JSON.stringify(results) === JSON.stringify(alone)).toBe(true);
-    // They are all there: nobody has to compute.
+    // All results exist, so that no worker is needed.
     expect((await submit(jobs, { redis: server.url })).results).toEqual(results);
   });
 
-  it('lists a job that throws, and one that keeps losing its process', async () => {
+  it('reports a job that throws, and one that keeps losing its process', async () => {
     const one = await worker({ redis: server.url, module, queue: 'bad' });
     const bad = [jobOf(1, { throwAt: 0 }), jobOf(1, { exitAt: 3 })];
     const { results, failed } = await submit(bad, { redis: server.url, queue: 'bad', attempts: 2 });
@@ -79,7 +79,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its
     ]);
   });
 
-  it('gives the job of a killed worker to another, and completes it once', async () => {
+  it('reassigns the job of a killed worker, and completes it once', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'clr-bullmq-'));
     const options = { redis: server.url, module, queue: 'killed', folder, lease: 2000 };
     const doomed = await startWorker(options);
@@ -96,7 +96,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its
     await rm(folder, { recursive: true });
   });
 
-  it('tries a job that lost its process before those that nobody has begun', async () => {
+  it('retries a job that lost its process before jobs that have not begun', async () => {
     const one = await worker({ redis: server.url, module, queue: 'turn' });
     const others = [2, 3, 4, 5, 6].map((seed) => jobOf(seed));
     const lost = jobOf(1, { exitAt: 3 });
@@ -106,7 +106,7 @@ describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its
     expect((await eventsOf('turn')).at(-1)).toBe('completed');
   });
 
-  /** What happened to the jobs of a queue, as BullMQ wrote it down. */
+  /** The history of a queue's jobs as recorded by BullMQ. */
   async function eventsOf(queue: string): Promise<readonly string[]> {
     const redis = new Redis(server.url);
     const stream = await redis.xrange(`bull:${queue}:events`, '-', '+');

@@ -20,7 +20,7 @@ const [job, other] = [1, 2].map((seed) =>
   }),
 );
 
-describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('on a Redis of its own', () => {
+describe.skipIf(!meets('redis', hasRedis, 'no redis-server'))('with its own Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await redisServer();

@@ -5,7 +5,7 @@ import type { WorkerOptions } from '../src/index.ts';
 
 const program = fileURLToPath(new URL('workerProcess.mjs', import.meta.url));
 
-/** Starts a worker in a process of its own, and waits until it takes jobs. `env` goes to its jobs. */
+/** Starts a worker in its own process, and waits until it takes jobs. `env` is passed to its jobs. */
 export async function startWorker(
   options: WorkerOptions,
   env: NodeJS.ProcessEnv = {},

@@ -1,4 +1,4 @@
-// A worker in a process of its own, to be killed: its options as JSON. It says "ready" when it takes jobs.
+// A worker in its own process, which tests kill. Its options are JSON. It prints "ready" when it takes jobs.
 import { worker } from '@clr/bullmq';
 
 await worker(JSON.parse(process.argv[2]));

@@ -269,7 +269,7 @@ describe('bad input gives a clear error and changes no file', () => {
       train('price.onnx', 't.csv', option),
       `Expected ${option.split('=')[0]} as the model's encoding has it`,
     ]),
-    ['no jobs', sweep('none.jobs.json'), 'Received: an empty one'],
+    ['no jobs', sweep('none.jobs.json'), 'Received: an empty array'],
     ['text for JSON', ['report', 't.csv', '--out', 'o.html'], 'JSON in t.csv'],
     [
       '--lora and --freeze',

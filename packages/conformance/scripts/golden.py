@@ -1,6 +1,6 @@
-"""Writes golden/*.json: a few of PyTorch's numbers, under clr's own names. Run: npm run golden.
+"""Writes golden/*.json: some of PyTorch's numbers, under clr's names. Run: npm run golden.
 
-Every value is a float64; `lr[i]` and `momentum[i]` are what the step `steps[i]` uses.
+Every value is a float64; step `steps[i]` uses `lr[i]` and `momentum[i]`.
 """
 
 import json

@@ -6,7 +6,7 @@ export function fail(expected: string, received: string, advice: string): ClrErr
   return new ClrError('clr/conformance', { expected, received, advice });
 }
 
-/** Describes the first place at which two sets of weights differ in a bit; undefined if they are equal. */
+/** Describes the first place where two sets of weights differ in any bit; undefined if they are equal. */
 export function firstDifference(a: Weights, b: Weights): string | undefined {
   if (a.length !== b.length) return `${a.length} and ${b.length} tensors`;
   for (const [tensor, values] of a.entries()) {
@@ -19,23 +19,23 @@ export function firstDifference(a: Weights, b: Weights): string | undefined {
   return undefined;
 }
 
-/** Fails unless two sets of weights agree bit for bit. */
+/** Fails unless two sets of weights are equal bit for bit. */
 export function sameBits(a: Weights, b: Weights, expected: string, advice: string): void {
   const difference = firstDifference(a, b);
   if (difference) throw fail(`${expected}, bit for bit`, difference, advice);
 }
 
-/** Fails if two sets of weights agree bit for bit. */
+/** Fails if two sets of weights are equal bit for bit. */
 export function notSameBits(a: Weights, b: Weights, expected: string, advice: string): void {
   if (!firstDifference(a, b)) throw fail(expected, 'the same weights, bit for bit', advice);
 }
 
-/** All weights in one array of float64. */
+/** All weights in one float64 array. */
 export function flatten(weights: Weights): number[] {
   return weights.flatMap((values) => Array.from(values));
 }
 
-/** Fails unless numbers agree within `tolerance`, an absolute distance. */
+/** Fails unless numbers differ by at most `tolerance`. */
 export function close(
   actual: readonly number[],
   wanted: readonly number[],

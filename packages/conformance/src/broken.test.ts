@@ -5,10 +5,10 @@ import type { ReferenceBatch, ReferenceTrainable } from './reference/referenceTr
 import type { Subject, TestModel } from './subject.ts';
 import { trainableChecks } from './trainableChecks.ts';
 
-/** Spoils one model in place. */
+/** Adds a flaw to a model in place. */
 type Flaw = (model: ReferenceTrainable, live: { count: number }) => void;
 
-/** The reference model with a flaw. Counts the resources it acquires. */
+/** The reference model with a flaw. It counts the resources it acquires. */
 function flawed(flaw: Flaw): Subject<ReferenceBatch> {
   const live = { count: 0 };
   const spoil = (create: () => unknown) => () => {
@@ -32,7 +32,8 @@ function flawed(flaw: Flaw): Subject<ReferenceBatch> {
 }
 
 /**
- * Replaces the hyperparameters of each step. The previous ones are part of the state, so that nothing else is wrong.
+ * Replaces the hyperparameters of each step. The previous ones are part of the state, so that the model has no other
+ * flaw.
  */
 const acting =
   (change: (hyper: Hyperparameters, before: Hyperparameters | undefined) => Hyperparameters): Flaw =>
@@ -56,7 +57,7 @@ const acting =
     };
   };
 
-/** Does something more whenever a method is called. */
+/** Runs `more` before every call of a method. */
 function also(
   model: ReferenceTrainable,
   method: 'trainStep' | 'snapshot' | 'evaluate',
@@ -75,31 +76,31 @@ type State = Pick<ReferenceTrainable, 'weights' | 'velocity'>;
 
 const rate = 'uses the rate of the current step';
 const proportional = 'moves the weights in proportion to the rate';
-const momentum = 'acts with the momentum of the very step';
-const further = 'acts with the weight decay and the clipping of the very step';
-const metrics = 'gives the metrics of the batch before the update';
-const policy = 'trains under a policy as by hand';
+const momentum = 'acts with the momentum of the current step';
+const further = 'acts with the weight decay and the clipping of the current step';
+const metrics = 'returns the metrics of the batch before the update';
+const policy = 'trains under a policy like a loop of trainStep';
 const snapshot = 'takes snapshots that later steps do not change';
 const restore = 'restores the optimizer with the weights';
 const resume = 'resumes a run with the same bits';
-const rangeTest = 'is as it was after a range test, however that ends';
+const rangeTest = 'is unchanged after a range test, however the test ends';
 const abort = 'stops between two steps when aborted';
-const foreign = 'refuses foreign snapshots and stays as it was';
-const faults = 'keeps its state whatever fails during a run or a range test';
+const foreign = 'refuses foreign snapshots and stays unchanged';
+const faults = 'keeps its state whatever call fails in a run or a range test';
 const average = 'averages the weights of snapshots';
 const predict = 'predicts what its evaluation scores';
 const sharpness = 'measures the batch sharpness';
 const evaluate = 'changes nothing in evaluate';
 const weighted = 'weights evaluation by examples';
-const bad = 'refuses a bad batch and stays as it was';
-const badHyper = 'refuses bad hyperparameters and stays as it was';
+const bad = 'refuses a bad batch and stays unchanged';
+const badHyper = 'refuses bad hyperparameters and stays unchanged';
 const alone = 'shares nothing with another model';
 const leaks = 'leaks nothing';
-const constant = 'says what the best constant answer comes to';
+const constant = 'says what the best constant answer achieves';
 const start = 'gives the same bits from the same start';
-const kind = 'says what kind of update it makes, or nothing';
+const kind = 'says its update kind, or nothing';
 
-/** Takes a hyperparameter and does nothing with it. */
+/** Accepts a hyperparameter and ignores it. */
 const ignoring =
   (name: 'weightDecay' | 'clipNorm'): Flaw =>
   (model) => {
@@ -115,11 +116,15 @@ const sharedSlots = new Float32Array(15);
 
 const flaws: readonly (readonly [what: string, failing: readonly string[], flaw: Flaw])[] = [
   ['none', [], () => {}],
-  ['the kind of update is wrong', [kind], (model) => void Object.assign(model, { updateKind: 'adaptive' })],
+  [
+    'the declared update kind is wrong',
+    [kind],
+    (model) => void Object.assign(model, { updateKind: 'adaptive' }),
+  ],
   ['weight decay has no effect', [further], ignoring('weightDecay')],
   ['clipping has no effect', [further], ignoring('clipNorm')],
   [
-    'nothing says that it takes them',
+    'the accepted hyperparameters are not declared',
     [further],
     (model) => void Object.assign(model, { hyperparameters: [] }),
   ],
@@ -129,7 +134,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     acting((hyper, before) => ({ ...hyper, lr: before?.lr ?? hyper.lr })),
   ],
   [
-    'an evaluation of nothing gives NaN',
+    'an evaluation without batches gives NaN',
     [weighted],
     (model) => {
       const { evaluate } = model;
@@ -178,7 +183,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     acting((hyper, before) => ({ ...hyper, momentum: before?.momentum ?? 0 })),
   ],
   [
-    'the loss is of after the update',
+    'the loss is the one after the update',
     [metrics],
     (model) => {
       const { trainStep, evaluate } = model;
@@ -224,7 +229,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'restore makes the snapshot the live weights',
+    "restore uses the snapshot's arrays as the live weights",
     [snapshot],
     (model) => {
       const { restore } = model;
@@ -286,7 +291,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     (model) => also(model, 'evaluate', () => void model.trainStep(referenceSubject.batches[0]!, { lr: 0.1 })),
   ],
   [
-    'restore takes what it finds',
+    'restore accepts anything',
     [foreign],
     (model) => {
       model.restore = async (state) => {
@@ -297,7 +302,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'restore moves the weights before it looks at the slots',
+    'restore changes the weights before it checks the slots',
     [foreign],
     (model) => {
       const { restore } = model;
@@ -308,7 +313,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'an evaluation that is cut short leaves the weights frozen',
+    'an aborted evaluation leaves the weights frozen',
     [faults],
     (model) => {
       const { evaluate, trainStep } = model;
@@ -345,7 +350,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the batch sharpness is that of another batch',
+    'the batch sharpness is of another batch',
     [sharpness],
     (model) => {
       const { batchSharpness } = model;
@@ -353,7 +358,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the batch sharpness leaves the weights where it moved them',
+    'the batch sharpness does not put the moved weights back',
     [sharpness],
     (model) => {
       const { batchSharpness } = model;
@@ -365,14 +370,14 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the average is the last one',
+    'the average is just the last snapshot',
     [average],
     (model) => {
       model.average = async (states) => states[states.length - 1]!;
     },
   ],
   [
-    'the average counts all alike',
+    'the average ignores the weights of snapshots',
     [average],
     (model) => {
       const { average } = model;
@@ -380,7 +385,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the average is made in the last one',
+    'the average is written into the last snapshot',
     [average],
     (model) => {
       const { average } = model;
@@ -392,7 +397,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'outputs are the same whatever the weights',
+    'outputs do not depend on the weights',
     [predict],
     (model) => {
       const { predictBatch } = model;
@@ -404,7 +409,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'outputs score as sums',
+    'outputs are scored by a sum',
     [predict],
     (model) => {
       const { predictBatch } = model;
@@ -419,14 +424,14 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the constant answer is that of classes equally common, with the accuracy of knowing all',
+    'the constant answer assumes equally frequent classes, and the accuracy is 1',
     [constant],
     (model) => {
       model.constantAnswer = async () => ({ loss: Math.log(3), accuracy: 1 });
     },
   ],
   [
-    'the constant answer is counted in bits',
+    'the loss of the constant answer is in bits',
     [constant],
     (model) => {
       const { constantAnswer } = model;
@@ -437,8 +442,8 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the constant answer is told at the cost of the model',
-    // A range test asks for it first.
+    'computing the constant answer changes the model',
+    // A range test calls it before its first step.
     [constant, rangeTest],
     (model) => {
       const { constantAnswer } = model;
@@ -472,7 +477,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'a bad batch is taken',
+    'a bad batch is accepted',
     [bad],
     (model) => {
       const { trainStep } = model;
@@ -480,7 +485,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'a bad batch is refused in a bare word',
+    'a bad batch is refused with an unhelpful message',
     [bad],
     (model) => {
       const { trainStep } = model;
@@ -504,7 +509,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
     },
   ],
   [
-    'the weights are drawn by chance',
+    'the initial weights are random',
     [
       start,
       proportional,
@@ -536,7 +541,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
 ];
 
-it('knows a flaw for every check', () => {
+it('has a flaw for every check', () => {
   const known = new Set(flaws.flatMap(([, failing]) => failing));
   expect(trainableChecks(flawed(() => {})).map(({ name }) => name)).toEqual(
     expect.arrayContaining([...known]),
@@ -544,7 +549,7 @@ it('knows a flaw for every check', () => {
   expect(known.size).toBe(trainableChecks(referenceSubject).length);
 });
 
-describe('a flawed adapter fails exactly the checks that are about its flaw', () => {
+describe('a flawed adapter fails exactly the checks about its flaw', () => {
   it.each(flaws)('%s', async (_, failing, flaw) => {
     const failed: string[] = [];
     for (const check of trainableChecks(flawed(flaw))) {

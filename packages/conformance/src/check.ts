@@ -1,19 +1,19 @@
 import type { Subject } from './subject.ts';
 
-/** One thing that an adapter has to show. */
+/** One property that an adapter must have. */
 export interface Check {
   /** What the adapter must do, such as `uses the rate of the current step`. */
   readonly name: string;
-  /** Rejects with a `ClrError` that says what was expected and what came. */
+  /** Rejects with a `ClrError` that states what was expected and what was received. */
   run(): Promise<void>;
-  /** Why it cannot be run on this subject, if so. */
+  /** The reason why it cannot be run on this subject, if it cannot. */
   readonly skipped?: string;
 }
 
-/** One check of any subject. Each file in `checks/` exports one. */
+/** One check for any subject. Each file in `checks/` exports one. */
 export interface TrainableCheck {
   readonly name: string;
   run<Batch>(subject: Subject<Batch>): Promise<void>;
-  /** Why this subject cannot be checked; nothing when it can. */
+  /** Returns the reason why this subject cannot be checked, or undefined if it can. */
   skip?<Batch>(subject: Subject<Batch>): string | undefined;
 }

@@ -1,23 +1,23 @@
 import type { Subject } from './subject.ts';
 import { trainableChecks } from './trainableChecks.ts';
 
-/** As much of a test runner as is needed: vitest, Jest, Mocha and `node:test` all have it. */
+/** The functions of a test runner that are needed. Vitest, Jest, Mocha and `node:test` all have them. */
 export interface Runner {
   /** Groups the checks under a name. */
   describe(name: string, body: () => void): unknown;
   /** Runs one check as a test. */
   readonly it: {
     (name: string, body: () => Promise<void>): unknown;
-    /** Where a check that the subject cannot be put to is reported, with the reason in its name. */
+    /** Reports a check that the subject does not support, with the reason in its name. */
     readonly skip?: (name: string, body: () => Promise<void>) => unknown;
   };
 }
 
 /**
- * Declares the {@link trainableChecks} of an adapter as tests of a runner.
+ * Declares the {@link trainableChecks} of an adapter as tests.
  *
- * @param name - what is tested, as the runner shows it
- * @param subject - how to make the adapter's Trainable, and what to feed it
+ * @param name - the name that the runner shows
+ * @param subject - makes the adapter's Trainable and its batches
  * @param runner - `{ describe, it }` of the test runner
  *
  * @example

@@ -3,10 +3,10 @@ import type { Trainable } from '@clr/core';
 /** The calls of an adapter or of the batches that can fail. */
 export type Asked = 'trainStep' | 'evaluate' | 'snapshot' | 'restore' | 'batch' | 'evaluated batch';
 
-/** How a call fails: at once, as a promise, in its late loss, or with a metric that is not a number. */
+/** The way a call fails: it throws, rejects, rejects in its late loss, or returns a metric that is not a number. */
 export type Failure = 'throws' | 'rejects' | 'rejects late' | 'gives NaN' | 'gives text';
 
-/** One fault: which call (counted from 0) of which method fails, and how. */
+/** One fault: the method, the number of the failing call (from 0), and the way it fails. */
 export interface Fault {
   readonly asked: Asked;
   readonly call: number;
@@ -29,7 +29,7 @@ export interface Faulty<Batch> {
   readonly batches: AsyncIterable<Batch>;
   /** The same, as evaluation batches. */
   readonly evaluated: AsyncIterable<Batch>;
-  /** Calls so far. */
+  /** The number of calls so far. */
   readonly calls: Readonly<Record<Asked, number>>;
   /** The number of updates that the adapter made. */
   readonly updates: number;
@@ -53,7 +53,7 @@ export function faulty<Batch>(
     'evaluated batch': 0,
   };
   let updates = 0;
-  /** How this call fails, if it fails. */
+  /** The way in which this call fails, if it fails. */
   const failing = (asked: Asked): Failure | undefined => {
     const call = calls[asked]++;
     return fault?.asked === asked && fault.call === call ? fault.failure : undefined;
@@ -117,7 +117,7 @@ export function faulty<Batch>(
   };
 }
 
-/** A signal that is aborted from its `reads`-th read on. */
+/** A signal that is aborted from read number `reads` on. */
 export function abortedAfter(reads: number): { readonly aborted: boolean; readonly looks: number } {
   let looks = 0;
   return {

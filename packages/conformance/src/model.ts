@@ -2,10 +2,10 @@ import type { Hyperparameters } from '@clr/core';
 import { fail } from './assert.ts';
 import type { Subject, TestModel, Weights } from './subject.ts';
 
-/** The rate that a subject trains well at. */
+/** The subject's rate, at which training goes well. */
 export const rateOf = <Batch>(subject: Subject<Batch>): number => subject.rate ?? 0.05;
 
-/** A fresh model for the time of `use`; freed whatever happens. */
+/** Makes a fresh model, passes it to `use`, and frees it whatever happens. */
 export async function withModel<Batch, Result>(
   create: () => TestModel<Batch> | Promise<TestModel<Batch>>,
   use: (model: TestModel<Batch>) => Promise<Result>,
@@ -19,30 +19,30 @@ export async function withModel<Batch, Result>(
   }
 }
 
-/** How to make a subject's plain model. */
+/** The function that makes a subject's plain model. */
 export function plain<Batch>(subject: Subject<Batch>): () => TestModel<Batch> | Promise<TestModel<Batch>> {
   return () => subject.create();
 }
 
-/** How to make the model with the most state: with momentum where the adapter has it. */
+/** The function that makes the model with the most state: with momentum if the adapter supports it. */
 export function richest<Batch>(subject: Subject<Batch>): () => TestModel<Batch> | Promise<TestModel<Batch>> {
   return () => subject.createWithMomentum?.() ?? subject.create();
 }
 
-/** The momentum for every step of a check, if the subject can set one. */
+/** The hyperparameters of a step, with momentum if the subject can set it. */
 export function hyperparameters<Batch>(subject: Subject<Batch>, step: number): Hyperparameters {
   const lr = rateOf(subject) / (step + 1);
   return subject.createWithMomentum ? { lr, momentum: 0.5 + 0.1 * (step % 3) } : { lr };
 }
 
-/** The `index`th batch of a subject, over and over. */
+/** Batch number `index` of a subject. The batches repeat. */
 export function batchOf<Batch>({ batches }: Subject<Batch>, index: number): Batch {
   if (batches.length < 3)
-    throw fail('a subject with at least three batches', `${batches.length}`, 'Give it more.');
+    throw fail('a subject with at least three batches', `${batches.length}`, 'Add further batches.');
   return batches[index % batches.length]!;
 }
 
-/** One step, its losses awaited: they are what the device had to finish. */
+/** Takes one step and awaits its losses, so that the device has finished. */
 export async function step<Batch>(
   { trainable }: TestModel<Batch>,
   batch: Batch,
@@ -52,7 +52,7 @@ export async function step<Batch>(
   return accuracy === undefined ? { loss: await loss } : { loss: await loss, accuracy: await accuracy };
 }
 
-/** Takes the steps `from … to − 1` of the run that all checks use, and gives the weights after it. */
+/** Takes the steps `from … to − 1` of the run that all checks use, and returns the weights after them. */
 export async function steps<Batch>(
   model: TestModel<Batch>,
   subject: Subject<Batch>,
@@ -75,5 +75,5 @@ export async function refusal(what: string, advice: string, action: () => Promis
     if (shape.test(message)) return;
     throw fail(`${what} to be refused with "[who] Expected …", "Received: …" and advice`, message, advice);
   }
-  throw fail(`${what} to be refused`, 'a step as usual', advice);
+  throw fail(`${what} to be refused`, 'a successful step', advice);
 }

@@ -1,44 +1,46 @@
 import type { Trainable } from '@clr/core';
 
-/** Numbers that must be equal bit for bit: all weights of a model, in an order that never changes. */
+/** All weights of a model, in a fixed order. They are compared bit for bit. */
 export type Weights = readonly Float32Array[];
 
-/** One fresh model, made for one check. */
+/** A fresh model for one check. */
 export interface TestModel<Batch> {
   /** The adapter under test. */
   readonly trainable: Trainable<Batch>;
-  /** Copies of all weights as they are now. */
+  /** Copies of all current weights. */
   weights(): Weights | Promise<Weights>;
-  /** Frees what `create` made and `trainable.dispose()` leaves alone. */
+  /** Frees resources that `create` made and that `trainable.dispose()` does not free. */
   release?(): void | Promise<void>;
 }
 
-/** What {@link trainableChecks} has to know of an adapter. */
+/** The information about an adapter that {@link trainableChecks} needs. */
 export interface Subject<Batch> {
-  /** A fresh small model with plain SGD (no momentum, no weight decay): the same weights every time. */
+  /** Makes a fresh small model with plain SGD (no momentum, no weight decay). Its weights are the same every time. */
   create(): TestModel<Batch> | Promise<TestModel<Batch>>;
-  /** The same with SGD whose momentum can be set at every step. Absent: the adapter cannot. */
+  /**
+   * Makes the same model with SGD whose momentum can be set at every step. Leave it out if the adapter cannot do this.
+   */
   createWithMomentum?(): TestModel<Batch> | Promise<TestModel<Batch>>;
   /**
-   * The same as `create` with plain SGD whose weight decay or clipping can be set at every step, as `hyperparameters` of its
-   * Trainable lists. Absent: the adapter takes neither.
+   * Makes the same model as `create`, with plain SGD whose weight decay or clipping can be set at every step, as listed
+   * in `hyperparameters` of its Trainable. Leave it out if the adapter supports neither.
    */
   createWithHyperparameters?(): TestModel<Batch> | Promise<TestModel<Batch>>;
-  /** At least three batches, no two alike; if batches may differ in size, let these differ. */
+  /** At least three batches, no two alike. If batches may differ in size, these should differ. */
   readonly batches: readonly Batch[];
-  /** How many examples a batch has. */
+  /** The number of examples in a batch. */
   size(batch: Batch): number;
-  /** Batches that must be refused, by what is wrong with them. */
+  /** Batches that must be refused, by the name of their fault. */
   readonly badBatches: Readonly<Record<string, unknown>>;
-  /** A rate at which one step moves the weights visibly and training goes well. Default 0.05. */
+  /** A rate at which one step changes the weights visibly and training goes well. Default 0.05. */
   readonly rate?: number;
-  /** The optional methods of a Trainable that the adapter has; they are checked too. */
+  /** The optional methods of a Trainable that the adapter has. They are checked too. */
   readonly optional?: readonly ('average' | 'predictBatch' | 'constantAnswer' | 'batchSharpness')[];
   /**
-   * A batch with the same targets and inputs that are all alike, such as zeros: from it a model can learn nothing but a
-   * constant answer, which must be what `constantAnswer` says. Needed to check that method.
+   * Returns a batch with the same targets and identical inputs, such as zeros. A model can only learn a constant
+   * prediction from it, which must agree with `constantAnswer`. Needed to check that method.
    */
   readonly blank?: (batch: Batch) => Batch;
-  /** How many tensors, buffers or sessions are alive now. Absent: nothing is ever acquired. */
+  /** The number of live tensors, buffers or sessions. Leave it out if the adapter never acquires any. */
   liveResources?(): number | Promise<number>;
 }

@@ -7,7 +7,7 @@ import { trainableChecks } from './trainableChecks.ts';
 
 describeTrainable('the reference', { ...referenceSubject, liveResources: () => 0 }, { describe, it });
 
-/** The same adapter, its losses some milliseconds late, as a device's are. */
+/** The same adapter with losses that arrive some milliseconds late, as from a device. */
 const late: Subject<ReferenceBatch> = {
   ...referenceSubject,
   create: async () => delayed(await referenceSubject.create()),
@@ -28,15 +28,15 @@ function delayed(model: TestModel<ReferenceBatch>): TestModel<ReferenceBatch> {
   };
 }
 
-describeTrainable('with losses that come late', late, { describe, it });
+describeTrainable('with late losses', late, { describe, it });
 
 describe('trainableChecks', () => {
-  it('names every check once', () => {
+  it('lists every check once', () => {
     const names = trainableChecks(referenceSubject).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('says why a check cannot be run', () => {
+  it('gives the reason why a check cannot be run', () => {
     const { createWithMomentum: _, createWithHyperparameters: __, ...rest } = referenceSubject;
     const skipped = trainableChecks({ ...rest, badBatches: {} }).flatMap((check) => check.skipped ?? []);
     expect(skipped).toEqual([
@@ -52,7 +52,7 @@ describe('trainableChecks', () => {
     for (const check of trainableChecks(rest)) if (!check.skipped) await check.run();
   });
 
-  it('reports a skipped check with its reason, and runs it no other way', () => {
+  it('reports a skipped check with its reason, and never runs it', () => {
     const [run, skipped]: [string[], string[]] = [[], []];
     const add = (name: string) => run.push(name);
     const runner = {

@@ -59,7 +59,7 @@ const checks: readonly TrainableCheck[] = [
  * All checks that an adapter must pass. Each check makes its own fresh models and frees them. With a test
  * runner, use {@link describeTrainable}.
  *
- * @param subject - how to make the adapter's Trainable, and what to feed it
+ * @param subject - makes the adapter's Trainable and its batches
  *
  * @example
  * ```ts

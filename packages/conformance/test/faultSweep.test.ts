@@ -15,7 +15,7 @@ import {
   referenceTrainable,
 } from '../src/reference/referenceTrainable.ts';
 
-/** Points about a centre for each class, so that there is something to learn and a range test finds a rate. */
+/** Points around a centre for each class, so that a model can learn them and a range test finds a rate. */
 const batches = Array.from({ length: 6 }, (_, batch): ReferenceBatch => {
   const classes = Array.from({ length: 6 }, (_, example) => (example + batch) % 3);
   const features = classes.map((label, example) =>
@@ -29,7 +29,7 @@ const batches = Array.from({ length: 6 }, (_, batch): ReferenceBatch => {
 const policy = triangular({ baseLr: 0.05, maxLr: 0.2, stepSize: 4, momentum: { base: 0.3, max: 0.6 } });
 const saved: Checkpoint[] = [];
 
-/** Calls of core with the reference model and batches that contain the fault. */
+/** Calls core with the reference model and batches that contain the fault. */
 type Work = (run: Faulty<ReferenceBatch>, signal: { readonly aborted: boolean }) => Promise<unknown>;
 
 const works: Readonly<Record<string, Work>> = {
@@ -61,7 +61,7 @@ const works: Readonly<Record<string, Work>> = {
 const fresh = (): ReferenceTrainable => referenceTrainable({ features: 4, classes: 3, momentum: 0.9 });
 const state = ({ weights, velocity }: ReferenceTrainable): string =>
   JSON.stringify([[...weights], [...velocity]]);
-/** Records the state at every snapshot: a model may be in any of these states when autoClr fails. */
+/** Records the state at every snapshot. If autoClr fails, the model may be in any of these states. */
 function remembering(model: ReferenceTrainable): Set<string> {
   const states = new Set([state(model)]);
   const { snapshot } = model;
@@ -72,7 +72,7 @@ function remembering(model: ReferenceTrainable): Set<string> {
   return states;
 }
 
-/** The states after each update of an undisturbed run of `train`. */
+/** The states after each update of `train` without faults. */
 async function statesOfTrain(): Promise<string[]> {
   const model = fresh();
   const states = [state(model)];
@@ -112,23 +112,23 @@ describe.each(Object.entries(works))('%s', (name, work) => {
       return `an error of another shape: ${text}`;
     const now = state(model);
     if (name === 'train') {
-      if (now !== trained[run.updates]) return `not where ${run.updates} updates lead`;
+      if (now !== trained[run.updates]) return `not the weights after ${run.updates} updates`;
       const from = saved.at(-1);
       if (!from) return undefined;
       const other = fresh();
       await train(other, batches, { policy, steps: 30, from });
-      return state(other) === trained[30] ? undefined : 'a checkpoint that goes on with other bits';
+      return state(other) === trained[30] ? undefined : 'a checkpoint that resumes with other bits';
     }
     if (fault?.asked === 'restore' && /The model is not (as it was|at its best)/.test(text)) return undefined;
     if (name.startsWith('autoClr')) return kept.has(now) ? undefined : 'a state that was never saved';
-    return now === start ? undefined : 'not as it was';
+    return now === start ? undefined : 'a changed model';
   }
 
   it('is right after a fault in any call', async () => {
     const trained = await statesOfTrain();
     const counts = faulty<ReferenceBatch>(fresh(), batches);
     const whole = await work(counts, { aborted: false });
-    // Faults in the training count only where it came to one.
+    // Faults during training count only if the work got that far.
     if (name.startsWith('autoClr')) expect(whole).toHaveProperty('run');
     const findings: string[] = [];
     let faults = 0;

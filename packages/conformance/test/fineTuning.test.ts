@@ -14,7 +14,7 @@ function uniform(seed: number): () => number {
   };
 }
 
-/** Batches of points about a centre for each class, `noise` wide; the centres move from one `task` to another. */
+/** Batches of points around a centre for each class, with standard deviation `noise`. Each `task` has other centres. */
 function batchesOf(count: number, seed: number, { task = 0, noise = 0.5, randomLabels = false } = {}) {
   const next = uniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
@@ -48,8 +48,8 @@ async function trained(steps: number): Promise<ReferenceTrainable> {
 const auto = (model: ReferenceTrainable, more: Partial<AutoClrOptions<ReferenceBatch>> = {}) =>
   autoClr(model, batches, { steps: 300, validation, ...more });
 
-describe('autoClr on a model that is trained already', () => {
-  it('tries each rate by itself, says why, and does not leave the model worse', async () => {
+describe('autoClr on a model that is already trained', () => {
+  it('tries each rate separately, says why, and does not make the model worse', async () => {
     const model = await trained(400);
     const start = await model.evaluate(validation);
     expect(start.accuracy).toBeGreaterThan(0.8);
@@ -64,7 +64,7 @@ describe('autoClr on a model that is trained already', () => {
     if (best) expect(best.accuracy).toBe(end.accuracy);
   });
 
-  it('trains it on for another task, which costs it nothing of what it cannot keep', async () => {
+  it('trains it for another task and ends with a better loss and accuracy', async () => {
     const model = await trained(400);
     const moved = { batches: batchesOf(30, 3, { task: 0.4 }), validation: batchesOf(20, 4, { task: 0.4 }) };
     const start = await model.evaluate(moved.validation);
@@ -77,21 +77,21 @@ describe('autoClr on a model that is trained already', () => {
     expect(best!.accuracy).toBeGreaterThan(start.accuracy!);
   });
 
-  it('sweeps a fresh model, however well the sweep ends', async () => {
+  it('sweeps a fresh model, even if the sweep ends well', async () => {
     const { trace, finding, best } = await auto(fresh());
     expect(trace.updatesPerRate).toBeUndefined();
     expect(finding.reasons.join()).not.toContain('already trained');
     expect(best!.accuracy).toBeGreaterThan(0.85);
   });
 
-  it('sweeps a model that guesses at random labels: there is nothing to keep', async () => {
+  it('sweeps a model that guesses random labels, because it has learned nothing', async () => {
     const noise = batchesOf(30, 5, { randomLabels: true });
     const model = fresh();
     const { trace } = await autoClr(model, noise, { steps: 300, validation: noise });
     expect(trace.updatesPerRate).toBeUndefined();
   });
 
-  it('probes by option, also a fresh one', async () => {
+  it('probes a fresh model if the option is set', async () => {
     const { trace, finding } = await auto(fresh(), { updatesPerRate: 3 });
     expect(trace.updatesPerRate).toBe(3);
     expect(finding.reasons.join()).not.toContain('already trained');

@@ -30,7 +30,7 @@ function read<T>(name: string): T {
 describe('golden schedules', () => {
   const { torch, cases } = read<{ torch: string; cases: ScheduleCase[] }>('schedules.json');
 
-  it('say which PyTorch they are from', () => expect(torch).toMatch(/^\d+\.\d+/));
+  it('say which version of PyTorch they are from', () => expect(torch).toMatch(/^\d+\.\d+/));
 
   it.each(cases.map((each) => [each.policy.type, each] as const))(
     '%s',
@@ -46,7 +46,7 @@ describe('golden schedules', () => {
   );
 });
 
-describe('golden optimizers: the arithmetic that core documents is PyTorch’s', () => {
+describe('golden optimizers: the arithmetic in core’s documentation agrees with PyTorch’s', () => {
   const { problem, cases } = read<{ problem: Problem; cases: OptimizerCase[] }>('optimizers.json');
   const { matrix, centre, start } = problem;
 

@@ -1,9 +1,9 @@
 import type { Optimizer } from '@clr/core';
 
-/** One weight's next value; the closure holds its slots. */
+/** Returns a weight's next value. The closure holds its slots. */
 export type Update = (w: number, gradient: number, lr: number, momentum?: number) => number;
 
-/** The optimizers of core, written out in float64 as its doc comments say them. */
+/** Core's optimizers in float64, as their doc comments define them. */
 export function updateOf(optimizer: Optimizer): Update {
   switch (optimizer.type) {
     case 'sgd': {

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { findLibrary, launcherOf } from './library.ts';
 
 describe('findLibrary', () => {
-  it('says what to install where there is none', () => {
+  it('says what to install if there is no library', () => {
     expect(() => findLibrary('libno-mpi.so')).toThrow(
       /an MPI library on this machine[\s\S]*none of libno-mpi\.so[\s\S]*Install Open MPI or MPICH/,
     );
   });
 
-  it('takes no other library for MPI', () => {
+  it('refuses a library that is not MPI', () => {
     expect(() => findLibrary('libc.so.6')).toThrow('none of libc.so.6');
   });
 });

@@ -4,9 +4,9 @@ import { fail } from './errors.ts';
 /** A handle of MPI: an address in Open MPI, a number in MPICH. */
 type Handle = bigint | number;
 
-/** The calls of an MPI library that this package makes, and the constants that they take. */
+/** The MPI functions that this package calls, with their constants. */
 export interface Library {
-  /** Its file. */
+  /** The library's file. */
   readonly file: string;
   readonly kind: 'Open MPI' | 'MPICH';
   readonly init: () => number;
@@ -19,7 +19,7 @@ export interface Library {
   readonly broadcast: (vector: Vector, count: number, root: number) => number;
 }
 
-/** What MPI carries. */
+/** The types of vectors that MPI transfers. */
 export type Vector = Float32Array | Float64Array | Int32Array;
 
 interface Constants {
@@ -30,16 +30,16 @@ interface Constants {
   readonly inPlace: bigint;
 }
 
-/** The files that Open MPI, MPICH and its relatives install, the most likely first. */
+/** The library files of Open MPI, MPICH and its relatives, most likely first. */
 const files: readonly string[] =
   process.platform === 'darwin'
     ? ['libmpi.dylib', 'libmpi.40.dylib', 'libmpich.dylib', 'libmpi.12.dylib']
     : ['libmpi.so.40', 'libmpich.so.12', 'libmpi.so.12', 'libmpi.so', 'libmpich.so'];
 
-/** Opens a file, or undefined where there is none of this name. */
+/** Opens a library file; undefined if there is none of this name. */
 function open(file: string): LibraryHandle | undefined {
   try {
-    // Open MPI's plug-ins look for its symbols among the global ones.
+    // Open MPI's plug-ins look up its symbols globally.
     return koffi.load(file, { global: true });
   } catch {
     return undefined;
@@ -55,7 +55,7 @@ function has(library: LibraryHandle, symbol: string): boolean {
   }
 }
 
-/** Handles are the addresses of variables in Open MPI, and numbers fixed by its ABI in MPICH. */
+/** Handles are addresses of variables in Open MPI, and numbers fixed by the ABI in MPICH. */
 function constantsOf(library: LibraryHandle, kind: Library['kind']): Constants {
   if (kind === 'Open MPI') {
     const address = (name: string): bigint => library.symbol(name) as bigint;
@@ -80,7 +80,7 @@ function constantsOf(library: LibraryHandle, kind: Library['kind']): Constants {
   };
 }
 
-/** The launcher that started this process, told by what it puts into the environment. */
+/** The launcher that started this process, recognised by its environment variables. */
 export function launcherOf(env: NodeJS.ProcessEnv): { kind: Library['kind']; size: number } | undefined {
   if (env.OMPI_COMM_WORLD_SIZE) return { kind: 'Open MPI', size: Number(env.OMPI_COMM_WORLD_SIZE) };
   if (env.PMI_SIZE) return { kind: 'MPICH', size: Number(env.PMI_SIZE) };
@@ -88,9 +88,9 @@ export function launcherOf(env: NodeJS.ProcessEnv): { kind: Library['kind']; siz
 }
 
 /**
- * Finds the system's MPI library: the one of the launcher that started this process, if it can be told.
+ * Finds the system's MPI library. If the launcher that started this process is known, its library is used.
  *
- * @param file - the library's file, where it has another name or place
+ * @param file - the library's file, if it has another name or path
  */
 export function findLibrary(file?: string): Library {
   const wanted = launcherOf(process.env)?.kind;

@@ -8,17 +8,17 @@ export interface MpiOptions {
   /** The path of the MPI library. Default: the one of the launcher that started this process. */
   readonly library?: string;
   /**
-   * A signal of this process, such as that of Ctrl-C. When it aborts, the returned `signal` aborts on all processes after
-   * the same step.
+   * A signal of this process, such as one for Ctrl-C. When it aborts, the returned `signal` aborts on all processes
+   * after the same step.
    */
   readonly signal?: AbortSignalLike;
 }
 
-/** The processes that `mpirun` started. */
+/** The processes started by `mpirun`. */
 export interface Mpi extends Reduce {
   /** Aborts on all processes after the same step. Pass it to `train`, `rangeTest` and `autoClr`. */
   readonly signal: AbortSignalLike;
-  /** Which library does the work. */
+  /** The library in use. */
   readonly library: {
     /** Open MPI or MPICH. */
     readonly kind: Library['kind'];
@@ -33,14 +33,14 @@ const maxCount = 2 ** 30;
 let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
 
 /**
- * Joins the processes that `mpirun` (or `srun`) started, over the system's Open MPI or MPICH. Pass the result to
- * `createTrainer` of `@clr/onnx` as `reduce`. A process that is started by itself is alone, with `size` 1.
+ * Connects the processes that `mpirun` (or `srun`) started, using the system's Open MPI or MPICH. Pass the result to
+ * `createTrainer` of `@clr/onnx` as `reduce`. A process without a launcher is alone, with `size` 1.
  *
- * Calls block the event loop until all processes have made them. When a process ends with an exit code above 0, an uncaught
- * error for one, the launcher ends the whole job with that code.
+ * Calls block the event loop until all processes have made them. If a process ends with an exit code above 0, for
+ * example after an uncaught error, the launcher ends the whole job with that code.
  *
- * Sums run on one thread in the order that the library chooses. Open MPI waits by spinning; where the processes on a machine
- * outnumber its cores, it is told to yield.
+ * Sums run on one thread, in an order that the library chooses. Open MPI spins while it waits. If a machine has more
+ * processes than cores, it is configured to yield.
  *
  * @throws {ClrError} if there is no MPI library, it does not fit the launcher, or it fails to start
  *
@@ -53,7 +53,7 @@ let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
  * ```
  */
 export function mpi({ library: file, signal }: MpiOptions = {}): Mpi {
-  // MPI can be started once in the life of a process.
+  // MPI can be initialised only once per process.
   if (started) return started.mpi;
   const launcher = launcherOf(process.env);
   if (Number(process.env.OMPI_COMM_WORLD_LOCAL_SIZE ?? 1) > availableParallelism()) {
@@ -71,7 +71,7 @@ export function mpi({ library: file, signal }: MpiOptions = {}): Mpi {
       'Start the program with the launcher of the same MPI library.',
     );
   }
-  // A process that ends without MPI_Finalize and with a code above 0 makes the launcher end all others.
+  // If a process ends without MPI_Finalize and with a code above 0, the launcher ends all others.
   process.on('exit', (code) => {
     if (code === 0) library.finalize();
   });
@@ -103,14 +103,14 @@ export function mpi({ library: file, signal }: MpiOptions = {}): Mpi {
   return reduce;
 }
 
-/** Reads a number that MPI writes. */
+/** Returns a number that MPI writes into memory. */
 function ask(question: (into: Int32Array) => number): number {
   const answer = new Int32Array(1);
   check(question(answer), 'MPI_Comm_rank or MPI_Comm_size');
   return answer[0]!;
 }
 
-/** Runs over a vector in parts that MPI can count. */
+/** Calls `run` for parts of a vector that are short enough for MPI's counts. */
 function inParts<V extends Vector>(vector: V, run: (part: V) => void): void {
   for (let from = 0; from < vector.length; from += maxCount) {
     run(vector.subarray(from, Math.min(vector.length, from + maxCount)) as V);

@@ -18,7 +18,7 @@ const sharesOf = (given: Omit<ShareOptions, 'rank'>): number[][][] =>
   Array.from({ length: given.size }, (_, rank) => shareOfEpoch({ ...given, rank }));
 
 describe('shareOfEpoch', () => {
-  it('gives every example to one process, once', () => {
+  it('assigns every example to one process, once', () => {
     fc.assert(
       fc.property(options, (given) => {
         const all = sharesOf(given).flat(2);
@@ -27,7 +27,7 @@ describe('shareOfEpoch', () => {
     );
   });
 
-  it('gives every process as many batches, none empty, of sizes that differ by two at most', () => {
+  it('gives every process equally many batches, none of them empty, whose sizes differ by at most two', () => {
     fc.assert(
       fc.property(options, (given) => {
         const shares = sharesOf(given);

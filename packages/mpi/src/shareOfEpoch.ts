@@ -2,9 +2,9 @@ import { fail } from './errors.ts';
 
 /** Options of {@link shareOfEpoch}. */
 export interface ShareOptions {
-  /** Examples in the data set. */
+  /** The number of examples in the data set. */
   readonly examples: number;
-  /** Examples in a batch of all processes together. */
+  /** The number of examples in a batch over all processes. */
   readonly batch: number;
   /** The number of this process, from 0. */
   readonly rank: number;
@@ -12,19 +12,19 @@ export interface ShareOptions {
   readonly size: number;
   /** The number of the epoch, from 0. */
   readonly epoch: number;
-  /** Decides the order of the examples. Default 1. */
+  /** The seed for the order of the examples. Default 1. */
   readonly seed?: number;
 }
 
 /**
- * The share of one process in an epoch: for each batch, the indices of the examples that it takes.
+ * The share of one process in an epoch: for each batch, the indices of its examples.
  *
- * The order is shuffled anew for each epoch, the same on every process. An epoch has `round(examples / batch)` batches, at least
- * one, which differ in size by one example at most, so none is lost and none is tiny; a batch is divided between the processes
- * in the same way. Every process has the same number of batches.
+ * Each epoch has a new random order, the same on every process. An epoch has `round(examples / batch)` batches, but at
+ * least one. Their sizes differ by at most one example, so no example is lost and no batch is tiny. A batch is divided
+ * between the processes in the same way. Every process has the same number of batches.
  *
  * @returns index arrays, one for each batch
- * @throws {ClrError} if a number is no positive integer, or a batch has fewer examples than there are processes
+ * @throws {ClrError} if a number is not a positive integer, or if a batch has fewer examples than there are processes
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export function shareOfEpoch({ examples, batch, rank, size, epoch, seed = 1 }: S
     ['seed', seed, 0],
   ] as const) {
     if (!Number.isSafeInteger(value) || value < least) {
-      throw fail(`${name} to be an integer from ${least}`, `${name} = ${value}`, 'Count whole things.');
+      throw fail(`${name} to be an integer from ${least}`, `${name} = ${value}`, 'Pass an integer.');
     }
   }
   if (rank >= size)
@@ -54,7 +54,7 @@ export function shareOfEpoch({ examples, batch, rank, size, epoch, seed = 1 }: S
     throw fail(
       'at least one example of each batch for every process',
       `batches of ${Math.floor(examples / batches)} for ${size} processes`,
-      'Take larger batches or fewer processes.',
+      'Use larger batches or fewer processes.',
     );
   }
   const order = shuffled(examples, seed, epoch);
@@ -65,13 +65,13 @@ export function shareOfEpoch({ examples, batch, rank, size, epoch, seed = 1 }: S
   });
 }
 
-/** The bounds of one of `parts` parts of a whole, which differ in size by one at most; the larger ones come first. */
+/** The bounds of part `index` of `parts`. Their sizes differ by at most one, and the larger ones come first. */
 function slice(whole: number, parts: number, index: number): [number, number] {
   const start = (i: number): number => i * Math.floor(whole / parts) + Math.min(i, whole % parts);
   return [start(index), start(index + 1)];
 }
 
-/** The numbers below `count` in an order that seed and epoch decide (Fisher and Yates, mulberry32). */
+/** The numbers below `count` in an order determined by seed and epoch (Fisher and Yates, mulberry32). */
 function shuffled(count: number, seed: number, epoch: number): number[] {
   let state = Math.imul(seed, 0x9e3779b1) ^ Math.imul(epoch + 1, 0x85ebca6b);
   const random = (): number => {

@@ -1,4 +1,4 @@
-// Run by every rank: rank 1 wants to stop after a while.
+// Runs on every rank. Rank 1 aborts after a while.
 import { constant, train } from '@clr/core';
 import { mpi } from '../src/index.ts';
 import { createLine } from './line.ts';

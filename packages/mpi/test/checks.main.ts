@@ -1,4 +1,4 @@
-// Run by every rank: the checks of core's Reduce.
+// Runs the checks of core's Reduce on every rank.
 import { reduceChecks } from '@clr/conformance';
 import { mpi } from '../src/index.ts';
 

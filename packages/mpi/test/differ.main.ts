@@ -1,4 +1,5 @@
-// Run by every rank: rank 1 has another model, then another optimizer, then another ONNX Runtime. Prints what each rank hears.
+// Runs on every rank. Rank 1 uses another model, then another optimizer, then another ONNX Runtime. Prints the error of
+// each rank.
 import { adam, sgd } from '@clr/core';
 import { buildModel, createTrainer } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';

@@ -8,10 +8,10 @@ import * as mpi from '../src/index.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** One process alone, also where there is no MPI. */
+/** A single process, which works without MPI. */
 const alone = { ...mpi, mpi: () => ranksInProcess(1)[0] };
 
-/** Images of nothing in particular. */
+/** Images of arbitrary content. */
 function toBatch(indices: readonly number[]): onnx.Batch {
   const images = Float32Array.from({ length: 784 * indices.length }, (_, i) => Math.sin(i));
   const labels = BigInt64Array.from(indices, (index) => BigInt(index % 10));

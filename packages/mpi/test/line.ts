@@ -1,6 +1,6 @@
 import type { Reduce, Trainable } from '@clr/core';
 
-/** The line y = w · x with w = 0.5 at first, trained by all ranks together: a small Trainable. */
+/** A small Trainable for all ranks together: the line y = w · x, initially with w = 0.5. */
 export function createLine(
   reduce: Reduce,
 ): Trainable<readonly [number, number]> & { readonly w: Float64Array } {

@@ -7,7 +7,7 @@ const names = launchers.map(([name]) => name);
 meets(
   'mpi',
   names.length === 2,
-  `Open MPI and MPICH are wanted, and here is ${names.join(', ') || 'neither'}`,
+  `Open MPI and MPICH are required, but there is only ${names.join(', ') || 'neither'}`,
 );
 
 describe.each(launchers.length > 0 ? launchers : [['no MPI on this machine', []] as const])(
@@ -35,7 +35,7 @@ describe.each(launchers.length > 0 ? launchers : [['no MPI on this machine', []]
       expect(code).not.toBe(0);
     });
 
-    test('one rank that aborts stops all after the same step', async () => {
+    test('stops all ranks after the same step when one aborts', async () => {
       const { code, output } = await start(launcher, 3, 'abort.main.ts').ended;
       expect(code).toBe(0);
       const steps = Array.from(
@@ -48,7 +48,7 @@ describe.each(launchers.length > 0 ? launchers : [['no MPI on this machine', []]
   },
 );
 
-// What a library computes with, the checks of Reduce have shown for both; one of them trains.
+// The checks of Reduce cover both libraries, so training is tested with one of them.
 describe.skipIf(launchers.length === 0)('training', () => {
   const [, launcher = []] = launchers[0] ?? [];
 
@@ -66,7 +66,7 @@ describe.skipIf(launchers.length === 0)('training', () => {
     expect(code).toBe(0);
   });
 
-  it('refuses another model, optimizer or library of one rank on every rank', async () => {
+  it('reports a different model, optimizer or library of one rank on every rank', async () => {
     const { code, output } = await start(launcher, 2, 'differ.main.ts').ended;
     for (const word of ['the model', 'the optimizer', 'the version of ONNX Runtime']) {
       for (const rank of [0, 1]) {

@@ -3,7 +3,7 @@ import { accessSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The launchers of this machine, by the MPI that they belong to. */
+/** The launchers on this machine, by their MPI. */
 export const launchers: readonly (readonly [name: string, command: readonly string[]])[] = (
   [
     ['Open MPI', ['mpirun.openmpi', '--allow-run-as-root', '--oversubscribe']],
@@ -22,7 +22,7 @@ function isThere(command: string): boolean {
   });
 }
 
-/** A job that has ended. */
+/** The result of a job that has ended. */
 export interface Ended {
   readonly code: number | null;
   readonly output: string;
@@ -42,7 +42,7 @@ export function start(
     [...flags, '-n', String(ranks), process.execPath, '--import', 'tsx', path, ...args],
     {
       cwd: fileURLToPath(new URL('..', import.meta.url)),
-      // Ranks that wait leave the cores to the others.
+      // Ranks that wait yield their cores.
       env: { ...process.env, OMPI_MCA_mpi_yield_when_idle: '1' },
     },
   );

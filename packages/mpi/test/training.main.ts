@@ -1,5 +1,5 @@
-// Run by every rank: trains nets together, and on rank 0 by itself with the same examples; prints how far the parameters are
-// apart, and whether all ranks have the same.
+// Runs on every rank. Trains nets on all ranks together, and on rank 0 alone with the same examples. Prints the
+// distance between the parameters, and whether all ranks have the same ones.
 import { adam, type Optimizer, type Reduce, sgd } from '@clr/core';
 import { type Batch, buildModel, createTrainer, type LayerSpec, type OnnxTrainer } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
@@ -22,7 +22,7 @@ const batchOf = (from: number, to: number): Batch => ({
   ),
 });
 
-/** Where the share of each rank begins, and the last one ends. */
+/** The first example of each rank's share, and the end of the last share. */
 const even = Array.from({ length: reduce.size + 1 }, (_, rank) =>
   Math.round((examples * rank) / reduce.size),
 );
@@ -73,7 +73,7 @@ for (const { name, optimizer, cuts, layer, clipNorm } of cases) {
   reduce.broadcast([first], 0);
   const same = reduce.all(Buffer.from(own.buffer).equals(Buffer.from(first.buffer)));
   if (reduce.rank > 0) continue;
-  // Masks and statistics are those of each share.
+  // Dropout masks and batch statistics depend on the shares.
   const whole = await trained(layer ? shares : batchOf(0, examples), await create({}));
   const apart = own.reduce((most, value, i) => Math.max(most, Math.abs(value - whole[i]!)), 0);
   console.log(

@@ -1,5 +1,5 @@
-// Kills workers of a sweep of 40 small jobs at random moments, and compares with each job alone:
-// `npx tsx scripts/faults.mts [kills]`, after `npm run build`.
+// Kills workers of a sweep of 40 small jobs at random moments, and compares the results with those of the jobs run
+// alone: `npx tsx scripts/faults.mts [kills]`, after `npm run build`.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const timer = setInterval(() => {
     process.kill(pid, 'SIGKILL');
     killed++;
   } catch {
-    // A late message had named one that was killed before.
+    // A late message named a process that had already been killed.
   }
 }, 300);
 const { results, failed } = await runSweep(jobs, {
@@ -54,6 +54,6 @@ await rm(folder, { recursive: true });
 const once = [...done.values()].filter((count) => count === 1).length;
 console.log(
   `${killed} workers killed, ${lost} jobs lost and tried again; ${results.length} results, ${once} done once, ` +
-    `${same} with the bits of the job alone, ${failed.length} failed, ${files} files`,
+    `${same} with the bits of the job run alone, ${failed.length} failed, ${files} files`,
 );
 if (killed < kills || same < jobs.length || once < jobs.length || files !== jobs.length) process.exitCode = 1;

@@ -1,9 +1,12 @@
 import { fail, inWords } from './errors.ts';
 
-/** Nesting of a job's data: deeper data are most likely a circle. */
+/** The maximum nesting of a job's data. Deeper data are most likely circular. */
 const maxDepth = 100;
 
-/** JSON with the names of every object in order, so that equal data are equal text. Throws on what JSON cannot hold. */
+/**
+ * JSON with sorted names in every object, so that equal data give equal text. Throws for values that JSON cannot
+ * represent.
+ */
 export function canonical(value: unknown, path: string, depth = 0): string {
   if (depth > maxDepth) throw refusal(path, `more than ${maxDepth} levels`);
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
@@ -26,5 +29,5 @@ const refusal = (path: string, received: string) =>
   fail(
     `${path} to be JSON: finite numbers, texts, true, false, null, arrays and plain objects`,
     received,
-    'Name things that are not JSON, and make them of their names in `open`.',
+    'Use names for values that are not JSON, and create the values from the names in `open`.',
   );

@@ -9,7 +9,7 @@ import { runTrial } from './runTrial.ts';
 
 const run = async (job: Job) => (await runTrial(job, { open }))!;
 
-it('reads range tests that differ in their seeds as one, and gives a report its curves', async () => {
+it('reads range tests that differ only in their seeds as one, and gives a report its curves', async () => {
   const jobs = [
     ...[1, 2, 3].map((seed) => jobOf(tasks.rangeTest, seed)),
     ...[1, 2].map((seed) => jobOf({ ...tasks.rangeTest, steps: 150 }, seed)),
@@ -40,7 +40,7 @@ it('reads range tests that differ in their seeds as one, and gives a report its 
   expect(renderReport({ rangeTest: { trace, finding }, runs })).toContain('fixed, seed 1');
 });
 
-it('names jobs by what tells them apart, else by their ids, and refuses a result twice', async () => {
+it('labels jobs by their differences, or else by their ids, and refuses a duplicate result', async () => {
   const labelsOf = async (of: (at: number) => Partial<Job>, task: Job['task'] = tasks.fixed) => {
     const results = await Promise.all([1, 2].map((at) => run({ ...jobOf(task), id: `w${at}`, ...of(at) })));
     return collect(results).rows.map(({ label }) => label);
@@ -60,6 +60,6 @@ it('names jobs by what tells them apart, else by their ids, and refuses a result
     [1, 2].map((at) => `fixed, ${'x'.repeat(60)} (w${at})`),
   );
   const results = [await run(jobOf(tasks.fixed))];
-  expect(() => collect([results[0]!, results[0]!])).toThrow('two with one id');
+  expect(() => collect([results[0]!, results[0]!])).toThrow('two with the same id');
   expect(() => collect([])).toThrow('results to collect');
 });

@@ -11,29 +11,32 @@ import type { Job } from './job.ts';
 import { labelsOf } from './labelsOf.ts';
 import type { TrialResult } from './trialResult.ts';
 
-/** One result in a table. */
+/** One result as a row of a table. */
 export interface TrialRow {
   /** The id of the job. */
   readonly id: string;
-  /** The type of its task; model, data, optimizer and seed as far as they differ between the jobs. */
+  /** The type of its task, and those of model, data, optimizer and seed that differ between the jobs. */
   readonly label: string;
   /** The type of its task. */
   readonly task: Job['task']['type'];
   /** The job's seed. */
   readonly seed: number;
-  /** The rate: of a range test the suggested `maxLr`, else the highest that was trained with; `null` where none was. */
+  /** For a range test, the suggested `maxLr`; otherwise the highest rate of the training. `null` if there is none. */
   readonly lr: number | null;
-  /** The updates of the training; of a range test, of its sweeps. */
+  /** The number of updates of the training, or of a range test's sweeps. */
   readonly steps: number;
-  /** The loss on validation data at the end (of `autoClr`, at its best); without such data, the mean of the last tenth of the steps. */
+  /**
+   * The loss on validation data at the end; for `autoClr`, the best one. Without validation data, the mean over the
+   * last tenth of the steps.
+   */
   readonly loss: number | null;
-  /** The accuracy, likewise. */
+  /** The accuracy, by the same rule. */
   readonly accuracy?: number | null;
-  /** Why it ended early, where it did. */
+  /** The reason why it ended early, if it did. */
   readonly stopped?: 'diverged' | 'aborted' | 'ended';
 }
 
-/** Range tests of jobs that differ in their seeds alone, read as one. */
+/** Range tests of jobs that differ only in their seeds, read as one. */
 export interface RangeTestGroup {
   /** What the jobs of the group have in common. */
   readonly label: string;
@@ -47,7 +50,7 @@ export interface RangeTestGroup {
 
 /** The results of a sweep, as a table and as curves for `@clr/report`. */
 export interface Collection {
-  /** One row a result, in the order given. */
+  /** One row for each result, in the given order. */
   readonly rows: readonly TrialRow[];
   /** `rangeTest: { trace: traces, finding }` of a report. */
   readonly rangeTests: readonly RangeTestGroup[];
@@ -62,12 +65,12 @@ export interface Collection {
 
 /** Options of {@link collect}. */
 export interface CollectOptions {
-  /** How many steps the training after a range test will take: a longer one wants lower rates. Default 500. */
+  /** The number of steps of the training after a range test. A longer training needs lower rates. Default 500. */
   readonly steps?: number;
 }
 
 /**
- * Puts results together: a table, range tests that differ in their seeds alone read as one, and named runs.
+ * Combines results: a table, range tests (those that differ only in their seeds are read as one), and named runs.
  *
  * @throws {ClrError} if there are no results, or two of one job
  *
@@ -81,11 +84,11 @@ export interface CollectOptions {
 export function collect(results: readonly TrialResult[], options: CollectOptions = {}): Collection {
   const { steps } = checkOptionNames('clr/sweep', 'collect', options, ['steps']);
   if (!Array.isArray(results) || results.length === 0) {
-    throw fail('results to collect', 'none', 'Give the results of runTrial or runSweep.');
+    throw fail('results to collect', 'none', 'Pass the results of runTrial or runSweep.');
   }
   const ids = new Set(results.map(({ job }) => job.id));
   if (ids.size < results.length) {
-    throw fail('one result of each job', 'two with one id', 'Give each result once.');
+    throw fail('one result of each job', 'two with the same id', 'Pass each result once.');
   }
   const labels = labelsOf(results.map(({ job }) => job));
   const groups = new Map<string, (readonly [TrialResult, string])[]>();
@@ -145,7 +148,7 @@ const metricsOf = ({
 
 const whyOf = ({ stopped }: Pick<TrainingRun, 'stopped'>) => stopped && { stopped: stopped.reason };
 
-/** Means over the last tenth of the steps; `null` if one of them is not finite. */
+/** Means over the last tenth of the steps; `null` if one of the values is not finite. */
 function endOf(steps: readonly { readonly loss: number | null; readonly accuracy?: number | null }[]) {
   const last = steps.slice(-Math.ceil(steps.length / 10) || undefined);
   const mean = (values: readonly (number | null)[]): number | null =>

@@ -5,7 +5,7 @@ export function fail(expected: string, received: string, advice: string, options
   return new ClrError('clr/sweep', { expected, received, advice }, options);
 }
 
-/** A value of any kind in an error's words. Objects stay unread: `String()` may throw on them. */
+/** Formats a value for an error message. Objects are not converted, because `String()` may throw on them. */
 export function inWords(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
   if (Array.isArray(value)) return 'an array';

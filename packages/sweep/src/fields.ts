@@ -1,7 +1,7 @@
 import { checkOptionNames, type PlanName, parsePolicy } from '@clr/core';
 import { fail, inWords } from './errors.ts';
 
-/** Reads one field: gives back its value, checked, or throws. `path` is where it stands. */
+/** Reads one field: returns its checked value, or throws. `path` is the field's name in messages. */
 export type Read = (value: unknown, path: string) => unknown;
 
 export type Fields = Readonly<Record<string, Read>>;
@@ -41,7 +41,7 @@ export const verdict: Read = (value, path) =>
     ? value.map((each, at) => plan(each, `${path}[${at}]`))
     : boolean(value, path);
 
-/** Further hyperparameters. Which names are legal is up to the Trainable, which refuses others before the first step. */
+/** Further hyperparameters. The Trainable decides which names are legal, and refuses others before the first step. */
 export const hyper: Read = (value, path) => {
   const entries = Object.entries(object(value, path));
   return Object.fromEntries(
@@ -57,7 +57,7 @@ export function object(value: unknown, path: string): Readonly<Record<string, un
   throw fail(`${path} to be an object`, `${path} = ${inWords(value)}`, 'Give named fields.');
 }
 
-/** A frozen copy of the named fields; others are refused with the nearest legal name. */
+/** Returns a frozen copy of the named fields. Other fields are refused, with the nearest legal name. */
 export function readFields(value: unknown, fields: Fields, path: string): Readonly<Record<string, unknown>> {
   const source = object(value, path);
   checkOptionNames('clr/sweep', path, { ...source } as Record<string, unknown>, Object.keys(fields));

@@ -1,6 +1,6 @@
-/** A hash of a text: 16 hexadecimal digits. Not cryptographic: whoever uses it compares the texts too. */
+/** A hash of a text: 16 hexadecimal digits. It is not cryptographic, so callers must compare the texts too. */
 export function hashText(text: string): string {
-  // Two multiplicative hashes of 32 bits (FNV-1a, with different primes) over the bytes.
+  // Two 32-bit multiplicative hashes (FNV-1a, with different primes) over the bytes.
   let [a, b] = [0x811c9dc5, 0xc9dc5811];
   for (const byte of new TextEncoder().encode(text)) {
     a = Math.imul(a ^ byte, 0x01000193);

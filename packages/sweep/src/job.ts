@@ -1,6 +1,6 @@
 import type { Optimizer, PlanName, Policy } from '@clr/core';
 
-/** What JSON can hold. */
+/** A value that JSON can represent. */
 export type Json =
   | null
   | boolean
@@ -27,15 +27,15 @@ export interface RangeTestTask {
   readonly sharpness?: boolean;
 }
 
-/** What both kinds of a plain training have. */
+/** The fields that both kinds of plain training have. */
 interface Training {
-  /** How many updates it takes. */
+  /** The number of updates. */
   readonly steps: number;
-  /** Further hyperparameters by name, such as `weightDecay`: a number, or a policy whose rate is the value. */
+  /** Further hyperparameters by name, such as `weightDecay`. Each is a number, or a policy whose rate is the value. */
   readonly hyper?: Readonly<Record<string, number | Policy>>;
   /**
-   * After how many steps it is saved, besides its troughs. A state with NaN counts as divergence where it is saved, so
-   * this is part of the job. Default: a tenth of `steps`.
+   * The number of steps between checkpoints; troughs are saved too. A state with NaN counts as divergence when it is
+   * saved, so this setting is part of the job. Default: a tenth of `steps`.
    */
   readonly checkpointEvery?: number;
 }
@@ -80,20 +80,22 @@ export interface AutoClrTask {
   readonly ensemble?: boolean;
 }
 
-/** What a job does. */
+/** The task of a job. */
 export type Task = RangeTestTask | FixedTask | PolicyTask | AutoClrTask;
 
 /** One training as plain JSON. Its result depends on nothing else. */
 export interface Job {
-  /** Its name, also of its files. Default: a hash of all the rest, so that equal jobs have equal ids. */
+  /**
+   * Its name, which is also used for its files. Default: a hash of all other fields, so that equal jobs have equal ids.
+   */
   readonly id: string;
-  /** The model, in words or data that your `open` understands. */
+  /** The model, as any JSON that your `open` understands. */
   readonly model: Json;
-  /** The data, likewise. */
+  /** The data, also as any JSON that your `open` understands. */
   readonly data: Json;
   /** The optimizer, made by `sgd()`, `adam()` and others. */
   readonly optimizer: Optimizer;
-  /** For all that is drawn: initial weights, the order of examples. An integer of at least 0. */
+  /** The seed for everything random: initial weights, the order of examples. An integer of at least 0. */
   readonly seed: number;
   /** What to do with the model. */
   readonly task: Task;

@@ -1,13 +1,13 @@
 import { canonical } from './canonical.ts';
 import type { Job, Json } from './job.ts';
 
-/** A job in words: with and without its seed. */
+/** The label of a job, with and without its seed. */
 interface Label {
   readonly whole: string;
   readonly withoutSeed: string;
 }
 
-/** Each job in words that tell it from the others: the type of its task, and all that differs between jobs of its kind. */
+/** Labels that distinguish jobs: the type of the task, and all fields that differ between jobs of the same kind. */
 export function labelsOf(jobs: readonly Job[]): readonly Label[] {
   const parts = (['task', 'model', 'data', 'optimizer'] as const).map((name) =>
     wordsOf(
@@ -28,7 +28,10 @@ export function labelsOf(jobs: readonly Job[]): readonly Label[] {
   }));
 }
 
-/** For each value, its type or name, unless all have the same, and the fields in which it differs from others of that type. */
+/**
+ * For each value, its type or name unless it is the same for all, and the fields that differ between values of the same
+ * type.
+ */
 function wordsOf(values: readonly Json[], showKind: boolean): readonly string[] {
   const leaves = values.map((value) => leavesOf(value));
   const kinds = leaves.map((each) => each.get('type') ?? each.get('name') ?? each.get('') ?? '');
@@ -46,7 +49,7 @@ function wordsOf(values: readonly Json[], showKind: boolean): readonly string[] 
   });
 }
 
-/** The values inside an object as texts, by their paths; any other value under ''. */
+/** The values inside an object as texts, by their paths. Any other value has the path ''. */
 function leavesOf(value: Json | undefined, path = ''): ReadonlyMap<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const text = Array.isArray(value) ? canonical(value, 'data') : String(value);

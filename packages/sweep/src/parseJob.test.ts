@@ -20,7 +20,7 @@ const refusal = (value: unknown): string => {
 };
 
 describe('parseJob', () => {
-  it('reads what it has read, with the same id', () => {
+  it('reads its own result, with the same id', () => {
     for (const task of Object.values(tasks)) {
       const job = jobOf(task);
       expect(parseJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
@@ -28,7 +28,7 @@ describe('parseJob', () => {
     }
   });
 
-  it('gives equal jobs equal ids, in whatever order and with defaults written out or not', () => {
+  it('gives equal jobs equal ids, in any order of fields and with or without defaults', () => {
     const { id } = parseJob(plain);
     expect(id).toMatch(/^[0-9a-f]{16}$/);
     const other = {
@@ -48,7 +48,7 @@ describe('parseJob', () => {
     expect(new Set(ids).size).toBe(1000);
   });
 
-  it('answers a misspelt field with the nearest legal one', () => {
+  it('suggests the nearest legal name for a misspelt field', () => {
     expect(refusal({ ...plain, optimiser: 1 })).toContain('Did you mean "optimizer"?');
     expect(refusal({ ...plain, task: { ...plain.task, step: 5 } })).toContain('Did you mean "steps"?');
     expect(refusal({ ...plain, task: { type: 'rangeTest', startLR: 5 } })).toContain('"startLr"');
@@ -82,7 +82,7 @@ describe('parseJob', () => {
 });
 
 describe('parseJobs', () => {
-  it('refuses equal jobs, ids that differ in case alone, and an empty list', () => {
+  it('refuses equal jobs, ids that differ only in case, and an empty list', () => {
     expect(() => parseJobs([plain, { ...plain, seed: 2 }, plain])).toThrow('jobs[0] and jobs[2]');
     expect(() =>
       parseJobs([

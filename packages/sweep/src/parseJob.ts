@@ -8,8 +8,12 @@ import { parseTask } from './parseTask.ts';
 
 const jobId: Read = (value, path) => {
   if (typeof value === 'string' && /^[A-Za-z0-9][\w.-]{0,99}$/.test(value)) return value;
-  const expected = `${path} to be up to 100 letters, digits, ".", "_" and "-", a letter or digit first`;
-  throw fail(expected, `${path} = ${inWords(value)}`, 'It names files. Leave it out for a hash of the job.');
+  const expected = `${path} to be up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit`;
+  throw fail(
+    expected,
+    `${path} = ${inWords(value)}`,
+    'It is used for file names. Leave it out for a hash of the job.',
+  );
 };
 
 const json: Read = (value, path) => JSON.parse(canonical(value, path));
@@ -23,18 +27,19 @@ const fields: Fields = {
   task: parseTask,
 };
 
-/** A job without its id, as text: equal for equal jobs. */
+/** A job without its id, as text. Equal jobs have equal texts. */
 export function contentOf({ id: _, ...content }: Job): string {
   return canonical(content, 'job');
 }
 
 /**
- * Reads a job from unknown data, such as parsed JSON, with every default of the optimizer and of policies written out.
- * Without an id it gets a hash of all the rest.
+ * Reads a job from unknown data, such as parsed JSON. Fills in every default of the optimizer and of policies. Without
+ * an id, the job gets a hash of all other fields.
  *
  * @param name - how error messages refer to it
  * @returns a frozen copy
- * @throws {ClrError} if a field is missing, bad or unknown; a misspelt one is answered with the nearest legal name
+ * @throws {ClrError} if a field is missing, invalid or unknown; the message suggests the nearest legal name for a
+ * misspelt one
  *
  * @example
  * ```ts
@@ -54,10 +59,10 @@ export function parseJob(value: unknown, name = 'job'): Job {
 }
 
 /**
- * Reads a list of jobs. Equal jobs, or two with one id, are refused.
+ * Reads a list of jobs. Equal jobs, or two with the same id, are refused.
  *
  * @param name - how error messages refer to the list
- * @throws {ClrError} as {@link parseJob} does, and if an id is there twice
+ * @throws {ClrError} as {@link parseJob} does, and if an id occurs twice
  *
  * @example
  * ```ts
@@ -67,17 +72,17 @@ export function parseJob(value: unknown, name = 'job'): Job {
  */
 export function parseJobs(value: unknown, name = 'jobs'): readonly Job[] {
   if (!Array.isArray(value) || value.length === 0) {
-    const received = Array.isArray(value) ? 'an empty one' : inWords(value);
-    throw fail(`${name} to be an array of jobs`, received, 'Give at least one job.');
+    const received = Array.isArray(value) ? 'an empty array' : inWords(value);
+    throw fail(`${name} to be an array of jobs`, received, 'Pass at least one job.');
   }
   const jobs = Array.from(value, (each, at) => parseJob(each, `${name}[${at}]`));
   const places = new Map<string, number>();
   for (const [at, { id }] of jobs.entries()) {
-    // Some file systems do not tell a from A.
+    // Some file systems ignore case.
     const key = id.toLowerCase();
     if (places.has(key)) {
       const received = `${name}[${places.get(key)}] and ${name}[${at}] with the id ${inWords(id)}`;
-      throw fail('jobs that differ, each with its own id', received, 'Give them different seeds or ids.');
+      throw fail('jobs that differ, each with its own id', received, 'Use different seeds or ids.');
     }
     places.set(key, at);
   }

@@ -12,7 +12,7 @@ const factories: Readonly<Record<Optimizer['type'], (options: object) => Optimiz
 
 const optimizerType = oneOf(...Object.keys(factories));
 
-/** Reads an optimizer of core, every default written out. */
+/** Reads an optimizer of core and fills in every default. */
 export function parseOptimizer(value: unknown, path: string): Optimizer {
   const { type, ...options } = object(value, path);
   optimizerType(type, `${path}.type`);

@@ -47,7 +47,7 @@ const kinds: Readonly<Record<Task['type'], Fields>> = {
 
 const taskType = oneOf(...Object.keys(kinds));
 
-/** Reads a task, every field checked. `path` is its name in messages. */
+/** Reads a task and checks every field. `path` is its name in messages. */
 export function parseTask(value: unknown, path: string): Task {
   const { type, ...rest } = object(value, path);
   taskType(type, `${path}.type`);

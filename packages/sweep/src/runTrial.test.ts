@@ -16,16 +16,16 @@ describe('runTrial', () => {
       const job = jobOf(task);
       const once = await runTrial(job, { open });
       expect(text(await runTrial(job, { open }))).toBe(text(once));
-      // Nothing is lost on the way through JSON.
+      // JSON keeps everything.
       expect(parseResult(JSON.parse(text(once)))).toEqual(once);
       expect(text(await runTrial({ ...job, seed: 2 }, { open }))).not.toBe(text(once));
     },
   );
 
-  it('goes on from every checkpoint to the same bits, and from a stop at any step', async () => {
+  it('resumes from every checkpoint, and from a stop at any step, with the same bits', async () => {
     const job = jobOf(tasks.policy);
     const saved: string[] = [];
-    // As a file would hold it: typed arrays apart, all else as JSON.
+    // The form of a checkpoint in a file: typed arrays separate, everything else as JSON.
     const save = (checkpoint: TrialCheckpoint) => void saved.push(pack(checkpoint));
     const whole = text(await runTrial(job, { open, save }));
     expect(saved.map((each) => unpack(each).step)).toEqual([5, 10, 15, 16, 20, 25, 30, 32, 35, 40]);
@@ -48,7 +48,7 @@ describe('runTrial', () => {
     }
   });
 
-  it('gives nothing for what was stopped, and leaves no half evaluation in a checkpoint', async () => {
+  it('returns nothing for a stopped job, and stores no incomplete evaluation in a checkpoint', async () => {
     const job = jobOf(tasks.policy);
     const controller = new AbortController();
     let last: TrialCheckpoint | undefined;
@@ -96,7 +96,7 @@ describe('runTrial', () => {
     expect(seen).toEqual(['told', 'disposed', 'disposed']);
   });
 
-  it('refuses a checkpoint of another job, of no job, and with a task that begins again', async () => {
+  it('refuses a checkpoint of another job, without a job, or for a task that cannot be resumed', async () => {
     let last: TrialCheckpoint | undefined;
     const save = (checkpoint: TrialCheckpoint) => {
       last = checkpoint;
@@ -110,7 +110,7 @@ describe('runTrial', () => {
     await expect(runTrial(jobOf(tasks.policy), { open, from: bare })).rejects.toThrow(
       'a checkpoint without a job',
     );
-    await expect(runTrial(jobOf(tasks.rangeTest), { open, from })).rejects.toThrow('begins again');
+    await expect(runTrial(jobOf(tasks.rangeTest), { open, from })).rejects.toThrow('cannot be resumed');
     await expect(runTrial(jobOf(tasks.fixed), { opne: open } as never)).rejects.toThrow('"open"');
   });
 });

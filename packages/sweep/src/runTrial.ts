@@ -9,11 +9,11 @@ import { parseResult, recordOf, type TrialResult } from './trialResult.ts';
 const names = ['open', 'onStep', 'signal', 'from', 'save'] as const;
 
 /**
- * Runs one job. The result depends on the job alone: it has the same bits with and without stops on the way.
+ * Runs one job. The result depends only on the job. It has the same bits with and without stops.
  *
  * @param job - as {@link parseJob} reads it
  * @returns the result; `undefined` if `signal` stopped it
- * @throws {ClrError} if the job is bad, `from` belongs to another job, or the training throws
+ * @throws {ClrError} if the job is invalid, if `from` belongs to another job, or if the training throws
  *
  * @example
  * ```ts
@@ -29,17 +29,21 @@ export async function runTrial<Batch>(
   const read = parseJob(job);
   const resumable = read.task.type === 'fixed' || read.task.type === 'policy';
   if (from && !resumable) {
-    const expected = `no checkpoint with the task ${read.task.type}, which begins again`;
+    const expected = `no checkpoint with the task ${read.task.type}, which cannot be resumed`;
     throw fail(expected, `from with step ${inWords(from.step)}`, 'Leave out `from`.');
   }
   if (typeof open !== 'function') {
-    throw fail('open to be a function', `open = ${inWords(open)}`, 'Give one that makes model and batches.');
+    throw fail(
+      'open to be a function',
+      `open = ${inWords(open)}`,
+      'Pass a function that makes the model and the batches.',
+    );
   }
   const opened = await open(read);
   const { trainable, onResult } = checkOptionNames('clr/sweep', 'the result of open', opened, openNames);
   try {
     const outcome = await runTask(read, opened, options);
-    // An abort may have cut the last evaluation short, so what was reached is not the result.
+    // An abort may have cut the last evaluation short, so this is not the job's result.
     if (signal?.aborted) return undefined;
     const result = parseResult({ version: 1, job: read, ...outcome });
     await onResult?.(result);

@@ -4,7 +4,7 @@ import { contentOf } from './parseJob.ts';
 import { recordSoFar } from './trialCheckpoint.ts';
 import type { OpenedJob, TrialOptions } from './trialOptions.ts';
 
-/** Trains, saves on the way, and gives the record of the whole run, also of the steps before a checkpoint. */
+/** Trains, saves checkpoints, and returns the record of the whole run, including the steps before a checkpoint. */
 export async function trainTrial<Batch>(
   job: Job,
   task: FixedTask | PolicyTask,
@@ -29,7 +29,7 @@ export async function trainTrial<Batch>(
       troughs.push(trough);
     },
     checkpoint: {
-      // Asked for without `save` too: a state that holds NaN ends a run where it is saved.
+      // Set even without `save`, because a state with NaN ends a run when it is saved.
       every: { steps: checkpointEvery },
       async save(checkpoint) {
         // An abort may have cut the evaluation of its trough short.

@@ -3,7 +3,7 @@ import { fail, inWords } from './errors.ts';
 import type { Job } from './job.ts';
 import { contentOf } from './parseJob.ts';
 
-/** A job on its way: the state of its training, and its record so far. The stores of `@clr/checkpoint` keep it. */
+/** A running job: the state of its training, and its record so far. The stores of `@clr/checkpoint` can store it. */
 export interface TrialCheckpoint extends Checkpoint {
   /** What belongs to the job, beside the state of the model. */
   readonly extra: {
@@ -16,7 +16,7 @@ export interface TrialCheckpoint extends Checkpoint {
   };
 }
 
-/** The record so far of a checkpoint of this very job; nothing at the start. */
+/** The record in a checkpoint of this job; undefined without a checkpoint. */
 export function recordSoFar(
   job: Job,
   from: (Checkpoint & { readonly extra?: unknown }) | undefined,
@@ -29,14 +29,14 @@ export function recordSoFar(
       typeof extra.job === 'string'
         ? `a checkpoint of another job, ${inWords(extra.job)}`
         : 'a checkpoint without a job',
-      'Begin without a checkpoint, or give the job another id.',
+      'Start without a checkpoint, or use another id for the job.',
     );
   }
   if (extra.steps.length !== from.step) {
     throw fail(
       `the record of ${from.step} steps in the checkpoint of the job ${job.id}`,
       `${extra.steps.length} steps`,
-      'Begin without a checkpoint.',
+      'Start without a checkpoint.',
     );
   }
   return { steps: [...extra.steps], troughs: [...extra.troughs] };

@@ -3,37 +3,40 @@ import type { Job } from './job.ts';
 import type { TrialCheckpoint } from './trialCheckpoint.ts';
 import type { TrialResult } from './trialResult.ts';
 
-/** What a job is run on. */
+/** The model and data of a job. */
 export interface OpenedJob<Batch> {
-  /** The model with its optimizer, as `createTrainer` of an adapter gives it. It is disposed of at the end. */
+  /** The model with its optimizer, as returned by `createTrainer` of an adapter. It is disposed of at the end. */
   readonly trainable: Trainable<Batch>;
   /** The training batches. */
   readonly batches: Batches<Batch>;
-  /** Batches to evaluate on, apart from the training data. */
+  /** Batches for evaluation, separate from the training data. */
   readonly validation?: BatchPass<Batch>;
-  /** Told of the result while the trained model is still there: the place to export it. A repeated job tells it again. */
+  /**
+   * Called with the result while the trained model still exists, so that it can be exported. A repeated job calls it
+   * again.
+   */
   readonly onResult?: (result: TrialResult) => void | Promise<void>;
 }
 
-/** Makes a job's model and data. It must depend on nothing but the job, and draw all that is random from its seed. */
+/** Makes a job's model and data. It must depend on nothing but the job, and take all randomness from its seed. */
 export type Open<Batch> = (job: Job) => OpenedJob<Batch> | Promise<OpenedJob<Batch>>;
 
 /** Options of {@link runTrial}. */
 export interface TrialOptions<Batch> {
   /** Makes the model and the data of a job. */
   readonly open: Open<Batch>;
-  /** Told of every step: of a sweep, or of a training. */
+  /** Called for every step of a sweep or a training. */
   readonly onStep?: (point: RangeTestPoint) => void | Promise<void>;
-  /** Stops between two steps. A training is saved before. */
+  /** Stops between two steps. A training is saved first. */
   readonly signal?: AbortSignalLike;
-  /** Where to go on from: the last checkpoint that `save` was given. Only with the tasks `fixed` and `policy`. */
+  /** The checkpoint to resume from: the last one that was passed to `save`. Only for the tasks `fixed` and `policy`. */
   readonly from?: Checkpoint & {
-    /** What `save` was given beside the state. */
+    /** The data that `save` received besides the state. */
     readonly extra?: unknown;
   };
   /**
-   * Keeps a checkpoint, such as `save` of a store of `@clr/checkpoint`. Only the tasks `fixed` and `policy` are saved;
-   * a range test or `autoClr` that was stopped begins again.
+   * Stores a checkpoint, such as `save` of a store of `@clr/checkpoint`. Only the tasks `fixed` and `policy` are saved;
+   * a range test or `autoClr` that was stopped starts again.
    */
   readonly save?: (checkpoint: TrialCheckpoint) => void | Promise<void>;
 }

@@ -12,13 +12,13 @@ import { object } from './fields.ts';
 import type { Job } from './job.ts';
 import { parseJob } from './parseJob.ts';
 
-/** Several troughs together, without their states. */
+/** A combination of several troughs, without their states. */
 export interface JointRecord extends Pick<TrialMetrics, 'loss' | 'accuracy'> {
   /** The steps of the troughs. */
   readonly troughs: readonly number[];
 }
 
-/** Metrics as JSON holds them: `null` for what is not finite. */
+/** Metrics in JSON: `null` for values that are not finite. */
 export interface TrialMetrics {
   /** The mean loss; `null` if it is not finite. */
   readonly loss: number | null;
@@ -26,7 +26,7 @@ export interface TrialMetrics {
   readonly accuracy?: number | null;
 }
 
-/** What core's `autoClr` gives, as plain JSON: without states, and with `null` for numbers that are not finite. */
+/** The result of core's `autoClr` as plain JSON, without states, and with `null` for numbers that are not finite. */
 export interface AutoClrRecord
   extends Pick<AutoClrResult, 'trace' | 'finding' | 'policy' | 'run' | 'verdict' | 'cost'> {
   /** The step and the metrics of the best state, without the state itself. */
@@ -37,21 +37,21 @@ export interface AutoClrRecord
   readonly ensemble?: JointRecord;
 }
 
-/** The result of one job as plain JSON: a trace, a run or the record of `autoClr`, as the task is. */
+/** The result of one job as plain JSON: a trace, a run or the record of `autoClr`, depending on the task. */
 export interface TrialResult {
   /** The version of this format. */
   readonly version: 1;
   /** The job that gave the result. */
   readonly job: Job;
-  /** Of a range test. */
+  /** The trace of a range test. */
   readonly trace?: RangeTestTrace;
-  /** Of a fixed rate or a policy: the whole run, also where it was resumed. */
+  /** The whole run of a fixed rate or a policy, including the steps before it was resumed. */
   readonly run?: TrainingRun;
   /** Of `autoClr`: the test, the plan and the training. */
   readonly autoClr?: AutoClrRecord;
 }
 
-/** What `autoClr` gave, without states. */
+/** The record of an `autoClr` result, without states. */
 export function recordOf(result: AutoClrResult): AutoClrRecord {
   const { best, average, ensemble, ...rest } = result;
   const joint = ({ troughs, ...metrics }: TroughCombination) => ({
@@ -67,14 +67,14 @@ export function recordOf(result: AutoClrResult): AutoClrRecord {
   }) as AutoClrRecord;
 }
 
-/** Data as JSON would give them back: `null` for numbers that are not finite. */
+/** Converts data as JSON does: `null` for numbers that are not finite. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 /**
  * Reads a result from unknown data, such as parsed JSON.
  *
  * @param name - how error messages refer to it, such as the name of its file
- * @throws {ClrError} if it is not what {@link runTrial} gave
+ * @throws {ClrError} if it is not a result of {@link runTrial}
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 export function parseResult(value: unknown, name = 'result'): TrialResult {
   const { version, job, trace, run, autoClr } = object(value, name);
   if (version !== 1) {
-    const advice = 'Give what runTrial returned, as JSON.';
+    const advice = 'Pass the result of runTrial, as JSON.';
     throw fail(`${name}.version to be 1`, `${name}.version = ${inWords(version)}`, advice);
   }
   const read = parseJob(job, `${name}.job`);

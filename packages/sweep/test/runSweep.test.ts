@@ -32,7 +32,7 @@ const alone = Promise.all(jobs.map((job) => runTrial(job, { open })));
 const sameAsAlone = async (results: unknown) => JSON.stringify(results) === JSON.stringify(await alone);
 
 describe('runSweep', () => {
-  it('gives the bits that each job has alone, as files too, and a second call has nothing to do', async () => {
+  it('gives each job the same bits as alone, also in files, and a second call has nothing to do', async () => {
     const seen: SweepProgress[] = [];
     const { results, failed, stopped } = await runSweep(
       jobs,
@@ -49,7 +49,7 @@ describe('runSweep', () => {
     expect(again.results).toEqual(results);
   });
 
-  it('goes on after workers were killed', async () => {
+  it('continues after workers were killed', async () => {
     const pids = new Set<number>();
     let lost = 0;
     const { results, failed } = await runSweep(
@@ -57,7 +57,7 @@ describe('runSweep', () => {
       options({
         onProgress({ type, pid, step }) {
           if (type === 'lost') lost++;
-          // Each worker once, in the middle of a job.
+          // Kills each worker once, in the middle of a job.
           if (type !== 'step' || step! < 8 || pids.has(pid!) || pids.size === 3) return;
           pids.add(pid!);
           process.kill(pid!, 'SIGKILL');
@@ -69,7 +69,7 @@ describe('runSweep', () => {
     expect(await sameAsAlone(results)).toBe(true);
   });
 
-  it('stops when asked, keeps checkpoints, and goes on later', async () => {
+  it('stops when aborted, keeps checkpoints, and continues later', async () => {
     const controller = new AbortController();
     const stop = ({ type, step }: SweepProgress) => {
       if (type === 'step' && step! >= 10) controller.abort();
@@ -84,7 +84,7 @@ describe('runSweep', () => {
     expect((await readdir(folder)).filter((name) => !name.endsWith('.json'))).toEqual([]);
   });
 
-  it('leaves out a job that throws, and one that keeps losing its worker', async () => {
+  it('skips a job that throws, and one that keeps losing its worker', async () => {
     const bad = jobOf(tasks.fixed, 1, { throwAt: 3 });
     const deadly = jobOf(tasks.fixed, 1, { exitAt: 3 });
     const { results, failed, stopped } = await runSweep([bad, jobs[4]!, deadly], options({ retries: 1 }));
@@ -96,7 +96,7 @@ describe('runSweep', () => {
     expect(stopped).toBe(false);
   });
 
-  it('refuses what cannot work, before the first job', async () => {
+  it('refuses invalid arguments before the first job', async () => {
     await expect(runSweep(jobs, options({ module: 'no-such.js' }))).rejects.toThrow('no-such.js');
     const jobless = fileURLToPath(new URL('../dist/index.js', import.meta.url));
     await expect(runSweep(jobs, options({ module: jobless }))).rejects.toThrow('without a function "open"');
@@ -115,7 +115,7 @@ describe('runSweep', () => {
 });
 
 describe('createTrialProcess', () => {
-  it('takes one job at a time, and tells what is wrong with its module', async () => {
+  it('takes one job at a time, and reports the fault of its module', async () => {
     const child = createTrialProcess({ module });
     const first = child.run(jobs[3]!);
     await expect(child.run(jobs[4]!)).rejects.toThrow('one job at a time');

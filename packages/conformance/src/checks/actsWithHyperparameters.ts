@@ -6,18 +6,18 @@ import { batchOf, rateOf, step, withModel } from '../model.ts';
 const decay = 0.5;
 
 /**
- * With plain SGD from weights `w`, a weight decay λ moves them by a further `−lr · λ · w`; a norm of the gradient above `clipNorm`
- * scales the whole update down to it, and one below changes nothing. A step without them acts as the optimizer is by
- * itself. All of it by way of `hyper` of `train`.
+ * With plain SGD from weights `w`, a weight decay λ changes them by a further `−lr · λ · w`. If the norm of the
+ * gradient is above `clipNorm`, the whole update is scaled down to it; if it is below, nothing changes. A step without
+ * these hyperparameters uses the optimizer's own. All are passed by `hyper` of `train`.
  */
 export const actsWithHyperparameters: TrainableCheck = {
-  name: 'acts with the weight decay and the clipping of the very step',
+  name: 'acts with the weight decay and the clipping of the current step',
   skip: (subject) =>
     subject.createWithHyperparameters ? undefined : 'the adapter takes neither weight decay nor clipping',
   async run(subject) {
     const lr = rateOf(subject);
     const create = () => subject.createWithHyperparameters!();
-    /** The weights after so many steps from the start. */
+    /** The weights after a number of steps from the start. */
     const after = (steps: number, hyper: Hyper): Promise<number[]> =>
       withModel(create, async (model) => {
         const batches = [batchOf(subject, 0), batchOf(subject, 1)];
@@ -49,7 +49,7 @@ export const actsWithHyperparameters: TrainableCheck = {
         wanted,
         tolerance,
         said,
-        'Read weightDecay of the step; it decays all weights that are trained.',
+        'Read weightDecay of the step; it applies to all trained weights.',
       );
     }
     if (known.includes('clipNorm')) {
@@ -74,13 +74,13 @@ export const actsWithHyperparameters: TrainableCheck = {
           await step(model, batchOf(subject, 1), { lr, ...last });
           return flatten(await model.weights());
         });
-      const said = `a step without ${name} to act as the optimizer is by itself, after one with it`;
+      const said = `a step without ${name} to use the optimizer’s own, even after a step with it`;
       close(
         await ended({}),
         await ended({ [name]: off[name] }),
         tolerance,
         said,
-        'Go back to the optimizer’s own value.',
+        'Return to the optimizer’s own value.',
       );
     }
   },

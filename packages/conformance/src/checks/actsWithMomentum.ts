@@ -3,18 +3,18 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
 
 /**
- * Two steps at one rate, the second with the momentum μ, end `μ · (first update)` further than with 0;
- * so in both forms of the velocity, as long as the rate stays. A step without momentum acts with the optimizer's own.
+ * Two steps at one rate, the second with momentum μ, end `μ · (first update)` further than with momentum 0. This holds
+ * for both forms of the velocity while the rate is constant. A step without momentum uses the optimizer's own.
  */
 export const actsWithMomentum: TrainableCheck = {
-  name: 'acts with the momentum of the very step',
+  name: 'acts with the momentum of the current step',
   skip: (subject) => (subject.createWithMomentum ? undefined : 'the adapter cannot set momentum'),
   async run(subject) {
     const lr = rateOf(subject);
     const run = (second: number | undefined, first = 0.9): Promise<number[][]> =>
       withModel(richest(subject), async (model) => {
         const start = flatten(await model.weights());
-        // The first momentum has nothing to act on yet; if it acts in the second step, it comes late.
+        // The momentum of the first step has no effect yet. If it acts in the second step, the adapter applies it late.
         await step(model, batchOf(subject, 0), { lr, momentum: first });
         const middle = flatten(await model.weights());
         await step(model, batchOf(subject, 1), second === undefined ? { lr } : { lr, momentum: second });
@@ -25,11 +25,11 @@ export const actsWithMomentum: TrainableCheck = {
     for (const momentum of [0.5, 0.25]) {
       const end = (await run(momentum))[2]!;
       const wanted = still.map((value, index) => value + momentum * (middle[index]! - start[index]!));
-      const said = `a second step with momentum ${momentum} to go that share of the first step further`;
+      const said = `a second step with momentum ${momentum} to go further by that share of the first step`;
       close(end, wanted, 8 * 2 ** -23 * largest, said, 'Set the momentum before the update, and use it.');
     }
     const [high, low] = [(await run(undefined, 0.9))[2]!, (await run(undefined, 0.1))[2]!];
-    const said = 'a step without momentum to act with the optimizer’s own, not with that of the step before';
-    close(high, low, 8 * 2 ** -23 * largest, said, 'Keep the optimizer’s own momentum, and go back to it.');
+    const said = 'a step without momentum to use the optimizer’s own, not that of the step before';
+    close(high, low, 8 * 2 ** -23 * largest, said, 'Keep the optimizer’s own momentum, and return to it.');
   },
 };

@@ -3,7 +3,10 @@ import { close, fail, flatten, sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, richest, steps, withModel } from '../model.ts';
 
-/** The average of snapshots has the mean of their weights and the last one's slots, and costs the model nothing. */
+/**
+ * The average of snapshots has the mean of their weights and the slots of the last one. Computing it does not change
+ * the model.
+ */
 export const averagesSnapshots: TrainableCheck = {
   name: 'averages the weights of snapshots',
   skip: ({ optional }) =>
@@ -21,7 +24,7 @@ export const averagesSnapshots: TrainableCheck = {
       const mean = await averageWeights(trainable, [early, late], [batchOf(subject, 0)]);
       const weighed = await averageWeights(trainable, [early, late], [batchOf(subject, 0)], [3, 1]);
       const alone = await averageWeights(trainable, [late, late], [batchOf(subject, 0)]);
-      const said = 'averageWeights() to leave the model as it was';
+      const said = 'averageWeights() to leave the model unchanged';
       sameBits(await model.weights(), third, said, 'Make a new state in average(); renew only statistics.');
       const [a, b] = [flatten(first), flatten(second)];
       for (const [state, share, what, advice] of [
@@ -29,8 +32,8 @@ export const averagesSnapshots: TrainableCheck = {
         [
           weighed,
           1 / 4,
-          'the weights of an average with the weights 3 and 1 to lie a quarter of the way',
-          'Use the weights that average() is given: averagingWeights() of @clr/core reads them.',
+          'the weights of an average with the weights 3 and 1 to be a quarter of the way from the first to the second',
+          'Use the weights that are passed to average(): averagingWeights() of @clr/core reads them.',
         ],
       ] as const) {
         await trainable.restore(state);
@@ -41,12 +44,12 @@ export const averagesSnapshots: TrainableCheck = {
       sameBits(
         await steps(model, subject, 3, 6),
         third,
-        'a state averaged with itself to go on as itself',
+        'the average of a state with itself to continue like that state',
         'Take slots and counters from the last snapshot.',
       );
       await trainable.restore(early);
-      const kept = 'a snapshot that was averaged to be as it was';
-      sameBits(await model.weights(), first, kept, 'Write into no snapshot.');
+      const kept = 'a snapshot that was averaged to be unchanged';
+      sameBits(await model.weights(), first, kept, 'Do not write into a snapshot.');
     });
   },
 };

@@ -2,7 +2,7 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
-/** Evaluation only looks: the weights, and every later step, are as they would have been without. */
+/** Evaluation changes neither the weights nor any later step. */
 export const changesNothingInEvaluate: TrainableCheck = {
   name: 'changes nothing in evaluate',
   async run(subject) {
@@ -10,18 +10,13 @@ export const changesNothingInEvaluate: TrainableCheck = {
     await withModel(richest(subject), async (model) => {
       const before = await steps(model, subject, 0, 2);
       await model.trainable.evaluate(subject.batches);
-      sameBits(
-        await model.weights(),
-        before,
-        'evaluate() to change no weight',
-        'Run the forward pass alone.',
-      );
+      sameBits(await model.weights(), before, 'evaluate() to change no weight', 'Run only the forward pass.');
       const after = await steps(model, subject, 2, 5);
       sameBits(
         after,
         undisturbed,
-        'the steps after evaluate() to be as without it',
-        'Leave the optimizer alone.',
+        'the steps after evaluate() to be the same as without it',
+        'Do not touch the optimizer.',
       );
     });
   },

@@ -14,7 +14,7 @@ function policyOf<Batch>(subject: Subject<Batch>) {
   return triangular({ baseLr: maxLr / 4, maxLr, stepSize: 2, ...(momentum && { momentum }) });
 }
 
-/** The weights after each step of a run without faults, made with `trainStep` alone. */
+/** The weights after each step of a run without faults, using `trainStep` only. */
 async function undisturbed<Batch>(subject: Subject<Batch>): Promise<readonly Weights[]> {
   return withModel(richest(subject), async (model) => {
     const states = [await model.weights()];
@@ -28,16 +28,16 @@ async function undisturbed<Batch>(subject: Subject<Batch>): Promise<readonly Wei
   });
 }
 
-/** Every call that can fail in a short run, with every way in which it can fail. */
+/** Every call that can fail in a short run, in every way it can fail. */
 function* faultsOf(asked: readonly Asked[], calls: readonly number[]): Generator<Fault> {
   for (const each of asked) {
     for (const call of calls) for (const failure of failures[each]) yield { asked: each, call, failure };
   }
 }
 
-/** Whatever fails during a run or a range test, the model is in the right state, and a checkpoint resumes. */
+/** Whatever call fails in a run or a range test, the model is in the right state, and a checkpoint can be resumed. */
 export const keepsStateOnFaults: TrainableCheck = {
-  name: 'keeps its state whatever fails during a run or a range test',
+  name: 'keeps its state whatever call fails in a run or a range test',
   async run<Batch>(subject: Subject<Batch>) {
     const states = await undisturbed(subject);
     for (const fault of faultsOf(
@@ -69,7 +69,7 @@ async function twoSteps<Batch>(subject: Subject<Batch>, model: TestModel<Batch>)
 
 const describe = (fault: Fault | number): string =>
   typeof fault === 'number'
-    ? `an abort at look ${fault} at the signal`
+    ? `an abort at read ${fault} of the signal`
     : `call ${fault.call} of ${fault.asked} that ${fault.failure}`;
 
 /** A run with a fault, or with an abort at the given read of the signal. */
@@ -91,13 +91,13 @@ async function trainsThrough<Batch>(
       }),
       fault,
     );
-    const said = `a run with ${describe(fault)} to stand where its ${run.updates} updates led`;
-    sameBits(await model.weights(), states[run.updates]!, said, 'Apply a step wholly, or not at all.');
+    const said = `a run with ${describe(fault)} to end with the weights after its ${run.updates} updates`;
+    sameBits(await model.weights(), states[run.updates]!, said, 'Apply a step completely or not at all.');
     const from = saved.at(-1);
     if (!from) return;
     await train(model.trainable, subject.batches, { ...options, evaluate: subject.batches, from });
     const resumed = `a run resumed after ${describe(fault)} to end with the bits of one without`;
-    sameBits(await model.weights(), states[length]!, resumed, 'Leave nothing behind when a call fails.');
+    sameBits(await model.weights(), states[length]!, resumed, 'Leave no changes behind when a call fails.');
   });
 }
 
@@ -120,16 +120,16 @@ async function sweepsThrough<Batch>(
     }),
     fault,
   );
-  const said = `a range test with ${describe(fault)} to leave the weights as they were`;
-  sameBits(await model.weights(), start, said, 'Put every weight back in restore().');
+  const said = `a range test with ${describe(fault)} to leave the weights unchanged`;
+  sameBits(await model.weights(), start, said, 'Restore every weight in restore().');
   // Slots and counters must be unchanged too, or the next steps would differ.
   const snapshot = await model.trainable.snapshot();
-  const after = `the steps after a range test with ${describe(fault)} to be as on a fresh model`;
-  sameBits(await twoSteps(subject, model), next, after, 'Put slots and counters back in restore().');
+  const after = `the steps after a range test with ${describe(fault)} to be the same as on a fresh model`;
+  sameBits(await twoSteps(subject, model), next, after, 'Restore slots and counters in restore().');
   await model.trainable.restore(snapshot);
 }
 
-/** Awaits a call. If it rejects, the error must be a `ClrError` in the three-line form. */
+/** Awaits a call. If it rejects, the error must be a `ClrError` with the three parts. */
 async function settled(call: Promise<unknown>, fault: Fault | number): Promise<void> {
   try {
     await call;
@@ -139,7 +139,7 @@ async function settled(call: Promise<unknown>, fault: Fault | number): Promise<v
     throw fail(
       `a ClrError after ${describe(fault)}`,
       String(error),
-      'Do not catch errors; core adds where they occurred.',
+      'Do not catch errors; core adds the place where they occurred.',
     );
   }
 }

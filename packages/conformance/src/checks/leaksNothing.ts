@@ -4,7 +4,7 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, rateOf, richest, steps, withModel } from '../model.ts';
 import type { Subject, TestModel } from '../subject.ts';
 
-/** The count of live resources stands still while training goes on, and is back where it was after `dispose()`. */
+/** The number of live resources does not grow during training, and returns to its initial value after `dispose()`. */
 export const leaksNothing: TrainableCheck = {
   name: 'leaks nothing',
   skip: (subject) => (subject.liveResources ? undefined : 'the subject does not count live resources'),
@@ -28,7 +28,7 @@ export const leaksNothing: TrainableCheck = {
         throw fail(
           `${warm} live resources after three more rounds of steps, evaluation, snapshot and range test`,
           `${after}`,
-          'Free what each call makes; a snapshot must hold nothing that has to be freed.',
+          'Free the resources of each call; a snapshot must not hold any.',
         );
       }
     });
@@ -37,7 +37,7 @@ export const leaksNothing: TrainableCheck = {
       throw fail(
         `${before} live resources after dispose(), as before create()`,
         `${end}`,
-        'Free all in dispose().',
+        'Free all resources in dispose().',
       );
   },
 };

@@ -3,7 +3,10 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, richest, step, steps, withModel } from '../model.ts';
 import type { Subject } from '../subject.ts';
 
-/** Batch sharpness is the curvature that two steps of plain SGD on one batch show, and costs the model nothing. */
+/**
+ * Batch sharpness is the curvature measured by two steps of plain SGD on one batch. Computing it does not change the
+ * model.
+ */
 export const measuresSharpness: TrainableCheck = {
   name: 'measures the batch sharpness',
   skip: ({ optional }) =>
@@ -13,7 +16,7 @@ export const measuresSharpness: TrainableCheck = {
   async run(subject) {
     const measured = await withModel(plain(subject), (model) => sharpnessOf(model, batchOf(subject, 0)));
     const rate = rateOf(subject) / 4;
-    // What is left of the rate in the first goes out with the second.
+    // The estimate from two steps depends on the rate. Combining two rates cancels the first-order term.
     const wanted = 2 * (await seenInSteps(subject, rate / 2)) - (await seenInSteps(subject, rate));
     const said = 'batchSharpness() to be the curvature along the gradient';
     close(
@@ -30,8 +33,8 @@ export const measuresSharpness: TrainableCheck = {
       await sharpnessOf(model, batchOf(subject, 3));
       const kept = 'batchSharpness() to change no weight';
       sameBits(await model.weights(), before, kept, 'Put moved weights and statistics back.');
-      const after = 'the steps after batchSharpness() to be as without it';
-      sameBits(await steps(model, subject, 2, 5), undisturbed, after, 'Leave the optimizer alone.');
+      const after = 'the steps after batchSharpness() to be the same as without it';
+      sameBits(await steps(model, subject, 2, 5), undisturbed, after, 'Do not touch the optimizer.');
     });
   },
 };

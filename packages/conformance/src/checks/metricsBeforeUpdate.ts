@@ -2,9 +2,9 @@ import { close, fail } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
-/** `trainStep` gives numbers, or promises of them: the batch's mean loss and accuracy before the update. */
+/** `trainStep` returns numbers, or promises of them: the batch's mean loss and accuracy before the update. */
 export const metricsBeforeUpdate: TrainableCheck = {
-  name: 'gives the metrics of the batch before the update',
+  name: 'returns the metrics of the batch before the update',
   async run(subject) {
     await withModel(plain(subject), async (model) => {
       for (let index = 0; index < 3; index++) {
@@ -16,21 +16,21 @@ export const metricsBeforeUpdate: TrainableCheck = {
             throw fail(
               `${name} to be a number or a promise of one`,
               `a ${typeof value}`,
-              'Read the scalar out of its tensor.',
+              'Read the scalar from its tensor.',
             );
           }
         }
-        const said = 'trainStep to give the loss that evaluate gave just before';
-        const advice = 'Give the loss of the weights before the update, as a mean over the batch.';
+        const said = 'trainStep to return the loss that evaluate returned just before';
+        const advice = 'Return the loss of the weights before the update, as a mean over the batch.';
         close([result.loss], [before.loss], 1e-4 * (1 + Math.abs(before.loss)), said, advice);
         if (result.accuracy !== undefined && before.accuracy !== undefined) {
-          const same = 'trainStep to give the accuracy that evaluate gave just before';
+          const same = 'trainStep to return the accuracy that evaluate returned just before';
           close(
             [result.accuracy],
             [before.accuracy],
             1e-6,
             same,
-            'Give the share classified right, in [0, 1].',
+            'Return the share of correctly classified examples, in [0, 1].',
           );
         }
       }

@@ -2,7 +2,7 @@ import { close, fail, flatten } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
-/** One step of plain SGD is the rate times a gradient that does not depend on it. */
+/** One step of plain SGD is the rate times a gradient that does not depend on the rate. */
 export const movesInProportion: TrainableCheck = {
   name: 'moves the weights in proportion to the rate',
   async run(subject) {
@@ -22,7 +22,7 @@ export const movesInProportion: TrainableCheck = {
     const rounding = 4 * 2 ** -24 * largest;
     if (!(distance > 100 * rounding)) {
       throw fail(
-        `a step at the rate ${rate} to move a weight visibly`,
+        `a step at the rate ${rate} to change a weight visibly`,
         `at most ${distance}`,
         'Give the subject a higher rate.',
       );

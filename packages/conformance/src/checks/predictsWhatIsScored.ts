@@ -2,7 +2,10 @@ import { close, fail, notSameBits, sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, richest, steps, withModel } from '../model.ts';
 
-/** Outputs score as an evaluation does, are those of the weights as they are, and cost the model nothing. */
+/**
+ * Predicted outputs score as an evaluation does and belong to the current weights. Computing them does not change the
+ * model.
+ */
 export const predictsWhatIsScored: TrainableCheck = {
   name: 'predicts what its evaluation scores',
   skip: ({ optional }) =>
@@ -23,11 +26,11 @@ export const predictsWhatIsScored: TrainableCheck = {
       sameBits(
         await model.weights(),
         wanted,
-        'predictions to leave the weights alone',
-        'Run the forward only.',
+        'predictions to leave the weights unchanged',
+        'Run only the forward pass.',
       );
-      sameBits([before.outputs], [Float32Array.from(kept)], 'outputs to stay as they are', 'Give copies.');
-      notSameBits([after.outputs], [before.outputs], 'outputs to follow the weights', 'Run them anew.');
+      sameBits([before.outputs], [Float32Array.from(kept)], 'outputs to stay unchanged', 'Give copies.');
+      notSameBits([after.outputs], [before.outputs], 'outputs to follow the weights', 'Compute them again.');
       for (const batch of subject.batches) {
         const { outputs, examples, score } = await trainable.predictBatch(batch);
         if (examples !== subject.size(batch) || outputs.length % examples !== 0) {
@@ -35,16 +38,17 @@ export const predictsWhatIsScored: TrainableCheck = {
           throw fail(
             `as many outputs for each of ${subject.size(batch)} examples`,
             received,
-            'Count the batch’s.',
+            'Return the number of examples in the batch.',
           );
         }
         const [scored, evaluated] = [await score(outputs), await trainable.evaluate([batch])];
-        const advice = 'Score outputs as evaluate() does: the mean loss, the share classified right.';
+        const advice =
+          'Score outputs as evaluate() does: the mean loss, and the share of correctly classified examples.';
         close(
           [scored.loss, scored.accuracy ?? 0],
           [evaluated.loss, evaluated.accuracy ?? 0],
           1e-5 * (1 + Math.abs(evaluated.loss)),
-          'outputs to score as their model does',
+          'outputs to score like their model',
           advice,
         );
       }

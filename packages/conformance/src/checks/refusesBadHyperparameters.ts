@@ -14,12 +14,12 @@ const bad: readonly unknown[] = [
 
 const advice = 'Call checkHyperparameters of @clr/core first in trainStep.';
 
-/** Bad hyperparameters are refused with a helpful message, before anything is touched. */
+/** Bad hyperparameters are refused with a helpful message before anything changes. */
 export const refusesBadHyperparameters: TrainableCheck = {
-  name: 'refuses bad hyperparameters and stays as it was',
+  name: 'refuses bad hyperparameters and stays unchanged',
   async run(subject) {
     await refuses(subject, richest, bad);
-    // Without a velocity a momentum would have no effect.
+    // Without a velocity, momentum would have no effect.
     await refuses(subject, plain, [...bad, { momentum: 0.9 }]);
   },
 };
@@ -42,9 +42,9 @@ async function refuses<Batch>(
       const [name, value] = Object.entries(part as object)[0] as [string, unknown];
       const what = `${name} = ${String(value)}${typeof value === 'string' ? ' as text' : ''}`;
       await refusal(what, advice, () => step(model, batchOf(subject, 2), hyper));
-      sameBits(await model.weights(), before, `the weights to be as they were after ${what}`, advice);
+      sameBits(await model.weights(), before, `the weights to be unchanged after ${what}`, advice);
     }
-    const said = 'the steps after bad hyperparameters to be as without them';
-    sameBits(await run(model, 2, 4), undisturbed, said, 'Touch no slot and no counter before the check.');
+    const said = 'the steps after bad hyperparameters to be the same as without them';
+    sameBits(await run(model, 2, 4), undisturbed, said, 'Do not change slots or counters before the check.');
   });
 }

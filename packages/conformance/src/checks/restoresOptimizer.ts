@@ -2,7 +2,7 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
-/** After a restore the same steps give the same bits: optimizer slots and counters are part of the state. */
+/** After a restore, the same steps give the same bits, because optimizer slots and counters are part of the state. */
 export const restoresOptimizer: TrainableCheck = {
   name: 'restores the optimizer with the weights',
   async run(subject) {
@@ -16,7 +16,7 @@ export const restoresOptimizer: TrainableCheck = {
         second,
         first,
         'the steps after a restore to repeat those after the snapshot',
-        'Put the optimizer’s slots and counters into the snapshot too.',
+        'Include the optimizer’s slots and counters in the snapshot.',
       );
     });
   },

@@ -3,7 +3,7 @@ import { fail, sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { rateOf, richest, withModel } from '../model.ts';
 
-/** `train()` from `{ step, snapshot }`, in the middle of a cycle, ends as the uninterrupted run does. */
+/** `train()` from `{ step, snapshot }` in the middle of a cycle ends like the uninterrupted run. */
 export const resumesWithSameBits: TrainableCheck = {
   name: 'resumes a run with the same bits',
   async run(subject) {
@@ -23,14 +23,19 @@ export const resumesWithSameBits: TrainableCheck = {
       // Other steps in between must make no difference.
       await train(model.trainable, subject.batches, { policy, steps: 2 });
       const second = await train(model.trainable, subject.batches, { policy, steps: 10, from: checkpoint });
-      const advice = 'Put everything that a step depends on into the snapshot.';
-      sameBits(await model.weights(), whole.weights, 'a resumed run to end where the whole one does', advice);
+      const advice = 'Include everything that a step depends on in the snapshot.';
+      sameBits(
+        await model.weights(),
+        whole.weights,
+        'a resumed run to end with the weights of the uninterrupted one',
+        advice,
+      );
       const losses = [...first.steps, ...second.steps].map(({ loss }) => loss);
       const index = losses.findIndex((loss, at) => !Object.is(loss, whole.losses[at]));
       if (index >= 0) {
         throw fail(
-          'a resumed run to meet the same losses',
-          `${losses[index]} for ${whole.losses[index]} at step ${index}`,
+          'a resumed run to have the same losses',
+          `${losses[index]} instead of ${whole.losses[index]} at step ${index}`,
           advice,
         );
       }

@@ -2,7 +2,10 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
-/** The subject is fit for the other checks: it starts from the same weights, and the same steps end at the same ones. */
+/**
+ * The subject is suitable for the other checks: it starts from the same weights, and the same steps lead to the same
+ * weights.
+ */
 export const sameBitsFromSameStart: TrainableCheck = {
   name: 'gives the same bits from the same start',
   async run(subject) {
@@ -17,8 +20,8 @@ export const sameBitsFromSameStart: TrainableCheck = {
     sameBits(
       endAgain!,
       end!,
-      'the same four steps to end at the same weights',
-      'Take all chance out of the model.',
+      'the same four steps to end with the same weights',
+      'Remove all randomness from the model.',
     );
   },
 };

@@ -2,13 +2,16 @@ import { fail, sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
-/** A model that sees the same inputs for every example learns a constant answer, and comes to what the adapter says. */
+/**
+ * A model that sees the same inputs for every example learns a constant answer. Its metrics then reach those that
+ * the adapter computes.
+ */
 export const saysConstantAnswer: TrainableCheck = {
-  name: 'says what the best constant answer comes to',
+  name: 'says what the best constant answer achieves',
   skip: ({ optional, blank }) => {
     if (!optional?.includes('constantAnswer'))
       return 'constantAnswer() is not among the subject’s optional methods';
-    return blank ? undefined : 'the subject has no blank() to make a model answer with a constant';
+    return blank ? undefined : 'the subject has no blank() to make a model learn a constant answer';
   },
   async run(subject) {
     await withModel(plain(subject), async (model) => {
@@ -21,7 +24,7 @@ export const saysConstantAnswer: TrainableCheck = {
       sameBits(
         await model.weights(),
         before,
-        'constantAnswer() to leave the weights alone',
+        'constantAnswer() to leave the weights unchanged',
         'Read the targets only.',
       );
       const blank = { ...subject, batches: subject.batches.map(subject.blank!) };
@@ -32,7 +35,7 @@ export const saysConstantAnswer: TrainableCheck = {
       const learned = await trainable.evaluate(blank.batches);
       const advice =
         'Let constantAnswer() of @clr/core compute it from the targets, with the loss of trainStep().';
-      // What was learned comes close; it cannot be better.
+      // The learned constant is close to the best one, and cannot be better.
       const loss = learned.loss / said.loss;
       if (!(loss > 0.999 && loss < 1.05)) {
         throw fail(`a constant answer with the loss ${said.loss}`, `${learned.loss}, learned`, advice);

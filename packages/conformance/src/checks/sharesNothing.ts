@@ -2,7 +2,7 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
-/** Two models share nothing, and the end of one is not the end of the other. */
+/** Two models share nothing, and disposing of one does not affect the other. */
 export const sharesNothing: TrainableCheck = {
   name: 'shares nothing with another model',
   async run(subject) {
@@ -10,7 +10,7 @@ export const sharesNothing: TrainableCheck = {
     await withModel(richest(subject), async (model) => {
       await steps(model, subject, 0, 2);
       await withModel(richest(subject), (other) => steps(other, subject, 1, 3));
-      const said = 'a model to train as if there were no other, also after the other’s dispose()';
+      const said = 'a model to train as if there were no other, even after the other’s dispose()';
       sameBits(await steps(model, subject, 2, 4), alone, said, 'Keep all state in the instance.');
     });
   },

@@ -3,8 +3,8 @@ import type { TrainableCheck } from '../check.ts';
 import { richest, steps, withModel } from '../model.ts';
 
 /**
- * A snapshot is a copy: later steps do not reach it, it can be put back more than once, and what happens to it after
- * that does not reach the model.
+ * A snapshot is a copy. Later steps do not change it, it can be restored more than once, and changing it afterwards
+ * does not change the model.
  */
 export const snapshotsStayUnchanged: TrainableCheck = {
   name: 'takes snapshots that later steps do not change',
@@ -19,8 +19,8 @@ export const snapshotsStayUnchanged: TrainableCheck = {
         sameBits(
           await model.weights(),
           start,
-          `a snapshot put back ${time} to bring back the weights it was taken of`,
-          'Copy the weights when taking it, and again when putting it back.',
+          `a snapshot restored ${time} to restore the weights at the time it was taken`,
+          'Copy the weights when taking the snapshot, and again when restoring it.',
         );
       }
       const other = await model.trainable.snapshot();
@@ -30,14 +30,14 @@ export const snapshotsStayUnchanged: TrainableCheck = {
       sameBits(
         await steps(model, subject, 3, 6),
         wanted,
-        'a snapshot that changes after it was put back to change nothing',
-        'Copy everything when putting it back, not at the next step.',
+        'a snapshot that changes after it was restored to have no effect',
+        'Copy everything in restore(), not at the next step.',
       );
     });
   },
 };
 
-/** Overwrites the numbers of a snapshot's typed arrays, as deep as adapters nest them. */
+/** Overwrites the numbers in a snapshot's typed arrays, at any depth of nesting. */
 function wipe(part: unknown, depth = 0): void {
   if (depth > 8) return;
   if (ArrayBuffer.isView(part)) new Uint8Array(part.buffer, part.byteOffset, part.byteLength).fill(1);

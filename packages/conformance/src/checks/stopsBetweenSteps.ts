@@ -3,7 +3,7 @@ import { fail, sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 
-/** An aborted run has taken exactly the steps that its record says. */
+/** An aborted run has taken exactly the steps in its record. */
 export const stopsBetweenSteps: TrainableCheck = {
   name: 'stops between two steps when aborted',
   async run(subject) {
@@ -30,7 +30,7 @@ export const stopsBetweenSteps: TrainableCheck = {
         for (let at = 0; at < record.step; at++) await step(other, batchOf(subject, at), { lr });
         return other.weights();
       });
-      const said = `an aborted run of ${record.step} steps to stand where as many steps by hand do`;
+      const said = `an aborted run of ${record.step} steps to end with the weights of as many steps by hand`;
       sameBits(weights, byHand, said, 'Take exactly one update in each trainStep.');
     });
   },

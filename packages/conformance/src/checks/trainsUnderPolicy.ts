@@ -3,9 +3,9 @@ import { sameBits } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { batchOf, rateOf, richest, step, withModel } from '../model.ts';
 
-/** Core's `train()` under a policy is `trainStep` by hand with `schedule.lr(k)`. */
+/** Core's `train()` under a policy equals a loop of `trainStep` with `schedule.lr(k)`. */
 export const trainsUnderPolicy: TrainableCheck = {
-  name: 'trains under a policy as by hand',
+  name: 'trains under a policy like a loop of trainStep',
   async run(subject) {
     const policy: Policy = triangular2({
       baseLr: rateOf(subject) / 10,
@@ -30,8 +30,8 @@ export const trainsUnderPolicy: TrainableCheck = {
     sameBits(
       trained,
       byHand,
-      'train() to end where trainStep by hand does',
-      'Let no step depend on when losses are read.',
+      'train() to end with the weights of a loop of trainStep',
+      'Do not let a step depend on when losses are read.',
     );
   },
 };

@@ -4,9 +4,9 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, rateOf, richest, steps, withModel } from '../model.ts';
 import type { Subject } from '../subject.ts';
 
-/** However a range test ends, the model and its optimizer are as they were. */
+/** However a range test ends, the model and its optimizer are unchanged. */
 export const unchangedAfterRangeTest: TrainableCheck = {
-  name: 'is as it was after a range test, however that ends',
+  name: 'is unchanged after a range test, however the test ends',
   async run<Batch>(subject: Subject<Batch>) {
     const rate = rateOf(subject);
     const thrown = new Error('thrown by a callback');
@@ -43,16 +43,16 @@ export const unchangedAfterRangeTest: TrainableCheck = {
         } catch (error) {
           if (error !== thrown) throw error;
         }
-        const said = `a range test that ends ${ending} to leave the weights as they were`;
-        sameBits(await model.weights(), before, said, 'Put every weight back in restore().');
+        const said = `a range test that ends ${ending} to leave the weights unchanged`;
+        sameBits(await model.weights(), before, said, 'Restore every weight in restore().');
       }
-      if (!signal.aborted) throw fail('onStep to be called', 'no call', 'Use core’s rangeTest as it is.');
-      const said = 'the steps after range tests to be as they would have been without';
+      if (!signal.aborted) throw fail('onStep to be called', 'no call', 'Use core’s rangeTest unchanged.');
+      const said = 'the steps after range tests to be the same as without them';
       sameBits(
         await steps(model, subject, 3, 6),
         undisturbed,
         said,
-        'Put slots and counters back in restore().',
+        'Restore slots and counters in restore().',
       );
     });
   },

@@ -3,7 +3,7 @@ import type { TrainableCheck } from '../check.ts';
 import { batchOf, plain, rateOf, step, withModel } from '../model.ts';
 import type { Weights } from '../subject.ts';
 
-/** Step `k` uses the rate of step `k`, not that of the step before and not the initial rate. */
+/** Step `k` uses the rate of step `k`: neither that of the step before nor the initial rate. */
 export const usesCurrentRate: TrainableCheck = {
   name: 'uses the rate of the current step',
   async run(subject) {

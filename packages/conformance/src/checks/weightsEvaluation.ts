@@ -2,7 +2,7 @@ import { close, fail } from '../assert.ts';
 import type { TrainableCheck } from '../check.ts';
 import { refusal, richest, steps, withModel } from '../model.ts';
 
-/** Metrics over several batches are means over all examples, a large batch counting for more than a small one. */
+/** Metrics over several batches are means over all examples, so a large batch counts more than a small one. */
 export const weightsEvaluation: TrainableCheck = {
   name: 'weights evaluation by examples',
   async run(subject) {
@@ -26,7 +26,7 @@ export const weightsEvaluation: TrainableCheck = {
         ['an async iterable', later()],
       ] as const) {
         const { loss, accuracy } = await model.trainable.evaluate(batches);
-        const advice = 'Multiply each batch’s mean by its number of examples before adding up.';
+        const advice = 'Multiply each batch’s mean by its number of examples before summing.';
         const tolerance = 1e-5 * (1 + Math.abs(loss));
         close(
           [loss],

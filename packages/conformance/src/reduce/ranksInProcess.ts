@@ -3,7 +3,7 @@ import { fail } from '../assert.ts';
 
 type Vector = Float32Array | Float64Array;
 
-/** A call that waits for the others. */
+/** A call that waits for the other ranks. */
 interface Call {
   readonly kind: string;
   readonly vectors: readonly Vector[];
@@ -13,10 +13,10 @@ interface Call {
 }
 
 /**
- * Several ranks in one process, for tests: each behaves like a process of its own, as long as their work is
- * asynchronous. Calls that differ between ranks are an error on every rank, where real processes may wait without end.
+ * Several ranks in one process, for tests. Each behaves like a separate process if its work is asynchronous. If ranks
+ * make different calls, every rank gets an error; real processes might wait forever.
  *
- * @param size - how many
+ * @param size - the number of ranks
  *
  * @example
  * ```ts
@@ -29,17 +29,17 @@ interface Call {
 export function ranksInProcess(size: number): Reduce[] {
   const waiting: (Call | undefined)[] = Array.from({ length: size });
 
-  /** Makes a call of one rank, and does the work when the last one has come. */
+  /** Registers a call of one rank, and does the work when the last rank has called. */
   function call(rank: number, kind: string, vectors: readonly Vector[], ok = true): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      if (waiting[rank]) return reject(failure(`two calls at once of rank ${rank}`, kind));
+      if (waiting[rank]) return reject(failure(`two calls at once by rank ${rank}`, kind));
       waiting[rank] = { kind, vectors, ok, resolve, reject };
       const calls = waiting.filter((each) => each !== undefined);
       if (calls.length < size) return;
       waiting.fill(undefined);
       const shapes = calls.map((each) => describe(each));
       if (new Set(shapes).size > 1) {
-        const error = failure('different calls of the ranks', shapes.join(' and '));
+        const error = failure('different calls by the ranks', shapes.join(' and '));
         for (const each of calls) each.reject(error);
         return;
       }

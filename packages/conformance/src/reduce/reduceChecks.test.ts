@@ -12,9 +12,9 @@ describe.each([1, 2, 3, 4])('%i ranks in one process', (size) => {
   });
 });
 
-describe('a broken Reduce is noticed', () => {
+describe('a broken Reduce fails its check', () => {
   const broken: Readonly<Record<string, (reduce: Reduce) => Partial<Reduce>>> = {
-    'that numbers all ranks alike': () => ({ rank: 0 }),
+    'that gives all ranks the same number': () => ({ rank: 0 }),
     'that copies instead of adding': (reduce) => ({
       sum: (vectors) => reduce.broadcast(vectors, 0),
     }),
@@ -24,10 +24,10 @@ describe('a broken Reduce is noticed', () => {
         for (const vector of vectors) if (vector.length > 6) vector[6]! *= 1 + reduce.rank * 2 ** -22;
       },
     }),
-    'that broadcasts from rank 0 alone': (reduce) => ({
+    'that broadcasts from rank 0 only': (reduce) => ({
       broadcast: (vectors) => reduce.broadcast(vectors, 0),
     }),
-    'that knows of its own failures only': (reduce) => ({
+    'that knows only its own failures': (reduce) => ({
       async all(ok) {
         await reduce.all(ok);
         return ok;
@@ -40,7 +40,7 @@ describe('a broken Reduce is noticed', () => {
 
   it.each(Object.keys(broken))('one %s', async (name) => {
     const ranks = ranksInProcess(2).map((reduce) => ({ ...reduce, ...broken[name]!(reduce) }));
-    // A rank that fails may leave the others waiting.
+    // If a rank fails, the others may wait forever.
     const checked = async () => {
       for (const check of reduceChecks) await Promise.all(ranks.map((reduce) => check.run(reduce)));
     };

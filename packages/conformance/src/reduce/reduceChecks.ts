@@ -1,17 +1,17 @@
 import type { Reduce } from '@clr/core';
 import { fail } from '../assert.ts';
 
-/** One thing that an implementation of core's `Reduce` has to show; every rank runs it at the same time. */
+/** One property that an implementation of core's `Reduce` must have. Every rank runs the check at the same time. */
 export interface ReduceCheck {
   /** What the ranks must agree on, such as the sum of their vectors. */
   readonly name: string;
-  /** Rejects with a `ClrError` that says what was expected and what came. */
+  /** Rejects with a `ClrError` that states what was expected and what was received. */
   run(reduce: Reduce): Promise<void>;
 }
 
 type Vector = Float32Array | Float64Array;
 
-/** Numbers whose sum depends on the order of adding in float32. */
+/** Numbers whose float32 sum depends on the order of addition. */
 const awkward = (rank: number, length: number): number[] =>
   Array.from({ length }, (_, i) => Math.sin(1 + i * 7 + rank * 13) * 10 ** ((i + 3 * rank) % 6));
 
@@ -37,8 +37,8 @@ function expectEqual(actual: Vector, expected: ArrayLike<number>, what: string):
 }
 
 /**
- * The checks of an implementation of core's `Reduce`. Run each on all ranks, one check after the other:
- * {@link ranksInProcess} in one process, or a program that is started once for each rank.
+ * The checks of an implementation of core's `Reduce`. Run each on all ranks, one check after the other. Use {@link
+ * ranksInProcess} in one process, or start a program once for each rank.
  *
  * @example
  * ```ts
@@ -65,8 +65,8 @@ export const reduceChecks: readonly ReduceCheck[] = [
       const large = new Float64Array(1000).fill(reduce.rank);
       const none = new Float32Array(0);
       await reduce.sum([small, none, large]);
-      expectEqual(small, [whole((rank) => rank + 1), 2 * reduce.size], 'the sum of float32');
-      expectEqual(large, new Array(1000).fill(whole((rank) => rank)), 'the sum of float64');
+      expectEqual(small, [whole((rank) => rank + 1), 2 * reduce.size], 'the sum in float32');
+      expectEqual(large, new Array(1000).fill(whole((rank) => rank)), 'the sum in float64');
     },
   },
   {
@@ -77,18 +77,18 @@ export const reduceChecks: readonly ReduceCheck[] = [
         const again = first.slice();
         await reduce.sum([first]);
         await reduce.sum([again]);
-        expectEqual(again, first, `the same sum of ${length} numbers again`);
+        expectEqual(again, first, `the same sum of ${length} numbers in every repeat`);
         for (const other of await gather(reduce, first))
           expectEqual(other, first, 'the same bits on every rank');
       }
     },
   },
   {
-    name: 'sums the elements of a view and leaves its neighbours alone',
+    name: 'sums the elements of a view and leaves its neighbours unchanged',
     async run(reduce) {
       const memory = Float32Array.of(7, 1, 1, 7);
       await reduce.sum([memory.subarray(1, 3)]);
-      expectEqual(memory, [7, reduce.size, reduce.size, 7], 'a sum in the middle');
+      expectEqual(memory, [7, reduce.size, reduce.size, 7], 'a sum in a view');
     },
   },
   {
@@ -98,12 +98,12 @@ export const reduceChecks: readonly ReduceCheck[] = [
         const sent = Float64Array.of(root, Number.NaN, -0, Math.PI);
         const vector = reduce.rank === root ? sent.slice() : new Float64Array(4);
         await reduce.broadcast([vector], root);
-        expectEqual(vector, sent, `what rank ${root} sent`);
+        expectEqual(vector, sent, `the vector that rank ${root} sent`);
       }
     },
   },
   {
-    name: 'tells every rank that one of them failed, and carries NaN to all',
+    name: 'tells every rank if one of them failed, and carries NaN to all',
     async run(reduce) {
       for (let failing = 0; failing < reduce.size; failing++) {
         const answer = await reduce.all(reduce.rank !== failing);
@@ -114,7 +114,7 @@ export const reduceChecks: readonly ReduceCheck[] = [
         expectEqual(loss, [Number.NaN], 'the sum with NaN');
       }
       if (!(await reduce.all(true)))
-        throw fail('all() to be true when all are', 'false', 'Combine with a logical AND.');
+        throw fail('all() to be true if all ranks succeed', 'false', 'Combine with a logical AND.');
     },
   },
 ];

@@ -13,7 +13,7 @@ import {
 } from '@clr/core';
 import { fail } from '../assert.ts';
 
-/** Examples of the reference model: rows of features, and each one's class. */
+/** Examples of the reference model: rows of features, and the class of each row. */
 export interface ReferenceBatch {
   /** The features of each example. */
   readonly features: readonly (readonly number[])[];
@@ -23,17 +23,17 @@ export interface ReferenceBatch {
 
 /** Options of {@link referenceTrainable}. */
 export interface ReferenceOptions {
-  /** Features of an example. */
+  /** The number of features of an example. */
   readonly features: number;
   /** The number of classes. */
   readonly classes: number;
-  /** Momentum where a step says none. Default 0. */
+  /** The momentum for steps that give none. Default 0. */
   readonly momentum?: number;
 }
 
 /** The reference model. Its state is public, so that tests can read and change it. */
 export interface ReferenceTrainable extends Trainable<ReferenceBatch> {
-  /** A row per class: its weights, then its bias. */
+  /** One row per class: its weights, then its bias. */
   weights: Float32Array;
   /** The momentum buffer of each weight, in the order of `weights`. */
   velocity: Float32Array;
@@ -48,11 +48,11 @@ interface Pass {
 }
 
 /**
- * The smallest honest adapter: softmax regression with SGD and momentum, in float32 and nothing but
- * JavaScript. For tests, and to show what a Trainable is.
+ * A minimal complete adapter: softmax regression with SGD and momentum, in float32 and plain JavaScript. It is for
+ * tests, and shows what a Trainable is.
  *
  * @throws {ClrError} from `trainStep` and `evaluate`, if a batch has no examples, a row of another length or
- *   a class that is none
+ * an invalid class
  *
  * @example
  * ```ts
@@ -149,7 +149,7 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
   return model;
 }
 
-/** A snapshot of a model of this size. Throws before anything changes. */
+/** Checks a snapshot of a model of this size. Throws before anything changes. */
 function checkSnapshot(snapshot: Snapshot, size: number): State {
   const { weights, velocity } = (snapshot ?? {}) as Partial<State>;
   for (const vector of [weights, velocity]) {
@@ -201,7 +201,7 @@ function probabilities(weights: Float32Array, row: readonly number[], classes: n
   return powers.map((power) => power / total);
 }
 
-/** The metrics of probabilities, example after example. */
+/** The metrics of probabilities against the wanted classes. */
 function score(shares: Float32Array, wanted: readonly number[], classes: number): Metrics {
   let [loss, right] = [0, 0];
   for (const [example, of] of wanted.entries()) {
@@ -218,7 +218,7 @@ function checkBatch(batch: ReferenceBatch, features: number, classes: number): v
     throw fail(
       'a batch with as many rows of features as classes',
       `${rows?.length ?? 'no'} rows and ${labels?.length ?? 'no'} classes`,
-      'Give one class to each row, and at least one row.',
+      'Give one class for each row, and at least one row.',
     );
   }
   for (const [index, row] of rows.entries()) {

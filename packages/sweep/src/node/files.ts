@@ -8,15 +8,15 @@ import { parseResult, type TrialResult } from '../trialResult.ts';
 
 const resultPath = (folder: string, id: string): string => join(folder, `${id}.json`);
 
-/** Where a job on its way keeps its checkpoint. */
+/** The path of a running job's checkpoint. */
 export const checkpointPath = (folder: string, id: string): string => join(folder, `${id}.safetensors`);
 
-/** Makes the folder of a sweep, and reads the results that it holds already, by the ids of their jobs. */
+/** Creates the folder of a sweep if needed, and reads the results in it, by the ids of their jobs. */
 export async function readResults(folder: string, jobs: readonly Job[]): Promise<Map<string, TrialResult>> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
-    const advice = 'Give the path of a folder that exists or can be made.';
+    const advice = 'Pass the path of a folder that exists or can be created.';
     throw fail('a folder for results', (cause as Error).message, advice, { cause });
   }
   const results = new Map<string, TrialResult>();
@@ -29,7 +29,7 @@ export async function readResults(folder: string, jobs: readonly Job[]): Promise
     if (text === undefined) continue;
     const result = parseResult(parse(path, text), path);
     if (contentOf(result.job) !== contentOf(job)) {
-      const advice = 'Give the job another id, the sweep another folder, or remove the file.';
+      const advice = 'Use another id for the job or another folder for the sweep, or remove the file.';
       throw fail(
         `the result of the job ${job.id} in ${path}`,
         'a result of another job with this id',
@@ -45,12 +45,12 @@ function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const advice = 'Remove the file: its job is then run again.';
+    const advice = 'Remove the file. The job is then run again.';
     throw fail(`JSON in ${path}`, (cause as Error).message, advice, { cause });
   }
 }
 
-/** Writes a result, whole or not at all, and removes the checkpoint that led to it. */
+/** Writes a result atomically, and removes the job's checkpoint. */
 export async function writeResult(folder: string, { id }: Job, result: TrialResult): Promise<void> {
   await replaceFile(resultPath(folder, id), `${JSON.stringify(result)}\n`);
   await removeCheckpoint(folder, id);

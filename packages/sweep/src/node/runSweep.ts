@@ -7,7 +7,7 @@ import type { TrialResult } from '../trialResult.ts';
 import { readResults, writeResult } from './files.ts';
 import { createTrialProcess, type TrialProcessOptions } from './trialProcess.ts';
 
-/** A job that came to no result. */
+/** A job without a result. */
 export interface FailedJob {
   /** The job without a result. */
   readonly job: Job;
@@ -15,29 +15,29 @@ export interface FailedJob {
   readonly error: string;
 }
 
-/** What a sweep came to. */
+/** The outcome of a sweep. */
 export interface SweepOutcome {
-  /** The results there are, in the order of the jobs. */
+  /** The available results, in the order of the jobs. */
   readonly results: readonly TrialResult[];
-  /** Jobs that threw, or were lost too often. The same call tries them again. */
+  /** Jobs that threw, or that were lost too often. Calling again retries them. */
   readonly failed: readonly FailedJob[];
-  /** Whether `signal` stopped it. The same call goes on. */
+  /** Whether `signal` stopped it. Calling again continues it. */
   readonly stopped: boolean;
 }
 
-/** What happened to one job of a sweep. */
+/** An event of one job in a sweep. */
 export interface SweepProgress {
-  /** `'lost'`: its worker ended, and it is tried again. */
+  /** `'lost'` means that its worker ended, and that it is tried again. */
   readonly type: 'started' | 'step' | 'done' | 'lost' | 'failed';
   /** The id of the job. */
   readonly id: string;
-  /** With `'step'`: the last step taken. */
+  /** With `'step'`: the last completed step. */
   readonly step?: number;
-  /** With `'lost'` and `'failed'`: why. */
+  /** With `'lost'` and `'failed'`: the reason. */
   readonly error?: string;
   /** The process that runs it. */
   readonly pid?: number;
-  /** How many jobs have a result, of how many. */
+  /** The number of jobs with a result, and the number of all jobs. */
   readonly done: number;
   /** The number of jobs. */
   readonly total: number;
@@ -45,13 +45,13 @@ export interface SweepProgress {
 
 /** Options of {@link runSweep}. */
 export interface SweepOptions extends Omit<TrialProcessOptions, 'folder'> {
-  /** Where results and checkpoints are kept, as `<id>.json` and `<id>.safetensors`. It is made if it is missing. */
+  /** The folder for results and checkpoints, `<id>.json` and `<id>.safetensors`. It is created if it does not exist. */
   readonly folder: string;
   /** The number of child processes. Default: the number of cores. */
   readonly workers?: number;
-  /** How often a job may lose its worker before it counts as failed. Default 5. */
+  /** The number of times that a job may lose its worker before it counts as failed. Default 5. */
   readonly retries?: number;
-  /** Stops all jobs between two steps, with a checkpoint of each that has one. */
+  /** Stops all jobs between two steps. Jobs that support checkpoints write one. */
   readonly signal?: AbortSignal;
   /** Called at every event of every job. */
   readonly onProgress?: (progress: SweepProgress) => void;
@@ -60,15 +60,16 @@ export interface SweepOptions extends Omit<TrialProcessOptions, 'folder'> {
 const names = ['module', 'folder', 'execArgv', 'workers', 'retries', 'signal', 'onProgress'] as const;
 
 /**
- * Runs jobs on child processes of this machine. Each result is a file, written whole. The same call goes on with what
- * is missing, and from the checkpoints there are; the results have the bits that they would have had alone.
+ * Runs jobs in child processes on this machine. Each result is a file, written atomically. Calling again runs the
+ * missing jobs and resumes from checkpoints. Each result has the same bits as if its job had run alone.
  *
- * - A worker that is killed or crashes is replaced, and its job goes on from its checkpoint.
- * - A job that throws counts as failed; the others go on.
+ * - A worker that is killed or crashes is replaced, and its job resumes from its checkpoint.
+ * - A job that throws counts as failed; the others continue.
  * - If this process is killed, its workers end after their next step.
  *
  * @param jobs - as `parseJobs` reads them
- * @throws {ClrError} before the first job, if a job, an option or a file in the folder is bad; if the module cannot be
+ * @throws {ClrError} before the first job, if a job, an option or a file in the folder is invalid; if the module cannot
+ * be
  *   used, or a result cannot be written
  *
  * @example
@@ -85,7 +86,7 @@ export async function runSweep(jobs: readonly Job[], options: SweepOptions): Pro
   count('workers', workers, 1);
   count('retries', retries, 0);
   if (typeof folder !== 'string' || folder === '') {
-    throw fail('folder to be a path', `folder = ${inWords(folder)}`, 'Give a folder for results.');
+    throw fail('folder to be a path', `folder = ${inWords(folder)}`, 'Pass a folder for results.');
   }
   const child = { module, folder, ...(execArgv && { execArgv }) };
   const processes = Array.from({ length: Math.min(workers, all.length) }, () => createTrialProcess(child));

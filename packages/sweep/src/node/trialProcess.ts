@@ -13,13 +13,16 @@ import type { FromWorker, ToWorker } from './messages.ts';
 export interface TrialProcessOptions {
   /** The path of a module that exports `open`. */
   readonly module: string | URL;
-  /** Where checkpoints are kept. It must exist. Default: nowhere, so that a lost job begins again. */
+  /** The folder for checkpoints, which must exist. By default there are none, and a lost job starts again. */
   readonly folder?: string;
-  /** Flags of Node for the process, such as `['--import', 'tsx']` for a module in TypeScript. Default: this process's own. */
+  /**
+   * Node's flags for the process, such as `['--import', 'tsx']` for a TypeScript module. Default: those of this
+   * process.
+   */
   readonly execArgv?: readonly string[];
 }
 
-/** How one job ended. */
+/** The outcome of one job. */
 export type TrialOutcome =
   | {
       /** The job has a result. */
@@ -27,29 +30,31 @@ export type TrialOutcome =
       /** The result. */
       readonly result: TrialResult;
     }
-  /** By the signal. */
+  /** The signal stopped it. */
   | {
       /** The job was stopped. */
       readonly type: 'stopped';
     }
-  /** The job is at fault, and would fail again. */
+  /** The job itself failed, and would fail again. */
   | {
       /** The job failed. */
       readonly type: 'failed';
       /** The error's message. */
       readonly message: string;
     }
-  /** The process ended, by a signal or a crash. The next job gets a fresh one. */
+  /** The process was killed or crashed. The next job gets a fresh one. */
   | {
       /** The process was lost. */
       readonly type: 'lost';
-      /** How the process ended. */
+      /** A description of its end. */
       readonly message: string;
     };
 
-/** A child process that runs jobs, one at a time. It is started by the first job, and again after it was lost. */
+/**
+ * A child process that runs jobs one at a time. The first job starts it, and the next job after a loss starts it again.
+ */
 export interface TrialProcess {
-  /** The process's id, while there is one. */
+  /** The process's id, while it runs. */
   readonly pid: number | undefined;
   /** Runs a job, from its checkpoint if there is one. Throws if the module cannot be used. */
   run(
@@ -61,9 +66,10 @@ export interface TrialProcess {
 }
 
 /**
- * A child process that runs jobs, so that this process stays awake while they compute. `runSweep` is made of several.
+ * Creates a child process that runs jobs, so that this process stays responsive while they compute. `runSweep` uses
+ * several.
  *
- * @throws {ClrError} if an option is bad; from `run`, if the module cannot be loaded or exports no `open`
+ * @throws {ClrError} if an option is invalid; from `run`, if the module cannot be loaded or does not export `open`
  *
  * @example
  * ```ts
@@ -81,7 +87,7 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
     'execArgv',
   ]);
   if (!(module instanceof URL) && (typeof module !== 'string' || module === '')) {
-    const advice = 'Give the path of a JavaScript file that exports `open`.';
+    const advice = 'Pass the path of a JavaScript file that exports `open`.';
     throw fail('module to be a path', `module = ${inWords(module)}`, advice);
   }
   const path = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : resolve(module);
@@ -90,12 +96,12 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
     const child = fork(worker, [path, folder === undefined ? '' : resolve(folder)], {
       ...(execArgv && { execArgv: [...execArgv] }),
     });
-    // Its exit says as much.
+    // Ignored, because the exit event reports the same.
     child.on('error', () => {});
     const first = await nextMessage(child, () => false);
     if ('type' in first && first.type === 'unusable') {
       child.disconnect();
-      const advice = 'Give a module that loads by itself and exports `open`.';
+      const advice = 'Pass a module that can be loaded by itself and that exports `open`.';
       throw fail(`a module that exports open in ${path}`, first.message, advice);
     }
     return child;
@@ -113,7 +119,7 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
       const stop = () => send(child!, { type: 'stop' });
       try {
         if (child?.exitCode !== null || child.signalCode !== null) child = await started();
-        // It may have been lost before it was ready.
+        // The process may have been lost before it was ready.
         send(child, { type: 'run', job: parseJob(job) });
         signal?.addEventListener('abort', stop);
         if (signal?.aborted) stop();
@@ -139,12 +145,12 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
   };
 }
 
-// A process that is gone takes no message, and its exit is told already.
+// A process that has ended takes no message. Its exit has already been reported.
 const send = (child: ChildProcess, message: ToWorker): void => {
   if (child.connected) child.send(message, () => {});
 };
 
-/** The next message that is not passed over, or how the process ended. */
+/** The next message that `passOver` does not accept, or the end of the process. */
 function nextMessage(
   child: ChildProcess,
   passOver: (message: FromWorker) => boolean,
@@ -158,7 +164,7 @@ function nextMessage(
     const heard = (message: unknown) => {
       if (!passOver(message as FromWorker)) finish(message as FromWorker);
     };
-    // Not 'exit', which may come before the last message.
+    // Not 'exit', because that may come before the last message.
     const ended = (code: number | null, signal: string | null) =>
       finish({ lost: `the worker ended with ${signal ?? `exit code ${code}`}` });
     child.on('message', heard);

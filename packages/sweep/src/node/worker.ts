@@ -6,18 +6,18 @@ import type { Open } from '../trialOptions.ts';
 import { checkpointPath } from './files.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
-// A process that runs jobs one after the other, as it is told to: module, and folder of checkpoints or nothing.
+// A process that runs jobs one after another. Its arguments are the module and, optionally, the folder for checkpoints.
 const [, , module = '', folder = ''] = process.argv;
 
-/** Steps are told at most so often, in milliseconds. */
+/** The shortest interval between reports of steps, in milliseconds. */
 const pace = 100;
 
-// A process that is gone takes no message, and 'disconnect' says so.
+// Errors are ignored: if the parent process has ended, 'disconnect' reports it.
 const tell = (message: FromWorker): void => void process.send?.(message, undefined, undefined, () => {});
 
-// Ctrl-C reaches every process of a terminal. The one that started this one says when to stop.
+// Ctrl-C reaches every process of a terminal. The parent process decides when to stop.
 process.on('SIGINT', () => {});
-// Without it nobody takes the result.
+// Without the parent process, nobody needs the result.
 process.on('disconnect', () => process.exit());
 
 let controller = new AbortController();

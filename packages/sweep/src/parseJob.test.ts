@@ -90,7 +90,7 @@ describe('parseJobs', () => {
         { ...plain, id: 'A' },
       ]),
     ).toThrow('the id "A"');
-    expect(() => parseJobs([])).toThrow('Give at least one job');
+    expect(() => parseJobs([])).toThrow('Pass at least one job');
     expect(() => parseJobs([plain, { ...plain, sed: 1 }])).toThrow('jobs[1]');
   });
 });

@@ -87,7 +87,7 @@ describe("losses against PyTorch's", () => {
 
   it('several: gives their weighted sum, each with its own target', async () => {
     const [classes, boxes] = [
-      oracle.cases.find(({ name }) => name === 'cross_entropy of distributions'),
+      oracle.cases.find(({ name }) => name === 'cross_entropy of shares'),
       oracle.cases.find(({ name }) => name === 'huber_loss'),
     ] as [(typeof oracle.cases)[number], (typeof oracle.cases)[number]];
     const model = makeModel({

@@ -48,7 +48,8 @@ function mostAlive(bytes: Uint8Array): number {
   const ownerOf = (name: string): string => owner.get(name) ?? name;
   const last = new Map<string, number>();
   graph.node.forEach(({ opType, input, output }, i) => {
-    if (/^(Reshape|Squeeze|Unsqueeze)$/.test(opType)) owner.set(output[0] as string, ownerOf(input[0] as string));
+    if (/^(Reshape|Squeeze|Unsqueeze)$/.test(opType))
+      owner.set(output[0] as string, ownerOf(input[0] as string));
     for (const name of [...input, ...output]) last.set(ownerOf(name), i);
   });
   let [alive, most] = [0, 0];

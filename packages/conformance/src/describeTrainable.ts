@@ -1,3 +1,4 @@
+import { ClrError } from '@clr/core';
 import type { Subject } from './subject.ts';
 import { trainableChecks } from './trainableChecks.ts';
 
@@ -29,6 +30,14 @@ export interface Runner {
  * ```
  */
 export function describeTrainable<Batch>(name: string, subject: Subject<Batch>, runner: Runner): void {
+  const { describe, it } = Object(runner) as Partial<Runner>;
+  if (typeof describe !== 'function' || typeof it !== 'function') {
+    throw new ClrError('clr/conformance', {
+      expected: 'a test runner with describe and it',
+      received: `describe = ${typeof describe}, it = ${typeof it}`,
+      advice: "Pass { describe, it } of vitest, for example: import { describe, it } from 'vitest'.",
+    });
+  }
   runner.describe(name, () => {
     for (const { name: check, run, skipped } of trainableChecks(subject)) {
       if (skipped === undefined) runner.it(check, run);

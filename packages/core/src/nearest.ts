@@ -4,14 +4,20 @@ import { maxShown } from './limits.ts';
  * Advice about an unknown name: the legal name that shares the most pairs of letters with it, if any shares enough. Adapters
  * use it too.
  *
+ * @param otherwise - the advice if no name is near
+ *
  * @example
  * ```ts
  * nearest('Dense', ['dense', 'conv2d']); // 'Did you mean "dense"?'
  * ```
  */
-export function nearest(name: string, names: readonly string[]): string {
+export function nearest(
+  name: string,
+  names: readonly string[],
+  otherwise = 'Use one of these.',
+): string {
   const given = name.slice(0, maxShown).toLowerCase();
-  let advice = 'Leave it out, or check its spelling.';
+  let advice = otherwise;
   // One letter that two names share says nothing.
   let most = Math.max(1, given.length / 3);
   for (const legal of names) {

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import type { Dataset, Values } from './dataset.ts';
 import { fail } from './errors.ts';
 import { shuffled } from './random.ts';
@@ -41,14 +42,16 @@ export interface RowBatchOptions<Batch> {
  */
 export function batchesOfRows<Batch>(
   dataset: Dataset,
-  {
+  options: RowBatchOptions<Batch>,
+): AsyncIterable<Batch> {
+  checkOptionNames('clr/data', 'batchesOfRows', options, ['rows', 'size', 'seed', 'skip', 'make']);
+  const {
     rows = Uint32Array.from({ length: dataset.count }, (_, i) => i),
     size,
     seed,
     skip = 0,
     make,
-  }: RowBatchOptions<Batch>,
-): AsyncIterable<Batch> {
+  } = options;
   if (!Number.isSafeInteger(size) || size < 1 || rows.length === 0) {
     throw fail(
       'a batch size of at least 1, and examples',

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { fail } from './errors.ts';
 import { shuffled } from './random.ts';
 
@@ -25,13 +26,14 @@ export interface SplitOptions {
  */
 export function splitRows(
   labels: ArrayLike<number> | number,
-  { share = 0.2, seed = 0 }: SplitOptions = {},
+  options: SplitOptions = {},
 ): {
   /** The rows to train on. */
   readonly train: Uint32Array;
   /** The rows to evaluate on. */
   readonly validation: Uint32Array;
 } {
+  const { share = 0.2, seed = 0 } = checkOptionNames('clr/data', 'splitRows', options, ['share', 'seed']);
   const count = typeof labels === 'number' ? labels : labels.length;
   const labelOf = (row: number): number => (typeof labels === 'number' ? 0 : (labels[row] as number));
   const sizes = new Map<number, number>();

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { AbortSignalLike, Reduce } from '@clr/core';
+import { type AbortSignalLike, checkOptionNames, type Reduce } from '@clr/core';
 import { fail } from './errors.ts';
 import { findLibrary, type Library, launcherOf, type Vector } from './library.ts';
 
@@ -52,7 +52,8 @@ let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
  * vector[1] === reduce.size; // true
  * ```
  */
-export function mpi({ library: file, signal }: MpiOptions = {}): Mpi {
+export function mpi(options: MpiOptions = {}): Mpi {
+  const { library: file, signal } = checkOptionNames('clr/mpi', 'mpi', options, ['library', 'signal']);
   // MPI can be initialised only once per process.
   if (started) return started.mpi;
   const launcher = launcherOf(process.env);

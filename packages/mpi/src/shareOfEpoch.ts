@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { fail } from './errors.ts';
 
 /** Options of {@link shareOfEpoch}. */
@@ -34,7 +35,16 @@ export interface ShareOptions {
  * new Set([...of(0), ...of(1)].flat()).size; // 10
  * ```
  */
-export function shareOfEpoch({ examples, batch, rank, size, epoch, seed = 1 }: ShareOptions): number[][] {
+export function shareOfEpoch(options: ShareOptions): number[][] {
+  const names = ['examples', 'batch', 'rank', 'size', 'epoch', 'seed'] as const;
+  const {
+    examples,
+    batch,
+    rank,
+    size,
+    epoch,
+    seed = 1,
+  } = checkOptionNames('clr/mpi', 'shareOfEpoch', options, names);
   for (const [name, value, least] of [
     ['examples', examples, 1],
     ['batch', batch, 1],

@@ -1,4 +1,11 @@
-import { type Hyperparameters, type Metrics, meanMetrics, type StepResult, type Trainable } from '@clr/core';
+import {
+  checkOptionNames,
+  type Hyperparameters,
+  type Metrics,
+  meanMetrics,
+  type StepResult,
+  type Trainable,
+} from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { applyHyperparameters } from './applyHyperparameters.ts';
 import { averageStates } from './averageStates.ts';
@@ -41,6 +48,14 @@ export interface TrainingLoop<Batch> {
 
 /** Makes a Trainable of a loop over the Core API. */
 export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>): Trainable<Batch> {
+  checkOptionNames('clr/tfjs', 'createTrainable', loop, ['optimizer', 'variables', 'loss', 'examples']);
+  if (!Array.isArray(loop.variables) || typeof loop.loss !== 'function') {
+    throw fail({
+      expected: 'a list of variables, and a function that gives the loss of a batch',
+      received: `variables = ${kindOf(loop.variables)}, loss = ${kindOf(loop.loss)}`,
+      advice: 'Pass { optimizer, variables: [w, b], loss: (batch) => … }.',
+    });
+  }
   let disposed = false;
   const parts = (): TrainingParts => {
     checkOpen(disposed);
@@ -128,6 +143,9 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
     },
   };
 }
+
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value;
 
 /** The variables by name, or by their index in the list if tfjs generated the name. */
 function namedVariables(variables: readonly tfjs.Variable[]): NamedVariable[] {

@@ -1,4 +1,4 @@
-import type { RestoreOptions } from '@clr/core';
+import { checkOptionNames, type RestoreOptions } from '@clr/core';
 import type * as tfjs from '@tensorflow/tfjs';
 import { namedStates } from './namedStates.ts';
 import { readOptimizerState, writeOptimizerState } from './optimizerState.ts';
@@ -35,9 +35,10 @@ export function writeState(
   tf: Pick<typeof tfjs, 'tensor' | 'variable' | 'keep'>,
   parts: TrainingParts,
   snapshot: object,
-  options?: RestoreOptions,
+  options: RestoreOptions = {},
 ): void {
-  const { weights, states, optimizer, savedPlace } = planRestore(parts, snapshot, options?.partial === true);
+  const { partial = false } = checkOptionNames('clr/tfjs', 'restore', options, ['partial']);
+  const { weights, states, optimizer, savedPlace } = planRestore(parts, snapshot, partial);
   for (const [tensor, data] of weights) {
     const fresh = toTensor(tf, data);
     tensor.assign(fresh);

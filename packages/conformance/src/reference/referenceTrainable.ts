@@ -138,7 +138,8 @@ export function referenceTrainable(options: ReferenceOptions): ReferenceTrainabl
         ],
       }),
 
-    async restore(snapshot) {
+    async restore(snapshot, restoring = {}) {
+      checkOptionNames('clr/conformance', 'restore', restoring, ['partial']);
       const { weights, velocity } = checkSnapshot(snapshot, size);
       model.weights.set(weights);
       model.velocity.set(velocity);

@@ -92,7 +92,7 @@ const finding: Read = (value, path) => {
 };
 
 function anchorOf(source: PeakSource): Anchor {
-  const found = 'finding' in Object(source);
+  const found = Object.keys(Object(source)).some((name) => name.startsWith('fin'));
   const fields: Fields = found ? { finding } : { fixedLr: positive, steps: stepCount };
   const read = readFields(source, fields, '');
   return (found ? read.finding : read) as Anchor;

@@ -57,7 +57,7 @@ export function createSaver<Batch>(
       'Pass `save` of a store of @clr/checkpoint.',
     );
   if (every)
-    object('seconds' in Object(every) ? { seconds: duration } : { steps: stepCount })(
+    object(/sec/i.test(Object.keys(Object(every)).join()) ? { seconds: duration } : { steps: stepCount })(
       every,
       'checkpoint.every',
     );

@@ -1,5 +1,6 @@
 import { PolicyError } from '../errors.ts';
 import { decay, nonNegative, positive, type Read } from '../fields.ts';
+import { nearest } from '../nearest.ts';
 import type { UpdateKind } from '../optimizers/updateKind.ts';
 import type { Hyperparameters } from './trainable.ts';
 
@@ -45,7 +46,7 @@ export function checkHyperparameters(
     if (value === undefined) continue;
     readerOf(name)(value, name);
     if (typeof takes === 'boolean' ? takes && name === 'momentum' : takes.includes(name)) continue;
-    if (name !== 'momentum') throw notTaken(name, value, typeof takes === 'boolean' ? [] : takes);
+    if (name !== 'momentum') throw notTaken(name, value, takes === true ? ['momentum'] : takes || []);
     if (value === 0) continue;
     throw new PolicyError(
       'momentum',
@@ -58,11 +59,12 @@ export function checkHyperparameters(
 
 /** The error for a hyperparameter that would have no effect. */
 export function notTaken(field: string, value: unknown, takes: readonly string[]): PolicyError {
-  const all = ['lr', ...takes].join(', ');
+  const all = ['lr', ...takes];
+  const ask = 'Leave it out, or enable it by the adapter’s option `hyperparameters`, if there is one.';
   return new PolicyError(
     field,
     value,
-    `absent: this Trainable takes ${all}`,
-    'Leave it out, or enable it by the adapter’s option `hyperparameters`, if there is one.',
+    `absent: this Trainable takes ${all.join(', ')}`,
+    nearest(field.replace('hyper.', ''), all, ask),
   );
 }

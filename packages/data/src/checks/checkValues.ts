@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import type { Values } from '../dataset.ts';
 import { fail } from '../errors.ts';
 
@@ -19,7 +20,8 @@ export interface Wanted {
  * checkValues({ input })[0].startsWith('"input" holds whole numbers from 0 to 255'); // true
  * ```
  */
-export function checkValues(values: Readonly<Record<string, Values>>, { classes }: Wanted = {}): string[] {
+export function checkValues(values: Readonly<Record<string, Values>>, wanted: Wanted = {}): string[] {
+  const { classes } = checkOptionNames('clr/data', 'checkValues', wanted, ['classes']);
   const notes: string[] = [];
   for (const [name, value] of Object.entries(values)) {
     if (name === 'target' && value.type === 'int64' && classes !== undefined) checkLabels(value, classes);

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '@clr/core';
 import { arraysDataset } from '../arrays/arraysDataset.ts';
 import type { RawArray } from '../arrays/rawArray.ts';
 import { type ByteStore, memoryStore } from '../byteStore.ts';
@@ -38,8 +39,10 @@ const blockBytes = 2 ** 26;
 export async function tableDataset(
   table: Table,
   encoding: TableEncoding,
-  { labelled = true, store = memoryStore, maxBytes = 2 ** 27 }: TableDatasetOptions = {},
+  options: TableDatasetOptions = {},
 ): Promise<Dataset> {
+  checkOptionNames('clr/data', 'tableDataset', options, ['labelled', 'store', 'maxBytes']);
+  const { labelled = true, store = memoryStore, maxBytes = 2 ** 27 } = options;
   const { features, target } = encoding;
   for (const { name, type } of features) await checkColumn(table, name, type === 'number');
   const width = features.reduce((sum, feature) => sum + widthOf(feature), 0);

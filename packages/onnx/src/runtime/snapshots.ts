@@ -1,4 +1,4 @@
-import { averagingWeights, type RestoreOptions } from '@clr/core';
+import { averagingWeights, checkOptionNames, type RestoreOptions } from '@clr/core';
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
@@ -34,12 +34,11 @@ export class Snapshots {
 
   /** Checks a snapshot against the trainer. */
   fit(snapshot: object, options: RestoreOptions = {}): FittingSnapshot {
-    const partial = options?.partial ?? false;
-    if (typeof options === 'object' && typeof partial === 'boolean')
-      return fitSnapshot(this.#owner, snapshot, partial);
+    const { partial = false } = checkOptionNames('clr/onnx', 'restore', options, ['partial']);
+    if (typeof partial === 'boolean') return fitSnapshot(this.#owner, snapshot, partial);
     throw fail(
       'partial to be true or false',
-      `options = ${show(options)}, partial = ${show(partial)}`,
+      `partial = ${show(partial)}`,
       'Pass { partial: true } to restore the parts that fit, or leave it out.',
     );
   }

@@ -1,4 +1,4 @@
-import { checkHyperparameters, ownMomentum, takesMomentum, updateKindOf } from '@clr/core';
+import { checkHyperparameters, checkOptionNames, ownMomentum, takesMomentum, updateKindOf } from '@clr/core';
 import { fail } from '../errors.ts';
 import { DataType } from '../format/dataType.ts';
 import { makeTensor } from '../format/tensor.ts';
@@ -18,6 +18,7 @@ const noClipping = 1e30;
 /** Refuses a schedule with an invalid entry. */
 function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
   if (!schedule) return;
+  checkOptionNames('clr/onnx', 'schedule', schedule, ['lr', 'momentum', 'weightDecay', 'clipNorm']);
   const advice = 'Make it with sampleSchedule(policy, { steps }).';
   const { lr, momentum, weightDecay, clipNorm } = schedule;
   const takes = [...(takesMomentum(optimizer) ? ['momentum'] : []), 'weightDecay', 'clipNorm'];

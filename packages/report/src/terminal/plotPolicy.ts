@@ -1,4 +1,4 @@
-import { type ScheduleLike, toSchedule } from '@clr/core';
+import { checkOptionNames, type ScheduleLike, toSchedule } from '@clr/core';
 import { sampleSteps } from '../curves/sampleSteps.ts';
 import type { Point } from '../curves/thin.ts';
 import { formatCount, formatRate } from '../words/words.ts';
@@ -13,10 +13,9 @@ import { type ChartSize, plotCurve } from './plotCurve.ts';
  * chart.includes('0.006┤'); // true
  * ```
  */
-export function plotPolicy(
-  policy: ScheduleLike,
-  { steps, width = 64, height = 14 }: ChartSize & { readonly steps: number },
-): string {
+export function plotPolicy(policy: ScheduleLike, options: ChartSize & { readonly steps: number }): string {
+  const names = ['steps', 'width', 'height'] as const;
+  const { steps, width = 64, height = 14 } = checkOptionNames('clr/report', 'plotPolicy', options, names);
   const schedule = toSchedule(policy);
   const points = sampleSteps(schedule, steps).map((step): Point => [step, schedule.lr(step)]);
   const chart = plotCurve(points, {

@@ -1,4 +1,4 @@
-import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
+import { checkOptionNames, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
 import { extent } from '../curves/extent.ts';
 import { usefulCeiling } from '../curves/usefulCeiling.ts';
 import { formatNumber, formatRate } from '../words/words.ts';
@@ -17,8 +17,12 @@ import { type ChartSize, type Mark, plotCurve } from './plotCurve.ts';
 export function plotRangeTest(
   traces: RangeTestTrace | readonly RangeTestTrace[],
   { suggestion, edgeLr, lowerBound }: RangeTestFinding,
-  { width = 64, height = 14 }: ChartSize = {},
+  options: ChartSize = {},
 ): string {
+  const { width = 64, height = 14 } = checkOptionNames('clr/report', 'plotRangeTest', options, [
+    'width',
+    'height',
+  ]);
   const sweeps = [traces].flat() as readonly RangeTestTrace[];
   const log = sweeps.some(({ spacing }) => spacing === 'exponential');
   const toX = log ? Math.log10 : (rate: number) => rate;

@@ -218,7 +218,8 @@ class DeviceTrainable<Batch> implements GpuTrainable<Batch> {
     }
   }
 
-  async restore(given: object, { partial = false }: RestoreOptions = {}): Promise<void> {
+  async restore(given: object, options: RestoreOptions = {}): Promise<void> {
+    const { partial = false } = checkOptionNames('clr/webgpu', 'restore', options, ['partial']);
     this.#health.checkOpen();
     const { snapshot, matches } = this.#snapshots.match(given, partial);
     this.#health.clear();

@@ -13,6 +13,7 @@ gate 'lint and format' npx biome ci .
 gate 'Markdown' npx markdownlint-cli2
 gate 'spelling (words of ours: cspell-words.txt)' npx cspell --no-progress --no-summary
 gate 'licences of what users install' node scripts/licences.mjs
+gate 'known vulnerabilities of what users install' node scripts/audit.mjs
 gate 'types, in sources and tests' npx turbo run types --output-logs=errors-only
 gate 'nothing unused (knip)' npx knip --no-config-hints
 gate 'the public surface (docs/api)' node scripts/api.mjs --check

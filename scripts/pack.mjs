@@ -3,6 +3,7 @@
  *
  *   npm run pack                              tarballs in ./tarballs, named @clr/…
  *   npm run pack -- --scope @name --out dir   the same under another scope
+ *   npm run pack -- --repository https://…    with that address in every manifest
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,10 +19,12 @@ const text = /\.(js|ts|json|md|map|html|css)$/;
 /**
  * Builds and packs all packages, with every `@clr/…` in them rewritten to the scope: manifests, imports, types, docs.
  *
- * @param {{ scope?: string, out: string }} options - an npm scope such as `@name`, and the folder for the tarballs
+ * @param {{ scope?: string, repository?: string, out: string }} options - an npm scope such as `@name`, the address of the
+ *   repository's page, and the folder for the tarballs
  * @returns {{ name: string, version: string, tarball: string }[]} dependencies before the packages that need them
  */
-export function packAll({ scope = ownScope, out }) {
+export function packAll({ scope = ownScope, repository, out }) {
+  const page = repository === undefined ? undefined : pageOf(repository);
   if (!/^@[a-z0-9][a-z0-9._-]*$/.test(scope)) {
     throw new Error(`Expected --scope to be an npm scope such as @name.\nReceived: --scope ${scope}`);
   }
@@ -38,7 +41,7 @@ export function packAll({ scope = ownScope, out }) {
       run('tar', ['xzf', 'packed.tgz'], from);
       const content = join(from, 'package');
       if (scope !== ownScope) rewrite(content, rename);
-      const manifest = forUsers(join(content, 'package.json'));
+      const manifest = forUsers(join(content, 'package.json'), page && addressesOf(page, folder));
       const [made] = JSON.parse(
         run('npm', ['pack', content, '--json', '--ignore-scripts', '--pack-destination', out], work),
       );
@@ -64,9 +67,28 @@ function rewrite(folder, rename) {
   }
 }
 
-/** Removes the fields of a manifest that only this workspace uses. */
-function forUsers(path) {
-  const { devDependencies, scripts, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
+/** The address of the repository's page, without what addresses of clones add to it. */
+function pageOf(repository) {
+  const page = repository.replace(/^git\+/, '').replace(/(\.git)?\/?$/, '');
+  if (URL.canParse(page) && new URL(page).protocol === 'https:') return page;
+  throw new Error(
+    `Expected --repository to be the address of a page, such as https://github.com/name/clr.\nReceived: --repository ${repository}`,
+  );
+}
+
+/** Where npm says that a package comes from. A publication with provenance needs `repository`. */
+function addressesOf(page, folder) {
+  return {
+    repository: { type: 'git', url: `git+${page}.git`, directory: `packages/${folder}` },
+    homepage: `${page}/tree/HEAD/packages/${folder}#readme`,
+    bugs: { url: `${page}/issues` },
+  };
+}
+
+/** Removes the fields of a manifest that only this workspace uses, and adds the addresses. */
+function forUsers(path, addresses) {
+  const { devDependencies, scripts, ...own } = JSON.parse(readFileSync(path, 'utf8'));
+  const manifest = { ...own, ...addresses };
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
@@ -97,9 +119,13 @@ function run(command, args, cwd) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     const { values } = parseArgs({
-      options: { scope: { type: 'string' }, out: { type: 'string', default: 'tarballs' } },
+      options: {
+        scope: { type: 'string' },
+        repository: { type: 'string' },
+        out: { type: 'string', default: 'tarballs' },
+      },
     });
-    const packed = packAll({ ...(values.scope && { scope: values.scope }), out: resolve(values.out) });
+    const packed = packAll({ ...values, out: resolve(values.out) });
     const paths = packed.map(({ tarball }) => relative(process.cwd(), tarball));
     console.log(
       `${paths.join('\n')}\n\nInstall the ones you need, and what they depend on:\n\n  npm install ${paths.map((path) => join(process.cwd(), path)).join(' ')}`,

@@ -2,7 +2,9 @@
  * Publishes every package under a scope of yours: builds, packs under that scope, and publishes what the registry does
  * not have yet, dependencies first.
  *
- *   npm run release -- --scope @name [--dry-run] [--registry http://…]
+ *   npm run release -- --scope @name [--repository https://…] [--dry-run] [--registry http://…]
+ *
+ * `repository`, `homepage` and `bugs` of every manifest are made of `--repository`, the address of the repository's page.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,6 +16,7 @@ import { packAll } from './pack.mjs';
 const { values } = parseArgs({
   options: {
     scope: { type: 'string' },
+    repository: { type: 'string' },
     registry: { type: 'string' },
     'dry-run': { type: 'boolean', default: false },
   },
@@ -42,7 +45,7 @@ try {
       'Expected --scope, the npm scope to publish under, such as --scope @name.\nThe name @clr/core belongs to another project on the npm registry.',
     );
   }
-  for (const { tarball, ...each } of packAll({ scope: values.scope, out })) {
+  for (const { tarball, ...each } of packAll({ scope: values.scope, repository: values.repository, out })) {
     if (isPublished(each)) {
       console.log(`${each.name}@${each.version}: published already`);
       continue;

@@ -31,7 +31,7 @@ export const number =
   };
 
 export const nonNegative: Read = /* @__PURE__ */ number((value) => value >= 0, 'of at least 0');
-export const positive: Read = number((value) => value > 0, 'above 0');
+export const positive: Read = /* @__PURE__ */ number((value) => value > 0, 'above 0');
 export const unitInterval: Read = /* @__PURE__ */ number((value) => value >= 0 && value <= 1, 'in [0, 1]');
 /** A momentum, or the decay of a running mean. It must stay below 1 in float32: at 1 the mean would never move. */
 export const decay: Read = /* @__PURE__ */ number(
@@ -49,7 +49,7 @@ export const integer = (least: number): Read =>
   );
 
 // Up to 2^52, so that two halves of a cycle still add up exactly.
-export const stepCount: Read = reader(
+export const stepCount: Read = /* @__PURE__ */ reader(
   (value) => Number.isInteger(value) && value > 0 && value <= 2 ** 52,
   'a positive integer up to 2^52',
   'Give a whole number above 0.',

@@ -1,13 +1,13 @@
 import type { Hyperparameters } from '@clr/core';
 import { momentumField, type OptimizerFields, type OptimizerLike, optimizerKind } from './optimizerKind.ts';
-import { setHyperparameters } from './setHyperparameters.ts';
+import { setScheduled } from './setHyperparameters.ts';
 
 /** Each optimizer's momentum before clr changed it. */
 const own = new WeakMap<OptimizerLike, number>();
 
 /**
  * Sets the hyperparameters of a schedule. If it gives no momentum, this restores the optimizer's own momentum, which
- * {@link setHyperparameters} would leave as clr last set it.
+ * {@link setScheduled} would leave as clr last set it.
  *
  * @param optimizer - the current one; read it before each update, because `compile` gives a model a new one
  */
@@ -17,5 +17,5 @@ export function applyHyperparameters(optimizer: OptimizerLike, hyper: Hyperparam
     own.set(optimizer, (optimizer as OptimizerFields)[momentumField(kind)] as number);
   }
   const momentum = hyper.momentum ?? own.get(optimizer);
-  setHyperparameters(optimizer, momentum === undefined ? hyper : { lr: hyper.lr, momentum });
+  setScheduled(optimizer, momentum === undefined ? hyper : { lr: hyper.lr, momentum });
 }

@@ -95,7 +95,7 @@ export function resumeCyclicLR(
 
 /** The step at which the callback stops. */
 function targetOf(schedule: Schedule, from: number, cycles: number | undefined): number {
-  if (cycles === undefined) return Number.POSITIVE_INFINITY;
+  if (cycles === undefined) return Infinity;
   const done = (step: number): boolean => schedule.at(step).cycle >= schedule.at(from).cycle + cycles;
   // Doubling, then bisection: a few dozen look-ups for any number of cycles.
   let [low, high] = [from, from + 1];

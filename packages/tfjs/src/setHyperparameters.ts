@@ -41,12 +41,28 @@ const watched = new WeakMap<OptimizerLike, Watched>();
  * ```
  */
 export function setHyperparameters(optimizer: OptimizerLike, hyper: Hyperparameters): void {
+  write(optimizer, hyper, () => checkHyper(optimizer, hyper));
+}
+
+/** Does what {@link setHyperparameters} does, with numbers of a schedule, whose ranges are checked already. */
+export function setScheduled(optimizer: OptimizerLike, hyper: Hyperparameters): void {
+  write(optimizer, hyper, (kind) => {
+    if (kind.momentum !== null || !hyper.momentum) return;
+    throw fail({
+      expected: 'momentum to be absent or 0, since this optimizer has no velocity',
+      received: `momentum = ${hyper.momentum}`,
+      advice: 'Use tf.train.momentum(), or take it out of the policy.',
+    });
+  });
+}
+
+function write(optimizer: OptimizerLike, hyper: Hyperparameters, check: (kind: OptimizerKind) => void): void {
   // This comes first, because the checks below read the same fields.
   checkLastUpdate(optimizer);
   const kind = optimizerKind(optimizer);
   const fields = optimizer as OptimizerFields;
   checkDecay(fields);
-  checkHyper(optimizer, hyper);
+  check(kind);
   const { lr, momentum } = hyper;
   const state = watched.get(optimizer) ?? watch(fields, kind);
   setRate(fields, kind, lr);

@@ -7,6 +7,7 @@ import type { RawArray } from './rawArray.ts';
 
 /** An input of a model, as `describeModel` of `@clr/onnx` tells it. */
 export interface ModelInput {
+  /** The name of the input. */
   readonly name: string;
   /** The type of its elements, such as `'float32'`. */
   readonly type: string;
@@ -38,6 +39,7 @@ export interface MatchOptions {
 
 /** What {@link matchArrays} found. */
 export interface Matched {
+  /** The arrays as examples. */
   readonly dataset: Dataset;
   /** The arrays whose bytes are divided by 255. */
   readonly divided: readonly string[];

@@ -2,7 +2,7 @@ import type { Subject } from './subject.ts';
 
 /** One property that an adapter must have. */
 export interface Check {
-  /** What the adapter must do, such as `uses the rate of the current step`. */
+  /** A property of the adapter, such as `uses the rate of the current step`. */
   readonly name: string;
   /** Rejects with a `ClrError` that states what was expected and what was received. */
   run(): Promise<void>;

@@ -235,10 +235,10 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ['addLora with r', () => surgery.addLora!(mlp, { r: 4 }), ['the unknown option r = 4', 'rank']],
   ['mergeLora without adapters', () => surgery.mergeLora!(mlp), ['a model with adapters', 'addLora']],
 
-  // a model of one's own
+  // a new model
   ['buildModel without options', () => surgery.buildModel!(), ['the options of buildModel', 'input, layers']],
   ['a layer of PyTorch', () => build([{ type: 'Dense', units: 3 }]), ['"Dense"', 'Did you mean "dense"?']],
-  ['a layer as its name alone', () => build(['relu']), ['Received: "relu"', '{ type: "relu" }']],
+  ['a layer given only by its name', () => build(['relu']), ['Received: "relu"', '{ type: "relu" }']],
   [
     'a misspelt field of a layer',
     () => build([{ type: 'dense', unit: 3 }]),
@@ -260,7 +260,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['the shape of one example', '[32, 1, 28, 28]', 'Leave out the batch'],
   ],
   [
-    'an embedding behind another layer',
+    'an embedding after another layer',
     () =>
       build(
         [
@@ -272,7 +272,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['an embedding to come first', 'layer 1'],
   ],
   [
-    'a residual block of nothing',
+    'an empty residual block',
     () =>
       build([
         { type: 'residual', layers: [] },
@@ -295,7 +295,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['classes = ["cat", "dog"]', 'a whole number'],
   ],
   [
-    'replaceHead where the head has an adapter',
+    'replaceHead of a head with an adapter',
     () => surgery.replaceHead!(adapted, { classes: 3 }),
     ['"4.lora_sum"', 'mergeLora(model)'],
   ],
@@ -305,13 +305,13 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['activation to be "relu"', 'activation = "swish"'],
   ],
   [
-    'appendDense that pools numbers',
+    'appendDense with pooling of vectors',
     () => surgery.appendDense!(mlp, { units: 3, pool: 'mean' }),
     ['feature maps', 'Leave out `pool`'],
   ],
   ['cutAt of a weight', () => surgery.cutAt!(model, 'hidden.weight'), ['a value that a node', '"h", "t"']],
   [
-    'freezeExcept of more layers than there are',
+    'freezeExcept with more layers than the model has',
     () => surgery.freezeExcept!(mlp, 9),
     ['from 1 to 3', 'keep = 9'],
   ],
@@ -326,7 +326,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['except = ["bn1"]', 'Pass (name) => ["bn1"].includes(name)'],
   ],
   [
-    'trainable of another model',
+    'trainable for another model',
     () => create(ort, model, { ...right, trainable: onnx.freezeExcept(mlp, 1) }),
     ['`trainable` chose none of hidden.weight'],
   ],
@@ -343,7 +343,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
 
   // LoRA
   [
-    'addLora to layers of another model',
+    'addLora with layers of another model',
     () => surgery.addLora!(mlp, { rank: 2, targets: ['q_proj', 'v_proj'] }),
     ['"q_proj"', 'These can: "0" of node'],
   ],
@@ -364,9 +364,9 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['and to be a function', 'Pass (name) => ["2.weight"].includes(name)'],
   ],
   [
-    'saveLora with a head that is not there',
+    'saveLora with a head that does not exist',
     () => surgery.saveLora!(adapted, { and: (name: string) => name === 'fc.weight' }),
-    ['and to pick at least one weight'],
+    ['and to select at least one weight'],
   ],
   ['loadLora without a file', () => surgery.loadLora!(mlp), ['the bytes of a safetensors file', 'undefined']],
   [
@@ -383,7 +383,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   [
     'loadLora for another model',
     () => surgery.loadLora!(convNet, adapter),
-    ['a layer "0" of the model', 'Check that the file belongs to this model'],
+    ['a layer "0" in the model', 'Check that the file belongs to this model'],
   ],
   [
     'loadLora with the configuration as options',
@@ -401,18 +401,18 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   [
     'quantizeWeights twice',
     () => onnx.quantizeWeights(onnx.quantizeWeights(mlp, { bits: 8 }), { bits: 4 }),
-    ['only weights of integers'],
+    ['only integer weights'],
   ],
   [
     'quantizeWeights of nothing',
     () => onnx.quantizeWeights(mlp, { bits: 8, except: () => true }),
-    ['3, all named by except'],
+    ['3, all excluded by except'],
   ],
   ['quantizeWeights of NaN', () => onnx.quantizeWeights(spoiled, { bits: 8 }), ['w[2] = NaN', 'diverged']],
   ['quantizeWeights of NaN to 4 bits', () => onnx.quantizeWeights(spoiled, { bits: 4 }), ['w[2] = NaN']],
 
   // cached features
-  ['cacheFeatures as a flag', () => cached(true), ['cacheFeatures = true', 'a function of a batch']],
+  ['cacheFeatures as a flag', () => cached(true), ['cacheFeatures = true', 'a function from a batch']],
   [
     'cacheFeatures with nothing frozen',
     () => create(ort, model, { ...right, cacheFeatures: () => [0] }),
@@ -425,12 +425,12 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   [
     'cacheFeatures with the position in a batch as an id',
     () => cached(() => [0, 1, 2, 3], good, smallBatch(1)),
-    ['to stand for one example', '0 for a second one', 'the whole data set'],
+    ['to belong to one example', '0 for a second example', 'the whole data set'],
   ],
   [
     'cacheFeatures with one id for two examples of a batch',
     () => cached(() => [0, 1, 1, 2], good),
-    ['1 for a second one, at position 2'],
+    ['1 for a second example, at position 2'],
   ],
 
   // batches
@@ -457,12 +457,12 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['labels from 0 to 2', 'target[0] = -1'],
   ],
   [
-    'bytes of pictures where floats are wanted',
+    'bytes of pictures instead of floats',
     () => step({ ...good, input: new ort.Tensor('uint8', new Uint8Array(32), [4, 8]) }),
     ['float32', 'uint8'],
   ],
   ['one example without its batch axis', () => step({ ...good, input: one }), ['[batch, 8]', '[8]']],
-  ['a tensor too many', () => step({ ...good, mask: good.input }), ['also "mask"']],
+  ['one tensor too many', () => step({ ...good, mask: good.input }), ['also "mask"']],
   ['evaluate of one batch', () => trainer.evaluate(good as never), ['can be iterated']],
 
   // options
@@ -502,12 +502,12 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   [
     'formatModel of bytes',
     () => surgery.formatModel!(model),
-    ['what describeModel gives', 'Pass describeModel(bytes)'],
+    ['the result of describeModel', 'Pass describeModel(bytes)'],
   ],
   [
     'buildInitialState of bytes',
     () => surgery.buildInitialState!(model),
-    ['what buildTrainingModel gives', 'Uint8Array'],
+    ['the result of buildTrainingModel', 'Uint8Array'],
   ],
 ];
 
@@ -522,7 +522,7 @@ describe('a beginner’s mistake', () => {
     for (const part of says) expect(message).toContain(part);
     // The three parts, each on its own line: what was expected, what was received, what to do.
     expect(message).toMatch(/^\[clr\/\w+\] Expected .+\.\nReceived: .+\n.+[.?!]/);
-    // Nothing half-done: files and weights are as before.
+    // Nothing has changed: files and weights are as before.
     expect(files).toEqual(copies);
     expect(await trainer.parameters()).toEqual(weights);
   });

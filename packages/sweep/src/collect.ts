@@ -38,13 +38,13 @@ export interface TrialRow {
 
 /** Range tests of jobs that differ only in their seeds, read as one. */
 export interface RangeTestGroup {
-  /** What the jobs of the group have in common. */
+  /** The label that the jobs of the group share. */
   readonly label: string;
   /** The ids of the jobs. */
   readonly ids: readonly string[];
   /** Their records. */
   readonly traces: readonly RangeTestTrace[];
-  /** What the analysis says about all of them together. */
+  /** The analysis of all of them together. */
   readonly finding: RangeTestFinding;
 }
 

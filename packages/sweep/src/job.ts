@@ -21,7 +21,7 @@ export interface RangeTestTask {
   readonly steps?: number;
   /** How the rates rise, as in `rangeTest`. */
   readonly spacing?: 'linear' | 'exponential';
-  /** Tries each rate separately with so many updates, as in `rangeTest`. */
+  /** The number of updates with which each rate is tried separately, as in `rangeTest`. */
   readonly updatesPerRate?: number;
   /** Whether to measure the batch sharpness too, as in `rangeTest`. */
   readonly sharpness?: boolean;
@@ -64,15 +64,15 @@ export interface AutoClrTask {
   readonly steps: number;
   /** The number of updates for one pass over the data, if known. */
   readonly stepsPerEpoch?: number;
-  /** How to train, as in `autoClr`. */
+  /** The plan of the training, as in `autoClr`. */
   readonly plan?: PlanName | Policy;
-  /** Which plans to try against `plan` first, as in `autoClr`. */
+  /** The plans to compare with `plan` first, as in `autoClr`. */
   readonly verdict?: boolean | readonly (PlanName | Policy)[];
-  /** Tries each rate of the range test separately with so many updates, as in `autoClr`. */
+  /** The number of updates with which each rate of the range test is tried separately, as in `autoClr`. */
   readonly updatesPerRate?: number;
-  /** How many troughs without gain it takes to act, as in `autoClr`. */
+  /** The number of troughs without a gain after which it acts, as in `autoClr`. */
   readonly patience?: number;
-  /** How often the bounds may be reduced, as in `autoClr`. */
+  /** The maximum number of reductions of the bounds, as in `autoClr`. */
   readonly reductions?: number;
   /** Whether to try the average of the last troughs, as in `autoClr`. */
   readonly average?: boolean;
@@ -97,6 +97,6 @@ export interface Job {
   readonly optimizer: Optimizer;
   /** The seed for everything random: initial weights, the order of examples. An integer of at least 0. */
   readonly seed: number;
-  /** What to do with the model. */
+  /** The task to run. */
   readonly task: Task;
 }

@@ -5,7 +5,7 @@ import { contentOf } from './parseJob.ts';
 
 /** A running job: the state of its training, and its record so far. The stores of `@clr/checkpoint` can store it. */
 export interface TrialCheckpoint extends Checkpoint {
-  /** What belongs to the job, beside the state of the model. */
+  /** The data of the job besides the model's state. */
   readonly extra: {
     /** The job without its id, as text. */
     readonly job: string;

@@ -22,7 +22,7 @@ export interface JointRecord extends Pick<TrialMetrics, 'loss' | 'accuracy'> {
 export interface TrialMetrics {
   /** The mean loss; `null` if it is not finite. */
   readonly loss: number | null;
-  /** The share classified right, in [0, 1]; `null` if it is not finite. */
+  /** The share of correctly classified examples, in [0, 1]; `null` if it is not finite. */
   readonly accuracy?: number | null;
 }
 
@@ -31,9 +31,9 @@ export interface AutoClrRecord
   extends Pick<AutoClrResult, 'trace' | 'finding' | 'policy' | 'run' | 'verdict' | 'cost'> {
   /** The step and the metrics of the best state, without the state itself. */
   readonly best?: TrialMetrics & Omit<BestState, 'snapshot' | 'loss' | 'accuracy'>;
-  /** The metrics of the average of the last troughs, if asked for. */
+  /** The metrics of the average of the last troughs, if requested. */
   readonly average?: JointRecord;
-  /** The metrics of the last troughs as one ensemble, if asked for. */
+  /** The metrics of the last troughs as one ensemble, if requested. */
   readonly ensemble?: JointRecord;
 }
 

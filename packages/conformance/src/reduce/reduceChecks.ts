@@ -3,7 +3,7 @@ import { fail } from '../assert.ts';
 
 /** One property that an implementation of core's `Reduce` must have. Every rank runs the check at the same time. */
 export interface ReduceCheck {
-  /** What the ranks must agree on, such as the sum of their vectors. */
+  /** The property that is checked, such as `sums in place, in float32 and float64, several vectors in one call`. */
   readonly name: string;
   /** Rejects with a `ClrError` that states what was expected and what was received. */
   run(reduce: Reduce): Promise<void>;

@@ -2,10 +2,10 @@ import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 
 /**
- * Refuses what is not the content of a file.
+ * Refuses a value that is not the content of a file.
  *
- * @param what - the file, in the message: `an ONNX model`
- * @param ending - that of its name: `.onnx`
+ * @param what - the kind of file, for the message: `an ONNX model`
+ * @param ending - the ending of its name: `.onnx`
  */
 export function checkBytes(bytes: unknown, what: string, ending: string): asserts bytes is Uint8Array {
   if (bytes instanceof Uint8Array && bytes.length > 0) return;

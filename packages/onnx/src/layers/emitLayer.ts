@@ -63,8 +63,8 @@ const emitDropout: Emit<DropoutSpec> = (b, { name }, x, { rate }) => {
 const emitEmbedding: Emit<EmbeddingSpec> = (b, { name, label }, x, { rows, units }) => {
   if (label !== 'layer 0 (embedding)') {
     throw fail(
-      'an embedding to come first, since it reads numbers of tokens',
-      `${label} after others or inside one`,
+      'an embedding to come first, because it reads the numbers of tokens',
+      `${label} after other layers or inside one`,
       'Put the embedding first.',
     );
   }

@@ -137,7 +137,7 @@ export interface ResidualSpec {
   readonly type: 'residual';
   /** The layers beside the shortcut. */
   readonly layers: readonly LayerSpec[];
-  /** The layers of the shortcut. Default: none, so that x is added as it is. */
+  /** The layers of the shortcut. Default: none, so that x itself is added. */
   readonly shortcut?: readonly LayerSpec[];
 }
 

@@ -16,11 +16,11 @@ export interface ExportOptions {
   readonly externalData?: (location: string, offset: number, bytes: Uint8Array) => void | Promise<void>;
 }
 
-/** Checks the options of an export, which is given back as bytes. */
+/** Checks the options of an export. */
 export function readExportOptions(options: ExportOptions): ExportOptions {
   if (typeof options === 'string') {
     throw fail(
-      'no path, since exportModel gives bytes and writes no file',
+      'no path, because exportModel returns bytes and does not write a file',
       show(options),
       'Write it: await writeFile(path, await trainer.exportModel()).',
     );

@@ -68,7 +68,7 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   readonly cacheFeatures?: ExampleIds;
 }
 
-/** Opens the file that keeps measured forms, where forms are measured. */
+/** Opens the file with measured forms, if forms are measured here. */
 function openForms(
   path: string,
   measured: boolean,
@@ -77,9 +77,9 @@ function openForms(
 ): Promise<FormsFile> {
   if (measured) return FormsFile.open(path, ort, intraOpNumThreads);
   throw fail(
-    'formsFile only where forms are measured: on the CPU in Node, without deterministic and reduce',
+    'formsFile only if forms are measured: on the CPU in Node, without deterministic and reduce',
     `formsFile = ${show(path)}`,
-    "Leave it out; `forms` takes an earlier trainer's choice anywhere.",
+    "Leave it out. The option `forms` takes an earlier trainer's choice anywhere.",
   );
 }
 

@@ -135,7 +135,7 @@ describe('a refusal of the runtime', () => {
     await trainer.dispose();
   });
 
-  it('names the node that breaks a rule of its operator, and not one that made its input', async () => {
+  it('names the node that breaks a rule of its operator, not the one that makes its input', async () => {
     const bytes = model({
       nodes: [
         { op: 'Relu', name: 'm', inputs: ['w'], outputs: ['m'] },

@@ -26,7 +26,8 @@ function named(message: string, name: string): number {
 
 /** The node that a message of the runtime names. If several match, the one with the longest name. */
 function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | undefined {
-  // A node that breaks the rules of its operator is written with its inputs and outputs, which are names too.
+  // If a node breaks a rule of its operator, the message lists its inputs and outputs, which are names as well. So look
+  // for its output.
   const output = /In Node, \(.* -> \("([^"]*)"/s.exec(message)?.[1];
   const written = output && nodes.find((node) => node.output.includes(output));
   if (written) return written;

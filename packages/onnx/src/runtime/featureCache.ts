@@ -80,7 +80,7 @@ export class FeatureCache {
     );
   }
 
-  /** Refuses an id that stands for two examples: the features of one would silently serve both. */
+  /** Refuses an id that is used for two examples. Otherwise both would silently get the features of the first. */
   #compare(batch: Batch, ids: readonly ExampleId[]): Map<ExampleId, number> {
     const found = new Map<ExampleId, number>();
     const inputs = this.#session.inputNames
@@ -92,8 +92,8 @@ export class FeatureCache {
       const known = found.get(id) ?? this.#prints.get(id) ?? print;
       if (known !== print) {
         throw fail(
-          'each id of cacheFeatures to stand for one example',
-          `${show(id)} for a second one, at position ${row} of the batch`,
+          'each id of cacheFeatures to belong to one example',
+          `${show(id)} for a second example, at position ${row} of the batch`,
           'Number the examples of the whole data set, not of a batch, and do not augment them at random.',
         );
       }

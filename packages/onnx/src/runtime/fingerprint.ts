@@ -1,14 +1,14 @@
 import type { Tensor } from './ort.ts';
 
-/** Elements of an example that are looked at. */
+/** The maximum number of elements of an example that are read. */
 const looked = 64;
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
 /**
- * A number for one example of a batch, made from up to 64 of its elements, spread over it: equal examples have equal
- * numbers, and different ones hardly ever do. It costs nothing beside a step.
+ * A number for one example of a batch, computed from up to 64 elements spread over it. Equal examples have equal
+ * numbers, and different ones almost never do. It takes negligible time compared with a step.
  *
  * @param tensors - inputs whose first axis is the batch
  */
@@ -18,7 +18,7 @@ export function fingerprint(tensors: readonly Tensor[], row: number): number {
     const size = data.length / (dims[0] as number);
     const count = Math.min(size, looked);
     for (let i = 0; i < count; i++) {
-      // Steps of the golden ratio spread evenly, and not along columns.
+      // Multiples of the golden ratio are spread evenly, and do not follow columns.
       const at = size <= looked ? i : Math.floor(((i * 0.6180339887498949) % 1) * size);
       float[0] = Number(data[row * size + at]);
       print = Math.imul(print ^ (bits[0] as number), 0x01000193);

@@ -5,7 +5,7 @@ import { show } from '../show.ts';
 import type { Ort } from './ort.ts';
 import { ownVersion } from './ownVersion.ts';
 
-/** What a file of forms holds: those of each machine by its {@link machineOf}. */
+/** The content of a file of forms: the forms of each machine, by its {@link machineOf}. */
 interface Content {
   readonly format: 'clr/onnx forms';
   readonly machines: Readonly<Record<string, Forms>>;
@@ -27,7 +27,10 @@ function isContent(value: unknown): value is Content {
   );
 }
 
-/** What the choice of forms depends on besides the model: processor, threads, and the versions of both packages. */
+/**
+ * A text with everything that the choice of forms depends on besides the model: processor, threads, and the versions of
+ * both packages.
+ */
 async function machineOf(ort: Ort, threads: number | undefined): Promise<string> {
   const { cpus, availableParallelism } = process.getBuiltinModule('node:os');
   const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
@@ -35,11 +38,11 @@ async function machineOf(ort: Ort, threads: number | undefined): Promise<string>
   return `${processor}, ${threads ?? availableParallelism()} threads, onnxruntime ${version}, @clr/onnx ${await ownVersion()}`;
 }
 
-/** A file that keeps measured forms from process to process. */
+/** A file that stores measured forms for later processes. */
 export class FormsFile {
   readonly #path: string;
   readonly #machine: string;
-  /** The forms that are known of this machine. */
+  /** The stored forms of this machine. */
   readonly forms: Forms;
 
   private constructor(path: string, machine: string, forms: Forms) {
@@ -49,9 +52,9 @@ export class FormsFile {
   }
 
   /**
-   * Reads a file of forms. A file that does not exist holds none.
+   * Reads a file of forms. If the file does not exist, there are none.
    *
-   * @throws {ClrError} on a file that holds something else, which is never written over
+   * @throws {ClrError} if the file holds something else; such a file is never overwritten
    */
   static async open(path: string, ort: Ort, threads: number | undefined): Promise<FormsFile> {
     const machine = await machineOf(ort, threads);
@@ -59,7 +62,7 @@ export class FormsFile {
     return new FormsFile(path, machine, Object.hasOwn(machines, machine) ? (machines[machine] as Forms) : {});
   }
 
-  /** Adds forms. Whatever other processes have added meanwhile stays. */
+  /** Adds forms. Forms that other processes have added in the meantime are kept. */
   async add(forms: Forms): Promise<void> {
     if (Object.keys(forms).every((key) => Object.hasOwn(this.forms, key))) return;
     const { rename, writeFile } = process.getBuiltinModule('node:fs/promises');
@@ -68,7 +71,7 @@ export class FormsFile {
       format: 'clr/onnx forms',
       machines: { ...machines, [this.#machine]: { ...forms, ...machines[this.#machine] } },
     };
-    // A reader sees the file as it was or as it is, never half of it.
+    // The file is replaced atomically, so a reader sees either the old or the new content.
     const partial = `${this.#path}.${process.pid}.partial`;
     try {
       await writeFile(partial, `${JSON.stringify(content, null, 2)}\n`);
@@ -97,7 +100,7 @@ async function read(path: string): Promise<Content> {
   try {
     content = JSON.parse(text);
   } catch {
-    throw notForms(path, `${text.length} characters that are no JSON`);
+    throw notForms(path, `${text.length} characters that are not JSON`);
   }
   if (!isContent(content)) throw notForms(path, show(content));
   return content;
@@ -105,7 +108,7 @@ async function read(path: string): Promise<Content> {
 
 const notForms = (path: string, received: string): Error =>
   fail(
-    `formsFile to name a file that createTrainer wrote, or a new one: "${path}"`,
+    `formsFile to be a file that createTrainer wrote, or a new one: "${path}"`,
     received,
-    'Give another path, or delete the file: the forms are then measured again.',
+    'Pass another path, or delete the file. The forms are then measured again.',
   );

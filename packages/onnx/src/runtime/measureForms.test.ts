@@ -131,19 +131,19 @@ describe('forms', () => {
     const folder = mkdtempSync(join(tmpdir(), 'clr-forms-'));
     afterAll(() => rmSync(folder, { recursive: true }));
 
-    it('are taken by a later process instead of measuring', async () => {
+    it('are read by a later process, which measures nothing', async () => {
       const formsFile = join(folder, 'forms.json');
       const first = await createTrainer(staged(1, 0.8), bytes, { ...options, formsFile });
       const taken = asked.filter(({ key, forms }) => first.forms[key] === forms[1]);
       expect(taken.length).toBeGreaterThan(3);
-      // Another runtime object has no memory of this one's races, as another process has none.
+      // Another runtime object does not share this one's races, like another process.
       const second = await createTrainer(staged(0, 0.5), bytes, { ...options, formsFile });
       expect(second.forms).toEqual(first.forms);
       const without = await createTrainer(staged(0, 0.5), bytes, options);
       expect(without.forms).not.toEqual(first.forms);
     });
 
-    it('stay apart by machine, and those of others stay', async () => {
+    it('are stored separately for each machine, and those of other machines are kept', async () => {
       const formsFile = join(folder, 'shared.json');
       const [usual] = asked;
       const strange = { [usual?.key as string]: usual?.forms[1] as string };
@@ -157,19 +157,19 @@ describe('forms', () => {
       expect(own?.[1]).toMatchObject(trainer.forms);
     });
 
-    it('are not those that the caller gave', async () => {
+    it('are not stored if the caller passed them', async () => {
       const formsFile = join(folder, 'given.json');
       await createTrainer(staged(0, 0.5), bytes, { ...options, forms: others, formsFile });
       const text = existsSync(formsFile) ? readFileSync(formsFile, 'utf8') : '';
       for (const { key } of asked) expect(text).not.toContain(JSON.stringify(key));
     });
 
-    it('are refused, and the file is left, if it holds something else', async () => {
+    it('are refused, and the file is unchanged, if it holds something else', async () => {
       for (const content of ['{"format":"clr/onnx forms","machines":{"m":{"k":1}}}', '[]', 'PK', '']) {
         const formsFile = join(folder, 'other');
         writeFileSync(formsFile, content);
         const made = createTrainer(ort, bytes, { ...options, formsFile });
-        await expect(made).rejects.toThrow('formsFile to name a file that createTrainer wrote');
+        await expect(made).rejects.toThrow('formsFile to be a file that createTrainer wrote');
         expect(readFileSync(formsFile, 'utf8')).toBe(content);
       }
       const nowhere = join(folder, 'no', 'such', 'forms.json');
@@ -177,9 +177,9 @@ describe('forms', () => {
       await expect(made).rejects.toThrow('formsFile to be a file that can be written');
     });
 
-    it('are refused where nothing is measured', async () => {
+    it('are refused if nothing is measured', async () => {
       const made = createTrainer(ort, bytes, { ...options, deterministic: true, formsFile: 'forms.json' });
-      await expect(made).rejects.toThrow('formsFile only where forms are measured');
+      await expect(made).rejects.toThrow('formsFile only if forms are measured');
     });
   });
 });

@@ -9,7 +9,7 @@ import type { OnnxSnapshot } from './snapshot.ts';
 export interface ParameterData {
   /** The sizes of its axes. */
   readonly dims: number[];
-  /** Its numbers, the last axis running fastest. */
+  /** Its elements in row-major order. */
   readonly data: Float32Array;
 }
 

@@ -14,7 +14,7 @@ export interface Ort {
   readonly InferenceSession: Pick<InferenceSessionFactory, 'create'>;
   /** The class of tensors. */
   readonly Tensor: TensorConstructor;
-  /** The runtime's settings, of which its version is read. */
+  /** The runtime's environment, from which its version is read. */
   readonly env?: Pick<Env, 'versions'>;
 }
 

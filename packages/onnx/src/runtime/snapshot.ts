@@ -17,7 +17,7 @@ export interface SavedLayout {
 
 /** The whole state of an `OnnxTrainer`: plain data with typed arrays, structured-cloneable and storable. */
 export interface OnnxSnapshot {
-  /** Tells snapshots of this package from others. */
+  /** Marks snapshots of this package. */
   readonly format: 'clr/onnx';
   /**
    * Version 1 had no `optimizer`, `graph` and `layout`. It is still read, and matched by the names and lengths of its
@@ -30,7 +30,7 @@ export interface OnnxSnapshot {
   readonly optimizer: string;
   /** The hash of the model's nodes. */
   readonly graph: string;
-  /** Which tensors each vector of `state` holds, and where. */
+  /** The layout of the vectors in `state`: their tensors and offsets. */
   readonly layout: readonly SavedLayout[];
   /** The chosen forms. A run that continues with the same forms has the same bits. */
   readonly forms?: Forms;

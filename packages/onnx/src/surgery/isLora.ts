@@ -1,5 +1,5 @@
 /**
- * Whether a weight belongs to an adapter that {@link addLora} made: the answer for `trainable`.
+ * Whether a weight belongs to an adapter made by {@link addLora}. Pass it as `trainable`.
  *
  * @example
  * ```ts

@@ -128,7 +128,7 @@ export function floatValues(opened: Opened, name: string): Float64Array {
     throw fail(
       `floats "${name}" in the file`,
       stored ? typeName(stored.dataType) : 'no such tensor',
-      stored ? 'Choose tensors of floats.' : 'Embed external data, or check the name.',
+      stored ? 'Choose float tensors.' : 'Embed external data, or check the name.',
     );
   }
   if (!isHalf(stored.dataType))

@@ -100,7 +100,7 @@ describe('weights as integers', () => {
     expect(loss).toBeCloseTo(mean, 4);
   });
 
-  it('of 4 bits stand in convolutions of every opset, also where few of them fill a byte', async () => {
+  it('of 4 bits are allowed in convolutions of every opset, even if they do not fill a byte', async () => {
     const nets = [13, 21].map((opset) =>
       makeModel({
         opset,
@@ -141,7 +141,7 @@ describe('weights as integers', () => {
     }
   });
 
-  it.each([8, 4] as const)('of %i bits take the place of weights that several nodes read', async (bits) => {
+  it.each([8, 4] as const)('of %i bits replace weights that several nodes read', async (bits) => {
     const shared = makeModel({
       inputs: [{ name: 'input', type: DataType.FLOAT, dims: ['{n}', 4] }],
       outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{n}', 4] }],
@@ -157,7 +157,7 @@ describe('weights as integers', () => {
     for (const [i, value] of exact.entries()) expect(rounded?.[i]).toBeCloseTo(value, bits === 8 ? 2 : 0.5);
   });
 
-  it.each([8, 4] as const)('of %i bits take adapters, which stay floats', async (bits) => {
+  it.each([8, 4] as const)('of %i bits accept adapters, which stay floats', async (bits) => {
     const targets = (): boolean => true;
     const adapted = addLora(quantizeWeights(model, { bits }), { rank: 2, targets });
     const other = quantizeWeights(addLora(model, { rank: 2, targets }), { bits });

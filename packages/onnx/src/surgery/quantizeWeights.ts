@@ -48,7 +48,7 @@ function outputAxis(node: NodeProto): number | undefined {
   return node.opType === 'Gemm' ? 1 - int(node, 'transB', 0) : undefined;
 }
 
-/** Whether a node computes x · weight + bias and nothing else, as MatMulNBits and an Add do. */
+/** Whether a node computes only x · weight + bias, as MatMulNBits and an Add do. */
 const isPlainProduct = (node: NodeProto): boolean =>
   node.opType === 'MatMul' ||
   (node.opType === 'Gemm' &&
@@ -70,7 +70,7 @@ function scalesOf(
   return largest.map((value) => value / most || 1);
 }
 
-/** Refuses weights that no integer can stand for. */
+/** Refuses weights that are not finite, because no integer can represent them. */
 function checkFinite(name: string, values: Float32Array): void {
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
@@ -109,12 +109,15 @@ function toIntegers(
   opened.store(floatTensor(scales, DataType.FLOAT, [outputs], scale));
   opened.store(stored(zeros, type, [outputs], integersToBytes(type, new Int32Array(outputs))));
   const node = makeNode('DequantizeLinear', [name, scales, zeros], [value], { axis }, value);
-  // Before opset 21 only ONNX Runtime's own operator takes 4 bits.
+  // Before opset 21, only ONNX Runtime's own operator accepts 4 bits.
   if (bits === 4 && opened.model.opset < 21) node.domain = 'com.microsoft';
   return { node, value };
 }
 
-/** Replaces a product by a MatMulNBits of ONNX Runtime: 4-bit integers, with one scale for each block of inputs of an output. */
+/**
+ * Replaces a product by ONNX Runtime's MatMulNBits: 4-bit integers, with one scale for each block of inputs of an
+ * output.
+ */
 function toBlocks(opened: Opened, node: NodeProto, weight: TensorProto, axis: number): NodeProto[] {
   const { name } = weight;
   const dims = dimsOf(weight);
@@ -148,19 +151,19 @@ function toBlocks(opened: Opened, node: NodeProto, weight: TensorProto, axis: nu
     : [many, makeNode('Add', [product, bias], [output], {}, opened.free(`${output}_bias`))];
 }
 
-/** What a graph has in place of float weights. */
+/** Describes the weights of a graph without float weights. */
 const noneOf = ({ initializer }: GraphProto): string =>
-  initializer.some(({ dataType }) => isQuantisedType(dataType)) ? 'only weights of integers' : 'none';
+  initializer.some(({ dataType }) => isQuantisedType(dataType)) ? 'only integer weights' : 'none';
 
 /**
- * Stores the weights of matrix products and convolutions as integers. Each output has one scale (`DequantizeLinear`); in
- * products with 4 bits, every 32 inputs of an output have one (`MatMulNBits` of ONNX Runtime). Each weight is rounded to
- * the nearest integer, without calibration. Training then uses float masters and can recover some of the loss. Adapters
- * (LoRA) stay floats.
+ * Stores the weights of matrix products and convolutions as integers. Each output has one scale (`DequantizeLinear`).
+ * In products with 4 bits, every 32 inputs of an output share a scale (`MatMulNBits` of ONNX Runtime). Each weight is
+ * rounded to the nearest integer, without calibration. Training then uses float masters and can recover some of the
+ * loss. Adapters (LoRA) stay floats.
  *
  * @param model - the content of an .onnx file of opset 13 or newer; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} if there is no such weight, or one is not finite
+ * @throws {ClrError} if there is no such weight, or if one is not finite
  *
  * @example
  * ```ts
@@ -205,8 +208,8 @@ export function quantizeWeights(model: Uint8Array, options: QuantizeWeightsOptio
   if (replaced.size === 0) {
     throw fail(
       'stored float32 weights of convolutions and products to quantize',
-      kept > 0 ? `${kept}, all named by except` : `${noneOf(graph)} in the main graph`,
-      kept > 0 ? 'Leave some to be quantized.' : 'describeModel lists the weights.',
+      kept > 0 ? `${kept}, all excluded by except` : `${noneOf(graph)} in the main graph`,
+      kept > 0 ? 'Leave some of them to be quantized.' : 'describeModel lists the weights.',
     );
   }
   graph.node = graph.node.flatMap((node) => replaced.get(node) ?? [node]);

@@ -63,9 +63,9 @@ export function saveLora(model: Uint8Array, options: SaveLoraOptions = {}): Lora
     .filter((name) => !adapters.has(name) && and(name));
   if (options.and && also.length === 0) {
     throw fail(
-      'and to pick at least one weight',
+      'and to select at least one weight',
       `none of ${adapters.size} tensors of adapters and ${opened.graph.initializer.length - adapters.size} others`,
-      'describeModel lists the weights. Leave it out for the adapters alone.',
+      'describeModel lists the weights. Leave it out to save only the adapters.',
     );
   }
   const tensors = new Map<string, NamedTensor>();

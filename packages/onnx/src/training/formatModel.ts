@@ -26,7 +26,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
  */
 export function formatModel(description: ModelDescription): string {
   if (!Array.isArray((description as ModelDescription | undefined)?.weights)) {
-    throw fail('what describeModel gives', show(description), 'Pass describeModel(bytes).');
+    throw fail('the result of describeModel', show(description), 'Pass describeModel(bytes).');
   }
   const { exporter, opset, inputs, outputs, weights, withoutGradient, refusal, memory } = description;
   const trained = weights.filter((weight) => weight.trained);

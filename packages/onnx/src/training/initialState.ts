@@ -21,7 +21,7 @@ import type { TrainingModel } from './trainingModel.ts';
  */
 export function buildInitialState(model: Pick<TrainingModel, 'state'>): Uint8Array {
   if (!Array.isArray((model as TrainingModel | undefined)?.state)) {
-    throw fail('what buildTrainingModel gives', show(model), 'Pass the whole result, not its bytes.');
+    throw fail('the result of buildTrainingModel', show(model), 'Pass the whole result, not its bytes.');
   }
   const vectors = model.state.map(({ input, initial }) => ({
     input,

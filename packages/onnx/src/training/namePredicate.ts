@@ -4,27 +4,27 @@ import { show } from '../show.ts';
 /** Answers a question about each weight's name. */
 export type NamePredicate = (name: string) => boolean;
 
-/** What to pass in place of a list, a pattern or a name. */
+/** Advice on what to pass instead of a list, a pattern or a name. */
 export function predicateAdvice(value: unknown): string {
   if (Array.isArray(value)) return `Pass (name) => ${show(value)}.includes(name).`;
   if (value instanceof RegExp) return `Pass (name) => ${value}.test(name).`;
   return `Pass (name) => name === ${typeof value === 'string' ? show(value) : "'fc.weight'"}, for example.`;
 }
 
-/** A predicate whose answer must be true or false: a promise would count as true. */
+/** Wraps a predicate whose answer must be true or false, because a promise would count as true. */
 export function answered(predicate: NamePredicate, what: string): NamePredicate {
   return (name) => {
     const answer: unknown = predicate(name);
     if (typeof answer === 'boolean') return answer;
     throw fail(
-      `${what} to answer true or false`,
+      `${what} to return true or false`,
       `${what}(${show(name)}) = ${show(answer)}`,
       'Return a boolean.',
     );
   };
 }
 
-/** Reads an option that is a function of a weight's name; `undefined` is false for all. */
+/** Reads an option that is a predicate on weights' names. The default is false for all names. */
 export function readPredicate(what: string, value: unknown): NamePredicate {
   if (value === undefined) return () => false;
   if (typeof value === 'function') return answered(value as NamePredicate, what);

@@ -73,10 +73,11 @@ export interface TrainingOptions extends LossOptions {
    */
   readonly hyperparameters?: readonly ('weightDecay' | 'clipNorm')[];
   /**
-   * `'activations'`: gradient checkpointing. Some activations are kept for the backward pass, those between them are computed
-   * again when it reaches them: about √n of n equal layers take memory at a time, and a step takes up to a third longer.
-   * Dropout masks and the statistics of batch normalisation are those of the forward pass. Worth it for deep nets and
-   * large batches; a model of which no part would save memory stays as it is. Default: all are kept.
+   * `'activations'` turns on gradient checkpointing. Some activations are kept for the backward pass. The others are
+   * computed again when the backward pass reaches them. Of n equal layers, about √n need memory at the same time, and a
+   * step takes up to a third longer. Dropout masks and the statistics of batch normalisation are the same as in the
+   * forward pass. It is useful for deep nets and large batches. A model that would save no memory is unchanged.
+   * Default: all activations are kept.
    */
   readonly checkpoint?: 'activations';
 }

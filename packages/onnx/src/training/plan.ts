@@ -69,7 +69,7 @@ function scale(value: number | undefined, field: string): number {
   return used;
 }
 
-/** Refuses a group of no parameters: its factors would be ignored. */
+/** Refuses a group that matches no parameter, because its factors would be ignored. */
 function checkGroups(groups: readonly ParameterGroup[] = [], trained: readonly string[]): void {
   const empty = groups.findIndex(({ match }) => !trained.some(match));
   if (empty < 0) return;

@@ -81,11 +81,11 @@ function adviceFor(name: string, value: unknown): string {
     case 'optimizer':
       return 'Pass sgd({ momentum: 0.9 }) or adam(), for example.';
     case 'loss':
-      return "Pass 'crossEntropy' for classes or 'mse' for numbers, for example.";
+      return "For example, pass 'crossEntropy' for classes or 'mse' for numbers.";
     case 'groups':
-      return 'Put one group into a list, too: [{ match, lrScale: 0.1 }].';
+      return 'Put a single group into a list, too: [{ match, lrScale: 0.1 }].';
     case 'provider':
-      return "Name execution providers in the session's options: session: { executionProviders: ['webgpu'] }.";
+      return "Choose execution providers in the session's options: session: { executionProviders: ['webgpu'] }.";
     default:
       return 'Leave it out for the default.';
   }

@@ -13,7 +13,7 @@ const block = (filters: number): LayerSpec[] => [
   { type: 'dropout', rate: 0.25 },
 ];
 
-/** Six equal layers, each with statistics and a mask. */
+/** Six equal layers, each with batch statistics and a dropout mask. */
 const deep = buildModel({
   input: [3, 16, 16],
   layers: [
@@ -38,7 +38,10 @@ const options = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as c
 const both = { ...options, deterministic: true };
 const again = { checkpoint: 'activations' } as const;
 
-/** The most elements of intermediate values alive at a time, when nodes run in the file's order. Views take no memory. */
+/**
+ * The maximum number of elements of intermediate values that are alive at once, if nodes run in the file's order. Views
+ * take no memory.
+ */
 function mostAlive(bytes: Uint8Array): number {
   const { graph } = readModel(bytes);
   const elements = (dims: readonly unknown[] = []): number =>
@@ -64,7 +67,7 @@ function mostAlive(bytes: Uint8Array): number {
 }
 
 describe('checkpoint: activations', () => {
-  it('trains the same to the last bit: weights, running statistics, dropout masks', async () => {
+  it('trains with the same bits: weights, running statistics, dropout masks', async () => {
     const trainers = [
       await createTrainer(ort, deep, both),
       await createTrainer(ort, deep, { ...both, ...again }),
@@ -81,7 +84,7 @@ describe('checkpoint: activations', () => {
     expect(results[1]).toEqual(results[0]);
   });
 
-  it('keeps fewer activations at a time, also with a free batch', () => {
+  it('keeps fewer activations at once, also with a free batch', () => {
     for (const sizes of [{ input: [size, 3, 16, 16] }, undefined]) {
       const build = { ...options, ...(sizes ? { sizes } : {}) };
       const [plain, saved] = [{}, again].map(
@@ -95,7 +98,7 @@ describe('checkpoint: activations', () => {
   });
 
   it.each(['lenet', 'cifar-quick', 'resnet-mini', 'encoder', 'bn-frozen'])(
-    'leaves the gradients of %s as they are',
+    'does not change the gradients of %s',
     async (name) => {
       const { bytes, loss, batches } = oracleModel(name);
       const found = [];
@@ -108,7 +111,7 @@ describe('checkpoint: activations', () => {
     },
   );
 
-  it('leaves a model as it is where nothing would be saved', () => {
+  it('does not change a model if nothing would be saved', () => {
     const build = { ...options, loss: 'mse' } as const;
     const model = buildModel({ input: [4], layers: [{ type: 'dense', units: 3 }, { type: 'tanh' }] });
     expect(buildGradientModel(model, { ...build, ...again }).bytes).toEqual(

@@ -6,13 +6,16 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 import { cutIntoSegments } from './segments.ts';
 
-/** Stands for an axis of unknown size where values are compared. */
+/** The assumed size of an axis of unknown size when values are compared. */
 const freeAxis = 32;
 
-/** Values of at most this many elements are kept: they take less memory than the nodes that make them take time. */
+/**
+ * Values with at most this many elements are kept. Computing them again would take more time than their memory is
+ * worth.
+ */
 const small = 4096;
 
-/** Operators whose results differ from run to run, where the training form left them. */
+/** Operators whose results differ from run to run, unless the training form replaced them. */
 const random = /^(Random|Bernoulli$|Multinomial$|Dropout$)/;
 
 const widths: Readonly<Record<number, number>> = {
@@ -24,7 +27,7 @@ const widths: Readonly<Record<number, number>> = {
   [DataType.DOUBLE]: 8,
 };
 
-/** The bytes of a value; 0 where they are few or unknown. */
+/** The size of a value in bytes; 0 if it is small or unknown. */
 function bytesOf(b: Ops, value: string): number {
   const { type, dims } = b.type(value);
   if (type === 0 || !dims) return 0;
@@ -32,7 +35,7 @@ function bytesOf(b: Ops, value: string): number {
   return count <= small ? 0 : count * (widths[type] ?? 4);
 }
 
-/** The nodes that some values need. */
+/** The nodes that some values depend on. */
 function neededBy(nodes: readonly NodeProto[], values: Iterable<string>): Set<NodeProto> {
   const names = new Set(values);
   const needed = new Set<NodeProto>();
@@ -48,19 +51,20 @@ const trains = (node: NodeProto): boolean =>
   node.opType === 'BatchNormalization' &&
   node.attribute.some(({ name, i }) => name === 'training_mode' && i === 1n);
 
-/** Whether a node computes the same outputs when it is run again. */
+/** Whether a node computes the same outputs if it runs again. */
 function repeats(b: Ops, node: NodeProto): boolean {
   if (random.test(node.opType) || node.attribute.some(({ g, graphs }) => g || graphs.length > 0))
     return false;
   // Lists and optional values have no views.
   if (!node.input.every((name) => name === '' || b.dims(name))) return false;
-  // Gradients let the node give the statistics of the batch; elsewhere they are mixed with the running ones.
+  // The node outputs the batch's statistics only if gradients need them. Otherwise its outputs are mixed with the
+  // running statistics.
   return !trains(node) || (float(node, 'momentum', 0.9) === 0 && node.output.length === 3);
 }
 
 /**
- * The inputs of a batch normalisation that is computed again. It finds the same statistics of the batch, to the last bit.
- * ONNX Runtime writes them over the running ones that the node reads, so it gets vectors of its own.
+ * The inputs for a batch normalisation that is computed again. It computes the same batch statistics to the last bit.
+ * ONNX Runtime overwrites the running statistics that the node reads, so the node gets copies.
  */
 function ownStatistics(b: Ops, { output }: NodeProto, input: readonly string[]): string[] {
   return [...input.slice(0, 3), ...output.slice(1).map((found) => b.sub(found, found))];
@@ -80,11 +84,11 @@ function movingPart(b: Ops, sources: Iterable<string>): { nodes: NodeProto[]; va
 /** Appends copies of nodes that compute values of the forward pass again, segment by segment. */
 class Copies {
   readonly #b: Ops;
-  /** The node that computes a value again. A value without one is kept. */
+  /** The node that can compute a value again. A value without such a node is kept. */
   readonly #makers: ReadonlyMap<string, NodeProto>;
   readonly #moving: ReadonlySet<string>;
   readonly #made = new Map<string, string>();
-  /** The list [0], known when the segment may begin. */
+  /** The list [0] for each segment. It is known when the segment may begin. */
   readonly #starts = new Map<number, string>();
 
   constructor(b: Ops, makers: ReadonlyMap<string, NodeProto>, moving: ReadonlySet<string>) {
@@ -94,8 +98,9 @@ class Copies {
   }
 
   /**
-   * Lets a segment begin when some values are known, once. A runtime computes nodes in any order that their inputs allow,
-   * and would compute everything again at once: so what a segment reads is made to depend on these values.
+   * Makes a segment begin, once, when some values are known. A runtime may compute nodes as soon as their inputs are
+   * known, so it could compute all segments at once. Therefore the inputs of a segment are made to depend on these
+   * values.
    */
   begin(segment: number, values: () => readonly string[]): void {
     if (this.#starts.has(segment)) return;
@@ -104,8 +109,8 @@ class Copies {
   }
 
   /**
-   * A kept value as a segment reads it: a view that is made when the segment begins. Not by a Reshape, which ONNX Runtime
-   * (1.30) would join with one that follows, dropping its shape and what that waits for.
+   * A kept value as input of a segment: a view that is made when the segment begins. It is not a Reshape, because ONNX
+   * Runtime (1.30) merges consecutive Reshapes, which would drop the dependency.
    */
   #delayed(name: string, segment: number): string {
     return this.#once(`${segment} ${name}`, () => {
@@ -122,13 +127,13 @@ class Copies {
     return known;
   }
 
-  /** A value of a segment, computed again. */
+  /** Emits a value of a segment again. */
   of(value: string, segment: number): string {
     const node = this.#makers.get(value);
     if (!node) return this.#delayed(value, segment);
     return this.#once(value, () => {
       const b = this.#b;
-      // One input that waits is enough.
+      // One delayed input is enough.
       const waits = node.input.some((from) => this.#moving.has(from) && bytesOf(b, from) > 0);
       const input = node.input.map((from) => {
         const stands = !this.#moving.has(from) || (waits && bytesOf(b, from) === 0);
@@ -149,18 +154,19 @@ class Copies {
 }
 
 /**
- * Gradient checkpointing: activations between segments of the forward pass are kept, those inside a segment are computed
- * again when the backward pass reaches it. Those of the last segment are read right after it, so they are kept, too.
+ * Gradient checkpointing. Activations between segments of the forward pass are kept. Those inside a segment are
+ * computed again when the backward pass reaches it. Those of the last segment are kept too, because the backward pass
+ * reads them immediately.
  *
- * @param sources - the values that differ from step to step: data, targets, the number that decides dropout masks
- * @param count - how many of the graph's nodes, the first ones, are the forward pass
+ * @param sources - the values that differ from step to step: data, targets, the number that determines dropout masks
+ * @param count - the number of nodes of the forward pass, which are the first ones in the graph
  * @param wanted - the gradients that are needed
  */
 export function recompute(b: Ops, sources: Iterable<string>, count: number, wanted: Iterable<string>): void {
   const needed = neededBy(b.nodes, wanted);
   const backward = b.nodes.splice(count);
   const { nodes, values: moving } = movingPart(b, sources);
-  // What graphs inside nodes read keeps its name.
+  // Values that inner graphs read keep their names.
   const held = new Set(
     backward.flatMap((node) => (node.attribute.some(({ g }) => g) ? [...node.input, ...captures(node)] : [])),
   );
@@ -181,7 +187,9 @@ export function recompute(b: Ops, sources: Iterable<string>, count: number, want
     for (const name of output) segmentOf.set(name, cuts.filter((cut) => cut < i).length);
   });
 
-  /** Results of the backward pass that nothing has read yet. When they are known, all of it so far is done. */
+  /**
+   * Results of the backward pass that no node has read yet. When they are known, the backward pass up to here is done.
+   */
   const open = new Set<string>();
   const copies = new Copies(b, makers, moving);
   const renewed = (name: string): string => {

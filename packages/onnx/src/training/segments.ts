@@ -1,6 +1,6 @@
 import type { NodeProto } from '../generated/onnx_pb.ts';
 
-/** A forward pass in segments. The activations between them are kept, those inside are computed again. */
+/** A forward pass in segments. Activations between segments are kept, and those inside are computed again. */
 export interface Segments {
   /** The last node of each segment but the last one, by index. */
   readonly cuts: readonly number[];
@@ -8,17 +8,17 @@ export interface Segments {
   readonly kept: ReadonlySet<string>;
 }
 
-/** What {@link cutIntoSegments} cuts. */
+/** The arguments of {@link cutIntoSegments}. */
 export interface Uncut {
   /** The nodes that make activations, in order. */
   readonly nodes: readonly NodeProto[];
-  /** The bytes of a value; 0 for what stays in memory anyway. */
+  /** The size of a value in bytes; 0 if it stays in memory anyway. */
   readonly sizeOf: (value: string) => number;
   /** The values that the backward pass reads. */
   readonly read: ReadonlySet<string>;
 }
 
-/** The sizes of a segment that are tried, as parts of all activations: 1/32 to 31/32. */
+/** The segment sizes to try, as shares of all activations: 1/32 to 31/32. */
 const grid = 32;
 
 const sum = (numbers: Iterable<number>): number => {
@@ -28,10 +28,10 @@ const sum = (numbers: Iterable<number>): number => {
 };
 
 /**
- * Chooses where to cut a forward pass, so that what crosses the cuts and the largest segment take the least memory
- * together (Chen et al. 2016, arXiv 1604.06174). For a chain of n equal layers that is about √n segments.
+ * Chooses cuts of a forward pass such that the values that cross cuts and the largest segment take the least memory
+ * together (Chen et al. 2016, arXiv 1604.06174). For a chain of n equal layers, this gives about √n segments.
  *
- * @returns `undefined` where no cut saves memory
+ * @returns `undefined` if no cut saves memory
  */
 export function cutIntoSegments({ nodes, sizeOf, read }: Uncut): Segments | undefined {
   const lastRead = new Map<string, number>();
@@ -46,7 +46,7 @@ export function cutIntoSegments({ nodes, sizeOf, read }: Uncut): Segments | unde
   const saved = nodes.map(({ output }) => sum(output.filter((name) => read.has(name)).map(sizeOf)));
   const whole = sum(saved);
 
-  /** Cuts such that no segment saves more than a limit, each where the least crosses it. */
+  /** Cuts such that no segment exceeds a limit. Each cut is at the place where the least memory crosses it. */
   const cutsFor = (limit: number): number[] => {
     const cuts: number[] = [];
     let [start, size] = [0, 0];

@@ -117,7 +117,7 @@ export function faulty<Batch>(
   };
 }
 
-/** A signal that is aborted from read number `reads` on. */
+/** A signal that becomes aborted at its read number `reads`. */
 export function abortedAfter(reads: number): { readonly aborted: boolean; readonly looks: number } {
   let looks = 0;
   return {

@@ -318,7 +318,7 @@ function makeConstant(
   return { op: 'Constant', inputs: [], outputs: [name], extra: [value] };
 }
 
-/** The result of a use written in a row's form; `undefined` if the row does not apply. */
+/** Writes a use in a row's form and runs it; `undefined` if the row does not apply. */
 async function outcome(
   { inputs, data, nodes, outputs }: Use,
   target: Target,

@@ -136,7 +136,7 @@ describe('forms', () => {
       const first = await createTrainer(staged(1, 0.8), bytes, { ...options, formsFile });
       const taken = asked.filter(({ key, forms }) => first.forms[key] === forms[1]);
       expect(taken.length).toBeGreaterThan(3);
-      // Another runtime object does not share this one's races, like another process.
+      // Measured forms are kept per runtime object. A new object therefore acts like a new process.
       const second = await createTrainer(staged(0, 0.5), bytes, { ...options, formsFile });
       expect(second.forms).toEqual(first.forms);
       const without = await createTrainer(staged(0, 0.5), bytes, options);

@@ -9,7 +9,7 @@ import { product, type Sizes, sizesOf } from './sizes.ts';
 /** A limit on positions: beyond it, a group of filters (examples × positions each) no longer fits into the cache. */
 const maxPlaces = 1024;
 
-/** ONNX Runtime requires a multiple of 4 channels, and fills the last block up with zeros. */
+/** ONNX Runtime accepts only multiples of 4 channels. It pads the last block with zeros. */
 const channelsAtOnce = 4;
 
 /** Pads the batch with zeros to whole blocks, unless its size is known to be a multiple of 4. */

@@ -30,7 +30,7 @@ for (const name of named.length > 0 ? named : readdirSync(packages)) {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   } catch {
-    console.error(`${name}: tests failed; what they ran is counted.`);
+    console.error(`${name}: some tests failed; the code that they ran is counted.`);
   }
   const summary = join(reports, 'coverage-summary.json');
   if (existsSync(summary)) {

@@ -48,7 +48,7 @@ async function measure(setting: Setting, seed: number): Promise<Row | undefined>
   }
 }
 
-/** Median and spread (one standard deviation, in decades) of the positive ones. */
+/** The median and the spread (one standard deviation, in decades) of the positive values. */
 function summary(values: readonly number[]): string {
   const logs = values.filter((value) => value > 0).map(Math.log10);
   const middle = [...logs].sort((a, b) => a - b)[logs.length >> 1]!;

@@ -5,7 +5,7 @@ import type { DefaultTheme, UserConfig } from 'vitepress';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where a Markdown file of the repository lies on the site, or undefined if it is no page of it. */
+/** The path of a Markdown file of the repository on the site, or undefined if it is not a page of the site. */
 function pageOf(file: string): string | undefined {
   const readme = /^(packages|examples)\/([^/]+)\/README\.md$/.exec(file);
   if (readme) return `${readme[1]}/${readme[2]}.md`;
@@ -20,7 +20,7 @@ function titleOf(file: string): string {
   return heading?.[1]?.replaceAll('`', '') ?? file;
 }
 
-/** The pages of a folder as links, in the order of their names or in the given one. */
+/** Links to the pages of a folder, sorted by name or in the given order. */
 function linksTo(folder: string, first: readonly string[] = []): DefaultTheme.SidebarItem[] {
   const names = readdirSync(join(root, folder)).filter((name) => /\.md$/.test(name) && name !== 'README.md');
   const place = (name: string) => (first.indexOf(name.slice(0, -3)) + names.length) % names.length;
@@ -44,7 +44,7 @@ function references(): DefaultTheme.SidebarItem[] {
 
 const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`);
 
-/** The name of a heading in links, as GitHub makes it: the links work in both places. */
+/** The anchor of a heading in GitHub's form, so that links work in both places. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -61,7 +61,7 @@ interface Token {
 
 /**
  * Pages link to each other, and to sources, by their paths in the repository, so that the links work there too. On the
- * site a link to a page leads to the page; the name of another file stays as text.
+ * site a link to a page leads to the page. A link to another file becomes text.
  */
 function placeLinks(tokens: readonly Token[], file: string): void {
   for (const { children } of tokens) {

@@ -1,7 +1,7 @@
 /**
- * Looks at the built site in Chromium, without a network: some pages of each kind, in both schemes, at 1280 and 390 pixels.
- * Fails on serious findings of axe, errors, missing files, requests to other hosts, pages wider than the screen, and a search
- * that finds nothing.
+ * Checks the built site in Chromium without a network: some pages of each kind, in both schemes, at 1280 and 390
+ * pixels. Fails on serious findings of axe, errors, missing files, requests to other hosts, pages wider than the
+ * screen, and a search without results.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -35,7 +35,7 @@ const server = createServer(({ url = '/' }, response) => {
   else response.writeHead(404).end();
 });
 
-/** What is wrong with a page. */
+/** The faults of a page. */
 async function faultsOf(
   browser: Browser,
   address: string,
@@ -66,7 +66,7 @@ async function faultsOf(
   return faults.map((fault) => `${address} ${colorScheme} ${width}: ${fault}`);
 }
 
-/** What a search for a word finds. */
+/** The results of a search for a word. */
 async function search(browser: Browser, address: string, word: string): Promise<string[]> {
   const page = await browser.newPage();
   await page.goto(address);

@@ -1,8 +1,8 @@
-"""Sees the rows "PyTorch's exporter" of docs/known-differences.md. Run with Debian 12's python3-torch and python3-onnx:
+"""Shows the behaviour in the rows "PyTorch's exporter" of docs/known-differences.md. Run with Debian 12's python3-torch and python3-onnx:
 
     apt-get install python3-torch python3-onnx && /usr/bin/python3 docs/scripts/exporter_differences.py
 
-Prints one line a row and exits with 1 where the behaviour has changed.
+Prints one line per row and exits with 1 if the behaviour has changed.
 """
 
 import io
@@ -18,7 +18,7 @@ warnings.filterwarnings("ignore")
 
 
 def export(module, args, opset=13):
-    """The graph that PyTorch writes for a module."""
+    """PyTorch's exported graph of a module."""
     file = io.BytesIO()
     torch.onnx.export(module, args, file, opset_version=opset)
     file.seek(0)

@@ -1,4 +1,4 @@
-/** Draws the picture of every policy's page into `docs/pictures/policies/`. A test fails where one is not up to date. */
+/** Draws the picture of every policy's page into `docs/pictures/policies/`. A test fails if one is not up to date. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { policyPictures } from './policyPictures.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The reference of every package from its doc comments, in `docs/reference/`: one page for each module that a package exports.
- * Fails where an exported name or a member of it has no comment.
+ * Writes the reference of every package from its doc comments to `docs/reference/`: one page for each exported module.
+ * Fails if an exported name or one of its members has no comment.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { Application } from 'typedoc';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = join(root, 'docs/reference');
 
-/** The modules that a package exports: their name, and their declarations. */
+/** The names and declarations of the modules that a package exports. */
 function modulesOf(folder) {
   const path = join(root, 'packages', folder);
   const { name, exports = {} } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const page = new URL('../known-differences.md', import.meta.url);
 
-/** The rows of all tables: their name, and the files that their last cell links to. */
+/** The rows of all tables: their names, and the files that their last cells link to. */
 const rows = readFileSync(page, 'utf8')
   .split('\n')
   .flatMap((line) => {
@@ -19,7 +19,7 @@ describe('the known differences', () => {
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
   });
 
-  it.each(rows)('$name is seen by a test of that name, or by a script', ({ name, links }) => {
+  it.each(rows)('$name has a test of that name, or a script', ({ name, links }) => {
     expect(links.length).toBeGreaterThan(0);
     for (const link of links) {
       const file = fileURLToPath(new URL(link, page));

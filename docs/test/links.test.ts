@@ -24,7 +24,7 @@ function pages(folder: string): string[] {
   });
 }
 
-/** The name of a heading in links, as GitHub makes it. */
+/** The anchor of a heading in GitHub's form. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -37,7 +37,7 @@ function anchors(path: string): Set<string> {
   return new Set(Array.from(headings, ([, heading]) => anchorOf(heading!)));
 }
 
-/** The links of a page that lead into the repository, outside of code. */
+/** The links of a page to files of the repository, outside of code. */
 function links(path: string): string[] {
   const text = readFileSync(path, 'utf8').replaceAll(/```[\s\S]*?```/g, '');
   return Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link!).filter(
@@ -46,7 +46,7 @@ function links(path: string): string[] {
 }
 
 describe('links in Markdown', () => {
-  it.each(pages(root).map((page) => relative(root, page)))('%s: every one leads somewhere', (page) => {
+  it.each(pages(root).map((page) => relative(root, page)))('%s: every link has a target', (page) => {
     const broken = links(join(root, page)).filter((link) => {
       const [file, anchor] = link.split('#') as [string, string?];
       const target = file === '' ? join(root, page) : join(root, dirname(page), file);

@@ -16,7 +16,7 @@ import { patterns } from './patterns.ts';
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const lenet = readFileSync(path('../../examples/onnx-node/lenet.onnx'));
 
-/** Grey images of stripes: those of cats lie, those of dogs stand. */
+/** Grey images of stripes: horizontal for cats, vertical for dogs. */
 function pets(): Record<string, Uint8Array> {
   const [width, height] = [16, 16];
   const picture = (stands: boolean, shift: number) => {
@@ -37,7 +37,7 @@ describeExamples({
     trainable: await onnx.createTrainer(ort, lenet, { loss: 'crossEntropy', optimizer: core.sgd() }),
     batches: patterns({ batches: 25, seed: 1 }),
     validation: patterns({ batches: 5, seed: 2 }),
-    // What a page has, and Node has not.
+    // Globals of a page that Node lacks.
     addEventListener: () => {},
     document: { visibilityState: 'visible' },
   }),

@@ -3,13 +3,13 @@ import cyclicLr from '@clr/tooling/oracle/cyclic_lr.json' with { type: 'json' };
 import decays from '@clr/tooling/oracle/decays.json' with { type: 'json' };
 import oneCycle from '@clr/tooling/oracle/one_cycle.json' with { type: 'json' };
 
-/** Rates of another library, at some steps. */
+/** The rates of another library at some steps. */
 export interface Rates {
   readonly steps: readonly number[];
   readonly rates: readonly (number | null)[];
 }
 
-/** PyTorch's numbers for a call. */
+/** Finds PyTorch's numbers for a call. */
 function torch(file: { readonly cases: readonly { config: object; t: number[]; lr: (number | null)[] }[] }) {
   return (config: object): Rates => {
     const wanted = Object.entries(config);

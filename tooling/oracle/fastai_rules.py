@@ -6,7 +6,7 @@ import numpy as np
 
 
 def valley(rates, losses):
-    """Two thirds of the way down the longest run of falling losses, gaps allowed."""
+    """The point two thirds down the longest falling subsequence of the losses."""
     count = len(losses)
     start, end = 0, 0
     longest = [1] * count

@@ -26,8 +26,7 @@ export const report: Command = {
   flags,
   help: `Usage: clr report <file.json | folder | -> … --out <file.html> [--title <text>]
 
-Makes one HTML page, without any outside reference, of range tests, training runs and policies: each file
-says by its content which of them it is. A folder is one that clr train --checkpoint keeps. Runs are drawn
+Makes one HTML page, without any outside reference, of range tests, training runs and policies: the kind of a file is recognised by its content. A folder is one of clr train --checkpoint. Runs are drawn
 over one another under the names of their files or folders.
 
   --out <file.html>   where to write it

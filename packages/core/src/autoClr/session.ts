@@ -5,7 +5,7 @@ import type { Cost } from './autoClrResult.ts';
 import { type Choice, checkOptions } from './checkOptions.ts';
 import type { Passed } from './keepOnTheWay.ts';
 
-/** What the parts of one `autoClr` run share. */
+/** The data shared by the parts of one `autoClr` run. */
 export interface Session<Batch> extends Choice {
   readonly trainable: Trainable<Batch>;
   readonly batches: Batches<Batch>;

@@ -5,15 +5,15 @@ import { fail } from '../errors.ts';
 import { type ArrayField, arraysDataset } from './arraysDataset.ts';
 import type { RawArray } from './rawArray.ts';
 
-/** An input of a model, as `describeModel` of `@clr/onnx` tells it. */
+/** An input of a model, in the form of `describeModel` of `@clr/onnx`. */
 export interface ModelInput {
   /** The name of the input. */
   readonly name: string;
   /** The type of its elements, such as `'float32'`. */
   readonly type: string;
-  /** Its shape, the batch first; undefined where the model does not say. */
+  /** Its shape with the batch first; undefined if the model does not state it. */
   readonly dims: readonly Axis[] | undefined;
-  /** How many different whole numbers it takes, from 0. Default: all are legal. */
+  /** The number of legal whole numbers, from 0. Default: all are legal. */
   readonly vocabulary?: number;
 }
 
@@ -23,21 +23,21 @@ export interface MatchOptions {
   readonly file: string;
   /** Default: one input of floats, of any shape. */
   readonly inputs?: readonly ModelInput[];
-  /** The arrays of a file that holds the answers alone. */
+  /** The arrays of a separate file with the answers. */
   readonly labels?: readonly RawArray[];
   /** The name of the array with the answers. Default: the one of `labels`, or y, label, labels, target, class. */
   readonly target?: string;
-  /** Whether the answers are needed. Default true. */
+  /** False if the answers are not needed. Default true. */
   readonly labelled?: boolean;
-  /** Whether the answers are numbers of classes. Default: they are unless they are floats. */
+  /** True if the answers are class indices. Default: true unless they are floats. */
   readonly classes?: boolean;
-  /** Leaves bytes of images as they are. Default false: they are divided by 255. */
+  /** Keeps bytes of images. Default: false, which divides them by 255. */
   readonly raw?: boolean;
   /** What to do if there is no array with the answers. Default: to save one. */
   readonly advice?: string;
 }
 
-/** What {@link matchArrays} found. */
+/** The result of {@link matchArrays}. */
 export interface Matched {
   /** The arrays as examples. */
   readonly dataset: Dataset;
@@ -126,7 +126,7 @@ function pickTarget(
   );
 }
 
-/** The answers as the loss wants them: classes [N], numbers as they are, at least [N, 1]. */
+/** The answers in the form of the loss: classes [N], or numbers, at least [N, 1]. */
 function answers(target: RawArray, isClasses: boolean): RawArray {
   const { dims, name } = target;
   if (!isClasses) return dims.length === 1 ? { ...target, dims: [...dims, 1] } : target;

@@ -84,7 +84,7 @@ export async function tableDataset(
   return { ...dataset, notes: strange.flatMap((each) => each.notes) };
 }
 
-/** Counts the rows of a column that the encoding has no number of its own for. */
+/** Counts the rows whose value in a column is unknown to the encoding. */
 class Strange {
   readonly #feature: FeatureEncoding;
   readonly #known: ReadonlySet<string>;

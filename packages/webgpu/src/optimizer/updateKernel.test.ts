@@ -12,7 +12,7 @@ const layouts = fc.record({
     fc.record({ length: fc.integer({ min: 1, max: 1500 }), gap: fc.integer({ min: 0, max: 2 }) }),
     { minLength: 1, maxLength: 5 },
   ),
-  /** Offsets are multiples of it. With 4, a thread updates four numbers. */
+  /** All offsets are multiples of this number. If it is 4, a thread updates four numbers. */
   grain: fc.constantFrom(1, 4),
   tail: fc.integer({ min: 0, max: 5 }),
   spec: fc.constantFrom<Optimizer[]>(

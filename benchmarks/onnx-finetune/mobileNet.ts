@@ -11,7 +11,7 @@ const conv = (filters: number, kernel: number, more: object = {}): LayerSpec => 
   ...more,
 });
 
-/** MobileNet v2's inverted residual, with ReLU where it has ReLU6. */
+/** MobileNet v2's inverted residual, with ReLU instead of ReLU6. */
 function block(inputs: number, outputs: number, stride: number, expansion: number): LayerSpec[] {
   const wide = inputs * expansion;
   const layers: LayerSpec[] = [
@@ -25,7 +25,7 @@ function block(inputs: number, outputs: number, stride: number, expansion: numbe
     { type: 'batchNorm', momentum: 1 },
   ];
   const plain = stride === 1 && inputs === outputs;
-  // Where the sizes differ there is no shortcut.
+  // There is no shortcut if the sizes differ.
   return plain ? [{ type: 'residual', layers }] : layers;
 }
 

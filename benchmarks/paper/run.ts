@@ -113,7 +113,7 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
         },
       });
       if (stopped?.reason === 'aborted') {
-        console.log(`\n${name}: stopped after ${step} steps. The same command goes on from there.`);
+        console.log(`\n${name}: stopped after ${step} steps. The same command resumes it.`);
         return;
       }
       if (pauses.includes(end)) copyFileSync(path, sharedStart(name, end));
@@ -156,7 +156,7 @@ async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal
         if (type === 'sweep' || type === 'step') progress.update(++taken, undefined);
       },
     });
-    if (signal.aborted) return console.log(`\n${name}: stopped. The same command begins again.`);
+    if (signal.aborted) return console.log(`\n${name}: stopped. The same command starts it again.`);
     if (!policy || !run) throw new Error(`autoClr trained nothing: ${finding.reasons.join(' ')}`);
     const { loss, accuracy } = await trainer.evaluate(cifar.test);
     const blocks = Math.ceil(run.steps.length / blockSteps);

@@ -13,7 +13,7 @@ export interface Look {
 export interface Trace {
   readonly experiment: string;
   readonly seed: number;
-  /** Mean training losses of {@link blockSteps} steps each; `null` where one was not finite. */
+  /** Mean training losses of {@link blockSteps} steps each; `null` if one was not finite. */
   readonly losses: readonly (number | null)[];
   readonly looks: readonly Look[];
   readonly seconds: number;

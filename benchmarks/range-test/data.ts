@@ -88,8 +88,8 @@ export const normalFrom = (next: () => number) => (): number =>
   Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 
 /**
- * Twenty numbers from a normal distribution, six classes: the largest output of a random net with one hidden
- * layer, where one label in ten (`noise`) is drawn at random.
+ * Twenty numbers from a normal distribution, six classes: the largest output of a random net with one hidden layer. One
+ * label in ten (`noise`) is random.
  */
 export function tabular(counts: readonly number[], noise = 0.1): Examples[] {
   const next = random(17);

@@ -20,6 +20,6 @@ export async function runJobs(jobs: readonly Job[], workers?: string): Promise<v
   });
   interrupt.release();
   if (!stopped && failed.length === 0) return;
-  console.log(`${results.length} of ${jobs.length} jobs done. The same command goes on.`);
+  console.log(`${results.length} of ${jobs.length} jobs done. The same command resumes.`);
   process.exit(1);
 }

@@ -229,7 +229,7 @@ async function report(title: string, truths: readonly StoredTruth[], wantsDetail
   const all = await scores(truths, [...rules, search(truths, 1), search(truths, 0.5)]);
   console.log('\nThe same settings, trained for a quarter of their budget\n');
   await scores(truths.map(quarterOf), rules);
-  console.log('\nConfidence of clr: all plain sweeps, and the range test as it runs by itself\n');
+  console.log('\nConfidence of clr: all plain sweeps, and the range test without given rates\n');
   const runsOfAll = (names: readonly string[]) => names.flatMap((name) => all.get(name)!);
   calibration(runsOfAll([100, 200, 400].map((steps) => `clr, one sweep of ${steps} steps`)));
   calibration(runsOfAll(['clr, 200 steps', 'clr, 400 steps']));

@@ -55,9 +55,9 @@ const optaxOneCycle = (step: number): number =>
 const warmCosine = (step: number): number =>
   step < 100 ? (0.1 * step) / 100 : 0.1 * halfCosine(min(1, (step - 100) / 900));
 
-/** What each call of the tables in docs/migrate means, by its text. */
+/** The rates of each call in the tables of docs/migrate, by its text. */
 export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
-  // PyTorch, from its own numbers where the oracle has them.
+  // PyTorch: its own numbers, if the oracle has them.
   'CyclicLR(optimizer, 0.001, 0.006, step_size_up=2000)': cyclic({ mode: 'triangular' }),
   'CyclicLR(optimizer, 0.001, 0.006, step_size_up=2000, step_size_down=1000)': cyclic({
     mode: 'triangular',

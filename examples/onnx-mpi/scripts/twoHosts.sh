@@ -23,7 +23,7 @@ for name in $names; do
   ip -n "$name" link set cable up
 done
 
-# What mpirun takes for ssh: it enters the namespace of an address, with a host name of its own.
+# A replacement for ssh in mpirun: it enters the namespace of an address, with its own host name.
 cat > "$work/enter" <<'END'
 #!/bin/sh
 case "$1" in 10.77.0.1) name=clr-one ;; 10.77.0.2) name=clr-two ;; *) exit 255 ;; esac

@@ -14,7 +14,7 @@ const say = (...lines: readonly string[]) => console.log(lines.join('\n'));
 
 async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const began = performance.now();
-  say('', 'LeNet on MNIST in ONNX Runtime: which learning rate, and what is a schedule worth?', '');
+  say('', 'LeNet on MNIST in ONNX Runtime: which learning rate, and how much does a schedule gain?', '');
   // Report a bad folder now, not after minutes of work.
   await mkdir(options.out, { recursive: true });
   const data = await mnist();

@@ -20,8 +20,8 @@ describe('a link', () => {
     ['another version', encode({ v: 2, p: [policy] })],
     ['no policy', encode({ v: 1, p: [] })],
     ['too many', encode({ v: 1, p: Array.from({ length: 6 }, () => policy) })],
-    ['a step count that is none', encode({ v: 1, p: [policy], s: -1 })],
-    ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x7b]).toString('base64url')],
+    ['an invalid step count', encode({ v: 1, p: [policy], s: -1 })],
+    ['bytes that are not text', Buffer.from([0xff, 0xfe, 0x7b]).toString('base64url')],
   ])('with %s is refused in one sentence', (_, text) => {
     expect(() => fromLink(text)).toThrow(/^\[clr\/playground\] Expected .*Copy the whole link once more\.$/s);
   });

@@ -2,11 +2,11 @@ import { maxPart, maxPath, maxShown } from './limits.ts';
 
 /** The three parts of every clr error: what was expected, what was received, what to do. */
 export interface Problem {
-  /** What was expected, without a full stop: `stepSize to be a positive integer`. */
+  /** The expectation, without a full stop: `stepSize to be a positive integer`. */
   readonly expected: string;
-  /** What was received: `stepSize = 0`. */
+  /** The received value: `stepSize = 0`. */
   readonly received: string;
-  /** What to do about it, as a sentence. */
+  /** The advice, as a sentence. */
   readonly advice: string;
 }
 

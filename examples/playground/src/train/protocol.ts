@@ -40,7 +40,7 @@ export interface Step {
 /** An evaluation on the held-out examples. */
 export interface Measured {
   readonly step: number;
-  /** `null` stands for NaN or an infinity. */
+  /** `null` means NaN or an infinity. */
   readonly loss: number | null;
   readonly accuracy?: number;
 }

@@ -24,18 +24,18 @@ export const analyze: Command = {
   help: `Usage: clr analyze <file | -> … [--svg <file.svg>] [--json]
 
 Reads LR range tests, several of one model together, and says which rates they suggest.
-Exits with 3 when they do not carry a suggestion.
+Exits with 3 if they give no suggestion.
 
-A file is a trace of clr, or what another tool wrote: fastai's lrs and losses, pytorch-lr-finder's
+A file is a trace of clr, or a record of another tool: fastai's lrs and losses, pytorch-lr-finder's
 history, Lightning's lr_find().results, Keras' History, an event file of TensorBoard, a CSV export of
 Weights & Biases or MLflow, or any JSON or CSV with a rate and a loss.
 
-  --steps <n>        how many steps the training will take (default: 500)
-  --update <kind>    sgd, momentum or adaptive (default: what the first trace says)
+  --steps <n>        the number of steps of the training (default: 500)
+  --update <kind>    sgd, momentum or adaptive (default: that of the first trace)
   --lr <name>        the column, key or tag of the learning rate (default: guessed by its name)
-  --loss <name>      the same of the loss
-  --smoothing <how>  how the losses were smoothed: none, fastai, lightning, lr-finder, or the factor of a
-                     running mean, as 0.9 (default: as the tool does it)
+  --loss <name>      the column, key or tag of the loss
+  --smoothing <how>  the smoothing of the losses: none, fastai, lightning, lr-finder, or the factor of a
+                     running mean, such as 0.9 (default: that of the tool)
   --svg <file.svg>   write the picture too
   --json             print the finding as JSON, and nothing else
 

@@ -43,19 +43,19 @@ export const newModel: Command = {
   flags,
   help: `Usage: clr new mlp | cnn | transformer --out <model.onnx> (--data <path> | --input <shape> --outputs <n>) [options]
 
-Writes a fresh ONNX model with random weights: layers of full connections for tables (mlp), of convolutions for images
-(cnn), or an encoder with attention for sequences (transformer). With --data it gets the size of the data, and
-<name>.encoding.json beside it says how these become numbers.
+Writes a new ONNX model with random weights: fully connected layers for tables (mlp), convolutions for images (cnn),
+or an encoder with attention for sequences (transformer). With --data its size fits the data, and
+<name>.encoding.json beside it holds the encoding of the data.
 
   --data <path>       a table, a folder of images by class, or arrays, as for clr train
   --target, --drop, --task, --size, --mean, --std, --labels   as for clr train
   --grey              images of one channel
-  --split <share>     the share that clr train will judge by, whose rows the encoding must not see (default: 0.2)
+  --split <share>     the share of validation data in clr train, which the encoding must not use (default: 0.2)
   --input <shape>     the shape of an example: 784; 3,32,32; 128 tokens, or 128,9 for 128 steps of 9 numbers
-  --outputs <n>       how many classes or numbers it answers with
+  --outputs <n>       the number of classes or of numbers in its answer
   --hidden <a,b>      units of the hidden layers (default: 32,32 of an mlp; 64 of a cnn)
   --filters <a,b,c>   filters of a cnn's blocks, each of which halves the image (default: 16,32,64)
-  --vocabulary <n>    how many different tokens a transformer reads, numbered from 0 (default: it reads numbers)
+  --vocabulary <n>    the number of different tokens of a transformer, from 0 (default: it reads numbers)
   --width, --heads, --blocks <n>   of a transformer (default: 64, 4, 2)
   --dropout <share>   before the last layer; in a transformer, after each block
   --seed <n>          decides the weights, and the split (default: 0)

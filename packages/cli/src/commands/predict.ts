@@ -60,8 +60,8 @@ function npzOf(answered: Answered): Uint8Array {
 }
 
 /**
- * A float32, or the number of the table that it stands for, with as few digits as give the same float32 again, but no fewer
- * than six.
+ * Formats a float32, or the number of the table that it encodes, with the fewest digits that give the same float32, but
+ * at least six.
  */
 function shortest(value: number, { mean, std } = { mean: 0, std: 1 }): string {
   const number = value * std + mean;

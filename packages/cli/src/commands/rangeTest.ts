@@ -25,11 +25,11 @@ export const rangeTest: Command = {
   flags,
   help: `Usage: clr range-test <model.onnx> --data <path> [options]
 
-Tries learning rates on a model, from low to high, and says which it can take. The model's file is not changed.
+Tries learning rates on a model, from low to high, and says which rates train. The model's file is not changed.
 Exits with 3 if the curve gives no suggestion.
 
-  --tests <n>         how many updates the test takes (default: chosen by itself)
-  --start-lr, --end-lr <rate>   where to begin and to end (default: found by a coarse sweep)
+  --tests <n>         the number of updates of the test (default: automatic)
+  --start-lr, --end-lr <rate>   the first and the last rate (default: found by a coarse sweep)
   --out <file.json>   write the trace, for clr analyze and clr report
   --svg <file.svg>    write the picture
   --json              print the trace and the finding as JSON, and nothing else
@@ -38,7 +38,7 @@ Exits with 3 if the curve gives no suggestion.
 Data
 ${dataHelp}
 
-Training that the rate is for
+The training
 ${trainingHelp}
 
 Example

@@ -34,26 +34,26 @@ export const sweep: Command = {
        clr sweep <jobs.json | -> --out <folder> [options]
 
 Trains many times, on as many processes as there are cores, and puts the results in a table. Jobs are all
-combinations of what the options list, or those of a file. Each result is a file in the folder; after Ctrl-C or a
-crash the same command goes on with what is missing, to the same bits. A job that fails is listed, and the
-others go on. Exits with 1 if one failed, and with 3 if no range test found a rate.
+combinations of the listed values, or those of a file. Each result is a file in the folder. After Ctrl-C or a
+crash the same command runs the missing jobs, to the same bits. A job that fails is listed, and the others
+continue. Exits with 1 if one failed, and with 3 if no range test found a rate.
 
   --out <folder>      where results and checkpoints are kept
-  --workers <n>       how many processes (default: the number of cores), each on one thread
-  --redis <url>       give the jobs to every clr worker at this Redis, in place of processes here
+  --workers <n>       the number of processes (default: the number of cores), each on one thread
+  --redis <url>       let every clr worker at this Redis compute the jobs, instead of processes here
   --report <file>     write an HTML page with all curves
   --list              print the jobs as JSON, ready for a file, and run none
-  --module <file.js>  a module of your own that exports open(job), as @clr/sweep describes it, for jobs of a file
+  --module <file.js>  your module that exports open(job), as @clr/sweep describes it, for jobs of a file
   --json              print the table and the findings as JSON, and nothing else
   --quiet             no progress
 
-A grid: --seed, --optimizer, --weight-decay, --batch and --lr or --plan take several values, with commas between
-  --steps <n>         how long each training is
-  --lr <a,b>          learning rates: a short warm-up to each, then a line down to 0
-  --plan <a,b>        find the rate first, then train so: decay (the default), cycles, wsd, fixed
+A grid: --seed, --optimizer, --weight-decay, --batch and --lr or --plan take several values, separated by commas
+  --steps <n>         the length of each training
+  --lr <a,b>          learning rates: a short warm-up to each, then a linear decay to 0
+  --plan <a,b>        find the rate first, then train by a plan: decay (the default), cycles, wsd, fixed
   --policy <file>     a policy of clr, as JSON
-  --range-test        range tests alone; those that differ in their seeds are read as one, for a training of --steps
-  --tests <n>         how many updates each takes (default: chosen by itself)
+  --range-test        range tests alone; tests that differ only in their seeds are pooled, for a training of --steps
+  --tests <n>         the number of updates of each (default: automatic)
 
 Jobs in a file: an array of
   { "model": "m.onnx", "data": "d.csv", "optimizer": { "type": "adamW" }, "seed": 1,

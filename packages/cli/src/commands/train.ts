@@ -62,13 +62,13 @@ export const train: Command = {
 
 Trains an ONNX model. Without --lr or --policy a range test finds the learning rate first.
 
-  --out <file>        where to write the trained model; beside it <name>.encoding.json says how data become numbers
-  --checkpoint <dir>  keeps the run there: after Ctrl-C, or a crash, the same command goes on
+  --out <file>        the trained model; <name>.encoding.json beside it holds the encoding of the data
+  --checkpoint <dir>  keeps the run there: after Ctrl-C or a crash the same command resumes it
   --auto              find the learning rate (the default)
-  --plan <name>       how to train with it: decay (default), cycles, wsd, fixed
-  --lr <rate>         a learning rate: a short warm-up to it, then a line down to 0
+  --plan <name>       the plan of the training: decay (default), cycles, wsd, fixed
+  --lr <rate>         a learning rate: a short warm-up to it, then a linear decay to 0
   --policy <file>     a policy of clr, as JSON
-  --keep <best|last>  write the state that was best on the validation data, seen after each epoch (default),
+  --keep <best|last>  write the best state on the validation data, evaluated after each epoch (default),
                       or the last one
   --json              print the result as JSON, and nothing else
   --quiet             no progress
@@ -322,7 +322,7 @@ function stopped(
   folder: RunFolder | undefined,
 ): Outcome {
   const text = folder
-    ? `Stopped after ${step} of ${steps} steps. This goes on:\n  ${commandLine('train', args)}`
+    ? `Stopped after ${step} of ${steps} steps. Resume with:\n  ${commandLine('train', args)}`
     : `Stopped after ${step} of ${steps} steps. Nothing was written. Pass --checkpoint run to make a training resumable.`;
   return { text, exitCode: 130 };
 }
@@ -360,7 +360,7 @@ async function finished(
       : []),
     ...(start ? [`Before: ${metricsText(start, encoding)}`] : []),
     ...(final ? [`After:  ${metricsText(final, encoding)}`] : []),
-    ...(keptStart ? ['The model was better before, so it was written as it was.'] : []),
+    ...(keptStart ? ['The model was better before the training, so it was written unchanged.'] : []),
     `Written: ${files.map(({ path }) => path).join(', ')}`,
   ];
   return {

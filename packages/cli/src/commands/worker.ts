@@ -20,13 +20,13 @@ export const worker: Command = {
   flags,
   help: `Usage: clr worker --redis <url> [options]
 
-Computes jobs that clr sweep --redis gives out, until Ctrl-C. Any number of machines may do so, each with the
-models and the data under the same paths. The jobs of a worker that is gone are given to others.
+Computes jobs of clr sweep --redis, until Ctrl-C. Any number of machines can run it, each with the models and the
+data under the same paths. Other workers get the jobs of a worker that is gone.
 
-  --redis <url>       where the jobs are, as redis://host:6379
-  --folder <dir>      where trainings keep their checkpoints; where all workers share it, a lost job goes on from there
-  --workers <n>       how many jobs at once, each on one thread (default: the number of cores)
-  --quiet             say nothing
+  --redis <url>       the Redis with the jobs: redis://host:6379
+  --folder <dir>      the folder for checkpoints; if all workers share it, a lost job resumes from there
+  --workers <n>       the number of jobs at once, each on one thread (default: the number of cores)
+  --quiet             print nothing
 
 Example
   clr worker --redis redis://10.0.0.5:6379 --folder /shared/checkpoints

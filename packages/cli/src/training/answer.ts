@@ -56,7 +56,7 @@ export async function answer(
       ]),
     );
     const { [name]: output } = await session.run(feeds).catch((cause: Error) => {
-      const advice = 'Check that the data fit the model: clr inspect says what it takes.';
+      const advice = 'Check that the data fit the model: clr inspect lists its inputs.';
       throw unusable(
         { expected: `data that ${path} can answer`, received: cause.message, advice },
         { cause },

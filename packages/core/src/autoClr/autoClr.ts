@@ -10,13 +10,13 @@ import { trainStably } from './trainStably.ts';
 import { giveVerdict } from './verdict.ts';
 
 /**
- * Trains a model with no rate chosen by hand: a range test finds the rates, a plan is trained with them, and the best
- * state is kept. It detects a model that is already trained, and never leaves it worse on `validation`.
+ * Trains a model without a given rate: a range test finds the rates, a plan is trained with them, and the best state is
+ * kept. It detects a model that is already trained, and never leaves it worse on `validation`.
  *
  * `steps` is the whole budget. The range test takes 8 % of it and at most 600 updates. Below 2,000 steps it takes 135,
  * or half of the budget if that is less; a refused test is repeated with up to 200 if a third of the budget holds both.
- * A verdict, if asked for, takes a fifth. The training gets the rest. A decay without a verdict continues from the step
- * at which the sweep reached `maxLr`: the sweep is its warm-up, and its steps count.
+ * A verdict, if requested, takes a fifth. The training gets the rest. A decay without a verdict continues from the step
+ * at which the sweep reached `maxLr`. So the sweep is its warm-up, and its steps count.
  *
  * If the range test gives no suggestion, it trains nothing and leaves the model unchanged; `finding.reasons` say why.
  *

@@ -61,7 +61,7 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
     const reasons = [...swept.finding.reasons, pretrained.reason];
     return because(reasons, await probeRates(session, probeUpdates, constant));
   }
-  // A longer test may succeed where a short one did not.
+  // A longer test may succeed after a short one failed.
   const more = roomToRepeat(steps, session.cost.rangeTest);
   if (!high && more >= rangeTestSteps.least && spare >= more) {
     return because(before, await test(session, { steps: more }, constant));
@@ -75,7 +75,7 @@ function startOf<Batch>({ trainable, batches, options }: Session<Batch>): Promis
   return evaluateLogged(trainable, first(passOf(batches, 0), 20), 'before any step', options.signal);
 }
 
-/** Whether the fine sweep began below half of the coarse one's start, at rates far below the edge. */
+/** True if the fine sweep began with less than half of the coarse sweep's first loss, at rates far below the edge. */
 function fellAtOnce({ points, coarse = [] }: RangeTestTrace): boolean {
   const tenth = (of: readonly RangeTestPoint[]): number => {
     const losses = of.slice(0, Math.max(5, of.length / 10)).filter(isFiniteLoss);

@@ -69,7 +69,7 @@ describe('makePlan', () => {
     expect(policy).toMatchObject({ shape: 'cosine', steps: 700 });
   });
 
-  it('ends shapes where a user expects it', () => {
+  it('ends shapes at the expected step', () => {
     const shape = triangular({ baseLr: 1, maxLr: 6, stepSize: 50 });
     expect(makePlan(shape, finding, 780).steps).toBe(700);
     expect(makePlan(shape, finding, 800).steps).toBe(800);

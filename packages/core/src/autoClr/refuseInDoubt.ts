@@ -2,7 +2,7 @@ import { rangeTestSteps } from '../rangeTest/calibration.ts';
 import { showNumber } from '../rangeTest/describe.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 
-/** Whether a finding is too uncertain. After a start far above the best constant answer, doubtful rates are far off. */
+/** True if a finding is too uncertain. After a start far above the best constant answer, doubtful rates are far off. */
 export const inDoubt = ({ suggestion }: RangeTestFinding): boolean =>
   !((suggestion?.certainty ?? 0) >= rangeTestSteps.sure);
 
@@ -10,6 +10,6 @@ export const inDoubt = ({ suggestion }: RangeTestFinding): boolean =>
 export function refuseInDoubt(finding: RangeTestFinding): RangeTestFinding {
   const { suggestion, reasons } = finding;
   if (!suggestion || !inDoubt(finding)) return finding;
-  const reason = `From a start so high, rates with a certainty of ${showNumber(suggestion.certainty)} are often wrong by a factor of ten, so nothing was trained.`;
+  const reason = `After such a high start, rates with a certainty of ${showNumber(suggestion.certainty)} are often wrong by a factor of ten, so nothing was trained.`;
   return { ...finding, suggestion: null, reasons: [...reasons, reason] };
 }

@@ -199,7 +199,7 @@ describe('settle', () => {
     expect(loss / constant.loss).toBeLessThan(1.1);
   });
 
-  it('does nothing in a small budget, after an abort, or where the sweep shows no fall', async () => {
+  it('does nothing in a small budget, after an abort, or if the sweep shows no fall', async () => {
     const tries: [Partial<AutoClrOptions<Rows>>, RangeTestPoint[]][] = [
       [{ steps: 90 }, coarse(1e-3)],
       [{ signal: { aborted: true } as AbortSignal }, coarse(1e-3)],
@@ -213,7 +213,7 @@ describe('settle', () => {
     }
   });
 
-  it('puts a model back that diverged on its way', async () => {
+  it('restores a model that diverged while settling', async () => {
     const made = await session();
     const before = await made.trainable.snapshot();
     expect(await settle(made, coarse(1e3))).toBeUndefined();

@@ -11,9 +11,9 @@ import { roomForTest } from './budget.ts';
 import { counting, type Session } from './session.ts';
 
 /**
- * How a model settles: at this `share` of the rate that made half of the fall, for a tenth of the budget, 100 steps at
- * most. After every `look` steps it stops if the loss has reached the constant answer's. The range test after it may take
- * `testShare` of the budget.
+ * The settling of a model: it trains at this `share` of the rate that made half of the fall, for a tenth of the budget,
+ * at most 100 steps. After every `look` steps it stops if the loss has reached the constant answer's. The range test
+ * after it may take `testShare` of the budget.
  */
 const settling = {
   ...{ share: 0.5, ofBudget: 0.1, most: 100, least: 10, look: 10, window: 3, testShare: 0.15 },
@@ -107,12 +107,12 @@ function carefulRate(points: readonly RangeTestPoint[]): number | undefined {
   return at < 0 ? undefined : settling.share * finite[at]!.lr;
 }
 
-/** What was done, for the user. */
+/** Tells the user what was done. */
 export const settledReason = (
   from: number | null | undefined,
   constantLoss: number | null | undefined,
   { lr, steps }: Settled,
 ): string =>
   typeof from === 'number' && typeof constantLoss === 'number'
-    ? `The loss started at ${showNumber(from)}, where the same answer for every example would have ${showNumber(constantLoss)}, so the model first trained ${steps} steps at ${showNumber(lr)}. ${highAdvice}`
+    ? `The loss started at ${showNumber(from)}; the best constant answer has ${showNumber(constantLoss)}. So the model first trained ${steps} steps at ${showNumber(lr)}. ${highAdvice}`
     : `The loss fell below half of its start at rates that hardly train, so the model first trained ${steps} steps at ${showNumber(lr)}. ${highAdvice}`;

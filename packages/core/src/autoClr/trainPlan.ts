@@ -132,7 +132,7 @@ export async function trainPlan<Batch>(
     }
     return { policy, run: { ...run, policy }, ...(best && { best }), ...joint };
   };
-  // Also after an error: the best state so far is worth more than an unknown one.
+  // Restore also after an error, because the best state so far is better than an unknown one.
   return thenTidyUp(takeSteps, () => {
     const { snapshot } = best?.step ? best : { snapshot: origin };
     const lost = 'The model is not at its best.';

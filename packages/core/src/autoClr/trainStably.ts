@@ -6,7 +6,7 @@ import { makePlan, type Plan } from './makePlan.ts';
 import type { Session } from './session.ts';
 import { type TrainedPlan, trainPlan } from './trainPlan.ts';
 
-/** How many times a run may start again, and the divisor of its rates each time. */
+/** The number of times that a run may start again, and the divisor of its rates each time. */
 const retries = { most: 3, divisor: 4 } as const;
 
 /** The warm-up's share of the steps if a sweep was the warm-up. Chosen: short, so that the rate is high again at once. */

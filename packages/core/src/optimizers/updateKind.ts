@@ -1,9 +1,10 @@
 import type { Optimizer } from './optimizer.ts';
 
 /**
- * How an optimizer turns a gradient into an update. This decides how far below the loss edge the good rates lie:
- * along the gradient (`'sgd'`), along a velocity (`'momentum'`), or divided by the gradient's size, with a momentum as in
- * Adam (`'adaptive'`) or without one (`'rmsProp'`). With momentum a sweep runs ahead of its own divergence.
+ * The way in which an optimizer turns a gradient into an update. It decides the distance from the loss edge down to
+ * good rates: along the gradient (`'sgd'`), along a velocity (`'momentum'`), or divided by the gradient's size, with a
+ * momentum as in Adam (`'adaptive'`) or without one (`'rmsProp'`). With momentum a sweep runs ahead of its own
+ * divergence.
  */
 export type UpdateKind = 'sgd' | 'momentum' | 'adaptive' | 'rmsProp';
 

@@ -63,7 +63,7 @@ export function checkBounds(options: Partial<CycleOptions>, path: string): void 
   checkOrder(options.momentum, 'base', 'max', join(path, 'momentum'));
 }
 
-/** How the amplitude (or both bounds) shrinks: the share left at a step of a cycle. */
+/** The share of the amplitude (or of both bounds) that is left at a step of a cycle. */
 export type Scale = (cycle: number, step: number) => number;
 
 /** `factor^step`, with an error below 1e-15 of 1. */

@@ -19,7 +19,7 @@ export interface GeometricDecay {
   readonly factor: number;
   /** How often `factor` is applied: at the start of each cycle (factor^cycle) or at each step (factor^step). */
   readonly per: 'cycle' | 'step';
-  /** What shrinks: the amplitude above `baseLr`, or both bounds. */
+  /** The part that shrinks: the amplitude above `baseLr`, or both bounds. */
   readonly of: 'amplitude' | 'bounds';
 }
 

@@ -13,7 +13,10 @@ import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 export interface ExpRangeOptions extends CycleOptions {
   /** The share left after each step, in (0, 1]. The paper used 0.99994 for 42,000 steps. */
   readonly gamma: number;
-  /** What shrinks: the amplitude above `baseLr` (PyTorch and the rest, default) or both bounds (the paper's text). */
+  /**
+   * The part that shrinks: the amplitude above `baseLr` (as in PyTorch and others, default) or both bounds (the paper's
+   * text).
+   */
   readonly decay?: 'amplitude' | 'bounds';
 }
 

@@ -123,7 +123,7 @@ export function analyzeRangeTest(
   const refusal = refusals.find(({ applies }) => applies(evidence));
   if (refusal) {
     reasons.push(refusal.reason(evidence), ...read);
-    // While the accuracy has not fallen, a doubtful loss is no sign of divergence.
+    // If the accuracy has not fallen, a doubtful loss is not a sign of divergence.
     const well = refusal.name === 'neverDiverged' && accuracy?.reading?.fallsLr === null;
     if (!well && !refusal.bounds?.(evidence)) return { ...finding, reasons };
     const maxLr = edgeLr / 10 ** below.maxLr;

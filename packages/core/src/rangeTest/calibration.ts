@@ -32,7 +32,7 @@ interface DecadesBelowEdge {
 }
 
 /**
- * In trainings of more than `steps` steps `maxLr` falls as `steps ** -exponent`, except for Adam-like optimizers, where it does not change.
+ * In trainings of more than `steps` steps `maxLr` falls as `steps ** -exponent`, except for Adam-like optimizers.
  * Fitted to budgets of 1,000 to 10,000 steps (decision 14).
  */
 export const longTraining = { steps: 1000, exponent: 0.3 } as const;
@@ -41,7 +41,7 @@ export const longTraining = { steps: 1000, exponent: 0.3 } as const;
 export const boundsRatio = 6;
 
 /**
- * The length of training, in steps, that `decadesBelowEdge` was fitted for. The default where the caller gives none.
+ * The length of training, in steps, that `decadesBelowEdge` was fitted for. The default if the caller gives none.
  */
 export const referenceSteps = 500;
 
@@ -84,12 +84,12 @@ export const fallShare = 0.1;
 // The accuracy.
 
 /**
- * A change of the accuracy is clear where it is this many standard deviations, `noises`, and a rise also this many right
- * `answers`. Chosen: no synthetic sweep at chance level has one, and no stored sweep on random labels.
+ * A change of the accuracy is clear if it is at least `noises` standard deviations; a rise must also be at least
+ * `answers` right answers. Chosen: no synthetic sweep at chance level has one, and no stored sweep on random labels.
  */
 export const clearChange = { noises: 6, answers: 4 } as const;
 
-/** The accuracy slows where this share of its rise is done. Chosen: it repeats better than the peak. */
+/** The accuracy slows when this share of its rise is done. Chosen: it repeats better than the peak. */
 export const slowShare = 0.9;
 
 /**
@@ -169,7 +169,7 @@ export const provenRises: readonly { readonly doubts: number; readonly decades: 
 export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0.5 } as const;
 
 /**
- * A start is high where the loss is this many times that of the best constant answer. Chosen: ordinary initial weights
+ * A start is high if the loss is this many times that of the best constant answer. Chosen: ordinary initial weights
  * stay below it (`starts.ts`).
  */
 export const highStart = 1.5;

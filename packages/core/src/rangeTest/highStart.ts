@@ -33,4 +33,4 @@ export const uninformedLoss = (constant: LoggedMetrics | undefined, start: numbe
 
 /** Tells the user what a start far above the best constant answer means. */
 export const highReason = (loss: number, constantLoss: number): string =>
-  `The loss starts at ${showNumber(loss)}, where the same answer for every example would have ${showNumber(constantLoss)}. ${highAdvice}`;
+  `The loss starts at ${showNumber(loss)}; the best constant answer has ${showNumber(constantLoss)}. ${highAdvice}`;

@@ -36,7 +36,7 @@ export async function* probeRates<Batch>(
       await withContext('trainStep()', at, async () => {
         const { loss, accuracy } = await trainable.trainStep(batch, { lr });
         const metrics = await Promise.all([loss, accuracy]);
-        toLogged(...metrics, at); // throws where they are no numbers
+        toLogged(...metrics, at); // Throws if a metric is not a number.
       });
     }
     const metrics = await evaluateLogged(trainable, held, at, signal);

@@ -16,20 +16,20 @@ const names = [
 ] as const;
 
 /**
- * The LR range test: a short run with the rate rising, recorded step by step. It stops early if the loss diverges. The
+ * The LR range test: a short run with a rising rate, recorded step by step. It stops early if the loss diverges. The
  * model and its optimizer are restored bit for bit, also after divergence, an abort or an error.
  *
- * Where no rates are given, two sweeps: a coarse one, with two fifths of the steps from 1e-6 to 1e4, finds the edge; a
- * fine one passes slowly from 1/100 of it to where the first diverged, on what steps are left, and is the trace. With
- * `startLr`, `endLr` or `spacing` (or fewer than 100 steps, or batches that last for one pass alone), it is one
+ * Without given rates it makes two sweeps: a coarse one, with two fifths of the steps from 1e-6 to 1e4, finds the edge; a
+ * fine one passes slowly from 1/100 of it to the rate at which the first diverged, with the other steps. The fine sweep
+ * is the trace. With `startLr`, `endLr` or `spacing` (or fewer than 100 steps, or batches for a single pass) it makes one
  * sweep, as in the paper:
  *
- * On its way the fine sweep measures the batch sharpness, if the Trainable can, as a second opinion on the edge.
+ * The fine sweep also measures the batch sharpness, if the Trainable supports it, as a second opinion on the edge.
  *
  * `lr_k = startLr + (endLr − startLr) · k / (steps − 1)`, or `startLr · (endLr / startLr)^(k / (steps − 1))`
  *
  * @returns the trace, plain JSON: `analyzeRangeTest` reads it
- * @throws {PolicyError} if a rate or a step count is bad, before anything is touched
+ * @throws {PolicyError} if a rate or a step count is bad, before anything changes
  * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw.
  *   Errors of callbacks are passed on unchanged
  * @see Smith, arXiv 1506.01186, section 3.3

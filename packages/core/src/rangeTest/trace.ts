@@ -8,7 +8,7 @@ export interface RangeTestPoint {
   readonly step: number;
   /** The rate of the update. */
   readonly lr: number;
-  /** `null` stands for NaN or an infinity, which JSON cannot hold. */
+  /** `null` means NaN or an infinity, which JSON cannot hold. */
   readonly loss: number | null;
   /** The share classified right, in [0, 1]. */
   readonly accuracy?: number | null;

@@ -57,7 +57,7 @@ describe('train', () => {
     );
   });
 
-  it('starts a fresh pass per epoch from a function', async () => {
+  it('starts a new pass per epoch from a function', async () => {
     const trainable = linearTrainable();
     const epochs: number[] = [];
     const batches = (epoch: number) => {

@@ -28,7 +28,7 @@ const distance = 0.01;
  * H is never formed: `Hd ≈ (g(θ + εd) − g(θ − εd)) / 2ε`, where `ε |d| = 0.01 · Σ|dᵢθᵢ| / |d|`. Both signs are
  * needed: the loss of a net with batch normalization is not even nearly quadratic.
  *
- * @returns NaN where the gradient is 0
+ * @returns NaN if the gradient is 0
  * @see Andreyev and Beneventano, Edge of Stochastic Stability, arXiv 2412.20553
  *
  * @example

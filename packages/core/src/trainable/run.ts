@@ -20,7 +20,7 @@ export interface TrainingStep {
   readonly momentum?: number;
   /** The values of the hyperparameters that `hyper` of `train` set. */
   readonly hyper?: Readonly<Record<string, number>>;
-  /** The batch's loss before the update; `null` stands for NaN or an infinity. */
+  /** The batch's loss before the update; `null` means NaN or an infinity. */
   readonly loss: number | null;
   /** The share of the batch classified right, in [0, 1]. */
   readonly accuracy?: number | null;

@@ -33,7 +33,7 @@ export interface Metrics {
 
 /** A model's outputs for one batch. */
 export interface Prediction {
-  /** The model's outputs, example after example: probabilities where it classifies. */
+  /** The model's outputs, example after example: probabilities if it classifies. */
   readonly outputs: Float32Array;
   /** Scores outputs (these, or an ensemble's mean) against the targets of the batch. */
   score(outputs: Float32Array): Metrics | Promise<Metrics>;
@@ -104,8 +104,8 @@ export interface Trainable<Batch> {
    */
   constantAnswer?(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics | undefined>;
   /**
-   * Optional: the batch sharpness, the curvature of a batch's loss along the update that the batch would make, momentum
-   * and weight decay aside: `gᵀHg / |g|²` for plain SGD. NaN where the gradient is 0. Changes nothing; takes three
+   * Optional: the batch sharpness, the curvature of a batch's loss along the update that the batch would make, without
+   * momentum and weight decay: `gᵀHg / |g|²` for plain SGD. NaN if the gradient is 0. Changes nothing; takes three
    * gradients. Adapters compute it with `directionalSharpness`; `batchSharpness` and `rangeTest` use it.
    */
   batchSharpness?(batch: Batch): Promise<number>;

@@ -38,7 +38,7 @@ export async function averageWeights<Batch>(
   const mean = await withContext('average()', where, async () => trainable.average!(snapshots, weights));
   if (!batches || !trainable.renewStatistics) return mean;
   return inOtherStates(trainable, async () => {
-    await withContext('measuring statistics anew', where, async () => {
+    await withContext('measuring statistics again', where, async () => {
       await trainable.restore(mean);
       for await (const batch of untilAborted(batches)) await trainable.renewStatistics!(batch);
     });

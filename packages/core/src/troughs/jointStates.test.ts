@@ -35,7 +35,7 @@ describe('averageWeights', () => {
     const trainable = await model();
     trainable.renewStatistics = () => Promise.reject(new Error('mine'));
     await expect(averageWeights(trainable, states, examples)).rejects.toThrow(
-      'Expected measuring statistics anew to succeed.\nReceived: Error: mine of 3 snapshots',
+      'Expected measuring statistics again to succeed.\nReceived: Error: mine of 3 snapshots',
     );
     expect(trainable.state).toEqual({ w: 9, v: 8, updates: 7 });
   });

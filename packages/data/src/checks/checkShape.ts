@@ -38,15 +38,15 @@ function adviceFor(
 ): string {
   const [first, second, third] = shape as [number, number, number];
   if (shape.length === 3 && fits([third, first, second]))
-    return `The channels are last, and the model wants them first: ${name}.transpose(0, 3, 1, 2).`;
+    return `The channels are last, but the model expects them first: ${name}.transpose(0, 3, 1, 2).`;
   if (shape.length === 3 && fits([second, third, first]))
-    return `The channels are first, and the model wants them last: ${name}.transpose(0, 2, 3, 1).`;
+    return `The channels are first, but the model expects them last: ${name}.transpose(0, 2, 3, 1).`;
   if (shape.length === 2 && fits([1, first, second])) return `The one channel is missing: ${name}[:, None].`;
   if (shape.length === 2 && fits([first, second, 1]))
     return `The one channel is missing: ${name}[..., None].`;
   const fixed = rest.filter((axis): axis is number => typeof axis === 'number');
   const product = (list: readonly number[]): number => list.reduce((all, dim) => all * dim, 1);
   if (fixed.length === rest.length && product(fixed) === product(shape))
-    return `The numbers are as many as the model wants, in another shape: ${name}.reshape(-1, ${fixed.join(', ')}).`;
+    return `The number of values is right, but the shape differs: ${name}.reshape(-1, ${fixed.join(', ')}).`;
   return 'Give data of that shape, or a model for these data.';
 }

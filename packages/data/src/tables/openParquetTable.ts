@@ -5,7 +5,7 @@ import { fail } from '../errors.ts';
 import { checkNames, type Table } from './table.ts';
 
 /**
- * A Parquet file as a table. One column of one row group is decoded at a time, whatever the size of the file. Numbers,
+ * A Parquet file as a table. One column of one row group is decoded at a time, for files of any size. Numbers,
  * booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals are rounded to doubles. The source
  * stays open for as long as the table is used.
  *
@@ -102,7 +102,7 @@ function isText({ type, converted_type: converted, logical_type: logical }: Sche
   return (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') && !isNumber;
 }
 
-/** How many units of a time of day make a millisecond. hyparquet gives such times as they are stored. */
+/** The units of a time of day per millisecond. hyparquet returns the stored numbers. */
 function perMillisecond({ converted_type: converted, logical_type: logical }: SchemaElement): number {
   const unit = logical?.type === 'TIME' ? logical.unit : converted === 'TIME_MICROS' ? 'MICROS' : 'MILLIS';
   return { MILLIS: 1, MICROS: 1e3, NANOS: 1e6 }[unit];

@@ -14,7 +14,7 @@ describe('smooth', () => {
     for (const [, y] of end) expect(Math.abs(y! - 1)).toBeLessThan(0.06);
   });
 
-  it('keeps the start, where a curve falls steeply', () => {
+  it('keeps a steep start', () => {
     expect(smooth(noisy, 20, mean, true)[0]).toEqual(noisy[0]);
   });
 

@@ -57,7 +57,7 @@ describe('renderRangeTest', () => {
     }
   });
 
-  it('marks where the accuracy rises, slows and falls', () => {
+  it('marks the rates at which the accuracy rises, slows and falls', () => {
     const { accuracy } = finding;
     const picture = readPicture(renderRangeTest(trace, finding));
     const rates = [accuracy!.risesLr, accuracy!.slowsLr, accuracy!.fallsLr].filter((rate) => rate !== null);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# turbo returns 0, success, if SIGTERM or SIGINT ends it while a task runs. So a script that continues after success
-# continues.
+# turbo returns 0 (success) if SIGTERM or SIGINT ends it while a task runs. A calling script therefore continues,
+# although the task was not finished.
 set -euo pipefail
 cd "$(mktemp -d)"
 mkdir one

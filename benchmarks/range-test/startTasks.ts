@@ -14,7 +14,7 @@ interface Part {
   readonly count: number;
 }
 
-/** A training that begins in some particular way. */
+/** A training with an unusual start, such as unscaled inputs or large initial weights. */
 export interface Start {
   readonly name: string;
   /**

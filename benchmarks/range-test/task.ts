@@ -10,7 +10,7 @@ export interface Task {
   readonly trainer: OnnxTrainer;
   /** Endless batches, epoch after epoch, in an order given by `seed`. */
   batches(seed: number): Generator<Batch, never>;
-  /** One of them. */
+  /** The batches of one epoch. */
   epoch(seed: number, index: number): Generator<Batch, void>;
   readonly validation: readonly Batch[];
 }

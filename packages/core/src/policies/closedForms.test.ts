@@ -27,7 +27,7 @@ const triangle = (step: number): number => {
 };
 const cycleOf = (step: number): number => Math.floor(step / 10);
 const swing = (height: number): number => 0.01 + 0.08 * height;
-/** Momentum runs against the rate: `max` at a height of 0, `base` at 1. */
+/** The momentum falls while the rate rises: `max` at a height of 0, `base` at 1. */
 const against = (height: number): number => 0.95 - 0.15 * height;
 const cosine = (from: number, to: number, x: number): number =>
   to + ((from - to) * (1 + Math.cos(Math.PI * x))) / 2;

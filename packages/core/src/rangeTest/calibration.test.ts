@@ -190,7 +190,7 @@ const below =
 
 const logit = (p: number): number => Math.log(p / (1 - p));
 
-/** A suggestion at edge 1 (log₁₀ 0) from a hundred edges 0.01 apart, 50 of them below. */
+/** A suggestion at edge 1. The hundred edges are 0.01 apart, and half of them are below 1. */
 const suggested = (
   m: Modules,
   decadesBelow: readonly number[] = [],
@@ -572,8 +572,8 @@ const table: readonly Row[] = [
     value: [false, true],
   },
   {
-    // Eight windows of 30 steps, 15 apart; the third lowest counts. First two of the windows contain only noise, then
-    // three.
+    // There are eight windows of 30 steps, 15 apart, and the third lowest counts. In the first case two windows contain
+    // only noise, in the second case three.
     pins: ['smoothedNoise.quartile'],
     see: (m) => [45, 60].map((noisy) => m.looksSmoothed(wave({ memory: 0, steps: 136, noisy }))),
     value: [true, false],
@@ -648,7 +648,8 @@ const table: readonly Row[] = [
   },
 
   {
-    // Ten losses of 0 and ten of 5 in the head count as noise. With a head of ten they would count as a rise.
+    // The head holds ten losses of 0 and ten of 5, so the step from 0 to 5 counts as noise. With a head of ten losses
+    // it would count as a rise.
     pins: ['divergence.head'],
     see: (m) => divergesAfter(m, [...times(10, 0), ...times(40, 5)]),
     value: -1,
@@ -660,7 +661,8 @@ const table: readonly Row[] = [
     value: 22,
   },
   {
-    // The gain is 1, so the median must rise above the start by more than 2. The last 20 lose it all only later.
+    // The gain is 1, so the median must rise above the start by more than 2. The rule for the last 20 losses would stop
+    // the sweep only later.
     pins: ['divergence.gains'],
     see: (m) =>
       [1.9, 2.1].map((rise) => divergesAfter(m, [...times(20, 0), ...times(9, -1), ...times(9, rise)])),

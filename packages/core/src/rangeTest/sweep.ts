@@ -180,7 +180,7 @@ async function probeEach<Batch>(
   return baseline ? { baseline } : {};
 }
 
-/** Batches whose next one can be read before it is taken. */
+/** An iterator of batches that can look at the next batch without taking it. */
 class Source<Batch> implements AsyncIterator<Batch, void> {
   readonly #batches: AsyncGenerator<Batch, void>;
   #seen: IteratorResult<Batch, void> | undefined;

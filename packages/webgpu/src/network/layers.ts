@@ -31,7 +31,7 @@ export interface PoolLayer {
   readonly stride: number;
   /** The rows and columns of padding on every side. A mean counts them as zeros; a maximum leaves them out. */
   readonly padding: number;
-  /** Whether the output's size is rounded up. */
+  /** True if the output's size is rounded up. */
   readonly ceil: boolean;
 }
 /** A function of each number. */
@@ -110,7 +110,7 @@ export interface PoolOptions {
   readonly stride?: number;
   /** Default 0; at most half of `size`. */
   readonly padding?: number;
-  /** Round the output's size up, so that the last windows hang over the edge (Caffe's way). Default false. */
+  /** Rounds the output's size up, as Caffe does. The last windows then extend beyond the edge. Default false. */
   readonly ceil?: boolean;
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# jax-js: argmax and argmin of numbers with a NaN among them answer a position behind the end. NumPy and JAX answer the NaN's.
+# jax-js: if the numbers contain a NaN, argmax and argmin return an index beyond the end. NumPy and JAX return the index
+# of the NaN.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

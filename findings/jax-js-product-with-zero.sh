@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# jax-js: the gradient of a product is NaN at an element that is 0, where it is the product of the others.
+# jax-js: the gradient of a product is NaN at an element that is 0. It should be the product of the other elements.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ml-cart's regression tree refuses a split that leaves no error: a plain step is answered with its mean.
+# ml-cart's regression tree refuses a split that leaves no error. For a simple step function it predicts the mean
+# everywhere.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ml-logistic-regression fits no intercept: it separates classes at the origin only, unless the caller adds a column of ones.
+# ml-logistic-regression fits no intercept. It separates classes only by a plane through the origin, unless the caller
+# adds a column of ones.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

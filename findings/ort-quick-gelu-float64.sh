@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ONNX Runtime fuses x · sigmoid(x) into QuickGelu in float64 too, which has no float64 kernel: a valid model does not load.
+# ONNX Runtime fuses x · sigmoid(x) into QuickGelu in float64 too. QuickGelu has no float64 kernel, so a valid model
+# does not load.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

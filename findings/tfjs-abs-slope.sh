@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js gives |x| the slope -1 at 0, so an L1 penalty moves a weight that is exactly 0, and the mean absolute error a right answer.
+# TensorFlow.js gives |x| the slope -1 at 0. So an L1 penalty moves a weight that is exactly 0, and the mean absolute
+# error moves a prediction that is exactly right.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

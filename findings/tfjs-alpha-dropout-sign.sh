@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TensorFlow.js's alphaDropout gives dropped units the wrong sign: it moves the mean that it is there to keep.
+# TensorFlow.js's alphaDropout gives dropped units the wrong sign. It changes the mean, which it should keep.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

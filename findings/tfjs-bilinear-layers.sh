@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js's upSampling2d samples pixels at their corners, resizing aligns the corners: neither is what the Keras layers of these names do.
+# TensorFlow.js's upSampling2d samples pixels at their corners, and its resizing layer aligns the corners. The Keras
+# layers of the same names do neither.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

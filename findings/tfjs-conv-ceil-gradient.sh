@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js ignores dimRoundingMode 'ceil' in the gradients of conv2d: what only the last windows see gets none.
+# TensorFlow.js ignores dimRoundingMode 'ceil' in the gradients of conv2d. Inputs that only the last windows read get no
+# gradient.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

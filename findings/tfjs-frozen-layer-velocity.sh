@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js optimizers find a weight's velocity by its index among the trained ones: after freezing a layer it acts on another weight.
+# TensorFlow.js optimizers find a weight's velocity by its index among the trained weights. After a layer is frozen, the
+# velocity acts on another weight.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js's heNormal, glorotNormal and leCunNormal come out 12 % too small: the cut at two deviations is not made good.
+# TensorFlow.js's heNormal, glorotNormal and leCunNormal give weights that are 12 % too small. They cut at two
+# deviations and do not correct the scale.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js gives every tied maximum the whole gradient, so the gradients of max and min add up to more than the one that came in.
+# TensorFlow.js gives every tied maximum the whole gradient. So the gradients of max and min add up to more than the
+# incoming gradient.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js leaves the mirrored elements out of the gradient of mirrorPad: each input gets the gradient of one place only.
+# TensorFlow.js leaves the mirrored elements out of the gradient of mirrorPad: each input gets the gradient of only one
+# of its copies.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

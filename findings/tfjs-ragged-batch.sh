@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js: batching rows of different lengths gives a tensor of the first row's length that holds other numbers than the rows, without an error.
+# TensorFlow.js: batching rows of different lengths gives no error, but a tensor of the first row's length with wrong
+# numbers.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

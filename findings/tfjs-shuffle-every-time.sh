@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TensorFlow.js: a dataset shuffled with reshuffleEachIteration false still comes in another order each time.
+# TensorFlow.js: a dataset shuffled with reshuffleEachIteration false still gives another order each time.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

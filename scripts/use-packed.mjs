@@ -1,5 +1,5 @@
 // Installs the packed tarballs of all packages into an empty folder with npm, as a user would, imports everything that
-// they export there, draws a policy with the command, and trains models of one's own in another empty folder.
+// they export there, draws a policy with the command, and trains new models in another empty folder.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ const imports = modules.map((name) =>
 writeFileSync(join(folder, 'imports.mjs'), `${imports.join(';\n')};\n`);
 run('node', ['--disable-warning=ExperimentalWarning', 'imports.mjs']);
 
-say('the template of an adapter, as a newcomer gets it: its tests');
+say('the tests of the adapter template, in a copy of it');
 cpSync(fileURLToPath(new URL('../templates/adapter', import.meta.url)), join(folder, 'adapter'), {
   recursive: true,
 });
@@ -52,7 +52,7 @@ const drawn = commands.filter((line) => /^echo|^clr policy/.test(line)).join('\n
 run('sh', ['-euc', `clr() { npx --no-install clr "$@"; }\n${drawn}`]);
 if (!readFileSync(join(folder, 'policy.svg'), 'utf8').includes('<svg')) throw new Error('no picture');
 
-say("models of one's own in an empty folder, as @clr/onnx's README makes them");
+say("training the models of @clr/onnx's README in an empty folder");
 const own = join(work, 'own');
 mkdirSync(own);
 const needed = ['core', 'checkpoint', 'onnx'].map((name) =>
@@ -73,7 +73,7 @@ run(
   own,
 );
 const nets = programsUnder('onnx', 'A model of your own, without Python');
-if (nets.length !== 2) throw new Error(`${nets.length} programs, not a dense net and a convolutional one`);
+if (nets.length !== 2) throw new Error(`${nets.length} programs instead of two: a dense and a convolutional net`);
 for (const [i, program] of nets.entries()) {
   writeFileSync(join(own, `net${i}.mjs`), program);
   run('node', [`net${i}.mjs`], own);
@@ -82,7 +82,7 @@ for (const [file, shape] of [
   ['circle.onnx', [3, 2]],
   ['stripes.onnx', [3, 1, 12, 12]],
 ]) {
-  // The file runs by itself, on another number of examples.
+  // The saved model also runs without clr, and with another number of examples.
   const program = `import * as ort from 'onnxruntime-node';
 const session = await ort.InferenceSession.create('${file}');
 const shape = ${JSON.stringify(shape)};

@@ -73,7 +73,8 @@ run(
   own,
 );
 const nets = programsUnder('onnx', 'A model of your own, without Python');
-if (nets.length !== 2) throw new Error(`${nets.length} programs instead of two: a dense and a convolutional net`);
+if (nets.length !== 2)
+  throw new Error(`${nets.length} programs instead of two: a dense and a convolutional net`);
 for (const [i, program] of nets.entries()) {
   writeFileSync(join(own, `net${i}.mjs`), program);
   run('node', [`net${i}.mjs`], own);

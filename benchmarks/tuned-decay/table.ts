@@ -46,7 +46,10 @@ const gapsOf = (measure: (run: Run) => number | undefined, of: readonly Run[] = 
     return accuracy === undefined ? [] : { run, gap: 100 * (accuracy - run.best.test) };
   });
 
-/** The share of `of` runs within half a point of the tuned linear decay, and the gain or loss of those that trained. */
+/**
+ * The share of runs, out of `of`, within half a point of the tuned linear decay, and the gain or loss of the runs that
+ * trained.
+ */
 function row(name: string, gaps: readonly Gap[], of = gaps.length): void {
   if (gaps.length === 0) return;
   const sorted = gaps.map(({ gap }) => gap).sort((a, b) => a - b);

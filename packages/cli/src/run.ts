@@ -24,7 +24,7 @@ const help = `Usage: clr <command> [options]
 
   clr new          writes a fresh model for a table, images or arrays
   clr inspect      says what an ONNX model holds, and what of it can be trained
-  clr range-test   tries learning rates on a model, and says which it can take
+  clr range-test   tries learning rates on a model, and suggests the best
   clr train        trains a model
   clr sweep        trains many times: rates, optimizers and seeds side by side
   clr worker       computes jobs of sweeps that are shared between machines

@@ -50,7 +50,7 @@ describe('matchArrays', () => {
     });
   });
 
-  it('divides bytes of images by 255 unless they are wanted raw', async () => {
+  it('divides bytes of images by 255 unless raw bytes are requested', async () => {
     const arrays = [array('x', 'u1', 4, 2, 2), array('y', 'i8', 4)];
     expect((await matchArrays(arrays, { file })).divided).toEqual(['x']);
     expect((await matchArrays(arrays, { file, raw: true })).divided).toEqual([]);

@@ -11,11 +11,7 @@ import { maxShown } from './limits.ts';
  * nearest('Dense', ['dense', 'conv2d']); // 'Did you mean "dense"?'
  * ```
  */
-export function nearest(
-  name: string,
-  names: readonly string[],
-  otherwise = 'Use one of these.',
-): string {
+export function nearest(name: string, names: readonly string[], otherwise = 'Use one of these.'): string {
   const given = name.slice(0, maxShown).toLowerCase();
   let advice = otherwise;
   // One letter that two names share says nothing.

@@ -30,7 +30,7 @@ const options = {
 const plain = await createTrainer(ort, model, options);
 const cached = await createTrainer(ort, model, { ...options, cacheFeatures: (batch) => ids.get(batch)! });
 
-/** Takes some steps. Returns their losses and the steps per second. */
+/** Trains for some steps. Returns their losses and the steps per second. */
 async function take(trainer: OnnxTrainer, from: number): Promise<{ losses: number[]; rate: number }> {
   const losses: number[] = [];
   const start = performance.now();

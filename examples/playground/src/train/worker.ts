@@ -48,7 +48,7 @@ async function obey(command: Command): Promise<void> {
     }
     case 'resume': {
       const found = await kept();
-      if (!found) throw new Error('Nothing is kept that could go on.');
+      if (!found) throw new Error('There is no stored run to resume.');
       const { settings } = found.extra;
       const files = settings.source.kind === 'files' ? await keptFiles() : undefined;
       await (session ?? (await open(settings, files))).resume(found);
@@ -81,7 +81,9 @@ addEventListener('message', ({ data }: MessageEvent<Command>) => {
     const offline = error instanceof TypeError && !navigator.onLine;
     tell({
       type: 'fault',
-      text: offline ? 'There is no network, and this was never loaded with one.' : problemText(error),
+      text: offline
+        ? 'There is no network, and the page has not stored this part before.'
+        : problemText(error),
     });
   });
 });

@@ -118,7 +118,7 @@ export async function train<Batch>(
   const data = policyOf(policy);
   checkBatches('batches', batches, false);
   if (validation) checkBatches(options.evaluate ? 'evaluate' : 'validation', validation, true);
-  // Most faults of a schedule show at its two ends.
+  // Most mistakes in a schedule show at its first or last step.
   const ends = from < to ? [from, to - 1] : [];
   const states = ends.map((end) => schedule.at(end));
   const scheduled = states.some(({ momentum }) => momentum !== undefined) ? ['momentum'] : [];

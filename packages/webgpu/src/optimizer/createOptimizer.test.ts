@@ -273,7 +273,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     optimizer.dispose();
   });
 
-  it('needs no policy only if each step brings its rate', async () => {
+  it('works without a policy if every step passes its rate', async () => {
     const [value, gradient, loss] = [upload(device, [1]), upload(device, [1]), upload(device, [0])];
     const { createBuffer } = device;
     const sizes: number[] = [];
@@ -294,7 +294,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     trainable.dispose();
   });
 
-  it('mixes steps of its policy with steps that bring their rate', async () => {
+  it('mixes steps of its policy with steps that pass their own rate', async () => {
     const [value, gradient, loss] = [upload(device, [0]), upload(device, [-1]), upload(device, [0])];
     const optimizer = createOptimizer(device, sgd(), [{ value, gradient, length: 1 }], (step) => 2 ** step, {
       tableSteps: 4,

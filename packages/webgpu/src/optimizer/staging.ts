@@ -4,8 +4,8 @@ import { readBuffer } from '../device/readBuffer.ts';
 /**
  * Staging buffers that wait for their copies to be executed.
  *
- * A caller may submit an encoder whenever it likes, so the only proof that a copy has happened is the
- * device's own tick counter. It is read back, without waiting, when a few buffers have gathered.
+ * A caller may submit an encoder at any time. Only the device's own tick counter proves that a copy was executed. Once
+ * a few buffers are waiting, the counter is read back without blocking.
  */
 export class Staging {
   readonly #device: GPUDevice;

@@ -64,6 +64,6 @@ function picture(file: string, title: string, wanted: (trace: Trace) => boolean)
 
 picture('reproduction-quick.svg', 'CIFAR-10, quick net', ({ experiment }) => experiment.startsWith('quick'));
 picture('reproduction-full.svg', 'CIFAR-10, full net', ({ experiment }) =>
-  /^(triangular2|fixed|drop-25k)$/.test(experiment),
+  /^(triangular2|fixed(-8k)?|drop-(8k|25k))$/.test(experiment),
 );
 console.log(`docs/reproduction.md: ${traces.length} traces`);

@@ -1,7 +1,7 @@
 import { adam, decay, train } from '@clr/core';
+import { batchOf, digits, orderOf } from '@clr/datasets/onnx';
 import { buildModel, createTrainer, forInference } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
-import { batchOf, digits, orderOf } from './digits.ts';
 
 /** The model to fine-tune: a small convolutional net with batch norms, trained on the digits 0 to 4. */
 export async function backbone(steps = 600): Promise<Uint8Array> {

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { adam } from '@clr/core';
+import { floatImages } from '@clr/datasets';
+import { accuracyOf, batchOf, type Digits, digits, orderOf } from '@clr/datasets/onnx';
 import { type Batch, createTrainer, describeModel } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 import { backbone } from './backbone.ts';
-import { accuracyOf, batchOf, type Digits, digits, orderOf, pixelsOf } from './digits.ts';
 import { type Method, methodsFor } from './methods.ts';
 
 // A net trained on the digits 0 to 4 learns 5 to 9 from 500 examples, in several ways. clr and PyTorch use the same
@@ -60,7 +61,8 @@ async function tune({ model, trainable, lr, finish }: Method, batches: readonly 
 const folder = await mkdtemp(join(tmpdir(), 'clr-finetune-'));
 const torch = startTorch();
 const store = async (name: string, data: Digits): Promise<void> => {
-  const { buffer, byteOffset, byteLength } = pixelsOf(data);
+  const all = Uint32Array.from(data.labels, (_, i) => i);
+  const { buffer, byteOffset, byteLength } = floatImages(data, all, data.normalisation);
   await writeFile(join(folder, `${name}.bin`), new Uint8Array(buffer, byteOffset, byteLength));
   await writeFile(join(folder, `${name}.json`), JSON.stringify([...data.labels]));
 };
@@ -84,7 +86,7 @@ try {
   const bodies = { float: body, int8, int4 };
   const rows = new Map<string, { clr: number[]; torch: number[]; apart: number }>();
   for (const seed of seeds) {
-    const data = await digits('train', others, examples, seed);
+    const data = await digits('train', others, { limit: examples, seed });
     await store('train', data);
     const numbers = order(seed);
     const batches = numbers.map((each) => batchOf(data, each));

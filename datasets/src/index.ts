@@ -18,3 +18,4 @@ export {
   random,
   shuffledIndices,
 } from './pure.ts';
+export { writeDigits } from './writeDigits.ts';

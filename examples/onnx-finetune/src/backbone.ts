@@ -1,7 +1,8 @@
 import { adam, decay, train } from '@clr/core';
+import type { Digits } from '@clr/datasets/onnx';
 import { buildModel, createTrainer, forInference, type LayerSpec } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
-import { type Digits, Loader } from './digits.ts';
+import { Loader } from './loader.ts';
 
 const layers: readonly LayerSpec[] = [
   { type: 'conv2d', filters: 8, kernel: 5 },

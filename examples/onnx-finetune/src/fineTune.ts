@@ -1,4 +1,5 @@
 import { adam, decay, train } from '@clr/core';
+import type { Digits } from '@clr/datasets/onnx';
 import {
   addLora,
   createTrainer,
@@ -11,7 +12,7 @@ import {
   type TrainerOptions,
 } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
-import { type Digits, Loader } from './digits.ts';
+import { Loader } from './loader.ts';
 
 /** A fine-tuned model, and its training speed in steps per second. */
 export interface Tuned {

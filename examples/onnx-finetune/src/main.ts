@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { accuracyOf, digits } from '@clr/datasets/onnx';
 import { describeHead, quantizeWeights } from '@clr/onnx';
 import { trainBackbone } from './backbone.ts';
-import { accuracyOf, digits } from './digits.ts';
 import { fineTune } from './fineTune.ts';
 
 // A net learns the digits 0 to 4 from scratch, then 5 to 9 from 500 examples, in several ways. Then it repeats this
@@ -27,7 +27,7 @@ const { weight: head } = describeHead(backbone);
 const own = await digits('test', first!);
 console.log(`The digits 0 to 4 after ${steps} steps: ${percent(await accuracyOf(backbone, own))}`);
 
-const [data, test] = [await digits('train', second!, 500), await digits('test', second!)];
+const [data, test] = [await digits('train', second!, { limit: 500 }), await digits('test', second!)];
 for (const bits of [32, 8, 4] as const) {
   const body = bits === 32 ? backbone : quantizeWeights(backbone, { bits, except: (name) => name === head });
   if (bits < 32)

@@ -3,7 +3,7 @@ import type { TrainingModel } from '../training/trainingModel.ts';
 import { planMemory } from './planMemory.ts';
 
 type Model = Pick<TrainingModel, 'elements' | 'data'>;
-const [small, large] = [1000, 1 << 22].map((elements) => ({ elements, data: [] })) as unknown as [
+const [small, large] = [1000, 1 << 16].map((elements) => ({ elements, data: [] })) as unknown as [
   Model,
   Model,
 ];
@@ -13,7 +13,7 @@ const batch: Model = { elements: 64_000, data: [{ name: 'x', type: 'float32', di
 describe('planning memory', () => {
   it('is left to ONNX Runtime for small models and other providers', () => {
     expect(planMemory({}, small)).toEqual({});
-    expect(planMemory({}, { ...batch, elements: 1 << 20 })).toEqual({});
+    expect(planMemory({}, { ...batch, elements: 1 << 19 })).toEqual({});
     const cuda = { executionProviders: ['cuda', 'cpu'] };
     expect(planMemory(cuda, large)).toEqual(cuda);
   });

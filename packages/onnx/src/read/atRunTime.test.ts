@@ -6,7 +6,7 @@ import { directions } from '../../test/directions.ts';
 import { graphAttribute, type ModelSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
 import type { Dim } from '../graph/dim.ts';
-import { createTrainer, describeModel } from '../index.ts';
+import { buildTrainingModel, createTrainer, describeModel } from '../index.ts';
 
 const { FLOAT: float, INT64: long, BOOL: bool, INT32: int32 } = DataType;
 const draw = random(5);
@@ -140,6 +140,24 @@ describe('an If that is decided at run time', () => {
     const one = await check(bytes, { x: floats(5, 4), k: integer(1) }, floats(5, 3), ['w', 'v', 'c', 'o']);
     expect(one.get('w')?.every((slope) => slope !== 0)).toBe(true);
     await check(bytes, { x: floats(5, 4), k: integer(2) }, floats(1, 3), ['w', 'v', 'c', 'o']);
+  });
+
+  it('is refused where its condition is a value for each example', () => {
+    const nodes: NodeSpec[] = [
+      { op: 'ReduceSum', inputs: ['x'], outputs: ['sums'], attributes: { axes: [1] } },
+      { op: 'Cast', inputs: ['sums'], outputs: ['is1'], attributes: { to: bool } },
+      {
+        op: 'If',
+        inputs: ['is1'],
+        outputs: ['h'],
+        extra: branches([product('w', 'Tanh'), product('v', 'Tanh')]),
+      },
+    ];
+    const bytes = file(nodes, [1, 4], { opset: 11 });
+    const build = (rows: number): unknown =>
+      buildTrainingModel(bytes, { ...options, sizes: { x: [rows, 4] } });
+    expect(build(1)).toBeDefined();
+    expect(() => build(8)).toThrow(/an If to be one value.*shape \[8, 1\].*batch of 1/s);
   });
 
   it('names the operator in a branch that has no gradient', async () => {

@@ -1,3 +1,4 @@
+import { fail } from '../errors.ts';
 import { int, ints, subgraph } from '../format/attributes.ts';
 import { describeNode, nodeName } from '../format/describeNode.ts';
 import type { GraphProto, NodeProto } from '../generated/onnx_pb.ts';
@@ -109,7 +110,19 @@ export function readAtRunTime(node: NodeProto, b: Ops, opset: number, append: Ap
 const named = (b: Ops, node: NodeProto): string[] =>
   node.output.map((name) => (name === '' ? b.uniqueName('unused') : name));
 
+/** An If takes one branch for the whole batch, so its condition is one value. */
+function checkCondition(node: NodeProto, b: Ops): void {
+  const dims = b.dims(node.input[0] ?? '');
+  if (!dims?.some((dim) => typeof dim === 'number' && dim !== 1)) return;
+  throw fail(
+    'the condition of an If to be one value',
+    `a condition of shape [${dims.join(', ')}] at ${describeNode(node)}`,
+    'A model that chooses a branch for each example takes a batch of 1: leave its size in the file, or set it by `sizes`.',
+  );
+}
+
 function readIf(node: NodeProto, b: Ops, append: Append): boolean {
+  checkCondition(node, b);
   const branches = ['then_branch', 'else_branch'].map((name) => subgraph(node, name));
   const [first, second] = branches.map((branch) => branch && read(b, node, branch, [], append));
   if (!first || !second || !typed(b, [...first.outputs, ...second.outputs])) return false;

@@ -2,7 +2,13 @@ import { sgd } from '@clr/core';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { type InitializerSpec, makeModel, type NodeSpec } from '../../test/makeModel.ts';
+import {
+  graphAttribute,
+  type InitializerSpec,
+  type ModelSpec,
+  makeModel,
+  type NodeSpec,
+} from '../../test/makeModel.ts';
 import { DataType } from '../format/dataType.ts';
 import { buildTrainingModel, createTrainer, type Loss } from '../index.ts';
 
@@ -58,6 +64,10 @@ const node = (
   inputs,
   outputs: [output],
   attributes,
+});
+const branch = (of: NodeSpec, output: string): ModelSpec => ({
+  nodes: [of],
+  outputs: [{ name: output, type: float, dims: undefined }],
 });
 const transpose = (from: string, to: string, perm: readonly number[]): NodeSpec =>
   node('Transpose', [from], to, { perm });
@@ -340,6 +350,23 @@ describe('a loss on logits', () => {
       'bceWithLogits',
       [node('Sigmoid', ['z'], 'p'), node('GlobalAveragePool', ['p'], 'y')],
       [n, classes, 1, 1],
+    ],
+    [
+      'a Sigmoid in one branch, a mean of one in the other',
+      'bceWithLogits',
+      [
+        node('Sigmoid', ['z'], 'p'),
+        node('ReduceMean', ['z'], 'mean', { keepdims: 0 }),
+        node('Greater', ['mean', 'zero'], 'c'),
+        {
+          ...node('If', ['c'], 'y'),
+          extra: [
+            graphAttribute('then_branch', branch(node('Sigmoid', ['z'], 'q'), 'q')),
+            graphAttribute('else_branch', branch(node('Mul', ['p', 'half'], 'r'), 'r')),
+          ],
+        },
+      ],
+      all,
     ],
   ])('refuses probabilities whose logits it cannot find: %s', (_name, loss, nodes, dims, opset) => {
     const build = (): unknown => buildTrainingModel(model(nodes, dims, opset), { loss, optimizer: sgd() });

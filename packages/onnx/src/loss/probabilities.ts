@@ -1,4 +1,5 @@
 import { int } from '../format/attributes.ts';
+import { subgraphs } from '../format/captures.ts';
 import { isFloat } from '../format/dataType.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import { axisOf, inputOf } from '../graph/infer.ts';
@@ -141,10 +142,24 @@ function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   });
 }
 
+/** A value, and the nodes among which its maker is. */
+interface Scope {
+  readonly nodes: Nodes;
+  readonly value: string;
+}
+
+/** For an output of an If, the output of each branch. */
+function branchesOf(nodes: Nodes, node: NodeProto, value: string): Scope[] {
+  return subgraphs(node).map((graph) => ({
+    nodes: [...graph.node, ...nodes],
+    value: graph.output[node.output.indexOf(value)]?.name ?? '',
+  }));
+}
+
 /** The node that computed the probabilities in a value, found through all operators that keep them probabilities. */
 export function makerOfProbabilities(b: Ops, nodes: Nodes, value: string): NodeProto | undefined {
   const makers = new Map<string, NodeProto | undefined>();
-  const makerOf = (name: string, steps: number): NodeProto | undefined => {
+  const makerOf = ({ nodes, value: name }: Scope, steps: number): NodeProto | undefined => {
     if (makers.has(name) || steps > farthest) return makers.get(name);
     makers.set(name, undefined);
     const node = nodes.find(({ output }) => output.includes(name));
@@ -154,10 +169,14 @@ export function makerOfProbabilities(b: Ops, nodes: Nodes, value: string): NodeP
       sharesOf(b, nodes, node) ??
       sigmoidOf(b, nodes, node) ??
       /^(Softmax|HardSigmoid)$/.test(node.opType);
-    const found = (makes ? [] : probabilityInputs(b, node))?.map((input) => makerOf(input, steps + 1));
+    const before =
+      node.opType === 'If'
+        ? branchesOf(nodes, node, name)
+        : probabilityInputs(b, node)?.map((input) => ({ nodes, value: input }));
+    const found = (makes ? [] : before)?.map((scope) => makerOf(scope, steps + 1));
     const maker = makes ? node : found?.every((item) => item !== undefined) ? found[0] : undefined;
     makers.set(name, maker);
     return maker;
   };
-  return makerOf(value, 0);
+  return makerOf({ nodes, value }, 0);
 }

@@ -10,6 +10,9 @@ const least = 1 << 20;
 /** Graphs that hold less than this (in bytes) stay unchanged. */
 const large = 1 << 26;
 
+/** The bytes of weights that a graph may keep: a file ends at 2 GiB, and the nodes need room too. */
+const most = 2 ** 31 - 2 ** 26;
+
 /**
  * Operators for which an input is as fast as a constant. A Conv is not among them: the runtime optimises the layout of
  * its constant weights.
@@ -26,29 +29,49 @@ function readersOf(nodes: readonly NodeProto[]): Map<string, NodeProto[]> {
   return readers;
 }
 
+const bytesOf = (tensors: readonly TensorProto[]): number =>
+  tensors.reduce((sum, { rawData }) => sum + rawData.length, 0);
+
 /** The stored tensors that only such operators read. The runtime merges a Transpose into the MatMul that follows. */
-function movable({ node: nodes, initializer }: GraphProto): TensorProto[] {
+function movable({ node: nodes }: GraphProto, tensors: readonly TensorProto[]): TensorProto[] {
   const readers = readersOf(nodes);
   const takes = ({ opType, domain, output }: NodeProto): boolean =>
     domain === '' &&
     (takers.has(opType) ||
       (opType === 'Transpose' &&
         readers.get(output[0] ?? '')?.every((next) => next.opType === 'MatMul') === true));
-  return initializer.filter(
-    ({ name, dataType, rawData }) =>
-      dataType === DataType.FLOAT && rawData.length >= least && readers.get(name)?.every(takes),
-  );
+  return tensors.filter(({ name }) => readers.get(name)?.every(takes));
+}
+
+/** The largest tensors, as many as must be removed so that the others fit. */
+function largest(tensors: readonly TensorProto[], excess: number): TensorProto[] {
+  const taken: TensorProto[] = [];
+  let left = excess;
+  for (const tensor of [...tensors].sort((a, b) => b.rawData.length - a.rawData.length)) {
+    if (left <= 0) break;
+    taken.push(tensor);
+    left -= tensor.rawData.length;
+  }
+  return taken;
 }
 
 /**
  * Removes large frozen weights from a graph and makes them inputs. For weights in a file, the runtime makes two copies,
- * and each session makes its own; an input is not copied.
+ * and each session makes its own; an input is not copied. Convolutions are faster with constant weights, so theirs are
+ * removed only if the graph would otherwise be too large for a file.
  *
+ * @param limit - the bytes of weights that the graph may keep
  * @returns the weights, or none if they are too small to matter
  */
-export function takeWeights(graph: GraphProto): TensorProto[] {
-  const weights = movable(graph);
-  if (weights.reduce((sum, { rawData }) => sum + rawData.length, 0) < large) return [];
+export function takeWeights(graph: GraphProto, limit: number = most): TensorProto[] {
+  const possible = graph.initializer.filter(
+    ({ dataType, rawData }) => dataType === DataType.FLOAT && rawData.length >= least,
+  );
+  const free = movable(graph, possible);
+  const easy = bytesOf(free) < large ? [] : free;
+  const rest = possible.filter((tensor) => !easy.includes(tensor));
+  const excess = bytesOf(graph.initializer) - bytesOf(easy) - limit;
+  const weights = [...easy, ...largest(rest, excess)];
   const taken = new Set(weights);
   graph.initializer = graph.initializer.filter((tensor) => !taken.has(tensor));
   for (const tensor of weights) graph.input.push(declaration(tensor.name, tensor.dataType, dimsOf(tensor)));

@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { ints } from '../format/attributes.ts';
+import { int, ints } from '../format/attributes.ts';
 import { describeNode } from '../format/describeNode.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Dim } from '../graph/dim.ts';
@@ -21,6 +21,31 @@ function cannotFollow(node: NodeProto, { old, size }: Change, why: string): Erro
     `a model whose nodes can follow from size ${old} to ${size}`,
     `${describeNode(node)}, which ${why}`,
     'Export the model with that axis free (dynamic_axes), or with the size that you need.',
+  );
+}
+
+/**
+ * Refuses a node whose inputs fitted together in the file and do not with the new sizes: something before it, such as a Resize
+ * to a fixed size, did not follow.
+ */
+function checkFit(node: NodeProto, b: Ops): void {
+  const joins = node.opType === 'Concat';
+  if (node.domain !== '' || !(joins || /^(Add|Sub|Mul|Div|Where|Sum)$/.test(node.opType))) return;
+  const [first, ...others] = node.input.map((name) => b.dims(name)).filter((dims) => dims !== undefined);
+  if (!first) return;
+  // Axes counted from the last one, as broadcasting does.
+  const along = joins ? axisOf(int(node, 'axis', 0), first.length) - first.length : undefined;
+  const clash = (dims: readonly Dim[], axis: number): boolean => {
+    const [size, other] = [dims.at(axis), first.at(axis)];
+    if (typeof size !== 'number' || typeof other !== 'number' || size === other) return false;
+    return joins ? axis !== along : size !== 1 && other !== 1;
+  };
+  const clashing = others.find((dims) => dims.some((_, i) => clash(dims, i - dims.length)));
+  if (!clashing) return;
+  throw fail(
+    'a model whose nodes can follow the given `sizes`',
+    `${describeNode(node)}, which would take shapes [${first.join(', ')}] and [${clashing.join(', ')}]`,
+    'A node before it, such as a Resize, keeps a size of the file. Export the model with these axes free (dynamic_axes), or with the size that you need.',
   );
 }
 
@@ -203,6 +228,7 @@ export function fixedSizes(symbols: ReadonlyMap<string, Change>): {
       const times = b.shape(name).map((_, i) => (i === axis ? size : 1));
       node.input[input] = b.expand(name, b.ints(times));
     }
+    checkFit(node, b);
   };
   return { visit, resize };
 }

@@ -109,7 +109,30 @@ describe('sizes that the file fixes', () => {
       ],
     });
 
+  /** An image made smaller and, by a fixed size, larger again, together with itself. */
+  const enlarged = (op: string, attributes = {}) =>
+    makeModel({
+      inputs: [{ name: 'x', type: float, dims: [1, 2, 8, 8] }],
+      outputs: [{ name: 'y', type: float, dims: undefined }],
+      initializers: [last, { name: 'size', type: DataType.INT64, dims: [4], values: [1, 2, 8, 8] }],
+      nodes: [
+        {
+          op: 'AveragePool',
+          inputs: ['x'],
+          outputs: ['s'],
+          attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+        },
+        { op: 'Resize', inputs: ['s', '', '', 'size'], outputs: ['r'] },
+        { op, inputs: ['x', 'r'], outputs: ['j'], attributes },
+        { op: 'ReduceMean', inputs: ['j'], outputs: ['m'], attributes: { axes: [1, 2], keepdims: 0 } },
+        { op: 'MatMul', inputs: ['m', 'w'], outputs: ['y'] },
+      ],
+      opset: 13,
+    });
+
   it.each([
+    [enlarged('Concat', { axis: 1 }), { x: [1, 2, 16, 16] }, /Concat.*\[1, 2, 16, 16\] and \[1, 2, 8, 8\]/],
+    [enlarged('Add'), { x: [1, 2, 16, 8] }, /Add.*\[1, 2, 16, 8\] and \[1, 2, 8, 8\]/],
     [taking('Gather', { axis: 0 }), { x: [3, 4, 2] }, /Gather\), which takes fixed positions of that axis/],
     [taking('Squeeze'), { x: [3, 4, 2] }, /Squeeze\), which drops that axis/],
     [fixed(1), { x: [3, 5, 2] }, /Reshape/],

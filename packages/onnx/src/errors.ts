@@ -5,6 +5,11 @@ export function fail(expected: string, received: string, advice: string, options
   return new ClrError('clr/onnx', { expected, received, advice }, options);
 }
 
+/** What an error of somebody else says. */
+export function messageOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).trim();
+}
+
 /**
  * Thrown if an operator between a trainable parameter and the loss has no gradient in this package.
  *
@@ -34,7 +39,7 @@ export class UnsupportedOperatorError extends ClrError {
     super('clr/onnx', {
       expected:
         problem.expected ?? 'operators with a gradient between every trainable parameter and the loss',
-      received: `node "${at.node}" (${opType} of ${domain}, opset ${at.opset})${problem.received ? `: ${problem.received}` : ''}`,
+      received: `node "${at.node}" (${opType} of ${domain}${at.opset > 0 ? `, opset ${at.opset}` : ''})${problem.received ? `: ${problem.received}` : ''}`,
       advice:
         problem.advice ??
         'Freeze the parameters before it with `trainable`, or export the model with other operators.',

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 import {
   type GraphProto,
   type ModelProto,
@@ -53,7 +53,7 @@ export function readModel(bytes: Uint8Array): Model {
   } catch (cause) {
     throw fail(
       'the bytes of an ONNX model',
-      `${bytes.length} bytes that do not decode (${cause instanceof Error ? cause.message : String(cause)})`,
+      `${bytes.length} bytes that do not decode (${messageOf(cause)})`,
       'The file is truncated or not ONNX; export or download it again.',
       { cause },
     );

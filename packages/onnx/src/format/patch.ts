@@ -1,5 +1,5 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 import { DataType } from './dataType.ts';
 import { isHalf, narrow } from './half.ts';
 import type { Place } from './place.ts';
@@ -180,7 +180,7 @@ export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): Rea
   } catch (cause) {
     throw fail(
       'an ONNX file whose parts lie one after the other',
-      cause instanceof Error ? cause.message : String(cause),
+      messageOf(cause),
       'The file is damaged; export it again.',
       { cause },
     );

@@ -1,5 +1,5 @@
 import { ClrError } from '@clr/core';
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 import { describeNode } from '../format/describeNode.ts';
 import { purposeOf } from '../format/purpose.ts';
 import type { NodeProto } from '../generated/onnx_pb.ts';
@@ -16,7 +16,7 @@ export function withNodeContext<T>(node: NodeProto, work: () => T): T {
     if (cause instanceof ClrError) throw cause;
     throw fail(
       'every node to have the inputs and attributes that its operator requires',
-      `${describeNode(node)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${describeNode(node)}: ${messageOf(cause)}`,
       purposeOf(node) === undefined
         ? 'The file is damaged; check it with onnx.checker.'
         : 'The fault is in clr, not in the model, unless the model declares wrong shapes; please report it.',

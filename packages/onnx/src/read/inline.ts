@@ -84,7 +84,7 @@ export function checkUnfolding(depth: number, nodes: number, node: NodeProto): v
   if (depth > deepest || nodes > maxNodes) {
     throw fail(
       `functions, branches and loops nested at most ${deepest} deep and unfolding to at most ${maxNodes} nodes`,
-      `more at node "${node.name || node.opType}"`,
+      `${depth > deepest ? 'deeper nesting' : 'more nodes'} in "${(node.name || node.opType).split('/', 1)[0]}"`,
       'A function of the model may call itself, or a loop may be too long. Export the model again.',
     );
   }

@@ -40,9 +40,9 @@ function checkNode(b: Ops, node: NodeProto): void {
   const missing = node.input.find((input) => input !== '' && !b.has(input));
   if (missing !== undefined) {
     throw fail(
-      'every node to read what inputs, initializers and earlier nodes define',
-      `node "${name}" (${node.opType}) reads "${missing}"`,
-      'The nodes are not in order or one is lost; check the file with onnx.checker.',
+      'every value that a node reads to be an input, an initializer or the output of another node',
+      `node "${name}" (${node.opType}), which reads "${missing}"`,
+      'The file is damaged, or a node is lost; check it with onnx.checker.',
     );
   }
   const again = node.output.find((output) => output !== '' && b.has(output));

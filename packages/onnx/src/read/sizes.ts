@@ -37,7 +37,7 @@ const put = (dim: TensorShapeProto_Dimension, size: number): void => {
 function wrong(graph: GraphProto, names: ReadonlySet<string>, received: string): Error {
   const inputs = graph.input.map(({ name }) => name).join(', ');
   return fail(
-    `sizes to give free axes of the model's inputs (${[...names].join(', ') || 'it has none'}) whole numbers above 0, or inputs (${inputs}) whole shapes`,
+    `sizes above 0 for free axes of the model (${[...names].join(', ') || 'it has none'}) or whole shapes for its inputs (${inputs})`,
     received,
     'Name an axis as the model does (dim_param), or an input: { image: [16, 3, 224, 224] }.',
   );

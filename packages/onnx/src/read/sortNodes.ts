@@ -23,9 +23,10 @@ export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
         continue;
       }
       open.add(node);
-      const inner = subgraphs(node).length > 0 ? captures(node) : [];
+      // A graph inside may have a value of its own that is named as a result of the node.
+      const inner = [...captures(node)].filter((name) => makers.get(name) !== node);
       const waiting = [...node.input, ...inner].map((name) => makers.get(name));
-      const next = waiting.find((maker) => maker !== undefined && maker !== node && !done.has(maker));
+      const next = waiting.find((maker) => maker !== undefined && !done.has(maker));
       if (!next) {
         stack.pop();
         open.delete(node);
@@ -36,7 +37,9 @@ export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
       if (open.has(next)) {
         throw fail(
           'nodes that can run one after the other',
-          `a circle: node "${nodeName(node)}" waits for node "${nodeName(next)}", and the latter for the former`,
+          next === node
+            ? `node "${nodeName(node)}", which reads its own output`
+            : `a circle: node "${nodeName(node)}" needs node "${nodeName(next)}", and that one needs the first`,
           'The file is damaged; check it with onnx.checker.',
         );
       }

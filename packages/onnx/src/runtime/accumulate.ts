@@ -1,5 +1,5 @@
 import type { ClrError, Hyperparameters, StepResult } from '@clr/core';
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 import type { Term } from '../loss/terms.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import { checkBatch } from './checkBatch.ts';
@@ -90,7 +90,7 @@ async function applyUpdate(
 const halfDone = (cause: unknown): ClrError =>
   fail(
     'a state in which all parameters have had the same number of updates',
-    `an update that failed halfway: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `an update that failed halfway: ${messageOf(cause)}`,
     'Restore a snapshot, or make a new trainer.',
     { cause },
   );

@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { ClrError } from '@clr/core';
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 import { describeNode, originOf } from '../format/describeNode.ts';
 import { purposeOf } from '../format/purpose.ts';
 import { ModelProtoSchema, type NodeProto } from '../generated/onnx_pb.ts';
@@ -41,8 +41,6 @@ function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | 
   }
   return found;
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).trim();
 
 const nodeOf = (bytes: Uint8Array, message: string): NodeProto | undefined =>
   refusedNode(fromBinary(ModelProtoSchema, bytes).graph?.node ?? [], message);

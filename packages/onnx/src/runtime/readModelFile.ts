@@ -1,5 +1,5 @@
 /// <reference types="node" />
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 import { checkBytes } from '../format/checkBytes.ts';
 import type { Content } from '../format/content.ts';
 import { show } from '../show.ts';
@@ -42,12 +42,12 @@ const atOnce = 2 ** 30;
 /** Requests a part of a file from the caller's function and checks it. */
 function asked(externalData: ExternalData): ReadPart {
   return async (location, offset, length) => {
-    const part: unknown = await readable(location, async () => externalData(location, offset, length));
+    const part: unknown = await answered(location, async () => externalData(location, offset, length));
     if (!(part instanceof Uint8Array) || (length !== undefined && part.length !== length)) {
       throw fail(
         `externalData to give ${length === undefined ? 'the rest' : `${length} bytes`} of "${location}" from byte ${offset} on, as a Uint8Array`,
         part instanceof Uint8Array ? `${part.length} bytes` : show(part),
-        'Return only that part of the file.',
+        'Return this part of the file, no less and no more.',
       );
     }
     return part;
@@ -73,13 +73,26 @@ function fetched(model: string): ReadPart {
     });
 }
 
+async function answered<T>(location: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw fail(
+      `externalData to give the bytes of ${JSON.stringify(location)}`,
+      `an error (${messageOf(cause)})`,
+      'Make the function find that file, or load the model by its path.',
+      { cause },
+    );
+  }
+}
+
 async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
     throw fail(
       'the path of a readable file',
-      `${JSON.stringify(path)} (${cause instanceof Error ? cause.message : String(cause)})`,
+      `${JSON.stringify(path)} (${messageOf(cause)})`,
       'Check the path, or pass the bytes.',
       { cause },
     );

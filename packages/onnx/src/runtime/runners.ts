@@ -131,7 +131,8 @@ export class Runners {
     const session = await orExplained(InferenceSession.create(model.bytes, options), {
       bytes: model.bytes,
       expected: 'a model and session options that ONNX Runtime accepts',
-      advice: 'Check the model with onnx.checker, and the execution providers in `session`.',
+      advice:
+        'Check the model with onnx.checker, the `sizes` you gave, and the execution providers in `session`.',
       source: async () => InferenceSession.create(await models.file(), given),
     });
     return { model: withoutContent(model), session };

@@ -226,7 +226,7 @@ export function selectParameters(
       trainable && found.length > 0
         ? `\`trainable\` chose none of ${found.slice(0, 8).join(', ')}${found.length > 8 ? ', …' : ''} that reaches the loss`
         : 'no float weight that reaches the loss',
-      'Export the model with its weights in the file, or choose others with `trainable`.',
+      'Choose others with `trainable`, or export the model with its weights in the file; describeModel(model) says why a tensor is not trained.',
     );
   }
   const trained = new Set(parameters);

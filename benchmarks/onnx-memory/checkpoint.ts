@@ -1,5 +1,4 @@
-/**
- * What `checkpoint: 'activations'` saves: peak memory of a process that takes steps, with it and without, and the time of a step.
+/** Measures the savings of `checkpoint: 'activations'`: the peak memory of a training process with it and without it, and the time of a step.
  *
  * Usage: tsx onnx-memory/checkpoint.ts [--only deep,encoder-6,resnet-50]
  */

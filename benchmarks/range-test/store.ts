@@ -102,7 +102,7 @@ export function writeLinear(stored: readonly StoredLinear[]): void {
   writeFileSync(new URL('linear.json', folder), lines(stored));
 }
 
-/** None where they have not been measured. */
+/** Empty if they have not been measured. */
 export function readLinear(): StoredLinear[] {
   const file = new URL('linear.json', folder);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredLinear[]) : [];
@@ -116,7 +116,7 @@ export function writeAdaptive(setting: string, stored: readonly StoredAdaptive[]
   writeFileSync(inside('adaptive', setting), lines(stored));
 }
 
-/** None where they have not been measured. */
+/** Empty if they have not been measured. */
 export function readAdaptive(setting: string): StoredAdaptive[] {
   const file = inside('adaptive', setting);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredAdaptive[]) : [];

@@ -24,7 +24,7 @@ export interface TensorLike {
 /** One of tfjs's optimizers: how its rate and momentum are set. */
 export interface OptimizerKind {
   readonly update: UpdateKind;
-  /** How the momentum acts. `null` if this optimizer has none. */
+  /** The place that holds the momentum. `null` if this optimizer has none. */
   readonly momentum: 'tensor' | 'field' | 'beta1' | null;
   /** True if the optimizer keeps `−lr` in a tensor. The others read the field `learningRate` at every update. */
   readonly rateTensor: boolean;

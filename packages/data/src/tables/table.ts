@@ -31,7 +31,7 @@ export interface Table {
   readonly columns: readonly {
     /** The column's name. */
     readonly name: string;
-    /** Whether the column holds numbers or texts. */
+    /** The type of the column's values: numbers or texts. */
     readonly kind: TableColumn['kind'];
   }[];
   /** The first and last rows of the parts. A column of one part fits in memory. */

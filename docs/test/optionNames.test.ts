@@ -185,6 +185,7 @@ const rows: readonly Row[] = [
   ['data fitTable', () => d.fitTable(table, { targt: 'b' }), 'target'],
   ['data fitTable, the split', () => d.fitTable(table, { split: { sed: 1 } }), 'seed'],
   ['data tableDataset', () => d.tableDataset(table, encoding, { labeled: false }), 'labelled'],
+  ['data matchArrays', () => d.matchArrays([], { fil: 'data.npz' }), 'file'],
   ['data checkValues', () => d.checkValues({}, { clases: 2 }), 'classes'],
   ['data readCurve', () => d.readCurve(new Uint8Array(1), { smothing: 1 }), 'smoothing'],
 

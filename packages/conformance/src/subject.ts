@@ -37,8 +37,8 @@ export interface Subject<Batch> {
   /** The optional methods of a Trainable that the adapter has. They are checked too. */
   readonly optional?: readonly ('average' | 'predictBatch' | 'constantAnswer' | 'batchSharpness')[];
   /**
-   * Returns a batch with the same targets and identical inputs, such as zeros. A model can only learn a constant
-   * prediction from it, which must agree with `constantAnswer`. Needed to check that method.
+   * Returns a batch with the same targets and identical inputs, such as zeros. A model can only learn a constant answer
+   * from it, which must agree with `constantAnswer`. Needed to check that method.
    */
   readonly blank?: (batch: Batch) => Batch;
   /** The number of live tensors, buffers or sessions. Leave it out if the adapter never acquires any. */

@@ -35,7 +35,7 @@ export interface OperatorCase {
   readonly inputs: readonly (InputSpec | undefined)[];
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   readonly opset?: number;
-  /** Which outputs the loss uses. An `undefined` output is omitted. Default: the first. */
+  /** Marks the outputs that the loss uses. An `undefined` output is omitted. Default: the first. */
   readonly outputs?: readonly boolean[];
   /** The largest step of the finite differences in float32. */
   readonly step?: number;

@@ -55,7 +55,9 @@ describe('a run that is killed', () => {
       stood.push(checkpoint?.step ?? 0);
       if ((await readdir(folder)).some((name) => name.endsWith('.partial'))) torn += 1;
     }
-    console.log(`killed at steps ${stood.join(', ')}; ${torn} times with a half-written file beside it`);
+    console.log(
+      `killed at steps ${stood.join(', ')}; ${torn} times with a partly written file next to the checkpoint`,
+    );
     expect(stood).toEqual([...stood].sort((a, b) => a - b));
     const reached = (stood.at(-1) as number) + 20;
     expect(await ending(reached, path)).toBe(await ending(reached));

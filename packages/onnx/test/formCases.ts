@@ -155,7 +155,7 @@ export const transposed: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).ch
           reach(kernel[i] as number, dilations[i] as number) +
           (spare[i] as number),
       );
-      // A little less than the full extent, or more by less than a stride.
+      // An output shape that is a little smaller than the full extent, or larger by less than a stride.
       const shape = whole_.map((size, i) =>
         Math.max(
           1,

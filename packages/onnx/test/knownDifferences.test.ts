@@ -150,7 +150,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(await run('Max', [floats(last), floats([0, 0])])).toEqual([[1, Number.NaN]]);
   });
 
-  it('ort-constant-channel: MeanVarianceNormalization of a constant channel gives NaN, where ONNX has 0', async () => {
+  it('ort-constant-channel: MeanVarianceNormalization of a constant channel gives NaN; ONNX defines 0', async () => {
     expect(await run('MeanVarianceNormalization', [floats([3, 3, 3, 3], [1, 1, 2, 2])])).toEqual([
       Array(4).fill(Number.NaN),
     ]);

@@ -19,7 +19,7 @@ export interface RangeTestTask {
   readonly endLr?: number;
   /** The number of updates, as in `rangeTest`. */
   readonly steps?: number;
-  /** How the rates rise, as in `rangeTest`. */
+  /** The spacing of the rates, as in `rangeTest`. */
   readonly spacing?: 'linear' | 'exponential';
   /** The number of updates with which each rate is tried separately, as in `rangeTest`. */
   readonly updatesPerRate?: number;

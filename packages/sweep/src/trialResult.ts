@@ -47,7 +47,7 @@ export interface TrialResult {
   readonly trace?: RangeTestTrace;
   /** The whole run of a fixed rate or a policy, including the steps before it was resumed. */
   readonly run?: TrainingRun;
-  /** Of `autoClr`: the test, the plan and the training. */
+  /** The record of `autoClr`: the test, the plan and the training. */
   readonly autoClr?: AutoClrRecord;
 }
 

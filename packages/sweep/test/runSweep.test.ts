@@ -32,7 +32,7 @@ const alone = Promise.all(jobs.map((job) => runTrial(job, { open })));
 const sameAsAlone = async (results: unknown) => JSON.stringify(results) === JSON.stringify(await alone);
 
 describe('runSweep', () => {
-  it('gives each job the same bits as alone, also in files, and a second call has nothing to do', async () => {
+  it('gives each job the same bits as if it ran alone, also in files, and a second call has nothing to do', async () => {
     const seen: SweepProgress[] = [];
     const { results, failed, stopped } = await runSweep(
       jobs,

@@ -179,7 +179,7 @@ export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): Rea
     stored = elementRanges(bytes, new Set(wanted.map(({ place }) => place)));
   } catch (cause) {
     throw fail(
-      'an ONNX file whose parts lie one after the other',
+      'an ONNX file whose parts are stored one after the other',
       messageOf(cause),
       'The file is damaged; export it again.',
       { cause },

@@ -95,7 +95,7 @@ function saved(b: Ops, node: NodeProto, body: GraphProto, names: readonly string
   return kept;
 }
 
-/** What the backward pass through steps needs. */
+/** The parts of a Scan or Loop that its backward pass uses. */
 interface Steps {
   readonly body: GraphProto;
   /** The number of the body's inputs, and of its outputs, that come before the states. */

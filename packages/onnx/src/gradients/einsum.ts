@@ -108,7 +108,7 @@ export const einsum: Operators = {
     gradient: (c) => {
       const { b, node, needs } = c;
       const equation = equationOf(node, b);
-      if (!equation) throw c.refuse('"..." stands for axes whose number is not known');
+      if (!equation) throw c.refuse('"..." has an unknown number of axes');
       return node.input.map((_, k) => (needs(k) ? operandGradient(b, c, equation, k) : undefined));
     },
   },

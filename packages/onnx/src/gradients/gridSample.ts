@@ -95,7 +95,7 @@ function tapsOf({ node }: GradientContext, b: Ops, u: string, axis: Axis): Taps 
       1,
     );
   const pixels = stack(offsets.map((offset) => (offset === 0 ? first : b.add(first, b.scalar(offset, u)))));
-  // The kernels are symmetric, so reflecting the pixels reflects the sample.
+  // The interpolation kernels are symmetric, so pixels can be reflected instead of samples.
   const pixel = clamp(b, padding === 'reflection' ? reflect(b, pixels, axis) : pixels, axis);
   const weight = stack(weights);
   return {

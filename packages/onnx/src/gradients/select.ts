@@ -19,7 +19,10 @@ const picked: Infer = (node, b) => {
   ];
 };
 
-/** Adds the gradient's slices (or elements, if there is no axis) at the positions that they were taken from. */
+/**
+ * Adds the slices of the gradient at the positions from which they were taken. Without an axis, these are single
+ * elements.
+ */
 function putBack({ b, node, x, g }: GradientContext, positions: (b: Ops) => string): string {
   const axis = attribute(node, 'axis') ? axisOf(int(node, 'axis', 0), b.rank(x(0))) : undefined;
   if (axis !== undefined) return scatterAlong(b, g(0), positions(b), axis, b.sizeAt(x(0), axis), true);
@@ -35,7 +38,7 @@ export const select: Operators = {
     zeroDerivative: { 1: 'a condition' },
     gradient: (c) => [putBack(c, (b) => b.reshape(b.emit('NonZero', [c.x(1)]), [-1]))],
   },
-  // Of several equal elements, the first gets the gradient.
+  // The gradient goes to the first of several equal elements.
   Unique: {
     infer: picked,
     differentiable: [0],

@@ -49,7 +49,10 @@ export function initialBiases(how: Initialization, { seed, name, fanIn }: Fan, l
   return how === 'torch' ? uniform(seed, name, length, 1 / Math.sqrt(fanIn)) : new Float32Array(length);
 }
 
-/** What a tensor's random numbers depend on: the seed and its name, and the numbers of inputs and outputs per unit. */
+/**
+ * The data that determine a tensor's random numbers: the seed, its name, and the numbers of inputs and outputs per
+ * unit.
+ */
 export interface Fan {
   readonly seed: number;
   readonly name: string;

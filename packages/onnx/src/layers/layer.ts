@@ -135,7 +135,7 @@ export interface AttentionSpec {
 export interface ResidualSpec {
   /** Selects a residual block. */
   readonly type: 'residual';
-  /** The layers beside the shortcut. */
+  /** The layers next to the shortcut. */
   readonly layers: readonly LayerSpec[];
   /** The layers of the shortcut. Default: none, so that x itself is added. */
   readonly shortcut?: readonly LayerSpec[];

@@ -149,8 +149,8 @@ function weightColumn(b: Ops, logits: string, axis: number, weights: readonly nu
 }
 
 /**
- * The share of positions with the right class: the first maximum is where the target's is. Ignored positions do not
- * count.
+ * The share of positions whose class is right: the logits have their first maximum at the target's class. Ignored
+ * positions do not count.
  */
 function accuracyOf(
   b: Ops,

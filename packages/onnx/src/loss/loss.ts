@@ -76,8 +76,8 @@ export interface LossTerm {
  * - `'mse'`: the mean over all elements of (y − target)²
  * - `'l1'`: the mean over all elements of |y − target|
  * - `'huber'`: in between: a parabola up to `delta`, then a line
- * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y). A model that ends in
- *   Sigmoid, also behind layout operators, is taken at its logits. Other probabilities are refused.
+ * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y). If the model ends in Sigmoid,
+ * even before layout operators, the loss uses its logits. Other probabilities are refused.
  * - `'ctc'`: labels of a sequence against logits of its steps ({@link CtcLoss})
  * - `{ output }`: the name of a scalar output of the model
  * - a list of losses of several outputs, each with a weight; their weighted sum is minimised

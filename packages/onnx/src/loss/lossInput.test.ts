@@ -52,7 +52,7 @@ describe('the value that a loss is computed on', () => {
     expect(await gradientOf(labelled, classes, { loss: 'crossEntropy' })).toEqual(expected);
   });
 
-  it('is the z behind two probabilities, 1 − σ(z) and σ(z)', async () => {
+  it('is z for a model that ends in the probabilities 1 − σ(z) and σ(z)', async () => {
     const sure: NodeSpec[] = [
       { op: 'Sigmoid', inputs: ['z'], outputs: ['yes'] },
       { op: 'Sub', inputs: ['unity', 'yes'], outputs: ['no'] },

@@ -15,8 +15,7 @@ export interface Row<Found = unknown> {
   /** Whether this form is expected to be faster than those below it, if forms are not measured. Default: always. */
   prefers?(found: Found, node: NodeProto, graph: Graph, target: Target): boolean;
   /**
-   * Whether the form takes part in measurements. Default: always. A form that needs far more memory than others does
-   * not.
+   * Whether the form is measured against others. Default: always. Forms that need far more memory than others are not.
    */
   races?(found: Found): boolean;
   /**

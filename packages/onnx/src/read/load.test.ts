@@ -162,7 +162,7 @@ describe('supported forms of models', () => {
   });
 
   it('ignores optional inputs at the end that have an empty name', async () => {
-    // ONNX Runtime's fusion of a sum and a normalisation would read the third input.
+    // ONNX Runtime fuses a sum and a normalisation, and the fused operator would read the empty third input.
     const normalise = (inputs: readonly string[]): readonly NodeSpec[] => [
       { op: 'Mul', inputs: ['x', 'w'], outputs: ['m'] },
       { op: 'Add', inputs: ['m', 'x'], outputs: ['a'] },

@@ -229,7 +229,7 @@ describe('nodes older than opset 7', () => {
     expect(readModel(writeModel(proto)).opset).toBe(1);
   });
 
-  it('refuses to add new nodes beside them', () => {
+  it('are not mixed with new nodes', () => {
     const model = makeModel({
       opset: 6,
       inputs: [{ name: 'x', type: float, dims: [1, 4] }],

@@ -194,8 +194,8 @@ const same = (a: Coding, b: Coding): boolean =>
   });
 
 /**
- * Finds the stored integers that stand for weights: all that read them read them so, by scales that the file holds. Scalars
- * and integers that a file does not keep as plain bytes are none.
+ * Finds the stored integers that represent weights. All nodes that read them must use the same encoding, with scales
+ * stored in the file. Scalars are not weights, nor are integers that the file does not store as plain bytes.
  */
 export function findQuantised(model: Model): Map<string, Quantised> {
   const found = new Map<string, Quantised>();

@@ -108,7 +108,7 @@ describe('cacheFeatures', () => {
     await trainer.dispose();
   });
 
-  it('applies dropout anew in every step, with the same masks as without it', async () => {
+  it('applies dropout in every step, with the same masks as without the cache', async () => {
     const bytes = buildModel({
       input: [6],
       layers: [

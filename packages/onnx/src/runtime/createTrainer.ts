@@ -26,8 +26,8 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /** Passed on to ONNX Runtime: execution providers, threads, profiling. */
   readonly session?: InferenceSession.SessionOptions;
   /**
-   * Returns the weights that a model keeps in external files, part by part. Default: for a model given by path or URL, the
-   * files beside it. A model with external data that is given as bytes needs this option.
+   * Returns the weights that a model keeps in external files, part by part. Default for a model given by path or URL:
+   * reads the files next to it. A model with external data that is passed as bytes needs this option.
    */
   readonly externalData?: ExternalData;
   /** The `forms` of an earlier trainer. Forms that it did not choose are measured, unless `deterministic` is set. */

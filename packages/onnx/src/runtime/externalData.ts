@@ -3,7 +3,7 @@ import { type Content, outsideOf, outsideTensors, partKey } from '../format/cont
 import { readModel } from '../format/model.ts';
 import type { TensorProto } from '../generated/onnx_pb.ts';
 
-/** Reads a part of a file beside the model. Without a length, it reads to the end. */
+/** Reads a part of a file in the model's folder. Without a length, it reads to the end. */
 export type ReadPart = (location: string, offset: number, length: number | undefined) => Promise<Uint8Array>;
 
 /** Accepts only plain relative paths inside the model's folder. */
@@ -15,7 +15,7 @@ function checkLocation(tensor: TensorProto, location: string): void {
     throw fail(
       `the external data of tensor "${tensor.name}" in the model's own folder`,
       `location = ${JSON.stringify(location)}`,
-      'Move the data file beside the model and save the model again.',
+      "Move the data file into the model's folder and save the model again.",
     );
   }
 }

@@ -76,7 +76,7 @@ function failing(): { readonly runtime: Ort; at: number } {
 describe('a large model', { timeout: 120_000 }, () => {
   it('has the same bits whether it is updated in parts or as a whole', async () => {
     const parts = await trainer(await file());
-    // With `clipNorm`, the norm of all gradients is needed even if it clips nothing, so there are no parts.
+    // With `clipNorm`, the update needs the norm of all gradients, so it is not split into parts.
     const whole = await trainer(model, { clipNorm: 1e9 });
     for (let step = 0; step < 2; step++) {
       const [one, other] = [
@@ -173,6 +173,6 @@ describe('a large model', { timeout: 120_000 }, () => {
     const other = model.slice();
     other[other.length >> 1] = (other[other.length >> 1] as number) ^ 1;
     await writeFile(path, other);
-    await expect(made.exportModel()).rejects.toThrow('as it was when the trainer was made');
+    await expect(made.exportModel()).rejects.toThrow('to be unchanged since the trainer was made');
   });
 });

@@ -4,7 +4,7 @@ import { show } from '../show.ts';
 import type { FloatArray } from '../training/buckets.ts';
 import { hashOf } from './hashOf.ts';
 
-/** How several processes treat the running statistics of batch normalisation. */
+/** The treatment of batch normalisation's running statistics with several processes. */
 export type Statistics = 'averaged' | 'local';
 
 /** A single process. */
@@ -84,7 +84,7 @@ export class Ranks {
     const total = Float64Array.of(weight);
     const all = Object.values(vectors);
     for (const vector of all) scale(vector, weight);
-    // Large ones first, because their transfer can begin while the others are prepared.
+    // Send large ones first, because their transfer can begin while the others are prepared.
     await this.#reduce.sum([...all].sort((a, b) => b.length - a.length).concat(total));
     for (const vector of all) scale(vector, 1 / total[0]!);
     return vectors;

@@ -54,7 +54,7 @@ function asked(externalData: ExternalData): ReadPart {
   };
 }
 
-/** Reads parts of files beside a model's URL. Each file is fetched once. */
+/** Reads parts of files next to a model's URL. Each file is fetched once. */
 function fetched(model: string): ReadPart {
   const files = new Map<string, Promise<Uint8Array>>();
   return (location, offset, length) =>
@@ -123,7 +123,7 @@ async function besides(model: string): Promise<ReadPart> {
     readable(location, async () => {
       const path = await realpath(join(folder, location));
       if (!folders.some((allowed) => path.startsWith(allowed + sep)))
-        throw new Error("it lies outside the model's folder");
+        throw new Error("it is outside the model's folder");
       // Opening a pipe would block until someone writes to it.
       const found = await stat(path);
       if (!found.isFile()) throw new Error('it is not a regular file');

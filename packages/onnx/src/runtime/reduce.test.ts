@@ -101,7 +101,7 @@ const flat = (parameters: Map<string, { data: Float32Array }>): number[] =>
 const furthest = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
-describe('several ranks beside one process', () => {
+describe('several ranks compared with one process', () => {
   it.each([
     ['SGD with momentum', 2, 'none', sgd({ momentum: 0.9 }), [0, 12, 24]],
     ['Adam', 2, 'none', adam(), [0, 12, 24]],
@@ -117,7 +117,7 @@ describe('several ranks beside one process', () => {
       const ranks = await onRanks(size, model, options, (trainer, { rank }) =>
         trained(trainer, shares(cuts)[rank] as Batch),
       );
-      // On several ranks, batch normalisation sees each share by itself, and each share draws its own masks. So the
+      // With several ranks, batch normalisation sees each share separately, and each share draws its own masks. So the
       // single process gets the shares as separate batches.
       const alone = await createTrainer(ort, model, options);
       const whole = await trained(alone, middle === 'none' ? batchOf(0, 24) : shares(cuts));

@@ -23,7 +23,7 @@ const emitters: Readonly<Record<Kind, (prepared: Prepared, target: TargetKind) =
   evaluation: emitEvaluation,
 };
 
-/** What {@link Runners} needs to make sessions. */
+/** The arguments of {@link Runners}. */
 export interface RunnersOptions {
   readonly models: PreparedModel;
   readonly session: InferenceSession.SessionOptions;

@@ -64,7 +64,7 @@ export class Source {
     if (at >= 0 || arrays.length !== this.#lengths.length) {
       const [now, before] = [arrays[at]?.length, this.#lengths[at]];
       throw fail(
-        `the file ${JSON.stringify(this.#file)} as it was when the trainer was made${at > 0 ? ', and those that it refers to' : ''}`,
+        `the file ${JSON.stringify(this.#file)} to be unchanged since the trainer was made${at > 0 ? ', and those that it refers to' : ''}`,
         now === before ? 'other bytes' : `${now} bytes, not ${before}`,
         'Restore the file: a large model is not kept in memory but read again. Or pass its bytes, which are kept.',
       );

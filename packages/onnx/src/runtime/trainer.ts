@@ -86,7 +86,7 @@ function dataOf(
 /** With several processes, parameters are compared at this interval, in steps. */
 const stepsBetweenChecks = 100;
 
-/** The trainer behind `createTrainer`. */
+/** The class of the trainers that `createTrainer` returns. */
 export class Trainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
   readonly momentum: number;

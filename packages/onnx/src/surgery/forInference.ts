@@ -4,8 +4,8 @@ import { Opened } from './opened.ts';
 
 /**
  * Puts a trained model into inference form, so that others can run it. Batch norms use their running statistics, and
- * Dropout drops nothing. `exportModel()` keeps both as they were in the file, which is training form in a file made for
- * training.
+ * Dropout drops nothing. `exportModel()` does not change either of them, so a file made for training keeps its training
+ * form.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @returns the content of the new file; a model in inference form is returned unchanged

@@ -87,7 +87,7 @@ const bufferName = /(^|[._/])(\w*buffer|inv_freq|(attn|attention|causal)_?mask)$
 /** A limit on the search from a bias back to its product, past scales and shifts. */
 const furthest = 12;
 
-/** Whether a value is computed from a product with weights by arithmetic and changes of form alone. */
+/** Whether a value is computed from a product with weights, using only arithmetic and changes of form. */
 function behindProduct(uses: Uses, name: string, steps = furthest): boolean {
   const node = uses.maker(name);
   if (!node || steps === 0) return false;

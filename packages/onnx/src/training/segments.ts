@@ -46,7 +46,7 @@ export function cutIntoSegments({ nodes, sizeOf, read }: Uncut): Segments | unde
   const saved = nodes.map(({ output }) => sum(output.filter((name) => read.has(name)).map(sizeOf)));
   const whole = sum(saved);
 
-  /** Cuts such that no segment exceeds a limit. Each cut is at the place where the least memory crosses it. */
+  /** Cuts such that no segment exceeds a limit. Each cut is at the point that the least memory crosses. */
   const cutsFor = (limit: number): number[] => {
     const cuts: number[] = [];
     let [start, size] = [0, 0];

@@ -17,7 +17,7 @@ const tell = (message: FromWorker): void => void process.send?.(message, undefin
 
 // Ctrl-C reaches every process of a terminal. The parent process decides when to stop.
 process.on('SIGINT', () => {});
-// Without the parent process, nobody needs the result.
+// Without the parent process, the result has no receiver.
 process.on('disconnect', () => process.exit());
 
 let controller = new AbortController();

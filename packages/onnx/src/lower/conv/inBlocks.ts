@@ -17,8 +17,8 @@ export function writePlain(b: Ops, node: NodeProto, result: string, channels: nu
 }
 
 /**
- * A convolution in NCHWc, [N, C/block, H, W, block], between two changes of layout. ONNX Runtime makes this form by
- * itself if the kernel is constant, and keeps the layout from one convolution to the next. So frozen convolutions are
+ * A convolution in NCHWc, [N, C/block, H, W, block], between two changes of layout. If the kernel is constant, ONNX
+ * Runtime makes this form itself, and keeps the layout from one convolution to the next. So frozen convolutions are
  * left to it. Kernels that are trained change their layout in the graph. Kernels of one element stay plain.
  */
 export const convInBlocks: Row<BlockedKernel> = {

@@ -20,7 +20,7 @@ function mayMiss(window: Window): boolean {
   );
 }
 
-/** The row-major indices of the maxima, from the pool itself or from a second pool beside it. */
+/** The row-major indices of the maxima, from the pool itself or from an additional pool. */
 function indicesOf(b: Ops, pool: NodeProto): string {
   const byColumns = int(pool, 'storage_order', 0) === 1;
   const [y, known = ''] = pool.output as [string, string?];

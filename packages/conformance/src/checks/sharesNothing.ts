@@ -10,7 +10,7 @@ export const sharesNothing: TrainableCheck = {
     await withModel(richest(subject), async (model) => {
       await steps(model, subject, 0, 2);
       await withModel(richest(subject), (other) => steps(other, subject, 1, 3));
-      const said = 'a model to train as if there were no other, even after the other’s dispose()';
+      const said = 'a model to train as if the other did not exist, even after the other’s dispose()';
       sameBits(await steps(model, subject, 2, 4), alone, said, 'Keep all state in the instance.');
     });
   },

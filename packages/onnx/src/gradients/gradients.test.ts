@@ -1027,7 +1027,7 @@ const rows: readonly Row[] = [
   ),
 ];
 
-it('gives roots slope 0 at 0, so that composed distances have a gradient where they are 0', async () => {
+it('gives roots slope 0 at 0, so that composed distances have a gradient at 0', async () => {
   const float = DataType.FLOAT;
   const model = makeModel({
     inputs: [{ name: 'x', type: float, dims: [3] }],

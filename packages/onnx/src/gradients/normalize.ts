@@ -51,7 +51,7 @@ function layerNormBack(c: GradientContext): (string | undefined)[] {
   const normal = standardize(b, x(0), axes, float(node, 'epsilon', 1e-5));
   const [ofMean, ofScale] = [1, 2].map((i) => (used(i) ? g(i) : undefined));
   const back = (): string => {
-    // Each of the n values moves the mean by 1/n, and 1/√(var + ε) by −x̂/(var + ε)/n.
+    // Each of the n values changes the mean by 1/n, and 1/√(var + ε) by −x̂/(var + ε)/n.
     const share = (gradient: string): string =>
       b.div(
         b.mul(b.castLike(gradient, x(0)), b.castLike(b.count(gradient), x(0))),

@@ -52,53 +52,59 @@ describe('weights as integers', () => {
   it.each([
     { bits: 8, steps: 127, near: 0.01 },
     { bits: 4, steps: 7, near: 0.2 },
-  ] as const)('of $bits bits are within half a step of the floats', async ({ bits, steps, near }) => {
-    const small = quantizeWeights(model, { bits });
-    expect(small.length).toBeLessThan(model.length);
-    const [before, after] = [await weightsOf(model), await weightsOf(small)];
-    expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
-    const changed = new Set<string>();
-    for (const [name, { data, dims }] of before) {
-      const own = after.get(name);
-      // A MatMulNBits has [K, N], a Gemm [N, K].
-      const turned = own?.dims.join() !== dims.join();
-      const [n = 0, k = 0] = dims;
-      const largest = Math.max(...data.map(Math.abs));
-      data.forEach((value, i) => {
-        const at = turned ? (i % k) * n + Math.floor(i / k) : i;
-        const error = Math.abs(value - (own?.data[at] as number));
-        expect(error).toBeLessThanOrEqual((largest / steps / 2) * 1.0001);
-        if (error > 0) changed.add(name);
-      });
-    }
-    expect([...changed].sort()).toEqual(['conv2d1.weight', 'dense1.weight', 'dense2.weight']);
-    const [floats, rounded] = [await outputOf(model), await outputOf(small)];
-    const size = Math.hypot(...floats);
-    const difference = Math.hypot(...floats.map((value, i) => value - (rounded[i] as number)));
-    expect(difference / size).toBeLessThan(near);
-    expect(difference).toBeGreaterThan(0);
-  });
+  ] as const)(
+    'of $bits bits differ from the floats by at most half a step',
+    async ({ bits, steps, near }) => {
+      const small = quantizeWeights(model, { bits });
+      expect(small.length).toBeLessThan(model.length);
+      const [before, after] = [await weightsOf(model), await weightsOf(small)];
+      expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+      const changed = new Set<string>();
+      for (const [name, { data, dims }] of before) {
+        const own = after.get(name);
+        // A MatMulNBits has [K, N], a Gemm [N, K].
+        const turned = own?.dims.join() !== dims.join();
+        const [n = 0, k = 0] = dims;
+        const largest = Math.max(...data.map(Math.abs));
+        data.forEach((value, i) => {
+          const at = turned ? (i % k) * n + Math.floor(i / k) : i;
+          const error = Math.abs(value - (own?.data[at] as number));
+          expect(error).toBeLessThanOrEqual((largest / steps / 2) * 1.0001);
+          if (error > 0) changed.add(name);
+        });
+      }
+      expect([...changed].sort()).toEqual(['conv2d1.weight', 'dense1.weight', 'dense2.weight']);
+      const [floats, rounded] = [await outputOf(model), await outputOf(small)];
+      const size = Math.hypot(...floats);
+      const difference = Math.hypot(...floats.map((value, i) => value - (rounded[i] as number)));
+      expect(difference / size).toBeLessThan(near);
+      expect(difference).toBeGreaterThan(0);
+    },
+  );
 
-  it.each([8, 4] as const)('of %i bits train, and the export is what was evaluated', async (bits) => {
-    const trainer = await createTrainer(ort, quantizeWeights(model, { bits }), options);
-    const { loss: before } = await trainer.evaluate([batch]);
-    for (let step = 0; step < 30; step++) await trainer.trainStep(batch, { lr: 0.01 });
-    const { loss } = await trainer.evaluate([batch]);
-    const exported = await trainer.exportModel();
-    await trainer.dispose();
-    expect(loss).toBeLessThan(before / 2);
-    const logits = await outputOf(exported);
-    const mean =
-      [...batch.target.data].reduce((sum, label, row) => {
-        const own = [...logits.subarray(4 * row, 4 * row + 4)];
-        return (
-          sum +
-          Math.log(own.reduce((all, value) => all + Math.exp(value), 0)) -
-          (own[Number(label)] as number)
-        );
-      }, 0) / 5;
-    expect(loss).toBeCloseTo(mean, 4);
-  });
+  it.each([8, 4] as const)(
+    'of %i bits are trained, and the export equals what was evaluated',
+    async (bits) => {
+      const trainer = await createTrainer(ort, quantizeWeights(model, { bits }), options);
+      const { loss: before } = await trainer.evaluate([batch]);
+      for (let step = 0; step < 30; step++) await trainer.trainStep(batch, { lr: 0.01 });
+      const { loss } = await trainer.evaluate([batch]);
+      const exported = await trainer.exportModel();
+      await trainer.dispose();
+      expect(loss).toBeLessThan(before / 2);
+      const logits = await outputOf(exported);
+      const mean =
+        [...batch.target.data].reduce((sum, label, row) => {
+          const own = [...logits.subarray(4 * row, 4 * row + 4)];
+          return (
+            sum +
+            Math.log(own.reduce((all, value) => all + Math.exp(value), 0)) -
+            (own[Number(label)] as number)
+          );
+        }, 0) / 5;
+      expect(loss).toBeCloseTo(mean, 4);
+    },
+  );
 
   it('of 4 bits are allowed in convolutions of every opset, even if they do not fill a byte', async () => {
     const nets = [13, 21].map((opset) =>
@@ -172,7 +178,7 @@ describe('weights as integers', () => {
     expect(saved.config.target_modules).toHaveLength(3);
   });
 
-  it('leave out what is to stay', async () => {
+  it('exclude weights that must stay floats', async () => {
     const names = describeModel(model).weights.map(({ name }) => name);
     const [conv = ''] = names;
     const kept = await weightsOf(quantizeWeights(model, { bits: 8, except: (name) => name === conv }));
@@ -185,11 +191,11 @@ describe('weights as integers', () => {
     [{ bits: 8, exept: () => true }, 'exept'],
     [{ bits: 8, except: 'head' }, 'except to be a function of a name'],
     [{ bits: 8, except: () => true }, 'weights of convolutions and products to quantize'],
-  ])('need legal options: %j', (given, why) => {
+  ])('require legal options: %j', (given, why) => {
     expect(() => quantizeWeights(model, given as { bits: 8 })).toThrow(why);
   });
 
-  it('need a model that can have a scale for each output', () => {
+  it('require a model that can have a scale for each output', () => {
     const old = makeModel({
       opset: 12,
       inputs: [{ name: 'x', type: DataType.FLOAT, dims: [1, 2] }],

@@ -17,7 +17,8 @@ import { renderPolicy } from '@clr/report';
 
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 2000 };
 
-const policies: Readonly<Record<string, Policy>> = {
+/** An example of every policy, by the name of its page. */
+export const policies: Readonly<Record<string, Policy>> = {
   constant: constant({ lr: 0.01 }),
   triangular: triangular(bounds),
   triangular2: triangular2(bounds),

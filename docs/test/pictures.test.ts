@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { parsePolicy } from '@clr/core';
 import { expect, it } from 'vitest';
-import { policyPictures } from '../scripts/policyPictures.ts';
+import { policies, policyPictures } from '../scripts/policyPictures.ts';
 
 const folder = new URL('../policies/', import.meta.url);
 const pages = readdirSync(folder)
@@ -13,6 +14,18 @@ it('every policy has a picture', () => {
       .map(([name]) => name)
       .sort(),
   ).toEqual(pages.sort());
+});
+
+it('every policy of core has a page', () => {
+  let message = '';
+  try {
+    parsePolicy({ type: '?' });
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  const types = /type to be one of (.*)\.\n/.exec(message)?.[1]?.split(', ');
+  const described = Object.values(policies).map(({ type }) => type);
+  expect([...new Set<string>(described)].sort()).toEqual(types?.sort());
 });
 
 it.each(policyPictures())('the picture of %s is up to date, and on its page', (name, svg) => {

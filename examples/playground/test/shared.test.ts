@@ -1,7 +1,14 @@
-import { PolicyError, triangular } from '@clr/core';
+import { PolicyError, parsePolicy, triangular } from '@clr/core';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../src/policies/kinds.ts';
 import { fromLink, toLink } from '../src/policies/shared.ts';
+
+it('the menu has every kind of policy', () => {
+  const refused = () => parsePolicy({ type: '?' });
+  for (const { type } of kinds) expect(refused).toThrow(new RegExp(`one of .*\\b${type}\\b`));
+  const types = new Set(kinds.map(({ type }) => type));
+  expect(refused).toThrow(new RegExp(`one of (\\w+(, |\\.$)){${types.size}}`, 'm'));
+});
 
 describe('a link', () => {
   it('holds every kind of policy', () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -17,11 +17,17 @@ interface Surroundings {
   readonly cwd?: string;
 }
 
-/** Runs the built `clr` like a shell, with text on standard input. */
-export function clr(
+/** A command that runs, and what it comes to. */
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the built `clr` like a shell, with text on standard input. A test may send signals to `child`. */
+export function start(
   args: readonly string[],
   { input = '', cwd = process.cwd() }: Surroundings = {},
-): Promise<Ended> {
+): Running {
   const child = spawn(process.execPath, [bin, ...args], { cwd });
   let [out, err] = ['', ''];
   child.stdout.on('data', (piece) => {
@@ -33,5 +39,10 @@ export function clr(
   // A command that has already failed does not read its input.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  return { child, ended };
 }
+
+/** Runs the built `clr` to its end. */
+export const clr = (args: readonly string[], surroundings?: Surroundings): Promise<Ended> =>
+  start(args, surroundings).ended;

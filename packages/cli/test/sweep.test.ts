@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { meets } from '@clr/tooling/needs';
 import { hasRedis, redisServer } from '@clr/tooling/redisServer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clr, type Ended } from './clr.ts';
+import { clr, type Ended, start } from './clr.ts';
 import { tableText } from './shapes.ts';
 
 let folder = '';
@@ -96,21 +94,12 @@ describe('a sweep that is stopped', () => {
     ];
     expect((await run(...args, '--out', 'whole', '--quiet')).code).toBe(0);
     const stoppable = [...args, '--out', 'stopped', '--quiet'];
-    const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-    const child = spawn(process.execPath, [bin, ...stoppable], { cwd: folder });
-    let out = '';
-    child.stdout.on('data', (part) => {
-      out += part;
-    });
-    let ended = false;
-    const closed = new Promise((resolve) => child.on('close', resolve)).finally(() => {
-      ended = true;
-    });
+    const { child, ended } = start(stoppable, { cwd: folder });
     const hasCheckpoint = async () =>
       (await readdir(join(folder, 'stopped')).catch(() => [])).some((name) => name.endsWith('.safetensors'));
-    while (!ended && !(await hasCheckpoint())) await sleep(10);
+    while (child.exitCode === null && !(await hasCheckpoint())) await sleep(10);
     child.kill('SIGINT');
-    const code = await closed;
+    const { code, out } = await ended;
     // On a fast machine it may end before the signal.
     if (code !== 0) {
       expect(code).toBe(130);
@@ -185,13 +174,11 @@ describe('over a queue', () => {
     async () => {
       const server = await redisServer();
       await server.start();
-      const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
       const args = ['worker', '--redis', server.url, '--workers', '1', '--folder', 'shared'];
-      const worker = spawn(process.execPath, [bin, ...args], { cwd: folder });
-      const closed = new Promise((resolve) => worker.on('close', resolve));
+      const { child, ended } = start(args, { cwd: folder });
       expect(await run(...grid, '--out', 'far', '--redis', server.url)).toMatchObject({ code: 0 });
-      worker.kill('SIGINT');
-      expect(await closed).toBe(0);
+      child.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 0 });
       await server.remove();
       expect(await run(...grid, '--out', 'near')).toMatchObject({ code: 0 });
       expect(await filesOf('far')).toEqual(await filesOf('near'));

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { arraysDataset, bytesSource, encodeNpz, openArrays } from '@clr/data';
 import { buildModel, type LayerSpec } from '@clr/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clr, type Ended } from './clr.ts';
+import { clr, type Ended, start } from './clr.ts';
 import { tableText, writeShapes } from './shapes.ts';
 
 let folder = '';
@@ -164,23 +162,17 @@ describe('a run that is killed', () => {
     );
     const args = ['train', 'start.onnx', '--data', 'table.csv', '--epochs', '150', '--seed', '3', '--quiet'];
     expect((await run(...args, '--out', 'whole.onnx')).code).toBe(0);
-    const bin = fileURLToPath(new URL('../dist/main.js', import.meta.url));
     const resumable = [...args, '--checkpoint', 'run', '--out', 'resumed.onnx'];
     // One run is killed. Another is asked to stop, and says how to resume.
     for (const [signal, wait] of [
       ['SIGKILL', 1500],
       ['SIGINT', 2500],
     ] as const) {
-      const child = spawn(process.execPath, [bin, ...resumable], { cwd: folder });
-      let out = '';
-      child.stdout.on('data', (part) => {
-        out += part;
-      });
+      const { child, ended } = start(resumable, { cwd: folder });
       // On a fast machine it may end before the signal.
-      const closed = new Promise((resolve) => child.on('close', resolve));
       await new Promise((resolve) => setTimeout(resolve, wait));
       child.kill(signal);
-      const code = await closed;
+      const { code, out } = await ended;
       if (code === 130) expect(out).toContain(`clr ${resumable.join(' ')}`);
     }
     expect((await run(...resumable)).code).toBe(0);

@@ -21,6 +21,7 @@ import { gatherEvidence } from './evidence.ts';
 import type { RangeTestFinding } from './finding.ts';
 import { highReason, isHigh } from './highStart.ts';
 import type { LossSmoothing } from './lossSmoothing.ts';
+import { nothingLeftReason, placeOfNothingLeft } from './nothingLeft.ts';
 import { isFiniteLoss, poolTraces } from './poolTraces.ts';
 import { refusals } from './refusals.ts';
 import { resampleEdges } from './resampleEdges.ts';
@@ -51,6 +52,8 @@ export interface AnalyzeOptions {
  * depend on the kind of update):
  *
  * `maxLr = edge / m · min(1, 1000 / steps)^q`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
+ *
+ * Where the training data are learned by heart on the way, `maxLr` is at most the rate at which that was done.
  *
  * The intervals come from resampled curves (a block bootstrap), widened. The certainty of the edge rises with the
  * number of steps in the decade below it; the confidence also with the share of the loss that was gained. `calibration.ts` holds all numbers and their sources; most were fitted to trained
@@ -135,8 +138,10 @@ export function analyzeRangeTest(
   const { sharesLoss } = evidence.trace;
   const dynamics: Dynamics = { updateKind };
   const first = trace.sweeps[0];
-  const highest = sharesAlone && first ? highestBySharpness(first, dynamics) * 10 ** below.maxLr : Infinity;
-  const lower = Math.min(1, highest / edgeLr);
+  const sharpest = sharesAlone && first ? highestBySharpness(first, dynamics) : Infinity;
+  const learned = byAccuracy ? Infinity : rate(placeOfNothingLeft(evidence));
+  const limit = (highest: number) => Math.min(1, (highest * 10 ** below.maxLr) / edgeLr);
+  const lower = limit(Math.min(sharpest, learned));
   const edges = [...resampleEdges(evidence, resamples).map(rate), edgeLr].sort((a, b) => a - b);
   // Learning the class shares alone does not count as a gain.
   const gain = sharesLoss < Infinity ? 1 - minOf(smoothed) / sharesLoss : features.depth / curve.level;
@@ -151,10 +156,11 @@ export function analyzeRangeTest(
     edgeLr: lower * edgeLr,
     reasons: [
       ...reasons,
-      ...(sharesAlone ? [sharesAloneReason(minOf(smoothed), sharesLoss, lower < 1)] : []),
+      ...(sharesAlone ? [sharesAloneReason(minOf(smoothed), sharesLoss, limit(sharpest) < 1)] : []),
       ...(byAccuracy
         ? []
         : [`The loss begins to fall at ${falls}, is lowest at ${lowest}, and has risen again at ${breaks}.`]),
+      ...(limit(learned) < 1 ? [nothingLeftReason(rateAt(trace, learned))] : []),
       ...read,
       ...trace.sweeps.slice(0, 1).flatMap((sweep) => secondOpinion(sweep, edgeLr, dynamics)),
     ],

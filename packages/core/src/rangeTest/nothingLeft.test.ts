@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { analyzeRangeTest } from './analyzeRangeTest.ts';
+import type { RangeTestTrace } from './trace.ts';
+
+/** A sweep whose loss falls to nothing at 0.01, stays there, and rises at 1: a small training set, learned by heart. */
+function byHeart(left: number, constantAnswer?: RangeTestTrace['constantAnswer']): RangeTestTrace {
+  const points = Array.from({ length: 200 }, (_, step) => {
+    const lr = 1e-4 * 10 ** (step / 40);
+    const loss = lr < 0.01 ? 1.1 * (1 - lr / 0.01) + left : lr < 1 ? left : lr;
+    return { step, lr, loss: loss + 1e-3 * Math.sin(step ** 3) * loss };
+  });
+  return {
+    ...{ version: 1, spacing: 'exponential', startLr: 1e-4, endLr: 10, points, smoothing: 'none' },
+    ...{ updateKind: 'adaptive', stopped: { step: 200, reason: 'diverged' } },
+    ...(constantAnswer && { constantAnswer }),
+  };
+}
+
+describe('a sweep that learns its data by heart', () => {
+  const known = { loss: 1.1, accuracy: 1 / 3 };
+
+  it('has its maxLr at most where nothing is left, and says so', () => {
+    const { suggestion, reasons } = analyzeRangeTest(byHeart(0.001, known));
+    expect(suggestion!.maxLr).toBeGreaterThan(0.005);
+    expect(suggestion!.maxLr).toBeLessThan(0.02);
+    expect(suggestion!.fixedLr).toBeLessThanOrEqual(suggestion!.maxLr);
+    expect(reasons.join(' ')).toMatch(/From 0\.0\d+ \(step \d+\) on next to nothing of the loss is left/);
+  });
+
+  it.each([
+    ['some loss is always left', byHeart(0.02, known)],
+    ['it is not known what a constant answer has', byHeart(0.001)],
+  ])('has it below its edge where %s', (_, trace) => {
+    const { suggestion, reasons } = analyzeRangeTest(trace);
+    expect(suggestion!.maxLr).toBeGreaterThan(0.1);
+    expect(reasons.join(' ')).not.toContain('next to nothing');
+  });
+});

@@ -1,5 +1,6 @@
 // Compares the time of `clr train` with that of the same training written for @clr/onnx: start, data, training and the
-// written file. The two take turns, each in its own process. Build first.
+// written file. The two take turns, each in its own process. It prints the processor's time too, which other programs on
+// the machine disturb less. Build first; an argument sets the number of rounds.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,17 +9,26 @@ import { fileURLToPath } from 'node:url';
 import { encodeNpz } from '@clr/data';
 
 // The settings of both trainings.
-const [batch, epochs, lr] = [32, 8, 0.002];
+const [batch, epochs, lr] = [32, 3, 0.002];
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const clr = path('../../packages/cli/dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'clr-bench-'));
 const at = (name: string): string => join(folder, name);
-const node = (...args: readonly string[]): number => {
+const node = (...args: readonly string[]): Taken => {
   const start = performance.now();
-  execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  return performance.now() - start;
+  const env = { ...process.env, CLR_CPU_TIME: at('cpu') };
+  execFileSync(process.execPath, ['--import', path('cpuTime.mjs'), ...args], {
+    ...{ env, stdio: ['ignore', 'ignore', 'inherit'] },
+  });
+  return { passed: performance.now() - start, processor: Number(readFileSync(at('cpu'), 'utf8')) };
 };
+
+/** Milliseconds. */
+interface Taken {
+  readonly passed: number;
+  readonly processor: number;
+}
 
 const [count, size] = [3200, 3 * 32 * 32];
 const x = Float32Array.from({ length: count * size }, (_, i) => Math.sin(i * ((i % 10) + 1)));
@@ -40,7 +50,7 @@ const conv = (filters: number) => [
 node(clr, ...conv(16), '--out', at('model.onnx'));
 
 const shared = [at('model.onnx'), '--data', at('data.npz'), '--lr', String(lr), '--epochs', String(epochs)];
-const command = (): number =>
+const command = (): Taken =>
   node(
     clr,
     'train',
@@ -53,17 +63,33 @@ const command = (): number =>
     '--out',
     at('command.onnx'),
   );
-const direct = (): number =>
+const direct = (): Taken =>
   node(
     ...[path('direct.mjs'), at('model.onnx'), at('data.npz'), at('direct.onnx')],
     ...[batch, epochs, lr].map(String),
   );
-const rounds = Number(process.argv[2] ?? 5);
-const times = Array.from({ length: rounds }, () => [command(), direct()] as const);
-const ratios = times.map(([one, other]) => one / other).sort((a, b) => a - b);
-for (const [one, other] of times)
-  console.log(`clr train ${one.toFixed(0)} ms, direct ${other.toFixed(0)} ms`);
-console.log(`median ratio ${ratios[Math.floor(rounds / 2)]?.toFixed(3)} (target: 1.05 at most)`);
+const rounds = Number(process.argv[2] ?? 10);
+const text = ({ passed, processor }: Taken): string =>
+  `${passed.toFixed(0).padStart(6)} ms (processor ${processor.toFixed(0).padStart(6)})`;
+// In turn, and each first as often as the other.
+const times = Array.from({ length: rounds }, (_, round) => {
+  const before = round % 2 === 0 ? undefined : direct();
+  const one = command();
+  const other = before ?? direct();
+  console.log(`clr train ${text(one)}, direct ${text(other)}`);
+  return [one, other] as const;
+});
+for (const [what, name] of [
+  ['passed', 'time that passed'],
+  ['processor', 'time of the processor'],
+] as const) {
+  const ratios = times.map(([one, other]) => one[what] / other[what]).sort((a, b) => a - b);
+  const quantile = (share: number) => ratios[Math.round(share * (rounds - 1))]!.toFixed(3);
+  console.log(
+    `${name}: median ratio ${quantile(0.5)} (target: 1.05 at most), quartiles ${quantile(0.25)} and ${quantile(0.75)}, ` +
+      `${quantile(0)} to ${quantile(1)}`,
+  );
+}
 console.log(
   `${readFileSync(at('command.onnx')).length} and ${readFileSync(at('direct.onnx')).length} bytes of model`,
 );

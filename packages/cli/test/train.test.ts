@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { arraysDataset, bytesSource, encodeNpz, openArrays } from '@clr/data';
-import { buildModel, type LayerSpec } from '@clr/onnx';
+import { buildModel, describeModel, type LayerSpec } from '@clr/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clr, type Ended, start } from './clr.ts';
 import { tableText, writeShapes } from './shapes.ts';
@@ -109,6 +109,20 @@ describe('a table', () => {
     expect(prices.map((price) => Math.fround((Number(price) - target.mean) / target.std))).toEqual([
       ...outputs!.data,
     ]);
+  });
+
+  it('gets a small model for few rows, and a larger one for many', async () => {
+    for (const [rows, sizes] of [
+      [100, [16]],
+      [2500, [32, 32]],
+    ] as const) {
+      await writeFile(join(folder, 'rows.csv'), tableText(rows));
+      const { out } = await run('new', 'mlp', '--data', 'rows.csv', '--drop', 'price', '--out', 'rows.onnx');
+      expect(out.includes('With only 80 rows to train on it has 16 hidden units')).toBe(rows === 100);
+      const { weights } = describeModel(await readFile(join(folder, 'rows.onnx')));
+      const biases = weights.filter(({ name }) => name.endsWith('bias')).map(({ dims }) => dims[0]);
+      expect(biases).toEqual([...sizes, 2]);
+    }
   });
 
   it('is measured by a range test, which does not change the model', async () => {

@@ -1,9 +1,19 @@
 import type { Ort } from '@clr/onnx';
 
-/** Loads ONNX Runtime at its first use, with the options of its sessions. */
-export async function loadRuntime(
-  device: 'wasm' | 'webgpu',
-): Promise<{ ort: Ort; providers: readonly string[] }> {
+/** ONNX Runtime, and the options of its sessions. */
+export interface Runtime {
+  readonly ort: Ort;
+  readonly providers: readonly string[];
+  /** Says where it runs, if that is not where the caller asked. */
+  readonly note?: string;
+}
+
+/** Loads ONNX Runtime at its first use. Without an adapter for WebGPU it runs on the processor, and says so. */
+export async function loadRuntime(device: 'wasm' | 'webgpu'): Promise<Runtime> {
+  if (device === 'webgpu' && !(await hasAdapter())) {
+    const note = 'WebGPU finds no graphics card in this browser, so the training runs on the processor.';
+    return { ...(await loadRuntime('wasm')), note };
+  }
   if (device === 'webgpu') {
     const ort = await import('onnxruntime-web/webgpu');
     return { ort: ort as unknown as Ort, providers: ['webgpu'] };
@@ -13,3 +23,6 @@ export async function loadRuntime(
   ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   return { ort: ort as unknown as Ort, providers: ['wasm'] };
 }
+
+const hasAdapter = async (): Promise<boolean> =>
+  Boolean(await navigator.gpu?.requestAdapter().catch(() => null));

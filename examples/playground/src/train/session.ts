@@ -53,7 +53,8 @@ export class Session {
   }
 
   static async open(task: Task, settings: RunSettings, tell: (event: Event) => void): Promise<Session> {
-    const { ort, providers } = await loadRuntime(settings.device);
+    const { ort, providers, note } = await loadRuntime(settings.device);
+    tell({ type: 'notes', notes: [...task.notes, ...(note === undefined ? [] : [note])] });
     const trainer = await createTrainer(ort, task.model, {
       loss: task.loss,
       optimizer: settings.optimizer === 'adam' ? adam() : sgd({ momentum: 0.9 }),

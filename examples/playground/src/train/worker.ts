@@ -18,7 +18,6 @@ async function open(settings: RunSettings, files: DroppedFiles | undefined): Pro
   session = undefined;
   tell({ type: 'status', text: 'Getting the examples and the model ready …' });
   const task = await taskOf(settings, files);
-  tell({ type: 'notes', notes: task.notes });
   tell({ type: 'status', text: 'Loading ONNX Runtime …' });
   session = await Session.open(task, settings, tell);
   // Train even if the disk is full.

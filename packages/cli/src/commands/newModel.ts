@@ -38,6 +38,13 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
 /** The number of examples that are checked. */
 const looked = 2048;
 
+/** The hidden layers of an mlp: the small one if the large ones would have more weights than there are training rows. */
+const [small, large] = [[16], [32, 32]] as const;
+
+/** The number of weights and biases of dense layers with these sizes. */
+const weightsOf = (sizes: readonly number[]): number =>
+  sizes.reduce((sum, size, i) => sum + (i === 0 ? 0 : ((sizes[i - 1] as number) + 1) * size), 0);
+
 /** `clr new`: makes a new model. */
 export const newModel: Command = {
   flags,
@@ -53,7 +60,8 @@ or an encoder with attention for sequences (transformer). With --data its size f
   --split <share>     the share of validation data in clr train, which the encoding must not use (default: 0.2)
   --input <shape>     the shape of an example: 784; 3,32,32; 128 tokens, or 128,9 for 128 steps of 9 numbers
   --outputs <n>       the number of classes or of numbers in its answer
-  --hidden <a,b>      units of the hidden layers (default: 32,32 of an mlp; 64 of a cnn)
+  --hidden <a,b>      units of the hidden layers (default: 32,32 of an mlp, or 16 if the data have fewer training rows
+                      than that has weights; 64 of a cnn)
   --filters <a,b,c>   filters of a cnn's blocks, each of which halves the image (default: 16,32,64)
   --vocabulary <n>    the number of different tokens of a transformer, from 0 (default: it reads numbers)
   --width, --heads, --blocks <n>   of a transformer (default: 64, 4, 2)
@@ -76,7 +84,7 @@ Example
     if (!out) throw new UsageError('--out with the name of the model', 'no --out', 'new');
     const seed = wholeOf('new', 'seed', values.seed, 0) ?? 0;
     const share = numberOf('new', 'split', values.split, (n) => n > 0 && n < 1, 'a share in (0, 1)') ?? 0.2;
-    const hidden = listOf('new', 'hidden', values.hidden) ?? (kind === 'mlp' ? [32, 32] : [64]);
+    const asked = listOf('new', 'hidden', values.hidden);
     const filters = listOf('new', 'filters', values.filters) ?? [16, 32, 64];
     const dropout =
       numberOf('new', 'dropout', values.dropout, (n) => n >= 0 && n < 1, 'a share in [0, 1)') ?? 0;
@@ -120,6 +128,9 @@ Example
     if (!input || outputs === undefined) {
       throw new UsageError('--data, or --input and --outputs', 'neither', 'new');
     }
+    const rows = opened ? Math.ceil((1 - share) * opened.dataset.count) : Infinity;
+    const few = rows < weightsOf([input.at(-1) as number, ...large, outputs]);
+    const hidden = asked ?? (kind === 'cnn' ? [64] : few ? small : large);
     if (kind === 'transformer') checkSequence(input, vocabulary !== undefined);
     const layers = {
       mlp: () => mlp(hidden, dropout, outputs),
@@ -133,6 +144,11 @@ Example
     ];
     const text = [
       ...(opened?.notes ?? []),
+      ...(kind === 'mlp' && !asked && few
+        ? [
+            `With only ${rows} rows to train on it has ${small.join()} hidden units; --hidden asks for others.`,
+          ]
+        : []),
       `A model from [${input.join(', ')}] to ${outputs}.`,
       `Written: ${files.map(({ path }) => path).join(', ')}`,
     ];

@@ -7,7 +7,7 @@ import { inject } from 'vitest';
 import type {} from './buildSite.ts';
 
 // Without a software GPU, which draws slowly.
-const plainArgs = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
+const args = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The widths of the window. */
@@ -25,17 +25,14 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** @param gpu - whether WebGPU has an adapter: SwiftShader, which computes on the processor */
-export async function openSite({ gpu = false }: { readonly gpu?: boolean } = {}): Promise<Site> {
+export async function openSite(): Promise<Site> {
   await mkdir(pictures, { recursive: true });
   const server: PreviewServer = await preview({
     ...{ root, logLevel: 'error', build: { outDir: inject('built').outDir } },
     preview: { port: 0, host: '127.0.0.1' },
   });
   const url = server.resolvedUrls!.local[0]!;
-  const browser = await chromium.launch({
-    ...{ executablePath: chromiumPath, args: [...(gpu ? chromiumArgs : plainArgs)] },
-  });
+  const browser = await chromium.launch({ executablePath: chromiumPath, args });
   return {
     url,
     async open(options = {}, hash = '') {

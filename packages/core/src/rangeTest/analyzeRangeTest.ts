@@ -53,7 +53,7 @@ export interface AnalyzeOptions {
  *
  * `maxLr = edge / m · min(1, 1000 / steps)^q`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
  *
- * Where the training data are learned by heart on the way, `maxLr` is at most the rate at which that was done.
+ * If the model learns its training data by heart during the sweep, `maxLr` is at most the rate at which it knew them.
  *
  * The intervals come from resampled curves (a block bootstrap), widened. The certainty of the edge rises with the
  * number of steps in the decade below it; the confidence also with the share of the loss that was gained. `calibration.ts` holds all numbers and their sources; most were fitted to trained

@@ -183,7 +183,8 @@ export const unevenClasses = { shares: 2, start: 3 } as const;
 
 /**
  * The loss must fall below that of the best constant answer by this share of it. If it starts below this share of it,
- * and at most this share of the answers is wrong, there is nothing to gain. Chosen: the gain from learning the class
+ * and at most this share of the answers is wrong, there is nothing to gain. If it falls below this share on the way,
+ * nothing is left. Chosen: the gain from learning the class
  * shares of recent batches.
  */
 export const minGain = 0.005;

@@ -19,20 +19,20 @@ function byHeart(left: number, constantAnswer?: RangeTestTrace['constantAnswer']
 describe('a sweep that learns its data by heart', () => {
   const known = { loss: 1.1, accuracy: 1 / 3 };
 
-  it('has its maxLr at most where nothing is left, and says so', () => {
+  it('limits maxLr to the rate at which nothing is left, and says so', () => {
     const { suggestion, reasons } = analyzeRangeTest(byHeart(0.001, known));
     expect(suggestion!.maxLr).toBeGreaterThan(0.005);
     expect(suggestion!.maxLr).toBeLessThan(0.02);
     expect(suggestion!.fixedLr).toBeLessThanOrEqual(suggestion!.maxLr);
-    expect(reasons.join(' ')).toMatch(/From 0\.0\d+ \(step \d+\) on next to nothing of the loss is left/);
+    expect(reasons.join(' ')).toMatch(/The loss is almost 0 from 0\.0\d+ \(step \d+\) on/);
   });
 
   it.each([
     ['some loss is always left', byHeart(0.02, known)],
-    ['it is not known what a constant answer has', byHeart(0.001)],
-  ])('has it below its edge where %s', (_, trace) => {
+    ['the loss of a constant answer is unknown', byHeart(0.001)],
+  ])('does not limit maxLr if %s', (_, trace) => {
     const { suggestion, reasons } = analyzeRangeTest(trace);
     expect(suggestion!.maxLr).toBeGreaterThan(0.1);
-    expect(reasons.join(' ')).not.toContain('next to nothing');
+    expect(reasons.join(' ')).not.toContain('almost 0');
   });
 });

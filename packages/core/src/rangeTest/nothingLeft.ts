@@ -2,11 +2,11 @@ import { minGain } from './calibration.ts';
 import type { Evidence } from './evidence.ts';
 
 /**
- * The place of the rate at which the loss was next to nothing for the first time, beside that of the best constant answer.
- * A small training set is learned by heart there: its gradients vanish, so that the loss stays low at any rate, and the edge
- * after it may lie far too high.
+ * The place of the first rate at which the loss is almost nothing beside that of the best constant answer. From there on
+ * the model knows a small training set by heart. Its gradients vanish, so the loss stays low at any rate, and the edge
+ * may be far too high.
  *
- * @returns Infinity if some loss was always left, or the loss of the best constant answer is not known
+ * @returns Infinity if some loss is always left, or the loss of the best constant answer is not known
  */
 export function placeOfNothingLeft({ trace, curve: { x }, smoothed }: Evidence): number {
   const constantLoss = Math.min(trace.constantLoss, trace.sharesLoss);
@@ -14,6 +14,6 @@ export function placeOfNothingLeft({ trace, curve: { x }, smoothed }: Evidence):
   return x[smoothed.findIndex((loss) => loss < minGain * constantLoss)] ?? Infinity;
 }
 
-/** What a limit by it means, for the user. */
+/** Tells the user about this limit. */
 export const nothingLeftReason = (rate: string): string =>
-  `From ${rate} on next to nothing of the loss is left: the training data are learned by heart, and higher rates show no harm. So maxLr is at most that.`;
+  `The loss is almost 0 from ${rate} on: the model knows its training data by heart, so higher rates show no harm. maxLr is at most this rate.`;

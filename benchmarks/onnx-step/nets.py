@@ -18,7 +18,9 @@ class Residual(nn.Module):
 
 
 def separable(inputs, outputs, stride):
-    """A kernel for each channel, then a product over the channels."""
+    """
+    A depthwise-separable convolution: a 3 × 3 kernel for each channel, then a 1 × 1 convolution that mixes the channels.
+    """
     return [nn.Conv2d(inputs, inputs, 3, stride=stride, padding=1, groups=inputs, bias=False),
             nn.BatchNorm2d(inputs), nn.ReLU(),
             nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]

@@ -3,7 +3,7 @@ import rangeTests from '@clr/tooling/oracle/range_tests.json' with { type: 'json
 import { replayAs } from './replay.ts';
 import type { Truth } from './store.ts';
 
-/** One sweep on the digits set with its setting's truth. */
+/** One sweep on the digits set, and the measured results of training at fixed rates in the same setting. */
 export interface DigitsSweep {
   readonly truth: Truth;
   readonly updateKind: UpdateKind;

@@ -1,6 +1,6 @@
 /**
- * The processor time that the analysis of a range test takes, by length of the trace. Each length runs in its own
- * process. Unlike wall-clock time it does not depend on what else the machine does.
+ * Measures the processor time of analysing a range test, for traces of several lengths. Unlike wall-clock time, processor
+ * time does not depend on the machine's other load. Each length runs in its own process.
  *
  * npx tsx range-test/longTraces.ts
  */
@@ -42,7 +42,7 @@ if (kind === undefined) {
     });
     console.log(
       `${name}: ${times.map((time, i) => `10^${i + 4} points ${time.toFixed(2)} s`).join(', ')}; ` +
-        `10^6 beside 10^5: ${(times[2]! / times[1]!).toFixed(1)}`,
+        `10^6 points take ${(times[2]! / times[1]!).toFixed(1)} times as long as 10^5`,
     );
   }
 } else {

@@ -31,7 +31,10 @@ export const sweepOf = ({ sweep, endLr }: StoredSweep): Sweep =>
   sweep === 'linear' ? linearSweep(endLr!) : sweeps[sweep];
 const looksSmoothed = (trace: RangeTestTrace): boolean =>
   analyzeRangeTest(trace, { resamples: 0 }).reasons[0]!.startsWith('Smoothed');
-/** Both ways of stopping cut at the same step, so the raw losses are cut where the tool stopped. */
+/**
+ * Compares maxLr from a tool's smoothed losses with that from the raw losses. The tool may stop before the end of the
+ * sweep, so the raw losses are cut to the same number of steps.
+ */
 export function compare(stored: StoredSweep, tool: Tool, digits: number): Comparison {
   const sweep = sweepOf(stored);
   const means = smoothings[tool](stored.loss, sweep).map((loss) => rounded(loss, digits));
@@ -55,7 +58,8 @@ if (process.argv[1] === import.meta.filename) {
       const near = answered.filter(({ ratio }) => ratio && Math.abs(ratio - 1) <= 0.1);
       const one = answered.filter(({ ratio }) => ratio === null);
       console.log(
-        `${tool}, ${digits} digits: maxLr within 10 % in ${share(answered, near)}, only one answers in ${one.length};`,
+        `${tool}, ${digits} digits: maxLr within 10 % in ${share(answered, near)};`,
+        `only one of the two gives a rate in ${one.length} cases;`,
         `noticed ${share(
           found,
           found.filter(({ noticed }) => noticed),

@@ -24,7 +24,7 @@ describe('floatImages', () => {
     for (const [p, value] of floats.entries()) expect(value).toBeCloseTo(expected[p]!, 6);
   });
 
-  it('puts the same values channels last', () => {
+  it('gives the same values in channels-last order', () => {
     const [a, b, c, d, e, f] = floatImages(split, [3], normalisation);
     expect([...floatImages(split, [3], { ...normalisation, layout: 'HWC' })]).toEqual([a, d, b, e, c, f]);
   });
@@ -58,7 +58,7 @@ describe('floatBatches', () => {
     expect(labels({})).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
   });
 
-  it('shuffles whole batches, each image with its own label', () => {
+  it('shuffles images together with their labels, and drops the incomplete last batch', () => {
     const batches = [...floatBatches(split, { ...normalisation, size: 3, seed: 4 })];
     expect(batches.map(({ count }) => count)).toEqual([3, 3]);
     for (const { images, labels } of batches)

@@ -366,7 +366,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   [
     'saveLora with a head that does not exist',
     () => surgery.saveLora!(adapted, { and: (name: string) => name === 'fc.weight' }),
-    ['and to select at least one weight'],
+    ['the option `and` to select at least one weight'],
   ],
   ['loadLora without a file', () => surgery.loadLora!(mlp), ['the bytes of a safetensors file', 'undefined']],
   [

@@ -23,7 +23,8 @@ export const analyze: Command = {
   flags,
   help: `Usage: clr analyze <file | -> … [--svg <file.svg>] [--json]
 
-Reads LR range tests, several of one model together, and says which rates they suggest.
+Reads one or more LR range tests and says which rates they suggest. Several files are
+analysed together, so they should be tests of the same model.
 Exits with 3 if they give no suggestion.
 
 A file is a trace of clr, or a record of another tool: fastai's lrs and losses, pytorch-lr-finder's
@@ -87,7 +88,7 @@ Example
   },
 };
 
-/** Reads a name of core, or the factor of a running mean. */
+/** Reads the name of a smoothing that @clr/core knows, or the factor of a running mean. */
 function smoothingOf(text: string): LossSmoothing {
   const names = ['none', 'fastai', 'lightning', 'lr-finder'] as const;
   const named = names.find((name) => name === text);

@@ -16,8 +16,8 @@ export const plans = ['decay', 'cycles', 'wsd', 'fixed'] as const;
 export type PlanName = (typeof plans)[number];
 
 /**
- * Finds the rates by `autoClr`, and stops it before it trains. Then the training itself can be resumed, and an
- * interrupted range test starts again with the same bits.
+ * Finds the rates with `autoClr`, and aborts it before its training begins. The caller trains with `train` instead, which
+ * can be resumed. An interrupted range test is repeated from the start, with the same bits.
  */
 export async function findPolicy(
   { trainer, batches, validation, steps, stepsPerEpoch }: SetUp,
@@ -29,7 +29,8 @@ export async function findPolicy(
   const stop = AbortSignal.any([signal, found.signal]);
   let start: Start | undefined;
   let tried = 0;
-  // The usual cost in autoClr.
+  // The number of updates that autoClr's range test usually takes: 8 % of `steps`, but at least 135 and at most 600, and
+  // never more than half of `steps`.
   progress.start(
     'range test',
     Math.min(Math.ceil(steps / 2), Math.max(135, Math.min(600, Math.ceil(0.08 * steps)))),

@@ -23,19 +23,21 @@ export interface AutoClrOptions<Batch> {
    */
   readonly plan?: Plan;
   /**
-   * Compares the plan with others in short trainings, which take a fifth of `steps` together: with `'fixed'` if it is
-   * true, or with those in a list. A plan that is clearly better is trained instead. Default false.
+   * Compares the plan with other plans in short trainings, which together take a fifth of `steps`. `true` compares it
+   * with `'fixed'`, a list with the plans in it. A plan that is clearly better is trained instead. Default false.
    */
   readonly verdict?: boolean | readonly Plan[];
   /**
-   * The number of updates for each rate. The range test then tries each rate separately, on the same batches. Default: 5 if
-   * the model is already trained (as its loss shows, or because a sweep found nothing); else a sweep.
+   * If given, the range test tries each rate separately, on the same batches, with this many updates each. Default: one
+   * sweep over rising rates. If the model is already trained (as its loss shows, or because a sweep found nothing), it
+   * is 5.
    */
   readonly updatesPerRate?: number;
   /** After this many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
   readonly patience?: number;
   /**
-   * The number of times that patience may divide the bounds before it stops. Default 2, as in the paper's headline run.
+   * The number of times that patience may divide the bounds before it stops. Default 2, as in the main experiment of
+   * Smith's paper.
    */
   readonly reductions?: number;
   /** Average the weights of the last troughs, five at most, and keep that if it is the best. Default false. */
@@ -87,7 +89,7 @@ export type AutoClrEvent =
       readonly type: 'policy';
       /** The policy. */
       readonly policy: Policy;
-      /** The number of updates to come under this policy. */
+      /** The length of the whole plan, in updates. */
       readonly steps: number;
     }
   | {
@@ -96,7 +98,7 @@ export type AutoClrEvent =
       /** The record of the step. */
       readonly step: TrainingStep;
     }
-  /** With `patience`, the reading of the troughs so far. */
+  /** At each trough. With `patience`, the event also has what the troughs so far advise. */
   | {
       /** The training has reached a trough. */
       readonly type: 'trough';

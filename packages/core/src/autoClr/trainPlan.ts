@@ -90,7 +90,8 @@ export async function trainPlan<Batch>(
         const snapshot = keeps ? await take() : undefined;
         if (snapshot) kept = [...kept.slice(1 - maxTroughs), { step, snapshot }];
         await consider(metrics, async () => ({ step, snapshot: snapshot ?? (await take()) }));
-        // Only cycles between bounds support patience.
+        // `checkOptions` allows `patience` only with the plans 'cycles' and 'fixed', so the policy is a sequence whose
+        // bounds can be reduced.
         const cycles = policy as SequencePolicy;
         const reading = patience
           ? readTroughs(troughs, {

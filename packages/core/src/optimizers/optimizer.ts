@@ -3,5 +3,7 @@ import type { AdamOptimizer, AdamWOptimizer } from './adam.ts';
 import type { RmsPropOptimizer } from './rmsProp.ts';
 import type { SgdOptimizer } from './sgd.ts';
 
-/** An optimizer as plain JSON, every default written out. Adapters that own the update execute it. */
+/**
+ * An optimizer as plain JSON, every default written out. Adapters that compute the weight update themselves execute it.
+ */
 export type Optimizer = SgdOptimizer | AdamOptimizer | AdamWOptimizer | RmsPropOptimizer | AdagradOptimizer;

@@ -100,8 +100,8 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
 }
 
 /**
- * Policies one after another, each from its own step 0, as in the paper's headline run. The end of a stage ends its
- * cycle. After a final stage with `steps`, its rates continue, and no further cycle ends.
+ * Policies one after another, each from its own step 0, as in the main experiment of Smith's paper. The end of a stage
+ * ends its cycle. After a final stage with `steps`, its rates continue, and no further cycle ends.
  *
  * @throws {PolicyError} naming the stage, if a policy is invalid or a stage other than the last has no `steps`
  * @see Smith, arXiv 1506.01186, table 2

@@ -23,7 +23,7 @@ export const triangular2Kind: PolicyKind<Triangular2Policy> = register<Triangula
 });
 
 /**
- * A {@link triangular} policy whose amplitude halves after every cycle: the policy of the paper's headline run.
+ * A {@link triangular} policy whose amplitude halves after every cycle, as in the main experiment of Smith's paper.
  *
  * `lr(t) = baseLr + (maxLr − baseLr) · w(t) / 2^cycle`; `baseLr` stays.
  *

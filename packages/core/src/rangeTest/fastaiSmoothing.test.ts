@@ -19,7 +19,8 @@ it('smooths by a debiased running mean with weight 0.98', () => {
 });
 
 it('cuts when the mean exceeds four times its best, or is not a number', () => {
-  // After a 1 and many losses of 0, k losses of h give the mean h · (1 − 0.98^k), which exceeds 4 from the k-th on.
+  // After many losses of 1, k losses of h give the mean 1 + (h − 1) · (1 − 0.98^k). The curve is cut at the first k for
+  // which this exceeds 4.
   const long = times(2000, 1);
   for (const [height, k] of [
     [400, 1],

@@ -10,7 +10,10 @@ export interface ReadTroughsOptions {
   readonly patience?: number;
   /** The smallest change that counts as a gain, in accuracy if there is one, else in loss. Default 0. */
   readonly minGain?: number;
-  /** The number of reductions of the bounds before the advice to stop. Default 2, as in the paper's headline run. */
+  /**
+   * The number of reductions of the bounds before the advice to stop. Default 2, as in the main experiment of Smith's
+   * paper.
+   */
   readonly reductions?: number;
   /** The steps at which the bounds were already reduced. Patience starts again at each. */
   readonly reducedAt?: readonly number[];

@@ -14,7 +14,7 @@ describe('checkShape', () => {
     ],
     [[9], ['n']],
     [[9, 7], undefined],
-  ])('takes %j for %j', (dims, wanted) => {
+  ])('accepts an array of shape %j for a model input of shape %j', (dims, wanted) => {
     expect(() => checkShape('x', dims, wanted)).not.toThrow();
   });
 

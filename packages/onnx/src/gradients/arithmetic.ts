@@ -5,7 +5,10 @@ import { broadcastInputs, inputOf } from '../graph/infer.ts';
 import { broadcastValue } from '../graph/mapElements.ts';
 import type { Gradient, Infer, Operator, Operators } from '../graph/operator.ts';
 
-/** Infers broadcasting arithmetic. It also computes known elements, because shapes and scales are computed with it. */
+/**
+ * Infers the type and shape of a broadcasting operator. If the operands' elements are known, it also computes the
+ * result's elements, because models compute shapes and scales with these operators.
+ */
 function following(f: (a: Dim, b: Dim) => Dim, ofFloats: (a: Dim, b: Dim) => Dim = f): Infer {
   return (node, b) => {
     const left = b.type(inputOf(node, 0));
@@ -101,7 +104,7 @@ export const arithmetic: Operators = {
             : slope;
         return b.mul(g(0), safe);
       };
-      // The slope in the exponent is y·ln x. It is 0 where x is 0, because y is 0 there too.
+      // The derivative with respect to the exponent is y · ln x. Where x is 0, it is taken as 0.
       const raised = (): string => {
         const zero = b.scalar(0, x(0));
         const log = b.log(b.where(b.equal(x(0), zero), b.scalar(1, x(0)), x(0)));

@@ -1027,7 +1027,7 @@ const rows: readonly Row[] = [
   ),
 ];
 
-it('gives roots slope 0 at 0, so that composed distances have a gradient at 0', async () => {
+it('uses 0 as the derivative of a root at 0, so that distances composed of several nodes have a finite gradient there', async () => {
   const float = DataType.FLOAT;
   const model = makeModel({
     inputs: [{ name: 'x', type: float, dims: [3] }],

@@ -67,7 +67,8 @@ const inOnePass: Row = {
   operator: 'clr:BatchNormGrad',
   form: 'by batch normalisations',
   where: 'everywhere',
-  because: 'the plain form: one pass over the values, where the separate operators take three',
+  because:
+    'the fallback: works for every node and on every target, in one pass over the values; the separate operators take three',
   applies: always,
   write: (node, b) =>
     gradients(node, b, (b, value, { slope, offset, mean, variance, epsilon }) =>

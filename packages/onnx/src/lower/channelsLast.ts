@@ -4,8 +4,8 @@ import type { Ops } from '../graph/ops.ts';
 import { always, type Row } from './row.ts';
 
 /**
- * Up to this many channels, a product with the identity matrix is faster than Transpose, because it reads its factor
- * transposed.
+ * Up to this many channels, multiplying by the identity matrix is faster than Transpose: the matrix product reads its
+ * transposed operand directly.
  */
 const maxByProduct = 16;
 
@@ -32,7 +32,7 @@ const byTranspose: Row = {
   operator: 'clr:ChannelsLast',
   form: 'by Transpose',
   where: 'everywhere',
-  because: 'the plain form',
+  because: 'the fallback: works for every node and on every target',
   applies: always,
   write: (node, b) => [transposed(b, inputOf(node, 0))],
 };

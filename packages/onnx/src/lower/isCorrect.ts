@@ -33,7 +33,7 @@ const byArgMax: Row = {
   operator: 'clr:IsCorrect',
   form: 'by ArgMax',
   where: 'everywhere',
-  because: 'the plain form',
+  because: 'the fallback: works for every node and on every target',
   applies: always,
   write: (node, b) => {
     const [logits, target] = node.input as [string, string];

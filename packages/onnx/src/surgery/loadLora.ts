@@ -55,7 +55,7 @@ export function loadLora(model: Uint8Array, adapter: Uint8Array, options: LoadLo
   const rank = modules[0]?.rank;
   if (rank === undefined || modules.some((each) => each.rank !== rank)) {
     throw fail(
-      'adapters of one rank, as base_model.model.….lora_A.weight',
+      'adapters that all have the same rank, in tensors with names such as base_model.model.….lora_A.weight',
       rank === undefined ? `only ${[...tensors.keys()].slice(0, 3).map(show).join(', ')}` : 'several ranks',
       'Pass an adapter_model.safetensors of PEFT.',
     );

@@ -9,8 +9,9 @@ import { floatValues, Opened } from './opened.ts';
 import { prune } from './prune.ts';
 
 /**
- * Adds the adapters of {@link addLora} to the weights: `W + alpha / rank · B·A`, computed in float64. The model is then
- * as small and as fast as before, with the same results up to rounding.
+ * Adds the adapters of {@link addLora} to the weights: `W + alpha / rank · B·A`, computed in float64. The merged
+ * model is as small and as fast as the model without adapters, and gives the same results as the model with adapters, up
+ * to rounding.
  *
  * @param model - the content of an .onnx file with adapters, such as a result of `exportModel()`; it is not changed
  * @returns the content of the new file

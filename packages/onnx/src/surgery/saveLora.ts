@@ -63,9 +63,9 @@ export function saveLora(model: Uint8Array, options: SaveLoraOptions = {}): Lora
     .filter((name) => !adapters.has(name) && and(name));
   if (options.and && also.length === 0) {
     throw fail(
-      'and to select at least one weight',
+      'the option `and` to select at least one weight',
       `none of ${adapters.size} tensors of adapters and ${opened.graph.initializer.length - adapters.size} others`,
-      'describeModel lists the weights. Leave it out to save only the adapters.',
+      'describeModel() lists the weights. Leave out `and` to save only the adapters.',
     );
   }
   const tensors = new Map<string, NamedTensor>();

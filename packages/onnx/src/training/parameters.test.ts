@@ -137,7 +137,7 @@ describe('the selection of parameters', () => {
     });
     expect(() =>
       buildTrainingModel(mirrored, { loss: 'mse', optimizer: sgd(), trainable: (name) => name === 'fill' }),
-    ).toThrow(/"fill": the derivative of the loss is 0 all over/);
+    ).toThrow(/"fill": the derivative of the loss is 0 everywhere/);
   });
 
   it('refuses the ratio of a Dropout in training form', () => {

@@ -52,8 +52,8 @@ const byName = (tensors: readonly TensorProto[]): Map<string, TensorProto> =>
   new Map(tensors.map((tensor) => [tensor.name, tensor]));
 
 /**
- * A draft with the inputs of all models that contain the network: data, `rngStep`, targets, parameters, running
- * statistics.
+ * A draft with the inputs that training and inference models share: data, `rngStep` (if the network needs it), targets,
+ * parameters and running statistics.
  */
 function network(p: Plan): Draft {
   const draft: Draft = { b: p.b, inputs: [...p.inputs], outputs: [], state: [] };
@@ -101,7 +101,7 @@ function gradientVectors(
   if (still !== undefined) {
     throw fail(
       'a gradient for every parameter that `trainable` names',
-      `"${still}": the derivative of the loss is 0 all over`,
+      `"${still}": the derivative of the loss is 0 everywhere`,
       'Leave it out of `trainable`, or export the model so that the loss depends on it.',
     );
   }
@@ -127,10 +127,7 @@ function metrics({ b, head }: Plan): Pick<Graphed, 'loss' | 'accuracy'> {
   return { loss: scalar(head.loss), accuracy: head.accuracy && scalar(head.accuracy) };
 }
 
-/**
- * The replacements of state vectors. If a parameter or running statistic is not finite, the sum of its replacement is
- * NaN.
- */
+/** The new values of the state vectors with these roles. `nanUnlessFinite` checks them for NaN and infinity. */
 function successors({ outputs, state }: Draft, roles: readonly string[]): string[] {
   const values = new Map(outputs.map(({ name, value }) => [name, value]));
   return state.flatMap(({ role, output }) =>

@@ -46,7 +46,7 @@ describe('smooth', () => {
     expect(Math.max(...smooth(spiked, 9).map(([, y]) => y!))).toBe(78);
   });
 
-  it('takes the mean of the two middle values of an even number', () => {
+  it('takes the mean of the two middle values if the number of values is even', () => {
     expect([median([4, 1]), median([3, 1, 2])]).toEqual([2.5, 2]);
     expect(median([])).toBeNaN();
     expect([mean([4, 1]), mean([])]).toEqual([2.5, Number.NaN]);

@@ -127,7 +127,7 @@ describe.skipIf(!hasDevice)('restore', () => {
     },
   );
 
-  it('refuses sgd without a velocity for sgd with one', async () => {
+  it("refuses a snapshot of sgd without momentum if the model's sgd has momentum", async () => {
     const trainer = await open(layersOf(), sgd({ momentum: 0.9 }));
     const snapshot = await trained(layersOf(), sgd());
     await expect(trainer.restore(snapshot)).rejects.toThrow(/conv1\.weight, slot 0 is missing/);
@@ -179,7 +179,10 @@ describe.skipIf(!hasDevice)('restore', () => {
     trainer.dispose();
   });
 
-  /** Parameters whose sizes cover every split into blocks and vec4s. Each gradient is its own index. */
+  /**
+   * Parameters whose sizes cover every split into blocks and vec4s. Element `i` of parameter `index` has the gradient
+   * `index + 1 + i % 7`, so the parameters differ.
+   */
   const sizes = [3, 1024, 1500, 4, 2049];
   function own(order: readonly number[], shared: boolean, on: GPUDevice = device, optimizer = adam()) {
     const total = order.reduce((sum, index) => sum + (sizes[index] as number), 0);

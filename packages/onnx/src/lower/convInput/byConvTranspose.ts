@@ -7,7 +7,7 @@ export const byConvTranspose: Row = {
   operator: 'clr:ConvInputGrad',
   form: 'by transposed convolution',
   where: 'everywhere',
-  because: 'the plain form',
+  because: 'the fallback: works for every node and on every target',
   applies: always,
   write: (node, b) => {
     const [x, w, g] = node.input as [string, string, string];

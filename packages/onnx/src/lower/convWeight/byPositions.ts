@@ -28,7 +28,7 @@ export const byPositions: Row = {
   operator: 'clr:ConvWeightGrad',
   form: 'by positions',
   where: 'everywhere',
-  because: 'the plain form',
+  because: 'the fallback: works on every target, for kernels of up to 4096 elements',
   applies: always,
   races: () => false,
   write: (node, b) => {

@@ -17,25 +17,30 @@ export const leaksNothing: TrainableCheck = {
       const options = { startLr: rateOf(subject) / 10, endLr: rateOf(subject), steps: 3 };
       await rangeTest(model.trainable, subject.batches, options);
     };
-    const before = await live();
+    const initial = await live();
     await withModel(richest(subject), async (model) => {
-      // The first round may fill caches.
+      // The first round may fill caches. A pool of buffers may grow later too, if more reads than before overlap, but a
+      // leak grows each time.
       await round(model);
-      const warm = await live();
-      for (let again = 0; again < 3; again++) await round(model);
-      const after = await live();
-      if (after > warm) {
-        throw fail(
-          `${warm} live resources after three more rounds of steps, evaluation, snapshot and range test`,
-          `${after}`,
-          'Free the resources of each call; a snapshot must not hold any.',
-        );
+      let before = await live();
+      for (let tries = 3; tries > 0; tries--) {
+        for (let again = 0; again < 3; again++) await round(model);
+        const after = await live();
+        if (after <= before) return;
+        if (tries === 1) {
+          throw fail(
+            `${before} live resources after three more rounds of steps, evaluation, snapshot and range test`,
+            `${after}`,
+            'Free the resources of each call; a snapshot must not hold any.',
+          );
+        }
+        before = after;
       }
     });
     const end = await live();
-    if (end > before)
+    if (end > initial)
       throw fail(
-        `${before} live resources after dispose(), as before create()`,
+        `${initial} live resources after dispose(), as before create()`,
         `${end}`,
         'Free all resources in dispose().',
       );

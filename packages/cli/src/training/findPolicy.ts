@@ -29,7 +29,7 @@ export async function findPolicy(
   const stop = AbortSignal.any([signal, found.signal]);
   let start: Start | undefined;
   let tried = 0;
-  // The number of updates that autoClr's range test usually takes: 8 % of `steps`, but at least 135 and at most 600, and
+  // The number of updates that the range test of `autoClr` usually takes: 8 % of `steps`, but at least 135 and at most 600, and
   // never more than half of `steps`.
   progress.start(
     'range test',

@@ -56,7 +56,7 @@ const cases: Readonly<Record<string, Case>> = {
     dims: x,
     attributes: { epsilon: { float: 1e-5 } },
   },
-  'the sum output of SkipLayerNormalization': { inputs: [x, x, [8]], dims: x, output: 3, reaching: 2 },
+  'SkipLayerNormalization, its sum output': { inputs: [x, x, [8]], dims: x, output: 3, reaching: 2 },
   SkipSimplifiedLayerNormalization: {
     inputs: [x, x, [8], [8]],
     dims: x,

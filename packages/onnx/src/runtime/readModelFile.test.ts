@@ -208,7 +208,7 @@ describe('weights in other files', () => {
     // A link to a place outside both folders is still refused.
     await rm(join(snapshot, 'model.onnx_data'));
     await symlink(join(root, 'secret.bin'), join(snapshot, 'model.onnx_data'));
-    await expect(createTrainer(ort, join(snapshot, 'model.onnx'), options)).rejects.toThrow('lies outside');
+    await expect(createTrainer(ort, join(snapshot, 'model.onnx'), options)).rejects.toThrow('it is outside');
   });
 
   it('need a path, or a function that returns them', async () => {

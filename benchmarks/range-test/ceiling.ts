@@ -1,6 +1,6 @@
 /**
  * Measures how well a range test can predict the best fixed rate. Its distance below the edge is fitted by the kind of
- * update and one more feature of the curve, on all settings but one, and scored on that one. Trains nothing.
+ * update and one more feature of the curve, on all settings but one, and scored on that one. It trains no model.
  *
  * npx tsx range-test/ceiling.ts
  */

@@ -1,5 +1,5 @@
 /**
- * Scores every rule against the truth, from the stored traces alone; trains nothing and takes seconds.
+ * Scores every rule against the truth, from the stored traces alone. It trains no model and takes seconds.
  *
  * npx tsx range-test/score.ts [--held-out] [--detail]
  */

@@ -1,5 +1,5 @@
 /**
- * Prints the tables of the stored runs; trains nothing.
+ * Prints the tables of the stored runs. It trains no model.
  *
  * npx tsx tuned-decay/table.ts [--part unseen] [--divisors] [--detail]
  */

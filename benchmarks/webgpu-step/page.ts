@@ -5,7 +5,7 @@ import { type Contestant, nets } from './nets.ts';
 import { type Bandwidth, optimizerBandwidth } from './optimizer.ts';
 import { tfjs } from './tfjs.ts';
 
-/** Milliseconds per step of each round, or the reason why there are none. */
+/** Milliseconds per step of each round, or the reason why it was not measured. */
 export interface Result {
   readonly milliseconds: number[];
   readonly host?: number;

@@ -7,4 +7,5 @@ for (const { name, run } of reduceChecks) {
   await run(reduce);
   if (reduce.rank === 0) console.log(`passed: ${name}`);
 }
+if (reduce.rank === 0) console.log(`UCX's memory hooks: ${process.env.UCX_MEM_EVENTS}`);
 if (reduce.rank === 0) console.log(`ranks: ${reduce.size}, ${reduce.library.kind}`);

@@ -22,6 +22,13 @@ describe.each(launchers.length > 0 ? launchers : [['no MPI on this machine', []]
       expect(code).toBe(0);
     });
 
+    test("turns off UCX's memory hooks, unless the user has set them", async () => {
+      const { output } = await start(launcher, 1, 'checks.main.ts').ended;
+      expect(output).toContain("UCX's memory hooks: no\n");
+      const { output: kept } = await start(launcher, 1, 'checks.main.ts', [], { UCX_MEM_EVENTS: 'n' }).ended;
+      expect(kept).toContain("UCX's memory hooks: n\n");
+    });
+
     test('ends all ranks when one of them throws, with its exit code', async () => {
       const { code, output } = await start(launcher, 2, 'faults.main.ts', ['throw']).ended;
       expect(output).toContain('this rank has a fault');

@@ -34,6 +34,7 @@ export function start(
   ranks: number,
   program: string,
   args: readonly string[] = [],
+  variables: NodeJS.ProcessEnv = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended>; output(): string } {
   const [command, ...flags] = launcher as [string, ...string[]];
   const path = fileURLToPath(new URL(program, import.meta.url));
@@ -43,7 +44,7 @@ export function start(
     {
       cwd: fileURLToPath(new URL('..', import.meta.url)),
       // Ranks that wait yield their cores.
-      env: { ...process.env, OMPI_MCA_mpi_yield_when_idle: '1' },
+      env: { ...process.env, OMPI_MCA_mpi_yield_when_idle: '1', ...variables },
     },
   );
   let output = '';

@@ -45,7 +45,7 @@ function number(tensor: TensorProto, text: string | undefined): number | undefin
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw fail(
-    `the external data of tensor "${tensor.name}" at a whole offset of at least 0`,
+    `the offset and the length of the external data of tensor "${tensor.name}" to be integers of at least 0`,
     JSON.stringify(text),
     'The file is damaged; export it again.',
   );
@@ -70,7 +70,7 @@ export function partKey({ location, offset, length }: Outside): string {
 /**
  * Loads elements from external files into their tensors. Tensors without a loaded part are left unchanged.
  *
- * @param proto - freshly decoded; it is changed
+ * @param proto - a freshly decoded model, which this function changes
  * @returns the former location of each tensor's elements
  */
 export function bringIn(proto: ModelProto, parts: Content['parts']): Map<TensorProto, Outside> {

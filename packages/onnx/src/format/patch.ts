@@ -140,7 +140,7 @@ function elementRanges(bytes: Uint8Array, wanted: ReadonlySet<Place>): Map<Place
   let functions = 0;
   fields(bytes, { start: 0, end: bytes.length }, (number, type, content) => {
     if (type !== WireType.LengthDelimited) return;
-    // A graph in several parts counts as one.
+    // Protobuf allows a graph in several parts. They share one count of nodes and initializers.
     if (number === field.model.graph) visitGraph(content, '', count);
     if (number === field.model.functions) {
       const at = `f${functions}`;
@@ -179,7 +179,7 @@ export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): Rea
     stored = elementRanges(bytes, new Set(wanted.map(({ place }) => place)));
   } catch (cause) {
     throw fail(
-      'an ONNX file whose parts are stored one after the other',
+      'an ONNX file whose fields can be decoded',
       messageOf(cause),
       'The file is damaged; export it again.',
       { cause },
@@ -201,8 +201,8 @@ export function locateTensors(bytes: Uint8Array, wanted: readonly Wanted[]): Rea
 }
 
 /**
- * New elements of a tensor, as many as it has. The array has the tensor's type, with two exceptions: float32 for
- * float16 and bfloat16, the raw bytes for integers.
+ * New elements for a tensor, as many as the tensor has. The array has the tensor's type, with two exceptions: float16
+ * and bfloat16 are given as float32, and integers as their raw bytes.
  */
 export interface Replacement {
   readonly name: string;

@@ -16,8 +16,8 @@ export interface Outside {
   /** The name of the external file. */
   readonly location: string;
   readonly offset: number;
-  /** In bytes; `undefined` for the rest of the file. */
+  /** The length in bytes; `undefined` means the rest of the file. */
   readonly length: number | undefined;
-  /** The type of the elements there. */
+  /** The type of the elements in the external file. */
   readonly dataType: number;
 }

@@ -93,9 +93,9 @@ export function readSafetensors(file: Uint8Array): {
     const { dtype, shape, data_offsets: offsets } = entry ?? {};
     if (typeof dtype !== 'string' || !Object.hasOwn(types, dtype)) {
       throw fail(
-        `tensors of ${Object.keys(types).join(', ')}`,
+        `tensors of type ${Object.keys(types).join(', ')}`,
         `"${name}" of type ${show(dtype)}`,
-        'Convert it.',
+        'Convert the tensor to one of these types.',
       );
     }
     if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)

@@ -74,7 +74,7 @@ export function doubleData(tensor: TensorProto): Float64Array {
   return data;
 }
 
-/** The number of elements to copy at a time if the file does not align them. */
+/** If the elements are not aligned in the file, they are copied this many at a time. */
 const atOnce = 1 << 14;
 
 /** Yields the elements of a float32 or float64 tensor in parts. The next part may overwrite the previous one. */

@@ -5,7 +5,7 @@ import { DataType } from '../format/dataType.ts';
 
 type Case = Omit<OperatorCase, 'seed'>;
 
-/** Each key and value serves `shared` query heads. */
+/** The sizes of a case. Each key and value serves `shared` query heads. */
 type Sizes = Readonly<Record<'batch' | 'heads' | 'shared' | 'queries' | 'keys' | 'width', number>>;
 
 const sizes: fc.Arbitrary<Sizes> = fc.record({
@@ -36,7 +36,7 @@ const bias = (s: { queries: number; keys: number }): InputSpec => ({
 });
 
 describeGradients([
-  form('by heads', (c) => c),
+  form('with an axis of heads', (c) => c),
   form('with one vector for all heads', (c, { batch, heads, shared, queries, keys, width }) => ({
     ...c,
     inputs: [
@@ -57,7 +57,7 @@ describeGradients([
     inputs: [...c.inputs, bias(s)],
     attributes: { softcap: { float: 1.5 } },
   })),
-  form('with a past, which is extended', (c, { batch, heads, width }) => ({
+  form('with past keys and values', (c, { batch, heads, width }) => ({
     ...c,
     inputs: [
       ...c.inputs,

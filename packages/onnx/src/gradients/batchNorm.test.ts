@@ -7,7 +7,7 @@ import { createTrainer } from '../index.ts';
 
 const { FLOAT, DOUBLE } = DataType;
 
-it('normalizes float and double side by side, over batches of the same shape', async () => {
+it('trains a float32 and a float64 batch normalisation of the same shape in one model', async () => {
   const stored = (type: number, suffix: string) =>
     ['scale', 'bias', 'mean', 'variance'].map((name) => ({
       name: `${name}${suffix}`,

@@ -11,9 +11,9 @@ const batchAxes = (rank: number): number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => i !== 1);
 
 /**
- * The mean and variance of the batch, [C] each. At momentum 0 the node itself outputs them as its running statistics,
- * so they are not reduced a second time. The running statistics are then computed by further nodes. If another node
- * reads the running statistics, the mean and variance are reduced here instead.
+ * The mean and variance of the batch, [C] each. To avoid reducing x a second time, this function sets the momentum of
+ * the node to 0: the node then outputs them in place of its running statistics, and further nodes compute the running
+ * statistics. If another node reads the running statistics, the mean and variance are reduced here instead.
  */
 function batchStatistics({ b, node, x }: GradientContext, axes: readonly number[]): [string, string] {
   const [y = '', ...running] = node.output;

@@ -18,7 +18,10 @@ function wantedFrom(c: GradientContext, first: number): string[] {
   return [...new Set(names)];
 }
 
-/** Lists the gradients in the order of the node's inputs. If a value is several inputs, only the first one gets it. */
+/**
+ * Lists the gradients in the order of the node's inputs. If several inputs are the same value, only the first of them
+ * gets the gradient.
+ */
 function inOrder(
   { node, needs }: GradientContext,
   found: ReadonlyMap<string, string>,

@@ -23,7 +23,7 @@ export function byDecomposition(
   const gradients = differentiate(b, b.nodes.slice(mark), seeds, wanted, () => b.opset);
   const given = new Set<string>();
   return node.input.map((name, i) => {
-    // One value may be several inputs. Its gradient must count once.
+    // Several inputs may be the same value. Its gradient must count only once.
     if (!needs(i) || given.has(name)) return undefined;
     given.add(name);
     return gradients.get(name) ?? null;

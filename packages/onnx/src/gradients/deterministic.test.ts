@@ -6,12 +6,12 @@ import { relativeDifference, repeatGradients } from '../../test/repeatGradients.
 import { DataType } from '../format/dataType.ts';
 import { operators } from './index.ts';
 
-/** The number of equal calls to compare. */
+/** The number of identical calls whose results are compared. */
 const calls = Number(process.env.CLR_CALLS ?? 60);
 
 /**
- * Sizes at which ONNX Runtime's kernels use several threads, as its profiles show. 160 suffices for most. Cheap kernels
- * need more; slow ones need less.
+ * Sizes at which ONNX Runtime's kernels use several threads, as its profiles show. A size of 160 suffices for most.
+ * Cheap kernels need larger tensors; for slow kernels, smaller tensors suffice.
  */
 const sizes: Readonly<Record<string, number>> = {
   RoiAlign: 32,

@@ -16,8 +16,8 @@ export type OpsetOf = (domain: string) => number;
 
 /**
  * The values that depend on `sources` with a nonzero slope, including the sources. Values also stay live through
- * operators without a gradient, and through integers that they make (quantised values). The backward pass decides
- * whether that matters.
+ * operators without a gradient, even if those make integers (quantised values). The backward pass decides whether that
+ * matters.
  */
 export function dependents(b: Ops, nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const live = new Set(sources);
@@ -51,7 +51,7 @@ function atRunTime({ opType }: NodeProto): Partial<Problem> {
     ? {
         received: 'its effect is known only while the model runs',
         advice:
-          'Fix the free axes it depends on with `sizes`, or export the model so that no computed value decides which branch is taken or how many rounds run.',
+          'Use `sizes` to fix the free axes that it depends on, or export the model so that no computed value decides which branch is taken or how many rounds run.',
       }
     : {};
 }

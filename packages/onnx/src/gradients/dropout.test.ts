@@ -74,7 +74,7 @@ describe('Dropout in training form', () => {
     await checkDropout(ort);
   });
 
-  it('is the identity in an evaluation', async () => {
+  it('leaves its input unchanged in an evaluation', async () => {
     const trainer = await createTrainer(ort, modelOf([2000]), options);
     expect((await trainer.evaluate([{}])).loss).toBe(2000);
     await trainer.dispose();

@@ -5,8 +5,8 @@ import type { Operators } from '../graph/operator.ts';
 
 /**
  * Dropout is the identity in inference form. In training form it is written as a product with a mask that depends on
- * the step (see `graph/randomNumbers.ts`). The runtime's own Dropout is not used, because snapshots cannot hold its random
- * state.
+ * the step (see `graph/randomNumbers.ts`). The runtime's own Dropout is not used, because snapshots cannot hold the
+ * state of its generator.
  */
 export const dropout: Operators = {
   Dropout: {

@@ -21,7 +21,7 @@ const isFloat = (c: Case, i: number): boolean => {
   return input !== undefined && (input.type === undefined || input.type === DataType.FLOAT);
 };
 
-/** The case with the chosen float inputs computed from parameters, and the chosen float outputs in the loss. */
+/** The case in which parameters make the chosen float inputs, and the loss uses the chosen float outputs. */
 function reached(c: Case, inputs: readonly number[], outputs: readonly number[]): OperatorCase {
   return {
     opset: 18,
@@ -37,7 +37,7 @@ function reached(c: Case, inputs: readonly number[], outputs: readonly number[])
   };
 }
 
-/** Each float input with each float output, and then all of them together. */
+/** Yields each float input with each float output, and then all of them together. */
 function* flows(c: Case): Generator<OperatorCase> {
   const inputs = c.inputs.flatMap((_, i) => (isFloat(c, i) ? [i] : []));
   const outputs = (c.outputs ?? [true]).flatMap((float, i) => (float ? [i] : []));
@@ -67,14 +67,14 @@ async function check(c: OperatorCase): Promise<'right' | string> {
 const refused: Readonly<Record<string, RegExp>> = {
   // The scales change sizes and positions.
   Resize: /for its input 2/,
-  // The scores at one of four stages of the computation.
+  // This output holds the scores at one of four stages of the computation.
   Attention: /through its output 3/,
   // Angles are constant tables.
   RotaryEmbedding: /for its input [12]/,
 };
 
-describe('every trained float input with every float output in the loss', () => {
-  it('finds a case in test/operatorCases.ts for every operator', () => {
+describe('the gradient of every float output with respect to every float input', () => {
+  it('has a case in test/operatorCases.ts for every operator', () => {
     const tested = [...Object.keys(differentiableCases), ...Object.keys(sameGradient)];
     expect(tested.sort()).toEqual(named('function').sort());
     for (const [one, other] of Object.entries(sameGradient)) {

@@ -132,7 +132,8 @@ function pools(op: string, draw: Draw): Row[1] {
       const reach = kernel.map((k, i) => (k - 1) * (dilated ? (dilations[i] ?? 1) : 1) + 1);
       const pads = [...before, ...after].map((pad, i) => Math.min(pad, (kernel[i % 2] ?? 1) - 1));
       const spatial = sizes.map((n, i) => Math.max(n, reach[i] ?? 1));
-      // Excludes a last window that starts after the input: ONNX's shape inference and its kernels disagree about it.
+      // Excludes a last window that starts after the input: ONNX's shape inference and the runtime's kernels disagree
+      // about it.
       const beyond = spatial.some((n, i) => {
         const [before, after, stride] = [pads[i] ?? 0, pads[i + 2] ?? 0, strides[i] ?? 1];
         return Math.ceil((n + before + after - (reach[i] ?? 1)) / stride) * stride >= n + before;
@@ -646,7 +647,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'ScatterElements added',
+    'ScatterElements that adds',
     fc.tuple(size, size).map(([a, b]) => ({
       op: 'ScatterElements',
       inputs: [{ dims: [a, b] }, { ...ints([0, 0, a - 1]), dims: [3, 1] }, { dims: [3, 1] }],
@@ -871,7 +872,7 @@ const rows: readonly Row[] = [
     })),
   ],
   [
-    'BatchNormalization, frozen, by computed statistics',
+    'BatchNormalization, frozen, with computed statistics',
     fc.tuple(size, size, size).map(([a, b, c]) => ({
       op: 'BatchNormalization',
       inputs: [
@@ -985,7 +986,7 @@ const rows: readonly Row[] = [
         .map(([c, lengths]) => {
           const [steps = 1, n = 1] = c.inputs[0]?.dims ?? [];
           const inputs = [...c.inputs];
-          // At least one sequence is as long as the batch.
+          // At least one sequence has all steps of the batch.
           const values = lengths.slice(0, n).map((length, i) => (i === 0 ? steps : Math.min(length, steps)));
           inputs[4] = { dims: [n], type: DataType.INT32, values };
           return { ...c, inputs };
@@ -996,7 +997,7 @@ const rows: readonly Row[] = [
     'LSTM with hard gates',
     recurrence('LSTM', 'bidirectional').map((c) => ({
       ...c,
-      // Stay away from the kinks of the hard gates.
+      // These inputs stay away from the kinks of the hard gates.
       inputs: c.inputs.map((input) => input && { ...input, draw: 'unit' as const }),
       attributes: {
         ...c.attributes,
@@ -1027,7 +1028,7 @@ const rows: readonly Row[] = [
   ),
 ];
 
-it('uses 0 as the derivative of a root at 0, so that distances composed of several nodes have a finite gradient there', async () => {
+it('gives the root of 0 the derivative 0, so that a distance of 0 has a finite gradient', async () => {
   const float = DataType.FLOAT;
   const model = makeModel({
     inputs: [{ name: 'x', type: float, dims: [3] }],

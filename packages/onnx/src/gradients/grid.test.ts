@@ -18,7 +18,7 @@ interface Row {
   readonly name: string;
   readonly cases: fc.Arbitrary<FormCase>;
   readonly runs: number;
-  /** The largest relative error: 0 for sums of integers, more if elements are divided. */
+  /** The largest relative error that is accepted. Sums of integers are nearly exact; divisions add rounding. */
   readonly tolerance: number;
 }
 
@@ -36,11 +36,12 @@ const rows: readonly Row[] = [
   { name: 'BatchNormalization', cases: batchNorms, runs: 80, tolerance: 2e-3 },
 ];
 
-/** SAME padding and `output_shape` are refused if the sizes are unknown until run time. */
+/** The error if SAME padding or `output_shape` depends on sizes that are unknown until run time. */
 const unknowable = /known only while the model runs|are computed while the model runs/;
 
-/** Averages over dilated windows that reach far beyond the padding are refused. */
-const uncountable = /whose windows the shape inference of ONNX and the kernels of ONNX Runtime count alike/;
+/** The error for averages over dilated windows that reach far beyond the padding. */
+const uncountable =
+  /whose number of windows is the same in ONNX's shape inference and in ONNX Runtime's kernels/;
 
 describe('every attribute in every form: gradient, loss and shape agree with the runtime', () => {
   it.each(rows)('$name', async ({ name, cases, runs, tolerance }) => {

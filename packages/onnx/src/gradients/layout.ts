@@ -86,7 +86,7 @@ function truth(type: number, value: readonly Dim[] | undefined): readonly Dim[] 
 const permOf = (node: NodeProto, rank: number): number[] =>
   ints(node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
 
-/** The gradient of Squeeze is Unsqueeze and vice versa, so that the rank may be unknown. */
+/** The gradient of Squeeze is Unsqueeze, and vice versa. Unlike a Reshape, they also work if the rank is unknown. */
 const backBy =
   (other: 'Squeeze' | 'Unsqueeze'): Gradient =>
   (c) => {

@@ -109,7 +109,7 @@ describe('the backward pass of a max pool, with several maxima in a window', () 
     },
   );
 
-  it('keeps an infinite maximum from spoiling other windows, in the form by rows', async () => {
+  it('stays finite beside a window whose maximum is infinite, in the form by rows', async () => {
     const x = [1, 2, -Infinity, -Infinity, 3, 4, 0, 0, -Infinity, -Infinity, 5, 6];
     const c: Case = { dims: [1, 1, 2, 6], kernel: [2, 2], strides: [2, 2], relu: false, x };
     const gradient = await found(c, 'cpu');
@@ -118,7 +118,7 @@ describe('the backward pass of a max pool, with several maxima in a window', () 
   });
 });
 
-describe('the gradient of a max pool over −∞, which masks contain', () => {
+describe('the gradient of a max pool over a mask with −∞', () => {
   it.each(['cpu', 'any', 'webgpu'] as const)('goes to each maximum, in the form for %s', async (provider) => {
     const bytes = makeModel({
       inputs: [{ name: 'mask', type: DataType.FLOAT, dims: [1, 1, 3, 3] }],

@@ -25,7 +25,7 @@ const pooled: Infer = (node, b) => {
   ];
 };
 
-/** Up to this size, a tensor filled with the share is stored in the model. */
+/** The model stores a tensor filled with the share, if the tensor has at most this many elements. */
 const maxShares = 1 << 14;
 
 const globalPooled = shaped((_node, dims) => dims.map((dim, i) => (i < 2 ? dim : 1)));

@@ -7,7 +7,7 @@ import type { Infer, Operator, Operators } from '../graph/operator.ts';
 import type { Ops } from '../graph/ops.ts';
 import type { RandomNumbers } from '../graph/randomNumbers.ts';
 
-/** Emits the values of the node's output, in any shape; `count`, an int64 scalar, is their number. */
+/** Emits the values of the node's output, in any shape. `count`, an int64 scalar, is the number of values. */
 type Drawing = (draw: {
   b: Ops;
   node: NodeProto;
@@ -117,7 +117,7 @@ const multinomial: Operator = drawing(
     const u = b.reshape(draws.uniform(b, count, seedOf(node)), [-1, samples, 1]);
     const share = b.cast(b.emit('Softmax', [x], { axis: -1 }), DataType.FLOAT);
     const passed = b.emit('CumSum', [share, b.int(1)]);
-    // The last class is excluded: it takes the remainder that rounding leaves.
+    // The limit of the last class is left out, so that rounding cannot lead beyond the last class.
     const limits = b.unsqueeze(b.slice(passed, [0], [-1], [1]), [1]);
     const below = b.cast(b.emit('GreaterOrEqual', [u, limits]), DataType.INT64);
     becomes(node, b.cast(b.reduceSum(below, [2]), int(node, 'dtype', DataType.INT32)));

@@ -38,7 +38,9 @@ function axesAndKept(c: GradientContext): { axes: number[]; kept: (value: string
   return { axes, kept: (value) => (keep ? value : b.unsqueeze(value, axes)) };
 }
 
-/** A reduction. `slope` computes the gradient from x, y and g, of which y and g have the reduced axes restored. */
+/**
+ * A reduction. `slope` computes the gradient from x, y and g. In y and g, the reduced axes are restored with size 1.
+ */
 function reduction(
   slope: (c: GradientContext, x: string, y: string, g: string, axes: number[]) => string,
 ): Operator {
@@ -69,7 +71,7 @@ function group({ b }: GradientContext, x: string, axes: readonly number[]): stri
   return b.castLike(b.emit('ReduceProd', [vector], { keepdims: 0 }), x);
 }
 
-/** The largest or smallest. Several equal extremes share the gradient evenly, as in PyTorch's amax. */
+/** The maximum or minimum. If several elements equal it, they share the gradient evenly, as in PyTorch's amax. */
 const extremum = reduction(({ b }, x, y, g, axes) => {
   const hit = b.castLike(b.equal(x, y), x);
   return b.mul(hit, b.div(g, b.reduceSum(hit, axes, true)));

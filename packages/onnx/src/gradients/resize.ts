@@ -46,8 +46,8 @@ const infer: Infer = (node, b) => {
 const copied = ['coordinate_transformation_mode', 'mode', 'nearest_mode'] as const;
 
 /**
- * Resize is linear and separable in every mode except cropping. Its input gradient multiplies by its own matrix,
- * transposed.
+ * Resize is linear and separable in every mode except cropping. So the input gradient is a product with the transposed
+ * matrix of the Resize.
  */
 function back(c: GradientContext): string[] {
   const { b, node, x, g } = c;
@@ -86,12 +86,12 @@ function back(c: GradientContext): string[] {
   const run = (input: string, picked: readonly number[]): string => {
     const [axis] = picked as [number];
     if (picked.length > 1 || !(cubic || (scales && others && moves(axis + 2)))) return resized(input, picked);
-    // Adds a second axis that grows. Cubic kernels need two axes, and with a growing axis the runtime does not just
-    // copy.
+    // Adds a second axis that grows, for two reasons: cubic kernels need two axes, and the runtime only copies the
+    // input if no axis changes.
     const column = resized(b.unsqueeze(input, [3]), picked, others ? grown() : 1);
     return b.squeeze(b.slice(column, [0], [1], [3]), [3]);
   };
-  /** 2, or 1 if no size changes, because then the runtime copies. */
+  /** The scale of the added axis: 2, or 1 if no size of x changes, because the runtime then copies x. */
   const grown = (): number | string => {
     if (isStatic(before) || !scales) return 2;
     const stays = b.cast(b.equal(b.emit('Shape', [x(0)]), b.emit('Shape', [g(0)])), DataType.FLOAT);
@@ -99,7 +99,7 @@ function back(c: GradientContext): string[] {
       b.sub(b.literal(DataType.FLOAT, [1], [2]), b.reduce('ReduceMin', stays, [0], true)),
     );
   };
-  /** @param beside - the scale of one more axis of one element, if any */
+  /** @param beside - the scale of an added axis of size 1, if there is one */
   const resized = (input: string, picked: readonly number[], beside?: number | string): string => {
     const at = picked.map((axis) => axes.indexOf(axis + 2));
     const more = beside === undefined ? [] : [beside];

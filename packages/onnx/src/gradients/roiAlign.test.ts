@@ -14,7 +14,7 @@ describeGradients(
     fc.tuple(size, size, size, size).map(([h, w, channels, samples]) => ({
       op: 'RoiAlign',
       opset,
-      // The function has a kink where a sample crosses a row. A narrow step rarely crosses one.
+      // The function has a kink where a sample crosses a row. A small step rarely crosses a kink.
       step: 1e-5,
       inputs: [
         { dims: [2, channels, h + 1, w + 2] },

@@ -5,7 +5,7 @@ import type { Gradient, GradientContext, Operators } from '../graph/operator.ts'
 import type { Ops } from '../graph/ops.ts';
 import { hasDepth, type Reduction, scatterAt } from './scatterAt.ts';
 
-/** Reads and writes at the positions of one kind of scatter operator. */
+/** How one kind of scatter operator reads and writes at its positions. */
 interface Access {
   /** Combines updates with data that has the shape of input 0. */
   readonly write: (data: string, updates: string, reduction: 'none' | 'add' | 'mul') => string;
@@ -65,7 +65,10 @@ function productBack(c: GradientContext, { write, read }: Access): (string | und
   return [needs(0) ? b.mul(g(0), others) : undefined, undefined, needs(2) ? ofUpdates() : undefined];
 }
 
-/** Max or min. The gradient goes to the data if it is the extreme, else evenly to the updates that are. */
+/**
+ * Max or min. If the data is the extreme, it gets the gradient. Otherwise the updates that equal the extreme share the
+ * gradient evenly.
+ */
 function extremumBack(c: GradientContext, { write, read }: Access): (string | undefined)[] {
   const { b, x, y, g, needs } = c;
   const kept = b.equal(x(0), y(0));

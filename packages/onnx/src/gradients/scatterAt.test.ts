@@ -12,7 +12,7 @@ import { createTrainer } from '../index.ts';
 const why = await obstacle();
 const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);
 
-/** The number of equal calls to compare. */
+/** The number of identical calls whose results are compared. */
 const calls = Number(process.env.CLR_CALLS ?? 60);
 const next = random(1);
 
@@ -23,7 +23,7 @@ const floats = (name: string, dims: readonly number[]): InitializerSpec => ({
   values: Float32Array.from({ length: dims.reduce((n, dim) => n * dim, 1) }, () => next() - 0.5),
 });
 
-/** Padded texts: each row ends with tokens 0. The other tokens roughly follow Zipf's law. */
+/** Padded texts: each row ends with padding (token 0). The other tokens roughly follow Zipf's law. */
 const text = (rows: number, length: number, vocabulary: number): number[] =>
   Array.from({ length: rows * length }, (_, i) => {
     const filled = 0.3 + 0.5 * (((Math.floor(i / length) * 7919) % 97) / 97);

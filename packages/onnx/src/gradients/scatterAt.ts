@@ -17,8 +17,8 @@ export type Reduction = 'add' | 'mul' | 'max' | 'min';
 
 /**
  * Combines slices with the rows of a matrix. ONNX Runtime's ScatterND spreads slices over threads and loses updates if
- * rows repeat (1.30, CPU: the gradient of an embedding was off by its largest element). ScatterElements runs on one
- * thread; over a vector it is twice as fast as over a matrix.
+ * rows repeat (1.30, CPU: the error of an embedding's gradient was as large as its largest element). ScatterElements
+ * runs on one thread; over a vector it is twice as fast as over a matrix.
  *
  * @param rows - [n, 1] of int64; negative ones count from the end
  * @param slices - [n, width]
@@ -68,7 +68,7 @@ export function scatterAlong(
   );
 }
 
-/** An index outside of every tensor. The runtime refuses it, as it would have refused the original one. */
+/** An index outside of every tensor. The runtime refuses this index, as it would have refused the original index. */
 const nowhere = -(2 ** 40);
 
 /** Whether the number of coordinates per position is known, which {@link scatterAt} needs. */

@@ -28,10 +28,10 @@ function padBefore(node: NodeProto, b: Ops, pads: readonly number[], value: numb
 
 /**
  * Replaces a pool's automatic padding and rounding by explicit padding. ONNX's shape inference, which the runtime uses
- * to fold shapes into constants, counts windows differently from the kernels. They differ for SAME padding with
- * dilations, and for a last window that `ceil_mode` drops.
+ * to fold shapes into constants, counts windows differently from the kernels in two cases: SAME padding with dilations,
+ * and a last window that `ceil_mode` drops.
  *
- * @throws {ClrError} if the two differ and no explicit attributes are equivalent
+ * @throws {ClrError} if the counts differ and no explicit attributes are equivalent
  */
 export function settlePool(node: NodeProto, b: Ops): void {
   const kernel = ints(node, 'kernel_shape') ?? [];
@@ -53,7 +53,7 @@ export function settlePool(node: NodeProto, b: Ops): void {
   };
   const exact = beyond.map((pad) => Math.max(0, pad));
   const average = node.opType === 'AveragePool';
-  // An average ignores the part of a dilated window beyond negative padding.
+  // If padding is negative, an average ignores the part of a dilated window that reaches beyond it.
   const cut = average && dilations.some((dilation, i) => dilation > 1 && (end[i] as number) < 0);
   // Padding by a whole stride more would add a window.
   const same = start.every((pad) => pad >= 0) && beyond.every((pad, i) => pad > -(strides[i] as number));
@@ -61,7 +61,7 @@ export function settlePool(node: NodeProto, b: Ops): void {
     const counted = average && int(node, 'count_include_pad', 0) === 1;
     const counts = end.map((pad) => Math.max(0, pad));
     if (counted && exact.some((pad, i) => pad > (counts[i] as number))) {
-      // Explicit padding counts in the average. Elements beyond it do not.
+      // Explicit padding counts in the average. Elements beyond that padding do not.
       padBefore(node, b, [...start, ...counts], 0);
       write(
         [...start.map(() => 0), ...exact.map((pad, i) => Math.max(0, pad - (counts[i] as number)))],
@@ -78,7 +78,7 @@ export function settlePool(node: NodeProto, b: Ops): void {
   }
   if (ceil || (isSame(node) && dilations.some((dilation) => dilation > 1))) {
     throw fail(
-      'a pool whose windows the shape inference of ONNX and the kernels of ONNX Runtime count alike',
+      "a pool whose number of windows is the same in ONNX's shape inference and in ONNX Runtime's kernels",
       `node "${node.name || node.output[0]}" (${node.opType}) with dilations and ${isSame(node) ? 'SAME padding' : 'ceil_mode'}`,
       'Export the model with explicit pads and without ceil_mode.',
     );

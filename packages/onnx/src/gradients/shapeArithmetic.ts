@@ -88,7 +88,7 @@ function equalDims(a: Dim, b: Dim): number | undefined {
   return typeof number === 'number' && number < 0 && /^\{[^{}]*\}$/.test(String(name)) ? 0 : undefined;
 }
 
-/** A table whose type is an attribute. Its number of rows may be unknown until run time. */
+/** A table (a window function or a mel matrix) whose type is an attribute. A size may be unknown until run time. */
 const table: Infer = (node, b) => {
   const length = b.value(inputOf(node, 0))?.[0] ?? unknownDim();
   return [

@@ -4,7 +4,9 @@ import type { Operator, Operators } from '../graph/operator.ts';
 
 const likeInput = (type: number): Operator => ({ infer: shaped((_node, dims) => dims, type) });
 
-/** scikit-learn operators that precede a network. Only shapes are inferred; gradients do not pass through. */
+/**
+ * scikit-learn operators that precede a network. Only their shapes are inferred. Gradients do not pass through them.
+ */
 export const sklearn: Operators = {
   'ai.onnx.ml:Scaler': likeInput(DataType.FLOAT),
   'ai.onnx.ml:Normalizer': likeInput(DataType.FLOAT),

@@ -12,7 +12,7 @@ import {
 import { declaration } from './declaration.ts';
 import type { Graph } from './graph.ts';
 
-/** The number of a node's inputs that are there for the graphs inside it. */
+/** The number of a node's inputs that only the graphs inside the node read. */
 export const capturedBy = (node: NodeProto): number => int(node, 'captured', 0);
 
 /** The graph inside a Scan or Loop, and its number of states. */
@@ -39,8 +39,8 @@ export function graphAttribute(name: string, g: GraphProto): AttributeProto {
 }
 
 /**
- * Makes a graph for the inside of a node. An output that none of its nodes makes is copied with Identity, because ONNX
- * requires it.
+ * Makes a graph that goes inside a node. ONNX requires that a node of this graph makes each output, so values from
+ * elsewhere are copied with Identity.
  */
 export function innerGraph(
   b: Graph,

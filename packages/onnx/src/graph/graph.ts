@@ -31,11 +31,11 @@ const longestKnownValue = 64;
 const largestReadConstant = 1 << 20;
 
 /**
- * A graph that grows node by node. It infers each node when it is appended, so it knows the type of every value and, if
- * possible, its shape.
+ * A graph that grows node by node. It infers the types and shapes of a node's outputs when the node is appended, so it
+ * knows the type of every value and, if possible, the shape.
  */
 export class Graph {
-  /** The default opset for which nodes are emitted. */
+  /** The version of the default operator set that emitted nodes follow. */
   readonly opset: number;
   readonly nodes: NodeProto[] = [];
   /** The known operators. */
@@ -71,7 +71,7 @@ export class Graph {
     this.#setConstant(tensor.name, tensor);
   }
 
-  /** Makes a value no longer constant, because it is a parameter that will be fed. */
+  /** Marks a value as no longer constant, because it is a parameter and becomes an input. */
   release(name: string): void {
     this.initializers.delete(name);
     this.#constants.delete(name);
@@ -328,7 +328,7 @@ function trimmed(inputs: readonly string[]): string[] {
   return inputs.slice(0, length);
 }
 
-/** A prefix with which no name of the graph starts. */
+/** A prefix that no name of the graph starts with. */
 function freePrefix(graph: GraphProto): string {
   const names = [...graph.input, ...graph.initializer, ...graph.node]
     .flatMap((item) => ('output' in item ? [...item.output, ...item.input, item.name] : [item.name]))

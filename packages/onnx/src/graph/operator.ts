@@ -39,7 +39,7 @@ export type StoredAs = 'weight' | 'constant' | 'statistic';
 
 /** The derivative of an operator, for each input and output. */
 type Derivative =
-  /** The derivative is unknown. A node between a trained parameter and the loss is refused. */
+  /** The derivative is unknown. A model with such a node between a trained parameter and the loss is refused. */
   | { readonly gradient?: undefined }
   /** The derivative is 0 wherever it exists, for every input (Floor, Shape, ArgMax). */
   | { readonly gradient: 'none' }
@@ -65,7 +65,7 @@ export type Operator = Derivative & {
   readonly infer?: Infer;
   /** Replaces automatic attributes by explicit ones before the node is appended. May emit further nodes. */
   readonly settle?: (node: NodeProto, b: Ops) => void;
-  /** Running statistics: inputs that a node in training form replaces by one of its outputs. */
+  /** Running statistics: the inputs that hold them, each with the output that is its new value in training form. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Rewrites a node of the training model if the runtime's own kernel is not deterministic. May emit further nodes. */
   readonly toTraining?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;

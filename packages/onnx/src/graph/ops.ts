@@ -3,7 +3,7 @@ import type { Dim } from './dim.ts';
 import { Graph } from './graph.ts';
 import { isStatic } from './value.ts';
 
-/** Up to this many classes are listed in a constant. More are counted at run time. */
+/** Up to this many class indices are listed in a constant. Longer lists are made at run time. */
 const maxListed = 1 << 16;
 
 /** Up to this length, constants with one repeated value are stored in full. */
@@ -74,8 +74,8 @@ export class Ops extends Graph {
   }
 
   /**
-   * Class indices [N, …] as 1 and 0 in the shape [N, C, …] of `like`, with the classes on axis 1. Equal ones are
-   * emitted once.
+   * One-hot encodes class indices [N, …] in the shape [N, C, …] of `like`, with the classes along `axis`. Equal calls
+   * emit the nodes only once.
    */
   oneHot(indices: string, like: string, axis = 1): string {
     return this.memo(`one-hot ${indices} like ${like} on ${axis}`, () => {
@@ -111,8 +111,8 @@ export class Ops extends Graph {
   }
 
   /**
-   * Casts a value to another type. If its type is unknown, returns it unchanged, because operators of a model do not
-   * mix types.
+   * Casts a value to another type. If that type is unknown, returns the value unchanged, because operators of a model
+   * do not mix types.
    */
   cast(a: string, type: number): string {
     return type === DataType.UNDEFINED || this.type(a).type === type

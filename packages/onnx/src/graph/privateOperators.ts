@@ -17,7 +17,7 @@ export const privateDomain = 'clr';
 /** Whether a node belongs to the private domain, which only `lower/` understands. */
 export const isPrivate = ({ domain }: NodeProto): boolean => domain === privateDomain;
 
-/** Each output has the type and shape of the given input. */
+/** Output i has the type and shape of the i-th given input. */
 const like =
   (...inputs: readonly number[]): Infer =>
   (node, graph) =>

@@ -16,16 +16,20 @@ export interface RandomNumbers {
 }
 
 const columns = 1024;
-/** Below 2³⁰, so that products fit into an int64: of two remainders, and of two odd numbers made from remainders. */
+/**
+ * A prime below 2³⁰, so that an int64 can hold the product of two remainders, and of two odd numbers made from
+ * remainders.
+ */
 const prime = 1_073_741_789;
 
 /**
  * Makes random numbers by integer arithmetic, which gives the same bits in every runtime. ONNX Runtime's own generators
  * are not used, because snapshots cannot hold their state.
  *
- * A mask is the outer product of two short vectors of odd random numbers below 2³¹, of which the low 47 bits are
- * compared (multiply-shift hashing, Dietzfelbinger et al. 1997). This takes three passes over the mask. The numbers of
- * a uniform vector are the indices 0, 1, 2, … after two pseudo-random permutations, x → x³ + c modulo a prime.
+ * A mask compares the low 47 bits of an outer product with a threshold. The factors are two short vectors of odd random
+ * numbers below 2³¹ (multiply-shift hashing, Dietzfelbinger et al. 1997). This takes three passes over the mask. The
+ * numbers of a uniform vector are the indices 0, 1, 2, … after two pseudo-random permutations, x → x³ + c modulo a
+ * prime.
  *
  * @param name - the name of the input
  */

@@ -94,5 +94,8 @@ export function writePads(node: NodeProto, pads: readonly number[] | undefined):
   node.attribute.push(makeAttribute('pads', pads));
 }
 
-/** The lowest float32. Padding with it never wins a maximum. It is finite, so that 0 times it is 0. */
+/**
+ * The lowest float32. A padding of this value never wins a maximum. The value is finite, so that 0 times the value is
+ * 0.
+ */
 export const lowest = -3.4028234663852886e38;

@@ -16,7 +16,7 @@ const byProduct: Row<number> = {
   operator: 'clr:ChannelsLast',
   form: 'by a product',
   where: 'cpu',
-  because: 'faster than Transpose for up to 16 channels; exact if products by 0 and 1 are',
+  because: 'faster than Transpose for up to 16 channels; exact where products by 0 and 1 are exact',
   applies: (node, graph) => {
     const channels: Dim | undefined = graph.dims(inputOf(node, 0))?.[1];
     return typeof channels === 'number' && channels <= maxByProduct ? channels : undefined;

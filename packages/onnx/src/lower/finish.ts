@@ -16,7 +16,7 @@ import { declaration } from '../graph/declaration.ts';
 import type { Ops } from '../graph/ops.ts';
 import { blockedDomain } from './blocks.ts';
 
-/** The IR version of emitted models: the one of opset 18, or the model's own if that is newer. */
+/** The IR version of opset 18. Emitted models have this version, or the source model's version if that is newer. */
 const oldestIr = 8n;
 
 /** A value that becomes an output of the model, and the output's name. */
@@ -49,9 +49,9 @@ function renamed(nodes: readonly NodeProto[], names: ReadonlyMap<string, string>
 }
 
 /**
- * Gives values the names of the model's outputs. If clr emitted the node of a value, its result is renamed. Otherwise
- * an Identity is added. Renaming is preferred, because for a value with another reader the runtime would copy the
- * vector.
+ * Gives values the names of the model's outputs. If clr emitted the node that makes a value, the output of that node is
+ * renamed. Otherwise an Identity is added. Renaming is preferred, because the runtime runs an Identity as a copy if
+ * another node also reads the value.
  */
 function nameOutputs(b: Ops, nodes: readonly NodeProto[], outputs: readonly Output[]): NodeProto[] {
   const free = new Set(nodes.flatMap(({ output }) => output).filter((name) => b.made(name)));

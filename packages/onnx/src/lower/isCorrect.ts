@@ -10,12 +10,12 @@ import { always, type Row } from './row.ts';
 const isDistribution = (node: NodeProto, graph: Graph): boolean =>
   graph.rank(inputOf(node, 1)) === graph.rank(inputOf(node, 0));
 
-/** With masks of the logits' shape. */
+/** Compares masks that have the logits' shape. */
 const byMasks: Row = {
   operator: 'clr:IsCorrect',
   form: 'by masks',
   where: 'webgpu',
-  because: "WebGPU's other operators send ArgMax's integers to the CPU",
+  because: "on WebGPU, the operators that read ArgMax's integers run on the CPU",
   applies: always,
   write: (node, b) => {
     const [logits, target] = node.input as [string, string];

@@ -6,8 +6,8 @@ const maxListed = 1 << 16;
 
 /**
  * Marks the first maximum along an axis, for WebGPU: a bool tensor of the shape of `a`, true once in every row. ArgMax
- * is avoided, because WebGPU's other operators send its integers to the CPU. It is used only if there are too many
- * elements for a constant.
+ * is avoided, because on WebGPU the operators that read its integers run on the CPU. ArgMax is used only if there are
+ * too many elements for a constant.
  */
 export function oneHotArgMax(b: Ops, a: string, axis: number): string {
   const size = b.shape(a)[axis];

@@ -89,7 +89,7 @@ function keyOf(
   );
 }
 
-/** A max pool and its gradient take about as long per element as this many multiplications. */
+/** Per element, a max pool and its gradient take about as long as this many multiplications. */
 const placesOfPool = 32;
 
 /** The number of multiplications: the kernel's elements times its positions, or an estimate for a pool. */
@@ -118,7 +118,7 @@ function questionOf(
   const names = [...racing, ...(isPrivate(node) ? [] : [asItIs])];
   if (names.every((name) => name === usual)) return undefined;
   const pool = poolFor(node, graph);
-  // Copies, because gradients by indices change the pool node.
+  // Copies the nodes, because the form by indices changes the pool node.
   const nodes = [...(pool ? [copyNode(pool, { output: [pool.output[0] as string] })] : []), copyNode(node)];
   const made = new Set(pool?.output);
   const inputs = node.input.map((name, i) => ({ name, dims: shapes[i] as readonly Dim[] }));
@@ -144,7 +144,7 @@ export function questionsOf(graph: Graph, target: Target): Question[] {
 }
 
 /**
- * Chooses the forms in `forms`, and follows the rule of thumb for all other nodes.
+ * Chooses the forms that `forms` names, and follows the rule of thumb for all other nodes.
  *
  * @param taken - records the form that each contested node gets
  */
@@ -171,7 +171,10 @@ export interface Candidate {
   readonly asks: readonly Question[];
 }
 
-/** Writes a question's node in the given form. The nodes it consists of are written in the forms in `forms`. */
+/**
+ * Writes a question's node in the given form. The nodes that this form emits are written in the forms that `forms`
+ * names.
+ */
 export function candidate(
   { inputs, nodes }: Question,
   form: string,

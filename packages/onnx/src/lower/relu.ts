@@ -14,7 +14,8 @@ const throughPool: Row<NodeProto> = {
   operator: 'clr:ReluGrad',
   form: 'masked where the pool has fewer elements',
   where: 'everywhere',
-  because: 'gives the same numbers with fewer elements: a 2×2 pool has a quarter of them',
+  because:
+    'gives the same result with fewer operations: the output of a 2×2 pool has a quarter of the elements',
   applies: (node, graph) => {
     const pool = graph.producer(inputOf(node, 1));
     const same = pool && operatorKey(pool) === 'clr:MaxPoolGrad' && inputOf(pool, 0) === inputOf(node, 0);
@@ -28,8 +29,8 @@ const throughPool: Row<NodeProto> = {
 };
 
 /**
- * A hard sigmoid with the steepest slope maps y to 0 or 1 (only denormal numbers to values between). The gradient is
- * multiplied by it.
+ * A hard sigmoid with the steepest slope maps y to 0 or 1 (only denormal numbers give values between). The gradient is
+ * multiplied by the result.
  */
 const byHardSigmoid: Row = {
   operator: 'clr:ReluGrad',
@@ -47,7 +48,7 @@ const plain: Row = {
   operator: 'clr:ReluGrad',
   form: 'plain',
   where: 'everywhere',
-  because: 'the formula',
+  because: 'the fallback: works for every node and on every target',
   applies: always,
   write: (node, b) => {
     const [y, g] = node.input as [string, string];

@@ -15,7 +15,8 @@ export interface Row<Found = unknown> {
   /** Whether this form is expected to be faster than those below it, if forms are not measured. Default: always. */
   prefers?(found: Found, node: NodeProto, graph: Graph, target: Target): boolean;
   /**
-   * Whether the form is measured against others. Default: always. Forms that need far more memory than others are not.
+   * Whether the form is measured against others. Default: always. Forms that need far more memory than others are not
+   * measured.
    */
   races?(found: Found): boolean;
   /**
@@ -24,7 +25,7 @@ export interface Row<Found = unknown> {
    * @returns the values that replace the node's outputs, or nothing if they have the outputs' own names
    */
   write(node: NodeProto, ops: Ops, found: Found): readonly string[] | undefined;
-  /** The reason for the form: its measured gain over those below it, or why it is needed. */
+  /** The reason for the form: the measured gain over the forms below it, or why the form is needed. */
   readonly because: string;
 }
 

@@ -21,7 +21,7 @@ import { splitInGroups } from './webgpu/split.ts';
 
 /**
  * All forms, tried in order. The last form of a private operator is the plain one: it writes every node, for every
- * target without an own form. An ONNX node without a form stays unchanged.
+ * target that has no form of its own. An ONNX node without a form stays unchanged.
  */
 export const rows: readonly Row[] = [
   // Private operators.

@@ -108,7 +108,7 @@ describe('an If that is decided at run time', () => {
     expect(second.get('v')?.every((slope) => slope !== 0)).toBe(true);
   });
 
-  it('may give values of different shapes, pass values through, and be nested', async () => {
+  it('can give values of different shapes, pass values through, and be nested', async () => {
     const other: ModelSpec = {
       nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['same'] }],
       outputs: [value('same')],
@@ -142,7 +142,7 @@ describe('an If that is decided at run time', () => {
     await check(bytes, { x: floats(5, 4), k: integer(2) }, floats(1, 3), ['w', 'v', 'c', 'o']);
   });
 
-  it('is refused where its condition is a value for each example', () => {
+  it('is refused when its condition has one value per example', () => {
     const nodes: NodeSpec[] = [
       { op: 'ReduceSum', inputs: ['x'], outputs: ['sums'], attributes: { axes: [1] } },
       { op: 'Cast', inputs: ['sums'], outputs: ['is1'], attributes: { to: bool } },
@@ -160,7 +160,7 @@ describe('an If that is decided at run time', () => {
     expect(() => build(8)).toThrow(/an If to be one value.*shape \[8, 1\].*batch of 1/s);
   });
 
-  it('names the operator in a branch that has no gradient', async () => {
+  it('names an operator without a gradient inside a branch', async () => {
     const odd: ModelSpec = {
       nodes: [
         { op: 'MatMul', inputs: ['x', 'w'], outputs: ['p'] },
@@ -272,7 +272,7 @@ describe('a Scan of symbolic length', () => {
     [1, 0],
     [0, 1],
     [1, 1],
-  ])('passes gradients back through its steps (directions %i, %i) and to its rows', async (one, other) => {
+  ])('passes gradients back through its steps and to its rows (directions %i, %i)', async (one, other) => {
     const rows: NodeSpec = { op: 'MatMul', inputs: ['x', 'w'], outputs: ['m'] };
     const scan = (outputs: string[]): NodeSpec => ({
       op: 'Scan',
@@ -339,7 +339,7 @@ describe('a recurrent layer of symbolic length', () => {
   );
 });
 
-it('describes weights inside a branch with the nodes that read them', () => {
+it('describes a weight inside a branch with the nodes that read it', () => {
   const branch = (name: string): ModelSpec => ({
     nodes: [{ op: 'MatMul', inputs: ['x', name], outputs: ['r'] }],
     outputs: [value('r')],

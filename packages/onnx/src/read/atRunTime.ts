@@ -35,7 +35,7 @@ function read(
     written.nodes.forEach(append);
     outputs = written.outputs;
   });
-  // An unknown operator's outputs have the type that the file declares.
+  // The outputs of an unknown operator get the type that the file declares.
   outputs.forEach((name, i) => {
     const said = graph.output[i] && declaredType(graph.output[i]);
     if (said && b.type(name).type === 0) b.declare(name, said.type, b.dims(name) ?? said.dims);
@@ -117,7 +117,7 @@ function checkCondition(node: NodeProto, b: Ops): void {
   throw fail(
     'the condition of an If to be one value',
     `a condition of shape [${dims.join(', ')}] at ${describeNode(node)}`,
-    'A model that chooses a branch for each example takes a batch of 1: leave its size in the file, or set it by `sizes`.',
+    'A model that chooses a branch for each example needs a batch of 1. Keep the batch size of the file, or set the size to 1 with `sizes`.',
   );
 }
 

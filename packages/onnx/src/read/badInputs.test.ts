@@ -40,8 +40,8 @@ const bytes = (count: number): Uint8Array<ArrayBuffer> => new Uint8Array(count).
 type Bad = readonly [what: string, model: Uint8Array, says: RegExp, options?: Partial<BuildOptions>];
 
 const damaged: readonly Bad[] = [
-  ['no bytes', new Uint8Array(0), /no bytes/],
-  ['a text', new TextEncoder().encode('<!doctype html><html>404</html>'), /not ONNX/],
+  ['an empty file', new Uint8Array(0), /no bytes/],
+  ['a text instead of a model', new TextEncoder().encode('<!doctype html><html>404</html>'), /not ONNX/],
   ['half a file', good.subarray(0, good.length >> 1), /truncated|lost|no node makes|not ONNX/],
   ['a file without its last byte', good.subarray(0, good.length - 1), /truncated|damaged|not ONNX/],
   ['a graph without outputs', file({ outputs: [] }), /without outputs/],
@@ -86,7 +86,7 @@ const cyclic: readonly Bad[] = [
         node('Identity', ['c'], ['y']),
       ],
     }),
-    /a circle/,
+    /a cycle/,
   ],
   [
     'a function that calls itself',
@@ -131,12 +131,12 @@ const refusedByRuntime: readonly Bad[] = [
 
 const meaningless: readonly Bad[] = [
   [
-    'no weights',
+    'a model without weights',
     file({ initializers: [], inputs: [...(plain.inputs ?? []), { name: 'w', type: float, dims: [4, 2] }] }),
     /no float weight/,
   ],
   [
-    'integers alone',
+    'a model of integers alone',
     file({
       initializers: [{ name: 'w', type: long, dims: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] }],
       inputs: [{ name: 'x', type: long, dims: ['{n}', 4] }],
@@ -200,11 +200,11 @@ const said = (error: unknown): string => {
 
 describe.each([
   ['a damaged file', damaged],
-  ['a circle', cyclic],
+  ['a cycle', cyclic],
   ['sizes that contradict each other', contradictory],
   ['a model that cannot be trained', meaningless],
 ] as const)('%s', (_kind, cases) => {
-  it.each(cases.map((c) => [c[0], c] as const))('%s', (_what, [, model, says, options = {}]) => {
+  it.each(cases.map((c) => [c[0], c] as const))('refuses %s', (_what, [, model, says, options = {}]) => {
     const before = model.slice();
     let error: unknown;
     try {
@@ -243,7 +243,7 @@ describe('weights in missing files', () => {
       ],
     });
   const cases: readonly Lost[] = [
-    ['no callback to read them', away('w.bin'), /external data/],
+    ['a model without the callback that reads them', away('w.bin'), /external data/],
     [
       'a callback that fails',
       away('w.bin'),
@@ -277,17 +277,25 @@ describe('weights in missing files', () => {
       /3000000000 bytes.*32 bytes/s,
       () => new Uint8Array(32),
     ],
-    ['a folder above', away('../w.bin'), /own folder/, () => new Uint8Array(32)],
-    ['a negative offset', away('w.bin', { offset: '-8' }), /offset of at least 0/, () => new Uint8Array(32)],
+    ["a location outside of the model's folder", away('../w.bin'), /own folder/, () => new Uint8Array(32)],
+    [
+      'a negative offset',
+      away('w.bin', { offset: '-8' }),
+      /offset and the length .*integers of at least 0/,
+      () => new Uint8Array(32),
+    ],
   ];
-  it.each(cases.map((c) => [c[0], c] as const))('%s', async (_what, [, model, says, externalData]) => {
-    const made = createTrainer(ort, model, {
-      loss: 'mse',
-      optimizer: sgd(),
-      ...(externalData ? { externalData } : {}),
-    });
-    expect(said(await made.catch((reason: unknown) => reason))).toMatch(says);
-  });
+  it.each(cases.map((c) => [c[0], c] as const))(
+    'refuses %s',
+    async (_what, [, model, says, externalData]) => {
+      const made = createTrainer(ort, model, {
+        loss: 'mse',
+        optimizer: sgd(),
+        ...(externalData ? { externalData } : {}),
+      });
+      expect(said(await made.catch((reason: unknown) => reason))).toMatch(says);
+    },
+  );
 
   it('refuses a path that does not exist', async () => {
     const made = createTrainer(ort, '/nowhere/model.onnx', { loss: 'mse', optimizer: sgd() });

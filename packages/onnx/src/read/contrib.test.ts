@@ -67,7 +67,7 @@ const cases: Readonly<Record<string, Case>> = {
   Attention: { inputs: [x, [8, 24], [24]], dims: x, attributes: { num_heads: 4 } },
 };
 
-/** A model with one operator whose inputs are parameters times 1, which the batch holds. */
+/** A model with one operator. Each of its inputs is a parameter times `one`, which the batch feeds. */
 function modelOf(name: string, c: Case): { file: Uint8Array; parameters: readonly InitializerSpec[] } {
   const parameters = c.inputs.flatMap((dims, i) =>
     dims ? [{ name: `p${i}`, type: float, dims, values: wave(size(dims), 0.7 + i / 3) }] : [],
@@ -99,7 +99,7 @@ const one = new ort.Tensor('float32', Float32Array.of(1), [1]);
 
 describe("ONNX Runtime's own operators, written in standard operators", () => {
   it.each(Object.entries(cases))(
-    '%s: gives the values of its kernel and the gradient of central differences',
+    '%s: agrees with its kernel, and its gradient with central differences',
     async (name, c) => {
       const { file, parameters } = modelOf(name, c);
       const session = await ort.InferenceSession.create(file, { graphOptimizationLevel: 'disabled' });
@@ -122,7 +122,7 @@ describe("ONNX Runtime's own operators, written in standard operators", () => {
       expect([...gradients.keys()]).toEqual(reaching);
       const snapshot = await trainer.snapshot();
       for (const [parameter, { data }] of gradients) {
-        // Moves along the gradient itself, because there the difference is largest compared with rounding.
+        // Moves along the gradient itself. In that direction, the difference is largest compared with rounding.
         const length = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
         const at = async (step: number): Promise<number> => {
           const moved = structuredClone(snapshot);

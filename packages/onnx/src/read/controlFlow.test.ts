@@ -65,7 +65,7 @@ const constant = (output: string, type: number, value: number): NodeSpec => ({
   ],
 });
 
-/** h ← tanh(h·w), collected: the body of a scripted loop. Other loops use the same names. */
+/** The body of a scripted loop: h ← tanh(h·w). Each h is collected. Every loop made from it uses the same names. */
 const body = (extra: readonly NodeSpec[] = [], going = 'on'): AttributeProto =>
   graph(
     'body',
@@ -122,7 +122,7 @@ describe('loops of known length', () => {
     expect(found).toEqual(expected);
   });
 
-  it("are upgraded if they contain an older opset's form", async () => {
+  it('are upgraded if their bodies contain operators of an older opset', async () => {
     const sum = graph(
       'body',
       [
@@ -236,7 +236,7 @@ describe('scans of known length', () => {
     expect(await gradientOf(scans, [2])).toEqual(await gradientOf([...backwards, last], [2]));
   });
 
-  it('collect along any axis, in both directions', async () => {
+  it('collect their outputs along any axis, in both directions', async () => {
     const attributes = {
       scan_input_axes: [-1],
       scan_input_directions: [1],

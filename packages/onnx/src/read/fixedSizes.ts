@@ -15,18 +15,18 @@ export interface Change {
 /** Replaces old sizes that a node's constants contain. Call it for each node before it is appended. */
 export type Resize = (node: NodeProto, b: Ops) => void;
 
-/** The error for a node whose constants cannot follow a changed size. */
+/** The error for a node whose constants cannot be changed to a new size. */
 function cannotFollow(node: NodeProto, { old, size }: Change, why: string): Error {
   return fail(
-    `a model whose nodes can follow from size ${old} to ${size}`,
+    `a model whose nodes still work when an axis changes from size ${old} to ${size}`,
     `${describeNode(node)}, which ${why}`,
     'Export the model with that axis free (dynamic_axes), or with the size that you need.',
   );
 }
 
 /**
- * Refuses a node whose inputs fitted together in the file and do not with the new sizes: something before it, such as a Resize
- * to a fixed size, did not follow.
+ * Refuses a node whose inputs fitted together in the file, but do not with the new sizes. The cause is an earlier node
+ * that keeps its size, such as a Resize to a fixed size.
  */
 function checkFit(node: NodeProto, b: Ops): void {
   const joins = node.opType === 'Concat';
@@ -43,7 +43,7 @@ function checkFit(node: NodeProto, b: Ops): void {
   const clashing = others.find((dims) => dims.some((_, i) => clash(dims, i - dims.length)));
   if (!clashing) return;
   throw fail(
-    'a model whose nodes can follow the given `sizes`',
+    'a model whose nodes still work with the given `sizes`',
     `${describeNode(node)}, which would take shapes [${first.join(', ')}] and [${clashing.join(', ')}]`,
     'A node before it, such as a Resize, keeps a size of the file. Export the model with these axes free (dynamic_axes), or with the size that you need.',
   );
@@ -63,7 +63,10 @@ function oldSize(dim: Dim, symbols: ReadonlyMap<string, Change>): number | undef
 
 const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
 
-/** A node's key, equal in both readings. Values that clr named may have other names in the second reading. */
+/**
+ * A key that identifies a node in both readings of the model. Names that clr made are left out, because they may differ
+ * between the readings.
+ */
 function keyOf(node: NodeProto, b: Ops): string {
   const made = node.output.find((name) => name !== '') ?? '';
   return `${node.opType} ${b.made(made) ? node.name : made}`;
@@ -123,8 +126,8 @@ export function fixedSizes(symbols: ReadonlyMap<string, Change>): {
   };
 
   /**
-   * Repeats values that have the old size (1) beside values that change: a class token, the initial state of a
-   * recurrent layer.
+   * If an axis grows from size 1, repeats the values that keep size 1 along that axis: a class token, the initial state
+   * of a recurrent layer.
    */
   const repeat = (
     node: NodeProto,

@@ -64,7 +64,7 @@ const fewBits: ReadonlySet<number> = new Set([DataType.INT8, DataType.UINT8, Dat
  * weights are in one place. Functions keep their tensors, for calls that are not inlined. If a body is inlined, all
  * calls share one tensor.
  *
- * @param model - freshly decoded; it is changed
+ * @param model - a freshly decoded model, which this function changes
  */
 export function hoistTensors(model: Model): Model {
   const { graph, proto } = model;

@@ -2,7 +2,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import type { Ops } from '../graph/ops.ts';
 import { scaleBehind } from './quantisedWeights.ts';
 
-/** A float value that represents an integer product: the product is `value` divided by `by`. */
+/** The float form of an integer product: the product is `value` divided by all scales in `by`. */
 interface Scaled {
   readonly value: string;
   readonly by: readonly string[];
@@ -63,7 +63,10 @@ export class IntegerProducts {
     this.#scaled.set(product, { value, by });
   }
 
-  /** Emits a product as a float: divided by the scales that are not multiplied in yet. */
+  /**
+   * Emits a product as a float, divided by the scales that the model has not multiplied in yet. Returns whether
+   * `product` is an integer product.
+   */
   cast(product: string, out: string): boolean {
     const scaled = this.#scaled.get(product);
     if (scaled) this.#divide(out, scaled);
@@ -73,7 +76,7 @@ export class IntegerProducts {
   /**
    * Multiplies scales, or an integer product by its scales.
    *
-   * @param give - emits the output if its value already exists
+   * @param give - emits the output as a copy of a value that already exists
    * @returns whether the multiplication has been emitted
    */
   multiply(out: string, x: string, y: string, give: (value: string) => void): boolean {
@@ -102,7 +105,9 @@ export class IntegerProducts {
     return this.#b.initializers.has(name) || this.#ranges.has(name);
   }
 
-  /** Emits a value divided by its scales. A later multiplication by the same scales uses the value itself. */
+  /**
+   * Emits a value divided by its scales. If the model later multiplies by the same scales, the undivided value is used.
+   */
   #divide(out: string, scaled: Scaled): void {
     const b = this.#b;
     const [first = '', ...more] = scaled.by;

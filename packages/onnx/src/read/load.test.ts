@@ -41,8 +41,8 @@ const plain: readonly NodeSpec[] = [
   { op: 'Mul', inputs: ['m', 'm'], outputs: ['y'] },
 ];
 
-describe('supported forms of models', () => {
-  it('nested functions of the model, with attributes', async () => {
+describe('loading a model', () => {
+  it('inlines nested functions with attributes', async () => {
     const { proto } = readModel(
       makeModel({
         ...spec,
@@ -152,7 +152,7 @@ describe('supported forms of models', () => {
 
   it('takes the gradient of the branch that an If takes at run time', async () => {
     const expected = await gradientOf(makeModel({ ...spec, nodes: plain }));
-    // Its input is larger than −∞, so it takes the first branch.
+    // The maximum is finite, so the If takes the first branch.
     const decided: readonly NodeSpec[] = [
       { op: 'ReduceMax', inputs: ['m'], outputs: ['max'], attributes: { keepdims: 0 } },
       { op: 'IsInf', inputs: ['max'], outputs: ['infinite'] },
@@ -224,7 +224,7 @@ describe('supported forms of models', () => {
     expect(await layer(1, batchFirst)).toEqual(await layer(0, plainly));
   });
 
-  it('updates running statistics that two normalisations share one after the other', async () => {
+  it('updates running statistics that two normalisations share, once for each of them in order', async () => {
     const normalise = (from: string, to: string): NodeSpec => ({
       op: 'BatchNormalization',
       inputs: [from, 'w', 'bias', 'mean', 'variance'],
@@ -246,7 +246,8 @@ describe('supported forms of models', () => {
     await trainer.trainStep(batch, { lr: 0 });
     const exported = readModel(await trainer.exportModel()).graph.initializer;
     const [mean] = exported.filter(({ name }) => name === 'mean').map(floatData);
-    // First 0.5·mean(x). Then half of that plus half of the second normalisation's mean, which is the first one's bias.
+    // The first normalisation stores 0.5·mean(x). The second stores half of that plus half of its own batch's mean,
+    // which is the first one's bias.
     [0, 1, 2].forEach((i) => {
       const first = ((batch.x.data[i] as number) + (batch.x.data[i + 3] as number)) / 4;
       expect(mean?.[i]).toBeCloseTo(0.5 * first + 0.5, 5);

@@ -65,7 +65,7 @@ function opsetOf(body: FunctionProto, preset: number): number {
   );
 }
 
-/** Inner graphs are not upgraded, so they must mean the same in the working opset. */
+/** Inner graphs are not upgraded here, so each of their operators must mean the same in the working opset. */
 function checkSubgraphs(node: NodeProto, opset: number): void {
   for (const graph of subgraphs(node)) {
     for (const inner of graph.node) {
@@ -74,7 +74,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
           { operator: inner.opType, node: inner.name || node.name || node.opType, opset },
           {
             expected: `operators of opset ${workingOpset} inside control flow`,
-            advice: `Fix the free axes with \`sizes\`, so that it can be unrolled, or export the model with opset ${workingOpset}.`,
+            advice: `Fix the free axes with \`sizes\`, so that the loop can be unrolled or the branch is known, or export the model with opset ${workingOpset}.`,
           },
         );
       }

@@ -214,8 +214,13 @@ describe('nodes older than opset 7', () => {
       'that can be broadcast to the first',
     ],
     ['a power that is not an integer', 1, put('GlobalLpPool', ['x'], { p: { float: 1.5 } }), 'a whole power'],
-    ['a type that does not exist', 5, put('Cast', ['x'], { to: 'NUMBER' }), 'a type that ONNX names'],
-    ['a Tile with repeats computed at run time', 5, put('Tile', ['x', 'x', 'x']), 'by constants'],
+    ['a type that does not exist', 5, put('Cast', ['x'], { to: 'NUMBER' }), 'the name of an ONNX type'],
+    [
+      'a Tile with repeats computed at run time',
+      5,
+      put('Tile', ['x', 'x', 'x']),
+      'whose repeats are constants',
+    ],
   ])('refuses %s', async (_, opset, node, why) => {
     await expect(trained(opset, [node], [...normed, wave('last', [48, 1])])).rejects.toThrow(why);
   });

@@ -7,7 +7,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 import { inputOf } from '../graph/infer.ts';
 import type { Ops } from '../graph/ops.ts';
 
-/** Nodes of this opset or later have no pre-opset-7 forms. */
+/** The first opset without the old forms that this file rewrites. */
 export const firstSettledOpset = 7;
 
 /** Changes a node into its opset 7 form. May emit nodes before it. */
@@ -32,7 +32,7 @@ function putAlong(node: NodeProto, b: Ops, axis: number): void {
   if (rank === undefined || own === undefined)
     throw refuse(
       node,
-      `inputs of known rank for an operator of before opset ${firstSettledOpset}`,
+      `inputs of known rank for an operator older than opset ${firstSettledOpset}`,
       `axis = ${axis}`,
     );
   const behind = rank - (axis < 0 ? axis + rank : axis) - own;
@@ -86,7 +86,7 @@ const castByName: Settle = (node, _b, opset) => {
   if (opset >= 6) return;
   const word = text(node, 'to', '');
   const type = DataType[word.toUpperCase() as keyof typeof DataType];
-  if (!type) throw refuse(node, 'a type that ONNX names', `to = "${word}"`);
+  if (!type) throw refuse(node, 'the name of an ONNX type', `to = "${word}"`);
   without(node, 'to');
   // All float16 values of the model have already been widened.
   node.attribute.push(makeAttribute('to', isHalf(type) ? DataType.FLOAT : type));
@@ -122,7 +122,11 @@ const tile: Settle = (node, b, opset) => {
     number[],
   ];
   if (rank === undefined || times === undefined || axis === undefined)
-    throw refuse(node, 'a Tile of an input of known rank by constants', 'others');
+    throw refuse(
+      node,
+      'a Tile whose input has a known rank and whose repeats are constants',
+      'an unknown rank or computed repeats',
+    );
   const repeats = b.ints(Array.from({ length: rank }, (_, i) => (i === axis ? times : 1)));
   node.input.splice(1, 2, repeats);
 };

@@ -11,7 +11,7 @@ export type Optionals = Map<string, string>;
 /**
  * Records the optional values that a node makes, and resolves the known ones that it reads.
  *
- * @param lists - sequences of known elements, which as optional values count as present
+ * @param lists - the sequences whose elements are known; such a sequence counts as an optional value that is present
  * @returns the node's replacement, or the node itself if nothing is known
  */
 export function throughOptionals(node: NodeProto, b: Ops, known: Optionals, lists: Sequences): NodeProto {

@@ -49,7 +49,7 @@ interface Case {
   readonly initializers: readonly InitializerSpec[];
   readonly tensors?: readonly TensorProto[];
   readonly opset?: number;
-  /** Whether nothing after the weights is rounded, so that finite differences agree with the gradients. */
+  /** Whether no value after the weights is rounded. Only then do finite differences agree with the gradients. */
   readonly smooth: boolean;
   readonly trained: readonly string[];
 }
@@ -305,7 +305,7 @@ describe.each(Object.entries(cases))('quantised weights: %s', (_name, c) => {
   const file = fileOf(c);
   const options = { loss: 'mse', optimizer: adam(), session: quiet } as const;
 
-  it('are floats in training, and unchanged integers in an export before it', async () => {
+  it('are floats in training, and keep their integers in an export before the first step', async () => {
     const trainer = await createTrainer(ort, file, options);
     expect([...(await trainer.parameters()).keys()].sort()).toEqual([...c.trained].sort());
     const [loss, wanted] = [(await trainer.evaluate([{ x, target }])).loss, await errorOf(file)];
@@ -315,13 +315,13 @@ describe.each(Object.entries(cases))('quantised weights: %s', (_name, c) => {
     await trainer.dispose();
   });
 
-  it.runIf(c.smooth)('have the gradients of central differences, up to rounding', async () => {
+  it.runIf(c.smooth)('have gradients that agree with central differences, up to rounding', async () => {
     const options = { loss: 'mse', optimizer: sgd() } as const;
     const found = await directions(ort, file, options, { x, target }, { smooth: unrounded });
     for (const { error } of found) expect(error).toBeLessThan(1e-3);
   });
 
-  it('are trained, and rounded back in the export', async () => {
+  it('are trained, and rounded back to integers in the export', async () => {
     const trainer = await createTrainer(ort, file, options);
     const before = await errorOf(file);
     for (let step = 0; step < 40; step++) await trainer.trainStep({ x, target }, { lr: 0.02 });
@@ -341,7 +341,7 @@ describe('quantised weights', () => {
     'dynamic, both scales in one product': Case;
   };
 
-  it('keep their integers if none of their weights is trained', async () => {
+  it('are not parameters if `trainable` leaves them out', async () => {
     const trainable = (name: string): boolean => name === 'v';
     const trainer = await createTrainer(ort, fileOf(c), { loss: 'mse', optimizer: sgd(), trainable });
     expect([...(await trainer.parameters()).keys()]).toEqual(['v']);
@@ -358,7 +358,7 @@ describe('quantised weights', () => {
     expect(weights.find(({ name }) => name === 's')).toMatchObject({ trained: false });
   });
 
-  it.each(Object.entries(cases))('are layers for freezeExcept: %s', (_name, { trained, ...rest }) => {
+  it.each(Object.entries(cases))('count as layers in freezeExcept: %s', (_name, { trained, ...rest }) => {
     const file = fileOf({ trained, ...rest });
     const picked = (keep: Parameters<typeof freezeExcept>[1]): string[] =>
       trained.filter(freezeExcept(file, keep));
@@ -367,8 +367,8 @@ describe('quantised weights', () => {
     expect(picked((name) => name !== 'v')).toEqual(trained.filter((name) => name !== 'v'));
   });
 
-  // torch.fake_quantize_per_channel_affine(w, scale, zero, 0, -128, 127) of the master weights after the step, and its
-  // gradients.
+  // The expected values and gradients are those of torch.fake_quantize_per_channel_affine(w, scale, zero, 0, -128,
+  // 127), for the master weights after the step.
   it("are rounded and clipped in training as by PyTorch's fake_quantize", async () => {
     const file = makeModel({
       inputs: [{ name: 'x', type: float, dims: [2, 3] }],
@@ -402,7 +402,7 @@ describe('quantised weights', () => {
     expect(loss).toBeCloseTo(-78.5625, 5);
   });
 
-  it('of a frozen MatMulNBits pass gradients on', async () => {
+  it('pass gradients to earlier weights through a frozen MatMulNBits', async () => {
     const nbits = cases['MatMulNBits with zero points and a partly filled last block'] as Case;
     const nodes = [{ op: 'Mul', inputs: ['x', 'u'], outputs: ['xu'] }, ...nbits.nodes].map((node) =>
       node.op === 'Concat' ? { ...node, inputs: node.inputs.map(() => 'xu') } : node,

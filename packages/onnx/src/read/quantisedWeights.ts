@@ -28,7 +28,7 @@ export interface Coding {
   readonly scale: readonly Float32Array[];
   readonly zero: TensorProto | undefined;
   readonly axis: number;
-  /** The number of neighbours along the axis that share a scale. */
+  /** The number of neighbours along the axis that share a scale, if scales belong to blocks; else 0. */
   readonly block: number;
 }
 
@@ -129,7 +129,7 @@ function codingAt(file: File, { node, input }: Use, rank: number): Coding | unde
   }
 }
 
-/** Returns a function from an element to its group, the elements that share a scale. */
+/** Returns a function that gives the group of an element. A group is the elements that share a scale. */
 function grouping(
   dims: readonly number[],
   { axis, block }: Pick<Coding, 'axis' | 'block'>,
@@ -195,7 +195,8 @@ const same = (a: Coding, b: Coding): boolean =>
 
 /**
  * Finds the stored integers that represent weights. All nodes that read them must use the same encoding, with scales
- * stored in the file. Scalars are not weights, nor are integers that the file does not store as plain bytes.
+ * stored in the file. Scalars are not weights. Integers that the file does not store as plain bytes are not weights
+ * either.
  */
 export function findQuantised(model: Model): Map<string, Quantised> {
   const found = new Map<string, Quantised>();

@@ -20,7 +20,7 @@ export function unrollMap(
   const body = subgraph(node, 'body');
   const lists = node.input.map((name) => known.get(name));
   const [first] = lists;
-  // A further input is either also a list, or a tensor that is used for every element.
+  // Each further input must be a known list too, or a tensor, which every round reads.
   const told = node.input.every((name, i) => lists[i] !== undefined || b.type(name).type !== 0);
   if (node.opType !== 'SequenceMap' || node.domain !== '' || !body || !first?.length || !told) return false;
   const rounds = first.map((_, round) => {

@@ -42,6 +42,6 @@ describe('nodes out of order', () => {
     const [first, ...rest] = spec.nodes;
     if (!first) throw new Error('no nodes');
     const circle = makeModel({ ...spec, nodes: [{ ...first, inputs: ['y', 'a'] }, ...rest] });
-    expect(() => buildTrainingModel(circle, options)).toThrow(/a circle: node "\w" needs node/);
+    expect(() => buildTrainingModel(circle, options)).toThrow(/a cycle: node "\w" needs node/);
   });
 });

@@ -7,7 +7,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
  * Sorts nodes so that each comes after the nodes whose values it reads. ONNX requires this order, but the runtime does
  * not. Nodes that are in order already keep their order.
  *
- * @throws {ClrError} if nodes depend on each other in a circle
+ * @throws {ClrError} if nodes depend on each other in a cycle
  */
 export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
   const makers = new Map<string, NodeProto>();
@@ -23,7 +23,7 @@ export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
         continue;
       }
       open.add(node);
-      // A graph inside may have a value of its own that is named as a result of the node.
+      // An inner graph may have a value of its own with the same name as an output of this node.
       const inner = [...captures(node)].filter((name) => makers.get(name) !== node);
       const waiting = [...node.input, ...inner].map((name) => makers.get(name));
       const next = waiting.find((maker) => maker !== undefined && !done.has(maker));
@@ -39,7 +39,7 @@ export function sortNodes(nodes: readonly NodeProto[]): NodeProto[] {
           'nodes that can run one after the other',
           next === node
             ? `node "${nodeName(node)}", which reads its own output`
-            : `a circle: node "${nodeName(node)}" needs node "${nodeName(next)}", and that one needs the first`,
+            : `a cycle: node "${nodeName(node)}" needs node "${nodeName(next)}", which in turn needs the first node`,
           'The file is damaged; check it with onnx.checker.',
         );
       }

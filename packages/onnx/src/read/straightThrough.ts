@@ -85,7 +85,7 @@ export class StraightThrough {
     if (node.input.some(isLive)) for (const name of node.output) this.#live.add(name);
     const data = dataInputs[operator] ?? [0];
     const live = data.some((i) => isLive(inputOf(node, i)));
-    // If training changes a scale, values cannot be rounded with the old scale.
+    // If training changes a scale, the values can no longer be rounded with the stored scale.
     const moved = node.input.some(
       (name, i) => !data.includes(i) && isLive(name) && !b.initializers.has(name),
     );
@@ -95,7 +95,7 @@ export class StraightThrough {
     const stuck = node.input.find((name) => this.#weights.isTrained(name));
     if (stuck === undefined) return false;
     throw fail(
-      'quantised operators with a float form, if their weights are trained',
+      'a quantised operator that can be computed in floats, because its weight is trained',
       `${describeNode(node)}, whose weight is "${stuck}"`,
       'Leave that weight out with `trainable`.',
     );

@@ -14,8 +14,8 @@ const schema = JSON.parse(
 ) as Row[];
 
 const keyOf = ([op, domain]: Row): string => (domain === '' ? op : `${domain}:${op}`);
-// Operators that never reach the check: reading resolves lists and unrolls loops, and the loss uses the value before a
-// ZipMap.
+// Operators that never reach the check. Reading a model resolves lists and unrolls loops, and the loss uses the value
+// before a ZipMap.
 const takenApart = /Sequence|^(If|Loop|Scan|Optional.*|ZipMap)$/;
 const without = schema.filter(
   (row) => row[5].length > 0 && operators.get(keyOf(row))?.gradient === undefined && !takenApart.test(row[0]),
@@ -110,7 +110,7 @@ function expectNamed(error: unknown, [op, domain, opset]: Row, name: string): vo
 }
 
 describe('an operator without a gradient, in a file without shapes', () => {
-  it('is in the list of all operators in the schema', () => {
+  it('is one of more than 20 in the schema of all operators', () => {
     expect(schema.length).toBeGreaterThan(190);
     expect(without.length).toBeGreaterThan(20);
   });

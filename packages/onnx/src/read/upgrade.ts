@@ -66,7 +66,7 @@ const softmaxOverRest: Rewrite = (node, b, opset) => {
   return [nodeOf(node, 'Reshape', [inner, b.shapeOf(x)])];
 };
 
-/** A node that replaces another and keeps its name and, unless others are given, its outputs. */
+/** A node that replaces another one under the same name. It has the same outputs unless others are given. */
 function nodeOf(
   { name, output }: NodeProto,
   op: string,

@@ -54,10 +54,10 @@ function widenGraph(graph: GraphProto): void {
 }
 
 /**
- * Converts a model of float16 or bfloat16 to float32. Weights are trained as float32 masters, because an update of a
- * 16-bit weight is mostly smaller than its last bit. All computation is in float32 too, and so are the float inputs.
+ * Converts a model of float16 or bfloat16 to float32. Weights are trained as float32 masters, because most updates of a
+ * 16-bit weight are smaller than its last bit. All computation and all float inputs are float32 too.
  *
- * @param model - freshly decoded; it is changed
+ * @param model - a freshly decoded model, which this function changes
  */
 export function widenModel(model: Model): Model {
   widenGraph(model.graph);

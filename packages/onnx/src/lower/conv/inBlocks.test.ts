@@ -114,7 +114,7 @@ const cases: fc.Arbitrary<Case> = fc
     bias: fc.boolean(),
   })
   .map(({ places, pads: [before, after], kernel, dilations, ...rest }) => {
-    // Pads less than the kernel, and leaves room for the window everywhere.
+    // The padding is smaller than the kernel, and every output has room for its window.
     const reach = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
     const most = (i: number): number => Math.floor((reach[i]! - 1) / (rest.op === 'Conv' ? 1 : 2));
     const pads = [before, after].flatMap((side) => side.map((pad, i) => Math.min(pad, most(i))));

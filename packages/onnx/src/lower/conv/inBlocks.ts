@@ -19,13 +19,15 @@ export function writePlain(b: Ops, node: NodeProto, result: string, channels: nu
 /**
  * A convolution in NCHWc, [N, C/block, H, W, block], between two changes of layout. If the kernel is constant, ONNX
  * Runtime makes this form itself, and keeps the layout from one convolution to the next. So frozen convolutions are
- * left to it. Kernels that are trained change their layout in the graph. Kernels of one element stay plain.
+ * left to the runtime. For trained kernels, nodes of the graph change the layout. Kernels of one element keep the plain
+ * layout.
  */
 export const convInBlocks: Row<BlockedKernel> = {
   operator: 'Conv',
   form: 'in blocks',
   where: 'blocks',
-  because: 'benchmarks/onnx-step/blocked.ts: with blocks of 8, steps take 0.54 to 0.77 of the time',
+  because:
+    'measured by benchmarks/onnx-step/blocked.ts: with blocks of 8, steps take 0.54 to 0.77 of the time',
   applies: (node, graph, target) => {
     const weight = inputOf(node, 1);
     return graph.initializers.has(weight)
@@ -84,7 +86,7 @@ export const convTransposeInBlocks: Row<Transposed> = {
   form: 'in blocks',
   where: 'blocks',
   because:
-    'benchmarks/onnx-step/blocked.ts; with a stride and a kernel that is not depthwise, the input gradient was 7 % slower',
+    'measured by benchmarks/onnx-step/blocked.ts; with a stride and a kernel that is not depthwise, the input gradient was 7 % slower',
   applies: (node, graph, target) => {
     const kernel = blockedKernel(graph, inputOf(node, 1), int(node, 'group', 1), target);
     const dims = graph.dims(inputOf(node, 0));

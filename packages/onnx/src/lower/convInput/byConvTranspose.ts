@@ -27,7 +27,7 @@ export const byConvTranspose: Row = {
     );
     const attributes = attributesOf(form);
     if (fits) return [b.emit('ConvTranspose', [g, w], { ...attributes, output_padding: spare as number[] })];
-    // If sizes are known only at run time: emits the unpadded result, then crops and pads it to the input's size.
+    // If sizes are known only at run time, this emits the unpadded result, then crops or pads it to the input's size.
     const whole = b.emit('ConvTranspose', [g, w], { ...attributes, pads: undefined });
     const before = b.ints(pads.slice(0, axes).map((pad) => -pad));
     const room = b.sub(b.emit('Shape', [x], { start: 2 }), b.emit('Shape', [whole], { start: 2 }));

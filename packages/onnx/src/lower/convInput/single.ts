@@ -2,9 +2,10 @@ import type { NodeProto } from '../../generated/onnx_pb.ts';
 import { type ConvForm, convFormOf } from '../../graph/convForm.ts';
 import { extent } from '../../graph/window.ts';
 
-/** A convolution at stride 1 whose input gradient is a single convolution, and the padding of that one. */
+/** A convolution at stride 1 whose input gradient is a single convolution. */
 export interface Single {
   readonly form: ConvForm;
+  /** The padding of the convolution that computes the input gradient. */
   readonly back: readonly number[];
 }
 

@@ -6,13 +6,13 @@ import type { Row } from '../row.ts';
 import { padded } from './padded.ts';
 import { product } from './sizes.ts';
 
-/** A limit, because the file lists the rows: for larger images the list would be longer than the weights. */
+/** A limit, because the model lists the rows. For larger images, the list would be longer than the weights. */
 const maxRows = 1 << 16;
 
 /** A limit, because the columns take the input's memory times the number of kernel elements. */
 const fewChannels = 8;
 
-/** The width of a vector register. A product with fewer columns leaves a part of it empty. */
+/** The number of floats in a vector register. A product with fewer columns leaves a part of the register empty. */
 const lanes = 16;
 
 /**

@@ -6,7 +6,10 @@ import { emitBlocked, inBlocks as reorder } from '../blocks.ts';
 import type { Row } from '../row.ts';
 import { product, type Sizes, sizesOf } from './sizes.ts';
 
-/** A limit on positions: beyond it, a group of filters (examples × positions each) no longer fits into the cache. */
+/**
+ * A limit on output positions. With more positions, a group of filters (examples × positions each) no longer fits into
+ * the cache.
+ */
 const maxPlaces = 1024;
 
 /** ONNX Runtime accepts only multiples of 4 channels. It pads the last block with zeros. */
@@ -60,7 +63,8 @@ export const inBlocks: Row<Sizes & { readonly block: number }> = {
     const pads = seenPads(form, from, to);
     const [outputs, channels, kH, kW] = weight as [number, number, number, number];
     const [height, width] = to as [number, number];
-    // The kernels as [N/block, M, H', W'·block]. Then the outputs are blocked too, and become the outermost axis.
+    // First come the kernels as [N/block, M, H', W'·block]. Then the outputs are blocked too, and become the outermost
+    // axis.
     const twice = reorder(b, examplesInBlocks(b, g, block, [outputs, height, width]), block);
     const apart = (): string => b.reshape(twice, [-1, outputs / block, height * width * block * block]);
     const outermost = outputs === block ? twice : b.transpose(apart(), [1, 0, 2]);

@@ -39,7 +39,8 @@ function indicesOf(b: Ops, pool: NodeProto): string {
 }
 
 /**
- * Starts from zeros and adds each window's gradient at its index. For windows that do not overlap, MaxUnpool does this.
+ * Starts from zeros and adds each window's gradient at the index of its maximum. If the windows do not overlap,
+ * MaxUnpool does this.
  */
 export const byIndices: Row = {
   operator: 'clr:MaxPoolGrad',

@@ -22,10 +22,11 @@ interface Tiles {
 }
 
 /**
- * For windows that tile a small image, without `Indices`, because the pool's kernel is vectorised only without that
- * output. A row of windows is a row of a matrix. A product with zeros and ones repeats each maximum over its window. A
- * second product subtracts from each element that equals the maximum the ones before it, so that only the first
- * remains. These products are exact on the CPU. A provider that rounds factors (TF32) would find no equal element.
+ * A form for windows that tile a small image. It does not use `Indices`, because the pool's kernel is vectorised only
+ * without that output. Each row of windows is a row of a matrix. A product with zeros and ones repeats each maximum
+ * over its window. The elements that equal their maximum are marked with 1. A second product subtracts from each mark
+ * the marks before it in the same window, so that only the first mark stays positive. These products are exact on the
+ * CPU. A provider that rounds factors (TF32) would find no equal element.
  */
 export const byRows: Row<Tiles> = {
   operator: 'clr:MaxPoolGrad',

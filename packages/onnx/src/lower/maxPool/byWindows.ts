@@ -34,9 +34,9 @@ function paddingOf(node: NodeProto, b: Ops, window: Window): readonly number[] {
 }
 
 /**
- * Without `Indices`. A convolution with one-hot kernels copies the elements of each window into channels. The first
- * that equals the window's maximum gets the gradient. The transposed convolution writes it back at its position. The
- * result is exact, because each sum has only one nonzero term.
+ * A form that needs no `Indices`. A convolution with one-hot kernels copies the elements of each window into channels.
+ * The first channel that equals the window's maximum gets the gradient. The transposed convolution writes the gradient
+ * back at the element's position. The result is exact, because each sum has only one nonzero term.
  */
 export const byWindows: Row = {
   operator: 'clr:MaxPoolGrad',

@@ -6,7 +6,7 @@ import { inputOf } from '../../graph/infer.ts';
 import type { Ops } from '../../graph/ops.ts';
 import type { Row } from '../row.ts';
 
-/** The number of input channels, if it is one that the kernel reads wrongly. */
+/** The number of input channels, if the provider's kernel gives wrong results for that number. */
 function misreadChannels(node: NodeProto, graph: Graph): number | undefined {
   const [outputs, inputs] = graph.dims(inputOf(node, 1)) ?? [];
   const wrong =

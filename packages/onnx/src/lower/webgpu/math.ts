@@ -79,7 +79,7 @@ export const safeMath: readonly Row[] = [
   safe('Softmax', 'the kernel gives 0 for a row with a NaN', softmax),
   safe('Log', 'the kernel gives log(−2) = log 2', notBelowZero),
   {
-    ...safe('Pow', '(−2)^0.5 is √2 there', notBelowZero),
+    ...safe('Pow', 'the kernel gives (−2)^0.5 = √2', notBelowZero),
     applies: (node, graph) => isRoot(node, graph) || undefined,
   },
 ];

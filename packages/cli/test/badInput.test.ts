@@ -252,7 +252,7 @@ describe('bad input gives a clear error and changes no file', () => {
     [
       'a table of tokens',
       ['new', 'transformer', '--data', 't.csv', '--vocabulary', '9', '--out', 'o.onnx'],
-      'a model whose input is floats, as tables become',
+      'a model whose input is floats, because a table is encoded as floats',
     ],
     [
       'an encoding with missing parts',
@@ -277,7 +277,7 @@ describe('bad input gives a clear error and changes no file', () => {
       '--lora or --freeze',
     ],
     [
-      'weights of classes for numbers',
+      'class weights for numbers',
       train('cnn.onnx', 'onehot.npz', '--class-weights', '1,2,1,1'),
       '--loss mse',
     ],

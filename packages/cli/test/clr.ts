@@ -17,7 +17,7 @@ interface Surroundings {
   readonly cwd?: string;
 }
 
-/** A command that runs, and what it comes to. */
+/** A running command, and the promise of its result. */
 interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;

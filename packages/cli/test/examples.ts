@@ -1,6 +1,6 @@
 import { type RangeTestTrace, type TrainingRun, triangular2 } from '@clr/core';
 
-/** A sweep with a fall, a bottom and a divergence; `depth` 0 makes it flat. */
+/** A range test whose loss falls, reaches a bottom and diverges. With `depth` 0 the loss is flat. */
 export function exampleTrace(depth = 1.9): RangeTestTrace {
   const points = Array.from({ length: 200 }, (_, step) => {
     const lr = 1e-4 * 1e5 ** (step / 199);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 const path = (name: string): string => join(folder, name);
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the tests look for these characters
 const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]/;
 const evil = '\u001b]0;title\u0007\u001b[31m\u202egnp';
 const policy = { type: 'triangular', baseLr: 0.001, maxLr: 0.01, stepSize: 50 };

@@ -17,7 +17,7 @@ const noise = (seed: number): number => {
   return value - Math.floor(value);
 };
 
-/** Writes `count` pictures of each of five shapes, 24 × 24 pixels, in varying colours and positions. */
+/** Writes `each` pictures of each of five shapes, 24 × 24 pixels, in varying colours and positions. */
 export async function writeShapes(folder: string, each: number): Promise<void> {
   const size = 24;
   for (const [kind, [name, inside]] of Object.entries(shapes).entries()) {

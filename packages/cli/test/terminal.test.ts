@@ -6,7 +6,7 @@ import { clr } from './clr.ts';
 import { exampleRun, exampleTrace } from './examples.ts';
 
 const acting = '\u001b]0;owned\u0007\u001b[2J';
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for these characters
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
 let folder = '';

@@ -77,7 +77,7 @@ describe('a table', () => {
     expect(predicted).toMatchObject({ code: 0, err: '' });
   });
 
-  it('is predicted with digits enough to give the same floats again, and a note on what no training row has', async () => {
+  it('is predicted with enough digits to give the same floats again, and with notes on values of no training row', async () => {
     const [header, ...rows] = tableText(40).split('\n');
     const changed = rows.map((row, i) =>
       i < 3 ? row.replace(/Rome|Oslo|Bonn/, 'Rio') : i === 5 ? row.replace(/^[^,]*/, '') : row,
@@ -96,7 +96,7 @@ describe('a table', () => {
       expect(said).toContain(
         '"town" has values in 3 rows that no training row has, such as "Rio"; they count as missing.',
       );
-      expect(said).toContain('"area" is missing in 1 row, as in no training row; the mean takes its place.');
+      expect(said).toContain('"area" is missing in 1 row, but in no training row; the mean takes its place.');
     }
     const { target } = JSON.parse(await readFile(join(folder, 'regression-trained.encoding.json'), 'utf8'));
     const arrays = await openArrays(bytesSource(await readFile(join(folder, 'later.npz'))), 'later');
@@ -118,7 +118,7 @@ describe('a table', () => {
     ] as const) {
       await writeFile(join(folder, 'rows.csv'), tableText(rows));
       const { out } = await run('new', 'mlp', '--data', 'rows.csv', '--drop', 'price', '--out', 'rows.onnx');
-      expect(out.includes('With only 80 rows to train on it has 16 hidden units')).toBe(rows === 100);
+      expect(out.includes('With only 80 rows to train on, the model has 16 hidden units')).toBe(rows === 100);
       const { weights } = describeModel(await readFile(join(folder, 'rows.onnx')));
       const biases = weights.filter(({ name }) => name.endsWith('bias')).map(({ dims }) => dims[0]);
       expect(biases).toEqual([...sizes, 2]);

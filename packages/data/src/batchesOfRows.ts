@@ -24,7 +24,8 @@ export interface RowBatchOptions<Batch> {
 
 /**
  * Makes batches of examples. With a seed they are endless: epochs follow each other, each in its own order, which the
- * seed decides. The rest of an epoch begins the next. Without a seed they are one pass in order.
+ * seed decides. Examples that are left at the end of an epoch fill a batch together with the first of the next epoch.
+ * Without a seed the batches are one pass in order.
  *
  * @returns an iterable that begins again each time it is iterated
  * @throws {ClrError} if `size` is not a positive integer, or there are no examples
@@ -56,7 +57,7 @@ export function batchesOfRows<Batch>(
     throw fail(
       'a batch size of at least 1, and examples',
       `size = ${size}, ${rows.length} examples`,
-      'Give a smaller size or more examples.',
+      'Give a size of at least 1, and at least one example.',
     );
   }
   const place = async (taken: Uint32Array): Promise<Batch> => make(await dataset.read(taken));

@@ -1,7 +1,7 @@
 import type { Dataset } from './dataset.ts';
 
 /**
- * The same examples, with their `input` under the name that a model has for it.
+ * Returns the same examples, with `input` renamed to the name of a model's input.
  *
  * @example
  * ```ts

@@ -11,11 +11,11 @@ export interface SplitOptions {
 }
 
 /**
- * Splits examples into training and validation by a seed. Each class has the same share in both parts. The example of a
- * class with only one is for training.
+ * Splits examples into training and validation by a seed. Each class has the same share in both parts. If a class has
+ * only one example, it is for training.
  *
  * @param labels - the class of each example, or the number of examples
- * @returns the numbers of the examples of both parts, rising
+ * @returns the row numbers of the examples of both parts, in rising order
  * @throws {ClrError} if the share leaves a part without examples
  *
  * @example
@@ -59,7 +59,7 @@ export function splitRows(
     throw fail(
       'a share in (0, 1) that leaves examples in both parts',
       `${share} of ${count} examples`,
-      'Give more examples, or validation data of their own.',
+      'Give more examples, or separate validation data.',
     );
   }
   const [train, validation] = [new Uint32Array(count - total), new Uint32Array(total)];

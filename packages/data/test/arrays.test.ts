@@ -40,7 +40,7 @@ describe('arrays of NumPy', () => {
     await source.close();
   });
 
-  it('in Fortran order and texts are refused', async () => {
+  it('are refused in Fortran order or as texts', async () => {
     const source = await fileSource(path('fortran.npz'));
     await expect(openArrays(source, 'fortran.npz')).rejects.toThrow('in Fortran order');
     await source.close();
@@ -62,7 +62,7 @@ function safetensors(): Uint8Array {
 }
 
 describe('other arrays', () => {
-  it('safetensors', async () => {
+  it('are read from safetensors, with bfloat16 as floats, and refused if the file is cut', async () => {
     const [w, b] = await openArrays(bytesSource(safetensors()), 'model');
     expect([...(await all(w as RawArray))]).toEqual([1, -2.5]);
     expect([...(await all(b as RawArray))]).toEqual([7, 8, 9]);
@@ -71,7 +71,7 @@ describe('other arrays', () => {
     );
   });
 
-  it('IDX', async () => {
+  it('are read from IDX, with the high byte first', async () => {
     const [labels] = await openArrays(
       bytesSource(Uint8Array.of(0, 0, 11, 1, 0, 0, 0, 2, 1, 0, 255, 255)),
       'labels',
@@ -79,7 +79,7 @@ describe('other arrays', () => {
     expect([...(await all(labels as RawArray))]).toEqual([256, -1]);
   });
 
-  it('larger than memory: only the needed rows are read', async () => {
+  it('are read row by row from a file larger than memory', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'clr-data-'));
     // A sparse file of 3 GiB that uses no disk space.
     const rows = 3 * 2 ** 18;
@@ -104,7 +104,7 @@ describe('other arrays', () => {
 
   it.each<[string, Uint8Array, string]>([
     ['an empty file', new Uint8Array(), 'an empty file'],
-    ['a text', new TextEncoder().encode('a,b\n1,2\n3,4\n5,6'), 'a file of none of these'],
+    ['a text', new TextEncoder().encode('a,b\n1,2\n3,4\n5,6'), 'a file of another format'],
     [
       'half of an archive',
       Uint8Array.from({ length: 64 }, (_, i) => [0x50, 0x4b, 3, 4][i] ?? 0),

@@ -29,7 +29,7 @@ describe('images, compared with Pillow', () => {
     // JPEG decoders differ in rounding, and in the upsampling of colours.
     ['photo.jpg', 3],
     ['progressive.jpg', 16],
-  ])('%s, in its own size and resized', async (name, most) => {
+  ])('have the same pixels in their own size and resized: %s', async (name, most) => {
     const image = decodeImage(await file(name), 3, name);
     expect([image.width, image.height, image.channels]).toEqual([30, 20, 3]);
     expect(furthest(image.data, await pixels(name))).toBeLessThanOrEqual(most);

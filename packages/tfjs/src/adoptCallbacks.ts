@@ -7,7 +7,7 @@ export type CallbackClasses = Pick<
   'Callback' | 'CallbackList' | 'CustomCallback' | 'LayersModel'
 >;
 
-/** The entries of a callback list of tfjs: callbacks, plain objects that it forgot to wrap, and wrapped ones. */
+/** An entry of tfjs's callback list: a callback, a plain object that tfjs forgot to wrap, or a wrapped one. */
 interface Listed {
   readonly setParams?: unknown;
   readonly onTrainBegin?: unknown;
@@ -21,10 +21,10 @@ interface Listed {
 const adopted = new WeakMap<object, WeakMap<object, Listed>>();
 
 /**
- * Makes a callback work at any position in a list. tfjs looks only at the first entry. After a plain object it
- * would wrap our callback and never give it the model. Before a plain object it would leave that unwrapped and
- * crash (tensorflow/tfjs#1792). So the list is repaired when `fit` passes it on. Only lists that hold one of
- * our callbacks are changed.
+ * Makes a callback work at any position in a list. tfjs looks only at the first entry. If that is a plain object, tfjs
+ * wraps all entries, and our callback never gets the model. If that is a callback, tfjs leaves plain objects unwrapped
+ * and crashes (tensorflow/tfjs#1792). So this repairs the list when `fit` passes it on. It changes only lists that hold
+ * one of our callbacks.
  */
 export function adoptCallback(
   { CallbackList, CustomCallback, LayersModel }: CallbackClasses,
@@ -36,7 +36,7 @@ export function adoptCallback(
     throw fail({
       expected:
         'tf to have the classes Callback, CallbackList, CustomCallback and LayersModel, as in tfjs 4.0 to 4.22',
-      received: 'one without some of them',
+      received: 'a tf that lacks some of them',
       advice: 'Pass the whole of @tensorflow/tfjs as the option tf.',
     });
   }
@@ -61,7 +61,7 @@ function teach(
       this.callbacks = this.callbacks.map(
         (entry) => unwrap(entry) ?? (entry.setParams ? entry : wrap(entry)),
       );
-      // This callback yields to the page during training. Without callbacks, tfjs adds one as well.
+      // A CustomCallback lets the page run during training. tfjs itself adds an empty one if `fit` got no callbacks.
       if (!this.callbacks.some((entry) => entry instanceof CustomCallback)) {
         this.callbacks.push(wrap({}));
       }

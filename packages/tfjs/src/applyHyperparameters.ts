@@ -9,7 +9,7 @@ const own = new WeakMap<OptimizerLike, number>();
  * Sets the hyperparameters of a schedule. If it gives no momentum, this restores the optimizer's own momentum, which
  * {@link setScheduled} would leave as clr last set it.
  *
- * @param optimizer - the current one; read it before each update, because `compile` gives a model a new one
+ * @param optimizer - the model's current optimizer; read it before each update, because `compile` may replace it
  */
 export function applyHyperparameters(optimizer: OptimizerLike, hyper: Hyperparameters): void {
   const kind = optimizerKind(optimizer);

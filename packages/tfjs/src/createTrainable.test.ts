@@ -84,7 +84,7 @@ describe(`createTrainable on ${backend}`, () => {
       expect(await weightsOf(ours)).toEqual(await weightsOf(theirs));
     });
 
-    it('with regularizers, several inputs and outputs, and metrics', async () => {
+    it('takes the same steps with regularizers, several inputs and outputs, and metrics', async () => {
       const make = () => {
         const kernelRegularizer = tf.regularizers.l2({ l2: 0.1 });
         const [a, b] = [
@@ -251,10 +251,10 @@ describe(`createTrainable on ${backend}`, () => {
 
     it.each([
       ['no inputs', { ys: batches[0]!.ys }, 'inputs = undefined'],
-      ['too many', { ...batches[0]!, xs: [batches[0]!.xs, batches[0]!.xs] }, 'Received: 2'],
+      ['too many inputs', { ...batches[0]!, xs: [batches[0]!.xs, batches[0]!.xs] }, 'Received: 2'],
       ['part of an example', { ...batches[0]!, xs: new Float32Array(7) }, '7 values'],
-      ['unequal numbers', { ...batches[0]!, ys: new Float32Array(3) }, '4, 3'],
-      ['another name', { ...batches[0]!, xs: { pixels: batches[0]!.xs } }, 'none by the name'],
+      ['unequal numbers of examples', { ...batches[0]!, ys: new Float32Array(3) }, '4, 3'],
+      ['an unknown input name', { ...batches[0]!, xs: { pixels: batches[0]!.xs } }, 'none by the name'],
     ])('refuses a bad batch before touching the model: %s', async (_, batch, received) => {
       const model = dense(tf.train.adam(0.1));
       const weights = await weightsOf(model);

@@ -15,7 +15,7 @@ import { loopTrainable, type TrainingLoop } from './loopTrainable.ts';
  * stateful recurrent layers, optimizer slots and counters, each under its layer's name. `restore()` puts it back by
  * name, bit for bit, also after layers were frozen and in another instance of the model. It refuses a snapshot of
  * another model or optimizer before anything changes, and says what differs;
- * `restore(snapshot, { partial: true })` takes what fits.
+ * `restore(snapshot, { partial: true })` restores the parts that fit.
  *
  * A snapshot does not include the state of dropout. With a seed tfjs drops the same elements at every step, so a
  * resumed run has the same bits; without a seed each run draws its own mask. Model, optimizer and variables stay the
@@ -51,7 +51,7 @@ export function createTrainable<Batch>(
     throw fail({
       expected: 'a compiled model, or { optimizer, variables, loss }',
       received: String(target),
-      advice: 'Pass one as the second argument: createTrainable(tf, model).',
+      advice: 'Pass the model or the loop as the second argument: createTrainable(tf, model).',
     });
   }
   return 'layers' in target ? layersTrainable(tf, target) : loopTrainable(tf, target);

@@ -87,7 +87,7 @@ describe(`cyclicLR on ${backend}`, () => {
     expect(momenta).toEqual(rates.map((_, step) => toSchedule(policy).momentum(step)));
   });
 
-  it('starts at a step', async () => {
+  it('starts at the step `from`', async () => {
     const model = makeModel();
     const { rates } = spyRates(model);
     await model.fit(xs, ys, { ...fitArgs, callbacks: cyclicLR(policy, { from: 1000 }) });
@@ -113,7 +113,7 @@ describe(`cyclicLR on ${backend}`, () => {
     expect(logs.map((log) => log?.lr)).toEqual(history.lr);
   });
 
-  describe('listed', () => {
+  describe('in a list of callbacks', () => {
     const plain = () => {
       const seen: number[] = [];
       return {
@@ -139,7 +139,7 @@ describe(`cyclicLR on ${backend}`, () => {
         'before an instance',
         (ours: Listed, _: Listed) => [ours, tf.callbacks.earlyStopping({ monitor: 'loss' })],
       ],
-    ])('%s', async (_, list) => {
+    ])('works %s', async (_, list) => {
       const model = makeModel();
       const { rates } = spyRates(model);
       const other = plain();
@@ -150,7 +150,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(other.seen.length).toBe([callbacks].flat().includes(other) ? 5 : 0);
     });
 
-    it('does not change lists without it', async () => {
+    it('does not repair a list without a callback of cyclicLR', async () => {
       const run = makeModel().fit(xs, ys, {
         ...fitArgs,
         callbacks: [tf.callbacks.earlyStopping(), {}],
@@ -191,7 +191,7 @@ describe(`cyclicLR on ${backend}`, () => {
 
     it('after any number of cycles, from any step, in few look-ups', async () => {
       expect(cyclicLR(policy, { cycles: 10 ** 12 }).step).toBe(0);
-      // From the middle of the first cycle, the first end is the end of that cycle.
+      // A run that starts in the middle of a cycle counts the end of that cycle as the first.
       const schedule = cyclicLR(policy, { from: 2, cycles: 2 });
       await makeModel().fit(xs, ys, { ...fitArgs, epochs: 9, callbacks: schedule });
       expect(schedule.step).toBe(12);

@@ -59,14 +59,14 @@ export function cyclicLR(policy: ScheduleLike, options: CyclicLROptions = {}): C
   return callback;
 }
 
-/** The policy, if the schedule is one; toSchedule has checked it. `isPolicy` would add every policy to the bundle. */
+/** Returns the source if it is a policy, checked by `toSchedule`. `isPolicy` would add every policy to the bundle. */
 const dataOf = (source: ScheduleLike): Policy | null =>
   typeof source === 'function' || typeof Object(source).lr === 'function' ? null : (source as Policy);
 
 /**
  * As {@link cyclicLR}, with the policy and the step that were saved with a loaded model.
  *
- * @throws {ClrError} if the model has none, or was trained under functions, which cannot be stored
+ * @throws {ClrError} if the model has no saved policy, or was trained under functions, which cannot be stored
  *
  * @example
  * ```ts
@@ -193,6 +193,6 @@ function checkCount(name: string, value: number, least: number): void {
   throw fail({
     expected: `${name} to be an integer of at least ${least}`,
     received: `${name} = ${String(value)}`,
-    advice: 'Count steps in updates, and cycles as a whole.',
+    advice: 'Give `from` in updates, and a whole number of cycles.',
   });
 }

@@ -11,7 +11,7 @@ export function checkOpen(disposed: boolean): void {
   throw fail({
     expected: 'a trainable that was not disposed',
     received: 'a call after dispose()',
-    advice: 'Make a new one of the same model: createTrainable(tf, model).',
+    advice: 'Make a new trainable of the same model: createTrainable(tf, model).',
   });
 }
 

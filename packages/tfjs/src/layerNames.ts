@@ -33,7 +33,7 @@ export function withoutNumbers(path: string): string {
   return path.replace(/([a-z0-9]_[A-Z][A-Za-z]*)\d+(?=\/)/g, '$1');
 }
 
-/** Converts a name like tfjs. */
+/** Converts a class name to snake case in the same way as tfjs. */
 function snakeCase(name: string): string {
   return name
     .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')

@@ -3,9 +3,9 @@ import { isMadeUp, type Named, placesOf, withoutNumbers } from './layerNames.ts'
 
 /** A variable with its names in a snapshot. */
 export interface NamedVariable {
-  /** Its layers' path and its own name, as in tfjs. Unique in this model. */
+  /** The names of its layers and its own name as a path, as in tfjs. Unique in this model. */
   readonly name: string;
-  /** As `path`, with the layer's position instead of a generated name. Equal in every instance of the model. */
+  /** Like `name`, but with a layer's position instead of a generated name. Equal in every instance of the model. */
   readonly place: string;
   /** Its name in saved models, if different from the variable's own name. */
   readonly savedName?: string;
@@ -69,7 +69,7 @@ function weightsOf(layer: LayerInside): NamedVariable[] {
       const { originalName } = weight;
       const own = originalName.startsWith(prefix) ? originalName.slice(prefix.length) : originalName;
       const place = counted(withoutNumbers(own));
-      // Both use the same count: they differ only in generated numbers.
+      // The name and the place get the same count, because they differ only in generated numbers.
       const count = /#\d+$/.exec(place)?.[0] ?? '';
       return { name: own + count, place, savedName: originalName, tensor: weight.read() };
     });

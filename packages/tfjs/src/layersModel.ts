@@ -61,9 +61,9 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   if (!known) {
     throw fail({
       expected: 'the internals of a LayersModel as in tfjs 4.0 to 4.22',
-      received: 'another',
+      received: 'a model with other internals',
       advice:
-        'Use a 4.x that clr knows, or a newer @clr/tfjs; createTrainable(tf, { optimizer, … }) works with any.',
+        'Use tfjs 4.0 to 4.22, or a newer @clr/tfjs. createTrainable(tf, { optimizer, … }) works with any version.',
     });
   }
   const gone = inner.weights.find(({ val }) => val.isDisposed);
@@ -71,7 +71,7 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
     throw fail({
       expected: 'a model whose weights exist',
       received: `${gone.name}, which was disposed`,
-      advice: 'Load or build it again, and keep it until the training is over.',
+      advice: 'Load or build the model again, and keep it until the training is over.',
     });
   }
   return inner;

@@ -90,7 +90,7 @@ export function layersTrainable(tf: typeof tfjs, outer: tfjs.LayersModel): Train
     }
   }
 
-  /** Predicts a batch. Several outputs follow each other, each of them example after example. */
+  /** Predicts a batch. Several outputs follow each other; within an output, the examples follow each other. */
   async function predictBatch(model: CompiledModel, batch: LayersBatch): Promise<Prediction> {
     const made = withKernels(() =>
       tf.tidy(() => {
@@ -289,7 +289,7 @@ function slotsOf(model: CompiledModel): { inputs: Slots; targets: Slots } {
       what: 'target',
       names: model.outputNames,
       shapes: model.feedOutputShapes.map((shape, index) =>
-        // This loss takes class numbers. The others take one share for each class.
+        // This loss takes class numbers. The others take one probability for each class.
         losses[index] === 'sparseCategoricalCrossentropy' ? [...shape.slice(0, -1), 1] : shape,
       ),
       open: losses.map((loss) => typeof loss === 'function'),

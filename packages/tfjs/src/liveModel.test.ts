@@ -11,7 +11,7 @@ const loss = 'meanSquaredError';
 const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 3 });
 let count = 0;
 
-/** y = a·x₀ + b·x₁ from weights of 0. */
+/** The model y = a·x₀ + b·x₁, whose weights start at 0. */
 function linear(functional: boolean): tf.LayersModel {
   const layer = tf.layers.dense({ units: 1, useBias: false, kernelInitializer: 'zeros', inputShape: [2] });
   if (!functional) return tf.sequential({ layers: [layer] });
@@ -102,7 +102,7 @@ describe.each([
     near(await weights(model), afterStep(0.01));
   });
 
-  it('says that the weights were disposed', async () => {
+  it('refuses a step and a snapshot after the weights were disposed', async () => {
     const model = linear(functional);
     model.compile({ optimizer: 'sgd', loss });
     const trainable = createTrainable(tf, model);
@@ -138,7 +138,7 @@ describe.each([
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('takes a snapshot of the state at its call, and restores after earlier steps', async () => {
+  it('takes a snapshot of the state at the time of the call, and restores it after earlier steps', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss });
     const trainable = createTrainable(tf, model);
@@ -151,7 +151,7 @@ describe.each([
     near(await weights(model), afterStep(0.01));
   });
 
-  it('cyclicLR sets the rate of the optimizer that makes the update, if a callback swaps it', async () => {
+  it('cyclicLR sets the rate of the new optimizer when another callback swaps the optimizer', async () => {
     const model = linear(functional);
     model.compile({ optimizer: tf.train.sgd(0.5), loss });
     const second = tf.train.sgd(100);

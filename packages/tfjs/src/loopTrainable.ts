@@ -66,15 +66,15 @@ export function loopTrainable<Batch>(tf: typeof tfjs, loop: TrainingLoop<Batch>)
   const examplesIn = (batch: Batch): number => (loop.examples ?? firstAxis)(batch);
 
   /**
-   * Returns the loss, and the accuracy, which is kept out of the surrounding tidy. `kept` holds it so that an error can
-   * free it.
+   * Returns the loss. Adds the accuracy to `kept`, so that the surrounding tidy does not free it. After an error the
+   * caller frees what `kept` holds.
    */
   const measure = (batch: Batch, training: boolean, kept: tfjs.Tensor[]): tfjs.Scalar => {
     const result = loop.loss(batch, training);
     if (isTensor(result)) return result as tfjs.Scalar;
     if (!isTensor(result?.loss)) {
       throw fail({
-        expected: 'loss(batch) to give a scalar tensor, or { loss, accuracy? } of such',
+        expected: 'loss(batch) to give a scalar tensor, or { loss, accuracy? } with scalar tensors',
         received: String(result),
         advice: 'Leave the number on the device: return the tensor, not its value.',
       });
@@ -170,7 +170,7 @@ function firstAxis(batch: unknown): number {
     throw fail({
       expected: 'a batch with a tensor, to count its examples',
       received: `one with ${typeof batch === 'object' && batch !== null ? Object.keys(batch).join(', ') : String(batch)}`,
-      advice: 'Say how: createTrainable(tf, { …, examples: (batch) => … }).',
+      advice: 'Say how to count them: createTrainable(tf, { …, examples: (batch) => … }).',
     });
   }
   return size;

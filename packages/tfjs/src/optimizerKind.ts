@@ -21,7 +21,7 @@ export interface TensorLike {
   dispose(): void;
 }
 
-/** One of tfjs's optimizers: how its rate and momentum are set. */
+/** How the rate and the momentum of one of tfjs's optimizers are set. */
 export interface OptimizerKind {
   readonly update: UpdateKind;
   /** The place that holds the momentum. `null` if this optimizer has none. */
@@ -81,7 +81,7 @@ export function optimizerKind(optimizer: OptimizerLike): OptimizerKind {
   return kind;
 }
 
-/** Core's name for the update that an optimizer makes. Momentum at 0 is plain SGD, RMSProp with momentum is like Adam. */
+/** Core's name for an optimizer's update. Momentum at 0 is plain SGD; RMSProp with momentum is adaptive, like Adam. */
 export function updateKind(optimizer: OptimizerLike): UpdateKind {
   const { update } = optimizerKind(optimizer);
   const { momentum } = optimizer as OptimizerFields;

@@ -16,8 +16,8 @@ export interface OptimizerState {
   /** `learningRate`, and `momentum` or `beta1`. */
   readonly numbers: Readonly<Record<string, number>>;
   /**
-   * One tensor per trained weight for each of the optimizer's slot lists, by the weight's place. Empty before the first
-   * update.
+   * For each slot list of the optimizer, one tensor per trained weight, named by the weight's place. Empty before the
+   * first update.
    */
   readonly slots: Readonly<Record<string, readonly TensorData[]>>;
   /** Running products and counters, such as Adam's `accBeta1`. */

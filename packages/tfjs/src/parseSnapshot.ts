@@ -32,14 +32,14 @@ export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot
     });
   }
   const { weights, optimizer } = given as FirstSnapshot | TfjsSnapshot;
-  if (!Array.isArray(weights) || typeof optimizer !== 'object' || optimizer === null) damaged('its fields');
+  if (!Array.isArray(weights) || typeof optimizer !== 'object' || optimizer === null) damaged('the fields');
   for (const weight of weights) checkTensor(weight as TensorData);
   const snapshot = version === 2 ? (given as TfjsSnapshot) : upgraded(given as FirstSnapshot, parts);
   const { topology = [], trained } = snapshot;
-  if (!Array.isArray(snapshot.states) || !isTextList(topology) || !isTextList(trained)) damaged('its fields');
+  if (!Array.isArray(snapshot.states) || !isTextList(topology) || !isTextList(trained)) damaged('the fields');
   for (const state of snapshot.states) checkTensor(state);
   for (const { name, place } of [...snapshot.weights, ...snapshot.states]) {
-    if (typeof name !== 'string' || typeof place !== 'string') damaged('the names of its weights');
+    if (typeof name !== 'string' || typeof place !== 'string') damaged('the names of the weights');
   }
   checkOptimizer(snapshot, parts);
   return snapshot;
@@ -91,7 +91,7 @@ function checkOptimizer({ optimizer, weights }: TfjsSnapshot, parts: TrainingPar
 function damaged(what: string): never {
   throw fail({
     expected: 'a whole snapshot',
-    received: `one in which ${what} differ from what snapshot() returned`,
+    received: `a snapshot with damage in ${what}`,
     advice: 'JSON loses typed arrays: keep snapshots in IndexedDB, or clone them with structuredClone().',
   });
 }

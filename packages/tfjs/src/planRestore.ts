@@ -84,20 +84,23 @@ function differencesOf(
 }
 
 /**
- * Generated names that belong to different layers in the snapshot and in the model, so that either layer may be meant.
+ * Finds a generated name that belongs to one layer in the snapshot and to another in the model, so that it is unclear
+ * which layer is meant.
  */
 function shiftedNames(here: readonly Here[], saved: readonly SavedWeight[]): string[] {
   const places = new Map(saved.map((data) => [data.name, data]));
   for (const { name, place, tensor } of here) {
     const other = places.get(name);
     if (other && other.place !== place && form(other) === form(tensor)) {
-      return [`${name} is ${other.place} there and ${place} here: name the layers to remove the ambiguity`];
+      return [
+        `${name} is ${other.place} in the snapshot and ${place} in the model: name the layers to remove the ambiguity`,
+      ];
     }
   }
   return [];
 }
 
-/** If the optimizer keeps slots, the trained weights must be the same. */
+/** Lists weights that are trained in only one of snapshot and model. They matter only if the optimizer keeps slots. */
 function trainedElsewhere({ optimizer, trained }: TrainingParts, snapshot: TfjsSnapshot): string[] {
   const hasSlots = Object.values(snapshot.optimizer.slots).some((slots) => slots.length > 0);
   if (Object.keys(slotsOf(optimizer).slots).length === 0 || !hasSlots) return [];

@@ -305,8 +305,8 @@ describe(`a snapshot in another model on ${backend}`, () => {
         () => net(['a', 'b', 'other']),
         /other\/kernel is missing.*c\/kernel is not in the model/,
       ],
-      ['a layer more', () => net(['a', 'b', 'c', 'd']), /d\/kernel is missing/],
-      ['a layer less', () => net(['a', 'b']), /c\/kernel is not in the model/],
+      ['an additional layer', () => net(['a', 'b', 'c', 'd']), /d\/kernel is missing/],
+      ['a missing layer', () => net(['a', 'b']), /c\/kernel is not in the model/],
       [
         'a wider layer',
         () => net(['a', 'b', 'c'], { units: [2, 5] }),
@@ -375,7 +375,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
         /the values of a\/kernel/,
       );
       const { weights: _, ...without } = snapshot;
-      await refuses(model, without, /its fields/);
+      await refuses(model, without, /the fields/);
       const optimizer = { ...snapshot.optimizer, iterations: Number.NaN };
       await refuses(model, { ...snapshot, optimizer }, /count of updates/);
     });
@@ -401,7 +401,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect([now.x, now.c, now.a]).toEqual([before.x, wanted.c, wanted.a]);
     });
 
-    it('not the state of another optimizer', async () => {
+    it('but not the state of another optimizer', async () => {
       const snapshot = await trained(net(['a', 'b']));
       const other = net(['a', 'b'], { optimizer: tf.train.adam(0.1) });
       const trainable = createTrainable(tf, other);
@@ -412,7 +412,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       expect(after.weights.map(({ values }) => values)).toEqual(snapshot.weights.map(({ values }) => values));
     });
 
-    it('not the velocity of a new head, which stays', async () => {
+    it('but not the velocity of a new head, which keeps its own', async () => {
       const snapshot = await trained(net(['a', 'b', 'head']));
       const other = net(['a', 'b', 'new']);
       const trainable = createTrainable(tf, other);
@@ -483,7 +483,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
     expect(await second.values()).toEqual(await first.values());
   });
 
-  it('is refused if variables without names come in another order, or others are missing', async () => {
+  it('is refused if variables without names come in another order, or if a variable is missing', async () => {
     const { variables, trainable, values } = loop([undefined, undefined]);
     const snapshot = await trainable.snapshot();
     const turned = [...variables].reverse();
@@ -542,14 +542,15 @@ describe('a snapshot with one value replaced', () => {
       }
     }
     expect([...accepted].sort()).toEqual([
-      // 0.5 is a rate and a momentum. Momentum has no scalars. There are no slots or states before the first step.
+      // 0.5 is a valid rate and momentum. The Momentum optimizer has no scalars. Before the first step there are no slots
+      // or states.
       'optimizer.numbers.learningRate',
       'optimizer.numbers.momentum',
       'optimizer.scalars',
       'optimizer.slots',
       'optimizer.slots.accumulations',
       'states',
-      // Older snapshots lack it.
+      // Older snapshots have no topology.
       'topology',
       // The name is for people. The place identifies the weight.
       'weights.n.name',

@@ -51,7 +51,7 @@ export function setScheduled(optimizer: OptimizerLike, hyper: Hyperparameters): 
     throw fail({
       expected: 'momentum to be absent or 0, since this optimizer has no velocity',
       received: `momentum = ${hyper.momentum}`,
-      advice: 'Use tf.train.momentum(), or take it out of the policy.',
+      advice: 'Use tf.train.momentum(), or take the momentum out of the policy.',
     });
   });
 }
@@ -101,7 +101,7 @@ function watch(optimizer: OptimizerFields, kind: OptimizerKind): Watched {
 /** Checks that the update since the last call read the values which that call set. */
 function checkLastUpdate(optimizer: OptimizerLike): void {
   const state = watched.get(optimizer);
-  // Any other change of the count may come from loaded optimizer weights, which read no field.
+  // Any other change of the count may come from loading the optimizer's weights, which reads no field.
   if (state === undefined || optimizer.iterations !== state.iterations + 1) return;
   const unread = state.watch.unread();
   if (unread.length > 0) {

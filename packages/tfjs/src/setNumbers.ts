@@ -26,8 +26,8 @@ export function setMomentum(optimizer: OptimizerFields, kind: OptimizerKind, mom
     optimizer.m = keptScalar(optimizer, momentum);
     before.dispose();
   } else if (kind.momentum === 'beta1') {
-    // tfjs multiplies the old beta1 into a running product, so a new beta1 would be corrected with the old one. Set
-    // before each update, the product is beta1 to the power of the update's number.
+    // tfjs multiplies the old beta1 into a running product, so a new beta1 would be corrected with the old one. So clr
+    // sets the product before each update, to beta1 to the power of the update's number.
     assignScalar(optimizer, 'accBeta1', momentum ** (optimizer.iterations + 1));
   }
 }
@@ -53,7 +53,7 @@ function assignScalar(optimizer: OptimizerFields, name: string, value: number): 
 
 type Adaptive = OptimizerFields & { dispose(): void };
 
-/** The class of an optimizer as tfjs defines it, below any subclass: the one that owns `className`. */
+/** The tfjs class of an optimizer, even if the optimizer is of a subclass: the class that owns `className`. */
 function tfjsClass(
   optimizer: OptimizerFields,
 ): new (

@@ -9,8 +9,8 @@ import {
 /** The fields in which an optimizer keeps state between updates. */
 export interface OptimizerSlots {
   /**
-   * Lists of `{ originalName, variable }` with one entry for each trained variable, and the suffix of `originalName`
-   * after the variable's name.
+   * The names of the lists of `{ originalName, variable }`, each with the suffix that `originalName` has after the
+   * variable's name. A list has one entry for each trained variable.
    */
   readonly slots: Readonly<Record<string, string>>;
   /** Single variables that the update changes. */

@@ -27,7 +27,7 @@ const kinds: Record<string, () => tf.layers.Layer> = {
       mergeMode: 'concat',
       batchInputShape: [2, 4, 1],
     }),
-  'in a model within': () =>
+  'layer in a nested model': () =>
     tf.sequential({ layers: [tf.layers.lstm({ ...options, batchInputShape: [2, 4, 1] })] }),
 };
 
@@ -63,7 +63,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
   beforeEach(() => tf.engine().startScope());
   afterEach(() => tf.engine().endScope());
 
-  it('do not change by a range test, nor do the predictions', async () => {
+  it('do not change in a range test, nor do the predictions', async () => {
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 4 });
@@ -91,7 +91,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     expect(await go(createTrainable(tf, build(make())))).toEqual(losses);
   });
 
-  it('do not change by evaluation, by prediction or by a failed step', async () => {
+  it('do not change in an evaluation, a prediction or a failed step', async () => {
     const layer = make();
     const trainable = createTrainable(tf, build(layer));
     await train(trainable, batches, { policy, steps: 2 });
@@ -111,7 +111,7 @@ describe.each(Object.entries(kinds))(`the states of a stateful %s on ${backend}`
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('must be in the snapshot', async () => {
+  it('are required in a snapshot', async () => {
     const trainable = createTrainable(tf, build(make()));
     const snapshot = await trainable.snapshot();
     await expect(trainable.restore({ ...snapshot, states: [] })).rejects.toThrow(/state_0 is missing/);

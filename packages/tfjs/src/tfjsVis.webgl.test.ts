@@ -7,7 +7,7 @@ import { cyclicLR } from './cyclicLR.ts';
 const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 2 });
 
 it.each(['before', 'after'])(
-  'tfjs-vis draws the rate of each epoch when cyclicLR is listed %s it',
+  'tfjs-vis draws the rate of each epoch only if cyclicLR comes before it in the list: %s',
   async (where) => {
     const tfvis = await import('@tensorflow/tfjs-vis'); // not at the top, because Node also collects this test but cannot load tfjs-vis
     const container = document.createElement('div');

@@ -69,7 +69,7 @@ export function isTensor(value: unknown): value is tfjs.Tensor {
   return typeof (value as tfjs.Tensor | null)?.dataSync === 'function';
 }
 
-// Like in fit(), [n] means [n, 1].
+// As in fit(), [n] means [n, 1].
 function withAxis(tensor: tfjs.Tensor, shape: readonly (number | null)[]): tfjs.Tensor {
   return tensor.rank === 1 && shape.length === 2 ? tensor.reshape([-1, 1]) : tensor;
 }

@@ -18,7 +18,7 @@ const versions: [string, Tf][] = [
   [newest.version_core, newest],
   [oldest.version_core, oldest as unknown as Tf],
 ];
-/** Counts layers: two copies of tfjs share one engine, in which their layers would get the same names. */
+/** Numbers the layers, because two copies of tfjs share one engine, in which their layers would get the same names. */
 let layers = 0;
 const dense = (tf: Tf, size: number): newest.Sequential =>
   tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [size], name: `dense_${layers++}` })] });

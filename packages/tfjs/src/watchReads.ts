@@ -6,8 +6,8 @@ export interface ReadWatch {
 }
 
 /**
- * Turns fields into accessors that hold the same values and record every read. So clr can throw an error if an update
- * did not use the given number.
+ * Turns fields into accessors that hold the same values and record every read. This lets clr throw an error if an
+ * update did not use the number that clr set.
  */
 export function watchReads(target: object, fields: readonly string[]): ReadWatch {
   const values = target as Record<string, unknown>;

@@ -17,7 +17,7 @@ export async function openGpu(): Promise<GPU | undefined> {
   return nodeGpu;
 }
 
-/** A device for tests. Without one it is `undefined`, or an error if `CLR_REQUIRE` demands it. */
+/** Returns a device for tests. If there is none, returns `undefined`, or throws if `CLR_REQUIRE` demands a device. */
 export async function tryDevice(): Promise<GPUDevice | undefined> {
   try {
     return await requestDevice(await openGpu());

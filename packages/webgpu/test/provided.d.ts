@@ -2,7 +2,7 @@ import 'vitest';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** `CLR_REQUIRE`. */
+    /** The value of the environment variable `CLR_REQUIRE`. */
     required: string;
   }
 }

@@ -28,7 +28,7 @@ export interface OptimizerRun {
   readonly lr: readonly number[];
   readonly momentum?: readonly number[];
   readonly loss: readonly number[];
-  /** After the last step. */
+  /** The parameters after the last step. */
   readonly parameters: Readonly<Record<string, readonly number[]>>;
 }
 

@@ -8,7 +8,7 @@ export const smallNet: Network = network({
   loss: 'mse',
 });
 
-/** Ten examples for it. */
+/** Ten examples for {@link smallNet}. */
 export const smallData: {
   readonly input: Float32Array<ArrayBuffer>;
   readonly target: Float32Array<ArrayBuffer>;

@@ -4,7 +4,7 @@ import type { OptimizerOptions } from '../src/optimizer/engine.ts';
 import { createTrainable, type GpuTrainable } from '../src/train/createTrainable.ts';
 import { upload } from './buffers.ts';
 
-/** A batch: the weights' optimum. */
+/** A batch: the weights at which the loss is 0. */
 export type Goal = readonly number[];
 
 /** loss = ½ Σ aᵢ (wᵢ − cᵢ)², with a = 1, 2, 3, …: a model in one kernel, in the way a user would write it. */

@@ -12,10 +12,11 @@ export const evaluate: Command = {
   flags,
   help: `Usage: clr evaluate <model.onnx> --data <path> [options]
 
-Measures a model on data: accuracy, cross-entropy and the accuracy of each class; or the errors of numbers.
+Measures a model on data. For classes it prints the accuracy, the cross-entropy and the accuracy of each class; for
+numbers, their errors.
 
   --batch <n>         examples at a time (default: 64)
-  --json              print it as JSON
+  --json              print the result as JSON
 
 Data
 ${dataHelp}

@@ -15,11 +15,11 @@ export const inspect: Command = {
   flags,
   help: `Usage: clr inspect <model.onnx> [--batch <n>] [--json]
 
-Says what an ONNX model holds: inputs, outputs, weights and which are trained, operators without a gradient, the
-layer that --head replaces, and the memory of a step.
+Says what an ONNX model holds: inputs, outputs, weights and which of them can be trained, operators without a gradient,
+the layer that --head replaces, and the memory that a training step takes.
 
   --batch <n>   examples in a batch, for the memory (default: 1)
-  --json        print it as JSON
+  --json        print the description as JSON
 
 Example
   clr inspect resnet.onnx --batch 32

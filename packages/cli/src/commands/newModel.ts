@@ -38,7 +38,7 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
 /** The number of examples that are checked. */
 const looked = 2048;
 
-/** The hidden layers of an mlp: the small one if the large ones would have more weights than there are training rows. */
+/** The hidden layers of an mlp: `small` if an mlp with `large` would have more weights than there are training rows. */
 const [small, large] = [[16], [32, 32]] as const;
 
 /** The number of weights and biases of dense layers with these sizes. */
@@ -59,13 +59,14 @@ or an encoder with attention for sequences (transformer). With --data its size f
   --grey              images of one channel
   --split <share>     the share of validation data in clr train, which the encoding must not use (default: 0.2)
   --input <shape>     the shape of an example: 784; 3,32,32; 128 tokens, or 128,9 for 128 steps of 9 numbers
-  --outputs <n>       the number of classes or of numbers in its answer
-  --hidden <a,b>      units of the hidden layers (default: 32,32 of an mlp, or 16 if the data have fewer training rows
-                      than that has weights; 64 of a cnn)
+  --outputs <n>       the number of classes, or of numbers in the model's answer
+  --hidden <a,b>      units of the hidden layers (default: 32,32 for an mlp, or 16 if the mlp would have more weights
+                      than the data have training rows; 64 for a cnn)
   --filters <a,b,c>   filters of a cnn's blocks, each of which halves the image (default: 16,32,64)
-  --vocabulary <n>    the number of different tokens of a transformer, from 0 (default: it reads numbers)
-  --width, --heads, --blocks <n>   of a transformer (default: 64, 4, 2)
-  --dropout <share>   before the last layer; in a transformer, after each block
+  --vocabulary <n>    the number of different tokens, numbered from 0, that a transformer reads (default: it reads
+                      numbers instead)
+  --width, --heads, --blocks <n>   the size of a transformer (default: 64, 4, 2)
+  --dropout <share>   dropout before the last layer; in a transformer, after each block
   --seed <n>          decides the weights, and the split (default: 0)
 
 Example
@@ -146,10 +147,10 @@ Example
       ...(opened?.notes ?? []),
       ...(kind === 'mlp' && !asked && few
         ? [
-            `With only ${rows} rows to train on it has ${small.join()} hidden units; --hidden asks for others.`,
+            `With only ${rows} rows to train on, the model has ${small.join()} hidden units. Use --hidden for another size.`,
           ]
         : []),
-      `A model from [${input.join(', ')}] to ${outputs}.`,
+      `The model has inputs of the shape [${input.join(', ')}], and ${outputs} ${outputs === 1 ? 'output' : 'outputs'}.`,
       `Written: ${files.map(({ path }) => path).join(', ')}`,
     ];
     return { text: text.join('\n'), files };

@@ -56,7 +56,7 @@ Example
   },
 };
 
-/** The end of the fourth cycle, or of the last that ends at a step; `undefined` if none does. */
+/** The step at which the fourth cycle ends, or the last cycle that ends at all; `undefined` if no cycle ends. */
 function fourCycles(at: (step: number) => { readonly cycleEnd: number }): number | undefined {
   let end: number | undefined;
   for (let cycle = 0; cycle < 4; cycle++) {

@@ -26,11 +26,12 @@ export const report: Command = {
   flags,
   help: `Usage: clr report <file.json | folder | -> … --out <file.html> [--title <text>]
 
-Makes one HTML page, without any outside reference, of range tests, training runs and policies: the kind of a file is recognised by its content. A folder is one of clr train --checkpoint. Runs are drawn
-over one another under the names of their files or folders.
+Makes one HTML page of range tests, training runs and policies. The page needs no other file and no network. The
+kind of a file is recognised by its content. A folder is one that clr train --checkpoint made. Runs are drawn over
+one another under the names of their files or folders.
 
-  --out <file.html>   where to write it
-  --title <text>      the heading
+  --out <file.html>   the file to write
+  --title <text>      the heading of the page
 
 Example
   clr report trace.json clr.json fixed.json --out report.html --title 'LeNet on MNIST'

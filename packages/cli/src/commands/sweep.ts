@@ -35,15 +35,15 @@ export const sweep: Command = {
 
 Trains many times, on as many processes as there are cores, and puts the results in a table. Jobs are all
 combinations of the listed values, or those of a file. Each result is a file in the folder. After Ctrl-C or a
-crash the same command runs the missing jobs, to the same bits. A job that fails is listed, and the others
-continue. Exits with 1 if one failed, and with 3 if no range test found a rate.
+crash the same command runs the missing jobs, with the same bits. A job that fails is listed, and the others
+continue. Exits with 1 if a job failed, and with 3 if no range test found a rate.
 
   --out <folder>      where results and checkpoints are kept
   --workers <n>       the number of processes (default: the number of cores), each on one thread
   --redis <url>       let every clr worker at this Redis compute the jobs, instead of processes here
   --report <file>     write an HTML page with all curves
   --list              print the jobs as JSON, ready for a file, and run none
-  --module <file.js>  your module that exports open(job), as @clr/sweep describes it, for jobs of a file
+  --module <file.js>  for jobs in a file: your module that exports open(job), as @clr/sweep describes it
   --json              print the table and the findings as JSON, and nothing else
   --quiet             no progress
 
@@ -52,13 +52,14 @@ A grid: --seed, --optimizer, --weight-decay, --batch and --lr or --plan take sev
   --lr <a,b>          learning rates: a short warm-up to each, then a linear decay to 0
   --plan <a,b>        find the rate first, then train by a plan: decay (the default), cycles, wsd, fixed
   --policy <file>     a policy of clr, as JSON
-  --range-test        range tests alone; tests that differ only in their seeds are pooled, for a training of --steps
-  --tests <n>         the number of updates of each (default: automatic)
+  --range-test        only range tests, for a training of --steps; tests that differ only in their seeds are analysed
+                      together
+  --tests <n>         the number of updates of each range test (default: automatic)
 
 Jobs in a file: an array of
   { "model": "m.onnx", "data": "d.csv", "optimizer": { "type": "adamW" }, "seed": 1,
     "task": { "type": "fixed", "lr": 0.1, "steps": 500 } }
-  or tasks of the types policy, rangeTest and autoClr. In place of their paths the model may be { "file": …, "head": … }
+  Other types of tasks are policy, rangeTest and autoClr. Instead of a path the model may be { "file": …, "head": … },
   and the data { "path": …, "batch": … }, with more of the options below.
 
 Data
@@ -85,7 +86,7 @@ Example
       isFile ? !(flag in ownFlags || flag === 'steps') : flag === 'module',
     );
     if (excess) {
-      const expected = isFile ? 'jobs in a file, or options that make them' : '--module with a file of jobs';
+      const expected = isFile ? 'a file of jobs without options for a grid' : '--module with a file of jobs';
       throw new UsageError(expected, `--${excess} with ${nameOf(path)}`, 'sweep');
     }
     const steps = wholeOf('sweep', 'steps', values.steps, 2);
@@ -93,7 +94,11 @@ Example
     const { out, module, redis, list } = values;
     if (redis !== undefined && (module ?? workers) !== undefined) {
       const received = `--redis with --${module === undefined ? 'workers' : 'module'}`;
-      throw new UsageError('--redis alone, because the workers compute', received, 'sweep');
+      throw new UsageError(
+        '--redis without --workers and --module, because clr worker runs the jobs',
+        received,
+        'sweep',
+      );
     }
     if (!out && !list) throw new UsageError('--out with a folder for the results', 'no --out', 'sweep');
     const jobs = isFile ? await fileJobs(path) : await gridJobs(path, values);

@@ -274,7 +274,7 @@ async function runOrResume(
         throw unusable({
           expected: 'a training that does not diverge',
           received: `a loss that is not finite at step ${run.stopped.step}`,
-          advice: 'Give a lower --lr, or look at the data.',
+          advice: 'Give a lower --lr, or look for mistakes in the data.',
         });
       }
       const again = first ?? { step: 0, snapshot: untouched };
@@ -287,7 +287,7 @@ async function runOrResume(
       throw unusable({
         expected: 'a finite loss on the validation data',
         received: 'NaN or infinity',
-        advice: 'Look for numbers there that are not finite or very large.',
+        advice: 'Look in the validation data for numbers that are not finite or very large.',
       });
     }
     const end = run.final && typeof run.final.loss === 'number' ? (run.final as Metrics) : undefined;
@@ -300,7 +300,7 @@ async function runOrResume(
   }
 }
 
-/** The record of a run, with the steps of the previous process in front if they join. */
+/** The record of a run, with the steps of the previous process in front if there is no gap between them. */
 async function joined(path: string, run: TrainingRun, policy: Policy): Promise<TrainingRun> {
   if (run.from === 0) return run;
   try {
@@ -354,7 +354,7 @@ async function finished(
   };
   const lines = [
     ...notes,
-    `${counts.train} examples to train on, ${counts.validation} to judge by; ${steps} steps of ${set.batchSize}.`,
+    `${counts.train} training and ${counts.validation} validation examples; ${steps} steps with batches of ${set.batchSize}.`,
     ...(retries > 0
       ? [`The training diverged and started again at a quarter of its rates, ${retries} times.`]
       : []),

@@ -19,8 +19,8 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * The maximum size of an input: twice the maximum length of a string in Node. Without it, an endless device would never
- * stop.
+ * The maximum size of an input: twice the maximum length of a string in Node. Without this limit, reading an endless
+ * device would never stop.
  */
 const maxBytes = 2 ** 30;
 

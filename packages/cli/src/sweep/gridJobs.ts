@@ -18,7 +18,8 @@ export type GridFlags = Omit<typeof trainingFlags, 'fast'> &
   OneFlags &
   Readonly<Record<'range-test', { readonly type: 'boolean' }>>;
 
-// The fastest form of a layer on this machine may give other bits than that on another machine.
+// A sweep has no --fast: the form of a layer that is fastest on one machine may give other bits than the form that is
+// fastest on another.
 const { fast: _, ...ofTraining } = trainingFlags;
 
 /** Options that define a grid. Several values are separated by commas. */
@@ -68,7 +69,11 @@ async function tasksOf(values: GridValues): Promise<readonly Task[]> {
     throw new UsageError('one of --range-test, --lr, --policy and --plan', received, 'sweep');
   }
   if (values.epochs !== undefined) {
-    throw new UsageError('--steps, for a job counts updates', `--epochs ${values.epochs}`, 'sweep');
+    throw new UsageError(
+      '--steps, because the length of a job is counted in updates',
+      `--epochs ${values.epochs}`,
+      'sweep',
+    );
   }
   const tests = wholeOf('sweep', 'tests', values.tests, 5);
   if (values['range-test']) return [{ type: 'rangeTest', ...(tests !== undefined && { steps: tests }) }];
@@ -109,13 +114,13 @@ function listed<T>(
   const texts = text.split(',');
   if (new Set(texts).size === texts.length && !texts.includes('')) return texts.map(read);
   throw new UsageError(
-    `--${name} to be values that differ, with commas between them`,
+    `--${name} to be different values, with commas between them`,
     `--${name} ${text}`,
     'sweep',
   );
 }
 
-/** The given ones of some options. */
+/** The options with these names that were given. */
 function taken(
   values: TrainingValues,
   names: readonly (keyof TrainingValues)[],

@@ -33,7 +33,7 @@ const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere
   steps: 'elsewhere',
   // A job counts steps, not epochs.
   epochs: 'elsewhere',
-  // The fastest form of a layer on this machine may give other bits than that on another machine.
+  // The form of a layer that is fastest on one machine may give other bits than the form that is fastest on another.
   fast: 'elsewhere',
 };
 
@@ -53,7 +53,7 @@ export interface Setting {
 }
 
 /**
- * Reads the model and the data of a job: each a path, or an object with it and options of `clr train`.
+ * Reads the model and the data of a job. Each is a path, or an object with the path and options of `clr train`.
  *
  * @param name - the job's name in error messages
  */
@@ -64,7 +64,7 @@ export function settingOf({ model, data, seed }: Job, name: string): Setting {
   return { model: file as string, values };
 }
 
-/** Reads the fields of an object as options. A plain text is the value of the first field. */
+/** Reads the fields of an object as options. A plain text is the value of the field `main`. */
 function fieldsOf(
   value: Json,
   main: string,

@@ -16,8 +16,8 @@ export const plans = ['decay', 'cycles', 'wsd', 'fixed'] as const;
 export type PlanName = (typeof plans)[number];
 
 /**
- * Finds the rates with `autoClr`, and aborts it before its training begins. The caller trains with `train` instead, which
- * can be resumed. An interrupted range test is repeated from the start, with the same bits.
+ * Finds the rates with `autoClr`, and aborts it before its training begins. The caller trains with `train` instead,
+ * which can be resumed. An interrupted range test is repeated from the start, with the same bits.
  */
 export async function findPolicy(
   { trainer, batches, validation, steps, stepsPerEpoch }: SetUp,
@@ -29,8 +29,8 @@ export async function findPolicy(
   const stop = AbortSignal.any([signal, found.signal]);
   let start: Start | undefined;
   let tried = 0;
-  // The number of updates that the range test of `autoClr` usually takes: 8 % of `steps`, but at least 135 and at most 600, and
-  // never more than half of `steps`.
+  // The number of updates that the range test of `autoClr` usually takes: 8 % of `steps`, but at least 135 and at most
+  // 600, and never more than half of `steps`.
   progress.start(
     'range test',
     Math.min(Math.ceil(steps / 2), Math.max(135, Math.min(600, Math.ceil(0.08 * steps)))),

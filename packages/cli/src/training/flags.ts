@@ -74,31 +74,31 @@ export type TrainingValues = Given<TrainingFlags>;
 export const dataHelp = `  --data <path>       a folder with a folder of images for each class; a CSV, Parquet or Arrow table; or arrays:
                       .npz, .npy, .safetensors, IDX. Arrays are matched by name with the model's inputs
                       (x or images will do), and y, label, labels or target is the answer
-  --labels <file>     the answers, where the data are an array in a file of its own
+  --labels <file>     the array with the answers, if it is in a file of its own
   --target <name>     the column or the array to learn
   --drop <a,b>        columns of a table to leave out
   --task <kind>       classification or regression (default: by the target)
-  --size <n | h,w>    the size of images, where the model leaves it free
+  --size <n | h,w>    the size of images, if the model leaves it free
   --mean, --std <…>   how images are normalised, a number for each channel (default: computed)
   --raw               leave bytes of arrays as they are; else they are divided by 255
   --encoding <file>   how data become numbers (default: the file beside the model)`;
 
-export const trainingHelp = `  --validation <path> data to judge by (default: a fifth of --data, chosen by the seed, class by class)
-  --split <share>     the share of it (default: 0.2)
+export const trainingHelp = `  --validation <path> validation data (default: a fifth of --data, chosen by the seed, class by class)
+  --split <share>     the share of --data that becomes validation data (default: 0.2)
   --batch <n>         examples in a batch (default: 32)
-  --epochs <n>        how long, in passes over the data (default: 10)
-  --steps <n>         how long, in updates
-  --seed <n>          decides everything that is random (default: 0); the same seed, the same bits
+  --epochs <n>        the length of the training, in passes over the data (default: 10)
+  --steps <n>         the length of the training, in updates
+  --seed <n>          decides everything that is random (default: 0); the same seed gives the same bits
   --head <n | auto>   replace the last layer by a new one with n outputs; auto: one for each class in the data
   --freeze <what>     body: train the last layer alone; or names of weights, with * for any letters
   --lora <rank>       train adapters of this rank, and the new head; they are merged at the end
   --loss <name>       crossEntropy, mse, l1, huber, bceWithLogits (default: by the target)
-  --class-weights <balanced | a,b,…>, --label-smoothing <share>, --ignore-index <n>   of crossEntropy
+  --class-weights <balanced | a,b,…>, --label-smoothing <share>, --ignore-index <n>   options of crossEntropy
   --optimizer <name>  adamW (default), adam, sgd (momentum 0.9), rmsProp
-  --weight-decay <n>  of the optimizer
+  --weight-decay <n>  the weight decay of the optimizer
   --lr-scale <names=factor,…>   the rate of some weights, as a share of the others': 'layer1*=0.1,layer2*=0.3';
                       the first name that matches a weight decides
-  --fast              measure which form of each layer is fastest here; bits then may differ between machines`;
+  --fast              measure which form of each layer is fastest here; the bits may then differ between machines`;
 
 /** Reads a number within bounds from a flag. */
 export function numberOf(

@@ -128,7 +128,7 @@ function imageSize(command: string, values: DataValues, inputs: readonly ModelIn
     throw unusable({
       expected: 'a model whose input is images: [batch, channels, height, width]',
       received: `[${dims.join(', ')}]`,
-      advice: 'clr new cnn makes one.',
+      advice: 'clr new cnn makes such a model.',
     });
   }
   const channelsAt = (axis: number): boolean => dims?.[axis] === 1 || dims?.[axis] === 3;
@@ -154,7 +154,7 @@ function imageSize(command: string, values: DataValues, inputs: readonly ModelIn
     throw unusable({
       expected: 'a model for images of 1 or 3 channels',
       received: `${channels} channels`,
-      advice: 'Give such data as arrays.',
+      advice: 'Give images with other channels as arrays.',
     });
   }
   return { channels: channels === 1 ? 1 : 3, height: h, width: w, layout };
@@ -186,16 +186,16 @@ async function openTable(path: string, options: OpenOptions): Promise<Opened> {
   const { dims, type = 'float32' } = inputs?.[0] ?? {};
   if (type !== 'float32') {
     throw unusable({
-      expected: 'a model whose input is floats, as tables become',
+      expected: 'a model whose input is floats, because a table is encoded as floats',
       received: `an input of type ${type}`,
       advice: 'Give whole numbers, such as tokens, as an array.',
     });
   }
   if (dims && (dims.length !== 2 || (typeof dims[1] === 'number' && dims[1] !== width))) {
     throw unusable({
-      expected: `a model whose input is [batch, ${width}], as this table becomes ${width} numbers a row`,
+      expected: `a model whose input is [batch, ${width}], because each row of this table becomes ${width} numbers`,
       received: `[${dims.join(', ')}]`,
-      advice: `clr new mlp --data ${path} makes one, and writes beside it how the columns become numbers.`,
+      advice: `clr new mlp --data ${path} makes one, and writes the encoding of the columns beside it.`,
     });
   }
   const classes = encoding.target.type === 'classes' ? encoding.target.classes.length : undefined;
@@ -211,7 +211,7 @@ const otherKind = (path: string, kind: string): Error =>
   unusable({
     expected: `data of the kind that the model was trained with: ${kind}`,
     received: path,
-    advice: 'Give such data, or another --encoding.',
+    advice: 'Give data of that kind, or another --encoding.',
   });
 
 async function openArrayFile(path: string, options: OpenOptions): Promise<Opened> {

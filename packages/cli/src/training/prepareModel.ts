@@ -28,7 +28,7 @@ export function prepareModel(
     if (wanted === undefined) {
       throw unusable({
         expected: 'data with classes, for --head auto',
-        received: 'numbers to learn',
+        received: 'data whose answers are numbers',
         advice: 'Give --head 1.',
       });
     }
@@ -115,7 +115,7 @@ function checkClasses(onnx: typeof Onnx, model: Uint8Array, classes: number | un
   });
 }
 
-/** The loss of the flags, or the default for such answers. */
+/** The loss that the flags ask for, or the default for answers of this kind. */
 export function lossOf(
   command: string,
   values: TrainingValues,
@@ -143,7 +143,7 @@ export function lossOf(
   if (Object.keys(options).length === 0) return name;
   if (name === 'crossEntropy') return { type: 'crossEntropy', ...options };
   throw unusable({
-    expected: 'options of crossEntropy with --loss crossEntropy',
+    expected: '--loss crossEntropy beside options that only crossEntropy has',
     received: `--loss ${name}`,
     advice: 'Leave out --class-weights, --label-smoothing and --ignore-index.',
   });

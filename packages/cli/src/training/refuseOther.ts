@@ -10,7 +10,7 @@ export function refuseOther(command: string, values: DataValues, encoding: Encod
     throw unusable({
       expected: `--${option} as the model's encoding has it: ${known}`,
       received: `--${option} ${values[option]}`,
-      advice: 'Leave it out, give another --encoding, or make a model for it with clr new.',
+      advice: 'Leave the option out, give another --encoding, or make a model for this option with clr new.',
     });
   }
 }

@@ -16,7 +16,7 @@ export interface Score {
   readonly meanSquaredError?: number;
   readonly rootMeanSquaredError?: number;
   readonly meanAbsoluteError?: number;
-  /** 1 − the squared error divided by that of the mean. */
+  /** R²: 1 − (the squared error of the answers) / (the squared error of always answering the mean). */
   readonly r2?: number;
   readonly lines: readonly string[];
 }

@@ -20,7 +20,7 @@ export interface SetUp extends Runtime {
   readonly batchSize: number;
   readonly steps: number;
   readonly stepsPerEpoch: number;
-  /** Makes the training batches. A number of first batches can be skipped unread. */
+  /** Makes the training batches, without the first `skip`, which are not read. */
   readonly batches: (skip?: number) => AsyncIterable<Batch>;
   readonly validation: AsyncIterable<Batch>;
   readonly notes: readonly string[];

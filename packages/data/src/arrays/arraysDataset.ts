@@ -39,7 +39,7 @@ export async function arraysDataset(fields: Readonly<Record<string, ArrayField>>
     throw fail(
       'arrays with the same number of rows, at least one',
       entries.map(([, { array }]) => `${array.name} [${array.dims.join(', ')}]`).join(', '),
-      'The first axis counts the examples.',
+      'Give arrays whose first axis counts the examples.',
     );
   }
   const target = fields['target'];

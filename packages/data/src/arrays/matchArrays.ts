@@ -31,9 +31,9 @@ export interface MatchOptions {
   readonly labelled?: boolean;
   /** True if the answers are class indices. Default: true unless they are floats. */
   readonly classes?: boolean;
-  /** Keeps bytes of images. Default: false, which divides them by 255. */
+  /** True to leave the bytes of images as they are. Default: false, which divides them by 255. */
   readonly raw?: boolean;
-  /** What to do if there is no array with the answers. Default: to save one. */
+  /** The advice of the error if there is no array with the answers. Default: to save one beside the inputs. */
   readonly advice?: string;
 }
 
@@ -122,11 +122,11 @@ function pickTarget(
       ? `an array with the answers in ${file}: y, labels or target`
       : `an array "${target}"`,
     shown(all),
-    advice ?? 'Save them beside the inputs: np.savez(path, x=…, y=…).',
+    advice ?? 'Save the answers beside the inputs: np.savez(path, x=…, y=…).',
   );
 }
 
-/** The answers in the form of the loss: classes [N], or numbers, at least [N, 1]. */
+/** Gives the answers the shape that the loss takes: [N] for classes, at least [N, 1] for numbers. */
 function answers(target: RawArray, isClasses: boolean): RawArray {
   const { dims, name } = target;
   if (!isClasses) return dims.length === 1 ? { ...target, dims: [...dims, 1] } : target;

@@ -28,7 +28,7 @@ export async function openArrays(source: ByteSource, name: string): Promise<RawA
   if (start[8] === 0x7b) return readSafetensors(source);
   throw fail(
     `arrays in ${name}: .npz, .npy, .safetensors or IDX`,
-    source.size === 0 ? 'an empty file' : 'a file of none of these',
-    'Save it with np.savez(path, x=…, y=…).',
+    source.size === 0 ? 'an empty file' : 'a file of another format',
+    'Save the arrays with np.savez(path, x=…, y=…).',
   );
 }

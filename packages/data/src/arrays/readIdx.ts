@@ -11,7 +11,7 @@ export async function readIdx(source: ByteSource, name: string): Promise<RawArra
   if (zero0 !== 0 || zero1 !== 0 || !dtype || rank === 0 || source.size < 4 + 4 * rank) {
     throw fail(
       `an IDX array in ${name}`,
-      'another header',
+      'a file with another header',
       'Unpack the file first (gunzip) if it is compressed.',
     );
   }

@@ -52,7 +52,7 @@ function checkFloats(name: string, { dims, data }: Values): string[] {
   if (low === high) notes.push(`"${name}" is ${low} everywhere, so there is nothing to learn from it.`);
   else if (whole && low >= 0 && high > 100 && high <= 255 && size > 1) {
     notes.push(
-      `"${name}" holds whole numbers from ${low} to ${high}, as raw pixels do. Divide them by 255, and better subtract the mean and divide by the deviation.`,
+      `"${name}" holds whole numbers from ${low} to ${high}, as raw pixels do. Divide them by 255. It is better still to subtract the mean and divide by the deviation.`,
     );
   }
   return notes;

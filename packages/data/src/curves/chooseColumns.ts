@@ -36,9 +36,9 @@ function named(
   const found = columns.find((column) => column.name === wanted);
   if (found) return found;
   throw fail(
-    `"${wanted}" in ${name}, as the ${words[role]}`,
+    `a column "${wanted}" in ${name}, for the ${words[role]}`,
     listed(columns.map((column) => column.name)),
-    `Give --${role} one of these.`,
+    `Give --${role} one of these names.`,
   );
 }
 

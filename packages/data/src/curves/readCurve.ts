@@ -65,7 +65,7 @@ const withoutEmpty = (table: CurveTable): CurveTable => ({
 });
 
 const inWords = (smoothing: LossSmoothing): string =>
-  typeof smoothing === 'string' ? `as ${smoothing} does it` : `a running mean of ${smoothing.beta}`;
+  typeof smoothing === 'string' ? `that of ${smoothing}` : `a running mean of ${smoothing.beta}`;
 
 /** A tool's default smoothing; undefined if these losses are not smoothed. */
 function smoothingOf({ smoothing = 'none' }: CurveTable, losses: readonly (number | null)[]): LossSmoothing {

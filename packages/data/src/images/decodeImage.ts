@@ -16,7 +16,7 @@ export function decodeImage(bytes: Uint8Array, channels: 1 | 3, name: string): I
     throw fail(
       `a PNG or JPEG image in ${name}`,
       bytes.length === 0 ? 'an empty file' : 'another format',
-      'Convert it, or remove it from the folder.',
+      'Convert the image, or remove it from the folder.',
     );
   }
   try {
@@ -25,7 +25,7 @@ export function decodeImage(bytes: Uint8Array, channels: 1 | 3, name: string): I
     throw fail(
       `a whole image in ${name}`,
       (cause as Error).message,
-      'Write it again, or remove it from the folder.',
+      'Write the image again, or remove it from the folder.',
       { cause },
     );
   }

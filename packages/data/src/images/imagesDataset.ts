@@ -41,7 +41,7 @@ type Size = Pick<ImageEncoding, 'width' | 'height' | 'channels'>;
 const kept = 256 * 2 ** 20;
 
 /**
- * Decodes and resizes images, and keeps them as long as there is room.
+ * Decodes and resizes images, and keeps them in memory, up to 256 MiB.
  *
  * @example
  * ```ts

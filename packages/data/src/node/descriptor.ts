@@ -14,7 +14,7 @@ type Open = (path: string, flags: string, mode?: number) => Promise<number>;
 type Stat = (file: number) => Promise<fs.Stats>;
 type Close = (file: number) => Promise<void>;
 
-// Uses plain descriptors, because Node warns about a file handle that is collected without being closed.
+// Uses plain descriptors, because Node warns about a file handle that is garbage-collected before it is closed.
 const [open, stat, read, write, close] = [fs.open, fs.fstat, fs.read, fs.write, fs.close].map((call) =>
   promisify(call as (...args: never[]) => void),
 ) as unknown as [Open, Stat, Move, Move, Close];

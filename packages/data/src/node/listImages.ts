@@ -12,7 +12,7 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
  * Other files are ignored.
  *
  * @param classes - the classes of an existing model
- * @throws {ClrError} if there are no such folders, or one is not among the classes
+ * @throws {ClrError} if there are no folders with images, or if a folder is not named after one of `classes`
  *
  * @example
  * ```ts

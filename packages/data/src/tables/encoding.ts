@@ -16,7 +16,7 @@ export type FeatureEncoding =
   | {
       /** The column's name. */
       readonly name: string;
-      /** A column of texts, each of a few. */
+      /** A column of texts that has few different values. */
       readonly type: 'category';
       /** The texts, in the order of their numbers. */
       readonly values: readonly string[];

@@ -62,8 +62,8 @@ export async function fitTable(
   if (options.target !== undefined && drop.includes(options.target)) {
     throw fail(
       'a target that is not dropped',
-      `"${options.target}" as both`,
-      'Leave it out of the columns to drop.',
+      `"${options.target}" as the target and as a column to drop`,
+      'Leave the target out of the columns to drop.',
     );
   }
   const left = table.columns.filter(({ name }) => !drop.includes(name));
@@ -154,7 +154,7 @@ async function fitCategory(
       throw fail(
         `at most ${maxValues} values in the column "${name}"`,
         `${found.size}${to < table.rows ? ' and more' : ''}, such as "${[...found].sort()[0]}"`,
-        `Leave it out if it is a name or free text: --drop ${name}. If it should hold numbers, look for other cells in it.`,
+        `Leave it out if it is a name or free text: --drop ${name}. If it should hold numbers, look for cells that are not numbers.`,
       );
     }
   }
@@ -235,8 +235,8 @@ function fitAnswer(name: string, answers: Float64Array, training: Uint8Array): T
 function refuseHuge(name: string, std: number): void {
   if (Number.isFinite(std)) return;
   throw fail(
-    `numbers in the column "${name}" whose squares are numbers`,
-    'larger ones than 1e150',
+    `numbers in the column "${name}" whose squares are finite`,
+    'numbers above 1e150',
     'Scale the column, or give its logarithm.',
   );
 }

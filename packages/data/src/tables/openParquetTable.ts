@@ -22,7 +22,7 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
     byteLength: source.size,
     slice: async (begin: number, end = source.size) => {
       const bytes = await source.read(begin < 0 ? source.size + begin : begin, end);
-      // Not slice(), which returns a view of a Buffer.
+      // This copies the bytes. slice() would not, because slice() of a Buffer returns a view.
       return new Uint8Array(bytes).buffer;
     },
   };

@@ -34,7 +34,7 @@ export interface Table {
     /** The type of the column's values: numbers or texts. */
     readonly kind: TableColumn['kind'];
   }[];
-  /** The first and last rows of the parts. A column of one part fits in memory. */
+  /** The rows of each part: those from `from` up to, but not including, `to`. A column of one part fits in memory. */
   readonly parts: readonly (readonly [from: number, to: number])[];
   /** Reads a column of one part; numbers as a Float64Array. */
   read(column: string, from: number, to: number): Promise<ColumnValues>;
@@ -79,7 +79,7 @@ export async function readColumn(
     return numbers;
   }
   const texts = new Array<string | null>(table.rows).fill(null);
-  // Keep each text once, because a column of classes has few.
+  // Keep each text once, because a column of classes has few different ones.
   const known = new Map<string | null, string | null>();
   for (const [from, to] of table.parts) {
     const part = (await table.read(name, from, to)) as readonly (string | null)[];
@@ -97,7 +97,7 @@ const missing: ReadonlySet<string> = new Set(['', 'na', 'n/a', 'nan', 'null', 'n
 export const isMissing = (cell: string | undefined): boolean =>
   missing.has((cell ?? '').trim().toLowerCase());
 
-/** Refuses infinite numbers; `from` is the row of the first. */
+/** Refuses infinite numbers; `from` is the row of the first value. */
 export function refuseInfinite(name: string, values: ColumnValues, from: number): void {
   const at = values.findIndex((value) => value === Infinity || value === -Infinity);
   if (at < 0) return;

@@ -13,7 +13,7 @@ export interface TableDatasetOptions {
   readonly labelled?: boolean;
   /** Stores the features if they are larger than `maxBytes`. Default: they are kept in memory. */
   readonly store?: () => Promise<ByteStore>;
-  /** Default 128 MiB. */
+  /** The maximum size of the features to keep in memory. Default 128 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -116,7 +116,7 @@ class Strange {
     if (this.#count === 0) return [];
     const rows = this.#count === 1 ? '1 row' : `${this.#count} rows`;
     return type === 'number'
-      ? [`"${name}" is missing in ${rows}, as in no training row; the mean takes its place.`]
+      ? [`"${name}" is missing in ${rows}, but in no training row; the mean takes its place.`]
       : [
           `"${name}" has values in ${rows} that no training row has, such as "${this.#first}"; they count as missing.`,
         ];

@@ -1,5 +1,5 @@
-"""Writes odd.arrow and odd.parquet with PyArrow 25: what readers get wrong. And twice.*: two columns of one name; times.*:
-times of day and durations in every unit."""
+"""Writes files with PyArrow 25. odd.arrow and odd.parquet hold values that readers often get wrong, twice.* two columns of
+one name, and times.* times of day and durations in every unit."""
 import decimal
 
 import pyarrow as pa

@@ -19,7 +19,7 @@ function watchersOf(device: GPUDevice): Set<Health> {
   return watching;
 }
 
-/** Converts an error that no error scope caught. Out of memory and destroyed buffers may be our own errors. */
+/** Converts an error that no error scope caught. Only out of memory and destroyed buffers may be our own errors. */
 function uncaptured(error: GPUError): GpuError {
   const known = fromGpuError(error, 'the commands that were submitted');
   if (known.fault !== 'validation') return known;

@@ -144,7 +144,7 @@ describe.skipIf(!hasDevice)('createTrainer', () => {
     plain.destroy();
   });
 
-  it('is a trainable: train, evaluate, rangeTest', async () => {
+  it('works with train, evaluate and rangeTest', async () => {
     const trainer = await createTrainer(device, small, { optimizer: sgd({ momentum: 0.9 }), batch: 8 });
     const batches = [0, 1, 2, 3, 4].map((index) => ({
       input: data.input.subarray(index * 8 * 36, (index + 1) * 8 * 36),

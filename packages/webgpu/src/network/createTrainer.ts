@@ -36,7 +36,7 @@ export async function createTrainer(
     throw badArgument(
       'batch to be a positive integer',
       `batch = ${String(batch)}`,
-      'Count examples per step.',
+      'Give the number of examples per step.',
     );
   }
   const known = { ...options, seed };

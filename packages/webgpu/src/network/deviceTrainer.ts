@@ -19,7 +19,7 @@ import { readHistory } from './readHistory.ts';
 import type { Batch, GpuTrainer, HostTensor, StepsResult, TrainerOptions } from './trainer.ts';
 import { uploadExamples } from './uploadExamples.ts';
 
-/** The most steps in one submission. The device keeps the losses of so many. */
+/** The most steps in one submission. The device keeps the losses of this many steps. */
 const maxSteps = historyLength;
 
 /** The most steps in one call. A call returns all its losses and accuracies together. */
@@ -129,7 +129,7 @@ export class DeviceTrainer implements GpuTrainer {
       throw badArgument(
         'examples × batch to be below 2^32, because the device shuffles with 32-bit integers',
         `${count} examples, batch = ${this.#batch}`,
-        'Set a part of them at a time.',
+        'Set a part of the examples at a time.',
       );
     }
     const examples = this.#engine.health.inErrorScope('putting examples on the device', () =>
@@ -285,7 +285,8 @@ export class DeviceTrainer implements GpuTrainer {
   }
 
   /**
-   * Measures forward and backward on the device: the lowest of four times, in milliseconds. Meant for a new trainer.
+   * Measures the time of forward and backward on the device: the lowest of four, in milliseconds. It is only for new
+   * trainers, because it resets the running statistics.
    */
   async time(): Promise<number> {
     this.#setCount(this.#batch);
@@ -305,7 +306,7 @@ export class DeviceTrainer implements GpuTrainer {
     return least;
   }
 
-  /** Throws the device's errors during construction. */
+  /** Returns the device's error during construction, if any. */
   settled(): Promise<GpuError | undefined> {
     return this.#engine.health.settled();
   }
@@ -343,7 +344,7 @@ export class DeviceTrainer implements GpuTrainer {
     return readHistory(this.#device, this.#compiled.history, first, count);
   }
 
-  /** Reads a buffer from its start. `what` names the action in errors. */
+  /** Reads a buffer from its start. */
   async #read(buffer: GPUBuffer, size: number = buffer.size): Promise<ArrayBuffer> {
     const { health } = this.#engine;
     health.check();

@@ -12,7 +12,7 @@ export function exampleCount({ input: shape }: Network, { input }: Batch): numbe
 export function checkExamples(network: Network, batch: Batch): number {
   if (batch?.input?.length === undefined || batch.target?.length === undefined) {
     const received = batch ? `fields ${Object.keys(batch).join(', ') || '(none)'}` : String(batch);
-    throw badArgument('a batch { input, target } of arrays', received, 'Name both arrays.');
+    throw badArgument('a batch { input, target } of arrays', received, 'Pass both arrays.');
   }
   const count = exampleCount(network, batch);
   const classes = volume(network.output);

@@ -30,7 +30,7 @@ export class HostBatches {
       throw badArgument(
         `a batch of ${statistical ? '' : 'at most '}${this.#batch} examples`,
         `${count}`,
-        statistical ? 'Batch normalization needs full batches in training.' : 'Split it.',
+        statistical ? 'Batch normalization needs full batches in training.' : 'Split the batch.',
       );
     }
     return count;

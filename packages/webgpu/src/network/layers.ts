@@ -34,12 +34,12 @@ export interface PoolLayer {
   /** True if the output's size is rounded up. */
   readonly ceil: boolean;
 }
-/** A function of each number. */
+/** An activation: a function that is applied to each number. */
 export interface ActivationLayer {
   /** Selects the function. */
   readonly type: 'relu' | 'sigmoid' | 'tanh';
 }
-/** A batch normalization over all but the channels. */
+/** A batch normalization over all axes but the channels. */
 export interface BatchNormLayer {
   /** Selects a batch normalization. */
   readonly type: 'batchNorm';
@@ -179,8 +179,8 @@ export function tanh(): ActivationLayer {
 }
 
 /**
- * `(x − mean) / sqrt(variance + epsilon) · scale + shift` per channel; the batch's statistics in training,
- * running ones in evaluation. As in PyTorch, the running variance takes the unbiased one.
+ * `(x − mean) / sqrt(variance + epsilon) · scale + shift` per channel, with the batch's mean and variance in training,
+ * and the running ones in evaluation. As in PyTorch, the running variance is made of the batches' unbiased variances.
  *
  * @param options.epsilon - default 1e-5
  * @param options.momentum - the share of the newest batch in the running statistics, default 0.1

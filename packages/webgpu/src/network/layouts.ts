@@ -1,5 +1,5 @@
 /**
- * Convolution weights from PyTorch's and ONNX's order `[out, in, row, column]` to this package's
+ * Converts convolution weights from PyTorch's and ONNX's order `[out, in, row, column]` to this package's
  * `[row, column, in, out]`.
  *
  * @example
@@ -25,10 +25,10 @@ export function hwioFromOihw(
 }
 
 /**
- * Dense weights from PyTorch's `[out, in]` to this package's `[in, out]`.
+ * Converts dense weights from PyTorch's `[out, in]` to this package's `[in, out]`.
  *
- * @param flattened - the `[channels, rows, columns]` that PyTorch or ONNX flattened before the layer, if it
- *   did: this package flattens rows, columns, channels
+ * @param flattened - the `[channels, rows, columns]` that PyTorch or ONNX flattened before the layer, if any. This
+ *   package flattens in the order rows, columns, channels
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export function inOutFromOutIn(
 }
 
 /**
- * Examples from `[channel, row, column]` to this package's `[row, column, channel]`.
+ * Converts examples from `[channel, row, column]` to this package's `[row, column, channel]`.
  *
  * @example
  * ```ts

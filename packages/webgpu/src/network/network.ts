@@ -59,7 +59,7 @@ export interface Network {
   readonly loss: Loss;
   /** The layers, in order. */
   readonly layers: readonly PlacedLayer[];
-  /** Trained by the optimizer. */
+  /** The tensors that the optimizer trains. */
   readonly parameters: readonly NamedTensor[];
   /** Running means and variances. They have no gradients. */
   readonly statistics: readonly NamedTensor[];
@@ -144,7 +144,7 @@ export function network(options: NetworkOptions): Network {
 export function topologyOf({ input, layers, loss }: Network): string[] {
   const lines = layers.map(({ layer, output, activation }) => {
     const { type, ...options } = layer as Layer & { readonly rate?: number };
-    // Options that may differ between runs of the same network.
+    // These three options may differ between runs of the same network.
     const fixed = Object.entries(options).filter(([name]) => !['rate', 'momentum', 'epsilon'].includes(name));
     const words = fixed.map(([name, value]) => `${name} ${value}`);
     return [type, ...words, `[${output.join(', ')}]`, ...(activation ? [activation] : [])].join(' ');

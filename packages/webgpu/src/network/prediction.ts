@@ -26,7 +26,7 @@ export function predictionOf(
   };
 }
 
-/** In place. */
+/** Replaces a row of outputs by its softmax. */
 function softmax(row: Float32Array): void {
   const highest = Math.max(...row);
   let sum = 0;

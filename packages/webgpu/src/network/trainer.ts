@@ -40,11 +40,11 @@ export interface TrainerOptions extends OptimizerOptions {
 
 /** The result of `trainSteps`: one number per step. */
 export interface StepsResult {
-  /** The policy's step at the first of them. */
+  /** The policy's step at the first of these steps. */
   readonly from: number;
   /** The mean loss of each step's batch before the update. */
   readonly losses: Float32Array;
-  /** With cross-entropy. */
+  /** The accuracy on each step's batch before the update. Given only with cross-entropy. */
   readonly accuracies?: Float32Array;
 }
 
@@ -74,7 +74,7 @@ export interface GpuTrainer extends Trainable<Batch> {
   /**
    * Takes `count` steps under the policy, each on the next examples of {@link setData} in an order shuffled
    * per epoch. All are encoded and submitted at once, up to 1024 to a submission; nothing is written or read
-   * between them. The result arrives when the device is done; steps may be submitted before that.
+   * between them. The result arrives when the device is done; more steps may be submitted before that.
    */
   trainSteps(count: number): Promise<StepsResult>;
   /** The network's outputs for any number of examples, one after another. */

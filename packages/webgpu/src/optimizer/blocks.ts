@@ -4,7 +4,7 @@ import { pairIndex, pairsOf } from './windowAccess.ts';
 /** Numbers per workgroup. */
 export const blockLength = 1024;
 /**
- * Threads per workgroup: each takes every 64th number (or four) of its block, so neighbours read neighbours.
+ * Threads per workgroup. Each takes every 64th number (or four) of its block, so neighbouring threads read neighbours.
  * 64 is a whole number of subgroups on every known device.
  */
 export const blockThreads = 64;
@@ -13,11 +13,11 @@ export const blockThreads = 64;
 export const blockStruct = `struct Block {
   // the pair of windows that holds its weights and gradients, and its offset there
   pair: u32, valueOffset: u32, gradientOffset: u32,
-  // where this block's slots start: slot k of its j-th weight is at slot + k * (count, in whole fours) + j
+  // where this block's slots start: slot k of its j-th weight is at slot + k * (count rounded up to fours) + j
   slot: u32, count: u32, id: u32,
 }`;
 
-/** A block's offsets: of its weights within their piece, and of its slots within the group's. */
+/** The offsets of a block: of its weights within their piece, and of its slots within all slots of the group. */
 export interface BlockPlace {
   readonly piece: Piece;
   readonly start: number;

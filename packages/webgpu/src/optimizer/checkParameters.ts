@@ -97,7 +97,7 @@ function checkOverlap(parameters: readonly Parameter[]): void {
         throw badArgument(
           'every weight to belong to one parameter',
           `parameters[${before.index}] and parameters[${range.index}] overlap in one value buffer`,
-          'Share a weight by naming it once, with the sum of its gradients.',
+          'Pass a shared weight once, with the sum of its gradients.',
         );
       }
     });

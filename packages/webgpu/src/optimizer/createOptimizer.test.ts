@@ -186,7 +186,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     close(await run(spec, { w: [1], g: [0.5] }), [w]);
   });
 
-  it('reads every rate bit for bit, also past the end of its table, whatever the submissions', async () => {
+  it('reads every rate bit for bit, also past the end of its table, however steps are submitted', async () => {
     const policy = triangular2({
       baseLr: 1e-4,
       maxLr: 0.37,

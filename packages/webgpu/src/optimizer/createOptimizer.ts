@@ -40,7 +40,7 @@ const engines = new WeakMap<object, OptimizerEngine>();
  * A step that is skipped for a bad gradient moves the policy's step on, but not Adam's update count.
  *
  * All parameters are updated by **one dispatch** when they share buffers (offsets tell them apart) or when
- * their buffers fit into the device's bindings; else by as few as the bindings allow (`dispatches` says).
+ * their buffers fit into the device's bindings; else by as few as the bindings allow (see `dispatches`).
  *
  * @param parameters - weights and gradients as `array<f32>` in storage buffers, updated in place
  * @param schedule - a policy, a schedule, or a function from step to rate, used by {@link GpuOptimizer.encode}. Not

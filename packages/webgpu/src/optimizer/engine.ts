@@ -19,7 +19,7 @@ import { Staging } from './staging.ts';
 export interface OptimizerOptions extends GradientCheckOptions {
   /** The policy's step to begin at. Default 0. */
   readonly from?: number;
-  /** Rows of the device-side table, a power of two. Default 1024: 16 kB. */
+  /** The number of steps in the device's table of rates, a power of two. Default 1024, which take 16 kB. */
   readonly tableSteps?: number;
 }
 
@@ -168,7 +168,7 @@ export class OptimizerEngine {
     this.#staging.ticked();
   }
 
-  /** Call it after queue.submit(): staging buffers can be released. */
+  /** Releases staging buffers. Call it after queue.submit(). */
   submitted(): void {
     this.#staging.submitted();
   }

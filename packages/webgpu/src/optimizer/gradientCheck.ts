@@ -26,7 +26,7 @@ export interface GradientCheckOptions {
   readonly skipNonFinite?: boolean;
   /**
    * A dynamic loss scale. Multiply the loss's gradient by `lossScale` of the optimizer's state buffer;
-   * the optimizer divides it out, halves it after a skipped step and doubles it after a good stretch.
+   * the optimizer divides it out, halves it after a skipped step and doubles it after `growthInterval` good steps.
    */
   readonly lossScale?: LossScale;
 }

@@ -9,8 +9,8 @@ export const rowSize = 16;
 /**
  * The rates and momenta of consecutive steps in device memory; step `s` is in row `s mod steps`.
  *
- * The table holds one aligned stretch at a time. The next one is copied in by the very encoder that needs
- * it first, so the order is right however many steps are encoded before anything is submitted.
+ * The table holds one aligned range of steps at a time. The encoder that first needs the next range copies it in, so
+ * the order is right however many steps are encoded before anything is submitted.
  */
 export class ScheduleTable {
   readonly buffer: GPUBuffer;
@@ -106,7 +106,7 @@ export class ScheduleTable {
     throw badArgument(
       `a policy that gives the rate of step ${step}`,
       'an optimizer without one',
-      'Give createOptimizer a policy, or train by trainStep(batch, { lr }), which brings its own rate.',
+      'Give createOptimizer a policy, or train by trainStep(batch, { lr }), which takes its rate as an argument.',
     );
   }
 

@@ -70,7 +70,7 @@ function stretchesOf(groups: readonly Group[], slots: number): Map<GPUBuffer, St
   return stretches;
 }
 
-/** The first piece that ends after an offset. */
+/** The index of the first stretch that ends after an offset. */
 function firstAfter(stretches: readonly Stretch[], place: number): number {
   let [low, high] = [0, stretches.length];
   while (low < high) {

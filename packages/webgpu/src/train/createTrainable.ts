@@ -58,8 +58,7 @@ export interface GpuTrainable<Batch> extends Trainable<Batch> {
    */
   restore(snapshot: object, options?: RestoreOptions): Promise<void>;
   /**
-   * The last snapshot with the weights replaced by the weighted means of all snapshots. Other state comes from the
-   * last.
+   * The last snapshot with its weights replaced by the weighted means of the weights of all snapshots.
    */
   average(snapshots: readonly object[], weights?: readonly number[]): Promise<GpuSnapshot>;
 }
@@ -68,7 +67,7 @@ const trainableOptions = [
   ...(['optimizer', 'encodeGradients', 'encodeLoss', 'loss', 'accuracy', 'examples', 'state'] as const),
 ] as const;
 
-/** The losses in one readback. It is half of core's window, so that the device never waits. */
+/** The number of losses in one readback: half of core's window, so that the device never waits. */
 export const readWindow = 8;
 
 const both = usage.copySource | usage.copyTarget;

@@ -55,19 +55,19 @@ export function parseSnapshot(given: object): GpuSnapshot | FirstSnapshot {
     );
   }
   if (!Number.isSafeInteger(step) || (step as number) < 0 || typeof optimizer !== 'string') {
-    throw damaged('step and optimizer');
+    throw damaged('the step or the optimizer');
   }
   if (version === 1) {
     const { sizes, data } = given as FirstSnapshot;
-    if (!Array.isArray(sizes) || !Array.isArray(data)) throw damaged('its fields');
+    if (!Array.isArray(sizes) || !Array.isArray(data)) throw damaged('the fields');
     if (sizes.length !== data.length || data.some((bytes, index) => bytes?.byteLength !== sizes[index])) {
-      throw damaged('the bytes of its parts');
+      throw damaged('the bytes of the parts');
     }
     return given as FirstSnapshot;
   }
   const { tensors, topology = [] } = given as GpuSnapshot;
   const isTopology = Array.isArray(topology) && topology.every((line) => typeof line === 'string');
-  if (!Array.isArray(tensors) || !isTopology) throw damaged('its fields');
+  if (!Array.isArray(tensors) || !isTopology) throw damaged('the fields');
   for (const tensor of tensors) checkTensor(tensor ?? {});
   return given as GpuSnapshot;
 }
@@ -91,7 +91,7 @@ const inWords = (value: unknown): string =>
 function damaged(what: string): Error {
   return badArgument(
     'a whole snapshot',
-    `one in which ${what} differ from what snapshot() returned`,
+    `a snapshot with damage in ${what}`,
     'JSON loses typed arrays: keep snapshots in IndexedDB, or clone them with structuredClone().',
   );
 }

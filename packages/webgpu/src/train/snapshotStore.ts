@@ -17,7 +17,7 @@ export interface SnapshotLayout {
   /** The optimizer's counters and slots, which another optimizer cannot use. */
   readonly optimizerTensors: readonly DeviceTensor[];
   readonly otherTensors: readonly DeviceTensor[];
-  /** The byte order of the first version. */
+  /** The parts in the order of their bytes in snapshots of the first version. */
   readonly firstParts: readonly StatePart[];
 }
 
@@ -37,7 +37,11 @@ export class SnapshotStore {
     const names = this.#tensors.map(({ name }) => name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
-      throw badArgument('names that differ', `"${twice}" twice`, 'Give the parameters other names.');
+      throw badArgument(
+        'a different name for each tensor',
+        `"${twice}" twice`,
+        'Give the parameters other names.',
+      );
     }
   }
 

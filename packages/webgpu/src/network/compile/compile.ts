@@ -131,7 +131,7 @@ function hasParameters({ layer }: PlacedLayer): boolean {
   return layer.type === 'dense' || layer.type === 'conv2d' || layer.type === 'batchNorm';
 }
 
-/** Lays out one tensor between each two layers. The layers beside it decide how wide its borders are. */
+/** Lays out the tensors between the layers. The two layers beside a tensor decide how wide its borders are. */
 function layoutTensors(
   network: Network,
   batch: number,

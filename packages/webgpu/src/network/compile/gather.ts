@@ -22,9 +22,9 @@ export interface BatchBuffers {
 }
 
 /**
- * Copies a batch into the input and target buffers. Step `s` takes the examples from `s·batch` on of an endless list.
- * The list is shuffled for each epoch, or keeps the order of the examples if `seed` is undefined. The step is read on
- * the device.
+ * Copies a batch into the input and target buffers. Step `s` takes the `batch` examples from place `s·batch` on of an
+ * endless list. The list repeats all examples for each epoch, in a new random order, or in their own order if `seed` is
+ * undefined. The step is read on the device.
  */
 export function gatherDispatch(
   device: GPUDevice,
@@ -41,7 +41,7 @@ export function gatherDispatch(
       : `${hashFunction}
 ${shuffleFunction(examples.count, seed)}
 fn example(row: u32) -> u32 {
-  // step · batch + row would overflow 32 bits. Every count steps are exactly batch epochs, so split those off first.
+  // step · batch + row would overflow 32 bits. But count steps are exactly batch epochs, so split those off first.
   let place = state[0] % ${examples.count}u * ${batch}u + row;
   let epoch = state[0] / ${examples.count}u * ${batch}u + place / ${examples.count}u;
   return shuffled(place % ${examples.count}u, epoch);

@@ -17,7 +17,7 @@ export interface LossBuffers {
   readonly state: GPUBuffer;
   readonly loss: GPUBuffer;
   readonly accuracy: GPUBuffer;
-  /** (loss, accuracy) by tick. */
+  /** The pairs (loss, accuracy) of the last steps, by tick. */
   readonly history: GPUBuffer;
 }
 

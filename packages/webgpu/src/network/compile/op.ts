@@ -22,7 +22,7 @@ export interface OpContext {
   readonly needsInputGradient: boolean;
   /** Makes a scratch buffer of `length` numbers. */
   scratch(label: string, length: number): GPUBuffer;
-  /** Makes room for partial sums of the parameters' gradients, folded after the backward pass. */
+  /** Makes room for partial sums of the parameters' gradients, which are added up after the backward pass. */
   partials(length: number, splits: number): { readonly buffer: GPUBuffer; readonly offset: number };
 }
 

@@ -98,7 +98,7 @@ const meanOf = `var sum = 0.0;
   }
   result[resultAt(b, y, x, c)] = activate(sum / divisor(y, x));`;
 
-/** Counts padding, but not the part of a window beyond the padded edge. */
+/** The divisor of a mean: it counts padding, but not the part of a window beyond the padded edge. */
 function divisorFunction({ size, stride, padding }: PoolLayer, [height, width]: readonly number[]): string {
   const axis = (out: string, length: number | undefined): string =>
     `min(${out} * ${stride}u + ${size}u, ${(length as number) + 2 * padding}u) - ${out} * ${stride}u`;

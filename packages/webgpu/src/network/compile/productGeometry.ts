@@ -15,8 +15,8 @@ export interface Geometry {
 }
 
 /**
- * The weights per thread that {@link weightSplit} assumes. The measured tile would make the bits depend on a
- * measurement.
+ * The tile that {@link weightSplit} assumes. With the measured tile instead, the bits would depend on a measurement of
+ * time.
  */
 const countedTile = 4;
 

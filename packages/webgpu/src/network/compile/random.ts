@@ -20,7 +20,7 @@ export function hash(key: number): number {
 
 /**
  * `fn shuffled(i: u32, epoch: u32) -> u32`: a permutation of `0 … count − 1` for each epoch, without a
- * table: a small Feistel network over the next power of four, walked until it lands inside.
+ * table. A small Feistel network over the next power of four is applied until the result is below `count`.
  */
 export function shuffleFunction(count: number, seed: number): string {
   const half = Math.max(1, Math.ceil(Math.log2(Math.max(2, count)) / 2));

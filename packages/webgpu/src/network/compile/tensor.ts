@@ -72,7 +72,7 @@ export function slopeFunction(activation: Activation): string {
 /** Threads per workgroup of kernels whose threads are independent. */
 export const threads = 64;
 
-/** The head of such a kernel: `index` runs over `count`. */
+/** The entry point of a kernel whose threads are independent: `index` runs over `count`. */
 export function mainOver(count: number, body: string): string {
   return `@compute @workgroup_size(${threads})
 fn main(

@@ -3,7 +3,7 @@ export function each(count: number, text: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => text(index)).join('\n');
 }
 
-/** The same over rows and columns. */
+/** The lines `text(row, column)`, row by row. */
 export function grid(rows: number, columns: number, text: (row: number, column: number) => string): string {
   return each(rows, (row) => each(columns, (column) => text(row, column)));
 }

@@ -11,7 +11,7 @@ export interface WorkerOptions extends QueueOptions, TrialProcessOptions {
   readonly concurrency?: number;
   /**
    * The time in milliseconds within which the jobs of a lost worker are reassigned. A worker that cannot reach Redis
-   * for a third of it loses its jobs. At least 2000. Default 30,000.
+   * for a third of this time loses its jobs. At least 2000. Default 30,000.
    */
   readonly lease?: number;
 }
@@ -19,16 +19,16 @@ export interface WorkerOptions extends QueueOptions, TrialProcessOptions {
 /** A worker that takes jobs from a queue. */
 export interface SweepWorker {
   /**
-   * Takes no further jobs. The running ones stop after a step, and are reassigned to another worker, or to this one's
-   * successor.
+   * Takes no further jobs. The running jobs stop after a step, and are reassigned to another worker, or to one that is
+   * started later.
    */
   close(): Promise<void>;
 }
 
 /**
- * Takes jobs from a queue and runs each in a child process, so that its lease is renewed even during a long step. If
- * its process crashes, a job is tried again after a while. If its worker is lost, it is tried again when the lease
- * ends. If it throws, it is not tried again. With a `folder` that all workers share, a job resumes from its checkpoint.
+ * Takes jobs from a queue and runs each in a child process, so that its lease is renewed even during a long step. A job
+ * whose process crashes is tried again after a while. A job whose worker is lost is tried again when the lease ends. A
+ * job that throws is not tried again. With a `folder` that all workers share, a job resumes from its checkpoint.
  *
  * @throws {ClrError} if an option is invalid, or if Redis does not answer at the start
  *
@@ -65,7 +65,7 @@ export async function worker(options: WorkerOptions): Promise<SweepWorker> {
         });
         if (outcome.type === 'result') return JSON.stringify(outcome.result);
         if (outcome.type === 'failed') throw new UnrecoverableError(outcome.message);
-        // It comes before jobs that have not begun.
+        // The job will run again before jobs that have not begun.
         await job.changePriority({ priority: 0 });
         throw new Error(outcome.type === 'lost' ? outcome.message : 'the worker was closed');
       } finally {
@@ -113,5 +113,5 @@ const timesOf = (lease: number) => ({
 
 function integer(name: string, value: unknown, least: number): void {
   if (Number.isSafeInteger(value) && Number(value) >= least) return;
-  throw fail(`${name} to be an integer of at least ${least}`, `${name} = ${value}`, 'Correct it.');
+  throw fail(`${name} to be an integer of at least ${least}`, `${name} = ${value}`, 'Correct the option.');
 }

@@ -21,7 +21,7 @@ describe('launcherOf', () => {
       { kind: 'MPICH', size: 2 },
     ],
     [{}, undefined],
-  ])('%j', (env, launcher) => {
+  ])('recognises the launcher from the environment %j', (env, launcher) => {
     expect(launcherOf(env)).toEqual(launcher);
   });
 });

@@ -40,8 +40,9 @@ let started: { readonly library: Library; readonly mpi: Mpi } | undefined;
  * example after an uncaught error, the launcher ends the whole job with that code.
  *
  * Sums run on one thread, in an order that the library chooses. Open MPI spins while it waits. If a machine has more
- * processes than cores, it is configured to yield. UCX, through which MPICH and some Open MPI transfer, runs without its
- * memory hooks, because they can crash Node. On InfiniBand this costs speed: to keep the hooks, set `UCX_MEM_EVENTS=yes`.
+ * processes than cores, this configures Open MPI to yield. UCX, through which MPICH and some Open MPI transfer, runs
+ * without its memory hooks, because they can crash Node. On InfiniBand this costs speed: to keep the hooks, set
+ * `UCX_MEM_EVENTS=yes`.
  *
  * @throws {ClrError} if there is no MPI library, it does not fit the launcher, or it fails to start
  *
@@ -61,8 +62,8 @@ export function mpi(options: MpiOptions = {}): Mpi {
   if (Number(process.env.OMPI_COMM_WORLD_LOCAL_SIZE ?? 1) > availableParallelism()) {
     process.env.OMPI_MCA_mpi_yield_when_idle ??= '1';
   }
-  // To test its memory hooks, UCX grows and shrinks the heap by a page. If a thread of V8 grows the heap in between,
-  // UCX takes its memory away, and the process crashes some time later.
+  // To test its memory hooks, UCX grows the heap by a page and shrinks it again. If a thread of V8 grows the heap in
+  // between, shrinking takes V8's memory away, and the process crashes some time later.
   process.env.UCX_MEM_EVENTS ??= 'no';
   const library = findLibrary(file);
   check(library.init(), 'MPI_Init');

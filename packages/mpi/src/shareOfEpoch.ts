@@ -58,7 +58,7 @@ export function shareOfEpoch(options: ShareOptions): number[][] {
     }
   }
   if (rank >= size)
-    throw fail('rank to be below size', `rank = ${rank}, size = ${size}`, 'Pass those of mpi().');
+    throw fail('rank to be below size', `rank = ${rank}, size = ${size}`, 'Pass rank and size of mpi().');
   const batches = Math.max(1, Math.round(examples / batch));
   if (Math.floor(examples / batches) < size) {
     throw fail(

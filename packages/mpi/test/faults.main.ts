@@ -1,4 +1,4 @@
-// Runs on every rank. One has a fault while the others wait for it.
+// Runs on every rank. One rank has a fault while the others wait for it.
 import { mpi } from '../src/index.ts';
 
 const reduce = mpi();

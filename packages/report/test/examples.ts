@@ -1,6 +1,6 @@
 import { type Policy, type RangeTestTrace, type TrainingRun, toSchedule } from '@clr/core';
 
-/** A sweep with a fall, a bottom near a rate of 0.3, and a divergence. */
+/** A range test whose loss falls, is lowest near a rate of 0.3, and then diverges. */
 export function exampleTrace(spacing: 'linear' | 'exponential' = 'exponential'): RangeTestTrace {
   const [startLr, endLr] = [1e-4, 10];
   const points = Array.from({ length: 200 }, (_, step) => {
@@ -14,7 +14,7 @@ export function exampleTrace(spacing: 'linear' | 'exponential' = 'exponential'):
   return { version: 1, spacing, startLr, endLr, points, validation };
 }
 
-/** A run of 1,000 steps with troughs measured. */
+/** A run of 1,000 steps, with metrics at its troughs. */
 export function exampleRun(policy: Policy, accuracy: number): TrainingRun {
   const schedule = toSchedule(policy);
   const steps = Array.from({ length: 1000 }, (_, step) => {

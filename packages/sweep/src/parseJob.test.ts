@@ -20,7 +20,7 @@ const refusal = (value: unknown): string => {
 };
 
 describe('parseJob', () => {
-  it('reads its own result, with the same id', () => {
+  it('reads a job that it returned, with the same id', () => {
     for (const task of Object.values(tasks)) {
       const job = jobOf(task);
       expect(parseJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
@@ -74,7 +74,7 @@ describe('parseJob', () => {
     ['a bad plan', { ...plain, task: { type: 'autoClr', steps: 500, plan: 'deca' } }, 'job.task.plan'],
   ])('refuses %s', (_, value, message) => expect(refusal(value)).toContain(message));
 
-  it('refuses a circle', () => {
+  it('refuses circular data', () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     expect(refusal({ ...plain, data: circle })).toContain('more than 100 levels');

@@ -131,7 +131,7 @@ describe('a checkpoint', () => {
     ['a function', { act: () => 1, a: Uint8Array.of(1) }, 'a function at act'],
     ['a Map', { map: new Map(), a: Uint8Array.of(1) }, 'a Map at map'],
     ['a DataView', { view: new DataView(new ArrayBuffer(1)) }, 'a DataView at view'],
-    ['a circle', circle, 'more than 64 levels'],
+    ['circular data', circle, 'more than 64 levels'],
     ['a reserved key', { $tensor: 1, a: Uint8Array.of(1) }, 'the reserved key $tensor'],
     ['undefined in a list', { list: [undefined], a: Uint8Array.of(1) }, 'a undefined at list.0'],
     ['no object', null, 'snapshot = null'],

@@ -89,7 +89,7 @@ export function unpack(file: Uint8Array): {
   if (!isTextRecord(metadata)) throw damaged('a header without metadata');
   const again = headerBytes(metadata, tensors);
   if (again.length !== Number(length) || again.some((byte, i) => byte !== file[prefix + i])) {
-    throw damaged('a header in another form');
+    throw damaged('a header in another form than this package writes');
   }
   let size = 0;
   for (const { name, entry } of tensors) {

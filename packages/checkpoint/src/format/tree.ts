@@ -71,7 +71,8 @@ export function fromTree(tree: unknown, arrays: readonly TensorArray[]): unknown
     if (entries.length === 1 && key !== undefined && markers.includes(key)) {
       if (key === '$tensor') {
         const array = Number.isSafeInteger(content) ? arrays[content] : undefined;
-        if (array === undefined || used.has(content)) throw damaged(`no unused tensor ${inWords(content)}`);
+        if (array === undefined || used.has(content))
+          throw damaged(`tensor ${inWords(content)} missing or used twice`);
         used.add(content);
         return array;
       }

@@ -39,7 +39,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   }
 }
 
-/** `readFile` of Node 20 stops at 2 GiB. */
+/** Reads a whole file in parts, because `readFile` of Node 20 stops at 2 GiB. */
 async function readWhole(path: string): Promise<Uint8Array> {
   // Opening a pipe would otherwise wait for a writer that may never come. Windows lacks the flag and needs none.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

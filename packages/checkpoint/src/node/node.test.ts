@@ -161,7 +161,7 @@ describe('replaceFile', () => {
 });
 
 describe('a checkpoint file', () => {
-  it('is loaded; before the first save there is none', async () => {
+  it('is undefined before the first save, and is loaded after it', async () => {
     const store = fileStore(path('run'));
     expect(await store.load()).toBeUndefined();
     await store.save({ step: 5, snapshot, extra: { seed: 3 } });

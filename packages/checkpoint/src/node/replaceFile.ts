@@ -123,7 +123,7 @@ async function followLinks(path: string): Promise<string> {
   return target;
 }
 
-/** Some disks silently write fewer bytes than given. */
+/** Compares a file with the bytes written to it, because some disks silently write fewer bytes than given. */
 async function verify(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'r');
   try {

@@ -1,6 +1,6 @@
 import type { Schedule } from '@clr/core';
 
-/** The troughs of a schedule up to a step, up to a maximum number. */
+/** The troughs of a schedule up to the step `steps`, at most `most` of them. */
 export function troughsOf(schedule: Schedule, steps: number, most: number): readonly number[] {
   const troughs: number[] = [];
   for (let step = 0; troughs.length < most; ) {

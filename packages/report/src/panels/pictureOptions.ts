@@ -1,6 +1,6 @@
 /** Options of every picture. */
 export interface PictureOptions {
-  /** In CSS pixels, from 280. Default 960. The height follows from it. */
+  /** The width in CSS pixels, at least 280. Default 960. The height follows from it. */
   readonly width?: number;
   /** The heading, and the picture's accessible name. */
   readonly title?: string;

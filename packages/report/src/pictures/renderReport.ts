@@ -21,7 +21,7 @@ export interface ReportRangeTest {
 
 /** The parts of a report, all optional, in this order. All text is plain and gets escaped. */
 export interface ReportContent {
-  /** Default: `Learning-rate report`. */
+  /** The heading of the page. Default: `Learning-rate report`. */
   readonly title?: string;
   /** Paragraphs at the top, for what was done and the results. */
   readonly summary?: readonly string[];
@@ -37,7 +37,7 @@ export interface ReportContent {
     readonly name: string;
     /** The policy. */
     readonly policy: Policy;
-    /** How many steps to draw. Default: some cycles. */
+    /** How many steps to draw. Default: as for `renderPolicy`. */
     readonly steps?: number;
   }[];
   /** Paragraphs at the end, for methods and caveats. */
@@ -90,7 +90,7 @@ export function renderReport(content: ReportContent): string {
 function rangeTestSection({ name, trace, finding }: ReportRangeTest): string {
   const sentences = describeFinding(finding).map((sentence) => `<li>${escapeText(sentence)}</li>`);
   return section(name === undefined ? 'LR range test' : `LR range test: ${name}`, [
-    // The description contains everything, and so does the text beside the picture.
+    // The list says the same as the picture's description, which only screen readers read.
     figure((width) => renderRangeTest(trace, finding, { width, showTitle: false })),
     `<ul>${sentences.join('')}</ul>`,
   ]);

@@ -52,7 +52,7 @@ describe('plotPolicy', () => {
   it('shows both bounds and never loses a peak, even a short one', () => {
     const chart = plotPolicy(triangular({ baseLr: 0.001, maxLr: 0.006, stepSize: 500 }), { steps: 100_000 });
     expect(chart).toMatch(/^0\.006┤/m);
-    // Peaks are 1,000 steps apart and columns 1,587: each column holds one.
+    // Peaks are 1,000 steps apart, and a column is 1,587 steps wide, so each column holds a peak.
     expect(chart.split('\n').filter((line) => /[━┏┓]/.test(line))).toHaveLength(1);
   });
 

@@ -11,7 +11,7 @@ describe('formatRate', () => {
     [1e-7, '1e-7'],
     [123456, '1.23e5'],
     [10, '10'],
-  ])('%d is %s', (rate, text) => expect(formatRate(rate)).toBe(text));
+  ])('formats %d as %s', (rate, text) => expect(formatRate(rate)).toBe(text));
 
   it('is within half a per cent of the rate', () => {
     fc.assert(

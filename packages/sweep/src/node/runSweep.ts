@@ -37,7 +37,7 @@ export interface SweepProgress {
   readonly error?: string;
   /** The process that runs it. */
   readonly pid?: number;
-  /** The number of jobs with a result, and the number of all jobs. */
+  /** The number of jobs with a result. */
   readonly done: number;
   /** The number of jobs. */
   readonly total: number;
@@ -68,9 +68,8 @@ const names = ['module', 'folder', 'execArgv', 'workers', 'retries', 'signal', '
  * - If this process is killed, its workers end after their next step.
  *
  * @param jobs - as `parseJobs` reads them
- * @throws {ClrError} before the first job, if a job, an option or a file in the folder is invalid; if the module cannot
- * be
- *   used, or a result cannot be written
+ * @throws {ClrError} before the first job, if a job, an option or a file in the folder is invalid; later, if the module
+ *   cannot be used, or a result cannot be written
  *
  * @example
  * ```ts
@@ -144,5 +143,9 @@ export async function runSweep(jobs: readonly Job[], options: SweepOptions): Pro
 
 function count(name: string, value: unknown, least: number): void {
   if (Number.isSafeInteger(value) && Number(value) >= least) return;
-  throw fail(`${name} to be an integer of at least ${least}`, `${name} = ${inWords(value)}`, 'Correct it.');
+  throw fail(
+    `${name} to be an integer of at least ${least}`,
+    `${name} = ${inWords(value)}`,
+    'Correct the option.',
+  );
 }

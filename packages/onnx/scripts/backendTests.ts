@@ -6,8 +6,8 @@
 //   node --import tsx scripts/backendTests.ts convtranspose   those whose names contain it, one by one
 //   CLR_ONNX_TESTDATA=/some/where …                         another folder with the data
 //
-// right      the gradients agree in every tested direction (for values at kinks: at nearby values); also a derivative of 0
-//            if the forward pass is constant
+// right      the gradients agree in every tested direction (at nearby values, if the test's values lie at kinks), or the
+//            derivative is 0 because the forward pass is constant
 // wrong      they do not agree, a weight that the output depends on gets no gradient, or the emitted model does not run
 // refused    the build ends with an error of this package; the table lists the operators that these errors name
 // not run    ONNX Runtime does not run the test itself; such tests and random ones are not counted

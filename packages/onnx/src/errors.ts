@@ -5,7 +5,7 @@ export function fail(expected: string, received: string, advice: string, options
   return new ClrError('clr/onnx', { expected, received, advice }, options);
 }
 
-/** What an error of somebody else says. */
+/** The message of an error that other code threw. */
 export function messageOf(cause: unknown): string {
   return (cause instanceof Error ? cause.message : String(cause)).trim();
 }

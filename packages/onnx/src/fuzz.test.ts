@@ -5,7 +5,7 @@ import { fuzzCase } from '../test/fuzz.ts';
 import { fuzzSources } from '../test/fuzzSources.ts';
 import { createTrainer } from './index.ts';
 
-it('accepts or refuses with a clear error each of 2,000 damaged and hostile models', async () => {
+it('accepts each of 2,000 damaged and hostile models, or refuses it with a clear error', async () => {
   const sources = fuzzSources();
   const endings = { refused: 0, built: 0, trained: 0 };
   for (let seed = 0; seed < 2000; seed++) {
@@ -17,7 +17,7 @@ it('accepts or refuses with a clear error each of 2,000 damaged and hostile mode
   expect(endings.built).toBeGreaterThan(200);
 }, 300_000);
 
-it('trains 300 of the models, or refuses each with a clear error', async () => {
+it('trains each of 300 such models, or refuses it with a clear error', async () => {
   const sources = fuzzSources();
   await createTrainer(ort, sources[0]!.bytes, { loss: 'crossEntropy', optimizer: sgd() }); // loads the runtime
   for (let seed = 0; seed < 300; seed++) {

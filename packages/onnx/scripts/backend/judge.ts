@@ -22,7 +22,7 @@ function tensorOf(type: number, values: readonly number[], dims: readonly number
     : new ort.Tensor('float32', Float32Array.from(values), dims);
 }
 
-/** Returns Σ factor · output for given weights; NaN if the outputs' shapes differ or the runtime refuses. */
+/** Returns Σ factor · output for given weights; NaN if an output has another shape than its factors or the run fails. */
 type Loss = (values: Values) => Promise<number>;
 
 const feedsOf = (weights: readonly Weight[], values: Values): Record<string, ort.Tensor> =>
@@ -104,7 +104,7 @@ function directions(length: number, next: () => number): number[][] {
   return length > 1 ? [...single, ...all] : single;
 }
 
-/** The size of the largest element, but at least 1. */
+/** The magnitude of the largest element, but at most 1; it is 1 if all elements are 0. */
 const scaleOf = (values: readonly number[]): number =>
   values.reduce(
     (largest, value) => (Math.abs(value) > largest ? Math.min(1, Math.abs(value)) : largest),
@@ -174,7 +174,7 @@ async function compare(
   return found;
 }
 
-/** The values, moved a little, because tests often put them at kinks. */
+/** Moves the values a little, because the values of a test often lie at kinks. */
 const nudged = (weights: readonly Weight[], next: () => number): Values =>
   new Map(
     weights.map(({ name, values }) => {
@@ -224,7 +224,7 @@ function failed(error: unknown): Verdict {
   return { ending: why.startsWith('[clr/onnx]') ? 'refused' : 'wrong', why };
 }
 
-/** Judges clr's gradients of one test at its own data, or at nearby values if its data is at kinks. */
+/** Judges clr's gradients of one test at the test's own values, or at nearby values if those lie at kinks. */
 export async function judge(test: BackendTest): Promise<Verdict> {
   const { weights } = test;
   const start = plain(weights);
@@ -235,7 +235,8 @@ export async function judge(test: BackendTest): Promise<Verdict> {
     const runs: Results[] = [];
     for (let run = 0; run < 5; run++) runs.push(await session.run(feedsOf(weights, start)));
     const [first = {}] = runs;
-    if (!isAsExpected(test, first)) return { ending: 'not run', why: 'it means something else in opset 7' };
+    if (!isAsExpected(test, first))
+      return { ending: 'not run', why: 'the operator means something else in opset 7' };
     if (test.outputs.every((name) => dataOf(first, name).length === 0))
       return { ending: 'not run', why: 'empty outputs' };
     if (isRandom(test, runs)) return { ending: 'random', why: 'two runs differ' };

@@ -48,7 +48,7 @@ export interface BackendTest {
   readonly half: boolean;
   /** The model with the weights as its inputs. */
   readonly forward: Uint8Array;
-  /** The expected outputs, if the model's opset is too old for clr and it is read as opset 7. */
+  /** The expected outputs, if the model's opset is too old for clr, so that the model is read as opset 7. */
   readonly expected: readonly (readonly number[])[] | undefined;
   /** The model with the weights as initializers of the given values, and the output `loss`, Σ factor · output. */
   loss(factors: Factors, values: Values): Uint8Array;
@@ -62,7 +62,10 @@ const structural: Readonly<Record<string, readonly number[]>> = {
   OneHot: [1],
 };
 
-/** clr never trains stored running statistics. With a Neg in between they are computed values, which have a gradient. */
+/**
+ * Inputs that hold running statistics. clr never trains stored statistics. So the test computes them from their
+ * negatives by a Neg, because computed statistics have a gradient.
+ */
 const statistics: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
 
 /** A weight that is part of every loss, so that every model has a parameter. */
@@ -210,7 +213,7 @@ export function readTest(folder: string, name: string): BackendTest | string {
     outputs.push(value);
     expected.push(valuesOf(content));
   });
-  // 16-bit outputs are cast to float32, which JavaScript can read.
+  // All outputs are cast to float64, because JavaScript cannot read 16-bit floats.
   const wide = outputs.map((output) => `${output}:float`);
   outputs.forEach((output, i) => {
     const types = [makeAttribute('to', DataType.DOUBLE)];

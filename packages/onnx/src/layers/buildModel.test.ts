@@ -57,7 +57,7 @@ const floatsOf = (model: Uint8Array): Record<string, Float32Array> =>
       .map((each) => [each.name, floatData(each)]),
   );
 
-describe('a built model compared with the same one in PyTorch', () => {
+describe('a built model compared with the same model in PyTorch', () => {
   it.each(cases.map((each) => [each.name, each] as const))(
     '%s: gives the same outputs and gradients',
     async (_, given) => {
@@ -114,7 +114,7 @@ describe('initial weights', () => {
     ['heNormal', Math.sqrt(2 / 27), Math.sqrt(2 / 64)],
     ['glorotUniform', Math.sqrt(2 / (27 + 9 * 64)), Math.sqrt(2 / 164)],
     ['glorotNormal', Math.sqrt(2 / (27 + 9 * 64)), Math.sqrt(2 / 164)],
-  ] as const)('of %s have the right deviation', (initialization, conv, dense) => {
+  ] as const)('of %s have the right standard deviation', (initialization, conv, dense) => {
     const weights = floatsOf(buildModel({ ...wide, initialization }));
     expect(deviation(weights['conv2d1.weight']!) / conv).toBeCloseTo(1, 1);
     expect(deviation(weights['dense1.weight']!) / dense).toBeCloseTo(1, 1);
@@ -132,7 +132,7 @@ describe('initial weights', () => {
 });
 
 describe('buildModel', () => {
-  it('trains all weights that it builds, and no constants of a formula', () => {
+  it('makes all of its weights trainable, but no constants of a formula', () => {
     const trained = (layers: readonly LayerSpec[], input: readonly number[]): string[] =>
       describeModel(buildModel({ input, layers }))
         .weights.filter((weight) => weight.trained)
@@ -179,7 +179,11 @@ describe('buildModel', () => {
       { input: [3], layers: [{ type: 'dense' }] },
       'units of layer 0 (dense) to be a whole number',
     ],
-    ['half a unit', { input: [3], layers: [{ type: 'dense', units: 1.5 }] }, 'units = 1.5'],
+    [
+      'a number of units that is not whole',
+      { input: [3], layers: [{ type: 'dense', units: 1.5 }] },
+      'units = 1.5',
+    ],
     ['no weights', { input: [3], layers: [{ type: 'relu' }] }, 'a layer with weights'],
     [
       'a convolution of a vector',
@@ -199,7 +203,7 @@ describe('buildModel', () => {
     [
       'a residual of another shape',
       { input: [3], layers: [{ type: 'residual', layers: [dense] }] },
-      '[2] beside [3]',
+      '[2] from the layers and [3] from the shortcut',
     ],
     [
       'a mistake inside a residual',

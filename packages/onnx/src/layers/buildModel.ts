@@ -75,8 +75,8 @@ export function buildModel(options: BuildModelOptions): Uint8Array {
   }
   if (!initializations.includes(initialization)) {
     throw fail(
-      `initialization to be ${initializations.map(show).join(', ')}`,
-      show(initialization),
+      `initialization to be one of ${initializations.map(show).join(', ')}`,
+      `initialization = ${show(initialization)}`,
       "Leave it out for 'torch'.",
     );
   }
@@ -87,7 +87,7 @@ export function buildModel(options: BuildModelOptions): Uint8Array {
   if (!b.tensors.some(({ dataType }) => dataType === DataType.FLOAT)) {
     throw fail(
       'a layer with weights',
-      `${layers.length} layers without any`,
+      `${layers.length} layers, none of which has weights`,
       "Add { type: 'dense', units: 10 }.",
     );
   }

@@ -111,11 +111,11 @@ export function known(size: Size | undefined, { label }: Scope, what: string): n
   throw fail(
     `a known number of ${what} before ${label}`,
     show(size),
-    'Give the input that size as a number.',
+    'Give this size of the input as a number.',
   );
 }
 
-/** Refuses an input with another number of axes. */
+/** Refuses an input whose number of axes is not one of `ranks`. `form` says in the error which shape is expected. */
 export function needRank({ dims }: Value, ranks: readonly number[], { label }: Scope, form: string): void {
   if (ranks.includes(dims.length)) return;
   throw fail(

@@ -17,9 +17,9 @@ export function emitAttention(
   const features = known(x.dims[1], scope, 'features');
   if (features % heads !== 0) {
     throw fail(
-      `features that ${heads} heads divide in ${scope.label}`,
+      `a number of features that ${heads} heads divide in ${scope.label}`,
       `${features} features`,
-      'Change heads.',
+      'Set heads to a divisor of the number of features.',
     );
   }
   const width = features / heads;
@@ -56,7 +56,7 @@ export function emitAttention(
   return { name: product(flat, last, lastBias, name), dims: x.dims };
 }
 
-/** −∞ at the steps after a step's own. */
+/** Stores the causal mask [steps, steps], which is added to the scores: −∞ for later steps, 0 for all others. */
 function causalMask(b: Draft, scope: Scope, x: Value): string {
   const steps = known(x.dims[0], scope, 'steps');
   const values = Float32Array.from({ length: steps * steps }, (_, at) =>

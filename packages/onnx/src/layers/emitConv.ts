@@ -12,7 +12,7 @@ interface Window {
 }
 
 /**
- * The number of window positions, as in PyTorch. With `ceil`, the last one must begin inside the input or its left
+ * The number of window positions, as in PyTorch. With `ceil`, the last window must begin inside the input or its left
  * padding.
  */
 function places(
@@ -47,9 +47,9 @@ export function emitConv(b: Draft, scope: Scope, x: Value, spec: ConvSpec): Valu
   const count = known(channels, scope, 'channels');
   if (count % groups !== 0 || filters % groups !== 0) {
     throw fail(
-      `channels and filters that ${groups} groups divide in ${scope.label}`,
+      `numbers of channels and filters that ${groups} groups divide in ${scope.label}`,
       `${count} channels, ${filters} filters`,
-      'Change groups.',
+      'Set groups to a divisor of both.',
     );
   }
   const { name } = scope;

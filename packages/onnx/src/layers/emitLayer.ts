@@ -63,8 +63,8 @@ const emitDropout: Emit<DropoutSpec> = (b, { name }, x, { rate }) => {
 const emitEmbedding: Emit<EmbeddingSpec> = (b, { name, label }, x, { rows, units }) => {
   if (label !== 'layer 0 (embedding)') {
     throw fail(
-      'an embedding to come first, because it reads the numbers of tokens',
-      `${label} after other layers or inside one`,
+      'an embedding to come first, because it reads the indices of tokens',
+      `${label} after other layers or inside another layer`,
       'Put the embedding first.',
     );
   }
@@ -89,8 +89,8 @@ const emitResidual: Emit<ResidualSpec> = (b, { name, label }, x, { layers: inner
   if (deep.dims.join() !== short.dims.join()) {
     throw fail(
       `the layers of ${label} to give the shape of its shortcut`,
-      `[${deep.dims.join(', ')}] beside [${short.dims.join(', ')}]`,
-      'Give it a shortcut of layers, such as a convolution with kernel 1.',
+      `[${deep.dims.join(', ')}] from the layers and [${short.dims.join(', ')}] from the shortcut`,
+      'Set shortcut to layers that give the same shape, such as a convolution with kernel 1.',
     );
   }
   return { name: b.emit(name, 'Add', [deep.name, short.name]), dims: deep.dims };

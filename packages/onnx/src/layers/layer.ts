@@ -1,4 +1,4 @@
-/** A dense layer: `y = x · Wᵀ + b` on the last axis. Maps [c, h, w] are flattened first. Weights [units, inputs]. */
+/** A dense layer: `y = x · Wᵀ + b` on the last axis. An image [c, h, w] is flattened first. Weights [units, inputs]. */
 export interface DenseSpec {
   /** Selects a dense layer. */
   readonly type: 'dense';
@@ -8,7 +8,7 @@ export interface DenseSpec {
   readonly bias?: boolean;
 }
 
-/** A convolution of [c, length] (`conv1d`) or [c, h, w] (`conv2d`), as in PyTorch. Weights [filters, c / groups, …kernel]. */
+/** A convolution of [c, length] (`conv1d`) or [c, h, w] (`conv2d`), as in PyTorch. Weights [filters, c / groups, …]. */
 export interface ConvSpec {
   /** Selects a convolution over one axis or two. */
   readonly type: 'conv1d' | 'conv2d';
@@ -18,7 +18,7 @@ export interface ConvSpec {
   readonly kernel: number;
   /** Default 1. */
   readonly stride?: number;
-  /** Zeros on every side. Default 0. */
+  /** The number of zeros on every side. Default 0. */
   readonly padding?: number;
   /** Default 1. */
   readonly dilation?: number;
@@ -109,7 +109,7 @@ export interface PositionsSpec {
   readonly type: 'positions';
 }
 
-/** A recurrent layer over [steps, features], as in PyTorch: [steps, units], or [units] with `last`. */
+/** A recurrent layer over [steps, features], as in PyTorch. It gives [steps, units], or [units] with `last`. */
 export interface RecurrentSpec {
   /** Selects an LSTM or a GRU. */
   readonly type: 'lstm' | 'gru';
@@ -121,7 +121,7 @@ export interface RecurrentSpec {
   readonly bidirectional?: boolean;
 }
 
-/** Self-attention over [steps, features] with several heads, as PyTorch's `MultiheadAttention`. */
+/** Self-attention over [steps, features] with several heads, like PyTorch's `MultiheadAttention`. */
 export interface AttentionSpec {
   /** Selects a self-attention. */
   readonly type: 'attention';

@@ -7,7 +7,7 @@ import type { Logits } from './logits.ts';
 import type { Target, TermHead } from './target.ts';
 import type { Term } from './terms.ts';
 
-/** The axis of the classes, and the other axes that it could be. */
+/** The axis of the classes, and the other axes that could hold the classes. */
 export interface ClassAxis {
   readonly axis: number;
   readonly others: readonly number[];

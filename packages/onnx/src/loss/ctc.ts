@@ -20,17 +20,16 @@ function withBlanks(b: Ops, labels: string, blank: string): string {
   return b.concat([b.slice(blanks, [0], [1], [1]), b.reshape(pairs, [0, -1])], 1);
 }
 
-/** Shifts columns to the right, filling from the left. */
+/** Shifts columns to the right, and fills the free columns at the left. */
 function shifted(b: Ops, values: string, by: number, fill: string): string {
   const filling = b.expand(fill, b.emit('Shape', [b.slice(values, [0], [by], [1])]));
   return b.concat([filling, b.slice(values, [0], [-by], [1])], 1);
 }
 
 /**
- * Connectionist temporal classification (Graves et al. 2006), as PyTorch's `ctc_loss` with `reduction='mean'`: the mean
- * over examples of −log p(labels
- * logits) / number of labels. p sums over all alignments of the labels with the steps, from the first step to the last.
- * It is infinite if there are too few steps.
+ * Connectionist temporal classification (Graves et al. 2006), like PyTorch's `ctc_loss` with `reduction='mean'`: the mean
+ * over examples of −log p(labels given logits) / number of labels. p sums over all alignments of the labels with the
+ * steps, from the first step to the last. The loss is infinite if an example has too few steps for its labels.
  *
  * @param logits - [N, T, C], or [T, N, C] with `timeAxis` 0
  * @param name - the target: labels [N, S] of int64, padded with −1
@@ -42,7 +41,7 @@ export function ctc(b: Ops, { value: logits, back }: Logits, name: string, term:
     throw fail(
       'logits of three axes for the loss "ctc"',
       `an output of shape [${dims.join(', ')}]`,
-      'Name the output of [examples, steps, classes] with `output`.',
+      'Choose the output of shape [examples, steps, classes] with `output`.',
     );
   }
   const classes = dims[2];

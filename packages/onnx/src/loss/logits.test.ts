@@ -18,7 +18,7 @@ const waves = (length: number, pace: number): number[] =>
   Array.from({ length }, (_, i) => 2 * Math.sin(pace * (i + 1) ** 1.1));
 const image = new ort.Tensor('float32', Float32Array.from(waves(n * 2 * h * w, 1.7)), [n, 2, h, w]);
 
-/** z [n, 3, h, w] by a convolution (or [n, 3] for an image of one pixel), then other nodes up to y. */
+/** A model that computes z [n, 3, h, w] by a convolution. The given nodes then compute y. */
 function model(nodes: readonly NodeSpec[], dims: readonly number[], opset = 18): Uint8Array {
   const vector = (name: string, values: number[]): InitializerSpec => ({
     name,
@@ -184,9 +184,12 @@ describe('a loss on logits', () => {
       'eˣ after LpNormalization',
       [node('Exp', ['z'], 'e'), node('LpNormalization', ['e'], 'y', { axis: 1, p: 1 })],
     ],
-    ['e to a LogSoftmax', [node('LogSoftmax', ['z'], 'l', { axis: 1 }), node('Exp', ['l'], 'y')]],
     [
-      'e to x − log Σ eˣ',
+      'e to the power of a LogSoftmax',
+      [node('LogSoftmax', ['z'], 'l', { axis: 1 }), node('Exp', ['l'], 'y')],
+    ],
+    [
+      'e to the power of x − log Σ eˣ',
       [
         node('ReduceLogSumExp', ['z', 'second'], 'sum'),
         node('Sub', ['z', 'sum'], 'l'),
@@ -198,7 +201,7 @@ describe('a loss on logits', () => {
     await expectSame(model(nodes, all), plain, all, 'crossEntropy');
   });
 
-  it('finds a Softmax over the rows of a matrix as written in opset 11, and one over the last axis of an image', async () => {
+  it('finds a Softmax over the rows of a matrix in opset 11, and a Softmax over the last axis of an image', async () => {
     const dims = [n, classes, h, w];
     const around = (middle: (from: string, to: string) => NodeSpec[]): NodeSpec[] => [
       transpose('z', 'last', [0, 2, 3, 1]),
@@ -320,7 +323,7 @@ describe('a loss on logits', () => {
       all,
     ],
     [
-      'Sigmoids over their sum',
+      'Sigmoids divided by their sum',
       'crossEntropy',
       [
         node('Sigmoid', ['z'], 'p'),
@@ -352,7 +355,7 @@ describe('a loss on logits', () => {
       [n, classes, 1, 1],
     ],
     [
-      'a Sigmoid in one branch, a mean of one in the other',
+      'a Sigmoid in one branch, half of a Sigmoid in the other',
       'bceWithLogits',
       [
         node('Sigmoid', ['z'], 'p'),
@@ -375,7 +378,11 @@ describe('a loss on logits', () => {
 
   it.each<[string, Loss, NodeSpec[]]>([
     ['x·σ(x)', 'crossEntropy', [node('Sigmoid', ['z'], 'p'), node('Mul', ['z', 'p'], 'y')]],
-    ['scaled and shifted', 'crossEntropy', [node('Sigmoid', ['z'], 'p'), node('Mul', ['p', 'slope'], 'y')]],
+    [
+      'a Sigmoid times a factor for each class',
+      'crossEntropy',
+      [node('Sigmoid', ['z'], 'p'), node('Mul', ['p', 'slope'], 'y')],
+    ],
     [
       'logarithms of probabilities',
       'crossEntropy',
@@ -387,7 +394,7 @@ describe('a loss on logits', () => {
       [node('Softmax', ['z'], 'p', { axis: 1 }), node('Sub', ['p', 'z'], 'y')],
     ],
     [
-      'signed values over their norm',
+      'signed values divided by their norm',
       'crossEntropy',
       [node('ReduceL1', ['z', 'second'], 'norm'), node('Div', ['z', 'norm'], 'y')],
     ],

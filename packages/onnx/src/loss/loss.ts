@@ -1,5 +1,5 @@
 /**
- * Cross-entropy over the classes on one axis of the logits, as PyTorch's `cross_entropy` with `reduction='mean'`:
+ * Cross-entropy over the classes on one axis of the logits, like PyTorch's `cross_entropy` with `reduction='mean'`:
  * −Σ w[t]·log softmax(y)[t] / Σ w[t] over all positions whose label is not ignored.
  */
 export interface CrossEntropyLoss {
@@ -7,7 +7,7 @@ export interface CrossEntropyLoss {
   readonly type: 'crossEntropy';
   /**
    * The axis of the classes; −1 is the last. Default: 1, or the last fixed axis if axis 1 is free. If the target's
-   * shape fits another axis too, the batch is refused until the axis is given.
+   * shape fits another axis too, the batch is refused until you give the axis.
    */
   readonly axis?: number;
   /** A label that is ignored, such as −100 for padding. Default: none. */
@@ -27,7 +27,7 @@ export interface HuberLoss {
 }
 
 /**
- * Connectionist temporal classification, as PyTorch's `ctc_loss` with `reduction='mean'`. It learns text from pictures
+ * Connectionist temporal classification, like PyTorch's `ctc_loss` with `reduction='mean'`. It learns text from pictures
  * or sounds whose steps have no labels of their own. Logits are [N, T, C]; the target holds labels [N, S] of int64,
  * padded with −1. All T steps count. If there are too few steps for the labels, the loss is infinite.
  */
@@ -75,7 +75,7 @@ export interface LossTerm {
  * label to ignore, class weights, label smoothing.
  * - `'mse'`: the mean over all elements of (y − target)²
  * - `'l1'`: the mean over all elements of |y − target|
- * - `'huber'`: in between: a parabola up to `delta`, then a line
+ * - `'huber'`: between these two: a parabola up to a difference of `delta`, then a line
  * - `'bceWithLogits'`: the mean over all elements of the binary cross-entropy of σ(y). If the model ends in Sigmoid,
  * even before layout operators, the loss uses its logits. Other probabilities are refused.
  * - `'ctc'`: labels of a sequence against logits of its steps ({@link CtcLoss})

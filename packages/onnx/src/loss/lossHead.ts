@@ -11,7 +11,7 @@ import type { Term } from './terms.ts';
 export interface LossHead {
   /** The loss, a scalar: the weighted sum of all terms. */
   readonly loss: string;
-  /** The share that the first classifier predicts correctly, a scalar. */
+  /** The share of targets that the first classifier predicts correctly, a scalar. */
   readonly accuracy?: string;
   /**
    * The model's prediction; probabilities for classifiers. It exists only with a single loss that the model does not
@@ -31,7 +31,7 @@ function modelLoss(b: Ops, wanted: string): TermHead {
     throw fail(
       'a scalar output as the loss',
       `"${wanted}" of shape [${dims.join(', ')}]`,
-      'Reduce it to its mean in the model.',
+      'Let the model output the mean of its elements.',
     );
   }
   const scalar = dims?.length === 0 ? b.emit('Identity', [wanted]) : b.reshape(wanted, []);

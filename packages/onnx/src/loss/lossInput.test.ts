@@ -46,7 +46,7 @@ const softmax: NodeSpec = { op: 'Softmax', inputs: ['z'], outputs: ['p'], attrib
 const argMax: NodeSpec = { op: 'ArgMax', inputs: ['p'], outputs: ['label'], attributes: { axis: 1 } };
 
 describe('the value that a loss is computed on', () => {
-  it('is the first float output, at its logits: a classifier may return labels first', async () => {
+  it('is the logits of the first float output, because a classifier may return labels first', async () => {
     const expected = await gradientOf(model(2, [], z(2)), classes, { loss: 'crossEntropy' });
     const labelled = model(2, [softmax, argMax], [label, probabilities]);
     expect(await gradientOf(labelled, classes, { loss: 'crossEntropy' })).toEqual(expected);

@@ -18,7 +18,7 @@ function behindMaps(nodes: readonly NodeProto[], output: string): string {
  * The value that the loss is computed on: the named output, or the first float output.
  *
  * @param outputs - the names of the model's outputs
- * @param named - the name of one of them
+ * @param named - the name of the wanted output, if one is given
  * @throws {ClrError} if there is no such output, or if it is not a float
  */
 export function lossInput(

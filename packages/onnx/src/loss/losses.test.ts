@@ -33,9 +33,9 @@ const distance = (found: ArrayLike<number>, wanted: readonly number[]): number =
   Math.max(...wanted.map((value, i) => Math.abs(value - (found[i] as number)))) /
   Math.max(...wanted.map(Math.abs));
 
-describe("losses against PyTorch's", () => {
+describe('a loss', () => {
   it.each(oracle.cases.map((c) => [`${c.name} ${JSON.stringify(c.loss)}`, c] as const))(
-    '%s',
+    'has the value, gradient and accuracy of PyTorch: %s',
     async (_, c) => {
       const trainer = await createTrainer(ort, outputModel(c.dims, c.output), {
         loss: c.loss as Loss,
@@ -58,7 +58,7 @@ describe("losses against PyTorch's", () => {
     },
   );
 
-  it('CTC: is infinite if there are too few steps, and accepts sequences of free length', async () => {
+  it('is infinite for CTC if there are too few steps, and accepts sequences of any length', async () => {
     const linear = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', '{t}', 3] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', '{t}', 4] }],
@@ -85,7 +85,7 @@ describe("losses against PyTorch's", () => {
     await trainer.dispose();
   });
 
-  it('several: gives their weighted sum, each with its own target', async () => {
+  it('is the weighted sum of several losses, each with its own target', async () => {
     const [classes, boxes] = [
       oracle.cases.find(({ name }) => name === 'cross_entropy of shares'),
       oracle.cases.find(({ name }) => name === 'huber_loss'),
@@ -120,7 +120,7 @@ describe("losses against PyTorch's", () => {
     await trainer.dispose();
   });
 
-  it('gives two batches with ignored labels the loss of one large batch', async () => {
+  it('is the same for two batches with ignored labels as for one large batch', async () => {
     const c = oracle.cases.find(
       ({ loss }) => typeof loss === 'object' && loss.ignoreIndex === -100 && 'classWeights' in loss,
     );
@@ -175,7 +175,7 @@ describe('the axis of the classes', () => {
     ),
   });
 
-  it('is the fixed one if axis 1 is free', async () => {
+  it('is the last fixed axis if axis 1 is free', async () => {
     const trainer = await createTrainer(ort, free, { loss: 'crossEntropy', optimizer: sgd() });
     const told = await createTrainer(ort, free, {
       loss: { type: 'crossEntropy', axis: -1 },
@@ -190,7 +190,7 @@ describe('the axis of the classes', () => {
     await told.dispose();
   });
 
-  it('is refused if two have the same size, and must be an axis of the output', () => {
+  it('is refused if two axes have the same size, or if the output has no such axis', () => {
     const build =
       (loss: Loss, dims: readonly (number | string)[] = ['{n}', 3, 3]) =>
       () =>
@@ -203,38 +203,46 @@ describe('the axis of the classes', () => {
     );
   });
 
-  it.each([1, 2])('is that of the model’s own Softmax if two have the same size: %i', async (axis) => {
-    const square = (last: object) =>
-      makeModel({
-        inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{n}', 3, 3] }],
-        outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{n}', 3, 3] }],
-        initializers: [
-          { name: 'w', type: DataType.FLOAT, dims: [3, 3], values: [0.5, -1, 2, 1, 0.3, -0.7, 0.2, 0.9, -2] },
-        ],
-        nodes: [
-          { op: 'MatMul', inputs: ['x', 'w'], outputs: ['z'] },
-          { op: 'Identity', inputs: ['z'], outputs: ['y'], ...last },
-        ],
+  it.each([1, 2])(
+    'is the axis of the model’s own Softmax if two axes have the same size: %i',
+    async (axis) => {
+      const square = (last: object) =>
+        makeModel({
+          inputs: [{ name: 'x', type: DataType.FLOAT, dims: ['{n}', 3, 3] }],
+          outputs: [{ name: 'y', type: DataType.FLOAT, dims: ['{n}', 3, 3] }],
+          initializers: [
+            {
+              name: 'w',
+              type: DataType.FLOAT,
+              dims: [3, 3],
+              values: [0.5, -1, 2, 1, 0.3, -0.7, 0.2, 0.9, -2],
+            },
+          ],
+          nodes: [
+            { op: 'MatMul', inputs: ['x', 'w'], outputs: ['z'] },
+            { op: 'Identity', inputs: ['z'], outputs: ['y'], ...last },
+          ],
+        });
+      const batch = {
+        x: floats(
+          Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+          [2, 3, 3],
+        ),
+        target: longs([0, 1, 2, 2, 1, 0], [2, 3]),
+      };
+      const own = await createTrainer(ort, square({ op: 'Softmax', attributes: { axis } }), {
+        loss: 'crossEntropy',
+        optimizer: sgd(),
       });
-    const batch = {
-      x: floats(
-        Array.from({ length: 18 }, (_, i) => Math.sin(i)),
-        [2, 3, 3],
-      ),
-      target: longs([0, 1, 2, 2, 1, 0], [2, 3]),
-    };
-    const own = await createTrainer(ort, square({ op: 'Softmax', attributes: { axis } }), {
-      loss: 'crossEntropy',
-      optimizer: sgd(),
-    });
-    const told = await createTrainer(ort, square({}), {
-      loss: { type: 'crossEntropy', axis },
-      optimizer: sgd(),
-    });
-    expect((await own.evaluate([batch])).loss).toBeCloseTo((await told.evaluate([batch])).loss, 6);
-    await own.dispose();
-    await told.dispose();
-  });
+      const told = await createTrainer(ort, square({}), {
+        loss: { type: 'crossEntropy', axis },
+        optimizer: sgd(),
+      });
+      expect((await own.evaluate([batch])).loss).toBeCloseTo((await told.evaluate([batch])).loss, 6);
+      await own.dispose();
+      await told.dispose();
+    },
+  );
 
   it('refuses a batch whose labels are all ignored', async () => {
     const loss = { type: 'crossEntropy', axis: -1, ignoreIndex: 9 } as const;

@@ -58,7 +58,7 @@ function sharesOf(b: Ops, nodes: Nodes, node: NodeProto): Shares | undefined {
   return undefined;
 }
 
-/** The axis of a LogSoftmax, also of one written as x − log Σ eˣ. */
+/** The axis of a LogSoftmax, also if it is written as x − log Σ eˣ. */
 function logSoftmaxAxis(b: Ops, nodes: Nodes, value: string): number | undefined {
   const node = producer(nodes, value);
   const rank = b.dims(value)?.length;
@@ -114,7 +114,7 @@ export function sigmoidOf(b: Ops, nodes: Nodes, node: NodeProto): string | undef
   return minus?.opType === 'Neg' ? inputOf(minus, 0) : undefined;
 }
 
-/** Operators that turn probabilities into probabilities. */
+/** Operators whose output holds probabilities if their inputs do. */
 const keepProbabilities =
   /^(Reduce(Mean|Max|Min)|Mean|Sum|Max|Min|Add|Mul|Clip|(Global)?(Average|Max)Pool|Resize|Slice|Gather|Concat|Split|Pad|Dropout|Expand|Tile|Where|Relu|Abs|Sqrt)$/;
 /** A limit on the number of operators to search backwards for probabilities. */
@@ -142,7 +142,7 @@ function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   });
 }
 
-/** A value, and the nodes among which its maker is. */
+/** A value, and the nodes that may compute it. */
 interface Scope {
   readonly nodes: Nodes;
   readonly value: string;
@@ -156,7 +156,10 @@ function branchesOf(nodes: Nodes, node: NodeProto, value: string): Scope[] {
   }));
 }
 
-/** The node that computed the probabilities in a value, found through all operators that keep them probabilities. */
+/**
+ * The node that computed the probabilities in a value. It is searched backwards, through operators whose output holds
+ * probabilities if their inputs do.
+ */
 export function makerOfProbabilities(b: Ops, nodes: Nodes, value: string): NodeProto | undefined {
   const makers = new Map<string, NodeProto | undefined>();
   const makerOf = ({ nodes, value: name }: Scope, steps: number): NodeProto | undefined => {

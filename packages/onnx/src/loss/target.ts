@@ -1,12 +1,12 @@
 import type { Dim } from '../graph/dim.ts';
 
-/** The target of a loss: its declaration, and the value whose shape it has. */
+/** The target of a loss: its declaration, and `of`, the value whose shape it follows. */
 export interface Target {
   readonly name: string;
   readonly type: number;
   readonly dims: readonly Dim[];
   readonly of: string;
-  /** The axis of `of` for each axis of the target; −1 for a free one. */
+  /** The axis of `of` for each axis of the target; −1 for a free axis. */
   readonly axes: readonly number[];
   /** The number of classes, for losses over classes. */
   readonly classes?: Dim;

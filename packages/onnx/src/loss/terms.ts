@@ -7,7 +7,7 @@ import type { LossOptions } from './loss.ts';
 export interface Term {
   /** `model` means an output that is itself a loss. */
   readonly type: 'crossEntropy' | 'mse' | 'l1' | 'huber' | 'bceWithLogits' | 'ctc' | 'model';
-  /** The output that it is computed on. Default: the first float output. */
+  /** The output that the loss is computed on. Default: the first float output. */
   readonly output: string | undefined;
   readonly weight: number;
   /** The name of the target in a batch, unless a value of the model has that name. */
@@ -159,7 +159,10 @@ export function termsOf({ loss, output }: Pick<LossOptions, 'loss' | 'output'>):
   if (Array.isArray(loss)) {
     if (loss.length === 0) throw wrong('at least one loss', 'loss = []');
     if (output !== undefined) {
-      throw wrong('the outputs of several losses inside the list', `output = ${show(output)}`);
+      throw wrong(
+        'no option output, because each loss of the list names its own',
+        `output = ${show(output)}`,
+      );
     }
     const terms = loss.map((term, i) => readTerm(term, `loss[${i}]`));
     const twice = terms.find(

@@ -87,7 +87,7 @@ describe('several batches in one update', () => {
 });
 
 describe('a gradient model and an apply model', () => {
-  it('gives the update of one large batch from the averages of four shards', async () => {
+  it('give the update of one large batch from the mean gradients of four shards', async () => {
     const options: TrainingOptions = {
       loss: 'crossEntropy',
       optimizer: sgd({ momentum: 0.9, weightDecay: 0.01 }),

@@ -34,7 +34,7 @@ export async function accumulate(
 ): Promise<StepResult> {
   const { ranks, runners, state, feeds } = engine;
   const { head, draws } = await ranks.together(() => checkAll(engine, batches));
-  // Numbers the batches of a step across all processes, so that each gets its own dropout masks.
+  // Numbers the batches of a step across all processes, so that each batch gets its own dropout masks.
   const counts = ranks.several && draws ? [...(await ranks.gather(batches.length))] : [];
   const place = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
   // Only running statistics change before the update.

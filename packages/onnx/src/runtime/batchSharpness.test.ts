@@ -87,14 +87,14 @@ describe('batch sharpness', () => {
         return trainer.batchSharpness(points);
       },
     );
-    // After one step of 0.5 along the signs, the weights are (0, −0.5), so g = (0, −4.5), and v = (0.25 · 0.5², …) / (1
-    // − 0.5²).
+    // After one step of 0.5 along the signs, the weights are (0, −0.5), so g = (0, −4.5). The second mean square is
+    // (0.25 · 9² + 0.5 · 4.5²) / (1 − 0.5²).
     const square = (0.25 * 81 + 0.5 * 4.5 ** 2) / 0.75;
     const d = -4.5 / Math.sqrt(square);
     expect(found).toBeCloseTo((9 * d * d) / (-4.5 * d), 3);
   });
 
-  it('changes nothing', async () => {
+  it('leaves the state of the trainer unchanged', async () => {
     const options = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as const;
     await withTrainer(smallModel(), options, async (trainer) => {
       await trainer.trainStep(smallBatch(0), { lr: 0.1 });

@@ -42,7 +42,7 @@ function dataOf(model: string): {
 const models = ['lenet', 'cifar-quick', 'resnet-mini'] as const;
 
 describe('cacheFeatures', () => {
-  it.each(models)('trains the last layers of %s with the same losses as without it', async (name) => {
+  it.each(models)('trains the last layers of %s with the same losses as without the cache', async (name) => {
     const bytes = freezeBatchNorm(oracleModel(name).bytes);
     const { batches, ids } = dataOf(name);
     const run = async (more: Partial<TrainerOptions>) => {
@@ -75,7 +75,7 @@ describe('cacheFeatures', () => {
     expect(after.at(-1)).not.toBe(before.at(-1));
   });
 
-  it('computes the body once for each example, and then needs no inputs', async () => {
+  it('computes the frozen body once for each example, and then needs no model inputs', async () => {
     const { bytes } = oracleModel('lenet');
     const { batches, ids } = dataOf('lenet');
     const [batch] = batches(0);
@@ -164,7 +164,7 @@ describe('cacheFeatures', () => {
       cacheFeatures: () => undefined as never,
     });
     await expect(none.trainStep({ ...batches[0]! }, { lr: 0.1 })).rejects.toThrow(
-      'an id (a number or a text)',
+      'an id (a number or a string)',
     );
     await none.dispose();
     await expect(

@@ -57,7 +57,7 @@ export function isCpuInNode(
 
 /**
  * The number of channels in an NCHWc block, for a session on the CPU in Node. It is 1 if the runtime has no such
- * layout, and below the optimisation level at which the runtime changes layouts itself.
+ * layout, or if the session's optimisation level is too low for the runtime to change layouts itself.
  */
 export async function channelBlockOf(ort: Ort, session: InferenceSession.SessionOptions): Promise<number> {
   const { graphOptimizationLevel = 'all' } = session;

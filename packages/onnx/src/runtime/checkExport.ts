@@ -10,8 +10,9 @@ export interface ExportOptions {
   /** Whether to write weights that have become NaN or infinite. Default false: they are refused. */
   readonly nonFinite?: boolean;
   /**
-   * Receives the trained weights that the model keeps in external files: write `bytes` there from `offset` on. The exported
-   * file then refers to them. Without this option the exported file holds all weights and is limited to 2 GiB.
+   * Receives the trained weights that the model keeps in external files: write `bytes` to the file `location`, from
+   * `offset` on. The exported model then refers to these files. Without this option, it holds all weights and is limited
+   * to 2 GiB.
    */
   readonly externalData?: (location: string, offset: number, bytes: Uint8Array) => void | Promise<void>;
 }
@@ -54,7 +55,7 @@ export function checkExport(parts: readonly StatePart[], initial: ReadonlyMap<st
   });
   if (spoiled.length === 0) return;
   throw fail(
-    'weights that are finite: training has made some NaN or infinite, as after a run that diverged',
+    'finite weights, but training has made some NaN or infinite, as a run that diverges does',
     `${spoiled.slice(0, 3).join(', ')}${spoiled.length > 3 ? `, … in ${spoiled.length} of ${parts.length} tensors` : ''}`,
     'Restore an earlier snapshot, or make a new trainer. To inspect the weights, pass { nonFinite: true }.',
   );

@@ -63,7 +63,7 @@ describe('constantAnswer', () => {
       logs(0.6, 0.6, 0.4, 0.4),
       [batch([2, 2], [0.9, 0.3, 0.1, 0.7, 0.6, 0.6, 0.4, 0.4], [2, 2, 2])],
     ],
-  ])('%s: equals the evaluation of a model with the best biases', async (_, loss, tail, biases, batches) => {
+  ])('equals the evaluation of a model with the best biases: %s', async (_, loss, tail, biases, batches) => {
     const trainer = await createTrainer(ort, constantModel(tail, biases), { loss, optimizer: sgd() });
     const [answer, measured] = [await trainer.constantAnswer!(batches), await trainer.evaluate(batches)];
     expect(answer!.loss).toBeCloseTo(measured.loss, 5);
@@ -71,7 +71,7 @@ describe('constantAnswer', () => {
     await trainer.dispose();
   });
 
-  it('reads the batches of one update one by one, and refuses bad ones', async () => {
+  it('reads the batches of one update one by one, and refuses bad batches', async () => {
     const trainer = await createTrainer(ort, constantModel([1], [0]), { loss: 'mse', optimizer: sgd() });
     const parts = [batch([1], [1], [1, 1]), batch([1], [3], [1, 1])];
     const lists = [parts] as unknown as Batch[];

@@ -10,7 +10,7 @@ import { type ExampleIds, FeatureCache } from './featureCache.ts';
 import type { OnnxTrainer } from './onnxTrainer.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 
-/** The source of the model, and a function that makes a trainer of a part of it. */
+/** The model, the plan of its training, and a function that makes a trainer of a part of the model. */
 interface Parts {
   /** The original file, and the file with shapes added. */
   readonly source: Uint8Array;
@@ -25,8 +25,8 @@ export function checkCacheable(sizes: boolean, several: boolean): void {
   if (!sizes && !several) return;
   throw fail(
     `cacheFeatures without ${sizes ? 'sizes' : 'reduce'}`,
-    'both',
-    `Leave out one of them${sizes ? ', or give the sizes to the file' : ''}.`,
+    `both cacheFeatures and ${sizes ? 'sizes' : 'reduce'}`,
+    `Leave out one of them${sizes ? ', or export the model with these sizes' : ''}.`,
   );
 }
 

@@ -79,7 +79,7 @@ function openForms(
   throw fail(
     'formsFile only if forms are measured: on the CPU in Node, without deterministic and reduce',
     `formsFile = ${show(path)}`,
-    "Leave it out. The option `forms` takes an earlier trainer's choice anywhere.",
+    "Leave it out. To use an earlier trainer's choice, pass the option `forms`, which works everywhere.",
   );
 }
 
@@ -91,7 +91,7 @@ function openForms(
  * output.
  *
  * @param ort - the module `onnxruntime-node` or `onnxruntime-web`
- * @param file - the content of an .onnx file, or its path (Node) or address (browser)
+ * @param file - the content of an .onnx file, or its path (Node) or URL (browser)
  * @throws {ClrError} for a model or options that cannot be used
  * @throws {UnsupportedOperatorError} if an operator between a parameter and the loss has no gradient
  *

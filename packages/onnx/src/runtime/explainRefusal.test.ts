@@ -55,7 +55,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   return (error as Error).message;
 }
 
-describe('a refusal of the runtime', () => {
+describe('the error for a refusal of the runtime', () => {
   it("does not blame clr's nodes for a refusal of the original model", async () => {
     const step = buildTrainingModel(
       model({ nodes: [{ op: 'Tanh', inputs: ['w'], outputs: ['y'] }] }),
@@ -68,7 +68,7 @@ describe('a refusal of the runtime', () => {
     const work = (): Promise<never> => Promise.reject(new Error(`Node (${ours?.name}) Op (Mul)`));
     const alone = (): Promise<never> => Promise.reject(new Error('Node (plus) Op (Add)'));
     const message = await refusal(orExplained(work(), { ...refused, source: alone }));
-    expect(message).toContain('Node (plus) Op (Add)\nIt refuses the original model, too.');
+    expect(message).toContain('Node (plus) Op (Add)\nONNX Runtime refuses the original model, too.');
     expect(message).not.toContain('clr wrote');
     let released = 0;
     const loads = async () => ({ release: async () => void released++ });
@@ -77,7 +77,7 @@ describe('a refusal of the runtime', () => {
   });
 
   it('names the node of the model for which clr wrote the refused node', async () => {
-    // ONNX Runtime fuses the x·σ(x) in the gradient into an operator that it has for float32 only.
+    // ONNX Runtime fuses the x·σ(x) in the gradient into an operator for which it has only a float32 kernel.
     const mish = { op: 'Mish', name: 'bend', inputs: ['w'], outputs: ['y'] };
     const bytes = model({ nodes: [mish], type: double });
     await (await ort.InferenceSession.create(bytes, session)).release();
@@ -95,11 +95,11 @@ describe('a refusal of the runtime', () => {
     const sum = { op: 'Mul', name: 'product', inputs: ['p', 'w'], outputs: ['y'] };
     const x = { name: 'x', type: float, dims: [1, 1, 2, 2] };
     const message = await refusal(create(model({ nodes: [pool, sum], inputs: [x], opset: 22 })));
-    expect(message).toContain('It refused node "pool" (GlobalLpPool).');
+    expect(message).toContain('ONNX Runtime refused node "pool" (GlobalLpPool).');
     expect(message).not.toMatch(/clr (wrote|adds)/);
   });
 
-  it('explains a refusal during a step, too', async () => {
+  it('also explains a refusal during a step', async () => {
     // The declared shape of `a` is wrong, so the gradient of the Reshape no longer has the size of w.
     const bytes = model({
       inputs: [{ name: 's', type: long, dims: [2] }],
@@ -131,11 +131,11 @@ describe('a refusal of the runtime', () => {
     const trainer = await create(bytes);
     const x = new ort.Tensor('float32', new Float32Array(8), [2, 4]);
     const message = await refusal(trainer.evaluate([{ x }]));
-    expect(message).toContain('It refused node "dense/MatMul" (MatMul).');
+    expect(message).toContain('ONNX Runtime refused node "dense/MatMul" (MatMul).');
     await trainer.dispose();
   });
 
-  it('names the node that breaks a rule of its operator, not the one that makes its input', async () => {
+  it('names the node that breaks a rule of its operator, not the node that makes its input', async () => {
     const bytes = model({
       nodes: [
         { op: 'Relu', name: 'm', inputs: ['w'], outputs: ['m'] },
@@ -144,7 +144,7 @@ describe('a refusal of the runtime', () => {
     });
     const message = await refusal(create(bytes));
     expect(message).toContain("Mismatched attribute type in ' : axis'");
-    expect(message).toContain('It refused node "y" (Softmax).');
+    expect(message).toContain('ONNX Runtime refused node "y" (Softmax).');
   });
 });
 

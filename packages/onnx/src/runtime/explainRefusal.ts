@@ -75,13 +75,13 @@ export function explainRefusal(cause: unknown, { bytes, expected, advice }: Refu
   if (!node) return fail(expected, message, advice, { cause });
   if (purposeOf(node) === targetCheck) {
     return fail(
-      'a target of the shape of the output',
-      'fewer or more examples, or other sizes',
+      'a target with the shape of the output',
+      'a target with another number of examples, or with other sizes',
       'Pass one target for each example of the batch.',
       { cause },
     );
   }
-  const received = `${message}\nIt refused ${describeNode(node)}.`;
+  const received = `${message}\nONNX Runtime refused ${describeNode(node)}.`;
   if (purposeOf(node) === undefined) return fail(expected, received, advice, { cause });
   return fail(
     'ONNX Runtime to run the nodes that clr adds to the model',
@@ -100,7 +100,7 @@ export async function orExplained<T>(work: Promise<T>, refused: Refused): Promis
     const node = nodeOf(bytes, messageOf(cause));
     const own = node && purposeOf(node) !== undefined ? await refusedAlone(source) : undefined;
     if (own === undefined) throw explainRefusal(cause, refused);
-    const received = `${messageOf(own)}\nIt refuses the original model, too.`;
+    const received = `${messageOf(own)}\nONNX Runtime refuses the original model, too.`;
     throw fail('a model that ONNX Runtime loads', received, advice, { cause: own });
   }
 }

@@ -74,13 +74,13 @@ export class FeatureCache {
     const legal = (id: unknown): boolean => typeof id === 'string' || Number.isFinite(id);
     if (Array.isArray(ids) && ids.length > 0 && ids.every(legal)) return ids;
     throw fail(
-      'cacheFeatures to return an id (a number or a text) for each example of a batch',
+      'cacheFeatures to return an id (a number or a string) for each example of a batch',
       `${show(ids)}`,
       'Number the examples of your data, and store the numbers of each batch in a Map or WeakMap.',
     );
   }
 
-  /** Refuses an id that is used for two examples. Otherwise both would silently get the features of the first. */
+  /** Refuses an id that is used for two examples. Otherwise the second would silently get the features of the first. */
   #compare(batch: Batch, ids: readonly ExampleId[]): Map<ExampleId, number> {
     const found = new Map<ExampleId, number>();
     const inputs = this.#session.inputNames
@@ -106,7 +106,7 @@ export class FeatureCache {
     const missing = this.#session.inputNames.find((name) => !(name in (batch ?? {})));
     if (missing !== undefined) {
       throw fail(
-        `a batch with "${missing}": not all of its examples have cached features`,
+        `a batch with "${missing}", because some of its examples have no cached features`,
         `only ${Object.keys(batch ?? {}).join(', ') || 'an empty object'}`,
         `Add the tensor "${missing}".`,
       );

@@ -3,7 +3,7 @@ import type { TensorProto } from '../generated/onnx_pb.ts';
 import { letGo } from './letGo.ts';
 import type { Ort, Tensor } from './ort.ts';
 
-/** If fed weights make up more than this share of a file, they are not copied out of it. */
+/** If fed weights make up at least this share of a file, the file's array is kept and they are not copied. */
 const most = 0.75;
 
 /** The runtime needs a weight's elements at an address divisible by 4. */

@@ -18,7 +18,7 @@ export function fingerprint(tensors: readonly Tensor[], row: number): number {
     const size = data.length / (dims[0] as number);
     const count = Math.min(size, looked);
     for (let i = 0; i < count; i++) {
-      // Multiples of the golden ratio are spread evenly, and do not follow columns.
+      // Multiples of the golden ratio spread evenly over the example, without favouring some columns of an image.
       const at = size <= looked ? i : Math.floor(((i * 0.6180339887498949) % 1) * size);
       float[0] = Number(data[row * size + at]);
       print = Math.imul(print ^ (bits[0] as number), 0x01000193);

@@ -28,8 +28,8 @@ function isContent(value: unknown): value is Content {
 }
 
 /**
- * A text with everything that the choice of forms depends on besides the model: processor, threads, and the versions of
- * both packages.
+ * A string with everything besides the model that the choice of forms depends on: the processor, the number of threads,
+ * and the versions of ONNX Runtime and this package.
  */
 async function machineOf(ort: Ort, threads: number | undefined): Promise<string> {
   const { cpus, availableParallelism } = process.getBuiltinModule('node:os');
@@ -52,7 +52,7 @@ export class FormsFile {
   }
 
   /**
-   * Reads a file of forms. If the file does not exist, there are none.
+   * Reads a file of forms. If the file does not exist, no forms are stored yet.
    *
    * @throws {ClrError} if the file holds something else; such a file is never overwritten
    */

@@ -13,7 +13,10 @@ const float = DataType.FLOAT;
 const [inputs, hidden, classes] = [1200, 2500, 1100];
 const wave = (n: number, f: number): number[] => Array.from({ length: n }, (_, i) => 0.02 * Math.sin(f * i));
 
-/** 23 MB of weights. With Adam's slots this exceeds what is kept twice, and the file is one that is read again. */
+/**
+ * A model with 23 MB of weights. With Adam's slots its state exceeds 64 MiB, so only one copy of the state is kept. The
+ * file exceeds 16 MiB, so its content is released and read again.
+ */
 const model = makeModel({
   inputs: [{ name: 'x', type: float, dims: [2, inputs] }],
   outputs: [{ name: 'y', type: float, dims: [2, classes] }],
@@ -93,7 +96,7 @@ describe('a large model', { timeout: 120_000 }, () => {
     expect(Buffer.compare(await parts.exportModel(), await whole.exportModel())).toBe(0);
   });
 
-  it('is unchanged if its first update fails, and must be restored if a later one fails', async () => {
+  it('is unchanged if the first part of an update fails, and must be restored if a later part fails', async () => {
     const control = failing();
     const made = await trainer(model, {}, control.runtime);
     const start = await made.snapshot();
@@ -121,7 +124,7 @@ describe('a large model', { timeout: 120_000 }, () => {
     expect(Buffer.compare(await made.exportModel(), await whole.exportModel())).toBe(0);
   });
 
-  it('feeds frozen weights to every run, from one copy', async () => {
+  it('feeds one copy of its frozen weights to every run', async () => {
     const [width, features] = [1024, 1 << 14];
     const random = new Float32Array(width * features);
     for (let i = 0, bits = 1; i < random.length; i++) {

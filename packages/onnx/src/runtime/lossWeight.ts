@@ -11,8 +11,8 @@ function labelWeights(labels: BigInt64Array, { ignoreIndex, classWeights }: Term
 }
 
 /**
- * The weight of a batch among several in one update: the divisor of its mean loss. Several losses have different
- * divisors; in that case, it is the number of examples.
+ * The weight of a batch among several in one update: the divisor of its mean loss. If several losses are summed, their
+ * divisors differ, so the weight is the number of examples.
  */
 export function lossWeight(terms: readonly Term[], model: TrainingModel, batch: Batch): number {
   const [term] = terms;

@@ -29,7 +29,7 @@ const losses = async (trainer: OnnxTrainer, count: number): Promise<number[]> =>
   return found;
 };
 
-/** A runtime without kernels, for races. The form numbered `winner` takes `fast` times as long as the others. */
+/** A runtime that runs races on a fake clock. The form numbered `winner` takes `fast` times as long as the others. */
 function staged(winner: number, fast: number): Ort {
   let clock = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => clock);
@@ -52,7 +52,7 @@ describe('forms', () => {
     vi.restoreAllMocks();
   });
 
-  it('are open for the convolutions and pools of a net', () => {
+  it('can be chosen for the convolutions and pools of a net', () => {
     expect(asked.length).toBeGreaterThan(3);
     const known = new Set(['as it is', ...rows.map(({ form }) => form)]);
     for (const { forms } of asked) {
@@ -94,12 +94,12 @@ describe('forms', () => {
     for (const { key, forms } of asked) expect(second.forms[key]).toBe(forms[0]);
   });
 
-  it('are replaced if another one takes less than 0.85 of the time', async () => {
+  it('are replaced if another form takes less than 0.85 of the time', async () => {
     const trainer = await createTrainer(staged(1, 0.8), bytes, options);
     expect(asked.filter(({ key, forms }) => trainer.forms[key] === forms[1]).length).toBeGreaterThan(3);
   });
 
-  it('are kept if another one is hardly faster or slower', async () => {
+  it('are kept if another form is hardly faster, or slower', async () => {
     for (const [winner, fast] of [
       [1, 0.9],
       [0, 0.5],
@@ -119,9 +119,9 @@ describe('forms', () => {
     for (const { key, forms } of asked) expect(trainer.forms[key]).toBe(forms[0]);
   });
 
-  it('are refused if they are not texts', async () => {
+  it('are refused if they are not strings', async () => {
     const wrong = createTrainer(ort, bytes, { ...options, forms: { key: 1 } as never });
-    await expect(wrong).rejects.toThrow("forms to be a trainer's `forms`: an object of texts");
+    await expect(wrong).rejects.toThrow("forms to be a trainer's `forms`: an object of strings");
     const trainer = await createTrainer(ort, bytes, options);
     const snapshot = { ...(await trainer.snapshot()), forms: 3 };
     await expect(trainer.restore(snapshot)).rejects.toThrow('forms = 3');
@@ -164,7 +164,7 @@ describe('forms', () => {
       for (const { key } of asked) expect(text).not.toContain(JSON.stringify(key));
     });
 
-    it('are refused, and the file is unchanged, if it holds something else', async () => {
+    it('are refused if the file holds something else, which stays unchanged', async () => {
       for (const content of ['{"format":"clr/onnx forms","machines":{"m":{"k":1}}}', '[]', 'PK', '']) {
         const formsFile = join(folder, 'other');
         writeFileSync(formsFile, content);
@@ -177,7 +177,7 @@ describe('forms', () => {
       await expect(made).rejects.toThrow('formsFile to be a file that can be written');
     });
 
-    it('are refused if nothing is measured', async () => {
+    it('are refused if no forms are measured', async () => {
       const made = createTrainer(ort, bytes, { ...options, deterministic: true, formsFile: 'forms.json' });
       await expect(made).rejects.toThrow('formsFile only if forms are measured');
     });

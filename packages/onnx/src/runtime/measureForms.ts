@@ -100,7 +100,7 @@ class Judge {
     }
   }
 
-  /** Repeats the races that were won. A form that won by chance, because something else was running, loses now. */
+  /** Repeats these races. A form that won only by chance, because something else was running, loses now. */
   async confirm(): Promise<void> {
     for (const { question, race, form } of this.#open.splice(0)) {
       const again = await race.run().catch(() => '');
@@ -111,9 +111,9 @@ class Judge {
 }
 
 /**
- * Measures the forms of a model's nodes and returns the faster ones. Each shape is measured once per process. It
- * measures at most 16 shapes with 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of data. If the batch size is
- * unknown, it uses 32. A form is chosen if it takes less than 0.85 of the usual form's time in two races. All other
+ * Measures the forms of a model's nodes and returns the faster ones. Each shape is measured once per process. At most
+ * 16 shapes are measured: those with 10⁶ to 3·10⁸ multiplications per run and up to 8 MiB of data. If the batch size is
+ * unknown, 32 is used. A form is chosen if it takes less than 0.85 of the usual form's time in two races. All other
  * nodes follow the rule of thumb.
  *
  * @param known - forms that are already chosen

@@ -18,7 +18,8 @@ async function measured(): Promise<{ overSteps: Grown; overLives: Grown }> {
 }
 
 it('keeps memory flat over steps, and over trainers that are disposed of', async () => {
-  // Resident memory varies by about as much as the bounds from process to process. A leak shows in each of them.
+  // Between processes, resident memory varies by about as much as the bounds. A leak exceeds the bounds in every
+  // process, so up to three processes are tried.
   const results = [await measured()];
   while (
     results.length < 3 &&
@@ -26,10 +27,10 @@ it('keeps memory flat over steps, and over trainers that are disposed of', async
   )
     results.push(await measured());
   const { overSteps, overLives } = results.at(-1)!;
-  // The state is 0.6 MB, and its outputs too: 800 steps that each leak one would hold half a gigabyte.
+  // The state takes 0.6 MB, and so do its outputs. 800 steps that each leak one of them would hold half a gigabyte.
   expect(overSteps.rss).toBeLessThan(16);
   expect(overSteps.heap).toBeLessThan(2);
-  // 16 trainers that leak their sessions would hold about 100 MB. What the allocator keeps varies by 20.
+  // 16 trainers that leak their sessions would hold about 100 MB. What the allocator keeps varies by 20 MB.
   expect(overLives.rss).toBeLessThan(32);
   expect(overLives.heap).toBeLessThan(2);
 }, 300_000);

@@ -8,7 +8,7 @@ import { dataFault } from './dataFault.ts';
 
 const float = DataType.FLOAT;
 
-/** The mean of those elements of x·w that are numbers below 10⁹, so the loss is finite for any x. */
+/** A model whose loss is the mean of those elements of x·w that are below 10⁹, so it is finite for any x. */
 const hiding = makeModel({
   inputs: [{ name: 'x', type: float, dims: ['{batch}', 2] }],
   outputs: [{ name: 'loss', type: float, dims: [] }],
@@ -36,7 +36,7 @@ const finite = async (trainer: OnnxTrainer): Promise<boolean> =>
   (await trainer.parameters()).get('w')!.data.every(Number.isFinite);
 
 describe('a step after which a parameter is not finite', () => {
-  it('has the loss NaN even if the forward pass hides it, while a good step has its own loss', async () => {
+  it('has the loss NaN even if the forward pass hides the fault, while a good step has its true loss', async () => {
     const trainer = await create();
     expect(await (await trainer.trainStep(good, { lr: 0.01 })).loss).toBeCloseTo(19, 4);
     expect(await (await trainer.evaluate([bad])).loss).toBeTypeOf('number');
@@ -120,7 +120,7 @@ describe('exportModel after a run that diverged', () => {
     const before = await trainer.snapshot();
     await trainer.trainStep(bad, { lr: 0.1 });
     await expect(trainer.exportModel()).rejects.toThrow(
-      /weights that are finite.*"w"\[\d\] = NaN.*nonFinite: true/s,
+      /Expected finite weights.*"w"\[\d\] = NaN.*nonFinite: true/s,
     );
     expect((await trainer.exportModel({ nonFinite: true })).length).toBe(hiding.length);
     await trainer.restore(before);

@@ -18,8 +18,8 @@ export interface OnnxTrainer extends Trainable<Batch> {
   readonly hyperparameters: readonly string[];
   /**
    * Makes one update. Several batches count as one large batch (gradient accumulation): their gradients are averaged,
-   * weighted by size, before the update. Batch normalisation still sees each batch by itself. The returned loss is the
-   * one before the update. It is NaN if the update makes a parameter or running statistic not finite, even if the
+   * weighted by size, before the update. Batch normalisation still sees each batch by itself. The returned loss is that
+   * before the update. It is NaN if the update makes a parameter or running statistic NaN or infinite, even if the
    * forward pass would hide that. `train` and `rangeTest` then stop as diverged.
    *
    * A batch is not copied, because copying takes up to three quarters of a small step. Changing its data before the

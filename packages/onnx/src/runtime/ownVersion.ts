@@ -5,7 +5,7 @@ export async function ownVersion(): Promise<string> {
   try {
     // Not import(), because bundlers for the browser warn about it.
     const { readFile } = process.getBuiltinModule('node:fs/promises');
-    // Bundlers would emit a file for a literal in `new URL`.
+    // A variable, because bundlers would emit a file for a literal in `new URL`.
     const path = '../../package.json';
     const manifest = await readFile(new URL(path, import.meta.url), 'utf8');
     return String((JSON.parse(manifest) as { version?: unknown }).version);

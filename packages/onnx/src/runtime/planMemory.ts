@@ -2,17 +2,17 @@ import type { TrainingModel } from '../training/trainingModel.ts';
 import type { InferenceSession } from './ort.ts';
 import { providerOf } from './provider.ts';
 
-/** From this size on (elements of all values of a step), a step takes long compared with allocating memory. */
+/** From this number of elements in all values of a step on, a step takes long compared with allocating memory. */
 const large = 1 << 20;
 
-/** Stands for a batch of unknown size. Elements are then counted for one example. */
+/** The batch size to assume if it is unknown. `elements` then counts the elements for one example. */
 const examples = 32;
 
 /**
- * Disables ONNX Runtime's memory plan for steps that are not small. The runtime plans a step's memory in its first run and
- * keeps that memory. This saves a few microseconds per node, but takes up to twice the memory. Measured without the plan:
- * CIFAR's quick net with 100 images takes 262 MiB instead of 337 and the same time; LeNet with 64 images takes 183 MiB
- * instead of 194 and the same time; a net of 20 numbers, which keeps the plan, would take 4 % more time.
+ * Disables ONNX Runtime's memory plan for steps that are not small. The runtime plans a step's memory in the first run
+ * and keeps that memory. This saves a few microseconds per node, but takes up to twice the memory. Measured without the
+ * plan: CIFAR's quick net with 100 images takes 262 MiB instead of 337 and the same time; LeNet with 64 images takes
+ * 183 MiB instead of 194 and the same time; a net of 20 numbers, which keeps the plan, would take 4 % more time.
  *
  * @param largeState - whether the state's vectors are so large that they are updated in parts
  */

@@ -16,7 +16,7 @@ export interface PreparedFrom {
   readonly weights: FedWeights;
 }
 
-/** The prepared model from which sessions are made. For a large file it is released, and prepared again when needed. */
+/** The prepared model that sessions are made from. That of a large file is released, and prepared again when needed. */
 export class PreparedModel {
   readonly options: BuildOptions;
   readonly #from: PreparedFrom;
@@ -33,7 +33,7 @@ export class PreparedModel {
     this.#forms = prepared.forms();
   }
 
-  /** The forms in which contested nodes have been written so far. */
+  /** The forms in which nodes with several forms have been written so far. */
   get forms(): Forms {
     return this.#forms;
   }

@@ -6,8 +6,8 @@ import { type Field, raceModel } from './raceModel.ts';
 const clearly = 0.85;
 
 /**
- * The number of rounds with all forms, and of rounds without forms that take twice the best time. Each form's fastest
- * run counts.
+ * The number of rounds in which all forms run, and of later rounds, which skip forms that took more than twice the best
+ * time. Each form's fastest run counts.
  */
 const [heats, rounds] = [2, 6];
 
@@ -42,14 +42,14 @@ export class Race {
   static async of(ort: Ort, field: Field, threads: number | undefined): Promise<Race> {
     const session = await ort.InferenceSession.create(raceModel(field), {
       logSeverityLevel: 4,
-      // A plan of the memory doubles it, and the process keeps what it once had: 20 MiB with LeNet's nodes.
+      // The runtime's memory plan would double the memory, which the process would then keep: 20 MiB for LeNet's nodes.
       enableMemPattern: false,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     });
     return new Race(ort, field, session);
   }
 
-  /** Returns the form to use: the usual one (the first), unless another one is clearly faster. */
+  /** Returns the form to use: the usual form (the first), unless another form is clearly faster. */
   async run(): Promise<string> {
     const best = this.#forms.map(() => Number.POSITIVE_INFINITY);
     for (let round = 0; round < heats + rounds; round++) {

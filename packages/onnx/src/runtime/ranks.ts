@@ -43,8 +43,8 @@ export class Ranks {
   }
 
   /**
-   * Does work that may fail on one process only. If it fails anywhere, it throws on every process. Otherwise the others
-   * would wait for the failed one forever.
+   * Does work that may fail on a single process. If the work fails on any process, this call throws on every process.
+   * Otherwise the others would wait forever for the failed process.
    */
   async together<T>(work: () => T | Promise<T>): Promise<T> {
     if (!this.several) return work();
@@ -84,7 +84,7 @@ export class Ranks {
     const total = Float64Array.of(weight);
     const all = Object.values(vectors);
     for (const vector of all) scale(vector, weight);
-    // Send large ones first, because their transfer can begin while the others are prepared.
+    // Send large vectors first, because their transfer can begin while the others are prepared.
     await this.#reduce.sum([...all].sort((a, b) => b.length - a.length).concat(total));
     for (const vector of all) scale(vector, 1 / total[0]!);
     return vectors;

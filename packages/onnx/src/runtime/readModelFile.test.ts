@@ -92,7 +92,7 @@ describe('weights in other files', () => {
     }
   });
 
-  it('are written back as float16 if they were', async () => {
+  it('are written back as float16 if the file holds float16', async () => {
     const halfs = Uint16Array.of(0x3800, 0xbc00, 0x4000);
     const file = model('w.bin', { offset: '0', length: '6' });
     const { proto } = readModel(file);
@@ -211,7 +211,7 @@ describe('weights in other files', () => {
     await expect(createTrainer(ort, join(snapshot, 'model.onnx'), options)).rejects.toThrow('it is outside');
   });
 
-  it('need a path, or a function that returns them', async () => {
+  it('need the path of the model, or a function that returns them', async () => {
     await expect(createTrainer(ort, model('data/w.bin'), options)).rejects.toThrow(
       /Load the model by path, or pass `externalData`/,
     );
@@ -230,9 +230,13 @@ describe('weights in other files', () => {
 
   it.each([
     ['fails', () => Promise.reject(new Error('offline')), /"data\/w.bin".*\(offline\)/s],
-    ['answers short', () => new Uint8Array(4), /Expected externalData to give 12 bytes.*\nReceived: 4 bytes/],
-    ['answers long', () => new Uint8Array(20), /Received: 20 bytes/],
-    ['returns no bytes', () => 'data' as unknown as Uint8Array, /Received: "data"/],
+    [
+      'returns too few bytes',
+      () => new Uint8Array(4),
+      /Expected externalData to give 12 bytes.*\nReceived: 4 bytes/,
+    ],
+    ['returns too many bytes', () => new Uint8Array(20), /Received: 20 bytes/],
+    ['returns a string', () => 'data' as unknown as Uint8Array, /Received: "data"/],
   ])('are refused if the function %s', async (_, externalData, message) => {
     await expect(createTrainer(ort, model('data/w.bin'), { ...options, externalData })).rejects.toThrow(
       message,

@@ -87,7 +87,7 @@ async function onRanks<T>(
   );
 }
 
-/** The parameters after 50 steps on one share each, and the losses of these steps. */
+/** Takes 50 steps on the same batch, and returns their losses and the parameters after them. */
 async function trained(trainer: OnnxTrainer, batch: Batch | readonly Batch[]) {
   const losses: number[] = [];
   for (let step = 0; step < 50; step++) {
@@ -110,7 +110,7 @@ describe('several ranks compared with one process', () => {
     ['batch normalisation', 4, 'batchNorm', sgd({ momentum: 0.9 }), [0, 4, 10, 18, 24]],
     ['clipping by norm', 2, 'none', sgd({ momentum: 0.9 }), [0, 9, 24], { clipNorm: 0.3 }],
   ] as const)(
-    '%s: makes the same 50 steps on %i ranks',
+    'make the same 50 steps: %s, %i ranks',
     async (_, size, middle, optimizer, cuts, more?: Partial<TrainerOptions>) => {
       const model = classifier(middle);
       const options = optionsOf(optimizer, more);
@@ -129,7 +129,7 @@ describe('several ranks compared with one process', () => {
     },
   );
 
-  it('evaluates over all examples of all ranks', async () => {
+  it('evaluate over all examples of all ranks', async () => {
     const model = classifier('none');
     const options = optionsOf(sgd());
     const metrics = await onRanks(3, model, options, (trainer, { rank }) =>
@@ -145,7 +145,7 @@ describe('several ranks compared with one process', () => {
     }
   });
 
-  it('runs train, rangeTest and autoClr unchanged', async () => {
+  it('run train, rangeTest and autoClr unchanged', async () => {
     const runs = await onRanks(
       2,
       classifier('batchNorm'),
@@ -167,7 +167,7 @@ describe('several ranks compared with one process', () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
-  it('keeps running statistics separate if they are declared local', async () => {
+  it('keep their own running statistics if these are declared local', async () => {
     const options = optionsOf(sgd(), { statistics: 'local' });
     const snapshots = await onRanks(2, classifier('batchNorm'), options, async (trainer, { rank }) => {
       await trainer.trainStep(shares([0, 9, 24])[rank] as Batch, { lr: 0.1 });
@@ -181,7 +181,7 @@ describe('several ranks compared with one process', () => {
     expect(second?.('buffers')).not.toEqual(first?.('buffers'));
   });
 
-  it('restores the state of rank 0 on all', async () => {
+  it('restore the state of rank 0', async () => {
     const states = await onRanks(2, classifier('none'), optionsOf(adam()), async (trainer, { rank }) => {
       const share = shares([0, 12, 24])[rank] as Batch;
       await trainer.trainStep(share, { lr: 0.1 });
@@ -196,8 +196,8 @@ describe('several ranks compared with one process', () => {
   });
 });
 
-describe('a fault on one rank reaches all', () => {
-  it('rejects a bad batch before any rank updates', async () => {
+describe('all ranks, after a fault on one rank', () => {
+  it('reject a bad batch before any of them updates', async () => {
     const results = await onRanks(2, classifier('none'), optionsOf(sgd()), async (trainer, { rank }) => {
       const before = flat(await trainer.parameters());
       const good = batchOf(0, 12);
@@ -215,7 +215,7 @@ describe('a fault on one rank reaches all', () => {
     expect(results[1]?.loss).toBe(results[0]?.loss);
   });
 
-  it('NaN', async () => {
+  it('stop as diverged because of NaN', async () => {
     const [first, second] = await onRanks(
       2,
       classifier('none'),
@@ -255,7 +255,7 @@ describe('a fault on one rank reaches all', () => {
     ['another ONNX Runtime', { versions: { common: '0.0.1' } }, 'the version of ONNX Runtime of process 1'],
     ['an unknown option', { clipnorm: 1 } as object, 'clipnorm'],
   ])(
-    'rejects %s before the first step',
+    'reject %s before the first step',
     async (_, {
       model,
       versions,
@@ -281,7 +281,7 @@ describe('a fault on one rank reaches all', () => {
     },
   );
 
-  it('detects parameters that diverge', async () => {
+  it('notice parameters that drift apart', async () => {
     const results = await Promise.allSettled(
       await onRanks(2, classifier('none'), optionsOf(sgd()), async (trainer, { rank }) => {
         const steps = async () => {
@@ -303,7 +303,7 @@ describe('a fault on one rank reaches all', () => {
   });
 });
 
-it('compares the version of this package between processes', async () => {
+it('knows the version of this package, which processes compare', async () => {
   const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   expect(await ownVersion()).toBe(JSON.parse(manifest).version);
 });
@@ -313,7 +313,7 @@ describe('the option reduce', () => {
     [5, 'reduce = 5'],
     [{}, 'rank = undefined'],
     [{ ...ranksInProcess(2)[0], rank: 2 }, 'rank = 2, size = 2'],
-  ])('refuses %j', async (reduce, words) => {
+  ])('is refused if it is %j', async (reduce, words) => {
     const options = { ...optionsOf(sgd()), reduce: reduce as Reduce };
     await expect(createTrainer(ort, classifier('none'), options)).rejects.toThrow(words);
   });

@@ -25,7 +25,7 @@ export function metricsOf({ loss, accuracy }: TrainingModel): Record<string, nul
   return Object.fromEntries([loss, accuracy].flatMap((name) => (name ? [[name, null]] : [])));
 }
 
-/** Reads the metrics that sessions return. Metrics on a device are read late. */
+/** Reads the metrics that sessions return. Metrics on a device are read without waiting. */
 export class Results {
   /** Pending reads of losses on the device. Nothing may be released before they finish. */
   readonly #reads = new Set<Promise<number>>();

@@ -39,7 +39,7 @@ export function scoreOutputs(
     throw fail(
       `outputs to be a Float32Array of ${size} elements, the shape [${dims.join(', ')}]`,
       outputs instanceof Float32Array ? `${outputs.length} elements` : show(outputs),
-      'Pass the outputs of this batch, or a mean of several.',
+      'Pass the outputs for this batch, or the mean of several outputs for it.',
     );
   }
   const lossOf = elementwise[term.type];

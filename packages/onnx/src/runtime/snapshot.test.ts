@@ -107,7 +107,7 @@ describe('a snapshot', () => {
       () => trainer(model(usual), momentum, (name) => name !== 'first'),
       'first is not in the model',
     ],
-  ])('is refused by a trainer with %s, which is unchanged', async (_, make, difference) => {
+  ])('is refused by a trainer with %s, which stays unchanged', async (_, make, difference) => {
     const snapshot = await (await trained()).snapshot();
     const other = await make();
     const before = await other.snapshot();
@@ -115,7 +115,7 @@ describe('a snapshot', () => {
     expect(await other.snapshot()).toEqual(before);
   });
 
-  it('of adam is refused by rmsprop, whose slots have the same names and shapes', async () => {
+  it('of rmsProp is refused by adagrad, whose slots have the same names and shapes', async () => {
     const snapshot = await (await trained(model(usual), rmsProp())).snapshot();
     const other = await trainer(model(usual), adagrad());
     await expect(other.restore(snapshot)).rejects.toThrow(
@@ -123,7 +123,7 @@ describe('a snapshot', () => {
     );
   });
 
-  it('of a thawed model partly fits a frozen one, and vice versa', async () => {
+  it('of an unfrozen model restores the shared weights of a partly frozen model, and vice versa', async () => {
     const source = await trained();
     const snapshot = await source.snapshot();
     const frozen = await trainer(model(usual), momentum, (name) => name !== 'first');
@@ -158,11 +158,14 @@ describe('a snapshot', () => {
   });
 
   const broken: [string, (snapshot: OnnxSnapshot) => object][] = [
-    ['nothing', () => ({})],
-    ['one of another package', () => ({ adapter: 'tfjs', version: 2, weights: [] })],
+    ['an empty object', () => ({})],
+    ['a snapshot of another package', () => ({ adapter: 'tfjs', version: 2, weights: [] })],
     ['a negative step', (snapshot) => ({ ...snapshot, step: -1 })],
-    ['a vector cut short', (s) => ({ ...s, state: { ...s.state, 'parameters.0': new Float32Array(3) } })],
-    ['a vector through JSON', (s) => ({ ...s, state: JSON.parse(JSON.stringify(s.state)) })],
+    [
+      'a vector that is too short',
+      (s) => ({ ...s, state: { ...s.state, 'parameters.0': new Float32Array(3) } }),
+    ],
+    ['a vector that went through JSON', (s) => ({ ...s, state: JSON.parse(JSON.stringify(s.state)) })],
     [
       'an offset beyond the vector',
       (s) => ({
@@ -172,7 +175,7 @@ describe('a snapshot', () => {
     ],
     ['no layout', ({ layout: _, ...rest }) => rest],
   ];
-  it.each(broken)('that is %s is refused, and nothing changes', async (_, breaking) => {
+  it.each(broken)('is refused and changes nothing if it is broken: %s', async (_, breaking) => {
     const source = await trained();
     const before = await source.snapshot();
     await expect(source.restore(breaking(before))).rejects.toThrow(/snapshot/);

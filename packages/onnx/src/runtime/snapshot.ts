@@ -166,7 +166,7 @@ function parseSnapshot(owner: SnapshotOwner, given: object): OnnxSnapshot {
     Object.values(forms).some((form) => typeof form !== 'string')
   ) {
     throw fail(
-      'a snapshot whose forms are an object of texts',
+      'a snapshot whose forms are an object of strings',
       `forms = ${show(forms)}`,
       'Pass the result of snapshot().',
     );

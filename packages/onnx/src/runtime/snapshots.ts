@@ -50,7 +50,7 @@ export class Snapshots {
     if (fitting.sameOptimizer) this.#feeds.steps = fitting.step;
   }
 
-  /** The last snapshot with the weighted means of all parameters and running statistics. */
+  /** Returns the last snapshot, but with the weighted means of all parameters and running statistics. */
   average(snapshots: readonly object[], weights?: readonly number[]): OnnxSnapshot {
     if (!Array.isArray(snapshots)) {
       throw fail('a list of snapshots', show(snapshots), 'Pass the result of snapshot().');

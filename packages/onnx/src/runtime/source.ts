@@ -4,15 +4,15 @@ import { hashOf } from './hashOf.ts';
 import { letGo } from './letGo.ts';
 import { type ExternalData, readModelFile } from './readModelFile.ts';
 
-/** Models of at least this many bytes are released and read again. Reading one takes less time than one of its steps. */
+/** Models of at least this many bytes are released and read again, which takes less time than a step of such a model. */
 const large = 1 << 24;
 
 /** The arrays of a content. */
 const arraysOf = ({ bytes, parts }: Content): Uint8Array[] => [bytes, ...parts.values()];
 
 /**
- * Uses arrays that will be dropped, and frees the rest. If `given` is set, the caller keeps the arrays, so they must
- * not change.
+ * Receives the arrays of a content that is dropped, keeps what is still needed, and frees the rest. If `given` is set,
+ * the caller keeps the arrays, so they must not change.
  */
 export type Use = (arrays: readonly Uint8Array[], given: boolean) => void;
 
@@ -40,7 +40,7 @@ export class Source {
   /** Reads a model; see {@link readModelFile}. */
   static async of(file: Uint8Array | string, externalData?: ExternalData): Promise<Source> {
     const content = await readModelFile(file, externalData);
-    // A callback may return other data the second time.
+    // The callback is not called again, because it may return other data the second time.
     return new Source(externalData ? content.bytes : file, content);
   }
 

@@ -79,7 +79,7 @@ export class StateVectors {
     this.#ort = ort;
     this.#session = session;
     this.#onDevice = onDevice;
-    // onnxruntime-web returns CPU outputs as new arrays. Only the Node binding can fill given ones.
+    // onnxruntime-web returns CPU outputs as new arrays. Only the Node binding can fill given arrays.
     const inMemory = !onDevice && ort.env?.versions?.node !== undefined;
     this.#keptOnce = inMemory && isLarge(state);
     const writesInPlace = inMemory && !this.#keptOnce;
@@ -139,7 +139,7 @@ export class StateVectors {
     return fetches;
   }
 
-  /** After a successful run: makes the vectors among its outputs the current ones. */
+  /** Makes the vectors among the outputs of a successful run the current vectors. */
   advance(results: Readonly<Record<string, Tensor>>): void {
     for (const slot of this.#slots) {
       if (!slot.info.output || !results[slot.info.output]) continue;
@@ -156,7 +156,7 @@ export class StateVectors {
     }
   }
 
-  /** Makes a tensor the current one, and frees the previous one's device memory. */
+  /** Makes a tensor the slot's current tensor, and frees the device memory of the previous tensor. */
   #put(slot: Slot, next: Tensor): void {
     if (slot.current.location !== 'cpu') slot.current.dispose();
     slot.current = next;
@@ -211,7 +211,7 @@ export class StateVectors {
   put(role: string, vectors: readonly FloatArray[]): void {
     const slots = this.#slots.filter(({ info }) => info.role === role);
     for (const [i, slot] of slots.entries()) {
-      // A vector in memory is already the current one.
+      // A vector in memory was changed in place, so it is already current.
       if (slot.current.location !== 'cpu') this.#put(slot, this.#tensor(vectors[i] as FloatArray));
     }
   }
@@ -229,7 +229,7 @@ export class StateVectors {
     return this.#slots.map(({ info: { role, input, parts } }) => ({ role, input, parts }));
   }
 
-  /** The last state with the weighted means of all parameters and running statistics. */
+  /** Returns the last state, but with the weighted means of all parameters and running statistics. */
   average(saved: readonly FittingSnapshot[], weights: readonly number[]): Record<string, FloatArray> {
     const mean = new WeightedMean();
     let last: Record<string, FloatArray> = {};
@@ -245,7 +245,7 @@ export class StateVectors {
     );
   }
 
-  /** Restores a saved state by the names of its tensors. Tensors that it lacks are unchanged. */
+  /** Restores a saved state by the names of its tensors. Tensors that the snapshot lacks stay unchanged. */
   async load(saved: FittingSnapshot): Promise<void> {
     const missing = this.#slots.filter(({ info: { role, parts } }) =>
       parts.some(({ name }) => !saved.find(role, name)),
@@ -259,7 +259,7 @@ export class StateVectors {
     this.#torn = undefined;
   }
 
-  /** Restores copies of the vectors that {@link save} returned. Other vectors are unchanged. */
+  /** Restores copies of the vectors that {@link save} returned. Other vectors stay unchanged. */
   putBack(vectors: Readonly<Record<string, FloatArray>>): void {
     for (const slot of this.#slots) {
       const data = vectors[slot.info.input];

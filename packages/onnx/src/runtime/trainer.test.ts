@@ -60,7 +60,7 @@ describe('a trainer', () => {
     expect(last.accuracy).toBe(1);
   });
 
-  it('reports the loss and accuracy before the update, and evaluates by examples', async () => {
+  it('reports the loss and accuracy before the update, and weights batches by their examples', async () => {
     const { loss, accuracy } = await trainer.evaluate([good(6)]);
     expect(await trainer.trainStep(good(6), { lr: 0 })).toEqual({ loss, accuracy });
     const [six, two] = [await trainer.evaluate([good(6)]), await trainer.evaluate([good(2)])];
@@ -233,7 +233,7 @@ describe('a trainer', () => {
     expect(await trainer.snapshot()).toEqual(before);
   });
 
-  it('refuses to evaluate nothing', async () => {
+  it('refuses to evaluate an empty list', async () => {
     await expect(trainer.evaluate([])).rejects.toThrow(/at least one batch/);
   });
 
@@ -269,7 +269,7 @@ describe('models and options that cannot be used', () => {
     [undefined, 'undefined'],
     [{}, 'an object'],
     ['onnxruntime-node', '"onnxruntime-node"'],
-  ])('refuses a runtime that is not one: %s', async (none, shown) => {
+  ])('refuses %s instead of a runtime', async (none, shown) => {
     const made = createTrainer(none as never, classifier, { loss: 'crossEntropy', optimizer: sgd() });
     await expect(made).rejects.toThrow(`onnxruntime-web.\nReceived: ort = ${shown}`);
   });
@@ -285,9 +285,9 @@ describe('models and options that cannot be used', () => {
       new TextEncoder().encode('this is not a model'),
       /Expected the bytes of an ONNX model|Expected an ONNX model/,
     ],
-    ['no model', 7 as unknown as Uint8Array, /Received: 7/],
+    ['a number', 7 as unknown as Uint8Array, /Received: 7/],
     ['a path to a missing file', '/nowhere/model.onnx', /readable file[\s\S]*ENOENT/],
-  ])('%s', async (_name, model, message) => {
+  ])('refuses %s as a model', async (_name, model, message) => {
     await expect(create(model)).rejects.toThrow(message);
   });
 
@@ -300,7 +300,7 @@ describe('models and options that cannot be used', () => {
     ['no trainable parameter', { trainable: () => false }, /at least one trainable parameter/],
     ['a bad clipNorm', { clipNorm: 0 }, /clipNorm = 0/],
     ['a bad group', { groups: [{ match: () => true, lrScale: -1 }] }, /lrScale = -1/],
-  ])('%s', async (_name, more, message) => {
+  ])('refuses %s', async (_name, more, message) => {
     await expect(create(classifier, more)).rejects.toThrow(message);
   });
 

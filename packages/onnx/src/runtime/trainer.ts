@@ -95,7 +95,7 @@ export class Trainer implements OnnxTrainer {
   readonly untrained: readonly UntrainedTensor[];
   /** Absent if the model computes its own loss, because then no output is known to be the prediction. */
   readonly predictBatch?: (batch: Batch) => Promise<Prediction>;
-  /** Absent for the same reason. */
+  /** Absent as well if the model computes its own loss, or if the best constant prediction for the loss is unknown. */
   readonly constantAnswer?: NonNullable<Trainable<Batch>['constantAnswer']>;
   /** Absent if the model has no running statistics. */
   readonly renewStatistics?: (batch: Batch) => Promise<void>;
@@ -109,7 +109,7 @@ export class Trainer implements OnnxTrainer {
   readonly #engine: Engine;
   readonly #snapshots: Snapshots;
   readonly #queue = new Queue();
-  /** Whether it uses the forms stored in a snapshot. */
+  /** Whether this trainer uses the forms stored in a snapshot. */
   readonly #free: boolean;
   /** The properties that must be the same on every process. */
   readonly #identity: Readonly<Record<string, string | Uint8Array>>;
@@ -155,7 +155,8 @@ export class Trainer implements OnnxTrainer {
       const late = ort.env?.versions?.node === undefined ? Object.keys(metricsOf(step)) : [];
       return { ...state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
     };
-    // Clipping needs the norm of all gradients, and outputs on another device are not copied.
+    // An update that clips is not split, because it needs the norm of all gradients. Nor is an update on a device, whose
+    // outputs are not copied.
     const clips = prepared.options.clipNorm !== undefined || first.clipNorm !== undefined;
     const whole = clips || onDevice || ort.env?.versions?.node === undefined;
     const chunks = whole ? [[]] : updateChunks(first);
@@ -180,7 +181,7 @@ export class Trainer implements OnnxTrainer {
     models.release();
     this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
-    // Predictions come from this process alone, but all processes must see the same metrics.
+    // With several processes there are no predictions: they would be those of one process, but all must see the same.
     if (term && terms.length === 1 && term.type !== 'model' && term.type !== 'ctc' && !ranks.several) {
       this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
       if (hasConstantAnswer(term)) {
@@ -215,7 +216,7 @@ export class Trainer implements OnnxTrainer {
     await this.#engine.runners.ready();
   }
 
-  /** With several processes: refuses, before the first step, a process that trains a different model. */
+  /** With several processes: throws before the first step if one of them trains a different model. */
   async compareRanks(): Promise<void> {
     const { ranks } = this.#engine;
     if (!ranks.several) return;
@@ -223,7 +224,7 @@ export class Trainer implements OnnxTrainer {
     await ranks.requireSame(identity, 'Start every process with the same program, files and packages.');
   }
 
-  /** With several processes: stops if their parameters have diverged. */
+  /** With several processes: throws if their parameters have drifted apart. */
   async #compareParameters(): Promise<void> {
     const { ranks, state, feeds } = this.#engine;
     if (!ranks.several) return;

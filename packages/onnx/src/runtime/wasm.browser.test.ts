@@ -10,21 +10,21 @@ describe('onnxruntime-web, WebAssembly, in Chromium', () => {
   });
 
   it.each(['mlp', 'lenet'] as const)(
-    '%s: gradients, losses and weights agree with PyTorch’s',
+    'gives the gradients, losses and weights of PyTorch: %s',
     async (name) => {
       console.log(name, await checkTrainings(ort, await fetchOracle(ort.Tensor, name)));
     },
   );
 
-  it.each(['mlp', 'lenet'] as const)('%s: snapshot and restore', async (name) => {
+  it.each(['mlp', 'lenet'] as const)('restores a snapshot: %s', async (name) => {
     await checkSnapshot(ort, await fetchOracle(ort.Tensor, name));
   });
 
-  it('mlp: the range test', async () => {
+  it('runs the range test: mlp', async () => {
     await checkRangeTest(ort, await fetchOracle(ort.Tensor, 'mlp'));
   });
 
-  it('draws the same Dropout masks as every runtime', async () => {
+  it('draws the same Dropout masks as other runtimes', async () => {
     await checkDropout(ort);
   });
 });

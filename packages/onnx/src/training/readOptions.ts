@@ -56,7 +56,7 @@ const rules: Readonly<
   checkpoint: oneOf('activations'),
   channelBlock: ['a number', (value) => typeof value === 'number'],
   forms: [
-    "a trainer's `forms`: an object of texts",
+    "a trainer's `forms`: an object of strings",
     (value) => isObject(value) && Object.values(value).every((form) => typeof form === 'string'),
   ],
   // The builders ignore these, so that they accept createTrainer's options.

@@ -49,7 +49,7 @@ describe.each(forms)('%s', (_, model, width, times) => {
     });
     const before = await trainer.parameters();
     const batch = { x: float([2, width]), target: target(1) };
-    const message = /Expected ("target" of shape|a target of the shape of the output)/;
+    const message = /Expected ("target" of shape|a target with the shape of the output)/;
     await expect(trainer.trainStep(batch, { lr: 0.1 })).rejects.toThrow(message);
     await expect(trainer.gradients(batch)).rejects.toThrow(message);
     await expect(trainer.evaluate([batch])).rejects.toThrow(message);

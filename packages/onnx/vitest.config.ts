@@ -23,7 +23,7 @@ const config: ViteUserConfig = defineConfig({
         },
       },
       inChromium({
-        // It finds its WebAssembly next to its modules by URL.
+        // onnxruntime-web finds its WebAssembly by a URL relative to its modules, so they must stay where they are.
         optimizeDeps: { exclude: ['onnxruntime-web'] },
         test: {
           name: 'chromium',

@@ -1,6 +1,6 @@
 /**
- * Writes the models that clr makes from a file, and lists their nodes as text. Each node is listed with the model's node
- * for which it was written.
+ * Writes the models that clr makes from a file, and lists their nodes as text. Each node is listed with the model's
+ * node for which it was written.
  *
  *   node --import tsx scripts/dump.ts model.onnx folder [loss] [optimizer]
  *

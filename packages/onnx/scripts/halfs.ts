@@ -1,5 +1,5 @@
-// Measures how much faster clr's conversion of a file's float16 numbers to float32 is than a computation for each number.
-// Both run in turns on the same bytes, and their results are compared.
+// Measures how much faster clr's conversion of a file's float16 numbers to float32 is than a computation for each
+// number. Both run in turns on the same bytes, and their results are compared.
 //   npx tsx scripts/halfs.ts [millions of numbers, default 44]
 import { DataType } from '../src/format/dataType.ts';
 import { widen } from '../src/format/half.ts';

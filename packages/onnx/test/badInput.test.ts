@@ -7,7 +7,8 @@ import { makeModel } from './makeModel.ts';
 import { oracleModel } from './oracle.ts';
 import { smallBatch, smallModel } from './smallModel.ts';
 
-// Mistakes of beginners and of people who fine-tune. Each must give one clear error that says what to do, before anything changes.
+// Mistakes of beginners and of people who fine-tune. Each must give one clear error that says what to do, before
+// anything changes.
 
 const model = smallModel();
 const right = { loss: 'crossEntropy', optimizer: sgd({ momentum: 0.9 }) } as const;
@@ -94,16 +95,20 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['optimizer = a function', 'Pass sgd('],
   ],
   [
-    'createTrainer with traiable',
+    'createTrainer with the misspelt option traiable',
     () => create(ort, model, { ...right, traiable: () => true }),
     ['traiable', 'Did you mean "trainable"?'],
   ],
   [
-    'createTrainer with clipnorm',
+    'createTrainer with the misspelt option clipnorm',
     () => create(ort, model, { ...right, clipnorm: 1 }),
     ['clipnorm = 1', 'Did you mean "clipNorm"?'],
   ],
-  ['createTrainer with lr', () => create(ort, model, { ...right, lr: 0.1 }), ['the unknown option lr = 0.1']],
+  [
+    'createTrainer with the option lr',
+    () => create(ort, model, { ...right, lr: 0.1 }),
+    ['the unknown option lr = 0.1'],
+  ],
   [
     'createTrainer with a list of names',
     () => create(ort, model, { ...right, trainable: ['w'] }),
@@ -216,7 +221,11 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   ],
   ['describeModel of a path', () => describeIt('lenet.onnx'), ['the bytes of an ONNX model', '"lenet.onnx"']],
   ['replaceHead without classes', () => surgery.replaceHead!(mlp), ['the options of replaceHead', 'classes']],
-  ['replaceHead with class', () => surgery.replaceHead!(mlp, { class: 3 }), ['Did you mean "classes"?']],
+  [
+    'replaceHead with the misspelt option class',
+    () => surgery.replaceHead!(mlp, { class: 3 }),
+    ['Did you mean "classes"?'],
+  ],
   [
     'appendDense with a number',
     () => surgery.appendDense!(mlp, 3),
@@ -232,7 +241,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     () => surgery.freezeExcept!(mlp),
     ['the number of layers to train, from 1 to 3', 'keep = undefined'],
   ],
-  ['addLora with r', () => surgery.addLora!(mlp, { r: 4 }), ['the unknown option r = 4', 'rank']],
+  ['addLora with the option r', () => surgery.addLora!(mlp, { r: 4 }), ['the unknown option r = 4', 'rank']],
   ['mergeLora without adapters', () => surgery.mergeLora!(mlp), ['a model with adapters', 'addLora']],
 
   // a new model
@@ -302,7 +311,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
   [
     'appendDense with an activation of another library',
     () => surgery.appendDense!(mlp, { units: 3, activation: 'swish' }),
-    ['activation to be "relu"', 'activation = "swish"'],
+    ['activation to be one of "relu"', 'activation = "swish"'],
   ],
   [
     'appendDense with pooling of vectors',
@@ -404,9 +413,9 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
     ['only integer weights'],
   ],
   [
-    'quantizeWeights of nothing',
+    'quantizeWeights with all weights excluded',
     () => onnx.quantizeWeights(mlp, { bits: 8, except: () => true }),
-    ['3, all excluded by except'],
+    ['3 weights, all excluded by except'],
   ],
   ['quantizeWeights of NaN', () => onnx.quantizeWeights(spoiled, { bits: 8 }), ['w[2] = NaN', 'diverged']],
   ['quantizeWeights of NaN to 4 bits', () => onnx.quantizeWeights(spoiled, { bits: 4 }), ['w[2] = NaN']],
@@ -512,7 +521,7 @@ const cases: readonly [mistake: string, call: () => unknown, says: readonly stri
 ];
 
 describe('a beginner’s mistake', () => {
-  it.each(cases)('%s', async (_, call, says) => {
+  it.each(cases)('gives one clear error and changes nothing: %s', async (_, call, says) => {
     const error: unknown = await (async () => call())().then(
       () => 'nothing was thrown',
       (thrown: unknown) => thrown,

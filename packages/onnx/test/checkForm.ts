@@ -48,7 +48,7 @@ export interface FormFinding {
   readonly refused?: string;
   /** The largest error of a gradient and of the loss, relative to the sum of absolute terms. */
   readonly error: number;
-  /** The shape that the runtime computed, and the one that clr inferred. */
+  /** The shape that the runtime computed, and the shape that clr inferred. */
   readonly dims: readonly number[];
   readonly inferred: readonly (number | string)[] | undefined;
   /** The number of convolutions in NCHWc layout. */
@@ -66,7 +66,7 @@ function tensor(type: number, data: ArrayLike<number>, dims: readonly number[]):
 const quiet = (type: number, session: ort.InferenceSession.SessionOptions) => ({
   logSeverityLevel: 4 as const,
   intraOpNumThreads: 1,
-  // ONNX Runtime fuses nodes into operators that it has for float32 only.
+  // ONNX Runtime fuses nodes into operators for which it has only float32 kernels.
   ...(type === DataType.DOUBLE ? { graphOptimizationLevel: 'basic' as const } : {}),
   ...session,
 });
@@ -107,7 +107,9 @@ function stored(c: FormCase, all: boolean): InitializerSpec[] {
   );
 }
 
-/** A model with loss Σ y · mix over stored parameters. Only the known part of the first parameter's shape is declared. */
+/**
+ * A model with loss Σ y · mix over stored parameters. Only the known part of the first parameter's shape is declared.
+ */
 function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   const first = c.inputs[0] as FormInput;
   const rank = first.dims.length;
@@ -129,7 +131,8 @@ function training(c: FormCase, mix: ort.Tensor): Uint8Array {
   return makeModel({
     opset: c.opset,
     inputs: [
-      // If the runtime infers a shape that differs from its kernel's result, it refuses a stored tensor.
+      // An input, because the runtime refuses a stored tensor if it infers a shape that differs from its kernel's
+      // result.
       { name: 'mix', type: c.type, dims: mix.dims.map((_, i) => `{mix ${i}}`) },
       ...(c.known === 'rank' ? [{ name: 'fed', type: DataType.INT64, dims: [rank] }] : []),
       ...(c.known === 'batch is free'
@@ -247,7 +250,7 @@ export async function checkForm(
   for (const { name } of built.gradients ?? []) {
     const alike = theirs?.[name]?.data ?? results[name]?.data;
     if (String(alike) !== String(results[name]?.data))
-      throw new Error(`in blocks: ${alike}, plain: ${results[name]?.data}`);
+      throw new Error(`the gradients differ: ${alike} in blocks, ${results[name]?.data} in plain layout`);
   }
   const [here, scale] = lossOf(first);
   let error = Math.abs(Number(results[built.loss as string]?.data[0]) - here) / (scale + 1);

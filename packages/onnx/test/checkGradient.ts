@@ -25,7 +25,9 @@ export interface InputSpec {
   readonly fixed?: boolean;
   /** Whether it is a float input without a gradient, with random values like the others. */
   readonly constant?: boolean;
-  /** Inserts a node between parameter and operator, because an initializer would not count as a weight at this input. */
+  /**
+   * Inserts a node between parameter and operator, because an initializer would not count as a weight at this input.
+   */
   readonly computed?: boolean;
 }
 
@@ -203,7 +205,7 @@ function tensorOf(type: number, data: readonly number[], dims: readonly number[]
     : new ort.Tensor('float32', Float32Array.from(data), dims);
 }
 
-/** Fusions are off in float64, because ONNX Runtime fuses x·σ(x) into an operator that it has for float32 only. */
+/** Fusions are off in float64, because ONNX Runtime fuses x·σ(x) into an operator with only a float32 kernel. */
 const quiet = (type: number): ort.InferenceSession.SessionOptions => ({
   logSeverityLevel: 4,
   intraOpNumThreads: 1,
@@ -245,14 +247,14 @@ export interface Finding {
 
 /**
  * The step of the differences in float64. Their error grows with its fourth power: for a normalisation of a few
- * close values it was 8.8e-6 at a step of 1e-2, and 10,000 times less at this one.
+ * close values it was 8.8e-6 at a step of 1e-2, and 10,000 times less at this step.
  */
 const doubleStep = 1e-3;
 
 /**
  * Compares the gradient of one operator with finite differences of the runtime's own forward pass. It uses float64 if
- * ONNX Runtime has the operator in float64, and else float32 with a high-order stencil. Both are done twice: with all
- * shapes known when the gradient is built, and with shapes known only at run time.
+ * ONNX Runtime has the operator in float64, and else float32 with a high-order stencil. The gradient is built twice:
+ * with all shapes known in advance, and with shapes known only at run time.
  */
 export async function checkGradient(c: OperatorCase): Promise<Finding> {
   if (c.single) return { precision: 'float32', error: await check(c, DataType.FLOAT, c.step ?? 0.05) };
@@ -328,7 +330,7 @@ async function check(c: OperatorCase, type: number, step: number): Promise<numbe
   return worst;
 }
 
-/** The first two directions go through all elements, the others change single elements. */
+/** The first two directions change all elements, the others change a single element. */
 function directionOf(index: number, length: number, next: () => number): number[] {
   if (index < 2) return Array.from({ length }, () => 2 * next() - 1);
   const only = Math.floor(next() * length);

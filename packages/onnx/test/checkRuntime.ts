@@ -21,7 +21,7 @@ async function trainerOf(
 
 /**
  * Trains as PyTorch did and compares the results: the gradients of the first step, all losses, and the parameters and
- * running statistics after the last training. Returns the largest relative difference of each.
+ * running statistics after the last training. Returns the largest relative difference of each kind of result.
  */
 export async function checkTrainings(
   ort: Ort,
@@ -68,7 +68,7 @@ export function checkGradients(
 ): number {
   expect([...found.keys()].sort()).toEqual(Object.keys(gradients).sort());
   // The gradient of a convolution's bias before batch normalisation is 0, so both sides hold rounding noise of 1e-7.
-  // Each gradient is therefore compared relative to its own size, or to a hundredth of the model's largest.
+  // Each gradient is therefore compared relative to its own size, or to a hundredth of the model's largest gradient.
   const largest = Math.max(...Object.values(gradients).flatMap((values) => [...values].map(Math.abs)));
   const error = worst(gradients, (key) => found.get(key)!.data, largest / 100);
   expect(error).toBeLessThan(tolerance);

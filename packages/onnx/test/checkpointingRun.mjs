@@ -1,5 +1,5 @@
-// A run that writes a checkpoint after every step and continues from the one it finds. It uses the built package.
-// Arguments: the model, the number of steps, and the checkpoint's path (without it, nothing is written).
+// A run that writes a checkpoint after every step, and continues from a checkpoint that it finds. It uses the built
+// package. Arguments: the model, the number of steps, and the checkpoint's path (without it, nothing is written).
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { loadCheckpoint, saveCheckpoint } from '@clr/checkpoint/node';

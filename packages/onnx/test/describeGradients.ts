@@ -33,8 +33,8 @@ export const ints = (values: readonly number[]): InputSpec => ({
 export function describeGradients(rows: readonly Row[]): void {
   const count = { float64: 0, float32: 0 };
   const worst = { float64: 0, float32: 0 };
-  describe('gradients against finite differences', () => {
-    it.each(rows)('%s', async (_name, cases) => {
+  describe('gradients', () => {
+    it.each(rows)('agree with finite differences: %s', async (_name, cases) => {
       await fc.assert(
         fc.asyncProperty(cases, newest, fc.nat(1e6), async (c, opset, values) => {
           const { precision, error } = await checkGradient({ opset, ...c, seed: values });

@@ -9,7 +9,7 @@ import { type OracleJson, type OracleModel, parseOracle } from './oracleModel.ts
 
 const files = { lenet: [lenet, lenetBin, lenetOnnx], mlp: [mlp, mlpBin, mlpOnnx] } as const;
 
-/** Reads one of the models that PyTorch trained, in a browser. */
+/** Reads the files of a model that PyTorch trained, in a browser. */
 export async function fetchOracle(OrtTensor: TensorConstructor, name: 'lenet' | 'mlp'): Promise<OracleModel> {
   const [json, bin, onnx] = files[name];
   const bytes = async (url: string): Promise<Uint8Array> => {

@@ -59,7 +59,9 @@ const lists = (axes: number, arbitrary: fc.Arbitrary<number>): fc.Arbitrary<numb
 const axesOf = (most: number): fc.Arbitrary<number> =>
   fc.constantFrom(...[1, 2, 2, 2, 3].filter((n) => n <= most));
 
-/** A kernel of 1 to 3 with strides, dilations and padding, and the extra size of the image. */
+/**
+ * Kernels of 1 to 4 positions per axis, with strides, dilations and padding, and the image's size beyond the kernel.
+ */
 const windows = (axes: number) => ({
   kernel: lists(axes, fc.constantFrom(1, 2, 3, axes === 2 ? 4 : 2)),
   strides: lists(axes, fc.constantFrom(1, 1, 2, 3)),
@@ -272,7 +274,9 @@ const given = (type: number, values: readonly number[]): FormInput => ({
 
 const float = (value: number): AttributeValue => ({ float: value });
 
-/** Resampling by scales and by sizes, in every mode. Small images use one matrix; large ones are resized axis by axis. */
+/**
+ * Resampling by scales and by sizes, in every mode. Small images use one matrix; large ones are resized axis by axis.
+ */
 export const resizes: fc.Arbitrary<FormCase> = fc.tuple(target, axesOf(3)).chain(([t, axes]) =>
   fc
     .record({
@@ -373,7 +377,7 @@ export const batchNorms: fc.Arbitrary<FormCase> = fc
     return {
       ...t,
       block: 1,
-      // If all examples were equal, the variance would be 0.
+      // With a free batch, all examples would be equal, and the variance 0.
       known: t.known === 'batch is free' ? 'all' : t.known,
       op: 'BatchNormalization',
       opset: 18,

@@ -34,7 +34,7 @@ function checkPrototypes(): void {
 /** A reader that returns data for every file in the model's folder, and fails for any other path. */
 async function readInside(location: string, offset: number, length: number | undefined): Promise<Uint8Array> {
   if (!`${resolve('/model', location)}${sep}`.startsWith(`/model${sep}`))
-    throw new Error(`asked for "${location}"`);
+    throw new Error(`a read outside the model's folder: "${location}"`);
   if (offset + (length ?? 0) > 4096)
     throw new ClrError('clr/onnx', { expected: 'a longer file', received: location, advice: '' });
   return new Uint8Array(length ?? 16);
@@ -53,7 +53,7 @@ export async function fuzzCase(
   maxMs = 10_000,
 ): Promise<{ ending: Ending; how: string; ms: number }> {
   const { bytes, how } = mutate(source.bytes, seed);
-  // Use CPU time, because other processes on a busy machine do not count.
+  // CPU time, which does not include other processes on a busy machine.
   const begun = process.cpuUsage();
   const time = (): number => {
     const { user, system } = process.cpuUsage(begun);
@@ -87,6 +87,6 @@ export async function fuzzCase(
   }
   checkPrototypes();
   const ms = time();
-  if (ms > maxMs) throw found(`${ms.toFixed(0)} ms`);
+  if (ms > maxMs) throw found(`${ms.toFixed(0)} ms of CPU time, more than ${maxMs}`);
   return { ending, how, ms };
 }

@@ -50,7 +50,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(ort.env.versions.node).toBe('1.30.0');
   });
 
-  it("ort-shape-inference: Shape is folded to the size that ONNX infers, not to the kernel's", async () => {
+  it('ort-shape-inference: Shape is folded to the size that ONNX infers, not to that of the kernel', async () => {
     const session = await ort.InferenceSession.create(
       makeModel({
         inputs: [{ name: 'x', type: FLOAT, dims: [1, 1, 2] }],
@@ -96,7 +96,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     ['GlobalLpPool', [floats([1, 2], [1, 1, 2])], 22, {}],
     ['MaxRoiPool', roi, 22, { pooled_shape: [1, 1] }],
     ['Swish', [floats([1])], 25, {}],
-  ])('ort-no-kernel: %s does not load from an opset on', async (op, inputs, from, attributes) => {
+  ])('ort-no-kernel: %s has no kernel from a newer opset on', async (op, inputs, from, attributes) => {
     await expect(run(op, inputs, attributes, { opset: from - 1 })).resolves.toBeDefined();
     await expect(run(op, inputs, attributes, { opset: from })).rejects.toThrow(/implementation|kernel/);
   });
@@ -128,7 +128,7 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(Array.from(y!.data as Float32Array)).toEqual([6]);
   });
 
-  it('ort-max-pool-infinity: a window of −∞ gives −3.4e38 without Indices, −∞ with them', async () => {
+  it('ort-max-pool-infinity: a window of −∞ gives −3.4e38 without Indices, and −∞ with Indices', async () => {
     const x = floats([-Infinity, -Infinity], [1, 1, 2]);
     const lowest = -(2 - 2 ** -23) * 2 ** 127;
     expect((await run('MaxPool', [x], { kernel_shape: [2] }))[0]).toEqual([lowest]);
@@ -227,11 +227,11 @@ describe('slopes at kinks', () => {
     expect(await slopes('Clip', [-1, 0, 3, 6, 7], [[0], [6]])).toEqual([0, 1, 1, 1, 0]);
   });
 
-  it('kink-max: the gradient of a tie of Max goes to the first input; torch.maximum gives each a half', async () => {
+  it('kink-max: the gradient of a tie of Max goes to the first input; torch.maximum gives a half to each', async () => {
     expect(await slopes('Max', [1, 2], [[1, 0]])).toEqual([1, 1]);
   });
 
-  it('kink-reduce-max: the gradient of a tie within ReduceMax is shared evenly, as by amax; max(dim) uses the first', async () => {
+  it('kink-reduce-max: the gradient of a tie within ReduceMax is shared evenly, as in amax; max(dim) gives it to the first', async () => {
     expect(await slopes('ReduceMax', [2, 2, 1], [], { keepdims: 0 })).toEqual([0.5, 0.5, 0]);
   });
 

@@ -78,7 +78,7 @@ const normalized = (statistics: boolean, more: (n: number) => Partial<Case>): ((
 
 /**
  * Every operator that has a gradient, with all its inputs and outputs; `n` sets the sizes. Tests over all operators
- * fail if one is missing here.
+ * fail if an operator is missing here.
  */
 export const differentiableCases: Cases = {
   Relu: each('away'),
@@ -329,7 +329,7 @@ export const differentiableCases: Cases = {
   }),
   RoiAlign: (n) => ({
     opset: 16,
-    // The function has a kink where a sample crosses a row. A narrow step rarely crosses one.
+    // The function has a kink where a sample crosses a row. A narrow step rarely crosses a kink.
     step: 1e-5,
     inputs: [
       { dims: [2, 4, n, n] },
@@ -372,7 +372,7 @@ export const flatCases: Cases = {
   }),
 };
 
-/** Operators of derivative 0 without float inputs or outputs, or with random outputs. */
+/** Operators with derivative 0 that have no float inputs, no float outputs, or random outputs. */
 export const withoutFloats: readonly string[] = [
   'BitShift',
   'RandomNormal',

@@ -5,7 +5,7 @@ import { type OracleJson, type OracleModel, parseOracle } from './oracleModel.ts
 
 const { resolve } = createRequire(import.meta.url);
 
-/** Reads one of the models that PyTorch trained from its files. */
+/** Reads the files of a model that PyTorch trained. */
 export function oracleModel(name: string): OracleModel {
   const read = (kind: string): Uint8Array =>
     new Uint8Array(readFileSync(resolve(`@clr/tooling/oracle/models/${name}.${kind}`)));

@@ -1,6 +1,6 @@
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 
-/** The place of a tensor in a .bin file. It holds float32, or bytes for inputs. */
+/** The place of a tensor in a .bin file. Inputs are stored as bytes, all other tensors as float32. */
 interface Place {
   readonly shape: readonly number[];
   readonly offset: number;

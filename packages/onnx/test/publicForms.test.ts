@@ -57,7 +57,7 @@ interface Form extends Partial<ModelSpec> {
   readonly options: Omit<BuildOptions, 'optimizer'>;
   readonly feeds: Record<string, ort.Tensor>;
   readonly trained: readonly string[];
-  /** The model without rounding steps, which central differences cannot see. */
+  /** Returns the model without rounding, because central differences cannot measure through rounded values. */
   readonly smooth?: (file: Uint8Array) => Uint8Array;
 }
 
@@ -217,7 +217,7 @@ const forms: Readonly<Record<string, Form>> = {
     feeds: { target: floats(6, 8), 'clr.target': floats(6, 3) },
     trained: ['w3'],
   },
-  'a batch of 1 that is changed to one of 16': {
+  'a batch size of 1 that is changed to 16': {
     inputs: [{ name: 'x', type: float, dims: [1, 8] }],
     outputs: [{ name: 'y', type: float, dims: [1, 3] }],
     nodes: [
@@ -233,7 +233,7 @@ const forms: Readonly<Record<string, Form>> = {
 };
 
 describe('forms that occur in public files', () => {
-  it.each(Object.entries(forms))('%s: trains with the gradients of central differences', async (_, form) => {
+  it.each(Object.entries(forms))('train with the gradients of central differences: %s', async (_, form) => {
     const { options, feeds, trained, smooth = (file) => file, ...spec } = form;
     const bytes = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', 8] }],

@@ -19,7 +19,7 @@ export function waves(dims: readonly number[], pace = 0.7, size = 1): ort.Tensor
   return new ort.Tensor('float32', data, dims);
 }
 
-/** The largest difference between two tensors. It is relative to the first one's largest element, if that is above 1. */
+/** The largest difference between two tensors, relative to the largest element of the first, if that is above 1. */
 export function distance(a: ort.Tensor, b: ort.Tensor): number {
   const [left, right] = [a.data as Float32Array, b.data as Float32Array];
   if (left.length !== right.length) return Number.POSITIVE_INFINITY;

@@ -22,7 +22,9 @@ function tensorOf(type: number, values: readonly number[], dims: readonly number
     : new ort.Tensor('float32', Float32Array.from(values), dims);
 }
 
-/** Returns Σ factor · output for given weights; NaN if an output has another shape than its factors or the run fails. */
+/**
+ * Returns Σ factor · output for given weights; NaN if an output has another shape than its factors or the run fails.
+ */
 type Loss = (values: Values) => Promise<number>;
 
 const feedsOf = (weights: readonly Weight[], values: Values): Record<string, ort.Tensor> =>

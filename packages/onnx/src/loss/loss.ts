@@ -27,9 +27,9 @@ export interface HuberLoss {
 }
 
 /**
- * Connectionist temporal classification, like PyTorch's `ctc_loss` with `reduction='mean'`. It learns text from pictures
- * or sounds whose steps have no labels of their own. Logits are [N, T, C]; the target holds labels [N, S] of int64,
- * padded with −1. All T steps count. If there are too few steps for the labels, the loss is infinite.
+ * Connectionist temporal classification, like PyTorch's `ctc_loss` with `reduction='mean'`. It learns text from
+ * pictures or sounds whose steps have no labels of their own. Logits are [N, T, C]; the target holds labels [N, S] of
+ * int64, padded with −1. All T steps count. If there are too few steps for the labels, the loss is infinite.
  */
 export interface CtcLoss {
   /** Selects connectionist temporal classification with options. */

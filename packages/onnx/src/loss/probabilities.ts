@@ -120,7 +120,9 @@ const keepProbabilities =
 /** A limit on the number of operators to search backwards for probabilities. */
 const farthest = 32;
 
-/** The inputs that must be probabilities for a node's output to be probabilities; `undefined` if its output never is. */
+/**
+ * The inputs that must be probabilities for a node's output to be probabilities; `undefined` if its output never is.
+ */
 function probabilityInputs(b: Ops, node: NodeProto): string[] | undefined {
   const { opType, input } = node;
   const number = (name: string): number | undefined => {

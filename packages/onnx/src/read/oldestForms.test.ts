@@ -243,7 +243,7 @@ describe('nodes older than opset 7', () => {
       nodes: [put('MatMul', ['x', 'w'], {}, ['y'])],
     });
     expect(() => replaceHead(model, { classes: 3 })).toThrow(
-      'a model of opset 7 or newer, for new nodes in it',
+      'a model of opset 7 or newer, because nodes are added to it',
     );
   });
 });

@@ -11,8 +11,8 @@ export interface ExportOptions {
   readonly nonFinite?: boolean;
   /**
    * Receives the trained weights that the model keeps in external files: write `bytes` to the file `location`, from
-   * `offset` on. The exported model then refers to these files. Without this option, it holds all weights and is limited
-   * to 2 GiB.
+   * `offset` on. The exported model then refers to these files. Without this option, it holds all weights and is
+   * limited to 2 GiB.
    */
   readonly externalData?: (location: string, offset: number, bytes: Uint8Array) => void | Promise<void>;
 }

@@ -33,9 +33,9 @@ export interface TrainerOptions extends Omit<TrainingOptions, 'schedule'> {
   /** The `forms` of an earlier trainer. Forms that it did not choose are measured, unless `deterministic` is set. */
   readonly forms?: Forms;
   /**
-   * A file that keeps measured forms on this machine (Node). Forms in it are not measured again, and new measurements are
-   * added. So new processes start sooner and choose the same forms. The file is created if it does not exist. Entries
-   * are specific to a processor, a number of threads and versions, so that machines can share a file.
+   * A file that keeps measured forms on this machine (Node). Forms in it are not measured again, and new measurements
+   * are added. So new processes start sooner and choose the same forms. The file is created if it does not exist.
+   * Entries are specific to a processor, a number of threads and versions, so that machines can share a file.
    */
   readonly formsFile?: string;
   /**

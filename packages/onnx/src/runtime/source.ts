@@ -4,7 +4,9 @@ import { hashOf } from './hashOf.ts';
 import { letGo } from './letGo.ts';
 import { type ExternalData, readModelFile } from './readModelFile.ts';
 
-/** Models of at least this many bytes are released and read again, which takes less time than a step of such a model. */
+/**
+ * Models of at least this many bytes are released and read again, which takes less time than a step of such a model.
+ */
 const large = 1 << 24;
 
 /** The arrays of a content. */

@@ -155,8 +155,8 @@ export class Trainer implements OnnxTrainer {
       const late = ort.env?.versions?.node === undefined ? Object.keys(metricsOf(step)) : [];
       return { ...state.locations(), ...Object.fromEntries(late.map((name) => [name, 'gpu-buffer'])) };
     };
-    // An update that clips is not split, because it needs the norm of all gradients. Nor is an update on a device, whose
-    // outputs are not copied.
+    // An update that clips is not split, because it needs the norm of all gradients. Nor is an update on a device,
+    // whose outputs are not copied.
     const clips = prepared.options.clipNorm !== undefined || first.clipNorm !== undefined;
     const whole = clips || onDevice || ort.env?.versions?.node === undefined;
     const chunks = whole ? [[]] : updateChunks(first);

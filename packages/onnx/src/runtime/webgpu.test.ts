@@ -16,19 +16,19 @@ const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provi
 
 // A software adapter takes about a second to compile each shader.
 describe.skipIf(!runs)('onnxruntime-node, WebGPU', { timeout: 120_000 }, () => {
-  it('mlp: gradients, losses and weights agree with PyTorch’s', async () => {
+  it('gives the gradients, losses and weights of PyTorch: mlp', async () => {
     console.log('mlp', await checkTrainings(ort, oracleModel('mlp'), session));
   });
 
-  it('mlp: snapshot and restore', async () => {
+  it('restores a snapshot: mlp', async () => {
     await checkSnapshot(ort, oracleModel('mlp'), session);
   });
 
-  it('draws the same Dropout masks as every runtime', async () => {
+  it('draws the same Dropout masks as other runtimes', async () => {
     await checkDropout(ort, session);
   });
 
-  it.each(optimizers)('mlp: $type trains as on the CPU', async (optimizer) => {
+  it.each(optimizers)('trains mlp as on the CPU: $type', async (optimizer) => {
     await checkOptimizer(ort, optimizer, oracleModel('mlp'), session, { executionProviders: ['cpu'] });
   });
 });

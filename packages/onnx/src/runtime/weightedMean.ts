@@ -5,7 +5,7 @@ type Vectors = Readonly<Record<string, FloatArray>>;
 /** The weighted mean of named vectors over several batches. */
 export class WeightedMean {
   #total = 0;
-  /** The only vectors so far. In the common case, a step has one batch, and nothing is added. */
+  /** The only vectors so far. In the common case, a step has one batch, so no sums are needed. */
   #only: Vectors | undefined;
   readonly #sums = new Map<string, { sum: Float64Array; like: FloatArray }>();
 
@@ -32,13 +32,13 @@ export class WeightedMean {
       const known = this.#sums.get(name);
       const { sum } = known ?? { sum: new Float64Array(vector.length) };
       if (!known) this.#sums.set(name, { sum, like: vector });
-      // If every label is ignored, the mean loss is 0 / 0. It must not spoil the others.
+      // If every label of a batch is ignored, its mean loss is 0 / 0, which must not spoil the other means.
       if (weight === 0) continue;
       for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (vector[i] as number);
     }
   }
 
-  /** The means, in the types of the added vectors. If vectors were added once, these are returned themselves. */
+  /** The means, in the types of the added vectors. If vectors were added only once, they are returned as they are. */
   result(): Vectors {
     if (this.#only) return this.#only;
     return Object.fromEntries(

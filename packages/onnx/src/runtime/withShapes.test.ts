@@ -37,7 +37,7 @@ interface Head {
   readonly weights: InitializerSpec[];
 }
 
-/** Heads from h, of x's shape, to y [n, 2]. */
+/** Heads that compute y [n, 2] from h, which has the shape of x. */
 const heads: Readonly<Record<string, Head>> = {
   'a normalisation over the last axis': {
     dims: [4],
@@ -127,7 +127,7 @@ describe('a frozen operator that clr does not know', () => {
     await trainer.dispose();
   });
 
-  it('asks the runtime only if there is one and it knows the shape', async () => {
+  it('is passed to the runtime only if its shape is unknown, and is left as it is if the runtime fails', async () => {
     const plain = makeModel({
       inputs: [{ name: 'x', type: float, dims: ['{n}', 4] }],
       outputs: [{ name: 'y', type: float, dims: ['{n}', 2] }],

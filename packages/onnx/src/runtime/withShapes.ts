@@ -32,7 +32,7 @@ function unknownOutputs({ graph, functions }: ModelProto): string[] {
     .flatMap(({ output }) => output.filter((name) => name !== '' && !known.has(name)));
 }
 
-/** A shape as the runtime reports it. Symbolic axes have their names; unknown axes have an empty name. */
+/** Declares a shape that the runtime reports. There, symbolic axes have names, and unknown axes have an empty name. */
 function declare(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
   if (!metadata.isTensor) return [];
   const dims = metadata.shape.map((size) =>
@@ -43,8 +43,8 @@ function declare(metadata: InferenceSession.ValueMetadata): ValueInfoProto[] {
 
 /**
  * Adds the types and shapes that the runtime infers for operators unknown to clr, such as those of a frozen body of
- * `com.microsoft` operators. A model without such operators is returned unchanged. So is a model that the runtime
- * refuses, because training it gives the error.
+ * `com.microsoft` operators. A model without such operators is returned unchanged, and so is a model that the runtime
+ * refuses, because its training will report the error.
  */
 export async function withShapes(
   { InferenceSession }: Ort,

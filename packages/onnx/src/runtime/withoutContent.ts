@@ -8,8 +8,8 @@ import { letGo } from './letGo.ts';
 const large = 1 << 20;
 
 /**
- * Drops the stored tensors of a model once the runtime has loaded it. The nodes are kept to explain refusals. Its
- * initial state must not be read any more.
+ * Drops the stored tensors of a model once the runtime has loaded it. The nodes are kept to explain refusals. The
+ * model's initial state must not be read any more.
  */
 export function withoutContent(model: Written): Written {
   const state = model.state.map((tensor) => ({

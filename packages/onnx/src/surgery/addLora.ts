@@ -22,7 +22,7 @@ export interface LoraOptions {
    * of a module's name. Default: every MatMul, MatMulNBits, Gemm and Conv with a kernel of 1, except the head.
    */
   readonly targets?: readonly string[] | RegExp | ((module: string) => boolean);
-  /** The seed for A. Default 0. */
+  /** The seed for the random initial weights. Default 0. */
   readonly seed?: number;
 }
 

@@ -13,7 +13,7 @@ import { floatTypeOf, Opened, readCount, readSeed } from './opened.ts';
 export interface AppendDenseOptions {
   /** The number of outputs of the layer. */
   readonly units: number;
-  /** The activation after it. Default: none, because the loss expects logits. */
+  /** The activation after the layer. Default: none, because the loss expects logits. */
   readonly activation?: 'relu' | 'tanh' | 'sigmoid' | 'softmax';
   /**
    * Whether to average over all positions of feature maps [N, C, …] first. Required for 4 axes or more. Default false.
@@ -23,7 +23,7 @@ export interface AppendDenseOptions {
   readonly bias?: boolean;
   /** The name of the layer: its weights are `name.weight` and `name.bias`, its output is `name`. Default `'dense'`. */
   readonly name?: string;
-  /** The output that the layer reads and replaces. Default: the only one. */
+  /** The output that the layer reads and replaces. Default: the model's only output. */
   readonly output?: string;
   /** The seed for the weights. Default 0. */
   readonly seed?: number;
@@ -54,7 +54,7 @@ export function appendDense(model: Uint8Array, options: AppendDenseOptions): Uin
   const { activation, pool = false, bias = true, name: layer = 'dense' } = options;
   if (activation !== undefined && !Object.hasOwn(activations, activation)) {
     throw fail(
-      `activation to be ${Object.keys(activations).map(show).join(', ')}`,
+      `activation to be one of ${Object.keys(activations).map(show).join(', ')}`,
       `activation = ${show(activation)}`,
       'Leave it out for no activation.',
     );
@@ -67,7 +67,7 @@ export function appendDense(model: Uint8Array, options: AppendDenseOptions): Uin
     throw fail(
       'an output of floats to append a layer to',
       `"${from}" of type ${typeName(type)}`,
-      'Choose another.',
+      'Choose another output with `output`.',
     );
   }
   const [size, shape] = featuresOf(from, dims, pool);
@@ -116,7 +116,7 @@ function outputOf(opened: Opened, named: string | undefined): string {
   throw fail(
     `the name of one of the model's outputs: ${outputs.join(', ')}`,
     `output = ${show(named)}`,
-    'Name the output that the layer is to read.',
+    'Name the output that the layer should read.',
   );
 }
 

@@ -5,15 +5,15 @@ import { Opened } from './opened.ts';
 
 /** The last layer of a model that has weights. */
 export interface HeadDescription {
-  /** The name of its node, and its operator. */
+  /** The name of the layer's node. */
   readonly node: string;
   /** The operator of the node, such as `Gemm`. */
   readonly operator: string;
-  /** The names of its weight and bias. */
+  /** The name of its weight. */
   readonly weight: string;
   /** The name of its bias. Absent if it has none. */
   readonly bias?: string;
-  /** The value that it reads, that is, the body's result. {@link cutAt} can cut there. */
+  /** The value that the layer reads, that is, the body's result. {@link cutAt} can cut there. */
   readonly features: string;
   /** The number of inputs from which one class is computed. */
   readonly inputs: number;
@@ -30,7 +30,7 @@ export interface HeadOptions {
 }
 
 /**
- * Describes the layer that {@link replaceHead} replaces: the last one with weights.
+ * Describes the layer that {@link replaceHead} replaces: the last layer with weights.
  *
  * @param model - the content of an .onnx file
  * @throws {ClrError} if it is not clear which layer that is; the message lists the layers

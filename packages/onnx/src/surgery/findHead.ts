@@ -102,13 +102,13 @@ const passing = new Set([
 ]);
 const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
-/** Lists all layers that could be a head for an error message, last ones first. */
+/** Lists all layers that could be a head, for an error message. The last layers come first. */
 function candidates(opened: Opened): string {
   const found = [...opened.graph.node].reverse().flatMap((node) => {
     const layer = weightOf(opened, node);
     return layer ? [`"${layer.weight.names[0]}" of ${describeNode(node)}, output "${node.output[0]}"`] : [];
   });
-  const more = found.length > 6 ? `, and ${found.length - 6} before` : '';
+  const more = found.length > 6 ? `, and ${found.length - 6} before them` : '';
   return found.length === 0 ? 'none' : `${found.slice(0, 6).join('; ')}${more}`;
 }
 
@@ -142,7 +142,7 @@ function outputOf(opened: Opened, named: string | undefined): string {
   throw fail(
     `one float output, or the option output: ${outputs.map(show).join(' or ')}`,
     `${floats.length} float outputs`,
-    'Name the one with the head: { output: … }.',
+    'Name the output with the head: { output: … }.',
   );
 }
 

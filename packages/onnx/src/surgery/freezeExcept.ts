@@ -53,11 +53,11 @@ export function freezeExcept(
     if (picked.size === 0) {
       throw fail(
         'a function that picks at least one trainable weight',
-        `none of ${weights
+        `a function that picks none of ${weights
           .slice(0, 8)
           .map(({ tensor }) => tensor.name)
           .join(', ')}${weights.length > 8 ? ', …' : ''}`,
-        'describeModel lists the weights.',
+        'Let the function pick a weight by its name. describeModel lists the weights.',
       );
     }
     return (name) => picked.has(name);

@@ -41,7 +41,7 @@ export function loadLora(model: Uint8Array, adapter: Uint8Array, options: LoadLo
   const alpha = options.alpha ?? Number(metadata.lora_alpha ?? Number.NaN);
   if (!(Number.isFinite(alpha) && alpha > 0)) {
     throw fail(
-      'alpha to be a finite number above 0: PEFT keeps it in adapter_config.json',
+      'alpha to be a finite number above 0 (PEFT keeps it in adapter_config.json)',
       `alpha = ${show(options.alpha)}`,
       'Pass { alpha: config.lora_alpha }.',
     );
@@ -101,7 +101,7 @@ function replace(opened: Opened, name: string, tensor: NamedTensor | undefined, 
   const shape = stored && dimsOf(stored);
   if (!tensor || !stored || !isFloat(stored.dataType) || shape?.join() !== tensor.dims.join()) {
     throw fail(
-      `"${source}" ${shape ? `of shape [${shape.join(', ')}] and of floats` : 'among the tensors of the model'}`,
+      `"${source}" ${shape ? `as floats of shape [${shape.join(', ')}]` : 'among the tensors of the model'}`,
       tensor
         ? `shape [${tensor.dims.join(', ')}]${stored ? ` for a tensor of ${typeName(stored.dataType)}` : ''}`
         : 'no such tensor in the file',

@@ -86,7 +86,7 @@ describe('addLora and mergeLora', () => {
     expect(() => mergeLora(adapted)).toThrow(/stores as floats[\s\S]*MatMulNBits/);
   });
 
-  it.each(names)('adapt every layer of %s, and the merged model computes the same', async (name) => {
+  it.each(names)('adapt every layer of %s, and give the same outputs after merging', async (name) => {
     const { bytes, batches, loss } = oracleModel(name);
     const onnx = freezeBatchNorm(bytes);
     const batch = { ...batches[0]! };
@@ -204,7 +204,7 @@ describe('saveLora and loadLora', () => {
     expect(b!.output!.data).toEqual(a!.output!.data);
   });
 
-  it('find modules whose names have an additional prefix, and read alpha from PEFT’s configuration', () => {
+  it('find modules whose names have an additional prefix, and need the alpha of PEFT’s configuration', () => {
     const { bytes: onnx } = oracleModel('mlp');
     const tensors = new Map([
       ['base_model.model.net.0.lora_A.weight', { dims: [2, 20], data: new Float32Array(40).fill(1) }],

@@ -10,8 +10,8 @@ import { prune } from './prune.ts';
 
 /**
  * Adds the adapters of {@link addLora} to the weights: `W + alpha / rank · B·A`, computed in float64. The merged
- * model is as small and as fast as the model without adapters, and gives the same results as the model with adapters, up
- * to rounding.
+ * model is as small and as fast as the model without adapters, and gives the same results as the model with adapters,
+ * up to rounding.
  *
  * @param model - the content of an .onnx file with adapters, such as a result of `exportModel()`; it is not changed
  * @returns the content of the new file
@@ -52,7 +52,7 @@ function merge(opened: Opened, layer: LoraLayer, rank: number, scale: number): v
       values[at] = (values[at] as number) + scale * sum;
     }
   }
-  // If other layers read the weight too, this one gets a copy.
+  // If other layers read the weight too, this layer gets a copy.
   const shared = opened.readers(name).length > 1 || opened.isOutput(name) || !stored.own;
   const own = shared ? opened.free(`${layer.module}.merged`) : name;
   if (!shared) opened.forget(name);
@@ -83,7 +83,11 @@ function plainWeight(
   const tensor = opened.stored(name);
   const dims = operandAt(opened, node, input)?.dims;
   if (!tensor || !dims)
-    throw fail(`the weight of "${module}" in the file`, `no tensor "${name}"`, 'Embed external data.');
+    throw fail(
+      `the weight of "${module}" in the file`,
+      `no tensor "${name}"`,
+      'Embed external data in the file.',
+    );
   const values = floatValues(opened, name);
   if (!turned) return { type: tensor.dataType, dims: dimsOf(tensor), values, own: name === outermost };
   const [rows = 1, columns = 1] = dimsOf(tensor);

@@ -36,7 +36,7 @@ export class Opened {
     const { opset } = this.model;
     if (opset === 0 || opset >= firstSettledOpset) return;
     throw fail(
-      `a model of opset ${firstSettledOpset} or newer, for new nodes in it`,
+      `a model of opset ${firstSettledOpset} or newer, because nodes are added to it`,
       `opset ${opset}`,
       'Export it again with opset 11 or newer.',
     );
@@ -45,7 +45,7 @@ export class Opened {
   /** The type and shape of a value of the original model. */
   type(name: string): ValueType {
     if (!this.#types) {
-      // Shapes only are needed, so float16 is not widened.
+      // Only shapes are needed, so float16 is not widened.
       const source = hoistTensors(readModel(this.bytes));
       source.graph.node = sortNodes(source.graph.node);
       const { b } = loadGraph(source, operators);
@@ -126,7 +126,7 @@ export function floatValues(opened: Opened, name: string): Float64Array {
   const stored = opened.stored(name);
   if (!stored || !isFloat(stored.dataType)) {
     throw fail(
-      `floats "${name}" in the file`,
+      `a float tensor "${name}" in the file`,
       stored ? typeName(stored.dataType) : 'no such tensor',
       stored ? 'Choose float tensors.' : 'Embed external data, or check the name.',
     );

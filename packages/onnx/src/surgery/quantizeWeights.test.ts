@@ -178,7 +178,7 @@ describe('weights as integers', () => {
     expect(saved.config.target_modules).toHaveLength(3);
   });
 
-  it('exclude weights that must stay floats', async () => {
+  it('do not replace excluded weights, which stay floats', async () => {
     const names = describeModel(model).weights.map(({ name }) => name);
     const [conv = ''] = names;
     const kept = await weightsOf(quantizeWeights(model, { bits: 8, except: (name) => name === conv }));
@@ -195,7 +195,7 @@ describe('weights as integers', () => {
     expect(() => quantizeWeights(model, given as { bits: 8 })).toThrow(why);
   });
 
-  it('require a model that can have a scale for each output', () => {
+  it('require an opset that allows a scale for each output', () => {
     const old = makeModel({
       opset: 12,
       inputs: [{ name: 'x', type: DataType.FLOAT, dims: [1, 2] }],

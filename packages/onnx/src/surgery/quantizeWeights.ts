@@ -56,7 +56,7 @@ const isPlainProduct = (node: NodeProto): boolean =>
     float(node, 'beta', 1) === 1 &&
     int(node, 'transA', 0) === 0);
 
-/** The scale that maps the largest element to the largest integer; 1 if all elements are 0. */
+/** The scale of each group. It maps the group's largest element to the largest integer; 1 if all elements are 0. */
 function scalesOf(
   values: Float32Array,
   groups: number,
@@ -163,7 +163,7 @@ const noneOf = ({ initializer }: GraphProto): string =>
  *
  * @param model - the content of an .onnx file of opset 13 or newer; it is not changed
  * @returns the content of the new file
- * @throws {ClrError} if there is no such weight, or if one is not finite
+ * @throws {ClrError} if there is no such weight, or if a weight is not finite
  *
  * @example
  * ```ts
@@ -208,8 +208,8 @@ export function quantizeWeights(model: Uint8Array, options: QuantizeWeightsOptio
   if (replaced.size === 0) {
     throw fail(
       'stored float32 weights of convolutions and products to quantize',
-      kept > 0 ? `${kept}, all excluded by except` : `${noneOf(graph)} in the main graph`,
-      kept > 0 ? 'Leave some of them to be quantized.' : 'describeModel lists the weights.',
+      kept > 0 ? `${kept} weights, all excluded by except` : `${noneOf(graph)} in the main graph`,
+      kept > 0 ? 'Exclude fewer weights.' : 'describeModel lists the weights.',
     );
   }
   graph.node = graph.node.flatMap((node) => replaced.get(node) ?? [node]);

@@ -25,10 +25,10 @@ export interface ReplaceHeadOptions {
 }
 
 /**
- * Replaces the last layer with weights (Gemm, MatMul with its Add, Conv) by a new one with the given number of classes.
- * Its weights are initialised like PyTorch's, uniform in ±1/√inputs. The names of the weights and of the output stay,
- * and so do the operators after the layer (Softmax, pooling, Reshape). {@link describeHead} describes the layer that is
- * replaced. A quantised head becomes a float head, and a quantisation of the output is removed.
+ * Replaces the last layer with weights (Gemm, MatMul with its Add, Conv) by a new layer with the given number of
+ * classes. The new weights are initialised like PyTorch's, uniform in ±1/√inputs. The names of the weights and of the
+ * output stay, and so do the operators after the layer (Softmax, pooling, Reshape). {@link describeHead} describes the
+ * layer that is replaced. A quantised head becomes a float head, and a quantisation of the output is removed.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @returns the content of the new file
@@ -77,7 +77,7 @@ export function replaceHead(model: Uint8Array, options: ReplaceHeadOptions): Uin
 const biasDims = ({ dims }: Operand, classes: number): number[] =>
   dims.length === 0 ? [classes] : dims.map((dim, i) => (i === classAxis(dims) ? classes : dim));
 
-/** The class axis of a bias: the only one whose size is not 1, or the last. */
+/** The class axis of a bias: the only axis whose size is not 1, or the last axis. */
 const classAxis = (dims: readonly number[]): number => {
   const long = dims.findIndex((dim) => dim !== 1);
   return long < 0 ? dims.length - 1 : long;
@@ -87,9 +87,9 @@ function checkSoftmax({ behind }: Head, classes: number): void {
   const last = behind.find(({ opType }) => /Softmax$/.test(opType));
   if (!last || classes > 1) return;
   throw fail(
-    'at least 2 classes before a Softmax, because the Softmax of a single one is always 1',
+    'at least 2 classes before a Softmax, because the Softmax of a single class is always 1',
     `classes = ${classes}`,
-    'Use 2 classes, or cut the model before its head and append one without Softmax.',
+    'Use 2 classes, or cut the model before its head and append a head without Softmax.',
   );
 }
 
@@ -113,7 +113,7 @@ function adapt(opened: Opened, node: NodeProto, before: number, classes: number)
   opened.store(makeTensor(name, DataType.INT64, dimsOf(shape), changed));
 }
 
-/** Declares the output with its new shape, and checks that the number of classes is in the same place as before. */
+/** Declares the output with its new shape, and checks that the classes are on the same axis as before. */
 function declared(
   opened: Opened,
   { output, classes: before }: Head,

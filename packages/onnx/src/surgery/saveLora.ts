@@ -64,7 +64,7 @@ export function saveLora(model: Uint8Array, options: SaveLoraOptions = {}): Lora
   if (options.and && also.length === 0) {
     throw fail(
       'the option `and` to select at least one weight',
-      `none of ${adapters.size} tensors of adapters and ${opened.graph.initializer.length - adapters.size} others`,
+      `none of the ${opened.graph.initializer.length - adapters.size} tensors besides the adapters`,
       'describeModel() lists the weights. Leave out `and` to save only the adapters.',
     );
   }

@@ -35,7 +35,9 @@ function clipped(
   return gradients.map((gradient) => b.mul(gradient, b.castLike(factor, gradient)));
 }
 
-/** Appends the optimizer's update, which reads vectors of parameters and gradients and replaces parameters and slots. */
+/**
+ * Appends the optimizer's update, which reads vectors of parameters and gradients and replaces parameters and slots.
+ */
 export function appendUpdate(
   draft: Draft,
   buckets: readonly Bucket[],

@@ -62,7 +62,7 @@ export function packBuckets(tensors: readonly TensorProto[], scalesOf: (name: st
   });
 }
 
-/** A cache of buckets' values, by their first tensor, because several graphs are made from one file. */
+/** A cache of buckets' values, by a bucket's first tensor, because several graphs are made from one file. */
 const read = new WeakMap<TensorProto, { readonly names: string; readonly values: FloatArray }>();
 
 /** The stored values of a bucket's tensors. */

@@ -135,7 +135,7 @@ function count(value: number | undefined, preset: number, least: number, name: s
     throw fail(
       `${name} to be a whole number of at least ${least}`,
       `${name} = ${show(value)}`,
-      'Leave it out.',
+      'Correct it, or leave it out.',
     );
   }
   return used;

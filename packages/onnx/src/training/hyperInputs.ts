@@ -41,7 +41,7 @@ function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
   }
 }
 
-/** The table's entry for this step. Past its end, the last entry. */
+/** Looks up the table's entry for this step. Past the table's end, it is the last entry. */
 function lookUp(draft: Draft, table: Float32Array, step: string, name: string): string {
   const { b } = draft;
   b.addInitializer(makeTensor(name, DataType.FLOAT, [table.length], table));

@@ -13,7 +13,7 @@ const last = weights.slice(-2);
 const options = { loss: 'crossEntropy', optimizer: sgd() } as const;
 const head = { ...options, trainable: (name: string) => last.includes(name) };
 
-/** The source's nodes for which a model contains gradient nodes. */
+/** The nodes of the source model whose gradients a model computes. */
 const differentiated = (model: { bytes: Uint8Array }): Set<string> =>
   new Set(
     readModel(model.bytes).graph.node.flatMap((node) => {
@@ -23,7 +23,7 @@ const differentiated = (model: { bytes: Uint8Array }): Set<string> =>
   );
 
 describe('training the last layers alone', () => {
-  it.each([buildTrainingModel, buildGradientModel])('computes no gradients below them (%o)', (build) => {
+  it.each([buildTrainingModel, buildGradientModel])('computes no gradients before them (%o)', (build) => {
     const [whole, part] = [build(bytes, options), build(bytes, head)];
     expect(whole.backward).toEqual({ nodes: 12, of: 12 });
     expect(part.backward).toEqual({ nodes: 1, of: 12 });

@@ -84,14 +84,14 @@ function mlp(init: Record<string, { shape: number[]; data: number[] }>): Uint8Ar
   });
 }
 
-describe('optimizers against PyTorch', () => {
+describe('an optimizer', () => {
   const { X, Y, init } = oracle.problems.mlp;
   const runs = (oracle.runs as unknown as readonly Run[]).filter(
     // clr has no rate decay apart from the schedule.
     ({ problem, options }) => problem === 'mlp' && !('lr_decay' in options),
   );
 
-  it.each(runs)('$optimizer', async (run) => {
+  it.each(runs)('gives the losses and parameters of PyTorch: $optimizer', async (run) => {
     const trainer = await createTrainer(ort, mlp(init), { loss: 'crossEntropy', optimizer: specOf(run) });
     const batch = {
       x: new ort.Tensor('float32', Float32Array.from(X.flat()), [12, 5]),
@@ -120,7 +120,7 @@ interface CycledRun extends Omit<Run, 'lr' | 'momentum'> {
   readonly clipNorm?: readonly number[];
 }
 
-describe('weight decay and clipping that change at every step, against PyTorch', () => {
+describe('weight decay and clipping that change at every step', () => {
   const { X, Y, init } = cycled.problems.mlp;
   const runs = (cycled.runs as unknown as readonly CycledRun[]).filter(({ problem }) => problem === 'mlp');
   const batch = {
@@ -150,7 +150,7 @@ describe('weight decay and clipping that change at every step, against PyTorch',
       }),
     );
 
-  it.each(runs)('$optimizer', async (run) => {
+  it.each(runs)('give the losses and parameters of PyTorch: $optimizer', async (run) => {
     const trainer = await createTrainer(ort, mlp(init), optionsOf(run));
     const { steps } = await train(trainer, [batch], {
       policy: constant({ lr: run.lr }),
@@ -208,7 +208,7 @@ describe('hyperparameters', () => {
   });
 });
 
-/** y = w with loss Σ w²/2, so the gradient of w is w. */
+/** A model whose loss is Σ w²/2, so that the gradient of w is w. */
 const bowl = makeModel({
   outputs: [{ name: 'loss', type: DataType.FLOAT, dims: [] }],
   initializers: [{ name: 'w', type: DataType.FLOAT, dims: [3], values: [1, -2, 0.5] }],
@@ -226,7 +226,7 @@ describe('features that PyTorch does not have', () => {
   const weightsOf = async (trainer: OnnxTrainer): Promise<Float32Array> =>
     (await trainer.parameters()).get('w')?.data as Float32Array;
 
-  it.each([false, true])("velocity 'update', Nesterov %s", async (nesterov) => {
+  it.each([false, true])("SGD supports velocity: 'update' with Nesterov %s", async (nesterov) => {
     const optimizer = sgd({ momentum: 0.9, nesterov, velocity: 'update', weightDecay: 0.1 });
     const trainer = await createTrainer(ort, bowl, { loss: { output: 'loss' }, optimizer });
     const w = [1, -2, 0.5];
@@ -268,7 +268,7 @@ describe('features that PyTorch does not have', () => {
     },
   );
 
-  it('scales the gradient down to clipNorm, and leaves shorter ones unchanged', async () => {
+  it('clipNorm scales longer gradients down, and leaves shorter ones unchanged', async () => {
     const norm = Math.hypot(1, 2, 0.5);
     for (const [clipNorm, factor] of [
       [0.5, 0.5 / norm],

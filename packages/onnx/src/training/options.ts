@@ -20,19 +20,20 @@ export interface TrainingOptions extends LossOptions {
   readonly optimizer: Optimizer;
   /**
    * Selects the weights to train by name. Candidates are float initializers, and float tensors in Constant nodes,
-   * branches, loops' bodies and functions. The latter have the name of their value, with its path if the name is not
-   * unique (`loop_1/body/w`). By default, every candidate that reaches the loss is trained, except for tensors that are
-   * not finite (a mask of −∞), quantisation scales, buffers (`inv_freq`, `attn_mask`, `…_buffer`) and constants of a
-   * formula. The latter are exponents, scalars with names that exporters generate (`gelu/Const:0`, `onnx::Mul_12`), and
-   * tensors in nodes that no layer uses as weights. A file does not distinguish weights from other tables, such as
-   * fixed positional encodings, nor does it mark stopped gradients: exclude such tensors here. The trainer's
-   * `untrained` lists the tensors that are excluded by default.
+   * branches, loops' bodies and functions. A tensor in a node has the name of its value, with its path if the name is
+   * not unique (`loop_1/body/w`). By default, every candidate that reaches the loss is trained, except for tensors that
+   * are not finite (a mask of −∞), quantisation scales, buffers (`inv_freq`, `attn_mask`, `…_buffer`) and constants of
+   * a formula. Such constants are exponents, scalars with names that exporters generate (`gelu/Const:0`,
+   * `onnx::Mul_12`), and tensors in nodes that no layer uses as weights. A file does not distinguish weights from other
+   * tables, such as fixed positional encodings, nor does it mark stopped gradients: exclude such tensors here. The
+   * trainer's `untrained` lists the tensors that are excluded by default.
    *
    * A function decides for every initializer, including constants of a formula (exponents, the bounds of a Clip). A
-   * function that picks some names (`(name) => name.startsWith('head.')`) decides for all tensors, and the build refuses
-   * a picked one that no gradient reaches. A function that excludes some names (`(name) => !name.startsWith('body.')`,
-   * `() => true`) never selects constants in nodes or tensors that are not finite. Those that cannot change the loss
-   * stay unchanged. The running statistics of BatchNormalization are never trained.
+   * function that picks some names (`(name) => name.startsWith('head.')`) decides for all tensors, and the build
+   * refuses a picked tensor that no gradient reaches. A function that excludes some names (`(name) =>
+   * !name.startsWith('body.')`, `() => true`) never selects constants in nodes or tensors that are not finite. The
+   * selected tensors that cannot change the loss stay unchanged. The running statistics of BatchNormalization are never
+   * trained.
    */
   readonly trainable?: (name: string) => boolean;
   /** Multipliers of the rate and the weight decay for some parameters. Default: none. */
@@ -41,7 +42,7 @@ export interface TrainingOptions extends LossOptions {
    * Sets sizes of the model's inputs: free axes by name, `{ sequence: 20 }`, or all axes of an input, `{ image: [16, 3,
    * 224, 224] }` (`null` leaves an axis unchanged). Sizes that the file fixes can be changed too. Lists must have a
    * known length; everything else works with free axes, though more slowly. If the file fixed a size, constants that
-   * repeat it follow (the batch in a Reshape). A model whose nodes cannot follow is refused.
+   * repeat it change with it (the batch size in a Reshape). A model is refused if one of its nodes cannot change.
    */
   readonly sizes?: Sizes;
   /**
@@ -76,7 +77,7 @@ export interface TrainingOptions extends LossOptions {
    * `'activations'` turns on gradient checkpointing. Some activations are kept for the backward pass. The others are
    * computed again when the backward pass reaches them. Of n equal layers, about √n need memory at the same time, and a
    * step takes up to a third longer. Dropout masks and the statistics of batch normalisation are the same as in the
-   * forward pass. It is useful for deep nets and large batches. A model that would save no memory is unchanged.
+   * forward pass. This is useful for deep nets and large batches. A model that would save no memory is unchanged.
    * Default: all activations are kept.
    */
   readonly checkpoint?: 'activations';

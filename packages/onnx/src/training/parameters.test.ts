@@ -48,7 +48,7 @@ describe('the selection of parameters', () => {
       initializers: operands.map((name) => ({
         name,
         type: float,
-        // The last one is the bias of one unit.
+        // The last operand is the bias of one unit.
         dims: name === 'onnx::Add_3' ? [1] : [],
         values: [0.5],
       })),
@@ -64,7 +64,7 @@ describe('the selection of parameters', () => {
     expect(all.state[0]?.parts).toHaveLength(operands.length);
   });
 
-  it('takes those that `trainable` chooses, exponents too', () => {
+  it('takes the tensors that `trainable` chooses, even exponents', () => {
     expect(trained({ trainable: (name) => name === 'w' })).toEqual(['w']);
     expect(trained({ trainable: () => true })).toEqual(['w', 'free', 'exponent', 'low']);
   });

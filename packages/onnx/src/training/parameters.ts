@@ -105,7 +105,10 @@ interface Choice {
 /** No tensor has this name. */
 const nobody = '\0';
 
-/** Whether `trainable` names the tensors it selects. Otherwise it names those it excludes. */
+/**
+ * Whether `trainable` names the tensors that it selects: then it is false for a name that no tensor has. Otherwise it
+ * names the tensors that it excludes.
+ */
 function names(trainable: (name: string) => boolean): boolean {
   try {
     return !trainable(nobody);
@@ -136,7 +139,8 @@ function choiceOf(
 }
 
 /**
- * If `trainable` picks some parameters, each of them must be trainable. If it picks all, those that can be trained are.
+ * Checks the tensors that `trainable` picks. If it picks some, a gradient must reach each of them. If it picks all,
+ * those that no gradient reaches are ignored, unless an operator's missing gradient is the cause.
  */
 function checkNamed(
   b: Ops,
@@ -197,7 +201,7 @@ export function classify(
 /**
  * The stored tensors to train, in the model's order: initializers, then tensors in nodes.
  *
- * @throws {ClrError} if there is none, or if `trainable` names one that no gradient reaches
+ * @throws {ClrError} if there is no such tensor, or if `trainable` names a tensor that no gradient reaches
  */
 export function selectParameters(
   b: Ops,
@@ -226,7 +230,7 @@ export function selectParameters(
       trainable && found.length > 0
         ? `\`trainable\` chose none of ${found.slice(0, 8).join(', ')}${found.length > 8 ? ', …' : ''} that reaches the loss`
         : 'no float weight that reaches the loss',
-      'Choose others with `trainable`, or export the model with its weights in the file; describeModel(model) says why a tensor is not trained.',
+      'Choose other tensors with `trainable`, or export the model with its weights in the file. describeModel(model) says why a tensor is not trained.',
     );
   }
   const trained = new Set(parameters);

@@ -76,7 +76,7 @@ function checkGroups(groups: readonly ParameterGroup[] = [], trained: readonly s
   throw fail(
     'every group to match at least one trained weight',
     `groups[${empty}], which matches none of ${trained.slice(0, 8).join(', ')}${trained.length > 8 ? `, … (${trained.length} in all)` : ''}`,
-    'Leave it out, or check the names: describeModel lists them.',
+    'Leave the group out, or check the names: describeModel lists them.',
   );
 }
 
@@ -133,7 +133,7 @@ export function plan(model: SizedModel, options: BuildOptions, inference: boolea
       const own = [...node.input];
       if (!ops.inside) noteBuffers(ops, node, stored, replaced);
       ops.operator(node)?.settle?.(node, ops);
-      // Values made inside a branch or round are not visible outside, so layers there stay in inference form.
+      // Values made inside a branch or a loop's body are invisible outside, so layers there stay in inference form.
       if (!inference && !ops.inside) return ops.operator(node)?.toTraining?.(node, ops, draws);
       node.input = own;
       ops.operator(node)?.toInference?.(node, ops, draws);

@@ -31,7 +31,7 @@ export interface Prepared {
   readonly inference: (target?: TargetKind) => Inference & Lowered;
   /** The choices that are left to measurements on this machine, and the graph that contains the nodes. */
   readonly questions: () => { readonly asked: readonly Question[]; readonly by: Graph };
-  /** The forms in which contested nodes have been written so far. */
+  /** The forms in which nodes with several forms have been written so far. */
   readonly forms: () => Forms;
   /** The same model in other forms. */
   readonly as: (forms: Forms) => Prepared;
@@ -48,7 +48,7 @@ function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target 
   );
 }
 
-/** Graphs by kind of target, each built on first use. Writing a graph changes it, so each is handed out once. */
+/** Graphs by kind of target, built on first use. Writing changes a graph, so `take` hands each graph out only once. */
 class Drafts<D> {
   readonly #build: (target: TargetKind) => D;
   readonly #ready = new Map<TargetKind, D>();

@@ -60,7 +60,7 @@ const wrong: readonly (readonly [given: unknown, message: RegExp])[] = [
 const builders = [buildTrainingModel, buildGradientModel, buildApplyModel, buildEvaluationModel];
 
 describe('options', () => {
-  it.each(wrong)('refuses %j', async (given, message) => {
+  it.each(wrong)('are refused if they are wrong: %j', async (given, message) => {
     const refusal = await createTrainer(ort, model, given as never).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ClrError);
     expect((refusal as Error).message).toMatch(message);
@@ -73,7 +73,7 @@ describe('options', () => {
     { channelBlock: 8 },
     { session: null },
     { session: { executionProviders: 'webgpu' } },
-  ])('of createTrainer: refuses %j', async (options) => {
+  ])('of createTrainer are refused if they are wrong: %j', async (options) => {
     await expect(createTrainer(ort, model, { ...right, ...options } as never)).rejects.toThrow(ClrError);
   });
 
@@ -85,7 +85,7 @@ describe('options', () => {
 });
 
 describe('a trainer', () => {
-  it('refuses misuse with its own errors', async () => {
+  it('refuses misuse with a ClrError', async () => {
     const trainer = await createTrainer(ort, model, right);
     const snapshot = await trainer.snapshot();
     const target = new ort.Tensor('float32', new Float32Array(2), [1, 2]);

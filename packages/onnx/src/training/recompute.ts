@@ -55,7 +55,7 @@ const trains = (node: NodeProto): boolean =>
 function repeats(b: Ops, node: NodeProto): boolean {
   if (random.test(node.opType) || node.attribute.some(({ g, graphs }) => g || graphs.length > 0))
     return false;
-  // Lists and optional values have no views.
+  // Lists and optional values have no shape, so no view can delay them.
   if (!node.input.every((name) => name === '' || b.dims(name))) return false;
   // The node outputs the batch's statistics only if gradients need them. Otherwise its outputs are mixed with the
   // running statistics.
@@ -127,13 +127,13 @@ class Copies {
     return known;
   }
 
-  /** Emits a value of a segment again. */
+  /** Emits the computation of a segment's value again. */
   of(value: string, segment: number): string {
     const node = this.#makers.get(value);
     if (!node) return this.#delayed(value, segment);
     return this.#once(value, () => {
       const b = this.#b;
-      // One delayed input is enough.
+      // One delayed input is enough to make the node wait.
       const waits = node.input.some((from) => this.#moving.has(from) && bytesOf(b, from) > 0);
       const input = node.input.map((from) => {
         const stands = !this.#moving.has(from) || (waits && bytesOf(b, from) === 0);
@@ -155,11 +155,11 @@ class Copies {
 
 /**
  * Gradient checkpointing. Activations between segments of the forward pass are kept. Those inside a segment are
- * computed again when the backward pass reaches it. Those of the last segment are kept too, because the backward pass
- * reads them immediately.
+ * computed again when the backward pass reaches this segment. Activations inside the last segment are kept too, because
+ * the backward pass reads them immediately.
  *
  * @param sources - the values that differ from step to step: data, targets, the number that determines dropout masks
- * @param count - the number of nodes of the forward pass, which are the first ones in the graph
+ * @param count - the number of nodes of the forward pass, which come first in the graph
  * @param wanted - the gradients that are needed
  */
 export function recompute(b: Ops, sources: Iterable<string>, count: number, wanted: Iterable<string>): void {

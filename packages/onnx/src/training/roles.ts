@@ -51,7 +51,7 @@ export class Uses {
   }
 }
 
-/** Operators whose later operands are learned wherever they are stored, with the inputs in question. */
+/** The inputs of operators that hold learned weights, wherever these are stored. */
 const parameterInputs: Readonly<Record<string, readonly number[]>> = {
   Conv: [1, 2],
   ConvTranspose: [1, 2],
@@ -77,7 +77,9 @@ const products = new Set(['Conv', 'ConvTranspose', 'MatMul', 'Gemm', 'Einsum']);
 
 /** Patterns of names that modules and variables give their weights: `block.1.scale`, `model/dense/ReadVariableOp:0`. */
 const weightName = /^[a-z_]\w*(\.\w+)*$|variable/i;
-/** Names that exporters and optimizers give to constants of a formula, and that could be mistaken for weights' names. */
+/**
+ * Names that exporters and optimizers give to constants of a formula, and that could be mistaken for weights' names.
+ */
 const constantName = /const|cst|^(val|scalar|lifted_tensor|ortshared)_/i;
 /** Paddle's names for parameters, which it writes as Constant nodes: `conv2d_0.w_0`. */
 const paddleName = /\.[wb]_\d+$/;
@@ -105,8 +107,8 @@ function isQuantised(uses: Uses, name: string, steps = furthest): boolean {
 }
 
 /**
- * Whether a use multiplies an integer product by its scale. Training must not change it, because it belongs to the
- * stored integers.
+ * Whether a use multiplies an integer product by its scale. Training must not change the scale, because it belongs to
+ * the stored integers.
  */
 const isScale = (uses: Uses, { node, input }: Use): boolean =>
   node.opType === 'Mul' && node.input.some((other, i) => i !== input && isQuantised(uses, other));

@@ -35,7 +35,7 @@ describe('a schedule inside the training model', () => {
     ['sgd with weight decay and clipping', sgd({ momentum: 0.9 }), further],
     ['adamW with weight decay', adamW(), { weightDecay: further.weightDecay }],
   ])(
-    '%s: acts like the same values given step by step, and repeats the last one after the end',
+    'acts like the same values given step by step, and repeats the last value after the end: %s',
     async (_name, optimizer, tables: Partial<typeof further>) => {
       const options: TrainingOptions = { loss: 'crossEntropy', optimizer };
       const model = buildTrainingModel(smallModel(), {

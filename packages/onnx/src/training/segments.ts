@@ -2,7 +2,7 @@ import type { NodeProto } from '../generated/onnx_pb.ts';
 
 /** A forward pass in segments. Activations between segments are kept, and those inside are computed again. */
 export interface Segments {
-  /** The last node of each segment but the last one, by index. */
+  /** The index of the last node of each segment, except the last segment. */
   readonly cuts: readonly number[];
   /** The values that cross a cut. */
   readonly kept: ReadonlySet<string>;
@@ -46,7 +46,7 @@ export function cutIntoSegments({ nodes, sizeOf, read }: Uncut): Segments | unde
   const saved = nodes.map(({ output }) => sum(output.filter((name) => read.has(name)).map(sizeOf)));
   const whole = sum(saved);
 
-  /** Cuts such that no segment exceeds a limit. Each cut is at the point that the least memory crosses. */
+  /** Chooses cuts so that no segment exceeds a limit. Each cut is at the point where the least memory crosses it. */
   const cutsFor = (limit: number): number[] => {
     const cuts: number[] = [];
     let [start, size] = [0, 0];

@@ -46,9 +46,12 @@ describe('sizes', () => {
     await trainer.dispose();
   });
 
-  it.each([{ step: 5 }, { steps: 0 }, { steps: 2.5 }])('refuse %j', async (sizes) => {
-    await expect(createTrainer(ort, model, { ...options, sizes })).rejects.toThrow(/Expected sizes/);
-  });
+  it.each([{ step: 5 }, { steps: 0 }, { steps: 2.5 }])(
+    'are refused if they are illegal: %j',
+    async (sizes) => {
+      await expect(createTrainer(ort, model, { ...options, sizes })).rejects.toThrow(/Expected sizes/);
+    },
+  );
 });
 
 /** A net whose file fixes a batch of one: in its inputs, a Reshape, a state and a token. */
@@ -83,7 +86,7 @@ const fixed = (batch: number) =>
   });
 
 describe('sizes that the file fixes', () => {
-  it('change, and the constants that repeat them follow', async () => {
+  it('can be changed, with the constants that repeat them', async () => {
     const batch = {
       x: new ort.Tensor('float32', Float32Array.from(wave(40)), [5, 4, 2]),
       target: new ort.Tensor('float32', Float32Array.from(wave(15)), [5, 3]),
@@ -109,7 +112,7 @@ describe('sizes that the file fixes', () => {
       ],
     });
 
-  /** An image made smaller and, by a fixed size, larger again, together with itself. */
+  /** A model that shrinks an image, enlarges it again to a fixed size, and combines the result with the image. */
   const enlarged = (op: string, attributes = {}) =>
     makeModel({
       inputs: [{ name: 'x', type: float, dims: [1, 2, 8, 8] }],
@@ -141,7 +144,7 @@ describe('sizes that the file fixes', () => {
     [fixed(1), { x: [0, 4, 2] }, /Received: x = \[0, 4, 2\]/],
     [model, { x: [5, 2, 2], batch: 3 }, /axis "batch" = 3, and 2 elsewhere/],
   ])(
-    'are refused if nodes cannot follow, or if sizes contradict each other: %#',
+    'are refused if a node cannot change with them, or if they contradict each other: %#',
     async (file, sizes, message) => {
       await expect(createTrainer(ort, file, { ...options, sizes })).rejects.toThrow(message);
     },

@@ -45,7 +45,7 @@ describe('frozen kernels', () => {
     expect(graph.initializer).toHaveLength(3);
   });
 
-  it('give the same answers as inputs', async () => {
+  it('give the same outputs after they become inputs', async () => {
     const proto = convolutions();
     const x = new ort.Tensor('float32', wave(width, 1), [1, width, 1, 1]);
     const answer = async (feeds: Record<string, ort.Tensor>): Promise<ort.Tensor> => {

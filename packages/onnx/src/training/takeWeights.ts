@@ -10,7 +10,7 @@ const least = 1 << 20;
 /** Graphs that hold less than this (in bytes) stay unchanged. */
 const large = 1 << 26;
 
-/** The bytes of weights that a graph may keep: a file ends at 2 GiB, and the nodes need room too. */
+/** The bytes of weights that a graph may keep: a file is limited to 2 GiB, and the nodes need room too. */
 const most = 2 ** 31 - 2 ** 26;
 
 /**
@@ -32,7 +32,7 @@ function readersOf(nodes: readonly NodeProto[]): Map<string, NodeProto[]> {
 const bytesOf = (tensors: readonly TensorProto[]): number =>
   tensors.reduce((sum, { rawData }) => sum + rawData.length, 0);
 
-/** The stored tensors that only such operators read. The runtime merges a Transpose into the MatMul that follows. */
+/** The stored tensors that only `takers` read. They may be transposed before a MatMul: the runtime merges the two. */
 function movable({ node: nodes }: GraphProto, tensors: readonly TensorProto[]): TensorProto[] {
   const readers = readersOf(nodes);
   const takes = ({ opType, domain, output }: NodeProto): boolean =>
@@ -56,9 +56,9 @@ function largest(tensors: readonly TensorProto[], excess: number): TensorProto[]
 }
 
 /**
- * Removes large frozen weights from a graph and makes them inputs. For weights in a file, the runtime makes two copies,
- * and each session makes its own; an input is not copied. Convolutions are faster with constant weights, so theirs are
- * removed only if the graph would otherwise be too large for a file.
+ * Removes large frozen weights from a graph and makes them inputs. Of weights in a file, the runtime makes two copies
+ * in each session; inputs are not copied. Convolutions are faster with constant weights, so their weights are removed
+ * only if the graph would otherwise be too large for a file.
  *
  * @param limit - the bytes of weights that the graph may keep
  * @returns the weights, or none if they are too small to matter

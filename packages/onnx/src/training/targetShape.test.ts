@@ -40,8 +40,8 @@ const losses: readonly (readonly [string, Loss, (rows: number) => ort.Tensor])[]
   ['bceWithLogits', 'bceWithLogits', (rows) => float([rows, 4])],
 ];
 
-describe.each(forms)('%s', (_, model, width, times) => {
-  it.each(losses)('%s: does not broadcast a target of one row to a batch', async (_, loss, target) => {
+describe.each(forms)('an output with %s', (_, model, width, times) => {
+  it.each(losses)('refuses to broadcast a target of one row to a batch: %s', async (_, loss, target) => {
     const trainer = await createTrainer(ort, model, {
       loss,
       optimizer: sgd(),

@@ -7,7 +7,7 @@ export interface TensorInfo {
   readonly name: string;
   /** Its type as named by ONNX Runtime: `float32`, `int64`. */
   readonly type: string;
-  /** A number for each fixed axis, a text for each free one; `undefined` if the rank is unknown. */
+  /** A number for each fixed axis, a string for each free axis; `undefined` if the rank is unknown. */
   readonly dims: readonly Dim[] | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface UntrainedTensor {
   readonly why: string;
 }
 
-/** A tensor with which a loss compares. */
+/** A target that a loss compares an output with. */
 export interface TargetInfo extends TensorInfo {
   /** The number of classes of `'crossEntropy'`, if the model declares it. */
   readonly classes?: number;
@@ -53,13 +53,13 @@ export interface TrainingModel {
   readonly bytes: Uint8Array;
   /**
    * A hash of the source model's nodes, by which a snapshot recognises its model. Only complete training models have
-   * it.
+   * this field.
    */
   readonly graph?: string;
   /**
    * The extent of the backward pass: the number of the source model's nodes through which gradients flow, and the
-   * number of all. Nothing before the first trained weight is differentiated. Only training and gradient models have
-   * it.
+   * number of all its nodes. No gradients are computed before the first trained weight. Only training and gradient
+   * models have this field.
    */
   readonly backward?: {
     /** The number of nodes through which gradients flow. */
@@ -78,7 +78,7 @@ export interface TrainingModel {
    * can name them.
    */
   readonly untrained: readonly UntrainedTensor[];
-  /** The total number of elements of its values. A free axis (the batch) counts as 1. */
+  /** The total number of elements of the model's values. A free axis (the batch) counts as 1. */
   readonly elements: number;
   /** Inputs and outputs that are vectors kept between steps. */
   readonly state: readonly StateTensor[];
@@ -99,8 +99,8 @@ export interface TrainingModel {
     readonly preset: number;
   };
   /**
-   * float32 scalar input, if `hyperparameters` lists it. Its preset is the option `clipNorm`, or else a value that clips
-   * nothing.
+   * float32 scalar input, if `hyperparameters` lists it. Its preset is the option `clipNorm`, or else a value that
+   * clips nothing.
    */
   readonly clipNorm?: {
     /** The input's name. */
@@ -119,7 +119,7 @@ export interface TrainingModel {
   readonly loss?: string;
   /** Float32 scalar output of an apply model: 0, or NaN if a parameter after the step is not finite. */
   readonly spoiled?: string;
-  /** The same for each vector of parameters, in an apply model of some vectors. */
+  /** The same for each vector of parameters separately. Only an apply model of some of the vectors has this field. */
   readonly spoils?: readonly string[];
   /** Scalar output, float32. */
   readonly accuracy?: string;

@@ -184,7 +184,7 @@ describe('weights inside functions, branches and loops', () => {
     expect(await lossOf(found.exported, feed)).toBeCloseTo(found.loss, 6);
   });
 
-  it('of an unrolled loop are one tensor for all rounds, and two bodies keep separate ones', async () => {
+  it('of an unrolled loop are one tensor for all its steps, and two bodies keep separate tensors', async () => {
     const loop = (from: string, to: string, pace: number): NodeSpec => ({
       op: 'Loop',
       name: `loop_${to}`,
@@ -267,7 +267,7 @@ describe('tensors that are trained only if they are named', () => {
     expect(await lossOf(exported, feed)).toBeCloseTo(loss, 6);
   });
 
-  it('are trained by a function that picks them and not every other name', () => {
+  it('are trained if a function picks them, but not every other name', () => {
     expect(names(file, { trainable: () => true })).toEqual(['q']);
     expect(names(file, { trainable: (name) => !name.startsWith('k') })).toEqual(['q']);
     expect(names(file, { trainable: (name) => name === '/window' || name === 'q' })).toEqual([
@@ -290,7 +290,7 @@ describe('the scale of a dynamically quantised product', () => {
     ],
   };
   it.each(Object.entries(scaled))(
-    '%s is not trained, because it belongs to stored integers',
+    'is not trained, because it belongs to stored integers: %s',
     async (_, scales) => {
       const file = makeModel({
         ...io,

@@ -2,7 +2,7 @@ import type { AdagradOptimizer } from '@clr/core';
 import { decayed, rate } from './parts.ts';
 import type { Update } from './update.ts';
 
-/** Adagrad: each weight's rate is divided by the root of its summed squares. */
+/** Adagrad: each weight's rate is divided by the root of the sum of its squared gradients. */
 export function adagradUpdate(spec: AdagradOptimizer): Update {
   return {
     slots: { square: spec.initialAccumulator },

@@ -5,8 +5,9 @@ import { blend, decayed, decayOf, rate } from './parts.ts';
 import type { Update } from './update.ts';
 
 /**
- * 1 − βᵗ for β = exp(`logBeta`), in the type of `t`. In float32, the difference would lose the first steps of β₂ =
- * 0.999 to rounding, so near 0 it uses the series of 1 − exp(t·ln β). float64 is not available in every runtime.
+ * 1 − βᵗ for β = exp(`logBeta`), in the type of `t`. In float32, the difference would be rounded too much in the first
+ * steps with β₂ = 0.999. So if t·ln β is near 0, the series of 1 − exp(t·ln β) is used. float64 is not available in
+ * every runtime.
  */
 function correction(b: Ops, logBeta: number, t: string): string {
   const one = b.scalar(1, t);

@@ -27,7 +27,7 @@ export function updateOf(spec: Optimizer): Update {
       throw fail(
         'optimizer to be made by sgd(), adam(), adamW(), rmsProp() or adagrad() of @clr/core',
         `optimizer = ${show(spec)}`,
-        'Import one from @clr/core and call it.',
+        'Import one of these functions from @clr/core and call it.',
       );
   }
 }

@@ -1,6 +1,6 @@
 import { beforeEach } from 'vitest';
 
-// Mutated modules count the iterations of their loops up to a limit, which starts again for each test: see mutants.ts.
+// Mutated modules count the iterations of all their loops and throw at a limit (see mutants.ts). Each test counts anew.
 beforeEach(() => {
   (globalThis as { loops?: number }).loops = 0;
 });

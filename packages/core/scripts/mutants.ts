@@ -104,7 +104,7 @@ export function mutantsOf(code: string, numbersOnly: boolean): Mutant[] {
   return mutants;
 }
 
-/** The module with the change and guarded loops: a loop that became endless throws, see `guardLoops.ts`. */
+/** The module with the change. Its loops are guarded: a loop that became endless throws (see `guardLoops.ts`). */
 export function mutate(code: string, { start, end, replacement }: Mutant): string {
   const mutated = code.slice(0, start) + replacement + code.slice(end);
   const edits: (readonly [at: number, text: string])[] = [];

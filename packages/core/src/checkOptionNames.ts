@@ -12,10 +12,10 @@ type Complete<Options, Names extends readonly string[]> =
  * misspelt option is never ignored. An instance of a class may hold more than options; its names are not checked.
  *
  * @param scope - the package named in the message: `clr/onnx`
- * @param call - the function whose options they are
- * @param names - the names that it knows: TypeScript asks for all of them
+ * @param call - the function that takes the options
+ * @param names - the names of all its options: TypeScript reports missing ones
  * @returns the options
- * @throws {ClrError} on another name, with the nearest legal one, or a value that is not an object
+ * @throws {ClrError} on another name (the advice is the nearest legal one), or on a value that is not an object
  *
  * @example
  * ```ts

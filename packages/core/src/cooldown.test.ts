@@ -48,7 +48,7 @@ describe('cooldown', () => {
     expect(onward).toEqual(straight.state);
   });
 
-  it('takes the shape and the final rate of a decay', () => {
+  it('takes a shape and a final rate, as a decay does', () => {
     const policy = constant({ lr: 0.1 });
     const { lr } = toSchedule(
       cooldown(policy, { from: { step: 5 }, steps: 4, shape: 'sqrt', finalLr: 0.02 }),
@@ -58,10 +58,10 @@ describe('cooldown', () => {
   });
 
   it.each([
-    ['no checkpoint', { from: 20, steps: 5 }, 'from'],
+    ['a number in place of a checkpoint', { from: 20, steps: 5 }, 'from'],
     ['a step between steps', { from: { step: 0.5 }, steps: 5 }, 'from.step'],
     ['no steps', { from: { step: 1 }, steps: 0 }, 'steps'],
-    ['a final rate above the rate', { from: { step: 1 }, steps: 5, finalLr: 1 }, 'finalLr'],
+    ['a final rate above the current rate', { from: { step: 1 }, steps: 5, finalLr: 1 }, 'finalLr'],
     ['a run that has cooled down', { from: { step: 50 }, steps: 5 }, 'from.step'],
   ])('refuses %s', (_, options, field) => {
     const make = () => cooldown(decay({ maxLr: 0.1, steps: 50, warmup: 0 }), options as never);

@@ -20,12 +20,12 @@ export interface CooldownOptions {
 }
 
 /**
- * A run's policy up to a step, then a cooldown, as if the run ended there. Train with it from a checkpoint. Later continue
- * from the same checkpoint with the run's own policy, as if nothing had happened.
+ * A run's policy up to a step, then a cooldown, as if the run were about to end. Train with the result from a
+ * checkpoint. Later continue from the same checkpoint with the run's own policy, as if nothing had happened.
  *
  * `lr(t) = policy.lr(t)` before `from.step`, then `finalLr + (policy.lr(from.step) − finalLr) · h(x)` with
- * `x = (t − from.step) / steps` and `h` as in `decay`. Its end, `from.step + steps`, is a trough. A momentum that the policy schedules
- * ends where the cooldown begins.
+ * `x = (t − from.step) / steps` and `h` as in `decay`. The end, `from.step + steps`, is a trough. If the policy
+ * schedules a momentum, it does so only up to the cooldown.
  *
  * @param policy - the policy of the run
  * @throws {PolicyError} if an option is bad, or the policy's rate at `from.step` is 0 or below `finalLr`

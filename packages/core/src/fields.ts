@@ -15,7 +15,9 @@ function reader(legal: (value: number) => boolean, expected: string, advice: str
   };
 }
 
-/** A finite number in the range that `expected` names. It must be finite in float32 too, in which models train. */
+/**
+ * A finite number in the range that `expected` names. It must be finite in float32 too, because models train in that.
+ */
 export const number =
   (legal: (value: number) => boolean, expected: string): Read =>
   (value, path) => {
@@ -33,7 +35,7 @@ export const number =
 export const nonNegative: Read = /* @__PURE__ */ number((value) => value >= 0, 'of at least 0');
 export const positive: Read = /* @__PURE__ */ number((value) => value > 0, 'above 0');
 export const unitInterval: Read = /* @__PURE__ */ number((value) => value >= 0 && value <= 1, 'in [0, 1]');
-/** A momentum, or the decay of a running mean. It must stay below 1 in float32: at 1 the mean would never move. */
+/** A momentum, or the decay of a running mean. It must be below 1 in float32 too: at 1 the mean would never move. */
 export const decay: Read = /* @__PURE__ */ number(
   (value) => value >= 0 && Math.fround(value) < 1,
   'in [0, 1)',

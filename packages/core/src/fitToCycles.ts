@@ -4,9 +4,10 @@ import type { ScheduleLike } from './toSchedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
 /**
- * The step count nearest to a budget at which a cycle ends, so that training stops at a trough: at least one
- * cycle, the shorter of two equally near. If no further cycle ends (in a schedule without cycles, in a last stage
- * without cycles, or past a policy's end), every step is equally good to stop at, and the result is the budget.
+ * The step count nearest to a budget at which a cycle ends, so that training stops at a trough. It holds at least one
+ * cycle. Of two equally near counts it is the smaller. If no further cycle ends (in a schedule without cycles, in a
+ * last stage without cycles, or past a policy's end), every step is equally good to stop at, and the result is the
+ * budget.
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer

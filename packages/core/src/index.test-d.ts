@@ -70,20 +70,20 @@ describe('policies', () => {
   it('take only legal options', () => {
     // @ts-expect-error: a bound is missing
     expect(() => triangular({ baseLr: 0, stepSize: 5 })).toThrow();
-    // @ts-expect-error: no such window
+    // @ts-expect-error: there is no such window
     expect(() => triangular({ ...bounds, window: 'hamming' })).toThrow();
-    // @ts-expect-error: half of a decay
+    // @ts-expect-error: a geometric decay needs `per` and `of` too
     expect(() => cyclic({ ...bounds, decay: { type: 'geometric', factor: 0.5 } })).toThrow();
-    // @ts-expect-error: no such shape
+    // @ts-expect-error: there is no such shape
     expect(() => decay({ maxLr: 1, steps: 5, shape: 'exponential' })).toThrow();
     // @ts-expect-error: a polynomial needs its power
     expect(() => wsd({ maxLr: 1, steps: 5, shape: {} })).toThrow();
     const planned = peakFor(decay({ maxLr: 1, steps: 5 }), { fixedLr: 1, steps: 5 });
     expectTypeOf(planned).toEqualTypeOf<DecayPolicy>();
-    // @ts-expect-error: for how many steps is it?
+    // @ts-expect-error: the number of steps is missing
     expect(() => peakFor(constant({ lr: 1 }), { fixedLr: 1 })).toThrow();
     expectTypeOf(wsd({ maxLr: 1, steps: 5, shape: { power: 2 } })).toEqualTypeOf<WsdPolicy>();
-    // @ts-expect-error: an option that is there is not undefined
+    // @ts-expect-error: an option may be left out, but not set to undefined
     expectTypeOf(oneCycle({ maxLr: 1, totalSteps: 5, pctStart: undefined })).not.toBeAny();
   });
 });
@@ -134,7 +134,7 @@ describe('functions for adapters', () => {
   it('takes hyperparameters and a kind of update', () => {
     expectTypeOf(checkHyperparameters({ lr: 0.1 }, 'sgd')).toEqualTypeOf<void>();
     expectTypeOf(meanMetrics([1], (loss) => ({ examples: 1, loss }))).toEqualTypeOf<Promise<Metrics>>();
-    // @ts-expect-error: no such kind
+    // @ts-expect-error: there is no such kind
     expect(() => checkHyperparameters({ lr: 0.1 }, 'adam')).not.toThrow();
     // @ts-expect-error: the number of examples is missing
     void meanMetrics([], () => ({ loss: 1 }));

@@ -1,8 +1,8 @@
 import { maxShown } from './limits.ts';
 
 /**
- * Advice about an unknown name: the legal name that shares the most pairs of letters with it, if any shares enough. Adapters
- * use it too.
+ * Advice about an unknown name: the legal name that shares the most pairs of letters with it, if any shares enough.
+ * Adapters use it too.
  *
  * @param otherwise - the advice if no name is near
  *
@@ -14,7 +14,7 @@ import { maxShown } from './limits.ts';
 export function nearest(name: string, names: readonly string[], otherwise = 'Use one of these.'): string {
   const given = name.slice(0, maxShown).toLowerCase();
   let advice = otherwise;
-  // One letter that two names share says nothing.
+  // A single shared pair of letters says nothing.
   let most = Math.max(1, given.length / 3);
   for (const legal of names) {
     const lower = legal.toLowerCase();

@@ -3,13 +3,13 @@ import { readPolicy } from './policies/readPolicy.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * Reads a policy from unknown data, such as parsed JSON. The result equals that of the factory of that
- * type: frozen and without other fields.
+ * Reads a policy from unknown data, such as parsed JSON. The result equals what the factory of its type returns: frozen
+ * and without other fields.
  *
  * @param value - an object with a `type` and the fields of that type
- * @param name - its name in error messages, such as the name of its file
- * @throws {PolicyError} naming the field at fault, what was expected and what was received; a misspelt
- *   `type` or field gets the nearest one as advice
+ * @param name - a name for the data in error messages, such as the name of its file
+ * @throws {PolicyError} naming the field at fault, what was expected and what was received; for a misspelt
+ *   `type` or field the advice is the nearest legal name
  *
  * @example
  * ```ts

@@ -33,7 +33,7 @@ export const accuracy: Read = (value, path) => {
   throw new PolicyError(path, value, 'a share in [0, 1] or null', recorded);
 };
 
-/** A batch's fault. */
+/** What is wrong with the data of a batch, in words. */
 const fault: Read = (value, path) => {
   if (typeof value === 'string') return value;
   throw new PolicyError(path, value, 'a text', recorded);

@@ -16,8 +16,8 @@ export interface SampleOptions {
 }
 
 /**
- * The rates (or momenta) of consecutive steps, each the float64 value rounded once to float32: a table for a
- * device to read. 100,000 steps take 400 kB.
+ * The rates (or momenta) of consecutive steps, as a table for a device to read. Each is the float64 value, rounded once
+ * to float32. 100,000 steps take 400 kB.
  *
  * `table[i] === Math.fround(schedule.lr(from + i))`
  *

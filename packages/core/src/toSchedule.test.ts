@@ -26,7 +26,7 @@ describe('toSchedule', () => {
     expect(schedule.at(15)).toEqual({ lr: 0.1, momentum: 0.9, ...position });
   });
 
-  it('accepts a class, and keeps its this', () => {
+  it('accepts an instance of a class, and calls its methods on it', () => {
     class Inverse {
       readonly #first = 0.5;
       lr(step: number): number {
@@ -41,7 +41,7 @@ describe('toSchedule', () => {
     expect([...sampleSchedule(new Inverse(), { steps: 2 })]).toEqual([0.5, 0.25]);
   });
 
-  it('accepts a class that is a complete schedule, and keeps its this', () => {
+  it('accepts an instance that is a complete schedule, and calls its methods on it', () => {
     class Whole implements Schedule {
       readonly #rate = 0.5;
       lr(): number {
@@ -64,12 +64,12 @@ describe('toSchedule', () => {
     expect(toSchedule(schedule)).toBe(schedule);
   });
 
-  it('returns functions that need no this', () => {
+  it('returns functions that do not use `this`', () => {
     const { lr, momentum, at } = toSchedule(policy);
     expect([lr(2000), momentum(2000), at(2000).lr]).toEqual([0.006, undefined, 0.006]);
   });
 
-  it('refuses other objects with a method at', () => {
+  it('refuses other objects that have a method `at`', () => {
     for (const source of ['triangular', []]) {
       expect(() => toSchedule(source as never)).toThrow('Expected policy to be an object with a type');
     }
@@ -97,10 +97,10 @@ describe('a custom schedule', () => {
 
   const position = { cycle: 0, phase: 0, cycleEnd: 10 };
   it.each([
-    ['no end', { ...position, cycleEnd: undefined }, 'cycleEnd'],
-    ['an end that is NaN', { ...position, cycleEnd: Number.NaN }, 'cycleEnd'],
-    ['an end before now', { ...position, cycleEnd: 4 }, 'cycleEnd'],
-    ['an end between steps', { ...position, cycleEnd: 10.5 }, 'cycleEnd'],
+    ['a missing end', { ...position, cycleEnd: undefined }, 'cycleEnd'],
+    ['an end of NaN', { ...position, cycleEnd: Number.NaN }, 'cycleEnd'],
+    ['an end at the current step', { ...position, cycleEnd: 4 }, 'cycleEnd'],
+    ['an end between two steps', { ...position, cycleEnd: 10.5 }, 'cycleEnd'],
     ['a cycle of -1', { ...position, cycle: -1 }, 'cycle'],
     ['a phase of 1', { ...position, phase: 1 }, 'phase'],
     ['nothing', undefined, ''],

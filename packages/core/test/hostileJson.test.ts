@@ -172,7 +172,7 @@ const mutations = (document: unknown) =>
   fc.array(mutation, { minLength: 1, maxLength: 3 }).map((all) => all.reduce(mutate, document));
 
 describe('hostile JSON', () => {
-  it('gives clear errors or right answers: policies', () => {
+  it('gives clear errors or right answers in policies', () => {
     const bases = fc.oneof(fc.constant<unknown>(policy), anyPolicy);
     fc.assert(
       fc.property(bases.chain(mutations), (value) => {
@@ -184,7 +184,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('gives clear errors or right answers: traces', () => {
+  it('gives clear errors or right answers in traces', () => {
     fc.assert(
       fc.property(mutations(trace), (value) => {
         const parsed = read(() => parseTrace(value));
@@ -197,7 +197,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('gives clear errors or right answers: runs', () => {
+  it('gives clear errors or right answers in runs', () => {
     fc.assert(
       fc.property(mutations(run), (value) => {
         const parsed = read(() => parseRun(value));
@@ -277,7 +277,7 @@ describe('policies in policies', () => {
     usePolicy(parsePolicy(nested(maxNesting)));
   });
 
-  it('may be as deep when factories make them', () => {
+  it('may be equally deep when factories make them', () => {
     let policy: Policy = table({ values: [1] });
     expect(() => {
       for (;;) policy = sequence([{ policy }]);

@@ -219,7 +219,7 @@ describe('autoClr', () => {
     if (result.run) expect(result.best).toMatchObject({ step: 0, snapshot: before });
   });
 
-  it('reports its cost correctly', async () => {
+  it('reports the updates that each part took', async () => {
     for (const options of [
       {},
       { verdict: true },
@@ -276,7 +276,7 @@ describe('autoClr', () => {
     expect(result.policy?.type).toBe('wsd');
   });
 
-  it('lets a plan that diverged lose, even if the other learned little', async () => {
+  it('lets a plan that diverged lose, even if the other plan learned little', async () => {
     let trial = 0;
     const trainable = linearTrainable({
       result: (_, honest) => (trial === 1 ? { loss: Number.NaN } : honest),
@@ -324,7 +324,7 @@ describe('autoClr', () => {
     expect(again.state).toEqual(states[0]);
   });
 
-  it('continues from there only with a decay and without a verdict', async () => {
+  it('continues from the state of a sweep only with a decay and without a verdict', async () => {
     for (const options of [{ plan: 'cycles' }, { plan: 'wsd' }, { verdict: true }] as const) {
       const trainable = linearTrainable();
       let state: LinearTrainable['state'] | undefined;
@@ -470,34 +470,34 @@ describe('autoClr', () => {
       { plan: 'linear' as never },
       'Expected plan to be "decay" or "cycles" or "wsd" or "fixed"',
     ],
-    ['a plan that is nothing', { plan: null as never }, 'Expected plan to be'],
+    ['a plan of null', { plan: null as never }, 'Expected plan to be'],
     [
       'a plan that is too long',
       { plan: decay({ maxLr: 1, steps: 600 }) },
       'within the 465 steps that are left for it',
     ],
-    ['a function that gives none', { plan: (() => 0.1) as never }, 'Expected plan(465) to be'],
+    ['a function that returns no plan', { plan: (() => 0.1) as never }, 'Expected plan(465) to be'],
     ['patience with a decay', { plan: 'decay', patience: 3 }, "Expected plan to be 'cycles' or 'fixed'"],
     ['reductions with wsd', { plan: 'wsd', reductions: 1 }, "Expected plan to be 'cycles' or 'fixed'"],
     ['an average of one trough', { plan: once, average: true }, 'two troughs or more'],
     ['an ensemble of one trough', { plan: 'decay', ensemble: true }, 'two troughs or more'],
     [
-      'patience with such a rival',
+      'patience with a decay as the rival',
       { patience: 3, verdict: ['decay'] },
       "Expected plan to be 'cycles' or 'fixed'",
     ],
     ['an unknown rival', { verdict: ['fast'] as never }, 'Expected verdict[0] to be "decay" or'],
-    ['no rivals', { verdict: [] }, 'Expected verdict to be'],
+    ['an empty list of rivals', { verdict: [] }, 'Expected verdict to be'],
     ['a plan too long for a trial', { plan: once, verdict: true }, 'within the 345 steps'],
     [
       'a rival too long for a trial',
       { verdict: [triangular({ baseLr: 0, maxLr: 1, stepSize: 40 })] },
       'within the 60 steps',
     ],
-    ['trials too short', { steps: 90, verdict: true }, 'enough for 2 trials of at least 10 steps'],
-    ['a probe too large', { updatesPerRate: 9 }, 'Expected updatesPerRate to be at most 6'],
+    ['trials that are too short', { steps: 90, verdict: true }, 'enough for 2 trials of at least 10 steps'],
+    ['too many updates per rate', { updatesPerRate: 9 }, 'Expected updatesPerRate to be at most 6'],
     [
-      'a controller for its signal',
+      'a controller in place of its signal',
       { stopAtTrough: new AbortController() as never },
       'Expected stopAtTrough to be',
     ],

@@ -13,14 +13,14 @@ import { giveVerdict } from './verdict.ts';
  * Trains a model without a given rate: a range test finds the rates, a plan is trained with them, and the best state is
  * kept. It detects a model that is already trained, and never leaves it worse on `validation`.
  *
- * `steps` is the whole budget. The range test takes 8 % of it and at most 600 updates. Below 2,000 steps it takes 135,
- * or half of the budget if that is less; a refused test is repeated with up to 200 if a third of the budget holds both.
- * A verdict, if requested, takes a fifth. The training gets the rest. A decay without a verdict continues from the step
- * at which the sweep reached `maxLr`. So the sweep is its warm-up, and its steps count.
+ * `steps` is the whole budget. The range test takes 8 % of it, but at most 600 updates and at least 135 (or half of the
+ * budget if that is less). A refused test is repeated with up to 200 updates, if a third of the budget holds both
+ * tests. A verdict, if requested, takes a fifth. The training gets the rest. A decay without a verdict continues from
+ * the state in which the sweep reached `maxLr`, so that the sweep serves as its warm-up.
  *
- * If the range test gives no suggestion, it trains nothing and leaves the model unchanged; `finding.reasons` say why.
+ * If the range test gives no suggestion, nothing is trained and the model stays unchanged; `finding.reasons` say why.
  *
- * @param batches - and `validation`: iterables that can be iterated more than once
+ * @param batches - an iterable that can be iterated more than once; `validation` too
  * @throws {PolicyError} if a count is bad, or a plan fits neither the budget nor the other options
  * @throws {ClrError} as `rangeTest` and `train` do; the model is then at its best trough, or unchanged
  * @see Smith, arXiv 1506.01186, section 3.3, for the range test and the verdict; Defazio et al., arXiv 2310.07831, for

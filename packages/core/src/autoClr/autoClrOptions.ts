@@ -24,29 +24,33 @@ export interface AutoClrOptions<Batch> {
   readonly plan?: Plan;
   /**
    * Compares the plan with other plans in short trainings, which together take a fifth of `steps`. `true` compares it
-   * with `'fixed'`, a list with the plans in it. A plan that is clearly better is trained instead. Default false.
+   * with `'fixed'`, a list compares it with each plan in the list. A clearly better plan is trained instead. Default
+   * false.
    */
   readonly verdict?: boolean | readonly Plan[];
   /**
-   * If given, the range test tries each rate separately, on the same batches, with this many updates each. Default: one
-   * sweep over rising rates. If the model is already trained (as its loss shows, or because a sweep found nothing), it
-   * is 5.
+   * If given, the range test tries each rate separately, on the same batches, with this many updates each. Default: 5
+   * for a model that is already trained (its metrics show this, at times only together with a sweep that found
+   * nothing), else one sweep over rising rates.
    */
   readonly updatesPerRate?: number;
-  /** After this many cycles without gain the bounds are divided by ten, and later training stops. Default: never. */
+  /**
+   * After this many cycles without gain the bounds are divided by ten. After `reductions` divisions training stops
+   * instead. Default: never.
+   */
   readonly patience?: number;
   /**
-   * The number of times that patience may divide the bounds before it stops. Default 2, as in the main experiment of
-   * Smith's paper.
+   * The number of times that `patience` may divide the bounds before it stops the training. Default 2, as in the main
+   * experiment of Smith's paper.
    */
   readonly reductions?: number;
-  /** Average the weights of the last troughs, five at most, and keep that if it is the best. Default false. */
+  /** Average the weights of the last troughs, five at most, and keep the average if it is the best. Default false. */
   readonly average?: boolean;
   /** Evaluate the last troughs, five at most, as one ensemble. Default false. */
   readonly ensemble?: boolean;
   /** Stops cleanly between two steps and returns the best state so far. */
   readonly signal?: AbortSignalLike;
-  /** Finishes the current cycle and stops training at its trough: with `'decay'`, at the end. */
+  /** Finishes the current cycle and stops training at its trough. The only trough of `'decay'` is its end. */
   readonly stopAtTrough?: AbortSignalLike;
   /** Called with every event. */
   readonly onEvent?: (event: AutoClrEvent) => void | Promise<void>;
@@ -60,7 +64,7 @@ export type AutoClrEvent =
       /** The step that was taken. */
       readonly point: RangeTestPoint;
     }
-  /** Training at a low rate before the range test, because the loss started far above that of the best constant answer. */
+  /** Emitted after settling: a training at a low rate, because the loss started far above that of a constant answer. */
   | {
       /** Settling is over. */
       readonly type: 'settling';
@@ -83,7 +87,7 @@ export type AutoClrEvent =
       /** Which plan won the trials, and by how much. */
       readonly verdict: Verdict;
     }
-  /** Before training, when the bounds are reduced, and when a diverged run starts again with lower rates. */
+  /** Emitted before training, when the bounds are reduced, and when a diverged run starts again with lower rates. */
   | {
       /** A policy is about to be trained. */
       readonly type: 'policy';
@@ -98,7 +102,7 @@ export type AutoClrEvent =
       /** The record of the step. */
       readonly step: TrainingStep;
     }
-  /** At each trough. With `patience`, the event also has what the troughs so far advise. */
+  /** Emitted at each trough. */
   | {
       /** The training has reached a trough. */
       readonly type: 'trough';

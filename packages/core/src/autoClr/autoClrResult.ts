@@ -14,7 +14,7 @@ export interface TroughCombination extends Metrics {
 
 /** The best state that a run passed through. */
 export interface BestState extends Metrics {
-  /** 0 if no state was better than the untouched model. */
+  /** The step of the state; 0 if no state was better than the untouched model. */
   readonly step: number;
   /** The state, for `restore`. */
   readonly snapshot: Snapshot;
@@ -39,8 +39,8 @@ export interface Verdict {
   /** The winner's lead over `plan`, or over the best rival if `plan` won: in accuracy if there is one, else in loss. */
   readonly margin: number;
   /**
-   * True if the loser diverged, or if the margin is too large for chance in short trials: two points of accuracy, or 2
-   * % of the loss.
+   * True if the loser diverged, or if the margin is too large for chance in short trials: above two points of accuracy,
+   * or 2 % of the loss.
    */
   readonly clear: boolean;
   /** The number of steps of each trial. */
@@ -51,7 +51,9 @@ export interface Verdict {
 export interface Cost {
   /** Updates of the range test, all sweeps together. */
   readonly rangeTest: number;
-  /** Before the range test, if the loss started far above that of the best constant answer. */
+  /**
+   * Updates of settling, before the range test: only if the loss started far above that of the best constant answer.
+   */
   readonly settling: number;
   /** Updates of the trials of plans. */
   readonly verdict: number;

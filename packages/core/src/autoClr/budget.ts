@@ -1,9 +1,9 @@
 import { rangeTestSteps } from '../rangeTest/calibration.ts';
 
 /**
- * The shares of a budget. A range test takes the share `test`, at least `minTest` updates, and never more than the share
- * `maxTest`. A refused test is repeated with up to `again` steps if both fit into the share `maxAgain`. All trials of a
- * verdict together take the share `trials`, and each has at least `minTrial` steps.
+ * The shares of a budget. A range test takes the share `test`, at least `minTest` updates, and never more than the
+ * share `maxTest`. A refused test is repeated with up to `again` steps if both fit into the share `maxAgain`. All
+ * trials of a verdict together take the share `trials`, and each has at least `minTrial` steps.
  */
 const share = {
   ...{ test: 0.08, minTest: 135, maxTest: 1 / 2 },

@@ -19,7 +19,7 @@ export interface Choice {
   readonly plan: Plan;
   /** The plans that a verdict compares with it. Empty without a verdict. */
   readonly rivals: readonly Plan[];
-  /** The steps of each trial of the verdict, and of all of them. */
+  /** The steps of each trial of the verdict, and of all trials together. */
   readonly trialSteps: number;
   readonly verdictSteps: number;
   /** The fewest steps that the plan can be trained for. */
@@ -125,7 +125,7 @@ function defaultPlan<Batch>({ stopAtTrough, ...options }: AutoClrOptions<Batch>)
 
 function checkTroughs<Batch>(plan: Plan, options: AutoClrOptions<Batch>, made: TrainingPlan): void {
   const { patience, reductions, average, ensemble } = options;
-  const advice = 'Choose such a plan, or leave out the other option.';
+  const advice = 'Choose such a plan, or leave out the option that needs it.';
   if ((patience || reductions !== undefined) && plan !== 'cycles' && plan !== 'fixed') {
     throw new PolicyError('plan', plan, "'cycles' or 'fixed', whose bounds patience can reduce", advice);
   }

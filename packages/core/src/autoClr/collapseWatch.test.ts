@@ -5,7 +5,7 @@ import { createCollapseWatch } from './collapseWatch.ts';
 const untrained = [2.3, 2.4, 2.2, 2.35, 2.25, 2.3, 2.3, 2.4, 2.2, 2.3];
 const times = (count: number, loss: number) => Array.from({ length: count }, () => loss);
 
-/** The number of losses after which it has collapsed; −1 if it has not. */
+/** The index of the loss at which the watch reports a collapse; −1 if it reports none. */
 function collapsesAfter(losses: readonly (number | null)[], from: readonly number[] = untrained): number {
   const watch = createCollapseWatch(from);
   return losses.findIndex((loss) => {

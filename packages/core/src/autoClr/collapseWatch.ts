@@ -1,8 +1,9 @@
 import { median } from '../statistics.ts';
 
 /**
- * A run has collapsed if it had gained this many standard deviations of the untrained loss, and the median of this many
- * losses shows that it lost this share of the gain. Chosen: far beyond chance, and early enough to start again.
+ * The gain of a run is the fall of its loss: the median of `tail` losses, at best. A run has collapsed if its gain was
+ * above `noises` standard deviations of the untrained loss, and if the median of the last `steps` losses has given up
+ * the `share` of it. The numbers are chosen: far beyond chance, and early enough to start again.
  */
 const collapse = { noises: 8, steps: 20, tail: 5, share: 0.9 } as const;
 
@@ -13,8 +14,8 @@ export interface CollapseWatch {
 }
 
 /**
- * Detects a run that has lost what it had learned. Units that die at too high a rate leave a finite loss, which no lower
- * rate reduces again.
+ * Detects a run that has lost what it had learned. Units that die at too high a rate leave a finite loss, which no
+ * lower rate reduces again.
  *
  * @param untrained - losses before anything was learned; if there are none, no collapse is reported
  */

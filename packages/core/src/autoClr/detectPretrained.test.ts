@@ -4,10 +4,10 @@ import { detectPretrained } from './detectPretrained.ts';
 describe('detectPretrained', () => {
   it.each([
     ['well trained', 0.97, 0.1, true],
-    ['trained, two classes', 0.75, 0.5, true],
-    ['half trained, ten classes', 0.6, 1.1, false],
-    ['hardly trained, ten classes', 0.33, 1.88, false],
-  ])('notices a model that is %s', (_, accuracy, loss, trained) => {
+    ['trained on two classes', 0.75, 0.5, true],
+    ['half trained on ten classes', 0.6, 1.1, false],
+    ['hardly trained on ten classes', 0.33, 1.88, false],
+  ])('judges a model that is %s', (_, accuracy, loss, trained) => {
     expect(detectPretrained({ loss, accuracy })?.trained).toBe(trained);
   });
 

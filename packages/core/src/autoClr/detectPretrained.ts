@@ -12,11 +12,11 @@ export interface Pretrained {
 /**
  * Detects a classifier that is already trained. Undefined if there is no sign of it, or no accuracy.
  *
- * An untrained classifier has a loss of ln 2 = 0.69 or more (the logarithm of the number of classes), or that of the best
- * constant answer, where it is known. If most examples are of one class, its accuracy may be high, but its loss is not lower: high
- * accuracy and low loss together mean that the model is trained. Its accuracy is about e^−loss. A clearly higher
- * accuracy alone is a weaker sign. It counts only if a sweep found nothing, and if the loss is not above that of a
- * constant answer.
+ * An untrained classifier has a loss of at least ln 2 = 0.69 (the logarithm of the number of classes), or at least the
+ * loss of the best constant answer, where that is known. Its accuracy is about e^−loss. If most examples are of one
+ * class, its accuracy may be high, but its loss is not low. So a high accuracy and a low loss together mean that the
+ * model is trained. An accuracy clearly above e^−loss alone is a weaker sign. It counts only if a sweep found nothing,
+ * and if the loss is not above that of a constant answer.
  */
 export function detectPretrained(
   start: LoggedMetrics | undefined,
@@ -25,7 +25,7 @@ export function detectPretrained(
   const metrics = start && comparable(start);
   if (!metrics) return undefined;
   const { loss, accuracy = 0 } = metrics;
-  // Without a constant answer, this is the highest initial loss of a classifier with so few classes that its accuracy is a sign.
+  // What an untrained classifier has. Without a constant answer, ln 2 is its lowest loss: that of two classes.
   const fresh = { loss: constant?.loss ?? Math.LN2, accuracy: constant?.accuracy ?? Math.exp(-loss) };
   const trained = accuracy >= 0.7 && loss <= 0.8 * fresh.loss && !(accuracy < (constant?.accuracy ?? 0));
   const worse = loss > (constant?.loss ?? maxUntrained);

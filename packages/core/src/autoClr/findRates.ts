@@ -21,15 +21,15 @@ import { roomAfterSettling, settle, settledReason } from './settle.ts';
 
 type Tested = Pick<AutoClrResult, 'trace' | 'finding'>;
 
-/** The steps of a sweep, from its lowest rate on, that train nothing. */
+/** The number of steps at the start of a sweep whose rates are too low to train anything. */
 const untrainedSteps = 10;
 
 /** The updates for each rate if a model is already trained. */
 const probeUpdates = 5;
 
 /**
- * Finds the rates for a model. It sweeps, again if a doubt remains, or tries each rate separately if the model is already
- * trained. The budget pays for all of this.
+ * Finds the rates for a model. It sweeps, again if a doubt remains, or tries each rate separately if the model is
+ * already trained. The budget pays for all of this.
  */
 export async function findRates<Batch>(session: Session<Batch>): Promise<Tested> {
   const { trainable, batches, options } = session;
@@ -44,7 +44,7 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   const startLoss = start?.loss ?? 0;
   const high = isHigh(startLoss, uninformedLoss(constant, startLoss));
   let swept = await sweepRates(session, constant);
-  // Without a constant answer, the fall from a high start would look like learning.
+  // Without a constant answer, only the sweep shows a high start, and the fall from there would look like learning.
   const { trace, finding } = swept;
   const useless = high ? inDoubt(finding) : !constant && fellAtOnce(trace);
   const settled =

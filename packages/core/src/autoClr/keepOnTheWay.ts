@@ -2,22 +2,23 @@ import { coarseSweep } from '../rangeTest/calibration.ts';
 import type { Snapshot, StepResult, Trainable } from '../trainable/trainable.ts';
 import { withContext } from '../trainable/withContext.ts';
 
-/** A state in which a sweep left the model, before the step at a rate. */
+/** A state of the model during a sweep, before the step at the rate `lr`. */
 export interface Passed {
   readonly lr: number;
   readonly snapshot: Snapshot;
 }
 
 /**
- * The rates before which a state is kept, relative to the `maxLr` of the coarse sweep. Chosen: in most runs the `maxLr` of the
- * fine sweep is between a third of it and three times it, and each state is a copy of the model.
+ * The rates before which a state is kept, relative to the `maxLr` of the coarse sweep. Chosen: in most runs the `maxLr`
+ * of the fine sweep is between a third of that rate and three times that rate. Only three, because each state is a copy
+ * of the model.
  */
 const shares = [0.3, 0.7, 1.5] as const;
 
 /**
- * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to there is a warm-up,
- * from which training can continue. The fine sweep is recognised by its start: it is below the end of an earlier sweep,
- * at a fixed share of the edge that this sweep found.
+ * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to there is a
+ * warm-up, from which training can continue. The rate falls where the fine sweep begins. That first rate is a fixed
+ * share of the edge which the coarse sweep found, so it gives `maxLr`.
  *
  * @param below - the distance from the edge down to `maxLr`, in decades
  */
@@ -44,7 +45,7 @@ export function keepOnTheWay<Batch>(
           rates = rates.filter((rate) => rate > lr);
           // No step may be in flight while a state is copied.
           await Promise.allSettled(running.flatMap(({ loss, accuracy }) => [loss, accuracy]));
-          const snapshot = await withContext('snapshot()', 'on the way', () => trainable.snapshot());
+          const snapshot = await withContext('snapshot()', 'in a sweep', () => trainable.snapshot());
           passed.push({ lr, snapshot });
         }
         const result = await trainable.trainStep(batch, hyper);

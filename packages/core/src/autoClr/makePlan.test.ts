@@ -36,7 +36,7 @@ describe('makePlan', () => {
     ['cycles', 0.12],
     ['fixed', 0.03],
     ['wsd', 0.0565],
-  ] as const)('gives %s its peak', (plan, peak) => {
+  ] as const)('gives the plan %s a peak of %s', (plan, peak) => {
     expect(peakOf(makePlan(plan, finding, 1000)) / peak).toBeCloseTo(1, 1);
   });
 
@@ -69,7 +69,7 @@ describe('makePlan', () => {
     expect(policy).toMatchObject({ shape: 'cosine', steps: 700 });
   });
 
-  it('ends shapes at the expected step', () => {
+  it('ends a policy at its last trough within the steps, or at the last step if it has no troughs', () => {
     const shape = triangular({ baseLr: 1, maxLr: 6, stepSize: 50 });
     expect(makePlan(shape, finding, 780).steps).toBe(700);
     expect(makePlan(shape, finding, 800).steps).toBe(800);
@@ -83,14 +83,14 @@ describe('makePlan', () => {
 
   it.each([
     [
-      'a policy',
+      'a policy whose first cycle is too long',
       decay({ maxLr: 1, steps: 900 }),
       '[clr/core] Expected plan to be a policy whose first cycle ends',
     ],
-    ['what a function gives', () => decay({ maxLr: 1, steps: 900 }), 'plan(800)'],
-    ['a value that is not a policy', (() => 0.1) as never, 'plan(800)'],
-    ['a shape without a rate', table({ values: [0] }), 'No factor makes a rate of 0 train.'],
-  ])('refuses %s that cannot be trained', (_, plan, message) => {
+    ['a function that returns such a policy', () => decay({ maxLr: 1, steps: 900 }), 'plan(800)'],
+    ['a function that returns no policy', (() => 0.1) as never, 'plan(800)'],
+    ['a policy without a rate above 0', table({ values: [0] }), 'No factor makes a rate of 0 train.'],
+  ])('refuses %s', (_, plan, message) => {
     expect(() => makePlan(plan, finding, 800)).toThrow(message);
   });
 });

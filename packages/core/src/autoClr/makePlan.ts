@@ -11,9 +11,10 @@ import { countCycles, planCycles } from './planCycles.ts';
 /**
  * The named plans. Each ends at a trough.
  *
- * - `'decay'`: a short warm-up, then linear from `maxLr` to 0. The best for a fixed budget; its only trough is the end.
+ * - `'decay'`: a short warm-up, then a linear fall from `maxLr` to 0, the only trough. The best for a fixed budget.
  * - `'cycles'`: the paper's cycles between `baseLr` and `maxLr`, as {@link planCycles} makes them.
- * - `'wsd'`: five or more cycles, each at a stable rate with a cooldown to 0: for a run that may be stopped or extended.
+ * - `'wsd'`: five or more cycles, each at a stable rate with a cooldown to 0: for a run that may be stopped or
+ *   extended.
  * - `'fixed'`: `fixedLr`, and a tenth of it in the last fifth: the paper's baseline.
  */
 export type PlanName = 'decay' | 'cycles' | 'wsd' | 'fixed';
@@ -34,7 +35,7 @@ export interface TrainingPlan {
 /**
  * The plan for a number of steps, with the rates that a range test suggests.
  *
- * @param warmup - the share of a decay's warm-up; default: the decay's own
+ * @param warmup - the warm-up's share of the steps of a decay; default: that of `decay`
  */
 export function makePlan(
   plan: Plan,
@@ -72,13 +73,13 @@ function shapeOf(
   const { cycleEnd } = toSchedule(policy).at(0);
   if (cycleEnd > steps && cycleEnd < Infinity) {
     const expected = `a policy whose first cycle ends within the ${steps} steps that are left for it`;
-    const advice = `It ends at step ${cycleEnd}. Give more steps, or a function of the steps that are left.`;
+    const advice = `The cycle ends at step ${cycleEnd}. Give more steps, or a function of the steps that are left.`;
     throw new PolicyError(path, shape, expected, advice);
   }
   return policy;
 }
 
-/** The steps up to a number at which a cycle of a policy ends. */
+/** The steps, up to `steps`, at which a cycle of a policy ends. */
 export function troughsWithin(policy: Policy, steps: number): number[] {
   const { at } = toSchedule(policy);
   const troughs: number[] = [];

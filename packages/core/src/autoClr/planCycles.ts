@@ -5,9 +5,9 @@ import { type TriangularPolicy, triangular } from '../policies/triangular.ts';
 
 /** Options of {@link planCycles}. */
 export interface PlanCyclesOptions {
-  /** The bounds that a range test suggests. */
+  /** The lower bound, as a range test suggests it. */
   readonly baseLr: number;
-  /** The upper bound. */
+  /** The upper bound, as a range test suggests it. */
   readonly maxLr: number;
   /** The budget, in steps. */
   readonly steps: number;
@@ -17,13 +17,13 @@ export interface PlanCyclesOptions {
 
 /** A policy, and the number of steps after which it ends at a trough. */
 export interface CyclePlan {
-  /** The stages: a warm-up, the cycles, the last one down to zero. */
+  /** Two stages: the cycles between the bounds, then the cycles between a tenth of the bounds. */
   readonly policy: SequencePolicy;
   /** The number of updates up to the last trough; at most the budget. */
   readonly steps: number;
 }
 
-/** Four epochs for half a cycle, if an epoch is known, and five cycles at least. */
+/** The number of cycles: four epochs for half a cycle, if the length of an epoch is known; at least five cycles. */
 export const countCycles = (steps: number, stepsPerEpoch: number = steps): number =>
   Math.max(5, Math.round(steps / (8 * stepsPerEpoch)));
 
@@ -69,7 +69,7 @@ export function reductionsOf({ stages }: SequencePolicy): number[] {
   return steps.slice(0, -1);
 }
 
-/** A plan that reduces its bounds once, at a trough. */
+/** The plan up to a trough, with the bounds of its current stage divided by ten from there on. */
 export function reduceAt(plan: SequencePolicy, trough: number): SequencePolicy {
   const starts = [0, ...reductionsOf(plan)].filter((start) => start <= trough);
   const before = plan.stages.slice(0, starts.length - 1);

@@ -2,7 +2,10 @@ import { rangeTestSteps } from '../rangeTest/calibration.ts';
 import { showNumber } from '../rangeTest/describe.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 
-/** True if a finding is too uncertain. After a start far above the best constant answer, doubtful rates are far off. */
+/**
+ * True if a finding is too uncertain to be used after a start far above the best constant answer: its rates are far
+ * off.
+ */
 export const inDoubt = ({ suggestion }: RangeTestFinding): boolean =>
   !((suggestion?.certainty ?? 0) >= rangeTestSteps.sure);
 

@@ -16,9 +16,12 @@ export interface Session<Batch> extends Choice {
   untouched?: Snapshot;
   /** Losses before anything was learned, if a sweep recorded them. */
   untrained: readonly number[];
-  /** The states from which training can continue after a sweep: the state at a rate, and the state at its start. */
+  /**
+   * The state from which training can continue after a sweep (the one at the rate `lr`), and the one `before` the
+   * sweep.
+   */
   warm?: Passed & { readonly before: Snapshot };
-  /** The updates of the budget that are not spent yet. */
+  /** Returns the updates of the budget that are not spent yet. */
   readonly left: () => number;
 }
 

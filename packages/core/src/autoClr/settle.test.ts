@@ -12,7 +12,7 @@ const width = 6;
 const hidden = 12;
 const steps = 1500;
 
-/** Rows around 0, labelled by which of a few directions they lie nearest to. */
+/** Rows around 0. The label of a row is the nearest of a few directions. */
 function rows(count: number, seed: number, classes = 4): Rows {
   const [draw, choose] = [randomOf(seed), randomOf(7)];
   const normal = (random: () => number) => random() + random() + random() + random() - 2;
@@ -55,7 +55,7 @@ const times =
     net.weights = net.weights.map((weight, i) => (i < from ? weight : factor * weight));
   };
 
-/** A model's beginnings that are far above the best constant answer. */
+/** Data and models whose loss starts far above that of the best constant answer. */
 const starts: Readonly<Record<string, Start>> = {
   'pixels from 0 to 255': { change: scaled((value) => 128 + 40 * value) },
   'columns of all sizes': { change: scaled((value, column) => 10 ** (column - 1) * (value + 2)) },
@@ -100,7 +100,7 @@ async function bestOf(start: Start): Promise<number> {
 
 describe('autoClr from a start far above the best constant answer', () => {
   it.each(Object.keys(starts))(
-    '%s: as good as the best of a grid, or refused with the true reason',
+    'trains %s as well as the best rate of a grid, or refuses them with the true reason',
     async (name) => {
       const { net, batches, constant, score } = await begin(starts[name]!);
       const origin = await net.snapshot();
@@ -161,7 +161,7 @@ describe('autoClr from a start far above the best constant answer', () => {
 });
 
 describe('settle', () => {
-  /** A coarse sweep whose loss falls to a hundredth from `rate` on. */
+  /** A coarse sweep whose loss falls to a hundredth at `rate`. */
   const coarse = (rate: number): RangeTestPoint[] =>
     Array.from({ length: 60 }, (_, step) => {
       const lr = 10 ** (step / 10 - 6);
@@ -172,7 +172,7 @@ describe('settle', () => {
     return createSession(net, batches, { steps, ...options });
   };
 
-  it('trains a tenth of the budget, 100 steps at most, at half of the rate that made half of the fall', async () => {
+  it('trains at half of the rate that made half of the fall, for a tenth of the budget, at most 100 steps', async () => {
     for (const [budget, expected] of [
       [400, 40],
       [4000, 100],
@@ -181,7 +181,7 @@ describe('settle', () => {
       const settled = await settle(made, coarse(1e-3));
       expect(settled!.steps).toBe(expected);
       expect(made.cost.settling).toBe(expected);
-      expect(settled!.lr / 1e-3).toBeCloseTo(0.63, 1); // the median of three steps is low one step later
+      expect(settled!.lr / 1e-3).toBeCloseTo(0.63, 1); // the median of three losses falls one step late
     }
   });
 

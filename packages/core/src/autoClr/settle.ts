@@ -11,15 +11,15 @@ import { roomForTest } from './budget.ts';
 import { counting, type Session } from './session.ts';
 
 /**
- * The settling of a model: it trains at this `share` of the rate that made half of the fall, for a tenth of the budget,
- * at most 100 steps. After every `look` steps it stops if the loss has reached the constant answer's. The range test
- * after it may take `testShare` of the budget.
+ * The numbers of settling. The model trains at this `share` of the rate at which a coarse sweep had made half of its
+ * fall, for a tenth of the budget and at most 100 steps. Every `look` steps, training stops if the loss has reached
+ * that of the constant answer. The range test after settling may take `testShare` of the budget.
  */
 const settling = {
   ...{ share: 0.5, ofBudget: 0.1, most: 100, least: 10, look: 10, window: 3, testShare: 0.15 },
 } as const;
 
-/** The updates that a range test may take after settling: more than elsewhere, because a curve from there is noisier. */
+/** The updates that a range test may take after settling: more than usual, because the curve is noisier then. */
 export const roomAfterSettling = (steps: number): number =>
   Math.max(
     roomForTest(steps),
@@ -34,14 +34,14 @@ export interface Settled {
 
 /**
  * A range test from a start far above the best constant answer may see nothing but the fall from there. Then the
- * model trains a little first, at a rate that a coarse sweep showed to be careful: half of the one at which half of the
- * fall was done. From an ordinary start it would do harm.
+ * model trains a little first, at a low rate: half of the rate at which a coarse sweep had made half of the fall. From
+ * an ordinary start, settling would do harm.
  *
- * It stops at the loss of the constant answer: below it, it would learn what the range test is to see.
+ * Settling stops at the loss of the constant answer. If it went on, the model would learn what the range test must see.
  *
  * @param coarse - a coarse sweep from this start
  * @param constantLoss - the loss of the best constant answer, if it is known
- * @returns undefined if it could not be done; the model is then unchanged
+ * @returns undefined if the model could not settle; it is then unchanged
  */
 export async function settle<Batch>(
   session: Session<Batch>,
@@ -83,7 +83,10 @@ export async function settle<Batch>(
   return undefined;
 }
 
-/** A constant rate whose cycles end where settling looks at the losses. All of them have arrived there, on every device. */
+/**
+ * A constant rate, in cycles that end where settling looks at the losses. At the end of a cycle all losses have
+ * arrived, on every device.
+ */
 function inLooks(lr: number): CustomSchedule {
   return {
     lr: () => lr,
@@ -94,7 +97,7 @@ function inLooks(lr: number): CustomSchedule {
   };
 }
 
-/** A share of the first rate at which half of the fall was done; undefined if there was none. */
+/** A share of the first rate at which half of the fall was done; undefined if the loss did not fall. */
 function carefulRate(points: readonly RangeTestPoint[]): number | undefined {
   const finite = points.filter(isFiniteLoss);
   if (finite.length < 2 * settling.window) return undefined;

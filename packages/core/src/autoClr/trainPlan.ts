@@ -30,7 +30,7 @@ const maxTroughs = 5;
  * The training of `autoClr`: runs a plan, with early stopping, averaging and ensembling at its troughs, and keeps the
  * best state. Only troughs and the end are candidates, because in between the rate is high and the model worse.
  *
- * @param start - the metrics of the untouched model, if it competes
+ * @param start - the metrics of the untouched model, if it is a candidate too
  */
 export async function trainPlan<Batch>(
   session: Session<Batch>,
@@ -108,7 +108,7 @@ export async function trainPlan<Batch>(
         }
       },
     });
-    // After an abort only the training loss of the end is known, and it cannot be compared with troughs.
+    // After an abort only the last training loss is known, which cannot be compared with the metrics of troughs.
     const { step } = run;
     if (run.stopped && watch.collapsed) {
       const lost = { ...run, policy, stopped: { ...run.stopped, reason: 'diverged' as const } };

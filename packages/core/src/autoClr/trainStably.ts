@@ -9,7 +9,9 @@ import { type TrainedPlan, trainPlan } from './trainPlan.ts';
 /** The number of times that a run may start again, and the divisor of its rates each time. */
 const retries = { most: 3, divisor: 4 } as const;
 
-/** The warm-up's share of the steps if a sweep was the warm-up. Chosen: short, so that the rate is high again at once. */
+/**
+ * The warm-up's share of the steps after a sweep that has warmed up the model. Chosen: short, to be high again soon.
+ */
 const restOfWarmup = 0.01;
 
 /** The same finding with all rates multiplied. */
@@ -21,9 +23,9 @@ function scaled(finding: RangeTestFinding, factor: number): RangeTestFinding {
 }
 
 /**
- * Trains a plan with the rest of the budget, from the state that a sweep warmed up, if there is one. A run that diverges
- * before its first trough starts again from the beginning at a quarter of its rates, because the edge of a range test is an
- * estimate. The finding says so.
+ * Trains a plan with the rest of the budget, from the state that a sweep warmed up, if there is one. A run that
+ * diverges before its first trough starts again from the beginning at a quarter of its rates, because the edge of a
+ * range test is only an estimate. The reasons of the finding tell of each new start.
  */
 export async function trainStably<Batch>(
   session: Session<Batch>,

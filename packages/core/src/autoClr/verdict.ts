@@ -12,8 +12,8 @@ const diverged: Metrics = { loss: Infinity, accuracy: 0 };
 
 /**
  * Trains under each plan from the same state on the same batches, and restores the state. A plan that diverges loses.
- * `undefined` after an abort, or if all diverged. (Batches of a function are the same if its shuffling depends only on
- * the epoch number.)
+ * `undefined` after an abort, or if all plans diverged. (If `batches` is a function, the plans get the same batches
+ * only if its shuffling depends on nothing but the epoch number.)
  *
  * @see Smith, arXiv 1506.01186, section 3.3
  */

@@ -3,7 +3,7 @@ import { type Fields, oneOf, optional, type Read, readFields } from '../fields.t
 
 export const flag: Read = oneOf(true, false);
 
-/** An optimizer as frozen plain data: its options, checked, over its defaults. */
+/** An optimizer as frozen plain data: its checked options, and the defaults for the others. */
 export function makeOptimizer<Type extends string, Options extends object>(
   type: Type,
   defaults: Required<Options>,
@@ -19,7 +19,7 @@ export function makeOptimizer<Type extends string, Options extends object>(
     throw new PolicyError(
       rate,
       value,
-      `no learning rate: ${type}() takes ${Object.keys(fields).join(', ')}`,
+      `absent, because ${type}() takes no learning rate, only ${Object.keys(fields).join(', ')}`,
       advice,
     );
   }

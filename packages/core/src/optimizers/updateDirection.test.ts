@@ -16,12 +16,12 @@ it.each([
   [rmsProp({ alpha: 0.75, epsilon: 1 }), 2 / (Math.sqrt(0.75 * 9 + 0.25 * 4) + 1)],
   [rmsProp({ alpha: 0.75, epsilon: 1, momentum: 0.8 }), (5 * 2) / (Math.sqrt(0.75 * 9 + 0.25 * 4) + 1)],
   [adagrad({ epsilon: 1 }), 2 / (Math.sqrt(9 + 4) + 1)],
-])('the direction of %o', (optimizer, wanted) => {
+])('gives the direction of %o', (optimizer, wanted) => {
   const [found] = updateDirection(optimizer, { gradient, square, step: 3 });
   expect(found).toBeCloseTo(wanted, 12);
 });
 
-it('a centered RMSProp subtracts the square of the mean', () => {
+it('subtracts the square of the mean for a centered RMSProp', () => {
   const optimizer = rmsProp({ alpha: 0.75, epsilon: 1, centered: true });
   const [found] = updateDirection(optimizer, { gradient, square, mean, step: 3 });
   const centre = 0.75 * 1 + 0.25 * 2;

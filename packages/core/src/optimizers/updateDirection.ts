@@ -16,9 +16,9 @@ export interface UpdateState<Vector> {
  * The direction that an optimizer gives to a gradient, without momentum and weight decay: the update is `−lr · d`.
  * Adapters pass it to `directionalSharpness`.
  *
- * `d = g` for SGD; `d = g / (√v + ε)` for the others, where v is their own mean square, this gradient included, with
- * Adam's correction. For RMSProp with momentum μ it is divided by `1 − μ`, because its velocity adds up to that. Adam's mean
- * does not.
+ * `d = g` for SGD; `d = g / (√v + ε)` for the others, where `v` is the optimizer's own mean (or sum) of squares. It
+ * includes this gradient, and Adam's bias correction. For RMSProp with momentum μ, `d` is divided by `1 − μ`, because
+ * its velocity sums the directions of past steps. Adam's first moment is a mean, so it needs no such factor.
  *
  * @throws {TypeError} if an optimizer other than SGD is given no `square`
  *

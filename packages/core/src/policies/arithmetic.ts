@@ -1,4 +1,4 @@
-/** The point a share `w` of the way from `a` to `b`: exactly `a` at 0, exactly `b` at 1, and never outside. */
+/** The point at the share `w` of the way from `a` to `b`: exactly `a` at 0, exactly `b` at 1, and never outside. */
 export function lerp(a: number, b: number, w: number): number {
   return w < 0.5 ? a + (b - a) * w : b - (b - a) * (1 - w);
 }
@@ -9,7 +9,7 @@ export function lerp(a: number, b: number, w: number): number {
  * faster.
  */
 export function halfCosine(x: number): number {
-  // 2 − 2 cos of half the angle, by its Taylor series. The series is least exact at 1, but the wave is flat there.
+  // `half` is 2 − 2 cos(πx / 2), by its Taylor series. The series is least exact at 1, but the wave is flat there.
   const z = ((Math.PI * x) / 2) ** 2;
   const tail =
     z * (1 / 90) * (1 - z * (1 / 132) * (1 - z * (1 / 182) * (1 - z * (1 / 240) * (1 - z * (1 / 306)))));
@@ -18,7 +18,8 @@ export function halfCosine(x: number): number {
 }
 
 /**
- * `e^(log · step)` as the product of two powers: one from a table of 256, and one that stays the same for 256 steps.
+ * `e^(log · step)` as the product of two powers: one from a table of 256 powers, and one that is the same for 256 steps
+ * in a row.
  */
 export function powers(log: number): (step: number) => number {
   const small = Float64Array.from({ length: 256 }, (_, step) => Math.exp(log * step));

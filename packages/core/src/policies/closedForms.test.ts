@@ -33,7 +33,7 @@ const cosine = (from: number, to: number, x: number): number =>
   to + ((from - to) * (1 + Math.cos(Math.PI * x))) / 2;
 const line = (from: number, to: number, x: number): number => from + (to - from) * x;
 
-/** The share of the fall between two steps that is left, in [0, 1]. */
+/** The share of a fall from the step `from` to the step `to` that is left at `step`, in [0, 1]. */
 const left = (from: number, to: number, step: number): number => Math.max(0, (to - step) / (to - from));
 
 type Value = (step: number) => number;
@@ -116,7 +116,7 @@ const forms: readonly (readonly [name: string, policy: Policy, lr: Value, moment
   [
     'oneCycle, by default',
     oneCycle({ maxLr: 0.5, totalSteps: 50, momentum }),
-    // It rises until 0.3 · 50 − 1 = 14 and falls until 49. It starts at maxLr / 25 and ends at 1 / 10,000 of that.
+    // It rises until step 0.3 · 50 − 1 = 14 and falls until step 49. It starts at maxLr / 25 and ends at 1e-4 of that.
     (step) => (step <= 14 ? cosine(0.02, 0.5, step / 14) : cosine(0.5, 2e-6, Math.min(1, (step - 14) / 35))),
     (step) => (step <= 14 ? cosine(0.95, 0.8, step / 14) : cosine(0.8, 0.95, Math.min(1, (step - 14) / 35))),
   ],
@@ -256,7 +256,7 @@ describe.each(rows)('$name', ({ policy, lr, momentumAt }) => {
     for (let step = 89; step >= 0; step--) near(schedule.lr(step), lr(step));
   });
 
-  it('gives them for every first step', () => {
+  it('gives the rate of its formula for any step that is asked for first', () => {
     for (let step = 0; step < 40; step++) near(toSchedule(policy).lr(step), lr(step));
   });
 
@@ -321,7 +321,7 @@ const cycles: readonly (readonly [name: string, policy: Policy, at: (step: numbe
   ],
   [
     'sequence',
-    // Three cycles of 4, the last of them shortened, then one of 10.5, then none.
+    // Three cycles of 4 steps, the third cut to 1 step; then one cycle of 10.5 steps; then no cycles.
     sequence([
       { policy: triangular({ baseLr: 0, maxLr: 1, stepSize: 2 }), steps: 9 },
       { policy: triangular(bounds), steps: 15 },
@@ -368,7 +368,7 @@ it('sequence gives each stage its own steps, and continues with the last one', (
 it.each([
   ['constant', constant({ lr: 0.5 })],
   ['a table', table({ values: [0.5] })],
-  // The last cycle of an endless stage has no number.
+  // The growing cycles of an endless stage have no last one that could be counted.
   ['cycles that grow', cosineRestarts({ baseLr: 0.5, maxLr: 0.5, firstCycle: 5, cycleMultiplier: 2 })],
 ])('sequence counts a stage without cycles as one cycle, which may be endless: %s', (_, last) => {
   const { at } = toSchedule(
@@ -401,7 +401,7 @@ describe('the arithmetic of schedules', () => {
     expect([halfCosine(0), halfCosine(1)]).toEqual([0, 1]);
   });
 
-  it('powers are exponentials, in any order of steps and across 256', () => {
+  it('powers are exponentials, in any order of steps and across the 256 steps of the table', () => {
     const power = powers(-0.01);
     for (const step of [0, 1, 255, 256, 257, 3, 511, 512, 5000, 256, 255, 70_000, 0])
       expect(power(step) / Math.exp(-0.01 * step)).toBeCloseTo(1, 12);

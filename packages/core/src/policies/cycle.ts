@@ -72,7 +72,7 @@ export function perStep(factor: number): Scale {
   return (_, step) => power(step);
 }
 
-/** A share of 1 that changes from cycle to cycle. A power costs more than everything else, so the last one is kept. */
+/** A scale that changes only between cycles. It may hold a power, the costliest part, so the last value is kept. */
 export function perCycle(share: (cycle: number) => number): Scale {
   let known = 0;
   let value = 1;

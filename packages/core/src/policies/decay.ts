@@ -8,7 +8,9 @@ export interface DecayOptions {
   readonly maxLr: number;
   /** The length of the run, in steps. */
   readonly steps: number;
-  /** The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
+  /**
+   * The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05.
+   */
   readonly warmup?: number;
   /** The shape of the fall: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
   readonly shape?: DecayShape;

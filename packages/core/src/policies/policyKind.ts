@@ -36,7 +36,7 @@ let nesting = 0;
 
 /** A frozen, checked policy of one kind. `path` is its position inside another policy. */
 export function makePolicy<P extends PolicyData>(kind: PolicyKind<P>, options: unknown, path = ''): P {
-  // A factory's options have no type.
+  // The options of a factory have no `type`, so this error must not ask for one.
   fieldsOf(options, path || 'options', `an object with ${Object.keys(kind.fields).join(', ')}`);
   if (nesting >= maxNesting) {
     // Only a nested policy reaches this line, so it has a path.

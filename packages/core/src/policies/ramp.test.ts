@@ -19,12 +19,12 @@ it('an exponential ramp never passes its ends, not even by rounding', () => {
   expect(passed, 'cases in which the bare formula passes the end').toBeGreaterThan(0);
 });
 
-it('has equal ratios between its steps', () => {
+it('an exponential ramp has equal ratios between its steps', () => {
   const { lr } = toSchedule(ramp({ startLr: 1e-4, endLr: 10, steps: 50, spacing: 'exponential' }));
   for (let step = 0; step < 50; step++) expect(lr(step + 1) / lr(step)).toBeCloseTo(1e5 ** (1 / 50), 12);
 });
 
-it('ends training at the end of a falling ramp, also as the last stage', () => {
+it('a falling ramp ends training at its end, also as the last stage of a sequence', () => {
   const up = ramp({ startLr: 0, endLr: 1, steps: 100, spacing: 'linear' });
   const down = ramp({ startLr: 1, endLr: 0, steps: 900, spacing: 'linear' });
   expect([up, down].map((policy) => fitToCycles(policy, 700))).toEqual([700, 900]);

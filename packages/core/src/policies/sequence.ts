@@ -43,7 +43,7 @@ export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>
     const total = stages.reduce((sum, { steps = 0 }) => sum + steps, 0);
     if (total > Number.MAX_SAFE_INTEGER) {
       const field = join(path, 'stages');
-      throw new PolicyError(field, total, 'together no longer than 2^53 steps', 'Shorten them.');
+      throw new PolicyError(field, total, 'together no longer than 2^53 steps', 'Shorten the stages.');
     }
   },
   schedule: sequenceSchedule,
@@ -54,7 +54,7 @@ interface StageRange {
   /** The stage's first step and the first one after it. */
   readonly start: number;
   readonly end: number;
-  /** The number of cycles before it. */
+  /** The number of cycles before the stage. */
   readonly cycles: number;
 }
 

@@ -9,7 +9,7 @@ const count = fc.integer({ min: 1, max: 2 ** 40 });
 const shape = fc.constantFrom(...shapes);
 
 describe('decay', () => {
-  it('is the first cycle of triangular from 0, bit for bit', () => {
+  it('equals the first cycle of `triangular` from 0, bit for bit', () => {
     fc.assert(
       fc.property(rate, count, count, anyStep, (maxLr, stepSize, stepSizeDown, step) => {
         const steps = stepSize + stepSizeDown;
@@ -81,7 +81,7 @@ describe('wsd', () => {
     );
   });
 
-  it('equals a decay without a stable part', () => {
+  it('equals a decay if it has no stable part', () => {
     fc.assert(
       fc.property(rate, count, count, shape, anyStep, (maxLr, warmup, cooldown, shape, step) => {
         const steps = warmup + cooldown;

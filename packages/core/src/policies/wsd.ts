@@ -9,7 +9,9 @@ export interface WsdOptions {
   readonly maxLr: number;
   /** The length of one cycle, in steps. With one cycle it is the length of the run. */
   readonly steps: number;
-  /** The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05. */
+  /**
+   * The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05.
+   */
   readonly warmup?: number;
   /** The cooldown to 0 at the end of each cycle: a share or a number of steps, at least one. Default 0.3. */
   readonly cooldown?: number;
@@ -50,7 +52,7 @@ export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
         join(path, 'cycles'),
         cycles,
         'together no longer than 2^53 steps',
-        'Take fewer.',
+        'Use fewer cycles.',
       );
     }
   },
@@ -69,11 +71,11 @@ export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
  *
  * With `W` and `C` the warm-up and the cooldown in steps and `p` the step's place in its cycle:
  * `lr = maxLr · p / W` for `p < W` in the first cycle; `maxLr · h(x)` with `x = (p − steps + C) / C` in the last `C`
- * steps of every cycle, `h(x)` one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`, `(1 − x)^power`; else `maxLr`. Past the end
- * of the last cycle the rate stays at 0.
+ * steps of every cycle, `h(x)` one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`, `(1 − x)^power`; else `maxLr`. Past the
+ * end of the last cycle the rate stays at 0.
  *
- * @throws {PolicyError} if `maxLr` is not above 0, a count is not a positive integer, or the warm-up and the cooldown do
- *   not fit into a cycle
+ * @throws {PolicyError} if `maxLr` is not above 0, a count is not a positive integer, or the warm-up and the cooldown
+ *   do not fit into a cycle
  * @see Hu et al., arXiv 2404.06395 (WSD); Hägele et al., arXiv 2405.18392; Wen et al., arXiv 2410.05192 (WSD-S)
  *
  * @example

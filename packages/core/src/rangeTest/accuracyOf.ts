@@ -13,8 +13,8 @@ export interface AccuracyFound {
 
 /**
  * Reads the accuracies of a trace; undefined if there are too few. The reading is that of validation data if these show
- * a rise. Validation data are measured rarely, so the start of the sweep and of the rise come from the training
- * batches.
+ * a rise. The model is rarely evaluated on validation data, so the start of the sweep and of the rise come from the
+ * training batches.
  *
  * @param margin - the distance from the edge down to `maxLr`, in decades
  */

@@ -56,7 +56,7 @@ const decades = (trace: RangeTestTrace) => {
 };
 
 describe('the accuracy of a range test', () => {
-  it('finds the rates at which it begins to rise, slows and falls', () => {
+  it('shows the rates at which it begins to rise, slows and falls', () => {
     const [rises, slows, falls] = decades(sweep(table))!;
     expect(rises).toBeCloseTo(-3.35, 1); // a tenth of the rise
     expect(slows).toBeCloseTo(-2.15, 1); // nine tenths of it
@@ -103,14 +103,14 @@ describe('the accuracy of a range test', () => {
     expect(few.accuracy!.of).toBe('training');
   });
 
-  it('gets ragged at its first drop', () => {
+  it('counts as ragged from its first drop on', () => {
     const dip = (decade: number) => (Math.abs(decade + 2.7) < 0.1 ? 0.15 : table(decade));
     const [, slows] = decades(sweep(dip))!;
     expect(slows).toBeLessThan(-2.75);
     expect(slows).toBeGreaterThan(-3.1);
   });
 
-  it('has not slowed if it still climbs at the end, which gives a lower bound', () => {
+  it('gives a lower bound if it still climbs at the end', () => {
     const climb = (decade: number) => 0.1 + 0.15 * Math.max(0, decade + 4);
     const finding = analyzeRangeTest(sweep(climb, { examples: 64 }));
     expect(finding.accuracy).toMatchObject({ slowsLr: null, fallsLr: null });
@@ -120,7 +120,7 @@ describe('the accuracy of a range test', () => {
   });
 
   it('gives a lower bound for a doubtful loss if the accuracy has not fallen', () => {
-    // The loss falls hardly further than its noise explains.
+    // The loss falls by little more than its noise explains.
     const random = randomOf(5);
     const loss = (decade: number) =>
       2.3 - 0.42 * Math.max(0, Math.min(1, (decade + 3.5) / 1.5)) + 0.4 * (random() + random() - 1);

@@ -9,9 +9,9 @@ import type { Evidence } from './evidence.ts';
 export interface AccuracyReading {
   /** The rate at which the accuracy begins to rise: the paper's `baseLr`. `null` if it rose from the first rate on. */
   readonly risesLr: number | null;
-  /** The rate at which it slows, or gets ragged. `null` if it still climbed at the end. */
+  /** The rate at which the accuracy slows or gets ragged. `null` if it still climbed at the end. */
   readonly slowsLr: number | null;
-  /** The rate at which it falls: the mean of the rates at which given shares of the rise are lost again. */
+  /** The rate at which the accuracy falls: the mean of the rates at which given shares of the rise are lost again. */
   readonly fallsLr: number | null;
   /** The data of the accuracy: validation data if the trace has it, else the training batches. */
   readonly of: AccuracySource;
@@ -23,8 +23,8 @@ export interface AccuracyReading {
  *
  * It slows when nine tenths of the rise are done. It is ragged from the first drop that noise does not explain.
  *
- * @param errors - the shares of errors of the sweep
- * @param startNoise - the standard deviation of their start
+ * @param errors - the error rates of the sweep
+ * @param startNoise - the standard deviation of the error rate at the start
  * @param answer - the change of the error rate by one right answer
  * @see Smith, arXiv 1506.01186, section 3.3
  */
@@ -49,7 +49,8 @@ export function readAccuracy(
 
   const slow = slowsAt(errors, rise);
   const falls = x.some((_, i) => i > bottom && rise(bottom, i));
-  // In a steady climb the last tenth is an eighth as long as the part before it. Noise makes it longer.
+  // In a steady climb the last tenth of the rise takes an eighth of the way before it. Noise may make it look three
+  // times as long.
   const way = x[slow]! - features.fall;
   const climbs = !falls && x.at(-1)! - x[slow]! < (3 * way * (1 - slowShare)) / (slowShare - fallShare);
   return {

@@ -104,7 +104,7 @@ describe('analyzeRangeTest', () => {
     expect(slow).toBeLessThan(0.75);
   });
 
-  it('takes NaN as the edge', () => {
+  it('takes the first rate with a loss of NaN as the edge', () => {
     const { edgeLr, suggestion } = analyzeRangeTest(
       sweep((x) => (x > -0.5 ? Number.NaN : 2.3 - 1.5 / (1 + Math.exp(-4 * (x + 2))))),
     );
@@ -114,45 +114,45 @@ describe('analyzeRangeTest', () => {
 
   it.each([
     [
-      'flat',
+      'that is flat',
       () => 2.3,
       0,
       /^Flat: the loss never fell below its start, 2\.3, up to 10 \(step 199\)\. Go higher, /,
     ],
-    ['flat with noise', () => 2.3, 0.1, /^Flat: .*; noise of 0\.\d+ a step explains that\. /],
+    ['that is flat with noise', () => 2.3, 0.1, /^Flat: .*; noise of 0\.\d+ a step explains that\. /],
     [
-      'never diverged',
+      'that never diverges',
       (x: number) => 2.3 - 0.4 * Math.max(0, x + 2),
       0.01,
       /^Never diverged: .* Go higher\.$/,
     ],
     [
-      'cut in its first wobble upwards',
+      'that ends in its first wobble upwards',
       (x: number) => (x > 0.93 ? 2 : 2.3 - 0.4 * Math.max(0, x + 2)),
       0.01,
       /^Never diverged: .* \(step \d+\)\. Go higher\.$/,
     ],
-    ['already past its best', (x: number) => 1 + 0.5 * (x + 4), 0.01, /^(The loss was already rising|Flat)/],
+    ['that only rises', (x: number) => 1 + 0.5 * (x + 4), 0.01, /^(The loss was already rising|Flat)/],
     [
-      'leaping up before it falls',
+      'that leaps up before it falls',
       (x: number) => (x > -3.75 && x < -3.6 ? 20 : classic(x)),
       0.01,
       /^The loss rose from 2\.3 to .* before it fell\. Start lower\.$/,
     ],
     [
-      'begun above the rates that it would suggest',
+      'that begins above the rates that it would suggest',
       (x: number) => 2.3 - 1.5 * Math.sin(6 * (x + 4)),
       0.01,
       / Start lower\.$/,
     ],
     [
-      'started in the decade below its edge',
+      'that begins in the decade below its edge',
       (x: number) => 2.3 - 1.5 / (1 + Math.exp(-12 * (x + 3.7))) + 3 / (1 + Math.exp(-12 * (x + 3.1))),
       0.01,
       / Start lower\.$/,
     ],
-    ['NaN at once', () => Number.NaN, 0, /^The loss was not finite before any update\. Look for NaN/],
-  ])('refuses a curve that is %s, with the reason', (_, loss, noise, reason) => {
+    ['that is NaN at once', () => Number.NaN, 0, /^The loss was not finite before any update\. Look for NaN/],
+  ])('refuses a curve %s, with the reason', (_, loss, noise, reason) => {
     const { suggestion, reasons } = analyzeRangeTest(sweep(loss, { noise }));
     expect(suggestion).toBeNull();
     expect(reasons[0]).toMatch(reason);
@@ -202,7 +202,7 @@ describe('analyzeRangeTest', () => {
       [1000, 3],
     ] as const) {
       const { edgeLr, suggestion } = analyzeRangeTest(linear(steps, endLr));
-      // The difference is that between two seeds of one setting.
+      // Two seeds of one setting differ by as much.
       const apart = Math.abs(Math.log10(edgeLr! / exponential));
       expect(apart, `${steps} steps to ${endLr}`).toBeLessThan(0.11);
       expect(suggestion!.certainty).toBeGreaterThan(0.5);
@@ -228,7 +228,7 @@ describe('analyzeRangeTest', () => {
     expect(analyzeRangeTest([]).suggestion).toBeNull();
   });
 
-  it('is plain JSON', () => {
+  it('returns plain JSON', () => {
     const finding = analyzeRangeTest(sweep(classic, { noise: 0.02 }));
     expect(JSON.parse(JSON.stringify(finding))).toEqual(finding);
   });

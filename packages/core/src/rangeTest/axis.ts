@@ -10,9 +10,10 @@ export interface Axis {
 }
 
 /**
- * Uses decimal logarithms if at least one sweep is exponential. A linear sweep spends nine tenths of its
- * steps on the last decade, so it is read over the rate itself, with a length that counts as a number of decades: a
- * number of decades in the analysis means the same share of the sweep as in an exponential sweep of that length.
+ * Uses decimal logarithms if at least one sweep is exponential. A linear sweep spends nine tenths of its steps on the
+ * last decade, so its axis is the rate itself, scaled to the length `linearLength`. The analysis states distances in
+ * decades. On this axis, a distance is the same share of the sweep as in an exponential sweep of `linearLength`
+ * decades.
  */
 export function axisOf(sweeps: readonly Pick<RangeTestTrace, 'spacing' | 'endLr'>[]): Axis {
   if (sweeps.length === 0 || sweeps.some(({ spacing }) => spacing === 'exponential'))

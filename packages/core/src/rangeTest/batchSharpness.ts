@@ -19,8 +19,8 @@ export interface BatchSharpness {
   /** Their standard deviation. */
   readonly deviation: number;
   /**
-   * The range of rates in which the edge should lie; both ends are equal for plain SGD. `null` if the loss does not curve up
-   * along the update, or the Trainable does not state its kind of update and its momentum.
+   * The range of rates in which the edge should lie; both ends are equal for plain SGD. `null` if the loss does not
+   * curve up along the update, or the Trainable does not state its kind of update and its momentum.
    */
   readonly edgeLr: Interval | null;
 }
@@ -47,7 +47,8 @@ export interface Dynamics {
  *
  * @param batches - training batches; the first 5 are used unless `count` says otherwise
  * @throws {ClrError} if the Trainable has no `batchSharpness`, or throws
- * @see Andreyev and Beneventano, arXiv 2412.20553 (SGD); arXiv 2604.14108 (momentum); Cohen et al., arXiv 2207.14484 (Adam)
+ * @see Andreyev and Beneventano, arXiv 2412.20553 (SGD); arXiv 2604.14108 (momentum); Cohen et al., arXiv 2207.14484
+ *   (Adam)
  *
  * @example
  * ```ts
@@ -94,7 +95,7 @@ export function predictEdge(sharpness: number, { updateKind, momentum }: Dynamic
   const beta = updateKind === 'sgd' ? 0 : momentum;
   if (!(sharpness > 0) || beta === undefined || updateKind === undefined || updateKind === 'unknown')
     return null;
-  // A velocity adds up to 1 / (1 − β) gradients; Adam's mean is a mean.
+  // With a constant gradient, a velocity grows to 1 / (1 − β) times the gradient. Adam's first moment does not grow.
   const gain = updateKind === 'adaptive' ? 1 - beta : 1;
   return [(2 * (1 - beta)) / gain / sharpness, (2 * (1 + beta)) / gain / sharpness];
 }

@@ -133,7 +133,7 @@ function evidence(
     margin: 0.5,
   };
 }
-/** True if the accuracy of a curve without noise that rises by `depth` is read. */
+/** True if the analysis reads an accuracy that rises by `depth`, without noise. */
 const reads = (m: Modules, depth: number, of: { startNoise: number; answer: number }): boolean => {
   const made = evidence({ depth, bottom: 3 });
   const curve = { ...made.curve, count: made.curve.x.map(() => 1) };
@@ -276,8 +276,8 @@ const noisy = (noise: number) => {
 };
 
 /**
- * Losses whose differences form a cosine wave, so that neighbours correlate by `memory`. The first `noisy` differences are
- * small and correlate by −0.6.
+ * Losses whose differences form a cosine wave, so that neighbours correlate by `memory`. The first `noisy` differences
+ * are small and correlate by −0.6.
  */
 const wave = ({ memory, steps, noisy = 0 }: { memory: number; steps: number; noisy?: number }) => {
   let loss = 0;
@@ -373,7 +373,7 @@ const table: readonly Row[] = [
     value: [false, true],
   },
   {
-    // Half a decade apart, as for `smoothing.neighbours`.
+    // The bins are half a decade apart, as for `smoothing.neighbours`.
     pins: ['clearChange.answers'],
     see: (m) => {
       const weights = [1, 1, 2, 2].map((distance) => (1 - (distance / 3) ** 3) ** 3);
@@ -425,7 +425,8 @@ const table: readonly Row[] = [
     value: 1 / range(-7, 7).reduce((sum, i) => sum + (1 - Math.abs(i / 8) ** 3) ** 3, 0),
   },
   {
-    // Half a decade apart, the fifth neighbour is the third to one side: the reach is 1.5 decades.
+    // The bins are half a decade apart. The fifth nearest neighbour is the third to one side, so the reach is 1.5
+    // decades.
     pins: ['smoothing.neighbours'],
     see: (m) => {
       const x = range(-10, 10).map((i) => i / 2);
@@ -443,7 +444,7 @@ const table: readonly Row[] = [
     value: 1 + 2,
   },
   {
-    // Steps between 0 and 2: the lowest lies 1 below the start, and all second differences are 4.
+    // The losses alternate between 0 and 2: the lowest lies 1 below the start, and all second differences are 4.
     pins: ['ceiling.noises'],
     see: (m) => curveOf(m, [...times(50, 0, 2), 99]).y.at(-1),
     value: 1 + 2 + 8 * deviations(4),
@@ -469,7 +470,7 @@ const table: readonly Row[] = [
     value: '100',
   },
   {
-    // Four decades in 100 steps: a fifth of the noise of a step.
+    // With four decades in 100 steps, √(4 / 100) makes it a fifth of the noise of a step.
     pins: ['doubt.noises'],
     see: (m) => [11.9, 12.1].map((depth) => refusesOnly(m, { x: range(0, 4, 0.4), noise: 5, depth })),
     value: ['flat', ''],
@@ -521,7 +522,7 @@ const table: readonly Row[] = [
     value: [true, false],
   },
   {
-    // Steps between 0 and 2, around 1: all second differences are 4.
+    // The losses alternate between 0 and 2: all second differences are 4.
     pins: ['dataFault.noises'],
     see: (m) =>
       [-0.1, 0.1].map((more) =>
@@ -589,7 +590,7 @@ const table: readonly Row[] = [
     value: [true, false, false],
   },
   {
-    // The generator of Numerical Recipes starts with 0.24, 0.28, 0.69, …: below ½ is a flip.
+    // The generator of Numerical Recipes starts with 0.24, 0.28, 0.69, … A number below ½ flips the noise of a block.
     pins: ['noiseBlock'],
     see: (m) => {
       const seen: string[] = [];

@@ -1,11 +1,11 @@
 /**
  * Every number that the analysis of a range test uses, each with its source.
  *
- * There are two kinds of sources. *Fitted*: to models whose best fixed rates are known (counted by `score.ts` of
- * `benchmarks/range-test` and `table.ts` of `benchmarks/tuned-decay`, explained by decisions 5, 6, 9 and 14 in
- * `docs/adr`). *Chosen*: by hand, for the reason given;
- * no fit is recorded, but the benchmark was run with these values. `calibration.test.ts` fails when a number is halved
- * or multiplied by 1.6, and `quotedNumbers.test.ts` when a document quotes another value.
+ * There are two kinds of sources. *Fitted* numbers come from models whose best fixed rates are known (counted by
+ * `score.ts` of `benchmarks/range-test` and `table.ts` of `benchmarks/tuned-decay`, explained by decisions 5, 6, 9 and
+ * 14 in `docs/adr`). *Chosen* numbers were set by hand, for the reason given. No fit is recorded for them, but the
+ * benchmark was run with these values. `calibration.test.ts` fails when a number is halved or multiplied by 1.6, and
+ * `quotedNumbers.test.ts` fails when a document quotes another value.
  */
 
 import type { UpdateKind } from '../optimizers/updateKind.ts';
@@ -13,8 +13,8 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 // The suggestion: how far below the loss edge the rates lie.
 
 /**
- * The distance, in decades, from the edge down to `maxLr`, the best peak of a linear decay, and, for a training of
- * {@link referenceSteps}, to `fixedLr`. Fitted per kind of update: `maxLr` to tuned decays (`benchmarks/tuned-decay`,
+ * The distances, in decades, from the edge down to `maxLr` (the best peak of a linear decay) and down to `fixedLr` (for
+ * a training of {@link referenceSteps}). Fitted per kind of update: `maxLr` to tuned decays (`benchmarks/tuned-decay`,
  * decision 14), factors of 1.8, 3.5, 4.8, 1.6 and 3.2; `fixedLr` to constant rates (`score.ts`, decision 9), factors of
  * 2.8, 8, 9, 5 and 7.
  */
@@ -51,14 +51,14 @@ export const lengthExponent = 0.35;
 // The axis.
 
 /**
- * A linear sweep counts as this many decades long, so that the reach of the smoothing, the noise that explains a fall, and the
- * proof of a rise are shares of it. Chosen: a usual exponential sweep is about as long.
+ * A linear sweep counts as this many decades long, so that the reach of the smoothing, the noise that explains a fall,
+ * and the proof of a rise are shares of it. Chosen: a usual exponential sweep is about as long.
  */
 export const linearLength = 5;
 
 /**
- * A linear sweep finds its edge higher by these decades: it takes more steps at high rates, and an adaptive optimizer has
- * adapted to them. Fitted: the median of the development settings (`linear.ts`).
+ * A linear sweep finds the edge this many decades higher than an exponential one, because it takes more steps at high
+ * rates, to which an adaptive optimizer adapts. Fitted: the median of the development settings (`linear.ts`).
  */
 export const linearEdge: Readonly<Record<UpdateKind | 'unknown', number>> = {
   sgd: 0.1,
@@ -85,7 +85,8 @@ export const fallShare = 0.1;
 
 /**
  * A change of the accuracy is clear if it is at least `noises` standard deviations; a rise must also be at least
- * `answers` right answers. Chosen: no synthetic sweep at chance level has one, and no stored sweep on random labels.
+ * `answers` right answers. Chosen: no synthetic sweep at chance level, and no stored sweep on random labels, has a
+ * clear change.
  */
 export const clearChange = { noises: 6, answers: 4 } as const;
 
@@ -93,8 +94,8 @@ export const clearChange = { noises: 6, answers: 4 } as const;
 export const slowShare = 0.9;
 
 /**
- * The accuracy falls at a rate higher by these decades than the loss edge. Fitted: the median of all stored sweeps with a
- * reading of both.
+ * The rate at which the accuracy falls is this many decades above the loss edge. Fitted: the median of all stored
+ * sweeps that show both.
  */
 export const accuracyEdge = 0.085;
 
@@ -110,14 +111,14 @@ export const binsPerDecade = 40;
 export const smoothing = { decades: 0.2, neighbours: 5 } as const;
 
 /**
- * The loss at the start is the median of this share of the steps, but of at least this many; of the first `linear` steps
- * of a linear sweep. Chosen: a usual sweep has not begun to fall there.
+ * The loss at the start is the median of the first losses: of this `share` of the steps, but of at least `steps`; in a
+ * linear sweep, of the first `linear` steps. Chosen: the loss of a usual sweep has not begun to fall there.
  */
 export const startWindow = { share: 0.1, steps: 5, linear: 3 } as const;
 
 /**
- * The noise is measured on this share of the steps, but on at least this many. Chosen: a usual sweep has not diverged
- * there.
+ * The noise is measured on the first steps: on this `share` of them, but on at least `steps`. Chosen: a usual sweep has
+ * not diverged there.
  */
 export const noiseWindow = { share: 0.5, steps: 20 } as const;
 
@@ -128,8 +129,8 @@ export const noiseWindow = { share: 0.5, steps: 20 } as const;
 export const ceiling = { gains: 2, noises: 8 } as const;
 
 /**
- * A loss that is not finite is a gap, and not the end, if so many losses follow. Chosen: a model that diverged has a few more
- * at most before all are NaN.
+ * A loss that is not finite is a gap, not the end of the sweep, if at least this many finite losses follow. Chosen: a
+ * model that diverged gives fewer finite losses before all are NaN.
  */
 export const gap = 5;
 
@@ -144,7 +145,7 @@ export const minSweep = { steps: 20, bins: 10, advised: 100 } as const;
  */
 export const doubt = { noises: 12, rounding: 1e-6 } as const;
 
-/** The loss must fall for this many decades from the first rate on. Chosen: half the reach of the smoothing. */
+/** The lowest loss must be at least this many decades above the first rate. Chosen: half the reach of the smoothing. */
 export const minDescent = 0.1;
 
 /**
@@ -154,8 +155,9 @@ export const minDescent = 0.1;
 export const minRoom = 1;
 
 /**
- * A curve that did not diverge must have lost half its fall this many decades before its end, if the fall is this many
- * doubts deep. Fitted: decision 6, and `score.ts`, hopeless curves: sweeps cut short, and random labels.
+ * A curve that did not diverge must have lost half of its fall at least `decades` before its end, if the fall is at
+ * least `doubts` times what noise explains. Fitted: decision 6, and the hopeless curves of `score.ts`: sweeps cut
+ * short, and random labels.
  */
 export const provenRises: readonly { readonly doubts: number; readonly decades: number }[] = [
   { doubts: 2, decades: 0.1 },
@@ -163,8 +165,9 @@ export const provenRises: readonly { readonly doubts: number; readonly decades: 
 ];
 
 /**
- * Losses look smoothed if the correlation of their differences, in windows of this many steps, has a low quartile
- * between these. Fitted: raw stored sweeps, and the same sweeps smoothed like other libraries (`smoothed.ts`).
+ * Losses look smoothed if the lower quartile of the correlations of successive differences, each measured in a window
+ * of `steps` steps, lies between `above` and `below`. Fitted: raw stored sweeps, and the same sweeps smoothed as other
+ * libraries do (`smoothed.ts`).
  */
 export const smoothedNoise = { steps: 30, quartile: 0.25, above: -0.28, below: 0.5 } as const;
 
@@ -177,22 +180,22 @@ export const highStart = 1.5;
 /**
  * Classes are uneven if the best constant answer is right `shares` times as often as for even classes with the same
  * loss. An untrained model then starts above that answer, at most by the factor `start`. Chosen: predicting one of 96
- * characters, in a text whose every fifth is a space, gives 5 and 1.5.
+ * characters, in a text in which every fifth character is a space, gives 5 and 1.5.
  */
 export const unevenClasses = { shares: 2, start: 3 } as const;
 
 /**
- * The loss must fall below that of the best constant answer by this share of it. If it starts below this share of it,
- * and at most this share of the answers is wrong, there is nothing to gain. If it falls below this share on the way,
- * nothing is left. Chosen: the gain from learning the class
- * shares of recent batches.
+ * A share of the loss of the best constant answer. The loss of the sweep must fall by at least this share below the
+ * constant answer's. If it starts below this share, and at most this share of the answers is wrong, there is nothing to
+ * gain. If it falls below this share during the sweep, nothing is left to learn. Chosen: the gain from learning the
+ * class shares of recent batches.
  */
 export const minGain = 0.005;
 
 /**
  * A loss that is not finite is not due to its rate in two cases: a coarse sweep went above that rate by the factor
- * `passed`; or the rate is less than `below`, and no earlier loss differed by more than `noises` and `share`. Chosen: a
- * loss that diverges rises before it overflows.
+ * `passed`; or the rate is less than `below`, and no earlier loss differed from the median loss by more than `noises`
+ * standard deviations plus the `share` of it. Chosen: a loss that diverges rises before it overflows.
  */
 export const dataFault = { passed: 3, below: 1e-3, noises: 6, share: 0.02 } as const;
 
@@ -224,41 +227,42 @@ export const widening = { baseLr: 0.15, maxLr: 0.15, fixedLr: 0.3 } as const;
 export const certainty = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as const;
 
 /**
- * `confidence = (share of resampled edges within agreement) / (1 + exp(−(base + gain · g + density · ln(1 + n))))`, where `g` is
- * the share of the loss that was gained, up to `maxGain`, and `n` the density of the certainty, up to `maxSteps`. Fitted by
- * logistic regression: which suggestions, taken as the peak of a linear decay, come within half a point of the tuned one
- * (`benchmarks/tuned-decay/confidence.ts`, decision 17). Chosen: the two caps, beyond which one range test in twenty lies.
+ * `confidence = (share of resampled edges within agreement) / (1 + exp(−(base + gain · g + density · ln(1 + n))))`,
+ * where `g` is the share of the loss that was gained, up to `maxGain`, and `n` the density of the certainty, up to
+ * `maxSteps`. Fitted by logistic regression: which suggestions, taken as the peak of a linear decay, come within half a
+ * point of the tuned one (`benchmarks/tuned-decay/confidence.ts`, decision 17). Chosen: the two caps, beyond which one
+ * range test in twenty lies.
  */
 export const chance = { base: -1.54, gain: 2.94, density: 0.37, maxGain: 0.8, maxSteps: 108 } as const;
 
 /**
- * The confidence is at most this if a sweep fell to the loss of the class shares and not clearly below. Chosen: of
- * forty such suggestions for text four in ten are good (decision 19).
+ * The confidence is at most this if the loss of a sweep fell to that of the class shares and not clearly below. Chosen:
+ * of forty such suggestions for text models, four in ten are good (decision 19).
  */
 export const sharesAloneConfidence = 0.3;
 
 /**
- * For such a sweep, `maxLr` is limited by this many of the lowest edges that the batch sharpness predicts. Fitted
- * likewise.
+ * For such a sweep, `maxLr` is at most the mean of this many of the lowest edges that the batch sharpness predicts.
+ * Fitted to the same suggestions (decision 19).
  */
 export const sharpestOf = 3;
 
 // The sweep itself.
 
 /**
- * A sweep has diverged when the median of the last `tail` losses is above that of the first `head` by this many gains
- * and standard deviations, or when it had gained this many standard deviations and the last `head` losses have lost
- * them again. Chosen: stopping too early loses the edge, stopping late only costs steps. `score.ts` replays its stored
- * sweeps with these numbers.
+ * The gain of a sweep is the fall of its loss so far. A sweep has diverged in two cases: the median of the last `tail`
+ * losses is above that of the first `head` losses by `gains` gains and `noises` standard deviations; or the gain was
+ * above `noises` standard deviations, and the last `head` losses have lost all of it. Chosen: stopping too early loses
+ * the edge, stopping late only costs steps. `score.ts` replays its stored sweeps with these numbers.
  */
 export const divergence = { head: 20, tail: 5, gains: 2, noises: 8 } as const;
 
 /**
  * The two sweeps of a range test without given rates. The coarse one spends one step in `oneIn` on all rates that
- * optimizers use; the fine one goes from edge / `below` to edge · `above`. A sweep is ahead of its own
- * divergence: if a coarse one shows no edge, the edge is assumed `ahead` steps before its end. Fitted (decision 15):
- * `ahead`, the median of the runs whose fine sweep found the edge. Chosen: `oneIn`; `above`; `below`, so that the fine
- * sweep begins below `maxLr` even where the coarse one is wrong by a decade.
+ * optimizers use; the fine one goes from edge / `below` to edge · `above`. The loss diverges some steps after the edge,
+ * so if a coarse sweep shows no edge, the edge is assumed `ahead` steps before its end. Fitted (decision 15): `ahead`,
+ * the median of the runs whose fine sweep found the edge. Chosen: `oneIn`; `above`; `below`, so that the fine sweep
+ * begins below `maxLr` even where the coarse one is wrong by a decade.
  */
 export const coarseSweep = {
   startLr: 1e-6,
@@ -271,15 +275,16 @@ export const coarseSweep = {
 
 /**
  * The steps of a range test that finds its own rates, and the steps it adds if its certainty is below `sure` (decision
- * 6). With fewer than `least` steps it makes one sweep. Chosen: the coarse one would have only 33 steps.
+ * 6). With fewer than `least` steps it makes one sweep. Chosen: a coarse sweep would have fewer than 40 steps.
  */
 export const rangeTestSteps = { first: 200, more: 400, sure: 0.5, least: 100 } as const;
 
 /**
- * The fine sweep measures the batch sharpness at up to `looks` steps, evenly spread from the coarse sweep's edge /
- * `below` to that edge, which differs from its own by up to a decade. Fitted (`sharpness.ts`): measurements from the
- * sweep's own edge / `near` to that edge predict it as well as 150 steps of training. At lower rates they say little,
- * at the start nothing. Chosen: `looks`, of which about three are in that range; 15 would say hardly more.
+ * The fine sweep measures the batch sharpness at up to `looks` steps. They are evenly spread up to the edge of the
+ * coarse sweep, from that edge / `below` on. (The edges of the two sweeps differ by up to a decade.) Fitted
+ * (`sharpness.ts`): measurements between the fine sweep's edge / `near` and its edge predict the edge as well as
+ * measurements after 150 steps of training. Those at lower rates say little, those at the start nothing. Chosen:
+ * `looks`, about three of which are in that range; 15 would say hardly more.
  */
 export const sharpnessWindow = { below: 30, looks: 8, near: 4 } as const;
 

@@ -9,7 +9,7 @@ import type { RangeTestPoint } from './trace.ts';
 export interface Curve {
   /** The mean position of each bin, rising. */
   readonly x: readonly number[];
-  /** Mean loss of each bin, with outliers far above the start cut. */
+  /** The mean loss of each bin. Outliers far above the start are capped. */
   readonly y: readonly number[];
   /** The number of steps in each bin. */
   readonly count: readonly number[];
@@ -50,7 +50,7 @@ export function toCurve(
   const start = known.start ?? (losses.length > 0 ? median(firstOf(losses, head)) : Number.NaN);
   const high = isHigh(start, constantLoss);
   const level = high ? constantLoss : start;
-  // At high losses the differences are large, and say nothing about the noise at low ones.
+  // High losses are noisier, so after a high start only the losses up to `level` count.
   const lower = losses.filter((loss) => !high || loss <= level);
   const noise = known.noise ?? noiseOf(firstOf(lower.length < minSweep.steps ? losses : lower, noiseWindow));
   const highest = level + ceiling.gains * Math.max(0, level - minOf(losses)) + ceiling.noises * noise;

@@ -15,7 +15,9 @@ export interface Distances {
   readonly fixedLr: number;
 }
 
-/** The distances for a kind of update, a training of `steps` steps, and the spacing of the sweep that found the edge. */
+/**
+ * The distances for a kind of update, a training of `steps` steps, and the spacing of the sweep that found the edge.
+ */
 export function distances(
   kind: UpdateKind | 'unknown',
   steps: number,

@@ -8,7 +8,7 @@ type Rates = readonly number[];
 const argMin = (values: readonly number[]): number =>
   values.reduce((best, value, i) => (value < values[best]! ? i : best), 0);
 
-/** Every pair of losses is compared. */
+/** Compares every pair of losses, as fastai does. */
 function valleyOfFastai(lrs: Rates, losses: Rates): number | null {
   let [start, end] = [0, 0];
   const lds = losses.map(() => 1);
@@ -38,7 +38,7 @@ function steepOfFastai(lrs: Rates, losses: Rates): number | null {
   return grads.length > 0 ? lrs[argMin(grads)]! : null;
 }
 
-/** Indices count from the end; `np.gradient` is one-sided at both ends. */
+/** In fastai's code, indices count from the end, and `np.gradient` is one-sided at both ends. */
 function slideOfFastai(lrs: Rates, losses: Rates): number | null {
   const n = losses.length;
   const grads = losses.map((loss, i) => {
@@ -74,7 +74,7 @@ const curves: Readonly<Record<string, fc.Arbitrary<number[]>>> = {
     .map(([n, bend]) => Array.from({ length: n }, (_, i) => bend * (i - n / 2) ** 2 * 0.01)),
 };
 
-describe.each(rules)('%s is fastai’s', (_, ours, fastai) => {
+describe.each(rules)('%s gives the same rate as fastai', (_, ours, fastai) => {
   it.each(Object.entries(curves))('on %s', (_, losses) => {
     fc.assert(
       fc.property(losses, (values) => {

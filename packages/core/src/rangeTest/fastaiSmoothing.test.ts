@@ -18,7 +18,7 @@ it('smooths by a debiased running mean with weight 0.98', () => {
   }
 });
 
-it('cuts when the mean exceeds four times its best, or is not a number', () => {
+it('cuts the curve where the mean exceeds four times its best, or is not a number', () => {
   // After many losses of 1, k losses of h give the mean 1 + (h − 1) · (1 − 0.98^k). The curve is cut at the first k for
   // which this exceeds 4.
   const long = times(2000, 1);

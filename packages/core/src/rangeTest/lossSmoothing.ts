@@ -19,7 +19,7 @@ export type LossSmoothing =
       readonly debias?: boolean;
     };
 
-/** The running mean of a name. `ahead` is the number of steps by which the debiasing is off. */
+/** The running mean that a name stands for. Its debiasing is that of a step which comes `ahead` steps later. */
 interface RunningMean {
   readonly beta: number;
   readonly debias?: boolean;

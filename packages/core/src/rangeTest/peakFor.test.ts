@@ -131,7 +131,7 @@ describe('peakFor', () => {
           const before = toSchedule(policy);
           let peak = 0;
           for (let step = 0; step < length; step++) peak = Math.max(peak, before.lr(step));
-          // Some shrink so fast that they would have to begin above the range of float32.
+          // Some policies shrink so fast that they would have to begin above the range of float32.
           if (peak < 1e-20) return;
           const wanted = fixedLr * (50 / length) ** 0.35 * Math.max(1, peakRatio(before.lr, peak, length));
           const planned = peakFor(policy, { fixedLr, steps: 50 });
@@ -158,17 +158,17 @@ describe('peakFor', () => {
     expect(peakFor(low!, source).maxLr).toBeCloseTo(low!.maxLr, 15);
   });
 
-  it('is fixedLr for a constant rate', () => {
+  it('gives fixedLr to a constant policy', () => {
     near(peakFor(constant({ lr: 7 }), { fixedLr: 0.01, steps: 1234 }).lr, 0.01);
   });
 
-  it('is no lower than fixedLr if the rates drop to almost 0', () => {
+  it('gives a peak no lower than fixedLr if the rates drop to almost 0', () => {
     const values = [...Array.from({ length: 99 }, () => 1), 1e-9];
     expect(ratioOf(table({ values }), 100)).toBeLessThan(0.01);
     near(peakFor(table({ values }), { fixedLr: 0.01, steps: 100 }).values[0]!, 0.01);
   });
 
-  it('is the maxLr of a finding for a decay, and in proportion for other shapes', () => {
+  it('gives the maxLr of a finding to a decay, and a proportional peak to other shapes', () => {
     const line = decay({ maxLr: 1, steps: 1000, warmup: 0 });
     near(peakFor(line, { finding: found }).maxLr, 0.06);
     for (const [policy, lr] of [
@@ -194,7 +194,7 @@ describe('peakFor', () => {
     near(peakFor(line, { finding: found }).maxLr, 0.06);
   });
 
-  it('counts whole cycles', () => {
+  it('counts only whole cycles of a policy', () => {
     const policy = cosineRestarts({ baseLr: 0, maxLr: 1, firstCycle: 30 });
     near(peakFor(policy, { fixedLr: 0.1, steps: 100 }).maxLr, 0.1 * (100 / 90) ** 0.35 * ratioOf(policy, 90));
   });

@@ -47,8 +47,8 @@ type Anchor = { readonly steps: number } & ({ readonly maxLr: number } | { reado
  * @param policy - any policy; its peak does not matter
  * @throws {PolicyError} if the finding has no suggestion, a rate or `steps` is bad, the policy has no rate above
  *   1e-300, or `T` is above 100,000,000
- * @see Defazio et al., arXiv 2310.07831, theorem 10; Schaipp et al., arXiv 2501.18965, who carry rates from one schedule
- *   to another by it
+ * @see Defazio et al., arXiv 2310.07831, theorem 10; Schaipp et al., arXiv 2501.18965, who use that theorem to carry
+ *   rates from one schedule to another
  *
  * @example
  * ```ts
@@ -73,7 +73,8 @@ export function peakFor<P extends Policy>(policy: P, source: PeakSource): P {
     const expected = `a policy with a rate of at least ${minPeak} in its first ${length} steps`;
     throw new PolicyError('policy', data, expected, 'No factor makes a rate of 0 train.');
   }
-  // The bound is useless for rates that drop to almost 0 at once. But below a good constant rate any shape is stable.
+  // The bound is useless for rates that drop to almost 0 at once. The ratio is at least 1 all the same, because any
+  // shape is stable below a good constant rate.
   const ratio = Math.max(1, peakRatio(lr, peak, length));
   const wanted =
     'maxLr' in anchor

@@ -29,7 +29,7 @@ describe('poolTraces', () => {
     expect(pool).toMatchObject({ broken: undefined, afterCoarse: false, diverged: false });
   });
 
-  it('detects divergence by a loss that is not finite, a stop, or a coarse sweep before', () => {
+  it('detects divergence by a loss that is not finite, an early stop, or an earlier coarse sweep', () => {
     const good = sweep([[0.1, 1]]);
     expect(
       poolTraces([

@@ -13,7 +13,7 @@ export interface PooledTrace {
   readonly sweeps: readonly RangeTestTrace[];
   /** All points, by rising rate. */
   readonly points: readonly RangeTestPoint[];
-  /** The point of lowest rate whose loss is not finite. */
+  /** The point with the lowest rate among those whose loss is not finite. */
   readonly broken: RangeTestPoint | undefined;
   /** True if a coarse sweep chose the rates. It covered the lower rates and diverged at the upper end. */
   readonly afterCoarse: boolean;

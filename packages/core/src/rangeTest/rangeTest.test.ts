@@ -60,7 +60,7 @@ describe('rangeTest', () => {
     expect(last.lr).toBeLessThan(30);
   });
 
-  it('records the same, in one sweep or two, if losses come late', async () => {
+  it('records the same points if losses come late, in one sweep or two', async () => {
     for (const options of [{ startLr: 1e-3, endLr: 1e3, steps: 400 }, { steps: 200 }]) {
       expect(await trace(options, { late: true })).toEqual(await trace(options));
     }
@@ -169,7 +169,7 @@ describe('rangeTest', () => {
     expect((await tested({ steps: 200 }, flat)).trainable.seen.length).toBe(80);
   });
 
-  it('accepts batches for a single pass, in one sweep', async () => {
+  it('makes a single sweep over batches that allow only one pass', async () => {
     const trainable = linearTrainable();
     const once = (function* () {
       for (;;) yield examples[0]!;

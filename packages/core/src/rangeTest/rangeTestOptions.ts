@@ -13,7 +13,10 @@ export interface RangeTestOptions<Batch> {
    * if the result is in doubt; 400 for one plain sweep.
    */
   readonly steps?: number;
-  /** One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default `'exponential'`. */
+  /**
+   * One plain sweep with equal ratios or, as in the paper, equal differences from step to step. Default
+   * `'exponential'`.
+   */
   readonly spacing?: 'linear' | 'exponential';
   /**
    * Probing: try each rate separately, with this many updates from the starting state, instead of one run with a rising
@@ -22,9 +25,8 @@ export interface RangeTestOptions<Batch> {
    */
   readonly updatesPerRate?: number;
   /**
-   * Batches to evaluate on, about 20 times along the sweep. When probing: after every rate; default, the next
-   * `updatesPerRate`
-   * training batches.
+   * Batches to evaluate on, about 20 times along the sweep. When probing, the model is evaluated after every rate, by
+   * default on the next `updatesPerRate` training batches.
    */
   readonly validation?: BatchPass<Batch>;
   /**

@@ -64,7 +64,7 @@ interface Case {
 
 /** The best constant answer for these curves. */
 const constantAnswer = { loss: 2.29, accuracy: 0.12 };
-/** A fall from 2.9 to 2.3 only. */
+/** The loss falls only from 2.9 to 2.3. */
 const settles = (x: number): number => 2.3 + 0.6 * (1 - sigmoid(5 * (x + 2))) + 60 * sigmoid(10 * (x - 0.5));
 
 const cases: readonly Case[] = [
@@ -210,7 +210,7 @@ const applying = (trace: RangeTestTrace): string[] => {
 };
 
 describe('refusals', () => {
-  it.each(cases)('$name: $why', ({ name, refused, neighbour, reason }) => {
+  it.each(cases)('$name refuses $why', ({ name, refused, neighbour, reason }) => {
     expect(applying(refused)[0]).toBe(name);
     expect(applying(neighbour)).toEqual([]);
     expect(analyzeRangeTest(refused)).toMatchObject({ suggestion: null, edgeLr: null });
@@ -218,7 +218,7 @@ describe('refusals', () => {
     expect(analyzeRangeTest(neighbour).suggestion).not.toBeNull();
   });
 
-  it('all occur alone on one of these curves', () => {
+  it('each occur alone on one of these curves', () => {
     const alone = cases.map(({ refused }) => applying(refused)).filter(({ length }) => length === 1);
     expect([...new Set(alone.flat())]).toEqual(refusals.map(({ name }) => name));
   });

@@ -62,7 +62,7 @@ export const refusals: readonly Refusal[] = [
     name: 'smoothed',
     applies: ({ trace }) => trace.smoothed,
     reason: () =>
-      'Smoothed: the noise carries over from step to step, as in a running mean. A running mean lags behind and hides the edge. State the kind of smoothing: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if they were not.',
+      'Smoothed: the noise carries over from step to step, as in a running mean. A running mean lags behind and hides the edge. State the kind of smoothing: smoothing: "fastai", "lightning", "lr-finder" or { beta }; or "none" if the losses are raw.',
   },
   {
     name: 'learnedByHeart',

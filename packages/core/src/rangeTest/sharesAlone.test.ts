@@ -6,7 +6,7 @@ import type { RangeTestTrace } from './trace.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** A sweep from 4.5 down to `low`. The loss first rises to `rise`, and at far higher rates to its start. */
+/** A sweep whose loss falls from 4.5 to `low`, rises to `rise`, and is back at 4.5 only at far higher rates. */
 function sweepTo(low: number, given: Partial<RangeTestTrace> = {}): RangeTestTrace {
   const points = Array.from({ length: 200 }, (_, step) => {
     const x = -5 + (step / 199) * 7;
@@ -41,7 +41,7 @@ describe('a sweep over uneven classes', () => {
     expect(reasons[0]).toMatch(/^The range test only learned the class shares: .* Give it more steps\.$/);
   });
 
-  it('then suggests no more than the batch sharpness allows', () => {
+  it('limits maxLr to what the batch sharpness allows if the loss fell only to that of the class shares', () => {
     const free = analyzeRangeTest(sweepTo(3.2));
     const { suggestion, edgeLr, reasons } = analyzeRangeTest(sweepTo(3.2, looks(1000, 1000, 1000)));
     expect(suggestion!.maxLr).toBeCloseTo(0.002, 12);
@@ -50,7 +50,7 @@ describe('a sweep over uneven classes', () => {
     expect(analyzeRangeTest(sweepTo(3.2, looks(1e-9, 1e-9, 1e-9))).suggestion).toEqual(free.suggestion);
   });
 
-  it('does not change for even classes, or without a constant answer', () => {
+  it('is read as usual if the classes are even, or if the constant answer is unknown', () => {
     const reasons = analyzeRangeTest(sweepTo(2.2, even)).reasons;
     expect(reasons.join()).not.toMatch(/class shares/);
   });
@@ -63,7 +63,7 @@ describe('highestBySharpness', () => {
     expect(highestBySharpness(trace, { updateKind: 'momentum' })).toBeCloseTo(0.001, 12);
   });
 
-  it('is unknown for plain SGD, for too few measurements, and if the loss does not curve up', () => {
+  it('is Infinity for plain SGD, for too few measurements, and if the loss does not curve up', () => {
     expect(highestBySharpness(sweepTo(3.2, looks(2, 20, 200)), { updateKind: 'sgd' })).toBe(Infinity);
     expect(highestBySharpness(sweepTo(3.2, looks(2, 20)), { updateKind: 'adaptive' })).toBe(Infinity);
     expect(highestBySharpness(sweepTo(3.2, looks(-2, -20, 3)), { updateKind: 'adaptive' })).toBe(Infinity);

@@ -5,10 +5,10 @@ import type { RangeTestTrace } from './trace.ts';
 
 /**
  * The highest `maxLr` for a sweep that learned only the class shares. The edge of such a sweep is that of the output
- * biases. The batch sharpness predicts that of the weights, so the limit is the (geometric) mean of the lowest edges
- * that it predicts.
+ * biases. The batch sharpness predicts the edge of the weights, so the limit is the (geometric) mean of the lowest
+ * edges that it predicts.
  *
- * @returns Infinity if it is unknown, and for plain SGD, for which single batches say too little
+ * @returns Infinity if the limit is unknown, and for plain SGD, for which single batches say too little
  */
 export function highestBySharpness({ sharpness, momentum }: RangeTestTrace, dynamics: Dynamics): number {
   const known = { momentum, ...dynamics };

@@ -36,7 +36,7 @@ export type Measured = Pick<RangeTestTrace, 'constantAnswer'>;
 
 /** Options of one sweep. */
 interface SweepOptions<Batch> extends Omit<RangeTestOptions<Batch>, 'sharpness'> {
-  /** An estimate of the edge, below which the batch sharpness is measured. Default: nowhere. */
+  /** An estimate of the edge, below which the batch sharpness is measured. Default: it is not measured. */
   readonly sharpEdge?: number;
 }
 
@@ -69,7 +69,8 @@ export async function sweep<Batch>(
     looks: looksBelow(options.sharpEdge, schedule, steps),
     stop: () => watch.diverged || signal?.aborted === true,
     see: async (point) => {
-      // Drop steps still in flight at divergence: how many there are depends on how late losses are read.
+      // Drop the steps that were still in flight at divergence, because their number depends on how late losses are
+      // read.
       if (watch.diverged) return;
       points.push(point);
       watch.see(point.loss);

@@ -12,13 +12,13 @@ export interface RangeTestPoint {
   readonly loss: number | null;
   /** The share classified right, in [0, 1]. */
   readonly accuracy?: number | null;
-  /** The first value of the batch that is not finite, if it made the loss so. */
+  /** Names the first value of the batch that is not finite, if the loss is not finite because of it. */
   readonly fault?: string;
 }
 
 /** The batch sharpness at one step of a sweep. */
 export interface SharpnessPoint {
-  /** The step that the batch was measured before, and its rate. */
+  /** The step that trained on the batch next. */
   readonly step: number;
   /** The rate of that step. */
   readonly lr: number;
@@ -34,7 +34,7 @@ export interface RangeTestTrace {
   readonly spacing: 'linear' | 'exponential';
   /** The first rate. */
   readonly startLr: number;
-  /** The rate of the last step, had nothing stopped the sweep. */
+  /** The rate of the last step, if nothing stops the sweep before. */
   readonly endLr: number;
   /** The losses before each update of a sweep; or, when probing, after the updates at each rate. */
   readonly points: readonly RangeTestPoint[];

@@ -118,13 +118,13 @@ describe('undoSmoothing', () => {
   });
 });
 
-it('a smoothed curve is refused with advice', () => {
+it('analyzeRangeTest refuses a smoothed curve, with advice', () => {
   for (const [, smooth] of tools.slice(0, 3)) {
     const { suggestion, reasons } = analyzeRangeTest(traceOf(smooth(curve)));
     expect(suggestion).toBeNull();
     expect(reasons[0]).toMatch(/^Smoothed: .* smoothing: "fastai", "lightning", "lr-finder" or \{ beta \}/);
   }
   expect(analyzeRangeTest(traceOf(curve)).suggestion).not.toBeNull();
-  // A caller who states that the losses are raw.
+  // The caller states that the losses are raw.
   expect(analyzeRangeTest(traceOf(tools[0]![1](curve)), { smoothing: 'none' }).suggestion).not.toBeNull();
 });

@@ -165,17 +165,20 @@ describe('a snapshot or a restore that fails', () => {
 });
 
 describe('batches that go wrong', () => {
-  it.each(named)('an empty list, or none: %s refuses it before it changes anything', async (_, call) => {
-    for (const nothing of [[], undefined, 7, {}]) {
-      const trainable = await model();
-      await faultOf(call(trainable, nothing as never, {}));
-      expect(trainable.seen.length).toBe(0);
-      expect(trainable.state).toEqual(before);
-    }
-  });
+  it.each(named)(
+    'are an empty list, or missing: %s refuses them before it changes anything',
+    async (_, call) => {
+      for (const nothing of [[], undefined, 7, {}]) {
+        const trainable = await model();
+        await faultOf(call(trainable, nothing as never, {}));
+        expect(trainable.seen.length).toBe(0);
+        expect(trainable.state).toEqual(before);
+      }
+    },
+  );
 
   it.each(named)(
-    'an iterable that proves empty: %s reports it and leaves the model unchanged',
+    'prove empty when they are read: %s reports it and leaves the model unchanged',
     async (_, call) => {
       const trainable = await model();
       const error = await faultOf(call(trainable, { *[Symbol.iterator]() {} }, {}));
@@ -184,7 +187,7 @@ describe('batches that go wrong', () => {
     },
   );
 
-  it.each(named)('throw at the tenth: %s says where', async (name, call) => {
+  it.each(named)('throw at the tenth batch: %s says where', async (name, call) => {
     const trainable = await model();
     const broken = {
       *[Symbol.iterator]() {
@@ -269,7 +272,7 @@ describe('validation that goes wrong', () => {
     }
   });
 
-  it.each(named)('proves empty: %s says when', async (name, call) => {
+  it.each(named)('proves empty when it is read: %s says when', async (name, call) => {
     const trainable = await model();
     const none = { *[Symbol.iterator]() {} };
     const error = await faultOf(call(trainable, examples, { [key(name)]: none }));
@@ -334,7 +337,7 @@ describe('a callback that throws', () => {
 });
 
 describe('autoClr, while it trains', () => {
-  /** The range test of a budget of 300 takes 150 updates at most. */
+  /** With a budget of 300 updates, the range test takes at most 150. */
   it('keeps the best trough if a step throws', async () => {
     const trainable = await model();
     const { trainStep } = trainable;

@@ -63,9 +63,9 @@ describe('hyper of train', () => {
       /hyper\.momentum\(11\) to be .* in \[0, 1\)/,
     ],
     ['a policy out of range', { momentum: constant({ lr: 1 }) }, /hyper\.momentum\(0\) to be .* in \[0, 1\)/],
-    ['a text', { weightDecay: '0.1' as never }, /weightDecay/],
-    ['nothing', { weightDecay: undefined as never }, /weightDecay|policy/],
-    ['no object', 0.1 as never, /hyper to be an object/],
+    ['a string', { weightDecay: '0.1' as never }, /weightDecay/],
+    ['undefined', { weightDecay: undefined as never }, /weightDecay|policy/],
+    ['a number in place of the object', 0.1 as never, /hyper to be an object/],
   ])('refuses %s before the first step', async (_, hyper, message) => {
     const trainable = linearTrainable();
     await expect(run(hyper, {}, trainable)).rejects.toThrow(message);

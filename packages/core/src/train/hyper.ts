@@ -24,9 +24,10 @@ export interface ReadHyper {
 
 /**
  * Reads `hyper` of `train`. Refuses names that the Trainable does not support, and values that are bad at one of the
- * given steps, at which most faults show.
+ * given steps.
  *
  * @param scheduled - the names that the policy itself sets
+ * @param steps - the first and the last step, at which most mistakes show
  */
 export function readHyper(
   hyper: Hyper,

@@ -45,7 +45,7 @@ export async function* runSteps<Batch>(
       asked = 'the next batch';
       const next = await batches.next();
       asked = '';
-      // Aborted while it waited.
+      // The run was aborted while it waited for the batch.
       if (next.done) break;
       const lr = schedule.lr(step);
       const momentum = schedule.momentum(step);

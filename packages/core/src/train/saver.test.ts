@@ -4,7 +4,7 @@ import { constant, PolicyError, triangular } from '../index.ts';
 import type { Checkpoint } from '../trainable/checkpoint.ts';
 import { type TrainOptions, train } from './train.ts';
 
-// The troughs are at 8, 16, 24.
+// The troughs are at the steps 8, 16 and 24.
 const policy = triangular({ baseLr: 0.01, maxLr: 0.1, stepSize: 4 });
 
 /** Trains with checkpoints, and returns them with the record of the run. */
@@ -64,7 +64,7 @@ describe('checkpoints of a run', () => {
     expect((await saved({}, { every: { steps: 5 } }, trainable)).at).toEqual([5, 8, 10, 15, 16, 20]);
   });
 
-  it('go to a store that keeps its own state', async () => {
+  it('go to an instance of a class, whose `save` may use `this`', async () => {
     class Store {
       readonly steps: number[] = [];
       save({ step }: Checkpoint): void {

@@ -57,7 +57,7 @@ describe('train', () => {
     );
   });
 
-  it('starts a new pass per epoch from a function', async () => {
+  it('calls a function for the batches of each epoch', async () => {
     const trainable = linearTrainable();
     const epochs: number[] = [];
     const batches = (epoch: number) => {
@@ -76,7 +76,7 @@ describe('train', () => {
     expect(early.steps[0]?.loss).toBe(examples[0]!.y ** 2);
   });
 
-  it('is plain JSON', async () => {
+  it('returns plain JSON', async () => {
     const record = await run(linearTrainable(), { evaluate: examples });
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   });
@@ -205,7 +205,7 @@ describe('train', () => {
   it.each([
     ['steps: 0', { steps: 0 }, 'Received: steps = 0'],
     ['steps: 1.5', { steps: 1.5 }, 'Received: steps = 1.5'],
-    ['a resume without a step', { from: { step: -1, snapshot: {} } }, 'Received: from.step = -1'],
+    ['a checkpoint with a negative step', { from: { step: -1, snapshot: {} } }, 'Received: from.step = -1'],
     ['a bad policy', { policy: { ...policy, maxLr: Number.NaN } }, 'Received: maxLr = NaN'],
   ])('refuses %s and changes nothing', async (_, options, message) => {
     const trainable = linearTrainable();

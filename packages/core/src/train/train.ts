@@ -26,8 +26,8 @@ export interface TrainOptions<Batch> {
   /** The policy, or a schedule of your own. */
   readonly policy: ScheduleLike;
   /**
-   * Further hyperparameters by name, such as `weightDecay` and `clipNorm`: a number, a function from step to value, or a
-   * policy whose rate is the value. The names that the Trainable lists in `hyperparameters` are legal.
+   * Further hyperparameters by name, such as `weightDecay` and `clipNorm`: a number, a function from step to value, or
+   * a policy whose rate is the value. The names that the Trainable lists in `hyperparameters` are legal.
    */
   readonly hyper?: Hyper;
   /**
@@ -84,7 +84,7 @@ const names = [
  * same call with `from` continues a run with the same bits.
  *
  * @param batches - read from the start in every epoch
- * @returns the record of the run; `stopped` says why it is short, if it is
+ * @returns the record of the run; if it ended early, `stopped` says why
  * @throws {PolicyError} if the policy, a step count or `hyper` is bad, before anything is touched
  * @throws {ClrError} if there are no batches, a loss is not a number, or the Trainable or the batches throw; the model
  *   is then in the state after its last good step. Errors of callbacks are passed on unchanged

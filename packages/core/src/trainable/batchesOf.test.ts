@@ -58,7 +58,7 @@ describe('batchesOf', () => {
     expect(seen).toEqual([1, 2, 2, 3]);
   });
 
-  it('refuses bad sizes and makers', async () => {
+  it('refuses bad sizes, and a maker that is not a function', async () => {
     expect(() => batchesOf({ type: 'triangular' } as never, () => 1)).toThrow('sizes.baseLr');
     expect(() => batchesOf(policy, undefined as never)).toThrow('make to be a function');
     const tiny = train(

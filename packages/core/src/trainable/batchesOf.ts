@@ -14,12 +14,12 @@ export interface BatchPlace {
 }
 
 /**
- * Batches whose size follows a schedule. `make` is called for every step. The batches are endless, so a run sees a
- * single epoch; compute your own epoch number by `Math.floor(start / examples)`. A run that resumes makes the earlier
+ * Batches whose size follows a schedule. `make` is called for every step. The batches are endless, so a run has a
+ * single epoch. Compute your own epoch number as `Math.floor(start / examples)`. A run that resumes makes the earlier
  * batches again and skips them.
  *
- * @param sizes - the size of each step's batch, rounded to whole examples: a function of the step, or a policy whose rate
- *   is the size
+ * @param sizes - the size of each step's batch, rounded to whole examples: a function of the step, or a policy whose
+ *   rate is the size
  * @param make - makes a batch, or a promise of one; it must return the same batch for the same place, so that a run can
  *   be resumed
  * @returns an iterable for `train` and `rangeTest` that starts again each time it is iterated

@@ -6,7 +6,7 @@ import type { Hyperparameters } from './trainable.ts';
 
 const reads: Readonly<Record<string, Read>> = { momentum: decay, clipNorm: positive };
 
-/** The range of a hyperparameter besides the rate. */
+/** The check of a hyperparameter other than the rate. */
 export const readerOf = (name: string): Read => (Object.hasOwn(reads, name) ? reads[name]! : nonNegative);
 
 /**
@@ -18,9 +18,9 @@ export const readerOf = (name: string): Read => (Object.hasOwn(reads, name) ? re
  *
  * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` and `'rmsProp'` take no momentum
  * @param takes - the names that a step takes besides `lr`, as in `Trainable.hyperparameters`; or whether it takes a
- * momentum and nothing else. It overrides what the kind implies: AdaGrad is adaptive and takes none; SGD that starts at
- * momentum 0 but keeps a velocity takes one
- * @throws {PolicyError} whose `field` is the name of the first bad one
+ *   momentum and nothing else. This overrides what `updateKind` implies: AdaGrad is adaptive but takes no momentum; SGD
+ *   that starts at momentum 0 but keeps a velocity takes a momentum
+ * @throws {PolicyError} whose `field` is the name of the first bad hyperparameter
  *
  * @example
  * ```ts

@@ -38,7 +38,7 @@ describe('constantAnswer', () => {
     expect(accuracy).toBe(2 / 4);
   });
 
-  it('counts shares that sum to 2 twice, like the loss', async () => {
+  it('counts shares that sum to 2 twice, as the loss does', async () => {
     const of = (factor: number) =>
       constantAnswer(
         [{ loss: 'crossEntropy', shares: [0.5, 0.25, 0.25].map((share) => factor * share), width: 3 }],
@@ -48,7 +48,7 @@ describe('constantAnswer', () => {
   });
 
   it.each(['mse', 'l1', 'binaryCrossEntropy'] as const)(
-    'of %s is below that of any other constant',
+    'of %s has a lower loss than any other constant',
     async (loss) => {
       const target =
         loss === 'binaryCrossEntropy'

@@ -5,7 +5,7 @@ import type { Metrics } from './trainable.ts';
 
 /** The targets of a batch, and their loss. */
 export type ConstantTargets =
-  /** Class indices: cross-entropy. */
+  /** Class indices; the loss is cross-entropy. */
   | {
       /** The loss of the training. */
       readonly loss: 'crossEntropy';
@@ -13,8 +13,8 @@ export type ConstantTargets =
       readonly classes: ArrayLike<number | bigint>;
     }
   /**
-   * Shares of `width` classes: cross-entropy. The shares of one class lie `stride` numbers apart (default 1), as in the
-   * shape [N, classes, stride].
+   * Shares of `width` classes; the loss is cross-entropy. The shares of one position lie `stride` numbers apart
+   * (default 1), as in the shape [N, classes, stride].
    */
   | {
       /** The loss of the training. */
@@ -23,10 +23,10 @@ export type ConstantTargets =
       readonly shares: ArrayLike<number>;
       /** The number of classes. */
       readonly width: number;
-      /** The distance of two shares of one position. Default 1. */
+      /** The distance between neighbouring shares of one position, in numbers. Default 1. */
       readonly stride?: number;
     }
-  /** `width` numbers an example: mean squared error, mean absolute error, or binary cross-entropy. */
+  /** `width` numbers for each example; the loss is mean squared error, mean absolute error or binary cross-entropy. */
   | {
       /** The loss of the training. */
       readonly loss: 'mse' | 'l1' | 'binaryCrossEntropy';
@@ -38,7 +38,7 @@ export type ConstantTargets =
 
 /**
  * The metrics of the best constant answer: the outputs that fit the targets best if they must be the same for every
- * example. A model that has learned nothing from its inputs can reach them. They are the result of an adapter's
+ * example. A model that has learned nothing from its inputs can reach these metrics. An adapter returns them from its
  * `constantAnswer`.
  *
  * - cross-entropy: `loss = −Σ share · ln(share)` over the classes, `accuracy` = the largest share

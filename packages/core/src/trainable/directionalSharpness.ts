@@ -12,9 +12,9 @@ export interface BatchLoss {
 }
 
 /**
- * The distance at which gradients are compared, relative to the weights that the update changes. Fitted: with a
- * hundredth smooth nets come within 1 % of exact Hessian-vector products in float32 (`tooling/oracle/sharpness.py`),
- * and nets with kinks repeat best from batch to batch.
+ * The distance at which gradients are compared, relative to the weights that the update changes. Fitted: at 0.01 the
+ * results for smooth nets are within 1 % of exact Hessian-vector products in float32 (`tooling/oracle/sharpness.py`),
+ * and the results for nets with kinks vary least from batch to batch.
  */
 const distance = 0.01;
 
@@ -23,10 +23,11 @@ const distance = 0.01;
  * `batchSharpness` with it; it takes three gradients.
  *
  * `dᵀHd / gᵀd`, with the gradient g, the Hessian H and the direction d of the update. For plain SGD d = g, and this is
- * the batch sharpness `gᵀHg / |g|²`. A step of rate η along −d lowers a quadratic loss while η is below 2 divided by this.
+ * the batch sharpness `gᵀHg / |g|²`. A step of rate η along −d lowers a quadratic loss while η is below 2 divided by
+ * this curvature.
  *
- * H is never formed: `Hd ≈ (g(θ + εd) − g(θ − εd)) / 2ε`, where `ε |d| = 0.01 · Σ|dᵢθᵢ| / |d|`. Both signs are
- * needed: the loss of a net with batch normalization is not even nearly quadratic.
+ * H is never formed: `Hd ≈ (g(θ + εd) − g(θ − εd)) / 2ε`, where `ε |d| = 0.01 · Σ|dᵢθᵢ| / |d|`. The difference of both
+ * signs cancels the cubic term, which matters: the loss of a net with batch normalization is far from quadratic.
  *
  * @returns NaN if the gradient is 0
  * @see Andreyev and Beneventano, Edge of Stochastic Stability, arXiv 2412.20553

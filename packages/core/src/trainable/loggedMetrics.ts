@@ -26,7 +26,7 @@ function metric(name: string, value: unknown, where: string): number | null {
       expected: `${name} to be a ${outside ? 'share in [0, 1]' : 'number'}`,
       received: `${name} = ${show(value)} ${where}`,
       advice: outside
-        ? 'Divide by the number of examples.'
+        ? 'Divide the number of right answers by that of the examples.'
         : 'Read the scalar out of its tensor, or give a promise of it.',
     });
   }

@@ -40,7 +40,7 @@ describe('meanMetrics', () => {
     expect([measured, most]).toEqual([20, 4]);
   });
 
-  it('has an accuracy if every batch has one', async () => {
+  it('has an accuracy only if every batch has one', async () => {
     const [a, b] = [
       { examples: 1, loss: 1, accuracy: 1 },
       { examples: 3, loss: 2 },

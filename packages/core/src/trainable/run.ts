@@ -4,7 +4,9 @@ import type { Policy } from '../policy.ts';
 export interface Stopped {
   /** The number of steps that were taken. */
   readonly step: number;
-  /** The first value of the batch that is not finite, if it made the loss so. Then the rate is not the cause. */
+  /**
+   * Names the first value of the batch that is not finite, if the loss is not finite because of it, not of its rate.
+   */
   readonly fault?: string;
   /** `'ended'`: stopped at a trough on request. */
   readonly reason: 'diverged' | 'aborted' | 'ended';
@@ -24,7 +26,7 @@ export interface TrainingStep {
   readonly loss: number | null;
   /** The share of the batch classified right, in [0, 1]. */
   readonly accuracy?: number | null;
-  /** The first value of the batch that is not finite, if it made the loss so. */
+  /** Names the first value of the batch that is not finite, if the loss is not finite because of it. */
   readonly fault?: string;
 }
 
@@ -55,9 +57,9 @@ export interface TrainingRun {
   readonly policy?: Policy;
   /** The option `hyper` of `train`, without functions. */
   readonly hyper?: Readonly<Record<string, number | Policy>>;
-  /** The first step that this run took. `step` is the one after its last. */
+  /** The first step that this run took. */
   readonly from: number;
-  /** The step after the last one. */
+  /** The step after the last one that this run took. */
   readonly step: number;
   /** One record for each update. */
   readonly steps: readonly TrainingStep[];

@@ -12,7 +12,7 @@ const model: StateDescription = {
 };
 
 describe('snapshotDifferences', () => {
-  it('finds none in the same state, whatever the order of its tensors', () => {
+  it('finds no difference in the same state, whatever the order of its tensors', () => {
     expect(snapshotDifferences(model, model)).toEqual([]);
     expect(snapshotDifferences(model, { ...model, tensors: [...model.tensors].reverse() })).toEqual([]);
   });

@@ -42,8 +42,8 @@ export interface Prediction {
 }
 
 /**
- * The whole state of a {@link Trainable}: weights, optimizer slots, counters. Opaque to core; an adapter
- * says in its own documentation whether it can be stored.
+ * The whole state of a {@link Trainable}: weights, optimizer slots, counters. It is opaque to core. The documentation
+ * of the adapter says whether it can be stored.
  */
 export type Snapshot = object;
 
@@ -71,7 +71,7 @@ export interface Trainable<Batch> {
   readonly momentum?: number;
   /**
    * The names of the hyperparameters that a step takes besides `lr`, such as `'momentum'` and `'weightDecay'`. `train`
-   * refuses any others in `hyper` before its first step. Absent: it takes none there.
+   * refuses any others in `hyper` before its first step. If this is absent, `train` refuses all names.
    */
   readonly hyperparameters?: readonly string[];
   /** One update with exactly these hyperparameters; throws before touching the model if they or the batch are bad. */
@@ -86,13 +86,13 @@ export interface Trainable<Batch> {
    */
   restore(snapshot: Snapshot, options?: RestoreOptions): Promise<void>;
   /**
-   * Optional: the outputs for a batch in inference mode. Changes nothing. `ensemble` needs it.
+   * Optional: the outputs for a batch in inference mode. Changes nothing. `ensemble` needs this method.
    */
   predictBatch?(batch: Batch): Promise<Prediction>;
   /**
-   * Optional: a state whose weights are the means of those in `snapshots`, each counted `weights[i]` times (once if there
-   * are no `weights`; see `averagingWeights`). Optimizer slots and counters come from the last snapshot; running
-   * statistics are averaged or taken from it. Changes nothing. `averageWeights` needs it.
+   * Optional: a state whose weights are the means of those in `snapshots`, each counted `weights[i]` times (once if
+   * there are no `weights`; see `averagingWeights`). Optimizer slots and counters come from the last snapshot; running
+   * statistics are averaged, or come from the last snapshot too. Changes nothing. `averageWeights` needs this method.
    */
   average?(snapshots: readonly Snapshot[], weights?: readonly number[]): Promise<Snapshot>;
   /** Optional, for models with running statistics: updates only these from one batch, as in training. */

@@ -57,8 +57,8 @@ function joined(first: unknown, second: unknown): Error {
 }
 
 /**
- * Copies an error and adds a line. The adapter may keep the error and throw it again, or may have frozen it, so it is
- * not changed.
+ * Copies an error and adds a line. The original stays unchanged, because the adapter may throw it again, or may have
+ * frozen it.
  */
 function withLine(error: ClrError, line: string, cause: unknown = error.cause): ClrError {
   const message = `${error.message}\n${line}`;

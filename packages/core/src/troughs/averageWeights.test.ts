@@ -16,15 +16,15 @@ describe('averageWeights with weights', () => {
   });
 
   it.each<[string, unknown]>([
-    ['too few', [1, 1]],
-    ['a negative one', [1, -1, 1]],
-    ['NaN', [1, Number.NaN, 1]],
-    ['an infinite sum', [1e308, 1e308, 1e308]],
-    ['zeros', [0, 0, 0]],
-    ['text', ['1', 1, 1]],
-    ['a hole', new Array(3)],
-    ['no list', 3],
-    ['null', null],
+    ['too few weights', [1, 1]],
+    ['a negative weight', [1, -1, 1]],
+    ['a weight of NaN', [1, Number.NaN, 1]],
+    ['weights with an infinite sum', [1e308, 1e308, 1e308]],
+    ['weights that are all 0', [0, 0, 0]],
+    ['a weight that is a string', ['1', 1, 1]],
+    ['a list with holes', new Array(3)],
+    ['a number in place of the list', 3],
+    ['null in place of the list', null],
   ])('refuses %s', (_, weights) => {
     expect(() => averagingWeights(states, weights as never)).toThrow(ClrError);
   });

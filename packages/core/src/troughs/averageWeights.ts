@@ -10,7 +10,7 @@ import { averagingWeights } from './averagingWeights.ts';
  * those of the last troughs. Running statistics (batch normalization) of averaged weights differ from the averaged
  * statistics. Pass a few hundred training batches to measure them again. The model does not change.
  *
- * @param snapshots - of this trainable, at least one; the optimizer's state is the last one's
+ * @param snapshots - snapshots of this trainable, at least one; the optimizer's state comes from the last
  * @param batches - one pass over training data
  * @param weights - the weight of each snapshot: numbers of at least 0, in any scale; default: all equal
  * @throws {ClrError} if the trainable cannot average, or throws, or if a weight is bad

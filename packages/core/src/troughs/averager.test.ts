@@ -161,15 +161,15 @@ describe('average of train', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['another type', { type: 'swa' }, /average\.type to be "ema" or "lawa"/],
-    ['nothing of note', 'ema', /average\.type/],
+    ['a string in place of the options', 'ema', /average\.type/],
     ['a decay of 1', { type: 'ema', beta: 1 }, /average\.beta to be .* in \[0, 1\)/],
-    ['no decay', { type: 'ema' }, /average\.beta/],
-    ['a step of 0', { type: 'ema', beta: 0.9, every: 0 }, /average\.every to be a positive integer/],
-    ['no window', { type: 'lawa', every: 2 }, /average\.last to be a positive integer/],
-    ['no step', { type: 'lawa', last: 2 }, /average\.every to be a positive integer/],
+    ['ema without beta', { type: 'ema' }, /average\.beta/],
+    ['an interval of 0', { type: 'ema', beta: 0.9, every: 0 }, /average\.every to be a positive integer/],
+    ['lawa without last', { type: 'lawa', every: 2 }, /average\.last to be a positive integer/],
+    ['lawa without every', { type: 'lawa', last: 2 }, /average\.every to be a positive integer/],
     ['an unknown field', { type: 'ema', beta: 0.9, last: 2 }, /average\.last/],
-    ['no batches', { type: 'ema', beta: 0.9, batches: [] }, /at least one batch/],
-    ['used up batches', { type: 'ema', beta: 0.9, batches: [1].values() }, /iterated again/],
+    ['an empty list of batches', { type: 'ema', beta: 0.9, batches: [] }, /at least one batch/],
+    ['batches for a single pass', { type: 'ema', beta: 0.9, batches: [1].values() }, /iterated again/],
   ])('refuses %s before the first step', async (_, average, message) => {
     const trainable = linearTrainable();
     await expect(averaged(average as never, {}, trainable)).rejects.toThrow(message);

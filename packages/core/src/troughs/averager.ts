@@ -52,7 +52,7 @@ export interface Average extends Partial<LoggedMetrics> {
 export interface Averager {
   /** The next step after which a snapshot must be taken. */
   next(step: number): number;
-  /** Takes a snapshot, if this is a step for it. */
+  /** Takes a snapshot if one is due after this step. */
   update(step: number): Promise<void>;
   /** The data for a checkpoint. */
   state(): Pick<Checkpoint, 'average'>;

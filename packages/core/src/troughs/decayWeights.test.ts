@@ -29,7 +29,7 @@ describe('decayWeights', () => {
     }
   });
 
-  it('has a sum of 1 and no weight below 0 for any steps', () => {
+  it('gives weights of at least 0 with a sum of 1, for any steps', () => {
     const gaps = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(gaps, fc.nat(1000), fc.double({ min: 0.1, max: 4, noNaN: true }), (gaps, start, power) => {
@@ -44,14 +44,14 @@ describe('decayWeights', () => {
     );
   });
 
-  it('is the last snapshot if nothing decays', () => {
+  it('gives all weight to the last snapshot if nothing decays', () => {
     expect(decayWeights([5, 6, 9], constant({ lr: 2 }))).toEqual([0, 0, 1]);
   });
 
   it.each<[string, readonly number[], Parameters<typeof decayWeights>[1], RegExp]>([
     ['one snapshot', [5], constant({ lr: 1 }), /steps/],
     ['steps that do not rise', [5, 5], constant({ lr: 1 }), /steps\[1\] to be above 5/],
-    ['a part of a step', [5, 5.5], constant({ lr: 1 }), /steps\[1\]/],
+    ['a fraction of a step', [5, 5.5], constant({ lr: 1 }), /steps\[1\]/],
     ['a decay without an end', [0, 1e12], constant({ lr: 1 }), /at most 100000000 steps/],
     ['a rate that rises', [0, 3, 6], triangular({ baseLr: 1, maxLr: 2, stepSize: 4 }), /falls or stays/],
     ['a rate of 0', [0, 3], () => 0, /above 0/],

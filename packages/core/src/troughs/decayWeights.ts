@@ -8,9 +8,9 @@ const stepList = list(integer(0), 2);
 const longest = 1e8;
 
 /**
- * Weights for `averageWeights` that approximate a decay. The weighted average of snapshots from a run at a constant rate
- * approximates a run whose rate decays from the first snapshot on. So no decay has to be trained, and several decays can
- * be compared on the same snapshots.
+ * Weights for `averageWeights` that approximate a decay. The weighted average of snapshots from a run at a constant
+ * rate approximates a run whose rate decays from the first snapshot on. So no decay has to be trained, and several
+ * decays can be compared on the same snapshots.
  *
  * With the snapshots `s₀ … sₙ` and `rᵢ` the mean share of the rate that the decay leaves between `sᵢ₋₁` and `sᵢ`, the
  * average is `s₀ + Σ rᵢ · (sᵢ − sᵢ₋₁)`: every update counts with the share of its rate that the decay would have left.
@@ -41,7 +41,7 @@ export function decayWeights(steps: readonly number[], schedule: ScheduleLike): 
   const rates = steps.slice(1).map((end, index) => {
     const from = steps[index]!;
     if (end <= from)
-      throw new PolicyError(`steps[${index + 1}]`, end, `above ${from}`, 'Give the lowest first.');
+      throw new PolicyError(`steps[${index + 1}]`, end, `above ${from}`, 'Give the lowest step first.');
     let sum = 0;
     for (let step = from; step < end; step++) sum += lr(step - start);
     return sum / (end - from);

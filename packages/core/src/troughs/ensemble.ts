@@ -32,7 +32,7 @@ export interface Ensemble<Batch> {
  */
 export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly Snapshot[]): Ensemble<Batch> {
   requireMethod(trainable, 'predictBatch', members.length);
-  /** The last member's predictions with the mean outputs. */
+  /** The last member's predictions, with the mean of all members' outputs in place of its own. */
   const predictions = async (batches: BatchPass<Batch>): Promise<Prediction[]> => {
     checkBatches('batches', batches, true);
     return inOtherStates(trainable, async () => {
@@ -40,7 +40,7 @@ export function ensemble<Batch>(trainable: Trainable<Batch>, members: readonly S
       for (const [index, member] of members.entries()) {
         const means = all;
         all = [];
-        await withContext('a member', `${index} of an ensemble`, async () => {
+        await withContext('predicting', `by member ${index} of an ensemble`, async () => {
           await trainable.restore(member);
           for await (const batch of untilAborted(batches)) {
             const prediction = await trainable.predictBatch!(batch);

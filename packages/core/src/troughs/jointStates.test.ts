@@ -86,7 +86,7 @@ describe('ensemble', () => {
     const trainable = await model();
     trainable.predictBatch = () => Promise.reject(new Error('mine'));
     await expect(ensemble(trainable, states).evaluate(examples)).rejects.toThrow(
-      'Received: Error: mine 0 of',
+      'Received: Error: mine by member 0 of',
     );
     expect(trainable.state).toEqual({ w: 9, v: 8, updates: 7 });
   });

@@ -6,7 +6,10 @@ import type { Metrics } from '../trainable/trainable.ts';
 
 /** Options of {@link readTroughs}. */
 export interface ReadTroughsOptions {
-  /** The number of cycles without gain after which the bounds are reduced or training stops. Default 4; the paper says 3 to 5. */
+  /**
+   * The number of cycles without gain after which the bounds are reduced or training stops. Default 4; the paper says 3
+   * to 5.
+   */
   readonly patience?: number;
   /** The smallest change that counts as a gain, in accuracy if there is one, else in loss. Default 0. */
   readonly minGain?: number;
@@ -25,7 +28,7 @@ export interface TroughReading {
   readonly best: Trough | null;
   /** Cycles since the best trough or the last reduction of the bounds. */
   readonly cyclesWithoutGain: number;
-  /** `'reduce bounds'`: divide both, by ten in the paper. */
+  /** `'reduce bounds'` means: divide both bounds by the same number; the paper divides them by ten. */
   readonly advice: 'go on' | 'reduce bounds' | 'stop';
   /** The reason, as a sentence. */
   readonly reason: string;

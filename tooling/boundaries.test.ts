@@ -32,13 +32,13 @@ describe('the boundaries', () => {
     ['core with a dependency', { name: '@clr/core', dependencies: { lodash: '1' } }, '', 'depends on lodash'],
     ['core using Node', { name: '@clr/core' }, "import fs from 'node:fs';", 'uses Node: node:fs'],
     [
-      'an adapter on an adapter',
+      'an adapter that depends on another adapter',
       { name: '@clr/tfjs', dependencies: { '@clr/onnx': '1' } },
       '',
       'depends on @clr/onnx',
     ],
     [
-      'a path out of the package',
+      'an import by a path out of the package',
       { name: '@clr/onnx' },
       "import { x } from '../../core/src/index.ts';",
       'reaches out of its folder',
@@ -58,23 +58,23 @@ describe('the boundaries', () => {
 
   it.each([
     [
-      'a room above',
+      'an import from a room above',
       { 'graph/a.ts': "import { b } from '../read/b.ts';" },
       'graph/a.ts of @clr/onnx imports from read',
     ],
     [
-      'a type from a room above',
+      'an import of a type from a room above',
       { 'graph/a.ts': "import type { B } from '../read/b.ts';" },
       'imports from read',
     ],
     ['a room without a rule', { 'attic/a.ts': "import { b } from '../graph/b.ts';" }, 'the room attic'],
     [
-      'a circle',
+      'a circle of imports',
       { 'graph/a.ts': "import { b } from './b.ts';", 'graph/b.ts': "export { a } from './a.ts';" },
       'circle: src/graph/a.ts → src/graph/b.ts → src/graph/a.ts',
     ],
     [
-      'a circle of types',
+      'a circle of imports of types alone',
       { 'read/a.ts': "import type { B } from './b.ts';", 'read/b.ts': "import type { A } from './a.ts';" },
       'circle: src/read/a.ts → src/read/b.ts → src/read/a.ts',
     ],

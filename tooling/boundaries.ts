@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, relative } from 'node:path';
 
-/** Describes each violation of a boundary. */
+/** The description of one violation of a boundary. */
 export type Crossing = string;
 
 interface Manifest {
@@ -151,7 +151,7 @@ export function crossingsOf(folder: string): Crossing[] {
   return crossings;
 }
 
-/** Finds imports from one room of a package to one that it may not import. */
+/** Describes what is wrong with an import if it leads to a room that the file's room may not import. */
 function upward(
   src: string,
   file: string,

@@ -8,7 +8,7 @@ import { meets } from './needs.ts';
 /** Debian's Chromium; `CLR_CHROMIUM` names another. */
 export const chromiumPath: string = process.env.CLR_CHROMIUM ?? '/usr/bin/chromium';
 
-/** WebGPU and WebGL2 by SwiftShader, and no network traffic of Chromium itself. */
+/** Flags that give WebGPU and WebGL2 by SwiftShader, and stop Chromium's own network traffic. */
 export const chromiumArgs: readonly string[] = [
   '--no-sandbox',
   '--enable-unsafe-webgpu',

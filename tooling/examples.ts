@@ -56,7 +56,7 @@ const literal = /^(?:[-\d'"[{]|(?:true|false|null|undefined|NaN|Infinity)\b)/;
 /**
  * Runs a block of plain JavaScript with the names of `scope`. Returns every value it states in a comment at the end of
  * a line (`lr(2000); // 0.006`, `const n = fit(730); // 800`, `console.log(n); // 800`) and the names it declares
- * at its top level. An `import` takes from `modules`.
+ * at its top level. An `import` finds its module in `modules`.
  *
  * @throws the example's error, or an error if it is not plain JavaScript
  */

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 /** True if this machine has a redis-server. */
 export const hasRedis: boolean = spawnSync('redis-server', ['--version']).status === 0;
 
-/** A test's own server on loopback. It keeps its data over a restart. */
+/** A test's own server on the loopback address. It keeps its data over a restart. */
 export interface RedisServer {
   readonly url: string;
   start(): Promise<void>;
-  /** With SIGKILL it may lose the data of the last second. */
+  /** Stops the server. With SIGKILL, the data of the last second may be lost. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Stops it, and removes its data. */
+  /** Stops the server and removes its data. */
   remove(): Promise<void>;
 }
 

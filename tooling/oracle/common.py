@@ -34,7 +34,10 @@ def write_json(name, **fields):
 
 
 def largest_difference(first, second):
-    """The largest difference of two results, each a dict of arrays, relative to the largest of each array or to 1e-3."""
+    """
+    The largest difference between two results, each a dict of arrays. It is relative to the largest value of its array,
+    or to 1e-3 if that value is smaller.
+    """
     worst = 0.0
     for name, value in first.items():
         value = np.asarray(value, dtype=np.float64)
@@ -45,7 +48,10 @@ def largest_difference(first, second):
 
 def held(run, limit=1e-5, draws=4, noise=1e-6):
     """
-    Returns True if a result stays within `limit` when the initial weights change by `noise`, and when everything is computed in float64. `run(dtype, nudge)` trains and returns a dict of arrays; `nudge` changes one weight tensor. The differences are large if inputs of a ReLU or a max pool are close to a kink. Then float32 implementations need not agree.
+    Returns True if a result stays within `limit` when the initial weights change by `noise`, and when everything is
+    computed in float64. `run(dtype, nudge)` trains and returns a dict of arrays; `nudge` changes one weight tensor. The
+    differences are large if inputs of a ReLU or a max pool are close to a kink. Then float32 implementations need not
+    agree.
     """
     result = run(torch.float32, lambda weight: weight)
     if largest_difference(result, run(torch.float64, lambda weight: weight)) > limit:

@@ -67,8 +67,8 @@ def trained(net, seed):
     random = np.random.RandomState(seed)
     size = SIZE[net]
     labels = np.arange(64) % 10
-    # An image is one of ten patterns with as much noise. There is something to learn, and hardly any two pixels are
-    # equal.
+    # An image is one of ten patterns plus as much noise, so that there is something to learn, and hardly any two pixels
+    # are equal.
     patterns = random.randint(0, 128, size=(10, size, size))
     images = patterns[labels] + random.randint(0, 128, size=(64, size, size))
     batches = [part.tolist() for _ in range(3) for part in random.permutation(64).reshape(4, 16)]

@@ -1,12 +1,13 @@
 """
-fastai's rules for choosing a rate from the curve of a range test, from its `callback/schedule.py` (Apache-2.0). Each takes the rates and losses as lists and returns a rate, or None if fastai raises an error.
+fastai's rules for choosing a rate from the curve of a range test, from its `callback/schedule.py` (Apache-2.0). Each
+takes the rates and losses as lists and returns a rate, or None if fastai raises an error.
 """
 
 import numpy as np
 
 
 def valley(rates, losses):
-    """The point two thirds down the longest falling subsequence of the losses."""
+    """The point half-way down the longest falling subsequence of the losses."""
     count = len(losses)
     start, end = 0, 0
     longest = [1] * count
@@ -62,7 +63,9 @@ def smooth(losses, beta=0.98):
 
 def views_of(rates, losses, planned):
     """
-    The results of the rules for three forms of a curve: as in fastai (smoothed, cut at the divergence, without both ends), smoothed as a whole, and raw. A form is left out if a loss is not a number, or if the last bits of the losses decide.
+    The results of the rules for three forms of a curve: as in fastai (smoothed, cut at the divergence, without both
+    ends), smoothed as a whole, and raw. A form is left out if a loss is not a number, or if the results depend on the
+    last bits of the losses.
     """
     smoothed = smooth(losses)
     end, best = len(losses), float("inf")

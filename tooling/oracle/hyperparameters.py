@@ -1,5 +1,6 @@
 """
-PyTorch's optimizers with a weight decay and a clipping norm that change at every step, and averages of their weights: data/hyperparameters.json. The problems are those of optimizers.py.
+PyTorch's optimizers with a weight decay and a clipping norm that change at every step, and averages of their weights:
+data/hyperparameters.json. The problems are those of optimizers.py.
 """
 
 import copy
@@ -53,7 +54,10 @@ def train(start, loss_of, optimizer_class, options, lr, decays, clips, dtype, nu
 
 
 def averages(states):
-    """Exponential moving averages by AveragedModel, updated every step or every few steps, and the mean of the last few."""
+    """
+    Averages of the weights: exponential moving averages by AveragedModel, updated at every step or every few steps, and
+    the mean of the last few states.
+    """
 
     def ema(beta, chosen):
         first = torch.nn.ParameterDict({name: torch.nn.Parameter(value.clone()) for name, value in chosen[0].items()})
@@ -87,7 +91,7 @@ def main():
                 losses, states = result
                 return {"loss": np.array([loss.item() for loss in losses]), **{k: v.numpy() for k, v in states[-1].items()}}
 
-            assert held(run), f"{problem} {name}: float32 does not hold it"
+            assert held(run), f"{problem} {name}: float32 cannot reproduce it"
             losses, states = kept
             entry = {"problem": problem, "optimizer": name, "cls": kind.__name__, "options": options, "lr": lr}
             if decays:

@@ -1,4 +1,6 @@
-"""Nets of every layer of `buildModel` of @clr/onnx: outputs and gradients in training mode for given weights. Weights have the package's names and shapes. Everything is float64 here; the test computes in float32.
+"""
+Nets that cover every layer of `buildModel` of @clr/onnx: outputs and gradients in training mode for given weights.
+Weights have the package's names and shapes. Everything is float64 here; the test computes in float32.
 """
 import base64
 import math

@@ -1,5 +1,8 @@
 """
-Seven small nets as ONNX files, and PyTorch's results of four short trainings of each: data/models/. Each training takes three steps of SGD with momentum and weight decay from the weights in the file. A longer one could not be reproduced: ReLU and max pooling have kinks, and at some step a value rounds to the other side of one. A seed is used only if no kink is near the trajectory.
+Seven small nets as ONNX files, and PyTorch's results of four short trainings of each: data/models/. Each training takes
+three steps of SGD with momentum and weight decay from the weights in the file. A longer training could not be
+reproduced: ReLU and max pooling have kinks, and at some step rounding moves a value to the other side of a kink. A seed
+is used only if no kink is near the trajectory.
 """
 
 import copy

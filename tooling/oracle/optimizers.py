@@ -111,7 +111,7 @@ def main():
                 losses = np.array([loss.item() for loss in record["loss"]])
                 return {"loss": losses, **{key: value.detach().numpy() for key, value in weights.items()}}
 
-            assert held(run), f"{problem} {name}: float32 does not hold it"
+            assert held(run), f"{problem} {name}: float32 cannot reproduce it"
             record = kept["record"]
             entry = {"problem": problem, "optimizer": name, "cls": kind.__name__, "options": options}
             entry["lr"] = record["lr"]

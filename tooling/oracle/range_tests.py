@@ -1,5 +1,6 @@
 """
-Range tests of a small net on scikit-learn's digits, the best fixed rates, and synthetic curves, each with the results of fastai's rules: data/range_tests.json.
+Range tests of a small net on scikit-learn's digits, the best fixed rates, and synthetic curves. Every curve has the
+results of fastai's rules. Written to data/range_tests.json.
 """
 
 import math
@@ -72,7 +73,7 @@ def plain(values, digits):
 
 
 def curve(name, schedule, ends, rates, losses, accuracies=None):
-    """Losses are stored with 8 digits, and the rules read the rounded losses."""
+    """A curve with the results of the rules. Losses are stored with 8 digits, and the rules read the rounded losses."""
     kept = plain(losses, 8)
     entry = {"id": name, "schedule": schedule, "startLr": ends[0], "endLr": ends[1], "steps": len(rates)}
     entry["lr"], entry["loss"] = rates, kept

@@ -55,7 +55,9 @@ def one_cycle(**options):
 
 
 def warmup_stable_decay(step):
-    """Two cycles of 8 steps: up in the first 3 of the first one, down as 1 - sqrt in the last 3 of each, then 0."""
+    """
+    Two cycles of 8 steps. The first one rises in its first 3 steps. Each falls as 1 - sqrt in its last 3 steps. Then 0.
+    """
     if step < 3:
         return step / 3
     return 1 - (max(0, step % 8 - 5) / 3) ** 0.5 if step < 16 else 0.0

@@ -115,7 +115,7 @@ const ignoring =
 const sharedSlots = new Float32Array(15);
 
 const flaws: readonly (readonly [what: string, failing: readonly string[], flaw: Flaw])[] = [
-  ['none', [], () => {}],
+  ['no flaw', [], () => {}],
   [
     'the declared update kind is wrong',
     [kind],
@@ -443,7 +443,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ],
   [
     'computing the constant answer changes the model',
-    // A range test calls it before its first step.
+    // A range test asks for the constant answer before its first step.
     [constant, rangeTest],
     (model) => {
       const { constantAnswer } = model;
@@ -498,7 +498,7 @@ const flaws: readonly (readonly [what: string, failing: readonly string[], flaw:
   ['every step leaks', [leaks], (model, live) => also(model, 'trainStep', () => void live.count++)],
   ['every snapshot leaks', [leaks], (model, live) => also(model, 'snapshot', () => void live.count++)],
   [
-    'dispose frees half',
+    'dispose frees only half of the resources',
     [leaks],
     (model, live) => {
       const { dispose } = model;

@@ -6,7 +6,7 @@ export interface Check {
   readonly name: string;
   /** Rejects with a `ClrError` that states what was expected and what was received. */
   run(): Promise<void>;
-  /** The reason why it cannot be run on this subject, if it cannot. */
+  /** The reason why the check cannot be run on this subject; absent if it can. */
   readonly skipped?: string;
 }
 

@@ -27,7 +27,7 @@ export const failures: Readonly<Record<Asked, readonly Failure[]>> = {
 export interface Faulty<Batch> {
   readonly trainable: Trainable<Batch>;
   readonly batches: AsyncIterable<Batch>;
-  /** The same, as evaluation batches. */
+  /** The same batches, to evaluate on. */
   readonly evaluated: AsyncIterable<Batch>;
   /** The number of calls so far. */
   readonly calls: Readonly<Record<Asked, number>>;
@@ -117,7 +117,7 @@ export function faulty<Batch>(
   };
 }
 
-/** A signal that becomes aborted at its read number `reads`. */
+/** A signal that counts how often it is read, and is aborted after `reads` reads. */
 export function abortedAfter(reads: number): { readonly aborted: boolean; readonly looks: number } {
   let looks = 0;
   return {

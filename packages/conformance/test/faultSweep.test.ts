@@ -124,11 +124,11 @@ describe.each(Object.entries(works))('%s', (name, work) => {
     return now === start ? undefined : 'a changed model';
   }
 
-  it('is right after a fault in any call', async () => {
+  it('leaves the right state after a fault in any call', async () => {
     const trained = await statesOfTrain();
     const counts = faulty<ReferenceBatch>(fresh(), batches);
     const whole = await work(counts, { aborted: false });
-    // Faults during training count only if the work got that far.
+    // Without faults, autoClr must get as far as its training, or no fault would happen there.
     if (name.startsWith('autoClr')) expect(whole).toHaveProperty('run');
     const findings: string[] = [];
     let faults = 0;
@@ -144,7 +144,7 @@ describe.each(Object.entries(works))('%s', (name, work) => {
     expect(faults).toBeGreaterThan(100);
   });
 
-  it('is right after an abort at any read of the signal', async () => {
+  it('leaves the right state after an abort at any read of the signal', async () => {
     const trained = await statesOfTrain();
     const signal = abortedAfter(Infinity);
     await work(faulty<ReferenceBatch>(fresh(), batches), signal);

@@ -64,7 +64,7 @@ describe('autoClr on a model that is already trained', () => {
     if (best) expect(best.accuracy).toBe(end.accuracy);
   });
 
-  it('trains it for another task and ends with a better loss and accuracy', async () => {
+  it('trains the model for another task and ends with a better loss and accuracy', async () => {
     const model = await trained(400);
     const moved = { batches: batchesOf(30, 3, { task: 0.4 }), validation: batchesOf(20, 4, { task: 0.4 }) };
     const start = await model.evaluate(moved.validation);

@@ -22,7 +22,7 @@ function checkBatch(model, batch) {
     );
   }
   if (!rows.every((row) => row.length === width && row.every(Number.isFinite))) {
-    throw fail(`rows of ${width} finite numbers`, 'others', 'Check the features of the batch.');
+    throw fail(`rows of ${width} finite numbers`, 'other rows', 'Check the features of the batch.');
   }
   if (!classes.every((each) => each === 0 || each === 1)) {
     throw fail('classes 0 and 1', String(classes), 'Number the classes from 0.');
@@ -83,7 +83,11 @@ export function createTrainable(model, { momentum = 0 } = {}) {
         weights?.length !== model.weights.length ||
         velocity?.length !== weights.length
       ) {
-        throw fail('a snapshot of this model', 'another', 'Pass the result of snapshot() of the same model.');
+        throw fail(
+          'a snapshot of this model',
+          'another object',
+          'Pass the result of snapshot() of the same model.',
+        );
       }
       model.weights.set(weights);
       model.velocity.set(velocity);

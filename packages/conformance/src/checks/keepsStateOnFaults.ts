@@ -14,7 +14,7 @@ function policyOf<Batch>(subject: Subject<Batch>) {
   return triangular({ baseLr: maxLr / 4, maxLr, stepSize: 2, ...(momentum && { momentum }) });
 }
 
-/** The weights after each step of a run without faults, using `trainStep` only. */
+/** The weights after each step of a run without faults or evaluations. */
 async function undisturbed<Batch>(subject: Subject<Batch>): Promise<readonly Weights[]> {
   return withModel(richest(subject), async (model) => {
     const states = [await model.weights()];
@@ -96,7 +96,7 @@ async function trainsThrough<Batch>(
     const from = saved.at(-1);
     if (!from) return;
     await train(model.trainable, subject.batches, { ...options, evaluate: subject.batches, from });
-    const resumed = `a run resumed after ${describe(fault)} to end with the bits of one without`;
+    const resumed = `a run resumed after ${describe(fault)} to end with the same bits as a run without it`;
     sameBits(await model.weights(), states[length]!, resumed, 'Leave no changes behind when a call fails.');
   });
 }

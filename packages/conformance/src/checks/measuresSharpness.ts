@@ -4,8 +4,8 @@ import { batchOf, plain, rateOf, richest, step, steps, withModel } from '../mode
 import type { Subject } from '../subject.ts';
 
 /**
- * Batch sharpness is the curvature measured by two steps of plain SGD on one batch. Computing it does not change the
- * model.
+ * The batch sharpness agrees with the curvature that two steps of plain SGD on one batch show. Computing it does not
+ * change the model.
  */
 export const measuresSharpness: TrainableCheck = {
   name: 'measures the batch sharpness',

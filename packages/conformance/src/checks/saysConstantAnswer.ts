@@ -38,13 +38,17 @@ export const saysConstantAnswer: TrainableCheck = {
       // The learned constant is close to the best one, and cannot be better.
       const loss = learned.loss / said.loss;
       if (!(loss > 0.999 && loss < 1.05)) {
-        throw fail(`a constant answer with the loss ${said.loss}`, `${learned.loss}, learned`, advice);
+        throw fail(
+          `a constant answer with the loss ${said.loss}`,
+          `${learned.loss}, which a model learned`,
+          advice,
+        );
       }
       const off = (said.accuracy ?? 0) - (learned.accuracy ?? 0);
       if (said.accuracy !== undefined && !(off > -1e-6 && off < 0.15)) {
         throw fail(
           `a constant answer with the accuracy ${said.accuracy}`,
-          `${learned.accuracy}, learned`,
+          `${learned.accuracy}, which a model learned`,
           advice,
         );
       }

@@ -3,8 +3,8 @@ import type { TrainableCheck } from '../check.ts';
 import { plain, withModel } from '../model.ts';
 
 /**
- * The declared update kind, which the range test uses, is right. The plain model's optimizer must be SGD, if it is
- * declared.
+ * The declared update kind, which the range test uses, is right. The plain model uses SGD, so it must declare `'sgd'`
+ * or nothing.
  */
 export const saysItsUpdateKind: TrainableCheck = {
   name: 'says its update kind, or nothing',

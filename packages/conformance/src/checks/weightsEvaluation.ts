@@ -19,7 +19,7 @@ export const weightsEvaluation: TrainableCheck = {
       const later = async function* () {
         yield* subject.batches;
       };
-      const emptiness = 'Evaluate with meanMetrics of @clr/core: a mean over nothing is NaN.';
+      const emptiness = 'A mean over nothing is NaN. Evaluate with meanMetrics of @clr/core, which throws.';
       await refusal('an evaluation of no batches', emptiness, () => model.trainable.evaluate([]));
       for (const [kind, batches] of [
         ['an array', subject.batches],
@@ -37,7 +37,7 @@ export const weightsEvaluation: TrainableCheck = {
         );
         if (accuracy === undefined) continue;
         if (accuracy < 0 || accuracy > 1)
-          throw fail('accuracy to be a share in [0, 1]', `${accuracy}`, 'Divide by the count.');
+          throw fail('accuracy to be a share in [0, 1]', `${accuracy}`, 'Divide by the number of examples.');
         close(
           [accuracy],
           [wanted.accuracy / examples],

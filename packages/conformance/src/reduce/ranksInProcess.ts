@@ -78,7 +78,7 @@ function work(kind: string, calls: readonly Call[]): void {
 
 function failure(received: string, detail: string): Error {
   return fail(
-    'the same calls of every rank',
+    'the same calls by every rank',
     `${received}: ${detail}`,
     'Make the same calls in the same order on every rank.',
   );

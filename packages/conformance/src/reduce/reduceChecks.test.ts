@@ -12,7 +12,7 @@ describe.each([1, 2, 3, 4])('%i ranks in one process', (size) => {
   });
 });
 
-describe('a broken Reduce fails its check', () => {
+describe('a broken Reduce fails a check', () => {
   const broken: Readonly<Record<string, (reduce: Reduce) => Partial<Reduce>>> = {
     'that gives all ranks the same number': () => ({ rank: 0 }),
     'that copies instead of adding': (reduce) => ({

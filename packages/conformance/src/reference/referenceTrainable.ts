@@ -48,8 +48,8 @@ interface Pass {
 }
 
 /**
- * A minimal complete adapter: softmax regression with SGD and momentum, in float32 and plain JavaScript. It is for
- * tests, and shows what a Trainable is.
+ * A minimal complete adapter: softmax regression with SGD and momentum, in float32 and plain JavaScript. It serves
+ * tests, and as an example of a Trainable.
  *
  * @throws {ClrError} from `trainStep` and `evaluate`, if a batch has no examples, a row of another length or
  * an invalid class

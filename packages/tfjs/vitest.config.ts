@@ -5,7 +5,7 @@ import { inChromium } from '../../tooling/chromium.ts';
 
 /** Tests that need Node, because they read files or load two copies of tfjs. */
 const node = 'src/**/*.node.test.ts';
-/** Tests that need a page. One backend is enough. */
+/** Tests that need a web page. One backend is enough. */
 const webgl = 'src/**/*.webgl.test.ts';
 
 /** Runs the same tests on one backend after the other. */

@@ -20,7 +20,7 @@ export async function connect(url: string): Promise<Redis> {
     await probe.connect();
     await probe.ping();
   } catch (cause) {
-    const advice = 'Start it, for example with redis-server, or correct the URL.';
+    const advice = 'Start Redis, for example with redis-server, or correct the URL.';
     throw fail(`Redis to answer at ${url}`, why || (cause as Error).message, advice, { cause });
   } finally {
     probe.disconnect();

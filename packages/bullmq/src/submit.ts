@@ -67,7 +67,7 @@ export async function submit(jobs: readonly Job[], options: SubmitOptions): Prom
   queue.on('error', () => {});
   const results = new Map<string, TrialResult>();
   const failed = new Map<string, string>();
-  // The worker sets the delay before a retry. A lost job comes before those with a priority.
+  // The worker sets the delay before a retry. A lost job comes before jobs with a priority.
   const put = (job: Job) =>
     queue.add('trial', job, { jobId: keyOf(job), attempts, backoff: { type: 'clr' }, priority: 1 });
   try {

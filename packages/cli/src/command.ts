@@ -18,7 +18,7 @@ export interface Outcome {
 /** The flags of a command, without their dashes. */
 export type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
 
-/** One of the words after `clr`. */
+/** A command: the word after `clr`, its flags and what it does. */
 export interface Command {
   readonly help: string;
   readonly flags: Flags;

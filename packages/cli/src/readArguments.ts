@@ -26,7 +26,7 @@ function parse(command: string, args: readonly string[], options: Flags): Argume
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true }) as Arguments<Flags>;
   } catch (error) {
-    // Node's sentence without its hint about `--`.
+    // Takes Node's first sentence, without the hint about `--` that follows.
     const received = (error as Error).message.split('. ')[0]!;
     throw new UsageError(`flags that clr ${command} knows`, received, command);
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command, Outcome } from './command.ts';
 import { UsageError } from './errors.ts';
 
-// Loaded on demand, because each takes time to load and only one is needed.
+// Commands are loaded on demand, because each takes time to load and only one is needed.
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map<string, () => Promise<Command>>(
   Object.entries({
     inspect: async () => (await import('./commands/inspect.ts')).inspect,

@@ -100,7 +100,7 @@ describe('a sweep that is stopped', () => {
     while (child.exitCode === null && !(await hasCheckpoint())) await sleep(10);
     child.kill('SIGINT');
     const { code, out } = await ended;
-    // On a fast machine it may end before the signal.
+    // On a fast machine the sweep may end before the signal.
     if (code !== 0) {
       expect(code).toBe(130);
       expect(out).toMatch(/^Stopped with \d of 2 results in stopped\. Resume with:\n/);

@@ -183,7 +183,7 @@ describe('a run that is killed', () => {
       ['SIGINT', 2500],
     ] as const) {
       const { child, ended } = start(resumable, { cwd: folder });
-      // On a fast machine it may end before the signal.
+      // On a fast machine the run may end before the signal.
       await new Promise((resolve) => setTimeout(resolve, wait));
       child.kill(signal);
       const { code, out } = await ended;

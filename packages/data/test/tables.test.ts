@@ -206,7 +206,7 @@ describe('a table', () => {
     expect(await values('ms')).toEqual([5_400_250, Number.NaN, 86_399_999]);
     expect(await values('us')).toEqual([5_400_250.125, Number.NaN, 86_399_999.999]);
     expect(await values('ns')).toEqual([5_400_250.1255, Number.NaN, 86_399_999.999999]);
-    // Parquet stores durations as whole numbers without a unit, so Arrow's would not be the same.
+    // Parquet stores durations as whole numbers without a unit, so only those of Arrow are recognised and refused.
     if (kind === 'arrow')
       await expect(readColumn(times, { name: 'span ms', kind: 'text' })).rejects.toThrow(
         'Duration<MILLISECOND>',

@@ -60,6 +60,6 @@ it('labels jobs by their differences, or else by their ids, and refuses a duplic
     [1, 2].map((at) => `fixed, ${'x'.repeat(60)} (w${at})`),
   );
   const results = [await run(jobOf(tasks.fixed))];
-  expect(() => collect([results[0]!, results[0]!])).toThrow('two with the same id');
+  expect(() => collect([results[0]!, results[0]!])).toThrow('two results with the same id');
   expect(() => collect([])).toThrow('results to collect');
 });

@@ -15,7 +15,7 @@ import type { TrialResult } from './trialResult.ts';
 export interface TrialRow {
   /** The id of the job. */
   readonly id: string;
-  /** The type of its task, and those of model, data, optimizer and seed that differ between the jobs. */
+  /** The type of its task, and the parts of model, data, optimizer and seed that differ between the jobs. */
   readonly label: string;
   /** The type of its task. */
   readonly task: Job['task']['type'];
@@ -36,7 +36,7 @@ export interface TrialRow {
   readonly stopped?: 'diverged' | 'aborted' | 'ended';
 }
 
-/** Range tests of jobs that differ only in their seeds, read as one. */
+/** Range tests of jobs that differ only in their seeds, analysed together. */
 export interface RangeTestGroup {
   /** The label that the jobs of the group share. */
   readonly label: string;
@@ -52,9 +52,9 @@ export interface RangeTestGroup {
 export interface Collection {
   /** One row for each result, in the given order. */
   readonly rows: readonly TrialRow[];
-  /** `rangeTest: { trace: traces, finding }` of a report. */
+  /** For `rangeTest` of a report, as `{ trace: traces, finding }`. */
   readonly rangeTests: readonly RangeTestGroup[];
-  /** `runs` of a report. */
+  /** For `runs` of a report. */
   readonly runs: readonly {
     /** The label of the job. */
     readonly name: string;
@@ -70,7 +70,7 @@ export interface CollectOptions {
 }
 
 /**
- * Combines results: a table, range tests (those that differ only in their seeds are read as one), and named runs.
+ * Combines results: a table, range tests (those that differ only in their seeds are analysed together), and named runs.
  *
  * @throws {ClrError} if there are no results, or two of one job
  *
@@ -88,7 +88,7 @@ export function collect(results: readonly TrialResult[], options: CollectOptions
   }
   const ids = new Set(results.map(({ job }) => job.id));
   if (ids.size < results.length) {
-    throw fail('one result of each job', 'two with the same id', 'Pass each result once.');
+    throw fail('one result of each job', 'two results with the same id', 'Pass each result once.');
   }
   const labels = labelsOf(results.map(({ job }) => job));
   const groups = new Map<string, (readonly [TrialResult, string])[]>();

@@ -34,8 +34,8 @@ interface Training {
   /** Further hyperparameters by name, such as `weightDecay`. Each is a number, or a policy whose rate is the value. */
   readonly hyper?: Readonly<Record<string, number | Policy>>;
   /**
-   * The number of steps between checkpoints; troughs are saved too. A state with NaN counts as divergence when it is
-   * saved, so this setting is part of the job. Default: a tenth of `steps`.
+   * The number of steps between checkpoints; troughs are saved too. A state with NaN ends the run as diverged when it
+   * is saved, so this setting affects the result and is part of the job. Default: a tenth of `steps`.
    */
   readonly checkpointEvery?: number;
 }

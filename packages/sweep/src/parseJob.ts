@@ -12,7 +12,7 @@ const jobId: Read = (value, path) => {
   throw fail(
     expected,
     `${path} = ${inWords(value)}`,
-    'It is used for file names. Leave it out for a hash of the job.',
+    'The id is used for file names. Leave it out for a hash of the job.',
   );
 };
 

@@ -16,7 +16,7 @@ describe('runTrial', () => {
       const job = jobOf(task);
       const once = await runTrial(job, { open });
       expect(text(await runTrial(job, { open }))).toBe(text(once));
-      // JSON keeps everything.
+      // Nothing is lost in JSON.
       expect(parseResult(JSON.parse(text(once)))).toEqual(once);
       expect(text(await runTrial({ ...job, seed: 2 }, { open }))).not.toBe(text(once));
     },

@@ -32,7 +32,7 @@ export async function trainTrial<Batch>(
       // Set even without `save`, because a state with NaN ends a run when it is saved.
       every: { steps: checkpointEvery },
       async save(checkpoint) {
-        // An abort may have cut the evaluation of its trough short.
+        // An abort may have cut short the evaluation of this checkpoint's trough.
         const cutShort = signal?.aborted && validation && troughs.at(-1)?.step === checkpoint.step;
         if (!cutShort)
           await save?.({ ...checkpoint, extra: { job: content, steps: [...steps], troughs: [...troughs] } });

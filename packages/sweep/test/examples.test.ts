@@ -32,7 +32,7 @@ describeExamples({
       runSweep: (jobs: readonly sweep.Job[], options: node.SweepOptions) =>
         node.runSweep(jobs, { ...options, module }),
     },
-    // The README only defines a function that uses them.
+    // The README only defines a function that uses these two packages.
     '@clr/onnx': { createTrainer: undefined },
     'onnxruntime-node': {},
   },

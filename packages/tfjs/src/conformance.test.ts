@@ -62,7 +62,7 @@ interface Points {
 function loop(optimizer: tf.Optimizer): TestModel<Points> {
   const variables = tf.tidy(() => [tf.tensor2d([0.5, -0.25], [2, 1]).variable(), tf.scalar(0.1).variable()]);
   const [weight, bias] = variables as [tf.Variable<tf.Rank.R2>, tf.Variable];
-  // Only the loss knows the form of its batches, so it refuses others.
+  // Only the loss knows the form of its batches, so it refuses batches of other forms.
   const loss = (points: Points) => {
     if (points?.xs?.shape[1] !== 2) {
       throw new ClrError('points', {

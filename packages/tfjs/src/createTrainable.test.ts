@@ -315,7 +315,7 @@ describe(`createTrainable on ${backend}`, () => {
       });
       expect(() => bad.trainStep(points()[0]!, { lr: 0.1 })).toThrow('a scalar tensor');
       const plain = createTrainable(tf, { optimizer, variables, loss: () => variables[1]!.square() });
-      await expect(plain.evaluate([{ rows: 3 }])).rejects.toThrow('Received: one with rows');
+      await expect(plain.evaluate([{ rows: 3 }])).rejects.toThrow('Received: a batch with rows');
     });
   });
 

@@ -43,7 +43,7 @@ export function createTrainable<Batch>(
   if (typeof (tf as Partial<typeof tfjs> | undefined)?.tidy !== 'function') {
     throw fail({
       expected: 'the module @tensorflow/tfjs, then the model',
-      received: target === undefined ? 'one argument' : `${tf === null ? 'null' : typeof tf} first`,
+      received: target === undefined ? 'only one argument' : `${tf === null ? 'null' : typeof tf} first`,
       advice: "import * as tf from '@tensorflow/tfjs', and call createTrainable(tf, model).",
     });
   }

@@ -324,7 +324,7 @@ describe(`cyclicLR on ${backend}`, () => {
       expect(savedProgress(model)).toEqual({ policy: null, step: 5 });
       expect(() => resumeCyclicLR(model)).toThrow('cyclicLR(policy, { from: step })');
       expect(savedProgress(makeModel())).toBeNull();
-      expect(() => resumeCyclicLR(makeModel())).toThrow('Received: one without');
+      expect(() => resumeCyclicLR(makeModel())).toThrow('Received: a model without a policy');
     });
   });
 

@@ -85,9 +85,10 @@ export function resumeCyclicLR(
   const saved = savedProgress(model);
   if (saved?.policy == null) {
     throw fail({
-      expected: 'a model with the policy of its training',
-      received: saved === null ? 'one without' : `one trained to step ${saved.step} under functions`,
-      advice: 'Name the policy: cyclicLR(policy, { from: step }).',
+      expected: 'a model that was saved with the policy of its training',
+      received:
+        saved === null ? 'a model without a policy' : `a model trained to step ${saved.step} under functions`,
+      advice: 'Pass the policy: cyclicLR(policy, { from: step }).',
     });
   }
   return cyclicLR(saved.policy, { ...options, from: saved.step });
@@ -97,7 +98,7 @@ export function resumeCyclicLR(
 function targetOf(schedule: Schedule, from: number, cycles: number | undefined): number {
   if (cycles === undefined) return Infinity;
   const done = (step: number): boolean => schedule.at(step).cycle >= schedule.at(from).cycle + cycles;
-  // Doubling, then bisection: a few dozen look-ups for any number of cycles.
+  // First doubles the step, then bisects. This takes a few dozen look-ups for any number of cycles.
   let [low, high] = [from, from + 1];
   while (!done(high)) {
     const { cycleEnd } = schedule.at(high);

@@ -7,7 +7,9 @@ import * as tfjs from './index.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Names that the examples use without declaring them: a compiled model, its data, a loss; storage as in a browser. */
+/**
+ * Names that the examples use without declaring them: a compiled model, its data, a loss, and storage as in a browser.
+ */
 function scope(): Record<string, unknown> {
   const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
   model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss: 'meanSquaredError' });

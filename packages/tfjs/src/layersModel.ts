@@ -46,7 +46,7 @@ export function compiledModel(model: tfjs.LayersModel): CompiledModel {
   if (inner.optimizer == null) {
     throw fail({
       expected: 'a compiled model',
-      received: 'one without an optimizer',
+      received: 'a model without an optimizer',
       advice: 'Call model.compile({ optimizer, loss }) first.',
     });
   }
@@ -84,7 +84,7 @@ export function checkFrozen({ trainableWeights, collectedTrainableWeights: train
   if (frozen === undefined && thawed === undefined) return;
   throw fail({
     expected: '`trainable` of every layer to be unchanged since the model was compiled',
-    received: frozen ? `${frozen.name}, frozen since` : `${thawed!.name}, thawed since`,
+    received: frozen ? `${frozen.name}, which was frozen since` : `${thawed!.name}, which was thawed since`,
     advice:
       'Call model.compile() again. Where two models share layers, set `trainable` back before each step, as it was at compile.',
   });

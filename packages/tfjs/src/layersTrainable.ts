@@ -238,7 +238,7 @@ function readBatch(
     throw fail({
       expected: 'the same number of examples in every input and target',
       received: `${sizes.join(', ')} examples`,
-      advice: 'The first axis is the batch.',
+      advice: 'Give tensors whose first axis counts the examples.',
     });
   }
   return { inputs, targets };

@@ -169,7 +169,7 @@ function firstAxis(batch: unknown): number {
   if (size === undefined) {
     throw fail({
       expected: 'a batch with a tensor, to count its examples',
-      received: `one with ${typeof batch === 'object' && batch !== null ? Object.keys(batch).join(', ') : String(batch)}`,
+      received: `a batch with ${typeof batch === 'object' && batch !== null ? Object.keys(batch).join(', ') : String(batch)}`,
       advice: 'Say how to count them: createTrainable(tf, { …, examples: (batch) => … }).',
     });
   }

@@ -98,7 +98,7 @@ export function momentumField(kind: OptimizerKind): 'beta1' | 'momentum' {
 export function unlikeTfjs(name: string, what: string): Error {
   return fail({
     expected: `tfjs's ${name} optimizer to have ${what}, as in tfjs 4.0 to 4.22`,
-    received: 'one without',
+    received: 'an optimizer without it',
     advice: 'This tfjs has other internals: use a tested 4.x, or a newer @clr/tfjs.',
   });
 }

@@ -27,8 +27,9 @@ export function claimSlots(optimizer: OptimizerLike, trained: readonly tfjs.Vari
 }
 
 /**
- * Sorts an optimizer's slots into the order of the variables that are trained now. tfjs finds them by index alone, so
- * after freezing or unfreezing a layer each slot would act on another weight. Frees the slots of weights that are now frozen.
+ * Sorts an optimizer's slots into the order of the variables that are trained now. tfjs finds slots by index alone, so
+ * after freezing or unfreezing a layer each slot would act on another weight. Frees the slots of weights that are now
+ * frozen.
  *
  * @param parts - the same variables by name; called only if slots may be out of order
  * @throws {ClrError} if the slots belong to another model
@@ -104,7 +105,7 @@ function listsOf(optimizer: OptimizerLike): SlotList[] {
 function foreign(slot: string): Error {
   return fail({
     expected: 'an optimizer whose state is that of this model',
-    received: `one that holds ${slot}`,
+    received: `an optimizer that holds ${slot}`,
     advice: 'Give each model an optimizer of its own.',
   });
 }

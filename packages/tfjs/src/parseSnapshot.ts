@@ -6,7 +6,7 @@ import type { TensorData } from './tensorData.ts';
 import type { SavedWeight, TfjsSnapshot } from './tfjsSnapshot.ts';
 import type { TrainingParts } from './trainingParts.ts';
 
-/** The first version: without places, and with slots in the order of the weights. */
+/** A snapshot of the first version, without places, and with slots in the order of the weights. */
 interface FirstSnapshot {
   readonly version: 1;
   readonly weights: readonly (Omit<TensorData, 'name'> & { readonly name?: string })[];
@@ -27,7 +27,7 @@ export function parseSnapshot(given: object, parts: TrainingParts): TfjsSnapshot
   if ((version !== 1 && version !== 2) || (owner !== undefined && owner !== 'tfjs')) {
     throw fail({
       expected: 'a snapshot of @clr/tfjs',
-      received: owner === undefined ? `version = ${inWords(version)}` : `one of ${inWords(owner)}`,
+      received: owner === undefined ? `version = ${inWords(version)}` : `a snapshot of ${inWords(owner)}`,
       advice: 'Pass a snapshot made by snapshot() of a trainable of this package.',
     });
   }

@@ -114,7 +114,7 @@ function trainedElsewhere({ optimizer, trained }: TrainingParts, snapshot: TfjsS
 function refuse(differences: readonly string[]): never {
   throw fail({
     expected: 'a snapshot of this model with this optimizer',
-    received: `another: ${differences.join('; ')}`,
+    received: `a snapshot that differs: ${differences.join('; ')}`,
     advice:
       'Restore a snapshot of the same model and optimizer, or only what fits: restore(snapshot, { partial: true }).',
   });

@@ -23,7 +23,7 @@ interface Hyper {
   readonly momentum?: number;
 }
 
-/** Takes steps with those hyperparameters. Returns the loss before each. */
+/** Takes steps with the given hyperparameters. Returns the loss before each step. */
 async function follow<Batch>(
   trainable: Trainable<Batch>,
   batches: Batch[],
@@ -115,7 +115,7 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
 
   const mlps = comparable.filter(({ problem }) => problem === 'mlp');
   const few = mlps.filter(({ optimizer }) => optimizer === 'sgd_nesterov_cycled');
-  it.each(slow ? few : mlps)('are followed by an MLP as a LayersModel: $optimizer', async (run) => {
+  it.each(slow ? few : mlps)('hold for an MLP as a LayersModel: $optimizer', async (run) => {
     const { X, Y, init } = problems.mlp;
     const model = tf.sequential({
       layers: [
@@ -125,8 +125,9 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
     });
     const loss = (labels: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits);
     model.compile({ optimizer: same[run.optimizer]!(), loss });
-    // A fourth class with share 0 makes the length even: with or without clr, the packed matrix product of tfjs 4.22 on
-    // WebGL includes padding in sums of odd length. PyTorch stores weights as [outputs, inputs].
+    // A fourth class with probability 0 makes the number of classes even, because the packed matrix product of tfjs
+    // 4.22 on WebGL includes padding in sums of odd length, with or without clr. PyTorch stores weights as [outputs,
+    // inputs].
     const transposed = (rows: number, data: number[]) =>
       tf.tensor2d(data, [rows, data.length / rows]).transpose();
     model.setWeights([
@@ -147,59 +148,56 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
 
   // The wasm backend has no gradients of convolutions.
   const nets = convnets.nets.filter(({ net }) => net === 'B' || !slow);
-  it.skipIf(backend === 'wasm').each(nets)(
-    'are followed by a convnet of the Core API: $net',
-    async (file) => {
-      const { net, size, images, labels, batches, init } = file;
-      const run = file.runs.find(({ cycledMomentum }) => cycledMomentum)!;
-      const variables = Object.fromEntries(
-        Object.entries(init).map(([key, { shape, data }]) => [key, tf.variable(layout(shape, data))]),
-      );
-      const of = (key: string) => variables[key] as tf.Variable;
-      const forward = (x: tf.Tensor4D): tf.Tensor2D => {
-        const conv = (input: tf.Tensor4D, layer: string) =>
-          tf
-            .conv2d(input, of(`${layer}.weight`) as unknown as tf.Tensor4D, 1, 'same')
-            .add(of(`${layer}.bias`)) as tf.Tensor4D;
-        const first = conv(x, 'conv1').maxPool(3, 2, 'valid').relu() as tf.Tensor4D;
-        const second = conv(first, 'conv2');
-        const features =
-          net === 'A'
-            ? (second.avgPool(3, 2, 'valid').transpose([0, 3, 1, 2]).reshape([-1, 72]) as tf.Tensor2D)
-            : (second.relu().mean([1, 2]) as tf.Tensor2D);
-        return features.matMul(of('fc.weight') as unknown as tf.Tensor2D).add(of('fc.bias'));
-      };
-      // An image is a string with two hexadecimal digits per pixel.
-      const pixels = images.flatMap((text) => text.match(/../g)!.map((pixel) => Number.parseInt(pixel, 16)));
-      const all = tf.tensor4d(
-        pixels.map((pixel) => (pixel - 128) / 64),
-        [64, size, size, 1],
-      );
-      const trainable = createTrainable(tf, {
-        optimizer: tf.train.momentum(1, 0.9),
-        variables: Object.values(variables),
-        loss: (rows: number[]) => {
-          const at = tf.tensor1d(rows, 'int32');
-          const classes = tf.oneHot(
-            tf.tensor1d(
-              rows.map((row) => labels[row]!),
-              'int32',
-            ),
-            10,
-          );
-          return tf.losses.softmaxCrossEntropy(classes, forward(all.gather(at)));
-        },
-      });
-      expectClose(await follow(trainable, batches, hypersOf(run)), run.loss);
-      for (const [key, { shape }] of Object.entries(init)) {
-        const expected = layout(shape, run.parameters[key as keyof typeof run.parameters]);
-        expectClose(await of(key).data(), [...(await expected.data())]);
-      }
-    },
-  );
+  it.skipIf(backend === 'wasm').each(nets)('hold for a Core-API convnet: $net', async (file) => {
+    const { net, size, images, labels, batches, init } = file;
+    const run = file.runs.find(({ cycledMomentum }) => cycledMomentum)!;
+    const variables = Object.fromEntries(
+      Object.entries(init).map(([key, { shape, data }]) => [key, tf.variable(layout(shape, data))]),
+    );
+    const of = (key: string) => variables[key] as tf.Variable;
+    const forward = (x: tf.Tensor4D): tf.Tensor2D => {
+      const conv = (input: tf.Tensor4D, layer: string) =>
+        tf
+          .conv2d(input, of(`${layer}.weight`) as unknown as tf.Tensor4D, 1, 'same')
+          .add(of(`${layer}.bias`)) as tf.Tensor4D;
+      const first = conv(x, 'conv1').maxPool(3, 2, 'valid').relu() as tf.Tensor4D;
+      const second = conv(first, 'conv2');
+      const features =
+        net === 'A'
+          ? (second.avgPool(3, 2, 'valid').transpose([0, 3, 1, 2]).reshape([-1, 72]) as tf.Tensor2D)
+          : (second.relu().mean([1, 2]) as tf.Tensor2D);
+      return features.matMul(of('fc.weight') as unknown as tf.Tensor2D).add(of('fc.bias'));
+    };
+    // An image is a string with two hexadecimal digits per pixel.
+    const pixels = images.flatMap((text) => text.match(/../g)!.map((pixel) => Number.parseInt(pixel, 16)));
+    const all = tf.tensor4d(
+      pixels.map((pixel) => (pixel - 128) / 64),
+      [64, size, size, 1],
+    );
+    const trainable = createTrainable(tf, {
+      optimizer: tf.train.momentum(1, 0.9),
+      variables: Object.values(variables),
+      loss: (rows: number[]) => {
+        const at = tf.tensor1d(rows, 'int32');
+        const classes = tf.oneHot(
+          tf.tensor1d(
+            rows.map((row) => labels[row]!),
+            'int32',
+          ),
+          10,
+        );
+        return tf.losses.softmaxCrossEntropy(classes, forward(all.gather(at)));
+      },
+    });
+    expectClose(await follow(trainable, batches, hypersOf(run)), run.loss);
+    for (const [key, { shape }] of Object.entries(init)) {
+      const expected = layout(shape, run.parameters[key as keyof typeof run.parameters]);
+      expectClose(await of(key).data(), [...(await expected.data())]);
+    }
+  });
 });
 
-// PyTorch gives it to the first.
+// PyTorch gives the gradient to the first.
 it(`a max pool on ${backend} gives the gradient to the first of equal maxima on cpu, else to the last`, async () => {
   const slope = tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'));
   const taken = await slope(tf.ones([1, 2, 2, 1])).data();

@@ -360,7 +360,11 @@ describe(`a snapshot in another model on ${backend}`, () => {
     });
 
     it('a snapshot of another adapter', async () => {
-      await refuses(net(['a']), { version: 1, type: 'webgpu', optimizer: 'sgd' }, /Received: one of webgpu/);
+      await refuses(
+        net(['a']),
+        { version: 1, type: 'webgpu', optimizer: 'sgd' },
+        /Received: a snapshot of webgpu/,
+      );
       await refuses(net(['a']), {}, /a snapshot of @clr\/tfjs/);
     });
 
@@ -510,7 +514,7 @@ describe('a snapshot with one value replaced', () => {
       for (const [key, inner] of Object.entries(part)) visit(inner, [...path, key]);
     };
     visit(good, []);
-    // String() throws on the two before the last.
+    // String() throws on the two values before the last.
     const odd: readonly unknown[] = [
       undefined,
       null,
@@ -542,8 +546,8 @@ describe('a snapshot with one value replaced', () => {
       }
     }
     expect([...accepted].sort()).toEqual([
-      // 0.5 is a valid rate and momentum. The Momentum optimizer has no scalars. Before the first step there are no slots
-      // or states.
+      // 0.5 is a valid rate and a valid momentum. The Momentum optimizer has no scalars. Before the first step, there
+      // are no slots and no states.
       'optimizer.numbers.learningRate',
       'optimizer.numbers.momentum',
       'optimizer.scalars',

@@ -11,7 +11,7 @@ import {
 import { setMomentum, setRate } from './setNumbers.ts';
 import { type ReadWatch, watchReads } from './watchReads.ts';
 
-/** An optimizer that was set before. The next call checks that its update read the values. */
+/** An optimizer whose numbers were set. The next call checks that the update in between read them. */
 interface Watched {
   readonly watch: ReadWatch;
   iterations: number;

@@ -42,7 +42,7 @@ export function statefulLayers(model: Pick<LayerInside, 'layers'>): StatefulLaye
       throw fail({
         expected:
           'the state of a stateful layer in `states_`, as in the recurrent layers of tfjs 4.0 to 4.22',
-        received: `${name.slice(0, -1)}, a ${layer.getClassName()} without`,
+        received: `${name.slice(0, -1)}, a ${layer.getClassName()} without such a field`,
         advice: 'A snapshot could not hold its state: make it { stateful: false }.',
       });
     }

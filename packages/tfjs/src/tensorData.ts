@@ -30,7 +30,7 @@ export function readTensors(
   );
 }
 
-/** A tensor with a copy of those values. */
+/** Makes a tensor with a copy of the values. */
 export function toTensor(tf: Pick<typeof tfjs, 'tensor'>, { values, shape, dtype }: TensorData): tfjs.Tensor {
   return tf.tensor(values.slice(), [...shape], dtype);
 }

@@ -48,7 +48,7 @@ export function toTensors(
       throw fail({
         expected: `${what} ${name} of the shape [${shape.map((size) => size ?? 'any').join(', ')}]`,
         received: `[${tensor.shape.join(', ')}]`,
-        advice: 'The first axis is the batch.',
+        advice: 'Give a tensor of that shape. Its first axis counts the examples.',
       });
     }
     return tensor;

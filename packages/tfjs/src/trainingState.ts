@@ -28,8 +28,9 @@ export async function readState(parts: TrainingParts): Promise<TfjsSnapshot> {
 }
 
 /**
- * Restores a state by name. Throws before it touches anything if the state is of another model or optimizer. `partial`:
- * restores whatever fits by name, shape and type, and the optimizer's state if it is of the same kind.
+ * Restores a state by name. Throws before it touches anything if the state is of another model or optimizer. With
+ * `partial` it restores what fits by name, shape and type, and the optimizer's state if the optimizer is of the same
+ * kind.
  */
 export function writeState(
   tf: Pick<typeof tfjs, 'tensor' | 'variable' | 'keep'>,

@@ -25,7 +25,7 @@ const dense = (tf: Tf, size: number): newest.Sequential =>
 const policy = triangular({ baseLr: 0.01, maxLr: 0.05, stepSize: 3 });
 
 describe.each(versions)('tfjs %s', (version, tf) => {
-  /** The change of a weight of 1, whose gradient is 1, by one update. */
+  /** How much one update changes a weight of 1 whose gradient is 1. */
   const moved = (optimizer: newest.Optimizer): number => {
     const weight = tf.variable(tf.scalar(1));
     optimizer.minimize(() => weight.mul(1) as newest.Scalar, false, [weight]);

@@ -152,7 +152,7 @@ describe.skipIf(!hasDevice)('faults', () => {
   });
 
   it('reports out of memory as a fault of its own', async () => {
-    // The device fakes the error of a full one, so that the test does not fill the machine's memory.
+    // The device fakes an out-of-memory error, so that the test does not fill the machine's memory.
     const { popErrorScope } = device;
     let pops = 0;
     device.popErrorScope = () => {

@@ -37,7 +37,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
   if (leaves.length === 0) {
     throw fail(
       'a snapshot with typed arrays',
-      'one without any',
+      'a snapshot without any',
       'Pass the result of snapshot() of the adapter.',
     );
   }

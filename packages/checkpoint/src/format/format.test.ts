@@ -127,7 +127,7 @@ describe('a checkpoint', () => {
       'the keys 0, 1, 2',
     ],
     ['a transferred array', { transferred }, 'whose memory was transferred'],
-    ['no typed array', { version: 1 }, 'one without any'],
+    ['no typed array', { version: 1 }, 'a snapshot without any'],
     ['a function', { act: () => 1, a: Uint8Array.of(1) }, 'a function at act'],
     ['a Map', { map: new Map(), a: Uint8Array.of(1) }, 'a Map at map'],
     ['a DataView', { view: new DataView(new ArrayBuffer(1)) }, 'a DataView at view'],

@@ -43,7 +43,7 @@ Example
     }
     if (values.json) return { text: JSON.stringify({ ...description, ...(head && { head }) }, null, 2) };
     const last = head
-      ? `--head replaces ${head.operator} "${head.node}": "${head.weight}", ${head.inputs} numbers to ${head.classes}`
+      ? `--head replaces ${head.operator} "${head.node}" with weight "${head.weight}": ${head.inputs} to ${head.classes} numbers`
       : `--head finds no last layer to replace. ${why}`;
     return { text: `${formatModel(description)}\n${last}` };
   },

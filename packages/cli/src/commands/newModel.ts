@@ -119,7 +119,7 @@ Example
         }),
       });
       const { dataset, classes, encoding } = opened;
-      // Report invalid tokens now, not at the training.
+      // Report invalid tokens now, instead of when the training begins.
       if (vocabulary !== undefined)
         await dataset.read(Array.from({ length: Math.min(looked, dataset.count) }, (_, i) => i));
       input ??= [...(dataset.fields['input']?.dims ?? [])];

@@ -237,7 +237,7 @@ async function runOrResume(
         checkpoint: {
           every: { steps: Math.max(set.stepsPerEpoch, Math.ceil(state.steps / maxLooks)) },
           async save({ step, snapshot }) {
-            // The end is evaluated anyway.
+            // The last step is evaluated anyway.
             if (step < state.steps && !signal.aborted) await look(snapshot);
             if (step < state.steps && !signal.aborted && Date.now() - written < saveEvery) return;
             await keep(step, snapshot);

@@ -13,7 +13,7 @@ const homes: Readonly<Record<keyof TrainingValues, 'model' | 'data' | 'elsewhere
   'label-smoothing': 'model',
   'ignore-index': 'model',
   'lr-scale': 'model',
-  // The path of the model.
+  // The path of the data, which is `path` in a job's data.
   data: 'elsewhere',
   labels: 'data',
   target: 'data',

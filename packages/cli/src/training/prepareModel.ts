@@ -9,7 +9,7 @@ type Trainable = (name: string) => boolean;
 export interface Prepared {
   readonly model: Uint8Array;
   readonly trainable?: Trainable;
-  /** Converts the trained file to the one to write. */
+  /** Converts the file of the trained model to the file that is written. */
   readonly finish: (trained: Uint8Array) => Uint8Array;
 }
 
@@ -73,7 +73,7 @@ function notNamed(onnx: typeof Onnx, model: Uint8Array, list: string): Trainable
   return (name) => !named.some((matches) => matches(name));
 }
 
-/** The weights that match a name with asterisks, at least one. */
+/** Matches weights by a name with asterisks. Refuses a name that matches no weight. */
 function namedBy(onnx: typeof Onnx, model: Uint8Array, flag: string, text: string): Trainable {
   const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   const pattern = new RegExp(`^${parts.join('.*')}$`);

@@ -10,7 +10,7 @@ export interface ArrayField {
   readonly type: Values['type'];
   /** Multiplies each number: 1/255 for bytes of images. Default 1. */
   readonly scale?: number;
-  /** For int64: the number of legal values, from 0. Default: all are legal. */
+  /** For int64: the number of legal values, which count from 0. Default: all are legal. */
   readonly vocabulary?: number;
 }
 

@@ -13,7 +13,7 @@ export interface ModelInput {
   readonly type: string;
   /** Its shape with the batch first; undefined if the model does not state it. */
   readonly dims: readonly Axis[] | undefined;
-  /** The number of legal whole numbers, from 0. Default: all are legal. */
+  /** The number of legal whole numbers, which count from 0. Default: all are legal. */
   readonly vocabulary?: number;
 }
 
@@ -21,7 +21,7 @@ export interface ModelInput {
 export interface MatchOptions {
   /** The file of the arrays, for messages. */
   readonly file: string;
-  /** Default: one input of floats, of any shape. */
+  /** The inputs of the model. Default: one input of floats, of any shape. */
   readonly inputs?: readonly ModelInput[];
   /** The arrays of a separate file with the answers. */
   readonly labels?: readonly RawArray[];

@@ -2,7 +2,7 @@ import { checkOptionNames } from '@clr/core';
 import type { Values } from '../dataset.ts';
 import { fail } from '../errors.ts';
 
-/** Properties of the model for the examples. */
+/** What the model expects of the examples. */
 export interface Wanted {
   /** The number of classes, if the target is a class. */
   readonly classes?: number;
@@ -37,7 +37,7 @@ function checkFloats(name: string, { dims, data }: Values): string[] {
   if (bad >= 0) {
     throw fail(
       `finite numbers in "${name}"`,
-      `${floats[bad]} in row ${Math.floor(bad / size)}, at ${bad % size}`,
+      `${floats[bad]} in row ${Math.floor(bad / size)}, at position ${bad % size}`,
       'Replace or remove such rows: one NaN makes every weight NaN.',
     );
   }

@@ -46,7 +46,7 @@ describe('checkValues', () => {
   });
 
   it.each<[string, Parameters<typeof checkValues>[0], string]>([
-    ['NaN', { x: floats(1, 2, 3, Number.NaN) }, 'NaN in row 1, at 1'],
+    ['NaN', { x: floats(1, 2, 3, Number.NaN) }, 'NaN in row 1, at position 1'],
     ['labels from 1', { target: labels(1, 2, 3) }, 'They are numbered from 1: subtract 1.'],
     ['labels beyond the head', { target: labels(0, 7) }, '--head 8'],
     ['negative labels', { target: labels(-1, 1) }, 'labels from -1 to 1'],

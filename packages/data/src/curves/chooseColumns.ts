@@ -3,7 +3,7 @@ import type { Column, CurveOptions, CurveTable } from './curve.ts';
 
 type Role = 'lr' | 'loss';
 
-/** The readers' name for columns without a name. */
+/** The names that readers give to columns without a name. */
 const unnamed = /^(column \d+|first|second)$/;
 
 /** Chooses the learning rate and the loss of a table: by the options, or by guessing from the names. */

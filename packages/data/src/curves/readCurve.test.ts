@@ -6,7 +6,7 @@ import { readCurve } from './readCurve.ts';
 
 const steps = 60;
 const lrs = Array.from({ length: steps }, (_, step) => 1e-4 * 1.17 ** step);
-// A fall and a rise with independent noise.
+// Losses that fall and then rise, with independent noise.
 const raw = lrs.map(
   (lr, step) => 2.3 / (1 + lr * 20) + lr ** 2 / 4 + 0.003 * (((step ** 2 * 7919) % 31) - 15),
 );

@@ -112,7 +112,7 @@ export async function channelMoments(
 }
 
 /**
- * Images as examples: `input` [channels, height, width], normalised, and `target`, the class.
+ * Makes examples of images: `input` [channels, height, width], normalised, and `target`, the class.
  *
  * @example
  * ```ts

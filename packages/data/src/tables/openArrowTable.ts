@@ -3,9 +3,9 @@ import { fail } from '../errors.ts';
 import { checkNames, type Table } from './table.ts';
 
 /**
- * A file in the Arrow format (also called Feather 2) as a table, read with the package `apache-arrow`, which you install
- * separately. Numbers, booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals are rounded to
- * doubles; dictionaries of texts are texts.
+ * Opens a file in the Arrow format (also called Feather 2) as a table, with the package `apache-arrow`, which you
+ * install separately. Numbers, booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals
+ * are rounded to doubles; dictionaries of texts are texts.
  *
  * @throws {ClrError} without the package, on a damaged or compressed file; a column of lists, structs or bytes is refused when
  * it is read
@@ -91,7 +91,10 @@ function isNumber(arrow: typeof Arrow, type: Arrow.DataType): boolean {
 const toNumber = (value: unknown): number =>
   value === null || value === undefined ? Number.NaN : Number(value);
 
-/** Reads a time of day as milliseconds. Its unit is a power of 1,000 of a second's parts: 0 seconds, 3 nanoseconds. */
+/**
+ * Reads a time of day as milliseconds. `unit` is 0 for seconds, 1 for milliseconds, 2 for microseconds and 3 for
+ * nanoseconds.
+ */
 const timeOf = (unit: Arrow.TimeUnit) => (value: unknown) => toNumber(value) / 1000 ** (unit - 1);
 
 /**

@@ -5,7 +5,7 @@ import { fail } from '../errors.ts';
 import { checkNames, type Table } from './table.ts';
 
 /**
- * A Parquet file as a table. One column of one row group is decoded at a time, for files of any size. Numbers,
+ * Opens a Parquet file as a table. One column of one row group is decoded at a time, for files of any size. Numbers,
  * booleans, dates, times of day and timestamps (as milliseconds) become numbers; decimals are rounded to doubles. The source
  * stays open for as long as the table is used.
  *
@@ -71,7 +71,7 @@ export async function openParquetTable(source: ByteSource, name: string): Promis
   };
 }
 
-/** Parsers of times, as fractional milliseconds, and texts. Bytes that are not UTF-8 stay bytes. */
+/** Parsers of timestamps, which become fractional milliseconds, and of texts. Bytes that are not UTF-8 stay bytes. */
 const parsers = {
   timestampFromMicroseconds: (micros: bigint) => Number(micros) / 1e3,
   timestampFromNanoseconds: (nanos: bigint) => Number(nanos) / 1e6,
@@ -102,7 +102,7 @@ function isText({ type, converted_type: converted, logical_type: logical }: Sche
   return (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') && !isNumber;
 }
 
-/** The units of a time of day per millisecond. hyparquet returns the stored numbers. */
+/** How many units of a stored time of day make a millisecond. hyparquet returns the stored numbers. */
 function perMillisecond({ converted_type: converted, logical_type: logical }: SchemaElement): number {
   const unit = logical?.type === 'TIME' ? logical.unit : converted === 'TIME_MICROS' ? 'MICROS' : 'MILLIS';
   return { MILLIS: 1, MICROS: 1e3, NANOS: 1e6 }[unit];

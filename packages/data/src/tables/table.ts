@@ -108,7 +108,7 @@ export function refuseInfinite(name: string, values: ColumnValues, from: number)
   );
 }
 
-/** The error parts for texts in place of numbers. */
+/** The received value and the advice of the error for texts in place of numbers. */
 export function unlikeNumbers(
   texts: readonly (string | null)[],
 ): readonly [received: string, advice: string] {

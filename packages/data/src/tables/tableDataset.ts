@@ -22,7 +22,8 @@ const blockBytes = 2 ** 26;
 
 /**
  * Makes examples from a table: `input` holds the features [width], `target` the class or the standardised number. The
- * table is read once and not needed afterwards. Its notes say where it has values that the encoding does not know.
+ * table is read once and not needed afterwards. The notes of the result say where the table has values that the
+ * encoding does not know.
  *
  * @throws {ClrError} if a column of the encoding is missing or of another kind, or a target is not one of the classes
  *

@@ -13,7 +13,7 @@ const withComma = /^[+-]?\d+,\d+(?:e[+-]?\d+)?$/i;
 
 /**
  * Reads the number in a cell of a table. It knows the spellings of NaN and infinity in Python, R and JavaScript.
- * `undefined` for everything else.
+ * Returns `undefined` for everything else.
  *
  * @param comma - true if a comma may be the decimal mark, as in files with semicolons between cells
  */

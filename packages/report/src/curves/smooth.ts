@@ -1,6 +1,6 @@
 import type { Point } from './thin.ts';
 
-// Limits that save time: a picture has fewer pixels, and a median needs fewer neighbours.
+// Limits that save time: a picture has fewer pixels than this, and a median needs fewer neighbours.
 const maxPlaces = 1500;
 const maxNeighbours = 500;
 

@@ -18,7 +18,7 @@ export function stackPanels(
     throw new ClrError('clr/report', {
       expected: 'width to be a number of pixels, 280 or more',
       received: `width = ${width}`,
-      advice: 'Give 960 for a desk and 360 for a phone.',
+      advice: 'Give 960 for a desktop and 360 for a phone.',
     });
   }
   const narrow = width < 600;

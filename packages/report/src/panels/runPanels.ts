@@ -78,7 +78,7 @@ function accuracyPanel(named: readonly NamedRun[], each: Each): Panel | undefine
   };
 }
 
-/** The running median or mean. For a single run every step too. */
+/** The running median or mean, and for a single run also the curve of every step. */
 function metricCurves(
   run: TrainingRun,
   of: 'loss' | 'accuracy',

@@ -47,7 +47,7 @@ export function renderRangeTest(
   if (rates.length === 0) {
     throw new ClrError('clr/report', {
       expected: 'a trace with at least one step to draw',
-      received: `${sweeps.length} traces without any`,
+      received: `${sweeps.length} traces without a step`,
       advice: 'Pass the result of rangeTest for a sweep with at least one step.',
     });
   }

@@ -11,7 +11,7 @@ import { renderRun } from './renderRun.ts';
 
 /** A range test of a report: one trace, or several of the same model that are analysed together. */
 export interface ReportRangeTest {
-  /** The heading, needed if there are several. */
+  /** The heading, needed if there are several range tests. */
   readonly name?: string;
   /** The record of the test, or of its repetitions. */
   readonly trace: RangeTestTrace | readonly RangeTestTrace[];
@@ -27,7 +27,7 @@ export interface ReportContent {
   readonly summary?: readonly string[];
   /** Tables after the summary. */
   readonly tables?: readonly ReportTable[];
-  /** One run, or several with names. */
+  /** One range test, or several with names. */
   readonly rangeTest?: ReportRangeTest | readonly ReportRangeTest[];
   /** Trainings, drawn over each other. */
   readonly runs?: readonly NamedRun[];

@@ -74,7 +74,7 @@ describe('renderRun', () => {
     const steps = Array.from({ length: 300_000 }, (_, step) => ({ step, lr: 0.1, loss: 1 / (1 + step) }));
     const began = performance.now();
     const svg = renderRun({ ...run, steps, step: 300_000, troughs: [] });
-    // Without limits it would take minutes, and a megabyte for every twenty thousand steps.
+    // Without limits, drawing would take minutes, and the picture a megabyte for every twenty thousand steps.
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(svg.length).toBeLessThan(200_000);
     expect(readPicture(svg).words).toContain('Training loss (log)');
@@ -84,6 +84,6 @@ describe('renderRun', () => {
     expect(() => renderRun({ ...run, steps: [] })).toThrow(
       '[clr/report] Expected a run with at least one step',
     );
-    expect(() => renderRun([])).toThrow('Received: 0 runs without any');
+    expect(() => renderRun([])).toThrow('Received: 0 runs without a step');
   });
 });

@@ -27,7 +27,7 @@ export function renderRun(runs: TrainingRun | readonly NamedRun[], options: Pict
   if (!named.some(({ run }) => run.steps.length > 0)) {
     throw new ClrError('clr/report', {
       expected: 'a run with at least one step to draw',
-      received: `${named.length} runs without any`,
+      received: `${named.length} runs without a step`,
       advice: 'Pass the result of train for a run with at least one step.',
     });
   }

@@ -113,7 +113,7 @@ export function createTrialProcess(options: TrialProcessOptions): TrialProcess {
       return child?.pid;
     },
     async run(job, { signal, onStep } = {}) {
-      if (busy) throw fail('one job at a time', 'a second one', 'Await the first, or use another process.');
+      if (busy) throw fail('one job at a time', 'a second job', 'Await the first, or use another process.');
       if (signal?.aborted) return { type: 'stopped' };
       busy = true;
       const stop = () => send(child!, { type: 'stop' });
@@ -164,7 +164,7 @@ function nextMessage(
     const heard = (message: unknown) => {
       if (!passOver(message as FromWorker)) finish(message as FromWorker);
     };
-    // Not 'exit', because that may come before the last message.
+    // Listens to 'close', because 'exit' may come before the last message.
     const ended = (code: number | null, signal: string | null) =>
       finish({ lost: `the worker ended with ${signal ?? `exit code ${code}`}` });
     child.on('message', heard);

@@ -26,7 +26,7 @@ function uncaptured(error: GPUError): GpuError {
   return new GpuError('uncaptured', {
     expected: 'no errors on the device',
     received: error.message.trim(),
-    advice: 'Other code on the same device caused it. Fix that code; the next call continues.',
+    advice: 'Other code on the same device caused this error. Fix that code; the next call continues.',
   });
 }
 
@@ -116,13 +116,13 @@ export class Health {
     return this.settled();
   }
 
-  /** The cause behind a rejected device promise. */
+  /** Finds the cause of a rejected device promise. */
   async explain(error: unknown): Promise<unknown> {
     const patience = new Promise<undefined>((done) => setTimeout(done, 100));
     const info = await Promise.race([this.device.lost, patience]);
     if (info) this.lose(info);
     const fault = await this.settled();
-    // Errors of destroyed buffers do not matter any more.
+    // After dispose(), errors of destroyed buffers do not matter.
     return fault ?? (this.#disposed ? disposed() : error);
   }
 

@@ -1,6 +1,6 @@
 import { mapRead, usage } from './flags.ts';
 
-/** Copies a stretch of a buffer (with `COPY_SRC`) to the host, after everything submitted so far. */
+/** Copies a range of a buffer (with `COPY_SRC`) to the host, after everything submitted so far. */
 export async function readBuffer(
   device: GPUDevice,
   buffer: GPUBuffer,

@@ -70,7 +70,7 @@ export async function requestDevice(
       throw new GpuError('limit', {
         expected: `an adapter with the feature "${feature}"`,
         received: `features: ${[...adapter.features].join(', ')}`,
-        advice: 'Do without it, or use another adapter.',
+        advice: 'Leave the feature out, or use another adapter.',
       });
     }
   }

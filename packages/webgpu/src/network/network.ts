@@ -27,7 +27,7 @@ export interface NamedTensor {
   readonly dims: readonly number[];
   /** How many numbers it holds. */
   readonly length: number;
-  /** Its offset in the buffer of its kind, in numbers. */
+  /** Its offset, in numbers, in the buffer of all parameters or of all statistics. */
   readonly offset: number;
   /** Inputs per output, which decide the initial range. 0 for tensors that start at a constant. */
   readonly fanIn: number;
@@ -66,8 +66,8 @@ export interface Network {
 }
 
 /**
- * Describes a feed-forward network: works out every shape and names every parameter. Plain data; nothing is
- * made on a device before `createTrainer`.
+ * Describes a feed-forward network: works out every shape and names every parameter. The result is plain data; nothing
+ * is made on a device before `createTrainer`.
  *
  * Tensors are channels-last; `dense` flattens its input.
  *
@@ -214,7 +214,7 @@ function outputShape(layer: Layer, [height, width, channels]: Shape, index: numb
   return [height, width, channels];
 }
 
-/** PyTorch's rule: with `ceil`, a last window must still start inside the input or its left padding. */
+/** PyTorch's rule: with `ceil`, the last window must still start inside the input or its left padding. */
 function pooled({ size, stride, padding, ceil }: PoolLayer, length: number): number {
   const windows = (length + 2 * padding - size) / stride + 1;
   if (!ceil) return Math.floor(windows);

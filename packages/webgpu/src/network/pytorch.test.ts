@@ -21,7 +21,7 @@ function furthest(got: Numbers, want: Numbers): number {
   return most;
 }
 
-describe.skipIf(!hasDevice)('networks against PyTorch', () => {
+describe.skipIf(!hasDevice)('networks give the same numbers as in PyTorch', () => {
   let device: GPUDevice;
   beforeAll(async () => {
     device = await openDevice();
@@ -67,83 +67,77 @@ describe.skipIf(!hasDevice)('networks against PyTorch', () => {
   }
 
   const trainings = convnets.nets.flatMap((file) => file.runs.map((run) => ({ ...file, ...run })));
-  it.each(trainings)(
-    'convnet $net follows 12 steps of SGD, cycled momentum: $cycledMomentum',
-    async (file) => {
-      const { net: name, size, images, labels, init, lr, momentum, loss, correct, wholeLoss } = file;
-      const net = network({
-        input: [size, size, 1],
-        layers: layers[name] as readonly Layer[],
-        loss: 'crossEntropy',
-      });
-      const trainer = await createTrainer(device, net, { optimizer: sgd({ momentum: 0.9 }), batch: 16 });
-      const start = Object.entries(init).map(([key, { data }]) => [key, data]);
-      trainer.setParameters(convert(name, Object.fromEntries(start)));
-      // An image is a string with two hexadecimal digits per pixel.
-      const pixels = (text: string): number[] =>
-        (text.match(/../g) as string[]).map((pixel) => (Number.parseInt(pixel, 16) - 128) / 64);
-      const batchOf = (indices: readonly number[]) => ({
-        input: Float32Array.from(indices.flatMap((index) => pixels(images[index] as string))),
-        target: indices.map((index) => labels[index] as number),
-      });
-      const batches = file.batches.map(batchOf);
-      const gradients = await trainer.gradients(batches[0] as (typeof batches)[0]);
-      for (const [key, want] of convert(name, file.gradients)) {
-        const got = gradients.get(key)?.data as Float32Array;
-        expect(furthest(got, want), `gradient of ${key}`).toBeLessThan(1e-5);
-      }
-      const policy = {
-        lr: (step: number) => lr[step] as number,
-        momentum: (step: number) => momentum[step] as number,
-      };
-      const { steps } = await train(trainer, batches, { policy, steps: 12 });
-      const losses = steps.map((step) => step.loss as number);
-      expect(furthest(losses, loss)).toBeLessThan(1e-5);
-      expect(steps.map(({ accuracy }) => Math.round((accuracy as number) * 16))).toEqual(correct);
-      const parameters = await trainer.parameters();
-      for (const [key, want] of convert(name, file.parameters)) {
-        expect(furthest(parameters.get(key)?.data as Float32Array, want), key).toBeLessThan(1e-5);
-      }
-      const all = [...labels.keys()];
-      const whole = [0, 16, 32, 48].map((first) => batchOf(all.slice(first, first + 16)));
-      expect((await trainer.evaluate(whole)).loss).toBeCloseTo(wholeLoss, 5);
-      trainer.dispose();
-    },
-  );
+  it.each(trainings)('convnet $net: 12 steps of SGD, cycled momentum: $cycledMomentum', async (file) => {
+    const { net: name, size, images, labels, init, lr, momentum, loss, correct, wholeLoss } = file;
+    const net = network({
+      input: [size, size, 1],
+      layers: layers[name] as readonly Layer[],
+      loss: 'crossEntropy',
+    });
+    const trainer = await createTrainer(device, net, { optimizer: sgd({ momentum: 0.9 }), batch: 16 });
+    const start = Object.entries(init).map(([key, { data }]) => [key, data]);
+    trainer.setParameters(convert(name, Object.fromEntries(start)));
+    // An image is a string with two hexadecimal digits per pixel.
+    const pixels = (text: string): number[] =>
+      (text.match(/../g) as string[]).map((pixel) => (Number.parseInt(pixel, 16) - 128) / 64);
+    const batchOf = (indices: readonly number[]) => ({
+      input: Float32Array.from(indices.flatMap((index) => pixels(images[index] as string))),
+      target: indices.map((index) => labels[index] as number),
+    });
+    const batches = file.batches.map(batchOf);
+    const gradients = await trainer.gradients(batches[0] as (typeof batches)[0]);
+    for (const [key, want] of convert(name, file.gradients)) {
+      const got = gradients.get(key)?.data as Float32Array;
+      expect(furthest(got, want), `gradient of ${key}`).toBeLessThan(1e-5);
+    }
+    const policy = {
+      lr: (step: number) => lr[step] as number,
+      momentum: (step: number) => momentum[step] as number,
+    };
+    const { steps } = await train(trainer, batches, { policy, steps: 12 });
+    const losses = steps.map((step) => step.loss as number);
+    expect(furthest(losses, loss)).toBeLessThan(1e-5);
+    expect(steps.map(({ accuracy }) => Math.round((accuracy as number) * 16))).toEqual(correct);
+    const parameters = await trainer.parameters();
+    for (const [key, want] of convert(name, file.parameters)) {
+      expect(furthest(parameters.get(key)?.data as Float32Array, want), key).toBeLessThan(1e-5);
+    }
+    const all = [...labels.keys()];
+    const whole = [0, 16, 32, 48].map((first) => batchOf(all.slice(first, first + 16)));
+    expect((await trainer.evaluate(whole)).loss).toBeCloseTo(wholeLoss, 5);
+    trainer.dispose();
+  });
 
   const runs = (optimizers.runs as unknown as readonly OptimizerRun[]).filter((run) => run.problem === 'mlp');
-  it.each(runs.map((run) => [run.optimizer, run] as const))(
-    'a tanh MLP follows 20 steps of %s',
-    async (_, run) => {
-      const { X, Y, init } = optimizers.problems.mlp;
-      const net = network({
-        input: [5],
-        layers: [dense({ units: 8 }), tanh(), dense({ units: 3 })],
-        loss: 'crossEntropy',
-      });
-      const trainer = await createTrainer(device, net, {
-        optimizer: fromPyTorch(run),
-        batch: 12,
-        policy: scheduleOf(run),
-      });
-      const convert = (tensors: Readonly<Record<string, Numbers>>): [string, Numbers][] => [
-        ['dense1.weight', inOutFromOutIn(tensors.w1 as Numbers, [8, 5])],
-        ['dense1.bias', tensors.b1 as Numbers],
-        ['dense2.weight', inOutFromOutIn(tensors.w2 as Numbers, [3, 8])],
-        ['dense2.bias', tensors.b2 as Numbers],
-      ];
-      trainer.setParameters(
-        convert(Object.fromEntries(Object.entries(init).map(([name, { data }]) => [name, data]))),
-      );
-      // With one full batch the order of the examples does not matter.
-      trainer.setData({ input: Float32Array.from(X.flat()), target: Y });
-      const { losses } = await trainer.trainSteps(20);
-      expect(furthest(losses, run.loss)).toBeLessThan(1e-5);
-      const parameters = await trainer.parameters();
-      for (const [name, want] of convert(run.parameters)) {
-        expect(furthest(parameters.get(name)?.data as Float32Array, want), name).toBeLessThan(1e-5);
-      }
-      trainer.dispose();
-    },
-  );
+  it.each(runs.map((run) => [run.optimizer, run] as const))('tanh MLP: 20 steps of %s', async (_, run) => {
+    const { X, Y, init } = optimizers.problems.mlp;
+    const net = network({
+      input: [5],
+      layers: [dense({ units: 8 }), tanh(), dense({ units: 3 })],
+      loss: 'crossEntropy',
+    });
+    const trainer = await createTrainer(device, net, {
+      optimizer: fromPyTorch(run),
+      batch: 12,
+      policy: scheduleOf(run),
+    });
+    const convert = (tensors: Readonly<Record<string, Numbers>>): [string, Numbers][] => [
+      ['dense1.weight', inOutFromOutIn(tensors.w1 as Numbers, [8, 5])],
+      ['dense1.bias', tensors.b1 as Numbers],
+      ['dense2.weight', inOutFromOutIn(tensors.w2 as Numbers, [3, 8])],
+      ['dense2.bias', tensors.b2 as Numbers],
+    ];
+    trainer.setParameters(
+      convert(Object.fromEntries(Object.entries(init).map(([name, { data }]) => [name, data]))),
+    );
+    // With one full batch the order of the examples does not matter.
+    trainer.setData({ input: Float32Array.from(X.flat()), target: Y });
+    const { losses } = await trainer.trainSteps(20);
+    expect(furthest(losses, run.loss)).toBeLessThan(1e-5);
+    const parameters = await trainer.parameters();
+    for (const [name, want] of convert(run.parameters)) {
+      expect(furthest(parameters.get(name)?.data as Float32Array, want), name).toBeLessThan(1e-5);
+    }
+    trainer.dispose();
+  });
 });

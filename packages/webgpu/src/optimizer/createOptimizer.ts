@@ -21,7 +21,7 @@ export interface GpuOptimizer {
   readonly state: GPUBuffer;
   /** Encodes one step over all parameters. Encoders must be submitted in the order in which they were encoded. */
   encode(encoder: GPUCommandEncoder): void;
-  /** Makes this the policy's step that is encoded next. Slots and update count stay. */
+  /** Makes `step` the policy's step that is encoded next. The slots and the update count stay. */
   seek(step: number): void;
   /** Reads the device's counters, after everything submitted so far. */
   counters(): Promise<OptimizerCounters>;

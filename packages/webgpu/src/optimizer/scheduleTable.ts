@@ -105,7 +105,7 @@ export class ScheduleTable {
     if (this.#schedule) return this.#schedule;
     throw badArgument(
       `a policy that gives the rate of step ${step}`,
-      'an optimizer without one',
+      'an optimizer without a policy',
       'Give createOptimizer a policy, or train by trainStep(batch, { lr }), which takes its rate as an argument.',
     );
   }

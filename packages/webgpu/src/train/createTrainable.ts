@@ -23,7 +23,7 @@ import { SnapshotStore } from './snapshotStore.ts';
 
 /** The input of {@link createTrainable}: your forward and backward pass, and the buffers of their results. */
 export interface TrainableOptions<Batch> {
-  /** From {@link createOptimizer}. Values need `COPY_SRC | COPY_DST` besides `STORAGE`. */
+  /** The result of {@link createOptimizer}. Its value buffers need `COPY_SRC | COPY_DST` besides `STORAGE`. */
   readonly optimizer: GpuOptimizer;
   /**
    * Encodes forward and backward. They write the batch's mean loss into `loss` and the gradients into the optimizer's
@@ -37,10 +37,11 @@ export interface TrainableOptions<Batch> {
   /** The share of the batch classified right, an `f32` at byte 0; needs `COPY_SRC`. */
   readonly accuracy?: GPUBuffer;
   /**
-   * The number of examples in a batch, its weight in the means of an evaluation. Default: all batches weigh the same.
+   * The number of examples in a batch, which is the weight of the batch in the means of an evaluation. Default: all
+   * batches weigh the same.
    */
   readonly examples?: (batch: Batch) => number;
-  /** Further buffers a snapshot must hold, such as running statistics; need `COPY_SRC | COPY_DST`. */
+  /** Further buffers that a snapshot must hold, such as running statistics. They need `COPY_SRC | COPY_DST`. */
   readonly state?: readonly GPUBuffer[];
 }
 
@@ -107,7 +108,7 @@ interface Described {
   readonly described?: { readonly topology: readonly string[]; readonly state: readonly DeviceTensor[] };
 }
 
-/** {@link createTrainable} for a network that can describe itself. */
+/** Does what {@link createTrainable} does, for a network that can describe its layers and its state. */
 export function describedTrainable<Batch>(
   device: GPUDevice,
   options: TrainableOptions<Batch> & Described,
@@ -115,7 +116,11 @@ export function describedTrainable<Batch>(
   const engine = engineOf(options.optimizer);
   engine.health.checkOpen();
   if (engine.device !== device) {
-    throw badArgument('an optimizer of the same device', 'one of another device', 'Make both on one device.');
+    throw badArgument(
+      'an optimizer of the same device',
+      'an optimizer of another',
+      'Make both on one device.',
+    );
   }
   const { loss, accuracy, state = [] } = options;
   checkStorage('loss', loss, 4, usage.copySource);

@@ -45,7 +45,7 @@ export class LateReads {
     });
   }
 
-  /** Call it after the encoded copies were submitted. */
+  /** Starts to read now if the buffer is full, else soon. Call it after the encoded copies were submitted. */
   submitted(): void {
     if (this.#open && this.#open.waiting.length >= this.#capacity) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), 0);

@@ -33,7 +33,7 @@ export interface GpuSnapshot {
   readonly tensors: readonly SavedTensor[];
 }
 
-/** The first version: bytes in the device's layout. */
+/** A snapshot of the first version: bytes in the device's layout. */
 export interface FirstSnapshot {
   readonly version: 1;
   readonly type: 'webgpu';

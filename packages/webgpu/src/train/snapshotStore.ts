@@ -127,7 +127,7 @@ export class SnapshotStore {
       if (differences.length > 0) {
         throw badArgument(
           'a snapshot of this network with this optimizer',
-          `another: ${differences.join('; ')}`,
+          `a snapshot that differs: ${differences.join('; ')}`,
           'Restore a snapshot of the same network and optimizer, or only what fits: restore(snapshot, { partial: true }).',
         );
       }
@@ -150,8 +150,8 @@ export class SnapshotStore {
     const { optimizer, step, data } = given;
     if (optimizer !== this.#layout.optimizer || String(given.sizes) !== String(sizes)) {
       throw badArgument(
-        `a snapshot of webgpu, ${this.#layout.optimizer}, parts of ${String(sizes)} bytes`,
-        `one of an older version, ${optimizer}, parts of ${String(given.sizes)} bytes`,
+        `a snapshot of webgpu with ${this.#layout.optimizer} and parts of ${String(sizes)} bytes`,
+        `a snapshot of an older version with ${optimizer} and parts of ${String(given.sizes)} bytes`,
         'Restore a snapshot of the same network and the same optimizer.',
       );
     }
@@ -162,7 +162,7 @@ export class SnapshotStore {
 
 type PlacedPart = DeviceTensor['parts'][number] & { readonly name: string };
 
-/** All parts of tensors, adjacent ones next to each other. */
+/** All parts of tensors, sorted so that adjacent parts follow each other. */
 function inOrder(tensors: readonly DeviceTensor[]): PlacedPart[] {
   const buffers = new Map<GPUBuffer, number>();
   const parts = tensors.flatMap(({ name, parts }) => parts.map((part) => ({ ...part, name })));

@@ -41,7 +41,8 @@ export function gatherDispatch(
       : `${hashFunction}
 ${shuffleFunction(examples.count, seed)}
 fn example(row: u32) -> u32 {
-  // step · batch + row would overflow 32 bits. But count steps are exactly batch epochs, so split those off first.
+  // step · batch + row would overflow 32 bits. So multiples of count steps, which are exactly batch epochs, are split
+  // off first.
   let place = state[0] % ${examples.count}u * ${batch}u + row;
   let epoch = state[0] / ${examples.count}u * ${batch}u + place / ${examples.count}u;
   return shuffled(place % ${examples.count}u, epoch);

@@ -46,7 +46,7 @@ export function declareBuffers(
     .join('\n');
 }
 
-/** A dispatch of `count` independent threads; `body` sees `index`. */
+/** A dispatch of `count` independent threads; `body` can use `index`. */
 export function elementwise(
   device: GPUDevice,
   label: string,

@@ -57,7 +57,7 @@ fn byInput(index: u32) {
   );
 }
 
-/** ∂/∂w[k, n] = Σ_m x[m, k] d[m, n], the sum over the batch's rows cut into `splits` parts that are folded later. */
+/** ∂/∂w[k, n] = Σ_m x[m, k] d[m, n], the sum over the batch's rows cut into `splits` parts that are added up later. */
 function weightGradient(
   { batch, tile, input, output }: OpContext,
   g: Geometry,

@@ -36,7 +36,7 @@ export function geometryOf({ input, output }: PlacedLayer, layer: DenseLayer | C
   return { height, width, inputs, rows, columns, outputs, kernel, stride, padding };
 }
 
-/** The border that a layer's output gradient needs, for the layer's own input gradient. */
+/** The border around a layer's output gradient that the layer needs to compute its input gradient. */
 export function gradientHaloOf(layer: DenseLayer | Conv2dLayer): number {
   return layer.type === 'conv2d' && layer.stride === 1 ? Math.max(0, layer.kernel - 1 - layer.padding) : 0;
 }
@@ -45,7 +45,7 @@ export function gradientHaloOf(layer: DenseLayer | Conv2dLayer): number {
 export interface WeightSplit {
   /** Numbers in one part: all weights and biases. */
   readonly length: number;
-  /** The number of parts. A single part needs no folding. */
+  /** The number of parts. A single part needs no adding up. */
   readonly splits: number;
 }
 

@@ -127,7 +127,7 @@ describe('clr analyze', () => {
     await rm(join(folder, 'log.tsv'));
   });
 
-  it('needs a file', async () => {
+  it('refuses a command line without a file', async () => {
     expect((await clr(['analyze'])).code).toBe(2);
   });
 });

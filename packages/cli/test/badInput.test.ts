@@ -378,7 +378,7 @@ describe('bad input gives a clear error and changes no file', () => {
     [['range-test']],
     [['evaluate', 'a', 'b']],
     [['inspect']],
-  ])('a command line that is wrong: %j', async (args) => {
+  ])('a wrong command line: %j', async (args) => {
     await expect(run(args)).rejects.toBeInstanceOf(UsageError);
   });
 });

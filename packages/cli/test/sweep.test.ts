@@ -59,7 +59,7 @@ describe('a grid', () => {
     expect(await filesOf('again')).toEqual(await filesOf('rates'));
   });
 
-  it('of range tests is pooled over its seeds', async () => {
+  it('of range tests is analysed together over its seeds', async () => {
     const args = ['--range-test', '--tests', '60', '--optimizer', 'sgd', '--seed', '1,2', '--steps', '500'];
     const { code, out } = await run(
       'sweep',

@@ -13,7 +13,7 @@ const all = (array: RawArray): Promise<Float64Array> =>
   readRows(array, rowsOf(array.dims[0] ?? 1), (length) => new Float64Array(length));
 
 describe('arrays of NumPy', () => {
-  it.each(['arrays.npz', 'packed.npz'])('%s: every type gives the same numbers', async (name) => {
+  it.each(['arrays.npz', 'packed.npz'])('have the same numbers in every type: %s', async (name) => {
     const source = await fileSource(path(name));
     const arrays = new Map((await openArrays(source, name)).map((array) => [array.name, array]));
     const get = (key: string): RawArray => arrays.get(key) as RawArray;

@@ -277,7 +277,7 @@ describe('rows', () => {
     expect(() => splitRows(10, { share: 1 })).toThrow('a share in (0, 1)');
   });
 
-  it('are batched so that an epoch contains each once', async () => {
+  it('are batched so that an epoch contains each row once', async () => {
     const numbers: Dataset = {
       count: 10,
       fields: {},

@@ -9,7 +9,7 @@ import { runTrial } from './runTrial.ts';
 
 const run = async (job: Job) => (await runTrial(job, { open }))!;
 
-it('reads range tests that differ only in their seeds as one, and gives a report its curves', async () => {
+it('analyses range tests that differ only in their seeds together, and gives the curves for a report', async () => {
   const jobs = [
     ...[1, 2, 3].map((seed) => jobOf(tasks.rangeTest, seed)),
     ...[1, 2].map((seed) => jobOf({ ...tasks.rangeTest, steps: 150 }, seed)),

@@ -51,7 +51,7 @@ describe(`constantAnswer on ${backend}`, () => {
     },
   );
 
-  it('categoricalCrossentropy: equals it for targets that are shares', async () => {
+  it('categoricalCrossentropy: equals that evaluation for targets that are probabilities', async () => {
     const trainable = constantModel('categoricalCrossentropy', 'softmax', logs([0.65, 0.35]), ['accuracy']);
     const batch = { xs: new Float32Array(4), ys: tf.tensor2d([0.9, 0.1, 0.4, 0.6], [2, 2]) };
     const [answer, measured] = [await trainable.constantAnswer!([batch]), await trainable.evaluate([batch])];

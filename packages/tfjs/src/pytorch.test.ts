@@ -98,7 +98,7 @@ describe(`PyTorch's trajectories on ${backend}`, () => {
   });
 
   it.each(comparable.filter(({ problem }) => problem === 'quadratic'))(
-    'quadratic: $optimizer',
+    'hold for a quadratic: $optimizer',
     async (run) => {
       const { A, c, w0 } = problems.quadratic;
       const weight = tf.variable(tf.tensor2d(w0, [w0.length, 1]));

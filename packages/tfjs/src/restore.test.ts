@@ -368,7 +368,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(net(['a']), {}, /a snapshot of @clr\/tfjs/);
     });
 
-    it('one that went through JSON or was truncated', async () => {
+    it('a snapshot that went through JSON or was truncated', async () => {
       const model = net(['a', 'b']);
       const snapshot = await trained(model);
       await refuses(model, JSON.parse(JSON.stringify(snapshot)), /structuredClone/);
@@ -384,7 +384,7 @@ describe(`a snapshot in another model on ${backend}`, () => {
       await refuses(model, { ...snapshot, optimizer }, /count of updates/);
     });
 
-    it('one of the first version that does not identify the weights', async () => {
+    it('a snapshot of the first version that does not identify the weights', async () => {
       const model = net(['a', 'b']);
       const { weights, optimizer } = await trained(model);
       const unnamed = weights.map(({ place: _, name: __, ...weight }) => weight);
@@ -501,7 +501,7 @@ describe(`a snapshot of a Core-API loop on ${backend}`, () => {
 });
 
 describe('a snapshot with one value replaced', () => {
-  it('is refused with a clear error and no change, or fits', async () => {
+  it('is refused with a clear error and changes nothing, or is accepted', async () => {
     const model = net(['a', 'b']);
     const trainable = createTrainable(tf, model);
     await step(trainable);

@@ -103,7 +103,7 @@ const cases: readonly (readonly [string, Shape, readonly Layer[], Loss])[] = [
   ],
 ];
 
-describe.skipIf(!hasDevice)('gradients against finite differences', () => {
+describe.skipIf(!hasDevice)('gradients equal finite differences', () => {
   let device: GPUDevice;
   beforeAll(async () => {
     device = await openDevice();

@@ -63,7 +63,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     };
   }
 
-  describe('against PyTorch, 20 steps in one submission', () => {
+  describe('follows PyTorch over 20 steps in one submission', () => {
     const problem = oracle.problems.quadratic;
     const runs = (oracle.runs as unknown as readonly OptimizerRun[]).filter(
       (run) => run.problem === 'quadratic',
@@ -90,7 +90,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     });
   });
 
-  describe('against the golden cases, every step', () => {
+  describe('follows the golden cases at every step', () => {
     const problem = { A: golden.problem.matrix, c: golden.problem.centre, w0: golden.problem.start };
     const cases = golden.cases as unknown as readonly {
       readonly optimizer: Optimizer;
@@ -386,7 +386,7 @@ describe.skipIf(!hasDevice)('createOptimizer', () => {
     },
   );
 
-  it('moves a loss scale as GradScaler does, and divides it out', async () => {
+  it('changes the loss scale as GradScaler does, and divides gradients by it', async () => {
     const value = upload(device, [1]);
     const gradient = upload(device, [8]);
     const optimizer = createOptimizer(device, sgd(), [{ value, gradient, length: 1 }], constant({ lr: 1 }), {

@@ -91,7 +91,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [sixth, 'It takes # steps,', [rangeTestSteps.first]],
   [
     sixth,
-    '(a confidence below #, or a refusal), and nobody said how many steps there may be, it takes # more',
+    '(a confidence below #, or a refusal), and the caller gave no number of steps, it takes # more',
     [rangeTestSteps.sure, rangeTestSteps.more],
   ],
   [sixth, 'the rates at which #, #, #, #, # and # % of the fall are lost again', percents],
@@ -106,12 +106,12 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   ],
   [
     fourteenth,
-    'In trainings of more than # steps it falls as `steps^−#`, but for Adam',
+    'In trainings of more than # steps it falls as `steps^−#`, except for Adam',
     [longTraining.steps, longTraining.exponent],
   ],
   [
     ninth,
-    '`fixedLr` is edge / #, # and # for the three kinds at # steps, # where nobody says, times `(# / steps)^#`',
+    '`fixedLr` is edge / #, # and # for the three kinds at # steps, # for an unknown kind, times `(# / steps)^#`',
     [
       ...[sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr].map(factor),
       referenceSteps,
@@ -135,7 +135,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   ],
   [
     eighteenth,
-    'in stretches of # steps, has a low quartile between -# and #:',
+    'in stretches of # steps, has a lower quartile between -# and #:',
     [smoothedNoise.steps, -smoothedNoise.above, smoothedNoise.below],
   ],
   [eighteenth, 'is a gap if # finite ones follow', [gap]],

@@ -7,7 +7,7 @@ import { createServer } from 'vite';
  * Serves a benchmark's folder, opens its page in Chromium and waits until its title is "ready". Closes everything after
  * the work.
  *
- * @param folder - the folder of this directory that holds `index.html`
+ * @param folder - the subfolder of `benchmarks/` that holds `index.html`
  * @param packages - what the page imports from npm; bundled first, so that Vite does not reload the page during the
  *   work
  */

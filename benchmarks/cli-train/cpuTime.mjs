@@ -1,4 +1,4 @@
-// Loaded before a program (`node --import`): writes the processor time that it took, of all its threads, when it ends.
+// Loaded before a program (`node --import`). When the program ends, this writes the processor time of all its threads.
 import { writeFileSync } from 'node:fs';
 
 process.on('exit', () => {

@@ -1,5 +1,5 @@
-// The same training as `clr train`, written for @clr/onnx. run.ts compares their times: node direct.mjs model data out
-// batch epochs lr
+// The same training as `clr train`, written with @clr/onnx. run.ts compares their times.
+// Usage: node direct.mjs model data out batch epochs lr
 import { readFile, writeFile } from 'node:fs/promises';
 import { adamW, decay, train } from '@clr/core';
 import { arraysDataset, batchesOfRows, openArrays, splitRows } from '@clr/data';

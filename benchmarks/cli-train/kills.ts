@@ -45,15 +45,15 @@ for (let kill = 1; kill <= kills; kill++) {
   child.kill('SIGKILL');
   await closed;
   const before = existsSync(at(out))
-    ? 'after its end'
+    ? 'after the model was written'
     : existsSync(at(`${out}-run`))
-      ? 'on the way'
-      : 'at the start';
+      ? 'during the training'
+      : 'before the first checkpoint';
   run(...train(out));
   const same = readFileSync(at(out)).equals(readFileSync(at('whole.onnx')));
   if (same) equal += 1;
   console.log(
-    `killed after ${(moment / 1000).toFixed(1)} s, ${before}: ${same ? 'the same bits' : 'OTHER BITS'}`,
+    `killed after ${(moment / 1000).toFixed(1)} s, ${before}: ${same ? 'the same bits' : 'DIFFERENT BITS'}`,
   );
 }
 console.log(`${equal} of ${kills} have the same bits`);

@@ -1,6 +1,6 @@
-// Compares the time of `clr train` with that of the same training written for @clr/onnx: start, data, training and the
-// written file. The two take turns, each in its own process. It prints the processor's time too, which other programs on
-// the machine disturb less. Build first; an argument sets the number of rounds.
+// Compares the time of `clr train` with that of the same training written with @clr/onnx, from the start of the process
+// to the written file. The two take turns, each in its own process. The processor time is printed too, because other
+// programs on the machine disturb it less. Build first; an argument sets the number of rounds.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ const node = (...args: readonly string[]): Taken => {
   return { passed: performance.now() - start, processor: Number(readFileSync(at('cpu'), 'utf8')) };
 };
 
-/** Milliseconds. */
+/** Times in milliseconds. */
 interface Taken {
   readonly passed: number;
   readonly processor: number;
@@ -71,7 +71,7 @@ const direct = (): Taken =>
 const rounds = Number(process.argv[2] ?? 10);
 const text = ({ passed, processor }: Taken): string =>
   `${passed.toFixed(0).padStart(6)} ms (processor ${processor.toFixed(0).padStart(6)})`;
-// In turn, and each first as often as the other.
+// The two take turns, and each goes first equally often.
 const times = Array.from({ length: rounds }, (_, round) => {
   const before = round % 2 === 0 ? undefined : direct();
   const one = command();
@@ -80,8 +80,8 @@ const times = Array.from({ length: rounds }, (_, round) => {
   return [one, other] as const;
 });
 for (const [what, name] of [
-  ['passed', 'time that passed'],
-  ['processor', 'time of the processor'],
+  ['passed', 'elapsed time'],
+  ['processor', 'processor time'],
 ] as const) {
   const ratios = times.map(([one, other]) => one[what] / other[what]).sort((a, b) => a - b);
   const quantile = (share: number) => ratios[Math.round(share * (rounds - 1))]!.toFixed(3);

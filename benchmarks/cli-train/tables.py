@@ -1,4 +1,4 @@
-"""Writes tables that come with scikit-learn as CSV, split into training and test rows, and prints what its linear models reach."""
+"""Writes scikit-learn's tables as CSV, split into training and test rows, and prints the scores of its linear models."""
 import json
 import sys
 from pathlib import Path

@@ -12,7 +12,7 @@ import {
 import { renderReport } from '@clr/report';
 
 // The cost of large inputs, compared with inputs a tenth as large: pnpm --filter @clr/benchmarks large
-// Targets: 2 s each, and at most 15 times the cost of a tenth.
+// Targets: each large input takes at most 2 s, and at most 15 times as long as the input a tenth as large.
 
 function traceOf(count: number): RangeTestTrace {
   const points = Array.from({ length: count }, (_, step) => {
@@ -64,7 +64,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    what: 'a million lookups at random in a sequence, stages',
+    what: 'a million random lookups in a sequence, stages',
     large: 100_000,
     prepare(size) {
       const { lr } = toSchedule(stagesOf(size));

@@ -1,5 +1,5 @@
 /**
- * Compares one model on two ranks of one thread with one process of two threads and the same batch, in turns. Also
+ * Trains the same model and batch on two ranks of one thread each, and in one process of two threads, in turns. Also
  * compares an all-reduce from JavaScript with the same call from C. Needs PyTorch for the nets (see onnx-step), mpirun,
  * and mpicc for the second table.
  *

@@ -1,17 +1,18 @@
 /**
- * Estimates the speed of more ranks from the measured step of one rank and the cost of a ring all-reduce.
+ * Estimates the speed of many ranks from the measured step of one rank and the cost of a ring all-reduce.
  *
  * time of a step = compute + 2 · (p − 1) / p · bytes / bandwidth + 2 · (p − 1) · latency
  *
- * Every rank keeps its own share of the batch, so p ranks process p times the examples; the efficiency is compute / time.
- * Assumed: one rank a host, nothing overlaps, no stragglers, no other traffic, bandwidth and latency the same for any p.
+ * The batch of each rank keeps its size, so p ranks process p times as many examples. The efficiency is compute / time.
+ * The estimate assumes one rank per host, no overlap of transfers and computing, equally fast hosts, no other traffic,
+ * and the same bandwidth and latency for any p.
  *
  * npx tsx mpi-step/scaling.ts
  */
 import { printTable } from '../onnx-step/table.ts';
 
 const nets = [
-  // Two ranks of one thread on two cores: measured by run.ts.
+  // Measured by run.ts with two ranks of one thread each, on two cores.
   { net: 'cifar-quick, 50 images a rank', compute: 76.2, parameters: 145_578 },
   { net: 'encoder-6, 4 sequences a rank', compute: 969, parameters: 10_650_634 },
 ];

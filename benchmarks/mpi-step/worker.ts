@@ -22,7 +22,7 @@ const result =
     : timeSums(...(args as [string, string]));
 if (reduce.rank === 0) console.log(JSON.stringify(result));
 
-/** The share of this rank in a batch. */
+/** This rank's share of a batch. */
 function shareOf(batch: Batch): Batch {
   return Object.fromEntries(
     Object.entries(batch).map(([name, { type, data, dims }]) => {

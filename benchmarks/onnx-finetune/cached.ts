@@ -3,7 +3,7 @@ import { type Batch, createTrainer, freezeExcept, type OnnxTrainer } from '@clr/
 import * as ort from 'onnxruntime-node';
 import { mobileNet } from './mobileNet.ts';
 
-// The head of MobileNet v2 at 224 × 224, trained with cached features and without, in turns.
+// Trains the head of MobileNet v2 at 224 × 224 with cached features and without, in turns, and compares the speeds.
 
 const [classes, size, count, turns, steps] = [10, 8, 4, 5, 8];
 

@@ -29,12 +29,12 @@ def loaded(tensor):
 
 
 def halves(flat):
-    """The 4-bit integers of bytes, the lower half first."""
+    """Unpacks bytes into 4-bit integers, the lower half first."""
     return np.stack([flat & 15, flat >> 4], axis=-1).reshape(-1)
 
 
 class Integers:
-    """A weight stored as integers. It is frozen, or has a float master that each pass rounds; the gradient passes straight through."""
+    """A weight stored as integers. It is frozen, or has float master weights that each pass rounds; the gradient passes straight through."""
 
     def __init__(self, integers, scale, zero, ends):
         self.scale, self.zero, self.ends = scale, zero, ends
@@ -146,7 +146,7 @@ def stored(name, integers, bits):
 
 
 def per_output(graph, node, weight, bits):
-    """Integers and a DequantizeLinear, one scale for each output."""
+    """Replaces a weight by integers and a DequantizeLinear with one scale for each output."""
     name = node.input[1]
     most = 2 ** (bits - 1) - 1
     axes = tuple(range(1, weight.ndim))

@@ -16,7 +16,7 @@ import { startTorch } from '../onnx-step/torch.ts';
 
 const count = 3;
 
-/** 32 layers of 32 channels on 32×32, which a chain of equal layers is cut into about √32 segments of. */
+/** 32 equal layers of 32 channels on 32×32. clr cuts such a chain into about √32 segments. */
 const chain: LayerSpec[] = Array.from({ length: 32 }, () => [
   { type: 'conv2d', filters: 32, kernel: 3, padding: 1 } as const,
   { type: 'batchNorm' } as const,
@@ -30,7 +30,7 @@ const nets: readonly { readonly net: string; readonly batch: number; readonly wh
   { net: 'resnet-50', batch: 2, what: '224×224' },
 ];
 
-/** Writes a net and its batch into a folder; gives the batch's shape. */
+/** Writes a net and its batch into a folder. Returns the batch's shape. */
 async function write(folder: string, net: string, batch: number): Promise<number[]> {
   if (net !== 'deep') {
     const torch = startTorch();

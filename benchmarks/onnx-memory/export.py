@@ -32,7 +32,7 @@ if sys.argv[1] == '--train':
         optimizer.step()
     print(created, peak())
 else:
-    # The export needs attention without the fused operator of inference.
+    # In training mode PyTorch does not fuse attention into one operator, which the exporter does not know.
     net.train()
     torch.onnx.export(
         net, torch.zeros(1, 3, 224, 224), sys.argv[1], opset_version=17, training=torch.onnx.TrainingMode.PRESERVE,

@@ -1,6 +1,7 @@
 /**
  * Measures the gain from channels in blocks: one training step with them and without, in turns. Below the optimisation
- * level `layout` convolutions stay plain. If kernels are trained, ONNX Runtime changes nothing else at that level.
+ * level `layout`, clr writes convolutions in the plain layout. If kernels are trained, ONNX Runtime changes nothing
+ * else at that level.
  *
  * Usage: tsx onnx-step/blocked.ts [--rounds 20]
  */

@@ -6,13 +6,13 @@ import { median } from './table.ts';
 import type { Torch } from './torch.ts';
 
 /**
- * A lower speed means that PyTorch has no fast BLAS, which makes a comparison useless. Debian's PyTorch uses the BLAS
- * that is installed.
+ * The lowest speed of PyTorch's matrix products that is accepted. Below it PyTorch has no fast BLAS, and a comparison is
+ * useless. Debian's PyTorch uses the BLAS that is installed.
  */
 const minGigaflops = 20;
 const size = 1024;
 
-/** The GFLOP/s of ONNX Runtime's 1024³ product, as PyTorch wrote it. */
+/** The GFLOP/s of ONNX Runtime for the 1024³ product in the file that PyTorch wrote. */
 async function product(folder: string): Promise<number> {
   const session = await ort.InferenceSession.create(join(folder, 'product.onnx'), { intraOpNumThreads: 2 });
   const matrix = new ort.Tensor(Float32Array.from({ length: size ** 2 }, Math.random), [size, size]);
@@ -26,7 +26,7 @@ async function product(folder: string): Promise<number> {
   return (2 * size ** 3) / median(times) / 1e6;
 }
 
-/** The widest registers that the processor reports. */
+/** The name of the widest vector registers that the processor reports. */
 function registers(): string {
   try {
     const flags = readFileSync('/proc/cpuinfo', 'utf8');

@@ -28,7 +28,7 @@ function inChild(...args: readonly string[]): Promise<number> {
   });
 }
 
-/** The product of two numbers, as PyTorch wrote it. */
+/** Runs the product of two numbers from the file that PyTorch wrote. */
 async function product(folder: string): Promise<void> {
   const session = await ort.InferenceSession.create(join(folder, 'small.onnx'), { intraOpNumThreads: 2 });
   const one = new ort.Tensor('float32', [1], [1, 1]);

@@ -7,7 +7,7 @@ import { training } from './torch.ts';
 
 const optimizer = sgd(training);
 
-/** Selects the trained weights of nets that do not train all. */
+/** Selects the trained weights of the nets that have frozen weights. */
 const trainable: Readonly<Record<string, (name: string) => boolean>> = {
   'mobilenet-head': (name) => name.startsWith('head.'),
 };
@@ -30,7 +30,7 @@ export function openTrainer(
   });
 }
 
-/** The net's batch, as PyTorch wrote it. */
+/** The net's batch, from the files that PyTorch wrote. */
 export function openBatch(folder: string, net: string, shape: readonly number[]): Batch {
   const bytes = (kind: string): ArrayBuffer =>
     new Uint8Array(readFileSync(join(folder, `${net}.${kind}`))).buffer;
@@ -40,7 +40,7 @@ export function openBatch(folder: string, net: string, shape: readonly number[])
   };
 }
 
-/** Takes steps and times each one. */
+/** Takes steps. Returns the loss and the time of each. */
 export async function steps(
   trainer: OnnxTrainer,
   batch: Batch,

@@ -4,7 +4,7 @@ import { median } from './table.ts';
 
 const schedule = toSchedule(triangular2({ baseLr: 1e-4, maxLr: 1e-3, stepSize: 50 }));
 
-/** Trains each net with a rate that changes at every step and with one that does not, in turns. */
+/** Trains each net with a rate that changes at every step and with a fixed rate, in turns. */
 export async function rateCost(
   folder: string,
   nets: readonly { net: string; shape: readonly number[] }[],

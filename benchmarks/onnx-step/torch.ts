@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 /** The hyperparameters of both sides: PyTorch's SGD. */
 export const training = { momentum: 0.9, weightDecay: 1e-3 } as const;
 
-/** A process that runs PyTorch. It answers each line of JSON with one. */
+/** A process that runs PyTorch. It answers each line of JSON with one line of JSON. */
 export interface Torch {
   readonly versions: () => Promise<string>;
   /**
@@ -20,7 +20,7 @@ export interface Torch {
   readonly close: () => void;
 }
 
-/** Starts it; `python` needs the packages torch and onnx. */
+/** Starts a process of Python that runs PyTorch; `python` needs the packages torch and onnx. */
 export function startTorch(python: string = process.env.CLR_PYTHON ?? '/usr/bin/python3'): Torch {
   const script = new URL('torch_worker.py', import.meta.url).pathname;
   const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });

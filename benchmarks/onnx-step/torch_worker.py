@@ -72,7 +72,7 @@ def write_product(path, size):
 
 
 def kernels(paths):
-    """The kernels that OpenBLAS chose, if it is there: OPENBLAS_CORETYPE can make it choose slower ones."""
+    """The names of the kernels that OpenBLAS chose, if it is loaded. OPENBLAS_CORETYPE can make it choose slower ones."""
     found = set()
     for path in paths:
         try:
@@ -85,7 +85,7 @@ def kernels(paths):
 
 
 def blas(folder):
-    """The library behind matrix products, its kernels, and the speed of one; writes products as ONNX."""
+    """The library behind matrix products, its kernels, and the speed of a product. Also writes products as ONNX."""
     a, b = torch.randn(SIZE, SIZE), torch.randn(SIZE, SIZE)
     write_product(Path(folder) / 'product.onnx', SIZE)
     write_product(Path(folder) / 'small.onnx', 1)

@@ -1,7 +1,8 @@
 /**
  * Compares the port of the quick net with PyTorch's numbers: eight losses under triangular2, and how far each tensor
- * moved in three updates. A wrong port (the rate outside the velocity, biases at ×1, an average pool that divides by 9,
- * a mean per channel, …) differs by 0.37 or more. The tolerances are the rounding differences of correct ports.
+ * moved in three updates. A wrong port (the rate outside the velocity, biases that learn at the normal rate, an average
+ * pool that divides by 9, a mean per channel, …) differs by 0.37 or more. The tolerances allow the rounding differences
+ * of correct ports.
  *
  * npx tsx paper/checkPort.ts
  */

@@ -8,7 +8,10 @@ const pixels = 3 * 32 * 32;
  * CIFAR-10 in the form of Caffe's examples: bytes from 0 to 255 minus the mean image, in file order, never shuffled.
  */
 export interface Cifar {
-  /** Training batches from the first image on. After the last image the order starts again, also within a batch. */
+  /**
+   * Training batches in the order of the images, without end: after the last image the first follows, also within a
+   * batch.
+   */
   batches(size: number): Generator<Batch, never>;
   /** The 10,000 test images. */
   readonly test: readonly Batch[];

@@ -17,23 +17,23 @@ import {
 } from '@clr/core';
 import type { NetName } from './net.ts';
 
-/** One training run of the paper, or one to compare with it. */
+/** One training run of the paper, or a run to compare with it. */
 export interface Experiment {
   readonly name: string;
   /** A short description. */
   readonly what: string;
   readonly net: NetName;
-  /** `'auto'`: `autoClr` chooses the policy, at its defaults. */
+  /** The policy; `'auto'` lets `autoClr` choose it at its defaults. */
   readonly policy: Policy | 'auto';
   readonly steps: number;
   readonly optimizer: Optimizer;
   /** Examples in a batch. */
   readonly batch: number;
-  /** Training images, from the first on. */
+  /** The number of training images, counted from the first image of the data set. */
   readonly images: number;
   /** The test set is evaluated after every so many steps. */
   readonly lookEvery: number;
-  /** Another experiment with the same first steps, whose checkpoint this one may start from. */
+  /** Another experiment with the same first `steps` steps. This experiment may start from its checkpoint. */
   readonly startsAs?: { readonly experiment: string; readonly steps: number };
 }
 
@@ -51,7 +51,7 @@ const of = (
   ...more,
 });
 
-/** Caffe's step decay: a fixed rate that is divided by ten at given steps. */
+/** Caffe's step decay: a fixed rate that is divided by ten at a given step. */
 const drop = (lr: number, at: number): Policy =>
   sequence([{ policy: constant({ lr }), steps: at }, { policy: constant({ lr: lr / 10 }) }]);
 
@@ -68,7 +68,7 @@ const gamma = 0.99994;
 const thousands = (steps: number): string => `${steps / 1000}k`;
 const peaks = [0.001, 0.0015, 0.002, 0.003, 0.0045] as const;
 
-/** One solver of Table 3: triangular between its bounds, and fixed at the lower one. */
+/** One solver of Table 3: a run with triangular cycles between its bounds, and a run fixed at the lower bound. */
 const solver = (name: string, optimizer: Optimizer, baseLr: number, maxLr: number): Experiment[] => [
   of(
     `${name}-triangular`,
@@ -85,7 +85,10 @@ const solver = (name: string, optimizer: Optimizer, baseLr: number, maxLr: numbe
 
 const decay4 = { weightDecay: 0.004 };
 
-/** Every experiment, the cheapest first. A run of 25,000 steps also covers shorter runs with the same start. */
+/**
+ * Every experiment, the cheapest first. A run of 25,000 steps also gives the results of shorter runs with the same
+ * start.
+ */
 export const experiments: readonly Experiment[] = [
   of('quick', 'quick net, Caffe’s solver: .001, ÷10 at 4,000', 5000, drop(0.001, 4000), { net: 'quick' }),
   of(

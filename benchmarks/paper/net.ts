@@ -17,8 +17,8 @@ const layersOf = (net: NetName): Readonly<Record<string, number>> =>
   deviations[net.startsWith('quick') ? 'quick' : 'full'];
 
 /**
- * Caffe's multipliers. Biases learn at twice the rate, except in conv3 of the full net. The full net's classifier
- * decays 250 times as much, and its bias does not decay.
+ * Caffe's multipliers. Biases learn at twice the rate, except in conv3 of the full net. The weight decay of the full
+ * net's classifier is 250 times as large, and its bias has none.
  */
 const groupsOf = (net: NetName): readonly ParameterGroup[] =>
   net.startsWith('quick')
@@ -34,7 +34,7 @@ export interface NetOptions {
   readonly net: NetName;
   readonly seed: number;
   readonly optimizer: Optimizer;
-  /** Default: ONNX Runtime's own choice. */
+  /** The number of threads. Default: ONNX Runtime's own choice. */
   readonly threads?: number;
 }
 
@@ -44,7 +44,7 @@ export async function createNet({ net, seed, optimizer, threads }: NetOptions): 
   const trainer = await createTrainer(ort, new Uint8Array(model), {
     loss: 'crossEntropy',
     optimizer,
-    // The scalars of the normalisation are not trained.
+    // The constants of the response normalisation are not trained.
     trainable: (name) => /\.(weight|bias)$/.test(name),
     groups: groupsOf(net),
     ...(threads !== undefined && { session: { intraOpNumThreads: threads, interOpNumThreads: 1 } }),

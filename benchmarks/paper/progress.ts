@@ -1,6 +1,9 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** Shows the progress of a run: on a terminal a bar with the time left, elsewhere a line at every twentieth. */
+/**
+ * Shows the progress of a run: on a terminal as a bar with the time left, elsewhere as a line after each twentieth of
+ * the run.
+ */
 export interface Progress {
   update(step: number, accuracy: number | undefined): void;
   stop(): void;

@@ -50,7 +50,7 @@ const old = readFileSync(page, 'utf8');
 const [before, rest] = old.split(begin);
 writeFileSync(page, `${before}${begin}\n\n${text}\n\n${end}${rest!.split(end)[1]}`);
 
-/** The runs of one picture: those of a net that have a trace, one seed each. */
+/** Draws one picture of the wanted runs that have a trace, one seed each. */
 function picture(file: string, title: string, wanted: (trace: Trace) => boolean): void {
   const runs: NamedRun[] = traces
     .filter((trace) => trace.seed === 1 && wanted(trace))

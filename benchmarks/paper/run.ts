@@ -2,9 +2,8 @@
  * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power failure) and continues with the
  * same bits when it is started again. A finished run is stored in traces/ and not repeated.
  *
- * npx tsx paper/run.ts --list
- * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
- * npx tsx paper/run.ts small-triangular2 small-drop --check   # again, beside the traces that are kept; 1 if they differ
+ * npx tsx paper/run.ts --list npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2] npx tsx paper/run.ts
+ * small-triangular2 small-drop --check   # runs again, compares with the kept traces, exits with 1 if they differ
  */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -46,7 +45,7 @@ if (values.list || positionals.length === 0) {
   for (const experiment of chosen) if (!signal.aborted) await run(experiment, seed, signal);
 }
 
-/** Cuts the policy into stages, so that `train` evaluates the test set at the end of each. */
+/** Cuts the policy into stages of `lookEvery` steps, because `train` evaluates at the end of each stage. */
 function withLooks(policy: Policy, lookEvery: number): CustomSchedule {
   const { lr, momentum } = toSchedule(policy);
   return {
@@ -83,8 +82,8 @@ async function run(experiment: Experiment, seed: number, signal: AbortSignal): P
   const began = Date.now();
   const seconds = (): number => Math.round((before?.seconds ?? 0) + (Date.now() - began) / 1000);
   try {
-    // Other experiments may start from here. The run pauses at the step where they diverge and keeps its checkpoint for
-    // them.
+    // Other experiments may begin with the same steps. The run pauses at the step from which they differ, and keeps its
+    // checkpoint for them.
     const pauses = experiments.flatMap(({ startsAs }) =>
       startsAs?.experiment === name ? startsAs.steps : [],
     );
@@ -186,7 +185,9 @@ async function runAuto(experiment: Experiment, seed: number, signal: AbortSignal
   }
 }
 
-/** How far a repeated run may be from the mean of the kept ones: processors round otherwise, and a run ends elsewhere. */
+/**
+ * How far a repeated run may be from the mean of the kept runs. Processors round differently, so runs end differently.
+ */
 const tolerance = 0.02;
 
 /** Compares the last accuracy of a repeated run with those of the traces that are kept. */

@@ -3,7 +3,7 @@ import { type Read, readAccuracies } from './accuracy.ts';
 import { readTruths } from './store.ts';
 import { verdictOf } from './truth.ts';
 
-/** A third of the settings; `accuracy.ts` counts all. */
+/** The sweeps of a third of the settings, to save time; `accuracy.ts` reads all. */
 const reads: readonly Read[] = (
   await Promise.all(
     readTruths()
@@ -30,7 +30,7 @@ it('does not read the accuracy of sweeps on random labels', () => {
   }
 });
 
-it('gets stable rates from the accuracy of sweeps without losses, mostly within a factor of 2', () => {
+it('gets stable rates from the accuracies alone, mostly within a factor of 2 of those from the losses', () => {
   const answered = good.filter(({ byAccuracy }) => byAccuracy.suggestion);
   expect(answered.length / good.length).toBeGreaterThan(0.8);
   const near = answered.filter(

@@ -16,7 +16,7 @@ export interface Read {
   readonly byAccuracy: RangeTestFinding;
 }
 
-/** All sweeps of a setting by their kind. */
+/** Analyses all sweeps of a setting, and groups them by their kind. */
 export async function readAccuracies(truth: Truth): Promise<Map<string, Read[]>> {
   const reads = new Map<string, Read[]>();
   const add = (kind: string, trace: RangeTestTrace, randomLabels = false) => {

@@ -1,6 +1,7 @@
 /**
- * Measures how well a range test can predict the best fixed rate. Its distance below the edge is fitted by the kind of
- * update and one more feature of the curve, on all settings but one, and scored on that one. It trains no model.
+ * Measures how well a range test can predict the best fixed rate. The distance of this rate below the edge is predicted
+ * from the kind of update and one feature of the curve. It is fitted on all settings but one, and scored on that one.
+ * The script trains no model.
  *
  * npx tsx range-test/ceiling.ts
  */
@@ -13,11 +14,11 @@ import { verdictOf } from './truth.ts';
 interface Run {
   readonly setting: string;
   readonly kind: string;
-  /** As `kind`, but RMSProp is apart from Adam. */
+  /** Like `kind`, but RMSProp and Adam are different kinds. */
   readonly finerKind: string;
   /** The ends of the good band, in decades from the edge. */
   readonly band: readonly [low: number, high: number];
-  /** The shift for the length of the training, in decades. */
+  /** How far the best rate is shifted by the length of the training, in decades. */
   readonly byLength: number;
   readonly features: Readonly<Record<string, number>>;
 }
@@ -60,7 +61,7 @@ async function runs(): Promise<Run[]> {
         band: [Math.log10(band[0]) - edge, Math.log10(band[1]) - edge],
         byLength: -0.35 * Math.log10(truth.budget / 500),
         features: {
-          'share of the loss lost in the sweep': depth / Math.abs(start),
+          'fall of the loss in the sweep, as a share of its start': depth / Math.abs(start),
           'noise of a batch': noise / Math.abs(start),
           'depth of the fall in noises': Math.log10(depth / noise),
           'where a tenth of the fall is done': rateAt(0.1),
@@ -80,7 +81,7 @@ async function runs(): Promise<Run[]> {
 const range = (from: number, to: number, by: number): number[] =>
   Array.from({ length: Math.round((to - from) / by) + 1 }, (_, i) => from + i * by);
 
-/** The score of a distance: 1 in the band; outside it is negative and falls with the distance to the band. */
+/** The score of a distance: 1 inside the band; outside the score is negative, and lower the farther the band is. */
 function worth({ band: [low, high], byLength }: Run, below: number): number {
   const at = below + byLength;
   const beyond = Math.max(low - at, at - high, 0);
@@ -135,8 +136,8 @@ const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 console.log(`${all.length} runs; in band, fitted without the setting that is counted:\n`);
 console.log(`one distance below the edge, by length: ${percent(leftOut(all, () => 'any'))}`);
 console.log(`one for each kind of update: ${percent(leftOut(all, ({ kind }) => kind))}`);
-console.log(`RMSProp told from Adam: ${percent(leftOut(all, ({ finerKind }) => finerKind))}`);
-console.log('by kind of update, and');
+console.log(`RMSProp apart from Adam: ${percent(leftOut(all, ({ finerKind }) => finerKind))}`);
+console.log('by kind of update, and by:');
 for (const feature of Object.keys(all[0]!.features))
   console.log(`  ${feature}: ${percent(leftOut(all, ({ kind }) => kind, feature))}`);
 console.log(`each setting's own, if it were known: ${percent(known(all))}`);

@@ -3,7 +3,7 @@ import { cifar10, type Dataset, type LabelledImages, mnist, random } from '@clr/
 /** The name of a data set. */
 export type DataName = 'mnist' | 'cifar' | 'tabular' | 'sequence' | 'waves';
 
-/** Examples: `inputs` holds `count` of them, one row each. */
+/** Examples of a data set: `inputs` holds `count` examples, one after another. */
 export interface Examples {
   readonly inputs: Float32Array | BigInt64Array;
   readonly labels: Uint8Array;
@@ -20,7 +20,10 @@ export interface Problem {
 
 const loaded = new Map<DataName, Promise<Problem>>();
 
-/** Loads or makes a problem, always the same. Each is kept for the process, because decoding CIFAR-10 takes seconds. */
+/**
+ * Loads or makes a problem. It is the same in every process, and kept in memory, because decoding CIFAR-10 takes
+ * seconds.
+ */
 export function loadProblem(name: DataName): Promise<Problem> {
   const problem = loaded.get(name) ?? make(name);
   loaded.set(name, problem);

@@ -30,7 +30,7 @@ export const looksAt = (end: number): number[] => [0.9, 0.95, 1].map((share) => 
 /** Reads the run of a job with a given number of planned steps. */
 export function fixedRun({ steps: taken, troughs }: TrainingRun, steps: number): FixedRun {
   const losses = taken.map(({ loss }) => loss ?? Number.NaN);
-  // The NaN that ended the run is not a loss.
+  // The NaN with which `judged` ended the run is not a loss of the model.
   if (isHopeless(losses.slice(0, -1), steps)) losses.pop();
   const seen = new Map(troughs.map(({ step, accuracy }) => [step, accuracy ?? 0]));
   const mean = (values: readonly number[]): number =>

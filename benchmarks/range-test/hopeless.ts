@@ -19,7 +19,10 @@ function trace(losses: readonly (number | null)[], stopped = false, first = 0): 
   };
 }
 
-/** Curves by their fault: synthetic ones, cut from real sweeps, and real ones on random labels. */
+/**
+ * Curves that support no suggestion, by their fault: synthetic curves, parts of real sweeps, and real sweeps on random
+ * labels.
+ */
 export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestTrace[]> {
   const stored = truths.flatMap((truth) =>
     readSweeps(truth.setting).flatMap((one) => (one.sweep === sweep.name ? { ...one, truth } : [])),
@@ -59,7 +62,7 @@ export function hopelessCurves(truths: readonly Truth[]): Map<string, RangeTestT
         readAdaptive(setting).flatMap((one) => (one.randomLabels ? unpack(one) : [])),
       ),
     ],
-    ['twelve steps of a real one', real.map(({ loss }) => trace(loss.slice(0, 12)))],
+    ['twelve steps of a real sweep', real.map(({ loss }) => trace(loss.slice(0, 12)))],
     ['ends while the loss still falls (a tenth of either edge)', real.flatMap((one) => upTo(0.1, one))],
     ['ends before anything moves', real.flatMap((one) => upTo(1e-3, one))],
     [

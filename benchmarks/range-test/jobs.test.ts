@@ -25,7 +25,7 @@ it('reproduces the stored sweep by its job', async () => {
   }
 });
 
-it('gives the result of core for the job of a range test', async () => {
+it('gives the same trace for the job of a range test as a call of rangeTest', async () => {
   const job = adaptiveJob(setting, { seed: 1, steps: 200, randomLabels: false });
   const { trainer, batches } = await createTask(setting, 1, { deterministic: true });
   const trace = await rangeTest(trainer, () => batches(100), { steps: 200 });

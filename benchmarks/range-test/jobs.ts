@@ -11,13 +11,16 @@ export interface JobData {
   readonly batch: number;
   /** The seed of the batches' order. */
   readonly order: number;
-  /** True if the labels are random. */
+  /** True if the examples get random labels. */
   readonly randomLabels: boolean;
-  /** Ends the run when it is hopeless, and evaluates its accuracy on the validation data. */
+  /**
+   * True for trainings at a fixed rate: the run ends when it is hopeless, and its accuracy on the validation data is
+   * measured.
+   */
   readonly judged: boolean;
 }
 
-/** One sweep of a library: a training under a table of its rates. */
+/** One sweep of a library: a training whose policy is a table of the sweep's rates. */
 export function sweepJob(
   setting: Setting,
   seed: number,

@@ -10,9 +10,9 @@ const rules = {
   'fastai steep': 'steep',
 } as const;
 
-describe("fastai's rules, on its own curves", () => {
+describe("fastai's rules, on curves of fastai", () => {
   const curves = rangeTests.curves.filter((curve) => 'setting' in curve);
-  it.each(Object.entries(rules))('%s', (name, rule) => {
+  it.each(Object.entries(rules))('%s gives the rates that PyTorch computed', (name, rule) => {
     const { suggest } = libraryRules.find((one) => one.name === name)!;
     expect(curves.length).toBeGreaterThan(20);
     for (const { schedule, startLr, endLr, lr, loss, views } of curves) {
@@ -32,7 +32,7 @@ describe("fastai's rules, on its own curves", () => {
   });
 });
 
-describe('rules given NaN', () => {
+describe('rules for curves with NaN', () => {
   const sweep: Sweep = {
     name: 'fastai',
     spacing: 'exponential',
@@ -49,7 +49,7 @@ describe('rules given NaN', () => {
     expect(answerOf('pytorch-lr-finder steepest')).toBe(sweep.lr(59));
   });
 
-  it('Lightning and fastai ignore NaN', () => {
+  it('Lightning and fastai leave NaN out', () => {
     expect(answerOf('Lightning steepest')).toBeLessThan(sweep.lr(60));
     expect(answerOf('fastai minimum/10')).toBe(sweep.lr(59) / 10);
   });

@@ -11,7 +11,7 @@ export interface LibraryRule {
   readonly suggest: (losses: Losses, sweep: Sweep) => number | null;
 }
 
-/** A sweep's losses up to the first that is not finite. */
+/** A sweep's losses, ending with the first that is not finite. */
 type Losses = readonly (number | null)[];
 
 interface Curve {
@@ -54,7 +54,7 @@ function gradientOver({ lrs, losses }: Curve): number[] {
   });
 }
 
-/** Debiased running mean of 0.98, stopped above 4 times its best. */
+/** The debiased running mean with factor 0.98, up to the step at which it exceeds 4 times its lowest value. */
 function fastaiMeans(raw: Losses, sweep: Sweep): number[] {
   const smooth: number[] = [];
   let [mean, best] = [0, Number.POSITIVE_INFINITY];
@@ -68,7 +68,7 @@ function fastaiMeans(raw: Losses, sweep: Sweep): number[] {
   return smooth;
 }
 
-/** Drops the first tenth, the last 5, and everything from a NaN on. */
+/** Drops the first tenth of the steps, the last 5, and everything from the first NaN on. */
 function fastai(raw: Losses, sweep: Sweep): Curve {
   const { lrs, losses } = slice(sweep, fastaiMeans(raw, sweep), Math.floor(sweep.steps / 10), -5);
   const nan = losses.findIndex(Number.isNaN);
@@ -115,7 +115,10 @@ function slide({ lrs, losses }: Curve): number | null {
   return answer;
 }
 
-/** Running mean of 0.95 from the first loss, stopped above 5 times its best. */
+/**
+ * The running mean with factor 0.95, started at the first loss, up to the step at which it exceeds 5 times its lowest
+ * value.
+ */
 function pytorchLrFinderMeans(raw: Losses, sweep: Sweep): number[] {
   const smooth: number[] = [];
   let best = Number.POSITIVE_INFINITY;
@@ -129,13 +132,16 @@ function pytorchLrFinderMeans(raw: Losses, sweep: Sweep): number[] {
   return smooth;
 }
 
-/** Drops the first 10 and the last 5. */
+/** Drops the first 10 and the last 5 steps. */
 function pytorchLrFinder(raw: Losses, sweep: Sweep): number | null {
   const { lrs, losses } = slice(sweep, pytorchLrFinderMeans(raw, sweep), 10, -5);
   return losses.length < 2 ? null : lrs[argMin(gradient(losses))]!;
 }
 
-/** Running mean of 0.98, debiased by one step too many, stopped above 4 times its best. */
+/**
+ * The running mean with factor 0.98, up to the step at which it exceeds 4 times its lowest value. As in Lightning, it is
+ * debiased with a step number that is too high by one.
+ */
 function lightningMeans(raw: Losses, sweep: Sweep): number[] {
   const smooth: number[] = [];
   let [mean, best] = [0, 0];

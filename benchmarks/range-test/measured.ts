@@ -14,7 +14,7 @@ export interface Measured {
   readonly missing: readonly Job[];
 }
 
-/** Results that were read before. They are long, so each is read once. */
+/** Results that were read before. The files are long, so each is read once. */
 export type Known = Map<string, StoredSweep | FixedRun>;
 
 const gridSize = 12;
@@ -70,7 +70,7 @@ export function measured(
   };
   const powers = (): number[] => [...accuracies.keys()].sort((a, b) => a - b);
   const best = (): number => powers().reduce((a, b) => (accuracies.get(b)! > accuracies.get(a)! ? b : a));
-  // Rates far below the best need not be trained.
+  // True if even lower rates need no training, because the lowest two are far below the best.
   const useless = (): boolean =>
     powers().length > 8 &&
     powers()
@@ -100,7 +100,7 @@ function storedSweep(
   randomLabels: boolean,
 ): StoredSweep {
   const { steps, stopped } = run!;
-  // A state with NaN ends a run before a loss shows it.
+  // A run that ends because of NaN in its state has no loss that shows this, so add a loss that is not finite.
   const unseen = stopped?.reason === 'diverged' && steps.at(-1)!.loss !== null ? [null] : [];
   const { name, spacing, endLr } = plan;
   return {

@@ -8,9 +8,7 @@ import {
 import { type StoredAdaptive, type StoredSweep, unpack } from './store.ts';
 import { linearSweep, type Sweep, sweeps } from './sweeps.ts';
 
-/**
- * Replays a stored sweep through core's `rangeTest`. Core decides where to stop; the losses are the stored ones.
- */
+/** Replays the losses of a stored sweep through core's `rangeTest`, which decides where to stop. */
 export function replay(stored: StoredSweep): Promise<RangeTestTrace> {
   return replayAs(stored, stored.sweep === 'linear' ? linearSweep(stored.endLr!) : sweeps[stored.sweep]);
 }

@@ -12,7 +12,7 @@ import { seeds, settings } from './settings.ts';
 import { quarterOf, type StoredAdaptive, type StoredSweep, type StoredTruth, type Truth } from './store.ts';
 import { sweeps as plans, type SweepName } from './sweeps.ts';
 
-/** A rule's answer for one run: the rate for constant training, and the rate that must be stable. */
+/** A rule's answer for one run: the rate for training at a constant rate, and the rate that must be stable. */
 export interface Answer {
   readonly fixedLr: number;
   readonly maxLr: number;
@@ -33,7 +33,7 @@ export interface Rule {
   readonly answer: (stored: Stored, seed: number) => Promise<Answer | null>;
 }
 
-/** The seed's sweeps of a kind. The one with the training's batch order comes first. */
+/** The seed's sweeps of a kind. The sweep with the batch order of the trainings comes first. */
 const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): StoredSweep[] =>
   sweeps
     .filter((one) => one.seed === seed && one.sweep === name && !one.randomLabels)
@@ -58,7 +58,7 @@ const answerOf = (traces: readonly RangeTestTrace[], steps: number, kind?: Updat
 
 const kinds = new Map(settings.map(({ name, optimizer }) => [name, updateKindOf(optimizer)]));
 
-/** Plain sweeps. `kind` tells the analysis the optimizer. */
+/** clr's analysis of plain sweeps. With `kind` the analysis knows the kind of optimizer. */
 const plain = (name: string, choice: Choice, kind = true): Rule => ({
   name,
   answer: async ({ sweeps, truth: { setting, budget } }, seed) => {
@@ -67,7 +67,7 @@ const plain = (name: string, choice: Choice, kind = true): Rule => ({
   },
 });
 
-/** The range test without given rates. */
+/** clr's range test without given rates, of a given number of steps. */
 const adaptive = (name: string, steps: number): Rule => ({
   name,
   answer: async ({ adaptive: stored, truth }, seed) => {
@@ -76,7 +76,7 @@ const adaptive = (name: string, steps: number): Rule => ({
   },
 });
 
-/** The same with the number of steps left to it; `told`: the analysis knows the budget. */
+/** The same, but the range test chooses its number of steps. If `told` is true, the analysis knows the budget. */
 const byDefault = (name: string, told: boolean): Rule => ({
   name,
   answer: async ({ adaptive: stored, truth }, seed) => {
@@ -92,16 +92,16 @@ export const rules: readonly Rule[] = [
   plain('clr, one sweep of 200 steps', [['clr-200']]),
   plain('clr, one sweep of 400 steps', [['clr-400']]),
   plain('clr, three sweeps of 200 steps', [['clr-200', 3]]),
-  plain('clr, the same, optimizer not told', [['clr-200', 3]], false),
+  plain('clr, the same, kind of optimizer unknown', [['clr-200', 3]], false),
   byDefault('clr, by default', true),
-  byDefault('clr, by default, budget not told', false),
+  byDefault('clr, by default, budget unknown', false),
   adaptive('clr, 200 steps', 200),
   adaptive('clr, 400 steps', 400),
 ];
 
 /**
- * A search instead of a range test: trains every rate of the grid for a quarter of the budget and takes the seed's most
- * accurate, times `factor`. It shows how much can be expected of a sweep.
+ * A search instead of a range test: trains every rate of the grid for a quarter of the budget, takes the rate with the
+ * best accuracy of the seed, and multiplies it by `factor`. It shows how much can be expected of a sweep.
  */
 export const search = (truths: readonly StoredTruth[], factor: number): Rule => {
   const quarters = new Map(truths.map((truth) => [truth.setting, quarterOf(truth)]));

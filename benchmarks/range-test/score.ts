@@ -1,5 +1,5 @@
 /**
- * Scores every rule against the truth, from the stored traces alone. It trains no model and takes seconds.
+ * Scores every rule against the measured results of fixed rates. It reads only stored files and takes seconds.
  *
  * npx tsx range-test/score.ts [--held-out] [--detail]
  */
@@ -55,7 +55,7 @@ async function runsOf(rule: Rule, truths: readonly Truth[]): Promise<Run[]> {
   return runs;
 }
 
-/** Shares are of all runs: refusing a good curve counts as a miss, but not as unstable. */
+/** Prints the scores. Shares are of all runs: a refused good curve counts as a miss, but not as unstable. */
 async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise<Map<string, Run[]>> {
   const all = new Map<string, Run[]>();
   const rows = [
@@ -106,9 +106,9 @@ async function scores(truths: readonly Truth[], rules: readonly Rule[]): Promise
   return all;
 }
 
-/** Counts the suggestions in each range of confidence that are both in band and stable. */
+/** Counts the suggestions in each range of certainty that are in band, stable, or both. */
 function calibration(runs: readonly Run[]): void {
-  const rows = [['certainty', 'runs', 'in band', 'stable', 'both', 'interval meets the band']];
+  const rows = [['certainty', 'runs', 'in band', 'stable', 'both', 'interval overlaps the band']];
   for (const [low, high] of [
     [0, 0.2],
     [0.2, 0.4],
@@ -162,7 +162,7 @@ function coverage(runs: readonly Run[]): string {
 
 const log = (lr: number | null | undefined): string => (lr ? Math.log10(lr).toFixed(2) : '–');
 
-/** Run by run, in decimal logarithms. */
+/** Prints each run's rates as decimal logarithms. */
 function detail(runs: readonly Run[]): void {
   const rows = [
     [
@@ -206,7 +206,7 @@ function refusals(truths: readonly Truth[]): void {
   table(rows);
 }
 
-/** Scores PyTorch's curves of the digits set: other data, and another engine. */
+/** Scores clr on PyTorch's curves of the digits set, which come from other data and another engine. */
 async function reportDigits(wantsDetail: boolean): Promise<void> {
   const runs: Run[] = [];
   for (const { truth, updateKind, seed, trace } of await digits()) {
@@ -229,7 +229,7 @@ async function report(title: string, truths: readonly StoredTruth[], wantsDetail
   const all = await scores(truths, [...rules, search(truths, 1), search(truths, 0.5)]);
   console.log('\nThe same settings, trained for a quarter of their budget\n');
   await scores(truths.map(quarterOf), rules);
-  console.log('\nConfidence of clr: all plain sweeps, and the range test without given rates\n');
+  console.log('\nCertainty of clr: all plain sweeps, and the range test without given rates\n');
   const runsOfAll = (names: readonly string[]) => names.flatMap((name) => all.get(name)!);
   calibration(runsOfAll([100, 200, 400].map((steps) => `clr, one sweep of ${steps} steps`)));
   calibration(runsOfAll(['clr, 200 steps', 'clr, 400 steps']));

@@ -27,7 +27,7 @@ const optimizers = {
   rmsProp: rmsProp(),
 };
 
-/** The data and the number of steps of each net: ten times a range test, or more if steps are cheap. */
+/** The data and the number of steps of each net: ten times the steps of a range test, or more if steps are cheap. */
 const nets: Readonly<Record<string, { readonly data: DataName; readonly budget: number }>> = {
   'tabular-mlp': { data: 'tabular', budget: 4000 },
   'tabular-tanh': { data: 'tabular', budget: 4000 },
@@ -87,7 +87,7 @@ const development: readonly Row[] = [
   ['resnet', 'adam', 32],
 ];
 
-// Other nets and other data than those above, chosen before anything was trained.
+// These have other nets and other data than those above, and were chosen before anything was trained.
 const heldOut: readonly Row[] = [
   ['signal', 'sgd', 32],
   ['signal', 'adam', 64],

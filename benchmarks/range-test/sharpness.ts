@@ -1,8 +1,8 @@
 /**
  * Compares the loss edge with the one that batch sharpness predicts. Runs range tests on development settings and
- * prints edge · S / 2. S is the mean batch sharpness before any step, along the range test, and after 150 steps at a
- * quarter of the edge. For plain SGD it should be 1; with momentum 0.9 from 0.1 (small batches) to 1.9 (large ones),
- * for Adam from 1 to 19.
+ * prints edge · S / 2. S is the mean batch sharpness, taken in three states: before any step, during the range test,
+ * and after 150 steps at a quarter of the edge. For plain SGD, edge · S / 2 should be 1; with momentum 0.9 between 0.1
+ * (small batches) and 1.9 (large batches), for Adam between 1 and 19.
  *
  * npx tsx range-test/sharpness.ts [--only name] [--seeds 2]
  */
@@ -24,7 +24,7 @@ interface Row extends Readonly<Record<Place, number>> {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Empty if the range test is refused. */
+/** Measures one seed of a setting. Returns `undefined` if the range test is refused. */
 async function measure(setting: Setting, seed: number): Promise<Row | undefined> {
   const { trainer, batches } = await createTask(setting, seed);
   try {
@@ -58,7 +58,9 @@ function summary(values: readonly number[]): string {
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, seeds: { type: 'string' } } });
 const rows: Row[] = [];
-console.log('| setting, seed | before any step | on the way | after 150 steps |\n|---|---|---|---|');
+console.log(
+  '| setting, seed | before any step | during the range test | after 150 steps |\n|---|---|---|---|',
+);
 for (const setting of settings.filter(({ heldOut }) => !heldOut)) {
   if (!setting.name.includes(values.only ?? '')) continue;
   for (let seed = 1; seed <= Number(values.seeds ?? 2); seed++) {

@@ -14,7 +14,9 @@ export type Tool = keyof typeof smoothings;
 export const tools = Object.keys(smoothings) as Tool[];
 
 export interface Comparison {
-  /** maxLr with the smoothing undone, divided by that of the raw losses. `null` if only one of them gives a rate. */
+  /**
+   * maxLr with the smoothing undone, divided by maxLr of the raw losses. `null` if only one of the two gives a rate.
+   */
   readonly ratio: number | null | undefined;
   /** True if the smoothed losses are refused as smoothed when the kind of smoothing is not given. */
   readonly noticed: boolean;

@@ -34,7 +34,7 @@ export interface Start {
   readonly examples?: number;
   /** Multiplies the initial weights. */
   readonly weights?: number;
-  /** Steps of training on the original labels before the start. */
+  /** The number of steps that the model is trained on the original labels before the run. */
   readonly pretrained?: number;
 }
 
@@ -42,14 +42,14 @@ const momentum = sgd({ momentum: 0.9 });
 const tabular = { data: 'tabular', net: 'tabular-mlp', batch: 32 } as const;
 const digits = { data: 'mnist', net: 'mnist-mlp', batch: 32 } as const;
 const pixels = (value: number): number => value * 78.6 + 33.3;
-/** Unscaled table columns, 0.1 to 10,000 wide and not centred on 0. */
+/** Unscaled table columns with widths from 0.1 to 10,000, not centred on 0. */
 const columns = (value: number, index: number): number => 10 ** ((index % 6) - 1) * (value + 2);
 const nextClass = ({ labels }: Examples): Target => {
   const classes = Math.max(...labels) + 1;
   return { classes: labels.map((label) => (label + 1) % classes) };
 };
 
-/** Six targets that are a nonlinear function of the inputs plus noise: `mean ± spread`. */
+/** Six targets, each a nonlinear function of the inputs plus noise, with the given mean and spread. */
 const numbers =
   (mean: number, spread: number) =>
   ({ inputs, count }: Examples): Target => {

@@ -1,9 +1,9 @@
 /**
- * Compares autoClr with the best of a grid of peaks on high, ordinary and hopeless starts.
+ * Compares autoClr with a decay from the best of a grid of peaks, on high, ordinary and hopeless starts.
  *
  * npx tsx range-test/starts.ts [--only text] [--kind high] [--seeds 2] [--truth | --tests]
  *
- * --truth trains the grid and keeps it in traces/starts.jsonl; --tests runs the range test alone.
+ * --truth trains the grid and keeps its results in traces/starts.jsonl; --tests runs the range test alone.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -6,45 +6,47 @@ import { rounded, type SweepRecord } from './sweeps.ts';
 /** A stored sweep of one seed. */
 export interface StoredSweep extends SweepRecord {
   readonly seed: number;
-  /** Trained on labels drawn at random. */
+  /** Set if the sweep trained on random labels. */
   readonly randomLabels?: true;
 }
 
-/** The results of one fixed rate: one entry per seed, in the seeds' order. */
+/** The results of one fixed rate. Each list has one entry per seed, in the order of the seeds. */
 export interface OutcomesOfSeeds {
   readonly stable: readonly boolean[];
   /** Accuracy on the validation data: the mean of evaluations at 90 %, 95 % and 100 % of the steps. */
   readonly accuracy: readonly number[];
 }
 
-/** The data of one fixed rate. */
+/** The rate and the results of one fixed rate. */
 export interface TruthPoint extends OutcomesOfSeeds {
   readonly lr: number;
 }
 
-/** A setting's truth at a budget. */
+/** The measured results of a setting's fixed rates at one budget, against which rules are scored. */
 export interface Truth {
   readonly setting: string;
   readonly heldOut: boolean;
   readonly budget: number;
-  /** By rising rate. */
+  /** The fixed rates with their results, from the lowest rate to the highest. */
   readonly grid: readonly TruthPoint[];
 }
 
-/** A setting's stored truth: at the whole budget, and at a quarter of it. */
+/** The stored results of a setting's fixed rates: at the whole budget, and at a quarter of it. */
 export interface StoredTruth extends Truth {
   readonly grid: readonly (TruthPoint & { readonly quarter: OutcomesOfSeeds })[];
 }
 
-/** The truth of a setting whose training ends after a quarter of its budget. */
+/** The results of a setting for trainings that end after a quarter of its budget. */
 export function quarterOf({ grid, budget, ...truth }: StoredTruth): Truth {
   return { ...truth, budget: budget / 4, grid: grid.map(({ lr, quarter }) => ({ lr, ...quarter })) };
 }
 
-/** The record of core's range test without given rates. Its rates follow from the first and the last. */
+/**
+ * The record of core's range test without given rates. The rate of each step follows from the first and the last rate.
+ */
 export interface StoredAdaptive {
   readonly seed: number;
-  /** The step budget of the whole test. */
+  /** The number of steps that the whole test was given. */
   readonly steps: number;
   readonly randomLabels?: boolean;
   readonly trace: Omit<RangeTestTrace, 'points' | 'coarse'>;
@@ -68,7 +70,7 @@ export interface StoredLinear {
 export function readLines<T>(path: string | URL): T[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n');
-  // A line without its end was interrupted while it was written.
+  // A line without its closing brace was interrupted while it was written, so leave it out.
   return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as T);
 }
 
@@ -125,7 +127,7 @@ export function readAdaptive(setting: string): StoredAdaptive[] {
 const lossesOf = (points: readonly RangeTestPoint[]): (number | null)[] =>
   points.map(({ loss }) => loss && rounded(loss, 5));
 
-/** A trace without its rates. */
+/** Packs a trace for the file: without the rates, which follow from the first and the last. */
 export function pack({
   points,
   coarse = [],
@@ -135,7 +137,7 @@ export function pack({
   return { trace, loss: lossesOf(points), accuracy, scout: lossesOf(coarse) };
 }
 
-/** The recorded trace. */
+/** Restores the recorded trace. */
 export function unpack({ steps, trace, loss, accuracy, scout: coarse }: StoredAdaptive): RangeTestTrace {
   const points = (losses: typeof loss, { startLr, endLr, of }: Ends): RangeTestPoint[] =>
     losses.map((value, step) => ({

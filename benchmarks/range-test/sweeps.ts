@@ -36,7 +36,7 @@ const exponential = (
 /** Each library's defaults. The README names the sources. */
 export const sweeps: Readonly<Record<Exclude<SweepName, 'linear'>, Sweep>> = {
   fastai: exponential('fastai', 1e-7, 10, 100, (step) => step / 100),
-  // This library starts at the optimizer's rate; 1e-7 comes from its README.
+  // pytorch-lr-finder starts at the optimizer's rate. 1e-7 is the rate in its README.
   'pytorch-lr-finder': exponential('pytorch-lr-finder', 1e-7, 10, 100, (step) => step / 99),
   lightning: exponential('lightning', 1e-8, 1, 100, (step) => (step === 0 ? 0 : (step + 1) / 100)),
   'clr-100': exponential('clr-100', 1e-6, 10, 100, (step) => step / 99),
@@ -61,7 +61,9 @@ export const paperSweep = (endLr: number): Sweep => ({
   lr: (step) => (endLr * step) / 299,
 });
 
-/** The losses and accuracies of a sweep, step by step. `null` is NaN or an infinity, after which the sweep ended. */
+/**
+ * The losses and accuracies of a sweep, step by step. `null` stands for NaN or an infinity, at which the sweep ended.
+ */
 export interface SweepRecord {
   readonly sweep: SweepName;
   /** The end of the linear sweep. */
@@ -72,6 +74,6 @@ export interface SweepRecord {
   readonly accuracy: readonly (number | null)[];
 }
 
-/** Six digits are finer than the noise in a loss. */
+/** Rounds a loss to six digits, which is finer than the noise of losses. Returns `null` if it is not finite. */
 export const rounded = (value: number, digits = 6): number | null =>
   Number.isFinite(value) ? Number(value.toPrecision(digits)) : null;

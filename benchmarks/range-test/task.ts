@@ -19,11 +19,11 @@ export interface Task {
 export interface TaskOptions {
   /** Gives the training examples random labels, so that there is nothing to learn. */
   readonly randomLabels?: boolean;
-  /** Does not choose a layer's form by its measured speed, so that the bits are the same on every machine. */
+  /** Measures no forms of operators, so that all machines use the same forms. */
   readonly deterministic?: boolean;
 }
 
-/** Loads a setting's data and net; the trainer holds a session on one thread. */
+/** Loads a setting's data and net. The trainer's session runs on one thread. */
 export async function createTask(
   setting: Pick<Setting, 'data' | 'net' | 'optimizer' | 'batch'>,
   seed: number,

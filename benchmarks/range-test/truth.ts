@@ -1,22 +1,22 @@
 import type { Truth } from './store.ts';
 
-/** The results of a setting's grid of fixed rates. */
+/** What the results of a setting's fixed rates say: the best rate, the good band and the largest stable rate. */
 export interface Verdict {
   /** The rate with the best accuracy. */
   readonly best: {
     readonly lr: number;
     /** Mean over the seeds. */
     readonly accuracy: number;
-    /** Of each seed. */
+    /** The accuracy of each seed. */
     readonly seeds: readonly number[];
   };
   /** The rates between which the accuracy stays within a point of the best. */
   readonly band: readonly [low: number, high: number];
-  /** The last rate, going up from the best, before one that is not stable in all seeds. */
+  /** The largest rate such that all rates from the best rate up to it are stable in all seeds. */
   readonly largestStable: number;
   /**
-   * Mean accuracy over the seeds, interpolated linearly in the log of the rate. Below the grid it is that of the lowest
-   * rate, above it 0.
+   * Mean accuracy over the seeds, interpolated linearly in the log of the rate. Below the grid it is the accuracy of
+   * the lowest rate, and above the grid 0.
    */
   readonly accuracyAt: (lr: number) => number;
   readonly inBand: (lr: number) => boolean;

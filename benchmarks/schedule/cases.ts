@@ -14,7 +14,7 @@ import {
   wsd,
 } from '@clr/core';
 
-/** A policy, and the same schedule written by hand for these numbers alone. */
+/** A policy, and the same schedule written by hand with the policy's numbers as constants. */
 export interface Case {
   readonly policy: Policy;
   readonly byHand: (step: number) => number;

@@ -28,10 +28,10 @@ export const nets: Record<string, { shape: number[]; layers: () => tf.layers.Lay
   },
 };
 
-/** Times in milliseconds. The two of a pair were measured right after each other. */
+/** Times in milliseconds. The two times of a pair were measured one right after the other. */
 export interface Result {
   readonly pairs: { readonly without: number; readonly with: number }[];
-  /** The time of the callback's own hooks in a step. */
+  /** The time that the callback's own hooks take in a step. */
   readonly hooks: number;
   readonly steps: number;
 }
@@ -53,7 +53,7 @@ export async function compare(
   rounds: number,
   clock: () => number = () => performance.now(),
 ): Promise<Result> {
-  if (!(await tf.setBackend(backend))) throw new Error(`No backend ${backend} here`);
+  if (!(await tf.setBackend(backend))) throw new Error(`The backend ${backend} is not available here.`);
   const { shape, layers, epochs } = nets[name]!;
   const model = tf.sequential({
     layers: [...layers(), tf.layers.dense({ units: 10, activation: 'softmax' })],

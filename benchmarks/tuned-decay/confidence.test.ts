@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { areaUnderCurve, claimsOf } from './confidence.ts';
 
-// The settings that the confidence was fitted to, and those measured later.
+// The answers in the settings that the confidence was fitted to, and in those measured later.
 const claims = (['development', 'long', 'others', 'tables'] as const).flatMap(claimsOf);
 
-it('is right in four of five answers with a confidence of 0.8 and more', () => {
+it('is right for four of five answers with a confidence of 0.8 or more', () => {
   const sure = claims.filter(({ confidence }) => confidence >= 0.8);
   expect(sure.length).toBeGreaterThan(60);
   expect(sure.filter(({ good }) => good).length / sure.length).toBeGreaterThan(0.8);

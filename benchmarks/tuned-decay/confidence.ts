@@ -10,7 +10,7 @@ import { linearAt, measuredRuns } from './measured.ts';
 import { parts } from './settings.ts';
 import { ofKind } from './store.ts';
 
-/** A confidence, and whether the answer was good. */
+/** The confidence of one answer, and whether the answer was good. */
 interface Claim {
   readonly confidence: number;
   readonly good: boolean;
@@ -30,7 +30,7 @@ export function claimsOf(part: (typeof parts)[number]): Claim[] {
   );
 }
 
-/** The probability that a good answer has a higher confidence than a bad one. */
+/** The AUC: the probability that a good answer has a higher confidence than a bad answer. */
 export function areaUnderCurve(claims: readonly Claim[]): number {
   const of = (good: boolean) => claims.filter((claim) => claim.good === good);
   let won = 0;
@@ -41,7 +41,9 @@ export function areaUnderCurve(claims: readonly Claim[]): number {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  console.log('| part | answers | good | AUC | claims: how many, good |\n| --- | --- | --- | --- | --- |');
+  console.log(
+    '| part | answers | good | AUC | by confidence: how many, good |\n| --- | --- | --- | --- | --- |',
+  );
   const all = parts.map((part) => [part, claimsOf(part)] as const);
   for (const [part, claims] of [...all, ['all', all.flatMap(([, claims]) => claims)] as const]) {
     if (claims.length === 0) continue;

@@ -37,7 +37,7 @@ export interface Problem {
 
 const loaded = new Map<DataName, Promise<Problem>>();
 
-/** Loads or makes a problem, always the same. Each is kept for the process. */
+/** Loads or makes a problem. It is the same in every process, and kept in memory. */
 export function loadProblem(name: DataName): Promise<Problem> {
   const problem = loaded.get(name) ?? make(name);
   loaded.set(name, problem);
@@ -125,7 +125,10 @@ function only(examples: Examples, size: number, keeps: (label: number) => boolea
   return { inputs, labels: Uint8Array.from(kept, (i) => examples.labels[i]! % 5), count: kept.length };
 }
 
-/** Eight numbers from [−1, 1); the class, one of five, is that of the nearest of sixty points. */
+/**
+ * Examples of eight numbers from [−1, 1). Each of sixty random points has one of five classes; an example has the class
+ * of the nearest point.
+ */
 function regions(counts: readonly number[]): Examples[] {
   const next = random(53);
   const normal = normalFrom(next);

@@ -3,8 +3,8 @@ import { createTrainer } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
 /**
- * A trained model with the last layer of the untrained file that it came from. The two files differ only in the bytes of
- * their weights, so the last layer's bytes are copied over.
+ * Gives a trained model the last layer of the untrained file that it came from. The two files differ only in the bytes
+ * of their weights, so the last layer's bytes are copied from the untrained file.
  */
 export async function withFreshHead(trained: Uint8Array, untrained: Uint8Array): Promise<Uint8Array> {
   const trainer = await createTrainer(ort, untrained, { loss: 'crossEntropy', optimizer: sgd() });
@@ -15,7 +15,8 @@ export async function withFreshHead(trained: Uint8Array, untrained: Uint8Array):
   for (const { data } of parameters.slice(-2)) {
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     const at = Buffer.from(untrained).indexOf(bytes);
-    if (at < 0) throw new Error(`The untrained file does not hold its own head of ${data.length} numbers.`);
+    if (at < 0)
+      throw new Error(`The bytes of the head's ${data.length} numbers are not in the untrained file.`);
     fresh.set(bytes, at);
   }
   return fresh;

@@ -1,5 +1,5 @@
 /**
- * Trains the runs of the tables that are still missing. Writes one line per run to runs/<setting>.jsonl.
+ * Trains the runs that the tables need and that are still missing. Writes one line per run to runs/<setting>.jsonl.
  *
  * npx tsx tuned-decay/measure.ts --stage linear [--part long] [--only name] [--budget 1000] [--workers 2]
  */

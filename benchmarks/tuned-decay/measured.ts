@@ -11,7 +11,7 @@ export interface Run {
   /** The peak chosen on validation data, and the test accuracy of a linear decay from it. */
   readonly best: { readonly peak: number; readonly test: number };
   readonly found: Found;
-  /** By rising peak. */
+  /** The linear decays, from the lowest peak to the highest. */
   readonly linear: readonly { readonly peak: number; readonly test: number }[];
 }
 
@@ -36,7 +36,10 @@ export function measuredRuns(parts: readonly Part[]): Run[] {
   });
 }
 
-/** Test accuracy of a linear decay between two peaks of the grid, linear in the log of the rate. Beyond the grid it is that of the nearest peak. */
+/**
+ * The test accuracy of a linear decay from any peak, interpolated between two peaks of the grid, linearly in the log of
+ * the rate. Beyond the grid it is the accuracy at the nearest peak.
+ */
 export function linearAt({ linear }: Run, peak: number): number {
   const right = linear.findIndex((point) => point.peak >= peak);
   if (right <= 0) return linear.at(right)!.test;
@@ -44,7 +47,7 @@ export function linearAt({ linear }: Run, peak: number): number {
   return a.test + ((b.test - a.test) * Math.log(peak / a.peak)) / Math.log(b.peak / a.peak);
 }
 
-/** Test accuracy of another shape at the peak chosen for it on validation data. */
+/** The test accuracy of another shape of decay, with the peak that was chosen for this shape on validation data. */
 export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined {
   const points = grid(lines, shape);
   if (points.length === 0) return undefined;
@@ -53,7 +56,7 @@ export function tunedTo({ lines, seed }: Run, shape: Shape): number | undefined 
     ?.test;
 }
 
-/** Test accuracy of a plan on the budget left after the range test, with the current analysis. */
+/** The test accuracy of a plan that was trained on the budget left after the range test, with the current analysis. */
 export function suggestedTo(
   { lines, seed, found: { finding, paid } }: Run,
   plan: string,

@@ -100,7 +100,7 @@ def layer_norm():
 
 
 def strided():
-    """Plain convolutions that halve the image by their strides, with GELU, for images of 16 x 16."""
+    """Plain convolutions whose strides halve the image, with GELU, for images of 16 x 16."""
     return nn.Sequential(
         nn.Conv2d(3, 12, 3, 2, 1), nn.GELU(),
         nn.Conv2d(12, 16, 3, 1, 1), nn.GELU(),
@@ -124,7 +124,7 @@ def norm_dense(*sizes):
 
 
 def digits():
-    """For images of 8 x 8."""
+    """A convolutional net for images of 8 x 8."""
     return nn.Sequential(
         nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),

@@ -22,7 +22,7 @@ export const peers: readonly Peer[] = [
 
 type Batch = Readonly<Record<string, Tensor>>;
 
-/** A net whose gradients can be read and whose weights can be set by a peer. */
+/** Opens a net so that a peer can read its gradients and set its weights. */
 async function openNet(task: Task) {
   const options = { loss: 'crossEntropy', optimizer: task.setting.optimizer, provider: 'cpu' } as const;
   const gradientModel = buildGradientModel(task.model, options);
@@ -99,7 +99,8 @@ async function trainPeer(task: Task, peer: Peer): Promise<Outcome> {
   const answer = state.answer?.();
   if (answer) weights.set(answer);
   finite &&= weights.every(Number.isFinite);
-  // The running statistics belong to the weights at which gradients were computed, so measure them again.
+  // The running statistics belong to the weights at which gradients were computed. The answer has other weights, so
+  // measure the statistics again.
   for (let i = 0; i < 50 && answer && batchNorm && finite; i++) await net.pass(batches.next().value);
   const outcome = finite
     ? { validation: await net.accuracy(validation), test: await net.accuracy(test) }

@@ -1,5 +1,6 @@
 /**
- * Writes the nets to fine-tune, trained on the digits 0 to 4 for 600 steps. The files are kept in git.
+ * Trains the nets for the fine-tuning settings on the digits 0 to 4 for 600 steps, and writes them. The files are kept
+ * in git.
  *
  * npx tsx tuned-decay/pretrain.ts
  */

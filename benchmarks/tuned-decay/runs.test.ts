@@ -3,7 +3,7 @@ import { seeds, settings } from './settings.ts';
 import { ofKind, readRuns } from './store.ts';
 import { best, grid } from './tunedRuns.ts';
 
-test('the unseen settings share no net with the others', () => {
+test('no unseen setting shares its net with another part', () => {
   const netsOf = (unseen: boolean) =>
     new Set(settings.flatMap((one) => ((one.part === 'unseen') === unseen ? one.net : [])));
   expect([...netsOf(true)].filter((net) => netsOf(false).has(net))).toEqual([]);
@@ -12,7 +12,7 @@ test('the unseen settings share no net with the others', () => {
 
 const measured = settings.filter(({ name }) => readRuns(name).length > 0);
 
-test.each(measured.map(({ name }) => name))('%s: the best peak lies inside its grid', (name) => {
+test.each(measured.map(({ name }) => name))('%s has its best peak inside the grid', (name) => {
   const lines = readRuns(name);
   const points = grid(lines, 'linear');
   const at = points.indexOf(best(points));

@@ -83,7 +83,7 @@ const development: readonly Row[] = [
   ['convnet', 'mnist-0-4', 'sgd', 32, 1000, 'trained'],
 ];
 
-// More lengths and optimizers, for the distance between the edge and the best peak.
+// These settings add lengths and optimizers, to fit the distance between the edge and the best peak.
 const long: readonly Row[] = [
   ['quick', 'cifar', 'momentum', 32, 10_000],
   ['residual', 'cifar', 'momentum', 32, 10_000],
@@ -110,8 +110,8 @@ const long: readonly Row[] = [
   ['chars', 'api-text', 'adam', 16, 4000],
 ];
 
-// Other nets and, except for the images, other data than those above. Held out until the rules of decision 14 were
-// fixed.
+// These settings have other nets and, except for the images, other data than those above. They were held out until the
+// rules of decision 14 were fixed.
 const others: readonly Row[] = [
   ['signal', 'waves', 'sgd', 32, 1000],
   ['signal', 'waves', 'adam', 64, 1000],
@@ -163,7 +163,7 @@ const tables: readonly Row[] = [
   ['words', 'topics', 'sgd', 32, 4000],
 ];
 
-// Other nets and, except for the images, other data than all of the above.
+// These settings have other nets and, except for the images, other data than all of the above.
 const unseen: readonly Row[] = [
   ['dna', 'dna', 'momentum', 32, 1000],
   ['dna', 'dna', 'adam', 32, 1000],

@@ -6,16 +6,16 @@ export type Shape = 'linear' | 'cosine' | 'oneCycle' | 'constant';
 
 /** A training's final accuracies; 0 if a loss was not finite. */
 export interface Outcome {
-  /** Accuracy on the validation data, which choose the peak. */
+  /** Accuracy on the validation data, with which the peak is chosen. */
   readonly validation: number;
-  /** Accuracy on the test data, which choose nothing. */
+  /** Accuracy on the test data, with which nothing is chosen. */
   readonly test: number;
 }
 
 /** A line of a setting's file. */
 export type Line = { readonly seed: number } & (
   | ({ readonly kind: 'rangeTest' } & Omit<StoredAdaptive, 'seed'>)
-  /** A training of the whole budget under a shape with this peak. */
+  /** A training of the whole budget with this shape of decay and this peak. */
   | ({ readonly kind: 'tuned'; readonly shape: Shape; readonly peak: number } & Outcome)
   /** A training on the budget left after the range test, with the peak that it suggests. */
   | ({

@@ -19,7 +19,7 @@ export interface Found {
   readonly paid: number;
 }
 
-/** The finding of a seed's stored range tests. As in autoClr, a longer test follows a doubtful one. */
+/** The finding of a seed's stored range tests. As in autoClr, a longer test follows a doubtful test. */
 export function found(lines: readonly Line[], seed: number, budget: number, first?: number): Found {
   const tests = ofKind(lines, 'rangeTest').filter((line) => line.seed === seed);
   const find = (steps: number): Found => {

@@ -47,8 +47,8 @@ const gapsOf = (measure: (run: Run) => number | undefined, of: readonly Run[] = 
   });
 
 /**
- * The share of runs, out of `of`, within half a point of the tuned linear decay, and the gain or loss of the runs that
- * trained.
+ * Prints a row: the share of the `of` runs that come within half a point of the tuned linear decay, and the mean gap of
+ * the runs that trained.
  */
 function row(name: string, gaps: readonly Gap[], of = gaps.length): void {
   if (gaps.length === 0) return;
@@ -72,7 +72,7 @@ for (const [name, within] of [
 ] as const) {
   const gaps = auto.filter(({ run }) => within(run));
   const refused = runs.filter((run) => within(run) && autoTo(run) === null).length;
-  row(`**autoClr**, everything paid${name} (${refused} refused)`, gaps, gaps.length + refused);
+  row(`**autoClr**, range test included${name} (${refused} refused)`, gaps, gaps.length + refused);
 }
 for (const plan of Object.keys(plans))
   row(

@@ -1,10 +1,10 @@
-"""Writes tables and English text from Debian packages as compact files to ../.cache/tables/.
+"""Writes tables and English texts of Debian packages as compact files to ../.cache/tables/.
 
 apt-get install r-base-core r-cran-mlbench r-cran-kernlab r-cran-ggplot2 python3-sklearn
 /usr/bin/python3 tables.py
 
-A table: three int32 (rows, features, classes), then the features (float32, row by row, mean 0 and deviation 1 over all
-rows), then the classes (uint8). The rows are shuffled.
+The file of a table has three int32 (rows, features, classes), then the features (float32, row by row, standardised to mean 0
+and deviation 1 over all rows), then the classes (uint8). The rows are shuffled.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 
 FOLDER = pathlib.Path(__file__).parent.parent / ".cache" / "tables"
 
-# Converts each data set to features and the class, the last column.
+# For each data set: its package, its name, and an R expression for the features and, as the last column, the class.
 TABLES = {
     "letters": ("mlbench", "LetterRecognition", "cbind(d[, -1], d[, 1])"),
     "satellite": ("mlbench", "Satellite", "d"),

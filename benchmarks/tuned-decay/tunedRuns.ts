@@ -5,12 +5,14 @@ import { addRun, type Line, type LineOf, ofKind, readRuns, type Shape } from './
 import type { Task } from './task.ts';
 import { trainUnder } from './trainUnder.ts';
 
-/** Opens a task only when it is needed. Most runs exist already when measuring resumes. */
+/**
+ * Opens a seed's task. It is called only when a run is missing, because most runs exist already when measuring resumes.
+ */
 export type TaskOf = (seed: number) => Promise<Task>;
 
 /**
- * The steps of a range test by autoClr's rule: a tenth of a long budget; else 200, and 400 more if the result is in
- * doubt.
+ * The steps of the first range test by a former rule of autoClr: a tenth of a long budget, otherwise 200. If its result
+ * is in doubt, a second test of 400 steps follows.
  */
 export const testSteps = (budget: number): number => Math.max(200, budget > 4000 ? budget / 10 : 200);
 
@@ -24,7 +26,7 @@ const policies: Readonly<Record<Shape, (peak: number, steps: number) => Policy>>
   constant: (lr) => constant({ lr }),
 };
 
-/** Records missing range tests: short ones by autoClr's rule, and longer ones if these are in doubt. */
+/** Records missing range tests: short tests by autoClr's rule, and longer tests if the short ones are in doubt. */
 export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<void> {
   for (const seed of seeds) {
     const stored = (): LineOf<'rangeTest'>[] =>
@@ -45,7 +47,7 @@ export async function runRangeTests(setting: Setting, taskOf: TaskOf): Promise<v
 const tuned = (lines: readonly Line[], shape: Shape): LineOf<'tuned'>[] =>
   ofKind(lines, 'tuned').filter((line) => line.shape === shape);
 
-/** The peaks of a shape that all seeds have, in rising order, with the means over the seeds. */
+/** The peaks at which all seeds have trained a shape, in rising order, with the mean accuracies over the seeds. */
 export function grid(
   lines: readonly Line[],
   shape: Shape,

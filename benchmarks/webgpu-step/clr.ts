@@ -15,7 +15,7 @@ function layerOf(layer: LayerSpec) {
   }
 }
 
-/** @clr/webgpu, with all steps in one submission. */
+/** A net in @clr/webgpu, with all steps in one submission. */
 export async function clr(device: GPUDevice, net: NetSpec): Promise<Contestant> {
   const described = network({ input: net.input, layers: net.layers.map(layerOf), loss: 'crossEntropy' });
   const trainer = await createTrainer(device, described, {

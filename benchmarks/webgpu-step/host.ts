@@ -1,7 +1,7 @@
 /**
  * Measures the host's time per training step in Node, with 50 steps per submission, on two backends of Dawn. `null`
- * executes nothing, so its time is the host's alone. The other is the machine's adapter; a software adapter computes on
- * the same cores that encode. `npx tsx webgpu-step/host.ts [part of a net's name]`.
+ * executes nothing, so its time is the host's alone. The other backend is the machine's adapter; a software adapter
+ * computes on the cores on which the host encodes. `npx tsx webgpu-step/host.ts [part of a net's name]`.
  */
 import { cpus, loadavg } from 'node:os';
 import { requestDevice } from '@clr/webgpu';
@@ -15,7 +15,7 @@ const steps = 50;
 const rounds = 21;
 
 console.log(`Node ${process.versions.node}; ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}`);
-console.log('µs per step that trainSteps(50) keeps its caller for');
+console.log('µs per step for which trainSteps(50) blocks its caller');
 for (const [backend, flags] of [
   ['null', ['backend=null']],
   ['adapter', []],

@@ -3,7 +3,7 @@ import { type Contestant, images, type LayerSpec, labels, type NetSpec } from '.
 
 type Params = { w: np.Array; b: np.Array }[];
 
-/** One layer, with channels first, the layout of jax-js. Functions own their arguments. */
+/** Applies one layer, with channels first, the layout of jax-js. In jax-js a function owns its arguments. */
 function apply(layer: LayerSpec, x: np.Array, params: () => Params[number]): np.Array {
   switch (layer.type) {
     case 'conv': {
@@ -33,7 +33,7 @@ function apply(layer: LayerSpec, x: np.Array, params: () => Params[number]): np.
   }
 }
 
-/** jax-js with the whole step jitted, data on the device, and one readback after all steps. */
+/** A net in jax-js, with the whole step compiled by `jit`, data on the device, and one readback after all steps. */
 export async function jax(net: NetSpec): Promise<Contestant> {
   await init('webgpu');
   defaultDevice('webgpu');

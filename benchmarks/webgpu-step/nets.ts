@@ -59,7 +59,7 @@ export const nets: Readonly<Record<string, NetSpec>> = {
 export interface Contestant {
   /** Takes steps and waits until the device has done them. */
   run(steps: number): Promise<void>;
-  /** The host's time per step in microseconds, if `steps` steps are submitted at once. */
+  /** Measures the host's time per step in microseconds when `steps` steps are submitted at once. */
   host(steps: number): Promise<number>;
   dispose(): void;
 }

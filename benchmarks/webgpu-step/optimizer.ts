@@ -3,9 +3,9 @@ import { createOptimizer } from '@clr/webgpu';
 
 /** The results of {@link optimizerBandwidth} in bytes per second. */
 export interface Bandwidth {
-  /** `copyBufferToBuffer`. */
+  /** The speed of `copyBufferToBuffer`. */
   readonly copy: number;
-  /** The same copy by a kernel, four numbers per thread. It shows the limit of a shader on this device. */
+  /** The speed of the same copy by a kernel, four numbers per thread. It shows the limit of a shader on this device. */
   readonly shader: number;
   readonly adam: number;
 }
@@ -21,8 +21,8 @@ const weights = 10_000_000;
 
 /**
  * Compares Adam over ten million weights in shared buffers with the device's own copy and a copy by a kernel, in turns.
- * A copy moves 8 bytes per number (read, write), Adam 28 (weight, gradient, two slots; three of them written). The best
- * of several runs counts.
+ * A copy moves 8 bytes per number (one read, one write). Adam moves 28: it reads weight, gradient and two slots, and
+ * writes all but the gradient. The best of several runs counts.
  */
 export async function optimizerBandwidth(device: GPUDevice, repeats: number): Promise<Bandwidth> {
   const [value, gradient] = [0, 1].map(() =>

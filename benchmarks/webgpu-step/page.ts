@@ -5,7 +5,7 @@ import { type Contestant, nets } from './nets.ts';
 import { type Bandwidth, optimizerBandwidth } from './optimizer.ts';
 import { tfjs } from './tfjs.ts';
 
-/** Milliseconds per step of each round, or the reason why it was not measured. */
+/** Milliseconds per step of each round, or the reason why a library was not measured. */
 export interface Result {
   readonly milliseconds: number[];
   readonly host?: number;
@@ -58,7 +58,8 @@ window.compare = async (name, rounds) => {
 };
 
 /**
- * Measures the host's time per step, with 50 steps per submission. Batch 1 keeps the host's work and shortens the wait.
+ * Measures the host's time per step, with 50 steps per submission. A batch of 1 leaves the host's work the same and
+ * shortens the wait for the device.
  */
 window.host = async (name) => {
   const contestant = await clr(device, { ...(nets[name] as (typeof nets)[string]), batch: 1 });

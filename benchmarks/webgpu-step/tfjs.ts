@@ -26,7 +26,7 @@ function layersOf(layer: LayerSpec, index: number, all: readonly LayerSpec[]): t
   }
 }
 
-/** TensorFlow.js on its WebGPU backend, with data on the device and one readback after all steps. */
+/** A net in TensorFlow.js on its WebGPU backend, with data on the device and one readback after all steps. */
 export async function tfjs(net: NetSpec): Promise<Contestant> {
   await tf.setBackend('webgpu');
   await tf.ready();

@@ -3,9 +3,9 @@ import { cosine, dot, type Peer, zeros } from './peer.ts';
 const d0 = 1e-6;
 
 /**
- * D-Adaptation for SGD: dual averaging whose rate is an estimate `d` of the distance to the solution, which only rises,
- * divided by the first gradient's norm. Uses the momentum of the paper's vision experiments. The schedule is half a
- * cosine to zero, because its README recommends the schedule that one would use anyway.
+ * D-Adaptation for SGD: dual averaging whose rate is `d`, divided by the first gradient's norm. `d` is an estimate of
+ * the distance to the solution, and only rises. Uses the momentum of the paper's vision experiments. The schedule is
+ * half a cosine to zero, because the authors' README recommends the schedule that one would use anyway.
  *
  * @see Defazio and Mishchenko, arXiv 2301.07733; facebookresearch/dadaptation 3, `dadapt_sgd.py`
  */

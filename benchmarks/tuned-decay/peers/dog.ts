@@ -2,8 +2,8 @@ import { dot, type Peer } from './peer.ts';
 
 /**
  * DoG, distance over gradients: the rate is the largest distance from the start so far, divided by the root of the sum
- * of all squared gradients. The result is the mean of the iterates by polynomial decay; the authors advise against DoG
- * without it.
+ * of all squared gradients. The result is a mean of the iterates with polynomially decaying weights; the authors advise
+ * against DoG without this averaging.
  *
  * The defaults of the authors' package: a first distance of 1e-6 · (1 + ‖x₀‖), 1e-4 with batch normalisation, and γ = 8.
  *

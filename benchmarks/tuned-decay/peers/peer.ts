@@ -5,7 +5,7 @@ export type Vector = Float32Array | Float64Array;
 export interface PeerState {
   /** One update, in place. The gradient was taken at `parameters`. */
   step(parameters: Vector, gradient: Vector): void;
-  /** The final weights, if they differ from those at which gradients are computed. */
+  /** Returns the final weights. Absent if these are the weights at which gradients are computed. */
   readonly answer?: () => Vector;
 }
 
@@ -21,7 +21,7 @@ export interface Peer {
 /** Half a cosine from 1 to 0, the schedule that the authors of Prodigy recommend (PyTorch's CosineAnnealingLR). */
 export const cosine = (step: number, steps: number): number => 0.5 * (1 + Math.cos((Math.PI * step) / steps));
 
-/** The sum of products. */
+/** The scalar product of two vectors. */
 export function dot(a: Vector, b: Vector): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;

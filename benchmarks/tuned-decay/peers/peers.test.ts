@@ -12,7 +12,7 @@ function gradient([a = 0, b = 0, c = 0]: Iterable<number>): Float64Array {
 
 function descend(peer: Peer, steps: number): { x: number[]; answer: number[] } {
   const x = Float64Array.from([0.5, -0.25, 1]);
-  // A training of 40 steps; only the first are compared.
+  // The schedule is that of a training of 40 steps, of which only the first are compared.
   const state = peer.begin(x, 40, false);
   for (let step = 0; step < steps; step++) state.step(x, gradient([...x]));
   return { x: [...x], answer: [...(state.answer?.() ?? x)] };
@@ -47,7 +47,7 @@ test.each([
   for (const [i, value] of x.entries()) expect(found.x[i]).toBeCloseTo(value, 12);
 });
 
-test('DoG begins with larger steps if the net has batch normalisation', () => {
+test('DoG begins with larger steps for a net with batch normalisation', () => {
   const x = Float64Array.from([0, 0, 3]);
   dog.begin(x, 40, true).step(x, Float64Array.from([0, 4, 0]));
   // 1e-4 · (1 + 3) / √(16 + 1e-8) · 4

@@ -1,8 +1,8 @@
 import { type Peer, type PeerState, type Vector, zeros } from './peer.ts';
 
 /**
- * Schedule-Free learning: gradients are taken at `y = (1 − β)·z + β·x`, `z` takes the optimizer's steps. `x`, the
- * result, is the mean of all `z`, each weighted by the square of the largest rate so far.
+ * Schedule-Free learning: gradients are computed at `y = (1 − β)·z + β·x`, and the optimizer's steps move `z`. The
+ * result `x` is the mean of all `z`, each weighted by the square of the largest rate so far.
  *
  * The defaults of the authors' package; the warm-up of 5 % is that of the paper's experiments.
  *

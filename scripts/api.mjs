@@ -1,9 +1,9 @@
 /**
- * Writes the public surface of every package to `docs/api/` with API Extractor: one file for each exported module. So
- * that no change of it is accidental:
+ * Writes the public surface of every package to `docs/api/` with API Extractor, one file for each exported module, so
+ * that no change of the surface is accidental:
  *
  *   npm run api              writes the files
- *   npm run api -- --check   fails where one differs
+ *   npm run api -- --check   fails if a file differs
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,7 +75,7 @@ try {
     }
   }
   for (const file of readdirSync(folder).filter((each) => !kept.has(each))) {
-    if (check) changed.push(`${file}, which no package has`);
+    if (check) changed.push(`${file}, which belongs to no module`);
     else rmSync(join(folder, file));
   }
   if (changed.length > 0) console.log(`${check ? 'Differs' : 'Written'}: ${changed.join(', ')}`);

@@ -1,10 +1,10 @@
 /**
- * Known vulnerabilities in what users install: fails on one of the level `high` or above. A registry without an endpoint
- * for audits (many mirrors have none) is told apart from a clean result: the gate is skipped, and says so.
+ * Asks the registry for known vulnerabilities in what users install. Fails if one has the level `high` or above. If the
+ * registry has no endpoint for audits, as many mirrors, the check is skipped, and says so.
  *
  *   npm run audit
  *
- * An advisory that does not concern us goes with its reason into `auditConfig.ignoreGhsas` of pnpm-workspace.yaml.
+ * An advisory that does not concern clr goes, with the reason, into `auditConfig.ignoreGhsas` of pnpm-workspace.yaml.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const { packageManager } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8
 const registry = execFileSync('npm', ['config', 'get', 'registry'], { cwd: root, encoding: 'utf8' }).trim();
 const endpoint = new URL('-/npm/v1/security/advisories/bulk', registry);
 
-/** The answer to a question about no package, which every registry with audits answers. */
+/** The status of a request about no package, which every registry with an endpoint for audits accepts. */
 const { status } = await fetch(endpoint, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },

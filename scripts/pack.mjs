@@ -3,7 +3,7 @@
  *
  *   npm run pack                              tarballs in ./tarballs, named @clr/…
  *   npm run pack -- --scope @name --out dir   the same under another scope
- *   npm run pack -- --repository https://…    with that address in every manifest
+ *   npm run pack -- --repository https://…    the same with that address in every manifest
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const text = /\.(js|ts|json|md|map|html|css)$/;
  *
  * @param {{ scope?: string, repository?: string, out: string }} options - an npm scope such as `@name`, the address of the
  *   repository's page, and the folder for the tarballs
- * @returns {{ name: string, version: string, tarball: string }[]} dependencies before the packages that need them
+ * @returns {{ name: string, version: string, tarball: string }[]} the packages, each after its dependencies
  */
 export function packAll({ scope = ownScope, repository, out }) {
   const page = repository === undefined ? undefined : pageOf(repository);
@@ -53,7 +53,7 @@ export function packAll({ scope = ownScope, repository, out }) {
   }
 }
 
-/** Replaces `@clr/` before the name of a package. */
+/** Returns a function that replaces `@clr/` before the name of a package by another scope. */
 function renamer(folders, scope) {
   const names = new RegExp(`${ownScope}/(?=(?:${folders.join('|')})\\b)`, 'g');
   return (content) => content.replace(names, `${scope}/`);
@@ -67,7 +67,7 @@ function rewrite(folder, rename) {
   }
 }
 
-/** The address of the repository's page, without what addresses of clones add to it. */
+/** The address of the repository's page, without the parts that only the address for a clone has (`git+`, `.git`). */
 function pageOf(repository) {
   const page = repository.replace(/^git\+/, '').replace(/(\.git)?\/?$/, '');
   if (URL.canParse(page) && new URL(page).protocol === 'https:') return page;
@@ -76,7 +76,10 @@ function pageOf(repository) {
   );
 }
 
-/** Where npm says that a package comes from. A publication with provenance needs `repository`. */
+/**
+ * The fields of a manifest that say where a package comes from. npm needs `repository` for a publication with
+ * provenance.
+ */
 function addressesOf(page, folder) {
   return {
     repository: { type: 'git', url: `git+${page}.git`, directory: `packages/${folder}` },

@@ -1,5 +1,5 @@
-// The first example of each package's README as a runnable program, with the variables that the example does not
-// declare.
+// Makes a runnable program of the first example in each package's README, by adding the variables that the example does
+// not declare.
 import { readFileSync } from 'node:fs';
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
@@ -14,7 +14,8 @@ export function blockOf(name, ...languages) {
 }
 
 /**
- * The programs of a section of a package's README, each as a module that fails where a line `expression; // true` is not true.
+ * The programs of a section of a package's README, each as a module that fails if the expression of a line `expression;
+ * // true` is not true.
  */
 export function programsUnder(name, heading) {
   const text = read(`packages/${name}/README.md`);
@@ -25,7 +26,7 @@ export function programsUnder(name, heading) {
   );
 }
 
-/** The framework of an adapter, in the version that its own tests use: an argument of `npm install`. */
+/** The framework of an adapter as an argument of `npm install`, in the version that the adapter's own tests use. */
 function framework(name, dependency) {
   const { devDependencies } = JSON.parse(read(`packages/${name}/package.json`));
   const version = devDependencies[dependency].replace('catalog:', '');
@@ -55,7 +56,7 @@ Object.assign(globalThis, globals);
 const navigator = { gpu: create([]) };
 `;
 
-/** The programs by package; that of onnx reads `lenet.onnx` in its folder and writes `lenet-trained.onnx`. */
+/** The programs by package. The program of onnx reads `lenet.onnx` in its folder and writes `lenet-trained.onnx`. */
 export const programs = {
   core: blockOf('core', 'ts', 'js'),
   report: blockOf('report', 'ts', 'js'),

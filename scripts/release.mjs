@@ -4,7 +4,8 @@
  *
  *   npm run release -- --scope @name [--repository https://…] [--dry-run] [--registry http://…]
  *
- * `repository`, `homepage` and `bugs` of every manifest are made of `--repository`, the address of the repository's page.
+ * `repository`, `homepage` and `bugs` of every manifest are made from `--repository`, the address of the repository's
+ * page.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

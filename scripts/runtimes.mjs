@@ -126,7 +126,7 @@ if (existsSync(chromium)) {
   }
   await browser.close();
 } else if (process.env.CLR_REQUIRE?.includes('chromium'))
-  throw new Error(`CLR_REQUIRE asks for chromium, but there is no ${chromium}`);
+  throw new Error(`CLR_REQUIRE asks for Chromium. Expected it at ${chromium}, but there is no such file.`);
 
 /** The compiler's errors in our declarations and in the program. Errors in other packages are ignored. */
 function typesIn(name, resolution) {

@@ -41,7 +41,7 @@ try {
 const before = readFileSync(join(work, 'published-onnx', 'lenet.onnx'));
 const trained = readFileSync(join(work, 'published-onnx', 'lenet-trained.onnx'));
 if (trained.length !== before.length || trained.equals(before)) {
-  throw new Error('the exported model is not the same model with other weights');
+  throw new Error('Expected the exported model to be the same model with other weights.');
 }
 
 function run(command, args, cwd) {

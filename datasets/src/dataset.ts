@@ -1,4 +1,4 @@
-/** Images of bytes with a class index each. */
+/** Images as bytes, each with a class index. */
 export interface LabelledImages {
   /** `count` images one after another, each in the dataset's `shape`. */
   readonly images: Uint8Array;

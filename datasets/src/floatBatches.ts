@@ -15,18 +15,18 @@ export interface FloatBatch {
 /** Options of {@link floatBatches}. */
 export interface BatchOptions extends Normalisation {
   readonly size: number;
-  /** The seed for shuffling. Add the epoch's number for a new order in each epoch. Absent: the dataset's order. */
+  /** The seed for shuffling. Add the epoch's number for a new order in each epoch. Default: the dataset's order. */
   readonly seed?: number;
-  /** The number of images, from the first on. Default: all. */
+  /** The number of images to take, starting with the first. Default: all. */
   readonly limit?: number;
-  /** Keep a last batch that is smaller. Default: false if shuffling, else true. */
+  /** Keeps a smaller last batch. Default: true, but false with a `seed`. */
   readonly keepLast?: boolean;
 }
 
 /**
  * One pass over the images in batches, made one at a time.
  *
- * @throws {ClrError} if `size` is not a positive integer or not one batch fits
+ * @throws {ClrError} if `size` is not a positive integer, or there are too few images for a batch
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ describe('npmPackage', () => {
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'clr-datasets-'));
-    // npm packs a folder in the same way as a package of the registry, without a network.
+    // npm can fetch a folder in the same way as a package of the registry, without a network.
     spec = join(root, 'source');
     await mkdir(spec);
     await writeFile(join(spec, 'package.json'), '{ "name": "some-data", "version": "1.0.0" }');

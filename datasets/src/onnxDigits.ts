@@ -7,7 +7,7 @@ import { mnist } from './mnist.ts';
 import { pickClasses } from './pickClasses.ts';
 import { shuffledIndices } from './shuffledIndices.ts';
 
-/** Images of some digits, which are numbered from 0. */
+/** Images of some digits. Their classes are numbered from 0 in the order in which the digits were given. */
 export interface Digits extends LabelledImages {
   readonly normalisation: Normalisation;
 }
@@ -15,7 +15,7 @@ export interface Digits extends LabelledImages {
 /** A batch of digits: `input` [N, 1, 28, 28] and `target` [N]. */
 export type DigitBatch = Readonly<Record<'input' | 'target', ort.Tensor>>;
 
-/** The MNIST images of the given digits: all of them, or `limit` that the seed chooses. */
+/** The MNIST images of the given digits: all of them, or `limit` images that the seed chooses. */
 export async function digits(
   split: 'train' | 'test',
   classes: readonly number[],
@@ -44,7 +44,7 @@ export function batchOf({ normalisation, labels, ...split }: Digits, rows: reado
   };
 }
 
-/** The share of examples that a file classifies right, with nothing but ONNX Runtime. */
+/** The share of examples that a model file classifies right, computed by ONNX Runtime alone. */
 export async function accuracyOf(model: Uint8Array, examples: Digits): Promise<number> {
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
   let right = 0;

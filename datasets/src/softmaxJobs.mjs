@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { referenceTrainable } from '@clr/conformance';
 
-/** The path of this module, for the processes of a sweep. */
+/** The path of this module, which the processes of a sweep import. */
 export const module = fileURLToPath(import.meta.url);
 
 const log = process.env.CLR_SOFTMAX_LOG;

@@ -4,8 +4,8 @@ import { mnist } from './mnist.ts';
 /**
  * Writes a part of MNIST as plain bytes, for a page to fetch: `train-images`, `train-labels`, `test-images`, `test-labels`.
  *
- * @param folder - a file URL that ends in a slash; it is made if it is not there
- * @param counts - how many images of each part, from its beginning
+ * @param folder - a file URL that ends in a slash; the folder is made if it does not exist
+ * @param counts - the number of images to write of each part, starting with the first
  *
  * @example
  * ```ts

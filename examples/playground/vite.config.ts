@@ -20,7 +20,7 @@ const config: UserConfig = defineConfig({
   base: './',
   build: { target: 'es2023', chunkSizeWarningLimit: 1500, rolldownOptions },
   worker: { format: 'es', rolldownOptions },
-  // It loads its .wasm from its own folder, which a bundle of dependencies would not contain.
+  // onnxruntime-web loads its .wasm from its own folder, which a bundle of dependencies would not contain.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   plugins: [filesToKeep],
 });

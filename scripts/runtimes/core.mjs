@@ -1,4 +1,5 @@
-// Runs in every runtime, from the packed packages: the schedules' bits, and all checks of the conformance kit.
+// Runs in every runtime, from the packed packages: compares the schedules bit for bit, and runs all checks of the
+// conformance kit.
 
 import { referenceSubject, trainableChecks } from '@clr/conformance';
 import { cosineRestarts, decay, expRange, oneCycle, sampleSchedule, triangular2, wsd } from '@clr/core';

@@ -1,7 +1,10 @@
 import { batchOf, type Digits, orderOf } from '@clr/datasets/onnx';
 import type { Batch } from '@clr/onnx';
 
-/** Batches of digits in a new order every epoch, and the numbers of the examples in each: what `cacheFeatures` asks for. */
+/**
+ * Batches of digits in a new order every epoch, and the numbers of the examples in each batch, which `cacheFeatures`
+ * needs.
+ */
 export class Loader {
   readonly #data: Digits;
   readonly #size: number;

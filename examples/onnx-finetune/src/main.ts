@@ -5,8 +5,8 @@ import { describeHead, quantizeWeights } from '@clr/onnx';
 import { trainBackbone } from './backbone.ts';
 import { fineTune } from './fineTune.ts';
 
-// A net learns the digits 0 to 4 from scratch, then 5 to 9 from 500 examples, in several ways. Then it repeats this
-// with its weights as integers of 8 and of 4 bits.
+// A net learns the digits 0 to 4 from scratch, then 5 to 9 from 500 examples, in several ways. Then this is repeated
+// with the net's weights as integers of 8 and of 4 bits.
 
 const { values } = parseArgs({
   options: {

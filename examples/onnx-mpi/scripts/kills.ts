@@ -58,14 +58,15 @@ function isAlive(pid: number): boolean {
 const began = performance.now();
 const whole = await start('whole').ended;
 const duration = performance.now() - began;
-if (whole !== 0) throw new Error(`the run without a fault ended with ${whole}`);
+if (whole !== 0)
+  throw new Error(`Expected the uninterrupted run to end with code 0. Received: code ${whole}.`);
 const expected = readFileSync(join(root, 'whole.onnx'));
 console.log(`A run without a fault takes ${(duration / 1000).toFixed(1)} s.`);
 
 let good = 0;
 for (let kill = 1; kill <= times; kill++) {
   const job = start(`run${kill}`);
-  // Kill it before its end, even if it runs faster than the first time.
+  // Kill the job before its end, even if it runs faster than the first one.
   const moment = 0.8 * Math.random() * duration;
   await sleep(moment);
   const ranks = childrenOf(job.pid);
@@ -80,7 +81,7 @@ for (let kill = 1; kill <= times; kill++) {
   const same = readFileSync(join(root, `run${kill}.onnx`)).equals(expected);
   if (left === 0 && same && resumed === 0 && (code === 0 || seconds < 5)) good += 1;
   console.log(
-    `${kill}: killed rank ${ranks.indexOf(victim!)} after ${(moment / 1000).toFixed(1)} s; the job and its processes had ended ${seconds.toFixed(1)} s later, code ${code}${left > 0 ? `, but for ${left}` : ''}; resumed: ${same ? 'the same bits' : 'OTHER BITS'}`,
+    `${kill}: killed rank ${ranks.indexOf(victim!)} after ${(moment / 1000).toFixed(1)} s; the job ended ${seconds.toFixed(1)} s later with code ${code}, ${left} of its processes remained; resumed: ${same ? 'the same bits' : 'DIFFERENT BITS'}`,
   );
 }
 console.log(`${good} of ${times} correct`);

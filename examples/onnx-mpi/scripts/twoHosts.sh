@@ -1,6 +1,7 @@
 #!/bin/sh
-# Two hosts on one machine: network namespaces with an address each, joined by a virtual cable. Trains the example over TCP
-# between them, and compares with two ranks of one host. Needs root, Open MPI and iproute2. In examples/onnx-mpi:
+# Simulates two hosts on one machine: two network namespaces with an address each, joined by a virtual cable. Trains the
+# example over TCP between them, and compares the model with that of two ranks on one host. Needs root, Open MPI and
+# iproute2. Run it in examples/onnx-mpi:
 #
 #   sh scripts/twoHosts.sh [steps]
 set -eu

@@ -4,7 +4,7 @@ import { shareOfEpoch } from '@clr/mpi';
 import type { Batch } from '@clr/onnx';
 import * as ort from 'onnxruntime-node';
 
-/** The images in a batch, over all processes. */
+/** The number of images in a batch, summed over all processes. */
 export const batchSize = 64;
 
 /** The training data of a process: its share of each batch, in a new order for each epoch. */
@@ -15,7 +15,7 @@ export function trainingShares(data: Dataset, limit: number, { rank, size }: Red
   };
 }
 
-/** The share of a process in the test images. */
+/** A process's share of the test images. */
 export function testShare(data: Dataset, { rank, size }: Reduce): readonly Batch[] {
   const own = Array.from({ length: data.test.count }, (_, i) => i).filter((i) => i % size === rank);
   const batches = Array.from({ length: Math.ceil(own.length / 500) }, (_, i) =>

@@ -41,7 +41,7 @@ const trainer = await createTrainer(
   },
 );
 
-// All ranks read the checkpoint, and the first one writes it. `restore` gives all of them the first one's state.
+// All ranks read the checkpoint, and the first rank writes it. `restore` gives the first rank's state to all ranks.
 const store = fileStore(values.checkpoint);
 const from = await store.load();
 if (from) say(`continuing from step ${from.step}`);
@@ -50,7 +50,7 @@ const run = await train(trainer, trainingShares(data, Number(values.images), red
   policy: decay({ maxLr: 0.03, steps }),
   steps,
   evaluate: testShare(data, reduce),
-  // Aborts on all ranks after the same step, no matter which rank is stopped.
+  // Stops all ranks after the same step, no matter which rank gets the signal.
   signal: reduce.signal,
   ...(from && { from }),
   checkpoint: { every: { steps: 20 }, save: (checkpoint) => (first ? store.save(checkpoint) : undefined) },

@@ -1,6 +1,6 @@
 """Writes lenet.onnx: PyTorch's export of LeNet-5 (with ReLU and max pooling) with its initial weights.
 
-    python3 scripts/export-lenet.py    # torch 1.13; the file in this folder was made by it
+    python3 scripts/export-lenet.py    # torch 1.13, which made the file in this folder
 """
 
 from pathlib import Path

@@ -18,7 +18,7 @@ export function testBatches(data: Dataset): readonly Batch[] {
   return Array.from(floatBatches(data.test, { ...data, size: 500 }), toTensors);
 }
 
-/** The model's input by its name, and the class indices. */
+/** A batch as ONNX Runtime tensors: the images under the name of the model's input, and the class indices. */
 function toTensors({ images, labels, count }: FloatBatch): Batch {
   return {
     image: new ort.Tensor('float32', images, [count, 1, 28, 28]),

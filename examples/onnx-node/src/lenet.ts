@@ -6,7 +6,7 @@ import * as ort from 'onnxruntime-node';
 /** LeNet-5 as PyTorch exported it, with its initial weights: scripts/export-lenet.py. */
 export const lenetPath: string = fileURLToPath(new URL('../lenet.onnx', import.meta.url));
 
-/** A new LeNet to train, always with the same weights. */
+/** Creates a trainer of a new LeNet, always with the same initial weights. */
 export function createLenet(): Promise<OnnxTrainer> {
   return createTrainer(ort, lenetPath, {
     loss: 'crossEntropy',

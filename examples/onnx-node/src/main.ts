@@ -21,7 +21,9 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const batches = trainingBatches(data, options.images, options.seed);
   const test = testBatches(data);
 
-  say('1  The LR range test: two short runs with a rising rate, the second slowly past what the first found');
+  say(
+    '1  The LR range test: two short runs with a rising rate; the second slowly passes the edge that the first found',
+  );
   const stepsPerEpoch = Math.floor(options.images / batchSize);
   const stepSize = Math.max(1, Math.floor(stepsPerEpoch / 2));
   const longest = options.epochs.at(-1)!;
@@ -59,8 +61,8 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
 
 const stop = new AbortController();
 process.on('SIGINT', () => {
-  // The first Ctrl-C stops between two steps, the second at once. Neither leaves a broken file, because files are
-  // renamed into place.
+  // The first Ctrl-C stops between two steps, the second at once. Neither leaves a broken file, because each file is
+  // written under a temporary name and then renamed.
   if (stop.signal.aborted) process.exit(130);
   say('', 'Stopping …');
   stop.abort();

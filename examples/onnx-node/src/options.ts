@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 /** The options on the command line. */
 export interface Options {
-  /** The budgets to compare, in epochs, the longest last. */
+  /** The budgets to compare, in epochs, from the shortest to the longest. */
   readonly epochs: readonly number[];
   /** The number of training images to use, of 60,000. */
   readonly images: number;

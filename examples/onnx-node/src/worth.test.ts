@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scheduleNames } from './schedules.ts';
 import { describeWorth, worthTable } from './worth.ts';
 
-/** The accuracies of the fixed rate, CLR and the decay for each budget. */
+/** Outcomes from the accuracies of the fixed rate, CLR and the decay for each budget. */
 function outcomes(byBudget: Readonly<Record<number, readonly [number, number, number]>>) {
   return Object.entries(byBudget).flatMap(([epochs, accuracies]) =>
     scheduleNames.map((name, index) => ({ name, epochs: Number(epochs), accuracy: accuracies[index]! })),

@@ -37,7 +37,7 @@ describe('the demo', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('finds a rate, compares the schedules, and writes a report and a model with the stated accuracy', async () => {
+  it('finds a rate, compares the schedules, and writes a report and a model that has the reported accuracy', async () => {
     const out = join(root, 'whole');
     const { code, output } = await demo(out);
     expect(output).toMatch(/Decay the rate to 0 from [\d.e-]+ \(interval/);

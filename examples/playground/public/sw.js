@@ -1,5 +1,5 @@
-// Fetch from the network first, so that a new version arrives, and from the cache without a network. Large files that
-// were used, a runtime or the digits, are cached and not fetched again.
+// Fetch from the network first, so that a new version arrives; without a network, take the cached file. Large files
+// (the runtimes and the digits) are cached at their first use and not fetched again.
 const cacheName = 'clr-playground';
 const large = /\.wasm$|\/digits\//;
 

@@ -1,4 +1,4 @@
-/** Writes the digits that the page fetches when they are asked for into public/digits/. */
+/** Writes the built-in digits into public/digits/. The page fetches them when a user trains on them. */
 import { writeDigits } from '@clr/datasets';
 
 await writeDigits(new URL('../public/digits/', import.meta.url), { train: 4000, test: 1000 });

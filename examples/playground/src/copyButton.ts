@@ -10,7 +10,7 @@ export function copyButton(label: string, text: () => string): HTMLButtonElement
       await navigator.clipboard.writeText(text());
       said.textContent = 'Copied';
     } catch {
-      said.textContent = 'The browser does not allow it';
+      said.textContent = 'The browser does not allow copying';
     }
     clearTimeout(timer);
     timer = window.setTimeout(() => {

@@ -1,7 +1,7 @@
 import type { RangeTestFinding, RangeTestTrace } from '@clr/core';
 import { h } from './dom.ts';
 
-/** The picture of a range test, as wide as its element. `@clr/report` is loaded with the first one. */
+/** The picture of a range test, as wide as its element. `@clr/report` is loaded with the first picture. */
 export class RangePicture {
   readonly element: HTMLElement = h('div', { class: 'range-picture' });
   #width = 0;
@@ -33,7 +33,7 @@ export class RangePicture {
     const width = Math.floor(this.element.clientWidth);
     if (!this.#draw || width < 280 || width === this.#width) return;
     this.#width = width;
-    // Made by @clr/report, which escapes all text.
+    // This is safe, because @clr/report escapes all text in its pictures.
     this.element.innerHTML = this.#draw(width);
   }
 }

@@ -26,7 +26,7 @@ describe.skipIf(!hasChromium())('a curve that is dropped', { timeout: 240_000, r
   const findingIn = (text: string, names = {}): RangeTestFinding =>
     analyzeRangeTest([readCurve(new TextEncoder().encode(text), names).trace]);
 
-  it('is analysed like in clr analyze, drawn, and converted to policies', async () => {
+  it('is analysed as by clr analyze, drawn, and converted to policies', async () => {
     const page = await site.open({}, '#/range-test');
     await give(page, 'lr_find.json', json);
     await page.locator('.range-picture svg').waitFor();
@@ -64,7 +64,7 @@ describe.skipIf(!hasChromium())('a curve that is dropped', { timeout: 240_000, r
     const page = await site.open({}, '#/range-test');
     await give(page, 'odd.csv', odd);
     await page.getByRole('alert').filter({ hasText: 'tempo' }).waitFor();
-    await page.getByText('Say what is guessed').click();
+    await page.getByText('Correct what was guessed').click();
     await page.getByLabel('Column of the rate').fill('tempo');
     await page.getByLabel('Column of the loss').fill('pain');
     await page.getByLabel('Column of the loss').press('Tab');

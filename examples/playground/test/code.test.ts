@@ -12,7 +12,9 @@ import { kinds } from '../src/policies/kinds.ts';
 const size = { low: 0.001, high: 0.006, steps: 160 };
 const bounds = { baseLr: 0.001, maxLr: 0.006, stepSize: 20 };
 
-/** Every kind with the page's default numbers, and the options that change the code for another library. */
+/**
+ * Every kind with the page's default numbers, and policies with the options that change the code for another library.
+ */
 const policies: readonly core.Policy[] = [
   ...kinds.map(({ make }) => make(size)),
   core.triangular({ ...bounds, stepSizeDown: 7, momentum: { base: 0.8, max: 0.95 } }),
@@ -57,7 +59,7 @@ describe('code for clr', () => {
     }
   });
 
-  it('states the policy’s rate', () => {
+  it('states a rate of the policy', () => {
     const code = asCore(core.triangular2(bounds), 160);
     expect(code).toContain('toSchedule(policy).lr(20); // 0.006');
   });
@@ -134,7 +136,7 @@ const documented = {
 };
 
 describe('code for optax and Keras', () => {
-  it('exists if they have such a schedule, or gives a reason', () => {
+  it('exists if the library has such a schedule; otherwise there is a reason', () => {
     const answers = (translate: typeof asOptax) =>
       policies.map((policy) => {
         const found = translate(policy);
@@ -149,7 +151,7 @@ describe('code for optax and Keras', () => {
     }
   });
 
-  it('gives the same rates by the documented formulas', () => {
+  it('gives the rates of the policy by the documented formulas', () => {
     const policy = core.decay({ maxLr: 0.1, steps: 50, warmup: 10, finalLr: 0.01, shape: 'cosine' });
     const { lr } = core.toSchedule(policy);
     const numbers = (code: string, name: string): number =>

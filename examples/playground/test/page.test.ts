@@ -24,7 +24,7 @@ describe.skipIf(!hasChromium())('the whole page', { timeout: 240_000, retry: 2 }
     if (part === 'range-test') {
       await page.getByRole('button', { name: 'Try an example' }).click();
       await page.locator('.range-picture svg').waitFor();
-      await page.getByText('Say what is guessed').click();
+      await page.getByText('Correct what was guessed').click();
     }
     if (part === 'train') {
       await page.getByText('Nothing is trained yet.').waitFor();

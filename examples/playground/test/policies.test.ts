@@ -17,13 +17,13 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
   const curve = (page: Page) => page.locator('.line.strong').first().getAttribute('d');
   const choose = (page: Page, kind: string) => page.getByLabel('Policy', { exact: true }).selectOption(kind);
 
-  it.each(sizes)('redraws when a number changes, also by keyboard: %s', async (name, viewport) => {
+  it.each(sizes)('are redrawn when a number changes, also by keyboard: %s', async (name, viewport) => {
     const page = await site.open({ viewport });
     const before = await curve(page);
     const half = page.getByLabel('Half a cycle stepSize', { exact: true });
     await half.fill('250');
     expect(await curve(page)).not.toBe(before);
-    // The second chart line belongs to the other policy, so the length shown stays 4,000: eight cycles now.
+    // The other policy keeps the shown length at 4,000 steps, which are eight cycles of the edited policy now.
     expect(await page.locator('.mark').count()).toBe(7);
     await page.getByLabel('Look at step').focus();
     for (let i = 0; i < 25; i++) await page.keyboard.press('ArrowRight');
@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
     await page.context().close();
   });
 
-  it('draws every kind, with code for the chosen library or a reason why there is none', async () => {
+  it('are drawn for every kind, with code for the chosen library or a reason why there is none', async () => {
     const page = await site.open();
     await page.getByRole('tab', { name: 'Keras' }).click();
     for (const { type, make } of kinds) {
@@ -58,7 +58,7 @@ describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, 
     await page.context().close();
   });
 
-  it('gives a link that restores everything', async () => {
+  it('give a link that restores them and the settings of the picture', async () => {
     const page = await site.open();
     await choose(page, 'wsd');
     await page.getByLabel('Cycles cycles', { exact: true }).fill('3');

@@ -6,7 +6,7 @@ import { type PreviewServer, preview } from 'vite';
 import { inject } from 'vitest';
 import type {} from './buildSite.ts';
 
-// Without a software GPU, which draws slowly.
+// These arguments leave out the software GPU, which draws slowly.
 const args = chromiumArgs.filter((arg) => !/gpu|angle|Vulkan/.test(arg));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -38,7 +38,7 @@ export async function openSite(): Promise<Site> {
     async open(options = {}, hash = '') {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
       const page = await context.newPage();
-      // A busy machine is slow.
+      // Allow time for a busy machine.
       page.setDefaultTimeout(120_000);
       page.on('pageerror', (error) => {
         throw error;

@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium())('training in the tab', { timeout: 300_000, retry
     expect(await pause()).toBeGreaterThan(first + 20);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     await page.screenshot({ path: `${pictures}paused-phone.png`, fullPage: true });
-    // The evaluation at a pause is that of the stored model.
+    // The accuracy that is shown at a pause is that of the stored model.
     const shown = Number.parseFloat((await page.locator('dd').last().textContent())!);
 
     // In a third visit the model is still there.

@@ -1,4 +1,4 @@
-// Fetch from the network first, so that a new version arrives, and from the cache without a network.
+// Fetch from the network first, so that a new version arrives; without a network, take the cached file.
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', (event) => {

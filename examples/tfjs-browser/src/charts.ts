@@ -12,17 +12,17 @@ const probe = document.createElement('span');
 probe.hidden = true;
 document.body.append(probe);
 
-/** A custom property as a colour for a canvas. light-dark() is resolved only in the colour of an element. */
+/** The colour in a custom property, for a canvas. Browsers resolve light-dark() only in the `color` of an element. */
 function colourOf(name: string): string {
   probe.style.color = `var(${name})`;
   return getComputedStyle(probe).color;
 }
 
-/** Labels only the powers of ten. */
+/** Gives labels to the powers of ten only. */
 const powers = (_: uPlot, splits: number[]): string[] =>
   splits.map((split) => (Number.isInteger(Math.log10(split)) ? String(split) : ''));
 
-/** Makes a line chart over the first column. `logX` is for rates on the x axis. */
+/** Makes a line chart with the first column on the x axis. `logX` makes this axis logarithmic, for rates. */
 export function createChart(
   id: string,
   colours: readonly string[],

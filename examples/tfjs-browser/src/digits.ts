@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** Images of 28 × 28 in [0, 1], and one share for each of the ten digits. */
+/** Images of 28 × 28 pixels in [0, 1], and one-hot labels for the ten digits. */
 export interface Digits {
   readonly xs: tf.Tensor4D;
   readonly ys: tf.Tensor2D;
@@ -12,7 +12,8 @@ export async function loadDigits(part: 'train' | 'test', limit: number): Promise
   const [images, labels] = await Promise.all(
     ['images', 'labels'].map(async (what) => {
       const response = await fetch(`./digits/${part}-${what}`);
-      if (!response.ok) throw new Error(`The digits did not come: ${response.status} ${response.statusText}`);
+      if (!response.ok)
+        throw new Error(`The digits could not be fetched: ${response.status} ${response.statusText}.`);
       return new Uint8Array(await response.arrayBuffer());
     }),
   );
@@ -24,7 +25,7 @@ export async function loadDigits(part: 'train' | 'test', limit: number): Promise
   }));
 }
 
-/** The digits cut into batches of tensors. */
+/** Cuts the digits into batches of tensors. */
 export function cut({ xs, ys, count }: Digits, size: number): { xs: tf.Tensor4D; ys: tf.Tensor2D }[] {
   const starts = Array.from({ length: Math.floor(count / size) }, (_, index) => index * size);
   return starts.map((start) => ({ xs: xs.slice(start, size), ys: ys.slice(start, size) }));

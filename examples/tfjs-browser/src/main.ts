@@ -84,7 +84,7 @@ async function start(): Promise<void> {
     find.textContent = 'Stop';
     train.disabled = true;
     reset.disabled = true;
-    say('The rate rises from step to step until the loss is lost; then the model is put back …');
+    say('The rate rises from step to step until the loss diverges; then the model is restored …');
     const { suggestion, reasons } = await trainer.findRates(abort.signal);
     if (suggestion) {
       base.value = short(suggestion.baseLr);

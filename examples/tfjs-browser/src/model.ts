@@ -19,7 +19,7 @@ export function makeModel(): tf.LayersModel {
   return compile(model);
 }
 
-/** Compiles a model from storage, where its compilation is not saved. */
+/** Compiles a model. A model from storage needs this, too, because storage does not keep the compilation. */
 export function compile<Model extends tf.LayersModel>(model: Model): Model {
   model.compile({
     optimizer: tf.train.momentum(0.01, 0.9),

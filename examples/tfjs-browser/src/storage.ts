@@ -23,7 +23,7 @@ export const emptyHistory = (): History => ({
   test: [],
 });
 
-/** Stores the model with its optimizer's slots, and with policy and step in its metadata. */
+/** Stores the model with its optimizer's slots. Its metadata hold the policy and the step. */
 export async function keep(model: tf.LayersModel, history: History): Promise<void> {
   await model.save(url, { includeOptimizer: true });
   localStorage.setItem(key, JSON.stringify(history));

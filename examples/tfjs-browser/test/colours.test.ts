@@ -17,7 +17,7 @@ describe.skipIf(!hasChromium())('charts on the development server', { timeout: 2
     const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
     try {
       const page = await browser.newPage({ colorScheme });
-      // A busy machine takes long to transform the modules.
+      // On a busy machine the server takes long to transform the modules.
       page.setDefaultTimeout(200_000);
       await page.goto(`${server.resolvedUrls?.local[0]}?digits=320&test=50&batch=16`);
       await page.waitForFunction(() => !(document.getElementById('train') as HTMLButtonElement).disabled);

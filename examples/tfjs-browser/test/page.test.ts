@@ -59,7 +59,7 @@ describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () =
   const overflow = (page: Page) =>
     page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 
-  it('finds rates, trains, pauses, survives a closed tab without a network, and resumes', async () => {
+  it('finds rates, trains, pauses, and resumes in a new tab without a network', async () => {
     const page = await open();
     expect(await text(page, 'status')).toContain('320 digits on webgl');
 

@@ -1,13 +1,13 @@
 import { floatBatches, type LabelledImages, mnist } from '@clr/datasets';
 import * as tf from '@tensorflow/tfjs';
 
-/** Images as rows of 784 pixels, labels as one share for each of the ten classes. */
+/** Images as rows of 784 pixels, and one-hot labels for the ten classes. */
 export interface Digits {
   readonly xs: tf.Tensor2D;
   readonly ys: tf.Tensor2D;
 }
 
-/** The first training digits, the same number after them for validation, and the 10,000 test digits. */
+/** Loads the first training digits, the same number of digits after them for validation, and the 10,000 test digits. */
 export async function loadDigits(
   count: number,
 ): Promise<{ train: Digits; validation: Digits; test: Digits }> {

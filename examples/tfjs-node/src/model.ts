@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** A small net that plain JavaScript trains in seconds; always with the same initial weights. */
+/** Makes a small net that plain JavaScript trains in seconds, always with the same initial weights. */
 export function makeModel(): tf.LayersModel {
   const kernelInitializer = tf.initializers.glorotUniform({ seed: 1 });
   const model = tf.sequential({

@@ -6,7 +6,7 @@ it('finds its rates, trains, saves, resumes and reaches 90 %', { timeout: 120_00
   const outcome = await trainDigits({ images: 4000, epochs: 4 }, (line) => lines.push(line));
   expect(outcome.baseLr).toBeLessThan(outcome.maxLr);
   expect(outcome.clr).toBeGreaterThan(0.9);
-  // Policy and momentum continued after the resume: the last epoch ends next to a trough.
+  // Because policy and momentum continued after the resume, the last epoch ends next to a trough, with a high momentum.
   const epochs = lines.filter((line) => line.includes('momentum'));
   expect(epochs).toHaveLength(4);
   expect(epochs[3]).toMatch(/momentum 0\.9(49|50)/);

@@ -6,7 +6,9 @@ import { makeModel } from './model.ts';
 
 const batchSize = 64;
 
-/** The results: the rates, and the accuracies on 10,000 test digits after the same number of steps. */
+/**
+ * The results: the rates, and the accuracies of both trainings on 10,000 test digits after the same number of steps.
+ */
 export interface Outcome {
   readonly baseLr: number;
   readonly maxLr: number;
@@ -31,7 +33,7 @@ export async function trainDigits(
   const trace = await rangeTest(trainable, batches(train), { startLr: 1e-4, endLr: 3, steps: stepsPerEpoch });
   const { suggestion, reasons } = analyzeRangeTest(trace);
   for (const reason of reasons) print(`   ${reason}`);
-  if (suggestion === null) throw new Error('The range test of this net should give a suggestion');
+  if (suggestion === null) throw new Error('Expected the range test of this net to give a suggestion.');
   const { baseLr, maxLr, fixedLr } = suggestion;
   print(`   base ${show(baseLr)}, max ${show(maxLr)}; for a fixed rate ${show(fixedLr)}`);
 
@@ -67,7 +69,7 @@ export async function trainDigits(
     print,
   );
   const fixed = accuracyOf(other, test);
-  print(`Right of 10,000 test digits: cyclical ${percent(clr)}, fixed ${percent(fixed)}`);
+  print(`Accuracy on 10,000 test digits: cyclical ${percent(clr)}, fixed ${percent(fixed)}`);
   return { baseLr, maxLr, fixedLr, steps, clr, fixed };
 }
 
@@ -93,7 +95,7 @@ function accuracyOf(model: tf.LayersModel, { xs, ys }: Digits): number {
   return accuracy!.dataSync()[0]!;
 }
 
-/** A line for each epoch. The history holds `lr` and `momentum` besides the losses. */
+/** Prints a line for each epoch. The history holds `lr` and `momentum` besides the losses. */
 function report({ epoch, history }: tf.History, print: (line: string) => void): void {
   const at = (name: string, index: number): number => Number(history[name]?.[index]);
   epoch.forEach((number, index) => {

@@ -1,4 +1,4 @@
-/** A live chart: the loss on a log scale, the rate on a linear one, a line at every trough. */
+/** A live chart: the loss on a logarithmic scale, the rate on a linear scale, and a line at every trough. */
 export class Chart {
   readonly #canvas: HTMLCanvasElement;
   readonly #losses: number[] = [];
@@ -25,7 +25,7 @@ export class Chart {
     const context = canvas.getContext('2d');
     if (!context) return;
     context.scale(ratio, ratio);
-    // A custom property is returned unresolved. Only the colour of an element is resolved for light or dark.
+    // Browsers return a custom property unresolved. They resolve light-dark() only in the `color` of an element.
     const colour = (name: string): string => {
       canvas.style.color = `var(${name})`;
       return getComputedStyle(canvas).color;

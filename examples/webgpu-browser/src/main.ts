@@ -15,7 +15,7 @@ const picture = element<HTMLSelectElement>('picture');
 const file = element<HTMLInputElement>('file');
 const scoutSteps = Number(new URLSearchParams(location.search).get('scout') ?? 120);
 
-/** Work with a lower number is outdated, because the user has started again. */
+/** The number of the current round. Work of an earlier round is outdated, because the user has started again. */
 let round = 0;
 let paused = false;
 let device: GPUDevice | undefined;
@@ -29,7 +29,7 @@ async function start(): Promise<void> {
   try {
     device ??= await openDevice();
     const colours = coloursOf(target);
-    status.textContent = 'Range test: which rates does this picture take?';
+    status.textContent = 'Range test: finding the rates for this picture …';
     const { policy, trace, finding } = await findPolicy(device, colours, scoutSteps, (step) => {
       if (current()) status.textContent = `Range test: step ${step + 1} of ${scoutSteps}`;
     });
@@ -56,7 +56,7 @@ async function start(): Promise<void> {
     };
     addEventListener('resize', redraw);
     try {
-      // as many steps in one submission as take about a quarter of a second
+      // One submission has as many steps as take about a quarter of a second.
       let portion = 2;
       while (current()) {
         if (paused) {

@@ -10,7 +10,7 @@ import {
 import { type Batch, createTrainer, dense, type GpuTrainer, network, relu, sigmoid } from '@clr/webgpu';
 import { side } from './pictures.ts';
 
-/** Waves per axis, of 1, 2, 4, 8 and 16 half periods. They let a small network draw edges. */
+/** The number of waves per axis. They have 1, 2, 4, 8 and 16 half periods, and let a small network draw sharp edges. */
 const waves = 5;
 const features = 2 + 4 * waves;
 const batch = 768;
@@ -21,7 +21,7 @@ const net = network({
   loss: 'mse',
 });
 
-/** The network's input for each pixel: its position, and waves over it. */
+/** The network's input for each pixel: its position, and the values of the waves there. */
 export const positions: Float32Array = Float32Array.from(
   Array.from({ length: side * side }, (_, pixel) => {
     const place = [(2 * (pixel % side)) / (side - 1) - 1, (2 * Math.floor(pixel / side)) / (side - 1) - 1];
@@ -71,7 +71,7 @@ export async function findPolicy(
   return { policy: triangular({ baseLr, maxLr, stepSize: 60 }), trace, finding };
 }
 
-/** Batches of pixels from the whole picture. */
+/** Batches of pixels that are spread over the whole picture. */
 function mixedBatches(colours: Float32Array): Batch[] {
   const count = side * side;
   return Array.from({ length: Math.floor(count / batch) }, (_, index) => {

@@ -67,7 +67,7 @@ export async function drawFile(canvas: HTMLCanvasElement, file: File): Promise<v
   canvas.getContext('2d', { willReadFrequently: true })?.drawImage(image, x, y, size, size, 0, 0, side, side);
 }
 
-/** The colours of a canvas, three numbers in [0, 1] to a pixel. */
+/** The colours of a canvas, three numbers in [0, 1] for each pixel. */
 export function coloursOf(canvas: HTMLCanvasElement): Float32Array {
   const pixels = canvas.getContext('2d', { willReadFrequently: true })?.getImageData(0, 0, side, side).data;
   const colours = new Float32Array(side * side * 3);

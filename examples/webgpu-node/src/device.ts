@@ -1,7 +1,7 @@
 import { requestDevice } from '@clr/webgpu';
 import { create, globals } from 'webgpu';
 
-// Dawn lives as long as this object does
+// Keep a reference, because Dawn lives only as long as this object.
 let gpu: GPU | undefined;
 
 /** A GPU device in Node, by npm `webgpu` (Dawn). Needs a Vulkan, Metal or D3D12 driver. */

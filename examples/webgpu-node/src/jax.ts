@@ -3,7 +3,10 @@ import { defaultDevice, init, jit, numpy as np, tree, valueAndGrad } from '@jax-
 
 type Params = { w1: np.Array; b1: np.Array; w2: np.Array };
 
-/** A small tanh net and its mean squared error. jax-js functions own their arguments: `.ref` keeps one. */
+/**
+ * The mean squared error of a small tanh net. A jax-js function frees its arguments, so `.ref` keeps those that are
+ * used again.
+ */
 function loss(params: Params, x: np.Array, y: np.Array): np.Array {
   const hidden = np.tanh(np.matmul(x, params.w1).add(params.b1));
   return np.mean(np.square(np.matmul(hidden, params.w2).sub(y)));

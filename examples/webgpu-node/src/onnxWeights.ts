@@ -13,7 +13,7 @@ interface OnnxTensor {
  * Converts the weights of an ONNX file to the names and layouts of a `@clr/webgpu` network. The two nets must have the
  * same layers in the same order.
  *
- * @param flattened - `[channels, rows, columns]` before the first dense layer, if its input is an image
+ * @param flattened - the shape `[channels, rows, columns]` of the first dense layer's input, if this input is an image
  */
 export function namedWeights(
   tensors: Iterable<OnnxTensor>,

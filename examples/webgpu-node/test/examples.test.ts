@@ -27,7 +27,7 @@ interface Fixture {
 const device = await openDevice().catch((error: Error) => error);
 const hasDevice = meets('webgpu', !(device instanceof Error), String(device));
 
-it('jax-js: one table of rates, one readback, and it learns', async () => {
+it('jax-js: learns with one table of rates and one readback', async () => {
   const policy = triangular({ baseLr: 0.02, maxLr: 0.2, stepSize: 20 });
   const { losses, rates } = await trainJax(policy, 120);
   expect(rates[20]).toBe(Math.fround(0.2));
@@ -39,7 +39,7 @@ describe.skipIf(!hasDevice)('on the device', () => {
   const gpu = device as GPUDevice;
   afterAll(() => gpu.destroy());
 
-  it('spirals: finds its rates and learns the plane', async () => {
+  it('spirals: finds the rates and learns to separate the classes', async () => {
     const lines: string[] = [];
     const { accuracy, picture, baseLr, maxLr } = await trainSpirals(gpu, (line) => lines.push(line));
     expect(accuracy).toBeGreaterThan(0.9);
@@ -48,12 +48,12 @@ describe.skipIf(!hasDevice)('on the device', () => {
     expect(lines.some((line) => line.startsWith('Training'))).toBe(true);
   });
 
-  it('TypeGPU buffers: fits the given parabola', async () => {
+  it('TypeGPU: fits the given parabola in its buffers', async () => {
     const { weights } = await fitParabola(gpu);
     for (const [index, want] of [0.5, -2, 3].entries()) expect(weights[index]).toBeCloseTo(want, 3);
   });
 
-  describe('ONNX weights: the same steps as PyTorch', () => {
+  describe('a trainer from ONNX weights takes the same steps as PyTorch', () => {
     const nets: Record<
       string,
       { input: [number, number, number]; layers: Layer[]; flattened: [number, number, number] }

@@ -80,7 +80,7 @@ export class AnalyzeView {
     );
     this.#result = h(
       'section',
-      { class: 'card result', 'aria-label': 'What it says', hidden: true },
+      { class: 'card result', 'aria-label': 'What the range test says', hidden: true },
       this.#words,
       actions,
       this.#picture.element,
@@ -96,7 +96,7 @@ export class AnalyzeView {
         h(
           'p',
           {},
-          'Drop the record of a learning-rate range test, and get the rates to train with, how sure they are, and why.',
+          'Drop the record of a learning-rate range test, and get the rates to train with, their confidence, and the reasons.',
         ),
       ),
       h(
@@ -104,7 +104,7 @@ export class AnalyzeView {
         { class: 'card', 'aria-label': 'Curves' },
         fileDrop({
           label: 'Choose files',
-          hint: 'Or drop them here. Of clr, fastai, pytorch-lr-finder, Lightning, Keras, TensorBoard, Weights & Biases, MLflow or Transformers; or any CSV or JSON with a rate and a loss. Several of one model are read together.',
+          hint: 'Or drop them here: records of clr, fastai, pytorch-lr-finder, Lightning, Keras, TensorBoard, Weights & Biases, MLflow or Transformers, or any CSV or JSON with a rate and a loss. Several records of one model are read together.',
           multiple: true,
           onFiles: (files) => void this.#read(files),
         }),
@@ -116,7 +116,7 @@ export class AnalyzeView {
         h(
           'details',
           { class: 'more' },
-          h('summary', {}, 'Say what is guessed'),
+          h('summary', {}, 'Correct what was guessed'),
           field('Steps of the training', this.#steps),
           field('Optimizer', this.#update),
           field('Column of the rate', this.#lr),

@@ -10,9 +10,9 @@ export interface Line {
   readonly strong?: boolean;
   /** Drawn faintly, for raw values behind their mean. */
   readonly faint?: boolean;
-  /** The area below it is tinted. */
+  /** Tints the area below the curve. */
   readonly area?: boolean;
-  /** Dots instead of a curve. */
+  /** Draws dots instead of a curve. */
   readonly dots?: boolean;
 }
 
@@ -40,7 +40,7 @@ type Scale = ((value: number) => number) & { ticks(count: number): number[]; inv
 
 const margin = { top: 12, right: 16, bottom: 30, left: 58 } as const;
 
-/** A chart of lines as SVG, as wide as its element. It redraws when that changes. */
+/** A chart of lines as SVG, as wide as its element. It redraws when the width changes. */
 export class LineChart {
   readonly #host: HTMLElement;
   readonly #svg: SVGSVGElement = svg('svg', { class: 'chart', role: 'img' });

@@ -1,16 +1,16 @@
 import type { Policy } from '@clr/core';
 
-/** A policy while it is edited. Its numbers may be temporarily invalid. */
+/** A policy that is being edited. Its numbers may be temporarily invalid. */
 export type Draft = Readonly<Record<string, unknown>> & { readonly type: Policy['type'] };
 
 interface Common {
-  /** Its path in the policy: `momentum.base`. */
+  /** The field's path in the policy, such as `momentum.base`. */
   readonly path: string;
   readonly label: string;
   readonly hint?: string;
   /** True if it is shown among the rarely changed fields. */
   readonly more?: boolean;
-  /** Tells whether the current policy has it. */
+  /** Tells whether the current policy has the field. Default: always. */
   readonly when?: (draft: Draft) => boolean;
 }
 
@@ -121,7 +121,7 @@ const shape: readonly Field[] = [
     when: (draft) => typeof draft.shape === 'object',
   },
 ];
-const stretchHint = 'Below 1 a share of the run, else a number of steps.';
+const stretchHint = 'A value below 1 is a share of the run; otherwise a number of steps.';
 
 const isGeometric = (draft: Draft): boolean =>
   (draft.decay as { type?: string } | undefined)?.type === 'geometric';
@@ -231,14 +231,14 @@ export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
     ...momentum,
   ],
   cosineRestarts: [
-    rate('baseLr', 'Where a cycle ends'),
-    rate('maxLr', 'Where a cycle starts'),
+    rate('baseLr', 'Rate at the end of a cycle'),
+    rate('maxLr', 'Rate at the start of a cycle'),
     steps('firstCycle', 'First cycle'),
     {
       ...{
         kind: 'number',
         path: 'cycleMultiplier',
-        label: 'Each is longer by',
+        label: 'Each cycle is longer by the factor',
         scale: 'linear',
       },
       ...{ min: 1, max: 4, whole: true, preset: () => 1 },
@@ -265,11 +265,11 @@ export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
   ramp: [
     rate('startLr', 'First rate'),
     rate('endLr', 'Last rate'),
-    steps('steps', 'Steps of the way'),
+    steps('steps', 'Steps from first to last rate'),
     {
       kind: 'choice',
       path: 'spacing',
-      label: 'From step to step',
+      label: 'Between two steps',
       options: [
         { label: 'equal differences', value: 'linear' },
         { label: 'equal ratios', value: 'exponential' },

@@ -174,7 +174,7 @@ export class Form {
   }
 }
 
-/** True if an option matches a value: the same value, or one of the same kind. */
+/** True if an option matches a value: it is the same value, or a value of the same kind. */
 function alike(option: unknown, value: unknown): boolean {
   if (typeof option !== 'object' || typeof value !== 'object') return option === value;
   return (option as { type?: string }).type === (value as { type?: string } | null)?.type;

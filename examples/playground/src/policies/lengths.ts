@@ -27,7 +27,7 @@ export function lengthOf(policy: Policy): number {
   }
 }
 
-/** The maximum number of steps to draw. More steps would show no more. */
+/** The maximum number of steps to draw. A picture of more steps would show nothing new. */
 export const maxSteps = 10_000_000;
 
 /** The number of steps for all policies of a picture. */

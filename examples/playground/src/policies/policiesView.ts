@@ -304,7 +304,7 @@ export class PoliciesView {
             },
             h('span', { class: 'swatch' }),
             h('span', { class: 'name' }, kindOf(policy.type).name),
-            fault ? h('span', { class: 'stale' }, 'as it was') : undefined,
+            fault ? h('span', { class: 'stale' }, 'last valid state') : undefined,
             h('span', { class: 'value' }),
           ),
           this.#items.length > 1 &&
@@ -324,7 +324,7 @@ export class PoliciesView {
     this.#readOut();
   }
 
-  /** The values of the policies at the step under the pointer. */
+  /** Shows the values of the policies at the step under the pointer. */
   #readOut(): void {
     const step = this.#pointer;
     const way = step / this.#length;

@@ -22,9 +22,9 @@ export function toLink({ policies, steps, log }: Shared): string {
 }
 
 /**
- * Decodes the text of {@link toLink}. It may come from any source, so everything is checked.
+ * Decodes a link that {@link toLink} encoded. The text may come from any source, so everything in it is checked.
  *
- * @throws {ClrError} if it is not what `toLink` writes
+ * @throws {ClrError} if `toLink` could not have written the text
  */
 export function fromLink(text: string): Shared {
   const { p, s, l } = decoded(text);
@@ -48,7 +48,7 @@ function decoded(text: string): Record<string, unknown> {
   } catch {
     // Not base64, UTF-8 or JSON. The error below reports it.
   }
-  throw broken('a link of this page', 'one that was cut or changed');
+  throw broken('a link of this page', 'a link that was cut or changed');
 }
 
 const broken = (expected: string, received: string): ClrError =>

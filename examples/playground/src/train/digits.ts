@@ -46,7 +46,7 @@ async function fetchDigits(part: 'train' | 'test'): Promise<Digits> {
       const folder = import.meta.env.DEV ? '/digits/' : '../digits/';
       const response = await fetch(new URL(`${folder}${part}-${what}`, self.location.href));
       if (!response.ok)
-        throw new Error(`The digits did not come: ${response.status} ${response.statusText}.`);
+        throw new Error(`The digits could not be fetched: ${response.status} ${response.statusText}.`);
       return new Uint8Array(await response.arrayBuffer());
     }),
   );

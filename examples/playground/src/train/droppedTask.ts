@@ -18,7 +18,7 @@ import { describeModel, freezeBatchNorm, freezeExcept, replaceHead } from '@clr/
 import type { DroppedFiles, RunSettings } from './protocol.ts';
 import type { Task } from './task.ts';
 
-/** The seed of the held-out fifth, the same in every visit. */
+/** How a fifth of the examples is held out. The seed is fixed, so that every visit holds out the same examples. */
 const split = { share: 0.2, seed: 0 } as const;
 /** The number of examples that are checked before a training. */
 const looked = 1024;

@@ -12,7 +12,7 @@ export class Gallery {
     this.element = h(
       'figure',
       { hidden: true },
-      h('figcaption', {}, h('h3', {}, 'What it takes held-out digits for')),
+      h('figcaption', {}, h('h3', {}, 'The model’s guesses for held-out digits')),
       this.#list,
     );
   }
@@ -39,7 +39,7 @@ export class Gallery {
   }
 }
 
-/** A digit in the text colour. Its brightness becomes its opacity, and CSS sets the colour. */
+/** Draws a digit in the text colour. The brightness of a pixel becomes its opacity, and CSS sets the colour. */
 function picture(images: Uint8Array, index: number): HTMLElement {
   const canvas = h('canvas', { width: size, height: size });
   const context = canvas.getContext('2d')!;

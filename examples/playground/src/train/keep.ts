@@ -5,7 +5,7 @@ import type { DroppedFiles, History } from './protocol.ts';
 /** The stored state of a run, so that another visit can continue it. */
 const store: CheckpointStore = indexedDbStore('playground');
 const filesCache = 'clr-playground-run';
-/** An entry that means none, because a store cannot remove entries. */
+/** The entry that stands for "no run", because a store cannot remove entries. */
 const nothing = { step: 0, snapshot: { none: new Uint8Array(1) }, extra: null } as const;
 
 /** A checkpoint of a run with its history. */

@@ -1,6 +1,6 @@
 /**
  * Caches the runtime and the digits that this worker fetched. In the first visit this worker starts before the service
- * worker, which then does not see its requests.
+ * worker, which then does not see this worker's requests.
  */
 export async function keepLarge(): Promise<void> {
   if (import.meta.env.DEV || !('caches' in self)) return;

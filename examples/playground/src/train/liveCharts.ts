@@ -21,7 +21,7 @@ function smooth(values: readonly Point[]): Point[] {
   });
 }
 
-/** Live charts of rate, loss and accuracy, and before these of the range test. */
+/** Live charts: of the range test while it runs, then of rate, loss and accuracy. */
 export class LiveCharts {
   readonly element: HTMLElement;
   #history: History | undefined;
@@ -56,7 +56,7 @@ export class LiveCharts {
     this.element = h('div', { class: 'live' }, ...Object.values(this.#parts));
   }
 
-  /** The state before the first event. */
+  /** Goes back to the state before the first event. */
   clear(): void {
     [this.#history, this.#steps, this.#measured, this.#sweep] = [undefined, [], [], []];
     this.#ask();

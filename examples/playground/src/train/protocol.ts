@@ -2,7 +2,7 @@ import type { Policy, RangeTestFinding, RangeTestPoint, RangeTestTrace } from '@
 
 /** The settings of a training. They are plain data, because they are stored with the run. */
 export interface RunSettings {
-  /** A number of the built-in digits, or the dropped files. */
+  /** The examples: the built-in digits (`count` of them), or the dropped files. */
   readonly source: { readonly kind: 'digits'; readonly count: number } | { readonly kind: 'files' };
   readonly epochs: number;
   readonly batch: number;
@@ -47,7 +47,7 @@ export interface Measured {
 
 /** Some held-out pictures with the model's predictions. */
 export interface Guesses {
-  /** 28 × 28 bytes each. */
+  /** The pictures one after another, 28 × 28 bytes each. */
   readonly images: Uint8Array;
   readonly answers: readonly number[];
   readonly guesses: readonly number[];

@@ -4,7 +4,7 @@ import type { Ort } from '@clr/onnx';
 export interface Runtime {
   readonly ort: Ort;
   readonly providers: readonly string[];
-  /** Says where it runs, if that is not where the caller asked. */
+  /** Says where the runtime runs, if it is not the device that the caller asked for. */
   readonly note?: string;
 }
 

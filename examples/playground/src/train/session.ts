@@ -116,7 +116,10 @@ export class Session {
     await this.#trainer.dispose();
   }
 
-  /** Finds the rates by `autoClr`, which is stopped before it trains, because a training by `train` can be resumed. */
+  /**
+   * Finds the rates with `autoClr`, and stops it before it trains. The training is left to `train`, because its runs can
+   * be resumed.
+   */
   async #find(
     plan: 'decay' | 'cycles' | 'wsd' | 'fixed',
     budget: number,

@@ -9,12 +9,16 @@ const allDigits = 4000;
 const rates = [
   ['decay', 'found, then a decay'],
   ['cycles', 'found, then cycles'],
-  ['wsd', 'found, then stretches (wsd)'],
+  ['wsd', 'found, then stable with cooldowns (wsd)'],
   ['fixed', 'found, then constant'],
   ['policy', 'the policy that I drew'],
 ] as const;
 const heads: readonly RunSettings['head'][] = ['as it is', 'new', 'new, alone'];
-const headNames = ['all layers as they are', 'a new last layer, and all others', 'a new last layer alone'];
+const headNames = [
+  'all layers as they are',
+  'a new last layer and all other layers',
+  'a new last layer alone',
+];
 
 /** The form for the settings of a training. */
 export class SetUp {

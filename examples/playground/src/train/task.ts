@@ -16,7 +16,7 @@ export interface Task {
   readonly validation: Part;
   /** Selects the trained weights. Default: all. */
   readonly trainable?: (name: string) => boolean;
-  /** Converts the trained file to the one to save. */
+  /** Converts the trained file to the file to save. */
   readonly finish: (trained: Uint8Array) => Uint8Array;
   /** Pictures to show: the first of the validation examples, 28 × 28 bytes each, and their answers. */
   readonly samples?: { readonly images: Uint8Array; readonly answers: readonly number[] };

@@ -62,7 +62,7 @@ export class TrainView {
         h(
           'p',
           {},
-          'A range test finds the rate, then the model learns; you watch. Close the tab when you like: the run goes on from there next time.',
+          'A range test finds the rate, then the model learns while you watch. You may close the tab at any time: next time the run continues where it stopped.',
         ),
       ),
       h(
@@ -146,7 +146,7 @@ export class TrainView {
       case 'sweep':
         this.#charts.sweep(event.points);
         this.#search(true);
-        this.#status.textContent = `Range test: the rate rises, now ${formatRate(event.points.at(-1)?.lr ?? 0)}. The model is put back afterwards.`;
+        this.#status.textContent = `Range test: the rate rises, now ${formatRate(event.points.at(-1)?.lr ?? 0)}. The model is restored afterwards.`;
         return;
       case 'found':
         void this.#showFinding(event);
@@ -228,9 +228,9 @@ export class TrainView {
     else if (why === 'nothing found') {
       this.#become(
         'empty',
-        'The range test found no rate to train with; below it says why. Nothing was trained.',
+        'The range test found no rate to train with; the reasons are below. Nothing was trained.',
       );
-    } else if (step === 0) this.#become('empty', 'The range test was stopped. It starts over next time.');
+    } else if (step === 0) this.#become('empty', 'The range test was stopped. Next time it starts again.');
     else
       this.#become(
         'paused',

@@ -81,7 +81,7 @@ addEventListener('message', ({ data }: MessageEvent<Command>) => {
     tell({
       type: 'fault',
       text: offline
-        ? 'There is no network, and the page has not stored this part before.'
+        ? 'There is no network, and the page has not stored the files for this yet.'
         : problemText(error),
     });
   });

@@ -14,7 +14,7 @@ function literal(value: unknown, indent = ''): string {
   };
   if (Array.isArray(value)) {
     const long = value.length > 12 && value.every((each) => typeof each === 'number');
-    // Long lists of rates have several on a line.
+    // A long list of rates has several rates on a line.
     if (long) return `[\n${wrapped(value.map(String), inner)}\n${indent}]`;
     return fit(
       '[',
@@ -72,10 +72,10 @@ const importOf = (names: readonly string[]): string => {
   return imports(`{ ${sorted.join(', ')} }`, '@clr/core');
 };
 
-/** The policy as data. */
+/** The policy as JSON. */
 export const asJson = (policy: Policy): string => JSON.stringify(policy, null, 2);
 
-/** The policy in @clr/core, and one of its rates. */
+/** Code that makes the policy with @clr/core and prints one of its rates. */
 export function asCore(policy: Policy, shown: number): string {
   const { code, factories } = callOf(policy);
   const step = Math.round(shown / 8);
@@ -86,7 +86,7 @@ toSchedule(policy).lr(${step}); // ${toSchedule(policy).lr(step)}
 `;
 }
 
-/** Training in ONNX Runtime. */
+/** Code that trains under the policy in ONNX Runtime. */
 export function asOnnx(policy: Policy, shown: number): string {
   const { code, factories } = callOf(policy);
   return `${importOf([...factories, 'sgd', 'train'])}
@@ -101,7 +101,7 @@ const trained = await trainer.exportModel();
 `;
 }
 
-/** Training in TensorFlow.js. */
+/** Code that trains under the policy in TensorFlow.js. */
 export function asTfjs(policy: Policy): string {
   const { code, factories } = callOf(policy);
   return `${importOf(factories)}
@@ -112,7 +112,7 @@ await model.fit(xs, ys, { epochs: 10, callbacks: cyclicLR(policy) });
 `;
 }
 
-/** Training on WebGPU. */
+/** Code that trains under the policy on WebGPU. */
 export function asWebgpu(policy: Policy): string {
   const { code, factories } = callOf(policy);
   return `${importOf([...factories, 'sgd'])}

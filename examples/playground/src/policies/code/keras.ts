@@ -15,7 +15,9 @@ const line = (from: number, to: number, steps: number, power = 1): readonly stri
   ...[`end_learning_rate=${py(to)}`, `power=${py(power)}`],
 ];
 
-/** The policy in Keras, if one of its schedules has the same rate at every step up to float32's rounding. */
+/**
+ * The policy as code for Keras, if one of Keras's schedules has the same rate at every step, up to float32's rounding.
+ */
 export function asKeras(policy: Policy): Translation {
   switch (policy.type) {
     case 'constant':

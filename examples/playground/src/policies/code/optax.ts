@@ -63,7 +63,8 @@ function expressionOf(policy: Policy): { readonly expression: string } | { reado
       return { missing: noCycles };
     case 'oneCycle':
       return {
-        missing: 'The one-cycle schedules of optax peak a step later than PyTorch’s, which this one follows.',
+        missing:
+          'The one-cycle schedules of optax peak a step later than PyTorch’s. This policy follows PyTorch.',
       };
     case 'cosineRestarts':
       return { missing: 'optax’s sgdr_schedule restarts a given number of times; this policy has no end.' };
@@ -122,7 +123,7 @@ function expressionOf(policy: Policy): { readonly expression: string } | { reado
 const warmUp = (maxLr: number, steps: number) =>
   steps > 0 ? [{ code: wayDown({ from: 0, to: maxLr, steps, shape: 'linear' })!, steps }] : [];
 
-/** The policy in optax, if its schedules have the same rate at every step up to float32's rounding. */
+/** The policy as code for optax, if its schedules have the same rate at every step, up to float32's rounding. */
 export function asOptax(policy: Policy): Translation {
   if (policy.type === 'table') {
     const code = `import jax.numpy as jnp

@@ -1,4 +1,4 @@
-/** The code of the same schedule in another library, or the reason why that library has no equal one. */
+/** The code of the same schedule in another library, or the reason why that library has no such schedule. */
 export type Translation = { readonly code: string; readonly note?: string } | { readonly missing: string };
 
 /** A number as a Python float, because some arguments may not be integers. */
@@ -25,6 +25,6 @@ export function list(values: readonly number[]): string {
   return `[\n${rows.join('\n')}\n]`;
 }
 
-/** The steps of a warm-up or cooldown, rounded like in core. */
+/** The steps of a warm-up or cooldown, rounded as in core. */
 export const stretchOf = (value: number, steps: number, most: number): number =>
   Math.min(most, Math.round(value < 1 ? value * steps : value));

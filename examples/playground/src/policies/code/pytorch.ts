@@ -51,7 +51,7 @@ function oneCycleLr(policy: OneCyclePolicy): Translation {
   const peak = pctStart * totalSteps - 1;
   const ends = threePhase ? [0, peak, 2 * peak, totalSteps - 1] : [0, peak, totalSteps - 1];
   if (ends.some((end, i) => i > 0 && end === ends[i - 1])) {
-    return { missing: 'PyTorch’s OneCycleLR divides by zero here: one of its ways has no length.' };
+    return { missing: 'PyTorch’s OneCycleLR divides by zero here, because one of its phases has no steps.' };
   }
   const args = [
     ...['optimizer', `max_lr=${py(maxLr)}`, `total_steps=${totalSteps}`, `pct_start=${py(pctStart)}`],
@@ -73,7 +73,7 @@ function oneCycleLr(policy: OneCyclePolicy): Translation {
   );
 }
 
-/** The policy in PyTorch, if one of its schedules has the same rate at every step. */
+/** The policy as code for PyTorch, if one of its schedules has the same rate at every step. */
 export function asPyTorch(policy: Policy): Translation {
   switch (policy.type) {
     case 'constant':
@@ -102,7 +102,8 @@ export function asPyTorch(policy: Policy): Translation {
       const { maxLr, steps, warmup = 0.05, shape = 'linear', finalLr = 0 } = policy;
       if (warmup > 0)
         return {
-          missing: 'No warm-up of PyTorch starts at 0, as this one does. Without a warm-up there is one.',
+          missing:
+            'No warm-up of PyTorch starts at 0, as this one does. Without the warm-up PyTorch has the schedule.',
         };
       if (shape === 'linear') {
         const args = [
@@ -162,6 +163,9 @@ scheduler = LambdaLR(optimizer, lambda step: rates[min(step, len(rates) - 1)])
     case 'wsd':
       return { missing: 'PyTorch has no schedule with a warm-up from 0, a stable stretch and a cooldown.' };
     case 'sequence':
-      return { missing: 'PyTorch’s SequentialLR shares one initial rate, so its stages are not these.' };
+      return {
+        missing:
+          'All stages of PyTorch’s SequentialLR share one initial rate, so it cannot have these stages.',
+      };
   }
 }

@@ -15,7 +15,7 @@ const seen = [
   ['argmax', np.argmax, [5, 1, 2, NaN]],
 ].map(([name, find, values]) => {
   const position = find(np.array(values)).js();
-  console.log(`jax-js 0.1.25, cpu: ${name}(${values.join(', ')}) is ${position}, of ${values.length} elements`);
+  console.log(`jax-js 0.1.25, cpu: ${name}(${values.join(', ')}) is ${position}; there are ${values.length} elements`);
   return position === values.length;
 });
 process.exit(seen.every(Boolean) ? 0 : 1);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ml-naivebayes's GaussianNB divides by a variance of 0. If one feature is constant in a class, all its predictions are
-# wrong.
+# ml-naivebayes's GaussianNB divides by a variance of 0. If one feature is constant in a class, all predictions of
+# the model are wrong.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json
@@ -15,10 +15,10 @@ const answers = (second) => {
   return model.predict(rows);
 };
 const [varied, inOneClass, everywhere] = [answers([1, 2, 1, 2]), answers([1, 1, 1, 2]), answers([1, 1, 1, 1])];
-console.log('ml-naivebayes 4.0.0: rows 1, 2 (class 0) and 5, 6 (class 1), with a second feature that tells nothing');
+console.log('ml-naivebayes 4.0.0: rows 1, 2 (class 0) and 5, 6 (class 1), with a second feature that does not separate the classes');
 console.log(`the second feature varies: ${varied.join(' ')}`);
-console.log(`it is constant in class 0: ${inOneClass.join(' ')}`);
-console.log(`it is constant everywhere: ${everywhere.join(' ')}`);
+console.log(`the second feature is constant in class 0: ${inOneClass.join(' ')}`);
+console.log(`the second feature is constant in both classes: ${everywhere.join(' ')}`);
 const same = (a, b) => String(a) === b;
 process.exit(same(varied, '0,0,1,1') && !same(inOneClass, '0,0,1,1') && !same(everywhere, '0,0,1,1') ? 0 : 1);
 JS

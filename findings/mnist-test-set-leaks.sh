@@ -18,7 +18,7 @@ const split = (training, test) => {
 const available = Array.from({ length: 10 }, (_, digit) => mnist[digit].length);
 console.log(`mnist 1.1.0: ${available.reduce((a, b) => a + b)} digits, ${Math.min(...available)} to ${Math.max(...available)} of each class`);
 const [small, large] = [split(8000, 500), split(9000, 1000)];
-console.log('It takes as many of each class. Where a class has too few, the ends of its range change places and reach into the training set.');
+console.log('The package takes the same number of digits of each class. If a class has too few, the ends of its test range are swapped, and the range reaches into the training set.');
 process.exit(small.shared === 0 && large.shared > 0 && large.given < 1000 ? 0 : 1);
 JS
 node see.cjs

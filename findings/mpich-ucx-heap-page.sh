@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # MPICH's transport UCX grows and shrinks the process's heap by one page in MPI_Init, to test its memory hooks.
-# Nothing stops another thread, such as one of Node's, from growing the heap in between.
+# No lock keeps another thread, such as a thread of Node, from growing the heap in between.
 set -euo pipefail
 cd "$(mktemp -d)"
 apt-get download -q=2 libmpich12=4.0.2-3+b1 libucx0=1.13.1-1 libhwloc15=2.9.0-1 libnuma1=2.0.16-1 \

@@ -34,7 +34,7 @@ const loss = async (label) =>
 console.log(`onnxruntime-node ${ort.env.versions.node}, CPU: scores 1, 2, 4`);
 const [first, last, minusOne, minusThree] = await Promise.all([0, 2, -1, -3].map(loss));
 console.log(`label 0: ${first}, label 2: ${last}, label -1: ${minusOne}, label -3: ${minusThree}`);
-console.log('A forgotten "no class" label of -1 trains the last class. PyTorch refuses it, and -100 is what it ignores.');
+console.log('A label of -1 that means "no class" trains the last class. PyTorch refuses -1; by default it ignores only -100.');
 process.exit(minusOne === last && minusThree === first ? 0 : 1);
 JS
 node see.mjs

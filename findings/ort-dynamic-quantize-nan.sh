@@ -45,7 +45,7 @@ for (const [values, seen] of cases) {
   console.log(`${values.join(', ')} becomes ${got.join(', ')}`);
   changed ||= got[values.findIndex(Number.isNaN)] !== seen;
 }
-console.log('A diverged activation before a quantized layer leaves no trace after it.');
+console.log('So a NaN before a quantized layer cannot be seen after this layer.');
 process.exit(changed ? 1 : 0);
 JS
 node see.mjs 2>/dev/null

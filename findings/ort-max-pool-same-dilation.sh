@@ -41,10 +41,10 @@ for (const [length, dilation, seen] of [
   [7, 3, 3],
 ]) {
   const got = await pool(length, dilation);
-  console.log(`${length} elements, dilation ${dilation}: ${got} come out`);
+  console.log(`${length} elements, dilation ${dilation}: ${got} elements in the output`);
   changed ||= got !== seen;
 }
-console.log('ONNX defines SAME by output = ceil(input / stride): 7 in every row.');
+console.log('ONNX defines SAME by output = ceil(input / stride), so every row should have 7.');
 process.exit(changed ? 1 : 0);
 JS
 node see.mjs

@@ -10,7 +10,7 @@ import * as ort from 'onnxruntime-node';
 
 const { ModelProto } = proto.onnx;
 const value = (name) => ({ name, type: { tensorType: { elemType: 1, shape: { dim: [{ dimValue: 1 }] } } } });
-// y = x · w, where w has a default of 2 and is an input too: the ONNX specification lets a caller override it.
+// y = x · w, where w has a default of 2 and is an input, too. The ONNX specification lets a caller override w.
 const bytes = ModelProto.encode(
   ModelProto.fromObject({
     irVersion: 8,
@@ -29,7 +29,7 @@ const one = (number) => new ort.Tensor('float32', Float32Array.of(number), [1]);
 const { y } = await session.run({ x: one(3), w: one(100) });
 console.log(`onnxruntime-node ${ort.env.versions.node}`);
 console.log(`inputs of the session: ${session.inputNames.join(', ')}`);
-console.log(`3 · w, with 100 fed for w: ${y.data[0]} (the default of 2 was used, and nothing was said)`);
+console.log(`3 · w, with 100 fed for w: ${y.data[0]} (the default of 2 was used, without an error or a warning)`);
 process.exit(y.data[0] === 6 ? 0 : 1);
 JS
 node see.mjs

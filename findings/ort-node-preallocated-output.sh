@@ -28,7 +28,7 @@ const given = new ort.Tensor('float32', new Float32Array(3), [3]);
 const { y } = await session.run({ x }, { y: given });
 console.log(`onnxruntime-node ${ort.env.versions.node}, CPU: run({ x }, { y: a tensor of the caller's })`);
 console.log(`the caller's tensor holds ${given.data.join(', ')}; the result is the same tensor: ${y === given}, the same memory: ${y.data.buffer === given.data.buffer}`);
-console.log('Preallocated outputs are there to save that allocation; a training loop makes garbage of the size of its weights at every step.');
+console.log('Preallocated outputs should save this allocation. With the copy, a training loop leaves garbage of the size of its weights at every step.');
 const seen = given.data[2] === -3 && y.data[2] === -3 && y.data.buffer !== given.data.buffer;
 process.exit(seen ? 0 : 1);
 JS

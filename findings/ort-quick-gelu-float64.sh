@@ -45,7 +45,7 @@ const seen = [
   ['float64', 'all', await load(11, 'float64', Float64Array, 'all')],
 ];
 for (const [type, level, result] of seen) console.log(`${type}, optimization level ${level}: ${result}`);
-console.log('The default level is all, so the fusion takes away the two kernels that would have run.');
+console.log('The default level is all. There the fusion replaces two kernels that support float64 by one that does not.');
 process.exit(seen.map(([, , result]) => result).join() === '0.731059,0.731059,no kernel for QuickGelu' ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

@@ -24,7 +24,7 @@ const bytes = ModelProto.encode(
   }),
 ).finish();
 
-// 16,384 rows of ones are added to row 0: every element of it must be 16,384.
+// 16,384 rows of ones are added to row 0, so every element of row 0 must be 16,384.
 const [updates, width] = [16_384, 64];
 const feeds = {
   zeros: new ort.Tensor('float32', new Float32Array(2 * width), [2, width]),

@@ -45,9 +45,9 @@ const stft = async (values, depth) => {
 const real = await stft([1, 2, 3, 4], 1);
 const complex = await stft([1, 0, 2, 0, 3, 0, 4, 0], 2);
 console.log(`onnxruntime-node ${ort.env.versions.node}, CPU: one frame of 1, 2, 3, 4 under a window of ones`);
-console.log(`as a real signal:                   ${real.join(' ')}`);
-console.log(`as a complex one, imaginary part 0: ${complex.join(' ')}`);
-console.log('Both should be 10 0 -2 2 -2 0 -2 -2, the discrete Fourier transform in pairs.');
+console.log(`as a real signal:                          ${real.join(' ')}`);
+console.log(`as a complex signal with imaginary part 0: ${complex.join(' ')}`);
+console.log('Both should be 10 0 -2 2 -2 0 -2 -2: the discrete Fourier transform as pairs of a real and an imaginary part.');
 process.exit(real[0] === 10 && complex[0] !== 10 ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ONNX Runtime's Unique drops every NaN, unless it comes first.
+# ONNX Runtime's Unique drops every NaN, except one that is the first element.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -27,7 +27,7 @@ const [penalised, absolute] = [
   await step("meanAbsoluteError"),
 ];
 console.log(`a weight of 0 under an L1 penalty of 1 becomes ${penalised.toFixed(2)}`);
-console.log(`a weight of 0 that answers rightly becomes ${absolute.toFixed(2)} under the mean absolute error`);
+console.log(`a weight of 0 whose prediction is exactly right becomes ${absolute.toFixed(2)} under the mean absolute error`);
 process.exit(slope[1] === -1 && penalised > 0.09 && absolute > 0.09 ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

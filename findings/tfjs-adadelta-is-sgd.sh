@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js's Adadelta is plain gradient descent: it divides by the average of squared gradients from before the step, so its two averages stay equal and cancel.
+# TensorFlow.js's Adadelta is plain gradient descent. It divides by the average of squared gradients from before the
+# step, so its two averages stay equal and cancel.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json
@@ -36,7 +37,7 @@ const list = (values) => values.map((value) => value.toFixed(5)).join(', ');
 console.log(`@tensorflow/tfjs ${tf.version.tfjs}, cpu backend: 30 steps from ${start.join(', ')}`);
 console.log(`tf.train.adadelta(0.01): ${list(adadelta)}`);
 console.log(`tf.train.sgd(0.01): ${list(sgd)}`);
-console.log(`Adadelta by its paper: ${list(paper)}`);
+console.log(`Adadelta as in the paper: ${list(paper)}`);
 const near = (a, b) => a.every((value, i) => Math.abs(value - b[i]) < 1e-4);
 process.exit(near(adadelta, sgd) && !near(adadelta, paper) ? 0 : 1);
 JS

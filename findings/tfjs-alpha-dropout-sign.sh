@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TensorFlow.js's alphaDropout gives dropped units the wrong sign. It changes the mean, which it should keep.
+# TensorFlow.js's alphaDropout gives dropped units the wrong sign. So it changes the mean, which it should not change.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json
@@ -17,14 +17,15 @@ const outputs = tf.layers.alphaDropout({ rate, seed: 2 }).apply(inputs, { traini
 const { mean, variance } = tf.moments(outputs);
 const [seen, spread] = [mean.dataSync()[0], variance.dataSync()[0]];
 
-// Self-normalizing networks (arXiv 1706.02515): a dropped unit becomes -alpha * scale, then all pass a * x + b.
+// Self-normalizing networks (arXiv 1706.02515): a dropped unit becomes -alpha * scale, then every unit x becomes a * x
+// + b.
 const dropped = -alpha * scale;
 const a = ((1 - rate) * (1 + rate * dropped ** 2)) ** -0.5;
 const b = -a * rate * dropped;
 const share = (value) =>
   outputs.sub(a * value + b).abs().less(1e-4).mean().dataSync()[0];
 console.log(`@tensorflow/tfjs ${tf.version.tfjs}, cpu backend: alphaDropout({ rate: 0.3 }) of 100,000 standard normal numbers`);
-console.log(`mean ${seen.toFixed(3)} (0 by the paper), variance ${spread.toFixed(3)} (1 by the paper)`);
+console.log(`mean ${seen.toFixed(3)} (in the paper 0), variance ${spread.toFixed(3)} (in the paper 1)`);
 console.log(`dropped units set to ${dropped.toFixed(3)}: ${(100 * share(dropped)).toFixed(1)} %; to ${(-dropped).toFixed(3)}: ${(100 * share(-dropped)).toFixed(1)} %`);
 process.exit(seen > 0.8 && share(-dropped) > 0.25 ? 0 : 1);
 JS

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js divides the gradient of 'same' average pooling by the whole window, even at edges, where the forward
-# pass divides by the part inside.
+# TensorFlow.js divides the gradient of 'same' average pooling by the size of the whole window. The forward pass divides
+# by the part of the window inside the image, which is smaller at edges.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json
@@ -27,7 +27,7 @@ const rows = [
   ['bottom right corner', 3, 3],
 ].map(([name, row, column]) => {
   const [claimed, right] = [gradient[row][column][0], slope(row, column)];
-  console.log(`${name}: gradient ${claimed.toFixed(2)}, by difference ${right.toFixed(2)}`);
+  console.log(`${name}: gradient ${claimed.toFixed(2)}, by finite differences ${right.toFixed(2)}`);
   return Math.abs(claimed - right) < 1e-3;
 });
 console.log('The forward pass divides by the cells inside the image, the gradient by all four.');

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js's upSampling2d samples pixels at their corners, and its resizing layer aligns the corners. The Keras
-# layers of the same names do neither.
+# TensorFlow.js's upSampling2d samples pixels at their corners, and its resizing layer aligns the corners of the images.
+# The Keras layers of the same names interpolate between the centres of pixels.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

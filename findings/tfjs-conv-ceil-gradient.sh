@@ -18,7 +18,7 @@ console.log(`@tensorflow/tfjs ${tf.version.tfjs}, cpu backend: tf.conv2d, 5 × 5
 const right = ["floor", "ceil"].map((mode) => {
   const total = (x, w) => tf.conv2d(x, w, 2, 0, "NHWC", 1, mode).sum();
   const [dImage, dKernel] = tf.grads(total)([image, kernel]).map((t) => t.flatten().arraySync());
-  // A convolution is linear in its image and in its kernel: its slopes are its values at unit vectors.
+  // A convolution is linear in its image and in its kernel, so its derivatives are its values at unit vectors.
   const unit = (size, at) => tf.oneHot(tf.tensor1d([at], "int32"), size).toFloat();
   const slopes = dImage.map((_, at) => total(unit(side * side, at).reshape(image.shape), kernel).dataSync()[0]);
   const ofKernel = dKernel.map((_, at) => total(image, unit(4, at).reshape(kernel.shape)).dataSync()[0]);

@@ -21,7 +21,7 @@ const [seeded, free] = [survivors(7), survivors(undefined)];
 console.log(`@tensorflow/tfjs ${tf.version.tfjs}: dropout of a half, three steps`);
 console.log(`with seed 7:    ${seeded.join('  ')}`);
 console.log(`without a seed: ${free.join('  ')}`);
-console.log('The seed fixes the mask, not the sequence of masks: half of the units are never trained.');
+console.log('The seed should fix the sequence of masks, but it fixes one mask, so half of the units are never trained.');
 process.exit(new Set(seeded).size === 1 && new Set(free).size > 1 ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

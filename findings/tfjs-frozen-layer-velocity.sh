@@ -19,18 +19,18 @@ const compile = () => model.compile({ optimizer, loss: 'meanSquaredError' });
 const weight = (of) => of.getWeights()[0].dataSync()[0];
 const one = tf.tensor2d([[1]]);
 
-// Only the first weight has anything to learn: the second one is at its target.
+// Only the first weight has a gradient, because the second weight is at its target.
 compile();
 await model.fit(one, [one, tf.zeros([1, 1])], { epochs: 1, verbose: 0 });
 const before = weight(second);
-// Freeze the first and go on. The second still has no gradient.
+// Freeze the first layer and take another step. The second weight still has no gradient.
 first.trainable = false;
 compile();
 await model.fit(one, [one, tf.zeros([1, 1])], { epochs: 1, verbose: 0 });
 const after = weight(second);
-console.log(`@tensorflow/tfjs ${tf.version.tfjs}: momentum 0.5, one step, then the first layer frozen, one step more`);
-console.log(`the second weight, whose gradient is 0 all along: ${before}, then ${after}`);
-console.log("It was moved by the first weight's velocity.");
+console.log(`@tensorflow/tfjs ${tf.version.tfjs}: momentum 0.5; one step, then another with the first layer frozen`);
+console.log(`the second weight, whose gradient is 0 in both steps: ${before}, then ${after}`);
+console.log("The first weight's velocity moved it.");
 process.exit(before === 0 && after !== 0 ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

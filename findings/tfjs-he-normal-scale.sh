@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js's heNormal, glorotNormal and leCunNormal give weights that are 12 % too small. They cut at two
-# deviations and do not correct the scale.
+# TensorFlow.js's heNormal, glorotNormal and leCunNormal give weights that are 12 % too small. They truncate the normal
+# distribution at two deviations and do not correct the scale.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json
@@ -16,10 +16,10 @@ const wanted = { heNormal: Math.sqrt(2 / 400), glorotNormal: Math.sqrt(2 / 800),
 const ratios = Object.entries(wanted).map(([name, want]) => {
   const weights = tf.initializers[name]({ seed: 1 }).apply([400, 400]);
   const seen = Math.sqrt(tf.moments(weights).variance.dataSync()[0]);
-  console.log(`${name}: ${seen.toFixed(4)}, by its formula ${want.toFixed(4)}, ratio ${(seen / want).toFixed(3)}`);
+  console.log(`${name}: ${seen.toFixed(4)}, by the formula ${want.toFixed(4)}, ratio ${(seen / want).toFixed(3)}`);
   return seen / want;
 });
-console.log("Keras draws with a deviation of 1 / 0.8796 of that, so that the truncated numbers have the right one.");
+console.log("Keras draws with 1 / 0.8796 times the deviation of the formula, so that the truncated numbers have the right deviation.");
 process.exit(ratios.every((ratio) => Math.abs(ratio - 0.8796) < 0.01) ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js: batching rows of different lengths gives no error, but a tensor of the first row's length with wrong
-# numbers.
+# TensorFlow.js gives no error for a batch of rows of different lengths. It makes a tensor with the first row's length
+# and wrong numbers.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json
@@ -19,7 +19,7 @@ const shortFirst = await sumsOf([1], [20, 300]);
 const longFirst = await sumsOf([20, 300], [1]);
 console.log(`rows [1] and [20, 300]: shape ${shortFirst.shape}, sums of the rows ${shortFirst.sums.join(' and ')}`);
 console.log(`rows [20, 300] and [1]: shape ${longFirst.shape}, sums of the rows ${longFirst.sums.join(' and ')}`);
-console.log('The rows sum to 1 and 320.');
+console.log('The right sums are 1 and 320.');
 process.exit(String(shortFirst.sums) === '1,20' ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js cannot differentiate resizeBilinear of an image that is not square: its cpu kernel swaps height and width.
+# TensorFlow.js fails in the gradient of resizeBilinear if the image is not square, because its cpu kernel swaps height
+# and width.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# TensorFlow.js: a dataset shuffled with reshuffleEachIteration false still gives another order each time.
+# TensorFlow.js gives a dataset a new order each time it is read, even if it was shuffled with reshuffleEachIteration
+# false.
 set -euo pipefail
 cd "$(mktemp -d)"
 echo '{"private":true,"type":"module"}' > package.json
@@ -14,7 +15,7 @@ const fixed = numbers.shuffle(12, 'seed', false);
 const [first, second] = [await fixed.toArray(), await fixed.toArray()];
 console.log(`tf.data of @tensorflow/tfjs ${tf.version.tfjs}: shuffle(12, 'seed', false), read twice`);
 console.log(`first: ${first.join(' ')}\nsecond: ${second.join(' ')}`);
-console.log('The last argument is reshuffleEachIteration: with false both should be the same.');
+console.log('The last argument is reshuffleEachIteration. With false both orders should be the same.');
 process.exit(String(first) !== String(second) ? 0 : 1);
 JS
 node see.mjs 2>/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# turbo returns 0 (success) if SIGTERM or SIGINT ends it while a task runs. A calling script therefore continues,
-# although the task was not finished.
+# turbo returns 0 (success) if SIGTERM or SIGINT ends it while a task runs. So a script that calls turbo continues,
+# although the task did not finish.
 set -euo pipefail
 cd "$(mktemp -d)"
 mkdir one

@@ -18,7 +18,7 @@ warnings.filterwarnings("ignore")
 
 
 def export(module, args, opset=13):
-    """PyTorch's exported graph of a module."""
+    """Exports a module with PyTorch and returns the graph."""
     file = io.BytesIO()
     torch.onnx.export(module, args, file, opset_version=opset)
     file.seek(0)
@@ -39,7 +39,7 @@ class ScatterAdd(nn.Module):
 
 
 def circular_padding():
-    """Padding by 1 puts x[-1] in front. The file takes x[-2:-1]."""
+    """Circular padding by 1 puts x[-1] in front. The file takes x[-2:-1]."""
     graph = export(nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular"), torch.zeros(1, 1, 6))
     known = constants(graph)
     first = next(node for node in graph.node if node.op_type == "Slice")
@@ -59,14 +59,14 @@ def scatter_add():
 
 
 def equal_parameters():
-    """Two layers with equal fresh weights share one; an Identity marks each that was merged."""
+    """Two layers with equal fresh parameters share one copy; an Identity marks each merged parameter."""
     graph = export(nn.Sequential(nn.LayerNorm(4), nn.LayerNorm(4)), torch.zeros(1, 4))
     merged = sorted(node.input[0] for node in graph.node if node.op_type == "Identity")
     return [sorted(i.name for i in graph.initializer), merged], [["0.bias", "0.weight"], ["0.bias", "0.weight"]]
 
 
 def max_norm():
-    """The renormalization of rows is gone."""
+    """The file has no renormalization of rows."""
     graph = export(nn.Embedding(3, 2, max_norm=1.0), torch.tensor([0]))
     return [node.op_type for node in graph.node], ["Gather"]
 

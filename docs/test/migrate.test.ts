@@ -28,11 +28,11 @@ function made(code: string): core.Schedule {
 }
 
 describe('schedules of other libraries, as policies', () => {
-  it('are all compared, and the list has no others', () => {
+  it('are the calls in the list of schedules, and no others', () => {
     expect(rows.map(({ theirs }) => theirs).sort()).toEqual(Object.keys(schedulesOfOthers).sort());
   });
 
-  it.each(rows)('$page: $theirs', ({ theirs, ours }) => {
+  it.each(rows)('$page: the policy has the rates of $theirs', ({ theirs, ours }) => {
     const { steps, rates } = schedulesOfOthers[theirs]!;
     const { lr } = made(ours);
     const highest = Math.max(...rates.map(Number));

@@ -17,7 +17,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 
-// A misspelt option must never be ignored: every public function that takes options is called with one.
+// A misspelt option must never be ignored, so this test calls every public function that takes options with one.
 
 type Call = (...given: unknown[]) => unknown;
 const calls = <Module extends object>(module: Module): Record<keyof Module, Call> => module as never;
@@ -73,7 +73,7 @@ const optimizers = ['sgd', 'adam', 'adamW', 'rmsProp', 'adagrad'] as const;
 
 type Row = readonly [call: string, make: () => unknown, nearest: string];
 
-/** Each with the legal name that the error must propose. */
+/** Calls with a misspelt option, each with the legal name that the error must propose. */
 const rows: readonly Row[] = [
   ['core constant', () => c.constant({ lr: 1, lrr: 1 }), 'lr'],
   ['core triangular', () => c.triangular({ ...policy, type: undefined, stepsize: 1 }), 'stepSize'],
@@ -272,7 +272,7 @@ const rows: readonly Row[] = [
 ];
 
 describe('a misspelt option', () => {
-  it.each(rows)('%s', async (_, make, legal) => {
+  it.each(rows)('%s is refused, and the error names the nearest option', async (_, make, legal) => {
     const error: unknown = await (async () => make())().then(
       () => 'nothing was thrown',
       (thrown: unknown) => thrown,

@@ -23,7 +23,7 @@ export function patterns({ batches, seed }: { batches: number; seed: number }): 
   });
 }
 
-/** Uniform numbers in [0, 1): a linear congruential generator. */
+/** Returns a source of uniform numbers in [0, 1), a linear congruential generator. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

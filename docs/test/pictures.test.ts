@@ -28,7 +28,7 @@ it('every policy of core has a page', () => {
   expect([...new Set<string>(described)].sort()).toEqual(types?.sort());
 });
 
-it.each(policyPictures())('the picture of %s is up to date, and on its page', (name, svg) => {
+it.each(policyPictures())('the picture of %s is up to date, and its page shows it', (name, svg) => {
   const file = `../pictures/policies/${name}.svg`;
   expect(readFileSync(new URL(file, folder), 'utf8')).toBe(svg);
   expect(readFileSync(new URL(`${name}.md`, folder), 'utf8')).toContain(`](${file})`);

@@ -37,7 +37,7 @@ describeExamples({
     trainable: await onnx.createTrainer(ort, lenet, { loss: 'crossEntropy', optimizer: core.sgd() }),
     batches: patterns({ batches: 25, seed: 1 }),
     validation: patterns({ batches: 5, seed: 2 }),
-    // Globals of a page that Node lacks.
+    // The globals of a web page that Node does not have.
     addEventListener: () => {},
     document: { visibilityState: 'visible' },
   }),

@@ -16,7 +16,7 @@ function torch(file: { readonly cases: readonly { config: object; t: number[]; l
     const found = file.cases.find(({ config: given }) =>
       wanted.every(([name, value]) => JSON.stringify(given[name as never]) === JSON.stringify(value)),
     );
-    if (!found) throw new Error(`no numbers of PyTorch for ${JSON.stringify(config)}`);
+    if (!found) throw new Error(`PyTorch's numbers do not have a case for ${JSON.stringify(config)}.`);
     return { steps: found.t, rates: found.lr };
   };
 }
@@ -27,7 +27,7 @@ const others = (name: string): Rates => {
 const cyclic = (more: object): Rates =>
   torch(cyclicLr)({ baseLr: 0.001, maxLr: 0.006, stepSizeUp: 2000, stepSizeDown: null, ...more });
 
-/** The rates of a formula. */
+/** The rates that a formula gives at the first `count` steps. */
 function formula(count: number, rate: (step: number) => number): Rates {
   const steps = Array.from({ length: count }, (_, step) => step);
   return { steps, rates: steps.map(rate) };
@@ -35,14 +35,14 @@ function formula(count: number, rate: (step: number) => number): Rates {
 
 const { PI, cos, floor, abs, max, min } = Math;
 const halfCosine = (x: number): number => (1 + cos(PI * x)) / 2;
-/** From one rate to another along half a cosine, as fastai's SchedCos and optax's one-cycle have it. */
+/** A rate on half a cosine from one rate to another, as in fastai's SchedCos and optax's one-cycle. */
 const between = (a: number, b: number, x: number): number => b + (a - b) * halfCosine(x);
 const steps3 = (first: number, second: number) => (step: number) =>
   step < first ? 0.1 : step < second ? 0.01 : 0.001;
 const restarts = (step: number, length: number): number =>
   step < length ? 0.1 * halfCosine(step / length) : restarts(step - length, 2 * length);
 
-/** The callback's own lines (clr_callback.py), `scale` its `scale_fn`. */
+/** The formula of the Keras callback (clr_callback.py), with `scale` as its `scale_fn`. */
 const kerasClr = (scale: (cycle: number, iteration: number) => number): Rates =>
   formula(20_001, (iteration) => {
     const cycle = floor(1 + iteration / (2 * 2000));
@@ -57,7 +57,7 @@ const warmCosine = (step: number): number =>
 
 /** The rates of each call in the tables of docs/migrate, by its text. */
 export const schedulesOfOthers: Readonly<Record<string, Rates>> = {
-  // PyTorch: its own numbers, if the oracle has them.
+  // PyTorch: its own numbers, if `tooling/oracle` has them; otherwise its formula.
   'CyclicLR(optimizer, 0.001, 0.006, step_size_up=2000)': cyclic({ mode: 'triangular' }),
   'CyclicLR(optimizer, 0.001, 0.006, step_size_up=2000, step_size_down=1000)': cyclic({
     mode: 'triangular',

@@ -2,8 +2,9 @@
  * Runs experiments of the paper. Each can be stopped at any moment (Ctrl-C, kill, power failure) and continues with the
  * same bits when it is started again. A finished run is stored in traces/ and not repeated.
  *
- * npx tsx paper/run.ts --list npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2] npx tsx paper/run.ts
- * small-triangular2 small-drop --check   # runs again, compares with the kept traces, exits with 1 if they differ
+ * npx tsx paper/run.ts --list
+ * npx tsx paper/run.ts quick triangular2 [--seed 1] [--threads 2]
+ * npx tsx paper/run.ts small-triangular2 small-drop --check   # compares new runs with the kept traces; 1 if they differ
  */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * Converts the results of `measure.ts` to the stored sweeps and the stored results of fixed rates. npx tsx
- * range-test/collect.ts
+ * Converts the results of `measure.ts` to the stored sweeps and the stored results of fixed rates.
+ *
+ * npx tsx range-test/collect.ts
  */
 import type { Outcome } from './fixedRun.ts';
 import { type Measured, measured } from './measured.ts';

@@ -3,8 +3,8 @@
 apt-get install r-base-core r-cran-mlbench r-cran-kernlab r-cran-ggplot2 python3-sklearn
 /usr/bin/python3 tables.py
 
-The file of a table has three int32 (rows, features, classes), then the features (float32, row by row, standardised to mean 0
-and deviation 1 over all rows), then the classes (uint8). The rows are shuffled.
+The file of a table has three int32 (rows, features, classes), then the features (float32, row by row, with mean 0 and
+deviation 1 over all rows), then the classes (uint8). The rows are shuffled.
 """
 
 import pathlib

@@ -7,7 +7,7 @@ import { widen } from '../src/format/half.ts';
 const count = Number(process.argv[2] ?? 44) * 1e6;
 const rounds = 3;
 
-/** One float16, computed. */
+/** Computes the value of one float16. */
 function computed(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -16,7 +16,7 @@ function computed(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** How clr did it at first: a view and a function for each number. */
+/** How clr converted numbers at first: with a view, and a function call for each number. */
 function oneByOne(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const bits = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));

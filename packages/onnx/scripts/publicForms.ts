@@ -2,7 +2,7 @@
 // gradients in three directions with central differences, and takes 30 steps of SGD. test/publicForms.test.ts tests
 // models of the same forms that clr writes.
 //   npx tsx scripts/publicForms.ts FOLDER
-// FOLDER holds the models by the names in `forms` below, with `.onnx` at their end.
+// FOLDER holds the files that `forms` below lists, with the ending `.onnx`.
 import { readFileSync } from 'node:fs';
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';

@@ -9,16 +9,19 @@ import { buildGradientModel } from './index.ts';
 const models = ['mlp', 'lenet', 'cifar-quick', 'regressor', 'resnet-mini', 'bn-frozen', 'encoder'];
 
 // `all` uses the NCHWc layout with the processor's block size (8 or 16); `extended` does not.
-describe.each(['all', 'extended'] as const)('training with optimizations: %s', (graphOptimizationLevel) => {
-  it.each(models)(
-    'matches PyTorch for %s: gradients, 12 losses, trained weights and running statistics',
-    async (name) => {
-      const errors = await checkTrainings(ort, oracleModel(name), { graphOptimizationLevel });
-      const texts = Object.entries(errors).map(([what, error]) => `${what} ${error.toExponential(1)}`);
-      console.log(`${name}, relative error: ${texts.join(', ')}`);
-    },
-  );
-});
+describe.each(['all', 'extended'] as const)(
+  'training with optimization level %s',
+  (graphOptimizationLevel) => {
+    it.each(models)(
+      'matches PyTorch for %s: gradients, 12 losses, trained weights and running statistics',
+      async (name) => {
+        const errors = await checkTrainings(ort, oracleModel(name), { graphOptimizationLevel });
+        const texts = Object.entries(errors).map(([what, error]) => `${what} ${error.toExponential(1)}`);
+        console.log(`${name}, relative error: ${texts.join(', ')}`);
+      },
+    );
+  },
+);
 
 // The blocked operators are rewritten as standard ones, so that the test runs on every processor.
 describe.each([8, 16])('a model in NCHWc layout with blocks of %i', (channelBlock) => {

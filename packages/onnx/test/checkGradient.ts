@@ -41,7 +41,7 @@ export interface OperatorCase {
   readonly outputs?: readonly boolean[];
   /** The largest step of the finite differences in float32. */
   readonly step?: number;
-  /** Also adds the sum of each parameter to the loss, past the operator. */
+  /** Also adds the sum of each parameter to the loss, without passing through the operator. */
   readonly elsewhere?: boolean;
   /** Whether ONNX Runtime accepts float64 but computes in float32. */
   readonly single?: boolean;

@@ -8,10 +8,10 @@ type Vector = Float32Array | Float64Array;
 
 /** A derivative along a direction, with central differences of several widths. */
 export interface Direction {
-  /** Gradient times direction. */
+  /** The gradient times the direction. */
   readonly slope: number;
   readonly differences: readonly { readonly width: number; readonly slope: number }[];
-  /** The smallest relative difference between the two. */
+  /** The smallest relative error of the slope, compared with each of the differences. */
   readonly error: number;
 }
 
@@ -67,7 +67,7 @@ function randomDirection(
  * weights.
  *
  * @param feeds - the model's inputs and targets
- * @param smooth - the model without rounding steps, for the differences
+ * @param smooth - returns the model without rounding, for the differences
  */
 export async function directions(
   ort: typeof Ort,

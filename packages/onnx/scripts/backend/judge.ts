@@ -169,7 +169,7 @@ async function compare(
         found.kinks += 1;
       } else {
         const dropped = gradient === undefined ? ' (no gradient)' : '';
-        found.wrong.push(`${name}: ${sum.toPrecision(4)} for ${last.toPrecision(4)}${dropped}`);
+        found.wrong.push(`${name}: gradient ${sum.toPrecision(4)} for ${last.toPrecision(4)}${dropped}`);
       }
     }
   }

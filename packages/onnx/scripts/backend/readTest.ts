@@ -63,8 +63,8 @@ const structural: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Inputs that hold running statistics. clr never trains stored statistics. So the test computes them from their
- * negatives by a Neg, because computed statistics have a gradient.
+ * Inputs that hold running statistics. clr never trains stored statistics, but gives gradients for computed ones. So
+ * the weights are their negatives, and a Neg computes the statistics.
  */
 const statistics: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
 

@@ -59,7 +59,7 @@ const floatsOf = (model: Uint8Array): Record<string, Float32Array> =>
 
 describe('a built model compared with the same model in PyTorch', () => {
   it.each(cases.map((each) => [each.name, each] as const))(
-    '%s: gives the same outputs and gradients',
+    'gives the same outputs and gradients: %s',
     async (_, given) => {
       const { input, layers, weights, gradients, output, target, loss } = given;
       const model = withWeights(buildModel({ input, layers }), weights);

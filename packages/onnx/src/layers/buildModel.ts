@@ -43,7 +43,7 @@ const opset = 17n;
  * width] here.
  *
  * @returns the content of an .onnx file
- * @throws {ClrError} if a layer does not fit the output of the one before it
+ * @throws {ClrError} if a layer does not fit the output of the layer before it
  *
  * @example
  * ```ts

@@ -36,7 +36,7 @@ export interface CtcLoss {
   readonly type: 'ctc';
   /** The class that means no label. Default: 0. */
   readonly blank?: number;
-  /** 0 for logits [T, N, C], as in PyTorch. Default: 1. */
+  /** The axis of the steps: 1 for logits [N, T, C] (default), 0 for [T, N, C] as in PyTorch. */
   readonly timeAxis?: 0 | 1;
 }
 

@@ -248,7 +248,7 @@ describe('the axis of the classes', () => {
     const loss = { type: 'crossEntropy', axis: -1, ignoreIndex: 9 } as const;
     const trainer = await createTrainer(ort, free, { loss, optimizer: sgd() });
     const nothing = { ...batch(2), target: longs([9, 9, 9, 9], [2, 2]) };
-    await expect(trainer.trainStep(nothing, { lr: 1 })).rejects.toThrow(/nothing but 9, which is ignored/);
+    await expect(trainer.trainStep(nothing, { lr: 1 })).rejects.toThrow(/only the label 9, which is ignored/);
     await expect(
       trainer.trainStep({ ...batch(2), target: longs([9, 9, 9, -1], [2, 2]) }, { lr: 1 }),
     ).rejects.toThrow(/target\[3\] = -1/);
@@ -256,7 +256,7 @@ describe('the axis of the classes', () => {
   });
 });
 
-describe('options of losses', () => {
+describe('a wrong option of a loss', () => {
   const wrong: readonly (readonly [unknown, RegExp])[] = [
     [{ type: 'crossentropy' }, /Expected loss to be "crossEntropy".*\n?.*Received: loss = /],
     [{ type: 'crossEntropy', axes: 1 }, /no other options than type, axis, .*axes = 1\nDid you mean "axis"/s],
@@ -280,7 +280,7 @@ describe('options of losses', () => {
     [[{ output: 'z', loss: 'mse' }], /one of the model's outputs: y/],
   ];
 
-  it.each(wrong)('refuses %j', (loss, message) => {
+  it.each(wrong)('is refused: %j', (loss, message) => {
     const build = () =>
       buildTrainingModel(outputModel([2, 2], [1, 2, 3, 4]), { loss: loss as Loss, optimizer: sgd() });
     expect(build).toThrow(message);

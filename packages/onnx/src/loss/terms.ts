@@ -160,7 +160,7 @@ export function termsOf({ loss, output }: Pick<LossOptions, 'loss' | 'output'>):
     if (loss.length === 0) throw wrong('at least one loss', 'loss = []');
     if (output !== undefined) {
       throw wrong(
-        'no option output, because each loss of the list names its own',
+        'no option output, because each loss of the list names its output',
         `output = ${show(output)}`,
       );
     }

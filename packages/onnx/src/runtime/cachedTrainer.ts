@@ -19,7 +19,7 @@ import type { OnnxSnapshot } from './snapshot.ts';
 
 type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
-/** Trains a model's head on cached features. Its batches are those of the whole model. */
+/** Trains a model's head on cached features. It takes batches of the whole model. */
 export class CachedTrainer implements OnnxTrainer {
   readonly updateKind: UpdateKind;
   readonly momentum: number;

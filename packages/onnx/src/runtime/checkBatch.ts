@@ -97,7 +97,7 @@ function checkLabels({ name, classes, ignored }: TargetInfo, target: Tensor): vo
   if (counted === 0) {
     throw fail(
       `at least one label of "${name}" that counts`,
-      `nothing but ${ignored}, which is ignored`,
+      `only the label ${ignored}, which is ignored`,
       'Leave such batches out.',
     );
   }

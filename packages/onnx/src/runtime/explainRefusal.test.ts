@@ -90,7 +90,7 @@ describe('the error for a refusal of the runtime', () => {
     expect(message).toContain('The node is not in your model');
   });
 
-  it('names only the node of the model if that is refused', async () => {
+  it('names only the node of the model if the runtime refuses that node', async () => {
     const pool = { op: 'GlobalLpPool', name: 'pool', inputs: ['x'], outputs: ['p'] };
     const sum = { op: 'Mul', name: 'product', inputs: ['p', 'w'], outputs: ['y'] };
     const x = { name: 'x', type: float, dims: [1, 1, 2, 2] };

@@ -26,8 +26,8 @@ function named(message: string, name: string): number {
 
 /** The node that a message of the runtime names. If several match, the one with the longest name. */
 function refusedNode(nodes: readonly NodeProto[], message: string): NodeProto | undefined {
-  // If a node breaks a rule of its operator, the message lists its inputs and outputs, which are names as well. So look
-  // for its output.
+  // If a node breaks a rule of its operator, the message also lists the node's inputs and outputs, which may be named
+  // like other nodes. So look for the output.
   const output = /In Node, \(.* -> \("([^"]*)"/s.exec(message)?.[1];
   const written = output && nodes.find((node) => node.output.includes(output));
   if (written) return written;

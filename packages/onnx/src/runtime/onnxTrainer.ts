@@ -18,8 +18,8 @@ export interface OnnxTrainer extends Trainable<Batch> {
   readonly hyperparameters: readonly string[];
   /**
    * Makes one update. Several batches count as one large batch (gradient accumulation): their gradients are averaged,
-   * weighted by size, before the update. Batch normalisation still sees each batch by itself. The returned loss is that
-   * before the update. It is NaN if the update makes a parameter or running statistic NaN or infinite, even if the
+   * weighted by size, before the update. Batch normalisation still sees each batch by itself. The returned loss is the
+   * loss before the update. It is NaN if the update makes a parameter or running statistic NaN or infinite, even if the
    * forward pass would hide that. `train` and `rangeTest` then stop as diverged.
    *
    * A batch is not copied, because copying takes up to three quarters of a small step. Changing its data before the
@@ -35,13 +35,13 @@ export interface OnnxTrainer extends Trainable<Batch> {
    */
   readonly untrained: readonly UntrainedTensor[];
   /**
-   * The form of each node that has several: measured, or by the rule of thumb. Plain data, for the option `forms` of
-   * another trainer on the same machine.
+   * The form of each node with several forms, chosen by measurement or by the rule of thumb. Plain data, for the option
+   * `forms` of another trainer on the same machine.
    */
   readonly forms: Forms;
   /** Copies of the trained weights' current values, by name. */
   parameters(): Promise<Map<string, ParameterData>>;
-  /** The gradients of a batch's loss, by parameter. Changes nothing. */
+  /** The gradients of a batch's loss, by parameter. The trainer does not change. */
   gradients(batch: Batch): Promise<Map<string, ParameterData>>;
   batchSharpness(batch: Batch): Promise<number>;
   /** Describes the first value of a batch that is not finite: `"image" of example 3 is NaN at [0, 14, 5]`. */

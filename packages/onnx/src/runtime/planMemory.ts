@@ -2,7 +2,7 @@ import type { TrainingModel } from '../training/trainingModel.ts';
 import type { InferenceSession } from './ort.ts';
 import { providerOf } from './provider.ts';
 
-/** From this number of elements in all values of a step on, a step takes long compared with allocating memory. */
+/** A step whose values have at least this many elements in total takes long compared with allocating memory. */
 const large = 1 << 20;
 
 /** The batch size to assume if it is unknown. `elements` then counts the elements for one example. */

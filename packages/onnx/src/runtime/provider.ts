@@ -2,7 +2,7 @@ import type { Provider } from '../lower/target.ts';
 import type { InferenceSession } from './ort.ts';
 
 /**
- * The first execution provider in the session options, reduced to the cases that are distinguished. Default: the CPU's.
+ * The kind of the first execution provider in the session options, as far as clr distinguishes it. Default: the CPU.
  */
 export function providerOf({ executionProviders }: InferenceSession.SessionOptions): Provider {
   const first = executionProviders?.[0] ?? 'cpu';

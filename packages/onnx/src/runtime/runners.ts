@@ -66,7 +66,7 @@ export class Runners {
     return this.#from.models.forms;
   }
 
-  /** Switches to other forms. If they differ, each session is made again when it is needed. */
+  /** Switches to other forms. If they differ from the current forms, each session is made again when it is needed. */
   async adopt(forms: Forms): Promise<void> {
     const own = this.forms;
     const differs = Object.entries(own).some(

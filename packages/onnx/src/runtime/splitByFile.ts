@@ -9,7 +9,7 @@ interface Part {
   readonly bytes: Uint8Array;
 }
 
-/** Separates new tensor values that belong into the model's file from those for its external files. */
+/** Separates new tensor values that belong in the model's file from those that belong in its external files. */
 export function splitByFile(
   values: readonly Replacement[],
   outside: ReadonlyMap<string, Outside>,

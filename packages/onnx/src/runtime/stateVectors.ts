@@ -129,7 +129,7 @@ export class StateVectors {
     return feeds;
   }
 
-  /** The destinations of a model's outputs: the spare vectors, or `null` for new ones. */
+  /** The destinations of a model's outputs: the spare vectors, or `null` for new vectors. */
   fetches({ state }: Pick<TrainingModel, 'state'>): Record<string, Tensor | null> {
     const replaced = new Set(state.flatMap(({ output }) => output ?? []));
     const fetches: Record<string, Tensor | null> = {};

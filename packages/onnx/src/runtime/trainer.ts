@@ -181,7 +181,7 @@ export class Trainer implements OnnxTrainer {
     models.release();
     this.#snapshots = new Snapshots(owner, this.#engine);
     const [term] = terms;
-    // With several processes there are no predictions: they would be those of one process, but all must see the same.
+    // With several processes there are no predictions, because each process would see only its own.
     if (term && terms.length === 1 && term.type !== 'model' && term.type !== 'ctc' && !ranks.several) {
       this.predictBatch = (batch) => this.#queue.run(() => this.#predict(batch, term));
       if (hasConstantAnswer(term)) {

@@ -1,6 +1,6 @@
 import type { StateTensor, TrainingModel } from '../training/trainingModel.ts';
 
-/** From this many bytes of changed vectors in a step on, memory matters more than the time of further calls. */
+/** If a step changes vectors of at least this many bytes, memory matters more than the time of further calls. */
 const large = 1 << 26;
 
 /** The approximate number of runs for a large update. */

@@ -9,7 +9,7 @@ import { show } from '../show.ts';
 import { classify } from '../training/parameters.ts';
 import { Uses } from '../training/roles.ts';
 
-/** Operators that count as a layer. Norms and biases after one belong to it. */
+/** Operators that count as a layer. Norms and biases after such an operator belong to its layer. */
 const layers = new Set([
   ...['Conv', 'ConvTranspose', 'DeformConv', 'Gemm', 'MatMul', 'Einsum', 'Gather'],
   ...['LSTM', 'GRU', 'RNN', 'Attention'],

@@ -135,7 +135,7 @@ export function loraOf(opened: Opened): LoraRecord | undefined {
 export function requireLora(opened: Opened): LoraRecord {
   const record = loraOf(opened);
   if (record) return record;
-  throw fail('a model with adapters, as addLora makes it', 'one without', 'Add adapters with addLora first.');
+  throw fail('a model with adapters, as addLora makes it', 'no adapters', 'Add adapters with addLora first.');
 }
 
 /** Records the adapters of a model in its metadata. */

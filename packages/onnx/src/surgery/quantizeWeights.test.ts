@@ -83,7 +83,7 @@ describe('weights as integers', () => {
   );
 
   it.each([8, 4] as const)(
-    'of %i bits are trained, and the export equals what was evaluated',
+    'of %i bits are trained, and the exported model has the evaluated loss',
     async (bits) => {
       const trainer = await createTrainer(ort, quantizeWeights(model, { bits }), options);
       const { loss: before } = await trainer.evaluate([batch]);

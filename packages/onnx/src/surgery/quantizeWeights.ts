@@ -158,8 +158,8 @@ const noneOf = ({ initializer }: GraphProto): string =>
 /**
  * Stores the weights of matrix products and convolutions as integers. Each output has one scale (`DequantizeLinear`).
  * In products with 4 bits, every 32 inputs of an output share a scale (`MatMulNBits` of ONNX Runtime). Each weight is
- * rounded to the nearest integer, without calibration. Training then uses float masters and can recover some of the
- * loss. Adapters (LoRA) stay floats.
+ * rounded to the nearest integer, without calibration. Training then uses float master weights, and can recover some of
+ * the accuracy. Adapters (LoRA) stay floats.
  *
  * @param model - the content of an .onnx file of opset 13 or newer; it is not changed
  * @returns the content of the new file

@@ -5,12 +5,13 @@ import type { TrainingModel } from './trainingModel.ts';
 
 /**
  * Turns an inference model into one training step, as a standard ONNX model: forward, loss, reverse-mode
- * gradients and the optimizer's update. Pure: bytes in, bytes out, no runtime; works in a browser.
+ * gradients and the optimizer's update. It is a pure function from bytes to bytes. It needs no runtime, and works in a
+ * browser.
  *
  * Inputs: the model's own, `target`, the scalars `lr`, `momentum` and `step` (if the optimizer uses them), `rngStep`
  * (if there is a Dropout in training form or a random operator), and the state vectors. Outputs: `loss`, `accuracy`
- * (for `'crossEntropy'`) and every state vector's successor; the loss is NaN if a parameter or running statistic after
- * the step is not finite. `state` and the file's metadata give the layout of the vectors.
+ * (for `'crossEntropy'`) and the next value of every state vector. The loss is NaN if a parameter or running statistic
+ * after the step is not finite. `state` and the file's metadata give the layout of the vectors.
  *
  * @param model - the content of an .onnx file; it is not changed
  * @throws {ClrError} if the bytes are not a model, or if the options do not fit it

@@ -93,7 +93,7 @@ export interface ModelDescription {
   readonly outputs: readonly TensorInfo[];
   /** Every weight of the file. */
   readonly weights: readonly WeightDescription[];
-  /** Operators of the file that have no gradient here. */
+  /** Operators of the file that have no gradient in this package. */
   readonly withoutGradient: readonly MissingGradient[];
   /** The error that training this file unchanged would give. */
   readonly refusal?: string;

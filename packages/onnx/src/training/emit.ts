@@ -31,7 +31,7 @@ function targetInfo({ name, type, dims, classes, axis, ignored, others }: Target
   };
 }
 
-/** The fields that all models with the network have in common. */
+/** The fields that are common to all models that contain the network. */
 function common(p: Plan): Pick<TrainingModel, 'data' | 'targets' | 'untrained' | 'rngStep'> {
   const { inputs, head, rngStep, untrained } = p;
   return {
@@ -55,7 +55,7 @@ interface Parts {
   readonly aliases?: ReadonlyMap<string, string>;
 }
 
-/** Emits the part of a graph that its outputs depend on. */
+/** Emits the part of a graph that the given outputs depend on. */
 function written(
   { source, feedsWeights }: Prepared,
   { b, nodes, standIn }: (Whole | Inference) & Lowered,

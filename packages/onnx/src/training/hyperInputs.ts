@@ -41,7 +41,7 @@ function checkSchedule({ schedule, optimizer }: TrainingOptions): void {
   }
 }
 
-/** Looks up the table's entry for this step. Past the table's end, it is the last entry. */
+/** Looks up the table's entry for this step, or its last entry if the step is past the end of the table. */
 function lookUp(draft: Draft, table: Float32Array, step: string, name: string): string {
   const { b } = draft;
   b.addInitializer(makeTensor(name, DataType.FLOAT, [table.length], table));

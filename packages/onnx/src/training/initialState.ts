@@ -9,7 +9,7 @@ import type { TrainingModel } from './trainingModel.ts';
 
 /**
  * Makes a model without inputs whose outputs are a training model's initial state. Each output is named like the input
- * that it initialises. With it, a runtime without this package can start a training.
+ * that it initialises. With this model, a runtime without this package can start training.
  *
  * @example
  * ```ts

@@ -23,16 +23,19 @@ const differentiated = (model: { bytes: Uint8Array }): Set<string> =>
   );
 
 describe('training the last layers alone', () => {
-  it.each([buildTrainingModel, buildGradientModel])('computes no gradients before them (%o)', (build) => {
-    const [whole, part] = [build(bytes, options), build(bytes, head)];
-    expect(whole.backward).toEqual({ nodes: 12, of: 12 });
-    expect(part.backward).toEqual({ nodes: 1, of: 12 });
-    expect(differentiated(whole).size).toBeGreaterThan(8);
-    expect(differentiated(part).size).toBe(1);
-    expect(part.state[0]?.parts.map(({ name }) => name)).toEqual(last);
-  });
+  it.each([buildTrainingModel, buildGradientModel])(
+    'computes no gradients for the layers before (%o)',
+    (build) => {
+      const [whole, part] = [build(bytes, options), build(bytes, head)];
+      expect(whole.backward).toEqual({ nodes: 12, of: 12 });
+      expect(part.backward).toEqual({ nodes: 1, of: 12 });
+      expect(differentiated(whole).size).toBeGreaterThan(8);
+      expect(differentiated(part).size).toBe(1);
+      expect(part.state[0]?.parts.map(({ name }) => name)).toEqual(last);
+    },
+  );
 
-  it('gives them the same gradients as training all layers', async () => {
+  it('gives the last layers the same gradients as training all layers', async () => {
     const gradients = await Promise.all(
       [options, head].map(async (given) => {
         const trainer = await createTrainer(ort, bytes, given);

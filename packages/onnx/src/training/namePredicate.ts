@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts';
 import { show } from '../show.ts';
 
-/** Answers a question about each weight's name. */
+/** Answers yes or no for the name of a weight. */
 export type NamePredicate = (name: string) => boolean;
 
 /** Advice on what to pass instead of a list, a pattern or a name. */

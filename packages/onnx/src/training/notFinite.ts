@@ -2,8 +2,8 @@ import { DataType } from '../format/dataType.ts';
 import type { Ops } from '../graph/ops.ts';
 
 /**
- * A float32 scalar: 0, or NaN if an element of the vectors is NaN or infinite. It sums each vector in one pass. A sum
- * of finite numbers is finite, unless they are so large that the next step would overflow.
+ * A float32 scalar: 0, or NaN if an element of the vectors is NaN or infinite. Each vector is summed in one pass.
+ * A sum of finite numbers is finite, unless they are so large that the next step would overflow.
  */
 export function nanUnlessFinite(b: Ops, vectors: readonly string[]): string {
   const zeros = vectors.map((vector) => {

@@ -34,7 +34,7 @@ const trained = (more: Partial<TrainingOptions> = {}): string[] =>
   );
 
 describe('the selection of parameters', () => {
-  it('takes every float initializer that reaches the loss with a slope, except exponents', () => {
+  it('takes every float initializer that reaches the loss with a nonzero derivative, except exponents', () => {
     expect(trained()).toEqual(['w', 'free']);
   });
 

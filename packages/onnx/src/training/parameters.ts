@@ -29,7 +29,7 @@ function carries(b: Ops, node: NodeProto, i: number, constants: boolean): boolea
 }
 
 /**
- * The values that influence the seeds with a nonzero slope.
+ * The values that the seeds depend on with a nonzero derivative.
  *
  * @param constants - whether to include the constants of a formula
  */

@@ -43,7 +43,7 @@ export interface Plan {
   readonly rngStep: string | undefined;
 }
 
-/** Returns names for the emitted models that no value of the source has. */
+/** Returns a function that makes names which no value of the source model has. */
 export function namesFor(graph: GraphProto): Names {
   const taken = new Set(
     [...graph.input, ...graph.output, ...graph.initializer]

@@ -21,7 +21,7 @@ export interface Prepared {
   readonly options: BuildOptions;
   /** The model that was read. It is never changed. */
   readonly source: SizedModel;
-  /** The target that the models are written for. */
+  /** The provider and the channel block that the models are written for. */
   readonly target: Target;
   /** Whether large frozen weights become inputs of the models; see `takeWeights`. */
   readonly feedsWeights: boolean;
@@ -37,7 +37,7 @@ export interface Prepared {
   readonly as: (forms: Forms) => Prepared;
 }
 
-/** The target that the models are written for. */
+/** The provider and the channel block that the models are written for. */
 function targetOf({ channelBlock = 1, provider = 'any' }: BuildOptions): Target {
   if (channelBlock === 1 || (provider !== 'webgpu' && (channelBlock === 8 || channelBlock === 16)))
     return { provider, channelBlock };

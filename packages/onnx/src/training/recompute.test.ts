@@ -111,7 +111,7 @@ describe('checkpoint: activations', () => {
     },
   );
 
-  it('does not change a model if nothing would be saved', () => {
+  it('does not change a model if no memory would be saved', () => {
     const build = { ...options, loss: 'mse' } as const;
     const model = buildModel({ input: [4], layers: [{ type: 'dense', units: 3 }, { type: 'tanh' }] });
     expect(buildGradientModel(model, { ...build, ...again }).bytes).toEqual(

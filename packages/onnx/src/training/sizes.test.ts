@@ -54,7 +54,7 @@ describe('sizes', () => {
   );
 });
 
-/** A net whose file fixes a batch of one: in its inputs, a Reshape, a state and a token. */
+/** A net whose file fixes the batch size, in the input, in the shapes of the Reshapes and in a token. */
 const fixed = (batch: number) =>
   makeModel({
     inputs: [{ name: 'x', type: float, dims: [batch, 4, 2] }],

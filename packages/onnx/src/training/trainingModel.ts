@@ -69,13 +69,13 @@ export interface TrainingModel {
   };
   /** The inputs of the source model. */
   readonly data: readonly TensorInfo[];
-  /** The inputs that the losses compare with. A loss that the model computes itself has none. */
+  /** The inputs for the targets of the losses. A loss that the model computes itself has no target. */
   readonly targets: readonly TargetInfo[];
   /** The place of each parameter and running statistic in the source file, by name. */
   readonly places: Readonly<Record<string, string>>;
   /**
    * Float tensors of more than one element that reach the loss and are not trained, each with the reason; `trainable`
-   * can name them.
+   * can select them.
    */
   readonly untrained: readonly UntrainedTensor[];
   /** The total number of elements of the model's values. A free axis (the batch) counts as 1. */

@@ -33,7 +33,7 @@ describe('golden schedules', () => {
   it('say which version of PyTorch they are from', () => expect(torch).toMatch(/^\d+\.\d+/));
 
   it.each(cases.map((each) => [each.policy.type, each] as const))(
-    '%s',
+    'agree with core: %s',
     (_, { policy, steps, lr, momentum }) => {
       const schedule = toSchedule(parsePolicy(policy));
       const scale = Math.max(...lr);
@@ -46,12 +46,12 @@ describe('golden schedules', () => {
   );
 });
 
-describe('golden optimizers: the arithmetic in core’s documentation agrees with PyTorch’s', () => {
+describe('golden optimizers', () => {
   const { problem, cases } = read<{ problem: Problem; cases: OptimizerCase[] }>('optimizers.json');
   const { matrix, centre, start } = problem;
 
   it.each(cases.map((each) => [each.optimizer.type, each] as const))(
-    '%s',
+    'agree with the formulas in the documentation of core: %s',
     (_, { optimizer, policy, weights }) => {
       const schedule = toSchedule(policy);
       const updates = start.map(() => updateOf(optimizer));

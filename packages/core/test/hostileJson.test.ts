@@ -172,7 +172,7 @@ const mutations = (document: unknown) =>
   fc.array(mutation, { minLength: 1, maxLength: 3 }).map((all) => all.reduce(mutate, document));
 
 describe('hostile JSON', () => {
-  it('gives clear errors or right answers in policies', () => {
+  it('gives a clear error or a right policy', () => {
     const bases = fc.oneof(fc.constant<unknown>(policy), anyPolicy);
     fc.assert(
       fc.property(bases.chain(mutations), (value) => {
@@ -184,7 +184,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('gives clear errors or right answers in traces', () => {
+  it('gives a clear error or a right trace', () => {
     fc.assert(
       fc.property(mutations(trace), (value) => {
         const parsed = read(() => parseTrace(value));
@@ -197,7 +197,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('gives clear errors or right answers in runs', () => {
+  it('gives a clear error or a right run', () => {
     fc.assert(
       fc.property(mutations(run), (value) => {
         const parsed = read(() => parseRun(value));
@@ -209,7 +209,7 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('is accepted or refused, for any value', () => {
+  it('is accepted, or refused with a clear error, whatever the value', () => {
     for (const parse of [parsePolicy, parseTrace, parseRun]) {
       fc.assert(fc.property(odd, (value) => void read(() => parse(value))));
     }

@@ -152,19 +152,19 @@ function isDeepFrozen(value: unknown): boolean {
 for (const [type, policies] of Object.entries(policiesByType)) describe(type, () => holdsFor(policies));
 describe('sequence', () => holdsFor(anyPolicy.filter(({ type }) => type === 'sequence')));
 
-describe('the general form', () => {
+describe('cyclic, the general form', () => {
   const same = (a: Policy, b: Policy, step: number): void => {
     expect(toSchedule(a).at(step)).toStrictEqual(toSchedule(b).at(step));
   };
 
-  it('without decay is triangular', () => {
+  it('equals triangular without a decay', () => {
     fc.assert(
       fc.property(cycleOptions, anyStep, (o, step) => same(cyclic(o), triangular(o), step)),
       runs,
     );
   });
 
-  it('halving the amplitude per cycle is triangular2', () => {
+  it('equals triangular2 if the amplitude halves after every cycle', () => {
     const decay = { type: 'geometric', factor: 0.5, per: 'cycle', of: 'amplitude' } as const;
     fc.assert(
       fc.property(cycleOptions, anyStep, (o, step) => same(cyclic({ ...o, decay }), triangular2(o), step)),
@@ -172,7 +172,7 @@ describe('the general form', () => {
     );
   });
 
-  it.each(['amplitude', 'bounds'] as const)('shrinking the %s per step is expRange', (of) => {
+  it.each(['amplitude', 'bounds'] as const)('equals expRange if the %s shrinks at every step', (of) => {
     fc.assert(
       fc.property(cycleOptions, factor, anyStep, (o, gamma, step) => {
         const decay = { type: 'geometric', factor: gamma, per: 'step', of } as const;
@@ -182,7 +182,7 @@ describe('the general form', () => {
     );
   });
 
-  it.each(['amplitude', 'bounds'] as const)('with gamma 1 on the %s is triangular', (decay) => {
+  it.each(['amplitude', 'bounds'] as const)('equals triangular with a gamma of 1 on the %s', (decay) => {
     fc.assert(
       fc.property(cycleOptions, anyStep, (o, step) =>
         same(expRange({ ...o, gamma: 1, decay }), triangular(o), step),
@@ -191,7 +191,7 @@ describe('the general form', () => {
     );
   });
 
-  it('with both bounds shrinking stays between the shrunk bounds', () => {
+  it('stays between the shrunk bounds if both bounds shrink', () => {
     fc.assert(
       fc.property(cycleOptions, factor, anyStep, (o, gamma, step) => {
         const share = Math.exp(Math.log(gamma) * step);

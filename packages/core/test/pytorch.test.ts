@@ -111,17 +111,20 @@ describe('CyclicLR', () => {
   const legal = cases.filter(({ config }) => config.baseLr <= config.maxLr);
   const swapped = cases.filter(({ config }) => config.baseLr > config.maxLr);
 
-  it('has all its cases', () => {
+  it('covers all cases of the file', () => {
     expect(cases.length).toBe(206);
     expect(swapped.length).toBeGreaterThan(0);
   });
 
-  it.each(legal.map((curve) => [label(curve.config), curve] as const))('%s', (_, curve) => {
-    const source = fromPyTorch(curve.config);
-    expect(distance('lr', source, curve, curve.config.maxLr)).toBeLessThan(closeness);
-    expect(distance('momentum', source, curve, 1)).toBeLessThan(closeness);
-    if (!curve.momentum) expect(toSchedule(source).momentum(1)).toBeUndefined();
-  });
+  it.each(legal.map((curve) => [label(curve.config), curve] as const))(
+    'agrees with PyTorch: %s',
+    (_, curve) => {
+      const source = fromPyTorch(curve.config);
+      expect(distance('lr', source, curve, curve.config.maxLr)).toBeLessThan(closeness);
+      expect(distance('momentum', source, curve, 1)).toBeLessThan(closeness);
+      if (!curve.momentum) expect(toSchedule(source).momentum(1)).toBeUndefined();
+    },
+  );
 
   it.each(swapped.map((curve) => [label(curve.config), curve] as const))('refuses %s', (_, { config }) => {
     expect(() => fromPyTorch(config)).toThrow(PolicyError);
@@ -216,13 +219,16 @@ describe('OneCycleLR', () => {
     return oneCycle(options);
   }
 
-  it('has all its cases', () => expect([cases.length, errors.length]).toEqual([99, 4]));
+  it('covers all cases of the file', () => expect([cases.length, errors.length]).toEqual([99, 4]));
 
-  it.each(cases.map((curve) => [label(curve.config), curve] as const))('%s', (_, curve) => {
-    const policy = fromPyTorch(curve.config);
-    expect(distance('lr', policy, curve, curve.config.maxLr)).toBeLessThan(closeness);
-    expect(distance('momentum', policy, curve, 1)).toBeLessThan(closeness);
-  });
+  it.each(cases.map((curve) => [label(curve.config), curve] as const))(
+    'agrees with PyTorch: %s',
+    (_, curve) => {
+      const policy = fromPyTorch(curve.config);
+      expect(distance('lr', policy, curve, curve.config.maxLr)).toBeLessThan(closeness);
+      expect(distance('momentum', policy, curve, 1)).toBeLessThan(closeness);
+    },
+  );
 
   it('has PyTorch’s defaults', () => {
     const { config, lr } = cases[0]!;
@@ -244,12 +250,15 @@ describe('OneCycleLR', () => {
 describe('PolynomialLR, CosineAnnealingLR, LinearLR and decays by LambdaLR', () => {
   const cases = decays.cases as readonly Curve<{ readonly maxLr: number }>[];
 
-  it('has all its cases', () => expect(cases.length).toBe(78));
+  it('covers all cases of the file', () => expect(cases.length).toBe(78));
 
-  it.each(cases.map((curve) => [JSON.stringify(curve.config), curve] as const))('%s', (_, curve) => {
-    const { config } = curve;
-    expect(distance('lr', parsePolicy(config), curve, config.maxLr)).toBeLessThan(closeness);
-  });
+  it.each(cases.map((curve) => [JSON.stringify(curve.config), curve] as const))(
+    'agrees with PyTorch: %s',
+    (_, curve) => {
+      const { config } = curve;
+      expect(distance('lr', parsePolicy(config), curve, config.maxLr)).toBeLessThan(closeness);
+    },
+  );
 });
 
 describe('CosineAnnealingWarmRestarts and others', () => {
@@ -261,13 +270,16 @@ describe('CosineAnnealingWarmRestarts and others', () => {
   }
   const cases: readonly Curve<Cosine>[] = cosineRestartsFile.cases;
 
-  it('has all its cases', () => expect(cases.length).toBe(72));
+  it('covers all cases of the file', () => expect(cases.length).toBe(72));
 
-  it.each(cases.map((curve) => [label(curve.config), curve] as const))('%s', (_, curve) => {
-    const { baseLr: maxLr, T0: firstCycle, TMult: cycleMultiplier, etaMin: baseLr } = curve.config;
-    const policy = cosineRestarts({ baseLr, maxLr, firstCycle, cycleMultiplier });
-    expect(distance('lr', policy, curve, maxLr)).toBeLessThan(closeness);
-  });
+  it.each(cases.map((curve) => [label(curve.config), curve] as const))(
+    'agrees with PyTorch: %s',
+    (_, curve) => {
+      const { baseLr: maxLr, T0: firstCycle, TMult: cycleMultiplier, etaMin: baseLr } = curve.config;
+      const policy = cosineRestarts({ baseLr, maxLr, firstCycle, cycleMultiplier });
+      expect(distance('lr', policy, curve, maxLr)).toBeLessThan(closeness);
+    },
+  );
 
   // PyTorch's chainable recursions drift by about 1e-15 per step. Past its end, CosineAnnealingLR rises again as slowly
   // as it fell, and the cosine in SequentialLR starts in the middle. Our policies do neither, so the comparison ends
@@ -282,7 +294,7 @@ describe('CosineAnnealingWarmRestarts and others', () => {
       30,
     ],
   ];
-  it.each(others)('%s', (name, policy, steps) => {
+  it.each(others)('agrees with PyTorch: %s', (name, policy, steps) => {
     const { lr } = cosineRestartsFile.otherSchedules.find((other) => other.name === name)!;
     expect(lr.length).toBe(steps);
     expect(distance('lr', policy, { config: {}, t: [...lr.keys()], lr }, 0.1)).toBeLessThan(closeness);

@@ -12,7 +12,7 @@ describe.each([1, 2, 3, 4])('%i ranks in one process', (size) => {
   });
 });
 
-describe('a broken Reduce fails a check', () => {
+describe('reduceChecks', () => {
   const broken: Readonly<Record<string, (reduce: Reduce) => Partial<Reduce>>> = {
     'that gives all ranks the same number': () => ({ rank: 0 }),
     'that copies instead of adding': (reduce) => ({
@@ -38,7 +38,7 @@ describe('a broken Reduce fails a check', () => {
     }),
   };
 
-  it.each(Object.keys(broken))('one %s', async (name) => {
+  it.each(Object.keys(broken))('fail for a Reduce %s', async (name) => {
     const ranks = ranksInProcess(2).map((reduce) => ({ ...reduce, ...broken[name]!(reduce) }));
     // If a rank fails, the others may wait forever.
     const checked = async () => {

@@ -297,7 +297,7 @@ describe('autoClr', () => {
     expect(result.verdict!.trials).toEqual([{ plan: 'decay' }, { plan: 'fixed', end: expect.anything() }]);
   });
 
-  it('continues from the step at which the sweep reached maxLr, with a short warm-up', async () => {
+  it('continues from the state in which the sweep reached maxLr, with a short warm-up', async () => {
     const trainable = linearTrainable();
     const states: LinearTrainable['state'][] = [];
     const seen: number[] = [];
@@ -316,7 +316,7 @@ describe('autoClr', () => {
     expect(result.finding.reasons.at(-1)).toContain(
       `had reached ${showNumber(points[updates]!.lr)}. The sweep up to there`,
     );
-    // The state has the same bits as after the same steps.
+    // A fresh model has the same bits after the same steps.
     const again = linearTrainable();
     for (const { lr } of points.slice(0, updates)) {
       await again.trainStep(examples[again.seen.length % examples.length]!, { lr });
@@ -435,7 +435,7 @@ describe('autoClr', () => {
     expect(await planOf({ plan: 'decay', stopAtTrough: { aborted: false } })).toBe('decay');
   });
 
-  it('trains a custom shape with the peak for this model, up to its last trough', async () => {
+  it('trains a given policy with the peak for this model, up to its last trough', async () => {
     const plan = triangular2({ baseLr: 1, maxLr: 6, stepSize: 50 });
     const { result } = await auto({ plan, average: true });
     const { policy, run, finding, cost } = result;

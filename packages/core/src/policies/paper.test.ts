@@ -60,7 +60,7 @@ const columns: readonly (readonly [
 ];
 
 describe('the paper’s numbers', () => {
-  it.each(columns)('%s', (_, policy, rates, digits) => {
+  it.each(columns)('are the rates of %s', (_, policy, rates, digits) => {
     const { lr } = toSchedule(policy);
     for (const [index, step] of steps.entries()) expect(lr(step)).toBeCloseTo(rates[index]!, digits);
   });

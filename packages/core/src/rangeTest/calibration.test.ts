@@ -823,10 +823,13 @@ function mutated(value: unknown, [name, ...rest]: readonly string[], factor: num
 }
 
 describe('the numbers of the calibration', () => {
-  it.each(table.map((row) => [row.pins.join(', '), row] as const))('%s', async (_, { see, value }) => {
-    const seen = await see(await loadModules());
-    expect(agrees(seen, value), `${JSON.stringify(seen)} beside ${JSON.stringify(value)}`).toBe(true);
-  });
+  it.each(table.map((row) => [row.pins.join(', '), row] as const))(
+    '%s has the stated effect',
+    async (_, { see, value }) => {
+      const seen = await see(await loadModules());
+      expect(agrees(seen, value), `${JSON.stringify(seen)} beside ${JSON.stringify(value)}`).toBe(true);
+    },
+  );
 
   it.each(numbers.map((path) => [path.join('.'), path] as const))(
     'a row fails if %s is halved or multiplied by 1.6',

@@ -82,7 +82,7 @@ describe('the ratio of peaks', () => {
     ['triangular, 4 cycles', (steps) => triangular({ ...six, stepSize: steps / 8 }), [1.9, 2, 2.09]],
     ['triangular2, 4 cycles', (steps) => triangular2({ ...six, stepSize: steps / 8 }), [3.26, 3.35, 3.42]],
   ];
-  it.each(rows)('%s', (_, make, stated) => {
+  it.each(rows)('is as an independent script computed it: %s', (_, make, stated) => {
     for (const [index, steps] of [1000, 4000, 16_000].entries()) {
       const ratio = peakRatio(toSchedule(make(steps)).lr, 1, steps);
       expect(Math.abs(ratio - stated[index]!)).toBeLessThan(0.011);

@@ -210,7 +210,7 @@ const applying = (trace: RangeTestTrace): string[] => {
 };
 
 describe('refusals', () => {
-  it.each(cases)('$name refuses $why', ({ name, refused, neighbour, reason }) => {
+  it.each(cases)('$name refuses: $why', ({ name, refused, neighbour, reason }) => {
     expect(applying(refused)[0]).toBe(name);
     expect(applying(neighbour)).toEqual([]);
     expect(analyzeRangeTest(refused)).toMatchObject({ suggestion: null, edgeLr: null });

@@ -43,7 +43,7 @@ const w = (average: Average | undefined) => (average?.snapshot as { w: number } 
 describe('average of train', () => {
   const steps: number[] = [];
 
-  it('ema: is the moving average of the weights, starting with a copy of the first ones', async () => {
+  it('ema is the moving average of the weights, starting with a copy of the first ones', async () => {
     const { weights, told } = await averaged({ type: 'ema', beta: 0.8, every: 1 });
     let mean = weights[0]!;
     const means = weights.map((weight) => (mean = 0.8 * mean + 0.2 * weight));
@@ -51,21 +51,21 @@ describe('average of train', () => {
     for (const average of told) expect(w(average)).toBeCloseTo(means[average.step - 1]!, 12);
   });
 
-  it('ema: counts every nth step with the decay of n steps', async () => {
+  it('ema counts every nth step with the decay of n steps', async () => {
     const { weights, told } = await averaged({ type: 'ema', beta: 0.9, every: 4 });
     let mean = weights[3]!;
     for (let step = 8; step <= 25; step += 4) mean = 0.9 ** 4 * mean + (1 - 0.9 ** 4) * weights[step - 1]!;
     expect(w(told.at(-1))).toBeCloseTo(mean, 12);
   });
 
-  it('ema: takes by default a hundred snapshots in its window', async () => {
+  it('ema takes a hundred snapshots in its window by default', async () => {
     const { told } = await averaged({ type: 'ema', beta: 1 - 1 / 1500 }, { steps: 14 });
     expect(told).toEqual([]);
     const { told: later, weights } = await averaged({ type: 'ema', beta: 1 - 1 / 1500 }, { steps: 16 });
     expect(w(later[0])).toBe(weights[14]);
   });
 
-  it('lawa: is the mean of the last few snapshots, or of all while there are fewer', async () => {
+  it('lawa is the mean of the last few snapshots, or of all while there are fewer', async () => {
     const { weights, told } = await averaged({ type: 'lawa', last: 3, every: 4 });
     const mean = (...steps: number[]) =>
       steps.reduce((sum, step) => sum + weights[step - 1]!, 0) / steps.length;

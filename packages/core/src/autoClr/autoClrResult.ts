@@ -18,7 +18,7 @@ export interface BestState extends Metrics {
   readonly step: number;
   /** The state, for `restore`. */
   readonly snapshot: Snapshot;
-  /** True if it is the average of troughs, made after the last step. */
+  /** True if the state is the average of troughs, made after the last step. */
   readonly averaged?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface BestState extends Metrics {
 export interface Trial {
   /** The plan that was tried. */
   readonly plan: Plan;
-  /** The final metrics; absent if it diverged. */
+  /** The final metrics; absent if the trial diverged. */
   readonly end?: Metrics;
 }
 
@@ -73,7 +73,7 @@ export interface AutoClrResult {
   readonly run?: TrainingRun;
   /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
   readonly best?: BestState;
-  /** The comparison of plans, if asked for. Absent if it was aborted, or all plans diverged. */
+  /** The comparison of plans, if asked for. Absent if the trials were aborted, or all plans diverged. */
   readonly verdict?: Verdict;
   /** The metrics of the average of the last troughs, if asked for. */
   readonly average?: TroughCombination;

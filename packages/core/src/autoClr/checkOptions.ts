@@ -17,7 +17,7 @@ import { makePlan, type Plan, type PlanName, type TrainingPlan, troughsWithin } 
 /** The plans of an `autoClr` run and their shares of the budget. */
 export interface Choice {
   readonly plan: Plan;
-  /** The plans that a verdict compares with it. Empty without a verdict. */
+  /** The plans that a verdict compares with `plan`. Empty without a verdict. */
   readonly rivals: readonly Plan[];
   /** The steps of each trial of the verdict, and of all trials together. */
   readonly trialSteps: number;

@@ -1,9 +1,10 @@
 import { median } from '../statistics.ts';
 
 /**
- * The gain of a run is the fall of its loss: the median of `tail` losses, at best. A run has collapsed if its gain was
- * above `noises` standard deviations of the untrained loss, and if the median of the last `steps` losses has given up
- * the `share` of it. The numbers are chosen: far beyond chance, and early enough to start again.
+ * The gain of a run is the largest fall of its loss so far, measured by the median of `tail` losses. A run has
+ * collapsed if its gain is above `noises` standard deviations of the untrained loss, and the median of the last `steps`
+ * losses shows that the `share` of this gain is lost. The numbers are chosen: far beyond chance, and early enough to
+ * start again.
  */
 const collapse = { noises: 8, steps: 20, tail: 5, share: 0.9 } as const;
 

@@ -4,7 +4,7 @@ import { comparable } from '../trainable/metrics.ts';
 
 /** Signs that a model is already trained, read from its metrics before the first step. */
 export interface Pretrained {
-  /** True if it is so well trained that a sweep would only harm it. */
+  /** True if the model is so well trained that a sweep would only harm it. */
   readonly trained: boolean;
   readonly reason: string;
 }
@@ -25,7 +25,7 @@ export function detectPretrained(
   const metrics = start && comparable(start);
   if (!metrics) return undefined;
   const { loss, accuracy = 0 } = metrics;
-  // What an untrained classifier has. Without a constant answer, ln 2 is its lowest loss: that of two classes.
+  // The metrics of an untrained classifier. Without a constant answer, its loss is at least ln 2, that of two classes.
   const fresh = { loss: constant?.loss ?? Math.LN2, accuracy: constant?.accuracy ?? Math.exp(-loss) };
   const trained = accuracy >= 0.7 && loss <= 0.8 * fresh.loss && !(accuracy < (constant?.accuracy ?? 0));
   const worse = loss > (constant?.loss ?? maxUntrained);

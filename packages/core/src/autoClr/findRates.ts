@@ -28,7 +28,7 @@ const untrainedSteps = 10;
 const probeUpdates = 5;
 
 /**
- * Finds the rates for a model. It sweeps, again if a doubt remains, or tries each rate separately if the model is
+ * Finds the rates for a model. It makes a sweep (two if a doubt remains), or tries each rate separately if the model is
  * already trained. The budget pays for all of this.
  */
 export async function findRates<Batch>(session: Session<Batch>): Promise<Tested> {

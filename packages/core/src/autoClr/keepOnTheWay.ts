@@ -17,8 +17,8 @@ const shares = [0.3, 0.7, 1.5] as const;
 
 /**
  * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to there is a
- * warm-up, from which training can continue. The rate falls where the fine sweep begins. That first rate is a fixed
- * share of the edge which the coarse sweep found, so it gives `maxLr`.
+ * warm-up, from which training can continue. A fall of the rate shows that the fine sweep begins. Its first rate is a
+ * fixed share of the edge that the coarse sweep found, so `maxLr` follows from it.
  *
  * @param below - the distance from the edge down to `maxLr`, in decades
  */

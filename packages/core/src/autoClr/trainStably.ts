@@ -10,7 +10,8 @@ import { type TrainedPlan, trainPlan } from './trainPlan.ts';
 const retries = { most: 3, divisor: 4 } as const;
 
 /**
- * The warm-up's share of the steps after a sweep that has warmed up the model. Chosen: short, to be high again soon.
+ * The warm-up's share of the steps after a sweep that has warmed up the model. Chosen: short, so that the rate is soon
+ * high again.
  */
 const restOfWarmup = 0.01;
 

@@ -27,7 +27,7 @@ export function errorRates(trace: PooledTrace, source: AccuracySource): ErrorRat
   if (points.length < minSweep.bins) return undefined;
   const errors = points.map(({ loss }) => loss);
   const linear = trace.sweeps.every(({ spacing }) => spacing === 'linear');
-  // Validation accuracies are few and have little noise.
+  // Validation accuracies are few and have little noise, so a single one may serve as the start.
   const least = held ? 1 : startWindow.steps;
   const head = Math.max(least, linear ? 0 : Math.floor(errors.length * startWindow.share));
   // Accuracies of small batches have few distinct values, so a median of their differences may be 0.

@@ -211,7 +211,7 @@ describe('peakFor', () => {
         'The range test gave none. It never diverged. Go higher.',
     ],
     [
-      'no finding',
+      'an undefined finding',
       () => peakFor(policy, { finding: undefined as never }),
       'Expected finding.suggestion to be an object',
     ],
@@ -221,7 +221,11 @@ describe('peakFor', () => {
         peakFor(policy, { finding: { ...found, suggestion: { ...suggestion, steps: undefined as never } } }),
       'Expected finding.suggestion.steps to be a positive integer',
     ],
-    ['no steps', () => peakFor(policy, { fixedLr: 0.1 } as never), 'Expected steps to be a positive integer'],
+    [
+      'a rate without steps',
+      () => peakFor(policy, { fixedLr: 0.1 } as never),
+      'Expected steps to be a positive integer',
+    ],
     [
       'a rate of 0',
       () => peakFor(policy, { fixedLr: 0, steps: 9 }),

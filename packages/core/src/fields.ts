@@ -16,7 +16,8 @@ function reader(legal: (value: number) => boolean, expected: string, advice: str
 }
 
 /**
- * A finite number in the range that `expected` names. It must be finite in float32 too, because models train in that.
+ * A finite number in the range that `expected` names. It must be finite in float32 too, because models train in
+ * float32.
  */
 export const number =
   (legal: (value: number) => boolean, expected: string): Read =>

@@ -128,7 +128,7 @@ describe('a sequence', () => {
       steps: 1 + (index % 3),
     }));
     const { lr, at } = toSchedule(sequence(stages));
-    // Three stages are six steps: 1, 2, 2, 3, 3, 3.
+    // The stages have 1, 2 and 3 steps in turn, so three stages take six steps.
     const stageAt = (step: number) => 3 * Math.floor(step / 6) + [0, 1, 1, 2, 2, 2][step % 6]!;
     for (const step of [0, 1, 2, 5, 6, 99_999, 123_456, 199_997, 50, 7]) {
       expect(lr(step)).toBe(stageAt(step) + 1);

@@ -15,7 +15,7 @@ import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 export interface GeometricDecay {
   /** Selects geometric decay: the amplitude is multiplied by `factor` again and again. */
   readonly type: 'geometric';
-  /** The share left, in (0, 1]. */
+  /** The share that is left each time, in (0, 1]. */
   readonly factor: number;
   /** How often `factor` is applied: at the start of each cycle (factor^cycle) or at each step (factor^step). */
   readonly per: 'cycle' | 'step';

@@ -43,7 +43,7 @@ export const expRangeKind: PolicyKind<ExpRangePolicy> = register<ExpRangePolicy>
  * starts again.
  *
  * @throws {PolicyError} as `triangular` does, or if gamma is outside (0, 1]
- * @see Smith, arXiv 1506.01186, section 3.1 (words: both bounds); PyTorch's `CyclicLR` (amplitude)
+ * @see Smith, arXiv 1506.01186, section 3.1 (its text: both bounds); PyTorch's `CyclicLR` (amplitude)
  *
  * @example
  * ```ts

@@ -47,7 +47,7 @@ const lengthOf = (value: number, steps: number): number => (value < 1 ? value * 
 /** Refuses a warm-up and a cooldown that do not fit into `steps` together. */
 export function checkStretches(warmup: number, cooldown: number, steps: number, path: string): void {
   const together = lengthOf(warmup, steps) + lengthOf(cooldown, steps);
-  // Shares such as 0.7 and 0.3 may add up to a rounding more than 1.
+  // Shares such as 0.7 and 0.3 may add up to slightly more than 1 in floating point.
   if (together <= steps * (1 + 1e-12)) return;
   const expected = `short enough to leave ${lengthOf(cooldown, steps)} of ${steps} steps for the fall`;
   throw new PolicyError(join(path, 'warmup'), warmup, expected, 'Shorten it, or train for longer.');

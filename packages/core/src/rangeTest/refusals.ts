@@ -79,7 +79,7 @@ export const refusals: readonly Refusal[] = [
       const { curve, smoothed, trace } = evidence;
       const { constantLoss } = trace;
       const low = minOf(smoothed);
-      if (constantLoss === Infinity || !(curve.start - low > doubtOf(evidence))) return false; // unknown, or nothing moved
+      if (constantLoss === Infinity || !(curve.start - low > doubtOf(evidence))) return false; // no constant answer, or no clear fall
       return !(constantLoss - low > Math.max(doubtOf(evidence), minGain * constantLoss));
     },
     reason: ({ smoothed, trace: { constantLoss, metric } }) =>

@@ -21,7 +21,8 @@ export const minimum: Rule = (lrs, losses) => (losses.length ? lrs[argMin(losses
 
 /**
  * Half-way into the longest valley: fastai's `valley`, its default suggestion. The valley is the longest falling
- * subsequence (its losses need not be neighbours). The result is at half of its length (a third plus half a third).
+ * subsequence (its losses need not be neighbours). The result is at half of its length (as in fastai, a third plus half
+ * a third).
  */
 export const valley: Rule = (lrs, losses) => {
   const lengths = fallingLengths(losses);

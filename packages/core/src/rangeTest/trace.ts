@@ -8,21 +8,21 @@ export interface RangeTestPoint {
   readonly step: number;
   /** The rate of the update. */
   readonly lr: number;
-  /** `null` means NaN or an infinity, which JSON cannot hold. */
+  /** The loss of the batch; `null` means NaN or an infinity, which JSON cannot hold. */
   readonly loss: number | null;
   /** The share classified right, in [0, 1]. */
   readonly accuracy?: number | null;
-  /** Names the first value of the batch that is not finite, if the loss is not finite because of it. */
+  /** Names the first value of the batch that is not finite, if it is the cause of a loss that is not finite. */
   readonly fault?: string;
 }
 
 /** The batch sharpness at one step of a sweep. */
 export interface SharpnessPoint {
-  /** The step that trained on the batch next. */
+  /** The step before which the batch was measured. */
   readonly step: number;
   /** The rate of that step. */
   readonly lr: number;
-  /** `null` if it is not finite. */
+  /** The batch sharpness; `null` if it is not finite. */
   readonly sharpness: number | null;
 }
 
@@ -56,6 +56,6 @@ export interface RangeTestTrace {
   readonly updateKind?: UpdateKind;
   /** The smoothing of the losses in `points` by the tool that wrote them. `rangeTest` does not smooth. */
   readonly smoothing?: LossSmoothing;
-  /** Absent when the sweep reached `endLr`. */
+  /** Why the sweep stopped early. Absent if it reached `endLr`. */
   readonly stopped?: Stopped;
 }

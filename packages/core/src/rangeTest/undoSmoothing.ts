@@ -5,7 +5,7 @@ import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 /**
  * Undoes the smoothing of a trace's losses. A running mean can be undone exactly:
  *
- * `loss_t = (m_t − beta · m_{t−1}) / (1 − beta)`, with `m_t` the stored loss, its debiasing undone first.
+ * `loss_t = (m_t − beta · m_{t−1}) / (1 − beta)`, where `m_t` is the stored loss after its debiasing is undone.
  *
  * If steps are missing before a point (a file may lack the first ones), the point gets the weighted mean loss of the
  * missing steps and its own. Rounding errors of the stored losses grow by at most `(1 + beta) / (1 − beta)`. For

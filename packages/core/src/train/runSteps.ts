@@ -23,7 +23,7 @@ interface Pending {
   readonly step: Omit<TrainingStep, 'loss' | 'accuracy'>;
   readonly loss: StepResult['loss'] | undefined;
   readonly accuracy: StepResult['accuracy'] | undefined;
-  /** Finds the fault of a batch. */
+  /** Finds what is wrong with the data of the batch, if anything. */
   readonly fault: () => Promise<string | undefined>;
 }
 

@@ -30,7 +30,7 @@ export interface Saver {
   due(step: number): boolean;
   /**
    * Saves the run at this step, unless it was already saved there. Returns false for a state with NaN, or with more
-   * infinite numbers than the one before, which would replace a good checkpoint by a useless one.
+   * infinite numbers than the state before, which would replace a good checkpoint by a useless one.
    */
   save(step: number): Promise<boolean>;
 }
@@ -38,8 +38,8 @@ export interface Saver {
 const duration = number((value) => value > 0, 'above 0');
 
 /**
- * Makes a {@link Saver}. It saves the result of `further` with the snapshot. Without options it does nothing. Throws on
- * invalid options.
+ * Makes a {@link Saver}. A checkpoint holds the step, the snapshot and the result of `further`. Without options the
+ * saver does nothing. Throws on invalid options.
  */
 export function createSaver<Batch>(
   trainable: Trainable<Batch>,

@@ -33,7 +33,7 @@ export interface TrainOptions<Batch> {
   /**
    * Keeps an average of the weights beside the run: `{ type: 'ema', beta }` or `{ type: 'lawa', last, every }`. The
    * average is evaluated whenever the model is, and the record holds its metrics. It is part of every checkpoint. Each
-   * of its snapshots waits for the device and copies the whole state. The Trainable must have `average`.
+   * snapshot for the average waits for the device and copies the whole state. The Trainable must have `average`.
    */
   readonly average?: AverageOptions<Batch>;
   /** Called with the averaged weights and their metrics at every trough and at the end of the run. */

@@ -4,7 +4,7 @@ import { PolicyError } from '../errors.ts';
 export interface AbortSignalLike {
   /** Whether it has aborted. */
   readonly aborted: boolean;
-  /** If it exists, an abort does not wait for a batch that never comes. */
+  /** Optional. With it, an abort does not wait for a batch that never comes. */
   addEventListener?(type: 'abort', listener: () => void): void;
   /** Undoes `addEventListener`. */
   removeEventListener?(type: 'abort', listener: () => void): void;

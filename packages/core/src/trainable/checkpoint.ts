@@ -14,6 +14,6 @@ export interface Checkpoint {
   readonly step: number;
   /** The state at that step. */
   readonly snapshot: Snapshot;
-  /** The state of `average` of `train`. */
+  /** The state of the average that the option `average` of `train` keeps. */
   readonly average?: AverageState;
 }

@@ -59,7 +59,7 @@ export async function directionalSharpness({ parameters, ...loss }: BatchLoss): 
 
 const itself = (value: number): number => value;
 
-/** The sum over `of` of the products of two lists of vectors. */
+/** The sum of `of(x · y)` over the elements x and y of two lists of vectors. */
 function dot(a: readonly Vector[], b: readonly Vector[], of = itself): number {
   let sum = 0;
   for (const [i, vector] of a.entries()) {

@@ -6,11 +6,11 @@ export async function inOtherStates<T>(
   trainable: Pick<Trainable<never>, 'snapshot' | 'restore'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const own = await withContext('snapshot()', 'before other states', () => trainable.snapshot());
+  const own = await withContext('snapshot()', 'before the use of other states', () => trainable.snapshot());
   return thenTidyUp(work, () =>
     withContext(
       'restore()',
-      'after other states',
+      'after the use of other states',
       () => trainable.restore(own),
       'The model is not as it was.',
     ),

@@ -19,7 +19,7 @@ export function toLogged(loss: unknown, accuracy: unknown, where: string): Logge
 }
 
 function metric(name: string, value: unknown, where: string): number | null {
-  // Means in float32 may miss 1 by a few bits.
+  // Means in float32 may exceed 1 by a few bits.
   const outside = name === 'accuracy' && Math.abs((value as number) - 0.5) > 0.500001;
   if (typeof value !== 'number' || outside) {
     throw new ClrError('clr/core', {
@@ -49,7 +49,7 @@ export async function evaluateLogged<Batch>(
 const constantBatches = 100;
 
 /**
- * The record of the best constant answer to training batches; undefined if the Trainable does not know it, if the
+ * The record of the best constant answer to training batches; undefined if the Trainable cannot compute it, if the
  * batches allow only one pass, or after an abort.
  */
 export async function constantLogged<Batch>(

@@ -4,7 +4,7 @@ import type { Metrics } from './trainable.ts';
 
 /** The metrics of one batch: numbers, or promises of them. */
 export interface BatchMetrics {
-  /** The number of examples they are averaged over, above 0. */
+  /** The number of examples in the batch, above 0. */
   readonly examples: number;
   /** The mean loss of the batch. */
   readonly loss: number | Promise<number>;
@@ -17,8 +17,8 @@ export interface BatchMetrics {
  *
  * `loss = Σ examples · loss / Σ examples`, and likewise the accuracy if every batch has one.
  *
- * @param measure - computes one batch; batches are measured in order, one at a time
- * @param ahead - the number of batches that may be measured before the first of them is read; default 1
+ * @param measure - computes the metrics of a batch; it is called for the batches in order, one at a time
+ * @param ahead - the number of batches that may be measured before the metrics of the first are read; default 1
  * @throws {ClrError} if there are no batches, or a batch has no examples
  *
  * @example

@@ -17,7 +17,7 @@ export function comparable({ loss, accuracy }: Pick<Trough, 'loss' | 'accuracy'>
   return typeof accuracy === 'number' ? { loss, accuracy } : { loss };
 }
 
-/** The final metrics of a run: its evaluation, or the mean training loss of its last tenth. */
+/** The final metrics of a run: its last evaluation, or else the mean training loss of the last tenth of its steps. */
 export function endOf({ final, steps, stopped }: TrainingRun): Metrics | undefined {
   if (stopped?.reason === 'diverged') return undefined;
   if (final) return comparable(final);

@@ -8,7 +8,7 @@ export interface Stopped {
    * Names the first value of the batch that is not finite, if the loss is not finite because of it, not of its rate.
    */
   readonly fault?: string;
-  /** `'ended'`: stopped at a trough on request. */
+  /** `'ended'` means that the run stopped at a trough on request. */
   readonly reason: 'diverged' | 'aborted' | 'ended';
 }
 
@@ -26,7 +26,7 @@ export interface TrainingStep {
   readonly loss: number | null;
   /** The share of the batch classified right, in [0, 1]. */
   readonly accuracy?: number | null;
-  /** Names the first value of the batch that is not finite, if the loss is not finite because of it. */
+  /** Names the first value of the batch that is not finite, if it is the cause of a loss that is not finite. */
   readonly fault?: string;
 }
 
@@ -53,7 +53,7 @@ export interface Trough {
 export interface TrainingRun {
   /** The version of this format. */
   readonly version: 1;
-  /** Absent if the schedule was a function. */
+  /** The policy. Absent if the schedule was a function. */
   readonly policy?: Policy;
   /** The option `hyper` of `train`, without functions. */
   readonly hyper?: Readonly<Record<string, number | Policy>>;
@@ -67,6 +67,6 @@ export interface TrainingRun {
   readonly troughs: readonly Trough[];
   /** Means over the evaluation batches after the last step, if there are any; absent after an abort. */
   readonly final?: Pick<Trough, 'loss' | 'accuracy' | 'average'>;
-  /** Absent if the run took all its steps. */
+  /** Why the run ended early. Absent if it took all its steps. */
   readonly stopped?: Stopped;
 }

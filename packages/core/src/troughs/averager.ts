@@ -44,7 +44,7 @@ export type AverageOptions<Batch> = (
 export interface Average extends Partial<LoggedMetrics> {
   /** The number of updates applied. */
   readonly step: number;
-  /** The averaged weights, with the other state of the last snapshot. */
+  /** The averaged weights, with the rest of the state from the last snapshot. */
   readonly snapshot: Snapshot;
 }
 

@@ -457,7 +457,9 @@ describe('autoClr', () => {
 
   it('reports a budget that is too small for a range test', async () => {
     const { result, trainable } = await auto({ steps: 30 });
-    expect(result.finding.reasons[0]).toBe('A budget of 30 steps leaves 15 for the range test. Give more.');
+    expect(result.finding.reasons[0]).toBe(
+      'A budget of 30 steps leaves 15 for the range test. Give more steps.',
+    );
     expect(result.run).toBeUndefined();
     expect(trainable.state).toEqual({ w: 0, v: 0, updates: 0 });
   });

@@ -94,7 +94,7 @@ function checkPlans<Batch>(options: AutoClrOptions<Batch>, steps: number): Choic
   const trialSteps = verdict ? stepsOfTrial(options.steps, trials) : 0;
   if (verdict && trialSteps === 0) {
     const expected = `enough for ${trials} trials of at least 10 steps in a fifth of it`;
-    throw new PolicyError('steps', options.steps, expected, 'Give more, or leave out `verdict`.');
+    throw new PolicyError('steps', options.steps, expected, 'Give more steps, or leave out `verdict`.');
   }
   const verdictSteps = trials * trialSteps;
   const left = Math.max(1, steps - verdictSteps);

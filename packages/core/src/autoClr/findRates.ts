@@ -67,7 +67,7 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
     return because(before, await test(session, { steps: more }, constant));
   }
   if (room >= rangeTestSteps.least) return swept;
-  return because([`A budget of ${steps} steps leaves ${room} for the range test. Give more.`], swept);
+  return because([`A budget of ${steps} steps leaves ${room} for the range test. Give more steps.`], swept);
 }
 
 /** The metrics of the model on training batches, which are what a range test sees. */

@@ -77,6 +77,6 @@ function checkCount(examples: number): number {
   throw new ClrError('clr/core', {
     expected: 'the number of examples in a batch to be above 0',
     received: `examples = ${show(examples)}`,
-    advice: 'Count the entries of its first axis.',
+    advice: 'Count the entries of the first axis of the batch.',
   });
 }

@@ -34,6 +34,6 @@ export function averagingWeights(
   throw new ClrError('clr/core', {
     expected: `${count} weights of at least 0, one for each snapshot, with a finite sum above 0`,
     received: bad < 0 ? `${all.length} with the sum ${total}` : `weights[${bad}] = ${show(all[bad])}`,
-    advice: 'Leave them out for equal weights.',
+    advice: 'Leave out the weights to count all snapshots equally.',
   });
 }

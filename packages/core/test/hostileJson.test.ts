@@ -256,7 +256,7 @@ describe('the records', () => {
   });
 });
 
-describe('policies in policies', () => {
+describe('nested policies', () => {
   const nested = (depth: number) => {
     let policy: object = { type: 'constant', lr: 1 };
     for (let level = 1; level < depth; level++) policy = { type: 'sequence', stages: [{ policy }] };

@@ -275,7 +275,7 @@ export const coarseSweep = {
 
 /**
  * The steps of a range test that finds its own rates, and the steps it adds if its certainty is below `sure` (decision
- * 6). With fewer than `least` steps it makes one sweep. Chosen: a coarse sweep would have fewer than 40 steps.
+ * 6). With fewer than `least` steps it makes one sweep. Chosen: a coarse sweep would have at most 40 steps.
  */
 export const rangeTestSteps = { first: 200, more: 400, sure: 0.5, least: 100 } as const;
 

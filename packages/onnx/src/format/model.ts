@@ -59,7 +59,7 @@ export function readModel(bytes: Uint8Array): Model {
     );
   }
   const { graph } = proto;
-  // Before version 3 the format had only one operator set.
+  // Before IR version 3, the format had only one operator set.
   if ((proto.irVersion === 1n || proto.irVersion === 2n) && proto.opsetImport.length === 0)
     proto.opsetImport.push(create(OperatorSetIdProtoSchema, { version: 1n }));
   if (!graph || graph.output.length === 0 || proto.opsetImport.length === 0) {

@@ -224,7 +224,7 @@ export function patchTensors(bytes: Uint8Array, values: readonly Replacement[]):
       bytes: data instanceof Uint8Array ? data.length : undefined,
     })),
   );
-  // Not slice(): that of a Buffer is a view.
+  // slice() of a Node Buffer is a view, so copy with the constructor.
   const copy = new Uint8Array(bytes);
   for (const { place, data } of values) {
     const { type = 0, ranges = [] } = stored.get(place) ?? {};

@@ -14,13 +14,13 @@ export interface Quantised {
   readonly range: readonly [number, number];
   /** The axis whose indices are the groups. Absent if groups are blocks, or if there is only one. */
   readonly axis?: number | undefined;
-  /** The group of each element, row-major. */
+  /** The group of an element, given by its row-major index. */
   group(element: number): number;
   /** The size of the stored tensor in bytes. */
   readonly bytes: number;
   /** The weight in float32. */
   decode(): Float32Array;
-  /** Encodes other values: rounds to the nearest integer, ties to even, and clips to the type's range. */
+  /** Encodes new values: rounds to the nearest integer, ties to even, and clips to the type's range. */
   encode(values: ArrayLike<number>): Uint8Array;
 }
 

@@ -56,7 +56,11 @@ export function writeSafetensors(
 }
 
 function damaged(received: string): Error {
-  return fail('the bytes of a safetensors file', received, 'The file is truncated or of another kind.');
+  return fail(
+    'the bytes of a safetensors file',
+    received,
+    'The file is truncated or of another kind; export or download it again.',
+  );
 }
 
 const isCounts = (list: unknown): list is number[] =>

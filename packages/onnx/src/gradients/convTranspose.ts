@@ -86,7 +86,8 @@ function back(c: GradientContext): (string | undefined)[] {
     );
   }
   const { form } = known;
-  // This operator is the input gradient of a convolution from its output to its input with the same weight.
+  // This operator computes the input gradient of a convolution that maps this operator's output to its input, with the
+  // same weight.
   return [
     needs(0) ? b.emit('Conv', [g(0), x(1)], attributesOf(form)) : undefined,
     needs(1) ? b.emit('clr:ConvWeightGrad', [g(0), x(1), x(0)], attributesOf(form)) : undefined,

@@ -69,7 +69,7 @@ const refused: Readonly<Record<string, RegExp>> = {
   Resize: /for its input 2/,
   // This output holds the scores at one of four stages of the computation.
   Attention: /through its output 3/,
-  // Angles are constant tables.
+  // These inputs are constant tables of cosines and sines.
   RotaryEmbedding: /for its input [12]/,
 };
 

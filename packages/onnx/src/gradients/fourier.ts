@@ -99,8 +99,9 @@ function stft(c: GradientContext, b: Ops): string {
       'Fix the length of the signal with `sizes`, or export the model with a fixed length.',
     );
   }
-  // For a complex signal, ONNX Runtime 1.30 reads a real window in pairs, and past its end.
-  if (inputOf(node, 2) !== '' && b.shape(x(0)).at(-1) === 2) throw c.refuse('a window over a complex signal');
+  // For a complex signal, ONNX Runtime 1.30 reads the elements of a real window in pairs, beyond the end of the window.
+  if (inputOf(node, 2) !== '' && b.shape(x(0)).at(-1) === 2)
+    throw c.refuse('no gradient for a window over a complex signal');
   const places = Array.from(
     { length: count * length },
     (_, k) => Math.floor(k / length) * step + (k % length),

@@ -42,7 +42,7 @@ function axisOf(b: Ops, x: string, grid: string, at: number, aligned: boolean): 
     : { size, low: b.neg(half), high: b.add(last, half) };
 }
 
-/** Reflects positions at both borders until they are between them. */
+/** Reflects positions at the two borders until they lie between the borders. */
 function reflect(b: Ops, u: string, { low, high }: Axis): string {
   // With aligned corners, an axis of one pixel has width 0. Every position becomes 0.
   const range = b.emit('Max', [b.sub(high, low), b.scalar(1, u)]);

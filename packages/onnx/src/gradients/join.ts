@@ -197,7 +197,10 @@ function fillBack({ b, node, x, g }: GradientContext): string | null {
   return b.reshapeLike(b.sumAll(b.mul(gradient, filled)), x(2));
 }
 
-/** Constant padding is cut off again. Copied borders are added to the elements that they were copied from. */
+/**
+ * The gradient of a Pad. Constant padding is cut off again. Copied borders are added to the elements that they were
+ * copied from.
+ */
 const padBack: Gradient = (c) => [
   c.needs(0) ? padInputBack(c) : undefined,
   undefined,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describeGradients, type Row, size } from '../../test/describeGradients.ts';
 import { DataType } from '../format/dataType.ts';
 
-/** Single elements of a matrix. Positions repeat if updates are combined. */
+/** Updates single elements of a matrix. Positions may repeat, because the reductions combine the updates. */
 const elements = (reduction: string): Row => [
   `ScatterElements ${reduction}`,
   fc.tuple(size, size, fc.array(fc.nat(99), { minLength: 16, maxLength: 16 })).map(([a, b, draws]) => ({
@@ -17,8 +17,8 @@ const elements = (reduction: string): Row => [
 ];
 
 /**
- * Rows of a matrix at distinct positions, because the runtime's kernel may lose updates of one row with several
- * threads.
+ * Updates rows of a matrix at distinct positions. If positions repeated, the runtime's kernel could lose updates with
+ * several threads.
  */
 const rows = (reduction: string): Row => [
   `ScatterND ${reduction}`,

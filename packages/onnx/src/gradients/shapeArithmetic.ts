@@ -80,7 +80,10 @@ const equal: Infer = (node, b) => {
   return [{ type: DataType.BOOL, dims, value: sure ? (value as number[]) : undefined }];
 };
 
-/** 1 or 0 if the answer is certain. Equal expressions are equal, and a named axis is never negative. */
+/**
+ * 1 if two sizes are equal, 0 if they differ; `undefined` if neither is certain. Equal expressions have equal sizes,
+ * and a named axis is never negative.
+ */
 function equalDims(a: Dim, b: Dim): number | undefined {
   if (a === b) return 1;
   if (typeof a === 'number' && typeof b === 'number') return 0;

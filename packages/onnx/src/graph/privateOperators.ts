@@ -73,7 +73,7 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
   /** (y, g): g where y = relu(x) is above 0, and 0 elsewhere. */
   'clr:ReluGrad': { infer: like(1) },
 
-  /** (x, y, g) {those of MaxPool}: each window's gradient goes to the first element that was its maximum. */
+  /** (x, y, g) {the attributes of MaxPool}: each window's gradient goes to the first element that was its maximum. */
   'clr:MaxPoolGrad': { infer: like(0) },
 
   /** (x, w, g) {kernel_shape, strides, dilations, pads, group}: a convolution's input gradient. */
@@ -140,8 +140,8 @@ export const privateOperators: Readonly<Record<`${typeof privateDomain}:${string
 
   /**
    * (logits, target) {axis}: 1 where the first maximum of the logits along the axis is the target's class, else 0. The
-   * result is float32, without that axis. The target holds either int64 classes, or values in the logits' shape; then
-   * the class is its first maximum. The default axis is 1.
+   * result is float32, without that axis. The target holds either int64 classes or values in the logits' shape. In the
+   * latter case, the class is the first maximum of the target. The default axis is 1.
    */
   'clr:IsCorrect': {
     infer: (node, graph) => {

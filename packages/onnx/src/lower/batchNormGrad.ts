@@ -43,7 +43,7 @@ function gradients(node: NodeProto, b: Ops, along: Along): string[] {
   return [line(b.sub(g, means), { slope: scale, variance, epsilon }), slope, shift];
 }
 
-/** Written as simpler operators. */
+/** The gradients, written as simpler operators. */
 const inParts: Row = {
   operator: 'clr:BatchNormGrad',
   form: 'in parts',

@@ -34,7 +34,10 @@ const freeAxis = 'n';
 /** The name for an ONNX operator's own form. */
 const asItIs = 'as it is';
 
-/** The chosen form of each contested node, by operator, attributes and shapes. Plain data. */
+/**
+ * The chosen form of each contested node, by operator, attributes and shapes. It is plain data that can be stored as
+ * JSON.
+ */
 export type Forms = Readonly<Record<string, string>>;
 
 /** A node that several forms can write, as a question to be answered by a measurement. */

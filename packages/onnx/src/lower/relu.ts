@@ -7,8 +7,8 @@ import { always, type Row } from './row.ts';
 const largestFloat = 3.4028234663852886e38;
 
 /**
- * For a Relu followed by a max pool. A window whose maximum is 0 passes no gradient. In any other window the maximum is
- * above 0, so the mask can be applied to the pooled values.
+ * A form for a Relu followed by a max pool. A window whose maximum is 0 passes no gradient. In any other window the
+ * maximum is above 0, so the mask can be applied to the pooled values.
  */
 const throughPool: Row<NodeProto> = {
   operator: 'clr:ReluGrad',

@@ -60,7 +60,7 @@ const product: WriteOut = (node, b) => {
   return [alpha === 1 ? y : b.mul(y, b.scalar(alpha, y))];
 };
 
-/** A fused activation, with its parameters in the order of its attributes. */
+/** Applies a fused activation. Its parameters come in the order of the activation's attributes. */
 function activated(node: NodeProto, b: Ops, x: string): string | undefined {
   const [first = 0, second = 0] = floats(node, 'activation_params') ?? [];
   switch (text(node, 'activation', '')) {
@@ -127,7 +127,7 @@ const fusedConv: WriteOut = (node, b) => {
   const y = b.emit('Conv', node.input.slice(0, 3));
   const conv = b.nodes.at(-1);
   if (!conv) return undefined;
-  // Removes the node. It is appended again without these inputs, so its shapes are inferred again.
+  // Appends the node a second time, now with its attributes, so that they count when its shape is inferred.
   b.nodes.pop();
   conv.attribute = kept;
   b.append(conv);

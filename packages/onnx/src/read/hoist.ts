@@ -41,7 +41,7 @@ function namer(proto: ModelProto): (own: string, path: readonly string[]) => str
   };
 }
 
-/** The attribute of a Constant node that holds floats. */
+/** The attributes of a Constant node that may hold floats, each with its last part in a {@link Place}. */
 const kinds: Readonly<Record<string, string>> = { value: 't', value_float: 'f', value_floats: 'floats' };
 
 /** The floats of a Constant node and their path inside the node. */

@@ -81,7 +81,7 @@ describe('loading a model', () => {
         opsetImport: opsets,
         node: [
           makeNode({ op: 'Pow', inputs: ['a', 'm'], outputs: ['p'] }),
-          // The opset 13 form inside a model of opset 18: the function's own opset counts.
+          // This is the opset 13 form inside a model of opset 18, because the opset of the function counts.
           makeNode({ op: 'ReduceMean', inputs: ['p'], outputs: ['q'], attributes: { axes: [0] } }),
           makeNode({ op: 'Mul', inputs: ['q', 'q'], outputs: ['unused'] }),
           makeNode({ op: 'Identity', inputs: ['p'], outputs: ['b'] }),

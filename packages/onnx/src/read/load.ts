@@ -86,7 +86,7 @@ function checkSubgraphs(node: NodeProto, opset: number): void {
 /** Operators of quantised models. */
 const quantisedOperator = /[Qq]uantize|Integer|QLinear|NBits/;
 
-/** The writer of quantised operators, if the model has any. */
+/** Makes the writer of quantised operators; `undefined` if the model has none. */
 function straightThrough(
   b: Ops,
   model: Model,
@@ -105,7 +105,7 @@ function straightThrough(
  * Loads a model into a growing graph. It upgrades nodes to the working opset, inlines the model's own functions, takes
  * branches with a known condition and unrolls loops of known length.
  *
- * @param model - is not changed
+ * @param model - the model, which stays unchanged
  * @param operators - the known operators
  * @param trained - the stored tensors that may be trained; quantised operators that they reach are written in floats
  */

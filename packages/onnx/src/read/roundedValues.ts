@@ -80,7 +80,7 @@ export class RoundedValues {
     });
   }
 
-  /** x clipped to the range of the integers, if that is known. Outside of it the slope is 0. */
+  /** x clipped to the range of the integers, if the range is known. Outside of the range, the slope is 0. */
   #clipped(node: NodeProto, x: string, q: string): string {
     const b = this.#b;
     const scale = b.constant(inputOf(node, 1));

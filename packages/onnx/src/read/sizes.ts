@@ -19,7 +19,7 @@ import { loadGraph } from './load.ts';
 /** Sizes by the name of a free axis, or shapes by the name of an input. `null` leaves an axis unchanged. */
 export type Sizes = Readonly<Record<string, number | readonly (number | null)[]>>;
 
-/** A model with new input sizes that its nodes must follow. */
+/** A model with new input sizes, and a function that adapts its nodes to them. */
 export interface SizedModel extends Model {
   readonly resize?: Resize;
 }
@@ -106,11 +106,11 @@ function nameSizes(graph: GraphProto, named: ReadonlyMap<string, number>): void 
 }
 
 /**
- * Changes sizes of the model's inputs. If the file fixed a size, constants may repeat it (the batch in a Reshape). They
- * are found by reading the graph once with a symbol instead of the size.
+ * Changes sizes of the model's inputs. If the file fixed a size, constants may repeat that size (the batch in a
+ * Reshape). To find these constants, this function reads the graph once with a symbol in place of the size.
  *
  * @returns the function that changes those nodes
- * @throws {ClrError} for unknown names, contradictions, and nodes whose constants cannot follow
+ * @throws {ClrError} for unknown names, contradictions, and nodes whose constants cannot be changed to the new size
  */
 export function applySizes(model: Model, sizes: Sizes, operators: ReadonlyMap<string, Operator>): Resize {
   const { graph } = model;

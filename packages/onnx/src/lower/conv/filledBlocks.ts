@@ -65,7 +65,7 @@ export const convInFilledBlocks: Row<Filled> = {
   form: 'in filled blocks',
   where: 'blocks',
   because:
-    'blocks of 16, 2 threads, 32 images: 0.23 ms instead of 0.41 (6 to 16 channels, 14×14, 5×5), 0.10 instead of 0.16 (8 to 16, 16×16, stride 2); no change for 3 channels',
+    'against the plain form, blocks of 16, 2 threads, 32 images: 0.23 ms instead of 0.41 ms (6 input and 16 output channels, 14×14, 5×5 kernel), 0.10 ms instead of 0.16 ms (8 input and 16 output channels, 16×16, stride 2); no change for 3 input channels',
   applies: (node, graph, { channelBlock }) => filledOf(node, graph, channelBlock),
   prefers: ({ block, kernel: [outputs, channels] }) =>
     outputs % block === 0 && channels > fewChannels && channels < block,

@@ -20,9 +20,9 @@ function pointwise({ window }: ConvForm): boolean {
 }
 
 /**
- * im2col and one batched product. For each kernel position, it takes the part of the padded input that this position
- * reads, and stacks these parts to [N, g, k…·C/g, positions]. It multiplies them by the output's gradient [N, g, M/g,
- * positions] and sums over the batch.
+ * This form consists of im2col and one batched product. For each kernel position, it takes the part of the padded input
+ * that this position reads, and stacks these parts to [N, g, k…·C/g, positions]. It multiplies them by the output's
+ * gradient [N, g, M/g, positions] and sums over the batch.
  */
 export const byPositions: Row = {
   operator: 'clr:ConvWeightGrad',

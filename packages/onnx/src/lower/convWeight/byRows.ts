@@ -53,7 +53,7 @@ export const byRows: Row<Found> = {
   form: 'by rows',
   where: 'everywhere',
   because:
-    'against one Slice for each position, 2 threads: 0.5 ms instead of 0.7 (64 images of 28×28, 1 channel, 5×5), 5.5 instead of 8.5 (100 of 32×32, 3 channels, 5×5)',
+    'against one Slice for each position, 2 threads: 0.5 ms instead of 0.7 ms (64 images of 28×28, 1 channel, 5×5 kernel), 5.5 ms instead of 8.5 ms (100 images of 32×32, 3 channels, 5×5 kernel)',
   applies: (node, graph) => {
     const form = convFormOf(node);
     const [weight, to] = [graph.dims(inputOf(node, 1)), graph.shape(inputOf(node, 2)).slice(2)];

@@ -55,7 +55,7 @@ export const byIndices: Row = {
     let indices = indicesOf(b, poolOf(node, b));
     let share = g;
     if (mayMiss(window)) {
-      // A window without a maximum has an index outside of the input, or in another plane.
+      // The index of a window without a maximum lies outside of the input, or in another image or channel.
       share = b.maskWith(b.greater(y, b.scalar(lowest, y)), share);
       indices = b.emit('Max', [indices, b.int(0)]);
     }

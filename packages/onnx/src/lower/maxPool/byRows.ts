@@ -33,7 +33,7 @@ export const byRows: Row<Tiles> = {
   form: 'by rows',
   where: 'cpu',
   because:
-    'with the forward pass, 2 threads: 0.16 ms instead of 0.48 (64 images of 10×10, 16 channels, 2×2), 0.5 instead of 0.8 (28×28, 6 channels)',
+    'with the forward pass, 2 threads: 0.16 ms instead of 0.48 ms (64 images of 10×10, 16 channels, 2×2 windows), 0.5 ms instead of 0.8 ms (images of 28×28, 6 channels)',
   applies: (node, graph) => {
     const { type, dims } = graph.type(inputOf(node, 0));
     const sizes = dims?.slice(2);

@@ -94,7 +94,7 @@ export const transposedAsConv: Row<Sizes> = {
   },
 };
 
-/** For groups with one output channel each: adds a second output channel of zeros and removes it again. */
+/** A form for groups with one output channel each. It adds a second output channel of zeros and removes it again. */
 export const withTwoOutputs: Row<number> = {
   operator: 'ConvTranspose',
   form: 'with two output channels in a group',

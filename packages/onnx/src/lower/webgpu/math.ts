@@ -17,8 +17,8 @@ function inner(node: NodeProto, b: Ops): string {
 }
 
 /**
- * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not subtract it, so its float32
- * overflows from 89 on.
+ * log Σ exp x with the maximum subtracted first. ONNX Runtime's WebGPU kernel does not subtract it, so exp x overflows
+ * float32 from x = 89 on.
  */
 function logSumExp(node: NodeProto, b: Ops): void {
   const [x, ...axes] = node.input as [string, ...string[]];

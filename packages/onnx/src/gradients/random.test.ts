@@ -233,7 +233,7 @@ describe('a trainer of a model with random operators', () => {
     await trainer.dispose();
   });
 
-  it("evaluates with the runtime's kernels if it has them, and exports the file unchanged", async () => {
+  it("evaluates with the runtime's own kernels where they exist, and exports the file unchanged", async () => {
     const model = modelOf([300], draw);
     const trainer = await createTrainer(ort, model, options);
     expect(Number.isFinite((await trainer.evaluate([{}])).loss)).toBe(true);

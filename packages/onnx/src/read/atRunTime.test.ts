@@ -234,7 +234,7 @@ describe('a Loop that is decided at run time', () => {
     await check(bytes, { x: floats(5, 4), k: integer(4) }, floats(4, 3), names);
   });
 
-  it('may end by its own condition', async () => {
+  it('can end by its own condition', async () => {
     const until: NodeSpec[] = [{ op: 'Less', inputs: ['i', 'k'], outputs: ['going'] }];
     const loop: NodeSpec = {
       op: 'Loop',

@@ -26,7 +26,7 @@ export interface NumberField extends Common {
   readonly preset?: (draft: Draft) => number;
 }
 
-/** One of a few values, any JSON. */
+/** A choice among a few values, which may be any JSON. */
 export interface ChoiceField extends Common {
   readonly kind: 'choice';
   readonly options: readonly { readonly label: string; readonly value: unknown }[];
@@ -67,7 +67,7 @@ const momentum: readonly Field[] = [
     label: 'Momentum',
     more: true,
     options: [
-      { label: 'leave it alone', value: undefined },
+      { label: 'not changed', value: undefined },
       { label: 'against the rate', value: { base: 0.85, max: 0.95 } },
     ],
   },
@@ -83,10 +83,10 @@ const momentum: readonly Field[] = [
 const cycle: readonly Field[] = [
   rate('baseLr', 'Lower bound'),
   rate('maxLr', 'Upper bound'),
-  steps('stepSize', 'Half a cycle', { hint: 'In steps: the way up, and as far down.' }),
+  steps('stepSize', 'Half a cycle', { hint: 'The length of the rise, in steps; the fall is as long.' }),
 ];
 const cycleMore: readonly Field[] = [
-  steps('stepSizeDown', 'The way down', {
+  steps('stepSizeDown', 'Length of the fall', {
     more: true,
     preset: (draft) => Number(draft.stepSize),
   }),
@@ -108,7 +108,7 @@ const shape: readonly Field[] = [
   {
     kind: 'choice',
     path: 'shape',
-    label: 'The way down',
+    label: 'Shape of the fall',
     options: [
       { label: 'a line', value: undefined },
       { label: 'half a cosine', value: 'cosine' },
@@ -195,7 +195,7 @@ export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
   oneCycle: [
     rate('maxLr', 'Peak'),
     steps('totalSteps', 'Steps of the run'),
-    share('pctStart', 'Share going up', 0.3),
+    share('pctStart', 'Share of the rise', 0.3),
     {
       kind: 'choice',
       path: 'anneal',
@@ -208,7 +208,7 @@ export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
     {
       kind: 'choice',
       path: 'threePhase',
-      label: 'Ways',
+      label: 'Phases',
       more: true,
       options: [
         { label: 'up, then down', value: undefined },
@@ -219,13 +219,13 @@ export const fieldsOf: Readonly<Record<Policy['type'], readonly Field[]>> = {
       ...{
         kind: 'number',
         path: 'divFactor',
-        label: 'Peak over first rate',
+        label: 'Peak divided by first rate',
         scale: 'log',
       },
       ...{ min: 1, max: 1000, more: true, preset: () => 25 },
     },
     {
-      ...{ kind: 'number', path: 'finalDivFactor', label: 'First rate over last rate', scale: 'log' },
+      ...{ kind: 'number', path: 'finalDivFactor', label: 'First rate divided by last rate', scale: 'log' },
       ...{ min: 1, max: 1e6, more: true, preset: () => 1e4 },
     },
     ...momentum,

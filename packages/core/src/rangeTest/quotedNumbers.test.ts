@@ -88,7 +88,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
     [coarseSweep.startLr, coarseSweep.endLr],
   ],
   [sixth, 'a slow sweep from 1/# of the edge', [coarseSweep.below]],
-  [sixth, 'It takes # steps,', [rangeTestSteps.first]],
+  [sixth, 'By default the test takes # steps,', [rangeTestSteps.first]],
   [
     sixth,
     '(a confidence below #, or a refusal), and the caller gave no number of steps, it takes # more',

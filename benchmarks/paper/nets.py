@@ -1,10 +1,10 @@
 """Writes the two CIFAR-10 nets of Caffe's examples as ONNX files, at full and at half width.
 
 Run with Debian's python3-onnx: /usr/bin/python3 nets.py
-The weights are zeros: `net.ts` sets the initial ones by seed. The files are kept in git.
+The weights are zeros; `net.ts` sets the initial weights of a seed. The files are kept in git.
 
 Source: BVLC/caffe, examples/cifar10/cifar10_{quick,full}_train_test.prototxt. Caffe's pooling rounds sizes up and cuts
-windows at the edge; its within-channel LRN divides by 9 at the edge too.
+windows at the edge. Its local response normalisation within a channel divides by 9 at the edge, too.
 """
 
 import pathlib

@@ -46,7 +46,7 @@ if (values.list || positionals.length === 0) {
   for (const experiment of chosen) if (!signal.aborted) await run(experiment, seed, signal);
 }
 
-/** Cuts the policy into stages of `lookEvery` steps, because `train` evaluates at the end of each stage. */
+/** Cuts the policy into cycles of `lookEvery` steps, because `train` evaluates at the end of each cycle. */
 function withLooks(policy: Policy, lookEvery: number): CustomSchedule {
   const { lr, momentum } = toSchedule(policy);
   return {

@@ -26,7 +26,7 @@ export interface Tuned {
 /**
  * Fine-tunes a backbone for other classes in several ways.
  *
- * @param integers - true if its weights are integers; adapters then stay separate
+ * @param integers - true if the backbone's weights are integers; adapters then stay separate
  */
 export async function fineTune(
   backbone: Uint8Array,

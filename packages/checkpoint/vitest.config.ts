@@ -1,5 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-// Imported by path: Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
+// Imported by path, because Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
 import { inChromium } from '../../tooling/chromium.ts';
 
 const inBrowser = 'src/**/*.browser.test.ts';

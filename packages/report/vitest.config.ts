@@ -1,4 +1,4 @@
-// Imported by path: Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
+// Imported by path, because Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
 
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { inChromium } from '../../tooling/chromium.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-// Imported by path: Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
+// Imported by path, because Vite's config loader leaves packages to Node, and Node 20 cannot load TypeScript.
 import { inChromium } from '../../tooling/chromium.ts';
 
 // Without another Vulkan driver, Dawn for Node uses the SwiftShader of Debian's Chromium.

@@ -1,10 +1,10 @@
-/** An array of numbers, row-major, with ONNX's name of its type. */
+/** An array of numbers, with ONNX's name of their type. */
 export interface Values {
   /** The type of the numbers. */
   readonly type: 'float32' | 'int64';
   /** The sizes of the axes, the examples first. */
   readonly dims: readonly number[];
-  /** The numbers, the last axis running fastest. */
+  /** The numbers in row-major order. */
   readonly data: Float32Array | BigInt64Array;
 }
 

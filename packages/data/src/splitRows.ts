@@ -49,7 +49,7 @@ export function splitRows(
   const isApart = new Uint8Array(count);
   let [seen, total] = [0, 0];
   for (const { label, rows } of classes) {
-    // The count runs over all classes, so that small classes together get their share.
+    // `total` counts over all classes, so that small classes together get their share of validation rows.
     seen += rows.length;
     const apart = Math.min(rows.length - 1, Math.max(0, Math.round(seen * share) - total));
     for (const row of shuffled(rows, seed + 7919 * label).subarray(0, apart)) isApart[row] = 1;

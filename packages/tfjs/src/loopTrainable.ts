@@ -39,7 +39,7 @@ export interface TrainingLoop<Batch> {
     | {
         /** The mean loss, a scalar. */
         readonly loss: tfjs.Tensor;
-        /** The share classified right, a scalar in [0, 1]. */
+        /** The share of correctly classified examples, a scalar in [0, 1]. */
         readonly accuracy?: tfjs.Tensor;
       };
   /** The number of examples in a batch. Default: the first axis of its first tensor. */

@@ -8,7 +8,7 @@ export interface TensorData {
   readonly shape: readonly number[];
   /** The type of its numbers. */
   readonly dtype: 'float32' | 'int32' | 'bool';
-  /** Its numbers, the last axis running fastest. */
+  /** Its numbers in row-major order. */
   readonly values: Float32Array | Int32Array | Uint8Array;
 }
 

@@ -10,7 +10,7 @@ import { ClrError, type Problem } from '@clr/core';
  * - `out-of-memory`: the device had no memory for a buffer
  * - `buffer-destroyed`: a buffer was destroyed during the training
  * - `validation`: WebGPU refused commands; the step was not executed
- * - `uncaptured`: an error of other code on the same device that no error scope caught
+ * - `uncaptured`: other code on the same device caused an error that no error scope caught
  * - `disposed`: used after `dispose()`
  */
 export type GpuFault =

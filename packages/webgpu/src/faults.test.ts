@@ -126,7 +126,7 @@ describe.skipIf(!hasDevice)('faults', () => {
     await expect(again.trainable.trainStep(goal, hyper).loss).resolves.toBeGreaterThan(0);
   });
 
-  it('throws an error of other code once, at the next call', async () => {
+  it('reports an error that other code caused at the next call only', async () => {
     const { trainable } = tinyModel(device);
     device.createBuffer({ size: 2 ** 50, usage: 0x80 });
     await device.queue.onSubmittedWorkDone();

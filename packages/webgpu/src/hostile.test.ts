@@ -112,7 +112,7 @@ describe.skipIf(!hasDevice)('a hostile device', () => {
     },
   );
 
-  it('throws an error of other code during many steps at one later call only', async () => {
+  it('reports an error that other code caused during many steps at one later call only', async () => {
     const trainer = await openTrainer();
     const steps = trainer.trainSteps(5);
     device.createBuffer({ size: 2 ** 50, usage: 0x80 }); // refused; no error scope catches it

@@ -4,7 +4,7 @@ import { zipSync } from 'fflate';
 export interface NpzArray {
   /** The sizes of its axes. */
   readonly dims: readonly number[];
-  /** Its numbers, the last axis running fastest. */
+  /** Its numbers in row-major order. */
   readonly data: Float32Array | BigInt64Array;
 }
 

@@ -57,7 +57,7 @@ export class Health {
     this.#fault ??= fault;
   }
 
-  /** Throws the kept error. An error of other code is thrown once; all others stay until {@link clear}. */
+  /** Throws the kept error. An error that other code caused is thrown once; all others stay until {@link clear}. */
   check(): void {
     this.checkOpen();
     const fault = this.#take();
@@ -69,7 +69,7 @@ export class Health {
     if (this.#disposed) throw disposed();
   }
 
-  /** Returns the kept error, if any. An error of other code on the device is returned once. */
+  /** Returns the kept error, if any. An error that other code on the device caused is returned once. */
   #take(): GpuError | undefined {
     const fault = this.#lost ?? this.#fault;
     if (this.#fault?.fault === 'uncaptured') this.#fault = undefined;
@@ -102,7 +102,7 @@ export class Health {
     }
   }
 
-  /** Waits for the open scopes and returns the kept error. An error of other code is returned once. */
+  /** Waits for the open scopes and returns the kept error. An error that other code caused is returned once. */
   async settled(): Promise<GpuError | undefined> {
     await Promise.all(this.#pending);
     return this.#take();

@@ -52,7 +52,7 @@ export interface StepsResult {
 export interface HostTensor {
   /** The sizes of its axes. */
   readonly dims: readonly number[];
-  /** Its numbers, the last axis running fastest. */
+  /** Its numbers in row-major order. */
   readonly data: Float32Array;
 }
 

@@ -34,7 +34,7 @@ export interface TrainableOptions<Batch> {
   readonly encodeLoss?: (encoder: GPUCommandEncoder, batch: Batch) => void;
   /** The batch's mean loss, an `f32` at byte 0; needs `COPY_SRC`. */
   readonly loss: GPUBuffer;
-  /** The share of the batch classified right, an `f32` at byte 0; needs `COPY_SRC`. */
+  /** The share of the batch that was classified correctly, an `f32` at byte 0; needs `COPY_SRC`. */
   readonly accuracy?: GPUBuffer;
   /**
    * The number of examples in a batch, which is the weight of the batch in the means of an evaluation. Default: all

@@ -10,7 +10,7 @@ export interface SavedTensor {
   readonly dtype: 'float32' | 'uint8';
   /** The sizes of its axes. */
   readonly shape: readonly number[];
-  /** Its numbers, the last axis running fastest. */
+  /** Its numbers in row-major order. */
   readonly values: Float32Array | Uint8Array;
 }
 

@@ -9,7 +9,7 @@ import { activateFunction, placeFunction, slopeFunction, splitIndex } from './te
 const lanes = 128;
 
 /**
- * Batch normalization. Forward: one workgroup per channel finds mean and variance (two passes, no
+ * Batch normalization. Forward: one workgroup per channel finds mean and variance (in two passes, to avoid
  * cancellation), then every number is normalized. Backward: one workgroup per channel sums the gradients.
  */
 export function batchNormOp(context: OpContext, layer: BatchNormLayer): Op {

@@ -42,7 +42,7 @@ export function shuffleFunction(count: number, seed: number): string {
 }`;
 }
 
-/** Numbers in [0, 1) from a seed: hashed counters. */
+/** Pseudo-random numbers in [0, 1) from a seed: hashes of a counter. */
 export function uniform(seed: number): () => number {
   let count = 0;
   const key = hash(seed ^ 0x5bd1e995);

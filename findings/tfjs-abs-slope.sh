@@ -13,7 +13,7 @@ await tf.setBackend('cpu');
 
 const slope = tf.grad((x) => x.abs().sum())(tf.tensor1d([-2, 0, 2])).arraySync();
 console.log(`@tensorflow/tfjs ${tf.version.tfjs}, cpu backend: slopes of |x| at -2, 0, 2: ${slope.join(", ")}`);
-/** One step of SGD at a rate of 0.1 from a weight of 0, with data that ask for 0. */
+/** The weight after one step of SGD at a rate of 0.1 from a weight of 0, with targets of 0. */
 const step = async (loss, penalty) => {
   const options = { units: 1, inputShape: [1], kernelInitializer: "zeros", useBias: false };
   const layer = tf.layers.dense({ ...options, ...(penalty && { kernelRegularizer: penalty }) });

@@ -8,7 +8,7 @@ import { replay, replayAdaptive } from './replay.ts';
 import { readAdaptive, readSweeps, readTruths, type Truth } from './store.ts';
 import { verdictOf } from './truth.ts';
 
-/** One sweep, analysed by its losses and by its accuracies alone. */
+/** Two findings of one sweep: from its losses, and from its accuracies alone. */
 export interface Read {
   readonly truth: Truth;
   readonly randomLabels: boolean;

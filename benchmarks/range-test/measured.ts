@@ -10,7 +10,7 @@ import { linearSweep, rounded, type Sweep, sweeps } from './sweeps.ts';
 export interface Measured {
   readonly sweeps: readonly StoredSweep[];
   readonly fixed: readonly (FixedRun & { readonly seed: number })[];
-  /** Empty when everything is measured. */
+  /** The next jobs. Empty when everything is measured. */
   readonly missing: readonly Job[];
 }
 

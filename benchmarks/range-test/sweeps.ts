@@ -33,7 +33,7 @@ const exponential = (
   lr: (step) => startLr * (endLr / startLr) ** share(step),
 });
 
-/** Each library's defaults. The README names the sources. */
+/** The sweep of each library with its defaults. The README names the sources. */
 export const sweeps: Readonly<Record<Exclude<SweepName, 'linear'>, Sweep>> = {
   fastai: exponential('fastai', 1e-7, 10, 100, (step) => step / 100),
   // pytorch-lr-finder starts at the optimizer's rate. 1e-7 is the rate in its README.

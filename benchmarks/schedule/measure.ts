@@ -55,7 +55,10 @@ export function measure({ policy, byHand }: Case): Measured {
   };
 }
 
-/** Both sides must have computed the same result. */
+/** Throws if the two sides have computed different results. */
 function agree(ours: number, byHand: number): void {
-  if (Math.abs(ours - byHand) > 1e-6 * Math.abs(byHand)) throw new Error(`${ours} is not ${byHand}`);
+  if (Math.abs(ours - byHand) > 1e-6 * Math.abs(byHand))
+    throw new Error(
+      `Expected clr and the loop by hand to give the same sum. Received: ${ours} and ${byHand}.`,
+    );
 }

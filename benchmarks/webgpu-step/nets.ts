@@ -1,4 +1,4 @@
-/** One layer, described for all three libraries. Pools pad at the far edge only, so that sizes halve. */
+/** A layer, described for all three libraries. Pools pad only the right and bottom edges, so that sizes halve. */
 export type LayerSpec =
   | { readonly type: 'conv'; readonly filters: number; readonly padding: number }
   | { readonly type: 'relu' }

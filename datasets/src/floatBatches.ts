@@ -24,7 +24,7 @@ export interface BatchOptions extends Normalisation {
 }
 
 /**
- * One pass over the images in batches, made one at a time.
+ * One pass over the images in batches. Each batch is made when it is asked for.
  *
  * @throws {ClrError} if `size` is not a positive integer, or there are too few images for a batch
  *

@@ -37,7 +37,7 @@ describe.skipIf(!hasChromium())('the whole page', { timeout: 240_000, retry: 2 }
   });
 
   it('loads less than 300 kB before the first use', async () => {
-    // Without a service worker, which would fetch the other files.
+    // Block the service worker, because it would fetch the other files.
     const page = await site.open({ serviceWorkers: 'block' });
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.waitForLoadState('networkidle');

@@ -46,7 +46,7 @@ function decoded(text: string): Record<string, unknown> {
     const data: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     if (typeof data === 'object' && data !== null && 'v' in data && data.v === 1) return { ...data };
   } catch {
-    // Not base64, UTF-8 or JSON. The error below reports it.
+    // The text is not base64, UTF-8 or JSON. The error below reports this.
   }
   throw broken('a link of this page', 'a link that was cut or changed');
 }

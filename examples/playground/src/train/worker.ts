@@ -65,7 +65,7 @@ async function obey(command: Command): Promise<void> {
     case 'export': {
       const found = session ? undefined : await kept();
       if (found) {
-        // For a finished run of another visit the weights are in the checkpoint.
+        // If the run was finished in another visit, its weights are in the checkpoint.
         const files = found.extra.settings.source.kind === 'files' ? await keptFiles() : undefined;
         await (await open(found.extra.settings, files)).restore(found);
       }

@@ -9,7 +9,7 @@ export function blockOf(name, ...languages) {
   const block = new RegExp(`\`\`\`(?:${languages.join('|')})\n([\\s\\S]*?)\`\`\``).exec(
     read(`packages/${name}/README.md`),
   )?.[1];
-  if (block === undefined) throw new Error(`packages/${name}/README.md has no block of ${languages}`);
+  if (block === undefined) throw new Error(`packages/${name}/README.md has no fenced block of ${languages}.`);
   return block;
 }
 

@@ -50,7 +50,8 @@ say("the command of @clr/cli's README that draws a policy");
 const commands = blockOf('cli', 'sh').split('\n');
 const drawn = commands.filter((line) => /^echo|^clr policy/.test(line)).join('\n');
 run('sh', ['-euc', `clr() { npx --no-install clr "$@"; }\n${drawn}`]);
-if (!readFileSync(join(folder, 'policy.svg'), 'utf8').includes('<svg')) throw new Error('no picture');
+if (!readFileSync(join(folder, 'policy.svg'), 'utf8').includes('<svg'))
+  throw new Error('Expected policy.svg to be an SVG picture.');
 
 say("training the models of @clr/onnx's README in an empty folder");
 const own = join(work, 'own');
@@ -74,7 +75,7 @@ run(
 );
 const nets = programsUnder('onnx', 'A model of your own, without Python');
 if (nets.length !== 2)
-  throw new Error(`${nets.length} programs instead of two: a dense and a convolutional net`);
+  throw new Error(`Expected two programs, a dense and a convolutional net. Received: ${nets.length}.`);
 for (const [i, program] of nets.entries()) {
   writeFileSync(join(own, `net${i}.mjs`), program);
   run('node', [`net${i}.mjs`], own);

@@ -116,7 +116,8 @@ function hasGpu(folder) {
     execFileSync('node', ['gpu.mjs'], { cwd: folder, stdio: 'ignore' });
     return true;
   } catch {
-    if (process.env.CLR_REQUIRE?.split(',').includes('webgpu')) throw new Error('no WebGPU adapter in Node');
+    if (process.env.CLR_REQUIRE?.split(',').includes('webgpu'))
+      throw new Error('CLR_REQUIRE asks for webgpu, but Node has no WebGPU adapter.');
     say('SKIPPED, because there is no WebGPU adapter: the example of @clr/webgpu');
     return false;
   }

@@ -13,7 +13,7 @@ const reads: readonly Read[] = (
 ).flat();
 const good = reads.filter(({ randomLabels, byLoss }) => !randomLabels && byLoss.suggestion);
 
-it('reads the accuracy of most real sweeps, which falls near the loss edge', () => {
+it('analyzeRangeTest finds the fall of the accuracy near the loss edge in most real sweeps', () => {
   const shifts = good.flatMap(({ byLoss: { accuracy, edgeLr } }) =>
     accuracy?.fallsLr ? Math.abs(Math.log10(accuracy.fallsLr / edgeLr!)) : [],
   );
@@ -21,7 +21,7 @@ it('reads the accuracy of most real sweeps, which falls near the loss edge', () 
   expect(shifts.filter((shift) => shift < 0.3).length / shifts.length).toBeGreaterThan(0.9);
 });
 
-it('does not read the accuracy of sweeps on random labels', () => {
+it('analyzeRangeTest reads no rates from the accuracy of sweeps on random labels', () => {
   const random = reads.filter(({ randomLabels }) => randomLabels);
   expect(random.length).toBeGreaterThan(5);
   for (const { byLoss, byAccuracy } of random) {
@@ -30,7 +30,7 @@ it('does not read the accuracy of sweeps on random labels', () => {
   }
 });
 
-it('gets stable rates from the accuracies alone, mostly within a factor of 2 of those from the losses', () => {
+it('analyzeRangeTest gets stable rates from accuracies alone, mostly within a factor of 2 of those from losses', () => {
   const answered = good.filter(({ byAccuracy }) => byAccuracy.suggestion);
   expect(answered.length / good.length).toBeGreaterThan(0.8);
   const near = answered.filter(

@@ -4,7 +4,7 @@ import { type Findings, findings, findingsFile } from './findings.ts';
 
 // The numbers of the range test were fitted to these stored tests: 51 settings, three seeds, two lengths, and the
 // sweeps on random labels.
-it('gives the recorded finding for every stored range test', () => {
+it('analyzeRangeTest gives the recorded finding for every stored range test', () => {
   const recorded = JSON.parse(readFileSync(findingsFile, 'utf8')) as Findings;
   const now = findings();
   expect(Object.keys(now).length).toBe(51);

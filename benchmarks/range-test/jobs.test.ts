@@ -12,7 +12,7 @@ import { createTask } from './task.ts';
 
 const setting = settings.find(({ name }) => name === 'tabular-mlp-sgd-32')!;
 
-it('reproduces the stored sweep by its job', async () => {
+it('the job of a stored sweep reproduces this sweep', async () => {
   const { run } = (await runTrial(sweepJob(setting, 1, sweeps['clr-200'], 100), { open }))!;
   const stored = readSweeps(setting.name).find(
     ({ sweep, seed, order }) => sweep === 'clr-200' && seed === 1 && order === 100,
@@ -25,7 +25,7 @@ it('reproduces the stored sweep by its job', async () => {
   }
 });
 
-it('gives the same trace for the job of a range test as a call of rangeTest', async () => {
+it('the job of a range test gives the same trace as a call of rangeTest', async () => {
   const job = adaptiveJob(setting, { seed: 1, steps: 200, randomLabels: false });
   const { trainer, batches } = await createTask(setting, 1, { deterministic: true });
   const trace = await rangeTest(trainer, () => batches(100), { steps: 200 });
@@ -33,7 +33,7 @@ it('gives the same trace for the job of a range test as a call of rangeTest', as
   await trainer.dispose();
 });
 
-it('ends a hopeless run at a quarter of its steps, also after a resume', async () => {
+it('the job of a hopeless run ends after a quarter of its steps, also after a resume', async () => {
   const job = fixedJob(setting, 1, 4);
   const saved: TrialCheckpoint[] = [];
   const whole = await runTrial(job, { open, save: (checkpoint) => void saved.push(checkpoint) });
@@ -44,7 +44,7 @@ it('ends a hopeless run at a quarter of its steps, also after a resume', async (
   expect(JSON.stringify(await runTrial(job, { open, from }))).toBe(JSON.stringify(whole));
 });
 
-it('asks for all sweeps of a setting first', () => {
+it('measured() lists all sweeps of a setting as the first jobs', () => {
   const { missing, sweeps: stored, fixed } = measured(setting, () => undefined);
   expect([stored, fixed]).toEqual([[], []]);
   // Six sweeps of libraries, two more batch orders and one with random labels, for each of three seeds.

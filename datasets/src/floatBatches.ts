@@ -41,7 +41,7 @@ export function* floatBatches(split: LabelledImages, options: BatchOptions): Gen
     throw new ClrError('clr/datasets', {
       expected: `size to be a positive integer and at most ${count}, the number of images`,
       received: `size = ${size}`,
-      advice: 'Take a smaller size, or keepLast: true for a batch that is not full.',
+      advice: 'Take a smaller size, or keep an incomplete batch with keepLast: true.',
     });
   }
   const order = seed === undefined ? undefined : shuffledIndices(count, seed);

@@ -88,7 +88,7 @@ async function checkedFiles(
       throw new ClrError('clr/datasets', {
         expected: `${name} with the SHA-256 ${expected}`,
         received,
-        advice: `Delete the folder ${folder} and run it again.`,
+        advice: `Delete the folder ${folder} and run the program again.`,
       });
     }
     files.set(name, bytes);

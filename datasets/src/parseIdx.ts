@@ -44,6 +44,6 @@ function broken(expected: string, received: string): ClrError {
   return new ClrError('clr/datasets', {
     expected,
     received,
-    advice: 'The file is not IDX, still compressed, or cut short: fetch it again.',
+    advice: 'The file is not IDX, is still compressed, or is incomplete. Fetch it again.',
   });
 }

@@ -7,7 +7,7 @@ const split = {
   count: 12,
 };
 
-it('picks all images of some classes, and renumbers the classes from 0', () => {
+it('pickClasses picks all images of some classes, and renumbers the classes from 0', () => {
   const { images, labels, count } = pickClasses(split, [3, 1]);
   expect(count).toBe(6);
   const pairs = Array.from({ length: count }, (_, i) => [images[2 * i]! / 10, labels[i]!]);
@@ -18,7 +18,7 @@ it('picks all images of some classes, and renumbers the classes from 0', () => {
   }
 });
 
-it('picks the given number of images, the same for the same seed', () => {
+it('pickClasses picks the given number of images, the same for the same seed', () => {
   const some = pickClasses(split, [0, 1, 2], { limit: 4, seed: 7 });
   expect(some.count).toBe(4);
   expect(pickClasses(split, [0, 1, 2], { limit: 4, seed: 7 })).toEqual(some);

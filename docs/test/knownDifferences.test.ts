@@ -19,7 +19,7 @@ describe('the known differences', () => {
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
   });
 
-  it.each(rows)('$name has a test of that name, or a script', ({ name, links }) => {
+  it.each(rows)('$name links to a test of that name, or to a script', ({ name, links }) => {
     expect(links.length).toBeGreaterThan(0);
     for (const link of links) {
       const file = fileURLToPath(new URL(link, page));

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { openSite } from './site.ts';
 
 it.skipIf(!hasChromium())(
-  'trains on the processor if WebGPU has no adapter, and says so',
+  'the page trains on the processor if WebGPU has no adapter, and says so',
   { timeout: 600_000, retry: 2 },
   async () => {
     const site = await openSite();

@@ -35,7 +35,7 @@ it('jax-js: learns with one table of rates and one readback', async () => {
   expect(losses[119]).toBeLessThan((losses[0] as number) / 5);
 });
 
-describe.skipIf(!hasDevice)('on the device', () => {
+describe.skipIf(!hasDevice)('examples on the device', () => {
   const gpu = device as GPUDevice;
   afterAll(() => gpu.destroy());
 
@@ -96,7 +96,7 @@ describe.skipIf(!hasDevice)('on the device', () => {
     const path = (file: string): string =>
       createRequire(import.meta.url).resolve(`@clr/tooling/oracle/models/${file}`);
 
-    it.each(Object.entries(nets))('%s', async (name, { input, layers, flattened }) => {
+    it.each(Object.entries(nets))('for %s', async (name, { input, layers, flattened }) => {
       const fixture = JSON.parse(readFileSync(path(`${name}.json`), 'utf8')) as Fixture;
       const bytes = readFileSync(path(`${name}.bin`));
       const [rows, columns, channels] = input;

@@ -38,7 +38,7 @@ export async function openDropped({ model, data }: DroppedFiles, head: RunSettin
     throw fail(
       `a model with an output for each of ${classes} classes`,
       `${outputs} outputs`,
-      'Give it a new last layer.',
+      'Give the model a new last layer.',
     );
   }
   const wanted = classes !== undefined && outputs !== undefined ? { classes: outputs } : {};

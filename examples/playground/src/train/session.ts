@@ -180,7 +180,7 @@ export class Session {
         `The loss was no longer finite at step ${run.stopped.step}. ${run.stopped.fault ?? 'Take a lower rate, or let the range test find one.'}`,
       );
     }
-    // Save here too, in case the last checkpoint came too early to be kept.
+    // Save at the end, too, because checkpoints that follow the previous one too soon are not kept.
     if (keptAt !== run.step) await keep(run.step, await this.#trainer.snapshot(), now());
     this.#tell({ type: 'stopped', why: run.step < history.steps ? 'paused' : 'done', step: run.step });
   }

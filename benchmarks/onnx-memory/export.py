@@ -32,7 +32,7 @@ if sys.argv[1] == '--train':
         optimizer.step()
     print(created, peak())
 else:
-    # In training mode PyTorch does not fuse attention into one operator, which the exporter does not know.
+    # In training mode PyTorch does not use its fused attention operator, which cannot be exported.
     net.train()
     torch.onnx.export(
         net, torch.zeros(1, 3, 224, 224), sys.argv[1], opset_version=17, training=torch.onnx.TrainingMode.PRESERVE,

@@ -47,3 +47,13 @@ export function tableText(rows: number): string {
   });
   return ['area,age,town,price,level', ...lines].join('\n');
 }
+
+/** A table with a number that is linear in ten others, and more noise than signal. */
+export function noisyTableText(rows: number): string {
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const inputs = Array.from({ length: 10 }, (_, j) => noise(i + 3000 * j));
+    const signal = inputs.reduce((sum, value, j) => sum + (j % 2 ? -value : value), 0);
+    return [...inputs, signal + 4.5 * noise(i + 50_000)].map((value) => value.toFixed(4)).join();
+  });
+  return ['a,b,c,d,e,f,g,h,i,j,answer', ...lines].join('\n');
+}

@@ -5,7 +5,7 @@ import { arraysDataset, bytesSource, encodeNpz, openArrays } from '@clr/data';
 import { buildModel, describeModel, type LayerSpec } from '@clr/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clr, type Ended, start } from './clr.ts';
-import { tableText, writeShapes } from './shapes.ts';
+import { noisyTableText, tableText, writeShapes } from './shapes.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -111,18 +111,34 @@ describe('a table', () => {
     ]);
   });
 
-  it('gets a small model for few rows, and a larger one for many', async () => {
+  it('gets a linear path beside few units for few rows, and more units for many', async () => {
     for (const [rows, sizes] of [
-      [100, [16]],
+      [100, [32, 2]],
       [2500, [32, 32]],
     ] as const) {
       await writeFile(join(folder, 'rows.csv'), tableText(rows));
       const { out } = await run('new', 'mlp', '--data', 'rows.csv', '--drop', 'price', '--out', 'rows.onnx');
-      expect(out.includes('With only 80 rows to train on, the model has 16 hidden units')).toBe(rows === 100);
+      expect(
+        out.includes('With only 80 rows to train on, the model has 32 hidden units beside a linear path'),
+      ).toBe(rows === 100);
       const { weights } = describeModel(await readFile(join(folder, 'rows.onnx')));
       const biases = weights.filter(({ name }) => name.endsWith('bias')).map(({ dims }) => dims[0]);
       expect(biases).toEqual([...sizes, 2]);
     }
+  });
+
+  it('with more noise than signal is judged by all of its few rows at each rate, and trains', async () => {
+    const [header, ...rows] = noisyTableText(2300).split('\n');
+    await writeFile(join(folder, 'noisy.csv'), [header, ...rows.slice(0, 300)].join('\n'));
+    await writeFile(join(folder, 'fresh.csv'), [header, ...rows.slice(300)].join('\n'));
+    const data = ['--data', 'noisy.csv', '--target', 'answer', '--batch', '8', '--epochs', '30'];
+    await run('new', 'mlp', ...data.slice(0, 4), '--out', 'noisy.onnx');
+    const tested = await run('range-test', 'noisy.onnx', ...data, '--tests', '135', '--quiet');
+    expect(tested.out).toContain('so these are those of all 240 training rows');
+    const out = 'noisy-trained.onnx';
+    const trained = await json('train', 'noisy.onnx', ...data, '--out', out);
+    expect(trained.final.loss).toBeLessThan(trained.constant.loss);
+    expect((await json('evaluate', out, '--data', 'fresh.csv')).r2).toBeGreaterThan(0.2);
   });
 
   it('is measured by a range test, which does not change the model', async () => {

@@ -3,7 +3,7 @@ import { UsageError, unusable } from '../errors.ts';
 import { readArguments } from '../readArguments.ts';
 import { encodingPath, encodingText } from '../training/encodingFile.ts';
 import { dataFlags, listOf, numberOf, wholeOf } from '../training/flags.ts';
-import { cnn, mlp, transformer } from '../training/freshLayers.ts';
+import { cnn, mlp, transformer, wideAndDeep } from '../training/freshLayers.ts';
 import { loadOnnx } from '../training/loadRuntime.ts';
 import { type Opened, openData } from '../training/openData.ts';
 
@@ -38,8 +38,8 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
 /** The number of examples that are checked. */
 const looked = 2048;
 
-/** The hidden layers of an mlp: `small` if an mlp with `large` would have more weights than there are training rows. */
-const [small, large] = [[16], [32, 32]] as const;
+/** The hidden layers of an mlp, and the model for data with fewer training rows than these layers have weights. */
+const [large, small] = [[32, 32], { hidden: [32], dropout: 0.5 }] as const;
 
 /** The number of weights and biases of dense layers with these sizes. */
 const weightsOf = (sizes: readonly number[]): number =>
@@ -60,13 +60,13 @@ or an encoder with attention for sequences (transformer). With --data its size f
   --split <share>     the share of validation data in clr train, which the encoding must not use (default: 0.2)
   --input <shape>     the shape of an example: 784; 3,32,32; 128 tokens, or 128,9 for 128 steps of 9 numbers
   --outputs <n>       the number of classes, or of numbers in the model's answer
-  --hidden <a,b>      units of the hidden layers (default: 32,32 for an mlp, or 16 if the mlp would have more weights
-                      than the data have training rows; 64 for a cnn)
+  --hidden <a,b>      units of the hidden layers (default: 32,32 for an mlp; 64 for a cnn). If an mlp with 32,32 has more
+                      weights than the data have training rows, the default is 32 beside a linear path, and --dropout 0.5
   --filters <a,b,c>   filters of a cnn's blocks, each of which halves the image (default: 16,32,64)
   --vocabulary <n>    the number of different tokens, numbered from 0, that a transformer reads (default: it reads
                       numbers instead)
   --width, --heads, --blocks <n>   the size of a transformer (default: 64, 4, 2)
-  --dropout <share>   dropout before the last layer; in a transformer, after each block
+  --dropout <share>   dropout before the last layer; in a transformer, after each block (default: 0, but see --hidden)
   --seed <n>          decides the weights, and the split (default: 0)
 
 Example
@@ -87,8 +87,7 @@ Example
     const share = numberOf('new', 'split', values.split, (n) => n > 0 && n < 1, 'a share in (0, 1)') ?? 0.2;
     const asked = listOf('new', 'hidden', values.hidden);
     const filters = listOf('new', 'filters', values.filters) ?? [16, 32, 64];
-    const dropout =
-      numberOf('new', 'dropout', values.dropout, (n) => n >= 0 && n < 1, 'a share in [0, 1)') ?? 0;
+    const wanted = numberOf('new', 'dropout', values.dropout, (n) => n >= 0 && n < 1, 'a share in [0, 1)');
     const vocabulary = wholeOf('new', 'vocabulary', values.vocabulary);
     const sizes = {
       width: wholeOf('new', 'width', values.width) ?? 64,
@@ -130,11 +129,12 @@ Example
       throw new UsageError('--data, or --input and --outputs', 'neither', 'new');
     }
     const rows = opened ? Math.ceil((1 - share) * opened.dataset.count) : Infinity;
-    const few = rows < weightsOf([input.at(-1) as number, ...large, outputs]);
-    const hidden = asked ?? (kind === 'cnn' ? [64] : few ? small : large);
+    const few = kind === 'mlp' && !asked && rows < weightsOf([input.at(-1) as number, ...large, outputs]);
+    const hidden = asked ?? (kind === 'cnn' ? [64] : few ? small.hidden : large);
+    const dropout = wanted ?? (few ? small.dropout : 0);
     if (kind === 'transformer') checkSequence(input, vocabulary !== undefined);
     const layers = {
-      mlp: () => mlp(hidden, dropout, outputs),
+      mlp: () => (few ? wideAndDeep : mlp)(hidden, dropout, outputs),
       cnn: () => cnn(input, filters, hidden, dropout, outputs),
       transformer: () => transformer(sizes, dropout, outputs),
     }[kind]();
@@ -145,9 +145,9 @@ Example
     ];
     const text = [
       ...(opened?.notes ?? []),
-      ...(kind === 'mlp' && !asked && few
+      ...(few
         ? [
-            `With only ${rows} rows to train on, the model has ${small.join()} hidden units. Use --hidden for another size.`,
+            `With only ${rows} rows to train on, the model has ${hidden.join()} hidden units beside a linear path, and dropout of ${dropout}. Use --hidden for another size, without the path.`,
           ]
         : []),
       `The model has inputs of the shape [${input.join(', ')}], and ${outputs} ${outputs === 1 ? 'output' : 'outputs'}.`,

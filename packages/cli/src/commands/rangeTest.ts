@@ -1,5 +1,6 @@
 import { abortOnInterrupt } from '@clr/checkpoint/node';
-import { analyzeRangeTest, rangeTest as runRangeTest } from '@clr/core';
+import { analyzeRangeTest, rangeTest as runRangeTest, type Trainable } from '@clr/core';
+import type { Batch } from '@clr/onnx';
 import { plotRangeTest } from '@clr/report/terminal';
 import { describeFinding } from '@clr/report/words';
 import type { Command, OutputFile } from '../command.ts';
@@ -55,22 +56,35 @@ Example
       numberOf('range-test', name, values[name], (n) => n > 0, 'a number above 0');
     const [startLr, endLr] = [rate('start-lr'), rate('end-lr')];
     const set = await setUp('range-test', path, values);
+    const notes = [...set.notes];
     const progress = createProgress(values.quiet === true || values.json === true);
     const interrupt = abortOnInterrupt();
     try {
-      let tried = 0;
-      progress.start('range test', tests ?? 135);
-      const trace = await runRangeTest(set.trainer, set.batches(), {
-        ...(tests !== undefined && { steps: tests }),
-        ...(startLr !== undefined && { startLr }),
-        ...(endLr !== undefined && { endLr }),
-        signal: interrupt.signal,
-        onStep: ({ lr, loss }) =>
-          progress.update(++tried, `rate ${lr.toPrecision(2)}  loss ${loss?.toPrecision(3) ?? 'not finite'}`),
-      });
+      const test = async (trainable: Trainable<Batch>) => {
+        let tried = 0;
+        progress.start('range test', tests ?? 135);
+        const trace = await runRangeTest(trainable, set.batches(), {
+          ...(tests !== undefined && { steps: tests }),
+          ...(startLr !== undefined && { startLr }),
+          ...(endLr !== undefined && { endLr }),
+          signal: interrupt.signal,
+          onStep: ({ lr, loss }) =>
+            progress.update(
+              ++tried,
+              `rate ${lr.toPrecision(2)}  loss ${loss?.toPrecision(3) ?? 'not finite'}`,
+            ),
+        });
+        return { trace, finding: analyzeRangeTest(trace, { steps: set.steps }) };
+      };
+      let { trace, finding } = await test(set.trainer);
+      if (!finding.suggestion && set.steady && !interrupt.signal.aborted) {
+        ({ trace, finding } = await test(set.steady));
+        notes.push(
+          `The losses of single batches gave no suggestion, so these are those of all ${set.counts.train} training rows.`,
+        );
+      }
       progress.stop();
       if (interrupt.signal.aborted) return { text: 'Stopped. Nothing was written.', exitCode: 130 };
-      const finding = analyzeRangeTest(trace, { steps: set.steps });
       const { renderRangeTest } = values.svg === undefined ? {} : await import('@clr/report');
       const files: OutputFile[] = [
         ...(values.out === undefined ? [] : [{ path: values.out, content: JSON.stringify(trace) }]),
@@ -80,7 +94,7 @@ Example
       ];
       const text = values.json
         ? JSON.stringify({ trace, finding }, null, 2)
-        : [...set.notes, plotRangeTest([trace], finding), '', ...describeFinding(finding)].join('\n');
+        : [...notes, plotRangeTest([trace], finding), '', ...describeFinding(finding)].join('\n');
       return { text, files, inputs: [path], exitCode: finding.suggestion ? 0 : 3 };
     } finally {
       interrupt.release();

@@ -341,8 +341,11 @@ async function finished(
     ...(encoding ? [{ path: encodingPath(out), content: encodingText(encoding) }] : []),
   ];
   const { start, final, keptStart, policy, steps, retries } = run;
+  const constant =
+    encoding?.kind === 'table' ? await set.trainer.constantAnswer?.(set.validation) : undefined;
   const result = {
     out,
+    ...(constant && { constant }),
     ...(start && { start }),
     ...(final && { final }),
     keptStart,
@@ -358,6 +361,7 @@ async function finished(
     ...(retries > 0
       ? [`The training diverged and started again at a quarter of its rates, ${retries} times.`]
       : []),
+    ...(constant ? [`Best constant answer: ${metricsText(constant, encoding)}`] : []),
     ...(start ? [`Before: ${metricsText(start, encoding)}`] : []),
     ...(final ? [`After:  ${metricsText(final, encoding)}`] : []),
     ...(keptStart ? ['The model was better before the training, so it was written unchanged.'] : []),

@@ -1,4 +1,12 @@
-import { autoClr, decay, type Policy, type RangeTestFinding, type RangeTestTrace } from '@clr/core';
+import {
+  autoClr,
+  decay,
+  type Policy,
+  type RangeTestFinding,
+  type RangeTestTrace,
+  type Trainable,
+} from '@clr/core';
+import type { Batch } from '@clr/onnx';
 import type { Progress } from './progress.ts';
 import type { SetUp } from './setUp.ts';
 
@@ -15,16 +23,32 @@ export interface Start {
 export const plans = ['decay', 'cycles', 'wsd', 'fixed'] as const;
 export type PlanName = (typeof plans)[number];
 
+/** The result of a range test without a suggestion. */
+type Refused = Required<Pick<Start, 'finding' | 'trace'>>;
+
+/** Finds the rates. A table with few rows gets a second range test, of steadier losses, if the first gives no suggestion. */
+export async function findPolicy(
+  set: SetUp,
+  plan: PlanName,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Start | Refused> {
+  const found = await findOn(set.trainer, set, plan, progress, signal);
+  if ('policy' in found || !set.steady || signal.aborted) return found;
+  return findOn(set.steady, set, plan, progress, signal);
+}
+
 /**
  * Finds the rates with `autoClr`, and aborts it before its training begins. The caller trains with `train` instead,
  * which can be resumed. An interrupted range test is repeated from the start, with the same bits.
  */
-export async function findPolicy(
+async function findOn(
+  trainable: Trainable<Batch>,
   { trainer, batches, validation, steps, stepsPerEpoch }: SetUp,
   plan: PlanName,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Start | { readonly finding: RangeTestFinding; readonly trace: RangeTestTrace }> {
+): Promise<Start | Refused> {
   const found = new AbortController();
   const stop = AbortSignal.any([signal, found.signal]);
   let start: Start | undefined;
@@ -35,7 +59,7 @@ export async function findPolicy(
     'range test',
     Math.min(Math.ceil(steps / 2), Math.max(135, Math.min(600, Math.ceil(0.08 * steps)))),
   );
-  const { trace, finding } = await autoClr(trainer, batches(), {
+  const { trace, finding } = await autoClr(trainable, batches(), {
     ...{ steps, stepsPerEpoch, validation, plan, signal: stop },
     async onEvent(event) {
       if (event.type === 'sweep') progress.update(++tried, `rate ${event.point.lr.toPrecision(2)}`);

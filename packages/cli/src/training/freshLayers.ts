@@ -12,6 +12,20 @@ export const mlp = (hidden: readonly number[], rate: number, outputs: number): L
   { type: 'dense', units: outputs },
 ];
 
+/**
+ * Layers for few rows: fully connected ones beside a linear path, which need not learn what is linear. Dropout keeps them
+ * from learning noise by heart.
+ *
+ * @see Cheng et al., arXiv 1606.07792, for the linear path
+ */
+export const wideAndDeep = (hidden: readonly number[], rate: number, outputs: number): LayerSpec[] => [
+  {
+    type: 'residual',
+    layers: mlp(hidden, rate, outputs),
+    shortcut: [{ type: 'dense', units: outputs }],
+  },
+];
+
 /** Blocks of a convolution, a batch norm and a pooling for images [channels, height, width]. */
 export function cnn(
   input: readonly number[],

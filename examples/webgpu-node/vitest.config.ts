@@ -9,5 +9,5 @@ if (!process.env.VK_ICD_FILENAMES && existsSync(swiftShader)) {
 }
 
 export default defineConfig({
-  test: { pool: 'forks', testTimeout: 300_000, hookTimeout: 60_000, fileParallelism: false },
+  test: { pool: 'forks', testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false },
 });

@@ -12,12 +12,15 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'node',
           setupFiles: '../../tooling/seed.ts',
-          testTimeout: 300_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [inBrowser],
         },
       },
-      inChromium({ test: { name: 'chromium', include: [inBrowser], testTimeout: 300_000 } }),
+      inChromium({
+        test: { name: 'chromium', include: [inBrowser], testTimeout: 900_000, hookTimeout: 900_000 },
+      }),
     ],
   },
 });

@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // Each test starts a process, which takes seconds on a busy machine.
 const config: ViteUserConfig = defineConfig({
-  test: { testTimeout: 60_000, setupFiles: '../../tooling/seed.ts' },
+  test: { testTimeout: 900_000, setupFiles: '../../tooling/seed.ts' },
 });
 
 export default config;

@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = defineConfig({
   // A busy machine may be twenty times slower.
-  test: { testTimeout: 300_000, include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+  test: { testTimeout: 900_000, include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
 });
 
 export default config;

@@ -19,7 +19,8 @@ const config: ViteUserConfig = defineConfig({
           setupFiles: '../../tooling/seed.ts',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [inBrowser],
-          testTimeout: 120_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       inChromium({
@@ -28,7 +29,8 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'chromium',
           include: [inBrowser],
-          testTimeout: 300_000, // A software adapter on a busy machine needs this long.
+          testTimeout: 900_000,
+          hookTimeout: 900_000, // A software adapter on a busy machine needs this long.
         },
       }),
     ],

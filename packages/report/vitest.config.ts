@@ -14,10 +14,13 @@ const config: ViteUserConfig = defineConfig({
           name: 'node',
           setupFiles: '../../tooling/seed.ts',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          testTimeout: 120_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
-      inChromium({ test: { name: 'chromium', include: [pictures], testTimeout: 120_000 } }),
+      inChromium({
+        test: { name: 'chromium', include: [pictures], testTimeout: 900_000, hookTimeout: 900_000 },
+      }),
     ],
   },
 });

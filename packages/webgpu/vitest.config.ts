@@ -14,8 +14,8 @@ const shared = {
   setupFiles: '../../tooling/seed.ts',
   include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
   provide: { required: process.env.CLR_REQUIRE ?? '' },
-  testTimeout: 300_000,
-  hookTimeout: 60_000,
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
   fileParallelism: false,
   isolate: false,
 };

@@ -74,4 +74,4 @@ describe('the demo', () => {
       expect(await readdir(out)).toEqual([]);
     },
   );
-}, 180_000);
+});

@@ -12,11 +12,11 @@ const { lr, loss } = rangeTests.curves.find(({ id }) => id === 'digits-momentum-
 const json = JSON.stringify({ lr, loss });
 const odd = ['tempo,pain', ...lr.map((rate, i) => `${rate},${loss[i] ?? 'NaN'}`)].join('\n');
 
-describe.skipIf(!hasChromium())('a curve that is dropped', { timeout: 240_000, retry: 2 }, () => {
+describe.skipIf(!hasChromium())('a curve that is dropped', { retry: 2 }, () => {
   let site: Site;
   beforeAll(async () => {
     site = await openSite();
-  }, 240_000);
+  });
   afterAll(() => site?.close());
 
   const give = (page: Page, name: string, text: string) =>

@@ -6,11 +6,11 @@ import { openSite, overflow, pictures, type Site, sizes } from './site.ts';
 
 const parts = ['policies', 'range-test', 'train'] as const;
 
-describe.skipIf(!hasChromium())('the whole page', { timeout: 240_000, retry: 2 }, () => {
+describe.skipIf(!hasChromium())('the whole page', { retry: 2 }, () => {
   let site: Site;
   beforeAll(async () => {
     site = await openSite();
-  }, 240_000);
+  });
   afterAll(() => site?.close());
 
   /** Opens a part of the page with as much content as possible. */

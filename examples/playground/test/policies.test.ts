@@ -7,11 +7,11 @@ import { kinds } from '../src/policies/kinds.ts';
 import { fromLink } from '../src/policies/shared.ts';
 import { openSite, overflow, pictures, type Site, sizes } from './site.ts';
 
-describe.skipIf(!hasChromium())('the policies of the page', { timeout: 240_000, retry: 2 }, () => {
+describe.skipIf(!hasChromium())('the policies of the page', { retry: 2 }, () => {
   let site: Site;
   beforeAll(async () => {
     site = await openSite();
-  }, 240_000);
+  });
   afterAll(() => site?.close());
 
   const curve = (page: Page) => page.locator('.line.strong').first().getAttribute('d');

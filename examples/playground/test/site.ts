@@ -39,7 +39,7 @@ export async function openSite(): Promise<Site> {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
       const page = await context.newPage();
       // Allow time for a busy machine.
-      page.setDefaultTimeout(120_000);
+      page.setDefaultTimeout(900_000);
       page.on('pageerror', (error) => {
         throw error;
       });

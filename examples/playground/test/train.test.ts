@@ -12,11 +12,11 @@ import { openSite, overflow, pictures, type Site } from './site.ts';
 
 const few = '?digits=1280#/train';
 
-describe.skipIf(!hasChromium())('training in the tab', { timeout: 300_000, retry: 2 }, () => {
+describe.skipIf(!hasChromium())('training in the tab', { retry: 2 }, () => {
   let site: Site;
   beforeAll(async () => {
     site = await openSite();
-  }, 240_000);
+  });
   afterAll(() => site?.close());
 
   const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();

@@ -4,7 +4,7 @@ import { openSite } from './site.ts';
 
 it.skipIf(!hasChromium())(
   'the page trains on the processor if WebGPU has no adapter, and says so',
-  { timeout: 600_000, retry: 2 },
+  { retry: 2 },
   async () => {
     const site = await openSite();
     try {

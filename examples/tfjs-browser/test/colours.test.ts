@@ -7,7 +7,7 @@ import '../scripts/writeDigits.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-describe.skipIf(!hasChromium())('charts on the development server', { timeout: 240_000, retry: 2 }, () => {
+describe.skipIf(!hasChromium())('charts on the development server', { retry: 2 }, () => {
   it.each([
     ['light', [11, 92, 173]],
     ['dark', [109, 179, 255]],
@@ -18,7 +18,7 @@ describe.skipIf(!hasChromium())('charts on the development server', { timeout: 2
     try {
       const page = await browser.newPage({ colorScheme });
       // On a busy machine the server takes long to transform the modules.
-      page.setDefaultTimeout(200_000);
+      page.setDefaultTimeout(900_000);
       await page.goto(`${server.resolvedUrls?.local[0]}?digits=320&test=50&batch=16`);
       await page.waitForFunction(() => !(document.getElementById('train') as HTMLButtonElement).disabled);
       // The code is text, because vitest would rewrite the import.

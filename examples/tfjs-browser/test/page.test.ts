@@ -13,7 +13,7 @@ const pictures = `${root}.cache/`;
 /** An epoch has 20 steps, so a cycle has 80. */
 const query = '?digits=320&test=50&batch=16';
 
-describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () => {
+describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
   let server: PreviewServer;
   let context: BrowserContext;
   let url: string;
@@ -27,7 +27,8 @@ describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () =
     url = `${server.resolvedUrls?.local[0]}${query}`;
     const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArgs] });
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  }, 120_000);
+    context.setDefaultTimeout(900_000);
+  });
 
   afterAll(async () => {
     await context?.browser()?.close();
@@ -49,9 +50,6 @@ describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () =
     await page.waitForFunction(
       (least) => Number(document.getElementById('step')?.textContent) >= least,
       steps,
-      {
-        timeout: 120_000,
-      },
     );
     await page.click('#train');
     await page.getByText('Paused and kept').waitFor();
@@ -65,13 +63,7 @@ describe.skipIf(!hasChromium())('the page', { timeout: 240_000, retry: 2 }, () =
 
     await page.click('#find');
     await page.waitForFunction(() => document.getElementById('find')?.textContent === 'Stop');
-    await page.waitForFunction(
-      () => document.getElementById('find')?.textContent === 'Find the rates',
-      null,
-      {
-        timeout: 120_000,
-      },
-    );
+    await page.waitForFunction(() => document.getElementById('find')?.textContent === 'Find the rates');
     const baseLr = Number(await page.inputValue('#base'));
     const maxLr = Number(await page.inputValue('#max'));
     expect(baseLr).toBeLessThan(maxLr);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { trainDigits } from './trainDigits.ts';
 
-it('the example finds its rates, trains, saves, resumes and reaches 90 %', { timeout: 120_000 }, async () => {
+it('the example finds its rates, trains, saves, resumes and reaches 90 %', async () => {
   const lines: string[] = [];
   const outcome = await trainDigits({ images: 4000, epochs: 4 }, (line) => lines.push(line));
   expect(outcome.baseLr).toBeLessThan(outcome.maxLr);

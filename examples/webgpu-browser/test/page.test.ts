@@ -32,6 +32,7 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     ['phone', { width: 390, height: 844 }],
   ] as const)('finds its rate and paints, on a %s', async (name, viewport) => {
     const page = await browser.newPage({ viewport });
+    page.setDefaultTimeout(900_000);
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
@@ -39,13 +40,9 @@ describe.skipIf(!hasChromium())('the page', { retry: 2 }, () => {
     });
     await page.goto(`${address}?scout=60`);
     const number = async (id: string): Promise<number> => Number(await page.locator(`#${id}`).textContent());
-    await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 2, null, {
-      timeout: 120_000,
-    });
+    await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 2);
     const first = await number('loss');
-    await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 130, null, {
-      timeout: 180_000,
-    });
+    await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) >= 130);
     expect(await number('loss')).toBeLessThan(first / 3);
     const drawn = await page.locator('#range-test svg').boundingBox();
     expect(drawn?.width).toBeLessThanOrEqual(viewport.width - 16); // The picture is drawn for this screen and not cut off.

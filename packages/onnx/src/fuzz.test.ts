@@ -15,7 +15,7 @@ it('accepts each of 2,000 damaged and hostile models, or refuses it with a clear
   console.log(endings);
   expect(endings.refused).toBeGreaterThan(1000);
   expect(endings.built).toBeGreaterThan(200);
-}, 300_000);
+});
 
 it('trains each of 300 such models, or refuses it with a clear error', async () => {
   const sources = fuzzSources();
@@ -23,4 +23,4 @@ it('trains each of 300 such models, or refuses it with a clear error', async () 
   for (let seed = 0; seed < 300; seed++) {
     await fuzzCase(sources[seed % sources.length]!, seed, true);
   }
-}, 300_000);
+});

@@ -61,5 +61,5 @@ describe('a run that is killed', () => {
     expect(stood).toEqual([...stood].sort((a, b) => a - b));
     const reached = (stood.at(-1) as number) + 20;
     expect(await ending(reached, path)).toBe(await ending(reached));
-  }, 180_000);
+  });
 });

@@ -25,7 +25,7 @@ it.each(['before', 'after'])(
     expect(history.lr).toEqual([2, 5, 8].map(toSchedule(policy).lr));
     // tfjs-vis draws the logs at its turn: always the loss, but the rate only if cyclicLR comes before.
     await expect
-      .poll(() => container.querySelectorAll('canvas').length, { timeout: 10_000 })
+      .poll(() => container.querySelectorAll('canvas').length, { timeout: 900_000 })
       .toBe(where === 'before' ? 2 : 1);
     container.remove();
   },

@@ -76,7 +76,7 @@ function failing(): { readonly runtime: Ort; at: number } {
   return control;
 }
 
-describe('a large model', { timeout: 120_000 }, () => {
+describe('a large model', () => {
   it('has the same bits whether it is updated in parts or as a whole', async () => {
     const parts = await trainer(await file());
     // With `clipNorm`, the update needs the norm of all gradients, so it is not split into parts.

@@ -15,7 +15,7 @@ const why = await obstacle();
 const runs = meets('webgpu', why === undefined, `onnxruntime-node's WebGPU provider: ${why}`);
 
 // A software adapter takes about a second to compile each shader.
-describe.skipIf(!runs)('onnxruntime-node, WebGPU', { timeout: 120_000 }, () => {
+describe.skipIf(!runs)('onnxruntime-node, WebGPU', () => {
   it('gives the gradients, losses and weights of PyTorch: mlp', async () => {
     console.log('mlp', await checkTrainings(ort, oracleModel('mlp'), session));
   });

@@ -67,7 +67,7 @@ const square = { dims: [3, 3], x: large } as const;
 // A software adapter takes about a second to compile each shader.
 describe.skipIf(!runs)(
   'operators whose WebGPU kernels lose large numbers or NaN',
-  { timeout: 120_000 },
+  { timeout: 900_000 },
   () => {
     it.each<[string, Case]>([
       ['the last axis', { op: 'ReduceLogSumExp', ...square, inputs: [[1]], attributes: { keepdims: 0 } }],

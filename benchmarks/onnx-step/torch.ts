@@ -15,6 +15,8 @@ export interface Torch {
   /** Makes a net, and with a folder also writes it there as ONNX with its batch. Returns the batch's shape. */
   readonly prepare: (net: string, batch: number, folder?: string) => Promise<number[]>;
   readonly steps: (count: number, lr: number) => Promise<{ milliseconds: number[]; losses: number[] }>;
+  /** The milliseconds of a step by operator, the fastest of several steps, from PyTorch's profiler. */
+  readonly profile: (count: number, lr: number) => Promise<Record<string, number>>;
   /** The process's peak memory in MiB. */
   readonly peak: () => Promise<number>;
   readonly close: () => void;
@@ -38,6 +40,7 @@ export function startTorch(python: string = process.env.CLR_PYTHON ?? '/usr/bin/
       (await ask('prepare', { net, batch, ...training, ...(folder ? { folder } : {}) })).shape as number[],
     steps: async (count, lr) =>
       (await ask('steps', { count, lr })) as { milliseconds: number[]; losses: number[] },
+    profile: async (count, lr) => (await ask('profile', { count, lr })).operators as Record<string, number>,
     peak: async () => (await ask('memory')).peak as number,
     close: () => {
       child.stdin.end();

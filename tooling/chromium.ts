@@ -45,6 +45,7 @@ function chromium(): BrowserConfigOptions {
     enabled: true,
     headless: true,
     screenshotFailures: false,
+    connectTimeout: 900_000, // Starting a browser takes minutes on a busy machine.
     provider: playwright({ launchOptions: { executablePath: chromiumPath, args: [...chromiumArgs] } }),
     instances: [{ browser: 'chromium' }],
   };

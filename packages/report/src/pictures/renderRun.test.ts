@@ -70,12 +70,10 @@ describe('renderRun', () => {
     expect(picture.description).toContain('</text><script>&"\'{name|x}: 1,000 steps');
   });
 
-  it('draws a long run quickly, as a small file', () => {
+  it('draws a long run as a small file', () => {
     const steps = Array.from({ length: 300_000 }, (_, step) => ({ step, lr: 0.1, loss: 1 / (1 + step) }));
-    const began = performance.now();
     const svg = renderRun({ ...run, steps, step: 300_000, troughs: [] });
-    // Without limits, drawing would take minutes, and the picture a megabyte for every twenty thousand steps.
-    expect(performance.now() - began).toBeLessThan(10_000);
+    // Without limits, the picture would take a megabyte for every twenty thousand steps, and drawing it minutes.
     expect(svg.length).toBeLessThan(200_000);
     expect(readPicture(svg).words).toContain('Training loss (log)');
   });

@@ -23,7 +23,7 @@ export function stackPanels(
   }
   const narrow = width < 600;
   const fontSize = narrow ? 11 : 12;
-  const left = narrow && !panels.some(({ y }) => y?.rows) ? 62 : 84;
+  const left = panels.some(({ y }) => y?.rows) ? 92 : narrow ? 62 : 84;
 
   let y = margin - 4;
   const titles: object[] = [];

@@ -4,14 +4,16 @@
  * npx tsx paper/render.ts
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type NamedRun, renderRun } from '@clr/report';
+import { analyzeRangeTest } from '@clr/core';
+import { type NamedRun, renderRangeTest, renderRun } from '@clr/report';
 import { experimentNamed } from './experiments.ts';
 import { type Row, tables } from './rows.ts';
-import { readTraces, type Trace, toRun } from './trace.ts';
+import { readTraces, type Trace, toRangeTest, toRun } from './trace.ts';
 
 const traces = readTraces();
 const page = new URL('../../docs/reproduction.md', import.meta.url);
-const [begin, end] = ['<!-- tables -->', '<!-- end of tables -->'];
+const pictures = new URL('../../docs/pictures/', import.meta.url);
+mkdirSync(pictures, { recursive: true });
 
 const percent = (share: number): string => (100 * share).toFixed(2);
 const thousands = (count: number): string => count.toLocaleString('en');
@@ -46,9 +48,15 @@ const text = Object.entries(tables)
     ].join('\n'),
   )
   .join('\n\n');
-const old = readFileSync(page, 'utf8');
-const [before, rest] = old.split(begin);
-writeFileSync(page, `${before}${begin}\n\n${text}\n\n${end}${rest!.split(end)[1]}`);
+writeBetween('tables', text);
+
+/** Replaces the text of the page between two marks. */
+function writeBetween(name: string, content: string): void {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
+  const old = readFileSync(page, 'utf8');
+  const [before, rest] = old.split(begin);
+  writeFileSync(page, `${before}${begin}\n\n${content}\n\n${end}${rest!.split(end)[1]}`);
+}
 
 /** Draws one picture of the wanted runs that have a trace, one seed each. */
 function picture(file: string, title: string, wanted: (trace: Trace) => boolean): void {
@@ -56,9 +64,7 @@ function picture(file: string, title: string, wanted: (trace: Trace) => boolean)
     .filter((trace) => trace.seed === 1 && wanted(trace))
     .map((trace) => ({ name: experimentNamed(trace.experiment).what, run: toRun(trace) }));
   if (runs.length === 0) return;
-  const folder = new URL('../../docs/pictures/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL(file, folder), renderRun(runs, { title }));
+  writeFileSync(new URL(file, pictures), renderRun(runs, { title }));
   console.log(`docs/pictures/${file}: ${runs.length} runs`);
 }
 
@@ -66,4 +72,14 @@ picture('reproduction-quick.svg', 'CIFAR-10, quick net', ({ experiment }) => exp
 picture('reproduction-full.svg', 'CIFAR-10, full net', ({ experiment }) =>
   /^(triangular2|fixed(-8k)?|drop-(8k|25k))$/.test(experiment),
 );
+
+const sweep = traces.find(({ experiment }) => experiment === 'range-test');
+if (sweep) {
+  const trace = toRangeTest(sweep);
+  // The points are means of 50 losses each, not a running mean.
+  const finding = analyzeRangeTest(trace, { smoothing: 'none' });
+  const title = 'CIFAR-10, full net: the range test of the paper';
+  writeFileSync(new URL('reproduction-range-test.svg', pictures), renderRangeTest(trace, finding, { title }));
+  writeBetween('range test', finding.reasons.map((reason) => `> - ${reason}`).join('\n'));
+}
 console.log(`docs/reproduction.md: ${traces.length} traces`);

@@ -1,5 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Policy, type RangeTestFinding, type TrainingRun, toSchedule } from '@clr/core';
+import {
+  type Policy,
+  type RangeTestFinding,
+  type RangeTestTrace,
+  type TrainingRun,
+  toSchedule,
+} from '@clr/core';
 import { experimentNamed } from './experiments.ts';
 
 /** The results on the test set at a step. */
@@ -68,5 +74,32 @@ export function toRun({ experiment, losses, looks, auto }: Trace): TrainingRun {
     }),
     troughs: looks.map((look, cycle) => ({ ...look, cycle })),
     ...(looks.at(-1) && { final: looks.at(-1)! }),
+  };
+}
+
+/**
+ * Converts the run whose rate rises linearly to the trace of a range test: a point for each block of losses, at the rate
+ * of its middle, and the results on the test set as validation.
+ */
+export function toRangeTest({ experiment, losses, looks }: Trace): RangeTestTrace {
+  const { policy } = experimentNamed(experiment);
+  if (policy === 'auto') throw new Error(`${experiment} is not a range test.`);
+  const { lr } = toSchedule(policy);
+  const points = losses.map((loss, block) => ({
+    step: block,
+    lr: lr(block * blockSteps + blockSteps / 2),
+    loss,
+  }));
+  return {
+    version: 1,
+    spacing: 'linear',
+    startLr: points[0]!.lr,
+    endLr: points.at(-1)!.lr,
+    points,
+    validation: looks.map(({ step, loss, accuracy }) => ({
+      ...{ step: step / blockSteps - 1, lr: lr(step - 1), loss, accuracy },
+    })),
+    momentum: 0.9,
+    updateKind: 'momentum',
   };
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AttributeValue } from '../src/format/attributes.ts';
 import { DataType } from '../src/format/dataType.ts';
 import { createTrainer } from '../src/index.ts';
+import { random } from './checkGradient.ts';
 import { type ModelSpec, makeModel, type NodeSpec } from './makeModel.ts';
 
 // Each test checks a row of docs/known-differences.md, named before its colon. If a test fails after an upgrade, the
@@ -177,6 +178,42 @@ describe('onnxruntime-node 1.30.0, CPU', () => {
     expect(await run('ReduceMean', [empty, ints([0])], { keepdims: 0 })).toEqual([[0]]);
     expect(await run('ReduceMax', [empty, ints([0])], { keepdims: 0 })).toEqual([[-Infinity]]);
     expect(await run('ReduceProd', [empty, ints([0])], { keepdims: 0 })).toEqual([[1]]);
+  });
+
+  it('ort-one-by-one: along an axis, ReduceSumSquare, ReduceL1 and ReduceL2 stop growing after 2²⁴ ones', async () => {
+    const ones = new ort.Tensor('float32', new Float32Array(17_000_000).fill(1), [1, 17_000_000]);
+    const sum = (op: string): Promise<number[][]> => run(op, [ones, ints([1])], { keepdims: 0 });
+    expect(await sum('ReduceSumSquare')).toEqual([[2 ** 24]]);
+    expect(await sum('ReduceL1')).toEqual([[2 ** 24]]);
+    expect(await sum('ReduceL2')).toEqual([[2 ** 12]]);
+    expect(await sum('ReduceSum')).toEqual([[17_000_000]]);
+  });
+
+  it('ort-batch-norm-variance: in training form, the variance of a million values is off by more than 1e-6', async () => {
+    const draw = random(1);
+    const x = Float32Array.from({ length: 2 ** 20 }, draw);
+    const mean = (of: (value: number) => number): number =>
+      x.reduce((sum, value) => sum + of(value), 0) / x.length;
+    const center = mean((value) => value);
+    const session = await open({
+      opset: 15,
+      inputs: [{ name: 'x', type: FLOAT, dims: [1, 1, 1024, 1024] }],
+      outputs: [{ name: 'variance', type: FLOAT, dims: [1] }],
+      initializers: ['zero', 'one'].map((name, i) => ({ name, type: FLOAT, dims: [1], values: [i] })),
+      nodes: [
+        {
+          op: 'BatchNormalization',
+          inputs: ['x', 'one', 'zero', 'zero', 'one'],
+          outputs: ['y', 'mean', 'variance'],
+          attributes: { training_mode: 1, momentum: { float: 0 } },
+        },
+      ],
+    });
+    const { variance } = await session.run({ x: new ort.Tensor('float32', x, [1, 1, 1024, 1024]) });
+    await session.release();
+    const error = Number(variance!.data[0]) / mean((value) => (value - center) ** 2) - 1;
+    expect(Math.abs(error)).toBeGreaterThan(1e-6);
+    expect(Math.abs(error)).toBeLessThan(1e-3);
   });
 });
 

@@ -1,9 +1,10 @@
-// Compares the gradients of torchvision's nets with PyTorch's in float64: those of clr, and PyTorch's own in float32.
-// The weights are random, batch norms are in training form, and the loss is the cross-entropy of two random images of
-// 224 × 224. Three such batches are compared; the smallest error is printed first. If rounding moves a unit of a ReLU
-// across 0, the gradient changes by much more than the rounding error. So each net also has a smooth twin, with
-// Softplus for ReLU and averages for maxima.
-//   npx tsx scripts/torchvisionNets.ts [net,net… [batches]]
+// Compares the gradients of torchvision's nets with PyTorch's in float64: those of clr, and PyTorch's own in float32. Each
+// seed gives random weights and two random images of 224 × 224; batch norms are in training form, and the loss is the
+// cross-entropy. Printed are the medians of both errors, and the median and range of their ratio.
+// If rounding moves a unit of a ReLU across 0, the gradient changes by much more than the rounding error. So nets with ReLUs
+// are compared as a smooth twin, with Softplus for ReLU and averages for maxima; with --as-is, as they are.
+//   npx tsx scripts/torchvisionNets.ts [net …] [--seeds 5] [--as-is] [--double BatchNormalization,Tanh]
+// --double computes the forward nodes of these operators in double. It shows what the runtime's float32 kernels lose.
 // It needs a Python with torch and torchvision. CLR_PYTHON is its path; the default is /usr/bin/python3 (Debian's
 // python3-torchvision).
 import { execFileSync } from 'node:child_process';
@@ -11,9 +12,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { sgd } from '@clr/core';
 import * as ort from 'onnxruntime-node';
 import { createTrainer, type OnnxTrainer } from '../src/index.ts';
+import { inDouble } from './inDouble.ts';
 
 const nets = [
   ...['alexnet', 'squeezenet1_1', 'resnet18', 'resnet50', 'resnext50_32x4d', 'googlenet', 'mobilenet_v2'],
@@ -22,6 +25,15 @@ const nets = [
 ];
 /** Nets that are smooth by themselves. */
 const smooth = new Set(['efficientnet_b0', 'swin_t', 'convnext_tiny', 'vit_b_16']);
+const { values: options, positionals } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5' },
+    'as-is': { type: 'boolean', default: false },
+    double: { type: 'string', default: '' },
+  },
+  allowPositionals: true,
+});
+const runtime = options.double === '' ? ort : inDouble(ort, options.double.split(','));
 const python = process.env.CLR_PYTHON ?? '/usr/bin/python3';
 const script = fileURLToPath(new URL('torchvision_nets.py', import.meta.url));
 
@@ -42,14 +54,14 @@ interface Errors {
 }
 
 /** Compares the gradients of all weights, and returns the errors of both sides. */
-async function compare(trainer: OnnxTrainer, folder: string, at: number, layout: Layout): Promise<Errors> {
-  const { batch, names } = layout;
-  const read = (file: string): ArrayBuffer => bytesOf(join(folder, `${file}${at}.bin`));
+async function compare(trainer: OnnxTrainer, folder: string): Promise<Errors> {
+  const read = (file: string): ArrayBuffer => bytesOf(join(folder, file));
+  const { batch, names } = JSON.parse(readFileSync(join(folder, 'layout.json'), 'utf8')) as Layout;
   const found = await trainer.gradients({
-    image: new ort.Tensor('float32', new Float32Array(read('image')), [batch, 3, 224, 224]),
-    target: new ort.Tensor('int64', new BigInt64Array(read('target')), [batch]),
+    image: new ort.Tensor('float32', new Float32Array(read('image.bin')), [batch, 3, 224, 224]),
+    target: new ort.Tensor('int64', new BigInt64Array(read('target.bin')), [batch]),
   });
-  const [single, double] = [new Float32Array(read('single')), new Float64Array(read('double'))];
+  const [single, double] = [new Float32Array(read('single.bin')), new Float64Array(read('double.bin'))];
   const own = new Float32Array(double.length);
   let offset = 0;
   for (const [name, length] of names) {
@@ -67,38 +79,39 @@ interface Layout {
   readonly names: readonly (readonly [string, number])[];
 }
 
-/** The errors for several batches. */
-async function errorsOf(net: string, batches: number, ...more: readonly string[]): Promise<Errors[]> {
+/** The errors for one seed. */
+async function errorsOf(net: string, seed: number, twin: boolean): Promise<Errors> {
   const folder = mkdtempSync(join(tmpdir(), 'clr-nets-'));
   try {
-    const args = [script, net, folder, String(batches), ...more];
+    const args = [script, net, folder, String(seed), ...(twin ? ['smooth'] : [])];
     execFileSync(python, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    const layout = JSON.parse(readFileSync(join(folder, 'layout.json'), 'utf8')) as Layout;
-    const trainer = await createTrainer(ort, join(folder, `${net}.onnx`), {
+    const trainer = await createTrainer(runtime, join(folder, 'net.onnx'), {
       ...({ loss: 'crossEntropy', optimizer: sgd(), deterministic: true } as const),
       session: { logSeverityLevel: 3 },
     });
-    const errors: Errors[] = [];
-    for (let at = 0; at < batches; at++) errors.push(await compare(trainer, folder, at, layout));
+    const errors = await compare(trainer, folder);
     await trainer.dispose();
-    return errors.sort((a, b) => a.ours - b.ours);
+    return errors;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-const shown = (errors: readonly Errors[], side: keyof Errors): string =>
-  errors
-    .map((error) => error[side])
-    .sort((a, b) => a - b)
-    .map((value) => value.toExponential(1))
-    .join(', ');
+/** The median, the smallest and the largest number. */
+function spread(values: readonly number[]): [number, number, number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (place: number): number => sorted[place] as number;
+  const half = (sorted.length - 1) / 2;
+  return [(at(Math.floor(half)) + at(Math.ceil(half))) / 2, at(0), at(sorted.length - 1)];
+}
 
-const [wanted = nets.join(), batches = '3'] = process.argv.slice(2);
-console.log('| net | clr, smooth | PyTorch, smooth | clr | PyTorch |\n|---|---|---|---|---|');
-for (const net of wanted.split(',')) {
-  const twin = smooth.has(net) ? [] : await errorsOf(net, 1, 'smooth');
-  const own = Number(batches) > 0 ? await errorsOf(net, Number(batches)) : [];
-  const cells = [twin, own].flatMap((errors) => [shown(errors, 'ours'), shown(errors, 'theirs')]);
-  console.log(`| ${net} | ${cells.join(' | ')} |`);
+console.log('| net | clr | PyTorch | ratio: median (range) |\n|---|---|---|---|');
+for (const net of positionals.length > 0 ? positionals : nets) {
+  const twin = !options['as-is'] && !smooth.has(net);
+  const errors: Errors[] = [];
+  for (let seed = 1; seed <= Number(options.seeds); seed++) errors.push(await errorsOf(net, seed, twin));
+  const [ours, theirs] = [errors.map(({ ours }) => ours), errors.map(({ theirs }) => theirs)];
+  const [ratio, low, high] = spread(errors.map(({ ours, theirs }) => ours / theirs)).map((x) => x.toFixed(2));
+  const medians = [ours, theirs].map((values) => spread(values)[0].toExponential(1));
+  console.log(`| ${net} | ${medians.join(' | ')} | ${ratio} (${low}–${high}) |`);
 }

@@ -1,8 +1,8 @@
 """Writes a torchvision net with random weights as ONNX, in training form, and its gradients in float32 and float64.
 
-    python3 torchvision_nets.py NET FOLDER BATCHES [smooth]
+    python3 torchvision_nets.py NET FOLDER SEED [smooth]
 
-With `smooth` it has Softplus for ReLU and averages for maxima.
+The seed gives the weights and the two images. With `smooth` the net has Softplus for ReLU and averages for maxima.
 """
 
 import copy
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 from torchvision.ops import StochasticDepth
 
-name, folder, batches, *smooth = sys.argv[1:]
+name, folder, seed, *smooth = sys.argv[1:]
 warnings.filterwarnings('ignore')
 if smooth:
     F.relu = lambda x, inplace=False: F.softplus(x)
@@ -25,7 +25,7 @@ if smooth:
     F.hardsigmoid = lambda x, inplace=False: torch.sigmoid(x)
     F.max_pool2d = lambda x, size, stride, padding=0, dilation=1, ceil_mode=False, return_indices=False: F.avg_pool2d(
         x, size, stride, padding, ceil_mode)
-torch.manual_seed(1)
+torch.manual_seed(int(seed))
 torch.set_num_threads(2)
 batch = 2
 options = {'aux_logits': False, 'init_weights': True} if name == 'googlenet' else {}
@@ -50,18 +50,17 @@ def gradients(dtype, image, target):
     return [value.grad.detach().clone() for value in net.parameters()]
 
 
-for at in range(int(batches)):
-    image = torch.randn(batch, 3, 224, 224)
-    target = torch.randint(0, 1000, (batch,))
-    image.numpy().tofile(f'{folder}/image{at}.bin')
-    target.numpy().tofile(f'{folder}/target{at}.bin')
-    for file, dtype in (('single', torch.float32), ('double', torch.float64)):
-        with open(f'{folder}/{file}{at}.bin', 'wb') as out:
-            for value in gradients(dtype, image, target):
-                out.write(value.numpy().tobytes())
+image = torch.randn(batch, 3, 224, 224)
+target = torch.randint(0, 1000, (batch,))
+image.numpy().tofile(f'{folder}/image.bin')
+target.numpy().tofile(f'{folder}/target.bin')
+for file, dtype in (('single', torch.float32), ('double', torch.float64)):
+    with open(f'{folder}/{file}.bin', 'wb') as out:
+        for value in gradients(dtype, image, target):
+            out.write(value.numpy().tobytes())
 net.float().load_state_dict(start)
 torch.onnx.export(
-    net, image, f'{folder}/{name}.onnx', opset_version=17, training=torch.onnx.TrainingMode.TRAINING,
+    net, image, f'{folder}/net.onnx', opset_version=17, training=torch.onnx.TrainingMode.TRAINING,
     do_constant_folding=False, input_names=['image'], output_names=['logits'],
 )
 names = [[key, value.numel()] for key, value in net.named_parameters()]

@@ -69,7 +69,7 @@ const wakeWord = (word: string, input: string, frames: number): Entry => ({
   feeds: { [input]: floats(8, frames, 96), target: unit(8, 1) },
 });
 
-/** ISNet, which separates the foreground from the background. A step of all weights takes long, so only the last stage is trained. */
+/** ISNet, which separates the foreground from the background. Its steps take long, so only the last stage is trained. */
 const isnet = (name: string, file: string): Entry => ({
   name: `ISNet ${name}`,
   pack: cutout,

@@ -1,4 +1,4 @@
-/** The scored rules: those of other libraries and clr's analysis, each on the stored data of a setting. */
+/** The rules that `score.ts` compares: those of other libraries and clr's analysis. Each answers from stored data. */
 import {
   analyzeRangeTest,
   type RangeTestFinding,
@@ -33,7 +33,7 @@ export interface Rule {
   readonly answer: (stored: Stored, seed: number) => Promise<Answer | null>;
 }
 
-/** The seed's sweeps of a kind. The sweep with the batch order of the trainings comes first. */
+/** The stored sweeps with this seed and name. The first one has the same batch order as the trainings. */
 const pick = (sweeps: readonly StoredSweep[], seed: number, name: SweepName): StoredSweep[] =>
   sweeps
     .filter((one) => one.seed === seed && one.sweep === name && !one.randomLabels)
@@ -67,7 +67,7 @@ const plain = (name: string, choice: Choice, kind = true): Rule => ({
   },
 });
 
-/** clr's range test without given rates, of a given number of steps. */
+/** clr's range test with a given number of steps. It chooses its rates itself. */
 const adaptive = (name: string, steps: number): Rule => ({
   name,
   answer: async ({ adaptive: stored, truth }, seed) => {
@@ -76,7 +76,7 @@ const adaptive = (name: string, steps: number): Rule => ({
   },
 });
 
-/** The same, but the range test chooses its number of steps. If `told` is true, the analysis knows the budget. */
+/** clr's range test, which also chooses its number of steps. If `told` is true, the analysis knows the budget. */
 const byDefault = (name: string, told: boolean): Rule => ({
   name,
   answer: async ({ adaptive: stored, truth }, seed) => {
@@ -100,8 +100,8 @@ export const rules: readonly Rule[] = [
 ];
 
 /**
- * A search instead of a range test: trains every rate of the grid for a quarter of the budget, takes the rate with the
- * best accuracy of the seed, and multiplies it by `factor`. It shows how much can be expected of a sweep.
+ * A search instead of a range test: trains at every rate of the grid for a quarter of the budget, takes the stable rate
+ * that is most accurate with this seed, and multiplies it by `factor`. It shows how much can be expected of a sweep.
  */
 export const search = (truths: readonly StoredTruth[], factor: number): Rule => {
   const quarters = new Map(truths.map((truth) => [truth.setting, quarterOf(truth)]));

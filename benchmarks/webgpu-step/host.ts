@@ -1,7 +1,7 @@
 /**
  * Measures the host's time per training step in Node, with 50 steps per submission, on two backends of Dawn. `null`
- * executes nothing, so its time is the host's alone. The other backend is the machine's adapter; a software adapter
- * computes on the cores on which the host encodes. `npx tsx webgpu-step/host.ts [part of a net's name]`.
+ * executes nothing, so its time is the host's alone. The other backend is the machine's adapter. A software
+ * adapter slows the host down, because both use the same cores. `npx tsx webgpu-step/host.ts [part of a net's name]`.
  */
 import { cpus, loadavg } from 'node:os';
 import { requestDevice } from '@clr/webgpu';

@@ -5,7 +5,7 @@ import type { DefaultTheme, UserConfig } from 'vitepress';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The path of a Markdown file of the repository on the site, or undefined if it is not a page of the site. */
+/** Returns the site's path for a Markdown file of the repository, or undefined if the file is no page of the site. */
 function pageOf(file: string): string | undefined {
   const readme = /^(packages|examples)\/([^/]+)\/README\.md$/.exec(file);
   if (readme) return `${readme[1]}/${readme[2]}.md`;
@@ -44,7 +44,7 @@ function references(): DefaultTheme.SidebarItem[] {
 
 const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`);
 
-/** The anchor of a heading in GitHub's form, so that links work in both places. */
+/** The anchor of a heading. It is made as on GitHub, so that links work both there and on the site. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()

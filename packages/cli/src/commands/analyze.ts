@@ -35,9 +35,9 @@ Weights & Biases or MLflow, or any JSON or CSV with a rate and a loss.
   --update <kind>    sgd, momentum or adaptive (default: that of the first trace)
   --lr <name>        the column, key or tag of the learning rate (default: guessed by its name)
   --loss <name>      the column, key or tag of the loss
-  --smoothing <how>  the smoothing of the losses: none, fastai, lightning, lr-finder, or the factor of a
-                     running mean, such as 0.9 (default: that of the tool)
-  --svg <file.svg>   write the picture too
+  --smoothing <how>  how the losses in the file were smoothed: none, fastai, lightning, lr-finder, or the
+                     factor of a running mean, such as 0.9 (default: as the tool that wrote the file does)
+  --svg <file.svg>   also draw a picture into this file
   --json             print the finding as JSON, and nothing else
 
 Example

@@ -19,7 +19,7 @@ export const policy: Command = {
 Draws a learning-rate policy and tabulates it.
 
   --steps <n>        how many steps (default: four cycles, or 1,000 steps without cycles)
-  --svg <file.svg>   write the picture too
+  --svg <file.svg>   also draw a picture into this file
 
 Example
   echo '{"type":"triangular2","baseLr":0.001,"maxLr":0.006,"stepSize":500}' | clr policy -

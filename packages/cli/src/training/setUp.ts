@@ -14,7 +14,10 @@ import { steadyLosses } from './steadyLosses.ts';
 /** The parts of a training: model, data and trainer. */
 export interface SetUp extends Runtime {
   readonly trainer: OnnxTrainer;
-  /** The same model for a second range test if the first was too noisy: for tables with few rows. */
+  /**
+   * The same model with less noisy losses, for a second range test if the first was too noisy. Only given for tables
+   * with few rows.
+   */
   readonly steady?: Trainable<Batch>;
   readonly prepared: Prepared;
   readonly loss: Loss;
@@ -23,7 +26,7 @@ export interface SetUp extends Runtime {
   readonly batchSize: number;
   readonly steps: number;
   readonly stepsPerEpoch: number;
-  /** Makes the training batches, without the first `skip`, which are not read. */
+  /** Makes the training batches. The first `skip` batches are left out and not read. */
   readonly batches: (skip?: number) => AsyncIterable<Batch>;
   readonly validation: AsyncIterable<Batch>;
   readonly notes: readonly string[];
@@ -33,7 +36,7 @@ export interface SetUp extends Runtime {
 /** The number of examples that are checked before a training. */
 const looked = 2048;
 
-/** The most rows of a table that are evaluated at each step of a second range test. */
+/** A table with more training rows than this gets no second range test: each of its steps evaluates all rows. */
 const fewRows = 1024;
 
 /** Settings that a command overrides. */

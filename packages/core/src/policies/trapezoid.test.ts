@@ -45,7 +45,7 @@ describe('decay', () => {
     );
   });
 
-  it('rounds a share to the nearest step', () => {
+  it('rounds a warm-up given as a share to the nearest step', () => {
     const peakOf = (steps: number, warmup: number): number => {
       const { lr } = toSchedule(decay({ maxLr: 1, steps, warmup }));
       return [...Array(steps).keys()].find((step) => lr(step) === 1)!;
@@ -55,7 +55,7 @@ describe('decay', () => {
     expect(peakOf(1000, 1)).toBe(1);
   });
 
-  it('ends training at its own end', () => {
+  it('is never cut short by `fitToCycles`', () => {
     const policy = decay({ maxLr: 1, steps: 500 });
     expect([1, 499, 500, 501].map((budget) => fitToCycles(policy, budget))).toEqual([500, 500, 500, 501]);
   });

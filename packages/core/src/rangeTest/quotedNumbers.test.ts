@@ -111,11 +111,10 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   ],
   [
     ninth,
-    '`fixedLr` is edge / #, # and # for the three kinds at # steps, # for an unknown kind, times `(# / steps)^#`',
+    'At # steps `fixedLr` is edge / # for SGD, edge / # with momentum, edge / # for adaptive optimizers and edge / # for an unknown kind. For other lengths it is multiplied by `(# / steps)^#`',
     [
-      ...[sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr].map(factor),
       referenceSteps,
-      factor(unknown.fixedLr),
+      ...[sgd.fixedLr, momentum.fixedLr, adaptive.fixedLr, unknown.fixedLr].map(factor),
       referenceSteps,
       lengthExponent,
     ],

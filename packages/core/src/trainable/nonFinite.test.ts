@@ -14,7 +14,7 @@ describe('nonFinite', () => {
     expect(nonFinite(Float32Array.of(1))).toEqual({ nan: 0, infinite: 0 });
   });
 
-  it('stops in circular and in deep data, and ignores other objects', () => {
+  it('terminates on circular and deep data, and ignores other objects', () => {
     const circle: Record<string, unknown> = { nan: Number.NaN };
     circle.self = [circle, circle];
     let deep: unknown = Number.NaN;

@@ -21,7 +21,10 @@ const isFloat = (c: Case, i: number): boolean => {
   return input !== undefined && (input.type === undefined || input.type === DataType.FLOAT);
 };
 
-/** The case in which parameters make the chosen float inputs, and the loss uses the chosen float outputs. */
+/**
+ * The case with the chosen float inputs computed from parameters and its other float inputs constant. Of its outputs,
+ * the loss uses only the chosen ones.
+ */
 function reached(c: Case, inputs: readonly number[], outputs: readonly number[]): OperatorCase {
   return {
     opset: 18,

@@ -7,7 +7,10 @@ import type { Ops } from '../graph/ops.ts';
 import { isStatic } from '../graph/value.ts';
 import { extent, isSame, lowest, places, type Window, windowOf } from '../graph/window.ts';
 
-/** The padding after each axis that makes the last window end exactly at the border. */
+/**
+ * The padding at the end of each axis with which the last window ends exactly where the padded input ends. It is negative
+ * if that window ends inside the input.
+ */
 function exactEnds(
   { kernel, strides, dilations, before }: Window,
   sizes: readonly number[],
@@ -53,9 +56,9 @@ export function settlePool(node: NodeProto, b: Ops): void {
   };
   const exact = beyond.map((pad) => Math.max(0, pad));
   const average = node.opType === 'AveragePool';
-  // If padding is negative, an average ignores the part of a dilated window that reaches beyond it.
+  // Negative padding cuts off the end of the input. An average ignores what a dilated window reaches beyond the cut.
   const cut = average && dilations.some((dilation, i) => dilation > 1 && (end[i] as number) < 0);
-  // Padding by a whole stride more would add a window.
+  // Negative padding is replaced by 0. If that adds a whole stride or more, it also adds a window.
   const same = start.every((pad) => pad >= 0) && beyond.every((pad, i) => pad > -(strides[i] as number));
   if (same && !cut && exact.every((pad, i) => pad < (kernel[i] as number))) {
     const counted = average && int(node, 'count_include_pad', 0) === 1;

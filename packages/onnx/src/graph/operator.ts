@@ -65,7 +65,7 @@ export type Operator = Derivative & {
   readonly infer?: Infer;
   /** Replaces automatic attributes by explicit ones before the node is appended. May emit further nodes. */
   readonly settle?: (node: NodeProto, b: Ops) => void;
-  /** Running statistics: the inputs that hold them, each with the output that is its new value in training form. */
+  /** Running statistics: for each, the input that holds it and the output with its new value in training form. */
   readonly state?: (node: NodeProto) => readonly { readonly input: number; readonly output: number }[];
   /** Rewrites a node of the training model if the runtime's own kernel is not deterministic. May emit further nodes. */
   readonly toTraining?: (node: NodeProto, b: Ops, draws: RandomNumbers) => void;

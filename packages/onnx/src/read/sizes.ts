@@ -109,7 +109,7 @@ function nameSizes(graph: GraphProto, named: ReadonlyMap<string, number>): void 
  * Changes sizes of the model's inputs. If the file fixed a size, constants may repeat that size (the batch in a
  * Reshape). To find these constants, this function reads the graph once with a symbol in place of the size.
  *
- * @returns the function that changes those nodes
+ * @returns a function that changes the nodes that read these constants
  * @throws {ClrError} for unknown names, contradictions, and nodes whose constants cannot be changed to the new size
  */
 export function applySizes(model: Model, sizes: Sizes, operators: ReadonlyMap<string, Operator>): Resize {

@@ -5,7 +5,7 @@ import { show } from '../show.ts';
 import type { Ort } from './ort.ts';
 import { ownVersion } from './ownVersion.ts';
 
-/** The content of a file of forms: the forms of each machine, by its {@link machineOf}. */
+/** The content of a file of forms. The keys of `machines` are what {@link machineOf} returns on each machine. */
 interface Content {
   readonly format: 'clr/onnx forms';
   readonly machines: Readonly<Record<string, Forms>>;
@@ -28,8 +28,8 @@ function isContent(value: unknown): value is Content {
 }
 
 /**
- * A string with everything besides the model that the choice of forms depends on: the processor, the number of threads,
- * and the versions of ONNX Runtime and this package.
+ * Describes everything but the model on which the choice of forms depends: the processor, the number of threads, and
+ * the versions of ONNX Runtime and this package.
  */
 async function machineOf(ort: Ort, threads: number | undefined): Promise<string> {
   const { cpus, availableParallelism } = process.getBuiltinModule('node:os');

@@ -11,8 +11,8 @@ function labelWeights(labels: BigInt64Array, { ignoreIndex, classWeights }: Term
 }
 
 /**
- * The weight of a batch among several in one update: the divisor of its mean loss. If several losses are summed, their
- * divisors differ, so the weight is the number of examples.
+ * The weight of a batch when one update averages several batches. It is the number by which the batch's mean loss was
+ * divided. If several losses are summed, these numbers differ, so the weight is the number of examples.
  */
 export function lossWeight(terms: readonly Term[], model: TrainingModel, batch: Batch): number {
   const [term] = terms;

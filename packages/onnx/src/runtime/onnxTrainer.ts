@@ -35,8 +35,8 @@ export interface OnnxTrainer extends Trainable<Batch> {
    */
   readonly untrained: readonly UntrainedTensor[];
   /**
-   * The form of each node with several forms, chosen by measurement or by the rule of thumb. Plain data, for the option
-   * `forms` of another trainer on the same machine.
+   * The chosen form of each node that can be written in several forms. The choice was measured, or made by a rule of
+   * thumb. It is plain data, for the option `forms` of another trainer on the same machine.
    */
   readonly forms: Forms;
   /** Copies of the trained weights' current values, by name. */

@@ -82,7 +82,10 @@ export class Runners {
     await Promise.all(this.#made.values());
   }
 
-  /** The session of a kind for this batch. Cross-entropy has one form for indices and another for distributions. */
+  /**
+   * The session that runs this kind of model on the batch. Cross-entropy has one form for targets that are indices and
+   * another for distributions.
+   */
   of(kind: Kind, batch: Batch): Promise<Runner> {
     return this.#of(kind, this.#target(batch));
   }
@@ -132,7 +135,7 @@ export class Runners {
       bytes: model.bytes,
       expected: 'a model and session options that ONNX Runtime accepts',
       advice:
-        'Check the model with onnx.checker, the `sizes` you gave, and the execution providers in `session`.',
+        'Check the `sizes` and the execution providers in `session`, and run onnx.checker on the model.',
       source: async () => InferenceSession.create(await models.file(), given),
     });
     return { model: withoutContent(model), session };

@@ -12,10 +12,10 @@ const trainerOptions = ['optimizer', 'policy', 'batch', 'seed', 'tile', ...optim
  * `autoClr` of `@clr/core`, with `trainSteps` to submit many steps at once.
  *
  * Initial weights and biases are uniform in ±1/√fanIn (PyTorch's default), drawn from `seed`; scales start at 1, shifts
- * at 0. Every batch has `batch` examples. A smaller one is allowed if the network has no batch normalization, and in
- * evaluation.
+ * at 0. Every batch has `batch` examples. It may have fewer in evaluation, and also in training if the network has no
+ * batch normalization.
  *
- * @throws {GpuError} `argument`, `limit`, `out-of-memory` or `validation` when the device refuses
+ * @throws {GpuError} `argument` for bad options; `limit`, `out-of-memory` or `validation` if the device refuses
  *
  * @example
  * ```ts

@@ -66,7 +66,7 @@ export function asKeras(policy: Policy): Translation {
           `decay_steps=${steps}`,
           `decay_rate=${py(endLr)} / ${py(startLr)}`,
         ],
-        `The same for the first ${steps} steps. Then Keras’ rate goes on; here it stays.`,
+        `The rates agree for ${steps} steps. Then Keras’ rate keeps changing, and clr’s stays.`,
       );
     }
     case 'table': {

@@ -136,7 +136,7 @@ export function asPyTorch(policy: Policy): Translation {
       const { startLr, endLr, steps, spacing } = policy;
       if (spacing === 'exponential') {
         const gamma = `(${py(endLr)} / ${py(startLr)}) ** (1 / ${steps})`;
-        const note = `The same for the first ${steps} steps. Then PyTorch’s rate goes on; here it stays.`;
+        const note = `The rates agree for ${steps} steps. Then PyTorch’s rate keeps changing, and clr’s stays.`;
         return withOptimizer(
           startLr,
           call('ExponentialLR', ['optimizer', `gamma=${gamma}`]),

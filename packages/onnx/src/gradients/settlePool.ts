@@ -8,8 +8,8 @@ import { isStatic } from '../graph/value.ts';
 import { extent, isSame, lowest, places, type Window, windowOf } from '../graph/window.ts';
 
 /**
- * The padding at the end of each axis with which the last window ends exactly where the padded input ends. It is negative
- * if that window ends inside the input.
+ * The padding at the end of each axis with which the last window ends exactly where the padded input ends. It is
+ * negative if that window ends inside the input.
  */
 function exactEnds(
   { kernel, strides, dilations, before }: Window,

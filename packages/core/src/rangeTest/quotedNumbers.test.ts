@@ -122,7 +122,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [seventeenth, '(1 + exp(−(−# + # · g + # · ln(1 + n))))', [-chance.base, chance.gain, chance.density]],
   [
     seventeenth,
-    'gained, # at most, and `n` the steps in the decade below the edge, # at most',
+    'gained, and counts as # at most. `n` is the number of steps in the decade below the edge, and counts as # at most',
     [chance.maxGain, chance.maxSteps],
   ],
   [nineteenth, 'the confidence is # at most, and', [sharesAloneConfidence]],

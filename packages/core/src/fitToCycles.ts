@@ -4,10 +4,10 @@ import type { ScheduleLike } from './toSchedule.ts';
 import { toSchedule } from './toSchedule.ts';
 
 /**
- * The step count nearest to a budget at which a cycle ends, so that training stops at a trough. It holds at least one
- * cycle. Of two equally near counts it is the smaller. If no further cycle ends (in a schedule without cycles, in a
- * last stage without cycles, or past a policy's end), every step is equally good to stop at, and the result is the
- * budget.
+ * Of the step counts at which a cycle ends, returns the one nearest to a budget, so that training stops at a trough.
+ * The result holds at least one cycle. If two step counts are equally near, the result is the smaller one. No further
+ * cycle ends in a schedule without cycles, in a last stage without cycles, or past a policy's end. Every step is then
+ * equally good to stop at, and the result is the budget.
  *
  * @param steps - the budget, in steps
  * @throws {PolicyError} if the budget is not a positive integer
@@ -24,7 +24,7 @@ export function fitToCycles(source: ScheduleLike, steps: number): number {
   const schedule = toSchedule(source);
   const { cycle, cycleEnd } = schedule.at(steps);
   if (cycleEnd === Infinity) return steps;
-  // The first step of this cycle is the previous trough. Cycle numbers never fall, so bisection finds it.
+  // The first step of this cycle is the previous trough. Cycle numbers never fall, so bisection finds that step.
   let [low, high] = [0, steps];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);

@@ -8,12 +8,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** The standard deviation of normal noise is this times its median absolute deviation: 1 / Φ⁻¹(3/4). */
+/** The standard deviation of normal noise is its median absolute deviation times this number, 1 / Φ⁻¹(3/4). */
 const deviationPerMedian = 1.4826;
 
 /**
- * The standard deviation of the noise on a slowly moving curve, from second differences, so that neither the
- * curve's slope nor a few outliers count: `1.4826 · median(|yᵢ₋₁ − 2yᵢ + yᵢ₊₁|) / √6`.
+ * The standard deviation of the noise on a slowly moving curve. It is computed from second differences, so that
+ * neither the curve's slope nor a few outliers count: `1.4826 · median(|yᵢ₋₁ − 2yᵢ + yᵢ₊₁|) / √6`.
  */
 export function noiseOf(values: readonly number[]): number {
   const bends = values

@@ -13,16 +13,17 @@ import { giveVerdict } from './verdict.ts';
  * Trains a model without a given rate: a range test finds the rates, a plan is trained with them, and the best state is
  * kept. It detects a model that is already trained, and never leaves it worse on `validation`.
  *
- * `steps` is the whole budget. The range test takes 8 % of it, but at most 600 updates and at least 135 (or half of the
- * budget if that is less). A refused test is repeated with up to 200 updates, if a third of the budget holds both
- * tests. A verdict, if requested, takes a fifth. The training gets the rest. A decay without a verdict continues from
- * the state in which the sweep reached `maxLr`, so that the sweep serves as its warm-up.
+ * `steps` is the whole budget. The range test takes 8 % of it, but at most 600 updates and at least 135 (or half of
+ * the budget if that is less). A test that suggests nothing is repeated with up to 200 updates if both tests together
+ * fit into a third of the budget. A verdict (a comparison of plans in short trainings), if requested, takes a fifth
+ * of the budget. The training gets the rest. If the plan is a decay and no verdict is requested, the training
+ * continues from the state in which the sweep reached `maxLr`. The sweep then serves as its warm-up.
  *
  * If the range test gives no suggestion, nothing is trained and the model stays unchanged; `finding.reasons` say why.
  *
- * @param batches - an iterable that can be iterated more than once; `validation` too
- * @throws {PolicyError} if a count is bad, or a plan fits neither the budget nor the other options
- * @throws {ClrError} as `rangeTest` and `train` do; the model is then at its best trough, or unchanged
+ * @param batches - an iterable that can be iterated more than once, as `validation` must be too
+ * @throws {PolicyError} if a count is bad, or if a plan does not fit the budget or the other options
+ * @throws {ClrError} as `rangeTest` and `train` do. The model is then in the state of its best trough, or unchanged
  * @see Smith, arXiv 1506.01186, section 3.3, for the range test and the verdict; Defazio et al., arXiv 2310.07831, for
  *   the plan
  *

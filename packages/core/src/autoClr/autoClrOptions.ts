@@ -10,33 +10,33 @@ import type { Plan } from './makePlan.ts';
 
 /** Options of `autoClr`. */
 export interface AutoClrOptions<Batch> {
-  /** The whole budget, in updates, at least 2: for the range test, the verdict and the training together. */
+  /** The whole budget in updates, at least 2. It pays for the range test, the verdict and the training together. */
   readonly steps: number;
   /** The number of steps in one pass over the data, so that cycles can be counted in epochs. */
   readonly stepsPerEpoch?: number;
   /** Held-out batches that decide which state is best. Without them the training loss decides. */
   readonly validation?: BatchPass<Batch>;
   /**
-   * The plan of the training. Default `'decay'`; `'cycles'` if `patience`, `reductions`, `average` or `ensemble` needs
-   * several troughs; else `'wsd'` if `stopAtTrough` is given. A plan without the troughs that an option needs is
-   * refused.
+   * The plan of the training. The default is `'cycles'` if `patience`, `reductions`, `average` or `ensemble` needs
+   * several troughs. Otherwise the default is `'wsd'` if `stopAtTrough` is given, and `'decay'` if not. A plan
+   * without the troughs that an option needs is refused.
    */
   readonly plan?: Plan;
   /**
    * Compares the plan with other plans in short trainings, which together take a fifth of `steps`. `true` compares it
-   * with `'fixed'`, a list compares it with each plan in the list. A clearly better plan is trained instead. Default
-   * false.
+   * with `'fixed'`. A list compares it with each plan in the list. If another plan is clearly better, that plan is
+   * trained instead. Default false.
    */
   readonly verdict?: boolean | readonly Plan[];
   /**
-   * If given, the range test tries each rate separately, on the same batches, with this many updates each. Default: 5
-   * for a model that is already trained (its metrics show this, at times only together with a sweep that found
-   * nothing), else one sweep over rising rates.
+   * If given, the range test tries each rate separately, on the same batches, with this many updates each. The
+   * default for a model that is already trained is 5. The metrics show that it is trained, in some cases only
+   * together with a sweep that found no rates. For any other model, the default is one sweep over rising rates.
    */
   readonly updatesPerRate?: number;
   /**
-   * After this many cycles without gain the bounds are divided by ten. After `reductions` divisions training stops
-   * instead. Default: never.
+   * After this many cycles without gain, the bounds are divided by ten. After `reductions` such divisions, training
+   * stops instead. Default: the bounds are never divided.
    */
   readonly patience?: number;
   /**
@@ -64,7 +64,10 @@ export type AutoClrEvent =
       /** The step that was taken. */
       readonly point: RangeTestPoint;
     }
-  /** Emitted after settling: a training at a low rate, because the loss started far above that of a constant answer. */
+  /**
+   * Emitted after settling, which is a training at a low rate before the range test. A model settles if its loss
+   * started far above that of the best constant answer.
+   */
   | {
       /** Settling is over. */
       readonly type: 'settling';
@@ -108,10 +111,10 @@ export type AutoClrEvent =
       readonly type: 'trough';
       /** Its step and its metrics. */
       readonly trough: Trough;
-      /** What the troughs so far advise; given if `patience` is set. */
+      /** The advice that follows from the troughs so far. Given if `patience` is set. */
       readonly reading?: TroughReading;
     }
   | ({
-      /** The troughs were combined: their average weights, or their ensemble. */
+      /** The troughs were combined: their weights were averaged, or they were evaluated as an ensemble. */
       readonly type: 'average' | 'ensemble';
     } & TroughCombination);

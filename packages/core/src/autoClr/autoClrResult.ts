@@ -30,17 +30,20 @@ export interface Trial {
   readonly end?: Metrics;
 }
 
-/** Plans compared in short trainings, as the paper compares a fixed rate with cycles. */
+/** A comparison of plans in short trainings, like the paper's comparison of a fixed rate with cycles. */
 export interface Verdict {
-  /** The plan that won: it is trained with the rest of the budget. */
+  /** The plan that won. If `clear` is true, it is trained with the rest of the budget. */
   readonly winner: Plan;
   /** The trial of `plan` first, then those of its rivals. */
   readonly trials: readonly Trial[];
-  /** The winner's lead over `plan`, or over the best rival if `plan` won: in accuracy if there is one, else in loss. */
+  /**
+   * The winner's lead over `plan`, or over the best rival if `plan` won. It is measured in accuracy if there is one,
+   * else in loss.
+   */
   readonly margin: number;
   /**
-   * True if the loser diverged, or if the margin is too large for chance in short trials: above two points of accuracy,
-   * or 2 % of the loss.
+   * True if the loser diverged, or if the margin is too large to be chance. For that, it must exceed two percentage
+   * points of accuracy, or 2 % of the loss.
    */
   readonly clear: boolean;
   /** The number of steps of each trial. */
@@ -52,7 +55,8 @@ export interface Cost {
   /** Updates of the range test, all sweeps together. */
   readonly rangeTest: number;
   /**
-   * Updates of settling, before the range test: only if the loss started far above that of the best constant answer.
+   * Updates of settling before the range test. A model settles only if its loss started far above that of the best
+   * constant answer.
    */
   readonly settling: number;
   /** Updates of the trials of plans. */
@@ -67,11 +71,14 @@ export interface AutoClrResult {
   readonly trace: RangeTestTrace;
   /** What the analysis says about the trace: the suggested rates, or why there are none. */
   readonly finding: RangeTestFinding;
-  /** The policy that was trained. Absent when the range test was refused or aborted: then nothing was trained. */
+  /**
+   * The policy that was trained. Absent if nothing was trained, because the range test suggested nothing or was
+   * aborted.
+   */
   readonly policy?: Policy;
   /** The record of the training. Absent if nothing was trained. */
   readonly run?: TrainingRun;
-  /** The best trough (or the end, the average, or the start), which is also the state that the model is left in. */
+  /** The best state: a trough, the end, the average of troughs, or the start. The model is left in this state. */
   readonly best?: BestState;
   /** The comparison of plans, if asked for. Absent if the trials were aborted, or all plans diverged. */
   readonly verdict?: Verdict;
@@ -79,6 +86,6 @@ export interface AutoClrResult {
   readonly average?: TroughCombination;
   /** The metrics of the last troughs as one ensemble, if asked for. */
   readonly ensemble?: TroughCombination;
-  /** The number of updates spent on each part: together at most `steps`. */
+  /** The number of updates spent on each part. Their sum is at most `steps`. */
   readonly cost: Cost;
 }

@@ -2,9 +2,12 @@ import { median } from '../statistics.ts';
 
 /**
  * The gain of a run is the largest fall of its loss so far, measured by the median of `tail` losses. A run has
- * collapsed if its gain is above `noises` standard deviations of the untrained loss, and the median of the last `steps`
- * losses shows that the `share` of this gain is lost. The numbers are chosen: far beyond chance, and early enough to
- * start again.
+ * collapsed if both conditions hold:
+ *
+ * - The gain is above `noises` standard deviations of the losses before anything was learned.
+ * - The median of the last `steps` losses shows that the share `share` of the gain is lost.
+ *
+ * The numbers were chosen by hand. They are far beyond chance, and they show a collapse early enough to start again.
  */
 const collapse = { noises: 8, steps: 20, tail: 5, share: 0.9 } as const;
 

@@ -12,11 +12,11 @@ export interface Pretrained {
 /**
  * Detects a classifier that is already trained. Undefined if there is no sign of it, or no accuracy.
  *
- * An untrained classifier has a loss of at least ln 2 = 0.69 (the logarithm of the number of classes), or at least the
- * loss of the best constant answer, where that is known. Its accuracy is about e^−loss. If most examples are of one
- * class, its accuracy may be high, but its loss is not low. So a high accuracy and a low loss together mean that the
- * model is trained. An accuracy clearly above e^−loss alone is a weaker sign. It counts only if a sweep found nothing,
- * and if the loss is not above that of a constant answer.
+ * An untrained classifier has a loss of at least ln 2 = 0.69 (the logarithm of the number of classes), or at least
+ * the loss of the best constant answer, where that is known. Its accuracy is about e^−loss. If most examples are of
+ * one class, its accuracy may be high, but its loss is not low. So a high accuracy and a low loss together mean that
+ * the model is trained. An accuracy clearly above e^−loss, without a low loss, is a weaker sign. It counts only if a
+ * sweep found nothing, and if the loss is not above that of a constant answer.
  */
 export function detectPretrained(
   start: LoggedMetrics | undefined,
@@ -25,7 +25,8 @@ export function detectPretrained(
   const metrics = start && comparable(start);
   if (!metrics) return undefined;
   const { loss, accuracy = 0 } = metrics;
-  // The metrics of an untrained classifier. Without a constant answer, its loss is at least ln 2, that of two classes.
+  // The metrics of an untrained classifier. If the best constant answer is unknown, the loss is taken as ln 2, the
+  // loss for two equally likely classes.
   const fresh = { loss: constant?.loss ?? Math.LN2, accuracy: constant?.accuracy ?? Math.exp(-loss) };
   const trained = accuracy >= 0.7 && loss <= 0.8 * fresh.loss && !(accuracy < (constant?.accuracy ?? 0));
   const worse = loss > (constant?.loss ?? maxUntrained);

@@ -44,7 +44,8 @@ export async function findRates<Batch>(session: Session<Batch>): Promise<Tested>
   const startLoss = start?.loss ?? 0;
   const high = isHigh(startLoss, uninformedLoss(constant, startLoss));
   let swept = await sweepRates(session, constant);
-  // Without a constant answer, only the sweep shows a high start, and the fall from there would look like learning.
+  // If the best constant answer is unknown, only the sweep shows that the loss started high. The fall from this start
+  // would look like learning.
   const { trace, finding } = swept;
   const useless = high ? inDoubt(finding) : !constant && fellAtOnce(trace);
   const settled =

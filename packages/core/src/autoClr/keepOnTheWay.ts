@@ -9,16 +9,16 @@ export interface Passed {
 }
 
 /**
- * The rates before which a state is kept, relative to the `maxLr` of the coarse sweep. Chosen: in most runs the `maxLr`
- * of the fine sweep is between a third of that rate and three times that rate. Only three, because each state is a copy
- * of the model.
+ * A state is kept before each of these rates, which are given as multiples of the coarse sweep's `maxLr`. They were
+ * chosen because in most runs the fine sweep's `maxLr` is between a third of the coarse sweep's and three times the
+ * coarse sweep's. There are only three, because each state is a copy of the model.
  */
 const shares = [0.3, 0.7, 1.5] as const;
 
 /**
- * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to there is a
- * warm-up, from which training can continue. A fall of the rate shows that the fine sweep begins. Its first rate is a
- * fixed share of the edge that the coarse sweep found, so `maxLr` follows from it.
+ * Wraps a model and keeps its states while the fine sweep of a range test rises to `maxLr`. A sweep up to `maxLr` is
+ * a warm-up, from which training can continue. When the rate falls, the fine sweep begins. Its first rate is a fixed
+ * share of the edge that the coarse sweep found, so `maxLr` can be computed from that rate.
  *
  * @param below - the distance from the edge down to `maxLr`, in decades
  */

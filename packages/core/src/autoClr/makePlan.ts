@@ -11,18 +11,19 @@ import { countCycles, planCycles } from './planCycles.ts';
 /**
  * The named plans. Each ends at a trough.
  *
- * - `'decay'`: a short warm-up, then a linear fall from `maxLr` to 0, the only trough. The best for a fixed budget.
+ * - `'decay'`: a short warm-up, then a linear fall from `maxLr` to 0. The end is the only trough. This plan is the
+ *   best for a fixed budget.
  * - `'cycles'`: the paper's cycles between `baseLr` and `maxLr`, as {@link planCycles} makes them.
- * - `'wsd'`: five or more cycles, each at a stable rate with a cooldown to 0: for a run that may be stopped or
- *   extended.
- * - `'fixed'`: `fixedLr`, and a tenth of it in the last fifth: the paper's baseline.
+ * - `'wsd'`: five or more cycles, each with a stable rate and then a cooldown to 0. This plan suits a run that may be
+ *   stopped or extended.
+ * - `'fixed'`: `fixedLr`, and a tenth of it in the last fifth of the steps. This is the paper's baseline.
  */
 export type PlanName = 'decay' | 'cycles' | 'wsd' | 'fixed';
 
 /**
- * The plan of an `autoClr` training: a name, or a policy of your own. All rates of such a policy are multiplied by one
- * number, so that its peak fits the model (`peakFor`), and it ends at its last trough within the rest of the budget. A
- * function makes a policy for the number of steps that are left.
+ * The plan of an `autoClr` training: a name, or a policy of your own. All rates of such a policy are multiplied by
+ * one number, so that its peak fits the model (see `peakFor`). The policy ends at its last trough within the rest of
+ * the budget. A function makes a policy for the number of steps that are left.
  */
 export type Plan = PlanName | Policy | ((steps: number) => Policy);
 
@@ -35,7 +36,7 @@ export interface TrainingPlan {
 /**
  * The plan for a number of steps, with the rates that a range test suggests.
  *
- * @param warmup - the warm-up's share of the steps of a decay; default: that of `decay`
+ * @param warmup - the warm-up's share of the steps of a decay; default: the default of `decay`
  */
 export function makePlan(
   plan: Plan,
@@ -58,7 +59,7 @@ export function makePlan(
   return { policy: peakFor(shape, source), steps: length };
 }
 
-/** The policy of a plan before its peak is set. Refuses one whose first cycle does not end within the steps. */
+/** The policy of a plan before its peak is set. Refuses a policy whose first cycle does not end within the steps. */
 function shapeOf(
   plan: Exclude<Plan, 'cycles' | 'fixed' | 'decay'>,
   steps: number,

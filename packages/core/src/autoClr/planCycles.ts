@@ -23,7 +23,7 @@ export interface CyclePlan {
   readonly steps: number;
 }
 
-/** The number of cycles: four epochs for half a cycle, if the length of an epoch is known; at least five cycles. */
+/** The number of cycles, at least five. If the length of an epoch is known, half a cycle takes about four epochs. */
 export const countCycles = (steps: number, stepsPerEpoch: number = steps): number =>
   Math.max(5, Math.round(steps / (8 * stepsPerEpoch)));
 
@@ -32,9 +32,10 @@ const reduced = (policy: TriangularPolicy): TriangularPolicy =>
   triangular({ ...policy, baseLr: policy.baseLr / 10, maxLr: policy.maxLr / 10 });
 
 /**
- * Makes a policy from the paper's advice: at least four cycles, then the bounds divided by ten for the last fifth.
- * `stepSize` is near four epochs, and between two and ten if the budget allows. The policy ends at a trough, and leaves
- * fewer steps of the budget unused than twice the number of cycles.
+ * Makes a policy from the paper's advice: at least four cycles, then cycles with the bounds divided by ten for the
+ * last fifth of the steps. `stepSize` is near four epochs, and between two and ten epochs if the budget allows. The
+ * policy ends at a trough. The number of steps of the budget that it leaves unused is below twice the number of
+ * cycles.
  *
  * @throws {PolicyError} if a bound is bad or a count is not a positive integer
  * @see Smith, arXiv 1506.01186, section 3.2 and table 2
@@ -69,7 +70,7 @@ export function reductionsOf({ stages }: SequencePolicy): number[] {
   return steps.slice(0, -1);
 }
 
-/** The plan up to a trough, with the bounds of its current stage divided by ten from there on. */
+/** The plan up to a trough, with the bounds of its current stage divided by ten from that trough on. */
 export function reduceAt(plan: SequencePolicy, trough: number): SequencePolicy {
   const starts = [0, ...reductionsOf(plan)].filter((start) => start <= trough);
   const before = plan.stages.slice(0, starts.length - 1);

@@ -3,8 +3,8 @@ import { showNumber } from '../rangeTest/describe.ts';
 import type { RangeTestFinding } from '../rangeTest/finding.ts';
 
 /**
- * True if a finding is too uncertain to be used after a start far above the best constant answer: its rates are far
- * off.
+ * True if a finding is too uncertain to be used for a model that started far above the best constant answer. The
+ * rates of such a finding are far off.
  */
 export const inDoubt = ({ suggestion }: RangeTestFinding): boolean =>
   !((suggestion?.certainty ?? 0) >= rangeTestSteps.sure);

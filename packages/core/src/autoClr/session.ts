@@ -17,7 +17,7 @@ export interface Session<Batch> extends Choice {
   /** Losses before anything was learned, if a sweep recorded them. */
   untrained: readonly number[];
   /**
-   * The state from which training can continue after a sweep (the one at the rate `lr`), and the one `before` the
+   * The state from which training can continue after a sweep (the state at the rate `lr`), and the state `before` the
    * sweep.
    */
   warm?: Passed & { readonly before: Snapshot };

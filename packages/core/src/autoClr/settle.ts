@@ -11,9 +11,10 @@ import { roomForTest } from './budget.ts';
 import { counting, type Session } from './session.ts';
 
 /**
- * The numbers of settling. The model trains at this `share` of the rate at which a coarse sweep had made half of its
- * fall, for a tenth of the budget and at most 100 steps. Every `look` steps, training stops if the loss has reached
- * that of the constant answer. The range test after settling may take `testShare` of the budget.
+ * The numbers of settling. A coarse sweep gives the rate at which its loss had made half of its fall. The model
+ * trains at the share `share` of that rate, for a tenth of the budget and at most 100 steps. Every `look` steps,
+ * training stops if the loss has reached that of the constant answer. The range test after settling may take
+ * `testShare` of the budget.
  */
 const settling = {
   ...{ share: 0.5, ofBudget: 0.1, most: 100, least: 10, look: 10, window: 3, testShare: 0.15 },
@@ -33,9 +34,9 @@ export interface Settled {
 }
 
 /**
- * A range test from a start far above the best constant answer may see nothing but the fall from there. Then the
- * model trains a little first, at a low rate: half of the rate at which a coarse sweep had made half of the fall. From
- * an ordinary start, settling would do harm.
+ * If the loss starts far above that of the best constant answer, a range test may see nothing but the fall from that
+ * start. Such a model first settles, that is, it trains a little at a low rate. This rate is half of the rate at
+ * which a coarse sweep had made half of the fall. From an ordinary start, settling would do harm.
  *
  * Settling stops at the loss of the constant answer. If it went on, the model would learn what the range test must see.
  *

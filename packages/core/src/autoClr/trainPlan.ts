@@ -28,7 +28,8 @@ const maxTroughs = 5;
 
 /**
  * The training of `autoClr`: runs a plan, with early stopping, averaging and ensembling at its troughs, and keeps the
- * best state. Only troughs and the end are candidates, because in between the rate is high and the model worse.
+ * best state. Only troughs and the end are candidates, because between the troughs the rate is high and the model is
+ * worse.
  *
  * @param start - the metrics of the untouched model, if it is a candidate too
  */

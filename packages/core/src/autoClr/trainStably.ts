@@ -10,8 +10,8 @@ import { type TrainedPlan, trainPlan } from './trainPlan.ts';
 const retries = { most: 3, divisor: 4 } as const;
 
 /**
- * The warm-up's share of the steps after a sweep that has warmed up the model. Chosen: short, so that the rate is soon
- * high again.
+ * The warm-up's share of the steps after a sweep that has warmed up the model. It was chosen to be short, so that the
+ * rate is soon high again.
  */
 const restOfWarmup = 0.01;
 
@@ -26,7 +26,7 @@ function scaled(finding: RangeTestFinding, factor: number): RangeTestFinding {
 /**
  * Trains a plan with the rest of the budget, from the state that a sweep warmed up, if there is one. A run that
  * diverges before its first trough starts again from the beginning at a quarter of its rates, because the edge of a
- * range test is only an estimate. The reasons of the finding tell of each new start.
+ * range test is only an estimate. The finding's `reasons` report each new start.
  */
 export async function trainStably<Batch>(
   session: Session<Batch>,

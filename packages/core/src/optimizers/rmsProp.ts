@@ -24,8 +24,8 @@ export interface RmsPropOptimizer extends Required<RmsPropOptions> {
 /**
  * RMSProp, as plain data that an adapter executes, in PyTorch's arithmetic.
  *
- * `s ← α·s + (1 − α)·g²`; centered: `m ← α·m + (1 − α)·g` and `s − m²` in place of `s` below;
- * `b ← μ·b + g / (sqrt(s) + ε)`, `w ← w − lr·b`.
+ * An update computes `s ← α·s + (1 − α)·g²`, then `b ← μ·b + g / (sqrt(s) + ε)`, then `w ← w − lr·b`. With
+ * `centered`, it also computes `m ← α·m + (1 − α)·g`, and `s − m²` replaces `s` in the formula for `b`.
  *
  * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html

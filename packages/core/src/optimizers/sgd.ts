@@ -23,12 +23,12 @@ export interface SgdOptimizer extends Required<SgdOptions> {
 /**
  * Stochastic gradient descent with momentum, as plain data that an adapter executes.
  *
- * With `g` the gradient plus `weightDecay · w`, `v` starting at 0:
+ * Here `g` is the gradient plus `weightDecay · w`, and `v` starts at 0.
  *
  * - `velocity: 'gradient'` (PyTorch): `v ← μ·v + g`, `w ← w − lr·v`; Nesterov: `w ← w − lr·(g + μ·v)`
  * - `velocity: 'update'` (Caffe): `v ← μ·v + lr·g`, `w ← w − v`; Nesterov: `w ← w − ((1 + μ)·v − μ·v_before)`
  *
- * The two are the same while the rate is constant and differ while it changes.
+ * Both kinds of velocity give the same weights while the rate is constant. They differ while the rate changes.
  *
  * @throws {PolicyError} on a number outside its range
  * @see https://pytorch.org/docs/stable/generated/torch.optim.SGD.html, Caffe's `sgd_solver.cpp`

@@ -2,9 +2,9 @@ import type { Optimizer } from './optimizer.ts';
 
 /**
  * The way in which an optimizer turns a gradient into an update. It decides the distance from the loss edge down to
- * good rates: along the gradient (`'sgd'`), along a velocity (`'momentum'`), or divided by the gradient's size, with a
- * momentum as in Adam (`'adaptive'`) or without one (`'rmsProp'`). With momentum the loss diverges late: by then a
- * sweep has passed the rate that made it diverge.
+ * good rates. The update goes along the gradient (`'sgd'`) or along a velocity (`'momentum'`). Or it is divided by
+ * the gradient's size, with a momentum as in Adam (`'adaptive'`) or without one (`'rmsProp'`). With momentum the loss
+ * diverges late: a sweep has then already passed the rate that made the loss diverge.
  */
 export type UpdateKind = 'sgd' | 'momentum' | 'adaptive' | 'rmsProp';
 

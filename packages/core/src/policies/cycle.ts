@@ -38,8 +38,8 @@ export interface MomentumRange {
   readonly max: number;
 }
 
-// Each maps the share of the way to the peak, in [0, 1], to the height. With x = 1 − way these are the textbook windows
-// 1 − x, 1 − x² and ½(1 + cos πx).
+// Each window maps the share of the way to the peak, in [0, 1], to the height. With x = 1 − way these are the
+// textbook windows 1 − x, 1 − x² and ½(1 + cos πx).
 const windows: Readonly<Record<NonNullable<CycleOptions['window']>, (way: number) => number>> = {
   triangular: (way) => way,
   welch: (way) => way * (2 - way),
@@ -66,13 +66,16 @@ export function checkBounds(options: Partial<CycleOptions>, path: string): void 
 /** The share of the amplitude (or of both bounds) that is left at a step of a cycle. */
 export type Scale = (cycle: number, step: number) => number;
 
-/** `factor^step`, with an error below 1e-15 of 1. */
+/** `factor^step`, with an absolute error below 1e-15. */
 export function perStep(factor: number): Scale {
   const power = powers(Math.log(factor));
   return (_, step) => power(step);
 }
 
-/** A scale that changes only between cycles. It may hold a power, the costliest part, so the last value is kept. */
+/**
+ * A scale that changes only between cycles. It may need a power, which is costly to compute, so the last value is
+ * kept.
+ */
 export function perCycle(share: (cycle: number) => number): Scale {
   let known = 0;
   let value = 1;
@@ -86,8 +89,8 @@ export function perCycle(share: (cycle: number) => number): Scale {
 }
 
 /**
- * The schedule that all cyclic policies share: `lr = base + (max − base) · w · scale`. The phase is reduced in integers
- * first, so a peak is `maxLr` and a trough `baseLr` bit for bit at any step.
+ * The schedule that all cyclic policies share: `lr = base + (max − base) · w · scale`. The phase is first reduced
+ * with integer arithmetic. So every peak is exactly `maxLr`, and every trough is exactly `baseLr`.
  */
 export function cycleSchedule(
   { baseLr, maxLr, stepSize: up, stepSizeDown: down = up, window = 'triangular', momentum }: CycleOptions,

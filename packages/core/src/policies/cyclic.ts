@@ -11,7 +11,7 @@ import {
 } from './cycle.ts';
 import { makePolicy, type PolicyKind, register } from './policyKind.ts';
 
-/** The bounds shrink to `factor` of themselves after every cycle or step. */
+/** The amplitude or both bounds are multiplied by `factor` after every cycle or step. */
 export interface GeometricDecay {
   /** Selects geometric decay: the amplitude is multiplied by `factor` again and again. */
   readonly type: 'geometric';
@@ -71,9 +71,9 @@ function scaleOf(decay: CyclicOptions['decay']): Scale {
 /**
  * The general form of `triangular`, `triangular2` and `expRange`.
  *
- * `lr(t) = baseLr + (maxLr − baseLr) · w(t) · s`, or with `of: 'bounds'`
- * `(baseLr + (maxLr − baseLr) · w(t)) · s`. Geometric: `s = factor^cycle` or `factor^t`; harmonic:
- * `s = 1 / (cycle + 1)`, the rule of the author's 2017 instructions for Caffe.
+ * `lr(t) = baseLr + (maxLr − baseLr) · w(t) · s`, or with `of: 'bounds'` `(baseLr + (maxLr − baseLr) · w(t)) · s`.
+ * Geometric decay has `s = factor^cycle` or `s = factor^t`. Harmonic decay has `s = 1 / (cycle + 1)`, which is the
+ * rule of the author's 2017 instructions for Caffe.
  *
  * @throws {PolicyError} as `triangular` does, or if the factor is outside (0, 1]
  * @see Smith, arXiv 1506.01186

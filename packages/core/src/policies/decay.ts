@@ -9,7 +9,8 @@ export interface DecayOptions {
   /** The length of the run, in steps. */
   readonly steps: number;
   /**
-   * The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05.
+   * The length of the warm-up from 0. A value below 1 is a share of `steps`, rounded to whole steps. Any other value
+   * is a number of steps. Default 0.05.
    */
   readonly warmup?: number;
   /** The shape of the fall: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
@@ -48,9 +49,9 @@ export const decayKind: PolicyKind<DecayPolicy> = register<DecayPolicy>({
 /**
  * A short warm-up, then a fall for the rest of the run: the schedule for a fixed budget.
  *
- * With `W` the warm-up in steps: `lr(t) = maxLr · t / W` for `t < W`, then `finalLr + (maxLr − finalLr) · h(x)` with
- * `x = (t − W) / (steps − W)` and `h(x)` one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`, `(1 − x)^power`. The run is one
- * cycle: its end is a trough, and past it the rate stays at `finalLr`.
+ * With a warm-up of `W` steps, `lr(t) = maxLr · t / W` for `t < W`, and `lr(t) = finalLr + (maxLr − finalLr) · h(x)`
+ * after that. Here `x = (t − W) / (steps − W)`, and `h(x)` is one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x` and `(1 −
+ * x)^power`. The run is one cycle. Its end is a trough, and past the end the rate stays at `finalLr`.
  *
  * @throws {PolicyError} if a rate is negative, not finite or above `maxLr`, a step count is not a positive integer, or
  *   the warm-up leaves no step for the fall

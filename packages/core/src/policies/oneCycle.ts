@@ -18,7 +18,10 @@ export interface OneCycleOptions {
   readonly finalDivFactor?: number;
   /** The shape of each phase. Default `'cos'`. */
   readonly anneal?: 'cos' | 'linear';
-  /** The paper's shape: up, symmetrically down, then down to the last rate. Default: down in one phase. */
+  /**
+   * Whether to use the paper's shape: up, symmetrically down, then down to the last rate. Default false: the rate
+   * goes down in one phase.
+   */
   readonly threePhase?: boolean;
   /** Cycle the momentum against the rate. Default: do not change it (PyTorch cycles 0.85 to 0.95). */
   readonly momentum?: MomentumRange;
@@ -99,9 +102,10 @@ function oneCycleSchedule(policy: OneCyclePolicy): CustomSchedule {
 /**
  * One cycle for the whole run: up to `maxLr`, then down to far below the start.
  *
- * With `first = maxLr / divFactor` and `last = first / finalDivFactor`: `first → maxLr` until step
- * `pctStart · totalSteps − 1`, then `→ last` until `totalSteps − 1`; with `threePhase`
- * `first → maxLr → first → last`. Past the end the last rate stays; PyTorch raises an error there.
+ * Let `first = maxLr / divFactor` and `last = first / finalDivFactor`. The rate goes from `first` to `maxLr` until
+ * step `pctStart · totalSteps − 1`, then to `last` until step `totalSteps − 1`. With `threePhase` it goes from
+ * `first` to `maxLr`, back to `first`, then to `last`. Past the end the rate stays at `last`, whereas PyTorch raises
+ * an error.
  *
  * @throws {PolicyError} if a field is outside its range
  * @see Smith, arXiv 1708.07120 and 1803.09820; PyTorch's `OneCycleLR`

@@ -51,7 +51,7 @@ export const sequenceKind: PolicyKind<SequencePolicy> = register<SequencePolicy>
 
 interface StageRange {
   readonly schedule: CustomSchedule;
-  /** The stage's first step and the first one after it. */
+  /** The first step of the stage, and the first step after the stage. */
   readonly start: number;
   readonly end: number;
   /** The number of cycles before the stage. */
@@ -100,8 +100,8 @@ function sequenceSchedule({ stages }: SequencePolicy): CustomSchedule {
 }
 
 /**
- * Policies one after another, each from its own step 0, as in the main experiment of Smith's paper. The end of a stage
- * ends its cycle. After a final stage with `steps`, its rates continue, and no further cycle ends.
+ * Policies one after another, each from its own step 0, as in the main experiment of Smith's paper. The end of a
+ * stage ends its cycle. If the last stage has `steps`, its rates continue after its end, and no further cycle ends.
  *
  * @throws {PolicyError} naming the stage, if a policy is invalid or a stage other than the last has no `steps`
  * @see Smith, arXiv 1506.01186, table 2

@@ -16,7 +16,7 @@ export type DecayShape =
       readonly power: number;
     };
 
-// Each maps the remaining share of the length, in [0, 1], to the remaining share of the rate.
+// Each function maps the remaining share of the length, in [0, 1], to the remaining share of the rate.
 const heights: Readonly<Record<string, (left: number) => number>> = {
   linear: (left) => left,
   cosine: halfCosine,
@@ -61,14 +61,15 @@ export interface Trapezoid {
   readonly steps: number;
   readonly cycles: number;
   readonly warmup: number;
-  /** A share of `steps` or a number of steps, or everything after the warm-up. */
+  /** A share of `steps`, a number of steps, or `'rest'` for everything after the warm-up. */
   readonly cooldown: number | 'rest';
   readonly shape: DecayShape;
 }
 
 /**
  * Rises from 0, stays at `maxLr`, and falls to `finalLr`. Each later cycle begins at `maxLr`. After the last one the
- * rate stays at `finalLr`. Positions are reduced in integers first, so the peak and the end are exact.
+ * rate stays at `finalLr`. Positions are first reduced with integer arithmetic, so the rates at the peak and at the
+ * end are exact.
  */
 export function trapezoidSchedule({
   maxLr,

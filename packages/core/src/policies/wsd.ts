@@ -10,10 +10,14 @@ export interface WsdOptions {
   /** The length of one cycle, in steps. With one cycle it is the length of the run. */
   readonly steps: number;
   /**
-   * The warm-up from 0: a share of `steps` if below 1 (rounded to whole steps), else a number of steps. Default 0.05.
+   * The length of the warm-up from 0. A value below 1 is a share of `steps`, rounded to whole steps. Any other value
+   * is a number of steps. Default 0.05.
    */
   readonly warmup?: number;
-  /** The cooldown to 0 at the end of each cycle: a share or a number of steps, at least one. Default 0.3. */
+  /**
+   * The length of the cooldown to 0 at the end of each cycle, as a share of `steps` or as a number of steps. It is at
+   * least one step. Default 0.3.
+   */
   readonly cooldown?: number;
   /** The shape of the cooldown: a line, half a cosine, `1 − √x`, or a polynomial. Default `'linear'`. */
   readonly shape?: DecayShape;
@@ -66,13 +70,19 @@ export const wsdKind: PolicyKind<WsdPolicy> = register<WsdPolicy>({
 });
 
 /**
- * Warm-up, stable, cooldown: the schedule for a run that may be stopped or extended. With several `cycles` it is WSD-S:
- * each cycle ends at a trough after a cooldown, and the next one continues at `maxLr` at once, without a warm-up.
+ * Warm-up, stable, cooldown: the schedule for a run that may be stopped or extended. With several `cycles` it is
+ * WSD-S. Each cycle ends at a trough after a cooldown, and the next cycle begins at `maxLr` at once, without a
+ * warm-up.
  *
- * With `W` and `C` the warm-up and the cooldown in steps and `p` the step's place in its cycle:
- * `lr = maxLr · p / W` for `p < W` in the first cycle; `maxLr · h(x)` with `x = (p − steps + C) / C` in the last `C`
- * steps of every cycle, `h(x)` one of `1 − x`, `½ · (1 + cos πx)`, `1 − √x`, `(1 − x)^power`; else `maxLr`. Past the
- * end of the last cycle the rate stays at 0.
+ * Let `W` be the length of the warm-up and `C` that of the cooldown, both in steps, and `p` the step's place in its
+ * cycle. The rate is
+ *
+ * - `maxLr · p / W` for `p < W` in the first cycle
+ * - `maxLr · h(x)` with `x = (p − steps + C) / C` in the last `C` steps of every cycle, where `h(x)` is one of
+ *   `1 − x`, `½ · (1 + cos πx)`, `1 − √x` and `(1 − x)^power`
+ * - `maxLr` at all other steps
+ *
+ * Past the end of the last cycle the rate stays at 0.
  *
  * @throws {PolicyError} if `maxLr` is not above 0, a count is not a positive integer, or the warm-up and the cooldown
  *   do not fit into a cycle

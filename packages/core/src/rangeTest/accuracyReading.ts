@@ -21,7 +21,8 @@ export interface AccuracyReading {
  * Reads the accuracy of a sweep: the rates at which it begins to rise, slows or gets ragged, and falls. Undefined if it
  * never rose by more than noise explains.
  *
- * It slows when nine tenths of the rise are done. It is ragged from the first drop that noise does not explain.
+ * The accuracy slows when nine tenths of its rise are done. It is ragged from the first drop that noise does not
+ * explain.
  *
  * @param errors - the error rates of the sweep
  * @param startNoise - the standard deviation of the error rate at the start
@@ -49,8 +50,8 @@ export function readAccuracy(
 
   const slow = slowsAt(errors, rise);
   const falls = x.some((_, i) => i > bottom && rise(bottom, i));
-  // In a steady climb the last tenth of the rise takes an eighth of the way before it. Noise may make it look three
-  // times as long.
+  // In a steady climb, the last tenth of the rise takes an eighth of the distance that the rise before it takes.
+  // Noise may make the last tenth look three times as long.
   const way = x[slow]! - features.fall;
   const climbs = !falls && x.at(-1)! - x[slow]! < (3 * way * (1 - slowShare)) / (slowShare - fallShare);
   return {

@@ -43,22 +43,22 @@ export interface AnalyzeOptions {
 }
 
 /**
- * Reads a range test: two bounds for cycling and a rate for constant training, each with an interval, or a
- * refusal with reasons; and what the rules of other libraries suggest.
+ * Reads a range test. It suggests two bounds for cycling and a rate for constant training, each with an interval, or
+ * it refuses to and says why. It also returns what the rules of other libraries suggest.
  *
- * Everything is measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no lag.
- * The rates depend on the loss edge, the feature of such a curve that repeats best from seed to seed: the
- * (geometric) mean of the rates at which given shares of the fall are lost again. With the factors m, r and f and the
- * exponents p and q (m, f and q depend on the kind of update):
+ * All distances are measured in decades of the rate, so the length of the sweep does not matter. The smoothing has no
+ * lag. The suggested rates depend on the loss edge, which is the feature of such a curve that repeats best from seed
+ * to seed. It is the (geometric) mean of the rates at which given shares of the loss's fall are lost again. The
+ * formulas use the factors m, r and f and the exponents p and q, of which m, f and q depend on the kind of update:
  *
  * `maxLr = edge / m · min(1, 1000 / steps)^q`, `baseLr = maxLr / r`, `fixedLr = min(maxLr, edge / f · (500 / steps)^p)`
  *
  * If the model learns its training data by heart during the sweep, `maxLr` is at most the rate at which it knew them.
  *
  * The intervals come from resampled curves (a block bootstrap) and are then widened. The certainty of the edge rises
- * with the number of steps in the decade below the edge; the confidence also with the share of the loss that was
- * gained. `calibration.ts` holds all numbers and their sources; most were fitted to trained models in
- * `benchmarks/range-test`.
+ * with the number of steps in the decade below the edge. The confidence rises with this number, and with the share of
+ * the loss that was gained. `calibration.ts` holds all numbers and their sources; most were fitted to trained models
+ * in `benchmarks/range-test`.
  *
  * @param traces - one sweep, or several of the same model, which are read as one
  * @throws {PolicyError} if `steps` is not a positive integer, `resamples` is not an integer from 0 on, or the kind of

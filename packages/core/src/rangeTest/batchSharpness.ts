@@ -34,11 +34,11 @@ export interface Dynamics {
 /**
  * Measures the batch sharpness over some batches. It predicts the loss edge from gradients, without a sweep.
  *
- * Training at a rate η keeps the curvature along its updates near the largest that is stable at η. So with mean batch
- * sharpness S and momentum β the edge should be
+ * Training at a rate η keeps the curvature along its updates near the largest curvature that is stable at η. So for a
+ * mean batch sharpness S and a momentum β, the edge should be
  *
  * - at `2 / S` for plain SGD;
- * - from `2 (1 − β) / S`, for small batches, to `2 (1 + β) / S`, for large ones, with momentum;
+ * - for SGD with momentum, from `2 (1 − β) / S` (small batches) to `2 (1 + β) / S` (large batches);
  * - from `2 / S` to `2 (1 + β) / ((1 − β) S)` for Adam-like optimizers, whose S is measured along their own update.
  *
  * Measure it on a model that has trained for a while at rates not far below the edge, as `rangeTest` does. On untrained

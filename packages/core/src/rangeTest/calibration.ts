@@ -13,10 +13,11 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 // The suggestion: how far below the loss edge the rates lie.
 
 /**
- * The distances, in decades, from the edge down to `maxLr` (the best peak of a linear decay) and down to `fixedLr` (for
- * a training of {@link referenceSteps}). Fitted per kind of update: `maxLr` to tuned decays (`benchmarks/tuned-decay`,
- * decision 14), factors of 1.8, 3.5, 4.8, 1.6 and 3.2; `fixedLr` to constant rates (`score.ts`, decision 9), factors of
- * 2.8, 8, 9, 5 and 7.
+ * The distances, in decades, from the edge down to `maxLr` (the best peak of a linear decay) and down to `fixedLr`
+ * (for a training of {@link referenceSteps}). Fitted for each kind of update: SGD, SGD with momentum, adaptive,
+ * RMSProp and unknown, in this order. The distances of `maxLr` are factors of 1.8, 3.5, 4.8, 1.6 and 3.2, and were
+ * fitted to tuned decays (`benchmarks/tuned-decay`, decision 14). Those of `fixedLr` are factors of 2.8, 8, 9, 5 and
+ * 7, and were fitted to constant rates (`score.ts`, decision 9).
  */
 export const decadesBelowEdge: Readonly<Record<UpdateKind | 'unknown', DecadesBelowEdge>> = {
   sgd: { maxLr: 0.255, fixedLr: 0.45 },
@@ -37,7 +38,7 @@ interface DecadesBelowEdge {
  */
 export const longTraining = { steps: 1000, exponent: 0.3 } as const;
 
-/** `maxLr / baseLr`. Decision 6; also the ratio of the paper's bounds for CIFAR-10, 0.001 to 0.006. */
+/** The ratio `maxLr / baseLr` (decision 6). The paper's bounds for CIFAR-10, 0.001 and 0.006, have the same ratio. */
 export const boundsRatio = 6;
 
 /**
@@ -51,8 +52,8 @@ export const lengthExponent = 0.35;
 // The axis.
 
 /**
- * A linear sweep counts as this many decades long, so that the reach of the smoothing, the noise that explains a fall,
- * and the proof of a rise are shares of it. Chosen: a usual exponential sweep is about as long.
+ * A linear sweep counts as this many decades long. The reach of the smoothing, the noise that explains a fall, and
+ * the proof of a rise are then shares of this length. Chosen: a usual exponential sweep is about as long.
  */
 export const linearLength = 5;
 
@@ -84,13 +85,15 @@ export const fallShare = 0.1;
 // The accuracy.
 
 /**
- * A change of the accuracy is clear if it is at least `noises` standard deviations; a rise must also be at least
+ * A change of the accuracy is clear if it is at least `noises` standard deviations. A rise must also be at least
  * `answers` right answers. Chosen: no synthetic sweep at chance level, and no stored sweep on random labels, has a
  * clear change.
  */
 export const clearChange = { noises: 6, answers: 4 } as const;
 
-/** The accuracy slows when this share of its rise is done. Chosen: it repeats better than the peak. */
+/**
+ * The accuracy slows when this share of its rise is done. Chosen: this rate repeats better than the rate of the peak.
+ */
 export const slowShare = 0.9;
 
 /**
@@ -111,20 +114,21 @@ export const binsPerDecade = 40;
 export const smoothing = { decades: 0.2, neighbours: 5 } as const;
 
 /**
- * The loss at the start is the median of the first losses: of this `share` of the steps, but of at least `steps`; in a
- * linear sweep, of the first `linear` steps. Chosen: the loss of a usual sweep has not begun to fall there.
+ * The loss at the start is the median of the first losses. It is taken over the share `share` of all steps, but over
+ * at least `steps` steps. In a linear sweep it is taken over the first `linear` steps. Chosen: the loss of a usual
+ * sweep has not begun to fall there.
  */
 export const startWindow = { share: 0.1, steps: 5, linear: 3 } as const;
 
 /**
- * The noise is measured on the first steps: on this `share` of them, but on at least `steps`. Chosen: a usual sweep has
- * not diverged there.
+ * The noise is measured on the first steps, namely on the share `share` of all steps, but on at least `steps` steps.
+ * Chosen: a usual sweep has not diverged by then.
  */
 export const noiseWindow = { share: 0.5, steps: 20 } as const;
 
 /**
- * Losses are capped at the start plus this many gains and standard deviations. Chosen: an outlier must not bend the
- * smoothed curve.
+ * Losses are capped at the loss at the start plus `gains` times the gain and `noises` standard deviations. Chosen: an
+ * outlier must not bend the smoothed curve.
  */
 export const ceiling = { gains: 2, noises: 8 } as const;
 
@@ -140,8 +144,9 @@ export const gap = 5;
 export const minSweep = { steps: 20, bins: 10, advised: 100 } as const;
 
 /**
- * The fall that noise explains: this many standard deviations of a smoothed value, or this share of the loss
- * (rounding). Fitted: curves of random labels fall up to that far (`score.ts`, hopeless curves).
+ * Noise explains a fall of up to `noises` standard deviations of a smoothed value. Rounding explains a fall of up to
+ * the share `rounding` of the loss. Fitted: the curves of models trained on random labels fall up to that far
+ * (`score.ts`, hopeless curves).
  */
 export const doubt = { noises: 12, rounding: 1e-6 } as const;
 
@@ -156,8 +161,8 @@ export const minRoom = 1;
 
 /**
  * A curve that did not diverge must have lost half of its fall at least `decades` before its end, if the fall is at
- * least `doubts` times what noise explains. Fitted: decision 6, and the hopeless curves of `score.ts`: sweeps cut
- * short, and random labels.
+ * least `doubts` times what noise explains. Fitted (decision 6) to the hopeless curves of `score.ts`, which are
+ * sweeps that were cut short and sweeps on random labels.
  */
 export const provenRises: readonly { readonly doubts: number; readonly decades: number }[] = [
   { doubts: 2, decades: 0.1 },
@@ -180,7 +185,7 @@ export const highStart = 1.5;
 /**
  * Classes are uneven if the best constant answer is right `shares` times as often as for even classes with the same
  * loss. An untrained model then starts above that answer, at most by the factor `start`. Chosen: predicting one of 96
- * characters, in a text in which every fifth character is a space, gives 5 and 1.5.
+ * characters, in a text in which every fifth character is a space, gives 5 for `shares` and 1.5 for `start`.
  */
 export const unevenClasses = { shares: 2, start: 3 } as const;
 
@@ -193,9 +198,13 @@ export const unevenClasses = { shares: 2, start: 3 } as const;
 export const minGain = 0.005;
 
 /**
- * A loss that is not finite is not due to its rate in two cases: a coarse sweep went above that rate by the factor
- * `passed`; or the rate is less than `below`, and no earlier loss differed from the median loss by more than `noises`
- * standard deviations plus the `share` of it. Chosen: a loss that diverges rises before it overflows.
+ * A loss that is not finite is not due to its rate in two cases:
+ *
+ * - A coarse sweep went above that rate by the factor `passed`.
+ * - The rate is less than `below`, and no earlier loss differed from the median loss by more than `noises` standard
+ *   deviations plus the share `share` of the median.
+ *
+ * Chosen: a loss that diverges rises before it overflows.
  */
 export const dataFault = { passed: 3, below: 1e-3, noises: 6, share: 0.02 } as const;
 
@@ -215,29 +224,30 @@ export const intervalTail = 0.05;
 
 /**
  * Decades added to both sides of the interval of resampled edges. Fitted: nine intervals in ten then hold another
- * seed's rate or overlap the good band (`score.ts`).
+ * seed's rate or overlap the range of good rates (`score.ts`).
  */
 export const widening = { baseLr: 0.15, maxLr: 0.15, fixedLr: 0.3 } as const;
 
 /**
  * `certainty = most · (share of resampled edges within agreement) · (1 − exp(−density / scale))`, where density
- * counts the steps within `window` decades below the edge. Fitted: the share of suggestions that
- * are good (`score.ts`, decisions 6 and 9). Chosen: `agreement`, the spread between seeds in decision 5, and `window`.
+ * counts the steps within `window` decades below the edge. Fitted to the share of suggestions that are good
+ * (`score.ts`, decisions 6 and 9). Chosen: `window`, and `agreement`, which is the spread between seeds in decision
+ * 5.
  */
 export const certainty = { most: 0.7, agreement: 0.18, window: 1, scale: 14 } as const;
 
 /**
  * `confidence = (share of resampled edges within agreement) / (1 + exp(−(base + gain · g + density · ln(1 + n))))`,
  * where `g` is the share of the loss that was gained, up to `maxGain`, and `n` the density of the certainty, up to
- * `maxSteps`. Fitted by logistic regression: which suggestions, taken as the peak of a linear decay, come within half a
- * point of the tuned one (`benchmarks/tuned-decay/confidence.ts`, decision 17). Chosen: the two caps, beyond which one
- * range test in twenty lies.
+ * `maxSteps`. Fitted by logistic regression to whether a suggestion, taken as the peak of a linear decay, comes
+ * within half a point of the accuracy of the tuned peak (`benchmarks/tuned-decay/confidence.ts`, decision 17).
+ * Chosen: the two caps. One range test in twenty lies beyond them.
  */
 export const chance = { base: -1.54, gain: 2.94, density: 0.37, maxGain: 0.8, maxSteps: 108 } as const;
 
 /**
- * The confidence is at most this if the loss of a sweep fell to that of the class shares and not clearly below. Chosen:
- * of forty such suggestions for text models, four in ten are good (decision 19).
+ * The confidence is at most this if the loss of a sweep fell to the loss of the class shares, and not clearly below
+ * it. Chosen: of forty such suggestions for text models, four in ten are good (decision 19).
  */
 export const sharesAloneConfidence = 0.3;
 
@@ -250,19 +260,23 @@ export const sharpestOf = 3;
 // The sweep itself.
 
 /**
- * The gain of a sweep is the fall of its loss so far. A sweep has diverged in two cases: the median of the last `tail`
- * losses is above that of the first `head` losses by `gains` gains and `noises` standard deviations; or the gain was
- * above `noises` standard deviations, and the last `head` losses have lost all of it. Chosen: stopping too early loses
- * the edge, stopping late only costs steps. `score.ts` replays its stored sweeps with these numbers.
+ * The gain of a sweep is the fall of its loss so far. A sweep has diverged in two cases:
+ *
+ * - The median of the last `tail` losses is above that of the first `head` losses by `gains` times the gain plus
+ *   `noises` standard deviations.
+ * - The gain was above `noises` standard deviations, and the last `head` losses have lost all of it.
+ *
+ * Chosen: stopping too early loses the edge, and stopping late only costs steps. `score.ts` replays its stored sweeps
+ * with these numbers.
  */
 export const divergence = { head: 20, tail: 5, gains: 2, noises: 8 } as const;
 
 /**
- * The two sweeps of a range test without given rates. The coarse one spends one step in `oneIn` on all rates that
- * optimizers use; the fine one goes from edge / `below` to edge · `above`. The loss diverges some steps after the edge,
- * so if a coarse sweep shows no edge, the edge is assumed `ahead` steps before its end. Fitted (decision 15): `ahead`,
- * the median of the runs whose fine sweep found the edge. Chosen: `oneIn`; `above`; `below`, so that the fine sweep
- * begins below `maxLr` even where the coarse one is wrong by a decade.
+ * The two sweeps of a range test without given rates. The coarse sweep takes one in `oneIn` of all steps, and covers
+ * all rates that optimizers use. The fine sweep goes from edge / `below` to edge · `above`. The loss diverges some
+ * steps after the edge. So if a coarse sweep shows no edge, the edge is assumed `ahead` steps before its end. Fitted
+ * (decision 15): `ahead` is the median of the runs whose fine sweep found the edge. Chosen: `oneIn`, `above` and
+ * `below`. With this `below`, the fine sweep begins below `maxLr` even if the coarse sweep is wrong by a decade.
  */
 export const coarseSweep = {
   startLr: 1e-6,
@@ -283,8 +297,9 @@ export const rangeTestSteps = { first: 200, more: 400, sure: 0.5, least: 100 } a
  * The fine sweep measures the batch sharpness at up to `looks` steps. They are evenly spread up to the edge of the
  * coarse sweep, from that edge / `below` on. (The edges of the two sweeps differ by up to a decade.) Fitted
  * (`sharpness.ts`): measurements between the fine sweep's edge / `near` and its edge predict the edge as well as
- * measurements after 150 steps of training. Those at lower rates say little, those at the start nothing. Chosen:
- * `looks`, about three of which are in that range; 15 would say hardly more.
+ * measurements after 150 steps of training. Measurements at lower rates say little, and those at the start say
+ * nothing. Chosen: `looks`. About three of these measurements are in that range, and with 15 instead of `looks` they
+ * would say hardly more.
  */
 export const sharpnessWindow = { below: 30, looks: 8, near: 4 } as const;
 

@@ -9,8 +9,13 @@ export interface DivergenceWatch {
 }
 
 /**
- * A sweep has diverged in three cases: a loss is not finite; the median of the last few losses is far above that of the
- * first, measured in gains so far and standard deviations; or training had clearly gained and has lost all of it again.
+ * A sweep has diverged in three cases:
+ *
+ * - A loss is not finite.
+ * - The median of the last few losses is far above that of the first losses. The difference is measured in gains so
+ *   far and in standard deviations.
+ * - Training had clearly lowered the loss, and has lost all of this gain again.
+ *
  * If the sweep began far above the best constant answer, that answer's loss replaces the start as soon as it is
  * reached. Only differences count, so losses may be negative. The numbers are in `calibration.ts`.
  */

@@ -9,7 +9,7 @@ export type AccuracySource = 'validation' | 'training';
 /** A trace with error rates in place of losses. */
 export interface ErrorRates extends PooledTrace {
   readonly start: number;
-  /** The standard deviation of the start. */
+  /** The standard deviation of the error rate at the start. */
   readonly startNoise: number;
   /** The contribution of one right answer: the smallest difference between two accuracies. */
   readonly answer: number;

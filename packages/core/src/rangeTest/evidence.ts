@@ -16,8 +16,8 @@ export interface Evidence {
   readonly smoothed: readonly number[];
   readonly features: Features;
   /**
-   * True if the loss fell to that of the class shares and not clearly below. Then the edge is that of the output
-   * biases.
+   * True if the loss fell to the loss of the class shares, and not clearly below it. The sweep then found the edge of
+   * the output biases, not that of the weights.
    */
   readonly sharesAlone: boolean;
   /** The distance from the edge down to `maxLr`, in decades. */

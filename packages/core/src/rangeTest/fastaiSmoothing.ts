@@ -7,8 +7,9 @@ export interface FastaiCurve {
 }
 
 /**
- * Smooths and cuts a sweep like fastai: a debiased running mean with weight 0.98, cut when it exceeds four times its
- * best, without the first tenth of the steps and the last five.
+ * Smooths and cuts a sweep like fastai. The smoothing is a debiased running mean with weight 0.98. The curve is cut
+ * when this mean exceeds four times its best value. The first tenth of the steps and the last five steps are left
+ * out.
  *
  * @see fastai, `fastai/callback/schedule.py`: `LRFinder`, `lr_find`
  */

@@ -3,9 +3,9 @@ import { decay, oneOf, optional, type Read, readFields } from '../fields.ts';
 
 /**
  * The smoothing of stored losses: a running mean, `m_t = beta · m_{t−1} + (1 − beta) · loss_t`. It starts with the
- * first loss. With `debias` it starts at 0 and is divided by `1 − beta^(t+1)`. `'fastai'` is 0.98 with `debias`.
- * `'lightning'` is the same, divided by `1 − beta^(t+2)`. `'lr-finder'` (pytorch-lr-finder, Ignite) is 0.95. `'none'`
- * means raw losses.
+ * first loss. With `debias` it starts at 0 and is divided by `1 − beta^(t+1)`. `'fastai'` has a `beta` of 0.98 and
+ * `debias`. `'lightning'` is the same mean, but divided by `1 − beta^(t+2)`. `'lr-finder'` (pytorch-lr-finder,
+ * Ignite) has a `beta` of 0.95. `'none'` means raw losses.
  */
 export type LossSmoothing =
   | 'none'

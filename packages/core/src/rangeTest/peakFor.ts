@@ -31,18 +31,20 @@ type Anchor = { readonly steps: number } & ({ readonly maxLr: number } | { reado
 /**
  * Multiplies all rates of a policy by one number, so that its peak fits a model.
  *
- * Let `r` be the best peak of such a shape divided by the best constant rate for as many steps. It depends on the shape
- * alone: about 3 for a decay, 1.6 for `wsd`, 1 for a constant rate, and never below 1. A range test gives the best peak
- * of a linear decay, `maxLr`: the edge divided by a factor for the kind of update. No policy goes above it:
+ * Let `r` be the best peak of such a shape divided by the best constant rate for as many steps. It depends on the
+ * shape alone: about 3 for a decay, 1.6 for `wsd`, 1 for a constant rate, and never below 1. A range test gives the
+ * best peak of a linear decay, `maxLr`, which is the edge divided by a factor for the kind of update. The peak of a
+ * policy never goes above `maxLr`:
  *
  * `peak = maxLr · min(1, r / r of a linear decay)`
  *
- * A constant rate that is good for `steps` steps has no such cap, and `r` multiplies any error in it:
+ * If a good constant rate for `steps` steps is given instead, there is no such cap, and `r` multiplies any error in
+ * that rate:
  *
  * `peak = fixedLr · r · (steps / T)^p`
  *
- * `T` is the step count nearest to `steps` at which a cycle of the policy ends, and `p` the exponent by which a longer
- * training needs a lower rate.
+ * `T` is the step count nearest to `steps` at which a cycle of the policy ends, and `p` is the exponent by which a
+ * longer training needs a lower rate.
  *
  * @param policy - any policy; its peak does not matter
  * @throws {PolicyError} if the finding has no suggestion, a rate or `steps` is bad, the policy has no rate above

@@ -57,7 +57,7 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   ],
   [
     `${source}/calibration.ts`,
-    'factors of #, #, #, # and #; `fixedLr` to constant rates (`score.ts`, decision 9), factors of #, #, #, # and #.',
+    'of `maxLr` are factors of #, #, #, # and #, and were fitted to tuned decays (`benchmarks/tuned-decay`, decision 14). Those of `fixedLr` are factors of #, #, #, # and #,',
     (['maxLr', 'fixedLr'] as const).flatMap((rate) =>
       [sgd, momentum, adaptive, rmsProp, unknown].map((of) => factor(of[rate])),
     ),
@@ -67,18 +67,18 @@ const quotes: readonly (readonly [file: string, words: string, numbers: readonly
   [`${source}/analyzeRangeTest.ts`, 'resampled for the intervals. Default #.', [defaultResamples]],
   [
     `${source}/rangeTestOptions.ts`,
-    'The first rate of one plain sweep (0 is allowed when the spacing is linear). Default there #.',
+    'The first rate of one plain sweep (0 is allowed when the spacing is linear). Default # for',
     [plainSweep.startLr],
   ],
-  [`${source}/rangeTestOptions.ts`, 'The last rate of one plain sweep. Default there #.', [plainSweep.endLr]],
+  [`${source}/rangeTestOptions.ts`, 'The last rate of one plain sweep. Default # for', [plainSweep.endLr]],
   [
     `${source}/rangeTestOptions.ts`,
-    'at least 2; # are too few for a reliable result. Default #, and # more if the result is in doubt; # for one plain sweep.',
+    'at least 2; # are too few for a reliable result. By default a test takes # steps, and # more if the result is in doubt. One plain sweep takes # steps',
     [rangeTestSteps.least, rangeTestSteps.first, rangeTestSteps.more, plainSweep.steps],
   ],
   [
     `${source}/rangeTest.ts`,
-    'two fifths of the steps from # to #, finds the edge; a fine one passes slowly from 1/# of it',
+    'two fifths of the steps, rises from # to #, and finds the edge. The fine sweep passes slowly from 1/# of the edge',
     [coarseSweep.startLr, coarseSweep.endLr, coarseSweep.below],
   ],
   [`${source}/rangeTest.ts`, '(or fewer than # steps', [rangeTestSteps.least]],

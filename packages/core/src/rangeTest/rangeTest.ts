@@ -19,9 +19,10 @@ const names = [
  * The LR range test: a short run with a rising rate, recorded step by step. It stops early if the loss diverges. The
  * model and its optimizer are restored bit for bit, also after divergence, an abort or an error.
  *
- * Without given rates it makes two sweeps: a coarse one, with two fifths of the steps from 1e-6 to 1e4, finds the edge;
- * a fine one passes slowly from 1/100 of it to the rate at which the coarse one diverged. The fine sweep is the trace.
- * It also measures the batch sharpness, if the Trainable supports it, as a second opinion on the edge.
+ * Without given rates it makes two sweeps. The coarse sweep takes two fifths of the steps, rises from 1e-6 to 1e4,
+ * and finds the edge. The fine sweep passes slowly from 1/100 of the edge to the rate at which the coarse sweep
+ * diverged. The points of the trace come from the fine sweep. It also measures the batch sharpness, if the Trainable
+ * supports it, as a second opinion on the edge.
  *
  * With `startLr`, `endLr` or `spacing` (or fewer than 100 steps, or batches for a single pass) it makes one sweep, as
  * in the paper:

@@ -4,13 +4,13 @@ import type { RangeTestPoint } from './trace.ts';
 
 /** Options of `rangeTest`. */
 export interface RangeTestOptions<Batch> {
-  /** The first rate of one plain sweep (0 is allowed when the spacing is linear). Default there 1e-6. */
+  /** The first rate of one plain sweep (0 is allowed when the spacing is linear). Default 1e-6 for such a sweep. */
   readonly startLr?: number;
-  /** The last rate of one plain sweep. Default there 10. */
+  /** The last rate of one plain sweep. Default 10 for such a sweep. */
   readonly endLr?: number;
   /**
-   * The number of steps of the whole test, at least 2; 100 are too few for a reliable result. Default 200, and 400 more
-   * if the result is in doubt; 400 for one plain sweep.
+   * The number of steps of the whole test, at least 2; 100 are too few for a reliable result. By default a test takes
+   * 200 steps, and 400 more if the result is in doubt. One plain sweep takes 400 steps by default.
    */
   readonly steps?: number;
   /**

@@ -5,9 +5,13 @@ import type { RangeTestPoint, RangeTestTrace } from './trace.ts';
 
 /**
  * The step whose loss is not finite for a reason other than its rate, if there is one. A loss that diverges rises
- * before it overflows, so the data are to blame in four cases: the batch held a value that is not finite; the step was
- * the first; the rate was low and the loss had not moved before; or a coarse sweep had gone far beyond this rate, and
- * the loss before was not above the start of that sweep.
+ * before it overflows. So the data are to blame in four cases:
+ *
+ * - The batch held a value that is not finite.
+ * - The step was the first.
+ * - The rate was low, and the loss had not moved before.
+ * - A coarse sweep had gone far beyond this rate, and the loss before this step was not above the start of that
+ *   sweep.
  */
 export function spoiledByData({
   points,

@@ -81,7 +81,7 @@ const names = [
 
 /**
  * Trains under a policy: step `k` has exactly the rate `schedule.lr(k)`. Stops when the loss is no longer finite. The
- * same call with `from` continues a run with the same bits.
+ * same call with `from` continues a run, and the result is bit-identical to that of an uninterrupted run.
  *
  * @param batches - read from the start in every epoch
  * @returns the record of the run; if it ended early, `stopped` says why

@@ -23,7 +23,7 @@ export interface BatchPlace {
  * @param make - makes a batch, or a promise of one; it must return the same batch for the same place, so that a run can
  *   be resumed
  * @returns an iterable for `train` and `rangeTest` that starts again each time it is iterated
- * @throws {PolicyError} if the policy is bad; while it is read, if a size is not above 0
+ * @throws {PolicyError} if the policy is bad; later, while the batches are read, if a size is not above 0
  * @see Smith et al., Don't Decay the Learning Rate, Increase the Batch Size, arXiv 1711.00489; Smith, General Cyclical
  * Training of Neural Networks, arXiv 2202.08835
  *

@@ -12,14 +12,14 @@ export const readerOf = (name: string): Read => (Object.hasOwn(reads, name) ? re
 /**
  * Refuses invalid hyperparameters. Every adapter calls it first in `trainStep`.
  *
- * `lr` is at least 0 and finite, in float32 too (1e39 is infinite there). `momentum`, if given, is in [0, 1), and 0 if
- * the optimizer keeps no velocity. `clipNorm` is above 0, all others at least 0; hyperparameters that the optimizer
- * does not support are refused.
+ * `lr` must be at least 0 and finite, also in float32, where 1e39 is infinite. `momentum`, if given, must be in [0,
+ * 1), and 0 if the optimizer keeps no velocity. `clipNorm` must be above 0, and all others at least 0.
+ * Hyperparameters that the optimizer does not support are refused.
  *
  * @param updateKind - the optimizer's kind of update, if known: plain `'sgd'` and `'rmsProp'` take no momentum
  * @param takes - the names that a step takes besides `lr`, as in `Trainable.hyperparameters`; or whether it takes a
- *   momentum and nothing else. This overrides what `updateKind` implies: AdaGrad is adaptive but takes no momentum; SGD
- *   that starts at momentum 0 but keeps a velocity takes a momentum
+ * momentum and nothing else. This overrides what `updateKind` implies. For example, AdaGrad is adaptive but takes no
+ * momentum, and SGD that starts at momentum 0 but keeps a velocity takes a momentum
  * @throws {PolicyError} whose `field` is the name of the first bad hyperparameter
  *
  * @example

@@ -41,9 +41,12 @@ export type ConstantTargets =
  * example. A model that has learned nothing from its inputs can reach these metrics. An adapter returns them from its
  * `constantAnswer`.
  *
- * - cross-entropy: `loss = −Σ share · ln(share)` over the classes, `accuracy` = the largest share
- * - mse: the variance of the targets; l1: their mean distance from the median; binary cross-entropy:
- *   `−p · ln p − (1 − p) · ln(1 − p)`; each output separately, then the mean over the outputs
+ * - cross-entropy: `loss = −Σ share · ln(share)` over the classes, and `accuracy` is the largest share
+ * - mse: the variance of the targets
+ * - l1: the mean distance of the targets from their median
+ * - binary cross-entropy: `−p · ln p − (1 − p) · ln(1 − p)`, where p is the mean of the targets
+ *
+ * The last three are computed for each output separately, and then averaged over the outputs.
  *
  * @param targetsOf - reads a batch's targets; all batches must have the same loss
  * @throws {ClrError} if there are no batches

@@ -9,7 +9,7 @@ export interface Reduce {
   readonly rank: number;
   /** The number of processes. */
   readonly size: number;
-  /** Replaces each vector by its sum over all processes, in place. The bits are the same on every process. */
+  /** Replaces each vector by its sum over all processes, in place. The sums are bit-identical on every process. */
   sum(vectors: readonly (Float32Array | Float64Array)[]): void | Promise<void>;
   /** Replaces each vector by that of the process `root`, in place. */
   broadcast(vectors: readonly (Float32Array | Float64Array)[], root: number): void | Promise<void>;

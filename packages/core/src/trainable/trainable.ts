@@ -7,11 +7,14 @@ import type { UpdateKind } from '../optimizers/updateKind.ts';
 export interface Hyperparameters {
   /** The learning rate of this step. */
   readonly lr: number;
-  /** The momentum (β₁ for Adam) of this step; absent: the optimizer's own. */
+  /** The momentum (β₁ for Adam) of this step. If it is absent, the optimizer's own momentum is used. */
   readonly momentum?: number;
-  /** The weight decay λ of this step, at least 0; absent: the optimizer's own. */
+  /** The weight decay λ of this step, at least 0. If it is absent, the optimizer's own weight decay is used. */
   readonly weightDecay?: number;
-  /** The global norm, above 0, to which longer gradients are scaled down; absent: the adapter's own, or no clipping. */
+  /**
+   * The global norm, above 0, to which longer gradients are scaled down. If it is absent, the adapter's own norm is
+   * used, or nothing is clipped.
+   */
   readonly clipNorm?: number;
 }
 
@@ -59,8 +62,8 @@ export interface RestoreOptions {
 /**
  * One model with one optimizer. Adapters implement it for core.
  *
- * Calls never overlap: core waits for `trainStep` to return (not for the promises in its result) before
- * the next call, and for every promise in every result before `snapshot`, `restore` or `evaluate`.
+ * Calls never overlap. Core waits for `trainStep` to return before the next call, but not for the promises in its
+ * result. Before `snapshot`, `restore` or `evaluate`, core waits for every promise in every result.
  *
  * @typeParam Batch - the adapter's input for one step
  */
@@ -74,7 +77,10 @@ export interface Trainable<Batch> {
    * refuses any others in `hyper` before its first step. If this is absent, `train` refuses all names.
    */
   readonly hyperparameters?: readonly string[];
-  /** One update with exactly these hyperparameters; throws before touching the model if they or the batch are bad. */
+  /**
+   * Makes one update with exactly these hyperparameters. If they or the batch are bad, it throws before it changes
+   * the model.
+   */
   trainStep(batch: Batch, hyper: Hyperparameters): StepResult | Promise<StepResult>;
   /** Means over the batches, weighted by examples. Changes nothing. */
   evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics>;
@@ -90,23 +96,26 @@ export interface Trainable<Batch> {
    */
   predictBatch?(batch: Batch): Promise<Prediction>;
   /**
-   * Optional: a state whose weights are the means of those in `snapshots`, each counted `weights[i]` times (once if
-   * there are no `weights`; see `averagingWeights`). Optimizer slots and counters come from the last snapshot; running
-   * statistics are averaged, or come from the last snapshot too. Changes nothing. `averageWeights` needs this method.
+   * Optional: returns a state whose weights are the weighted means of the weights in `snapshots`. Snapshot i counts
+   * `weights[i]` times, or once if there are no `weights` (see `averagingWeights`). Optimizer slots and counters come
+   * from the last snapshot. Running statistics are averaged, or come from the last snapshot too. Changes nothing.
+   * `averageWeights` needs this method.
    */
   average?(snapshots: readonly Snapshot[], weights?: readonly number[]): Promise<Snapshot>;
   /** Optional, for models with running statistics: updates only these from one batch, as in training. */
   renewStatistics?(batch: Batch): Promise<void>;
   /**
-   * Optional: the metrics of the best constant answer to the targets of these batches, the same outputs for every
-   * example; undefined if the adapter cannot compute it for this loss. Changes nothing. `rangeTest` compares with it: a
-   * model that starts far above it, or never gets below it, has learned nothing. `constantAnswer` of core computes it.
+   * Optional: the metrics of the best constant answer to the targets of these batches, that is, of the same outputs
+   * for every example. The result is undefined if the adapter cannot compute the answer for this loss. Changes
+   * nothing. `rangeTest` compares the losses with these metrics: a model that starts far above them, or never gets
+   * below them, has learned nothing. `constantAnswer` of core computes them.
    */
   constantAnswer?(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Metrics | undefined>;
   /**
-   * Optional: the batch sharpness, the curvature of a batch's loss along the update that the batch would make, without
-   * momentum and weight decay: `gᵀHg / |g|²` for plain SGD. NaN if the gradient is 0. Changes nothing; takes three
-   * gradients. Adapters compute it with `directionalSharpness`; `batchSharpness` and `rangeTest` use it.
+   * Optional: the batch sharpness. It is the curvature of a batch's loss along the update that the batch would make
+   * without momentum and weight decay. For plain SGD it is `gᵀHg / |g|²`, with the gradient g and the Hessian H. It
+   * is NaN if the gradient is 0. Changes nothing, and computes three gradients. Adapters compute it with
+   * `directionalSharpness`; `batchSharpness` and `rangeTest` use it.
    */
   batchSharpness?(batch: Batch): Promise<number>;
   /**

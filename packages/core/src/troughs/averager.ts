@@ -14,15 +14,18 @@ import { averageWeights } from './averageWeights.ts';
  * The average of the weights that a run keeps. Both kinds take a snapshot every `every` steps.
  *
  * - `'ema'`, the exponential moving average: `mean ← β^every · mean + (1 − β^every) · weights`, so that `beta` is the
- *   decay of one step. It starts as a copy of the first snapshot. `every` is by default a hundredth of the
- *   average's window `1 / (1 − β)`: 10 steps for a β of 0.999
+ *   decay of one step. It starts as a copy of the first snapshot. `every` is by default a hundredth of the average's
+ *   window `1 / (1 − β)`, which is 10 steps for a β of 0.999
  * - `'lawa'`: the mean of the `last` snapshots
  */
 export type AverageOptions<Batch> = (
   | {
       /** The exponential moving average of the weights: mean ← beta · mean + (1 − beta) · weights. */
       readonly type: 'ema';
-      /** The share of the mean that one update keeps, in [0, 1); between two snapshots beta^every. */
+      /**
+       * The share of the mean that is kept over one update, in [0, 1). From one snapshot to the next, the share
+       * beta^every is kept.
+       */
       readonly beta: number;
       /** The number of updates between two snapshots. Default: 1 / (1 − beta) / 100, rounded, at least 1. */
       readonly every?: number;

@@ -12,10 +12,10 @@ const longest = 1e8;
  * rate approximates a run whose rate decays from the first snapshot on. So no decay has to be trained, and several
  * decays can be compared on the same snapshots.
  *
- * With the snapshots `s₀ … sₙ` and `rᵢ` the mean share of the rate that the decay leaves between `sᵢ₋₁` and `sᵢ`, the
- * average is `s₀ + Σ rᵢ · (sᵢ − sᵢ₋₁)`: every update counts with the share of its rate that the decay would have left.
- * So `s₀` has the weight `1 − r₁`, `sᵢ` the weight `rᵢ − rᵢ₊₁`, and `sₙ` the weight `rₙ`. The effect of a decay on
- * later gradients is not included.
+ * Let `s₀ … sₙ` be the snapshots, and `rᵢ` the mean share of the rate that the decay leaves between `sᵢ₋₁` and `sᵢ`.
+ * The average is `s₀ + Σ rᵢ · (sᵢ − sᵢ₋₁)`, so every update counts with the share of its rate that the decay would
+ * have left. So `s₀` has the weight `1 − r₁`, `sᵢ` the weight `rᵢ − rᵢ₊₁`, and `sₙ` the weight `rₙ`. The effect of a
+ * decay on later gradients is not included.
  *
  * @param steps - the steps of the snapshots, the lowest first
  * @param schedule - the decay, counted from the first snapshot; it may not rise
